@@ -1,0 +1,1 @@
+"""Measurements; run by scripts/benchmark, never by the tests."""

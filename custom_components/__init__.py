@@ -1,0 +1,1 @@
+"""The suite's Home Assistant integrations, one folder each."""

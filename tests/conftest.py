@@ -1,0 +1,36 @@
+"""Fixtures for every test of the suite."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
+
+# The test plugin ships a `custom_components` package of its own: ours has to be imported first.
+import custom_components  # noqa: F401
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Snapshots in Home Assistant's own form (ids and times masked), below `snapshots/`."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture(autouse=True)
+def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> Generator[None]:
+    """Let Home Assistant load our integrations in tests that use a `hass`."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")
+    yield
+
+
+@pytest.fixture(scope="session")
+def captures() -> Path:
+    """Folder with replies captured from real devices; tests that need it skip where it is absent."""
+    folder = SHARED / "fixtures"
+    if not folder.is_dir():
+        pytest.skip(f"captured replies are not here: {folder}")
+    return folder
