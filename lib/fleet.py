@@ -1,10 +1,10 @@
 """How an integration offers its devices to the `ota` integration for firmware updates.
 
 An integration that has devices with firmware puts a module `ota.py` beside its `__init__.py` with one
-function, `async_get_fleet(hass)` (see `FleetProvider`). Home Assistant's integration-platform mechanism brings
-the two together; neither imports the other. A provider vendors this module (`_lib/fleet.py`); because every
-integration has its own copy, the consumer never tests with `isinstance` against these classes: the protocol is
-structural, and `FleetDevice` is read by its field names.
+function, `async_get_fleet(hass)` (see `FleetProvider`). Home Assistant's integration platforms bring the two
+together; neither imports the other. A provider vendors this module (`_lib/fleet.py`); because every integration
+has its own copy, the consumer never tests with `isinstance` against these classes: the protocol is structural,
+and `FleetDevice` is read by its field names.
 
 All calls are made in Home Assistant's event loop and must return at once: no I/O, no waiting.
 The contract is documented in docs/ota-fleets.md; tests/fleet_contract.py is the test every provider passes.
@@ -117,7 +117,7 @@ class Fleet(Protocol):
     def authenticate(self, device_id: str, key: str) -> bool:
         """Whether `key` is valid for this device now.
 
-        Compared in constant time; for an unknown device, an empty key or a part of a key False, never an error.
+        Compared in constant time; False for an unknown device, an empty key, a part of a key: never an error.
         """
 
     def subscribe(self, listener: FleetListener) -> Unsubscribe:
