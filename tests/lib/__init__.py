@@ -1,1 +1,1 @@
-"""Tests of the shared modules."""
+"""Tests of lib/."""
