@@ -55,9 +55,7 @@ THRESHOLDS: Final[Mapping[str, Mapping[str | None, Threshold]]] = MappingProxyTy
         "battery": _in_units(Threshold(1.0), {}),
         "carbon_dioxide": _in_units(Threshold(20.0, 0.02), {}),
         "current": _in_units(Threshold(0.05, 0.02), {"A": 1, "mA": 1000}),
-        "duration": _in_units(
-            Threshold(300.0), {"s": 1, "ms": 1000, "min": 1 / 60, "h": 1 / 3600, "d": 1 / 86400}
-        ),
+        "duration": _in_units(Threshold(300.0), {"s": 1, "ms": 1000, "min": 1 / 60, "h": 1 / 3600, "d": 1 / 86400}),
         "energy": _in_units(Threshold(0.05), {"kWh": 1, "Wh": 1000, "MWh": 0.001, "MJ": 3.6, "kJ": 3600}),
         "energy_storage": _in_units(Threshold(0.05), {"kWh": 1, "Wh": 1000, "MWh": 0.001}),
         "frequency": _in_units(Threshold(0.05, 0.001), {"Hz": 1, "kHz": 0.001, "MHz": 1e-6}),

@@ -117,9 +117,7 @@ class Publisher:
         """Begin to write an entity; without a threshold the table decides by its device class and unit."""
         if self._closed:
             return
-        self._tracks[entity] = _Attached(
-            entity, _threshold_of(entity) if threshold is None else threshold, self._pace
-        )
+        self._tracks[entity] = _Attached(entity, _threshold_of(entity) if threshold is None else threshold, self._pace)
 
     @callback
     def detach(self, entity: Entity) -> None:

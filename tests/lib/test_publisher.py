@@ -133,9 +133,7 @@ def test_changes_within_ten_seconds_end_in_one_write_of_the_newest(
     assert entity.shown == [(0.0, 20.0), (10.0, 23.0)]
 
 
-def test_a_small_change_is_shown_after_five_minutes(
-    loop: SteppedLoop, publisher: Publisher, entity: Shown
-) -> None:
+def test_a_small_change_is_shown_after_five_minutes(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
     offer(publisher, entity, 20.0)
     loop.advance(30)
     offer(publisher, entity, 20.1)
@@ -168,9 +166,7 @@ def test_a_blip_that_ends_in_a_small_change_waits_for_the_five_minutes(
     assert entity.shown == [(0.0, 20.0), (300.0, 20.1)]
 
 
-def test_a_significant_change_overtakes_a_small_one(
-    loop: SteppedLoop, publisher: Publisher, entity: Shown
-) -> None:
+def test_a_significant_change_overtakes_a_small_one(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
     offer(publisher, entity, 20.0)
     loop.advance(1)
     offer(publisher, entity, 20.1)
@@ -186,9 +182,7 @@ def test_a_silent_source_is_not_refreshed(loop: SteppedLoop, publisher: Publishe
     assert len(entity.shown) == 1
 
 
-def test_losing_and_regaining_a_device_is_shown_at_once(
-    loop: SteppedLoop, publisher: Publisher, entity: Shown
-) -> None:
+def test_losing_and_regaining_a_device_is_shown_at_once(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
     offer(publisher, entity, 20.0)
     loop.advance(1)
     publisher.offer(entity, None, available=False)
@@ -198,9 +192,7 @@ def test_losing_and_regaining_a_device_is_shown_at_once(
     assert [at for at, _ in entity.shown] == [0.0, 1.0, 2.0]
 
 
-def test_the_answer_to_a_command_is_shown_at_once(
-    loop: SteppedLoop, publisher: Publisher, entity: Shown
-) -> None:
+def test_the_answer_to_a_command_is_shown_at_once(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
     offer(publisher, entity, True)
     loop.advance(1)
     offer(publisher, entity, False)
@@ -273,9 +265,7 @@ def test_an_entity_that_cannot_be_written_holds_up_nobody_and_is_logged_once(
     assert (publisher.counters.failed, publisher.counters.written) == (3, 3)
 
 
-def test_a_detached_entity_is_not_written_any_more(
-    loop: SteppedLoop, publisher: Publisher, entity: Shown
-) -> None:
+def test_a_detached_entity_is_not_written_any_more(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
     offer(publisher, entity, 20.0)
     loop.advance(1)
     offer(publisher, entity, 30.0)
@@ -305,9 +295,7 @@ def test_closing_leaves_no_timer_and_no_write(loop: SteppedLoop, publisher: Publ
     assert entity.shown == [(0.0, 20.0)]
 
 
-def test_counters_and_pending_tell_what_happened(
-    loop: SteppedLoop, publisher: Publisher, entity: Shown
-) -> None:
+def test_counters_and_pending_tell_what_happened(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
     offer(publisher, entity, 20.0)
     assert publisher.pending == 1
     loop.advance(1)
@@ -318,9 +306,7 @@ def test_counters_and_pending_tell_what_happened(
     assert (publisher.counters.offered, publisher.counters.written, publisher.counters.slices) == (2, 2, 2)
 
 
-def test_a_wavering_value_does_not_pile_up_timers(
-    loop: SteppedLoop, publisher: Publisher, entity: Shown
-) -> None:
+def test_a_wavering_value_does_not_pile_up_timers(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
     for step in range(1000):
         offer(publisher, entity, 20.0 + step % 2)
         loop.now += 0.001
@@ -393,9 +379,7 @@ async def test_a_sensor_follows_the_rules_in_home_assistant(
     room.publisher.close()
 
 
-async def test_the_five_minutes_hold_on_home_assistants_clock(
-    hass: HomeAssistant, entry: MockConfigEntry
-) -> None:
+async def test_the_five_minutes_hold_on_home_assistants_clock(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     room = Room(Publisher.for_entry(hass, entry))
     await added(hass, room, "sensor")
     room.show(20.0)
@@ -410,9 +394,7 @@ async def test_the_five_minutes_hold_on_home_assistants_clock(
     room.publisher.close()
 
 
-async def test_a_confirmed_command_is_shown_past_the_limit(
-    hass: HomeAssistant, entry: MockConfigEntry
-) -> None:
+async def test_a_confirmed_command_is_shown_past_the_limit(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     pump = Pump(Publisher.for_entry(hass, entry))
     await added(hass, pump, "binary_sensor")
     for on in (True, False, True):
