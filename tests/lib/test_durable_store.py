@@ -1,5 +1,6 @@
 """What is acknowledged is on disk."""
 
+from collections.abc import Generator
 import json
 from pathlib import Path
 from unittest.mock import patch
@@ -17,10 +18,10 @@ REAL_WRITE = Store._async_write_data
 
 
 @pytest.fixture
-def folder(hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(Store, "_async_write_data", REAL_WRITE)
+def folder(hass: HomeAssistant, tmp_path: Path) -> Generator[Path]:
     hass.config.config_dir = str(tmp_path)
-    return tmp_path / ".storage"
+    with patch.object(Store, "_async_write_data", REAL_WRITE):
+        yield tmp_path / ".storage"
 
 
 async def test_a_save_is_on_disk_when_it_returns(hass: HomeAssistant, folder: Path) -> None:
