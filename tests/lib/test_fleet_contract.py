@@ -50,9 +50,7 @@ class ExampleFleet:
         """Nothing to tell."""
 
     def change(self) -> None:
-        self._devices["dev-1"] = replace(
-            self._devices["dev-1"], installed_version=f"1.{next(self._versions)}"
-        )
+        self._devices["dev-1"] = replace(self._devices["dev-1"], installed_version=f"1.{next(self._versions)}")
         self.announce()
 
     def announce(self) -> None:
