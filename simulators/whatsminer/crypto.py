@@ -22,7 +22,7 @@ def sign(key: str, time: str, newsalt: str) -> str:
 
 
 def _cipher(key: str) -> Cipher[modes.ECB]:
-    return Cipher(algorithms.AES(hashlib.sha256(key.encode()).digest()), modes.ECB())  # noqa: S305
+    return Cipher(algorithms.AES(hashlib.sha256(key.encode()).digest()), modes.ECB())  # noqa: S305  the device's choice
 
 
 def encrypt(key: str, text: str) -> str:

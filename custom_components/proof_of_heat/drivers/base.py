@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import logging
 import math
 import time
-from typing import Final
+from typing import Any, Final
 
 from .._lib.heat_source import (
     Capabilities,
@@ -105,7 +105,7 @@ def outstanding(command: Command, state: SourceState, power_tolerance_w: float) 
 
 def narrowed(command: Command, names: frozenset[str]) -> Command:
     """The command with only the named fields."""
-    drop: dict[str, None] = {name: None for name in _STATE_FIELD if name not in names}
+    drop: dict[str, Any] = {name: None for name in _STATE_FIELD if name not in names}
     return replace(command, **drop)
 
 

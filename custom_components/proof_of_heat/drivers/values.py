@@ -44,3 +44,8 @@ def highest(values: list[float | None]) -> float | None:
     """The highest of those that are known; None without any."""
     known = [value for value in values if value is not None]
     return max(known) if known else None
+
+
+def first(*values: float | None) -> float | None:
+    """The first value that is known."""
+    return next((value for value in values if value is not None), None)

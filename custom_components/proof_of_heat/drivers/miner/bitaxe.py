@@ -102,7 +102,7 @@ def decode_reading(reply: object) -> MinerReading:
     frequency = number_at(reply, "frequency")
     return MinerReading(
         mining=not reply.get("miningPaused", False),
-        power_w=number_at(reply, "power"),
+        power_w=scaled(number_at(reply, "power"), 1.0),
         hashrate_ths=scaled(number_at(reply, "hashRate"), 1e-3, 6),
         expected_ths=scaled(number_at(reply, "expectedHashrate"), 1e-3, 6),
         mode=None if frequency is None else str(int(frequency)),
