@@ -90,7 +90,8 @@ class Simulator(ABC):
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        """Add the simulator's own options."""
+        """Add the simulator's own options; none by default."""
+        return
 
     @abstractmethod
     async def start(self) -> dict[str, Any]:

@@ -4,8 +4,8 @@
     scripts/build --check    write nothing, fail where something differs
     scripts/build --lock     resolve the dependency groups of pyproject.toml anew
 
-Each integration names the modules of lib/ that it needs in ``[tool.suite.lib]``; a module brings those that it
-imports itself (``from .other import …``). So an integration is whole when its folder alone is copied.
+Each integration names the modules of lib/ that it needs in ``[tool.suite.lib]``; a module brings those
+that it imports itself (``from .other import …``). So an integration is whole when its folder alone is copied.
 """
 
 import argparse
@@ -29,9 +29,7 @@ GROUPS = ("ha", "integrations", "test", "lint")
 
 def main(argv: list[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="fail where generated files differ")
     parser.add_argument("--lock", action="store_true", help="resolve the requirements anew")
     args = parser.parse_args(argv)
@@ -57,9 +55,7 @@ def lib_table() -> dict[str, list[str]]:
     """Domain -> modules of lib/, from pyproject.toml; domains without a folder are left out."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         table: dict[str, list[str]] = tomllib.load(file)["tool"]["suite"]["lib"]
-    return {
-        domain: names for domain, names in table.items() if (COMPONENTS / domain / "manifest.json").is_file()
-    }
+    return {domain: names for domain, names in table.items() if (COMPONENTS / domain / "manifest.json").is_file()}
 
 
 def with_imports(names: Iterable[str]) -> list[str]:
