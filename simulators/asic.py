@@ -115,9 +115,7 @@ type Commands = Callable[[str, dict[str, Any]], dict[str, Any] | None]
 """Command name and the whole request -> answer, or None for an unknown command."""
 
 
-def cgminer_status(
-    code: int, message: str, description: str, *, ok: bool = True, when: int = 0
-) -> dict[str, Any]:
+def cgminer_status(code: int, message: str, description: str, *, ok: bool = True, when: int = 0) -> dict[str, Any]:
     """The STATUS list of the cgminer family."""
     status = {
         "STATUS": "S" if ok else "E",

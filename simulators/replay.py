@@ -149,9 +149,7 @@ class Replay:
                 return digest.challenge()
             name = request.match_info.get("name", "")
             found = self.reply(name) or self.reply(name.removeprefix("get_"))
-            if (
-                found is None and name == "get_miner_conf"
-            ):  # not every capture has it; its stats tell the mode
+            if found is None and name == "get_miner_conf":  # not every capture has it; its stats tell the mode
                 found = {"pools": [{"url": "x"}], "bitmain-work-mode": "0"}
             return web.Response(status=404) if found is None else web.json_response(found)
 

@@ -189,9 +189,7 @@ class Antminer(Simulator):
 
     async def _summary(self, _: web.Request) -> web.Response:
         rate = self.machine.hash_ths * 1000
-        rows = (
-            [] if self.mode == 1 else [{"rate_5s": rate, "rate_avg": rate, "elapsed": self.machine.elapsed_s}]
-        )
+        rows = [] if self.mode == 1 else [{"rate_5s": rate, "rate_avg": rate, "elapsed": self.machine.elapsed_s}]
         return web.json_response({**self._info("summary"), "SUMMARY": rows})
 
     async def _blink_status(self, _: web.Request) -> web.Response:

@@ -30,9 +30,7 @@ class Bitaxe(Simulator):
 
     def __init__(self, args: argparse.Namespace) -> None:
         super().__init__(args)
-        self.machine = Machine(
-            self.clock, rated_w=args.rated_w, ths=args.ths, boot_s=3.0, idle_w=2.5, boot_w=5.0
-        )
+        self.machine = Machine(self.clock, rated_w=args.rated_w, ths=args.ths, boot_s=3.0, idle_w=2.5, boot_w=5.0)
         self.frequency = _NOMINAL_MHZ
         self.voltage = _NOMINAL_MV
         self.writes: list[Any] = []
@@ -64,9 +62,7 @@ class Bitaxe(Simulator):
             ]
         )
         if self._pauses:
-            app.add_routes(
-                [web.post("/api/system/pause", self._pause), web.post("/api/system/resume", self._resume)]
-            )
+            app.add_routes([web.post("/api/system/pause", self._pause), web.post("/api/system/resume", self._resume)])
         self._runner, port = await serve_http(app, self.args.host, self.args.port)
         return {"host": self.args.host, "port": port}
 

@@ -33,9 +33,7 @@ class Braiins(Simulator):
 
     def __init__(self, args: argparse.Namespace) -> None:
         super().__init__(args)
-        self.machine = Machine(
-            self.clock, rated_w=args.rated_w, ths=args.ths, boot_s=args.boot_s, min_w=args.min_w
-        )
+        self.machine = Machine(self.clock, rated_w=args.rated_w, ths=args.ths, boot_s=args.boot_s, min_w=args.min_w)
         self.writes: list[str] = []
         self.logins = 0
         self._tokens: dict[str, float] = {}
@@ -186,9 +184,7 @@ class Braiins(Simulator):
             "default": {"watt": round(self.args.rated_w)},
             "max": {"watt": round(self.args.rated_w * 1.2)},
         }
-        return web.json_response(
-            {"tuner_constraints": {"power_target": limits, "enabled": {"default": True}}}
-        )
+        return web.json_response({"tuner_constraints": {"power_target": limits, "enabled": {"default": True}}})
 
     async def _tuner(self, _: web.Request) -> web.Response:
         state = {"current_target": {"watt": round(self.machine.limit_w)}}

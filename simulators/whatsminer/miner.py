@@ -197,9 +197,7 @@ class Whatsminer(Simulator):
             "MHS 1m": rate,
             "HS RT": rate,
             "Chip Temp Avg": self.machine.chip_c(),
-            "Chip Temp Max": self.faults.number("hot", 95)
-            if "hot" in self.faults
-            else self.machine.chip_c(4),
+            "Chip Temp Max": self.faults.number("hot", 95) if "hot" in self.faults else self.machine.chip_c(4),
             "Env Temp": 24.0,
             "Fan Speed In": 4800 if self.machine.running else 0,
             "Fan Speed Out": 4750 if self.machine.running else 0,
@@ -235,8 +233,7 @@ class Whatsminer(Simulator):
 
     def _devdetails(self) -> dict[str, Any]:
         rows = [
-            {"DEVDETAILS": i, "Name": "SM", "ID": i, "Driver": "bitmicro", "Model": self.args.model}
-            for i in range(3)
+            {"DEVDETAILS": i, "Name": "SM", "ID": i, "Driver": "bitmicro", "Model": self.args.model} for i in range(3)
         ]
         return {**cgminer_status(69, "Device Details", _CGMINER), "DEVDETAILS": rows}
 
@@ -287,11 +284,7 @@ class Whatsminer(Simulator):
 
     def _v3_write(self, command: str, param: Any, request: dict[str, Any]) -> dict[str, Any]:
         wanted = v3_token(command, self.args.v3_password, _SALT, int(request.get("ts") or 0))
-        if (
-            request.get("account") != "super"
-            or request.get("token") != wanted
-            or "write_disabled" in self.faults
-        ):
+        if request.get("account") != "super" or request.get("token") != wanted or "write_disabled" in self.faults:
             return self._v3_answer(command, "no permission", -4)
         actions: dict[str, Any] = {
             "set.miner.power_limit": lambda: self._limit(float(param)),
@@ -347,9 +340,7 @@ class Whatsminer(Simulator):
             "power-limit": round(self.machine.limit_w),
             "environment-temperature": 24.0,
             "chip-temp-avg": self.machine.chip_c(),
-            "chip-temp-max": self.faults.number("hot", 95)
-            if "hot" in self.faults
-            else self.machine.chip_c(4),
+            "chip-temp-max": self.faults.number("hot", 95) if "hot" in self.faults else self.machine.chip_c(4),
             "board-temperature": [self.machine.chip_c(i) - 8 for i in range(3)],
             "fan-speed-in": 4800,
             "fan-speed-out": 4750,

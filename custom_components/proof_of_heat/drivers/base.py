@@ -353,9 +353,7 @@ class SourceBase(ABC):
             return self._result(command, Outcome.PENDING, "sent, not yet shown")
         self._pending = None
         names = ", ".join(sorted(outstanding(wanted, self._state, self.power_tolerance_w)))
-        return self._result(
-            command, Outcome.FAILED, f"not shown by the device: {names or self._state.detail}"
-        )
+        return self._result(command, Outcome.FAILED, f"not shown by the device: {names or self._state.detail}")
 
     def _still_settling(self, wanted: Command) -> bool:
         if self._pending is None:

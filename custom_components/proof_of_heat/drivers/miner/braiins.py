@@ -211,9 +211,7 @@ def decode_rest(
 
 
 def _target(tuner: object) -> float | None:
-    for state in (
-        (at(tuner, "mode_state") or {}).values() if isinstance(at(tuner, "mode_state"), dict) else ()
-    ):
+    for state in (at(tuner, "mode_state") or {}).values() if isinstance(at(tuner, "mode_state"), dict) else ():
         if (watts := number_at(state, "current_target", "watt")) is not None:
             return watts
     return None

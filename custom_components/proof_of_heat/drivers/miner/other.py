@@ -41,9 +41,7 @@ class OtherClient:
         for side in (self._miner.rpc, self._miner.web):
             if side is not None and self._password:
                 side.pwd = self._password
-        self._info = MinerInfo(
-            family=Family.OTHER, make=str(self._miner.make or "Miner"), model=str(self._miner.model)
-        )
+        self._info = MinerInfo(family=Family.OTHER, make=str(self._miner.make or "Miner"), model=str(self._miner.model))
         return self._info
 
     async def capabilities(self) -> Capabilities:

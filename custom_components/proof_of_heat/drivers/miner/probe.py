@@ -96,9 +96,7 @@ def hosts_of(text: str) -> list[str]:
     elif dash:
         start = ipaddress.IPv4Address(first.strip())
         end_text = last.strip()
-        end = ipaddress.IPv4Address(
-            end_text if "." in end_text else f"{str(start).rpartition('.')[0]}.{end_text}"
-        )
+        end = ipaddress.IPv4Address(end_text if "." in end_text else f"{str(start).rpartition('.')[0]}.{end_text}")
         if int(end) - int(start) >= _MAX_HOSTS or end < start:
             raise ValueError(f"{text}: too wide or backwards")
         hosts = [str(ipaddress.IPv4Address(number)) for number in range(int(start), int(end) + 1)]
@@ -109,9 +107,7 @@ def hosts_of(text: str) -> list[str]:
     return hosts
 
 
-async def _exchange(
-    host: str, port: int, request: bytes
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _exchange(host: str, port: int, request: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection(host, port)
     writer.write(request)
     await writer.drain()
@@ -124,9 +120,7 @@ async def _rpc(host: str, command: str) -> Any:
             reader, writer = await _exchange(host, RPC_PORT, json.dumps({"command": command}).encode())
             try:
                 raw = await reader.read(_MAX_REPLY)
-                while (
-                    not _complete(raw) and len(raw) < _MAX_REPLY and (more := await reader.read(_MAX_REPLY))
-                ):
+                while not _complete(raw) and len(raw) < _MAX_REPLY and (more := await reader.read(_MAX_REPLY)):
                     raw += more
             finally:
                 writer.close()

@@ -103,9 +103,7 @@ def reading_of(data: dict[str, Any], *, mining: bool | None, mode: str | None = 
     rate = _ths(data.get("hashrate"))
     if rate is None and up:
         rates = [_ths(board.hashrate) for board in up]
-        rate = (
-            sum(value for value in rates if value is not None) if any(v is not None for v in rates) else None
-        )
+        rate = sum(value for value in rates if value is not None) if any(v is not None for v in rates) else None
     return MinerReading(
         mining=mining,
         power_w=number(data.get("wattage")),

@@ -101,12 +101,7 @@ def _wakes(client: MinerClient) -> bool:
 def _health(reading: MinerReading) -> Health:
     if reading.faults:
         return Health.DEGRADED
-    if (
-        reading.boards
-        and reading.boards_up is not None
-        and reading.boards_up < reading.boards
-        and reading.mining
-    ):
+    if reading.boards and reading.boards_up is not None and reading.boards_up < reading.boards and reading.mining:
         return Health.DEGRADED
     return Health.OK
 
