@@ -322,8 +322,14 @@ class SourceBase(ABC):
         since = self._clock() - self._written_at
         if since < self._capabilities.min_write_interval_s:
             return self._result(command, Outcome.DEFERRED, f"last write {since:.0f} s ago")
+        had_lease = self.leased
         self._start_lease(command.lease_s)  # before: a write whose answer is lost may still have arrived
-        await self._send(wanted)
+        try:
+            await self._send(wanted)
+        except RefusedError:
+            if not had_lease:
+                self._end_lease()
+            raise
         return await self._verify(command, wanted)
 
     async def _send(self, wanted: Command) -> None:
