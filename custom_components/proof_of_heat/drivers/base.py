@@ -326,7 +326,7 @@ class SourceBase(ABC):
         self._start_lease(command.lease_s)  # before: a write whose answer is lost may still have arrived
         try:
             await self._send(wanted)
-        except RefusedError:
+        except RefusedError, LimitedError:  # nothing was written
             if not had_lease:
                 self._end_lease()
             raise

@@ -6,9 +6,13 @@ sends to `base_url` (the real cloud, or a simulator).
 """
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+import hashlib
 import json
+import secrets
+import threading
 import time
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -103,18 +107,17 @@ def _token_of(value: object, refresh: str, now: float) -> Token:
 
 def sign_in(client_id: str, username: str, password: str, iam_url: str = IAM_URL) -> Token:
     """Exchange a password for a token (PKCE, S256); blocking. The password is not kept."""
-    from authlib.common.security import generate_token
-    from authlib.oauth2.rfc7636 import create_s256_code_challenge
     import requests
 
-    verifier = generate_token(48)
+    verifier = secrets.token_urlsafe(48)
+    digest = hashlib.sha256(verifier.encode()).digest()
     query = urlencode(
         {
             "client_id": client_id,
             "redirect_uri": REDIRECT_URI,
             "response_type": "code",
             "scope": _SCOPES,
-            "code_challenge": create_s256_code_challenge(verifier),
+            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
     )
@@ -153,9 +156,10 @@ class _Session:
         self._budget = budget
         self._base_url = base_url.rstrip("/")
         self.grant: Grant | None = None
+        self.renewals = 0
 
-    def get(self, url: str, timeout: float | None = None) -> Any:  # noqa: ARG002  ours is the shorter one
-        """PyViCare's GET."""
+    def get(self, url: str, timeout: float | None = None) -> Any:
+        """PyViCare's GET; the time-out is ours, which is shorter."""
         return self._send("GET", url, None)
 
     def post(self, url: str, data: Any, headers: dict[str, str] | None = None) -> Any:
@@ -163,7 +167,10 @@ class _Session:
         return self._send("POST", url, data, headers)
 
     def renew(self) -> None:
-        """A new token."""
+        """A new token; a second one for the same job means that none is taken."""
+        self.renewals += 1
+        if self.renewals > 1:
+            raise AuthError("the cloud takes no token of ours")
         self._keeper.renew(self._http)
 
     def close(self) -> None:
@@ -231,6 +238,7 @@ class ViessmannClient:
         self._session: _Session | None = None
         self._api: Any = None
         self._lock = asyncio.Lock()
+        self._worker = threading.Lock()
 
     async def devices(self) -> list[Device]:
         """The heating devices of the account; one call."""
@@ -248,7 +256,8 @@ class ViessmannClient:
                 if d.device_type == "heating"
             ]
 
-        return await self._run(load)
+        found: list[Device] = await self._run(load)
+        return found
 
     async def read(self, device: Device, circuit: int = 0) -> Reading:
         """Everything the device tells; one call."""
@@ -303,37 +312,36 @@ class ViessmannClient:
             return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._work, job, grant))
 
     def _work(self, job: Callable[[_Session], Any], grant: Grant) -> Any:
-        if self._session is None:
-            self._session = _Session(self._keeper, self.budget, self._base_url)
-        self._session.grant = grant
-        try:
-            return job(self._session)
-        except DriverError:
-            raise
-        except Exception as err:
-            raise _translated(err) from err
-        finally:
-            self._session.grant = None
-            grant.close()
+        with self._worker:  # a job whose caller gave up may still be under way
+            if self._session is None:
+                self._session = _Session(self._keeper, self.budget, self._base_url)
+            self._session.grant, self._session.renewals = grant, 0
+            try:
+                return job(self._session)
+            except DriverError:
+                raise
+            except Exception as err:
+                raise _translated(err) from err
+            finally:
+                self._session.grant = None
+                grant.close()
 
 
 def _translated(err: Exception) -> DriverError:
     """PyViCare's and requests' exceptions -> ours; what is neither is a reply we do not understand."""
-    from PyViCare import PyViCareUtils as vi
+    from PyViCare import PyViCareUtils
     import requests
 
     text = str(getattr(err, "message", "") or err)
     match err:
-        case vi.PyViCareRateLimitError():
+        case PyViCareUtils.PyViCareRateLimitError():
             return LimitedError(text)
-        case vi.PyViCareInvalidCredentialsError() | vi.PyViCareInvalidConfigurationError():
+        case PyViCareUtils.PyViCareInvalidCredentialsError() | PyViCareUtils.PyViCareInvalidConfigurationError():
             return AuthError(text)
-        case vi.PyViCareCommandError() | vi.PyViCareNotPaidForError():
+        case PyViCareUtils.PyViCareCommandError() | PyViCareUtils.PyViCareNotPaidForError():
             return RefusedError(text)
-        case vi.PyViCareDeviceCommunicationError() | vi.PyViCareInternalServerError():
+        case PyViCareUtils.PyViCareDeviceCommunicationError() | PyViCareUtils.PyViCareInternalServerError():
             return UnreachableError(text)
         case requests.RequestException() | OSError():
             return UnreachableError(type(err).__name__)
-        case RecursionError():
-            return AuthError("the cloud takes no token of ours")
     return BadReplyError(f"{type(err).__name__}: {text}")
