@@ -107,9 +107,7 @@ def too_many(retry_after_s: float) -> ApiError:
 
 
 type Handler[V: HomeAssistantView, **P] = Callable[Concatenate[V, web.Request, P], Awaitable[web.Response]]
-type Wrapped[V: HomeAssistantView, **P] = Callable[
-    Concatenate[V, web.Request, P], Coroutine[Any, Any, web.Response]
-]
+type Wrapped[V: HomeAssistantView, **P] = Callable[Concatenate[V, web.Request, P], Coroutine[Any, Any, web.Response]]
 
 
 def answers_errors[V: HomeAssistantView, **P](

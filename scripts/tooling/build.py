@@ -5,7 +5,7 @@
     scripts/build --lock     resolve the dependency groups of pyproject.toml anew
 
 Each integration names the modules of lib/ that it needs in ``[tool.suite.lib]``; a module brings those
-that it imports itself (``from .other import …``). Integrations are thus whole when their folder alone is copied.
+that it imports itself (``from .other import …``). So an integration is whole when its folder alone is copied.
 """
 
 import argparse
@@ -101,10 +101,19 @@ def same_files(left: Path, right: Path) -> bool:
 
 def lock() -> None:
     """Write requirements.lock and requirements-esphome.lock: versions and hashes, no addresses."""
-    import homeassistant  # noqa: PLC0415 - only this step needs it
+    import homeassistant
 
     constraints = Path(homeassistant.__path__[0]) / "package_constraints.txt"
-    common = ["uv", "pip", "compile", "--quiet", "--python", sys.executable, "--generate-hashes", "--no-header"]
+    common = [
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--python",
+        sys.executable,
+        "--generate-hashes",
+        "--no-header",
+    ]
     groups = [word for group in GROUPS for word in ("--group", group)]
     for target, extra in (
         ("requirements.lock", [*groups, "--constraints", str(constraints)]),
