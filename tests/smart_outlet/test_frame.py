@@ -89,9 +89,7 @@ def test_stream_vectors_whatever_the_chunks(vector: dict[str, Any], chunk: int) 
     assert decoder.stats.frames == len(vector["frames"])
 
 
-@pytest.mark.parametrize(
-    "frame", [Frame(256, 1, 0, 1), Frame(1, -1, 0, 1), Frame(1, 1, 0, 1, bytes(MAX_PAYLOAD + 1))]
-)
+@pytest.mark.parametrize("frame", [Frame(256, 1, 0, 1), Frame(1, -1, 0, 1), Frame(1, 1, 0, 1, bytes(MAX_PAYLOAD + 1))])
 def test_what_does_not_fit_is_refused(frame: Frame) -> None:
     with pytest.raises(FrameError):
         frame.encode()
