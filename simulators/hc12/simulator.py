@@ -69,10 +69,10 @@ class Hc12(Simulator):
 
     @override
     async def stop(self) -> None:
+        self._unplug()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._unplug()
         if self.args.link:
             self.args.link.unlink(missing_ok=True)
 

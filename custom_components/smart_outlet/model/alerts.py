@@ -77,10 +77,7 @@ class Alert:
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """From storage."""
         place = Place(data["device_id"], data["socket"])
-        rest = {
-            name: data[name]
-            for name in ("id", "message", "created", "value", "limit", "cleared", "dismissed")
-        }
+        rest = {name: data[name] for name in ("id", "message", "created", "value", "limit", "cleared", "dismissed")}
         return cls(kind=AlertKind(data["kind"]), place=place, **rest)
 
 

@@ -205,6 +205,10 @@ class CommandQueue:
         """A command by its id, open or lately finished."""
         return next((c for c in (*self.open(), *self.history) if c.id == ident), None)
 
+    def has_due(self, device_id: str, now: float) -> bool:
+        """Whether fetch would hand something out."""
+        return any(self._due(command, now) for command in self.open(device_id))
+
     def fetch(self, device_id: str, now: float, *, acknowledges: bool) -> list[Command]:
         """Hand out what an outlet has to do now: what is new, and what was not confirmed in time.
 

@@ -77,8 +77,7 @@ class CutRun:
     def report(self) -> dict[str, Any]:
         """For the action's answer, the event and the card: sockets as ``FE/a``."""
         named: dict[str, Any] = {
-            state.value: [f"{device_id}/{socket}" for device_id, socket in self.targets(state)]
-            for state in CutState
+            state.value: [f"{device_id}/{socket}" for device_id, socket in self.targets(state)] for state in CutState
         }
         return {"id": self.id, "finished": self.finished is not None} | named
 

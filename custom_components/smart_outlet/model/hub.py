@@ -303,9 +303,7 @@ class Hub:
             "commands": self.queue.dump(),
             "cut": self.cut.as_dict() if self.cut is not None else None,
             "main_threshold": self.main_threshold_ma,
-            "thresholds": {
-                o.device_id: o.threshold for o in self.outlets.values() if o.threshold is not None
-            },
+            "thresholds": {o.device_id: o.threshold for o in self.outlets.values() if o.threshold is not None},
             "alerts": self.alerts.dump(),
         }
 

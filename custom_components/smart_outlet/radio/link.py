@@ -8,7 +8,7 @@ import random
 from typing import Protocol, override
 
 from .errors import FrameError, LinkClosedError, NoAnswerError, RefusedError
-from .frame import BROADCAST, Decoder, Frame
+from .frame import BROADCAST, Decoder, DecoderStats, Frame
 from .messages import ANSWER, Opcode, State, decode_refusal
 from .timing import LinkTiming
 
@@ -41,6 +41,7 @@ class LinkStats:
     foreign: int = 0
     """Frames for another address."""
     peers: dict[int, PeerStats] = field(default_factory=dict)
+    decoder: DecoderStats = field(default_factory=DecoderStats)
 
     def peer(self, address: int) -> PeerStats:
         """Statistics of one outlet, made when first asked for."""
@@ -77,12 +78,13 @@ class Link(asyncio.Protocol):
         *,
         on_event: Callable[[int, State], None] | None = None,
         rng: random.Random | None = None,
+        stats: LinkStats | None = None,
     ) -> None:
-        """``address`` is the controller's own."""
+        """``address`` is the controller's own; ``stats`` go on from an earlier link."""
         self.address = address
         self.timing = timing
-        self.decoder = Decoder()
-        self.stats = LinkStats()
+        self.stats = stats or LinkStats()
+        self.decoder = Decoder(stats=self.stats.decoder)
         self.closed = asyncio.Event()
         self._on_event = on_event
         self._rng = rng or random.Random()

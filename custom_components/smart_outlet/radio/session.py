@@ -53,9 +53,7 @@ class OutletSession:
 
     async def set_threshold(self, threshold_ma: int, attempts: int | None = None) -> State:
         """Set the trip threshold and return the state after it; raises the errors of Link.request."""
-        return await self._alter(
-            Opcode.SET_THRESHOLD, lambda token: threshold_payload(token, threshold_ma), attempts
-        )
+        return await self._alter(Opcode.SET_THRESHOLD, lambda token: threshold_payload(token, threshold_ma), attempts)
 
     async def _ask(self, command: Opcode, attempts: int | None) -> bytes:
         self._query = (self._query + 1) % 256
@@ -78,9 +76,7 @@ class OutletSession:
             self._changes += 1
             try:
                 return State.decode(
-                    await self._link.request(
-                        self.address, command, self._change, payload(token), attempts=attempts
-                    )
+                    await self._link.request(self.address, command, self._change, payload(token), attempts=attempts)
                 )
             except RefusedError as err:
                 if err.reason not in (Refusal.BAD_TOKEN, Refusal.STALE):
