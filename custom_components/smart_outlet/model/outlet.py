@@ -39,9 +39,9 @@ class Socket:
         """Take a reported relay state.
 
         A field CCU (protocol 1) reports "off" after its own reboot until an outlet acknowledged something. So
-        from it "off" is doubtful when it contradicts what was last proved or is the first word after a
-        silence, and stays so until a command for this socket is confirmed. "On" it says only after an
-        acknowledgement.
+        from it "off" is doubtful when it contradicts what was last proved, or nothing was proved yet, or it
+        is the first word after a silence, and stays so until a command for this socket is confirmed. "On" it
+        says only after an acknowledgement.
 
         Args:
             reported: What the sender says.
@@ -54,7 +54,7 @@ class Socket:
             return
         if trusted or reported or proved:
             self.doubtful = False
-        elif after_silence or self.confirmed:
+        elif after_silence or self.confirmed is not False:
             self.doubtful = True
         if self.doubtful:
             self.relay = None
