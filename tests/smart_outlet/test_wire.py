@@ -155,16 +155,17 @@ def test_any_object_is_read_or_refused_by_name(body: dict[str, Any]) -> None:
     try:
         report = decode_report(body)
     except FieldError as error:
-        assert error.field in (*DATA, "threshold")
+        named = error.field
     else:
+        named = "threshold"
         assert 0 <= report.current_a <= 65535
+    assert named in (*DATA, "threshold")
 
 
 @given(st.dictionaries(st.sampled_from(["acks", "id", "ok", "error"]), json_values))
 def test_any_ack_is_read_or_refused_by_name(body: dict[str, Any]) -> None:
     try:
-        acks = decode_acks(body)
+        acks = len(decode_acks(body))
     except FieldError as error:
-        assert error.field
-    else:
-        assert acks
+        acks = len(error.field)
+    assert acks > 0
