@@ -1,4 +1,4 @@
-"""One account: its devices' state, kept current by MQTT and, where that is silent, by HTTP; and the way to write."""
+"""One account: its devices' state, kept current by MQTT or else by HTTP, and the way to write."""
 
 import asyncio
 from collections import deque
@@ -85,7 +85,7 @@ class EcoflowClient:
         self._wanted = True
         self._stopping: asyncio.Future[None] | None = None
 
-    # Reading ----------------------------------------------------------------------------------------------------------
+    # Reading ------------------------------------------------------------------------------------------------
 
     async def refresh_devices(self) -> None:
         """Ask for the account's devices; new ones appear in `states`, those that are gone leave it."""
@@ -93,7 +93,7 @@ class EcoflowClient:
         for sn in set(self.states) - set(devices):
             del self.states[sn]
             self._forget(sn)
-        for sn, device in devices.items():
+        for device in devices.values():
             self._note(device)
         if self.link is not None:
             self.link.watch_devices(self.states)
@@ -138,7 +138,7 @@ class EcoflowClient:
     async def poll(self) -> None:
         """Ask for the devices and for the values of those that MQTT leaves silent.
 
-        A fault of one device is kept in `errors` and does not stop the others; a fault of the account is raised.
+        A fault of one device is kept in `errors` and does not stop the others; one of the account is raised.
         """
         await self.refresh_devices()
         await asyncio.gather(*(self._poll_one(sn) for sn in list(self.states) if self.needs_reading(sn)))
@@ -172,7 +172,7 @@ class EcoflowClient:
             state.online = online
             self._listener.values(state.sn, frozenset())
 
-    # MQTT -------------------------------------------------------------------------------------------------------------
+    # MQTT ---------------------------------------------------------------------------------------------------
 
     async def ensure_link(self) -> None:
         """Connect to the broker when that has not been done; a failure waits for its turn and is no error."""
@@ -241,13 +241,13 @@ class EcoflowClient:
         if self._stopping is not None:
             await self._stopping
 
-    # Writing ----------------------------------------------------------------------------------------------------------
+    # Writing ------------------------------------------------------------------------------------------------
 
     async def write(self, sn: str, command: Command) -> dict[str, Any]:
         """Carry out a command: MQTT with the device's answer, else HTTP and reading back.
 
-        Returns the answer's data. Raises CommandError when neither way brought a confirmation, and the cloud's own
-        error when it refused.
+        Returns the answer's data. Raises CommandError when neither way brought a confirmation, and the
+        cloud's own error when it refused.
         """
         state = self.states[sn]
         async with self._locks.setdefault(sn, asyncio.Lock()):

@@ -27,15 +27,15 @@ _NO_DEVICE = Device(sn="", name="", product="", online=True)
 def decode_capture(capture: Any, product: str = "") -> Iterator[tuple[str, Decoded, str]]:
     """Yield (entity key, value, unit) of a capture, "" where there is no unit and None for an unknown value.
 
-    Reads the HTTP reply of quota/all, a device's latest quotas, a merged MQTT capture and MQTT values grouped by
-    module. `product` names the model where the capture does not. Raises BadReplyError for anything else.
+    Reads the HTTP reply of quota/all, a device's latest quotas, a merged MQTT capture and MQTT values grouped
+    by module. `product` names the model where the capture does not. Raises BadReplyError for anything else.
     """
     values, family = read_capture(capture, product)
     yield from family.decode(values)
 
 
 def read_capture(capture: Any, product: str = "") -> tuple[dict[str, Any], Family]:
-    """Return a capture's wire values and the family that decodes them; raises BadReplyError when it has none."""
+    """Return a capture's values and the family that decodes them; raises BadReplyError when it has none."""
     if not isinstance(capture, Mapping):
         raise BadReplyError("a capture is a JSON object")
     code = str(capture.get("code", "0"))

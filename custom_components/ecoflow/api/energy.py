@@ -16,7 +16,7 @@ class EnergyCounter:
     _at: float | None = field(default=None, repr=False)
 
     def add(self, power_w: float | None, at: float) -> float:
-        """Take a power at a monotonic time in s; negative counts as none, None breaks the line. Returns the kWh."""
+        """Take a power at a monotonic time in s (negative counts as 0, None breaks the line); returns the kWh."""
         if power_w is None:
             self._power_w = self._at = None
             return self.kwh
@@ -31,8 +31,8 @@ class EnergyCounter:
 class RisingFilter:
     """Keeps a device's own counter from jumping back.
 
-    Devices repeat an older value now and then, and count from 0 after a repair. A fall is held at the highest value; one
-    that stays for RESET_READS readings is taken as a new beginning and counted on top.
+    Devices repeat an older value now and then, and count from 0 after a repair. A fall is held at the highest
+    value; one that stays for RESET_READS readings is taken as a new beginning and counted on top.
     """
 
     shown: float = 0.0

@@ -4,7 +4,7 @@ Topics are `/open/<account>/<sn>/<what>` with what = quota | status | set | set_
 
 - an HTTP reply `{"code": "0", "data": {"pd.soc": 56, …}}`,
 - `{"data": {"quotaMap": {…}}}` (the device's latest quotas),
-- an MQTT message `{"params": {…}}`, its keys bare and the module told by `typeCode` or by `cmdFunc`/`cmdId`, or full,
+- an MQTT message `{"params": {…}}`, its keys full, or bare with `typeCode` or `cmdFunc`/`cmdId` for the module,
 - groups by module, `{"pd": {"pd.soc": 39}}` or `{"heartbeat": {"gridSta": 1}}`.
 
 `normalise` turns all of them into `{"pd.soc": 56}`; lists stay as they are.
@@ -65,7 +65,7 @@ def parse_topic(text: str) -> tuple[str, str] | None:
 
 
 def parse_message(topic_text: str, payload: bytes) -> Message | None:
-    """Return what a message says, None when it is none of ours or no sense can be made of it. Never raises."""
+    """Return what a message says, None when it is none of ours or makes no sense. Never raises."""
     if (address := parse_topic(topic_text)) is None or len(payload) > MAX_PAYLOAD_BYTES:
         return None
     try:

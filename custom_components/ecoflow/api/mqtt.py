@@ -31,7 +31,8 @@ BATCH = 100
 SLICE_S = 0.004
 STOP_TIMEOUT_S = 10.0
 SUBSCRIBED = ("quota", "status", "set_reply")
-# Another client with our id takes the session over at once, and we take it back: sessions end young while the broker
+# Another client with our id takes the session over at once, and we take it back: sessions end young while
+# the broker
 # is there. So many in so short a time are no accident.
 SHORT_SESSION_S = 20.0
 CONTENTION_SESSIONS = 5
@@ -117,7 +118,7 @@ class ContentionWatch:
 
 
 class MqttLink:
-    """One connection per account, with one client id for ever (the cloud allows some ten ids a day and key)."""
+    """One connection per account, with one client id for ever (the cloud allows some ten a day and key)."""
 
     def __init__(
         self,
@@ -208,7 +209,7 @@ class MqttLink:
     def _topics(self, sns: Iterable[str]) -> list[str]:
         return [topic(self._certification.account, sn, what) for sn in sns for what in SUBSCRIBED]
 
-    # Called in paho's thread ------------------------------------------------------------------------------------------
+    # Called in paho's thread --------------------------------------------------------------------------------
 
     def _connected(
         self,
@@ -257,7 +258,7 @@ class MqttLink:
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._change, state)
 
-    # In the loop ------------------------------------------------------------------------------------------------------
+    # In the loop --------------------------------------------------------------------------------------------
 
     def _change(self, state: LinkState) -> None:
         if self._stopping or state is self.state:

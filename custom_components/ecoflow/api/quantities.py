@@ -132,7 +132,7 @@ def head_of(path: str) -> str:
 
 
 def lookup(values: Values, path: str) -> Any:
-    """Return the value at a path such as `heartbeat.energyInfos[0].batteryPercentage`, None where it ends early."""
+    """Return the value at a path such as `heartbeat.energyInfos[0].outputPower`, None where it ends early."""
     head, steps = _steps(path)
     item = values.get(head)
     for step in steps:

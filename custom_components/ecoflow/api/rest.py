@@ -48,7 +48,7 @@ class RestClient:
         nonce: Callable[[], int] = lambda: random.randrange(100_000, 1_000_000),
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        """`host` is a base URL; `ssl_context` verifies a private endpoint's certificate; `clock` is UTC seconds."""
+        """`host` is a base URL; `ssl_context` verifies a private endpoint; `clock` gives UTC seconds."""
         self._session = session
         self._host = host.rstrip("/")
         self._keys = keys
@@ -77,7 +77,7 @@ class RestClient:
         return _object(await self._call("POST", "/device/quota", body=body), "device values")
 
     async def set_quota(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a command; `body` holds the serial number. The reply's data is returned, {} when there is none."""
+        """Send a command (`body` holds the serial number); returns the reply's data, {} when there is none."""
         data = await self._call("PUT", "/device/quota", body=body)
         return dict(data) if isinstance(data, Mapping) else {}
 
@@ -104,8 +104,8 @@ class RestClient:
     ) -> Any:
         """Send a request and return the reply's data.
 
-        A refused signature is tried once more: with the cloud's time when our clock turns out to be off, else with
-        a fresh nonce, because the cloud now and then refuses a correct one.
+        A refused signature is tried once more: with the cloud's time when our clock turns out to be off, else
+        with a fresh nonce, because the cloud now and then refuses a correct one.
         """
         try:
             return await self._once(method, path, query, body)

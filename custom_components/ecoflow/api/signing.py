@@ -1,7 +1,7 @@
 """Request signature of the open API.
 
-The string that is signed is the flattened parameters, sorted by ASCII and joined with `&`, followed by the access key,
-a nonce and the time in ms; the signature is its HMAC-SHA256 with the secret key, in hexadecimal. Nothing is
+The string that is signed is the flattened parameters, sorted by ASCII and joined with `&`, followed by the access
+key, a nonce and the time in ms; the signature is its HMAC-SHA256 with the secret key, in hexadecimal. Nothing is
 URL-encoded. (EcoFlow developer documentation, "general information"; its vector is a test of this module.)
 """
 

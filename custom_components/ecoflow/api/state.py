@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .messages import MAX_KEYS
-from .models import Device, QuotaMessage, Source
+from .models import Device, QuotaMessage
 
-# A reply that a device sent before it carried out our command may still be on its way: a confirmed value holds this long.
+# A reply that a device sent before it carried out our command may still be on its way: a confirmed value
+# holds this long.
 SETTLE_S = 5.0
 # A value older than the one we have is dropped, unless it is so much older that the device's clock was set.
 CLOCK_SET_MS = 3_600_000
-# The HTTP side repeats the cloud's last values even for a silent device. Unchanged values prove life only this long.
+# The HTTP side repeats the cloud's last values even for a silent device. Unchanged values prove life only
+# this long.
 UNCHANGED_PROOF_S = 900.0
 
 
@@ -51,7 +53,7 @@ class DeviceState:
         return None if self.last_seen is None else max(0.0, now - self.last_seen)
 
     def is_fresh(self, now: float, max_age_s: float) -> bool:
-        """Whether the values may be shown: the device is not known to be away, and its last sign is young enough."""
+        """Whether the values may be shown: the device is not known to be away and spoke not long ago."""
         return self.online is not False and (age := self.age(now)) is not None and age <= max_age_s
 
     def push_is_fresh(self, now: float, window_s: float) -> bool:
@@ -61,7 +63,7 @@ class DeviceState:
     def apply_push(self, message: QuotaMessage, now: float) -> frozenset[str]:
         """Merge an MQTT message; returns the names whose value changed.
 
-        Messages may come twice, in part and out of order: a value is taken when it is not older than the one we have.
+        Messages may come twice, in part and out of order: a value is taken unless it is older than ours.
         """
         values = self._in_time(message)
         if len(values) < len(message.values):

@@ -44,7 +44,7 @@ FAMILIES: tuple[Family, ...] = (
 
 
 def family_of(device: Device, values: Values) -> Family:
-    """Return a device's family: by product name, else by serial number, else by what it reports, else a generic one."""
+    """Return a device's family: by product name, serial number, what it reports, else a generic one."""
     return (
         _by_product(device.product or device.name)
         or _by_serial(device.sn)

@@ -1,8 +1,9 @@
 """The words in which a device family is described: tables of readings, states and controls.
 
-A family is data. Each line says which wire value is which entity, in what unit and scale, and how it is written. The
-scale's `proof` says how we know it: MEASURED ones hold in captures of real devices by arithmetic (power = V x A, sums
-of ports, an impossible magnitude otherwise; tests/ecoflow/test_scales.py), DOCUMENTED ones are EcoFlow's word.
+A family is data. Each line says which wire value is which entity, in what unit and scale, and how it is
+written. The scale's `proof` says how we know it: MEASURED ones hold in captures of real devices by arithmetic
+(power = V x A, sums of ports, an impossible magnitude otherwise; tests/ecoflow/test_scales.py), DOCUMENTED is
+EcoFlow's word.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -39,7 +40,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """What all entities of a family have in common. `source` may name alternatives, the first present one counts."""
+    """What all entities have in common. `source` may name alternatives, the first present one counts."""
 
     key: str
     source: str | tuple[str, ...]
@@ -98,7 +99,7 @@ class Reading(Point):
             return self.derive(values)
         raw = self.raw(values)
         if self.states is not None:
-            return self.states.get(int(code)) if (code := number(raw)) is not None else None
+            return self.states.get(int(number_)) if (number_ := number(raw)) is not None else None
         if self.quantity is Quantity.RAW:
             return raw if isinstance(raw, (str, int, float, bool)) else None
         if (value := number(raw)) is None or value in self.none_at:
@@ -217,7 +218,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeControl:
-    """How AC charging is steered: the Setting that holds the power, and the ways to pause where the family has one."""
+    """How AC charging is steered: the Setting with the power, its reading, and how to pause if that exists."""
 
     setting: str
     power: str

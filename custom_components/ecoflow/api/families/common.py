@@ -21,7 +21,7 @@ def positive(raw: Any) -> bool | None:
 
 
 def open_flow(raw: Any) -> bool | None:
-    """Read a flow state of the newer generation: bit 1 says that the port is open (2, 14: on; 0, 4, 12: off)."""
+    """Read a flow state of the newer generation: bit 1 tells an open port (2, 14: on; 0, 4, 12: off)."""
     return None if (value := number(raw)) is None else int(value) & 0b10 != 0
 
 

@@ -1,7 +1,7 @@
-"""DELTA 2, DELTA 2 Max and the RIVER 2 line: `bms_bmsStatus`, `bms_emsStatus`, `inv`, `mppt`, `pd`, written by module.
+"""DELTA 2, DELTA 2 Max and the RIVER 2 line: `bms_bmsStatus`, `bms_emsStatus`, `inv`, `mppt` and `pd`.
 
-Everything is W, mV and mA here, the solar side too (38.181 V x 11.819 A = 451.3 W beside inWatts 451), but for River 2
-packs, which are V and A (`packs.py`).
+Commands name the module. Everything is W, mV and mA here, the solar side too (38.181 V x 11.819 A =
+451.3 W beside inWatts 451), but for River 2 packs, which are V and A (`packs.py`).
 """
 
 from collections.abc import Callable
@@ -37,7 +37,8 @@ from .base import (
     watts,
 )
 from .common import GRID_PRESENT_MV, above, current
-from .packs import PACK_IGNORED, battery_power, pack
+from .left_out import LEFT_OUT_DELTA_2
+from .packs import battery_power, pack
 
 _MAIN = "bms_bmsStatus"
 _SLAVES = ("bms_slave_bmsSlaveStatus_1", "bms_slave_bmsSlaveStatus_2")
@@ -283,7 +284,8 @@ _BEEPER_MAX = Toggle(
 )
 
 
-def _choice(key: str, source: str, options: dict[str, int], module: int, operation: str, name: str) -> Choice:
+def _choice(key: str, source: str, options: dict[str, int], write: tuple[int, str, str]) -> Choice:
+    module, operation, name = write
     return Choice(key=key, source=source, options=options, command=_set(module, operation, source, name))
 
 
@@ -291,9 +293,7 @@ _DC_CURRENT = _choice(
     "dc_input_current",
     "mppt.dcChgCurrent",
     {"4_a": 4000, "6_a": 6000, "8_a": 8000},
-    _MPPT,
-    "dcChgCfg",
-    "dcChgCfg",
+    (_MPPT, "dcChgCfg", "dcChgCfg"),
 )
 _SCREEN = Choice(
     key="screen_off_time",
@@ -302,20 +302,20 @@ _SCREEN = Choice(
     command=_set(_PD, "lcdCfg", "pd.lcdOffSec", "delayOff", brighLevel=_KEEP),
 )
 _DELTA_2_CHOICES = (
-    _choice("unit_standby_time", "pd.standbyMin", NEVER_TO_24_H, _PD, "standbyTime", "standbyMin"),
-    _choice("ac_standby_time", "mppt.acStandbyMins", NEVER_TO_24_H, _MPPT, "standbyTime", "standbyMins"),
-    _choice("dc_standby_time", "mppt.carStandbyMin", NEVER_TO_24_H, _MPPT, "carStandby", "standbyMins"),
+    _choice("unit_standby_time", "pd.standbyMin", NEVER_TO_24_H, (_PD, "standbyTime", "standbyMin")),
+    _choice("ac_standby_time", "mppt.acStandbyMins", NEVER_TO_24_H, (_MPPT, "standbyTime", "standbyMins")),
+    _choice("dc_standby_time", "mppt.carStandbyMin", NEVER_TO_24_H, (_MPPT, "carStandby", "standbyMins")),
     _SCREEN,
     _DC_CURRENT,
 )
 _DELTA_2_MAX_CHOICES = (
-    _choice("unit_standby_time", "inv.standbyMin", NEVER_TO_24_H, _PD, "standbyTime", "standbyMin"),
-    _choice("dc_standby_time", "mppt.carStandbyMin", NEVER_TO_24_H, _MPPT, "standbyTime", "standbyMins"),
+    _choice("unit_standby_time", "inv.standbyMin", NEVER_TO_24_H, (_PD, "standbyTime", "standbyMin")),
+    _choice("dc_standby_time", "mppt.carStandbyMin", NEVER_TO_24_H, (_MPPT, "standbyTime", "standbyMins")),
     _SCREEN,
 )
 _RIVER_2_CHOICES = (
-    _choice("unit_standby_time", "mppt.powStandbyMin", NEVER_TO_24_H, _MPPT, "standby", "standbyMins"),
-    _choice("ac_standby_time", "mppt.acStandbyMins", NEVER_TO_24_H, _MPPT, "acStandby", "standbyMins"),
+    _choice("unit_standby_time", "mppt.powStandbyMin", NEVER_TO_24_H, (_MPPT, "standby", "standbyMins")),
+    _choice("ac_standby_time", "mppt.acStandbyMins", NEVER_TO_24_H, (_MPPT, "acStandby", "standbyMins")),
     Choice(
         key="screen_off_time",
         source="mppt.scrStandbyMin",
@@ -324,7 +324,10 @@ _RIVER_2_CHOICES = (
     ),
     _DC_CURRENT,
     _choice(
-        "dc_input_type", "mppt.cfgChgType", {"auto": 0, "solar": 1, "adapter": 2}, _MPPT, "chaType", "chaType"
+        "dc_input_type",
+        "mppt.cfgChgType",
+        {"auto": 0, "solar": 1, "adapter": 2},
+        (_MPPT, "chaType", "chaType"),
     ),
 )
 _SOLAR_FIRST = Toggle(
@@ -359,33 +362,6 @@ _CONDITIONS_MAX = (
     Condition(key="charging_paused", source="inv.chgPauseFlag", diagnostic=True),
 )
 
-_IGNORED = (
-    *(f"{prefix}.{name}" for prefix in _PACKS for name in PACK_IGNORED),
-    *(
-        f"{_EMS}.{name}"
-        for name in (
-            "bmsIsConnt", "bmsModel", "bmsWarState", "chgAmp", "chgCmd", "chgDisCond", "chgLinePlug", "chgState",
-            "chgVol", "dsgCmd", "dsgDisCond", "emsIsNormalFlag", "emsVer", "maxAvailNum", "openBmsIdx", "openUpsFlag",
-            "paraVolMax", "paraVolMin", "sysChgDsgState", "maxCloseOilEb", "minOpenOilEb",
-        )
-    ),
-    "bms_kitInfo.*", "bms_bmsInfo.*",
-    "inv.FastChgWatts", "inv.SlowChgWatts", "inv.acChgRatedPower", "inv.acDipSwitch", "inv.acPassbyAutoEn",
-    "inv.cfgAcEnabled", "inv.cfgAcOutFreq", "inv.cfgAcOutVol", "inv.cfgAcWorkMode", "inv.cfgAcXboost", "inv.chargerType",
-    "inv.chgPauseFlag", "inv.dcInAmp", "inv.dcInVol", "inv.dischargeType", "inv.fanState", "inv.invType",
-    "inv.prBalanceMode", "inv.reserved", "inv.standbyMins", "inv.sysVer",
-    "mppt.carOutAmp", "mppt.carOutVol", "mppt.carOutWatts", "mppt.carStandbyMin", "mppt.cfgAcOutFreq",
-    "mppt.cfgAcOutVol", "mppt.cfgChgType", "mppt.chgPauseFlag", "mppt.chgState", "mppt.chgType", "mppt.dc24vState",
-    "mppt.dc24vTemp", "mppt.dcdc12vAmp", "mppt.dcdc12vVol", "mppt.dischargeType", "mppt.powStandbyMin", "mppt.res",
-    "mppt.scrStandbyMin", "mppt.swVer", "mppt.x60ChgType",
-    "pd.acAutoOnCfg", "pd.acAutoOutConfig", "pd.acAutoOutPause", "pd.acEnabled", "pd.beepMode", "pd.brightLevel",
-    "pd.carState", "pd.carUsedTime", "pd.chargerType", "pd.dcInUsedTime", "pd.ext3p8Port", "pd.ext4p8Port",
-    "pd.extRj45Port", "pd.hysteresisAdd", "pd.icoBytes", "pd.inWatts", "pd.inputWatts", "pd.invUsedTime",
-    "pd.lcdOffSec", "pd.minAcoutSoc", "pd.model", "pd.mpptUsedTime", "pd.outWatts", "pd.outputWatts",
-    "pd.relaySwitchCnt", "pd.remainTime", "pd.reserved", "pd.standbyMin", "pd.sysVer", "pd.typecUsedTime",
-    "pd.usbUsedTime", "pd.usbqcUsedTime", "pd.wifiAutoRcvy", "pd.wifiRssi", "pd.wifiVer", "pd.wireWatts",
-)  # fmt: skip
-
 
 def _station(
     name: str, model: str, prefixes: tuple[str, ...], *, aliases: tuple[str, ...] = (), **parts: Any
@@ -399,7 +375,7 @@ def _station(
         prefixes=prefixes,
         battery_power="battery_power",
         solar_power="solar_power",
-        ignored=_IGNORED,
+        ignored=LEFT_OUT_DELTA_2,
         **parts,
     )
 

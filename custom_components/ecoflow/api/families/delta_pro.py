@@ -1,7 +1,7 @@
-"""DELTA Pro and DELTA Max: the generation with `bmsMaster`, `ems`, `inv`, `mppt` and `pd`, written by command ids.
+"""DELTA Pro and DELTA Max: the generation with `bmsMaster`, `ems`, `inv`, `mppt` and `pd`.
 
-Its `mppt` module counts in 0.1 W, 0.1 V and 0.01 A (69.1 V x 4.28 A = 295.7 W beside inWatts 2960), everything else in
-W, mV and mA (50.064 V x 2.295 A = 114.9 W beside inputWatts 114).
+Commands have ids. The `mppt` module counts in 0.1 W, 0.1 V and 0.01 A (69.1 V x 4.28 A = 295.7 W beside inWatts
+2960), everything else in W, mV and mA (50.064 V x 2.295 A = 114.9 W beside inputWatts 114).
 """
 
 from collections.abc import Callable
@@ -36,7 +36,8 @@ from .base import (
     watts,
 )
 from .common import GRID_PRESENT_MV, above, current
-from .packs import PACK_IGNORED, battery_power, pack
+from .left_out import LEFT_OUT_DELTA_PRO
+from .packs import battery_power, pack
 
 _PACKS = ("bmsMaster", "bmsSlave1", "bmsSlave2")
 # 143999 is "none"; a station that charges as fast as it discharges reports values just below.
@@ -251,22 +252,6 @@ _CONDITIONS = (
     ),
 )
 
-_IGNORED = (
-    *(f"{prefix}.{name}" for prefix in _PACKS for name in PACK_IGNORED),
-    "ems.bms0Online", "ems.bmsModel", "ems.bmsWarningState", "ems.chgAmp", "ems.chgCmd", "ems.chgState", "ems.dsgCmd",
-    "ems.emsIsNormalFlag", "ems.maxAvailableNum", "ems.openBmsIdx", "ems.openUpsFlag", "ems.paraVolMax", "ems.paraVolMin",
-    "inv.acDipSwitch", "inv.cfgAcOutFreq", "inv.cfgAcOutVoltage", "inv.cfgAcWorkMode", "inv.cfgFastChgWatts",
-    "inv.chargerType", "inv.chgPauseFlag", "inv.dcInAmp", "inv.dcInVol", "inv.dischargeType", "inv.fanState", "inv.invType",
-    "inv.sysVer", "kit.availableDataLen", "kit.maxKitNum", "kit.productInfoDetails", "kit.protocolVersion", "latestTimeStamp",
-    "mppt.beepState", "mppt.carOutAmp", "mppt.carOutVol", "mppt.carTemp", "mppt.chgPauseFlag", "mppt.chgState",
-    "mppt.chgType", "mppt.dc24vState", "mppt.dc24vTemp", "mppt.dcdc12vAmp", "mppt.dcdc12vVol", "mppt.swVer",
-    "mppt.xt60ChgType", "pd.acautooutPause", "pd.carState", "pd.carTemp", "pd.carUsedTime", "pd.carWatts",
-    "pd.dcInUsedTime", "pd.dcOutState", "pd.ext3p8Port", "pd.ext4p8Port", "pd.extRj45Port", "pd.hysteresisAdd",
-    "pd.icon*", "pd.invUsedTime", "pd.kit0", "pd.kit1", "pd.kit2", "pd.lcdBrightness", "pd.minAcoutSoc", "pd.model",
-    "pd.mpptUsedTime", "pd.relayswitchcnt", "pd.remainTime", "pd.sysVer", "pd.typccUsedTime", "pd.usbUsedTime",
-    "pd.usbqcUsedTime", "pd.wifiAutoRcvy", "pd.wifiRssi", "pd.wifiVer", "pd.wirelessWatts",
-)  # fmt: skip
-
 DELTA_PRO = Family(
     name="delta_pro",
     model="DELTA Pro",
@@ -282,7 +267,7 @@ DELTA_PRO = Family(
     battery_power="battery_power",
     solar_power="solar_power",
     telltale=("bmsMaster.f32ShowSoc", "ems.lcdShowSoc"),
-    ignored=_IGNORED,
+    ignored=LEFT_OUT_DELTA_PRO,
 )
 
 DELTA_MAX = Family(
@@ -310,5 +295,5 @@ DELTA_MAX = Family(
     charge=ChargeControl(setting="charge_power", power="ac_input_power"),
     battery_power="battery_power",
     solar_power="solar_power",
-    ignored=_IGNORED,
+    ignored=LEFT_OUT_DELTA_PRO,
 )

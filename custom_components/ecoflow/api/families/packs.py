@@ -6,7 +6,8 @@ from functools import partial
 from ..quantities import Quantity, Values, lookup, number
 from .base import Proof, Reading, amp_hours, celsius, count, percent, share, volts, watts
 
-# A pack at less than one volt does not exist, nor one above 1000 V: what is small is volts, what is large is millivolts.
+# A pack at less than one volt does not exist, nor one above 1000 V: what is small is volts, what is large
+# is millivolts.
 # River 2 firmwares report V and A where their siblings report mV and mA.
 _VOLTS_BELOW = 1000.0
 
@@ -89,13 +90,3 @@ def pack(prefix: str, name: str) -> tuple[Reading, ...]:
         # 0 % health is what firmwares without the measurement report.
         share(f"{name}_battery_health", f"{prefix}.soh", none_at=(0,), diagnostic=True),
     )
-
-
-PACK_IGNORED = (
-    "bmsFault", "bqSysStatReg", "cellId", "num", "openBmsIdx", "remainTime", "sysVer", "tagChgAmp", "type", "errCode",
-    "allErrCode", "allBmsFault", "balanceState", "ecloudOcv", "OCV", "mosState", "sysState", "chgDsgState", "chgState",
-    "cellTemp", "cellVol", "cellSeriesNum", "cellNtcNum", "productType", "productDetail", "packSn", "hwEdition",
-    "hwVersion", "loaderVer", "sysLoaderVer", "bmsHeartbeatVer", "bmsHeartVer", "calendarSch", "caleSoh", "cycSoh",
-    "cycleSoh", "realSoh", "actSoc", "diffSoc", "targetSoc", "maxVolDiff", "minMosTemp", "totalChgCap", "totalDsgCap",
-    "chgCap", "dsgCap", "recv",
-)  # fmt: skip

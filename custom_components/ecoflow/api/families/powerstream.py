@@ -29,6 +29,7 @@ from .base import (
     watts,
 )
 from .common import positive
+from .left_out import LEFT_OUT_POWERSTREAM
 
 _NO_TIME = (5939, 5999, 143_999)
 _MEASURED = Proof.MEASURED
@@ -124,7 +125,8 @@ POWERSTREAM = Family(
     prefixes=("HW51",),
     readings=_READINGS,
     conditions=(
-        # Operating state 6 is "connected to the grid"; without a grid the inverter has no frequency to follow.
+        # Operating state 6 is "connected to the grid"; without a grid the inverter has no frequency to
+        # follow.
         Condition(key="grid_present", source=f"{_P}.invFreq", kind="power", test=positive),
         Condition(key="inverter_on", source=f"{_P}.invOnOff", kind="running", diagnostic=True),
     ),
@@ -162,24 +164,5 @@ POWERSTREAM = Family(
     battery_power="battery_power",
     solar_power="solar_power",
     telltale=("20_1.invOutputWatts",),
-    ignored=(
-        "2_1*", "2_2*", "20_134.*",
-        *(
-            f"{_P}.{name}"
-            for name in (
-                "acOffFlag", "acSetWatts", "antiBackFlowFlag", "batErrorInvLoadLimit", "batInputCur", "batLoadLimitFlag",
-                "batOffFlag", "batOpVolt", "batOutputLoadLimit", "batStatue", "batSystem", "batWarningCode", "bmsReqChgAmp",
-                "bmsReqChgVol", "bpType", "consNum", "consWatt", "espTempsensor", "feedProtect", "fisoRxyz",
-                "floadLimitOut", "geneNum", "geneWatt", "heartbeatFrequency", "history*", "installCountry", "installTown",
-                "interfaceConnFlag", "invLoadLimitFlag", "invOpVolt", "invOutputLoadLimit", "invRelayStatus", "invStatue",
-                "invWarnCode", "llcInputVolt", "llcOffFlag", "llcOpVolt", "llcStatue", "llcWarningCode", "meshId",
-                "meshLayel", "mqtt*", "noiseFloor", "parentMac", "pv1CtrlMpptOffFlag", "pv1OpVolt", "pv1RelayStatus",
-                "pv1Statue", "pv1WarnCode", "pv2CtrlMpptOffFlag", "pv2OpVolt", "pv2RelayStatus", "pv2Statue",
-                "pv2WarningCode", "pvPowerLimitAcPower", "pvToInvWatts", "resetCount", "resetReason", "selfMac",
-                "spaceDemandWatts", "staIpAddr", "stackFree", "stackMinFree", "updateTime", "uwloadLimitFlag",
-                "uwlowLightFlag", "uwsocFlag", "wifiConnectChannel", "wifiEncryptMode", "wifiErr", "wifiErrTime",
-                "wifiFirmwareVersion", "wirelessErrCode", "wirelessWarnCode",
-            )
-        ),
-    ),
-)  # fmt: skip
+    ignored=LEFT_OUT_POWERSTREAM,
+)
