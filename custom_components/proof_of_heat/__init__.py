@@ -1,0 +1,1 @@
+"""Proof of Heat: the heating controller of the home."""
