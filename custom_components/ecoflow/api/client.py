@@ -162,9 +162,7 @@ class EcoflowClient:
             raise
         self.errors.pop(sn, None)
         self._snapshot_at[sn] = asked_at
-        changed = state.apply_snapshot(
-            normalise(values), asked_at, self._clock(), online=state.online is not False
-        )
+        changed = state.apply_snapshot(normalise(values), asked_at, self._clock(), online=state.online is not False)
         self._listener.values(sn, changed)
 
     def _set_online(self, state: DeviceState, online: bool) -> None:
@@ -265,9 +263,7 @@ class EcoflowClient:
         future: asyncio.Future[SetReply] = asyncio.get_running_loop().create_future()
         self._pending[key] = future
         try:
-            if not self.link.publish(
-                state.sn, mqtt_payload(self._style(state.sn), command.body, state.sn, message_id)
-            ):
+            if not self.link.publish(state.sn, mqtt_payload(self._style(state.sn), command.body, state.sn, message_id)):
                 return None
             return await asyncio.wait_for(future, self.timing.ack_timeout_s)
         except TimeoutError:
@@ -282,9 +278,7 @@ class EcoflowClient:
         body = http_payload(self._style(state.sn), command.body, state.sn, message_id)
         data = await self.rest.set_quota(body)
         if command.expect and not await self._read_back(state, command.expect):
-            raise CommandError(
-                f"the cloud took the command, but the device does not show it (MQTT: {mqtt_said})"
-            )
+            raise CommandError(f"the cloud took the command, but the device does not show it (MQTT: {mqtt_said})")
         return data
 
     def _style(self, sn: str) -> Style:

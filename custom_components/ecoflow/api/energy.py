@@ -16,7 +16,7 @@ class EnergyCounter:
     _at: float | None = field(default=None, repr=False)
 
     def add(self, power_w: float | None, at: float) -> float:
-        """Take a power at a monotonic time in s (negative counts as 0, None breaks the line); returns the kWh."""
+        """Take a power at a time in s (negative counts as 0, None breaks the line); returns the kWh."""
         if power_w is None:
             self._power_w = self._at = None
             return self.kwh

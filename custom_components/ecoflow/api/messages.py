@@ -4,7 +4,7 @@ Topics are `/open/<account>/<sn>/<what>` with what = quota | status | set | set_
 
 - an HTTP reply `{"code": "0", "data": {"pd.soc": 56, …}}`,
 - `{"data": {"quotaMap": {…}}}` (the device's latest quotas),
-- an MQTT message `{"params": {…}}`, its keys full, or bare with `typeCode` or `cmdFunc`/`cmdId` for the module,
+- an MQTT message `{"params": {…}}`, its keys full, or bare beside a `typeCode` or `cmdFunc`/`cmdId`,
 - groups by module, `{"pd": {"pd.soc": 39}}` or `{"heartbeat": {"gridSta": 1}}`.
 
 `normalise` turns all of them into `{"pd.soc": 56}`; lists stay as they are.
@@ -46,9 +46,7 @@ _PANEL_GROUPS = {
 }
 # One wire value for two names: the panel's push calls its channels differently from its full report.
 _ALIASES = {"infoList": "channelPower.infoList"}
-_ENVELOPE = frozenset(
-    {"id", "version", "code", "message", "sn", "time", "timestamp", "latestTimeStamp", "tid"}
-)
+_ENVELOPE = frozenset({"id", "version", "code", "message", "sn", "time", "timestamp", "latestTimeStamp", "tid"})
 
 
 def topic(account: str, sn: str, what: str) -> str:

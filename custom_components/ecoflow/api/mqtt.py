@@ -161,9 +161,7 @@ class MqttLink:
         from paho.mqtt.client import Client, MQTTv311
         from paho.mqtt.enums import CallbackAPIVersion
 
-        client = Client(
-            CallbackAPIVersion.VERSION2, client_id=self._client_id, protocol=MQTTv311, clean_session=True
-        )
+        client = Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, protocol=MQTTv311, clean_session=True)
         client.username_pw_set(self._certification.account, self._certification.password)
         client.tls_set_context(self._tls)
         client.connect_timeout = 10.0

@@ -77,7 +77,7 @@ class RestClient:
         return _object(await self._call("POST", "/device/quota", body=body), "device values")
 
     async def set_quota(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a command (`body` holds the serial number); returns the reply's data, {} when there is none."""
+        """Send a command (`body` holds the serial number); returns the reply's data, {} without any."""
         data = await self._call("PUT", "/device/quota", body=body)
         return dict(data) if isinstance(data, Mapping) else {}
 
@@ -111,9 +111,7 @@ class RestClient:
             return await self._once(method, path, query, body)
         except ClockSkewError as err:
             self.clock_offset_s += err.skew_s
-            _LOGGER.debug(
-                "Clock differs from the cloud's by %.0f s; signing with the cloud's time", err.skew_s
-            )
+            _LOGGER.debug("Clock differs from the cloud's by %.0f s; signing with the cloud's time", err.skew_s)
         except InvalidKeysError as err:
             if err.code != SIGNATURE_WRONG:
                 raise

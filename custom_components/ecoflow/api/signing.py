@@ -1,8 +1,8 @@
 """Request signature of the open API.
 
-The string that is signed is the flattened parameters, sorted by ASCII and joined with `&`, followed by the access
-key, a nonce and the time in ms; the signature is its HMAC-SHA256 with the secret key, in hexadecimal. Nothing is
-URL-encoded. (EcoFlow developer documentation, "general information"; its vector is a test of this module.)
+The string that is signed is the flattened parameters, sorted by ASCII and joined with `&`, followed by the
+access key, a nonce and the time in ms; the signature is its HMAC-SHA256 with the secret key, in hexadecimal.
+Nothing is URL-encoded. (EcoFlow developer documentation, "general information"; its vector is a test of this module.)
 """
 
 from collections.abc import Iterator, Mapping

@@ -80,9 +80,7 @@ class DeviceState:
                 self._pushed_at[name] = now
         return changed
 
-    def apply_snapshot(
-        self, values: Mapping[str, Any], asked_at: float, now: float, *, online: bool
-    ) -> frozenset[str]:
+    def apply_snapshot(self, values: Mapping[str, Any], asked_at: float, now: float, *, online: bool) -> frozenset[str]:
         """Merge an HTTP reply that was asked for at `asked_at`; returns the names whose value changed.
 
         A value that MQTT brought after the question was asked is newer than the reply and stays.

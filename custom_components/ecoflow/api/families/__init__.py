@@ -57,10 +57,7 @@ def _by_product(product: str) -> Family | None:
     """Return the family with the longest name that the product begins with, as a whole word."""
     wanted = product.casefold().removeprefix("ecoflow ").strip()
     matches = [
-        (len(name), family)
-        for family in FAMILIES
-        for name in family.products
-        if _is_model(wanted, name.casefold())
+        (len(name), family) for family in FAMILIES for name in family.products if _is_model(wanted, name.casefold())
     ]
     return max(matches, key=lambda match: match[0])[1] if matches else None
 
@@ -77,9 +74,7 @@ _SIBLINGS = frozenset({"max", "pro", "plus", "ultra", "mini", "air", "classic", 
 
 
 def _by_serial(sn: str) -> Family | None:
-    matches = [
-        (len(prefix), family) for family in FAMILIES for prefix in family.prefixes if sn.startswith(prefix)
-    ]
+    matches = [(len(prefix), family) for family in FAMILIES for prefix in family.prefixes if sn.startswith(prefix)]
     return max(matches, key=lambda match: match[0])[1] if matches else None
 
 

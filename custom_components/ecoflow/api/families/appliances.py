@@ -90,9 +90,7 @@ _CIRCUIT_MODES: dict[str, tuple[int, int]] = {
 
 def _panel(command_id: int, path: str, name: str) -> Callable[[Any, Values], Command]:
     def build(wire: Any, _values: Values) -> Command:
-        return Command(
-            {"operateType": "TCP", "params": {"cmdSet": 11, "id": command_id, name: wire}}, {path: wire}
-        )
+        return Command({"operateType": "TCP", "params": {"cmdSet": 11, "id": command_id, name: wire}}, {path: wire})
 
     return build
 
@@ -160,9 +158,7 @@ SMART_HOME_PANEL = Family(
                 percent(f"station_{n}_battery_level", f"heartbeat.energyInfos[{n - 1}].batteryPercentage"),
                 watts(f"station_{n}_input_power", f"heartbeat.energyInfos[{n - 1}].lcdInputWatts"),
                 watts(f"station_{n}_output_power", f"heartbeat.energyInfos[{n - 1}].outputPower"),
-                celsius(
-                    f"station_{n}_temperature", f"heartbeat.energyInfos[{n - 1}].emsBatTemp", diagnostic=True
-                ),
+                celsius(f"station_{n}_temperature", f"heartbeat.energyInfos[{n - 1}].emsBatTemp", diagnostic=True),
                 minutes(
                     f"station_{n}_charge_time",
                     f"heartbeat.energyInfos[{n - 1}].chargeTime",
@@ -177,10 +173,7 @@ SMART_HOME_PANEL = Family(
                 ),
             )
         ),
-        *(
-            watts(f"circuit_{n}_power", f"channelPower.infoList[{n - 1}].chWatt")
-            for n in range(1, _CIRCUITS + 1)
-        ),
+        *(watts(f"circuit_{n}_power", f"channelPower.infoList[{n - 1}].chWatt") for n in range(1, _CIRCUITS + 1)),
     ),
     conditions=(
         Condition(key="grid_present", source="heartbeat.gridSta", kind="power", test=above(0)),
@@ -411,12 +404,8 @@ GLACIER = Family(
         ),
     ),
     actions=(
-        Action(
-            key="make_small_ice", needs="pd.iceMkMode", command=partial(_ice, {"enable": 1, "iceShape": 0})
-        ),
-        Action(
-            key="make_large_ice", needs="pd.iceMkMode", command=partial(_ice, {"enable": 1, "iceShape": 1})
-        ),
+        Action(key="make_small_ice", needs="pd.iceMkMode", command=partial(_ice, {"enable": 1, "iceShape": 0})),
+        Action(key="make_large_ice", needs="pd.iceMkMode", command=partial(_ice, {"enable": 1, "iceShape": 1})),
         Action(key="stop_ice", needs="pd.iceMkMode", command=partial(_ice, {"enable": 0, "iceShape": 0})),
         Action(key="detach_ice", needs="pd.iceMkMode", command=_detach),
     ),

@@ -218,7 +218,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeControl:
-    """How AC charging is steered: the Setting with the power, its reading, and how to pause if that exists."""
+    """How AC charging is steered: the Setting with the power, its reading, how to pause if it can."""
 
     setting: str
     power: str
@@ -320,9 +320,7 @@ def counter_wh(key: str, source: str | tuple[str, ...], **more: Any) -> Reading:
 
 def code(key: str, source: str | tuple[str, ...], **more: Any) -> Reading:
     """Return an error code, off by default."""
-    return Reading(
-        key=key, source=source, quantity=Quantity.CODE, diagnostic=True, **{"enabled": False, **more}
-    )
+    return Reading(key=key, source=source, quantity=Quantity.CODE, diagnostic=True, **{"enabled": False, **more})
 
 
 def count(key: str, source: str | tuple[str, ...], **more: Any) -> Reading:

@@ -103,9 +103,7 @@ def _pause_max(paused: bool, values: Values) -> Command:
         "fastChgWatts": current(values, "inv.FastChgWatts", _KEEP),
         "chgPauseFlag": int(paused),
     }
-    return Command(
-        {"moduleType": _INV, "operateType": "acChgCfg", "params": params}, {"inv.chgPauseFlag": int(paused)}
-    )
+    return Command({"moduleType": _INV, "operateType": "acChgCfg", "params": params}, {"inv.chgPauseFlag": int(paused)})
 
 
 def _power_max(wire: Any, values: Values) -> Command:
@@ -114,9 +112,7 @@ def _power_max(wire: Any, values: Values) -> Command:
         "fastChgWatts": current(values, "inv.FastChgWatts", 2000),
         "chgPauseFlag": 0,
     }
-    return Command(
-        {"moduleType": _INV, "operateType": "acChgCfg", "params": params}, {"inv.SlowChgWatts": wire}
-    )
+    return Command({"moduleType": _INV, "operateType": "acChgCfg", "params": params}, {"inv.SlowChgWatts": wire})
 
 
 _SOLAR = (
@@ -254,9 +250,7 @@ def _charge_power(low: int, high: int, step: int) -> Setting:
 def _ac_toggles(module: int, prefix: str) -> tuple[Toggle, Toggle]:
     enabled, xboost = f"{prefix}.cfgAcEnabled", f"{prefix}.cfgAcXboost"
     return (
-        Toggle(
-            key="ac_output", source=enabled, command=partial(_ac, module=module, name="enabled", path=enabled)
-        ),
+        Toggle(key="ac_output", source=enabled, command=partial(_ac, module=module, name="enabled", path=enabled)),
         Toggle(key="xboost", source=xboost, command=partial(_ac, module=module, name="xboost", path=xboost)),
     )
 

@@ -255,7 +255,5 @@ def _delta_3(name: str, model: str, prefixes: tuple[str, ...], high: int, *alias
     )
 
 
-DELTA_3 = _delta_3(
-    "delta_3", "DELTA 3", ("P331", "P351", "P33", "P35"), 1500, "DELTA 3 Plus", "DELTA 3 Classic"
-)
+DELTA_3 = _delta_3("delta_3", "DELTA 3", ("P331", "P351", "P33", "P35"), 1500, "DELTA 3 Plus", "DELTA 3 Classic")
 DELTA_3_MAX = _delta_3("delta_3_max", "DELTA 3 Max", ("D3N1", "D3M1", "D3N", "D3M"), 2400, "DELTA 3 Max Plus")

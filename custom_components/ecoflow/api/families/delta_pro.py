@@ -1,7 +1,7 @@
 """DELTA Pro and DELTA Max: the generation with `bmsMaster`, `ems`, `inv`, `mppt` and `pd`.
 
-Commands have ids. The `mppt` module counts in 0.1 W, 0.1 V and 0.01 A (69.1 V x 4.28 A = 295.7 W beside inWatts
-2960), everything else in W, mV and mA (50.064 V x 2.295 A = 114.9 W beside inputWatts 114).
+Commands have ids. The `mppt` module counts in 0.1 W, 0.1 V and 0.01 A (69.1 V x 4.28 A = 295.7 W beside
+inWatts 2960), everything else in W, mV and mA (50.064 V x 2.295 A = 114.9 W beside inputWatts 114).
 """
 
 from collections.abc import Callable
@@ -244,12 +244,8 @@ _CHOICES = (
 
 _CONDITIONS = (
     Condition(key="grid_present", source="inv.acInVol", kind="power", test=above(GRID_PRESENT_MV)),
-    Condition(
-        key="extra1_connected", source="ems.bms1Online", kind="connectivity", diagnostic=True, test=above(2)
-    ),
-    Condition(
-        key="extra2_connected", source="ems.bms2Online", kind="connectivity", diagnostic=True, test=above(2)
-    ),
+    Condition(key="extra1_connected", source="ems.bms1Online", kind="connectivity", diagnostic=True, test=above(2)),
+    Condition(key="extra2_connected", source="ems.bms2Online", kind="connectivity", diagnostic=True, test=above(2)),
 )
 
 DELTA_PRO = Family(
