@@ -46,7 +46,7 @@ _PANEL_GROUPS = {
 }
 # One wire value for two names: the panel's push calls its channels differently from its full report.
 _ALIASES = {"infoList": "channelPower.infoList"}
-_ENVELOPE = frozenset({"id", "version", "code", "message", "sn", "time", "timestamp", "latestTimeStamp", "tid"})
+_ENVELOPE = frozenset({"id", "version", "code", "message", "sn", "time", "timestamp", "tid"})
 
 
 def topic(account: str, sn: str, what: str) -> str:
@@ -121,7 +121,7 @@ def _module(content: Mapping[str, Any], inner: Mapping[str, Any]) -> str:
 def _leaves(body: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
     for raw_name, value in body.items():
         name = str(raw_name)[:128]
-        if not prefix and name in _ENVELOPE:
+        if name == "latestTimeStamp" or (not prefix and name in _ENVELOPE):
             continue
         path = name if not prefix or name.startswith(f"{prefix}.") else f"{prefix}.{name}"
         if isinstance(value, Mapping):

@@ -37,7 +37,7 @@ from .base import (
     watts,
 )
 from .common import GRID_PRESENT_MV, above, current
-from .left_out import LEFT_OUT_DELTA_2
+from .left_out import LEFT_OUT_DELTA_2, LEFT_OUT_RIVER_2
 from .packs import battery_power, pack
 
 _MAIN = "bms_bmsStatus"
@@ -358,18 +358,18 @@ _CONDITIONS_MAX = (
 
 
 def _station(
-    name: str, model: str, prefixes: tuple[str, ...], *, aliases: tuple[str, ...] = (), **parts: Any
+    name: str, model: str, prefixes: tuple[str, ...], *, left_out: tuple[str, ...] = LEFT_OUT_DELTA_2, **parts: Any
 ) -> Family:
     """Return a family of this generation; `parts` is what differs."""
     return Family(
         name=name,
         model=model,
         style=Style.MODULE,
-        products=(model, *aliases),
+        products=(model,),
         prefixes=prefixes,
         battery_power="battery_power",
         solar_power="solar_power",
-        ignored=LEFT_OUT_DELTA_2,
+        ignored=left_out,
         **parts,
     )
 
@@ -385,6 +385,7 @@ def _river(name: str, model: str, prefixes: tuple[str, ...], high: int) -> Famil
         settings=(_charge_power(50, high, 10), *_LIMITS),
         choices=_RIVER_2_CHOICES,
         charge=ChargeControl(setting="charge_power", power="ac_input_power", pause=_pause),
+        left_out=LEFT_OUT_RIVER_2,
     )
 
 

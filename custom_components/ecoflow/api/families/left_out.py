@@ -86,3 +86,4 @@ LEFT_OUT_DELTA_2 = (
         for name in _PACK
     ),
 )
+LEFT_OUT_RIVER_2 = (*LEFT_OUT_DELTA_2, "mppt.beepState", "pd.dcOutState")
