@@ -1,0 +1,1 @@
+"""Proof of Heat: warmth for the least money."""
