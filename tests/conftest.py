@@ -1,6 +1,5 @@
 """Fixtures for every test of the suite."""
 
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -20,11 +19,10 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 @pytest.fixture(autouse=True)
-def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> Generator[None]:
+def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant load our integrations in tests that use a `hass`."""
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
-    yield
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,1 @@
-"""Proof of Heat: warmth for the least money."""
+"""Proof of Heat: the heating controller of the home."""

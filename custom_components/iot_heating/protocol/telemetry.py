@@ -1,0 +1,94 @@
+"""Telemetry of a heating controller: decoded and checked."""
+
+from dataclasses import dataclass
+import math
+from typing import Any, Final
+
+from .errors import ProtocolError
+
+TEMPERATURE_RANGE_C: Final = (-60.0, 120.0)
+VOLTAGE_RANGE_V: Final = (0.0, 60.0)
+MAX_ERRORS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """What a controller reported. None: not in the report, or reported as ``null`` (no reading).
+
+    Attributes:
+        heating: Whether the heat source runs.
+        outdoor_c: Outdoor temperature, -60..120 degC.
+        supply_c: Temperature of the supply (flow), -60..120 degC.
+        voltage_v: Supply voltage, 0..60 V.
+        errors: The controller's errors, texts or objects as they came.
+        protocol_version: The newest that the controller speaks.
+        reported: Names of the known fields that were in the report, null or not.
+    """
+
+    heating: bool | None = None
+    outdoor_c: float | None = None
+    supply_c: float | None = None
+    voltage_v: float | None = None
+    errors: tuple[str | dict[str, Any], ...] | None = None
+    protocol_version: int = 1
+    reported: frozenset[str] = frozenset()
+
+
+def decode_telemetry(data: dict[str, Any]) -> Telemetry:
+    """Read a report; fields that are not known are no error.
+
+    Raises:
+        ProtocolError: A known field has a wrong type or is out of range.
+    """
+    return Telemetry(
+        heating=_state(data.get("state")),
+        outdoor_c=_number(data.get("temp_out"), "temp_out", TEMPERATURE_RANGE_C),
+        supply_c=_number(data.get("supply_temp"), "supply_temp", TEMPERATURE_RANGE_C),
+        voltage_v=_number(data.get("voltage"), "voltage", VOLTAGE_RANGE_V),
+        errors=_errors(data.get("errors")),
+        protocol_version=_version(data.get("protocol_version", 1)),
+        reported=_KNOWN & data.keys(),
+    )
+
+
+_KNOWN = frozenset({"state", "temp_out", "supply_temp", "voltage", "errors"})
+
+
+def _state(value: Any) -> bool | None:
+    match value:
+        case None | bool():
+            return value
+        case "on" | "off":
+            return bool(value == "on")
+        case _:
+            raise ProtocolError("state", 'has to be "on" or "off"')
+
+
+def _number(value: Any, field: str, limits: tuple[float, float]) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ProtocolError(field, "has to be a number")
+    low, high = limits
+    if not low <= value <= high:
+        raise ProtocolError(field, f"{value:g} is not in {low:g}..{high:g}")
+    return float(value)
+
+
+def _errors(value: Any) -> tuple[str | dict[str, Any], ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise ProtocolError("errors", "has to be a list")
+    if len(value) > MAX_ERRORS:
+        raise ProtocolError("errors", f"has more than {MAX_ERRORS} items")
+    for i, item in enumerate(value):
+        if not isinstance(item, str | dict):
+            raise ProtocolError(f"errors[{i}]", "has to be a text or an object")
+    return tuple(value)
+
+
+def _version(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ProtocolError("protocol_version", "has to be a whole number from 1 on")
+    return value

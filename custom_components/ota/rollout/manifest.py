@@ -1,0 +1,242 @@
+"""The signed manifest of a release: canonical JSON with a detached Ed25519 signature.
+
+The fields are those of RFC 9124's information model that matter here: what it is for (product, chip), order
+(sequence), payload (size, sha256), life (expires) and who says so (key_id). The signature covers the exact bytes
+of the manifest, so nothing is re-serialised before it is checked.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+import hashlib
+import json
+import re
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from .errors import ManifestError
+from .image import CHIPS
+from .versions import version_key
+
+FORMAT: Final = 1
+MAX_BYTES: Final = 64 * 1024
+_PRODUCT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,30}")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_REQUIRED: Final = ("product", "chip", "version", "sequence", "size", "sha256", "key_id")
+
+
+class Channel(StrEnum):
+    """Who a release is for."""
+
+    STABLE = "stable"
+    BETA = "beta"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a release says of its image. `expires` is a Unix time, None = never."""
+
+    product: str
+    chip: str
+    version: str
+    sequence: int
+    size: int
+    sha256: str
+    key_id: str
+    channel: Channel = Channel.STABLE
+    secure_version: int = 0
+    expires: float | None = None
+    notes: str = ""
+    release_url: str | None = None
+    image_url: str | None = None
+    """Where the image is, absolute or relative to the manifest; only used when a release is pulled."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A pinned signing key. Its id is the beginning of its SHA-256, so that ids cannot be chosen."""
+
+    key_id: str
+    raw: bytes
+
+    @classmethod
+    def parse(cls, text: str) -> PublicKey:
+        """Read 32 bytes in base64 or hex.
+
+        Raises:
+            ManifestError: `bad_key`.
+        """
+        text = text.strip()
+        try:
+            raw = bytes.fromhex(text) if len(text) == 64 else base64.b64decode(text, validate=True)
+            Ed25519PublicKey.from_public_bytes(raw)
+        except (ValueError, binascii.Error) as err:
+            raise ManifestError("bad_key") from err
+        return cls(key_id_of(raw), raw)
+
+
+def key_id_of(raw: bytes) -> str:
+    """The id of a public key."""
+    return hashlib.sha256(raw).hexdigest()[:16]
+
+
+def canonical(value: Mapping[str, Any]) -> bytes:
+    """JSON with sorted keys, no blanks, UTF-8."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def sign(fields: Mapping[str, Any], private_key: bytes) -> tuple[bytes, str]:
+    """Return the manifest's bytes and its signature (base64), for build scripts and tests.
+
+    `key_id` is filled in.
+    """
+    key = Ed25519PrivateKey.from_private_bytes(private_key)
+    data = canonical({"format": FORMAT, **fields, "key_id": key_id_of(key.public_key().public_bytes_raw())})
+    return data, base64.b64encode(key.sign(data)).decode()
+
+
+def verify(data: bytes, signature: str, keys: Mapping[str, PublicKey], *, now: float) -> Manifest:
+    """Check a manifest against the pinned keys and return it.
+
+    Raises:
+        ManifestError: `bad_manifest` (with `field`), `unsigned`, `unknown_key`, `bad_signature`, `expired`.
+    """
+    if not signature.strip():
+        raise ManifestError("unsigned")
+    manifest = parse(data)
+    key = keys.get(manifest.key_id)
+    if key is None:
+        raise ManifestError("unknown_key", key_id=manifest.key_id)
+    try:
+        raw = base64.b64decode(signature.strip(), validate=True)
+        Ed25519PublicKey.from_public_bytes(key.raw).verify(raw, data)
+    except (InvalidSignature, ValueError, binascii.Error) as err:
+        raise ManifestError("bad_signature") from err
+    if manifest.expires is not None and manifest.expires <= now:
+        raise ManifestError("expired", version=manifest.version)
+    return manifest
+
+
+def parse(data: bytes) -> Manifest:
+    """Read a manifest without checking who signed it.
+
+    Raises:
+        ManifestError: `bad_manifest` with the `field` that is wrong.
+    """
+    if len(data) > MAX_BYTES:
+        raise ManifestError("bad_manifest", field="size of the manifest")
+    try:
+        raw = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as err:
+        raise ManifestError("bad_manifest", field="JSON") from err
+    if not isinstance(raw, dict):
+        raise ManifestError("bad_manifest", field="JSON")
+    if raw.get("format") != FORMAT:
+        raise ManifestError("bad_manifest", field="format")
+    for name in _REQUIRED:
+        if name not in raw:
+            raise ManifestError("bad_manifest", field=name)
+    return _build(raw)
+
+
+def _build(raw: Mapping[str, Any]) -> Manifest:
+    version = _string(raw, "version")
+    try:
+        version_key(version)
+        channel = Channel(raw.get("channel", "stable"))
+    except ValueError as err:
+        raise ManifestError("bad_manifest", field="channel") from err
+    chip = _string(raw, "chip")
+    if chip not in CHIPS:
+        raise ManifestError("bad_manifest", field="chip")
+    return Manifest(
+        product=_matching(raw, "product", _PRODUCT),
+        chip=chip,
+        version=version,
+        sequence=_integer(raw, "sequence", 2**53),
+        size=_integer(raw, "size", 2**40),
+        sha256=_matching(raw, "sha256", _SHA256),
+        key_id=_string(raw, "key_id"),
+        channel=channel,
+        secure_version=_integer(raw, "secure_version", 2**32) if "secure_version" in raw else 0,
+        expires=_time(raw, "expires"),
+        notes=_optional(raw, "notes", 16_384) or "",
+        release_url=_web(raw, "release_url"),
+        image_url=_optional(raw, "image_url", 2048),
+    )
+
+
+def check_product(product: str) -> str:
+    """Return a product's name when it is well-formed: letters, digits, `._-`, at most 31 characters.
+
+    Raises:
+        ManifestError: `bad_manifest`.
+    """
+    return _matching({"product": product}, "product", _PRODUCT)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a key stands twice")
+    return result
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _string(raw: Mapping[str, Any], name: str) -> str:
+    value = raw[name]
+    if not isinstance(value, str) or not value or len(value) > 64:
+        raise ManifestError("bad_manifest", field=name)
+    return value
+
+
+def _matching(raw: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:
+    value = _string(raw, name)
+    if not pattern.fullmatch(value):
+        raise ManifestError("bad_manifest", field=name)
+    return value
+
+
+def _integer(raw: Mapping[str, Any], name: str, below: int) -> int:
+    value = raw[name]
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < below:
+        raise ManifestError("bad_manifest", field=name)
+    return value
+
+
+def _optional(raw: Mapping[str, Any], name: str, longest: int) -> str | None:
+    value = raw.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > longest:
+        raise ManifestError("bad_manifest", field=name)
+    return value
+
+
+def _web(raw: Mapping[str, Any], name: str) -> str | None:
+    value = _optional(raw, name, 2048)
+    if value is not None and not value.startswith(("https://", "http://")):
+        raise ManifestError("bad_manifest", field=name)
+    return value
+
+
+def _time(raw: Mapping[str, Any], name: str) -> float | None:
+    """ISO 8601 with zone -> Unix time."""
+    value = _optional(raw, name, 40)
+    if value is None:
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError as err:
+        raise ManifestError("bad_manifest", field=name) from err
+    if time.tzinfo is None:
+        raise ManifestError("bad_manifest", field=name)
+    return time.timestamp()

@@ -1,0 +1,1 @@
+"""The demo: real Home Assistant, every integration configured against its simulators."""

@@ -1,0 +1,228 @@
+"""What all simulators have in common: the command line, faults, a control port, start and stop.
+
+A simulator is one device (or cloud) on the other side of a wire:
+
+    python -m simulators.NAME --help
+
+It prints one JSON line when it is ready, logs to standard error, and stops on SIGTERM or Ctrl-C. Faults are
+switched on with ``--fault NAME[=VALUE]`` or, while it runs, through the control port (loopback, HTTP):
+
+    GET /state               what the simulated device itself knows: the truth that a test compares with
+    GET /faults              the faults there are and those that are on
+    PUT /faults/NAME         body: a JSON value ({} or empty: on)
+    DELETE /faults/NAME      off
+    POST /do/NAME            a simulator's own action, e.g. a press of a button; body: JSON arguments
+
+Tests in one process use ``async with running(SimulatorClass, ["--port", "0"]) as simulator``.
+"""
+
+from abc import ABC, abstractmethod
+import argparse
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+import json
+import logging
+import random
+import signal
+import sys
+from typing import Any, ClassVar
+
+from aiohttp import web
+
+from .world.clock import WorldClock
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Faults:
+    """The faults of one simulator: a table of what there is, and those that are on with their values."""
+
+    def __init__(self, table: dict[str, str]) -> None:
+        """``table``: fault -> what it does."""
+        self.table = table
+        self.active: dict[str, Any] = {}
+
+    def set(self, name: str, value: Any = True) -> None:
+        """Switch a fault on; KeyError where there is no such fault."""
+        if name not in self.table:
+            raise KeyError(f"no fault {name}; there are: {', '.join(sorted(self.table))}")
+        self.active[name] = value
+
+    def clear(self, name: str) -> None:
+        """Switch a fault off."""
+        self.active.pop(name, None)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.active
+
+    def number(self, name: str, default: float = 0.0) -> float:
+        """The value of a fault that carries a number; ``default`` where it is off or came without one."""
+        value = self.active.get(name, default)
+        return default if value is True or value is None else float(value)
+
+
+class Simulator(ABC):
+    """One simulated device.
+
+    Attributes:
+        NAME: As in ``python -m simulators.NAME``.
+        FAULTS: Fault -> what it does.
+        args: The parsed command line.
+        clock: The simulated world's time; runs ``--speed`` times faster than ours.
+        rng: The source of all randomness, seeded by ``--seed``.
+    """
+
+    NAME: ClassVar[str]
+    FAULTS: ClassVar[dict[str, str]] = {}
+    DEFAULT_PORT: ClassVar[int | None] = None
+    """The device's own port, 0 where any will do; None for a simulator that only calls out."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+        self.clock = WorldClock(args.speed, args.world_start)
+        self.rng = random.Random(args.seed)
+        self.faults = Faults(self.FAULTS)
+        for text in args.fault:
+            name, _, value = text.partition("=")
+            self.faults.set(name, _json_or_text(value) if value else True)
+
+    @classmethod
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        """Add the simulator's own options; none by default."""
+        return
+
+    @abstractmethod
+    async def start(self) -> dict[str, Any]:
+        """Begin; return what the ready line says beside the name, e.g. ``{"host": …, "port": …}``."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """End, releasing all."""
+
+    def state(self) -> dict[str, Any]:
+        """What the device itself knows."""
+        return {}
+
+    async def do(self, name: str, arguments: dict[str, Any]) -> Any:
+        """An action of the simulator's own; KeyError for an unknown one."""
+        raise KeyError(f"no action {name} ({arguments})")
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _time(text: str) -> datetime:
+    value = datetime.fromisoformat(text)
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def parser_of(simulator: type[Simulator]) -> argparse.ArgumentParser:
+    """The command line of a simulator."""
+    faults = "\n".join(f"  {name:<22}{text}" for name, text in sorted(simulator.FAULTS.items()))
+    parser = argparse.ArgumentParser(
+        prog=f"python -m simulators.{simulator.NAME}",
+        description=sys.modules[simulator.__module__].__doc__,
+        epilog=f"faults:\n{faults}" if faults else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (loopback)")
+    if simulator.DEFAULT_PORT is not None:
+        parser.add_argument("--port", type=int, default=simulator.DEFAULT_PORT, help="0: any free one")
+    parser.add_argument("--control-port", type=int, default=0, help="HTTP port for faults and state; 0: any")
+    parser.add_argument("--speed", type=float, default=1.0, help="the world runs this many times faster")
+    parser.add_argument("--world-start", type=_time, help="the world's time at the start; now by default")
+    parser.add_argument("--seed", type=int, default=1, help="of all randomness")
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME[=VALUE]", help="see below")
+    parser.add_argument("--verbose", action="store_true", help="log what happens to standard error")
+    simulator.add_arguments(parser)
+    return parser
+
+
+@asynccontextmanager
+async def running[S: Simulator](simulator: type[S], argv: Sequence[str] = ()) -> AsyncGenerator[S]:
+    """A started simulator, for tests in one process (without a control port)."""
+    device = simulator(parser_of(simulator).parse_args(argv))
+    await device.start()
+    try:
+        yield device
+    finally:
+        await device.stop()
+
+
+def main(simulator: type[Simulator], argv: Sequence[str] | None = None) -> None:
+    """Run one simulator until it is told to stop."""
+    args = parser_of(simulator).parse_args(argv)
+    logging.basicConfig(
+        level=logging.DEBUG if args.verbose else logging.WARNING,
+        format="%(asctime)s %(name)s %(levelname)s %(message)s",
+    )
+    asyncio.run(_serve(simulator, args))
+
+
+async def _serve(simulator: type[Simulator], args: argparse.Namespace) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    device = simulator(args)
+    runner = web.AppRunner(control_app(device), access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", args.control_port)
+        await site.start()
+        control = {"host": "127.0.0.1", "port": runner.addresses[0][1]}
+        ready = await device.start()
+        print(json.dumps({"ready": simulator.NAME, **ready, "control": control}), flush=True)
+        await stopping.wait()
+        await device.stop()
+    finally:
+        await runner.cleanup()
+
+
+def control_app(device: Simulator) -> web.Application:
+    """The control port's routes."""
+
+    async def state(_: web.Request) -> web.Response:
+        return web.json_response(device.state())
+
+    async def faults(_: web.Request) -> web.Response:
+        return web.json_response({"there_are": device.faults.table, "active": device.faults.active})
+
+    async def set_fault(request: web.Request) -> web.Response:
+        text = await request.text()
+        value = json.loads(text) if text.strip() else {}
+        try:
+            device.faults.set(request.match_info["name"], True if value == {} else value)
+        except KeyError as err:
+            return web.json_response({"error": err.args[0]}, status=404)
+        return web.json_response(device.faults.active)
+
+    async def clear_fault(request: web.Request) -> web.Response:
+        device.faults.clear(request.match_info["name"])
+        return web.json_response(device.faults.active)
+
+    async def do(request: web.Request) -> web.Response:
+        text = await request.text()
+        try:
+            result = await device.do(request.match_info["name"], json.loads(text) if text.strip() else {})
+        except KeyError as err:
+            return web.json_response({"error": str(err.args[0])}, status=404)
+        return web.json_response({"result": result})
+
+    app = web.Application()
+    app.add_routes(
+        [
+            web.get("/state", state),
+            web.get("/faults", faults),
+            web.put("/faults/{name}", set_fault),
+            web.delete("/faults/{name}", clear_fault),
+            web.post("/do/{name}", do),
+        ]
+    )
+    return app

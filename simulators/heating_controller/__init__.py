@@ -1,0 +1,1 @@
+"""An ESP32 heating controller in a house with real weather."""

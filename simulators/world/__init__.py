@@ -1,0 +1,1 @@
+"""The simulated world: its clock, its weather and a house."""

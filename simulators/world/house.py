@@ -1,0 +1,83 @@
+"""A small house: a room node, its heavy parts, and a radiator circuit with a heat source behind it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .weather import Weather, weather_at
+
+_STEP_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class HouseData:
+    """What a house is made of (a detached house of about 140 m2 from the nineties).
+
+    Attributes:
+        loss_w_k: Air and light parts to outside.
+        mass_loss_w_k: Heavy parts (walls, slabs) to outside.
+        coupling_w_k: Between air and heavy parts.
+        air_j_k: Capacity of air, furniture and plaster.
+        mass_j_k: Capacity of the heavy parts.
+        window_m2: Effective area that takes in sun.
+        gains_w: People and appliances.
+        radiator_w_k: Output of the radiators per kelvin of their excess over the room.
+        water_j_k: Capacity of the heating water with pipes and radiators.
+        heater_w: What the heat source gives while it runs.
+    """
+
+    loss_w_k: float = 160.0
+    mass_loss_w_k: float = 90.0
+    coupling_w_k: float = 900.0
+    air_j_k: float = 6e6
+    mass_j_k: float = 60e6
+    window_m2: float = 5.0
+    gains_w: float = 350.0
+    radiator_w_k: float = 220.0
+    water_j_k: float = 6e5
+    heater_w: float = 11_000.0
+
+
+class House:
+    """A house in its weather. Temperatures in degC; call ``advance`` with the world's time."""
+
+    def __init__(self, start: datetime, data: HouseData | None = None, room_c: float = 20.0) -> None:
+        self.data = data or HouseData()
+        self.now = start
+        self.room_c = room_c
+        self.mass_c = room_c - 0.5
+        self.flow_c = room_c + 8.0
+        self.heating = False
+        self.heat_j = 0.0
+
+    @property
+    def weather(self) -> Weather:
+        """The weather now."""
+        return weather_at(self.now)
+
+    def advance(self, until: datetime) -> None:
+        """Let time pass, in steps of at most 30 s."""
+        while (left := (until - self.now).total_seconds()) > 0:
+            step = min(_STEP_S, left)
+            self._step(step)
+            self.now += (until - self.now) * (step / left)
+
+    def _step(self, seconds: float) -> None:
+        data, weather = self.data, self.weather
+        radiator_w = data.radiator_w_k * max(0.0, self.flow_c - self.room_c)
+        heater_w = data.heater_w if self.heating else 0.0
+        self.heat_j += heater_w * seconds
+        room_w = (
+            radiator_w
+            + data.gains_w
+            + 0.6 * data.window_m2 * weather.solar_w_m2
+            - data.loss_w_k * (self.room_c - weather.outdoor_c)
+            - data.coupling_w_k * (self.room_c - self.mass_c)
+        )
+        mass_w = (
+            data.coupling_w_k * (self.room_c - self.mass_c)
+            + 0.4 * data.window_m2 * weather.solar_w_m2
+            - data.mass_loss_w_k * (self.mass_c - weather.outdoor_c)
+        )
+        self.flow_c += (heater_w - radiator_w) * seconds / data.water_j_k
+        self.room_c += room_w * seconds / data.air_j_k
+        self.mass_c += mass_w * seconds / data.mass_j_k

@@ -1,0 +1,429 @@
+"""The publisher: the rules on a clock, and on Home Assistant's own loop and entities."""
+
+from asyncio import Handle, TimerHandle, get_running_loop
+from collections.abc import Callable
+from datetime import timedelta
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any, override
+
+from homeassistant.components.binary_sensor import BinarySensorEntity
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
+from homeassistant.const import STATE_UNAVAILABLE, UnitOfTemperature
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers.entity import Entity
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockEntityPlatform,
+    async_capture_events,
+    async_fire_time_changed,
+)
+
+from lib.publish_rules import Threshold
+from lib.publisher import PublishedEntity, Publisher
+
+
+class SteppedLoop:
+    """The part of an event loop that a publisher uses, on a clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.soon: list[Handle] = []
+        self._timers: list[tuple[float, int, TimerHandle]] = []
+        self._serial = count()
+        self._real = get_running_loop()
+
+    def time(self) -> float:
+        return self.now
+
+    def call_soon(self, callback: Callable[..., Any], *args: Any) -> Handle:
+        self.soon.append(handle := Handle(callback, args, self._real))
+        return handle
+
+    def call_at(self, when: float, callback: Callable[..., Any], *args: Any) -> TimerHandle:
+        handle = TimerHandle(when, callback, args, self._real)
+        heappush(self._timers, (when, next(self._serial), handle))
+        return handle
+
+    @property
+    def timers(self) -> int:
+        return sum(not handle.cancelled() for _, _, handle in self._timers)
+
+    def iterate(self) -> None:
+        """One loop iteration."""
+        batch, self.soon = self.soon, []
+        for handle in batch:
+            if not handle.cancelled():
+                handle._run()
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, with everything that falls due in it."""
+        end = self.now + seconds
+        while self.soon:
+            self.iterate()
+        while self._timers and self._timers[0][0] <= end:
+            when, _, handle = heappop(self._timers)
+            self.now = max(self.now, when)
+            if not handle.cancelled():
+                handle._run()
+            while self.soon:
+                self.iterate()
+        self.now = end
+
+
+class Shown(Entity):
+    """An entity that notes its state writes."""
+
+    def __init__(self, loop: SteppedLoop, name: str = "sensor.one", cost_s: float = 0.0) -> None:
+        self.entity_id = name
+        self.value: object = None
+        self.shown: list[tuple[float, object]] = []
+        self.broken = False
+        self._loop = loop
+        self._cost_s = cost_s
+
+    @override
+    def async_write_ha_state(self) -> None:  # type: ignore[misc]
+        self._loop.now += self._cost_s
+        if self.broken:
+            raise ValueError("not a number")
+        self.shown.append((self._loop.now - 1000.0, self.value))
+
+
+@pytest.fixture
+async def loop() -> SteppedLoop:
+    return SteppedLoop()
+
+
+@pytest.fixture
+def publisher(loop: SteppedLoop) -> Publisher:
+    return Publisher(loop, clock=loop.time)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def entity(loop: SteppedLoop, publisher: Publisher) -> Shown:
+    entity = Shown(loop)
+    publisher.attach(entity, Threshold(0.2))
+    return entity
+
+
+def offer(publisher: Publisher, entity: Shown, value: object) -> None:
+    entity.value = value
+    publisher.offer(entity, value)
+
+
+def test_a_significant_change_is_shown_in_the_next_loop_iteration(
+    loop: SteppedLoop, publisher: Publisher, entity: Shown
+) -> None:
+    offer(publisher, entity, 20.0)
+    assert entity.shown == []
+    loop.iterate()
+    assert entity.shown == [(0.0, 20.0)]
+
+
+def test_changes_within_ten_seconds_end_in_one_write_of_the_newest(
+    loop: SteppedLoop, publisher: Publisher, entity: Shown
+) -> None:
+    for value in (20.0, 21.0, 22.0, 23.0):
+        offer(publisher, entity, value)
+        loop.advance(2)
+    loop.advance(100)
+    assert entity.shown == [(0.0, 20.0), (10.0, 23.0)]
+
+
+def test_a_small_change_is_shown_after_five_minutes(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
+    offer(publisher, entity, 20.0)
+    loop.advance(30)
+    offer(publisher, entity, 20.1)
+    loop.advance(269)
+    assert len(entity.shown) == 1
+    loop.advance(2)
+    assert entity.shown[1:] == [(300.0, 20.1)]
+
+
+def test_a_blip_that_is_over_before_its_turn_leaves_no_row(
+    loop: SteppedLoop, publisher: Publisher, entity: Shown
+) -> None:
+    offer(publisher, entity, 20.0)
+    loop.advance(1)
+    offer(publisher, entity, 25.0)
+    loop.advance(1)
+    offer(publisher, entity, 20.0)
+    loop.advance(1000)
+    assert len(entity.shown) == 1
+
+
+def test_a_blip_that_ends_in_a_small_change_waits_for_the_five_minutes(
+    loop: SteppedLoop, publisher: Publisher, entity: Shown
+) -> None:
+    offer(publisher, entity, 20.0)
+    loop.advance(1)
+    offer(publisher, entity, 25.0)
+    offer(publisher, entity, 20.1)
+    loop.advance(1000)
+    assert entity.shown == [(0.0, 20.0), (300.0, 20.1)]
+
+
+def test_a_significant_change_overtakes_a_small_one(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
+    offer(publisher, entity, 20.0)
+    loop.advance(1)
+    offer(publisher, entity, 20.1)
+    loop.advance(1)
+    offer(publisher, entity, 25.0)
+    loop.advance(1000)
+    assert entity.shown == [(0.0, 20.0), (10.0, 25.0)]
+
+
+def test_a_silent_source_is_not_refreshed(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
+    offer(publisher, entity, 20.0)
+    loop.advance(10_000)
+    assert len(entity.shown) == 1
+
+
+def test_losing_and_regaining_a_device_is_shown_at_once(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
+    offer(publisher, entity, 20.0)
+    loop.advance(1)
+    publisher.offer(entity, None, available=False)
+    loop.advance(1)
+    publisher.offer(entity, 20.0)
+    loop.advance(1)
+    assert [at for at, _ in entity.shown] == [0.0, 1.0, 2.0]
+
+
+def test_the_answer_to_a_command_is_shown_at_once(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
+    offer(publisher, entity, True)
+    loop.advance(1)
+    offer(publisher, entity, False)
+    publisher.write_now(entity)
+    publisher.write_now(entity)
+    loop.advance(100)
+    assert entity.shown == [(0.0, True), (1.0, False)]
+
+
+def test_writes_are_cut_into_slices(loop: SteppedLoop, publisher: Publisher) -> None:
+    entities = [Shown(loop, f"sensor.n{n}", cost_s=2**-10) for n in range(12)]
+    for entity in entities:
+        publisher.attach(entity)
+        publisher.offer(entity, 1)
+    written = []
+    while loop.soon:
+        loop.iterate()
+        written.append(sum(len(entity.shown) for entity in entities))
+    assert written == [5, 10, 12]
+    assert publisher.counters.longest_slice_s == 5 * 2**-10 < 0.005
+
+
+def test_values_offered_while_a_write_waits_in_the_queue_cost_no_second_write(
+    loop: SteppedLoop, publisher: Publisher, entity: Shown
+) -> None:
+    offer(publisher, entity, 20.0)
+    offer(publisher, entity, 30.0)
+    loop.advance(100)
+    assert entity.shown == [(0.0, 30.0)]
+
+
+def test_subscribers_get_every_value_until_they_leave(publisher: Publisher, entity: Shown) -> None:
+    got: list[tuple[Entity, object, bool]] = []
+    unsubscribe = publisher.subscribe(lambda *what: got.append(what))
+    publisher.offer(entity, 20.0)
+    publisher.offer(entity, 20.01)
+    publisher.offer(entity, None, available=False)
+    unsubscribe()
+    unsubscribe()
+    publisher.offer(entity, 20.02)
+    assert got == [(entity, 20.0, True), (entity, 20.01, True), (entity, None, False)]
+
+
+def test_a_failing_subscriber_is_dropped_and_costs_no_state(
+    loop: SteppedLoop, publisher: Publisher, entity: Shown, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("socket gone")
+
+    publisher.subscribe(fail)
+    offer(publisher, entity, 20.0)
+    offer(publisher, entity, 21.0)
+    loop.advance(1)
+    assert entity.shown == [(0.0, 21.0)]
+    assert caplog.text.count("was dropped") == 1
+
+
+def test_an_entity_that_cannot_be_written_holds_up_nobody_and_is_logged_once(
+    loop: SteppedLoop, publisher: Publisher, entity: Shown, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = Shown(loop, "sensor.two")
+    publisher.attach(other)
+    entity.broken = True
+    for value in (1, 2, 3):
+        offer(publisher, entity, value)
+        offer(publisher, other, value)
+        loop.advance(20)
+    assert len(other.shown) == 3
+    assert caplog.text.count("Writing the state of sensor.one failed") == 1
+    assert (publisher.counters.failed, publisher.counters.written) == (3, 3)
+
+
+def test_a_detached_entity_is_not_written_any_more(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
+    offer(publisher, entity, 20.0)
+    loop.advance(1)
+    offer(publisher, entity, 30.0)
+    publisher.detach(entity)
+    publisher.detach(entity)
+    loop.advance(1000)
+    offer(publisher, entity, 40.0)
+    publisher.attach(entity)
+    offer(publisher, entity, 50.0)
+    publisher.detach(entity)
+    loop.advance(1000)
+    assert entity.shown == [(0.0, 20.0)]
+
+
+def test_closing_leaves_no_timer_and_no_write(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
+    offer(publisher, entity, 20.0)
+    loop.advance(1)
+    offer(publisher, entity, 30.0)
+    assert loop.timers == 1
+    publisher.write_now(entity)
+    publisher.close()
+    publisher.close()
+    assert loop.timers == 0
+    publisher.attach(entity)
+    offer(publisher, entity, 40.0)
+    loop.advance(1000)
+    assert entity.shown == [(0.0, 20.0)]
+
+
+def test_counters_and_pending_tell_what_happened(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
+    offer(publisher, entity, 20.0)
+    assert publisher.pending == 1
+    loop.advance(1)
+    offer(publisher, entity, 30.0)
+    assert publisher.pending == 1
+    loop.advance(20)
+    assert publisher.pending == 0
+    assert (publisher.counters.offered, publisher.counters.written, publisher.counters.slices) == (2, 2, 2)
+
+
+def test_a_wavering_value_does_not_pile_up_timers(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
+    for step in range(1000):
+        offer(publisher, entity, 20.0 + step % 2)
+        loop.now += 0.001
+        loop.iterate()
+    assert loop.timers == 1
+    assert len(publisher._wakes) == 1
+
+
+# On Home Assistant itself
+
+
+class Room(PublishedEntity, SensorEntity):
+    """A temperature sensor on a publisher."""
+
+    _attr_device_class = SensorDeviceClass.TEMPERATURE
+    _attr_native_unit_of_measurement = UnitOfTemperature.CELSIUS
+    _attr_name = "Room"
+
+    def __init__(self, publisher: Publisher) -> None:
+        self.publisher = publisher
+
+    def show(self, value: float | None) -> None:
+        self._attr_native_value = value
+        self._attr_available = value is not None
+        self.publish()
+
+
+class Pump(PublishedEntity, BinarySensorEntity):
+    """A binary sensor on a publisher."""
+
+    _attr_name = "Pump"
+
+    def __init__(self, publisher: Publisher) -> None:
+        self.publisher = publisher
+
+
+async def added(hass: HomeAssistant, entity: Entity, domain: str) -> Entity:
+    await MockEntityPlatform(hass, domain=domain).async_add_entities([entity])
+    return entity
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant) -> MockConfigEntry:
+    entry = MockConfigEntry(domain="publisher_test")
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.fixture
+async def changes(hass: HomeAssistant) -> list[Event]:
+    return async_capture_events(hass, "state_changed")
+
+
+async def test_a_sensor_follows_the_rules_in_home_assistant(
+    hass: HomeAssistant, entry: MockConfigEntry, changes: list[Event]
+) -> None:
+    room = Room(Publisher.for_entry(hass, entry))
+    await added(hass, room, "sensor")
+    for value in (20.0, 20.5, 20.6):
+        room.show(value)
+        await hass.async_block_till_done()
+    assert hass.states.get("sensor.room").state == "20.0"
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=10.5))
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.room").state == "20.6"
+    room.show(None)
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.room").state == STATE_UNAVAILABLE
+    assert [event.data["new_state"].state for event in changes] == ["unknown", "20.0", "20.6", "unavailable"]
+    room.publisher.close()
+
+
+async def test_the_five_minutes_hold_on_home_assistants_clock(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    room = Room(Publisher.for_entry(hass, entry))
+    await added(hass, room, "sensor")
+    room.show(20.0)
+    await hass.async_block_till_done()
+    room.show(20.1)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=200))
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.room").state == "20.0"
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=301))
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.room").state == "20.1"
+    room.publisher.close()
+
+
+async def test_a_confirmed_command_is_shown_past_the_limit(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    pump = Pump(Publisher.for_entry(hass, entry))
+    await added(hass, pump, "binary_sensor")
+    for on in (True, False, True):
+        pump._attr_is_on = on
+        pump.publish_now()
+        await hass.async_block_till_done()
+        assert hass.states.get("binary_sensor.pump").state == ("on" if on else "off")
+    pump.publisher.close()
+
+
+async def test_a_removed_entity_leaves_the_publisher(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    room = Room(Publisher.for_entry(hass, entry))
+    await added(hass, room, "sensor")
+    room.show(20.0)
+    await hass.async_block_till_done()
+    room.show(30.0)
+    assert room.publisher.pending == 1
+    await room.async_remove()
+    assert room.publisher.pending == 0
+    room.publisher.close()
+
+
+async def test_unloading_the_entry_closes_its_publisher(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    room = Room(Publisher.for_entry(hass, entry))
+    await added(hass, room, "sensor")
+    room.show(20.0)
+    await hass.async_block_till_done()
+    room.show(30.0)
+    await entry._async_process_on_unload(hass)
+    assert room.publisher.pending == 0
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.room").state == "20.0"
