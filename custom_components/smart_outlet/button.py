@@ -23,9 +23,7 @@ class OutletButtonDescription(ButtonEntityDescription):
 
 
 BUTTONS: Final = (
-    OutletButtonDescription(
-        key="ping", entity_category=EntityCategory.DIAGNOSTIC, command=CommandName.PING
-    ),
+    OutletButtonDescription(key="ping", entity_category=EntityCategory.DIAGNOSTIC, command=CommandName.PING),
     OutletButtonDescription(
         key="read_sensors", entity_category=EntityCategory.DIAGNOSTIC, command=CommandName.READ_SENSORS
     ),

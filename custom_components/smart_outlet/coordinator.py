@@ -61,9 +61,7 @@ def state_store(hass: HomeAssistant, entry_id: str) -> DurableStore[dict[str, An
 def hub_config(entry: ConfigEntry) -> HubConfig:
     """What the entry says about its hub."""
     options = entry.options
-    mains = Mains(
-        options.get(CONF_VOLTAGE, DEFAULT_VOLTAGE), options.get(CONF_POWER_FACTOR, DEFAULT_POWER_FACTOR)
-    )
+    mains = Mains(options.get(CONF_VOLTAGE, DEFAULT_VOLTAGE), options.get(CONF_POWER_FACTOR, DEFAULT_POWER_FACTOR))
     is_radio = entry.data[CONF_KIND] == Kind.RADIO
     return HubConfig(
         name=entry.title,
@@ -220,7 +218,9 @@ class RunningHub:
     @callback
     def alert_raised(self, alert: Alert) -> None:
         """Fire the alert, at once."""
-        self.hass.bus.async_fire(EVENT_ALERT, {"entry_id": self.entry.entry_id, "hub": self.entry.title} | alert.as_dict())
+        self.hass.bus.async_fire(
+            EVENT_ALERT, {"entry_id": self.entry.entry_id, "hub": self.entry.title} | alert.as_dict()
+        )
         for listener in tuple(self.alert_listeners):
             listener(alert)
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import override
 
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.core import callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -125,13 +125,3 @@ class OutletEntity(PublishedEntity):
                 translation_key="cut_in_progress",
                 translation_placeholders={"name": self.outlet.config.name},
             ) from err
-
-
-def not_set_up(hass: HomeAssistant, entry_id: str) -> HomeAssistantError:
-    """The error of an action on a hub that is not running."""
-    entry = hass.config_entries.async_get_entry(entry_id)
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key="not_set_up",
-        translation_placeholders={"name": entry.title if entry else entry_id},
-    )

@@ -251,5 +251,3 @@ async def async_get_hubs(hass: HomeAssistant) -> Hubs:
 def claim_issue(device_id: str) -> str:
     """Id of the issue about an outlet with two hubs."""
     return f"outlet_claimed_twice_{device_id}"
-
-

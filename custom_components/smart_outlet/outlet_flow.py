@@ -1,6 +1,6 @@
 """Subentry flow: an outlet."""
 
-from typing import Any, Final, override
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
@@ -29,7 +29,6 @@ _RESERVED_ON_RADIO: Final = frozenset({"00", "FF"})
 class OutletSubentryFlow(ConfigSubentryFlow):
     """Add or change an outlet."""
 
-    @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Name the outlet and give its id."""
         errors: dict[str, str] = {}

@@ -228,9 +228,10 @@ HUB_SENSORS: Final = (
 )
 
 
-def _counter(key: str, value_fn: Callable[[LinkStats], int]) -> HubSensorDescription:
+def _counter(key: str, value_fn: Callable[[LinkStats], int], *, enabled: bool = False) -> HubSensorDescription:
     return HubSensorDescription(
         key=key,
+        entity_registry_enabled_default=enabled,
         state_class=SensorStateClass.TOTAL_INCREASING,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda running: value_fn(running.radio.stats) if running.radio is not None else None,
@@ -239,7 +240,7 @@ def _counter(key: str, value_fn: Callable[[LinkStats], int]) -> HubSensorDescrip
 
 
 RADIO_HUB_SENSORS: Final = (
-    _counter("radio_crc_errors", lambda stats: stats.decoder.crc_errors),
+    _counter("radio_crc_errors", lambda stats: stats.decoder.crc_errors, enabled=True),
     _counter("radio_noise_bytes", lambda stats: stats.decoder.noise_bytes),
     _counter("radio_strays", lambda stats: stats.strays),
 )

@@ -84,9 +84,7 @@ async def _async_cut(call: ServiceCall) -> ServiceResponse:
     hubs = _meant(call)
     for hub in hubs:
         await async_require(call.hass, call.context, cut_entity(call.hass, hub), POLICY_CONTROL)
-    reports = await async_cut(
-        hubs, include_protected=call.data[ATTR_INCLUDE_PROTECTED], wait_s=call.data[ATTR_WAIT]
-    )
+    reports = await async_cut(hubs, include_protected=call.data[ATTR_INCLUDE_PROTECTED], wait_s=call.data[ATTR_WAIT])
     return {"hubs": reports}
 
 
@@ -135,7 +133,7 @@ class _Finished:
 
 
 async def _async_list(call: ServiceCall) -> ServiceResponse:
-    alerts: list[dict[str, Any]] = []
+    alerts: list[Any] = []
     for hub in _meant(call):
         if not await _may(call.hass, call.context, hub, POLICY_READ):
             continue
@@ -185,7 +183,8 @@ async def async_dismiss(hubs: list[RunningHub], alert_id: str | None) -> None:
     for hub in hubs:
         log = hub.hub.alerts
         ids = [alert.id for alert in log.all()] if alert_id is None else [alert_id]
-        if any([log.dismiss(ident) for ident in ids]):
+        dismissed = [ident for ident in ids if log.dismiss(ident)]
+        if dismissed:
             found = True
             await hub.async_commit()
     if alert_id is not None and not found:

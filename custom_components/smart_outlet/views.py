@@ -188,14 +188,12 @@ class AckView(OutletView):
     async def post(self, request: web.Request, device_id: str) -> web.Response:
         """Take the acknowledgements; on disk before the answer, so that none is asked for again."""
         hub, trusted = await self.enter(request)
-        known: list[str] = []
         try:
             device_id = path_id(device_id)
             hub.hub.outlet(device_id)
             acks = decode_acks(parse_object(await read_body(request)))
-            for ack in acks:
-                if hub.hub.acknowledge(device_id, ack, time.time(), trusted=trusted):
-                    known.append(ack.id)
+            now = time.time()
+            known = [ack.id for ack in acks if hub.hub.acknowledge(device_id, ack, now, trusted=trusted)]
         except OutletError as err:
             raise api_error(err) from err
         if known:
@@ -235,9 +233,7 @@ async def _read_order(request: web.Request) -> dict[str, Any]:
     if request.content_type == "application/x-www-form-urlencoded":
         return _form(body)
     if request.content_type == "multipart/form-data":
-        raise ApiError(
-            HTTPStatus.BAD_REQUEST, "bad_json", "send JSON or application/x-www-form-urlencoded", name=None
-        )
+        raise ApiError(HTTPStatus.BAD_REQUEST, "bad_json", "send JSON or application/x-www-form-urlencoded", name=None)
     return parse_object(body) if body.strip() else {}
 
 

@@ -41,7 +41,9 @@ def _hubs(hass: HomeAssistant, entry_id: str | None) -> list[RunningHub]:
 class Subscription:
     """One subscriber: what it may see of the hubs it asked for."""
 
-    def __init__(self, hass: HomeAssistant, connection: ActiveConnection, message_id: int, entry_id: str | None) -> None:
+    def __init__(
+        self, hass: HomeAssistant, connection: ActiveConnection, message_id: int, entry_id: str | None
+    ) -> None:
         self._hass = hass
         self._connection = connection
         self._id = message_id
@@ -116,9 +118,7 @@ class Subscription:
         self._connection.send_event(self._id, {"entry_id": entry_id, kind: state})
 
 
-@websocket_api.websocket_command(
-    {vol.Required("type"): "smart_outlet/subscribe", vol.Optional("entry_id"): str}
-)
+@websocket_api.websocket_command({vol.Required("type"): "smart_outlet/subscribe", vol.Optional("entry_id"): str})
 @callback
 def ws_subscribe(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
     """Send every report of the hubs and outlets that the user may read, beginning with what is known."""

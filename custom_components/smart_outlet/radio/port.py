@@ -12,7 +12,6 @@ from .at import AtPort
 from .errors import RadioError
 from .link import Link
 
-
 OPEN_TIMEOUT_S = 10.0
 
 
