@@ -23,18 +23,26 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class OutletBinarySensorDescription(BinarySensorEntityDescription):
-    """A binary sensor of an outlet; ``always_available``: told even while it is offline."""
+    """A binary sensor of an outlet.
+
+    Attributes:
+        value_fn: Its state.
+        always_available: Told even while the outlet is offline.
+        prompt: Written at once when it changes, which it cannot often.
+    """
 
     value_fn: Callable[[RunningHub, Outlet], bool | None]
     always_available: bool = False
+    prompt: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class HubBinarySensorDescription(BinarySensorEntityDescription):
-    """A binary sensor of a hub; ``always_available``: told even while it is offline."""
+    """A binary sensor of a hub; attributes as of an outlet's."""
 
     value_fn: Callable[[RunningHub], bool | None]
     always_available: bool = False
+    prompt: bool = False
 
 
 def _offline(running: RunningHub, outlet: Outlet) -> bool | None:
@@ -51,6 +59,7 @@ OUTLET_BINARY_SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=_offline,
         always_available=True,
+        prompt=True,
     ),
     OutletBinarySensorDescription(
         key="overload",
@@ -79,6 +88,7 @@ HUB_BINARY_SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda running: running.hub.online,
         always_available=True,
+        prompt=True,
     ),
     HubBinarySensorDescription(
         key="main_overload",
@@ -119,6 +129,12 @@ class OutletBinarySensor(OutletEntity, BinarySensorEntity):
 
     @property
     @override
+    def prompt_value(self) -> object:
+        """Some cannot change often."""
+        return self.is_on if self.entity_description.prompt else None
+
+    @property
+    @override
     def available(self) -> bool:
         """Some are told of an outlet that is offline too."""
         return self.entity_description.always_available or self.outlet.online
@@ -140,6 +156,12 @@ class HubBinarySensor(HubEntity, BinarySensorEntity):
     def published_value(self) -> object:
         """The state now."""
         return self.is_on
+
+    @property
+    @override
+    def prompt_value(self) -> object:
+        """Some cannot change often."""
+        return self.is_on if self.entity_description.prompt else None
 
     @property
     @override

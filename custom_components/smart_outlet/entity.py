@@ -35,7 +35,26 @@ def add_outlet_entities(
     hub.each_outlet(add)
 
 
-class HubEntity(PublishedEntity):
+class _PromptEntity(PublishedEntity):
+    """Keeps the publisher's pace, except where a change cannot come often or somebody waits for it."""
+
+    _shown_promptly: object = None
+
+    @property
+    def prompt_value(self) -> object:
+        """What is written at once when it changes; nothing by default."""
+        return None
+
+    @override
+    def publish(self) -> None:
+        """Offer the state, and have it written now where it has to be."""
+        super().publish()
+        if (value := self.prompt_value) != self._shown_promptly:
+            self._shown_promptly = value
+            self.publisher.write_now(self)
+
+
+class HubEntity(_PromptEntity):
     """An entity of a hub."""
 
     _attr_has_entity_name = True
@@ -70,7 +89,7 @@ class HubEntity(PublishedEntity):
             self.async_on_remove(partial(self.running.hub_listeners.remove, self.publish))
 
 
-class OutletEntity(PublishedEntity):
+class OutletEntity(_PromptEntity):
     """An entity of an outlet, available while the outlet's reports come."""
 
     _attr_has_entity_name = True

@@ -49,11 +49,19 @@ class OutletSensorDescription(SensorEntityDescription):
 
 @dataclass(frozen=True, kw_only=True)
 class HubSensorDescription(SensorEntityDescription):
-    """A sensor of a hub; ``always_available``: told even while it is offline."""
+    """A sensor of a hub.
+
+    Attributes:
+        value_fn: Its value.
+        attributes_fn: Further attributes.
+        always_available: Told even while the hub is offline.
+        prompt: Written at once when it changes, which is seldom.
+    """
 
     value_fn: Callable[[RunningHub], Value]
     attributes_fn: Callable[[RunningHub], Mapping[str, Any]] | None = None
     always_available: bool = False
+    prompt: bool = False
 
 
 def _moment(seconds: float | None) -> datetime | None:
@@ -186,6 +194,7 @@ HUB_SENSORS: Final = (
         value_fn=_cut_state,
         attributes_fn=_cut_report,
         always_available=True,
+        prompt=True,
     ),
     HubSensorDescription(
         key="last_seen",
@@ -224,6 +233,7 @@ HUB_SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda running: len(running.hub.outlets),
         always_available=True,
+        prompt=True,
     ),
 )
 
@@ -304,6 +314,12 @@ class HubSensor(HubEntity, SensorEntity):
         """The value with its attributes."""
         attributes = self.extra_state_attributes
         return self.native_value if attributes is None else (self.native_value, attributes)
+
+    @property
+    @override
+    def prompt_value(self) -> object:
+        """Some change seldom, and then somebody waits for it."""
+        return self.native_value if self.entity_description.prompt else None
 
     @property
     @override

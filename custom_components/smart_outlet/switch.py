@@ -39,7 +39,7 @@ class SocketSwitch(OutletEntity, SwitchEntity):
     def __init__(self, running: RunningHub, outlet: Outlet, description: SwitchEntityDescription) -> None:
         super().__init__(running, outlet, description)
         self._socket = description.key.removeprefix("socket_")
-        self._shown: bool | None = None
+        self._shown_promptly = (None, None)
 
     @property
     @override
@@ -68,13 +68,11 @@ class SocketSwitch(OutletEntity, SwitchEntity):
         """State and what is on its way."""
         return (self.is_on, *self._pending)
 
+    @property
     @override
-    def publish(self) -> None:
-        """Show a proved change at once: it answers somebody's command."""
-        super().publish()
-        if self.is_on is not self._shown:
-            self._shown = self.is_on
-            self.publisher.write_now(self)
+    def prompt_value(self) -> object:
+        """How somebody's command goes. What changes without one keeps the publisher's pace."""
+        return self._pending
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:

@@ -37,9 +37,7 @@ def outlet_data(device_id: str, name: str | None = None, **data: Any) -> ConfigS
     )
 
 
-def ccu_entry(
-    ccu_id: str = "01", outlets: tuple[ConfigSubentryData, ...] = (), **data: Any
-) -> MockConfigEntry:
+def ccu_entry(ccu_id: str = "01", outlets: tuple[ConfigSubentryData, ...] = (), **data: Any) -> MockConfigEntry:
     """A Central Control Unit's entry."""
     return MockConfigEntry(
         domain=DOMAIN,

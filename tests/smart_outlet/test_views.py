@@ -245,9 +245,7 @@ async def test_a_unit_that_floods_is_slowed_down_and_others_are_not(
     monkeypatch.setattr(hubs_module, "CALLS_AT_ONCE", 20.0)
     monkeypatch.setattr(hubs_module, "CALLS_PER_S", 0.001)
     mad, calm = await make_ccu("01"), await make_ccu("02", key="another-key")
-    replies = await asyncio.gather(
-        *(mad.client.post("/api/data/", json=DATA, headers=mad.headers) for _ in range(60))
-    )
+    replies = await asyncio.gather(*(mad.client.post("/api/data/", json=DATA, headers=mad.headers) for _ in range(60)))
     statuses = [reply.status for reply in replies]
     assert statuses.count(200) == 20
     assert statuses.count(429) == 40
