@@ -5,6 +5,7 @@ import logging
 from typing import Any, Final, override
 
 from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
     ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
@@ -217,6 +218,10 @@ class SmartOutletConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def _async_write(self, wanted: RadioSettings, errors: dict[str, str]) -> bool:
+        """Set the module up; a running radio lets go of the port for that."""
+        entry = self._get_reconfigure_entry() if self.source == SOURCE_RECONFIGURE else None
+        if entry is not None:
+            await self.hass.config_entries.async_unload(entry.entry_id)
         pin = SetPin(self._data[CONF_SET_PIN])
         try:
             async with open_at(self._data[CONF_PORT], self._data[CONF_BAUD], pin) as port:
@@ -226,11 +231,14 @@ class SmartOutletConfigFlow(ConfigFlow, domain=DOMAIN):
         except AtError as err:
             _LOGGER.debug("HC-12: %s", err)
             errors["base"] = "module_silent"
+        finally:
+            if entry is not None:
+                self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return not errors
 
     def _finish_radio(self) -> ConfigFlowResult:
         title = self._data[CONF_NAME]
-        if self.source == "reconfigure":
+        if self.source == SOURCE_RECONFIGURE:
             entry = self._get_reconfigure_entry()
             return self.async_update_and_abort(entry, title=title, data=self._data)
         return self.async_create_entry(title=title, data=self._data)
@@ -298,7 +306,7 @@ class SmartOutletConfigFlow(ConfigFlow, domain=DOMAIN):
 
 def _shown(data: Any) -> dict[str, Any]:
     """A radio's data as its form shows it: choices are text."""
-    return {**data, CONF_BAUD: str(data[CONF_BAUD])}
+    return {**data, CONF_BAUD: str(data[CONF_BAUD]), CONF_RADIO_ADDRESS: f"{data[CONF_RADIO_ADDRESS]:02X}"}
 
 
 def _checked_radio(user_input: dict[str, Any], errors: dict[str, str]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Outlets push through their hub, so nothing is fetched here. What has to survive 
 own, awaited before anybody is told that it was done.
 """
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 import logging
@@ -102,6 +103,7 @@ class RunningHub:
         self.protocol = 1
         self.firmware: str | None = None
         self.radio: RadioController | None = None
+        self.radio_task: asyncio.Task[None] | None = None
         self.port: PortState | None = None
         self.hub = Hub(hub_config(entry), self, ulid_now)
         self.hub_listeners: list[CALLBACK_TYPE] = []
@@ -192,7 +194,10 @@ class RunningHub:
         await self._store.async_save_durably(self.hub.dump())
 
     async def async_close(self) -> None:
-        """Write what still waits to be written."""
+        """Let go of the serial port, and write what still waits to be written."""
+        if self.radio_task is not None:
+            self.radio_task.cancel()
+            await asyncio.wait([self.radio_task])
         await self._store.async_save(self.hub.dump())
 
     # Listener of the device model

@@ -45,5 +45,5 @@ def _running(running: RunningHub) -> dict[str, Any]:
     }
     if running.radio is not None:
         data["radio"] = asdict(running.radio.stats)
-        data["port"] = asdict(running.port) if running.port is not None else None
+        data["serial_port"] = asdict(running.port) if running.port is not None else None
     return data

@@ -20,4 +20,6 @@ def start_radio(hass: HomeAssistant, running: RunningHub) -> None:
         timing=LinkTiming.of(Mode(data[CONF_MODE]), baud),
         on_port=running.port_changed,
     )
-    running.entry.async_create_background_task(hass, controller.run(), f"{running.entry.title} radio")
+    running.radio_task = running.entry.async_create_background_task(
+        hass, controller.run(), f"{running.entry.title} radio"
+    )

@@ -1,5 +1,6 @@
 """A Home Assistant with a Central Control Unit and its outlets, called over real HTTP."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -73,8 +74,15 @@ class Ccu:
     async def post(self, path: str, body: Any) -> tuple[int, Any]:
         reply = await self.client.post(path + self.version, json=body, headers=self.headers)
         answer = reply.status, await reply.json()
-        await self.hass.async_block_till_done()
+        await self.settle()
         return answer
+
+    async def settle(self) -> None:
+        """Wait for what runs, and for the publisher's slices."""
+        await self.hass.async_block_till_done()
+        running = getattr(self.entry, "runtime_data", None)
+        while running is not None and running.publisher._ready:  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
     async def report(self, **fields: Any) -> None:
         assert await self.post("/api/data/", DATA | fields) == (200, {"success": True})
@@ -118,7 +126,7 @@ class Ccu:
     ) -> None:
         target = {"entity_id": self.entity_id(platform, key, device_id)}
         await self.hass.services.async_call(domain, action, target | data, blocking=True)
-        await self.hass.async_block_till_done()
+        await self.settle()
 
 
 type MakeCcu = Callable[..., Awaitable[Ccu]]

@@ -238,6 +238,7 @@ class Hub:
                 order = Order(CommandName.RELAY_OFF, socket=socket)
                 self.queue.submit(device_id, order, now, cut_id=run.id)
         self._listener.save()
+        self._listener.hub_changed()
         self._settle_cut(now)
         return run
 
