@@ -92,5 +92,5 @@ class ArchiveConnected(HubEntity, BinarySensorEntity):
     async def async_added_to_hass(self) -> None:
         """Show at once when the connection came or went."""
         await super().async_added_to_hass()
-        self.hub.archive.listeners.append(self.publish)
-        self.async_on_remove(lambda: self.hub.archive.listeners.remove(self.publish))
+        self.hub.archive.listeners.append(self.publish_now)
+        self.async_on_remove(lambda: self.hub.archive.listeners.remove(self.publish_now))

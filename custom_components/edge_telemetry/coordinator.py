@@ -307,7 +307,9 @@ class EdgeHub:
         known.update(info)
         self._save_soon()
         registry = dr.async_get(self.hass)
-        found = registry.async_get_device(identifiers={(DOMAIN, f"{self.entry.entry_id}_{device.id}")})
+        found = registry.async_get_device_by_identifier(
+            (DOMAIN, f"{self.entry.entry_id}_{device.id}"), self.entry.entry_id
+        )
         if found is not None:
             registry.async_update_device(
                 found.id,

@@ -98,10 +98,10 @@ class DeviceEntity(EdgeEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the device."""
+        """Show at once that the device came or went."""
         await super().async_added_to_hass()
-        self.device.listeners.append(self.publish)
-        self.async_on_remove(lambda: self.device.listeners.remove(self.publish))
+        self.device.listeners.append(self.publish_now)
+        self.async_on_remove(lambda: self.device.listeners.remove(self.publish_now))
 
 
 class HubEntity(PublishedEntity):
