@@ -111,7 +111,7 @@ def test_history_is_there(demo: RunningDemo) -> None:
     path = f"/api/history/period/{start.replace('+', '%2B')}?filter_entity_id={entity_id}&minimal_response"
     status, answer = demo.request("GET", path)
     assert status == 200
-    assert len(answer[0]) > 500
+    assert len(answer[0]) > 200, "a day, every five minutes"
 
 
 @pytest.mark.parametrize("case", ["no key", "empty", "prefix", "wrong", "unknown device", "other device's key"])
