@@ -26,11 +26,27 @@ class OtaEntity(PublishedEntity):
         self.publisher = coordinator.publisher
         self._attr_translation_key = description.key
         self._name = name
+        self._told: object = None
+
+    @property
+    def urgent(self) -> object:
+        """A change of this is shown at once; the publisher paces the rest (progress, counts)."""
+        return None
+
+    @callback
+    @override
+    def publish(self) -> None:
+        """Offer the state."""
+        super().publish()
+        if (urgent := self.urgent) != self._told:
+            self._told = urgent
+            self.publisher.write_now(self)
 
     @override
     async def async_added_to_hass(self) -> None:
         """Follow the coordinator."""
         await super().async_added_to_hass()
+        self._told = self.urgent
         self.async_on_remove(self.coordinator.listen(self._name, self.publish))
 
 
@@ -81,6 +97,13 @@ class DeviceEntity(OtaEntity):
 
     @property
     @override
+    def urgent(self) -> object:
+        """What the device runs, and where its update stands."""
+        device, job = self.device, self.job
+        return device.installed_version if device else None, job.state if job else None
+
+    @property
+    @override
     def available(self) -> bool:
         """While the device is registered; that it is silent shows in its last sign of life."""
         return self.device is not None
@@ -106,6 +129,12 @@ class RolloutEntity(OtaEntity):
     def rollout(self) -> Rollout | None:
         """The rollout as it is now; None when it was removed."""
         return self.coordinator.state.rollouts.get(self.rollout_id)
+
+    @property
+    @override
+    def urgent(self) -> object:
+        """Where it stands."""
+        return (self.rollout.status, self.rollout.wave) if self.rollout else None
 
     @property
     @override

@@ -54,6 +54,12 @@ class FirmwareUpdate(DeviceEntity, UpdateEntity):
         """All that the entity shows."""
         return self.installed_version, self.latest_version, self.in_progress, self.update_percentage
 
+    @property
+    @override
+    def urgent(self) -> object:
+        """All but the percentage."""
+        return self.installed_version, self.latest_version, self.in_progress
+
     def _release(self) -> Release | None:
         if self.device is None:
             return None
