@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 import importlib
 import json
 from pathlib import Path
+import signal
 import sys
 from typing import Any
 
@@ -160,4 +161,5 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `scripts/decode … | head` is no error
     sys.exit(main())
