@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 type Handler = Callable[[str, bytes], None]
 
@@ -27,7 +28,7 @@ class MqttLink:
         self._handlers: dict[str, Handler] = {}
         self._on_connect: list[Callable[[], None]] = []
         self._ready = asyncio.Event()
-        self._client = client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=client_id)
+        self._client = client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id)
         client.max_queued_messages_set(10_000)
         if args.username:
             client.username_pw_set(args.username, args.password)

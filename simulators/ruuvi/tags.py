@@ -209,9 +209,8 @@ class Ruuvi(Simulator):
             values = {key: str(value) for key, value in values.items()}
         stamp = datetime.fromtimestamp(self._stamp(), UTC).isoformat(timespec="milliseconds")
         if legacy:
-            return f"paku/ruuvi/{tag.place.name}", json.dumps(
-                {"sensor_id": tag.place.name, "timestamp": stamp, **values}
-            )
+            flat = {"sensor_id": tag.place.name, "timestamp": stamp, **values}
+            return f"paku/ruuvi/{tag.place.name}", json.dumps(flat)
         message = {"ts": stamp, "seq": reading.sequence, "metrics": values}
         return f"{self.args.site}/ruuvi/{tag.place.name}/data", json.dumps(message)
 

@@ -1,7 +1,7 @@
 """What happens in the van: energy, heat and water, in the weather of a typical year."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from simulators.world.weather import weather_at
@@ -13,6 +13,7 @@ _HEAT_LOSS_W_K: Final = 45.0
 _HEAT_CAPACITY_WH_K: Final = 90.0
 _HEATER_W: Final = 2000.0
 _TANK_L: Final = 90.0
+_STEP: Final = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -31,13 +32,11 @@ class VanModel:
     door_open: bool = False
 
     def advance(self, when: datetime, rng: Any) -> None:
-        """Let time pass, in steps of at most ten minutes."""
+        """Let time pass, in steps of at most a minute."""
         while self.now < when:
-            step_s = min(600.0, (when - self.now).total_seconds())
-            self._step(step_s / 3600, rng)
-            self.now = (
-                when if step_s < 600.0 else datetime.fromtimestamp(self.now.timestamp() + step_s, self.now.tzinfo)
-            )
+            step = min(_STEP, when - self.now)
+            self._step(step / timedelta(hours=1), rng)
+            self.now += step
 
     def _step(self, hours: float, rng: Any) -> None:
         weather = weather_at(self.now)
@@ -49,9 +48,8 @@ class VanModel:
         elif self.cabin_c > self.target_c + 0.5:
             self.heating = False
         heat = (_HEATER_W if self.heating else 0.0) + self.solar_w * 0.3
-        self.cabin_c += (
-            (heat - _HEAT_LOSS_W_K * (self.cabin_c - weather.outdoor_c)) / _HEAT_CAPACITY_WH_K * min(hours, 0.2)
-        )
+        surplus_w = heat - _HEAT_LOSS_W_K * (self.cabin_c - weather.outdoor_c)
+        self.cabin_c += surplus_w / _HEAT_CAPACITY_WH_K * hours
         charge = self.solar_w if self.charge_wh < _BATTERY_WH else min(self.solar_w, self.load_w)
         self.solar_wh_total += charge * hours
         self.charge_wh = min(_BATTERY_WH, max(0.1 * _BATTERY_WH, self.charge_wh + (charge - self.load_w) * hours))
