@@ -272,6 +272,14 @@ class Rollouts:
                 failed += tally[JobState.FAILED] + tally[JobState.ROLLED_BACK]
         return verified, failed
 
+    def reached(self, rollout: Rollout) -> int:
+        """Devices of the rollout that run one of its versions."""
+        devices = self._state.devices
+        return sum(
+            any(same_version(devices[uid].installed_version, version) for version in rollout.versions)
+            for uid in self._state.membership(rollout).wave_of
+        )
+
     def outcome(self, rollout: Rollout, wave: int) -> Outcome:
         """How a wave stands for its gate."""
         verified = confirmed = failures = members = 0
