@@ -37,6 +37,7 @@ def entry() -> MockConfigEntry:
 @pytest.fixture(autouse=True)
 def own_config_folder(hass: HomeAssistant, tmp_path: Any) -> None:
     """Archives and exports go into a folder of the test's own."""
+    (tmp_path / "configuration.yaml").touch()
     hass.config.config_dir = str(tmp_path)
 
 
