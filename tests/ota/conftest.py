@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+import logging
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +23,13 @@ from tests.ota.images import esp32_image, public_key, signed
 
 DOMAIN = "ota"
 type Client = TestClient[Any, Any]
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> None:
+    """A line per request, captured twice, takes longer than the request."""
+    for name in ("aiohttp.access", "homeassistant.helpers.entity_registry", "homeassistant.core"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @pytest.fixture(autouse=True)
