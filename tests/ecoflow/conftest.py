@@ -1,0 +1,201 @@
+"""The simulated cloud for the tests of ecoflow: on a loop of its own, so that what is tested meets it on the wire only."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+import ssl
+import threading
+import time
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_socket
+
+from custom_components.ecoflow.api.client import EcoflowClient, Listener, Timing
+from custom_components.ecoflow.api.mqtt import LinkState
+from custom_components.ecoflow.api.rest import RestClient
+from custom_components.ecoflow.api.signing import Keys
+from simulators.ecoflow_cloud.cloud import ACCESS_KEY, SECRET_KEY, EcoflowCloud
+from simulators.ecoflow_cloud.devices import SimDevice
+from simulators.framework import parser_of
+
+DELTA_PRO = "DCABZSIM000001"
+DELTA_2 = "R331ZSIM000002"
+KEYS = Keys(ACCESS_KEY, SECRET_KEY)
+
+
+class CloudThread:
+    """A cloud in a thread. Its state may be read from here; it is changed through `run`."""
+
+    def __init__(self, *argv: str) -> None:
+        """Not started yet."""
+        self._argv = argv
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="waitpid-ecoflow-cloud", daemon=True)
+        self.cloud: EcoflowCloud
+        self.ready: dict[str, Any] = {}
+
+    def start(self) -> None:
+        """Start the cloud."""
+        self._thread.start()
+
+        async def begin() -> None:
+            self.cloud = EcoflowCloud(parser_of(EcoflowCloud).parse_args(self._argv))
+            self.ready = await self.cloud.start()
+
+        self.run(begin())
+
+    def stop(self) -> None:
+        """Stop the cloud and its thread."""
+        self.run(self.cloud.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    def run[T](self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run something in the cloud's loop and wait for it."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(20)
+
+    @property
+    def url(self) -> str:
+        """Where the API is."""
+        return f"https://127.0.0.1:{self.ready['port']}"
+
+    @property
+    def ca_file(self) -> str:
+        """The authority that signed the certificates."""
+        return str(self.ready["ca_file"])
+
+    @property
+    def broker_up(self) -> bool:
+        """Whether the broker runs."""
+        return self.cloud.broker is not None and self.cloud.broker.up
+
+    def fault(self, name: str, value: Any = True) -> None:
+        """Switch a fault on; the broker's takes effect at once."""
+        self.cloud.faults.set(name, value)
+        if name == "broker_down":
+            self.run(self.cloud.tend_broker())
+
+    def clear(self, name: str) -> None:
+        """Switch a fault off; the broker's takes effect at once."""
+        self.cloud.faults.clear(name)
+        if name == "broker_down":
+            self.run(self.cloud.tend_broker())
+
+    def do(self, name: str, **arguments: Any) -> Any:
+        """Do something in the simulated world."""
+        return self.run(self.cloud.do(name, arguments))
+
+    def device(self, sn: str) -> SimDevice:
+        """Return a device."""
+        return self.cloud.devices[sn]
+
+    def tell(self, sn: str) -> None:
+        """Have a device report what changed."""
+        self.run(self.cloud.tell(sn))
+
+    def publish(self, sn: str, what: str, payload: bytes) -> None:
+        """Send anything to a device's topic."""
+        self.run(self.cloud.publish(f"/open/{self.cloud.account}/{sn}/{what}", payload))
+
+
+@pytest.fixture(autouse=True)
+def _loopback(socket_enabled: None) -> None:
+    """The cloud is on loopback."""
+    pytest_socket.socket_allow_hosts(["127.0.0.1"])
+
+
+@pytest.fixture
+def make_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., CloudThread]]:
+    """Start clouds with options of the simulator's command line."""
+    folder = tmp_path_factory.getbasetemp() / "ecoflow-certificates"
+    clouds: list[CloudThread] = []
+
+    def make(*argv: str) -> CloudThread:
+        # At noon in June, with reports only when the test asks for them.
+        thread = CloudThread(
+            "--folder", str(folder), "--world-start", "2025-06-21T11:00:00Z", "--period", "3600", *argv
+        )
+        thread.start()
+        clouds.append(thread)
+        return thread
+
+    yield make
+    for cloud in clouds:
+        cloud.stop()
+
+
+@pytest.fixture
+def cloud(make_cloud: Callable[..., CloudThread]) -> CloudThread:
+    """A cloud with a DELTA Pro and a DELTA 2."""
+    return make_cloud("--device", "delta_pro", "--device", "delta_2")
+
+
+@pytest.fixture
+def tls(cloud: CloudThread) -> ssl.SSLContext:
+    """Verification against the cloud's own authority."""
+    return ssl.create_default_context(cafile=cloud.ca_file)
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    """A session as Home Assistant would give it."""
+    async with aiohttp.ClientSession() as made:
+        yield made
+
+
+@pytest.fixture
+def rest(session: aiohttp.ClientSession, cloud: CloudThread, tls: ssl.SSLContext) -> RestClient:
+    """The signed HTTP client."""
+    return RestClient(session, cloud.url, KEYS, ssl_context=tls, timeout_s=5)
+
+
+class Heard:
+    """What a client told its listener."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.values: list[tuple[str, frozenset[str]]] = []
+        self.link: list[LinkState] = []
+        self.foreign = 0
+
+    def listener(self) -> Listener:
+        """Return a listener that keeps everything."""
+        return Listener(
+            values=lambda sn, names: self.values.append((sn, names)), link=self.link.append, foreign=self._foreign
+        )
+
+    def _foreign(self) -> None:
+        self.foreign += 1
+
+
+@pytest.fixture
+def heard() -> Heard:
+    """What the client told."""
+    return Heard()
+
+
+@pytest.fixture
+async def client(rest: RestClient, tls: ssl.SSLContext, heard: Heard) -> AsyncIterator[EcoflowClient]:
+    """An account client with short waits."""
+    timing = Timing(ack_timeout_s=1.0, read_back_pause_s=0.05)
+    made = EcoflowClient(rest, tls, "test-client", heard.listener(), timing=timing)
+    yield made
+    await made.stop()
+
+
+type Until = Callable[[Callable[[], object]], Awaitable[None]]
+
+
+@pytest.fixture
+def until() -> Until:
+    """Wait until something is so, at most 20 s."""
+
+    async def wait(is_so: Callable[[], object], limit_s: float = 20.0) -> None:
+        deadline = time.perf_counter() + limit_s
+        while not is_so():
+            assert time.perf_counter() < deadline, "it did not come to be"
+            await asyncio.sleep(0.02)
+
+    return wait
