@@ -1,4 +1,4 @@
-"""The simulated cloud for the tests of ecoflow: on a loop of its own, so that what is tested meets it on the wire only."""
+"""The simulated cloud for the tests, on a loop of its own: what is tested meets it on the wire only."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
@@ -185,7 +185,7 @@ async def client(rest: RestClient, tls: ssl.SSLContext, heard: Heard) -> AsyncIt
     await made.stop()
 
 
-type Until = Callable[[Callable[[], object]], Awaitable[None]]
+type Until = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture

@@ -243,7 +243,7 @@ async def test_somebody_else_with_our_client_id_is_noticed(
     other.connect_async(certification.host, certification.port)
     other.loop_start()
     try:
-        await until(lambda: LinkState.CONTENDED in heard.link, 60)  # type: ignore[call-arg]
+        await until(lambda: LinkState.CONTENDED in heard.link, 60)
         assert linked.link is None
         await linked.ensure_link()
         assert linked.link is None, "polling goes on alone for a while"

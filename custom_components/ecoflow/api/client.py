@@ -289,7 +289,7 @@ class EcoflowClient:
         for attempt in range(READ_BACK_TRIES):
             if attempt:
                 await asyncio.sleep(self.timing.read_back_pause_s)
-                values = normalise(await self.rest.quota(state.sn, expect))
+            values = normalise(await self.rest.quota(state.sn, expect))
             if all(values.get(name) == value for name, value in expect.items()):
                 self._confirmed(state, expect)
                 return True
