@@ -1,0 +1,1 @@
+"""The heating engine."""
