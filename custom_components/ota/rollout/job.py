@@ -111,9 +111,7 @@ def _after_success(job: Job, now: float, *, runs_target: bool, boots: int | None
     return finish(job, JobState.FAILED, now, "boot_loop") if reboots >= BOOT_LOOP else job
 
 
-def expire(
-    job: Job, now: float, timeouts: Timeouts, *, last_seen: float | None = None, interval_s: float = 0.0
-) -> Job:
+def expire(job: Job, now: float, timeouts: Timeouts, *, last_seen: float | None = None, interval_s: float = 0.0) -> Job:
     """The job after time passed: a device that went silent at a critical moment has failed.
 
     Of the verified ones pass only those that have not survived the soak yet. `interval_s` is how often the device

@@ -181,9 +181,7 @@ class Planner:
         self.model = ResponseModel(house, steps)
         self.pump = pump
 
-    def plan(
-        self, state: HouseState, outlook: Outlook, wishes: Wishes, emitter_c: Array | None = None
-    ) -> "Planning":
+    def plan(self, state: HouseState, outlook: Outlook, wishes: Wishes, emitter_c: Array | None = None) -> "Planning":
         """A planning session at this moment. ``emitter_c``: the last plan's, per cell."""
         return Planning(self, state, outlook, wishes, emitter_c)
 
@@ -224,9 +222,7 @@ class Planning:
         cold = self.free_room < low + margin
         warm = self.free_room + reach > high - margin
         self.rows = np.concatenate([room[cold], -room[warm]])
-        self.low = np.concatenate(
-            [(low + margin - self.free_room)[cold], (self.free_room - high + margin)[warm]]
-        )
+        self.low = np.concatenate([(low + margin - self.free_room)[cold], (self.free_room - high + margin)[warm]])
         self.penalty = np.concatenate([penalty[cold], wishes.upper_price_share * penalty[warm]])
         self.cold = cold
 
