@@ -85,6 +85,7 @@ class EcoflowCoordinator(DataUpdateCoordinator[None]):
         self.store = store
         self.publisher = Publisher.for_entry(hass, entry)
         self.stations: dict[str, Station] = {}
+        self._gone: dict[str, Station] = {}
         self.account_entities: list[PublishedEntity] = []
         self.account_device_id = ""
         self.surplus: dict[str, Surplus] = {}
@@ -147,11 +148,13 @@ class EcoflowCoordinator(DataUpdateCoordinator[None]):
         for sn in set(self.stations) - set(self.client.states):
             _LOGGER.info("A device is no longer in the account: %s", self._name(sn))
             self._set_fresh(self.stations[sn], False)
-            del self.stations[sn]
+            # Its entities stay, unavailable, until the user removes them or it returns.
+            self._gone[sn] = self.stations.pop(sn)
             issues.async_forget_device(self.hass, sn)
         for sn in self.client.states:
             if sn not in self.stations and self.client.states[sn].values:
-                self.stations[sn] = station = Station(sn)
+                gone = self._gone.pop(sn, None)
+                self.stations[sn] = station = gone if gone is not None and gone.entities else Station(sn)
                 self._discover(station)
             issues.async_check_device(self.hass, self, sn)
 
@@ -168,7 +171,8 @@ class EcoflowCoordinator(DataUpdateCoordinator[None]):
             add(new)
 
     def _name(self, sn: str) -> str:
-        device = dr.async_get(self.hass).async_get_device(identifiers={(DOMAIN, sn)})
+        registry = dr.async_get(self.hass)
+        device = registry.async_get_device_by_identifier((DOMAIN, sn), self.config_entry.entry_id)
         return (device.name_by_user or device.name or "?") if device is not None else "?"
 
     def family(self, sn: str) -> Family:

@@ -9,13 +9,19 @@ import time
 from typing import Any
 
 import aiohttp
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 import pytest_socket
 
 from custom_components.ecoflow.api.client import EcoflowClient, Listener, Timing
 from custom_components.ecoflow.api.mqtt import LinkState
 from custom_components.ecoflow.api.rest import RestClient
 from custom_components.ecoflow.api.signing import Keys
+from custom_components.ecoflow.const import DOMAIN
 from simulators.ecoflow_cloud.cloud import ACCESS_KEY, SECRET_KEY, EcoflowCloud
 from simulators.ecoflow_cloud.devices import SimDevice
 from simulators.framework import parser_of
@@ -187,6 +193,66 @@ async def client(rest: RestClient, tls: ssl.SSLContext, heard: Heard) -> AsyncIt
     made = EcoflowClient(rest, tls, "test-client", heard.listener(), timing=timing)
     yield made
     await made.stop()
+
+
+def account_data(cloud: CloudThread, **changes: Any) -> dict[str, Any]:
+    """Return the data of an account at the simulated cloud."""
+    endpoint = {"url": cloud.url, "ca_file": cloud.ca_file}
+    return {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "region": "eu", "custom_endpoint": endpoint, **changes}
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant, cloud: CloudThread) -> MockConfigEntry:
+    """An account that is not set up yet."""
+    made = MockConfigEntry(
+        domain=DOMAIN, title="EcoFlow 127.0.0.1", data=account_data(cloud), unique_id=cloud.cloud.account
+    )
+    made.add_to_hass(hass)
+    return made
+
+
+type Settle = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def settle(hass: HomeAssistant) -> Settle:
+    """Wait until something is so in Home Assistant, with what is on the wire and in other threads; at most 20 s."""
+
+    async def wait(is_so: Callable[[], object], limit_s: float = 20.0) -> None:
+        deadline = time.perf_counter() + limit_s
+        while not is_so():
+            assert time.perf_counter() < deadline, "it did not come to be"
+            await asyncio.sleep(0.02)
+            await hass.async_block_till_done()
+
+    return wait
+
+
+@pytest.fixture
+async def account(hass: HomeAssistant, entry: MockConfigEntry, settle: Settle) -> AsyncIterator[MockConfigEntry]:
+    """An account that is set up and connected to the broker."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    coordinator = entry.runtime_data
+    await settle(lambda: coordinator.client.link is not None and coordinator.client.link.state is LinkState.CONNECTED)
+    await asyncio.sleep(0.15)  # the subscriptions
+    yield entry
+    if entry.state is ConfigEntryState.LOADED:
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+def entity_of(hass: HomeAssistant, entry: MockConfigEntry, sn: str, key: str, platform: Platform) -> str:
+    """Return the entity id for a device's key."""
+    found = er.async_get(hass).async_get_entity_id(platform, DOMAIN, f"{entry.entry_id}_{sn}_{key}")
+    assert found is not None, key
+    return found
+
+
+def state_of(hass: HomeAssistant, entry: MockConfigEntry, sn: str, key: str, platform: Platform) -> str:
+    """Return the state for a device's key."""
+    state = hass.states.get(entity_of(hass, entry, sn, key, platform))
+    assert state is not None, key
+    return state.state
 
 
 type Until = Callable[..., Awaitable[None]]
