@@ -20,6 +20,7 @@ from .._lib.heat_source import SourceKind
 
 LEVELS = 10
 SHORT_W = 50.0
+CAP_SLACK = 1.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,9 @@ class Chooser:
         learned: Learned | None,
         state: HouseState | None,
         locks: Mapping[str, Locks],
+        power_cap_w: float = math.inf,
     ) -> Choice:
-        """Dispatch the heat. Sources that do not answer count with the power they may still draw."""
+        """Dispatch the heat, modulating sources up to the cap. Sources that do not answer count with the power they may still draw."""
         config, limits = self.config, []
         options, blocked_w = [], 0.0
         readings = {source.source_id: source for source in snapshot.sources}
@@ -98,6 +100,8 @@ class Chooser:
                 limits.append(f"{source.source_id} does not answer")
                 continue
             option = self._option(source, reading, snapshot, senses, learned, state)
+            if source.steering is Steering.LEVEL:
+                option = _capped(option, power_cap_w)
             lock = locks.get(source.source_id, Locks())
             if lock.must_rest:
                 option = replace(option, points=(OFF,))
@@ -230,3 +234,11 @@ class Chooser:
         own = min(point.power_w, max(0.0, snapshot.surplus_w))
         cost_h = point.other_cost_h + (point.power_w - own) * price / 1000
         return Share(command.source_id, point.heat_w, point.power_w, cost_h / point.heat_w * 1000)
+
+
+def _capped(option: Option, power_cap_w: float) -> Option:
+    """Without the points above the cap, but for off and the least."""
+    if math.isinf(power_cap_w):
+        return option
+    kept = tuple(p for i, p in enumerate(option.points) if i < 2 or p.power_w <= power_cap_w * CAP_SLACK)
+    return replace(option, points=kept)

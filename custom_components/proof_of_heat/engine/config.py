@@ -84,7 +84,11 @@ class Weights:
     """What a start of a compressor or burner is worth, as electricity."""
     carbon_price_kg: float = 0.0
     peak: PeakPolicy = PeakPolicy.REFERENCE
-    peak_days: float = 7.0
+    peak_days: float = 4.0
+    peak_share: float = 0.97
+    """Of the reference's peak; what is left is for the model's error."""
+    peak_floor: float = 0.75
+    """The cap never goes below this share of the source's full input: throttled further it wastes more than it spares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +161,7 @@ class EngineConfig:
     weights: Weights = field(default_factory=Weights)
     reference: ReferenceControl = field(default_factory=ReferenceControl)
     safety: SafetyLimits = field(default_factory=SafetyLimits)
-    prediction_error_limit_k: float = 0.6
+    prediction_error_limit_k: float = 0.8
     """Prediction is used only while its back-tested 12-hour error is below this."""
     commission: bool = True
     """Let a modulating source run at varied levels in its first day, to learn what it gives and takes."""

@@ -137,7 +137,13 @@ class Engine:
         demand = self.demand_control.update(senses.zones, senses.outdoor_c, self._elapsed_s)
         way, heat_w, flow_c, words = self._wanted(snapshot, senses, demand)
         choice = self.chooser.choose(
-            snapshot, senses, heat_w, learned=self.learned, state=self.state, locks=self._locks(snapshot)
+            snapshot,
+            senses,
+            heat_w,
+            learned=self.learned,
+            state=self.state,
+            locks=self._locks(snapshot),
+            power_cap_w=self.plan.cap_w if way is Way.PLAN and self.plan else self._power_cap_w(),
         )
         wanted = tuple(
             SourceCommand(
@@ -264,9 +270,12 @@ class Engine:
         )
 
     def _power_cap_w(self) -> float:
-        if self.config.weights.peak is PeakPolicy.NONE:
+        """Electric power that a plan keeps to, infinite for none."""
+        weights, learned = self.config.weights, self.learned
+        if weights.peak is PeakPolicy.NONE or learned is None or learned.pump is None:
             return math.inf
-        return self.savings.peak_w(self.config.weights.peak_days)
+        floor = weights.peak_floor * learned.pump.full_power_w
+        return max(floor, weights.peak_share * self.savings.peak_w(weights.peak_days))
 
     # The record
 

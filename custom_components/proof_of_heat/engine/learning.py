@@ -1,14 +1,9 @@
 """What the engine has learned of the home, and the (slow) job that learns it anew."""
 
 from dataclasses import dataclass
-import math
-
-import numpy as np
-
-from .arrays import Array
-from .house.backtest import Backtest, backtest
+from .house.backtest import GATE_DAYS, Backtest, backtest, gate
 from .house.fit import Fit, fit
-from .house.history import STEP_S, History, Row, Series
+from .house.history import STEP_S, Row, Series
 from .house.observer import HouseState, Observer, first_state
 from .house.pump_map import PumpMap, learn as learn_pump
 from .planning.planner import ResponseModel
@@ -30,6 +25,8 @@ class Learned:
     pump: PumpMap | None
     responses: ResponseModel
     tested: Backtest
+    errors_k: tuple[float, ...]
+    """Of the last back-tests, newest last."""
     trusted: bool
     state: HouseState
     """At the end of the history it was learned from."""
@@ -68,13 +65,14 @@ def learn(series: Series, before: Learned | None, error_limit_k: float) -> Learn
     pump = learn_pump(series)
     if pump is None and before is not None:
         pump = before.pump
-    was_open = before.trusted if before else False
+    errors_k = ((before.errors_k if before else ()) + (tested.error_k,))[-GATE_DAYS:]
     return Learned(
         fitted=fitted,
         pump=pump,
         responses=ResponseModel(fitted.parameters, HORIZON_STEPS),
         tested=tested,
-        trusted=tested.passes(error_limit_k, was_open=was_open),
+        errors_k=errors_k,
+        trusted=gate(errors_k, error_limit_k, was_open=before.trusted if before else False),
         state=state,
         at_rows=float(series.time_s[-1]),
     )

@@ -4,6 +4,7 @@ The model is fitted without the newest day and then asked about that day, hour b
 start: measured weather and heat, but no measured room. Doing nothing (the room stays as it is) is the yardstick.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 
@@ -19,6 +20,7 @@ HOLD_OUT_H = 24.0
 LEAST_PAST_H = 10.0
 LEADS_H = (3, 6, 12)
 START_EVERY = 4
+GATE_DAYS = 5
 REOPEN_SHARE = 0.8
 """A closed gate opens only when the error is this share of the limit."""
 
@@ -37,9 +39,14 @@ class Backtest:
         """The error at the longest lead."""
         return self.rmse_k[max(self.rmse_k)] if self.rmse_k else math.inf
 
-    def passes(self, limit_k: float, *, was_open: bool) -> bool:
-        """Whether predictions may be used."""
-        return bool(self.rmse_k) and self.error_k < (limit_k if was_open else limit_k * REOPEN_SHARE)
+
+def gate(errors_k: Sequence[float], limit_k: float, *, was_open: bool) -> bool:
+    """Whether predictions may be used, by the errors of the last days: one odd day does not close the gate."""
+    known = [error for error in errors_k[-GATE_DAYS:] if math.isfinite(error)]
+    if not known:
+        return False
+    overall = math.sqrt(sum(error * error for error in known) / len(known))
+    return overall < (limit_k if was_open else limit_k * REOPEN_SHARE)
 
 
 def backtest(series: Series, before: Fit | None = None) -> Backtest:

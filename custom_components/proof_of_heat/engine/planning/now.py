@@ -24,7 +24,9 @@ from .planner import Outlook, Plan, Planning, ResponseModel, Wishes
 WHOLE, NONE = 0.97, 0.03
 BOUND_CELLS = 2
 CAP_SHORTFALL_KH = 0.3
-"""Discomfort that is not bought for a lower peak."""
+"""More discomfort than this is no price for a lower peak..."""
+CAP_RELIEF = (1.1, 1.25, np.inf)
+"""...and the cap is raised by these factors, one after the other."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,12 @@ def make_plan(request: PlanRequest) -> PlanResult:
     """Plan. Takes some 10 ms: in an executor thread in Home Assistant."""
     cap = request.power_cap_w
     planning, plan = _solved(request, cap)
-    if np.isfinite(cap) and plan.shortfall_kh > CAP_SHORTFALL_KH:
-        free_planning, free_plan = _solved(request, np.inf)
-        if free_plan.shortfall_kh < plan.shortfall_kh - CAP_SHORTFALL_KH / 2:
-            planning, plan, cap = free_planning, free_plan, np.inf
+    for relief in CAP_RELIEF:
+        if not np.isfinite(cap) or plan.shortfall_kh <= CAP_SHORTFALL_KH:
+            break
+        raised, raised_plan = _solved(request, request.power_cap_w * relief)
+        if raised_plan.shortfall_kh < plan.shortfall_kh - CAP_SHORTFALL_KH / 4:
+            planning, plan, cap = raised, raised_plan, request.power_cap_w * relief
     first = _committed(request, planning, plan)
     levels, heat = {}, 0.0
     for place, offer in enumerate(plan.offers):
