@@ -2,9 +2,9 @@
 
 An integration that has devices with firmware puts a module `ota.py` beside its `__init__.py` with one
 function, `async_get_fleet(hass)` (see `FleetProvider`). Home Assistant's integration platforms bring the two
-together; neither imports the other. A provider vendors this module (`_lib/fleet.py`); because every integration
-has its own copy, the consumer never tests with `isinstance` against these classes: the protocol is structural,
-and `FleetDevice` is read by its field names.
+together; neither imports the other. A provider vendors this module (`_lib/fleet.py`); because every
+integration has its own copy, the consumer never tests with `isinstance` against these classes: the protocol
+is structural, and `FleetDevice` is read by its field names.
 
 All calls are made in Home Assistant's event loop and must return at once: no I/O, no waiting.
 The contract is documented in docs/ota-fleets.md; tests/fleet_contract.py is the test every provider passes.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CONTRACT_VERSION: Final = 1
 
-DEVICE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+DEVICE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 """What a fleet's device id looks like: it stands in URLs and file names."""
 
 CHIPS: Final = frozenset(

@@ -10,3 +10,12 @@ suite_python() {
   fi
   python=$venv/bin/python
 }
+
+# Node >= 22 on PATH: the machine's, else the one that came from PyPI into the venv.
+suite_node() {
+  local major
+  major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
+  ((${major:-0} >= 22)) && return
+  [[ -x $venv/bin/node ]] && PATH=$venv/bin:$PATH && export PATH && return
+  return 1
+}
