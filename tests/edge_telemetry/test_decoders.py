@@ -313,7 +313,10 @@ def test_a_recorded_advertisement_is_read_with_what_follows_from_it(captured: An
 def test_a_recorded_telemetry_message_is_read() -> None:
     assert read({"metrics": {"power_w": 5}}) == {"power_w": (5, "W")}
     assert read('{"power": 5}') == {"power_w": (5, "W")}
-    assert read([{"power_w": 5}, {"case": "late", "payload": {"power_w": 6}}]) == {"0.power_w": (5, "W"), "late.power_w": (6, "W")}
+    assert read([{"power_w": 5}, {"case": "late", "payload": {"power_w": 6}}]) == {
+        "0.power_w": (5, "W"),
+        "late.power_w": (6, "W"),
+    }
 
 
 @pytest.mark.parametrize("captured", [5, [], "hello", "5", {"metrics": 5}, [{}], {"payload": "zz"}])

@@ -198,17 +198,18 @@ async def run(args: argparse.Namespace) -> int:
         tell(demo, start.result())
         watch = asyncio.create_task(demo.watch())
         await asyncio.wait({watch, stop}, return_when=asyncio.FIRST_COMPLETED)
-        if watch.done():
-            return watch.result()
-        watch.cancel()
-        return 0
+        if not watch.done():
+            watch.cancel()
+            return 0
+        status = watch.result()
     except (ChildFailedError, HomeAssistantError, NotOursError, TimeoutError) as err:
         print(f"The demo could not start: {str(err) or 'time-out'}", file=sys.stderr)
         print(f"Logs: {demo.folder / 'logs'}", file=sys.stderr)
-        return 1
+        status = 1
     finally:
         demo.say("stopping")
         await demo.children.stop()
+    return status
 
 
 def tell(demo: Demo, summary: dict[str, Any]) -> None:

@@ -9,9 +9,7 @@ POLICY = GatePolicy()
 
 
 def outcome(members: int, confirmed: int, failures: int = 0, unconfirmed: int = 0) -> Outcome:
-    return Outcome(
-        members=members, verified=confirmed + unconfirmed, confirmed=confirmed, failures=failures
-    )
+    return Outcome(members=members, verified=confirmed + unconfirmed, confirmed=confirmed, failures=failures)
 
 
 @pytest.mark.parametrize(

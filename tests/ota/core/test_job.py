@@ -10,8 +10,15 @@ from custom_components.ota.rollout.models import TERMINAL, Job, JobKind, JobStat
 
 T = Timeouts()
 JOB = Job(
-    job_id=1, uid="d", release_id="r", version="2.0.0", kind=JobKind.ROLLOUT, offered_at=0.0, updated_at=0.0, boots_before=5
-)  # fmt: skip
+    job_id=1,
+    uid="d",
+    release_id="r",
+    version="2.0.0",
+    kind=JobKind.ROLLOUT,
+    offered_at=0.0,
+    updated_at=0.0,
+    boots_before=5,
+)
 STEPS = [JobState.OFFERED, JobState.DOWNLOADING, JobState.INSTALLING, JobState.REBOOTING]
 
 
@@ -75,7 +82,9 @@ def test_the_old_version_after_the_restart_is_a_rollback_by_the_device(
 
 
 def test_a_verified_device_that_comes_back_with_the_old_version_has_failed() -> None:
-    assert on_boot_report(in_state(JobState.VERIFIED), 1.0, runs_target=False, boots=7).reason == "rolled_back_by_device"
+    assert (
+        on_boot_report(in_state(JobState.VERIFIED), 1.0, runs_target=False, boots=7).reason == "rolled_back_by_device"
+    )
 
 
 def test_a_boot_loop_is_a_failure() -> None:

@@ -1,5 +1,7 @@
 """Rollouts: waves, gates, stops, rollback, and that all of it survives a restart at any moment."""
 
+from collections.abc import Callable
+import contextlib
 from dataclasses import replace
 import itertools
 
@@ -282,7 +284,11 @@ def test_pause_resume_abort() -> None:
     engine.rollouts.abort("r1", T0 + 2)
     assert engine.state.jobs[job.job_id].state is JobState.CANCELED
     assert engine.offer("d1", T0 + 3).reason is Reason.NO_ROLLOUT
-    for operation in (engine.rollouts.pause, lambda r: engine.rollouts.abort(r, T0), lambda r: engine.rollouts.retry(r, T0)):
+    for operation in (
+        engine.rollouts.pause,
+        lambda r: engine.rollouts.abort(r, T0),
+        lambda r: engine.rollouts.retry(r, T0),
+    ):
         with pytest.raises(RolloutError, match="rollout_ended"):
             operation("r1")
     engine.rollouts.remove("r1")
@@ -330,7 +336,8 @@ def test_a_user_installs_a_specific_version() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "error"), [("7.7", "unknown_release"), (None, "nothing_to_install"), ("1.5.0", "withdrawn"), ("1.6.0", "expired")]
+    ("version", "error"),
+    [("7.7", "unknown_release"), (None, "nothing_to_install"), ("1.5.0", "withdrawn"), ("1.6.0", "expired")],
 )
 def test_what_cannot_be_installed(version: str | None, error: str) -> None:
     engine = fleet(1)
@@ -616,7 +623,9 @@ def test_indexes_after_a_restart_are_those_of_before() -> None:
 
 actions = st.lists(
     st.tuples(
-        st.sampled_from(["poll", "download", "reboot", "ok", "old", "fail", "retry", "pause", "resume", "promote", "tick"]),
+        st.sampled_from(
+            ["poll", "download", "reboot", "ok", "old", "fail", "retry", "pause", "resume", "promote", "tick"]
+        ),
         st.integers(0, 5),
         st.integers(1, 900),
     ),
@@ -642,36 +651,35 @@ def test_whatever_happens_the_indexes_stay_true_and_what_changed_is_saved(steps:
         assert same(engine, again)
         for name in ("open", "last_job", "job_in"):
             assert getattr(engine.state, name) == getattr(again.state, name)
-        assert {k: +v for k, v in engine.state.tally.items() if +v} == {k: +v for k, v in again.state.tally.items() if +v}
+        assert {k: +v for k, v in engine.state.tally.items() if +v} == {
+            k: +v for k, v in again.state.tally.items() if +v
+        }
         for members in engine.state.rollout_jobs.values():
             assert all(engine.state.jobs[n].uid == u for u, n in members.items())
 
 
+REPORTS = {"download": JobState.DOWNLOADING, "reboot": JobState.REBOOTING, "fail": JobState.FAILED}
+
+
 def _act(engine: Engine, action: str, uid: str, now: float) -> None:
     job = engine.state.job_of(uid)
-    try:
-        match action:
-            case "poll":
-                engine.poll(uid, now)
-            case "download" | "reboot" | "fail" if job is not None:
-                states = {"download": JobState.DOWNLOADING, "reboot": JobState.REBOOTING, "fail": JobState.FAILED}
-                engine.report(uid, job.job_id, states[action], now)
-            case "ok" if job is not None:
-                engine.heartbeat(uid, now, version=job.version, boots=int(now - T0))
-            case "old":
-                engine.heartbeat(uid, now, version="1.0.0", boots=int(now - T0))
-            case "retry":
-                engine.rollouts.retry("r1", now)
-            case "pause":
-                engine.rollouts.pause("r1")
-            case "resume":
-                engine.rollouts.resume("r1", now)
-            case "promote":
-                engine.rollouts.promote("r1", now)
-            case "tick":
-                engine.tick(now)
-    except RolloutError:
-        pass
+    rollouts = engine.rollouts
+    by_name: dict[str, Callable[[], object]] = {
+        "poll": lambda: engine.poll(uid, now),
+        "old": lambda: engine.heartbeat(uid, now, version="1.0.0", boots=int(now - T0)),
+        "retry": lambda: rollouts.retry("r1", now),
+        "pause": lambda: rollouts.pause("r1"),
+        "resume": lambda: rollouts.resume("r1", now),
+        "promote": lambda: rollouts.promote("r1", now),
+        "tick": lambda: engine.tick(now),
+    }
+    with contextlib.suppress(RolloutError):
+        if action in by_name:
+            by_name[action]()
+        elif job is not None and action == "ok":
+            engine.heartbeat(uid, now, version=job.version, boots=int(now - T0))
+        elif job is not None:
+            engine.report(uid, job.job_id, REPORTS[action], now)
 
 
 def test_a_poll_that_changes_nothing_saves_nothing() -> None:

@@ -54,6 +54,8 @@ def test_an_automatic_rollback_brings_the_survivors_back() -> None:
     result = simulation.run(48)
     assert result.status is Status.ROLLED_BACK
     devices = simulation.engine.state.devices.values()
-    running = [job for job in map(simulation.engine.state.job_of, simulation.engine.state.devices) if job and not job.done]
+    running = [
+        job for job in map(simulation.engine.state.job_of, simulation.engine.state.devices) if job and not job.done
+    ]
     new = [device for device in devices if device.installed_version == "1.0.0"]
     assert len(new) <= len(running)

@@ -77,7 +77,9 @@ def test_equal_ends_mean_the_whole_day() -> None:
     assert Window("00:00", "00:00").is_open(0.0, ROME)
 
 
-@pytest.mark.parametrize("args", [("24:00", "05:00"), ("1:00", "2:00"), ("01:00", "02:00", ()), ("01:00", "02:00", ("x",))])
+@pytest.mark.parametrize(
+    "args", [("24:00", "05:00"), ("1:00", "2:00"), ("01:00", "02:00", ()), ("01:00", "02:00", ("x",))]
+)
 def test_a_bad_window_is_refused(args: tuple[str, str]) -> None:
     with pytest.raises(DeviceError, match="bad_window"):
         Window(*args)

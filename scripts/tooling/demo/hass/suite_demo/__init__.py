@@ -66,6 +66,9 @@ class WriteHistory(RecorderTask):
                     )
                     for when, state in self.points
                 )
+                session.flush()
+                # Else the recorder answers nothing for times before its own start.
+                instance.states_manager.load_from_db(session)
         except Exception as err:  # noqa: BLE001 - told to the caller, whatever it is
             self.loop.call_soon_threadsafe(self.done.set_exception, err)
         else:
