@@ -75,6 +75,12 @@ class TripThreshold(OutletEntity, NumberEntity):
         """The value with its attributes."""
         return (self.native_value, *self.extra_state_attributes.values())
 
+    @property
+    @override
+    def prompt_value(self) -> object:
+        """How somebody's command goes."""
+        return self.extra_state_attributes["pending_status"]
+
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Hold currents against the new threshold from now on, and send it to the outlet."""
