@@ -62,7 +62,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: EcoflowConfigEntry) -> b
     await coordinator.async_start()
     async_setup_surplus(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
     return True
+
+
+async def _async_entry_changed(hass: HomeAssistant, entry: EcoflowConfigEntry) -> None:
+    """Keys, options or surplus charging changed: begin anew."""
+    hass.config_entries.async_schedule_reload(entry.entry_id)
 
 
 async def _async_client(

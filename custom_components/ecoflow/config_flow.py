@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
@@ -131,7 +132,10 @@ class EcoflowConfigFlow(ConfigFlow, domain=DOMAIN):
             if certification is not None:
                 if not self._is_same_account(entry, certification):
                     return self.async_abort(reason="wrong_account")
-                return self.async_update_reload_and_abort(entry, unique_id=certification.account, data=data)
+                if entry.state is not ConfigEntryState.LOADED:
+                    # A loaded one reloads by its own listener.
+                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
+                return self.async_update_and_abort(entry, unique_id=certification.account, data=data)
         shown = dict(user_input) if user_input is not None else dict(entry.data)
         # A secret is never sent back to the browser.
         shown.pop(CONF_SECRET_KEY, None)

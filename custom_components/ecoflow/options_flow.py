@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -28,7 +28,7 @@ OPTIONS_SCHEMA = vol.Schema(
 )
 
 
-class EcoflowOptionsFlow(OptionsFlowWithReload):
+class EcoflowOptionsFlow(OptionsFlow):
     """How often to poll, when values are too old, and whether to use the broker."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

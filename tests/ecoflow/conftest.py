@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 import ssl
 import threading
 import time
 from typing import Any
 
 import aiohttp
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 import pytest_socket
 
 from custom_components.ecoflow.api.client import EcoflowClient, Listener, Timing
@@ -253,6 +255,30 @@ def state_of(hass: HomeAssistant, entry: MockConfigEntry, sn: str, key: str, pla
     state = hass.states.get(entity_of(hass, entry, sn, key, platform))
     assert state is not None, key
     return state.state
+
+
+@pytest.fixture
+async def clock(hass: HomeAssistant, account: MockConfigEntry, freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
+    """Home Assistant's test clock for an account that was connected in real time.
+
+    The test clock's monotonic seconds are others than the machine's: what is known is read anew on them.
+    """
+    client = account.runtime_data.client
+    for sn, state in client.states.items():
+        state._last_http = {}
+        await client.read(sn)
+    # Timers of the machine's seconds are all overdue now.
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return freezer
+
+
+async def poll(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float = 61) -> None:
+    """Let time pass, and what is due run and be written."""
+    freezer.tick(timedelta(seconds=seconds))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    for _ in range(3):  # states are written by call_soon
+        await asyncio.sleep(0)
 
 
 type Until = Callable[..., Awaitable[None]]

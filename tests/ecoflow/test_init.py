@@ -1,6 +1,5 @@
 """Set-up, devices that come and go, availability, unload."""
 
-from datetime import timedelta
 import logging
 from unittest.mock import patch
 
@@ -10,12 +9,12 @@ from homeassistant.const import STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ecoflow import async_remove_config_entry_device
 from custom_components.ecoflow.const import DOMAIN
 
-from .conftest import DELTA_2, DELTA_PRO, CloudThread, Settle, account_data, entity_of, state_of
+from .conftest import DELTA_2, DELTA_PRO, CloudThread, Settle, account_data, entity_of, poll, state_of
 
 
 async def test_an_account_shows_its_devices(hass: HomeAssistant, account: MockConfigEntry) -> None:
@@ -81,15 +80,8 @@ async def test_unload_leaves_nothing_behind(
     await settle(lambda: broker.clients == [])
 
 
-async def poll(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float = 61) -> None:
-    """Let time pass and the poll that is due run."""
-    freezer.tick(timedelta(seconds=seconds))
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done(wait_background_tasks=True)
-
-
 async def test_a_new_device_appears_and_one_that_is_gone_can_be_removed(
-    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     registry = dr.async_get(hass)
     gone = registry.async_get_device_by_identifier((DOMAIN, DELTA_2), account.entry_id)
@@ -97,7 +89,7 @@ async def test_a_new_device_appears_and_one_that_is_gone_can_be_removed(
     assert not await async_remove_config_entry_device(hass, account, gone), "it is still there"
     new = cloud.do("add", kind="smart_plug")
     cloud.do("remove", sn=DELTA_2)
-    await poll(hass, freezer)
+    await poll(hass, clock)
     assert float(state_of(hass, account, new, "plug_power", Platform.SENSOR)) > 50
     assert state_of(hass, account, DELTA_2, "battery_level", Platform.SENSOR) == STATE_UNAVAILABLE
     assert await async_remove_config_entry_device(hass, account, gone)
@@ -107,13 +99,13 @@ async def test_a_new_device_appears_and_one_that_is_gone_can_be_removed(
 
 
 async def test_a_device_that_returns_is_shown_again(
-    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     kept = cloud.cloud.devices[DELTA_2]
     cloud.do("remove", sn=DELTA_2)
-    await poll(hass, freezer)
+    await poll(hass, clock)
     cloud.cloud.devices[DELTA_2] = kept
-    await poll(hass, freezer)
+    await poll(hass, clock)
     assert state_of(hass, account, DELTA_2, "battery_level", Platform.SENSOR) != STATE_UNAVAILABLE
 
 
@@ -136,50 +128,50 @@ async def test_values_of_a_device_that_went_away_are_not_shown(
 
 
 async def test_values_grow_old_while_the_cloud_is_down(
-    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     cloud.fault("broker_down")
     cloud.fault("server_error")
     for _ in range(4):
-        await poll(hass, freezer)
+        await poll(hass, clock)
     assert state_of(hass, account, DELTA_PRO, "battery_level", Platform.SENSOR) != STATE_UNAVAILABLE
     for _ in range(2):
-        await poll(hass, freezer)
+        await poll(hass, clock)
     assert state_of(hass, account, DELTA_PRO, "battery_level", Platform.SENSOR) == STATE_UNAVAILABLE
     cloud.clear("server_error")
-    await poll(hass, freezer)
+    await poll(hass, clock)
     assert state_of(hass, account, DELTA_PRO, "battery_level", Platform.SENSOR) != STATE_UNAVAILABLE
 
 
 async def test_revoked_keys_ask_the_user_once_and_the_cloud_no_more(
-    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     cloud.fault("keys_revoked")
     for _ in range(3):
-        await poll(hass, freezer)
+        await poll(hass, clock)
     asked = sum(cloud.cloud.api.requests.values())
     for _ in range(10):
-        await poll(hass, freezer, 3600)
+        await poll(hass, clock, 3600)
     assert sum(cloud.cloud.api.requests.values()) == asked
     assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == [SOURCE_REAUTH]
 
 
 async def test_a_signature_that_is_refused_now_and_then_asks_nobody(
-    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     for _ in range(3):
         cloud.fault("signature_once", 2)
-        await poll(hass, freezer)
-        await poll(hass, freezer)
+        await poll(hass, clock)
+        await poll(hass, clock)
     assert not hass.config_entries.flow.async_progress()
     assert account.runtime_data.last_update_success
 
 
 async def test_an_unknown_product_shows_generic_sensors_and_says_so(
-    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     sn = cloud.do("add", kind="unknown")
-    await poll(hass, freezer)
+    await poll(hass, clock)
     assert state_of(hass, account, sn, "raw_nova_soc", Platform.SENSOR) == "50"
     entity = er.async_get(hass).async_get(entity_of(hass, account, sn, "raw_nova_soc", Platform.SENSOR))
     assert entity is not None
@@ -188,19 +180,19 @@ async def test_an_unknown_product_shows_generic_sensors_and_says_so(
     assert issue is not None
     assert issue.translation_placeholders == {"device": "NOVA 9 3", "product": "NOVA 9"}
     cloud.do("remove", sn=sn)
-    await poll(hass, freezer)
+    await poll(hass, clock)
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"unknown_device_{sn}") is None
 
 
 async def test_a_device_that_may_not_be_read_is_told(
-    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     cloud.fault("not_allowed", DELTA_2)
-    await poll(hass, freezer, 1000)
+    await poll(hass, clock, 1000)
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"not_allowed_{DELTA_2}") is not None
     assert account.runtime_data.last_update_success, "the others go on"
     cloud.clear("not_allowed")
-    await poll(hass, freezer)
+    await poll(hass, clock)
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"not_allowed_{DELTA_2}") is None
 
 
