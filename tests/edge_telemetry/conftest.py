@@ -10,7 +10,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_mqtt_message,
+    async_fire_time_changed,
+)
 from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
 from custom_components.edge_telemetry.const import DEFAULT_PATTERNS, DOMAIN
@@ -33,6 +37,7 @@ def entry() -> MockConfigEntry:
 @pytest.fixture(autouse=True)
 def own_config_folder(hass: HomeAssistant, tmp_path: Any) -> None:
     """Archives and exports go into a folder of the test's own."""
+    (tmp_path / "configuration.yaml").touch()
     hass.config.config_dir = str(tmp_path)
 
 

@@ -31,6 +31,11 @@ class PumpMap:
     error: float
     """Relative standard error of the power that the map gives for what was measured."""
 
+    @property
+    def full_power_w(self) -> float:
+        """Electric input at full level in the middle of the range."""
+        return float(self.power[0] + self.power[3])
+
     def at(self, level: Array, flow_c: Array, outdoor_c: Array) -> tuple[Array, Array]:
         """Heat and power (W) at a level above 0."""
         x = features(level, flow_c, outdoor_c)
@@ -46,10 +51,10 @@ def features(level: Array, flow_c: Array, outdoor_c: Array) -> Array:
 
 def learn(series: Series) -> PumpMap | None:
     """The map of a series' running steps, None while too few were seen."""
-    steady = series.running & (series.level > 0.02) & np.isfinite(series.flow_c) & (series.power_w > 1.0)
+    steady = (series.pump_heat_w > 1.0) & (series.level > 0.02) & np.isfinite(series.flow_c) & (series.power_w > 1.0)
     if steady.sum() < MINIMUM_SAMPLES:
         return None
-    level, heat_w, power_w = series.level[steady], series.heat_w[steady], series.power_w[steady]
+    level, heat_w, power_w = series.level[steady], series.pump_heat_w[steady], series.power_w[steady]
     x = features(level, series.flow_c[steady], series.outdoor_c[steady])
     full_heat = float(np.median(heat_w / np.maximum(x @ USUAL_HEAT, 0.1)))
     full_power = float(np.median(power_w / np.maximum(x @ USUAL_POWER, 0.1)))
