@@ -1,5 +1,6 @@
 """The flows, to the end and through every error."""
 
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,16 @@ from custom_components.edge_telemetry.const import DEFAULT_PATTERNS, DOMAIN
 from custom_components.edge_telemetry.coordinator import EdgeHub
 from tests.lib.conftest import postgresql, postgresql_url  # noqa: F401
 
-from .conftest import Publish, entity_id, set_up, state, take_down
+from .conftest import Publish, entity_id, set_up, settle, state
 
 TOPICS = {"name": "Van", "patterns": ["{site_id}/{system}/{device_id}/data"], "default_site": "home", "archive": "off"}
 
 
 @pytest.fixture(autouse=True)
-def _mqtt(mqtt_mock: MqttMockHAClient) -> None:
-    """The mqtt integration is there."""
+async def _mqtt(hass: HomeAssistant, mqtt_mock: MqttMockHAClient) -> AsyncGenerator[None]:
+    """The mqtt integration is there; afterwards every entry is taken down."""
+    yield
+    await settle(hass)
 
 
 async def begin(hass: HomeAssistant, source: str = "user", **context: Any) -> dict[str, Any]:
@@ -35,13 +38,6 @@ async def begin(hass: HomeAssistant, source: str = "user", **context: Any) -> di
 async def go_on(hass: HomeAssistant, result: dict[str, Any], user_input: dict[str, Any]) -> dict[str, Any]:
     """Fill in a form."""
     return await hass.config_entries.flow.async_configure(result["flow_id"], user_input)
-
-
-async def finish(hass: HomeAssistant) -> None:
-    """Let the made entry settle, and take it down."""
-    await hass.async_block_till_done()
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        await take_down(hass, entry)
 
 
 async def test_an_entry_with_a_file_as_archive(hass: HomeAssistant) -> None:
@@ -60,7 +56,6 @@ async def test_an_entry_with_a_file_as_archive(hass: HomeAssistant) -> None:
     # a second entry has topics and a file of its own
     result = await go_on(hass, await begin(hass), {**TOPICS, "patterns": ["other/{device}"], "archive": "sqlite"})
     assert result["data"]["archive_url"] == "edge_telemetry_2.db"
-    await finish(hass)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +75,6 @@ async def test_what_cannot_be_used_is_said_and_can_be_corrected(
     assert (result["type"], result["errors"]) == (FlowResultType.FORM, error)
     result = await go_on(hass, result, TOPICS)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    await finish(hass)
 
 
 async def test_two_entries_do_not_listen_to_the_same_topics(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -98,7 +92,6 @@ async def test_without_mqtt_the_flow_says_so(hass: HomeAssistant) -> None:
     await hass.async_block_till_done()
     result = await go_on(hass, result, TOPICS)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    await finish(hass)
 
 
 async def test_a_ruuvi_gateway_on_the_broker_is_discovered(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -110,7 +103,6 @@ async def test_a_ruuvi_gateway_on_the_broker_is_discovered(hass: HomeAssistant, 
     assert result["type"] is FlowResultType.CREATE_ENTRY
     again = await hass.config_entries.flow.async_init(DOMAIN, context={"source": "mqtt"}, data=found)
     assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
-    await finish(hass)
 
 
 async def test_a_postgresql_archive_is_tried_before_it_is_taken(hass: HomeAssistant, postgresql_url: str) -> None:  # noqa: F811
@@ -138,7 +130,6 @@ async def test_a_postgresql_archive_is_tried_before_it_is_taken(hass: HomeAssist
     result = await go_on(hass, await begin(hass), {**TOPICS, "patterns": ["other/{device}"], "archive": "postgresql"})
     result = await go_on(hass, result, right)
     assert result["errors"] == {"archive_table": "archive_taken"}
-    await finish(hass)
 
 
 async def test_topics_and_archive_can_be_changed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -153,7 +144,6 @@ async def test_topics_and_archive_can_be_changed(hass: HomeAssistant, entry: Moc
     result = await begin(hass, "reconfigure", entry_id=entry.entry_id)
     result = await go_on(hass, result, {**TOPICS, "archive": "postgresql"})
     assert result["step_id"] == "postgresql"
-    await finish(hass)
 
 
 # Options

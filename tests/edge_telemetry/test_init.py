@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator,
 from custom_components.edge_telemetry import async_remove_config_entry_device
 from custom_components.edge_telemetry.const import DOMAIN
 from custom_components.edge_telemetry.coordinator import EdgeHub
+from custom_components.edge_telemetry.diagnostics import async_get_config_entry_diagnostics
 
 from .conftest import Publish, entity_id, state, take_down
 from .test_ingest import ADVERTISEMENT
@@ -61,7 +62,7 @@ async def test_a_silent_device_can_be_removed_and_comes_back(
         assert not await async_remove_config_entry_device(hass, entry, present)
     await publish("van/env/cabin/availability", "offline")
     client = await hass_ws_client(hass)
-    answer = await client.remove_device(device.id, entry.entry_id)
+    answer = await client.remove_device(device.id)
     assert answer["success"]
     await hass.async_block_till_done()
     assert entity_id(hass, "sensor", "temperature_c", "van/env/cabin") is None
@@ -87,12 +88,8 @@ async def test_diagnostics_tell_all_but_secrets(
     assert shown["archive"]["dropped"] == 0
 
 
-async def test_diagnostics_of_an_entry_that_could_not_be_set_up(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_client: ClientSessionGenerator
-) -> None:
-    entry.add_to_hass(hass)
-    assert await async_setup_component(hass, "http", {})
-    shown = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+async def test_diagnostics_of_an_entry_that_could_not_be_set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    shown = await async_get_config_entry_diagnostics(hass, entry)
     assert "counters" not in shown
 
 

@@ -48,6 +48,7 @@ async def send(hass: HomeAssistant, *, context: Context | None = None, **data: A
         return_response=True,
         context=context,
     )
+    await hass.async_block_till_done()
     assert answer is not None
     return dict(answer)
 
@@ -85,7 +86,7 @@ async def test_a_long_answer_is_cut_and_says_so(hass: HomeAssistant, hub: EdgeHu
 
 
 async def test_a_range_that_ends_before_it_begins_is_refused(hass: HomeAssistant, hub: EdgeHub) -> None:
-    with pytest.raises(ServiceValidationError, match="range_empty"):
+    with pytest.raises(ServiceValidationError, match="ends before it begins"):
         await query_once(hass, start=dt_util.now(), end=dt_util.now() - timedelta(hours=1))
 
 
@@ -99,7 +100,7 @@ async def test_an_entry_without_an_archive_cannot_be_asked(
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, data={**entry.data, "archive": "off"})
     assert await hass.config_entries.async_setup(entry.entry_id)
-    with pytest.raises(ServiceValidationError, match="no_archive"):
+    with pytest.raises(ServiceValidationError, match="has no archive"):
         await query_once(hass, start="2026-01-01 00:00:00")
     await take_down(hass, entry)
 
@@ -115,7 +116,7 @@ async def test_a_dead_database_is_named_and_raises_a_repair_issue_that_goes_agai
     while archive.status.last_error is None:
         await hass.async_add_executor_job(lambda: None)
     await hass.async_block_till_done()
-    with pytest.raises(HomeAssistantError, match="archive_unavailable"):
+    with pytest.raises(HomeAssistantError, match="does not answer"):
         await query_once(hass, start="2026-01-01 00:00:00")
     assert state(hass, "archive", "", "binary_sensor") == "off"
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=301))
@@ -179,9 +180,9 @@ async def test_an_export_that_cannot_be_written_says_so_and_leaves_nothing(
     await publish(TOPIC, {"temperature_c": 1.0})
     await query(hass)
     (tmp_path / "edge_telemetry_exports").touch()
-    with pytest.raises(HomeAssistantError, match="export_failed"):
+    with pytest.raises(HomeAssistantError, match="could not be written"):
         await export(hass)
-    with pytest.raises(ServiceValidationError, match="filename_invalid"):
+    with pytest.raises(ServiceValidationError, match="no usable character"):
         await export(hass, filename="...")
 
 
@@ -245,7 +246,7 @@ async def test_waiting_for_an_answer_returns_what_the_device_said(
     await publish(
         "van/env/cabin/event/ack", {"id": sent(mqtt_mock)[1][1]["id"], "status": "error", "message": "no lamp"}
     )
-    with pytest.raises(HomeAssistantError, match="command_failed"):
+    with pytest.raises(HomeAssistantError, match="no lamp"):
         await refused
 
 
@@ -303,6 +304,7 @@ async def test_a_broker_that_takes_nothing_makes_the_command_fail(
         pytest.raises(HomeAssistantError, match="no broker"),
     ):
         await send(hass)
+    await hass.async_block_till_done()
     assert state(hass, "last_command", CABIN) == "failed"
 
 
@@ -310,7 +312,7 @@ async def test_too_many_waiting_commands_are_refused(hass: HomeAssistant, hub: E
     await publish(TOPIC, {"temperature_c": 20})
     for _ in range(20):
         await send(hass)
-    with pytest.raises(HomeAssistantError, match="too_many_pending"):
+    with pytest.raises(HomeAssistantError, match="Too many commands"):
         await send(hass)
     ids = [command.id for command in hub.commander._commands[CABIN]]
     for id_ in ids:
@@ -325,7 +327,7 @@ async def test_parameters_that_cannot_be_sent_are_refused(
     hass: HomeAssistant, hub: EdgeHub, publish: Publish, *, params: dict[str, Any]
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
-    with pytest.raises(ServiceValidationError, match="params_invalid"):
+    with pytest.raises(ServiceValidationError, match="no JSON"):
         await send(hass, params=params)
 
 
@@ -334,7 +336,7 @@ async def test_a_tag_and_a_hub_take_no_commands(hass: HomeAssistant, hub: EdgeHu
     hub_device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "01EDGE"), "01EDGE")
     assert hub_device is not None
     for target in (device_id(hass, TAG_ID), hub_device.id):
-        with pytest.raises(ServiceValidationError, match="no_downlink"):
+        with pytest.raises(ServiceValidationError, match="takes no commands"):
             await hass.services.async_call(
                 DOMAIN, "send_command", {"device_id": target, "command": "x"}, blocking=True, return_response=True
             )
