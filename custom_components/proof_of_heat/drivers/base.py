@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import logging
 import math
 import time
-from typing import Final
+from typing import Any, Final
 
 from .._lib.heat_source import (
     Capabilities,
@@ -105,7 +105,7 @@ def outstanding(command: Command, state: SourceState, power_tolerance_w: float) 
 
 def narrowed(command: Command, names: frozenset[str]) -> Command:
     """The command with only the named fields."""
-    drop: dict[str, None] = {name: None for name in _STATE_FIELD if name not in names}
+    drop: dict[str, Any] = {name: None for name in _STATE_FIELD if name not in names}
     return replace(command, **drop)
 
 
@@ -322,8 +322,14 @@ class SourceBase(ABC):
         since = self._clock() - self._written_at
         if since < self._capabilities.min_write_interval_s:
             return self._result(command, Outcome.DEFERRED, f"last write {since:.0f} s ago")
+        had_lease = self.leased
         self._start_lease(command.lease_s)  # before: a write whose answer is lost may still have arrived
-        await self._send(wanted)
+        try:
+            await self._send(wanted)
+        except RefusedError, LimitedError:  # nothing was written
+            if not had_lease:
+                self._end_lease()
+            raise
         return await self._verify(command, wanted)
 
     async def _send(self, wanted: Command) -> None:

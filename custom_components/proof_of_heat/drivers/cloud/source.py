@@ -1,0 +1,67 @@
+"""A rig in a miner cloud as a heat source."""
+
+from typing import Any, override
+
+from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceKind, SourceState
+from ..base import SourceBase, Timing
+from ..errors import RefusedError
+from .account import CloudAccount, Rig
+
+
+def capabilities_of(rig: Rig, *, settle_s: float = 180.0) -> Capabilities:
+    """What the cloud lets us do with a rig."""
+    controls = {Control.ON_OFF} if rig.controllable else set()
+    if rig.controllable and rig.modes:
+        controls.add(Control.MODE)
+    return Capabilities(
+        kind=SourceKind.MINER,
+        controls=frozenset(controls),
+        modes=rig.modes,
+        reads_power=True,
+        reads_heat=True,
+        settle_s=settle_s,
+        min_write_interval_s=60.0,
+    )
+
+
+class RigSource(SourceBase):
+    """One rig."""
+
+    timing = Timing(read_s=25.0, write_s=25.0, fresh_s=20.0, verify_s=2.0, verify_step_s=1.0)
+
+    def __init__(self, source_id: str, account: CloudAccount, rig: Rig, **options: Any) -> None:
+        super().__init__(source_id, rig.name, options.pop("capabilities", capabilities_of(rig)), **options)
+        self._account = account
+        self._rig_id = rig.id
+
+    @override
+    async def _read(self) -> SourceState:
+        rig = await self._account.rig(self._rig_id)
+        power_w = 0.0 if rig.mining is False and rig.power_w is None else rig.power_w
+        return SourceState(
+            at=self._now(),
+            health=Health.OK if rig.online else Health.FAILING,
+            detail=rig.detail if rig.online else rig.detail or "rig offline",
+            on=rig.mining,
+            power_w=power_w if rig.online else None,
+            heat_w=power_w if rig.online else None,
+            mode=rig.mode,
+            hashrate_ths=rig.hashrate_ths,
+            extra={"chip_temperature": rig.chip_c, "profitability": rig.profitability_btc_day, **rig.extra},
+        )
+
+    @override
+    async def _write(self, wanted: Command, state: SourceState) -> None:
+        if not self._capabilities.controls:
+            raise RefusedError("this rig is not managed by the cloud: it can only be read")
+        if wanted.mode is not None:
+            await self._account.set_mode(self._rig_id, wanted.mode)
+        if wanted.on is not None:
+            await self._account.set_running(self._rig_id, wanted.on)
+        self._account.forget()
+
+    @override
+    async def _fallback(self) -> None:
+        if Control.ON_OFF in self._capabilities.controls:
+            await self._account.set_running(self._rig_id, False)
+            self._account.forget()

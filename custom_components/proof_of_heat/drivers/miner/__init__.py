@@ -1,0 +1,1 @@
+"""Miners: one client per way to speak to them, one heat source for all."""

@@ -1,0 +1,168 @@
+"""Stock Antminer (S19 and later): the socket through pyasic, its configuration page by our own hand.
+
+Facts: the page wants digest authentication; work mode 0 normal, 1 sleep, 3 low power, reported as
+`bitmain-work-mode` (text) but written as `miner-mode`; sending the reported key back is accepted and ignored;
+the reply to a write may take 21 s, because the miner restarts. Everything else of the configuration must
+be sent back as it was. The miner does not know its power: a linked meter tells it.
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from ..._lib.heat_source import Capabilities, Control, SourceKind
+from ..errors import AuthError, BadReplyError, RefusedError, UnreachableError
+from ..values import at, highest, number
+from .pyasic_base import Library, gather_data, library, model_class, reading_of
+from .reading import Family, MinerInfo, MinerReading
+
+MODES: Final = {"normal": 0, "low": 3}
+_SLEEP: Final = 1
+_MODE_NAMES: Final = {0: "normal", 1: "sleep", 2: "hem", 3: "low"}
+_READ_S: Final = 10.0
+_WRITE_S: Final = 35.0
+_REPORTED_MODE: Final = "bitmain-work-mode"
+
+
+class AntminerClient:
+    """One stock Antminer. `mode_power_w`: what it draws in each mode, from the user (mode -> W)."""
+
+    def __init__(self, host: str, password: str, mode_power_w: dict[str, float] | None = None) -> None:
+        self._host = host
+        self._password = password
+        self._mode_power_w = mode_power_w or {}
+        self._miner: Any = None
+        self._lib: Library | None = None
+        self._info: MinerInfo | None = None
+
+    @property
+    def info(self) -> MinerInfo:
+        """Known after `identify`."""
+        if self._info is None:
+            raise BadReplyError("not identified yet")
+        return self._info
+
+    async def identify(self) -> MinerInfo:
+        """Ask the system page and choose pyasic's class for the model."""
+        self._lib = lib = await library()
+        reply = await self._page("GET", "get_system_info")
+        model = str(at(reply, "minertype") or "")
+        if not model:
+            raise BadReplyError("no model on the system page")
+        kind = model_class(lib, lib.types.ANTMINER, model, lib.modern_antminer)
+        self._miner = kind(self._host)
+        if self._miner.web is not None:
+            self._miner.web.pwd = self._password
+        self._info = MinerInfo(
+            family=Family.ANTMINER,
+            make="Bitmain",
+            model=model,
+            firmware=at(reply, "system_filesystem_version"),
+            mac=at(reply, "macaddr"),
+            serial=at(reply, "serinum"),
+        )
+        return self._info
+
+    async def capabilities(self) -> Capabilities:
+        """Sleep, low and normal; watts are steps when the user told what each mode draws."""
+        steps = sorted(self._mode_power_w[mode] for mode in MODES if mode in self._mode_power_w)
+        known = len(steps) == len(MODES)
+        controls = {Control.ON_OFF, Control.MODE} | ({Control.POWER} if known else set())
+        return Capabilities(
+            kind=SourceKind.MINER,
+            controls=frozenset(controls),
+            modes=tuple(MODES),
+            power_steps_w=tuple(steps) if known else (),
+            min_power_w=steps[0] if known else None,
+            max_power_w=steps[-1] if known else None,
+            reads_power=False,
+            settle_s=300.0,
+            min_write_interval_s=120.0,
+        )
+
+    async def read(self) -> MinerReading:
+        """The configuration page first: it proves life and tells the mode."""
+        lib = self._lib
+        if lib is None or self._miner is None:
+            raise BadReplyError("not identified yet")
+        code = _mode_of(await self._page("GET", "get_miner_conf"))
+        data = await gather_data(lib, self._miner)
+        if code == _SLEEP:
+            data |= {"hashrate": None, "hashboards": []}
+        reading = reading_of(data, mining=code != _SLEEP, mode=_MODE_NAMES.get(code, str(code)))
+        if code == _SLEEP or reading.chip_c is not None:
+            return reading
+        chip_c, board_c = decode_socket_temperatures(await self._socket_stats(lib))
+        return replace(reading, chip_c=chip_c, board_c=board_c)
+
+    async def _socket_stats(self, lib: Library) -> Any:
+        try:
+            return await self._miner.rpc.send_command("stats", ignore_errors=True, allow_warning=False)
+        except lib.errors:
+            return None
+
+    async def set_running(self, running: bool) -> None:
+        """Sleep, or back to normal."""
+        await self._set_mode(MODES["normal"] if running else _SLEEP)
+
+    async def set_power(self, watts: float) -> None:
+        """Not offered; `MinerSource` chooses the mode."""
+        raise RefusedError(f"stock firmware takes no power limit ({watts:.0f} W), only modes")
+
+    async def set_mode(self, mode: str) -> None:
+        """Low power or normal."""
+        if mode not in MODES:
+            raise RefusedError(f"no mode {mode}")
+        await self._set_mode(MODES[mode])
+
+    async def _set_mode(self, code: int) -> None:
+        conf = await self._page("GET", "get_miner_conf")
+        if not isinstance(conf, dict) or not conf.get("pools"):
+            raise BadReplyError("the configuration page has no pools: not writing")
+        body = {key: value for key, value in conf.items() if key != _REPORTED_MODE}
+        reply = await self._page("POST", "set_miner_conf", {**body, "miner-mode": code})
+        answer = at(reply, "code")
+        if answer not in (None, "M000"):
+            raise RefusedError(f"{answer} {at(reply, 'msg') or ''}".strip())
+
+    async def _page(self, method: str, name: str, body: dict[str, Any] | None = None) -> Any:
+        import httpx
+
+        url = f"http://{self._host}/cgi-bin/{name}.cgi"
+        auth = httpx.DigestAuth("root", self._password)
+        transport = httpx.AsyncHTTPTransport(verify=False)
+        timeout = httpx.Timeout(_WRITE_S if body is not None else _READ_S, connect=5.0)
+        try:
+            async with httpx.AsyncClient(transport=transport, timeout=timeout) as client:
+                response = await client.request(method, url, auth=auth, json=body)
+        except (httpx.HTTPError, OSError) as err:
+            raise UnreachableError(f"{name}: {type(err).__name__}") from err
+        if response.status_code in (401, 403):
+            raise AuthError(f"{name}: {response.status_code}")
+        if response.status_code != 200:
+            raise BadReplyError(f"{name}: status {response.status_code}")
+        try:
+            return response.json()
+        except ValueError as err:
+            raise BadReplyError(f"{name}: not JSON") from err
+
+
+def _mode_of(conf: object) -> int:
+    value = at(conf, _REPORTED_MODE)
+    if value is None:
+        value = at(conf, "miner-mode")
+    if value is None or not str(value).isdecimal():
+        raise BadReplyError("the configuration page tells no work mode")
+    return int(str(value))
+
+
+def decode_socket_temperatures(stats: object) -> tuple[float | None, float | None]:
+    """The socket's `stats` -> highest chip and board temperature: text such as "78-50-69-70" per chain."""
+    row = at(stats, "STATS", 1)
+    if not isinstance(row, dict):
+        return None, None
+    return _highest_of(row, "temp_chip"), _highest_of(row, "temp_pcb")
+
+
+def _highest_of(row: dict[str, Any], prefix: str) -> float | None:
+    texts = [str(value) for key, value in row.items() if key.startswith(prefix)]
+    return highest([number(part) or None for text in texts for part in text.split("-")])

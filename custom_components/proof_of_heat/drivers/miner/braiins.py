@@ -1,0 +1,243 @@
+"""Braiins OS: REST `/api/v1` (from release 25.05 on) to read and command, GraphQL of older releases to read.
+
+Facts: Braiins' public API descriptions; captures of the releases 22.08 to 25.07. The token goes into the
+`authorization` header as it is and lives an hour.
+"""
+
+from enum import IntEnum
+import re
+from typing import Any, Final
+
+import aiohttp
+
+from ..._lib.heat_source import Capabilities, Control, SourceKind
+from ..errors import AuthError, BadReplyError, RefusedError
+from ..http import JsonHttp, dumps
+from ..values import at, highest, number, number_at, scaled
+from .reading import Family, MinerInfo, MinerReading
+
+_API: Final = "/api/v1"
+_RANGE = re.compile(r"min: Some\((\d+)\), max: Some\((\d+)\)")
+_QUERY: Final = (
+    "{bos{hostname faultLight info{version{full}} uptime{durationS}} bosminer{info{summary{power"
+    "{approxConsumptionW limitW}} fans{name rpm speed} workSolver{nominalMhs realHashrate{mhs5S}"
+    " childSolvers{name realHashrate{mhs5S} temperatures{name degreesC}}}}}}"
+)
+
+
+class Status(IntEnum):
+    """REST `status` of the miner."""
+
+    IDLE = 1
+    MINING = 2
+    PAUSED = 3
+    DEGRADED = 4
+    ERROR = 5
+
+
+class BraiinsClient:
+    """One miner with Braiins OS."""
+
+    def __init__(self, session: aiohttp.ClientSession, host: str, password: str, port: int = 80) -> None:
+        self._http = JsonHttp(session, f"http://{host}:{port}")
+        self._password = password
+        self._token: str | None = None
+        self._info: MinerInfo | None = None
+        self._limits: tuple[float | None, float | None] = (None, None)
+
+    @property
+    def info(self) -> MinerInfo:
+        """Known after `identify`."""
+        if self._info is None:
+            raise BadReplyError("not identified yet")
+        return self._info
+
+    async def identify(self) -> MinerInfo:
+        """REST where there is one, GraphQL else."""
+        try:
+            self._info = decode_rest_info(await self._get("/miner/details"))
+        except RefusedError, BadReplyError:
+            self._info = decode_graphql_info(await self._graphql())
+            return self._info
+        try:
+            self._limits = decode_limits(await self._get("/configuration/constraints"))
+        except RefusedError, BadReplyError:
+            self._limits = (None, None)
+        return self._info
+
+    async def capabilities(self) -> Capabilities:
+        """Watts and pause over REST; older releases are read only and then refuse."""
+        low, high = self._limits
+        return Capabilities(
+            kind=SourceKind.MINER,
+            controls=frozenset({Control.ON_OFF, Control.POWER}),
+            min_power_w=low,
+            max_power_w=high,
+            reads_power=True,
+            reads_heat=True,
+            settle_s=300.0,
+            min_write_interval_s=60.0,
+        )
+
+    async def read(self) -> MinerReading:
+        """Four requests over REST, one over GraphQL."""
+        if self.info.variant == "graphql":
+            return decode_graphql(await self._graphql())
+        details = await self._get("/miner/details")
+        stats = await self._get("/miner/stats")
+        tuner = await self._get("/performance/tuner-state")
+        boards = await self._optional("/miner/hw/hashboards")
+        cooling = await self._optional("/cooling/state")
+        return decode_rest(details, stats, tuner, boards, cooling)
+
+    async def set_running(self, running: bool) -> None:
+        """Pause or resume hashing; the controller stays up."""
+        await self._put(f"/actions/{'resume' if running else 'pause'}", None)
+
+    async def set_power(self, watts: float) -> None:
+        """Set the tuner's power target; a refusal teaches the limits."""
+        try:
+            await self._put("/performance/power-target", {"watt": round(watts)})
+        except RefusedError as err:
+            if (match := _RANGE.search(str(err))) is not None:
+                self._limits = (float(match[1]), float(match[2]))
+            raise
+
+    async def set_mode(self, mode: str) -> None:
+        """Not offered."""
+        raise RefusedError(f"Braiins OS has no mode {mode}")
+
+    async def _optional(self, path: str) -> Any:
+        try:
+            return await self._get(path)
+        except RefusedError, BadReplyError:
+            return None
+
+    async def _get(self, path: str) -> Any:
+        return await self._call("GET", path, None)
+
+    async def _put(self, path: str, value: object) -> Any:
+        if self.info.variant == "graphql":
+            raise RefusedError("this Braiins OS has no REST interface: update it to 25.05 or newer")
+        return await self._call("PUT", path, None if value is None else dumps(value))
+
+    async def _call(self, method: str, path: str, body: bytes | None) -> Any:
+        for attempt in (0, 1):
+            if self._token is None:
+                await self._login()
+            try:
+                return await self._http.request(
+                    method, _API + path, body=body, headers={"Authorization": self._token or ""}
+                )
+            except AuthError:  # a token that expired; a wrong password fails in the login
+                self._token = None
+                if attempt:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _login(self) -> None:
+        body = dumps({"username": "root", "password": self._password})
+        reply = await self._http.request("POST", f"{_API}/auth/login", body=body)
+        token = at(reply, "token")
+        if not isinstance(token, str) or not token:
+            raise BadReplyError("login without a token")
+        self._token = token
+
+    async def _graphql(self) -> Any:
+        reply = await self._http.request("POST", "/graphql", body=dumps({"query": _QUERY}))
+        if at(reply, "data", "bosminer") is None:
+            raise BadReplyError("not a Braiins OS reply")
+        return reply
+
+
+def decode_rest_info(details: object) -> MinerInfo:
+    """`/miner/details` -> who it is."""
+    name = at(details, "miner_identity", "miner_model") or at(details, "miner_identity", "name")
+    if name is None:
+        raise BadReplyError("no identity in the miner's details")
+    return MinerInfo(
+        family=Family.BRAIINS,
+        make="Braiins OS",
+        model=str(name),
+        firmware=at(details, "bos_version", "current"),
+        mac=at(details, "mac_address"),
+        serial=at(details, "serial_number") or at(details, "uid"),
+        variant="rest",
+    )
+
+
+def decode_graphql_info(reply: object) -> MinerInfo:
+    """GraphQL -> who it is (these releases name no model here)."""
+    return MinerInfo(
+        family=Family.BRAIINS,
+        make="Braiins OS",
+        model="Antminer",
+        firmware=at(reply, "data", "bos", "info", "version", "full"),
+        variant="graphql",
+    )
+
+
+def decode_limits(constraints: object) -> tuple[float | None, float | None]:
+    """`/configuration/constraints` -> lowest and highest power target in W."""
+    target = at(constraints, "tuner_constraints", "power_target")
+    return number_at(target, "min", "watt"), number_at(target, "max", "watt")
+
+
+def decode_rest(
+    details: object, stats: object, tuner: object, boards: object = None, cooling: object = None
+) -> MinerReading:
+    """The replies of `/api/v1` -> reading. Rates are GH/s."""
+    status = number_at(details, "status")
+    if status is None:
+        raise BadReplyError("no status in the miner's details")
+    watts = number_at(stats, "power_stats", "approximated_consumption", "watt")
+    rate = number_at(stats, "miner_stats", "real_hashrate", "last_1m", "gigahash_per_second")
+    rows = at(boards, "hashboards") or []
+    mining = status != Status.PAUSED
+    return MinerReading(
+        mining=mining,
+        power_w=watts,
+        power_limit_w=_target(tuner),
+        hashrate_ths=scaled(rate, 1e-3),
+        expected_ths=scaled(number_at(details, "sticker_hashrate", "gigahash_per_second"), 1e-3),
+        board_c=highest([number_at(row, "board_temp", "degree_c") for row in rows]),
+        chip_c=highest([number_at(row, "highest_chip_temp", "temperature", "degree_c") for row in rows]),
+        fan_rpm=highest([number_at(fan, "rpm") for fan in at(cooling, "fans") or []]),
+        uptime_s=number_at(details, "bosminer_uptime_s"),
+        boards=len(rows) or None,
+        boards_up=sum(1 for row in rows if at(row, "enabled")) if rows else None,
+        faults=("error",) if status == Status.ERROR else (),
+    )
+
+
+def _target(tuner: object) -> float | None:
+    for state in (at(tuner, "mode_state") or {}).values() if isinstance(at(tuner, "mode_state"), dict) else ():
+        if (watts := number_at(state, "current_target", "watt")) is not None:
+            return watts
+    return None
+
+
+def decode_graphql(reply: object) -> MinerReading:
+    """The GraphQL reply of releases before 25.05 -> reading. Rates are MH/s."""
+    info = at(reply, "data", "bosminer", "info")
+    if info is None:
+        raise BadReplyError("not a Braiins OS reply")
+    solvers = at(info, "workSolver", "childSolvers") or []
+    rate = scaled(number_at(info, "workSolver", "realHashrate", "mhs5S"), 1e-6)
+    temperatures: dict[bool, list[float | None]] = {True: [], False: []}
+    for solver in solvers:
+        for row in at(solver, "temperatures") or []:
+            temperatures["Chip" in str(at(row, "name"))].append(number(at(row, "degreesC")))
+    return MinerReading(
+        mining=bool(rate),
+        power_w=number_at(info, "summary", "power", "approxConsumptionW"),
+        power_limit_w=number_at(info, "summary", "power", "limitW"),
+        hashrate_ths=rate,
+        expected_ths=scaled(number_at(info, "workSolver", "nominalMhs"), 1e-6),
+        chip_c=highest(temperatures[True]),
+        board_c=highest(temperatures[False]),
+        fan_rpm=highest([number_at(fan, "rpm") for fan in at(info, "fans") or []]),
+        uptime_s=number_at(reply, "data", "bos", "uptime", "durationS"),
+        boards=len(solvers) or None,
+        boards_up=sum(1 for solver in solvers if number_at(solver, "realHashrate", "mhs5S")) or None,
+    )

@@ -1,0 +1,122 @@
+"""A miner as a heat source: every watt it takes becomes heat."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, override
+
+from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
+from ..base import SourceBase, Timing
+from .reading import MinerClient, MinerReading
+
+
+class MinerSource(SourceBase):
+    """One miner behind its client.
+
+    `meter_w` gives the power of a linked meter, for firmware that does not know its own. A miner that is
+    paused or asleep and tells no power shows 0 W. `idle_on_release`: whether the end of a lease pauses it
+    (the safe state of a miner that heats on demand) or leaves it as it is.
+    """
+
+    timing = Timing(read_s=25.0, write_s=45.0, verify_s=4.0)
+
+    def __init__(
+        self,
+        source_id: str,
+        name: str,
+        client: MinerClient,
+        capabilities: Capabilities,
+        *,
+        meter_w: Callable[[], float | None] | None = None,
+        idle_on_release: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(source_id, name, capabilities, **options)
+        self._client = client
+        self._meter_w = meter_w
+        self._idle_on_release = idle_on_release
+        if meter_w is not None:
+            self._capabilities = replace(capabilities, reads_power=True, reads_heat=True)
+
+    @property
+    def client(self) -> MinerClient:
+        """The way to the miner."""
+        return self._client
+
+    @override
+    async def _read(self) -> SourceState:
+        reading = await self._client.read()
+        metered = self._meter_w() if self._meter_w is not None else None
+        power_w = reading.power_w if metered is None else metered
+        if power_w is None and reading.mining is False:
+            power_w = 0.0
+        return SourceState(
+            at=self._now(),
+            health=_health(reading),
+            detail=", ".join(reading.faults),
+            on=reading.mining,
+            power_w=power_w,
+            heat_w=power_w,
+            power_limit_w=reading.power_limit_w,
+            mode=reading.mode,
+            hashrate_ths=0.0 if reading.mining is False else reading.hashrate_ths,
+            extra=extra_of(reading, power_w),
+        )
+
+    @override
+    def _fit(self, command: Command) -> Command:
+        fitted = super()._fit(command)
+        if fitted.power_w is None or not self._capabilities.power_steps_w:
+            return fitted
+        steps = self._capabilities.power_steps_w
+        index = max((i for i, watts in enumerate(steps) if watts <= fitted.power_w + 1), default=0)
+        return replace(fitted, power_w=None, mode=self._mode_of_step(index))
+
+    def _mode_of_step(self, index: int) -> str:
+        """Steps ascend in power; the modes of the clients with steps descend from normal."""
+        return tuple(reversed(self._capabilities.modes))[index]
+
+    @override
+    async def _write(self, wanted: Command, state: SourceState) -> None:
+        if wanted.on is False:
+            await self._client.set_running(False)
+            return
+        if wanted.mode is not None and Control.MODE in self._capabilities.controls:
+            await self._client.set_mode(wanted.mode)
+        if wanted.power_w is not None:
+            await self._client.set_power(wanted.power_w)
+        if wanted.on is True and not (wanted.mode is not None and _wakes(self._client)):
+            await self._client.set_running(True)
+
+    @override
+    async def _fallback(self) -> None:
+        if self._idle_on_release and Control.ON_OFF in self._capabilities.controls:
+            await self._client.set_running(False)
+
+
+def _wakes(client: MinerClient) -> bool:
+    """Whether choosing a mode also ends the sleep (stock Antminer: sleep is a mode)."""
+    return client.info.family == "antminer"
+
+
+def _health(reading: MinerReading) -> Health:
+    if reading.faults:
+        return Health.DEGRADED
+    if reading.boards and reading.boards_up is not None and reading.boards_up < reading.boards and reading.mining:
+        return Health.DEGRADED
+    return Health.OK
+
+
+def extra_of(reading: MinerReading, power_w: float | None) -> dict[str, float | str | bool | None]:
+    """The readings that have entities of their own, by key."""
+    efficiency = replace(reading, power_w=power_w).efficiency_j_th
+    return {
+        "expected_hashrate": reading.expected_ths,
+        "efficiency": None if efficiency is None else round(efficiency, 2),
+        "board_temperature": reading.board_c,
+        "chip_temperature": reading.chip_c,
+        "ambient_temperature": reading.ambient_c,
+        "fan_speed": reading.fan_rpm,
+        "uptime": reading.uptime_s,
+        "boards_up": reading.boards_up,
+        "fault": ", ".join(reading.faults) or None,
+    }

@@ -1,0 +1,219 @@
+"""Whatsminer, API V2 (4028, encrypted writes) and V3 (4433), through pyasic's sockets and cryptography.
+
+pyasic's `open_api()` contacts a stranger's server and is never called.
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from ..._lib.heat_source import Capabilities, Control, SourceKind
+from ..errors import AuthError, BadReplyError, LimitedError, RefusedError
+from ..values import at, first, number, number_at, scaled
+from .pyasic_base import Library, ask, gather_data, library, model_class, reading_of
+from .reading import Family, MinerInfo, MinerReading
+
+_OK_V2: Final = 131
+_BAD_TOKEN: Final = 135
+_MODES: Final = ("low", "normal", "high")
+
+
+class WhatsminerClient:
+    """One Whatsminer. `variant`: "v2" or "v3", found by the probe."""
+
+    def __init__(self, host: str, password: str, variant: str = "v2") -> None:
+        self._host = host
+        self._password = password
+        self._variant = variant
+        self._miner: Any = None
+        self._lib: Library | None = None
+        self._info: MinerInfo | None = None
+
+    @property
+    def info(self) -> MinerInfo:
+        """Known after `identify`."""
+        if self._info is None:
+            raise BadReplyError("not identified yet")
+        return self._info
+
+    async def identify(self) -> MinerInfo:
+        """Ask for version and model, choose pyasic's class."""
+        self._lib = lib = await library()
+        kinds = lib.classes[lib.types.WHATSMINER]
+        # pyasic chooses its dialect by the firmware's date; ours is known already.
+        version = "20260101.00" if self._variant == "v3" else "20200101.00"
+        self._miner = kinds[None](self._host, version)
+        self._miner.rpc.pwd = self._password
+        info = await (self._identify_v3() if self._variant == "v3" else self._identify_v2())
+        name = info.model.replace("_", "")
+        miner = model_class(lib, lib.types.WHATSMINER, name[:-1] + "0", kinds[None])(self._host, version)
+        miner.rpc.pwd = self._password
+        self._miner, self._info = miner, info
+        return info
+
+    async def _identify_v2(self) -> MinerInfo:
+        version = await self._ask("get_version")
+        if at(version, "Code") != _OK_V2:
+            raise BadReplyError(f"get_version: {at(version, 'Msg')}")
+        details = await self._ask("devdetails", must=False)
+        miner_info = await self._ask("get_miner_info", must=False)
+        summary = await self._ask("summary", must=False)
+        return MinerInfo(
+            family=Family.WHATSMINER,
+            make="MicroBT",
+            model=str(at(details, "DEVDETAILS", 0, "Model") or "WhatsMiner"),
+            firmware=at(version, "Msg", "fw_ver"),
+            mac=at(miner_info, "Msg", "mac") or at(summary, "SUMMARY", 0, "MAC"),
+            serial=at(miner_info, "Msg", "minersn"),
+            variant="v2",
+        )
+
+    async def _identify_v3(self) -> MinerInfo:
+        reply = await self._ask("get.device.info")
+        return MinerInfo(
+            family=Family.WHATSMINER,
+            make="MicroBT",
+            model=str(at(reply, "msg", "miner", "type") or "WhatsMiner"),
+            firmware=at(reply, "msg", "system", "fwversion"),
+            mac=at(reply, "msg", "network", "mac"),
+            serial=at(reply, "msg", "miner", "miner-sn"),
+            variant="v3",
+        )
+
+    async def capabilities(self) -> Capabilities:
+        """Watts, pause, three modes."""
+        return Capabilities(
+            kind=SourceKind.MINER,
+            controls=frozenset({Control.ON_OFF, Control.POWER, Control.MODE}),
+            modes=_MODES,
+            reads_power=True,
+            reads_heat=True,
+            settle_s=300.0,
+            min_write_interval_s=60.0,
+        )
+
+    async def read(self) -> MinerReading:
+        """Whether it works first (it proves life), then the numbers."""
+        lib = self._lib
+        if lib is None or self._miner is None:
+            raise BadReplyError("not identified yet")
+        if self._variant == "v3":
+            mining, mode = _state_v3(await self._ask("get.device.info"))
+            return reading_of(await gather_data(lib, self._miner), mining=mining, mode=mode)
+        status = await self._ask("status")
+        mining, mode, limit = decode_status_v2(status)
+        reading = reading_of(await gather_data(lib, self._miner), mining=mining, mode=mode)
+        return completed_v2(reading, await self._ask("summary"), limit)
+
+    async def set_running(self, running: bool) -> None:
+        """Hash boards on or off; the controller stays up."""
+        if self._variant == "v3":
+            await self._write_v3("set.miner.service", "start" if running else "stop")
+        elif running:
+            await self._write_v2("power_on")
+        else:
+            await self._write_v2("power_off", respbefore="true")
+
+    async def set_power(self, watts: float) -> None:
+        """Set the power limit."""
+        if self._variant == "v3":
+            await self._write_v3("set.miner.power_limit", round(watts))
+        else:
+            await self._write_v2("adjust_power_limit", power_limit=str(round(watts)))
+
+    async def set_mode(self, mode: str) -> None:
+        """Low, normal or high power."""
+        if mode not in _MODES:
+            raise RefusedError(f"no mode {mode}")
+        if self._variant == "v3":
+            await self._write_v3("set.miner.power_mode", mode)
+        else:
+            await self._write_v2(f"set_{mode}_power")
+
+    async def _ask(self, command: str, *, must: bool = True) -> Any:
+        assert self._lib is not None
+        call = self._miner.rpc.send_command(command, ignore_errors=True, allow_warning=False)
+        try:
+            return await ask(self._lib, call, command)
+        except BadReplyError:
+            if must:
+                raise
+            return None
+
+    async def _write_v2(self, command: str, **parameters: str) -> None:
+        for attempt in (0, 1):
+            reply = await self._privileged(command, parameters)
+            code = at(reply, "Code")
+            if code == _OK_V2:
+                return
+            if code == _BAD_TOKEN and not attempt:
+                self._miner.rpc.token = None
+                continue
+            raise _error_v2(code, at(reply, "Msg"))
+
+    async def _privileged(self, command: str, parameters: dict[str, str]) -> Any:
+        assert self._lib is not None
+        if self._miner.rpc.token is None:
+            token = await self._ask("get_token")
+            if at(token, "Code") == 136 or not isinstance(at(token, "Msg"), dict):
+                raise LimitedError("the miner gives out no more tokens")
+        call = self._miner.rpc.send_privileged_command(command, ignore_errors=True, **parameters)
+        return await ask(self._lib, call, command)
+
+    async def _write_v3(self, command: str, param: object) -> None:
+        assert self._lib is not None
+        reply = await ask(self._lib, self._miner.rpc.send_command(command, parameters=param), command)
+        code = at(reply, "code")
+        if code == 0:
+            return
+        if code == -4:
+            self._miner.rpc.salt = None
+            raise AuthError("no permission: wrong password, or the API is switched off")
+        raise RefusedError(f"{code} {at(reply, 'msg')}")
+
+
+def _error_v2(code: object, message: object) -> Exception:
+    match code:
+        case 23:  # what the miner says of an encryption with another key
+            return AuthError("wrong password")
+        case 45:
+            return RefusedError("write API not enabled: change the password and enable it in WhatsMinerTool")
+        case 136:
+            return LimitedError("the miner gives out no more tokens")
+        case 135:
+            return AuthError("the miner accepts no token of ours: wrong password")
+    return RefusedError(f"{code} {message}")
+
+
+def decode_status_v2(status: object) -> tuple[bool, str | None, float | None]:
+    """`status` -> whether it mines, its mode, its power limit in W. V1 firmware says `btmineroff`."""
+    message = at(status, "Msg")
+    off = at(message, "mineroff")
+    if off is None:
+        off = at(message, "btmineroff")
+    if off not in ("true", "false"):
+        raise BadReplyError("no miner state in the status")
+    return off == "false", at(message, "power_mode"), number(at(message, "power_limit_set"))
+
+
+def _state_v3(info: object) -> tuple[bool, str | None]:
+    working = at(info, "msg", "miner", "working")
+    if working not in ("true", "false"):
+        raise BadReplyError("no miner state in the device info")
+    return working == "true", None
+
+
+def completed_v2(reading: MinerReading, summary: object, limit_w: float | None) -> MinerReading:
+    """What pyasic leaves out of `summary` (its classes for models it does not list read less).
+
+    Rates are MH/s.
+    """
+    row = at(summary, "SUMMARY", 0)
+    rate = first(number_at(row, "MHS 1m"), number_at(row, "HS RT"), number_at(row, "MHS av"))
+    return replace(
+        reading,
+        power_limit_w=reading.power_limit_w or limit_w,
+        hashrate_ths=first(reading.hashrate_ths, scaled(rate, 1e-6)),
+        chip_c=first(number_at(row, "Chip Temp Max"), reading.chip_c),
+        board_c=first(reading.board_c, number_at(row, "Temperature")),
+        fan_rpm=first(reading.fan_rpm, number_at(row, "Fan Speed In")),
+    )

@@ -1,0 +1,1 @@
+"""Viessmann heat pumps over their cloud, inside the call budget."""

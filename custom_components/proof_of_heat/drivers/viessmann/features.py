@@ -1,0 +1,181 @@
+"""Features of the Viessmann cloud -> readings by entity key. One table; a feature that is absent is absent.
+
+Facts: the replies of nine installations. A sensor whose `status` is not "connected" tells nothing. Units are
+missing in old replies and are those of the table then.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ..errors import BadReplyError
+from ..values import at, first, number, number_at
+
+_KWH: Final = "kWh"
+_C: Final = "°C"
+
+# Feature, property, entity key, unit.
+READINGS: Final[tuple[tuple[str, str, str, str | None], ...]] = (
+    ("heating.sensors.temperature.outside", "value", "outdoor_temperature", _C),
+    ("heating.circuits.{c}.sensors.temperature.supply", "value", "circuit_supply_temperature", _C),
+    ("heating.circuits.{c}.sensors.temperature.room", "value", "room_temperature", _C),
+    ("heating.circuits.{c}.temperature", "value", "flow_setpoint", _C),
+    ("heating.secondaryCircuit.sensors.temperature.supply", "value", "flow_temperature", _C),
+    ("heating.boiler.sensors.temperature.commonSupply", "value", "common_supply_temperature", _C),
+    ("heating.sensors.temperature.return", "value", "return_temperature", _C),
+    ("heating.secondaryCircuit.sensors.temperature.return", "value", "secondary_return_temperature", _C),
+    ("heating.primaryCircuit.sensors.temperature.supply", "value", "source_in_temperature", _C),
+    ("heating.primaryCircuit.sensors.temperature.return", "value", "source_out_temperature", _C),
+    ("heating.bufferCylinder.sensors.temperature.main", "value", "buffer_temperature", _C),
+    ("heating.buffer.sensors.temperature.main", "value", "buffer_temperature", _C),
+    ("heating.dhw.sensors.temperature.dhwCylinder", "value", "dhw_temperature", _C),
+    ("heating.dhw.sensors.temperature.hotWaterStorage", "value", "dhw_temperature", _C),
+    ("heating.dhw.temperature.main", "value", "dhw_setpoint", _C),
+    ("heating.dhw.temperature.hysteresis", "value", "dhw_hysteresis", "K"),
+    ("heating.circuits.{c}.heating.curve", "slope", "slope", None),
+    ("heating.circuits.{c}.heating.curve", "shift", "level", None),
+    ("heating.compressors.0.speed.current", "value", "compressor_speed", "rps"),
+    ("heating.compressors.0.sensors.power", "value", "compressor_load", "%"),
+    ("heating.compressors.0.statistics", "starts", "compressor_starts", None),
+    ("heating.compressors.0.statistics", "hours", "compressor_hours", "h"),
+    ("heating.inverters.0.sensors.power.output", "value", "inverter_power", "W"),
+    ("heating.sensors.volumetricFlow.allengra", "value", "volume_flow", "l/h"),
+    ("heating.sensors.pressure.supply", "value", "system_pressure", "bar"),
+    ("heating.power.consumption.summary.heating", "currentDay", "electricity_heating_today", _KWH),
+    ("heating.power.consumption.summary.dhw", "currentDay", "electricity_dhw_today", _KWH),
+    ("heating.power.consumption.summary.heating", "currentYear", "electricity_heating_year", _KWH),
+    ("heating.power.consumption.summary.dhw", "currentYear", "electricity_dhw_year", _KWH),
+    ("heating.heat.production.summary.heating", "currentDay", "heat_heating_today", _KWH),
+    ("heating.heat.production.summary.dhw", "currentDay", "heat_dhw_today", _KWH),
+    ("heating.heat.production.summary.heating", "currentYear", "heat_heating_year", _KWH),
+    ("heating.heat.production.summary.dhw", "currentYear", "heat_dhw_year", _KWH),
+    ("heating.heatingRod.power.consumption.summary.heating", "currentYear", "rod_heating_year", _KWH),
+    ("heating.heatingRod.power.consumption.summary.dhw", "currentYear", "rod_dhw_year", _KWH),
+    ("heating.scop.total", "value", "scop_total", None),
+    ("heating.scop.heating", "value", "scop_heating", None),
+    ("heating.scop.dhw", "value", "scop_dhw", None),
+    ("heating.spf.total", "value", "spf_total", None),
+    ("heating.spf.heating", "value", "spf_heating", None),
+    ("heating.spf.dhw", "value", "spf_dhw", None),
+)
+_TEXTS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("heating.circuits.{c}.operating.modes.active", "value", "mode"),
+    ("heating.dhw.operating.modes.active", "value", "dhw_mode"),
+    ("heating.compressors.0", "phase", "compressor_phase"),
+)
+UNITS: Final[Mapping[str, str | None]] = {key: unit for _, _, key, unit in READINGS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """All that one bulk reply tells. `values` by entity key."""
+
+    values: Mapping[str, float | str | bool | None]
+    modes: tuple[str, ...] = ()
+    """Modes that the heating circuit takes."""
+    dhw_separate: bool = False
+    """Hot water has its own mode: the circuit's stand-by does not block it."""
+    slope_limits: tuple[float, float] | None = None
+    level_limits: tuple[float, float] | None = None
+    slope_step: float = 0.1
+    level_step: float = 1.0
+    curve_writable: bool = False
+    faults: tuple[str, ...] = field(default=())
+
+    def number(self, key: str) -> float | None:
+        """A reading that is a number."""
+        return number(self.values.get(key))
+
+    def text(self, key: str) -> str | None:
+        """A reading that is a text."""
+        value = self.values.get(key)
+        return value if isinstance(value, str) else None
+
+    @property
+    def electricity_kwh(self) -> float | None:
+        """Electricity of this year, heating and hot water; the rod is inside where it is counted apart."""
+        return _sum(self, "electricity_heating_year", "electricity_dhw_year")
+
+    @property
+    def heat_kwh(self) -> float | None:
+        """Heat of this year."""
+        return _sum(self, "heat_heating_year", "heat_dhw_year")
+
+    @property
+    def flow_c(self) -> float | None:
+        """The flow temperature that feeds the circuit."""
+        keys = ("flow_temperature", "circuit_supply_temperature", "common_supply_temperature")
+        return first(*(self.number(key) for key in keys))
+
+
+def _sum(reading: Reading, *keys: str) -> float | None:
+    known = [value for key in keys if (value := reading.number(key)) is not None]
+    return round(sum(known), 3) if known else None
+
+
+def decode(reply: object, circuit: int = 0) -> Reading:
+    """A bulk reply (`{"data": [feature, …]}`) -> reading; BadReplyError for anything else."""
+    rows = at(reply, "data")
+    if not isinstance(rows, list):
+        raise BadReplyError(_error_text(reply))
+    features = {str(at(row, "feature")): row for row in rows}
+    values: dict[str, float | str | bool | None] = {}
+    for feature, prop, key, _unit in READINGS:
+        if key not in values and (value := _value(features.get(feature.format(c=circuit)), prop)) is not None:
+            values[key] = value
+    for feature, prop, key in _TEXTS:
+        if isinstance(text := at(features.get(feature.format(c=circuit)), "properties", prop, "value"), str):
+            values[key] = text
+    active = at(features.get("heating.compressors.0"), "properties", "active", "value")
+    if isinstance(active, bool):
+        values["compressor_active"] = active
+    return _with_commands(features, values, circuit)
+
+
+def _with_commands(features: Mapping[str, Any], values: dict[str, float | str | bool | None], circuit: int) -> Reading:
+    curve = features.get(f"heating.circuits.{circuit}.heating.curve")
+    params = at(curve, "commands", "setCurve", "params")
+    mode = features.get(f"heating.circuits.{circuit}.operating.modes.active")
+    allowed = at(mode, "commands", "setMode", "params", "mode", "constraints", "enum") or []
+    return Reading(
+        values=values,
+        modes=tuple(str(name) for name in allowed),
+        dhw_separate="heating.dhw.operating.modes.active" in features,
+        slope_limits=_limits(params, "slope"),
+        level_limits=_limits(params, "shift"),
+        slope_step=number_at(params, "slope", "constraints", "stepping") or 0.1,
+        level_step=number_at(params, "shift", "constraints", "stepping") or 1.0,
+        curve_writable=params is not None,
+        faults=tuple(_faults(features.get("device.messages.errors.raw"))),
+    )
+
+
+def _value(row: object, prop: str) -> float | None:
+    status = at(row, "properties", "status", "value")
+    if status is not None and status != "connected":
+        return None
+    return number_at(row, "properties", prop, "value")
+
+
+def _limits(params: object, name: str) -> tuple[float, float] | None:
+    low = number_at(params, name, "constraints", "min")
+    high = number_at(params, name, "constraints", "max")
+    return None if low is None or high is None else (low, high)
+
+
+def _faults(row: object) -> Iterable[str]:
+    for entry in at(row, "properties", "entries", "value") or []:
+        if (code := at(entry, "errorCode")) is not None:
+            yield str(code)
+
+
+def _error_text(reply: object) -> str:
+    text = at(reply, "message") or at(reply, "error") or "no list of features"
+    reason = at(reply, "extendedPayload", "reason")
+    return f"{text} ({reason})" if reason else str(text)
+
+
+def lines(reply: object) -> list[tuple[str, float | str | bool, str | None]]:
+    """For `scripts/decode vicare`: entity key, value, unit."""
+    reading = decode(reply)
+    return [(key, value, UNITS.get(key)) for key, value in reading.values.items() if value is not None]

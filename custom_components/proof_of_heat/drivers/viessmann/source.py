@@ -1,0 +1,168 @@
+"""A Viessmann heat pump as a heat source: it is steered by its own curve, which stays good when we are gone."""
+
+from dataclasses import replace
+from typing import Any, Final, override
+
+from ..._lib.heat_source import (
+    Capabilities,
+    Command,
+    CommandResult,
+    Control,
+    Health,
+    SourceKind,
+    SourceState,
+)
+from ..base import SourceBase, Timing
+from ..errors import RefusedError
+from .client import Device, ViessmannClient
+from .features import Reading
+
+DEFAULT_POLL_S: Final = 300.0
+_DHW_ONLY: Final = "dhw"
+_STANDBY: Final = "standby"
+_HEATING: Final = ("dhwAndHeating", "dhwAndHeatingCooling", "heating", "heatingCooling", "normalStandby")
+
+
+def capabilities_of(reading: Reading) -> Capabilities:
+    """Curve where it can be written, on/off where that does not block hot water."""
+    controls = {Control.CURVE} if reading.curve_writable else set()
+    if off_mode(reading) is not None and on_mode(reading) is not None:
+        controls.add(Control.ON_OFF)
+    slope, level = reading.slope_limits or (0.2, 3.5), reading.level_limits or (-13.0, 40.0)
+    return Capabilities(
+        kind=SourceKind.HEAT_PUMP,
+        controls=frozenset(controls),
+        min_slope=slope[0],
+        max_slope=slope[1],
+        min_level=level[0],
+        max_level=level[1],
+        reads_power=False,
+        reads_heat=False,
+        settle_s=2 * DEFAULT_POLL_S,
+        min_write_interval_s=600.0,
+        min_on_s=600.0,
+        min_off_s=600.0,
+    )
+
+
+def off_mode(reading: Reading) -> str | None:
+    """The mode without heating that leaves hot water alone; None where there is none."""
+    if _DHW_ONLY in reading.modes:
+        return _DHW_ONLY
+    return _STANDBY if _STANDBY in reading.modes and reading.dhw_separate else None
+
+
+def on_mode(reading: Reading) -> str | None:
+    """The mode with heating (and hot water)."""
+    return next((mode for mode in _HEATING if mode in reading.modes), None)
+
+
+class ViessmannSource(SourceBase):
+    """One heat pump. `refresh` asks the cloud at most every `poll_s`; between, the last report stands."""
+
+    timing = Timing(read_s=65.0, write_s=65.0, fresh_s=1200.0, verify_s=0.0)
+
+    def __init__(
+        self,
+        source_id: str,
+        name: str,
+        client: ViessmannClient,
+        device: Device,
+        reading: Reading,
+        *,
+        poll_s: float = DEFAULT_POLL_S,
+        circuit: int = 0,
+        **options: Any,
+    ) -> None:
+        super().__init__(source_id, name, options.pop("capabilities", capabilities_of(reading)), **options)
+        self._client = client
+        self._device = device
+        self._poll_s = poll_s
+        self._circuit = circuit
+        self._reading = reading
+        self._asked_at = -1e12
+
+    @property
+    def reading(self) -> Reading:
+        """The last bulk reply, decoded."""
+        return self._reading
+
+    @override
+    async def refresh(self) -> SourceState:
+        """The last report while it is young; else ask."""
+        if self._clock() - self._asked_at < self._poll_s:
+            return self._state
+        return await super().refresh()
+
+    @override
+    async def _read(self) -> SourceState:
+        self._asked_at = self._clock()
+        self._reading = reading = await self._client.read(self._device, self._circuit)
+        mode = reading.text("mode")
+        return SourceState(
+            at=self._now(),
+            health=Health.DEGRADED if reading.faults else Health.OK,
+            detail=", ".join(reading.faults),
+            on=None if mode is None else mode not in (_DHW_ONLY, _STANDBY),
+            # The compressor's rating is no measurement: without an inverter reading, power is a meter's business.
+            power_w=self._power_w(reading),
+            mode=mode,
+            flow_c=reading.flow_c,
+            flow_setpoint_c=reading.number("flow_setpoint"),
+            return_c=reading.number("return_temperature"),
+            outdoor_c=reading.number("outdoor_temperature"),
+            slope=reading.number("slope"),
+            level=reading.number("level"),
+            electricity_kwh=reading.electricity_kwh,
+            heat_kwh=reading.heat_kwh,
+            extra=dict(reading.values),
+        )
+
+    @staticmethod
+    def _power_w(reading: Reading) -> float | None:
+        watts = reading.number("inverter_power")
+        if watts is None and reading.values.get("compressor_active") is False:
+            return 0.0
+        return watts
+
+    @override
+    def _fit(self, command: Command) -> Command:
+        fitted = super()._fit(command)
+        slope, level = fitted.slope, fitted.level
+        if slope is not None:
+            slope = round(round(slope / self._reading.slope_step) * self._reading.slope_step, 3)
+        if level is not None:
+            level = round(level / self._reading.level_step) * self._reading.level_step
+        # Mode and flow belong to the device's own control; power it decides itself.
+        return replace(fitted, slope=slope, level=level, power_w=None, flow_c=None, mode=None, room_c=None)
+
+    @override
+    async def _write(self, wanted: Command, state: SourceState) -> None:
+        if wanted.on is not None:
+            mode = on_mode(self._reading) if wanted.on else off_mode(self._reading)
+            if mode is None:
+                raise RefusedError("no mode of this device stops heating without blocking hot water")
+            await self._client.set_mode(self._device, mode, self._circuit)
+        if wanted.slope is None and wanted.level is None:
+            return
+        slope = state.slope if wanted.slope is None else wanted.slope
+        level = state.level if wanted.level is None else wanted.level
+        if slope is None or level is None or Control.CURVE not in self._capabilities.controls:
+            raise RefusedError("the curve of this device cannot be written")
+        await self._client.set_curve(self._device, slope, level, self._circuit)
+
+    @override
+    async def _fallback(self) -> None:
+        """The written curve stays: it is the device's own control. Heating that we stopped goes on again."""
+        if self._state.on is False and Control.ON_OFF in self._capabilities.controls:
+            mode = on_mode(self._reading)
+            if mode is not None:
+                await self._client.set_mode(self._device, mode, self._circuit)
+
+    @override
+    async def apply(self, command: Command) -> CommandResult:
+        result = await super().apply(command)
+        if result.outcome == "pending":
+            # Look again before the next regular poll.
+            self._asked_at = min(self._asked_at, self._clock() - self._poll_s + 60)
+        return result

@@ -1,0 +1,244 @@
+"""A stock Antminer S19: web pages with digest authentication and the cgminer socket.
+
+Work modes: 0 normal, 1 sleep, 3 low power. A page reports the mode as `bitmain-work-mode` (text) and takes it
+as `miner-mode`; a page that is sent `bitmain-work-mode` back accepts and ignores it. A change restarts the
+miner. The device never tells its power.
+"""
+
+import argparse
+import asyncio
+from typing import Any, ClassVar, override
+
+from aiohttp import web
+
+from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
+from simulators.framework import Simulator
+from simulators.net import NET_FAULTS, Digest, TcpServer, http_faults, serve_http
+
+_FIRMWARE = "Tue Mar  7 09:14:11 CST 2023"
+_DESCRIPTION = "cgminer 1.0.0"
+_LOW_SHARE = 0.62
+_KEPT_KEYS = frozenset({"bitmain-fan-ctrl", "bitmain-fan-pwm", "freq-level", "bitmain-freq-level"})
+
+
+class Antminer(Simulator):
+    """The miner."""
+
+    NAME = "antminer"
+    DEFAULT_PORT = 80
+    FAULTS: ClassVar[dict[str, str]] = {
+        **NET_FAULTS,
+        **MINER_FAULTS,
+        "slow_write": "answers a change of the configuration after this many seconds (default 21)",
+        "web_dead": "the web pages do not answer, the socket does",
+    }
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        super().__init__(args)
+        self.machine = Machine(self.clock, rated_w=args.rated_w, ths=args.ths, boot_s=args.boot_s)
+        self.mode = 0
+        self.writes: list[dict[str, Any]] = []
+        pool = {"url": "stratum+tcp://pool.invalid:3333", "user": "demo.worker1", "pass": "x"}
+        self.conf: dict[str, Any] = {
+            "pools": [pool, {"url": "", "user": "", "pass": ""}, {"url": "", "user": "", "pass": ""}],
+            "api-listen": True,
+            "api-network": True,
+            "api-allow": "A:0/0,W:*",
+            "bitmain-fan-ctrl": False,
+            "bitmain-fan-pwm": "100",
+            "bitmain-freq-level": "100",
+        }
+        self._digest = Digest("antMiner Configuration", "root", args.password)
+        self._rpc = TcpServer(self.faults, self._exchange)
+        self._runner: web.AppRunner | None = None
+
+    @classmethod
+    @override
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--rpc-port", type=int, default=4028)
+        parser.add_argument("--password", default="root")
+        parser.add_argument("--model", default="Antminer S19")
+        parser.add_argument("--mac", default="02:00:00:A0:00:01")
+        parser.add_argument("--rated-w", type=float, default=3250.0)
+        parser.add_argument("--ths", type=float, default=95.0)
+        parser.add_argument("--boot-s", type=float, default=90.0, help="from a change until it hashes")
+
+    @override
+    async def start(self) -> dict[str, Any]:
+        app = web.Application(middlewares=[http_faults(self.faults), self._authenticate])
+        app.add_routes(
+            [
+                web.get("/", self._page),
+                web.get("/cgi-bin/get_system_info.cgi", self._system_info),
+                web.get("/cgi-bin/get_network_info.cgi", self._network_info),
+                web.get("/cgi-bin/get_miner_conf.cgi", self._get_conf),
+                web.post("/cgi-bin/set_miner_conf.cgi", self._set_conf),
+                web.get("/cgi-bin/stats.cgi", self._stats),
+                web.get("/cgi-bin/summary.cgi", self._summary),
+                web.get("/cgi-bin/get_blink_status.cgi", self._blink_status),
+                web.get("/cgi-bin/reboot.cgi", self._reboot),
+            ]
+        )
+        self._runner, port = await serve_http(app, self.args.host, self.args.port)
+        rpc_port = await self._rpc.start(self.args.host, self.args.rpc_port)
+        return {"host": self.args.host, "port": port, "rpc_port": rpc_port}
+
+    @override
+    async def stop(self) -> None:
+        await self._rpc.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @override
+    def state(self) -> dict[str, Any]:
+        return {**self.machine.truth(), "mode": self.mode, "writes": len(self.writes), "conf": self.conf}
+
+    @web.middleware
+    async def _authenticate(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if "web_dead" in self.faults:
+            await asyncio.sleep(3600)
+        if not self._digest.allows(request):
+            return self._digest.challenge()
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    async def _page(self, _: web.Request) -> web.Response:
+        return web.Response(text="<html><title>Antminer</title></html>", content_type="text/html")
+
+    async def _system_info(self, _: web.Request) -> web.Response:
+        return web.json_response(
+            {
+                "minertype": self.args.model,
+                "nettype": "DHCP",
+                "macaddr": self.args.mac,
+                "hostname": "Antminer",
+                "ipaddress": self.args.host,
+                "system_filesystem_version": _FIRMWARE,
+                "firmware_type": "Release",
+                "serinum": "SIMA000000000001",
+            }
+        )
+
+    async def _network_info(self, _: web.Request) -> web.Response:
+        return web.json_response({"nettype": "DHCP", "macaddr": self.args.mac, "ipaddress": self.args.host})
+
+    async def _get_conf(self, _: web.Request) -> web.Response:
+        return web.json_response({**self.conf, "bitmain-work-mode": str(self.mode)})
+
+    async def _set_conf(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.writes.append(body)
+        if "slow_write" in self.faults:
+            await asyncio.sleep(self.faults.number("slow_write", 21.0))
+        if not isinstance(body.get("pools"), list) or not body["pools"] or not body["pools"][0].get("url"):
+            return web.json_response({"stats": "error", "code": "M001", "msg": "Invalid pool!"})
+        if "deaf" not in self.faults:
+            self.conf["pools"] = body["pools"]
+            self.conf.update({key: body[key] for key in _KEPT_KEYS & body.keys()})
+            self._set_mode(body.get("miner-mode"))
+        return web.json_response({"stats": "success", "code": "M000", "msg": "OK!"})
+
+    def _set_mode(self, value: object) -> None:
+        if value is None or str(value) not in {"0", "1", "3"} or int(str(value)) == self.mode:
+            return
+        self.mode = int(str(value))
+        self.machine.limit_w = self.machine.rated_w * (_LOW_SHARE if self.mode == 3 else 1.0)
+        self.machine.set_running(self.mode != 1)
+        self.machine.restart()
+
+    def _chains(self) -> list[dict[str, Any]]:
+        boards = 2 if "board_dead" in self.faults else 3
+        rate = self.machine.hash_ths * 1000 / 3
+        hot = self.faults.number("hot", 95.0) if "hot" in self.faults else None
+        return [
+            {
+                "index": index,
+                "freq_avg": 650,
+                "rate_ideal": self.machine.ths * 1000 / 3,
+                "rate_real": round(rate, 2),
+                "asic_num": 76,
+                "temp_pic": [40, 41, 42, 43],
+                "temp_pcb": [round(self.machine.chip_c(index) - 8)] * 4,
+                "temp_chip": [round(hot or self.machine.chip_c(index))] * 4,
+                "hw": 0,
+                "sn": f"SIMB00000000000{index}",
+            }
+            for index in range(boards)
+        ]
+
+    def _info(self, command: str) -> dict[str, Any]:
+        status = {"STATUS": "S", "when": 0, "Msg": command, "api_version": "1.0.0"}
+        info = {"miner_version": "49.0.1.3", "CompileTime": _FIRMWARE, "type": self.args.model}
+        return {"STATUS": status, "INFO": info}
+
+    async def _stats(self, _: web.Request) -> web.Response:
+        stats: list[dict[str, Any]] = []
+        if self.mode != 1:
+            stats.append(
+                {
+                    "rate_5s": self.machine.hash_ths * 1000,
+                    "elapsed": self.machine.elapsed_s,
+                    "rate_ideal": self.machine.ths * 1000,
+                    "rate_unit": "GH/s",
+                    "fan": [4200, 4210, 4300, 4290],
+                    "chain": self._chains(),
+                    "miner-mode": self.mode,
+                }
+            )
+        return web.json_response({**self._info("stats"), "STATS": stats})
+
+    async def _summary(self, _: web.Request) -> web.Response:
+        rate = self.machine.hash_ths * 1000
+        rows = [] if self.mode == 1 else [{"rate_5s": rate, "rate_avg": rate, "elapsed": self.machine.elapsed_s}]
+        return web.json_response({**self._info("summary"), "SUMMARY": rows})
+
+    async def _blink_status(self, _: web.Request) -> web.Response:
+        return web.json_response({"blink": False})
+
+    async def _reboot(self, _: web.Request) -> web.Response:
+        self.machine.restart()
+        return web.Response(text="")
+
+    async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
+        return await cgminer_exchange(reader, self._command, _DESCRIPTION)
+
+    def _command(self, name: str, _: dict[str, Any]) -> dict[str, Any] | None:
+        rate = self.machine.hash_ths * 1000
+        version = {
+            "API": "3.1",
+            "BMMiner": "1.0.0",
+            "CompileTime": _FIRMWARE,
+            "Miner": "49.0.1.3",
+            "Type": self.args.model,
+        }
+        match name:
+            case "version":
+                return {**cgminer_status(22, "CGMiner versions", _DESCRIPTION), "VERSION": [version]}
+            case "summary":
+                row: dict[str, Any] = {"Elapsed": self.machine.elapsed_s, "GHS 5s": rate, "GHS 30m": rate}
+                return {**cgminer_status(11, "Summary", _DESCRIPTION), "SUMMARY": [row]}
+            case "stats":
+                ideal = self.machine.ths * 1000
+                row = {"Elapsed": self.machine.elapsed_s, "GHS 5s": rate, "GHS av": rate}
+                row |= {
+                    "total_rateideal": ideal,
+                    "fan1": 4200,
+                    "fan2": 4210,
+                    "fan3": 4300,
+                    "fan4": 4290,
+                    "fan_num": 4,
+                }
+                return {**cgminer_status(70, "CGMiner stats", _DESCRIPTION), "STATS": [version, row]}
+            case "pools":
+                pools = [
+                    {
+                        "POOL": index,
+                        "URL": pool["url"],
+                        "User": pool["user"],
+                        "Status": "Alive",
+                        "Accepted": 10,
+                    }
+                    for index, pool in enumerate(self.conf["pools"])
+                ]
+                return {**cgminer_status(7, f"{len(pools)} Pool(s)", _DESCRIPTION), "POOLS": pools}
+        return None

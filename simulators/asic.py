@@ -1,0 +1,161 @@
+"""What all simulated miners have in common: a machine that turns watts into hashes, and the 4028 protocol."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+import json
+from typing import Any, Final
+
+from .world.clock import WorldClock
+
+MINER_FAULTS: Final = {
+    "deaf": "says yes to writes and does nothing",
+    "hot": "chips at this temperature in degC (default 95)",
+    "board_dead": "one hash board is down",
+}
+
+
+@dataclass(slots=True)
+class Machine:
+    """A miner's body. ``boot_s``: seconds from a change of state until it hashes again.
+
+    Power follows the limit while it hashes, `boot_w` while it starts, `idle_w` while it is off.
+    """
+
+    clock: WorldClock
+    rated_w: float
+    ths: float
+    """At rated power; less power hashes a little more efficiently."""
+    idle_w: float = 15.0
+    boot_w: float = 250.0
+    boot_s: float = 60.0
+    min_w: float = 0.0
+    limit_w: float = 0.0
+    running: bool = True
+    _since: float = -1e9
+    _energy_kwh: float = 0.0
+    _counted_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.limit_w = self.limit_w or self.rated_w
+
+    def restart(self) -> None:
+        """Begin hashing anew."""
+        self._count()
+        self._since = self.clock.elapsed()
+
+    def set_running(self, running: bool) -> None:
+        """Switch the hash boards."""
+        if running != self.running:
+            self._count()
+            self.running = running
+            self._since = self.clock.elapsed()
+
+    def set_limit(self, watts: float, *, restarts: bool = True) -> None:
+        """Change the power limit."""
+        if watts != self.limit_w:
+            self._count()
+            self.limit_w = watts
+            if restarts:
+                self._since = self.clock.elapsed()
+
+    @property
+    def hashing(self) -> bool:
+        """Whether hashes come out."""
+        return self.running and self.clock.elapsed() - self._since >= self.boot_s
+
+    @property
+    def elapsed_s(self) -> int:
+        """Since the last start."""
+        return int(min(self.clock.elapsed() - self._since, self.clock.elapsed() + 50_000))
+
+    @property
+    def power_w(self) -> float:
+        """At the wall."""
+        if not self.running:
+            return self.idle_w
+        return min(self.limit_w, self.rated_w * 1.1) if self.hashing else self.boot_w
+
+    @property
+    def hash_ths(self) -> float:
+        """Output."""
+        if not self.hashing:
+            return 0.0
+        share = self.power_w / self.rated_w
+        return float(self.ths * share**0.9)
+
+    @property
+    def energy_kwh(self) -> float:
+        """Consumed since the start of the simulation."""
+        self._count()
+        return self._energy_kwh
+
+    def chip_c(self, board: int = 0) -> float:
+        """Chip temperature of a board."""
+        return 24.0 + (38.0 * self.power_w / self.rated_w if self.running else 4.0) + board
+
+    def _count(self) -> None:
+        now = self.clock.elapsed()
+        self._energy_kwh += self.power_w * (now - self._counted_at) / 3.6e6
+        self._counted_at = now
+
+    def truth(self) -> dict[str, Any]:
+        """For the control port."""
+        return {
+            "running": self.running,
+            "hashing": self.hashing,
+            "limit_w": self.limit_w,
+            "power_w": round(self.power_w, 1),
+            "hash_ths": round(self.hash_ths, 3),
+            "energy_kwh": round(self.energy_kwh, 4),
+        }
+
+
+type Commands = Callable[[str, dict[str, Any]], dict[str, Any] | None]
+"""Command name and the whole request -> answer, or None for an unknown command."""
+
+
+def cgminer_status(code: int, message: str, description: str, *, ok: bool = True, when: int = 0) -> dict[str, Any]:
+    """The STATUS list of the cgminer family."""
+    status = {
+        "STATUS": "S" if ok else "E",
+        "When": when,
+        "Code": code,
+        "Msg": message,
+        "Description": description,
+    }
+    return {"STATUS": [status], "id": 1}
+
+
+async def read_json(reader: asyncio.StreamReader, limit: int = 65536) -> dict[str, Any] | None:
+    """One JSON object, which the client need not end with anything; None for what is not JSON."""
+    data = b""
+    while len(data) < limit:
+        chunk = await asyncio.wait_for(reader.read(4096), 10)
+        if not chunk:
+            break
+        data += chunk
+        try:
+            value = json.loads(data.rstrip(b"\0\n "))
+        except ValueError:
+            continue
+        return value if isinstance(value, dict) else None
+    return None
+
+
+async def cgminer_exchange(reader: asyncio.StreamReader, commands: Commands, description: str) -> bytes:
+    """Answer one 4028 request: `a+b` joins commands and wraps each answer in a list."""
+    request = await read_json(reader)
+    if request is None:
+        answer = cgminer_status(23, "Invalid JSON", description, ok=False)
+    elif "+" in (name := str(request.get("command", ""))):
+        answer = {"id": 1}
+        for part in name.split("+"):
+            answer[part] = [commands(part, request) or _unknown(part, description)]
+    else:
+        answer = commands(name, request) or _unknown(name, description)
+    return json.dumps(answer).encode() + b"\0"
+
+
+def _unknown(_name: str, description: str) -> dict[str, Any]:
+    return cgminer_status(14, "Invalid command", description, ok=False)

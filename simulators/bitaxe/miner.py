@@ -1,0 +1,152 @@
+"""A Bitaxe with AxeOS: GET /api/system/info, PATCH /api/system, POST /api/system/{restart,pause,resume}.
+
+Old firmware (before 2.14) has no pause. Frequency (MHz) and core voltage (mV) are its only power controls.
+"""
+
+import argparse
+from typing import Any, ClassVar, override
+
+from aiohttp import web
+
+from simulators.asic import Machine
+from simulators.framework import Simulator
+from simulators.net import NET_FAULTS, http_faults, serve_http
+
+_NOMINAL_MHZ = 525
+_NOMINAL_MV = 1150
+
+
+class Bitaxe(Simulator):
+    """The miner."""
+
+    NAME = "bitaxe"
+    DEFAULT_PORT = 80
+    FAULTS: ClassVar[dict[str, str]] = {
+        **NET_FAULTS,
+        "deaf": "says yes to writes and does nothing",
+        "overheat": "throttled itself: overheat mode",
+        "nan": "reports NaN as text for hash rate and power",
+    }
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        super().__init__(args)
+        self.machine = Machine(self.clock, rated_w=args.rated_w, ths=args.ths, boot_s=3.0, idle_w=2.5, boot_w=5.0)
+        self.frequency = _NOMINAL_MHZ
+        self.voltage = _NOMINAL_MV
+        self.writes: list[Any] = []
+        self._runner: web.AppRunner | None = None
+
+    @classmethod
+    @override
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--firmware", default="v2.14.2")
+        parser.add_argument("--mac", default="02:00:00:D0:00:01")
+        parser.add_argument("--rated-w", type=float, default=17.4)
+        parser.add_argument("--ths", type=float, default=0.65)
+
+    @property
+    def _pauses(self) -> bool:
+        major, minor = self.args.firmware.removeprefix("v").split(".")[:2]
+        return (int(major), int(minor)) >= (2, 14)
+
+    @override
+    async def start(self) -> dict[str, Any]:
+        app = web.Application(middlewares=[http_faults(self.faults)])
+        app.add_routes(
+            [
+                web.get("/", self._page),
+                web.get("/api/system/info", self._info),
+                web.get("/api/system/asic", self._asic),
+                web.patch("/api/system", self._patch),
+                web.post("/api/system/restart", self._restart),
+            ]
+        )
+        if self._pauses:
+            app.add_routes([web.post("/api/system/pause", self._pause), web.post("/api/system/resume", self._resume)])
+        self._runner, port = await serve_http(app, self.args.host, self.args.port)
+        return {"host": self.args.host, "port": port}
+
+    @override
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @override
+    def state(self) -> dict[str, Any]:
+        return {
+            **self.machine.truth(),
+            "frequency": self.frequency,
+            "voltage": self.voltage,
+            "writes": self.writes,
+        }
+
+    async def _page(self, _: web.Request) -> web.Response:
+        return web.Response(text="<html><title>AxeOS</title></html>", content_type="text/html")
+
+    async def _asic(self, _: web.Request) -> web.Response:
+        return web.json_response(
+            {
+                "ASICModel": "BM1368",
+                "asicCount": 1,
+                "deviceModel": "Supra",
+                "defaultFrequency": _NOMINAL_MHZ,
+                "defaultVoltage": _NOMINAL_MV,
+                "frequencyOptions": [400, 450, 490, 525, 550],
+                "voltageOptions": [1050, 1100, 1150, 1200],
+            }
+        )
+
+    async def _info(self, _: web.Request) -> web.Response:
+        nan = "nan" in self.faults
+        info: dict[str, Any] = {
+            "ASICModel": "BM1368",
+            "boardVersion": "401",
+            "version": self.args.firmware,
+            "hostname": "bitaxe",
+            "macAddr": self.args.mac,
+            "power": "NaN" if nan else round(self.machine.power_w, 2),
+            "voltage": 5100,
+            "current": round(self.machine.power_w / 5.1 * 1000, 1),
+            "hashRate": "NaN" if nan else round(self.machine.hash_ths * 1000, 2),
+            "expectedHashrate": round(self.machine.ths * 1000 * self.frequency / _NOMINAL_MHZ, 1),
+            "frequency": self.frequency,
+            "coreVoltage": self.voltage,
+            "temp": round(24 + self.machine.power_w * 1.8, 1),
+            "vrTemp": round(24 + self.machine.power_w * 1.7),
+            "fanrpm": 4100,
+            "fanspeed": 48,
+            "sharesAccepted": 100,
+            "sharesRejected": 1,
+            "uptimeSeconds": self.machine.elapsed_s,
+            "overheat_mode": 1 if "overheat" in self.faults else 0,
+            "bestDiff": 1250000,
+        }
+        if self._pauses:
+            info["miningPaused"] = not self.machine.running
+        return web.json_response(info)
+
+    async def _patch(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.writes.append(body)
+        if "deaf" not in self.faults:
+            self.frequency = int(body.get("frequency", self.frequency))
+            self.voltage = int(body.get("coreVoltage", self.voltage))
+            share = self.frequency / _NOMINAL_MHZ * (self.voltage / _NOMINAL_MV) ** 2
+            self.machine.set_limit(self.machine.rated_w * share, restarts=False)
+        return web.Response(status=200)
+
+    async def _restart(self, _: web.Request) -> web.Response:
+        self.machine.restart()
+        return web.Response(text="System will restart shortly.")
+
+    async def _pause(self, _: web.Request) -> web.Response:
+        return self._run(False)
+
+    async def _resume(self, _: web.Request) -> web.Response:
+        return self._run(True)
+
+    def _run(self, running: bool) -> web.Response:
+        self.writes.append("resume" if running else "pause")
+        if "deaf" not in self.faults:
+            self.machine.set_running(running)
+        return web.json_response({"message": "ok"})

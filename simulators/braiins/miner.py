@@ -1,0 +1,267 @@
+"""A miner with Braiins OS: REST `/api/v1` with login, GraphQL of older releases, version on the 4028 socket.
+
+REST: `POST /auth/login` gives a token for an hour, sent as it is in the `authorization` header. Miner status:
+1 idle, 2 mining, 3 paused. A power target outside the tuner's limits is refused with 400.
+"""
+
+import argparse
+import asyncio
+import secrets
+from typing import Any, ClassVar, Final, override
+
+from aiohttp import web
+
+from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
+from simulators.framework import Simulator
+from simulators.net import NET_FAULTS, TcpServer, http_faults, serve_http
+
+_TOKEN_LIFE_S: Final = 3600
+_OPEN: Final = frozenset({"/api/v1/auth/login", "/api/v1/version/", "/graphql", "/"})
+
+
+class Braiins(Simulator):
+    """The miner."""
+
+    NAME = "braiins"
+    DEFAULT_PORT = 80
+    FAULTS: ClassVar[dict[str, str]] = {
+        **NET_FAULTS,
+        **MINER_FAULTS,
+        "token_expired": "forgets every token at once",
+        "error": "reports this error text",
+    }
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        super().__init__(args)
+        self.machine = Machine(self.clock, rated_w=args.rated_w, ths=args.ths, boot_s=args.boot_s, min_w=args.min_w)
+        self.writes: list[str] = []
+        self.logins = 0
+        self._tokens: dict[str, float] = {}
+        self._rpc = TcpServer(self.faults, self._exchange)
+        self._runner: web.AppRunner | None = None
+
+    @classmethod
+    @override
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--rpc-port", type=int, default=4028)
+        parser.add_argument("--password", default="root", help="of the account root")
+        parser.add_argument("--release", default="25.07", help="REST from 25.05 on, GraphQL before")
+        parser.add_argument("--model", default="Antminer S19j Pro")
+        parser.add_argument("--mac", default="02:00:00:C0:00:01")
+        parser.add_argument("--rated-w", type=float, default=3200.0)
+        parser.add_argument("--min-w", type=float, default=900.0)
+        parser.add_argument("--ths", type=float, default=104.0)
+        parser.add_argument("--boot-s", type=float, default=45.0, help="from a change until it hashes")
+
+    @property
+    def _rest(self) -> bool:
+        return tuple(int(part) for part in self.args.release.split(".")) >= (25, 5)
+
+    @override
+    async def start(self) -> dict[str, Any]:
+        app = web.Application(middlewares=[http_faults(self.faults), self._authenticate])
+        app.add_routes([web.get("/", self._page), web.post("/graphql", self._graphql)])
+        if self._rest:
+            app.add_routes(self._routes())
+        self._runner, port = await serve_http(app, self.args.host, self.args.port)
+        rpc_port = await self._rpc.start(self.args.host, self.args.rpc_port)
+        return {"host": self.args.host, "port": port, "rpc_port": rpc_port}
+
+    @override
+    async def stop(self) -> None:
+        await self._rpc.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @override
+    def state(self) -> dict[str, Any]:
+        return {**self.machine.truth(), "writes": self.writes, "logins": self.logins}
+
+    def _routes(self) -> list[web.RouteDef]:
+        base = "/api/v1"
+        return [
+            web.post(f"{base}/auth/login", self._login),
+            web.get(f"{base}/version/", self._version),
+            web.get(f"{base}/miner/details", self._details),
+            web.get(f"{base}/miner/stats", self._stats),
+            web.get(f"{base}/miner/hw/hashboards", self._boards),
+            web.get(f"{base}/miner/errors", self._errors),
+            web.get(f"{base}/cooling/state", self._cooling),
+            web.get(f"{base}/configuration/miner", self._configuration),
+            web.get(f"{base}/configuration/constraints", self._constraints),
+            web.get(f"{base}/performance/tuner-state", self._tuner),
+            web.put(f"{base}/performance/power-target", self._power_target),
+            web.put(f"{base}/actions/pause", self._pause),
+            web.put(f"{base}/actions/resume", self._resume),
+        ]
+
+    @web.middleware
+    async def _authenticate(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if request.path not in _OPEN and request.path.startswith("/api/"):
+            if "token_expired" in self.faults:
+                self._tokens.clear()
+                self.faults.clear("token_expired")
+            born = self._tokens.get(request.headers.get("Authorization", ""))
+            if born is None or self.clock.elapsed() - born > _TOKEN_LIFE_S:
+                return web.json_response({"error": "Unauthorized", "message": "invalid token"}, status=401)
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    async def _login(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.logins += 1
+        if body.get("username") != "root" or body.get("password") != self.args.password:
+            return web.json_response({"error": "Unauthorized", "message": "wrong password"}, status=401)
+        token = secrets.token_hex(8)
+        self._tokens[token] = self.clock.elapsed()
+        return web.json_response({"token": token, "timeout_s": _TOKEN_LIFE_S})
+
+    async def _version(self, _: web.Request) -> web.Response:
+        return web.json_response({"major": 1, "minor": 2, "patch": 0})
+
+    async def _page(self, _: web.Request) -> web.Response:
+        return web.Response(text="<html><title>Braiins OS</title></html>", content_type="text/html")
+
+    async def _details(self, _: web.Request) -> web.Response:
+        version = {"bos_plus": True, "current": f"2025-08-06-0-51mu1a7e-{self.args.release}-plus"}
+        details = {
+            "bos_version": version,
+            "bosminer_uptime_s": self.machine.elapsed_s,
+            "hostname": "Antminer",
+            "mac_address": self.args.mac.lower(),
+            "miner_identity": {"brand": 1, "miner_model": self.args.model, "name": self.args.model},
+            "status": 2 if self.machine.running else 3,
+            "sticker_hashrate": {"gigahash_per_second": self.machine.ths * 1000},
+            "uid": "simulated00000001",
+        }
+        return web.json_response(details)
+
+    async def _stats(self, _: web.Request) -> web.Response:
+        rate = {"gigahash_per_second": self.machine.hash_ths * 1000}
+        real = dict.fromkeys(("last_5s", "last_15s", "last_1m", "last_5m"), rate)
+        return web.json_response(
+            {
+                "miner_stats": {"real_hashrate": real, "nominal_hashrate": rate},
+                "pool_stats": {"accepted_shares": 100, "rejected_shares": 0},
+                "power_stats": {"approximated_consumption": {"watt": round(self.machine.power_w)}},
+            }
+        )
+
+    async def _boards(self, _: web.Request) -> web.Response:
+        dead = 1 if "board_dead" in self.faults else 0
+        hot = self.faults.number("hot", 95.0) if "hot" in self.faults else None
+        boards = [
+            {
+                "id": str(index + 1),
+                "enabled": index >= dead,
+                "board_temp": {"degree_c": self.machine.chip_c(index) - 8},
+                "highest_chip_temp": {
+                    "id": 1,
+                    "temperature": {"degree_c": hot or self.machine.chip_c(index)},
+                },
+                "stats": {"real_hashrate": {"last_1m": {"gigahash_per_second": self.machine.hash_ths * 333}}},
+            }
+            for index in range(3)
+        ]
+        return web.json_response({"hashboards": boards})
+
+    async def _errors(self, _: web.Request) -> web.Response:
+        text = self.faults.active.get("error")
+        rows = [{"message": str(text), "components": [], "error_codes": []}] if text else []
+        return web.json_response({"errors": rows})
+
+    async def _cooling(self, _: web.Request) -> web.Response:
+        fans = [{"position": index, "rpm": 5400, "target_speed_ratio": 0.8} for index in range(4)]
+        return web.json_response({"fans": fans})
+
+    async def _configuration(self, _: web.Request) -> web.Response:
+        tuner = {"enabled": True, "power_target": {"watt": round(self.machine.limit_w)}, "tuner_mode": 1}
+        return web.json_response({"pool_groups": [], "tuner": tuner})
+
+    async def _constraints(self, _: web.Request) -> web.Response:
+        limits = {
+            "min": {"watt": round(self.args.min_w)},
+            "default": {"watt": round(self.args.rated_w)},
+            "max": {"watt": round(self.args.rated_w * 1.2)},
+        }
+        return web.json_response({"tuner_constraints": {"power_target": limits, "enabled": {"default": True}}})
+
+    async def _tuner(self, _: web.Request) -> web.Response:
+        state = {"current_target": {"watt": round(self.machine.limit_w)}}
+        return web.json_response({"mode_state": {"powertargetmodestate": state}, "overall_tuner_state": 2})
+
+    async def _power_target(self, request: web.Request) -> web.Response:
+        watts = float((await request.json())["watt"])
+        low, high = self.args.min_w, self.args.rated_w * 1.2
+        if not low <= watts <= high:
+            limits = f"(min: Some({low:.0f}), max: Some({high:.0f}))"
+            text = f"new power target '{watts:.0f}' is out-of-range {limits}"
+            message = {"error": "Operation was attempted past the valid range", "message": text}
+            return web.json_response(message, status=400)
+        self.writes.append(f"power-target {watts:.0f}")
+        if "deaf" not in self.faults:
+            self.machine.set_limit(watts, restarts=False)
+        return web.json_response({"watt": round(watts)})
+
+    async def _pause(self, _: web.Request) -> web.Response:
+        return self._run(False)
+
+    async def _resume(self, _: web.Request) -> web.Response:
+        return self._run(True)
+
+    def _run(self, running: bool) -> web.Response:
+        changed = self.machine.running != running
+        self.writes.append("resume" if running else "pause")
+        if "deaf" not in self.faults:
+            self.machine.set_running(running)
+        return web.json_response(changed)
+
+    async def _graphql(self, request: web.Request) -> web.Response:
+        """Answers the fields of older releases, whatever part of them was asked for."""
+        if self._rest:
+            return web.json_response({"error": "not found"}, status=404)
+        solver = {
+            "nominalMhs": self.machine.ths * 1e6,
+            "realHashrate": {"mhs5S": self.machine.hash_ths * 1e6},
+            "childSolvers": [
+                {
+                    "name": str(index),
+                    "realHashrate": {"mhs5S": self.machine.hash_ths * 1e6 / 3},
+                    "temperatures": [{"name": "Chip", "degreesC": self.machine.chip_c(index)}],
+                }
+                for index in range(3)
+            ],
+        }
+        power = {"approxConsumptionW": round(self.machine.power_w), "limitW": round(self.machine.limit_w)}
+        fans = [{"name": str(index), "rpm": 5400, "speed": 80} for index in range(4)]
+        await request.read()
+        return web.json_response(
+            {
+                "data": {
+                    "bos": {
+                        "hostname": "Antminer",
+                        "info": {"version": {"full": f"2024-10-17-0-51mu1a7e-{self.args.release}-plus"}},
+                        "uptime": {"durationS": self.machine.elapsed_s},
+                    },
+                    "bosminer": {
+                        "info": {"fans": fans, "summary": {"power": power}, "workSolver": solver},
+                        "config": {"autotuning": {"mode": "POWER_TARGET", "powerTarget": power["limitW"]}},
+                    },
+                }
+            }
+        )
+
+    async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
+        return await cgminer_exchange(reader, self._command, "BOSer boser-buildroot 0.1.0")
+
+    def _command(self, name: str, _: dict[str, Any]) -> dict[str, Any] | None:
+        description = "BOSer boser-buildroot 0.1.0"
+        if name == "version":
+            return {
+                **cgminer_status(22, "BOSer versions", description),
+                "VERSION": [{"API": "3.7", "BOSer": "boser-buildroot 0.1.0"}],
+            }
+        if name == "devdetails":
+            rows = [{"DEVDETAILS": 0, "Name": "", "ID": 0, "Model": self.args.model}]
+            return {**cgminer_status(69, "Device Details", description), "DEVDETAILS": rows}
+        return None

@@ -1,0 +1,225 @@
+"""Serve a folder of captured replies of a miner on its real ports, to read it as if the device were there.
+
+python -m simulators.replay FOLDER [--host 127.0.0.9]
+
+One file is one reply, named after its command (`summary.json`, `get_miner_conf.json`, `system_info.json`
+…). The family is told from the names and contents. Reading only: every write is refused.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+import json
+from pathlib import Path
+import struct
+import sys
+from typing import Any, Final
+
+from aiohttp import web
+
+from .asic import cgminer_exchange, read_json
+from .framework import Faults
+from .net import Digest, TcpServer, serve_http
+
+_REST: Final = {
+    "miner_details": "/miner/details",
+    "miner_stats": "/miner/stats",
+    "miner_hw_hashboards": "/miner/hw/hashboards",
+    "miner_errors": "/miner/errors",
+    "cooling_state": "/cooling/state",
+    "configuration_miner": "/configuration/miner",
+    "performance_tuner_state": "/performance/tuner-state",
+    "pools": "/pools",
+    "network": "/network",
+    "version": "/version/",
+}
+_V3_PARAMS: Final = ("summary", "edevs", "pools")
+
+
+class NotACaptureError(ValueError):
+    """A folder that does not hold replies of a miner we know."""
+
+
+def load(folder: Path) -> dict[str, Any]:
+    """Command -> reply; raises NotACaptureError."""
+    files = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    if not files:
+        raise NotACaptureError(f"{folder}: no *.json files")
+    replies = {}
+    for file in files:
+        try:
+            replies[file.stem] = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as err:
+            raise NotACaptureError(f"{file.name}: not JSON ({err})") from err
+    return replies
+
+
+def family_of(replies: dict[str, Any]) -> str:
+    """What kind of miner the replies come from."""
+    text = json.dumps(replies)
+    if any("ASICModel" in reply for reply in replies.values() if isinstance(reply, dict)):
+        return "bitaxe"
+    if "miner_details" in replies or "gql_system" in replies:
+        return "braiins"
+    if "get_device_info" in replies:
+        return "whatsminer_v3"
+    if "get_version" in replies:
+        return "whatsminer_v2"
+    if "Antminer" in text:
+        return "antminer"
+    raise NotACaptureError("these files are not the replies of a miner that is known here")
+
+
+class Replay:
+    """The miner's side of the wire."""
+
+    def __init__(self, folder: Path, state: str = "") -> None:
+        """`state`: prefer files named `<command>_<state>` (an Antminer's `sleep`)."""
+        self.replies = load(folder)
+        self.family = family_of(self.replies)
+        self._state = state
+        self._servers: list[TcpServer] = []
+        self._runners: list[web.AppRunner] = []
+
+    def reply(self, name: str) -> Any:
+        """The reply to a command, or None."""
+        return self.replies.get(f"{name}_{self._state}") or self.replies.get(name)
+
+    async def start(self, host: str, http_port: int = 80) -> None:
+        """Listen where the family does."""
+        faults = Faults({})
+        match self.family:
+            case "antminer":
+                await self._tcp(TcpServer(faults, self._cgminer), host, 4028)
+                await self._http(self._antminer_app(), host, http_port)
+            case "whatsminer_v2":
+                await self._tcp(TcpServer(faults, self._whatsminer), host, 4028)
+            case "whatsminer_v3":
+                await self._tcp(TcpServer(faults, self._whatsminer_v3), host, 4433)
+            case "braiins":
+                await self._tcp(TcpServer(faults, self._cgminer), host, 4028)
+                await self._http(self._braiins_app(), host, http_port)
+            case "bitaxe":
+                await self._http(self._bitaxe_app(), host, http_port)
+
+    async def stop(self) -> None:
+        """Close all."""
+        for server in self._servers:
+            await server.stop()
+        for runner in self._runners:
+            await runner.cleanup()
+
+    async def _tcp(self, server: TcpServer, host: str, port: int) -> None:
+        self._servers.append(server)
+        await server.start(host, port)
+
+    async def _http(self, app: web.Application, host: str, port: int) -> None:
+        runner, _ = await serve_http(app, host, port)
+        self._runners.append(runner)
+
+    async def _cgminer(self, reader: asyncio.StreamReader) -> bytes:
+        def command(name: str, _: dict[str, Any]) -> dict[str, Any] | None:
+            found = self.reply(name)
+            return found if isinstance(found, dict) and isinstance(found.get("STATUS"), list) else None
+
+        return await cgminer_exchange(reader, command, "cgminer 1.0.0")
+
+    async def _whatsminer(self, reader: asyncio.StreamReader) -> bytes:
+        request = await read_json(reader) or {}
+        name = str(request.get("command") or request.get("cmd") or "")
+        unknown = {"STATUS": "E", "When": 0, "Code": 14, "Msg": "invalid cmd", "Description": ""}
+        if "+" in name:
+            joined = {part: [self.reply(part) or unknown] for part in name.split("+")}
+            return json.dumps({**joined, "id": 1}).encode() + b"\0"
+        return json.dumps(self.reply(name) or unknown).encode() + b"\0"
+
+    async def _whatsminer_v3(self, reader: asyncio.StreamReader) -> bytes:
+        (length,) = struct.unpack("<I", await asyncio.wait_for(reader.readexactly(4), 10))
+        request = json.loads(await reader.readexactly(length))
+        name, param = str(request.get("cmd", "")).replace(".", "_"), request.get("param")
+        found = self.reply(f"{name}_{param}" if param in _V3_PARAMS else name)
+        body = json.dumps(found or {"code": -2, "when": 0, "msg": "invalid command", "desc": name}).encode()
+        return struct.pack("<I", len(body)) + body
+
+    def _antminer_app(self) -> web.Application:
+        digest = Digest("antMiner Configuration", "root", "root")
+
+        async def page(request: web.Request) -> web.Response:
+            if not digest.allows(request):
+                return digest.challenge()
+            name = request.match_info.get("name", "")
+            found = self.reply(name) or self.reply(name.removeprefix("get_"))
+            if found is None and name == "get_miner_conf":  # not every capture has it; its stats tell the mode
+                found = {"pools": [{"url": "x"}], "bitmain-work-mode": "0"}
+            return web.Response(status=404) if found is None else web.json_response(found)
+
+        app = web.Application()
+        app.add_routes([web.get("/", page), web.get("/cgi-bin/{name}.cgi", page)])
+        return app
+
+    def _braiins_app(self) -> web.Application:
+        async def page(_: web.Request) -> web.Response:
+            return web.Response(text="<html><title>Braiins OS</title></html>", content_type="text/html")
+
+        async def graphql(_: web.Request) -> web.Response:
+            if "gql_system" not in self.replies:
+                return web.json_response({"error": "not found"}, status=404)
+            merged: dict[str, Any] = {}
+            for name in ("gql_system", "gql_boards", "gql_tuning"):
+                merged = _merged(merged, self.replies.get(name, {}))
+            return web.json_response(merged)
+
+        async def rest(request: web.Request) -> web.Response:
+            if request.path.endswith("/auth/login"):
+                return web.json_response({"token": "replay", "timeout_s": 3600})
+            path = request.path.removeprefix("/api/v1")
+            name = next((name for name, there in _REST.items() if there == path), "")
+            found = self.replies.get(name)
+            return web.Response(status=404) if found is None else web.json_response(found)
+
+        app = web.Application()
+        app.add_routes([web.get("/", page), web.post("/graphql", graphql)])
+        if "miner_details" in self.replies:
+            app.add_routes([web.route("*", "/api/v1/{tail:.*}", rest)])
+        return app
+
+    def _bitaxe_app(self) -> web.Application:
+        async def info(_: web.Request) -> web.Response:
+            found = next((r for r in self.replies.values() if "hashRate" in r and "power" in r), None)
+            return web.json_response(found or next(iter(self.replies.values())))
+
+        app = web.Application()
+        app.add_routes([web.get("/api/system/info", info)])
+        return app
+
+
+def _merged(one: Any, two: Any) -> Any:
+    """Two replies to parts of one query, as the reply to the whole."""
+    if isinstance(one, dict) and isinstance(two, dict):
+        return {key: _merged(one.get(key), two.get(key)) for key in one | two}
+    if isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
+        return [_merged(a, b) for a, b in zip(one, two, strict=True)]
+    return two if one is None else one
+
+
+@asynccontextmanager
+async def replaying(folder: Path, host: str, state: str = "", http_port: int = 80) -> AsyncGenerator[Replay]:
+    """A folder on the wire."""
+    replay = Replay(folder, state)
+    try:
+        await replay.start(host, http_port)
+        yield replay
+    finally:
+        await replay.stop()
+
+
+async def _main() -> None:
+    folder = Path(sys.argv[1])
+    host = sys.argv[3] if len(sys.argv) > 3 else "127.0.0.9"
+    async with replaying(folder, host) as replay:
+        print(json.dumps({"ready": "replay", "family": replay.family, "host": host}), flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

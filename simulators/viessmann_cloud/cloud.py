@@ -1,0 +1,269 @@
+"""The Viessmann cloud with one heat pump: sign-in (PKCE), features, commands, call limits."""
+
+import argparse
+import base64
+from collections import deque
+import hashlib
+import secrets
+import time
+from typing import Any, ClassVar, Final, override
+
+from aiohttp import BasicAuth, web
+
+from simulators.framework import Simulator
+from simulators.net import NET_FAULTS, http_faults, serve_http
+from simulators.world.weather import in_heating_season
+
+from .heat_pump import HeatPump
+
+_INSTALLATION: Final = 4242
+_GATEWAY: Final = "7571381700000000"
+_MODES: Final = {"heating", "standby"}
+
+
+class ViessmannCloud(Simulator):
+    """Identity server and API on one port: `/idp/v3/…` and `/iot/v2/…`."""
+
+    NAME = "viessmann_cloud"
+    DEFAULT_PORT = 0
+    FAULTS: ClassVar[dict[str, str]] = {
+        **NET_FAULTS,
+        "limited": "answers 429 as if the limit were reached (value: the limit it names, default 1450)",
+        "limited_html": "answers 429 without JSON",
+        "expired": "says EXPIRED TOKEN to every token",
+        "revoked": "takes no refresh token any more",
+        "offline": "the gateway is offline",
+        "error_500": "internal server error",
+        "error_502": "an HTML page of a gateway",
+        "declined": "declines every command",
+        "deaf": "accepts commands and does nothing",
+    }
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        super().__init__(args)
+        start = in_heating_season(self.clock.now())
+        self._offset = start - self.clock.now()
+        self.pump = HeatPump(start)
+        self.calls: deque[float] = deque()
+        self.total_calls = 0
+        self.over_limit = 0
+        self.commands: list[Any] = []
+        self._codes: dict[str, str] = {}
+        self._access: dict[str, float] = {}
+        self._refresh: set[str] = set()
+        self._runner: web.AppRunner | None = None
+
+    @classmethod
+    @override
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--user", default="demo@example.com")
+        parser.add_argument("--password", default="demo")
+        parser.add_argument("--client-id", default="demo-client")
+        parser.add_argument("--day-limit", type=int, default=1450)
+        parser.add_argument("--short-limit", type=int, default=120)
+        parser.add_argument("--token-life", type=float, default=3600.0)
+
+    @override
+    async def start(self) -> dict[str, Any]:
+        app = web.Application(middlewares=[http_faults(self.faults), self._limit])
+        device = f"/iot/v2/features/installations/{_INSTALLATION}/gateways/{_GATEWAY}/devices/0/features"
+        app.add_routes(
+            [
+                web.post("/idp/v3/authorize", self._authorize),
+                web.post("/idp/v3/token", self._token),
+                web.get("/iot/v2/equipment/installations", self._installations),
+                web.get(f"{device}/", self._features),
+                web.get(f"{device}/{{name}}", self._feature),
+                web.post(f"{device}/{{name}}/commands/{{command}}", self._command),
+            ]
+        )
+        self._runner, port = await serve_http(app, self.args.host, self.args.port)
+        return {"host": self.args.host, "port": port}
+
+    @override
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        assert self._runner is not None
+        port: int = self._runner.addresses[0][1]
+        return port
+
+    def advance(self) -> None:
+        """Bring the heat pump to the world's time."""
+        self.pump.advance(self.clock.now() + self._offset)
+
+    @override
+    def state(self) -> dict[str, Any]:
+        self.advance()
+        pump = self.pump
+        return {
+            "slope": pump.slope,
+            "shift": pump.shift,
+            "mode": pump.mode,
+            "dhw_mode": pump.dhw_mode,
+            "power_w": round(pump.power_w),
+            "heat_w": round(pump.heat_w),
+            "outdoor_c": pump.outdoor_c,
+            "calls": self.total_calls,
+            "calls_over_limit": self.over_limit,
+            "commands": self.commands,
+        }
+
+    @web.middleware
+    async def _limit(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if not request.path.startswith("/iot/"):
+            response: web.StreamResponse = await handler(request)
+            return response
+        self.total_calls += 1
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        now = self.clock.elapsed()
+        while self.calls and now - self.calls[0] > 86400:
+            self.calls.popleft()
+        self.calls.append(now)
+        if "limited_html" in self.faults:
+            return web.Response(status=429, text="<html>Too many requests</html>", content_type="text/html")
+        short = sum(1 for stamp in self.calls if now - stamp < 600)
+        if "limited" in self.faults:
+            return _too_many("ViCare day limit", int(self.faults.number("limited", 1450)))
+        for name, count, limit in (
+            ("ViCare day limit", len(self.calls), self.args.day_limit),
+            ("ViCare minute limit", short, self.args.short_limit),
+        ):
+            if count > limit:
+                self.over_limit += 1
+                return _too_many(name, limit)
+        return self._unauthorized(request) or self._broken()
+
+    def _unauthorized(self, request: web.Request) -> web.Response | None:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        born = self._access.get(token)
+        if born is None or "expired" in self.faults or self.clock.elapsed() - born > self.args.token_life:
+            return web.json_response({"error": "EXPIRED TOKEN"}, status=401)
+        return None
+
+    def _broken(self) -> web.Response | None:
+        if "offline" in self.faults:
+            payload = {"httpStatusCode": "NotFound", "code": "404", "reason": "GATEWAY_OFFLINE"}
+            return _error(400, "DEVICE_COMMUNICATION_ERROR", "Device communication error", payload)
+        if "error_500" in self.faults:
+            return _error(500, "INTERNAL_ERROR", "Internal server error", {})
+        if "error_502" in self.faults:
+            return web.Response(status=502, text="<html>Bad gateway</html>", content_type="text/html")
+        return None
+
+    async def _authorize(self, request: web.Request) -> web.Response:
+        try:
+            auth = BasicAuth.decode(request.headers.get("Authorization", ""))
+        except ValueError:
+            return web.json_response({"error": "invalid_request"}, status=400)
+        query = request.query
+        if (auth.login, auth.password) != (self.args.user, self.args.password):
+            return web.json_response({"error": "access_denied"}, status=401)
+        if query.get("client_id") != self.args.client_id or query.get("code_challenge_method") != "S256":
+            return web.json_response({"error": "invalid_client", "error_description": "unknown"}, status=400)
+        code = secrets.token_hex(8)
+        self._codes[code] = query.get("code_challenge", "")
+        return web.Response(status=302, headers={"Location": f"{query.get('redirect_uri', '')}?code={code}"})
+
+    async def _token(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        if form.get("grant_type") == "authorization_code":
+            verifier = str(form.get("code_verifier", "")).encode()
+            challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier).digest()).rstrip(b"=").decode()
+            if self._codes.pop(str(form.get("code")), None) != challenge:
+                return web.json_response({"error": "invalid_grant"}, status=400)
+        elif str(form.get("refresh_token")) not in self._refresh or "revoked" in self.faults:
+            return web.json_response({"error": "invalid_grant", "error_description": "token expired"}, status=400)
+        access, refresh = secrets.token_hex(8), secrets.token_hex(8)
+        self._access[access] = self.clock.elapsed()
+        self._refresh.add(refresh)
+        return web.json_response(
+            {"access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": 3600}
+        )
+
+    async def _installations(self, _: web.Request) -> web.Response:
+        heating = {
+            "id": "0",
+            "gatewaySerial": _GATEWAY,
+            "modelId": "E3_Vitocal_16",
+            "status": "Online",
+            "deviceType": "heating",
+            "roles": ["type:heatpump", "type:E3"],
+        }
+        tcu = {
+            **heating,
+            "id": "gateway",
+            "modelId": "E3_TCU300",
+            "deviceType": "tcu",
+            "roles": ["type:gateway;TCU300"],
+        }
+        gateway = {"serial": _GATEWAY, "version": "1.0", "devices": [heating, tcu]}
+        return web.json_response({"data": [{"id": _INSTALLATION, "description": "home", "gateways": [gateway]}]})
+
+    def _rows(self, request: web.Request) -> list[dict[str, Any]]:
+        self.advance()
+        return list(self.pump.features(str(request.url.origin()) + request.path.rstrip("/")))
+
+    async def _features(self, request: web.Request) -> web.Response:
+        return web.json_response({"data": self._rows(request)})
+
+    async def _feature(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        row = next((row for row in self._rows(request) if row["feature"] == name), None)
+        if row is None:
+            return _error(404, "FEATURE_NOT_FOUND", "Feature not found", {})
+        return web.json_response({"data": row})
+
+    async def _command(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        name, command = request.match_info["name"], request.match_info["command"]
+        if "declined" in self.faults:
+            return _error(400, "VALIDATION_ERROR", "Command not executable", {})
+        self.advance()
+        error = self._execute(name, command, body)
+        if error is not None:
+            return _error(400, "VALIDATION_ERROR", error, {})
+        self.commands.append([name, command, body])
+        return web.json_response({"data": {"success": True, "message": None, "reason": "COMMAND_EXECUTED"}})
+
+    def _execute(self, name: str, command: str, body: dict[str, Any]) -> str | None:
+        deaf = "deaf" in self.faults
+        match name, command, body:
+            case "heating.circuits.0.heating.curve", "setCurve", {"shift": shift, "slope": slope}:
+                if not (-13 <= shift <= 40 and 0.2 <= slope <= 3.5):
+                    return "value out of range"
+                if not deaf:
+                    self.pump.shift, self.pump.slope = shift, slope
+            case "heating.circuits.0.operating.modes.active", "setMode", {"mode": mode} if mode in _MODES:
+                if not deaf:
+                    self.pump.mode = mode
+            case _:
+                return "invalid command or parameters"
+        return None
+
+
+def _too_many(name: str, limit: int) -> web.Response:
+    payload = {
+        "name": name,
+        "requestCountLimit": limit,
+        "clientId": "x",
+        "limitReset": int((time.time() + 1800) * 1000),
+    }
+    message = "API calls rate limit has been exceeded. Please wait until your limit will renew."
+    return _error(429, "RATE_LIMIT_EXCEEDED", message, payload)
+
+
+def _error(status: int, kind: str, message: str, payload: dict[str, Any]) -> web.Response:
+    return web.json_response(
+        {"viErrorId": "sim", "statusCode": status, "errorType": kind, "message": message, "extendedPayload": payload},
+        status=status,
+    )

@@ -1,0 +1,1 @@
+"""Tests of proof_of_heat."""

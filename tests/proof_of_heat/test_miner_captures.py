@@ -1,0 +1,68 @@
+"""Captures of real miners, replayed on the wire to the adapter, give the values that the captures hold."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from custom_components.proof_of_heat.drivers.decode import decode_miner
+from simulators.replay import NotACaptureError, family_of, load, replaying
+
+# Folder, state, then what the replies say: watts, limit, TH/s, hottest chip.
+CASES = [
+    ("antminer/stock_s19pro_rpc_2022", "", {"power": None, "hashrate": 110.567, "chip_temperature": 78.0}),
+    ("antminer/stock_s19xp_web_2022", "", {"power": None, "hashrate": 259.8, "mode": "normal"}),
+    ("antminer/stock_s19xp_web_2022", "sleep", {"power": 0.0, "hashrate": 0.0, "mode": "sleep", "mining": False}),
+    (
+        "whatsminer/v1_api1.4.0_m20s",
+        "",
+        {"power": 3417.0, "power_limit": 3500.0, "hashrate": 67.439, "chip_temperature": 92.5, "mining": True},
+    ),
+    (
+        "whatsminer/v2_api2.0.5_h616",
+        "",
+        {"power": 3200.0, "power_limit": 3300.0, "hashrate": 124.5, "ambient_temperature": 28.5, "mode": "low"},
+    ),
+    (
+        "whatsminer/v2_api2.0.5_m56s_mock",
+        "suspended",
+        {"mining": False, "power": 13.0, "power_limit": 8000.0, "hashrate": 0.0, "model": "M56S_VH30"},
+    ),
+    (
+        "whatsminer/v3_api3.0.2_m60s",
+        "",
+        {"mining": True, "power": 3156.0, "power_limit": 3600.0, "hashrate": 171.259, "model": "M60S_VK40"},
+    ),
+    ("braiins/v21_09", "", {"power": 735.0, "power_limit": 900.0, "hashrate": 7.16, "chip_temperature": 89.25}),
+    ("braiins/v24_09", "", {"power": 3572.0, "power_limit": 3500.0, "hashrate": 230.701, "fan_speed": 6414.0}),
+    ("braiins/v25_03", "", {"power": 4448.0, "power_limit": 3878.0, "hashrate": 251.235}),
+    (
+        "braiins/v25_07",
+        "",
+        {"power": 3137.0, "power_limit": 3031.0, "hashrate": 144.009, "model": "Antminer S19 XP", "boards_up": 3},
+    ),
+    ("bitaxe/axeos_v2.4.5_supra", "", {"power": 2.65, "hashrate": 1.0, "chip_temperature": 59.875, "mode": "490"}),
+    ("bitaxe/axeos_v2.14_synthetic", "", {"power": 17.4, "hashrate": 0.654, "mining": True}),
+]
+
+
+@pytest.mark.parametrize(("folder", "state", "expected"), CASES, ids=[f"{c[0]}{c[1]}" for c in CASES])
+async def test_replayed_capture_reads_what_it_holds(
+    *, captures: Path, loopback: Callable[[], str], port_80: None, folder: str, state: str, expected: dict[str, object]
+) -> None:
+    host = loopback()
+    async with replaying(captures / "miners" / folder, host, state):
+        lines = {key: value for key, value, _ in await decode_miner(host)}
+    got = {key: round(v, 3) if isinstance(v := lines.get(key), float) else v for key in expected}
+    assert got == expected
+
+
+async def test_a_folder_without_replies_of_a_miner_says_so(tmp_path: Path) -> None:
+    with pytest.raises(NotACaptureError, match=r"no \*\.json"):
+        load(tmp_path)
+    (tmp_path / "x.json").write_text("{}")
+    with pytest.raises(NotACaptureError, match="not the replies"):
+        family_of(load(tmp_path))
+    (tmp_path / "x.json").write_text("{")
+    with pytest.raises(NotACaptureError, match="not JSON"):
+        load(tmp_path)

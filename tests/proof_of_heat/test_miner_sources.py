@@ -1,0 +1,324 @@
+"""Miners on their real protocols: the contract, verified writes, faults, lease."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import pytest
+
+from custom_components.proof_of_heat.drivers.base import Timing
+from custom_components.proof_of_heat.drivers.miner.connect import client_for
+from custom_components.proof_of_heat.drivers.miner.probe import discover, hosts_of, probe
+from custom_components.proof_of_heat.drivers.miner.reading import Family
+from custom_components.proof_of_heat.drivers.miner.source import MinerSource
+from lib.heat_source import Command, Control, Health, Outcome
+from simulators.antminer.miner import Antminer
+from simulators.bitaxe.miner import Bitaxe
+from simulators.braiins.miner import Braiins
+from simulators.framework import Simulator, running
+from simulators.whatsminer.miner import Whatsminer
+from tests.heat_source_contract import assert_keeps_contract
+
+QUICK = Timing(read_s=6.0, write_s=6.0, fresh_s=0.0, verify_s=0.3, verify_step_s=0.05)
+KINDS: dict[str, tuple[type[Simulator], list[str], dict[str, Any]]] = {
+    "antminer": (Antminer, ["--boot-s", "0"], {"mode_power_w": {"low": 2000.0, "normal": 3250.0}}),
+    "whatsminer_v2": (Whatsminer, ["--boot-s", "0", "--api", "v2"], {}),
+    "whatsminer_v3": (Whatsminer, ["--boot-s", "0", "--api", "v3"], {}),
+    "braiins": (Braiins, ["--boot-s", "0"], {}),
+    "bitaxe": (Bitaxe, [], {}),
+}
+
+
+@asynccontextmanager
+async def miner(
+    kind: str, host: str, session: aiohttp.ClientSession, password: str | None = None, **options: Any
+) -> AsyncGenerator[tuple[Any, MinerSource]]:
+    """A simulated miner and its source, identified."""
+    simulator, argv, client_options = KINDS[kind]
+    async with running(simulator, ["--host", host, *argv]) as device:
+        found = await probe(session, host)
+        client = client_for(found, session, password, **client_options)
+        await client.identify()
+        capabilities = replace(await client.capabilities(), min_write_interval_s=0.0, **options.pop("caps", {}))
+        source = MinerSource(f"proof_of_heat:{kind}", kind, client, capabilities, **options)
+        source.timing = QUICK
+        yield device, source
+        await source.close()
+
+
+@pytest.fixture(params=list(KINDS))
+def kind(request: pytest.FixtureRequest, port_80: None) -> str:
+    return str(request.param)
+
+
+COMMANDS = {
+    "antminer": Command(id="c1", on=True, power_w=2100.0),
+    "whatsminer_v2": Command(id="c1", on=True, power_w=2400.0),
+    "whatsminer_v3": Command(id="c1", on=True, power_w=2400.0),
+    "braiins": Command(id="c1", on=True, power_w=2400.0),
+    "bitaxe": Command(id="c1", on=True, mode="450"),
+}
+WATTS = {"antminer": 2015.0, "whatsminer_v2": 2400.0, "whatsminer_v3": 2400.0, "braiins": 2400.0, "bitaxe": 14.9}
+
+
+async def test_source_keeps_the_contract(
+    kind: str, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner(kind, loopback(), session) as (device, source):
+        result = await assert_keeps_contract(source, COMMANDS[kind])
+        assert result.outcome == Outcome.APPLIED
+        # Released: the miner idles, and writes nothing more when it is told again.
+        assert device.state()["running"] is False
+        assert (await source.refresh()).on is False
+
+
+async def test_power_command_reaches_the_machine(
+    kind: str, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner(kind, loopback(), session) as (device, source):
+        assert (await source.apply(COMMANDS[kind])).outcome == Outcome.APPLIED
+        assert device.state()["power_w"] == pytest.approx(WATTS[kind], rel=0.02)
+
+
+async def test_off_shows_zero_or_standby_watts_and_no_hashes(
+    kind: str, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner(kind, loopback(), session) as (_, source):
+        result = await source.apply(Command(id="off", on=False))
+        assert result.outcome == Outcome.APPLIED
+        assert source.state.on is False
+        assert source.state.power_w is not None
+        assert source.state.power_w < 20
+        assert source.state.hashrate_ths == 0.0
+
+
+async def test_a_write_that_does_nothing_is_not_called_applied(
+    kind: str, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner(kind, loopback(), session, caps={"settle_s": 0.1}) as (device, source):
+        device.faults.set("deaf")
+        result = await source.apply(Command(id="off", on=False))
+        assert result.outcome == Outcome.FAILED
+        assert "on" in result.detail
+        assert source.state.on is True
+
+
+@pytest.mark.parametrize("fault", ["refused", "silent", "garbage", "cut"])
+async def test_network_fault_is_failing_health_in_bounded_time_and_recovers(
+    kind: str, fault: str, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner(kind, loopback(), session) as (device, source):
+        source.timing = replace(QUICK, read_s=1.0)
+        assert (await source.refresh()).health == Health.OK
+        device.faults.set(fault)
+        async with asyncio.timeout(2.0):
+            state = await source.refresh()
+        assert state.health == Health.FAILING, state
+        assert state.detail
+        # Unreachable is possibly on and hot: nothing is known of it, least of all that it is off.
+        assert state.on is None
+        assert state.power_w is None
+        assert (await source.apply(Command(id="x", on=False))).outcome == Outcome.FAILED
+        device.faults.clear(fault)
+        assert (await source.refresh()).health == Health.OK
+
+
+async def test_lease_end_pauses_the_miner(
+    kind: str, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner(kind, loopback(), session) as (device, source):
+        await source.apply(replace(COMMANDS[kind], lease_s=0.05))
+        async with asyncio.timeout(5):
+            while device.state()["running"]:  # noqa: ASYNC110  the device's own state
+                await asyncio.sleep(0.05)
+        assert not source.leased
+
+
+async def test_lease_end_leaves_a_miner_that_shall_keep_on(
+    loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner("whatsminer_v2", loopback(), session, idle_on_release=False) as (device, source):
+        await source.apply(replace(COMMANDS["whatsminer_v2"], lease_s=0.05))
+        await asyncio.sleep(0.3)
+        assert device.state()["running"] is True
+
+
+async def test_settling_command_is_not_sent_again(loopback: Callable[[], str], session: aiohttp.ClientSession) -> None:
+    async with miner("whatsminer_v2", loopback(), session) as (device, source):
+        device.faults.set("deaf")
+        command = Command(id="a", power_w=1500.0)
+        assert (await source.apply(command)).outcome == Outcome.PENDING
+        assert (await source.apply(replace(command, id="b"))).outcome == Outcome.PENDING
+        assert device.writes == ["adjust_power_limit"]
+        device.faults.clear("deaf")
+        # Another value is another command.
+        assert (await source.apply(Command(id="c", power_w=1800.0))).outcome == Outcome.APPLIED
+
+
+async def test_write_spacing_defers(loopback: Callable[[], str], session: aiohttp.ClientSession) -> None:
+    async with miner("whatsminer_v2", loopback(), session) as (device, source):
+        source._capabilities = replace(source.capabilities, min_write_interval_s=100.0)
+        assert (await source.apply(Command(id="a", power_w=1500.0))).outcome == Outcome.APPLIED
+        assert (await source.apply(Command(id="b", power_w=1800.0))).outcome == Outcome.DEFERRED
+        assert device.writes == ["adjust_power_limit"]
+
+
+@pytest.mark.parametrize("kind", ["antminer", "braiins"])
+async def test_wrong_password_is_an_auth_error(
+    kind: str, port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    from custom_components.proof_of_heat.drivers.errors import AuthError
+
+    host = loopback()
+    simulator, argv, _ = KINDS[kind]
+    async with running(simulator, ["--host", host, *argv]):
+        client = client_for(await probe(session, host), session, "wrong")
+        with pytest.raises(AuthError):
+            await client.identify()
+
+
+@pytest.mark.parametrize("kind", ["whatsminer_v2", "whatsminer_v3"])
+async def test_whatsminer_write_with_a_wrong_password_needs_the_user(
+    kind: str, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner(kind, loopback(), session, password="wrong") as (device, source):
+        result = await source.apply(Command(id="off", on=False))
+        assert result.outcome == Outcome.FAILED
+        assert source.state.health == Health.AUTH
+        assert device.state()["running"] is True
+
+
+async def test_whatsminer_renews_an_expired_token(loopback: Callable[[], str], session: aiohttp.ClientSession) -> None:
+    async with miner("whatsminer_v2", loopback(), session) as (device, source):
+        assert (await source.apply(Command(id="a", power_w=1500.0))).outcome == Outcome.APPLIED
+        device.faults.set("token_expired")
+        assert (await source.apply(Command(id="b", power_w=1800.0))).outcome == Outcome.APPLIED
+
+
+async def test_whatsminer_without_the_write_api_refuses_and_says_what_to_do(
+    loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner("whatsminer_v2", loopback(), session) as (device, source):
+        device.faults.set("write_disabled")
+        result = await source.apply(Command(id="a", power_w=1500.0))
+        assert result.outcome == Outcome.REFUSED
+        assert "WhatsMinerTool" in result.detail
+
+
+async def test_braiins_logs_in_anew_when_its_token_ends(
+    port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner("braiins", loopback(), session) as (device, source):
+        device.faults.set("token_expired")
+        assert (await source.refresh()).health == Health.OK
+        assert device.logins == 2
+
+
+async def test_braiins_limits_come_from_the_miner(
+    port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner("braiins", loopback(), session) as (device, source):
+        assert source.capabilities.min_power_w == 900
+        assert (await source.apply(Command(id="a", power_w=100.0))).outcome == Outcome.APPLIED
+        assert device.state()["limit_w"] == 900
+
+
+async def test_antminer_write_keeps_pools_and_leaves_out_the_reported_mode(
+    port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner("antminer", loopback(), session) as (device, source):
+        before = dict(device.conf)
+        assert (await source.apply(Command(id="a", mode="low"))).outcome == Outcome.APPLIED
+        assert device.conf == before
+        assert device.writes[0]["miner-mode"] == 3
+        assert "bitmain-work-mode" not in device.writes[0]
+
+
+async def test_antminer_takes_its_watts_from_a_meter(
+    port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    watts: list[float | None] = [3197.5]
+    async with miner("antminer", loopback(), session, meter_w=lambda: watts[0]) as (_, source):
+        assert source.capabilities.reads_power
+        assert (await source.refresh()).heat_w == 3197.5
+        watts[0] = None
+        assert (await source.refresh()).power_w is None
+
+
+async def test_antminer_whose_answer_to_a_write_comes_too_late_is_judged_by_its_report(
+    port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner("antminer", loopback(), session) as (device, source):
+        source.timing = replace(QUICK, write_s=0.3, verify_s=2.0)
+        device.faults.set("slow_write", 1.0)
+        assert (await source.apply(Command(id="a", on=False))).outcome in (Outcome.APPLIED, Outcome.PENDING)
+        await asyncio.sleep(1.2)
+        await source.refresh()
+        assert (await source.apply(Command(id="b", on=False))).outcome in (Outcome.UNCHANGED, Outcome.PENDING)
+
+
+async def test_bitaxe_without_pause_refuses_to_be_switched(
+    loopback: Callable[[], str], port_80: None, session: aiohttp.ClientSession
+) -> None:
+    host = loopback()
+    async with running(Bitaxe, ["--host", host, "--firmware", "v2.4.5"]):
+        client = client_for(await probe(session, host), session)
+        await client.identify()
+        capabilities = await client.capabilities()
+        assert Control.ON_OFF not in capabilities.controls
+        source = MinerSource("proof_of_heat:b", "b", client, capabilities)
+        source.timing = QUICK
+        assert (await source.apply(Command(id="a", on=False))).outcome == Outcome.REFUSED
+        await source.close()
+
+
+async def test_dead_board_and_error_code_degrade(loopback: Callable[[], str], session: aiohttp.ClientSession) -> None:
+    async with miner("whatsminer_v2", loopback(), session) as (device, source):
+        device.faults.set("board_dead")
+        assert (await source.refresh()).health == Health.DEGRADED
+        device.faults.clear("board_dead")
+        device.faults.set("error_code", 218)
+        state = await source.refresh()
+        assert state.health == Health.DEGRADED
+        assert "218" in state.detail
+
+
+async def test_command_that_is_no_number_is_refused(
+    loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner("whatsminer_v2", loopback(), session) as (device, source):
+        result = await source.apply(Command(id="a", power_w=float("nan")))
+        assert result.outcome == Outcome.REFUSED
+        assert device.writes == []
+
+
+async def test_discovery_finds_what_is_there(
+    port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    one, two, nothing = loopback(), loopback(), loopback()
+    async with running(Antminer, ["--host", one]), running(Whatsminer, ["--host", two]):
+        found = {item.host: item.family async for item in discover(session, [one, two, nothing])}
+    assert found == {one: Family.ANTMINER, two: Family.WHATSMINER}
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "count"),
+    [
+        ("192.168.1.20", "192.168.1.20", 1),
+        ("192.168.1.0/30", "192.168.1.1", 2),
+        ("192.168.1.20-22", "192.168.1.20", 3),
+        ("192.168.1.250-192.168.2.2", "192.168.1.250", 9),
+    ],
+)
+def test_address_ranges(text: str, first: str, count: int) -> None:
+    hosts = hosts_of(text)
+    assert (hosts[0], len(hosts)) == (first, count)
+
+
+@pytest.mark.parametrize("text", ["", "miner.local", "10.0.0.0/8", "10.0.0.9-5", "10.0.0.1-10.9.0.1"])
+def test_address_ranges_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        hosts_of(text)
