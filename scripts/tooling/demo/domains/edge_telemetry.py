@@ -94,7 +94,7 @@ class EdgeTelemetryDemo:
 
 
 def _device(entry_id: str, id_: str, simulator: str) -> Device:
-    return Device(_DOMAIN, id_, "edge", None, entry_id, simulator=simulator, prefix=f"{id_}_")
+    return Device(_DOMAIN, id_, "edge", None, entry_id, simulator=simulator)
 
 
 def _tags() -> list[Tag]:
@@ -129,18 +129,15 @@ def _van_past(now: datetime) -> list[Series]:
             for key, value in getattr(model, name)().items():
                 if key in _UNITS:
                     points.setdefault((name, key), []).append((model.now, f"{value}"))
-    return [
-        Series(f"{_SITE}/{COMPUTERS[name][0]}/{name}", key, values, *_UNITS[key])
-        for (name, key), values in points.items()
-    ]
+    ids = {name: f"{_SITE}/{system}/{name}" for name, (system, _) in COMPUTERS.items()}
+    return [Series(ids[name], key, values, *_UNITS[key]) for (name, key), values in points.items()]
 
 
 def _tags_past(now: datetime) -> list[Series]:
     series = []
     for tag in _tags():
-        points: dict[str, list[tuple[datetime, str]]] = {
-            key: [] for key in ("temperature_c", "humidity_percent", "pressure_hpa")
-        }
+        keys = ("temperature_c", "humidity_percent", "pressure_hpa")
+        points: dict[str, list[tuple[datetime, str]]] = {key: [] for key in keys}
         when = now - _PAST
         while when < now - _SAMPLE:
             when += _SAMPLE
@@ -196,12 +193,8 @@ def _cabin_section(cabin: Mapping[str, str], tank: Mapping[str, str]) -> dict[st
 
 def _tags_section(tags: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     named = [(keys["temperature_c"], _TAG_NAMES[place]) for place, keys in tags.items()]
-    return _grid(
-        "RuuviTags",
-        "mdi:bluetooth-transfer",
-        *(_tile(entity, name) for entity, name in named),
-        _graph("Temperatures", *named),
-    )
+    tiles = [_tile(entity, name) for entity, name in named]
+    return _grid("RuuviTags", "mdi:bluetooth-transfer", *tiles, _graph("Temperatures", *named))
 
 
 def _ingest_section(hub: Mapping[str, str]) -> dict[str, Any]:
