@@ -11,6 +11,7 @@ import math
 from .config import SafetyLimits, SourceConfig
 from .cycling import Cycling
 from .decision import SourceCommand
+from .planning.now import sizes
 from .plausible import Senses
 from .snapshot import Snapshot, SourceSnapshot
 
@@ -29,19 +30,18 @@ class Safety:
     frost: bool = False
 
     def apply(
-        self, wanted: Sequence[SourceCommand], snapshot: Snapshot, senses: Senses
+        self, wanted: Sequence[SourceCommand], snapshot: Snapshot, senses: Senses, headroom_w: float = math.inf
     ) -> tuple[tuple[SourceCommand, ...], tuple[str, ...]]:
-        """The commands that may be given, and what limited them."""
+        """The commands that may be given, and what limited them. ``headroom_w`` is what the site's limit leaves."""
         if self.began_s is None or snapshot.now_s < self.began_s:
             self.began_s = snapshot.now_s
         words: list[str] = []
         if snapshot.now_s - self.began_s < self.limits.read_only_s:
             return tuple(replace(command, hold=True) for command in wanted), ("just started: nothing is written yet",)
-        self._frost(senses)
         states = {source.source_id: source for source in snapshot.sources}
         commands = [self._finite(command) for command in wanted]
         if self.frost:
-            commands = self._frost_heat(commands, states, words)
+            commands = self._frost_heat(commands, states, headroom_w, words)
         final = tuple(
             self._one(command, states.get(command.source_id), senses, snapshot.now_s, words) for command in commands
         )
@@ -49,26 +49,37 @@ class Safety:
             self.cycling.note(command.source_id, snapshot.now_s, on=command.on)
         return final, tuple(words)
 
-    def _frost(self, senses: Senses) -> None:
-        """Room close to frost, or water that may freeze: on below the limits, off a little above them."""
+    def sense(self, senses: Senses) -> bool:
+        """Whether frost protection is on; to be called once a cycle, before anything is wanted.
+
+        Room close to frost, or water that may freeze: on below the limits, off a little above them.
+        """
         room_cold = senses.coldest_c < self.limits.frost_room_c + (0.5 if self.frost else 0.0)
         outside = senses.outdoor_c < (self.limits.frost_outdoor_off_c if self.frost else self.limits.frost_outdoor_on_c)
         water = senses.return_c < (8.0 if self.frost else 5.0)
         self.frost = room_cold or (outside and water)
+        return self.frost
 
     def _frost_heat(
-        self, commands: list[SourceCommand], states: Mapping[str, SourceSnapshot], words: list[str]
+        self,
+        commands: list[SourceCommand],
+        states: Mapping[str, SourceSnapshot],
+        headroom_w: float,
+        words: list[str],
     ) -> list[SourceCommand]:
         """Make sure that something heats."""
         words.append("frost protection heats")
         if any(command.on and self._alive(states.get(command.source_id)) for command in commands):
             return commands
         for place, command in enumerate(commands):
-            if self._alive(states.get(command.source_id)):
-                level = max(command.level, self.sources[command.source_id].lowest_level)
-                heating = replace(command, on=True, level=level, flow_c=max(command.flow_c, self.limits.frost_flow_c))
+            source = self.sources[command.source_id]
+            level = max(command.level, source.lowest_level)
+            heat_w, power_w = (level * full for full in sizes(source))
+            if self._alive(states.get(command.source_id)) and power_w <= headroom_w:
+                flow = max(command.flow_c, self.limits.frost_flow_c)
+                heating = replace(command, on=True, level=level, flow_c=flow, heat_w=heat_w, power_w=power_w)
                 return [*commands[:place], heating, *commands[place + 1 :]]
-        words.append("no source answers: frost protection is left to the devices")
+        words.append("no source can heat: frost protection is left to the devices")
         return commands
 
     def _one(
