@@ -5,16 +5,16 @@ vectorised; where they become many, combinations that heat alike and draw alike 
 moves sources that can run between their points to the exact demand, surplus or limit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, permutations, product
 
 import numpy as np
 
 from .arrays import Array
 
 MOST_COMBINATIONS = 12_000
-FINE_POINTS = (20, 90)
+FINE_POINTS = (20, 40)
 """Points of a source that can run between its own: alone, and where it shares with others like it."""
 TUNED = 8
 """So many of the best combinations are moved to exact demand, surplus and limits."""
@@ -221,19 +221,60 @@ def _thin(combos: _Combinations, request: Request) -> None:
 def _tuned(options: Sequence[Option], request: Request, points: list[Point], *, limited: bool) -> Allocation:
     """Move sources between their points to the exact demand, own surplus and limit."""
     best = _allocation(options, request, points, limited=limited)
+    moving = [p for p, option in enumerate(options) if option.continuous and points[p].level > 0]
     for _ in range(2):
-        for place, option in enumerate(options):
-            here = best.points[place]
-            if not option.continuous or here.level <= 0:
-                continue
-            rest_heat, rest_power = best.heat_w - here.heat_w, best.power_w - here.power_w
+        for place in moving:
             rest_phase = _phase_room(options, request, best.points, place)
-            for candidate in _candidates(option, request, rest_heat, rest_power, rest_phase):
-                changed = [*best.points[:place], candidate, *best.points[place + 1 :]]
-                tried = _allocation(options, request, changed, limited=limited)
-                if tried.objective_h < best.objective_h - 1e-12 and _fits(options, request, changed):
-                    best = tried
+            here = best.points[place]
+            rest_heat, rest_power = best.heat_w - here.heat_w, best.power_w - here.power_w
+            for candidate in _candidates(options[place], request, rest_heat, rest_power, rest_phase):
+                best = _better(options, request, best, {place: candidate})
+        for one, other in permutations(moving, 2):
+            for first, second in _exchanges(options, request, best, one, other):
+                best = _better(options, request, best, {one: first, other: second})
     return best
+
+
+def _better(options: Sequence[Option], request: Request, best: Allocation, changes: Mapping[int, Point]) -> Allocation:
+    """The allocation with some points changed, where that is better and fits."""
+    changed = [changes.get(place, point) for place, point in enumerate(best.points)]
+    tried = _allocation(options, request, changed, limited=best.limited)
+    better = tried.objective_h < best.objective_h - 1e-12 and _fits(options, request, changed)
+    return tried if better else best
+
+
+def _exchanges(
+    options: Sequence[Option], request: Request, now: Allocation, one: int, other: int
+) -> Iterator[tuple[Point, Point]]:
+    """Points of two sources where heat keeps to the demand and one stands on a point or power on a limit."""
+    heat = request.heat_w - now.heat_w + now.points[one].heat_w + now.points[other].heat_w
+    rest_power = now.power_w - now.points[one].power_w - now.points[other].power_w
+    for low, high in _segments(options[other]):
+        for first in options[one].points[1:]:
+            if low.heat_w <= heat - first.heat_w <= high.heat_w and high.heat_w > low.heat_w:
+                yield first, _mix(low, high, (heat - first.heat_w - low.heat_w) / (high.heat_w - low.heat_w))
+        for (a, b), total in product(_segments(options[one]), (request.site_w, request.surplus_w)):
+            shares = _crossing((a, b), (low, high), heat, total - rest_power)
+            if shares is not None:
+                yield _mix(a, b, shares[0]), _mix(low, high, shares[1])
+
+
+def _segments(option: Option) -> list[tuple[Point, Point]]:
+    return list(pairwise(point for point in option.points if point.level > 0))
+
+
+def _crossing(
+    first: tuple[Point, Point], second: tuple[Point, Point], heat: float, power: float
+) -> tuple[float, float] | None:
+    """Shares along two segments that give this heat and this power together."""
+    (a, b), (c, d) = first, second
+    h1, h2, p1, p2 = b.heat_w - a.heat_w, d.heat_w - c.heat_w, b.power_w - a.power_w, d.power_w - c.power_w
+    determinant = h1 * p2 - h2 * p1
+    heat, power = heat - a.heat_w - c.heat_w, power - a.power_w - c.power_w
+    if abs(determinant) < 1e-9 or not np.isfinite(power):
+        return None
+    x, y = (heat * p2 - h2 * power) / determinant, (h1 * power - heat * p1) / determinant
+    return (x, y) if 0 <= x <= 1 and 0 <= y <= 1 else None
 
 
 def _phase_room(options: Sequence[Option], request: Request, points: Sequence[Point], place: int) -> float:
