@@ -32,6 +32,8 @@ class Part:
     level: float
     heat_w: float
     power_w: float
+    hold: bool = False
+    """It does not answer: nothing can be commanded, its lease ends in the device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,8 @@ class Chooser:
         parts = []
         for source in config.sources:
             point = chosen.get(source.source_id, OFF)
-            parts.append(Part(source.source_id, point.level, point.heat_w, point.power_w))
+            hold = source.source_id not in chosen
+            parts.append(Part(source.source_id, point.level, point.heat_w, point.power_w, hold))
         return Choice(tuple(parts), tuple(limits))
 
     def note(self, commands: Sequence[SourceCommand]) -> None:

@@ -172,6 +172,7 @@ class Engine:
                 heat_w=part.heat_w,
                 flow_c=aim.flow_c,
                 lease_s=self.config.safety.lease_s,
+                hold=part.hold,
             )
             for part in choice.parts
         )
