@@ -272,6 +272,14 @@ class Rollouts:
                 failed += tally[JobState.FAILED] + tally[JobState.ROLLED_BACK]
         return verified, failed
 
+    def reached(self, rollout: Rollout) -> int:
+        """Devices of the rollout that run one of its versions."""
+        devices = self._state.devices
+        return sum(
+            any(same_version(devices[uid].installed_version, version) for version in rollout.versions)
+            for uid in self._state.membership(rollout).wave_of
+        )
+
     def outcome(self, rollout: Rollout, wave: int) -> Outcome:
         """How a wave stands for its gate."""
         verified = confirmed = failures = members = 0
@@ -293,7 +301,7 @@ class Rollouts:
         if job.state is not JobState.VERIFIED or job.finished_at is None:
             return False
         device = self._state.devices[job.uid]
-        return (device.last_seen or 0.0) >= job.finished_at + soak_s
+        return soak_s <= 0 or (device.last_seen or 0.0) >= job.finished_at + soak_s
 
     def soaking(self, rollout: Rollout) -> list[Job]:
         """The jobs that are verified and not confirmed yet."""

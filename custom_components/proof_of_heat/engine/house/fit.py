@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import Array
 from .history import STEP_S, Series
-from .network import COUNT, MASS, NAMES, ROOM, EMITTER, HouseParameters, inputs, sensed, simulate
+from .network import COUNT, EMITTER, MASS, NAMES, ROOM, HouseParameters, inputs, sensed, simulate
 
 ROOM_SIGMA_K = 0.15
 WATER_SIGMA_K = 0.8
@@ -158,3 +158,18 @@ def fit(series: Series, before: Fit | None = None, rounds: int = 12) -> Fit:
         mass_c=float(unknowns[COUNT]),
         steps=len(series),
     )
+
+
+def sampled(fitted: Fit, count: int, seed: int) -> Array:
+    """Parameter vectors (count, COUNT) drawn within the fit's uncertainty; the first is the best estimate."""
+    rng = np.random.default_rng(seed)
+    values, vectors = np.linalg.eigh(fitted.covariance)
+    spread = vectors * np.sqrt(np.maximum(values, 0.0))
+    draws = rng.standard_normal((count, COUNT)) @ spread.T
+    draws[0] = 0.0
+    coordinates = _to_fit(fitted.parameters.vector) + draws
+    result = _from_fit(coordinates)
+    for name, low, high in (("sensor_mass_share", 0.0, 0.6), ("sun_clear", -0.5, 5.0)):
+        place = NAMES.index(name)
+        result[:, place] = np.clip(result[:, place], low, high)
+    return result

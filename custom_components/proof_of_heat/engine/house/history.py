@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 import math
+from typing import Any
 
 import numpy as np
 
@@ -24,14 +25,20 @@ class Row:
     solar_w_m2: float
     people: float
     heat_w: float
+    """Of all sources."""
     power_w: float
+    """Electric input of the modulating source."""
     level: float
-    """Modulation 0..1 of the heat source."""
+    """Its modulation 0..1."""
     water_c: float
     """Mean of flow and return at the end of the step, NaN while the pump stands."""
     flow_c: float
+    pump_heat_w: float = 0.0
+    """Heat of the modulating source alone."""
 
 
+MAY_LACK = frozenset({"water_c", "flow_c"})
+LINES = frozenset({"time_s", "room_c", "outdoor_c"})
 COLUMNS = tuple(field.name for field in fields(Row))
 
 
@@ -49,9 +56,23 @@ class Series:
     level: Array
     water_c: Array
     flow_c: Array
+    pump_heat_w: Array
 
     def __len__(self) -> int:
         return len(self.time_s)
+
+    def since(self, begin: int) -> Series:
+        """The series from a row on."""
+        return Series(**{name: getattr(self, name)[begin:] for name in COLUMNS})
+
+    def until(self, end: int) -> Series:
+        """The series up to (without) a row."""
+        return Series(**{name: getattr(self, name)[:end] for name in COLUMNS})
+
+    def rows(self, begin: int = 0) -> list[Row]:
+        """The rows again."""
+        columns = [getattr(self, name)[begin:].tolist() for name in COLUMNS]
+        return [Row(*values) for values in zip(*columns, strict=True)]
 
     @property
     def running(self) -> Mask:
@@ -80,6 +101,24 @@ class History:
         """All rows, oldest first (to be stored)."""
         return [Row(*row) for row in self._rows]
 
+    def recent(self, count: int) -> list[Row]:
+        """The newest rows."""
+        return [Row(*row) for row in self._rows[-count:]]
+
+    def dump(self) -> list[list[float | None]]:
+        """As JSON values, rounded to what a sensor can tell."""
+        return [[None if math.isnan(v) else round(v, 4) for v in row] for row in self._rows]
+
+    def restore(self, saved: list[Any]) -> None:
+        """Take over what ``dump`` gave; rows that cannot be read are left out."""
+        for entry in saved:
+            if isinstance(entry, list) and len(entry) == len(COLUMNS):
+                try:
+                    values = [math.nan if v is None else float(v) for v in entry]
+                except TypeError, ValueError:
+                    continue
+                self.add(Row(*values))
+
     def add(self, row: Row) -> None:
         """Append a step; a row that lacks room or outdoor temperature is a gap."""
         values = astuple(row)
@@ -93,14 +132,25 @@ class History:
                 self._rows.clear()
             else:
                 self._bridge(values, missing)
-        self._rows.append(tuple(0.0 if math.isnan(v) and i < 8 else v for i, v in enumerate(values)))
+        self._rows.append(
+            tuple(
+                0.0 if math.isnan(value) and name not in MAY_LACK else value
+                for name, value in zip(COLUMNS, values, strict=True)
+            )
+        )
         del self._rows[: -KEEP_DAYS * 86400 // STEP_S]
 
     def _bridge(self, values: tuple[float, ...], missing: int) -> None:
+        """Fill a short gap: temperatures in a line, means as the new row has them for the whole time."""
         before = self._rows[-1]
         for step in range(1, missing + 1):
             share = step / (missing + 1)
-            self._rows.append(tuple(b + share * (v - b) for b, v in zip(before, values, strict=True)))
+            self._rows.append(
+                tuple(
+                    b + share * (v - b) if name in LINES else v
+                    for name, b, v in zip(COLUMNS, before, values, strict=True)
+                )
+            )
 
     def series(self, last_hours: float | None = None) -> Series:
         """The columns, of the last hours only if asked."""

@@ -1,7 +1,8 @@
 """What a modulating heat source gives and takes: heat and power over level, flow and outdoor temperature.
 
 Both are lines in the level whose offset and slope move with the two temperatures, six numbers each, learned by
-Bayesian least squares from the source's own meters. The prior is a usual air-to-water heat pump of the size seen so far.
+Bayesian least squares from the source's own meters. The prior is a usual air-to-water heat pump of the size seen so
+far.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,11 @@ class PumpMap:
     error: float
     """Relative standard error of the power that the map gives for what was measured."""
 
+    @property
+    def full_power_w(self) -> float:
+        """Electric input at full level in the middle of the range."""
+        return float(self.power[0] + self.power[3])
+
     def at(self, level: Array, flow_c: Array, outdoor_c: Array) -> tuple[Array, Array]:
         """Heat and power (W) at a level above 0."""
         x = features(level, flow_c, outdoor_c)
@@ -44,12 +50,18 @@ def features(level: Array, flow_c: Array, outdoor_c: Array) -> Array:
     return np.stack([np.ones_like(flow), flow, outdoor, level, level * flow, level * outdoor], axis=-1)
 
 
+def plain_map(heat_w: float, input_w: float) -> PumpMap:
+    """A source whose heat and input go with its level, whatever the temperatures (a boiler, a heater)."""
+    unit = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0])
+    return PumpMap(heat_w * unit, input_w * unit, 0, 0.0)
+
+
 def learn(series: Series) -> PumpMap | None:
     """The map of a series' running steps, None while too few were seen."""
-    steady = series.running & (series.level > 0.02) & np.isfinite(series.flow_c) & (series.power_w > 1.0)
+    steady = (series.pump_heat_w > 1.0) & (series.level > 0.02) & np.isfinite(series.flow_c) & (series.power_w > 1.0)
     if steady.sum() < MINIMUM_SAMPLES:
         return None
-    level, heat_w, power_w = series.level[steady], series.heat_w[steady], series.power_w[steady]
+    level, heat_w, power_w = series.level[steady], series.pump_heat_w[steady], series.power_w[steady]
     x = features(level, series.flow_c[steady], series.outdoor_c[steady])
     full_heat = float(np.median(heat_w / np.maximum(x @ USUAL_HEAT, 0.1)))
     full_power = float(np.median(power_w / np.maximum(x @ USUAL_POWER, 0.1)))

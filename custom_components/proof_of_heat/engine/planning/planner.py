@@ -1,24 +1,25 @@
 """Planning heat over the next two days: least cost for the comfort that was asked for.
 
-The room's answer to heat is linear in the learned house, so the plan is a linear program (program.py) over the heat in
-each cell of the grid. A source that cannot be cheap at every level (a heat pump's fans and pumps cost the same at a
-third of its load) enters by the convex hull of what it can do: a share of time at its best level, and more above it.
-The hull depends on flow temperature, that on the emitter, that on the plan: the last plan's emitter is used.
+The room's answer to heat is linear in the learned house, so the plan is a linear program (program.py) over how much of
+each source's offer is used in each cell of the grid.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from ..arrays import Array
-from ..house.network import GAIN_ROOM, HEAT, HouseParameters, STATES, discretise, inputs
+from ..house.network import GAIN_ROOM, HEAT, STATES, HouseParameters, discretise, inputs
 from ..house.observer import FADE_H, HouseState
-from ..house.pump_map import PumpMap
 from .grid import STEP_S, Grid, grid
+from .offers import Offer
 from .program import Program, Solution, solve
 
-LEVELS = 13
+OVERLOAD_PRICE_KW = 50.0
+"""Money per kW and hour over the site's power limit: never worth it."""
+NEGLIGIBLE_HEAT_W = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,57 +33,51 @@ class Outlook:
     people: Array
     lower_c: Array
     upper_c: Array
-    price_kwh: Array
+
+    def __len__(self) -> int:
+        return len(self.outdoor_c)
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a plan weighs and must keep."""
+    """What a plan weighs."""
 
     margin_k: float = 0.1
     """Distance to keep from the comfort bounds, for what the model does not know."""
+    sun_doubt: float = 0.25
+    """Share of the forecast sun that is not counted on for warmth."""
     discomfort_price_kh: float = 2.0
     """Money that one kelvin-hour outside the comfort band is worth."""
     upper_price_share: float = 0.5
     """Being too warm counts this much of being too cold."""
-    power_limit_w: float = np.inf
-    lowest_level: float = 0.25
-    highest_level: float = 1.0
-    flow_limit_c: float = 45.0
     stored_heat_share: float = 0.6
     """What heat left in the house at the end of the plan is worth, of its cost."""
+    site_limit_w: float = np.inf
 
 
-@dataclass(frozen=True, slots=True)
-class Hull:
-    """Per cell: best level with its heat and power, and what more there is at the highest allowed level."""
-
-    level: Array
-    heat_w: Array
-    power_w: Array
-    more_level: Array
-    more_heat_w: Array
-    more_power_w: Array
+type Fixed = Mapping[int, Sequence[float]]
+"""Use of an offer (by place) in the first cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Heat per cell, and what it does."""
+    """Use of each offer per cell, and what it does."""
 
     grid: Grid
-    duty: Array
-    """Share of time at the best level."""
-    more: Array
-    """Share of the way from the best to the highest level."""
-    hull: Hull
+    offers: tuple[Offer, ...]
+    use: Array
+    """Shares, (offers, cells)."""
     heat_w: Array
     power_w: Array
     room_c: Array
     """At each cell's end."""
     emitter_c: Array
+    lower_c: Array
     objective: float
-    shadow_kh: Array
-    """Per cell: what one more kelvin of comfort at its end would cost."""
+    shortfall_kh: float
+    """Discomfort by cold that the plan cannot avoid, margin left aside."""
+    worth_kwh: float
+    """What one more kWh of heat now would save later."""
 
 
 class ResponseModel:
@@ -102,35 +97,35 @@ class ResponseModel:
             now = self.a @ now
         self.room_per_w = self.grid.cumulated(pulse @ self.sensor)
         self.emitter_per_w = self.grid.cumulated(pulse[:, 0])
-        capacity = np.array([house.emitter_j_k, house.room_j_k, house.mass_j_k]) / 3.6e6
-        self.stored_kwh_k = capacity
-        stored = self.grid.cumulated(pulse @ capacity)
-        self.stored_kwh_per_w = stored[-1]
+        stored_kwh_k = np.array([house.emitter_j_k, house.room_j_k, house.mass_j_k]) / 3.6e6
+        self.stored_kwh_per_w = self.grid.cumulated(pulse @ stored_kwh_k)[-1]
 
     @cached_property
     def fade(self) -> Array:
         """How the unknown heat fades over the steps."""
-        return np.exp(-np.arange(self.grid.steps) * (STEP_S / 3600 / FADE_H))
+        result: Array = np.exp(-np.arange(self.grid.steps) * (STEP_S / 3600 / FADE_H))
+        return result
 
-    def unheated(self, state: HouseState, outlook: Outlook) -> Array:
-        """States at each cell's end without any heat."""
+    def unheated(self, state: HouseState, outlook: Outlook, sun_doubt: float) -> tuple[Array, Array]:
+        """Without heat, at each cell's end: the states, and what doubted sun takes from the room."""
         n = self.grid.steps
-        drive = inputs(
-            self.house.vector[None],
-            outlook.start_s + STEP_S * np.arange(1, n + 1),
-            np.zeros(n),
-            outlook.outdoor_c[:n],
-            outlook.solar_w_m2[:n],
-            outlook.people[:n],
-        )[0]
+        time_s = outlook.start_s + STEP_S * np.arange(1, n + 1)
+        series = (time_s, np.zeros(n), outlook.outdoor_c[:n], outlook.solar_w_m2[:n], outlook.people[:n])
+        drive = inputs(self.house.vector[None], *series)[0]
+        dark = inputs(self.house.vector[None], *series[:3], np.zeros(n), series[4])[0]
         drive[:, GAIN_ROOM] += state.unknown_w * self.fade
-        kicks = drive @ self.b.T
-        now = state.temperatures
-        states = np.empty((n, STATES))
+        kicks = np.concatenate([drive @ self.b.T, (drive[:, 2:] - dark[:, 2:]) @ self.b[:, 2:].T], axis=1)
+        kicks[:, STATES + 1] -= state.unknown_w * self.fade * self.b[1, GAIN_ROOM]
+        both = np.zeros((2, STATES))
+        both[0] = state.temperatures
+        a_t = self.a.T
+        states = np.empty((n, 2, STATES))
+        kicks = kicks.reshape(n, 2, STATES)
         for k in range(n):
-            now = self.a @ now + kicks[k]
-            states[k] = now
-        return states[self.grid.end - 1]
+            both = both @ a_t + kicks[k]
+            states[k] = both
+        at_ends = states[self.grid.end - 1]
+        return at_ends[:, 0], sun_doubt * np.maximum(at_ends[:, 1] @ self.sensor, 0.0)
 
 
 def comfort_on(cells: Grid, outlook: Outlook) -> tuple[Array, Array]:
@@ -140,128 +135,100 @@ def comfort_on(cells: Grid, outlook: Outlook) -> tuple[Array, Array]:
     low, high = lower[cells.end - 1].copy(), upper[cells.end - 1].copy()
     last = len(lower) - 1
     for offset in range(-int(half.max()), int(half.max()) + 1):
-        inside = (np.abs(offset) <= half) | (offset == 0)
+        inside = np.abs(offset) <= half
         at = np.clip(cells.end + offset, 0, last)
         low = np.where(inside, np.maximum(low, lower[at]), low)
         high = np.where(inside, np.minimum(high, upper[at]), high)
     return low, high
 
 
-def hull_of(pump: PumpMap, house: HouseParameters, emitter_c: Array, outdoor_c: Array, wishes: Wishes) -> Hull:
-    """The source's hull at the emitter temperatures expected."""
-    levels = np.linspace(wishes.lowest_level, wishes.highest_level, LEVELS)[None, :]
-    outdoor, emitter = outdoor_c[:, None], emitter_c[:, None]
-    flow = emitter + 5.0 * levels
-    for _ in range(3):
-        heat, power = pump.at(levels, flow, outdoor)
-        # Flow lies above the mean water temperature by about as much as that above the emitter.
-        flow = emitter + 1.5 * house.water_k_w * heat
-    allowed = (power <= wishes.power_limit_w) & (flow <= wishes.flow_limit_c)
-    allowed[:, 0] = True
-    efficiency = np.where(allowed, heat / power, -1.0)
-    rows = np.arange(len(emitter_c))
-    best = efficiency.argmax(axis=1)
-    top = LEVELS - 1 - allowed[:, ::-1].argmax(axis=1)
-    more_heat = heat[rows, top] - heat[rows, best]
-    more_power = power[rows, top] - power[rows, best]
-    return Hull(
-        level=levels[0, best],
-        heat_w=heat[rows, best],
-        power_w=power[rows, best],
-        more_level=levels[0, top],
-        more_heat_w=np.maximum(more_heat, 0.0),
-        more_power_w=np.maximum(more_power, 0.0),
-    )
-
-
-class Planner:
-    """Plans for one learned house and source; made anew when either is learned anew."""
-
-    def __init__(self, house: HouseParameters, pump: PumpMap, steps: int = 192) -> None:
-        self.model = ResponseModel(house, steps)
-        self.pump = pump
-
-    def plan(self, state: HouseState, outlook: Outlook, wishes: Wishes, emitter_c: Array | None = None) -> "Planning":
-        """A planning session at this moment. ``emitter_c``: the last plan's, per cell."""
-        return Planning(self, state, outlook, wishes, emitter_c)
-
-
 class Planning:
     """One moment's program, which can be solved with the first cells left free or fixed."""
 
     def __init__(
-        self, planner: Planner, state: HouseState, outlook: Outlook, wishes: Wishes, emitter_c: Array | None
+        self, model: ResponseModel, state: HouseState, outlook: Outlook, wishes: Wishes, offers: Sequence[Offer]
     ) -> None:
-        self.model, self.wishes = planner.model, wishes
-        cells = self.model.grid
-        free = self.model.unheated(state, outlook)
-        self.free_room, self.free_emitter = free @ self.model.sensor, free[:, 0]
-        outdoor = cells.mean(outlook.outdoor_c)
-        price = cells.mean(outlook.price_kwh)
-        if emitter_c is None:
-            emitter_c = np.full(len(cells), state.emitter_c + 3.0)
-        self.hull = hull = hull_of(planner.pump, self.model.house, emitter_c, outdoor, wishes)
-        kwh = cells.hours / 1000
-        stored_price = wishes.stored_heat_share * float(
-            np.average(price, weights=kwh) * hull.power_w.mean() / hull.heat_w.mean()
-        )
-        end_value = stored_price * self.model.stored_kwh_per_w
-        self.heat = np.concatenate([hull.heat_w, hull.more_heat_w])
-        self.cost = np.concatenate(
-            [
-                price * kwh * hull.power_w - end_value * hull.heat_w,
-                price * kwh * hull.more_power_w - end_value * hull.more_heat_w,
-            ]
-        )
-        self.used = np.concatenate([np.ones(len(cells), bool), hull.more_heat_w > 0.02 * hull.heat_w])
-        low, high = comfort_on(cells, outlook)
+        self.model, self.wishes, self.offers = model, wishes, tuple(offers)
+        cells = model.grid
+        free, doubt_k = model.unheated(state, outlook, wishes.sun_doubt)
+        self.free_room, self.free_emitter = free @ model.sensor, free[:, 0]
+        self.heat = np.concatenate([offer.heat_w for offer in offers])
+        self.power = np.concatenate([offer.power_w for offer in offers])
+        worth_kwh = wishes.stored_heat_share * self._usual_cost_kwh()
+        end_value = np.tile(worth_kwh * model.stored_kwh_per_w, len(offers)) * self.heat
+        hours = np.tile(cells.hours, len(offers))
+        self.spend = np.concatenate([offer.cost_h for offer in offers]) * hours
+        self.cost = self.spend - end_value
+        self.used = self.heat > NEGLIGIBLE_HEAT_W
+        self.lower, self.upper = comfort_on(cells, outlook)
+        self._rows(doubt_k)
+
+    def _usual_cost_kwh(self) -> float:
+        """Mean cost of a kWh of heat from the cheapest offer."""
+        means = [float(o.cost_h.sum() / (o.heat_w.sum() / 1000)) for o in self.offers if o.heat_w.sum() > 0]
+        return max(0.0, min(means, default=0.0))
+
+    def _rows(self, doubt_k: Array) -> None:
+        """Comfort (too cold, too warm) and site power as soft rows; rows that no use can break are left out."""
+        wishes, cells = self.wishes, self.model.grid
+        low, high = self.lower, self.upper
         margin = np.minimum(wishes.margin_k, np.maximum(high - low, 0.0) / 2)
-        room = np.concatenate([self.model.room_per_w, self.model.room_per_w], axis=1) * self.heat
-        reach = room.sum(axis=1)
+        room = np.tile(self.model.room_per_w, (1, len(self.offers))) * self.heat
         penalty = wishes.discomfort_price_kh * cells.hours
-        cold = self.free_room < low + margin
-        warm = self.free_room + reach > high - margin
-        self.rows = np.concatenate([room[cold], -room[warm]])
-        self.low = np.concatenate([(low + margin - self.free_room)[cold], (self.free_room - high + margin)[warm]])
-        self.penalty = np.concatenate([penalty[cold], wishes.upper_price_share * penalty[warm]])
+        wanted = low + margin + np.minimum(doubt_k, np.maximum(high - low - 2 * margin, 0.0))
+        cold = self.free_room < wanted
+        warm = self.free_room + room.sum(axis=1) > high - margin
+        parts = [
+            (room[cold], (wanted - self.free_room)[cold], penalty[cold]),
+            (-room[warm], (self.free_room - high + margin)[warm], wishes.upper_price_share * penalty[warm]),
+        ]
+        power = self.power.reshape(len(self.offers), -1)
+        if (over := power.sum(axis=0) > wishes.site_limit_w).any():
+            taken = np.concatenate([np.diag(p) for p in power], axis=1)[over] / 1000
+            limit = np.full(int(over.sum()), wishes.site_limit_w / 1000)
+            parts.append((-taken, -limit, OVERLOAD_PRICE_KW * cells.hours[over]))
+        self.rows, self.low, self.penalty = (np.concatenate([part[i] for part in parts]) for i in range(3))
         self.cold = cold
 
-    def solve(self, first: tuple[tuple[float, float], ...] = ()) -> Plan:
-        """The cheapest plan, with (duty, more) of the first cells given."""
-        cells, count = self.model.grid, len(first)
-        amounts = np.zeros(2 * len(cells))
-        for k, (duty, more) in enumerate(first):
-            amounts[k], amounts[len(cells) + k] = duty, more
-        open_ = self.used.copy()
-        open_[:count] = open_[len(cells) : len(cells) + count] = False
-        fixed_cost = float(self.cost @ amounts)
+    def solve(self, first: Fixed | None = None) -> Plan:
+        """The cheapest plan, with the use of some offers in the first cells given."""
+        cells = len(self.model.grid)
+        use = np.zeros(len(self.heat))
+        free = self.used.copy()
+        for place, shares in (first or {}).items():
+            for k, share in enumerate(shares):
+                use[place * cells + k] = share
+                free[place * cells + k] = False
         result: Solution = solve(
             Program(
-                cost=self.cost[open_],
-                most=np.ones(int(open_.sum())),
-                rows=np.ascontiguousarray(self.rows[:, open_]),
-                low=self.low - self.rows @ amounts,
+                cost=self.cost[free],
+                most=np.ones(int(free.sum())),
+                rows=np.ascontiguousarray(self.rows[:, free]),
+                low=self.low - self.rows @ use,
                 penalty=self.penalty,
             )
         )
-        amounts[open_] = result.amounts
-        return self._plan(amounts, result, fixed_cost)
+        objective = result.objective + float(self.cost @ use)
+        use[free] = result.amounts
+        return self._plan(use, result, objective)
 
-    def _plan(self, amounts: Array, result: Solution, fixed_cost: float) -> Plan:
-        n, hull = len(self.model.grid), self.hull
-        duty, more = amounts[:n], amounts[n:]
-        heat = duty * hull.heat_w + more * hull.more_heat_w
-        shadow = np.zeros(n)
-        shadow[self.cold] = result.shadow[: int(self.cold.sum())]
+    def _plan(self, use: Array, result: Solution, objective: float) -> Plan:
+        table = use.reshape(len(self.offers), -1)
+        heat = (use * self.heat).reshape(table.shape).sum(axis=0)
+        room = self.free_room + self.model.room_per_w @ heat
+        hours = self.model.grid.hours
+        count = int(self.cold.sum())
+        gain = self.model.room_per_w[self.cold, 0] @ result.shadow[:count]
         return Plan(
             grid=self.model.grid,
-            duty=duty,
-            more=more,
-            hull=hull,
+            offers=self.offers,
+            use=table,
             heat_w=heat,
-            power_w=duty * hull.power_w + more * hull.more_power_w,
-            room_c=self.free_room + self.model.room_per_w @ heat,
+            power_w=(use * self.power).reshape(table.shape).sum(axis=0),
+            room_c=room,
             emitter_c=self.free_emitter + self.model.emitter_per_w @ heat,
-            objective=result.objective + fixed_cost,
-            shadow_kh=shadow,
+            lower_c=self.lower,
+            objective=objective,
+            shortfall_kh=float((np.maximum(self.lower - room, 0.0) * hours).sum()),
+            worth_kwh=float(gain / (hours[0] / 1000)),
         )
