@@ -34,7 +34,7 @@ class ShellyPro3Em(Simulator):
         super().__init__(args)
         self.load_w = args.load
         self.solar_w = args.solar
-        self.imported_wh = {phase: 500_000.0 for phase in _PHASES}
+        self.imported_wh = dict.fromkeys(_PHASES, 500_000.0)
         self.exported_wh = dict.fromkeys(_PHASES, 1000.0)
         self._counted = self.clock.elapsed()
         self._frozen: tuple[dict[str, float], float] | None = None

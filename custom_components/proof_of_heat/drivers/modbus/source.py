@@ -12,6 +12,7 @@ from .template import Action, Register, Space, Template, TemplateError
 
 _BLOCK: Final = 60
 _GAP: Final = 6
+_SILENCES: Final = 2
 _DAY_S: Final = 86_400.0
 # Keys of a template that have a place in the contract's state; all others are further readings.
 _STATE_KEYS: Final = {
@@ -32,10 +33,20 @@ _STATE_KEYS: Final = {
 class Unit(Protocol):
     """What we use of a unit of core's shared link (modbus_connection.ModbusUnit)."""
 
-    async def read_holding_registers(self, address: int, count: int) -> list[int]: ...
-    async def read_input_registers(self, address: int, count: int) -> list[int]: ...
-    async def write_register(self, address: int, value: int) -> None: ...
-    async def write_registers(self, address: int, values: list[int]) -> None: ...
+    async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        """Function 3."""
+
+    async def read_input_registers(self, address: int, count: int) -> list[int]:
+        """Function 4."""
+
+    async def write_register(self, address: int, value: int) -> None:
+        """Function 6."""
+
+    async def write_registers(self, address: int, values: list[int]) -> None:
+        """Function 16."""
+
+    async def disconnect(self) -> None:
+        """Drop the link; the next request opens a new one."""
 
 
 def capabilities_of(template: Template) -> Capabilities:
@@ -90,6 +101,7 @@ class ModbusSource(SourceBase):
         self._blocks = blocks(list(template.registers.values()))
         self._absent: set[str] = set()
         self._writes: deque[float] = deque()
+        self._silences = 0
 
     @property
     def absent(self) -> frozenset[str]:
@@ -139,22 +151,38 @@ class ModbusSource(SourceBase):
     async def _guard(self, call: Any) -> Any:
         """Core's link raises its own errors; a refusal of an address is not a dead device."""
         from homeassistant.exceptions import HomeAssistantError
-        from modbus_connection import ModbusConnectionError, ModbusError, ModbusExceptionError
+        from modbus_connection import (
+            IllegalDataAddressError,
+            IllegalDataValueError,
+            IllegalFunctionError,
+            ModbusError,
+            ModbusTimeoutError,
+        )
 
         try:
-            return await call
-        except ModbusExceptionError as err:
-            raise RefusedError(str(err)) from err
-        except (ModbusConnectionError, OSError) as err:
+            answer = await call
+        except ModbusTimeoutError as err:
+            await self._count_silence()
             raise UnreachableError(f"{type(err).__name__}: {err}") from err
-        except (ModbusError, HomeAssistantError) as err:
+        except (IllegalDataAddressError, IllegalDataValueError, IllegalFunctionError) as err:
+            raise RefusedError(f"{type(err).__name__}: {err}") from err
+        except (ModbusError, HomeAssistantError, OSError) as err:
             raise UnreachableError(f"{type(err).__name__}: {err}") from err
+        self._silences = 0
+        return answer
+
+    async def _count_silence(self) -> None:
+        """A half-open connection stays silent for ever: after two silences, open a new one."""
+        self._silences += 1
+        if self._silences >= _SILENCES:
+            self._silences = 0
+            await self._unit.disconnect()
 
     def _state_of(self, values: dict[str, float | bool | None]) -> SourceState:
         placed: dict[str, Any] = {
             name: values.get(key) for key, name in _STATE_KEYS.items() if not isinstance(values.get(key), bool)
         }
-        on = values.get("on")
+        on = values.get("running")
         fault = values.get("fault")
         if placed.get("power_w") is None and on is False:
             placed["power_w"] = 0.0
@@ -165,7 +193,7 @@ class ModbusSource(SourceBase):
             health=Health.DEGRADED if fault else Health.OK,
             detail=f"fault {fault:g}" if isinstance(fault, float) and fault else "",
             on=on if isinstance(on, bool) else None,
-            extra={key: value for key, value in values.items() if key not in _STATE_KEYS and key != "on"},
+            extra={key: value for key, value in values.items() if key not in _STATE_KEYS and key != "running"},
             **placed,
         )
 

@@ -20,7 +20,7 @@ _CODES: Final = {"int16": ">h", "uint16": ">H", "int32": ">i", "uint32": ">I", "
 _REGISTER_KEYS: Final = frozenset(
     {"at", "in", "type", "scale", "offset", "unit", "invalid", "min", "max", "on_values", "words"}
 )
-_CONTROL_KEYS: Final = frozenset({"register", "min", "max", "step", "on", "off"})
+_CONTROL_KEYS: Final = frozenset({"register", "min", "max", "step", "value_on", "value_off"})
 
 
 class TemplateError(ValueError):
@@ -61,7 +61,7 @@ class Register:
     def decode(self, words: list[int]) -> float | bool | None:
         """Raw registers -> value; None for what is marked invalid, not finite or out of range."""
         ordered = words[::-1] if self.swapped else words
-        raw = struct.unpack(_CODES[self.kind], struct.pack(f">{len(ordered)}H", *ordered))[0]
+        raw: float = struct.unpack(_CODES[self.kind], struct.pack(f">{len(ordered)}H", *ordered))[0]
         if not math.isfinite(raw) or raw in self.invalid:
             return None
         if self.on_values:
@@ -179,8 +179,8 @@ def _register(key: str, row: object, swapped: bool) -> Register:
     if unknown := set(row) - _REGISTER_KEYS:
         raise TemplateError(f"{where}: unknown {', '.join(sorted(map(str, unknown)))}")
     kind = _choice(row, "type", tuple(_WORDS), "int16", where)
-    at = _number(row, "at", 0, 65536 - _WORDS[kind], None, where)
-    scale = _number(row, "scale", -1e6, 1e6, 1.0, where)
+    at = _number(row, "at", 0, 65536 - _WORDS[kind], None, where=where)
+    scale = _number(row, "scale", -1e6, 1e6, 1.0, where=where)
     if scale == 0:
         raise TemplateError(f"{where}.scale: 0")
     return Register(
@@ -189,11 +189,11 @@ def _register(key: str, row: object, swapped: bool) -> Register:
         space=Space(_choice(row, "in", tuple(Space), "holding", where)),
         kind=kind,
         scale=scale,
-        offset=_number(row, "offset", -1e6, 1e6, 0.0, where),
+        offset=_number(row, "offset", -1e6, 1e6, 0.0, where=where),
         unit=None if row.get("unit") is None else str(row["unit"]),
         invalid=tuple(_numbers(row, "invalid", where)),
-        low=None if row.get("min") is None else _number(row, "min", -1e9, 1e9, None, where),
-        high=None if row.get("max") is None else _number(row, "max", -1e9, 1e9, None, where),
+        low=None if row.get("min") is None else _number(row, "min", -1e9, 1e9, None, where=where),
+        high=None if row.get("max") is None else _number(row, "max", -1e9, 1e9, None, where=where),
         on_values=tuple(int(value) for value in _numbers(row, "on_values", where)),
         swapped=swapped and kind in ("int32", "uint32", "float32"),
     )
@@ -219,18 +219,20 @@ def _action(name: str, row: object, registers: Mapping[str, Register]) -> Action
     register = registers.get(str(row.get("register")))
     if register is None or register.space != Space.HOLDING:
         raise TemplateError(f"{where}.register: {row.get('register')} is not a holding register")
-    if name == "on_off" and (row.get("on") is None or row.get("off") is None):
-        raise TemplateError(f"{where}: on and off must be given")
-    limits = [None if row.get(key) is None else _number(row, key, -1e9, 1e9, None, where) for key in ("min", "max")]
+    if name == "on_off" and (row.get("value_on") is None or row.get("value_off") is None):
+        raise TemplateError(f"{where}: value_on and value_off must be given")
+    limits = [
+        None if row.get(key) is None else _number(row, key, -1e9, 1e9, None, where=where) for key in ("min", "max")
+    ]
     if name != "on_off" and None in limits:
         raise TemplateError(f"{where}: min and max must be given")
     return Action(
         register=register,
         low=limits[0],
         high=limits[1],
-        step=_number(row, "step", 0, 1e6, 0.0, where),
-        on=None if row.get("on") is None else _number(row, "on", -1e9, 1e9, None, where),
-        off=None if row.get("off") is None else _number(row, "off", -1e9, 1e9, None, where),
+        step=_number(row, "step", 0, 1e6, 0.0, where=where),
+        on=None if row.get("value_on") is None else _number(row, "value_on", -1e9, 1e9, None, where=where),
+        off=None if row.get("value_off") is None else _number(row, "value_off", -1e9, 1e9, None, where=where),
     )
 
 
@@ -242,7 +244,7 @@ def _fallback(rows: object, registers: Mapping[str, Register]) -> tuple[tuple[Re
         register = registers.get(str(key))
         if register is None or register.space != Space.HOLDING:
             raise TemplateError(f"fallback.{key}: not a holding register")
-        writes.append((register, _number(rows, str(key), -1e9, 1e9, None, "fallback")))
+        writes.append((register, _number(rows, str(key), -1e9, 1e9, None, where="fallback")))
     return tuple(writes)
 
 
@@ -261,7 +263,7 @@ def _choice(data: Mapping[Any, Any], key: str, allowed: tuple[str, ...], default
 
 
 def _number(
-    data: Mapping[Any, Any], key: str, low: float, high: float, default: float | None, where: str = ""
+    data: Mapping[Any, Any], key: str, low: float, high: float, default: float | None, *, where: str = ""
 ) -> float:
     value = data.get(key, default)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
