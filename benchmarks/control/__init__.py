@@ -1,0 +1,1 @@
+"""How well the heating engine controls: the BOPTEST-calibrated twin, and a house of our own."""

@@ -1,0 +1,244 @@
+"""From a wanted heat to sources: builds each source's operating points of this cycle and dispatches among them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+import math
+
+import numpy as np
+
+from .config import EngineConfig, SourceConfig, Steering
+from .cycling import Locks
+from .decision import Share, SourceCommand
+from .dispatch import OFF, Option, Point, Request, dispatch, without_off
+from .house.observer import HouseState
+from .learning import Learned
+from .planning.now import revenue_h, sizes
+from .planning.offers import FLOW_OVER_MEAN
+from .plausible import Senses
+from .snapshot import NAN, Snapshot, SourceSnapshot
+from .._lib.heat_source import SourceKind
+
+LEVELS = 10
+SHORT_W = 50.0
+CAP_SLACK = 1.02
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one source shall do."""
+
+    source_id: str
+    level: float
+    heat_w: float
+    power_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """All parts, and what limited them."""
+
+    parts: tuple[Part, ...]
+    limits: tuple[str, ...]
+
+
+class Chooser:
+    """Knows the sources' operating points."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        self._by_id = {source.source_id: source for source in config.sources}
+        self._last_power: dict[str, float] = {}
+
+    def available(self, snapshot: Snapshot) -> frozenset[str]:
+        """Sources that answer."""
+        gone = {source.source_id for source in snapshot.sources if not source.available}
+        return frozenset(self._by_id) - gone
+
+    def design_heat_w(self, learned: Learned | None) -> float:
+        """Heat of all sources together at full load."""
+        return sum(self._full(source, learned)[0] for source in self.config.sources)
+
+    def least_heat_w(self, learned: Learned | None) -> float:
+        """The least heat that any source makes while it runs."""
+        least = [self._least(source, learned) for source in self.config.sources]
+        return min(least, default=0.0)
+
+    def _full(self, source: SourceConfig, learned: Learned | None) -> tuple[float, float]:
+        pump = learned.pump if learned else None
+        if pump is not None and source.steering is Steering.LEVEL and source.fuel_kwh_price is None:
+            heat, power = pump.at(np.array(1.0), np.array(35.0), np.array(2.0))
+            return float(heat), float(power)
+        return sizes(source)
+
+    def _least(self, source: SourceConfig, learned: Learned | None) -> float:
+        full, _ = self._full(source, learned)
+        if source.steering is Steering.LEVEL:
+            return full * source.lowest_level
+        if source.steps_w:
+            return full * min(source.steps_w) / max(source.steps_w)
+        return full
+
+    def choose(
+        self,
+        snapshot: Snapshot,
+        senses: Senses,
+        heat_w: float,
+        *,
+        learned: Learned | None,
+        state: HouseState | None,
+        locks: Mapping[str, Locks],
+        power_cap_w: float = math.inf,
+    ) -> Choice:
+        """Dispatch the heat, modulating sources up to the cap. Sources that do not answer count with the power they may still draw."""
+        config, limits = self.config, []
+        options, blocked_w = [], 0.0
+        readings = {source.source_id: source for source in snapshot.sources}
+        for source in config.sources:
+            reading = readings.get(source.source_id, SourceSnapshot(source_id=source.source_id))
+            if not reading.available:
+                blocked_w += self._possible_draw(source, reading, learned)
+                limits.append(f"{source.source_id} does not answer")
+                continue
+            option = self._option(source, reading, snapshot, senses, learned, state)
+            if source.steering is Steering.LEVEL:
+                option = _capped(option, power_cap_w)
+            lock = locks.get(source.source_id, Locks())
+            if lock.must_rest:
+                option = replace(option, points=(OFF,))
+            elif lock.must_run:
+                option = without_off(option)
+            options.append(option)
+        request = self._request(snapshot, heat_w, blocked_w)
+        allocation = dispatch(options, request)
+        if allocation.limited:
+            limits.append("the power limit of the site")
+        elif allocation.short_w > SHORT_W:
+            limits.append(f"{allocation.short_w / 1000:.1f} kW more than the sources can give now")
+        chosen = dict(zip((option.source_id for option in options), allocation.points, strict=True))
+        parts = []
+        for source in config.sources:
+            point = chosen.get(source.source_id, OFF)
+            self._last_power[source.source_id] = point.power_w
+            parts.append(Part(source.source_id, point.level, point.heat_w, point.power_w))
+        return Choice(tuple(parts), tuple(limits))
+
+    def _request(self, snapshot: Snapshot, heat_w: float, blocked_w: float) -> Request:
+        site = self.config.site
+        price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
+        price += self.config.weights.carbon_price_kg * snapshot.emission_kg_kwh
+        a, b, c = (max(0.0, site.phase_w - load) for load in snapshot.other_phase_load_w)
+        return Request(
+            heat_w=heat_w,
+            price_kwh=price,
+            surplus_w=max(0.0, snapshot.surplus_w),
+            over_price_kwh=0.1 * abs(price),
+            short_price_kwh=20.0 * max(abs(price), 0.05),
+            site_w=max(0.0, site.power_w - snapshot.other_load_w - blocked_w),
+            phase_w=(a, b, c),
+        )
+
+    def _possible_draw(self, source: SourceConfig, reading: SourceSnapshot, learned: Learned | None) -> float:
+        """A source that does not answer is taken to be on at what it last drew, at worst at its full input."""
+        if reading.on is False:
+            return 0.0
+        last = self._last_power.get(source.source_id, 0.0)
+        return max(last, 0.0 if math.isnan(reading.power_w) else reading.power_w) or self._full(source, learned)[1]
+
+    def _option(
+        self,
+        source: SourceConfig,
+        reading: SourceSnapshot,
+        snapshot: Snapshot,
+        senses: Senses,
+        learned: Learned | None,
+        state: HouseState | None,
+    ) -> Option:
+        highest = source.quiet_level if snapshot.quiet else 1.0
+        on = bool(reading.on) if reading.on is not None else self._last_power.get(source.source_id, 0.0) > 0
+        points, continuous = self._points(source, snapshot, senses, learned, state), source.steering is Steering.LEVEL
+        points = tuple(point for point in points if point.level <= highest + 1e-9)
+        points = self._settling(source, reading, self._ramped(source, points))
+        return Option(
+            source_id=source.source_id,
+            points=(OFF, *points),
+            continuous=continuous,
+            phase=source.phase,
+            now_on=on,
+            start_price=0.0,
+            bonus_kwh=source.priority,
+        )
+
+    def _ramped(self, source: SourceConfig, points: tuple[Point, ...]) -> tuple[Point, ...]:
+        """Only points within one step of the ramp; the least one always, so that it can start."""
+        if math.isinf(source.ramp_w) or not points:
+            return points
+        last = self._last_power.get(source.source_id, 0.0)
+        near = tuple(p for p in points if abs(p.power_w - last) <= source.ramp_w)
+        return near or points[:1]
+
+    def _settling(self, source: SourceConfig, reading: SourceSnapshot, points: tuple[Point, ...]) -> tuple[Point, ...]:
+        """A miner that still reboots after a change keeps what it was told."""
+        if reading.settled or source.reboot_s <= 0 or not points:
+            return points
+        last = self._last_power.get(source.source_id, 0.0)
+        if last <= 0:
+            return points
+        return (min(points, key=lambda p: abs(p.power_w - last)),)
+
+    def _points(
+        self,
+        source: SourceConfig,
+        snapshot: Snapshot,
+        senses: Senses,
+        learned: Learned | None,
+        state: HouseState | None,
+    ) -> tuple[Point, ...]:
+        heat, power = sizes(source)
+        if source.steering is Steering.STEPS and source.steps_w:
+            return tuple(self._step(source, watts, snapshot) for watts in source.steps_w)
+        if source.steering is Steering.SWITCH:
+            return (self._point(source, 1.0, heat, power, snapshot),)
+        levels = np.linspace(source.lowest_level, 1.0, LEVELS)
+        pump = learned.pump if learned else None
+        if pump is None or learned is None or source.fuel_kwh_price is not None:
+            return tuple(self._point(source, float(x), heat * float(x), power * float(x), snapshot) for x in levels)
+        emitter = state.emitter_c if state else senses.flow_c if math.isfinite(senses.flow_c) else 30.0
+        outdoor, flow = np.full(LEVELS, senses.outdoor_c), emitter + 5.0 * levels
+        for _ in range(3):
+            heats, powers = pump.at(levels, flow, outdoor)
+            flow = emitter + FLOW_OVER_MEAN * learned.fitted.parameters.water_k_w * heats
+        return tuple(
+            self._point(source, *(float(v) for v in values), snapshot)
+            for values in zip(levels, heats, powers, strict=True)
+        )
+
+    def _step(self, source: SourceConfig, watts: float, snapshot: Snapshot) -> Point:
+        heat = watts * source.efficiency if source.kind == SourceKind.MINER else watts
+        return self._point(source, watts / max(source.steps_w), heat, watts, snapshot)
+
+    def _point(self, source: SourceConfig, level: float, heat: float, power: float, snapshot: Snapshot) -> Point:
+        other = 0.0
+        if source.fuel_kwh_price is not None:
+            other = source.fuel_kwh_price / source.efficiency * heat / 1000
+        elif source.kind == SourceKind.MINER:
+            other = -revenue_h(source, power, snapshot.hashprice_ph_day)
+        return Point(level, heat, power, other)
+
+    def share(self, command: SourceCommand, snapshot: Snapshot) -> Share:
+        """A command's part in the mix with the price of its heat."""
+        source = self._by_id[command.source_id]
+        if not command.on or command.heat_w <= 0:
+            return Share(command.source_id, 0.0, command.power_w if command.on else 0.0, NAN)
+        point = self._point(source, command.level, command.heat_w, command.power_w, snapshot)
+        price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
+        own = min(point.power_w, max(0.0, snapshot.surplus_w))
+        cost_h = point.other_cost_h + (point.power_w - own) * price / 1000
+        return Share(command.source_id, point.heat_w, point.power_w, cost_h / point.heat_w * 1000)
+
+
+def _capped(option: Option, power_cap_w: float) -> Option:
+    """Without the points above the cap, but for off and the least."""
+    if math.isinf(power_cap_w):
+        return option
+    kept = tuple(p for i, p in enumerate(option.points) if i < 2 or p.power_w <= power_cap_w * CAP_SLACK)
+    return replace(option, points=kept)

@@ -1,0 +1,89 @@
+"""What the engine decides, and why: commands and the record of a cycle."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Way(StrEnum):
+    """How the demand of a cycle was found."""
+
+    PLAN = "plan"
+    CURVE = "curve"
+    COMMISSIONING = "commissioning"
+    BLIND = "blind"
+    STARTING = "starting"
+    FROST = "frost"
+    IDLE = "idle"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCommand:
+    """What one source shall do until the next cycle, at most for the lease."""
+
+    source_id: str
+    on: bool
+    level: float
+    """0..1 of the nominal input."""
+    power_w: float
+    """Electric input expected."""
+    heat_w: float
+    flow_c: float
+    """Flow temperature to command where the source is steered by it."""
+    lease_s: float
+    hold: bool = False
+    """True: leave the source as it is (nothing may be written now)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One source's part of the mix, with the price of its heat."""
+
+    source_id: str
+    heat_w: float
+    power_w: float
+    price_kwh: float
+    """Money per kWh of heat at this point; NaN while it stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecord:
+    """Why the cycle decided as it did, in numbers and words."""
+
+    now_s: float
+    revision: str
+    way: Way
+    room_c: float
+    outdoor_c: float
+    lower_c: float
+    upper_c: float
+    demand_w: float
+    """Heat wanted before sources and limits."""
+    flow_c: float
+    mix: tuple[Share, ...]
+    cost_h: float
+    worth_kwh: float
+    """What a kWh of heat now is worth later, NaN without a plan."""
+    limits: tuple[str, ...]
+    """What kept the engine from what it wanted."""
+    words: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One cycle's outcome."""
+
+    commands: tuple[SourceCommand, ...]
+    record: DecisionRecord
+    limits: tuple[str, ...] = field(default=())
+
+    def command(self, source_id: str) -> SourceCommand:
+        """The command of one source.
+
+        Raises:
+            KeyError: there is no such source.
+        """
+        for command in self.commands:
+            if command.source_id == source_id:
+                return command
+        raise KeyError(source_id)

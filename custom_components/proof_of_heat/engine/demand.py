@@ -1,0 +1,146 @@
+"""Demand without prediction: heating curve, damped outdoor temperature, heating limit, room trim, zones -> one flow.
+
+The trim is a PI on the room. Its integral stops while the flow is at a limit or a window is open, and it goes by the
+time that passed, not by readings, so that a sensor that reports only changes trims as well as one that reports always.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import math
+
+from .config import CurveConfig
+from .curves import curve_of
+from .snapshot import ZoneSnapshot
+
+OFF_FLOW_C = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What the house asks for now."""
+
+    flow_c: float
+    share: float
+    """Of the design heat load, 0..1."""
+    heating: bool
+    trim_k: float
+    damped_outdoor_c: float
+    zone_id: str
+    """The zone that sets the flow."""
+    reason: str
+
+
+@dataclass(slots=True)
+class OutdoorDamping:
+    """A first-order mean of the outdoor temperature over some hours."""
+
+    time_constant_s: float
+    value_c: float = math.nan
+
+    def update(self, outdoor_c: float, elapsed_s: float) -> float:
+        """The damped temperature."""
+        if math.isfinite(outdoor_c):
+            if math.isnan(self.value_c) or self.time_constant_s <= 0:
+                self.value_c = outdoor_c
+            else:
+                share = 1 - math.exp(-max(elapsed_s, 0.0) / self.time_constant_s)
+                self.value_c += share * (outdoor_c - self.value_c)
+        return self.value_c
+
+
+@dataclass(slots=True)
+class RoomTrim:
+    """PI on a room's error, in kelvin of flow temperature."""
+
+    gain_k_per_k: float
+    integral_s: float
+    limit_k: float
+    integral_k: float = 0.0
+
+    def update(self, error_k: float, elapsed_s: float, *, frozen: bool) -> float:
+        """The trim for a room error (positive: too cold). ``frozen`` holds the integral."""
+        wanted = self.gain_k_per_k * error_k + self.integral_k
+        held = frozen or (wanted > self.limit_k and error_k > 0) or (wanted < -self.limit_k and error_k < 0)
+        if not held and self.integral_s > 0:
+            change = self.gain_k_per_k * error_k * elapsed_s / self.integral_s
+            self.integral_k = min(self.limit_k, max(-self.limit_k, self.integral_k + change))
+        return min(self.limit_k, max(-self.limit_k, self.gain_k_per_k * error_k + self.integral_k))
+
+
+class DemandControl:
+    """Keeps the damped outdoor temperature, the heating limit's state and one trim per zone."""
+
+    def __init__(self, config: CurveConfig) -> None:
+        self.config = config
+        self.damping = OutdoorDamping(config.damping_h * 3600)
+        self.trims: dict[str, RoomTrim] = {}
+        self.heating = True
+
+    def update(self, zones: Sequence[ZoneSnapshot], outdoor_c: float, elapsed_s: float) -> Demand:
+        """The demand now. ``outdoor_c`` is a number, whatever had to stand in for the sensor (see plausible.py)."""
+        damped = self.damping.update(outdoor_c, elapsed_s)
+        best: Demand | None = None
+        target = max((zone.target_c for zone in zones if zone.wants_heat), default=0.0)
+        self._heating_limit(damped, target)
+        for zone in zones:
+            demand = self._zone(zone, damped, elapsed_s)
+            if demand is not None and (best is None or demand.flow_c > best.flow_c):
+                best = demand
+        if best is None or not self.heating:
+            why = "warm enough outside" if not self.heating else "no zone asks for heat"
+            return Demand(OFF_FLOW_C, 0.0, False, 0.0, damped, "", why)
+        return best
+
+    def _heating_limit(self, damped_c: float, target_c: float) -> None:
+        off_above = target_c - self.config.heating_limit_below_k
+        if damped_c > off_above + self.config.heating_limit_hysteresis_k:
+            self.heating = False
+        elif damped_c < off_above:
+            self.heating = True
+
+    def _zone(self, zone: ZoneSnapshot, damped_c: float, elapsed_s: float) -> Demand | None:
+        if not zone.wants_heat:
+            return None
+        cfg = self.config
+        trim = self.trims.get(zone.zone_id)
+        if trim is None:
+            trim = RoomTrim(cfg.trim_k_per_k, cfg.trim_integral_s, cfg.trim_limit_k)
+            self.trims[zone.zone_id] = trim
+        known = zone.room.known
+        error = zone.target_c - zone.room.value if known else 0.0
+        trim_k = trim.update(error, elapsed_s if known else 0.0, frozen=zone.window_open or not known)
+        if not known:
+            trim_k = trim.integral_k
+        if zone.window_open:
+            return None
+        flow = curve_of(cfg, zone.target_c).flow_c(damped_c) + trim_k
+        design = curve_of(cfg, zone.target_c).flow_c(cfg.design_outdoor_c)
+        span = max(design - zone.target_c, 1.0)
+        share = min(1.0, max(0.0, (flow - zone.target_c) / span))
+        reason = "curve and room" if known else "curve only: no room temperature"
+        return Demand(max(flow, OFF_FLOW_C), share, True, trim_k, damped_c, zone.zone_id, reason)
+
+    def state(self) -> dict[str, object]:
+        """What survives a restart."""
+        return {
+            "damped_c": None if math.isnan(self.damping.value_c) else self.damping.value_c,
+            "heating": self.heating,
+            "trims": {zone: trim.integral_k for zone, trim in self.trims.items()},
+        }
+
+    def restore(self, saved: dict[str, object]) -> None:
+        """Take over a saved state; what is not usable is left as it was."""
+        damped, trims = saved.get("damped_c"), saved.get("trims")
+        if isinstance(damped, int | float) and math.isfinite(damped):
+            self.damping.value_c = float(damped)
+        self.heating = saved.get("heating") is not False
+        if isinstance(trims, dict):
+            for zone, integral in trims.items():
+                if isinstance(integral, int | float) and math.isfinite(integral):
+                    limit = self.config.trim_limit_k
+                    self.trims[str(zone)] = RoomTrim(
+                        self.config.trim_k_per_k,
+                        self.config.trim_integral_s,
+                        limit,
+                        min(limit, max(-limit, float(integral))),
+                    )

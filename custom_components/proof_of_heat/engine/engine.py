@@ -1,0 +1,352 @@
+"""The engine: one object that is told each cycle what is, and says what every heat source shall do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import math
+from typing import Any
+
+import numpy as np
+
+from . import outlook
+from .choice import Chooser
+from .config import EngineConfig, PeakPolicy, Steering
+from .cycling import Cycling
+from .decision import Decision, DecisionRecord, Share, SourceCommand, Way
+from .demand import Demand, DemandControl
+from .house.history import COLUMNS, History, Row
+from .house.observer import HouseState, Observer
+from .intake import Intake, Sample
+from .learning import Learned, learn, next_learning_h
+from .planning.grid import STEP_S
+from .planning.now import PlanRequest, PlanResult, make_plan
+from .plausible import Plausibility, Senses
+from .pulse import Pulse
+from .safety import Safety
+from .savings import Proof, SavingsProof
+from .snapshot import NAN, Snapshot, SourceSnapshot
+
+STATE_VERSION = 1
+PLAN_VALID_S = 2700.0
+FLOW_OVER_MEAN = 1.5
+COMMISSION_H = 24.0
+COMMISSION_LEVELS = (1.0, 0.6, 0.35, 0.8)
+
+type Job = Callable[[], "JobResult"]
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What a job found; hand it to ``Engine.adopt``."""
+
+    learned: Learned | None = None
+    plan: PlanResult | None = None
+
+
+class Engine:
+    """See the package's documentation for the cycle."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        self.history = History()
+        self.learned: Learned | None = None
+        self.plan: PlanResult | None = None
+        self.savings = SavingsProof(config.reference)
+        self.demand_control = DemandControl(config.curve)
+        self.cycling = Cycling()
+        by_id = {source.source_id: source for source in config.sources}
+        self.safety = Safety(config.safety, by_id, self.cycling)
+        self.chooser = Chooser(config)
+        self._plausibility = Plausibility(config.safety)
+        self._intake = Intake()
+        self._pulse = Pulse()
+        self._observer: Observer | None = None
+        self._since_learning: list[Row] = []
+        self._learn_at_h = next_learning_h(0.0)
+        self._busy = False
+        self._plan_due = False
+        self._senses: Senses | None = None
+        self._last_s: float | None = None
+        self._elapsed_s = 0.0
+        self._spent_h = self._drawn_w = 0.0
+        pumps = [s for s in config.sources if s.steering is Steering.LEVEL and s.fuel_kwh_price is None]
+        self._pump_id = pumps[0].source_id if pumps else None
+
+    @property
+    def state(self) -> HouseState | None:
+        """Where the house is thought to be, None before it was learned."""
+        return self._observer.state if self._observer else None
+
+    @property
+    def predicting(self) -> bool:
+        """Whether the back-test allows to plan."""
+        return self.learned is not None and self.learned.trusted
+
+    def observe(self, snapshot: Snapshot) -> None:
+        """Take a snapshot in: judge the readings, follow the house, fill the history."""
+        self._elapsed_s = 0.0 if self._last_s is None else max(0.0, snapshot.now_s - self._last_s)
+        self._last_s = snapshot.now_s
+        self._senses = senses = self._plausibility.update(snapshot)
+        row = self._intake.add(self._sample(snapshot, senses))
+        if row is None:
+            return
+        self.history.add(row)
+        self._since_learning.append(row)
+        if self._observer is not None:
+            self._observer.update(row)
+        self.savings.step(row, snapshot.band, snapshot.price_kwh, self._spent_h, self._drawn_w)
+        self._plan_due = True
+
+    def job(self, snapshot: Snapshot) -> Job | None:
+        """Slow work that is due (to learn, to plan), to be called in another thread; one at a time."""
+        if self._busy or self._senses is None:
+            return None
+        if self.history.hours >= self._learn_at_h:
+            self._busy = True
+            series, before, limit = self.history.series(), self.learned, self.config.prediction_error_limit_k
+            self._since_learning = []
+            return lambda: JobResult(learned=learn(series, before, limit))
+        if self._plan_due and self.predicting and self._observer is not None and math.isfinite(self._senses.room_c):
+            self._busy, self._plan_due = True, False
+            request = self._plan_request(snapshot, self._senses, self._observer.state)
+            return lambda: JobResult(plan=make_plan(request))
+        return None
+
+    def adopt(self, result: JobResult) -> None:
+        """Take over what a job found."""
+        self._busy = False
+        if result.learned is not None:
+            self._learn_at_h = next_learning_h(self.history.hours)
+            self.learned = result.learned
+            self._observer = result.learned.observer(self._since_learning)
+            if result.learned.pump is not None:
+                self.savings.learned(result.learned.fitted, result.learned.pump, self._observer.state)
+            if not result.learned.trusted:
+                self.plan = None
+            self._plan_due = True
+        if result.plan is not None:
+            self.plan = result.plan
+
+    def job_failed(self) -> None:
+        """A job raised: go on without its result and try again when it is due next."""
+        self._busy = False
+        self._learn_at_h = max(self._learn_at_h, next_learning_h(self.history.hours))
+
+    def decide(self, snapshot: Snapshot) -> Decision:
+        """What every source shall do now. Quick; takes no lock and does no I/O."""
+        senses = self._senses or self._plausibility.update(snapshot)
+        demand = self.demand_control.update(senses.zones, senses.outdoor_c, self._elapsed_s)
+        way, heat_w, flow_c, words = self._wanted(snapshot, senses, demand)
+        choice = self.chooser.choose(
+            snapshot,
+            senses,
+            heat_w,
+            learned=self.learned,
+            state=self.state,
+            locks=self._locks(snapshot),
+            power_cap_w=self.plan.cap_w if way is Way.PLAN and self.plan else self._power_cap_w(),
+        )
+        wanted = tuple(
+            SourceCommand(
+                source_id=part.source_id,
+                on=part.level > 0,
+                level=part.level,
+                power_w=part.power_w,
+                heat_w=part.heat_w,
+                flow_c=flow_c,
+                lease_s=self.config.safety.lease_s,
+            )
+            for part in choice.parts
+        )
+        commands, limits = self.safety.apply(wanted, snapshot, senses)
+        return self._decision(snapshot, senses, commands, limits + choice.limits, way, heat_w, flow_c, words)
+
+    def proof(self, last_days: int | None = None) -> Proof | None:
+        """Savings over the last whole days."""
+        return self.savings.proof(last_days)
+
+    # What is wanted
+
+    def _wanted(self, snapshot: Snapshot, senses: Senses, demand: Demand) -> tuple[Way, float, float, str]:
+        """The way, the heat, the flow temperature and the words of this cycle."""
+        if senses.blind:
+            safety = self.config.safety
+            heat = safety.blind_share * self.chooser.design_heat_w(self.learned)
+            return Way.BLIND, heat, safety.blind_flow_c, "no temperature is known: fixed flow"
+        plan = self.plan
+        if plan is not None and self.predicting and snapshot.now_s - plan.made_s <= PLAN_VALID_S:
+            windows = any(zone.window_open for zone in senses.zones)
+            if not (windows and all(zone.window_open for zone in senses.zones)):
+                return Way.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.words
+        if self._commissioning(demand):
+            return Way.COMMISSIONING, self._commission_heat(demand), demand.flow_c, "learning what the source gives"
+        design = self.chooser.design_heat_w(self.learned)
+        heat = self._pulse.update(
+            demand.share * design, self.chooser.least_heat_w(self.learned), self._delivered(snapshot), self._elapsed_s
+        )
+        way = Way.CURVE if demand.heating else Way.IDLE
+        return way, heat, demand.flow_c, demand.reason
+
+    def _flow_for(self, heat_w: float, demand: Demand) -> float:
+        """The flow temperature that gives this heat in the learned house."""
+        state, learned = self.state, self.learned
+        if state is None or learned is None or heat_w <= 0:
+            return min(demand.flow_c, self.config.safety.max_flow_c)
+        return state.emitter_c + FLOW_OVER_MEAN * learned.fitted.parameters.water_k_w * heat_w
+
+    def _commissioning(self, demand: Demand) -> bool:
+        return (
+            self.config.commission
+            and demand.heating
+            and self._pump_id is not None
+            and self.history.hours < COMMISSION_H
+            and self.learned is None
+        )
+
+    def _commission_heat(self, demand: Demand) -> float:
+        """Varied levels, by turns so that the mean is what the curve asks for."""
+        design = self.chooser.design_heat_w(self.learned)
+        level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)]
+        at_level = level * design
+        return self._pulse.update(demand.share * design, at_level, 0.0, 0.0) if demand.share < level else at_level
+
+    def _delivered(self, snapshot: Snapshot) -> float:
+        known = [source.heat_w for source in snapshot.sources if math.isfinite(source.heat_w)]
+        return sum(known)
+
+    # Gathering
+
+    def _sample(self, snapshot: Snapshot, senses: Senses) -> Sample:
+        pump = next((s for s in snapshot.sources if s.source_id == self._pump_id), SourceSnapshot(source_id=""))
+        measured = senses.outdoor_from.value in {"sensor", "forecast"}
+        return Sample(
+            time_s=snapshot.now_s,
+            local_s=snapshot.local_s,
+            room_c=senses.room_c,
+            outdoor_c=senses.outdoor_c if measured else NAN,
+            solar_w_m2=snapshot.solar.value if snapshot.solar.known else NAN,
+            people=snapshot.people,
+            heat_w=self._delivered(snapshot),
+            pump_heat_w=pump.heat_w,
+            power_w=pump.power_w,
+            level=pump.level,
+            flow_c=senses.flow_c,
+            return_c=senses.return_c,
+        )
+
+    def _locks(self, snapshot: Snapshot) -> dict[str, Any]:
+        return {s.source_id: self.cycling.locks(s, snapshot.now_s) for s in self.config.sources}
+
+    def _plan_request(self, snapshot: Snapshot, senses: Senses, state: HouseState) -> PlanRequest:
+        learned, cfg = self.learned, self.config
+        assert learned is not None
+        steps = learned.responses.grid.steps
+        price = outlook.prices(snapshot, steps, cfg.weights.carbon_price_kg)
+        usual_price = max(float(np.abs(price).mean()), 1e-3)
+        loss_kw = learned.fitted.parameters.total_loss_w_k / 1000
+        quiet = np.zeros(steps)
+        quiet[: len(snapshot.quiet_ahead)] = snapshot.quiet_ahead[:steps]
+        recent = self.history.recent(96)
+        return PlanRequest(
+            made_s=snapshot.now_s,
+            responses=learned.responses,
+            pump=learned.pump,
+            state=state,
+            outlook=outlook.weather(snapshot, senses.outdoor_c, recent, snapshot.band, steps),
+            price_kwh=price,
+            surplus_w=outlook.surplus(snapshot, steps),
+            quiet=quiet,
+            weights=cfg.weights,
+            sources=cfg.sources,
+            locks=self._locks(snapshot),
+            running={s.source_id: bool(self.cycling.cycle(s.source_id).on) for s in cfg.sources},
+            available=self.chooser.available(snapshot),
+            emitter_c=self.plan.emitter_c if self.plan else None,
+            power_cap_w=self._power_cap_w(),
+            site_limit_w=max(0.0, cfg.site.power_w - snapshot.other_load_w),
+            flow_limit_c=cfg.safety.max_flow_c,
+            hashprice_ph_day=snapshot.hashprice_ph_day,
+            discomfort_price_kh=cfg.weights.discomfort_weight * loss_kw * usual_price,
+            start_price=cfg.weights.start_kwh * usual_price,
+        )
+
+    def _power_cap_w(self) -> float:
+        """Electric power that a plan keeps to, infinite for none."""
+        weights, learned = self.config.weights, self.learned
+        if weights.peak is PeakPolicy.NONE or learned is None or learned.pump is None:
+            return math.inf
+        floor = weights.peak_floor * learned.pump.full_power_w
+        return max(floor, weights.peak_share * self.savings.peak_w(weights.peak_days))
+
+    # The record
+
+    def _decision(
+        self,
+        snapshot: Snapshot,
+        senses: Senses,
+        commands: tuple[SourceCommand, ...],
+        limits: tuple[str, ...],
+        way: Way,
+        heat_w: float,
+        flow_c: float,
+        words: str,
+    ) -> Decision:
+        mix = tuple(self.chooser.share(command, snapshot) for command in commands)
+        cost_h = sum(part.price_kwh * part.heat_w / 1000 for part in mix if part.heat_w > 0)
+        self._spent_h, self._drawn_w = cost_h, sum(part.power_w for part in mix)
+        lower, upper = snapshot.band.now
+        if self.safety.frost:
+            way = Way.FROST
+        record = DecisionRecord(
+            now_s=snapshot.now_s,
+            revision=snapshot.revision,
+            way=way,
+            room_c=senses.room_c,
+            outdoor_c=senses.outdoor_c,
+            lower_c=lower,
+            upper_c=upper,
+            demand_w=heat_w,
+            flow_c=flow_c,
+            mix=mix,
+            cost_h=cost_h,
+            worth_kwh=self.plan.plan.worth_kwh if way is Way.PLAN and self.plan else NAN,
+            limits=limits,
+            words=_sentence(words, mix, limits),
+            notes=senses.notes,
+        )
+        return Decision(commands, record)
+
+    # Over a restart
+
+    def dump(self) -> dict[str, Any]:
+        """What has to survive, as JSON values. The history is in it: some 100 kB after four weeks."""
+        return {
+            "version": STATE_VERSION,
+            "demand": self.demand_control.state(),
+            "cycling": self.cycling.state(),
+            "columns": list(COLUMNS),
+            "history": self.history.dump(),
+            "savings": self.savings.dump(),
+        }
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take over what ``dump`` gave; parts that cannot be used are left out. The house is learned anew from it."""
+        if saved.get("version") != STATE_VERSION:
+            return
+        if isinstance(demand := saved.get("demand"), dict):
+            self.demand_control.restore(demand)
+        if isinstance(cycling := saved.get("cycling"), dict):
+            self.cycling.restore(cycling)
+        if saved.get("columns") == list(COLUMNS) and isinstance(rows := saved.get("history"), list):
+            self.history.restore(rows)
+            if self.history.hours >= self._learn_at_h:
+                self._learn_at_h = 0.0
+        if isinstance(savings := saved.get("savings"), list):
+            self.savings.restore(savings)
+
+
+def _sentence(words: str, mix: tuple[Share, ...], limits: tuple[str, ...]) -> str:
+    running = [
+        f"{part.source_id} {part.heat_w / 1000:.1f} kW at {part.price_kwh:.3f}/kWh" for part in mix if part.heat_w > 0
+    ]
+    text = f"{words}. " + (", ".join(running) if running else "Nothing heats")
+    return text + (f". Limited: {'; '.join(limits)}" if limits else "")

@@ -1,0 +1,1 @@
+"""The model of the house, learned from its own data."""

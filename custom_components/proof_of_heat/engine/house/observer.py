@@ -1,0 +1,92 @@
+"""Where the house stands now: a Kalman filter over emitter, room, mass and the heat nobody told us of.
+
+The fourth state is an unknown heat flow to the room (visitors, a stove, a forecast sun that does not shine, a model
+that is a little off). It fades over hours; with it the prediction starts without an offset.
+"""
+
+from dataclasses import dataclass
+import math
+
+import numpy as np
+
+from ..arrays import Array
+from .history import STEP_S, Row
+from .network import STATES, HouseParameters, discretise, inputs
+
+FADE_H = 8.0
+ROOM_NOISE_K = 0.03
+WATER_NOISE_K = 0.6
+STATE_NOISE_K = np.array([0.06, 0.02, 0.01])
+UNKNOWN_STEP_W_PER_W_K = 0.25
+"""Random change of the unknown heat in one step, per W/K of the house's loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class HouseState:
+    """Temperatures in degC, and the unknown heat in W."""
+
+    emitter_c: float
+    room_c: float
+    mass_c: float
+    unknown_w: float
+    innovation_k: float = 0.0
+    """How far the room was from what had been expected one step before."""
+
+    @property
+    def temperatures(self) -> Array:
+        """The network's state vector."""
+        return np.array([self.emitter_c, self.room_c, self.mass_c])
+
+
+class Observer:
+    """Follows the house step by step."""
+
+    def __init__(self, parameters: HouseParameters, start: HouseState, step_s: float = STEP_S) -> None:
+        self.parameters = parameters
+        a, b = discretise(parameters.vector[None], step_s)
+        self._a, self._b = np.eye(4), b[0]
+        self._a[:3, :3] = a[0]
+        self._a[:3, 3] = b[0][:, 2]
+        self._a[3, 3] = math.exp(-step_s / 3600 / FADE_H)
+        unknown = UNKNOWN_STEP_W_PER_W_K * parameters.total_loss_w_k
+        self._noise = np.diag(np.append(STATE_NOISE_K, unknown) ** 2)
+        share = parameters.sensor_mass_share
+        self._room_row = np.array([0.0, 1 - share, share, 0.0])
+        self._x = np.append(start.temperatures, start.unknown_w)
+        self._p = np.diag([1.0, 0.1, 0.5, 4 * unknown]) ** 2
+        self._innovation_k = 0.0
+
+    @property
+    def state(self) -> HouseState:
+        """The best estimate."""
+        return HouseState(*(float(value) for value in self._x), innovation_k=self._innovation_k)
+
+    def update(self, row: Row) -> HouseState:
+        """One step on: predict with the row's inputs, correct with what it shows."""
+        one = (np.array([v]) for v in (row.time_s, row.heat_w, row.outdoor_c, row.solar_w_m2, row.people))
+        drive = np.nan_to_num(inputs(self.parameters.vector[None], *one)[0, 0])
+        x = self._a @ self._x
+        x[:STATES] += self._b @ drive
+        p = self._a @ self._p @ self._a.T + self._noise
+        x, p, self._innovation_k = _corrected(x, p, self._room_row, row.room_c, ROOM_NOISE_K)
+        if math.isfinite(row.water_c):
+            emitter = row.water_c - self.parameters.water_k_w * drive[0]
+            x, p, _ = _corrected(x, p, np.array([1.0, 0.0, 0.0, 0.0]), emitter, WATER_NOISE_K)
+        self._x, self._p = x, p
+        return self.state
+
+
+def _corrected(x: Array, p: Array, row: Array, seen: float, noise: float) -> tuple[Array, Array, float]:
+    if not math.isfinite(seen):
+        return x, p, 0.0
+    gain = p @ row / (row @ p @ row + noise**2)
+    surprise = float(seen - row @ x)
+    return x + gain * surprise, p - np.outer(gain, row @ p), surprise
+
+
+def first_state(parameters: HouseParameters, room_c: float, water_c: float) -> HouseState:
+    """A start without memory: all at room temperature."""
+    emitter = water_c if math.isfinite(water_c) else room_c
+    return HouseState(emitter, room_c, room_c, 0.0)
+
+

@@ -1,0 +1,78 @@
+"""What the engine has learned of the home, and the (slow) job that learns it anew."""
+
+from dataclasses import dataclass
+from .house.backtest import GATE_DAYS, Backtest, backtest, gate
+from .house.fit import Fit, fit
+from .house.history import STEP_S, Row, Series
+from .house.observer import HouseState, Observer, first_state
+from .house.pump_map import PumpMap, learn as learn_pump
+from .planning.planner import ResponseModel
+
+FIRST_H = 10.0
+OFTEN_UNTIL_H = 48.0
+OFTEN_H = 6.0
+DAILY_H = 24.0
+FIT_DAYS = 14
+SETTLE_ROWS = 192
+HORIZON_STEPS = 192
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A model of house and pump, and how far it may be trusted."""
+
+    fitted: Fit
+    pump: PumpMap | None
+    responses: ResponseModel
+    tested: Backtest
+    errors_k: tuple[float, ...]
+    """Of the last back-tests, newest last."""
+    trusted: bool
+    state: HouseState
+    """At the end of the history it was learned from."""
+    at_rows: float
+    """POSIX time of the newest row."""
+
+    def observer(self, since: list[Row]) -> Observer:
+        """An observer that has followed the newest rows."""
+        observer = Observer(self.fitted.parameters, self.state)
+        for row in since:
+            observer.update(row)
+        return observer
+
+
+def next_learning_h(hours: float) -> float:
+    """After so many hours of history, when to learn next."""
+    if hours < FIRST_H:
+        return FIRST_H
+    return hours + (OFTEN_H if hours < OFTEN_UNTIL_H else DAILY_H)
+
+
+def learn(series: Series, before: Learned | None, error_limit_k: float) -> Learned:
+    """Learn house and pump from the history, and test them. Takes about half a second: never in the event loop.
+
+    Raises:
+        ValueError: too little history.
+    """
+    recent = series.since(max(0, len(series) - FIT_DAYS * 86400 // STEP_S))
+    previous = before.fitted if before else None
+    fitted = fit(recent, previous)
+    tested = backtest(recent, previous)
+    rows = recent.rows(max(0, len(recent) - SETTLE_ROWS))
+    observer = Observer(fitted.parameters, first_state(fitted.parameters, rows[0].room_c, rows[0].water_c))
+    for row in rows:
+        state = observer.update(row)
+    pump = learn_pump(series)
+    if pump is None and before is not None:
+        pump = before.pump
+    errors_k = ((before.errors_k if before else ()) + (tested.error_k,))[-GATE_DAYS:]
+    return Learned(
+        fitted=fitted,
+        pump=pump,
+        responses=ResponseModel(fitted.parameters, HORIZON_STEPS),
+        tested=tested,
+        errors_k=errors_k,
+        trusted=gate(errors_k, error_limit_k, was_open=before.trusted if before else False),
+        state=state,
+        at_rows=float(series.time_s[-1]),
+    )

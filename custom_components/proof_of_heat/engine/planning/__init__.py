@@ -1,0 +1,1 @@
+"""What to do over the next two days, for the least money."""

@@ -1,0 +1,233 @@
+"""Planning heat over the next two days: least cost for the comfort that was asked for.
+
+The room's answer to heat is linear in the learned house, so the plan is a linear program (program.py) over how much of
+each source's offer is used in each cell of the grid.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..arrays import Array
+from ..house.network import GAIN_ROOM, HEAT, STATES, HouseParameters, discretise, inputs
+from ..house.observer import FADE_H, HouseState
+from .grid import STEP_S, Grid, grid
+from .offers import Offer
+from .program import Program, Solution, solve
+
+OVERLOAD_PRICE_KW = 50.0
+"""Money per kW and hour over the site's power limit: never worth it."""
+NEGLIGIBLE_HEAT_W = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is coming, per 15-minute step from now; all of one length."""
+
+    start_s: float
+    """Local standard time."""
+    outdoor_c: Array
+    solar_w_m2: Array
+    people: Array
+    lower_c: Array
+    upper_c: Array
+
+    def __len__(self) -> int:
+        return len(self.outdoor_c)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a plan weighs."""
+
+    margin_k: float = 0.1
+    """Distance to keep from the comfort bounds, for what the model does not know."""
+    sun_doubt: float = 0.25
+    """Share of the forecast sun that is not counted on for warmth."""
+    discomfort_price_kh: float = 2.0
+    """Money that one kelvin-hour outside the comfort band is worth."""
+    upper_price_share: float = 0.5
+    """Being too warm counts this much of being too cold."""
+    stored_heat_share: float = 0.6
+    """What heat left in the house at the end of the plan is worth, of its cost."""
+    site_limit_w: float = np.inf
+
+
+type Fixed = Mapping[int, Sequence[float]]
+"""Use of an offer (by place) in the first cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Use of each offer per cell, and what it does."""
+
+    grid: Grid
+    offers: tuple[Offer, ...]
+    use: Array
+    """Shares, (offers, cells)."""
+    heat_w: Array
+    power_w: Array
+    room_c: Array
+    """At each cell's end."""
+    emitter_c: Array
+    lower_c: Array
+    objective: float
+    shortfall_kh: float
+    """Discomfort by cold that the plan cannot avoid, margin left aside."""
+    worth_kwh: float
+    """What one more kWh of heat now would save later."""
+
+
+class ResponseModel:
+    """What is the same for all plans of one house: the answers to heat on a grid."""
+
+    def __init__(self, house: HouseParameters, steps: int) -> None:
+        self.house = house
+        self.grid = grid(steps)
+        a, b = discretise(house.vector[None], STEP_S)
+        self.a, self.b = a[0], b[0]
+        share = house.sensor_mass_share
+        self.sensor = np.array([0.0, 1 - share, share])
+        pulse = np.empty((self.grid.steps, STATES))
+        now = self.b[:, HEAT]
+        for k in range(self.grid.steps):
+            pulse[k] = now
+            now = self.a @ now
+        self.room_per_w = self.grid.cumulated(pulse @ self.sensor)
+        self.emitter_per_w = self.grid.cumulated(pulse[:, 0])
+        stored_kwh_k = np.array([house.emitter_j_k, house.room_j_k, house.mass_j_k]) / 3.6e6
+        self.stored_kwh_per_w = self.grid.cumulated(pulse @ stored_kwh_k)[-1]
+
+    @cached_property
+    def fade(self) -> Array:
+        """How the unknown heat fades over the steps."""
+        return np.exp(-np.arange(self.grid.steps) * (STEP_S / 3600 / FADE_H))
+
+    def unheated(self, state: HouseState, outlook: Outlook, sun_doubt: float) -> tuple[Array, Array]:
+        """Without heat, at each cell's end: the states, and what doubted sun takes from the room."""
+        n = self.grid.steps
+        time_s = outlook.start_s + STEP_S * np.arange(1, n + 1)
+        series = (time_s, np.zeros(n), outlook.outdoor_c[:n], outlook.solar_w_m2[:n], outlook.people[:n])
+        drive = inputs(self.house.vector[None], *series)[0]
+        dark = inputs(self.house.vector[None], *series[:3], np.zeros(n), series[4])[0]
+        drive[:, GAIN_ROOM] += state.unknown_w * self.fade
+        kicks = np.concatenate([drive @ self.b.T, (drive[:, 2:] - dark[:, 2:]) @ self.b[:, 2:].T], axis=1)
+        kicks[:, STATES + 1] -= state.unknown_w * self.fade * self.b[1, GAIN_ROOM]
+        both = np.zeros((2, STATES))
+        both[0] = state.temperatures
+        a_t = self.a.T
+        states = np.empty((n, 2, STATES))
+        kicks = kicks.reshape(n, 2, STATES)
+        for k in range(n):
+            both = both @ a_t + kicks[k]
+            states[k] = both
+        at_ends = states[self.grid.end - 1]
+        return at_ends[:, 0], sun_doubt * np.maximum(at_ends[:, 1] @ self.sensor, 0.0)
+
+
+def comfort_on(cells: Grid, outlook: Outlook) -> tuple[Array, Array]:
+    """Bounds at each cell's end: the stricter of just before and just after, and of half a cell around."""
+    lower, upper = outlook.lower_c, outlook.upper_c
+    half = (cells.end - cells.begin) // 2
+    low, high = lower[cells.end - 1].copy(), upper[cells.end - 1].copy()
+    last = len(lower) - 1
+    for offset in range(-int(half.max()), int(half.max()) + 1):
+        inside = np.abs(offset) <= half
+        at = np.clip(cells.end + offset, 0, last)
+        low = np.where(inside, np.maximum(low, lower[at]), low)
+        high = np.where(inside, np.minimum(high, upper[at]), high)
+    return low, high
+
+
+class Planning:
+    """One moment's program, which can be solved with the first cells left free or fixed."""
+
+    def __init__(
+        self, model: ResponseModel, state: HouseState, outlook: Outlook, wishes: Wishes, offers: Sequence[Offer]
+    ) -> None:
+        self.model, self.wishes, self.offers = model, wishes, tuple(offers)
+        cells = model.grid
+        free, doubt_k = model.unheated(state, outlook, wishes.sun_doubt)
+        self.free_room, self.free_emitter = free @ model.sensor, free[:, 0]
+        self.heat = np.concatenate([offer.heat_w for offer in offers])
+        self.power = np.concatenate([offer.power_w for offer in offers])
+        worth_kwh = wishes.stored_heat_share * self._usual_cost_kwh()
+        end_value = np.tile(worth_kwh * model.stored_kwh_per_w, len(offers)) * self.heat
+        hours = np.tile(cells.hours, len(offers))
+        self.spend = np.concatenate([offer.cost_h for offer in offers]) * hours
+        self.cost = self.spend - end_value
+        self.used = self.heat > NEGLIGIBLE_HEAT_W
+        self.lower, self.upper = comfort_on(cells, outlook)
+        self._rows(doubt_k)
+
+    def _usual_cost_kwh(self) -> float:
+        """Mean cost of a kWh of heat from the cheapest offer."""
+        means = [float(o.cost_h.sum() / (o.heat_w.sum() / 1000)) for o in self.offers if o.heat_w.sum() > 0]
+        return max(0.0, min(means, default=0.0))
+
+    def _rows(self, doubt_k: Array) -> None:
+        """Comfort (too cold, too warm) and site power as soft rows; rows that no use can break are left out."""
+        wishes, cells = self.wishes, self.model.grid
+        low, high = self.lower, self.upper
+        margin = np.minimum(wishes.margin_k, np.maximum(high - low, 0.0) / 2)
+        room = np.tile(self.model.room_per_w, (1, len(self.offers))) * self.heat
+        penalty = wishes.discomfort_price_kh * cells.hours
+        wanted = low + margin + np.minimum(doubt_k, np.maximum(high - low - 2 * margin, 0.0))
+        cold = self.free_room < wanted
+        warm = self.free_room + room.sum(axis=1) > high - margin
+        parts = [
+            (room[cold], (wanted - self.free_room)[cold], penalty[cold]),
+            (-room[warm], (self.free_room - high + margin)[warm], wishes.upper_price_share * penalty[warm]),
+        ]
+        power = self.power.reshape(len(self.offers), -1)
+        if (over := power.sum(axis=0) > wishes.site_limit_w).any():
+            taken = np.concatenate([np.diag(p) for p in power], axis=1)[over] / 1000
+            limit = np.full(int(over.sum()), wishes.site_limit_w / 1000)
+            parts.append((-taken, -limit, OVERLOAD_PRICE_KW * cells.hours[over]))
+        self.rows, self.low, self.penalty = (np.concatenate([part[i] for part in parts]) for i in range(3))
+        self.cold = cold
+
+    def solve(self, first: Fixed | None = None) -> Plan:
+        """The cheapest plan, with the use of some offers in the first cells given."""
+        cells = len(self.model.grid)
+        use = np.zeros(len(self.heat))
+        free = self.used.copy()
+        for place, shares in (first or {}).items():
+            for k, share in enumerate(shares):
+                use[place * cells + k] = share
+                free[place * cells + k] = False
+        result: Solution = solve(
+            Program(
+                cost=self.cost[free],
+                most=np.ones(int(free.sum())),
+                rows=np.ascontiguousarray(self.rows[:, free]),
+                low=self.low - self.rows @ use,
+                penalty=self.penalty,
+            )
+        )
+        objective = result.objective + float(self.cost @ use)
+        use[free] = result.amounts
+        return self._plan(use, result, objective)
+
+    def _plan(self, use: Array, result: Solution, objective: float) -> Plan:
+        table = use.reshape(len(self.offers), -1)
+        heat = (use * self.heat).reshape(table.shape).sum(axis=0)
+        room = self.free_room + self.model.room_per_w @ heat
+        hours = self.model.grid.hours
+        count = int(self.cold.sum())
+        gain = self.model.room_per_w[self.cold, 0] @ result.shadow[:count]
+        return Plan(
+            grid=self.model.grid,
+            offers=self.offers,
+            use=table,
+            heat_w=heat,
+            power_w=(use * self.power).reshape(table.shape).sum(axis=0),
+            room_c=room,
+            emitter_c=self.free_emitter + self.model.emitter_per_w @ heat,
+            lower_c=self.lower,
+            objective=objective,
+            shortfall_kh=float((np.maximum(self.lower - room, 0.0) * hours).sum()),
+            worth_kwh=float(gain / (hours[0] / 1000)),
+        )

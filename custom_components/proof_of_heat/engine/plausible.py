@@ -1,0 +1,154 @@
+"""Believable inputs: what a sensor says, whether it can be, and what stands in for it when it cannot.
+
+Room gone: curve only. Outdoor gone: forecast, then the last day's mean, then a seasonal constant. Both gone: a fixed flow.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+import math
+
+from .config import SafetyLimits
+from .snapshot import NAN, Reading, Snapshot, ZoneSnapshot
+
+POWER_ON_C = 85.0
+"""What a DS18B20 says after power-up, before it has measured."""
+DISCONNECTED_C = -127.0
+ROOM_RANGE_C = (-30.0, 60.0)
+OUTDOOR_RANGE_C = (-60.0, 60.0)
+WATER_RANGE_C = (-40.0, 110.0)
+JUMP_FORGIVEN_S = 900.0
+"""A jump that lasts this long is believed."""
+DAY_S = 86400.0
+
+
+class OutdoorSource(StrEnum):
+    """Where the outdoor temperature comes from."""
+
+    SENSOR = "sensor"
+    FORECAST = "forecast"
+    DAY_MEAN = "day_mean"
+    SEASONAL = "seasonal"
+
+
+def believable(value: float, low: float, high: float) -> bool:
+    """Whether a temperature can be one: finite, within the range, no known fault value."""
+    if not math.isfinite(value):
+        return False
+    return low <= value <= high and value not in {POWER_ON_C, DISCONNECTED_C}
+
+
+@dataclass(slots=True)
+class JumpFilter:
+    """Refuses values that are further from the last good one than physics allows, unless they stay."""
+
+    per_minute_k: float
+    good: float = NAN
+    good_s: float = NAN
+    odd: float = NAN
+    odd_since_s: float = NAN
+
+    def accept(self, value: float, now_s: float) -> bool:
+        """Whether the value is believed."""
+        if math.isnan(self.good):
+            return self._take(value, now_s)
+        minutes = max(now_s - self.good_s, 0.0) / 60
+        if abs(value - self.good) <= self.per_minute_k * max(minutes, 1.0):
+            return self._take(value, now_s)
+        if math.isnan(self.odd) or abs(value - self.odd) > self.per_minute_k:
+            self.odd, self.odd_since_s = value, now_s
+        if now_s - self.odd_since_s >= JUMP_FORGIVEN_S:
+            return self._take(value, now_s)
+        return False
+
+    def _take(self, value: float, now_s: float) -> bool:
+        self.good, self.good_s, self.odd, self.odd_since_s = value, now_s, NAN, NAN
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Senses:
+    """The inputs as the engine believes them."""
+
+    zones: tuple[ZoneSnapshot, ...]
+    """With the room reading unknown where it is not believed."""
+    room_c: float
+    """Mean of the believed rooms, NaN without one."""
+    coldest_c: float
+    outdoor_c: float
+    outdoor_from: OutdoorSource
+    flow_c: float
+    return_c: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def blind(self) -> bool:
+        """Neither a room nor the outdoor temperature is measured or forecast."""
+        return math.isnan(self.room_c) and self.outdoor_from in {OutdoorSource.DAY_MEAN, OutdoorSource.SEASONAL}
+
+
+@dataclass
+class Plausibility:
+    """Remembers what was last believed, per sensor."""
+
+    limits: SafetyLimits
+    _filters: dict[str, JumpFilter] = field(default_factory=dict)
+    _day: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=1500))
+
+    def update(self, snapshot: Snapshot) -> Senses:
+        """Judge a snapshot's readings."""
+        notes: list[str] = []
+        zones = tuple(self._zone(zone, snapshot.now_s, notes) for zone in snapshot.zones)
+        rooms = [zone.room.value for zone in zones if zone.room.known]
+        outdoor, origin = self._outdoor(snapshot, notes)
+        flows = [s.flow_c for s in snapshot.sources if believable(s.flow_c, *WATER_RANGE_C)]
+        returns = [s.return_c for s in snapshot.sources if believable(s.return_c, *WATER_RANGE_C)]
+        return Senses(
+            zones=zones,
+            room_c=sum(rooms) / len(rooms) if rooms else NAN,
+            coldest_c=min(rooms, default=NAN),
+            outdoor_c=outdoor,
+            outdoor_from=origin,
+            flow_c=max(flows, default=NAN),
+            return_c=max(returns, default=NAN),
+            notes=tuple(notes),
+        )
+
+    def _zone(self, zone: ZoneSnapshot, now_s: float, notes: list[str]) -> ZoneSnapshot:
+        room, why = zone.room, ""
+        if not believable(room.value, *ROOM_RANGE_C):
+            why = "no plausible room temperature"
+        elif room.age_s > self.limits.room_stale_s:
+            why = "room temperature is stale"
+        elif not self._filter(f"zone {zone.zone_id}").accept(room.value, now_s - room.age_s):
+            why = "room temperature jumps"
+        if not why:
+            return zone
+        notes.append(f"{zone.zone_id}: {why}")
+        return replace(zone, room=Reading())
+
+    def _outdoor(self, snapshot: Snapshot, notes: list[str]) -> tuple[float, OutdoorSource]:
+        reading, now_s = snapshot.outdoor, snapshot.now_s
+        good = believable(reading.value, *OUTDOOR_RANGE_C) and reading.age_s <= self.limits.outdoor_stale_s
+        if good and self._filter("outdoor").accept(reading.value, now_s - reading.age_s):
+            self._remember(reading.value, now_s)
+            return reading.value, OutdoorSource.SENSOR
+        notes.append("outdoor temperature is missing, stale or implausible")
+        if snapshot.forecast is not None and len(snapshot.forecast.outdoor_c):
+            first = float(snapshot.forecast.outdoor_c[0])
+            if believable(first, *OUTDOOR_RANGE_C):
+                return first, OutdoorSource.FORECAST
+        recent = [value for at, value in self._day if now_s - at <= DAY_S]
+        if recent:
+            return sum(recent) / len(recent), OutdoorSource.DAY_MEAN
+        return self.limits.seasonal_outdoor_c, OutdoorSource.SEASONAL
+
+    def _remember(self, value: float, now_s: float) -> None:
+        if not self._day or now_s - self._day[-1][0] >= 60.0:
+            self._day.append((now_s, value))
+
+    def _filter(self, name: str) -> JumpFilter:
+        known = self._filters.get(name)
+        if known is None:
+            known = self._filters[name] = JumpFilter(self.limits.jump_k_min)
+        return known
