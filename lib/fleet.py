@@ -2,9 +2,9 @@
 
 An integration that has devices with firmware puts a module `ota.py` beside its `__init__.py` with one
 function, `async_get_fleet(hass)` (see `FleetProvider`). Home Assistant's integration platforms bring the two
-together; neither imports the other. A provider vendors this module (`_lib/fleet.py`); because every integration
-has its own copy, the consumer never tests with `isinstance` against these classes: the protocol is structural,
-and `FleetDevice` is read by its field names.
+together; neither imports the other. A provider vendors this module (`_lib/fleet.py`); because every
+integration has its own copy, the consumer never tests with `isinstance` against these classes: the protocol
+is structural, and `FleetDevice` is read by its field names.
 
 All calls are made in Home Assistant's event loop and must return at once: no I/O, no waiting.
 The contract is documented in docs/ota-fleets.md; tests/fleet_contract.py is the test every provider passes.

@@ -9,6 +9,8 @@ from syrupy.assertion import SnapshotAssertion
 # The test plugin ships a `custom_components` package of its own: ours has to be imported first.
 import custom_components  # noqa: F401
 
+from . import coverage_gate
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -32,3 +34,8 @@ def captures() -> Path:
     if not folder.is_dir():
         pytest.skip(f"captured replies are not here: {folder}")
     return folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch the coverage of full runs."""
+    coverage_gate.register(config)

@@ -31,7 +31,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -
         name=entry.title,
     )
     entry.runtime_data = building = Building(hass, entry, registry, device.id)
-    await building.async_sync_controllers()
+    await building.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     return True

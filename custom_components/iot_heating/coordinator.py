@@ -126,24 +126,35 @@ class Building:
             add(controller)
         self.entry.async_on_unload(subscribe(self.new_controller_listeners, add))
 
-    async def async_sync_controllers(self) -> None:
-        """Bring registry and run time in line with the entry's subentries."""
-        wanted = {
-            subentry.data[CONF_DEVICE_ID]: subentry
-            for subentry in self.entry.subentries.values()
-            if subentry.subentry_type == SUBENTRY_CONTROLLER
-        }
-        for device_id in self.controllers.keys() - wanted.keys():
-            del self.controllers[device_id]
+    async def async_start(self) -> None:
+        """Bring what the last run left behind in line, then follow the controllers."""
+        wanted = self._wanted()
         stray = [r for r in self.registry.devices_of(self.entry.entry_id) if r.device_id not in wanted]
         if gone := [record.device_id for record in stray if record.confirmed]:
+            await self.registry.async_remove_devices(gone)
+        await self.async_sync_controllers()
+        for record in stray:
+            if not record.confirmed:
+                self._restore_subentry(record)
+                await self.async_sync_controllers()
+
+    async def async_sync_controllers(self) -> None:
+        """Follow the entry's subentries: controllers come and go while it is loaded."""
+        wanted = self._wanted()
+        if gone := self.controllers.keys() - wanted.keys():
+            for device_id in gone:
+                del self.controllers[device_id]
             await self.registry.async_remove_devices(gone)
         for device_id, subentry in wanted.items():
             if device_id not in self.controllers:
                 await self._async_add_controller(device_id, subentry)
-        for record in stray:
-            if not record.confirmed:
-                self._restore_subentry(record)
+
+    def _wanted(self) -> dict[str, ConfigSubentry]:
+        return {
+            subentry.data[CONF_DEVICE_ID]: subentry
+            for subentry in self.entry.subentries.values()
+            if subentry.subentry_type == SUBENTRY_CONTROLLER
+        }
 
     async def _async_add_controller(self, device_id: str, subentry: ConfigSubentry) -> None:
         """Begin to follow a controller."""

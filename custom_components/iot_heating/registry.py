@@ -63,6 +63,7 @@ class Registry:
         self.buildings: dict[str, BuildingRecord] = {}
         self.devices: dict[str, DeviceRecord] = {}
         self.last_seen: dict[str, datetime] = {}
+        self._save_is_due = False
 
     async def async_load(self) -> None:
         """Read the store."""
@@ -129,14 +130,20 @@ class Registry:
         """Forget controllers; their keys open nothing from then on, even where the disk refuses the change."""
         async with self._lock:
             for device_id in device_ids:
-                self.devices.pop(device_id, None)
-                self.last_seen.pop(device_id, None)
+                self._drop_device(device_id)
             await self._store.async_save_durably(self._data())
 
     async def async_remove_building(self, entry_id: str) -> None:
         """Forget a building with its controllers."""
-        self.buildings.pop(entry_id, None)
-        await self.async_remove_devices([record.device_id for record in self.devices_of(entry_id)])
+        async with self._lock:
+            for record in self.devices_of(entry_id):
+                self._drop_device(record.device_id)
+            self.buildings.pop(entry_id, None)
+            await self._store.async_save_durably(self._data())
+
+    def _drop_device(self, device_id: str) -> None:
+        self.devices.pop(device_id, None)
+        self.last_seen.pop(device_id, None)
 
     def devices_of(self, entry_id: str) -> list[DeviceRecord]:
         """The controllers of one building."""
@@ -146,7 +153,10 @@ class Registry:
     def mark_seen(self, device_id: str, when: datetime) -> None:
         """Note that a controller called; written some minutes later."""
         self.last_seen[device_id] = when
-        self._store.async_delay_save(self._data, _LAST_SEEN_DELAY_S)
+        if not self._save_is_due:
+            # Once: the store puts a delayed save off at each further call, under steady polling for ever.
+            self._save_is_due = True
+            self._store.async_delay_save(self._data, _LAST_SEEN_DELAY_S)
 
     async def _async_commit[T](self, table: dict[str, T], key: str, value: T) -> None:
         """Change one record, on disk too; back to what it was where that fails."""
@@ -162,6 +172,7 @@ class Registry:
             raise
 
     def _data(self) -> dict[str, Any]:
+        self._save_is_due = False
         return {
             "next_building": self._next_building,
             "next_device": self._next_device,

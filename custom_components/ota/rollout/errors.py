@@ -1,4 +1,7 @@
-"""What can go wrong, as one tree. `code` is the translation key in Home Assistant and the code in JSON answers."""
+"""What can go wrong, as one tree.
+
+`code` is the translation key in Home Assistant and the code in JSON answers.
+"""
 
 
 class OtaError(Exception):

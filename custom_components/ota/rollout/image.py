@@ -1,8 +1,8 @@
 """Firmware images: what a file says of itself, and whether it may go into an OTA slot.
 
-Layout of an ESP image (Espressif's `esp_app_format.h`): 8-byte header, 16-byte extended header with the chip id
-at 12 and the hash flag at 23, segments from 24 on, `esp_app_desc_t` at 32, a checksum byte that ends a multiple of
-16, then the SHA-256 of all before. ESP8266 images have neither chip id nor descriptor.
+Layout of an ESP image (Espressif's `esp_app_format.h`): 8-byte header, 16-byte extended header with the chip
+id at 12 and the hash flag at 23, segments from 24 on, `esp_app_desc_t` at 32, a checksum byte that ends a
+multiple of 16, then the SHA-256 of all before. ESP8266 images have neither chip id nor descriptor.
 """
 
 from dataclasses import dataclass
@@ -61,8 +61,8 @@ def inspect(data: bytes | memoryview, *, chip: str) -> ImageInfo:
     """Check an image for the chip that it is declared for.
 
     Raises:
-        ImageError: `unknown_chip`, `not_an_image`, `truncated`, `trailing_data`, `wrong_chip`, `factory_image`,
-            `bad_checksum`, `bad_hash`, `no_hash`, `no_descriptor`, `empty`.
+        ImageError: `unknown_chip`, `not_an_image`, `truncated`, `trailing_data`, `wrong_chip`,
+            `factory_image`, `bad_checksum`, `bad_hash`, `no_hash`, `no_descriptor`, `empty`.
     """
     if chip not in CHIPS:
         raise ImageError("unknown_chip", chip=chip[:32])
@@ -128,7 +128,10 @@ def _check_sum(data: memoryview, count: int, start: int, end: int) -> None:
 
 
 def _xor(data: memoryview) -> int:
-    """XOR of all bytes, folding halves of one big integer: some hundred times faster than a loop over bytes."""
+    """XOR of all bytes, folding halves of one big integer.
+
+    Some hundred times faster than a loop over bytes.
+    """
     value, bits = int.from_bytes(data, "little"), len(data) * 8
     while bits > 8:
         half = -(-bits // 16) * 8
@@ -150,13 +153,21 @@ def _check_hash(data: memoryview, segments_end: int) -> int:
 
 
 def _check_tail(data: memoryview, end: int) -> bool:
-    """Allow after the hash nothing, or padding to a sector and one signature sector; return whether it is there."""
+    """Allow after the hash nothing, or padding to a sector and one signature sector.
+
+    Return whether it is there.
+    """
     if end == len(data):
         return False
     sector = -(-end // _SECTOR) * _SECTOR
     padding = bytes(data[end:sector])
     tail = data[sector:]
-    if padding.strip(b"\xff\x00") or len(tail) != _SECTOR or tail[0] != _SIGNATURE_MAGIC or tail[1] not in (2, 3):
+    if (
+        padding.strip(b"\xff\x00")
+        or len(tail) != _SECTOR
+        or tail[0] != _SIGNATURE_MAGIC
+        or tail[1] not in (2, 3)
+    ):
         # A merged factory image goes on with a partition table and the application.
         raise ImageError("factory_image" if _looks_like_bootloader(data) else "trailing_data")
     return True

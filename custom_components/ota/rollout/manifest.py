@@ -1,8 +1,8 @@
 """The signed manifest of a release: canonical JSON with a detached Ed25519 signature.
 
 The fields are those of RFC 9124's information model that matter here: what it is for (product, chip), order
-(sequence), payload (size, sha256), life (expires) and who says so (key_id). The signature covers the exact bytes
-of the manifest, so nothing is re-serialised before it is checked.
+(sequence), payload (size, sha256), life (expires) and who says so (key_id). The signature covers the exact
+bytes of the manifest, so nothing is re-serialised before it is checked.
 """
 
 import base64
@@ -19,7 +19,7 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from .errors import ManifestError
+from .errors import ManifestError, OtaError
 from .image import CHIPS
 from .versions import version_key
 
@@ -55,6 +55,10 @@ class Manifest:
     release_url: str | None = None
     image_url: str | None = None
     """Where the image is, absolute or relative to the manifest; only used when a release is pulled."""
+    image_project: str | None = None
+    """The project that the image's descriptor names, where it is not the product (ESPHome, Arduino)."""
+    image_version: str | None = None
+    """The version that the image's descriptor names, where it is not the release's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,9 @@ def key_id_of(raw: bytes) -> str:
 
 def canonical(value: Mapping[str, Any]) -> bytes:
     """JSON with sorted keys, no blanks, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
 
 
 def sign(fields: Mapping[str, Any], private_key: bytes) -> tuple[bytes, str]:
@@ -148,6 +154,9 @@ def _build(raw: Mapping[str, Any]) -> Manifest:
     version = _string(raw, "version")
     try:
         version_key(version)
+    except OtaError as err:
+        raise ManifestError("bad_manifest", field="version") from err
+    try:
         channel = Channel(raw.get("channel", "stable"))
     except ValueError as err:
         raise ManifestError("bad_manifest", field="channel") from err
@@ -168,6 +177,8 @@ def _build(raw: Mapping[str, Any]) -> Manifest:
         notes=_optional(raw, "notes", 16_384) or "",
         release_url=_web(raw, "release_url"),
         image_url=_optional(raw, "image_url", 2048),
+        image_project=_optional(raw, "image_project", 32),
+        image_version=_optional(raw, "image_version", 32),
     )
 
 

@@ -58,6 +58,7 @@ class Series:
         key: Of the entity.
         points: Time (UTC, ascending) and state.
         unit: Of the long-term statistics; None for a series that has none.
+        unit_class: Of the unit, as Home Assistant's recorder names it, e.g. temperature, energy; None: it has none.
         mean: Whether statistics carry mean/min/max; False: a sum (energy).
     """
 
@@ -65,6 +66,7 @@ class Series:
     key: str
     points: Sequence[tuple[datetime, str]]
     unit: str | None = None
+    unit_class: str | None = None
     mean: bool = True
 
 

@@ -1,0 +1,1 @@
+"""EcoFlow power stations through the official open API."""

@@ -1,0 +1,259 @@
+"""DELTA Pro 3 and the DELTA 3 line: bare names, W as floats, written through function 254.
+
+Their names and units are EcoFlow's documentation; a scale of 1 throughout leaves little to prove.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..quantities import Quantity, Values
+from .base import (
+    FLOW_STATES,
+    NEVER_TO_24_H,
+    SCREEN_OFF,
+    ChargeControl,
+    Choice,
+    Command,
+    Condition,
+    Family,
+    Reading,
+    Setting,
+    Style,
+    Toggle,
+    celsius,
+    code,
+    hertz,
+    minutes,
+    percent,
+    state,
+    total,
+    watts,
+)
+from .common import current, open_flow
+
+_NO_TIME = (5939, 5999, 143_999)
+
+
+def _set(path: str, name: str, convert: Callable[[Any], Any] = int) -> Callable[[Any, Values], Command]:
+    """Return a builder for the commands that carry one value under `name` and show it under `path`."""
+
+    def build(wire: Any, _values: Values) -> Command:
+        return Command(_envelope({name: convert(wire)}), {path: wire})
+
+    return build
+
+
+def _envelope(params: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "cmdId": 17,
+        "dirDest": 1,
+        "dirSrc": 1,
+        "cmdFunc": 254,
+        "dest": 2,
+        "needAck": True,
+        "params": params,
+    }
+
+
+def _backup_enabled(wire: Any, values: Values) -> Command:
+    level = current(values, "energyBackupStartSoc", 50)
+    body = _envelope({"cfgEnergyBackup": {"energyBackupStartSoc": level, "energyBackupEn": bool(wire)}})
+    return Command(body, {"energyBackupEn": wire})
+
+
+def _backup_level(wire: Any, _values: Values) -> Command:
+    body = _envelope({"cfgEnergyBackup": {"energyBackupStartSoc": wire, "energyBackupEn": True}})
+    return Command(body, {"energyBackupStartSoc": wire, "energyBackupEn": 1})
+
+
+def _net_power(values: Values) -> float | None:
+    """Battery power as what comes in less what goes out: these models report no pack voltage here."""
+    power_in, power_out = total(values, ("powInSumW",)), total(values, ("powOutSumW",))
+    return None if power_in is None or power_out is None else round(power_in - power_out, 1)
+
+
+def _solar(*paths: str) -> Reading:
+    return Reading(
+        key="solar_power",
+        source=paths,
+        needs=paths,
+        quantity=Quantity.POWER,
+        derive=partial(total, paths=paths),
+    )
+
+
+def _port(key: str, source: str, name: str) -> Toggle:
+    return Toggle(key=key, source=source, on=2, off=0, test=open_flow, command=_set(source, name, bool))
+
+
+def _flag(key: str, source: str, name: str, **more: Any) -> Toggle:
+    return Toggle(key=key, source=source, command=_set(source, name, bool), **more)
+
+
+def _level(key: str, source: str, name: str, low: int, high: int, **more: Any) -> Setting:
+    return Setting(
+        key=key,
+        source=source,
+        quantity=Quantity.SHARE,
+        low=low,
+        high=high,
+        command=_set(source, name),
+        **more,
+    )
+
+
+def _charge_power(low: int, high: int, step: int) -> Setting:
+    return Setting(
+        key="charge_power",
+        source="plugInInfoAcInChgPowMax",
+        quantity=Quantity.POWER,
+        low=low,
+        high=high,
+        step=step,
+        command=_set("plugInInfoAcInChgPowMax", "cfgPlugInInfoAcInChgPowMax"),
+    )
+
+
+def _time(key: str, source: str, name: str, options: dict[str, int], **more: Any) -> Choice:
+    return Choice(key=key, source=source, options=options, command=_set(source, name), **more)
+
+
+_READINGS: tuple[Reading, ...] = (
+    percent("battery_level", ("cmsBattSoc", "bmsBattSoc")),
+    percent("main_battery_level", "bmsBattSoc", enabled=False),
+    Reading(
+        key="battery_power",
+        source="powInSumW",
+        needs=("powOutSumW",),
+        quantity=Quantity.POWER,
+        derive=_net_power,
+    ),
+    state("battery_state", "cmsChgDsgState", FLOW_STATES),
+    watts("total_input_power", "powInSumW"),
+    watts("total_output_power", "powOutSumW"),
+    watts("ac_input_power", "powGetAcIn"),
+    watts("usb_qc_1_output_power", "powGetQcusb1"),
+    watts("usb_qc_2_output_power", "powGetQcusb2"),
+    watts("usb_c_1_output_power", "powGetTypec1"),
+    watts("usb_c_2_output_power", "powGetTypec2"),
+    watts("usb_c_3_output_power", "powGetTypec3"),
+    watts("dc_output_power", "powGet12v"),
+    watts("dc_24v_output_power", "powGet24v"),
+    watts("expansion_port_power", "powGet5p8"),
+    watts("extra1_battery_power", "powGet4p81"),
+    watts("extra2_battery_power", "powGet4p82"),
+    hertz("ac_input_frequency", "plugInInfoAcInFeq", diagnostic=True),
+    hertz("ac_output_frequency", "acOutFreq", diagnostic=True),
+    minutes("charge_remaining_time", ("cmsChgRemTime", "bmsChgRemTime"), none_at=_NO_TIME),
+    minutes("discharge_remaining_time", ("cmsDsgRemTime", "bmsDsgRemTime"), none_at=_NO_TIME),
+    celsius("main_cell_temperature_max", "bmsMaxCellTemp", diagnostic=True),
+    celsius("main_cell_temperature_min", "bmsMinCellTemp", diagnostic=True, enabled=False),
+    Reading(
+        key="main_battery_design_capacity",
+        source="bmsDesignCap",
+        quantity=Quantity.CHARGE,
+        scale=0.001,
+        diagnostic=True,
+        enabled=False,
+    ),
+    code("system_error", "errcode"),
+)
+
+_GRID = (Condition(key="grid_present", source="plugInInfoAcInFlag", kind="power"),)
+
+_TOGGLES = (
+    _port("dc_output", "flowInfo12v", "cfgDc12vOutOpen"),
+    _flag("xboost", "xboostEn", "cfgXboostEn"),
+    _flag("beeper", "enBeep", "cfgBeepEn"),
+    _flag("ac_energy_saving", "acEnergySavingOpen", "cfgAcEnergySavingOpen", enabled=False),
+    Toggle(key="backup_reserve_enabled", source="energyBackupEn", command=_backup_enabled),
+    _flag("generator_auto_start", "cmsOilSelfStart", "cfgCmsOilSelfStart", enabled=False),
+)
+_SETTINGS = (
+    _level("charge_limit", "cmsMaxChgSoc", "cfgMaxChgSoc", 50, 100),
+    _level("discharge_limit", "cmsMinDsgSoc", "cfgMinDsgSoc", 0, 30),
+    Setting(
+        key="backup_reserve",
+        source="energyBackupStartSoc",
+        quantity=Quantity.SHARE,
+        low=5,
+        high=100,
+        command=_backup_level,
+    ),
+    _level("generator_start_level", "cmsOilOnSoc", "cfgCmsOilOnSoc", 0, 100, enabled=False),
+    _level("generator_stop_level", "cmsOilOffSoc", "cfgCmsOilOffSoc", 0, 100, enabled=False),
+)
+_CHOICES = (
+    _time("ac_standby_time", "acStandbyTime", "cfgAcStandbyTime", NEVER_TO_24_H),
+    _time("dc_standby_time", "dcStandbyTime", "cfgDcStandbyTime", NEVER_TO_24_H),
+    _time("unit_standby_time", "devStandbyTime", "cfgDevStandbyTime", NEVER_TO_24_H),
+    _time("screen_off_time", "screenOffTime", "cfgScreenOffTime", SCREEN_OFF),
+)
+
+DELTA_PRO_3 = Family(
+    name="delta_pro_3",
+    model="DELTA Pro 3",
+    style=Style.FUNCTION,
+    products=("DELTA Pro 3",),
+    prefixes=("MR51", "MR5"),
+    readings=(
+        _solar("powGetPvH", "powGetPvL"),
+        watts("solar_high_voltage_power", "powGetPvH"),
+        watts("solar_low_voltage_power", "powGetPvL"),
+        watts("ac_output_power", "powGetAcHvOut"),
+        watts("ac_low_voltage_output_power", "powGetAcLvOut"),
+        watts("ac_tt30_output_power", "powGetAcLvTt30Out", enabled=False),
+        *_READINGS,
+    ),
+    conditions=_GRID,
+    toggles=(
+        _port("ac_output", "flowInfoAcHvOut", "cfgHvAcOutOpen"),
+        _port("ac_low_voltage_output", "flowInfoAcLvOut", "cfgLvAcOutOpen"),
+        *_TOGGLES,
+    ),
+    settings=(_charge_power(400, 2900, 50), *_SETTINGS),
+    choices=_CHOICES,
+    charge=ChargeControl(setting="charge_power", power="ac_input_power"),
+    battery_power="battery_power",
+    solar_power="solar_power",
+    telltale=("powGetPvH", "powGetAcHvOut"),
+)
+
+
+def _delta_3(name: str, model: str, prefixes: tuple[str, ...], high: int, *aliases: str) -> Family:
+    return Family(
+        name=name,
+        model=model,
+        style=Style.FUNCTION,
+        products=(model, *aliases),
+        prefixes=prefixes,
+        readings=(
+            _solar("powGetPv", "powGetPv2"),
+            watts("solar_1_power", "powGetPv", enabled=False),
+            watts("solar_2_power", "powGetPv2"),
+            watts("ac_output_power", ("powGetAcOut", "powGetAc")),
+            *_READINGS,
+        ),
+        conditions=_GRID,
+        toggles=(
+            _port("ac_output", "flowInfoAcOut", "cfgAcOutOpen"),
+            _port("ac_output_2", "flowInfoAc2Out", "cfgAc2OutOpen"),
+            _flag("ac_bypass_disabled", "bypassOutDisable", "cfgBypassOutDisable", enabled=False),
+            *_TOGGLES,
+        ),
+        settings=(
+            _charge_power(100, high, 50),
+            *_SETTINGS,
+            _level("backup_floor", "backupReverseSoc", "cfgBackupReverseSoc", 0, 50),
+        ),
+        choices=_CHOICES,
+        charge=ChargeControl(setting="charge_power", power="ac_input_power"),
+        battery_power="battery_power",
+        solar_power="solar_power",
+        telltale=("cmsBattSoc", "powGetPv"),
+    )
+
+
+DELTA_3 = _delta_3("delta_3", "DELTA 3", ("P331", "P351", "P33", "P35"), 1500, "DELTA 3 Plus", "DELTA 3 Classic")
+DELTA_3_MAX = _delta_3("delta_3_max", "DELTA 3 Max", ("D3N1", "D3M1", "D3N", "D3M"), 2400, "DELTA 3 Max Plus")

@@ -1,0 +1,178 @@
+"""The metrics that are known, and what a name says about one that is not.
+
+docs/telemetry.md shows this table to people who write firmware; a test compares the two.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+import re
+from typing import Final
+
+
+class Kind(StrEnum):
+    """What becomes of a metric."""
+
+    MEASUREMENT = "measurement"
+    TOTAL = "total_increasing"
+    TEXT = "text"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What a value means.
+
+    Attributes:
+        key: Its name here.
+        quantity: A sensor's (for flags a binary sensor's) device class in Home Assistant, or None.
+        unit: Of the number, as Home Assistant writes it.
+        decimals: How many are worth showing; None where that is not known.
+        diagnostic: About the device rather than about its surroundings.
+        known: Whether it is in the table; else its name was only read.
+    """
+
+    key: str
+    quantity: str | None = None
+    unit: str | None = None
+    kind: Kind = Kind.MEASUREMENT
+    decimals: int | None = None
+    diagnostic: bool = False
+    known: bool = True
+
+
+_TOTAL: Final = Kind.TOTAL
+_FLAG: Final = Kind.FLAG
+
+METRICS: Final[dict[str, Metric]] = {
+    metric.key: metric
+    for metric in (
+        Metric("absolute_humidity_g_m3", "absolute_humidity", "g/m³", decimals=1),
+        Metric("acceleration_x_g", None, "g", decimals=3, diagnostic=True),
+        Metric("acceleration_y_g", None, "g", decimals=3, diagnostic=True),
+        Metric("acceleration_z_g", None, "g", decimals=3, diagnostic=True),
+        Metric("altitude_m", "distance", "m", decimals=0),
+        Metric("battery_low", "battery", kind=_FLAG, diagnostic=True),
+        Metric("battery_mv", "voltage", "mV", decimals=0, diagnostic=True),
+        Metric("battery_percent", "battery", "%", decimals=0, diagnostic=True),
+        Metric("battery_v", "voltage", "V", decimals=2, diagnostic=True),
+        Metric("charging", "battery_charging", kind=_FLAG),
+        Metric("co2_ppm", "carbon_dioxide", "ppm", decimals=0),
+        Metric("current_a", "current", "A", decimals=2),
+        Metric("current_ma", "current", "mA", decimals=0),
+        Metric("dew_point_c", "temperature", "°C", decimals=1),
+        Metric("door_open", "door", kind=_FLAG),
+        Metric("energy_kwh", "energy", "kWh", _TOTAL, decimals=2),
+        Metric("energy_wh", "energy", "Wh", _TOTAL, decimals=0),
+        Metric("frequency_hz", "frequency", "Hz", decimals=2),
+        Metric("heap_bytes", "data_size", "B", decimals=0, diagnostic=True),
+        Metric("humidity_percent", "humidity", "%", decimals=1),
+        Metric("illuminance_lux", "illuminance", "lx", decimals=0),
+        Metric("latitude", None, "°", decimals=5),
+        Metric("longitude", None, "°", decimals=5),
+        Metric("moisture_percent", "moisture", "%", decimals=0),
+        Metric("motion", "motion", kind=_FLAG),
+        Metric("movement_counter", None, None, decimals=0, diagnostic=True),
+        Metric("pm10_ug_m3", "pm10", "μg/m³", decimals=1),
+        Metric("pm25_ug_m3", "pm25", "μg/m³", decimals=1),
+        Metric("power_w", "power", "W", decimals=0),
+        Metric("pressure_hpa", "atmospheric_pressure", "hPa", decimals=1),
+        Metric("rain_mm", "precipitation", "mm", _TOTAL, decimals=1),
+        Metric("rssi", "signal_strength", "dBm", decimals=0, diagnostic=True),
+        Metric("snr_db", "signal_strength", "dB", decimals=0, diagnostic=True),
+        Metric("soc_percent", "battery", "%", decimals=0),
+        Metric("solar_power_w", "power", "W", decimals=0),
+        Metric("speed_kmh", "speed", "km/h", decimals=0),
+        Metric("temperature_c", "temperature", "°C", decimals=1),
+        Metric("tx_power_dbm", "signal_strength", "dBm", decimals=0, diagnostic=True),
+        Metric("uptime_s", "duration", "s", decimals=0, diagnostic=True),
+        Metric("vapour_pressure_deficit_kpa", "pressure", "kPa", decimals=2),
+        Metric("voltage_v", "voltage", "V", decimals=2),
+        Metric("water_level_percent", None, "%", decimals=0),
+        Metric("wind_speed_ms", "wind_speed", "m/s", decimals=1),
+    )
+}
+
+# Another name -> the metric and what to multiply by.
+ALIASES: Final[dict[str, tuple[str, float]]] = {
+    "battery_voltage": ("battery_v", 1.0),
+    "co2": ("co2_ppm", 1.0),
+    "current": ("current_a", 1.0),
+    "energy": ("energy_kwh", 1.0),
+    "free_heap": ("heap_bytes", 1.0),
+    "heap": ("heap_bytes", 1.0),
+    "hum": ("humidity_percent", 1.0),
+    "humidity": ("humidity_percent", 1.0),
+    "humidity_pct": ("humidity_percent", 1.0),
+    "lat": ("latitude", 1.0),
+    "lon": ("longitude", 1.0),
+    "lux": ("illuminance_lux", 1.0),
+    "pm10": ("pm10_ug_m3", 1.0),
+    "pm2_5": ("pm25_ug_m3", 1.0),
+    "pm25": ("pm25_ug_m3", 1.0),
+    "power": ("power_w", 1.0),
+    "pressure_pa": ("pressure_hpa", 0.01),
+    "rssi_dbm": ("rssi", 1.0),
+    "snr": ("snr_db", 1.0),
+    "soc": ("soc_percent", 1.0),
+    "temp": ("temperature_c", 1.0),
+    "temp_c": ("temperature_c", 1.0),
+    "temperature": ("temperature_c", 1.0),
+    "uptime": ("uptime_s", 1.0),
+    "voltage": ("voltage_v", 1.0),
+}
+
+# The end of an unknown name -> quantity, unit, kind; the rest of the name has to contain one of the words, if any.
+_ENDINGS: Final[tuple[tuple[str, str | None, str, Kind, tuple[str, ...]], ...]] = (
+    ("_percent", None, "%", Kind.MEASUREMENT, ()),
+    ("_pct", None, "%", Kind.MEASUREMENT, ()),
+    ("_hpa", "pressure", "hPa", Kind.MEASUREMENT, ()),
+    ("_kpa", "pressure", "kPa", Kind.MEASUREMENT, ()),
+    ("_bar", "pressure", "bar", Kind.MEASUREMENT, ()),
+    ("_kwh", "energy", "kWh", _TOTAL, ()),
+    ("_wh", "energy", "Wh", _TOTAL, ()),
+    ("_kw", "power", "kW", Kind.MEASUREMENT, ()),
+    ("_mv", "voltage", "mV", Kind.MEASUREMENT, ()),
+    ("_ma", "current", "mA", Kind.MEASUREMENT, ()),
+    ("_hz", "frequency", "Hz", Kind.MEASUREMENT, ()),
+    ("_ppm", None, "ppm", Kind.MEASUREMENT, ()),
+    ("_lux", "illuminance", "lx", Kind.MEASUREMENT, ()),
+    ("_dbm", "signal_strength", "dBm", Kind.MEASUREMENT, ()),
+    ("_rpm", None, "rpm", Kind.MEASUREMENT, ()),
+    ("_kmh", "speed", "km/h", Kind.MEASUREMENT, ()),
+    ("_mm", "distance", "mm", Kind.MEASUREMENT, ()),
+    ("_cm", "distance", "cm", Kind.MEASUREMENT, ()),
+    ("_l_min", "volume_flow_rate", "L/min", Kind.MEASUREMENT, ()),
+    ("_w", "power", "W", Kind.MEASUREMENT, ()),
+    # One letter is also the name of a phase or a side: only where the rest names the quantity.
+    ("_c", "temperature", "°C", Kind.MEASUREMENT, ("temp", "dew_point")),
+    ("_f", "temperature", "°F", Kind.MEASUREMENT, ("temp", "dew_point")),
+    ("_v", "voltage", "V", Kind.MEASUREMENT, ("volt", "batt", "supply", "solar", "bus")),
+    ("_a", "current", "A", Kind.MEASUREMENT, ("current", "amp", "charge", "load")),
+    ("_m", "distance", "m", Kind.MEASUREMENT, ("distance", "level", "depth", "height")),
+    ("_l", "volume_storage", "L", Kind.MEASUREMENT, ("water", "tank", "fuel", "volume")),
+    ("_s", "duration", "s", Kind.MEASUREMENT, ("time", "duration", "age", "interval")),
+)
+
+_NOT_SLUG: Final = re.compile(r"[^a-z0-9]+")
+MAX_NAME: Final = 64
+
+
+@lru_cache(maxsize=4096)
+def resolve(name: str) -> tuple[str, float] | None:
+    """The key of a metric by the name that a device gave it, and what to multiply by; None for no usable name."""
+    slug = _NOT_SLUG.sub("_", name.casefold()).strip("_")
+    if not slug or len(slug) > MAX_NAME:
+        return None
+    return ALIASES.get(slug, (slug, 1.0))
+
+
+@lru_cache(maxsize=4096)
+def describe(key: str) -> Metric:
+    """What a metric means: from the table, else from how its name ends, else just a number."""
+    if (known := METRICS.get(key)) is not None:
+        return known
+    for ending, quantity, unit, kind, words in _ENDINGS:
+        if key.endswith(ending) and (not words or any(word in key.removesuffix(ending) for word in words)):
+            return Metric(key, quantity, unit, kind, known=False)
+    return Metric(key, known=False)

@@ -1,0 +1,49 @@
+"""When a message was measured: the device's word where it can be right, else its arrival."""
+
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any, Final
+
+# Above this an epoch is in milliseconds: as seconds it would be in the year 5138.
+_MILLISECONDS_FROM: Final = 1e11
+
+MAX_AHEAD_S: Final = 120.0
+MAX_BEHIND_S: Final = 7 * 86_400.0
+
+
+def parse_time(value: Any) -> float | None:
+    """Epoch seconds from epoch seconds or milliseconds (numbers or digits) or ISO 8601 (UTC where no zone is given)."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return _epoch(float(value))
+    if not isinstance(value, str):
+        return None
+    try:
+        return _epoch(float(value))
+    except ValueError:
+        pass
+    try:
+        at = datetime.fromisoformat(value)
+        return _epoch((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+    except ValueError, OverflowError:
+        return None
+
+
+def _epoch(value: float) -> float | None:
+    if not isfinite(value) or value <= 0:
+        return None
+    return value / 1000 if value >= _MILLISECONDS_FROM else value
+
+
+def pick_time(device: float | None, arrival: float) -> tuple[float, bool]:
+    """The time to use, and whether the device's own had to be refused.
+
+    A device that stored its values while it was offline may be up to a week behind; a clock that was never set, or
+    runs ahead, is not believed.
+    """
+    if device is None:
+        return arrival, False
+    if arrival - MAX_BEHIND_S <= device <= arrival + MAX_AHEAD_S:
+        return device, False
+    return arrival, True

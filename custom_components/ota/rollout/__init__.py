@@ -1,0 +1,1 @@
+"""Firmware rollouts without Home Assistant: releases, devices, waves, gates, jobs and the wire formats."""

@@ -1,0 +1,388 @@
+"""What happens when a device calls, reports or stays silent, and when a person decides.
+
+The engine owns the state; time and ids are passed in, nothing is read or written outside. After each call
+`dirty` sections have to be saved before the caller acknowledges, and `events` shown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, tzinfo
+from typing import Any, Final
+
+from . import job as machine
+from .errors import DeviceError, ReleaseError
+from .job import Timeouts
+from .models import (
+    RUNNING,
+    Device,
+    DeviceEvent,
+    DeviceEventKind,
+    Job,
+    JobKind,
+    JobState,
+    MetricMean,
+    Policy,
+    Release,
+)
+from .offers import Offer, Reason, is_downgrade, offer_for
+from .plan import ENDED, Rollout
+from .rollouts import Rollouts
+from .state import State
+from .versions import same_version
+
+MAX_ATTEMPTS: Final = 5
+"""Downloads begun anew for one job before it has failed."""
+MAX_METRICS: Final = 16
+SEEN_STEP_S: Final = 1.0
+EXCHANGE_S: Final = 5.0
+"""Requests closer together belong to one exchange; they say nothing of how often a device calls."""
+
+
+class Engine:
+    """All of ota's decisions."""
+
+    def __init__(self, state: State | None = None, zone: tzinfo = UTC) -> None:
+        """Work on a state, with maintenance windows in the given time zone."""
+        self.state = state or State()
+        self.zone = zone
+        self.rollouts = Rollouts(self.state, self.start_job)
+
+    # -- registry
+
+    def device(self, uid: str) -> Device:
+        """A device.
+
+        Raises:
+            DeviceError: `unknown_device`.
+        """
+        found = self.state.devices.get(uid)
+        if found is None:
+            raise DeviceError("unknown_device", device=uid[:64])
+        return found
+
+    def register(self, device: Device, now: float) -> None:
+        """Add a device, or take over what its provider now says of it; policy, history and jobs stay."""
+        before = self.state.devices.get(device.uid)
+        if before is None:
+            event = DeviceEvent(now, DeviceEventKind.REGISTERED, device.installed_version)
+            self.state.put_device(replace(device, history=(event,)))
+            return
+        facts = replace(
+            device,
+            policy=before.policy,
+            history=before.history,
+            installed_version=before.installed_version,
+            last_seen=before.last_seen,
+            interval_s=before.interval_s,
+            boot_count=before.boot_count,
+            busy=before.busy,
+            metrics=before.metrics,
+        )
+        self.state.put_device(facts)
+
+    def remove(self, uid: str) -> None:
+        """Forget a device.
+
+        Raises:
+            DeviceError: `unknown_device`.
+        """
+        self.device(uid)
+        self.state.drop_device(uid)
+
+    def set_policy(self, uid: str, policy: Policy) -> None:
+        """Change what a device may.
+
+        Raises:
+            DeviceError: `unknown_device`.
+        """
+        self.state.put_device(replace(self.device(uid), policy=policy))
+
+    def note(self, uid: str, now: float, kind: DeviceEventKind, detail: str) -> None:
+        """Write a line into the device's log, such as a change of its key."""
+        self.state.log(uid, DeviceEvent(now, kind, None, detail))
+
+    # -- signs of life
+
+    def heartbeat(
+        self,
+        uid: str,
+        now: float,
+        *,
+        version: str | None = None,
+        boots: int | None = None,
+        busy: str | None = None,
+        metrics: Mapping[str, float] | None = None,
+    ) -> None:
+        """The device showed itself, and perhaps said what it runs. `busy` None means it may restart.
+
+        Raises:
+            DeviceError: `unknown_device`.
+        """
+        device = self.device(uid)
+        changed = replace(
+            _seen(device, now),
+            busy=busy,
+            boot_count=device.boot_count if boots is None else boots,
+            installed_version=version or device.installed_version,
+            metrics=device.metrics if metrics is None else dict(list(metrics.items())[:MAX_METRICS]),
+        )
+        new_version = version is not None and version != device.installed_version
+        self.state.put_device(changed, save=new_version)
+        if new_version:
+            self.state.log(uid, DeviceEvent(now, DeviceEventKind.VERSION, version))
+        job = self.state.job_of(uid)
+        if job is None or version is None:
+            return
+        runs_target = same_version(version, job.version)
+        updated = machine.on_boot_report(job, now, runs_target=runs_target, boots=boots)
+        if metrics and runs_target:
+            updated = _with_metrics(updated, metrics)
+        self._put(updated, now)
+
+    def seen(self, uid: str, now: float) -> None:
+        """The device showed itself without saying anything of itself.
+
+        Raises:
+            DeviceError: `unknown_device`.
+        """
+        self.state.put_device(_seen(self.device(uid), now), save=False)
+
+    # -- offers and progress
+
+    def offer(self, uid: str, now: float) -> Offer:
+        """What the device is offered now; nothing changes.
+
+        Raises:
+            DeviceError: `unknown_device`.
+        """
+        return offer_for(self.state, uid, now, self.zone)
+
+    def poll(self, uid: str, now: float) -> Offer:
+        """The device asks for an update: an offer becomes a job, and the device is in the rollout for good.
+
+        Raises:
+            DeviceError: `unknown_device`.
+        """
+        offer = self.offer(uid, now)
+        if offer.reason is not Reason.OFFERED or offer.job is not None or offer.release is None:
+            return offer
+        job = self.start_job(uid, offer.release, JobKind.ROLLOUT, now, rollout=offer.rollout)
+        return replace(offer, job=job)
+
+    def start_job(
+        self,
+        uid: str,
+        release: Release,
+        kind: JobKind,
+        now: float,
+        *,
+        rollout: Rollout | None = None,
+        attempt: int = 1,
+    ) -> Job:
+        """Begin a job; one of the device that is still open is given up for it."""
+        device = self.device(uid)
+        open_job = self.state.job_of(uid)
+        if open_job is not None and not open_job.done:
+            self._put(machine.finish(open_job, JobState.CANCELED, now, "superseded"), now)
+        wave = 0
+        if rollout is not None:
+            wave = self.state.membership(rollout).wave_of.get(uid, rollout.wave)
+        job = Job(
+            job_id=self.state.next_job,
+            uid=uid,
+            release_id=release.release_id,
+            version=release.version,
+            kind=kind,
+            rollout_id=rollout.rollout_id if rollout else None,
+            arm=rollout.arm(uid) if rollout else 0,
+            wave=wave,
+            from_version=device.installed_version,
+            attempt=attempt,
+            offered_at=now,
+            updated_at=now,
+            boots_before=device.boot_count,
+        )
+        self.state.next_job += 1
+        self.state.put_job(job)
+        return job
+
+    def report(
+        self,
+        uid: str,
+        job_id: int,
+        state: JobState,
+        now: float,
+        *,
+        progress: int | None = None,
+        reason: str | None = None,
+    ) -> Job:
+        """The device says where its update stands.
+
+        `verified` is taken at its word only from clients that check themselves (DDI); `failed` needs no
+        proof.
+
+        Raises:
+            DeviceError: `unknown_device`, `unknown_job` (not this device's present job).
+        """
+        job = self.job(uid, job_id)
+        if state is JobState.FAILED:
+            job = machine.finish(job, JobState.FAILED, now, reason or "reported_by_device")
+        elif state is JobState.VERIFIED:
+            job = self._believe(job, now)
+        elif state is JobState.CANCELED:
+            job = machine.finish(job, JobState.CANCELED, now, reason or "rejected_by_device")
+        else:
+            job = machine.advance(job, state, now, progress=progress)
+        self._put(job, now)
+        return job
+
+    def _believe(self, job: Job, now: float) -> Job:
+        device = self.device(job.uid)
+        self.state.put_device(replace(device, installed_version=job.version, last_seen=now))
+        return replace(machine.finish(job, JobState.VERIFIED, now), boots_verified=device.boot_count)
+
+    def job(self, uid: str, job_id: int) -> Job:
+        """The device's present job.
+
+        Raises:
+            DeviceError: `unknown_device`, `unknown_job`.
+        """
+        self.device(uid)
+        job = self.state.job_of(uid)
+        if job is None or job.job_id != job_id:
+            raise DeviceError("unknown_job", job=str(job_id))
+        return job
+
+    def image_requested(self, uid: str, sha256: str, now: float, *, resumed: bool = False) -> Release:
+        """The device fetches an image: only the one of its own open job is there for it.
+
+        Raises:
+            DeviceError: `unknown_device`, `not_offered`.
+        """
+        offer = self.offer(uid, now)
+        job, release = offer.job, offer.release
+        if offer.reason is not Reason.OFFERED or job is None or release is None or release.sha256 != sha256:
+            raise DeviceError("not_offered", device=uid[:64])
+        if not resumed and job.state in RUNNING:
+            job = self._again(job, now)
+        self._put(machine.advance(job, JobState.DOWNLOADING, now), now)
+        return release
+
+    def _again(self, job: Job, now: float) -> Job:
+        """A download from the beginning: the device gave the earlier one up."""
+        if job.attempt >= MAX_ATTEMPTS:
+            job = machine.finish(job, JobState.FAILED, now, "too_many_attempts")
+            self._put(job, now)
+            raise DeviceError("not_offered", device=job.uid[:64])
+        return replace(job, state=JobState.DOWNLOADING, progress=0, attempt=job.attempt + 1, updated_at=now)
+
+    def image_served(self, uid: str, job_id: int, now: float, *, sent: int, size: int) -> None:
+        """So much of the image went out: progress of clients that do not report it themselves."""
+        job = self.state.job_of(uid)
+        if job is None or job.job_id != job_id or job.state is not JobState.DOWNLOADING:
+            return
+        if sent >= size:
+            self._put(machine.advance(job, JobState.INSTALLING, now), now)
+        else:
+            self._put(machine.advance(job, JobState.DOWNLOADING, now, progress=sent * 100 // size), now)
+
+    # -- by hand
+
+    def install(self, uid: str, version: str | None, now: float) -> Job:
+        """A user wants this device updated: to what it is offered, or to a version that is stored.
+
+        Raises:
+            DeviceError: `unknown_device`, `not_allowed`, `nothing_to_install`, `busy_updating`.
+            ReleaseError: `unknown_release`, `withdrawn`, `expired`, `downgrade`.
+        """
+        device = self.device(uid)
+        if not device.policy.may_update:
+            raise DeviceError("not_allowed", device=device.name)
+        job = self.state.job_of(uid)
+        if job is not None and job.state in RUNNING:
+            raise DeviceError("busy_updating", device=device.name)
+        offer = self.offer(uid, now)
+        visible = offer.visible
+        if version is None or (visible is not None and same_version(visible.version, version)):
+            if visible is None:
+                raise DeviceError("nothing_to_install", device=device.name)
+            return self.start_job(uid, visible, JobKind.MANUAL, now, rollout=offer.rollout)
+        release = self.rollouts.find_release(device.product, device.chip, version)
+        if release.expires is not None and release.expires <= now:
+            raise ReleaseError("expired", version=version)
+        if is_downgrade(self.state, device, release):
+            installed = device.installed_version or ""
+            if not self.rollouts.may_return_to(device, release):
+                raise ReleaseError("downgrade", version=version, installed=installed)
+        return self.start_job(uid, release, JobKind.MANUAL, now)
+
+    def cancel(self, uid: str, now: float) -> None:
+        """Take an offer back that the device has not taken yet.
+
+        Raises:
+            DeviceError: `unknown_device`, `busy_updating`.
+        """
+        device = self.device(uid)
+        job = self.state.job_of(uid)
+        if job is None or job.done:
+            return
+        if job.state in RUNNING:
+            raise DeviceError("busy_updating", device=device.name)
+        self._put(machine.finish(job, JobState.CANCELED, now, "canceled_by_user"), now)
+
+    # -- time
+
+    def tick(self, now: float) -> None:
+        """Time passed: time-outs, gates, schedules."""
+        for number in list(self.state.open):
+            self._expire(self.state.jobs[number], now)
+        for rollout in list(self.state.rollouts.values()):
+            if rollout.status not in ENDED:
+                for job in self.rollouts.soaking(rollout):
+                    self._expire(job, now)
+                self.rollouts.evaluate(rollout.rollout_id, now)
+
+    def _expire(self, job: Job, now: float) -> None:
+        rollout = self.state.rollouts.get(job.rollout_id or "")
+        timeouts = rollout.timeouts if rollout else Timeouts()
+        device = self.state.devices[job.uid]
+        expired = machine.expire(job, now, timeouts, last_seen=device.last_seen, interval_s=device.interval_s)
+        self._put(expired, now)
+
+    def next_due(self, now: float) -> float:
+        """When `tick` has to be called at the latest."""
+        return now + (10.0 if self.state.open else 60.0)
+
+    def _put(self, job: Job, now: float) -> None:
+        """Store a job; when it ended, let the rollout look at it."""
+        before = self.state.jobs.get(job.job_id)
+        self.state.put_job(job)
+        if before is not None and before.state is not job.state and job.done:
+            self.rollouts.on_finished(job, now)
+
+    def drain(self) -> list[Any]:
+        """The events since the last call."""
+        events, self.state.events = self.state.events, []
+        return events
+
+
+def _seen(device: Device, now: float) -> Device:
+    """The device showed itself. Signs of life within one exchange are one."""
+    if device.last_seen is None:
+        return replace(device, last_seen=now)
+    gap = now - device.last_seen
+    if gap < SEEN_STEP_S:
+        return device
+    if gap < EXCHANGE_S:
+        return replace(device, last_seen=now)
+    interval = gap if not device.interval_s else 0.7 * device.interval_s + 0.3 * gap
+    return replace(device, last_seen=now, interval_s=round(interval, 1))
+
+
+def _with_metrics(job: Job, metrics: Mapping[str, float]) -> Job:
+    if job.state is not JobState.VERIFIED:
+        return job
+    known = dict(job.metrics)
+    for name, value in list(metrics.items())[:MAX_METRICS]:
+        known[name] = known.get(name, MetricMean()).plus(value)
+    return replace(job, metrics=known)

@@ -1,0 +1,152 @@
+"""hawkBit's Direct Device Integration API, as far as swupdate, RAUC and Zephyr use it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..errors import WireError
+from ..models import Device, Job, JobState, Release
+from . import fields
+
+TENANT: Final = "DEFAULT"
+_PROCEEDING: Final = {
+    "proceeding": JobState.DOWNLOADING,
+    "scheduled": JobState.DOWNLOADING,
+    "resumed": JobState.DOWNLOADING,
+    "download": JobState.DOWNLOADING,
+    "downloaded": JobState.INSTALLING,
+}
+_EXECUTIONS: Final = frozenset({*_PROCEEDING, "canceled", "rejected", "closed"})
+_FINISHED: Final = frozenset({"success", "failure", "none"})
+MAX_ATTRIBUTES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A client's feedback on an action. `state` None: it says nothing that moves the job."""
+
+    job_id: int
+    state: JobState | None
+    progress: int | None
+    reason: str | None
+
+
+def polling(seconds: int) -> str:
+    """Seconds as `HH:MM:SS`, at most a day less a second."""
+    seconds = max(1, min(seconds, 86_399))
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def base(root: str, *, poll_s: int, job: Job | None, cancel: Job | None, ask_config: bool) -> dict[str, Any]:
+    """The answer to a poll. `root` is the controller's own URL."""
+    links: dict[str, Any] = {}
+    if cancel is not None:
+        links["cancelAction"] = {"href": f"{root}/cancelAction/{cancel.job_id}"}
+    elif job is not None:
+        links["deploymentBase"] = {"href": f"{root}/deploymentBase/{job.job_id}"}
+    if ask_config:
+        links["configData"] = {"href": f"{root}/configData"}
+    return {"config": {"polling": {"sleep": polling(poll_s)}}, "_links": links}
+
+
+def deployment(root: str, device: Device, job: Job, release: Release) -> dict[str, Any]:
+    """One chunk with one artifact, which is all that RAUC's client takes."""
+    filename = f"{release.sha256}{'.swu' if device.chip == 'generic' else '.bin'}"
+    href = f"{root}/softwaremodules/{job.job_id}/artifacts/{filename}"
+    artifact = {
+        "filename": filename,
+        "hashes": {"sha1": release.sha1, "md5": release.md5, "sha256": release.sha256},
+        "size": release.size,
+        "_links": {"download": {"href": href}, "download-http": {"href": href}},
+    }
+    chunk = {"part": "os", "version": release.version, "name": release.product, "artifacts": [artifact]}
+    steps = {"download": "forced", "update": "forced", "chunks": [chunk]}
+    return {"id": str(job.job_id), "deployment": steps}
+
+
+def cancel_action(job: Job) -> dict[str, Any]:
+    """Ask a client to stop."""
+    return {"id": str(job.job_id), "cancelAction": {"stopId": str(job.job_id)}}
+
+
+def feedback(data: Mapping[str, Any], action: int) -> Feedback:
+    """Read a feedback. `closed` with `none` is a success, as in hawkBit.
+
+    Raises:
+        WireError: `bad_value` or `missing` with the `field`.
+    """
+    _check_id(data, action)
+    status = _object(data, "status", "status")
+    execution = fields.required(fields.text(status, "execution", longest=20), "status.execution")
+    if execution not in _EXECUTIONS:
+        raise WireError("bad_value", field="status.execution")
+    result = _object(status, "result", "status.result")
+    finished = fields.required(fields.text(result, "finished", longest=20), "status.result.finished")
+    if finished not in _FINISHED:
+        raise WireError("bad_value", field="status.result.finished")
+    reason = _details(status)
+    match execution:
+        case "closed":
+            state = JobState.FAILED if finished == "failure" else JobState.VERIFIED
+            return Feedback(action, state, None, reason if finished == "failure" else None)
+        case "rejected" | "canceled":
+            return Feedback(action, JobState.CANCELED, None, reason or execution)
+        case _:
+            return Feedback(action, _PROCEEDING[execution], _progress(result), None)
+
+
+def _check_id(data: Mapping[str, Any], action: int) -> None:
+    """The id in the body, number or text, is that of the URL (hawkBit accepts its absence)."""
+    number = data.get("id")
+    if number is not None and (isinstance(number, bool) or str(number) != str(action)):
+        raise WireError("bad_value", field="id")
+
+
+def _object(data: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
+    value = data.get(name)
+    if not isinstance(value, Mapping):
+        raise WireError("missing" if value is None else "bad_value", field=where)
+    return value
+
+
+def _details(status: Mapping[str, Any]) -> str | None:
+    details = status.get("details")
+    if not isinstance(details, list):
+        return None
+    texts = [detail for detail in details if isinstance(detail, str)]
+    return texts[-1][: fields.MAX_TEXT] if texts else None
+
+
+def _progress(result: Mapping[str, Any]) -> int | None:
+    progress = result.get("progress")
+    if not isinstance(progress, Mapping):
+        return None
+    count, of = progress.get("cnt"), progress.get("of")
+    if not isinstance(count, int) or not isinstance(of, int) or of <= 0:
+        return None
+    return max(0, min(100, count * 100 // of))
+
+
+def config_data(data: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
+    """Merge what a client says of itself into what is known.
+
+    Raises:
+        WireError: `bad_value` or `missing` with the `field`.
+    """
+    mode = fields.text(data, "mode", longest=10) or "merge"
+    values = _object(data, "data", "data")
+    for key, value in values.items():
+        if not isinstance(value, str) or len(value) > 128 or len(key) > 32:
+            raise WireError("bad_value", field=f"data.{key[:32]}")
+    match mode:
+        case "merge":
+            merged = {**known, **values}
+        case "replace":
+            merged = dict(values)
+        case "remove":
+            merged = {key: value for key, value in known.items() if key not in values}
+        case _:
+            raise WireError("bad_value", field="mode")
+    if len(merged) > MAX_ATTRIBUTES:
+        raise WireError("bad_value", field="data")
+    return merged

@@ -1,0 +1,113 @@
+"""The native JSON protocol: check in, be offered, report (docs/ota-protocol.md)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ..errors import OtaError, WireError
+from ..models import Job, JobState, Release
+from ..offers import Offer, Reason
+from ..versions import MAX_LENGTH
+from . import fields
+
+_STATES: Final = {
+    "downloading": JobState.DOWNLOADING,
+    "installing": JobState.INSTALLING,
+    "rebooting": JobState.REBOOTING,
+    "failed": JobState.FAILED,
+    "rejected": JobState.CANCELED,
+}
+_MAX_COUNT: Final = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckIn:
+    """What a device says of itself when it asks for an update."""
+
+    version: str | None = None
+    boot_count: int | None = None
+    busy: str | None = None
+    metrics: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Where a device says its update stands."""
+
+    job_id: int
+    state: JobState
+    progress: int | None = None
+    reason: str | None = None
+    check_in: CheckIn = field(default_factory=CheckIn)
+
+
+def check_in(data: Mapping[str, Any]) -> CheckIn:
+    """Read a check-in; unknown fields are ignored.
+
+    Raises:
+        WireError: `bad_value` with the `field`.
+    """
+    version = fields.text(data, "version", longest=MAX_LENGTH)
+    if version is not None and not version.strip():
+        raise WireError("bad_value", field="version")
+    return CheckIn(
+        version=version,
+        boot_count=fields.integer(data, "boot_count", 0, _MAX_COUNT),
+        busy=_busy(data),
+        metrics=fields.numbers(data, "metrics", most=16),
+    )
+
+
+def _busy(data: Mapping[str, Any]) -> str | None:
+    value = data.get("busy")
+    if isinstance(value, bool):
+        return "busy" if value else None
+    return fields.text(data, "busy", longest=32) or None
+
+
+def report(data: Mapping[str, Any]) -> Report:
+    """Read a status report.
+
+    Raises:
+        WireError: `bad_value` or `missing` with the `field`.
+    """
+    job = fields.required(fields.text(data, "job", longest=20), "job")
+    if not (job.isascii() and job.isdigit()):
+        raise WireError("bad_value", field="job")
+    state = fields.required(fields.text(data, "state", longest=20), "state")
+    if state not in _STATES:
+        raise WireError("bad_value", field="state")
+    return Report(
+        job_id=int(job),
+        state=_STATES[state],
+        progress=fields.integer(data, "progress", 0, 100),
+        reason=fields.text(data, "reason"),
+        check_in=check_in(data),
+    )
+
+
+def reply(offer: Offer, *, path: str, poll_s: int) -> dict[str, Any]:
+    """The answer to a check-in. `path` is where this device's image is."""
+    update = None
+    if offer.reason is Reason.OFFERED and offer.job is not None and offer.release is not None:
+        update = _update(offer.job, offer.release, path)
+    return {"update": update, "reason": offer.reason.value, "poll_s": poll_s}
+
+
+def _update(job: Job, release: Release, path: str) -> dict[str, Any]:
+    return {
+        "job": str(job.job_id),
+        "version": release.version,
+        "size": release.size,
+        "sha256": release.sha256,
+        "md5": release.md5,
+        "url": path,
+        "manifest": release.manifest,
+        "signature": release.signature,
+        "rollback": job.kind.value == "rollback",
+    }
+
+
+def error(err: OtaError) -> tuple[str, str | None]:
+    """Code and field of the JSON answer to an error."""
+    return err.code, err.placeholders.get("field")

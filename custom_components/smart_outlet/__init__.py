@@ -1,0 +1,1 @@
+"""Smart outlets behind a Central Control Unit or straight over an HC-12 radio."""

@@ -1,0 +1,4 @@
+"""The HC-12 radio: frames, the half-duplex link, the module's AT set-up. Knows nothing of Home Assistant.
+
+Reference: docs/hc12-frame.md; shared vectors: docs/vectors/hc12.json.
+"""

@@ -1,0 +1,230 @@
+"""Real Home Assistant with every integration of the suite configured against simulators.
+
+    scripts/demo                                    start, open the dashboard in the browser
+    scripts/demo --headless --json --port N --config DIR
+                                                    no browser; one JSON line on standard output when ready
+
+Log in as demo / demo, or as guest / guest (read-only). Ctrl-C or a kill stops every child.
+"""
+
+import argparse
+import asyncio
+from datetime import UTC, datetime
+import json
+from pathlib import Path
+import signal
+import sys
+import time
+from typing import Any
+import webbrowser
+
+from . import broker, folder as config_folder, provision
+from .client import HomeAssistant, HomeAssistantError
+from .folder import ROOT, NotOursError, State
+from .plugin import SimulatorSpec, World
+from .process import Child, ChildFailedError, Children
+
+_RESTART_EXIT_CODE = 100  # homeassistant.const.RESTART_EXIT_CODE: a user restarted it in the UI
+
+
+class Demo:
+    """One run of the demo."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+        self.folder: Path = args.config.resolve()
+        self.url = f"http://127.0.0.1:{args.port}"
+        self.begun = time.monotonic()
+        self.children = Children(self.folder / "logs")
+        self.simulators: dict[str, dict[str, Any]] = {}
+        self.broker: dict[str, Any] = {}
+        self._server_env: dict[str, str] = {}
+
+    def say(self, text: str) -> None:
+        """A line of progress, on standard error."""
+        print(f"[{time.monotonic() - self.begun:5.1f} s] {text}", file=sys.stderr, flush=True)
+
+    async def start(self) -> dict[str, Any]:
+        """Bring everything up; returns what the JSON line says."""
+        state = config_folder.prepare(self.folder, self.url, self.args.port, fresh=self.args.fresh)
+        await self._start_broker(state)
+        world = World(self.url, self.args.speed, datetime.now(UTC), self.broker)
+        self.say("starting Home Assistant" + ("" if state.complete else " (first start in this folder)"))
+        await self._start_server()
+        async with HomeAssistant.connect(self.url, state.token) as ha:
+            await self._up(ha)
+            if state.complete:
+                await self.start_simulators(state.simulators)
+                await ha.wait_until_running()
+            else:
+                await self._first_start(ha, state, world)
+            entities = await provision.entities_of(ha, state.devices)
+            return self._summary(state, await provision.described(ha, state, entities))
+
+    async def _first_start(self, ha: HomeAssistant, state: State, world: World) -> None:
+        self.say("onboarding (user demo / password demo, read-only user guest / guest)")
+        state.token, state.readonly_token = await provision.users(ha)
+        await ha.wait_until_running()
+        if self.broker:
+            await provision.mqtt_entry(ha, self.broker, broker.protocol())
+        domains = provision.domains()
+        for demo in domains.values():
+            await self.start_simulators(demo.simulators_first(world))
+        made = {}
+        for domain, demo in domains.items():
+            self.say(f"configuring {domain}")
+            made[domain] = done = await demo.provision(ha, world)
+            state.entries[domain] = done.entries
+            state.devices += done.devices
+            state.simulators += [*demo.simulators_first(world), *done.simulators]
+        entities = await provision.entities_of(ha, state.devices)
+        self.say("filling the history")
+        count = await provision.history(ha, world, made, entities)
+        self.say(f"  {count} states")
+        await provision.dashboard(ha, made, entities)
+        for done in made.values():
+            await self.start_simulators(done.simulators)
+        state.complete = True
+        state.save(self.folder)
+
+    async def _start_broker(self, state: State) -> None:
+        port = state.broker_port or broker.free_port()
+        state.broker_port = port
+        self.say("starting the MQTT broker" + ("" if broker.mosquitto() else " (amqtt: mosquitto is not installed)"))
+        self.broker = await broker.start(self.children, self.folder, port, state.password)
+
+    async def _start_server(self) -> Child:
+        # Home Assistant puts the folder on its path itself; ours must not stand before it.
+        env = {"PYTHONPATH": config_folder.python_path(), "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, "-m", "homeassistant", "--config", str(self.folder), "--skip-pip"]
+        return await self.children.start("home-assistant", command, cwd=self.folder, env=env)
+
+    async def _up(self, ha: HomeAssistant) -> None:
+        """Wait for the HTTP server, or for what went wrong."""
+        up = asyncio.create_task(ha.wait_until_up())
+        end = asyncio.create_task(self.children.first_to_end())
+        done, pending = await asyncio.wait({up, end}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        if end in done:
+            child = end.result()
+            raise ChildFailedError(f"{child.name} ended while starting:\n{child.tail()}")
+        await up
+
+    async def start_simulators(self, specs: list[SimulatorSpec]) -> None:
+        """Start simulators together and wait until they are ready."""
+        wanted = [spec for spec in specs if spec.name not in self.simulators]
+        if self.args.no_simulators or not wanted:
+            for spec in wanted:
+                self.simulators[spec.name] = _at(spec)
+            return
+        self.say(f"starting {len(wanted)} simulators")
+        started = [(spec, await self._start_simulator(spec)) for spec in wanted]
+        for spec, child in started:
+            ready = await child.ready_line()
+            self.simulators[spec.name] = {**_at(spec), **ready, "pid": child.pid}
+
+    async def _start_simulator(self, spec: SimulatorSpec) -> Child:
+        command = [sys.executable, "-m", f"simulators.{spec.module}", *spec.arguments]
+        command += ["--speed", str(self.args.speed)]
+        env = {"PYTHONPATH": str(ROOT)}
+        return await self.children.start(f"simulator-{spec.name}", command, cwd=ROOT, env=env, pipe=True)
+
+    def _summary(self, state: State, devices: list[dict[str, Any]]) -> dict[str, Any]:
+        for device in devices:
+            name = device.pop("simulator_name")
+            if name in self.simulators:
+                device["simulator"] = self.simulators[name]
+        return {
+            "url": self.url,
+            "token": state.token,
+            "readonly_token": state.readonly_token,
+            "entries": state.entries,
+            "devices": devices,
+            "broker": self.broker,
+            "simulators": self.simulators,
+            # Home Assistant first.
+            "pids": [child.pid for child in sorted(self.children.all, key=lambda c: c.name != "home-assistant")],
+            "seconds": round(time.monotonic() - self.begun, 1),
+        }
+
+    async def watch(self) -> int:
+        """Wait until a child ends; Home Assistant comes back where a user restarted it."""
+        while True:
+            child = await self.children.first_to_end()
+            if child.name == "home-assistant" and child.process.returncode == _RESTART_EXIT_CODE:
+                self.say("Home Assistant restarts")
+                self.children.forget(child)
+                await self._start_server()
+                continue
+            self.say(f"{child.name} ended with {child.process.returncode}:\n{child.tail()}")
+            return 1
+
+
+def _at(spec: SimulatorSpec) -> dict[str, Any]:
+    return {"host": spec.address[0], "port": spec.address[1]} if spec.address else {}
+
+
+def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--headless", action="store_true", help="open no browser")
+    parser.add_argument("--port", type=int, default=8123, help="of Home Assistant (8123)")
+    parser.add_argument("--config", type=Path, default=ROOT / "demo-config", help="configuration folder")
+    parser.add_argument("--json", action="store_true", help="print one JSON line when ready")
+    parser.add_argument("--fresh", action="store_true", help="start from an empty configuration folder")
+    parser.add_argument("--no-simulators", action="store_true", help="leave the device side to the caller")
+    parser.add_argument("--speed", type=float, default=1.0, help="the simulators' world runs this much faster")
+    return parser.parse_args(argv)
+
+
+async def run(args: argparse.Namespace) -> int:
+    """Start, tell, and stay until told to stop; returns the exit status."""
+    demo = Demo(args)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stopping.set)
+    stop = asyncio.create_task(stopping.wait())
+    try:
+        start = asyncio.create_task(demo.start())
+        await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if not start.done():
+            start.cancel()
+            await asyncio.wait({start})
+            return 130
+        tell(demo, start.result())
+        watch = asyncio.create_task(demo.watch())
+        await asyncio.wait({watch, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if not watch.done():
+            watch.cancel()
+            return 0
+        status = watch.result()
+    except (ChildFailedError, HomeAssistantError, NotOursError, TimeoutError) as err:
+        print(f"The demo could not start: {str(err) or 'time-out'}", file=sys.stderr)
+        print(f"Logs: {demo.folder / 'logs'}", file=sys.stderr)
+        status = 1
+    finally:
+        demo.say("stopping")
+        await demo.children.stop()
+    return status
+
+
+def tell(demo: Demo, summary: dict[str, Any]) -> None:
+    """Say that it is ready."""
+    if demo.args.json:
+        print(json.dumps(summary), flush=True)
+    dashboard = f"{demo.url}/{provision.DASHBOARD}"
+    demo.say(f"ready: {dashboard} (log in as demo / demo; Ctrl-C stops)")
+    if demo.args.no_simulators:
+        for device in summary["devices"]:
+            where = device["simulator"] and "expected at {host}:{port}".format(**device["simulator"])
+            demo.say(f"  {device['kind']} {device['id']}: key {device['key']} {where or ''}")
+    if not demo.args.headless:
+        webbrowser.open(dashboard)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(run(arguments())))

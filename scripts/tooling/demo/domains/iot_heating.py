@@ -1,0 +1,152 @@
+"""iot_heating in the demo: a house with two controllers in the weather of a typical year."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from simulators.heating_controller.firmware import Settings, burner, flow_setpoint, room_target
+from simulators.world.house import House
+from simulators.world.weather import in_heating_season
+
+from ..client import HomeAssistant
+from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
+
+_DOMAIN = "iot_heating"
+_CONTROLLERS = (("ESP32-001", "Cellar"), ("ESP32-002", "Annexe"))
+_PAST = timedelta(days=5)
+_SAMPLE = timedelta(minutes=5)
+_TICK = timedelta(seconds=30)
+_SCHEDULE = [
+    {"day": "Mon-Fri", "slots": ["06:00-09:00", "16:30-22:30"], "target": "21.5C", "mode": "Auto"},
+    {"day": "Sat,Sun", "slots": ["07:30-23:00"], "target": "21.5C", "mode": "Auto"},
+]
+
+
+class IotHeatingDemo:
+    """See plugin.DomainDemo."""
+
+    async def provision(self, ha: HomeAssistant, world: World) -> Provisioned:
+        """A building with two controllers; each key is what its flow shows once."""
+        entry = await ha.add_entry(_DOMAIN, {"name": "Main house"})
+        entry_id = entry["result"]["entry_id"]
+        made = Provisioned(entries=[entry_id])
+        for device_id, name in _CONTROLLERS:
+            results = await ha.add_subentry(entry_id, "controller", {"name": name, "device_id": device_id}, {})
+            shown = next(step for step in results if step.get("step_id") == "key")
+            key = shown["description_placeholders"]["device_key"]
+            simulator = f"heating_controller_{device_id.lower().replace('-', '_')}"
+            made.devices.append(Device(_DOMAIN, device_id, "controller", key, entry_id, simulator=simulator))
+            arguments = ["--url", world.url, "--device-id", device_id, "--key", key, "--period", "5"]
+            made.simulators.append(SimulatorSpec(simulator, "heating_controller", arguments))
+        subentries = await ha.call("config_entries/subentries/list", entry_id=entry_id)
+        ids = {item["unique_id"]: item["subentry_id"] for item in subentries}
+        for device in made.devices:
+            device.subentry_id = ids[device.id]
+        return made
+
+    def simulators_first(self, world: World) -> list[SimulatorSpec]:
+        """Controllers call us: none has to be there before."""
+        return []
+
+    def history(self, world: World, provisioned: Provisioned) -> list[Series]:
+        """Five days of each controller's house, simulated."""
+        return [series for i, device in enumerate(provisioned.devices) for series in _past(device.id, world.now, i)]
+
+    def views(self, provisioned: Provisioned, entities: Entities) -> list[dict[str, Any]]:
+        """One view: the curve, then a section per controller."""
+        building = entities[provisioned.entries[0]]
+        sections = [_building_section(building)]
+        sections += [_controller_section(name, entities[device_id]) for device_id, name in _CONTROLLERS]
+        return [
+            {
+                "title": "Heating",
+                "path": "heating",
+                "icon": "mdi:radiator",
+                "type": "sections",
+                "max_columns": 3,
+                "sections": sections,
+            }
+        ]
+
+
+def _past(device_id: str, now: datetime, number: int) -> list[Series]:
+    """What a controller would have reported: the same house and firmware as its simulator."""
+    zone, settings = ZoneInfo("Europe/Rome"), Settings(schedule=_SCHEDULE)
+    shift = in_heating_season(now) - now
+    house = House(now - _PAST + shift, room_c=19.5 - number)
+    values: dict[str, list[tuple[datetime, str]]] = {
+        key: [] for key in ("outdoor_temperature", "supply_temperature", "voltage", "heating")
+    }
+    end, next_sample = now + shift - _SAMPLE, house.now
+    while house.now < end:
+        target = room_target(settings, house.now.astimezone(zone))
+        setpoint = flow_setpoint(settings, house.weather.outdoor_c)
+        house.heating = burner(house.heating, house.flow_c, setpoint, house.room_c, target)
+        house.advance(house.now + _TICK)
+        when = house.now - shift
+        state = "on" if house.heating else "off"
+        if not values["heating"] or values["heating"][-1][1] != state:
+            values["heating"].append((when, state))
+        if house.now >= next_sample:
+            next_sample += _SAMPLE
+            values["outdoor_temperature"].append((when, f"{house.weather.outdoor_c:.1f}"))
+            values["supply_temperature"].append((when, f"{house.flow_c:.1f}"))
+            values["voltage"].append((when, "3.3"))
+    return [
+        Series(device_id, "outdoor_temperature", values["outdoor_temperature"], "°C", "temperature"),
+        Series(device_id, "supply_temperature", values["supply_temperature"], "°C", "temperature"),
+        Series(device_id, "voltage", values["voltage"], "V", "voltage"),
+        Series(device_id, "heating", values["heating"]),
+    ]
+
+
+def _building_section(building: dict[str, str] | Any) -> dict[str, Any]:
+    return {
+        "type": "grid",
+        "cards": [
+            {"type": "heading", "heading": "Main house", "icon": "mdi:home-thermometer"},
+            {
+                "type": "tile",
+                "entity": building["curve_value"],
+                "features": [{"type": "numeric-input", "style": "slider"}],
+            },
+            {
+                "type": "tile",
+                "entity": building["min_external_temp"],
+                "features": [{"type": "numeric-input", "style": "slider"}],
+            },
+        ],
+    }
+
+
+def _controller_section(name: str, keys: dict[str, str] | Any) -> dict[str, Any]:
+    temperatures = [keys["outdoor_temperature"], keys["supply_temperature"]]
+    return {
+        "type": "grid",
+        "cards": [
+            {"type": "heading", "heading": name, "icon": "mdi:radiator"},
+            {"type": "tile", "entity": keys["heating"], "color": "deep-orange"},
+            {"type": "tile", "entity": keys["connectivity"]},
+            {"type": "tile", "entity": keys["outdoor_temperature"], "features": [{"type": "trend-graph"}]},
+            {"type": "tile", "entity": keys["supply_temperature"], "features": [{"type": "trend-graph"}]},
+            {
+                "type": "history-graph",
+                "title": "Temperatures",
+                "hours_to_show": 48,
+                "entities": temperatures,
+                "grid_options": {"columns": 12},
+            },
+            {
+                "type": "statistics-graph",
+                "title": "Five days",
+                "days_to_show": 5,
+                "period": "hour",
+                "stat_types": ["mean"],
+                "entities": temperatures,
+                "grid_options": {"columns": 12},
+            },
+        ],
+    }
+
+
+DEMO = IotHeatingDemo()

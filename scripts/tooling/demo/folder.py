@@ -1,0 +1,188 @@
+"""The demo's Home Assistant configuration folder: made, recognised, cleared."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+import importlib.util
+import json
+import os
+from pathlib import Path
+import secrets
+import shutil
+from typing import Any, Self
+
+from .plugin import Device, SimulatorSpec
+
+ROOT = Path(__file__).resolve().parents[3]
+STATE = ".suite-demo.json"
+_HELPERS = Path(__file__).parent / "hass"
+_STAND_INS = Path(__file__).parent / "stand_ins"
+
+# What `default_config` brings, less what needs other programs or talks to the outside: the demo is offline.
+_CONFIGURATION = """\
+# Written by scripts/demo at every start.
+homeassistant:
+  name: Demo home
+  latitude: 45.0
+  longitude: 8.0
+  elevation: 240
+  radius: 100
+  unit_system: metric
+  currency: EUR
+  country: IT
+  time_zone: Europe/Rome
+  internal_url: {url}
+assist_pipeline:
+automation: !include automations.yaml
+config:
+conversation:
+counter:
+energy:
+frontend:
+history:
+image_upload:
+input_boolean:
+input_button:
+input_datetime:
+input_number:
+input_select:
+input_text:
+logbook:
+logger:
+  default: warning
+mobile_app:
+my:
+person:
+recorder:
+  commit_interval: 1
+schedule:
+script: !include scripts.yaml
+sun:
+system_health:
+tag:
+timer:
+webhook:
+zone:
+suite_demo:
+"""
+
+
+class NotOursError(Exception):
+    """The folder holds something that the demo did not make."""
+
+
+@dataclass(slots=True)
+class State:
+    """What the demo remembers of a folder between its starts (only for this user's eyes: it holds keys)."""
+
+    complete: bool = False
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    token: str = ""
+    readonly_token: str = ""
+    broker_port: int = 0
+    entries: dict[str, list[str]] = field(default_factory=dict)
+    devices: list[Device] = field(default_factory=list)
+    simulators: list[SimulatorSpec] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self | None:
+        """The state of a folder; None where it has none, or was left half-made."""
+        try:
+            data = json.loads((folder / STATE).read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        if not data.get("complete"):
+            return None
+        data["devices"] = [Device(**item) for item in data["devices"]]
+        data["simulators"] = [SimulatorSpec(**item) for item in data["simulators"]]
+        return cls(**data)
+
+    def save(self, folder: Path) -> None:
+        """Write the state, whole or not at all."""
+        temp = folder / f"{STATE}.new"
+        with os.fdopen(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(asdict(self), file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        temp.replace(folder / STATE)
+
+
+def prepare(folder: Path, url: str, port: int, *, fresh: bool) -> State:
+    """Make a folder ready for a start and return its state; a half-made or unwanted one is cleared first.
+
+    Raises:
+        NotOursError: The folder has other things in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ours = (folder / STATE).exists()
+    if not ours and any(folder.iterdir()):
+        raise NotOursError(f"{folder} is not empty and was not made by the demo; name another folder")
+    state = State.load(folder)
+    if fresh or state is None:
+        _clear(folder)
+        state = State()
+        state.save(folder)
+        _storage(folder, "onboarding", 4, {"done": ["core_config", "analytics", "integration"]})
+        for name in ("automations.yaml", "scripts.yaml"):
+            (folder / name).write_text("[]\n" if name == "automations.yaml" else "{}\n", "utf-8")
+    # An own port needs no confirmation in the browser where it stands as the confirmed one.
+    _storage(folder, "http", 2, {"stable": _http(port), "pending": None, "yaml_migration_done": True}, minor=2)
+    (folder / "configuration.yaml").write_text(_CONFIGURATION.format(url=url), "utf-8")
+    _link_components(folder)
+    _copy_blueprints(folder)
+    return state
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _storage(folder: Path, key: str, version: int, data: dict[str, Any], minor: int = 1) -> None:
+    file = folder / ".storage" / key
+    file.parent.mkdir(exist_ok=True)
+    whole = {"version": version, "minor_version": minor, "key": key, "data": data}
+    file.write_text(json.dumps(whole), "utf-8")
+
+
+def _http(port: int) -> dict[str, Any]:
+    return {
+        "server_host": ["127.0.0.1"],
+        "server_port": port,
+        "cors_allowed_origins": ["https://cast.home-assistant.io"],
+        "login_attempts_threshold": -1,
+        "ip_ban_enabled": True,
+        "ssl_profile": "modern",
+        "use_x_frame_options": True,
+        "created_at": datetime.now(UTC).isoformat(),
+        "error": None,
+        "error_message": None,
+    }
+
+
+def _link_components(folder: Path) -> None:
+    """Link our integrations and the demo's helpers, so that an edit needs only a restart."""
+    target = folder / "custom_components"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    for source in [*(ROOT / "custom_components").iterdir(), *_HELPERS.iterdir()]:
+        if (source / "manifest.json").is_file():
+            (target / source.name).symlink_to(source)
+
+
+def _copy_blueprints(folder: Path) -> None:
+    source = ROOT / "blueprints"
+    for kind in ("automation", "script"):
+        if (source / kind).is_dir():
+            shutil.copytree(source / kind, folder / "blueprints" / kind, dirs_exist_ok=True)
+
+
+def python_path() -> str:
+    """PYTHONPATH of Home Assistant: nothing, or stand-ins for voice libraries that could not be built.
+
+    Without them the websocket command ``get_services`` fails, and with it every page of the frontend.
+    """
+    real = all(importlib.util.find_spec(name) for name in ("pymicro_vad", "pyspeex_noise"))
+    return "" if real else str(_STAND_INS)

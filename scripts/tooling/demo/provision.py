@@ -1,0 +1,137 @@
+"""What the demo puts into a new Home Assistant: users, config entries, a past, a dashboard."""
+
+import asyncio
+from collections.abc import Mapping
+import importlib
+import pkgutil
+from typing import Any, cast
+
+from . import domains as domain_modules, history as past
+from .client import HomeAssistant
+from .folder import ROOT, State
+from .plugin import Device, DomainDemo, Entities, Provisioned, World
+
+DASHBOARD = "heat-suite"
+_ENTITIES_WITHIN_S = 15
+
+
+def domains() -> dict[str, DomainDemo]:
+    """The integrations that are there and take part."""
+    found: dict[str, DomainDemo] = {}
+    for module in pkgutil.iter_modules(domain_modules.__path__):
+        if (ROOT / "custom_components" / module.name / "manifest.json").is_file():
+            demo = importlib.import_module(f"{domain_modules.__name__}.{module.name}")
+            found[module.name] = cast("DomainDemo", demo.DEMO)
+    return found
+
+
+async def users(ha: HomeAssistant) -> tuple[str, str]:
+    """Onboard as demo, add the read-only user guest; returns a lasting token of each."""
+    await ha.onboard("Demo", "demo", "demo")
+    admin = await ha.lasting_token("demo")
+    made = await ha.call("config/auth/create", name="Guest", group_ids=["system-read-only"])
+    await ha.call(
+        "config/auth_provider/homeassistant/create",
+        user_id=made["user"]["id"],
+        username="guest",
+        password="guest",  # noqa: S106 - the demo's, on loopback
+    )
+    async with HomeAssistant.connect(ha.url) as guest:
+        guest.token = await guest.log_in("guest", "guest")
+        readonly = await guest.lasting_token("demo")
+    ha.token = admin
+    await ha.close_socket()
+    return admin, readonly
+
+
+async def mqtt_entry(ha: HomeAssistant, broker: Mapping[str, Any], protocol: str) -> None:
+    """Add Home Assistant's own MQTT integration."""
+    await ha.add_entry(
+        "mqtt",
+        {
+            "broker": broker["host"],
+            "port": broker["port"],
+            "protocol": protocol,
+            "username": broker["username"],
+            "password": broker["password"],
+            "other_settings": {"set_client_cert": False, "set_ca_cert": "off"},
+        },
+    )
+
+
+async def entities_of(ha: HomeAssistant, devices: list[Device]) -> dict[str, dict[str, str]]:
+    """Device id (and entry id) -> key -> entity id; waits until every device has its entities.
+
+    The key of an entity is the end of its unique id, behind ``<subentry id or entry id>_``.
+    """
+    found: dict[str, dict[str, str]] = {}
+    seen = -1
+    for _ in range(_ENTITIES_WITHIN_S * 5):
+        registry = await ha.entity_keys()
+        found = {}
+        for device in devices:
+            found.setdefault(device.entry_id, _keys(registry, device.entry_id, None))
+            found[device.id] = _keys(registry, device.entry_id, device.subentry_id)
+        count = sum(map(len, found.values()))
+        # All there, and no more came within a turn.
+        if all(found[device.id] for device in devices) and count == seen:
+            return found
+        seen = count
+        await asyncio.sleep(0.2)
+    silent = [device.id for device in devices if not found[device.id]]
+    raise TimeoutError(f"no entities appeared for {', '.join(silent)}")
+
+
+def _keys(registry: list[dict[str, Any]], entry_id: str, subentry_id: str | None) -> dict[str, str]:
+    prefix = f"{subentry_id or entry_id}_"
+    return {
+        item["unique_id"].removeprefix(prefix): item["entity_id"]
+        for item in registry
+        if item["config_entry_id"] == entry_id and item["unique_id"].startswith(prefix)
+    }
+
+
+async def described(ha: HomeAssistant, state: State, entities: Entities) -> list[dict[str, Any]]:
+    """The devices as the JSON line shows them; those of an entry as a whole are listed with each of its devices."""
+    registry = {item["entity_id"]: item for item in await ha.entity_keys()}
+    shown = []
+    for device in state.devices:
+        own = entities[device.id]
+        shown.append(
+            {
+                "domain": device.domain,
+                "id": device.id,
+                "key": device.key,
+                "kind": device.kind,
+                "entry_id": device.entry_id,
+                "subentry_id": device.subentry_id,
+                "device_registry_id": registry[next(iter(own.values()))]["device_id"] if own else None,
+                "entities": {**entities[device.entry_id], **own},
+                "simulator": {"host": device.address[0], "port": device.address[1]} if device.address else {},
+                "simulator_name": device.simulator,
+            }
+        )
+    return shown
+
+
+async def history(ha: HomeAssistant, world: World, made: Mapping[str, Provisioned], entities: Entities) -> int:
+    """Fill some days of the past of all integrations; returns the number of states."""
+    demos = domains()
+    return sum([await past.fill(ha, demos[domain].history(world, done), entities) for domain, done in made.items()])
+
+
+async def dashboard(ha: HomeAssistant, made: Mapping[str, Provisioned], entities: Entities) -> None:
+    """Make the suite's dashboard, and the one that opens first."""
+    demos = domains()
+    views = [view for domain, done in made.items() for view in demos[domain].views(done, entities)]
+    await ha.call(
+        "lovelace/dashboards/create",
+        url_path=DASHBOARD,
+        title="Heat suite",
+        icon="mdi:home-heart",
+        mode="storage",
+        show_in_sidebar=True,
+        require_admin=False,
+    )
+    await ha.call("lovelace/config/save", url_path=DASHBOARD, config={"title": "Heat suite", "views": views})
+    await ha.call("frontend/set_system_data", key="core", value={"default_panel": DASHBOARD})

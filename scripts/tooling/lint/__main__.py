@@ -1,0 +1,83 @@
+"""All static checks in one run.
+
+scripts/lint            all of them
+scripts/lint --quick    without mypy
+"""
+
+import argparse
+from collections.abc import Callable, Iterable
+from pathlib import Path
+import subprocess
+import sys
+
+from . import code, documents, manifest, quality, texts
+from .integration import ROOT, Integration, integrations
+
+_TYPED = ("custom_components", "lib", "scripts", "simulators", "benchmarks")
+
+
+def main() -> int:
+    """Command line; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="leave out mypy")
+    args = parser.parse_args()
+    wrong = 0
+    wrong += _run("ruff", "ruff", "check", "--quiet", "--output-format", "concise", ".")
+    wrong += _run("format", "ruff", "format", "--check", ".")
+    wrong += _run("generated files", sys.executable, "-m", "scripts.tooling.build", "--check")
+    for integration in integrations():
+        wrong += _integration(integration)
+    wrong += _told("hacs.json", manifest.check_hacs())
+    wrong += _told("documents", [*documents.check_links(), *documents.check_licence_files()])
+    if not args.quick:
+        wrong += _run("mypy", "mypy", *(name for name in _TYPED if any((ROOT / name).rglob("*.py"))))
+        wrong += _frontend()
+    print("lint: all well" if not wrong else f"lint: {wrong} of the checks failed")
+    return 1 if wrong else 0
+
+
+def _run(label: str, *command: str) -> int:
+    """Run a tool; its output is shown only where it fails."""
+    program = command[0] if "/" in command[0] else Path(sys.executable).with_name(command[0])
+    done = subprocess.run([program, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    print(f"  {'ok  ' if not done.returncode else 'FAIL'} {label}", flush=True)
+    if done.returncode:
+        print(done.stdout + done.stderr)
+    return int(done.returncode != 0)
+
+
+_CHECKS: tuple[Callable[[Integration], Iterable[str]], ...] = (
+    manifest.check,
+    texts.check,
+    code.check,
+    quality.check,
+    documents.check_requirement_licences,
+)
+
+
+def _integration(integration: Integration) -> int:
+    findings = [finding for check in _CHECKS for finding in check(integration)]
+    findings = [*integration.broken, *findings]
+    label = f"{integration.domain} (quality scale: {quality.tier(integration)})"
+    for line in code.long_files(integration):
+        label += f"\n         long: {line}"
+    return _told(label, findings)
+
+
+def _told(label: str, findings: Iterable[str]) -> int:
+    lines = list(findings)
+    print(f"  {'ok  ' if not lines else 'FAIL'} {label}", flush=True)
+    for line in lines:
+        print(f"         {line}")
+    return int(bool(lines))
+
+
+def _frontend() -> int:
+    """Type-check the cards, where there are any."""
+    if not (ROOT / "frontend" / "tsconfig.json").is_file():
+        return 0
+    return _run("frontend", "/bin/sh", "-c", "cd frontend && npm run --silent typecheck")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

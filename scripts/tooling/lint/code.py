@@ -1,0 +1,121 @@
+"""Checks of an integration's Python files that ruff and mypy do not make."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from homeassistant.const import Platform
+
+from .integration import Findings, Integration
+
+_PLATFORMS = {platform.value for platform in Platform}
+# Always loaded, or helpers by nature: need not stand in (after_)dependencies.
+_FREE = _PLATFORMS | {
+    "alert",
+    "application_credentials",
+    "automation",
+    "default_config",
+    "device_automation",
+    "diagnostics",
+    "frontend",
+    "group",
+    "homeassistant",
+    "logbook",
+    "media_source",
+    "onboarding",
+    "persistent_notification",
+    "person",
+    "repairs",
+    "script",
+    "sun",
+    "system_health",
+    "system_log",
+    "timer",
+    "webhook",
+    "websocket_api",
+    "zone",
+}
+MAX_LINES = 400
+
+
+def check(integration: Integration) -> Findings:
+    """All findings about the code."""
+    manifest = integration.manifest
+    allowed = {*_FREE, *manifest.get("dependencies", []), *manifest.get("after_dependencies", [])}
+    for file in integration.modules():
+        text = file.read_text("utf-8")
+        name = str(file.relative_to(integration.path))
+        tree = ast.parse(text)
+        if file.parent == integration.path and file.stem in _PLATFORMS and "PARALLEL_UPDATES" not in text:
+            yield f"{name}: PARALLEL_UPDATES is not set"
+        if "hass.data[DOMAIN]" in text or "hass.data.setdefault(DOMAIN" in text:
+            yield f"{name}: hass.data[DOMAIN]; use entry.runtime_data or a HassKey"
+        if integration.domain in _core_packages() and _is_core(file, integration) and "homeassistant" in _imports(tree):
+            yield f"{name}: a core package imports homeassistant"
+        yield from _component_imports(tree, name, allowed)
+        yield from _translation_keys(tree, name, integration)
+
+
+def _core_packages() -> dict[str, str]:
+    return {
+        "ecoflow": "api",
+        "edge_telemetry": "decoders",
+        "iot_heating": "protocol",
+        "ota": "rollout",
+        "proof_of_heat": "engine",
+        "smart_outlet": "radio",
+    }
+
+
+def _is_core(file: Path, integration: Integration) -> bool:
+    return file.is_relative_to(integration.path / _core_packages()[integration.domain])
+
+
+def _imports(tree: ast.AST) -> set[str]:
+    return {module.split(".")[0] for module, _ in _imported(tree)}
+
+
+def _imported(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            if node.module == "homeassistant.components":
+                yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+            else:
+                yield node.module, node.lineno
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+
+
+def _component_imports(tree: ast.AST, name: str, allowed: set[str]) -> Findings:
+    for module, line in _imported(tree):
+        if module.split(".")[0] in ("voluptuous", "requests"):
+            yield f"{name}:{line}: imports {module}"
+        if module.startswith("homeassistant.components.") and (used := module.split(".")[2]) not in allowed:
+            yield f"{name}:{line}: uses {used}, which is not in (after_)dependencies"
+        if module.startswith("custom_components."):
+            yield f"{name}:{line}: imports {module}: an integration has to be whole by itself"
+
+
+def _translation_keys(tree: ast.AST, name: str, integration: Integration) -> Findings:
+    exceptions, issues = integration.english.get("exceptions", {}), integration.english.get("issues", {})
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        words = {keyword.arg: keyword.value for keyword in node.keywords}
+        key = words.get("translation_key")
+        if not isinstance(key, ast.Constant):
+            continue
+        function = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        text = str(key.value)
+        if function == "async_create_issue":
+            if text not in issues:
+                yield f"{name}:{node.lineno}: issues.{text} is not in translations/en.json"
+        elif "translation_domain" in words and text not in exceptions:
+            yield f"{name}:{node.lineno}: exceptions.{text} is not in translations/en.json"
+
+
+def long_files(integration: Integration) -> Iterator[str]:
+    """Files over 400 lines; fine for a pure table, so only told."""
+    for file in integration.modules():
+        if (count := len(file.read_text("utf-8").splitlines())) > MAX_LINES:
+            yield f"{file.relative_to(integration.path)}: {count} lines"

@@ -1,0 +1,114 @@
+"""The Integration Quality Scale: every rule has a status, and statuses that can be checked are true."""
+
+from collections.abc import Callable, Iterator
+
+from .integration import ROOT, Findings, Integration, Json
+
+TIERS = {
+    "bronze": "action-setup appropriate-polling brands common-modules config-flow config-flow-test-coverage "
+    "dependency-transparency docs-actions docs-conditions docs-high-level-description "
+    "docs-installation-instructions docs-removal-instructions docs-triggers entity-event-setup entity-unique-id "
+    "has-entity-name runtime-data test-before-configure test-before-setup unique-config-entry",
+    "silver": "action-exceptions config-entry-unloading docs-configuration-parameters "
+    "docs-installation-parameters entity-unavailable integration-owner log-when-unavailable parallel-updates "
+    "reauthentication-flow test-coverage",
+    "gold": "devices diagnostics discovery discovery-update-info docs-data-update docs-examples "
+    "docs-known-limitations docs-supported-devices docs-supported-functions docs-troubleshooting docs-use-cases "
+    "dynamic-devices entity-category entity-device-class entity-disabled-by-default entity-translations "
+    "exception-translations icon-translations reconfiguration-flow repair-issues stale-devices",
+    "platinum": "async-dependency inject-websession strict-typing",
+}
+ALL = {rule: tier for tier, rules in TIERS.items() for rule in rules.split()}
+
+
+def check(integration: Integration) -> Findings:
+    """All findings about quality_scale.yaml."""
+    rules = integration.load("quality_scale.yaml").get("rules", {})
+    if not rules:
+        yield "quality_scale.yaml is missing"
+        return
+    for rule in ALL.keys() - rules.keys():
+        yield f"quality_scale.yaml: {rule} is missing"
+    for rule, value in rules.items():
+        status = value.get("status") if isinstance(value, dict) else value
+        if rule not in ALL or status not in ("done", "todo", "exempt"):
+            yield f"quality_scale.yaml: bad rule or status: {rule}: {status}"
+        elif status == "exempt" and not str(value.get("comment", "")).strip():
+            yield f"quality_scale.yaml: {rule}: exempt needs a comment"
+        elif status == "done" and rule in _EVIDENCE and not _EVIDENCE[rule](integration):
+            yield f"quality_scale.yaml: {rule} says done, but the code does not show it"
+
+
+def tier(integration: Integration) -> str:
+    """The highest tier whose rules are all done or exempt."""
+    rules: Json = integration.load("quality_scale.yaml").get("rules", {})
+    reached = "none"
+    for name, wanted in TIERS.items():
+        if any(_status(rules.get(rule)) not in ("done", "exempt") for rule in wanted.split()):
+            break
+        reached = name
+    return reached
+
+
+def _status(value: object) -> object:
+    return value.get("status") if isinstance(value, dict) else value
+
+
+def _has_file(name: str) -> Callable[[Integration], bool]:
+    return lambda integration: (integration.path / name).is_file()
+
+
+def _code_has(*words: str) -> Callable[[Integration], bool]:
+    return lambda integration: any(
+        any(word in file.read_text("utf-8") for word in words) for file in integration.modules()
+    )
+
+
+def _docs_have(*words: str) -> Callable[[Integration], bool]:
+    def has(integration: Integration) -> bool:
+        file = ROOT / "docs" / f"{integration.domain}.md"
+        headings = "\n".join(_headings(file.read_text("utf-8"))) if file.is_file() else ""
+        return any(word in headings for word in words)
+
+    return has
+
+
+def _headings(text: str) -> Iterator[str]:
+    return (line.lower() for line in text.splitlines() if line.startswith("#"))
+
+
+def _tested(name: str) -> Callable[[Integration], bool]:
+    return lambda integration: any((ROOT / "tests" / integration.domain).rglob(name))
+
+
+# What can be seen without running anything; a rule that is not here is judged by people.
+_EVIDENCE: dict[str, Callable[[Integration], bool]] = {
+    "brands": _has_file("brand/icon.png"),
+    "common-modules": lambda i: _has_file("coordinator.py")(i) and _has_file("entity.py")(i),
+    "config-flow": _has_file("config_flow.py"),
+    "config-flow-test-coverage": _tested("test_config_flow.py"),
+    "config-entry-unloading": _code_has("async_unload_entry"),
+    "diagnostics": _has_file("diagnostics.py"),
+    "discovery": _code_has("async_step_discovery", "async_step_zeroconf", "async_step_dhcp", "async_step_usb"),
+    "docs-actions": _docs_have("action"),
+    "docs-conditions": _docs_have("condition"),
+    "docs-configuration-parameters": _docs_have("configur", "option"),
+    "docs-data-update": _docs_have("update"),
+    "docs-examples": _docs_have("example"),
+    "docs-installation-instructions": _docs_have("install"),
+    "docs-installation-parameters": _docs_have("install", "configur", "set up"),
+    "docs-known-limitations": _docs_have("limit"),
+    "docs-removal-instructions": _docs_have("remov"),
+    "docs-supported-devices": _docs_have("support"),
+    "docs-supported-functions": _docs_have("entit", "function"),
+    "docs-triggers": _docs_have("trigger"),
+    "docs-troubleshooting": _docs_have("trouble"),
+    "docs-use-cases": _docs_have("use"),
+    "exception-translations": lambda i: bool(i.english.get("exceptions")),
+    "has-entity-name": _code_has("_attr_has_entity_name = True"),
+    "icon-translations": _has_file("icons.json"),
+    "reauthentication-flow": _code_has("async_step_reauth"),
+    "reconfiguration-flow": _code_has("async_step_reconfigure"),
+    "repair-issues": _code_has("async_create_issue"),
+    "runtime-data": _code_has("runtime_data"),
+}

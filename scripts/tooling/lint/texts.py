@@ -1,0 +1,133 @@
+"""Checks of translations, icons, and the YAML files that they describe."""
+
+from collections.abc import Iterator
+import json
+import re
+from typing import Any
+
+from .integration import Findings, Integration, Json
+
+LANGUAGES = ("de", "fi", "ru")
+_SECTIONS = {
+    "application_credentials",
+    "common",
+    "conditions",
+    "config",
+    "config_subentries",
+    "conversation",
+    "device",
+    "device_automation",
+    "entity",
+    "entity_component",
+    "exceptions",
+    "issues",
+    "options",
+    "preview_features",
+    "selector",
+    "services",
+    "system_health",
+    "title",
+    "triggers",
+}
+_ICON_KEY = {"services": "service", "triggers": "trigger", "conditions": "condition"}
+_PLACEHOLDER = re.compile(r"{(\w+)}")
+
+
+def check(integration: Integration) -> Findings:
+    """All findings about an integration's texts."""
+    yield from _english(integration)
+    for language in LANGUAGES:
+        yield from _language(integration, language)
+    for name in _ICON_KEY:
+        yield from _described(integration, name)
+    yield from _icons(integration.icons, "icons.json")
+
+
+def _english(integration: Integration) -> Findings:
+    english = integration.english
+    if not english:
+        yield "translations/en.json is missing (custom integrations are not built from strings.json)"
+        return
+    if (integration.path / "strings.json").exists():
+        yield "strings.json: custom integrations read translations/en.json; keep one of them"
+    if "[%key:" in json.dumps(english):
+        yield "translations/en.json: [%key:…%] is not resolved in custom integrations"
+    for key in english.keys() - _SECTIONS:
+        yield f"translations/en.json: unknown section {key}"
+    for where, step in _steps(english):
+        fields, described = step.get("data", {}), step.get("data_description", {})
+        for name in fields.keys() - described.keys():
+            yield f"translations/en.json: {where}: {name} has no data_description"
+
+
+def _steps(english: Json) -> Iterator[tuple[str, Json]]:
+    """All steps of flows and their sections."""
+    flows = {name: english.get(name, {}) for name in ("config", "options")}
+    flows |= {f"config_subentries.{name}": flow for name, flow in english.get("config_subentries", {}).items()}
+    for name, flow in flows.items():
+        for step_id, step in flow.get("step", {}).items():
+            yield f"{name}.{step_id}", step
+            for section_id, section in step.get("sections", {}).items():
+                yield f"{name}.{step_id}.{section_id}", section
+
+
+def _language(integration: Integration, language: str) -> Findings:
+    other = integration.load(f"translations/{language}.json")
+    if not other:
+        yield f"translations/{language}.json is missing"
+        return
+    english, translated = dict(_leaves(integration.english)), dict(_leaves(other))
+    for key in sorted(english.keys() - translated.keys()):
+        yield f"translations/{language}.json: {key} is missing"
+    for key in sorted(translated.keys() - english.keys()):
+        yield f"translations/{language}.json: {key} is not in en.json"
+    for key in sorted(english.keys() & translated.keys()):
+        if set(_PLACEHOLDER.findall(english[key])) != set(_PLACEHOLDER.findall(translated[key])):
+            yield f"translations/{language}.json: {key}: other placeholders than in en.json"
+
+
+def _leaves(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from _leaves(child, f"{where}.{key}" if where else key)
+    else:
+        yield where, str(value)
+
+
+def _described(integration: Integration, name: str) -> Findings:
+    """services.yaml, triggers.yaml or conditions.yaml against translations and icons."""
+    data = integration.load(f"{name}.yaml")
+    texts = integration.english.get(name, {})
+    icons = integration.icons.get(name, {})
+    for key, body in data.items():
+        if key.startswith("."):
+            continue
+        text = texts.get(key, {})
+        for part in ("name", "description"):
+            if part not in text:
+                yield f"{name}.{key}: {part} is not in translations/en.json"
+        for field in _fields(body or {}):
+            if "name" not in text.get("fields", {}).get(field, {}):
+                yield f"{name}.{key}.{field}: name is not in translations/en.json"
+        if _ICON_KEY[name] not in icons.get(key, {}):
+            yield f"icons.json: {name}.{key} has no icon"
+    for key in texts.keys() - data.keys():
+        yield f"translations/en.json: {name}.{key} is not in {name}.yaml"
+
+
+def _fields(body: Json) -> Iterator[str]:
+    for name, field in (body.get("fields") or {}).items():
+        if isinstance(field, dict) and "fields" in field:
+            yield from field["fields"]
+        else:
+            yield name
+
+
+def _icons(value: Any, where: str) -> Findings:
+    if isinstance(value, dict):
+        if value.get("default") and value["default"] in value.get("state", {}).values():
+            yield f"{where}: the icon of a state is the default one"
+        for key, child in value.items():
+            yield from _icons(child, f"{where}: {key}")
+    elif isinstance(value, str) and not value.startswith("mdi:"):
+        yield f"{where}: {value} is not mdi:"

@@ -1,0 +1,1 @@
+"""EcoFlow's cloud: the open API over HTTPS, the MQTT broker behind it, and some devices."""

@@ -1,0 +1,143 @@
+"""What is no power station: an inverter, a plug, and a product nobody knows."""
+
+from collections.abc import Mapping
+from typing import Any, override
+
+from .devices import SimDevice, Station, Values
+from .plant import NOMINAL_V, Plant
+
+
+class PowerStream(Station):
+    """A PowerStream: everything in tenths under 20_1."""
+
+    PRODUCT = "PowerStream"
+
+    def __init__(self, sn: str, name: str, plant: Plant | None = None) -> None:
+        """Settings as they come from the box."""
+        super().__init__(sn, name, plant or Plant(1024, 55, 600, 0, 0, 0))
+        self.settings = {
+            "20_1.permanentWatts": 1500,
+            "20_1.supplyPriority": 0,
+            "20_1.invBrightness": 1023,
+            "20_1.lowerLimit": 10,
+            "20_1.upperLimit": 95,
+        }
+
+    @override
+    def report(self) -> Values:
+        solar_w = self.plant.solar_w
+        feed_w = min(self.settings["20_1.permanentWatts"] / 10, 800.0)
+        return self.settings | {
+            "20_1.batSoc": round(self.plant.soc),
+            "20_1.batInputWatts": round((feed_w - solar_w) * 10),
+            "20_1.batInputVolt": round(NOMINAL_V * 10),
+            "20_1.batTemp": 260,
+            "20_1.pv1InputWatts": round(solar_w * 6),
+            "20_1.pv1InputVolt": 331,
+            "20_1.pv1InputCur": round(solar_w * 0.6 / 33.1 * 10),
+            "20_1.pv1Temp": 280,
+            "20_1.pv2InputWatts": round(solar_w * 4),
+            "20_1.pv2InputVolt": 329,
+            "20_1.pv2InputCur": round(solar_w * 0.4 / 32.9 * 10),
+            "20_1.pv2Temp": 275,
+            "20_1.invOutputWatts": round(feed_w * 10),
+            "20_1.invFreq": 500,
+            "20_1.invOnOff": 1,
+            "20_1.invTemp": 410,
+            "20_1.ratedPower": 8000,
+            "20_1.chgRemainTime": 5939,
+            "20_1.dsgRemainTime": 420,
+            "20_1.wifiRssi": -61,
+            "20_1.updateTime": "2026-01-01 00:00:00",
+        }
+
+    @override
+    def messages(self, changed: Values, time_ms: int) -> list[dict[str, Any]]:
+        bare = {name.partition(".")[2]: value for name, value in changed.items()}
+        return [{"cmdFunc": 20, "cmdId": 1, "timestamp": time_ms, "param": bare}] if bare else []
+
+    @override
+    def obey(self, body: Mapping[str, Any]) -> bool:
+        names = {
+            "WN511_SET_PERMANENT_WATTS_PACK": ("permanentWatts", "20_1.permanentWatts"),
+            "WN511_SET_SUPPLY_PRIORITY_PACK": ("supplyPriority", "20_1.supplyPriority"),
+            "WN511_SET_BRIGHTNESS_PACK": ("brightness", "20_1.invBrightness"),
+            "WN511_SET_BAT_LOWER_PACK": ("lowerLimit", "20_1.lowerLimit"),
+            "WN511_SET_BAT_UPPER_PACK": ("upperLimit", "20_1.upperLimit"),
+        }
+        wire = names.get(str(body.get("cmdCode")))
+        params = body.get("params")
+        if wire is None or not isinstance(params, Mapping) or wire[0] not in params:
+            return False
+        self.settings[wire[1]] = params[wire[0]]
+        return True
+
+
+class SmartPlug(SimDevice):
+    """A smart plug."""
+
+    PRODUCT = "Smart Plug"
+
+    def __init__(self, sn: str, name: str) -> None:
+        """A plug that is on."""
+        super().__init__(sn, name)
+        self.settings = {"2_1.switchSta": True, "2_1.brightness": 1023}
+        self._watts = 0.0
+
+    @override
+    def step(self, seconds: float, sun: float, wobble: float) -> None:
+        self._watts = 74.0 + 3 * wobble if self.settings["2_1.switchSta"] else 0.0
+
+    @override
+    def report(self) -> Values:
+        return self.settings | {
+            "2_1.watts": round(self._watts * 10),
+            "2_1.volt": 231,
+            "2_1.current": round(self._watts / 231 * 1000),
+            "2_1.freq": 50,
+            "2_1.temp": 30,
+            "2_1.errCode": 0,
+        }
+
+    @override
+    def messages(self, changed: Values, time_ms: int) -> list[dict[str, Any]]:
+        bare = {name.partition(".")[2]: value for name, value in changed.items()}
+        return [{"cmdFunc": 2, "cmdId": 1, "timestamp": time_ms, "param": bare}] if bare else []
+
+    @override
+    def obey(self, body: Mapping[str, Any]) -> bool:
+        match body:
+            case {"cmdCode": "WN511_SOCKET_SET_PLUG_SWITCH_MESSAGE", "params": {"plugSwitch": on}}:
+                self.settings["2_1.switchSta"] = bool(on)
+            case {"cmdCode": "WN511_SOCKET_SET_BRIGHTNESS_PACK", "params": {"brightness": level}}:
+                self.settings["2_1.brightness"] = level
+            case _:
+                return False
+        return True
+
+
+class Unknown(SimDevice):
+    """A product that no integration has heard of."""
+
+    PRODUCT = "NOVA 9"
+
+    def __init__(self, sn: str, name: str) -> None:
+        """Something with a few values."""
+        super().__init__(sn, name)
+        self._beat = 0
+
+    @override
+    def step(self, seconds: float, sun: float, wobble: float) -> None:
+        self._beat += 1
+
+    @override
+    def report(self) -> Values:
+        return {"nova.soc": 50, "nova.outWatts": 100 + self._beat % 7, "nova.mode": "auto", "nova.list": [1, 2]}
+
+    @override
+    def messages(self, changed: Values, time_ms: int) -> list[dict[str, Any]]:
+        return [{"id": time_ms % 1_000_000_000, "timestamp": time_ms, "params": changed}] if changed else []
+
+    @override
+    def obey(self, body: Mapping[str, Any]) -> bool:
+        return False

@@ -1,0 +1,137 @@
+"""The cloud's MQTT broker: amqtt over TLS, one account's credentials, only that account's topics."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+import logging
+from typing import Any, ClassVar, override
+
+from amqtt.broker import Broker, BrokerContext
+from amqtt.contexts import Action, BaseContext, BrokerConfig, ListenerConfig
+from amqtt.plugins.base import BaseAuthPlugin, BasePlugin, BaseTopicPlugin
+from amqtt.session import ApplicationMessage, Session
+
+from .certificates import Certificates
+
+_LOGGER = logging.getLogger(__name__)
+# The broker reports every lost connection as an error of its own.
+for _name in ("amqtt", "transitions"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+type Receive = Callable[[str, bytes], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Realm:
+    """What a broker's plug-ins need: who may come in, and who takes the clients' messages."""
+
+    username: str
+    password: str
+    receive: Receive
+
+
+class Gate(BaseAuthPlugin, BaseTopicPlugin, BasePlugin[BrokerContext]):  # type: ignore[misc]
+    """Checks name and password, keeps clients to their account's topics, hands their messages to the cloud.
+
+    amqtt makes its plug-ins itself, so they find their realm by its name.
+    """
+
+    REALMS: ClassVar[dict[str, Realm]] = {}
+
+    @dataclass
+    class Config:
+        """Which realm."""
+
+        realm: str = ""
+
+    def __init__(self, context: BaseContext) -> None:
+        """Find the realm."""
+        super().__init__(context)
+        self._realm = self.REALMS[self.config.realm]
+
+    @override
+    async def authenticate(self, *, session: Session) -> bool | None:
+        return (session.username, session.password) == (self._realm.username, self._realm.password)
+
+    @override
+    async def topic_filtering(
+        self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
+    ) -> bool | None:
+        return session is None or (topic or "").startswith(f"/open/{self._realm.username}/")
+
+    async def on_broker_message_received(self, *, client_id: str, message: ApplicationMessage) -> None:
+        """Take a client's message."""
+        await self._realm.receive(message.topic, bytes(message.data or b""))
+
+
+class CloudBroker:
+    """A broker that can go down and come back at the same port."""
+
+    def __init__(self, host: str, port: int, files: Certificates, realm: Realm) -> None:
+        """Port 0 takes any; it is kept from then on."""
+        self.host = host
+        self.port = port
+        self.realm = realm
+        self._files = files
+        self._broker: Broker | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether it runs."""
+        return self._broker is not None
+
+    @property
+    def clients(self) -> list[str]:
+        """Client ids of the connected sessions."""
+        if self._broker is None:
+            return []
+        return [
+            client_id
+            for client_id, (session, _) in self._broker._sessions.items()  # noqa: SLF001
+            if session.transitions.state == "connected"
+        ]
+
+    async def start(self) -> None:
+        """Listen."""
+        name = f"{id(self)}"
+        Gate.REALMS[name] = self.realm
+        config = BrokerConfig(
+            listeners={
+                "default": ListenerConfig(
+                    bind=f"{self.host}:{self.port}",
+                    ssl=True,
+                    certfile=self._files.certificate,
+                    keyfile=self._files.key,
+                )
+            },
+            plugins={f"{__name__}.Gate": {"realm": name}},
+        )
+        self._broker = Broker(config)
+        await self._broker.start()
+        server: Any = self._broker._servers["default"].instance  # noqa: SLF001
+        self.port = server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Go down; the clients' connections break."""
+        broker, self._broker = self._broker, None
+        if broker is not None:
+            await self._kick(broker)
+            with suppress(Exception):
+                await broker.shutdown()
+            Gate.REALMS.pop(f"{id(self)}", None)
+
+    async def drop(self) -> None:
+        """Break all clients' connections; the broker stays."""
+        if self._broker is not None:
+            await self._kick(self._broker)
+
+    async def _kick(self, broker: Broker) -> None:
+        for _, handler in list(broker._sessions.values()):  # noqa: SLF001
+            if (writer := getattr(handler, "writer", None)) is not None:
+                with suppress(Exception):
+                    await writer.close()
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Send a message to whoever subscribed."""
+        if self._broker is not None:
+            await self._broker.internal_message_broadcast(topic, payload, 1)

@@ -1,0 +1,302 @@
+"""EcoFlow's cloud on loopback: the signed HTTPS API, the MQTT broker (TLS), and devices that live and obey.
+
+    python -m simulators.ecoflow_cloud --port 8443 --folder /tmp/ecoflow --device delta_pro --device delta_2
+
+The folder gets `ca.pem`, the authority that signed the certificate of both servers: give it to whoever connects.
+"""
+
+import argparse
+import asyncio
+from contextlib import suppress
+import json
+from pathlib import Path
+import tempfile
+from typing import Any, ClassVar, override
+
+from aiohttp import web
+
+from simulators.framework import Simulator
+from simulators.world.weather import weather_at
+
+from .api import OpenApi
+from .broker import CloudBroker, Realm
+from .certificates import Certificates, certificates
+from .devices import SimDevice, Station
+from .kinds import KINDS, PREFIXES
+
+TICK_S = 0.2
+ACCESS_KEY = "SimAccessKey0123456789abcd"
+SECRET_KEY = "SimSecretKey0123456789abcdefghij"  # noqa: S105 - of the simulation, on loopback
+
+
+class EcoflowCloud(Simulator):
+    """One account of the cloud."""
+
+    NAME = "ecoflow_cloud"
+    DEFAULT_PORT = 0
+    FAULTS: ClassVar[dict[str, str]] = {
+        "signature": "refuses every request's signature (8521)",
+        "signature_once": "refuses the next N signatures (8521), as the cloud now and then does",
+        "keys_revoked": "knows the access key no more (8513)",
+        "offline": "a device is away (6012): its serial number, or all",
+        "not_allowed": "a device may not be read (1006): its serial number, or all",
+        "rate_limited": "too many requests (HTTP 429, Retry-After: value in s)",
+        "server_error": "HTTP 503 without JSON",
+        "slow": "answers after so many seconds",
+        "garbage": "answers with HTML",
+        "huge": "answers with 3 MB of JSON",
+        "clock_skew": "the cloud's clock is ahead by so many seconds",
+        "broker_down": "the MQTT broker is gone",
+        "silent": "devices send nothing by MQTT, though they are online: a serial number, or all",
+        "frozen": "devices' values stand still: a serial number, or all",
+        "duplicate": "every MQTT message comes twice",
+        "out_of_order": "every second MQTT message comes late, after newer ones",
+        "nulls": "MQTT values are null, lists or text where numbers were",
+        "deaf": "devices do not hear commands by MQTT (HTTP reaches them)",
+        "no_ack": "devices obey commands by MQTT but do not answer",
+        "refuse": "devices refuse commands by MQTT",
+        "ignore_http": "the cloud takes commands by HTTP, and the devices never get them",
+        "certification": "the broker's credentials cannot be had (HTTP 503)",
+    }
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        """An account with the devices that the command line names."""
+        super().__init__(args)
+        self.access_key: str = args.access_key
+        self.secret_key: str = args.secret_key
+        self.account = "open-sim0123456789"
+        self.devices: dict[str, SimDevice] = {}
+        for kind in args.device or ["delta_pro"]:
+            self.add(kind)
+        self.api = OpenApi(self)
+        self.broker: CloudBroker | None = None
+        self.files: Certificates | None = None
+        self.period_s: float = args.period
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._runner: web.AppRunner | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._late: list[tuple[str, bytes]] = []
+        self._sent = 0
+
+    @classmethod
+    @override
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--broker-port", type=int, default=0, help="of the MQTT broker; 0: any free one")
+        parser.add_argument("--folder", type=Path, help="where certificates are kept; a temporary one by default")
+        parser.add_argument("--device", action="append", choices=sorted(KINDS), help="a device; may be repeated")
+        parser.add_argument("--access-key", default=ACCESS_KEY)
+        parser.add_argument("--secret-key", default=SECRET_KEY)
+        parser.add_argument("--period", type=float, default=2.0, help="seconds between a device's MQTT reports")
+
+    # Devices ----------------------------------------------------------------------------------------------------------
+
+    def add(self, kind: str, sn: str = "", name: str = "") -> SimDevice:
+        """Add a device to the account."""
+        number = len(self.devices) + 1
+        sn = sn or f"{PREFIXES[kind]}SIM{number:06d}"
+        device = KINDS[kind](sn, name or f"{KINDS[kind].PRODUCT} {number}")
+        device.step(1.0, self.sun(), 0.0)
+        self.devices[sn] = device
+        return device
+
+    def sun(self) -> float:
+        """How strongly the sun shines, 0 to 1, in the weather that all simulators share."""
+        return min(1.0, weather_at(self.clock.now()).solar_w_m2 / 850)
+
+    def hits(self, fault: str, sn: str) -> bool:
+        """Whether a fault that is meant for one device or for all is on for this one."""
+        value = self.faults.active.get(fault)
+        return value is True or value in ("all", sn)
+
+    # Life -------------------------------------------------------------------------------------------------------------
+
+    @override
+    async def start(self) -> dict[str, Any]:
+        if self.args.folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="ecoflow-cloud-")
+        folder = Path(self._folder.name) if self._folder else self.args.folder
+        self.files = await asyncio.to_thread(certificates, folder, self.args.host)
+        self._runner = web.AppRunner(self.api.app(), access_log=None)
+        await self._runner.setup()
+        context = await asyncio.to_thread(self.files.server_context)
+        site = web.TCPSite(self._runner, self.args.host, self.args.port, ssl_context=context, shutdown_timeout=1.0)
+        await site.start()
+        realm = Realm(self.account, "sim-password-0123456789", self._received)
+        self.broker = CloudBroker(self.args.host, self.args.broker_port, self.files, realm)
+        await self.broker.start()
+        self._tasks = [asyncio.create_task(self._live()), asyncio.create_task(self._tell())]
+        return {
+            "host": self.args.host,
+            "port": self._runner.addresses[0][1],
+            "broker_port": self.broker.port,
+            "ca_file": str(self.files.authority),
+            "devices": sorted(self.devices),
+        }
+
+    @override
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.broker is not None:
+            await self.broker.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    async def _live(self) -> None:
+        """Let the devices live, and the broker come and go with its fault."""
+        before = self.clock.elapsed()
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = self.clock.elapsed()
+            for sn, device in list(self.devices.items()):
+                if not self.hits("frozen", sn):
+                    device.step(now - before, self.sun(), self.rng.uniform(-1, 1))
+            before = now
+            await self.tend_broker()
+
+    async def tend_broker(self) -> None:
+        """Bring the broker down or up as the fault says."""
+        assert self.broker is not None
+        if "broker_down" in self.faults and self.broker.up:
+            await self.broker.stop()
+        elif "broker_down" not in self.faults and not self.broker.up:
+            await self.broker.start()
+
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.sleep(self.period_s)
+            for sn in list(self.devices):
+                await self.tell(sn)
+
+    # MQTT -------------------------------------------------------------------------------------------------------------
+
+    async def tell(self, sn: str) -> None:
+        """Have a device report by MQTT what changed."""
+        device = self.devices[sn]
+        if not device.online or self.hits("offline", sn) or self.hits("silent", sn):
+            return
+        for message in device.messages(device.changed(), self.time_ms()):
+            await self._send_quota(sn, message)
+
+    async def _send_quota(self, sn: str, message: dict[str, Any]) -> None:
+        if "nulls" in self.faults:
+            message = _spoiled(message)
+        topic, payload = f"/open/{self.account}/{sn}/quota", json.dumps(message).encode()
+        self._sent += 1
+        if "out_of_order" in self.faults and self._sent % 2:
+            self._late.append((topic, payload))
+            return
+        await self.publish(topic, payload)
+        if "duplicate" in self.faults:
+            await self.publish(topic, payload)
+        for late_topic, late_payload in self._late:
+            await self.publish(late_topic, late_payload)
+        self._late.clear()
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Send anything to whoever subscribed."""
+        if self.broker is not None:
+            with suppress(Exception):
+                await self.broker.publish(topic, payload)
+
+    def time_ms(self) -> int:
+        """The cloud's time."""
+        return int(self.api.now() * 1000)
+
+    async def _received(self, topic: str, payload: bytes) -> None:
+        """Take a client's message: a command."""
+        *_, sn, what = topic.split("/")
+        device = self.devices.get(sn)
+        if what != "set" or device is None or not device.online or "deaf" in self.faults:
+            return
+        try:
+            body = json.loads(payload)
+        except ValueError:
+            return
+        device.commands.append({"by": "mqtt", **body})
+        ok = "refuse" not in self.faults and device.obey(body)
+        if "no_ack" in self.faults:
+            return
+        reply = {
+            "id": body.get("id"),
+            "version": "1.0",
+            "code": "0",
+            "operateType": body.get("operateType"),
+            "data": device.ack(body, ok),
+        }
+        await self.publish(f"/open/{self.account}/{sn}/set_reply", json.dumps(reply).encode())
+        if ok:
+            await self.tell(sn)
+
+    async def set_online(self, sn: str, online: bool) -> None:
+        """A device comes or goes, and the cloud says so."""
+        self.devices[sn].online = online
+        status = {"id": 1, "version": "1.0", "timestamp": self.time_ms(), "params": {"status": int(online)}}
+        await self.publish(f"/open/{self.account}/{sn}/status", json.dumps(status).encode())
+
+    # Control ----------------------------------------------------------------------------------------------------------
+
+    @override
+    def state(self) -> dict[str, Any]:
+        return {
+            "devices": {
+                sn: {
+                    "product": device.PRODUCT,
+                    "online": device.online,
+                    "values": device.report(),
+                    "commands": device.commands[-20:],
+                }
+                for sn, device in self.devices.items()
+            },
+            "requests": dict(self.api.requests),
+            "broker": {"up": self.broker is not None and self.broker.up, "port": self.broker and self.broker.port},
+        }
+
+    @override
+    async def do(self, name: str, arguments: dict[str, Any]) -> Any:
+        """drop_mqtt; online {sn, online}; grid {sn, present}; solar/load {sn, watts}; add {kind}; remove {sn}."""
+        match name:
+            case "drop_mqtt":
+                assert self.broker is not None
+                await self.broker.drop()
+            case "online":
+                await self.set_online(arguments["sn"], bool(arguments["online"]))
+            case "grid" | "solar" | "load" | "soc":
+                self._plant(name, arguments)
+            case "add":
+                return self.add(arguments["kind"], arguments.get("sn", "")).sn
+            case "remove":
+                del self.devices[arguments["sn"]]
+            case "new_password":
+                assert self.broker is not None
+                self.broker.realm.password = arguments["password"]
+                await self.broker.drop()
+            case _:
+                raise KeyError(f"no action {name}")
+        return True
+
+    def _plant(self, name: str, arguments: dict[str, Any]) -> None:
+        device = self.devices[arguments["sn"]]
+        if not isinstance(device, Station):
+            raise KeyError(f"{device.sn} is no station")
+        if name == "grid":
+            device.plant.grid_present = bool(arguments["present"])
+        elif name == "solar":
+            device.plant.solar_peak_w = float(arguments["watts"])
+        elif name == "soc":
+            device.plant.soc = float(arguments["percent"])
+        else:
+            device.plant.load_w = float(arguments["watts"])
+
+
+def _spoiled(message: dict[str, Any]) -> dict[str, Any]:
+    """The same message with nonsense for values."""
+    nonsense: tuple[Any, ...] = (None, [1, 2], "n/a", {"a": None}, True)
+    spoiled = dict(message)
+    for part in ("params", "param"):
+        if part in spoiled:
+            spoiled[part] = {name: nonsense[index % 5] for index, name in enumerate(spoiled[part])}
+    return spoiled

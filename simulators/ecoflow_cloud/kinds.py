@@ -1,0 +1,22 @@
+"""The devices that there are."""
+
+from .appliances import PowerStream, SmartPlug, Unknown
+from .devices import SimDevice
+from .stations import Delta2, DeltaPro, DeltaPro3
+
+KINDS: dict[str, type[SimDevice]] = {
+    "delta_pro": DeltaPro,
+    "delta_2": Delta2,
+    "delta_pro_3": DeltaPro3,
+    "powerstream": PowerStream,
+    "smart_plug": SmartPlug,
+    "unknown": Unknown,
+}
+PREFIXES = {
+    "delta_pro": "DCABZ",
+    "delta_2": "R331Z",
+    "delta_pro_3": "MR51Z",
+    "powerstream": "HW51Z",
+    "smart_plug": "HW52Z",
+    "unknown": "NV90Z",
+}

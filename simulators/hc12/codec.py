@@ -1,0 +1,60 @@
+"""Frames as docs/hc12-frame.md describes them, written again for the outlets' side."""
+
+from binascii import crc_hqx
+
+START = b"\xa5"
+
+
+def build(destination: int, source: int, sequence: int, command: int, payload: bytes = b"") -> bytes:
+    """The bytes of a frame. crc_hqx is the CCITT polynomial; started at FFFF it is the frame's CRC."""
+    body = bytes([len(payload) + 4, destination, source, sequence, command]) + payload
+    return START + body + crc_hqx(body, 0xFFFF).to_bytes(2, "big")
+
+
+class Splitter:
+    """Cuts received bytes into good frames and the rest."""
+
+    def __init__(self) -> None:
+        self._left = b""
+
+    def push(self, data: bytes) -> list[tuple[bool, bytes]]:
+        """Pieces in order, each with whether it is a frame. What may still become one is kept."""
+        self._left += data
+        pieces: list[tuple[bool, bytes]] = []
+        junk = b""
+        while self._left:
+            size = self._frame_size()
+            if size is None:
+                break
+            if size == 0:
+                junk += self._left[:1]
+                self._left = self._left[1:]
+                continue
+            if junk:
+                pieces.append((False, junk))
+                junk = b""
+            pieces.append((True, self._left[:size]))
+            self._left = self._left[size:]
+        if junk:
+            pieces.append((False, junk))
+        return pieces
+
+    def flush(self) -> bytes:
+        """Give up what is left: the sender has paused."""
+        left, self._left = self._left, b""
+        return left
+
+    def _frame_size(self) -> int | None:
+        """Bytes of the frame that the buffer begins with; 0: none begins here; None: too early to say."""
+        if self._left[:1] != START:
+            return 0
+        if len(self._left) < 2:
+            return None
+        length = self._left[1]
+        if not 4 <= length <= 28:
+            return 0
+        size = length + 4
+        if len(self._left) < size:
+            return None
+        good = crc_hqx(self._left[1 : size - 2], 0xFFFF) == int.from_bytes(self._left[size - 2 : size], "big")
+        return size if good else 0

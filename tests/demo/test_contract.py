@@ -1,0 +1,204 @@
+"""The promise of ``scripts/demo --headless --json`` (docs/developing.md), driven from outside."""
+
+import os
+from pathlib import Path
+import signal
+import time
+from typing import Any
+
+import pytest
+
+from tests.running_demo import RunningDemo, free_port, running
+
+pytestmark = [pytest.mark.demo, pytest.mark.slow, pytest.mark.xdist_group("demo"), pytest.mark.timeout(400)]
+CONTROLLER = "ESP32-001"
+
+
+def sync(demo: RunningDemo, device_id: str, key: str, body: Any = None, method: str = "POST") -> tuple[int, Any]:
+    headers = {"X-Device-Key": key}
+    return demo.request(method, f"/api/iot/device/{device_id}/sync/", body, token=None, headers=headers)
+
+
+def test_the_line_says_what_was_promised(demo: RunningDemo) -> None:
+    info = demo.info
+    assert {"url", "token", "readonly_token", "entries", "devices", "broker", "simulators", "pids", "seconds"} <= set(
+        info
+    )
+    assert {"host", "port", "username", "password"} <= set(info["broker"])
+    for device in info["devices"]:
+        assert {
+            "domain",
+            "id",
+            "key",
+            "kind",
+            "entry_id",
+            "subentry_id",
+            "device_registry_id",
+            "entities",
+            "simulator",
+        } <= set(device)
+        assert device["entities"], device["id"]
+        assert device["entry_id"] in info["entries"][device["domain"]]
+    for pid in info["pids"]:
+        os.kill(pid, 0)
+
+
+def test_home_assistant_runs_with_every_entry_loaded(demo: RunningDemo) -> None:
+    status, config = demo.request("GET", "/api/config")
+    assert (status, config["state"]) == (200, "RUNNING")
+    _, entries = demo.request("GET", "/api/config/config_entries/entry")
+    ours = {entry["entry_id"]: entry["state"] for entry in entries if entry["domain"] in demo.info["entries"]}
+    assert {entry for ids in demo.info["entries"].values() for entry in ids} == set(ours)
+    assert set(ours.values()) == {"loaded"}
+
+
+def test_the_log_is_clean(demo: RunningDemo) -> None:
+    """No error and no deprecation of ours, and no key."""
+    log = demo.logs()
+    ours = [
+        line
+        for line in log.splitlines()
+        if "custom_components" in line and ("ERROR" in line or "deprecated" in line or "Detected" in line)
+    ]
+    assert not ours
+    assert not [device["id"] for device in demo.info["devices"] if device["key"] and device["key"] in log]
+
+
+def test_the_readonly_user_reads_and_may_not_change(demo: RunningDemo) -> None:
+    token = demo.info["readonly_token"]
+    entity_id = demo.device(CONTROLLER)["entities"]["curve_value"]
+    assert demo.request("GET", f"/api/states/{entity_id}", token=token)[0] == 200
+    body = {"entity_id": entity_id, "value": 12}
+    assert demo.request("POST", "/api/services/number/set_value", body, token=token)[0] == 401
+    assert demo.state(entity_id) != "12"
+
+
+def test_a_controller_sees_a_number_that_was_set(demo: RunningDemo) -> None:
+    device = demo.device(CONTROLLER)
+    entity_id = device["entities"]["curve_value"]
+    for value in (61, 55):
+        demo.request("POST", "/api/services/number/set_value", {"entity_id": entity_id, "value": value})
+        status, answer = sync(demo, CONTROLLER, device["key"], method="GET")
+        assert (status, answer["config"]["curve"]["value"]) == (200, value)
+        assert demo.wait_for(entity_id, str(value))
+
+
+def test_telemetry_becomes_states(demo: RunningDemo) -> None:
+    """The simulated controller reports its own weather; the state follows it."""
+    device = demo.device(CONTROLLER)
+    control = "http://{host}:{port}".format(**device["simulator"]["control"])
+    _, truth = demo.request("GET", "/state", url=control, token=None)
+    shown = float(
+        demo.wait_for(device["entities"]["outdoor_temperature"], lambda s: s not in ("unknown", "unavailable"))
+    )
+    assert shown == pytest.approx(truth["outdoor_c"], abs=0.5)
+    assert demo.wait_for(device["entities"]["connectivity"], "on")
+
+
+def test_the_simulated_controller_obeys_the_number(demo: RunningDemo) -> None:
+    device = demo.device(CONTROLLER)
+    control = "http://{host}:{port}".format(**device["simulator"]["control"])
+    entity_id = device["entities"]["min_external_temp"]
+    demo.request("POST", "/api/services/number/set_value", {"entity_id": entity_id, "value": -11})
+    demo.request("POST", "/do/poll", {}, url=control, token=None)
+    _, truth = demo.request("GET", "/state", url=control, token=None)
+    assert truth["min_external_temp"] == -11
+
+
+def test_history_is_there(demo: RunningDemo) -> None:
+    entity_id = demo.device(CONTROLLER)["entities"]["supply_temperature"]
+    start = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() - 3 * 86400))
+    path = f"/api/history/period/{start.replace('+', '%2B')}?filter_entity_id={entity_id}&minimal_response"
+    status, answer = demo.request("GET", path)
+    assert status == 200
+    assert len(answer[0]) > 200, "a day, every five minutes"
+
+
+@pytest.mark.parametrize("case", ["no key", "empty", "prefix", "wrong", "unknown device", "other device's key"])
+def test_who_is_not_let_in(demo: RunningDemo, case: str) -> None:
+    """One answer for all, and Home Assistant counts no failed login."""
+    key = demo.device(CONTROLLER)["key"]
+    other = demo.device("ESP32-002")["key"]
+    device_id, presented = {
+        "no key": (CONTROLLER, None),
+        "empty": (CONTROLLER, ""),
+        "prefix": (CONTROLLER, key[:-1]),
+        "wrong": (CONTROLLER, "x" * 43),
+        "unknown device": ("ESP32-999", key),
+        "other device's key": (CONTROLLER, other),
+    }[case]
+    headers = {} if presented is None else {"X-Device-Key": presented}
+    status, answer = demo.request(
+        "POST", f"/api/iot/device/{device_id}/sync/", {"temp_out": 1}, token=None, headers=headers
+    )
+    assert status == 401
+    assert answer == {"error": "unauthorized", "message": "no valid key was presented", "field": None}
+    assert "Requested URL: '/api/iot" not in demo.logs(), "it was counted as a failed login"
+
+
+def test_sigterm_stops_every_child(tmp_path: Path) -> None:
+    with running(tmp_path / "config") as own:
+        assert own.stop() == 0
+        assert _ended(own.info["pids"])
+
+
+def test_a_kill_stops_every_child(tmp_path: Path) -> None:
+    with running(tmp_path / "config") as own:
+        own.stop(signal.SIGKILL)
+        assert _ended(own.info["pids"])
+
+
+def _ended(pids: list[int], within_s: float = 40) -> bool:
+    end = time.monotonic() + within_s
+    while any(_runs(pid) for pid in pids):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def _runs(pid: int) -> bool:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8")
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_killed_home_assistant_has_lost_nothing_that_it_acknowledged(tmp_path: Path) -> None:
+    folder, port = tmp_path / "config", free_port()
+    with running(folder, port=port) as first:
+        device = first.device(CONTROLLER)
+        entity_id = device["entities"]["curve_value"]
+        status, _ = first.request("POST", "/api/services/number/set_value", {"entity_id": entity_id, "value": 73})
+        assert status == 200
+        os.kill(first.info["pids"][0], signal.SIGKILL)
+        assert first.process.wait(timeout=60) == 1, "the demo says that Home Assistant ended"
+    with running(folder, port=port) as second:
+        assert second.info["token"] == first.info["token"]
+        assert second.info["entries"] == first.info["entries"]
+        status, answer = sync(second, CONTROLLER, device["key"], method="GET")
+        assert (status, answer["config"]["curve"]["value"]) == (200, 73)
+        assert second.wait_for(entity_id, "73")
+
+
+def test_without_simulators_the_caller_is_the_device(tmp_path: Path) -> None:
+    with running(tmp_path / "config", "--no-simulators") as own:
+        device = own.device(CONTROLLER)
+        entities = device["entities"]
+        assert own.state(entities["outdoor_temperature"]) == "unknown"
+        body = {"state": "on", "temp_out": 8.7, "supply_temp": 61.5, "voltage": 3.3, "errors": []}
+        status, answer = sync(own, CONTROLLER, device["key"], body)
+        assert (status, answer["config"]["device_id"]) == (200, CONTROLLER)
+        assert own.wait_for(entities["outdoor_temperature"], "8.7")
+        assert own.wait_for(entities["supply_temperature"], "61.5")
+        assert own.wait_for(entities["heating"], "on")
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (folder / "configuration.yaml").write_text("default_config:\n")
+    with pytest.raises(AssertionError, match="was not made by the demo"), running(folder):
+        pass
+    assert [path.name for path in folder.iterdir()] == ["configuration.yaml"]

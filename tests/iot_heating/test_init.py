@@ -1,0 +1,197 @@
+"""Set-up, unload, removal, restart and crash."""
+
+from copy import deepcopy
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+from homeassistant.util.file import WriteError
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.iot_heating.const import DOMAIN
+from custom_components.iot_heating.registry import REGISTRY, Registry
+
+from . import TELEMETRY, add_controller, building_entry, controller_subentry, entity_id
+
+PATH = "/api/iot/device/ESP32-001/sync/"
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    return entry
+
+
+async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Unload the entry and read everything back from the store, as a new process does."""
+    await hass.config_entries.async_unload(entry.entry_id)
+    registry = hass.data[REGISTRY]
+    fresh = Registry(hass)
+    await fresh.async_load()
+    for name in ("buildings", "devices", "last_seen"):
+        getattr(registry, name).clear()
+        getattr(registry, name).update(getattr(fresh, name))
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def test_a_building_loads_and_unloads(hass: HomeAssistant, building: MockConfigEntry, key: str) -> None:
+    assert building.state is ConfigEntryState.LOADED
+    assert await hass.config_entries.async_unload(building.entry_id)
+    assert building.state is ConfigEntryState.NOT_LOADED
+    number = hass.states.get(entity_id(hass, "number", building.entry_id, "curve_value"))
+    assert number
+    assert number.state == "unavailable"
+
+
+async def test_buildings_have_integers_that_are_not_used_again(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    first = await set_up(hass, building_entry("Main house"))
+    second = await set_up(hass, building_entry("Barn"))
+    assert (first.runtime_data.building_id, second.runtime_data.building_id) == (1, 2)
+    await hass.config_entries.async_remove(second.entry_id)
+    third = await set_up(hass, building_entry("Old mill"))
+    assert third.runtime_data.building_id == 3
+    await restart(hass, third)
+    assert third.runtime_data.building_id == 3
+
+
+async def test_a_controller_is_a_device_below_its_building(
+    hass: HomeAssistant, building: MockConfigEntry, key: str
+) -> None:
+    registry = dr.async_get(hass)
+    subentry = controller_subentry(building).subentry_id
+    house = registry.async_get_device_by_identifier((DOMAIN, building.entry_id), building.entry_id)
+    controller = registry.async_get_device_by_identifier((DOMAIN, subentry), building.entry_id)
+    assert house
+    assert controller
+    assert controller.via_device_id == house.id
+    assert (controller.name, controller.serial_number) == ("Cellar", "ESP32-001")
+
+
+async def test_a_removed_controller_is_gone_with_its_entities(
+    hass: HomeAssistant, building: MockConfigEntry, key: str
+) -> None:
+    subentry = controller_subentry(building)
+    assert hass.config_entries.async_remove_subentry(building, subentry.subentry_id)
+    await hass.async_block_till_done()
+    assert not dr.async_get(hass).async_get_device_by_identifier((DOMAIN, subentry.subentry_id), building.entry_id)
+    assert not [e for e in er.async_get(hass).entities.values() if e.config_subentry_id == subentry.subentry_id]
+    assert "ESP32-001" not in hass.data[REGISTRY].devices
+    assert building.subentries == {}
+
+
+async def test_a_removed_building_leaves_nothing(
+    hass: HomeAssistant, hass_storage: dict[str, Any], hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    entry = await set_up(hass, building_entry())
+    key = await add_controller(hass, entry)
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert hass_storage[DOMAIN]["data"]["buildings"] == {}
+    assert hass_storage[DOMAIN]["data"]["devices"] == {}
+    reply = await (await hass_client_no_auth()).get(PATH, headers={"X-Device-Key": key})
+    assert reply.status == HTTPStatus.UNAUTHORIZED
+
+
+async def test_profile_and_keys_survive_a_restart(
+    hass: HomeAssistant, hass_storage: dict[str, Any], hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    entry = await set_up(hass, building_entry())
+    key = await add_controller(hass, entry)
+    await entry.runtime_data.async_patch_profile({"curve_value": 72, "min_external_temp": -5.5})
+    await restart(hass, entry)
+    reply = await (await hass_client_no_auth()).get(PATH, headers={"X-Device-Key": key})
+    assert (await reply.json())["config"]["curve"] == {"value": 72, "min_external_temp": -5.5}
+
+
+async def test_a_controller_whose_subentry_the_crash_took_is_restored(
+    hass: HomeAssistant, hass_storage: dict[str, Any], hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """Home Assistant writes config entries a second late; the key was shown before."""
+    entry = await set_up(hass, building_entry())
+    key = await add_controller(hass, entry)
+    stored = deepcopy(hass_storage[DOMAIN])
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass.config_entries.async_remove_subentry(entry, controller_subentry(entry).subentry_id)
+    hass_storage[DOMAIN] = stored
+    await restart(hass, entry)
+    assert controller_subentry(entry).title == "Cellar"
+    assert "ESP32-001" in entry.runtime_data.controllers
+    reply = await (await hass_client_no_auth()).post(PATH, headers={"X-Device-Key": key}, json=TELEMETRY)
+    assert reply.status == HTTPStatus.OK
+    assert entry.runtime_data.controllers["ESP32-001"].heating is True
+
+
+async def test_a_controller_removed_while_its_building_was_off_loses_its_key(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    entry = await set_up(hass, building_entry())
+    key = await add_controller(hass, entry)
+    freezer.tick(timedelta(seconds=11))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.data[REGISTRY].devices["ESP32-001"].confirmed
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass.config_entries.async_remove_subentry(entry, controller_subentry(entry).subentry_id)
+    await restart(hass, entry)
+    assert entry.subentries == {}
+    reply = await (await hass_client_no_auth()).get(PATH, headers={"X-Device-Key": key})
+    assert reply.status == HTTPStatus.UNAUTHORIZED
+
+
+async def test_entries_restored_without_our_store_are_known_but_keyless(
+    hass: HomeAssistant, hass_storage: dict[str, Any], hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    entry = await set_up(hass, building_entry())
+    key = await add_controller(hass, entry)
+    del hass_storage[DOMAIN]
+    await restart(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    assert hass.data[REGISTRY].devices["ESP32-001"].keys.current is None
+    reply = await (await hass_client_no_auth()).get(PATH, headers={"X-Device-Key": key})
+    assert reply.status == HTTPStatus.UNAUTHORIZED
+
+
+async def test_a_change_that_the_disk_refuses_is_not_made(hass: HomeAssistant, building: MockConfigEntry) -> None:
+    before = building.runtime_data.profile
+    with (
+        patch.object(Store, "_async_write_data", side_effect=WriteError("disk full")),
+        pytest.raises(HomeAssistantError) as caught,
+    ):
+        await building.runtime_data.async_patch_profile({"curve_value": 1})
+    assert caught.value.translation_key == "storage_failed"
+    assert building.runtime_data.profile is before
+
+
+async def test_last_seen_is_written_under_steady_polling(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    entry = await set_up(hass, building_entry())
+    key = await add_controller(hass, entry)
+    client = await hass_client_no_auth()
+    for _ in range(14):
+        freezer.tick(timedelta(seconds=30))
+        async_fire_time_changed(hass)
+        await client.get(PATH, headers={"X-Device-Key": key})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    seen = hass_storage[DOMAIN]["data"]["devices"]["ESP32-001"]["last_seen"]
+    assert seen is not None
+    assert (dt_util.utcnow() - dt_util.parse_datetime(seen)).total_seconds() <= 330

@@ -1,0 +1,650 @@
+"""The archive on real databases."""
+
+from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+import json
+from pathlib import Path
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, given, settings, strategies as st
+import psycopg
+import pytest
+from sqlalchemy import create_engine, text
+
+from lib.archive import (
+    Aggregation,
+    Archive,
+    ArchiveSchemaError,
+    ArchiveSpec,
+    ArchiveUnavailableError,
+    Message,
+    Range,
+    Retention,
+    Row,
+    parse_url,
+)
+from lib.archive_retention import maintain, size
+from lib.archive_store import Store, make_engine
+from lib.archive_tables import STEPS, as_json_text, migrate
+from tests.postgresql import PostgresServer
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+VAN = ("van", "ruuvi", "inside")
+KEEP_ALL = Retention(raw_days=None, fine_days=None)
+
+
+def row(at: datetime, keys: tuple[str, ...] = VAN, **metrics: float) -> Row:
+    return Row(at.timestamp(), keys, json.dumps({"metrics": metrics}), metrics)
+
+
+def around(start: datetime = NOON, hours: float = 24, **rest: Any) -> Range:
+    return Range(start=start - timedelta(hours=hours), end=start + timedelta(hours=hours), **rest)
+
+
+def until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    """Wait for what another thread does."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def written(archive: Archive, rows: Iterable[Row]) -> None:
+    """Put rows and wait until they are in the database."""
+    before = archive.status.written + archive.status.rejected
+    items = list(rows)
+    for item in items:
+        archive.put(item)
+    until(lambda: archive.status.written + archive.status.rejected == before + len(items))
+
+
+@pytest.fixture
+def archive(database_url: str) -> Generator[Archive]:
+    archive = Archive(database_url, retention=KEEP_ALL)
+    archive.start()
+    yield archive
+    archive.close()
+
+
+@pytest.fixture
+def store(database_url: str) -> Generator[Store]:
+    store = Store(make_engine(parse_url(database_url)), ArchiveSpec())
+    store.prepare()
+    yield store
+    store.close()
+
+
+def rows_of(database_url: str, statement: str) -> list[tuple[Any, ...]]:
+    """Ask as somebody else would, past the archive's own code."""
+    engine = create_engine(parse_url(database_url))
+    with engine.connect() as connection:
+        found = [tuple(found) for found in connection.execute(text(statement))]
+    engine.dispose()
+    return found
+
+
+# Addresses and names
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("sqlite:////config/telemetry.db", "sqlite"),
+        ("postgres://me:secret@db/home", "postgresql+psycopg"),
+        ("postgresql://me:secret@db/home", "postgresql+psycopg"),
+    ],
+)
+def test_urls_of_both_databases_are_understood(url: str, driver: str) -> None:
+    assert parse_url(url).drivername == driver
+
+
+@pytest.mark.parametrize(
+    "url", ["", "no url", "sqlite://", "sqlite:///:memory:", "mysql://me@db/home", "postgresql+x://h/d"]
+)
+def test_other_urls_are_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"database|file"):
+        parse_url(url)
+
+
+@pytest.mark.parametrize("bad", ["", "1st", "drop table", "Robert'); --", "x" * 41])
+def test_names_that_are_no_identifiers_are_refused(bad: str) -> None:
+    with pytest.raises(ValueError, match="not a name"):
+        ArchiveSpec(table=bad)
+    with pytest.raises(ValueError, match="not a name"):
+        ArchiveSpec(keys=("site", bad))
+
+
+# Writing and reading
+
+
+def test_a_message_comes_back_as_it_was(archive: Archive) -> None:
+    payload = {"metrics": {"temperature_c": 21.5, "door": "open"}, "seq": 7, "ünïcode": "❄"}
+    at = NOON + timedelta(milliseconds=123)
+    written(archive, [Row(at.timestamp(), VAN, payload, {"temperature_c": 21.5})])
+    assert list(archive.messages(around())) == [
+        Message(at, {"site": "van", "system": "ruuvi", "device": "inside"}, payload)
+    ]
+
+
+def test_messages_are_found_by_range_and_key_oldest_first(archive: Archive) -> None:
+    other = ("van", "ruuvi", "outside")
+    written(archive, [row(NOON + timedelta(minutes=m), keys, t=m) for m in (30, 10, 20, 59) for keys in (VAN, other)])
+    what = Range(start=NOON + timedelta(minutes=10), end=NOON + timedelta(minutes=59), keys={"device": "outside"})
+    assert [message.payload["metrics"]["t"] for message in archive.messages(what)] == [10, 20, 30]
+    assert [message.payload["metrics"]["t"] for message in archive.messages(what, limit=2)] == [10, 20]
+
+
+def test_hours_count_average_and_bound_their_numbers(archive: Archive) -> None:
+    written(archive, [row(NOON + timedelta(minutes=10 * n), t=float(n), h=50.0) for n in range(12)])
+    first, second = archive.buckets(around(metrics=("t",)), Aggregation.HOUR)
+    assert (first.ts, first.metric, first.n, first.mean, first.minimum, first.maximum) == (NOON, "t", 6, 2.5, 0.0, 5.0)
+    assert (second.ts, second.n, second.mean) == (NOON + timedelta(hours=1), 6, 8.5)
+    assert first.keys == {"site": "van", "system": "ruuvi", "device": "inside"}
+
+
+def test_five_minutes_are_merged_over_several_batches(archive: Archive) -> None:
+    for value in (1.0, 9.0, 5.0):
+        written(archive, [row(NOON + timedelta(seconds=value), t=value)])
+    (bucket,) = archive.buckets(around(), Aggregation.FIVE_MINUTES)
+    assert (bucket.ts, bucket.n, bucket.mean, bucket.minimum, bucket.maximum) == (NOON, 3, 5.0, 1.0, 9.0)
+
+
+def test_days_are_those_of_the_time_zone_also_when_one_has_23_hours(archive: Archive) -> None:
+    rome = ZoneInfo("Europe/Rome")
+    start = datetime(2026, 3, 28, tzinfo=rome)  # the clocks go forward on the 29th
+    written(archive, [row(start.astimezone(UTC) + timedelta(hours=n), t=float(n)) for n in range(24 + 23 + 24)])
+    days = archive.buckets(around(start, 200), Aggregation.DAY, zone=rome)
+    assert [(day.ts.isoformat(), day.n) for day in days] == [
+        ("2026-03-28T00:00:00+01:00", 24),
+        ("2026-03-29T00:00:00+01:00", 23),
+        ("2026-03-30T00:00:00+02:00", 24),
+    ]
+    assert (days[0].mean, days[0].minimum, days[0].maximum) == (11.5, 0.0, 23.0)
+    assert len(archive.buckets(around(start, 200), Aggregation.DAY, zone=rome, limit=2)) == 2
+
+
+def test_days_of_a_zone_off_the_hour_do_not_leak_into_each_other(archive: Archive) -> None:
+    kolkata = ZoneInfo("Asia/Kolkata")
+    midnight = datetime(2026, 3, 2, tzinfo=kolkata)
+    written(archive, [row(midnight - timedelta(minutes=10), t=1.0), row(midnight + timedelta(minutes=10), t=2.0)])
+    days = archive.buckets(around(midnight), Aggregation.DAY, zone=kolkata)
+    assert [(day.ts.day, day.mean) for day in days] == [(1, 1.0), (2, 2.0)]
+
+
+def test_a_range_without_a_zone_and_raw_buckets_are_refused(archive: Archive) -> None:
+    with pytest.raises(ValueError, match="zone"):
+        Range(start=datetime(2026, 1, 1), end=NOON)  # noqa: DTZ001
+    until(lambda: archive.status.connected)
+    with pytest.raises(ValueError, match="messages"):
+        archive.buckets(around(), Aggregation.RAW)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 7200), st.sampled_from("ab"), st.floats(-1e9, 1e9)), min_size=1, max_size=60)
+)
+def test_whatever_was_written_the_hours_say_what_the_messages_say(
+    store: Store, rows: list[tuple[int, str, float]]
+) -> None:
+    """The rollup against a sum over the raw messages through the database's own JSON functions."""
+    with store.engine.begin() as connection:
+        for table in (store.tables.raw, store.tables.rollup):
+            connection.execute(table.delete())
+    for part in (rows[::2], rows[1::2]):
+        if part:
+            assert store.write([row(NOON + timedelta(seconds=s), **{metric: value}) for s, metric, value in part]) == 0
+    with store.engine.connect() as connection:
+        from_messages = connection.execute(
+            text(
+                "SELECT metric, count(*), min(value), max(value), avg(value) FROM measurements_values "
+                "GROUP BY metric ORDER BY metric"
+            )
+        ).all()
+        from_rollup = connection.execute(
+            text(
+                "SELECT metric, sum(n), min(minimum), max(maximum), sum(mean * n) / sum(n) FROM measurements_day "
+                "GROUP BY metric ORDER BY metric"
+            )
+        ).all()
+    assert len(from_messages) == len(from_rollup)
+    for left, right in zip(from_messages, from_rollup, strict=True):
+        assert tuple(left[:4]) == (right[0], int(right[1]), *right[2:4])
+        assert left[4] == pytest.approx(right[4], rel=1e-9, abs=1e-3)
+
+
+def test_views_show_time_as_instant_and_as_epoch(archive: Archive, database_url: str) -> None:
+    written(
+        archive,
+        [row(NOON, t=1.5), Row(NOON.timestamp(), VAN, '{"metrics": 5}', {}), Row(NOON.timestamp(), VAN, "[1]", {})],
+    )
+    for view in ("values", "5min", "hour"):
+        ((ts, at, *keys, metric),) = rows_of(
+            database_url,
+            f"SELECT ts, time, site, system, device, metric FROM measurements_{view}",  # noqa: S608
+        )
+        assert datetime.fromisoformat(str(ts)) == NOON
+        assert (float(at), tuple(keys), metric) == (NOON.timestamp(), VAN, "t")
+
+
+def test_numbers_at_the_top_of_the_payload_can_be_meant(database_url: str) -> None:
+    archive = Archive(
+        database_url, ArchiveSpec("telemetry_log", ("building", "device"), values_at=""), retention=KEEP_ALL
+    )
+    archive.start()
+    written(archive, [Row(NOON.timestamp(), ("12", "ESP32-001"), {"temp_out": 8.7, "state": "on"}, {"temp_out": 8.7})])
+    archive.close()
+    assert rows_of(database_url, "SELECT building, device, metric, value FROM telemetry_log_values") == [
+        ("12", "ESP32-001", "temp_out", 8.7)
+    ]
+
+
+def test_two_archives_share_a_database(database_url: str) -> None:
+    one, two = (Archive(database_url, ArchiveSpec(name), retention=KEEP_ALL) for name in ("one", "two"))
+    for archive in (one, two):
+        archive.start()
+    for archive in (one, two):
+        written(archive, [row(NOON, t=1.0)])
+    assert [len(list(archive.messages(around()))) for archive in (one, two)] == [1, 1]
+    one.close()
+    two.close()
+
+
+# Rows that no database takes
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        Row(1e20, VAN, "{}", {}),
+        Row(float("nan"), VAN, "{}", {}),
+        Row(0.0, ("too", "few"), "{}", {}),
+        Row(0.0, VAN, {"no": object()}, {}),
+        Row(0.0, VAN, "{not json", {}),
+        Row(0.0, ("a", "b", "\ud800"), "{}", {}),
+    ],
+)
+def test_a_row_that_cannot_be_stored_costs_no_other(archive: Archive, poison: Row) -> None:
+    good = [row(NOON + timedelta(seconds=n), t=float(n)) for n in range(10)]
+    written(archive, [*good[:5], poison, *good[5:]])
+    assert (archive.status.written, archive.status.rejected) == (10, 1)
+    (bucket,) = archive.buckets(around(), Aggregation.HOUR)
+    assert bucket.n == 10
+
+
+def test_nul_characters_and_infinite_numbers_are_left_out(archive: Archive) -> None:
+    written(archive, [Row(NOON.timestamp(), VAN, '{"a\\u0000": ["x\\u0000y", 1]}', {"t": float("inf"), "u": 1.0})])
+    assert [message.payload for message in archive.messages(around())] == [{"a": ["xy", 1]}]
+    assert [bucket.metric for bucket in archive.buckets(around(), Aggregation.HOUR)] == ["u"]
+
+
+def test_a_backslash_before_u0000_is_kept() -> None:
+    assert json.loads(as_json_text({"path": "\\u0000"})) == {"path": "\\u0000"}
+
+
+# Queue, loss and return of the database
+
+
+def test_a_full_queue_drops_the_oldest_and_counts(database_url: str) -> None:
+    archive = Archive(database_url, retention=KEEP_ALL, queue_rows=5)
+    for n in range(8):
+        archive.put(row(NOON + timedelta(seconds=n), t=float(n)))
+    assert (archive.status.queued, archive.status.dropped) == (5, 3)
+    archive.start()
+    until(lambda: archive.status.written == 5)
+    assert [message.payload["metrics"]["t"] for message in archive.messages(around())] == [3, 4, 5, 6, 7]
+    archive.close()
+
+
+def test_closing_writes_what_is_queued(database_url: str) -> None:
+    archive = Archive(database_url, retention=KEEP_ALL)
+    archive.start()
+    for n in range(5000):
+        archive.put(row(NOON, t=float(n)))
+    archive.close()
+    assert (archive.status.written, archive.status.queued) == (5000, 0)
+    archive.put(row(NOON, t=0.0))
+    assert archive.status.dropped == 1
+    assert rows_of(database_url, "SELECT count(*) FROM measurements") == [(5000,)]
+
+
+def test_an_archive_that_never_started_closes() -> None:
+    Archive("sqlite:////nowhere/at/all.db").close()
+
+
+def test_a_database_that_is_not_there_is_said_once_and_does_not_hold_up_the_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    changes = []
+    archive = Archive(f"sqlite:///{tmp_path}/missing/a.db", on_change=lambda: changes.append(archive.status.connected))
+    archive.start()
+    archive.put(row(NOON, t=1.0))
+    until(lambda: archive.status.last_error is not None)
+    with pytest.raises(ArchiveUnavailableError, match="unable to open"):
+        archive.buckets(around(), Aggregation.HOUR)
+    with pytest.raises(ArchiveUnavailableError, match="unable to open"):
+        list(archive.messages(around()))
+    started = time.monotonic()
+    archive.close()
+    assert time.monotonic() - started < 5
+    assert (archive.status.written, archive.status.dropped) == (0, 1)
+    assert caplog.text.count("cannot use its database") == 1
+    assert changes == [False]
+
+
+def test_a_database_that_appears_later_gets_what_waited(tmp_path: Path) -> None:
+    changes = []
+    folder = tmp_path / "late"
+    archive = Archive(
+        f"sqlite:///{folder}/a.db", retention=KEEP_ALL, on_change=lambda: changes.append(archive.status.connected)
+    )
+    archive.start()
+    archive.put(row(NOON, t=1.0))
+    until(lambda: archive.status.last_error is not None)
+    folder.mkdir()
+    until(lambda: archive.status.written == 1)
+    assert changes == [False, True]
+    assert archive.status.last_error is None
+    archive.close()
+
+
+def test_a_crashed_postgresql_is_found_again_without_loss(
+    postgresql: PostgresServer, postgresql_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    archive = Archive(postgresql_url, retention=KEEP_ALL)
+    archive.start()
+    written(archive, [row(NOON, t=0.0)])
+    postgresql.stop()
+    try:
+        for n in range(1, 4):
+            archive.put(row(NOON + timedelta(seconds=n), t=float(n)))
+        until(lambda: not archive.status.connected)
+        with pytest.raises(ArchiveUnavailableError):
+            archive.size()
+    finally:
+        postgresql.start()
+    until(lambda: archive.status.written == 4)
+    assert [message.payload["metrics"]["t"] for message in archive.messages(around())] == [0, 1, 2, 3]
+    (bucket,) = archive.buckets(around(), Aggregation.HOUR)
+    assert bucket.n == 4
+    archive.close()
+    assert caplog.text.count("cannot use its database") == 1
+    assert caplog.text.count("again") == 1
+
+
+def test_a_question_to_a_database_that_just_died_is_answered_as_unavailable(
+    postgresql: PostgresServer, postgresql_url: str
+) -> None:
+    archive = Archive(postgresql_url, retention=KEEP_ALL)
+    archive.start()
+    written(archive, [row(NOON, t=0.0)])
+    postgresql.stop()
+    try:
+        assert archive.status.connected  # nothing was written since, so nobody has noticed
+        for ask in (
+            lambda: archive.buckets(around(), Aggregation.HOUR),
+            lambda: list(archive.messages(around())),
+            archive.size,
+        ):
+            with pytest.raises(ArchiveUnavailableError):
+                ask()
+    finally:
+        postgresql.start()
+    archive.close()
+
+
+@pytest.mark.parametrize("damage", ["begin", "middle"])
+def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "a.db"
+    archive = Archive(f"sqlite:///{file}", retention=KEEP_ALL)
+    archive.start()
+    written(archive, [row(NOON + timedelta(seconds=n), t=float(n)) for n in range(3000)])
+    archive.close()
+    content = bytearray(file.read_bytes())
+    start = 0 if damage == "begin" else 4096
+    content[start : start + 40960] = b"\xff" * 40960
+    file.write_bytes(content)
+    archive = Archive(f"sqlite:///{file}", retention=KEEP_ALL)
+    archive.start()
+    written(archive, [row(NOON, t=1.0)])
+    assert len(list(archive.messages(around()))) == 1
+    archive.close()
+    (aside,) = (found for found in tmp_path.glob("a.db.corrupt.*") if "-" not in found.suffix)
+    assert b"\xff" * 4096 in aside.read_bytes()
+    assert "is damaged" in caplog.text
+
+
+def test_a_killed_process_loses_at_most_the_last_second(tmp_path: Path) -> None:
+    """Real kill -9 of a process that writes; every row older than a second must be in the file."""
+    program = textwrap.dedent(
+        f"""
+        import os, time
+        from lib.archive import Archive, Row
+        archive = Archive("sqlite:///{tmp_path}/a.db")
+        archive.start()
+        end = time.time() + 3
+        while time.time() < end:
+            archive.put(Row(time.time(), ("a", "b", "c"), "{{}}", {{}}))
+            time.sleep(0.005)
+        print(time.time(), flush=True)
+        os.kill(os.getpid(), 9)
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    killed_at = float(done.stdout)
+    assert done.returncode == -9
+    connection = sqlite3.connect(tmp_path / "a.db")
+    (last,) = connection.execute("SELECT unixepoch(max(ts), 'subsec') FROM measurements").fetchone()
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+    assert killed_at - last < 1.0
+
+
+def test_a_fault_of_the_program_is_said_and_stops_the_thread(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise RuntimeError("listener broke")
+
+    archive = Archive(f"sqlite:///{tmp_path}/a.db", on_change=None)
+    archive._on_change = fail
+    archive._thread.run = _quiet(archive._thread.run)  # type: ignore[method-assign]
+    archive.start()
+    archive._thread.join(10)
+    assert "has stopped" in caplog.text
+    archive.put(row(NOON, t=1.0))
+    assert archive.status.dropped == 1
+
+
+def _quiet(run: Callable[[], None]) -> Callable[[], None]:
+    def wrapped() -> None:
+        with suppress(RuntimeError):
+            run()
+
+    return wrapped
+
+
+# Tables and their steps
+
+
+def test_an_archive_of_an_earlier_step_is_upgraded_with_its_numbers(database_url: str) -> None:
+    """Step 1 knew no rollups: what was archived then is counted when step 2 is taken."""
+    store = Store(make_engine(parse_url(database_url)), ArchiveSpec())
+    with store.engine.begin() as connection:
+        store.tables.schema.create(connection)
+        connection.execute(store.tables.schema.insert().values(version=0))
+        STEPS[0](connection, store.tables, store._add_to_rollup)
+        connection.execute(store.tables.schema.update().values(version=1))
+        connection.execute(
+            store.tables.raw.insert(),
+            [
+                {
+                    "ts": NOON + timedelta(seconds=n),
+                    "site": "van",
+                    "system": "ruuvi",
+                    "device": "inside",
+                    "payload": {"metrics": {"t": n, "on": True, "name": "x"}},
+                }
+                for n in range(7)
+            ],
+        )
+    store.close()
+    archive = Archive(database_url, retention=KEEP_ALL)
+    archive.start()
+    until(lambda: archive.status.connected)
+    (bucket,) = archive.buckets(around(), Aggregation.HOUR)
+    assert (bucket.metric, bucket.n, bucket.mean) == ("t", 7, 3.0)
+    archive.close()
+    assert rows_of(database_url, "SELECT version FROM measurements_schema") == [(len(STEPS),)]
+
+
+def test_opening_again_changes_nothing(store: Store) -> None:
+    store.write([row(NOON, t=1.0)])
+    store.prepare()
+    with store.engine.begin() as connection:
+        assert migrate(connection, store.tables, store._add_to_rollup) == len(STEPS)
+
+
+def test_a_database_of_a_newer_version_is_not_touched(store: Store) -> None:
+    with store.engine.begin() as connection:
+        connection.execute(store.tables.schema.update().values(version=99))
+    with pytest.raises(ArchiveSchemaError, match="99"):
+        store.prepare()
+
+
+def test_a_table_of_somebody_else_is_not_touched(database_url: str) -> None:
+    engine = create_engine(parse_url(database_url))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE measurements (x integer)"))
+    engine.dispose()
+    archive = Archive(database_url)
+    archive.start()
+    until(lambda: archive.status.last_error is not None)
+    assert "not made by this program" in (archive.status.last_error or "")
+    archive.close()
+
+
+def test_a_hypertable_is_made_where_timescaledb_is(postgresql_url: str) -> None:
+    """TimescaleDB itself is not among Debian's packages: a function of its name notes how it was called."""
+    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE calls (relation text, time_column text, indexes bool)")
+        connection.execute(
+            "CREATE FUNCTION create_hypertable(relation regclass, time_column_name name, "
+            "create_default_indexes bool) RETURNS void LANGUAGE sql AS "
+            "'INSERT INTO calls VALUES (relation::text, time_column_name::text, create_default_indexes)'"
+        )
+    archive = Archive(postgresql_url)
+    archive.start()
+    until(lambda: archive.status.connected)
+    archive.close()
+    assert rows_of(postgresql_url, "SELECT * FROM calls") == [("measurements", "ts", False)]
+    # what it demands: its time column in every unique index
+    assert rows_of(
+        postgresql_url,
+        "SELECT count(*) FROM pg_indexes WHERE tablename = 'measurements' AND indexdef LIKE '%UNIQUE%' "
+        "AND indexdef NOT LIKE '%ts%'",
+    ) == [(0,)]
+
+
+# Limits
+
+
+def test_old_messages_go_and_their_hours_stay(store: Store) -> None:
+    store.write([row(NOON - timedelta(days=40, seconds=n), t=1.0) for n in range(6000)])
+    store.write([row(NOON, t=2.0)])
+    assert sum(maintain(store, Retention(raw_days=30, fine_days=None), NOON.timestamp())) == 6000
+    assert size(store)[1] == 1
+    with store.engine.connect() as connection:
+        assert connection.execute(text("SELECT sum(n) FROM measurements_hour")).scalar() == 6001
+
+
+def test_old_five_minutes_become_hours_and_say_the_same(store: Store) -> None:
+    long_ago = NOON - timedelta(days=500)
+    store.write([row(long_ago + timedelta(minutes=n), t=float(n)) for n in range(180)])
+    store.write([row(NOON, t=5.0)])
+    before = _hours(store)
+    list(maintain(store, Retention(raw_days=None, fine_days=400), NOON.timestamp()))
+    assert _hours(store) == before
+    with store.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM measurements_rollup")).scalar() == 3 + 1
+    # a straggler joins its hour
+    store.write([row(long_ago, t=100.0)])
+    list(maintain(store, Retention(raw_days=None, fine_days=400), NOON.timestamp()))
+    assert _hours(store)[0][1:] == (61, 100.0)
+
+
+def _hours(store: Store) -> list[tuple[Any, ...]]:
+    with store.engine.connect() as connection:
+        return [
+            tuple(found)
+            for found in connection.execute(text("SELECT time, n, maximum FROM measurements_hour ORDER BY time"))
+        ]
+
+
+def test_old_hours_go_last(store: Store) -> None:
+    store.write([row(NOON - timedelta(days=500), t=1.0), row(NOON, t=1.0)])
+    list(maintain(store, Retention(raw_days=None, fine_days=10, coarse_days=400), NOON.timestamp()))
+    assert len(_hours(store)) == 1
+
+
+def test_beyond_its_size_an_archive_loses_what_came_first(store: Store) -> None:
+    store.write([row(NOON + timedelta(seconds=n), t=float(n), filling=0.123456789) for n in range(20_000)])
+    used, rows = size(store)
+    assert rows == 20_000
+    limit = used // 2
+    list(maintain(store, Retention(raw_days=None, fine_days=None, max_bytes=limit), NOON.timestamp()))
+    used, rows = size(store)
+    assert used <= limit
+    assert 5_000 < rows < 15_000
+    with store.engine.connect() as connection:
+        (oldest,) = connection.execute(text("SELECT min(value) FROM measurements_values WHERE metric = 't'")).one()
+    assert oldest == 20_000 - rows
+
+
+def test_a_limit_below_an_empty_archive_ends(store: Store) -> None:
+    store.write([row(NOON, t=1.0)])
+    list(maintain(store, Retention(raw_days=None, fine_days=None, max_bytes=1), NOON.timestamp()))
+    assert size(store)[1] == 0
+
+
+def test_a_file_becomes_smaller_again(tmp_path: Path) -> None:
+    store = Store(make_engine(parse_url(f"sqlite:///{tmp_path}/a.db")), ArchiveSpec())
+    store.prepare()
+    store.write([row(NOON - timedelta(days=60, seconds=n), t=float(n)) for n in range(20_000)])
+    _checkpoint(tmp_path / "a.db")
+    before = (tmp_path / "a.db").stat().st_size
+    list(maintain(store, Retention(), NOON.timestamp()))
+    store.close()
+    _checkpoint(tmp_path / "a.db")
+    assert (tmp_path / "a.db").stat().st_size < before / 2
+
+
+def _checkpoint(file: Path) -> None:
+    connection = sqlite3.connect(file)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+def test_limits_are_kept_while_rows_keep_coming(database_url: str) -> None:
+    now = [NOON.timestamp()]
+    archive = Archive(database_url, retention=Retention(raw_days=1), clock=lambda: now[0])
+    archive.start()
+    written(archive, [row(NOON - timedelta(hours=20, seconds=n), t=1.0) for n in range(12_000)])
+    now[0] += 5 * 3600  # all of them are older than a day now
+    end = time.monotonic() + 20
+    n = 0
+    while archive.status.removed < 12_000:
+        assert time.monotonic() < end
+        archive.put(row(NOON + timedelta(hours=4, seconds=n), t=2.0))
+        n += 1
+        time.sleep(0.002)
+    until(lambda: archive.status.written == 12_000 + n)
+    assert archive.size()[1] <= 12_000 + n
+    assert len(list(archive.messages(around(hours=10)))) == n
+    archive.close()

@@ -1,0 +1,1 @@
+"""Tests of ota's core package, without Home Assistant."""

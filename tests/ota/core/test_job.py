@@ -1,0 +1,120 @@
+"""The state machine of one update."""
+
+from dataclasses import replace
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.ota.rollout.job import Timeouts, advance, expire, finish, is_stuck, on_boot_report
+from custom_components.ota.rollout.models import TERMINAL, Job, JobKind, JobState
+
+T = Timeouts()
+JOB = Job(
+    job_id=1, uid="d", release_id="r", version="2.0.0", kind=JobKind.ROLLOUT, offered_at=0.0, updated_at=0.0, boots_before=5
+)  # fmt: skip
+STEPS = [JobState.OFFERED, JobState.DOWNLOADING, JobState.INSTALLING, JobState.REBOOTING]
+
+
+def in_state(state: JobState, now: float = 100.0) -> Job:
+    return replace(JOB, state=state, updated_at=now, finished_at=now if state in TERMINAL else None)
+
+
+def test_the_straight_way() -> None:
+    job = JOB
+    for number, state in enumerate(STEPS[1:], 1):
+        job = advance(job, state, float(number))
+        assert (job.state, job.updated_at) == (state, number)
+    job = on_boot_report(job, 9.0, runs_target=True, boots=6)
+    assert (job.state, job.finished_at, job.boots_verified) == (JobState.VERIFIED, 9.0, 6)
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(JobState)), st.integers(0, 100)), max_size=20))
+def test_no_report_goes_back_or_moves_what_has_ended(reports: list[tuple[JobState, int]]) -> None:
+    job = JOB
+    for state, progress in reports:
+        after = advance(job, state, 1.0, progress=progress)
+        assert STEPS.index(after.state) >= STEPS.index(job.state)
+        if after.state is job.state is JobState.DOWNLOADING:
+            assert (after.progress or 0) >= (job.progress or 0)
+        job = after
+    done = finish(job, JobState.FAILED, 2.0, "x" * 500)
+    assert len(done.reason or "") == 120
+    assert advance(done, JobState.DOWNLOADING, 3.0) is done
+    assert finish(done, JobState.VERIFIED, 3.0) is done
+
+
+def test_a_success_can_still_turn_out_a_failure_and_a_failure_no_success() -> None:
+    assert finish(in_state(JobState.VERIFIED), JobState.FAILED, 1.0, "lost").state is JobState.FAILED
+    assert finish(in_state(JobState.FAILED), JobState.ROLLED_BACK, 1.0).state is JobState.ROLLED_BACK
+    assert finish(in_state(JobState.CANCELED), JobState.FAILED, 1.0).state is JobState.CANCELED
+
+
+@pytest.mark.parametrize("state", STEPS)
+def test_the_new_version_verifies_from_any_state(state: JobState) -> None:
+    assert on_boot_report(in_state(state), 200.0, runs_target=True, boots=None).state is JobState.VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("state", "now", "boots", "failed"),
+    [
+        (JobState.REBOOTING, 101.0, 5, False),  # not restarted yet
+        (JobState.REBOOTING, 101.0, 6, True),  # restarted, old version
+        (JobState.REBOOTING, 101.0, None, False),  # perhaps on the way before the restart
+        (JobState.REBOOTING, 191.0, None, True),
+        (JobState.INSTALLING, 500.0, 6, False),  # may try again
+        (JobState.OFFERED, 500.0, 9, False),
+    ],
+)
+def test_the_old_version_after_the_restart_is_a_rollback_by_the_device(
+    state: JobState, now: float, boots: int | None, failed: bool
+) -> None:
+    job = on_boot_report(in_state(state), now, runs_target=False, boots=boots)
+    assert (job.state is JobState.FAILED) is failed
+    if failed:
+        assert job.reason == "rolled_back_by_device"
+
+
+def test_a_verified_device_that_comes_back_with_the_old_version_has_failed() -> None:
+    assert (
+        on_boot_report(in_state(JobState.VERIFIED), 1.0, runs_target=False, boots=7).reason == "rolled_back_by_device"
+    )
+
+
+def test_a_boot_loop_is_a_failure() -> None:
+    job = replace(in_state(JobState.VERIFIED), boots_verified=6)
+    job = on_boot_report(job, 1.0, runs_target=True, boots=8)
+    assert (job.state, job.reboots) == (JobState.VERIFIED, 2)
+    assert on_boot_report(job, 2.0, runs_target=True, boots=9).reason == "boot_loop"
+
+
+@pytest.mark.parametrize(
+    ("state", "after", "interval", "reason"),
+    [
+        (JobState.OFFERED, 1e7, 0, None),
+        (JobState.DOWNLOADING, 1799, 0, None),
+        (JobState.DOWNLOADING, 1801, 0, "stalled"),
+        (JobState.INSTALLING, 1801, 0, "stalled"),
+        (JobState.INSTALLING, 1801, 600, None),
+        (JobState.REBOOTING, 299, 0, None),
+        (JobState.REBOOTING, 301, 0, "no_heartbeat"),
+        (JobState.REBOOTING, 1100, 300, None),
+        (JobState.REBOOTING, 1201, 300, "no_heartbeat"),
+        (JobState.VERIFIED, 301, 0, "lost_after_update"),
+        (JobState.VERIFIED, 301, 300, None),
+        (JobState.FAILED, 1e7, 0, None),
+    ],
+)
+def test_silence_at_a_critical_moment_is_a_failure(
+    state: JobState, after: float, interval: float, reason: str | None
+) -> None:
+    assert expire(in_state(state, 0.0), after, T, interval_s=interval).reason == reason
+
+
+def test_a_sign_of_life_keeps_a_verified_device() -> None:
+    assert expire(in_state(JobState.VERIFIED, 0.0), 1000.0, T, last_seen=900.0).state is JobState.VERIFIED
+
+
+def test_an_offer_that_nobody_takes_is_stuck() -> None:
+    assert not is_stuck(JOB, 86_400.0, T)
+    assert is_stuck(JOB, 86_401.0, T)
+    assert not is_stuck(in_state(JobState.VERIFIED), 1e9, T)

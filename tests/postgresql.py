@@ -1,0 +1,90 @@
+"""A private PostgreSQL server from the machine's own binaries, for tests and benchmarks."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+import os
+from pathlib import Path
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+
+
+class UnavailableError(Exception):
+    """This machine has no PostgreSQL server that we may start; the message says why."""
+
+
+class PostgresServer:
+    """One server with its own data folder and port on loopback."""
+
+    def __init__(self, binaries: Path, folder: Path, user: str | None) -> None:
+        self._binaries = binaries
+        self._data = folder / "data"
+        self._folder = folder
+        self._user = user
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.url = f"postgresql://suite@127.0.0.1:{self.port}/postgres"
+
+    def create(self) -> None:
+        """Make the data folder."""
+        self._run("initdb", "-D", str(self._data), "-U", "suite", "--auth=trust", "-E", "UTF8", "--no-sync")
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder}"
+        self._run(
+            "pg_ctl", "-D", str(self._data), "-w", "-t", "60", "-l", str(self._folder / "log"), "-o", options, "start"
+        )
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop it; "immediate" is as hard as a crash."""
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-m", mode, "stop")
+
+    def _run(self, program: str, *args: str) -> None:
+        subprocess.run(
+            [str(self._binaries / program), *args],
+            user=self._user,
+            cwd=self._folder,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=120,
+        )
+
+
+def _binaries() -> Path:
+    if (found := shutil.which("initdb")) is not None:
+        return Path(found).resolve().parent
+    if debian := sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        return debian[-1].parent
+    raise UnavailableError("PostgreSQL's server programs are not installed")
+
+
+@contextmanager
+def postgres_server() -> Generator[PostgresServer]:
+    """A running server, gone with its data afterwards.
+
+    Raises:
+        UnavailableError: It cannot be had on this machine.
+    """
+    binaries, user = _binaries(), None
+    folder = Path(tempfile.mkdtemp(prefix="suite-pg-"))
+    try:
+        if os.geteuid() == 0:  # the server refuses to run as root
+            try:
+                user = pwd.getpwnam("postgres").pw_name
+            except KeyError:
+                raise UnavailableError("PostgreSQL does not run as root, and there is no user postgres") from None
+            shutil.chown(folder, user)
+        server = PostgresServer(binaries, folder, user)
+        server.create()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,129 @@
+"""A running scripts/demo, for tests that look at it from outside."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import select
+import signal
+import socket
+import subprocess
+import time
+from typing import Any
+import urllib.error
+import urllib.request
+
+ROOT = Path(__file__).resolve().parents[1]
+_READY_WITHIN_S = 240
+
+
+def free_port() -> int:
+    """A free TCP port on loopback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class RunningDemo:
+    """A demo that said it is ready."""
+
+    process: subprocess.Popen[str]
+    info: dict[str, Any]
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        """Of Home Assistant."""
+        url: str = self.info["url"]
+        return url
+
+    def device(self, device_id: str) -> dict[str, Any]:
+        """A device of the JSON line."""
+        return next(device for device in self.info["devices"] if device["id"] == device_id)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = "",
+        headers: dict[str, str] | None = None,
+        url: str | None = None,
+    ) -> tuple[int, Any]:
+        """An HTTP request; ``token`` "": the administrator's, None: none. Status and JSON (or text)."""
+        sent = dict(headers or {})
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token or self.info['token']}"
+        data = None
+        if body is not None:
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            sent.setdefault("Content-Type", "application/json")
+        request = urllib.request.Request((url or self.url) + path, data, sent, method=method)  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310
+                return reply.status, _decoded(reply.read())
+        except urllib.error.HTTPError as err:
+            return err.code, _decoded(err.read())
+
+    def state(self, entity_id: str) -> str:
+        """State of an entity."""
+        _, answer = self.request("GET", f"/api/states/{entity_id}")
+        state: str = answer["state"]
+        return state
+
+    def wait_for(self, entity_id: str, wanted: Any, timeout_s: float = 30) -> str:
+        """Wait until an entity's state satisfies ``wanted`` (a value, or a function of the state)."""
+        end = time.monotonic() + timeout_s
+        while True:
+            state = self.state(entity_id)
+            if wanted(state) if callable(wanted) else state == wanted:
+                return state
+            if time.monotonic() > end:
+                raise AssertionError(f"{entity_id} is {state}, not {wanted}")
+            time.sleep(0.2)
+
+    def logs(self, name: str = "home-assistant") -> str:
+        """What a child has written."""
+        return (self.folder / "logs" / f"{name}.log").read_text("utf-8", "replace")
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End the demo; returns its exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=60)
+
+
+def _decoded(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError:
+        return data.decode("utf-8", "replace")
+
+
+@contextmanager
+def running(folder: Path, *options: str, port: int | None = None) -> Generator[RunningDemo]:
+    """Start ``scripts/demo --headless --json`` and stop it in the end."""
+    port = port or free_port()
+    command = [str(ROOT / "scripts" / "demo"), "--headless", "--json", "--port", str(port), "--config", str(folder)]
+    with (folder.parent / f"{folder.name}.err").open("w+") as errors:
+        process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT)
+        try:
+            assert process.stdout is not None
+            readable, _, _ = select.select([process.stdout], [], [], _READY_WITHIN_S)
+            line = process.stdout.readline() if readable else ""
+            if not line:
+                errors.seek(0)
+                raise AssertionError(f"the demo did not become ready:\n{errors.read()[-4000:]}")
+            yield RunningDemo(process, json.loads(line), folder)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(timeout=60)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+            assert process.stdout is not None
+            process.stdout.close()

@@ -1,0 +1,382 @@
+"""The radio link over a real pseudo-terminal, against outlets that were written from docs/hc12-frame.md."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+import random
+import time
+
+import pytest
+
+from custom_components.smart_outlet.model.commands import CommandName, Order, Patience
+from custom_components.smart_outlet.model.hub import Hub, HubConfig
+from custom_components.smart_outlet.model.outlet import OutletConfig
+from custom_components.smart_outlet.radio.at import AtPort, RadioSettings, read_settings, write_settings
+from custom_components.smart_outlet.radio.controller import PortState, RadioController
+from custom_components.smart_outlet.radio.errors import (
+    AtError,
+    LinkClosedError,
+    NoAnswerError,
+    RefusedError,
+)
+from custom_components.smart_outlet.radio.frame import Frame
+from custom_components.smart_outlet.radio.link import Link
+from custom_components.smart_outlet.radio.messages import Opcode, State
+from custom_components.smart_outlet.radio.port import PortError, SetPin, open_at, open_link
+from custom_components.smart_outlet.radio.session import CHANGES_PER_TOKEN, OutletSession
+from custom_components.smart_outlet.radio.timing import LinkTiming, Mode
+from simulators.framework import running
+from simulators.hc12.simulator import Hc12
+
+from .recorder import Recorder
+
+SPEED = "20"
+FAST = LinkTiming(answer_s=0.03, gap_s=0.0005, jitter_s=0.002, attempts=8)
+
+
+@asynccontextmanager
+async def radio(*argv: str, timing: LinkTiming = FAST) -> AsyncGenerator[tuple[Hc12, Link]]:
+    """A channel with outlets FE and FD, and our link on its serial port."""
+    async with running(Hc12, ["--speed", SPEED, *argv]) as simulator:
+        link = await open_link(simulator.port, 9600, SetPin.NONE, lambda: Link(1, timing, rng=random.Random(1)))
+        try:
+            yield simulator, link
+        finally:
+            link.close()
+            await asyncio.sleep(0.05)
+
+
+async def test_an_outlet_is_pinged_read_switched_and_set() -> None:
+    async with radio() as (simulator, link):
+        session = OutletSession(link, 0xFE)
+        assert (await session.ping()).major == 1
+        assert not (await session.read()).relay_a
+        state = await session.set_relays({"a": True, "b": False})
+        assert (state.relay_a, state.current_a_ma) == (True, 1200)
+        assert (await session.set_threshold(5000)).threshold_ma == 5000
+        assert simulator.outlets["FE"].threshold == 5000
+        assert simulator.outlets["FD"].relays == [False, False]
+        assert link.stats.peer(0xFE).round_trip_s is not None
+
+
+async def test_a_dead_outlet_is_reported_after_all_attempts() -> None:
+    async with radio("--fault", "dead=FD") as (_, link):
+        with pytest.raises(NoAnswerError):
+            await OutletSession(link, 0xFD).read(attempts=3)
+        peer = link.stats.peer(0xFD)
+        assert (peer.requests, peer.retries, peer.failures) == (1, 2, 1)
+
+
+async def test_a_refusal_is_told_with_its_reason() -> None:
+    async with radio() as (_, link):
+        with pytest.raises(RefusedError) as refused:
+            await link.request(0xFE, Opcode.RELAY, 0, b"\0\0")
+        assert (refused.value.command, refused.value.reason) == (Opcode.RELAY, 2)
+
+
+async def test_an_outlet_that_rebooted_is_synchronised_again() -> None:
+    async with radio() as (simulator, link):
+        session = OutletSession(link, 0xFE)
+        await session.set_relays({"a": True})
+        simulator.outlets["FE"].boot()
+        assert (await session.set_relays({"b": True})).relay_b
+
+
+async def test_the_token_is_renewed_long_before_sequence_numbers_repeat() -> None:
+    async with radio() as (simulator, link):
+        session = OutletSession(link, 0xFE)
+        tokens = set()
+        for number in range(2 * CHANGES_PER_TOKEN + 1):
+            await session.set_relays({"a": bool(number % 2)})
+            tokens.add(simulator.outlets["FE"]._token)
+        assert len(tokens) == 3
+
+
+async def test_a_replayed_frame_never_switches() -> None:
+    """Frames recorded at any earlier time: of this session, and of the one before it."""
+    async with radio() as (simulator, link):
+        outlet = simulator.outlets["FE"]
+        recorded: list[bytes] = []
+        hear = outlet.hear
+
+        def record(data: bytes) -> list[bytes]:
+            recorded.append(data)
+            return hear(data)
+
+        outlet.hear = record  # type: ignore[method-assign]
+        session = OutletSession(link, 0xFE)
+        for on in (True, False, True, False):
+            await session.set_relays({"a": on})
+        executed = outlet.executed
+        for frame in recorded.copy():
+            hear(frame)
+        assert outlet.relays[0] is False
+        assert outlet.executed == executed
+        await OutletSession(link, 0xFE, random.Random(2)).set_relays({"a": False})
+        for frame in recorded.copy():
+            hear(frame)
+        assert outlet.relays[0] is False
+
+
+async def test_an_event_comes_once_however_often_it_is_sent() -> None:
+    heard: list[tuple[int, State]] = []
+    async with running(Hc12, ["--speed", SPEED, "--threshold", "1000"]) as simulator:
+        link = await open_link(
+            simulator.port,
+            9600,
+            SetPin.NONE,
+            lambda: Link(1, FAST, on_event=lambda source, state: heard.append((source, state))),
+        )
+        await OutletSession(link, 0xFE).set_relays({"a": True})
+        await until(lambda: bool(heard))
+        event = Frame(1, 0xFE, simulator.outlets["FE"]._event_sequence, Opcode.EVENT, heard[0][1].encode())
+        link.data_received(event.encode())
+        assert [(source, state.trip_a, state.relay_a) for source, state in heard] == [(0xFE, True, False)]
+        link.data_received(Frame(1, 0xFE, 77, Opcode.EVENT, b"\1").encode())
+        assert len(heard) == 1
+        link.close()
+
+
+async def test_answers_that_nobody_waits_for_are_counted_only() -> None:
+    async with radio() as (_, link):
+        link.data_received(Frame(1, 0xFE, 9, Opcode.READ | 0x80, b"").encode())
+        link.data_received(Frame(9, 0xFE, 9, Opcode.READ | 0x80, b"").encode())
+        assert (link.stats.strays, link.stats.foreign) == (1, 1)
+
+
+async def test_a_request_ends_when_the_port_goes_away() -> None:
+    async with radio("--fault", "dead=FE", timing=LinkTiming(answer_s=5)) as (simulator, link):
+        request = asyncio.create_task(OutletSession(link, 0xFE).read())
+        await asyncio.sleep(0.05)
+        simulator.faults.set("unplugged")
+        with pytest.raises(LinkClosedError):
+            await asyncio.wait_for(request, 2)
+        with pytest.raises(LinkClosedError):
+            await OutletSession(link, 0xFE).read()
+
+
+async def _storm(commands: int) -> dict[str, int]:
+    """Random commands through a bad channel; after each answered one the outlet's own state must be as told."""
+    faults = ["--fault", "loss=0.2", "--fault", "duplicate=0.05", "--fault", "late=0.03", "--fault", "noise=0.1"]
+    rng = random.Random(7)
+    wrong = unanswered = 0
+    wanted: dict[str, list[bool | None]] = {"FE": [None, None], "FD": [None, None]}
+    timing = LinkTiming(answer_s=0.006, gap_s=0.0002, jitter_s=0.001, attempts=12)
+    async with running(Hc12, ["--speed", "200", "--delay", "0.005", *faults]) as simulator:
+        link = await open_link(simulator.port, 9600, SetPin.NONE, lambda: Link(1, timing, rng=rng))
+        sessions = {name: OutletSession(link, int(name, 16), rng) for name in wanted}
+        for _ in range(commands):
+            name, socket, on = rng.choice(("FE", "FD")), rng.choice((0, 1)), rng.random() < 0.5
+            try:
+                state = await sessions[name].set_relays({"ab"[socket]: on})
+            except NoAnswerError:
+                unanswered += 1
+                wanted[name][socket] = None
+                continue
+            wanted[name][socket] = on
+            wrong += (state.relay_a, state.relay_b)[socket] is not on
+            for other, outlet in simulator.outlets.items():
+                for which in (0, 1):
+                    want = wanted[other][which]
+                    wrong += want is not None and outlet.relays[which] is not want
+        link.close()
+        return {"wrong": wrong, "unanswered": unanswered, **simulator.frames}
+
+
+async def test_no_wrong_relay_state_in_a_thousand_commands_of_a_bad_channel() -> None:
+    result = await _storm(1000)
+    assert result["wrong"] == 0
+    assert result["unanswered"] <= 10
+    assert result["lost"] > 300
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_no_wrong_relay_state_in_ten_thousand_commands_of_a_bad_channel() -> None:
+    result = await _storm(10_000)
+    print(result)
+    assert result["wrong"] == 0
+    assert result["unanswered"] <= 50
+    assert result["lost"] > 4000
+    assert result["repeated"] > 500
+
+
+async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
+            await asyncio.sleep(0.005)
+
+
+def relay_of(hub: Hub, device_id: str) -> bool | None:
+    return hub.outlets[device_id].sockets["a"].relay
+
+
+@asynccontextmanager
+async def controlled(
+    tmp_path: Path, *argv: str, outlets: str = "FE,FD", patience: Patience | None = None
+) -> AsyncGenerator[tuple[Hc12, Hub, Recorder, RadioController, list[PortState]]]:
+    """Our radio as the controller of the outlets."""
+    recorder, ports = Recorder(), list[PortState]()
+    hub = Hub(HubConfig("Radio", patience=patience or Patience(retry_s=0.2)), recorder, recorder.new_id)
+    for name in outlets.split(","):
+        hub.add_outlet(OutletConfig(name, name))
+    link = tmp_path / "radio"
+    async with running(Hc12, ["--speed", SPEED, "--link", str(link), "--outlets", outlets, *argv]) as simulator:
+        controller = RadioController(
+            hub,
+            lambda make: open_link(str(link), 9600, SetPin.NONE, make),
+            address=1,
+            timing=FAST,
+            poll_s=0.05,
+            on_port=ports.append,
+        )
+        task = asyncio.create_task(controller.run())
+        try:
+            yield simulator, hub, recorder, controller, ports
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_the_controller_polls_and_carries_commands(tmp_path: Path) -> None:
+    async with controlled(tmp_path) as (simulator, hub, _, controller, _):
+        await until(lambda: all(outlet.online for outlet in hub.outlets.values()))
+        assert relay_of(hub, "FE") is False
+        command = hub.order("FE", Order(CommandName.RELAY_ON, "a"), time.time())
+        limit = hub.order("FE", Order(CommandName.SET_THRESHOLD, value=4000), time.time())
+        ping = hub.order("FD", Order(CommandName.PING), time.time())
+        read = hub.order("FD", Order(CommandName.READ_SENSORS), time.time())
+        controller.wake()
+        done = (command, limit, ping, read)
+        await until(lambda: all(each.status.value == "confirmed" for each in done))
+        assert simulator.outlets["FE"].relays == [True, False]
+        assert relay_of(hub, "FE") is True
+        assert hub.outlets["FE"].device_threshold == 4000
+        assert hub.outlets["FE"].sockets["a"].current_ma == 1200
+
+
+async def test_a_dead_outlet_does_not_hold_up_a_power_cut(tmp_path: Path) -> None:
+    names = "FE,FD,FC,FB"
+    async with controlled(tmp_path, "--fault", "dead=FD", outlets=names) as (simulator, hub, _, controller, _):
+        await until(lambda: sum(outlet.online for outlet in hub.outlets.values()) == 3)
+        for name in ("FE", "FC", "FB"):
+            simulator.outlets[name].relays = [True, True]
+        run = hub.cut_all(time.time(), include_protected=True)
+        controller.wake()
+        alive = [(name, socket) for name in ("FE", "FC", "FB") for socket in "ab"]
+        await until(lambda: all(run.sockets[target] == "confirmed" for target in alive), 2)
+        assert run.sockets["FD", "a"] == "pending"
+        assert not any(any(simulator.outlets[name].relays) for name in ("FE", "FC", "FB"))
+
+
+async def test_an_overload_trip_is_known_at_once(tmp_path: Path) -> None:
+    async with controlled(tmp_path) as (simulator, hub, recorder, _, _):
+        await until(lambda: hub.outlets["FE"].online)
+        hub.order("FE", Order(CommandName.SET_THRESHOLD, value=2000), time.time())
+        hub.order("FE", Order(CommandName.RELAY_ON, "a"), time.time())
+        await until(lambda: relay_of(hub, "FE"))
+        simulator.outlets["FE"].loads[0] = 3000
+        await until(lambda: "overload" in [alert.kind for alert in recorder.alerts])
+        assert hub.outlets["FE"].sockets["a"].tripped
+        assert relay_of(hub, "FE") is False
+
+
+async def test_a_refused_command_fails_with_the_outlets_reason(tmp_path: Path) -> None:
+    async with controlled(tmp_path) as (simulator, hub, _, _, _):
+        await until(lambda: hub.outlets["FE"].online)
+        simulator.outlets["FE"]._refuse = lambda command, reason: (0xFF, bytes((command, 5)))  # type: ignore[method-assign]
+        simulator.outlets["FE"]._change = lambda sequence, command, payload: (0xFF, bytes((command, 5)))  # type: ignore[method-assign]
+        command = hub.order("FE", Order(CommandName.RELAY_ON, "a"), time.time())
+        await until(lambda: command.status.value == "failed")
+        assert command.reason == "refused"
+
+
+async def test_a_port_pulled_out_and_back_recovers_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.BACKOFF_S", (0.02, 0.1))
+    async with controlled(tmp_path) as (simulator, hub, _, _, ports):
+        await until(lambda: hub.outlets["FE"].online)
+        simulator.faults.set("unplugged")
+        await until(lambda: ports[-1].is_open is False)
+        await asyncio.sleep(0.2)
+        simulator.faults.clear("unplugged")
+        await until(lambda: ports[-1].is_open)
+        command = hub.order("FE", Order(CommandName.RELAY_ON, "b"), time.time())
+        await until(lambda: command.status.value == "confirmed")
+        assert any(state.error for state in ports)
+
+
+async def test_a_port_that_is_not_there_is_an_error_of_ours() -> None:
+    with pytest.raises(PortError):
+        await open_link("/dev/there-is-no-such-port", 9600, SetPin.NONE, lambda: Link(1, FAST))
+    with pytest.raises(PortError):
+        async with open_at("/dev/there-is-no-such-port", 9600, SetPin.NONE):
+            pass
+
+
+# AT commands
+
+
+async def test_a_module_is_set_up_and_read_back() -> None:
+    wanted = RadioSettings(channel=12, power=4, mode=Mode.FU1, baud=19200)
+    async with running(Hc12, ["--fault", "set_low"]) as simulator:
+        async with open_at(simulator.port, 9600, SetPin.NONE) as port:
+            assert await read_settings(port) == RadioSettings()
+            await write_settings(port, wanted)
+            assert await read_settings(port) == wanted
+        assert (simulator.module.channel, simulator.module.power) == ("012", 4)
+
+
+async def test_the_set_pin_is_pulled_low_and_let_go() -> None:
+    pulled: list[bool] = []
+
+    async def pull(low: bool) -> None:
+        pulled.append(low)
+
+    reader = asyncio.StreamReader()
+    reader.feed_data(b"OK\r\n")
+    async with AtPort(reader, lambda _: None, pull) as port:
+        assert await port.ask("AT") == ["OK"]
+    assert pulled == [True, False]
+
+
+async def test_a_module_that_does_not_answer_is_an_error() -> None:
+    async with (
+        running(Hc12, ["--fault", "set_low", "--fault", "mute_module"]) as simulator,
+        open_at(simulator.port, 9600, SetPin.NONE) as port,
+    ):
+        with pytest.raises(AtError, match="no answer"):
+            await port.ask("AT")
+
+
+@pytest.mark.parametrize(
+    ("answer", "what"),
+    [(b"ERROR\r\n" * 4, "ERROR"), (b"OK+FU9\r\nOK+B1\r\nOK+C1\r\nOK+RP:+1dBm\r\n", "not readable")],
+)
+async def test_a_module_that_answers_nonsense_is_an_error(answer: bytes, what: str) -> None:
+    reader = asyncio.StreamReader()
+    reader.feed_data(answer)
+    with pytest.raises(AtError, match=what):
+        await read_settings(AtPort(reader, lambda _: None, None))
+
+
+async def test_a_module_that_sets_something_else_is_an_error() -> None:
+    reader = asyncio.StreamReader()
+    reader.feed_data(b"OK\r\nOK+FU3\r\nOK+B9600\r\nOK+C001\r\nOK+RP:+20dBm\r\nOK+C003\r\n")
+    with pytest.raises(AtError, match=r"AT\+C002"):
+        await write_settings(AtPort(reader, lambda _: None, None), RadioSettings(channel=2))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"channel": 0}, {"channel": 101}, {"power": 9}, {"mode": Mode.FU4}, {"mode": Mode.FU2}]
+)
+def test_settings_that_no_module_takes_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        RadioSettings(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("mode", "baud", "least", "most"), [(Mode.FU3, 9600, 0.2, 0.3), (Mode.FU4, 1200, 2.0, 3.0)])
+def test_the_answer_time_follows_mode_and_baud(mode: Mode, baud: int, least: float, most: float) -> None:
+    timing = LinkTiming.of(mode, baud)
+    assert least < timing.answer_s < most
+    assert timing.backoff_s(3, 1.0) == 4 * timing.jitter_s
