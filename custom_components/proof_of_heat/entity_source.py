@@ -139,9 +139,10 @@ class EntitySource(SourceBase):
         controls = self._capabilities.controls
         if Control.ON_OFF not in controls and fitted.on is False and self._lowest is not None:
             # A number that has no switch: its lowest value is as good as off.
-            value = self._lowest
-            field = "power_w" if self._options.number_is == Control.POWER else "flow_c"
-            fitted = replace(fitted, **{field: value})
+            if self._options.number_is == Control.POWER:
+                fitted = replace(fitted, power_w=self._lowest)
+            else:
+                fitted = replace(fitted, flow_c=self._lowest)
         return replace(
             fitted,
             on=fitted.on if Control.ON_OFF in controls else None,

@@ -51,6 +51,7 @@ def temperature(hass: HomeAssistant, entity_id: str | None) -> Reading:
     state = known(hass, entity_id)
     if state is None:
         return Reading()
+    unit: str | None
     if state.domain in ("climate", "water_heater"):
         value, unit = _float(state.attributes.get("current_temperature")), hass.config.units.temperature_unit
     elif state.domain == "weather":

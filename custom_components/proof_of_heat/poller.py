@@ -66,7 +66,7 @@ class SourcePoller:
 
     def pause_s(self) -> float:
         """Until the next read: doubled per failure up to five minutes, spread by up to a tenth."""
-        pause = min(self._interval_s * 2 ** min(self.failures, 8), max(_BACKOFF_MAX_S, self._interval_s))
+        pause: float = min(self._interval_s * 2 ** min(self.failures, 8), max(_BACKOFF_MAX_S, self._interval_s))
         return pause * (1 + 0.1 * self._jitter())
 
     async def _read(self) -> None:

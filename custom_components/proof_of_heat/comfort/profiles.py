@@ -107,7 +107,7 @@ class Wishes:
         """The override that counts for a zone: its own before that of all zones."""
         own = [o for o in self.overrides if o.zone_id == zone_id and when < o.until]
         common = [o for o in self.overrides if o.zone_id is None and when < o.until]
-        return (own or common or [None])[0]
+        return next(iter(own or common), None)
 
     def profile_at(self, zone_id: str, scheduled_comfort: bool, when: datetime) -> Profile:
         """The profile that counts: override, then the chosen one, then (auto) away and the schedule."""
