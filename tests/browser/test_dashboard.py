@@ -13,6 +13,22 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("br
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 
+@pytest.mark.parametrize(
+    ("name", "scheme", "width"),
+    [("light", "light", 1280), ("dark", "dark", 1280), ("phone", "light", 400), ("phone_dark", "dark", 400)],
+)
+def test_screenshots(visit: Visit, name: str, scheme: str, width: int) -> None:
+    visit.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    visit.page.set_viewport_size({"width": width, "height": 850})
+    visit.log_in("demo", "demo")
+    visit.page.wait_for_selector("hui-history-graph-card canvas", state="attached", timeout=30_000)
+    visit.page.wait_for_timeout(1500)
+    picture = visit.screenshot(f"dashboard_{name}")
+    assert picture.stat().st_size > 20_000
+    overflow = visit.page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
+    assert overflow <= 0, "nothing is wider than the window"
+
+
 def test_a_person_logs_in_and_sees_a_value_change(visit: Visit) -> None:
     visit.log_in("demo", "demo")
     controller = visit.demo.device("ESP32-001")
@@ -51,22 +67,6 @@ def test_the_live_value_of_a_controller_arrives(visit: Visit) -> None:
         expect(shown).to_contain_text("17.5", timeout=40_000)
     finally:
         visit.demo.request("DELETE", "/faults/outdoor_c", url=control, token=None)
-
-
-@pytest.mark.parametrize(
-    ("name", "scheme", "width"),
-    [("light", "light", 1280), ("dark", "dark", 1280), ("phone", "light", 400), ("phone_dark", "dark", 400)],
-)
-def test_screenshots(visit: Visit, name: str, scheme: str, width: int) -> None:
-    visit.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    visit.page.set_viewport_size({"width": width, "height": 850})
-    visit.log_in("demo", "demo")
-    visit.page.wait_for_selector("hui-history-graph-card canvas", state="attached", timeout=30_000)
-    visit.page.wait_for_timeout(1500)
-    picture = visit.screenshot(f"dashboard_{name}")
-    assert picture.stat().st_size > 20_000
-    overflow = visit.page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
-    assert overflow <= 0, "nothing is wider than the window"
 
 
 def test_the_device_page_shows_the_controller(visit: Visit) -> None:

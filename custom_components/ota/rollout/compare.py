@@ -128,9 +128,7 @@ def compare(versions: tuple[str, str], jobs: Iterable[Job]) -> Comparison:
     sides = [[job for job in jobs if job.arm == number and _counts(job)] for number in (0, 1)]
     arms = tuple(_arm(version, side) for version, side in zip(versions, sides, strict=True))
     names = sorted({name for job in jobs for name in job.metrics})
-    metrics = {
-        name: interval for name in names if (interval := _between(sides, partial(_metric, name))) is not None
-    }
+    metrics = {name: interval for name in names if (interval := _between(sides, partial(_metric, name))) is not None}
     return Comparison(
         arms=(arms[0], arms[1]),
         failure_rate=difference(arms[0].failure_rate, arms[1].failure_rate),

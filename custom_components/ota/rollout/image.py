@@ -162,12 +162,7 @@ def _check_tail(data: memoryview, end: int) -> bool:
     sector = -(-end // _SECTOR) * _SECTOR
     padding = bytes(data[end:sector])
     tail = data[sector:]
-    if (
-        padding.strip(b"\xff\x00")
-        or len(tail) != _SECTOR
-        or tail[0] != _SIGNATURE_MAGIC
-        or tail[1] not in (2, 3)
-    ):
+    if padding.strip(b"\xff\x00") or len(tail) != _SECTOR or tail[0] != _SIGNATURE_MAGIC or tail[1] not in (2, 3):
         # A merged factory image goes on with a partition table and the application.
         raise ImageError("factory_image" if _looks_like_bootloader(data) else "trailing_data")
     return True

@@ -28,7 +28,7 @@ MAX_REASON: Final = 120
 class Timeouts:
     """How long a device may be silent in each state, seconds; three of its own poll intervals come on top.
 
-    `offered` is not among them: a device that is off is not a failure. It is reported as stuck after `stuck_s`.
+    `offered` is not among them: a device that is off is no failure. It is reported as stuck after `stuck_s`.
     """
 
     stall_s: float = 1800.0
@@ -111,13 +111,11 @@ def _after_success(job: Job, now: float, *, runs_target: bool, boots: int | None
     return finish(job, JobState.FAILED, now, "boot_loop") if reboots >= BOOT_LOOP else job
 
 
-def expire(
-    job: Job, now: float, timeouts: Timeouts, *, last_seen: float | None = None, interval_s: float = 0.0
-) -> Job:
+def expire(job: Job, now: float, timeouts: Timeouts, *, last_seen: float | None = None, interval_s: float = 0.0) -> Job:
     """The job after time passed: a device that went silent at a critical moment has failed.
 
-    Of the verified ones pass only those that have not survived the soak yet. `interval_s` is how often the device
-    shows itself.
+    Of the verified ones pass only those that have not survived the soak yet. `interval_s` is how often the
+    device shows itself.
     """
     patience = POLLS * min(interval_s, MAX_INTERVAL_S)
     silent = now - max(last_seen or 0.0, job.updated_at)

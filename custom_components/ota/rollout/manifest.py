@@ -91,9 +91,7 @@ def key_id_of(raw: bytes) -> str:
 
 def canonical(value: Mapping[str, Any]) -> bytes:
     """JSON with sorted keys, no blanks, UTF-8."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def sign(fields: Mapping[str, Any], private_key: bytes) -> tuple[bytes, str]:

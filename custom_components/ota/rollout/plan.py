@@ -158,9 +158,7 @@ def membership(
         for uid in order[: count_of(wave.percent, len(order))]:
             wave_of.setdefault(uid, number)
         named = set(wave.devices) & by_uid.keys()
-        named |= {
-            uid for uid, device in by_uid.items() if device.group is not None and device.group in wave.groups
-        }
+        named |= {uid for uid, device in by_uid.items() if device.group is not None and device.group in wave.groups}
         for uid in named:
             wave_of.setdefault(uid, number)
     wave_of |= {uid: number for uid, number in offered.items() if uid in by_uid}

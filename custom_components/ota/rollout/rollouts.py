@@ -258,11 +258,7 @@ class Rollouts:
             return
         for rollout in self._state.rollouts.values():
             job = self._state.job_in_rollout(rollout.rollout_id, rollback.uid)
-            if (
-                job is not None
-                and job.state in (JobState.VERIFIED, JobState.FAILED)
-                and rollout.status in ENDED
-            ):
+            if job is not None and job.state in (JobState.VERIFIED, JobState.FAILED) and rollout.status in ENDED:
                 reason = ROLLBACK if job.state is JobState.VERIFIED else job.reason
                 self._state.put_job(machine.finish(job, JobState.ROLLED_BACK, now, reason))
 
@@ -275,6 +271,14 @@ class Rollouts:
                 verified += tally[JobState.VERIFIED]
                 failed += tally[JobState.FAILED] + tally[JobState.ROLLED_BACK]
         return verified, failed
+
+    def reached(self, rollout: Rollout) -> int:
+        """Devices of the rollout that run one of its versions."""
+        devices = self._state.devices
+        return sum(
+            any(same_version(devices[uid].installed_version, version) for version in rollout.versions)
+            for uid in self._state.membership(rollout).wave_of
+        )
 
     def outcome(self, rollout: Rollout, wave: int) -> Outcome:
         """How a wave stands for its gate."""
@@ -304,8 +308,7 @@ class Rollouts:
         return [
             job
             for job in self._state.jobs_in(rollout.rollout_id)
-            if job.state is JobState.VERIFIED
-            and not self._confirmed(job, self.gate_of(rollout, job.wave).soak_s)
+            if job.state is JobState.VERIFIED and not self._confirmed(job, self.gate_of(rollout, job.wave).soak_s)
         ]
 
     def gate_of(self, rollout: Rollout, wave: int) -> GatePolicy:
@@ -341,9 +344,7 @@ class Rollouts:
             self._state.put_release(replace(release, known_good=True))
 
     def _open_wave(self, rollout: Rollout, wave: int, now: float) -> None:
-        self._state.put_rollout(
-            replace(rollout, wave=wave, wave_started=now, status=Status.RUNNING, pause_reason=None)
-        )
+        self._state.put_rollout(replace(rollout, wave=wave, wave_started=now, status=Status.RUNNING, pause_reason=None))
 
     def _stop(self, rollout: Rollout, reason: str, now: float) -> None:
         if rollout.auto_rollback:
@@ -358,6 +359,4 @@ def _runs_it(device: Device | None, job: Job) -> bool:
     """Whether the device runs the release of its job: verified, or counted as failed since it fell silent."""
     if device is None or job.state in RUNNING:
         return False
-    return job.state in (JobState.VERIFIED, JobState.FAILED) and same_version(
-        device.installed_version, job.version
-    )
+    return job.state in (JobState.VERIFIED, JobState.FAILED) and same_version(device.installed_version, job.version)

@@ -13,7 +13,7 @@ DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From `start` to `end` local time ("22:00"), over midnight when the end is earlier, on days it starts on.
+    """From `start` to `end` local time ("22:00"), over midnight when the end is earlier; `days` it starts on.
 
     Equal start and end mean the whole day.
     """

@@ -94,9 +94,7 @@ class Simulation:
             self.engine.state.put_release(_release(rollout.product, version, sequence, good=sequence == 0))
         for number in range(world.devices):
             uid = f"device-{number:05d}"
-            device = Device(
-                uid=uid, name=uid, product=rollout.product, chip="esp32", installed_version="0.0.1"
-            )
+            device = Device(uid=uid, name=uid, product=rollout.product, chip="esp32", installed_version="0.0.1")
             self.engine.register(device, _START)
             self._boots[uid], self._version[uid] = 1, "0.0.1"
             if self._random.random() >= world.offline:

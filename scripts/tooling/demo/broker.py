@@ -59,10 +59,11 @@ def _mosquitto(program: str, home: Path, port: int, password: str) -> list[str]:
 
 
 def _amqtt(home: Path, port: int, password: str) -> list[str]:
-    from passlib.hash import sha512_crypt
+    from pwdlib import PasswordHash
+    from pwdlib.hashers.argon2 import Argon2Hasher
 
     users, config = home / "users", home / "amqtt.yaml"
-    users.write_text(f"{USERNAME}:{sha512_crypt.hash(password)}\n", "utf-8")
+    users.write_text(f"{USERNAME}:{PasswordHash((Argon2Hasher(),)).hash(password)}\n", "utf-8")
     users.chmod(0o600)
     config.write_text(
         "listeners:\n  default:\n    type: tcp\n"

@@ -52,8 +52,15 @@ def check(integration: Integration) -> Findings:
             yield f"{name}: hass.data[DOMAIN]; use entry.runtime_data or a HassKey"
         if integration.domain in _core_packages() and _is_core(file, integration) and "homeassistant" in _imports(tree):
             yield f"{name}: a core package imports homeassistant"
+        if "requests" in _imports(tree) and not _brings_requests(integration):
+            yield f"{name}: imports requests, which blocks; use Home Assistant's aiohttp session"
         yield from _component_imports(tree, name, allowed)
         yield from _translation_keys(tree, name, integration)
+
+
+def _brings_requests(integration: Integration) -> bool:
+    """A synchronous library raises the exceptions of requests; it runs in the executor."""
+    return any(name.startswith("PyViCare") for name in integration.manifest.get("requirements", []))
 
 
 def _core_packages() -> dict[str, str]:
@@ -88,8 +95,8 @@ def _imported(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 def _component_imports(tree: ast.AST, name: str, allowed: set[str]) -> Findings:
     for module, line in _imported(tree):
-        if module.split(".")[0] in ("voluptuous", "requests"):
-            yield f"{name}:{line}: imports {module}"
+        if module.split(".")[0] == "voluptuous":
+            yield f"{name}:{line}: imports voluptuous; Home Assistant has moved to probatio"
         if module.startswith("homeassistant.components.") and (used := module.split(".")[2]) not in allowed:
             yield f"{name}:{line}: uses {used}, which is not in (after_)dependencies"
         if module.startswith("custom_components."):

@@ -10,8 +10,15 @@ from custom_components.ota.rollout.models import TERMINAL, Job, JobKind, JobStat
 
 T = Timeouts()
 JOB = Job(
-    job_id=1, uid="d", release_id="r", version="2.0.0", kind=JobKind.ROLLOUT, offered_at=0.0, updated_at=0.0, boots_before=5
-)  # fmt: skip
+    job_id=1,
+    uid="d",
+    release_id="r",
+    version="2.0.0",
+    kind=JobKind.ROLLOUT,
+    offered_at=0.0,
+    updated_at=0.0,
+    boots_before=5,
+)
 STEPS = [JobState.OFFERED, JobState.DOWNLOADING, JobState.INSTALLING, JobState.REBOOTING]
 
 

@@ -5,6 +5,7 @@ from datetime import UTC
 
 import pytest
 
+from custom_components.ota.rollout.engine import Engine
 from custom_components.ota.rollout.errors import DeviceError
 from custom_components.ota.rollout.manifest import Channel
 from custom_components.ota.rollout.models import JobState
@@ -15,7 +16,7 @@ from custom_components.ota.rollout.schedule import Window
 from .fleet import T0, add, canary, fail, fleet, plan, policy, poll, release, start, update
 
 
-def reason(engine, uid="d0", now=T0 + 60):  # noqa: ANN001, ANN201
+def reason(engine: Engine, uid: str = "d0", now: float = T0 + 60) -> Reason:
     return engine.offer(uid, now).reason
 
 

@@ -1,5 +1,7 @@
 """Rollouts: waves, gates, stops, rollback, and that all of it survives a restart at any moment."""
 
+from collections.abc import Callable
+import contextlib
 from dataclasses import replace
 import itertools
 
@@ -656,31 +658,28 @@ def test_whatever_happens_the_indexes_stay_true_and_what_changed_is_saved(steps:
             assert all(engine.state.jobs[n].uid == u for u, n in members.items())
 
 
+REPORTS = {"download": JobState.DOWNLOADING, "reboot": JobState.REBOOTING, "fail": JobState.FAILED}
+
+
 def _act(engine: Engine, action: str, uid: str, now: float) -> None:
     job = engine.state.job_of(uid)
-    try:
-        match action:
-            case "poll":
-                engine.poll(uid, now)
-            case "download" | "reboot" | "fail" if job is not None:
-                states = {"download": JobState.DOWNLOADING, "reboot": JobState.REBOOTING, "fail": JobState.FAILED}
-                engine.report(uid, job.job_id, states[action], now)
-            case "ok" if job is not None:
-                engine.heartbeat(uid, now, version=job.version, boots=int(now - T0))
-            case "old":
-                engine.heartbeat(uid, now, version="1.0.0", boots=int(now - T0))
-            case "retry":
-                engine.rollouts.retry("r1", now)
-            case "pause":
-                engine.rollouts.pause("r1")
-            case "resume":
-                engine.rollouts.resume("r1", now)
-            case "promote":
-                engine.rollouts.promote("r1", now)
-            case "tick":
-                engine.tick(now)
-    except RolloutError:
-        pass
+    rollouts = engine.rollouts
+    by_name: dict[str, Callable[[], object]] = {
+        "poll": lambda: engine.poll(uid, now),
+        "old": lambda: engine.heartbeat(uid, now, version="1.0.0", boots=int(now - T0)),
+        "retry": lambda: rollouts.retry("r1", now),
+        "pause": lambda: rollouts.pause("r1"),
+        "resume": lambda: rollouts.resume("r1", now),
+        "promote": lambda: rollouts.promote("r1", now),
+        "tick": lambda: engine.tick(now),
+    }
+    with contextlib.suppress(RolloutError):
+        if action in by_name:
+            by_name[action]()
+        elif job is not None and action == "ok":
+            engine.heartbeat(uid, now, version=job.version, boots=int(now - T0))
+        elif job is not None:
+            engine.report(uid, job.job_id, REPORTS[action], now)
 
 
 def test_a_poll_that_changes_nothing_saves_nothing() -> None:

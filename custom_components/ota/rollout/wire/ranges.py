@@ -40,11 +40,7 @@ def select(headers: Mapping[str, str], etag: str, size: int, *, method: str = "G
     whole = Slice(HTTPStatus.OK, 0, size, size)
     text = headers.get("Range")
     # A date in If-Range never matches: images have no date that says anything of their content.
-    if (
-        text is None
-        or method != "GET"
-        or ("If-Range" in headers and headers["If-Range"].strip() != f'"{etag}"')
-    ):
+    if text is None or method != "GET" or ("If-Range" in headers and headers["If-Range"].strip() != f'"{etag}"'):
         return whole
     match = _RANGE.fullmatch(text.strip())
     if match is None or match[0] == "bytes=-":

@@ -88,5 +88,3 @@ def first_state(parameters: HouseParameters, room_c: float, water_c: float) -> H
     """A start without memory: all at room temperature."""
     emitter = water_c if math.isfinite(water_c) else room_c
     return HouseState(emitter, room_c, room_c, 0.0)
-
-

@@ -1,5 +1,6 @@
 """iot_heating in the demo: a house with two controllers in the weather of a typical year."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ _CONTROLLERS = (("ESP32-001", "Cellar"), ("ESP32-002", "Annexe"))
 _PAST = timedelta(days=5)
 _SAMPLE = timedelta(minutes=5)
 _TICK = timedelta(seconds=30)
+_CURVE_VALUE = 75
 _SCHEDULE = [
     {"day": "Mon-Fri", "slots": ["06:00-09:00", "16:30-22:30"], "target": "21.5C", "mode": "Auto"},
     {"day": "Sat,Sun", "slots": ["07:30-23:00"], "target": "21.5C", "mode": "Auto"},
@@ -38,11 +40,18 @@ class IotHeatingDemo:
             made.devices.append(Device(_DOMAIN, device_id, "controller", key, entry_id, simulator=simulator))
             arguments = ["--url", world.url, "--device-id", device_id, "--key", key, "--period", "5"]
             made.simulators.append(SimulatorSpec(simulator, "heating_controller", arguments))
+        await self._set_curve(ha, entry_id)
         subentries = await ha.call("config_entries/subentries/list", entry_id=entry_id)
         ids = {item["unique_id"]: item["subentry_id"] for item in subentries}
         for device in made.devices:
             device.subentry_id = ids[device.id]
         return made
+
+    async def _set_curve(self, ha: HomeAssistant, entry_id: str) -> None:
+        """A curve that this house needs, set as a user sets it."""
+        unique_id = f"{entry_id}_curve_value"
+        entity_id = next(item["entity_id"] for item in await ha.entity_keys() if item["unique_id"] == unique_id)
+        await ha.post("services/number/set_value", {"entity_id": entity_id, "value": _CURVE_VALUE})
 
     def simulators_first(self, world: World) -> list[SimulatorSpec]:
         """Controllers call us: none has to be there before."""
@@ -71,7 +80,7 @@ class IotHeatingDemo:
 
 def _past(device_id: str, now: datetime, number: int) -> list[Series]:
     """What a controller would have reported: the same house and firmware as its simulator."""
-    zone, settings = ZoneInfo("Europe/Rome"), Settings(schedule=_SCHEDULE)
+    zone, settings = ZoneInfo("Europe/Rome"), Settings(curve_value=_CURVE_VALUE, schedule=_SCHEDULE)
     shift = in_heating_season(now) - now
     house = House(now - _PAST + shift, room_c=19.5 - number)
     values: dict[str, list[tuple[datetime, str]]] = {
@@ -100,39 +109,42 @@ def _past(device_id: str, now: datetime, number: int) -> list[Series]:
     ]
 
 
-def _building_section(building: dict[str, str] | Any) -> dict[str, Any]:
+def _building_section(building: Mapping[str, str]) -> dict[str, Any]:
+    sliders = [("curve_value", "Curve value"), ("min_external_temp", "Minimum external temperature")]
     return {
         "type": "grid",
         "cards": [
             {"type": "heading", "heading": "Main house", "icon": "mdi:home-thermometer"},
-            {
-                "type": "tile",
-                "entity": building["curve_value"],
-                "features": [{"type": "numeric-input", "style": "slider"}],
-            },
-            {
-                "type": "tile",
-                "entity": building["min_external_temp"],
-                "features": [{"type": "numeric-input", "style": "slider"}],
-            },
+            *(
+                {
+                    "type": "tile",
+                    "entity": building[key],
+                    "name": name,
+                    "features": [{"type": "numeric-input", "style": "slider"}],
+                    "grid_options": {"columns": 12},
+                }
+                for key, name in sliders
+            ),
         ],
     }
 
 
-def _controller_section(name: str, keys: dict[str, str] | Any) -> dict[str, Any]:
-    temperatures = [keys["outdoor_temperature"], keys["supply_temperature"]]
+def _controller_section(name: str, keys: Mapping[str, str]) -> dict[str, Any]:
+    temperatures = [
+        {"entity": keys["outdoor_temperature"], "name": "Outdoor"},
+        {"entity": keys["supply_temperature"], "name": "Supply"},
+    ]
     return {
         "type": "grid",
         "cards": [
             {"type": "heading", "heading": name, "icon": "mdi:radiator"},
-            {"type": "tile", "entity": keys["heating"], "color": "deep-orange"},
-            {"type": "tile", "entity": keys["connectivity"]},
-            {"type": "tile", "entity": keys["outdoor_temperature"], "features": [{"type": "trend-graph"}]},
-            {"type": "tile", "entity": keys["supply_temperature"], "features": [{"type": "trend-graph"}]},
+            {"type": "tile", "entity": keys["heating"], "name": "Heating", "color": "deep-orange"},
+            {"type": "tile", "entity": keys["connectivity"], "name": "Connectivity"},
+            *({"type": "tile", **item, "features": [{"type": "trend-graph"}]} for item in temperatures),
             {
                 "type": "history-graph",
                 "title": "Temperatures",
-                "hours_to_show": 48,
+                "hours_to_show": 24,
                 "entities": temperatures,
                 "grid_options": {"columns": 12},
             },

@@ -1,0 +1,199 @@
+"""Config flow: topics and archive; options: limits, names and units, what to forget."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, override
+
+from homeassistant.components import mqtt
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult, OptionsFlow
+from homeassistant.const import CONF_NAME
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.selector import (
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
+from homeassistant.util import slugify
+import probatio as vol
+
+from .archive_check import check_database
+from .const import (
+    ARCHIVE_OFF,
+    ARCHIVE_POSTGRESQL,
+    ARCHIVE_SQLITE,
+    ARCHIVES,
+    CONF_ARCHIVE,
+    CONF_ARCHIVE_TABLE,
+    CONF_ARCHIVE_URL,
+    CONF_DEFAULT_SITE,
+    CONF_PATTERNS,
+    DEFAULT_PATTERNS,
+    DEFAULT_SITE,
+    DEFAULT_TABLE,
+    DOMAIN,
+)
+from .decoders import TopicPattern
+from .options_flow import EdgeOptionsFlow
+
+_NAME: Final = "Edge Telemetry"
+_GATEWAY_PATTERN: Final = "ruuvi/{gateway}/{tag}"
+
+TOPICS_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_NAME, default=_NAME): TextSelector(),
+        vol.Required(CONF_PATTERNS, default=DEFAULT_PATTERNS): TextSelector(TextSelectorConfig(multiple=True)),
+        vol.Required(CONF_DEFAULT_SITE, default=DEFAULT_SITE): TextSelector(),
+        vol.Required(CONF_ARCHIVE, default=ARCHIVE_SQLITE): SelectSelector(
+            SelectSelectorConfig(options=ARCHIVES, translation_key="archive")
+        ),
+    }
+)
+POSTGRESQL_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_ARCHIVE_URL): TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD)),
+        vol.Required(CONF_ARCHIVE_TABLE, default=DEFAULT_TABLE): TextSelector(),
+    }
+)
+
+
+def check_topics(user_input: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with names and patterns."""
+    errors: dict[str, str] = {}
+    if not user_input[CONF_NAME].strip():
+        errors[CONF_NAME] = "name_empty"
+    if not slugify(user_input[CONF_DEFAULT_SITE], separator="_"):
+        errors[CONF_DEFAULT_SITE] = "name_empty"
+    try:
+        if not [TopicPattern(pattern) for pattern in user_input[CONF_PATTERNS]]:
+            errors[CONF_PATTERNS] = "pattern_missing"
+    except ValueError:
+        errors[CONF_PATTERNS] = "pattern_invalid"
+    return errors
+
+
+class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Add or change an entry."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    def __init__(self) -> None:
+        self._topics: dict[str, Any] = {}
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Limits, names and units."""
+        return EdgeOptionsFlow()
+
+    @override
+    async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
+        """A Ruuvi Gateway speaks on the broker."""
+        if self._async_current_entries():
+            return self.async_abort(reason="already_configured")
+        await self.async_set_unique_id(DOMAIN)
+        self.context["title_placeholders"] = {"name": "Ruuvi Gateway"}
+        self._topics = {CONF_PATTERNS: DEFAULT_PATTERNS}
+        return await self.async_step_user()
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Which topics, and what kind of archive."""
+        return await self._async_step_topics("user", user_input, self._topics)
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Other topics, another archive."""
+        entry = self._get_reconfigure_entry()
+        return await self._async_step_topics("reconfigure", user_input, {CONF_NAME: entry.title, **entry.data})
+
+    async def _async_step_topics(
+        self, step_id: str, user_input: dict[str, Any] | None, suggested: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            patterns = dict.fromkeys(pattern.strip().strip("/") for pattern in user_input[CONF_PATTERNS])
+            user_input = {**user_input, CONF_PATTERNS: list(patterns)}
+            errors = check_topics(user_input)
+            if not errors and not await mqtt.async_wait_for_mqtt_client(self.hass):
+                errors["base"] = "mqtt_not_available"
+            if not errors:
+                if self._patterns_taken(user_input[CONF_PATTERNS]):
+                    return self.async_abort(reason="already_configured")
+                self._topics = user_input
+                if user_input[CONF_ARCHIVE] == ARCHIVE_POSTGRESQL:
+                    return await self.async_step_postgresql()
+                return await self._async_finish(await self._async_own_archive(user_input[CONF_ARCHIVE]))
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(TOPICS_SCHEMA, user_input or suggested),
+            errors=errors,
+        )
+
+    async def async_step_postgresql(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Where the database is; it is tried before it is taken."""
+        errors: dict[str, str] = {}
+        detail = ""
+        if user_input is not None:
+            if self._archive_taken(user_input):
+                errors[CONF_ARCHIVE_TABLE] = "archive_taken"
+            else:
+                errors, detail = await self.hass.async_add_executor_job(
+                    check_database, user_input[CONF_ARCHIVE_URL], user_input[CONF_ARCHIVE_TABLE]
+                )
+            if not errors:
+                return await self._async_finish(user_input)
+        suggested = user_input or (self._get_reconfigure_entry().data if self.source == "reconfigure" else {})
+        return self.async_show_form(
+            step_id="postgresql",
+            data_schema=self.add_suggested_values_to_schema(
+                POSTGRESQL_SCHEMA, suggested if suggested.get(CONF_ARCHIVE, "") != ARCHIVE_SQLITE else {}
+            ),
+            errors=errors,
+            description_placeholders={"error": detail, "example": "postgresql://user:password@host:5432/database"},
+        )
+
+    async def _async_finish(self, archive: Mapping[str, Any]) -> ConfigFlowResult:
+        topics = dict(self._topics)
+        title = topics.pop(CONF_NAME).strip()
+        data = {**topics, **archive}
+        if self.source == "reconfigure":
+            return self.async_update_reload_and_abort(self._get_reconfigure_entry(), title=title, data=data)
+        return self.async_create_entry(title=title, data=data)
+
+    async def _async_own_archive(self, kind: str) -> dict[str, Any]:
+        """The settings of an archive in the configuration folder: what the entry has, or a file not yet used."""
+        if kind == ARCHIVE_OFF:
+            return {}
+        if self.source == "reconfigure":
+            data = self._get_reconfigure_entry().data
+            if data[CONF_ARCHIVE] == ARCHIVE_SQLITE:
+                return {key: data[key] for key in (CONF_ARCHIVE_URL, CONF_ARCHIVE_TABLE)}
+        taken = {entry.data.get(CONF_ARCHIVE_URL) for entry in self._async_current_entries()}
+        file = await self.hass.async_add_executor_job(_unused_file, self.hass, taken)
+        return {CONF_ARCHIVE_URL: file, CONF_ARCHIVE_TABLE: DEFAULT_TABLE}
+
+    def _others(self) -> list[ConfigEntry]:
+        own = self._get_reconfigure_entry().entry_id if self.source == "reconfigure" else None
+        return [entry for entry in self._async_current_entries() if entry.entry_id != own]
+
+    def _patterns_taken(self, patterns: list[str]) -> bool:
+        return any(set(patterns) & set(entry.data[CONF_PATTERNS]) for entry in self._others())
+
+    def _archive_taken(self, archive: Mapping[str, Any]) -> bool:
+        return any(
+            all(entry.data.get(key) == archive[key] for key in (CONF_ARCHIVE_URL, CONF_ARCHIVE_TABLE))
+            for entry in self._others()
+        )
+
+
+def _unused_file(hass: HomeAssistant, taken: set[Any]) -> str:
+    """The file of a former entry is taken up again: its archive was kept for that."""
+    number = 1
+    while (name := f"{DOMAIN}.db" if number == 1 else f"{DOMAIN}_{number}.db") in taken:
+        number += 1
+    Path(hass.config.path(name)).parent.mkdir(parents=True, exist_ok=True)
+    return name

@@ -1,0 +1,54 @@
+"""Messages that could not be read: counted, kept with a sample, logged once per device and reason."""
+
+from collections import Counter
+import logging
+from typing import Any, Final
+
+from .decoders import Reason
+
+_LOGGER = logging.getLogger(__name__)
+
+_MAX_SAMPLE: Final = 120
+# A broken fleet must not fill memory or log: beyond these, all is counted under one name.
+_MAX_ORIGINS: Final = 500
+_OTHERS: Final = "(others)"
+
+
+class MalformedLog:
+    """What was wrong, and from whom."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._counts: Counter[tuple[str, Reason]] = Counter()
+        self._samples: dict[tuple[str, Reason], str] = {}
+
+    def note(self, origin: str, reason: Reason, payload: object, detail: str = "") -> None:
+        """Count a message of a device (or of a topic that is of none)."""
+        self.total += 1
+        key = (origin, reason)
+        if key in self._counts:
+            self._counts[key] += 1
+            return
+        if len(self._counts) >= _MAX_ORIGINS:
+            self._counts[_OTHERS, reason] += 1
+            return
+        self._counts[key] = 1
+        self._samples[key] = sample = repr(payload[:_MAX_SAMPLE] if isinstance(payload, bytes | str) else payload)
+        _LOGGER.warning(
+            "A message of %s was not understood (%s%s); further ones are only counted. It began: %s",
+            origin,
+            reason,
+            f", {detail}" if detail else "",
+            sample[: _MAX_SAMPLE * 4],
+        )
+
+    def of(self, origin: str) -> int:
+        """How many came from one device."""
+        return sum(count for (whose, _), count in self._counts.items() if whose == origin)
+
+    def as_list(self) -> list[dict[str, Any]]:
+        """For diagnostics, most frequent first."""
+        return [
+            {"origin": origin, "reason": reason, "count": count, "sample": self._samples.get((origin, reason))}
+            for (origin, reason), count in self._counts.most_common()
+        ]

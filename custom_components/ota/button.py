@@ -1,0 +1,110 @@
+"""Buttons of a rollout: pause, resume, abort, retry, roll back, open the next wave."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, override
+
+from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import DOMAIN
+from .coordinator import OtaConfigEntry, OtaCoordinator
+from .entity import RolloutEntity
+from .helpers import ota_errors
+from .rollout.plan import ENDED, Rollout, Status
+from .rollout.rollouts import Rollouts
+
+PARALLEL_UPDATES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolloutButtonDescription(ButtonEntityDescription):
+    """A button: what it does, and when it may be pressed."""
+
+    press_fn: Callable[[Rollouts, str, float], Any]
+    available_fn: Callable[[Rollout], bool]
+
+
+BUTTONS: Final = (
+    RolloutButtonDescription(
+        key="abort",
+        press_fn=lambda rollouts, rollout_id, now: rollouts.abort(rollout_id, now),
+        available_fn=lambda rollout: rollout.status not in ENDED,
+    ),
+    RolloutButtonDescription(
+        key="pause",
+        press_fn=lambda rollouts, rollout_id, now: rollouts.pause(rollout_id),
+        available_fn=lambda rollout: rollout.status not in ENDED and rollout.status is not Status.PAUSED,
+    ),
+    RolloutButtonDescription(
+        key="promote",
+        press_fn=lambda rollouts, rollout_id, now: rollouts.promote(rollout_id, now),
+        available_fn=lambda rollout: rollout.status not in ENDED and rollout.wave + 1 < len(rollout.waves),
+    ),
+    RolloutButtonDescription(
+        key="resume",
+        press_fn=lambda rollouts, rollout_id, now: rollouts.resume(rollout_id, now),
+        available_fn=lambda rollout: rollout.status is Status.PAUSED,
+    ),
+    RolloutButtonDescription(
+        key="retry",
+        press_fn=lambda rollouts, rollout_id, now: rollouts.retry(rollout_id, now),
+        available_fn=lambda rollout: rollout.status not in ENDED,
+    ),
+    RolloutButtonDescription(
+        key="rollback",
+        press_fn=lambda rollouts, rollout_id, now: rollouts.rollback(rollout_id, now),
+        available_fn=lambda rollout: rollout.status not in ENDED,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: OtaConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the buttons of all rollouts, and of those that come later."""
+    entry.runtime_data.each_rollout(partial(_add, entry.runtime_data, async_add_entities))
+
+
+@callback
+def _add(coordinator: OtaCoordinator, add: AddConfigEntryEntitiesCallback, rollout_id: str) -> None:
+    rollout = coordinator.state.rollouts[rollout_id]
+    add(RolloutButton(coordinator, rollout, description) for description in BUTTONS)
+
+
+class RolloutButton(RolloutEntity, ButtonEntity):
+    """A button of a rollout. Administrators only, like the actions."""
+
+    entity_description: RolloutButtonDescription
+
+    @property
+    @override
+    def published_value(self) -> object:
+        """Only its availability changes."""
+        return self.available
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether it may be pressed now."""
+        return self.rollout is not None and self.entity_description.available_fn(self.rollout)
+
+    @ota_errors
+    @override
+    async def async_press(self) -> None:
+        """Do it."""
+        await self._async_require_admin()
+        coordinator = self.coordinator
+        self.entity_description.press_fn(coordinator.engine.rollouts, self.rollout_id, coordinator.now)
+        await coordinator.async_settle()
+
+    async def _async_require_admin(self) -> None:
+        user_id = self._context.user_id if self._context else None
+        if user_id is None:
+            return  # an automation
+        user = await self.hass.auth.async_get_user(user_id)
+        if user is None or not user.is_admin:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="admin_only")

@@ -1,0 +1,154 @@
+"""Keys of stand-alone devices, of secret URLs and of the upload API: hashes only, on disk before a key is shown."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant
+
+from ._lib.device_keys import MAX_KEY_LENGTH, KeyMatch, KeyRing, hash_key, new_key
+from .storage import OtaStore
+
+ROTATION_GRACE: Final = timedelta(days=7)
+"""The old key is good for so long, or until the new one is first used."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceKeys:
+    """The two secrets of a device."""
+
+    header: KeyRing = field(default_factory=KeyRing)
+    """Presented in a header; the only one that may report."""
+    url: KeyRing = field(default_factory=KeyRing)
+    """Stands in the path, for clients that cannot send headers."""
+    confirmed: bool = False
+    """Home Assistant has had the time to write the device's subentry down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """Secrets to be shown once."""
+
+    key: str
+    url_token: str
+
+
+class Keys:
+    """All key rings, by device uid."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Kept in a store of their own."""
+        self._store = OtaStore(hass, "keys")
+        self.devices: dict[str, DeviceKeys] = {}
+        self.upload = KeyRing()
+        self._by_url: dict[str, str] = {}
+
+    async def async_load(self) -> None:
+        """Read the store."""
+        data = await self._store.async_load() or {}
+        self.upload = KeyRing.from_dict(data.get("upload", {}))
+        for uid, raw in data.get("devices", {}).items():
+            self.devices[uid] = DeviceKeys(
+                KeyRing.from_dict(raw["header"]), KeyRing.from_dict(raw["url"]), bool(raw.get("confirmed"))
+            )
+        self._index()
+
+    async def async_remove(self) -> None:
+        """Delete the store."""
+        await self._store.async_remove()
+
+    def _index(self) -> None:
+        self._by_url = {
+            digest: uid
+            for uid, keys in self.devices.items()
+            for digest in (keys.url.current, keys.url.previous)
+            if digest is not None
+        }
+
+    async def _async_put(self, uid: str, keys: DeviceKeys | None) -> None:
+        """Save first: what is not on disk is not valid."""
+        devices = {**self.devices}
+        if keys is None:
+            devices.pop(uid, None)
+        else:
+            devices[uid] = keys
+        await self._store.async_save_durably(_data(devices, self.upload))
+        self.devices = devices
+        self._index()
+
+    async def async_issue(self, uid: str, now: datetime, *, header: bool = True) -> Issued:
+        """Make new secrets; the ones until now are good for a while.
+
+        Args:
+            uid: Of the device.
+            now: UTC.
+            header: False for a device of a fleet, whose own key its provider holds: only the URL is ours.
+        """
+        keys = self.devices.get(uid, DeviceKeys())
+        issued = Issued(new_key() if header else "", new_key())
+        rings = replace(keys, url=_rotated(keys.url, issued.url_token, now))
+        if header:
+            rings = replace(rings, header=_rotated(keys.header, issued.key, now))
+        await self._async_put(uid, rings)
+        return issued
+
+    async def async_issue_upload(self) -> str:
+        """Make a new key for the upload API; the one until now is void."""
+        key = new_key()
+        ring = KeyRing.of(key)
+        await self._store.async_save_durably(_data(self.devices, ring))
+        self.upload = ring
+        return key
+
+    async def async_adopt(self, uid: str, issued: Issued) -> None:
+        """Make secrets valid that a user was shown."""
+        keys = DeviceKeys(KeyRing.of(issued.key), KeyRing.of(issued.url_token))
+        await self._async_put(uid, keys)
+
+    async def async_confirm(self, uid: str) -> None:
+        """Note that the device's subentry is on disk."""
+        if (keys := self.devices.get(uid)) is not None and not keys.confirmed:
+            await self._async_put(uid, replace(keys, confirmed=True))
+
+    async def async_drop(self, uid: str) -> None:
+        """Void all secrets of a device."""
+        if uid in self.devices:
+            await self._async_put(uid, None)
+
+    async def async_used(self, uid: str, match: KeyMatch, *, url: bool) -> None:
+        """The current key was presented: a rotation is over."""
+        keys = self.devices.get(uid)
+        ring = None if keys is None else keys.url if url else keys.header
+        if keys is None or ring is None or match is not KeyMatch.CURRENT or ring.previous is None:
+            return
+        settled = ring.settled()
+        await self._async_put(uid, replace(keys, url=settled) if url else replace(keys, header=settled))
+
+    def header_ring(self, uid: str) -> KeyRing | None:
+        """The ring of a device's header key; None where it has none."""
+        keys = self.devices.get(uid)
+        return keys.header if keys else None
+
+    def find_url(self, token: str, now: datetime) -> tuple[str, KeyMatch] | None:
+        """Whose URL this is. Looked up by the hash, so time tells nothing of the token."""
+        if not token or len(token) > MAX_KEY_LENGTH:
+            return None
+        uid = self._by_url.get(hash_key(token))
+        if uid is None:
+            return None
+        match = self.devices[uid].url.match(token, now)
+        return None if match is KeyMatch.NONE else (uid, match)
+
+
+def _rotated(ring: KeyRing, key: str, now: datetime) -> KeyRing:
+    return KeyRing.of(key) if ring.current is None else ring.rotated(hash_key(key), now, ROTATION_GRACE)
+
+
+def _data(devices: dict[str, DeviceKeys], upload: KeyRing) -> dict[str, Any]:
+    return {
+        "upload": upload.as_dict(),
+        "devices": {
+            uid: {"header": keys.header.as_dict(), "url": keys.url.as_dict(), "confirmed": keys.confirmed}
+            for uid, keys in devices.items()
+        },
+    }

@@ -1,0 +1,72 @@
+"""Sending an image: by sendfile in pieces, so that progress is known and the loop stays free."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from aiohttp import hdrs, web
+
+from .rollout.wire.ranges import Slice
+
+PIECE: Final = 256 * 1024
+STALL_S: Final = 60.0
+"""A client that takes not one piece in this time is gone."""
+
+type Progress = Callable[[int], None]
+
+
+class ImageResponse(web.StreamResponse):
+    """A part of a file. `on_progress` hears how far into the file the client is, after each piece."""
+
+    _send_headers_immediately = True  # sendfile goes past the writer: the headers have to be out before
+
+    def __init__(
+        self, path: Path, part: Slice, etag: str, *, headers: dict[str, str], on_progress: Progress | None = None
+    ) -> None:
+        """Prepare to send `part` of the file at `path`."""
+        super().__init__(status=part.status, headers={**part.headers(etag), **headers})
+        self._path = path
+        self._part = part
+        self._on_progress = on_progress
+        self.content_type = "application/octet-stream"
+        self.headers[hdrs.CACHE_CONTROL] = "private, no-transform"
+        self.content_length = part.count
+
+    async def async_send(self, request: web.Request) -> web.StreamResponse:
+        """Send it all.
+
+        Raises:
+            ConnectionError: The client went away.
+        """
+        loop = asyncio.get_running_loop()
+        if request.method == hdrs.METH_HEAD or self._part.count == 0:
+            await self.prepare(request)
+            await self.write_eof()
+            return self
+        file = await loop.run_in_executor(None, self._open)
+        try:
+            await self.prepare(request)
+            await self._send(request, file)
+        finally:
+            await loop.run_in_executor(None, file.close)
+        await self.write_eof()
+        return self
+
+    def _open(self) -> BinaryIO:
+        return self._path.open("rb")
+
+    async def _send(self, request: web.Request, file: BinaryIO) -> None:
+        loop = asyncio.get_running_loop()
+        position, end = self._part.start, self._part.start + self._part.count
+        while position < end:
+            transport = request.transport
+            if transport is None or transport.is_closing():
+                raise ConnectionResetError("the client went away")
+            async with asyncio.timeout(STALL_S):
+                sent = await loop.sendfile(transport, file, position, min(PIECE, end - position))
+            if not sent:
+                raise ConnectionResetError("the image ended early")
+            position += sent
+            if self._on_progress is not None:
+                self._on_progress(position)

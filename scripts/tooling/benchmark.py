@@ -1,0 +1,34 @@
+"""Run a benchmark: it measures and prints a table with the ratio to each reference of the same run.
+
+scripts/benchmark                      names those there are
+scripts/benchmark NAME [--json FILE]   runs one; further options go to it
+"""
+
+import importlib
+from pathlib import Path
+import runpy
+import sys
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> int:
+    """Command line."""
+    names = sorted(path.parent.name for path in (ROOT / "benchmarks").glob("*/__main__.py"))
+    if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
+        print(__doc__)
+        for name in names:
+            text = importlib.import_module(f"benchmarks.{name}").__doc__ or ""
+            print(f"  {name:<16}{text.strip().splitlines()[0] if text.strip() else ''}")
+        return 0
+    name = sys.argv[1]
+    if name not in names:
+        print(f"there is no benchmark {name}; there are: {', '.join(names) or 'none'}", file=sys.stderr)
+        return 2
+    sys.argv = [f"scripts/benchmark {name}", *sys.argv[2:]]
+    runpy.run_module(f"benchmarks.{name}", run_name="__main__", alter_sys=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""Run a captured reply through the product's own decoder and print a line per value: entity key, value, unit.
+
+    scripts/decode FAMILY FILE-OR-FOLDER
+
+Families: miner (a folder of replies, replayed on the wire to the adapter), ecoflow, vicare, shelly, ruuvi, telemetry,
+hc12 (frames as hex), sync (what a heating controller posts). Exit status 1 with a clear message on what it cannot
+read. Attach its output to bug reports; it holds no keys.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+import importlib
+import json
+from pathlib import Path
+import signal
+import sys
+from typing import Any
+
+type Line = tuple[str, Any, str | None]
+
+
+class UnreadableError(Exception):
+    """What was given cannot be decoded; the text says why."""
+
+
+def _json(path: Path) -> Any:
+    """The file's JSON; text that is none is given as it is (a payload in hex)."""
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as err:
+        raise UnreadableError(f"{path} is not UTF-8 text") from err
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text.strip()
+
+
+def _object(path: Path) -> dict[str, Any]:
+    data = _json(path)
+    if not isinstance(data, dict):
+        raise UnreadableError(f"{path} holds no JSON object")
+    return data
+
+
+def _from(module: str, function: str) -> Any:
+    """A function of the product; not every integration is in every checkout."""
+    try:
+        return getattr(importlib.import_module(f"custom_components.{module}"), function)
+    except ModuleNotFoundError as err:
+        raise UnreadableError(f"this checkout has no decoder for it ({err.name} is missing)") from err
+
+
+def decode_ecoflow(path: Path) -> Iterable[Line]:
+    """A reply of the EcoFlow cloud or a merged MQTT capture."""
+    lines: Iterable[Line] = _from("ecoflow.api.decode", "decode_capture")(_object(path))
+    return lines
+
+
+def decode_telemetry(path: Path) -> Iterable[Line]:
+    """A telemetry message, or messages; Ruuvi payloads too."""
+    lines: Iterable[Line] = _from("edge_telemetry.decoders.capture", "decode_capture")(_json(path))
+    return lines
+
+
+def decode_miner(path: Path) -> Iterable[Line]:
+    """A folder of a miner's replies, replayed on loopback."""
+    from simulators.replay import replaying
+
+    host = "127.0.0.90"
+
+    async def read() -> Iterable[Line]:
+        lines: Iterable[Line]
+        async with replaying(path, host) as replay:
+            port = getattr(replay, "http_port", 80)
+            lines = await _from("proof_of_heat.drivers.decode", "decode_miner")(host, http_port=port)
+        return lines
+
+    if not path.is_dir():
+        raise UnreadableError("a miner's capture is a folder with a file per reply")
+    return asyncio.run(read())
+
+
+def decode_vicare(path: Path) -> Iterable[Line]:
+    """The features of a Viessmann device."""
+    lines: Iterable[Line] = _from("proof_of_heat.drivers.viessmann.features", "lines")(_object(path))
+    return lines
+
+
+def decode_shelly(path: Path) -> Iterable[Line]:
+    """Replies or notifications of a Shelly energy meter."""
+    lines: Iterable[Line] = _from("proof_of_heat.drivers.meter.shelly", "lines")(_json(path))
+    return lines
+
+
+def decode_hc12(path: Path) -> Iterator[Line]:
+    """Bytes from the radio, as hex."""
+    text = "".join(path.read_text("utf-8").split())
+    try:
+        data = bytes.fromhex(text)
+    except ValueError as err:
+        raise UnreadableError(f"{path} is not hex: {err}") from err
+    decoder = _from("smart_outlet.radio.frame", "Decoder")()
+    frames = decoder.feed(data, 0.0)
+    if not frames:
+        raise UnreadableError("there is no whole frame in it")
+    for number, frame in enumerate(frames):
+        for name in frame.__slots__:
+            value = getattr(frame, name)
+            yield f"frame{number}.{name}", value.hex() if isinstance(value, bytes) else value, None
+
+
+def decode_sync(path: Path) -> Iterator[Line]:
+    """What a heating controller posts to the device-sync API."""
+    report = _from("iot_heating.protocol.telemetry", "decode_telemetry")(_object(path))
+    for key, value, unit in (
+        ("heating", report.heating, None),
+        ("outdoor_temperature", report.outdoor_c, "°C"),
+        ("supply_temperature", report.supply_c, "°C"),
+        ("voltage", report.voltage_v, "V"),
+        ("errors", len(report.errors) if report.errors is not None else None, None),
+    ):
+        if value is not None:
+            yield key, value, unit
+
+
+FAMILIES: dict[str, Callable[[Path], Iterable[Line]]] = {
+    "miner": decode_miner,
+    "ecoflow": decode_ecoflow,
+    "vicare": decode_vicare,
+    "shelly": decode_shelly,
+    "ruuvi": decode_telemetry,
+    "telemetry": decode_telemetry,
+    "hc12": decode_hc12,
+    "sync": decode_sync,
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/decode", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("family", choices=sorted(FAMILIES))
+    parser.add_argument("path", type=Path, metavar="FILE-OR-FOLDER")
+    args = parser.parse_args(argv)
+    try:
+        lines = list(FAMILIES[args.family](args.path))
+    except (OSError, UnreadableError, ValueError) as err:
+        print(f"scripts/decode: {args.path}: {err}", file=sys.stderr)
+        return 1
+    except Exception as err:  # noqa: BLE001 - every core package has its own tree of errors; all have a text
+        print(f"scripts/decode: {args.path}: {type(err).__name__}: {err}", file=sys.stderr)
+        return 1
+    if not lines:
+        print(f"scripts/decode: {args.path}: nothing in it that is known", file=sys.stderr)
+        return 1
+    for key, value, unit in lines:
+        print(f"{key}\t{'' if value is None else value}\t{unit or ''}")
+    return 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `scripts/decode … | head` is no error
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""An entry on Home Assistant's own mqtt integration."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+import json
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_mqtt_message,
+    async_fire_time_changed,
+)
+from pytest_homeassistant_custom_component.typing import MqttMockHAClient
+
+from custom_components.edge_telemetry.const import DEFAULT_PATTERNS, DOMAIN
+
+DATA = {
+    "patterns": DEFAULT_PATTERNS,
+    "default_site": "home",
+    "archive": "sqlite",
+    "archive_url": "edge_telemetry.db",
+    "archive_table": "measurements",
+}
+
+
+@pytest.fixture
+def entry() -> MockConfigEntry:
+    """An entry with an archive in a file."""
+    return MockConfigEntry(domain=DOMAIN, title="Edge", data=dict(DATA), entry_id="01EDGE")
+
+
+@pytest.fixture(autouse=True)
+def own_config_folder(hass: HomeAssistant, tmp_path: Any) -> None:
+    """Archives and exports go into a folder of the test's own."""
+    hass.config.config_dir = str(tmp_path)
+
+
+@pytest.fixture
+async def hub(hass: HomeAssistant, mqtt_mock: MqttMockHAClient, entry: MockConfigEntry) -> Any:
+    """The set-up entry."""
+    await set_up(hass, entry)
+    yield entry.runtime_data
+    await take_down(hass, entry)
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Add and set up an entry."""
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def take_down(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Unload an entry, and let the mqtt integration settle its unsubscriptions."""
+    if entry.state is ConfigEntryState.LOADED:
+        assert await hass.config_entries.async_unload(entry.entry_id)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=2))
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+type Publish = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def publish(hass: HomeAssistant) -> Publish:
+    """Have a message arrive."""
+
+    async def arrive(topic: str, payload: Any, *, retain: bool = False) -> None:
+        text = payload if isinstance(payload, str | bytes) else json.dumps(payload)
+        async_fire_mqtt_message(hass, topic, text, 1, retain)
+        await hass.async_block_till_done()
+
+    return arrive
+
+
+def entity_id(hass: HomeAssistant, platform: str, key: str, device: str = "van/ruuvi/inside") -> str | None:
+    """The entity of a key of a device (or of the hub, for device "")."""
+    unique_id = f"01EDGE_{device}_{key}" if device else f"01EDGE_{key}"
+    return er.async_get(hass).async_get_entity_id(platform, DOMAIN, unique_id)
+
+
+def state(hass: HomeAssistant, key: str, device: str = "van/ruuvi/inside", platform: str = "sensor") -> str | None:
+    """What an entity shows."""
+    found = entity_id(hass, platform, key, device)
+    shown = hass.states.get(found) if found else None
+    return shown.state if shown else None

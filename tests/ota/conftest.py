@@ -1,0 +1,166 @@
+"""Home Assistant with the integration set up, a fleet of stand-alone devices, signed releases."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from aiohttp import FormData
+from aiohttp.test_utils import TestClient
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.keys import Issued
+from tests.ota.images import esp32_image, public_key, signed
+
+DOMAIN = "ota"
+type Client = TestClient[Any, Any]
+
+
+@pytest.fixture(autouse=True)
+def config_folder(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Images are stored below the configuration folder: give each test its own."""
+    hass.config.config_dir = str(tmp_path)
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    """The entry's options; override for others."""
+    return {"require_signature": True, "signing_keys": [public_key().raw.hex()]}
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant, options: dict[str, Any]) -> MockConfigEntry:
+    """The entry, added and not set up."""
+    made = MockConfigEntry(domain=DOMAIN, title="OTA", options=options)
+    made.add_to_hass(hass)
+    return made
+
+
+@pytest.fixture
+async def ota(hass: HomeAssistant, entry: MockConfigEntry) -> OtaCoordinator:
+    """The entry, set up."""
+    assert await async_setup_component(hass, "http", {})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    found: OtaCoordinator = entry.runtime_data
+    return found
+
+
+@pytest.fixture
+async def client(ota: OtaCoordinator, hass_client_no_auth: ClientSessionGenerator) -> Client:
+    """HTTP without Home Assistant's authentication, as devices call."""
+    return await hass_client_no_auth()
+
+
+@pytest.fixture
+async def admin(ota: OtaCoordinator, hass_client: ClientSessionGenerator) -> Client:
+    """HTTP as an administrator."""
+    return await hass_client()
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A stand-alone device with its secrets, and how it calls."""
+
+    uid: str
+    issued: Issued
+    client: Client
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"X-Device-Key": self.issued.key}
+
+    async def check(self, **said: Any) -> dict[str, Any]:
+        """Ask for an update."""
+        reply = await self.client.post(f"/api/ota/v1/devices/{self.uid}/check/", json=said, headers=self.headers)
+        assert reply.status == 200, await reply.text()
+        result: dict[str, Any] = await reply.json()
+        return result
+
+    async def status(self, job: str, state: str, **said: Any) -> dict[str, Any]:
+        """Report."""
+        body = {"job": job, "state": state, **said}
+        reply = await self.client.post(f"/api/ota/v1/devices/{self.uid}/status/", json=body, headers=self.headers)
+        return {"status": reply.status, **await reply.json()}
+
+    async def update(self, version: str, boots: int = 2) -> dict[str, Any]:
+        """Go the whole way."""
+        update = (await self.check(version="1.0.0", boot_count=boots - 1))["update"]
+        assert update is not None
+        reply = await self.client.get(update["url"], headers=self.headers)
+        assert reply.status == 200
+        await reply.read()
+        await self.status(update["job"], "rebooting")
+        await self.check(version=version, boot_count=boots)
+        return dict(update)
+
+
+type AddDevice = Callable[..., Awaitable[Registered]]
+
+
+@pytest.fixture
+def add_device(hass: HomeAssistant, ota: OtaCoordinator, client: Client) -> AddDevice:
+    """Register a stand-alone device as the flow does."""
+
+    async def add(uid: str = "dev-1", **data: Any) -> Registered:
+        issued = await ota.keys.async_issue(uid, dt_util.utcnow())
+        facts = {"device_id": uid, "product": "thermostat", "chip": "esp32c3", **data}
+        subentry = ConfigSubentry(
+            data=MappingProxyType(facts), subentry_type="device", title=uid.title(), unique_id=uid
+        )
+        hass.config_entries.async_add_subentry(ota.entry, subentry)
+        await hass.async_block_till_done()
+        return Registered(uid, issued, client)
+
+    return add
+
+
+def form(image: bytes | None, **fields: str) -> FormData:
+    """An upload's body: fields first, the image last."""
+    data = FormData()
+    for name, value in fields.items():
+        data.add_field(name, value)
+    if image is not None:
+        data.add_field("image", image, filename="firmware.bin", content_type="application/octet-stream")
+    return data
+
+
+type Release = Callable[..., Awaitable[bytes]]
+
+
+@pytest.fixture
+def release(admin: Client) -> Release:
+    """Upload a signed release; returns the image."""
+
+    async def upload(version: str = "2.0.0", sequence: int = 20, *, payload: bytes = b"", **changes: Any) -> bytes:
+        image = esp32_image(version=version, payload=payload)
+        manifest, signature = signed(image, version=version, sequence=sequence, **changes)
+        reply = await admin.post(
+            "/api/ota/releases/", data=form(image, manifest=manifest.decode(), signature=signature)
+        )
+        assert reply.status == 201, await reply.text()
+        return image
+
+    return upload
+
+
+async def act(hass: HomeAssistant, action: str, *, response: bool = False, **data: Any) -> Any:
+    """Call an action of ours."""
+    return await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=response)
+
+
+async def rollout(hass: HomeAssistant, version: str = "2.0.0", **data: Any) -> str:
+    """Create a rollout to all; returns its id."""
+    data = {"strategy": "all", "product": "thermostat", "version": version, **data}
+    reply = await act(hass, "create_rollout", response=True, **data)
+    found: str = reply["rollout"]
+    await hass.async_block_till_done()
+    return found

@@ -1,0 +1,33 @@
+"""The native protocol, from check-in to a verified update."""
+
+import hashlib
+
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.ota.coordinator import OtaCoordinator
+
+from .conftest import AddDevice, Client, Release, rollout
+
+
+async def test_a_device_is_updated(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+) -> None:
+    device = await add_device()
+    assert await device.check(version="1.0.0") == {"update": None, "reason": "no_rollout", "poll_s": 300}
+    image = await release()
+    await rollout(hass)
+    update = (await device.check(version="1.0.0", boot_count=4))["update"]
+    assert update["version"] == "2.0.0"
+    assert update["size"] == len(image)
+    assert update["signature"]
+    reply = await device.client.get(update["url"], headers=device.headers)
+    assert await reply.read() == image
+    assert hashlib.sha256(image).hexdigest() == update["sha256"] == reply.headers["ETag"].strip('"')
+    assert (await device.status(update["job"], "installing"))["state"] == "installing"
+    assert (await device.status(update["job"], "rebooting"))["state"] == "rebooting"
+    after = await device.check(version="2.0.0", boot_count=5)
+    assert after["reason"] == "up_to_date"
+    await hass.async_block_till_done()
+    assert hass.states.get("update.dev_1_firmware").attributes["installed_version"] == "2.0.0"
+    assert hass.states.get("sensor.dev_1_update").state == "verified"

@@ -1,0 +1,88 @@
+"""Parts of the demo that its own run does not reach on a machine where everything is installed."""
+
+import asyncio
+import importlib
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import pytest
+
+from scripts.tooling.demo import broker, folder as config_folder, history
+from scripts.tooling.demo.folder import NotOursError, State
+from scripts.tooling.demo.process import Children
+
+
+@pytest.fixture(autouse=True)
+def _sockets(socket_enabled: None) -> None:
+    """A real broker listens on loopback."""
+
+
+def connect(port: int, password: str, protocol: int) -> bool:
+    """Whether a third-party client gets in."""
+    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTProtocolVersion(protocol))
+    client.username_pw_set(broker.USERNAME, password)
+    answers: list[bool] = []
+    client.on_connect = lambda _c, _d, _f, reason, _p: answers.append(not reason.is_failure)
+    client.connect("127.0.0.1", port)
+    for _ in range(100):
+        client.loop(0.05)
+        if answers:
+            break
+    client.disconnect()
+    return answers == [True]
+
+
+@pytest.mark.parametrize("kind", ["mosquitto", "amqtt"])
+async def test_both_brokers_let_the_demo_in_and_nobody_else(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "amqtt":
+        monkeypatch.setattr(broker, "mosquitto", lambda: None)
+    elif broker.mosquitto() is None:
+        pytest.skip("mosquitto is not installed (scripts/setup says how)")
+    version = {"5": paho.MQTTv5, "3.1.1": paho.MQTTv311}[broker.protocol()]
+    children, port = Children(tmp_path / "logs"), broker.free_port()
+    try:
+        made = await broker.start(children, tmp_path, port, "secret")
+        assert made == {"host": "127.0.0.1", "port": port, "username": "demo", "password": "secret"}
+        assert await asyncio.to_thread(connect, port, "secret", version)
+        assert not await asyncio.to_thread(connect, port, "wrong", version)
+    finally:
+        await children.stop()
+
+
+def test_a_half_made_folder_is_made_anew(tmp_path: Path) -> None:
+    config_folder.prepare(tmp_path, "http://127.0.0.1:1", 1, fresh=False)
+    (tmp_path / "left.over").write_text("")
+    state = config_folder.prepare(tmp_path, "http://127.0.0.1:1", 1, fresh=False)
+    assert not state.complete
+    assert not (tmp_path / "left.over").exists()
+
+
+def test_a_whole_folder_is_kept_and_fresh_clears_it(tmp_path: Path) -> None:
+    state = config_folder.prepare(tmp_path, "http://127.0.0.1:1", 1, fresh=False)
+    state.complete, state.token = True, "kept"
+    state.save(tmp_path)
+    assert config_folder.prepare(tmp_path, "http://127.0.0.1:1", 1, fresh=False).token == "kept"
+    assert (tmp_path / ".suite-demo.json").stat().st_mode & 0o077 == 0
+    assert config_folder.prepare(tmp_path, "http://127.0.0.1:1", 1, fresh=True) != State(token="kept")
+    assert not config_folder.prepare(tmp_path, "http://127.0.0.1:1", 1, fresh=True).token
+
+
+def test_another_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_text("")
+    with pytest.raises(NotOursError, match="not made by the demo"):
+        config_folder.prepare(tmp_path, "http://127.0.0.1:1", 1, fresh=True)
+    assert (tmp_path / "photo.jpg").exists()
+
+
+def test_the_voice_stand_ins_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(config_folder.__file__).parent / "stand_ins"))
+    for name in ("pymicro_vad", "pyspeex_noise"):
+        monkeypatch.delitem(__import__("sys").modules, name, raising=False)
+        assert "stand_ins" in str(importlib.import_module(name).__file__)
+
+
+def test_statistics_of_a_counter_and_of_a_temperature() -> None:
+    assert history._row([1.0, 2.0, 6.0], mean=True) == {"mean": 3.0, "min": 1.0, "max": 6.0}
+    assert history._row([1.0, 2.0, 6.0], mean=False) == {"state": 6.0, "sum": 6.0}

@@ -1,0 +1,103 @@
+"""The static checks: silent about a faultless integration, and each planted error is found."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.tooling.lint import quality
+
+from .conftest import MANIFEST, SOURCE, TEXTS, findings, write
+
+
+def without(data: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key not in names}
+
+
+def test_a_faultless_integration_is_passed(planted: Path) -> None:
+    assert findings(planted) == []
+
+
+@pytest.mark.parametrize(
+    ("manifest", "found"),
+    [
+        (without(MANIFEST, "version"), "version is missing"),
+        ({**MANIFEST, "version": "new"}, "version:"),
+        ({"name": "Planted", **without(MANIFEST, "name")}, "in the order"),
+        ({**without(MANIFEST, "version"), "version": "0.1.0", "zebra": 1}, "unknown key zebra"),
+        ({**MANIFEST, "domain": "other"}, "the folder's name"),
+        ({**MANIFEST, "codeowners": ["me"]}, "begin with @"),
+        ({**MANIFEST, "documentation": "http://example.com"}, "https address"),
+        ({**MANIFEST, "iot_class": "magic"}, "bad iot_class"),
+        ({**MANIFEST, "config_flow": False}, "disagree"),
+        ({**MANIFEST, "dependencies": ["no_such_thing"]}, "no integration no_such_thing"),
+        ({**MANIFEST, "requirements": ["pymodbus>=3"]}, "should be core's modbus"),
+        ({**MANIFEST, "requirements": ["paho-mqtt==2.1.0"]}, "pins paho-mqtt itself"),
+        ({**MANIFEST, "requirements": ["left-pad==1.0"]}, "not in pyproject.toml"),
+    ],
+)
+def test_manifest(planted: Path, manifest: dict[str, Any], found: str) -> None:
+    write(planted, "manifest.json", manifest)
+    assert any(found in finding for finding in findings(planted))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("translations/de.json", without(TEXTS, "issues"), "issues.dead.title is missing"),
+        ("translations/de.json", {**TEXTS, "extra": "x"}, "extra is not in en.json"),
+        (
+            "translations/fi.json",
+            {**TEXTS, "config": {"step": {"user": {"data": {"name": "N"}, "data_description": {"name": "x {plaze}"}}}}},
+            "other placeholders",
+        ),
+        ("translations/en.json", {**TEXTS, "title": "[%key:common::x%]"}, "is not resolved"),
+        ("translations/en.json", {**TEXTS, "poems": {}}, "unknown section poems"),
+        ("translations/en.json", {**TEXTS, "options": {"step": {"init": {"data": {"a": "A"}}}}}, "no data_description"),
+        ("translations/en.json", without(TEXTS, "services"), "name is not in translations"),
+        ("translations/en.json", without(TEXTS, "exceptions"), "exceptions.broken"),
+        ("translations/en.json", without(TEXTS, "issues"), "issues.dead"),
+        ("services.yaml", {}, "not in services.yaml"),
+        ("icons.json", {}, "has no icon"),
+        ("icons.json", {"services": {"go": {"service": "run.png"}}}, "is not mdi:"),
+        ("icons.json", {"entity": {"a": {"default": "mdi:a", "state": {"on": "mdi:a"}}}}, "default one"),
+        ("icons.json", "{", "icons.json:"),
+        ("strings.json", TEXTS, "keep one of them"),
+        ("quality_scale.yaml", {"rules": {}}, "quality_scale.yaml is missing"),
+        ("quality_scale.yaml", {"rules": {"brands": "done"}}, "config-flow is missing"),
+        (
+            "quality_scale.yaml",
+            {"rules": {**dict.fromkeys(quality.ALL, "todo"), "brands": "yes"}},
+            "bad rule or status",
+        ),
+        (
+            "quality_scale.yaml",
+            {"rules": {**dict.fromkeys(quality.ALL, "todo"), "brands": {"status": "exempt"}}},
+            "exempt needs a comment",
+        ),
+        (
+            "quality_scale.yaml",
+            {"rules": {**dict.fromkeys(quality.ALL, "todo"), "diagnostics": "done"}},
+            "the code does not show it",
+        ),
+        ("sensor.py", SOURCE.replace("PARALLEL_UPDATES = 0", ""), "PARALLEL_UPDATES is not set"),
+        ("sensor.py", SOURCE + "x = hass.data[DOMAIN]\n", "HassKey"),
+        ("sensor.py", SOURCE + "import voluptuous\n", "voluptuous"),
+        ("sensor.py", SOURCE + "import requests\n", "blocks"),
+        ("sensor.py", SOURCE + "from homeassistant.components import mqtt\n", "uses mqtt"),
+        ("sensor.py", SOURCE + "from custom_components.other import x\n", "whole by itself"),
+        ("core/x.py", "from homeassistant.core import HomeAssistant\n", "core package imports homeassistant"),
+    ],
+)
+def test_what_is_planted_is_found(planted: Path, name: str, content: Any, found: str) -> None:
+    write(planted, name, content)
+    assert any(found in finding for finding in findings(planted)), findings(planted)
+
+
+def test_a_missing_brand_image(planted: Path) -> None:
+    (planted / "brand" / "icon.png").unlink()
+    assert "brand/icon.png is missing" in findings(planted)
+
+
+def test_there_are_54_rules() -> None:
+    assert len(quality.ALL) == 54
