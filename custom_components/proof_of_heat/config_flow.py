@@ -87,7 +87,7 @@ _SYSTEM = vol.Schema(
         ),
     }
 )
-_ZONE = vol.Schema(
+ZONE_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_NAME): TextSelector(),
         vol.Required(CONF_TEMPERATURE): _TEMPERATURE,
@@ -305,7 +305,7 @@ class ZoneSubentryFlow(ConfigSubentryFlow):
 
     def _form(self, step: str, values: Mapping[str, Any] | None, errors: dict[str, str]) -> SubentryFlowResult:
         return self.async_show_form(
-            step_id=step, data_schema=self.add_suggested_values_to_schema(_ZONE, values), errors=errors
+            step_id=step, data_schema=self.add_suggested_values_to_schema(ZONE_SCHEMA, values), errors=errors
         )
 
 

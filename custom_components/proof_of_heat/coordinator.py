@@ -28,6 +28,7 @@ from .engine.snapshot import NAN, Snapshot
 from .inputs import all_away, energy_kwh, known, number_of
 from .metering.cop import CopLedger
 from .poller import SourcePoller
+from .repairs import Watch
 from .settings import Settings
 from .snapshot import WeatherForecast, take
 
@@ -112,7 +113,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.forecast = WeatherForecast()
         self.decisions: deque[dict[str, Any]] = deque(maxlen=KEPT_DECISIONS)
         self.listeners: list[CALLBACK_TYPE] = []
-        self.events: list[Any] = []
+        self.watch = Watch(self)
         self._wanted_store: DurableStore[dict[str, Any]] = DurableStore(
             hass, STORE_VERSION, f"{DOMAIN}.wanted.{entry.entry_id}", domain=DOMAIN
         )
@@ -256,6 +257,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         await self._slow_work(snapshot)
         decision = self.engine.decide(snapshot)
         self._record(cycle_id, decision)
+        self.watch.look(now)
         if self.wanted.active and self._warmed_up(now):
             self._command(cycle_id, decision, snapshot)
         if now - self._saved_at >= SAVE_EVERY:
