@@ -80,12 +80,12 @@ class Weights:
     """A kelvin-hour outside the comfort band is worth so many kWh of electricity per kW/K of the house's loss."""
     upper_price_share: float = 0.5
     stored_heat_share: float = 0.6
-    start_kwh: float = 0.04
+    start_kwh: float = 0.12
     """What a start of a compressor or burner is worth, as electricity."""
     carbon_price_kg: float = 0.0
     peak: PeakPolicy = PeakPolicy.REFERENCE
-    peak_days: float = 4.0
-    peak_share: float = 0.97
+    peak_days: float = 7.0
+    peak_share: float = 0.95
     """Of the reference's peak; what is left is for the model's error."""
     peak_floor: float = 0.75
     """The cap never goes below this share of the source's full input: throttled further it wastes more than it spares."""

@@ -141,48 +141,6 @@ def comfort_on(cells: Grid, outlook: Outlook) -> tuple[Array, Array]:
     return low, high
 
 
-<<<<<<< HEAD
-=======
-def hull_of(pump: PumpMap, house: HouseParameters, emitter_c: Array, outdoor_c: Array, wishes: Wishes) -> Hull:
-    """The source's hull at the emitter temperatures expected."""
-    levels = np.linspace(wishes.lowest_level, wishes.highest_level, LEVELS)[None, :]
-    outdoor, emitter = outdoor_c[:, None], emitter_c[:, None]
-    flow = emitter + 5.0 * levels
-    for _ in range(3):
-        heat, power = pump.at(levels, flow, outdoor)
-        # Flow lies above the mean water temperature by about as much as that above the emitter.
-        flow = emitter + 1.5 * house.water_k_w * heat
-    allowed = (power <= wishes.power_limit_w) & (flow <= wishes.flow_limit_c)
-    allowed[:, 0] = True
-    efficiency = np.where(allowed, heat / power, -1.0)
-    rows = np.arange(len(emitter_c))
-    best = efficiency.argmax(axis=1)
-    top = LEVELS - 1 - allowed[:, ::-1].argmax(axis=1)
-    more_heat = heat[rows, top] - heat[rows, best]
-    more_power = power[rows, top] - power[rows, best]
-    return Hull(
-        level=levels[0, best],
-        heat_w=heat[rows, best],
-        power_w=power[rows, best],
-        more_level=levels[0, top],
-        more_heat_w=np.maximum(more_heat, 0.0),
-        more_power_w=np.maximum(more_power, 0.0),
-    )
-
-
-class Planner:
-    """Plans for one learned house and source; made anew when either is learned anew."""
-
-    def __init__(self, house: HouseParameters, pump: PumpMap, steps: int = 192) -> None:
-        self.model = ResponseModel(house, steps)
-        self.pump = pump
-
-    def plan(self, state: HouseState, outlook: Outlook, wishes: Wishes, emitter_c: Array | None = None) -> "Planning":
-        """A planning session at this moment. ``emitter_c``: the last plan's, per cell."""
-        return Planning(self, state, outlook, wishes, emitter_c)
-
-
->>>>>>> main
 class Planning:
     """One moment's program, which can be solved with the first cells left free or fixed."""
 
@@ -216,7 +174,6 @@ class Planning:
         margin = np.minimum(wishes.margin_k, np.maximum(high - low, 0.0) / 2)
         room = np.tile(self.model.room_per_w, (1, len(self.offers))) * self.heat
         penalty = wishes.discomfort_price_kh * cells.hours
-<<<<<<< HEAD
         wanted = low + margin + np.minimum(doubt_k, np.maximum(high - low - 2 * margin, 0.0))
         cold = self.free_room < wanted
         warm = self.free_room + room.sum(axis=1) > high - margin
@@ -230,13 +187,6 @@ class Planning:
             limit = np.full(int(over.sum()), wishes.site_limit_w / 1000)
             parts.append((-taken, -limit, OVERLOAD_PRICE_KW * cells.hours[over]))
         self.rows, self.low, self.penalty = (np.concatenate([part[i] for part in parts]) for i in range(3))
-=======
-        cold = self.free_room < low + margin
-        warm = self.free_room + reach > high - margin
-        self.rows = np.concatenate([room[cold], -room[warm]])
-        self.low = np.concatenate([(low + margin - self.free_room)[cold], (self.free_room - high + margin)[warm]])
-        self.penalty = np.concatenate([penalty[cold], wishes.upper_price_share * penalty[warm]])
->>>>>>> main
         self.cold = cold
 
     def solve(self, first: Fixed | None = None) -> Plan:
