@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import math
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.sun import get_astral_location
+from homeassistant.helpers.sun import get_astral_observer
 from homeassistant.util import dt as dt_util
 import numpy as np
 
@@ -185,6 +185,7 @@ def _forecast(weather: WeatherForecast, prices: list[float], now: datetime) -> F
 
 def _solar(hass: HomeAssistant, now: datetime) -> Reading:
     """Clear-sky radiation from the sun's elevation: a bound that the house model scales itself."""
-    location, elevation = get_astral_location(hass)
-    height = location.solar_elevation(now, elevation)
+    from astral.sun import elevation
+
+    height = elevation(get_astral_observer(hass), now)
     return Reading(max(0.0, 1000.0 * math.sin(math.radians(height))))

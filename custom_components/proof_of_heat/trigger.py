@@ -32,7 +32,7 @@ class _EventTrigger(Trigger):
     @classmethod
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
         """Only the entry may be named."""
-        return cast(ConfigType, _SCHEMA(config))
+        return cast("ConfigType", _SCHEMA(config))
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         super().__init__(hass, config)
