@@ -147,7 +147,8 @@ async def _get_plan(call: ServiceCall) -> ServiceResponse:
 
 async def _get_decisions(call: ServiceCall) -> ServiceResponse:
     system = await _system(call)
-    return {"decisions": list(system.decisions)[-call.data[ATTR_COUNT] :]}
+    rows: list[Any] = list(system.decisions)[-call.data[ATTR_COUNT] :]
+    return {"decisions": rows}
 
 
 async def _export(call: ServiceCall) -> ServiceResponse:
@@ -168,7 +169,8 @@ async def _import(call: ServiceCall) -> ServiceResponse:
     changes = difference(export(entry), body)
     if not call.data[ATTR_DRY_RUN] and changes:
         _take_over(call.hass, entry, body)
-    return {"changes": changes, "applied": bool(changes) and not call.data[ATTR_DRY_RUN]}
+    lines: list[Any] = list(changes)
+    return {"changes": lines, "applied": bool(changes) and not call.data[ATTR_DRY_RUN]}
 
 
 @callback

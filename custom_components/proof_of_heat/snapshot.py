@@ -185,7 +185,7 @@ def _forecast(weather: WeatherForecast, prices: list[float], now: datetime) -> F
 
 def _solar(hass: HomeAssistant, now: datetime) -> Reading:
     """Clear-sky radiation from the sun's elevation: a bound that the house model scales itself."""
-    from astral.sun import elevation
+    from astral.sun import elevation  # type: ignore[import-untyped]
 
     height = elevation(get_astral_observer(hass), now)
     return Reading(max(0.0, 1000.0 * math.sin(math.radians(height))))
