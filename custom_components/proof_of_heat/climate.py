@@ -103,7 +103,6 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
         until = dt_util.utcnow() + timedelta(hours=DEFAULT_OVERRIDE_HOURS)
         target = float(kwargs[ATTR_TEMPERATURE])
         await self.system.async_override(Override(until=until, zone_id=self.zone.zone_id, target_c=target))
-        self.publish_now()
 
     @override
     async def async_set_preset_mode(self, preset_mode: str) -> None:
@@ -115,13 +114,11 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
             await self.system.async_override(
                 Override(until=until, zone_id=self.zone.zone_id, profile=Profile(preset_mode))
             )
-        self.publish_now()
 
     @override
     async def async_set_hvac_mode(self, hvac_mode: HVACMode) -> None:
         """Take the whole system over, or hand it back."""
         await self.system.async_set_active(hvac_mode == HVACMode.HEAT)
-        self.publish_now()
 
     @override
     async def async_turn_on(self) -> None:

@@ -113,6 +113,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.forecast = WeatherForecast()
         self.decisions: deque[dict[str, Any]] = deque(maxlen=KEPT_DECISIONS)
         self.listeners: list[CALLBACK_TYPE] = []
+        self.urgent_listeners: list[CALLBACK_TYPE] = []
         self.watch = Watch(self)
         self._wanted_store: DurableStore[dict[str, Any]] = DurableStore(
             hass, STORE_VERSION, f"{DOMAIN}.wanted.{entry.entry_id}", domain=DOMAIN
@@ -154,7 +155,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
                 self.config_entry.async_create_background_task(
                     self.hass, unit.poller.release(), f"{DOMAIN} release {unit.source.source_id}"
                 )
-        self.async_update_listeners()
+        self._show_now()
 
     async def async_set_profile(self, profile: Profile) -> None:
         """Choose the home's profile."""
@@ -163,18 +164,27 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         await self.async_save_wanted()
         self.tell("profile_changed", {"from": before, "to": profile})
         await self.async_request_refresh()
+        self._show_now()
 
     async def async_override(self, override: Override) -> None:
         """A wish with an end."""
         self.wanted.wishes.put(override)
         await self.async_save_wanted()
         await self.async_request_refresh()
+        self._show_now()
 
     async def async_clear_override(self, zone_id: str | None) -> None:
         """Drop the override of a zone, or all."""
         if self.wanted.wishes.drop(zone_id):
             await self.async_save_wanted()
             await self.async_request_refresh()
+            self._show_now()
+
+    @callback
+    def _show_now(self) -> None:
+        """What a user changed is shown at once, on every entity that it touches."""
+        for listener in tuple(self.urgent_listeners):
+            listener()
 
     @callback
     def tell(self, kind: str, data: dict[str, Any]) -> None:

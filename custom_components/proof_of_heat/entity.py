@@ -2,6 +2,7 @@
 
 from typing import override
 
+from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 
@@ -30,6 +31,8 @@ class SystemEntity(PublishedEntity):
         """Follow the cycle."""
         await super().async_added_to_hass()
         self.async_on_remove(self.system.async_add_listener(self.publish))
+        self.system.urgent_listeners.append(self.publish_now)
+        self.async_on_remove(lambda: self.system.urgent_listeners.remove(self.publish_now))
 
 
 class ZoneEntity(PublishedEntity):
@@ -57,6 +60,8 @@ class ZoneEntity(PublishedEntity):
         """Follow the cycle."""
         await super().async_added_to_hass()
         self.async_on_remove(self.system.async_add_listener(self.publish))
+        self.system.urgent_listeners.append(self.publish_now)
+        self.async_on_remove(lambda: self.system.urgent_listeners.remove(self.publish_now))
 
 
 class SourceEntity(PublishedEntity):
@@ -72,13 +77,24 @@ class SourceEntity(PublishedEntity):
         self._attr_unique_id = f"{unit.subentry_id}_{description.key}"
         self._attr_translation_key = description.key
         self._attr_device_info = source_device(system, unit)
+        self._health = unit.source.state.health
 
     @override
     async def async_added_to_hass(self) -> None:
         """Follow the source."""
         await super().async_added_to_hass()
-        self.system.listeners.append(self.publish)
-        self.async_on_remove(lambda: self.system.listeners.remove(self.publish))
+        self.system.listeners.append(self._follow)
+        self.async_on_remove(lambda: self.system.listeners.remove(self._follow))
+
+    @callback
+    def _follow(self) -> None:
+        """Readings at the publisher's pace; a source that fails or comes back at once."""
+        health = self.unit.source.state.health
+        if health != self._health:
+            self._health = health
+            self.publish_now()
+        else:
+            self.publish()
 
 
 def source_device(system: HeatingSystem, unit: SourceUnit) -> DeviceInfo:

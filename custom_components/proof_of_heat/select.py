@@ -34,4 +34,3 @@ class ProfileSelect(SystemEntity, SelectEntity):
     async def async_select_option(self, option: str) -> None:
         """Choose; on disk before this returns."""
         await self.system.async_set_profile(Profile(option))
-        self.publish_now()

@@ -33,10 +33,8 @@ class ControlSwitch(SystemEntity, SwitchEntity):
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Take over."""
         await self.system.async_set_active(True)
-        self.publish_now()
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Hands off: every source goes back to its own safe control."""
         await self.system.async_set_active(False)
-        self.publish_now()
