@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+import logging
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from aiohttp import hdrs, web
 
 from .rollout.wire.ranges import Slice
+
+_LOGGER = logging.getLogger(__name__)
 
 PIECE: Final = 256 * 1024
 STALL_S: Final = 60.0
@@ -34,11 +37,7 @@ class ImageResponse(web.StreamResponse):
         self.content_length = part.count
 
     async def async_send(self, request: web.Request) -> web.StreamResponse:
-        """Send it all.
-
-        Raises:
-            ConnectionError: The client went away.
-        """
+        """Send it all, or as much as the client takes: one that went away or stopped reading is cut off."""
         loop = asyncio.get_running_loop()
         if request.method == hdrs.METH_HEAD or self._part.count == 0:
             await self.prepare(request)
@@ -48,9 +47,14 @@ class ImageResponse(web.StreamResponse):
         try:
             await self.prepare(request)
             await self._send(request, file)
+            await self.write_eof()
+        except ConnectionError, TimeoutError:
+            _LOGGER.debug("%s did not take the whole image", request.remote)
+            self.force_close()
+            if request.transport is not None:
+                request.transport.abort()
         finally:
             await loop.run_in_executor(None, file.close)
-        await self.write_eof()
         return self
 
     def _open(self) -> BinaryIO:

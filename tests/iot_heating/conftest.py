@@ -1,5 +1,7 @@
 """Fixtures of the iot_heating tests."""
 
+from pathlib import Path
+
 from aiohttp.test_utils import TestClient
 from homeassistant.core import HomeAssistant
 import pytest
@@ -7,6 +9,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from . import add_controller, building_entry
+
+
+@pytest.fixture(autouse=True)
+def files_in_tmp(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Sessions and telemetry go to real files, in a folder of the test's own."""
+    hass.config.config_dir = str(tmp_path)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ moves sources that can run between their points to the exact demand, surplus or 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -90,7 +91,8 @@ class _Combinations:
 
     @property
     def power(self) -> Array:
-        return self.phases.sum(axis=1)
+        result: Array = self.phases.sum(axis=1)
+        return result
 
     def extend(self, option: Option, points: Sequence[Point]) -> None:
         """Every combination with every point of one more source."""
@@ -124,7 +126,8 @@ class _Combinations:
 
 def _electricity(request: Request, power: Array) -> Array:
     own = np.minimum(power, request.surplus_w)
-    return (own * request.surplus_price_kwh + (power - own) * request.price_kwh) / 1000
+    result: Array = (own * request.surplus_price_kwh + (power - own) * request.price_kwh) / 1000
+    return result
 
 
 def _money(request: Request, heat: Array, power: Array, cost: Array) -> Array:
@@ -174,10 +177,10 @@ def dispatch(options: Sequence[Option], request: Request) -> Allocation:
         best = int(np.where(fits, objective, np.inf).argmin())
     else:
         best = int(np.lexsort((objective, combos.power))[0])
-    points = [OFF] * len(options)
+    chosen = [OFF] * len(options)
     for column, place in enumerate(order):
-        points[place] = tables[place][combos.chosen[best, column]]
-    return _tuned(options, request, points, limited=limited)
+        chosen[place] = tables[place][combos.chosen[best, column]]
+    return _tuned(options, request, chosen, limited=limited)
 
 
 def _thin(combos: _Combinations, request: Request) -> None:
@@ -213,7 +216,7 @@ def _tuned(options: Sequence[Option], request: Request, points: list[Point], *, 
 def _candidates(option: Option, request: Request, rest_heat: float, rest_power: float) -> list[Point]:
     found = []
     running = [point for point in option.points if point.level > 0]
-    for low, high in zip(running, running[1:], strict=False):
+    for low, high in pairwise(running):
         for wanted, a, b in (
             (request.heat_w - rest_heat, low.heat_w, high.heat_w),
             (request.surplus_w - rest_power, low.power_w, high.power_w),
@@ -238,9 +241,7 @@ def _fits(options: Sequence[Option], request: Request, points: Sequence[Point]) 
     )
 
 
-def _allocation(
-    options: Sequence[Option], request: Request, points: Sequence[Point], *, limited: bool
-) -> Allocation:
+def _allocation(options: Sequence[Option], request: Request, points: Sequence[Point], *, limited: bool) -> Allocation:
     heat = sum(point.heat_w for point in points)
     power = sum(point.power_w for point in points)
     cost = sum(point.other_cost_h for point in points)

@@ -42,7 +42,9 @@ class Safety:
         commands = [self._finite(command) for command in wanted]
         if self.frost:
             commands = self._frost_heat(commands, states, words)
-        final = tuple(self._one(command, states.get(command.source_id), senses, snapshot.now_s, words) for command in commands)
+        final = tuple(
+            self._one(command, states.get(command.source_id), senses, snapshot.now_s, words) for command in commands
+        )
         for command in final:
             self.cycling.note(command.source_id, snapshot.now_s, on=command.on)
         return final, tuple(words)

@@ -1,0 +1,170 @@
+"""How well the heating engine controls, beside the baseline PI and the limit of perfect foresight.
+
+scripts/benchmark control                        all tariffs, tuning windows, noise seeds 1-3, about ten minutes
+scripts/benchmark control --quick                dynamic tariff, seed 1
+scripts/benchmark control --json F --plots DIR   also writes the numbers and the plots of docs/control.md
+scripts/benchmark control --scales               also buildings that differ by 25 % from the twin
+"""
+
+import argparse
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+import importlib
+import json
+import os
+from pathlib import Path
+import sys
+from typing import Any
+
+import numpy as np
+
+from . import house_run, limit, plots, speed, tables
+from .tables import Scored
+from .twin_controller import Controller
+from .window import Case, Outcome, load_twin, run_window
+
+TARIFFS = ("dynamic", "constant", "highly_dynamic")
+SCALES = ("ua", "capacity", "cop", "heat_output", "gains")
+PLOTTED = ((23, "coldest"), (115, "mild"))
+
+
+def _baseline(case: Case) -> Outcome:
+    """The baseline PI in the same window; it always runs at 300 s and uses no forecast."""
+    twin = load_twin()
+    baseline = importlib.import_module("baseline").BaselinePI
+
+    return run_window(twin, baseline, Case(case.day, case.price, "perfect", 0, 300, case.scale))
+
+
+def score(case: Case, *, with_limit: bool) -> Scored:
+    """Run one window."""
+    twin = load_twin()
+    ours, base = run_window(twin, Controller, case), _baseline(case)
+    best = capped = None
+    if with_limit:
+        discomfort = ours.kpi["discomfort_kh"]
+        index, scale = ours.series["index"], dict(case.scale)
+        best = limit.solve(twin, index, case.price, limit.Bounds(ours.start_c, ours.end_c, discomfort), scale)
+        bounds = limit.Bounds(ours.start_c, ours.end_c, discomfort, base.kpi["peak_w_m2"])
+        capped = limit.solve(twin, index, case.price, bounds, scale)
+    return Scored(ours, base.kpi, best, capped)
+
+
+def _scored(job: tuple[Case, bool]) -> Scored:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    return score(job[0], with_limit=job[1])
+
+
+def _all(cases: Sequence[Case], *, with_limit: bool, jobs: int) -> list[Scored]:
+    work = [(case, with_limit) for case in cases]
+    if jobs <= 1:
+        return [_told(_scored(job)) for job in work]
+    with ProcessPoolExecutor(jobs) as pool:
+        return [_told(scored) for scored in pool.map(_scored, work)]
+
+
+def _told(run: Scored) -> Scored:
+    case = run.ours.case
+    print(
+        f"  day {case.day:>3} {case.price:<15}seed {case.seed}{'' if not case.scale else f' {dict(case.scale)}'}: "
+        f"cost {run.change('cost_eur_m2'):+.1f} %, discomfort {run.ours.kpi['discomfort_kh']:.2f} K·h "
+        f"({run.change('discomfort_kh'):+.0f} %), peak {run.change('peak_w_m2'):+.1f} %",
+        file=sys.stderr,
+        flush=True,
+    )
+    return run
+
+
+def _plot(run: Scored, folder: Path, name: str) -> None:
+    """Five days of a window, ours and the baseline's."""
+    twin = load_twin()
+    b, case = twin.boundary(), run.ours.case
+    base, ours = _baseline(case).series, run.ours.series
+    span = slice(2 * 288, 7 * 288)
+    index = ours["index"][span]
+    plots.draw(
+        folder / f"control-{name}.svg",
+        f"Window of day {case.day}, {case.price} tariff, noisy forecast: five days",
+        np.arange(len(index)) / 12.0,
+        (b.lower_c[index], b.upper_c[index]),
+        [(ours["t_room_c"][span], "engine"), (base["t_room_c"][span], "baseline PI")],
+        b.price_eur_kwh[case.price][index],
+        [(ours["power_w"][span], "engine"), (base["power_w"][span], "baseline PI")],
+    )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER")
+    parser.add_argument("--twin", type=Path, metavar="FOLDER", help="where the twin is (else HEAT_TWIN)")
+    parser.add_argument("--quick", action="store_true", help="dynamic tariff and seed 1 only, no own house")
+    parser.add_argument("--scales", action="store_true", help="buildings that differ by 25 %% too")
+    parser.add_argument("--no-limit", action="store_true", help="leave the limit out (needs scipy)")
+    parser.add_argument("--days", metavar="N[,N]", help="other windows than the tuning ones")
+    parser.add_argument("--seeds", default="1,2,3", metavar="N[,N]")
+    parser.add_argument("--period", type=int, default=900, metavar="SECONDS")
+    parser.add_argument("--jobs", type=int, default=os.process_cpu_count() or 1)
+    return parser.parse_args()
+
+
+def _scales(days: Sequence[int], period_s: int, jobs: int) -> list[tuple[str, dict[str, Any]]]:
+    """Each parameter of the plant 25 % lower and higher, dynamic tariff, seed 1."""
+    found = []
+    for name in SCALES:
+        for factor in (0.75, 1.25):
+            cases = [Case(day, seed=1, period_s=period_s, scale=((name, factor),)) for day in days]
+            found.append((f"{name} x {factor}", tables.summary(_all(cases, with_limit=False, jobs=jobs))))
+    return found
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def _tariff(tariff: str, days: Sequence[int], seeds: Sequence[int], args: argparse.Namespace) -> dict[str, Any]:
+    """One tariff over all windows and seeds; the dynamic one with its table and plots."""
+    cases = [Case(day, tariff, seed=seed, period_s=args.period) for day in days for seed in seeds]
+    runs = _all(cases, with_limit=not args.no_limit, jobs=args.jobs)
+    if tariff == TARIFFS[0]:
+        print(tables.windows_table(runs), end="\n\n")
+        for run in runs if args.plots else ():
+            name = dict(PLOTTED).get(run.ours.case.day)
+            if name and run.ours.case.seed == seeds[0]:
+                _plot(run, args.plots, name)
+    return tables.summary(runs)
+
+
+def main() -> int:
+    """Command line."""
+    args = _arguments()
+    if args.twin:
+        os.environ["HEAT_TWIN"] = str(args.twin)
+    try:
+        twin = load_twin()
+    except FileNotFoundError as err:
+        print(err, file=sys.stderr)
+        return 2
+    days = _numbers(args.days) if args.days else list(twin.SCENARIOS["tuning"])
+    seeds = [1] if args.quick else _numbers(args.seeds)
+    print("BOPTEST-calibrated twin (not a BOPTEST score): change against the baseline PI, same windows\n")
+    report: dict[str, Any] = {
+        tariff: _tariff(tariff, days, seeds, args) for tariff in (TARIFFS[:1] if args.quick else TARIFFS)
+    }
+    print(tables.tariffs_table(report), end="\n\n")
+    if args.scales:
+        scales = _scales(days, args.period, args.jobs)
+        report["scales"] = dict(scales)
+        print(tables.scales_table(scales), end="\n\n")
+    if not args.quick:
+        report["house"] = house_run.compare()
+        print(house_run.table(report["house"]), end="\n\n")
+    report["speed"] = speed.measure()
+    print(speed.table(report["speed"]))
+    if args.json:
+        args.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
