@@ -31,8 +31,9 @@ class SystemEntity(PublishedEntity):
         """Follow the cycle."""
         await super().async_added_to_hass()
         self.async_on_remove(self.system.async_add_listener(self.publish))
-        self.system.urgent_listeners.append(self.publish_now)
-        self.async_on_remove(lambda: self.system.urgent_listeners.remove(self.publish_now))
+        # The answer to a user's change: a few entities, written at once and not in turn.
+        self.system.urgent_listeners.append(self.async_write_ha_state)
+        self.async_on_remove(lambda: self.system.urgent_listeners.remove(self.async_write_ha_state))
 
 
 class ZoneEntity(PublishedEntity):
@@ -60,8 +61,9 @@ class ZoneEntity(PublishedEntity):
         """Follow the cycle."""
         await super().async_added_to_hass()
         self.async_on_remove(self.system.async_add_listener(self.publish))
-        self.system.urgent_listeners.append(self.publish_now)
-        self.async_on_remove(lambda: self.system.urgent_listeners.remove(self.publish_now))
+        # The answer to a user's change: a few entities, written at once and not in turn.
+        self.system.urgent_listeners.append(self.async_write_ha_state)
+        self.async_on_remove(lambda: self.system.urgent_listeners.remove(self.async_write_ha_state))
 
 
 class SourceEntity(PublishedEntity):
