@@ -1,5 +1,6 @@
 """Three days on Home Assistant's test clock with twenty outages; the cloud is a process of its own, in real time."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -115,13 +116,16 @@ class Run:
         self.clock.tick(timedelta(seconds=STEP_S))
         async_fire_time_changed(self.hass)
         await self.hass.async_block_till_done(wait_background_tasks=True)
+        for _ in range(3):  # states are written by call_soon
+            await asyncio.sleep(0)
         self.done += 1
         if not self.settled_mb and self.done > STEPS // 6:
             self.settled_mb = memory_mb()
 
     def expect(self, shown: bool, why: str) -> None:
         if self.shown() is not shown:
-            self.wrong.append(f"step {self.done}: {why}")
+            age = self.client.states[DELTA_PRO].age(time.monotonic())
+            self.wrong.append(f"step {self.done}: {why}; the last sign of life is {age} s old")
 
     async def fair_weather(self) -> None:
         if self.done % 5 == 0:
