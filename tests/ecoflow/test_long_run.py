@@ -43,6 +43,8 @@ class CloudProcess:
     def __init__(self, folder: Path) -> None:
         """Start it and wait until it is ready."""
         command = [sys.executable, "-m", "simulators.ecoflow_cloud", "--folder", str(folder), "--period", "3600"]
+        # Three days pass in minutes here: values must go on moving within the fifteen minutes that they may stand still.
+        command += ["--tick", "0.02"]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
         assert self._process.stdout is not None
         self.ready: dict[str, Any] = json.loads(self._process.stdout.readline())
