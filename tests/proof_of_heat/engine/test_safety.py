@@ -176,7 +176,10 @@ class _Watch:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("sequences", "seed"),
-    [pytest.param(SEQUENCES, 4711, marks=pytest.mark.slow, id="ten_thousand"), pytest.param(500, 12, id="five_hundred")],
+    [
+        pytest.param(SEQUENCES, 4711, marks=pytest.mark.slow, id="ten_thousand"),
+        pytest.param(500, 12, id="five_hundred"),
+    ],
 )
 def test_no_limit_is_ever_broken_in_random_fault_sequences(sequences: int, seed: int) -> None:
     rng = random.Random(seed)
