@@ -9,6 +9,7 @@ scripts/benchmark control --scales               also buildings that differ by 2
 import argparse
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+import importlib
 import json
 import os
 from pathlib import Path
@@ -30,9 +31,9 @@ PLOTTED = ((23, "coldest"), (115, "mild"))
 def _baseline(case: Case) -> Outcome:
     """The baseline PI in the same window; it always runs at 300 s and uses no forecast."""
     twin = load_twin()
-    from baseline import BaselinePI
+    baseline = importlib.import_module("baseline").BaselinePI
 
-    return run_window(twin, BaselinePI, Case(case.day, case.price, "perfect", 0, 300, case.scale))
+    return run_window(twin, baseline, Case(case.day, case.price, "perfect", 0, 300, case.scale))
 
 
 def score(case: Case, *, with_limit: bool) -> Scored:
@@ -121,6 +122,19 @@ def _numbers(text: str) -> list[int]:
     return [int(part) for part in text.split(",")]
 
 
+def _tariff(tariff: str, days: Sequence[int], seeds: Sequence[int], args: argparse.Namespace) -> dict[str, Any]:
+    """One tariff over all windows and seeds; the dynamic one with its table and plots."""
+    cases = [Case(day, tariff, seed=seed, period_s=args.period) for day in days for seed in seeds]
+    runs = _all(cases, with_limit=not args.no_limit, jobs=args.jobs)
+    if tariff == TARIFFS[0]:
+        print(tables.windows_table(runs), end="\n\n")
+        for run in runs if args.plots else ():
+            name = dict(PLOTTED).get(run.ours.case.day)
+            if name and run.ours.case.seed == seeds[0]:
+                _plot(run, args.plots, name)
+    return tables.summary(runs)
+
+
 def main() -> int:
     """Command line."""
     args = _arguments()
@@ -133,20 +147,11 @@ def main() -> int:
         return 2
     days = _numbers(args.days) if args.days else list(twin.SCENARIOS["tuning"])
     seeds = [1] if args.quick else _numbers(args.seeds)
-    report: dict[str, Any] = {}
     print("BOPTEST-calibrated twin (not a BOPTEST score): change against the baseline PI, same windows\n")
-    for tariff in TARIFFS[:1] if args.quick else TARIFFS:
-        cases = [Case(day, tariff, seed=seed, period_s=args.period) for day in days for seed in seeds]
-        runs = _all(cases, with_limit=not args.no_limit, jobs=args.jobs)
-        report[tariff] = tables.summary(runs)
-        if tariff == "dynamic":
-            print(tables.windows_table(runs), end="\n\n")
-            if args.plots:
-                for run in runs:
-                    name = dict(PLOTTED).get(run.ours.case.day)
-                    if name and run.ours.case.seed == seeds[0]:
-                        _plot(run, args.plots, name)
-    print(tables.tariffs_table({name: total for name, total in report.items() if name in TARIFFS}), end="\n\n")
+    report: dict[str, Any] = {
+        tariff: _tariff(tariff, days, seeds, args) for tariff in (TARIFFS[:1] if args.quick else TARIFFS)
+    }
+    print(tables.tariffs_table(report), end="\n\n")
     if args.scales:
         scales = _scales(days, args.period, args.jobs)
         report["scales"] = dict(scales)

@@ -77,7 +77,9 @@ class Engine:
         snapshot = engine.Snapshot(
             now_s=now.timestamp(),
             local_s=now.timestamp(),
-            zones=(engine.ZoneSnapshot(zone_id="home", room=engine.Reading(house.room_c), target_c=_comfort(now) + 0.2),),
+            zones=(
+                engine.ZoneSnapshot(zone_id="home", room=engine.Reading(house.room_c), target_c=_comfort(now) + 0.2),
+            ),
             outdoor=engine.Reading(house.weather.outdoor_c),
             solar=engine.Reading(house.weather.solar_w_m2),
             people=1.0 if lower[0] > SETBACK_C else 0.0,

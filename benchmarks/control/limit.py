@@ -8,6 +8,7 @@ scored days and leaves no less heat in the house than the controller did, and no
 It needs scipy, and knows the twin's inner parameters: nothing of it is in the engine.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -107,7 +108,9 @@ class Rows:
         self._right: list[np.ndarray] = []
         self.count = 0
 
-    def add(self, entries: list[tuple[np.ndarray, np.ndarray | float]], right: np.ndarray, *, skip: int = 0) -> None:
+    def add(
+        self, entries: Sequence[tuple[np.ndarray, np.ndarray | float]], right: np.ndarray, *, skip: int = 0
+    ) -> None:
         """One block of rows: (columns, values) pairs; ``skip`` leaves the first rows of a pair's block out."""
         for columns, values in entries:
             lead = skip if len(columns) < len(right) else 0
@@ -116,7 +119,7 @@ class Rows:
         self._right.append(right)
         self.count += len(right)
 
-    def add_sum(self, entries: list[tuple[np.ndarray, np.ndarray | float]], right: float) -> None:
+    def add_sum(self, entries: Sequence[tuple[np.ndarray, np.ndarray | float]], right: float) -> None:
         """One row that sums."""
         for columns, values in entries:
             rows = np.full(len(columns), self.count)
@@ -161,7 +164,7 @@ def solve(
         cost[columns.floor[:-1]] += (tariff * STEP_H / 1000 * heat * slope)[1:]
         cost[-1] = UNAVOIDABLE_EUR_KH
         below = _inequalities(house, columns, low, high, q0, q1, bounds)
-        answer = linprog(
+        answer = linprog(  # type: ignore[call-overload]  # its stubs know no sparse matrices
             cost,
             A_ub=below.matrix(columns.width),
             b_ub=below.right,
@@ -209,7 +212,7 @@ def _dynamics(house: House, drift: np.ndarray, start_c: np.ndarray, columns: _Co
     return rows
 
 
-def _inequalities(
+def _inequalities(  # noqa: PLR0917
     house: House, columns: _Columns, low: np.ndarray, high: np.ndarray, q0: np.ndarray, q1: np.ndarray, bounds: Bounds
 ) -> Rows:
     zone, mass = house.room_row[1:]

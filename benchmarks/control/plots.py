@@ -24,7 +24,8 @@ class Panel:
     def x(self, hours: np.ndarray | float) -> np.ndarray:
         """Place of hours."""
         span = self.hours[-1] - self.hours[0]
-        return LEFT + (np.asarray(hours) - self.hours[0]) / span * (WIDTH - LEFT - RIGHT)
+        result: np.ndarray = LEFT + (np.asarray(hours) - self.hours[0]) / span * (WIDTH - LEFT - RIGHT)
+        return result
 
     def y(self, values: np.ndarray | float) -> np.ndarray:
         """Place of values, held within the panel."""
@@ -44,17 +45,16 @@ class Panel:
 
     def svg(self) -> str:
         """The panel with its frame, ticks and title."""
+        size = f'width="{WIDTH - LEFT - RIGHT}" height="{HEIGHT}"'
         frame = [
-            f'<rect x="{LEFT}" y="{self.top}" width="{WIDTH - LEFT - RIGHT}" height="{HEIGHT}" fill="none" '
-            f'stroke="{INK}" stroke-width="0.6"/>',
+            f'<rect x="{LEFT}" y="{self.top}" {size} fill="none" stroke="{INK}" stroke-width="0.6"/>',
             f'<text x="{LEFT}" y="{self.top - 7}">{self.title}</text>',
         ]
         for value in np.linspace(self.low, self.high, 5):
             at = float(self.y(value))
             frame.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{value:g}</text>')
-            frame.append(
-                f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}" stroke="{INK}" stroke-width="0.15"/>'
-            )
+            ends = f'x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"'
+            frame.append(f'<line {ends} stroke="{INK}" stroke-width="0.15"/>')
         return "\n".join([*self.parts, *frame])
 
 
@@ -62,7 +62,7 @@ def _round_up(value: float, step: float) -> float:
     return float(np.ceil(value / step) * step)
 
 
-def draw(
+def draw(  # noqa: PLR0917
     path: Path,
     title: str,
     hours: np.ndarray,
@@ -76,7 +76,9 @@ def draw(
     temperature = Panel(tops[0], "room temperature, degC (green: comfort band)", hours, 18.0, 26.0)
     temperature.band(np.maximum(band[0], 18.0), np.minimum(band[1], 26.0), BAND)
     spread = max(float(price.max() - price.min()), 0.01)
-    money = Panel(tops[1], "price, EUR/kWh", hours, float(price.min() - 0.1 * spread), float(price.max() + 0.1 * spread))
+    money = Panel(
+        tops[1], "price, EUR/kWh", hours, float(price.min() - 0.1 * spread), float(price.max() + 0.1 * spread)
+    )
     money.line(price, PRICE)
     most = _round_up(max(float(power.max()) for power, _ in powers) / 1000, 1.0)
     power_panel = Panel(tops[2], "electric power, kW", hours, 0.0, most)
@@ -85,7 +87,7 @@ def draw(
         power_panel.line(power / 1000, colour)
     bottom = tops[2] + HEIGHT
     ticks = "".join(
-        f'<text x="{float(temperature.x(day)):.1f}" y="{bottom + 17}" text-anchor="middle">day {int(day) // 24 + 1}</text>'
+        f'<text x="{float(temperature.x(day)):.1f}" y="{bottom + 17}">day {int(day) // 24 + 1}</text>'
         for day in np.arange(hours[0], hours[-1], 24.0)
     )
     names = "".join(

@@ -49,13 +49,15 @@ def summary(runs: Sequence[Scored]) -> dict[str, Any]:
 
 def share_of_limit(runs: Sequence[Scored], which: str) -> float | None:
     """How much of the possible saving was reached, in percent; None without limits."""
-    limits = [getattr(run, which) for run in runs]
-    if not runs or any(limit is None for limit in limits):
+    limits: list[Limit | None] = [getattr(run, which) for run in runs]
+    found = [limit for limit in limits if limit is not None]
+    if not runs or len(found) < len(runs):
         return None
     base = sum(run.baseline["cost_eur_m2"] for run in runs)
     ours = sum(run.ours.kpi["cost_eur_m2"] for run in runs)
-    best = sum(limit.cost_eur_m2 for limit in limits)
-    return round(100 * (base - ours) / (base - best), 1)
+    best = sum(limit.cost_eur_m2 for limit in found)
+    result: float = round(100 * (base - ours) / (base - best), 1)
+    return result
 
 
 def windows_table(runs: Sequence[Scored]) -> str:

@@ -57,7 +57,9 @@ def snapshot(obs: dict[str, float], forecast: dict[str, np.ndarray]) -> Any:
     return engine.Snapshot(
         now_s=obs["time_s"],
         local_s=obs["time_s"],
-        zones=(engine.ZoneSnapshot(zone_id="home", room=engine.Reading(obs["t_room_c"]), target_c=float(target) + 0.2),),
+        zones=(
+            engine.ZoneSnapshot(zone_id="home", room=engine.Reading(obs["t_room_c"]), target_c=float(target) + 0.2),
+        ),
         outdoor=engine.Reading(obs["t_out_c"]),
         solar=engine.Reading(obs["solar_w_m2"]),
         people=obs["occupants"],

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryError
+from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.typing import ConfigType
@@ -78,7 +78,8 @@ async def _async_client(
     try:
         tls = await async_tls_context(hass, entry.data)
     except CertificateFileError as err:
-        raise ConfigEntryError(
+        # The file may lie on a disk that comes later.
+        raise ConfigEntryNotReady(
             translation_domain=DOMAIN,
             translation_key="certificate_file",
             translation_placeholders={"error": str(err)},

@@ -1,5 +1,6 @@
 """All hubs that are set up: which of them calls, whose an outlet is, and the second's tick."""
 
+import asyncio
 from datetime import datetime, timedelta
 import logging
 import time
@@ -16,16 +17,15 @@ from homeassistant.util.hass_dict import HassKey
 from ._lib.device_http import (
     HEADER_DEVICE_KEY,
     DeviceGuard,
-    RateLimiter,
     conflict,
     not_found,
     presented_key,
-    too_many,
 )
 from ._lib.device_keys import KeyMatch
 from .const import CONF_KEYLESS, CONF_SOURCE_ADDRESS, DOMAIN
 from .coordinator import RunningHub
 from .model.outlet import Outlet
+from .pacer import Pacer
 from .registry import Registry
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,11 +38,6 @@ _TICK: Final = timedelta(seconds=1)
 _CLAIM_S: Final = 60.0
 """Two hubs that report the same outlet within this time both claim it."""
 
-# A unit with a hundred outlets calls about a hundred times a second. The limit only keeps a unit that went mad from
-# taking more than a part of one core: everything dear behind a request (states, recorder) has limits of its own.
-CALLS_PER_S: Final = 2000.0
-CALLS_AT_ONCE: Final = 4000.0
-
 
 class Hubs:
     """The running hubs of this Home Assistant."""
@@ -53,7 +48,8 @@ class Hubs:
         self.running: dict[str, RunningHub] = {}
         self.listeners: list[CALLBACK_TYPE] = []
         """Called after hubs or outlets came or went."""
-        self._guard = DeviceGuard(devices=RateLimiter(CALLS_PER_S, CALLS_AT_ONCE))
+        self._guard = DeviceGuard()
+        self._pacers: dict[str, Pacer] = {}
         self._by_ccu: dict[str, RunningHub] = {}
         self._by_address: dict[str, RunningHub] = {}
         self._owners: dict[str, list[RunningHub]] = {}
@@ -93,6 +89,7 @@ class Hubs:
         """A hub unloads; its meters stay known."""
         self._meters[hub.entry.entry_id] = hub.hub.dump_meters()
         self.running.pop(hub.entry.entry_id, None)
+        self._pacers.pop(hub.entry.entry_id, None)
         for index in (self._by_ccu, self._by_address):
             for name in [name for name, known in index.items() if known is hub]:
                 del index[name]
@@ -154,8 +151,8 @@ class Hubs:
         if hub is None:
             self._guard.refuse(request)
         assert hub is not None, "refuse raises"
-        if wait := self._guard.devices.take(hub.entry.entry_id):
-            raise too_many(wait)
+        if wait_s := self._pacers.setdefault(hub.entry.entry_id, Pacer()).reserve(time.monotonic()):
+            await asyncio.sleep(wait_s)
         return hub, keyed
 
     async def _async_by_key(self, key: str | None) -> RunningHub | None:

@@ -64,7 +64,7 @@ async def test_set_up_without_the_certificate_file(hass: HomeAssistant, cloud: C
     entry = MockConfigEntry(domain=DOMAIN, data=data, unique_id="x")
     entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
-    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.state is ConfigEntryState.SETUP_RETRY
     assert "/nowhere/ca.pem" in (entry.reason or "")
 
 

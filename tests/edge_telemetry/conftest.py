@@ -56,6 +56,16 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.async_block_till_done()
 
 
+async def settle(hass: HomeAssistant) -> None:
+    """Take every entry down that is up."""
+    await hass.async_block_till_done()
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.state is ConfigEntryState.LOADED:
+            await hass.config_entries.async_unload(entry.entry_id)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=2))
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
 async def take_down(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Unload an entry, and let the mqtt integration settle its unsubscriptions."""
     if entry.state is ConfigEntryState.LOADED:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CONTRACT_VERSION: Final = 1
 
-DEVICE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+DEVICE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 """What a fleet's device id looks like: it stands in URLs and file names."""
 
 CHIPS: Final = frozenset(

@@ -1,8 +1,10 @@
-"""The array types of the engine."""
+"""The array types of the engine. numpy's own stubs widen too many results for an exact element type to help."""
 
-import numpy as np
+from typing import Any
+
 import numpy.typing as npt
 
-type Array = npt.NDArray[np.float64]
-type Mask = npt.NDArray[np.bool_]
-type Index = npt.NDArray[np.intp]
+type Array = npt.NDArray[Any]
+"""Of floats."""
+type Mask = npt.NDArray[Any]
+type Index = npt.NDArray[Any]

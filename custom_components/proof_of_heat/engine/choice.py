@@ -1,22 +1,23 @@
 """From a wanted heat to sources: builds each source's operating points of this cycle and dispatches among them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 import math
 
 import numpy as np
 
+from .._lib.heat_source import SourceKind
 from .config import EngineConfig, SourceConfig, Steering
 from .cycling import Locks
 from .decision import Share, SourceCommand
 from .dispatch import OFF, Option, Point, Request, dispatch, without_off
 from .house.observer import HouseState
+from .house.pump_map import PumpMap, plain_map
 from .learning import Learned
 from .planning.now import revenue_h, sizes
 from .planning.offers import FLOW_OVER_MEAN
 from .plausible import Senses
 from .snapshot import NAN, Snapshot, SourceSnapshot
-from .._lib.heat_source import SourceKind
 
 LEVELS = 10
 SHORT_W = 50.0
@@ -31,6 +32,8 @@ class Part:
     level: float
     heat_w: float
     power_w: float
+    hold: bool = False
+    """It does not answer: nothing can be commanded, its lease ends in the device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,13 @@ class Choice:
 
     parts: tuple[Part, ...]
     limits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    learned: Learned | None
+    state: HouseState | None
+    frost: bool = False
 
 
 class Chooser:
@@ -62,6 +72,20 @@ class Chooser:
         """The least heat that any source makes while it runs."""
         least = [self._least(source, learned) for source in self.config.sources]
         return min(least, default=0.0)
+
+    def reference_map(self) -> PumpMap | None:
+        """The first source as the reference control would use it; None where that has to be learned."""
+        if not self.config.sources or self.config.sources[0].kind == SourceKind.HEAT_PUMP:
+            return None
+        source = self.config.sources[0]
+        heat, power = sizes(source)
+        fuel = source.fuel_kwh_price is not None
+        return plain_map(heat, heat / source.efficiency if fuel else power)
+
+    def reference_price(self, snapshot: Snapshot) -> float:
+        """Price of a kWh of the first source's input."""
+        first = self.config.sources[0] if self.config.sources else None
+        return first.fuel_kwh_price if first and first.fuel_kwh_price is not None else snapshot.price_kwh
 
     def _full(self, source: SourceConfig, learned: Learned | None) -> tuple[float, float]:
         pump = learned.pump if learned else None
@@ -88,8 +112,12 @@ class Chooser:
         state: HouseState | None,
         locks: Mapping[str, Locks],
         power_cap_w: float = math.inf,
+        frost: bool = False,
     ) -> Choice:
-        """Dispatch the heat, modulating sources up to the cap. Sources that do not answer count with the power they may still draw."""
+        """Dispatch the heat, modulating sources up to the cap.
+
+        Sources that do not answer count with the power they may still draw.
+        """
         config, limits = self.config, []
         options, blocked_w = [], 0.0
         readings = {source.source_id: source for source in snapshot.sources}
@@ -99,7 +127,7 @@ class Chooser:
                 blocked_w += self._possible_draw(source, reading, learned)
                 limits.append(f"{source.source_id} does not answer")
                 continue
-            option = self._option(source, reading, snapshot, senses, learned, state)
+            option = self._option(source, reading, snapshot, senses, _Now(learned, state, frost))
             if source.steering is Steering.LEVEL:
                 option = _capped(option, power_cap_w)
             lock = locks.get(source.source_id, Locks())
@@ -118,9 +146,15 @@ class Chooser:
         parts = []
         for source in config.sources:
             point = chosen.get(source.source_id, OFF)
-            self._last_power[source.source_id] = point.power_w
-            parts.append(Part(source.source_id, point.level, point.heat_w, point.power_w))
+            hold = source.source_id not in chosen
+            parts.append(Part(source.source_id, point.level, point.heat_w, point.power_w, hold))
         return Choice(tuple(parts), tuple(limits))
+
+    def note(self, commands: Sequence[SourceCommand]) -> None:
+        """Remember what the sources were told in the end."""
+        for command in commands:
+            if not command.hold:
+                self._last_power[command.source_id] = command.power_w if command.on else 0.0
 
     def _request(self, snapshot: Snapshot, heat_w: float, blocked_w: float) -> Request:
         site = self.config.site
@@ -150,12 +184,11 @@ class Chooser:
         reading: SourceSnapshot,
         snapshot: Snapshot,
         senses: Senses,
-        learned: Learned | None,
-        state: HouseState | None,
+        now: _Now,
     ) -> Option:
-        highest = source.quiet_level if snapshot.quiet else 1.0
+        highest = source.quiet_level if snapshot.quiet and not now.frost else 1.0
         on = bool(reading.on) if reading.on is not None else self._last_power.get(source.source_id, 0.0) > 0
-        points, continuous = self._points(source, snapshot, senses, learned, state), source.steering is Steering.LEVEL
+        points, continuous = self._points(source, snapshot, senses, now), source.steering is Steering.LEVEL
         points = tuple(point for point in points if point.level <= highest + 1e-9)
         points = self._settling(source, reading, self._ramped(source, points))
         return Option(
@@ -190,9 +223,9 @@ class Chooser:
         source: SourceConfig,
         snapshot: Snapshot,
         senses: Senses,
-        learned: Learned | None,
-        state: HouseState | None,
+        now: _Now,
     ) -> tuple[Point, ...]:
+        learned, state = now.learned, now.state
         heat, power = sizes(source)
         if source.steering is Steering.STEPS and source.steps_w:
             return tuple(self._step(source, watts, snapshot) for watts in source.steps_w)
@@ -208,8 +241,8 @@ class Chooser:
             heats, powers = pump.at(levels, flow, outdoor)
             flow = emitter + FLOW_OVER_MEAN * learned.fitted.parameters.water_k_w * heats
         return tuple(
-            self._point(source, *(float(v) for v in values), snapshot)
-            for values in zip(levels, heats, powers, strict=True)
+            self._point(source, float(level), float(heat), float(power), snapshot)
+            for level, heat, power in zip(levels, heats, powers, strict=True)
         )
 
     def _step(self, source: SourceConfig, watts: float, snapshot: Snapshot) -> Point:

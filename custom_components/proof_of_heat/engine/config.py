@@ -88,7 +88,7 @@ class Weights:
     peak_share: float = 0.95
     """Of the reference's peak; what is left is for the model's error."""
     peak_floor: float = 0.75
-    """The cap never goes below this share of the source's full input: throttled further it wastes more than it spares."""
+    """The cap stays above this share of the source's full input: throttled further it wastes more than it spares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,8 @@ class RadiatorCurve:
         load = max(0.0, (self.room_c - outdoor_c) / (self.room_c - self.design_outdoor_c))
         excess = (self.design_flow_c + self.design_return_c) / 2 - self.room_c
         spread = self.design_flow_c - self.design_return_c
-        return self.room_c + excess * load ** (1 / self.exponent) + load * spread / 2
+        result: float = self.room_c + excess * load ** (1 / self.exponent) + load * spread / 2
+        return result
 
 
 @dataclass(frozen=True, slots=True)

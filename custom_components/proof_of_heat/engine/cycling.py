@@ -1,4 +1,4 @@
-"""Short-cycle protection: minimum run and rest times and starts per hour, by absolute time, so that it survives a restart."""
+"""Short-cycle protection: minimum run and rest times and starts per hour, by absolute time, to survive a restart."""
 
 from collections import deque
 from dataclasses import dataclass, field

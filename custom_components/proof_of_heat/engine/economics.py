@@ -60,7 +60,11 @@ class MinerOptimum:
 
 
 def best_miner_step(
-    steps: tuple[MinerStep, ...], market: MiningMarket, tariff_kwh: float, heat_worth_kwh: float, heat_share: float = 1.0
+    steps: tuple[MinerStep, ...],
+    market: MiningMarket,
+    tariff_kwh: float,
+    heat_worth_kwh: float,
+    heat_share: float = 1.0,
 ) -> MinerOptimum:
     """The mode that earns most: revenue, less electricity, plus what its heat is worth now (0 when none is needed).
 

@@ -1,7 +1,7 @@
 """The engine: one object that is told each cycle what is, and says what every heat source shall do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 from typing import Any
 
@@ -10,27 +10,32 @@ import numpy as np
 from . import outlook
 from .choice import Chooser
 from .config import EngineConfig, PeakPolicy, Steering
+from .consumption import Consumption, next_day
 from .cycling import Cycling
 from .decision import Decision, DecisionRecord, Share, SourceCommand, Way
 from .demand import Demand, DemandControl
+from .house.curve_fit import CurveSuggestion, suggest
 from .house.history import COLUMNS, History, Row
 from .house.observer import HouseState, Observer
 from .intake import Intake, Sample
 from .learning import Learned, learn, next_learning_h
-from .planning.grid import STEP_S
 from .planning.now import PlanRequest, PlanResult, make_plan
+from .planning.offers import FLOW_OVER_MEAN
 from .plausible import Plausibility, Senses
+from .profiles import anticipated_c
 from .pulse import Pulse
 from .safety import Safety
 from .savings import Proof, SavingsProof
-from .snapshot import NAN, Snapshot, SourceSnapshot
+from .snapshot import NAN, Snapshot, SourceSnapshot, ZoneSnapshot
 
 STATE_VERSION = 1
 PLAN_VALID_S = 2700.0
-FLOW_OVER_MEAN = 1.5
+RISE_K_H = 0.4
+"""How fast a usual house rises; only without a plan."""
 COMMISSION_H = 24.0
 COMMISSION_LEVELS = (1.0, 0.6, 0.35, 0.8)
 
+type Limits = tuple[str, ...]
 type Job = Callable[[], "JobResult"]
 
 
@@ -40,6 +45,14 @@ class JobResult:
 
     learned: Learned | None = None
     plan: PlanResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    way: Way
+    heat_w: float
+    flow_c: float
+    words: str
 
 
 class Engine:
@@ -93,7 +106,7 @@ class Engine:
         self._since_learning.append(row)
         if self._observer is not None:
             self._observer.update(row)
-        self.savings.step(row, snapshot.band, snapshot.price_kwh, self._spent_h, self._drawn_w)
+        self.savings.step(row, snapshot.band, self.chooser.reference_price(snapshot), self._spent_h, self._drawn_w)
         self._plan_due = True
 
     def job(self, snapshot: Snapshot) -> Job | None:
@@ -118,8 +131,9 @@ class Engine:
             self._learn_at_h = next_learning_h(self.history.hours)
             self.learned = result.learned
             self._observer = result.learned.observer(self._since_learning)
-            if result.learned.pump is not None:
-                self.savings.learned(result.learned.fitted, result.learned.pump, self._observer.state)
+            reference = result.learned.pump or self.chooser.reference_map()
+            if reference is not None:
+                self.savings.learned(result.learned.fitted, reference, self._observer.state)
             if not result.learned.trusted:
                 self.plan = None
             self._plan_due = True
@@ -134,16 +148,20 @@ class Engine:
     def decide(self, snapshot: Snapshot) -> Decision:
         """What every source shall do now. Quick; takes no lock and does no I/O."""
         senses = self._senses or self._plausibility.update(snapshot)
-        demand = self.demand_control.update(senses.zones, senses.outdoor_c, self._elapsed_s)
-        way, heat_w, flow_c, words = self._wanted(snapshot, senses, demand)
+        demand = self.demand_control.update(self._zones_ahead(snapshot, senses), senses.outdoor_c, self._elapsed_s)
+        aim = self._wanted(snapshot, senses, demand)
+        frost = self.safety.sense(senses)
+        if frost:
+            aim = replace(aim, heat_w=max(aim.heat_w, self.chooser.least_heat_w(self.learned)))
         choice = self.chooser.choose(
             snapshot,
             senses,
-            heat_w,
+            aim.heat_w,
             learned=self.learned,
             state=self.state,
             locks=self._locks(snapshot),
-            power_cap_w=self.plan.cap_w if way is Way.PLAN and self.plan else self._power_cap_w(),
+            frost=frost,
+            power_cap_w=self.plan.cap_w if aim.way is Way.PLAN and self.plan else self._power_cap_w(),
         )
         wanted = tuple(
             SourceCommand(
@@ -152,13 +170,26 @@ class Engine:
                 level=part.level,
                 power_w=part.power_w,
                 heat_w=part.heat_w,
-                flow_c=flow_c,
+                flow_c=aim.flow_c,
                 lease_s=self.config.safety.lease_s,
+                hold=part.hold,
             )
             for part in choice.parts
         )
-        commands, limits = self.safety.apply(wanted, snapshot, senses)
-        return self._decision(snapshot, senses, commands, limits + choice.limits, way, heat_w, flow_c, words)
+        headroom_w = self.config.site.power_w - snapshot.other_load_w
+        commands, limits = self.safety.apply(wanted, snapshot, senses, headroom_w)
+        self.chooser.note(commands)
+        return self._decision(snapshot, senses, aim, commands, limits + choice.limits)
+
+    def curve(self, room_c: float) -> CurveSuggestion | None:
+        """The heating curve that fits the house, None before it was learned."""
+        return suggest(self.learned.fitted, room_c) if self.learned else None
+
+    def consumption(self) -> Consumption | None:
+        """What heating will take in the next 24 hours, None without a plan."""
+        if self.learned is None or self.plan is None or self._senses is None:
+            return None
+        return next_day(self.plan.plan, self.learned.fitted, self._senses.outdoor_c)
 
     def proof(self, last_days: int | None = None) -> Proof | None:
         """Savings over the last whole days."""
@@ -166,25 +197,34 @@ class Engine:
 
     # What is wanted
 
-    def _wanted(self, snapshot: Snapshot, senses: Senses, demand: Demand) -> tuple[Way, float, float, str]:
-        """The way, the heat, the flow temperature and the words of this cycle."""
+    def _wanted(self, snapshot: Snapshot, senses: Senses, demand: Demand) -> _Wanted:
+        """What this cycle wants, before sources and limits."""
         if senses.blind:
             safety = self.config.safety
             heat = safety.blind_share * self.chooser.design_heat_w(self.learned)
-            return Way.BLIND, heat, safety.blind_flow_c, "no temperature is known: fixed flow"
+            return _Wanted(Way.BLIND, heat, safety.blind_flow_c, "no temperature is known: fixed flow")
         plan = self.plan
         if plan is not None and self.predicting and snapshot.now_s - plan.made_s <= PLAN_VALID_S:
             windows = any(zone.window_open for zone in senses.zones)
             if not (windows and all(zone.window_open for zone in senses.zones)):
-                return Way.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.words
+                return _Wanted(Way.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.words)
         if self._commissioning(demand):
-            return Way.COMMISSIONING, self._commission_heat(demand), demand.flow_c, "learning what the source gives"
+            return _Wanted(
+                Way.COMMISSIONING, self._commission_heat(demand), demand.flow_c, "learning what the source gives"
+            )
         design = self.chooser.design_heat_w(self.learned)
         heat = self._pulse.update(
             demand.share * design, self.chooser.least_heat_w(self.learned), self._delivered(snapshot), self._elapsed_s
         )
         way = Way.CURVE if demand.heating else Way.IDLE
-        return way, heat, demand.flow_c, demand.reason
+        return _Wanted(way, heat, demand.flow_c, demand.reason)
+
+    def _zones_ahead(self, snapshot: Snapshot, senses: Senses) -> tuple[ZoneSnapshot, ...]:
+        """Zones with their targets raised in time for what the band asks for later (a plan does that by itself)."""
+        ahead_k = anticipated_c(snapshot.band, RISE_K_H) - snapshot.band.now[0]
+        if ahead_k <= 0:
+            return senses.zones
+        return tuple(replace(zone, target_c=zone.target_c + ahead_k) for zone in senses.zones)
 
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
         """The flow temperature that gives this heat in the learned house."""
@@ -280,22 +320,13 @@ class Engine:
     # The record
 
     def _decision(
-        self,
-        snapshot: Snapshot,
-        senses: Senses,
-        commands: tuple[SourceCommand, ...],
-        limits: tuple[str, ...],
-        way: Way,
-        heat_w: float,
-        flow_c: float,
-        words: str,
+        self, snapshot: Snapshot, senses: Senses, wanted: _Wanted, commands: tuple[SourceCommand, ...], limits: Limits
     ) -> Decision:
         mix = tuple(self.chooser.share(command, snapshot) for command in commands)
         cost_h = sum(part.price_kwh * part.heat_w / 1000 for part in mix if part.heat_w > 0)
         self._spent_h, self._drawn_w = cost_h, sum(part.power_w for part in mix)
         lower, upper = snapshot.band.now
-        if self.safety.frost:
-            way = Way.FROST
+        way = Way.FROST if self.safety.frost else wanted.way
         record = DecisionRecord(
             now_s=snapshot.now_s,
             revision=snapshot.revision,
@@ -304,13 +335,13 @@ class Engine:
             outdoor_c=senses.outdoor_c,
             lower_c=lower,
             upper_c=upper,
-            demand_w=heat_w,
-            flow_c=flow_c,
+            demand_w=wanted.heat_w,
+            flow_c=wanted.flow_c,
             mix=mix,
             cost_h=cost_h,
             worth_kwh=self.plan.plan.worth_kwh if way is Way.PLAN and self.plan else NAN,
             limits=limits,
-            words=_sentence(words, mix, limits),
+            words=_sentence(wanted.words, mix, limits),
             notes=senses.notes,
         )
         return Decision(commands, record)

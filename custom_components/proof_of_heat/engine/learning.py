@@ -1,6 +1,7 @@
 """What the engine has learned of the home, and the (slow) job that learns it anew."""
 
 from dataclasses import dataclass
+
 from .house.backtest import GATE_DAYS, Backtest, backtest, gate
 from .house.fit import Fit, fit
 from .house.history import STEP_S, Row, Series

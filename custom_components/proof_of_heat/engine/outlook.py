@@ -21,15 +21,17 @@ def resampled(values: Sequence[float] | Array, step_s: float, *, hold: bool = Fa
     series = np.asarray(values, dtype=float)
     if not len(series) or step_s <= 0:
         return np.zeros(0)
+    count = max(1, round(STEP_S / step_s))
     if step_s <= STEP_S:
-        count = max(1, round(STEP_S / step_s))
         whole = len(series) // count
-        return series[: whole * count].reshape(whole, count).mean(axis=1)
+        means: Array = series[: whole * count].reshape(whole, count).mean(axis=1)
+        return means
     count = round(step_s / STEP_S)
     if hold or len(series) == 1:
         return np.repeat(series, count)
     centres = (np.arange(len(series)) + 0.5) * count
-    return np.interp(np.arange(len(series) * count) + 0.5, centres, series)
+    line: Array = np.interp(np.arange(len(series) * count) + 0.5, centres, series)
+    return line
 
 
 def daily_course(rows: Sequence[Row], name: str, steps: int) -> Array:
@@ -94,7 +96,8 @@ def surplus(snapshot: Snapshot, steps: int) -> Array:
     known = resampled(fc.surplus_w if fc else (), fc.step_s if fc else STEP_S, hold=True)[:steps]
     if not len(known):
         known = np.array([snapshot.surplus_w])
-    return np.maximum(np.concatenate([known, np.zeros(steps - len(known))]), 0.0)
+    result: Array = np.maximum(np.concatenate([known, np.zeros(steps - len(known))]), 0.0)
+    return result
 
 
 def _repeated(known: Array, now: float, steps: int) -> Array:

@@ -1,6 +1,7 @@
 """Believable inputs: what a sensor says, whether it can be, and what stands in for it when it cannot.
 
-Room gone: curve only. Outdoor gone: forecast, then the last day's mean, then a seasonal constant. Both gone: a fixed flow.
+Room gone: curve only. Outdoor gone: forecast, then the last day's mean, then a seasonal constant. Both gone: a fixed
+flow.
 """
 
 from collections import deque

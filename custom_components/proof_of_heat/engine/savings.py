@@ -100,7 +100,9 @@ class SavingsProof:
         comfort = float(band.lower_c.max())
         ref = self._reference
         away = row.people <= 0 and lower < comfort
-        return comfort - ref.setback_k if away else max(lower, comfort if row.people > 0 else lower) + ref.over_comfort_k
+        return (
+            comfort - ref.setback_k if away else max(lower, comfort if row.people > 0 else lower) + ref.over_comfort_k
+        )
 
     def peak_w(self, last_days: float) -> float:
         """The reference's highest quarter of an hour in the last days; infinite before it is known."""
@@ -146,9 +148,12 @@ class SavingsProof:
         """Take over what ``dump`` gave; days that cannot be read are left out."""
         for entry in saved:
             try:
-                values = {k: np.array(v, dtype=float) if isinstance(v, list) else v for k, v in entry.items()}
+                values: dict[str, Any] = {
+                    name: np.array(value, dtype=float) if isinstance(value, list) else value
+                    for name, value in entry.items()
+                }
                 day = Day(**values)
                 if len(day.reference_cost) == MEMBERS:
                     self.days.append(day)
-            except (AttributeError, TypeError, ValueError):
+            except AttributeError, TypeError, ValueError:
                 continue

@@ -81,13 +81,11 @@ def evaluate(series: Series, fitted: Fit, first: int) -> Backtest:
     return Backtest(rmse, standstill, starts)
 
 
-def _errors(
+def _errors(  # noqa: PLR0917
     series: Series, fitted: Fit, states: Array, unknown: Array, at: Array, steps: int
 ) -> tuple[Array, Array]:
     vector = np.tile(fitted.parameters.vector, (len(at), 1))
-    whole = inputs(
-        vector[:1], series.time_s, series.heat_w, series.outdoor_c, series.solar_w_m2, series.people
-    )[0]
+    whole = inputs(vector[:1], series.time_s, series.heat_w, series.outdoor_c, series.solar_w_m2, series.people)[0]
     window = at[:, None] + 1 + np.arange(steps)[None, :]
     drive = whole[window]
     fade = np.exp(-np.arange(steps) * (STEP_S / 3600 / FADE_H))

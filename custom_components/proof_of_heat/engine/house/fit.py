@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import Array
 from .history import STEP_S, Series
-from .network import COUNT, MASS, NAMES, ROOM, EMITTER, HouseParameters, inputs, sensed, simulate
+from .network import COUNT, EMITTER, MASS, NAMES, ROOM, HouseParameters, inputs, sensed, simulate
 
 ROOM_SIGMA_K = 0.15
 WATER_SIGMA_K = 0.8

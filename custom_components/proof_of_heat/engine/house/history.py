@@ -61,11 +61,11 @@ class Series:
     def __len__(self) -> int:
         return len(self.time_s)
 
-    def since(self, begin: int) -> "Series":
+    def since(self, begin: int) -> Series:
         """The series from a row on."""
         return Series(**{name: getattr(self, name)[begin:] for name in COLUMNS})
 
-    def until(self, end: int) -> "Series":
+    def until(self, end: int) -> Series:
         """The series up to (without) a row."""
         return Series(**{name: getattr(self, name)[:end] for name in COLUMNS})
 
@@ -97,7 +97,7 @@ class History:
         return len(self._rows) * STEP_S / 3600
 
     @property
-    def rows(self) -> list[Row]:
+    def all_rows(self) -> list[Row]:
         """All rows, oldest first (to be stored)."""
         return [Row(*row) for row in self._rows]
 
@@ -115,7 +115,7 @@ class History:
             if isinstance(entry, list) and len(entry) == len(COLUMNS):
                 try:
                     values = [math.nan if v is None else float(v) for v in entry]
-                except (TypeError, ValueError):
+                except TypeError, ValueError:
                     continue
                 self.add(Row(*values))
 
@@ -132,10 +132,12 @@ class History:
                 self._rows.clear()
             else:
                 self._bridge(values, missing)
-        self._rows.append(tuple(
+        self._rows.append(
+            tuple(
                 0.0 if math.isnan(value) and name not in MAY_LACK else value
                 for name, value in zip(COLUMNS, values, strict=True)
-            ))
+            )
+        )
         del self._rows[: -KEEP_DAYS * 86400 // STEP_S]
 
     def _bridge(self, values: tuple[float, ...], missing: int) -> None:

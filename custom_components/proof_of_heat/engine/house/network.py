@@ -96,7 +96,7 @@ def exponential(matrices: Array) -> Array:
 
 
 def discretise(parameters: Array, step_s: float) -> tuple[Array, Array]:
-    """State and input matrices, (P, 3, 3) and (P, 3, 4), of parameter vectors (P, COUNT) for inputs held over a step."""
+    """State and input matrices, (P, 3, 3) and (P, 3, 4), of parameters (P, COUNT) for inputs held over a step."""
     p = dict(zip(NAMES, np.atleast_2d(parameters).T, strict=True))
     count = len(p["base_w"])
     m = np.zeros((count, STATES + INPUTS, STATES + INPUTS))
@@ -118,7 +118,7 @@ def discretise(parameters: Array, step_s: float) -> tuple[Array, Array]:
     return whole[:, :STATES, :STATES], whole[:, :STATES, STATES:]
 
 
-def inputs(
+def inputs(  # noqa: PLR0917
     parameters: Array, time_s: Array, heat_w: Array, outdoor_c: Array, solar_w_m2: Array, people: Array
 ) -> Array:
     """The network's inputs (P, T, 4) for parameter vectors (P, COUNT) and series of length T.
@@ -172,4 +172,5 @@ def simulate(parameters: Array, start_c: Array, drive: Array, step_s: float) -> 
 def sensed(parameters: Array, states: Array) -> Array:
     """What the room sensor shows, for states (P, T, 3)."""
     share = np.atleast_2d(parameters)[:, NAMES.index("sensor_mass_share")][:, None]
-    return states[:, :, ROOM] + share * (states[:, :, MASS] - states[:, :, ROOM])
+    result: Array = states[:, :, ROOM] + share * (states[:, :, MASS] - states[:, :, ROOM])
+    return result

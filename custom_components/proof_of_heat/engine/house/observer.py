@@ -59,7 +59,8 @@ class Observer:
     @property
     def state(self) -> HouseState:
         """The best estimate."""
-        return HouseState(*(float(value) for value in self._x), innovation_k=self._innovation_k)
+        emitter, room, mass, unknown = (float(value) for value in self._x)
+        return HouseState(emitter, room, mass, unknown, self._innovation_k)
 
     def update(self, row: Row) -> HouseState:
         """One step on: predict with the row's inputs, correct with what it shows."""

@@ -1,7 +1,8 @@
 """What a modulating heat source gives and takes: heat and power over level, flow and outdoor temperature.
 
 Both are lines in the level whose offset and slope move with the two temperatures, six numbers each, learned by
-Bayesian least squares from the source's own meters. The prior is a usual air-to-water heat pump of the size seen so far.
+Bayesian least squares from the source's own meters. The prior is a usual air-to-water heat pump of the size seen so
+far.
 """
 
 from dataclasses import dataclass
@@ -47,6 +48,12 @@ def features(level: Array, flow_c: Array, outdoor_c: Array) -> Array:
     flow, outdoor = (flow_c - FLOW_MID_C) / SPAN_K, (outdoor_c - OUTDOOR_MID_C) / SPAN_K
     level, flow, outdoor = np.broadcast_arrays(level, flow, outdoor)
     return np.stack([np.ones_like(flow), flow, outdoor, level, level * flow, level * outdoor], axis=-1)
+
+
+def plain_map(heat_w: float, input_w: float) -> PumpMap:
+    """A source whose heat and input go with its level, whatever the temperatures (a boiler, a heater)."""
+    unit = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0])
+    return PumpMap(heat_w * unit, input_w * unit, 0, 0.0)
 
 
 def learn(series: Series) -> PumpMap | None:

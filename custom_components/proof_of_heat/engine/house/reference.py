@@ -75,7 +75,8 @@ class ShadowHouse:
     def room_c(self) -> Array:
         """What each member's room sensor shows."""
         room, mass = self._temperatures[:, ROOM], self._temperatures[:, 2]
-        return room + self._share * (mass - room)
+        result: Array = room + self._share * (mass - room)
+        return result
 
     def _thermostat(self, setpoint_c: float) -> Array:
         ref = self._reference

@@ -34,7 +34,8 @@ class Grid:
 
     def mean(self, steps: Array) -> Array:
         """The mean of a series of 15-minute steps in each cell."""
-        return np.add.reduceat(steps[: self.steps], self.begin) / (self.end - self.begin)
+        result: Array = np.add.reduceat(steps[: self.steps], self.begin) / (self.end - self.begin)
+        return result
 
     def cumulated(self, impulse: Array) -> Array:
         """Response at each cell's end (rows) to a unit held over each cell (columns).
@@ -44,7 +45,8 @@ class Grid:
         total = np.concatenate([[0.0], np.cumsum(impulse)])
         since_begin = np.clip(self.end[:, None] - self.begin[None, :], 0, None)
         since_end = np.clip(self.end[:, None] - self.end[None, :], 0, None)
-        return total[since_begin] - total[since_end]
+        result: Array = total[since_begin] - total[since_end]
+        return result
 
 
 @cache

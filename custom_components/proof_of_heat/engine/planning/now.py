@@ -1,8 +1,8 @@
 """From two days of plan to what to do now: the plan's first cell, made whole.
 
 The linear program may use half a source. A compressor runs or stands, so for each source that the plan uses by part,
-both are tried: the next cells with it and without it, the rest planned anew. The better one counts; a start has a price,
-so that it is not undone in the next quarter of an hour.
+both are tried: the next cells with it and without it, the rest planned anew. The better one counts; a start has a
+price, so that it is not undone in the next quarter of an hour.
 """
 
 from collections.abc import Mapping
@@ -81,7 +81,8 @@ def make_plan(request: PlanRequest) -> PlanResult:
         if raised_plan.shortfall_kh < plan.shortfall_kh - CAP_SHORTFALL_KH / 4:
             planning, plan, cap = raised, raised_plan, request.power_cap_w * relief
     first = _committed(request, planning, plan)
-    levels, heat = {}, 0.0
+    levels: dict[str, float] = {}
+    heat = 0.0
     for place, offer in enumerate(plan.offers):
         use = first[place]
         heat += use * float(offer.heat_w[0])
@@ -131,7 +132,15 @@ def _offers(request: PlanRequest, cap_w: float) -> list[Offer]:
             )
             own = _after_surplus(net, surplus, source.nominal_power_w or float(request.pump.full_power_w))
             house = request.responses.house
-            offers += pump_offers(source.source_id, request.pump, house, emitter, outdoor, own, limits)
+            offers += pump_offers(
+                source.source_id,
+                request.pump,
+                house,
+                emitter_c=emitter,
+                outdoor_c=outdoor,
+                price_kwh=own,
+                limits=limits,
+            )
         else:
             offers.append(_plain(source, request, net, surplus, highest))
     return offers
@@ -148,7 +157,9 @@ def _plain(source: SourceConfig, request: PlanRequest, price: Array, surplus: Ar
     offer = plain_offer(source.source_id, heat, power, cost_h)
     if (highest < 1.0).any():
         share = np.clip(highest, 0.0, 1.0)
-        return Offer(source.source_id, offer.heat_w * share, offer.power_w * share, offer.cost_h * share, offer.level_from, share)
+        return Offer(
+            source.source_id, offer.heat_w * share, offer.power_w * share, offer.cost_h * share, offer.level_from, share
+        )
     return offer
 
 
@@ -177,7 +188,8 @@ def revenue_h(source: SourceConfig, power_w: float, hashprice_ph_day: float) -> 
 
 def _after_surplus(price: Array, surplus_w: Array, power_w: float) -> Array:
     """The price of a source's electricity when own surplus serves part of it (each source counts it for itself)."""
-    return price * (1 - np.minimum(1.0, surplus_w / max(power_w, 1.0)))
+    result: Array = price * (1 - np.minimum(1.0, surplus_w / max(power_w, 1.0)))
+    return result
 
 
 def _committed(request: PlanRequest, planning: Planning, plan: Plan) -> list[float]:
@@ -208,7 +220,13 @@ def _committed(request: PlanRequest, planning: Planning, plan: Plan) -> list[flo
 
 
 def _better(
-    planning: Planning, fixed: dict[int, tuple[float, ...]], place: int, cells: int, start_price: float, *, running: bool
+    planning: Planning,
+    fixed: dict[int, tuple[float, ...]],
+    place: int,
+    cells: int,
+    start_price: float,
+    *,
+    running: bool,
 ) -> bool:
     with_it = planning.solve({**fixed, place: (1.0,) * cells}).objective
     without = planning.solve({**fixed, place: (0.0,) * cells}).objective

@@ -46,6 +46,7 @@ def pump_offers(
     source_id: str,
     pump: PumpMap,
     house: HouseParameters,
+    *,
     emitter_c: Array,
     outdoor_c: Array,
     price_kwh: Array,

@@ -103,7 +103,8 @@ class ResponseModel:
     @cached_property
     def fade(self) -> Array:
         """How the unknown heat fades over the steps."""
-        return np.exp(-np.arange(self.grid.steps) * (STEP_S / 3600 / FADE_H))
+        result: Array = np.exp(-np.arange(self.grid.steps) * (STEP_S / 3600 / FADE_H))
+        return result
 
     def unheated(self, state: HouseState, outlook: Outlook, sun_doubt: float) -> tuple[Array, Array]:
         """Without heat, at each cell's end: the states, and what doubted sun takes from the room."""

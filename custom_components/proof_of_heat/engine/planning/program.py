@@ -1,6 +1,6 @@
 """The linear program behind a plan, solved by an interior-point method in numpy.
 
-    minimise    c.u + sum(penalty * max(0, low - G u)) + sum(penalty * max(0, G u - high))
+    minimise    c.u + sum(penalty * max(0, low - G u))
     subject to  0 <= u <= most
 
 Soft bounds are what comfort is: always feasible, and the price of missing them is a number. Their slack variables are
@@ -9,6 +9,7 @@ eliminated by hand, so that each iteration factorises one matrix of the size of 
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -41,94 +42,132 @@ class Solution:
     iterations: int
 
 
-def solve(program: Program) -> Solution:
-    """The cheapest amounts. All ``most`` and ``penalty`` must be positive."""
-    cost, most, rows, low, penalty = program.cost, program.most, program.rows, program.low, program.penalty
-    n, m = len(cost), len(low)
-    # Primal: u in (0, most); over = Gu - low + slack > 0, slack > 0. Dual: row in (0, penalty), at_zero, at_most > 0.
-    u, row = most / 2, penalty / 2
-    miss = low - rows @ u
-    scale = max(1.0, float(np.abs(miss).mean())) if m else 1.0
+@dataclass(frozen=True, slots=True)
+class _Iterate:
+    """Amounts u and rows' surplus and slack, with the duals of 0 <= u, u <= most and of the rows.
+
+    The slack's dual is penalty - row by construction.
+    """
+
+    u: Array
+    over: Array
+    slack: Array
+    row: Array
+    at_zero: Array
+    at_most: Array
+
+    def moved(self, step: Self, primal: float, dual: float) -> _Iterate:
+        """Along a step, so far in the amounts and so far in the duals."""
+        return _Iterate(
+            self.u + primal * step.u,
+            self.over + primal * step.over,
+            self.slack + primal * step.slack,
+            self.row + dual * step.row,
+            self.at_zero + dual * step.at_zero,
+            self.at_most + dual * step.at_most,
+        )
+
+    def products(self, program: Program) -> tuple[Array, Array, Array, Array]:
+        """The complementary products, which go to zero."""
+        return (
+            self.u * self.at_zero,
+            (program.most - self.u) * self.at_most,
+            self.over * self.row,
+            self.slack * (program.penalty - self.row),
+        )
+
+
+def _start(program: Program) -> _Iterate:
+    """In the middle of the boxes, dual feasible."""
+    u, row = program.most / 2, program.penalty / 2
+    miss = program.low - program.rows @ u
+    scale = max(1.0, float(np.abs(miss).mean())) if len(miss) else 1.0
     slack = np.maximum(miss, 0) + scale
-    over = slack - miss
-    tilt = cost - rows.T @ row
+    tilt = program.cost - program.rows.T @ row
     mean = float(np.abs(tilt).mean()) + 1e-9
-    at_zero = np.maximum(tilt, 0) + mean
-    at_most = np.maximum(-tilt, 0) + mean
-    count = 2 * (n + m)
-    iteration = 0
-    for iteration in range(1, MAX_ITERATIONS + 1):  # noqa: B007
-        room, spare = most - u, penalty - row
-        # stationarity; rows hold by construction; slack's dual is penalty - row by construction
-        dual = cost - rows.T @ row - at_zero + at_most
-        primal = rows @ u - low + slack - over
-        mu = (u @ at_zero + room @ at_most + over @ row + slack @ spare) / count
-        objective = float(cost @ u + penalty @ np.maximum(low - rows @ u, 0))
-        if mu * count < GAP * (1 + abs(objective)):
-            break
-        weight = 1.0 / (over / row + slack / spare)
-        matrix = (rows.T * weight) @ rows
-        diagonal = at_zero / u + at_most / room + REGULAR
-        matrix[np.diag_indices(n)] += diagonal
-        inverse = np.linalg.inv(matrix)
+    return _Iterate(u, slack - miss, slack, row, np.maximum(tilt, 0) + mean, np.maximum(-tilt, 0) + mean)
 
-        def step(targets: tuple[Array, Array, Array, Array]) -> tuple[Array, ...]:
-            """The Newton step towards complementarities ``targets``."""
-            t_zero, t_most, t_over, t_slack = targets
-            # d_over = (t_over - over*d_row)/row, d_slack = (t_slack + slack*d_row)/spare
-            shift = t_over / row - t_slack / spare - primal
-            right = -dual + t_zero / u - t_most / room + rows.T @ (weight * shift)
-            d_u = inverse @ right
-            d_row = weight * (shift - rows @ d_u)
-            d_zero = (t_zero - at_zero * d_u) / u
-            d_most = (t_most + at_most * d_u) / room
-            d_over = (t_over - over * d_row) / row
-            d_slack = (t_slack + slack * d_row) / spare
-            return d_u, d_row, d_zero, d_most, d_over, d_slack
 
-        plain = (-u * at_zero, -room * at_most, -over * row, -slack * spare)
-        d_u, d_row, d_zero, d_most, d_over, d_slack = step(plain)
-        first, second = _reach(
-            ((u, d_u), (room, -d_u), (over, d_over), (slack, d_slack)),
-            ((row, d_row), (spare, -d_row), (at_zero, d_zero), (at_most, d_most)),
+class _Newton:
+    """The linear system of one iteration, factorised once for both of its steps."""
+
+    def __init__(self, program: Program, at: _Iterate) -> None:
+        self.program, self.at = program, at
+        self.room, self.spare = program.most - at.u, program.penalty - at.row
+        self.dual = program.cost - program.rows.T @ at.row - at.at_zero + at.at_most
+        self.primal = program.rows @ at.u - program.low + at.slack - at.over
+        self.weight = 1.0 / (at.over / at.row + at.slack / self.spare)
+        matrix = (program.rows.T * self.weight) @ program.rows
+        matrix[np.diag_indices(len(at.u))] += at.at_zero / at.u + at.at_most / self.room + REGULAR
+        self.inverse = np.linalg.inv(matrix)
+
+    def step(self, zero: Array, most: Array, over: Array, slack: Array) -> _Iterate:
+        """Towards products changed by these amounts."""
+        at, rows = self.at, self.program.rows
+        shift = over / at.row - slack / self.spare - self.primal
+        right = zero / at.u - most / self.room + rows.T @ (self.weight * shift) - self.dual
+        d_u = self.inverse @ right
+        d_row = self.weight * (shift - rows @ d_u)
+        return _Iterate(
+            d_u,
+            (over - at.over * d_row) / at.row,
+            (slack + at.slack * d_row) / self.spare,
+            d_row,
+            (zero - at.at_zero * d_u) / at.u,
+            (most + at.at_most * d_u) / self.room,
         )
-        ahead = (
-            (u + first * d_u) @ (at_zero + second * d_zero)
-            + (room - first * d_u) @ (at_most + second * d_most)
-            + (over + first * d_over) @ (row + second * d_row)
-            + (slack + first * d_slack) @ (spare - second * d_row)
-        ) / count
-        aim = mu * (ahead / mu) ** 3
-        targets = (
-            aim + plain[0] - d_u * d_zero,
-            aim + plain[1] + d_u * d_most,
-            aim + plain[2] - d_over * d_row,
-            aim + plain[3] + d_slack * d_row,
+
+    def reach(self, step: _Iterate) -> tuple[float, float]:
+        """How far one may go until the first amount, and the first dual, touches zero."""
+        at = self.at
+        primal = _furthest(((at.u, step.u), (self.room, -step.u), (at.over, step.over), (at.slack, step.slack)))
+        dual = _furthest(
+            ((at.row, step.row), (self.spare, -step.row), (at.at_zero, step.at_zero), (at.at_most, step.at_most))
         )
-        d_u, d_row, d_zero, d_most, d_over, d_slack = step(targets)
-        first, second = _reach(
-            ((u, d_u), (room, -d_u), (over, d_over), (slack, d_slack)),
-            ((row, d_row), (spare, -d_row), (at_zero, d_zero), (at_most, d_most)),
-        )
-        first, second = min(1.0, SHORT_OF_WALL * first), min(1.0, SHORT_OF_WALL * second)
-        u, over, slack = u + first * d_u, over + first * d_over, slack + first * d_slack
-        row, at_zero, at_most = row + second * d_row, at_zero + second * d_zero, at_most + second * d_most
-    return Solution(u, float(cost @ u + penalty @ np.maximum(low - rows @ u, 0)), row, iteration)
+        return primal, dual
 
 
-type _Pairs = tuple[tuple[Array, Array], ...]
-
-
-def _reach(primal: _Pairs, dual: _Pairs) -> tuple[float, float]:
-    """How far one may go until the first variable of each kind touches zero."""
-    return _one_reach(primal), _one_reach(dual)
-
-
-def _one_reach(pairs: _Pairs) -> float:
-    furthest = 1.0 / SHORT_OF_WALL
+def _furthest(pairs: tuple[tuple[Array, Array], ...]) -> float:
+    furthest = 1.0
     for value, change in pairs:
         if len(value):
             worst = float((change / value).min())
             if worst < 0:
-                furthest = min(furthest, -1.0 / worst)
+                furthest = min(furthest, -SHORT_OF_WALL / worst)
     return furthest
+
+
+def objective(program: Program, amounts: Array) -> float:
+    """What amounts cost, missed bounds included."""
+    missed = np.maximum(program.low - program.rows @ amounts, 0)
+    return float(program.cost @ amounts + program.penalty @ missed)
+
+
+def solve(program: Program) -> Solution:
+    """The cheapest amounts. All ``most`` and ``penalty`` must be positive."""
+    at = _start(program)
+    count = 2 * (len(program.cost) + len(program.low))
+    worth = objective(program, at.u)
+    iteration = 0
+    while iteration < MAX_ITERATIONS:
+        products = at.products(program)
+        gap = float(sum(product.sum() for product in products))
+        worth = objective(program, at.u)
+        if gap < GAP * (1 + abs(worth)):
+            break
+        iteration += 1
+        newton = _Newton(program, at)
+        plain = newton.step(*(-product for product in products))
+        ahead = at.moved(plain, *newton.reach(plain)).products(program)
+        aim = gap / count * (float(sum(product.sum() for product in ahead)) / gap) ** 3
+        step = newton.step(
+            aim - products[0] - plain.u * plain.at_zero,
+            aim - products[1] + plain.u * plain.at_most,
+            aim - products[2] - plain.over * plain.row,
+            aim - products[3] + plain.slack * plain.row,
+        )
+        following = at.moved(step, *newton.reach(step))
+        if not np.isfinite(following.u).all():
+            break
+        at = following
+    return Solution(at.u, worth, at.row, iteration)
