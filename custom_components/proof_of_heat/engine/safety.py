@@ -37,7 +37,9 @@ class Safety:
             self.began_s = snapshot.now_s
         words: list[str] = []
         if snapshot.now_s - self.began_s < self.limits.read_only_s:
-            return tuple(replace(self._finite(command), hold=True) for command in wanted), ("just started: nothing is written yet",)
+            return tuple(replace(self._finite(command), hold=True) for command in wanted), (
+                "just started: nothing is written yet",
+            )
         states = {source.source_id: source for source in snapshot.sources}
         commands = [self._finite(command) for command in wanted]
         if self.frost:

@@ -6,8 +6,8 @@ import math
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.proof_of_heat.engine import CurveConfig, Reading, SafetyLimits, SourceConfig, ZoneSnapshot
 from custom_components.proof_of_heat._lib.heat_source import SourceKind
+from custom_components.proof_of_heat.engine import CurveConfig, Reading, SafetyLimits, SourceConfig, ZoneSnapshot
 from custom_components.proof_of_heat.engine.cycling import Cycling, Locks
 from custom_components.proof_of_heat.engine.demand import DemandControl, OutdoorDamping, RoomTrim
 from custom_components.proof_of_heat.engine.plausible import JumpFilter, OutdoorSource, Plausibility, believable

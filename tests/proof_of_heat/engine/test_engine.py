@@ -206,7 +206,7 @@ def test_savings_proof_foretells_what_the_reference_really_costs() -> None:
         wanted = ref.gain_per_k * (error + integral)
         level = float(np.clip(wanted, 0, 1))
         integral += 300 / ref.integral_time_s * (error - (wanted - level) / (ref.gain_per_k * ref.anti_windup))
-        price, counts = tariff(real.time_s), 3 * DAY_S <= real.time_s
+        price, counts = tariff(real.time_s), real.time_s >= 3 * DAY_S
         real.run(level, 300)
         cost += real.power_w * 300 / 3.6e6 * price if counts else 0.0
     assert proof.reference_cost / proof.days == pytest.approx(cost / 4, rel=0.08)

@@ -1,5 +1,6 @@
 """Forecasts made whole, cycles gathered into rows, and money per heat."""
 
+from dataclasses import replace
 import math
 
 import numpy as np
@@ -33,16 +34,11 @@ def test_a_short_forecast_goes_on_with_yesterdays_course_without_a_step() -> Non
     rows = lived_history(2)
     home = Home(time_s=rows[-1].time_s)
     short = Forecast(step_s=3600, outdoor_c=[9.0, 9.0])
-    found = weather(snapshot(home, forecast=True).__class__(**_fields(home, short)), 9.0, rows, band(0), 192)
+    found = weather(replace(snapshot(home), forecast=short), 9.0, rows, band(0), 192)
     assert len(found) == 192
     assert found.outdoor_c[7] == pytest.approx(9.0)
     assert abs(np.diff(found.outdoor_c)).max() < 1.0
     assert found.outdoor_c[100:].mean() == pytest.approx(np.mean([row.outdoor_c for row in rows[-96:]]), abs=1.5)
-
-
-def _fields(home: Home, forecast: Forecast | None) -> dict[str, object]:
-    base = snapshot(home, forecast=False)
-    return {name: getattr(base, name) for name in base.__slots__} | {"forecast": forecast}
 
 
 def test_no_forecast_and_no_history_holds_what_is_now() -> None:
@@ -55,14 +51,14 @@ def test_no_forecast_and_no_history_holds_what_is_now() -> None:
 def test_a_forecast_ends_where_it_is_no_number() -> None:
     home = Home()
     fc = Forecast(step_s=900, outdoor_c=[5.0, math.nan, 60.0])
-    found = weather(snapshot(home).__class__(**_fields(home, fc)), 5.0, [], band(0), 192)
+    found = weather(replace(snapshot(home), forecast=fc), 5.0, [], band(0), 192)
     assert (found.outdoor_c == 5.0).all()
 
 
 def test_prices_repeat_their_day_and_carry_the_weight_of_carbon() -> None:
     home = Home()
     fc = Forecast(step_s=3600, price_kwh=[0.1 + 0.01 * k for k in range(24)], emission_kg_kwh=[0.2] * 24)
-    found = prices(snapshot(home).__class__(**_fields(home, fc)), 192, carbon_price_kg=0.5)
+    found = prices(replace(snapshot(home), forecast=fc), 192, carbon_price_kg=0.5)
     assert found[0] == pytest.approx(0.2)
     assert found[96] == pytest.approx(found[0])
     assert prices(snapshot(home, forecast=False, price_kwh=math.nan), 4).tolist() == [0.25] * 4
@@ -71,7 +67,7 @@ def test_prices_repeat_their_day_and_carry_the_weight_of_carbon() -> None:
 def test_surplus_ends_with_its_forecast() -> None:
     home = Home()
     fc = Forecast(step_s=900, surplus_w=[500.0, -20.0])
-    assert surplus(snapshot(home).__class__(**_fields(home, fc)), 4).tolist() == [500.0, 0.0, 0.0, 0.0]
+    assert surplus(replace(snapshot(home), forecast=fc), 4).tolist() == [500.0, 0.0, 0.0, 0.0]
     assert surplus(snapshot(home, forecast=False, surplus_w=700.0), 3).tolist() == [700.0, 0.0, 0.0]
 
 

@@ -255,7 +255,10 @@ def test_comfort_bounds_of_a_cell_are_the_stricter_ones_around_its_end() -> None
             ),
             (2700.0, 3000.0),
         ),
-        (SourceConfig(source_id="h", kind=SourceKind.DIRECT_ELECTRIC, nominal_power_w=2000.0, usual_cop=1), (2000, 2000)),
+        (
+            SourceConfig(source_id="h", kind=SourceKind.DIRECT_ELECTRIC, nominal_power_w=2000.0, usual_cop=1),
+            (2000, 2000),
+        ),
         (SourceConfig(source_id="b", kind=SourceKind.BOILER, nominal_heat_w=12000, fuel_kwh_price=0.1), (12000.0, 0.0)),
     ],
     ids=["pump", "pump by input", "miner", "heater", "boiler"],

@@ -24,7 +24,6 @@ from custom_components.proof_of_heat.engine import (
     Way,
     ZoneSnapshot,
 )
-
 from custom_components.proof_of_heat.engine.plausible import WATER_RANGE_C, believable
 
 from .homes import Home, live, new_engine
@@ -176,7 +175,10 @@ class _Watch:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("sequences", "seed"),
-    [pytest.param(SEQUENCES, 4711, marks=pytest.mark.slow, id="ten_thousand"), pytest.param(500, 12, id="five_hundred")],
+    [
+        pytest.param(SEQUENCES, 4711, marks=pytest.mark.slow, id="ten_thousand"),
+        pytest.param(500, 12, id="five_hundred"),
+    ],
 )
 def test_no_limit_is_ever_broken_in_random_fault_sequences(sequences: int, seed: int) -> None:
     rng = random.Random(seed)
