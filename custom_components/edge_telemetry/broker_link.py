@@ -22,6 +22,7 @@ class BrokerLink:
         self._clock = clock
         self._topic = ""
         self._qos = 0
+        self._was_subscribed = False
         self._cancel: list[CALLBACK_TYPE] = []
 
     @callback
@@ -47,7 +48,10 @@ class BrokerLink:
 
     @callback
     def _subscribed(self) -> None:
-        if self.lost_since is None or not mqtt.is_connected(self._hass):
+        if not mqtt.is_connected(self._hass):
+            return
+        if not self._was_subscribed or self.lost_since is None:
+            self._was_subscribed, self.lost_since = True, None  # the first time, there was nothing to miss
             return
         self.gaps += 1
         self.last_gap_s = round(self._clock() - self.lost_since, 1)

@@ -16,7 +16,6 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
-from homeassistant.util import slugify
 import probatio as vol
 
 from .archive_check import check_database
@@ -64,7 +63,7 @@ def check_topics(user_input: Mapping[str, Any]) -> dict[str, str]:
     errors: dict[str, str] = {}
     if not user_input[CONF_NAME].strip():
         errors[CONF_NAME] = "name_empty"
-    if not slugify(user_input[CONF_DEFAULT_SITE], separator="_"):
+    if not user_input[CONF_DEFAULT_SITE].strip():
         errors[CONF_DEFAULT_SITE] = "name_empty"
     try:
         if not [TopicPattern(pattern) for pattern in user_input[CONF_PATTERNS]]:

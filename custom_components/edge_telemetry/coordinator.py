@@ -58,6 +58,7 @@ _SAVE_DELAY_S: Final = 10
 _TICK: Final = timedelta(seconds=10)
 _BROKER_GRACE_S: Final = 30.0
 _MAX_ROUTES: Final = 5000
+_MAX_EARLY: Final = 500
 _GATEWAY_STATUS: Final = "gw_status"
 ISSUE_DEVICES: Final = "too_many_devices"
 
@@ -109,6 +110,7 @@ class EdgeHub:
         self._store = _store(hass, entry.entry_id)
         self._routes: dict[str, tuple[TopicPattern, Handler] | None] = {}
         self._systems: dict[tuple[str, str], str] = {}
+        self._early: dict[Address, dict[Channel, mqtt.ReceiveMessage]] = {}
         self._dirty = False
 
     # Life
@@ -171,7 +173,10 @@ class EdgeHub:
         elif (device := self.devices.get(address)) is not None:
             handler = partial(self._acknowledge if channel is Channel.ACK else self._state, device)
         else:
-            return None  # nothing is known of this device yet: look again at its next message
+            # A device often introduces itself before its first data: this is looked at again when they come.
+            if address in self._early or len(self._early) < _MAX_EARLY:
+                self._early.setdefault(address, {})[channel] = message
+            return None
         route = (pattern, handler)
         if len(self._routes) >= _MAX_ROUTES:
             self._routes.clear()
@@ -297,6 +302,8 @@ class EdgeHub:
         self._save_soon()
         for announce in self._new_devices:
             announce(device)
+        for channel, early in self._early.pop(address, {}).items():
+            (self._acknowledge if channel is Channel.ACK else self._state)(device, early)
         return device
 
     def _learn(self, device: EdgeDevice, info: dict[str, str]) -> None:

@@ -144,8 +144,9 @@ async def _async_export(call: ServiceCall) -> ServiceResponse:
     """Write rows to a file in the configuration folder; answers with where and how many."""
     archive, what = _archive(call), _range(call)
     aggregation, zone, form = call.data[ATTR_AGGREGATION], dt_util.get_default_time_zone(), call.data[ATTR_FORMAT]
-    name = slugify(Path(call.data.get(ATTR_FILENAME) or f"measurements {dt_util.now():%Y-%m-%d %H-%M-%S}").stem)
-    if not name:
+    stem = Path(call.data.get(ATTR_FILENAME) or f"measurements {dt_util.now():%Y-%m-%d %H-%M-%S}").stem
+    name = slugify(stem)
+    if not any(letter.isalnum() for letter in stem):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="filename_invalid")
     path = Path(call.hass.config.path(EXPORT_FOLDER)) / f"{name}.{form}"
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, override
 
 from homeassistant.components.binary_sensor import (
@@ -11,26 +10,27 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntityDescription,
 )
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import Building, Controller, IotHeatingConfigEntry
-from .entity import ControllerEntity
+from .controller import Controller, Topic
+from .coordinator import IotHeatingConfigEntry
+from .entity import ControllerDescription, ControllerEntity, add_controller_entities
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class ControllerBinarySensorDescription(BinarySensorEntityDescription):
-    """A binary sensor of a controller; ``always_available``: told even of one that does not call."""
+class ControllerBinarySensorDescription(BinarySensorEntityDescription, ControllerDescription):
+    """A binary sensor of a controller."""
 
     value_fn: Callable[[Controller], bool | None]
-    always_available: bool = False
 
 
 BINARY_SENSORS: Final = (
     ControllerBinarySensorDescription(
         key="connectivity",
+        topics=(Topic.ONLINE,),
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda controller: controller.online,
@@ -38,6 +38,7 @@ BINARY_SENSORS: Final = (
     ),
     ControllerBinarySensorDescription(
         key="heating",
+        topics=(Topic.HEATING,),
         device_class=BinarySensorDeviceClass.HEAT,
         value_fn=lambda controller: controller.heating,
     ),
@@ -48,16 +49,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: IotHeatingConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the binary sensors of all controllers, and of those that come later."""
-    building = entry.runtime_data
-    building.each_controller(partial(_add, building, async_add_entities))
-
-
-@callback
-def _add(building: Building, async_add_entities: AddConfigEntryEntitiesCallback, controller: Controller) -> None:
-    async_add_entities(
-        [ControllerBinarySensor(building, controller, description) for description in BINARY_SENSORS],
-        config_subentry_id=controller.subentry_id,
-    )
+    add_controller_entities(entry, async_add_entities, BINARY_SENSORS, ControllerBinarySensor)
 
 
 class ControllerBinarySensor(ControllerEntity, BinarySensorEntity):
@@ -70,9 +62,3 @@ class ControllerBinarySensor(ControllerEntity, BinarySensorEntity):
     def is_on(self) -> bool | None:
         """The state last reported."""
         return self.entity_description.value_fn(self.controller)
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Some are told of a silent controller too."""
-        return self.entity_description.always_available or super().available

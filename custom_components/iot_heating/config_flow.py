@@ -1,42 +1,54 @@
-"""Config flow: a building; its controllers are subentries."""
+"""Config flow: a building, its options, and the controllers that call and are not registered yet."""
 
-import re
-from typing import Any, override
+from types import MappingProxyType
+from typing import Any, Final, override
 
 from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
+    ConfigSubentry,
     ConfigSubentryFlow,
-    SubentryFlowResult,
+    OptionsFlow,
 )
 from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
-from homeassistant.helpers.network import NoURLAvailableError, get_url
-from homeassistant.helpers.selector import TextSelector
+from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig, TextSelector
 import probatio as vol
 
-from ._lib.device_keys import KeyRing, new_key
-from .const import CONF_DEVICE_ID, DOMAIN, SUBENTRY_CONTROLLER
+from ._lib.device_keys import KeyRing
+from .config_options import BuildingOptionsFlow
+from .config_subentries import ControllerSubentryFlow, LinkedSubentryFlow
+from .const import CONF_DEVICE_ID, DOMAIN, SUBENTRY_CONTROLLER, SUBENTRY_LINKED
+from .discovery import DISCOVERIES, Discovery
 from .registry import REGISTRY
 
-_DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+CONF_BUILDING: Final = "building"
 _BUILDING_SCHEMA = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
-_CONTROLLER_SCHEMA = vol.Schema({vol.Required(CONF_NAME): TextSelector(), vol.Required(CONF_DEVICE_ID): TextSelector()})
 
 
 class IotHeatingConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Add a building."""
+    """Add a building, or a discovered controller to a building."""
 
     VERSION = 1
     MINOR_VERSION = 1
+
+    def __init__(self) -> None:
+        self._device_id = ""
 
     @classmethod
     @callback
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
-        """A building has controllers."""
-        return {SUBENTRY_CONTROLLER: ControllerSubentryFlow}
+        """A building has controllers, of two kinds."""
+        return {SUBENTRY_CONTROLLER: ControllerSubentryFlow, SUBENTRY_LINKED: LinkedSubentryFlow}
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """A building has options."""
+        return BuildingOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -64,7 +76,7 @@ class IotHeatingConfigFlow(ConfigFlow, domain=DOMAIN):
             if not name:
                 errors[CONF_NAME] = "name_empty"
             elif any(
-                other.data[CONF_NAME] == name
+                other.data.get(CONF_NAME) == name
                 for other in self._async_current_entries()
                 if other.entry_id != entry.entry_id
             ):
@@ -77,61 +89,71 @@ class IotHeatingConfigFlow(ConfigFlow, domain=DOMAIN):
             errors=errors,
         )
 
+    async def async_step_integration_discovery(self, discovery_info: dict[str, Any]) -> ConfigFlowResult:
+        """A controller that is not registered called."""
+        self._device_id = discovery_info[CONF_DEVICE_ID]
+        await self.async_set_unique_id(self._device_id)
+        self._abort_if_unique_id_configured()
+        if self._device_id in self.hass.data[REGISTRY].devices:
+            return self.async_abort(reason="controller_known")
+        self.context["title_placeholders"] = {"device_id": self._device_id}
+        return await self.async_step_approve()
 
-class ControllerSubentryFlow(ConfigSubentryFlow):
-    """Add a controller: its key is made here, shown once, and kept as a hash."""
-
-    def __init__(self) -> None:
-        self._name = ""
-        self._device_id = ""
-        self._key = ""
-
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Name the controller and the id it calls itself."""
+    async def async_step_approve(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Choose the building; the controller goes on with the key that it has."""
+        found = self.hass.data[DISCOVERIES].known.get(self._device_id)
+        if found is None:
+            return self.async_abort(reason="discovery_gone")
         errors: dict[str, str] = {}
         if user_input is not None:
-            self._name = user_input[CONF_NAME].strip()
-            self._device_id = user_input[CONF_DEVICE_ID].strip()
-            if not self._name:
+            name = user_input[CONF_NAME].strip()
+            entry = self.hass.config_entries.async_get_entry(user_input[CONF_BUILDING])
+            if entry is None:
+                return self.async_abort(reason="building_gone")
+            if not name:
                 errors[CONF_NAME] = "name_empty"
-            if not _DEVICE_ID.fullmatch(self._device_id):
-                errors[CONF_DEVICE_ID] = "device_id_invalid"
-            elif self._device_id in self.hass.data[REGISTRY].devices:
-                errors[CONF_DEVICE_ID] = "device_id_taken"
-            if not errors:
-                self._key = new_key()
-                return await self.async_step_key()
+            else:
+                return await self._async_adopt(found, entry, name)
+        buildings = [
+            SelectOptionDict(value=entry.entry_id, label=entry.title)
+            for entry in self._async_current_entries(include_ignore=False)
+        ]
+        if not buildings:
+            return self.async_abort(reason="no_building")
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_BUILDING, default=buildings[0]["value"]): SelectSelector(
+                    SelectSelectorConfig(options=buildings)
+                ),
+                vol.Required(CONF_NAME): TextSelector(),
+            }
+        )
         return self.async_show_form(
-            step_id="user",
-            data_schema=self.add_suggested_values_to_schema(_CONTROLLER_SCHEMA, user_input),
+            step_id="approve",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
             errors=errors,
+            description_placeholders={
+                "device_id": found.device_id,
+                "address": found.address,
+                "fingerprint": found.fingerprint,
+                "other_keys": str(found.other_keys),
+            },
         )
 
-    async def async_step_key(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Show the key once; the controller is registered when the user goes on."""
-        if user_input is None:
-            return self.async_show_form(
-                step_id="key",
-                data_schema=vol.Schema({}),
-                description_placeholders={
-                    "device_id": self._device_id,
-                    "device_key": self._key,
-                    "url": self._sync_url(),
-                },
-            )
+    async def _async_adopt(self, found: Discovery, entry: ConfigEntry, name: str) -> ConfigFlowResult:
+        """Register the controller with the key that it presented first."""
+        data = {CONF_DEVICE_ID: found.device_id}
         registry = self.hass.data[REGISTRY]
-        if self._device_id in registry.devices:
-            return self.async_abort(reason="already_configured")
-        # On disk before the subentry is made: what the user was shown must open the door.
-        await registry.async_add_device(self._device_id, self._get_entry().entry_id, self._name, KeyRing.of(self._key))
-        return self.async_create_entry(
-            title=self._name, data={CONF_DEVICE_ID: self._device_id}, unique_id=self._device_id
+        if found.device_id in registry.devices:
+            return self.async_abort(reason="controller_known")
+        await registry.async_add_device(
+            found.device_id, entry.entry_id, name, KeyRing(current=found.key_hash), config=data
         )
-
-    def _sync_url(self) -> str:
-        """Where the controller has to call."""
-        try:
-            base = get_url(self.hass, allow_external=False, allow_cloud=False, prefer_external=False)
-        except NoURLAvailableError:
-            base = "http://homeassistant.local:8123"
-        return f"{base}/api/iot/device/{self._device_id}/sync/"
+        self.hass.data[DISCOVERIES].known.pop(found.device_id, None)
+        subentry = ConfigSubentry(
+            data=MappingProxyType(data), subentry_type=SUBENTRY_CONTROLLER, title=name, unique_id=found.device_id
+        )
+        self.hass.config_entries.async_add_subentry(entry, subentry)
+        return self.async_abort(
+            reason="controller_added", description_placeholders={"name": name, "building": entry.title}
+        )

@@ -1,12 +1,13 @@
-"""The buildings and controllers that are set up: what they last reported, and who wants to know.
+"""A building that is set up: its profile, its controllers, and who wants to know.
 
-Controllers push, so nothing is fetched here; a tick every ten seconds finds those that stopped calling.
+Controllers push, so nothing is fetched here; a tick every ten seconds finds those that stopped calling, and
+tells what changes with the time alone.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import logging
+from statistics import median
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -17,71 +18,31 @@ from homeassistant.util import dt as dt_util
 
 from ._lib.device_keys import KeyRing
 from ._lib.publisher import Publisher
-from .const import CONF_DEVICE_ID, SUBENTRY_CONTROLLER
+from .book import BOOK
+from .commands import Commands
+from .const import CONF_DEVICE_ID, CONF_LINKED, SUBENTRY_CONTROLLER, SUBENTRY_LINKED, Options
+from .controller import MISSED_POLLS, Controller, Topic, subscribe
+from .energy import EnergyConfig, outdoor_of
+from .forecast import Forecast
+from .linked import LinkedFollower
+from .protocol.control import flow_setpoint_c
 from .protocol.profile import Profile
+from .protocol.sessions import NO_READING, Reading, Session
 from .protocol.telemetry import Telemetry
-from .registry import DeviceRecord, Registry
+from .protocol.v2 import Extras
+from .records import DeviceRecord, Kind
+from .registry import Registry
+from .repairs_silent import async_check_silent, async_forget_silent
+from .sources import SOURCES, async_sources_changed
 
 _LOGGER = logging.getLogger(__name__)
 
 type IotHeatingConfigEntry = ConfigEntry[Building]
+type EventListener = Callable[[Controller, str, str, dict[str, Any]], None]
 
 _TICK: Final = timedelta(seconds=10)
-_MISSED_POLLS: Final = 3
-_USUAL_INTERVAL_S: Final = 60.0
-_INTERVAL_RANGE_S: Final = (20.0, 300.0)
-_INTERVAL_WEIGHT: Final = 0.2
 _CONFIRM_AFTER_S: Final = 10
-
-
-@dataclass(slots=True)
-class Controller:
-    """A controller and what it last reported.
-
-    Attributes:
-        subentry_id: Of the config entry.
-        number: Integer id of the user API.
-        online: None until it has called, or has had the time to, since the start.
-        last_seen: When it last called (UTC).
-        interval_s: Its polling interval, as observed.
-    """
-
-    device_id: str
-    subentry_id: str
-    number: int
-    name: str
-    online: bool | None = None
-    last_seen: datetime | None = None
-    heating: bool | None = None
-    outdoor_c: float | None = None
-    supply_c: float | None = None
-    voltage_v: float | None = None
-    errors: tuple[str | dict[str, Any], ...] = ()
-    interval_s: float = _USUAL_INTERVAL_S
-    listeners: list[CALLBACK_TYPE] = field(default_factory=list)
-
-    def apply(self, report: Telemetry) -> None:
-        """Take over what a report holds; what it leaves out stays, null is no reading."""
-        fields = report.reported
-        if "state" in fields:
-            self.heating = report.heating
-        if "temp_out" in fields:
-            self.outdoor_c = report.outdoor_c
-        if "supply_temp" in fields:
-            self.supply_c = report.supply_c
-        if "voltage" in fields:
-            self.voltage_v = report.voltage_v
-        if "errors" in fields:
-            self.errors = report.errors or ()
-
-    def seen(self, now: datetime) -> None:
-        """Note a call, and learn the interval from the regular ones."""
-        if self.online and self.last_seen is not None:
-            gap = (now - self.last_seen).total_seconds()
-            low, high = _INTERVAL_RANGE_S
-            if low <= gap <= high:
-                self.interval_s += _INTERVAL_WEIGHT * (gap - self.interval_s)
-        self.last_seen = now
+_SUBENTRIES: Final = {SUBENTRY_CONTROLLER: CONF_DEVICE_ID, SUBENTRY_LINKED: CONF_LINKED}
 
 
 class Building:
@@ -93,12 +54,20 @@ class Building:
         self.entry = entry
         self.registry = registry
         self.device_id = device_id
+        self.options = Options.of(dict(entry.options))
         self.publisher = Publisher.for_entry(hass, entry)
+        self.forecast = Forecast(hass, self.options.weather_entity)
+        self.commands = Commands(hass, self)
         self.controllers: dict[str, Controller] = {}
+        self.followers: dict[str, LinkedFollower] = {}
         self.profile_listeners: list[CALLBACK_TYPE] = []
+        self.tick_listeners: list[CALLBACK_TYPE] = []
         self.new_controller_listeners: list[Callable[[Controller], None]] = []
+        self.event_listeners: list[EventListener] = []
+        self._set_up_with = (dict(entry.options), _configs(entry))
         self._started = dt_util.utcnow()
         entry.async_on_unload(async_track_time_interval(hass, self._tick, _TICK))
+        entry.async_on_unload(self._stop_following)
 
     @property
     def building_id(self) -> int:
@@ -110,10 +79,23 @@ class Building:
         """The control profile now."""
         return self.registry.buildings[self.entry.entry_id].profile
 
-    async def async_patch_profile(self, patch: dict[str, Any]) -> Profile:
+    @property
+    def outdoor_c(self) -> float | None:
+        """Outdoor temperature: of the entity chosen for it, else the middle of what controllers report."""
+        linked = outdoor_of(self.hass, self.options.outdoor_entity)
+        if linked is not None:
+            return linked
+        reported = [c.outdoor_c for c in self.controllers.values() if c.online and c.outdoor_c is not None]
+        return median(reported) if reported else None
+
+    @property
+    def flow_setpoint_c(self) -> float | None:
+        """The flow temperature that curve and schedule ask for now."""
+        return flow_setpoint_c(self.profile, self.options.comfort, self.outdoor_c, dt_util.now())
+
+    async def async_patch_profile(self, patch: dict[str, Any], revision: int | None = None) -> Profile:
         """Change the profile; on disk when it returns. ProtocolError names a bad field."""
-        before = self.profile
-        profile = await self.registry.async_patch_profile(self.entry.entry_id, patch)
+        before, profile = await self.registry.async_patch_profile(self.entry.entry_id, patch, revision)
         if profile is not before:
             for listener in tuple(self.profile_listeners):
                 listener()
@@ -126,12 +108,18 @@ class Building:
             add(controller)
         self.entry.async_on_unload(subscribe(self.new_controller_listeners, add))
 
+    @property
+    def needs_reload(self) -> bool:
+        """Whether options or a controller's settings are others than those that were set up."""
+        options, configs = self._set_up_with
+        now = _configs(self.entry)
+        return options != dict(self.entry.options) or any(now.get(key, data) != data for key, data in configs.items())
+
     async def async_start(self) -> None:
         """Bring what the last run left behind in line, then follow the controllers."""
         wanted = self._wanted()
         stray = [r for r in self.registry.devices_of(self.entry.entry_id) if r.device_id not in wanted]
-        if gone := [record.device_id for record in stray if record.confirmed]:
-            await self.registry.async_remove_devices(gone)
+        await self._async_forget([record for record in stray if record.confirmed])
         await self.async_sync_controllers()
         for record in stray:
             if not record.confirmed:
@@ -141,39 +129,65 @@ class Building:
     async def async_sync_controllers(self) -> None:
         """Follow the entry's subentries: controllers come and go while it is loaded."""
         wanted = self._wanted()
-        if gone := self.controllers.keys() - wanted.keys():
-            for device_id in gone:
-                del self.controllers[device_id]
-            await self.registry.async_remove_devices(gone)
+        gone = self.controllers.keys() - wanted.keys()
+        for device_id in gone:
+            self._drop(device_id)
+        await self._async_forget([self.registry.devices[i] for i in gone if i in self.registry.devices])
         for device_id, subentry in wanted.items():
             if device_id not in self.controllers:
                 await self._async_add_controller(device_id, subentry)
+        self._set_up_with = (self._set_up_with[0], _configs(self.entry) | self._set_up_with[1])
+
+    def _drop(self, device_id: str) -> None:
+        del self.controllers[device_id]
+        if (follower := self.followers.pop(device_id, None)) is not None:
+            follower.stop()
+        async_forget_silent(self.hass, device_id)
+        self.tell_others(device_id)
+
+    async def _async_forget(self, records: list[DeviceRecord]) -> None:
+        if records:
+            await self.registry.async_remove_devices([record.device_id for record in records])
+            await self.hass.data[BOOK].async_remove([record.number for record in records])
 
     def _wanted(self) -> dict[str, ConfigSubentry]:
         return {
-            subentry.data[CONF_DEVICE_ID]: subentry
+            subentry.data[_SUBENTRIES[subentry.subentry_type]]: subentry
             for subentry in self.entry.subentries.values()
-            if subentry.subentry_type == SUBENTRY_CONTROLLER
+            if subentry.subentry_type in _SUBENTRIES
         }
 
     async def _async_add_controller(self, device_id: str, subentry: ConfigSubentry) -> None:
         """Begin to follow a controller."""
+        linked = subentry.subentry_type == SUBENTRY_LINKED
+        kind = Kind.LINKED if linked else Kind.ESP32
         record = self.registry.devices.get(device_id)
         if record is None:
-            # The registry was lost (a restored backup of the entries alone): known, but without a key.
-            record = await self.registry.async_add_device(device_id, self.entry.entry_id, subentry.title, KeyRing())
+            # A linked entity needs no key. Else the registry was lost (a restored backup of the entries alone):
+            # known, but without a key.
+            record = await self.registry.async_add_device(
+                device_id, self.entry.entry_id, subentry.title, KeyRing(), kind=kind, config=dict(subentry.data)
+            )
         controller = Controller(
             device_id,
             subentry.subentry_id,
             record.number,
             subentry.title,
+            kind,
+            EnergyConfig.of(dict(subentry.data)),
+            await self.hass.data[BOOK].async_ledger(record.number),
             last_seen=self.registry.last_seen.get(device_id),
         )
         self.controllers[device_id] = controller
         if not record.confirmed:
             self._confirm_later(device_id)
+        if linked:
+            self.followers[device_id] = LinkedFollower(self, controller)
         for listener in tuple(self.new_controller_listeners):
             listener(controller)
+        if linked:
+            self.followers[device_id].start()
+        self.tell_others(device_id)
 
     def _confirm_later(self, device_id: str) -> None:
         async def confirm(_: datetime) -> None:
@@ -185,45 +199,113 @@ class Building:
     def _restore_subentry(self, record: DeviceRecord) -> None:
         """Home Assistant died before it wrote this subentry down, but the controller's key was shown."""
         _LOGGER.info("Restoring controller %s, added just before a crash", record.device_id)
+        linked = record.kind is Kind.LINKED
+        data = record.config or {CONF_DEVICE_ID: record.device_id}
         subentry = ConfigSubentry(
-            data=MappingProxyType({CONF_DEVICE_ID: record.device_id}),
-            subentry_type=SUBENTRY_CONTROLLER,
+            data=MappingProxyType(data),
+            subentry_type=SUBENTRY_LINKED if linked else SUBENTRY_CONTROLLER,
             title=record.name,
             unique_id=record.device_id,
         )
         self.hass.config_entries.async_add_subentry(self.entry, subentry)
 
     @callback
-    def receive(self, controller: Controller, report: Telemetry | None) -> None:
-        """A controller called, with a report or only for its configuration."""
+    def receive(self, controller: Controller, report: Telemetry | None, extras: Extras | None = None) -> bool:
+        """A controller called, with a report or only for its configuration.
+
+        Returns whether a session began or ended, and has to be written to disk.
+        """
         now = dt_util.utcnow()
         controller.seen(now)
-        if report is not None:
-            controller.apply(report)
-        if controller.online is False:
-            _LOGGER.info("Controller %s is back", controller.device_id)
-        controller.online = True
-        _tell(controller)
+        changed = [] if report is None else controller.apply(report)
+        if extras is not None:
+            changed += controller.apply_extras(extras)
+        if controller.online is not True:
+            if controller.online is False:
+                _LOGGER.info("Controller %s is back", controller.device_id)
+                async_forget_silent(self.hass, controller.device_id)
+            controller.online = True
+            changed = list(Topic)
+        ledger = controller.ledger
+        if turned := ledger.report(controller.heating, now, self._reading(controller)):
+            changed.append(Topic.USAGE)
+            self._tell_sessions(controller, turned)
+        controller.tell(Topic if controller.needs_refresh(now) else changed)
+        self.tell_fleet(controller.device_id)
+        return bool(turned)
+
+    def _tell_sessions(self, controller: Controller, turned: tuple[Session, ...]) -> None:
+        for session in turned:
+            self.tell_event(controller, "session", "ended" if session.end else "started", session.as_dict())
+
+    def _reading(self, controller: Controller) -> Reading:
+        """What is known of its energy; not asked for while nothing is to be counted."""
+        if not controller.energy.known or not (controller.heating or controller.ledger.open):
+            return NO_READING
+        return controller.energy.reading(self.hass, self.options)
+
+    @callback
+    def receive_loss(self, controller: Controller) -> None:
+        """A controller is silent, or what it is linked to is gone."""
+        controller.online = False
+        if turned := controller.ledger.lost():
+            self._tell_sessions(controller, turned)
+            self.entry.async_create_background_task(
+                self.hass, self.hass.data[BOOK].async_write([controller.number]), "write session"
+            )
+        controller.tell(Topic)
+        self.tell_fleet(controller.device_id)
+
+    @callback
+    def tell_event(self, controller: Controller, group: str, name: str, data: dict[str, Any]) -> None:
+        """Something happened that automations may want to know: ``group`` is command or session."""
+        for listener in tuple(self.event_listeners):
+            listener(controller, group, name, data)
+
+    @callback
+    def tell_others(self, *device_ids: str) -> None:
+        """Controllers came or went."""
+        async_sources_changed(self.hass)
+        for device_id in device_ids:
+            self.tell_fleet(device_id)
+
+    @callback
+    def tell_fleet(self, device_id: str) -> None:
+        """Something about a controller changed that ota may want to know."""
+        if (changed := self.hass.data[SOURCES].fleet_changed) is not None:
+            changed(device_id)
 
     @callback
     def _tick(self, _: datetime) -> None:
         now = dt_util.utcnow()
-        for controller in self.controllers.values():
-            # After a start a controller gets its time to call before it counts as missing.
-            since = controller.last_seen if controller.online else self._started
-            waited_s = (now - (since or self._started)).total_seconds()
-            if controller.online is not False and waited_s > _MISSED_POLLS * controller.interval_s:
-                controller.online = False
-                _LOGGER.warning("Controller %s has missed %s polls", controller.device_id, _MISSED_POLLS)
-                _tell(controller)
+        for controller in tuple(self.controllers.values()):
+            if controller.kind is Kind.LINKED:
+                self.followers[controller.device_id].tick(now)
+            else:
+                self._check_silence(controller, now)
+            controller.tell((Topic.SEEN, Topic.USAGE) if controller.ledger.open else (Topic.SEEN,))
+        self.commands.expire(now)
+        for listener in tuple(self.tick_listeners):
+            listener()
+
+    def _check_silence(self, controller: Controller, now: datetime) -> None:
+        # After a start a controller gets its time to call before it counts as missing.
+        since = controller.last_seen if controller.online else self._started
+        waited_s = (now - (since or self._started)).total_seconds()
+        if controller.online is not False:
+            if waited_s > MISSED_POLLS * controller.interval_s:
+                _LOGGER.warning("Controller %s has missed %s polls", controller.device_id, MISSED_POLLS)
+                self.receive_loss(controller)
+        else:
+            async_check_silent(self.hass, self.entry.title, controller, self._started, now)
+
+    @callback
+    def _stop_following(self) -> None:
+        for follower in self.followers.values():
+            follower.stop()
+        for device_id in self.controllers:
+            async_forget_silent(self.hass, device_id)
 
 
-def _tell(controller: Controller) -> None:
-    for listener in tuple(controller.listeners):
-        listener()
-
-
-def subscribe[T](listeners: list[T], listener: T) -> Callable[[], None]:
-    """Add a listener; returns what removes it."""
-    listeners.append(listener)
-    return lambda: listeners.remove(listener)
+def _configs(entry: ConfigEntry) -> dict[str, tuple[str, dict[str, Any]]]:
+    return {subentry_id: (subentry.title, dict(subentry.data)) for subentry_id, subentry in entry.subentries.items()}

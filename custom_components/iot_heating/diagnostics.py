@@ -6,7 +6,8 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 
 from .coordinator import Building, IotHeatingConfigEntry
-from .registry import REGISTRY, DeviceRecord
+from .records import DeviceRecord
+from .registry import REGISTRY
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> dict[str, Any]:

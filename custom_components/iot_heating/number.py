@@ -73,4 +73,4 @@ class ProfileNumber(BuildingEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Change the value; on disk when this returns."""
-        await self.building.async_patch_profile({self.entity_description.key: value})
+        await self.async_patch(**{self.entity_description.key: value})

@@ -6,10 +6,10 @@ before it is acknowledged; `last_seen` is written with the next one, or after so
 """
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
@@ -19,44 +19,33 @@ from ._lib.device_keys import KeyRing
 from ._lib.durable_store import DurableStore
 from .const import DOMAIN
 from .protocol.profile import Profile
+from .records import BuildingRecord, DeviceRecord, Kind, migrated
 
 STORAGE_VERSION: Final = 1
+STORAGE_MINOR_VERSION: Final = 2
 _LAST_SEEN_DELAY_S: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class BuildingRecord:
-    """A building, by its config entry. ``building_id`` is never used again."""
+class RegistryStore(DurableStore[dict[str, Any]]):
+    """The registry's file."""
 
-    entry_id: str
-    building_id: int
-    profile: Profile
+    @override
+    async def _async_migrate_func(
+        self, old_major_version: int, old_minor_version: int, old_data: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Bring older data into today's form."""
+        return migrated(old_minor_version, old_data)
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRecord:
-    """A controller, by the id it calls itself.
-
-    Attributes:
-        number: The integer of the user API, never used again.
-        confirmed: Home Assistant has had the time to write the subentry down. Config entries are saved a second
-            late: a controller whose key was shown just before a power cut is there without its subentry.
-    """
-
-    device_id: str
-    entry_id: str
-    number: int
-    name: str
-    keys: KeyRing
-    created: datetime
-    confirmed: bool = False
+class StaleRevisionError(Exception):
+    """A change was made on top of a profile that is no longer the present one."""
 
 
 class Registry:
     """Buildings and controllers in memory, mirrored on disk."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        self._store: DurableStore[dict[str, Any]] = DurableStore(hass, STORAGE_VERSION, DOMAIN, domain=DOMAIN)
+        self._store = RegistryStore(hass, STORAGE_VERSION, DOMAIN, minor_version=STORAGE_MINOR_VERSION, domain=DOMAIN)
         self._lock = asyncio.Lock()
         self._next_building = 1
         self._next_device = 1
@@ -72,18 +61,9 @@ class Registry:
         self._next_building = data["next_building"]
         self._next_device = data["next_device"]
         for entry_id, item in data["buildings"].items():
-            profile = Profile.from_dict(item["profile"])
-            self.buildings[entry_id] = BuildingRecord(entry_id, item["building_id"], profile)
+            self.buildings[entry_id] = BuildingRecord.from_dict(entry_id, item)
         for device_id, item in data["devices"].items():
-            self.devices[device_id] = DeviceRecord(
-                device_id,
-                item["entry_id"],
-                item["number"],
-                item["name"],
-                KeyRing.from_dict(item["keys"]),
-                datetime.fromisoformat(item["created"]),
-                item["confirmed"],
-            )
+            self.devices[device_id] = DeviceRecord.from_dict(device_id, item)
             if seen := item["last_seen"]:
                 self.last_seen[device_id] = datetime.fromisoformat(seen)
 
@@ -96,35 +76,64 @@ class Registry:
                 await self._async_commit(self.buildings, entry_id, record)
             return record
 
-    async def async_patch_profile(self, entry_id: str, patch: dict[str, Any]) -> Profile:
-        """Change a building's profile; ProtocolError names a field that cannot be accepted."""
+    def building_numbered(self, building_id: int) -> BuildingRecord | None:
+        """The building that the user API knows by an integer."""
+        return next((record for record in self.buildings.values() if record.building_id == building_id), None)
+
+    async def async_patch_profile(
+        self, entry_id: str, patch: dict[str, Any], revision: int | None = None
+    ) -> tuple[Profile, Profile]:
+        """Change a building's profile; returns it as it was and as it is.
+
+        Raises:
+            ProtocolError: Names a field that cannot be accepted.
+            StaleRevisionError: ``revision`` is given and not the present one.
+        """
         async with self._lock:
             record = self.buildings[entry_id]
+            if revision is not None and revision != record.profile.revision:
+                raise StaleRevisionError
             profile = record.profile.patched(patch, dt_util.utcnow())
             if profile is not record.profile:
                 await self._async_commit(self.buildings, entry_id, replace(record, profile=profile))
-            return profile
+            return record.profile, profile
 
-    async def async_add_device(self, device_id: str, entry_id: str, name: str, keys: KeyRing) -> DeviceRecord:
+    async def async_add_device(
+        self,
+        device_id: str,
+        entry_id: str,
+        name: str,
+        keys: KeyRing,
+        *,
+        kind: Kind = Kind.ESP32,
+        config: dict[str, Any] | None = None,
+    ) -> DeviceRecord:
         """Register a controller; ValueError where its id is taken."""
         async with self._lock:
             if device_id in self.devices:
                 raise ValueError(f"{device_id} is registered already")
-            record = DeviceRecord(device_id, entry_id, self._next_device, name, keys, dt_util.utcnow())
+            record = DeviceRecord(
+                device_id, entry_id, self._next_device, name, keys, dt_util.utcnow(), kind=kind, config=config or {}
+            )
             self._next_device += 1
             await self._async_commit(self.devices, device_id, record)
             return record
 
-    async def async_set_keys(self, device_id: str, keys: KeyRing) -> None:
-        """Replace the keys of a controller."""
+    async def async_change_device(
+        self, device_id: str, change: Callable[[DeviceRecord], DeviceRecord]
+    ) -> tuple[DeviceRecord, DeviceRecord] | None:
+        """Change a controller; returns it as it was and as it is, None where it is gone by now."""
         async with self._lock:
-            await self._async_commit(self.devices, device_id, replace(self.devices[device_id], keys=keys))
+            if (before := self.devices.get(device_id)) is None:
+                return None
+            after = change(before)
+            if after is not before and after != before:
+                await self._async_commit(self.devices, device_id, after)
+            return before, after
 
     async def async_confirm(self, device_id: str) -> None:
         """Note that the subentry of a controller is on disk."""
-        async with self._lock:
-            if (record := self.devices.get(device_id)) is not None and not record.confirmed:
-                await self._async_commit(self.devices, device_id, replace(record, confirmed=True))
+        await self.async_change_device(device_id, lambda record: replace(record, confirmed=True))
 
     async def async_remove_devices(self, device_ids: Iterable[str]) -> None:
         """Forget controllers; their keys open nothing from then on, even where the disk refuses the change."""
@@ -176,20 +185,10 @@ class Registry:
         return {
             "next_building": self._next_building,
             "next_device": self._next_device,
-            "buildings": {
-                entry_id: {"building_id": record.building_id, "profile": record.profile.as_dict()}
-                for entry_id, record in self.buildings.items()
-            },
+            "buildings": {entry_id: record.as_dict() for entry_id, record in self.buildings.items()},
             "devices": {
-                device_id: {
-                    "entry_id": record.entry_id,
-                    "number": record.number,
-                    "name": record.name,
-                    "keys": record.keys.as_dict(),
-                    "created": record.created.isoformat(),
-                    "confirmed": record.confirmed,
-                    "last_seen": seen.isoformat() if (seen := self.last_seen.get(device_id)) else None,
-                }
+                device_id: record.as_dict()
+                | {"last_seen": seen.isoformat() if (seen := self.last_seen.get(device_id)) else None}
                 for device_id, record in self.devices.items()
             },
         }

@@ -1,105 +1,75 @@
-"""Sensors: what controllers measure."""
+"""Sensors: what controllers measure, what they have used, and what the building's curve asks for."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Final, override
+from typing import Any, override
 
-from homeassistant.components.sensor import (
-    SensorDeviceClass,
-    SensorEntity,
-    SensorEntityDescription,
-    SensorStateClass,
-)
-from homeassistant.const import EntityCategory, UnitOfElectricPotential, UnitOfTemperature
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.components.sensor import SensorEntity
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import Building, Controller, IotHeatingConfigEntry
-from .entity import ControllerEntity
+from .controller import subscribe
+from .coordinator import IotHeatingConfigEntry
+from .entity import BuildingEntity, ControllerEntity, add_controller_entities
+from .sensor_tables import BUILDING_SENSORS, CONTROLLER_SENSORS, BuildingSensorDescription, ControllerSensorDescription
 
 PARALLEL_UPDATES = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class ControllerSensorDescription(SensorEntityDescription):
-    """A sensor of a controller.
-
-    Attributes:
-        value_fn: Its value.
-        always_available: Told even of a controller that does not call.
-    """
-
-    value_fn: Callable[[Controller], float | datetime | None]
-    always_available: bool = False
-
-
-SENSORS: Final = (
-    ControllerSensorDescription(
-        key="last_seen",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda controller: controller.last_seen,
-        always_available=True,
-    ),
-    ControllerSensorDescription(
-        key="outdoor_temperature",
-        device_class=SensorDeviceClass.TEMPERATURE,
-        state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
-        suggested_display_precision=1,
-        value_fn=lambda controller: controller.outdoor_c,
-    ),
-    ControllerSensorDescription(
-        key="supply_temperature",
-        device_class=SensorDeviceClass.TEMPERATURE,
-        state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
-        suggested_display_precision=1,
-        value_fn=lambda controller: controller.supply_c,
-    ),
-    ControllerSensorDescription(
-        key="voltage",
-        device_class=SensorDeviceClass.VOLTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=UnitOfElectricPotential.VOLT,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        suggested_display_precision=2,
-        value_fn=lambda controller: controller.voltage_v,
-    ),
-)
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: IotHeatingConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors of all controllers, and of those that come later."""
-    building = entry.runtime_data
-    building.each_controller(partial(_add, building, async_add_entities))
+    """Add the sensors of the building, of all controllers, and of those that come later."""
+    async_add_entities(BuildingSensor(entry.runtime_data, description) for description in BUILDING_SENSORS)
+    add_controller_entities(entry, async_add_entities, CONTROLLER_SENSORS, ControllerSensor)
 
 
-@callback
-def _add(building: Building, async_add_entities: AddConfigEntryEntitiesCallback, controller: Controller) -> None:
-    async_add_entities(
-        [ControllerSensor(building, controller, description) for description in SENSORS],
-        config_subentry_id=controller.subentry_id,
-    )
+class BuildingSensor(BuildingEntity, SensorEntity):
+    """A value computed for the building."""
+
+    entity_description: BuildingSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> float | str | None:
+        """The value now."""
+        return self.entity_description.value_fn(self.building)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the time and what controllers report."""
+        await super().async_added_to_hass()
+        self.async_on_remove(subscribe(self.building.tick_listeners, self.publish))
 
 
 class ControllerSensor(ControllerEntity, SensorEntity):
-    """A value that a controller reports."""
+    """A value that a controller reports, or that follows from its reports."""
 
     entity_description: ControllerSensorDescription
 
     @property
     @override
-    def native_value(self) -> float | datetime | None:
-        """The value last reported."""
-        return self.entity_description.value_fn(self.controller)
+    def native_value(self) -> float | str | datetime | None:
+        """The value now."""
+        return self.entity_description.value_fn(self.building, self.controller)
 
     @property
     @override
-    def available(self) -> bool:
-        """Some are told of a silent controller too."""
-        return self.entity_description.always_available or super().available
+    def native_unit_of_measurement(self) -> str | None:
+        """The unit; costs are in the home's currency."""
+        if self.entity_description.in_currency:
+            return self.hass.config.currency
+        return super().native_unit_of_measurement
+
+    @property
+    @override
+    def last_reset(self) -> datetime | None:
+        """When the period of a sum began."""
+        reset = self.entity_description.last_reset_fn
+        return reset() if reset else None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """What belongs to the value."""
+        attributes = self.entity_description.attributes_fn
+        return attributes(self.building, self.controller) if attributes else None

@@ -127,12 +127,9 @@ class OtaView(HomeAssistantView):
                 headers=headers or {},
                 on_progress=lambda sent: self._sent(coordinator, device.uid, job_id, sent, release.size),
             )
-        try:
-            result = await response.async_send(request)
-        except TimeoutError as err:
-            raise ConnectionResetError("the client does not read") from err
+        await response.async_send(request)
         await coordinator.async_settle()
-        return result
+        return response
 
     def _sent(self, coordinator: OtaCoordinator, uid: str, job_id: int, sent: int, size: int) -> None:
         coordinator.engine.image_served(uid, job_id, coordinator.now, sent=sent, size=size)

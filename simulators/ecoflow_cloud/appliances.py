@@ -41,6 +41,8 @@ class PowerStream(Station):
             "20_1.pv2InputCur": round(solar_w * 0.4 / 32.9 * 10),
             "20_1.pv2Temp": 275,
             "20_1.invOutputWatts": round(feed_w * 10),
+            # A house with a roof of its own behind the same meter: by day it exports.
+            "20_1.gridConsWatts": round((450.0 - feed_w - 2600.0 * self.plant.sun) * 10),
             "20_1.invFreq": 500,
             "20_1.invOnOff": 1,
             "20_1.invTemp": 410,

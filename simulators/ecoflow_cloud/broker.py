@@ -64,6 +64,22 @@ class Gate(BaseAuthPlugin, BaseTopicPlugin, BasePlugin[BrokerContext]):  # type:
         await self._realm.receive(message.topic, bytes(message.data or b""))
 
 
+class _Broker(Broker):  # type: ignore[misc]
+    """amqtt leaves the old connection open when a clean session with the same client id begins; MQTT 3.1.1 does not."""
+
+    @override
+    async def _delete_session(self, client_id: str) -> None:
+        if client_id in self._sessions:
+            await _hang_up(self._sessions[client_id][1])
+        await super()._delete_session(client_id)
+
+
+async def _hang_up(handler: Any) -> None:
+    if (writer := getattr(handler, "writer", None)) is not None:
+        with suppress(Exception):
+            await writer.close()
+
+
 class CloudBroker:
     """A broker that can go down and come back at the same port."""
 
@@ -106,7 +122,7 @@ class CloudBroker:
             },
             plugins={f"{__name__}.Gate": {"realm": name}},
         )
-        self._broker = Broker(config)
+        self._broker = _Broker(config)
         await self._broker.start()
         server: Any = self._broker._servers["default"].instance  # noqa: SLF001
         self.port = server.sockets[0].getsockname()[1]
@@ -127,9 +143,7 @@ class CloudBroker:
 
     async def _kick(self, broker: Broker) -> None:
         for _, handler in list(broker._sessions.values()):  # noqa: SLF001
-            if (writer := getattr(handler, "writer", None)) is not None:
-                with suppress(Exception):
-                    await writer.close()
+            await _hang_up(handler)
 
     async def publish(self, topic: str, payload: bytes) -> None:
         """Send a message to whoever subscribed."""

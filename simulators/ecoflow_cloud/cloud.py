@@ -3,6 +3,9 @@
     python -m simulators.ecoflow_cloud --port 8443 --folder /tmp/ecoflow --device delta_pro --device delta_2
 
 The folder gets `ca.pem`, the authority that signed the certificate of both servers: give it to whoever connects.
+
+Actions (POST /do/NAME): drop_mqtt; tell {sn?}: report by MQTT now; online {sn, online}; grid {sn, present};
+solar, load {sn, watts}; soc {sn, percent}; add {kind, sn?}; remove {sn}; new_password {password}.
 """
 
 import argparse
@@ -257,7 +260,7 @@ class EcoflowCloud(Simulator):
 
     @override
     async def do(self, name: str, arguments: dict[str, Any]) -> Any:
-        """drop_mqtt; online {sn, online}; grid {sn, present}; solar/load {sn, watts}; add {kind}; remove {sn}."""
+        """See the module's description of actions."""
         match name:
             case "drop_mqtt":
                 assert self.broker is not None
@@ -266,6 +269,9 @@ class EcoflowCloud(Simulator):
                 await self.set_online(arguments["sn"], bool(arguments["online"]))
             case "grid" | "solar" | "load" | "soc":
                 self._plant(name, arguments)
+            case "tell":
+                for sn in [arguments["sn"]] if "sn" in arguments else list(self.devices):
+                    await self.tell(sn)
             case "add":
                 return self.add(arguments["kind"], arguments.get("sn", "")).sn
             case "remove":

@@ -52,6 +52,7 @@ class SimDevice(ABC):
 
 
 def by_module(changed: Values) -> dict[str, Values]:
+    """Sort values by the module that reports them."""
     modules: dict[str, Values] = {}
     for name, value in changed.items():
         modules.setdefault(name.partition(".")[0], {})[name] = value

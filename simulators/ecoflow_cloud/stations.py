@@ -269,8 +269,6 @@ class Delta2(Station):
                 plant.ac_enabled = plant.ac_enabled if on == 255 else bool(on)
                 if xboost != 255:
                     self.settings["mppt.cfgAcXboost"] = xboost
-            case {"moduleType": 5, "operateType": "mpptCar", "params": {"enabled": on}}:
-                plant.dc_enabled = bool(on)
             case {"moduleType": 1, "operateType": "watthConfig", "params": {"isConfig": on, "bpPowerSoc": level}}:
                 self.settings |= {"pd.watchIsConfig": on, "pd.bpPowerSoc": level}
             case {"moduleType": int(module), "operateType": str(operation), "params": dict(params)}:
@@ -280,6 +278,9 @@ class Delta2(Station):
         return True
 
     def _plain(self, module: int, operation: str, params: dict[str, Any]) -> bool:
+        if (module, operation) == (5, "mpptCar"):
+            self.plant.dc_enabled = bool(params.get("enabled"))
+            return True
         plain = _DELTA_2_PLAIN.get((module, operation))
         if plain is None or plain[0] not in params:
             return False

@@ -37,6 +37,7 @@ def entry() -> MockConfigEntry:
 @pytest.fixture(autouse=True)
 def own_config_folder(hass: HomeAssistant, tmp_path: Any) -> None:
     """Archives and exports go into a folder of the test's own."""
+    (tmp_path / "configuration.yaml").touch()
     hass.config.config_dir = str(tmp_path)
 
 
@@ -53,6 +54,16 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
+
+
+async def settle(hass: HomeAssistant) -> None:
+    """Take every entry down that is up."""
+    await hass.async_block_till_done()
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.state is ConfigEntryState.LOADED:
+            await hass.config_entries.async_unload(entry.entry_id)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=2))
+    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def take_down(hass: HomeAssistant, entry: MockConfigEntry) -> None:

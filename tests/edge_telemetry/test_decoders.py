@@ -69,6 +69,7 @@ def test_a_flat_object_is_read_without_its_envelope() -> None:
         ({"temperature_c": None}, {"temperature_c": None}),
         ({"battery": {"voltage": 12.5, "cells": [1, 2]}}, {"battery_v": 12.5}),
         ({"a": {"b": {"c": 1}}}, {"a_b_c": 1}),
+        ({"online": 5, "command_x": 1}, {"value_online": 5, "value_command_x": 1}),
         ({"note": "  x" + "y" * 300}, {"note": ("x" + "y" * 300)[:255]}),
     ],
 )

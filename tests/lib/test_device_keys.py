@@ -78,3 +78,7 @@ def test_storage_gives_back_the_same_ring(ring: KeyRing) -> None:
 def test_no_two_texts_open_each_other(left: str, right: str) -> None:
     if left != right:
         assert KeyRing.of(left).match(right, NOW) is KeyMatch.NONE
+
+
+def test_a_key_is_no_option_on_a_command_line() -> None:
+    assert all(new_key()[0].isalnum() for _ in range(500))

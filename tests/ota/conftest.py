@@ -1,7 +1,9 @@
 """Home Assistant with the integration set up, a fleet of stand-alone devices, signed releases."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+import logging
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +24,13 @@ from tests.ota.images import esp32_image, public_key, signed
 
 DOMAIN = "ota"
 type Client = TestClient[Any, Any]
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> None:
+    """A line per request, captured twice, takes longer than the request."""
+    for name in ("aiohttp.access", "homeassistant.helpers.entity_registry", "homeassistant.core"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @pytest.fixture(autouse=True)
@@ -47,9 +56,10 @@ def entry(hass: HomeAssistant, options: dict[str, Any]) -> MockConfigEntry:
 @pytest.fixture
 async def ota(hass: HomeAssistant, entry: MockConfigEntry) -> OtaCoordinator:
     """The entry, set up."""
-    assert await async_setup_component(hass, "http", {})
+    for component in ("http", "websocket_api", "repairs"):
+        assert await async_setup_component(hass, component, {})
     assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
+    await settled(hass)
     found: OtaCoordinator = entry.runtime_data
     return found
 
@@ -152,6 +162,13 @@ def release(admin: Client) -> Release:
     return upload
 
 
+async def settled(hass: HomeAssistant) -> None:
+    """States are written some turns of the loop after what they show."""
+    for _ in range(3):
+        await hass.async_block_till_done()
+        await asyncio.sleep(0)
+
+
 async def act(hass: HomeAssistant, action: str, *, response: bool = False, **data: Any) -> Any:
     """Call an action of ours."""
     return await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=response)
@@ -162,5 +179,5 @@ async def rollout(hass: HomeAssistant, version: str = "2.0.0", **data: Any) -> s
     data = {"strategy": "all", "product": "thermostat", "version": version, **data}
     reply = await act(hass, "create_rollout", response=True, **data)
     found: str = reply["rollout"]
-    await hass.async_block_till_done()
+    await settled(hass)
     return found

@@ -29,6 +29,10 @@ BROKER_RETRY_S = (30.0, 60.0, 120.0, 300.0, 600.0)
 CONTENTION_PAUSE_S = 600.0
 
 
+def _monotonic() -> float:
+    return time.monotonic()
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """How long what stays good, in seconds."""
@@ -61,7 +65,7 @@ class EcoflowClient:
         listener: Listener,
         *,
         timing: Timing | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = _monotonic,
     ) -> None:
         """`tls` verifies the broker; `client_id` must be the same for ever; `clock` is monotonic seconds."""
         self.rest = rest
@@ -289,7 +293,7 @@ class EcoflowClient:
         for attempt in range(READ_BACK_TRIES):
             if attempt:
                 await asyncio.sleep(self.timing.read_back_pause_s)
-                values = normalise(await self.rest.quota(state.sn, expect))
+            values = normalise(await self.rest.quota(state.sn, expect))
             if all(values.get(name) == value for name, value in expect.items()):
                 self._confirmed(state, expect)
                 return True

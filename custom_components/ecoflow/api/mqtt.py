@@ -246,7 +246,7 @@ class MqttLink:
         self._tell(LinkState.CONTENDED if contended else LinkState.CONNECTING)
 
     def _received(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
-        parsed = parse_message(message.topic, message.payload)
+        parsed = parse_message(message.topic, bytes(message.payload))
         if parsed is None:
             self.unreadable += 1
         else:

@@ -157,6 +157,10 @@ _ENDINGS: Final[tuple[tuple[str, str | None, str, Kind, tuple[str, ...]], ...]] 
 _NOT_SLUG: Final = re.compile(r"[^a-z0-9]+")
 MAX_NAME: Final = 64
 
+# What the integration itself shows of a device: metrics of these names are shown beside it.
+_OWN: Final = frozenset({"online", "last_seen", "last_command"})
+_OWN_PREFIX: Final = "command_"
+
 
 @lru_cache(maxsize=4096)
 def resolve(name: str) -> tuple[str, float] | None:
@@ -164,6 +168,8 @@ def resolve(name: str) -> tuple[str, float] | None:
     slug = _NOT_SLUG.sub("_", name.casefold()).strip("_")
     if not slug or len(slug) > MAX_NAME:
         return None
+    if slug in _OWN or slug.startswith(_OWN_PREFIX):
+        return f"value_{slug}", 1.0
     return ALIASES.get(slug, (slug, 1.0))
 
 

@@ -27,6 +27,7 @@ _INFO: Final = {
     "sw_version": "sw_version",
     "hw_version": "hw_version",
 }
+_NUMBERS: Final = frozenset(key for key, metric in METRICS.items() if metric.kind in {Kind.MEASUREMENT, Kind.TOTAL})
 # Members of the envelope; what is left of a flat message are metrics.
 RESERVED: Final = frozenset(
     (*_TIME, *_SEQUENCE, *_INFO, "metrics", "site", "site_id", "system", "device", "device_id", "sensor_id", "schema")
@@ -86,7 +87,7 @@ def _read(members: Mapping[str, Any], *, reserved: bool) -> Message:
     for name, value in members.items():
         if reserved and name in RESERVED:
             continue
-        if type(value) is float and name in METRICS:  # the usual case, and what speed depends on
+        if type(value) is float and name in _NUMBERS:  # the usual case, and what speed depends on
             metrics[name] = value
             continue
         if isinstance(value, dict | list):

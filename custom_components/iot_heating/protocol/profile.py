@@ -1,18 +1,17 @@
-"""The control profile of a building and the configuration that its controllers get."""
+"""The control profile of a building: what its users set."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 import math
 from typing import Any, Final, Self
 
 from .._lib.heating_curve import HeatingCurve
-from .._lib.week_schedule import ScheduleError, WeekSchedule
+from .._lib.week_schedule import Mode, ScheduleError, WeekSchedule, parse_mode
 from .errors import ProtocolError
 
 CURVE_VALUE_RANGE: Final = (0, 100)
 MIN_EXTERNAL_RANGE_C: Final = (-30, 30)
-PROTOCOL_VERSION: Final = 1
-PATCHABLE: Final = ("curve_value", "min_external_temp", "schedule", "iot_enabled")
 
 
 def utc_text(when: datetime) -> str:
@@ -31,6 +30,7 @@ class Profile:
         iot_enabled: Whether the controllers shall heat by this profile.
         revision: Grows with every change.
         updated_at: Of the last change, UTC.
+        mode: Auto: as the schedule says; Eco and Manual stand above the modes of its entries.
     """
 
     curve_value: float
@@ -39,6 +39,7 @@ class Profile:
     iot_enabled: bool
     revision: int
     updated_at: datetime
+    mode: Mode = Mode.AUTO
 
     @classmethod
     def initial(cls, now: datetime) -> Self:
@@ -56,24 +57,13 @@ class Profile:
         Raises:
             ProtocolError: Names the field at fault; no field is changed then.
         """
-        fields: dict[str, Any] = {}
-        if "curve_value" in patch:
-            fields["curve_value"] = _number(patch["curve_value"], "curve_value", CURVE_VALUE_RANGE)
-        if "min_external_temp" in patch:
-            value = _number(patch["min_external_temp"], "min_external_temp", MIN_EXTERNAL_RANGE_C)
-            fields["min_external_temp"] = value
-        if "schedule" in patch:
-            fields["schedule"] = _schedule(patch["schedule"])
-        if "iot_enabled" in patch:
-            if not isinstance(patch["iot_enabled"], bool):
-                raise ProtocolError("iot_enabled", "has to be true or false")
-            fields["iot_enabled"] = patch["iot_enabled"]
+        fields = {name: read(patch[name]) for name, read in _READERS.items() if name in patch}
         if all(getattr(self, name) == value for name, value in fields.items()):
             return self
         return replace(self, **fields, revision=self.revision + 1, updated_at=now)
 
-    def as_dict(self) -> dict[str, Any]:
-        """For storage and for the settings API."""
+    def settings(self) -> dict[str, Any]:
+        """For the settings API, which knows no mode of a whole building."""
         return {
             "curve_value": self.curve_value,
             "min_external_temp": self.min_external_temp,
@@ -82,6 +72,10 @@ class Profile:
             "updated_at": utc_text(self.updated_at),
             "revision": self.revision,
         }
+
+    def as_dict(self) -> dict[str, Any]:
+        """For storage."""
+        return {**self.settings(), "mode": self.mode.value}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
@@ -93,26 +87,11 @@ class Profile:
             data["iot_enabled"],
             data["revision"],
             datetime.fromisoformat(data["updated_at"]),
+            Mode(data.get("mode", Mode.AUTO)),
         )
 
 
-def device_config(profile: Profile, device_id: str, building_id: int, now: datetime) -> dict[str, Any]:
-    """The reply to a controller's sync, protocol 1."""
-    return {
-        "config": {
-            "protocol_version": PROTOCOL_VERSION,
-            "device_id": device_id,
-            "building_id": building_id,
-            "iot_enabled": profile.iot_enabled,
-            "curve": {"value": profile.curve_value, "min_external_temp": profile.min_external_temp},
-            "schedule": profile.schedule.raw,
-            "updated_at": utc_text(profile.updated_at),
-            "server_time": utc_text(now),
-        }
-    }
-
-
-def _number(value: Any, field: str, limits: tuple[float, float]) -> float:
+def number_in(value: Any, field: str, limits: tuple[float, float]) -> float:
     """A finite number in its limits, whole ones without a fraction (60, not 60.0)."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ProtocolError(field, "has to be a number")
@@ -126,3 +105,25 @@ def _schedule(raw: Any) -> WeekSchedule:
         return WeekSchedule.parse(raw)
     except ScheduleError as err:
         raise ProtocolError(f"schedule{err.field}", err.message, absent=err.absent) from err
+
+
+def _mode(value: Any) -> Mode:
+    try:
+        return parse_mode(value, "mode")
+    except ScheduleError as err:
+        raise ProtocolError("mode", err.message) from err
+
+
+def _enabled(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ProtocolError("iot_enabled", "has to be true or false")
+    return value
+
+
+_READERS: Final[dict[str, Callable[[Any], Any]]] = {
+    "curve_value": lambda value: number_in(value, "curve_value", CURVE_VALUE_RANGE),
+    "min_external_temp": lambda value: number_in(value, "min_external_temp", MIN_EXTERNAL_RANGE_C),
+    "schedule": _schedule,
+    "iot_enabled": _enabled,
+    "mode": _mode,
+}

@@ -19,8 +19,14 @@ MAX_KEY_LENGTH = 256
 
 
 def new_key() -> str:
-    """A fresh device key: 43 URL-safe characters, 256 bits."""
-    return secrets.token_urlsafe(KEY_BYTES)
+    """A fresh device key: 43 URL-safe characters, 256 bits less a hair.
+
+    It begins with a letter or digit: a leading dash would be taken for an option on command lines, and for a
+    list in YAML.
+    """
+    while not (key := secrets.token_urlsafe(KEY_BYTES))[0].isalnum():
+        pass
+    return key
 
 
 def hash_key(key: str) -> str:

@@ -301,7 +301,7 @@ class Rollouts:
         if job.state is not JobState.VERIFIED or job.finished_at is None:
             return False
         device = self._state.devices[job.uid]
-        return (device.last_seen or 0.0) >= job.finished_at + soak_s
+        return soak_s <= 0 or (device.last_seen or 0.0) >= job.finished_at + soak_s
 
     def soaking(self, rollout: Rollout) -> list[Job]:
         """The jobs that are verified and not confirmed yet."""

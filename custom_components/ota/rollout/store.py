@@ -94,12 +94,8 @@ class Upload:
             if self._size == 0:
                 yield memoryview(b"")
                 return
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                view = memoryview(data)
-                try:
-                    yield view
-                finally:
-                    view.release()
+            # Not closed here: the traceback of a refusal may hold slices. It goes with the last of them.
+            yield memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def abort(self) -> None:
         """Leave nothing behind."""

@@ -53,6 +53,7 @@ class Reason(StrEnum):
     NO_CONFIRMATION = "no_confirmation"
     REFUSED = "refused"
     REMOVED = "removed"
+    NOT_STORED = "not_stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +279,11 @@ class CommandQueue:
             self._finish(command, Status.UNVERIFIED)
         else:
             self._finish(command, Status.FAILED, Reason.NO_CONFIRMATION)
+
+    def withdraw(self, command: Command, reason: Reason) -> None:
+        """Fail a command that is still open."""
+        if command.status in OPEN:
+            self._finish(command, Status.FAILED, reason)
 
     def remove_outlet(self, device_id: str) -> None:
         """Fail the commands of an outlet that is no more."""

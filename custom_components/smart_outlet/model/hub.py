@@ -45,12 +45,14 @@ class HubConfig:
         offline_after_s: Without a word for so long an outlet, or the hub itself, is offline.
         mains: For power and energy.
         patience: With commands.
+        sums_outlets: Nothing measures the main current: it is the sum of the outlets' currents.
     """
 
     name: str
     offline_after_s: float = 15.0
     mains: Mains = field(default_factory=Mains)
     patience: Patience = field(default_factory=Patience)
+    sums_outlets: bool = False
 
 
 class Hub:
@@ -71,6 +73,7 @@ class Hub:
         self._listener = listener
         self._new_id = new_id
         self._clock_now = 0.0
+        self._started: float | None = None
 
     # Outlets
 
@@ -131,8 +134,14 @@ class Hub:
         outlet.take(report, now, trusted=trusted, proved=proved, mains=self.config.mains)
         watch_outlet(outlet, self.queue, self.alerts, now)
         self._listener.outlet_changed(outlet)
+        if self.config.sums_outlets:
+            self.breaker(self._sum_ma(), now)
         if confirmed:
             self._settle_cut(now)
+
+    def _sum_ma(self) -> int:
+        sockets = (socket for outlet in self.outlets.values() for socket in outlet.sockets.values())
+        return sum(socket.current_ma or 0 for socket in sockets)
 
     def breaker(self, current_ma: int, now: float) -> None:
         """Take the main breaker's current."""
@@ -179,8 +188,14 @@ class Hub:
         self._clock_now = now
         return self.queue.fetch(device_id, now, acknowledges=acknowledges)
 
-    def acknowledge(self, device_id: str, ack: Ack, now: float) -> bool:
+    def acknowledge(self, device_id: str, ack: Ack, now: float, *, trusted: bool = True) -> bool:
         """Take a version 2 acknowledgement; False where no such command is open.
+
+        Args:
+            device_id: Of the outlet.
+            ack: What became of the command.
+            now: UTC seconds.
+            trusted: Whether the sender's word alone proves the state of a relay.
 
         Raises:
             UnknownOutletError: the outlet is not registered here.
@@ -190,7 +205,7 @@ class Hub:
         command = self.queue.acknowledge(device_id, ack)
         if command is None:
             return False
-        if ack.ok and command.order.relay is not None:
+        if ack.ok and trusted and command.order.relay is not None:
             socket = outlet.sockets[command.order.socket or ""]
             socket.observe(command.order.relay, trusted=True, after_silence=False, proved=True)
         if ack.ok and command.order.name is CommandName.SET_THRESHOLD:
@@ -223,6 +238,7 @@ class Hub:
                 order = Order(CommandName.RELAY_OFF, socket=socket)
                 self.queue.submit(device_id, order, now, cut_id=run.id)
         self._listener.save()
+        self._listener.hub_changed()
         self._settle_cut(now)
         return run
 
@@ -245,24 +261,34 @@ class Hub:
         self._clock_now = now
         self.queue.expire(now)
         self._settle_cut(now)
+        if self._started is None:
+            self._started = now
+        had_time = now - self._started > self.config.offline_after_s
         if self.online and self._silent(self.last_seen, now):
             self.online = False
-            message = f"{self.config.name}: nothing heard for {self.config.offline_after_s:.0f} s"
-            self.alerts.update(AlertKind.OFFLINE, HUB, now, message)
+            self._missed(HUB, self.config.name, now)
             self._listener.hub_changed()
+        elif had_time and not self.online and self.last_seen is not None:
+            self._missed(HUB, self.config.name, now)
         for outlet in self.outlets.values():
             if outlet.online and self._silent(outlet.last_seen, now):
+                self._lose(outlet, now)
+            elif had_time and not outlet.heard and not outlet.missing:
+                outlet.missing = True
                 self._lose(outlet, now)
 
     def _silent(self, last_seen: float | None, now: float) -> bool:
         return last_seen is None or now - last_seen > self.config.offline_after_s
 
+    def _missed(self, place: Place, name: str, now: float) -> None:
+        message = f"{name}: nothing heard for {self.config.offline_after_s:.0f} s"
+        self.alerts.update(AlertKind.OFFLINE, place, now, message)
+
     def _lose(self, outlet: Outlet, now: float) -> None:
         outlet.online = False
-        # One alert says it all when the hub is silent, not one per outlet besides.
-        if self.online:
-            message = f"{outlet.config.name}: nothing heard for {self.config.offline_after_s:.0f} s"
-            self.alerts.update(AlertKind.OFFLINE, Place(outlet.device_id), now, message)
+        # One alert says it all when the hub is silent; and what was never seen is not lost.
+        if self.online and outlet.last_seen is not None:
+            self._missed(Place(outlet.device_id), outlet.config.name, now)
         self._listener.outlet_changed(outlet)
 
     # Commands

@@ -93,6 +93,7 @@ class Outlet:
         last_seen: UTC seconds of the last report; None for never.
         heard: A report came since we started.
         online: Reports come.
+        missing: No report came since we started, and it had the time to.
         over_since: Since when a socket that is on draws more than the threshold and the outlet does not trip.
         threshold_failed: The last threshold did not get through to the outlet.
     """
@@ -105,6 +106,7 @@ class Outlet:
     last_seen: float | None = None
     heard: bool = False
     online: bool = False
+    missing: bool = False
     over_since: float | None = None
     threshold_failed: bool = False
 
@@ -140,4 +142,4 @@ class Outlet:
             self.device_threshold = report.threshold
             if self.threshold is None:
                 self.threshold = report.threshold
-        self.last_seen, self.heard, self.online = now, True, True
+        self.last_seen, self.heard, self.online, self.missing = now, True, True, False

@@ -50,10 +50,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class BreakerReport:
-    """The main breaker's current, mA."""
+    """The main breaker's current in mA; ``firmware`` is the unit's version, where it tells it (version 2)."""
 
     ccu_id: str
     current_ma: int
+    firmware: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def decode_breaker(body: dict[str, Any]) -> BreakerReport:
     return BreakerReport(
         ccu_id=_field(body, "ccu_id", parse_device_id),
         current_ma=_field(body, "current_ma", _main_current),
+        firmware=_firmware(body.get("firmware")),
     )
 
 
@@ -153,6 +155,12 @@ def _field[T](body: dict[str, Any], name: str, parse: Callable[[object, str], T]
     except KeyError:
         raise MissingFieldError(name) from None
     return parse(value, name)
+
+
+def _firmware(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and len(value) <= 32):
+        return value
+    raise FieldError("firmware", "has to be text of at most 32 characters")
 
 
 def _integer(value: object, field: str, most: int) -> int:

@@ -7,6 +7,7 @@ module restarts, and must be left alone for 200 ms. Answers are ``OK`` plus what
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 import re
 
@@ -16,6 +17,7 @@ from .timing import MODE_BAUDS, Mode
 ENTER_S = 0.04
 LEAVE_S = 0.2
 ANSWER_S = 0.5
+WAKE_TRIES = 3
 CHANNELS = range(1, 101)
 """400 kHz apart from 433.4 MHz; the module takes up to 127, its manual vouches for 100."""
 POWERS_DBM = {1: -1, 2: 2, 3: 5, 4: 8, 5: 11, 6: 14, 7: 17, 8: 20}
@@ -105,6 +107,19 @@ class AtPort:
         return answers
 
 
+async def wake(port: AtPort) -> None:
+    """Get a first OK; bytes that were on their way when SET went low may spoil the first command.
+
+    Raises:
+        AtError: the module does not answer.
+    """
+    for _ in range(WAKE_TRIES - 1):
+        with suppress(AtError):
+            await port.ask("AT")
+            return
+    await port.ask("AT")
+
+
 _SHOWN = {
     "mode": re.compile(r"OK\+(FU[1-4])$"),
     "baud": re.compile(r"OK\+B(\d+)$"),
@@ -140,7 +155,7 @@ async def write_settings(port: AtPort, wanted: RadioSettings) -> None:
     Raises:
         AtError: the module does not answer, or answers with something else than what was set.
     """
-    await port.ask("AT")
+    await wake(port)
     has = await read_settings(port)
     # The mode first: FU2 and FU4 restrict the baud rate, and the module would refuse the pair otherwise.
     steps = (

@@ -6,6 +6,7 @@ then: a dead outlet holds nobody up for longer than its first unanswered request
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 import logging
 import random
@@ -24,6 +25,7 @@ from .timing import LinkTiming
 _LOGGER = logging.getLogger(__name__)
 
 OPEN_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 2.0
 BACKOFF_S = (1.0, 60.0)
 POLL_ATTEMPTS = 2
 DEAD_POLL_S = 10.0
@@ -135,7 +137,7 @@ class RadioController:
             self._on_port(PortState(is_open=False, error="the serial port went away"))
         finally:
             self._link = None
-            link.close()
+            await _closed(link)
 
     async def _rest(self, link: Link) -> None:
         """Wait for a command, the next poll or the end of the link."""
@@ -222,6 +224,14 @@ class RadioController:
         for command in batch:
             if command.device_id in self._hub.outlets:
                 self._hub.acknowledge(command.device_id, Ack(command.id, error is None, error), self._now())
+
+
+async def _closed(link: Link) -> None:
+    """Close a link and wait until the port is free for somebody else."""
+    link.close()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await link.closed.wait()
 
 
 async def _carry(session: OutletSession, batch: list[Command], attempts: int | None) -> State | None:

@@ -12,6 +12,8 @@ from .at import AtPort
 from .errors import RadioError
 from .link import Link
 
+OPEN_TIMEOUT_S = 10.0
+
 
 class SetPin(StrEnum):
     """What pulls the module's SET pin low."""
@@ -46,6 +48,21 @@ async def open_link(url: str, baud: int, set_pin: SetPin, make: Callable[[], Lin
     except (SerialException, OSError) as err:
         raise PortError(str(err) or type(err).__name__) from err
     return link
+
+
+async def check_port(url: str, baud: int) -> None:
+    """Open a port and close it again.
+
+    Raises:
+        PortError: it cannot be opened.
+    """
+    try:
+        async with asyncio.timeout(OPEN_TIMEOUT_S):
+            _, writer = await open_serial_connection(url=url, baudrate=baud)
+    except (SerialException, OSError, TimeoutError, ValueError) as err:
+        raise PortError(str(err) or type(err).__name__) from err
+    writer.close()
+    await writer.transport.wait_closed()
 
 
 @asynccontextmanager

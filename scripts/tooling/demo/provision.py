@@ -62,7 +62,8 @@ async def mqtt_entry(ha: HomeAssistant, broker: Mapping[str, Any], protocol: str
 async def entities_of(ha: HomeAssistant, devices: list[Device]) -> dict[str, dict[str, str]]:
     """Device id (and entry id) -> key -> entity id; waits until every device has its entities.
 
-    The key of an entity is the end of its unique id, behind ``<subentry id or entry id>_``.
+    The key of an entity is the end of its unique id, behind ``<subentry id or entry id>_``; where one entry has several
+    devices, behind ``<entry id>_<device id>_``.
     """
     found: dict[str, dict[str, str]] = {}
     seen = -1
@@ -71,7 +72,10 @@ async def entities_of(ha: HomeAssistant, devices: list[Device]) -> dict[str, dic
         found = {}
         for device in devices:
             found.setdefault(device.entry_id, _keys(registry, device.entry_id, None))
-            found[device.id] = _keys(registry, device.entry_id, device.subentry_id)
+            found[device.id] = _keys(registry, device.entry_id, device.subentry_id, device.id)
+        for device in devices:
+            of_entry = found[device.entry_id]
+            found[device.entry_id] = {k: v for k, v in of_entry.items() if not k.startswith(f"{device.id}_")}
         count = sum(map(len, found.values()))
         # All there, and no more came within a turn.
         if all(found[device.id] for device in devices) and count == seen:
@@ -82,8 +86,12 @@ async def entities_of(ha: HomeAssistant, devices: list[Device]) -> dict[str, dic
     raise TimeoutError(f"no entities appeared for {', '.join(silent)}")
 
 
-def _keys(registry: list[dict[str, Any]], entry_id: str, subentry_id: str | None) -> dict[str, str]:
+def _keys(
+    registry: list[dict[str, Any]], entry_id: str, subentry_id: str | None, device_id: str = ""
+) -> dict[str, str]:
     prefix = f"{subentry_id or entry_id}_"
+    if device_id and any(item["unique_id"].startswith(f"{prefix}{device_id}_") for item in registry):
+        prefix = f"{prefix}{device_id}_"
     return {
         item["unique_id"].removeprefix(prefix): item["entity_id"]
         for item in registry

@@ -2,7 +2,7 @@
 
 from ..models import Device
 from ..quantities import Values
-from .appliances import GLACIER, SMART_HOME_PANEL, SMART_PLUG, WAVE_2
+from .appliances import GLACIER, SMART_PLUG, WAVE_2
 from .base import (
     Action,
     ChargeControl,
@@ -21,6 +21,7 @@ from .delta_2 import DELTA_2, DELTA_2_MAX, RIVER_2, RIVER_2_MAX, RIVER_2_PRO
 from .delta_3 import DELTA_3, DELTA_3_MAX, DELTA_PRO_3
 from .delta_pro import DELTA_MAX, DELTA_PRO
 from .generic import GENERIC_NAME, generic_family
+from .panel import SMART_HOME_PANEL
 from .powerstream import POWERSTREAM
 
 # Those with the more particular telltale first.

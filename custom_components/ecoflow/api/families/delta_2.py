@@ -4,25 +4,19 @@ Commands name the module. Everything is W, mV and mA here, the solar side too (3
 451.3 W beside inWatts 451), but for River 2 packs, which are V and A (`packs.py`).
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..quantities import Quantity, Values
+from ..quantities import Quantity
 from .base import (
     FLOW_STATES,
-    NEVER_TO_24_H,
-    SCREEN_OFF,
     ChargeControl,
-    Choice,
-    Command,
     Condition,
     Family,
     Proof,
     Reading,
     Setting,
     Style,
-    Toggle,
     amps,
     celsius,
     code,
@@ -36,7 +30,28 @@ from .base import (
     volts,
     watts,
 )
-from .common import GRID_PRESENT_MV, above, current
+from .common import GRID_PRESENT_MV, above
+from .delta_2_controls import (
+    ALWAYS_ON_TOGGLE,
+    BACKUP_TOGGLE,
+    BEEPER,
+    BEEPER_MAX,
+    DC_TOGGLE,
+    DELTA_2_CHOICES,
+    DELTA_2_MAX_CHOICES,
+    INV,
+    LIMITS,
+    MPPT,
+    RIVER_2_CHOICES,
+    SOLAR_FIRST,
+    USB_TOGGLE,
+    ac_toggles,
+    charge_power,
+    generator,
+    pause,
+    pause_max,
+    power_max,
+)
 from .left_out import LEFT_OUT_DELTA_2, LEFT_OUT_RIVER_2
 from .packs import battery_power, pack
 
@@ -46,74 +61,6 @@ _PACKS = (_MAIN, *_SLAVES)
 _EMS = "bms_emsStatus"
 _NO_TIME = (5939, 5999, 143_999)
 _MEASURED = Proof.MEASURED
-
-# Modules of the device, as its commands name them.
-_PD, _BMS, _INV, _MPPT = 1, 2, 3, 5
-# "Leave as it is", in a command that carries several settings.
-_KEEP = 255
-
-
-def _set(module: int, operation: str, path: str, name: str, **fixed: Any) -> Callable[[Any, Values], Command]:
-    """Return a builder for the commands that carry one value under `name` and show it under `path`."""
-
-    def build(wire: Any, _values: Values) -> Command:
-        params = {name: wire, **fixed}
-        return Command({"moduleType": module, "operateType": operation, "params": params}, {path: wire})
-
-    return build
-
-
-def _ac(wire: Any, _values: Values, *, module: int, name: str, path: str) -> Command:
-    params = {"enabled": _KEEP, "xboost": _KEEP, "out_voltage": -1, "out_freq": _KEEP, name: wire}
-    return Command({"moduleType": module, "operateType": "acOutCfg", "params": params}, {path: wire})
-
-
-def _always_on(wire: Any, values: Values) -> Command:
-    level = int(current(values, f"{_EMS}.minDsgSoc", 0)) + 5
-    params = {"acAutoOutConfig": wire, "minAcOutSoc": level}
-    return Command(
-        {"moduleType": _PD, "operateType": "acAutoOutConfig", "params": params}, {"pd.acAutoOutConfig": wire}
-    )
-
-
-def _backup(enabled: Any, soc: Any, expect: dict[str, Any]) -> Command:
-    params = {"isConfig": enabled, "bpPowerSoc": soc, "minDsgSoc": 0, "minChgSoc": 0}
-    return Command({"moduleType": _PD, "operateType": "watthConfig", "params": params}, expect)
-
-
-def _backup_enabled(wire: Any, values: Values) -> Command:
-    return _backup(wire, current(values, "pd.bpPowerSoc", 50), {"pd.watchIsConfig": wire})
-
-
-def _backup_level(wire: Any, _values: Values) -> Command:
-    return _backup(1, wire, {"pd.bpPowerSoc": wire, "pd.watchIsConfig": 1})
-
-
-def _pause(paused: bool, values: Values) -> Command:
-    """Pause or resume AC charging at the power that is set (Delta 2, River 2)."""
-    params = {"chgWatts": current(values, "mppt.cfgChgWatts", _KEEP), "chgPauseFlag": int(paused)}
-    body = {"moduleType": _MPPT, "operateType": "acChgCfg", "params": params}
-    return Command(body, {"mppt.chgPauseFlag": int(paused)})
-
-
-def _pause_max(paused: bool, values: Values) -> Command:
-    """Pause or resume AC charging at the power that is set (Delta 2 Max)."""
-    params = {
-        "slowChgWatts": current(values, "inv.SlowChgWatts", _KEEP),
-        "fastChgWatts": current(values, "inv.FastChgWatts", _KEEP),
-        "chgPauseFlag": int(paused),
-    }
-    return Command({"moduleType": _INV, "operateType": "acChgCfg", "params": params}, {"inv.chgPauseFlag": int(paused)})
-
-
-def _power_max(wire: Any, values: Values) -> Command:
-    params = {
-        "slowChgWatts": wire,
-        "fastChgWatts": current(values, "inv.FastChgWatts", 2000),
-        "chgPauseFlag": 0,
-    }
-    return Command({"moduleType": _INV, "operateType": "acChgCfg", "params": params}, {"inv.SlowChgWatts": wire})
-
 
 _SOLAR = (
     watts("solar_power", "mppt.inWatts", proof=_MEASURED),
@@ -184,152 +131,6 @@ _READINGS: tuple[Reading, ...] = (
     *pack(_SLAVES[1], "extra2"),
 )
 
-_LIMITS = (
-    Setting(
-        key="charge_limit",
-        source=f"{_EMS}.maxChargeSoc",
-        quantity=Quantity.SHARE,
-        low=50,
-        high=100,
-        command=_set(_BMS, "upsConfig", f"{_EMS}.maxChargeSoc", "maxChgSoc"),
-    ),
-    Setting(
-        key="discharge_limit",
-        source=f"{_EMS}.minDsgSoc",
-        quantity=Quantity.SHARE,
-        low=0,
-        high=30,
-        command=_set(_BMS, "dsgCfg", f"{_EMS}.minDsgSoc", "minDsgSoc"),
-    ),
-    Setting(
-        key="backup_reserve",
-        source="pd.bpPowerSoc",
-        quantity=Quantity.SHARE,
-        low=5,
-        high=100,
-        command=_backup_level,
-    ),
-)
-
-
-def _generator(start: str, stop: str) -> tuple[Setting, Setting]:
-    return (
-        Setting(
-            key="generator_start_level",
-            source=f"{_EMS}.{start}",
-            quantity=Quantity.SHARE,
-            low=0,
-            high=30,
-            enabled=False,
-            command=_set(_BMS, "openOilSoc", f"{_EMS}.{start}", "openOilSoc"),
-        ),
-        Setting(
-            key="generator_stop_level",
-            source=f"{_EMS}.{stop}",
-            quantity=Quantity.SHARE,
-            low=50,
-            high=100,
-            enabled=False,
-            command=_set(_BMS, "closeOilSoc", f"{_EMS}.{stop}", "closeOilSoc"),
-        ),
-    )
-
-
-def _charge_power(low: int, high: int, step: int) -> Setting:
-    return Setting(
-        key="charge_power",
-        source="mppt.cfgChgWatts",
-        quantity=Quantity.POWER,
-        low=low,
-        high=high,
-        step=step,
-        command=_set(_MPPT, "acChgCfg", "mppt.cfgChgWatts", "chgWatts", chgPauseFlag=_KEEP),
-    )
-
-
-def _ac_toggles(module: int, prefix: str) -> tuple[Toggle, Toggle]:
-    enabled, xboost = f"{prefix}.cfgAcEnabled", f"{prefix}.cfgAcXboost"
-    return (
-        Toggle(key="ac_output", source=enabled, command=partial(_ac, module=module, name="enabled", path=enabled)),
-        Toggle(key="xboost", source=xboost, command=partial(_ac, module=module, name="xboost", path=xboost)),
-    )
-
-
-_DC_TOGGLE = Toggle(
-    key="dc_output",
-    source=("mppt.carState", "pd.carState"),
-    command=_set(_MPPT, "mpptCar", "mppt.carState", "enabled"),
-)
-_USB_TOGGLE = Toggle(
-    key="usb_output", source="pd.dcOutState", command=_set(_PD, "dcOutCfg", "pd.dcOutState", "enabled")
-)
-_BACKUP_TOGGLE = Toggle(key="backup_reserve_enabled", source="pd.watchIsConfig", command=_backup_enabled)
-_ALWAYS_ON_TOGGLE = Toggle(key="ac_always_on", source="pd.acAutoOutConfig", command=_always_on, enabled=False)
-# The wire value is "quiet".
-_BEEPER = Toggle(
-    key="beeper",
-    source="mppt.beepState",
-    on=0,
-    off=1,
-    command=_set(_MPPT, "quietMode", "mppt.beepState", "enabled"),
-)
-_BEEPER_MAX = Toggle(
-    key="beeper", source="pd.beepMode", on=0, off=1, command=_set(_PD, "quietCfg", "pd.beepMode", "enabled")
-)
-
-
-def _choice(key: str, source: str, options: dict[str, int], write: tuple[int, str, str]) -> Choice:
-    module, operation, name = write
-    return Choice(key=key, source=source, options=options, command=_set(module, operation, source, name))
-
-
-_DC_CURRENT = _choice(
-    "dc_input_current",
-    "mppt.dcChgCurrent",
-    {"4_a": 4000, "6_a": 6000, "8_a": 8000},
-    (_MPPT, "dcChgCfg", "dcChgCfg"),
-)
-_SCREEN = Choice(
-    key="screen_off_time",
-    source="pd.lcdOffSec",
-    options=SCREEN_OFF,
-    command=_set(_PD, "lcdCfg", "pd.lcdOffSec", "delayOff", brighLevel=_KEEP),
-)
-_DELTA_2_CHOICES = (
-    _choice("unit_standby_time", "pd.standbyMin", NEVER_TO_24_H, (_PD, "standbyTime", "standbyMin")),
-    _choice("ac_standby_time", "mppt.acStandbyMins", NEVER_TO_24_H, (_MPPT, "standbyTime", "standbyMins")),
-    _choice("dc_standby_time", "mppt.carStandbyMin", NEVER_TO_24_H, (_MPPT, "carStandby", "standbyMins")),
-    _SCREEN,
-    _DC_CURRENT,
-)
-_DELTA_2_MAX_CHOICES = (
-    _choice("unit_standby_time", "inv.standbyMin", NEVER_TO_24_H, (_PD, "standbyTime", "standbyMin")),
-    _choice("dc_standby_time", "mppt.carStandbyMin", NEVER_TO_24_H, (_MPPT, "standbyTime", "standbyMins")),
-    _SCREEN,
-)
-_RIVER_2_CHOICES = (
-    _choice("unit_standby_time", "mppt.powStandbyMin", NEVER_TO_24_H, (_MPPT, "standby", "standbyMins")),
-    _choice("ac_standby_time", "mppt.acStandbyMins", NEVER_TO_24_H, (_MPPT, "acStandby", "standbyMins")),
-    Choice(
-        key="screen_off_time",
-        source="mppt.scrStandbyMin",
-        options=SCREEN_OFF,
-        command=_set(_MPPT, "lcdCfg", "mppt.scrStandbyMin", "delayOff", brighLevel=_KEEP),
-    ),
-    _DC_CURRENT,
-    _choice(
-        "dc_input_type",
-        "mppt.cfgChgType",
-        {"auto": 0, "solar": 1, "adapter": 2},
-        (_MPPT, "chaType", "chaType"),
-    ),
-)
-_SOLAR_FIRST = Toggle(
-    key="solar_priority",
-    source="pd.pvChgPrioSet",
-    command=_set(_PD, "pvChangePrio", "pd.pvChgPrioSet", "pvChangeSet"),
-)
-
 _CONDITIONS = (
     Condition(key="grid_present", source="inv.acInVol", kind="power", test=above(GRID_PRESENT_MV)),
     Condition(
@@ -381,10 +182,10 @@ def _river(name: str, model: str, prefixes: tuple[str, ...], high: int) -> Famil
         prefixes,
         readings=(*_SOLAR, *_READINGS),
         conditions=_CONDITIONS_MPPT,
-        toggles=(*_ac_toggles(_MPPT, "mppt"), _DC_TOGGLE, _BACKUP_TOGGLE, _ALWAYS_ON_TOGGLE),
-        settings=(_charge_power(50, high, 10), *_LIMITS),
-        choices=_RIVER_2_CHOICES,
-        charge=ChargeControl(setting="charge_power", power="ac_input_power", pause=_pause),
+        toggles=(*ac_toggles(MPPT, "mppt"), DC_TOGGLE, BACKUP_TOGGLE, ALWAYS_ON_TOGGLE),
+        settings=(charge_power(50, high, 10), *LIMITS),
+        choices=RIVER_2_CHOICES,
+        charge=ChargeControl(setting="charge_power", power="ac_input_power", pause=pause),
         left_out=LEFT_OUT_RIVER_2,
     )
 
@@ -396,17 +197,17 @@ DELTA_2 = _station(
     readings=(*_SOLAR, *_READINGS),
     conditions=_CONDITIONS_MPPT,
     toggles=(
-        *_ac_toggles(_MPPT, "mppt"),
-        _DC_TOGGLE,
-        _USB_TOGGLE,
-        _BEEPER,
-        _SOLAR_FIRST,
-        _BACKUP_TOGGLE,
-        _ALWAYS_ON_TOGGLE,
+        *ac_toggles(MPPT, "mppt"),
+        DC_TOGGLE,
+        USB_TOGGLE,
+        BEEPER,
+        SOLAR_FIRST,
+        BACKUP_TOGGLE,
+        ALWAYS_ON_TOGGLE,
     ),
-    settings=(_charge_power(200, 1200, 10), *_LIMITS, *_generator("minOpenOilEb", "maxCloseOilEb")),
-    choices=_DELTA_2_CHOICES,
-    charge=ChargeControl(setting="charge_power", power="ac_input_power", pause=_pause),
+    settings=(charge_power(200, 1200, 10), *LIMITS, *generator("minOpenOilEb", "maxCloseOilEb")),
+    choices=DELTA_2_CHOICES,
+    charge=ChargeControl(setting="charge_power", power="ac_input_power", pause=pause),
     telltale=("bms_bmsStatus.f32ShowSoc", "mppt.cfgAcEnabled"),
 )
 
@@ -416,7 +217,7 @@ DELTA_2_MAX = _station(
     ("R351", "R35"),
     readings=(*_SOLAR_MAX, *_READINGS),
     conditions=_CONDITIONS_MAX,
-    toggles=(*_ac_toggles(_INV, "inv"), _DC_TOGGLE, _USB_TOGGLE, _BEEPER_MAX, _BACKUP_TOGGLE),
+    toggles=(*ac_toggles(INV, "inv"), DC_TOGGLE, USB_TOGGLE, BEEPER_MAX, BACKUP_TOGGLE),
     settings=(
         Setting(
             key="charge_power",
@@ -425,13 +226,13 @@ DELTA_2_MAX = _station(
             low=200,
             high=2400,
             step=100,
-            command=_power_max,
+            command=power_max,
         ),
-        *_LIMITS,
-        *_generator("minOpenOilEbSoc", "maxCloseOilEbSoc"),
+        *LIMITS,
+        *generator("minOpenOilEbSoc", "maxCloseOilEbSoc"),
     ),
-    choices=_DELTA_2_MAX_CHOICES,
-    charge=ChargeControl(setting="charge_power", power="ac_input_power", pause=_pause_max),
+    choices=DELTA_2_MAX_CHOICES,
+    charge=ChargeControl(setting="charge_power", power="ac_input_power", pause=pause_max),
     telltale=("mppt.pv2InWatts",),
 )
 

@@ -28,13 +28,25 @@ def pack_current(values: Values, prefix: str) -> float | None:
     return round(raw if raw_volts < _VOLTS_BELOW else raw / 1000, 3)
 
 
+def pack_power(values: Values, prefix: str) -> float | None:
+    """Return the power into a pack in W (negative: out of it).
+
+    V x A where the wire has mV and mA. Whole amperes are too coarse: there the pack's own watts count.
+    """
+    volts_now, amps_now = pack_voltage(values, prefix), pack_current(values, prefix)
+    if volts_now is None or amps_now is None:
+        return None
+    if volts_now == number(lookup(values, f"{prefix}.vol")):
+        power_in = number(lookup(values, f"{prefix}.inputWatts"))
+        power_out = number(lookup(values, f"{prefix}.outputWatts"))
+        if power_in is not None and power_out is not None:
+            return power_in - power_out
+    return volts_now * amps_now
+
+
 def packs_power(values: Values, prefixes: Iterable[str]) -> float | None:
     """Return the power into all packs together in W (negative: out of them)."""
-    powers = []
-    for prefix in prefixes:
-        pack_volts, pack_amps = pack_voltage(values, prefix), pack_current(values, prefix)
-        if pack_volts is not None and pack_amps is not None:
-            powers.append(pack_volts * pack_amps)
+    powers = [power for prefix in prefixes if (power := pack_power(values, prefix)) is not None]
     return round(sum(powers), 1) if powers else None
 
 
@@ -43,7 +55,7 @@ def battery_power(prefixes: tuple[str, ...]) -> Reading:
     return Reading(
         key="battery_power",
         source=tuple(f"{prefix}.vol" for prefix in prefixes),
-        needs=tuple(f"{prefix}.amp" for prefix in prefixes),
+        needs=tuple(f"{prefix}.{name}" for prefix in prefixes for name in ("amp", "inputWatts", "outputWatts")),
         quantity=Quantity.POWER,
         proof=Proof.MEASURED,
         derive=partial(packs_power, prefixes=prefixes),

@@ -1,0 +1,222 @@
+"""Measures Home Assistant under 200 units with two outlets each (600 requests/s) and 1,000 heating controllers.
+
+scripts/benchmark smart_outlet [--json FILE] [--seconds 60] [--units 200] [--controllers 1000]
+
+A real Home Assistant with recorder is started on core 0 and set up through its own flows; the devices run in this
+process on core 1. CPU is utime + stime of the Home Assistant process, above what it uses idle in the same run.
+"""
+
+import argparse
+import asyncio
+import contextlib
+from dataclasses import dataclass
+import json
+import os
+from pathlib import Path
+import random
+import socket
+import sys
+import tempfile
+import time
+from typing import Any
+
+import aiohttp
+
+from scripts.tooling.demo.client import HomeAssistant
+
+from .load import Devices
+
+ROOT = Path(__file__).resolve().parents[2]
+_TICKS = os.sysconf("SC_CLK_TCK")
+_CONFIGURATION = """\
+homeassistant:
+  name: Benchmark
+  latitude: 45.0
+  longitude: 8.0
+  time_zone: Europe/Rome
+  unit_system: metric
+api:
+config:
+http:
+  server_port: {port}
+  server_host: 127.0.0.1
+logger:
+  default: error
+recorder:
+suite_probe:
+"""
+_GOALS = {"cpu_above_idle": 0.25, "p99_ms": 25.0, "lag_max_ms": 50.0, "errors": 0.0}
+
+
+@dataclass(slots=True)
+class Unit:
+    """A unit that was set up."""
+
+    ccu_id: str
+    key: str
+    outlets: list[str]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _prepare(folder: Path, port: int) -> None:
+    (folder / "configuration.yaml").write_text(_CONFIGURATION.format(port=port))
+    components = folder / "custom_components"
+    components.mkdir()
+    for name in ("smart_outlet", "iot_heating"):
+        (components / name).symlink_to(ROOT / "custom_components" / name)
+    (components / "suite_probe").symlink_to(Path(__file__).parent / "probe")
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+async def _add_units(ha: HomeAssistant, count: int) -> list[Unit]:
+    units = []
+    for number in range(count):
+        ccu_id = f"{number:02X}"
+        steps: tuple[dict[str, Any], ...] = (
+            {"next_step_id": "ccu"},
+            {"name": f"Unit {ccu_id}", "ccu_id": ccu_id, "accept_without_key": False},
+            {},
+        )
+        results = await ha.flow_results("config/config_entries/flow", {"handler": "smart_outlet"}, *steps)
+        key = next(r for r in results if r.get("step_id") == "key")["description_placeholders"]["device_key"]
+        outlets = [f"{2 * number % 256:02X}", f"{(2 * number + 1) % 256:02X}"]
+        for device_id in outlets:
+            data = {"name": f"Outlet {ccu_id} {device_id}", "device_id": device_id}
+            await ha.add_subentry(results[-1]["result"]["entry_id"], "outlet", data)
+        units.append(Unit(ccu_id, key, outlets))
+    return units
+
+
+async def _add_controllers(ha: HomeAssistant, count: int) -> dict[str, str]:
+    keys: dict[str, str] = {}
+    for building in range(0, count, 100):
+        entry = await ha.add_entry("iot_heating", {"name": f"Building {building}"})
+        entry_id = entry["result"]["entry_id"]
+        for number in range(building, min(count, building + 100)):
+            device_id = f"ESP32-{number:04}"
+            data = {"name": f"Controller {number}", "device_id": device_id}
+            results = await ha.add_subentry(entry_id, "controller", data, {})
+            shown = next(r for r in results if r.get("step_id") == "key")
+            keys[device_id] = shown["description_placeholders"]["device_key"]
+    return keys
+
+
+async def _probe(url: str) -> dict[str, Any]:
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/api/suite_probe") as reply:
+        found: dict[str, Any] = await reply.json()
+        return found
+
+
+async def _watch(pid: int, url: str, seconds: float) -> dict[str, Any]:
+    """Let time pass and say what it took."""
+    await _probe(url)
+    started, before = time.monotonic(), _cpu_s(pid)
+    await asyncio.sleep(seconds)
+    cpu = (_cpu_s(pid) - before) / (time.monotonic() - started)
+    found = await _probe(url)
+    return {"cpu": cpu, "lag_s": found["lag_s"], "states_per_s": found["changes"] / seconds}
+
+
+async def _measure(args: argparse.Namespace, pid: int, port: int) -> dict[str, Any]:
+    url = f"http://127.0.0.1:{port}"
+    async with HomeAssistant.connect(url) as ha:
+        await ha.wait_until_up()
+        await ha.onboard("Bench", "bench", "bench")
+        await ha.wait_until_running()
+        # A port of one's own is taken back after five minutes unless somebody confirms it.
+        await ha.call("http/config/promote")
+        started = time.monotonic()
+        units = await _add_units(ha, args.units)
+        print(f"{args.units} units after {time.monotonic() - started:.0f} s", flush=True)
+        keys = await _add_controllers(ha, args.controllers)
+        print(
+            f"set up {args.units} units and {len(keys)} controllers in {time.monotonic() - started:.0f} s", flush=True
+        )
+    await asyncio.sleep(args.settle)
+    idle = await _watch(pid, url, args.seconds / 2)
+    devices = Devices(port, random.Random(1))
+    tasks = [asyncio.create_task(devices.unit(u.key, u.ccu_id, u.outlets, 2.0)) for u in units]
+    tasks += [asyncio.create_task(devices.controller(key, device_id, 30.0)) for device_id, key in keys.items()]
+    try:
+        # The first values of all entities are written at once; what counts is the day after.
+        await asyncio.sleep(args.settle)
+        devices.tally.seconds.clear()
+        devices.tally.statuses.clear()
+        devices.tally.failed = 0
+        load = await _watch(pid, url, args.seconds)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    tally = devices.tally
+    wrong = sum(count for status, count in tally.statuses.items() if status != 200) + tally.failed
+    return {
+        "requests_per_s": len(tally.seconds) / args.seconds,
+        "idle_cpu": idle["cpu"],
+        "load_cpu": load["cpu"],
+        "cpu_above_idle": load["cpu"] - idle["cpu"],
+        "p50_ms": tally.percentile_ms(0.5),
+        "p99_ms": tally.percentile_ms(0.99),
+        "max_ms": tally.percentile_ms(1.0),
+        "lag_p99_ms": 1000 * load["lag_s"]["p99"],
+        "lag_max_ms": 1000 * load["lag_s"]["max"],
+        "idle_lag_max_ms": 1000 * idle["lag_s"]["max"],
+        "states_per_s": load["states_per_s"],
+        "errors": wrong,
+        "statuses": {str(status): count for status, count in tally.statuses.items()},
+    }
+
+
+async def _run(args: argparse.Namespace) -> dict[str, Any]:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    port = _free_port()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _prepare(folder, port)
+        command = [sys.executable, "-m", "homeassistant", "--config", name, "--skip-pip"]
+        with (folder / "stderr.log").open("w") as log:
+            process = await asyncio.create_subprocess_exec(
+                "taskset", "-c", "0", *command, cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=log
+            )
+        try:
+            return await _measure(args, process.pid, port)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            await process.wait()
+
+
+def main() -> int:
+    """Command line; 1 where a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
+    parser.add_argument("--seconds", type=float, default=60, help="of the measurement (60)")
+    parser.add_argument("--settle", type=float, default=30, help="seconds before it (30)")
+    parser.add_argument("--units", type=int, default=200)
+    parser.add_argument("--controllers", type=int, default=1000)
+    args = parser.parse_args()
+    result = asyncio.run(_run(args))
+    print(f"{'':<18}{'measured':>12}{'goal':>12}{'ratio':>8}")
+    for name, value in result.items():
+        if isinstance(value, (int, float)):
+            goal = _GOALS.get(name)
+            told = f"{goal:>12.2f}{value / goal:>8.2f}" if goal else (f"{0:>12}" if goal == 0 else "")
+            print(f"{name:<18}{value:>12.2f}{told}")
+    if args.json:
+        args.json.write_text(json.dumps(result, indent=1) + "\n")
+    return int(any(result[name] > goal for name, goal in _GOALS.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Shared modules of the suite, copied from lib/ by scripts/build."""

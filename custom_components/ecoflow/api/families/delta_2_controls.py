@@ -1,0 +1,225 @@
+"""What can be set on a DELTA 2, DELTA 2 Max or RIVER 2: commands name a module, an operation and its parameters."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..quantities import Quantity, Values
+from .base import NEVER_TO_24_H, SCREEN_OFF, Choice, Command, Setting, Toggle
+from .common import current
+
+_EMS = "bms_emsStatus"
+
+# Modules of the device, as its commands name them.
+PD, BMS, INV, MPPT = 1, 2, 3, 5
+# "Leave as it is", in a command that carries several settings.
+_KEEP = 255
+
+
+def _set(module: int, operation: str, path: str, name: str, **fixed: Any) -> Callable[[Any, Values], Command]:
+    """Return a builder for the commands that carry one value under `name` and show it under `path`."""
+
+    def build(wire: Any, _values: Values) -> Command:
+        params = {name: wire, **fixed}
+        return Command({"moduleType": module, "operateType": operation, "params": params}, {path: wire})
+
+    return build
+
+
+def _ac(wire: Any, _values: Values, *, module: int, name: str, path: str) -> Command:
+    params = {"enabled": _KEEP, "xboost": _KEEP, "out_voltage": -1, "out_freq": _KEEP, name: wire}
+    return Command({"moduleType": module, "operateType": "acOutCfg", "params": params}, {path: wire})
+
+
+def _always_on(wire: Any, values: Values) -> Command:
+    level = int(current(values, f"{_EMS}.minDsgSoc", 0)) + 5
+    params = {"acAutoOutConfig": wire, "minAcOutSoc": level}
+    return Command({"moduleType": PD, "operateType": "acAutoOutConfig", "params": params}, {"pd.acAutoOutConfig": wire})
+
+
+def _backup(enabled: Any, soc: Any, expect: dict[str, Any]) -> Command:
+    params = {"isConfig": enabled, "bpPowerSoc": soc, "minDsgSoc": 0, "minChgSoc": 0}
+    return Command({"moduleType": PD, "operateType": "watthConfig", "params": params}, expect)
+
+
+def _backup_enabled(wire: Any, values: Values) -> Command:
+    return _backup(wire, current(values, "pd.bpPowerSoc", 50), {"pd.watchIsConfig": wire})
+
+
+def _backup_level(wire: Any, _values: Values) -> Command:
+    return _backup(1, wire, {"pd.bpPowerSoc": wire, "pd.watchIsConfig": 1})
+
+
+def pause(paused: bool, values: Values) -> Command:
+    """Pause or resume AC charging at the power that is set (Delta 2, River 2)."""
+    params = {"chgWatts": current(values, "mppt.cfgChgWatts", _KEEP), "chgPauseFlag": int(paused)}
+    body = {"moduleType": MPPT, "operateType": "acChgCfg", "params": params}
+    return Command(body, {"mppt.chgPauseFlag": int(paused)})
+
+
+def pause_max(paused: bool, values: Values) -> Command:
+    """Pause or resume AC charging at the power that is set (Delta 2 Max)."""
+    params = {
+        "slowChgWatts": current(values, "inv.SlowChgWatts", _KEEP),
+        "fastChgWatts": current(values, "inv.FastChgWatts", _KEEP),
+        "chgPauseFlag": int(paused),
+    }
+    return Command({"moduleType": INV, "operateType": "acChgCfg", "params": params}, {"inv.chgPauseFlag": int(paused)})
+
+
+def power_max(wire: Any, values: Values) -> Command:
+    """Set the AC charge power (Delta 2 Max)."""
+    params = {
+        "slowChgWatts": wire,
+        "fastChgWatts": current(values, "inv.FastChgWatts", 2000),
+        "chgPauseFlag": 0,
+    }
+    return Command({"moduleType": INV, "operateType": "acChgCfg", "params": params}, {"inv.SlowChgWatts": wire})
+
+
+LIMITS = (
+    Setting(
+        key="charge_limit",
+        source=f"{_EMS}.maxChargeSoc",
+        quantity=Quantity.SHARE,
+        low=50,
+        high=100,
+        command=_set(BMS, "upsConfig", f"{_EMS}.maxChargeSoc", "maxChgSoc"),
+    ),
+    Setting(
+        key="discharge_limit",
+        source=f"{_EMS}.minDsgSoc",
+        quantity=Quantity.SHARE,
+        low=0,
+        high=30,
+        command=_set(BMS, "dsgCfg", f"{_EMS}.minDsgSoc", "minDsgSoc"),
+    ),
+    Setting(
+        key="backup_reserve",
+        source="pd.bpPowerSoc",
+        quantity=Quantity.SHARE,
+        low=5,
+        high=100,
+        command=_backup_level,
+    ),
+)
+
+
+def generator(start: str, stop: str) -> tuple[Setting, Setting]:
+    """Return the levels at which a generator starts and stops, under the names that a model gives them."""
+    return (
+        Setting(
+            key="generator_start_level",
+            source=f"{_EMS}.{start}",
+            quantity=Quantity.SHARE,
+            low=0,
+            high=30,
+            enabled=False,
+            command=_set(BMS, "openOilSoc", f"{_EMS}.{start}", "openOilSoc"),
+        ),
+        Setting(
+            key="generator_stop_level",
+            source=f"{_EMS}.{stop}",
+            quantity=Quantity.SHARE,
+            low=50,
+            high=100,
+            enabled=False,
+            command=_set(BMS, "closeOilSoc", f"{_EMS}.{stop}", "closeOilSoc"),
+        ),
+    )
+
+
+def charge_power(low: int, high: int, step: int) -> Setting:
+    """Return the AC charge power with a model's limits (Delta 2, River 2)."""
+    return Setting(
+        key="charge_power",
+        source="mppt.cfgChgWatts",
+        quantity=Quantity.POWER,
+        low=low,
+        high=high,
+        step=step,
+        command=_set(MPPT, "acChgCfg", "mppt.cfgChgWatts", "chgWatts", chgPauseFlag=_KEEP),
+    )
+
+
+def ac_toggles(module: int, prefix: str) -> tuple[Toggle, Toggle]:
+    """Return AC output and X-Boost, which one command carries, for the module that a model has them in."""
+    enabled, xboost = f"{prefix}.cfgAcEnabled", f"{prefix}.cfgAcXboost"
+    return (
+        Toggle(key="ac_output", source=enabled, command=partial(_ac, module=module, name="enabled", path=enabled)),
+        Toggle(key="xboost", source=xboost, command=partial(_ac, module=module, name="xboost", path=xboost)),
+    )
+
+
+DC_TOGGLE = Toggle(
+    key="dc_output",
+    source=("mppt.carState", "pd.carState"),
+    command=_set(MPPT, "mpptCar", "mppt.carState", "enabled"),
+)
+USB_TOGGLE = Toggle(key="usb_output", source="pd.dcOutState", command=_set(PD, "dcOutCfg", "pd.dcOutState", "enabled"))
+BACKUP_TOGGLE = Toggle(key="backup_reserve_enabled", source="pd.watchIsConfig", command=_backup_enabled)
+ALWAYS_ON_TOGGLE = Toggle(key="ac_always_on", source="pd.acAutoOutConfig", command=_always_on, enabled=False)
+# The wire value is "quiet".
+BEEPER = Toggle(
+    key="beeper",
+    source="mppt.beepState",
+    on=0,
+    off=1,
+    command=_set(MPPT, "quietMode", "mppt.beepState", "enabled"),
+)
+BEEPER_MAX = Toggle(
+    key="beeper", source="pd.beepMode", on=0, off=1, command=_set(PD, "quietCfg", "pd.beepMode", "enabled")
+)
+
+
+def _choice(key: str, source: str, options: dict[str, int], write: tuple[int, str, str]) -> Choice:
+    module, operation, name = write
+    return Choice(key=key, source=source, options=options, command=_set(module, operation, source, name))
+
+
+_DC_CURRENT = _choice(
+    "dc_input_current",
+    "mppt.dcChgCurrent",
+    {"4_a": 4000, "6_a": 6000, "8_a": 8000},
+    (MPPT, "dcChgCfg", "dcChgCfg"),
+)
+_SCREEN = Choice(
+    key="screen_off_time",
+    source="pd.lcdOffSec",
+    options=SCREEN_OFF,
+    command=_set(PD, "lcdCfg", "pd.lcdOffSec", "delayOff", brighLevel=_KEEP),
+)
+DELTA_2_CHOICES = (
+    _choice("unit_standby_time", "pd.standbyMin", NEVER_TO_24_H, (PD, "standbyTime", "standbyMin")),
+    _choice("ac_standby_time", "mppt.acStandbyMins", NEVER_TO_24_H, (MPPT, "standbyTime", "standbyMins")),
+    _choice("dc_standby_time", "mppt.carStandbyMin", NEVER_TO_24_H, (MPPT, "carStandby", "standbyMins")),
+    _SCREEN,
+    _DC_CURRENT,
+)
+DELTA_2_MAX_CHOICES = (
+    _choice("unit_standby_time", "inv.standbyMin", NEVER_TO_24_H, (PD, "standbyTime", "standbyMin")),
+    _choice("dc_standby_time", "mppt.carStandbyMin", NEVER_TO_24_H, (MPPT, "standbyTime", "standbyMins")),
+    _SCREEN,
+)
+RIVER_2_CHOICES = (
+    _choice("unit_standby_time", "mppt.powStandbyMin", NEVER_TO_24_H, (MPPT, "standby", "standbyMins")),
+    _choice("ac_standby_time", "mppt.acStandbyMins", NEVER_TO_24_H, (MPPT, "acStandby", "standbyMins")),
+    Choice(
+        key="screen_off_time",
+        source="mppt.scrStandbyMin",
+        options=SCREEN_OFF,
+        command=_set(MPPT, "lcdCfg", "mppt.scrStandbyMin", "delayOff", brighLevel=_KEEP),
+    ),
+    _DC_CURRENT,
+    _choice(
+        "dc_input_type",
+        "mppt.cfgChgType",
+        {"auto": 0, "solar": 1, "adapter": 2},
+        (MPPT, "chaType", "chaType"),
+    ),
+)
+SOLAR_FIRST = Toggle(
+    key="solar_priority",
+    source="pd.pvChgPrioSet",
+    command=_set(PD, "pvChangePrio", "pd.pvChgPrioSet", "pvChangeSet"),
+)

@@ -1,0 +1,146 @@
+"""Subentry flow: a station's charging follows surplus."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.components.sensor import SensorDeviceClass
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.const import Platform
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    EntitySelector,
+    EntitySelectorConfig,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    TimeSelector,
+)
+import probatio as vol
+
+from .const import (
+    CONF_DEVICE_SN,
+    CONF_GRID_INVERTED,
+    CONF_GRID_POWER,
+    CONF_HYSTERESIS,
+    CONF_MARGIN,
+    CONF_MAX_POWER,
+    CONF_MIN_POWER,
+    CONF_RESERVE_LEVEL,
+    CONF_RESERVE_POWER,
+    CONF_START_DELAY,
+    CONF_STOP_DELAY,
+    CONF_TARGET_LEVEL,
+    CONF_TARIFF,
+    CONF_TARIFF_END,
+    CONF_TARIFF_ENTITY,
+    CONF_TARIFF_POWER,
+    CONF_TARIFF_START,
+    CONF_WRITE_INTERVAL,
+)
+from .coordinator import EcoflowCoordinator
+
+
+def _number(low: float, high: float, unit: str, step: float = 1) -> NumberSelector:
+    config = NumberSelectorConfig(min=low, max=high, step=step, unit_of_measurement=unit, mode=NumberSelectorMode.BOX)
+    return NumberSelector(config)
+
+
+_GRID = EntitySelector(EntitySelectorConfig(domain=Platform.SENSOR, device_class=SensorDeviceClass.POWER))
+_CHEAP = EntitySelector(EntitySelectorConfig(domain=[Platform.BINARY_SENSOR, "input_boolean", "schedule"]))
+_SETTINGS: dict[Any, Any] = {
+    vol.Required(CONF_GRID_POWER): _GRID,
+    vol.Required(CONF_GRID_INVERTED, default=False): BooleanSelector(),
+    vol.Required(CONF_MIN_POWER, default=200): _number(50, 5000, "W", 10),
+    vol.Required(CONF_MAX_POWER, default=1200): _number(50, 5000, "W", 10),
+    vol.Required(CONF_MARGIN, default=50): _number(-500, 5000, "W", 10),
+    vol.Required(CONF_HYSTERESIS, default=100): _number(10, 2000, "W", 10),
+    vol.Required(CONF_WRITE_INTERVAL, default=60): _number(20, 3600, "s"),
+    vol.Required(CONF_START_DELAY, default=60): _number(0, 3600, "s"),
+    vol.Required(CONF_STOP_DELAY, default=180): _number(0, 3600, "s"),
+    vol.Required(CONF_RESERVE_LEVEL, default=20): _number(0, 100, "%"),
+    vol.Required(CONF_RESERVE_POWER, default=400): _number(50, 5000, "W", 10),
+    vol.Required(CONF_TARGET_LEVEL, default=100): _number(10, 100, "%"),
+    vol.Required(CONF_TARIFF): section(
+        vol.Schema(
+            {
+                vol.Optional(CONF_TARIFF_ENTITY): _CHEAP,
+                vol.Optional(CONF_TARIFF_START): TimeSelector(),
+                vol.Optional(CONF_TARIFF_END): TimeSelector(),
+                vol.Required(CONF_TARIFF_POWER, default=1000): _number(50, 5000, "W", 10),
+            }
+        ),
+        {"collapsed": True},
+    ),
+}
+SETTINGS_SCHEMA = vol.Schema(_SETTINGS)
+
+
+class SurplusSubentryFlow(ConfigSubentryFlow):
+    """Let a station's charging follow surplus, or change how it does."""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask which station, and how."""
+        entry = self._get_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        stations = _chargeable(entry.runtime_data)
+        taken = {subentry.unique_id for subentry in entry.subentries.values()}
+        free = {sn: name for sn, name in stations.items() if sn not in taken}
+        if not free:
+            return self.async_abort(reason="no_station")
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := _errors(user_input)):
+            sn = user_input[CONF_DEVICE_SN]
+            return self.async_create_entry(title=f"{free[sn]} surplus charging", data=user_input, unique_id=sn)
+        options = [SelectOptionDict(value=sn, label=name) for sn, name in free.items()]
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_DEVICE_SN, default=next(iter(free))): SelectSelector(
+                    SelectSelectorConfig(options=options)
+                ),
+                **_SETTINGS,
+            }
+        )
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+        )
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Change how it follows."""
+        entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := _errors(user_input)):
+            data = {CONF_DEVICE_SN: subentry.data[CONF_DEVICE_SN], **user_input}
+            return self.async_update_and_abort(entry, subentry, data=data)
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(SETTINGS_SCHEMA, user_input or subentry.data),
+            errors=errors,
+            description_placeholders={"station": subentry.title},
+        )
+
+
+def _chargeable(coordinator: EcoflowCoordinator) -> dict[str, str]:
+    """Return the stations whose charge power can be set."""
+    return {
+        sn: state.device.name
+        for sn, state in coordinator.client.states.items()
+        if coordinator.family(sn).charge is not None
+    }
+
+
+def _errors(data: Mapping[str, Any]) -> dict[str, str]:
+    if data[CONF_MIN_POWER] > data[CONF_MAX_POWER]:
+        return {CONF_MIN_POWER: "min_above_max"}
+    if data[CONF_RESERVE_LEVEL] > data[CONF_TARGET_LEVEL]:
+        return {CONF_RESERVE_LEVEL: "reserve_above_target"}
+    tariff = data[CONF_TARIFF]
+    if (CONF_TARIFF_START in tariff) != (CONF_TARIFF_END in tariff):
+        return {CONF_TARIFF: "tariff_half"}
+    return {}

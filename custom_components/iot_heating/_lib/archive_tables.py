@@ -1,0 +1,210 @@
+# Generated from lib/archive_tables.py by scripts/build: edit that file, not this one.
+"""The tables of an archive, on SQLite and PostgreSQL: what they hold, how they came about, the views over them.
+
+`<table>`           every message as it came: id, ts, the key columns, payload (JSON; JSONB on PostgreSQL)
+`<table>_series`    one row per combination of keys and metric
+`<table>_rollup`    per series, step and bucket: count, total, minimum, maximum of the metric's numbers
+`<table>_schema`    how far the steps below were taken
+Views for people and Grafana: `<table>_values` (a row per number), `<table>_5min`, `<table>_hour`, `<table>_day`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, override
+
+import orjson
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from .archive_spec import ArchiveSpec
+from .archive_views import create_views, drop_views
+
+_BACKFILL_CHUNK: Final = 5000
+
+
+class ArchiveSchemaError(Exception):
+    """The database holds something that this version must not touch."""
+
+
+class UtcTimestamp(TypeDecorator[datetime]):
+    """An instant: timestamptz on PostgreSQL, sortable ISO 8601 text in UTC with milliseconds on SQLite."""
+
+    impl = String
+    cache_ok = True
+
+    @override
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(String(24))
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return f"{value.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+
+    @override
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name == "postgresql":
+            return value if value is None else value.astimezone(UTC)
+        return datetime.fromisoformat(value)
+
+
+class ArchiveTables:
+    """The tables of one spec."""
+
+    def __init__(self, spec: ArchiveSpec) -> None:
+        self.spec = spec
+        self.metadata = metadata = MetaData()
+        name = spec.table
+        big = BigInteger().with_variant(Integer(), "sqlite")
+        self.raw = Table(
+            name,
+            metadata,
+            Column("id", big, primary_key=True, autoincrement=True),
+            # In the key on PostgreSQL, because a hypertable asks for it (see _create_raw).
+            Column("ts", UtcTimestamp, nullable=False),
+            *(Column(key, String, nullable=False) for key in spec.keys),
+            Column("payload", JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+            CheckConstraint("json_valid(payload)").ddl_if(dialect="sqlite"),
+        )
+        Index(f"{name}_by_key", *(self.raw.c[key] for key in spec.keys), self.raw.c.ts)
+        Index(f"{name}_by_ts", self.raw.c.ts)
+        self.series = Table(
+            f"{name}_series",
+            metadata,
+            Column("id", Integer, primary_key=True, autoincrement=True),
+            *(Column(key, String, nullable=False) for key in spec.keys),
+            Column("metric", String, nullable=False),
+            UniqueConstraint(*spec.keys, "metric"),
+        )
+        self.rollup = Table(
+            f"{name}_rollup",
+            metadata,
+            Column("series_id", ForeignKey(self.series.c.id), primary_key=True),
+            Column("step", Integer, primary_key=True),
+            Column("bucket", BigInteger, primary_key=True),
+            Column("n", BigInteger, nullable=False),
+            Column("total", Float(53), nullable=False),
+            Column("minimum", Float(53), nullable=False),
+            Column("maximum", Float(53), nullable=False),
+            sqlite_with_rowid=False,
+        )
+        Index(f"{name}_rollup_by_bucket", self.rollup.c.step, self.rollup.c.bucket)
+        self.schema = Table(f"{name}_schema", metadata, Column("version", Integer, nullable=False))
+
+
+def as_json_text(payload: object) -> str:
+    """Serialize what is not yet text; NUL characters, which JSONB refuses, are left out."""
+    text_ = payload if isinstance(payload, str) else orjson.dumps(payload).decode()
+    if "\\u0000" in text_:
+        text_ = orjson.dumps(_without_nul(orjson.loads(text_))).decode()
+    return text_
+
+
+def _without_nul(value: Any) -> Any:
+    match value:
+        case str():
+            return value.replace("\0", "")
+        case list():
+            return [_without_nul(item) for item in value]
+        case dict():
+            return {_without_nul(key): _without_nul(item) for key, item in value.items()}
+    return value
+
+
+type Backfill = Callable[[Connection, Iterable[tuple[datetime, tuple[str, ...], Mapping[str, float]]]], None]
+
+
+def migrate(connection: Connection, tables: ArchiveTables, backfill: Backfill) -> int:
+    """Take the steps that this database has not taken yet; return the version reached.
+
+    Raises:
+        ArchiveSchemaError: The database is from a newer version, or the table is somebody else's.
+    """
+    if connection.dialect.name == "postgresql":
+        # Two writers that start together take the steps one after the other.
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": tables.raw.name})
+    version = _version(connection, tables)
+    if version > len(STEPS):
+        raise ArchiveSchemaError(
+            f"table {tables.raw.name} has schema version {version}, this program knows {len(STEPS)}: "
+            "update it, or use another database"
+        )
+    if version == len(STEPS):
+        return version
+    drop_views(connection, tables.spec)
+    for step in STEPS[version:]:
+        step(connection, tables, backfill)
+    create_views(connection, tables.spec)
+    connection.execute(tables.schema.update().values(version=len(STEPS)))
+    return len(STEPS)
+
+
+def _version(connection: Connection, tables: ArchiveTables) -> int:
+    inspector = inspect(connection)
+    if inspector.has_table(tables.schema.name):
+        return int(connection.execute(select(tables.schema.c.version)).scalar_one())
+    if inspector.has_table(tables.raw.name):
+        raise ArchiveSchemaError(
+            f"table {tables.raw.name} is there already and was not made by this program: choose another database"
+        )
+    tables.schema.create(connection)
+    connection.execute(tables.schema.insert().values(version=0))
+    return 0
+
+
+def _create_raw(connection: Connection, tables: ArchiveTables, _backfill: Backfill) -> None:
+    """Step 1: the messages."""
+    tables.raw.create(connection)
+    if connection.dialect.name != "postgresql":
+        return
+    name = tables.raw.name
+    # A hypertable needs its time column in every unique index.
+    connection.execute(text(f"ALTER TABLE {name} DROP CONSTRAINT {name}_pkey, ADD PRIMARY KEY (id, ts)"))
+    if connection.execute(text("SELECT to_regproc('create_hypertable') IS NOT NULL")).scalar_one():
+        connection.execute(text(f"SELECT create_hypertable('{name}', 'ts', create_default_indexes => false)"))
+
+
+def _create_rollup(connection: Connection, tables: ArchiveTables, backfill: Backfill) -> None:
+    """Step 2: counts, means and extremes per five minutes, also of the messages that are there."""
+    tables.series.create(connection)
+    tables.rollup.create(connection)
+    raw, spec = tables.raw, tables.spec
+    last_id = 0
+    while True:
+        found = connection.execute(
+            select(raw).where(raw.c.id > last_id).order_by(raw.c.id).limit(_BACKFILL_CHUNK)
+        ).all()
+        if not found:
+            return
+        backfill(
+            connection,
+            ((row.ts, tuple(row[2 : 2 + len(spec.keys)]), spec.numbers(row.payload)) for row in found),
+        )
+        last_id = found[-1].id
+
+
+# Only ever added to: a database remembers how many it has taken.
+STEPS: Final = (_create_raw, _create_rollup)

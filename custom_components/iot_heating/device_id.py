@@ -1,0 +1,11 @@
+"""What a controller may call itself."""
+
+import re
+from typing import Final
+
+_DEVICE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
+
+
+def is_device_id(text: str) -> bool:
+    """Whether a text can be a controller's id: it stands in URLs."""
+    return _DEVICE_ID.fullmatch(text) is not None

@@ -1,0 +1,217 @@
+"""Actions: sessions and telemetry asked for, schedules and curves set, commands sent, keys rotated and revoked."""
+
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_get_device_and_config_entry
+from homeassistant.util import dt as dt_util
+import probatio as vol
+
+from . import reports
+from ._lib.archive import Aggregation
+from .commands import event_data
+from .const import DOMAIN
+from .controller import Controller
+from .coordinator import Building
+from .keys import GRACE, async_revoke, async_rotate
+from .protocol.commands import CommandName
+from .protocol.errors import ProtocolError
+from .records import Kind
+from .telemetry_log import range_of
+from .views_user import building_entity
+
+ATTR_AGGREGATION: Final = "aggregation"
+ATTR_COMMAND: Final = "command"
+ATTR_CURVE_VALUE: Final = "curve_value"
+ATTR_DURATION: Final = "duration"
+ATTR_END: Final = "end"
+ATTR_EXPIRES: Final = "expires_in"
+ATTR_FIELDS: Final = "fields"
+ATTR_FILENAME: Final = "filename"
+ATTR_FORMAT: Final = "format"
+ATTR_GRACE: Final = "grace"
+ATTR_LIMIT: Final = "limit"
+ATTR_MIN_EXTERNAL: Final = "min_external_temp"
+ATTR_SCHEDULE: Final = "schedule"
+ATTR_START: Final = "start"
+
+_DEVICE: Final[dict[Any, Any]] = {vol.Required(ATTR_DEVICE_ID): cv.string}
+_RANGE: Final[dict[Any, Any]] = {**_DEVICE, vol.Optional(ATTR_START): cv.datetime, vol.Optional(ATTR_END): cv.datetime}
+_GET_SESSIONS: Final = vol.Schema(
+    {**_RANGE, vol.Optional(ATTR_FORMAT, default="json"): vol.In(["json", "csv"]), vol.Optional(ATTR_FILENAME): cv.path}
+)
+_GET_TELEMETRY: Final = vol.Schema(
+    {
+        **_RANGE,
+        vol.Optional(ATTR_FIELDS, default=list): vol.All(cv.ensure_list, [cv.string]),
+        vol.Optional(ATTR_AGGREGATION, default=Aggregation.HOUR.value): vol.In([a.value for a in Aggregation]),
+        vol.Optional(ATTR_LIMIT, default=1000): vol.All(vol.Coerce(int), vol.Range(1, 10_000)),
+    }
+)
+_SEND_COMMAND: Final = vol.Schema(
+    {
+        **_DEVICE,
+        vol.Required(ATTR_COMMAND): vol.In([name.value for name in CommandName]),
+        vol.Optional(ATTR_CURVE_VALUE): vol.Coerce(float),
+        vol.Optional(ATTR_MIN_EXTERNAL): vol.Coerce(float),
+        vol.Optional(ATTR_DURATION): cv.positive_time_period,
+        vol.Optional(ATTR_EXPIRES, default={"minutes": 15}): cv.positive_time_period,
+    }
+)
+_SET_SCHEDULE: Final = vol.Schema({**_DEVICE, vol.Required(ATTR_SCHEDULE): list})
+_ROTATE_KEY: Final = vol.Schema({**_DEVICE, vol.Optional(ATTR_GRACE): cv.positive_time_period})
+
+type Handler = Callable[[HomeAssistant, ServiceCall], Coroutine[Any, Any, ServiceResponse]]
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    for name, handler, schema, response in (
+        ("get_sessions", _async_get_sessions, _GET_SESSIONS, SupportsResponse.ONLY),
+        ("get_telemetry", _async_get_telemetry, _GET_TELEMETRY, SupportsResponse.ONLY),
+        ("revoke_key", _async_revoke_key, vol.Schema(_DEVICE), SupportsResponse.NONE),
+        ("rotate_key", _async_rotate_key, _ROTATE_KEY, SupportsResponse.ONLY),
+        ("send_command", _async_send_command, _SEND_COMMAND, SupportsResponse.OPTIONAL),
+        ("set_schedule", _async_set_schedule, _SET_SCHEDULE, SupportsResponse.NONE),
+    ):
+        hass.services.async_register(DOMAIN, name, _bound(hass, handler), schema, response)
+
+
+def _bound(hass: HomeAssistant, handler: Handler) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
+    async def handle(call: ServiceCall) -> ServiceResponse:
+        return await handler(hass, call)
+
+    return handle
+
+
+async def _async_building(hass: HomeAssistant, call: ServiceCall, policy: str) -> tuple[Building, str | None]:
+    """The building of the device that is named, and its subentry; checks what the user may do."""
+    device, entry = async_get_device_and_config_entry(
+        hass, DOMAIN, call.data[ATTR_DEVICE_ID], include_child_devices=False
+    )
+    if call.context.user_id is not None:
+        user = await hass.auth.async_get_user(call.context.user_id)
+        entity_id = building_entity(hass, entry.entry_id)
+        if user is None or not user.permissions.check_entity(entity_id, policy):
+            raise Unauthorized(context=call.context, entity_id=entity_id, permission=policy)
+    building: Building = entry.runtime_data
+    return building, device.config_subentry_id
+
+
+async def _async_controller(hass: HomeAssistant, call: ServiceCall, policy: str) -> tuple[Building, Controller]:
+    building, subentry_id = await _async_building(hass, call, policy)
+    for controller in building.controllers.values():
+        if controller.subentry_id == subentry_id:
+            return building, controller
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_controller")
+
+
+def _range(call: ServiceCall, usual: timedelta) -> tuple[datetime, datetime]:
+    end = _aware(call.data.get(ATTR_END)) or dt_util.utcnow()
+    start = _aware(call.data.get(ATTR_START)) or end - usual
+    if start >= end:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="empty_range")
+    return start, end
+
+
+def _aware(when: datetime | None) -> datetime | None:
+    return None if when is None else dt_util.as_utc(when)
+
+
+async def _async_get_sessions(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Sessions of a controller with their totals and months, as data or as CSV."""
+    _, controller = await _async_controller(hass, call, POLICY_READ)
+    start, end = _range(call, timedelta(days=31))
+    report = await reports.async_sessions(hass, controller, start, end)
+    if call.data[ATTR_FORMAT] == "json" and ATTR_FILENAME not in call.data:
+        return report
+    text = reports.sessions_csv(controller, report)
+    if (filename := call.data.get(ATTR_FILENAME)) is None:
+        return {"csv": text}
+    if call.context.user_id is not None:
+        user = await hass.auth.async_get_user(call.context.user_id)
+        if user is None or not user.is_admin:
+            raise Unauthorized(context=call.context)
+    return {"filename": await reports.async_write_file(hass, filename, text), "sessions": len(report["sessions"])}
+
+
+async def _async_get_telemetry(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Reports of a controller, as they came or summed up."""
+    building, controller = await _async_controller(hass, call, POLICY_READ)
+    start, end = _range(call, timedelta(days=1))
+    fields = call.data[ATTR_FIELDS]
+    what = range_of(building.entry.entry_id, controller.device_id, start, end, fields)
+    return await reports.async_telemetry(
+        hass, what, fields, Aggregation(call.data[ATTR_AGGREGATION]), call.data[ATTR_LIMIT]
+    )
+
+
+async def _async_send_command(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Queue a command; its events tell how it goes on."""
+    building, controller = await _async_controller(hass, call, POLICY_CONTROL)
+    args = {"value": call.data.get(ATTR_CURVE_VALUE), "min_external_temp": call.data.get(ATTR_MIN_EXTERNAL)}
+    try:
+        command = await building.commands.async_send(
+            controller,
+            CommandName(call.data[ATTR_COMMAND]),
+            args,
+            expiry=call.data[ATTR_EXPIRES],
+            duration=call.data.get(ATTR_DURATION),
+        )
+    except ProtocolError as err:
+        raise bad_value(err) from err
+    return event_data(command) if call.return_response else None
+
+
+async def _async_set_schedule(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Replace a building's schedule."""
+    building, _ = await _async_building(hass, call, POLICY_CONTROL)
+    try:
+        await building.async_patch_profile({"schedule": call.data[ATTR_SCHEDULE]})
+    except ProtocolError as err:
+        raise bad_value(err) from err
+    return None
+
+
+async def _async_rotate_key(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Make a new key and return it, once."""
+    _, controller = await _async_esp32(hass, call)
+    return {
+        "device_id": controller.device_id,
+        "key": await async_rotate(hass, controller.device_id, call.data.get(ATTR_GRACE, GRACE)),
+    }
+
+
+async def _async_revoke_key(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """End all keys of a controller at once."""
+    _, controller = await _async_esp32(hass, call)
+    await async_revoke(hass, controller.device_id)
+    return None
+
+
+async def _async_esp32(hass: HomeAssistant, call: ServiceCall) -> tuple[Building, Controller]:
+    """A controller with keys; keys are for administrators."""
+    if call.context.user_id is not None:
+        user = await hass.auth.async_get_user(call.context.user_id)
+        if user is None or not user.is_admin:
+            raise Unauthorized(context=call.context)
+    building, controller = await _async_controller(hass, call, POLICY_CONTROL)
+    if controller.kind is not Kind.ESP32:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_key")
+    return building, controller
+
+
+def bad_value(err: ProtocolError) -> ServiceValidationError:
+    """What a user is told of a value that cannot be accepted."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="bad_value",
+        translation_placeholders={"field": err.field, "error": err.message},
+    )

@@ -1,0 +1,110 @@
+# Generated from lib/device_keys.py by scripts/build: edit that file, not this one.
+"""Keys of field devices: made, stored as SHA-256, compared in constant time, rotated without a gap.
+
+A key is 256 random bits in URL-safe base64. Because it is random, one round of SHA-256 is enough to keep it
+(no dictionary exists to attack); the key itself is shown once and never stored.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+import hashlib
+import hmac
+import secrets
+from typing import Any, Self
+
+KEY_BYTES = 32
+MAX_KEY_LENGTH = 256
+"""Characters; a longer key is refused before it is hashed."""
+
+
+def new_key() -> str:
+    """A fresh device key: 43 URL-safe characters, 256 bits less a hair.
+
+    It begins with a letter or digit: a leading dash would be taken for an option on command lines, and for a
+    list in YAML.
+    """
+    while not (key := secrets.token_urlsafe(KEY_BYTES))[0].isalnum():
+        pass
+    return key
+
+
+def hash_key(key: str) -> str:
+    """SHA-256 of a key as 64 lower-case hex digits."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class KeyMatch(StrEnum):
+    """Which key of a ring was presented."""
+
+    NONE = "none"
+    CURRENT = "current"
+    PREVIOUS = "previous"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The keys that a device may present, as hashes.
+
+    Attributes:
+        current: Hash of the key that counts; None where the device is revoked or has none yet.
+        previous: Hash of the key before a rotation, valid until the new key is first used or the grace ends.
+        previous_until: End of that grace (UTC).
+    """
+
+    current: str | None = None
+    previous: str | None = None
+    previous_until: datetime | None = None
+
+    @classmethod
+    def of(cls, key: str) -> Self:
+        """A ring that accepts one key."""
+        return cls(current=hash_key(key))
+
+    def match(self, key: str | None, now: datetime) -> KeyMatch:
+        """Say which key was presented; both comparisons are made whatever the first one gave."""
+        presented = hash_key(key) if key and len(key) <= MAX_KEY_LENGTH else ""
+        current = hmac.compare_digest(presented, self.current or _NO_HASH)
+        previous = hmac.compare_digest(presented, self.previous or _NO_HASH)
+        if current:
+            return KeyMatch.CURRENT
+        if previous and self.previous_until is not None and now < self.previous_until:
+            return KeyMatch.PREVIOUS
+        return KeyMatch.NONE
+
+    def rotated(self, new_hash: str, now: datetime, grace: timedelta) -> Self:
+        """The ring after a rotation: the new key counts, the one until now is good for ``grace`` more."""
+        return replace(self, current=new_hash, previous=self.current, previous_until=now + grace)
+
+    def settled(self) -> Self:
+        """The ring once the new key was used: the old one is gone."""
+        return replace(self, previous=None, previous_until=None)
+
+    def revoked(self) -> Self:
+        """A ring that nothing opens."""
+        return replace(self, current=None, previous=None, previous_until=None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For storage; holds hashes only."""
+        until = self.previous_until
+        return {
+            "current": self.current,
+            "previous": self.previous,
+            "previous_until": until.isoformat() if until else None,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """From storage."""
+        until = data.get("previous_until")
+        return cls(
+            current=data.get("current"),
+            previous=data.get("previous"),
+            previous_until=datetime.fromisoformat(until) if until else None,
+        )
+
+
+# No SHA-256 in hex has this form, so nothing ever equals it.
+_NO_HASH = "-" * 64
+EMPTY_RING = KeyRing()
+"""What an unknown device is compared with, so that it costs the same time as a wrong key."""

@@ -1,0 +1,11 @@
+"""Offers the Central Control Units to `ota` for firmware updates."""
+
+from homeassistant.core import HomeAssistant
+
+from ._lib.fleet import Fleet
+from .fleet import async_fleet
+
+
+async def async_get_fleet(hass: HomeAssistant) -> Fleet:
+    """Return the fleet: one object per domain."""
+    return async_fleet(hass)

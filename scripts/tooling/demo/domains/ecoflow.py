@@ -1,0 +1,242 @@
+"""ecoflow in the demo: an account with power stations in EcoFlow's simulated cloud, one charging from surplus."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+import random
+import socket
+import sys
+import tempfile
+from typing import Any
+
+from simulators.ecoflow_cloud.cloud import ACCESS_KEY, SECRET_KEY
+from simulators.ecoflow_cloud.kinds import KINDS, PREFIXES
+from simulators.ecoflow_cloud.plant import Plant
+from simulators.world.weather import weather_at
+
+from ..client import HomeAssistant
+from ..folder import ROOT
+from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
+
+_DOMAIN = "ecoflow"
+_SIMULATOR = "ecoflow_cloud"
+_KINDS = ("delta_pro", "delta_2", "powerstream", "smart_plug")
+_HOST = "127.0.0.1"
+_PAST = timedelta(days=4)
+_SAMPLE = timedelta(minutes=5)
+
+
+def _serial(number: int, kind: str) -> str:
+    return f"{PREFIXES[kind]}SIM{number:06d}"
+
+
+_SERIALS = {kind: _serial(number, kind) for number, kind in enumerate(_KINDS, 1)}
+_STATION = _SERIALS["delta_pro"]
+
+
+def _free_port() -> int:
+    with socket.create_server((_HOST, 0)) as server:
+        return int(server.getsockname()[1])
+
+
+class EcoflowDemo:
+    """See plugin.DomainDemo."""
+
+    def __init__(self) -> None:
+        """Ports are taken when the demo is provisioned, and kept from then on."""
+        self._ports: tuple[int, int] | None = None
+
+    def simulators_first(self, world: World) -> list[SimulatorSpec]:
+        """The cloud: the config flow tries the keys."""
+        if self._ports is None:
+            self._ports = (_free_port(), _free_port())
+        port, broker_port = self._ports
+        arguments = ["--port", str(port), "--broker-port", str(broker_port), "--folder", str(self._folder())]
+        for kind in _KINDS:
+            arguments += ["--device", kind]
+        return [SimulatorSpec(_SIMULATOR, "ecoflow_cloud", arguments, (_HOST, port))]
+
+    def _folder(self) -> Path:
+        """Where the cloud keeps its certificates."""
+        assert self._ports is not None
+        return Path(tempfile.gettempdir()) / f"heat-suite-ecoflow-{self._ports[0]}"
+
+    async def provision(self, ha: HomeAssistant, world: World) -> Provisioned:
+        """An account at the simulated cloud, verified against the cloud's own authority."""
+        spec = self.simulators_first(world)[0]
+        assert spec.address is not None
+        made = Provisioned()
+        async with _there(spec):
+            entry = await ha.add_entry(
+                _DOMAIN,
+                {
+                    "access_key": ACCESS_KEY,
+                    "secret_key": SECRET_KEY,
+                    "region": "eu",
+                    "custom_endpoint": {
+                        "url": f"https://{_HOST}:{spec.address[1]}",
+                        "ca_file": str(self._folder() / "ca.pem"),
+                    },
+                },
+            )
+            entry_id = entry["result"]["entry_id"]
+            made.entries.append(entry_id)
+            await self._add_surplus(ha, entry_id)
+        for sn in _SERIALS.values():
+            made.devices.append(
+                Device(_DOMAIN, sn, "power_station", None, entry_id, simulator=_SIMULATOR, address=spec.address)
+            )
+        return made
+
+    async def _add_surplus(self, ha: HomeAssistant, entry_id: str) -> None:
+        """The DELTA Pro charges with what the house would feed into the grid."""
+        unique_id = f"{entry_id}_{_SERIALS['powerstream']}_grid_consumption_power"
+        grid = next(
+            (item["entity_id"] for item in await ha.entity_keys() if item["unique_id"] == unique_id),
+            f"sensor.powerstream_{_KINDS.index('powerstream') + 1}_grid_consumption",
+        )
+        await ha.add_subentry(
+            entry_id,
+            "surplus",
+            {
+                "device_sn": _STATION,
+                "grid_power": grid,
+                "grid_inverted": False,
+                "min_power": 200,
+                "max_power": 1500,
+                "margin": 50,
+                "hysteresis": 100,
+                "write_interval": 30,
+                "start_delay": 30,
+                "stop_delay": 60,
+                "reserve_level": 20,
+                "reserve_power": 400,
+                "target_level": 95,
+                "tariff": {"tariff_power": 1000},
+            },
+        )
+
+    def history(self, world: World, provisioned: Provisioned) -> list[Series]:
+        """Four days of the two stations, simulated in the same weather."""
+        return [series for sn, plant in _plants() for series in _past(sn, plant, world.now)]
+
+    def views(self, provisioned: Provisioned, entities: Entities) -> list[dict[str, Any]]:
+        """One view: a section per station, then the smaller devices."""
+        account = entities[provisioned.entries[0]]
+        sections = [
+            _station_section(KINDS[kind].PRODUCT, entities[_SERIALS[kind]]) for kind in ("delta_pro", "delta_2")
+        ]
+        sections.append(_others_section(entities, account))
+        return [
+            {
+                "title": "Power stations",
+                "path": "power-stations",
+                "icon": "mdi:battery-charging",
+                "type": "sections",
+                "max_columns": 3,
+                "sections": sections,
+            }
+        ]
+
+
+@asynccontextmanager
+async def _there(spec: SimulatorSpec) -> AsyncGenerator[None]:
+    """Have the cloud there for the flow, also when the demo leaves the device side to the caller."""
+    assert spec.address is not None
+    try:
+        _, writer = await asyncio.open_connection(*spec.address)
+    except OSError:
+        command = [sys.executable, "-m", f"simulators.{spec.module}", *spec.arguments]
+        child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
+        assert child.stdout is not None
+        await child.stdout.readline()
+        try:
+            yield
+        finally:
+            child.terminate()
+            await child.wait()
+    else:
+        writer.close()
+        yield
+
+
+def _plants() -> list[tuple[str, Plant]]:
+    return [
+        (_STATION, Plant(soc=35.0, charge_setting_w=0.0)),
+        (_SERIALS["delta_2"], Plant(1024, 60, 220, 60, 0, 1200, 95, 5, solar_wh=18_000)),
+    ]
+
+
+def _past(sn: str, plant: Plant, now: datetime) -> list[Series]:
+    """What a station would have reported: solar by day, its load from the battery by night."""
+    rng = random.Random(sn)
+    values: dict[str, list[tuple[datetime, str]]] = {
+        key: [] for key in ("battery_level", "solar_power", "ac_output_power", "battery_power")
+    }
+    when = now - _PAST
+    while when < now - _SAMPLE:
+        sun = min(1.0, weather_at(when).solar_w_m2 / 850)
+        plant.grid_present = plant.soc < 15
+        plant.charge_setting_w = 300.0 if plant.grid_present else 0.0
+        plant.step(_SAMPLE.total_seconds(), sun, rng.uniform(-1, 1))
+        when += _SAMPLE
+        values["battery_level"].append((when, f"{plant.soc:.1f}"))
+        values["solar_power"].append((when, f"{plant.solar_w:.1f}"))
+        values["ac_output_power"].append((when, f"{plant.ac_out_w:.1f}"))
+        values["battery_power"].append((when, f"{plant.battery_w:.1f}"))
+    return [
+        Series(
+            sn, f"{key}", points, "%" if key == "battery_level" else "W", None if key == "battery_level" else "power"
+        )
+        for key, points in values.items()
+    ]
+
+
+def _tile(keys: Mapping[str, str], key: str, name: str, **more: Any) -> dict[str, Any]:
+    return {"type": "tile", "entity": keys[key], "name": name, **more}
+
+
+def _station_section(name: str, keys: Mapping[str, str]) -> dict[str, Any]:
+    trend = {"features": [{"type": "trend-graph"}]}
+    slider = {"features": [{"type": "numeric-input", "style": "slider"}], "grid_options": {"columns": 12}}
+    return {
+        "type": "grid",
+        "cards": [
+            {"type": "heading", "heading": name, "icon": "mdi:battery-charging-high"},
+            _tile(keys, "battery_level", "Battery", **trend),
+            _tile(keys, "solar_power", "Solar", **trend),
+            _tile(keys, "ac_input_power", "From the socket"),
+            _tile(keys, "ac_output_power", "Load", **trend),
+            _tile(keys, "grid_present", "Grid"),
+            _tile(keys, "ac_output", "AC output"),
+            _tile(keys, "charge_power", "Charge power", **slider),
+            {
+                "type": "history-graph",
+                "title": "Battery",
+                "hours_to_show": 48,
+                "entities": [{"entity": keys["battery_level"], "name": "Battery"}],
+                "grid_options": {"columns": 12},
+            },
+        ],
+    }
+
+
+def _others_section(entities: Entities, account: Mapping[str, str]) -> dict[str, Any]:
+    stream, plug = entities[_SERIALS["powerstream"]], entities[_SERIALS["smart_plug"]]
+    return {
+        "type": "grid",
+        "cards": [
+            {"type": "heading", "heading": "PowerStream and plug", "icon": "mdi:solar-power"},
+            _tile(stream, "solar_power", "Balcony solar"),
+            _tile(stream, "inverter_output_power", "Feed"),
+            _tile(stream, "grid_consumption_power", "Grid"),
+            _tile(plug, "plug_output", "Smart plug"),
+            _tile(plug, "plug_power", "Plug power"),
+            _tile(account, "broker", "Live connection"),
+        ],
+    }
+
+
+DEMO = EcoflowDemo()

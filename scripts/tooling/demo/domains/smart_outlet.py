@@ -1,0 +1,205 @@
+"""smart_outlet in the demo: a field unit with two outlets, and an HC-12 stick with one more."""
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+import math
+import os
+from pathlib import Path
+import tempfile
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..client import HomeAssistant
+from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
+
+_DOMAIN = "smart_outlet"
+_CCU_ID = "01"
+_CCU = "ccu_01"
+_RADIO = "hc12"
+_OUTLETS: tuple[dict[str, Any], ...] = (
+    {"name": "Kitchen outlet", "device_id": "FE", "location": "Kitchen", "protected": ["b"]},
+    {"name": "Workshop outlet", "device_id": "FD", "location": "Workshop"},
+)
+_RADIO_OUTLET = {"name": "Garden outlet", "device_id": "FC", "location": "Garden"}
+_PAST = timedelta(days=5)
+_SAMPLE = timedelta(minutes=5)
+_VOLTAGE = 230
+
+
+class SmartOutletDemo:
+    """See plugin.DomainDemo."""
+
+    async def provision(self, ha: HomeAssistant, world: World) -> Provisioned:
+        """A unit whose key its flow shows once, and a radio on the simulated port."""
+        made = Provisioned()
+        await self._add_unit(ha, world, made)
+        with _some_port(_port(world)):
+            await self._add_radio(ha, world, made)
+        for device in made.devices:
+            if device.kind == "outlet":
+                listed = await ha.call("config_entries/subentries/list", entry_id=device.entry_id)
+                device.subentry_id = next(i["subentry_id"] for i in listed if i["unique_id"] == device.id)
+        return made
+
+    async def _add_unit(self, ha: HomeAssistant, world: World, made: Provisioned) -> None:
+        steps: tuple[dict[str, Any], ...] = (
+            {"next_step_id": "ccu"},
+            {"name": "Fuse box", "ccu_id": _CCU_ID, "accept_without_key": False},
+            {},
+        )
+        results = await ha.flow_results("config/config_entries/flow", {"handler": _DOMAIN}, *steps)
+        shown = next(step for step in results if step.get("step_id") == "key")
+        key = shown["description_placeholders"]["device_key"]
+        entry_id = results[-1]["result"]["entry_id"]
+        made.entries.append(entry_id)
+        made.devices.append(Device(_DOMAIN, _CCU_ID, "ccu", key, entry_id, simulator=_CCU))
+        for outlet in _OUTLETS:
+            await ha.add_subentry(entry_id, "outlet", outlet)
+            made.devices.append(Device(_DOMAIN, outlet["device_id"], "outlet", None, entry_id, simulator=_CCU))
+        arguments = ["--url", world.url, "--ccu-id", _CCU_ID, "--key", key, "--outlets", "FE,FD"]
+        made.simulators.append(SimulatorSpec(_CCU, "ccu", [*arguments, "--on", "FE/a,FE/b,FD/a"]))
+
+    async def _add_radio(self, ha: HomeAssistant, world: World, made: Provisioned) -> None:
+        port = str(_port(world))
+        steps: tuple[dict[str, Any], ...] = (
+            {"next_step_id": "radio"},
+            {"name": "HC-12 stick", "port": port, "baud": "9600", "radio_address": "01"},
+            {"set_pin": "none", "mode": "FU3", "channel": 1, "power": 4, "write_module": False},
+        )
+        entry_id = (await ha.add_entry(_DOMAIN, *steps))["result"]["entry_id"]
+        made.entries.append(entry_id)
+        made.devices.append(Device(_DOMAIN, port, "radio", None, entry_id, simulator=_RADIO))
+        await ha.add_subentry(entry_id, "outlet", _RADIO_OUTLET)
+        made.devices.append(Device(_DOMAIN, "FC", "outlet", None, entry_id, simulator=_RADIO))
+
+    def simulators_first(self, world: World) -> list[SimulatorSpec]:
+        """The radio's port has to be there when its flow opens it."""
+        return [SimulatorSpec(_RADIO, "hc12", ["--link", str(_port(world)), "--outlets", "FC", "--loads", "900,150"])]
+
+    def history(self, world: World, provisioned: Provisioned) -> list[Series]:
+        """Five days of the unit's outlets."""
+        return [
+            series
+            for number, outlet in enumerate(_OUTLETS)
+            for socket in "ab"
+            for series in _past(outlet["device_id"], socket, world.now, number)
+        ]
+
+    def views(self, provisioned: Provisioned, entities: Entities) -> list[dict[str, Any]]:
+        """One view: the hub, then a section per outlet."""
+        names = {outlet["device_id"]: outlet["name"] for outlet in (*_OUTLETS, _RADIO_OUTLET)}
+        sections = [_hub_section(entities[provisioned.entries[0]])]
+        sections += [_outlet_section(name, entities[device_id]) for device_id, name in names.items()]
+        return [
+            {
+                "title": "Outlets",
+                "path": "outlets",
+                "icon": "mdi:power-socket-eu",
+                "type": "sections",
+                "max_columns": 4,
+                "sections": sections,
+            }
+        ]
+
+
+def _port(world: World) -> Path:
+    """Where the simulated stick is; one per demo."""
+    return Path(tempfile.gettempdir()) / f"heat-suite-hc12-{urlsplit(world.url).port}"
+
+
+@contextmanager
+def _some_port(link: Path) -> Generator[None]:
+    """Without simulators: a port that opens while the flow looks; its entry then waits for the caller's."""
+    if link.exists():
+        yield
+        return
+    master, slave = os.openpty()
+    link.unlink(missing_ok=True)
+    link.symlink_to(os.ttyname(slave))
+    try:
+        yield
+    finally:
+        link.unlink(missing_ok=True)
+        os.close(master)
+        os.close(slave)
+
+
+def _load_ma(when: datetime, socket: str, number: int) -> int:
+    """A boiler that runs mornings and evenings on A, a fridge on B."""
+    if socket == "a":
+        busy = when.hour in (6, 7, 17, 18, 19, 20) if number == 0 else 8 <= when.hour < 16
+        return 3200 + 150 * number + round(90 * math.sin(when.minute / 4)) if busy else 0
+    return 620 if (when.minute // 15 + number) % 2 else 35
+
+
+def _past(device_id: str, socket: str, now: datetime, number: int) -> list[Series]:
+    when = now - _PAST
+    rows: dict[str, list[tuple[datetime, str]]] = {name: [] for name in ("current", "power")}
+    while when < now:
+        current_ma = _load_ma(when, socket, number)
+        power_w = current_ma * _VOLTAGE / 1000
+        rows["current"].append((when, str(current_ma)))
+        rows["power"].append((when, f"{power_w:.1f}"))
+        when += _SAMPLE
+    return [
+        Series(device_id, f"current_{socket}", rows["current"], "mA", "electric_current"),
+        Series(device_id, f"power_{socket}", rows["power"], "W", "power"),
+    ]
+
+
+def _hub_section(hub: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "type": "grid",
+        "cards": [
+            {"type": "heading", "heading": "Fuse box", "icon": "mdi:fuse"},
+            {
+                "type": "tile",
+                "entity": hub["main_current"],
+                "name": "Main current",
+                "features": [{"type": "trend-graph"}],
+            },
+            {"type": "tile", "entity": hub["main_power"], "name": "Main power"},
+            {"type": "tile", "entity": hub["main_overload"], "name": "Main threshold"},
+            {"type": "tile", "entity": hub["connectivity"], "name": "Connection"},
+            {
+                "type": "button",
+                "entity": hub["cut_all_power"],
+                "name": "Cut all power",
+                "icon": "mdi:power-plug-off",
+                "tap_action": {
+                    "action": "perform-action",
+                    "perform_action": "button.press",
+                    "target": {"entity_id": hub["cut_all_power"]},
+                    "confirmation": {"text": "Switch off every socket that is not protected?"},
+                },
+                "grid_options": {"columns": 6, "rows": 2},
+            },
+            {"type": "tile", "entity": hub["cut_state"], "name": "Power cut"},
+        ],
+    }
+
+
+def _outlet_section(name: str, keys: Mapping[str, str]) -> dict[str, Any]:
+    sockets = [{"type": "tile", "entity": keys[f"socket_{s}"], "name": f"Socket {s.upper()}"} for s in "ab"]
+    currents = [{"entity": keys[f"current_{s}"], "name": f"Socket {s.upper()}"} for s in "ab"]
+    return {
+        "type": "grid",
+        "cards": [
+            {"type": "heading", "heading": name, "icon": "mdi:power-socket-eu"},
+            *sockets,
+            *({"type": "tile", **item} for item in currents),
+            {"type": "tile", "entity": keys["overload"], "name": "Overload"},
+            {"type": "tile", "entity": keys["threshold"], "name": "Threshold"},
+            {
+                "type": "history-graph",
+                "title": "Currents",
+                "hours_to_show": 24,
+                "entities": currents,
+                "grid_options": {"columns": 12},
+            },
+        ],
+    }
+
+
+DEMO = SmartOutletDemo()

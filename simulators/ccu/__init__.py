@@ -1,0 +1,1 @@
+"""A Central Control Unit in the field, with its outlets."""

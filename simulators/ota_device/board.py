@@ -1,0 +1,56 @@
+"""The board: two slots, a boot counter, and a bootloader that goes back when an image does not start.
+
+Written from Espressif's image layout, independently of the integration's own parser.
+"""
+
+from dataclasses import dataclass, field
+import hashlib
+import struct
+
+_CHIP_IDS = {"esp32": 0, "esp32s2": 2, "esp32c3": 5, "esp32s3": 9, "esp32c6": 13}
+
+
+class BadImageError(Exception):
+    """The board refuses an image."""
+
+
+@dataclass(slots=True)
+class Board:
+    """What survives a restart, and what it runs."""
+
+    chip: str
+    product: str
+    version: str
+    boots: int = 1
+    slot: int = 0
+    image_sha256: str | None = None
+    alive: bool = True
+    log: list[str] = field(default_factory=list)
+
+    def check(self, image: bytes) -> str:
+        """Check an image as the bootloader does; returns its version.
+
+        Raises:
+            BadImageError: It would not be started.
+        """
+        if self.chip not in _CHIP_IDS:
+            return ""  # no descriptor in this chip's images
+        if len(image) < 320 or image[0] != 0xE9:
+            raise BadImageError("no image")
+        if struct.unpack_from("<H", image, 12)[0] != _CHIP_IDS[self.chip]:
+            raise BadImageError("for another chip")
+        if hashlib.sha256(image[:-32]).digest() != image[-32:]:
+            raise BadImageError("hash does not fit")
+        return image[48:80].split(b"\0")[0].decode("ascii", "replace")
+
+    def install(self, image: bytes, version: str) -> None:
+        """Write the other slot and start it."""
+        self.slot = 1 - self.slot
+        self.image_sha256 = hashlib.sha256(image).hexdigest()
+        self.version = version
+        self.restart()
+
+    def restart(self) -> None:
+        """Start anew."""
+        self.boots += 1
+        self.log.append(f"boot {self.boots}: {self.version}")

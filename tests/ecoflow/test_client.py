@@ -1,0 +1,299 @@
+"""One account against the simulated cloud: MQTT over TLS, HTTP, and commands on both ways."""
+
+import asyncio
+import json
+import ssl
+import time
+from typing import Any
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+import pytest
+
+from custom_components.ecoflow.api.client import EcoflowClient
+from custom_components.ecoflow.api.errors import CommandError, DeviceOfflineError, UnreachableError
+from custom_components.ecoflow.api.families import Command
+from custom_components.ecoflow.api.mqtt import LinkState
+
+from .conftest import DELTA_2, DELTA_PRO, CloudThread, Heard, Until
+
+
+def charge_power(client: EcoflowClient, sn: str, watts: float) -> Command:
+    setting = client.family(sn).setting("charge_power")
+    assert setting is not None
+    return setting.write(watts, client.states[sn].values)
+
+
+def values(client: EcoflowClient, sn: str) -> dict[str, Any]:
+    return {key: value for key, value, _ in client.family(sn).decode(client.states[sn].values)}
+
+
+@pytest.fixture
+async def linked(client: EcoflowClient, until: Until) -> EcoflowClient:
+    """A client that has polled once and is connected to the broker."""
+    await client.poll()
+    await client.ensure_link()
+    await until(lambda: client.link is not None and client.link.state is LinkState.CONNECTED)
+    await asyncio.sleep(0.1)  # the subscriptions
+    return client
+
+
+async def test_a_poll_finds_devices_and_their_values(client: EcoflowClient) -> None:
+    await client.poll()
+    assert set(client.states) == {DELTA_PRO, DELTA_2}
+    assert client.family(DELTA_PRO).name == "delta_pro"
+    assert client.family(DELTA_2).name == "delta_2"
+    assert values(client, DELTA_PRO)["charge_power"] == 600
+    assert client.is_fresh(DELTA_PRO)
+
+
+async def test_new_devices_come_and_removed_ones_go(client: EcoflowClient, cloud: CloudThread) -> None:
+    await client.poll()
+    new = cloud.do("add", kind="smart_plug")
+    cloud.do("remove", sn=DELTA_2)
+    await client.poll()
+    assert set(client.states) == {DELTA_PRO, new}
+    assert client.family(new).name == "smart_plug"
+
+
+async def test_an_unknown_product_has_generic_readings(client: EcoflowClient, cloud: CloudThread) -> None:
+    sn = cloud.do("add", kind="unknown")
+    await client.poll()
+    family = client.family(sn)
+    assert family.name == "generic"
+    assert values(client, sn)["raw_nova_soc"] == 50
+
+
+async def test_a_push_changes_values(linked: EcoflowClient, cloud: CloudThread, heard: Heard, until: Until) -> None:
+    cloud.do("grid", sn=DELTA_PRO, present=False)
+    cloud.tell(DELTA_PRO)
+    await until(lambda: values(linked, DELTA_PRO)["grid_present"] is False)
+    assert any(sn == DELTA_PRO and "inv.acInVol" in names for sn, names in heard.values)
+
+
+async def test_a_delta_2_pushes_bare_names(linked: EcoflowClient, cloud: CloudThread, until: Until) -> None:
+    cloud.do("load", sn=DELTA_2, watts=333)
+    await asyncio.sleep(0.5)
+    cloud.tell(DELTA_2)
+    await until(lambda: abs(values(linked, DELTA_2)["ac_output_power"] - 333) < 15)
+
+
+async def test_the_cloud_is_not_asked_while_mqtt_is_fresh(linked: EcoflowClient, cloud: CloudThread) -> None:
+    cloud.tell(DELTA_PRO)
+    await asyncio.sleep(0.3)
+    assert not linked.needs_reading(DELTA_PRO)
+    before = cloud.cloud.api.requests["GET /device/quota/all"]
+    await linked.poll()
+    assert cloud.cloud.api.requests["GET /device/quota/all"] - before == 1, "the silent DELTA 2 only"
+
+
+async def test_status_messages_tell_coming_and_going(linked: EcoflowClient, cloud: CloudThread, until: Until) -> None:
+    cloud.do("online", sn=DELTA_PRO, online=False)
+    await until(lambda: not linked.is_fresh(DELTA_PRO))
+    cloud.do("online", sn=DELTA_PRO, online=True)
+    await until(lambda: linked.is_fresh(DELTA_PRO))
+
+
+async def test_a_command_by_mqtt_is_confirmed_by_the_device(linked: EcoflowClient, cloud: CloudThread) -> None:
+    await linked.write(DELTA_PRO, charge_power(linked, DELTA_PRO, 1200))
+    assert cloud.device(DELTA_PRO).report()["inv.cfgSlowChgWatts"] == 1200
+    assert [command["by"] for command in cloud.device(DELTA_PRO).commands] == ["mqtt"]
+    assert values(linked, DELTA_PRO)["charge_power"] == 1200, "shown as confirmed"
+
+
+@pytest.mark.parametrize("fault", ["deaf", "no_ack", "refuse"])
+async def test_without_an_answer_http_takes_over(linked: EcoflowClient, cloud: CloudThread, fault: str) -> None:
+    cloud.fault(fault)
+    await linked.write(DELTA_PRO, charge_power(linked, DELTA_PRO, 900))
+    assert cloud.device(DELTA_PRO).commands[-1]["by"] == "http"
+    assert values(linked, DELTA_PRO)["charge_power"] == 900
+
+
+async def test_a_command_that_nobody_confirms_fails(linked: EcoflowClient, cloud: CloudThread) -> None:
+    cloud.fault("deaf")
+    cloud.fault("ignore_http")
+    with pytest.raises(CommandError, match="does not show it"):
+        await linked.write(DELTA_PRO, charge_power(linked, DELTA_PRO, 900))
+    assert values(linked, DELTA_PRO)["charge_power"] == 600, "what is shown is what the device confirmed"
+
+
+async def test_a_command_to_a_device_that_is_away_fails(linked: EcoflowClient, cloud: CloudThread) -> None:
+    cloud.do("online", sn=DELTA_PRO, online=False)
+    await asyncio.sleep(0.2)
+    with pytest.raises(DeviceOfflineError):
+        await linked.write(DELTA_PRO, charge_power(linked, DELTA_PRO, 900))
+
+
+async def test_commands_go_by_http_without_a_broker(client: EcoflowClient, cloud: CloudThread) -> None:
+    await client.poll()
+    await client.write(DELTA_2, charge_power(client, DELTA_2, 500))
+    assert cloud.device(DELTA_2).commands[-1]["by"] == "http"
+    assert cloud.device(DELTA_2).commands[-1]["operateType"] == "acChgCfg"
+
+
+async def test_a_contradicting_report_of_the_moment_before_does_not_flip_a_confirmed_value(
+    linked: EcoflowClient, cloud: CloudThread
+) -> None:
+    await linked.write(DELTA_PRO, charge_power(linked, DELTA_PRO, 1200))
+    late = {"params": {"inv.cfgSlowChgWatts": 600}}
+    cloud.publish(DELTA_PRO, "quota", json.dumps(late).encode())
+    await asyncio.sleep(0.3)
+    assert values(linked, DELTA_PRO)["charge_power"] == 1200
+
+
+@pytest.mark.parametrize("fault", ["duplicate", "out_of_order"])
+async def test_messages_twice_and_out_of_order_leave_the_newest_value(
+    linked: EcoflowClient, cloud: CloudThread, until: Until, fault: str
+) -> None:
+    cloud.fault(fault)
+    for watts in (150, 250, 350, 450, 550, 650):
+        cloud.do("load", sn=DELTA_PRO, watts=watts)
+        await asyncio.sleep(0.25)
+        cloud.tell(DELTA_PRO)
+    cloud.clear(fault)
+    cloud.tell(DELTA_PRO)
+    truth = cloud.device(DELTA_PRO).report()["inv.cfgSlowChgWatts"]
+    await until(lambda: values(linked, DELTA_PRO)["ac_output_power"] > 600)
+    assert values(linked, DELTA_PRO)["charge_power"] == truth
+    if fault == "out_of_order":
+        assert linked.states[DELTA_PRO].counters.late > 0
+
+
+async def test_nonsense_values_are_unknown_and_break_nothing(
+    linked: EcoflowClient, cloud: CloudThread, until: Until
+) -> None:
+    cloud.fault("nulls")
+    cloud.do("load", sn=DELTA_PRO, watts=500)
+    await asyncio.sleep(0.4)
+    cloud.device(DELTA_PRO).last.clear()
+    cloud.tell(DELTA_PRO)
+    await until(lambda: None in values(linked, DELTA_PRO).values())
+    cloud.clear("nulls")
+    cloud.device(DELTA_PRO).last.clear()
+    cloud.tell(DELTA_PRO)
+    await until(lambda: isinstance(values(linked, DELTA_PRO)["ac_input_power"], float))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b"{" * 5000,
+        b'{"params": 7}',
+        b'{"params": {"a": ' + b"[" * 300 + b"]" * 300 + b"}}",
+    ],
+)
+async def test_payloads_that_make_no_sense_are_passed_over(
+    linked: EcoflowClient, cloud: CloudThread, until: Until, payload: bytes
+) -> None:
+    for what in ("quota", "status", "set_reply"):
+        cloud.publish(DELTA_PRO, what, payload)
+    cloud.publish(DELTA_PRO, "quota", b"{" + b'"x": "' + b"y" * 400_000 + b'"}')
+    cloud.do("grid", sn=DELTA_PRO, present=False)
+    cloud.tell(DELTA_PRO)
+    await until(lambda: values(linked, DELTA_PRO)["grid_present"] is False)
+
+
+async def test_the_broker_comes_back_and_so_do_we(
+    linked: EcoflowClient, cloud: CloudThread, heard: Heard, until: Until
+) -> None:
+    cloud.fault("broker_down")
+    await until(lambda: LinkState.CONNECTING in heard.link)
+    await asyncio.sleep(3)
+    cloud.clear("broker_down")
+    back = time.perf_counter()
+    await until(lambda: heard.link[-1] is LinkState.CONNECTED, 30)
+    assert time.perf_counter() - back < 30
+    await asyncio.sleep(0.2)
+    cloud.do("grid", sn=DELTA_PRO, present=False)
+    cloud.tell(DELTA_PRO)
+    await until(lambda: values(linked, DELTA_PRO)["grid_present"] is False)
+
+
+async def test_a_dropped_session_is_taken_up_again(
+    linked: EcoflowClient, cloud: CloudThread, heard: Heard, until: Until
+) -> None:
+    cloud.do("drop_mqtt")
+    await until(lambda: linked.link is not None and linked.link.connects == 2)
+    await until(lambda: heard.link[-1] is LinkState.CONNECTED)
+
+
+async def test_new_credentials_are_asked_for_when_the_broker_refuses_ours(
+    linked: EcoflowClient, cloud: CloudThread, heard: Heard, until: Until
+) -> None:
+    cloud.do("new_password", password="rotated")
+    await until(lambda: LinkState.AUTH_FAILED in heard.link)
+    linked._broker_due = 0.0  # the pause before asking again is 30 s
+    await linked.ensure_link()
+    await until(lambda: heard.link[-1] is LinkState.CONNECTED)
+
+
+async def test_somebody_else_with_our_client_id_is_noticed(
+    linked: EcoflowClient, cloud: CloudThread, heard: Heard, until: Until, tls: ssl.SSLContext
+) -> None:
+    """Two that use one id throw each other out for ever. We notice and step back."""
+    certification = await linked.rest.certification()
+    other = Client(CallbackAPIVersion.VERSION2, client_id="test-client")
+    other.username_pw_set(certification.account, certification.password)
+    other.tls_set_context(tls)
+    other.reconnect_delay_set(1, 1)
+    other.connect_async(certification.host, certification.port)
+    other.loop_start()
+    try:
+        await until(lambda: LinkState.CONTENDED in heard.link, 60)
+        assert linked.link is None
+        await linked.ensure_link()
+        assert linked.link is None, "polling goes on alone for a while"
+    finally:
+        other.disconnect()
+        other.loop_stop()
+
+
+async def test_an_answer_to_somebody_elses_command_is_noticed(
+    linked: EcoflowClient, cloud: CloudThread, heard: Heard, until: Until
+) -> None:
+    cloud.publish(DELTA_PRO, "set_reply", b'{"id": 4711, "code": "0", "data": {"ack": 0}}')
+    await until(lambda: heard.foreign == 1)
+
+
+async def test_a_silent_device_is_asked_and_becomes_stale_in_the_end(
+    client: EcoflowClient, cloud: CloudThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cloud repeats the last values of a silent device for ever: that is no sign of life."""
+    now = 0.0
+    monkeypatch.setattr(client, "_clock", lambda: now)
+    cloud.fault("frozen", DELTA_PRO)
+    cloud.fault("silent", DELTA_PRO)
+    fresh = []
+    for _ in range(40):
+        await client.poll()
+        fresh.append(client.is_fresh(DELTA_PRO))
+        now += 60
+    assert fresh[0]
+    assert not fresh[-1]
+    assert 15 <= fresh.index(False) <= 22
+
+
+async def test_one_device_in_trouble_does_not_hold_up_the_others(client: EcoflowClient, cloud: CloudThread) -> None:
+    cloud.fault("offline", DELTA_PRO)
+    await client.poll()
+    assert isinstance(client.errors[DELTA_PRO], DeviceOfflineError)
+    assert client.is_fresh(DELTA_2)
+    assert not client.is_fresh(DELTA_PRO)
+    cloud.clear("offline")
+    await client.poll()
+    assert DELTA_PRO not in client.errors
+    assert client.is_fresh(DELTA_PRO)
+
+
+async def test_a_certification_that_cannot_be_had_waits_for_its_turn(client: EcoflowClient, cloud: CloudThread) -> None:
+    await client.poll()
+    cloud.fault("certification")
+    with pytest.raises(UnreachableError):
+        await client.ensure_link()
+    asked = cloud.cloud.api.requests["GET /certification"]
+    await client.ensure_link()
+    assert cloud.cloud.api.requests["GET /certification"] == asked

@@ -1,0 +1,259 @@
+"""Config flow, reauthentication, reconfiguration, options and surplus subentries against the simulated cloud."""
+
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.ecoflow.const import DOMAIN, SUBENTRY_SURPLUS
+from simulators.ecoflow_cloud.cloud import ACCESS_KEY, SECRET_KEY
+
+from .conftest import DELTA_2, DELTA_PRO, CloudThread, account_data
+
+SURPLUS: dict[str, Any] = {
+    "grid_power": "sensor.grid",
+    "grid_inverted": False,
+    "min_power": 200,
+    "max_power": 1500,
+    "margin": 50,
+    "hysteresis": 100,
+    "write_interval": 60,
+    "start_delay": 0,
+    "stop_delay": 0,
+    "reserve_level": 20,
+    "reserve_power": 400,
+    "target_level": 100,
+    "tariff": {"tariff_power": 1000},
+}
+
+
+async def start(hass: HomeAssistant) -> ConfigFlowResult:
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "user"
+    return result
+
+
+async def test_an_account_is_tried_and_added(hass: HomeAssistant, cloud: CloudThread) -> None:
+    result = await start(hass)
+    data = account_data(cloud, access_key=f" {ACCESS_KEY} ")
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], data)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "EcoFlow 127.0.0.1"
+    assert result["data"] == account_data(cloud), "pasted keys lose their spaces"
+    assert result["result"].unique_id == cloud.cloud.account
+    await hass.async_block_till_done()
+    assert result["result"].state is ConfigEntryState.LOADED
+    await hass.config_entries.async_unload(result["result"].entry_id)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("keys_revoked", "invalid_auth"),
+        ("signature", "invalid_auth"),
+        ("rate_limited", "rate_limited"),
+        ("server_error", "cannot_connect"),
+        ("garbage", "cannot_connect"),
+        ("certification", "cannot_connect"),
+    ],
+)
+async def test_a_fault_is_told_and_can_be_overcome(
+    hass: HomeAssistant, cloud: CloudThread, fault: str, error: str
+) -> None:
+    result = await start(hass)
+    cloud.fault(fault)
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], account_data(cloud))
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base": error}
+    cloud.clear(fault)
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], account_data(cloud))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    await hass.config_entries.async_unload(result["result"].entry_id)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "error"),
+    [
+        ({"url": "http://127.0.0.1:1", "ca_file": ""}, "url_not_https"),
+        ({"url": "https://127.0.0.1:1", "ca_file": "/nowhere.pem"}, "certificate_file"),
+        ({"url": "https://127.0.0.1:1", "ca_file": __file__}, "certificate_file"),
+        ({"url": "https://127.0.0.1:1"}, "cannot_connect"),
+    ],
+)
+async def test_a_custom_endpoint_that_does_not_serve(
+    hass: HomeAssistant, cloud: CloudThread, endpoint: dict[str, str], error: str
+) -> None:
+    result = await start(hass)
+    data = account_data(cloud, custom_endpoint=endpoint)
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], data)
+    assert result["errors"] == {"base": error}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], account_data(cloud))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    await hass.config_entries.async_unload(result["result"].entry_id)
+
+
+async def test_a_certificate_that_the_usual_authorities_did_not_sign_is_refused(
+    hass: HomeAssistant, cloud: CloudThread
+) -> None:
+    result = await start(hass)
+    data = account_data(cloud, custom_endpoint={"url": cloud.url})
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], data)
+    assert result["errors"] == {"base": "cannot_connect"}
+
+
+async def test_an_account_is_added_once(hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread) -> None:
+    result = await start(hass)
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], account_data(cloud))
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+
+
+async def test_new_keys_of_the_same_account(hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread) -> None:
+    cloud.cloud.access_key = "RenewedAccessKey"
+    result = await account.start_reauth_flow(hass)
+    assert result["step_id"] == "reauth_confirm"
+    wrong = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], wrong)
+    assert result["errors"] == {"base": "invalid_auth"}
+    assert SECRET_KEY not in str(result["data_schema"])
+    right = {"access_key": "RenewedAccessKey", "secret_key": SECRET_KEY}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], right)
+    assert result["reason"] == "reauth_successful"
+    assert account.data["access_key"] == "RenewedAccessKey"
+    assert account.data["custom_endpoint"]["url"] == cloud.url
+    await hass.async_block_till_done()
+    assert account.state is ConfigEntryState.LOADED
+
+
+async def test_keys_with_a_new_broker_account_are_known_by_their_devices(
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
+) -> None:
+    cloud.cloud.account = "open-renewed"
+    result = await account.start_reauth_flow(hass)
+    keys = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], keys)
+    assert result["reason"] == "reauth_successful"
+    assert account.unique_id == "open-renewed"
+    await hass.async_block_till_done()
+
+
+async def test_keys_of_another_account_are_refused(
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
+) -> None:
+    cloud.cloud.account = "open-other"
+    for sn in (DELTA_PRO, DELTA_2):
+        cloud.do("remove", sn=sn)
+    cloud.do("add", kind="smart_plug")
+    result = await account.start_reauth_flow(hass)
+    keys = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], keys)
+    assert result["reason"] == "wrong_account"
+
+
+async def test_region_and_endpoint_can_be_changed(
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
+) -> None:
+    result = await account.start_reconfigure_flow(hass)
+    assert result["step_id"] == "reconfigure"
+    assert SECRET_KEY not in str(result["data_schema"])
+    data = account_data(cloud, region="us")
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], data)
+    assert result["reason"] == "reconfigure_successful"
+    assert account.data["region"] == "us"
+    await hass.async_block_till_done()
+    assert account.state is ConfigEntryState.LOADED
+
+
+async def test_options_reload_the_account(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    result = await hass.config_entries.options.async_init(account.entry_id)
+    assert result["step_id"] == "init"
+    options = {"poll_interval": 120, "max_age": 600, "use_mqtt": False}
+    result = await hass.config_entries.options.async_configure(result["flow_id"], options)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    coordinator = account.runtime_data
+    assert coordinator.update_interval.total_seconds() == 120
+    assert coordinator.client.timing.max_age_s == 600
+    assert coordinator.client.link is None
+
+
+async def subentry_flow(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
+    return await hass.config_entries.subentries.async_init(
+        (entry.entry_id, SUBENTRY_SURPLUS), context={"source": SOURCE_USER}
+    )
+
+
+async def test_surplus_charging_is_added_for_a_station(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    result = await subentry_flow(hass, account)
+    assert result["step_id"] == "user"
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], {"device_sn": DELTA_PRO, **SURPLUS}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    (subentry,) = account.subentries.values()
+    assert subentry.title == "DELTA Pro 1 surplus charging"
+    assert subentry.unique_id == DELTA_PRO
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors"),
+    [
+        ({"min_power": 2000}, {"min_power": "min_above_max"}),
+        ({"reserve_level": 90, "target_level": 80}, {"reserve_level": "reserve_above_target"}),
+        ({"tariff": {"tariff_power": 500, "tariff_start": "22:00:00"}}, {"tariff": "tariff_half"}),
+    ],
+)
+async def test_settings_that_contradict_each_other_are_told(
+    hass: HomeAssistant, account: MockConfigEntry, changes: dict[str, Any], errors: dict[str, str]
+) -> None:
+    result = await subentry_flow(hass, account)
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], {"device_sn": DELTA_PRO, **SURPLUS, **changes}
+    )
+    assert result["errors"] == errors
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], {"device_sn": DELTA_PRO, **SURPLUS}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+
+
+async def test_surplus_charging_can_be_changed(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    result = await subentry_flow(hass, account)
+    await hass.config_entries.subentries.async_configure(result["flow_id"], {"device_sn": DELTA_PRO, **SURPLUS})
+    await hass.async_block_till_done()
+    (subentry,) = account.subentries.values()
+    result = await account.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
+    assert result["step_id"] == "reconfigure"
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], {**SURPLUS, "min_power": 9000 // 2}
+    )
+    assert result["errors"] == {"min_power": "min_above_max"}
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], {**SURPLUS, "max_power": 900})
+    assert result["reason"] == "reconfigure_successful"
+    assert account.subentries[subentry.subentry_id].data["max_power"] == 900
+    assert account.subentries[subentry.subentry_id].data["device_sn"] == DELTA_PRO
+    await hass.async_block_till_done()
+
+
+async def test_without_a_free_station_there_is_nothing_to_add(
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
+) -> None:
+    for sn in (DELTA_PRO, DELTA_2):
+        result = await subentry_flow(hass, account)
+        await hass.config_entries.subentries.async_configure(result["flow_id"], {"device_sn": sn, **SURPLUS})
+        await hass.async_block_till_done()
+    result = await subentry_flow(hass, account)
+    assert result["reason"] == "no_station"
+
+
+async def test_surplus_charging_needs_a_connected_account(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    result = await subentry_flow(hass, entry)
+    assert result["reason"] == "not_loaded"

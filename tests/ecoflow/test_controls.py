@@ -1,0 +1,151 @@
+"""Switches, numbers, selects and buttons: what is shown is what the device confirmed."""
+
+import asyncio
+
+from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.ecoflow.api.client import Timing
+
+from .conftest import DELTA_2, DELTA_PRO, CloudThread, Settle, entity_of, state_of
+
+
+@pytest.fixture
+def quick(account: MockConfigEntry) -> MockConfigEntry:
+    """An account that does not wait long for answers."""
+    account.runtime_data.client.timing = Timing(ack_timeout_s=1.0, read_back_pause_s=0.05)
+    return account
+
+
+async def call(hass: HomeAssistant, platform: str, service: str, entity_id: str, **data: object) -> None:
+    await hass.services.async_call(platform, service, {ATTR_ENTITY_ID: entity_id, **data}, blocking=True)
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+async def test_a_switch(hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread) -> None:
+    entity_id = entity_of(hass, quick, DELTA_PRO, "ac_output", Platform.SWITCH)
+    await call(hass, "switch", "turn_off", entity_id)
+    assert state_of(hass, quick, DELTA_PRO, "ac_output", Platform.SWITCH) == "off"
+    assert cloud.device(DELTA_PRO).report()["inv.cfgAcEnabled"] == 0
+    await call(hass, "switch", "turn_on", entity_id)
+    assert state_of(hass, quick, DELTA_PRO, "ac_output", Platform.SWITCH) == "on"
+
+
+async def test_a_switch_whose_wire_value_is_the_opposite(
+    hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread
+) -> None:
+    entity_id = entity_of(hass, quick, DELTA_PRO, "beeper", Platform.SWITCH)
+    assert state_of(hass, quick, DELTA_PRO, "beeper", Platform.SWITCH) == "on"
+    await call(hass, "switch", "turn_off", entity_id)
+    assert cloud.device(DELTA_PRO).report()["pd.beepState"] == 1
+    assert state_of(hass, quick, DELTA_PRO, "beeper", Platform.SWITCH) == "off"
+
+
+async def test_a_number(hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread) -> None:
+    entity_id = entity_of(hass, quick, DELTA_2, "charge_power", Platform.NUMBER)
+    await call(hass, "number", "set_value", entity_id, value=700)
+    assert state_of(hass, quick, DELTA_2, "charge_power", Platform.NUMBER) == "700.0"
+    assert cloud.device(DELTA_2).report()["mppt.cfgChgWatts"] == 700
+
+
+async def test_a_select(hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread) -> None:
+    entity_id = entity_of(hass, quick, DELTA_PRO, "screen_off_time", Platform.SELECT)
+    await call(hass, "select", "select_option", entity_id, option="30_min")
+    assert state_of(hass, quick, DELTA_PRO, "screen_off_time", Platform.SELECT) == "30_min"
+    assert cloud.device(DELTA_PRO).report()["pd.lcdOffSec"] == 1800
+
+
+async def test_what_is_wanted_is_pending_until_it_is_confirmed(
+    hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread
+) -> None:
+    cloud.fault("no_ack")
+    entity_id = entity_of(hass, quick, DELTA_PRO, "charge_power", Platform.NUMBER)
+    task = hass.async_create_background_task(call(hass, "number", "set_value", entity_id, value=900), "set")
+    await asyncio.sleep(0.4)
+    state = hass.states.get(entity_id)
+    assert state is not None
+    assert (state.state, state.attributes["pending"]) == ("600.0", 900.0)
+    await task
+    state = hass.states.get(entity_id)
+    assert state is not None
+    assert state.state == "900.0"
+    assert "pending" not in state.attributes
+
+
+async def test_what_nobody_confirms_is_an_error_and_not_shown(
+    hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread
+) -> None:
+    cloud.fault("deaf")
+    cloud.fault("ignore_http")
+    entity_id = entity_of(hass, quick, DELTA_PRO, "charge_power", Platform.NUMBER)
+    with pytest.raises(HomeAssistantError) as raised:
+        await call(hass, "number", "set_value", entity_id, value=900)
+    assert raised.value.translation_key == "not_confirmed"
+    assert state_of(hass, quick, DELTA_PRO, "charge_power", Platform.NUMBER) == "600.0"
+
+
+@pytest.mark.parametrize(
+    ("fault", "key"),
+    [
+        ("server_error", "unreachable"),
+        ("keys_revoked", "refused"),
+        ("not_allowed", "refused"),
+        ("offline", "device_offline"),
+        ("garbage", "update_failed"),
+    ],
+)
+async def test_each_failure_has_its_message(
+    hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread, fault: str, key: str
+) -> None:
+    cloud.fault("deaf")
+    cloud.fault(fault)
+    entity_id = entity_of(hass, quick, DELTA_PRO, "ac_output", Platform.SWITCH)
+    with pytest.raises(HomeAssistantError) as raised:
+        await call(hass, "switch", "turn_off", entity_id)
+    assert raised.value.translation_key == key
+    assert len(hass.config_entries.flow.async_progress()) == (fault == "keys_revoked")
+
+
+async def test_a_value_that_the_model_does_not_take_is_refused(hass: HomeAssistant, quick: MockConfigEntry) -> None:
+    number = hass.data["number"].get_entity(entity_of(hass, quick, DELTA_PRO, "charge_power", Platform.NUMBER))
+    with pytest.raises(HomeAssistantError) as raised:
+        await number.async_set_native_value(5000)
+    assert raised.value.translation_key == "out_of_range"
+
+
+async def test_a_command_to_a_device_that_left_the_account(
+    hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread
+) -> None:
+    switch = hass.data["switch"].get_entity(entity_of(hass, quick, DELTA_2, "ac_output", Platform.SWITCH))
+    cloud.do("remove", sn=DELTA_2)
+    await quick.runtime_data.async_refresh()
+    with pytest.raises(HomeAssistantError) as raised:
+        await switch.async_turn_on()
+    assert raised.value.translation_key == "device_gone"
+
+
+async def test_the_refresh_button_asks_a_silent_device_too(
+    hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread, settle: Settle
+) -> None:
+    entity_id = entity_of(hass, quick, DELTA_PRO, "refresh", Platform.BUTTON)
+    cloud.do("load", sn=DELTA_PRO, watts=777)
+    await asyncio.sleep(0.4)
+    await call(hass, "button", "press", entity_id)
+    await settle(lambda: abs(float(state_of(hass, quick, DELTA_PRO, "ac_output_power", Platform.SENSOR)) - 777) < 30)
+    cloud.do("online", sn=DELTA_PRO, online=False)
+    await settle(lambda: state_of(hass, quick, DELTA_PRO, "battery_level", Platform.SENSOR) == STATE_UNAVAILABLE)
+    await call(hass, "button", "press", entity_id)
+
+
+async def test_buttons_of_an_ice_box(hass: HomeAssistant, quick: MockConfigEntry) -> None:
+    """The simulated cloud has no GLACIER: the button's command is what its description says."""
+    from custom_components.ecoflow.api.families import FAMILIES
+
+    glacier = next(family for family in FAMILIES if family.name == "glacier")
+    commands = {action.key: action.command({}).body for action in glacier.actions}
+    assert commands["make_small_ice"]["params"] == {"enable": 1, "iceShape": 0}
+    assert commands["detach_ice"] == {"moduleType": 1, "operateType": "deIce", "params": {"enable": 1}}

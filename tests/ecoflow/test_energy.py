@@ -1,0 +1,149 @@
+"""Energy counters: integrals, the device's own, on disk before they are shown, never falling."""
+
+import asyncio
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from hypothesis import given, strategies as st
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.ecoflow.api.energy import MAX_GAP_S, EnergyCounter, RisingFilter
+
+from .conftest import DELTA_2, DELTA_PRO, CloudThread, poll, state_of
+
+
+def test_one_kilowatt_for_an_hour() -> None:
+    counter = EnergyCounter()
+    for second in range(0, 3601, 60):
+        counter.add(1000, second)
+    assert counter.kwh == pytest.approx(1.0)
+
+
+def test_a_ramp_counts_its_mean() -> None:
+    counter = EnergyCounter()
+    counter.add(0, 0)
+    assert counter.add(1000, 180) == pytest.approx(0.5 * 180 / 3600)
+
+
+def test_a_gap_is_not_bridged() -> None:
+    counter = EnergyCounter()
+    counter.add(1000, 0)
+    assert counter.add(1000, MAX_GAP_S + 1) == 0
+    counter.add(None, MAX_GAP_S + 2)
+    assert counter.add(1000, MAX_GAP_S + 3) == 0
+
+
+def test_negative_power_is_none() -> None:
+    counter = EnergyCounter()
+    counter.add(-500, 0)
+    assert counter.add(-500, 60) == 0
+
+
+@given(st.lists(st.tuples(st.none() | st.floats(-1e4, 1e4), st.floats(-100, 1000)), max_size=30))
+def test_an_integral_never_falls(steps: list[tuple[float | None, float]]) -> None:
+    counter, at, before = EnergyCounter(), 0.0, 0.0
+    for power, seconds in steps:
+        at += seconds
+        after = counter.add(power, at)
+        assert after >= before
+        before = after
+
+
+def test_a_repeated_old_value_is_passed_over() -> None:
+    rising = RisingFilter()
+    assert [rising.take(value) for value in (10, 11, 9, 11, 12)] == [10, 11, 11, 11, 12]
+
+
+def test_a_counter_that_begins_anew_is_counted_on() -> None:
+    rising = RisingFilter()
+    rising.take(100)
+    shown = [rising.take(value / 10) for value in range(15)]
+    assert shown[0] == 100
+    assert shown[-1] == pytest.approx(100 + 0.5, abs=0.11)
+
+
+@given(st.lists(st.floats(0, 1e6), max_size=60))
+def test_a_filtered_counter_never_falls(raws: list[float]) -> None:
+    rising, before = RisingFilter(), 0.0
+    for raw in raws:
+        shown = rising.take(raw)
+        assert shown >= before
+        before = shown
+
+
+def kwh(hass: HomeAssistant, entry: MockConfigEntry, sn: str, key: str) -> float:
+    return float(state_of(hass, entry, sn, key, Platform.SENSOR))
+
+
+async def test_counters_reach_the_disk_before_they_are_shown(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    cloud: CloudThread,
+    clock: FrozenDateTimeFactory,
+    hass_storage: dict[str, Any],
+) -> None:
+    key = f"ecoflow.{account.entry_id}"
+    await poll(hass, clock)
+    before = kwh(hass, account, DELTA_2, "battery_charged_energy")
+    for _ in range(10):
+        await poll(hass, clock)
+        shown = kwh(hass, account, DELTA_2, "battery_charged_energy")
+        assert shown <= hass_storage[key]["data"]["counters"][DELTA_2]["integrated"]["battery_charged_energy"] + 1e-4
+    assert shown > before
+    assert kwh(hass, account, DELTA_PRO, "solar_input_energy") > 400
+    assert kwh(hass, account, DELTA_PRO, "ac_input_energy") > 100
+
+
+async def test_counters_go_on_after_a_restart(
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
+) -> None:
+    for _ in range(10):
+        await poll(hass, clock)
+    before = kwh(hass, account, DELTA_2, "battery_charged_energy")
+    assert before > 0
+    await hass.config_entries.async_reload(account.entry_id)
+    await hass.async_block_till_done()
+    assert kwh(hass, account, DELTA_2, "battery_charged_energy") >= before
+
+
+async def test_a_disk_that_refuses_lets_counters_stand_still(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    clock: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for _ in range(3):
+        await poll(hass, clock)
+    counters = account.runtime_data.store.of(DELTA_2)
+    before = counters.shown["battery_charged_energy"]
+    with patch(
+        "custom_components.ecoflow.store.DurableStore.async_save_durably", side_effect=HomeAssistantError("full")
+    ):
+        for _ in range(5):
+            await poll(hass, clock)
+        with pytest.raises(HomeAssistantError):
+            await account.runtime_data.store.async_set_surplus_enabled("x", False)
+    assert counters.shown["battery_charged_energy"] == before
+    assert "x" not in account.runtime_data.store.surplus_enabled
+    assert caplog.text.count("cannot be stored") == 1
+    await poll(hass, clock)
+    await asyncio.sleep(0)
+    assert counters.shown["battery_charged_energy"] > before
+    assert "are stored again" in caplog.text
+
+
+async def test_a_device_counter_that_jumps_back_does_not_show(
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
+) -> None:
+    await poll(hass, clock)
+    plant = cloud.cloud.devices[DELTA_PRO].plant  # type: ignore[attr-defined]
+    before = kwh(hass, account, DELTA_PRO, "ac_input_energy")
+    plant.ac_in_wh -= 50_000
+    for _ in range(4):
+        await poll(hass, clock)
+        assert kwh(hass, account, DELTA_PRO, "ac_input_energy") >= before

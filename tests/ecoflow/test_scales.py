@@ -1,0 +1,131 @@
+"""Scales proved by arithmetic: what captures of real devices say about themselves."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from custom_components.ecoflow.api.decode import decode_capture, read_capture
+from custom_components.ecoflow.api.families import FAMILIES, Proof
+from custom_components.ecoflow.api.families.packs import pack_current, pack_voltage
+
+FOLDER = Path(__file__).resolve().parents[3] / "shared/fixtures/ecoflow"
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"captured replies are not here: {FOLDER}")
+
+
+def captures() -> dict[str, Any]:
+    """Every report there is, those inside of longer captures too."""
+    found: dict[str, Any] = {}
+    for path in sorted(FOLDER.glob("*/*.json")):
+        content = json.loads(path.read_text())
+        name = f"{path.parent.name}/{path.stem}"
+        found[name] = content
+        for index, reply in enumerate(content.get("get_reply", ()) if isinstance(content, dict) else ()):
+            if isinstance(reply, dict) and "quotaMap" in reply.get("data", {}):
+                found[f"{name}#{index}"] = reply
+    return found
+
+
+CAPTURES = captures() if FOLDER.is_dir() else {}
+
+
+def rows(name: str) -> dict[str, Any]:
+    return {key: value for key, value, _ in decode_capture(CAPTURES[name])}
+
+
+TRIPLES = (
+    # power, voltage, current, and how far V x A may be from W: (relative, absolute)
+    ("solar_power", "solar_voltage", "solar_current", (0.02, 2.0)),
+    ("solar_charger_power", "solar_charger_voltage", "solar_charger_current", (0.02, 2.0)),
+    ("solar_1_power", "solar_1_voltage", "solar_1_current", (0.02, 3.0)),
+    ("solar_2_power", "solar_2_voltage", "solar_2_current", (0.02, 3.0)),
+    ("extra1_battery_input_power", "extra1_battery_voltage", "extra1_battery_current", (0.06, 2.0)),
+    # Alternating current: apparent power is above, a distorted current's measured value may be below.
+    ("ac_input_power", "ac_input_voltage", "ac_input_current", (0.3, 40.0)),
+    ("ac_output_power", "ac_output_voltage", "ac_output_current", (1.2, 60.0)),
+)
+
+
+@pytest.mark.parametrize("triple", TRIPLES, ids=lambda triple: triple[0])
+def test_power_is_voltage_times_current(triple: tuple[str, str, str, tuple[float, float]]) -> None:
+    power_key, volts_key, amps_key, (relative, absolute) = triple
+    proofs = 0
+    for name in CAPTURES:
+        got = rows(name)
+        watts, volts, amps = (got.get(key) for key in (power_key, volts_key, amps_key))
+        if not watts or not volts or not amps or ("river" in name and power_key == "solar_charger_power"):
+            continue
+        assert volts * amps == pytest.approx(watts, rel=relative, abs=absolute), name
+        proofs += 1
+    assert proofs, "no capture proves this"
+
+
+def test_solar_and_battery_of_a_powerstream_make_its_output() -> None:
+    got = rows("quota_all/powerstream")
+    assert got["solar_power"] - got["battery_power"] == pytest.approx(got["inverter_output_power"], abs=1)
+    assert got["solar_1_power"] + got["solar_2_power"] == got["solar_power"]
+    assert got["smart_plug_power"] + got["other_loads_power"] == pytest.approx(got["inverter_output_power"], abs=1)
+
+
+def test_a_stations_input_is_the_sum_of_its_ports() -> None:
+    """pd.wattsInSum is in W, beside solar in 0.1 W."""
+    checked = 0
+    for name in CAPTURES:
+        got = rows(name)
+        if not got.get("total_input_power"):
+            continue
+        assert got["ac_input_power"] + got["solar_power"] == pytest.approx(got["total_input_power"], abs=2), name
+        checked += 1
+    assert checked >= 4
+
+
+def test_batteries_are_about_as_full_as_they_say() -> None:
+    for name in CAPTURES:
+        got = rows(name)
+        if full := got.get("main_battery_full_capacity"):
+            share = got["main_battery_remaining_capacity"] / full * 100
+            assert share == pytest.approx(got["main_battery_level"], abs=3), name
+
+
+def test_cell_voltages_are_those_of_lithium_cells() -> None:
+    for name in CAPTURES:
+        for key in ("main_cell_voltage_min", "main_cell_voltage_max"):
+            if (volts := rows(name).get(key)) is not None:
+                assert 2.5 < volts < 4.3, name
+
+
+def test_a_river_2_pack_in_volts_and_a_delta_2_pack_in_millivolts_both_read_in_volts() -> None:
+    """The River's 296 W of charging are 26 V x 11 A as they stand; the Delta's 340 W of load need mV and mA."""
+    charging = [
+        values
+        for name in CAPTURES
+        if "river_2_max" in name and (values := read_capture(CAPTURES[name])[0])["bms_bmsStatus.inputWatts"] > 100
+    ]
+    assert charging
+    for values in charging:
+        volts, amps = pack_voltage(values, "bms_bmsStatus"), pack_current(values, "bms_bmsStatus")
+        assert volts is not None
+        assert amps is not None
+        assert volts * amps == pytest.approx(values["bms_bmsStatus.inputWatts"], rel=0.05)
+    got = rows("latest_quotas/delta_2")
+    assert got["battery_power"] == pytest.approx(-got["ac_output_power"], rel=0.2)
+
+
+def test_a_counter_divided_by_its_hours_is_a_power() -> None:
+    """Wh over the hours of use: an average that the device can do, so the counters are in Wh."""
+    for name in ("latest_quotas/delta_pro_230v_2slaves", "quota_all/delta_pro_120v", "mqtt_params/delta_pro"):
+        values, _ = read_capture(CAPTURES[name])
+        solar_w = rows(name)["solar_input_energy"] * 1000 / (values["pd.mpptUsedTime"] / 3600)
+        ac_w = rows(name)["ac_output_energy"] * 1000 / (values["pd.invUsedTime"] / 3600)
+        assert 20 < solar_w < 1600, name
+        assert 20 < ac_w < 3600, name
+
+
+def test_most_powers_of_the_captured_families_are_measured_not_believed() -> None:
+    for family in FAMILIES:
+        if family.name not in ("delta_pro", "delta_2", "delta_2_max", "powerstream"):
+            continue
+        main = {"battery_power", "solar_power", "ac_input_power", "ac_output_power", "total_input_power"}
+        proofs = {reading.key: reading.proof for reading in family.readings if reading.key in main}
+        assert set(proofs.values()) == {Proof.MEASURED}, family.name

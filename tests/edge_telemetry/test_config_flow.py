@@ -1,0 +1,236 @@
+"""The flows, to the end and through every error."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+from homeassistant import config_entries
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
+import psycopg
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import MqttMockHAClient
+
+from custom_components.edge_telemetry.const import DEFAULT_PATTERNS, DOMAIN
+from custom_components.edge_telemetry.coordinator import EdgeHub
+from tests.lib.conftest import postgresql, postgresql_url  # noqa: F401
+
+from .conftest import Publish, entity_id, set_up, settle, state
+
+TOPICS = {"name": "Van", "patterns": ["{site_id}/{system}/{device_id}/data"], "default_site": "home", "archive": "off"}
+
+
+@pytest.fixture(autouse=True)
+async def _mqtt(hass: HomeAssistant, mqtt_mock: MqttMockHAClient) -> AsyncGenerator[None]:
+    """The mqtt integration is there; afterwards every entry is taken down."""
+    yield
+    await settle(hass)
+
+
+async def begin(hass: HomeAssistant, source: str = "user", **context: Any) -> dict[str, Any]:
+    """Start a flow."""
+    return await hass.config_entries.flow.async_init(DOMAIN, context={"source": source, **context})
+
+
+async def go_on(hass: HomeAssistant, result: dict[str, Any], user_input: dict[str, Any]) -> dict[str, Any]:
+    """Fill in a form."""
+    return await hass.config_entries.flow.async_configure(result["flow_id"], user_input)
+
+
+async def test_an_entry_with_a_file_as_archive(hass: HomeAssistant) -> None:
+    result = await begin(hass)
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "user")
+    result = await go_on(hass, result, {**TOPICS, "name": " Van ", "archive": "sqlite"})
+    assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Van")
+    assert result["data"] == {
+        "patterns": TOPICS["patterns"],
+        "default_site": "home",
+        "archive": "sqlite",
+        "archive_url": "edge_telemetry.db",
+        "archive_table": "measurements",
+    }
+    await hass.async_block_till_done()
+    # a second entry has topics and a file of its own
+    result = await go_on(hass, await begin(hass), {**TOPICS, "patterns": ["other/{device}"], "archive": "sqlite"})
+    assert result["data"]["archive_url"] == "edge_telemetry_2.db"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"name": "  "}, {"name": "name_empty"}),
+        ({"default_site": " "}, {"default_site": "name_empty"}),
+        ({"patterns": []}, {"patterns": "pattern_missing"}),
+        ({"patterns": ["a/#"]}, {"patterns": "pattern_invalid"}),
+        ({"patterns": ["{site}/data"]}, {"patterns": "pattern_invalid"}),
+    ],
+)
+async def test_what_cannot_be_used_is_said_and_can_be_corrected(
+    hass: HomeAssistant, wrong: dict[str, Any], error: dict[str, str]
+) -> None:
+    result = await go_on(hass, await begin(hass), {**TOPICS, **wrong})
+    assert (result["type"], result["errors"]) == (FlowResultType.FORM, error)
+    result = await go_on(hass, result, TOPICS)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_two_entries_do_not_listen_to_the_same_topics(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    entry.add_to_hass(hass)
+    result = await go_on(hass, await begin(hass), {**TOPICS, "patterns": [DEFAULT_PATTERNS[0]]})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
+async def test_without_mqtt_the_flow_says_so(hass: HomeAssistant) -> None:
+    (mqtt,) = hass.config_entries.async_entries("mqtt")
+    await hass.config_entries.async_set_disabled_by(mqtt.entry_id, config_entries.ConfigEntryDisabler.USER)
+    result = await go_on(hass, await begin(hass), TOPICS)
+    assert result["errors"] == {"base": "mqtt_not_available"}
+    await hass.config_entries.async_set_disabled_by(mqtt.entry_id, None)
+    await hass.async_block_till_done()
+    result = await go_on(hass, result, TOPICS)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_ruuvi_gateway_on_the_broker_is_discovered(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    topic = "ruuvi/C8:25:2D:8E:9C:2C/gw_status"
+    found = MqttServiceInfo(topic, "{}", 0, False, "ruuvi/+/gw_status", 0.0)
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": "mqtt"}, data=found)
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "user")
+    result = await go_on(hass, result, {**TOPICS, "patterns": DEFAULT_PATTERNS})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    again = await hass.config_entries.flow.async_init(DOMAIN, context={"source": "mqtt"}, data=found)
+    assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
+async def test_a_postgresql_archive_is_tried_before_it_is_taken(hass: HomeAssistant, postgresql_url: str) -> None:  # noqa: F811
+    result = await go_on(hass, await begin(hass), {**TOPICS, "archive": "postgresql"})
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "postgresql")
+    for wrong, errors in (
+        ({"archive_url": "nonsense"}, {"archive_url": "url_invalid"}),
+        ({"archive_url": "sqlite:////tmp/x.db"}, {"archive_url": "url_invalid"}),
+        ({"archive_table": "1; drop"}, {"archive_table": "table_invalid"}),
+        ({"archive_url": postgresql_url.replace("suite@", "nobody@")}, {"base": "cannot_connect"}),
+        ({"archive_table": "foreign"}, {"archive_table": "table_foreign"}),
+    ):
+        with psycopg.connect(postgresql_url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS foreign_ (x int)")
+            connection.execute('CREATE TABLE IF NOT EXISTS "foreign" (x int)')
+        result = await go_on(hass, result, {"archive_url": postgresql_url, "archive_table": "measurements", **wrong})
+        assert result["errors"] == errors
+        assert "nobody" not in str(result["description_placeholders"]["error"]) or errors == {"base": "cannot_connect"}
+    right = {"archive_url": postgresql_url, "archive_table": "measurements"}
+    result = await go_on(hass, result, right)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"]["archive_url"] == postgresql_url
+    await hass.async_block_till_done()
+    # another entry may not write to the same table
+    result = await go_on(hass, await begin(hass), {**TOPICS, "patterns": ["other/{device}"], "archive": "postgresql"})
+    result = await go_on(hass, result, right)
+    assert result["errors"] == {"archive_table": "archive_taken"}
+
+
+async def test_topics_and_archive_can_be_changed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    await set_up(hass, entry)
+    result = await begin(hass, "reconfigure", entry_id=entry.entry_id)
+    assert result["step_id"] == "reconfigure"
+    result = await go_on(hass, result, {**TOPICS, "patterns": ["a/{device}", "a/{device}"], "archive": "sqlite"})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    assert entry.title == "Van"
+    assert entry.data["patterns"] == ["a/{device}"]
+    assert entry.data["archive_url"] == "edge_telemetry.db"
+    result = await begin(hass, "reconfigure", entry_id=entry.entry_id)
+    result = await go_on(hass, result, {**TOPICS, "archive": "postgresql"})
+    assert result["step_id"] == "postgresql"
+
+
+# Options
+
+
+async def options(hass: HomeAssistant, entry: MockConfigEntry, step: str) -> dict[str, Any]:
+    """Open a step of the options."""
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert result["type"] is FlowResultType.MENU
+    assert step in result["menu_options"]
+    return await hass.config_entries.options.async_configure(result["flow_id"], {"next_step_id": step})
+
+
+async def fill(hass: HomeAssistant, result: dict[str, Any], user_input: dict[str, Any]) -> dict[str, Any]:
+    """Fill in a form of the options."""
+    done = await hass.config_entries.options.async_configure(result["flow_id"], user_input)
+    await hass.async_block_till_done()
+    return done
+
+
+async def test_limits_can_be_set(hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry) -> None:
+    limits = {"timeout_s": 60, "max_devices": 3, "max_metrics": 5, "raw_days": 0, "fine_days": 10, "max_megabytes": 0}
+    result = await fill(hass, await options(hass, entry, "limits"), limits)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    again: EdgeHub = entry.runtime_data
+    assert again is not hub
+    assert (again.options["timeout_s"], again.options["max_devices"]) == (60, 3)
+    assert again.archive.archive is not None
+    assert (again.archive.archive.retention.raw_days, again.archive.archive.retention.max_bytes) == (None, None)
+
+
+async def test_without_metrics_there_are_only_limits(hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry) -> None:
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert result["menu_options"] == ["limits"]
+
+
+@pytest.mark.parametrize("whose", ["odd", "van/env/one:odd"])
+async def test_name_unit_and_kind_can_be_overridden_and_given_back(
+    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, *, whose: str
+) -> None:
+    await publish("van/env/one/data", {"odd": 5, "flag": True})
+    result = await fill(hass, await options(hass, entry, "choose_metric"), {"metric": whose})
+    assert result["step_id"] == "metric"
+    told = {"name": "Pool", "unit_of_measurement": "°C", "device_class": "temperature"}
+    await fill(hass, result, told)
+    assert entry.options["overrides"] == {whose: {"name": "Pool", "unit": "°C", "device_class": "temperature"}}
+    await publish("van/env/one/data", {"odd": 6})
+    shown = hass.states.get(entity_id(hass, "sensor", "odd", "van/env/one"))
+    assert shown.attributes["unit_of_measurement"] == "°C"
+    assert shown.attributes["device_class"] == "temperature"
+    assert shown.attributes["friendly_name"] == "One Pool"
+    result = await fill(hass, await options(hass, entry, "choose_metric"), {"metric": whose})
+    await fill(hass, result, {})
+    assert entry.options["overrides"] == {}
+
+
+async def test_a_unit_alone_that_contradicts_the_kind_takes_the_kind_away(
+    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish
+) -> None:
+    await publish("van/env/one/data", {"temperature_c": 5})
+    result = await fill(hass, await options(hass, entry, "choose_metric"), {"metric": "temperature_c"})
+    await fill(hass, result, {"unit_of_measurement": "bananas"})
+    await publish("van/env/one/data", {"temperature_c": 6})
+    shown = hass.states.get(entity_id(hass, "sensor", "temperature_c", "van/env/one"))
+    assert shown.attributes["unit_of_measurement"] == "bananas"
+    assert "device_class" not in shown.attributes
+
+
+async def test_metrics_that_are_gone_can_be_forgotten_and_come_back(
+    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish
+) -> None:
+    await publish("van/env/one/data", {"gone": 5, "here": 1})
+    result = await options(hass, entry, "forget")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_to_forget")
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await publish("van/env/one/data", {"here": 2})
+    result = await fill(hass, await options(hass, entry, "forget"), {"metrics": ["van/env/one:gone"]})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    registry = er.async_get(hass)
+    assert registry.async_get_entity_id("sensor", DOMAIN, "01EDGE_van/env/one_gone") is None
+    assert state(hass, "here", "van/env/one") is not None
+    await publish("van/env/one/data", {"gone": 7})
+    assert state(hass, "gone", "van/env/one") == "7"
+
+
+async def test_the_archives_file_lies_in_the_configuration_folder(
+    hass: HomeAssistant, hub: EdgeHub, tmp_path: Path
+) -> None:
+    assert hub.archive.archive is not None
+    assert hub.archive.archive.url.database == str(tmp_path / "edge_telemetry.db")

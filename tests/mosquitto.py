@@ -1,0 +1,50 @@
+"""A private mosquitto on loopback, for tests and benchmarks."""
+
+import asyncio
+from pathlib import Path
+import shutil
+import socket
+
+CONFIG = "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\nuser root\n"
+
+
+def program() -> str | None:
+    """Where mosquitto is; Debian puts it in /usr/sbin."""
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+
+
+class Mosquitto:
+    """One broker; its port stays over restarts."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._config = folder / "mosquitto.conf"
+        self._config.write_text(CONFIG.format(port=self.port), "utf-8")
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it, and wait until it listens."""
+        found = program()
+        assert found is not None
+        self._process = await asyncio.create_subprocess_exec(
+            found, "-c", str(self._config), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+        )
+        for _ in range(200):
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            except OSError:
+                await asyncio.sleep(0.02)
+                continue
+            writer.close()
+            await writer.wait_closed()
+            return
+        raise TimeoutError("mosquitto did not start")
+
+    async def stop(self) -> None:
+        """Kill it, as hard as a crash."""
+        if self._process is not None:
+            self._process.kill()
+            await self._process.wait()
+            self._process = None

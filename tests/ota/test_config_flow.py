@@ -1,0 +1,295 @@
+"""Config, options and subentry flows, each with its errors and the way out of them."""
+
+from pathlib import Path
+from typing import Any
+
+from aiohttp import FormData
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.rollout.manifest import Channel
+from custom_components.ota.rollout.schedule import Window
+from tests.ota.images import esp32_image, public_key, signed
+
+from .conftest import AddDevice, Client
+
+KEY = public_key().raw.hex()
+IMAGE = esp32_image()
+
+
+async def test_user_flow_with_a_wrong_key_first(hass: HomeAssistant) -> None:
+    result = await hass.config_entries.flow.async_init("ota", context={"source": SOURCE_USER})
+    assert result["type"] is FlowResultType.FORM
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"require_signature": True, "signing_keys": ["nonsense"]}
+    )
+    assert result["errors"] == {"signing_keys": "bad_key"}
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"require_signature": True, "signing_keys": [f" {KEY} ", ""]}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["options"] == {"require_signature": True, "signing_keys": [KEY]}
+    await hass.async_block_till_done()
+
+
+async def test_there_is_one_entry(hass: HomeAssistant, ota: OtaCoordinator) -> None:
+    result = await hass.config_entries.flow.async_init("ota", context={"source": SOURCE_USER})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "single_instance_allowed")
+
+
+async def options(hass: HomeAssistant, entry: MockConfigEntry, step: str) -> Any:
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert result["type"] is FlowResultType.MENU
+    return await hass.config_entries.options.async_configure(result["flow_id"], {"next_step_id": step})
+
+
+async def test_settings_count_at_once(hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry) -> None:
+    result = await options(hass, entry, "settings")
+    values = {
+        "require_signature": False,
+        "signing_keys": ["x"],
+        "poll_s": 60,
+        "upload_limit_mib": 2,
+        "keep_releases": 3,
+    }
+    result = await hass.config_entries.options.async_configure(result["flow_id"], values)
+    assert result["errors"] == {"signing_keys": "bad_key"}
+    result = await hass.config_entries.options.async_configure(result["flow_id"], {**values, "signing_keys": []})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert entry.runtime_data is ota  # no reload
+    assert (ota.settings.require_signature, ota.settings.poll_s, ota.settings.keep) == (False, 60, 3)
+    assert ota.images.limit == 2 * 1024 * 1024
+
+
+async def put_file(admin: Client, data: bytes) -> str:
+    form = FormData()
+    form.add_field("file", data, filename="firmware.bin")
+    reply = await admin.post("/api/file_upload", data=form)
+    file_id: str = (await reply.json())["file_id"]
+    return file_id
+
+
+async def test_upload_in_the_browser_refused_first_then_signed(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client, tmp_path: Path
+) -> None:
+    result = await options(hass, entry, "upload")
+    flow = result["flow_id"]
+    base = {"channel": "stable"}
+    result = await hass.config_entries.options.async_configure(
+        flow, {**base, "file": await put_file(admin, IMAGE), "chip": "esp32c3"}
+    )
+    assert result["errors"] == {"base": "unsigned"}
+    result = await hass.config_entries.options.async_configure(flow, {**base, "file": "0" * 32, "chip": "esp32c3"})
+    assert result["errors"]
+    manifest, signature = signed(IMAGE)
+    result = await hass.config_entries.options.async_configure(
+        flow,
+        {
+            **base,
+            "file": await put_file(admin, IMAGE),
+            "manifest": manifest.decode() + "\n",
+            "signature": signature,
+        },
+    )
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "uploaded")
+    assert result["description_placeholders"]["version"] == "1.2.3"
+    assert "thermostat:esp32c3:1.2.3" in ota.state.releases
+
+
+async def test_an_unsigned_upload_where_that_is_allowed(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client
+) -> None:
+    hass.config_entries.async_update_entry(entry, options={"require_signature": False})
+    await hass.async_block_till_done()
+    flow = (await options(hass, entry, "upload"))["flow_id"]
+    values = {"channel": "beta", "chip": "esp32", "file": await put_file(admin, IMAGE)}
+    result = await hass.config_entries.options.async_configure(flow, values)
+    assert result["errors"] == {"base": "wrong_chip"}
+    assert result["description_placeholders"]["found"] == "esp32c3"
+    values |= {"chip": "esp32c3", "file": await put_file(admin, IMAGE)}
+    result = await hass.config_entries.options.async_configure(flow, values)
+    assert result["reason"] == "uploaded"
+    (release,) = ota.state.releases.values()
+    assert (release.channel, release.key_id, release.sequence) == (Channel.BETA, None, 1)
+
+
+async def test_a_registry_that_cannot_be_saved_is_said(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from .test_attacks import _refuse
+
+    flow = (await options(hass, entry, "upload"))["flow_id"]
+    manifest, signature = signed(IMAGE)
+    file_id = await put_file(admin, IMAGE)
+    values = {"channel": "stable", "file": file_id, "manifest": manifest.decode(), "signature": signature}
+    with monkeypatch.context() as patched:
+        patched.setattr("homeassistant.helpers.storage.Store._async_write_data", _refuse)
+        result = await hass.config_entries.options.async_configure(flow, values)
+    assert result["errors"] == {"base": "storage_failed"}
+
+
+async def test_the_upload_key_is_shown_once(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, client: Client
+) -> None:
+    result = await options(hass, entry, "upload_key")
+    result = await hass.config_entries.options.async_configure(result["flow_id"], {})
+    assert result["reason"] == "upload_key_made"
+    key = result["description_placeholders"]["key"]
+    assert (await client.get("/api/ota/releases/", headers={"X-Device-Key": key})).status == 200
+
+
+@pytest.mark.parametrize("step", ["upload", "upload_key"])
+async def test_without_the_entry_loaded_nothing_is_taken(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, step: str
+) -> None:
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert (await options(hass, entry, step))["reason"] == "not_loaded"
+
+
+# -- devices
+
+FACTS: dict[str, Any] = {
+    "name": "Cellar",
+    "device_id": "cellar-1",
+    "product": "thermostat",
+    "chip": "esp32c3",
+    "place": {"group": "house", "zone": "cellar", "tags": ["lab"]},
+    "policy": {
+        "may_update": True,
+        "may_roll_back": False,
+        "channel": "beta",
+        "window_start": "22:00:00",
+        "window_end": "05:00:00",
+        "window_days": ["mon"],
+    },
+}
+
+
+async def start(hass: HomeAssistant, entry: MockConfigEntry, kind: str, subentry_id: str | None = None) -> Any:
+    context: dict[str, Any] = {"source": SOURCE_USER}
+    if subentry_id is not None:
+        context = {"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
+    return await hass.config_entries.subentries.async_init((entry.entry_id, kind), context=context)
+
+
+async def test_a_device_is_added_and_its_secrets_are_shown_once(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, client: Client, hass_storage: dict[str, Any]
+) -> None:
+    result = await start(hass, entry, "device")
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], FACTS)
+    assert result["step_id"] == "key"
+    shown = result["description_placeholders"]
+    headers = {"X-Device-Key": shown["key"]}
+    assert (await client.get("/api/ota/v1/devices/cellar-1/check/", headers=headers)).status == 401  # not yet
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert "cellar-1" in str(hass_storage["ota.keys"])  # before the subentry was made
+    await hass.async_block_till_done()
+    assert (await client.get("/api/ota/v1/devices/cellar-1/check/", headers=headers)).status == 200
+    path = "/" + shown["manifest_url"].split("/", 3)[3]
+    assert (await client.get(path + "?version=1.0")).status == 200
+    device = ota.state.devices["cellar-1"]
+    assert (device.name, device.group, device.zone, device.tags) == ("Cellar", "house", "cellar", ("lab",))
+    assert device.policy.window == Window("22:00", "05:00", ("mon",))
+    assert (device.policy.may_roll_back, device.policy.channel) == (False, Channel.BETA)
+    assert hass.states.get("update.cellar_firmware") is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "errors"),
+    [
+        ({"name": " "}, {"name": "name_empty"}),
+        ({"device_id": "../x"}, {"device_id": "bad_device_id"}),
+        ({"device_id": "dev-1"}, {"device_id": "device_exists"}),
+        ({"product": "a/b"}, {"product": "bad_product"}),
+        ({"policy": {**FACTS["policy"], "window_end": None}}, {"base": "window_half"}),
+        ({"policy": {**FACTS["policy"], "pinned_version": "newest"}}, {"base": "bad_version"}),
+    ],
+)
+async def test_a_wrong_field_is_named_and_can_be_mended(
+    hass: HomeAssistant,
+    ota: OtaCoordinator,
+    entry: MockConfigEntry,
+    add_device: AddDevice,
+    change: dict[str, Any],
+    errors: dict[str, str],
+) -> None:
+    await add_device("dev-1")
+    result = await start(hass, entry, "device")
+    values = {**FACTS, **change}
+    values["policy"] = {key: value for key, value in values["policy"].items() if value is not None}
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], values)
+    assert result["errors"] == errors
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], FACTS)
+    assert result["step_id"] == "key"
+
+
+async def test_two_flows_for_one_id_give_one_device(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry
+) -> None:
+    flows = [(await start(hass, entry, "device"))["flow_id"] for _ in range(2)]
+    for flow in flows:
+        await hass.config_entries.subentries.async_configure(flow, FACTS)
+    first = await hass.config_entries.subentries.async_configure(flows[0], {})
+    second = await hass.config_entries.subentries.async_configure(flows[1], {})
+    assert first["type"] is FlowResultType.CREATE_ENTRY
+    assert second["reason"] == "already_configured"
+
+
+async def test_a_device_is_changed(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, add_device: AddDevice
+) -> None:
+    device = await add_device("dev-1", group="old", tags=["a"])
+    result = await start(hass, entry, "device", ota.subentries["dev-1"])
+    assert result["type"] is FlowResultType.MENU
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], {"next_step_id": "edit"})
+    values = {key: value for key, value in FACTS.items() if key != "device_id"}
+    bad = {**values, "name": " "}
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], bad)
+    assert result["errors"] == {"name": "name_empty"}
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], values)
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    changed = ota.state.devices["dev-1"]
+    assert (changed.name, changed.group, changed.tags) == ("Cellar", "house", ("lab",))
+    assert (await device.check())["poll_s"] == 300  # its key stays
+
+
+async def test_secrets_are_rotated_without_a_gap(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, add_device: AddDevice
+) -> None:
+    device = await add_device("dev-1")
+    result = await start(hass, entry, "device", ota.subentries["dev-1"])
+    flow = result["flow_id"]
+    await hass.config_entries.subentries.async_configure(flow, {"next_step_id": "rotate"})
+    result = await hass.config_entries.subentries.async_configure(flow, {})
+    assert result["step_id"] == "rotated"
+    key = result["description_placeholders"]["key"]
+    url = "/" + result["description_placeholders"]["manifest_url"].split("/", 3)[3] + "?version=1"
+    result = await hass.config_entries.subentries.async_configure(flow, {})
+    assert result["reason"] == "key_rotated"
+    path = "/api/ota/v1/devices/dev-1/check/"
+    old_url = f"/api/ota/d/{device.issued.url_token}/manifest.json?version=1"
+    assert (await device.client.get(path, headers=device.headers)).status == 200  # both are good
+    assert (await device.client.get(old_url)).status == 200
+    assert (await device.client.get(path, headers={"X-Device-Key": key})).status == 200
+    assert (await device.client.get(path, headers=device.headers)).status == 401  # until the new one was used
+    assert (await device.client.get(url)).status == 200
+    assert (await device.client.get(old_url)).status == 401
+
+
+@pytest.mark.parametrize("kind", ["device", "source"])
+async def test_subentries_need_the_entry(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, add_device: AddDevice, kind: str
+) -> None:
+    await add_device("dev-1")
+    subentry_id = ota.subentries["dev-1"]
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert (await start(hass, entry, kind))["reason"] == "not_loaded"
+    if kind == "device":
+        assert (await start(hass, entry, kind, subentry_id))["reason"] == "not_loaded"

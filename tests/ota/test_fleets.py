@@ -1,0 +1,188 @@
+"""Fleets of other integrations: found, joined to their devices, one per zone, not while busy."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockModule, mock_integration, mock_platform
+
+from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.rollout.models import JobState
+from lib.fleet import FleetDevice, FleetOffer
+from tests.lib.test_fleet_contract import KEYS, ExampleFleet
+
+from .conftest import Client, Release, act, rollout, settled
+
+
+class HeatingFleet(ExampleFleet):
+    """Two heating controllers in one zone."""
+
+    domain = "example"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.offers: list[tuple[str, FleetOffer | None]] = []
+        for name, device in list(self._devices.items()):
+            self._devices[name] = replace(
+                device, product="thermostat", chip="esp32c3", installed_version="1.0.0", zone="cellar", group="house"
+            )
+
+    def offer(self, device_id: str, offer: FleetOffer | None) -> None:
+        self.offers.append((device_id, offer))
+
+    def put(self, uid: str, /, **changes: Any) -> None:
+        known: FleetDevice = self._devices[uid]
+        self._devices[uid] = replace(known, last_seen=dt_util.utcnow(), **changes)
+        for listener in list(self._listeners):
+            listener(frozenset({uid}))
+
+
+@pytest.fixture
+async def fleet(hass: HomeAssistant) -> HeatingFleet:
+    """Another integration with a fleet, whose devices are in the registry."""
+    made = HeatingFleet()
+    entry = MockConfigEntry(domain="example")
+    entry.add_to_hass(hass)
+    for name in KEYS:
+        device = dr.async_get(hass).async_get_or_create(
+            config_entry_id=entry.entry_id, identifiers={("example", name)}, name=f"Controller {name}"
+        )
+        made._devices[name] = replace(made._devices[name], device_registry_id=device.id)
+    platform = ModuleType("ota")
+
+    async def async_get_fleet(hass: HomeAssistant) -> HeatingFleet:
+        return made
+
+    platform.async_get_fleet = async_get_fleet  # type: ignore[attr-defined]
+    mock_integration(hass, MockModule("example"))
+    mock_platform(hass, "example.ota", platform)
+    return made
+
+
+async def check(client: Client, name: str, key: str | None = None, **said: Any) -> Any:
+    reply = await client.post(
+        f"/api/ota/v1/devices/example:{name}/check/", json=said, headers={"X-Device-Key": key or KEYS[name]}
+    )
+    return await reply.json() if reply.status == 200 else reply.status
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+async def test_a_fleet_is_found_whichever_is_loaded_first(
+    hass: HomeAssistant, fleet: HeatingFleet, entry: MockConfigEntry, first: bool
+) -> None:
+    if first:
+        assert await async_setup_component(hass, "example", {})
+    assert await async_setup_component(hass, "http", {})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    if not first:
+        assert await async_setup_component(hass, "example", {})
+    await settled(hass)
+    devices = entry.runtime_data.state.devices
+    assert set(devices) == {"example:dev-1", "example:dev-2"}
+    assert devices["example:dev-1"].installed_version == "1.0.0"
+    # The update entity joins the provider's device.
+    registry = er.async_get(hass)
+    found = [e for e in er.async_entries_for_config_entry(registry, entry.entry_id) if e.domain == "update"]
+    assert {e.device_id for e in found} == {d.device_registry_id for d in fleet.devices().values()}
+
+
+@pytest.fixture
+async def with_fleet(hass: HomeAssistant, fleet: HeatingFleet, ota: OtaCoordinator) -> HeatingFleet:
+    """The fleet, found."""
+    assert await async_setup_component(hass, "example", {})
+    await settled(hass)
+    return fleet
+
+
+async def test_its_devices_call_with_their_own_keys(with_fleet: HeatingFleet, client: Client) -> None:
+    assert (await check(client, "dev-1"))["reason"] == "no_rollout"
+    assert await check(client, "dev-1", KEYS["dev-2"]) == 401
+    assert await check(client, "dev-1", KEYS["dev-1"][:-1]) == 401
+    assert await check(client, "dev-1", " ") == 401
+
+
+async def test_one_per_zone_and_none_while_heat_is_called_for(
+    hass: HomeAssistant, ota: OtaCoordinator, with_fleet: HeatingFleet, client: Client, release: Release
+) -> None:
+    await release()
+    await rollout(hass, groups=["house"])
+    with_fleet.put("dev-1", busy="heat_demand")
+    await settled(hass)
+    assert (await check(client, "dev-1", version="1.0.0", busy="heat_demand"))["reason"] == "busy"
+    assert (await check(client, "dev-2", version="1.0.0"))["update"] is not None
+    with_fleet.put("dev-1", busy=None)
+    await settled(hass)
+    assert (await check(client, "dev-1", version="1.0.0"))["reason"] == "zone"
+    with_fleet.put("dev-2", installed_version="2.0.0")
+    await settled(hass)
+    job = ota.state.job_of("example:dev-2")
+    assert job is not None
+    assert job.state is JobState.VERIFIED  # by what its provider heard
+    assert (await check(client, "dev-1", version="1.0.0"))["update"] is not None
+
+
+async def test_the_provider_is_told_the_offer_and_its_end(
+    hass: HomeAssistant, with_fleet: HeatingFleet, client: Client, release: Release
+) -> None:
+    await release()
+    rollout_id = await rollout(hass, devices=["example:dev-1"])
+    await check(client, "dev-1", version="1.0.0")
+    name, offer = with_fleet.offers[-1]
+    assert name == "dev-1"
+    assert offer is not None
+    assert (offer.version, offer.path.startswith("/api/ota/v1/devices/example:dev-1/firmware/")) == ("2.0.0", True)
+    reply = await client.get(offer.path, headers={"X-Device-Key": KEYS["dev-1"]})
+    assert len(await reply.read()) == offer.size
+    await act(hass, "abort", rollout=rollout_id)
+    with_fleet.put("dev-1", installed_version="2.0.0")
+    await settled(hass)
+    assert with_fleet.offers[-1] == ("dev-1", None)
+
+
+async def test_a_rotated_secret_of_a_fleets_device_is_only_the_url(
+    hass: HomeAssistant, with_fleet: HeatingFleet, client: Client
+) -> None:
+    shown = await act(hass, "rotate_key", response=True, device="example:dev-1")
+    assert set(shown) == {"url_path"}
+    assert (await client.get(shown["url_path"] + "manifest.json")).status == 200
+    assert (await check(client, "dev-1"))["reason"] == "no_rollout"  # its provider's key stays
+
+
+async def test_a_fleet_whose_entry_is_away_answers_nobody_and_comes_back(
+    hass: HomeAssistant, ota: OtaCoordinator, with_fleet: HeatingFleet, client: Client
+) -> None:
+    devices, with_fleet._devices = with_fleet._devices, {}
+    for listener in list(with_fleet._listeners):
+        listener(frozenset(devices))
+    await settled(hass)
+    assert "example:dev-1" in ota.state.devices
+    with_fleet._devices = devices
+    with_fleet.put("dev-1", name="New name")
+    await settled(hass)
+    assert ota.state.devices["example:dev-1"].name == "New name"
+
+
+async def test_after_a_reload_the_fleet_is_followed_once(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, with_fleet: HeatingFleet
+) -> None:
+    for _ in range(3):
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        await settled(hass)
+    assert len(with_fleet._listeners) == 1
+    with_fleet.put("dev-2", installed_version="1.5.0", boot_count=7)
+    await settled(hass)
+    device = entry.runtime_data.state.devices["example:dev-2"]
+    assert (device.installed_version, device.boot_count) == ("1.5.0", 7)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert not with_fleet._listeners
+
+
+async def test_a_sign_of_life_of_long_ago_is_one_of_long_ago(ota: OtaCoordinator, with_fleet: HeatingFleet) -> None:
+    old = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+    assert ota.state.devices["example:dev-1"].last_seen == old

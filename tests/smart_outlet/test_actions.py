@@ -1,0 +1,349 @@
+"""Actions, websocket commands, triggers and conditions, and who may use them."""
+
+import asyncio
+from pathlib import Path
+import shutil
+from typing import Any
+
+from homeassistant.auth.models import User
+from homeassistant.const import STATE_UNKNOWN
+from homeassistant.core import Context, Event, HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockUser
+
+from custom_components.smart_outlet.const import DOMAIN, EVENT_ALERT, EVENT_CUT_FINISHED
+
+from .conftest import Ccu, MakeCcu, outlet_data
+
+BLUEPRINT = Path(__file__).parents[2] / "blueprints/automation/smart_outlet/alert_notification.yaml"
+
+
+async def act(hass: HomeAssistant, action: str, context: Context | None = None, **data: Any) -> Any:
+    wants = action != "dismiss_alert"
+    return await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=wants, context=context)
+
+
+@pytest.fixture
+def reader(hass_read_only_user: User) -> User:
+    return hass_read_only_user
+
+
+def listen(hass: HomeAssistant, kind: str) -> list[Event]:
+    """Events of a kind, as they come."""
+    told: list[Event] = []
+
+    @callback
+    def tell(event: Event) -> None:
+        told.append(event)
+
+    hass.bus.async_listen(kind, tell)
+    return told
+
+
+# The power cut
+
+
+async def test_a_cut_answers_when_everything_is_confirmed(hass: HomeAssistant, ccu: Ccu) -> None:
+    await ccu.cycle(FE_a=True, FD_a=True, FD_b=True)
+    cut = asyncio.create_task(act(hass, "cut_all_power", wait=20))
+    await asyncio.sleep(0.05)
+    assert not cut.done()
+    await ccu.cycle(FD_b=True)
+    (report,) = (await cut)["hubs"]
+    assert report["name"] == "Unit 01"
+    assert report["finished"] is True
+    assert report["confirmed"] == ["FE/a", "FE/b", "FD/a"]
+    assert report["protected"] == ["FD/b"]
+    assert report["pending"] == report["unreachable"] == []
+
+
+async def test_a_cut_never_waits_longer_than_asked(hass: HomeAssistant, ccu: Ccu) -> None:
+    await ccu.cycle(FE_a=True)
+    async with asyncio.timeout(2):
+        (report,) = (await act(hass, "cut_all_power", wait=0.1, include_protected=True))["hubs"]
+    assert report["finished"] is False
+    assert report["pending"] == ["FE/a", "FE/b", "FD/a", "FD/b"]
+
+
+async def test_all_hubs_are_cut_together_and_a_dead_one_holds_up_nobody(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+    dead = await make_ccu("01", (outlet_data("FE"),))
+    alive = await make_ccu("02", (outlet_data("FD"),), key="another-key")
+    await alive.cycle(FD_a=True)
+    cut = asyncio.create_task(act(hass, "cut_all_power", wait=0.5))
+    await asyncio.sleep(0.05)
+    await alive.cycle()
+    reports = {report["name"]: report for report in (await cut)["hubs"]}
+    assert reports["Unit 02"]["confirmed"] == ["FD/a", "FD/b"]
+    assert reports["Unit 01"]["pending"] == ["FE/a", "FE/b"]
+    assert len(await dead.commands()) == 2
+
+
+async def test_a_cut_of_one_hub_leaves_the_others_alone(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+    first = await make_ccu("01", (outlet_data("FE"),))
+    second = await make_ccu("02", (outlet_data("FD"),), key="another-key")
+    await act(hass, "cut_all_power", config_entry_id=first.entry.entry_id, wait=0)
+    assert len(await first.commands()) == 2
+    assert await second.commands("FD") == []
+
+
+async def test_a_hundred_outlets_are_cut_within_one_poll_and_one_report(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+    ids = [f"{number:02X}" for number in range(100)]
+    ccu = await make_ccu("01", tuple(outlet_data(device_id) for device_id in ids))
+    await ccu.cycle(**{f"{device_id}_a": True for device_id in ids})
+    cut = asyncio.create_task(act(hass, "cut_all_power", wait=30))
+    await asyncio.sleep(0.05)
+    await ccu.cycle()
+    async with asyncio.timeout(1):
+        (report,) = (await cut)["hubs"]
+    assert len(report["confirmed"]) == 200
+
+
+async def test_the_end_of_a_cut_is_an_event_and_a_state(hass: HomeAssistant, ccu: Ccu) -> None:
+    told = listen(hass, EVENT_CUT_FINISHED)
+    await ccu.cycle(FE_a=True)
+    await ccu.press("cut_all_power", None)
+    assert ccu.state("sensor", "cut_state", None) == "running"
+    await ccu.cycle()
+    assert ccu.state("sensor", "cut_state", None) == "complete"
+    assert ccu.attributes("event", "power_cut", None)["event_type"] == "complete"
+    assert [event.data["hub"] for event in told] == ["Unit 01"]
+
+
+@pytest.mark.parametrize("action", ["cut_all_power", "dismiss_alert"])
+async def test_a_reader_may_not(hass: HomeAssistant, ccu: Ccu, reader: User, action: str) -> None:
+    await ccu.cycle(FE_a=True)
+    with pytest.raises(Unauthorized):
+        await act(hass, action, Context(user_id=reader.id))
+    assert ccu.running.hub.cut is None
+
+
+async def test_a_user_that_is_gone_may_not(hass: HomeAssistant, ccu: Ccu) -> None:
+    with pytest.raises(UnknownUser):
+        await act(hass, "cut_all_power", Context(user_id="nobody"))
+
+
+async def test_an_action_on_a_hub_that_is_not_there(hass: HomeAssistant, ccu: Ccu) -> None:
+    with pytest.raises(ServiceValidationError):
+        await act(hass, "list_alerts", config_entry_id="nothing")
+
+
+# Alerts
+
+
+async def test_alerts_are_events_are_listed_and_dismissed(hass: HomeAssistant, ccu: Ccu, reader: User) -> None:
+    fired = listen(hass, EVENT_ALERT)
+    await ccu.report(current_a=65535, is_overload=True)
+    assert [(event.data["kind"], event.data["socket"]) for event in fired] == [("overload", "a")]
+    (alert,) = (await act(hass, "list_alerts", Context(user_id=reader.id)))["alerts"]
+    assert alert["message"] == "Kitchen: socket A tripped on overload"
+    assert (alert["outlet"], alert["hub"], alert["cleared"]) == ("Kitchen", "Unit 01", None)
+    await act(hass, "dismiss_alert", alert_id=alert["id"])
+    assert (await act(hass, "list_alerts"))["alerts"] == []
+    assert len((await act(hass, "list_alerts", include_dismissed=True))["alerts"]) == 1
+    with pytest.raises(ServiceValidationError):
+        await act(hass, "dismiss_alert", alert_id="nothing")
+
+
+async def test_all_alerts_are_dismissed_at_once(hass: HomeAssistant, ccu: Ccu) -> None:
+    await ccu.report(current_a=65535, is_overload=True)
+    await ccu.report(device_id="FD", current_b=65535, is_overload=True)
+    await act(hass, "dismiss_alert")
+    assert (await act(hass, "list_alerts"))["alerts"] == []
+
+
+async def test_a_user_without_any_permission_sees_no_alerts(
+    hass: HomeAssistant, ccu: Ccu, hass_admin_user: MockUser
+) -> None:
+    await ccu.report(current_a=65535, is_overload=True)
+    hass_admin_user.groups = []
+    hass_admin_user.is_owner = False
+    hass_admin_user.mock_policy({})
+    assert (await act(hass, "list_alerts", Context(user_id=hass_admin_user.id)))["alerts"] == []
+
+
+# Websocket
+
+
+async def test_a_subscriber_gets_what_is_known_and_every_report(ccu: Ccu, hass_ws_client: Any) -> None:
+    await ccu.report()
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "smart_outlet/subscribe"})
+    assert (await client.receive_json())["success"]
+    first = [(await client.receive_json())["event"] for _ in range(3)]
+    assert first[0]["hub"]["outlets"] == ["FE", "FD"]
+    assert first[1]["outlet"]["current_a"] == 1234
+    for current in (1235, 1236, 1237):
+        await asyncio.sleep(0.25)
+        await ccu.report(current_a=current)
+        async with asyncio.timeout(1):
+            event = (await client.receive_json())["event"]
+        assert event["outlet"]["current_a"] == current
+    # The recorder's side keeps its own pace.
+    assert ccu.state("sensor", "current_a") == "1234"
+
+
+async def test_a_flood_reaches_a_subscriber_as_its_newest_state(ccu: Ccu, hass_ws_client: Any) -> None:
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "smart_outlet/subscribe", "entry_id": ccu.entry.entry_id})
+    for _ in range(4):
+        await client.receive_json()
+    await asyncio.sleep(0.25)
+    for current in range(100):
+        await ccu.report(current_a=current)
+    seen: list[int] = []
+    async with asyncio.timeout(3):
+        while not seen or seen[-1] != 99:
+            event = (await client.receive_json())["event"]
+            if "outlet" in event:
+                seen.append(event["outlet"]["current_a"])
+    assert len(seen) < 30
+
+
+async def test_a_subscriber_follows_hubs_and_outlets_that_come_and_go(
+    hass: HomeAssistant, ccu: Ccu, make_ccu: MakeCcu, hass_ws_client: Any
+) -> None:
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "smart_outlet/subscribe"})
+    for _ in range(4):
+        await client.receive_json()
+    second = await make_ccu("02", (outlet_data("0A"),), key="another-key")
+    events = [(await client.receive_json())["event"] for _ in range(2)]
+    assert {event["entry_id"] for event in events} == {second.entry.entry_id}
+    await hass.config_entries.async_unload(second.entry.entry_id)
+    await asyncio.sleep(0.25)
+    await ccu.report()
+    await ccu.report(current_a=1)
+    async with asyncio.timeout(2):
+        assert (await client.receive_json())["event"]["entry_id"] == ccu.entry.entry_id
+    await client.send_json_auto_id({"type": "unsubscribe_events", "subscription": 1})
+    while "result" not in (await client.receive_json())["type"]:
+        pass
+    assert ccu.running.watchers == []
+
+
+async def test_a_subscriber_without_permission_gets_nothing(
+    ccu: Ccu, hass_ws_client: Any, hass_admin_user: MockUser
+) -> None:
+    hass_admin_user.groups = []
+    hass_admin_user.is_owner = False
+    hass_admin_user.mock_policy({})
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "smart_outlet/subscribe"})
+    assert (await client.receive_json())["success"]
+    await ccu.report()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(client.receive_json(), 0.3)
+
+
+async def test_alerts_and_cuts_over_the_websocket(ccu: Ccu, hass_ws_client: Any) -> None:
+    await ccu.report(current_a=65535, is_overload=True)
+    client = await hass_ws_client()
+
+    async def ask(kind: str, **data: Any) -> Any:
+        await client.send_json_auto_id({"type": f"smart_outlet/{kind}"} | data)
+        return await client.receive_json()
+
+    entry_id = ccu.entry.entry_id
+    (alert,) = (await ask("alerts"))["result"]["alerts"]
+    assert (await ask("dismiss_alert", entry_id=entry_id, alert_id=alert["id"]))["success"]
+    assert (await ask("dismiss_alert", entry_id=entry_id, alert_id="x"))["error"]["code"] == "not_found"
+    assert (await ask("alerts"))["result"]["alerts"] == []
+    assert len((await ask("alerts", include_dismissed=True))["result"]["alerts"]) == 1
+    (report,) = (await ask("cut_all_power", entry_id=entry_id))["result"]["hubs"]
+    assert "FE/a" in report["pending"]
+
+
+async def test_a_reader_may_not_over_the_websocket(
+    ccu: Ccu, hass_ws_client: Any, hass_read_only_access_token: str
+) -> None:
+    client = await hass_ws_client(access_token=hass_read_only_access_token)
+    for message in (
+        {"type": "smart_outlet/cut_all_power"},
+        {"type": "smart_outlet/dismiss_alert", "entry_id": ccu.entry.entry_id},
+    ):
+        await client.send_json_auto_id(message)
+        assert (await client.receive_json())["error"]["code"] == "unauthorized"
+    await client.send_json_auto_id({"type": "smart_outlet/alerts"})
+    assert (await client.receive_json())["success"]
+    assert ccu.running.hub.cut is None
+
+
+# Triggers and conditions
+
+
+async def automation(hass: HomeAssistant, **config: Any) -> list[Event]:
+    """An automation that fires an event; what it fired so far."""
+    fired = listen(hass, "it_ran")
+    assert await async_setup_component(hass, "automation", {"automation": config | {"actions": [{"event": "it_ran"}]}})
+    await hass.async_block_till_done()
+    return fired
+
+
+async def test_the_overload_trigger_fires_once_per_trip(hass: HomeAssistant, ccu: Ccu) -> None:
+    target = {"entity_id": ccu.entity_id("event", "alert")}
+    fired = await automation(
+        hass,
+        triggers=[{"trigger": "smart_outlet.overload_tripped", "target": target}],
+    )
+    await ccu.report(current_a=65535, is_overload=True)
+    await ccu.report(current_a=65535, is_overload=True)
+    assert len(fired) == 1
+    # Both sockets at once are two trips.
+    await ccu.report()
+    await ccu.report(current_a=65535, current_b=65535, is_overload=True)
+    assert len(fired) == 3
+    await ccu.report(device_id="FD", current_a=65535, is_overload=True)
+    assert len(fired) == 3
+
+
+async def test_the_cut_trigger_fires_for_the_hubs_device(hass: HomeAssistant, ccu: Ccu) -> None:
+    target = {"device_id": ccu.running.device_id}
+    fired = await automation(
+        hass,
+        triggers=[{"trigger": "smart_outlet.cut_finished", "target": target}],
+    )
+    await ccu.cycle(FE_a=True)
+    await ccu.press("cut_all_power", None)
+    assert fired == []
+    await ccu.cycle()
+    assert len(fired) == 1
+
+
+async def test_the_overload_condition(hass: HomeAssistant, ccu: Ccu) -> None:
+    target = {"entity_id": ccu.entity_id("binary_sensor", "overload")}
+    fired = await automation(
+        hass,
+        triggers=[{"trigger": "event", "event_type": "go"}],
+        conditions=[{"condition": "smart_outlet.is_overloaded", "target": target}],
+    )
+    assert ccu.state("binary_sensor", "overload") != STATE_UNKNOWN
+    hass.bus.async_fire("go")
+    await hass.async_block_till_done()
+    assert fired == []
+    await ccu.report(current_a=65535, is_overload=True)
+    hass.bus.async_fire("go")
+    await hass.async_block_till_done()
+    assert len(fired) == 1
+
+
+async def test_the_blueprint_sends_the_chosen_alerts(hass: HomeAssistant, ccu: Ccu) -> None:
+    folder = Path(hass.config.path("blueprints/automation/smart_outlet"))
+    folder.mkdir(parents=True)
+    try:
+        shutil.copy(BLUEPRINT, folder)
+        inputs = {
+            "kinds": ["overload"],
+            "notify_actions": [{"event": "it_ran", "event_data": {"text": "{{ title }}: {{ message }}"}}],
+        }
+        fired = listen(hass, "it_ran")
+        use = {"path": "smart_outlet/alert_notification.yaml", "input": inputs}
+        assert await async_setup_component(hass, "automation", {"automation": {"use_blueprint": use}})
+        await hass.async_block_till_done()
+        await ccu.act("number", "set_value", "number", "threshold", value=100)
+        await ccu.report(current_b=200)
+        await ccu.report(current_a=65535, is_overload=True)
+    finally:
+        shutil.rmtree(folder.parents[1])
+    assert [event.data["text"] for event in fired] == ["Smart Outlet: Unit 01: Kitchen: socket A tripped on overload"]

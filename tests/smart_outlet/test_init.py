@@ -1,0 +1,257 @@
+"""Set-up, outlets that come and go, restarts, and what survives a kill."""
+
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.storage import Store
+from homeassistant.util.file import WriteError
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from custom_components.smart_outlet.const import DOMAIN
+from custom_components.smart_outlet.diagnostics import async_get_config_entry_diagnostics
+from custom_components.smart_outlet.hubs import HUBS, async_get_hubs
+
+from .conftest import KEY, Ccu, MakeCcu, ccu_entry
+
+
+def new_outlet(device_id: str) -> ConfigSubentry:
+    return ConfigSubentry(
+        data=MappingProxyType({"device_id": device_id, "location": "Attic", "protected": []}),
+        subentry_type="outlet",
+        title=f"Outlet {device_id}",
+        unique_id=device_id,
+    )
+
+
+async def test_an_added_outlet_reaches_the_unit_at_its_next_call(hass: HomeAssistant, ccu: Ccu) -> None:
+    await ccu.report()
+    hass.config_entries.async_add_subentry(ccu.entry, new_outlet("0A"))
+    await hass.async_block_till_done()
+    assert (await ccu.get("/api/devices/"))[1]["devices"] == ["FE", "FD", "0A"]
+    await ccu.report(device_id="0A", current_a=7)
+    assert ccu.state("sensor", "current_a", "0A") == "7"
+    assert ccu.state("sensor", "current_a") == "1234"
+    assert ccu.state("sensor", "outlets", None) == "3"
+
+
+async def test_a_removed_outlet_takes_everything_with_it(hass: HomeAssistant, ccu: Ccu) -> None:
+    subentry_id = ccu.running.subentry_ids["FD"]
+    hass.config_entries.async_remove_subentry(ccu.entry, subentry_id)
+    await hass.async_block_till_done()
+    assert (await ccu.get("/api/devices/"))[1]["devices"] == ["FE"]
+    assert not dr.async_get(hass).async_get_device_by_identifier((DOMAIN, subentry_id), ccu.entry.entry_id)
+    assert not [e for e in er.async_get(hass).entities.values() if e.config_subentry_id == subentry_id]
+
+
+async def test_a_renamed_outlet_is_set_up_anew(hass: HomeAssistant, ccu: Ccu) -> None:
+    subentry = ccu.entry.subentries[ccu.running.subentry_ids["FE"]]
+    hass.config_entries.async_update_subentry(ccu.entry, subentry, title="Bathroom")
+    await hass.async_block_till_done()
+    assert ccu.running.hub.outlets["FE"].config.name == "Bathroom"
+
+
+async def test_other_options_are_taken_over(hass: HomeAssistant, ccu: Ccu) -> None:
+    hass.config_entries.async_update_entry(
+        ccu.entry, options={"voltage": 120, "power_factor": 0.5, "offline_after": 60}
+    )
+    await hass.async_block_till_done()
+    await ccu.report(current_a=2000)
+    assert ccu.state("sensor", "power_a") == "120.0"
+
+
+async def test_devices_are_arranged_below_their_hub(hass: HomeAssistant, ccu: Ccu) -> None:
+    devices = dr.async_get(hass)
+    outlet = devices.async_get_device_by_identifier((DOMAIN, ccu.running.subentry_ids["FE"]), ccu.entry.entry_id)
+    hub = devices.async_get_device_by_identifier((DOMAIN, ccu.entry.entry_id), ccu.entry.entry_id)
+    assert outlet is not None
+    assert hub is not None
+    assert outlet.via_device_id == hub.id
+    assert (outlet.name, outlet.serial_number, hub.serial_number) == ("Kitchen", "FE", "01")
+
+
+async def test_silence_makes_entities_unavailable_and_is_an_alert(
+    hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory
+) -> None:
+    await ccu.report()
+    for _ in range(17):
+        freezer.tick(timedelta(seconds=1))
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+    assert ccu.state("switch", "socket_a") == STATE_UNAVAILABLE
+    assert ccu.state("binary_sensor", "offline") == "on"
+    assert ccu.state("binary_sensor", "offline", "FD") == "on"
+    assert ccu.state("binary_sensor", "connectivity", None) == "off"
+    assert ccu.attributes("event", "alert", None)["event_type"] == "offline"
+    await ccu.report()
+    assert ccu.state("binary_sensor", "offline") == "off"
+
+
+async def restarted(ccu: Ccu) -> None:
+    """Kill: nothing is written any more; then start again from the disk."""
+    hass = ccu.hass
+    running = ccu.running
+    with patch.object(type(running), "async_close", return_value=None):
+        assert await hass.config_entries.async_unload(ccu.entry.entry_id)
+    running._store._async_cleanup_delay_listener()
+    assert await hass.config_entries.async_setup(ccu.entry.entry_id)
+    await hass.async_block_till_done()
+    assert ccu.running is not running
+
+
+async def test_after_a_restart_relays_are_unknown_until_confirmed(ccu: Ccu) -> None:
+    await ccu.report()
+    await restarted(ccu)
+    await ccu.report(relay_a=False)
+    assert ccu.state("switch", "socket_a") == STATE_UNKNOWN
+    await ccu.act("switch", "turn_off", "switch", "socket_a")
+    await ccu.commands()
+    await ccu.report(relay_a=False)
+    assert ccu.state("switch", "socket_a") == "off"
+
+
+async def test_an_acknowledged_command_survives_a_kill(ccu: Ccu) -> None:
+    await ccu.report()
+    await ccu.act("switch", "turn_off", "switch", "socket_a")
+    await ccu.act("number", "set_value", "number", "threshold", value=4000)
+    await ccu.act("number", "set_value", "number", "main_threshold", None, value=16000)
+    await restarted(ccu)
+    assert [command["command"] for command in await ccu.commands()] == ["relay_off", "set_threshold"]
+    await ccu.report()
+    assert ccu.state("number", "threshold") == "4000"
+    assert ccu.state("number", "main_threshold", None) == "16000"
+
+
+async def test_a_cut_in_its_middle_survives_a_kill_and_is_finished(ccu: Ccu) -> None:
+    await ccu.cycle(FE_a=True, FD_b=True)
+    await ccu.press("cut_all_power", None)
+    await restarted(ccu)
+    assert ccu.state("sensor", "cut_state", None) == "running"
+    await ccu.cycle(FD_b=True)
+    assert ccu.state("sensor", "cut_state", None) == "complete"
+    assert ccu.attributes("sensor", "cut_state", None)["confirmed"] == ["FE/a", "FE/b", "FD/a"]
+    assert ccu.attributes("sensor", "cut_state", None)["protected"] == ["FD/b"]
+
+
+async def test_energy_survives_a_reload(hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory) -> None:
+    for _ in range(31):
+        await ccu.report(current_a=10_000)
+        freezer.tick(timedelta(seconds=30))
+    assert await hass.config_entries.async_reload(ccu.entry.entry_id)
+    await hass.async_block_till_done()
+    assert float(ccu.state("sensor", "energy_a")) == pytest.approx(2.3 * 0.25, abs=0.001)
+
+
+async def test_energy_is_written_within_a_minute(
+    hass: HomeAssistant, ccu: Ccu, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+) -> None:
+    await ccu.report(current_a=10_000)
+    freezer.tick(timedelta(seconds=30))
+    await ccu.report(current_a=10_000)
+    freezer.tick(timedelta(seconds=61))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    stored = hass_storage["smart_outlet.meters"]["data"][ccu.entry.entry_id]
+    assert stored["outlets"]["FE"]["energy_wh"]["a"] == pytest.approx(2300 * 30 / 3600)
+
+
+async def test_a_disk_that_refuses_withdraws_the_command(ccu: Ccu) -> None:
+    await ccu.report()
+    with (
+        patch.object(Store, "_async_write_data", side_effect=WriteError("no space left")),
+        pytest.raises(HomeAssistantError, match="no space left"),
+    ):
+        await ccu.act("switch", "turn_off", "switch", "socket_a")
+    assert await ccu.commands() == []
+
+
+async def test_switching_on_during_a_cut_is_refused(ccu: Ccu) -> None:
+    await ccu.cycle(FE_a=True)
+    await ccu.press("cut_all_power", None)
+    with pytest.raises(ServiceValidationError) as refused:
+        await ccu.act("switch", "turn_on", "switch", "socket_a")
+    assert refused.value.translation_key == "cut_in_progress"
+
+
+async def test_removing_the_hub_leaves_nothing_behind(
+    hass: HomeAssistant, ccu: Ccu, hass_storage: dict[str, Any]
+) -> None:
+    await ccu.act("button", "press", "button", "read_sensors")
+    assert f"smart_outlet.{ccu.entry.entry_id}" in hass_storage
+    await hass.config_entries.async_remove(ccu.entry.entry_id)
+    await hass.async_block_till_done()
+    assert f"smart_outlet.{ccu.entry.entry_id}" not in hass_storage
+    assert hass_storage["smart_outlet"]["data"]["units"] == {}
+    assert hass.data[HUBS].running == {}
+    assert (await ccu.get("/api/devices/"))[0] == 401
+
+
+async def test_a_unit_lost_in_a_crash_is_brought_back(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+    registry = (await async_get_hubs(hass)).registry
+    await registry.async_set_key("07", "Barn", "barn-key")
+    await make_ccu("01")
+    await hass.async_block_till_done()
+    (barn,) = [entry for entry in hass.config_entries.async_entries(DOMAIN) if entry.unique_id == "ccu_07"]
+    assert (barn.title, barn.state) == ("Barn", ConfigEntryState.LOADED)
+
+
+async def test_a_unit_counts_as_written_down_after_some_seconds(
+    hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory
+) -> None:
+    registry = hass.data[HUBS].registry
+    assert not registry.units["01"].confirmed
+    freezer.tick(timedelta(seconds=11))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert registry.units["01"].confirmed
+
+
+async def test_keys_are_read_from_the_disk(
+    hass: HomeAssistant, hass_storage: dict[str, Any], make_ccu: MakeCcu
+) -> None:
+    await make_ccu()
+    stored = hass_storage["smart_outlet"]
+    hass.data.pop(HUBS)
+    hass_storage["smart_outlet"] = stored
+    hubs = await async_get_hubs(hass)
+    assert hubs.registry.find(KEY) is not None
+
+
+async def test_a_key_that_could_not_be_stored_opens_nothing(hass: HomeAssistant, ccu: Ccu) -> None:
+    registry = hass.data[HUBS].registry
+    with patch.object(Store, "_async_write_data", side_effect=WriteError("read-only")):
+        with pytest.raises(HomeAssistantError):
+            await registry.async_set_key("09", "New", "new-key")
+        with pytest.raises(HomeAssistantError):
+            await registry.async_set_key("01", "Unit 01", "new-key")
+    assert "09" not in registry.units
+    assert registry.find("new-key") is None
+    assert registry.find(KEY) is not None
+
+
+async def test_diagnostics_tell_much_but_no_secrets(hass: HomeAssistant, ccu: Ccu) -> None:
+    await ccu.cycle(FE_a=True)
+    await ccu.act("button", "press", "button", "ping")
+    await ccu.cycle(FE_a=True)
+    data = await async_get_config_entry_diagnostics(hass, ccu.entry)
+    assert data["has_key"] is True
+    assert data["hub"]["main_current"] == 7321
+    assert data["outlets"][0]["name"] == "**REDACTED**"
+    assert data["finished_commands"][0]["status"] == "confirmed"
+    text = str(data)
+    assert KEY not in text
+    record = hass.data[HUBS].registry.units["01"]
+    assert str(record.keys.current) not in text
+
+
+async def test_diagnostics_of_a_hub_that_was_never_set_up(hass: HomeAssistant) -> None:
+    data = await async_get_config_entry_diagnostics(hass, ccu_entry())
+    assert data["entry"]["ccu_id"] == "01"

@@ -1,0 +1,114 @@
+"""A radio hub in Home Assistant, with a simulated channel behind a pseudo-terminal."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.smart_outlet.const import DOMAIN
+from custom_components.smart_outlet.diagnostics import async_get_config_entry_diagnostics
+from simulators.framework import running
+from simulators.hc12.simulator import Hc12
+
+from .conftest import Ccu, outlet_data
+
+
+@pytest.fixture
+async def simulator(tmp_path: Path) -> AsyncGenerator[Hc12]:
+    async with running(Hc12, ["--speed", "10", "--link", str(tmp_path / "radio")]) as device:
+        yield device
+
+
+@pytest.fixture
+async def radio(hass: HomeAssistant, simulator: Hc12, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Ccu]:
+    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.BACKOFF_S", (0.02, 0.1))
+    await async_setup_component(hass, "http", {})
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Stick",
+        data={
+            "kind": "radio",
+            "name": "Stick",
+            "port": str(simulator.args.link),
+            "baud": 115200,
+            "radio_address": 1,
+            "set_pin": "none",
+            "mode": "FU3",
+            "channel": 1,
+            "power": 8,
+        },
+        subentries_data=(outlet_data("FE", "Kitchen"), outlet_data("FD", "Garage")),
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    view = Ccu(hass, None, entry)  # type: ignore[arg-type]
+    await until(view, lambda: all(outlet.online for outlet in view.running.hub.outlets.values()))
+    yield view
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def until(view: Ccu, condition: Callable[[], object], seconds: float = 8.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
+            await asyncio.sleep(0.01)
+    await view.settle()
+
+
+async def test_the_outlets_are_polled_and_trusted(radio: Ccu) -> None:
+    assert radio.state("switch", "socket_a") == "off"
+    assert radio.state("sensor", "current_a") == "0"
+    assert radio.state("binary_sensor", "connectivity", None) == "on"
+    await until(radio, lambda: radio.state("sensor", "radio_round_trip") not in (STATE_UNKNOWN, "0"))
+
+
+async def test_a_socket_is_switched_over_the_air(radio: Ccu, simulator: Hc12) -> None:
+    await radio.act("switch", "turn_on", "switch", "socket_b")
+    await until(radio, lambda: simulator.outlets["FE"].relays == [False, True])
+    await until(radio, lambda: radio.state("switch", "socket_b") == "on")
+    await radio.act("number", "set_value", "number", "threshold", value=250)
+    await until(radio, lambda: simulator.outlets["FE"].threshold == 250)
+    # 300 mA are too much now: the outlet trips and says so itself.
+    await until(radio, lambda: radio.running.hub.outlets["FE"].is_overload)
+    await until(radio, lambda: radio.attributes("event", "alert").get("event_type") == "overload")
+    assert radio.running.hub.main_current_ma == 0
+
+
+async def test_all_power_is_cut_over_the_air(radio: Ccu, simulator: Hc12) -> None:
+    for outlet in simulator.outlets.values():
+        outlet.relays = [True, True]
+    await radio.press("cut_all_power", None)
+    await until(radio, lambda: radio.state("sensor", "cut_state", None) == "complete")
+    assert not any(any(outlet.relays) for outlet in simulator.outlets.values())
+
+
+async def test_a_port_pulled_out_and_back(radio: Ccu, simulator: Hc12, caplog: pytest.LogCaptureFixture) -> None:
+    simulator.faults.set("unplugged")
+    await until(radio, lambda: radio.running.port is not None and not radio.running.port.is_open)
+    await asyncio.sleep(0.3)
+    assert caplog.text.count("the serial port is not there") == 1
+    simulator.faults.clear("unplugged")
+    await until(radio, lambda: radio.running.port is not None and radio.running.port.is_open)
+    await radio.act("switch", "turn_on", "switch", "socket_a")
+    await until(radio, lambda: simulator.outlets["FE"].relays[0])
+    assert caplog.text.count("the serial port is open") == 1
+
+
+async def test_link_quality_is_told(radio: Ccu, simulator: Hc12, hass: HomeAssistant) -> None:
+    simulator.faults.set("loss", 0.5)
+    await until(radio, lambda: radio.running.radio and radio.running.radio.stats.peer(0xFE).retries > 0, 20)
+    simulator.faults.clear("loss")
+    data = await async_get_config_entry_diagnostics(hass, radio.entry)
+    assert data["radio"]["peers"][0xFE]["retries"] > 0
+    assert data["serial_port"]["is_open"] is True
+    for key in ("radio_retries", "radio_failures", "radio_round_trip"):
+        assert radio.state("sensor", key) not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
+    assert radio.state("sensor", "radio_crc_errors", None) == "0"
+    noise = er.async_get(hass).async_get(radio.entity_id("sensor", "radio_noise_bytes", None))
+    assert noise is not None
+    assert noise.disabled

@@ -1,0 +1,520 @@
+"""The HTTP API as field units and users' scripts see it."""
+
+import asyncio
+from datetime import timedelta
+import json
+import random
+import time
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.http.ban import KEY_FAILED_LOGIN_ATTEMPTS
+from homeassistant.const import STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+import pytest
+from pytest_homeassistant_custom_component.common import MockUser
+
+from custom_components.smart_outlet import pacer
+from custom_components.smart_outlet.hubs import async_get_hubs
+
+from .conftest import DATA, KEY, Ccu, MakeCcu, outlet_data
+
+FAILED = {"success": False}
+
+
+def refused(code: str, field: str | None = None) -> dict[str, Any]:
+    """What a refusal says, apart from its text."""
+    return {"success": False, "error": code, "field": field}
+
+
+def code_of(answer: dict[str, Any]) -> dict[str, Any]:
+    assert answer["message"]
+    return {key: answer[key] for key in ("success", "error", "field")}
+
+
+# What a field unit does all day
+
+
+async def test_a_report_is_taken_and_shown(ccu: Ccu) -> None:
+    assert await ccu.post("/api/data/", DATA) == (200, {"success": True})
+    assert ccu.state("sensor", "current_a") == "1234"
+    assert ccu.state("sensor", "power_a") == "283.8"
+    assert ccu.state("switch", "socket_a") == "on"
+    assert ccu.state("switch", "socket_b") == STATE_UNKNOWN
+    assert ccu.state("binary_sensor", "overload") == "off"
+    assert ccu.state("binary_sensor", "offline") == "off"
+    assert ccu.state("binary_sensor", "offline", "FD") == STATE_UNKNOWN
+
+
+async def test_the_breaker_is_taken_and_shown(ccu: Ccu) -> None:
+    assert await ccu.post("/api/breaker-data/", {"ccu_id": "01", "current_ma": 7321}) == (200, {"success": True})
+    assert ccu.state("sensor", "main_current", None) == "7321"
+    assert ccu.state("binary_sensor", "connectivity", None) == "on"
+
+
+async def test_the_outlets_are_listed(ccu: Ccu) -> None:
+    assert await ccu.get("/api/devices/") == (200, {"success": True, "devices": ["FE", "FD"]})
+
+
+async def test_a_command_is_handed_out_once_in_the_field_units_words(ccu: Ccu) -> None:
+    await ccu.report()
+    await ccu.act("switch", "turn_off", "switch", "socket_a")
+    assert ccu.attributes("switch", "socket_a")["pending"] == "off"
+    assert await ccu.get("/api/commands/FE/") == (
+        200,
+        {"success": True, "commands": [{"command": "relay_off", "socket": "a", "value": None}]},
+    )
+    assert await ccu.get("/api/commands/FE/") == (200, {"success": True, "commands": []})
+    await ccu.report(relay_a=False)
+    assert ccu.state("switch", "socket_a") == "off"
+    assert ccu.attributes("switch", "socket_a")["pending"] is None
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("post", "/api/data"), ("post", "/api/breaker-data"), ("get", "/api/devices"), ("get", "/api/commands/fe")],
+)
+async def test_paths_work_with_and_without_the_slash(ccu: Ccu, method: str, path: str, slash: str) -> None:
+    body = {"json": DATA | {"ccu_id": "01", "current_ma": 1}} if method == "post" else {}
+    reply = await getattr(ccu.client, method)(path + slash, headers=ccu.headers, **body)
+    assert reply.status == 200
+
+
+async def test_the_key_may_come_as_a_bearer(ccu: Ccu) -> None:
+    reply = await ccu.client.get("/api/devices/", headers={"Authorization": f"Bearer {KEY}"})
+    assert reply.status == 200
+
+
+async def test_unknown_fields_and_query_parameters_are_no_error(ccu: Ccu) -> None:
+    reply = await ccu.client.post("/api/data/?x=1", json=DATA | {"rssi": -3}, headers=ccu.headers)
+    assert reply.status == 200
+
+
+# Who may call
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Device-Key": ""},
+        {"X-Device-Key": "wrong"},
+        {"X-Device-Key": KEY[:-1]},
+        {"X-Device-Key": KEY + "x"},
+        {"X-Device-Key": "x" * 300},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": f"Basic {KEY}"},
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("post", "/api/data/"),
+        ("post", "/api/breaker-data/"),
+        ("get", "/api/devices/"),
+        ("get", "/api/commands/FE/"),
+        ("post", "/api/commands/FE/ack/"),
+    ],
+)
+async def test_without_the_key_nothing_goes(
+    ccu: Ccu, method: str, path: str, headers: dict[str, str], hass: HomeAssistant
+) -> None:
+    reply = await getattr(ccu.client, method)(path, headers=headers, **({"json": DATA} if method == "post" else {}))
+    assert reply.status == 401
+    assert code_of(await reply.json()) == refused("unauthorized")
+    assert ccu.running.hub.last_seen is None
+    assert not hass.http.app.get(KEY_FAILED_LOGIN_ATTEMPTS)
+
+
+async def test_the_key_in_the_query_does_not_count(ccu: Ccu) -> None:
+    reply = await ccu.client.get(f"/api/devices/?api_key={KEY}")
+    assert reply.status == 401
+
+
+async def test_the_key_of_one_unit_does_not_open_another(make_ccu: MakeCcu) -> None:
+    first = await make_ccu("01", (outlet_data("FE"),))
+    second = await make_ccu("02", (outlet_data("FD"),), key="another-key")
+    assert (await first.get("/api/devices/"))[1]["devices"] == ["FE"]
+    assert (await second.get("/api/devices/"))[1]["devices"] == ["FD"]
+    status, answer = await second.get("/api/commands/FE/")
+    assert (status, code_of(answer)) == (404, refused("not_found"))
+    status, answer = await second.post("/api/breaker-data/", {"ccu_id": "01", "current_ma": 5})
+    assert (status, code_of(answer)) == (404, refused("not_found"))
+    assert first.running.hub.main_current_ma is None
+
+
+async def test_a_rotated_key_opens_until_the_new_one_is_used(
+    hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory
+) -> None:
+    registry = (await async_get_hubs(hass)).registry
+    await registry.async_set_key("01", "Unit 01", "new-key")
+    assert (await ccu.get("/api/devices/"))[0] == 200
+    old, ccu.key = ccu.key, "new-key"
+    assert (await ccu.get("/api/devices/"))[0] == 200
+    ccu.key = old
+    assert (await ccu.get("/api/devices/"))[0] == 401
+    await registry.async_set_key("01", "Unit 01", "third-key")
+    freezer.tick(timedelta(hours=25))
+    ccu.key = "new-key"
+    assert (await ccu.get("/api/devices/"))[0] == 401
+
+
+async def test_a_unit_that_is_not_set_up_is_not_let_in(hass: HomeAssistant, ccu: Ccu) -> None:
+    await hass.config_entries.async_unload(ccu.entry.entry_id)
+    assert (await ccu.get("/api/devices/"))[0] == 401
+
+
+async def test_a_unit_without_a_key_is_bound_to_its_address(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+    ccu = await make_ccu(key=None, accept_without_key=True, source_address="127.0.0.1")
+    assert (await ccu.get("/api/devices/"))[0] == 200
+    assert ir.async_get(hass).async_get_issue("smart_outlet", f"keyless_{ccu.entry.entry_id}")
+    # Who presents a key has to present the right one.
+    ccu.key = "wrong"
+    assert (await ccu.get("/api/devices/"))[0] == 401
+    await hass.config_entries.async_remove(ccu.entry.entry_id)
+    assert not ir.async_get(hass).async_get_issue("smart_outlet", f"keyless_{ccu.entry.entry_id}")
+
+
+async def test_a_unit_without_a_key_at_another_address_is_refused(make_ccu: MakeCcu) -> None:
+    ccu = await make_ccu(key=None, accept_without_key=True, source_address="192.0.2.7")
+    assert (await ccu.get("/api/devices/"))[0] == 401
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b'{"device_id": "FE", "curr',
+        b"[]",
+        b"5",
+        b'{"device_id": NaN}',
+        b'{"device_id": "\xff"}',
+        b'{"a":' * 20 + b"1" + b"}" * 20,
+    ],
+)
+async def test_half_written_json_has_no_effect(ccu: Ccu, body: bytes) -> None:
+    for path in ("/api/data/", "/api/breaker-data/", "/api/commands/FE/ack/"):
+        reply = await ccu.client.post(path, data=body, headers=ccu.headers)
+        assert reply.status == 400
+        assert code_of(await reply.json()) == refused("bad_json")
+    assert ccu.running.hub.outlets["FE"].last_seen is None
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "field"),
+    [
+        ({"current_a": -1}, "bad_value", "current_a"),
+        ({"current_a": 70_000}, "bad_value", "current_a"),
+        ({"current_b": "12"}, "bad_value", "current_b"),
+        ({"relay_a": "on"}, "bad_value", "relay_a"),
+        ({"device_id": "1FF"}, "bad_value", "device_id"),
+    ],
+)
+async def test_wrong_values_are_named(ccu: Ccu, change: dict[str, Any], code: str, field: str) -> None:
+    status, answer = await ccu.post("/api/data/", DATA | change)
+    assert (status, code_of(answer)) == (400, refused(code, field))
+
+
+async def test_missing_fields_are_named(ccu: Ccu) -> None:
+    status, answer = await ccu.post("/api/data/", {"device_id": "FE"})
+    assert (status, code_of(answer)) == (400, refused("missing", "current_a"))
+    status, answer = await ccu.post("/api/breaker-data/", {"ccu_id": "01"})
+    assert (status, code_of(answer)) == (400, refused("missing", "current_ma"))
+
+
+async def test_unregistered_outlets_are_not_found(ccu: Ccu) -> None:
+    status, answer = await ccu.post("/api/data/", DATA | {"device_id": "AA"})
+    assert (status, code_of(answer)) == (404, refused("not_found"))
+    for path in ("/api/commands/AA/", "/api/commands/XYZ/", "/api/commands/100/"):
+        status, answer = await ccu.get(path)
+        assert (status, code_of(answer)) == (404, refused("not_found"))
+
+
+async def test_a_body_over_the_limit_is_refused(ccu: Ccu) -> None:
+    status, answer = await ccu.post("/api/data/", DATA | {"x": "y" * 70_000})
+    assert (status, code_of(answer)) == (413, refused("too_large"))
+
+
+async def test_a_unit_that_floods_is_slowed_down_and_others_are_not(
+    make_ccu: MakeCcu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacer, "CALLS_AT_ONCE", 20.0)
+    monkeypatch.setattr(pacer, "CALLS_PER_S", 40.0)
+    mad, calm = await make_ccu("01"), await make_ccu("02", key="another-key")
+    started = time.monotonic()
+    flood = asyncio.gather(*(mad.client.post("/api/data/", json=DATA, headers=mad.headers) for _ in range(90)))
+    await asyncio.sleep(0.2)
+    assert (await calm.get("/api/devices/"))[0] == 200
+    assert time.monotonic() - started < 0.9
+    replies = await flood
+    statuses = [reply.status for reply in replies]
+    # Twenty at once, forty within the longest wait of a second (and what that second brings), the rest refused.
+    assert 60 <= statuses.count(200) < 80
+    assert statuses.count(200) + statuses.count(429) == 90
+    limited = next(reply for reply in replies if reply.status == 429)
+    assert int(limited.headers["Retry-After"]) > 0
+    assert code_of(await limited.json()) == refused("too_many")
+
+
+async def test_a_unit_that_is_quick_one_call_at_a_time_is_never_refused(
+    ccu: Ccu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacer, "CALLS_AT_ONCE", 10.0)
+    monkeypatch.setattr(pacer, "CALLS_PER_S", 200.0)
+    for _ in range(60):
+        assert (await ccu.get("/api/devices/"))[0] == 200
+
+
+# Version 2
+
+
+async def test_version_2_has_ids_and_acknowledges(ccu: Ccu) -> None:
+    ccu.version = "?v=2"
+    await ccu.report(threshold=0)
+    assert ccu.state("switch", "socket_b") == "off"
+    await ccu.act("switch", "turn_on", "switch", "socket_b")
+    (command,) = await ccu.commands()
+    assert set(command) == {"command", "socket", "value", "id", "expires_at"}
+    assert command["expires_at"].endswith("Z")
+    answer = await ccu.post("/api/commands/FE/ack/", {"id": command["id"], "ok": True})
+    assert answer == (200, {"success": True, "acknowledged": [command["id"]]})
+    assert ccu.state("switch", "socket_b") == "on"
+    again = await ccu.post("/api/commands/FE/ack/", {"acks": [{"id": command["id"], "ok": True}]})
+    assert again == (200, {"success": True, "acknowledged": []})
+
+
+async def test_a_version_1_unit_never_sees_a_version_2_field(ccu: Ccu) -> None:
+    await ccu.act("button", "press", "button", "ping")
+    assert await ccu.commands() == [{"command": "ping", "socket": "", "value": None}]
+
+
+async def test_without_a_key_version_2_is_not_trusted_about_off(make_ccu: MakeCcu) -> None:
+    ccu = await make_ccu(key=None, accept_without_key=True, source_address="127.0.0.1")
+    ccu.version = "?v=2"
+    await ccu.report()
+    assert ccu.state("switch", "socket_b") == STATE_UNKNOWN
+
+
+async def test_acknowledgements_of_strange_outlets_are_refused(ccu: Ccu) -> None:
+    for path in ("/api/commands/AA/ack/", "/api/commands/nope/ack/"):
+        status, answer = await ccu.post(path, {"id": "x", "ok": True})
+        assert (status, code_of(answer)) == (404, refused("not_found"))
+
+
+async def test_a_bad_firmware_text_is_refused(ccu: Ccu) -> None:
+    body = {"ccu_id": "01", "current_ma": 1, "firmware": 7}
+    status, answer = await ccu.post("/api/breaker-data/", body)
+    assert (status, code_of(answer)) == (400, refused("bad_value", "firmware"))
+    await ccu.post("/api/breaker-data/", body | {"firmware": "2.1.0"})
+    assert ccu.running.firmware == "2.1.0"
+
+
+# Users
+
+
+@pytest.fixture
+async def user(hass_client: Any, ccu: Ccu) -> Any:
+    """An admin's client."""
+    return await hass_client()
+
+
+async def test_a_user_queues_a_command_as_json(ccu: Ccu, user: Any) -> None:
+    reply = await user.post("/api/commands/fe/relay_on/", json={"socket": "b"})
+    answer = await reply.json()
+    assert reply.status == 200
+    assert answer == {"success": True, "id": answer["id"], "status": "pending"}
+    assert await ccu.commands() == [{"command": "relay_on", "socket": "b", "value": None}]
+
+
+async def test_a_user_queues_a_command_as_a_form(ccu: Ccu, user: Any) -> None:
+    reply = await user.post("/api/commands/FE/set_threshold", data={"socket": "", "value": "5000"})
+    assert reply.status == 200
+    assert await ccu.commands() == [{"command": "set_threshold", "socket": "", "value": 5000}]
+
+
+async def test_a_command_without_a_body_needs_none(ccu: Ccu, user: Any) -> None:
+    assert (await user.post("/api/commands/FE/ping/")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "answer"),
+    [
+        ("FE/relay_on", {}, 400, refused("missing", "socket")),
+        ("FE/relay_on", {"socket": "c"}, 400, refused("bad_value", "socket")),
+        ("FE/set_threshold", {}, 400, refused("missing", "value")),
+        ("FE/set_threshold", {"value": "5"}, 400, refused("bad_value", "value")),
+        ("FE/set_threshold", {"value": 65535}, 400, refused("bad_value", "value")),
+        ("FE/explode", {}, 404, refused("not_found")),
+        ("AA/ping", {}, 404, refused("not_found")),
+        ("XX/ping", {}, 404, refused("not_found")),
+        ("FE/ping", [], 400, refused("bad_json")),
+        ("FE/ping", {"ccu_id": 5}, 400, refused("bad_value", "ccu_id")),
+    ],
+)
+async def test_wrong_orders_are_refused(
+    ccu: Ccu, user: Any, path: str, body: Any, status: int, answer: dict[str, Any]
+) -> None:
+    reply = await user.post(f"/api/commands/{path}/", json=body)
+    assert (reply.status, code_of(await reply.json())) == (status, answer)
+    assert list(ccu.running.hub.queue.open()) == []
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"\xff=1"),
+        ("application/x-www-form-urlencoded", b"&".join(b"a%d=1" % n for n in range(30))),
+        ("multipart/form-data; boundary=x", b"--x--"),
+    ],
+)
+async def test_strange_forms_are_refused(ccu: Ccu, user: Any, content_type: str, body: bytes) -> None:
+    reply = await user.post("/api/commands/FE/ping/", data=body, headers={"Content-Type": content_type})
+    assert (reply.status, code_of(await reply.json())) == (400, refused("bad_json"))
+
+
+async def test_a_form_with_a_text_for_a_value_is_a_bad_value(ccu: Ccu, user: Any) -> None:
+    reply = await user.post("/api/commands/FE/set_threshold/", data={"value": "five"})
+    assert (reply.status, code_of(await reply.json())) == (400, refused("bad_value", "value"))
+
+
+async def test_nothing_is_switched_on_during_a_cut(ccu: Ccu, user: Any) -> None:
+    await ccu.report()
+    await ccu.press("cut_all_power", None)
+    reply = await user.post("/api/commands/FE/relay_on/", json={"socket": "a"})
+    assert (reply.status, code_of(await reply.json())) == (409, refused("conflict"))
+
+
+async def test_user_routes_want_a_user(ccu: Ccu) -> None:
+    status, answer = await ccu.get("/api/outlet-status/FE/")
+    assert (status, code_of(answer)) == (401, refused("unauthorized"))
+    status, answer = await ccu.post("/api/commands/FE/relay_on/", {"socket": "a"})
+    assert (status, code_of(answer)) == (401, refused("unauthorized"))
+
+
+async def test_a_reader_reads_and_does_not_change(ccu: Ccu, hass_client: Any, hass_read_only_access_token: str) -> None:
+    client = await hass_client(hass_read_only_access_token)
+    assert (await client.get("/api/outlet-status/FE/")).status == 200
+    for command, body in (("relay_on", {"socket": "a"}), ("set_threshold", {"value": 1}), ("ping", {})):
+        reply = await client.post(f"/api/commands/FE/{command}/", json=body)
+        assert (reply.status, code_of(await reply.json())) == (403, refused("forbidden"))
+    assert list(ccu.running.hub.queue.open()) == []
+
+
+async def test_a_user_without_any_permission_does_not_read(
+    ccu: Ccu, hass_client: Any, hass_admin_user: MockUser
+) -> None:
+    hass_admin_user.groups = []
+    hass_admin_user.mock_policy({})
+    hass_admin_user.is_owner = False
+    client = await hass_client()
+    reply = await client.get("/api/outlet-status/FE/")
+    assert (reply.status, code_of(await reply.json())) == (403, refused("forbidden"))
+
+
+async def test_the_status_of_an_outlet(ccu: Ccu, user: Any) -> None:
+    await ccu.report()
+    await user.post("/api/commands/FE/set_threshold/", json={"value": 5000})
+    reply = await user.get("/api/outlet-status/FE/")
+    answer = await reply.json()
+    assert reply.status == 200
+    (pending,) = answer.pop("pending")
+    assert (pending["command"], pending["status"], pending["value"]) == ("set_threshold", "pending", 5000)
+    assert answer.pop("last_seen").endswith("Z")
+    assert answer == {
+        "success": True,
+        "device_id": "FE",
+        "name": "Kitchen",
+        "location": "",
+        "relay_a": True,
+        "relay_b": None,
+        "current_a": 1234,
+        "current_b": 0,
+        "threshold": 5000,
+        "is_overload": False,
+        "online": True,
+    }
+    assert (await user.get("/api/outlet-status/AA")).status == 404
+
+
+async def test_the_same_id_at_two_units_needs_the_units_id(
+    make_ccu: MakeCcu, hass_client: Any, hass: HomeAssistant
+) -> None:
+    first, second = await make_ccu("01"), await make_ccu("02", key="another-key")
+    user = await hass_client()
+    reply = await user.get("/api/outlet-status/FE/")
+    assert (reply.status, code_of(await reply.json())) == (409, refused("conflict", "ccu_id"))
+    assert (await user.get("/api/outlet-status/FE/?ccu_id=02")).status == 200
+    reply = await user.post("/api/commands/FE/ping/", json={"ccu_id": "02"})
+    assert reply.status == 200
+    assert len(await second.commands()) == 1
+    assert await first.commands() == []
+
+
+# Two units that claim one outlet
+
+
+async def test_an_outlet_that_two_units_report_is_an_issue(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+    issues = ir.async_get(hass)
+    first, second = await make_ccu("01"), await make_ccu("02", key="another-key")
+    await first.report()
+    assert not issues.async_get_issue("smart_outlet", "outlet_claimed_twice_FE")
+    await second.report()
+    issue = issues.async_get_issue("smart_outlet", "outlet_claimed_twice_FE")
+    assert issue is not None
+    assert issue.translation_placeholders == {"device_id": "FE", "hubs": "Unit 01, Unit 02"}
+    subentry_id = second.running.subentry_ids["FE"]
+    hass.config_entries.async_remove_subentry(second.entry, subentry_id)
+    await hass.async_block_till_done()
+    assert not issues.async_get_issue("smart_outlet", "outlet_claimed_twice_FE")
+
+
+async def test_a_report_of_another_units_outlet_is_an_issue_at_once(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+    await make_ccu("01", (outlet_data("FE"),))
+    second = await make_ccu("02", (outlet_data("FD"),), key="another-key")
+    assert (await second.post("/api/data/", DATA))[0] == 404
+    assert ir.async_get(hass).async_get_issue("smart_outlet", "outlet_claimed_twice_FE")
+
+
+async def test_the_key_is_in_no_log_and_no_store(
+    hass: HomeAssistant, ccu: Ccu, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    await ccu.cycle()
+    ccu.key = "wrong-but-secret"
+    await ccu.get("/api/devices/")
+    assert KEY not in caplog.text
+    assert "wrong-but-secret" not in caplog.text
+    assert KEY not in json.dumps(hass_storage, default=str)
+
+
+async def test_an_overload_reported_at_noon_is_an_alert_within_the_request(ccu: Ccu) -> None:
+    started = time.monotonic()
+    await ccu.report(current_a=65535, is_overload=True)
+    assert ccu.attributes("event", "alert")["event_type"] == "overload"
+    assert ccu.state("binary_sensor", "overload") == "on"
+    assert ccu.state("sensor", "current_a") == STATE_UNKNOWN
+    assert time.monotonic() - started < 2
+
+
+async def test_five_hundred_random_and_five_hundred_mutated_bodies_are_all_answered(ccu: Ccu) -> None:
+    rng = random.Random(4)
+    valid = json.dumps(DATA).encode()
+    statuses: dict[int, int] = {}
+    for number in range(1000):
+        if number % 2:
+            body = rng.randbytes(rng.randrange(200))
+        else:
+            mutated = bytearray(valid)
+            for _ in range(rng.randrange(1, 6)):
+                mutated[rng.randrange(len(mutated))] = rng.randrange(256)
+            body = bytes(mutated)
+        path = rng.choice(("/api/data/", "/api/breaker-data/", "/api/commands/FE/ack/"))
+        reply = await ccu.client.post(path, data=body, headers=ccu.headers)
+        statuses[reply.status] = statuses.get(reply.status, 0) + 1
+        assert "success" in await reply.json()
+    assert set(statuses) <= {200, 400, 404}
+    assert statuses[400] > 900
