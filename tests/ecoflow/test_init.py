@@ -46,7 +46,7 @@ async def test_a_push_is_shown(
         ("garbage", ConfigEntryState.SETUP_RETRY),
         ("rate_limited", ConfigEntryState.SETUP_RETRY),
         ("keys_revoked", ConfigEntryState.SETUP_ERROR),
-        ("signature", ConfigEntryState.SETUP_ERROR),
+        ("signature", ConfigEntryState.SETUP_RETRY),
     ],
 )
 async def test_set_up_with_a_fault(
@@ -58,6 +58,16 @@ async def test_set_up_with_a_fault(
     assert entry.state is state
     reauth = [flow for flow in hass.config_entries.flow.async_progress() if flow["context"]["source"] == SOURCE_REAUTH]
     assert len(reauth) == (state is ConfigEntryState.SETUP_ERROR)
+
+
+async def test_a_signature_that_stays_wrong_asks_for_new_keys_at_the_third_start(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: CloudThread
+) -> None:
+    cloud.fault("signature")
+    await hass.config_entries.async_setup(entry.entry_id)
+    for state in (ConfigEntryState.SETUP_RETRY, ConfigEntryState.SETUP_ERROR):
+        await hass.config_entries.async_reload(entry.entry_id)
+        assert entry.state is state
 
 
 async def test_set_up_without_the_certificate_file(hass: HomeAssistant, cloud: CloudThread) -> None:
