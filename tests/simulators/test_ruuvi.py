@@ -1,6 +1,7 @@
 """The simulated tags speak Ruuvi's format: checked against the published vectors, not against our decoder."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 import random
 
 import pytest
@@ -45,7 +46,7 @@ def test_a_tags_series_is_like_a_real_one() -> None:
     readings = [tag.measure(when, weather_at(when)) for when in (START + timedelta(minutes=5 * n) for n in range(288))]
     temperatures = [reading.temperature_c for reading in readings if reading.temperature_c is not None]
     assert 2 < min(temperatures) < max(temperatures) < 8
-    assert [b.sequence - a.sequence for a, b in zip(readings, readings[1:], strict=False)].count(1) >= 286
+    assert [b.sequence - a.sequence for a, b in pairwise(readings)].count(1) >= 286
 
 
 def test_a_winter_day_in_the_van_is_plausible() -> None:
