@@ -329,10 +329,9 @@ async def test_the_overload_condition(hass: HomeAssistant, ccu: Ccu) -> None:
 
 
 async def test_the_blueprint_sends_the_chosen_alerts(hass: HomeAssistant, ccu: Ccu) -> None:
-    folder = Path(hass.config.path("blueprints/automation/smart_outlet"))
-    folder.mkdir(parents=True)
+    folder = hass.config.path("blueprints")
     try:
-        shutil.copy(BLUEPRINT, folder)
+        shutil.copytree(BLUEPRINT.parents[2], folder)
         inputs = {
             "kinds": ["overload"],
             "notify_actions": [{"event": "it_ran", "event_data": {"text": "{{ title }}: {{ message }}"}}],
@@ -345,5 +344,5 @@ async def test_the_blueprint_sends_the_chosen_alerts(hass: HomeAssistant, ccu: C
         await ccu.report(current_b=200)
         await ccu.report(current_a=65535, is_overload=True)
     finally:
-        shutil.rmtree(folder.parents[1])
+        shutil.rmtree(folder)
     assert [event.data["text"] for event in fired] == ["Smart Outlet: Unit 01: Kitchen: socket A tripped on overload"]
