@@ -91,6 +91,7 @@ class EdgeHub:
         self.inbox = Inbox(self)
         self._systems: dict[tuple[str, str], str] = {}
         self._dirty = False
+        self._started = time.time()
 
     # Life
 
@@ -235,7 +236,9 @@ class EdgeHub:
         deaf = lost is not None and now - lost > _BROKER_GRACE_S
         timeout = self.options[CONF_TIMEOUT]
         for device in self.devices.values():
-            if device.online and (deaf or (device.last_heard is not None and now - device.last_heard > timeout)):
+            # After a start a device gets its time to speak before it counts as gone.
+            silent = now - (device.last_heard or self._started) > timeout
+            if device.online is not False and (silent or (deaf and device.online)):
                 device.set_online(False)
         self.commander.expire(now)
         for listener in tuple(self.listeners):
