@@ -247,6 +247,37 @@ async def test_waiting_for_an_answer_returns_what_the_device_said(
         await refused
 
 
+async def test_waiting_ends_with_the_time_or_with_the_entry(
+    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, mqtt_mock: MqttMockHAClient
+) -> None:
+    await publish(TOPIC, {"temperature_c": 20})
+    assert (await send(hass, wait=1))["status"] == "pending"
+    waiting = hass.async_create_task(send(hass, wait=60))
+    while len(sent(mqtt_mock)) < 2:
+        await hass.async_add_executor_job(lambda: None)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert (await waiting)["status"] == "pending"
+
+
+async def test_a_repetition_that_fails_is_no_error(
+    hass: HomeAssistant,
+    hub: EdgeHub,
+    publish: Publish,
+    *,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await publish(TOPIC, {"temperature_c": 20})
+    await send(hass)
+    freezer.tick(6)
+    with patch(
+        "custom_components.edge_telemetry.commander.mqtt.async_publish", side_effect=HomeAssistantError("no broker")
+    ):
+        await publish(TOPIC, {"temperature_c": 21})
+    assert state(hass, "last_command", CABIN) == "pending"
+    assert "no broker" not in "".join(record.message for record in caplog.records if record.levelname == "ERROR")
+
+
 async def test_a_command_without_an_answer_expires(
     hass: HomeAssistant, hub: EdgeHub, publish: Publish, mqtt_mock: MqttMockHAClient, freezer: FrozenDateTimeFactory
 ) -> None:
