@@ -10,6 +10,7 @@ from .coordinator import Building, IotHeatingConfigEntry
 from .discovery import DISCOVERIES, Discoveries
 from .registry import REGISTRY, Registry
 from .services import async_setup_services
+from .sources import SOURCES, Sources
 from .telemetry_log import LOG, TelemetryLog
 from .views import async_register_views
 
@@ -23,6 +24,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     hass.data[BOOK] = SessionBook(hass)
     hass.data[LOG] = TelemetryLog(hass)
     hass.data[DISCOVERIES] = Discoveries(hass)
+    hass.data[SOURCES] = Sources()
     async_register_views(hass)
     async_setup_services(hass)
     return True
@@ -43,6 +45,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -
     await building.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
+    # Other integrations see the controllers of entries that are loaded, no others.
+    entry.async_on_unload(entry.async_on_state_change(lambda: building.tell_others(*building.controllers)))
     return True
 
 

@@ -3,10 +3,14 @@
 from datetime import date, datetime, timedelta
 from typing import Any, Final, override
 
-from homeassistant.components.calendar import CalendarEntity, CalendarEntityFeature, CalendarEvent
+from homeassistant.components.calendar import (
+    CalendarEntity,
+    CalendarEntityDescription,
+    CalendarEntityFeature,
+    CalendarEvent,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
@@ -30,7 +34,7 @@ from .protocol.week_events import (
 
 PARALLEL_UPDATES = 1
 
-SCHEDULE: Final = EntityDescription(key="schedule")
+SCHEDULE: Final = CalendarEntityDescription(key="schedule")
 _AHEAD: Final = timedelta(days=8)
 _MAX_EVENTS: Final = 5000
 

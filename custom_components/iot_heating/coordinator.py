@@ -33,6 +33,7 @@ from .protocol.v2 import Extras
 from .records import DeviceRecord, Kind
 from .registry import Registry
 from .repairs_silent import async_check_silent, async_forget_silent
+from .sources import SOURCES, async_sources_changed
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,7 +63,6 @@ class Building:
         self.profile_listeners: list[CALLBACK_TYPE] = []
         self.tick_listeners: list[CALLBACK_TYPE] = []
         self.new_controller_listeners: list[Callable[[Controller], None]] = []
-        self.fleet_listeners: list[Callable[[str], None]] = []
         self.event_listeners: list[EventListener] = []
         self._set_up_with = (dict(entry.options), _configs(entry))
         self._started = dt_util.utcnow()
@@ -143,7 +143,7 @@ class Building:
         if (follower := self.followers.pop(device_id, None)) is not None:
             follower.stop()
         async_forget_silent(self.hass, device_id)
-        self.tell_fleet(device_id)
+        self.tell_others(device_id)
 
     async def _async_forget(self, records: list[DeviceRecord]) -> None:
         if records:
@@ -187,7 +187,7 @@ class Building:
             listener(controller)
         if linked:
             self.followers[device_id].start()
-        self.tell_fleet(device_id)
+        self.tell_others(device_id)
 
     def _confirm_later(self, device_id: str) -> None:
         async def confirm(_: datetime) -> None:
@@ -231,8 +231,7 @@ class Building:
             changed.append(Topic.USAGE)
             self._tell_sessions(controller, turned)
         controller.tell(Topic if controller.needs_refresh(now) else changed)
-        if self.fleet_listeners:
-            self.tell_fleet(controller.device_id)
+        self.tell_fleet(controller.device_id)
         return bool(turned)
 
     def _tell_sessions(self, controller: Controller, turned: tuple[Session, ...]) -> None:
@@ -264,10 +263,17 @@ class Building:
             listener(controller, group, name, data)
 
     @callback
+    def tell_others(self, *device_ids: str) -> None:
+        """Controllers came or went."""
+        async_sources_changed(self.hass)
+        for device_id in device_ids:
+            self.tell_fleet(device_id)
+
+    @callback
     def tell_fleet(self, device_id: str) -> None:
-        """Something about a controller changed that other integrations may want to know."""
-        for listener in tuple(self.fleet_listeners):
-            listener(device_id)
+        """Something about a controller changed that ota may want to know."""
+        if (changed := self.hass.data[SOURCES].fleet_changed) is not None:
+            changed(device_id)
 
     @callback
     def _tick(self, _: datetime) -> None:

@@ -58,22 +58,27 @@ class Discoveries:
         if not key or len(key) > MAX_KEY_LENGTH or not is_device_id(device_id):
             return
         now, key_hash = dt_util.utcnow(), hash_key(key)
-        found = self.known.get(device_id)
+        found, tell = self.known.get(device_id), False
         if found is None:
             self._drop_old(now)
             if len(self.known) >= MAX_DISCOVERIES:
                 return
-            found = Discovery(device_id, key_hash, address or "", now, now, now)
-            self._start_flow(found)
+            found, tell = Discovery(device_id, key_hash, address or "", now, now, now), True
         elif found.key_hash != key_hash:
             found = replace(found, last=now, other_keys=found.other_keys + 1)
         else:
-            found = replace(found, last=now, calls=found.calls + 1, address=address or found.address)
-            if now - found.told >= _AGAIN_AFTER:
-                # The flow may have been closed, or the id was registered and removed again.
-                found = replace(found, told=now)
-                self._start_flow(found)
+            # The flow may have been closed, or the id was registered and removed again.
+            tell = now - found.told >= _AGAIN_AFTER
+            found = replace(
+                found,
+                last=now,
+                calls=found.calls + 1,
+                address=address or found.address,
+                told=now if tell else found.told,
+            )
         self.known[device_id] = found
+        if tell:
+            self._start_flow(found)
 
     def _drop_old(self, now: datetime) -> None:
         for device_id in [d.device_id for d in self.known.values() if now - d.last > _FORGET_AFTER]:

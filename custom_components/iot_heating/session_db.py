@@ -143,7 +143,7 @@ class SessionDb:
         """The sessions that overlap a range, oldest first."""
         with self._lock:
             rows = self._ready().execute(
-                _SELECT + " AND start < ? AND coalesce(end, seen) >= ? ORDER BY start LIMIT ?",
+                _SELECT + " AND start <= ? AND coalesce(end, seen) >= ? ORDER BY start LIMIT ?",
                 (device, end.timestamp(), start.timestamp(), limit),
             )
             return [_session(row) for row in rows]

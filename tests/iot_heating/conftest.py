@@ -1,5 +1,7 @@
 """Fixtures of the iot_heating tests."""
 
+from collections.abc import Generator
+import logging
 from pathlib import Path
 
 from aiohttp.test_utils import TestClient
@@ -9,6 +11,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from . import add_controller, building_entry
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker of this package."""
+    config.addinivalue_line("markers", "expects_errors: errors in the log are part of what is tested")
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +44,19 @@ async def key(hass: HomeAssistant, building: MockConfigEntry) -> str:
 async def client(building: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator) -> TestClient:
     """An HTTP client without a token, on Home Assistant's own server."""
     return await hass_client_no_auth()
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_wrong_unseen(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Generator[None]:
+    """An error of ours in the log fails the test, unless it says that it expects errors."""
+    yield
+    if request.node.get_closest_marker("expects_errors") is None:
+        records = [*caplog.get_records("setup"), *caplog.get_records("call")]
+        errors = [r.getMessage() for r in records if r.levelno >= logging.ERROR and _is_ours(r)]
+        assert errors == []
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether our code logged it, or made Home Assistant fail to add an entity or to finish a task."""
+    signs = ("Error adding entity", "Error while setting up", "Error doing job", "Exception in")
+    return record.name.startswith("custom_components") or record.getMessage().startswith(signs)

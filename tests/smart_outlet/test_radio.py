@@ -159,6 +159,7 @@ async def test_a_request_ends_when_the_port_goes_away() -> None:
 async def _storm(commands: int) -> dict[str, int]:
     """Random commands through a bad channel; after each answered one the outlet's own state must be as told."""
     faults = ["--fault", "loss=0.2", "--fault", "duplicate=0.05", "--fault", "late=0.03", "--fault", "noise=0.1"]
+    faults += ["--fault", "corrupt=0.02"]
     rng = random.Random(7)
     wrong = unanswered = 0
     wanted: dict[str, list[bool | None]] = {"FE": [None, None], "FD": [None, None]}

@@ -198,14 +198,14 @@ def with_changed_slot(
     entry, slot = place
     _slot_at(schedule, entry, slot)
     old, raw = schedule.entries[entry], [dict(item) for item in schedule.raw]
-    changed = WeekSchedule.parse([{**raw[entry], "day": day, "slots": [text], **settings}]).entries[0]
-    same_rest = (changed.days, changed.target_c, changed.mode) == (old.days, old.target_c, old.mode)
-    if same_rest:
+    changed = WeekSchedule.parse([{"day": day, "slots": [text], **settings}]).entries[0]
+    same_target = _shown(changed.target_c) == _shown(old.target_c)
+    if (changed.days, changed.mode) == (old.days, old.mode) and same_target:
         if changed.slots[0] != old.slots[slot]:
             raw[entry]["slots"] = [*raw[entry]["slots"][:slot], text, *raw[entry]["slots"][slot + 1 :]]
         return raw
     item = {**raw[entry], "day": day if changed.days != old.days else raw[entry]["day"], "slots": [text]}
-    if changed.target_c != old.target_c:
+    if not same_target:
         item.pop("target", None)
         item |= {name: value for name, value in settings.items() if name == "target"}
     if changed.mode is not old.mode:
@@ -218,6 +218,11 @@ def with_changed_slot(
     raw[entry]["slots"] = rest
     raw.insert(entry + 1, item)
     return raw
+
+
+def _shown(target_c: float | None) -> float | None:
+    """A target as exactly as an event's name shows it (71.6 °F is 22 °C)."""
+    return None if target_c is None else round(target_c, 2)
 
 
 def _slot_at(schedule: WeekSchedule, entry: int, slot: int) -> Slot:

@@ -127,7 +127,7 @@ class Engine:
             metrics=device.metrics if metrics is None else dict(list(metrics.items())[:MAX_METRICS]),
         )
         new_version = version is not None and version != device.installed_version
-        self.state.put_device(changed, save=new_version)
+        self.state.put_device(changed, save=False)
         if new_version:
             self.state.log(uid, DeviceEvent(now, DeviceEventKind.VERSION, version))
         job = self.state.job_of(uid)

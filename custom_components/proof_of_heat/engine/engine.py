@@ -150,6 +150,9 @@ class Engine:
         senses = self._senses or self._plausibility.update(snapshot)
         demand = self.demand_control.update(self._zones_ahead(snapshot, senses), senses.outdoor_c, self._elapsed_s)
         aim = self._wanted(snapshot, senses, demand)
+        frost = self.safety.sense(senses)
+        if frost:
+            aim = replace(aim, heat_w=max(aim.heat_w, self.chooser.least_heat_w(self.learned)))
         choice = self.chooser.choose(
             snapshot,
             senses,
@@ -157,6 +160,7 @@ class Engine:
             learned=self.learned,
             state=self.state,
             locks=self._locks(snapshot),
+            frost=frost,
             power_cap_w=self.plan.cap_w if aim.way is Way.PLAN and self.plan else self._power_cap_w(),
         )
         wanted = tuple(
@@ -168,10 +172,13 @@ class Engine:
                 heat_w=part.heat_w,
                 flow_c=aim.flow_c,
                 lease_s=self.config.safety.lease_s,
+                hold=part.hold,
             )
             for part in choice.parts
         )
-        commands, limits = self.safety.apply(wanted, snapshot, senses)
+        headroom_w = self.config.site.power_w - snapshot.other_load_w
+        commands, limits = self.safety.apply(wanted, snapshot, senses, headroom_w)
+        self.chooser.note(commands)
         return self._decision(snapshot, senses, aim, commands, limits + choice.limits)
 
     def curve(self, room_c: float) -> CurveSuggestion | None:

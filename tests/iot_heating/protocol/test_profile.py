@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.iot_heating.protocol.errors import ProtocolError
 from custom_components.iot_heating.protocol.control import device_config
+from custom_components.iot_heating.protocol.errors import ProtocolError
 from custom_components.iot_heating.protocol.profile import Profile, utc_text
 
 NOW = datetime(2025, 12, 29, 10, 45, tzinfo=UTC)

@@ -97,7 +97,7 @@ class History:
         return len(self._rows) * STEP_S / 3600
 
     @property
-    def rows(self) -> list[Row]:
+    def all_rows(self) -> list[Row]:
         """All rows, oldest first (to be stored)."""
         return [Row(*row) for row in self._rows]
 

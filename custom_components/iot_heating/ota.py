@@ -1,0 +1,129 @@
+"""The fleet of this integration for firmware updates (docs/ota-fleets.md)."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Final, override
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from ._lib.device_keys import EMPTY_RING, KeyMatch
+from ._lib.fleet import CHIPS, DEVICE_ID, Fleet, FleetDevice, FleetListener, FleetOffer, Unsubscribe
+from .const import DOMAIN
+from .controller import Controller, subscribe
+from .coordinator import Building, IotHeatingConfigEntry
+from .records import Kind
+from .registry import REGISTRY
+from .sources import SOURCES
+
+_PRODUCT: Final = "heating_controller"
+_CHIP: Final = "esp32"
+_METRICS: Final = ("free_heap", "rssi", "uptime_s")
+
+
+async def async_get_fleet(hass: HomeAssistant) -> Fleet:
+    """The fleet: one object per start."""
+    if (fleet := hass.data.get(FLEET)) is None:
+        fleet = hass.data[FLEET] = ControllerFleet(hass)
+    return fleet
+
+
+def fleet_id(device_id: str) -> str:
+    """A controller's id as fleets write it: a MAC's colons are dashes there."""
+    return device_id.replace(":", "-")
+
+
+class ControllerFleet(Fleet):
+    """All ESP32 controllers of all buildings that are set up."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._hass = hass
+        self._listeners: list[FleetListener] = []
+        hass.data[SOURCES].fleet_changed = self._changed
+
+    @property
+    @override
+    def domain(self) -> str:
+        """Of the integration."""
+        return DOMAIN
+
+    @property
+    @override
+    def name(self) -> str:
+        """What users call it."""
+        return "Heating controllers"
+
+    def _controllers(self) -> dict[str, tuple[Building, Controller]]:
+        found: dict[str, tuple[Building, Controller]] = {}
+        entries: list[IotHeatingConfigEntry] = self._hass.config_entries.async_loaded_entries(DOMAIN)
+        for entry in entries:
+            for controller in entry.runtime_data.controllers.values():
+                name = fleet_id(controller.device_id)
+                if controller.kind is Kind.ESP32 and DEVICE_ID.fullmatch(name):
+                    found.setdefault(name, (entry.runtime_data, controller))
+        return found
+
+    @override
+    def devices(self) -> Mapping[str, FleetDevice]:
+        """The controllers as they are now."""
+        return {name: self._device(name, *known) for name, known in self._controllers().items()}
+
+    def _device(self, name: str, building: Building, controller: Controller) -> FleetDevice:
+        extras = controller.extras
+        chip = extras.get("chip")
+        boot_count = extras.get("boot_count")
+        device = dr.async_get(self._hass).async_get_device_by_identifier(
+            (DOMAIN, controller.subentry_id), building.entry.entry_id
+        )
+        return FleetDevice(
+            device_id=name,
+            name=controller.name,
+            product=str(extras.get("product") or _PRODUCT),
+            chip=chip if isinstance(chip, str) and chip in CHIPS else _CHIP,
+            model=_text(extras.get("model")),
+            installed_version=_text(extras.get("firmware_version")),
+            group=building.entry.title,
+            zone=building.entry.entry_id,
+            last_seen=controller.last_seen,
+            boot_count=int(boot_count) if isinstance(boot_count, int | float) else None,
+            busy="heat_demand" if controller.heating else None,
+            device_registry_id=device.id if device else None,
+            metrics={
+                metric: float(value) for metric in _METRICS if isinstance(value := extras.get(metric), int | float)
+            },
+        )
+
+    @override
+    def authenticate(self, device_id: str, key: str) -> bool:
+        """Whether the key opens this controller's door now; the same time whatever is wrong."""
+        known = self._controllers().get(device_id)
+        record = self._hass.data[REGISTRY].devices.get(known[1].device_id) if known else None
+        ring = record.keys if record is not None else EMPTY_RING
+        return ring.match(key, dt_util.utcnow()) is not KeyMatch.NONE
+
+    @override
+    def subscribe(self, listener: FleetListener) -> Unsubscribe:
+        """Call ``listener`` with the ids of controllers that came, went or changed."""
+        return subscribe(self._listeners, listener)
+
+    @override
+    def offer(self, device_id: str, offer: FleetOffer | None) -> None:
+        """Tell a protocol 2 controller with its next reply."""
+        if (known := self._controllers().get(device_id)) is not None:
+            known[1].offer = asdict(offer) if offer is not None else None
+
+    @callback
+    def _changed(self, device_id: str) -> None:
+        """A controller came, went or changed."""
+        ids = frozenset({fleet_id(device_id)})
+        for listener in tuple(self._listeners):
+            listener(ids)
+
+
+FLEET: HassKey[ControllerFleet] = HassKey(f"{DOMAIN}_fleet")
+
+
+def _text(value: float | str | None) -> str | None:
+    return value if isinstance(value, str) else None

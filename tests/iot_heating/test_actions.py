@@ -1,0 +1,203 @@
+"""Actions: telemetry, commands, schedule; what each user may do; what is refused in words."""
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp.test_utils import TestClient
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+
+from custom_components.iot_heating.const import DOMAIN
+from custom_components.iot_heating.telemetry_log import LOG
+
+from . import TELEMETRY, add_linked, controller_subentry
+
+PATH = "/api/iot/device/ESP32-001/sync/"
+
+
+def device_of(hass: HomeAssistant, entry: MockConfigEntry, owner: str) -> str:
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, owner), entry.entry_id)
+    assert device
+    return device.id
+
+
+@pytest.fixture
+async def call(hass: HomeAssistant, building: MockConfigEntry, key: str) -> Any:
+    """Calls an action for the controller; the keyword ``device_id`` replaces it."""
+
+    async def action(name: str, *, user: MockUser | None = None, response: bool = True, **data: Any) -> Any:
+        data.setdefault("device_id", device_of(hass, building, controller_subentry(building).subentry_id))
+        return await hass.services.async_call(
+            DOMAIN,
+            name,
+            data,
+            blocking=True,
+            return_response=response,
+            context=Context(user_id=user.id) if user else None,
+        )
+
+    return action
+
+
+@pytest.fixture
+async def reported(hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str) -> None:
+    """Three reports are in the archive."""
+    for supply in (40.0, 42.0, 47.0):
+        body = {**TELEMETRY, "supply_temp": supply, "heap": 180_000, "nested": {"a": 1}}
+        reply = await client.post(PATH, headers={"X-Device-Key": key}, json=body)
+        assert reply.status == HTTPStatus.OK
+    archive = hass.data[LOG]._archive
+    assert archive is not None
+    for _ in range(200):
+        if archive.status.written == 3:
+            return
+        await hass.async_add_executor_job(__import__("time").sleep, 0.02)
+    pytest.fail(f"the archive did not write: {archive.status}")
+
+
+async def test_reports_are_kept_as_they_came(call: Any, reported: None) -> None:
+    answer = await call("get_telemetry", aggregation="raw")
+    assert (answer["device_id"], answer["aggregation"], len(answer["rows"])) == ("ESP32-001", "raw", 3)
+    assert answer["rows"][0]["report"] == {**TELEMETRY, "supply_temp": 40.0, "heap": 180_000, "nested": {"a": 1}}
+    answer = await call("get_telemetry", aggregation="raw", fields=["heap"], limit=2)
+    assert [row["report"] for row in answer["rows"]] == [{"heap": 180_000}] * 2
+
+
+@pytest.mark.parametrize("aggregation", ["5min", "hour", "day"])
+async def test_reports_are_summed_up(call: Any, reported: None, aggregation: str) -> None:
+    answer = await call("get_telemetry", aggregation=aggregation, fields=["supply_temp"])
+    rows = answer["rows"]
+    assert sum(row["count"] for row in rows) == 3
+    assert {row["field"] for row in rows} == {"supply_temp"}
+    assert max(row["max"] for row in rows) == 47
+    if len(rows) == 1:
+        assert (rows[0]["mean"], rows[0]["min"]) == (43, 40)
+
+
+async def test_a_range_without_reports_is_empty(call: Any, reported: None) -> None:
+    end = dt_util.now() - timedelta(days=3)
+    answer = await call("get_telemetry", start=end - timedelta(days=1), end=end)
+    assert answer["rows"] == []
+
+
+@pytest.mark.parametrize("action", ["get_telemetry", "get_sessions"])
+async def test_a_range_that_ends_before_it_begins_is_refused(call: Any, action: str) -> None:
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(action, start="2026-01-02 00:00:00", end="2026-01-01 00:00:00")
+    assert caught.value.translation_key == "empty_range"
+
+
+async def test_a_log_that_is_off_says_so(hass: HomeAssistant, building: MockConfigEntry, call: Any) -> None:
+    hass.config_entries.async_update_entry(building, options={"telemetry_log": False})
+    await hass.async_block_till_done()
+    with pytest.raises(HomeAssistantError) as caught:
+        await call("get_telemetry")
+    assert caught.value.translation_key == "log_off"
+
+
+@pytest.mark.parametrize("aggregation", ["raw", "hour"])
+async def test_a_log_that_does_not_answer_says_so(
+    hass: HomeAssistant, building: MockConfigEntry, call: Any, aggregation: str
+) -> None:
+    archive = hass.data[LOG]._archive
+    assert archive is not None
+    await hass.async_add_executor_job(archive.close)
+    archive._connected = False
+    with pytest.raises(HomeAssistantError) as caught:
+        await call("get_telemetry", aggregation=aggregation)
+    assert caught.value.translation_key == "log_unavailable"
+
+
+async def test_a_command_is_sent_with_its_arguments(
+    building: MockConfigEntry, call: Any, client: TestClient, key: str
+) -> None:
+    answer = await call("send_command", command="set_curve", curve_value=75, min_external_temp=-5)
+    assert (answer["command"], answer["status"]) == ("set_curve", "pending")
+    reply = await (await client.get(PATH, headers={"X-Device-Key": key})).json()
+    assert reply["config"]["curve"] == {"value": 75, "min_external_temp": -5}
+    assert await call("send_command", command="auto", response=False) is None
+    reply = await (await client.get(PATH, headers={"X-Device-Key": key})).json()
+    assert reply["config"]["curve"] == {"value": 50, "min_external_temp": -15}
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        ({"command": "set_curve"}, "bad_value"),
+        ({"command": "set_curve", "curve_value": 101}, "bad_value"),
+        ({"command": "set_curve", "curve_value": 50, "min_external_temp": 31}, "bad_value"),
+        ({"command": "reboot"}, "needs_protocol_2"),
+    ],
+)
+async def test_a_command_that_makes_no_sense_is_refused(call: Any, data: dict[str, Any], error: str) -> None:
+    with pytest.raises(ServiceValidationError) as caught:
+        await call("send_command", **data)
+    assert caught.value.translation_key == error
+
+
+async def test_a_schedule_is_set(hass: HomeAssistant, building: MockConfigEntry, call: Any) -> None:
+    schedule = [{"day": "Daily", "slots": ["06:00-22:00"], "target": 21}]
+    house = device_of(hass, building, building.entry_id)
+    await call("set_schedule", device_id=house, schedule=schedule, response=False)
+    assert list(building.runtime_data.profile.schedule.raw) == schedule
+    with pytest.raises(ServiceValidationError) as caught:
+        await call("set_schedule", schedule=[{"day": "someday", "slots": []}], response=False)
+    assert caught.value.translation_placeholders == {
+        "field": "schedule[0].day",
+        "error": "'someday' is no day",
+    }
+
+
+async def test_a_building_is_no_controller(hass: HomeAssistant, building: MockConfigEntry, call: Any) -> None:
+    with pytest.raises(ServiceValidationError) as caught:
+        await call("get_sessions", device_id=device_of(hass, building, building.entry_id))
+    assert caught.value.translation_key == "no_controller"
+
+
+async def test_a_linked_entity_has_no_key(hass: HomeAssistant, building: MockConfigEntry, call: Any) -> None:
+    hass.states.async_set("switch.boiler", "off")
+    owner = (await add_linked(hass, building, "switch.boiler")).subentry_id
+    with pytest.raises(ServiceValidationError) as caught:
+        await call("rotate_key", device_id=device_of(hass, building, owner))
+    assert caught.value.translation_key == "no_key"
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "response"),
+    [
+        ("send_command", {"command": "auto"}, False),
+        ("set_schedule", {"schedule": []}, False),
+        ("get_sessions", {"filename": "sessions.csv"}, True),
+    ],
+)
+async def test_a_read_only_user_changes_nothing(
+    call: Any, hass_read_only_user: MockUser, action: str, data: dict[str, Any], response: bool
+) -> None:
+    with pytest.raises(Unauthorized):
+        await call(action, user=hass_read_only_user, response=response, **data)
+
+
+async def test_a_read_only_user_reads(call: Any, hass_read_only_user: MockUser) -> None:
+    assert (await call("get_sessions", user=hass_read_only_user))["sessions"] == []
+
+
+async def test_a_user_without_rights_reads_nothing(call: Any, hass_read_only_user: MockUser) -> None:
+    hass_read_only_user.groups = []
+    hass_read_only_user.mock_policy({})
+    with pytest.raises(Unauthorized):
+        await call("get_sessions", user=hass_read_only_user)
+
+
+async def test_a_file_is_written_only_where_it_may_be(hass: HomeAssistant, call: Any, tmp_path: Any) -> None:
+    with pytest.raises(ServiceValidationError) as caught:
+        await call("get_sessions", filename="/etc/sessions.csv")
+    assert caught.value.translation_key == "path_not_allowed"
+    hass.config.allowlist_external_dirs = {str(tmp_path)}
+    with pytest.raises(HomeAssistantError) as failed:
+        await call("get_sessions", filename=str(tmp_path))
+    assert failed.value.translation_key == "storage_failed"
