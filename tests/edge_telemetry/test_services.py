@@ -116,7 +116,6 @@ async def test_a_dead_database_is_named_and_raises_a_repair_issue_that_goes_agai
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, data={**entry.data, "archive_url": str(folder / "a.db")})
     await set_up_again(hass, entry)
-    archive = entry.runtime_data.archive.archive
     while entry.runtime_data.archive._cancel_repair is None:  # the thread's news have come through
         await hass.async_add_executor_job(lambda: None)
     with pytest.raises(HomeAssistantError, match="does not answer"):
