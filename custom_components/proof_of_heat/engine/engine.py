@@ -13,7 +13,7 @@ from .config import EngineConfig, PeakPolicy, Steering
 from .consumption import Consumption, next_day
 from .cycling import Cycling
 from .decision import Decision, DecisionRecord, Share, SourceCommand, Way
-from .demand import Demand, DemandControl
+from .demand import Demand, DemandControl, anticipated_c
 from .house.curve_fit import CurveSuggestion, suggest
 from .house.history import COLUMNS, History, Row
 from .house.observer import HouseState, Observer
@@ -22,7 +22,6 @@ from .learning import Learned, learn, next_learning_h
 from .planning.now import PlanRequest, PlanResult, make_plan
 from .planning.offers import FLOW_OVER_MEAN
 from .plausible import Plausibility, Senses
-from .profiles import anticipated_c
 from .pulse import Pulse
 from .safety import Safety
 from .savings import Proof, SavingsProof
