@@ -74,6 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scales", action="store_true", help="buildings that differ by 25 %% too")
     parser.add_argument("--no-limit", action="store_true", help="leave the limit out (needs scipy)")
     parser.add_argument("--days", metavar="N[,N]", help="other windows than the tuning ones")
+    parser.add_argument("--tariffs", default=",".join(TARIFFS), metavar="NAME[,NAME]")
     parser.add_argument("--seeds", default="1,2,3", metavar="N[,N]")
     parser.add_argument("--period", type=int, default=900, metavar="SECONDS")
     parser.add_argument("--jobs", type=int, default=os.process_cpu_count() or 1)
@@ -121,7 +122,8 @@ def main() -> int:
     seeds = [1] if args.quick else _numbers(args.seeds)
     print("BOPTEST-calibrated twin (not a BOPTEST score): change against the baseline PI, same windows\n")
     report: dict[str, Any] = {
-        tariff: _tariff(tariff, days, seeds, args) for tariff in (TARIFFS[:1] if args.quick else TARIFFS)
+        tariff: _tariff(tariff, days, seeds, args)
+        for tariff in (TARIFFS[:1] if args.quick else args.tariffs.split(","))
     }
     print(tables.tariffs_table(report), end="\n\n")
     if args.scales:

@@ -26,8 +26,9 @@ def score(case: Case, *, with_limit: bool) -> Scored:
         discomfort = ours.kpi["discomfort_kh"]
         index, scale = ours.series["index"], dict(case.scale)
         best = limit.solve(twin, index, case.price, limit.Bounds(ours.start_c, ours.end_c, discomfort), scale)
-        bounds = limit.Bounds(ours.start_c, ours.end_c, discomfort, base.kpi["peak_w_m2"])
-        capped = limit.solve(twin, index, case.price, bounds, scale)
+        if case.price == "dynamic":
+            bounds = limit.Bounds(ours.start_c, ours.end_c, discomfort, base.kpi["peak_w_m2"])
+            capped = limit.solve(twin, index, case.price, bounds, scale)
     return Scored(ours, base.kpi, best, capped)
 
 
