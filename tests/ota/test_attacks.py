@@ -452,6 +452,15 @@ async def test_a_malformed_upload_is_refused(admin: Client, body: bytes, content
     assert reply.status == status, await reply.text()
 
 
+@pytest.mark.parametrize(
+    ("fields", "status", "field"),
+    [({"product": "x"}, 400, "manifest"), ({"chip": "esp32c3", "channel": "nightly"}, 400, "channel")],
+)
+async def test_an_upload_has_to_say_what_it_is(admin: Client, fields: dict[str, str], status: int, field: str) -> None:
+    reply = await admin.post("/api/ota/releases/", data=form(IMAGE, **fields))
+    assert (reply.status, (await reply.json())["field"]) == (status, field)
+
+
 # -- what a device says
 
 

@@ -580,6 +580,41 @@ async def test_a_stuck_device_is_named_until_it_moves(
     assert registry.async_get_issue("ota", "stuck_dev-1") is None
 
 
+async def test_a_stuck_device_that_is_removed_is_not_named_any_more(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release, freezer: Any
+) -> None:
+    (device,) = await fleet(add_device, 1)
+    await release()
+    await rollout(hass, timeouts={"stuck_s": 3600})
+    await device.check(version="1.0.0")
+    freezer.tick(3700)
+    await later(hass, 11)
+    ota.engine.remove("dev-1")
+    await ota.async_settle()
+    assert ir.async_get(hass).async_get_issue("ota", "stuck_dev-1") is None
+    await ota.keys.async_confirm("dev-1")
+    await ota.keys.async_drop("dev-1")
+    await ota.keys.async_drop("dev-1")
+
+
+async def test_the_sensors_that_are_disabled_by_default(
+    hass: HomeAssistant,
+    entity_registry_enabled_by_default: None,
+    ota: OtaCoordinator,
+    add_device: AddDevice,
+    release: Release,
+) -> None:
+    device = await add_device()
+    assert hass.states.get("sensor.dev_1_last_seen").state == "unknown"
+    await device.check(version="1.0.0")
+    await settled(hass)
+    assert hass.states.get("sensor.dev_1_offer").state == "no_rollout"
+    assert dt_util.parse_datetime(hass.states.get("sensor.dev_1_last_seen").state) is not None
+    await release()
+    await rollout(hass, mode="on_request")
+    assert hass.states.get("sensor.dev_1_offer").state == "on_request"
+
+
 async def test_an_automatic_rollback_is_told(
     hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
 ) -> None:
