@@ -1,6 +1,6 @@
 """The integration at run time: engine, images, keys and fleets, and who wants to know what changed."""
 
-from asyncio import TimerHandle
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -92,6 +92,8 @@ class OtaCoordinator:
         self.storage = Storage(hass, state)
         self.keys = Keys(hass)
         self.images = ImageStore(Path(hass.config.path(DOMAIN, "images")), limit=self.settings.upload_limit)
+        self.images_lock = asyncio.Lock()
+        """Held from an image's arrival until its release is known, and while images without a release are deleted."""
         self.guard = DeviceGuard()
         self.publisher = Publisher.for_entry(hass, entry)
         self.notices = Notices(self)
@@ -106,7 +108,7 @@ class OtaCoordinator:
         self._events: list[Callable[[Event], None]] = []
         self._refresh: deque[str] = deque()
         self._queued: set[str] = set()
-        self._timers: dict[str, TimerHandle] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._save_soon: CALLBACK_TYPE | None = None
 
     @property
@@ -320,7 +322,8 @@ class OtaCoordinator:
         for release_id in releases.expendable(self.state, self.settings.keep):
             releases.remove(self.state, release_id)
         await self.async_settle()
-        await self.hass.async_add_executor_job(self._remove_orphans, dict(self.state.releases))
+        async with self.images_lock:
+            await self.hass.async_add_executor_job(self._remove_orphans, dict(self.state.releases))
 
     def _remove_orphans(self, known: dict[str, Any]) -> None:
         snapshot = State()

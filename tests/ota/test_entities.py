@@ -599,7 +599,7 @@ async def test_a_stuck_device_that_is_removed_is_not_named_any_more(
 
 async def test_the_sensors_that_are_disabled_by_default(
     hass: HomeAssistant,
-    entity_registry_enabled_by_default: None,
+    all_enabled: None,
     ota: OtaCoordinator,
     add_device: AddDevice,
     release: Release,
@@ -609,6 +609,8 @@ async def test_the_sensors_that_are_disabled_by_default(
     await device.check(version="1.0.0")
     await settled(hass)
     assert hass.states.get("sensor.dev_1_offer").state == "no_rollout"
+    ota.publisher._clock = lambda: hass.loop.time() + 30
+    await later(hass, 30)
     assert dt_util.parse_datetime(hass.states.get("sensor.dev_1_last_seen").state) is not None
     await release()
     await rollout(hass, mode="on_request")
