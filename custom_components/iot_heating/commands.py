@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _FORCE: Final = {CommandName.FORCE_ON: Force.ON, CommandName.FORCE_OFF: Force.OFF, CommandName.AUTO: Force.AUTO}
 NAME_OF: Final = {force: name for name, force in _FORCE.items()}
-EVENT_COMMAND: Final = f"{DOMAIN}_command"
+RETRY_AFTER: Final = timedelta(seconds=20)
+"""What was handed out and not answered is handed out again, but not before."""
 
 
 class Commands:
@@ -120,7 +121,7 @@ class Commands:
             queue = record.commands
             if protocol >= 2:
                 queue = queues.expired(queues.acknowledged(queue, acks, now), now)
-                queue, carried = queues.handed_out(queue, now, timedelta(seconds=20))
+                queue, carried = queues.handed_out(queue, now, RETRY_AFTER)
             else:
                 queue = queues.expired(queues.observed(queue, heating, now), now)
                 queue = queues.in_configuration(queue, now)

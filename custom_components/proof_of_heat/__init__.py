@@ -6,9 +6,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .const import CONF_METER, DOMAIN, MANUFACTURER, PLATFORMS, SUBENTRY_SOURCE
+from .const import CONF_METER, DOMAIN, MANUFACTURER, PLATFORMS, SUBENTRY_METER, SUBENTRY_SOURCE
 from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
 from .external import DIRECTORY, Directory
+from .meters import MeterCoordinator
 from .poller import SourcePoller
 from .repairs import async_check_templates
 from .services import async_setup_services
@@ -66,6 +67,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> bool
                 close=item.close,
             )
         )
+    for subentry in entry.subentries.values():
+        if subentry.subentry_type == SUBENTRY_METER:
+            meter = MeterCoordinator(hass, entry, subentry)
+            await meter.async_refresh()  # one that does not answer is unavailable; the system starts without it
+            system.meters.append(meter)
     await system.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     shape = _shape(entry)

@@ -11,9 +11,19 @@ from homeassistant.config_entries import (
     OptionsFlow,
     SubentryFlowResult,
 )
-from homeassistant.const import CONF_NAME, UnitOfPower, UnitOfTemperature
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_NAME,
+    CONF_PASSWORD,
+    CONF_PORT,
+    CONF_SCAN_INTERVAL,
+    UnitOfPower,
+    UnitOfTemperature,
+    UnitOfTime,
+)
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     EntitySelector,
     EntitySelectorConfig,
     NumberSelector,
@@ -23,6 +33,8 @@ from homeassistant.helpers.selector import (
     SelectSelector,
     SelectSelectorConfig,
     TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
     TimeSelector,
 )
 import probatio as vol
@@ -48,6 +60,7 @@ from .const import (
     CONF_QUIET_LEVEL,
     CONF_QUIET_TO,
     CONF_SCHEDULE,
+    CONF_SITE_METER,
     CONF_SITE_POWER,
     CONF_SLOPE,
     CONF_TAX,
@@ -57,10 +70,12 @@ from .const import (
     DEFAULT_LEVEL,
     DEFAULT_SLOPE,
     DOMAIN,
+    SUBENTRY_METER,
     SUBENTRY_SOURCE,
     SUBENTRY_ZONE,
 )
 from .flow_forms import CAUGHT, FORMS, Choice, error_of
+from .meters import CONF_INVERTED, DEFAULT_INTERVAL_S, meter_of
 
 CONF_CHOICE = "choice"
 
@@ -100,6 +115,16 @@ ZONE_SCHEMA = vol.Schema(
         vol.Required("away", default=16.0): _number(5, 28, 0.5, UnitOfTemperature.CELSIUS),
     }
 )
+_METER = vol.Schema(
+    {
+        vol.Required(CONF_NAME): TextSelector(),
+        vol.Required(CONF_HOST): TextSelector(),
+        vol.Required(CONF_PORT, default=80): _number(1, 65535, 1),
+        vol.Optional(CONF_PASSWORD): TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD)),
+        vol.Required(CONF_SCAN_INTERVAL, default=DEFAULT_INTERVAL_S): _number(2, 60, 1, UnitOfTime.SECONDS),
+        vol.Required(CONF_INVERTED, default=False): BooleanSelector(),
+    }
+)
 OPTION_FORMS: dict[str, vol.Schema] = {
     CONF_CURVE: vol.Schema(
         {
@@ -130,6 +155,7 @@ OPTION_FORMS: dict[str, vol.Schema] = {
     ),
     CONF_LIMITS: vol.Schema(
         {
+            vol.Optional(CONF_SITE_METER): EntitySelector(EntitySelectorConfig(domain="sensor", device_class="power")),
             vol.Optional(CONF_SITE_POWER): _number(500, 100_000, 100, UnitOfPower.WATT),
             vol.Optional(CONF_QUIET_FROM): TimeSelector(),
             vol.Optional(CONF_QUIET_TO): TimeSelector(),
@@ -152,8 +178,12 @@ class ProofOfHeatConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
-        """Zones and heat sources."""
-        return {SUBENTRY_SOURCE: SourceSubentryFlow, SUBENTRY_ZONE: ZoneSubentryFlow}
+        """Zones, heat sources and meters."""
+        return {
+            SUBENTRY_METER: MeterSubentryFlow,
+            SUBENTRY_SOURCE: SourceSubentryFlow,
+            SUBENTRY_ZONE: ZoneSubentryFlow,
+        }
 
     @staticmethod
     @callback
@@ -306,6 +336,53 @@ class ZoneSubentryFlow(ConfigSubentryFlow):
     def _form(self, step: str, values: Mapping[str, Any] | None, errors: dict[str, str]) -> SubentryFlowResult:
         return self.async_show_form(
             step_id=step, data_schema=self.add_suggested_values_to_schema(ZONE_SCHEMA, values), errors=errors
+        )
+
+
+class MeterSubentryFlow(ConfigSubentryFlow):
+    """Add or change a meter that is asked directly; it is tried out before it is taken."""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Where it is."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            mac = await self._try(user_input, errors)
+            if not errors:
+                if any(item.unique_id == mac for item in self._get_entry().subentries.values()):
+                    return self.async_abort(reason="already_configured")
+                return self.async_create_entry(title=user_input[CONF_NAME].strip(), data=user_input, unique_id=mac)
+        return self._form("user", user_input, errors)
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Change it."""
+        subentry = self._get_reconfigure_subentry()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            mac = await self._try(user_input, errors)
+            if not errors and mac != subentry.unique_id:
+                return self.async_abort(reason="wrong_device")
+            if not errors:
+                return self.async_update_and_abort(
+                    self._get_entry(), subentry, title=user_input[CONF_NAME].strip(), data=user_input
+                )
+        return self._form("reconfigure", user_input or subentry.data, errors)
+
+    async def _try(self, user_input: dict[str, Any], errors: dict[str, str]) -> str:
+        if not user_input[CONF_NAME].strip():
+            errors[CONF_NAME] = "name_empty"
+            return ""
+        meter = meter_of(self.hass, user_input)
+        try:
+            info = await meter.identify()
+            await meter.read()
+        except CAUGHT as err:
+            errors["base"] = error_of(err)
+            return ""
+        return str(info["mac"])
+
+    def _form(self, step: str, values: Mapping[str, Any] | None, errors: dict[str, str]) -> SubentryFlowResult:
+        return self.async_show_form(
+            step_id=step, data_schema=self.add_suggested_values_to_schema(_METER, values), errors=errors
         )
 
 

@@ -16,6 +16,7 @@ PLATFORMS: Final = (
     Platform.SWITCH,
 )
 
+SUBENTRY_METER: Final = "meter"
 SUBENTRY_ZONE: Final = "zone"
 SUBENTRY_SOURCE: Final = "source"
 
@@ -59,6 +60,7 @@ CONF_REFERENCE: Final = "reference"
 CONF_REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105
 CONF_RIG: Final = "rig"
 CONF_SCHEDULE: Final = "schedule"
+CONF_SITE_METER: Final = "site_meter"
 CONF_SITE_POWER: Final = "site_power"
 CONF_SLOPE: Final = "slope"
 CONF_SOURCE_KIND: Final = "source_kind"

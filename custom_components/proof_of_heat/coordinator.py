@@ -25,8 +25,9 @@ from .engine.config import SourceConfig
 from .engine.decision import Decision
 from .engine.engine import Engine
 from .engine.snapshot import NAN, Snapshot
-from .inputs import all_away, energy_kwh, known, number_of
+from .inputs import all_away, energy_kwh, known, number_of, power_w
 from .metering.cop import CopLedger
+from .meters import MeterCoordinator
 from .poller import SourcePoller
 from .repairs import Watch
 from .settings import Settings
@@ -108,6 +109,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.engine = engine
         self.publisher = Publisher.for_entry(hass, entry)
         self.units: dict[str, SourceUnit] = {}
+        self.meters: list[MeterCoordinator] = []
         self.wanted = Wanted()
         self.cop = CopLedger(dt_util.get_default_time_zone())
         self.forecast = WeatherForecast()
@@ -262,6 +264,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
             self.forecast,
             hashprice=self._hashprice(),
             cycle_id=cycle_id,
+            other_load_w=self._other_load(),
         )
         self.engine.observe(snapshot)
         await self._slow_work(snapshot)
@@ -298,6 +301,14 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
             self.config_entry.async_create_background_task(
                 self.hass, self.async_save_wanted(), f"{DOMAIN} overrides expired"
             )
+
+    def _other_load(self) -> float:
+        """What the home draws besides our sources; the meter counts them, too."""
+        drawn = power_w(self.hass, self.settings.site_meter)
+        if drawn is None:
+            return 0.0
+        own = sum(unit.source.state.power_w or 0.0 for unit in self.units.values())
+        return max(0.0, drawn - own)
 
     def _hashprice(self) -> float:
         value = number_of(known(self.hass, self.settings.hashprice_entity))

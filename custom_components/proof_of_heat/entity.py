@@ -10,6 +10,7 @@ from ._lib.publisher import PublishedEntity
 from .const import DOMAIN, MANUFACTURER
 from .coordinator import HeatingSystem, SourceUnit
 from .drivers.miner.reading import Family
+from .meters import MeterCoordinator
 from .settings import ZoneSettings
 
 
@@ -97,6 +98,38 @@ class SourceEntity(PublishedEntity):
             self.publish_now()
         else:
             self.publish()
+
+
+class MeterEntity(PublishedEntity):
+    """An entity of a meter; follows its readings."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, system: HeatingSystem, meter: MeterCoordinator, description: EntityDescription) -> None:
+        self.entity_description = description
+        self.meter = meter
+        self.publisher = system.publisher
+        self._attr_unique_id = f"{meter.subentry_id}_{description.key}"
+        self._attr_translation_key = description.key
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, meter.subentry_id)},
+            manufacturer="Shelly",
+            model="Pro 3EM",
+            name=meter.title,
+            via_device_id=system.device_id,
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """While it answers."""
+        return self.meter.last_update_success
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the meter."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.meter.async_add_listener(self.publish))
 
 
 def source_device(system: HeatingSystem, unit: SourceUnit) -> DeviceInfo:

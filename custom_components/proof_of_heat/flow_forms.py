@@ -314,7 +314,7 @@ async def _modbus(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
         CONF_UNIT_ID: unit_id,
         CONF_CAPABILITIES: capabilities_to_dict(source.capabilities),
     }
-    return [Choice(template.name, f"modbus_{data[CONF_ADDRESS]}_{data[CONF_PORT]}_{unit_id}", stored)]
+    return [Choice(template.name, f"modbus_{data[CONF_ADDRESS]}_{stored[CONF_PORT]}_{unit_id}", stored)]
 
 
 # --- what is in Home Assistant already ----------------------------------------------------------------------

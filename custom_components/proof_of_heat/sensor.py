@@ -27,9 +27,10 @@ from homeassistant.util import dt as dt_util
 
 from ._lib.heat_source import Health, SourceKind
 from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
+from .drivers.meter.reading import MeterReading
 from .drivers.viessmann.features import UNITS
 from .engine.decision import Way
-from .entity import SourceEntity, SystemEntity
+from .entity import MeterEntity, SourceEntity, SystemEntity
 
 PARALLEL_UPDATES = 0
 _WINDOW: Final = timedelta(hours=2)
@@ -47,6 +48,13 @@ class SystemSensorDescription(SensorEntityDescription):
     attributes_fn: Callable[[HeatingSystem], Mapping[str, Any]] | None = None
     money: str = ""
     """What follows the currency in the unit ("/h")."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeterSensorDescription(SensorEntityDescription):
+    """A sensor of a meter."""
+
+    value_fn: Callable[[MeterReading], float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -399,6 +407,23 @@ HEAT_PUMP_SENSORS: Final = tuple(
 )
 
 
+def _phase(index: int) -> Callable[[MeterReading], float | None]:
+    return lambda reading: reading.phases_w[index] if index < len(reading.phases_w) else None
+
+
+METER_SENSORS: Final = (
+    MeterSensorDescription(key="exported_energy", **_ENERGY, value_fn=lambda reading: reading.exported_kwh),
+    MeterSensorDescription(key="imported_energy", **_ENERGY, value_fn=lambda reading: reading.imported_kwh),
+    MeterSensorDescription(key="power", **_POWER, value_fn=lambda reading: reading.power_w),
+    *(
+        MeterSensorDescription(
+            key=f"power_{phase}", **_POWER, entity_registry_enabled_default=False, value_fn=_phase(index)
+        )
+        for index, phase in enumerate("abc")
+    ),
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: HeatConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
@@ -414,6 +439,24 @@ async def async_setup_entry(
             ],
             config_subentry_id=unit.subentry_id,
         )
+    for meter in system.meters:
+        async_add_entities(
+            [MeterSensor(system, meter, description) for description in METER_SENSORS],
+            config_subentry_id=meter.subentry_id,
+        )
+
+
+class MeterSensor(MeterEntity, SensorEntity):
+    """A sensor of a meter."""
+
+    entity_description: MeterSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """The value now; None until the meter answered for the first time."""
+        reading = self.meter.data
+        return None if reading is None else self.entity_description.value_fn(reading)
 
 
 class SystemSensor(SystemEntity, SensorEntity):

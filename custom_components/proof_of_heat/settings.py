@@ -34,6 +34,7 @@ from .const import (
     CONF_QUIET_LEVEL,
     CONF_QUIET_TO,
     CONF_SCHEDULE,
+    CONF_SITE_METER,
     CONF_SITE_POWER,
     CONF_SLOPE,
     CONF_SOURCE_KIND,
@@ -86,6 +87,7 @@ class Settings:
     quiet_to: time | None
     quiet_level: float
     site_power_w: float | None
+    site_meter: str | None
     zones: tuple[ZoneSettings, ...]
 
     def quiet(self, local: datetime) -> bool:
@@ -126,6 +128,7 @@ def read(entry: ConfigEntry) -> Settings:
         quiet_to=_time(limits.get(CONF_QUIET_TO)),
         quiet_level=float(limits.get(CONF_QUIET_LEVEL, 100)) / 100,
         site_power_w=limits.get(CONF_SITE_POWER),
+        site_meter=limits.get(CONF_SITE_METER),
         zones=tuple(_zone(item) for item in entry.subentries.values() if item.subentry_type == SUBENTRY_ZONE),
     )
 

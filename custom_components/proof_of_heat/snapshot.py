@@ -112,6 +112,7 @@ def take(
     *,
     hashprice: float,
     cycle_id: str,
+    other_load_w: float = 0.0,
 ) -> Snapshot:
     """Everything, now."""
     now = dt_util.utcnow()
@@ -140,6 +141,7 @@ def take(
         sources=tuple(source_snapshot(source, config, now) for source, config in sources),
         price_kwh=price_now(hass, settings, series, now),
         forecast=_forecast(forecast, prices, now),
+        other_load_w=other_load_w,
         quiet=settings.quiet(local),
         quiet_ahead=np.array(
             [float(settings.quiet(local + index * BAND_STEP)) for index in range(BAND_STEPS)]

@@ -1,4 +1,4 @@
-"""An ESP32 heating controller on the device-sync API, protocol 1.
+"""An ESP32 heating controller on the device-sync API, protocol 1 or 2.
 
 It calls out only: every ``--period`` seconds it posts its telemetry to Home Assistant and obeys the
 configuration that comes back. Its house stands in the weather of a typical year.
@@ -20,7 +20,7 @@ from simulators.framework import Simulator
 from simulators.world.house import House
 from simulators.world.weather import in_heating_season
 
-from .firmware import Settings, burner, flow_setpoint, room_target
+from .firmware import Settings, burner, flow_setpoint, forced, room_target
 
 _LOGGER = logging.getLogger(__name__)
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
@@ -42,6 +42,8 @@ class HeatingController(Simulator):
         "unknown_fields": "adds fields that the server does not know",
         "error": "reports this error code",
         "burner_stuck": "the burner does not start",
+        "lost_reply": "does not get the server's reply (protocol 2: commands come again)",
+        "refuse": "refuses commands, with this message",
     }
 
     def __init__(self, args: argparse.Namespace) -> None:
@@ -51,6 +53,15 @@ class HeatingController(Simulator):
         self.replies: dict[int, int] = {}
         self.last_config: dict[str, Any] | None = None
         self.polls = 0
+        self.key: str = args.key
+        self.boot_count = 1
+        self.identified = 0
+        self.commands: list[dict[str, Any]] = []
+        self.last_reply: dict[str, Any] | None = None
+        self._done: dict[str, dict[str, Any]] = {}
+        self._acks: list[dict[str, Any]] = []
+        self._booted_s = self.clock.elapsed()
+        self._answered_s = self.clock.elapsed()
         self._zone = ZoneInfo(args.time_zone)
         self._offset = self.house.now - self.clock.now()
         self._tasks: list[asyncio.Task[None]] = []
@@ -62,7 +73,10 @@ class HeatingController(Simulator):
         parser.add_argument("--url", required=True, help="Home Assistant, e.g. http://127.0.0.1:8123")
         parser.add_argument("--device-id", required=True)
         parser.add_argument("--key", required=True, help="the device key that Home Assistant showed")
-        parser.add_argument("--period", type=float, default=30.0, help="seconds between two calls (30)")
+        parser.add_argument(
+            "--period", type=float, default=30.0, help="seconds between two calls (30); 0: as the server says"
+        )
+        parser.add_argument("--protocol", type=int, choices=(1, 2), default=1, help="of the device-sync API (1)")
         parser.add_argument("--time-zone", default="Europe/Rome", help="of the controller's own clock")
 
     @override
@@ -99,6 +113,10 @@ class HeatingController(Simulator):
             "polls": self.polls,
             "replies": {str(status): count for status, count in self.replies.items()},
             "last_config": self.last_config,
+            "force": settings.force,
+            "commands": self.commands,
+            "boot_count": self.boot_count,
+            "identified": self.identified,
         }
 
     @override
@@ -121,9 +139,17 @@ class HeatingController(Simulator):
             local = house.now.astimezone(self._zone)
             target_c = room_target(self.settings, local)
             setpoint_c = flow_setpoint(self.settings, house.weather.outdoor_c)
-            on = burner(house.heating, house.flow_c, setpoint_c, house.room_c, target_c)
-            house.heating = on and self.settings.iot_enabled and "burner_stuck" not in self.faults
+            house.heating = self._burner(setpoint_c, target_c) and "burner_stuck" not in self.faults
             house.advance(house.now + min(left, timedelta(seconds=_TICK_S)))
+
+    def _burner(self, setpoint_c: float, target_c: float) -> bool:
+        settings, house = self.settings, self.house
+        if settings.force != "auto":
+            if self.clock.elapsed() - self._answered_s > settings.lease_s:
+                settings.force = "auto"  # the lease is over: back to its own control
+            else:
+                return forced(settings, house.heating, house.flow_c, setpoint_c)
+        return settings.iot_enabled and burner(house.heating, house.flow_c, setpoint_c, house.room_c, target_c)
 
     async def _poll(self) -> None:
         while True:
@@ -133,23 +159,79 @@ class HeatingController(Simulator):
                 except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as err:
                     # A real controller heats on with what it has and tries again at the next period.
                     _LOGGER.warning("sync failed: %r", err)
-            await self.clock.sleep(self.args.period * self.rng.uniform(0.95, 1.05))
+            period = self.args.period or self.settings.poll_interval_s or 30.0
+            await self.clock.sleep(period * self.rng.uniform(0.95, 1.05))
 
     async def poll(self) -> int:
         """Call Home Assistant once; returns the HTTP status (503: no connection was made)."""
         assert self._session is not None
         self.polls += 1
         url = f"{self.args.url}/api/iot/device/{quote(self.args.device_id, safe='')}/sync/"
-        key = "not-" + self.args.key if "wrong_key" in self.faults else self.args.key
+        key = "not-" + self.key if "wrong_key" in self.faults else self.key
         headers = {"X-Device-Key": key, "Content-Type": "application/json"}
         async with self._session.post(url, data=self.body(), headers=headers) as reply:
             self.replies[reply.status] = self.replies.get(reply.status, 0) + 1
             if reply.status == 200:
-                self.last_config = (await reply.json())["config"]
-                self.settings.accept(self.last_config)
+                answer = await reply.json()
+                if "lost_reply" not in self.faults:
+                    self.accept(answer)
             else:
                 _LOGGER.warning("sync answered %s: %s", reply.status, (await reply.text())[:200])
             return reply.status
+
+    def accept(self, answer: dict[str, Any]) -> None:
+        """Take over what the server answered."""
+        self._answered_s = self.clock.elapsed()
+        self._acks.clear()
+        self.last_reply = answer
+        self.last_config = answer["config"]
+        self.settings.accept(answer["config"])
+        self.key = answer.get("new_key", self.key)
+        for command in answer.get("commands", []):
+            # A command that comes again was done already: only its answer was lost.
+            if command["id"] not in self._done:
+                self.commands.append(command)
+                self._done[command["id"]] = self._do_command(command)
+            self._acks.append(self._done[command["id"]])
+
+    def _do_command(self, command: dict[str, Any]) -> dict[str, Any]:
+        if "refuse" in self.faults:
+            return {"id": command["id"], "ok": False, "message": str(self.faults.active["refuse"])}
+        settings, args = self.settings, command["args"]
+        match command["name"]:
+            case "force_on" | "force_off":
+                settings.force = command["name"].removeprefix("force_")
+            case "auto":
+                settings.force = "auto"
+            case "set_curve":
+                settings.curve_value = float(args["value"])
+                settings.min_external_temp = float(args.get("min_external_temp", settings.min_external_temp))
+            case "reboot":
+                self.boot_count += 1
+                self._booted_s = self.clock.elapsed()
+            case "identify":
+                self.identified += 1
+            case name:
+                return {"id": command["id"], "ok": False, "message": f"unknown command {name}"}
+        return {"id": command["id"], "ok": True}
+
+    def extras(self) -> dict[str, Any]:
+        """What protocol 2 adds to a report."""
+        return {
+            "protocol_version": 2,
+            "firmware_version": "1.4.2",
+            "product": "heating_controller",
+            "chip": "esp32",
+            "model": "Simulated board",
+            "return_temp": round((self.house.flow_c + self.house.room_c) / 2, 1),
+            "room_temp": round(self.house.room_c, 1),
+            "flow_setpoint": round(flow_setpoint(self.settings, self.house.weather.outdoor_c), 1),
+            "rssi": round(self.rng.gauss(-61, 2)),
+            "free_heap": 182_344,
+            "uptime_s": int(self.clock.elapsed() - self._booted_s),
+            "boot_count": self.boot_count,
+            "acks": list(self._acks),
+        }
 
     def telemetry(self) -> dict[str, Any]:
         """What the controller measures, as the protocol names it."""
@@ -161,6 +243,8 @@ class HeatingController(Simulator):
             "voltage": round(3.3 + self.rng.gauss(0, 0.01), 2),
             "errors": [],
         }
+        if self.args.protocol == 2:
+            data |= self.extras()
         if "outdoor_c" in faults:
             data["temp_out"] = faults.number("outdoor_c", 85.0)
         if "text_number" in faults:

@@ -1,4 +1,4 @@
-"""What a protocol 1 heating controller does with its configuration: schedule, curve, burner.
+"""What a heating controller does with its configuration: schedule, curve, force, burner.
 
 Written from the protocol's description, independently of the integration's own parsers.
 """
@@ -24,6 +24,9 @@ class Settings:
     curve_value: float = 50.0
     min_external_temp: float = -15.0
     schedule: list[dict[str, Any]] = field(default_factory=list)
+    force: str = "auto"
+    lease_s: float = 900.0
+    poll_interval_s: float | None = None
 
     def accept(self, config: dict[str, Any]) -> None:
         """Take over a configuration as it came from the server."""
@@ -31,6 +34,10 @@ class Settings:
         self.curve_value = float(config["curve"]["value"])
         self.min_external_temp = float(config["curve"]["min_external_temp"])
         self.schedule = list(config["schedule"])
+        # Protocol 2; a protocol 1 server does not say these.
+        self.force = str(config.get("force", "auto"))
+        self.lease_s = float(config.get("lease_s", self.lease_s))
+        self.poll_interval_s = config.get("poll_interval_s")
 
 
 def flow_setpoint(settings: Settings, outdoor_c: float, room_set_c: float = _ROOM_C) -> float:
@@ -46,9 +53,14 @@ def flow_setpoint(settings: Settings, outdoor_c: float, room_set_c: float = _ROO
 
 
 def room_target(settings: Settings, local: datetime) -> float:
-    """The room temperature that the schedule asks for at a local time; the set-back between its slots."""
+    """The room temperature that the schedule asks for at a local time; the set-back between its slots.
+
+    Where entries overlap the last one counts; without any it is always comfort time.
+    """
+    if not settings.schedule:
+        return _ROOM_C
     minute = local.hour * 60 + local.minute
-    for entry in settings.schedule:
+    for entry in reversed(settings.schedule):
         for back in (0, 1):  # a slot over midnight belongs to the day on which it begins
             if _DAYS[(local.weekday() - back) % 7] not in _days(str(entry["day"])):
                 continue
@@ -79,6 +91,13 @@ def _target(value: float | str) -> float:
     if not found or not math.isfinite(number := float(found[1])):
         return _ROOM_C
     return (number - 32) / 1.8 if found[2].upper() == "F" else number
+
+
+def forced(settings: Settings, on: bool, flow_c: float, setpoint_c: float) -> bool:
+    """What the burner does when the server forces it; forced on it still keeps to the curve's flow temperature."""
+    if settings.force == "off":
+        return False
+    return flow_c < setpoint_c - _HYSTERESIS_K or (on and flow_c <= setpoint_c + _HYSTERESIS_K)
 
 
 def burner(on: bool, flow_c: float, setpoint_c: float, room_c: float, target_c: float) -> bool:

@@ -17,6 +17,7 @@ from simulators.framework import running
 from simulators.hiveos.cloud import HiveOs
 from simulators.modbus_boiler.boiler import ModbusBoiler
 from simulators.nicehash.cloud import NiceHash
+from simulators.shelly_pro3em.meter import ShellyPro3Em
 from simulators.viessmann_cloud.cloud import ViessmannCloud
 from simulators.whatsminer.miner import Whatsminer
 
@@ -330,12 +331,12 @@ async def test_another_device_at_the_address_is_not_taken_for_the_first(
         result = await go_on(hass, result, {"next_step_id": "miner"})
         result = await go_on(hass, result, values)
         await hass.async_block_till_done()
+        await hass.config_entries.async_unload(entry.entry_id)
     other = loopback()
     async with running(Bitaxe, ["--host", other]):
         result = await change(hass, entry, "source")
         result = await go_on(hass, result, {**values, "address": other})
         assert result["reason"] == "wrong_device"
-    await hass.config_entries.async_unload(entry.entry_id)
 
 
 # --- credentials that are refused ------------------------------------------------------------------------
@@ -398,3 +399,46 @@ async def test_reauth_with_another_account(
         result = await hass.config_entries.flow.async_configure(flow_id, {"token": "demo-token"})
         assert result["reason"] == "wrong_device"
         await hass.config_entries.async_unload(entry.entry_id)
+
+
+# --- meters -----------------------------------------------------------------------------------------------
+
+
+async def test_meter_is_tried_out_added_changed_and_shown(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    async with running(ShellyPro3Em, ["--port", "0", "--load", "2000", "--password", "s3"]) as shelly:
+        values = {
+            "name": "Grid",
+            "host": "127.0.0.1",
+            "port": shelly.port,
+            "password": "no",
+            "scan_interval": 2,
+            "inverted": False,
+        }
+        result = await begin(hass, entry, "meter")
+        result = await go_on(hass, result, {**values, "name": " "})
+        assert result["errors"] == {"name": "name_empty"}
+        result = await go_on(hass, result, values)
+        assert result["errors"] == {"base": "invalid_auth"}
+        result = await go_on(hass, result, {**values, "password": "s3"})
+        assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Grid")
+        await hass.async_block_till_done()
+        shown = hass.states.get("sensor.grid_electric_power")
+        assert shown is not None
+        assert float(shown.state) == pytest.approx(shelly.state()["total_w"], abs=5)
+        again = await begin(hass, entry, "meter")
+        again = await go_on(hass, again, {**values, "password": "s3"})
+        assert again["reason"] == "already_configured"
+        result = await change(hass, entry, "meter")
+        assert result["step_id"] == "reconfigure"
+        result = await go_on(hass, result, {**values, "password": "s3", "inverted": True})
+        assert result["reason"] == "reconfigure_successful"
+        await hass.async_block_till_done()
+        assert float(hass.states.get("sensor.grid_electric_power").state) < -2000
+        meter = entry.runtime_data.meters[0]
+        shelly.faults.set("refused")
+        await meter.async_refresh()
+        assert not meter.last_update_success
+    async with running(ShellyPro3Em, ["--port", "0", "--mac", "0200000000FF"]) as other:
+        result = await change(hass, entry, "meter")
+        result = await go_on(hass, result, {**values, "port": other.port})
+        assert result["reason"] == "wrong_device"

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.iot_heating.keys import async_start_rotation
+from custom_components.iot_heating.protocol.commands import CommandName
 from simulators.framework import parser_of, running
 from simulators.heating_controller.controller import HeatingController
 from simulators.heating_controller.firmware import Settings, burner, flow_setpoint, room_target
@@ -17,7 +20,8 @@ from tests.iot_heating import add_controller, building_entry
 
 
 @pytest.fixture
-async def building(hass: HomeAssistant) -> MockConfigEntry:
+async def building(hass: HomeAssistant, tmp_path: Path) -> MockConfigEntry:
+    hass.config.config_dir = str(tmp_path)
     entry = building_entry()
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -34,10 +38,22 @@ async def controller(
         yield device
 
 
+@pytest.fixture
+async def modern(
+    hass: HomeAssistant, building: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
+) -> AsyncGenerator[HeatingController]:
+    """A controller of protocol 2."""
+    key = await add_controller(hass, building)
+    client = await hass_client_no_auth()
+    async with heating_controller(str(client.make_url("/")).rstrip("/"), key, "--protocol", "2") as device:
+        yield device
+
+
 @asynccontextmanager
-async def heating_controller(url: str, key: str) -> AsyncGenerator[HeatingController]:
+async def heating_controller(url: str, key: str, *more: str) -> AsyncGenerator[HeatingController]:
     # Silent when its own time comes, so that it calls only when the test says so.
     arguments = ["--url", url, "--device-id", "ESP32-001", "--key", key, "--period", "100000", "--fault", "silent"]
+    arguments += more
     async with running(HeatingController, arguments) as device:
         await asyncio.sleep(0)
         device.faults.clear("silent")
@@ -162,3 +178,95 @@ def test_a_controller_in_real_weather_keeps_the_house_warm(socket_enabled: None)
     assert device.house.now - start >= timedelta(days=2)
     assert 18.5 < device.house.room_c < 21
     assert 20 < device.house.heat_j / 3.6e6 < 500
+
+
+def command_of(building: MockConfigEntry) -> str:
+    """How far the newest command is."""
+    return building.runtime_data.registry.devices["ESP32-001"].commands[-1].status.value
+
+
+async def send(building: MockConfigEntry, name: str, **args: float) -> None:
+    runtime = building.runtime_data
+    await runtime.commands.async_send(runtime.controllers["ESP32-001"], CommandName(name), args)
+
+
+@pytest.mark.parametrize("force", ["on", "off"])
+async def test_a_protocol_1_controller_is_forced_by_its_configuration(
+    building: MockConfigEntry, controller: HeatingController, force: str
+) -> None:
+    await controller.poll()
+    await send(building, f"force_{force}")
+    await controller.poll()
+    controller.live_until_now()
+    controller.house.flow_c = 20.0
+    controller._offset += timedelta(minutes=1)
+    controller.live_until_now()
+    assert controller.house.heating is (force == "on")
+    await controller.poll()
+    assert command_of(building) == "confirmed"
+
+
+async def test_protocol_2_commands_are_done_once_and_acknowledged(
+    building: MockConfigEntry, modern: HeatingController, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.iot_heating.commands.RETRY_AFTER", timedelta())
+    await modern.poll()
+    for name in ("identify", "reboot"):
+        await send(building, name)
+    modern.faults.set("lost_reply")
+    await modern.poll()
+    modern.faults.clear("lost_reply")
+    assert (modern.identified, modern.boot_count) == (0, 1)
+    await modern.poll()
+    assert (modern.identified, modern.boot_count) == (1, 2)
+    await modern.poll()
+    statuses = [c.status.value for c in building.runtime_data.registry.devices["ESP32-001"].commands]
+    assert statuses == ["confirmed", "confirmed"]
+
+
+async def test_protocol_2_forces_and_falls_back_when_the_lease_is_over(
+    building: MockConfigEntry, modern: HeatingController
+) -> None:
+    await modern.poll()
+    await send(building, "force_off")
+    await modern.poll()
+    await modern.poll()
+    assert modern.settings.force == "off"
+    assert command_of(building) == "confirmed"
+    modern._answered_s -= 1000
+    modern._offset += timedelta(seconds=30)
+    modern.live_until_now()
+    assert modern.settings.force == "auto"
+
+
+async def test_protocol_2_can_refuse(building: MockConfigEntry, modern: HeatingController) -> None:
+    await modern.poll()
+    await send(building, "set_curve", value=80)
+    modern.faults.set("refuse", "not now")
+    await modern.poll()
+    await modern.poll()
+    command = building.runtime_data.registry.devices["ESP32-001"].commands[-1]
+    assert (command.status.value, command.reason) == ("failed", "not now")
+
+
+async def test_protocol_2_rotates_its_key_itself(building: MockConfigEntry, modern: HeatingController) -> None:
+    await modern.poll()
+    old = modern.key
+    await async_start_rotation(building.runtime_data, building.runtime_data.controllers["ESP32-001"])
+    modern.faults.set("lost_reply")
+    assert await modern.poll() == 200
+    modern.faults.clear("lost_reply")
+    assert await modern.poll() == 200
+    assert modern.key != old
+    assert await modern.poll() == 200
+    assert building.runtime_data.registry.devices["ESP32-001"].keys.previous is None
+
+
+async def test_without_a_schedule_it_is_always_comfort_time() -> None:
+    assert room_target(Settings(), datetime(2026, 1, 5, 3, tzinfo=UTC)) == 20
+
+
+def test_where_entries_overlap_the_last_one_counts() -> None:
+    made = settings()
+    made.schedule.append({"day": "Mon", "slots": ["07:00-08:00"], "target": 25})
+    assert room_target(made, datetime(2026, 1, 5, 7, 30, tzinfo=UTC)) == 25

@@ -328,22 +328,19 @@ async def test_the_overload_condition(hass: HomeAssistant, ccu: Ccu) -> None:
     assert len(fired) == 1
 
 
-async def test_the_blueprint_sends_the_chosen_alerts(hass: HomeAssistant, ccu: Ccu) -> None:
-    folder = Path(hass.config.path("blueprints/automation/smart_outlet"))
-    folder.mkdir(parents=True)
-    try:
-        shutil.copy(BLUEPRINT, folder)
-        inputs = {
-            "kinds": ["overload"],
-            "notify_actions": [{"event": "it_ran", "event_data": {"text": "{{ title }}: {{ message }}"}}],
-        }
-        fired = listen(hass, "it_ran")
-        use = {"path": "smart_outlet/alert_notification.yaml", "input": inputs}
-        assert await async_setup_component(hass, "automation", {"automation": {"use_blueprint": use}})
-        await hass.async_block_till_done()
-        await ccu.act("number", "set_value", "number", "threshold", value=100)
-        await ccu.report(current_b=200)
-        await ccu.report(current_a=65535, is_overload=True)
-    finally:
-        shutil.rmtree(folder.parents[1])
-    assert [event.data["text"] for event in fired] == ["Smart Outlet: Unit 01: Kitchen: socket A tripped on overload"]
+async def test_the_blueprint_sends_the_chosen_alerts(hass: HomeAssistant, ccu: Ccu, tmp_path: Path) -> None:
+    hass.config.config_dir = str(tmp_path)
+    shutil.copytree(BLUEPRINT.parents[2], tmp_path / "blueprints")
+    inputs = {
+        "kinds": ["overload"],
+        "notify_actions": [{"event": "it_ran", "event_data": {"text": "{{ title }}: {{ message }}"}}],
+    }
+    fired = listen(hass, "it_ran")
+    use = {"path": "smart_outlet/alert_notification.yaml", "input": inputs}
+    assert await async_setup_component(hass, "automation", {"automation": {"use_blueprint": use}})
+    await hass.async_block_till_done()
+    await ccu.act("number", "set_value", "number", "threshold", value=100)
+    await ccu.report(current_b=200)
+    await ccu.report(current_a=65535, is_overload=True)
+    texts = [event.data["text"] for event in fired]
+    assert texts == ["Smart Outlet: Unit 01: Kitchen: socket A tripped on overload"]

@@ -192,7 +192,7 @@ def dispatch(options: Sequence[Option], request: Request) -> Allocation:
 
 def _distinct_best(ranked: Array, patterns: Array) -> list[int]:
     """The best combinations, at most two of each pattern: what is moved in tuning does not make two of them differ."""
-    count = min(len(ranked), TUNED * 50)
+    count = min(len(ranked), TUNED * 12)
     nearest = np.argpartition(ranked, count - 1)[:count]
     nearest = nearest[np.argsort(ranked[nearest], kind="stable")]
     seen: dict[bytes, int] = {}

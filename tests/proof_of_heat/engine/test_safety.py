@@ -24,7 +24,6 @@ from custom_components.proof_of_heat.engine import (
     Way,
     ZoneSnapshot,
 )
-
 from custom_components.proof_of_heat.engine.plausible import WATER_RANGE_C, believable
 
 from .homes import Home, live, new_engine

@@ -1,5 +1,6 @@
 """edge_telemetry in the demo: a van with three computers, and RuuviTags that a gateway relays."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 import json
@@ -20,6 +21,7 @@ _SITE = "van"
 _TAGS = 3
 _PAST = timedelta(days=5)
 _SAMPLE = timedelta(minutes=5)
+_LAST_MADE = "online"
 _TAG_NAMES = {"van_inside": "Inside", "van_outside": "Outside", "fridge": "Fridge"}
 _UNITS = {
     "temperature_c": ("°C", "temperature"),
@@ -55,11 +57,21 @@ class EdgeTelemetryDemo:
             SimulatorSpec("van", "van", [*connection, "--site", _SITE, "--period", "5"], address),
             SimulatorSpec("ruuvi", "ruuvi", [*connection, "--tags", str(_TAGS), "--period", "5"], address),
         ]
-        for topic, payload in _first_messages(world.now):
-            await ha.post("services/mqtt/publish", {"topic": topic, "payload": payload, "qos": "1"})
         made.devices = [_device(entry_id, f"{_SITE}/{system}/{name}", "van") for name, (system, _) in COMPUTERS.items()]
         made.devices += [_device(entry_id, f"{_SITE}/ruuvi/{tag.id}", "ruuvi") for tag in _tags()]
+        await self._introduce(ha, world.now, entry_id, [device.id for device in made.devices])
         return made
+
+    async def _introduce(self, ha: HomeAssistant, now: datetime, entry_id: str, ids: list[str]) -> None:
+        """Publish what each device says first, until Home Assistant, subscribed by then, has an entity of each."""
+        for _ in range(20):
+            for topic, payload in _first_messages(now):
+                await ha.post("services/mqtt/publish", {"topic": topic, "payload": payload, "qos": "1"})
+            await asyncio.sleep(0.5)
+            known = {item["unique_id"] for item in await ha.entity_keys()}
+            if all(f"{entry_id}_{id_}_{_LAST_MADE}" in known for id_ in ids):
+                return
+        raise TimeoutError("the van's devices did not appear")
 
     def simulators_first(self, world: World) -> list[SimulatorSpec]:
         """Devices publish whenever they like: none has to be there before."""

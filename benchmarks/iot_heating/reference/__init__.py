@@ -1,0 +1,71 @@
+"""The yardstick in the same process: a view that parses JSON and answers JSON, and a probe of the event loop's lag."""
+
+from collections import deque
+
+from aiohttp import web
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.http import HomeAssistantView
+from homeassistant.helpers.typing import ConfigType
+
+DOMAIN = "bench_reference"
+_STEP_S = 0.005
+_CONFIG = {
+    "config": {
+        "protocol_version": 1,
+        "device_id": "ESP32-001",
+        "building_id": 12,
+        "iot_enabled": True,
+        "curve": {"value": 60, "min_external_temp": 8},
+        "schedule": [{"day": "Mon-Fri", "slots": ["06:30-09:30", "18:00-23:00"], "target": "22C", "mode": "Auto"}],
+        "updated_at": "2025-12-29T10:45:00Z",
+        "server_time": "2025-12-29T10:46:12Z",
+    }
+}
+
+
+class BareView(HomeAssistantView):
+    """As little as a JSON view of Home Assistant can do."""
+
+    url = "/api/bench/bare"
+    name = "api:bench:bare"
+    requires_auth = False
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Parse and answer."""
+        await request.json()
+        return self.json(_CONFIG)
+
+
+class LagView(HomeAssistantView):
+    """How late a timer of 5 ms fired since the last question (the question itself is not counted)."""
+
+    url = "/api/bench/lag"
+    name = "api:bench:lag"
+    requires_auth = False
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._loop = hass.loop
+        self._late: deque[float] = deque(maxlen=200_000)
+        self._due = self._loop.time() + _STEP_S
+        self._loop.call_at(self._due, self._fire)
+
+    @callback
+    def _fire(self) -> None:
+        now = self._loop.time()
+        self._late.append(now - self._due)
+        self._due = now + _STEP_S
+        self._loop.call_at(self._due, self._fire)
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Answer with percentiles in milliseconds, and begin anew."""
+        late = sorted(self._late) or [0.0]
+        self._late.clear()
+        p99 = late[min(len(late) - 1, int(len(late) * 0.99))]
+        return self.json({"count": len(late), "p99_ms": p99 * 1e3, "max_ms": late[-1] * 1e3})
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the views."""
+    hass.http.register_view(BareView())
+    hass.http.register_view(LagView(hass))
+    return True
