@@ -13,6 +13,7 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.util import dt as dt_util
 
@@ -215,6 +216,8 @@ class OtaCoordinator:
                 case EventKind.DEVICE_ADDED if event.uid in self.state.devices:
                     for add in tuple(self._new_device):
                         add(self.state.devices[event.uid])
+                case EventKind.DEVICE_REMOVED if event.uid is not None:
+                    self._forget_entities(event.uid)
                 case EventKind.ROLLOUT_CREATED if event.rollout_id in self.state.rollouts:
                     for add_rollout in tuple(self._new_rollout):
                         add_rollout(event.rollout_id)
@@ -224,6 +227,14 @@ class OtaCoordinator:
                 self._show_rollout(event)
             if event.kind in (EventKind.RELEASE_ADDED, EventKind.RELEASE_REMOVED, EventKind.DEVICE_ADDED):
                 self._in_a_second(self.entry.entry_id)
+
+    def _forget_entities(self, uid: str) -> None:
+        """Those of a fleet's device; a stand-alone one's go with its subentry."""
+        registry = er.async_get(self.hass)
+        prefix = f"{self.entry.entry_id}_{uid}_"
+        for entity in er.async_entries_for_config_entry(registry, self.entry.entry_id):
+            if entity.unique_id.startswith(prefix):
+                registry.async_remove(entity.entity_id)
 
     def _show_rollout(self, event: Event) -> None:
         rollout_id = event.rollout_id or ""

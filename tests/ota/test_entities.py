@@ -474,6 +474,17 @@ async def test_a_simulation_says_what_a_bad_release_would_do(
     assert not ota.state.rollouts
 
 
+async def test_permissions_of_a_stand_alone_device_stay_in_its_subentry(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, add_device: AddDevice
+) -> None:
+    await add_device("dev-1", group="house")
+    await act(hass, "set_policy", device="dev-1", may_update=False)
+    await settled(hass)
+    assert not ota.state.devices["dev-1"].policy.may_update
+    data = entry.subentries[ota.subentries["dev-1"]].data
+    assert (data["may_update"], data["group"]) == (False, "house")
+
+
 async def test_a_key_is_rotated_by_an_action(hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice) -> None:
     device = await add_device()
     shown = await act(hass, "rotate_key", response=True, device="dev-1")
