@@ -212,21 +212,24 @@ class OtaCoordinator:
         for event in events:
             for listener in tuple(self._events):
                 listener(event)
-            match event.kind:
-                case EventKind.DEVICE_ADDED if event.uid in self.state.devices:
-                    for add in tuple(self._new_device):
-                        add(self.state.devices[event.uid])
-                case EventKind.DEVICE_REMOVED if event.uid is not None:
-                    self._forget_entities(event.uid)
-                case EventKind.ROLLOUT_CREATED if event.rollout_id in self.state.rollouts:
-                    for add_rollout in tuple(self._new_rollout):
-                        add_rollout(event.rollout_id)
+            self._show_what_came_or_went(event)
             if event.uid is not None:
                 self._later([event.uid])
             if event.rollout_id is not None:
                 self._show_rollout(event)
             if event.kind in (EventKind.RELEASE_ADDED, EventKind.RELEASE_REMOVED, EventKind.DEVICE_ADDED):
                 self._in_a_second(self.entry.entry_id)
+
+    def _show_what_came_or_went(self, event: Event) -> None:
+        match event.kind:
+            case EventKind.DEVICE_ADDED if event.uid in self.state.devices:
+                for add in tuple(self._new_device):
+                    add(self.state.devices[event.uid])
+            case EventKind.DEVICE_REMOVED if event.uid is not None:
+                self._forget_entities(event.uid)
+            case EventKind.ROLLOUT_CREATED if event.rollout_id in self.state.rollouts:
+                for add_rollout in tuple(self._new_rollout):
+                    add_rollout(event.rollout_id)
 
     def _forget_entities(self, uid: str) -> None:
         """Those of a fleet's device; a stand-alone one's go with its subentry."""

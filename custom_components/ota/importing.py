@@ -98,6 +98,7 @@ class Importer:
             releases.check(manifest, info, digests)
             signed = (claim.manifest, claim.signature) if isinstance(claim, Proof) else None
             async with coordinator.images_lock:
+                releases.find_same(coordinator.state, manifest, digests, force=force)  # refused before it is kept
                 await run(coordinator.images.commit, upload, digests)
                 release = releases.admit(
                     coordinator.state, manifest, info, digests, coordinator.now, signed=signed, force=force
