@@ -474,6 +474,17 @@ async def test_a_simulation_says_what_a_bad_release_would_do(
     assert not ota.state.rollouts
 
 
+async def test_permissions_of_a_stand_alone_device_stay_in_its_subentry(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, add_device: AddDevice
+) -> None:
+    await add_device("dev-1", group="house")
+    await act(hass, "set_policy", device="dev-1", may_update=False)
+    await settled(hass)
+    assert not ota.state.devices["dev-1"].policy.may_update
+    data = entry.subentries[ota.subentries["dev-1"]].data
+    assert (data["may_update"], data["group"]) == (False, "house")
+
+
 async def test_a_key_is_rotated_by_an_action(hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice) -> None:
     device = await add_device()
     shown = await act(hass, "rotate_key", response=True, device="dev-1")
@@ -599,7 +610,7 @@ async def test_a_stuck_device_that_is_removed_is_not_named_any_more(
 
 async def test_the_sensors_that_are_disabled_by_default(
     hass: HomeAssistant,
-    entity_registry_enabled_by_default: None,
+    all_enabled: None,
     ota: OtaCoordinator,
     add_device: AddDevice,
     release: Release,
@@ -609,6 +620,8 @@ async def test_the_sensors_that_are_disabled_by_default(
     await device.check(version="1.0.0")
     await settled(hass)
     assert hass.states.get("sensor.dev_1_offer").state == "no_rollout"
+    ota.publisher._clock = lambda: hass.loop.time() + 30
+    await later(hass, 30)
     assert dt_util.parse_datetime(hass.states.get("sensor.dev_1_last_seen").state) is not None
     await release()
     await rollout(hass, mode="on_request")
