@@ -205,12 +205,15 @@ class Engine:
             return _Wanted(Way.BLIND, heat, safety.blind_flow_c, "no temperature is known: fixed flow")
         plan = self.plan
         if plan is not None and self.predicting and snapshot.now_s - plan.made_s <= PLAN_VALID_S:
-            windows = any(zone.window_open for zone in senses.zones)
-            if not (windows and all(zone.window_open for zone in senses.zones)):
+            asked = any(zone.wants_heat and not zone.window_open for zone in senses.zones)
+            if asked or not senses.zones:
                 return _Wanted(Way.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.words)
         if self._commissioning(demand):
             return _Wanted(
-                Way.COMMISSIONING, self._commission_heat(demand), demand.flow_c, "learning what the source gives"
+                Way.COMMISSIONING,
+                self._commission_heat(snapshot, senses, demand),
+                demand.flow_c,
+                "learning what the source gives",
             )
         design = self.chooser.design_heat_w(self.learned)
         heat = self._pulse.update(
@@ -245,12 +248,13 @@ class Engine:
             and self.learned is None
         )
 
-    def _commission_heat(self, demand: Demand) -> float:
+    def _commission_heat(self, snapshot: Snapshot, senses: Senses, demand: Demand) -> float:
         """Varied levels, by turns so that the mean is what the curve asks for."""
         design = self.chooser.design_heat_w(self.learned)
-        level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)]
-        at_level = level * design
-        return self._pulse.update(demand.share * design, at_level, 0.0, 0.0) if demand.share < level else at_level
+        at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * design
+        delivered = self._delivered(snapshot, senses.outdoor_c)
+        now = self._pulse.update(demand.share * design, at_level, delivered, self._elapsed_s)
+        return at_level if now > 0 else 0.0
 
     def _delivered(self, snapshot: Snapshot, outdoor_c: float) -> float:
         return sum(
