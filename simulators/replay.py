@@ -78,6 +78,7 @@ class Replay:
         self.replies = load(folder)
         self.family = family_of(self.replies)
         self._state = state
+        self.http_port = 80
         self._servers: list[TcpServer] = []
         self._runners: list[web.AppRunner] = []
 
@@ -114,7 +115,10 @@ class Replay:
         await server.start(host, port)
 
     async def _http(self, app: web.Application, host: str, port: int) -> None:
-        runner, _ = await serve_http(app, host, port)
+        try:
+            runner, self.http_port = await serve_http(app, host, port)
+        except PermissionError:  # only root may be a web server on port 80
+            runner, self.http_port = await serve_http(app, host, 0)
         self._runners.append(runner)
 
     async def _cgminer(self, reader: asyncio.StreamReader) -> bytes:

@@ -8,8 +8,9 @@ process on core 1. CPU is utime + stime of the Home Assistant process, above wha
 
 import argparse
 import asyncio
+from collections.abc import AsyncGenerator
 import contextlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 import json
 import os
 from pathlib import Path
@@ -18,7 +19,7 @@ import socket
 import sys
 import tempfile
 import time
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 
@@ -55,6 +56,21 @@ class Unit:
     ccu_id: str
     key: str
     outlets: list[str]
+
+
+@dataclass(slots=True)
+class Fleet:
+    """All that was set up; controllers are id and key."""
+
+    port: int
+    units: list[Unit]
+    controllers: dict[str, str]
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """What was written down at an earlier run."""
+        data = json.loads(text)
+        return cls(data["port"], [Unit(**unit) for unit in data["units"]], data["controllers"])
 
 
 def _free_port() -> int:
@@ -127,23 +143,52 @@ async def _watch(pid: int, url: str, seconds: float) -> dict[str, Any]:
     return {"cpu": cpu, "lag_s": found["lag_s"], "states_per_s": found["changes"] / seconds}
 
 
-async def _measure(args: argparse.Namespace, pid: int, port: int) -> dict[str, Any]:
+async def _set_up(args: argparse.Namespace, folder: Path, port: int) -> Fleet:
+    """Configure everything through the flows, as users do, and stop again.
+
+    A Home Assistant that was just configured writes its registries for minutes; what is measured is one that runs.
+    """
     url = f"http://127.0.0.1:{port}"
-    async with HomeAssistant.connect(url) as ha:
+    _prepare(folder, port)
+    async with _started(folder), HomeAssistant.connect(url) as ha:
         await ha.wait_until_up()
         await ha.onboard("Bench", "bench", "bench")
         await ha.wait_until_running()
+        # A port of one's own is taken back after five minutes unless somebody confirms it.
+        await ha.call("http/config/promote")
         started = time.monotonic()
         units = await _add_units(ha, args.units)
         keys = await _add_controllers(ha, args.controllers)
-        print(
-            f"set up {args.units} units and {len(keys)} controllers in {time.monotonic() - started:.0f} s", flush=True
+        print(f"set up {len(units)} units, {len(keys)} controllers in {time.monotonic() - started:.0f} s", flush=True)
+        await asyncio.sleep(3)
+    return Fleet(port, units, keys)
+
+
+@contextlib.asynccontextmanager
+async def _started(folder: Path) -> AsyncGenerator[int]:
+    """Home Assistant on core 0; its process id."""
+    command = [sys.executable, "-m", "homeassistant", "--config", str(folder), "--skip-pip"]
+    with (folder / "stderr.log").open("w") as log:
+        process = await asyncio.create_subprocess_exec(
+            "taskset", "-c", "0", *command, cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=log
         )
+    try:
+        yield process.pid
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+async def _measure(args: argparse.Namespace, fleet: Fleet, pid: int) -> dict[str, Any]:
+    url = f"http://127.0.0.1:{fleet.port}"
+    async with HomeAssistant.connect(url) as ha:
+        await ha.wait_until_up()
     await asyncio.sleep(args.settle)
     idle = await _watch(pid, url, args.seconds / 2)
-    devices = Devices(port, random.Random(1))
-    tasks = [asyncio.create_task(devices.unit(u.key, u.ccu_id, u.outlets, 2.0)) for u in units]
-    tasks += [asyncio.create_task(devices.controller(key, device_id, 30.0)) for device_id, key in keys.items()]
+    devices = Devices(fleet.port, random.Random(1))
+    tasks = [asyncio.create_task(devices.unit(u.key, u.ccu_id, u.outlets, 2.0)) for u in fleet.units]
+    tasks += [asyncio.create_task(devices.controller(key, name, 30.0)) for name, key in fleet.controllers.items()]
     try:
         # The first values of all entities are written at once; what counts is the day after.
         await asyncio.sleep(args.settle)
@@ -169,6 +214,7 @@ async def _measure(args: argparse.Namespace, pid: int, port: int) -> dict[str, A
         "lag_max_ms": 1000 * load["lag_s"]["max"],
         "idle_lag_max_ms": 1000 * idle["lag_s"]["max"],
         "states_per_s": load["states_per_s"],
+        "machine_load": os.getloadavg()[0],
         "errors": wrong,
         "statuses": {str(status): count for status, count in tally.statuses.items()},
     }
@@ -177,21 +223,17 @@ async def _measure(args: argparse.Namespace, pid: int, port: int) -> dict[str, A
 async def _run(args: argparse.Namespace) -> dict[str, Any]:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    port = _free_port()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        _prepare(folder, port)
-        command = [sys.executable, "-m", "homeassistant", "--config", name, "--skip-pip"]
-        with (folder / "stderr.log").open("w") as log:
-            process = await asyncio.create_subprocess_exec(
-                "taskset", "-c", "0", *command, cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=log
-            )
-        try:
-            return await _measure(args, process.pid, port)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-            await process.wait()
+        folder = args.folder or Path(name)
+        known = folder / "fleet.json"
+        if known.exists():
+            fleet = Fleet.from_json(known.read_text())
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            fleet = await _set_up(args, folder, _free_port())
+            known.write_text(json.dumps(asdict(fleet)))
+        async with _started(folder) as pid:
+            return await _measure(args, fleet, pid)
 
 
 def main() -> int:
@@ -200,6 +242,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
     parser.add_argument("--seconds", type=float, default=60, help="of the measurement (60)")
     parser.add_argument("--settle", type=float, default=30, help="seconds before it (30)")
+    parser.add_argument("--folder", type=Path, help="keep the configuration here and use it again (set-up is slow)")
     parser.add_argument("--units", type=int, default=200)
     parser.add_argument("--controllers", type=int, default=1000)
     args = parser.parse_args()

@@ -79,7 +79,9 @@ class ToggleSwitch(ControlEntity[Toggle], SwitchEntity):
 
 
 class SurplusSwitch(SurplusEntity, SwitchEntity):
-    """Whether a station's charging follows surplus."""
+    """Whether a station's charging follows surplus. It bears the device's name."""
+
+    _attr_name = None
 
     @property
     @override

@@ -6,12 +6,12 @@ from datetime import timedelta
 from functools import partial
 import logging
 import time
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import Platform
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.storage import Store
@@ -29,27 +29,15 @@ from .const import (
     DEFAULT_OPTIONS,
     DOMAIN,
 )
-from .decoders import (
-    Address,
-    Channel,
-    DecodeError,
-    Message,
-    Reason,
-    TopicPattern,
-    Value,
-    decode,
-    derive,
-    pick_time,
-)
+from .decoders import Address, Message, Reason, TopicPattern
 from .device import DeviceRecord, EdgeDevice, Form
-from .downlink import parse_ack_message, parse_state
+from .inbox import Inbox
 from .malformed import MalformedLog
 from .naming import describe_system
 
 _LOGGER = logging.getLogger(__name__)
 
 type EdgeConfigEntry = ConfigEntry[EdgeHub]
-type Handler = Callable[[mqtt.ReceiveMessage], None]
 type NewMetrics = Callable[[EdgeDevice, dict[str, Form]], None]
 
 _QOS: Final = 1
@@ -57,9 +45,6 @@ _STORE_VERSION: Final = 1
 _SAVE_DELAY_S: Final = 10
 _TICK: Final = timedelta(seconds=10)
 _BROKER_GRACE_S: Final = 30.0
-_MAX_ROUTES: Final = 5000
-_MAX_EARLY: Final = 500
-_GATEWAY_STATUS: Final = "gw_status"
 ISSUE_DEVICES: Final = "too_many_devices"
 
 
@@ -72,11 +57,6 @@ class Counters:
     duplicates: int = 0
     refused_clocks: int = 0
     late: int = 0
-
-
-def _bytes(received: mqtt.ReceiveMessage) -> bytes:
-    """The payload; bytes, since we subscribe without an encoding."""
-    return cast("bytes", received.payload)
 
 
 def _store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
@@ -106,12 +86,12 @@ class EdgeHub:
         self.listeners: list[CALLBACK_TYPE] = []
         self._new_metrics: dict[Platform, NewMetrics] = {}
         self._new_devices: list[Callable[[EdgeDevice], None]] = []
-        self._new_commands: list[Callable[[EdgeDevice], None]] = []
+        self.new_commands: list[Callable[[EdgeDevice], None]] = []
         self._store = _store(hass, entry.entry_id)
-        self._routes: dict[str, tuple[TopicPattern, Handler] | None] = {}
+        self.inbox = Inbox(self)
         self._systems: dict[tuple[str, str], str] = {}
-        self._early: dict[Address, dict[Channel, mqtt.ReceiveMessage]] = {}
         self._dirty = False
+        self._started = time.time()
 
     # Life
 
@@ -123,12 +103,16 @@ class EdgeHub:
 
     async def async_start(self) -> None:
         """Begin to listen."""
+        ir.async_delete_issue(self.hass, DOMAIN, f"{ISSUE_DEVICES}_{self.entry.entry_id}")
         self.archive.start()
+        # Entries are not unloaded when Home Assistant stops: what waits for the archive is written then, too.
+        stop = self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_home_assistant_stops)
+        self.entry.async_on_unload(stop)
         last = ""
         for text in self.entry.data[CONF_PATTERNS]:
             pattern = TopicPattern(text, self.entry.data[CONF_DEFAULT_SITE])
             for topic, channel in pattern.subscriptions().items():
-                receive = partial(self._receive, pattern, channel)
+                receive = partial(self.inbox.receive, pattern, channel)
                 self.entry.async_on_unload(await mqtt.async_subscribe(self.hass, topic, receive, _QOS, encoding=None))
                 last = topic
         self.broker.follow(last, _QOS)
@@ -142,139 +126,8 @@ class EdgeHub:
         if self._dirty:
             await self._store.async_save(self._as_stored())
 
-    # Messages
-
-    @callback
-    def _receive(self, pattern: TopicPattern, channel: Channel, message: mqtt.ReceiveMessage) -> None:
-        self.counters.received += 1
-        try:
-            route = self._routes[message.topic]
-        except KeyError:
-            route = self._find_route(pattern, channel, message)
-        # A topic may be of two patterns: it is the first one's.
-        if route is not None and route[0] is pattern:
-            route[1](message)
-
-    def _find_route(
-        self, pattern: TopicPattern, channel: Channel, message: mqtt.ReceiveMessage
-    ) -> tuple[TopicPattern, Handler] | None:
-        """Whose topic this is; remembered, since the next message is likely to be of the same."""
-        topic = message.topic
-        if (found := pattern.match(topic, channel)) is None:
-            self.malformed.note(topic, Reason.BAD_TOPIC, message.payload)
-            return None
-        address, base = found
-        gateway = pattern.gateway(topic)
-        handler: Handler | None
-        if gateway is not None and address.device == _GATEWAY_STATUS:
-            handler = partial(self._gateway_state, gateway)
-        elif channel is Channel.DATA:
-            handler = partial(self._data, address, base)
-        elif (device := self.devices.get(address)) is not None:
-            handler = partial(self._acknowledge if channel is Channel.ACK else self._state, device)
-        else:
-            # A device often introduces itself before its first data: this is looked at again when they come.
-            if address in self._early or len(self._early) < _MAX_EARLY:
-                self._early.setdefault(address, {})[channel] = message
-            return None
-        route = (pattern, handler)
-        if len(self._routes) >= _MAX_ROUTES:
-            self._routes.clear()
-        self._routes[topic] = route
-        return route
-
-    @callback
-    def _data(self, address: Address, base: str, received: mqtt.ReceiveMessage) -> None:
-        payload = _bytes(received)
-        try:
-            message = decode(payload)
-        except DecodeError as err:
-            self._reject(address.id, err.reason, payload, err.detail)
-            return
-        device = self.devices.get(address) or self._new_device(address, base, message, payload)
-        if device is None:
-            return
-        now = time.time()
-        if message.seq is not None and device.tracker.is_duplicate(message.seq, now):
-            self.counters.duplicates += 1
-            return
-        self._take(device, message, payload, received.retain, now)
-
-    def _take(self, device: EdgeDevice, message: Message, payload: bytes, retained: bool, now: float) -> None:
-        """A message of a device that was not there before."""
-        ts, refused = pick_time(message.ts, now)
-        if refused:
-            self.counters.refused_clocks += 1
-        if retained and (message.ts is None or device.last_heard is not None):
-            # What the broker kept says nothing about now, and was archived when it came first.
-            if device.last_heard is None:
-                self._show(device, message.metrics, now, payload)
-            return
-        self.counters.accepted += 1
-        derived = derive(message.metrics) if device.record.ruuvi else {}
-        self.archive.put(device.address, ts, payload, message, derived)
-        if message.rejected:
-            for key, reason in message.rejected.items():
-                self._reject(device.id, reason, payload, key)
-        device.messages += 1
-        device.last_heard = now
-        device.gateway = message.source
-        if ts < device.last_ts:
-            self.counters.late += 1  # stored while the device was offline: history, not the present
-        else:
-            device.last_ts = ts
-            self._show(device, message.metrics | derived if derived else message.metrics, now, payload)
-        if device.online is not True:
-            device.set_online(True)
-        if message.info:
-            self._learn(device, message.info)
-        self.commander.heard(device.id, now)
-
-    def _show(self, device: EdgeDevice, values: dict[str, Value], now: float, payload: bytes) -> None:
-        new = device.show(values, now, lambda key, reason: self._reject(device.id, reason, payload, key))
-        if new:
-            self._save_soon()
-            self._announce(device, new)
-
-    @callback
-    def _state(self, device: EdgeDevice, received: mqtt.ReceiveMessage) -> None:
-        if not (payload := _bytes(received)):
-            return  # a retained message was cleared
-        if (state := parse_state(payload)) is None:
-            self._reject(device.id, Reason.BAD_VALUE, payload, "state")
-            return
-        if state.ack is not None:
-            self.commander.settle(device.id, state.ack)
-        if state.info:
-            self._learn(device, state.info)
-        if state.commands is not None and state.commands != device.record.commands:
-            device.record.commands = state.commands
-            self._save_soon()
-            for announce in self._new_commands:
-                announce(device)
-        if state.online is not None:
-            device.set_online(state.online)
-
-    @callback
-    def _acknowledge(self, device: EdgeDevice, received: mqtt.ReceiveMessage) -> None:
-        if (ack := parse_ack_message(_bytes(received))) is None:
-            self._reject(device.id, Reason.BAD_VALUE, received.payload, "acknowledgement")
-            return
-        self.commander.settle(device.id, ack)
-
-    @callback
-    def _gateway_state(self, gateway: str, received: mqtt.ReceiveMessage) -> None:
-        """A Ruuvi Gateway came or went: tags that only it hears go with it."""
-        state = parse_state(_bytes(received)) if received.payload else None
-        if state is None or state.online is not False:
-            return
-        for device in self.devices.values():
-            if device.gateway is not None and device.gateway.casefold() == gateway.casefold():
-                device.set_online(False)
-
-    @callback
-    def _reject(self, origin: str, reason: Reason, payload: object, detail: str = "") -> None:
-        self.malformed.note(origin, reason, payload, detail)
+    async def _async_home_assistant_stops(self, _event: Event) -> None:
+        await self.async_stop()
 
     # Devices
 
@@ -283,10 +136,10 @@ class EdgeHub:
         self.devices[record.address] = device
         return device
 
-    def _new_device(self, address: Address, base: str, message: Message, payload: bytes) -> EdgeDevice | None:
+    def new_device(self, address: Address, base: str, message: Message, payload: bytes) -> EdgeDevice | None:
         """A device speaks for the first time."""
         if len(self.devices) >= self.options[CONF_MAX_DEVICES]:
-            self._reject(address.id, Reason.TOO_MANY_DEVICES, payload)
+            self.malformed.note(address.id, Reason.TOO_MANY_DEVICES, payload)
             ir.async_create_issue(
                 self.hass,
                 DOMAIN,
@@ -299,20 +152,19 @@ class EdgeHub:
             return None
         ruuvi = message.ruuvi or address.system.casefold() == "ruuvi"
         device = self._make_device(DeviceRecord(address, base, info=dict(message.info), ruuvi=ruuvi))
-        self._save_soon()
+        self.save_soon()
         for announce in self._new_devices:
             announce(device)
-        for channel, early in self._early.pop(address, {}).items():
-            (self._acknowledge if channel is Channel.ACK else self._state)(device, early)
+        self.inbox.open_early(device)
         return device
 
-    def _learn(self, device: EdgeDevice, info: dict[str, str]) -> None:
+    def learn(self, device: EdgeDevice, info: dict[str, str]) -> None:
         """Take over what a device says of itself."""
         known = device.record.info
         if all(known.get(name) == said for name, said in info.items()):
             return
         known.update(info)
-        self._save_soon()
+        self.save_soon()
         registry = dr.async_get(self.hass)
         found = registry.async_get_device_by_identifier(
             (DOMAIN, f"{self.entry.entry_id}_{device.id}"), self.entry.entry_id
@@ -340,15 +192,15 @@ class EdgeHub:
     def forget_device(self, address: Address) -> None:
         """A device was removed by the user; it comes back if it speaks again."""
         if (device := self.devices.pop(address, None)) is not None:
-            self._routes.clear()
-            self._save_soon()
+            self.inbox.forget_routes()
+            self.save_soon()
             self.commander.forget(device.id)
 
     @callback
     def forget_metrics(self, device: EdgeDevice, keys: Iterable[str]) -> None:
         """Metrics were removed by the user; they come back if they are sent again."""
         device.forget(set(keys))
-        self._save_soon()
+        self.save_soon()
 
     # Platforms
 
@@ -364,11 +216,13 @@ class EdgeHub:
         """Tell of the devices there are, of those that come later, and (`commands`) when theirs change."""
         self._new_devices.append(add)
         if commands:
-            self._new_commands.append(add)
+            self.new_commands.append(add)
         for device in self.devices.values():
             add(device)
 
-    def _announce(self, device: EdgeDevice, new: dict[str, Form]) -> None:
+    @callback
+    def announce(self, device: EdgeDevice, new: dict[str, Form]) -> None:
+        """Tell the platforms of metrics that a device was not known to have."""
         for add in self._new_metrics.values():
             add(device, new)
 
@@ -382,7 +236,9 @@ class EdgeHub:
         deaf = lost is not None and now - lost > _BROKER_GRACE_S
         timeout = self.options[CONF_TIMEOUT]
         for device in self.devices.values():
-            if device.online and (deaf or (device.last_heard is not None and now - device.last_heard > timeout)):
+            # After a start a device gets its time to speak before it counts as gone.
+            silent = now - (device.last_heard or self._started) > timeout
+            if device.online is not False and (silent or (deaf and device.online)):
                 device.set_online(False)
         self.commander.expire(now)
         for listener in tuple(self.listeners):
@@ -393,7 +249,9 @@ class EdgeHub:
         for listener in tuple(self.listeners):
             listener()
 
-    def _save_soon(self) -> None:
+    @callback
+    def save_soon(self) -> None:
+        """Remember the devices as they are now."""
         self._dirty = True
         self._store.async_delay_save(self._as_stored, _SAVE_DELAY_S)
 

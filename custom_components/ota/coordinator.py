@@ -13,7 +13,7 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
-from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from ._lib.device_http import DeviceGuard
@@ -51,6 +51,7 @@ type Listener = Callable[[], None]
 
 TICK: Final = timedelta(seconds=10)
 SLICE_S: Final = 0.004
+SAVE_SOON_S: Final = 5.0
 _SAVE_SEEN_EVERY: Final = timedelta(minutes=15)
 
 
@@ -106,6 +107,7 @@ class OtaCoordinator:
         self._refresh: deque[str] = deque()
         self._queued: set[str] = set()
         self._timers: dict[str, TimerHandle] = {}
+        self._save_soon: CALLBACK_TYPE | None = None
 
     @property
     def state(self) -> State:
@@ -151,6 +153,9 @@ class OtaCoordinator:
 
     async def async_stop(self) -> None:
         """Write what is in memory only."""
+        if self._save_soon is not None:
+            self._save_soon()
+            self._save_soon = None
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -164,6 +169,15 @@ class OtaCoordinator:
 
     async def _async_save_seen(self, _: datetime) -> None:
         await self._async_save()
+
+    async def _async_save_stale(self, _: datetime) -> None:
+        self._save_soon = None
+        self.state.dirty |= self.state.stale
+        self.state.stale.clear()
+        try:
+            await self.storage.async_commit()
+        except HomeAssistantError as err:
+            _LOGGER.warning("The log of devices could not be saved: %s", err)
 
     async def _async_tick(self, _: datetime) -> None:
         self.engine.tick(self.now)
@@ -185,6 +199,8 @@ class OtaCoordinator:
         """
         if self.state.dirty:
             await self.storage.async_commit()
+        if self.state.stale and self._save_soon is None:
+            self._save_soon = async_call_later(self.hass, SAVE_SOON_S, self._async_save_stale)
         self.show(self.engine.drain())
 
     @callback

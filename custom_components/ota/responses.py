@@ -12,11 +12,33 @@ from .rollout.wire.ranges import Slice
 
 _LOGGER = logging.getLogger(__name__)
 
-PIECE: Final = 256 * 1024
+PIECE: Final = 64 * 1024
+ALL_BYTES_PER_S: Final = 64 * 1024 * 1024
+"""Of all downloads together: far more than any ESP takes, and little enough to keep the loop free."""
 STALL_S: Final = 60.0
 """A client that takes not one piece in this time is gone."""
 
 type Progress = Callable[[int], None]
+
+
+class Pacer:
+    """Shares a rate among all who send."""
+
+    def __init__(self, bytes_per_s: float) -> None:
+        """Nobody has sent yet."""
+        self._rate = bytes_per_s
+        self._free_at = 0.0
+
+    async def async_take(self, size: int) -> None:
+        """Wait for one's turn to send so many bytes."""
+        now = asyncio.get_running_loop().time()
+        turn = max(self._free_at, now)
+        self._free_at = turn + size / self._rate
+        if turn > now:
+            await asyncio.sleep(turn - now)
+
+
+PACER: Final = Pacer(ALL_BYTES_PER_S)
 
 
 class ImageResponse(web.StreamResponse):
@@ -67,8 +89,10 @@ class ImageResponse(web.StreamResponse):
             transport = request.transport
             if transport is None or transport.is_closing():
                 raise ConnectionResetError("the client went away")
+            size = min(PIECE, end - position)
+            await PACER.async_take(size)
             async with asyncio.timeout(STALL_S):
-                sent = await loop.sendfile(transport, file, position, min(PIECE, end - position))
+                sent = await loop.sendfile(transport, file, position, size)
             if not sent:
                 raise ConnectionResetError("the image ended early")
             position += sent

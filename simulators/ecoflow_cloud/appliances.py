@@ -118,6 +118,63 @@ class SmartPlug(SimDevice):
         return True
 
 
+class Glacier(SimDevice):
+    """A GLACIER: two zones, an ice maker, a battery."""
+
+    PRODUCT = "GLACIER"
+
+    def __init__(self, sn: str, name: str) -> None:
+        """A box that cools."""
+        super().__init__(sn, name)
+        self.settings = {"pd.tmpLSet": 4, "pd.tmpRSet": -12, "pd.tmpMSet": 4, "pd.coolMode": 0, "pd.beepEn": 1}
+        self.settings |= {"pd.iceMkMode": 0, "pd.blTime": 60}
+        self._wobble = 0.0
+
+    @override
+    def step(self, seconds: float, sun: float, wobble: float) -> None:
+        self._wobble = wobble
+
+    @override
+    def report(self) -> Values:
+        return self.settings | {
+            "pd.tmpL": self.settings["pd.tmpLSet"] * 10 + round(self._wobble * 3),
+            "pd.tmpR": self.settings["pd.tmpRSet"] * 10,
+            "pd.flagTwoZone": 1,
+            "pd.doorStat": 0,
+            "pd.batFlag": 1,
+            "pd.batPct": 81,
+            "pd.motorWat": 43,
+            "pd.motorSpeed": 1800,
+            "pd.icePercent": 0,
+            "pd.ambientTmp": 24,
+            "pd.errCode": 0,
+        }
+
+    @override
+    def messages(self, changed: Values, time_ms: int) -> list[dict[str, Any]]:
+        bare = {name.partition(".")[2]: value for name, value in changed.items()}
+        return [{"moduleType": "1", "typeCode": "pdStatus", "timestamp": time_ms, "params": bare}] if bare else []
+
+    @override
+    def obey(self, body: Mapping[str, Any]) -> bool:
+        match body:
+            case {"operateType": "temp", "params": {"tmpL": left, "tmpR": right, "tmpM": single}}:
+                self.settings |= {"pd.tmpLSet": left, "pd.tmpRSet": right, "pd.tmpMSet": single}
+            case {"operateType": "ecoMode", "params": {"mode": mode}}:
+                self.settings["pd.coolMode"] = mode
+            case {"operateType": "beepEn", "params": {"flag": on}}:
+                self.settings["pd.beepEn"] = on
+            case {"operateType": "blTime", "params": {"time": seconds}}:
+                self.settings["pd.blTime"] = seconds
+            case {"operateType": "iceMake", "params": {"enable": on, "iceShape": shape}}:
+                self.settings["pd.iceMkMode"] = shape + 2 if on else shape
+            case {"operateType": "deIce", "params": {"enable": 1}}:
+                pass
+            case _:
+                return False
+        return True
+
+
 class Unknown(SimDevice):
     """A product that no integration has heard of."""
 

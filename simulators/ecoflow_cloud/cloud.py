@@ -89,6 +89,7 @@ class EcoflowCloud(Simulator):
         parser.add_argument("--device", action="append", choices=sorted(KINDS), help="a device; may be repeated")
         parser.add_argument("--access-key", default=ACCESS_KEY)
         parser.add_argument("--secret-key", default=SECRET_KEY)
+        parser.add_argument("--tick", type=float, default=TICK_S, help="seconds between two steps of the world")
         parser.add_argument("--period", type=float, default=2.0, help="seconds between a device's MQTT reports")
 
     # Devices ----------------------------------------------------------------------------------------------------------
@@ -152,7 +153,7 @@ class EcoflowCloud(Simulator):
         """Let the devices live, and the broker come and go with its fault."""
         before = self.clock.elapsed()
         while True:
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(self.args.tick)
             now = self.clock.elapsed()
             for sn, device in list(self.devices.items()):
                 if not self.hits("frozen", sn):

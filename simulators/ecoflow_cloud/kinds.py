@@ -1,6 +1,6 @@
 """The devices that there are."""
 
-from .appliances import PowerStream, SmartPlug, Unknown
+from .appliances import Glacier, PowerStream, SmartPlug, Unknown
 from .devices import SimDevice
 from .stations import Delta2, DeltaPro, DeltaPro3
 
@@ -10,6 +10,7 @@ KINDS: dict[str, type[SimDevice]] = {
     "delta_pro_3": DeltaPro3,
     "powerstream": PowerStream,
     "smart_plug": SmartPlug,
+    "glacier": Glacier,
     "unknown": Unknown,
 }
 PREFIXES = {
@@ -18,5 +19,6 @@ PREFIXES = {
     "delta_pro_3": "MR51Z",
     "powerstream": "HW51Z",
     "smart_plug": "HW52Z",
+    "glacier": "BX11Z",
     "unknown": "NV90Z",
 }

@@ -10,7 +10,7 @@ import struct
 _CHIP_IDS = {"esp32": 0, "esp32s2": 2, "esp32c3": 5, "esp32s3": 9, "esp32c6": 13}
 
 
-class BadImage(Exception):
+class BadImageError(Exception):
     """The board refuses an image."""
 
 
@@ -31,16 +31,16 @@ class Board:
         """Check an image as the bootloader does; returns its version.
 
         Raises:
-            BadImage: It would not be started.
+            BadImageError: It would not be started.
         """
         if self.chip not in _CHIP_IDS:
             return ""  # no descriptor in this chip's images
         if len(image) < 320 or image[0] != 0xE9:
-            raise BadImage("no image")
+            raise BadImageError("no image")
         if struct.unpack_from("<H", image, 12)[0] != _CHIP_IDS[self.chip]:
-            raise BadImage("for another chip")
+            raise BadImageError("for another chip")
         if hashlib.sha256(image[:-32]).digest() != image[-32:]:
-            raise BadImage("hash does not fit")
+            raise BadImageError("hash does not fit")
         return image[48:80].split(b"\0")[0].decode("ascii", "replace")
 
     def install(self, image: bytes, version: str) -> None:

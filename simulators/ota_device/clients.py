@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 import aiohttp
 
-from .board import BadImage, Board
+from .board import BadImageError, Board
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Download:
     size: int | None = None
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The server answered with something else than the protocol says."""
 
 
@@ -48,23 +48,24 @@ class Client(ABC):
 
     async def report(self, job: str | None, state: str, **more: Any) -> None:
         """Tell how it goes; most protocols have no way to."""
+        return
 
     async def fetch(self, download: Download, *, cut_at: int | None = None, pause_s: float = 0.0) -> bytes:
         """Download, and check what the protocol gives to check.
 
         Raises:
-            BadImage: A hash does not fit.
-            Refused: Any status but 200.
+            BadImageError: A hash does not fit.
+            RefusedError: Any status but 200.
         """
         data = bytearray()
         async with self.session.get(download.url, headers=download.headers) as reply:
             self.count(reply.status)
             if reply.status != 200:
-                raise Refused(f"{reply.status} for the image")
+                raise RefusedError(f"{reply.status} for the image")
             async for chunk in reply.content.iter_chunked(16 * 1024):
                 data += chunk
                 if cut_at is not None and len(data) >= cut_at:
-                    raise BadImage("the download broke off")
+                    raise BadImageError("the download broke off")
                 if pause_s:
                     import asyncio
 
@@ -72,9 +73,9 @@ class Client(ABC):
                 if download.size:
                     await self.report(download.job, "downloading", progress=len(data) * 100 // download.size)
         if download.sha256 and hashlib.sha256(data).hexdigest() != download.sha256:
-            raise BadImage("SHA-256 does not fit")
+            raise BadImageError("SHA-256 does not fit")
         if download.md5 and hashlib.md5(data, usedforsecurity=False).hexdigest() != download.md5:
-            raise BadImage("MD5 does not fit")
+            raise BadImageError("MD5 does not fit")
         return bytes(data)
 
 
@@ -92,7 +93,7 @@ class NativeClient(Client):
         async with self.session.post(url, json=body, headers=self._headers) as reply:
             self.count(reply.status)
             if reply.status != 200:
-                raise Refused(f"{reply.status} for the check-in")
+                raise RefusedError(f"{reply.status} for the check-in")
             update = (await reply.json())["update"]
         if update is None:
             return None
@@ -122,7 +123,7 @@ class EsphomeClient(Client):
         async with self.session.get(manifest_url) as reply:
             self.count(reply.status)
             if reply.status != 200 or reply.content_length is None:
-                raise Refused(f"{reply.status} for the manifest")
+                raise RefusedError(f"{reply.status} for the manifest")
             manifest = await reply.json()
         if manifest["version"] == board.version:
             return None
@@ -153,7 +154,7 @@ class ArduinoClient(Client):
             if reply.status == 304:
                 return None
             if reply.status != 206:
-                raise Refused(f"{reply.status} for the update")
+                raise RefusedError(f"{reply.status} for the update")
             return Download(url, headers, "", md5=reply.headers.get("x-MD5"))
 
 
@@ -168,7 +169,7 @@ class DdiClient(Client):
         async with self.session.get(url, headers=self._headers) as reply:
             self.count(reply.status)
             if reply.status != 200:
-                raise Refused(f"{reply.status} for {url.rpartition('/')[2]}")
+                raise RefusedError(f"{reply.status} for {url.rpartition('/')[2]}")
             return await reply.json()
 
     @property
@@ -179,7 +180,7 @@ class DdiClient(Client):
     async def ask(self, board: Board, said: dict[str, Any]) -> Download | None:
         links = (await self._get(self._root))["_links"]
         if "configData" in links:
-            body = {"mode": "merge", "data": {"chip": board.chip, "product": board.product}}
+            body = {"mode": "merge", "data": {"product": board.product, "version": board.version}}
             async with self.session.put(links["configData"]["href"], json=body, headers=self._headers) as reply:
                 self.count(reply.status)
         if "cancelAction" in links:

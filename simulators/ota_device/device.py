@@ -13,8 +13,8 @@ import aiohttp
 
 from simulators.framework import Simulator
 
-from .board import BadImage, Board
-from .clients import CLIENTS, Client, Download, Refused
+from .board import BadImageError, Board
+from .clients import CLIENTS, Client, Download, RefusedError
 
 _LOGGER = logging.getLogger(__name__)
 _TIMEOUT = aiohttp.ClientTimeout(total=300, sock_read=30)
@@ -125,7 +125,7 @@ class OtaDevice(Simulator):
             with self._secret():
                 download = await self._client.ask(self.board, self._said())
             return download is not None and await self._update(self._client, download)
-        except (aiohttp.ClientError, TimeoutError, Refused, KeyError, ValueError) as err:
+        except (aiohttp.ClientError, TimeoutError, RefusedError, KeyError, ValueError) as err:
             # A real device goes on with what it has and asks again later.
             self.errors.append(repr(err))
             _LOGGER.warning("poll failed: %r", err)
@@ -162,7 +162,7 @@ class OtaDevice(Simulator):
         try:
             image = await client.fetch(download, cut_at=cut, pause_s=pause)
             version = self.board.check(image) or download.version
-        except BadImage as err:
+        except BadImageError as err:
             self.errors.append(str(err))
             if cut is None:
                 await client.report(download.job, "failed", reason=str(err))

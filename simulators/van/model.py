@@ -12,6 +12,7 @@ _PANEL_EFFICIENCY: Final = 0.2
 _HEAT_LOSS_W_K: Final = 45.0
 _HEAT_CAPACITY_WH_K: Final = 90.0
 _HEATER_W: Final = 2000.0
+_CHARGER_W: Final = 350.0
 _TANK_L: Final = 90.0
 _STEP: Final = timedelta(minutes=1)
 
@@ -27,6 +28,7 @@ class VanModel:
     charge_wh: float = 1800.0
     solar_w: float = 0.0
     load_w: float = 60.0
+    plugged_in: bool = False
     solar_wh_total: float = 41_300.0
     water_l: float = 72.0
     door_open: bool = False
@@ -50,22 +52,29 @@ class VanModel:
         heat = (_HEATER_W if self.heating else 0.0) + self.solar_w * 0.3
         surplus_w = heat - _HEAT_LOSS_W_K * (self.cabin_c - weather.outdoor_c)
         self.cabin_c += surplus_w / _HEAT_CAPACITY_WH_K * hours
-        charge = self.solar_w if self.charge_wh < _BATTERY_WH else min(self.solar_w, self.load_w)
-        self.solar_wh_total += charge * hours
+        # Its people look for shore power when the battery runs low.
+        self.plugged_in = self.share < 0.95 if self.plugged_in else self.share < 0.25
+        solar = self.solar_w if self.share < 1 else min(self.solar_w, self.load_w)
+        self.solar_wh_total += solar * hours
+        charge = solar + (_CHARGER_W if self.plugged_in else 0.0)
         self.charge_wh = min(_BATTERY_WH, max(0.1 * _BATTERY_WH, self.charge_wh + (charge - self.load_w) * hours))
         if rng.random() < hours * 0.5:
             self.water_l = self.water_l - rng.uniform(0.5, 4) if self.water_l > 8 else _TANK_L
         if rng.random() < hours:
             self.door_open = not self.door_open
 
+    @property
+    def share(self) -> float:
+        """How full the battery is, 0 to 1."""
+        return self.charge_wh / _BATTERY_WH
+
     def battery(self) -> dict[str, Any]:
         """What the battery's computer measures."""
-        charge = self.charge_wh / _BATTERY_WH
-        current = (self.solar_w - self.load_w) / 13.2
+        current = (self.solar_w + (_CHARGER_W if self.plugged_in else 0.0) - self.load_w) / 13.2
         return {
-            "voltage_v": round(12.8 + 0.9 * (charge - 0.5) + current * 0.006, 2),
+            "voltage_v": round(12.8 + 0.9 * (self.share - 0.5) + current * 0.006, 2),
             "current_a": round(current, 2),
-            "soc_percent": round(charge * 100, 1),
+            "soc_percent": round(self.share * 100, 1),
             "solar_power_w": round(self.solar_w, 1),
             "power_w": round(self.load_w, 1),
             "energy_kwh": round(self.solar_wh_total / 1000, 3),

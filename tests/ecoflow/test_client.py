@@ -11,9 +11,16 @@ from paho.mqtt.enums import CallbackAPIVersion
 import pytest
 
 from custom_components.ecoflow.api.client import EcoflowClient
-from custom_components.ecoflow.api.errors import CommandError, DeviceOfflineError, UnreachableError
+from custom_components.ecoflow.api.errors import (
+    BadReplyError,
+    CommandError,
+    DeviceOfflineError,
+    RateLimitedError,
+    UnreachableError,
+)
 from custom_components.ecoflow.api.families import Command
-from custom_components.ecoflow.api.mqtt import LinkState
+from custom_components.ecoflow.api.models import QuotaMessage, StatusMessage
+from custom_components.ecoflow.api.mqtt import BATCH, Inbox, LinkState
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread, Heard, Until
 
@@ -297,3 +304,86 @@ async def test_a_certification_that_cannot_be_had_waits_for_its_turn(client: Eco
     asked = cloud.cloud.api.requests["GET /certification"]
     await client.ensure_link()
     assert cloud.cloud.api.requests["GET /certification"] == asked
+
+
+async def test_a_device_with_a_monstrous_reply_does_not_hold_up_the_others(
+    client: EcoflowClient, cloud: CloudThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.poll()
+    read = client.rest.quota_all
+
+    async def monstrous(sn: str) -> dict[str, Any]:
+        if sn == DELTA_PRO:
+            raise BadReplyError("larger than allowed")
+        return await read(sn)
+
+    monkeypatch.setattr(client.rest, "quota_all", monstrous)
+    await client.poll()
+    assert isinstance(client.errors[DELTA_PRO], BadReplyError)
+    assert client.is_fresh(DELTA_2)
+
+
+async def test_a_fault_of_the_account_in_the_midst_of_a_poll_is_raised(
+    client: EcoflowClient, cloud: CloudThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(sn: str) -> dict[str, Any]:
+        raise RateLimitedError("429", "too many requests", 30)
+
+    monkeypatch.setattr(client.rest, "quota_all", refused)
+    with pytest.raises(RateLimitedError):
+        await client.poll()
+
+
+async def test_what_concerns_an_unknown_device_is_passed_over(client: EcoflowClient) -> None:
+    client.receive(QuotaMessage("GONE", {"a": 1}))
+    client.receive(StatusMessage("GONE", online=True))
+    await client.read("GONE")
+    assert client.states == {}
+    assert not client.is_fresh("GONE")
+
+
+async def test_an_answer_that_comes_too_late_is_ours_all_the_same(
+    linked: EcoflowClient, cloud: CloudThread, heard: Heard
+) -> None:
+    cloud.fault("no_ack")
+    await linked.write(DELTA_PRO, charge_power(linked, DELTA_PRO, 900))
+    late = next(command["id"] for command in cloud.device(DELTA_PRO).commands if command["by"] == "mqtt")
+    cloud.publish(DELTA_PRO, "set_reply", json.dumps({"id": late, "code": "0", "data": {"ack": 0}}).encode())
+    await asyncio.sleep(0.3)
+    assert heard.foreign == 0
+
+
+def test_a_full_inbox_drops_the_oldest() -> None:
+    loop = asyncio.new_event_loop()
+    got: list[Any] = []
+    inbox = Inbox(loop, got.append, size=3)
+    for number in range(5):
+        inbox.put(StatusMessage(str(number), online=True))
+    loop.call_later(0.05, loop.stop)
+    loop.run_forever()
+    loop.close()
+    assert [message.sn for message in got] == ["2", "3", "4"]
+    assert inbox.dropped == 2
+    inbox.put(StatusMessage("after the loop has gone", online=True))
+
+
+def test_a_flood_leaves_the_loop_to_others() -> None:
+    loop = asyncio.new_event_loop()
+    got: list[Any] = []
+    inbox = Inbox(loop, got.append)
+    for number in range(3000):
+        inbox.put(StatusMessage(str(number), online=True))
+    turns = 0
+
+    def turn() -> None:
+        nonlocal turns
+        turns += 1
+        if len(got) < 3000:
+            loop.call_soon(turn)
+        else:
+            loop.stop()
+
+    loop.call_soon(turn)
+    loop.run_forever()
+    loop.close()
+    assert turns >= 3000 / BATCH

@@ -141,11 +141,17 @@ async def test_the_refresh_button_asks_a_silent_device_too(
     await call(hass, "button", "press", entity_id)
 
 
-async def test_buttons_of_an_ice_box(hass: HomeAssistant, quick: MockConfigEntry) -> None:
-    """The simulated cloud has no GLACIER: the button's command is what its description says."""
-    from custom_components.ecoflow.api.families import FAMILIES
-
-    glacier = next(family for family in FAMILIES if family.name == "glacier")
-    commands = {action.key: action.command({}).body for action in glacier.actions}
-    assert commands["make_small_ice"]["params"] == {"enable": 1, "iceShape": 0}
-    assert commands["detach_ice"] == {"moduleType": 1, "operateType": "deIce", "params": {"enable": 1}}
+async def test_buttons_of_an_ice_box(hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread) -> None:
+    sn = cloud.do("add", kind="glacier")
+    await quick.runtime_data.async_refresh()
+    await hass.async_block_till_done()
+    await call(hass, "button", "press", entity_of(hass, quick, sn, "make_large_ice", Platform.BUTTON))
+    assert cloud.device(sn).report()["pd.iceMkMode"] == 3
+    await call(hass, "button", "press", entity_of(hass, quick, sn, "stop_ice", Platform.BUTTON))
+    assert cloud.device(sn).report()["pd.iceMkMode"] == 0
+    await call(hass, "button", "press", entity_of(hass, quick, sn, "detach_ice", Platform.BUTTON))
+    assert cloud.device(sn).commands[-1]["operateType"] == "deIce"
+    cloud.fault("offline", sn)
+    cloud.fault("deaf")
+    with pytest.raises(HomeAssistantError):
+        await call(hass, "button", "press", entity_of(hass, quick, sn, "stop_ice", Platform.BUTTON))

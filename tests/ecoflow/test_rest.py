@@ -1,5 +1,6 @@
 """The signed HTTP client against the simulated cloud."""
 
+from collections.abc import Awaitable, Callable
 import ssl
 import time
 
@@ -19,7 +20,7 @@ from custom_components.ecoflow.api.errors import (
     error_from_code,
 )
 from custom_components.ecoflow.api.models import Device
-from custom_components.ecoflow.api.rest import RestClient
+from custom_components.ecoflow.api.rest import RestClient, _data
 from custom_components.ecoflow.api.signing import Keys
 
 from .conftest import DELTA_PRO, KEYS, CloudThread
@@ -149,3 +150,58 @@ async def test_an_endpoint_that_cannot_prove_itself_is_refused(
 )
 def test_codes_and_texts_of_refusals(code: str, message: str, error: type[ApiError]) -> None:
     assert type(error_from_code(code, message)) is error
+
+
+@pytest.mark.parametrize("data", [{"not": "a list"}, "text", 7, None])
+async def test_a_device_list_that_is_none(rest: RestClient, monkeypatch: pytest.MonkeyPatch, data: object) -> None:
+    monkeypatch.setattr(rest, "_call", _answer(data))
+    with pytest.raises(BadReplyError):
+        await rest.device_list()
+
+
+async def test_entries_of_the_device_list_that_make_no_sense_are_left_out(
+    rest: RestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = {"sn": "R331X", "online": "1", "productName": "undefined"}
+    monkeypatch.setattr(rest, "_call", _answer([None, 7, {}, {"sn": 5}, {"sn": ""}, good]))
+    assert await rest.device_list() == [Device("R331X", "EcoFlow 331X", "", online=True)]
+
+
+@pytest.mark.parametrize("data", [[1], "text", 7])
+async def test_values_that_are_no_object(rest: RestClient, monkeypatch: pytest.MonkeyPatch, data: object) -> None:
+    monkeypatch.setattr(rest, "_call", _answer(data))
+    with pytest.raises(BadReplyError):
+        await rest.quota_all("X")
+
+
+async def test_no_values_are_none(rest: RestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest, "_call", _answer(None))
+    assert await rest.quota_all("X") == {}
+    assert await rest.set_quota({"sn": "X"}) == {}
+
+
+@pytest.mark.parametrize("data", [{}, {"certificateAccount": "a", "certificatePassword": "p", "url": "u", "port": "x"}])
+async def test_a_certification_that_is_none(rest: RestClient, monkeypatch: pytest.MonkeyPatch, data: object) -> None:
+    monkeypatch.setattr(rest, "_call", _answer(data))
+    with pytest.raises(BadReplyError):
+        await rest.certification()
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b"null", b"[" * 100_000])
+def test_replies_without_a_code(body: bytes) -> None:
+    with pytest.raises(BadReplyError):
+        _data(200, {}, body, 0)
+
+
+def test_a_wrong_date_is_no_clock() -> None:
+    body = b'{"code": "8521", "message": "signature is wrong"}'
+    for headers in ({}, {"Date": "yesterday"}):
+        with pytest.raises(InvalidKeysError):
+            _data(200, headers, body, 0)
+
+
+def _answer(data: object) -> Callable[..., Awaitable[object]]:
+    async def call(*_args: object, **_more: object) -> object:
+        return data
+
+    return call

@@ -118,9 +118,8 @@ async def test_web_tools_installs_the_factory_image_by_signed_links(
     await release()
     release_id = "thermostat:esp32c3:2.0.0"
     factory = b"\xff" * 4096 + b"bootloader and all"
-    with pytest.raises(Exception, match=r"unknown_release|404"):
-        reply = await admin.get(f"/api/ota/web/{release_id}/manifest.json")
-        reply.raise_for_status()
+    assert (await admin.get(f"/api/ota/web/{release_id}/manifest.json")).status == 404
+    assert (await admin.get(f"/api/ota/web/{release_id}/factory.bin")).status == 404
     reply = await admin.post("/api/ota/releases/", data=form(factory, factory_of=release_id))
     assert reply.status == 201
     link = await act(hass, "installer_link", response=True, release=release_id)
@@ -131,6 +130,14 @@ async def test_web_tools_installs_the_factory_image_by_signed_links(
     part = manifest["builds"][0]["parts"][0]
     assert part["offset"] == 0
     assert await (await client.get(part["path"])).read() == factory
+
+
+async def test_a_factory_image_that_is_none_is_refused(ota: OtaCoordinator, admin: Client, release: Release) -> None:
+    await release()
+    for image, release_id, status in ((b"", "thermostat:esp32c3:2.0.0", 400), (b"x", "thermostat:esp32c3:9", 404)):
+        reply = await admin.post("/api/ota/releases/", data=form(image, factory_of=release_id))
+        assert reply.status == status
+    assert not list((ota.images.folder / "incoming").iterdir())
 
 
 # -- Arduino, Tasmota, esp_https_ota

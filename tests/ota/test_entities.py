@@ -220,7 +220,7 @@ async def test_users_who_are_no_administrators_press_nothing(
     await rollout(hass, name="Spring")
     user = await hass.auth.async_create_user("someone", group_ids=["system-users"])
     press = {"entity_id": "button.spring_pause"}
-    with pytest.raises(HomeAssistantError, match="admin_only|Only administrators"):
+    with pytest.raises(HomeAssistantError, match=r"admin_only|Only administrators"):
         await hass.services.async_call("button", "press", press, blocking=True, context=Context(user_id=user.id))
     await hass.services.async_call("button", "press", press, blocking=True, context=Context(user_id=hass_admin_user.id))
 
@@ -428,7 +428,7 @@ async def test_assign_cancel_retry_compare_and_the_rest(
     assert found["failure_rate"]["significant"] is False
     listed = await act(hass, "list_releases", response=True)
     assert [r["version"] for r in listed["releases"]] == ["2.0.0", "3.0.0"]
-    with pytest.raises(ServiceValidationError, match="in use|release_in_use"):
+    with pytest.raises(ServiceValidationError, match=r"in use|release_in_use"):
         await act(hass, "remove_release", release="thermostat:esp32c3:3.0.0")
     await act(hass, "withdraw_release", release="thermostat:esp32c3:3.0.0")
     await act(hass, "abort", rollout=rollout_id)
@@ -465,6 +465,7 @@ async def test_a_simulation_says_what_a_bad_release_would_do(
         product="thermostat",
         version="2.0.0",
         fleet_size=200,
+        salt="fixed",
         percent=2,
         behaviour={"bricks": 0.5},
     )
@@ -479,7 +480,7 @@ async def test_a_key_is_rotated_by_an_action(hass: HomeAssistant, ota: OtaCoordi
     path = "/api/ota/v1/devices/dev-1/check/"
     assert (await device.client.get(path, headers={"X-Device-Key": shown["key"]})).status == 200
     assert (await device.client.get(shown["url_path"] + "manifest.json?version=1")).status == 200
-    with pytest.raises(ServiceValidationError, match="unknown_device|no device"):
+    with pytest.raises(ServiceValidationError, match=r"unknown_device|no device"):
         await act(hass, "rotate_key", response=True, device="ghost")
 
 
@@ -577,6 +578,41 @@ async def test_a_stuck_device_is_named_until_it_moves(
     await act(hass, "cancel", device="dev-1")
     await later(hass, 22)
     assert registry.async_get_issue("ota", "stuck_dev-1") is None
+
+
+async def test_a_stuck_device_that_is_removed_is_not_named_any_more(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release, freezer: Any
+) -> None:
+    (device,) = await fleet(add_device, 1)
+    await release()
+    await rollout(hass, timeouts={"stuck_s": 3600})
+    await device.check(version="1.0.0")
+    freezer.tick(3700)
+    await later(hass, 11)
+    ota.engine.remove("dev-1")
+    await ota.async_settle()
+    assert ir.async_get(hass).async_get_issue("ota", "stuck_dev-1") is None
+    await ota.keys.async_confirm("dev-1")
+    await ota.keys.async_drop("dev-1")
+    await ota.keys.async_drop("dev-1")
+
+
+async def test_the_sensors_that_are_disabled_by_default(
+    hass: HomeAssistant,
+    entity_registry_enabled_by_default: None,
+    ota: OtaCoordinator,
+    add_device: AddDevice,
+    release: Release,
+) -> None:
+    device = await add_device()
+    assert hass.states.get("sensor.dev_1_last_seen").state == "unknown"
+    await device.check(version="1.0.0")
+    await settled(hass)
+    assert hass.states.get("sensor.dev_1_offer").state == "no_rollout"
+    assert dt_util.parse_datetime(hass.states.get("sensor.dev_1_last_seen").state) is not None
+    await release()
+    await rollout(hass, mode="on_request")
+    assert hass.states.get("sensor.dev_1_offer").state == "on_request"
 
 
 async def test_an_automatic_rollback_is_told(

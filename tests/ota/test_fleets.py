@@ -1,4 +1,4 @@
-"""Fleets of other integrations: offered through `<domain>/ota.py`, joined to their devices, one per zone, not while busy."""
+"""Fleets of other integrations: found, joined to their devices, one per zone, not while busy."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -3,11 +3,10 @@
 import hashlib
 
 from homeassistant.core import HomeAssistant
-import pytest
 
 from custom_components.ota.coordinator import OtaCoordinator
 
-from .conftest import AddDevice, Client, Release, rollout
+from .conftest import AddDevice, Release, rollout
 
 
 async def test_a_device_is_updated(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 import itertools
+import os
 import socket
 
 import aiohttp
@@ -9,7 +10,9 @@ import pytest
 import pytest_socket
 
 _NUMBERS = itertools.count(1)
-_HOSTS = [f"127.0.{third}.{fourth}" for third in (60, 61) for fourth in range(1, 255)]
+# Of this process alone: another run of the tests on the same machine has others.
+_NET = 64 + os.getpid() % 180
+_HOSTS = [f"127.{_NET}.{third}.{fourth}" for third in (1, 2) for fourth in range(1, 255)]
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ async def session(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]
 def _binds_port_80() -> bool:
     with socket.socket() as probe:
         try:
-            probe.bind(("127.0.60.254", 80))
+            probe.bind((f"127.{_NET}.3.254", 80))
         except OSError:
             return False
     return True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp.test_utils import TestClient
-from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.config_entries import ConfigSubentryData, ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
@@ -42,10 +42,15 @@ def ccu_entry(ccu_id: str = "01", outlets: tuple[ConfigSubentryData, ...] = (), 
     """A Central Control Unit's entry."""
     return MockConfigEntry(
         domain=DOMAIN,
+        entry_id=f"unit_{ccu_id}",
         title=f"Unit {ccu_id}",
         unique_id=f"ccu_{ccu_id}",
         data={"kind": "ccu", "name": f"Unit {ccu_id}", "ccu_id": ccu_id, "accept_without_key": False} | data,
-        subentries_data=outlets or (outlet_data("FE", "Kitchen"), outlet_data("FD", "Garage", protected=["b"])),
+        subentries_data=[
+            # Ids that are always the same.
+            ConfigSubentryDataWithId(subentry_id=f"{ccu_id}_{outlet['unique_id']}", **outlet)
+            for outlet in outlets or (outlet_data("FE", "Kitchen"), outlet_data("FD", "Garage", protected=["b"]))
+        ],
     )
 
 

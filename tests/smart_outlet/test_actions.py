@@ -1,6 +1,8 @@
 """Actions, websocket commands, triggers and conditions, and who may use them."""
 
 import asyncio
+from pathlib import Path
+import shutil
 from typing import Any
 
 from homeassistant.auth.models import User
@@ -14,6 +16,8 @@ from pytest_homeassistant_custom_component.common import MockUser
 from custom_components.smart_outlet.const import DOMAIN, EVENT_ALERT, EVENT_CUT_FINISHED
 
 from .conftest import Ccu, MakeCcu, outlet_data
+
+BLUEPRINT = Path(__file__).parents[2] / "blueprints/automation/smart_outlet/alert_notification.yaml"
 
 
 async def act(hass: HomeAssistant, action: str, context: Context | None = None, **data: Any) -> Any:
@@ -322,3 +326,21 @@ async def test_the_overload_condition(hass: HomeAssistant, ccu: Ccu) -> None:
     hass.bus.async_fire("go")
     await hass.async_block_till_done()
     assert len(fired) == 1
+
+
+async def test_the_blueprint_sends_the_chosen_alerts(hass: HomeAssistant, ccu: Ccu, tmp_path: Path) -> None:
+    hass.config.config_dir = str(tmp_path)
+    shutil.copytree(BLUEPRINT.parents[2], tmp_path / "blueprints")
+    inputs = {
+        "kinds": ["overload"],
+        "notify_actions": [{"event": "it_ran", "event_data": {"text": "{{ title }}: {{ message }}"}}],
+    }
+    fired = listen(hass, "it_ran")
+    use = {"path": "smart_outlet/alert_notification.yaml", "input": inputs}
+    assert await async_setup_component(hass, "automation", {"automation": {"use_blueprint": use}})
+    await hass.async_block_till_done()
+    await ccu.act("number", "set_value", "number", "threshold", value=100)
+    await ccu.report(current_b=200)
+    await ccu.report(current_a=65535, is_overload=True)
+    texts = [event.data["text"] for event in fired]
+    assert texts == ["Smart Outlet: Unit 01: Kitchen: socket A tripped on overload"]

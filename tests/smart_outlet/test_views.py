@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 import json
+import random
 import time
 from typing import Any
 
@@ -497,3 +498,23 @@ async def test_an_overload_reported_at_noon_is_an_alert_within_the_request(ccu: 
     assert ccu.state("binary_sensor", "overload") == "on"
     assert ccu.state("sensor", "current_a") == STATE_UNKNOWN
     assert time.monotonic() - started < 2
+
+
+async def test_five_hundred_random_and_five_hundred_mutated_bodies_are_all_answered(ccu: Ccu) -> None:
+    rng = random.Random(4)
+    valid = json.dumps(DATA).encode()
+    statuses: dict[int, int] = {}
+    for number in range(1000):
+        if number % 2:
+            body = rng.randbytes(rng.randrange(200))
+        else:
+            mutated = bytearray(valid)
+            for _ in range(rng.randrange(1, 6)):
+                mutated[rng.randrange(len(mutated))] = rng.randrange(256)
+            body = bytes(mutated)
+        path = rng.choice(("/api/data/", "/api/breaker-data/", "/api/commands/FE/ack/"))
+        reply = await ccu.client.post(path, data=body, headers=ccu.headers)
+        statuses[reply.status] = statuses.get(reply.status, 0) + 1
+        assert "success" in await reply.json()
+    assert set(statuses) <= {200, 400, 404}
+    assert statuses[400] > 900

@@ -10,7 +10,14 @@ import time
 from typing import Any
 
 from .commands import MessageIds, http_payload, mqtt_payload
-from .errors import CommandError, DeviceOfflineError, EcoflowError, NotAllowedError
+from .errors import (
+    CommandError,
+    DeviceOfflineError,
+    EcoflowError,
+    InvalidKeysError,
+    RateLimitedError,
+    UnreachableError,
+)
 from .families import Command, Family, Style, family_of
 from .messages import normalise
 from .models import Device, Message, QuotaMessage, SetReply, StatusMessage
@@ -145,13 +152,19 @@ class EcoflowClient:
         A fault of one device is kept in `errors` and does not stop the others; one of the account is raised.
         """
         await self.refresh_devices()
-        await asyncio.gather(*(self._poll_one(sn) for sn in list(self.states) if self.needs_reading(sn)))
+        silent = [sn for sn in self.states if self.needs_reading(sn)]
+        outcomes = await asyncio.gather(*map(self._poll_one, silent), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     async def _poll_one(self, sn: str) -> None:
         async with self._reads:
             try:
                 await self.read(sn)
-            except (DeviceOfflineError, NotAllowedError) as err:
+            except InvalidKeysError, RateLimitedError, UnreachableError:
+                raise
+            except EcoflowError as err:
                 self.errors[sn] = err
 
     async def read(self, sn: str) -> None:

@@ -17,7 +17,7 @@ class MessageIds:
 
     def take(self) -> int:
         """Return the next id."""
-        return next(self._next) % 2_147_483_647 or 1
+        return next(self._next) % 2_147_483_646 + 1
 
 
 def mqtt_payload(style: Style, body: Mapping[str, Any], sn: str, message_id: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 from enum import StrEnum
+import math
 from typing import Final
 
 from .errors import DeviceError
@@ -13,8 +14,8 @@ from .plan import ENDED, Mode, Rollout, Status, releases_of
 from .state import State
 from .versions import is_newer, same_version
 
-ZONE_RESERVE_S: Final = 900.0
-"""So long an offer that was not yet taken keeps the others of its zone waiting."""
+RESERVE_S: Final = 900.0
+"""So long an offer that was not yet taken keeps others waiting."""
 
 
 class Reason(StrEnum):
@@ -173,10 +174,28 @@ def _when(state: State, device: Device, rollout: Rollout, now: float, zone: tzin
         return Reason.ON_REQUEST
     if reason := _moment(state, device, now, zone, ask_window=True):
         return reason
-    limit = rollout.max_in_flight
-    if limit is not None and len(state.open_in.get(rollout.rollout_id, ())) >= limit:
-        return Reason.IN_FLIGHT
-    return None
+    return Reason.IN_FLIGHT if in_flight(state, rollout, now) >= in_flight_limit(state, rollout) else None
+
+
+def in_flight_limit(state: State, rollout: Rollout) -> int:
+    """How many devices may be at it at once.
+
+    By default 4 % and at least 5: what a release breaks that a small canary survived by luck stays in flight until
+    its time-out, so no more than these are lost.
+    """
+    if rollout.max_in_flight is not None:
+        return rollout.max_in_flight
+    return max(5, math.ceil(0.04 * len(state.membership(rollout).wave_of)))
+
+
+def in_flight(state: State, rollout: Rollout, now: float) -> int:
+    """How many are: those that have begun, and those with a fresh offer."""
+    jobs = (state.jobs[number] for number in state.open_in.get(rollout.rollout_id, ()))
+    return sum(_is_at_it(job, now) for job in jobs)
+
+
+def _is_at_it(job: Job, now: float) -> bool:
+    return job.state in RUNNING or now - job.updated_at < RESERVE_S
 
 
 def _moment(state: State, device: Device, now: float, zone: tzinfo, *, ask_window: bool) -> Reason | None:
@@ -191,6 +210,6 @@ def _moment(state: State, device: Device, now: float, zone: tzinfo, *, ask_windo
             job = state.jobs[number]
             if job.uid == device.uid:
                 continue
-            if job.state in RUNNING or now - job.updated_at < ZONE_RESERVE_S:
+            if _is_at_it(job, now):
                 return Reason.ZONE
     return None

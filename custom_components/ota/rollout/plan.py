@@ -92,6 +92,7 @@ class Rollout:
     late_joiners: bool = True
     """Devices that appear after the start take part."""
     max_in_flight: int | None = None
+    """Devices that may be at it at once; None: 4 % of all, at least 5."""
     finished_at: float | None = None
     population: tuple[str, ...] | None = None
     """The devices at the start, where late joiners are not wanted."""

@@ -61,6 +61,9 @@ class State:
         """Highest sequence ever accepted for `product/chip`; outlives the release."""
         self.next_job = 1
         self.dirty: set[Section] = set()
+        """To be saved before anything is acknowledged."""
+        self.stale: set[Section] = set()
+        """To be saved soon: what devices tell again by themselves, and log lines."""
         self.events: list[Event] = []
         self.last_job: dict[str, int] = {}
         self.job_in: dict[tuple[str, str], int] = {}
@@ -93,7 +96,7 @@ class State:
     # -- devices
 
     def put_device(self, device: Device, *, save: bool = True) -> None:
-        """Add or replace. `save=False` for what may be lost, such as when it was last seen."""
+        """Add or replace. `save=False` for what a device tells again, such as when it was last seen."""
         before = self.devices.get(device.uid)
         if before == device:
             return
@@ -131,7 +134,8 @@ class State:
         if device is None:
             return
         history = (*device.history, event)[-HISTORY_LENGTH:]
-        self.put_device(replace(device, history=history))
+        self.stale.add(Section.DEVICES)
+        self.put_device(replace(device, history=history), save=False)
 
     # -- jobs
 
@@ -148,8 +152,7 @@ class State:
         if changed or (before is not None and before.progress == job.progress):
             self.dirty.add(Section.ROLLOUTS)
         if changed:
-            kind = DeviceEventKind(job.state.value)
-            self.log(job.uid, DeviceEvent(job.updated_at, kind, job.version, job.reason))
+            self.log(job.uid, _line(job))
         self.events.append(
             Event(
                 kind=EventKind.JOB,
@@ -250,6 +253,13 @@ class State:
             self._membership[rollout.rollout_id] = found
         return found
 
+    def _relog(self, job: Job) -> None:
+        """The job was saved, and the power failed before the log was: write the line again."""
+        kind = DeviceEventKind(job.state.value)
+        history = self.devices[job.uid].history
+        if not any(event.kind is kind and event.version == job.version for event in history[-8:]):
+            self.log(job.uid, _line(job))
+
     def forget_membership(self, rollout_id: str) -> None:
         """Drop what was computed for a rollout that did not come to be."""
         self._membership.pop(rollout_id, None)
@@ -288,7 +298,15 @@ class State:
         for job in (decode(Job, raw) for raw in rollouts.get("jobs", ())):
             if job.uid in self.devices:
                 self._index(job)
+        for number in self.last_job.values():
+            self._relog(self.jobs[number])
+        self.events.clear()
         self.next_job = max([int(rollouts.get("next_job", 1)), *(number + 1 for number in self.jobs)])
+
+
+def _line(job: Job) -> DeviceEvent:
+    """What the device's log says of a job's state."""
+    return DeviceEvent(job.updated_at, DeviceEventKind(job.state.value), job.version, job.reason)
 
 
 def _placing(device: Device) -> tuple[object, ...]:

@@ -344,17 +344,16 @@ class SourceBase(ABC):
         self._pending = _Written(wanted, self._clock())
 
     async def _verify(self, command: Command, wanted: Command) -> CommandResult:
-        deadline = self._clock() + self.timing.verify_s
-        while True:
+        steps = math.ceil(self.timing.verify_s / self.timing.verify_step_s)
+        for step in range(steps + 1):
             await self._refresh()
             if self._state.health in (Health.OK, Health.DEGRADED) and shows(
                 wanted, self._state, self.power_tolerance_w
             ):
                 self._pending = None
                 return self._result(command, Outcome.APPLIED, "")
-            if self._clock() >= deadline:
-                break
-            await asyncio.sleep(self.timing.verify_step_s)
+            if step < steps:
+                await asyncio.sleep(self.timing.verify_step_s)
         if self._capabilities.settle_s > self.timing.verify_s:
             return self._result(command, Outcome.PENDING, "sent, not yet shown")
         self._pending = None

@@ -1,6 +1,6 @@
 """From a wanted heat to sources: builds each source's operating points of this cycle and dispatches among them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 import math
 
@@ -32,6 +32,8 @@ class Part:
     level: float
     heat_w: float
     power_w: float
+    hold: bool = False
+    """It does not answer: nothing can be commanded, its lease ends in the device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Choice:
 class _Now:
     learned: Learned | None
     state: HouseState | None
+    frost: bool = False
 
 
 class Chooser:
@@ -109,6 +112,7 @@ class Chooser:
         state: HouseState | None,
         locks: Mapping[str, Locks],
         power_cap_w: float = math.inf,
+        frost: bool = False,
     ) -> Choice:
         """Dispatch the heat, modulating sources up to the cap.
 
@@ -123,7 +127,7 @@ class Chooser:
                 blocked_w += self._possible_draw(source, reading, learned)
                 limits.append(f"{source.source_id} does not answer")
                 continue
-            option = self._option(source, reading, snapshot, senses, _Now(learned, state))
+            option = self._option(source, reading, snapshot, senses, _Now(learned, state, frost))
             if source.steering is Steering.LEVEL:
                 option = _capped(option, power_cap_w)
             lock = locks.get(source.source_id, Locks())
@@ -142,9 +146,15 @@ class Chooser:
         parts = []
         for source in config.sources:
             point = chosen.get(source.source_id, OFF)
-            self._last_power[source.source_id] = point.power_w
-            parts.append(Part(source.source_id, point.level, point.heat_w, point.power_w))
+            hold = source.source_id not in chosen
+            parts.append(Part(source.source_id, point.level, point.heat_w, point.power_w, hold))
         return Choice(tuple(parts), tuple(limits))
+
+    def note(self, commands: Sequence[SourceCommand]) -> None:
+        """Remember what the sources were told in the end."""
+        for command in commands:
+            if not command.hold:
+                self._last_power[command.source_id] = command.power_w if command.on else 0.0
 
     def _request(self, snapshot: Snapshot, heat_w: float, blocked_w: float) -> Request:
         site = self.config.site
@@ -176,7 +186,7 @@ class Chooser:
         senses: Senses,
         now: _Now,
     ) -> Option:
-        highest = source.quiet_level if snapshot.quiet else 1.0
+        highest = source.quiet_level if snapshot.quiet and not now.frost else 1.0
         on = bool(reading.on) if reading.on is not None else self._last_power.get(source.source_id, 0.0) > 0
         points, continuous = self._points(source, snapshot, senses, now), source.steering is Steering.LEVEL
         points = tuple(point for point in points if point.level <= highest + 1e-9)

@@ -74,8 +74,8 @@ class PeakPolicy(StrEnum):
 class Weights:
     """How comfort and money are weighed in a plan."""
 
-    margin_k: float = 0.1
-    sun_doubt: float = 0.25
+    margin_k: float = 0.05
+    sun_doubt: float = 0.15
     discomfort_weight: float = 27.0
     """A kelvin-hour outside the comfort band is worth so many kWh of electricity per kW/K of the house's loss."""
     upper_price_share: float = 0.5
@@ -85,7 +85,7 @@ class Weights:
     carbon_price_kg: float = 0.0
     peak: PeakPolicy = PeakPolicy.REFERENCE
     peak_days: float = 7.0
-    peak_share: float = 0.95
+    peak_share: float = 0.96
     """Of the reference's peak; what is left is for the model's error."""
     peak_floor: float = 0.75
     """The cap stays above this share of the source's full input: throttled further it wastes more than it spares."""

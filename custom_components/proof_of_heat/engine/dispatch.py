@@ -5,18 +5,19 @@ vectorised; where they become many, combinations that heat alike and draw alike 
 moves sources that can run between their points to the exact demand, surplus or limit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, permutations, product
 
 import numpy as np
 
 from .arrays import Array
 
-MOST_COMBINATIONS = 20_000
-KEPT_COMBINATIONS = 3_000
-FINER = 10
-"""Points between two neighbours of a source that can run between them."""
+MOST_COMBINATIONS = 12_000
+FINE_POINTS = (20, 40)
+"""Points of a source that can run between its own: alone, and where it shares with others like it."""
+TUNED = 8
+"""So many of the best combinations are moved to exact demand, surplus and limits."""
 TOLERANCE_W = 1e-6
 
 
@@ -136,15 +137,16 @@ def _money(request: Request, heat: Array, power: Array, cost: Array) -> Array:
     return cost + _electricity(request, power) + (short + over) / 1000
 
 
-def _between(option: Option) -> tuple[Point, ...]:
+def _between(option: Option, fine_points: int) -> tuple[Point, ...]:
     """The points, with finer ones between where the source can run there."""
     if not option.continuous:
         return option.points
+    finer = max(2, fine_points // max(1, len(option.points) - 2))
     result: list[Point] = []
     previous: Point | None = None
     for point in option.points:
         if previous is not None and previous.level > 0:
-            result += [_mix(previous, point, k / FINER) for k in range(1, FINER)]
+            result += [_mix(previous, point, k / finer) for k in range(1, finer)]
         result.append(point)
         previous = point
     return tuple(result)
@@ -164,63 +166,141 @@ def dispatch(options: Sequence[Option], request: Request) -> Allocation:
 
     Where even the least draw of sources that must run breaks a limit, the combination with the least excess is taken.
     """
-    tables = [_between(option) for option in options]
+    shared = sum(option.continuous for option in options) > 1
+    tables = [_between(option, FINE_POINTS[shared]) for option in options]
     combos = _Combinations()
-    for option, points in sorted(zip(options, tables, strict=True), key=lambda pair: -len(pair[1])):
-        combos.extend(option, points)
-        _thin(combos, request)
     order = sorted(range(len(options)), key=lambda i: -len(tables[i]))
-    fits = combos.fits(request)
-    objective = combos.objective(request)
+    for place in order:
+        combos.extend(options[place], tables[place])
+        _thin(combos, request)
+    fits, objective = combos.fits(request), combos.objective(request)
     limited = bool((objective[~fits].min(initial=np.inf)) < objective[fits].min(initial=np.inf) - 1e-9)
     if fits.any():
-        best = int(np.where(fits, objective, np.inf).argmin())
+        ranked = np.where(fits, objective, np.inf)
+        moves = np.array([options[place].continuous for place in order], dtype=bool)
+        best = _distinct_best(ranked, np.where(moves, np.minimum(combos.chosen, 1), combos.chosen))
     else:
-        best = int(np.lexsort((objective, combos.power))[0])
-    chosen = [OFF] * len(options)
-    for column, place in enumerate(order):
-        chosen[place] = tables[place][combos.chosen[best, column]]
-    return _tuned(options, request, chosen, limited=limited)
+        best = [int(np.lexsort((objective, combos.power))[0])]
+    found: list[Allocation] = []
+    for row in best:
+        chosen = [OFF] * len(options)
+        for column, place in enumerate(order):
+            chosen[place] = tables[place][combos.chosen[row, column]]
+        found.append(_tuned(options, request, chosen, limited=limited))
+    return min(found, key=lambda allocation: allocation.objective_h)
+
+
+def _distinct_best(ranked: Array, patterns: Array) -> list[int]:
+    """The best combinations, at most two of each pattern: what is moved in tuning does not make two of them differ."""
+    count = min(len(ranked), TUNED * 12)
+    nearest = np.argpartition(ranked, count - 1)[:count]
+    nearest = nearest[np.argsort(ranked[nearest], kind="stable")]
+    seen: dict[bytes, int] = {}
+    found: list[int] = []
+    for row in nearest.tolist():
+        pattern = patterns[row].tobytes()
+        seen[pattern] = seen.get(pattern, 0) + 1
+        if seen[pattern] <= 2 and np.isfinite(ranked[row]):
+            found.append(row)
+    return found[:TUNED]
 
 
 def _thin(combos: _Combinations, request: Request) -> None:
     """Where there are many, keep the cheapest of each bucket of like heat and like power."""
     if len(combos.heat) <= MOST_COMBINATIONS:
         return
-    heat_step = max(float(combos.heat.max()), 1.0) / 120
-    power_step = max(float(combos.power.max()), 1.0) / 25
+    heat_step = max(float(combos.heat.max()), 1.0) / 240
+    power_step = max(float(combos.power.max()), 1.0) / 40
     key = (combos.heat / heat_step).astype(np.intp) * 1000 + (combos.power / power_step).astype(np.intp)
     value = combos.cost - combos.bonus + combos.power * request.price_kwh / 1000
     order = np.lexsort((value, key))
     first = np.concatenate([[True], np.diff(key[order]) != 0])
-    combos.keep(order[first][: KEPT_COMBINATIONS * 2])
+    combos.keep(order[first])
 
 
 def _tuned(options: Sequence[Option], request: Request, points: list[Point], *, limited: bool) -> Allocation:
     """Move sources between their points to the exact demand, own surplus and limit."""
     best = _allocation(options, request, points, limited=limited)
+    moving = [p for p, option in enumerate(options) if option.continuous and points[p].level > 0]
     for _ in range(2):
-        for place, option in enumerate(options):
+        for place in moving:
+            rest_phase = _phase_room(options, request, best.points, place)
             here = best.points[place]
-            if not option.continuous or here.level <= 0:
-                continue
             rest_heat, rest_power = best.heat_w - here.heat_w, best.power_w - here.power_w
-            for candidate in _candidates(option, request, rest_heat, rest_power):
-                changed = [*best.points[:place], candidate, *best.points[place + 1 :]]
-                tried = _allocation(options, request, changed, limited=limited)
-                if tried.objective_h < best.objective_h - 1e-12 and _fits(options, request, changed):
-                    best = tried
+            for candidate in _candidates(options[place], request, rest_heat, rest_power, rest_phase):
+                best = _better(options, request, best, {place: candidate})
+        for one, other in permutations(moving, 2):
+            for first, second in _exchanges(options, request, best, one, other):
+                best = _better(options, request, best, {one: first, other: second})
     return best
 
 
-def _candidates(option: Option, request: Request, rest_heat: float, rest_power: float) -> list[Point]:
+def _better(options: Sequence[Option], request: Request, best: Allocation, changes: Mapping[int, Point]) -> Allocation:
+    """The allocation with some points changed, where that is better and fits."""
+    changed = [changes.get(place, point) for place, point in enumerate(best.points)]
+    tried = _allocation(options, request, changed, limited=best.limited)
+    better = tried.objective_h < best.objective_h - 1e-12 and _fits(options, request, changed)
+    return tried if better else best
+
+
+def _exchanges(
+    options: Sequence[Option], request: Request, now: Allocation, one: int, other: int
+) -> Iterator[tuple[Point, Point]]:
+    """Points of two sources where heat keeps to the demand and one stands on a point or power on a limit."""
+    heat = request.heat_w - now.heat_w + now.points[one].heat_w + now.points[other].heat_w
+    rest_power = now.power_w - now.points[one].power_w - now.points[other].power_w
+    for low, high in _segments(options[other]):
+        for first in options[one].points[1:]:
+            if low.heat_w <= heat - first.heat_w <= high.heat_w and high.heat_w > low.heat_w:
+                yield first, _mix(low, high, (heat - first.heat_w - low.heat_w) / (high.heat_w - low.heat_w))
+        for (a, b), total in product(_segments(options[one]), (request.site_w, request.surplus_w)):
+            shares = _crossing((a, b), (low, high), heat, total - rest_power)
+            if shares is not None:
+                yield _mix(a, b, shares[0]), _mix(low, high, shares[1])
+
+
+def _segments(option: Option) -> list[tuple[Point, Point]]:
+    return list(pairwise(point for point in option.points if point.level > 0))
+
+
+def _crossing(
+    first: tuple[Point, Point], second: tuple[Point, Point], heat: float, power: float
+) -> tuple[float, float] | None:
+    """Shares along two segments that give this heat and this power together."""
+    (a, b), (c, d) = first, second
+    h1, h2, p1, p2 = b.heat_w - a.heat_w, d.heat_w - c.heat_w, b.power_w - a.power_w, d.power_w - c.power_w
+    determinant = h1 * p2 - h2 * p1
+    heat, power = heat - a.heat_w - c.heat_w, power - a.power_w - c.power_w
+    if abs(determinant) < 1e-9 or not np.isfinite(power):
+        return None
+    x, y = (heat * p2 - h2 * power) / determinant, (h1 * power - heat * p1) / determinant
+    return (x, y) if 0 <= x <= 1 and 0 <= y <= 1 else None
+
+
+def _phase_room(options: Sequence[Option], request: Request, points: Sequence[Point], place: int) -> float:
+    """The power that the phases leave to one source."""
+    room = list(request.phase_w)
+    for other, (option, point) in enumerate(zip(options, points, strict=True)):
+        for phase in range(3) if other != place else ():
+            room[phase] -= point.power_w * _on_phase(option, phase)
+    mine = options[place]
+    return min(room[phase] / _on_phase(mine, phase) for phase in range(3) if _on_phase(mine, phase) > 0)
+
+
+def _on_phase(option: Option, phase: int) -> float:
+    return 1 / 3 if option.phase is None else float(option.phase == phase)
+
+
+def _candidates(
+    option: Option, request: Request, rest_heat: float, rest_power: float, phase_room: float
+) -> list[Point]:
     found = []
     running = [point for point in option.points if point.level > 0]
     for low, high in pairwise(running):
         for wanted, a, b in (
             (request.heat_w - rest_heat, low.heat_w, high.heat_w),
             (request.surplus_w - rest_power, low.power_w, high.power_w),
-            (request.site_w - rest_power, low.power_w, high.power_w),
+            (min(request.site_w - rest_power, phase_room), low.power_w, high.power_w),
         ):
             if a < wanted < b:
                 found.append(_mix(low, high, (wanted - a) / (b - a)))
@@ -228,17 +308,13 @@ def _candidates(option: Option, request: Request, rest_heat: float, rest_power: 
 
 
 def _fits(options: Sequence[Option], request: Request, points: Sequence[Point]) -> bool:
-    total, phases = 0.0, [0.0, 0.0, 0.0]
-    for option, point in zip(options, points, strict=True):
-        total += point.power_w
-        for phase in range(3):
-            if option.phase is None:
-                phases[phase] += point.power_w / 3
-            elif option.phase == phase:
-                phases[phase] += point.power_w
-    return total <= request.site_w + TOLERANCE_W and all(
-        drawn <= limit + TOLERANCE_W for drawn, limit in zip(phases, request.phase_w, strict=True)
+    total = sum(point.power_w for point in points)
+    within = all(
+        sum(point.power_w * _on_phase(option, phase) for option, point in zip(options, points, strict=True))
+        <= limit + TOLERANCE_W
+        for phase, limit in enumerate(request.phase_w)
     )
+    return within and total <= request.site_w + TOLERANCE_W
 
 
 def _allocation(options: Sequence[Option], request: Request, points: Sequence[Point], *, limited: bool) -> Allocation:

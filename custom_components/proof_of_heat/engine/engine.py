@@ -13,16 +13,16 @@ from .config import EngineConfig, PeakPolicy, Steering
 from .consumption import Consumption, next_day
 from .cycling import Cycling
 from .decision import Decision, DecisionRecord, Share, SourceCommand, Way
-from .demand import Demand, DemandControl
+from .demand import Demand, DemandControl, anticipated_c
 from .house.curve_fit import CurveSuggestion, suggest
 from .house.history import COLUMNS, History, Row
 from .house.observer import HouseState, Observer
 from .intake import Intake, Sample
 from .learning import Learned, learn, next_learning_h
+from .metering import heat_w
 from .planning.now import PlanRequest, PlanResult, make_plan
 from .planning.offers import FLOW_OVER_MEAN
 from .plausible import Plausibility, Senses
-from .profiles import anticipated_c
 from .pulse import Pulse
 from .safety import Safety
 from .savings import Proof, SavingsProof
@@ -66,8 +66,8 @@ class Engine:
         self.savings = SavingsProof(config.reference)
         self.demand_control = DemandControl(config.curve)
         self.cycling = Cycling()
-        by_id = {source.source_id: source for source in config.sources}
-        self.safety = Safety(config.safety, by_id, self.cycling)
+        self._configs = {source.source_id: source for source in config.sources}
+        self.safety = Safety(config.safety, self._configs, self.cycling)
         self.chooser = Chooser(config)
         self._plausibility = Plausibility(config.safety)
         self._intake = Intake()
@@ -150,6 +150,9 @@ class Engine:
         senses = self._senses or self._plausibility.update(snapshot)
         demand = self.demand_control.update(self._zones_ahead(snapshot, senses), senses.outdoor_c, self._elapsed_s)
         aim = self._wanted(snapshot, senses, demand)
+        frost = self.safety.sense(senses)
+        if frost:
+            aim = replace(aim, heat_w=max(aim.heat_w, self.chooser.least_heat_w(self.learned)))
         choice = self.chooser.choose(
             snapshot,
             senses,
@@ -157,6 +160,7 @@ class Engine:
             learned=self.learned,
             state=self.state,
             locks=self._locks(snapshot),
+            frost=frost,
             power_cap_w=self.plan.cap_w if aim.way is Way.PLAN and self.plan else self._power_cap_w(),
         )
         wanted = tuple(
@@ -168,10 +172,13 @@ class Engine:
                 heat_w=part.heat_w,
                 flow_c=aim.flow_c,
                 lease_s=self.config.safety.lease_s,
+                hold=part.hold,
             )
             for part in choice.parts
         )
-        commands, limits = self.safety.apply(wanted, snapshot, senses)
+        headroom_w = self.config.site.power_w - snapshot.other_load_w
+        commands, limits = self.safety.apply(wanted, snapshot, senses, headroom_w)
+        self.chooser.note(commands)
         return self._decision(snapshot, senses, aim, commands, limits + choice.limits)
 
     def curve(self, room_c: float) -> CurveSuggestion | None:
@@ -207,7 +214,10 @@ class Engine:
             )
         design = self.chooser.design_heat_w(self.learned)
         heat = self._pulse.update(
-            demand.share * design, self.chooser.least_heat_w(self.learned), self._delivered(snapshot), self._elapsed_s
+            demand.share * design,
+            self.chooser.least_heat_w(self.learned),
+            self._delivered(snapshot, senses.outdoor_c),
+            self._elapsed_s,
         )
         way = Way.CURVE if demand.heating else Way.IDLE
         return _Wanted(way, heat, demand.flow_c, demand.reason)
@@ -242,9 +252,12 @@ class Engine:
         at_level = level * design
         return self._pulse.update(demand.share * design, at_level, 0.0, 0.0) if demand.share < level else at_level
 
-    def _delivered(self, snapshot: Snapshot) -> float:
-        known = [source.heat_w for source in snapshot.sources if math.isfinite(source.heat_w)]
-        return sum(known)
+    def _delivered(self, snapshot: Snapshot, outdoor_c: float) -> float:
+        return sum(
+            heat_w(self._configs[source.source_id], source, outdoor_c)
+            for source in snapshot.sources
+            if source.source_id in self._configs
+        )
 
     # Gathering
 
@@ -258,8 +271,8 @@ class Engine:
             outdoor_c=senses.outdoor_c if measured else NAN,
             solar_w_m2=snapshot.solar.value if snapshot.solar.known else NAN,
             people=snapshot.people,
-            heat_w=self._delivered(snapshot),
-            pump_heat_w=pump.heat_w,
+            heat_w=self._delivered(snapshot, senses.outdoor_c),
+            pump_heat_w=heat_w(self._configs[self._pump_id], pump, senses.outdoor_c) if self._pump_id else 0.0,
             power_w=pump.power_w,
             level=pump.level,
             flow_c=senses.flow_c,

@@ -30,7 +30,8 @@ def resampled(values: Sequence[float] | Array, step_s: float, *, hold: bool = Fa
     if hold or len(series) == 1:
         return np.repeat(series, count)
     centres = (np.arange(len(series)) + 0.5) * count
-    return np.interp(np.arange(len(series) * count) + 0.5, centres, series)
+    line: Array = np.interp(np.arange(len(series) * count) + 0.5, centres, series)
+    return line
 
 
 def daily_course(rows: Sequence[Row], name: str, steps: int) -> Array:

@@ -11,6 +11,7 @@ import math
 from .config import SafetyLimits, SourceConfig
 from .cycling import Cycling
 from .decision import SourceCommand
+from .planning.now import sizes
 from .plausible import Senses
 from .snapshot import Snapshot, SourceSnapshot
 
@@ -29,46 +30,60 @@ class Safety:
     frost: bool = False
 
     def apply(
-        self, wanted: Sequence[SourceCommand], snapshot: Snapshot, senses: Senses
+        self, wanted: Sequence[SourceCommand], snapshot: Snapshot, senses: Senses, headroom_w: float = math.inf
     ) -> tuple[tuple[SourceCommand, ...], tuple[str, ...]]:
-        """The commands that may be given, and what limited them."""
+        """The commands that may be given, and what limited them. ``headroom_w`` is what the site's limit leaves."""
         if self.began_s is None or snapshot.now_s < self.began_s:
             self.began_s = snapshot.now_s
         words: list[str] = []
         if snapshot.now_s - self.began_s < self.limits.read_only_s:
-            return tuple(replace(command, hold=True) for command in wanted), ("just started: nothing is written yet",)
-        self._frost(senses)
+            return tuple(replace(self._finite(command), hold=True) for command in wanted), (
+                "just started: nothing is written yet",
+            )
         states = {source.source_id: source for source in snapshot.sources}
         commands = [self._finite(command) for command in wanted]
         if self.frost:
-            commands = self._frost_heat(commands, states, words)
+            commands = self._frost_heat(commands, states, headroom_w, words)
         final = tuple(
             self._one(command, states.get(command.source_id), senses, snapshot.now_s, words) for command in commands
         )
         for command in final:
+            if command.hold:
+                continue
             self.cycling.note(command.source_id, snapshot.now_s, on=command.on)
         return final, tuple(words)
 
-    def _frost(self, senses: Senses) -> None:
-        """Room close to frost, or water that may freeze: on below the limits, off a little above them."""
+    def sense(self, senses: Senses) -> bool:
+        """Whether frost protection is on; to be called once a cycle, before anything is wanted.
+
+        Room close to frost, or water that may freeze: on below the limits, off a little above them.
+        """
         room_cold = senses.coldest_c < self.limits.frost_room_c + (0.5 if self.frost else 0.0)
         outside = senses.outdoor_c < (self.limits.frost_outdoor_off_c if self.frost else self.limits.frost_outdoor_on_c)
         water = senses.return_c < (8.0 if self.frost else 5.0)
         self.frost = room_cold or (outside and water)
+        return self.frost
 
     def _frost_heat(
-        self, commands: list[SourceCommand], states: Mapping[str, SourceSnapshot], words: list[str]
+        self,
+        commands: list[SourceCommand],
+        states: Mapping[str, SourceSnapshot],
+        headroom_w: float,
+        words: list[str],
     ) -> list[SourceCommand]:
         """Make sure that something heats."""
         words.append("frost protection heats")
         if any(command.on and self._alive(states.get(command.source_id)) for command in commands):
             return commands
         for place, command in enumerate(commands):
-            if self._alive(states.get(command.source_id)):
-                level = max(command.level, self.sources[command.source_id].lowest_level)
-                heating = replace(command, on=True, level=level, flow_c=max(command.flow_c, self.limits.frost_flow_c))
+            source = self.sources[command.source_id]
+            level = max(command.level, source.lowest_level)
+            heat_w, power_w = (level * full for full in sizes(source))
+            if not command.hold and self._alive(states.get(command.source_id)) and power_w <= headroom_w:
+                flow = max(command.flow_c, min(self.limits.frost_flow_c, self._highest_flow(command.source_id)))
+                heating = replace(command, on=True, level=level, flow_c=flow, heat_w=heat_w, power_w=power_w)
                 return [*commands[:place], heating, *commands[place + 1 :]]
-        words.append("no source answers: frost protection is left to the devices")
+        words.append("no source can heat: frost protection is left to the devices")
         return commands
 
     def _one(
@@ -80,6 +95,8 @@ class Safety:
         words: list[str],
     ) -> SourceCommand:
         config = self.sources[command.source_id]
+        if command.hold:
+            return command
         command = self._cycled(command, config, now_s, words)
         command = self._flow(command, config, state, senses, words)
         lease_s = min(command.lease_s, self.limits.lease_s)
@@ -103,18 +120,20 @@ class Safety:
         senses: Senses,
         words: list[str],
     ) -> SourceCommand:
-        """Never hotter water than allowed: the set point is capped, a hot flow takes the level back or stops."""
-        highest = min(self.limits.max_flow_c, config.flow_limit_c or math.inf)
-        capped = replace(command, flow_c=min(command.flow_c, highest))
+        """Never hotter water than allowed: a hot flow takes the level back, at the limit the source stops."""
+        highest = self._highest_flow(command.source_id)
         flow = state.flow_c if state is not None and math.isfinite(state.flow_c) else senses.flow_c
-        if not capped.on or not math.isfinite(flow) or flow <= highest - FLOW_EASE_K:
-            return capped
+        if not command.on or not math.isfinite(flow) or flow <= highest - FLOW_EASE_K:
+            return command
         if flow >= highest:
             words.append(f"{command.source_id}: flow {flow:.1f} at its limit of {highest:.1f}")
-            return replace(capped, on=False, level=0.0, power_w=0.0, heat_w=0.0)
+            return replace(command, on=False, level=0.0, power_w=0.0, heat_w=0.0)
         ease = (highest - flow) / FLOW_EASE_K
-        level = min(capped.level, config.lowest_level + (1 - config.lowest_level) * ease)
-        return replace(capped, level=level)
+        level = min(command.level, config.lowest_level + (1 - config.lowest_level) * ease)
+        return replace(command, level=level)
+
+    def _highest_flow(self, source_id: str) -> float:
+        return min(self.limits.max_flow_c, self.sources[source_id].flow_limit_c or math.inf)
 
     def _alive(self, state: SourceSnapshot | None) -> bool:
         return state is None or state.available
@@ -129,7 +148,7 @@ class Safety:
             command,
             on=on,
             level=level if on else 0.0,
-            flow_c=flow,
+            flow_c=min(flow, self._highest_flow(command.source_id)),
             power_w=command.power_w if math.isfinite(command.power_w) else 0.0,
             heat_w=command.heat_w if math.isfinite(command.heat_w) else 0.0,
         )

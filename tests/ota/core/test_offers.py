@@ -13,7 +13,7 @@ from custom_components.ota.rollout.offers import Reason
 from custom_components.ota.rollout.plan import Mode, Wave
 from custom_components.ota.rollout.schedule import Window
 
-from .fleet import T0, add, canary, fail, fleet, plan, policy, poll, release, start, update
+from .fleet import T0, add, canary, fail, fleet, offered, plan, policy, poll, release, start, update
 
 
 def reason(engine: Engine, uid: str = "d0", now: float = T0 + 60) -> Reason:
@@ -167,6 +167,13 @@ def test_no_more_than_so_many_at_once() -> None:
     assert reason(engine, "d2") is Reason.IN_FLIGHT
     update(engine, "d0", T0 + 70)
     assert reason(engine, "d2", T0 + 80) is Reason.OFFERED
+
+
+def test_by_default_few_are_at_it_at_once_and_offers_that_nobody_takes_do_not_count() -> None:
+    engine = fleet(200)
+    start(engine, plan())
+    assert len(offered(engine)) == 8  # 4 % of 200
+    assert len(offered(engine, T0 + 60 + 901)) == 16
 
 
 def test_on_request_shows_the_release_and_waits_for_the_user() -> None:

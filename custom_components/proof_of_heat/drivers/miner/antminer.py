@@ -26,8 +26,11 @@ _REPORTED_MODE: Final = "bitmain-work-mode"
 class AntminerClient:
     """One stock Antminer. `mode_power_w`: what it draws in each mode, from the user (mode -> W)."""
 
-    def __init__(self, host: str, password: str, mode_power_w: dict[str, float] | None = None) -> None:
+    def __init__(
+        self, host: str, password: str, mode_power_w: dict[str, float] | None = None, http_port: int = 80
+    ) -> None:
         self._host = host
+        self._http_port = http_port
         self._password = password
         self._mode_power_w = mode_power_w or {}
         self._miner: Any = None
@@ -52,6 +55,7 @@ class AntminerClient:
         self._miner = kind(self._host)
         if self._miner.web is not None:
             self._miner.web.pwd = self._password
+            self._miner.web.port = self._http_port
         self._info = MinerInfo(
             family=Family.ANTMINER,
             make="Bitmain",
@@ -127,7 +131,7 @@ class AntminerClient:
     async def _page(self, method: str, name: str, body: dict[str, Any] | None = None) -> Any:
         import httpx
 
-        url = f"http://{self._host}/cgi-bin/{name}.cgi"
+        url = f"http://{self._host}:{self._http_port}/cgi-bin/{name}.cgi"
         auth = httpx.DigestAuth("root", self._password)
         transport = httpx.AsyncHTTPTransport(verify=False)
         timeout = httpx.Timeout(_WRITE_S if body is not None else _READ_S, connect=5.0)

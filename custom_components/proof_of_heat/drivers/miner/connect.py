@@ -33,7 +33,7 @@ def client_for(
         password = V3_PASSWORD if found.variant == "v3" else DEFAULT_PASSWORDS[found.family]
     match found.family:
         case Family.ANTMINER:
-            return AntminerClient(found.host, password, mode_power_w)
+            return AntminerClient(found.host, password, mode_power_w, http_port)
         case Family.WHATSMINER:
             return WhatsminerClient(found.host, password, found.variant or "v2")
         case Family.BRAIINS:

@@ -34,6 +34,7 @@ class MinerSource(SourceBase):
         self._client = client
         self._meter_w = meter_w
         self._idle_on_release = idle_on_release
+        self._identified = False
         if meter_w is not None:
             self._capabilities = replace(capabilities, reads_power=True, reads_heat=True)
 
@@ -44,6 +45,9 @@ class MinerSource(SourceBase):
 
     @override
     async def _read(self) -> SourceState:
+        if not self._identified:  # at a start without the miner, what it can do is known but not it
+            await self._client.identify()
+            self._identified = True
         reading = await self._client.read()
         metered = self._meter_w() if self._meter_w is not None else None
         power_w = reading.power_w if metered is None else metered
@@ -89,6 +93,8 @@ class MinerSource(SourceBase):
 
     @override
     async def _fallback(self) -> None:
+        if not self._identified:
+            return  # never spoken to: nothing was commanded
         if self._idle_on_release and Control.ON_OFF in self._capabilities.controls:
             await self._client.set_running(False)
 

@@ -309,7 +309,9 @@ class ViessmannClient:
                 grant.close()
                 raise
             # The thread ends on its own time-outs; shielding keeps grant and lock its own until then.
-            return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._work, job, grant))
+            future = asyncio.get_running_loop().run_in_executor(None, self._work, job, grant)
+            future.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+            return await asyncio.shield(future)
 
     def _work(self, job: Callable[[_Session], Any], grant: Grant) -> Any:
         with self._worker:  # a job whose caller gave up may still be under way

@@ -90,9 +90,10 @@ class ViessmannSource(SourceBase):
     @override
     async def refresh(self) -> SourceState:
         """The last report while it is young; else ask."""
-        if self._clock() - self._asked_at < self._poll_s:
-            return self._state
-        return await super().refresh()
+        async with self._lock:
+            if self._clock() - self._asked_at < self._poll_s:
+                return self._state
+            return await self._refresh()
 
     @override
     async def _read(self) -> SourceState:

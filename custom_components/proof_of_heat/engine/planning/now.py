@@ -23,7 +23,7 @@ from .planner import Outlook, Plan, Planning, ResponseModel, Wishes
 
 WHOLE, NONE = 0.97, 0.03
 BOUND_CELLS = 2
-CAP_SHORTFALL_KH = 0.3
+CAP_SHORTFALL_KH = 0.7
 """More discomfort than this is no price for a lower peak..."""
 CAP_RELIEF = (1.1, 1.25, np.inf)
 """...and the cap is raised by these factors, one after the other."""

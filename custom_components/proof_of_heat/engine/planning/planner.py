@@ -42,9 +42,9 @@ class Outlook:
 class Wishes:
     """What a plan weighs."""
 
-    margin_k: float = 0.1
+    margin_k: float = 0.05
     """Distance to keep from the comfort bounds, for what the model does not know."""
-    sun_doubt: float = 0.25
+    sun_doubt: float = 0.15
     """Share of the forecast sun that is not counted on for warmth."""
     discomfort_price_kh: float = 2.0
     """Money that one kelvin-hour outside the comfort band is worth."""

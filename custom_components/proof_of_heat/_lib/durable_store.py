@@ -1,0 +1,51 @@
+# Generated from lib/durable_store.py by scripts/build: edit that file, not this one.
+"""A store whose save is on disk when it returns, or raises.
+
+Home Assistant's own Store logs a failed write (disk full, read-only) and returns as if nothing had happened;
+what we acknowledge to a device or a user has to be there after a power cut.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, override
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.storage import Store
+
+
+class DurableStore[T: Mapping[str, Any] | Sequence[Any]](Store[T]):
+    """A private store written atomically and synced to the disk."""
+
+    def __init__(self, hass: HomeAssistant, version: int, key: str, *, minor_version: int = 1, domain: str) -> None:
+        """``domain``: whose translation ``storage_failed`` is shown where a save fails."""
+        super().__init__(hass, version, key, private=True, atomic_writes=True, minor_version=minor_version)
+        self._domain = domain
+        self._failure: Exception | None = None
+        self._durable_lock = asyncio.Lock()
+
+    @override
+    async def _async_write_data(self, data: dict[str, Any]) -> None:
+        """Remember what the caller, Store._async_handle_write_data, only logs."""
+        self._failure = None
+        try:
+            await super()._async_write_data(data)
+        except Exception as err:
+            self._failure = err
+            raise
+
+    async def async_save_durably(self, data: T) -> None:
+        """Save; on return the data is on disk.
+
+        Raises:
+            HomeAssistantError: It could not be written; the file holds what it held before.
+        """
+        async with self._durable_lock:
+            self._failure = None
+            await self.async_save(data)
+            if self._failure is not None:
+                raise HomeAssistantError(
+                    translation_domain=self._domain,
+                    translation_key="storage_failed",
+                    translation_placeholders={"error": str(self._failure)},
+                ) from self._failure

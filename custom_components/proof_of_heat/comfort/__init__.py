@@ -1,0 +1,1 @@
+"""What temperature is wanted where and when. No Home Assistant here."""

@@ -1,0 +1,1 @@
+"""Meters: electric power and energy of the home or of one source."""

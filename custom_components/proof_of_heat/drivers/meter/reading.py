@@ -1,0 +1,29 @@
+"""One reading of a meter, and the guard against old ones."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterReading:
+    """Power in W, positive = drawn; energy counters in kWh. None: not told."""
+
+    at: datetime
+    power_w: float | None
+    phases_w: tuple[float | None, ...] = ()
+    imported_kwh: float | None = None
+    exported_kwh: float | None = None
+
+    def inverted(self) -> MeterReading:
+        """For a meter or clamp that is mounted the wrong way round."""
+        return MeterReading(
+            at=self.at,
+            power_w=None if self.power_w is None else -self.power_w,
+            phases_w=tuple(None if phase is None else -phase for phase in self.phases_w),
+            imported_kwh=self.exported_kwh,
+            exported_kwh=self.imported_kwh,
+        )
+
+    def fresh(self, now: datetime, limit: timedelta) -> bool:
+        """Whether it is young enough to act on; a time ahead of ours by more than the limit is not."""
+        return abs(now - self.at) <= limit

@@ -1,0 +1,1 @@
+"""Boilers and heat pumps on Modbus, described by templates."""

@@ -1,0 +1,268 @@
+"""A boiler or heat pump on Modbus, through core's shared link."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final, Protocol, override
+
+from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
+from ..base import SourceBase, Timing
+from ..errors import BadReplyError, LimitedError, RefusedError, UnreachableError
+from .template import Action, Register, Space, Template, TemplateError
+
+_BLOCK: Final = 60
+_GAP: Final = 6
+_SILENCES: Final = 2
+_DAY_S: Final = 86_400.0
+# Keys of a template that have a place in the contract's state; all others are further readings.
+_STATE_KEYS: Final = {
+    "power": "power_w",
+    "power_limit": "power_limit_w",
+    "heat_power": "heat_w",
+    "flow_temperature": "flow_c",
+    "flow_setpoint": "flow_setpoint_c",
+    "return_temperature": "return_c",
+    "outdoor_temperature": "outdoor_c",
+    "room_setpoint": "room_setpoint_c",
+    "electricity": "electricity_kwh",
+    "heat": "heat_kwh",
+    "level": "level",
+}
+
+
+class Unit(Protocol):
+    """What we use of a unit of core's shared link (modbus_connection.ModbusUnit)."""
+
+    async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        """Function 3."""
+
+    async def read_input_registers(self, address: int, count: int) -> list[int]:
+        """Function 4."""
+
+    async def write_register(self, address: int, value: int) -> None:
+        """Function 6."""
+
+    async def write_registers(self, address: int, values: list[int]) -> None:
+        """Function 16."""
+
+    async def disconnect(self) -> None:
+        """Drop the link; the next request opens a new one."""
+
+
+def capabilities_of(template: Template) -> Capabilities:
+    """From the template's controls."""
+    flow, power = template.controls.get(Control.FLOW), template.controls.get(Control.POWER)
+    controls = set(template.controls) | ({Control.CURVE} if template.level is not None else set())
+    level = template.level
+    return Capabilities(
+        kind=template.kind,
+        controls=frozenset(controls),
+        min_flow_c=flow.low if flow else None,
+        max_flow_c=flow.high if flow else None,
+        min_power_w=power.low if power else None,
+        max_power_w=power.high if power else None,
+        min_level=level.low if level else None,
+        max_level=level.high if level else None,
+        reads_power="power" in template.registers,
+        reads_heat="heat_power" in template.registers,
+        settle_s=30.0,
+        min_write_interval_s=template.min_write_interval_s,
+        fuel=template.fuel,
+    )
+
+
+def blocks(registers: list[Register]) -> list[list[Register]]:
+    """Registers that are read in one request: one space, small gaps, at most 60 words."""
+    done: list[list[Register]] = []
+    for register in sorted(registers, key=lambda item: (item.space, item.at)):
+        last = done[-1] if done else None
+        if (
+            last
+            and last[0].space == register.space
+            and register.at - (last[-1].at + last[-1].words) <= _GAP
+            and register.at + register.words - last[0].at <= _BLOCK
+        ):
+            last.append(register)
+        else:
+            done.append([register])
+    return done
+
+
+class ModbusSource(SourceBase):
+    """One unit. `unit` comes from core's `modbus.async_get_unit`."""
+
+    timing = Timing(read_s=30.0, write_s=15.0, fresh_s=15.0, verify_s=3.0)
+    power_tolerance_w = 60.0
+
+    def __init__(self, source_id: str, name: str, unit: Unit, template: Template, **options: Any) -> None:
+        super().__init__(source_id, name, options.pop("capabilities", capabilities_of(template)), **options)
+        self._unit = unit
+        self._template = template
+        self._blocks = blocks(list(template.registers.values()))
+        self._absent: set[str] = set()
+        self._writes: deque[float] = deque()
+        self._silences = 0
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """Registers that this device does not have."""
+        return frozenset(self._absent)
+
+    @override
+    async def _read(self) -> SourceState:
+        values: dict[str, float | bool | None] = {}
+        for block in list(self._blocks):
+            values.update(await self._read_block(block))
+        if all(value is None for value in values.values()):
+            raise BadReplyError("no register of the template holds a valid value")
+        return self._state_of(values)
+
+    async def _read_block(self, block: list[Register]) -> dict[str, float | bool | None]:
+        first, last = block[0], block[-1]
+        try:
+            words = await self._words(first.space, first.at, last.at + last.words - first.at)
+        except RefusedError:
+            return await self._one_by_one(block)
+        return {r.key: r.decode(words[r.at - first.at : r.at - first.at + r.words]) for r in block}
+
+    async def _one_by_one(self, block: list[Register]) -> dict[str, float | bool | None]:
+        """A device that does not know an address refuses the whole block: find the ones it knows."""
+        values: dict[str, float | bool | None] = {}
+        known = []
+        for register in block:
+            try:
+                values[register.key] = register.decode(await self._words(register.space, register.at, register.words))
+                known.append(register)
+            except RefusedError:
+                self._absent.add(register.key)
+        index = self._blocks.index(block)
+        self._blocks[index : index + 1] = [[register] for register in known]
+        return values
+
+    async def _words(self, space: Space, at: int, count: int) -> list[int]:
+        read: Callable[[int, int], Any] = (
+            self._unit.read_holding_registers if space == Space.HOLDING else self._unit.read_input_registers
+        )
+        words = await self._guard(read(at, count))
+        if not isinstance(words, list) or len(words) != count:
+            raise BadReplyError(f"{space} {at}: {count} registers asked, other number given")
+        return words
+
+    async def _guard(self, call: Any) -> Any:
+        """Core's link raises its own errors; a refusal of an address is not a dead device."""
+        from homeassistant.exceptions import HomeAssistantError
+        from modbus_connection import (
+            IllegalDataAddressError,
+            IllegalDataValueError,
+            IllegalFunctionError,
+            ModbusError,
+            ModbusTimeoutError,
+        )
+
+        try:
+            answer = await call
+        except ModbusTimeoutError as err:
+            await self._count_silence()
+            raise UnreachableError(f"{type(err).__name__}: {err}") from err
+        except (IllegalDataAddressError, IllegalDataValueError, IllegalFunctionError) as err:
+            raise RefusedError(f"{type(err).__name__}: {err}") from err
+        except (ModbusError, HomeAssistantError, OSError) as err:
+            raise UnreachableError(f"{type(err).__name__}: {err}") from err
+        self._silences = 0
+        return answer
+
+    async def _count_silence(self) -> None:
+        """A half-open connection stays silent for ever: after two silences, open a new one."""
+        self._silences += 1
+        if self._silences >= _SILENCES:
+            self._silences = 0
+            await self._unit.disconnect()
+
+    def _state_of(self, values: dict[str, float | bool | None]) -> SourceState:
+        placed: dict[str, Any] = {
+            name: values.get(key) for key, name in _STATE_KEYS.items() if not isinstance(values.get(key), bool)
+        }
+        on = values.get("running")
+        fault = values.get("fault")
+        if placed.get("power_w") is None and on is False:
+            placed["power_w"] = 0.0
+        elif placed.get("power_w") is not None:
+            placed["power_w"] = max(0.0, placed["power_w"])
+        return SourceState(
+            at=self._now(),
+            health=Health.DEGRADED if fault else Health.OK,
+            detail=f"fault {fault:g}" if isinstance(fault, float) and fault else "",
+            on=on if isinstance(on, bool) else None,
+            extra={key: value for key, value in values.items() if key not in _STATE_KEYS and key != "running"},
+            **placed,
+        )
+
+    @override
+    def _fit(self, command: Command) -> Command:
+        fitted = super()._fit(command)
+        controls = self._template.controls
+        return replace(
+            fitted,
+            on=fitted.on if Control.ON_OFF in controls else None,
+            power_w=_stepped(fitted.power_w, controls.get(Control.POWER)),
+            flow_c=_stepped(fitted.flow_c, controls.get(Control.FLOW)),
+            room_c=_stepped(fitted.room_c, controls.get(Control.ROOM)),
+            level=_stepped(fitted.level, self._template.level),
+            slope=None,
+        )
+
+    @override
+    async def _write(self, wanted: Command, state: SourceState) -> None:
+        controls = self._template.controls
+        writes: list[tuple[Register, float]] = []
+        for control, value in (
+            (Control.POWER, wanted.power_w),
+            (Control.FLOW, wanted.flow_c),
+            (Control.ROOM, wanted.room_c),
+        ):
+            if value is not None:
+                writes.append((controls[control].register, value))
+        if wanted.level is not None and self._template.level is not None:
+            writes.append((self._template.level.register, wanted.level))
+        if wanted.on is not None:
+            action = controls[Control.ON_OFF]
+            raw = action.on if wanted.on else action.off
+            assert raw is not None
+            writes.append((action.register, raw))
+        await self._write_all(writes)
+
+    async def _write_all(self, writes: list[tuple[Register, float]], *, counted: bool = True) -> None:
+        for register, value in writes:
+            if counted:
+                self._count_write()
+            try:
+                words = register.encode(value)
+            except TemplateError as err:
+                raise RefusedError(str(err)) from err
+            if len(words) == 1:
+                await self._guard(self._unit.write_register(register.at, words[0]))
+            else:
+                await self._guard(self._unit.write_registers(register.at, words))
+
+    def _count_write(self) -> None:
+        """Registers may be EEPROM: a day's writes are limited."""
+        now = self._clock()
+        while self._writes and now - self._writes[0] >= _DAY_S:
+            self._writes.popleft()
+        if len(self._writes) >= self._template.max_writes_per_day:
+            raise LimitedError(f"{len(self._writes)} writes in a day: sparing the device's memory")
+        self._writes.append(now)
+
+    @override
+    async def _fallback(self) -> None:
+        """Never kept from the device by the day's limit."""
+        await self._write_all(list(self._template.fallback), counted=False)
+
+
+def _stepped(value: float | None, action: Action | None) -> float | None:
+    if value is None or action is None:
+        return None
+    if action.step:
+        value = round(round(value / action.step) * action.step, 6)
+    low, high = action.low, action.high
+    return min(max(value, low if low is not None else value), high if high is not None else value)

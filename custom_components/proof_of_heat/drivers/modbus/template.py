@@ -1,0 +1,284 @@
+"""Device templates: what a register holds, what may be written and how often. Format in docs/proof_of_heat.md.
+
+A template is YAML; `parse` names the place of every mistake.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+import math
+from pathlib import Path
+import struct
+from typing import Any, Final
+
+from ..._lib.heat_source import Control, SourceKind
+
+FORMAT_VERSION: Final = 1
+FOLDER: Final = Path(__file__).parent / "templates"
+_WORDS: Final = {"int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2}
+_CODES: Final = {"int16": ">h", "uint16": ">H", "int32": ">i", "uint32": ">I", "float32": ">f"}
+_REGISTER_KEYS: Final = frozenset(
+    {"at", "in", "type", "scale", "offset", "unit", "invalid", "min", "max", "on_values", "words"}
+)
+_CONTROL_KEYS: Final = frozenset({"register", "min", "max", "step", "value_on", "value_off"})
+
+
+class TemplateError(ValueError):
+    """A template that cannot be used; the text says where and why."""
+
+
+class Space(StrEnum):
+    """Where a register lives."""
+
+    HOLDING = "holding"
+    INPUT = "input"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """One value. `at` is the protocol address, counted from 0."""
+
+    key: str
+    at: int
+    space: Space = Space.HOLDING
+    kind: str = "int16"
+    scale: float = 1.0
+    offset: float = 0.0
+    unit: str | None = None
+    invalid: tuple[float, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    on_values: tuple[int, ...] = ()
+    """Makes the value a yes or no: yes for these raw values."""
+    swapped: bool = False
+    """Low word first."""
+
+    @property
+    def words(self) -> int:
+        """How many registers it takes."""
+        return _WORDS[self.kind]
+
+    def decode(self, words: list[int]) -> float | bool | None:
+        """Raw registers -> value; None for what is marked invalid, not finite or out of range."""
+        ordered = words[::-1] if self.swapped else words
+        raw: float = struct.unpack(_CODES[self.kind], struct.pack(f">{len(ordered)}H", *ordered))[0]
+        if not math.isfinite(raw) or raw in self.invalid:
+            return None
+        if self.on_values:
+            return raw in self.on_values
+        value = raw * self.scale + self.offset
+        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
+            return None
+        return round(value, 4)
+
+    def encode(self, value: float) -> list[int]:
+        """Value -> raw registers; TemplateError where it does not fit the type."""
+        raw = (value - self.offset) / self.scale
+        number = float(raw) if self.kind == "float32" else round(raw)
+        try:
+            packed = struct.pack(_CODES[self.kind], number)
+        except struct.error as err:
+            raise TemplateError(f"{self.key}: {value} does not fit {self.kind}") from err
+        words = list(struct.unpack(f">{self.words}H", packed))
+        return words[::-1] if self.swapped else words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """How a control is written."""
+
+    register: Register
+    low: float | None = None
+    high: float | None = None
+    step: float = 0.0
+    on: float | None = None
+    off: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A device."""
+
+    id: str
+    name: str
+    manufacturer: str
+    kind: SourceKind
+    registers: Mapping[str, Register]
+    controls: Mapping[Control, Action] = field(default_factory=dict)
+    level: Action | None = None
+    """The parallel shift of the device's curve, where it has one that is written alone."""
+    fallback: tuple[tuple[Register, float], ...] = ()
+    """What is written when the lease ends."""
+    port: int = 502
+    unit_id: int = 1
+    timeout_s: float = 5.0
+    spacing_s: float = 0.0
+    min_write_interval_s: float = 60.0
+    max_writes_per_day: int = 100
+    fuel: str = "electricity"
+    note: str = ""
+
+
+def builtin() -> dict[str, Template]:
+    """The templates that ship; blocking (reads files)."""
+    return load_folder(FOLDER)
+
+
+def load_folder(folder: Path) -> dict[str, Template]:
+    """All templates of a folder by id; blocking. Raises TemplateError naming the file."""
+    import yaml
+
+    found: dict[str, Template] = {}
+    for file in sorted(folder.glob("*.yaml")):
+        try:
+            data = yaml.safe_load(file.read_text(encoding="utf-8"))
+            template = parse(data)
+        except (yaml.YAMLError, TemplateError, UnicodeDecodeError) as err:
+            raise TemplateError(f"{file.name}: {err}") from err
+        found[template.id] = template
+    return found
+
+
+def parse(data: object) -> Template:
+    """Checked template; raises TemplateError."""
+    if not isinstance(data, Mapping):
+        raise TemplateError("not a mapping")
+    if data.get("format") != FORMAT_VERSION:
+        raise TemplateError(f"format must be {FORMAT_VERSION}")
+    swapped = _choice(data, "word_order", ("big", "little"), "big") == "little"
+    rows = data.get("registers")
+    if not isinstance(rows, Mapping) or not rows:
+        raise TemplateError("registers: none given")
+    registers = {str(key): _register(str(key), row, swapped) for key, row in rows.items()}
+    controls, level = _controls(data.get("controls") or {}, registers)
+    write = data.get("write") or {}
+    return Template(
+        id=_text(data, "id"),
+        name=_text(data, "name"),
+        manufacturer=_text(data, "manufacturer"),
+        kind=SourceKind(_choice(data, "kind", tuple(SourceKind), "boiler")),
+        registers=registers,
+        controls=controls,
+        level=level,
+        fallback=_fallback(data.get("fallback") or {}, registers),
+        port=int(_number(data, "port", 1, 65535, 502)),
+        unit_id=int(_number(data, "unit_id", 0, 255, 1)),
+        timeout_s=_number(data, "timeout_s", 0.1, 60, 5.0),
+        spacing_s=_number(data, "spacing_s", 0, 10, 0.0),
+        min_write_interval_s=_number(write, "min_interval_s", 0, 86400, 60.0),
+        max_writes_per_day=int(_number(write, "max_per_day", 1, 100_000, 100)),
+        fuel=str(data.get("fuel", "electricity")),
+        note=str(data.get("note", "")),
+    )
+
+
+def _register(key: str, row: object, swapped: bool) -> Register:
+    where = f"registers.{key}"
+    if not isinstance(row, Mapping):
+        raise TemplateError(f"{where}: not a mapping")
+    if unknown := set(row) - _REGISTER_KEYS:
+        raise TemplateError(f"{where}: unknown {', '.join(sorted(map(str, unknown)))}")
+    kind = _choice(row, "type", tuple(_WORDS), "int16", where)
+    at = _number(row, "at", 0, 65536 - _WORDS[kind], None, where=where)
+    scale = _number(row, "scale", -1e6, 1e6, 1.0, where=where)
+    if scale == 0:
+        raise TemplateError(f"{where}.scale: 0")
+    return Register(
+        key=key,
+        at=int(at),
+        space=Space(_choice(row, "in", tuple(Space), "holding", where)),
+        kind=kind,
+        scale=scale,
+        offset=_number(row, "offset", -1e6, 1e6, 0.0, where=where),
+        unit=None if row.get("unit") is None else str(row["unit"]),
+        invalid=tuple(_numbers(row, "invalid", where)),
+        low=None if row.get("min") is None else _number(row, "min", -1e9, 1e9, None, where=where),
+        high=None if row.get("max") is None else _number(row, "max", -1e9, 1e9, None, where=where),
+        on_values=tuple(int(value) for value in _numbers(row, "on_values", where)),
+        swapped=swapped and kind in ("int32", "uint32", "float32"),
+    )
+
+
+def _controls(rows: object, registers: Mapping[str, Register]) -> tuple[dict[Control, Action], Action | None]:
+    if not isinstance(rows, Mapping):
+        raise TemplateError("controls: not a mapping")
+    actions = {str(name): _action(str(name), row, registers) for name, row in rows.items()}
+    level = actions.pop("level", None)
+    known = {"on_off": Control.ON_OFF, "power": Control.POWER, "flow": Control.FLOW, "room": Control.ROOM}
+    if unknown := set(actions) - set(known):
+        raise TemplateError(f"controls: unknown {', '.join(sorted(unknown))}")
+    return {known[name]: action for name, action in actions.items()}, level
+
+
+def _action(name: str, row: object, registers: Mapping[str, Register]) -> Action:
+    where = f"controls.{name}"
+    if not isinstance(row, Mapping):
+        raise TemplateError(f"{where}: not a mapping")
+    if unknown := set(row) - _CONTROL_KEYS:
+        raise TemplateError(f"{where}: unknown {', '.join(sorted(map(str, unknown)))}")
+    register = registers.get(str(row.get("register")))
+    if register is None or register.space != Space.HOLDING:
+        raise TemplateError(f"{where}.register: {row.get('register')} is not a holding register")
+    if name == "on_off" and (row.get("value_on") is None or row.get("value_off") is None):
+        raise TemplateError(f"{where}: value_on and value_off must be given")
+    limits = [
+        None if row.get(key) is None else _number(row, key, -1e9, 1e9, None, where=where) for key in ("min", "max")
+    ]
+    if name != "on_off" and None in limits:
+        raise TemplateError(f"{where}: min and max must be given")
+    return Action(
+        register=register,
+        low=limits[0],
+        high=limits[1],
+        step=_number(row, "step", 0, 1e6, 0.0, where=where),
+        on=None if row.get("value_on") is None else _number(row, "value_on", -1e9, 1e9, None, where=where),
+        off=None if row.get("value_off") is None else _number(row, "value_off", -1e9, 1e9, None, where=where),
+    )
+
+
+def _fallback(rows: object, registers: Mapping[str, Register]) -> tuple[tuple[Register, float], ...]:
+    if not isinstance(rows, Mapping):
+        raise TemplateError("fallback: not a mapping")
+    writes = []
+    for key in rows:
+        register = registers.get(str(key))
+        if register is None or register.space != Space.HOLDING:
+            raise TemplateError(f"fallback.{key}: not a holding register")
+        writes.append((register, _number(rows, str(key), -1e9, 1e9, None, where="fallback")))
+    return tuple(writes)
+
+
+def _text(data: Mapping[Any, Any], key: str) -> str:
+    value = data.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise TemplateError(f"{key}: a text is missing")
+    return value.strip()
+
+
+def _choice(data: Mapping[Any, Any], key: str, allowed: tuple[str, ...], default: str, where: str = "") -> str:
+    value = str(data.get(key, default))
+    if value not in allowed:
+        raise TemplateError(f"{_at(where, key)}: {value} is none of {', '.join(allowed)}")
+    return value
+
+
+def _number(
+    data: Mapping[Any, Any], key: str, low: float, high: float, default: float | None, *, where: str = ""
+) -> float:
+    value = data.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise TemplateError(f"{_at(where, key)}: {value} is not a number from {low:g} to {high:g}")
+    return float(value)
+
+
+def _numbers(data: Mapping[Any, Any], key: str, where: str) -> list[float]:
+    values = data.get(key, [])
+    if not isinstance(values, list):
+        values = [values]
+    if any(isinstance(value, bool) or not isinstance(value, (int, float)) for value in values):
+        raise TemplateError(f"{_at(where, key)}: not a list of numbers")
+    return [float(value) for value in values]
+
+
+def _at(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key

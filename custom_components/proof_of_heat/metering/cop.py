@@ -1,0 +1,259 @@
+"""COP by summed energies (rule and window edges: OpenEnergyMonitor's method, see docs/proof_of_heat.md).
+
+A heat pump's cloud tells heat every 5-10 minutes, an electric meter its counter every few seconds. The times at
+which the heat reading changed are the edges; the electric counter is interpolated linearly at each edge, so the
+error of an interval is at most the power times the meter's spacing. Ratios are never averaged: energies are summed
+over intervals where both are known, then divided. An interval over a gap of more than 15 minutes in the meter, or
+over a counter that fell, is left out of both sums.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, timedelta, tzinfo
+from itertools import pairwise
+from typing import Any, Final
+
+from ..drivers.values import number
+
+RUNNING_W: Final = 150.0
+MAX_GAP_S: Final = 900.0
+MAX_EDGE_GAP_S: Final = 4 * 3600.0
+MIN_WINDOW_S: Final = 3600.0
+MIN_ENERGY_KWH: Final = 0.05
+KEEP_DAYS: Final = 400
+DATA_VERSION: Final = 1
+_FAST_KEPT: Final = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """Energies in kWh over `covered_s` seconds. Heat given back in a defrost is counted, below zero."""
+
+    covered_s: float = 0.0
+    electricity: float = 0.0
+    electricity_running: float = 0.0
+    electricity_heating: float = 0.0
+    electricity_dhw: float = 0.0
+    electricity_standby: float = 0.0
+    heat: float = 0.0
+    heat_heating: float = 0.0
+    heat_dhw: float = 0.0
+    defrost: float = 0.0
+
+    def plus(self, other: Sums) -> Sums:
+        """Both together."""
+        return Sums(**{spec.name: getattr(self, spec.name) + getattr(other, spec.name) for spec in fields(Sums)})
+
+    @property
+    def cop(self) -> float | None:
+        """All heat by all electricity, stand-by included."""
+        return _ratio(self.heat, self.electricity)
+
+    @property
+    def cop_running(self) -> float | None:
+        """While the compressor ran."""
+        return _ratio(self.heat, self.electricity_running)
+
+    @property
+    def cop_heating(self) -> float | None:
+        """Space heating."""
+        return _ratio(self.heat_heating, self.electricity_heating)
+
+    @property
+    def cop_dhw(self) -> float | None:
+        """Hot water."""
+        return _ratio(self.heat_dhw, self.electricity_dhw)
+
+
+def _ratio(heat: float, electricity: float) -> float | None:
+    return round(heat / electricity, 2) if electricity >= MIN_ENERGY_KWH else None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A heat reading that changed, at the device's own time. Counters in kWh."""
+
+    at: datetime
+    heating_kwh: float | None
+    dhw_kwh: float | None = None
+
+
+class CopLedger:
+    """Feeds of both meters in, sums by local day and over the last hours out."""
+
+    def __init__(self, zone: tzinfo, *, running_w: float = RUNNING_W) -> None:
+        self._zone = zone
+        self._running_w = running_w
+        self._fast: deque[tuple[datetime, float]] = deque(maxlen=_FAST_KEPT)
+        self._waiting: deque[Edge] = deque(maxlen=200)
+        self._last: tuple[Edge, float] | None = None
+        self._last_edge_values: tuple[float | None, float | None] | None = None
+        self._recent: deque[tuple[datetime, Sums]] = deque(maxlen=2000)
+        self._days: dict[date, Sums] = {}
+
+    def feed_electricity(self, at: datetime, counter_kwh: float) -> None:
+        """A reading of the electric counter."""
+        if self._fast:
+            last_at, last = self._fast[-1]
+            if at <= last_at:
+                return
+            if counter_kwh < last:  # reset: nothing before it can be compared
+                self._fast.clear()
+                self._waiting.clear()
+                self._last = None
+        self._fast.append((at, counter_kwh))
+        self._settle()
+
+    def feed_heat(self, at: datetime, heating_kwh: float | None, dhw_kwh: float | None = None) -> None:
+        """A reading of the heat counters; repeats of the same values are no edges."""
+        values = (heating_kwh, dhw_kwh)
+        if values in ((None, None), self._last_edge_values):
+            return
+        if (self._waiting and at <= self._waiting[-1].at) or (self._last and at <= self._last[0].at):
+            return
+        self._last_edge_values = values
+        self._waiting.append(Edge(at, heating_kwh, dhw_kwh))
+        self._settle()
+
+    def window(self, now: datetime, length: timedelta) -> Sums | None:
+        """Sums of the intervals that ended in the last `length`; None when less than an hour is covered."""
+        total = _total(sums for end, sums in self._recent if now - length < end <= now)
+        return total if total.covered_s >= min(MIN_WINDOW_S, length.total_seconds()) else None
+
+    def day(self, which: date) -> Sums:
+        """Sums of a local day."""
+        return self._days.get(which, Sums())
+
+    def span(self, first: date, last: date) -> Sums:
+        """Sums from `first` to `last`, both included."""
+        return _total(sums for which, sums in self._days.items() if first <= which <= last)
+
+    def month(self, today: date) -> Sums:
+        """Sums of the month so far."""
+        return self.span(today.replace(day=1), today)
+
+    def season(self, today: date) -> Sums:
+        """Sums of the last 365 days: the seasonal performance factor."""
+        return self.span(today - timedelta(days=364), today)
+
+    def dump(self) -> dict[str, Any]:
+        """For the store."""
+        days = {
+            which.isoformat(): {spec.name: round(getattr(sums, spec.name), 5) for spec in fields(Sums)}
+            for which, sums in self._days.items()
+        }
+        return {"version": DATA_VERSION, "days": days}
+
+    def load(self, data: Mapping[str, Any]) -> None:
+        """From the store; days that cannot be read are left out."""
+        days = data.get("days")
+        for text, row in days.items() if isinstance(days, Mapping) else ():
+            try:
+                which = date.fromisoformat(str(text))
+            except ValueError:
+                continue
+            if isinstance(row, Mapping):
+                values = {spec.name: number(row.get(spec.name)) or 0.0 for spec in fields(Sums)}
+                self._days[which] = Sums(**values)
+
+    def _settle(self) -> None:
+        """Close the intervals whose edges the electric counter has passed."""
+        while self._waiting and self._fast and self._fast[-1][0] >= self._waiting[0].at:
+            edge = self._waiting.popleft()
+            counter = self._counter_at(edge.at)
+            if counter is None:
+                self._last = None
+                continue
+            if self._last is not None:
+                self._close(self._last, (edge, counter))
+            self._last = (edge, counter)
+        self._drop_old()
+
+    def _counter_at(self, when: datetime) -> float | None:
+        before: tuple[datetime, float] | None = None
+        for sample in self._fast:
+            if sample[0] == when:
+                return sample[1]
+            if sample[0] > when:
+                if before is None or (sample[0] - before[0]).total_seconds() > MAX_GAP_S:
+                    return None
+                share = (when - before[0]) / (sample[0] - before[0])
+                return before[1] + share * (sample[1] - before[1])
+            before = sample
+        return None
+
+    def _gap_inside(self, start: datetime, end: datetime) -> bool:
+        inside = [at for at, _ in self._fast if start <= at <= end]
+        points = [start, *inside, end]
+        return any((b - a).total_seconds() > MAX_GAP_S for a, b in pairwise(points))
+
+    def _close(self, first: tuple[Edge, float], last: tuple[Edge, float]) -> None:
+        seconds = (last[0].at - first[0].at).total_seconds()
+        heating = _difference(first[0].heating_kwh, last[0].heating_kwh)
+        dhw = _difference(first[0].dhw_kwh, last[0].dhw_kwh)
+        if seconds > MAX_EDGE_GAP_S or (heating is None and dhw is None):
+            return
+        if self._gap_inside(first[0].at, last[0].at):
+            return
+        sums = interval(seconds, last[1] - first[1], heating or 0.0, dhw or 0.0, self._running_w)
+        self._recent.append((last[0].at, sums))
+        which = last[0].at.astimezone(self._zone).date()
+        self._days[which] = self.day(which).plus(sums)
+        for old in [day for day in self._days if (which - day).days > KEEP_DAYS]:
+            del self._days[old]
+
+    def _drop_old(self) -> None:
+        """Keep the fast samples that a waiting or coming edge may need."""
+        needed = self._last[0].at if self._last else None
+        while len(self._fast) > 2 and needed is not None and self._fast[1][0] < needed:
+            self._fast.popleft()
+
+
+def interval(seconds: float, electricity: float, heating: float, dhw: float, running_w: float = RUNNING_W) -> Sums:
+    """One interval's energies, put where they belong. Electricity of running follows the heat it made."""
+    heat = heating + dhw
+    running = electricity / seconds * 3.6e6 >= running_w if seconds > 0 else False
+    base = Sums(
+        covered_s=seconds,
+        electricity=electricity,
+        heat=heat,
+        heat_heating=heating,
+        heat_dhw=dhw,
+        defrost=min(0.0, heat),
+    )
+    if not running:
+        return replace(base, electricity_standby=electricity)
+    positive = max(heating, 0.0) + max(dhw, 0.0)
+    share = max(dhw, 0.0) / positive if positive else 0.0
+    return replace(
+        base,
+        electricity_running=electricity,
+        electricity_heating=electricity * (1 - share),
+        electricity_dhw=electricity * share,
+    )
+
+
+def heat_power_kw(flow_l_min: float, flow_c: float, return_c: float) -> float:
+    """Heat of a water flow: 0.06 m3/h per l/min times 1.163 kWh per m3 and K."""
+    return flow_l_min * 0.06 * 1.163 * (flow_c - return_c)
+
+
+def plausible_cop(flow_c: float, outdoor_c: float) -> float:
+    """Half of Carnot between the condenser (flow + 3 K) and the evaporator (outdoor - 6 K): to doubt readings."""
+    condenser = flow_c + 3 + 273.15
+    return 0.5 * condenser / max(5.0, condenser - (outdoor_c - 6 + 273.15))
+
+
+def _difference(before: float | None, after: float | None) -> float | None:
+    """Growth of a counter; None where it is unknown or fell (a new year, a new device)."""
+    if before is None or after is None or after < before:
+        return None
+    return after - before
+
+
+def _total(parts: Iterable[Sums]) -> Sums:
+    total = Sums()
+    for part in parts:
+        total = total.plus(part)
+    return total

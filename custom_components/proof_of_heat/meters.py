@@ -1,0 +1,69 @@
+"""Meters that are asked directly: a Shelly Pro 3EM, at a pace of its own."""
+
+from datetime import timedelta
+import logging
+from typing import Any, Final, override
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_SCAN_INTERVAL
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+
+from .const import DOMAIN
+from .drivers.errors import DriverError
+from .drivers.meter.reading import MeterReading
+from .drivers.meter.shelly import ShellyMeter
+
+_LOGGER = logging.getLogger(__name__)
+
+CONF_INVERTED: Final = "inverted"
+DEFAULT_INTERVAL_S: Final = 10
+_ENERGY_EVERY: Final = 6
+
+
+def meter_of(hass: HomeAssistant, data: Any) -> ShellyMeter:
+    """The meter of a subentry's (or a form's) data."""
+    return ShellyMeter(
+        async_get_clientsession(hass),
+        data[CONF_HOST],
+        port=int(data.get(CONF_PORT, 80)),
+        password=data.get(CONF_PASSWORD),
+    )
+
+
+class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
+    """One meter. Counters change slowly: they are read at every sixth turn."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> None:
+        interval = timedelta(seconds=float(subentry.data.get(CONF_SCAN_INTERVAL, DEFAULT_INTERVAL_S)))
+        super().__init__(hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} {subentry.title}", update_interval=interval)
+        self.subentry_id = subentry.subentry_id
+        self.title = subentry.title
+        self._meter = meter_of(hass, subentry.data)
+        self._inverted = bool(subentry.data.get(CONF_INVERTED, False))
+        self._turn = 0
+
+    @override
+    async def _async_update_data(self) -> MeterReading:
+        energy = self._turn % _ENERGY_EVERY == 0
+        try:
+            reading = await self._meter.read(energy=energy)
+        except DriverError as err:
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key="meter_failed",
+                translation_placeholders={"name": self.title, "error": str(err)},
+            ) from err
+        self._turn += 1
+        if self._inverted:
+            reading = reading.inverted()
+        if energy or self.data is None:
+            return reading
+        return MeterReading(
+            at=reading.at,
+            power_w=reading.power_w,
+            phases_w=reading.phases_w,
+            imported_kwh=self.data.imported_kwh,
+            exported_kwh=self.data.exported_kwh,
+        )

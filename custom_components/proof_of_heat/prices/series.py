@@ -1,0 +1,181 @@
+"""Price series out of the attributes that price integrations give their sensors.
+
+Known shapes: Nord Pool (`raw_today`/`raw_tomorrow`: start, end, value), ENTSO-e (`prices_today`/`prices_tomorrow` or
+`prices`: time, price), Tibber (`today`/`tomorrow`: startsAt, total), Octopus Energy (`rates`: start, end,
+value_inc_vat), EPEX Spot (`data`: start_time, end_time, price_per_kwh), and plain lists of numbers for a day (`today`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from itertools import pairwise
+import math
+from typing import Any, Final
+
+from ..drivers.values import number
+
+_LISTS: Final = (
+    "raw_today",
+    "raw_tomorrow",
+    "prices_today",
+    "prices_tomorrow",
+    "prices",
+    "rates",
+    "data",
+    "today",
+    "tomorrow",
+    "forecast",
+)
+_STARTS: Final = ("start", "startsAt", "starts_at", "start_time", "time", "hour", "valid_from", "datetime", "from")
+_ENDS: Final = ("end", "endsAt", "ends_at", "end_time", "valid_to", "till")
+_VALUES: Final = ("value", "total", "price", "value_inc_vat", "price_per_kwh", "price_ct_per_kwh", "electricity_price")
+_MAX_SLOT: Final = timedelta(hours=3)
+_UNITS: Final = {"/mwh": 1e-3, "/kwh": 1.0, "/wh": 1e3}
+_CENTS: Final = ("ct", "cent", "cents", "c", "p", "öre", "øre", "snt", "gr")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slot:
+    """A price in money per kWh from `start` up to `end`, both in UTC."""
+
+    start: datetime
+    end: datetime
+    price: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """What is added to the exchange's price: first fees, then tax. `feed_in`: paid for a kWh given to the grid."""
+
+    per_kwh: float = 0.0
+    tax: float = 0.0
+    feed_in: float = 0.0
+
+    def of(self, price: float) -> float:
+        """What the user pays."""
+        return (price + self.per_kwh) * (1 + self.tax)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSeries:
+    """Slots in order of time, not overlapping; there may be gaps."""
+
+    slots: tuple[Slot, ...] = ()
+
+    def at(self, when: datetime) -> float | None:
+        """The price at a time; None where nothing is known."""
+        for slot in self.slots:
+            if slot.start <= when < slot.end:
+                return slot.price
+        return None
+
+    def steps(self, start: datetime, step: timedelta, count: int) -> list[float]:
+        """Mean price of each step from `start` on; NaN where less than half of it is known."""
+        return [self._mean(start + index * step, start + (index + 1) * step) for index in range(count)]
+
+    def _mean(self, start: datetime, end: datetime) -> float:
+        known, money = 0.0, 0.0
+        for slot in self.slots:
+            seconds = (min(end, slot.end) - max(start, slot.start)).total_seconds()
+            if seconds > 0:
+                known += seconds
+                money += seconds * slot.price
+        return money / known if known >= (end - start).total_seconds() / 2 else math.nan
+
+    @property
+    def end(self) -> datetime | None:
+        """Up to when prices are known."""
+        return self.slots[-1].end if self.slots else None
+
+    def priced(self, factor: float, extras: Extras) -> PriceSeries:
+        """With the unit's factor and what is added."""
+        return PriceSeries(tuple(replace(slot, price=extras.of(slot.price * factor)) for slot in self.slots))
+
+
+def unit_factor(unit: str | None) -> float:
+    """What turns a price in this unit into money per kWh: "EUR/MWh" 0.001, "ct/kWh" 0.01; 1 for what is not known."""
+    text = (unit or "").lower().replace(" ", "")
+    money, slash, _ = text.partition("/")
+    energy = next((factor for ending, factor in _UNITS.items() if text.endswith(ending)), 1.0)
+    return (0.01 if slash and money in _CENTS else 1.0) * energy
+
+
+def from_attributes(attributes: Mapping[str, Any], zone: tzinfo, today: datetime) -> PriceSeries:
+    """The series in a sensor's attributes; empty where none of the shapes is there. `today`: now, aware."""
+    slots: dict[datetime, Slot] = {}
+    for name in _LISTS:
+        rows = attributes.get(name)
+        if not isinstance(rows, Sequence) or isinstance(rows, str) or not rows:
+            continue
+        day = today.astimezone(zone).date() + timedelta(days=1 if "tomorrow" in name else 0)
+        if all(isinstance(row, (int, float)) or row is None for row in rows):
+            found = _plain_day(rows, datetime.combine(day, time(), zone))
+        else:
+            found = from_rows(rows, zone)
+        for slot in found.slots:
+            slots.setdefault(slot.start, slot)
+    return PriceSeries(tuple(_apart(sorted(slots.values()))))
+
+
+def from_rows(rows: Iterable[Any], zone: tzinfo) -> PriceSeries:
+    """Rows of start, end (may lack) and price."""
+    raw: list[tuple[datetime, datetime | None, float]] = []
+    for row in rows:
+        if not isinstance(row, Mapping):
+            continue
+        start, price = _time(_pick(row, _STARTS), zone), number(_pick(row, _VALUES))
+        if start is not None and price is not None:
+            raw.append((start, _time(_pick(row, _ENDS), zone), price))
+    raw.sort(key=lambda item: item[0])
+    usual = min((b[0] - a[0] for a, b in pairwise(raw) if b[0] > a[0]), default=timedelta(hours=1))
+    slots = []
+    for index, (start, told, price) in enumerate(raw):
+        following = raw[index + 1][0] if index + 1 < len(raw) else None
+        end = told if told is not None and told > start else following or start + usual
+        slots.append(Slot(start, min(end, start + _MAX_SLOT) if told is None else end, price))
+    return PriceSeries(tuple(_apart(slots)))
+
+
+def _plain_day(values: Sequence[Any], midnight: datetime) -> PriceSeries:
+    """Numbers for a day of 23, 24 or 25 hours (or quarters): hours are counted in real time, not on the clock."""
+    zone = midnight.tzinfo
+    assert zone is not None
+    begin = midnight.timestamp()
+    end = datetime.combine(midnight.date() + timedelta(days=1), time(), zone).timestamp()
+    width = (end - begin) / len(values)
+    slots = []
+    for index, value in enumerate(values):
+        price = number(value)
+        if price is not None:
+            first = datetime.fromtimestamp(begin + index * width, UTC)
+            slots.append(Slot(first, datetime.fromtimestamp(begin + (index + 1) * width, UTC), price))
+    return PriceSeries(tuple(slots))
+
+
+def _apart(slots: Iterable[Slot]) -> list[Slot]:
+    """Cut each slot where the next begins; drop doubles."""
+    done: list[Slot] = []
+    for slot in slots:
+        if done and slot.start <= done[-1].start:
+            continue
+        if done and done[-1].end > slot.start:
+            done[-1] = replace(done[-1], end=slot.start)
+        if slot.end > slot.start:
+            done.append(slot)
+    return done
+
+
+def _pick(row: Mapping[Any, Any], names: tuple[str, ...]) -> Any:
+    return next((row[name] for name in names if row.get(name) is not None), None)
+
+
+def _time(value: Any, zone: tzinfo) -> datetime | None:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    # Times of one zone compare by the clock on the wall, wrongly so when it is put back: keep them in UTC.
+    return (value if value.tzinfo is not None else value.replace(tzinfo=zone)).astimezone(UTC)

@@ -1,0 +1,192 @@
+"""Actions."""
+
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.service import async_get_config_entry
+from homeassistant.util import dt as dt_util
+import probatio as vol
+
+from .comfort.profiles import MAX_C, MIN_C, Override, Profile
+from .const import DOMAIN, SUBENTRY_ZONE
+from .coordinator import HeatConfigEntry, HeatingSystem
+from .transfer import TransferError, difference, export, parse, to_yaml
+
+ATTR_COUNT: Final = "count"
+ATTR_DRY_RUN: Final = "dry_run"
+ATTR_DURATION: Final = "duration"
+ATTR_PROFILE: Final = "profile"
+ATTR_TEMPERATURE: Final = "temperature"
+ATTR_YAML: Final = "yaml"
+
+_ENTRY: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
+_PROFILES: Final = vol.In([str(profile) for profile in Profile])
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register them; they find the system by its entry (the only one needs no name)."""
+
+    def register(name: str, handler: Any, schema: dict[Any, Any], response: SupportsResponse) -> None:
+        hass.services.async_register(
+            DOMAIN, name, handler, schema=vol.Schema({**_ENTRY, **schema}), supports_response=response
+        )
+
+    register("set_profile", _set_profile, {vol.Required(ATTR_PROFILE): _PROFILES}, SupportsResponse.OPTIONAL)
+    register(
+        "override",
+        _override,
+        {
+            vol.Optional(ATTR_ENTITY_ID): cv.entity_id,
+            vol.Exclusive(ATTR_PROFILE, "wish"): _PROFILES,
+            vol.Exclusive(ATTR_TEMPERATURE, "wish"): vol.All(vol.Coerce(float), vol.Range(min=MIN_C, max=MAX_C)),
+            vol.Required(ATTR_DURATION): cv.positive_time_period,
+        },
+        SupportsResponse.OPTIONAL,
+    )
+    register("clear_override", _clear_override, {vol.Optional(ATTR_ENTITY_ID): cv.entity_id}, SupportsResponse.OPTIONAL)
+    register("get_plan", _get_plan, {}, SupportsResponse.ONLY)
+    register(
+        "get_decisions",
+        _get_decisions,
+        {vol.Optional(ATTR_COUNT, default=20): vol.All(vol.Coerce(int), vol.Range(min=1, max=200))},
+        SupportsResponse.ONLY,
+    )
+    register("export_configuration", _export, {}, SupportsResponse.ONLY)
+    register(
+        "import_configuration",
+        _import,
+        {vol.Required(ATTR_YAML): cv.string, vol.Optional(ATTR_DRY_RUN, default=True): cv.boolean},
+        SupportsResponse.ONLY,
+    )
+
+
+async def _system(call: ServiceCall, *, control: bool = False, admin: bool = False) -> HeatingSystem:
+    """The system that is meant, for a user who may."""
+    entry: HeatConfigEntry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
+    if call.context.user_id is not None:
+        user = await call.hass.auth.async_get_user(call.context.user_id)
+        if user is None:
+            raise UnknownUser(context=call.context)
+        if admin and not user.is_admin:
+            raise Unauthorized(context=call.context)
+        if control and not all(
+            user.permissions.check_entity(entity.entity_id, POLICY_CONTROL)
+            for entity in er.async_entries_for_config_entry(er.async_get(call.hass), entry.entry_id)
+            if entity.domain == "climate"
+        ):
+            raise Unauthorized(context=call.context, permission=POLICY_CONTROL)
+    return entry.runtime_data
+
+
+def _zone_id(call: ServiceCall, system: HeatingSystem) -> str | None:
+    """The zone of a climate entity; None for all."""
+    entity_id = call.data.get(ATTR_ENTITY_ID)
+    if entity_id is None:
+        return None
+    entity = er.async_get(call.hass).async_get(entity_id)
+    zones = {zone.zone_id for zone in system.settings.zones}
+    if entity is None or entity.config_subentry_id not in zones:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="not_a_zone", translation_placeholders={"entity": entity_id}
+        )
+    return entity.config_subentry_id
+
+
+async def _set_profile(call: ServiceCall) -> ServiceResponse:
+    system = await _system(call, control=True)
+    before = system.wanted.wishes.profile
+    await system.async_set_profile(Profile(call.data[ATTR_PROFILE]))
+    return {"profile": str(system.wanted.wishes.profile), "before": str(before)}
+
+
+async def _override(call: ServiceCall) -> ServiceResponse:
+    system = await _system(call, control=True)
+    profile, target = call.data.get(ATTR_PROFILE), call.data.get(ATTR_TEMPERATURE)
+    if profile is None and target is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="override_empty")
+    duration: timedelta = call.data[ATTR_DURATION]
+    override = Override(
+        until=dt_util.utcnow() + duration,
+        zone_id=_zone_id(call, system),
+        profile=None if profile is None else Profile(profile),
+        target_c=target,
+    )
+    await system.async_override(override)
+    return {"until": override.until.isoformat()}
+
+
+async def _clear_override(call: ServiceCall) -> ServiceResponse:
+    system = await _system(call, control=True)
+    before = len(system.wanted.wishes.overrides)
+    await system.async_clear_override(_zone_id(call, system))
+    return {"cleared": before - len(system.wanted.wishes.overrides)}
+
+
+async def _get_plan(call: ServiceCall) -> ServiceResponse:
+    system = await _system(call)
+    plan = system.engine.plan
+    if plan is None:
+        return {"plan": None, "reason": "the house is not known well enough yet: the heating curve is in charge"}
+    return {
+        "made": dt_util.utc_from_timestamp(plan.made_s).isoformat(),
+        "words": system.in_words(plan.words),
+        "heat_w": [round(float(value)) for value in plan.plan.heat_w],
+        "power_w": [round(float(value)) for value in plan.plan.power_w],
+        "room_c": [round(float(value), 2) for value in plan.plan.room_c],
+        "worth_kwh": round(float(plan.plan.worth_kwh), 4),
+    }
+
+
+async def _get_decisions(call: ServiceCall) -> ServiceResponse:
+    system = await _system(call)
+    rows: list[Any] = list(system.decisions)[-call.data[ATTR_COUNT] :]
+    return {"decisions": rows}
+
+
+async def _export(call: ServiceCall) -> ServiceResponse:
+    system = await _system(call, admin=True)
+    body = export(system.config_entry)
+    return {"yaml": to_yaml(body), "checksum": body["checksum"]}
+
+
+async def _import(call: ServiceCall) -> ServiceResponse:
+    system = await _system(call, admin=True)
+    entry = system.config_entry
+    try:
+        body = parse(call.data[ATTR_YAML])
+    except TransferError as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="import_invalid", translation_placeholders={"error": str(err)}
+        ) from err
+    changes = difference(export(entry), body)
+    if not call.data[ATTR_DRY_RUN] and changes:
+        _take_over(call.hass, entry, body)
+    lines: list[Any] = list(changes)
+    return {"changes": lines, "applied": bool(changes) and not call.data[ATTR_DRY_RUN]}
+
+
+@callback
+def _take_over(hass: HomeAssistant, entry: HeatConfigEntry, body: dict[str, Any]) -> None:
+    """Options as a whole, zones by their name: changed, added; zones that the text leaves out stay."""
+    by_name = {item.title: item for item in entry.subentries.values() if item.subentry_type == SUBENTRY_ZONE}
+    for zone in body["zones"]:
+        name = zone["name"].strip()
+        if (known := by_name.get(name)) is not None:
+            hass.config_entries.async_update_subentry(entry, known, data=zone)
+        else:
+            subentry = ConfigSubentry(
+                data=MappingProxyType(zone),
+                subentry_type=SUBENTRY_ZONE,
+                title=name,
+                unique_id=f"{zone['temperature']}_{name}",
+            )
+            hass.config_entries.async_add_subentry(entry, subentry)
+    hass.config_entries.async_update_entry(entry, options=body["options"])

@@ -1,0 +1,273 @@
+"""Heat sources out of subentries: made at start-up without asking the device; what it can do was found in the flow."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+import time
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_TOKEN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from ._lib.durable_store import DurableStore
+from ._lib.heat_source import Capabilities, Control, HeatSource, SourceKind
+from .const import (
+    CONF_ADDRESS,
+    CONF_API_KEY,
+    CONF_API_SECRET,
+    CONF_CAPABILITIES,
+    CONF_CLIENT_ID,
+    CONF_DAY_LIMIT,
+    CONF_ENTITY,
+    CONF_IDLE_ON_RELEASE,
+    CONF_INFO,
+    CONF_KIND,
+    CONF_METER,
+    CONF_NOMINAL_POWER,
+    CONF_ORGANISATION,
+    CONF_POWER_LOW,
+    CONF_POWER_NORMAL,
+    CONF_REFERENCE,
+    CONF_REFRESH_TOKEN,
+    CONF_RIG,
+    CONF_SOURCE_KIND,
+    CONF_TEMPLATE,
+    CONF_UNIT_ID,
+    DEFAULT_DAY_LIMIT,
+    DOMAIN,
+)
+from .drivers.budget import CallBudget, Limits
+from .drivers.cloud.account import CloudAccount, Rig
+from .drivers.cloud.hiveos import BASE_URL as HIVEOS_URL, HiveAccount
+from .drivers.cloud.nicehash import BASE_URL as NICEHASH_URL, NiceHashAccount
+from .drivers.cloud.source import RigSource
+from .drivers.miner.connect import client_for
+from .drivers.miner.probe import Found
+from .drivers.miner.reading import Family
+from .drivers.miner.source import MinerSource
+from .drivers.modbus.source import ModbusSource
+from .drivers.modbus.template import Template, builtin, load_folder
+from .drivers.stored import capabilities_from_dict
+from .drivers.viessmann.client import API_URL, IAM_URL, Device, Token, TokenKeeper, ViessmannClient
+from .drivers.viessmann.features import Reading
+from .drivers.viessmann.source import ViessmannSource
+from .entity_source import EntityOptions, EntitySource
+from .inputs import power_w
+
+BUDGET_STORE_VERSION: Final = 1
+POLL_S: Final[Mapping[str, float]] = {
+    "miner": 30.0,
+    "nicehash": 60.0,
+    "hiveos": 60.0,
+    "viessmann": 30.0,
+    "modbus": 20.0,
+    "entity": 15.0,
+    "external": 30.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A source and what belongs to it."""
+
+    source: HeatSource
+    poll_s: float
+    budget: CallBudget | None = None
+    close: Callable[[], Any] | None = None
+
+
+async def async_templates(hass: HomeAssistant) -> dict[str, Template]:
+    """The templates that ship and those of the user's folder `proof_of_heat/templates`; raises TemplateError."""
+    from pathlib import Path
+
+    def load() -> dict[str, Template]:
+        folder = Path(hass.config.path(DOMAIN, "templates"))
+        return {**builtin(), **(load_folder(folder) if folder.is_dir() else {})}
+
+    return await hass.async_add_executor_job(load)
+
+
+async def async_build(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
+    """The source of a subentry; raises for what cannot work at all (a template that is gone)."""
+    kind = str(subentry.data[CONF_KIND])
+    return await _BUILDERS[kind](hass, entry, subentry)
+
+
+def _id(subentry: ConfigSubentry) -> str:
+    return f"{DOMAIN}:{subentry.subentry_id}"
+
+
+def _capabilities(subentry: ConfigSubentry) -> Capabilities:
+    return capabilities_from_dict(subentry.data[CONF_CAPABILITIES])
+
+
+def mode_power(data: Mapping[str, Any]) -> dict[str, float]:
+    """What a stock miner draws in each mode, as far as the user said."""
+    pairs = (("low", data.get(CONF_POWER_LOW)), ("normal", data.get(CONF_POWER_NORMAL)))
+    return {mode: float(watts) for mode, watts in pairs if watts}
+
+
+async def _miner(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
+    data = subentry.data
+    found = Found(data[CONF_ADDRESS], Family(data[CONF_INFO]["family"]), data[CONF_INFO].get("variant", ""))
+    client = client_for(
+        found,
+        async_get_clientsession(hass),
+        data.get(CONF_PASSWORD),
+        http_port=int(data.get(CONF_PORT, 80)),
+        mode_power_w=mode_power(data),
+    )
+    meter = data.get(CONF_METER)
+    source = MinerSource(
+        _id(subentry),
+        subentry.title,
+        client,
+        _capabilities(subentry),
+        meter_w=(lambda: power_w(hass, meter)) if meter else None,
+        idle_on_release=bool(data.get(CONF_IDLE_ON_RELEASE, True)),
+    )
+    return Built(source, POLL_S["miner"], close=source.close)
+
+
+def account_of(hass: HomeAssistant, data: Mapping[str, Any]) -> CloudAccount:
+    """The cloud account of a subentry's (or a form's) data."""
+    session = async_get_clientsession(hass)
+    if data[CONF_KIND] == "nicehash":
+        return NiceHashAccount(
+            session,
+            data[CONF_API_KEY],
+            data[CONF_API_SECRET],
+            data[CONF_ORGANISATION],
+            base_url=data.get(CONF_HOST, NICEHASH_URL),
+        )
+    return HiveAccount(session, data[CONF_TOKEN], base_url=data.get(CONF_HOST, HIVEOS_URL))
+
+
+async def _rig(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
+    data = subentry.data
+    capabilities = _capabilities(subentry)
+    rig = Rig(id=data[CONF_RIG], name=subentry.title, mining=None, online=False, modes=capabilities.modes)
+    source = RigSource(_id(subentry), account_of(hass, data), rig, capabilities=capabilities)
+    return Built(source, POLL_S[data[CONF_KIND]], close=source.close)
+
+
+def budget_store(hass: HomeAssistant, subentry_id: str) -> DurableStore[dict[str, Any]]:
+    """Where a call ledger is kept."""
+    key = f"{DOMAIN}.budget.{subentry_id}"
+    return DurableStore(hass, BUDGET_STORE_VERSION, key, domain=DOMAIN)
+
+
+async def _viessmann(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
+    data = subentry.data
+    info = data[CONF_INFO]
+    budget = CallBudget(limits_of(data), time.time)
+    store = budget_store(hass, subentry.subentry_id)
+    if (saved := await store.async_load()) is not None:
+        budget.load(saved)
+
+    def changed(token: Token) -> None:
+        hass.loop.call_soon_threadsafe(_keep_token, hass, entry, subentry.subentry_id, token)
+
+    keeper = TokenKeeper(
+        data[CONF_CLIENT_ID],
+        Token("", data[CONF_REFRESH_TOKEN], 0.0),
+        iam_url=info.get("iam_url", IAM_URL),
+        changed=changed,
+    )
+    client = ViessmannClient(keeper, budget, store.async_save_durably, info.get("api_url", API_URL))
+    device = Device(**info["device"])
+    source = ViessmannSource(
+        _id(subentry), subentry.title, client, device, reading_of(info), capabilities=_capabilities(subentry)
+    )
+
+    async def close() -> None:
+        await source.close()
+        await client.close()
+
+    return Built(source, POLL_S["viessmann"], budget, close)
+
+
+def limits_of(data: Mapping[str, Any]) -> Limits:
+    """The call limits of a contract; a seventh is kept for writing."""
+    day = int(data.get(CONF_DAY_LIMIT, DEFAULT_DAY_LIMIT))
+    return Limits(day=day, write_reserve=min(200, day // 7))
+
+
+def reading_of(info: Mapping[str, Any]) -> Reading:
+    """What the heat pump takes, as found in the flow."""
+    return Reading(
+        values={},
+        modes=tuple(info.get("modes", ())),
+        dhw_separate=bool(info.get("dhw_separate", False)),
+        slope_step=float(info.get("slope_step", 0.1)),
+        level_step=float(info.get("level_step", 1.0)),
+        curve_writable=True,
+    )
+
+
+def _keep_token(hass: HomeAssistant, entry: ConfigEntry, subentry_id: str, token: Token) -> None:
+    """Viessmann changes the refresh token at times: keep the newest."""
+    subentry = entry.subentries.get(subentry_id)
+    if subentry is not None and subentry.data.get(CONF_REFRESH_TOKEN) != token.refresh:
+        hass.config_entries.async_update_subentry(
+            entry, subentry, data={**subentry.data, CONF_REFRESH_TOKEN: token.refresh}
+        )
+
+
+async def _modbus(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
+    from homeassistant.components.modbus import async_get_unit
+
+    data = subentry.data
+    template = (await async_templates(hass))[data[CONF_TEMPLATE]]
+    unit = async_get_unit(hass, entry, modbus_params(data), int(data.get(CONF_UNIT_ID, template.unit_id)))
+    unit.require_timeout(template.timeout_s)
+    if template.spacing_s:
+        unit.set_message_spacing(template.spacing_s)
+    source = ModbusSource(_id(subentry), subentry.title, unit, template)
+    return Built(source, POLL_S["modbus"], close=source.close)
+
+
+def modbus_params(data: Mapping[str, Any]) -> Any:
+    """Link settings: a host, or a serial device (its path holds a slash or begins with COM)."""
+    from modbus_connection import ModbusSerialParams, ModbusTcpParams
+
+    address = str(data[CONF_ADDRESS])
+    if "/" in address or address.upper().startswith("COM"):
+        return ModbusSerialParams(device=address, baudrate=int(data.get("baudrate", 9600)))
+    return ModbusTcpParams(host=address, port=int(data.get(CONF_PORT, 502)))
+
+
+def entity_options(data: Mapping[str, Any]) -> EntityOptions:
+    """What the user said of an entity."""
+    return EntityOptions(
+        entity_id=data[CONF_ENTITY],
+        kind=SourceKind(data.get(CONF_SOURCE_KIND, SourceKind.DIRECT_ELECTRIC)),
+        power_entity=data.get(CONF_METER),
+        nominal_w=data.get(CONF_NOMINAL_POWER),
+        number_is=Control(data.get("number_is", Control.POWER)),
+        fuel="electricity" if data.get("fuel_price") is None else "fuel",
+    )
+
+
+async def _entity(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
+    source = EntitySource(hass, _id(subentry), subentry.title, entity_options(subentry.data), _capabilities(subentry))
+    return Built(source, POLL_S["entity"], close=source.close)
+
+
+async def _external(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
+    from .external import ExternalSource
+
+    source = ExternalSource(hass, subentry.data[CONF_REFERENCE], subentry.title, _capabilities(subentry))
+    return Built(source, POLL_S["external"], close=source.close)
+
+
+_BUILDERS: Final = {
+    "miner": _miner,
+    "nicehash": _rig,
+    "hiveos": _rig,
+    "viessmann": _viessmann,
+    "modbus": _modbus,
+    "entity": _entity,
+    "external": _external,
+}

@@ -1,0 +1,1 @@
+"""A heat pump or boiler on Modbus."""

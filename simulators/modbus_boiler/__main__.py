@@ -1,0 +1,11 @@
+"""A heat generator on Modbus TCP, and on RTU over a pseudo-terminal.
+
+python -m simulators.modbus_boiler --port 5020 --device idm
+"""
+
+from simulators.framework import main
+
+from .boiler import ModbusBoiler
+
+if __name__ == "__main__":
+    main(ModbusBoiler)

@@ -1,0 +1,233 @@
+"""A heat generator on Modbus TCP, and on RTU over a pseudo-terminal.
+
+Three register maps of real devices: `lambda` (Lambda EU), `idm` (iDM Navigator 2.0, floats with the low word first)
+and `daikin` (Daikin Home Hub, registers counted from 1 in its manual).
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import pty
+import struct
+import tty
+from typing import Any, ClassVar, override
+
+from simulators.framework import Simulator
+from simulators.modbus_wire import DEVICE_FAILURE, Registers, serve_rtu, serve_tcp
+from simulators.net import NET_FAULTS, TcpServer
+from simulators.world.weather import in_heating_season, weather_at
+
+
+class ModbusBoiler(Simulator):
+    """The device."""
+
+    NAME = "modbus_boiler"
+    DEFAULT_PORT = 0
+    FAULTS: ClassVar[dict[str, str]] = {
+        **NET_FAULTS,
+        "busy": "answers every request with an exception (device failure)",
+        "deaf": "acknowledges writes and does nothing",
+        "sensor_broken": "the outdoor sensor reads the device's value for none",
+        "error": "the device reports this error number (default 30)",
+    }
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        super().__init__(args)
+        self._offset = in_heating_season(self.clock.now()) - self.clock.now()
+        self.setpoint_c = 35.0
+        self.level_k = 0.0
+        self.room_setpoint_c = 21.0
+        self.mode = {"lambda": 2, "idm": 1, "daikin": 1}[args.device]
+        self.flow_c = 32.0
+        self.electricity_wh = 4_200_000.0
+        self.heat_wh = 15_100_000.0
+        self.writes: list[tuple[int, list[int]]] = []
+        self.registers = Registers(self._written)
+        self._last = self.clock.elapsed()
+        self._server = TcpServer(self.faults, self._exchange, keep_open=True)
+        self._rtu: asyncio.Task[None] | None = None
+        self._descriptors: list[int] = []
+        self._port = 0
+        self.device_path: str | None = None
+
+    @classmethod
+    @override
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--device", choices=("lambda", "idm", "daikin"), default="lambda")
+        parser.add_argument("--unit-id", type=int, default=1)
+        parser.add_argument(
+            "--rtu", action="store_true", help="also on a pseudo-terminal, its path is in the ready line"
+        )
+
+    @override
+    async def start(self) -> dict[str, Any]:
+        self._refresh()
+        self._port = await self._server.start(self.args.host, self.args.port)
+        ready: dict[str, Any] = {"host": self.args.host, "port": self._port}
+        if self.args.rtu:
+            self._open_line()
+            ready["device"] = self.device_path
+        return ready
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
+
+    @override
+    async def stop(self) -> None:
+        await self._server.stop()
+        if self._rtu is not None:
+            self._rtu.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._rtu
+        loop = asyncio.get_running_loop()
+        for descriptor in self._descriptors:
+            loop.remove_reader(descriptor)
+            os.close(descriptor)
+
+    @override
+    def state(self) -> dict[str, Any]:
+        self._refresh()
+        return {
+            "mode": self.mode,
+            "setpoint_c": self.setpoint_c,
+            "level_k": self.level_k,
+            "room_setpoint_c": self.room_setpoint_c,
+            "heating": self.heating,
+            "power_w": round(self.power_w),
+            "heat_w": round(self.heat_w),
+            "outdoor_c": self.outdoor_c,
+            "writes": len(self.writes),
+        }
+
+    # --- the machine --------------------------------------------------------------------------------------
+
+    @property
+    def outdoor_c(self) -> float:
+        """The weather's."""
+        return weather_at(self.clock.now() + self._offset).outdoor_c
+
+    @property
+    def heating(self) -> bool:
+        """Whether its mode lets it heat."""
+        return self.mode in {"lambda": (1, 2, 3), "idm": (1, 5), "daikin": (1,)}[self.args.device]
+
+    @property
+    def heat_w(self) -> float:
+        """Output: what a house takes at this flow temperature."""
+        return max(0.0, (self.setpoint_c + self.level_k - 21) * 280) if self.heating else 0.0
+
+    @property
+    def power_w(self) -> float:
+        """Input."""
+        cop = max(1.5, 0.45 * (self.flow_c + 276) / max(8.0, self.flow_c + 8 - self.outdoor_c))
+        return self.heat_w / cop if self.heating else 0.0
+
+    def _refresh(self) -> None:
+        now = self.clock.elapsed()
+        seconds, self._last = now - self._last, now
+        self.electricity_wh += self.power_w * seconds / 3600
+        self.heat_wh += self.heat_w * seconds / 3600
+        target = self.setpoint_c + self.level_k if self.heating else 22.0
+        self.flow_c += (target - self.flow_c) * min(1.0, seconds / 300)
+        getattr(self, f"_fill_{self.args.device}")()
+
+    @property
+    def _error(self) -> int:
+        return int(self.faults.number("error", 30)) if "error" in self.faults else 0
+
+    def _fill_lambda(self) -> None:
+        outdoor = -32768 if "sensor_broken" in self.faults else round(self.outdoor_c * 10)
+        words = {0: 0, 1: 1, 2: outdoor, 3: outdoor, 4: outdoor}
+        words |= {1000: 0, 1001: self._error, 1002: 7 if self.heating else 2, 1003: 1}
+        words |= {1004: round(self.flow_c * 100), 1005: round((self.flow_c - 5) * 100), 1006: 1100, 1007: outdoor}
+        words |= {1008: outdoor - 30, 1009: 0, 1010: 5500 if self.heating else 0, 1011: round(self.heat_w / 100)}
+        words |= {1012: round(self.power_w), 1013: round(100 * self.heat_w / self.power_w) if self.power_w else 0}
+        words |= dict(zip((1020, 1021), _int32(self.electricity_wh), strict=True))
+        words |= dict(zip((1022, 1023), _int32(self.heat_wh), strict=True))
+        words |= {2000: 0, 2001: 0, 2002: 485, 2003: 450, 5000: 0, 5001: 0, 5002: round(self.flow_c * 10)}
+        words |= {5003: round((self.flow_c - 5) * 10), 5004: 212, 5005: round(self.setpoint_c * 10), 5006: self.mode}
+        words |= {5050: round(self.level_k * 10), 5051: round(self.room_setpoint_c * 10), 5052: 240}
+        self.registers.holding = {address: value & 0xFFFF for address, value in words.items()}
+
+    def _fill_idm(self) -> None:
+        outdoor = -999.0 if "sensor_broken" in self.faults else self.outdoor_c
+        values = {1000: outdoor, 1002: outdoor, 1008: self.flow_c, 1010: 28.0, 1012: 44.0, 1014: 49.0}
+        values |= {1050: self.flow_c, 1052: self.flow_c - 5, 1054: self.flow_c, 1350: self.flow_c - 0.5}
+        values |= {1748: self.heat_wh / 1000, 1750: self.heat_wh / 1000, 1790: self.heat_w / 1000}
+        values |= {4122: self.power_w / 1000, 1696: self.setpoint_c}
+        words: dict[int, int] = {}
+        for address, value in values.items():
+            words[address + 1], words[address] = struct.unpack(">HH", struct.pack(">f", value))
+        words |= {1004: self._error, 1005: self.mode}
+        self.registers.holding, self.registers.input = words, words
+
+    def _fill_daikin(self) -> None:
+        outdoor = 32767 if "sensor_broken" in self.faults else round(self.outdoor_c * 100)
+        inputs = dict.fromkeys(range(20, 60), 32767)
+        inputs |= {39: round(self.flow_c * 100), 40: round(self.flow_c * 100), 41: round((self.flow_c - 5) * 100)}
+        inputs |= {42: 4850, 43: outdoor, 48: 1830, 49: 2120, 50: round(self.power_w / 10), 20: int(self._error > 0)}
+        self.registers.input = {address: value & 0xFFFF for address, value in inputs.items()}
+        words = dict.fromkeys(range(14), 0) | {0: round(self.setpoint_c), 2: 1, 3: self.mode, 9: 48}
+        self.registers.holding = words
+
+    def _written(self, start: int, words: list[int]) -> None:
+        self.writes.append((start, words))
+        if "deaf" in self.faults:
+            return
+        signed = words[0] - 65536 if words[0] > 32767 else words[0]
+        match self.args.device, start:
+            case "lambda", 5006:
+                self.mode = signed
+            case "lambda", 5050:
+                self.level_k = signed / 10
+            case "lambda", 5051:
+                self.room_setpoint_c = signed / 10
+            case "idm", 1005:
+                self.mode = signed
+            case "idm", 1696:
+                (self.setpoint_c,) = struct.unpack(">f", struct.pack(">HH", words[1], words[0]))
+            case "daikin", 0:
+                self.setpoint_c = float(signed)
+            case "daikin", 3:
+                self.mode = signed
+        self._refresh()
+
+    # --- the wire -----------------------------------------------------------------------------------------
+
+    def _answer(self, unit: int, pdu: bytes) -> bytes | None:
+        if unit != self.args.unit_id:
+            return None
+        if "busy" in self.faults:
+            return bytes([pdu[0] | 0x80, DEVICE_FAILURE])
+        self._refresh()
+        return self.registers.answer(pdu)
+
+    async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
+        return await serve_tcp(reader, self._answer)
+
+    def _open_line(self) -> None:
+        ours, theirs = pty.openpty()
+        tty.setraw(ours)
+        tty.setraw(theirs)
+        os.set_blocking(ours, False)
+        self._descriptors = [ours, theirs]
+        self.device_path = os.ttyname(theirs)
+        queue: asyncio.Queue[bytes] = asyncio.Queue()
+        asyncio.get_running_loop().add_reader(ours, lambda: queue.put_nowait(os.read(ours, 256)))
+
+        def answer(unit: int, pdu: bytes) -> bytes | None:
+            return None if "silent" in self.faults else self._answer(unit, pdu)
+
+        self._rtu = asyncio.create_task(serve_rtu(queue.get, lambda data: _send(ours, data), answer))
+
+
+def _send(descriptor: int, data: bytes) -> None:
+    os.write(descriptor, data)
+
+
+def _int32(value: float) -> tuple[int, int]:
+    high, low = struct.unpack(">HH", struct.pack(">i", round(value)))
+    return high, low

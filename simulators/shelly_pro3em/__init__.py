@@ -1,0 +1,1 @@
+"""A Shelly Pro 3EM."""

@@ -1,0 +1,120 @@
+"""Entities as a whole: what they are, for every model that can be simulated, and that nothing lacks a name."""
+
+from collections.abc import Callable
+import json
+from pathlib import Path
+
+from homeassistant.components.sensor import SensorDeviceClass
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.ecoflow.api.families import FAMILIES, Reading
+from custom_components.ecoflow.api.quantities import UNITS, Quantity
+from custom_components.ecoflow.button import REFRESH
+from custom_components.ecoflow.const import DOMAIN
+from custom_components.ecoflow.event import GRID
+from custom_components.ecoflow.sensor import REASON, TARGET, describe
+from simulators.ecoflow_cloud.kinds import KINDS
+
+from .conftest import CloudThread, account_data
+
+TRANSLATIONS = json.loads(
+    (Path(__file__).parents[2] / "custom_components/ecoflow/translations/en.json").read_text("utf-8")
+)["entity"]
+
+
+async def test_every_simulated_model(
+    hass: HomeAssistant, make_cloud: Callable[..., CloudThread], snapshot: SnapshotAssertion
+) -> None:
+    """Each device's entities, by key: category, class, unit, and what can be chosen."""
+    cloud = make_cloud(*(part for kind in sorted(KINDS) for part in ("--device", kind)))
+    entry = MockConfigEntry(domain=DOMAIN, title="all", data=account_data(cloud), options={"use_mqtt": False})
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    found = {}
+    for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
+        key = entity.unique_id.removeprefix(f"{entry.entry_id}_")
+        found[f"{key} ({entity.domain})"] = {
+            "name": entity.original_name,
+            "category": entity.entity_category,
+            "class": entity.original_device_class,
+            "unit": entity.unit_of_measurement,
+            "capabilities": dict(entity.capabilities or {}),
+            "enabled": entity.disabled_by is None,
+        }
+    assert len(found) > 200
+    assert dict(sorted(found.items())) == snapshot
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+def test_every_entity_has_a_name_and_every_choice_too() -> None:
+    for family in FAMILIES:
+        for platform, points in (
+            ("sensor", family.readings),
+            ("binary_sensor", family.conditions),
+            ("switch", family.toggles),
+            ("number", family.settings),
+            ("select", family.choices),
+            ("button", family.actions),
+        ):
+            for point in points:
+                assert TRANSLATIONS[platform][point.key]["name"], (family.name, point.key)
+        for choice in family.choices:
+            assert set(choice.options) <= set(TRANSLATIONS["select"][choice.key]["state"])
+        for reading in family.readings:
+            if reading.states is not None:
+                assert set(reading.states.values()) <= set(TRANSLATIONS["sensor"][reading.key]["state"])
+    assert set(REASON.options or ()) == set(TRANSLATIONS["sensor"][REASON.key]["state"])
+    assert TRANSLATIONS["sensor"][TARGET.key]["name"]
+    assert TRANSLATIONS["button"][REFRESH.key]["name"]
+    assert set(TRANSLATIONS["event"][GRID.key]["state_attributes"]["event_type"]["state"]) == set(
+        GRID.event_types or ()
+    )
+
+
+def test_no_name_is_left_over() -> None:
+    known = {point.key for family in FAMILIES for point in (*family.points(), *family.actions)}
+    known |= {"battery_charged_energy", "battery_discharged_energy", "solar_energy", "surplus_reason"}
+    known |= {"surplus_target_power", "broker", "online", "surplus_charging", "refresh", "grid"}
+    assert {key for names in TRANSLATIONS.values() for key in names} == known
+
+
+@pytest.mark.parametrize("quantity", list(Quantity))
+def test_each_quantity_has_a_unit_that_its_device_class_takes(quantity: Quantity) -> None:
+    description = describe(Reading(key="x", source="x", quantity=quantity, states={0: "idle"}))
+    assert (description.native_unit_of_measurement or "") == UNITS[quantity]
+    expected = {
+        Quantity.POWER: SensorDeviceClass.POWER,
+        Quantity.ENERGY: SensorDeviceClass.ENERGY,
+        Quantity.LEVEL: SensorDeviceClass.BATTERY,
+        Quantity.STATE: SensorDeviceClass.ENUM,
+    }
+    if quantity in expected:
+        assert description.device_class is expected[quantity]
+
+
+def test_the_energy_dashboards_sensors_have_what_it_asks_for() -> None:
+    for family in FAMILIES:
+        for reading in family.readings:
+            if reading.counter:
+                description = describe(reading)
+                assert description.device_class is SensorDeviceClass.ENERGY
+                assert description.state_class == "total_increasing"
+                assert description.native_unit_of_measurement == "kWh"
+
+
+def test_platforms_of_the_integration() -> None:
+    assert {Platform(platform) for platform in TRANSLATIONS} == {
+        Platform.BINARY_SENSOR,
+        Platform.BUTTON,
+        Platform.EVENT,
+        Platform.NUMBER,
+        Platform.SELECT,
+        Platform.SENSOR,
+        Platform.SWITCH,
+    }

@@ -1,0 +1,68 @@
+"""Heating curves give the published numbers and never rise with the weather."""
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.proof_of_heat.engine import CurveConfig
+from custom_components.proof_of_heat.engine.curves import RadiatorCurve, SatCurve, curve_of
+
+# Viessmann's formula at level 0 and a room of 20 degC (/work/shared/reference/heating.md, section 2).
+OUTDOOR = (15, 10, 5, 0, -5, -10, -14, -20)
+TABLE = {
+    0.2: (21.3, 22.5, 23.5, 24.5, 25.3, 26.2, 26.8, 27.9),
+    0.4: (22.7, 25.0, 27.1, 28.9, 30.6, 32.3, 33.7, 35.9),
+    0.6: (24.0, 27.5, 30.6, 33.4, 36.0, 38.5, 40.5, 43.8),
+    1.0: (26.7, 32.5, 37.6, 42.3, 46.6, 50.8, 54.2, 59.7),
+    1.4: (29.4, 37.5, 44.7, 51.2, 57.3, 63.2, 67.9, 75.5),
+    1.6: (30.7, 40.0, 48.2, 55.6, 62.6, 69.3, 74.8, 83.4),
+    2.0: (33.4, 45.0, 55.3, 64.6, 73.2, 81.7, 88.5, 99.3),
+}
+KINDS = ("slope", "points", "value", "radiator", "sat")
+
+
+@pytest.mark.parametrize("slope", TABLE)
+def test_slope_curve_matches_the_published_table(slope: float) -> None:
+    curve = curve_of(CurveConfig(slope=slope), 20.0)
+    assert [round(curve.flow_c(out), 1) for out in OUTDOOR] == pytest.approx(list(TABLE[slope]), abs=0.1)
+
+
+def test_radiator_curve_matches_its_law() -> None:
+    curve = RadiatorCurve(20.0, -10.0, 70.0, 55.0, 1.3)
+    flows = [round(curve.flow_c(out), 1) for out in (15, 10, 5, 0, -5, -10)]
+    assert flows == pytest.approx([32.0, 40.8, 48.7, 56.1, 63.2, 70.0], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("coefficient", "underfloor", "flows"),
+    [
+        (2.0, False, (28.6, 30.7, 33.6, 37.2, 41.6, 46.7, 52.6)),
+        (1.5, True, (21.0, 22.6, 24.8, 27.5, 30.8, 34.6, 39.0)),
+    ],
+)
+def test_sat_curve_matches_its_published_numbers(
+    coefficient: float, underfloor: bool, flows: tuple[float, ...]
+) -> None:
+    curve = SatCurve(20.0, coefficient, underfloor)
+    assert [curve.flow_c(out) for out in (15, 10, 5, 0, -5, -10, -15)] == pytest.approx(list(flows), abs=0.1)
+
+
+@given(
+    st.sampled_from(KINDS),
+    st.floats(-40, 40),
+    st.floats(-40, 40),
+    st.floats(10, 28),
+    st.floats(0.05, 3.5),
+    st.floats(0, 100),
+)
+def test_every_curve_is_monotone(kind: str, one: float, other: float, room: float, slope: float, value: float) -> None:
+    config = CurveConfig(
+        kind=kind, slope=slope, curve_value=value, points=((-15.0, 45.0), (0.0, 35.0), (15.0, 25.0)), coefficient=slope
+    )
+    curve = curve_of(config, room)
+    cold, warm = sorted((one, other))
+    assert curve.flow_c(cold) >= curve.flow_c(warm) - 1e-9
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="no heating curve"):
+        curve_of(CurveConfig(kind="spline"), 20.0)

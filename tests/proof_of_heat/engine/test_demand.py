@@ -1,0 +1,204 @@
+"""Demand by curve and trim, believable inputs, minimum times, pulses."""
+
+from dataclasses import replace
+import math
+
+from hypothesis import given, strategies as st
+import numpy as np
+import pytest
+
+from custom_components.proof_of_heat._lib.heat_source import SourceKind
+from custom_components.proof_of_heat.engine import Band, CurveConfig, Reading, SafetyLimits, SourceConfig, ZoneSnapshot
+from custom_components.proof_of_heat.engine.cycling import Cycling, Locks
+from custom_components.proof_of_heat.engine.demand import DemandControl, OutdoorDamping, RoomTrim, anticipated_c
+from custom_components.proof_of_heat.engine.plausible import JumpFilter, OutdoorSource, Plausibility, believable
+from custom_components.proof_of_heat.engine.pulse import Pulse
+
+from .homes import Home, snapshot
+
+
+def _zone(room_c: float = 20.0, target_c: float = 21.0, zone_id: str = "z", **changes: object) -> ZoneSnapshot:
+    return ZoneSnapshot(zone_id=zone_id, room=Reading(room_c), target_c=target_c, **changes)  # type: ignore[arg-type]
+
+
+def _control(**changes: object) -> DemandControl:
+    return DemandControl(replace(CurveConfig(damping_h=0.0), **changes))  # type: ignore[arg-type]
+
+
+def test_outdoor_temperature_is_damped_by_its_time_constant() -> None:
+    damping = OutdoorDamping(3600.0, 10.0)
+    assert damping.update(0.0, 3600.0) == pytest.approx(10 / math.e)
+    assert damping.update(math.nan, 3600.0) == pytest.approx(10 / math.e)
+
+
+def test_damping_does_not_depend_on_how_often_it_is_told() -> None:
+    often, once = OutdoorDamping(3600.0, 10.0), OutdoorDamping(3600.0, 10.0)
+    for _ in range(60):
+        often.update(0.0, 60.0)
+    assert often.value_c == pytest.approx(once.update(0.0, 3600.0))
+
+
+def test_trim_does_not_depend_on_how_often_the_sensor_reports() -> None:
+    often, seldom = RoomTrim(4.0, 14400.0, 8.0), RoomTrim(4.0, 14400.0, 8.0)
+    for _ in range(120):
+        often.update(0.5, 60.0, frozen=False)
+    seldom.update(0.5, 7200.0, frozen=False)
+    assert often.integral_k == pytest.approx(seldom.integral_k)
+
+
+@given(st.lists(st.tuples(st.floats(-10, 10), st.floats(0, 7200)), max_size=60))
+def test_trim_never_leaves_its_limits_and_does_not_wind_up(steps: list[tuple[float, float]]) -> None:
+    trim = RoomTrim(4.0, 14400.0, 8.0)
+    for error, elapsed in steps:
+        assert -8.0 <= trim.update(error, elapsed, frozen=False) <= 8.0
+        assert -8.0 <= trim.integral_k <= 8.0
+
+
+def test_trim_comes_back_at_once_after_a_long_cold_spell() -> None:
+    trim = RoomTrim(4.0, 14400.0, 8.0)
+    for _ in range(100):
+        trim.update(5.0, 3600.0, frozen=False)
+    assert trim.update(-2.0, 60.0, frozen=False) < 1.0
+
+
+def test_open_window_freezes_the_integral_and_pauses_the_zone() -> None:
+    control = _control()
+    control.update([_zone()], 0.0, 3600.0)
+    held = control.trims["z"].integral_k
+    demand = control.update([_zone(12.0, window_open=True)], 0.0, 3600.0)
+    assert demand.share == 0.0
+    assert control.trims["z"].integral_k == held
+
+
+def test_room_gone_leaves_the_curve_with_the_last_trim() -> None:
+    control = _control()
+    control.update([_zone(20.0)], 0.0, 3600.0)
+    demand = control.update([ZoneSnapshot(zone_id="z", room=Reading(), target_c=21.0)], 0.0, 3600.0)
+    assert demand.heating
+    assert demand.trim_k == pytest.approx(control.trims["z"].integral_k)
+    assert "no room temperature" in demand.reason
+
+
+def test_the_hungriest_zone_sets_the_flow() -> None:
+    demand = _control().update([_zone(20.9, zone_id="warm"), _zone(19.0, zone_id="cold")], 0.0, 60.0)
+    assert demand.zone_id == "cold"
+
+
+def test_colder_outside_means_warmer_flow() -> None:
+    flows = [_control().update([_zone(21.0)], out, 60.0).flow_c for out in (10.0, 0.0, -10.0)]
+    assert flows == sorted(flows)
+
+
+def test_heating_limit_has_hysteresis() -> None:
+    control = _control()
+    seen = [control.update([_zone()], out, 60.0).heating for out in (10.0, 18.0, 19.5, 18.0, 16.5)]
+    assert seen == [True, True, False, False, True]
+
+
+def test_nobody_asks_then_nothing_heats() -> None:
+    assert _control().update([_zone(wants_heat=False)], 0.0, 60.0).share == 0.0
+    assert _control().update([], 0.0, 60.0).share == 0.0
+
+
+def test_demand_survives_a_restart() -> None:
+    control, again = _control(), _control()
+    control.update([_zone()], 3.0, 3600.0)
+    again.restore(control.state())
+    assert again.trims["z"].integral_k == control.trims["z"].integral_k
+    assert again.damping.value_c == 3.0
+    again.restore({"damped_c": "x", "trims": {"z": math.nan, "y": 99.0}})
+    assert again.trims["y"].integral_k == 8.0
+
+
+@pytest.mark.parametrize(
+    ("value", "good"), [(20.0, True), (85.0, False), (-127.0, False), (math.nan, False), (math.inf, False), (70, False)]
+)
+def test_fault_values_are_not_believed(value: float, good: bool) -> None:
+    assert believable(value, -30.0, 60.0) is good
+
+
+def test_a_jump_is_refused_until_it_stays() -> None:
+    jumps = JumpFilter(3.0)
+    assert jumps.accept(20.0, 0.0)
+    assert not jumps.accept(35.0, 60.0)
+    assert jumps.accept(20.5, 120.0)
+    assert not jumps.accept(35.0, 180.0)
+    assert jumps.accept(35.2, 180.0 + 900.0)
+
+
+def test_a_slow_change_is_no_jump() -> None:
+    jumps = JumpFilter(3.0)
+    assert jumps.accept(20.0, 0.0)
+    assert jumps.accept(28.0, 180.0)
+
+
+def test_outdoor_falls_back_from_sensor_to_forecast_to_mean_to_season() -> None:
+    plausible, home = Plausibility(SafetyLimits()), Home()
+    good = snapshot(home)
+    assert plausible.update(good).outdoor_from is OutdoorSource.SENSOR
+    stale = snapshot(home, outdoor=Reading(5.0, 8000.0))
+    assert plausible.update(stale).outdoor_from is OutdoorSource.FORECAST
+    blind = snapshot(home, forecast=False, outdoor=Reading())
+    mean = plausible.update(blind)
+    assert mean.outdoor_from is OutdoorSource.DAY_MEAN
+    assert mean.outdoor_c == pytest.approx(home.outdoor_c)
+    fresh = Plausibility(SafetyLimits()).update(blind)
+    assert (fresh.outdoor_from, fresh.outdoor_c) == (OutdoorSource.SEASONAL, 0.0)
+
+
+def test_a_stale_room_is_unknown_and_named() -> None:
+    old = (ZoneSnapshot(zone_id="bath", room=Reading(20.0, 3600.0), target_c=21.0),)
+    senses = Plausibility(SafetyLimits()).update(snapshot(Home(), zones=old))
+    assert math.isnan(senses.room_c)
+    assert senses.notes == ("bath: room temperature is stale",)
+
+
+PUMP = SourceConfig(source_id="p", kind=SourceKind.HEAT_PUMP, min_on_s=600, min_off_s=600, max_starts_h=3)
+
+
+def test_minimum_times_survive_a_restart() -> None:
+    cycling, again = Cycling(), Cycling()
+    cycling.note("p", 1000.0, on=True)
+    assert cycling.locks(PUMP, 1100.0) == Locks(must_run=True)
+    cycling.note("p", 2000.0, on=False)
+    again.restore(cycling.state())
+    assert again.locks(PUMP, 2500.0) == Locks(must_rest=True)
+    assert again.locks(PUMP, 2600.0) == Locks()
+
+
+def test_no_fourth_start_within_an_hour() -> None:
+    cycling = Cycling()
+    for start in (0.0, 1000.0, 2000.0):
+        cycling.note("p", start, on=True)
+        cycling.note("p", start + 300, on=False)
+    assert cycling.locks(PUMP, 3590.0).must_rest
+    assert not cycling.locks(PUMP, 3601.0).must_rest
+
+
+def test_a_clock_set_back_counts_from_now() -> None:
+    cycling = Cycling()
+    cycling.note("p", 1e6, on=True)
+    assert cycling.locks(PUMP, 1000.0).must_run
+    assert not cycling.locks(PUMP, 1601.0).must_run
+
+
+def test_broken_saved_cycles_are_left_out() -> None:
+    cycling = Cycling()
+    cycling.restore({"p": {"on": "yes", "changed_s": "x", "starts_s": [None, 5.0]}, "q": 3})
+    assert cycling.locks(PUMP, 10_000.0) == Locks()
+
+
+@given(st.floats(100, 9000), st.floats(500, 6000))
+def test_pulses_deliver_what_is_wanted_in_the_mean(wanted: float, least: float) -> None:
+    pulse, delivered, total = Pulse(), 0.0, 0.0
+    for _ in range(600):
+        delivered = pulse.update(wanted, least, delivered, 300.0)
+        total += delivered
+    assert total / 600 == pytest.approx(wanted, rel=0.05, abs=0.02 * least)
+
+
+def test_coming_comfort_is_anticipated_by_the_houses_rise() -> None:
+    lower = np.where(np.arange(96) < 16, 18.0, 22.0)
+    band = Band(lower, lower + 3)
+    assert anticipated_c(band, ramp_k_h=1.0) == pytest.approx(18.0)
+    assert anticipated_c(band, ramp_k_h=0.5) == pytest.approx(20.0)

@@ -1,0 +1,55 @@
+"""The interior-point solver agrees with a solver of another make."""
+
+from hypothesis import given, settings, strategies as st
+import numpy as np
+import pytest
+
+from custom_components.proof_of_heat.engine.planning.program import Program, objective, solve
+
+
+def _random(seed: int, size: int, rows: int) -> Program:
+    rng = np.random.default_rng(seed)
+    decay = np.exp(-np.abs(np.arange(rows)[:, None] - np.arange(size)) / 15)
+    return Program(
+        cost=rng.uniform(-0.2, 1.0, size),
+        most=rng.uniform(0.2, 2.0, size),
+        rows=rng.uniform(-0.3, 1.0, (rows, size)) * decay,
+        low=rng.uniform(-1.0, 6.0, rows),
+        penalty=rng.uniform(0.05, 5.0, rows),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 50), st.integers(0, 60))
+def test_objective_matches_another_solver(seed: int, size: int, rows: int) -> None:
+    linprog = pytest.importorskip("scipy.optimize").linprog
+    program = _random(seed, size, rows)
+    exact = linprog(
+        np.concatenate([program.cost, program.penalty]),
+        A_ub=np.concatenate([-program.rows, -np.eye(rows)], axis=1),
+        b_ub=-program.low,
+        bounds=[(0, most) for most in program.most] + [(0, None)] * rows,
+    )
+    found = solve(program)
+    assert found.objective == pytest.approx(exact.fun, rel=2e-4, abs=2e-4)
+    assert (found.amounts >= 0).all()
+    assert (found.amounts <= program.most).all()
+
+
+def test_a_bound_that_is_worth_its_price_is_met() -> None:
+    program = Program(np.array([1.0]), np.array([5.0]), np.array([[1.0]]), np.array([3.0]), np.array([10.0]))
+    found = solve(program)
+    assert found.amounts[0] == pytest.approx(3.0, abs=1e-3)
+    assert found.shadow[0] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_bound_that_is_not_worth_its_price_is_missed() -> None:
+    program = Program(np.array([1.0]), np.array([5.0]), np.array([[1.0]]), np.array([3.0]), np.array([0.5]))
+    assert solve(program).amounts[0] == pytest.approx(0.0, abs=1e-3)
+
+
+def test_out_of_reach_bounds_cost_their_miss() -> None:
+    program = Program(np.array([0.1]), np.array([2.0]), np.array([[1.0]]), np.array([9.0]), np.array([4.0]))
+    found = solve(program)
+    assert found.objective == pytest.approx(0.1 * 2 + 4.0 * 7, rel=1e-4)
+    assert objective(program, np.array([2.0])) == pytest.approx(28.2)

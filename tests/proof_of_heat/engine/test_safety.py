@@ -1,0 +1,302 @@
+"""Whatever goes wrong, the limits hold: ten thousand random sequences of faults, and the rules one by one."""
+
+from dataclasses import replace
+import math
+import random
+
+import numpy as np
+import pytest
+
+from custom_components.proof_of_heat.engine import (
+    Band,
+    Decision,
+    Engine,
+    EngineConfig,
+    Forecast,
+    Reading,
+    SafetyLimits,
+    SiteLimits,
+    Snapshot,
+    SourceConfig,
+    SourceKind,
+    SourceSnapshot,
+    Steering,
+    Way,
+    ZoneSnapshot,
+)
+from custom_components.proof_of_heat.engine.plausible import WATER_RANGE_C, believable
+
+from .homes import Home, live, new_engine
+
+SEQUENCES = 10_000
+CYCLES = 5
+NAN = math.nan
+BAD = (NAN, math.inf, -math.inf, -127.0, 85.0, 1e9, -300.0)
+SITE_W = 6500.0
+LIMITS = SafetyLimits(max_flow_c=45.0)
+SOURCES = (
+    SourceConfig(
+        source_id="pump",
+        kind=SourceKind.HEAT_PUMP,
+        steering=Steering.LEVEL,
+        nominal_heat_w=9000,
+        nominal_power_w=3000,
+        quiet_level=0.5,
+        phase=0,
+    ),
+    SourceConfig(
+        source_id="miner",
+        kind=SourceKind.MINER,
+        steering=Steering.STEPS,
+        steps_w=(1200.0, 2200.0, 3300.0),
+        efficiency=0.95,
+        efficiency_j_th=(18.0, 20.0, 24.0),
+        reboot_s=300,
+        quiet_level=0.0,
+        phase=1,
+    ),
+    SourceConfig(
+        source_id="boiler",
+        kind=SourceKind.BOILER,
+        steering=Steering.SWITCH,
+        nominal_heat_w=15000,
+        nominal_power_w=60,
+        fuel_kwh_price=0.11,
+    ),
+)
+CONFIG = EngineConfig(sources=SOURCES, safety=LIMITS, site=SiteLimits(power_w=SITE_W, phase_w=4600.0))
+
+
+def _temperature(rng: random.Random, low: float, high: float) -> float:
+    return rng.choice(BAD) if rng.random() < 0.2 else rng.uniform(low, high)
+
+
+def _source(rng: random.Random, source_id: str) -> SourceSnapshot:
+    return SourceSnapshot(
+        source_id=source_id,
+        available=rng.random() < 0.85,
+        on=rng.choice([True, False, None]),
+        level=_temperature(rng, 0, 1),
+        power_w=_temperature(rng, 0, 4000),
+        heat_w=_temperature(rng, 0, 12000),
+        flow_c=_temperature(rng, 10, 60),
+        return_c=_temperature(rng, 0, 50),
+        settled=rng.random() < 0.8,
+    )
+
+
+def _any_snapshot(rng: random.Random, now_s: float) -> Snapshot:
+    steps = 192
+    lower = np.full(steps, rng.uniform(5, 23))
+    forecast = None
+    if rng.random() < 0.5:
+        forecast = Forecast(
+            step_s=rng.choice([300, 900, 3600]),
+            outdoor_c=[_temperature(rng, -20, 20) for _ in range(rng.randint(0, 6))],
+            solar_w_m2=[_temperature(rng, 0, 500) for _ in range(rng.randint(0, 6))],
+            price_kwh=[rng.choice([NAN, rng.uniform(-0.3, 0.6)]) for _ in range(rng.randint(0, 6))],
+        )
+    return Snapshot(
+        now_s=now_s,
+        local_s=now_s,
+        zones=tuple(
+            ZoneSnapshot(
+                zone_id=f"z{i}",
+                room=Reading(_temperature(rng, 3, 28), rng.choice([0.0, 60.0, 1e5])),
+                target_c=rng.uniform(5, 24),
+                window_open=rng.random() < 0.2,
+                wants_heat=rng.random() < 0.9,
+            )
+            for i in range(rng.randint(0, 3))
+        ),
+        outdoor=Reading(_temperature(rng, -20, 20), rng.choice([0.0, 600.0, 1e5])),
+        solar=Reading(_temperature(rng, 0, 800)),
+        people=rng.choice([0.0, 2.0]),
+        band=Band(lower, lower + 3),
+        sources=tuple(_source(rng, source.source_id) for source in SOURCES if rng.random() < 0.9),
+        price_kwh=rng.choice([NAN, rng.uniform(-0.3, 0.6)]),
+        forecast=forecast,
+        surplus_w=rng.choice([0.0, 3000.0]),
+        other_load_w=rng.uniform(0, 9000),
+        quiet=rng.random() < 0.3,
+        hashprice_ph_day=rng.choice([NAN, 45.0]),
+    )
+
+
+class _Watch:
+    """Follows the commands and judges every one."""
+
+    def __init__(self) -> None:
+        self.on = dict.fromkeys((s.source_id for s in SOURCES), False)
+        self.changed = dict.fromkeys(self.on, -math.inf)
+        self.starts: dict[str, list[float]] = {name: [] for name in self.on}
+
+    def judge(self, decision: Decision, snapshot: Snapshot) -> None:
+        readings = {source.source_id: source for source in snapshot.sources}
+        drawn = 0.0
+        bound = False
+        for command in decision.commands:
+            assert all(map(math.isfinite, (command.level, command.flow_c, command.power_w, command.heat_w)))
+            assert 0 <= command.level <= 1
+            assert command.on == (command.level > 0)
+            assert command.flow_c <= LIMITS.max_flow_c
+            assert 0 < command.lease_s <= LIMITS.lease_s
+            if command.hold:
+                continue
+            flow = readings[command.source_id].flow_c if command.source_id in readings else NAN
+            others = [r.flow_c for r in readings.values() if believable(r.flow_c, *WATER_RANGE_C)]
+            hottest = flow if math.isfinite(flow) else max(others, default=NAN)
+            too_hot = math.isfinite(hottest) and hottest >= LIMITS.max_flow_c
+            assert not (too_hot and command.on)
+            bound |= self._times(command.source_id, snapshot.now_s, command.on, too_hot)
+            drawn += command.power_w
+            if snapshot.quiet and command.on and decision.record.way is not Way.FROST:
+                quiet_level = next(s.quiet_level for s in SOURCES if s.source_id == command.source_id)
+                assert command.level <= quiet_level + 1e-6 or self._bound(command.source_id, snapshot.now_s)
+        assert bound or drawn <= max(0.0, SITE_W - snapshot.other_load_w) + 1e-3
+
+    def _bound(self, name: str, now_s: float) -> bool:
+        return now_s - self.changed[name] < 600.0
+
+    def _times(self, name: str, now_s: float, on: bool, too_hot: bool) -> bool:
+        """Minimum times and starts; whether the source was bound to run on."""
+        must = self.on[name] and self._bound(name, now_s)
+        if on and not self.on[name]:
+            assert not self._bound(name, now_s), f"{name} rested only {now_s - self.changed[name]} s"
+            self.starts[name] = [start for start in self.starts[name] if now_s - start < 3600] + [now_s]
+            assert len(self.starts[name]) <= 3
+        if self.on[name] and not on:
+            assert too_hot or not self._bound(name, now_s), f"{name} ran only {now_s - self.changed[name]} s"
+        if on != self.on[name]:
+            self.changed[name], self.on[name] = now_s, on
+        return must
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("sequences", "seed"),
+    [
+        pytest.param(SEQUENCES, 4711, marks=pytest.mark.slow, id="ten_thousand"),
+        pytest.param(500, 12, id="five_hundred"),
+    ],
+)
+def test_no_limit_is_ever_broken_in_random_fault_sequences(sequences: int, seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(sequences):
+        engine, watch = Engine(CONFIG), _Watch()
+        now_s = 1.7e9
+        engine.safety.began_s = now_s - rng.choice([0.0, 1000.0])
+        for _ in range(CYCLES):
+            now_s += rng.choice([10.0, 60.0, 300.0, 900.0, 4000.0])
+            snapshot = _any_snapshot(rng, now_s)
+            engine.observe(snapshot)
+            watch.judge(engine.decide(snapshot), snapshot)
+
+
+def test_no_limit_is_broken_by_a_predicting_engine_among_faults() -> None:
+    engine = new_engine()
+    live(engine, Home(), 3)
+    assert engine.predicting
+    rng = random.Random(815)
+    learned, plan = engine.learned, engine.plan
+    for _ in range(300):
+        faulty, watch = Engine(CONFIG), _Watch()
+        faulty.learned, faulty.plan, now_s = learned, plan, 1.75e9 + 3 * 86400
+        for _ in range(CYCLES):
+            now_s += rng.choice([60.0, 300.0, 900.0])
+            snapshot = _any_snapshot(rng, now_s)
+            faulty.observe(snapshot)
+            while (job := faulty.job(snapshot)) is not None:
+                faulty.adopt(job())
+            watch.judge(faulty.decide(snapshot), snapshot)
+
+
+def _calm(now_s: float = 1.7e9, **changes: object) -> Snapshot:
+    band = Band(np.full(192, 20.0), np.full(192, 24.0))
+    values: dict[str, object] = {
+        "now_s": now_s,
+        "local_s": now_s,
+        "zones": (ZoneSnapshot(zone_id="home", room=Reading(19.0), target_c=21.0),),
+        "outdoor": Reading(0.0),
+        "band": band,
+        "price_kwh": 0.3,
+        "sources": tuple(SourceSnapshot(source_id=s.source_id, on=False) for s in SOURCES),
+    }
+    return Snapshot(**(values | changes))  # type: ignore[arg-type]
+
+
+def _decided(engine: Engine, snapshot: Snapshot) -> Decision:
+    engine.observe(snapshot)
+    return engine.decide(snapshot)
+
+
+def _ready(config: EngineConfig = CONFIG) -> Engine:
+    engine = Engine(config)
+    engine.safety.began_s = 0.0
+    return engine
+
+
+def test_nothing_is_written_in_the_first_minute() -> None:
+    engine = Engine(CONFIG)
+    assert all(command.hold for command in _decided(engine, _calm(1.7e9)).commands)
+    assert all(command.hold for command in _decided(engine, _calm(1.7e9 + 59)).commands)
+    assert not any(command.hold for command in _decided(engine, _calm(1.7e9 + 61)).commands)
+
+
+def test_cold_room_heats_whatever_the_profile_says() -> None:
+    cold = (ZoneSnapshot(zone_id="home", room=Reading(5.0), target_c=5.0, window_open=True),)
+    decision = _decided(_ready(), _calm(zones=cold))
+    assert decision.record.way is Way.FROST
+    assert any(command.on for command in decision.commands)
+
+
+def test_frost_protection_overrides_noise_limits_but_not_the_breaker() -> None:
+    cold = (ZoneSnapshot(zone_id="home", room=Reading(5.0), target_c=5.0),)
+    heater = replace(SOURCES[0], quiet_level=0.0)
+    config = replace(CONFIG, sources=(heater,))
+    quiet = _decided(_ready(config), _calm(zones=cold, quiet=True))
+    assert quiet.command("pump").on
+    full = _decided(_ready(config), _calm(zones=cold, other_load_w=SITE_W))
+    assert not full.command("pump").on
+    assert any("left to the devices" in limit for limit in full.record.limits)
+
+
+def test_freezing_water_starts_heat_and_keeps_it_until_warmer() -> None:
+    engine = _ready()
+    water = (SourceSnapshot(source_id="pump", on=False, flow_c=4.0, return_c=3.0),)
+    none = (ZoneSnapshot(zone_id="home", room=Reading(22.0), target_c=18.0),)
+    assert _decided(engine, _calm(1.7e9, zones=none, sources=water, outdoor=Reading(0.5))).record.way is Way.FROST
+    warmer = (SourceSnapshot(source_id="pump", on=True, flow_c=20.0, return_c=7.0),)
+    assert _decided(engine, _calm(1.7e9 + 60, zones=none, sources=warmer, outdoor=Reading(2.5))).record.way is Way.FROST
+    after = (SourceSnapshot(source_id="pump", on=True, flow_c=30.0, return_c=25.0),)
+    assert (
+        _decided(engine, _calm(1.7e9 + 120, zones=none, sources=after, outdoor=Reading(2.5))).record.way
+        is not Way.FROST
+    )
+
+
+@pytest.mark.parametrize(("flow_c", "highest"), [(40.0, 1.0), (43.5, 0.65), (45.0, 0.0), (60.0, 0.0)])
+def test_hot_flow_takes_the_level_back_and_stops_at_the_limit(flow_c: float, highest: float) -> None:
+    hot = (SourceSnapshot(source_id="pump", on=True, level=1.0, flow_c=flow_c),)
+    config = replace(CONFIG, sources=SOURCES[:1])
+    cold = (ZoneSnapshot(zone_id="home", room=Reading(12.0), target_c=21.0),)
+    command = _decided(_ready(config), _calm(zones=cold, outdoor=Reading(-15.0), sources=hot)).command("pump")
+    assert command.level <= highest
+    assert command.on == (highest > 0)
+
+
+def test_both_temperatures_gone_means_a_fixed_flow_and_some_heat() -> None:
+    gone = (ZoneSnapshot(zone_id="home", room=Reading(), target_c=21.0),)
+    decision = _decided(_ready(), _calm(zones=gone, outdoor=Reading()))
+    assert decision.record.way is Way.BLIND
+    assert decision.record.flow_c == LIMITS.blind_flow_c
+    assert any(command.on for command in decision.commands)
+
+
+def test_a_source_that_does_not_answer_counts_as_drawing() -> None:
+    site = replace(CONFIG, site=SiteLimits(power_w=3500.0), sources=SOURCES[:2])
+    silent = (SourceSnapshot(source_id="miner", available=False), SourceSnapshot(source_id="pump", on=False))
+    cold = (ZoneSnapshot(zone_id="home", room=Reading(15.0), target_c=21.0),)
+    decision = _decided(_ready(site), _calm(zones=cold, sources=silent, outdoor=Reading(-10.0)))
+    assert decision.command("pump").power_w <= 3500.0 - 3300.0 + 1e-6
+    assert "miner does not answer" in decision.record.limits

@@ -1,0 +1,59 @@
+"""A heating system in a real Home Assistant for tests."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import UnitOfTemperature
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.flow_forms import FORMS
+
+OUTDOOR = "sensor.outdoor"
+ROOM = "sensor.room"
+HEATER = "input_boolean.heater"
+
+
+def thermometer(hass: HomeAssistant, entity_id: str, value: float | str) -> None:
+    """A temperature sensor's state."""
+    hass.states.async_set(
+        entity_id,
+        str(value),
+        {"unit_of_measurement": UnitOfTemperature.CELSIUS, "device_class": "temperature"},
+    )
+
+
+def zone(name: str = "Living room", **data: Any) -> ConfigSubentry:
+    """A zone."""
+    values = {"name": name, "temperature": ROOM, "comfort": 21.0, "eco": 18.5, "away": 16.0, **data}
+    return ConfigSubentry(data=MappingProxyType(values), subentry_type="zone", title=name, unique_id=f"{ROOM}_{name}")
+
+
+async def source(hass: HomeAssistant, kind: str, data: Mapping[str, Any], index: int = 0) -> ConfigSubentry:
+    """A source as the flow would make it: really connected to."""
+    choices = await FORMS[kind].connect(hass, {**data, "kind": kind})
+    choice = choices[index]
+    return ConfigSubentry(
+        data=MappingProxyType(choice.data), subentry_type="source", title=choice.title, unique_id=choice.unique_id
+    )
+
+
+def system(*subentries: ConfigSubentry, options: dict[str, Any] | None = None, **data: Any) -> MockConfigEntry:
+    """The entry."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="Home",
+        data={"name": "Home", "outdoor": OUTDOOR, "emitter": "underfloor", **data},
+        options=options or {"price": {"fixed_price": 0.25, "fees": 0.0, "tax": 0.0}},
+        subentries_data=[item.as_dict() for item in subentries],  # type: ignore[misc]
+    )
+
+
+async def start(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Add it and set it up."""
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()

@@ -1,0 +1,444 @@
+"""The flow: system, zones, every kind of source against its simulator, options, reauth, reconfigure."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.proof_of_heat.const import DOMAIN
+from simulators.bitaxe.miner import Bitaxe
+from simulators.framework import running
+from simulators.hiveos.cloud import HiveOs
+from simulators.modbus_boiler.boiler import ModbusBoiler
+from simulators.nicehash.cloud import NiceHash
+from simulators.shelly_pro3em.meter import ShellyPro3Em
+from simulators.viessmann_cloud.cloud import ViessmannCloud
+from simulators.whatsminer.miner import Whatsminer
+
+from .ha import OUTDOOR, ROOM, start, system, thermometer
+
+SYSTEM = {"name": "Home", "outdoor": OUTDOOR, "emitter": "underfloor"}
+ZONE = {"name": "Bath", "temperature": ROOM, "comfort": 23.0, "eco": 20.0, "away": 16.0}
+
+
+@pytest.fixture(autouse=True)
+async def ready(hass: HomeAssistant, socket_enabled: None) -> None:
+    thermometer(hass, ROOM, 20.0)
+    thermometer(hass, OUTDOOR, 3.0)
+    assert await async_setup_component(hass, DOMAIN, {})
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant) -> MockConfigEntry:
+    made = system()
+    await start(hass, made)
+    return made
+
+
+# --- the system -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({**SYSTEM, "name": " "}, {"name": "name_empty"}),
+        ({"name": "Home", "emitter": "radiator"}, {"outdoor": "outdoor_missing"}),
+    ],
+)
+async def test_system_is_made_after_an_error_was_mended(
+    hass: HomeAssistant, wrong: dict[str, Any], error: dict[str, str]
+) -> None:
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "user")
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], wrong)
+    assert result["errors"] == error
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {**SYSTEM, "name": " Home "})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert (result["title"], result["data"]) == ("Home", SYSTEM)
+
+
+async def test_same_name_twice_is_refused(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], SYSTEM)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
+async def test_system_is_changed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    result = await entry.start_reconfigure_flow(hass)
+    assert result["step_id"] == "reconfigure"
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {**SYSTEM, "name": ""})
+    assert result["errors"] == {"name": "name_empty"}
+    changed = {**SYSTEM, "name": "Cabin", "emitter": "radiator"}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], changed)
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert (entry.title, entry.data) == ("Cabin", changed)
+    # The change is in force.
+    assert entry.runtime_data.settings.emitter == "radiator"
+
+
+@pytest.mark.parametrize(
+    ("subject", "values"),
+    [
+        ("curve", {"slope": 0.8, "level": 2.0, "max_flow": 45.0}),
+        ("price", {"fixed_price": 0.31, "fees": 0.1, "tax": 22.0}),
+        ("presence", {"persons": ["person.me"], "away_calendar": "calendar.away"}),
+        ("limits", {"site_power": 6000.0, "quiet_from": "22:00:00", "quiet_to": "06:00:00", "quiet_level": 40}),
+    ],
+)
+async def test_options(hass: HomeAssistant, entry: MockConfigEntry, subject: str, values: dict[str, Any]) -> None:
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert result["type"] is FlowResultType.MENU
+    result = await hass.config_entries.options.async_configure(result["flow_id"], {"next_step_id": subject})
+    assert result["step_id"] == subject
+    result = await hass.config_entries.options.async_configure(result["flow_id"], values)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert entry.options[subject] == values
+    assert entry.options["price"], "the other subjects stay"
+
+
+# --- zones ------------------------------------------------------------------------------------------------
+
+
+async def begin(hass: HomeAssistant, entry: MockConfigEntry, kind: str) -> Any:
+    return await hass.config_entries.subentries.async_init((entry.entry_id, kind), context={"source": SOURCE_USER})
+
+
+async def go_on(hass: HomeAssistant, result: Any, values: dict[str, Any]) -> Any:
+    return await hass.config_entries.subentries.async_configure(result["flow_id"], values)
+
+
+async def change(hass: HomeAssistant, entry: MockConfigEntry, kind: str) -> Any:
+    subentry_id = next(key for key, item in entry.subentries.items() if item.subentry_type == kind)
+    return await hass.config_entries.subentries.async_init(
+        (entry.entry_id, kind), context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
+    )
+
+
+async def test_zone_is_made_and_changed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    result = await begin(hass, entry, "zone")
+    assert result["step_id"] == "user"
+    result = await go_on(hass, result, {**ZONE, "name": " "})
+    assert result["errors"] == {"name": "name_empty"}
+    result = await go_on(hass, result, {**ZONE, "eco": 25.0})
+    assert result["errors"] == {"base": "temperatures_disordered"}
+    result = await go_on(hass, result, ZONE)
+    assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Bath")
+    await hass.async_block_till_done()
+    assert hass.states.get("climate.bath") is not None
+    result = await change(hass, entry, "zone")
+    assert result["step_id"] == "reconfigure"
+    result = await go_on(hass, result, {**ZONE, "away": 24.0})
+    assert result["errors"] == {"base": "temperatures_disordered"}
+    result = await go_on(hass, result, {**ZONE, "comfort": 24.0})
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert entry.runtime_data.settings.zones[0].targets.comfort == 24.0
+
+
+# --- sources ----------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def device(kind: str, loopback: Callable[[], str]) -> AsyncGenerator[tuple[Any, dict[str, Any]]]:
+    """A simulated device and what a user would enter."""
+    match kind:
+        case "miner":
+            host = loopback()
+            async with running(Whatsminer, ["--host", host, "--boot-s", "0"]) as miner:
+                yield miner, {"address": host, "password": "admin", "port": 80, "idle_on_release": True}
+        case "viessmann":
+            async with running(ViessmannCloud, ["--port", "0"]) as cloud:
+                host = f"http://127.0.0.1:{cloud.port}"
+                yield (
+                    cloud,
+                    {
+                        "client_id": "demo-client",
+                        "username": "demo@example.com",
+                        "password": "demo",
+                        "day_limit": 1450,
+                        "host": host,
+                    },
+                )
+        case "modbus":
+            async with running(ModbusBoiler, ["--port", "0", "--device", "idm"]) as boiler:
+                yield (
+                    boiler,
+                    {"template": "idm_navigator", "address": "127.0.0.1", "port": boiler.port, "unit_id": 1},
+                )
+        case "nicehash":
+            async with running(NiceHash, ["--port", "0"]) as cloud:
+                host = f"http://127.0.0.1:{cloud.port}"
+                keys = {"api_key": "demo-key", "api_secret": "demo-secret", "organisation": "demo-organisation"}
+                yield cloud, {**keys, "host": host}
+        case "hiveos":
+            async with running(HiveOs, ["--port", "0"]) as cloud:
+                yield cloud, {"token": "demo-token", "host": f"http://127.0.0.1:{cloud.port}/api/v2"}
+
+
+KINDS = ["miner", "viessmann", "modbus", "nicehash", "hiveos"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_source_is_tried_out_and_added(
+    hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str], kind: str
+) -> None:
+    async with device(kind, loopback) as (simulator, values):
+        result = await begin(hass, entry, "source")
+        assert result["type"] is FlowResultType.MENU
+        result = await go_on(hass, result, {"next_step_id": kind})
+        assert result["step_id"] == kind
+        simulator.faults.set("refused")
+        result = await go_on(hass, result, values)
+        assert result["errors"] == {"base": "cannot_connect"}
+        simulator.faults.clear("refused")
+        result = await go_on(hass, result, values)
+        assert result["type"] is FlowResultType.CREATE_ENTRY, result
+        await hass.async_block_till_done()
+        unit = next(iter(entry.runtime_data.units.values()))
+        assert (await unit.source.refresh()).health == "ok", unit.source.state
+        data = entry.subentries[unit.subentry_id].data
+        assert data["capabilities"]["controls"]
+        if kind == "viessmann":
+            assert "password" not in data
+            assert "username" not in data
+        # The same once more is refused.
+        result = await begin(hass, entry, "source")
+        result = await go_on(hass, result, {"next_step_id": kind})
+        result = await go_on(hass, result, values)
+        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+        # Changed: tried out again.
+        result = await change(hass, entry, "source")
+        assert result["step_id"] == "reconfigure"
+        result = await go_on(hass, result, values)
+        assert result["reason"] == "reconfigure_successful"
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        ("viessmann", {"password": "no"}),
+        ("nicehash", {"api_secret": "no"}),
+        ("hiveos", {"token": "no"}),
+    ],
+)
+async def test_wrong_secret_is_named(
+    hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str], kind: str, wrong: dict[str, str]
+) -> None:
+    async with device(kind, loopback) as (_, values):
+        result = await begin(hass, entry, "source")
+        result = await go_on(hass, result, {"next_step_id": kind})
+        result = await go_on(hass, result, {**values, **wrong})
+        assert result["errors"] == {"base": "invalid_auth"}
+
+
+async def test_account_without_a_rig_that_can_be_commanded(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with device("nicehash", lambda: "") as (_, values):
+        monkeypatch.setattr("custom_components.proof_of_heat.drivers.cloud.nicehash.decode_rig", lambda row: None)
+        result = await begin(hass, entry, "source")
+        result = await go_on(hass, result, {"next_step_id": "nicehash"})
+        result = await go_on(hass, result, values)
+        assert result["reason"] == "nothing_found"
+
+
+async def test_account_with_several_rigs_asks_which(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from custom_components.proof_of_heat.drivers.cloud import hiveos
+
+    decode = hiveos.decode_worker
+
+    def two(farm_id: int, row: dict[str, Any], profiles: dict[str, int]) -> Any:
+        rig = decode(farm_id, row, profiles)
+        two_rows.append(rig)
+        return rig
+
+    two_rows: list[Any] = []
+    async with device("hiveos", lambda: "") as (cloud, values):
+        workers = cloud._workers
+
+        async def doubled(request: Any) -> Any:
+            import json
+
+            from aiohttp import web
+
+            reply = json.loads((await workers(request)).body)
+            reply["data"].append({**reply["data"][0], "id": 4712, "name": "rig2"})
+            return web.json_response(reply)
+
+        cloud._runner.app.router._resources[2]._routes["GET"]._handler = doubled
+        result = await begin(hass, entry, "source")
+        result = await go_on(hass, result, {"next_step_id": "hiveos"})
+        result = await go_on(hass, result, values)
+        assert result["step_id"] == "choose"
+        result = await go_on(hass, result, {"choice": "hiveos_7/4712"})
+        assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "rig2")
+        await hass.async_block_till_done()
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_entity_source(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    values = {"entity": "input_boolean.heater", "source_kind": "direct_electric", "number_is": "power"}
+    result = await begin(hass, entry, "source")
+    result = await go_on(hass, result, {"next_step_id": "entity"})
+    result = await go_on(hass, result, values)
+    assert result["errors"] == {"base": "cannot_connect"}
+    hass.states.async_set("input_boolean.heater", "off", {"friendly_name": "Heater"})
+    result = await go_on(hass, result, values)
+    assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Heater")
+    await hass.async_block_till_done()
+
+
+async def test_template_that_is_broken_is_named(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from custom_components.proof_of_heat import flow_forms
+    from custom_components.proof_of_heat.drivers.modbus.template import TemplateError
+
+    result = await begin(hass, entry, "source")
+    result = await go_on(hass, result, {"next_step_id": "modbus"})
+
+    async def broken(_: HomeAssistant) -> Any:
+        raise TemplateError("mine.yaml: format")
+
+    real = flow_forms.async_templates
+    calls = []
+
+    async def first_broken(hass: HomeAssistant) -> Any:
+        calls.append(1)
+        return await (broken if len(calls) == 1 else real)(hass)
+
+    monkeypatch.setattr(flow_forms, "async_templates", first_broken)
+    result = await go_on(hass, result, {"template": "lambda_eu", "address": "127.0.0.1", "port": 1502, "unit_id": 1})
+    assert result["errors"] == {"base": "template_invalid"}
+
+
+async def test_another_device_at_the_address_is_not_taken_for_the_first(
+    hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str], port_80: None
+) -> None:
+    async with device("miner", loopback) as (_, values):
+        result = await begin(hass, entry, "source")
+        result = await go_on(hass, result, {"next_step_id": "miner"})
+        result = await go_on(hass, result, values)
+        await hass.async_block_till_done()
+        await hass.config_entries.async_unload(entry.entry_id)
+    other = loopback()
+    async with running(Bitaxe, ["--host", other]):
+        result = await change(hass, entry, "source")
+        result = await go_on(hass, result, {**values, "address": other})
+        assert result["reason"] == "wrong_device"
+
+
+# --- credentials that are refused ------------------------------------------------------------------------
+
+
+async def test_reauth_asks_for_the_secret_only_and_takes_it(
+    hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str]
+) -> None:
+    async with device("viessmann", loopback) as (cloud, values):
+        result = await begin(hass, entry, "source")
+        result = await go_on(hass, result, {"next_step_id": "viessmann"})
+        await go_on(hass, result, values)
+        await hass.async_block_till_done()
+        unit = next(iter(entry.runtime_data.units.values()))
+        cloud.faults.set("expired")
+        cloud.faults.set("revoked")
+        unit.source._asked_at = -1e12
+        await unit.source.refresh()
+        await hass.async_block_till_done()
+        flows = hass.config_entries.flow.async_progress()
+        assert [flow["step_id"] for flow in flows] == ["reauth_confirm"]
+        cloud.faults.clear("expired")
+        cloud.faults.clear("revoked")
+        flow_id = flows[0]["flow_id"]
+        before = entry.subentries[unit.subentry_id].data["refresh_token"]
+        result = await hass.config_entries.flow.async_configure(
+            flow_id, {"username": "demo@example.com", "password": "no"}
+        )
+        assert result["errors"] == {"base": "invalid_auth"}
+        result = await hass.config_entries.flow.async_configure(
+            flow_id, {"username": "demo@example.com", "password": "demo"}
+        )
+        assert result["reason"] == "reauth_successful"
+        await hass.async_block_till_done()
+        assert entry.subentries[unit.subentry_id].data["refresh_token"] != before
+        assert "password" not in entry.subentries[unit.subentry_id].data
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_reauth_of_a_source_that_was_removed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    entry.async_start_reauth(hass, data={"subentry_id": "gone"})
+    await hass.async_block_till_done()
+    assert not hass.config_entries.flow.async_progress()
+
+
+async def test_reauth_with_another_account(
+    hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str]
+) -> None:
+    async with device("hiveos", loopback) as (_, values):
+        result = await begin(hass, entry, "source")
+        result = await go_on(hass, result, {"next_step_id": "hiveos"})
+        await go_on(hass, result, values)
+        await hass.async_block_till_done()
+        subentry = next(iter(entry.subentries.values()))
+        hass.config_entries.async_update_subentry(entry, subentry, unique_id="hiveos_1/1")
+        await hass.async_block_till_done()
+        entry.async_start_reauth(hass, data={"subentry_id": subentry.subentry_id})
+        await hass.async_block_till_done()
+        flow_id = hass.config_entries.flow.async_progress()[0]["flow_id"]
+        result = await hass.config_entries.flow.async_configure(flow_id, {"token": "demo-token"})
+        assert result["reason"] == "wrong_device"
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+# --- meters -----------------------------------------------------------------------------------------------
+
+
+async def test_meter_is_tried_out_added_changed_and_shown(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    async with running(ShellyPro3Em, ["--port", "0", "--load", "2000", "--password", "s3"]) as shelly:
+        values = {
+            "name": "Grid",
+            "host": "127.0.0.1",
+            "port": shelly.port,
+            "password": "no",
+            "scan_interval": 2,
+            "inverted": False,
+        }
+        result = await begin(hass, entry, "meter")
+        result = await go_on(hass, result, {**values, "name": " "})
+        assert result["errors"] == {"name": "name_empty"}
+        result = await go_on(hass, result, values)
+        assert result["errors"] == {"base": "invalid_auth"}
+        result = await go_on(hass, result, {**values, "password": "s3"})
+        assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Grid")
+        await hass.async_block_till_done()
+        shown = hass.states.get("sensor.grid_electric_power")
+        assert shown is not None
+        assert float(shown.state) == pytest.approx(shelly.state()["total_w"], abs=5)
+        again = await begin(hass, entry, "meter")
+        again = await go_on(hass, again, {**values, "password": "s3"})
+        assert again["reason"] == "already_configured"
+        result = await change(hass, entry, "meter")
+        assert result["step_id"] == "reconfigure"
+        result = await go_on(hass, result, {**values, "password": "s3", "inverted": True})
+        assert result["reason"] == "reconfigure_successful"
+        await hass.async_block_till_done()
+        assert float(hass.states.get("sensor.grid_electric_power").state) < -2000
+        meter = entry.runtime_data.meters[0]
+        shelly.faults.set("refused")
+        await meter.async_refresh()
+        assert not meter.last_update_success
+    async with running(ShellyPro3Em, ["--port", "0", "--mac", "0200000000FF"]) as other:
+        result = await change(hass, entry, "meter")
+        result = await go_on(hass, result, {**values, "port": other.port})
+        assert result["reason"] == "wrong_device"

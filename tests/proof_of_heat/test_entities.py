@@ -1,0 +1,310 @@
+"""Entities, actions, triggers and diagnostics of a system with a miner and a heat pump on their real wires."""
+
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.diagnostics import REDACTED
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+
+from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.diagnostics import async_get_config_entry_diagnostics
+from custom_components.proof_of_heat.transfer import checksum, export, parse
+from simulators.framework import running
+from simulators.viessmann_cloud.cloud import ViessmannCloud
+from simulators.whatsminer.miner import Whatsminer
+
+from .ha import OUTDOOR, ROOM, source, start, system, thermometer, zone
+
+Heated = tuple[MockConfigEntry, Whatsminer, ViessmannCloud]
+
+
+@pytest.fixture
+async def heated(hass: HomeAssistant, loopback: Callable[[], str]) -> AsyncGenerator[Heated]:
+    """A home with a miner and a heat pump."""
+    thermometer(hass, ROOM, 19.0)
+    thermometer(hass, OUTDOOR, -2.0)
+    assert await async_setup_component(hass, DOMAIN, {})
+    host = loopback()
+    async with (
+        running(Whatsminer, ["--host", host, "--boot-s", "0"]) as miner,
+        running(ViessmannCloud, ["--port", "0"]) as cloud,
+    ):
+        sources = [
+            await source(hass, "miner", {"address": host, "password": "admin", "port": 80, "efficiency_j_th": 26.0}),
+            await source(
+                hass,
+                "viessmann",
+                {
+                    "client_id": "demo-client",
+                    "username": "demo@example.com",
+                    "password": "demo",
+                    "day_limit": 1450,
+                    "nominal_heat": 8000.0,
+                    "nominal_power": 2500.0,
+                    "host": f"http://127.0.0.1:{cloud.port}",
+                },
+            ),
+        ]
+        entry = system(zone(), *sources)
+        await start(hass, entry)
+        for unit in entry.runtime_data.units.values():
+            await unit.source.refresh()
+        await entry.runtime_data.async_refresh()
+        await hass.async_block_till_done()
+        yield entry, miner, cloud
+        await hass.config_entries.async_unload(entry.entry_id)
+        await hass.async_block_till_done()
+
+
+def state(hass: HomeAssistant, domain: str, owner: str, key: str) -> Any:
+    entity_id = er.async_get(hass).async_get_entity_id(domain, DOMAIN, f"{owner}_{key}")
+    assert entity_id is not None, key
+    found = hass.states.get(entity_id)
+    assert found is not None, entity_id
+    return found
+
+
+def owner(entry: MockConfigEntry, kind: str) -> str:
+    return next(unit.subentry_id for unit in entry.runtime_data.units.values() if unit.kind == kind)
+
+
+async def test_readings_of_both_sources_are_entities(hass: HomeAssistant, heated: Heated) -> None:
+    entry, miner, cloud = heated
+    own = owner(entry, "miner")
+    assert float(state(hass, "sensor", own, "power").state) == pytest.approx(miner.machine.power_w, abs=5)
+    assert float(state(hass, "sensor", own, "hashrate").state) == pytest.approx(miner.machine.hash_ths, abs=1)
+    assert state(hass, "sensor", own, "health").state == "ok"
+    assert state(hass, "binary_sensor", own, "running").state == "on"
+    pump = owner(entry, "viessmann")
+    assert float(state(hass, "sensor", pump, "flow_temperature").state) == pytest.approx(
+        cloud.pump.flow_c + 0.2, abs=0.2
+    )
+    assert float(state(hass, "sensor", pump, "api_calls_used").state) >= 1
+    assert float(state(hass, "sensor", pump, "electricity").state) > 1500
+    assert float(state(hass, "sensor", pump, "dhw_temperature").state) == pytest.approx(48, abs=4)
+    total = float(state(hass, "sensor", entry.entry_id, "power").state)
+    assert total >= miner.machine.power_w - 5
+
+
+async def test_units_and_money(hass: HomeAssistant, heated: Heated) -> None:
+    entry, _, _ = heated
+    assert state(hass, "sensor", entry.entry_id, "electricity_price").attributes["unit_of_measurement"] == "EUR/kWh"
+    assert float(state(hass, "sensor", entry.entry_id, "electricity_price").state) == 0.25
+    assert state(hass, "sensor", entry.entry_id, "way").state in {"curve", "commissioning", "idle", "plan"}
+
+
+async def test_devices_hang_below_the_system(hass: HomeAssistant, heated: Heated) -> None:
+    entry, _, _ = heated
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    top = next(device for device in devices if (DOMAIN, entry.entry_id) in device.identifiers)
+    assert len(devices) == 4
+    assert all(device.via_device_id == top.id for device in devices if device is not top)
+    assert {device.manufacturer for device in devices} >= {"MicroBT", "Viessmann"}
+
+
+async def test_every_entity_has_a_name_of_its_own(hass: HomeAssistant, heated: Heated) -> None:
+    entry, _, _ = heated
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert len(entities) > 50
+    for entity in entities:
+        assert entity.translation_key
+        assert entity.unique_id.endswith(f"_{entity.translation_key}")
+
+
+async def test_miner_that_dies_leaves_the_other_alone(hass: HomeAssistant, heated: Heated) -> None:
+    entry, miner, _ = heated
+    miner.faults.set("refused")
+    unit = next(unit for unit in entry.runtime_data.units.values() if unit.kind == "miner")
+    await unit.source.refresh()
+    await hass.async_block_till_done()
+    assert state(hass, "sensor", unit.subentry_id, "power").state == "unavailable"
+    assert state(hass, "sensor", unit.subentry_id, "health").state == "failing"
+    assert state(hass, "sensor", owner(entry, "viessmann"), "health").state == "ok"
+
+
+async def test_climate_overrides_and_gives_back(hass: HomeAssistant, heated: Heated) -> None:
+    entry, _, _ = heated
+    climate = hass.states.async_all("climate")[0].entity_id
+
+    async def call(service: str, **data: Any) -> Any:
+        await hass.services.async_call("climate", service, {"entity_id": climate, **data}, blocking=True)
+        await hass.async_block_till_done()
+        return hass.states.get(climate)
+
+    assert (await call("set_temperature", temperature=23.5)).attributes["temperature"] == 23.5
+    assert state(hass, "binary_sensor", entry.entry_id, "override_active").state == "on"
+    assert (await call("set_preset_mode", preset_mode="away")).attributes["temperature"] == 16.0
+    assert (await call("set_preset_mode", preset_mode="auto")).attributes["temperature"] == 21.0
+    assert (await call("turn_on")).state == "heat"
+    assert (await call("turn_off")).state == "off"
+
+
+async def test_profile_select_numbers_and_buttons(hass: HomeAssistant, heated: Heated) -> None:
+    entry, _, _ = heated
+    select = state(hass, "select", entry.entry_id, "profile").entity_id
+    await hass.services.async_call("select", "select_option", {"entity_id": select, "option": "eco"}, blocking=True)
+    await hass.async_block_till_done()
+    assert hass.states.get(select).state == "eco"
+    assert hass.states.async_all("climate")[0].attributes["temperature"] == 18.5
+    for key, count in (("boost", 1), ("clear_override", 0)):
+        button = state(hass, "button", entry.entry_id, key).entity_id
+        await hass.services.async_call("button", "press", {"entity_id": button}, blocking=True)
+        assert len(entry.runtime_data.wanted.wishes.overrides) == count
+    number = state(hass, "number", entry.entry_id, "slope").entity_id
+    await hass.services.async_call("number", "set_value", {"entity_id": number, "value": 0.9}, blocking=True)
+    await hass.async_block_till_done()
+    assert entry.runtime_data.settings.slope == 0.9
+    assert hass.states.get(number).state == "0.9"
+
+
+# --- actions ----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def refused(key: str) -> Generator[None]:
+    """The action is refused with this text, whether or not its translation is loaded."""
+    with pytest.raises(ServiceValidationError) as caught:
+        yield
+    assert caught.value.translation_key == key
+
+
+async def action(hass: HomeAssistant, name: str, data: dict[str, Any] | None = None, **options: Any) -> Any:
+    return await hass.services.async_call(DOMAIN, name, data or {}, blocking=True, return_response=True, **options)
+
+
+async def test_actions_answer(hass: HomeAssistant, heated: Heated) -> None:
+    entry, _, _ = heated
+    climate = hass.states.async_all("climate")[0].entity_id
+    assert await action(hass, "set_profile", {"profile": "away"}) == {"profile": "away", "before": "auto"}
+    answer = await action(hass, "override", {"entity_id": climate, "temperature": 22, "duration": {"hours": 1}})
+    assert answer["until"]
+    await hass.async_block_till_done()
+    assert hass.states.async_all("climate")[0].attributes["temperature"] == 22.0
+    assert await action(hass, "clear_override", {"entity_id": climate}) == {"cleared": 1}
+    decisions = (await action(hass, "get_decisions", {"count": 5}))["decisions"]
+    assert decisions
+    assert {"words", "mix", "id"} <= set(decisions[-1])
+    assert (await action(hass, "get_plan"))["plan"] is None
+    assert entry.runtime_data.wanted.wishes.profile == "away"
+
+
+async def test_actions_refuse_what_makes_no_sense(hass: HomeAssistant, heated: Heated) -> None:
+    with refused("override_empty"):
+        await action(hass, "override", {"duration": {"hours": 1}})
+    with refused("not_a_zone"):
+        await action(hass, "override", {"entity_id": ROOM, "temperature": 20, "duration": {"hours": 1}})
+    with pytest.raises(ServiceValidationError):
+        await action(hass, "set_profile", {"config_entry_id": "nobody", "profile": "eco"})
+
+
+async def test_reading_users_may_not_change(hass: HomeAssistant, heated: Heated, hass_read_only_user: MockUser) -> None:
+    context = Context(user_id=hass_read_only_user.id)
+    assert (await action(hass, "get_decisions", context=context))["decisions"]
+    for name, data in (
+        ("set_profile", {"profile": "eco"}),
+        ("clear_override", {}),
+        ("export_configuration", {}),
+        ("import_configuration", {"yaml": "x"}),
+    ):
+        with pytest.raises(Unauthorized):
+            await action(hass, name, data, context=context)
+
+
+async def test_export_holds_no_secret_and_comes_back_the_same(hass: HomeAssistant, heated: Heated) -> None:
+    entry, _, _ = heated
+    answer = await action(hass, "export_configuration")
+    for secret in (
+        "refresh_token",
+        "password",
+        "admin",
+        entry.subentries[owner(entry, "viessmann")].data["refresh_token"],
+    ):
+        assert secret not in answer["yaml"]
+    assert parse(answer["yaml"])["checksum"] == answer["checksum"] == checksum(export(entry))
+    same = await action(hass, "import_configuration", {"yaml": answer["yaml"], "dry_run": False})
+    assert same == {"changes": [], "applied": False}
+
+
+async def test_import_shows_a_diff_and_applies_on_request(hass: HomeAssistant, heated: Heated) -> None:
+    entry, _, _ = heated
+    text = (await action(hass, "export_configuration"))["yaml"]
+    changed = text.replace("comfort: 21.0", "comfort: 22.5")
+    with refused("import_invalid"):
+        await action(hass, "import_configuration", {"yaml": changed})
+    changed = "\n".join(line for line in changed.splitlines() if not line.startswith("checksum"))
+    dry = await action(hass, "import_configuration", {"yaml": changed})
+    assert dry["applied"] is False
+    assert "+- away: 16.0" in dry["changes"] or any("22.5" in line for line in dry["changes"])
+    assert entry.runtime_data.settings.zones[0].targets.comfort == 21.0
+    assert (await action(hass, "import_configuration", {"yaml": changed, "dry_run": False}))["applied"] is True
+    await hass.async_block_till_done()
+    assert entry.runtime_data.settings.zones[0].targets.comfort == 22.5
+
+
+@pytest.mark.parametrize("text", ["[", "format: 2", "{format: 1, domain: x}"])
+async def test_import_of_something_else(hass: HomeAssistant, heated: Heated, text: str) -> None:
+    with refused("import_invalid"):
+        await action(hass, "import_configuration", {"yaml": text})
+
+
+@pytest.mark.parametrize("kind", ["driver_failed", "driver_recovered", "profile_changed", "budget_low"])
+async def test_triggers_fire_for_their_event(hass: HomeAssistant, heated: Heated, kind: str) -> None:
+    entry, _, _ = heated
+    assert await async_setup_component(
+        hass,
+        "automation",
+        {
+            "automation": {
+                "trigger": {"trigger": f"{DOMAIN}.{kind}", "options": {"config_entry_id": entry.entry_id}},
+                "action": {"event": "done", "event_data": {"what": "{{ trigger.type }}"}},
+            }
+        },
+    )
+    fired: list[Any] = []
+    hass.bus.async_listen("done", fired.append)
+    entry.runtime_data.tell("something_else", {})
+    entry.runtime_data.tell(kind, {})
+    hass.bus.async_fire(f"{DOMAIN}_event", {"type": kind, "entry_id": "another"})
+    await hass.async_block_till_done()
+    assert [event.data["what"] for event in fired] == [kind]
+
+
+async def test_diagnostics_hold_no_secret(hass: HomeAssistant, heated: Heated) -> None:
+    entry, _, _ = heated
+    found = await async_get_config_entry_diagnostics(hass, entry)
+    text = str(found)
+    viessmann = entry.subentries[owner(entry, "viessmann")].data
+    for secret in (viessmann["refresh_token"], "7571381700000000", "demo-client"):
+        assert secret not in text
+    assert {item["kind"] for item in found["sources"]} == {"miner", "viessmann"}
+    assert found["subentries"][1]["data"]["password"] == REDACTED
+
+
+async def test_diagnostics_of_an_entry_that_never_started(hass: HomeAssistant) -> None:
+    entry = system()
+    entry.add_to_hass(hass)
+    assert "sources" not in await async_get_config_entry_diagnostics(hass, entry)
+
+
+async def test_budget_that_runs_out_is_told_once(
+    hass: HomeAssistant, heated: Heated, freezer: FrozenDateTimeFactory
+) -> None:
+    from homeassistant.helpers import issue_registry as ir
+
+    entry, _, _ = heated
+    unit = next(unit for unit in entry.runtime_data.units.values() if unit.kind == "viessmann")
+    events: list[Any] = []
+    hass.bus.async_listen(f"{DOMAIN}_event", events.append)
+    unit.budget.refused(1450, None, "ViCare day limit")
+    for _ in range(3):
+        await entry.runtime_data.async_refresh()
+    await hass.async_block_till_done()
+    assert [event.data["type"] for event in events] == ["budget_low"]
+    assert ir.async_get(hass).async_get_issue(DOMAIN, f"budget_low_{unit.subentry_id}") is not None

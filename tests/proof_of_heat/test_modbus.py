@@ -1,0 +1,270 @@
+"""Modbus devices by template: TCP and RTU through the library that core's shared link uses."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, strategies as st
+from modbus_connection import ModbusSerialParams, ModbusTcpParams
+from modbus_connection.tmodbus import ModbusConnection
+import pytest
+import yaml
+
+from custom_components.proof_of_heat.drivers.base import Timing
+from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource, blocks, capabilities_of
+from custom_components.proof_of_heat.drivers.modbus.template import (
+    FOLDER,
+    Register,
+    TemplateError,
+    builtin,
+    load_folder,
+    parse,
+)
+from lib.heat_source import Command, Control, Health, Outcome
+from simulators.framework import running
+from simulators.modbus_boiler.boiler import ModbusBoiler
+from simulators.modbus_wire import crc16
+from tests.heat_source_contract import assert_keeps_contract
+
+QUICK = Timing(read_s=4.0, write_s=4.0, fresh_s=0.0, verify_s=0.2, verify_step_s=0.05)
+DEVICES = {"lambda": "lambda_eu", "idm": "idm_navigator", "daikin": "daikin_home_hub"}
+COMMANDS = {
+    "lambda": Command(id="c", on=True, level=3.0),
+    "idm": Command(id="c", on=True, flow_c=41.5),
+    "daikin": Command(id="c", on=True, flow_c=41.0),
+}
+
+
+@asynccontextmanager
+async def boiler(device: str, argv: list[str] | None = None) -> AsyncGenerator[tuple[ModbusBoiler, ModbusSource]]:
+    """A simulated device and its source over TCP."""
+    async with running(ModbusBoiler, ["--port", "0", "--device", device, *(argv or [])]) as simulator:
+        params = ModbusTcpParams(host="127.0.0.1", port=simulator.port)
+        connection = ModbusConnection(params)
+        unit = connection.for_unit(1)
+        unit.require_timeout(0.5)
+        yield simulator, source_of(device, unit)
+        await connection.close()
+
+
+def source_of(device: str, unit: Any) -> ModbusSource:
+    template = builtin()[DEVICES[device]]
+    capabilities = replace(capabilities_of(template), min_write_interval_s=0.0, settle_s=0.0)
+    source = ModbusSource(f"proof_of_heat:{device}", device, unit, template, capabilities=capabilities)
+    source.timing = QUICK
+    return source
+
+
+@pytest.fixture(params=list(DEVICES))
+def device(request: pytest.FixtureRequest, socket_enabled: None) -> str:
+    return str(request.param)
+
+
+async def test_device_keeps_the_contract(device: str) -> None:
+    async with boiler(device) as (simulator, source):
+        assert (await assert_keeps_contract(source, COMMANDS[device])).outcome == Outcome.APPLIED
+        assert simulator.heating
+
+
+async def test_readings_are_the_devices(device: str) -> None:
+    async with boiler(device) as (simulator, source):
+        state = await source.refresh()
+        truth = simulator.state()
+        assert state.health == Health.OK
+        assert state.outdoor_c == pytest.approx(truth["outdoor_c"], abs=0.06)
+        assert state.power_w == pytest.approx(truth["power_w"], abs=11)
+        assert state.flow_c == pytest.approx(simulator.flow_c, abs=0.1)
+        assert state.return_c == pytest.approx(simulator.flow_c - 5, abs=0.1)
+        if device == "lambda":
+            assert state.electricity_kwh == pytest.approx(4200.0, abs=1)
+            assert state.heat_w == pytest.approx(truth["heat_w"], abs=60)
+
+
+async def test_command_reaches_the_device(device: str) -> None:
+    async with boiler(device) as (simulator, source):
+        assert (await source.apply(COMMANDS[device])).outcome == Outcome.APPLIED
+        wanted = COMMANDS[device]
+        assert (simulator.level_k if device == "lambda" else simulator.setpoint_c) == (
+            wanted.level if device == "lambda" else wanted.flow_c
+        )
+        assert (await source.apply(Command(id="off", on=False))).outcome == Outcome.APPLIED
+        assert not simulator.heating
+        assert source.state.power_w == 0.0
+        await source.close()
+
+
+async def test_release_writes_the_templates_fallback(device: str) -> None:
+    async with boiler(device) as (simulator, source):
+        await source.apply(Command(id="off", on=False))
+        assert (await source.release()).outcome == Outcome.APPLIED
+        assert simulator.heating
+
+
+async def test_deaf_device_is_not_believed(device: str) -> None:
+    async with boiler(device) as (simulator, source):
+        simulator.faults.set("deaf")
+        assert (await source.apply(Command(id="off", on=False))).outcome == Outcome.FAILED
+        await source.close()
+
+
+@pytest.mark.parametrize("fault", ["silent", "busy", "garbage", "refused"])
+async def test_bus_fault_is_failing_in_time_and_recovers(device: str, fault: str) -> None:
+    async with boiler(device) as (simulator, source):
+        assert (await source.refresh()).health == Health.OK
+        simulator.faults.set(fault)
+        async with asyncio.timeout(6):
+            state = await source.refresh()
+        assert state.health == Health.FAILING
+        assert state.on is None
+        simulator.faults.clear(fault)
+        for _ in range(3):
+            state = await source.refresh()
+        assert state.health == Health.OK
+        assert not source.absent
+
+
+async def test_broken_sensor_is_absent_not_absurd(device: str) -> None:
+    async with boiler(device) as (simulator, source):
+        simulator.faults.set("sensor_broken")
+        assert (await source.refresh()).outdoor_c is None
+
+
+async def test_device_error_degrades(socket_enabled: None) -> None:
+    async with boiler("lambda") as (simulator, source):
+        simulator.faults.set("error", 30)
+        state = await source.refresh()
+        assert (state.health, state.detail) == (Health.DEGRADED, "fault 30")
+
+
+async def test_registers_that_a_device_lacks_are_found_once_and_left_out(socket_enabled: None) -> None:
+    async with boiler("lambda") as (simulator, source):
+        fill = simulator._fill_lambda
+
+        def without_room() -> None:
+            fill()
+            del simulator.registers.holding[5004]
+
+        simulator._fill_lambda = without_room  # type: ignore[method-assign]
+        state = await source.refresh()
+        assert source.absent == {"room_temperature"}
+        assert state.extra["circuit_supply_temperature"] is not None
+        assert "room_temperature" not in (await source.refresh()).extra
+
+
+async def test_flash_is_spared(socket_enabled: None) -> None:
+    async with boiler("lambda") as (simulator, source):
+        source._template = replace(source._template, max_writes_per_day=2)
+        outcomes = [(await source.apply(Command(id=str(i), level=float(i)))).outcome for i in range(1, 5)]
+        assert outcomes == [Outcome.APPLIED, Outcome.APPLIED, Outcome.DEFERRED, Outcome.DEFERRED]
+        assert len(simulator.writes) == 2
+        # Handing the device back is never kept from it.
+        assert (await source.release()).outcome == Outcome.APPLIED
+
+
+async def test_rtu_over_a_serial_line(socket_enabled: None) -> None:
+    async with running(ModbusBoiler, ["--port", "0", "--device", "daikin", "--rtu"]) as simulator:
+        assert simulator.device_path is not None
+        connection = ModbusConnection(ModbusSerialParams(device=simulator.device_path, baudrate=19200))
+        source = source_of("daikin", connection.for_unit(1))
+        state = await source.refresh()
+        assert state.flow_c == pytest.approx(simulator.flow_c, abs=0.1)
+        assert (await source.apply(Command(id="c", flow_c=45.0))).outcome == Outcome.APPLIED
+        assert simulator.setpoint_c == 45
+        await source.close()
+        await connection.close()
+
+
+def test_crc_of_the_specification() -> None:
+    """The example of the Modbus serial line guide: 02 07 -> 41 12."""
+    assert crc16(b"\x02\x07").to_bytes(2, "little") == b"\x41\x12"
+
+
+# --- templates --------------------------------------------------------------------------------------------
+
+
+def test_three_real_devices_ship() -> None:
+    templates = builtin()
+    assert set(DEVICES.values()) <= set(templates)
+    for template in templates.values():
+        assert Control.ON_OFF in template.controls
+        assert template.fallback, "a template without a safe state"
+        assert {"flow_temperature", "outdoor_temperature", "power", "running"} <= set(template.registers)
+
+
+def lambda_data() -> dict[str, Any]:
+    data: dict[str, Any] = yaml.safe_load((FOLDER / "lambda_eu.yaml").read_text())
+    return data
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("format",), 2, "format must be 1"),
+        (("id",), "", "id: a text is missing"),
+        (("kind",), "stove", "kind: stove is none of"),
+        (("registers",), {}, "registers: none given"),
+        (("registers", "power", "at"), 70000, r"registers\.power\.at: 70000"),
+        (("registers", "power", "type"), "int64", r"registers\.power\.type: int64"),
+        (("registers", "power", "scale"), 0, r"registers\.power\.scale: 0"),
+        (("registers", "power", "typ"), "x", r"registers\.power: unknown typ"),
+        (("registers", "power", "invalid"), ["x"], r"registers\.power\.invalid"),
+        (("registers", "power"), 5, r"registers\.power: not a mapping"),
+        (("controls", "level", "register"), "nothing", r"controls\.level\.register: nothing"),
+        (("controls", "level", "min"), None, r"controls\.level: min and max"),
+        (("controls", "on_off", "value_on"), None, r"controls\.on_off: value_on and value_off"),
+        (("controls", "boost"), {"register": "level", "min": 0, "max": 1}, "controls: unknown boost"),
+        (("controls",), [], "controls: not a mapping"),
+        (("fallback",), {"nothing": 1}, r"fallback\.nothing"),
+        (("write", "max_per_day"), 0, "max_per_day: 0"),
+        (("word_order",), "middle", "word_order: middle"),
+    ],
+)
+def test_mistakes_in_a_template_are_named(path: tuple[str, ...], value: object, message: str) -> None:
+    data = lambda_data()
+    place: Any = data
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    if path == ("controls",):
+        data["controls"] = ["x"]
+    with pytest.raises(TemplateError, match=message):
+        parse(data)
+
+
+def test_users_folder_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("format: [")
+    with pytest.raises(TemplateError, match=r"mine\.yaml"):
+        load_folder(tmp_path)
+    (tmp_path / "mine.yaml").write_text((FOLDER / "lambda_eu.yaml").read_text().replace("id: lambda_eu", "id: mine"))
+    assert set(load_folder(tmp_path)) == {"mine"}
+    with pytest.raises(TemplateError, match="not a mapping"):
+        parse([])
+
+
+@given(
+    kind=st.sampled_from(["int16", "uint16", "int32", "uint32", "float32"]),
+    raw=st.integers(0, 30000),
+    scale=st.sampled_from([1.0, 0.1, 0.01, 10.0]),
+    swapped=st.booleans(),
+)
+def test_what_is_written_reads_the_same(kind: str, raw: int, scale: float, swapped: bool) -> None:
+    register = Register(key="x", at=0, kind=kind, scale=scale, swapped=swapped and kind in ("int32", "float32"))
+    value = register.decode(register.encode(raw * scale))
+    assert value == pytest.approx(raw * scale, rel=1e-6)
+
+
+def test_value_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(TemplateError, match="does not fit"):
+        Register(key="x", at=0, scale=0.01).encode(400.0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.sampled_from(["int16", "float32"])), min_size=1, max_size=60))
+def test_blocks_cover_every_register_within_limits(rows: list[tuple[int, str]]) -> None:
+    registers = [Register(key=str(i), at=at, kind=kind) for i, (at, kind) in enumerate(rows)]
+    found = blocks(registers)
+    assert sorted(r.key for block in found for r in block) == sorted(r.key for r in registers)
+    for block in found:
+        assert max(r.at + r.words for r in block) - block[0].at <= 60

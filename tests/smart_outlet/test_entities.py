@@ -1,0 +1,34 @@
+"""Every entity as Home Assistant registers and shows it."""
+
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import snapshot_platform
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.smart_outlet.const import PLATFORMS
+
+from .conftest import MakeCcu, outlet_data
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+async def test_the_entities_of_a_unit(
+    hass: HomeAssistant,
+    make_ccu: MakeCcu,
+    snapshot: SnapshotAssertion,
+    platform: Platform,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    freezer.move_to("2026-11-21 10:00:00+00:00")
+    with (
+        patch("custom_components.smart_outlet.PLATFORMS", (platform,)),
+        patch("custom_components.smart_outlet.coordinator.ulid_now", return_value="01JDFIXEDID"),
+    ):
+        ccu = await make_ccu("01", (outlet_data("FE", "Kitchen"),))
+        await ccu.report(current_a=65535, is_overload=True)
+        await ccu.post("/api/breaker-data/", {"ccu_id": "01", "current_ma": 7321})
+        await snapshot_platform(hass, er.async_get(hass), snapshot, ccu.entry.entry_id)
