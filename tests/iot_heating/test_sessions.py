@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.iot_heating.book import BOOK, FILE_NAME
+from custom_components.iot_heating.book import BOOK, FILE_NAME, SessionBook
 from custom_components.iot_heating.session_db import SessionDb
 
 from . import controller_subentry, entity_id
@@ -123,7 +123,7 @@ async def crash_and_start(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """What a kill leaves: nothing of the memory, all of the disk."""
     book = hass.data[BOOK]
     book._ledgers.clear()
-    with patch.object(SessionDb, "write", return_value=[]):
+    with patch.object(SessionBook, "_async_write"):
         await hass.config_entries.async_unload(entry.entry_id)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
