@@ -1,6 +1,7 @@
 """Sessions in Home Assistant: on disk before the answer, over restarts and kills, in sensors and actions."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -51,7 +52,7 @@ async def report(
 
 
 def rows(tmp_path: Path) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(tmp_path / FILE_NAME) as db:
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
         return db.execute(
             "SELECT start, end, energy_kwh, cost, estimated FROM sessions WHERE device = 1 ORDER BY id"
         ).fetchall()
@@ -169,7 +170,7 @@ async def test_home_assistant_stopping_writes_all(hass: HomeAssistant, report: R
     await report("on", 20)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await hass.async_block_till_done()
-    with sqlite3.connect(tmp_path / FILE_NAME) as db:
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
         ((seen,),) = db.execute("SELECT seen - start FROM sessions").fetchall()
     assert seen == 20
 

@@ -1,5 +1,6 @@
 """What is on disk: older forms, newer forms, damage, and a disk that says no."""
 
+from contextlib import closing
 from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -120,7 +121,7 @@ def test_a_transaction_that_fails_leaves_nothing(db: SessionDb) -> None:
 
 def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path, db: SessionDb) -> None:
     db.close()
-    with sqlite3.connect(tmp_path / "s.db") as raw:
+    with closing(sqlite3.connect(tmp_path / "s.db")) as raw:
         raw.execute("PRAGMA user_version = 99")
     with pytest.raises(sqlite3.DatabaseError, match="newer version"):
         db.open()
