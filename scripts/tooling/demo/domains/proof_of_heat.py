@@ -17,8 +17,7 @@ from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
 
 _DOMAIN = "proof_of_heat"
 _LOOPBACK = "127.0.0.1"
-# A Whatsminer has its fixed port; with an address of its own it stands in nobody's way.
-_MINER_HOST = "127.41.40.28" if sys.platform == "linux" else _LOOPBACK
+_MINER_PORT = 4028
 _PAST = timedelta(days=4)
 _SAMPLE = timedelta(minutes=10)
 _ROOMS: Final = {"Living room": (21.2, 0.5), "Bedroom": (19.0, 0.4)}
@@ -47,8 +46,23 @@ def _free_port() -> int:
         return int(server.getsockname()[1])
 
 
+def _miner_host() -> str:
+    """A loopback address whose miner's port is free: a Whatsminer has its fixed port."""
+    if sys.platform != "linux":
+        return _LOOPBACK
+    for last in range(1, 255):
+        host = f"127.41.40.{last}"
+        try:
+            socket.create_server((host, _MINER_PORT)).close()
+        except OSError:
+            continue
+        return host
+    return _LOOPBACK
+
+
 def _parts() -> list[_Part]:
     """What stands in the house."""
+    miner = _miner_host()
     cloud, bitaxe, boiler, meter = (_free_port() for _ in range(4))
 
     def spec(module: str, port: int, *arguments: str, host: str = _LOOPBACK) -> SimulatorSpec:
@@ -73,9 +87,9 @@ def _parts() -> list[_Part]:
         _Part(
             "02:00:00:B0:00:01",
             "miner",
-            spec("whatsminer", 4028, "--boot-s", "20", host=_MINER_HOST),
+            spec("whatsminer", _MINER_PORT, "--boot-s", "20", host=miner),
             "miner",
-            {"address": _MINER_HOST, "password": "admin", "port": 80, "idle_on_release": True},
+            {"address": miner, "password": "admin", "port": 80, "idle_on_release": True},
         ),
         _Part(
             "02:00:00:D0:00:01",
@@ -138,6 +152,7 @@ class ProofOfHeatDemo:
             for part in self._parts:
                 steps = [part.fields] if part.step is None else [{"next_step_id": part.step}, part.fields]
                 await ha.add_subentry(entry_id, "meter" if part.step is None else "source", *steps)
+        await self._take_over(ha, entry_id)
         subentries = await ha.call("config_entries/subentries/list", entry_id=entry_id)
         ids = {item["unique_id"]: item["subentry_id"] for item in subentries}
         for part in self._parts:
@@ -161,8 +176,14 @@ class ProofOfHeatDemo:
             "config/config_entries/options/flow",
             {"handler": entry_id},
             {"next_step_id": "price"},
-            {"fixed_price": 0.24, "fees": 0.0, "tax": 0.0, "hashprice": 0.055},
+            {"fixed_price": 0.24, "fees": 0.0, "tax": 0.0, "hashprice": 48.0},
         )
+
+    async def _take_over(self, ha: HomeAssistant, entry_id: str) -> None:
+        """Give the system the command, as a user does it."""
+        unique_id = f"{entry_id}_control_active"
+        entity_id = next(item["entity_id"] for item in await ha.entity_keys() if item["unique_id"] == unique_id)
+        await ha.post("services/switch/turn_on", {"entity_id": entity_id})
 
     def history(self, world: World, provisioned: Provisioned) -> list[Series]:
         """Four days of the outdoor temperature that the system steered by."""
