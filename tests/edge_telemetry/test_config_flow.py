@@ -146,6 +146,16 @@ async def test_topics_and_archive_can_be_changed(hass: HomeAssistant, entry: Moc
     assert result["step_id"] == "postgresql"
 
 
+async def test_an_archive_can_be_taken_away_and_given_back(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    await set_up(hass, entry)
+    for archive, file in (("off", None), ("sqlite", "edge_telemetry.db")):
+        result = await begin(hass, "reconfigure", entry_id=entry.entry_id)
+        result = await go_on(hass, result, {**TOPICS, "archive": archive})
+        assert result["reason"] == "reconfigure_successful"
+        await hass.async_block_till_done()
+        assert entry.data.get("archive_url") == file
+
+
 # Options
 
 
