@@ -132,6 +132,7 @@ def _number(low: float, high: float, unit: str | None = None, step: float | Lite
 
 _WATTS = _number(0, 100_000, UnitOfPower.WATT)
 _PORT = _number(1, 65535)
+_EFFICIENCY: Final = (5, 200)
 
 
 def _select(options: list[str] | list[SelectOptionDict], key: str | None = None) -> SelectSelector:
@@ -156,7 +157,7 @@ async def _miner_schema(_: HomeAssistant) -> vol.Schema:
             vol.Optional(CONF_POWER_NORMAL): _WATTS,
             vol.Optional(CONF_POWER_LOW): _WATTS,
             vol.Optional(CONF_METER): _POWER_METER,
-            vol.Optional(CONF_EFFICIENCY_J_TH): _number(5, 200, "J/TH", 0.1),
+            vol.Optional(CONF_EFFICIENCY_J_TH): _number(*_EFFICIENCY, "J/TH", 0.1),
             vol.Required(CONF_IDLE_ON_RELEASE, default=True): BooleanSelector(),
         }
     )
@@ -174,9 +175,11 @@ async def _miner(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
     nominal = data.get(CONF_POWER_NORMAL) or capabilities.max_power_w or reading.power_limit_w or reading.power_w
     if nominal:
         extra[CONF_NOMINAL_POWER] = float(nominal)
+    if (measured := reading.efficiency_j_th) is not None and _EFFICIENCY[0] <= measured <= _EFFICIENCY[1]:
+        extra[CONF_EFFICIENCY_J_TH] = round(measured, 1)
     stored = {
-        **data,
         **extra,
+        **data,
         CONF_ADDRESS: found.host,
         CONF_INFO: {**asdict(info), "family": str(info.family), "variant": found.variant},
         CONF_CAPABILITIES: capabilities_to_dict(capabilities),
@@ -314,7 +317,7 @@ async def _modbus(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
         CONF_UNIT_ID: unit_id,
         CONF_CAPABILITIES: capabilities_to_dict(source.capabilities),
     }
-    return [Choice(template.name, f"modbus_{data[CONF_ADDRESS]}_{data[CONF_PORT]}_{unit_id}", stored)]
+    return [Choice(template.name, f"modbus_{data[CONF_ADDRESS]}_{stored[CONF_PORT]}_{unit_id}", stored)]
 
 
 # --- what is in Home Assistant already ----------------------------------------------------------------------

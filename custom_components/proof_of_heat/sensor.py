@@ -71,6 +71,12 @@ def _known(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def _flow(system: HeatingSystem) -> float | None:
+    """What the flow shall be, within what the emitters stand."""
+    flow = _known(system.data.decision.record.flow_c)
+    return None if flow is None else min(flow, system.settings.max_flow_c)
+
+
 def _total(system: HeatingSystem, name: str) -> float | None:
     values = [getattr(unit.source.state, name) for unit in system.units.values()]
     known = [value for value in values if value is not None]
@@ -175,9 +181,7 @@ SYSTEM_SENSORS: Final = (
         money="/kWh",
         value_fn=lambda system: _known(system.data.snapshot.price_kwh),
     ),
-    SystemSensorDescription(
-        key="flow_setpoint", **_TEMPERATURE, value_fn=lambda system: _known(system.data.decision.record.flow_c)
-    ),
+    SystemSensorDescription(key="flow_setpoint", **_TEMPERATURE, value_fn=_flow),
     SystemSensorDescription(key="heat_power", **_POWER, value_fn=lambda system: _total(system, "heat_w")),
     SystemSensorDescription(
         key="model_error",

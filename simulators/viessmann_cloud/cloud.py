@@ -4,6 +4,7 @@ import argparse
 import base64
 from collections import deque
 import hashlib
+import hmac
 import secrets
 import time
 from typing import Any, ClassVar, Final, override
@@ -19,6 +20,16 @@ from .heat_pump import HeatPump
 _INSTALLATION: Final = 4242
 _GATEWAY: Final = "7571381700000000"
 _MODES: Final = {"heating", "standby"}
+_SIGNING_KEY: Final = b"viessmann_cloud"
+"""A refresh token outlives the process, as one outlives a restart of the real cloud."""
+
+
+def _refresh_token(nonce: str) -> str:
+    return f"{nonce}.{hmac.digest(_SIGNING_KEY, nonce.encode(), 'sha256').hex()[:16]}"
+
+
+def _is_ours(token: str) -> bool:
+    return token == _refresh_token(token.partition(".")[0])
 
 
 class ViessmannCloud(Simulator):
@@ -50,7 +61,6 @@ class ViessmannCloud(Simulator):
         self.commands: list[Any] = []
         self._codes: dict[str, str] = {}
         self._access: dict[str, float] = {}
-        self._refresh: set[str] = set()
         self._runner: web.AppRunner | None = None
 
     @classmethod
@@ -181,11 +191,10 @@ class ViessmannCloud(Simulator):
             challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier).digest()).rstrip(b"=").decode()
             if self._codes.pop(str(form.get("code")), None) != challenge:
                 return web.json_response({"error": "invalid_grant"}, status=400)
-        elif str(form.get("refresh_token")) not in self._refresh or "revoked" in self.faults:
+        elif not _is_ours(str(form.get("refresh_token"))) or "revoked" in self.faults:
             return web.json_response({"error": "invalid_grant", "error_description": "token expired"}, status=400)
-        access, refresh = secrets.token_hex(8), secrets.token_hex(8)
+        access, refresh = secrets.token_hex(8), _refresh_token(secrets.token_hex(8))
         self._access[access] = self.clock.elapsed()
-        self._refresh.add(refresh)
         return web.json_response(
             {"access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": 3600}
         )

@@ -135,7 +135,7 @@ async def test_an_entry_can_be_unloaded_while_its_database_is_away(
     hass.config_entries.async_update_entry(entry, data={**entry.data, "archive_url": "no/such/folder/a.db"})
     assert await hass.config_entries.async_setup(entry.entry_id)
     await publish(TOPIC, {"temperature_c": 20})
-    while state(hass, "archive", "", "binary_sensor") != "off":
+    while entry.runtime_data.archive._cancel_repair is None:  # the thread's news have come through
         await hass.async_add_executor_job(lambda: None)
     await take_down(hass, entry)
     assert entry.state is ConfigEntryState.NOT_LOADED

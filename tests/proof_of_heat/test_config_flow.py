@@ -331,12 +331,12 @@ async def test_another_device_at_the_address_is_not_taken_for_the_first(
         result = await go_on(hass, result, {"next_step_id": "miner"})
         result = await go_on(hass, result, values)
         await hass.async_block_till_done()
+        await hass.config_entries.async_unload(entry.entry_id)
     other = loopback()
     async with running(Bitaxe, ["--host", other]):
         result = await change(hass, entry, "source")
         result = await go_on(hass, result, {**values, "address": other})
         assert result["reason"] == "wrong_device"
-    await hass.config_entries.async_unload(entry.entry_id)
 
 
 # --- credentials that are refused ------------------------------------------------------------------------
@@ -442,4 +442,3 @@ async def test_meter_is_tried_out_added_changed_and_shown(hass: HomeAssistant, e
         result = await change(hass, entry, "meter")
         result = await go_on(hass, result, {**values, "port": other.port})
         assert result["reason"] == "wrong_device"
-    await hass.config_entries.async_unload(entry.entry_id)
