@@ -21,6 +21,7 @@ from custom_components.ecoflow.api.errors import (
 from custom_components.ecoflow.api.families import Command
 from custom_components.ecoflow.api.models import QuotaMessage, StatusMessage
 from custom_components.ecoflow.api.mqtt import BATCH, Inbox, LinkState
+from custom_components.ecoflow.api.state import SETTLE_S
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread, Heard, Until
 
@@ -139,13 +140,18 @@ async def test_commands_go_by_http_without_a_broker(client: EcoflowClient, cloud
 
 
 async def test_a_contradicting_report_of_the_moment_before_does_not_flip_a_confirmed_value(
-    linked: EcoflowClient, cloud: CloudThread
+    linked: EcoflowClient, cloud: CloudThread, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await linked.write(DELTA_PRO, charge_power(linked, DELTA_PRO, 1200))
+    later = time.monotonic() + SETTLE_S
     late = {"params": {"inv.cfgSlowChgWatts": 600}}
     cloud.publish(DELTA_PRO, "quota", json.dumps(late).encode())
-    await asyncio.sleep(0.3)
+    await until(lambda: linked.states[DELTA_PRO].is_disputed(later))
     assert values(linked, DELTA_PRO)["charge_power"] == 1200
+    monkeypatch.setattr(linked, "_clock", lambda: later - SETTLE_S)
+    assert not linked.needs_reading(DELTA_PRO)
+    monkeypatch.setattr(linked, "_clock", lambda: later)
+    assert linked.needs_reading(DELTA_PRO), "what does the device mean?"
 
 
 @pytest.mark.parametrize("fault", ["duplicate", "out_of_order"])

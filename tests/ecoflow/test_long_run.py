@@ -20,6 +20,7 @@ import freezegun
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
 import psutil
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
@@ -167,8 +168,10 @@ async def test_three_days_with_twenty_outages(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The test clock runs away from the cloud's: the signature's time is corrected all along."""
-    # pytest keeps every record until the end, and a step of the test clock looks to asyncio like a callback of 61 s.
+    # The test's own memory: pytest keeps log records, and the mock of the store all that was ever written.
+    # A step of the test clock looks to asyncio like a callback of 61 s.
     caplog.set_level(logging.ERROR)
+    written: Any = Store._async_write_data
     hass.loop.slow_callback_duration = 1e9
     ready = cloud_process.ready
     endpoint = {"url": f"https://127.0.0.1:{ready['port']}", "ca_file": ready["ca_file"]}
@@ -195,6 +198,7 @@ async def test_three_days_with_twenty_outages(
         else:
             await run.fair_weather()
         caplog.clear()
+        written.reset_mock()
     assert run.wrong == []
     assert len(run.reconnects) == OUTAGES
     assert max(run.reconnects) < 30

@@ -194,6 +194,28 @@ def test_a_confirmed_value_that_the_device_repeats_is_released(state: DeviceStat
     state.apply_push(push(a=2), 11)
     state.apply_push(push(a=3), 12)
     assert state.values["a"] == 3
+    assert not state.is_disputed(10 + SETTLE_S)
+
+
+def test_a_report_from_before_a_command_undoes_it_not_even_behind_one_from_after_it(state: DeviceState) -> None:
+    state.apply_push(push(a=1), 0)
+    state.confirm({"a": 2}, 10)
+    state.apply_push(push(a=2), 11)
+    state.apply_push(push(a=1), 12)
+    assert state.values["a"] == 2
+
+
+def test_a_device_that_contradicted_a_command_is_asked_what_it_meant(state: DeviceState) -> None:
+    """It may have taken the command back; a device that tells changes only would never say so again."""
+    state.apply_push(push(a=1), 0)
+    state.confirm({"a": 2}, 10)
+    state.apply_push(push(a=1), 11)
+    end = 10 + SETTLE_S
+    assert not state.is_disputed(11)
+    assert state.is_disputed(end)
+    state.apply_snapshot({"a": 1}, end, end + 1, online=True)
+    assert state.values["a"] == 1
+    assert not state.is_disputed(end + 1)
 
 
 def test_the_number_of_values_is_bounded(state: DeviceState) -> None:

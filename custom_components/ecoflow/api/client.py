@@ -139,12 +139,13 @@ class EcoflowClient:
         return state is not None and state.is_fresh(self._clock(), self.timing.max_age_s)
 
     def needs_reading(self, sn: str) -> bool:
-        """Whether a device is to be asked over HTTP: MQTT is silent, or the last full report is long ago."""
+        """Whether a device is to be asked over HTTP: MQTT is silent, the last full report old or a value disputed."""
         now = self._clock()
         asked_at = self._snapshot_at.get(sn)
         if asked_at is None or now - asked_at >= FULL_REFRESH_S:
             return True
-        return not self.states[sn].push_is_fresh(now, self.timing.push_window_s)
+        state = self.states[sn]
+        return state.is_disputed(now) or not state.push_is_fresh(now, self.timing.push_window_s)
 
     async def poll(self) -> None:
         """Ask for the devices and for the values of those that MQTT leaves silent.

@@ -28,6 +28,16 @@ class Counters:
 
 
 @dataclass(slots=True)
+class _Held:
+    """A confirmed value, which reports from before the command must not undo, even when they come late."""
+
+    until: float
+    value: Any
+    before: Any
+    repeated: bool = False
+
+
+@dataclass(slots=True)
 class DeviceState:
     """One device. Times are monotonic seconds, given by the caller."""
 
@@ -38,7 +48,8 @@ class DeviceState:
     last_push: float | None = None
     counters: Counters = field(default_factory=Counters)
     _pushed_at: dict[str, float] = field(default_factory=dict, repr=False)
-    _held_until: dict[str, tuple[float, Any]] = field(default_factory=dict, repr=False)
+    _held: dict[str, _Held] = field(default_factory=dict, repr=False)
+    _disputed_until: float | None = field(default=None, repr=False)
     _sent_ms: dict[str, int] = field(default_factory=dict, repr=False)
     _last_http: dict[str, Any] = field(default_factory=dict, repr=False)
     _http_changed_at: float | None = field(default=None, repr=False)
@@ -59,6 +70,10 @@ class DeviceState:
     def push_is_fresh(self, now: float, window_s: float) -> bool:
         """Whether MQTT brought something within the window, so that polling can stay quiet."""
         return self.last_push is not None and now - self.last_push <= window_s
+
+    def is_disputed(self, now: float) -> bool:
+        """Whether a device contradicted a confirmed command, so that it must be asked what it meant."""
+        return self._disputed_until is not None and now >= self._disputed_until
 
     def apply_push(self, message: QuotaMessage, now: float) -> frozenset[str]:
         """Merge an MQTT message; returns the names whose value changed.
@@ -86,6 +101,8 @@ class DeviceState:
         A value that MQTT brought after the question was asked is newer than the reply and stays.
         """
         self.counters.http += 1
+        if self.is_disputed(asked_at):
+            self._disputed_until = None
         if values != self._last_http:
             self._last_http = dict(values)
             self._http_changed_at = now
@@ -99,8 +116,8 @@ class DeviceState:
         """Take over what a device confirmed by acknowledging a command."""
         changed = frozenset(name for name, value in values.items() if self.values.get(name) != value)
         for name, value in values.items():
+            self._held[name] = _Held(now + SETTLE_S, value, self.values.get(name))
             self.values[name] = value
-            self._held_until[name] = (now + SETTLE_S, value)
         self.last_seen = now
         return changed
 
@@ -119,7 +136,7 @@ class DeviceState:
     def _merge(self, values: Mapping[str, Any], now: float) -> frozenset[str]:
         changed: set[str] = set()
         for name, value in values.items():
-            if name in self._held_until and self._is_held(name, value, now):
+            if name in self._held and self._is_held(name, value, now):
                 continue
             if name in self.values:
                 if self.values[name] != value:
@@ -133,8 +150,13 @@ class DeviceState:
 
     def _is_held(self, name: str, value: Any, now: float) -> bool:
         """Whether a value contradicts a command that was confirmed a moment ago."""
-        until, confirmed = self._held_until[name]
-        if now < until and value != confirmed:
-            return True
-        del self._held_until[name]
+        held = self._held[name]
+        if now < held.until:
+            if value == held.value:
+                held.repeated = True
+                return False
+            if not held.repeated or value == held.before:
+                self._disputed_until = held.until
+                return True
+        del self._held[name]
         return False
