@@ -151,7 +151,7 @@ class RolloutView(HomeAssistantView):
 
     async def post(self, request: web.Request) -> web.Response:
         """As the action does."""
-        data = {"product": "bench", "version": ["2.0.0"], "strategy": "all"}
+        data = {"product": "bench", "version": ["2.0.0"], "strategy": "all", "max_in_flight": 10_000}
         started = time.perf_counter()
         reply = await self._hass.services.async_call("ota", "create_rollout", data, blocking=True, return_response=True)
         return self.json({"reply": reply, "seconds": time.perf_counter() - started})
