@@ -9,7 +9,7 @@ import pytest
 from custom_components.proof_of_heat.engine.dispatch import OFF, Option, Point, Request, dispatch, without_off
 
 CASES = 1000
-FINE = 40
+FINE = 30
 
 
 def _random_case(rng: random.Random) -> tuple[list[Option], Request]:
@@ -95,7 +95,7 @@ def test_dispatch_is_within_one_percent_of_exact_enumeration() -> None:
     for case in range(CASES):
         options, request = _random_case(rng)
         tables = [_all_points(option) for option in options]
-        while math.prod(len(table) for table in tables) > 20_000:
+        while math.prod(len(table) for table in tables) > 4_000:
             tables = [table if len(table) < 20 else table[:1] + table[1::3] for table in tables]
         best = min(_value(options, request, points) for points in product(*tables))
         found = dispatch(options, request)
