@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 import logging
 from pathlib import Path
 import sqlite3
@@ -38,6 +38,8 @@ class SessionBook:
         self._ledgers: dict[int, Ledger] = {}
         self._lock = asyncio.Lock()
         self._due: set[int] = set()
+        # Ledgers that began empty because the file could not be read: what is in it is added before it is written.
+        self._not_loaded: set[int] = set()
         self._opened = False
         self._failing = False
         self._unsubscribe: list[CALLBACK_TYPE] = []
@@ -50,17 +52,16 @@ class SessionBook:
         return ledger
 
     async def _async_load(self, number: int) -> Ledger:
-        # A month and a week before: all that sensors show.
-        since = (dt_util.now() - timedelta(days=40)).date()
         async with self._lock:
             try:
                 if not self._opened:
                     await self._hass.async_add_executor_job(self._db.open)
                     self._opened = True
                     self._follow_time()
-                return await self._hass.async_add_executor_job(self._db.load, number, since)
+                return await self._hass.async_add_executor_job(self._db.load, number, _since())
             except sqlite3.Error as err:
                 self._complain(err)
+                self._not_loaded.add(number)
                 return Ledger()
 
     def _follow_time(self) -> None:
@@ -79,24 +80,47 @@ class SessionBook:
             await self._async_write(due)
 
     async def _async_write(self, numbers: Iterable[int]) -> None:
-        changes = [change for number in numbers if (change := _change(number, self._ledgers.get(number))) is not None]
-        if not changes:
+        if self._not_loaded and not await self._async_load_late():
             return
-        taken = [self._ledgers[change.device].closed[:] for change in changes]
-        for change in changes:
-            self._ledgers[change.device].changed.clear()
+        # The ledgers themselves: one may be forgotten while the disk is busy.
+        known = [(number, ledger) for number in numbers if (ledger := self._ledgers.get(number)) is not None]
+        changed = [(ledger, change) for number, ledger in known if (change := _change(number, ledger)) is not None]
+        if not changed:
+            return
+        taken = [ledger.closed[:] for ledger, _ in changed]
+        for ledger, _ in changed:
+            ledger.changed.clear()
         try:
-            ids = await self._hass.async_add_executor_job(self._write, changes)
+            ids = await self._hass.async_add_executor_job(self._write, [change for _, change in changed])
         except (sqlite3.Error, OSError) as err:
-            for change in changes:
-                self._ledgers[change.device].changed |= change.days.keys()
+            for ledger, change in changed:
+                ledger.changed |= change.days.keys()
             self._complain(err)
             return
-        for change, closed, numbers_ in zip(changes, taken, ids, strict=True):
-            _settle(self._ledgers[change.device], closed, change.sessions, numbers_)
+        for (ledger, change), closed, numbers_ in zip(changed, taken, ids, strict=True):
+            _settle(ledger, closed, change.sessions, numbers_)
         if self._failing:
             self._failing = False
             _LOGGER.info("Sessions are written to disk again")
+
+    async def _async_load_late(self) -> bool:
+        """Read what could not be read before; False where it still cannot."""
+        for number in tuple(self._not_loaded):
+            try:
+                earlier = await self._hass.async_add_executor_job(self._read, number)
+            except sqlite3.Error as err:
+                self._complain(err)
+                return False
+            self._not_loaded.discard(number)
+            if (ledger := self._ledgers.get(number)) is not None:
+                ledger.add_earlier(earlier)
+        return True
+
+    def _read(self, number: int) -> Ledger:
+        if not self._opened:
+            self._db.open()
+            self._opened = True
+        return self._db.load(number, _since())
 
     def _write(self, changes: list[Change]) -> list[list[int]]:
         if not self._opened:
@@ -123,6 +147,7 @@ class SessionBook:
             unsubscribe()
         self._unsubscribe = []
         self._ledgers.clear()
+        self._not_loaded.clear()
         await self._hass.async_add_executor_job(self._db.close)
         self._opened = False
 
@@ -165,10 +190,13 @@ class SessionBook:
         return self._ledgers
 
 
-def _change(number: int, ledger: Ledger | None) -> Change | None:
+def _since() -> date:
+    """A month and a week before: all that sensors show."""
+    return (dt_util.now() - timedelta(days=40)).date()
+
+
+def _change(number: int, ledger: Ledger) -> Change | None:
     """What is new of a ledger, as copies that later reports do not touch."""
-    if ledger is None:
-        return None
     running = [ledger.open] if ledger.open is not None else []
     sessions = tuple(replace(session) for session in (*ledger.closed, *running))
     if not sessions and not ledger.changed:

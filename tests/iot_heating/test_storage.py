@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 import sqlite3
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -180,3 +182,23 @@ async def test_a_number_without_a_converter_for_its_unit_is_none(hass: HomeAssis
 
     hass.states.async_set("sensor.p", "5", {"unit_of_measurement": "apples"})
     assert number_of(hass, "sensor.p", PowerConverter, "W") is None
+
+
+@pytest.mark.expects_errors
+async def test_a_file_that_could_not_be_read_at_first_is_not_overwritten(hass: HomeAssistant, tmp_path: Path) -> None:
+    db = SessionDb(tmp_path / FILE_NAME)
+    db.open()
+    today = dt_util.now().date()
+    db.write([Change(1, (Session(NOW, NOW, end=NOW),), {today: Usage(1000, 2.0, None)})])
+    db.close()
+    entry = building_entry()
+    entry.add_to_hass(hass)
+    with patch.object(SessionDb, "open", side_effect=sqlite3.OperationalError("locked")):
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await add_controller(hass, entry)
+        ledger = entry.runtime_data.controllers["ESP32-001"].ledger
+        ledger.report(True, dt_util.utcnow())
+        await hass.data[BOOK].async_write([1])
+    await hass.data[BOOK].async_write([1])
+    assert ledger.days[today].on_s == 1000
+    assert len(await hass.data[BOOK].async_sessions(1, NOW, dt_util.utcnow() + timedelta(days=1), 10)) == 2

@@ -145,6 +145,15 @@ class Ledger:
         """The controller fell silent: the session, if one ran, ended when it was last seen."""
         return () if self.open is None else (self._end(self.open.seen, estimated=True),)
 
+    def add_earlier(self, earlier: Ledger) -> None:
+        """Take over what was on disk before this ledger began; a session that ran then ended unseen."""
+        if earlier.open is not None:
+            earlier.lost()
+        self.closed[:0] = earlier.closed
+        self.total = earlier.total.plus(self.total)
+        for day, usage in earlier.days.items():
+            self.days[day] = usage.plus(self.days.get(day, Usage()))
+
     def today(self, now: datetime) -> Usage:
         """Of the local day."""
         return self.days.get(now.astimezone(self.zone).date(), Usage())

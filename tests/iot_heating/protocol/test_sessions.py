@@ -154,6 +154,17 @@ def test_week_and_month_add_up_days() -> None:
     assert ledger.month(now).cost is None
 
 
+def test_what_was_before_is_added() -> None:
+    earlier, ledger = Ledger(), Ledger()
+    run(earlier, NOW, 300, Reading(power_w=1000))
+    run(ledger, NOW + timedelta(hours=1), 60, Reading(power_w=1000))
+    ledger.add_earlier(earlier)
+    assert ledger.total.on_s == 360
+    assert ledger.days[date(2026, 1, 5)].on_s == 360
+    assert [(s.duration_s, s.estimated) for s in ledger.closed] == [(300, True)]
+    assert ledger.open is not None
+
+
 def test_a_period_without_use_is_zero() -> None:
     assert Ledger().week(NOW) == Usage(0, None, None)
 
