@@ -9,7 +9,6 @@ scripts/benchmark control --scales               also buildings that differ by 2
 import argparse
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-import importlib
 import json
 import os
 from pathlib import Path
@@ -18,49 +17,22 @@ from typing import Any
 
 import numpy as np
 
-from . import house_run, limit, plots, speed, tables
+from . import house_run, plots, speed, tables
+from .scoring import baseline, scored
 from .tables import Scored
-from .twin_controller import Controller
-from .window import Case, Outcome, load_twin, run_window
+from .window import Case, load_twin
 
 TARIFFS = ("dynamic", "constant", "highly_dynamic")
 SCALES = ("ua", "capacity", "cop", "heat_output", "gains")
 PLOTTED = ((23, "coldest"), (115, "mild"))
 
 
-def _baseline(case: Case) -> Outcome:
-    """The baseline PI in the same window; it always runs at 300 s and uses no forecast."""
-    twin = load_twin()
-    baseline = importlib.import_module("baseline").BaselinePI
-
-    return run_window(twin, baseline, Case(case.day, case.price, "perfect", 0, 300, case.scale))
-
-
-def score(case: Case, *, with_limit: bool) -> Scored:
-    """Run one window."""
-    twin = load_twin()
-    ours, base = run_window(twin, Controller, case), _baseline(case)
-    best = capped = None
-    if with_limit:
-        discomfort = ours.kpi["discomfort_kh"]
-        index, scale = ours.series["index"], dict(case.scale)
-        best = limit.solve(twin, index, case.price, limit.Bounds(ours.start_c, ours.end_c, discomfort), scale)
-        bounds = limit.Bounds(ours.start_c, ours.end_c, discomfort, base.kpi["peak_w_m2"])
-        capped = limit.solve(twin, index, case.price, bounds, scale)
-    return Scored(ours, base.kpi, best, capped)
-
-
-def _scored(job: tuple[Case, bool]) -> Scored:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    return score(job[0], with_limit=job[1])
-
-
 def _all(cases: Sequence[Case], *, with_limit: bool, jobs: int) -> list[Scored]:
     work = [(case, with_limit) for case in cases]
     if jobs <= 1:
-        return [_told(_scored(job)) for job in work]
+        return [_told(scored(job)) for job in work]
     with ProcessPoolExecutor(jobs) as pool:
-        return [_told(scored) for scored in pool.map(_scored, work)]
+        return [_told(run) for run in pool.map(scored, work)]
 
 
 def _told(run: Scored) -> Scored:
@@ -79,7 +51,7 @@ def _plot(run: Scored, folder: Path, name: str) -> None:
     """Five days of a window, ours and the baseline's."""
     twin = load_twin()
     b, case = twin.boundary(), run.ours.case
-    base, ours = _baseline(case).series, run.ours.series
+    base, ours = baseline(case).series, run.ours.series
     span = slice(2 * 288, 7 * 288)
     index = ours["index"][span]
     plots.draw(
@@ -102,6 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scales", action="store_true", help="buildings that differ by 25 %% too")
     parser.add_argument("--no-limit", action="store_true", help="leave the limit out (needs scipy)")
     parser.add_argument("--days", metavar="N[,N]", help="other windows than the tuning ones")
+    parser.add_argument("--tariffs", default=",".join(TARIFFS), metavar="NAME[,NAME]")
     parser.add_argument("--seeds", default="1,2,3", metavar="N[,N]")
     parser.add_argument("--period", type=int, default=900, metavar="SECONDS")
     parser.add_argument("--jobs", type=int, default=os.process_cpu_count() or 1)
@@ -149,7 +122,8 @@ def main() -> int:
     seeds = [1] if args.quick else _numbers(args.seeds)
     print("BOPTEST-calibrated twin (not a BOPTEST score): change against the baseline PI, same windows\n")
     report: dict[str, Any] = {
-        tariff: _tariff(tariff, days, seeds, args) for tariff in (TARIFFS[:1] if args.quick else TARIFFS)
+        tariff: _tariff(tariff, days, seeds, args)
+        for tariff in (TARIFFS[:1] if args.quick else args.tariffs.split(","))
     }
     print(tables.tariffs_table(report), end="\n\n")
     if args.scales:

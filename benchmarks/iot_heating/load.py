@@ -31,12 +31,12 @@ class Outcome:
 
 
 def request(kind: str, number: int, step: int) -> bytes:
-    """The bytes of a request; ``changing``: five entities have a new value each time."""
+    """The bytes of a request; ``changing``: five entities have a new value each time, ``toggling``: a session too."""
     if kind == "bare":
         path, body = "/api/bench/bare", _same()
     else:
-        path = f"/api/iot/device/{device_of(number)}/sync"
-        body = _same() if kind == "same" else _changing(step)
+        path = f"/api/iot/device/{device_of(number)}/sync/"
+        body = _same() if kind == "same" else _changing(step, toggling=kind == "toggling")
     text = json.dumps(body).encode()
     head = (
         f"POST {path} HTTP/1.1\r\nHost: x\r\nX-Device-Key: {key_of(number)}\r\n"
@@ -49,13 +49,14 @@ def _same() -> dict[str, object]:
     return {"state": "off", "temp_out": 8.7, "supply_temp": 61.5, "voltage": 3.3, "errors": []}
 
 
-def _changing(step: int) -> dict[str, object]:
+def _changing(step: int, *, toggling: bool) -> dict[str, object]:
+    # Outdoor, supply, voltage, error and the count of errors; toggling also begins and ends sessions on disk.
     return {
-        "state": "on" if step % 2 else "off",
+        "state": "on" if toggling and step % 2 else "off",
         "temp_out": step % 40,
         "supply_temp": 30 + step % 50,
         "voltage": 3 + step % 10,
-        "errors": ["E1"] * (step % 3),
+        "errors": [("sensor", "pump")[step % 2]] * (1 + step % 3),
     }
 
 

@@ -174,7 +174,8 @@ async def _chunks(image: bytes) -> AsyncIterator[bytes]:
 
 async def serve(folder: Path, port: int, devices: int) -> None:
     """Run until killed."""
-    write_config(folder, port, devices)
+    if not (folder / ".storage").exists():
+        write_config(folder, port, devices)
     started = time.monotonic()
     hass: HomeAssistant | None = await bootstrap.async_setup_hass(
         RuntimeConfig(config_dir=str(folder), skip_pip=True, log_no_color=True, verbose=False)
@@ -194,7 +195,8 @@ async def serve(folder: Path, port: int, devices: int) -> None:
         "sha256": hashlib.sha256(image).hexdigest(),
     }
     manifest, signature = sign(fields, PRIVATE)
-    await entry.runtime_data.importer.async_import(_chunks(image), Proof(manifest, signature))
+    if not entry.runtime_data.state.releases:
+        await entry.runtime_data.importer.async_import(_chunks(image), Proof(manifest, signature))
     lag = Lag()
     hass.http.register_view(LagView(lag))
     hass.http.register_view(BareView())

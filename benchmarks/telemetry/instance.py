@@ -1,6 +1,7 @@
 """A Home Assistant of its own, ready-made, with the probe in it."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 import json
 import os
@@ -94,8 +95,15 @@ class Instance:
     async def __aexit__(self, *_: object) -> None:
         await self.session.close()
         if self._process is not None:
-            self._process.terminate()
+            if self._process.returncode is None:
+                with suppress(ProcessLookupError):
+                    self._process.terminate()
             await self._process.wait()
+
+    def kill(self) -> None:
+        """End it without a chance to do anything."""
+        assert self._process is not None
+        self._process.kill()
 
     async def result(self) -> dict[str, Any]:
         """What the probe has."""

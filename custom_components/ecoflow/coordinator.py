@@ -15,11 +15,12 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util.hass_dict import HassKey
 
 from . import issues
 from ._lib.publisher import PublishedEntity, Publisher
 from .api.client import EcoflowClient
-from .api.errors import EcoflowError, InvalidKeysError, RateLimitedError
+from .api.errors import SIGNATURE_WRONG, EcoflowError, InvalidKeysError, RateLimitedError
 from .api.families import GENERIC_NAME, Family
 from .api.mqtt import LinkState
 from .const import CONF_USE_MQTT, DOMAIN, MANUFACTURER
@@ -36,8 +37,10 @@ type Build = Callable[[Station], Iterable[Entity]]
 
 TICK: Final = timedelta(seconds=10)
 COUNTERS_EVERY: Final = timedelta(seconds=60)
-# The cloud refuses good keys now and then: the user is asked for new ones only after so many polls in a row.
+# The cloud calls a good signature wrong now and then: the user is asked for new keys only after so many in a row,
+# counted over set-ups too.
 REFUSALS_BEFORE_REAUTH: Final = 3
+REFUSALS: Final[HassKey[dict[str, int]]] = HassKey(f"{DOMAIN}_refusals")
 
 
 @dataclass(slots=True)
@@ -90,8 +93,8 @@ class EcoflowCoordinator(DataUpdateCoordinator[None]):
         self.account_device_id = ""
         self.surplus: dict[str, Surplus] = {}
         self._platforms: list[tuple[Build, AddConfigEntryEntitiesCallback]] = []
-        self._refusals = 0
         self._foreign = 0
+        self._entry_id = entry.entry_id
         self._meter = EnergyMeter(store)
         self._stopped = False
 
@@ -102,8 +105,10 @@ class EcoflowCoordinator(DataUpdateCoordinator[None]):
         try:
             await self.client.poll()
         except InvalidKeysError as err:
-            self._refusals += 1
-            if self._refusals >= REFUSALS_BEFORE_REAUTH or not self.stations:
+            refusals = self.hass.data.setdefault(REFUSALS, {})
+            refusals[self._entry_id] = refusals.get(self._entry_id, 0) + 1
+            if err.code != SIGNATURE_WRONG or refusals[self._entry_id] >= REFUSALS_BEFORE_REAUTH:
+                del refusals[self._entry_id]
                 raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_keys") from err
             raise _failed(err) from err
         except RateLimitedError as err:
@@ -112,7 +117,7 @@ class EcoflowCoordinator(DataUpdateCoordinator[None]):
             ) from err
         except EcoflowError as err:
             raise _failed(err) from err
-        self._refusals = 0
+        self.hass.data.get(REFUSALS, {}).pop(self._entry_id, None)
         issues.async_check_clock(self.hass, self.config_entry, self.client.rest.clock_offset_s)
         self._sync_stations()
         await self._ensure_link()

@@ -40,7 +40,8 @@ class Commander:
         self._commands: dict[str, list[Command]] = {}
         self._bases: dict[str, str] = {}
         self._listeners: dict[str, list[Listener]] = {}
-        self._waiting: dict[str, asyncio.Future[Command]] = {}
+        self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._stopped = False
 
     async def async_load(self) -> None:
         """Read the commands that wait for an answer since before the start."""
@@ -51,9 +52,10 @@ class Commander:
     @callback
     def stop(self) -> None:
         """Nobody waits any more."""
+        self._stopped = True
         for waiting in self._waiting.values():
-            waiting.cancel()
-        self._waiting.clear()
+            if not waiting.done():
+                waiting.set_result(None)
 
     def last(self, device_id: str) -> Command | None:
         """The last command that a device was sent."""
@@ -99,7 +101,7 @@ class Commander:
 
     async def async_wait(self, command: Command, seconds: float) -> None:
         """Wait until a command is settled, it expires, or the time is over."""
-        if command.status is not Status.PENDING:
+        if command.status is not Status.PENDING or self._stopped:
             return
         waiting = self._waiting.setdefault(command.id, self._hass.loop.create_future())
         try:
@@ -160,7 +162,7 @@ class Commander:
     def _settled(self, device_id: str, command: Command) -> None:
         self._store.async_delay_save(self._as_stored, 1)
         if (waiting := self._waiting.get(command.id)) is not None and not waiting.done():
-            waiting.set_result(command)
+            waiting.set_result(None)
         self._changed(device_id)
 
     def _changed(self, device_id: str) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, override
 
-from homeassistant.components import mqtt
-from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult, OptionsFlow
+from homeassistant.components.mqtt import DOMAIN as MQTT_DOMAIN
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlow, ConfigFlowResult, OptionsFlow
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.selector import (
@@ -117,7 +117,7 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
             patterns = dict.fromkeys(pattern.strip().strip("/") for pattern in user_input[CONF_PATTERNS])
             user_input = {**user_input, CONF_PATTERNS: list(patterns)}
             errors = check_topics(user_input)
-            if not errors and not await mqtt.async_wait_for_mqtt_client(self.hass):
+            if not errors and not _mqtt_is_ready(self.hass):
                 errors["base"] = "mqtt_not_available"
             if not errors:
                 if self._patterns_taken(user_input[CONF_PATTERNS]):
@@ -187,6 +187,11 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
             all(entry.data.get(key) == archive[key] for key in (CONF_ARCHIVE_URL, CONF_ARCHIVE_TABLE))
             for entry in self._others()
         )
+
+
+def _mqtt_is_ready(hass: HomeAssistant) -> bool:
+    """Whether core's mqtt integration is set up (its broker may be away for the moment)."""
+    return any(entry.state is ConfigEntryState.LOADED for entry in hass.config_entries.async_entries(MQTT_DOMAIN))
 
 
 def _unused_file(hass: HomeAssistant, taken: set[Any]) -> str:

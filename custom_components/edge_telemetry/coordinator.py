@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import Platform
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.storage import Store
@@ -91,6 +91,7 @@ class EdgeHub:
         self.inbox = Inbox(self)
         self._systems: dict[tuple[str, str], str] = {}
         self._dirty = False
+        self._started = time.time()
 
     # Life
 
@@ -102,7 +103,11 @@ class EdgeHub:
 
     async def async_start(self) -> None:
         """Begin to listen."""
+        ir.async_delete_issue(self.hass, DOMAIN, f"{ISSUE_DEVICES}_{self.entry.entry_id}")
         self.archive.start()
+        # Entries are not unloaded when Home Assistant stops: what waits for the archive is written then, too.
+        stop = self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_home_assistant_stops)
+        self.entry.async_on_unload(stop)
         last = ""
         for text in self.entry.data[CONF_PATTERNS]:
             pattern = TopicPattern(text, self.entry.data[CONF_DEFAULT_SITE])
@@ -120,6 +125,9 @@ class EdgeHub:
         await self.archive.async_stop()
         if self._dirty:
             await self._store.async_save(self._as_stored())
+
+    async def _async_home_assistant_stops(self, _event: Event) -> None:
+        await self.async_stop()
 
     # Devices
 
@@ -228,7 +236,9 @@ class EdgeHub:
         deaf = lost is not None and now - lost > _BROKER_GRACE_S
         timeout = self.options[CONF_TIMEOUT]
         for device in self.devices.values():
-            if device.online and (deaf or (device.last_heard is not None and now - device.last_heard > timeout)):
+            # After a start a device gets its time to speak before it counts as gone.
+            silent = now - (device.last_heard or self._started) > timeout
+            if device.online is not False and (silent or (deaf and device.online)):
                 device.set_online(False)
         self.commander.expire(now)
         for listener in tuple(self.listeners):

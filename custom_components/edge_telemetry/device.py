@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+import logging
 from typing import Any, Final, Self
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -10,6 +11,8 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from ._lib.publisher import PublishedEntity, Publisher
 from .decoders import Address, Kind, Reason, SequenceTracker, Value, describe
 from .decoders.ruuvi import SEQUENCE_MODULUS
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Form(StrEnum):
@@ -137,6 +140,10 @@ class EdgeDevice:
         """Show that it came or went."""
         if online is self.online:
             return
+        if online is False:
+            _LOGGER.info("%s is not heard any more", self.id)
+        elif self.online is False:
+            _LOGGER.info("%s is heard again", self.id)
         self.online = online
         for entity in self.entities.values():
             entity.publish()

@@ -37,6 +37,7 @@ class SessionBook:
         self._db = SessionDb(Path(hass.config.path(FILE_NAME)))
         self._ledgers: dict[int, Ledger] = {}
         self._lock = asyncio.Lock()
+        self._due: set[int] = set()
         self._opened = False
         self._failing = False
         self._unsubscribe: list[CALLBACK_TYPE] = []
@@ -70,28 +71,32 @@ class SessionBook:
             ]
 
     async def async_write(self, numbers: Iterable[int]) -> None:
-        """Write what is new of some ledgers."""
+        """Write what is new of some ledgers. Those who wait while the disk is busy share the next transaction."""
+        self._due.update(numbers)
         async with self._lock:
-            changes = [
-                change for number in numbers if (change := _change(number, self._ledgers.get(number))) is not None
-            ]
-            if not changes:
-                return
-            taken = [self._ledgers[change.device].closed[:] for change in changes]
+            # Empty where somebody who waited before has written ours too.
+            due, self._due = self._due, set()
+            await self._async_write(due)
+
+    async def _async_write(self, numbers: Iterable[int]) -> None:
+        changes = [change for number in numbers if (change := _change(number, self._ledgers.get(number))) is not None]
+        if not changes:
+            return
+        taken = [self._ledgers[change.device].closed[:] for change in changes]
+        for change in changes:
+            self._ledgers[change.device].changed.clear()
+        try:
+            ids = await self._hass.async_add_executor_job(self._write, changes)
+        except (sqlite3.Error, OSError) as err:
             for change in changes:
-                self._ledgers[change.device].changed.clear()
-            try:
-                ids = await self._hass.async_add_executor_job(self._write, changes)
-            except (sqlite3.Error, OSError) as err:
-                for change in changes:
-                    self._ledgers[change.device].changed |= change.days.keys()
-                self._complain(err)
-                return
-            for change, closed, numbers_ in zip(changes, taken, ids, strict=True):
-                _settle(self._ledgers[change.device], closed, change.sessions, numbers_)
-            if self._failing:
-                self._failing = False
-                _LOGGER.info("Sessions are written to disk again")
+                self._ledgers[change.device].changed |= change.days.keys()
+            self._complain(err)
+            return
+        for change, closed, numbers_ in zip(changes, taken, ids, strict=True):
+            _settle(self._ledgers[change.device], closed, change.sessions, numbers_)
+        if self._failing:
+            self._failing = False
+            _LOGGER.info("Sessions are written to disk again")
 
     def _write(self, changes: list[Change]) -> list[list[int]]:
         if not self._opened:

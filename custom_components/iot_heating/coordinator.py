@@ -240,7 +240,7 @@ class Building:
 
     def _reading(self, controller: Controller) -> Reading:
         """What is known of its energy; not asked for while nothing is to be counted."""
-        if not controller.energy.known or not (controller.heating or controller.ledger.open):
+        if not (controller.heating or controller.ledger.open) or not controller.energy.known:
             return NO_READING
         return controller.energy.reading(self.hass, self.options)
 

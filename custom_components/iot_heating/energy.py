@@ -36,7 +36,7 @@ class EnergyConfig:
     @property
     def known(self) -> bool:
         """Whether anything tells the energy."""
-        return self != EnergyConfig()
+        return self.rated_w is not None or self.power_entity is not None or self.energy_entity is not None
 
     def reading(self, hass: HomeAssistant, options: Options) -> Reading:
         """What is known now. A power sensor that is silent leaves the rated power."""

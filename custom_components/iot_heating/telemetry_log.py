@@ -25,6 +25,7 @@ from ._lib.archive import (
     Retention,
     Row,
 )
+from ._lib.device_http import RateLimiter
 from .const import DOMAIN, Options
 from .records import DeviceRecord
 
@@ -44,6 +45,9 @@ class TelemetryLog:
         self._hass = hass
         self._archive: Archive | None = None
         self._wanted: dict[str, Options] = {}
+        # The first ten of a controller at once, then one in five seconds: a controller that calls without
+        # pause must not fill the disk.
+        self._pace = RateLimiter(rate=0.2, burst=10)
         self._unsubscribe: CALLBACK_TYPE | None = None
 
     @property
@@ -90,7 +94,7 @@ class TelemetryLog:
     @callback
     def put(self, record: DeviceRecord, report: dict[str, Any]) -> None:
         """Log a report as it came."""
-        if self._archive is None or record.entry_id not in self._wanted:
+        if self._archive is None or record.entry_id not in self._wanted or self._pace.take(record.device_id):
             return
         self._archive.put(
             Row(dt_util.utcnow().timestamp(), (record.entry_id, record.device_id), report, _SPEC.numbers(report))

@@ -30,6 +30,7 @@ from .protocol.telemetry import Telemetry, decode_telemetry
 from .protocol.v2 import Extra, Extras, decode_extras, extended
 from .records import DeviceRecord, Kind, Rotation
 from .registry import REGISTRY, Registry
+from .replies import Replies
 from .telemetry_log import LOG
 from .views_user import BuildingSettingsView, DevicesView, ReportStatusView, api_error
 
@@ -56,6 +57,7 @@ class DeviceSyncView(HomeAssistantView):
         self._hass = hass
         self._registry = registry
         self._guard = DeviceGuard()
+        self._replies = Replies()
 
     @answers_errors()
     async def get(self, request: web.Request, device_id: str) -> web.Response:
@@ -143,11 +145,11 @@ class DeviceSyncView(HomeAssistantView):
                 )
         stored = registry.buildings[record.entry_id]
         override = record.override.at(now)
+        if extra is None:
+            return self._replies.response(stored, device_id, override, now)
         profile = steered(stored.profile, override)
         reply = device_config(profile, device_id, stored.building_id, now)
-        if extra is not None:
-            reply = extended(reply, profile, override, extra, now)
-        return self.json(reply)
+        return self.json(extended(reply, profile, override, extra, now))
 
     async def _next_key(self, record: DeviceRecord, match: KeyMatch) -> str | None:
         """A fresh key for a controller whose key is being rotated: made for this reply, kept as a hash.

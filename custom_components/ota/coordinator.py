@@ -1,6 +1,6 @@
 """The integration at run time: engine, images, keys and fleets, and who wants to know what changed."""
 
-from asyncio import TimerHandle
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.util import dt as dt_util
 
@@ -92,6 +93,8 @@ class OtaCoordinator:
         self.storage = Storage(hass, state)
         self.keys = Keys(hass)
         self.images = ImageStore(Path(hass.config.path(DOMAIN, "images")), limit=self.settings.upload_limit)
+        self.images_lock = asyncio.Lock()
+        """Held from an image's arrival until its release is known, and while images without a release are deleted."""
         self.guard = DeviceGuard()
         self.publisher = Publisher.for_entry(hass, entry)
         self.notices = Notices(self)
@@ -106,7 +109,7 @@ class OtaCoordinator:
         self._events: list[Callable[[Event], None]] = []
         self._refresh: deque[str] = deque()
         self._queued: set[str] = set()
-        self._timers: dict[str, TimerHandle] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._save_soon: CALLBACK_TYPE | None = None
 
     @property
@@ -209,19 +212,32 @@ class OtaCoordinator:
         for event in events:
             for listener in tuple(self._events):
                 listener(event)
-            match event.kind:
-                case EventKind.DEVICE_ADDED if event.uid in self.state.devices:
-                    for add in tuple(self._new_device):
-                        add(self.state.devices[event.uid])
-                case EventKind.ROLLOUT_CREATED if event.rollout_id in self.state.rollouts:
-                    for add_rollout in tuple(self._new_rollout):
-                        add_rollout(event.rollout_id)
+            self._show_what_came_or_went(event)
             if event.uid is not None:
                 self._later([event.uid])
             if event.rollout_id is not None:
                 self._show_rollout(event)
             if event.kind in (EventKind.RELEASE_ADDED, EventKind.RELEASE_REMOVED, EventKind.DEVICE_ADDED):
                 self._in_a_second(self.entry.entry_id)
+
+    def _show_what_came_or_went(self, event: Event) -> None:
+        match event.kind:
+            case EventKind.DEVICE_ADDED if event.uid in self.state.devices:
+                for add in tuple(self._new_device):
+                    add(self.state.devices[event.uid])
+            case EventKind.DEVICE_REMOVED if event.uid is not None:
+                self._forget_entities(event.uid)
+            case EventKind.ROLLOUT_CREATED if event.rollout_id in self.state.rollouts:
+                for add_rollout in tuple(self._new_rollout):
+                    add_rollout(event.rollout_id)
+
+    def _forget_entities(self, uid: str) -> None:
+        """Those of a fleet's device; a stand-alone one's go with its subentry."""
+        registry = er.async_get(self.hass)
+        prefix = f"{self.entry.entry_id}_{uid}_"
+        for entity in er.async_entries_for_config_entry(registry, self.entry.entry_id):
+            if entity.unique_id.startswith(prefix):
+                registry.async_remove(entity.entity_id)
 
     def _show_rollout(self, event: Event) -> None:
         rollout_id = event.rollout_id or ""
@@ -320,7 +336,8 @@ class OtaCoordinator:
         for release_id in releases.expendable(self.state, self.settings.keep):
             releases.remove(self.state, release_id)
         await self.async_settle()
-        await self.hass.async_add_executor_job(self._remove_orphans, dict(self.state.releases))
+        async with self.images_lock:
+            await self.hass.async_add_executor_job(self._remove_orphans, dict(self.state.releases))
 
     def _remove_orphans(self, known: dict[str, Any]) -> None:
         snapshot = State()

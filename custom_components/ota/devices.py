@@ -81,6 +81,20 @@ def policy_of(data: Mapping[str, Any]) -> Policy:
     )
 
 
+def policy_data(policy: Policy) -> dict[str, Any]:
+    """The fields that `policy_of` reads."""
+    window = policy.window
+    return {
+        CONF_MAY_UPDATE: policy.may_update,
+        CONF_MAY_ROLL_BACK: policy.may_roll_back,
+        CONF_CHANNEL: policy.channel.value,
+        CONF_PINNED_VERSION: policy.pinned_version,
+        CONF_WINDOW_START: window.start if window else None,
+        CONF_WINDOW_END: window.end if window else None,
+        CONF_WINDOW_DAYS: list(window.days) if window else None,
+    }
+
+
 async def async_sync_subentries(coordinator: OtaCoordinator) -> None:
     """Bring the registry in line with the entry's subentries."""
     wanted = {

@@ -96,14 +96,16 @@ class Importer:
             if manifest is None:
                 manifest = self._declared_manifest(_declared(claim), info, digests)
             releases.check(manifest, info, digests)
-            await run(coordinator.images.commit, upload, digests)
+            signed = (claim.manifest, claim.signature) if isinstance(claim, Proof) else None
+            async with coordinator.images_lock:
+                releases.find_same(coordinator.state, manifest, digests, force=force)  # refused before it is kept
+                await run(coordinator.images.commit, upload, digests)
+                release = releases.admit(
+                    coordinator.state, manifest, info, digests, coordinator.now, signed=signed, force=force
+                )
         except BaseException:
             await run(upload.abort)
             raise
-        signed = (claim.manifest, claim.signature) if isinstance(claim, Proof) else None
-        release = releases.admit(
-            coordinator.state, manifest, info, digests, coordinator.now, signed=signed, force=force
-        )
         await coordinator.async_settle()
         await coordinator.async_clean()
         return release
@@ -128,11 +130,12 @@ class Importer:
             digests: Digests = await run(upload.close)
             if digests.size == 0:
                 raise OtaError("empty")
-            await run(coordinator.images.commit, upload, digests)
+            async with coordinator.images_lock:
+                await run(coordinator.images.commit, upload, digests)
+                releases.set_factory(coordinator.state, release_id, digests.sha256)
         except BaseException:
             await run(upload.abort)
             raise
-        releases.set_factory(coordinator.state, release_id, digests.sha256)
         await coordinator.async_settle()
         return coordinator.state.releases[release_id]
 

@@ -171,6 +171,12 @@ class DeviceSensor(DeviceEntity, SensorEntity):
 
     @property
     @override
+    def urgent(self) -> object:
+        """What has a name is shown at once; a time is paced."""
+        return self.native_value if self.device_class is SensorDeviceClass.ENUM else None
+
+    @property
+    @override
     def native_value(self) -> str | datetime | None:
         """The value now."""
         return self.entity_description.value_fn(self.coordinator, self.device) if self.device else None

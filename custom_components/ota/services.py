@@ -15,18 +15,31 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import probatio as vol
 
-from .const import DOMAIN
+from .const import (
+    CONF_CHANNEL,
+    CONF_MAY_ROLL_BACK,
+    CONF_MAY_UPDATE,
+    CONF_PINNED_VERSION,
+    CONF_WINDOW_DAYS,
+    CONF_WINDOW_END,
+    CONF_WINDOW_START,
+    DOMAIN,
+)
 from .coordinator import OtaCoordinator
+from .devices import policy_data, policy_of
 from .helpers import translated
 from .rollout import releases
 from .rollout.compare import Interval, compare
 from .rollout.engine import Engine
-from .rollout.errors import OtaError, RolloutError
+from .rollout.errors import DeviceError, OtaError, RolloutError
 from .rollout.gate import GatePolicy
 from .rollout.job import Timeouts
+from .rollout.manifest import Channel
 from .rollout.models import DeviceEventKind
 from .rollout.plan import Mode, Rollout, Target, Wave
+from .rollout.schedule import DAYS
 from .rollout.simulate import Behaviour, Simulation, World
+from .rollout.versions import version_key
 from .views_release import LINK_LIFE, release_json
 
 type Action = Callable[[OtaCoordinator, Mapping[str, Any]], Awaitable[ServiceResponse]]
@@ -243,6 +256,34 @@ async def _history(coordinator: OtaCoordinator, data: Mapping[str, Any]) -> Serv
     }
 
 
+async def _set_policy(coordinator: OtaCoordinator, data: Mapping[str, Any]) -> ServiceResponse:
+    """Change what a device may; what is left out stays, an empty text takes a limit away."""
+    device = coordinator.engine.device(data["device"])
+    changes = {name: value for name, value in data.items() if name != "device"}
+    subentry = coordinator.entry.subentries.get(coordinator.subentries.get(device.uid, ""))
+    before = policy_data(device.policy) if subentry is None else dict(subentry.data)
+    after = {name: value for name, value in {**before, **changes}.items() if value not in ("", None, [])}
+    policy = policy_of(after)
+    if policy.pinned_version is not None:
+        version_key(policy.pinned_version)
+    if subentry is None:
+        coordinator.engine.set_policy(device.uid, policy)
+    else:
+        coordinator.hass.config_entries.async_update_subentry(coordinator.entry, subentry, data=after)
+    return None
+
+
+async def _remove_device(coordinator: OtaCoordinator, data: Mapping[str, Any]) -> ServiceResponse:
+    """Forget a device of a fleet that its provider does not offer any more."""
+    device = coordinator.engine.device(data["device"])
+    fleet = coordinator.fleets.get(device.fleet)
+    if device.fleet is None or (fleet is not None and device.device_id in fleet.devices()):
+        raise DeviceError("still_there", device=device.name)
+    coordinator.engine.remove(device.uid)
+    await coordinator.keys.async_drop(device.uid)
+    return None
+
+
 async def _list_releases(coordinator: OtaCoordinator, data: Mapping[str, Any]) -> ServiceResponse:
     return {"releases": [release_json(release) for release in coordinator.state.releases.values()]}
 
@@ -276,12 +317,27 @@ _ACTIONS: Final[dict[str, tuple[dict[Any, Any], Action, SupportsResponse]]] = {
     "list_releases": ({}, _list_releases, SupportsResponse.ONLY),
     "pause": (_ROLLOUT, _by_rollout(lambda e, r, _: e.rollouts.pause(r)), SupportsResponse.NONE),
     "promote": (_ROLLOUT, _by_rollout(lambda e, r, now: e.rollouts.promote(r, now)), SupportsResponse.NONE),
+    "remove_device": (_DEVICE, _remove_device, SupportsResponse.NONE),
     "remove_release": (_RELEASE, _remove_release, SupportsResponse.NONE),
     "remove_rollout": (_ROLLOUT, _by_rollout(lambda e, r, _: e.rollouts.remove(r)), SupportsResponse.NONE),
     "resume": (_ROLLOUT, _by_rollout(lambda e, r, now: e.rollouts.resume(r, now)), SupportsResponse.NONE),
     "retry": ({**_ROLLOUT, vol.Optional("devices"): _LIST}, _retry, SupportsResponse.OPTIONAL),
     "rollback": (_ROLLOUT, _rollback, SupportsResponse.OPTIONAL),
     "rotate_key": (_DEVICE, _rotate, SupportsResponse.ONLY),
+    "set_policy": (
+        {
+            **_DEVICE,
+            vol.Optional(CONF_MAY_UPDATE): cv.boolean,
+            vol.Optional(CONF_MAY_ROLL_BACK): cv.boolean,
+            vol.Optional(CONF_CHANNEL): vol.In([channel.value for channel in Channel]),
+            vol.Optional(CONF_PINNED_VERSION): cv.string,
+            vol.Optional(CONF_WINDOW_START): cv.string,
+            vol.Optional(CONF_WINDOW_END): cv.string,
+            vol.Optional(CONF_WINDOW_DAYS): vol.All(cv.ensure_list, [vol.In(DAYS)]),
+        },
+        _set_policy,
+        SupportsResponse.NONE,
+    ),
     "simulate_rollout": (
         {
             **_PLAN,

@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from ._lib.device_http import not_found, read_object
 from .rollout.models import Device, Job, JobState
 from .rollout.offers import Offer, Reason
+from .rollout.versions import MAX_LENGTH
 from .rollout.wire import ddi
 from .views import OtaView, answers
 
@@ -170,6 +171,8 @@ class ConfigDataView(DdiView):
         coordinator = self.coordinator
         metadata = ddi.config_data(data, device.metadata)
         coordinator.state.put_device(replace(coordinator.state.devices[uid], metadata=metadata))
+        if 0 < len(metadata.get("version", "")) <= MAX_LENGTH:
+            coordinator.engine.heartbeat(uid, coordinator.now, version=metadata["version"])
         await coordinator.async_settle()
         return web.Response()
 

@@ -1,5 +1,6 @@
 """The upload API for CI and administrators, and ESP Web Tools' installer."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from http import HTTPStatus
@@ -14,7 +15,7 @@ from homeassistant.util import dt as dt_util
 from ._lib.device_http import ApiError, bad_value, forbidden, missing, not_found, presented_key
 from ._lib.device_keys import KeyMatch
 from .importing import Proof
-from .responses import ImageResponse
+from .responses import STALL_S, ImageResponse
 from .rollout import releases
 from .rollout.errors import ReleaseError
 from .rollout.manifest import MAX_BYTES, Channel
@@ -68,7 +69,11 @@ class UploadView(OtaView):
             raise ApiError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "bad_value", "multipart/form-data is needed")
         # The limit for images is ours; Home Assistant's is for bodies that are read into memory.
         request._client_max_size = self.coordinator.settings.upload_limit + 1024 * 1024  # noqa: SLF001
-        fields, image = await _fields(await request.multipart())
+        try:
+            async with asyncio.timeout(STALL_S):
+                fields, image = await _fields(await request.multipart())
+        except TimeoutError as err:
+            raise ReleaseError("upload_broken") from err
         claim = _claim(fields, admin=admin)
         if isinstance(claim, str):
             release = await self.coordinator.importer.async_import_factory(_chunks(image), claim)
@@ -128,11 +133,15 @@ async def _text(part: BodyPartReader) -> str:
 
 
 async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
-    try:
-        while chunk := await part.read_chunk(CHUNK):
-            yield chunk
-    except (ValueError, AssertionError) as err:  # the body ended before its last boundary
-        raise ReleaseError("upload_broken") from err
+    while True:
+        try:
+            async with asyncio.timeout(STALL_S):
+                chunk = await part.read_chunk(CHUNK)
+        except (TimeoutError, ValueError, AssertionError) as err:  # it stopped, or ended before its last boundary
+            raise ReleaseError("upload_broken") from err
+        if not chunk:
+            return
+        yield chunk
 
 
 def _claim(fields: dict[str, str], *, admin: bool) -> Proof | Declared | str:

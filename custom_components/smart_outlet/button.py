@@ -8,7 +8,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import SmartOutletConfigEntry
+from .coordinator import Follow, SmartOutletConfigEntry
 from .entity import HubEntity, OutletEntity, add_outlet_entities
 from .model.commands import CommandName, Order
 
@@ -47,7 +47,7 @@ class OutletButton(OutletEntity, ButtonEntity):
     """A command that needs nothing but to be sent; an outlet that is offline may be asked too."""
 
     entity_description: OutletButtonDescription
-    follows = False
+    follow = Follow.NEVER
 
     @property
     @override
@@ -64,7 +64,7 @@ class OutletButton(OutletEntity, ButtonEntity):
 class CutButton(HubEntity, ButtonEntity):
     """Switches every socket of the hub off except the protected ones."""
 
-    follows = False
+    follow = Follow.NEVER
 
     @property
     @override

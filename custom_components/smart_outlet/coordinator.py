@@ -6,6 +6,7 @@ own, awaited before anybody is told that it was done.
 
 import asyncio
 from collections.abc import Callable
+from enum import Enum
 from functools import partial
 import logging
 import time
@@ -35,7 +36,7 @@ from .const import (
     SUBENTRY_OUTLET,
     Kind,
 )
-from .model.alerts import Alert
+from .model.alerts import HUB, Alert, AlertKind, Place
 from .model.commands import Command, Order, Patience, Reason
 from .model.cut import CutRun
 from .model.energy import Mains
@@ -51,7 +52,50 @@ STORAGE_VERSION: Final = 1
 _SAVE_DELAY_S: Final = 1.0
 _RADIO_PATIENCE: Final = Patience(retry_s=1.0, attempts=5)
 
-type OutletListener = Callable[[], None]
+_SLOW_S: Final = 10.0
+
+
+class Follow(Enum):
+    """When an entity looks at its outlet or hub anew."""
+
+    NEVER = 0
+    EACH_REPORT = 1
+    """Measured values."""
+    SELDOM = 2
+    """What creeps (energy, last seen): once in ten seconds."""
+    CHANGE = 3
+    """What only changes with a state, a command or an alert."""
+
+
+class Followers:
+    """The entities of one outlet or hub; hundreds of reports a second come by here."""
+
+    def __init__(self) -> None:
+        self._of: dict[Follow, list[CALLBACK_TYPE]] = {follow: [] for follow in Follow}
+        self._signature: object = None
+        self._seldom_due = 0.0
+
+    def add(self, follow: Follow, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call ``listener`` when it is due; returns what ends it."""
+        self._of[follow].append(listener)
+        return partial(self._of[follow].remove, listener)
+
+    def tell(self, signature: object, now: float) -> None:
+        """Something was reported.
+
+        Args:
+            signature: Of all that is no measured value; equal ones mean that nothing of it changed.
+            now: Monotonic seconds.
+        """
+        for listener in self._of[Follow.EACH_REPORT]:
+            listener()
+        changed = signature != self._signature
+        if changed:
+            self._signature = signature
+        if now >= self._seldom_due or changed:
+            self._seldom_due = now + _SLOW_S
+            for listener in (*self._of[Follow.CHANGE], *self._of[Follow.SELDOM]):
+                listener()
 
 
 def state_store(hass: HomeAssistant, entry_id: str) -> DurableStore[dict[str, Any]]:
@@ -106,8 +150,8 @@ class RunningHub:
         self.radio_task: asyncio.Task[None] | None = None
         self.port: PortState | None = None
         self.hub = Hub(hub_config(entry), self, ulid_now)
-        self.hub_listeners: list[CALLBACK_TYPE] = []
-        self.outlet_listeners: dict[str, list[CALLBACK_TYPE]] = {}
+        self.hub_followers = Followers()
+        self.outlet_followers: dict[str, Followers] = {}
         self.new_outlet_listeners: list[Callable[[Outlet], None]] = []
         self.alert_listeners: list[Callable[[Alert], None]] = []
         self.cut_listeners: list[Callable[[CutRun], None]] = []
@@ -144,7 +188,7 @@ class RunningHub:
         for device_id in self.subentry_ids.keys() - wanted.keys():
             del self.subentry_ids[device_id]
             self.hub.remove_outlet(device_id)
-            self.outlet_listeners.pop(device_id, None)
+            self.outlet_followers.pop(device_id, None)
         for device_id, (subentry_id, config) in wanted.items():
             is_new = device_id not in self.subentry_ids
             self.subentry_ids[device_id] = subentry_id
@@ -205,17 +249,34 @@ class RunningHub:
     @callback
     def outlet_changed(self, outlet: Outlet) -> None:
         """Show the outlet's state and hand it to the websocket subscribers."""
-        for listener in self.outlet_listeners.get(outlet.device_id, ()):
-            listener()
+        if (followers := self.outlet_followers.get(outlet.device_id)) is not None:
+            followers.tell(self._outlet_signature(outlet), time.monotonic())
         for watcher in tuple(self.watchers):
             watcher(outlet)
         self.meters_changed()
 
+    def _outlet_signature(self, outlet: Outlet) -> object:
+        """All that entities show of an outlet beside its measured values."""
+        a, b = outlet.sockets["a"], outlet.sockets["b"]
+        mismatch = self.hub.alerts.is_on(AlertKind.THRESHOLD_MISMATCH, Place(outlet.device_id))
+        return (
+            (a.relay, b.relay, outlet.online, outlet.missing, outlet.is_overload, mismatch),
+            (outlet.over_threshold("a"), outlet.over_threshold("b")),
+            (outlet.threshold, outlet.device_threshold),
+            [(command.id, command.status) for command in self.hub.queue.open(outlet.device_id)],
+        )
+
+    def _hub_signature(self) -> object:
+        """All that entities show of the hub beside its measured values."""
+        hub, run = self.hub, self.hub.cut
+        over = hub.alerts.is_on(AlertKind.MAIN_THRESHOLD, HUB)
+        cut = None if run is None else (run.id, run.finished, *run.sockets.values())
+        return (hub.online, hub.main_threshold_ma, over, len(hub.outlets), cut)
+
     @callback
     def hub_changed(self) -> None:
         """Show the hub's state."""
-        for listener in self.hub_listeners:
-            listener()
+        self.hub_followers.tell(self._hub_signature(), time.monotonic())
         for watcher in tuple(self.watchers):
             watcher(None)
         self.meters_changed()

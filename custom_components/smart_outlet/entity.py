@@ -1,7 +1,6 @@
 """Base entities: one for a hub, one for an outlet."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import override
 
 from homeassistant.core import callback
@@ -12,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ._lib.publisher import PublishedEntity
 from .const import DOMAIN, MANUFACTURER
-from .coordinator import RunningHub, SmartOutletConfigEntry
+from .coordinator import Follow, Followers, RunningHub, SmartOutletConfigEntry
 from .model.commands import Order
 from .model.errors import CutInProgressError
 from .model.hub import Hub
@@ -62,8 +61,8 @@ class HubEntity(_PromptEntity):
     """An entity of a hub."""
 
     _attr_has_entity_name = True
-    follows = True
-    """Whether it shows anything that changes with the hub."""
+    follow: Follow = Follow.CHANGE
+    """When it looks at the hub anew."""
 
     def __init__(self, running: RunningHub, description: EntityDescription) -> None:
         self.entity_description = description
@@ -88,17 +87,15 @@ class HubEntity(_PromptEntity):
     async def async_added_to_hass(self) -> None:
         """Follow the hub."""
         await super().async_added_to_hass()
-        if self.follows:
-            self.running.hub_listeners.append(self.publish)
-            self.async_on_remove(partial(self.running.hub_listeners.remove, self.publish))
+        self.async_on_remove(self.running.hub_followers.add(self.follow, self.publish))
 
 
 class OutletEntity(_PromptEntity):
     """An entity of an outlet, available while the outlet's reports come."""
 
     _attr_has_entity_name = True
-    follows = True
-    """Whether it shows anything that changes with the outlet's reports."""
+    follow: Follow = Follow.CHANGE
+    """When it looks at the outlet anew."""
 
     def __init__(self, running: RunningHub, outlet: Outlet, description: EntityDescription) -> None:
         self.entity_description = description
@@ -128,10 +125,8 @@ class OutletEntity(_PromptEntity):
     async def async_added_to_hass(self) -> None:
         """Follow the outlet."""
         await super().async_added_to_hass()
-        if self.follows:
-            listeners = self.running.outlet_listeners.setdefault(self.outlet.device_id, [])
-            listeners.append(self.publish)
-            self.async_on_remove(partial(listeners.remove, self.publish))
+        followers = self.running.outlet_followers.setdefault(self.outlet.device_id, Followers())
+        self.async_on_remove(followers.add(self.follow, self.publish))
 
     async def async_order(self, order: Order) -> None:
         """Queue a command for the outlet.

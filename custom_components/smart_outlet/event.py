@@ -7,7 +7,7 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import SmartOutletConfigEntry
+from .coordinator import Follow, SmartOutletConfigEntry
 from .entity import HubEntity, OutletEntity, add_outlet_entities
 from .model.alerts import Alert, AlertKind
 from .model.cut import CutRun, CutState
@@ -56,7 +56,7 @@ class _AlertEvent(EventEntity):
 class OutletAlert(OutletEntity, _AlertEvent):
     """Alerts of an outlet."""
 
-    follows = False
+    follow = Follow.NEVER
 
     @property
     @override
@@ -80,7 +80,7 @@ class OutletAlert(OutletEntity, _AlertEvent):
 class HubAlert(HubEntity, _AlertEvent):
     """Alerts of the hub itself."""
 
-    follows = False
+    follow = Follow.NEVER
 
     @property
     @override
@@ -104,7 +104,7 @@ class HubAlert(HubEntity, _AlertEvent):
 class PowerCut(HubEntity, EventEntity):
     """A power cut that has nothing pending any more."""
 
-    follows = False
+    follow = Follow.NEVER
 
     @property
     @override

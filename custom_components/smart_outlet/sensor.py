@@ -23,7 +23,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .const import Kind
-from .coordinator import RunningHub, SmartOutletConfigEntry
+from .coordinator import Follow, RunningHub, SmartOutletConfigEntry
 from .entity import HubEntity, OutletEntity, add_outlet_entities
 from .model.cut import CutState
 from .model.outlet import Outlet
@@ -40,10 +40,12 @@ class OutletSensorDescription(SensorEntityDescription):
 
     Attributes:
         value_fn: Its value.
+        follow: When it is looked at anew.
         always_available: Told even of an outlet that is offline.
     """
 
     value_fn: Callable[[RunningHub, Outlet], Value]
+    follow: Follow = Follow.SELDOM
     always_available: bool = False
 
 
@@ -53,12 +55,14 @@ class HubSensorDescription(SensorEntityDescription):
 
     Attributes:
         value_fn: Its value.
+        follow: When it is looked at anew.
         attributes_fn: Further attributes.
         always_available: Told even while the hub is offline.
         prompt: Written at once when it changes, which is seldom.
     """
 
     value_fn: Callable[[RunningHub], Value]
+    follow: Follow = Follow.SELDOM
     attributes_fn: Callable[[RunningHub], Mapping[str, Any]] | None = None
     always_available: bool = False
     prompt: bool = False
@@ -76,6 +80,7 @@ def _current(socket: str) -> OutletSensorDescription:
         native_unit_of_measurement=UnitOfElectricCurrent.MILLIAMPERE,
         suggested_display_precision=0,
         value_fn=lambda running, outlet: outlet.sockets[socket].current_ma,
+        follow=Follow.EACH_REPORT,
     )
 
 
@@ -91,6 +96,7 @@ def _power(socket: str) -> OutletSensorDescription:
         native_unit_of_measurement=UnitOfPower.WATT,
         suggested_display_precision=0,
         value_fn=power_w,
+        follow=Follow.EACH_REPORT,
     )
 
 
@@ -210,6 +216,7 @@ HUB_SENSORS: Final = (
         native_unit_of_measurement=UnitOfElectricCurrent.MILLIAMPERE,
         suggested_display_precision=0,
         value_fn=lambda running: running.hub.main_current_ma,
+        follow=Follow.EACH_REPORT,
     ),
     HubSensorDescription(
         key="main_energy",
@@ -227,6 +234,7 @@ HUB_SENSORS: Final = (
         native_unit_of_measurement=UnitOfPower.WATT,
         suggested_display_precision=0,
         value_fn=_main_power_w,
+        follow=Follow.EACH_REPORT,
     ),
     HubSensorDescription(
         key="outlets",
@@ -277,6 +285,10 @@ class OutletSensor(OutletEntity, SensorEntity):
 
     entity_description: OutletSensorDescription
 
+    def __init__(self, running: RunningHub, outlet: Outlet, description: OutletSensorDescription) -> None:
+        super().__init__(running, outlet, description)
+        self.follow = description.follow
+
     @property
     @override
     def native_value(self) -> Value:
@@ -294,6 +306,10 @@ class HubSensor(HubEntity, SensorEntity):
     """A value of a hub."""
 
     entity_description: HubSensorDescription
+
+    def __init__(self, running: RunningHub, description: HubSensorDescription) -> None:
+        super().__init__(running, description)
+        self.follow = description.follow
 
     @property
     @override

@@ -93,21 +93,15 @@ def decode_shelly(path: Path) -> Iterable[Line]:
     return lines
 
 
-def decode_hc12(path: Path) -> Iterator[Line]:
+def decode_hc12(path: Path) -> Iterable[Line]:
     """Bytes from the radio, as hex."""
     text = "".join(path.read_text("utf-8").split())
     try:
         data = bytes.fromhex(text)
     except ValueError as err:
         raise UnreadableError(f"{path} is not hex: {err}") from err
-    decoder = _from("smart_outlet.radio.frame", "Decoder")()
-    frames = decoder.feed(data, 0.0)
-    if not frames:
-        raise UnreadableError("there is no whole frame in it")
-    for number, frame in enumerate(frames):
-        for name in frame.__slots__:
-            value = getattr(frame, name)
-            yield f"frame{number}.{name}", value.hex() if isinstance(value, bytes) else value, None
+    lines: Iterable[Line] = _from("smart_outlet.radio.capture", "decode_capture")(data)
+    return lines
 
 
 def decode_sync(path: Path) -> Iterator[Line]:

@@ -180,7 +180,7 @@ class DdiClient(Client):
     async def ask(self, board: Board, said: dict[str, Any]) -> Download | None:
         links = (await self._get(self._root))["_links"]
         if "configData" in links:
-            body = {"mode": "merge", "data": {"chip": board.chip, "product": board.product}}
+            body = {"mode": "merge", "data": {"product": board.product, "version": board.version}}
             async with self.session.put(links["configData"]["href"], json=body, headers=self._headers) as reply:
                 self.count(reply.status)
         if "cancelAction" in links:

@@ -5,7 +5,7 @@ import hashlib
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from passlib.hash import md5_crypt  # type: ignore[import-untyped]
+from passlib.hash import md5_crypt
 
 BLOCK: Final = 16
 

@@ -81,7 +81,7 @@ class Visit:
 
     def log_in(self, username: str, password: str) -> None:
         """Through the login page, as a person does."""
-        self.page.goto(f"{self.demo.url}/heat-suite")
+        self.page.goto(f"{self.demo.url}/heat-suite/heating")
         self.page.fill("input[name=username]", username)
         self.page.fill("input[name=password]", password)
         self.page.press("input[name=password]", "Enter")

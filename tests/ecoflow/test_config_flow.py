@@ -131,6 +131,22 @@ async def test_new_keys_of_the_same_account(hass: HomeAssistant, account: MockCo
     assert account.state is ConfigEntryState.LOADED
 
 
+async def test_new_keys_bring_an_account_back_that_could_not_be_set_up(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: CloudThread
+) -> None:
+    cloud.fault("keys_revoked")
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress()
+    cloud.clear("keys_revoked")
+    keys = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], keys)
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def test_keys_with_a_new_broker_account_are_known_by_their_devices(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
 ) -> None:

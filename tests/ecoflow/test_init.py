@@ -12,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ecoflow import async_remove_config_entry_device
+from custom_components.ecoflow.api.mqtt import LinkState
 from custom_components.ecoflow.const import DOMAIN
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread, Settle, account_data, entity_of, poll, state_of
@@ -45,7 +46,7 @@ async def test_a_push_is_shown(
         ("garbage", ConfigEntryState.SETUP_RETRY),
         ("rate_limited", ConfigEntryState.SETUP_RETRY),
         ("keys_revoked", ConfigEntryState.SETUP_ERROR),
-        ("signature", ConfigEntryState.SETUP_ERROR),
+        ("signature", ConfigEntryState.SETUP_RETRY),
     ],
 )
 async def test_set_up_with_a_fault(
@@ -57,6 +58,16 @@ async def test_set_up_with_a_fault(
     assert entry.state is state
     reauth = [flow for flow in hass.config_entries.flow.async_progress() if flow["context"]["source"] == SOURCE_REAUTH]
     assert len(reauth) == (state is ConfigEntryState.SETUP_ERROR)
+
+
+async def test_a_signature_that_stays_wrong_asks_for_new_keys_at_the_third_start(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: CloudThread
+) -> None:
+    cloud.fault("signature")
+    await hass.config_entries.async_setup(entry.entry_id)
+    for state in (ConfigEntryState.SETUP_RETRY, ConfigEntryState.SETUP_ERROR):
+        await hass.config_entries.async_reload(entry.entry_id)
+        assert entry.state is state
 
 
 async def test_set_up_without_the_certificate_file(hass: HomeAssistant, cloud: CloudThread) -> None:
@@ -215,6 +226,26 @@ async def test_somebody_elses_commands_with_our_key_are_told(
         cloud.publish(DELTA_PRO, "set_reply", b'{"id": %d, "code": "0", "data": {"ack": 0}}' % number)
     issue_id = f"key_in_use_{account.entry_id}"
     await settle(lambda: ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None)
+
+
+async def test_a_session_that_somebody_else_takes_over_is_told(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """How that is noticed on the wire: test_client."""
+    account.runtime_data.on_link(LinkState.CONTENDED)
+    assert ir.async_get(hass).async_get_issue(DOMAIN, f"key_in_use_{account.entry_id}") is not None
+    await hass.config_entries.async_unload(account.entry_id)
+    assert ir.async_get(hass).async_get_issue(DOMAIN, f"key_in_use_{account.entry_id}") is None
+
+
+async def test_more_of_a_device_brings_more_entities(
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, settle: Settle
+) -> None:
+    """An extra battery is plugged in."""
+    registry = er.async_get(hass)
+    unique_id = f"{account.entry_id}_{DELTA_PRO}_extra1_battery_level"
+    assert registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id) is None
+    cloud.publish(DELTA_PRO, "quota", b'{"params": {"bmsSlave1.f32ShowSoc": 44.5, "bmsSlave1.vol": 50000}}')
+    await settle(lambda: registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id))
+    await settle(lambda: state_of(hass, account, DELTA_PRO, "extra1_battery_level", Platform.SENSOR) == "44.5")
 
 
 async def test_mqtt_can_be_left_to_another_program(

@@ -234,6 +234,35 @@ async def test_a_silent_device_becomes_unavailable(
     assert state(hass, "temperature_c") == "unavailable"
 
 
+async def test_a_device_that_does_not_come_back_after_a_restart_becomes_unavailable(
+    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, freezer: FrozenDateTimeFactory
+) -> None:
+    await publish(TOPIC, {"temperature_c": 20.0})
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert state(hass, "temperature_c") == "unknown"
+    freezer.tick(920)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert state(hass, "temperature_c") == "unavailable"
+    assert state(hass, "online", platform="binary_sensor") == "off"
+
+
+async def test_while_the_broker_is_away_for_long_nothing_is_available(
+    hass: HomeAssistant, hub: EdgeHub, publish: Publish, freezer: FrozenDateTimeFactory
+) -> None:
+    await publish(TOPIC, {"temperature_c": 20.0})
+    hub.broker._status(False)
+    freezer.tick(20)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert state(hass, "temperature_c") == "20.0"
+    freezer.tick(20)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert state(hass, "temperature_c") == "unavailable"
+
+
 async def test_devices_beyond_the_limit_are_refused_with_a_repair_issue(
     hass: HomeAssistant, mqtt_mock: Any, entry: MockConfigEntry, publish: Publish
 ) -> None:

@@ -1,7 +1,9 @@
 """Set-up, removal, diagnostics, and payloads nobody would send."""
 
 import logging
+from pathlib import Path
 import random
+import sqlite3
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
@@ -11,12 +13,14 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, MqttMockHAClient, WebSocketGenerator
 
 from custom_components.edge_telemetry import async_remove_config_entry_device
 from custom_components.edge_telemetry.const import DOMAIN
 from custom_components.edge_telemetry.coordinator import EdgeHub
+from custom_components.edge_telemetry.decoders import Reason
 from custom_components.edge_telemetry.diagnostics import async_get_config_entry_diagnostics
+from custom_components.edge_telemetry.malformed import MalformedLog
 
 from .conftest import Publish, entity_id, state, take_down
 from .test_ingest import ADVERTISEMENT
@@ -91,6 +95,50 @@ async def test_diagnostics_tell_all_but_secrets(
 async def test_diagnostics_of_an_entry_that_could_not_be_set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     shown = await async_get_config_entry_diagnostics(hass, entry)
     assert "counters" not in shown
+
+
+async def test_what_waits_is_written_when_home_assistant_stops(
+    hass: HomeAssistant, hub: EdgeHub, publish: Publish, tmp_path: Path
+) -> None:
+    for value in range(30):
+        await publish(TOPIC, {"temperature_c": value})
+    await hass.async_stop(force=True)
+    connection = sqlite3.connect(tmp_path / "edge_telemetry.db")
+    assert connection.execute("SELECT count(*) FROM measurements").fetchone() == (30,)
+    connection.close()
+
+
+def test_a_broken_fleet_fills_neither_memory_nor_log(caplog: pytest.LogCaptureFixture) -> None:
+    log = MalformedLog()
+    for number in range(2000):
+        log.note(f"device {number}", Reason.NOT_JSON, b"x" * 10_000)
+    assert log.total == 2000
+    assert len(log.as_list()) == 501
+    assert log.of("(others)") == 1500
+    assert len(caplog.records) == 500
+    assert max(len(found["sample"] or "") for found in log.as_list()) < 200
+
+
+async def test_a_device_that_goes_and_comes_is_logged_once_each(
+    hass: HomeAssistant, hub: EdgeHub, publish: Publish, caplog: pytest.LogCaptureFixture
+) -> None:
+    await publish(TOPIC, {"temperature_c": 20})
+    for said in ("offline", "offline", "online", "online"):
+        await publish("van/env/cabin/availability", said)
+    assert caplog.text.count("is not heard any more") == caplog.text.count("is heard again") == 1
+
+
+async def test_an_entry_can_be_unloaded_while_its_database_is_away(
+    hass: HomeAssistant, mqtt_mock: MqttMockHAClient, entry: MockConfigEntry, publish: Publish
+) -> None:
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "archive_url": "no/such/folder/a.db"})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await publish(TOPIC, {"temperature_c": 20})
+    while entry.runtime_data.archive._cancel_repair is None:  # the thread's news have come through
+        await hass.async_add_executor_job(lambda: None)
+    await take_down(hass, entry)
+    assert entry.state is ConfigEntryState.NOT_LOADED
 
 
 def payloads(count: int, seed: int) -> list[bytes]:

@@ -14,7 +14,11 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError,
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_mqtt_message,
+    async_fire_time_changed,
+)
 from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
 from custom_components.edge_telemetry.const import DOMAIN
@@ -112,8 +116,7 @@ async def test_a_dead_database_is_named_and_raises_a_repair_issue_that_goes_agai
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, data={**entry.data, "archive_url": str(folder / "a.db")})
     await set_up_again(hass, entry)
-    archive = entry.runtime_data.archive.archive
-    while archive.status.last_error is None or state(hass, "archive", "", "binary_sensor") != "off":
+    while entry.runtime_data.archive._cancel_repair is None:  # the thread's news have come through
         await hass.async_add_executor_job(lambda: None)
     with pytest.raises(HomeAssistantError, match="does not answer"):
         await query_once(hass, start="2026-01-01 00:00:00")
@@ -247,6 +250,37 @@ async def test_waiting_for_an_answer_returns_what_the_device_said(
         await refused
 
 
+async def test_waiting_ends_with_the_time_or_with_the_entry(
+    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, mqtt_mock: MqttMockHAClient
+) -> None:
+    await publish(TOPIC, {"temperature_c": 20})
+    assert (await send(hass, wait=1))["status"] == "pending"
+    waiting = hass.async_create_task(send(hass, wait=60))
+    while not hub.commander._waiting:
+        await hass.async_add_executor_job(lambda: None)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert (await waiting)["status"] == "pending"
+
+
+async def test_a_repetition_that_fails_is_no_error(
+    hass: HomeAssistant,
+    hub: EdgeHub,
+    publish: Publish,
+    *,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await publish(TOPIC, {"temperature_c": 20})
+    await send(hass)
+    freezer.tick(6)
+    with patch(
+        "custom_components.edge_telemetry.commander.mqtt.async_publish", side_effect=HomeAssistantError("no broker")
+    ):
+        await publish(TOPIC, {"temperature_c": 21})
+    assert state(hass, "last_command", CABIN) == "pending"
+    assert "no broker" not in "".join(record.message for record in caplog.records if record.levelname == "ERROR")
+
+
 async def test_a_command_without_an_answer_expires(
     hass: HomeAssistant, hub: EdgeHub, publish: Publish, mqtt_mock: MqttMockHAClient, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -270,6 +304,7 @@ async def test_an_unanswered_command_goes_out_again_when_the_device_is_heard(
     assert len(sent(mqtt_mock)) == 1
     for _ in range(8):
         freezer.tick(6)
+        async_fire_mqtt_message(hass, TOPIC, '{"temperature_c": 23}', 1)
         await publish(TOPIC, {"temperature_c": 22})
     assert len(sent(mqtt_mock)) == 5
     assert len({command["id"] for _, command in sent(mqtt_mock)}) == 1

@@ -262,3 +262,22 @@ async def test_a_weather_that_does_not_answer_costs_nothing(
     reply = await sync(protocol_version=2)
     assert "forecast" not in reply
     assert "No forecast from weather.gone" in caplog.text
+
+
+async def test_a_curve_that_was_not_fetched_in_time_is_not_wanted_any_more(
+    hass: HomeAssistant, building: MockConfigEntry, sync: Sync, freezer: FrozenDateTimeFactory
+) -> None:
+    from custom_components.iot_heating.protocol.commands import CommandName
+
+    controller = building.runtime_data.controllers["ESP32-001"]
+    await building.runtime_data.commands.async_send(controller, CommandName.SET_CURVE, {"value": 90})
+    await later(hass, freezer, 16 * 60)
+    assert (await sync())["config"]["curve"]["value"] == 50
+
+
+async def test_releasing_what_is_gone_or_free_does_nothing(
+    hass: HomeAssistant, building: MockConfigEntry, sync: Sync
+) -> None:
+    await building.runtime_data.commands.async_release("no-such-controller")
+    await building.runtime_data.commands.async_release("ESP32-001")
+    assert building.runtime_data.registry.devices["ESP32-001"].override.empty

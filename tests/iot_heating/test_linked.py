@@ -241,3 +241,20 @@ def test_what_an_on_off_state_means(state: str, attributes: dict[str, Any], heat
 def test_what_a_thermostat_means(state: str, action: str | None, heating: bool) -> None:
     attributes = {} if action is None else {"hvac_action": action}
     assert heats(State("climate.x", state, attributes)) is heating
+
+
+async def test_an_entity_that_left_the_registry_cannot_be_switched(
+    hass: HomeAssistant, building: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    registry = er.async_get(hass)
+    registry.async_get_or_create("switch", "demo", "1", suggested_object_id="old")
+    hass.states.async_set("switch.old", "off")
+    owner = (await add_linked(hass, building, "switch.old")).subentry_id
+    registry.async_remove("switch.old")
+    await force(hass, owner, "on")
+    await pass_time(hass, freezer, 20)
+    record = next(iter(building.runtime_data.registry.devices.values()))
+    assert (record.commands[-1].status.value, record.commands[-1].reason) == ("failed", "entity not found")
+    await hass.config_entries.async_reload(building.entry_id)
+    await hass.async_block_till_done()
+    assert building.runtime_data.controllers

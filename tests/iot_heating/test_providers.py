@@ -3,11 +3,14 @@
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
+from homeassistant.util.file import WriteError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -221,3 +224,36 @@ async def test_a_fleet_without_a_loaded_building_is_empty(
     await hass.config_entries.async_unload(building.entry_id)
     assert fleet.devices() == {}
     assert not fleet.authenticate("ESP32-001", key)
+
+
+async def test_a_disk_that_refuses_is_a_failed_command(hass: HomeAssistant, wire: Wire) -> None:
+    await wire.poll()
+    source = await source_of(hass)
+    await source.apply(Command(id="c1", on=True))
+    with patch.object(Store, "_async_write_data", side_effect=WriteError("disk full")):
+        assert (await source.apply(Command(id="c2", on=False))).outcome is Outcome.FAILED
+        assert (await source.release()).outcome is Outcome.FAILED
+
+
+async def test_a_controller_that_was_removed_fails_and_needs_no_release(
+    hass: HomeAssistant, building: MockConfigEntry, wire: Wire
+) -> None:
+    await wire.poll()
+    source = await source_of(hass)
+    hass.config_entries.async_remove_subentry(building, controller_subentry(building).subentry_id)
+    await hass.async_block_till_done()
+    assert (await source.apply(Command(id="c1", on=True))).outcome is Outcome.FAILED
+    assert (await source.release()).outcome is Outcome.UNCHANGED
+    assert await proof_of_heat.async_get_heat_sources(hass) == []
+
+
+async def test_a_linked_entity_takes_no_flow_temperature_and_a_watched_one_is_no_source(
+    hass: HomeAssistant, building: MockConfigEntry
+) -> None:
+    hass.states.async_set("switch.boiler", "off")
+    hass.states.async_set("binary_sensor.flame", "on")
+    await add_linked(hass, building, "switch.boiler", "Boiler")
+    await add_linked(hass, building, "binary_sensor.flame", "Flame")
+    (source,) = await proof_of_heat.async_get_heat_sources(hass)
+    result = await source.apply(Command(id="c1", flow_c=40.0))
+    assert (result.outcome, result.detail) == (Outcome.REFUSED, "a linked entity has no flow temperature")

@@ -1,6 +1,7 @@
 """Sessions in Home Assistant: on disk before the answer, over restarts and kills, in sensors and actions."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -16,7 +17,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.iot_heating.book import BOOK, FILE_NAME
+from custom_components.iot_heating.book import BOOK, FILE_NAME, SessionBook
 from custom_components.iot_heating.session_db import SessionDb
 
 from . import controller_subentry, entity_id
@@ -51,7 +52,7 @@ async def report(
 
 
 def rows(tmp_path: Path) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(tmp_path / FILE_NAME) as db:
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
         return db.execute(
             "SELECT start, end, energy_kwh, cost, estimated FROM sessions WHERE device = 1 ORDER BY id"
         ).fetchall()
@@ -123,7 +124,7 @@ async def crash_and_start(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """What a kill leaves: nothing of the memory, all of the disk."""
     book = hass.data[BOOK]
     book._ledgers.clear()
-    with patch.object(SessionDb, "write", return_value=[]):
+    with patch.object(SessionBook, "_async_write"):
         await hass.config_entries.async_unload(entry.entry_id)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
@@ -169,7 +170,7 @@ async def test_home_assistant_stopping_writes_all(hass: HomeAssistant, report: R
     await report("on", 20)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await hass.async_block_till_done()
-    with sqlite3.connect(tmp_path / FILE_NAME) as db:
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
         ((seen,),) = db.execute("SELECT seen - start FROM sessions").fetchall()
     assert seen == 20
 

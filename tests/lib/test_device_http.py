@@ -99,6 +99,9 @@ async def test_a_body_that_never_arrives_is_given_up(client: TestClient, monkeyp
 
 async def test_a_connection_that_breaks_is_bad_json() -> None:
     class Broken:
+        def is_eof(self) -> bool:
+            return False
+
         async def readany(self) -> bytes:
             raise ConnectionResetError
 

@@ -12,6 +12,7 @@ from aiohttp import FormData
 from aiohttp.test_utils import TestClient
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
@@ -37,6 +38,12 @@ def quiet() -> None:
 def config_folder(hass: HomeAssistant, tmp_path: Path) -> None:
     """Images are stored below the configuration folder: give each test its own."""
     hass.config.config_dir = str(tmp_path)
+
+
+@pytest.fixture
+def all_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entities that are disabled by default are enabled."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
 
 
 @pytest.fixture

@@ -395,6 +395,41 @@ async def test_two_uploads_at_once(ota: OtaCoordinator, admin: Client) -> None:
     assert "thermostat:esp32c3:1.2.4" in ota.state.releases
 
 
+async def test_cleaning_up_never_takes_the_image_of_another_upload(ota: OtaCoordinator, admin: Client) -> None:
+    images = [esp32_image(version=f"1.2.{n}", payload=os.urandom(64)) for n in range(4)]
+    for attempt in range(5):
+        await asyncio.gather(
+            *(
+                upload(admin, image, proof=signed(image, version=f"1.2.{n}", product="thermostat", sequence=50 + n))
+                for n, image in enumerate(images)
+            )
+        )
+        stored = {release.sha256 for release in ota.state.releases.values()}
+        assert stored
+        assert stored == ota.images.present(), attempt
+
+
+async def test_an_upload_that_stops_is_cut_off(
+    ota: OtaCoordinator, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.ota.views_release.STALL_S", 0.1)
+    manifest, signature = signed(IMAGE)
+    head = (
+        f'--b\r\nContent-Disposition: form-data; name="manifest"\r\n\r\n{manifest.decode()}\r\n'
+        f'--b\r\nContent-Disposition: form-data; name="signature"\r\n\r\n{signature}\r\n'
+        '--b\r\nContent-Disposition: form-data; name="image"; filename="f"\r\n\r\n'
+    ).encode()
+
+    async def body() -> Any:
+        yield head + IMAGE[:300]
+        await asyncio.sleep(5)
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    reply = await admin.post("/api/ota/releases/", data=body(), headers=headers)
+    assert (reply.status, (await reply.json())["error"]) == (400, "upload_broken")
+    assert nothing_stored(ota)
+
+
 async def test_more_uploads_than_threads_are_told_to_wait(ota: OtaCoordinator, admin: Client) -> None:
     ota.importer._running = 4
     assert await upload(admin, IMAGE, proof=signed(IMAGE)) == (429, "too_many_uploads")
@@ -450,6 +485,15 @@ async def test_the_upload_key_brings_signed_releases_only(ota: OtaCoordinator, c
 async def test_a_malformed_upload_is_refused(admin: Client, body: bytes, content_type: str, status: int) -> None:
     reply = await admin.post("/api/ota/releases/", data=body, headers={"Content-Type": content_type})
     assert reply.status == status, await reply.text()
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "field"),
+    [({"product": "x"}, 400, "manifest"), ({"chip": "esp32c3", "channel": "nightly"}, 400, "channel")],
+)
+async def test_an_upload_has_to_say_what_it_is(admin: Client, fields: dict[str, str], status: int, field: str) -> None:
+    reply = await admin.post("/api/ota/releases/", data=form(IMAGE, **fields))
+    assert (reply.status, (await reply.json())["field"]) == (status, field)
 
 
 # -- what a device says

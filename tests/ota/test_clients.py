@@ -132,6 +132,14 @@ async def test_web_tools_installs_the_factory_image_by_signed_links(
     assert await (await client.get(part["path"])).read() == factory
 
 
+async def test_a_factory_image_that_is_none_is_refused(ota: OtaCoordinator, admin: Client, release: Release) -> None:
+    await release()
+    for image, release_id, status in ((b"", "thermostat:esp32c3:2.0.0", 400), (b"x", "thermostat:esp32c3:9", 404)):
+        reply = await admin.post("/api/ota/releases/", data=form(image, factory_of=release_id))
+        assert reply.status == status
+    assert not list((ota.images.folder / "incoming").iterdir())
+
+
 # -- Arduino, Tasmota, esp_https_ota
 
 

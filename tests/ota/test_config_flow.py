@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import FormData
+from homeassistant.components.file_upload import process_uploaded_file
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.network import NoURLAvailableError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -99,6 +101,37 @@ async def test_upload_in_the_browser_refused_first_then_signed(
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "uploaded")
     assert result["description_placeholders"]["version"] == "1.2.3"
     assert "thermostat:esp32c3:1.2.3" in ota.state.releases
+
+
+async def test_a_file_that_is_gone_can_be_chosen_again(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client
+) -> None:
+    flow = (await options(hass, entry, "upload"))["flow_id"]
+    manifest, signature = signed(IMAGE)
+    values = {"channel": "stable", "file": await put_file(admin, IMAGE), "manifest": manifest.decode()}
+    result = await hass.config_entries.options.async_configure(
+        flow, {**values, "signature": signature[:-8] + "AAAAAAA="}
+    )
+    assert result["errors"] == {"base": "bad_signature"}
+    with process_uploaded_file(hass, values["file"]):
+        pass
+    result = await hass.config_entries.options.async_configure(flow, {**values, "signature": signature})
+    assert result["errors"] == {"file": "file_gone"}
+    values["file"] = await put_file(admin, IMAGE)
+    result = await hass.config_entries.options.async_configure(flow, {**values, "signature": signature})
+    assert result["reason"] == "uploaded"
+
+
+async def test_without_an_address_of_its_own_the_usual_one_is_shown(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: Any, **__: Any) -> str:
+        raise NoURLAvailableError
+
+    monkeypatch.setattr("custom_components.ota.subentry_flows.get_url", none)
+    result = await start(hass, entry, "device")
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], FACTS)
+    assert result["description_placeholders"]["ddi_url"] == "http://homeassistant.local:8123/api/ota/ddi"
 
 
 async def test_an_unsigned_upload_where_that_is_allowed(

@@ -58,7 +58,8 @@ async def test_a_controller_is_updated(
     controller = Controller(await add_device())
     links = await controller.poll()
     assert set(links) == {"configData"}
-    assert await controller.put(links["configData"]["href"], {"mode": "merge", "data": {"hwRevision": "2"}}) == 200
+    assert await controller.put(links["configData"]["href"], {"mode": "merge", "data": {"version": "1.0.0"}}) == 200
+    assert ota.state.devices["dev-1"].installed_version == "1.0.0"
     assert set(await controller.poll()) == set()
     image = await release()
     await rollout(hass)

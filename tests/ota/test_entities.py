@@ -474,6 +474,17 @@ async def test_a_simulation_says_what_a_bad_release_would_do(
     assert not ota.state.rollouts
 
 
+async def test_permissions_of_a_stand_alone_device_stay_in_its_subentry(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, add_device: AddDevice
+) -> None:
+    await add_device("dev-1", group="house")
+    await act(hass, "set_policy", device="dev-1", may_update=False)
+    await settled(hass)
+    assert not ota.state.devices["dev-1"].policy.may_update
+    data = entry.subentries[ota.subentries["dev-1"]].data
+    assert (data["may_update"], data["group"]) == (False, "house")
+
+
 async def test_a_key_is_rotated_by_an_action(hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice) -> None:
     device = await add_device()
     shown = await act(hass, "rotate_key", response=True, device="dev-1")
@@ -578,6 +589,43 @@ async def test_a_stuck_device_is_named_until_it_moves(
     await act(hass, "cancel", device="dev-1")
     await later(hass, 22)
     assert registry.async_get_issue("ota", "stuck_dev-1") is None
+
+
+async def test_a_stuck_device_that_is_removed_is_not_named_any_more(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release, freezer: Any
+) -> None:
+    (device,) = await fleet(add_device, 1)
+    await release()
+    await rollout(hass, timeouts={"stuck_s": 3600})
+    await device.check(version="1.0.0")
+    freezer.tick(3700)
+    await later(hass, 11)
+    ota.engine.remove("dev-1")
+    await ota.async_settle()
+    assert ir.async_get(hass).async_get_issue("ota", "stuck_dev-1") is None
+    await ota.keys.async_confirm("dev-1")
+    await ota.keys.async_drop("dev-1")
+    await ota.keys.async_drop("dev-1")
+
+
+async def test_the_sensors_that_are_disabled_by_default(
+    hass: HomeAssistant,
+    all_enabled: None,
+    ota: OtaCoordinator,
+    add_device: AddDevice,
+    release: Release,
+) -> None:
+    device = await add_device()
+    assert hass.states.get("sensor.dev_1_last_seen").state == "unknown"
+    await device.check(version="1.0.0")
+    await settled(hass)
+    assert hass.states.get("sensor.dev_1_offer").state == "no_rollout"
+    ota.publisher._clock = lambda: hass.loop.time() + 30
+    await later(hass, 30)
+    assert dt_util.parse_datetime(hass.states.get("sensor.dev_1_last_seen").state) is not None
+    await release()
+    await rollout(hass, mode="on_request")
+    assert hass.states.get("sensor.dev_1_offer").state == "on_request"
 
 
 async def test_an_automatic_rollback_is_told(

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -14,6 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockMo
 
 from custom_components.ota.coordinator import OtaCoordinator
 from custom_components.ota.rollout.models import JobState
+from custom_components.ota.rollout.schedule import Window
 from lib.fleet import FleetDevice, FleetOffer
 from tests.lib.test_fleet_contract import KEYS, ExampleFleet
 
@@ -166,6 +168,40 @@ async def test_a_fleet_whose_entry_is_away_answers_nobody_and_comes_back(
     with_fleet.put("dev-1", name="New name")
     await settled(hass)
     assert ota.state.devices["example:dev-1"].name == "New name"
+
+
+async def test_permissions_of_a_fleets_device_are_set_by_an_action(
+    hass: HomeAssistant, ota: OtaCoordinator, with_fleet: HeatingFleet, client: Client, release: Release
+) -> None:
+    await release()
+    await rollout(hass, devices=["example:dev-1"])
+    device = "example:dev-1"
+    await act(hass, "set_policy", device=device, pinned_version="1.0.0", channel="beta")
+    assert (await check(client, "dev-1", version="1.0.0"))["reason"] == "pinned"
+    await act(hass, "set_policy", device=device, pinned_version="", window_start="22:00", window_end="05:00:00")
+    policy = ota.state.devices[device].policy
+    assert (policy.channel, policy.pinned_version, policy.window) == ("beta", None, Window("22:00", "05:00"))
+    with_fleet.put("dev-1", name="Renamed")
+    await settled(hass)
+    assert ota.state.devices[device].policy == policy
+    for wrong in ({"pinned_version": "newest"}, {"window_start": "99:00"}):
+        with pytest.raises(ServiceValidationError):
+            await act(hass, "set_policy", device=device, **wrong)
+
+
+async def test_a_fleets_device_that_is_gone_can_be_removed(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, with_fleet: HeatingFleet
+) -> None:
+    device = "example:dev-1"
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "remove_device", device=device)
+    assert caught.value.translation_key == "still_there"
+    del with_fleet._devices["dev-1"]
+    await act(hass, "remove_device", device=device)
+    await settled(hass)
+    assert device not in ota.state.devices
+    left = {e.unique_id for e in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)}
+    assert not any("dev-1" in unique_id for unique_id in left)
 
 
 async def test_after_a_reload_the_fleet_is_followed_once(

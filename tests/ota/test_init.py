@@ -140,6 +140,15 @@ async def test_storage_of_a_future_version_is_not_touched(
     assert hass_storage["ota.devices"]["version"] == 9
 
 
+async def test_storage_of_an_unknown_older_version_is_not_touched(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]
+) -> None:
+    hass_storage["ota.devices"] = {"version": 0, "minor_version": 1, "key": "ota.devices", "data": {"devices": []}}
+    assert await async_setup_component(hass, "http", {})
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert hass_storage["ota.devices"]["version"] == 0
+
+
 async def test_storage_of_an_older_minor_version_is_read(
     hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.smart_outlet.radio.capture import decode_capture
 from custom_components.smart_outlet.radio.errors import FrameError
 from custom_components.smart_outlet.radio.frame import MAX_PAYLOAD, START, Decoder, Frame, crc16
 from custom_components.smart_outlet.radio.messages import (
@@ -140,6 +141,30 @@ def test_a_lost_byte_costs_one_frame_not_the_next() -> None:
     decoder = Decoder(gap_s=0.05)
     assert decoder.feed(first.encode()[:-1], 0) == []
     assert decoder.feed(second.encode(), 0.2) == [second]
+
+
+def test_a_capture_is_told_in_the_words_of_the_entities() -> None:
+    frames = {vector["name"]: bytes.fromhex(vector["frame"]) for vector in VECTORS["frames"]}
+    lines = list(decode_capture(b"\x00\x01" + b"".join(frames.values())))
+    assert ("FE.current_a", 1234, "mA") in lines
+    assert ("FE.socket_a", True, None) in lines
+    assert ("FE.overload", True, None) in lines
+    assert ("FE.firmware", "1.4", None) in lines
+    assert ("FE.token", "C0DE", None) in lines
+    assert ("FE.refused", "command 10, reason 3", None) in lines
+    assert ("FE.request", "relay c0de0101", None) in lines
+    assert ("FE.request", "event answered", None) in lines
+    assert lines[-1] == ("radio_noise_bytes", 2, None)
+
+
+def test_a_capture_of_an_unknown_command_is_told_as_it_is() -> None:
+    lines = list(decode_capture(Frame(2, 1, 0, 0x2A, b"x").encode()))
+    assert lines[0] == ("02.request", "command 2A 78", None)
+
+
+def test_a_capture_without_a_frame_is_refused() -> None:
+    with pytest.raises(FrameError):
+        list(decode_capture(b"nothing"))
 
 
 def test_noise_never_piles_up() -> None:

@@ -477,6 +477,27 @@ def test_alerts_that_all_last_are_bounded_too() -> None:
     log.update(AlertKind.OVERLOAD, Place("0"), 1, None)
 
 
+@pytest.mark.parametrize("jump", [7200.0, -7200.0])
+def test_a_clock_that_is_set_is_no_silence_and_ends_no_command(jump: float) -> None:
+    home = Home()
+    home.hub.touch(home.now)
+    home.report()
+    command = home.order(ON_A)
+    home.poll()
+    run = home.hub.cut_all(home.now, include_protected=True)
+    home.poll()
+    home.wait(1)
+    home.now += jump
+    home.wait(2)
+    assert home.hub.outlets["FE"].online
+    assert home.hub.online
+    assert home.kinds() == []
+    assert command.status.value == "superseded"
+    assert run.finished is None
+    home.wait(20)
+    assert home.kinds() == ["cut_incomplete", "offline"]
+
+
 # Power and energy
 
 

@@ -53,7 +53,7 @@ async def radio(hass: HomeAssistant, simulator: Hc12, monkeypatch: pytest.Monkey
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def until(view: Ccu, condition: Callable[[], object], seconds: float = 8.0) -> None:
+async def until(view: Ccu, condition: Callable[[], object], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
             await asyncio.sleep(0.01)
@@ -101,7 +101,7 @@ async def test_a_port_pulled_out_and_back(radio: Ccu, simulator: Hc12, caplog: p
 
 async def test_link_quality_is_told(radio: Ccu, simulator: Hc12, hass: HomeAssistant) -> None:
     simulator.faults.set("loss", 0.5)
-    await until(radio, lambda: radio.running.radio and radio.running.radio.stats.peer(0xFE).retries > 0, 20)
+    await until(radio, lambda: radio.running.radio and radio.running.radio.stats.peer(0xFE).retries > 0)
     simulator.faults.clear("loss")
     data = await async_get_config_entry_diagnostics(hass, radio.entry)
     assert data["radio"]["peers"][0xFE]["retries"] > 0

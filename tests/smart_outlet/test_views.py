@@ -4,7 +4,6 @@ import asyncio
 from datetime import timedelta
 import json
 import random
-import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -16,6 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.smart_outlet import pacer
+from custom_components.smart_outlet._lib.device_http import ApiError
 from custom_components.smart_outlet.hubs import async_get_hubs
 
 from .conftest import DATA, KEY, Ccu, MakeCcu, outlet_data
@@ -240,25 +240,36 @@ async def test_a_body_over_the_limit_is_refused(ccu: Ccu) -> None:
     assert (status, code_of(answer)) == (413, refused("too_large"))
 
 
-async def test_a_unit_that_floods_is_slowed_down_and_others_are_not(
+async def test_a_unit_that_floods_is_refused_and_others_are_not(
     make_ccu: MakeCcu, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pacer, "CALLS_AT_ONCE", 20.0)
-    monkeypatch.setattr(pacer, "CALLS_PER_S", 40.0)
+    monkeypatch.setattr(pacer, "CALLS_PER_S", 0.5)
     mad, calm = await make_ccu("01"), await make_ccu("02", key="another-key")
-    started = time.monotonic()
-    flood = asyncio.gather(*(mad.client.post("/api/data/", json=DATA, headers=mad.headers) for _ in range(90)))
-    await asyncio.sleep(0.2)
-    assert (await calm.get("/api/devices/"))[0] == 200
-    assert time.monotonic() - started < 0.9
-    replies = await flood
+    replies = await asyncio.gather(*(mad.client.post("/api/data/", json=DATA, headers=mad.headers) for _ in range(90)))
     statuses = [reply.status for reply in replies]
-    # Twenty at once, forty within the longest wait of a second (and what that second brings), the rest refused.
-    assert 60 <= statuses.count(200) < 80
+    assert 20 <= statuses.count(200) < 40
     assert statuses.count(200) + statuses.count(429) == 90
     limited = next(reply for reply in replies if reply.status == 429)
     assert int(limited.headers["Retry-After"]) > 0
     assert code_of(await limited.json()) == refused("too_many")
+    assert (await calm.get("/api/devices/"))[0] == 200
+
+
+def test_a_flood_waits_in_line_and_only_the_end_of_the_line_is_refused() -> None:
+    pace = pacer.Pacer()
+    at_once = int(pacer.CALLS_AT_ONCE)
+    assert [pace.reserve(0.0) for _ in range(at_once)] == [0.0] * at_once
+    waits = [pace.reserve(0.0) for _ in range(int(pacer.CALLS_PER_S))]
+    assert waits == sorted(waits)
+    assert waits[0] == pytest.approx(1 / pacer.CALLS_PER_S)
+    assert waits[-1] == pytest.approx(pacer.LONGEST_WAIT_S)
+    with pytest.raises(ApiError) as refusal:
+        pace.reserve(0.0)
+    assert refusal.value.status == 429
+    # Half a second later half of the line is served.
+    assert pace.reserve(0.5) == pytest.approx(0.5, abs=0.01)
+    assert pace.reserve(100.0) == 0.0
 
 
 async def test_a_unit_that_is_quick_one_call_at_a_time_is_never_refused(
@@ -492,12 +503,10 @@ async def test_the_key_is_in_no_log_and_no_store(
 
 
 async def test_an_overload_reported_at_noon_is_an_alert_within_the_request(ccu: Ccu) -> None:
-    started = time.monotonic()
     await ccu.report(current_a=65535, is_overload=True)
     assert ccu.attributes("event", "alert")["event_type"] == "overload"
     assert ccu.state("binary_sensor", "overload") == "on"
     assert ccu.state("sensor", "current_a") == STATE_UNKNOWN
-    assert time.monotonic() - started < 2
 
 
 async def test_five_hundred_random_and_five_hundred_mutated_bodies_are_all_answered(ccu: Ccu) -> None:

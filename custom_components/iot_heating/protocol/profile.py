@@ -16,7 +16,9 @@ MIN_EXTERNAL_RANGE_C: Final = (-30, 30)
 
 def utc_text(when: datetime) -> str:
     """ISO 8601 in UTC with seconds and ``Z``."""
-    return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if when.tzinfo is not UTC:
+        when = when.astimezone(UTC)
+    return when.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)

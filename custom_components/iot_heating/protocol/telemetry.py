@@ -40,34 +40,37 @@ def decode_telemetry(data: dict[str, Any]) -> Telemetry:
     Raises:
         ProtocolError: A known field has a wrong type or is out of range.
     """
+    get = data.get
     return Telemetry(
-        heating=_state(data.get("state")),
-        outdoor_c=_number(data.get("temp_out"), "temp_out", TEMPERATURE_RANGE_C),
-        supply_c=_number(data.get("supply_temp"), "supply_temp", TEMPERATURE_RANGE_C),
-        voltage_v=_number(data.get("voltage"), "voltage", VOLTAGE_RANGE_V),
-        errors=_errors(data.get("errors")),
-        protocol_version=_version(data.get("protocol_version", 1)),
-        reported=_KNOWN & data.keys(),
+        _state(get("state")),
+        _number(get("temp_out"), "temp_out", TEMPERATURE_RANGE_C),
+        _number(get("supply_temp"), "supply_temp", TEMPERATURE_RANGE_C),
+        _number(get("voltage"), "voltage", VOLTAGE_RANGE_V),
+        _errors(get("errors")),
+        _version(get("protocol_version", 1)),
+        _KNOWN & data.keys(),
     )
 
 
+_NUMBER: Final = frozenset({int, float})
 _KNOWN = frozenset({"state", "temp_out", "supply_temp", "voltage", "errors"})
 
 
 def _state(value: Any) -> bool | None:
-    match value:
-        case None | bool():
-            return value
-        case "on" | "off":
-            return bool(value == "on")
-        case _:
-            raise ProtocolError("state", 'has to be "on" or "off"')
+    if value is None or value is True or value is False:
+        return value
+    if value == "on":
+        return True
+    if value == "off":
+        return False
+    raise ProtocolError("state", 'has to be "on" or "off"')
 
 
 def _number(value: Any, field: str, limits: tuple[float, float]) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # bool is an int to isinstance; the types of JSON are exact.
+    if type(value) not in _NUMBER or not math.isfinite(value):
         raise ProtocolError(field, "has to be a number")
     low, high = limits
     if not low <= value <= high:

@@ -33,7 +33,7 @@ def arm_of(salt: str, uid: str, shares: Iterable[float]) -> int:
     """Which arm of a comparison a device belongs to, by its own hash: no device changes sides."""
     shares = list(shares)
     point = int.from_bytes(rank_key(salt + "/arm", uid)[:8]) / 2**64 * sum(shares)
-    for index, share in enumerate(shares):
+    for index, share in enumerate(shares[:-1]):
         point -= share
         if point < 0:
             return index

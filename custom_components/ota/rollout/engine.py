@@ -27,7 +27,7 @@ from .models import (
 from .offers import Offer, Reason, is_downgrade, offer_for
 from .plan import ENDED, Rollout
 from .rollouts import Rollouts
-from .state import State
+from .state import Section, State
 from .versions import same_version
 
 MAX_ATTEMPTS: Final = 5
@@ -358,6 +358,9 @@ class Engine:
         before = self.state.jobs.get(job.job_id)
         self.state.put_job(job)
         if before is not None and before.state is not job.state and job.done:
+            if job.state is JobState.VERIFIED:
+                # Not only the job: the version it was verified by has to be known after a crash too.
+                self.state.dirty.add(Section.DEVICES)
             self.rollouts.on_finished(job, now)
 
     def drain(self) -> list[Any]:

@@ -107,20 +107,32 @@ def admit(
         ReleaseError: As `check`; `release_exists` (other content under the same version), `older_sequence`.
     """
     check(manifest, info, digests)
+    if (known := find_same(state, manifest, digests, force=force)) is not None:
+        return known
+    slot = f"{manifest.product}/{manifest.chip}"
+    highest = state.sequences.get(slot, -1)
+    release = _release(manifest, info, digests, now, signed)
+    state.sequences[slot] = max(highest, manifest.sequence)
+    state.put_release(release)
+    return release
+
+
+def find_same(state: State, manifest: Manifest, digests: Digests, *, force: bool = False) -> Release | None:
+    """The release that is there already with this very image; None where it would be new.
+
+    Raises:
+        ReleaseError: `release_exists`, `older_sequence`: it would be refused.
+    """
     for known in state.releases.values():
         same = known.product == manifest.product and known.chip == manifest.chip
         if same and same_version(known.version, manifest.version):
             if known.sha256 == digests.sha256:
                 return known
             raise ReleaseError("release_exists", version=manifest.version)
-    slot = f"{manifest.product}/{manifest.chip}"
-    highest = state.sequences.get(slot, -1)
+    highest = state.sequences.get(f"{manifest.product}/{manifest.chip}", -1)
     if manifest.sequence <= highest and not force:
         raise ReleaseError("older_sequence", sequence=str(manifest.sequence), highest=str(highest))
-    release = _release(manifest, info, digests, now, signed)
-    state.sequences[slot] = max(highest, manifest.sequence)
-    state.put_release(release)
-    return release
+    return None
 
 
 def _release(

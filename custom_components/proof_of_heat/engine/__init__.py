@@ -16,9 +16,9 @@ A cycle, as a coordinator runs it every 30-300 s:
 
 - Call `observe`, then `job` until it gives None (at most two), then `decide`. A plan is asked for every quarter of an
   hour and counts for 45 minutes; between, and whenever prediction is not allowed, `decide` works without it.
-- `band` says what is wanted for two days ahead: `Profiles(...).band(now)`; `target_c` of a zone is its own.
+- `band` says what is wanted for two days ahead, in quarters of an hour; `target_c` of a zone is its own.
 - `SourceSnapshot.heat_w` and `power_w` are means since the last cycle (from counters where there are some). Where heat
-  is not metered give an estimate: `economics.carnot_cop(flow, outdoor) * power_w`.
+  is not metered leave it NaN: it is estimated (metering.py).
 - `local_s` is local *standard* time and runs on without jumps: it tells where the sun stands.
 - Sources steered by flow temperature take `command.flow_c`; by input, `command.power_w`; by level, `command.level`.
 - Persist `engine.dump()` (JSON values, some 100 kB) now and then and before stopping, `restore` it at start; minimum
@@ -44,13 +44,11 @@ from .config import (
 )
 from .decision import Decision, DecisionRecord, Share, SourceCommand, Way
 from .engine import Engine, JobResult
-from .profiles import CalendarEvent, Levels, Override, Profile, Profiles
 from .savings import Proof
 from .snapshot import Band, Forecast, Reading, Snapshot, SourceSnapshot, ZoneSnapshot
 
 __all__ = [
     "Band",
-    "CalendarEvent",
     "CurveConfig",
     "Decision",
     "DecisionRecord",
@@ -58,11 +56,7 @@ __all__ = [
     "EngineConfig",
     "Forecast",
     "JobResult",
-    "Levels",
-    "Override",
     "PeakPolicy",
-    "Profile",
-    "Profiles",
     "Proof",
     "Reading",
     "ReferenceControl",

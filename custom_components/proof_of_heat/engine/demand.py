@@ -8,11 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 
+import numpy as np
+
 from .config import CurveConfig
 from .curves import curve_of
-from .snapshot import ZoneSnapshot
+from .snapshot import Band, ZoneSnapshot
 
 OFF_FLOW_C = 20.0
+
+
+BAND_STEP_H = 0.25
+LOOK_AHEAD_H = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +150,13 @@ class DemandControl:
                         limit,
                         min(limit, max(-limit, float(integral))),
                     )
+
+
+def anticipated_c(band: Band, ramp_k_h: float) -> float:
+    """What to hold now so that coming bounds are met in time, where there is no plan.
+
+    Each bound is asked for earlier by the time that the house takes to rise.
+    """
+    lower = band.lower_c[: int(LOOK_AHEAD_H / BAND_STEP_H)]
+    hours = np.arange(len(lower)) * BAND_STEP_H
+    return float((lower - ramp_k_h * hours).max())

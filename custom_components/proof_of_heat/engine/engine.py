@@ -13,16 +13,16 @@ from .config import EngineConfig, PeakPolicy, Steering
 from .consumption import Consumption, next_day
 from .cycling import Cycling
 from .decision import Decision, DecisionRecord, Share, SourceCommand, Way
-from .demand import Demand, DemandControl
+from .demand import Demand, DemandControl, anticipated_c
 from .house.curve_fit import CurveSuggestion, suggest
 from .house.history import COLUMNS, History, Row
 from .house.observer import HouseState, Observer
 from .intake import Intake, Sample
 from .learning import Learned, learn, next_learning_h
+from .metering import heat_w
 from .planning.now import PlanRequest, PlanResult, make_plan
 from .planning.offers import FLOW_OVER_MEAN
 from .plausible import Plausibility, Senses
-from .profiles import anticipated_c
 from .pulse import Pulse
 from .safety import Safety
 from .savings import Proof, SavingsProof
@@ -66,8 +66,8 @@ class Engine:
         self.savings = SavingsProof(config.reference)
         self.demand_control = DemandControl(config.curve)
         self.cycling = Cycling()
-        by_id = {source.source_id: source for source in config.sources}
-        self.safety = Safety(config.safety, by_id, self.cycling)
+        self._configs = {source.source_id: source for source in config.sources}
+        self.safety = Safety(config.safety, self._configs, self.cycling)
         self.chooser = Chooser(config)
         self._plausibility = Plausibility(config.safety)
         self._intake = Intake()
@@ -205,16 +205,22 @@ class Engine:
             return _Wanted(Way.BLIND, heat, safety.blind_flow_c, "no temperature is known: fixed flow")
         plan = self.plan
         if plan is not None and self.predicting and snapshot.now_s - plan.made_s <= PLAN_VALID_S:
-            windows = any(zone.window_open for zone in senses.zones)
-            if not (windows and all(zone.window_open for zone in senses.zones)):
+            asked = any(zone.wants_heat and not zone.window_open for zone in senses.zones)
+            if asked or not senses.zones:
                 return _Wanted(Way.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.words)
         if self._commissioning(demand):
             return _Wanted(
-                Way.COMMISSIONING, self._commission_heat(demand), demand.flow_c, "learning what the source gives"
+                Way.COMMISSIONING,
+                self._commission_heat(snapshot, senses, demand),
+                demand.flow_c,
+                "learning what the source gives",
             )
         design = self.chooser.design_heat_w(self.learned)
         heat = self._pulse.update(
-            demand.share * design, self.chooser.least_heat_w(self.learned), self._delivered(snapshot), self._elapsed_s
+            demand.share * design,
+            self.chooser.least_heat_w(self.learned),
+            self._delivered(snapshot, senses.outdoor_c),
+            self._elapsed_s,
         )
         way = Way.CURVE if demand.heating else Way.IDLE
         return _Wanted(way, heat, demand.flow_c, demand.reason)
@@ -242,16 +248,20 @@ class Engine:
             and self.learned is None
         )
 
-    def _commission_heat(self, demand: Demand) -> float:
+    def _commission_heat(self, snapshot: Snapshot, senses: Senses, demand: Demand) -> float:
         """Varied levels, by turns so that the mean is what the curve asks for."""
         design = self.chooser.design_heat_w(self.learned)
-        level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)]
-        at_level = level * design
-        return self._pulse.update(demand.share * design, at_level, 0.0, 0.0) if demand.share < level else at_level
+        at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * design
+        delivered = self._delivered(snapshot, senses.outdoor_c)
+        now = self._pulse.update(demand.share * design, at_level, delivered, self._elapsed_s)
+        return at_level if now > 0 else 0.0
 
-    def _delivered(self, snapshot: Snapshot) -> float:
-        known = [source.heat_w for source in snapshot.sources if math.isfinite(source.heat_w)]
-        return sum(known)
+    def _delivered(self, snapshot: Snapshot, outdoor_c: float) -> float:
+        return sum(
+            heat_w(self._configs[source.source_id], source, outdoor_c)
+            for source in snapshot.sources
+            if source.source_id in self._configs
+        )
 
     # Gathering
 
@@ -265,8 +275,8 @@ class Engine:
             outdoor_c=senses.outdoor_c if measured else NAN,
             solar_w_m2=snapshot.solar.value if snapshot.solar.known else NAN,
             people=snapshot.people,
-            heat_w=self._delivered(snapshot),
-            pump_heat_w=pump.heat_w,
+            heat_w=self._delivered(snapshot, senses.outdoor_c),
+            pump_heat_w=heat_w(self._configs[self._pump_id], pump, senses.outdoor_c) if self._pump_id else 0.0,
             power_w=pump.power_w,
             level=pump.level,
             flow_c=senses.flow_c,

@@ -72,7 +72,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Comfort bounds in steps of 15 minutes from the snapshot's time on; made by profiles.Profiles or the caller."""
+    """Comfort bounds in steps of 15 minutes from the snapshot's time on."""
 
     lower_c: Array
     upper_c: Array

@@ -137,6 +137,12 @@ async def read_body(request: web.Request, limit: int = BODY_LIMIT) -> bytes:
     """
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
+    if request.content.is_eof() and request.content.exception() is None:
+        # All of it came with the headers, as small bodies do.
+        whole: bytes = request.content.read_nowait()
+        if len(whole) > limit:
+            raise _too_large(limit)
+        return whole
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):

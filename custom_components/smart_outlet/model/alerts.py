@@ -117,6 +117,8 @@ class AlertLog:
             value: Measured.
             limit: Held against.
         """
+        if message is None and not self._lasting:
+            return  # the usual case, hundreds of times a second
         ident = self._lasting.get((kind, place))
         if message is None:
             if ident is not None:
@@ -147,7 +149,7 @@ class AlertLog:
 
     def is_on(self, kind: AlertKind, place: Place) -> bool:
         """Whether the reason of a lasting alert is there."""
-        return (kind, place) in self._lasting
+        return bool(self._lasting) and (kind, place) in self._lasting
 
     def dismiss(self, ident: str) -> bool:
         """Mark an alert as seen; False where there is none of that id."""

@@ -280,6 +280,14 @@ class CommandQueue:
         else:
             self._finish(command, Status.FAILED, Reason.NO_CONFIRMATION)
 
+    def shift(self, seconds: float) -> None:
+        """The clock was set by so much: the commands' times go with it."""
+        for command in self.open():
+            command.created += seconds
+            command.expires += seconds
+            if command.delivered is not None:
+                command.delivered += seconds
+
     def withdraw(self, command: Command, reason: Reason) -> None:
         """Fail a command that is still open."""
         if command.status in OPEN:

@@ -13,6 +13,9 @@ from .outlet import Outlet, OutletConfig
 from .watch import watch_main, watch_outlet
 from .wire import Ack, Report
 
+JUMP_S = 10.0
+"""Between two ticks a second apart the clock cannot have gone on by this much."""
+
 
 class Listener(Protocol):
     """Who wants to know what happens in a hub. All calls are made synchronously; none may block."""
@@ -74,6 +77,7 @@ class Hub:
         self._new_id = new_id
         self._clock_now = 0.0
         self._started: float | None = None
+        self._ticked: float | None = None
 
     # Outlets
 
@@ -258,7 +262,9 @@ class Hub:
 
     def tick(self, now: float) -> None:
         """Let time pass: call about once a second."""
-        self._clock_now = now
+        if self._ticked is not None and not 0 <= now - self._ticked < JUMP_S:
+            self._clock_jumped(now - self._ticked)
+        self._ticked = self._clock_now = now
         self.queue.expire(now)
         self._settle_cut(now)
         if self._started is None:
@@ -276,6 +282,19 @@ class Hub:
             elif had_time and not outlet.heard and not outlet.missing:
                 outlet.missing = True
                 self._lose(outlet, now)
+
+    def _clock_jumped(self, seconds: float) -> None:
+        """The clock was set, or the machine slept: that is no silence of the outlets, and no command's time."""
+        self.queue.shift(seconds)
+        if self.last_seen is not None and self.online:
+            self.last_seen += seconds
+        if self._started is not None:
+            self._started += seconds
+        if self.cut is not None:
+            self.cut.deadline += seconds
+        for outlet in self.outlets.values():
+            if outlet.online and outlet.last_seen is not None:
+                outlet.last_seen += seconds
 
     def _silent(self, last_seen: float | None, now: float) -> bool:
         return last_seen is None or now - last_seen > self.config.offline_after_s

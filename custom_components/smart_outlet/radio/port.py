@@ -78,9 +78,8 @@ async def open_at(url: str, baud: int, set_pin: SetPin) -> AsyncGenerator[AtPort
         raise PortError(str(err) or type(err).__name__) from err
 
     async def pull(low: bool) -> None:
-        pins = ModemPins()
-        setattr(pins, set_pin.value, PinState.HIGH if low else PinState.LOW)
-        await writer.transport.set_modem_pins(pins)
+        state = PinState.HIGH if low else PinState.LOW
+        await writer.transport.set_modem_pins(ModemPins(**{set_pin.value: state}))
 
     try:
         async with AtPort(reader, writer.write, None if set_pin is SetPin.NONE else pull) as port:

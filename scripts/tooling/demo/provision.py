@@ -13,6 +13,8 @@ from .plugin import Device, DomainDemo, Entities, Provisioned, World
 
 DASHBOARD = "heat-suite"
 _ENTITIES_WITHIN_S = 15
+# What a person looks at first comes first.
+_VIEW_ORDER = ["proof_of_heat", "iot_heating", "smart_outlet", "ecoflow", "edge_telemetry", "ota"]
 
 
 def domains() -> dict[str, DomainDemo]:
@@ -131,7 +133,8 @@ async def history(ha: HomeAssistant, world: World, made: Mapping[str, Provisione
 async def dashboard(ha: HomeAssistant, made: Mapping[str, Provisioned], entities: Entities) -> None:
     """Make the suite's dashboard, and the one that opens first."""
     demos = domains()
-    views = [view for domain, done in made.items() for view in demos[domain].views(done, entities)]
+    ordered = sorted(made, key=_VIEW_ORDER.index)
+    views = [view for domain in ordered for view in demos[domain].views(made[domain], entities)]
     await ha.call(
         "lovelace/dashboards/create",
         url_path=DASHBOARD,

@@ -90,7 +90,12 @@ _EVIDENCE: dict[str, Callable[[Integration], bool]] = {
     "config-entry-unloading": _code_has("async_unload_entry"),
     "diagnostics": _has_file("diagnostics.py"),
     "discovery": _code_has(
-        "async_step_discovery", "async_step_zeroconf", "async_step_dhcp", "async_step_usb", "async_step_mqtt"
+        "async_step_discovery",
+        "async_step_integration_discovery",
+        "async_step_zeroconf",
+        "async_step_dhcp",
+        "async_step_usb",
+        "async_step_mqtt",
     ),
     "docs-actions": _docs_have("action"),
     "docs-conditions": _docs_have("condition"),

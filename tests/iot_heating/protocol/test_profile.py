@@ -95,3 +95,14 @@ def test_storage_gives_back_the_same_profile(
 
 def test_times_are_told_in_utc_with_seconds() -> None:
     assert utc_text(datetime(2025, 6, 1, 12, 0, 0, 999_999, tzinfo=UTC)) == "2025-06-01T12:00:00Z"
+
+
+def test_a_mode_is_a_word() -> None:
+    assert Profile.initial(NOW).patched({"mode": "Eco"}, NOW).mode.value == "eco"
+    with pytest.raises(ProtocolError) as caught:
+        Profile.initial(NOW).patched({"mode": "warm"}, NOW)
+    assert caught.value.field == "mode"
+
+
+def test_another_zones_time_is_told_in_utc() -> None:
+    assert utc_text(datetime.fromisoformat("2026-01-05T13:00:00+01:00")) == "2026-01-05T12:00:00Z"

@@ -15,6 +15,7 @@ from custom_components.ota.rollout.manifest import Channel
 from custom_components.ota.rollout.models import Device, DeviceEvent, DeviceEventKind, Policy
 from custom_components.ota.rollout.schedule import Window
 from custom_components.ota.rollout.versions import is_dotted_numeric, is_newer, same_version, version_key
+from custom_components.ota.rollout.wire.esphome import chip_family
 
 ROME = ZoneInfo("Europe/Rome")
 
@@ -161,3 +162,17 @@ def test_a_missing_required_field_is_named_and_unknown_ones_are_ignored() -> Non
         decode(Device, {"uid": "d", "name": "n", "product": "p"})
     device = decode(Device, {"uid": "d", "name": "n", "product": "p", "chip": "c", "future": 1, "last_seen": 3})
     assert device == replace(device, last_seen=3.0)
+
+
+@pytest.mark.parametrize(
+    ("chip", "family"),
+    [
+        ("esp32", "ESP32"),
+        ("esp32c3", "ESP32-C3"),
+        ("esp32s31", "ESP32-S31"),
+        ("esp8266", "ESP8266"),
+        ("generic", "GENERIC"),
+    ],
+)
+def test_chips_as_esphome_names_them(chip: str, family: str) -> None:
+    assert chip_family(chip) == family

@@ -4,12 +4,13 @@ from dataclasses import replace
 import math
 
 from hypothesis import given, strategies as st
+import numpy as np
 import pytest
 
 from custom_components.proof_of_heat._lib.heat_source import SourceKind
-from custom_components.proof_of_heat.engine import CurveConfig, Reading, SafetyLimits, SourceConfig, ZoneSnapshot
+from custom_components.proof_of_heat.engine import Band, CurveConfig, Reading, SafetyLimits, SourceConfig, ZoneSnapshot
 from custom_components.proof_of_heat.engine.cycling import Cycling, Locks
-from custom_components.proof_of_heat.engine.demand import DemandControl, OutdoorDamping, RoomTrim
+from custom_components.proof_of_heat.engine.demand import DemandControl, OutdoorDamping, RoomTrim, anticipated_c
 from custom_components.proof_of_heat.engine.plausible import JumpFilter, OutdoorSource, Plausibility, believable
 from custom_components.proof_of_heat.engine.pulse import Pulse
 
@@ -194,3 +195,10 @@ def test_pulses_deliver_what_is_wanted_in_the_mean(wanted: float, least: float) 
         delivered = pulse.update(wanted, least, delivered, 300.0)
         total += delivered
     assert total / 600 == pytest.approx(wanted, rel=0.05, abs=0.02 * least)
+
+
+def test_coming_comfort_is_anticipated_by_the_houses_rise() -> None:
+    lower = np.where(np.arange(96) < 16, 18.0, 22.0)
+    band = Band(lower, lower + 3)
+    assert anticipated_c(band, ramp_k_h=1.0) == pytest.approx(18.0)
+    assert anticipated_c(band, ramp_k_h=0.5) == pytest.approx(20.0)

@@ -6,18 +6,15 @@ import math
 import numpy as np
 import pytest
 
-from custom_components.proof_of_heat.engine import Forecast
+from custom_components.proof_of_heat.engine import Forecast, SourceConfig, SourceKind, SourceSnapshot
+from custom_components.proof_of_heat.engine.dispatch import OFF, Option, Point, Request, dispatch
 from custom_components.proof_of_heat.engine.economics import (
-    MinerStep,
     MiningMarket,
-    best_miner_step,
-    break_even_tariff,
     carnot_cop,
     hashprice_from,
-    miner_beats_heat_pump,
-    price_windows,
 )
 from custom_components.proof_of_heat.engine.intake import Intake, Sample
+from custom_components.proof_of_heat.engine.metering import heat_w
 from custom_components.proof_of_heat.engine.outlook import prices, resampled, surplus, weather
 
 from .homes import Home, band, lived_history, snapshot
@@ -121,21 +118,21 @@ def test_hashprice_from_coin_price_and_network() -> None:
     assert hashprice_from(100_000.0, 900.0) == pytest.approx(100_000 * 3.125 * 144 / 900_000)
 
 
-@pytest.mark.parametrize(("revenue", "wins"), [(0.19, True), (0.21, True), (0.15, False)])
-def test_miner_beats_heat_pump_exactly_by_its_rule(revenue: float, wins: bool) -> None:
-    tariff, cop = 0.25, 3.5
-    assert miner_beats_heat_pump(tariff, revenue, cop) is wins
-    assert wins is (revenue > tariff * (1 - 1 / cop))
-
-
 def test_best_miner_step_follows_tariff_and_coin() -> None:
-    steps = (MinerStep(1000.0, 15.0), MinerStep(2000.0, 18.0), MinerStep(3400.0, 22.0))
-    market = MiningMarket(50.0, pool_fee=0.0)
-    assert best_miner_step(steps, market, 0.30, 0.0).step is None
-    assert best_miner_step(steps, market, 0.13, 0.0).step == steps[0]
-    assert best_miner_step(steps, market, 0.05, 0.0).step == steps[2]
-    assert best_miner_step(steps, market, 0.13, 0.10).step == steps[2]
-    assert break_even_tariff(market, 15.0) == pytest.approx(market.revenue_kwh(15.0))
+    """Dispatch without any demand for heat: the step that earns most, or none."""
+    market, steps = MiningMarket(50.0, pool_fee=0.0), ((1000.0, 15.0), (2000.0, 18.0), (3400.0, 22.0))
+    points = tuple(
+        Point(watts / 3400, watts, watts, -market.revenue_kwh(efficiency) * watts / 1000) for watts, efficiency in steps
+    )
+
+    def step(tariff: float, heat_w: float = 0.0) -> float:
+        request = Request(heat_w=heat_w, price_kwh=tariff, over_price_kwh=0.0)
+        return dispatch([Option("miner", (OFF, *points))], request).power_w
+
+    assert step(0.30) == 0
+    assert step(0.13) == 1000
+    assert step(0.05) == 3400
+    assert step(0.30, heat_w=3400.0) == 3400
 
 
 def test_cop_falls_with_lift() -> None:
@@ -144,8 +141,31 @@ def test_cop_falls_with_lift() -> None:
     assert carnot_cop(20.0, 30.0) == 7.0
 
 
-def test_price_windows() -> None:
-    windows = ((360.0, 0.30), (1320.0, 0.20))
-    assert [price_windows(windows, minute) for minute in (0, 360, 1000, 1320)] == [0.20, 0.30, 0.30, 0.20]
-    with pytest.raises(ValueError, match="ascending"):
-        price_windows(((5.0, 1.0), (5.0, 2.0)), 0)
+def _reading(**changes: object) -> SourceSnapshot:
+    return SourceSnapshot(source_id="s", **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "reading", "low", "high"),
+    [
+        (SourceKind.HEAT_PUMP, {"heat_w": 5000.0, "power_w": 1000.0}, 5000, 5000),
+        (SourceKind.HEAT_PUMP, {"power_w": 1000.0, "flow_c": 35.0}, 2500, 4500),
+        (SourceKind.HEAT_PUMP, {"power_w": 40.0, "flow_c": 35.0}, 0, 0),
+        (SourceKind.HEAT_PUMP, {"power_w": 1000.0, "on": False}, 0, 0),
+        (SourceKind.HEAT_PUMP, {}, 0, 0),
+        (SourceKind.MINER, {"power_w": 3000.0}, 2700, 2700),
+        (SourceKind.DIRECT_ELECTRIC, {"power_w": 3000.0}, 3000, 3000),
+    ],
+    ids=["metered", "by carnot", "standby", "off", "unknown", "miner", "heater"],
+)
+def test_heat_is_metered_or_told_by_the_input(
+    kind: SourceKind, reading: dict[str, object], low: float, high: float
+) -> None:
+    assert low <= heat_w(SourceConfig(source_id="s", kind=kind), _reading(**reading), 5.0) <= high
+
+
+def test_a_boilers_heat_is_told_by_its_level() -> None:
+    boiler = SourceConfig(source_id="s", kind=SourceKind.BOILER, nominal_heat_w=12000.0, fuel_kwh_price=0.1)
+    assert heat_w(boiler, _reading(level=0.5, on=True), 5.0) == 6000.0
+    assert heat_w(boiler, _reading(on=True), 5.0) == 12000.0
+    assert heat_w(boiler, _reading(), 5.0) == 0.0

@@ -107,7 +107,11 @@ class History:
 
     def dump(self) -> list[list[float | None]]:
         """As JSON values, rounded to what a sensor can tell."""
-        return [[None if math.isnan(v) else round(v, 4) for v in row] for row in self._rows]
+        rounded = np.round(np.array(self._rows, dtype=float).reshape(-1, len(COLUMNS)), 4)
+        table = rounded.astype(object)
+        table[np.isnan(rounded)] = None
+        rows: list[list[float | None]] = table.tolist()
+        return rows
 
     def restore(self, saved: list[Any]) -> None:
         """Take over what ``dump`` gave; rows that cannot be read are left out."""

@@ -13,7 +13,10 @@ from ..client import HomeAssistant
 from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
 
 _DOMAIN = "iot_heating"
-_CONTROLLERS = (("ESP32-001", "Cellar"), ("ESP32-002", "Annexe"))
+# Id, name, protocol: one as they are in the field, one that can do more.
+_CONTROLLERS = (("ESP32-001", "Cellar", 1), ("ESP32-002", "Annexe", 2))
+_RATED_POWER_W = 11_000
+_PRICE = 0.12
 _PAST = timedelta(days=5)
 _SAMPLE = timedelta(minutes=5)
 _TICK = timedelta(seconds=30)
@@ -32,13 +35,16 @@ class IotHeatingDemo:
         entry = await ha.add_entry(_DOMAIN, {"name": "Main house"})
         entry_id = entry["result"]["entry_id"]
         made = Provisioned(entries=[entry_id])
-        for device_id, name in _CONTROLLERS:
-            results = await ha.add_subentry(entry_id, "controller", {"name": name, "device_id": device_id}, {})
+        await self._set_options(ha, entry_id)
+        for device_id, name, protocol in _CONTROLLERS:
+            settings = {"name": name, "device_id": device_id, "rated_power": _RATED_POWER_W}
+            results = await ha.add_subentry(entry_id, "controller", settings, {})
             shown = next(step for step in results if step.get("step_id") == "key")
             key = shown["description_placeholders"]["device_key"]
             simulator = f"heating_controller_{device_id.lower().replace('-', '_')}"
             made.devices.append(Device(_DOMAIN, device_id, "controller", key, entry_id, simulator=simulator))
             arguments = ["--url", world.url, "--device-id", device_id, "--key", key, "--period", "5"]
+            arguments += ["--protocol", str(protocol)]
             made.simulators.append(SimulatorSpec(simulator, "heating_controller", arguments))
         await self._set_curve(ha, entry_id)
         subentries = await ha.call("config_entries/subentries/list", entry_id=entry_id)
@@ -46,6 +52,16 @@ class IotHeatingDemo:
         for device in made.devices:
             device.subentry_id = ids[device.id]
         return made
+
+    async def _set_options(self, ha: HomeAssistant, entry_id: str) -> None:
+        """A price, so that sessions have a cost."""
+        options = {
+            "heating": {"setback_temperature": 17, "eco_reduction": 3},
+            "cost": {"price": _PRICE},
+            "log": {"telemetry_log": True, "log_days": 30, "log_mb": 500},
+            "devices": {"allow_query_key": True, "poll_interval": 30, "lease": 900},
+        }
+        await ha.flow("config/config_entries/options/flow", {"handler": entry_id}, options)
 
     async def _set_curve(self, ha: HomeAssistant, entry_id: str) -> None:
         """A curve that this house needs, set as a user sets it."""
@@ -65,7 +81,7 @@ class IotHeatingDemo:
         """One view: the curve, then a section per controller."""
         building = entities[provisioned.entries[0]]
         sections = [_building_section(building)]
-        sections += [_controller_section(name, entities[device_id]) for device_id, name in _CONTROLLERS]
+        sections += [_controller_section(name, entities[device_id]) for device_id, name, _ in _CONTROLLERS]
         return [
             {
                 "title": "Heating",
@@ -125,6 +141,15 @@ def _building_section(building: Mapping[str, str]) -> dict[str, Any]:
                 }
                 for key, name in sliders
             ),
+            {"type": "tile", "entity": building["iot_enabled"], "name": "Enabled", "features": [{"type": "toggle"}]},
+            {"type": "tile", "entity": building["flow_setpoint"], "name": "Flow set point"},
+            {
+                "type": "tile",
+                "entity": building["mode"],
+                "name": "Mode",
+                "features": [{"type": "select-options"}],
+                "grid_options": {"columns": 12},
+            },
         ],
     }
 
@@ -140,6 +165,15 @@ def _controller_section(name: str, keys: Mapping[str, str]) -> dict[str, Any]:
             {"type": "heading", "heading": name, "icon": "mdi:radiator"},
             {"type": "tile", "entity": keys["heating"], "name": "Heating", "color": "deep-orange"},
             {"type": "tile", "entity": keys["connectivity"], "name": "Connectivity"},
+            {"type": "tile", "entity": keys["energy_today"], "name": "Energy today"},
+            {"type": "tile", "entity": keys["cost_month"], "name": "Cost this month"},
+            {
+                "type": "tile",
+                "entity": keys["control"],
+                "name": "Control",
+                "features": [{"type": "select-options"}],
+                "grid_options": {"columns": 12},
+            },
             *({"type": "tile", **item, "features": [{"type": "trend-graph"}]} for item in temperatures),
             {
                 "type": "history-graph",

@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 import probatio as vol
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 DOMAIN = "suite_demo"
 CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
@@ -55,18 +55,20 @@ class WriteHistory(RecorderTask):
                     .order_by(States.last_updated_ts.desc())
                     .limit(1)
                 ).scalar()
-                session.add_all(
-                    States(
-                        metadata_id=metadata_id,
-                        state=state,
-                        attributes_id=last,
-                        last_updated_ts=when,
-                        last_reported_ts=when,
-                        origin_idx=0,
-                    )
-                    for when, state in self.points
+                session.execute(
+                    insert(States),
+                    [
+                        {
+                            "metadata_id": metadata_id,
+                            "state": state,
+                            "attributes_id": last,
+                            "last_updated_ts": when,
+                            "last_reported_ts": when,
+                            "origin_idx": 0,
+                        }
+                        for when, state in self.points
+                    ],
                 )
-                session.flush()
                 # Else the recorder answers nothing for times before its own start.
                 instance.states_manager.load_from_db(session)
         except Exception as err:  # noqa: BLE001 - told to the caller, whatever it is

@@ -1,0 +1,49 @@
+"""kill -9 of a real Home Assistant while messages come in."""
+
+import asyncio
+from pathlib import Path
+import sqlite3
+import time
+
+import pytest
+
+from benchmarks.telemetry.__main__ import SQLITE, edge_entry, free_port, mqtt_entry
+from benchmarks.telemetry.instance import Instance
+from benchmarks.telemetry.load import connect, packet, string
+from tests.mosquitto import Mosquitto, program
+
+TOPIC = string(b"van/load/one/data")
+
+
+def message(number: int) -> bytes:
+    """A message with its number."""
+    text = f'{{"metrics": {{"temperature_c": {number % 400 / 10}}}, "seq": {number}}}'
+    return packet(0x30, TOPIC + text.encode())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(program() is None, reason="mosquitto is not installed")
+async def test_a_killed_home_assistant_loses_at_most_the_last_second(socket_enabled: None, tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path)
+    await broker.start()
+    entries = [mqtt_entry(broker.port, discovery=False), edge_entry(SQLITE)]
+    sent: list[float] = []
+    async with Instance(tmp_path / "config", free_port(), entries, recorder=False) as ha:
+        link = await asyncio.to_thread(connect, broker.port)
+        while not (await ha.result())["hub"]["accepted"]:  # not subscribed yet
+            link.sendall(message(1_000_000))
+            await asyncio.sleep(0.2)
+        for number in range(400):
+            link.sendall(message(number))
+            sent.append(time.time())
+            await asyncio.sleep(0.01)
+        link.close()
+        ha.kill()
+        killed = time.time()
+    await broker.stop()
+    connection = sqlite3.connect(tmp_path / "config" / "edge.db")
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    kept = {number for (number,) in connection.execute("SELECT json_extract(payload, '$.seq') FROM measurements")}
+    connection.close()
+    # half a second until rows are written, and what this machine needs to do it
+    assert {number for number, at in enumerate(sent) if at < killed - 1.0} <= kept

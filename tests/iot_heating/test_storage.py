@@ -1,0 +1,182 @@
+"""What is on disk: older forms, newer forms, damage, and a disk that says no."""
+
+from contextlib import closing
+from copy import deepcopy
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+import sqlite3
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.iot_heating.book import BOOK, FILE_NAME
+from custom_components.iot_heating.const import Options
+from custom_components.iot_heating.energy import number_of, outdoor_of, price_of
+from custom_components.iot_heating.protocol.sessions import Session, Usage
+from custom_components.iot_heating.registry import Registry
+from custom_components.iot_heating.session_db import Change, SessionDb
+
+from . import add_controller, building_entry, controller_subentry
+
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+FIRST_FORM = {
+    "next_building": 2,
+    "next_device": 2,
+    "buildings": {
+        "entry_main": {
+            "building_id": 1,
+            "profile": {
+                "curve_value": 60,
+                "min_external_temp": 8,
+                "schedule": [],
+                "iot_enabled": True,
+                "updated_at": "2026-01-05T12:00:00Z",
+                "revision": 7,
+            },
+        }
+    },
+    "devices": {
+        "ESP32-001": {
+            "entry_id": "entry_main",
+            "number": 1,
+            "name": "Cellar",
+            "keys": {"current": "0" * 64, "previous": None, "previous_until": None},
+            "created": "2026-01-05T12:00:00+00:00",
+            "confirmed": True,
+            "last_seen": "2026-01-05T12:00:00+00:00",
+        }
+    },
+}
+
+
+async def test_the_first_form_of_the_registry_is_read(hass: HomeAssistant, hass_storage: dict[str, Any]) -> None:
+    hass_storage["iot_heating"] = {
+        "version": 1,
+        "minor_version": 1,
+        "key": "iot_heating",
+        "data": deepcopy(FIRST_FORM),
+    }
+    registry = Registry(hass)
+    await registry.async_load()
+    device = registry.devices["ESP32-001"]
+    assert (device.kind.value, device.commands, device.override.empty) == ("esp32", (), True)
+    assert registry.buildings["entry_main"].profile.mode.value == "auto"
+    assert hass_storage["iot_heating"]["minor_version"] == 2, "written back in today's form"
+
+
+async def test_a_device_is_registered_once(hass: HomeAssistant, building: MockConfigEntry, key: str) -> None:
+    from custom_components.iot_heating._lib.device_keys import KeyRing
+
+    registry = building.runtime_data.registry
+    with pytest.raises(ValueError, match="already"):
+        await registry.async_add_device("ESP32-001", "x", "Again", KeyRing())
+    assert await registry.async_change_device("gone", lambda record: record) is None
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> SessionDb:
+    made = SessionDb(tmp_path / "s.db")
+    made.open()
+    return made
+
+
+def test_a_session_is_written_read_and_written_again(db: SessionDb) -> None:
+    session = Session(NOW, NOW + timedelta(minutes=5), energy_kwh=0.5, cost=0.1, meter_kwh=7.5)
+    ((number,),) = db.write([Change(1, (session,), {date(2026, 1, 5): Usage(300, 0.5, 0.1)})])
+    ledger = db.load(1, date(2026, 1, 1))
+    assert ledger.open is not None
+    assert (ledger.open.id, ledger.open.meter_kwh, ledger.total.on_s) == (number, 7.5, 300)
+    session.id, session.end = number, NOW + timedelta(minutes=6)
+    db.write([Change(1, (session,), {})])
+    assert db.load(1, date(2026, 1, 1)).open is None
+    (found,) = db.sessions(1, NOW, NOW + timedelta(hours=1), 10)
+    assert found.end == session.end
+    assert db.load(1, date(2026, 1, 6)).days == {}
+    assert db.months(1, date(2026, 1, 1), date(2026, 1, 31)) == {"2026-01": Usage(300, 0.5, 0.1)}
+    db.close()
+    db.close()
+    with pytest.raises(sqlite3.OperationalError):
+        db.load(1, date(2026, 1, 1))
+
+
+def test_two_running_sessions_cannot_be_true(db: SessionDb) -> None:
+    later = NOW + timedelta(hours=1)
+    db.write([Change(1, (Session(NOW, NOW), Session(later, later)), {})])
+    ledger = db.load(1, date(2026, 1, 1))
+    assert ledger.open is not None
+    assert ledger.open.start == later
+    assert [(s.start, s.estimated) for s in ledger.closed] == [(NOW, True)]
+
+
+def test_a_transaction_that_fails_leaves_nothing(db: SessionDb) -> None:
+    broken: Any = Session(NOW, NOW, energy_kwh=object())  # type: ignore[arg-type]
+    with pytest.raises(sqlite3.Error):
+        db.write([Change(1, (Session(NOW, NOW),), {}), Change(2, (broken,), {})])
+    assert db.sessions(1, NOW - timedelta(days=1), NOW + timedelta(days=1), 10) == []
+    db.write([Change(1, (Session(NOW, NOW),), {})])
+    assert len(db.sessions(1, NOW - timedelta(days=1), NOW + timedelta(days=1), 10)) == 1
+
+
+def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path, db: SessionDb) -> None:
+    db.close()
+    with closing(sqlite3.connect(tmp_path / "s.db")) as raw:
+        raw.execute("PRAGMA user_version = 99")
+    with pytest.raises(sqlite3.DatabaseError, match="newer version"):
+        db.open()
+
+
+@pytest.mark.expects_errors
+async def test_a_damaged_sessions_file_costs_no_heating(
+    hass: HomeAssistant, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"this is no database, it is a piece of text" * 100)
+    entry = building_entry()
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await add_controller(hass, entry)
+    assert "ESP32-001" in entry.runtime_data.controllers
+    assert "Heating sessions cannot be written to disk" in caplog.text
+    hass.config_entries.async_remove_subentry(entry, controller_subentry(entry).subentry_id)
+    await hass.async_block_till_done()
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert hass.data[BOOK].ledgers() == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "unit", "celsius"),
+    [
+        ("20", "°C", 20),
+        ("68", "°F", 20),
+        ("20", None, 20),
+        ("20", "bar", None),
+        ("unknown", "°C", None),
+        ("nan", "°C", None),
+    ],
+)
+async def test_temperatures_of_other_entities(
+    hass: HomeAssistant, state: str, unit: str | None, celsius: float | None
+) -> None:
+    hass.states.async_set("sensor.t", state, {} if unit is None else {"unit_of_measurement": unit})
+    assert outdoor_of(hass, "sensor.t") == (None if celsius is None else pytest.approx(celsius))
+    assert outdoor_of(hass, "sensor.none") is None
+    assert outdoor_of(hass, None) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "unit", "price"),
+    [("0.3", "EUR/kWh", 0.3), ("120", "EUR/MWh", 0.12), ("-5", "EUR/MWh", -0.005), ("unknown", "EUR/kWh", 0.25)],
+)
+async def test_the_price_of_a_kilowatt_hour(hass: HomeAssistant, state: str, unit: str, price: float) -> None:
+    hass.states.async_set("sensor.p", state, {"unit_of_measurement": unit})
+    assert price_of(hass, Options(price=0.25, price_entity="sensor.p")) == pytest.approx(price)
+    assert price_of(hass, Options(price=0.25, price_entity="sensor.gone")) == 0.25
+    assert price_of(hass, Options()) is None
+
+
+async def test_a_number_without_a_converter_for_its_unit_is_none(hass: HomeAssistant) -> None:
+    from homeassistant.util.unit_conversion import PowerConverter
+
+    hass.states.async_set("sensor.p", "5", {"unit_of_measurement": "apples"})
+    assert number_of(hass, "sensor.p", PowerConverter, "W") is None

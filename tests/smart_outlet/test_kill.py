@@ -1,0 +1,130 @@
+"""A real Home Assistant, killed with SIGKILL: what was acknowledged is there afterwards."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+import socket
+import sys
+from typing import Any
+
+import aiohttp
+import pytest
+
+from scripts.tooling.demo.client import HomeAssistant
+
+ROOT = Path(__file__).parents[2]
+CONFIGURATION = """\
+homeassistant:
+  name: Kill
+  latitude: 45.0
+  longitude: 8.0
+  time_zone: Europe/Rome
+  unit_system: metric
+api:
+config:
+http:
+  server_port: {port}
+  server_host: 127.0.0.1
+"""
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.enable_socket]
+
+
+@asynccontextmanager
+async def home_assistant(folder: Path, url: str, token: str = "") -> AsyncGenerator[HomeAssistant]:
+    """Home Assistant in a process of its own, killed without a word at the end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "homeassistant", "--config", str(folder), "--skip-pip",
+        cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        async with HomeAssistant.connect(url, token) as ha:
+            await ha.wait_until_up()
+            yield ha
+            process.kill()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def call(url: str, key: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+    """What a unit calls."""
+    method = "GET" if body is None else "POST"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"{url}/api/{path}/", json=body, headers={"X-Device-Key": key}) as reply,
+    ):
+        return reply.status, await reply.json()
+
+
+def report(device_id: str, *, on: bool) -> dict[str, Any]:
+    return {
+        "device_id": device_id,
+        "current_a": 100,
+        "current_b": 0,
+        "relay_a": on,
+        "relay_b": False,
+        "is_overload": False,
+    }
+
+
+async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, socket_enabled: None) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (tmp_path / "configuration.yaml").write_text(CONFIGURATION.format(port=port))
+    (tmp_path / "custom_components").mkdir()
+    (tmp_path / "custom_components" / "smart_outlet").symlink_to(ROOT / "custom_components" / "smart_outlet")
+    url = f"http://127.0.0.1:{port}"
+
+    async with home_assistant(tmp_path, url) as ha:
+        await ha.onboard("Kill", "kill", "kill")
+        token = await ha.lasting_token("kill")
+        await ha.wait_until_running()
+        await ha.call("http/config/promote")
+        steps: tuple[dict[str, Any], ...] = (
+            {"next_step_id": "ccu"},
+            {"name": "House", "ccu_id": "01", "accept_without_key": False},
+            {},
+        )
+        results = await ha.flow_results("config/config_entries/flow", {"handler": "smart_outlet"}, *steps)
+        key = results[2]["description_placeholders"]["device_key"]
+        entry_id = results[-1]["result"]["entry_id"]
+        for device_id in ("FE", "FD"):
+            await ha.add_subentry(entry_id, "outlet", {"name": f"Outlet {device_id}", "device_id": device_id})
+        # Home Assistant's own files are a second late; ours are not.
+        await asyncio.sleep(3)
+        for device_id in ("FE", "FD"):
+            assert (await call(url, key, "data", report(device_id, on=True)))[0] == 200
+        await ha.post("commands/FE/set_threshold/", {"value": 4321})
+
+    async with home_assistant(tmp_path, url, token) as ha:
+        await ha.wait_until_running()
+        status, answer = await call(url, key, "commands/FE")
+        assert (status, [command["value"] for command in answer["commands"]]) == (200, [4321])
+        assert (await ha.get("outlet-status/FE"))["threshold"] == 4321
+        assert (await ha.get("outlet-status/FE"))["relay_a"] is None
+        await call(url, key, "data", report("FE", on=True))
+        await call(url, key, "data", report("FD", on=True))
+        cut = await ha.call("smart_outlet/cut_all_power", entry_id=entry_id)
+        assert cut["hubs"][0]["pending"] == ["FE/a", "FE/b", "FD/a", "FD/b"]
+        # One outlet obeys before the kill, the other has to be cut by the next Home Assistant.
+        await call(url, key, "commands/FE")
+        await call(url, key, "data", report("FE", on=False))
+        # A new unit's key counts from the moment that it was shown, whatever Home Assistant wrote of its entry.
+        steps = ({"next_step_id": "ccu"}, {"name": "Barn", "ccu_id": "02", "accept_without_key": False}, {})
+        results = await ha.flow_results("config/config_entries/flow", {"handler": "smart_outlet"}, *steps)
+        barn = results[2]["description_placeholders"]["device_key"]
+
+    async with home_assistant(tmp_path, url, token) as ha:
+        await ha.wait_until_running()
+        assert (await call(url, barn, "devices"))[0] == 200
+        _, answer = await call(url, key, "commands/FD")
+        assert [command["command"] for command in answer["commands"]] == ["relay_off", "relay_off"]
+        await call(url, key, "data", report("FD", on=False))
+        await call(url, key, "commands/FE")
+        await call(url, key, "data", report("FE", on=False))
+        states = {state["entity_id"]: state for state in await ha.get("states")}
+        assert states["sensor.house_power_cut"]["state"] == "complete"
