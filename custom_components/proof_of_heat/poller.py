@@ -33,7 +33,6 @@ class SourcePoller:
         self.source = source
         self.restarts = 0
         self.failures = 0
-        self.last_result: CommandResult | None = None
         self._hass = hass
         self._interval_s = interval_s
         self._stuck_s = stuck_s
@@ -104,7 +103,6 @@ class SourcePoller:
         except Exception:
             _LOGGER.exception("%s: command %s raised", self.source.name, command.id)
             return
-        self.last_result = result
         done(result)
 
     async def release(self) -> None:

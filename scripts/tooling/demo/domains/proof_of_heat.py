@@ -183,7 +183,11 @@ class ProofOfHeatDemo:
         """Give the system the command, as a user does it."""
         unique_id = f"{entry_id}_control_active"
         entity_id = next(item["entity_id"] for item in await ha.entity_keys() if item["unique_id"] == unique_id)
-        await ha.post("services/switch/turn_on", {"entity_id": entity_id})
+        async with asyncio.timeout(30):
+            # The entry is loaded anew for the subentry that came last.
+            while (await ha.get(f"states/{entity_id}"))["state"] != "on":
+                await asyncio.sleep(0.5)
+                await ha.post("services/switch/turn_on", {"entity_id": entity_id})
 
     def history(self, world: World, provisioned: Provisioned) -> list[Series]:
         """Four days of the outdoor temperature that the system steered by."""
