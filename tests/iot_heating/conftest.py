@@ -10,6 +10,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.iot_heating._lib.publisher import Publisher
+
 from . import add_controller, building_entry
 
 
@@ -22,6 +24,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def files_in_tmp(hass: HomeAssistant, tmp_path: Path) -> None:
     """Sessions and telemetry go to real files, in a folder of the test's own."""
     hass.config.config_dir = str(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def states_in_one_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a state may take several slices of the publisher; a test waits for one."""
+    monkeypatch.setitem(Publisher.__init__.__kwdefaults__, "slice_s", 60.0)
 
 
 @pytest.fixture

@@ -215,11 +215,11 @@ async def test_the_key_is_checked_before_the_body_is_read(client: TestClient, ke
 
 
 async def test_a_flood_is_slowed_down_and_a_good_key_still_passes(client: TestClient, key: str) -> None:
-    statuses = []
-    for _ in range(260):
+    for _ in range(2000):
         reply = await client.get(PATH, headers={"X-Device-Key": "wrong"})
-        statuses.append(reply.status)
-    assert statuses[-1] == HTTPStatus.TOO_MANY_REQUESTS
+        if reply.status != HTTPStatus.UNAUTHORIZED:
+            break
+    assert reply.status == HTTPStatus.TOO_MANY_REQUESTS
     assert int(reply.headers["Retry-After"]) >= 1
     assert (await reply.json())["error"] == "too_many"
     assert (await client.get(PATH, headers={"X-Device-Key": key})).status == HTTPStatus.OK
