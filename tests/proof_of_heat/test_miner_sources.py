@@ -111,8 +111,8 @@ async def test_network_fault_is_failing_health_in_bounded_time_and_recovers(
     kind: str, fault: str, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     async with miner(kind, loopback(), session) as (device, source):
-        source.timing = replace(QUICK, read_s=1.0)
         assert (await source.refresh()).health == Health.OK
+        source.timing = replace(QUICK, read_s=1.0)
         device.faults.set(fault)
         async with asyncio.timeout(2.0):
             state = await source.refresh()
