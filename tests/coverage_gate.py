@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULE_PERCENT = 95.0
@@ -17,6 +18,7 @@ class CoverageGate:
 
     def __init__(self) -> None:
         self.below: list[str] = []
+        self.unclaimed: list[str] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -34,16 +36,33 @@ class CoverageGate:
         coverage.json_report(outfile=str(_REPORT))  # type: ignore[attr-defined]
         for name, data in json.loads(_REPORT.read_text("utf-8"))["files"].items():
             percent = data["summary"]["percent_covered"]
-            wanted = FLOW_PERCENT if name.endswith("config_flow.py") else MODULE_PERCENT
+            flow = name.endswith("config_flow.py")
+            wanted = FLOW_PERCENT if flow else MODULE_PERCENT
             if data["summary"]["num_statements"] and percent < wanted:
-                self.below.append(f"{name}: {percent:.1f} % covered, {wanted:g} % wanted")
+                line = f"{name}: {percent:.1f} % covered, {wanted:g} % wanted"
+                claimed = claims(name, "config-flow-test-coverage" if flow else "test-coverage")
+                (self.below if claimed else self.unclaimed).append(line)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Name the modules."""
-        if self.below:
-            terminalreporter.section("coverage too low")
-            for line in self.below:
-                terminalreporter.write_line(line)
+        for title, lines in (
+            ("coverage below the goal (the quality scale says todo)", self.unclaimed),
+            ("coverage too low", self.below),
+        ):
+            if lines:
+                terminalreporter.section(title)
+                for line in lines:
+                    terminalreporter.write_line(line)
+
+
+def claims(name: str, rule: str) -> bool:
+    """Whether the module's integration claims the rule; what is in no integration has to meet it."""
+    parts = Path(name).parts
+    if parts[0] != "custom_components" or len(parts) < 3:
+        return True
+    file = ROOT / "custom_components" / parts[1] / "quality_scale.yaml"
+    value = yaml.safe_load(file.read_text("utf-8"))["rules"].get(rule, "todo") if file.is_file() else "todo"
+    return (value.get("status") if isinstance(value, dict) else value) != "todo"
 
 
 def register(config: pytest.Config) -> None:
