@@ -105,6 +105,7 @@ class OtaCoordinator:
         """Stand-alone device uid -> subentry id."""
         self._listeners: dict[str, list[Listener]] = {}
         self._new_device: list[Callable[[Device], None]] = []
+        self._shown: list[set[str]] = []
         self._new_rollout: list[Callable[[str], None]] = []
         self._events: list[Callable[[Event], None]] = []
         self._refresh: deque[str] = deque()
@@ -226,6 +227,8 @@ class OtaCoordinator:
                 for add in tuple(self._new_device):
                     add(self.state.devices[event.uid])
             case EventKind.DEVICE_REMOVED if event.uid is not None:
+                for shown in self._shown:
+                    shown.discard(event.uid)
                 self._forget_entities(event.uid)
             case EventKind.ROLLOUT_CREATED if event.rollout_id in self.state.rollouts:
                 for add_rollout in tuple(self._new_rollout):
@@ -308,10 +311,20 @@ class OtaCoordinator:
     @callback
     def each_device(self, add: Callable[[Device], None]) -> None:
         """Call `add` for every device there is, and for those that come later."""
+        # A device may be in the state before its event is told: each is added once until it goes.
+        shown: set[str] = set()
+
+        def once(device: Device) -> None:
+            if device.uid not in shown:
+                shown.add(device.uid)
+                add(device)
+
         for device in self.state.devices.values():
-            add(device)
-        self._new_device.append(add)
-        self.entry.async_on_unload(lambda: self._new_device.remove(add))
+            once(device)
+        self._new_device.append(once)
+        self._shown.append(shown)
+        self.entry.async_on_unload(lambda: self._new_device.remove(once))
+        self.entry.async_on_unload(lambda: self._shown.remove(shown))
 
     @callback
     def each_rollout(self, add: Callable[[str], None]) -> None:

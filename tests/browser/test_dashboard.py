@@ -69,6 +69,17 @@ def test_the_live_value_of_a_controller_arrives(visit: Visit) -> None:
         visit.demo.request("DELETE", "/faults/outdoor_c", url=control, token=None)
 
 
+def test_every_view_opens(visit: Visit) -> None:
+    """One view per integration, none with an error card."""
+    visit.log_in("demo", "demo")
+    for number in range(len(visit.demo.info["entries"])):
+        visit.page.goto(f"{visit.demo.url}/heat-suite/{number}")
+        visit.page.wait_for_selector("hui-tile-card", timeout=30_000)
+        visit.page.wait_for_timeout(3000)
+        visit.screenshot(f"view_{number}")
+        assert visit.page.locator("hui-error-card, hui-warning").count() == 0, f"view {number}"
+
+
 def test_the_device_page_shows_the_controller(visit: Visit) -> None:
     visit.log_in("demo", "demo")
     controller = visit.demo.device("ESP32-001")

@@ -61,6 +61,7 @@ def test_the_log_is_clean(demo: RunningDemo) -> None:
         if "custom_components" in line and ("ERROR" in line or "deprecated" in line or "Detected" in line)
     ]
     assert not ours
+    assert "does not generate unique IDs" not in log
     assert not [device["id"] for device in demo.info["devices"] if device["key"] and device["key"] in log]
 
 
