@@ -68,15 +68,16 @@ class Demo:
         if self.broker:
             await provision.mqtt_entry(ha, self.broker, broker.protocol())
         domains = provision.domains()
-        for demo in domains.values():
-            await self.start_simulators(demo.simulators_first(world))
+        first = {domain: demo.simulators_first(world) for domain, demo in domains.items()}
+        for specs in first.values():
+            await self.start_simulators(specs)
         made = {}
         for domain, demo in domains.items():
             self.say(f"configuring {domain}")
             made[domain] = done = await demo.provision(ha, world)
             state.entries[domain] = done.entries
             state.devices += done.devices
-            state.simulators += [*demo.simulators_first(world), *done.simulators]
+            state.simulators += [*first[domain], *done.simulators]
         entities = await provision.entities_of(ha, state.devices)
         self.say("filling the history")
         count = await provision.history(ha, world, made, entities)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import os
 import socket
 import sys
 from typing import Any, Final
@@ -50,8 +51,9 @@ def _miner_host() -> str:
     """A loopback address whose miner's port is free: a Whatsminer has its fixed port."""
     if sys.platform != "linux":
         return _LOOPBACK
-    for last in range(1, 255):
-        host = f"127.41.40.{last}"
+    # Demos that start at the same time look at different addresses first.
+    for last in range(254):
+        host = f"127.41.40.{1 + (os.getpid() + last) % 254}"
         try:
             socket.create_server((host, _MINER_PORT)).close()
         except OSError:
