@@ -82,7 +82,7 @@ class Instance:
             cwd=self._folder, stdout=asyncio.subprocess.DEVNULL, stderr=(self._folder / "stderr.log").open("w"),
         )  # fmt: skip
         self.session = aiohttp.ClientSession()
-        for _ in range(300):
+        for _ in range(1200):
             await asyncio.sleep(0.1)
             try:
                 await self.result()
