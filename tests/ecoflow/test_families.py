@@ -12,6 +12,7 @@ from custom_components.ecoflow.api.families import (
     Family,
     Setting,
     Toggle,
+    appliances,
     family_of,
     generic_family,
 )
@@ -327,3 +328,16 @@ def test_a_point_takes_the_first_present_source() -> None:
     assert point.raw({"second": 2}) == 2
     assert point.raw({"first": None, "second": 2}) == 2
     assert not point.exists({"first": None})
+
+
+@pytest.mark.parametrize(
+    ("values", "celsius"),
+    [
+        ({"pd.envTemp": 20, "pd.tempSys": 0}, 20.0),
+        ({"pd.envTemp": 68, "pd.tempSys": 1}, 20.0),
+        ({"pd.envTemp": 999, "pd.tempSys": 0}, None),
+        ({"pd.tempSys": 1}, None),
+    ],
+)
+def test_a_room_temperature_follows_the_unit_of_the_display(values: dict[str, float], celsius: float | None) -> None:
+    assert appliances._room_temperature(values, path="pd.envTemp") == celsius

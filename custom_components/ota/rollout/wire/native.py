@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..errors import OtaError, WireError
+from ..errors import WireError
 from ..models import Job, JobState, Release
 from ..offers import Offer, Reason
 from ..versions import MAX_LENGTH
@@ -106,8 +106,3 @@ def _update(job: Job, release: Release, path: str) -> dict[str, Any]:
         "signature": release.signature,
         "rollback": job.kind.value == "rollback",
     }
-
-
-def error(err: OtaError) -> tuple[str, str | None]:
-    """Code and field of the JSON answer to an error."""
-    return err.code, err.placeholders.get("field")
