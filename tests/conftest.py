@@ -1,5 +1,6 @@
 """Fixtures for every test of the suite."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,8 @@ def captures() -> Path:
 def pytest_configure(config: pytest.Config) -> None:
     """Watch the coverage of full runs."""
     coverage_gate.register(config)
+
+
+def pytest_sessionstart() -> None:
+    """The plugin has SQLAlchemy tell every statement: thousands of lines, of which none helps."""
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
