@@ -26,7 +26,7 @@ def message(number: int) -> bytes:
 async def test_a_killed_home_assistant_loses_at_most_the_last_second(socket_enabled: None, tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path)
     await broker.start()
-    entries = [mqtt_entry(broker.port, discovery=False), edge_entry(SQLITE)]
+    entries = [mqtt_entry(broker.port, discovery=False), edge_entry(SQLITE, "van")]
     sent: list[float] = []
     async with Instance(tmp_path / "config", free_port(), entries, recorder=False) as ha:
         link = await asyncio.to_thread(connect, broker.port)
