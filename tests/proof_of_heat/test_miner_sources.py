@@ -11,8 +11,7 @@ import pytest
 
 from custom_components.proof_of_heat.drivers.base import Timing
 from custom_components.proof_of_heat.drivers.miner.connect import client_for
-from custom_components.proof_of_heat.drivers.miner.probe import discover, hosts_of, probe
-from custom_components.proof_of_heat.drivers.miner.reading import Family
+from custom_components.proof_of_heat.drivers.miner.probe import probe
 from custom_components.proof_of_heat.drivers.miner.source import MinerSource
 from lib.heat_source import Command, Control, Health, Outcome
 from simulators.antminer.miner import Antminer
@@ -293,32 +292,3 @@ async def test_command_that_is_no_number_is_refused(
         result = await source.apply(Command(id="a", power_w=float("nan")))
         assert result.outcome == Outcome.REFUSED
         assert device.writes == []
-
-
-async def test_discovery_finds_what_is_there(
-    port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
-) -> None:
-    one, two, nothing = loopback(), loopback(), loopback()
-    async with running(Antminer, ["--host", one]), running(Whatsminer, ["--host", two]):
-        found = {item.host: item.family async for item in discover(session, [one, two, nothing])}
-    assert found == {one: Family.ANTMINER, two: Family.WHATSMINER}
-
-
-@pytest.mark.parametrize(
-    ("text", "first", "count"),
-    [
-        ("192.168.1.20", "192.168.1.20", 1),
-        ("192.168.1.0/30", "192.168.1.1", 2),
-        ("192.168.1.20-22", "192.168.1.20", 3),
-        ("192.168.1.250-192.168.2.2", "192.168.1.250", 9),
-    ],
-)
-def test_address_ranges(text: str, first: str, count: int) -> None:
-    hosts = hosts_of(text)
-    assert (hosts[0], len(hosts)) == (first, count)
-
-
-@pytest.mark.parametrize("text", ["", "miner.local", "10.0.0.0/8", "10.0.0.9-5", "10.0.0.1-10.9.0.1"])
-def test_address_ranges_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        hosts_of(text)

@@ -1,13 +1,11 @@
-"""Finding out what answers at an address, and looking through a range of addresses.
+"""Finding out what answers at an address.
 
 Asks a few harmless questions at once; nothing is written and no password is sent.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
 import contextlib
 from dataclasses import dataclass
-import ipaddress
 import json
 import struct
 from typing import Any, Final
@@ -23,8 +21,7 @@ RPC_PORT: Final = 4028
 V3_PORT: Final = 4433
 _ASK_S: Final = 3.0
 _MAX_REPLY: Final = 262_144
-_MAX_HOSTS: Final = 1024
-_AT_ONCE: Final = 48
+_TAIL: Final = b"\0\n\r "
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,49 +61,6 @@ def _family_of(version: str, page: str) -> Family | None:
     return Family.OTHER if version else None
 
 
-async def discover(session: aiohttp.ClientSession, hosts: Iterable[str]) -> AsyncGenerator[Found]:
-    """What answers among `hosts`, as it is found."""
-    gate = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(host: str) -> Found | None:
-        async with gate:
-            try:
-                return await probe(session, host)
-            except DriverError:
-                return None
-
-    tasks = [asyncio.ensure_future(one(host)) for host in hosts]
-    try:
-        for task in asyncio.as_completed(tasks):
-            if (found := await task) is not None:
-                yield found
-    finally:
-        for pending in tasks:
-            pending.cancel()
-
-
-def hosts_of(text: str) -> list[str]:
-    """Addresses of "192.168.1.20", "192.168.1.0/24" or "192.168.1.20-60".
-
-    Raises ValueError for anything else, and for more than 1,024 addresses.
-    """
-    first, dash, last = text.strip().partition("-")
-    if "/" in text:
-        hosts = [str(host) for host in ipaddress.ip_network(text.strip(), strict=False).hosts()]
-    elif dash:
-        start = ipaddress.IPv4Address(first.strip())
-        end_text = last.strip()
-        end = ipaddress.IPv4Address(end_text if "." in end_text else f"{str(start).rpartition('.')[0]}.{end_text}")
-        if int(end) - int(start) >= _MAX_HOSTS or end < start:
-            raise ValueError(f"{text}: too wide or backwards")
-        hosts = [str(ipaddress.IPv4Address(number)) for number in range(int(start), int(end) + 1)]
-    else:
-        hosts = [str(ipaddress.ip_address(text.strip()))]
-    if len(hosts) > _MAX_HOSTS:
-        raise ValueError(f"{text}: more than {_MAX_HOSTS} addresses")
-    return hosts
-
-
 async def _exchange(host: str, port: int, request: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection(host, port)
     writer.write(request)
@@ -119,19 +73,23 @@ async def _rpc(host: str, command: str) -> Any:
         async with asyncio.timeout(_ASK_S):
             reader, writer = await _exchange(host, RPC_PORT, json.dumps({"command": command}).encode())
             try:
-                raw = await reader.read(_MAX_REPLY)
-                while not _complete(raw) and len(raw) < _MAX_REPLY and (more := await reader.read(_MAX_REPLY)):
+                raw = bytearray()
+                while len(raw) < _MAX_REPLY and not _complete(raw) and (more := await reader.read(_MAX_REPLY)):
                     raw += more
             finally:
                 writer.close()
-        return json.loads(raw.rstrip(b"\0\n"))
-    except OSError, TimeoutError, ValueError:
+        return json.loads(raw.rstrip(_TAIL))
+    except OSError, TimeoutError, ValueError, RecursionError:
         return None
 
 
-def _complete(raw: bytes) -> bool:
-    with contextlib.suppress(ValueError):
-        json.loads(raw.rstrip(b"\0\n"))
+def _complete(raw: bytearray) -> bool:
+    """Whether this is a whole JSON object: not every miner closes the connection after it."""
+    text = raw.rstrip(_TAIL)
+    if not text.endswith(b"}"):
+        return False
+    with contextlib.suppress(ValueError, RecursionError):
+        json.loads(text)
         return True
     return False
 
@@ -147,7 +105,7 @@ async def _v3(host: str) -> Any:
             finally:
                 writer.close()
         return json.loads(raw)
-    except OSError, TimeoutError, ValueError, EOFError:
+    except OSError, TimeoutError, ValueError, EOFError, RecursionError:
         return None
 
 
