@@ -1,19 +1,21 @@
 """Config flow: a heating system; its zones and heat sources are subentries."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.config_entries import (
     ConfigEntry,
-    ConfigFlow,
     ConfigFlowResult,
+    ConfigSubentry,
     ConfigSubentryFlow,
     OptionsFlow,
 )
 from homeassistant.const import (
     CONF_NAME,
+    CONF_PASSWORD,
 )
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
@@ -33,10 +35,11 @@ from .const import (
     SUBENTRY_SOURCE,
     SUBENTRY_ZONE,
 )
-from .flows.base import CAUGHT, error_of
+from .flows.base import CAUGHT, Choice, only, same_device
+from .flows.discovery import DiscoverySteps
 from .flows.fields import TEMPERATURE
-from .flows.kinds import FORMS
-from .flows.meter import MeterSubentryFlow
+from .flows.kinds import FORMS, form_name
+from .flows.meter import METER_SCHEMA, MeterSubentryFlow, connect as connect_meter, errors_of as meter_errors
 from .flows.options import ProofOfHeatOptionsFlow
 from .flows.source import SourceSubentryFlow
 from .flows.zone import ZoneSubentryFlow
@@ -53,13 +56,14 @@ _SYSTEM = vol.Schema(
 )
 
 
-class ProofOfHeatConfigFlow(ConfigFlow, domain=DOMAIN):
+class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
     """Add a heating system."""
 
     VERSION = 1
     MINOR_VERSION = 1
 
     def __init__(self) -> None:
+        super().__init__()
         self._subentry_id = ""
 
     @classmethod
@@ -96,6 +100,8 @@ class ProofOfHeatConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := self._check(user_input)):
             name = user_input[CONF_NAME].strip()
+            if any(item.title == name for item in self._systems() if item is not entry):
+                return self.async_abort(reason="already_configured")
             return self.async_update_and_abort(entry, title=name, data={**user_input, CONF_NAME: name})
         return self._form("reconfigure", user_input or entry.data, errors)
 
@@ -123,35 +129,62 @@ class ProofOfHeatConfigFlow(ConfigFlow, domain=DOMAIN):
         subentry = entry.subentries.get(self._subentry_id)
         if subentry is None:
             return self.async_abort(reason="source_gone")
-        form = FORMS[subentry.data[CONF_KIND]]
-        full = await form.schema(self.hass)
-        schema = vol.Schema({key: value for key, value in full.schema.items() if str(key) in form.secrets})
+        door = await _door(self.hass, subentry)
         errors: dict[str, str] = {}
         if user_input is not None:
-            data = {**subentry.data, **user_input}
+            stored = {key: value for key, value in subentry.data.items() if key not in door.secrets}
             try:
-                choices = await form.connect(self.hass, _as_entered(data))
+                choices = await door.connect(_as_entered({**stored, **user_input}))
             except CAUGHT as err:
-                errors["base"] = error_of(err)
+                errors = door.errors(err)
             else:
-                match = next((item for item in choices if item.unique_id == subentry.unique_id), None)
+                match = next((item for item in choices if same_device(item.unique_id, subentry.unique_id)), None)
                 if match is None:
                     return self.async_abort(reason="wrong_device")
                 self.hass.config_entries.async_update_subentry(entry, subentry, data=match.data)
                 return self.async_abort(reason="reauth_successful")
         return self.async_show_form(
             step_id="reauth_confirm",
-            data_schema=schema,
+            data_schema=door.schema,
             errors=errors,
             description_placeholders={"name": subentry.title},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """What new credentials are asked and tried out with; errors at fields that are not asked for go to the whole."""
+
+    schema: vol.Schema
+    secrets: tuple[str, ...]
+    connect: Callable[[dict[str, Any]], Awaitable[list[Choice]]]
+    blame: Callable[[Exception], dict[str, str]]
+
+    def errors(self, err: Exception) -> dict[str, str]:
+        """What went wrong."""
+        return {field if field in self.secrets else "base": key for field, key in self.blame(err).items()}
+
+
+async def _door(hass: HomeAssistant, subentry: ConfigSubentry) -> _Door:
+    if subentry.subentry_type == SUBENTRY_METER:
+
+        async def meter(data: dict[str, Any]) -> list[Choice]:
+            return [await connect_meter(hass, data)]
+
+        return _Door(only(METER_SCHEMA, (CONF_PASSWORD,)), (CONF_PASSWORD,), meter, meter_errors)
+    form = FORMS[form_name(subentry.data)]
+
+    async def source(data: dict[str, Any]) -> list[Choice]:
+        return await form.connect(hass, data)
+
+    return _Door(only(await form.schema(hass), form.secrets), form.secrets, source, form.errors)
 
 
 def _as_entered(data: Mapping[str, Any]) -> dict[str, Any]:
     """Stored data as a form would give it: the address of a simulated cloud is kept apart there."""
     entered = dict(data)
     api_url = data.get("info", {}).get("api_url", "") if isinstance(data.get("info"), Mapping) else ""
-    if data[CONF_KIND] == "viessmann" and api_url.endswith("/iot/v2"):
+    if data.get(CONF_KIND) == "viessmann" and api_url.endswith("/iot/v2"):
         entered["host"] = api_url.removesuffix("/iot/v2")
         if "viessmann-climatesolutions.com" in api_url:
             entered.pop("host")

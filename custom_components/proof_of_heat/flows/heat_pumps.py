@@ -1,19 +1,24 @@
 """Heat pumps and boilers: the Viessmann cloud, Modbus."""
 
+from contextlib import AsyncExitStack
 from dataclasses import asdict
 import time
-from typing import Any
+from typing import Any, Final
 
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
+from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.selector import (
     SelectOptionDict,
+    SelectSelector,
+    SerialPortSelector,
     TextSelector,
 )
 import probatio as vol
 
 from ..const import (
     CONF_ADDRESS,
+    CONF_BAUDRATE,
     CONF_CAPABILITIES,
     CONF_CLIENT_ID,
     CONF_DAY_LIMIT,
@@ -22,7 +27,9 @@ from ..const import (
     CONF_METER,
     CONF_NOMINAL_HEAT,
     CONF_NOMINAL_POWER,
+    CONF_PARITY,
     CONF_REFRESH_TOKEN,
+    CONF_STOPBITS,
     CONF_TEMPLATE,
     CONF_UNIT_ID,
     DEFAULT_DAY_LIMIT,
@@ -34,9 +41,19 @@ from ..drivers.stored import capabilities_to_dict
 from ..drivers.viessmann.client import API_URL, IAM_URL, TokenKeeper, ViessmannClient, sign_in
 from ..drivers.viessmann.features import Reading
 from ..drivers.viessmann.source import capabilities_of as viessmann_capabilities
-from ..sources import async_templates, limits_of, modbus_params
-from .base import Choice
+from ..sources import PARITIES, async_templates, limits_of, modbus_params
+from .base import Choice, FieldError
 from .fields import FUEL_PRICE, PORT, POWER_METER, SECRET, WATTS, number, select
+
+BAUDRATES: Final = ["1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200"]
+DEFAULT_BAUDRATE: Final = "9600"
+_BOILER: Final = {
+    vol.Required(CONF_UNIT_ID, default=1): number(0, 255),
+    vol.Optional(CONF_NOMINAL_HEAT): WATTS,
+    vol.Optional(CONF_NOMINAL_POWER): WATTS,
+    vol.Optional(CONF_FUEL_PRICE): FUEL_PRICE,
+    vol.Optional(CONF_METER): POWER_METER,
+}
 
 
 async def viessmann_schema(_: HomeAssistant) -> vol.Schema:
@@ -57,6 +74,8 @@ async def viessmann_schema(_: HomeAssistant) -> vol.Schema:
 
 async def viessmann(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
     """Signs in with the password and forgets it; three calls of the budget for one device."""
+    if CONF_PASSWORD not in data or CONF_USERNAME not in data:
+        return [_unchanged(data)]
     host = data.get(CONF_HOST)
     iam_url = f"{host}/idp/v3" if host else IAM_URL
     api_url = f"{host}/iot/v2" if host else API_URL
@@ -89,6 +108,20 @@ async def viessmann(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
     return choices
 
 
+def _unchanged(data: dict[str, Any]) -> Choice:
+    """A change without credentials: the account stays, nothing is asked."""
+    info = data.get(CONF_INFO)
+    if info is None or CONF_REFRESH_TOKEN not in data or (CONF_HOST in data and not _is_at(info, data[CONF_HOST])):
+        raise FieldError(CONF_PASSWORD, "password_needed")
+    device = info["device"]
+    stored = {key: value for key, value in data.items() if key not in (CONF_PASSWORD, CONF_USERNAME, CONF_HOST)}
+    return Choice(device["model"], f"viessmann_{device['gateway']}_{device['id']}", stored)
+
+
+def _is_at(info: dict[str, Any], host: str) -> bool:
+    return bool(info.get("api_url") == f"{host}/iot/v2")
+
+
 def _takes(reading: Reading) -> dict[str, Any]:
     return {
         "modes": list(reading.modes),
@@ -99,39 +132,60 @@ def _takes(reading: Reading) -> dict[str, Any]:
 
 
 async def modbus_schema(hass: HomeAssistant) -> vol.Schema:
-    """Its form, with the templates that are there."""
-    templates = await async_templates(hass)
-    options = [SelectOptionDict(value=key, label=template.name) for key, template in templates.items()]
+    """Over TCP, with the templates that are there."""
     return vol.Schema(
         {
-            vol.Required(CONF_TEMPLATE): select(options),
+            vol.Required(CONF_TEMPLATE): await _templates(hass),
             vol.Required(CONF_ADDRESS): TextSelector(),
             vol.Required(CONF_PORT, default=502): PORT,
-            vol.Required(CONF_UNIT_ID, default=1): number(0, 255),
-            vol.Optional(CONF_NOMINAL_HEAT): WATTS,
-            vol.Optional(CONF_NOMINAL_POWER): WATTS,
-            vol.Optional(CONF_FUEL_PRICE): FUEL_PRICE,
-            vol.Optional(CONF_METER): POWER_METER,
+            **_BOILER,
         }
     )
+
+
+async def serial_schema(hass: HomeAssistant) -> vol.Schema:
+    """Over a serial line (RTU)."""
+    return vol.Schema(
+        {
+            vol.Required(CONF_TEMPLATE): await _templates(hass),
+            vol.Required(CONF_DEVICE): SerialPortSelector(),
+            vol.Required(CONF_BAUDRATE, default=DEFAULT_BAUDRATE): select(BAUDRATES),
+            vol.Required(CONF_PARITY, default="none"): select(list(PARITIES), "parity"),
+            vol.Required(CONF_STOPBITS, default="1"): select(["1", "2"]),
+            **_BOILER,
+        }
+    )
+
+
+async def _templates(hass: HomeAssistant) -> SelectSelector:
+    templates = await async_templates(hass)
+    return select([SelectOptionDict(value=key, label=template.name) for key, template in templates.items()])
 
 
 async def modbus(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
     """Reads it once by the template."""
     from homeassistant.components.modbus import async_get_temporary_unit
 
-    template = (await async_templates(hass))[data[CONF_TEMPLATE]]
+    template = (await async_templates(hass)).get(data[CONF_TEMPLATE])
+    if template is None:
+        raise FieldError(CONF_TEMPLATE, "template_gone")
     unit_id = int(data[CONF_UNIT_ID])
-    async with async_get_temporary_unit(hass, modbus_params(data), unit_id) as unit:
+    stored = {**data, CONF_UNIT_ID: unit_id}
+    if CONF_BAUDRATE in data:
+        stored[CONF_ADDRESS] = end = str(stored[CONF_DEVICE]).strip()
+    else:
+        stored[CONF_ADDRESS], stored[CONF_PORT] = str(data[CONF_ADDRESS]).strip(), int(data[CONF_PORT])
+        end = f"{stored[CONF_ADDRESS]}_{stored[CONF_PORT]}"
+    async with AsyncExitStack() as stack:
+        try:
+            link = async_get_temporary_unit(hass, modbus_params(stored), unit_id)
+            unit = await stack.enter_async_context(link)
+        except HomeAssistantError as err:
+            raise FieldError(CONF_BAUDRATE if CONF_BAUDRATE in data else CONF_PORT, "link_in_use") from err
         unit.require_timeout(template.timeout_s)
         source = ModbusSource("flow:modbus", template.name, unit, template)
         state = await source.refresh()
     if state.health == "failing":
         raise UnreachableError(state.detail)
-    stored = {
-        **data,
-        CONF_PORT: int(data[CONF_PORT]),
-        CONF_UNIT_ID: unit_id,
-        CONF_CAPABILITIES: capabilities_to_dict(source.capabilities),
-    }
-    return [Choice(template.name, f"modbus_{data[CONF_ADDRESS]}_{stored[CONF_PORT]}_{unit_id}", stored)]
+    stored[CONF_CAPABILITIES] = capabilities_to_dict(source.capabilities)
+    return [Choice(template.name, f"modbus_{end}_{unit_id}", stored)]

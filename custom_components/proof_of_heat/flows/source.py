@@ -1,35 +1,34 @@
 """Heat sources: the steps."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, override
 
-from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
-from homeassistant.helpers.selector import (
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-)
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, SubentryFlowResult
+from homeassistant.helpers.selector import SelectOptionDict
 import probatio as vol
 
-from ..const import (
-    CONF_KIND,
-)
-from .base import CAUGHT, Choice, error_of
-from .kinds import FORMS
+from ..const import CONF_ADDRESS, CONF_KIND
+from .base import CAUGHT, Choice, FieldError, Form, same_device
+from .fields import select
+from .kinds import FORMS, form_name
+from .scan import ScanSteps
 
 CONF_CHOICE = "choice"
+_MENU = ["miner", "scan", *(name for name in FORMS if name != "miner")]
 
 
-class SourceSubentryFlow(ConfigSubentryFlow):
+class SourceSubentryFlow(ScanSteps):
     """Add or change a heat source; it is tried out before it is taken."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._choices: list[Choice] = []
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Choose the kind."""
-        return self.async_show_menu(step_id="user", menu_options=list(FORMS))
+        return self.async_show_menu(step_id="user", menu_options=_MENU)
 
+    @override
     async def async_step_miner(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """A miner on the LAN."""
         return await self._kind("miner", user_input)
@@ -38,9 +37,17 @@ class SourceSubentryFlow(ConfigSubentryFlow):
         """A Viessmann heat pump."""
         return await self._kind("viessmann", user_input)
 
+    async def async_step_vicare(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """A heat pump of Home Assistant's ViCare integration."""
+        return await self._kind("vicare", user_input)
+
     async def async_step_modbus(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """A boiler or heat pump on Modbus."""
+        """A boiler or heat pump on Modbus TCP."""
         return await self._kind("modbus", user_input)
+
+    async def async_step_modbus_serial(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """A boiler or heat pump on a serial line."""
+        return await self._kind("modbus_serial", user_input)
 
     async def async_step_entity(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """An entity of Home Assistant."""
@@ -63,38 +70,62 @@ class SourceSubentryFlow(ConfigSubentryFlow):
         if user_input is not None:
             return self._take(next(item for item in self._choices if item.unique_id == user_input[CONF_CHOICE]))
         options = [SelectOptionDict(value=item.unique_id, label=item.title) for item in self._choices]
-        schema = vol.Schema({vol.Required(CONF_CHOICE): SelectSelector(SelectSelectorConfig(options=options))})
-        return self.async_show_form(step_id="choose", data_schema=schema)
+        return self.async_show_form(
+            step_id="choose", data_schema=vol.Schema({vol.Required(CONF_CHOICE): select(options)})
+        )
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Change a source: the form of its kind, with what is set."""
-        return await self._kind(self._get_reconfigure_subentry().data[CONF_KIND], user_input, step="reconfigure")
+        return await self._kind(form_name(self._get_reconfigure_subentry().data), user_input, step="reconfigure")
 
     async def _kind(
-        self, kind: str, user_input: dict[str, Any] | None, *, step: str | None = None
+        self, name: str, user_input: dict[str, Any] | None, *, step: str | None = None
     ) -> SubentryFlowResult:
-        form = FORMS[kind]
+        form = FORMS[name]
+        if form.empty is not None and form.empty(self.hass):
+            return self.async_abort(reason="nothing_offered")
         errors: dict[str, str] = {}
         if user_input is not None:
             try:
-                self._choices = await form.connect(self.hass, {**user_input, CONF_KIND: kind})
+                kept = form.kept(self._get_reconfigure_subentry().data) if step else {}
+                self._choices = await self._connect(form, {**kept, **user_input, CONF_KIND: form.kind or name})
             except CAUGHT as err:
-                errors["base"] = error_of(err)
+                errors = form.errors(err)
             else:
                 return await self._chosen(step)
-        values: Mapping[str, Any] | None = user_input
-        if values is None and step is not None:
-            values = {
-                key: value for key, value in self._get_reconfigure_subentry().data.items() if key not in form.secrets
-            }
-        schema = self.add_suggested_values_to_schema(await form.schema(self.hass), values)
-        return self.async_show_form(step_id=step or kind, data_schema=schema, errors=errors)
+        schema = await form.schema(self.hass)
+        if step is not None:
+            schema = form.open_secrets(schema)
+        values = self._suggested(form, step) if user_input is None else user_input
+        return self.async_show_form(
+            step_id=step or name, data_schema=self.add_suggested_values_to_schema(schema, values), errors=errors
+        )
+
+    def _suggested(self, form: Form, step: str | None) -> Mapping[str, Any]:
+        if step is None:
+            return {CONF_ADDRESS: self.address} if self.address else {}
+        return {key: value for key, value in self._get_reconfigure_subentry().data.items() if key not in form.secrets}
+
+    async def _connect(self, form: Form, data: dict[str, Any]) -> list[Choice]:
+        """Try it out. A serial line whose settings change is held by our own entry: it lets go meanwhile."""
+        try:
+            return await form.connect(self.hass, data)
+        except FieldError as err:
+            entry = self._get_entry()
+            ours = self.source == SOURCE_RECONFIGURE and entry.state is ConfigEntryState.LOADED
+            if err.key != "link_in_use" or not ours:
+                raise
+        await self.hass.config_entries.async_unload(entry.entry_id)
+        try:
+            return await form.connect(self.hass, data)
+        finally:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
 
     async def _chosen(self, step: str | None) -> SubentryFlowResult:
         if step is not None:
             return self._change()
-        taken = {subentry.unique_id for subentry in self._get_entry().subentries.values()}
-        free = [item for item in self._choices if item.unique_id not in taken]
+        taken = [subentry.unique_id for subentry in self._get_entry().subentries.values()]
+        free = [item for item in self._choices if not any(same_device(item.unique_id, known) for known in taken)]
         if not free:
             return self.async_abort(reason="already_configured" if self._choices else "nothing_found")
         self._choices = free
@@ -105,7 +136,7 @@ class SourceSubentryFlow(ConfigSubentryFlow):
 
     def _change(self) -> SubentryFlowResult:
         subentry = self._get_reconfigure_subentry()
-        match = next((item for item in self._choices if item.unique_id == subentry.unique_id), None)
+        match = next((item for item in self._choices if same_device(item.unique_id, subentry.unique_id)), None)
         if match is None:
             return self.async_abort(reason="wrong_device")
         return self.async_update_and_abort(self._get_entry(), subentry, data=match.data)
