@@ -9,8 +9,9 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 import probatio as vol
 
-from .config_flow import OPTION_FORMS, ZONE_SCHEMA
 from .const import CONF_REFRESH_TOKEN, DOMAIN, SUBENTRY_SOURCE, SUBENTRY_ZONE
+from .flows.options import OPTION_FORMS
+from .flows.zone import ZONE_SCHEMA
 
 FORMAT: Final = 1
 SECRETS: Final = frozenset({"password", "api_key", "api_secret", "token", "username", CONF_REFRESH_TOKEN})
