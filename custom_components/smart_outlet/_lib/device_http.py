@@ -227,18 +227,26 @@ class RateLimiter:
     burst: float
     names: int = 4096
     clock: Callable[[], float] = time.monotonic
-    _buckets: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
+    # When the bucket of a name is full again.
+    _full_at: OrderedDict[str, float] = field(default_factory=OrderedDict)
 
     def take(self, name: str) -> float:
         """Take one token: 0 where it was there, else the seconds until there is one."""
-        now = self.clock()
-        tokens, since = self._buckets.pop(name, (self.burst, now))
-        tokens = min(self.burst, tokens + (now - since) * self.rate)
-        wait = 0.0 if tokens >= 1 else (1 - tokens) / self.rate
-        self._buckets[name] = (tokens if wait else tokens - 1, now)
-        if len(self._buckets) > self.names:
-            self._buckets.popitem(last=False)
+        full_at, now = self._full_at, self.clock()
+        before = full_at.pop(name, now)
+        after = (before if before > now else now) + 1 / self.rate
+        # Rounding must not cost the last token of a burst.
+        if (wait := after - now - self.burst / self.rate) > _ROUNDING_S:
+            full_at[name] = before
+        else:
+            full_at[name] = after
+            wait = 0.0
+        if len(full_at) > self.names:
+            full_at.popitem(last=False)
         return wait
+
+
+_ROUNDING_S = 1e-6
 
 
 @dataclass(slots=True)
