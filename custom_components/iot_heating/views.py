@@ -13,8 +13,10 @@ from ._lib.device_http import (
     ApiError,
     DeviceGuard,
     answers_errors,
+    body_at_hand,
+    parse_object,
     presented_key,
-    read_object,
+    read_body,
     too_many,
 )
 from ._lib.device_keys import KeyMatch, KeyRing, hash_key, new_key
@@ -65,7 +67,9 @@ class DeviceSyncView(HomeAssistantView):
     async def get(self, request: web.Request, device_id: str) -> web.Response:
         """Answer with the configuration."""
         now = dt_util.utcnow()
-        line, match = await self._authenticate(request, device_id, now)
+        line, match = self._enter(request, device_id, now)
+        if match is KeyMatch.CURRENT and line.record.keys.previous is not None:
+            line = await self._async_settle(line, now)
         extras = Extras({}) if _asks_for_2(request) else None
         return await self._answer(line, match, None, extras, now)
 
@@ -73,8 +77,13 @@ class DeviceSyncView(HomeAssistantView):
     async def post(self, request: web.Request, device_id: str) -> web.Response:
         """Take a report, answer with the configuration."""
         now = dt_util.utcnow()
-        line, match = await self._authenticate(request, device_id, now)
-        data = await read_object(request)
+        line, match = self._enter(request, device_id, now)
+        if match is KeyMatch.CURRENT and line.record.keys.previous is not None:
+            line = await self._async_settle(line, now)
+        if (body := body_at_hand(request)) is None:
+            body = await read_body(request)
+            line = self._lines.find(device_id, now) or line
+        data = parse_object(body)
         try:
             report = decode_telemetry(data)
             second = report.protocol_version >= 2 or _asks_for_2(request)
@@ -84,17 +93,19 @@ class DeviceSyncView(HomeAssistantView):
         self._hass.data[LOG].put(line.record, data, now)
         return await self._answer(line, match, report, extras, now)
 
-    async def _authenticate(self, request: web.Request, device_id: str, now: datetime) -> tuple[Line, KeyMatch]:
+    def _enter(self, request: web.Request, device_id: str, now: datetime) -> tuple[Line, KeyMatch]:
+        """Let a controller in."""
         line = self._lines.find(device_id, now)
         if line is None:
             self._refuse_stranger(request, device_id, now)
-        keys = line.record.keys
         allow_query = bool(request.query_string) and self._allows_query(line.record)
-        match = self._guard.authenticate(request, device_id, keys, now, allow_query=allow_query)
-        if match is KeyMatch.CURRENT and keys.previous is not None:
-            await self._registry.async_change_device(device_id, _settled)
-            line = self._lines.find(device_id, now) or line
-        return line, match
+        return line, self._guard.authenticate(request, device_id, line.record.keys, now, allow_query=allow_query)
+
+    async def _async_settle(self, line: Line, now: datetime) -> Line:
+        """The new key was used: the old one is gone."""
+        device_id = line.record.device_id
+        await self._registry.async_change_device(device_id, _settled)
+        return self._lines.find(device_id, now) or line
 
     def _refuse_stranger(self, request: web.Request, device_id: str, now: datetime) -> NoReturn:
         """Refuse as a wrong key is refused, in the same time; an unknown device is noted as discovered."""

@@ -129,20 +129,31 @@ def answers_errors[V: HomeAssistantView, **P](
     return decorate
 
 
+def body_at_hand(request: web.Request, limit: int = BODY_LIMIT) -> bytes | None:
+    """The body where all of it came with the headers, as small ones do; else None: ``read_body`` waits for it.
+
+    Raises:
+        ApiError: ``too_large``.
+    """
+    content = request.content
+    if not content.is_eof() or content.exception() is not None:
+        return None
+    whole: bytes = content.read_nowait()
+    if len(whole) > limit:
+        raise _too_large(limit)
+    return whole
+
+
 async def read_body(request: web.Request, limit: int = BODY_LIMIT) -> bytes:
     """The body, refused as soon as it is known to be longer than ``limit`` bytes.
 
     Raises:
         ApiError: ``too_large``, or ``bad_json`` where it does not arrive within 10 s.
     """
+    if (whole := body_at_hand(request, limit)) is not None:
+        return whole
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
-    if request.content.is_eof() and request.content.exception() is None:
-        # All of it came with the headers, as small bodies do.
-        whole: bytes = request.content.read_nowait()
-        if len(whole) > limit:
-            raise _too_large(limit)
-        return whole
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
@@ -233,8 +244,8 @@ class RateLimiter:
     def take(self, name: str) -> float:
         """Take one token: 0 where it was there, else the seconds until there is one."""
         full_at, now = self._full_at, self.clock()
-        before = full_at.pop(name, now)
-        after = (before if before > now else now) + 1 / self.rate
+        before = max(now, full_at.pop(name, now))
+        after = before + 1 / self.rate
         # Rounding must not cost the last token of a burst.
         if (wait := after - now - self.burst / self.rate) > _ROUNDING_S:
             full_at[name] = before
