@@ -284,6 +284,15 @@ def test_nul_characters_and_infinite_numbers_are_left_out(archive: Archive) -> N
     assert [bucket.metric for bucket in archive.buckets(around(), Aggregation.HOUR)] == ["u"]
 
 
+def test_numbers_beyond_64_bits_cost_nothing(archive: Archive) -> None:
+    """What JSON calls a number may be larger than what a database calls an integer."""
+    largest = 2**64 - 1
+    written(archive, [row(NOON, t=largest), row(NOON, t=largest)])
+    assert (archive.status.written, archive.status.rejected) == (2, 0)
+    (bucket,) = archive.buckets(around(), Aggregation.HOUR)
+    assert (bucket.n, bucket.maximum) == (2, float(largest))
+
+
 def test_a_backslash_before_u0000_is_kept() -> None:
     assert json.loads(as_json_text({"path": "\\u0000"})) == {"path": "\\u0000"}
 
@@ -479,7 +488,7 @@ def test_an_archive_of_an_earlier_step_is_upgraded_with_its_numbers(database_url
     with store.engine.begin() as connection:
         store.tables.schema.create(connection)
         connection.execute(store.tables.schema.insert().values(version=0))
-        STEPS[0](connection, store.tables, store._add_to_rollup)
+        STEPS[0](connection, store.tables, store.add_to_rollup)
         connection.execute(store.tables.schema.update().values(version=1))
         connection.execute(
             store.tables.raw.insert(),
@@ -508,7 +517,7 @@ def test_opening_again_changes_nothing(store: Store) -> None:
     store.write([row(NOON, t=1.0)])
     store.prepare()
     with store.engine.begin() as connection:
-        assert migrate(connection, store.tables, store._add_to_rollup) == len(STEPS)
+        assert migrate(connection, store.tables, store.add_to_rollup) == len(STEPS)
 
 
 def test_a_database_of_a_newer_version_is_not_touched(store: Store) -> None:

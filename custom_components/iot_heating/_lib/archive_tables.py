@@ -46,6 +46,11 @@ class ArchiveSchemaError(Exception):
     """The database holds something that this version must not touch."""
 
 
+def as_iso_utc(at: datetime) -> str:
+    """An instant as SQLite holds it."""
+    return f"{at.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+
+
 class UtcTimestamp(TypeDecorator[datetime]):
     """An instant: timestamptz on PostgreSQL, sortable ISO 8601 text in UTC with milliseconds on SQLite."""
 
@@ -62,7 +67,7 @@ class UtcTimestamp(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None or dialect.name == "postgresql":
             return value
-        return f"{value.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+        return as_iso_utc(value)
 
     @override
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
@@ -134,7 +139,7 @@ def _without_nul(value: Any) -> Any:
     return value
 
 
-type Backfill = Callable[[Connection, Iterable[tuple[datetime, tuple[str, ...], Mapping[str, float]]]], None]
+type Backfill = Callable[[Connection, Iterable[tuple[float, tuple[str, ...], Mapping[str, float]]]], None]
 
 
 def migrate(connection: Connection, tables: ArchiveTables, backfill: Backfill) -> int:
@@ -201,7 +206,7 @@ def _create_rollup(connection: Connection, tables: ArchiveTables, backfill: Back
             return
         backfill(
             connection,
-            ((row.ts, tuple(row[2 : 2 + len(spec.keys)]), spec.numbers(row.payload)) for row in found),
+            ((row.ts.timestamp(), tuple(row[2 : 2 + len(spec.keys)]), spec.numbers(row.payload)) for row in found),
         )
         last_id = found[-1].id
 
