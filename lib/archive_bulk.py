@@ -18,8 +18,8 @@ from .archive_spec import FINE_STEP_S
 from .archive_tables import ArchiveTables, as_iso_utc, as_json_text
 
 _MERGE_CHUNK: Final = 500
-_ROLLUP: Final = ("series_id", "step", "bucket", "n", "total", "minimum", "maximum")
-_KINDS: Final = ("int", "int", "bigint", "bigint", "float8", "float8", "float8")
+_ROLLUP: Final = ("step", "bucket", "series_id", "n", "total", "minimum", "maximum")
+_KINDS: Final = ("int", "bigint", "int", "bigint", "float8", "float8", "float8")
 
 
 class Row(NamedTuple):
@@ -38,9 +38,9 @@ class Row(NamedTuple):
 class Merged(NamedTuple):
     """A row of the rollup."""
 
-    series_id: int
     step: int
     bucket: int
+    series_id: int
     n: int
     total: float
     minimum: float
@@ -80,7 +80,7 @@ class Sums:
     def merged(self, ids: Mapping[tuple[str, ...], int]) -> list[Merged]:
         """As rows, in one order everywhere: two writers never wait for each other in a circle."""
         return sorted(
-            Merged(ids[*keys, metric], FINE_STEP_S, bucket, int(n), total, low, high)
+            Merged(FINE_STEP_S, bucket, ids[*keys, metric], int(n), total, low, high)
             for (keys, bucket), group in self._groups.items()
             for metric, (n, total, low, high) in group.items()
         )
@@ -141,7 +141,7 @@ class SqliteBulk(Bulk):
     def merge(self, connection: Connection, rows: Sequence[Merged]) -> None:
         statement = f"""
             INSERT INTO {self._rollup} ({", ".join(_ROLLUP)}) VALUES ({", ".join("?" * len(_ROLLUP))})
-            ON CONFLICT (series_id, step, bucket) DO UPDATE SET
+            ON CONFLICT (step, bucket, series_id) DO UPDATE SET
                 n = n + excluded.n, total = total + excluded.total,
                 minimum = min(minimum, excluded.minimum), maximum = max(maximum, excluded.maximum)
         """  # noqa: S608
@@ -166,7 +166,7 @@ class PostgresqlBulk(Bulk):
         statement = f"""
             INSERT INTO {self._rollup} AS old ({", ".join(_ROLLUP)})
             SELECT * FROM unnest({", ".join(f"%s::{kind}[]" for kind in _KINDS)})
-            ON CONFLICT (series_id, step, bucket) DO UPDATE SET
+            ON CONFLICT (step, bucket, series_id) DO UPDATE SET
                 n = old.n + excluded.n, total = old.total + excluded.total,
                 minimum = least(old.minimum, excluded.minimum), maximum = greatest(old.maximum, excluded.maximum)
         """  # noqa: S608

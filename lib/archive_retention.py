@@ -96,7 +96,7 @@ def _downsample(store: Store, before: float) -> Iterator[int]:
                 .group_by(rollup.c.series_id)
                 .order_by(rollup.c.series_id)
             )
-            rows = [Merged(series, COARSE_STEP_S, hour, int(n), *rest) for series, n, *rest in merged]
+            rows = [Merged(COARSE_STEP_S, hour, series, int(n), *rest) for series, n, *rest in merged]
             store.merge(connection, rows)
             removed = connection.execute(delete(rollup).where(*within)).rowcount
         yield removed

@@ -77,7 +77,7 @@ def _flow_lines(found: dict[str, Any]) -> Iterator[Line]:
     yield "3,000 messages/s, recorder and archive: taken", f"{found['flow_share']:.1%}", "100 %"
     yield "  of one core", f"{found['flow_cpu_share']:.0%}", threads
     yield "  states written per s, rows dropped", f"{found['flow_writes_per_s']:.0f}, {found['flow_dropped']}", ""
-    yield "  event-loop lag p99 / max", lag, ""
+    yield "  event-loop lag p99 / max", lag, f"longest garbage collection {found['flow_longest_gc_ms']:.0f} ms"
 
 
 def _latency_lines(found: dict[str, Any]) -> Iterator[Line]:
@@ -90,7 +90,7 @@ def _latency_lines(found: dict[str, Any]) -> Iterator[Line]:
     yield (
         "  of one core, states written per s, lag p99",
         f"{found['latency_cpu_share']:.0%}, {found['latency_writes_per_s']:.0f}, {found['latency_lag_p99_ms']:.0f} ms",
-        "",
+        f"longest garbage collection {found['latency_longest_gc_ms']:.0f} ms",
     )
 
 

@@ -155,6 +155,7 @@ async def measure_flow(args: argparse.Namespace, port: int, temp: Path) -> dict[
         "flow_writes_per_s": result["changes"] / seconds,
         "flow_lag_p99_ms": percentile(result["lags"], 0.99) * 1000,
         "flow_lag_max_ms": max(result["lags"]) * 1000,
+        "flow_longest_gc_ms": result["longest_gc_s"] * 1000,
     }
 
 
@@ -180,4 +181,5 @@ async def measure_latency(_args: argparse.Namespace, port: int, temp: Path) -> d
         "latency_cpu_share": used / 42,
         "latency_writes_per_s": result["changes"] / 42,
         "latency_lag_p99_ms": percentile(result["lags"], 0.99) * 1000,
+        "latency_longest_gc_ms": result["longest_gc_s"] * 1000,
     }
