@@ -81,6 +81,12 @@ async def test_boiler_on_a_serial_line_and_its_line_settings_changed(
         await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_address_that_is_none_is_named(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    values = {"template": "idm_navigator", "address": "/dev/ttyUSB0 fast", "port": 502, "unit_id": 1}
+    result = await add(hass, entry, "modbus", values)
+    assert result["errors"] == {"address": "address_invalid"}
+
+
 async def test_template_that_is_gone_is_named(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     from custom_components.proof_of_heat.flows.base import FieldError
     from custom_components.proof_of_heat.flows.kinds import FORMS

@@ -10,8 +10,9 @@ import aiohttp
 import pytest
 
 from custom_components.proof_of_heat.drivers.errors import UnreachableError
-from custom_components.proof_of_heat.drivers.miner.probe import RPC_PORT, Found, probe
+from custom_components.proof_of_heat.drivers.miner.probe import Found, probe
 from custom_components.proof_of_heat.drivers.miner.reading import Family
+from custom_components.proof_of_heat.drivers.miner.rpc import RPC_PORT
 from custom_components.proof_of_heat.drivers.miner.scan import MAX_HOSTS, RangeError, hosts_of, scan
 from simulators.antminer.miner import Antminer
 from simulators.bitaxe.miner import Bitaxe

@@ -18,6 +18,8 @@ from simulators.antminer.miner import Antminer
 from simulators.bitaxe.miner import Bitaxe
 from simulators.braiins.miner import Braiins
 from simulators.framework import Simulator, running
+from simulators.luxos.miner import Luxos
+from simulators.vnish.miner import Vnish
 from simulators.whatsminer.miner import Whatsminer
 from tests.heat_source_contract import assert_keeps_contract
 
@@ -28,6 +30,9 @@ KINDS: dict[str, tuple[type[Simulator], list[str], dict[str, Any]]] = {
     "whatsminer_v3": (Whatsminer, ["--boot-s", "0", "--api", "v3"], {}),
     "braiins": (Braiins, ["--boot-s", "0"], {}),
     "bitaxe": (Bitaxe, [], {}),
+    "vnish": (Vnish, ["--boot-s", "0"], {}),
+    "luxos": (Luxos, ["--boot-s", "0"], {}),
+    "luxos_atm": (Luxos, ["--boot-s", "0", "--atm"], {}),
 }
 
 
@@ -59,8 +64,21 @@ COMMANDS = {
     "whatsminer_v3": Command(id="c1", on=True, power_w=2400.0),
     "braiins": Command(id="c1", on=True, power_w=2400.0),
     "bitaxe": Command(id="c1", on=True, mode="450"),
+    "vnish": Command(id="c1", on=True, power_w=2400.0),
+    "luxos": Command(id="c1", on=True, power_w=2400.0),
+    "luxos_atm": Command(id="c1", on=True, power_w=2400.0),
 }
-WATTS = {"antminer": 2015.0, "whatsminer_v2": 2400.0, "whatsminer_v3": 2400.0, "braiins": 2400.0, "bitaxe": 14.9}
+# Presets and profiles: the strongest within what is wanted.
+WATTS = {
+    "antminer": 2015.0,
+    "whatsminer_v2": 2400.0,
+    "whatsminer_v3": 2400.0,
+    "braiins": 2400.0,
+    "bitaxe": 14.9,
+    "vnish": 2350.0,
+    "luxos": 2359.0,
+    "luxos_atm": 2359.0,
+}
 
 
 async def test_source_keeps_the_contract(
@@ -165,7 +183,7 @@ async def test_write_spacing_defers(loopback: Callable[[], str], session: aiohtt
         assert device.writes == ["adjust_power_limit"]
 
 
-@pytest.mark.parametrize("kind", ["antminer", "braiins"])
+@pytest.mark.parametrize("kind", ["antminer", "braiins", "vnish"])
 async def test_wrong_password_is_an_auth_error(
     kind: str, port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:

@@ -16,12 +16,11 @@ from ..errors import DriverError, UnreachableError
 from ..http import JsonHttp
 from ..values import at
 from .reading import Family
+from .rpc import exchange
 
-RPC_PORT: Final = 4028
 V3_PORT: Final = 4433
 _ASK_S: Final = 3.0
 _MAX_REPLY: Final = 262_144
-_TAIL: Final = b"\0\n\r "
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,56 +49,33 @@ async def probe(session: aiohttp.ClientSession, host: str, http_port: int = 80) 
 
 
 def _family_of(version: str, page: str) -> Family | None:
-    if page == "bitaxe":
-        return Family.BITAXE
+    if page in ("bitaxe", "vnish"):
+        return Family(page)
     if "boser" in version or "bosminer" in version or page == "braiins":
         return Family.BRAIINS
-    if any(word in version for word in ("luxminer", "hiveon", "vnish", "kaonsu")):
+    if "luxminer" in version:
+        return Family.LUXOS
+    if any(word in version for word in ("hiveon", "vnish", "kaonsu")):
         return Family.OTHER
     if "antminer" in version or page == "antminer":
         return Family.ANTMINER
     return Family.OTHER if version else None
 
 
-async def _exchange(host: str, port: int, request: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    reader, writer = await asyncio.open_connection(host, port)
-    writer.write(request)
-    await writer.drain()
-    return reader, writer
-
-
 async def _rpc(host: str, command: str) -> Any:
     try:
-        async with asyncio.timeout(_ASK_S):
-            reader, writer = await _exchange(host, RPC_PORT, json.dumps({"command": command}).encode())
-            try:
-                raw = bytearray()
-                while len(raw) < _MAX_REPLY and not _complete(raw) and (more := await reader.read(_MAX_REPLY)):
-                    raw += more
-            finally:
-                writer.close()
-        return json.loads(raw.rstrip(_TAIL))
-    except OSError, TimeoutError, ValueError, RecursionError:
+        return await exchange(host, command, timeout_s=_ASK_S)
+    except DriverError:
         return None
-
-
-def _complete(raw: bytearray) -> bool:
-    """Whether this is a whole JSON object: not every miner closes the connection after it."""
-    text = raw.rstrip(_TAIL)
-    if not text.endswith(b"}"):
-        return False
-    with contextlib.suppress(ValueError, RecursionError):
-        json.loads(text)
-        return True
-    return False
 
 
 async def _v3(host: str) -> Any:
     body = b'{"cmd":"get.device.info"}'
     try:
         async with asyncio.timeout(_ASK_S):
-            reader, writer = await _exchange(host, V3_PORT, struct.pack("<I", len(body)) + body)
+            reader, writer = await asyncio.open_connection(host, V3_PORT)
             try:
+                writer.write(struct.pack("<I", len(body)) + body)
                 (length,) = struct.unpack("<I", await reader.readexactly(4))
                 raw = await reader.readexactly(min(length, _MAX_REPLY))
             finally:
@@ -111,12 +87,24 @@ async def _v3(host: str) -> Any:
 
 async def _web(session: aiohttp.ClientSession, host: str, port: int) -> str:
     http = JsonHttp(session, f"http://{host}:{port}", _ASK_S)
+    bitaxe, vnish, page = await asyncio.gather(
+        _json(http, "/api/system/info"), _json(http, "/api/v1/info"), _first_page(session, http.base)
+    )
+    if at(bitaxe, "ASICModel"):
+        return "bitaxe"
+    return "vnish" if str(at(vnish, "fw_name")).lower() == "vnish" else page
+
+
+async def _json(http: JsonHttp, path: str) -> Any:
     with contextlib.suppress(DriverError):
-        if at(await http.request("GET", "/api/system/info"), "ASICModel"):
-            return "bitaxe"
+        return await http.request("GET", path)
+    return None
+
+
+async def _first_page(session: aiohttp.ClientSession, base: str) -> str:
     try:
         async with session.get(
-            f"http://{host}:{port}/", timeout=aiohttp.ClientTimeout(total=_ASK_S), allow_redirects=False
+            f"{base}/", timeout=aiohttp.ClientTimeout(total=_ASK_S), allow_redirects=False
         ) as response:
             realm = response.headers.get("WWW-Authenticate", "")
             text = (await response.content.read(8192)).decode(errors="replace")

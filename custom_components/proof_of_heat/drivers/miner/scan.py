@@ -14,7 +14,8 @@ from typing import Final
 import aiohttp
 
 from ..errors import DriverError, UnreachableError
-from .probe import RPC_PORT, V3_PORT, Found, probe
+from .probe import V3_PORT, Found, probe
+from .rpc import RPC_PORT
 
 MAX_HOSTS: Final = 1024
 SCAN_S: Final = 60.0

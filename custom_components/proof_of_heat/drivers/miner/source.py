@@ -73,6 +73,8 @@ class MinerSource(SourceBase):
             return fitted
         steps = self._capabilities.power_steps_w
         index = max((i for i, watts in enumerate(steps) if watts <= fitted.power_w + 1), default=0)
+        if Control.MODE not in self._capabilities.controls:
+            return replace(fitted, power_w=steps[index])
         return replace(fitted, power_w=None, mode=self._mode_of_step(index))
 
     def _mode_of_step(self, index: int) -> str:

@@ -232,26 +232,26 @@ class ModbusSource(SourceBase):
         await self._write_all(writes)
 
     async def _write_all(self, writes: list[tuple[Register, float]], *, counted: bool = True) -> None:
-        for register, value in writes:
-            if counted:
-                self._count_write()
-            try:
-                words = register.encode(value)
-            except TemplateError as err:
-                raise RefusedError(str(err)) from err
+        try:
+            encoded = [(register, register.encode(value)) for register, value in writes]
+        except TemplateError as err:
+            raise RefusedError(str(err)) from err
+        if counted:
+            self._count_writes(len(writes))
+        for register, words in encoded:
             if len(words) == 1:
                 await self._guard(self._unit.write_register(register.at, words[0]))
             else:
                 await self._guard(self._unit.write_registers(register.at, words))
 
-    def _count_write(self) -> None:
-        """Registers may be EEPROM: a day's writes are limited."""
+    def _count_writes(self, count: int) -> None:
+        """Registers may be EEPROM: a day's writes are limited. All of a command or nothing."""
         now = self._clock()
         while self._writes and now - self._writes[0] >= _DAY_S:
             self._writes.popleft()
-        if len(self._writes) >= self._template.max_writes_per_day:
+        if len(self._writes) + count > self._template.max_writes_per_day:
             raise LimitedError(f"{len(self._writes)} writes in a day: sparing the device's memory")
-        self._writes.append(now)
+        self._writes.extend([now] * count)
 
     @override
     async def _fallback(self) -> None:
