@@ -55,14 +55,14 @@ class CheckView(OtaView):
 
 
 def take_check_in(view: OtaView, device: Device, said: native.CheckIn) -> None:
-    """The device showed itself."""
+    """The device showed itself. What its provider knows holds too: it need not say twice that it heats."""
     coordinator = view.coordinator
     coordinator.engine.heartbeat(
         device.uid,
         coordinator.now,
         version=said.version,
         boots=said.boot_count,
-        busy=said.busy,
+        busy=said.busy or coordinator.fleets.busy(device.uid),
         metrics=said.metrics,
     )
 

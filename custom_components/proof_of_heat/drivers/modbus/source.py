@@ -102,6 +102,7 @@ class ModbusSource(SourceBase):
         self._absent: set[str] = set()
         self._writes: deque[float] = deque()
         self._silences = 0
+        self._values: dict[str, float | bool | None] = {}
 
     @property
     def absent(self) -> frozenset[str]:
@@ -115,6 +116,7 @@ class ModbusSource(SourceBase):
             values.update(await self._read_block(block))
         if all(value is None for value in values.values()):
             raise BadReplyError("no register of the template holds a valid value")
+        self._values = values
         return self._state_of(values)
 
     async def _read_block(self, block: list[Register]) -> dict[str, float | bool | None]:
@@ -257,6 +259,17 @@ class ModbusSource(SourceBase):
     async def _fallback(self) -> None:
         """Never kept from the device by the day's limit."""
         await self._write_all(list(self._template.fallback), counted=False)
+
+    @override
+    def _at_rest(self, state: SourceState) -> bool | None:
+        """Every register of the fallback reads what was written; one that cannot be read is left out."""
+        pairs = [(self._values.get(register.key), register, value) for register, value in self._template.fallback]
+        known = [
+            abs(read - value) <= abs(register.scale) / 2 + 1e-6
+            for read, register, value in pairs
+            if isinstance(read, (int, float)) and not isinstance(read, bool)
+        ]
+        return all(known) if known else None
 
 
 def _stepped(value: float | None, action: Action | None) -> float | None:
