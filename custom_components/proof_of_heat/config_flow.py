@@ -12,6 +12,7 @@ from homeassistant.config_entries import (
     OptionsFlow,
 )
 from homeassistant.const import (
+    CONF_HOST,
     CONF_NAME,
     CONF_PASSWORD,
 )
@@ -27,6 +28,7 @@ import probatio as vol
 
 from .const import (
     CONF_EMITTER,
+    CONF_INFO,
     CONF_KIND,
     CONF_OUTDOOR,
     CONF_WEATHER,
@@ -35,6 +37,7 @@ from .const import (
     SUBENTRY_SOURCE,
     SUBENTRY_ZONE,
 )
+from .drivers.viessmann.client import API_URL
 from .flows.base import CAUGHT, Choice, only, same_device
 from .flows.discovery import DiscoverySteps
 from .flows.fields import TEMPERATURE
@@ -181,11 +184,6 @@ async def _door(hass: HomeAssistant, subentry: ConfigSubentry) -> _Door:
 
 
 def _as_entered(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Stored data as a form would give it: the address of a simulated cloud is kept apart there."""
-    entered = dict(data)
-    api_url = data.get("info", {}).get("api_url", "") if isinstance(data.get("info"), Mapping) else ""
-    if data.get(CONF_KIND) == "viessmann" and api_url.endswith("/iot/v2"):
-        entered["host"] = api_url.removesuffix("/iot/v2")
-        if "viessmann-climatesolutions.com" in api_url:
-            entered.pop("host")
-    return entered
+    """Stored data as a form would give it: the address of another server than the provider's is kept apart there."""
+    api_url = data[CONF_INFO].get("api_url") if data.get(CONF_KIND) == "viessmann" else None
+    return {**data, CONF_HOST: api_url.removesuffix("/iot/v2")} if api_url not in (None, API_URL) else dict(data)

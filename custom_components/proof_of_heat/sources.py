@@ -49,6 +49,7 @@ from .drivers.miner.connect import client_for
 from .drivers.miner.probe import Found
 from .drivers.miner.reading import Family
 from .drivers.miner.source import MinerSource
+from .drivers.modbus.link import Line, link_params
 from .drivers.modbus.source import ModbusSource
 from .drivers.modbus.template import Template, builtin, load_folder
 from .drivers.stored import capabilities_from_dict
@@ -226,7 +227,7 @@ async def _modbus(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSuben
 
     data = subentry.data
     template = (await async_templates(hass))[data[CONF_TEMPLATE]]
-    unit = async_get_unit(hass, entry, modbus_params(data), int(data.get(CONF_UNIT_ID, template.unit_id)))
+    unit = async_get_unit(hass, entry, modbus_params(data, template), int(data.get(CONF_UNIT_ID, template.unit_id)))
     unit.require_timeout(template.timeout_s)
     if template.spacing_s:
         unit.set_message_spacing(template.spacing_s)
@@ -234,19 +235,16 @@ async def _modbus(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSuben
     return Built(source, POLL_S["modbus"], close=source.close)
 
 
-def modbus_params(data: Mapping[str, Any]) -> Any:
-    """Link settings: a host, or a serial line."""
-    from modbus_connection import ModbusSerialParams, ModbusTcpParams
-
-    address = str(data[CONF_ADDRESS])
+def modbus_params(data: Mapping[str, Any], template: Template | None = None) -> Any:
+    """Link settings of a subentry's (or a form's) data: what the form says of a serial line, else the template."""
+    line = template.line if template is not None else None
     if CONF_BAUDRATE in data:
-        return ModbusSerialParams(
-            device=address,
+        line = Line(
             baudrate=int(data[CONF_BAUDRATE]),
             parity=PARITIES[data.get(CONF_PARITY, "none")],
             stopbits=2 if str(data.get(CONF_STOPBITS)) == "2" else 1,
         )
-    return ModbusTcpParams(host=address, port=int(data.get(CONF_PORT, 502)))
+    return link_params(str(data[CONF_ADDRESS]), int(data.get(CONF_PORT, 502)), line)
 
 
 def entity_options(data: Mapping[str, Any]) -> EntityOptions:

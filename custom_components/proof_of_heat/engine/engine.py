@@ -257,7 +257,8 @@ class Engine:
     def _commission_heat(self, snapshot: Snapshot, senses: Senses, demand: Demand) -> float:
         """Varied levels, by turns so that the mean is what the curve asks for."""
         design = self.chooser.design_heat_w(self.learned)
-        at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * design
+        full = self.chooser.full_heat_w(self._pump_id or "", self.learned)
+        at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * full
         delivered = self._delivered(snapshot, senses.outdoor_c)
         now = self._pulse.update(demand.share * design, at_level, delivered, self._elapsed_s)
         return at_level if now > 0 else 0.0

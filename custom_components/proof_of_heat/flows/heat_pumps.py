@@ -36,6 +36,7 @@ from ..const import (
 )
 from ..drivers.budget import CallBudget
 from ..drivers.errors import UnreachableError
+from ..drivers.modbus.link import AddressError
 from ..drivers.modbus.source import ModbusSource
 from ..drivers.stored import capabilities_to_dict
 from ..drivers.viessmann.client import API_URL, IAM_URL, TokenKeeper, ViessmannClient, sign_in
@@ -176,9 +177,13 @@ async def modbus(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
     else:
         stored[CONF_ADDRESS], stored[CONF_PORT] = str(data[CONF_ADDRESS]).strip(), int(data[CONF_PORT])
         end = f"{stored[CONF_ADDRESS]}_{stored[CONF_PORT]}"
+    try:
+        params = modbus_params(stored, template)
+    except AddressError as err:
+        raise FieldError(CONF_DEVICE if CONF_BAUDRATE in data else CONF_ADDRESS, "address_invalid") from err
     async with AsyncExitStack() as stack:
         try:
-            link = async_get_temporary_unit(hass, modbus_params(stored), unit_id)
+            link = async_get_temporary_unit(hass, params, unit_id)
             unit = await stack.enter_async_context(link)
         except HomeAssistantError as err:
             raise FieldError(CONF_BAUDRATE if CONF_BAUDRATE in data else CONF_PORT, "link_in_use") from err

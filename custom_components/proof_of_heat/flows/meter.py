@@ -65,10 +65,11 @@ class MeterSubentryFlow(ConfigSubentryFlow):
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Change it."""
         subentry = self._get_reconfigure_subentry()
+        kept = {key: subentry.data[key] for key in (CONF_PASSWORD,) if key in subentry.data}
         errors: dict[str, str] = {}
         if user_input is not None:
             try:
-                choice = await connect(self.hass, user_input)
+                choice = await connect(self.hass, {**kept, **user_input})
             except CAUGHT as err:
                 errors = errors_of(err)
             else:

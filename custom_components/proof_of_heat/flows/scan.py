@@ -1,5 +1,6 @@
 """Looking for miners in a range of addresses: the steps."""
 
+from abc import abstractmethod
 import asyncio
 from typing import Any, Final
 
@@ -79,8 +80,6 @@ class ScanSteps(ConfigSubentryFlow):
 
     async def async_step_not_found(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Nothing new there: another range?"""
-        if user_input is not None:
-            return await self.async_step_scan(user_input)
         return await self._form({CONF_RANGE: "nothing_found"})
 
     async def async_step_found(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -93,9 +92,9 @@ class ScanSteps(ConfigSubentryFlow):
             step_id="found", data_schema=vol.Schema({vol.Required(CONF_FOUND): select(options)}), last_step=False
         )
 
+    @abstractmethod
     async def async_step_miner(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """The form of a miner."""
-        raise NotImplementedError
 
     async def _form(self, errors: dict[str, str]) -> SubentryFlowResult:
         schema = vol.Schema({vol.Required(CONF_RANGE): TextSelector()})

@@ -23,6 +23,7 @@ class SourceSubentryFlow(ScanSteps):
     def __init__(self) -> None:
         super().__init__()
         self._choices: list[Choice] = []
+        self._paused = False
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Choose the kind."""
@@ -93,6 +94,8 @@ class SourceSubentryFlow(ScanSteps):
                 errors = form.errors(err)
             else:
                 return await self._chosen(step)
+            finally:
+                self._resume()
         schema = await form.schema(self.hass)
         if step is not None:
             schema = form.open_secrets(schema)
@@ -116,10 +119,14 @@ class SourceSubentryFlow(ScanSteps):
             if err.key != "link_in_use" or not ours:
                 raise
         await self.hass.config_entries.async_unload(entry.entry_id)
-        try:
-            return await form.connect(self.hass, data)
-        finally:
-            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        self._paused = True
+        return await form.connect(self.hass, data)
+
+    def _resume(self) -> None:
+        """Set the entry up again, with what was changed meanwhile."""
+        if self._paused:
+            self._paused = False
+            self.hass.config_entries.async_schedule_reload(self._get_entry().entry_id)
 
     async def _chosen(self, step: str | None) -> SubentryFlowResult:
         if step is not None:

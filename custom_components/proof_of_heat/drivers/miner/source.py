@@ -100,6 +100,12 @@ class MinerSource(SourceBase):
         if self._idle_on_release and Control.ON_OFF in self._capabilities.controls:
             await self._client.set_running(False)
 
+    @override
+    def _at_rest(self, state: SourceState) -> bool | None:
+        if not self._identified or not self._idle_on_release or Control.ON_OFF not in self._capabilities.controls:
+            return None
+        return state.on is False
+
 
 def _wakes(client: MinerClient) -> bool:
     """Whether choosing a mode also ends the sleep (stock Antminer: sleep is a mode)."""
