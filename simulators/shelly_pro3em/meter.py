@@ -6,8 +6,10 @@ Three phases with a household's load, a heater on phase a (settable by `POST /do
 import argparse
 import asyncio
 import contextlib
+import hashlib
 import json
 import math
+import secrets
 import time
 from typing import Any, ClassVar, override
 
@@ -40,6 +42,7 @@ class ShellyPro3Em(Simulator):
         self._frozen: tuple[dict[str, float], float] | None = None
         self._digest = Digest(self.device_id, "admin", args.password or "", "SHA-256")
         self._sockets: set[web.WebSocketResponse] = set()
+        self._nonce = 1_700_000_000
         self._pusher: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
 
@@ -192,7 +195,10 @@ class ShellyPro3Em(Simulator):
 
     @web.middleware
     async def _authenticate(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        free = request.path in ("/shelly", "/rpc/Shelly.GetDeviceInfo")
+        # The websocket opens freely; its frames carry the digest.
+        free = request.path in ("/shelly", "/rpc/Shelly.GetDeviceInfo") or (
+            request.path == "/rpc" and request.method == "GET"
+        )
         if self.args.password and not free and not self._digest.allows(request):
             return self._digest.challenge()
         response: web.StreamResponse = await handler(request)
@@ -220,14 +226,42 @@ class ShellyPro3Em(Simulator):
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        self._sockets.add(socket)
+        if self.args.password is None:
+            self._sockets.add(socket)
         try:
             async for message in socket:
-                if message.type == WSMsgType.TEXT:
-                    await socket.send_json(self._frame(json.loads(message.data)))
+                if message.type != WSMsgType.TEXT:
+                    continue
+                request_frame = json.loads(message.data)
+                if self._lets_in(request_frame):
+                    self._sockets.add(socket)
+                    await socket.send_json(self._frame(request_frame))
+                else:
+                    await socket.send_json(self._challenge(request_frame))
         finally:
             self._sockets.discard(socket)
         return socket
+
+    def _challenge(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._nonce += 1
+        message = {"auth_type": "digest", "nonce": self._nonce, "nc": 1, "realm": self.device_id}
+        error = {"code": 401, "message": json.dumps({**message, "algorithm": "SHA-256"})}
+        return {"id": request.get("id"), "src": self.device_id, "dst": request.get("src"), "error": error}
+
+    def _lets_in(self, request: dict[str, Any]) -> bool:
+        """HA1 = user:realm:password, HA2 = dummy_method:dummy_uri, as the device's documentation has it."""
+        if self.args.password is None:
+            return True
+        auth = request.get("auth") or {}
+        if auth.get("nonce") != self._nonce or auth.get("username") != "admin":
+            return False
+
+        def sha(text: str) -> str:
+            return hashlib.sha256(text.encode()).hexdigest()
+
+        one, two = sha(f"admin:{self.device_id}:{self.args.password}"), sha("dummy_method:dummy_uri")
+        wanted = sha(f"{one}:{self._nonce}:1:{auth.get('cnonce')}:auth:{two}")
+        return secrets.compare_digest(str(auth.get("response")), wanted)
 
     async def _push(self) -> None:
         """A full status to whoever is new, then only what changed."""
