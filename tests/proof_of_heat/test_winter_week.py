@@ -64,12 +64,15 @@ async def test_a_winter_week_is_cheaper_than_its_own_reference_control(winter: W
     steps = round(86400 / STEP_S)
     for _ in range(round(WARM_UP_DAYS * steps)):
         await winter.step()
+    print(f"\nafter the warm-up: {winter.bill}")
     twin, programmed = copy(winter.home.house), copy(winter.home.house)
     twin.water_w = programmed.water_w = 0.0
     begin_kwh = stored_kwh(twin)
     winter.bill = Bill()
-    for _ in range(round(DAYS * steps)):
-        await winter.step()
+    for day in range(round(DAYS)):
+        for _ in range(steps):
+            await winter.step()
+        print(f"day {day + 1}: {winter.bill}", flush=True)
     own = winter.bill
     reference, reference_house = thermostat_week(twin, DAYS, reference_setpoint)
     plain, plain_house = thermostat_week(programmed, DAYS, target)
