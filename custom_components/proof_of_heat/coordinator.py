@@ -27,6 +27,7 @@ from .const import DOMAIN
 from .engine.decision import Decision
 from .engine.engine import Engine
 from .engine.snapshot import NAN, Snapshot
+from .forecasts import EVERY_S as FORECAST_EVERY_S, WeatherForecast, ask_forecast
 from .inputs import all_away, known, number_of, power_w
 from .journal import Journal, named
 from .metering.cop import CopLedger
@@ -39,7 +40,6 @@ from .slow_work import SlowWork
 from .snapshot import CycleData, Knowledge, metered, take, targets_of
 from .unit import SourceUnit
 from .wanted import Wanted
-from .weather import EVERY_S as FORECAST_EVERY_S, WeatherForecast, ask_forecast
 from .web_price import HashPrice
 
 __all__ = ["HeatConfigEntry", "HeatingSystem", "SourceUnit", "async_forget"]

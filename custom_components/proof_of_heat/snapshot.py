@@ -16,11 +16,11 @@ from .comfort.spans import Spans
 from .engine.config import SourceConfig
 from .engine.decision import Decision
 from .engine.snapshot import NAN, Band, Forecast, Reading, Snapshot, SourceSnapshot, ZoneSnapshot
+from .forecasts import WeatherForecast, sun_now
 from .inputs import any_on, known, power_w, temperature
 from .pricing import Prices
 from .settings import Settings, ZoneSettings
 from .unit import SourceUnit
-from .weather import WeatherForecast, sun_now
 
 _LIMITED_STANDS_S = 3600.0
 _PRICE_STEPS = 192
