@@ -11,14 +11,16 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.proof_of_heat.sun import height_sine, radiation_w_m2
-from custom_components.proof_of_heat.weather import WeatherForecast, ask_forecast, forecast_of, sun_now
+from custom_components.proof_of_heat.forecasts import WeatherForecast, ask_forecast, forecast_of, sun_now
 
 NOW = datetime(2027, 1, 10, 6, 0, tzinfo=UTC)
 
 
 @settings(max_examples=200)
 @given(
-    st.integers(0, 30 * 365 * 24 * 60).map(lambda minutes: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)),
+    st.integers(0, 30 * 365 * 24 * 60).map(
+        lambda minutes: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+    ),
     st.floats(-66, 66),
     st.floats(-180, 180),
 )
