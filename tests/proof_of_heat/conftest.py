@@ -83,6 +83,8 @@ async def winter(
         running(ViessmannCloud, ["--port", "0"]) as cloud,
         running(GasBoiler, ["--port", "0"]) as boiler,
     ):
-        yield await set_up(hass, freezer, miner, cloud, boiler)
+        made = await set_up(hass, freezer, miner, cloud, boiler)
+        yield made
+        await made.quiet()
         await hass.config_entries.async_unload(hass.config_entries.async_entries(DOMAIN)[0].entry_id)
         await hass.async_block_till_done()
