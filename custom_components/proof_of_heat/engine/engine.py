@@ -27,6 +27,7 @@ from .pulse import Pulse
 from .safety import Safety
 from .savings import Proof, SavingsProof
 from .snapshot import NAN, Snapshot, SourceSnapshot, ZoneSnapshot
+from .spending import SpendingMeter, spending
 
 STATE_VERSION = 1
 PLAN_VALID_S = 2700.0
@@ -80,7 +81,8 @@ class Engine:
         self._senses: Senses | None = None
         self._last_s: float | None = None
         self._elapsed_s = 0.0
-        self._spent_h = self._drawn_w = 0.0
+        self._spent = SpendingMeter()
+        self._shares: dict[str, Share] = {}
         pumps = [s for s in config.sources if s.steering is Steering.LEVEL and s.fuel_kwh_price is None]
         self._pump_id = pumps[0].source_id if pumps else None
 
@@ -99,6 +101,7 @@ class Engine:
         self._elapsed_s = 0.0 if self._last_s is None else max(0.0, snapshot.now_s - self._last_s)
         self._last_s = snapshot.now_s
         self._senses = senses = self._plausibility.update(snapshot)
+        self._spent.add(spending(self._configs, snapshot, senses.outdoor_c, self._shares), self._elapsed_s)
         row = self._intake.add(self._sample(snapshot, senses))
         if row is None:
             return
@@ -106,7 +109,10 @@ class Engine:
         self._since_learning.append(row)
         if self._observer is not None:
             self._observer.update(row)
-        self.savings.step(row, snapshot.band, self.chooser.reference_price(snapshot), self._spent_h, self._drawn_w)
+        spent = self._spent.take()
+        if snapshot.active:
+            price = self.chooser.reference_price(snapshot)
+            self.savings.step(row, snapshot.band, price, spent.cost_h, spent.power_w)
         self._plan_due = True
 
     def job(self, snapshot: Snapshot) -> Job | None:
@@ -251,7 +257,8 @@ class Engine:
     def _commission_heat(self, snapshot: Snapshot, senses: Senses, demand: Demand) -> float:
         """Varied levels, by turns so that the mean is what the curve asks for."""
         design = self.chooser.design_heat_w(self.learned)
-        at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * design
+        full = self.chooser.full_heat_w(self._pump_id or "", self.learned)
+        at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * full
         delivered = self._delivered(snapshot, senses.outdoor_c)
         now = self._pulse.update(demand.share * design, at_level, delivered, self._elapsed_s)
         return at_level if now > 0 else 0.0
@@ -334,7 +341,7 @@ class Engine:
     ) -> Decision:
         mix = tuple(self.chooser.share(command, snapshot) for command in commands)
         cost_h = sum(part.price_kwh * part.heat_w / 1000 for part in mix if part.heat_w > 0)
-        self._spent_h, self._drawn_w = cost_h, sum(part.power_w for part in mix)
+        self._shares = {part.source_id: part for part in mix}
         lower, upper = snapshot.band.now
         way = Way.FROST if self.safety.frost else wanted.way
         record = DecisionRecord(
