@@ -100,7 +100,10 @@ class Surplus:
         await self.coordinator.store.async_set_surplus_enabled(self.subentry_id, enabled)
         self._controller = SurplusController(settings_of(self._data))
         self._tell()
-        if not enabled:
+
+    async def async_enabled_changed(self) -> None:
+        """Act on having been switched on or off; may take as long as the cloud does."""
+        if not self.enabled:
             await self._async_release()
         await self.async_evaluate()
 

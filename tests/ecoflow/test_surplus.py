@@ -291,6 +291,7 @@ async def test_switched_off_while_it_waits_the_station_charges_again(
         account.runtime_data.client.write = AsyncMock(side_effect=DeviceOfflineError("1006", "device offline"))
     entity_id = er.async_get(hass).async_get_entity_id(Platform.SWITCH, DOMAIN, f"{subentry_id}_surplus_charging")
     await hass.services.async_call("switch", "turn_off", {ATTR_ENTITY_ID: entity_id}, blocking=True)
+    await hass.async_block_till_done()
     assert cloud.device(DELTA_2).report()["mppt.chgPauseFlag"] == (0 if fault is None else 1)
     assert ("charging stays paused" in caplog.text) is (fault is not None)
     assert surplus_state(hass, subentry_id, "surplus_charging", Platform.SWITCH) == "off"
