@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
-from homeassistant.const import EntityCategory, UnitOfTemperature
+from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfTemperature
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import HeatingSystem
@@ -70,6 +70,24 @@ def _savings(system: HeatingSystem) -> Mapping[str, Any]:
     }
 
 
+def _consumption(system: HeatingSystem) -> float | None:
+    found = system.engine.consumption()
+    return None if found is None else round(found.energy_kwh, 2)
+
+
+def _consumption_details(system: HeatingSystem) -> Mapping[str, Any]:
+    found = system.engine.consumption()
+    if found is None:
+        return {}
+    return {
+        "low": round(found.low_kwh, 2),
+        "high": round(found.high_kwh, 2),
+        "heat_kwh": round(found.heat_kwh, 2),
+        "cost": round(found.cost, 2),
+        "hours": 24,
+    }
+
+
 def _saved(system: HeatingSystem) -> float | None:
     proof = system.engine.proof()
     return None if proof is None else round(proof.saved, 2)
@@ -105,6 +123,14 @@ SYSTEM_SENSORS: Final = (
         value_fn=lambda system: known(system.data.snapshot.price_kwh),
     ),
     SystemSensorDescription(key="flow_setpoint", **TEMPERATURE, value_fn=_flow),
+    SystemSensorDescription(
+        key="forecast_consumption",
+        device_class=SensorDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=1,
+        value_fn=_consumption,
+        attributes_fn=_consumption_details,
+    ),
     SystemSensorDescription(key="heat_power", **POWER, value_fn=lambda system: _total(system, "heat_w")),
     SystemSensorDescription(
         key="model_error",
