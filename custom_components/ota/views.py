@@ -32,6 +32,7 @@ _STATUS = {
     "too_many_uploads": HTTPStatus.TOO_MANY_REQUESTS,
     "release_exists": HTTPStatus.CONFLICT,
     "older_sequence": HTTPStatus.CONFLICT,
+    "upload_exists": HTTPStatus.CONFLICT,
 }
 
 

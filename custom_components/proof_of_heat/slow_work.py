@@ -34,8 +34,14 @@ class SlowWork:
         self._engine = engine
         self._name = name
         self._running: asyncio.Future[JobResult] | None = None
+        self._late: asyncio.Future[JobResult] | None = None
         self._began: datetime | None = None
         self._not_before: datetime | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is under way."""
+        return self._running is not None
 
     async def run(self, snapshot: Snapshot, now: datetime) -> None:
         """Do what is due, as far as it is done within some seconds."""
@@ -48,6 +54,8 @@ class SlowWork:
     def _start(self, snapshot: Snapshot, now: datetime) -> bool:
         if self._not_before is not None and now < self._not_before:
             return False
+        if self._late is not None and not self._late.done():
+            return False  # a thread cannot be ended: one that hangs is enough
         job = self._engine.job(snapshot)
         if job is None:
             return False
@@ -64,6 +72,7 @@ class SlowWork:
             if (now - began).total_seconds() >= GIVEN_UP_S:
                 self.given_up += 1
                 running.add_done_callback(_forget)
+                self._late = running
                 self._failed(now, f"no end within {GIVEN_UP_S:.0f} s, given up")
             return False
         self._running = None

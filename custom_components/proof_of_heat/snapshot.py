@@ -100,9 +100,10 @@ def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> 
 
 
 def metered(hass: HomeAssistant, unit: SourceUnit, now: datetime) -> SourceSnapshot:
-    """A source's report; where it does not tell its power, its linked meter does."""
+    """A source's report; where it does not measure its power, its linked meter does."""
     seen = source_snapshot(unit.source, unit.config, now)
-    if math.isfinite(seen.power_w) or unit.meter is None or unit.config.fuel_kwh_price is not None:
+    measured = unit.source.capabilities.reads_power and math.isfinite(seen.power_w)
+    if measured or unit.meter is None or unit.config.fuel_kwh_price is not None:
         return seen
     power = power_w(hass, unit.meter)
     if power is None and unit.counted is not None:

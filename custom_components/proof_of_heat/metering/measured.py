@@ -3,32 +3,37 @@
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+import math
 from typing import Final
 
 STALE: Final = timedelta(minutes=10)
 SPAN: Final = timedelta(minutes=15)
-LEAST_KWH: Final = 0.01
+ENOUGH_STEPS: Final = 5
 
 
 @dataclass(slots=True)
 class CounterPower:
-    """Mean power since the last reading that is far enough back to tell it from the counter's own steps.
+    """Mean power over the shortest time in which the counter moved by several of its own steps.
 
-    A counter in steps of 0.01 kWh that grew by two of them is right to a half; by five, to a fifth: the window grows
-    until the counter did by `enough_kwh`, at most to a quarter of an hour.
+    A counter in steps of 0.01 kWh that grew by five of them is right to a fifth. One that stands tells an upper bound
+    soon: less than one step in all the time since it moved.
     """
 
-    enough_kwh: float = 5 * LEAST_KWH
     _readings: deque[tuple[datetime, float]] = field(default_factory=lambda: deque(maxlen=200))
+    _step_kwh: float = math.inf
+    """The least growth seen: the counter's resolution, or what the least load takes between readings."""
 
     def feed(self, at: datetime, counter_kwh: float) -> None:
-        """A reading; repeats and older ones are left out. A counter that fell was reset."""
+        """A reading; older ones are left out. A counter that fell was reset."""
         if self._readings:
             last_at, last = self._readings[-1]
             if at <= last_at:
                 return
-            if counter_kwh < last:
+            growth = counter_kwh - last
+            if growth < 0:
                 self._readings.clear()
+            elif growth > 1e-9:
+                self._step_kwh = min(self._step_kwh, growth)
         self._readings.append((at, counter_kwh))
         while len(self._readings) > 2 and at - self._readings[1][0] > SPAN:
             self._readings.popleft()
@@ -38,10 +43,11 @@ class CounterPower:
         if len(self._readings) < 2 or now - self._readings[-1][0] > STALE:
             return None
         last_at, last = self._readings[-1]
-        first_at, first = self._readings[0]
-        for at, counter in reversed(self._readings):
-            if last - counter >= self.enough_kwh:
-                first_at, first = at, counter
+        mean, most = 0.0, math.inf
+        for at, counter in list(self._readings)[-2::-1]:
+            seconds = (last_at - at).total_seconds()
+            mean = (last - counter) * 3.6e6 / seconds
+            if last - counter >= ENOUGH_STEPS * self._step_kwh:
                 break
-        seconds = (last_at - first_at).total_seconds()
-        return (last - first) * 3.6e6 / seconds if seconds > 0 else None
+            most = min(most, (last - counter + self._step_kwh) * 3.6e6 / seconds)
+        return min(mean, most)

@@ -70,24 +70,6 @@ def _savings(system: HeatingSystem) -> Mapping[str, Any]:
     }
 
 
-def _consumption(system: HeatingSystem) -> float | None:
-    found = system.engine.consumption()
-    return None if found is None else round(found.energy_kwh, 2)
-
-
-def _consumption_details(system: HeatingSystem) -> Mapping[str, Any]:
-    found = system.engine.consumption()
-    if found is None:
-        return {}
-    return {
-        "low": round(found.low_kwh, 2),
-        "high": round(found.high_kwh, 2),
-        "heat_kwh": round(found.heat_kwh, 2),
-        "cost": round(found.cost, 2),
-        "hours": 24,
-    }
-
-
 def _saved(system: HeatingSystem) -> float | None:
     proof = system.engine.proof()
     return None if proof is None else round(proof.saved, 2)
@@ -95,7 +77,24 @@ def _saved(system: HeatingSystem) -> float | None:
 
 def _model_error(system: HeatingSystem) -> float | None:
     learned = system.engine.learned
-    return round(learned.errors_k[-1], 2) if learned and learned.errors_k else None
+    return known(learned.errors_k[-1]) if learned and learned.errors_k else None
+
+
+def _consumption(system: HeatingSystem) -> float | None:
+    expected = system.consumption
+    return None if expected is None else known(expected.energy_kwh)
+
+
+def _consumption_band(system: HeatingSystem) -> Mapping[str, Any]:
+    expected = system.consumption
+    if expected is None:
+        return {}
+    return {
+        "low": known(expected.low_kwh),
+        "high": known(expected.high_kwh),
+        "heat": known(expected.heat_kwh),
+        "cost": known(expected.cost),
+    }
 
 
 SYSTEM_SENSORS: Final = (
@@ -129,7 +128,7 @@ SYSTEM_SENSORS: Final = (
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         suggested_display_precision=1,
         value_fn=_consumption,
-        attributes_fn=_consumption_details,
+        attributes_fn=_consumption_band,
     ),
     SystemSensorDescription(key="heat_power", **POWER, value_fn=lambda system: _total(system, "heat_w")),
     SystemSensorDescription(
