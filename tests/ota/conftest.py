@@ -162,11 +162,11 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> FullDisk:
 
     @contextmanager
     def full() -> Iterator[None]:
-        def refuse(_: int) -> None:
+        def refuse(*_: object) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
         with monkeypatch.context() as patched:
-            patched.setattr("custom_components.ota.rollout.journal.os.fdatasync", refuse)
+            patched.setattr("custom_components.ota.rollout.journal._write", refuse)
             yield
 
     return full
