@@ -12,11 +12,11 @@ from .choice import Chooser
 from .config import EngineConfig, PeakPolicy, Steering
 from .consumption import Consumption, next_day
 from .cycling import Cycling
-from .decision import Decision, DecisionRecord, Share, SourceCommand, Way
+from .decision import Decision, DecisionRecord, Share, SourceCommand, Way, sentence
 from .demand import Demand, DemandControl, anticipated_c
 from .house.curve_fit import CurveSuggestion, suggest
-from .house.history import COLUMNS, History, Row
-from .house.observer import HouseState, Observer
+from .house.history import COLUMNS, STEP_S, History, Row
+from .house.observer import HouseState, Observer, emitter_after
 from .intake import Intake, Sample
 from .learning import Learned, learn, next_learning_h
 from .metering import heat_w
@@ -27,6 +27,7 @@ from .pulse import Pulse
 from .safety import Safety
 from .savings import Proof, SavingsProof
 from .snapshot import NAN, Snapshot, SourceSnapshot, ZoneSnapshot
+from .spending import SpendingMeter, spending
 
 STATE_VERSION = 1
 PLAN_VALID_S = 2700.0
@@ -80,7 +81,8 @@ class Engine:
         self._senses: Senses | None = None
         self._last_s: float | None = None
         self._elapsed_s = 0.0
-        self._spent_h = self._drawn_w = 0.0
+        self._spent = SpendingMeter()
+        self._shares: dict[str, Share] = {}
         pumps = [s for s in config.sources if s.steering is Steering.LEVEL and s.fuel_kwh_price is None]
         self._pump_id = pumps[0].source_id if pumps else None
 
@@ -99,6 +101,7 @@ class Engine:
         self._elapsed_s = 0.0 if self._last_s is None else max(0.0, snapshot.now_s - self._last_s)
         self._last_s = snapshot.now_s
         self._senses = senses = self._plausibility.update(snapshot)
+        self._spent.add(spending(self._configs, snapshot, senses.outdoor_c, self._shares), self._elapsed_s)
         row = self._intake.add(self._sample(snapshot, senses))
         if row is None:
             return
@@ -106,7 +109,10 @@ class Engine:
         self._since_learning.append(row)
         if self._observer is not None:
             self._observer.update(row)
-        self.savings.step(row, snapshot.band, self.chooser.reference_price(snapshot), self._spent_h, self._drawn_w)
+        spent = self._spent.take()
+        if snapshot.active:
+            price = self.chooser.reference_price(snapshot)
+            self.savings.step(row, snapshot.band, price, spent.cost_h, spent.power_w)
         self._plan_due = True
 
     def job(self, snapshot: Snapshot) -> Job | None:
@@ -233,11 +239,16 @@ class Engine:
         return tuple(replace(zone, target_c=zone.target_c + ahead_k) for zone in senses.zones)
 
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
-        """The flow temperature that gives this heat in the learned house."""
+        """The flow temperature that gives this heat for a quarter of an hour in the learned house.
+
+        A source that holds a flow temperature gives ever less as the emitters warm up: what counts is how warm they
+        are in the end.
+        """
         state, learned = self.state, self.learned
         if state is None or learned is None or heat_w <= 0:
             return min(demand.flow_c, self.config.safety.max_flow_c)
-        return state.emitter_c + FLOW_OVER_MEAN * learned.fitted.parameters.water_k_w * heat_w
+        house = learned.fitted.parameters
+        return emitter_after(house, state, heat_w, STEP_S) + FLOW_OVER_MEAN * house.water_k_w * heat_w
 
     def _commissioning(self, demand: Demand) -> bool:
         return (
@@ -251,7 +262,8 @@ class Engine:
     def _commission_heat(self, snapshot: Snapshot, senses: Senses, demand: Demand) -> float:
         """Varied levels, by turns so that the mean is what the curve asks for."""
         design = self.chooser.design_heat_w(self.learned)
-        at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * design
+        full = self.chooser.full_heat_w(self._pump_id or "", self.learned)
+        at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * full
         delivered = self._delivered(snapshot, senses.outdoor_c)
         now = self._pulse.update(demand.share * design, at_level, delivered, self._elapsed_s)
         return at_level if now > 0 else 0.0
@@ -334,7 +346,7 @@ class Engine:
     ) -> Decision:
         mix = tuple(self.chooser.share(command, snapshot) for command in commands)
         cost_h = sum(part.price_kwh * part.heat_w / 1000 for part in mix if part.heat_w > 0)
-        self._spent_h, self._drawn_w = cost_h, sum(part.power_w for part in mix)
+        self._shares = {part.source_id: part for part in mix}
         lower, upper = snapshot.band.now
         way = Way.FROST if self.safety.frost else wanted.way
         record = DecisionRecord(
@@ -351,7 +363,7 @@ class Engine:
             cost_h=cost_h,
             worth_kwh=self.plan.plan.worth_kwh if way is Way.PLAN and self.plan else NAN,
             limits=limits,
-            words=_sentence(wanted.words, mix, limits),
+            words=sentence(wanted.words, mix, limits),
             notes=senses.notes,
         )
         return Decision(commands, record)
@@ -383,11 +395,3 @@ class Engine:
                 self._learn_at_h = 0.0
         if isinstance(savings := saved.get("savings"), list):
             self.savings.restore(savings)
-
-
-def _sentence(words: str, mix: tuple[Share, ...], limits: tuple[str, ...]) -> str:
-    running = [
-        f"{part.source_id} {part.heat_w / 1000:.1f} kW at {part.price_kwh:.3f}/kWh" for part in mix if part.heat_w > 0
-    ]
-    text = f"{words}. " + (", ".join(running) if running else "Nothing heats")
-    return text + (f". Limited: {'; '.join(limits)}" if limits else "")
