@@ -14,7 +14,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings, strategies as st
-import psycopg
 import pytest
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.event import listen
@@ -179,6 +178,23 @@ def test_days_of_a_zone_off_the_hour_do_not_leak_into_each_other(archive: Archiv
     written(archive, [row(midnight - timedelta(minutes=10), t=1.0), row(midnight + timedelta(minutes=10), t=2.0)])
     days = archive.buckets(around(midnight), Aggregation.DAY, zone=kolkata)
     assert [(day.ts.day, day.mean) for day in days] == [(1, 1.0), (2, 2.0)]
+
+
+@pytest.mark.parametrize("aggregation", [Aggregation.FIVE_MINUTES, Aggregation.HOUR, Aggregation.DAY])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Rome", "Asia/Kolkata", "Australia/Lord_Howe"])
+def test_a_long_answer_in_portions_is_the_one_at_once(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, *, aggregation: Aggregation, zone: str
+) -> None:
+    """Two weeks over a change of the clocks, with a gap, a few buckets at a time."""
+    start = datetime(2026, 3, 27, tzinfo=UTC)
+    times = [start + timedelta(minutes=37 * n) for n in range(400) if not 100 < n < 200]
+    written(archive, [row(at, ("van", "env", f"d{n % 3}"), t=float(n)) for n, at in enumerate(times)])
+    what = Range(start=start - timedelta(days=900), end=start + timedelta(days=30))
+    at_once = archive.buckets(what, aggregation, zone=ZoneInfo(zone))
+    monkeypatch.setattr("lib.archive_query._FETCH_BUCKETS", 50)
+    assert list(archive.each_bucket(what, aggregation, zone=ZoneInfo(zone))) == at_once
+    assert sum(bucket.n for bucket in at_once) == len(times)
+    assert len({(bucket.ts, *bucket.keys.values()) for bucket in at_once}) == len(at_once)
 
 
 def test_a_range_without_a_zone_and_raw_buckets_are_refused(archive: Archive) -> None:
@@ -579,7 +595,7 @@ def test_neither_a_day_of_all_nor_a_year_of_one_walks_through_everything(
     store.write([row(NOON, ("van", "ruuvi", f"d{n}"), t=1.0) for n in range(20)])
     asked: list[tuple[str, Any]] = []
     listen(store.engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
-    assert buckets(store, what, Aggregation.HOUR, UTC, 10_000)
+    assert list(buckets(store, what, Aggregation.HOUR, UTC))
     with store.engine.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[-1][0]}", asked[-1][1]).all()
     store.close()
@@ -614,21 +630,12 @@ def test_a_table_of_somebody_else_is_not_touched(database_url: str) -> None:
     archive.close()
 
 
-def test_a_hypertable_is_made_where_timescaledb_is(postgresql_url: str) -> None:
-    """TimescaleDB itself is not among Debian's packages: a function of its name notes how it was called."""
-    with psycopg.connect(postgresql_url, autocommit=True) as connection:
-        connection.execute("CREATE TABLE calls (relation text, time_column text, indexes bool)")
-        connection.execute(
-            "CREATE FUNCTION create_hypertable(relation regclass, time_column_name name, "
-            "create_default_indexes bool) RETURNS void LANGUAGE sql AS "
-            "'INSERT INTO calls VALUES (relation::text, time_column_name::text, create_default_indexes)'"
-        )
+def test_postgresql_alone_gets_a_plain_table_that_could_become_a_hypertable(postgresql_url: str) -> None:
+    """What TimescaleDB demands (see test_archive_timescaledb.py): its time column in every unique index."""
     archive = Archive(postgresql_url)
     archive.start()
     until(lambda: archive.status.connected)
     archive.close()
-    assert rows_of(postgresql_url, "SELECT * FROM calls") == [("measurements", "ts", False)]
-    # what it demands: its time column in every unique index
     assert rows_of(
         postgresql_url,
         "SELECT count(*) FROM pg_indexes WHERE tablename = 'measurements' AND indexdef LIKE '%UNIQUE%' "

@@ -77,7 +77,7 @@ class Chooser:
             return sum(full)
         if learned is not None:
             return min(sum(full), learned.fitted.parameters.total_loss_w_k * DESIGN_LIFT_K)
-        return max(max(full), sum(full) / 2)
+        return max(*full, sum(full) / 2)
 
     def full_heat_w(self, source_id: str, learned: Learned | None) -> float:
         """What one source gives at full load."""

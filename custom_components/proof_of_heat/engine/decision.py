@@ -87,3 +87,12 @@ class Decision:
             if command.source_id == source_id:
                 return command
         raise KeyError(source_id)
+
+
+def sentence(words: str, mix: tuple[Share, ...], limits: tuple[str, ...]) -> str:
+    """What was wanted, what heats at which price, and what limited it, in words."""
+    running = [
+        f"{part.source_id} {part.heat_w / 1000:.1f} kW at {part.price_kwh:.3f}/kWh" for part in mix if part.heat_w > 0
+    ]
+    text = f"{words}. " + (", ".join(running) if running else "Nothing heats")
+    return text + (f". Limited: {'; '.join(limits)}" if limits else "")

@@ -12,11 +12,11 @@ from .choice import Chooser
 from .config import EngineConfig, PeakPolicy, Steering
 from .consumption import Consumption, next_day
 from .cycling import Cycling
-from .decision import Decision, DecisionRecord, Share, SourceCommand, Way
+from .decision import Decision, DecisionRecord, Share, SourceCommand, Way, sentence
 from .demand import Demand, DemandControl, anticipated_c
 from .house.curve_fit import CurveSuggestion, suggest
-from .house.history import COLUMNS, History, Row
-from .house.observer import HouseState, Observer
+from .house.history import COLUMNS, STEP_S, History, Row
+from .house.observer import HouseState, Observer, emitter_after
 from .intake import Intake, Sample
 from .learning import Learned, learn, next_learning_h
 from .metering import heat_w
@@ -239,11 +239,16 @@ class Engine:
         return tuple(replace(zone, target_c=zone.target_c + ahead_k) for zone in senses.zones)
 
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
-        """The flow temperature that gives this heat in the learned house."""
+        """The flow temperature that gives this heat for a quarter of an hour in the learned house.
+
+        A source that holds a flow temperature gives ever less as the emitters warm up: what counts is how warm they
+        are in the end.
+        """
         state, learned = self.state, self.learned
         if state is None or learned is None or heat_w <= 0:
             return min(demand.flow_c, self.config.safety.max_flow_c)
-        return state.emitter_c + FLOW_OVER_MEAN * learned.fitted.parameters.water_k_w * heat_w
+        house = learned.fitted.parameters
+        return emitter_after(house, state, heat_w, STEP_S) + FLOW_OVER_MEAN * house.water_k_w * heat_w
 
     def _commissioning(self, demand: Demand) -> bool:
         return (
@@ -358,7 +363,7 @@ class Engine:
             cost_h=cost_h,
             worth_kwh=self.plan.plan.worth_kwh if way is Way.PLAN and self.plan else NAN,
             limits=limits,
-            words=_sentence(wanted.words, mix, limits),
+            words=sentence(wanted.words, mix, limits),
             notes=senses.notes,
         )
         return Decision(commands, record)
@@ -390,11 +395,3 @@ class Engine:
                 self._learn_at_h = 0.0
         if isinstance(savings := saved.get("savings"), list):
             self.savings.restore(savings)
-
-
-def _sentence(words: str, mix: tuple[Share, ...], limits: tuple[str, ...]) -> str:
-    running = [
-        f"{part.source_id} {part.heat_w / 1000:.1f} kW at {part.price_kwh:.3f}/kWh" for part in mix if part.heat_w > 0
-    ]
-    text = f"{words}. " + (", ".join(running) if running else "Nothing heats")
-    return text + (f". Limited: {'; '.join(limits)}" if limits else "")
