@@ -6,12 +6,13 @@ from typing import Any, Final, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_SCAN_INTERVAL
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .const import DOMAIN
 from .drivers.errors import AuthError, DriverError
+from .drivers.meter.push import ShellyPush
 from .drivers.meter.reading import MeterReading
 from .drivers.meter.shelly import ShellyMeter
 
@@ -33,7 +34,10 @@ def meter_of(hass: HomeAssistant, data: Any) -> ShellyMeter:
 
 
 class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
-    """One meter. Counters change slowly: they are read at every sixth turn."""
+    """One meter: what it pushes, and asked where it says nothing for an interval.
+
+    Counters change slowly: they are read at every sixth turn.
+    """
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> None:
         interval = timedelta(seconds=float(subentry.data.get(CONF_SCAN_INTERVAL, DEFAULT_INTERVAL_S)))
@@ -42,9 +46,28 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
         self.subentry_id = subentry.subentry_id
         self.title = subentry.title
         self.mac = subentry.unique_id
+        self._subentry_data = subentry.data
         self._meter = meter_of(hass, subentry.data)
         self._inverted = bool(subentry.data.get(CONF_INVERTED, False))
         self._turn = 0
+        self._pushing = False
+
+    @callback
+    def _listen(self) -> None:
+        """Hear its notifications too; ends with the entry."""
+        data = self._subentry_data
+        push = ShellyPush(
+            async_get_clientsession(self.hass),
+            data[CONF_HOST],
+            self._pushed,
+            port=int(data.get(CONF_PORT, 80)),
+            password=data.get(CONF_PASSWORD),
+        )
+        self._entry.async_create_background_task(self.hass, push.run(), f"{DOMAIN} push of {self.title}")
+
+    @callback
+    def _pushed(self, reading: MeterReading) -> None:
+        self.async_set_updated_data(reading.inverted() if self._inverted else reading)
 
     def _ask_for_password(self) -> None:
         entry = self._entry
@@ -65,6 +88,9 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
                 translation_placeholders={"name": self.title, "error": str(err)},
             ) from err
         self._turn += 1
+        if not self._pushing:  # it answers: now it is worth while to listen
+            self._pushing = True
+            self._listen()
         if self._inverted:
             reading = reading.inverted()
         if energy or self.data is None:

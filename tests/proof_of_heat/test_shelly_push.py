@@ -6,9 +6,12 @@ from contextlib import asynccontextmanager
 import json
 from pathlib import Path
 import time
+from types import MappingProxyType
 
 import aiohttp
 from aiohttp import web
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.proof_of_heat.drivers.errors import AuthError, BadReplyError, DriverError, UnreachableError
@@ -16,6 +19,7 @@ from custom_components.proof_of_heat.drivers.meter.push import ShellyPush, diges
 from custom_components.proof_of_heat.drivers.meter.reading import MeterReading
 from simulators.framework import running
 from simulators.shelly_pro3em.meter import ShellyPro3Em
+from tests.proof_of_heat.ha import OUTDOOR, ROOM, start, system, thermometer, zone
 
 
 class Heard:
@@ -39,7 +43,11 @@ class Heard:
 
 @asynccontextmanager
 async def pushing(
-    session: aiohttp.ClientSession, port: int, password: str | None = None, silence_s: float = 20.0
+    session: aiohttp.ClientSession,
+    port: int,
+    password: str | None = None,
+    silence_s: float = 20.0,
+    counters_s: float = 60.0,
 ) -> AsyncGenerator[Heard]:
     heard = Heard()
     push = ShellyPush(
@@ -51,6 +59,7 @@ async def pushing(
         failed=heard.failures.append,
         first_pause_s=0.05,
         silence_s=silence_s,
+        counters_s=counters_s,
     )
     task = asyncio.create_task(push.run())
     try:
@@ -91,6 +100,37 @@ async def test_a_quiet_device_is_asked_and_stays_connected(
         await asyncio.sleep(0.5)
         assert len(heard.readings) >= count + 3
         assert not heard.failures
+
+
+@pytest.mark.parametrize("password", [None, "s3"])
+async def test_counters_are_asked_for_while_power_is_pushed(
+    password: str | None, session: aiohttp.ClientSession
+) -> None:
+    argv = ["--port", "0", "--push", "0.05", *(["--password", password] if password else [])]
+    async with running(ShellyPro3Em, argv) as device, pushing(session, device.port, password, counters_s=0.1) as heard:
+        await heard.until(335)
+        device.imported_wh["a"] += 5000
+        async with asyncio.timeout(2):
+            while (heard.readings[-1].imported_kwh or 0) < 1504:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert not heard.failures
+
+
+async def test_in_home_assistant_a_change_shows_before_the_next_poll(hass: HomeAssistant, socket_enabled: None) -> None:
+    async with running(ShellyPro3Em, ["--port", "0", "--push", "0.1", "--load", "2000"]) as device:
+        data = {"name": "Grid", "host": "127.0.0.1", "port": device.port, "scan_interval": 60, "inverted": True}
+        meter = ConfigSubentry(data=MappingProxyType(data), subentry_type="meter", title="Grid", unique_id="m1")
+        entry = system(meter, zone())
+        thermometer(hass, ROOM, 20.0)
+        thermometer(hass, OUTDOOR, 5.0)
+        await start(hass, entry)
+        device.load_w = 5000.0
+        coordinator = entry.runtime_data.meters[0]
+        async with asyncio.timeout(5):
+            while coordinator.data.power_w > -5000:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        await hass.async_block_till_done()
 
 
 async def test_a_half_open_connection_is_given_up(session: aiohttp.ClientSession) -> None:

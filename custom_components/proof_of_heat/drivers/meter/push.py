@@ -25,6 +25,8 @@ _LOGGER = logging.getLogger(__name__)
 
 _CONNECT_S: Final = 5.0
 _SILENCE_S: Final = 20.0
+_COUNTERS_S: Final = 60.0
+"""Counters are not pushed with the power: the whole status is asked for now and then."""
 _BACKOFF_MAX_S: Final = 120.0
 _MAX_FRAME: Final = 262_144
 _DUMMY: Final = hashlib.sha256(b"dummy_method:dummy_uri").hexdigest()
@@ -44,6 +46,7 @@ class ShellyPush:
         failed: Callable[[DriverError], None] = lambda _: None,
         first_pause_s: float = 1.0,
         silence_s: float = _SILENCE_S,
+        counters_s: float = _COUNTERS_S,
     ) -> None:
         self._session = session
         self._url = f"http://{host}:{port}/rpc"
@@ -52,6 +55,8 @@ class ShellyPush:
         self._failed = failed
         self._first_pause_s = first_pause_s
         self._silence_s = silence_s
+        self._counters_s = counters_s
+        self._asked_at = 0.0
         self._auth: dict[str, Any] | None = None
         self._source = f"poh-{secrets.token_hex(4)}"
         self._heard = False
@@ -76,8 +81,7 @@ class ShellyPush:
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as err:
             raise UnreachableError(f"websocket: {type(err).__name__}") from err
         try:
-            self._auth = None
-            await self._ask(socket)
+            await self._ask_anew(socket)
             await self._receive(socket)
         except (aiohttp.ClientError, OSError) as err:
             raise UnreachableError(f"websocket: {type(err).__name__}") from err
@@ -100,8 +104,7 @@ class ShellyPush:
                 if asked:
                     raise UnreachableError("websocket: silent") from err
                 asked = True
-                self._auth = None
-                await self._ask(socket)
+                await self._ask_anew(socket)
                 continue
             asked = False
             if message.type == aiohttp.WSMsgType.BINARY:
@@ -113,6 +116,13 @@ class ShellyPush:
                 await self._refused(socket, frame, int(code))
                 continue
             self._take(notifications, frame)
+            if asyncio.get_running_loop().time() - self._asked_at > self._counters_s:
+                await self._ask_anew(socket)
+
+    async def _ask_anew(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._auth = None  # a nonce is good for one answer
+        self._asked_at = asyncio.get_running_loop().time()
+        await self._ask(socket)
 
     def _take(self, notifications: Notifications, frame: Any) -> None:
         if isinstance(status := at(frame, "result"), dict):
