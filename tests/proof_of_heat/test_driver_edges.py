@@ -380,8 +380,10 @@ async def test_whatsminer_that_does_not_know_get_version(loopback: Callable[[], 
 
 async def test_whatsminer_without_details_has_a_name(loopback: Callable[[], str]) -> None:
     host = loopback()
-    async with socket_saying({"get_version": VERSION}, host):
-        info = await WhatsminerClient(host, "admin").identify()
+    async with socket_saying({"get_version": VERSION, "devdetails": b"", "summary": b"{torn"}, host):
+        client = WhatsminerClient(host, "admin")
+        info = await client.identify()
+    assert client.info is info
     assert (info.model, info.firmware, info.mac) == ("WhatsMiner", "20230911.12.Rel", None)
 
 
@@ -437,6 +439,62 @@ def test_whatsminer_without_a_state_is_a_bad_reply() -> None:
     with pytest.raises(BadReplyError):
         decode_status_v2({"Msg": {}})
     assert decode_status_v2({"Msg": {"btmineroff": "true"}})[0] is False
+
+
+@pytest.mark.parametrize("reply", [{"code": -1, "msg": "bad"}, {"code": -4, "msg": "no permission"}])
+async def test_whatsminer_v3_refusals_are_typed(reply: dict[str, Any]) -> None:
+    from custom_components.proof_of_heat.drivers.miner.pyasic_base import library
+
+    class Rpc:
+        """pyasic's socket of V3."""
+
+        salt: str | None = "salt"
+
+        async def send_command(self, command: str, parameters: object = None) -> Any:
+            return reply
+
+    client = WhatsminerClient("127.0.0.1", "super", "v3")
+    client._lib = await library()
+    client._miner = type("Miner", (), {"rpc": Rpc()})()
+    with pytest.raises(AuthError if reply["code"] == -4 else RefusedError):
+        await client.set_power(1000)
+    assert client._miner.rpc.salt == (None if reply["code"] == -4 else "salt")
+
+
+def test_whatsminer_v3_without_a_state_is_a_bad_reply() -> None:
+    from custom_components.proof_of_heat.drivers.miner.whatsminer import _state_v3
+
+    with pytest.raises(BadReplyError):
+        _state_v3({"msg": {"miner": {}}})
+
+
+# --- pyasic -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reply", [None, {}, [], "text", {"success": False}, {"success": False, "message": "off"}])
+async def test_what_pyasic_gives_for_silence_is_unreachable(reply: Any) -> None:
+    from custom_components.proof_of_heat.drivers.miner.pyasic_base import ask, library
+
+    async def call() -> Any:
+        return reply
+
+    with pytest.raises(UnreachableError):
+        await ask(await library(), call(), "summary")
+
+
+async def test_pyasic_groups_that_fail_are_left_out_and_rates_may_be_bare() -> None:
+    from custom_components.proof_of_heat.drivers.miner.pyasic_base import gather_data, library, reading_of
+
+    class Miner:
+        """Knows its wattage, fails for all else."""
+
+        async def get_data(self, include: list[str]) -> Any:
+            if "wattage" not in include:
+                raise KeyError("x")
+            return type("Data", (), {"hashrate": "95.5", "wattage": 3000, "wattage_limit": None})()
+
+    reading = reading_of(await gather_data(await library(), Miner()), mining=True)
+    assert (reading.power_w, reading.hashrate_ths, reading.boards) == (3000, 95.5, None)
 
 
 # --- clouds -----------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ async def web_saying(replies: Mapping[str, Any], host: str = "127.0.0.1", port: 
 async def socket_saying(
     replies: Mapping[str, Any], host: str, port: int = 4028
 ) -> AsyncGenerator[list[dict[str, Any]]]:
-    """Command -> JSON of the cgminer family, what is not there is an invalid command; the requests that came."""
+    """Command -> JSON (or bytes) of the cgminer family, what is not there is an invalid command; the requests that came."""
     asked: list[dict[str, Any]] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,7 +51,8 @@ async def socket_saying(
         asked.append(request)
         name = str(request.get("command") or request.get("cmd") or ("enc" if "enc" in request else ""))
         unknown = {"STATUS": "E", "Code": 14, "Msg": "invalid cmd", "When": 0}
-        writer.write(json.dumps(replies.get(name, unknown)).encode())
+        reply = replies.get(name, unknown)
+        writer.write(reply if isinstance(reply, bytes) else json.dumps(reply).encode())
         writer.close()
 
     server = await asyncio.start_server(answer, host, port)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ..._lib.heat_source import Capabilities, Control, SourceKind
-from ..errors import AuthError, BadReplyError, LimitedError, RefusedError
+from ..errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError
 from ..values import at, first, number, number_at, scaled
 from .pyasic_base import Library, ask, gather_data, library, model_class, reading_of
 from .reading import Family, MinerInfo, MinerReading
@@ -134,7 +134,7 @@ class WhatsminerClient:
         call = self._miner.rpc.send_command(command, ignore_errors=True, allow_warning=False)
         try:
             return await ask(self._lib, call, command)
-        except BadReplyError:
+        except DriverError:
             if must:
                 raise
             return None
