@@ -87,9 +87,19 @@ class Chooser:
         first = self.config.sources[0] if self.config.sources else None
         return first.fuel_kwh_price if first and first.fuel_kwh_price is not None else snapshot.price_kwh
 
+    def maps(self, learned: Learned | None) -> dict[str, PumpMap]:
+        """The learned map of each modulating source that has one."""
+        if learned is None:
+            return {}
+        maps = {name: found for name, found in learned.others.items() if name in self._by_id}
+        first = next((source.source_id for source in self.config.sources if source.mapped), None)
+        if first is not None and learned.pump is not None:
+            maps[first] = learned.pump
+        return maps
+
     def _full(self, source: SourceConfig, learned: Learned | None) -> tuple[float, float]:
-        pump = learned.pump if learned else None
-        if pump is not None and source.steering is Steering.LEVEL and source.fuel_kwh_price is None:
+        pump = self.maps(learned).get(source.source_id)
+        if pump is not None:
             heat, power = pump.at(np.array(1.0), np.array(35.0), np.array(2.0))
             return float(heat), float(power)
         return sizes(source)
@@ -160,16 +170,21 @@ class Chooser:
         site = self.config.site
         price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
         price += self.config.weights.carbon_price_kg * snapshot.emission_kg_kwh
-        a, b, c = (max(0.0, site.phase_w - load) for load in snapshot.other_phase_load_w)
         return Request(
             heat_w=heat_w,
             price_kwh=price,
             surplus_w=max(0.0, snapshot.surplus_w),
+            surplus_price_kwh=_finite(snapshot.surplus_price_kwh),
             over_price_kwh=0.1 * abs(price),
             short_price_kwh=20.0 * max(abs(price), 0.05),
             site_w=max(0.0, site.power_w - snapshot.other_load_w - blocked_w),
-            phase_w=(a, b, c),
+            phase_w=self.phases_w(snapshot),
         )
+
+    def phases_w(self, snapshot: Snapshot) -> tuple[float, float, float]:
+        """What each phase has left for heating."""
+        a, b, c = (max(0.0, self.config.site.phase_w - load) for load in snapshot.other_phase_load_w)
+        return a, b, c
 
     def _possible_draw(self, source: SourceConfig, reading: SourceSnapshot, learned: Learned | None) -> float:
         """A source that does not answer is taken to be on at what it last drew, at worst at its full input."""
@@ -232,8 +247,8 @@ class Chooser:
         if source.steering is Steering.SWITCH:
             return (self._point(source, 1.0, heat, power, snapshot),)
         levels = np.linspace(source.lowest_level, 1.0, LEVELS)
-        pump = learned.pump if learned else None
-        if pump is None or learned is None or source.fuel_kwh_price is not None:
+        pump = self.maps(learned).get(source.source_id)
+        if pump is None or learned is None:
             return tuple(self._point(source, float(x), heat * float(x), power * float(x), snapshot) for x in levels)
         emitter = state.emitter_c if state else senses.flow_c if math.isfinite(senses.flow_c) else 30.0
         outdoor, flow = np.full(LEVELS, senses.outdoor_c), emitter + 5.0 * levels
@@ -257,16 +272,25 @@ class Chooser:
             other = -revenue_h(source, power, snapshot.hashprice_ph_day)
         return Point(level, heat, power, other)
 
-    def share(self, command: SourceCommand, snapshot: Snapshot) -> Share:
-        """A command's part in the mix with the price of its heat."""
+    def shares(self, commands: Sequence[SourceCommand], snapshot: Snapshot) -> tuple[Share, ...]:
+        """Each command's part in the mix with the price of its heat; own surplus is shared by power."""
+        drawn = sum(command.power_w for command in commands if command.on)
+        own = min(1.0, max(0.0, snapshot.surplus_w) / drawn) if drawn > 0 else 0.0
+        price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
+        mean_price = price + own * (_finite(snapshot.surplus_price_kwh) - price)
+        return tuple(self._share(command, snapshot, mean_price) for command in commands)
+
+    def _share(self, command: SourceCommand, snapshot: Snapshot, price: float) -> Share:
         source = self._by_id[command.source_id]
         if not command.on or command.heat_w <= 0:
             return Share(command.source_id, 0.0, command.power_w if command.on else 0.0, NAN)
         point = self._point(source, command.level, command.heat_w, command.power_w, snapshot)
-        price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
-        own = min(point.power_w, max(0.0, snapshot.surplus_w))
-        cost_h = point.other_cost_h + (point.power_w - own) * price / 1000
+        cost_h = point.other_cost_h + point.power_w * price / 1000
         return Share(command.source_id, point.heat_w, point.power_w, cost_h / point.heat_w * 1000)
+
+
+def _finite(value: float) -> float:
+    return value if math.isfinite(value) else 0.0
 
 
 def _capped(option: Option, power_cap_w: float) -> Option:

@@ -53,6 +53,11 @@ class SourceConfig:
     """Money per kWh of heat by which it is preferred (negative: avoided)."""
     flow_limit_c: float | None = None
 
+    @property
+    def mapped(self) -> bool:
+        """Whether heat and input over its level are learned (a modulating source that runs on electricity)."""
+        return self.steering is Steering.LEVEL and self.fuel_kwh_price is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteLimits:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .snapshot import Coming
+
 
 class Way(StrEnum):
     """How the demand of a cycle was found."""
@@ -67,6 +69,8 @@ class DecisionRecord:
     """What kept the engine from what it wanted."""
     words: str
     notes: tuple[str, ...] = ()
+    coming: Coming | None = None
+    """The next time that is to be warmer than now, with its reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +91,12 @@ class Decision:
             if command.source_id == source_id:
                 return command
         raise KeyError(source_id)
+
+
+def sentence(words: str, mix: tuple[Share, ...], limits: tuple[str, ...]) -> str:
+    """A cycle in words."""
+    running = [
+        f"{part.source_id} {part.heat_w / 1000:.1f} kW at {part.price_kwh:.3f}/kWh" for part in mix if part.heat_w > 0
+    ]
+    text = f"{words}. " + (", ".join(running) if running else "Nothing heats")
+    return text + (f". Limited: {'; '.join(limits)}" if limits else "")

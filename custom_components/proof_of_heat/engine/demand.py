@@ -5,19 +5,17 @@ time that passed, not by readings, so that a sensor that reports only changes tr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 
 import numpy as np
 
 from .config import CurveConfig
 from .curves import curve_of
-from .snapshot import Band, ZoneSnapshot
+from .snapshot import BAND_STEP_H, Band, ZoneSnapshot
 
 OFF_FLOW_C = 20.0
 
-
-BAND_STEP_H = 0.25
 LOOK_AHEAD_H = 12.0
 
 
@@ -83,19 +81,27 @@ class DemandControl:
         self.heating = True
 
     def update(self, zones: Sequence[ZoneSnapshot], outdoor_c: float, elapsed_s: float) -> Demand:
-        """The demand now. ``outdoor_c`` is a number, whatever had to stand in for the sensor (see plausible.py)."""
+        """The demand now: the flow of the zone that needs the hottest, the heat of all zones by their weights.
+
+        ``outdoor_c`` is a number, whatever had to stand in for the sensor (see plausible.py).
+        """
         damped = self.damping.update(outdoor_c, elapsed_s)
+        self._heating_limit(damped, max((zone.target_c for zone in zones if zone.wants_heat), default=0.0))
+        flows: dict[float, tuple[float, float]] = {}
         best: Demand | None = None
-        target = max((zone.target_c for zone in zones if zone.wants_heat), default=0.0)
-        self._heating_limit(damped, target)
+        asked = weights = 0.0
         for zone in zones:
-            demand = self._zone(zone, damped, elapsed_s)
-            if demand is not None and (best is None or demand.flow_c > best.flow_c):
-                best = demand
+            weight = max(0.0, zone.weight)
+            weights += weight
+            demand = self._zone(zone, damped, elapsed_s, flows)
+            if demand is not None:
+                asked += weight * demand.share
+                if best is None or demand.flow_c > best.flow_c:
+                    best = demand
         if best is None or not self.heating:
             why = "warm enough outside" if not self.heating else "no zone asks for heat"
             return Demand(OFF_FLOW_C, 0.0, False, 0.0, damped, "", why)
-        return best
+        return replace(best, share=asked / weights if weights > 0 else best.share)
 
     def _heating_limit(self, damped_c: float, target_c: float) -> None:
         off_above = target_c - self.config.heating_limit_below_k
@@ -104,7 +110,10 @@ class DemandControl:
         elif damped_c < off_above:
             self.heating = True
 
-    def _zone(self, zone: ZoneSnapshot, damped_c: float, elapsed_s: float) -> Demand | None:
+    def _zone(
+        self, zone: ZoneSnapshot, damped_c: float, elapsed_s: float, flows: dict[float, tuple[float, float]]
+    ) -> Demand | None:
+        """One zone's demand; ``flows`` keeps the curve's flows now and at the design temperature by target."""
         if not zone.wants_heat:
             return None
         cfg = self.config
@@ -119,8 +128,11 @@ class DemandControl:
             trim_k = trim.integral_k
         if zone.window_open:
             return None
-        flow = curve_of(cfg, zone.target_c).flow_c(damped_c) + trim_k
-        design = curve_of(cfg, zone.target_c).flow_c(cfg.design_outdoor_c)
+        if zone.target_c not in flows:
+            curve = curve_of(cfg, zone.target_c)
+            flows[zone.target_c] = curve.flow_c(damped_c), curve.flow_c(cfg.design_outdoor_c)
+        by_curve, design = flows[zone.target_c]
+        flow = by_curve + trim_k
         span = max(design - zone.target_c, 1.0)
         share = min(1.0, max(0.0, (flow - zone.target_c) / span))
         reason = "curve and room" if known else "curve only: no room temperature"
@@ -152,11 +164,16 @@ class DemandControl:
                     )
 
 
-def anticipated_c(band: Band, ramp_k_h: float) -> float:
-    """What to hold now so that coming bounds are met in time, where there is no plan.
+def anticipated_k(bands: Sequence[Band], ramp_k_h: float) -> list[float]:
+    """By how much to hold each zone warmer now so that its coming bounds are met in time, where there is no plan.
 
     Each bound is asked for earlier by the time that the house takes to rise.
     """
-    lower = band.lower_c[: int(LOOK_AHEAD_H / BAND_STEP_H)]
-    hours = np.arange(len(lower)) * BAND_STEP_H
-    return float((lower - ramp_k_h * hours).max())
+    steps = int(LOOK_AHEAD_H / BAND_STEP_H)
+    hours = np.arange(steps) * BAND_STEP_H
+    known: dict[int, float] = {}
+    for band in bands:
+        if id(band) not in known:
+            lower = band.lower_c[:steps]
+            known[id(band)] = float((lower - ramp_k_h * hours[: len(lower)]).max() - lower[0])
+    return [known[id(band)] for band in bands]

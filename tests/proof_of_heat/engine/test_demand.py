@@ -10,7 +10,7 @@ import pytest
 from custom_components.proof_of_heat._lib.heat_source import SourceKind
 from custom_components.proof_of_heat.engine import Band, CurveConfig, Reading, SafetyLimits, SourceConfig, ZoneSnapshot
 from custom_components.proof_of_heat.engine.cycling import Cycling, Locks
-from custom_components.proof_of_heat.engine.demand import DemandControl, OutdoorDamping, RoomTrim, anticipated_c
+from custom_components.proof_of_heat.engine.demand import DemandControl, OutdoorDamping, RoomTrim, anticipated_k
 from custom_components.proof_of_heat.engine.plausible import JumpFilter, OutdoorSource, Plausibility, believable
 from custom_components.proof_of_heat.engine.pulse import Pulse
 
@@ -82,6 +82,14 @@ def test_room_gone_leaves_the_curve_with_the_last_trim() -> None:
 def test_the_hungriest_zone_sets_the_flow() -> None:
     demand = _control().update([_zone(20.9, zone_id="warm"), _zone(19.0, zone_id="cold")], 0.0, 60.0)
     assert demand.zone_id == "cold"
+
+
+def test_heat_is_asked_for_by_the_zones_weights_while_the_hungriest_sets_the_flow() -> None:
+    hungry, idle = _zone(18.0, zone_id="cold", weight=1.0), _zone(21.0, zone_id="off", wants_heat=False, weight=3.0)
+    alone = _control().update([_zone(18.0, zone_id="cold")], 0.0, 60.0)
+    shared = _control().update([hungry, idle], 0.0, 60.0)
+    assert shared.flow_c == alone.flow_c
+    assert shared.share == pytest.approx(alone.share / 4)
 
 
 def test_colder_outside_means_warmer_flow() -> None:
@@ -200,5 +208,10 @@ def test_pulses_deliver_what_is_wanted_in_the_mean(wanted: float, least: float) 
 def test_coming_comfort_is_anticipated_by_the_houses_rise() -> None:
     lower = np.where(np.arange(96) < 16, 18.0, 22.0)
     band = Band(lower, lower + 3)
-    assert anticipated_c(band, ramp_k_h=1.0) == pytest.approx(18.0)
-    assert anticipated_c(band, ramp_k_h=0.5) == pytest.approx(20.0)
+    assert anticipated_k([band], ramp_k_h=1.0) == pytest.approx([0.0])
+    assert anticipated_k([band], ramp_k_h=0.5) == pytest.approx([2.0])
+
+
+def test_each_zone_is_anticipated_by_its_own_band() -> None:
+    early, late = (Band(np.where(np.arange(96) < steps, 18.0, 22.0), np.full(96, 25.0)) for steps in (8, 40))
+    assert anticipated_k([early, late, early], ramp_k_h=0.5) == pytest.approx([3.0, 0.0, 3.0])
