@@ -5,7 +5,7 @@ time that passed, not by readings, so that a sensor that reports only changes tr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 import math
 
 import numpy as np
@@ -80,28 +80,38 @@ class DemandControl:
         self.trims: dict[str, RoomTrim] = {}
         self.heating = True
 
-    def update(self, zones: Sequence[ZoneSnapshot], outdoor_c: float, elapsed_s: float) -> Demand:
+    def update(
+        self, zones: Sequence[ZoneSnapshot], outdoor_c: float, elapsed_s: float, ahead_k: Sequence[float] = ()
+    ) -> Demand:
         """The demand now: the flow of the zone that needs the hottest, the heat of all zones by their weights.
 
-        ``outdoor_c`` is a number, whatever had to stand in for the sensor (see plausible.py).
+        ``outdoor_c`` is a number, whatever had to stand in for the sensor (see plausible.py). ``ahead_k`` raises each
+        zone's target for what comes later.
         """
         damped = self.damping.update(outdoor_c, elapsed_s)
-        self._heating_limit(damped, max((zone.target_c for zone in zones if zone.wants_heat), default=0.0))
+        more_k = [max(0.0, more) for more in ahead_k] or [0.0] * len(zones)
+        targets = [zone.target_c + more for zone, more in zip(zones, more_k, strict=True)]
+        wanted = [target for zone, target in zip(zones, targets, strict=True) if zone.wants_heat]
+        self._heating_limit(damped, max(wanted, default=0.0))
         flows: dict[float, tuple[float, float]] = {}
-        best: Demand | None = None
+        best: tuple[float, float, str, bool] | None = None
         asked = weights = 0.0
-        for zone in zones:
+        for zone, target in zip(zones, targets, strict=True):
             weight = max(0.0, zone.weight)
             weights += weight
-            demand = self._zone(zone, damped, elapsed_s, flows)
-            if demand is not None:
-                asked += weight * demand.share
-                if best is None or demand.flow_c > best.flow_c:
-                    best = demand
+            if target not in flows:
+                flows[target] = self._by_curve(target, damped)
+            flow, share, trim_k = self._zone(zone, target, flows[target], elapsed_s)
+            asked += weight * share
+            if not math.isnan(flow) and (best is None or flow > best[0]):
+                best = flow, trim_k, zone.zone_id, zone.room.known
         if best is None or not self.heating:
             why = "warm enough outside" if not self.heating else "no zone asks for heat"
             return Demand(OFF_FLOW_C, 0.0, False, 0.0, damped, "", why)
-        return replace(best, share=asked / weights if weights > 0 else best.share)
+        flow, trim_k, name, known = best
+        reason = "curve and room" if known else "curve only: no room temperature"
+        share = asked / weights if weights > 0 else 0.0
+        return Demand(max(flow, OFF_FLOW_C), share, True, trim_k, damped, name, reason)
 
     def _heating_limit(self, damped_c: float, target_c: float) -> None:
         off_above = target_c - self.config.heating_limit_below_k
@@ -110,33 +120,32 @@ class DemandControl:
         elif damped_c < off_above:
             self.heating = True
 
+    def _by_curve(self, target_c: float, damped_c: float) -> tuple[float, float]:
+        """The curve's flow now and at the design temperature."""
+        curve = curve_of(self.config, target_c)
+        return curve.flow_c(damped_c), curve.flow_c(self.config.design_outdoor_c)
+
     def _zone(
-        self, zone: ZoneSnapshot, damped_c: float, elapsed_s: float, flows: dict[float, tuple[float, float]]
-    ) -> Demand | None:
-        """One zone's demand; ``flows`` keeps the curve's flows now and at the design temperature by target."""
+        self, zone: ZoneSnapshot, target_c: float, by_curve: tuple[float, float], elapsed_s: float
+    ) -> tuple[float, float, float]:
+        """Flow (NaN while it asks for none), share of the design load, trim."""
         if not zone.wants_heat:
-            return None
+            return math.nan, 0.0, 0.0
         cfg = self.config
         trim = self.trims.get(zone.zone_id)
         if trim is None:
             trim = RoomTrim(cfg.trim_k_per_k, cfg.trim_integral_s, cfg.trim_limit_k)
             self.trims[zone.zone_id] = trim
         known = zone.room.known
-        error = zone.target_c - zone.room.value if known else 0.0
+        error = target_c - zone.room.value if known else 0.0
         trim_k = trim.update(error, elapsed_s if known else 0.0, frozen=zone.window_open or not known)
+        if zone.window_open:
+            return math.nan, 0.0, 0.0
         if not known:
             trim_k = trim.integral_k
-        if zone.window_open:
-            return None
-        if zone.target_c not in flows:
-            curve = curve_of(cfg, zone.target_c)
-            flows[zone.target_c] = curve.flow_c(damped_c), curve.flow_c(cfg.design_outdoor_c)
-        by_curve, design = flows[zone.target_c]
-        flow = by_curve + trim_k
-        span = max(design - zone.target_c, 1.0)
-        share = min(1.0, max(0.0, (flow - zone.target_c) / span))
-        reason = "curve and room" if known else "curve only: no room temperature"
-        return Demand(max(flow, OFF_FLOW_C), share, True, trim_k, damped_c, zone.zone_id, reason)
+        flow = by_curve[0] + trim_k
+        span = max(by_curve[1] - target_c, 1.0)
+        return flow, min(1.0, max(0.0, (flow - target_c) / span)), trim_k
 
     def state(self) -> dict[str, object]:
         """What survives a restart."""

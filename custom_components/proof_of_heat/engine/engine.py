@@ -27,7 +27,7 @@ from .plausible import Plausibility, Senses
 from .pulse import Pulse
 from .safety import Safety
 from .savings import Proof, SavingsProof
-from .snapshot import NAN, Band, Snapshot, ZoneSnapshot
+from .snapshot import NAN, Band, Snapshot
 from .zones import Zones
 
 STATE_VERSION = 1
@@ -163,7 +163,8 @@ class Engine:
     def decide(self, snapshot: Snapshot) -> Decision:
         """What every source shall do now. Quick; takes no lock and does no I/O."""
         senses = self._senses or self._plausibility.update(snapshot)
-        demand = self.demand_control.update(self._zones_ahead(snapshot, senses), senses.outdoor_c, self._elapsed_s)
+        ahead_k = anticipated_k([zone.band or snapshot.band for zone in senses.zones], RISE_K_H)
+        demand = self.demand_control.update(senses.zones, senses.outdoor_c, self._elapsed_s, ahead_k)
         aim = self._wanted(snapshot, senses, demand)
         frost = self.safety.sense(senses)
         if frost:
@@ -239,14 +240,6 @@ class Engine:
         )
         way = Way.CURVE if demand.heating else Way.IDLE
         return _Wanted(way, heat, demand.flow_c, demand.reason)
-
-    def _zones_ahead(self, snapshot: Snapshot, senses: Senses) -> tuple[ZoneSnapshot, ...]:
-        """Zones with their targets raised in time for what comes later (a plan does that by itself)."""
-        ahead_k = anticipated_k([zone.band or snapshot.band for zone in senses.zones], RISE_K_H)
-        return tuple(
-            replace(zone, target_c=zone.target_c + more_k) if more_k > 0 else zone
-            for zone, more_k in zip(senses.zones, ahead_k, strict=True)
-        )
 
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
         """The flow temperature that gives this heat in the learned house."""

@@ -24,6 +24,8 @@ COLUMNS = 5
 type Values = tuple[float, float, float, float, float]
 """Level, flow, outdoor temperature, heat and power."""
 
+NOTHING: Values = (math.nan, math.nan, math.nan, math.nan, math.nan)
+
 
 @dataclass
 class _Trace:
@@ -55,7 +57,7 @@ class Traces:
         if not 0 < elapsed_s <= STEP_S + EARLY_S:
             return
         for source_id, trace in self._traces.items():
-            trace.add(values.get(source_id, (math.nan,) * COLUMNS), elapsed_s)
+            trace.add(values.get(source_id, NOTHING), elapsed_s)
 
     def operations(self) -> dict[str, Operation]:
         """What each source has shown."""
