@@ -27,7 +27,8 @@ type Fixes = dict[int, tuple[float, ...]]
 WHOLE, NONE = 0.97, 0.03
 BOUND_CELLS = 2
 CAP_SHORTFALL_KH = 0.7
-"""More discomfort than this is no price for a lower peak..."""
+"""More cold than this in the next hours is no price for a lower peak..."""
+CAP_GAIN_KH = CAP_SHORTFALL_KH / 4
 CAP_RELIEF = (1.1, 1.25, np.inf)
 """...and the cap is raised by these factors, one after the other."""
 
@@ -83,10 +84,11 @@ def make_plan(request: PlanRequest) -> PlanResult:
     cap = request.power_cap_w
     planning, plan = _solved(request, cap)
     for relief in CAP_RELIEF:
-        if not np.isfinite(cap) or plan.shortfall_kh <= CAP_SHORTFALL_KH:
+        if not np.isfinite(cap) or plan.soon_kh <= CAP_SHORTFALL_KH:
             break
         raised, raised_plan = _solved(request, request.power_cap_w * relief)
-        if raised_plan.shortfall_kh < plan.shortfall_kh - CAP_SHORTFALL_KH / 4:
+        # Cold in the morning that a hot afternoon is worth is none that power would mend.
+        if raised_plan.missed_kh < plan.missed_kh - CAP_GAIN_KH:
             planning, plan, cap = raised, raised_plan, request.power_cap_w * relief
     first = _committed(request, planning, plan)
     levels: dict[str, float] = {}

@@ -22,6 +22,7 @@ OVERLOAD_PRICE_KW = 50.0
 OWN_W = 1.0
 """Less own surplus than this is none."""
 NEGLIGIBLE_HEAT_W = 20.0
+SOON_H = 12.0
 MINOR_SHARE = 0.2
 """An offer with less than this share of the largest one's heat says nothing of what heat is usually worth."""
 
@@ -98,6 +99,10 @@ class Plan:
     objective: float
     shortfall_kh: float
     """Discomfort by cold that the plan cannot avoid, margin left aside."""
+    soon_kh: float
+    """The part of it within the next hours, which later plans cannot mend."""
+    missed_kh: float
+    """All discomfort, by cold and (at its share) by warmth."""
     worth_kwh: float
     """What one more kWh of heat now would save later."""
     own_saves_h: Array
@@ -273,6 +278,8 @@ class Planning:
         count = int(self.cold.sum())
         gain = self.model.room_per_w[self.cold, 0] @ result.shadow[:count]
         power = (use * self.power).reshape(table.shape).sum(axis=0)
+        cold_kh = np.maximum(self.lower - room, 0.0) * hours
+        warm_kh = np.maximum(room - self.upper, 0.0) * hours
         surplus = self.wishes.surplus
         own = np.minimum(power, surplus.power_w) * np.maximum(surplus.saves_kwh, 0.0) if surplus else 0 * power
         return Plan(
@@ -285,7 +292,9 @@ class Planning:
             emitter_c=self.free_emitter + self.model.emitter_per_w @ heat,
             lower_c=self.lower,
             objective=objective,
-            shortfall_kh=float((np.maximum(self.lower - room, 0.0) * hours).sum()),
+            shortfall_kh=float(cold_kh.sum()),
+            soon_kh=float(cold_kh[np.cumsum(hours) <= SOON_H].sum()),
+            missed_kh=float(cold_kh.sum() + self.wishes.upper_price_share * warm_kh.sum()),
             worth_kwh=float(gain / (hours[0] / 1000)),
             own_saves_h=own / 1000,
         )
