@@ -67,7 +67,7 @@ class Wishes:
     margin_k: float = 0.05
     """Distance to keep from the comfort bounds, for what the model does not know."""
     sun_doubt: float = 0.15
-    """Share of the forecast sun that is not counted on for warmth."""
+    """Share of the forecast sun that is not counted on: neither for warmth, nor as too much of it."""
     discomfort_price_kh: float = 2.0
     """Money that one kelvin-hour outside the comfort band is worth."""
     upper_price_share: float = 0.5
@@ -240,7 +240,7 @@ class Planning:
         warm = self.free_room + room.sum(axis=1) > high - margin
         parts = [
             (room[cold], (wanted - self.free_room)[cold], penalty[cold]),
-            (-room[warm], (self.free_room - high + margin)[warm], wishes.upper_price_share * penalty[warm]),
+            (-room[warm], (self.free_room - high + margin - doubt_k)[warm], wishes.upper_price_share * penalty[warm]),
         ]
         if len(own):
             parts = [(np.pad(rows, ((0, 0), (0, len(own)))), low, penalty) for rows, low, penalty in parts]
