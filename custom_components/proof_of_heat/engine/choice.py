@@ -9,7 +9,7 @@ import numpy as np
 from .._lib.heat_source import SourceKind
 from .config import EngineConfig, SourceConfig, Steering
 from .cycling import Locks
-from .decision import Share, SourceCommand
+from .decision import Headroom, Share, SourceCommand
 from .dispatch import OFF, Option, Point, Request, dispatch, without_off
 from .house.observer import HouseState
 from .house.pump_map import PumpMap, plain_map
@@ -129,12 +129,11 @@ class Chooser:
         Sources that do not answer count with the power they may still draw.
         """
         config, limits = self.config, []
-        options, blocked_w = [], 0.0
+        options = []
         readings = {source.source_id: source for source in snapshot.sources}
         for source in config.sources:
             reading = readings.get(source.source_id, SourceSnapshot(source_id=source.source_id))
             if not reading.available:
-                blocked_w += self._possible_draw(source, reading, learned)
                 limits.append(f"{source.source_id} does not answer")
                 continue
             option = self._option(source, reading, snapshot, senses, _Now(learned, state, frost))
@@ -146,7 +145,7 @@ class Chooser:
             elif lock.must_run:
                 option = without_off(option)
             options.append(option)
-        request = self._request(snapshot, heat_w, blocked_w)
+        request = self._request(snapshot, heat_w, self.headroom(snapshot, learned))
         allocation = dispatch(options, request)
         if allocation.limited:
             limits.append("the power limit of the site")
@@ -166,8 +165,7 @@ class Chooser:
             if not command.hold:
                 self._last_power[command.source_id] = command.power_w if command.on else 0.0
 
-    def _request(self, snapshot: Snapshot, heat_w: float, blocked_w: float) -> Request:
-        site = self.config.site
+    def _request(self, snapshot: Snapshot, heat_w: float, headroom: Headroom) -> Request:
         price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
         price += self.config.weights.carbon_price_kg * snapshot.emission_kg_kwh
         return Request(
@@ -177,14 +175,23 @@ class Chooser:
             surplus_price_kwh=_finite(snapshot.surplus_price_kwh),
             over_price_kwh=0.1 * abs(price),
             short_price_kwh=20.0 * max(abs(price), 0.05),
-            site_w=max(0.0, site.power_w - snapshot.other_load_w - blocked_w),
-            phase_w=self.phases_w(snapshot),
+            site_w=headroom.site_w,
+            phase_w=headroom.phases_w,
         )
 
-    def phases_w(self, snapshot: Snapshot) -> tuple[float, float, float]:
-        """What each phase has left for heating."""
-        a, b, c = (max(0.0, self.config.site.phase_w - load) for load in snapshot.other_phase_load_w)
-        return a, b, c
+    def headroom(self, snapshot: Snapshot, learned: Learned | None) -> Headroom:
+        """The power left for heating, after what else runs and what sources that do not answer may draw."""
+        site = self.config.site
+        left = [site.power_w - snapshot.other_load_w, *(site.phase_w - load for load in snapshot.other_phase_load_w)]
+        for reading in snapshot.sources:
+            source = self._by_id.get(reading.source_id)
+            if source is None or reading.available:
+                continue
+            draw = self._possible_draw(source, reading, learned)
+            for place, part in enumerate((1.0, *(source.on_phase(phase) for phase in range(3)))):
+                left[place] -= part * draw
+        site_w, a, b, c = (max(0.0, most) for most in left)
+        return Headroom(site_w, (a, b, c))
 
     def _possible_draw(self, source: SourceConfig, reading: SourceSnapshot, learned: Learned | None) -> float:
         """A source that does not answer is taken to be on at what it last drew, at worst at its full input."""

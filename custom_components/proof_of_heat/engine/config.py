@@ -58,6 +58,10 @@ class SourceConfig:
         """Whether heat and input over its level are learned (a modulating source that runs on electricity)."""
         return self.steering is Steering.LEVEL and self.fuel_kwh_price is None
 
+    def on_phase(self, phase: int) -> float:
+        """The part of its power that a phase carries."""
+        return 1 / 3 if self.phase is None else float(self.phase == phase)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteLimits:

@@ -13,6 +13,7 @@ import numpy as np
 from .config import CurveConfig
 from .curves import curve_of
 from .snapshot import BAND_STEP_H, Band, ZoneSnapshot
+from .zones import weights_of
 
 OFF_FLOW_C = 20.0
 
@@ -95,10 +96,8 @@ class DemandControl:
         self._heating_limit(damped, max(wanted, default=0.0))
         flows: dict[float, tuple[float, float]] = {}
         best: tuple[float, float, str, bool] | None = None
-        asked = weights = 0.0
-        for zone, target in zip(zones, targets, strict=True):
-            weight = max(0.0, zone.weight)
-            weights += weight
+        asked = 0.0
+        for zone, target, weight in zip(zones, targets, weights_of(zones), strict=True):
             if target not in flows:
                 flows[target] = self._by_curve(target, damped)
             flow, share, trim_k = self._zone(zone, target, flows[target], elapsed_s)
@@ -110,8 +109,7 @@ class DemandControl:
             return Demand(OFF_FLOW_C, 0.0, False, 0.0, damped, "", why)
         flow, trim_k, name, known = best
         reason = "curve and room" if known else "curve only: no room temperature"
-        share = asked / weights if weights > 0 else 0.0
-        return Demand(max(flow, OFF_FLOW_C), share, True, trim_k, damped, name, reason)
+        return Demand(max(flow, OFF_FLOW_C), asked, True, trim_k, damped, name, reason)
 
     def _heating_limit(self, damped_c: float, target_c: float) -> None:
         off_above = target_c - self.config.heating_limit_below_k

@@ -192,8 +192,8 @@ class Engine:
             )
             for part in choice.parts
         )
-        headroom_w = self.config.site.power_w - snapshot.other_load_w
-        commands, limits = self.safety.apply(wanted, snapshot, senses, headroom_w)
+        headroom = self.chooser.headroom(snapshot, self.learned)
+        commands, limits = self.safety.apply(wanted, snapshot, senses, headroom)
         self.chooser.note(commands)
         return self._decision(snapshot, senses, aim, commands, limits + choice.limits)
 
@@ -286,6 +286,7 @@ class Engine:
         loss_kw = learned.fitted.parameters.total_loss_w_k / 1000
         quiet = np.zeros(steps)
         quiet[: len(snapshot.quiet_ahead)] = snapshot.quiet_ahead[:steps]
+        headroom = self.chooser.headroom(snapshot, learned)
         recent, band = self.history.recent(96), self._band or snapshot.band
         return PlanRequest(
             made_s=snapshot.now_s,
@@ -303,12 +304,12 @@ class Engine:
             available=self.chooser.available(snapshot),
             emitter_c=self.plan.emitter_c if self.plan else None,
             power_cap_w=self._power_cap_w(),
-            site_limit_w=max(0.0, cfg.site.power_w - snapshot.other_load_w),
+            site_limit_w=headroom.site_w,
             flow_limit_c=cfg.safety.max_flow_c,
             hashprice_ph_day=snapshot.hashprice_ph_day,
             discomfort_price_kh=cfg.weights.discomfort_weight * loss_kw * usual_price,
             start_price=cfg.weights.start_kwh * usual_price,
-            phase_limits_w=self.chooser.phases_w(snapshot),
+            phase_limits_w=headroom.phases_w,
             surplus_price_kwh=snapshot.surplus_price_kwh if math.isfinite(snapshot.surplus_price_kwh) else 0.0,
             coming=band.coming(),
         )

@@ -43,12 +43,12 @@ class Zones:
         """The mean of all zones by their weights, NaN while none is known."""
         counted = [zone for zone in zones if zone.room.known and not zone.window_open]
         counted = counted or [zone for zone in zones if zone.room.known]
-        weight = sum(zone.weight for zone in counted)
-        if not counted or weight <= 0:
+        if not counted:
             return NAN
+        weights = weights_of(counted)
         stands = [self._stands.setdefault(zone.zone_id, Stand()) for zone in counted]
-        pairs = zip(counted, stands, strict=True)
-        mean = sum(zone.weight * (zone.room.value - stand.usual_k) for zone, stand in pairs) / weight
+        parts = zip(counted, stands, weights, strict=True)
+        mean = sum(weight * (zone.room.value - stand.usual_k) for zone, stand, weight in parts)
         if len(zones) > 1:
             self._learn(counted, stands, mean, elapsed_s)
         return mean
@@ -77,9 +77,8 @@ class Zones:
         stand = self._ahead([zone.zone_id for zone in served], steps)
         lows = np.stack([band.lower_c[:steps] for band in bands]) - stand
         highs = np.stack([band.upper_c[:steps] for band in bands]) - stand
-        weights = np.array([zone.weight for zone in served])
         lower: Array = lows.max(axis=0)
-        upper: Array = np.maximum((weights @ highs) / weights.sum(), lower + LEAST_WIDTH_K)
+        upper: Array = np.maximum(np.array(weights_of(served)) @ highs, lower + LEAST_WIDTH_K)
         return Band(lower, upper, _reasons(served, lows.argmax(axis=0)))
 
     def _ahead(self, names: Sequence[str], steps: int) -> Array:
@@ -104,6 +103,13 @@ class Zones:
         for name, pair in stands.items() if isinstance(stands, dict) else ():
             if isinstance(pair, list) and len(pair) == 2 and all(_is_stand(value) for value in pair):
                 self._stands[str(name)] = Stand(float(pair[0]), float(pair[1]))
+
+
+def weights_of(zones: Sequence[ZoneSnapshot]) -> list[float]:
+    """The zones' parts in their sum; equal ones where no weight can be used."""
+    weights = [zone.weight if zone.weight > 0 and math.isfinite(zone.weight) else 0.0 for zone in zones]
+    total = sum(weights)
+    return [weight / total if total > 0 else 1 / len(zones) for weight in weights]
 
 
 def _is_stand(value: Any) -> bool:

@@ -36,7 +36,8 @@ class _Trace:
 
     def add(self, values: Values, elapsed_s: float) -> None:
         self.whole &= all(map(math.isfinite, values)) and values[3] > RUNNING_W
-        self.sums += np.nan_to_num(np.array(values)) * elapsed_s
+        if self.whole:
+            self.sums += np.array(values) * elapsed_s
         self.elapsed_s += elapsed_s
         if self.elapsed_s < STEP_S - EARLY_S:
             return

@@ -131,16 +131,12 @@ def _limits(request: PlanRequest, offers: Sequence[Offer], cap_w: float) -> tupl
     found = [PowerLimit(np.ones(len(offers)), request.site_limit_w)]
     for phase, most_w in enumerate(request.phase_limits_w):
         if np.isfinite(most_w):
-            shares = [_on_phase(configs[offer.source_id], phase) for offer in offers]
+            shares = [configs[offer.source_id].on_phase(phase) for offer in offers]
             found.append(PowerLimit(np.array(shares), most_w))
     if len(request.pumps) > 1 and np.isfinite(cap_w):
         capped = [float(offer.source_id in request.pumps) for offer in offers]
         found.append(PowerLimit(np.array(capped), cap_w))
     return tuple(found)
-
-
-def _on_phase(source: SourceConfig, phase: int) -> float:
-    return 1 / 3 if source.phase is None else float(source.phase == phase)
 
 
 def _offers(request: PlanRequest, cap_w: float) -> list[Offer]:
