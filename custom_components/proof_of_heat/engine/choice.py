@@ -22,6 +22,8 @@ from .snapshot import NAN, Snapshot, SourceSnapshot
 LEVELS = 10
 SHORT_W = 50.0
 CAP_SLACK = 1.02
+UNWANTED = 20.0
+"""Heat that lacks, or that comes where it is too warm already, counts this many times the price of electricity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,9 @@ class Chooser:
         locks: Mapping[str, Locks],
         power_cap_w: float = math.inf,
         frost: bool = False,
+        too_warm: bool = False,
     ) -> Choice:
-        """Dispatch the heat, modulating sources up to the cap.
+        """Dispatch the heat, modulating sources up to the cap; where it is too warm, not even for money.
 
         Sources that do not answer count with the power they may still draw.
         """
@@ -145,7 +148,7 @@ class Chooser:
             elif lock.must_run:
                 option = without_off(option)
             options.append(option)
-        request = self._request(snapshot, heat_w, self.headroom(snapshot, learned))
+        request = self._request(snapshot, heat_w, self.headroom(snapshot, learned), too_warm=too_warm)
         allocation = dispatch(options, request)
         if allocation.limited:
             limits.append("the power limit of the site")
@@ -165,7 +168,7 @@ class Chooser:
             if not command.hold:
                 self._last_power[command.source_id] = command.power_w if command.on else 0.0
 
-    def _request(self, snapshot: Snapshot, heat_w: float, headroom: Headroom) -> Request:
+    def _request(self, snapshot: Snapshot, heat_w: float, headroom: Headroom, *, too_warm: bool) -> Request:
         price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
         price += self.config.weights.carbon_price_kg * snapshot.emission_kg_kwh
         return Request(
@@ -173,8 +176,8 @@ class Chooser:
             price_kwh=price,
             surplus_w=max(0.0, snapshot.surplus_w),
             surplus_price_kwh=_finite(snapshot.surplus_price_kwh),
-            over_price_kwh=0.1 * abs(price),
-            short_price_kwh=20.0 * max(abs(price), 0.05),
+            over_price_kwh=UNWANTED * max(abs(price), 0.05) if too_warm else 0.1 * abs(price),
+            short_price_kwh=UNWANTED * max(abs(price), 0.05),
             site_w=headroom.site_w,
             phase_w=headroom.phases_w,
         )

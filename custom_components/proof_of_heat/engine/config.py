@@ -96,7 +96,7 @@ class Weights:
     peak_days: float = 7.0
     peak_share: float = 0.96
     """Of the reference's peak; what is left is for the model's error."""
-    peak_floor: float = 0.75
+    peak_floor: float = 0.8
     """The cap stays above this share of the source's full input: throttled further it wastes more than it spares."""
 
 

@@ -32,6 +32,8 @@ from .zones import Zones
 
 STATE_VERSION = 1
 PLAN_VALID_S = 2700.0
+TOO_WARM_K = 0.2
+"""So close below the upper bound no source heats for its revenue alone."""
 RISE_K_H = 0.4
 """How fast a usual house rises; only without a plan."""
 COMMISSION_H = 24.0
@@ -177,6 +179,7 @@ class Engine:
             state=self.state,
             locks=self._locks(snapshot),
             frost=frost,
+            too_warm=senses.room_c > (self._band or snapshot.band).now[1] - TOO_WARM_K,
             power_cap_w=self.plan.cap_w if aim.way is Way.PLAN and self.plan else self._power_cap_w(),
         )
         wanted = tuple(

@@ -126,17 +126,23 @@ def _solved(request: PlanRequest, cap_w: float) -> tuple[Planning, Plan]:
 
 
 def _limits(request: PlanRequest, offers: Sequence[Offer], cap_w: float) -> tuple[PowerLimit, ...]:
-    """The site, each phase that is limited, and the cap where several modulating sources share it."""
-    configs = {source.source_id: source for source in request.sources}
-    found = [PowerLimit(np.ones(len(offers)), request.site_limit_w)]
+    """The site, each phase that is limited, and the cap where several modulating sources share it.
+
+    Limits that count the same sources in the same proportion (the phases of three-phase sources) are one.
+    """
+    configs = [source for offer in offers for source in request.sources if source.source_id == offer.source_id]
+    counted = [([1.0] * len(offers), request.site_limit_w)]
     for phase, most_w in enumerate(request.phase_limits_w):
-        if np.isfinite(most_w):
-            shares = [configs[offer.source_id].on_phase(phase) for offer in offers]
-            found.append(PowerLimit(np.array(shares), most_w))
-    if len(request.pumps) > 1 and np.isfinite(cap_w):
-        capped = [float(offer.source_id in request.pumps) for offer in offers]
-        found.append(PowerLimit(np.array(capped), cap_w))
-    return tuple(found)
+        counted.append(([source.on_phase(phase) for source in configs], most_w))
+    if len(request.pumps) > 1:
+        counted.append(([float(offer.source_id in request.pumps) for offer in offers], cap_w))
+    strictest: dict[tuple[float, ...], float] = {}
+    for shares, most_w in counted:
+        largest = max(shares, default=0.0)
+        if largest > 0 and np.isfinite(most_w):
+            key = tuple(share / largest for share in shares)
+            strictest[key] = min(strictest.get(key, np.inf), most_w / largest)
+    return tuple(PowerLimit(np.array(key), most_w) for key, most_w in strictest.items())
 
 
 def _offers(request: PlanRequest, cap_w: float) -> list[Offer]:
@@ -197,15 +203,18 @@ def _plain(source: SourceConfig, request: PlanRequest, price: Array) -> list[Off
 
 def sizes(source: SourceConfig) -> tuple[float, float]:
     """Heat and electric input at full load, as configured or as is usual for the kind."""
-    if source.steps_w:
-        power = max(source.steps_w)
-        return power * source.efficiency if source.kind == SourceKind.MINER else power, power
+    if source.fuel_kwh_price is None and source.kind in (SourceKind.MINER, SourceKind.DIRECT_ELECTRIC):
+        share = source.efficiency if source.kind == SourceKind.MINER else 1.0
+        power = (
+            max(source.steps_w, default=0.0) or source.nominal_power_w or (source.nominal_heat_w or 10_000.0) / share
+        )
+        return power * share, power
     heat = source.nominal_heat_w or (source.nominal_power_w or 0.0) * source.usual_cop or 10_000.0
     if source.fuel_kwh_price is not None:
         return heat, source.nominal_power_w or 0.0
     if source.kind == SourceKind.HEAT_PUMP:
         return heat, source.nominal_power_w or heat / source.usual_cop
-    return heat, source.nominal_power_w or heat
+    return heat, max(source.steps_w, default=0.0) or source.nominal_power_w or heat
 
 
 def revenue_h(source: SourceConfig, power_w: float, hashprice_ph_day: float) -> float:
