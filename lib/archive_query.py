@@ -93,36 +93,33 @@ def _by_step(store: Store, what: Range, step: int, zone: tzinfo, limit: int | No
     rollup, series, keys = store.tables.rollup, store.tables.series, store.spec.keys
     # Integer arithmetic on both databases: `bucket % step` keeps the type.
     bucket = (rollup.c.bucket - rollup.c.bucket % step).label("start")
-    where = [
-        rollup.c.bucket >= _floor(what.start, step),
-        rollup.c.bucket < what.end.timestamp(),
-        *_by_keys(series, what.keys),
-    ]
-    if what.metrics:
-        where.append(series.c.metric.in_(what.metrics))
-    per_series = (
-        select(
-            rollup.c.series_id,
-            bucket,
-            func.sum(rollup.c.n).label("n"),
-            func.sum(rollup.c.total).label("total"),
-            func.min(rollup.c.minimum).label("minimum"),
-            func.max(rollup.c.maximum).label("maximum"),
-        )
-        .join(series, series.c.id == rollup.c.series_id)
-        .where(*where)
-        .group_by(rollup.c.series_id, bucket)
-        .subquery()
+    within = [rollup.c.bucket >= _floor(what.start, step), rollup.c.bucket < what.end.timestamp()]
+    per_series = select(
+        rollup.c.series_id,
+        bucket,
+        func.sum(rollup.c.n).label("n"),
+        func.sum(rollup.c.total).label("total"),
+        func.min(rollup.c.minimum).label("minimum"),
+        func.max(rollup.c.maximum).label("maximum"),
     )
     names = [series.c[key] for key in keys]
-    found = (
-        select(per_series, *names, series.c.metric)
-        .join(series, series.c.id == per_series.c.series_id)
-        .order_by(per_series.c.start, *names, series.c.metric)
-        .limit(limit)
-    )
     with store.engine.connect() as connection:
-        rows = connection.execute(found).all()
+        if what.keys or what.metrics:
+            # Their ids, and no word of the step: the index by series answers, whatever the time.
+            wanted = select(series.c.id).where(*_by_keys(series, what.keys))
+            if what.metrics:
+                wanted = wanted.where(series.c.metric.in_(what.metrics))
+            within.append(rollup.c.series_id.in_(connection.execute(wanted).scalars().all()))
+        else:
+            # All series of a time: with all steps named, the key answers.
+            within.append(rollup.c.step.in_((FINE_STEP_S, COARSE_STEP_S)))
+        found = per_series.where(*within).group_by(rollup.c.series_id, bucket).subquery()
+        rows = connection.execute(
+            select(found, *names, series.c.metric)
+            .join(series, series.c.id == found.c.series_id)
+            .order_by(found.c.start, *names, series.c.metric)
+            .limit(limit)
+        ).all()
     return [
         Bucket(
             ts=datetime.fromtimestamp(row.start, zone),

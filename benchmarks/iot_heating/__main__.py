@@ -1,6 +1,6 @@
 """Measure the device-sync API.
 
-    python -m benchmarks.iot_heating [--quick] [--json FILE]
+    scripts/benchmark iot_heating [--quick] [--part ratios|memory|fleet] [--json FILE]
 
 Server on CPU 0, load on CPU 1. Ratios are of CPU time per request in one run (median of rounds): requests a second
 depend on the machine, these hardly. Goals: 0.85 of a bare view unchanged, 0.70 with five changed entities, recorder
@@ -20,7 +20,7 @@ from . import load
 from .house import House, running
 
 _CLIENTS = 50
-_KINDS = ("bare", "same", "changing", "toggling")
+_KINDS = ("bare", "path", "same", "changing", "toggling")
 
 
 async def settle(house: House) -> None:
@@ -49,7 +49,7 @@ async def cells(house: House, rounds: int, seconds: float, devices: int) -> dict
             if number == 0:
                 continue  # the first round fills caches and the allowance of the telemetry log
             found[kind].append(cpu / outcome.requests * 1e6)
-            if kind != "bare":
+            if kind not in ("bare", "path"):
                 lags.append((await house.lag())["max_ms"])
     return {kind: median(values) for kind, values in found.items()} | {"lag_max_ms": max(lags)}
 
@@ -76,33 +76,45 @@ async def at_pace(house: House, seconds: float, devices: int) -> dict[str, float
     }
 
 
-async def measure(*, quick: bool) -> dict[str, Any]:
-    """All measurements."""
-    rounds, seconds, pace_s = (2, 2.0, 30.0) if quick else (5, 3.0, 90.0)
+async def ratios(temp: Path, *, quick: bool) -> dict[str, Any]:
+    """CPU per request beside the bare view, recorder off and on."""
+    rounds, seconds = (3, 2.0) if quick else (5, 3.0)
     answer: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as temp:
-        async with running(Path(temp) / "empty", 0, recorder=False) as house:
-            empty_mb = house.pss_mb()
-        for recorder in (False, True):
-            name = "recorder_on" if recorder else "recorder_off"
-            async with running(Path(temp) / name, 500, recorder=recorder) as house:
-                if not recorder:
-                    answer["memory"] = {"empty_mb": empty_mb, "mb_500_controllers": house.pss_mb() - empty_mb}
-                answer[name] = await cells(house, rounds, seconds, 500)
-        async with running(Path(temp) / "fleet", 1000, recorder=True) as house:
-            answer["fleet_1000"] = await at_pace(house, pace_s, 1000)
+    for recorder in (False, True):
+        name = "recorder_on" if recorder else "recorder_off"
+        async with running(temp / name, 500, recorder=recorder) as house:
+            answer[name] = await cells(house, rounds, seconds, 500)
     off, on = answer["recorder_off"], answer["recorder_on"]
     answer["ratios"] = {
         "same_to_bare": off["bare"] / off["same"],
+        "same_to_path": off["path"] / off["same"],
         "changing_to_bare": off["bare"] / off["changing"],
+        "changing_to_path": off["path"] / off["changing"],
         "toggling_to_bare": off["bare"] / off["toggling"],
         "recorder_on_to_off": off["changing"] / on["changing"],
-        "entities_per_controller": ENTITIES,
-        "mb_per_100_entities": answer["memory"]["mb_500_controllers"] / (500 * ENTITIES / 100),
     }
     return answer
 
 
+async def memory(temp: Path, *, quick: bool) -> dict[str, Any]:
+    """What controllers and their entities take."""
+    async with running(temp / "empty", 0, recorder=False) as house:
+        empty_mb = house.pss_mb()
+    async with running(temp / "full", 500, recorder=False) as house:
+        full_mb = house.pss_mb() - empty_mb
+    entities = 500 * ENTITIES
+    return {
+        "memory": {"empty_mb": empty_mb, "mb_500_controllers": full_mb, "mb_per_100_entities": full_mb / entities * 100}
+    }
+
+
+async def fleet(temp: Path, *, quick: bool) -> dict[str, Any]:
+    """A thousand controllers at their pace."""
+    async with running(temp / "fleet", 1000, recorder=True) as house:
+        return {"fleet_1000": await at_pace(house, 30.0 if quick else 90.0, 1000)}
+
+
+PARTS = {"ratios": ratios, "memory": memory, "fleet": fleet}
 ENTITIES = 19
 """Of a controller without energy, those that are on by default."""
 
@@ -111,11 +123,15 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--part", choices=PARTS, action="append", help="measure this only (may be repeated)")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     args = parser.parse_args()
     if len(os.sched_getaffinity(0)) > 1:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    answer = asyncio.run(measure(quick=args.quick))
+    answer: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as temp:
+        for part in args.part or PARTS:
+            answer |= asyncio.run(PARTS[part](Path(temp), quick=args.quick))
     for part, figures in answer.items():
         print(part)
         for name, value in figures.items():

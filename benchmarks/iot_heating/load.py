@@ -32,8 +32,8 @@ class Outcome:
 
 def request(kind: str, number: int, step: int) -> bytes:
     """The bytes of a request; ``changing``: five entities have a new value each time, ``toggling``: a session too."""
-    if kind == "bare":
-        path, body = "/api/bench/bare", _same()
+    if kind in ("bare", "path"):
+        path, body = "/api/bench/bare" if kind == "bare" else f"/api/bench/path/{device_of(number)}/sync/", _same()
     else:
         path = f"/api/iot/device/{device_of(number)}/sync/"
         body = _same() if kind == "same" else _changing(step, toggling=kind == "toggling")

@@ -45,8 +45,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -
     await building.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
-    # Other integrations see the controllers of entries that are loaded, no others.
-    entry.async_on_unload(entry.async_on_state_change(lambda: building.tell_others(*building.controllers)))
+    # Other integrations, and controllers, see the controllers of entries that are loaded, no others.
+    entry.async_on_unload(entry.async_on_state_change(building.entry_state_changed))
+    entry.async_on_unload(registry.changed)
     return True
 
 

@@ -131,12 +131,11 @@ class Commands:
         return carried
 
     @callback
-    def expire(self, now: datetime) -> None:
-        """Fail what is overdue, of controllers that do not call."""
-        for controller in self._building.controllers.values():
-            record = self._registry.devices.get(controller.device_id)
-            if record is not None and any(c.open and now >= c.expires for c in record.commands):
-                self._change_later(controller, queues.expired)
+    def expire(self, controller: Controller, now: datetime) -> None:
+        """Fail what is overdue of a controller that perhaps does not call."""
+        record = self._registry.devices.get(controller.device_id)
+        if record is not None and any(c.open and now >= c.expires for c in record.commands):
+            self._change_later(controller, queues.expired)
 
     def _change_later(self, controller: Controller, step: Callable[[queues.Queue, datetime], queues.Queue]) -> None:
         """Take a step with a queue, from where nothing can be awaited."""

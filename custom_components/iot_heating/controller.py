@@ -37,13 +37,13 @@ class Topic(StrEnum):
     VOLTAGE = "voltage"
 
 
-_FIELDS: Final = (
-    ("state", "heating", Topic.HEATING),
-    ("temp_out", "outdoor_c", Topic.OUTDOOR),
-    ("supply_temp", "supply_c", Topic.SUPPLY),
-    ("voltage", "voltage_v", Topic.VOLTAGE),
-    ("errors", "errors", Topic.ERRORS),
-)
+_TOPIC_OF: Final = {
+    "heating": Topic.HEATING,
+    "outdoor_c": Topic.OUTDOOR,
+    "supply_c": Topic.SUPPLY,
+    "voltage_v": Topic.VOLTAGE,
+    "errors": Topic.ERRORS,
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -82,19 +82,15 @@ class Controller:
     offer: dict[str, Any] | None = None
     listeners: dict[Topic, list[CALLBACK_TYPE]] = field(default_factory=dict)
     refreshed: datetime | None = None
+    told: datetime | None = None
 
     def apply(self, report: Telemetry) -> list[Topic]:
         """Take over what a report holds; what it leaves out stays, null is no reading. Returns what changed."""
         changed = []
-        reported = report.reported
-        for name, attribute, topic in _FIELDS:
-            if name in reported:
-                value = getattr(report, attribute)
-                if attribute == "errors":
-                    value = value or ()
-                if value != getattr(self, attribute):
-                    setattr(self, attribute, value)
-                    changed.append(topic)
+        for name, value in report.values.items():
+            if value != getattr(self, name):
+                setattr(self, name, value)
+                changed.append(_TOPIC_OF[name])
         return changed
 
     def apply_extras(self, extras: Extras) -> list[Topic]:

@@ -4,9 +4,11 @@ Controllers push, so nothing is fetched here; a tick every ten seconds finds tho
 tells what changes with the time alone.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 import logging
+from math import inf
 from statistics import median
 from types import MappingProxyType
 from typing import Any, Final
@@ -34,6 +36,7 @@ from .records import DeviceRecord, Kind
 from .registry import Registry
 from .repairs_silent import async_check_silent, async_forget_silent
 from .sources import SOURCES, async_sources_changed
+from .telling import Pieces, Teller
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,6 +45,8 @@ type EventListener = Callable[[Controller, str, str, dict[str, Any]], None]
 
 _TICK: Final = timedelta(seconds=10)
 _CONFIRM_AFTER_S: Final = 10
+# Of so many controllers the middle is looked for once a second, not at every call.
+_MANY: Final = 32
 _SUBENTRIES: Final = {SUBENTRY_CONTROLLER: CONF_DEVICE_ID, SUBENTRY_LINKED: CONF_LINKED}
 
 
@@ -65,7 +70,11 @@ class Building:
         self.new_controller_listeners: list[Callable[[Controller], None]] = []
         self.event_listeners: list[EventListener] = []
         self._set_up_with = (dict(entry.options), _configs(entry))
+        self._following = asyncio.Lock()
         self._started = dt_util.utcnow()
+        self._outdoor: tuple[float, float | None] = (-inf, None)
+        self._pieces = Pieces(hass.loop)
+        self._teller = Teller(hass.loop, self._pieces)
         entry.async_on_unload(async_track_time_interval(hass, self._tick, _TICK))
         entry.async_on_unload(self._stop_following)
 
@@ -85,8 +94,13 @@ class Building:
         linked = outdoor_of(self.hass, self.options.outdoor_entity)
         if linked is not None:
             return linked
+        known_at, known = self._outdoor
+        if len(self.controllers) >= _MANY and self.hass.loop.time() - known_at < 1:
+            return known
         reported = [c.outdoor_c for c in self.controllers.values() if c.online and c.outdoor_c is not None]
-        return median(reported) if reported else None
+        outdoor_c = median(reported) if reported else None
+        self._outdoor = (self.hass.loop.time(), outdoor_c)
+        return outdoor_c
 
     @property
     def flow_setpoint_c(self) -> float | None:
@@ -128,6 +142,11 @@ class Building:
 
     async def async_sync_controllers(self) -> None:
         """Follow the entry's subentries: controllers come and go while it is loaded."""
+        # Two controllers added in a row tell of themselves twice: one pass at a time, each from what is wanted then.
+        async with self._following:
+            await self._async_follow_subentries()
+
+    async def _async_follow_subentries(self) -> None:
         wanted = self._wanted()
         gone = self.controllers.keys() - wanted.keys()
         for device_id in gone:
@@ -140,6 +159,7 @@ class Building:
 
     def _drop(self, device_id: str) -> None:
         del self.controllers[device_id]
+        self.registry.changed()
         if (follower := self.followers.pop(device_id, None)) is not None:
             follower.stop()
         async_forget_silent(self.hass, device_id)
@@ -183,6 +203,7 @@ class Building:
             self._confirm_later(device_id)
         if linked:
             self.followers[device_id] = LinkedFollower(self, controller)
+        self.registry.changed()
         for listener in tuple(self.new_controller_listeners):
             listener(controller)
         if linked:
@@ -230,7 +251,9 @@ class Building:
         if turned := ledger.report(controller.heating, now, self._reading(controller)):
             changed.append(Topic.USAGE)
             self._tell_sessions(controller, turned)
-        controller.tell(Topic if controller.needs_refresh(now) else changed)
+        topics = Topic if controller.needs_refresh(now) else changed
+        if topics:
+            self._teller.tell(controller, topics, now)
         self.tell_fleet(controller.device_id)
         return bool(turned)
 
@@ -270,6 +293,12 @@ class Building:
             self.tell_fleet(device_id)
 
     @callback
+    def entry_state_changed(self) -> None:
+        """The entry was loaded, or is no longer."""
+        self.registry.changed()
+        self.tell_others(*self.controllers)
+
+    @callback
     def tell_fleet(self, device_id: str) -> None:
         """Something about a controller changed that ota may want to know."""
         if (changed := self.hass.data[SOURCES].fleet_changed) is not None:
@@ -278,13 +307,22 @@ class Building:
     @callback
     def _tick(self, _: datetime) -> None:
         now = dt_util.utcnow()
-        for controller in tuple(self.controllers.values()):
-            if controller.kind is Kind.LINKED:
-                self.followers[controller.device_id].tick(now)
-            else:
-                self._check_silence(controller, now)
-            controller.tell((Topic.SEEN, Topic.USAGE) if controller.ledger.open else (Topic.SEEN,))
-        self.commands.expire(now)
+
+        def look(controller: Controller) -> None:
+            if controller.device_id in self.controllers:
+                self._look(controller, now)
+
+        self._pieces.each(self.controllers.values(), look, self._told_all)
+
+    def _look(self, controller: Controller, now: datetime) -> None:
+        if controller.kind is Kind.LINKED:
+            self.followers[controller.device_id].tick(now)
+        else:
+            self._check_silence(controller, now)
+        controller.tell((Topic.SEEN, Topic.USAGE) if controller.ledger.open else (Topic.SEEN,))
+        self.commands.expire(controller, now)
+
+    def _told_all(self) -> None:
         for listener in tuple(self.tick_listeners):
             listener()
 
@@ -301,6 +339,8 @@ class Building:
 
     @callback
     def _stop_following(self) -> None:
+        self._teller.stop()
+        self._pieces.stop()
         for follower in self.followers.values():
             follower.stop()
         for device_id in self.controllers:

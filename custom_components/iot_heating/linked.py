@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 COMMANDABLE: Final = ("climate", "fan", "input_boolean", "light", "switch", "water_heater")
 LINKABLE: Final = (*COMMANDABLE, "binary_sensor")
-_STATE_FIELD: Final = frozenset({"state"})
 
 
 def entity_of(hass: HomeAssistant, reference: str) -> str | None:
@@ -108,7 +107,7 @@ class LinkedFollower:
                 _LOGGER.warning("The entity linked as %s is not available", controller.name)
                 self._building.receive_loss(controller)
             return
-        turned = self._building.receive(controller, Telemetry(heating=heating, reported=_STATE_FIELD))
+        turned = self._building.receive(controller, Telemetry({"heating": heating}))
         self._building.registry.mark_seen(controller.device_id, dt_util.utcnow())
         if turned and write:
             self._building.entry.async_create_background_task(

@@ -52,6 +52,8 @@ class Registry:
         self.buildings: dict[str, BuildingRecord] = {}
         self.devices: dict[str, DeviceRecord] = {}
         self.last_seen: dict[str, datetime] = {}
+        # Grows with every change of a building or a controller, loading and unloading of entries included.
+        self.version = 0
         self._save_is_due = False
 
     async def async_load(self) -> None:
@@ -66,6 +68,11 @@ class Registry:
             self.devices[device_id] = DeviceRecord.from_dict(device_id, item)
             if seen := item["last_seen"]:
                 self.last_seen[device_id] = datetime.fromisoformat(seen)
+
+    @callback
+    def changed(self) -> None:
+        """Something that answers to controllers follow from is not what it was."""
+        self.version += 1
 
     async def async_add_building(self, entry_id: str) -> BuildingRecord:
         """The building of an entry, made where there is none yet."""
@@ -148,11 +155,13 @@ class Registry:
             for record in self.devices_of(entry_id):
                 self._drop_device(record.device_id)
             self.buildings.pop(entry_id, None)
+            self.changed()
             await self._store.async_save_durably(self._data())
 
     def _drop_device(self, device_id: str) -> None:
         self.devices.pop(device_id, None)
         self.last_seen.pop(device_id, None)
+        self.changed()
 
     def devices_of(self, entry_id: str) -> list[DeviceRecord]:
         """The controllers of one building."""
@@ -171,6 +180,7 @@ class Registry:
         """Change one record, on disk too; back to what it was where that fails."""
         before = table.get(key)
         table[key] = value
+        self.changed()
         try:
             await self._store.async_save_durably(self._data())
         except Exception:
@@ -178,6 +188,7 @@ class Registry:
                 del table[key]
             else:
                 table[key] = before
+            self.changed()
             raise
 
     def _data(self) -> dict[str, Any]:

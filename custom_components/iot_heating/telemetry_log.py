@@ -92,13 +92,13 @@ class TelemetryLog:
             await self._hass.async_add_executor_job(archive.close)
 
     @callback
-    def put(self, record: DeviceRecord, report: dict[str, Any]) -> None:
+    def put(self, record: DeviceRecord, report: dict[str, Any], now: datetime) -> None:
         """Log a report as it came."""
         if self._archive is None or record.entry_id not in self._wanted or self._pace.take(record.device_id):
             return
-        self._archive.put(
-            Row(dt_util.utcnow().timestamp(), (record.entry_id, record.device_id), report, _SPEC.numbers(report))
-        )
+        # JSON numbers are exactly these two; a bool is neither.
+        numbers = {name: value for name, value in report.items() if type(value) is float or type(value) is int}
+        self._archive.put(Row(now.timestamp(), (record.entry_id, record.device_id), report, numbers))
 
     async def async_messages(self, what: Range, limit: int) -> list[Message]:
         """The reports of a range, as they came; HomeAssistantError where the archive does not answer."""

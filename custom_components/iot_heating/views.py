@@ -1,11 +1,10 @@
 """The device-sync API, as controllers in the field call it (docs/device-sync.md)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NoReturn
 
 from aiohttp import web
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.http import HomeAssistantView
 from homeassistant.util import dt as dt_util
@@ -14,23 +13,24 @@ from ._lib.device_http import (
     ApiError,
     DeviceGuard,
     answers_errors,
+    body_at_hand,
+    parse_object,
     presented_key,
-    read_object,
+    read_body,
     too_many,
 )
 from ._lib.device_keys import KeyMatch, KeyRing, hash_key, new_key
 from .book import BOOK
 from .const import CONF_ALLOW_QUERY
-from .coordinator import Building, IotHeatingConfigEntry
 from .discovery import DISCOVERIES
+from .lines import Line, Lines
 from .protocol.commands import Queue
 from .protocol.control import device_config, steered
 from .protocol.errors import ProtocolError
 from .protocol.telemetry import Telemetry, decode_telemetry
 from .protocol.v2 import Extra, Extras, decode_extras, extended
-from .records import DeviceRecord, Kind, Rotation
+from .records import DeviceRecord, Rotation
 from .registry import REGISTRY, Registry
-from .replies import Replies
 from .telemetry_log import LOG
 from .views_user import BuildingSettingsView, DevicesView, ReportStatusView, api_error
 
@@ -40,15 +40,19 @@ ROTATION_GRACE = timedelta(days=7)
 @callback
 def async_register_views(hass: HomeAssistant) -> None:
     """Register the views; once per start."""
-    for view in (DeviceSyncView, DevicesView, ReportStatusView, BuildingSettingsView):
-        hass.http.register_view(view(hass, hass.data[REGISTRY]))
+    registry = hass.data[REGISTRY]
+    sync = DeviceSyncView(hass, registry)
+    hass.http.register_view(sync)
+    # A view of its own: of a view with two addresses aiohttp makes four routes and tries the wrong ones first.
+    hass.http.register_view(DeviceSyncBareView(sync))
+    for view in (DevicesView, ReportStatusView, BuildingSettingsView):
+        hass.http.register_view(view(hass, registry))
 
 
 class DeviceSyncView(HomeAssistantView):
     """A controller fetches its configuration (GET), or reports and fetches it (POST)."""
 
     url = "/api/iot/device/{device_id}/sync/"
-    extra_urls = ["/api/iot/device/{device_id}/sync"]
     name = "api:iot_heating:sync"
     # Devices have keys of their own; a raised 401 would count as a failed login of Home Assistant.
     requires_auth = False
@@ -57,47 +61,58 @@ class DeviceSyncView(HomeAssistantView):
         self._hass = hass
         self._registry = registry
         self._guard = DeviceGuard()
-        self._replies = Replies()
+        self._lines = Lines(hass, registry)
 
     @answers_errors()
     async def get(self, request: web.Request, device_id: str) -> web.Response:
         """Answer with the configuration."""
-        record, match = await self._authenticate(request, device_id)
-        protocol = 2 if request.query.get("protocol_version") == "2" else 1
-        return await self._answer(record, match, None, Extras({}) if protocol == 2 else None)
+        now = dt_util.utcnow()
+        line, match = self._enter(request, device_id, now)
+        if match is KeyMatch.CURRENT and line.record.keys.previous is not None:
+            line = await self._async_settle(line, now)
+        extras = Extras({}) if _asks_for_2(request) else None
+        return await self._answer(line, match, None, extras, now)
 
     @answers_errors()
     async def post(self, request: web.Request, device_id: str) -> web.Response:
         """Take a report, answer with the configuration."""
-        record, match = await self._authenticate(request, device_id)
-        data = await read_object(request)
+        now = dt_util.utcnow()
+        line, match = self._enter(request, device_id, now)
+        if match is KeyMatch.CURRENT and line.record.keys.previous is not None:
+            line = await self._async_settle(line, now)
+        if (body := body_at_hand(request)) is None:
+            body = await read_body(request)
+            line = self._lines.find(device_id, now) or line
+        data = parse_object(body)
         try:
             report = decode_telemetry(data)
-            second = report.protocol_version >= 2 or request.query.get("protocol_version") == "2"
+            second = report.protocol_version >= 2 or _asks_for_2(request)
             extras = decode_extras(data) if second else None
         except ProtocolError as err:
             raise api_error(err) from err
-        self._hass.data[LOG].put(record, data)
-        return await self._answer(record, match, report, extras)
+        self._hass.data[LOG].put(line.record, data, now)
+        return await self._answer(line, match, report, extras, now)
 
-    async def _authenticate(self, request: web.Request, device_id: str) -> tuple[DeviceRecord, KeyMatch]:
-        record = self._registry.devices.get(device_id)
-        if record is None or record.kind is not Kind.ESP32:
-            self._refuse_stranger(request, device_id, known=record is not None)
-        match = self._guard.authenticate(
-            request, device_id, record.keys, dt_util.utcnow(), allow_query=self._allows_query(record)
-        )
-        if match is KeyMatch.CURRENT and record.keys.previous is not None:
-            changed = await self._registry.async_change_device(device_id, _settled)
-            record = changed[1] if changed else record
-        return record, match
+    def _enter(self, request: web.Request, device_id: str, now: datetime) -> tuple[Line, KeyMatch]:
+        """Let a controller in."""
+        line = self._lines.find(device_id, now)
+        if line is None:
+            self._refuse_stranger(request, device_id, now)
+        allow_query = bool(request.query_string) and self._allows_query(line.record)
+        return line, self._guard.authenticate(request, device_id, line.record.keys, now, allow_query=allow_query)
 
-    def _refuse_stranger(self, request: web.Request, device_id: str, *, known: bool) -> NoReturn:
+    async def _async_settle(self, line: Line, now: datetime) -> Line:
+        """The new key was used: the old one is gone."""
+        device_id = line.record.device_id
+        await self._registry.async_change_device(device_id, _settled)
+        return self._lines.find(device_id, now) or line
+
+    def _refuse_stranger(self, request: web.Request, device_id: str, now: datetime) -> NoReturn:
         """Refuse as a wrong key is refused, in the same time; an unknown device is noted as discovered."""
         try:
-            self._guard.authenticate(request, device_id, None, dt_util.utcnow(), allow_query=True)
+            self._guard.authenticate(request, device_id, None, now, allow_query=True)
         except ApiError as err:
-            if not known and err.code == "unauthorized":
+            if device_id not in self._registry.devices and err.code == "unauthorized":
                 self._hass.data[DISCOVERIES].note(device_id, presented_key(request), request.remote)
             raise
         raise too_many(1)  # no key opens the ring of an unknown device
@@ -106,50 +121,39 @@ class DeviceSyncView(HomeAssistantView):
         entry = self._hass.config_entries.async_get_entry(record.entry_id)
         return entry is None or bool(entry.options.get(CONF_ALLOW_QUERY, True))
 
-    def _building(self, record: DeviceRecord) -> Building | None:
-        """The building of a controller, where it is set up."""
-        entry: IotHeatingConfigEntry | None = self._hass.config_entries.async_get_entry(record.entry_id)
-        if entry is None or entry.state is not ConfigEntryState.LOADED:
-            return None
-        return entry.runtime_data
-
     async def _answer(
-        self, record: DeviceRecord, match: KeyMatch, report: Telemetry | None, extras: Extras | None
+        self, line: Line, match: KeyMatch, report: Telemetry | None, extras: Extras | None, now: datetime
     ) -> web.Response:
-        registry, device_id = self._registry, record.device_id
-        now = dt_util.utcnow()
-        registry.mark_seen(device_id, now)
-        building = self._building(record)
-        extra = None
-        # Where the entry is not set up (now), the controller still gets its configuration.
-        if building is not None and (controller := building.controllers.get(device_id)) is not None:
-            controller.protocol = 1 if extras is None else 2
-            if building.receive(controller, report, extras):
-                await self._hass.data[BOOK].async_write([controller.number])
-            carried: Queue = ()
-            if any(command.open for command in record.commands):
-                heating = report.heating if report is not None else None
-                acks = extras.acks if extras is not None else ()
-                carried = await building.commands.async_exchange(device_id, controller.protocol, heating, acks)
-                record = registry.devices.get(device_id, record)
-            if extras is not None:
-                extra = Extra(
-                    building.options.poll_interval_s,
-                    building.options.lease_s,
-                    dt_util.get_default_time_zone(),
-                    building.flow_setpoint_c,
-                    carried,
-                    await building.forecast.async_points(),
-                    controller.offer,
-                    await self._next_key(record, match),
-                )
-        stored = registry.buildings[record.entry_id]
-        override = record.override.at(now)
-        if extra is None:
-            return self._replies.response(stored, device_id, override, now)
-        profile = steered(stored.profile, override)
-        reply = device_config(profile, device_id, stored.building_id, now)
-        return self.json(extended(reply, profile, override, extra, now))
+        record, building, controller = line.record, line.building, line.controller
+        self._registry.mark_seen(record.device_id, now)
+        if building is None or controller is None:
+            # Where the entry is not set up (now), the controller still gets its configuration.
+            return self._lines.reply(line, now)
+        controller.protocol = 1 if extras is None else 2
+        if building.receive(controller, report, extras):
+            await self._hass.data[BOOK].async_write([controller.number])
+        carried: Queue = ()
+        if line.commands_open:
+            heating = report.heating if report is not None else None
+            acks = extras.acks if extras is not None else ()
+            carried = await building.commands.async_exchange(record.device_id, controller.protocol, heating, acks)
+            line = self._lines.find(record.device_id, now) or line
+        if extras is None:
+            return self._lines.reply(line, now)
+        extra = Extra(
+            building.options.poll_interval_s,
+            building.options.lease_s,
+            dt_util.get_default_time_zone(),
+            building.flow_setpoint_c,
+            carried,
+            await building.forecast.async_points(),
+            controller.offer,
+            await self._next_key(line.record, match),
+        )
+        line = self._lines.find(record.device_id, now) or line
+        profile = steered(line.stored.profile, line.override)
+        reply = device_config(profile, record.device_id, line.stored.building_id, now)
+        return self.json(extended(reply, profile, line.override, extra, now))
 
     async def _next_key(self, record: DeviceRecord, match: KeyMatch) -> str | None:
         """A fresh key for a controller whose key is being rotated: made for this reply, kept as a hash.
@@ -168,6 +172,22 @@ class DeviceSyncView(HomeAssistantView):
 
         await self._registry.async_change_device(record.device_id, rotate)
         return key
+
+
+class DeviceSyncBareView(HomeAssistantView):
+    """The same without the slash at the end."""
+
+    url = "/api/iot/device/{device_id}/sync"
+    name = "api:iot_heating:sync_bare"
+    requires_auth = False
+
+    def __init__(self, view: DeviceSyncView) -> None:
+        self.get = view.get
+        self.post = view.post
+
+
+def _asks_for_2(request: web.Request) -> bool:
+    return bool(request.query_string) and request.query.get("protocol_version") == "2"
 
 
 def _settled(record: DeviceRecord) -> DeviceRecord:

@@ -44,6 +44,7 @@ from .rollout.state import Event, EventKind, State
 from .rollout.store import ImageStore
 from .sources import Sources
 from .storage import Storage
+from .uploads import Uploads
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class OtaCoordinator:
         self.publisher = Publisher.for_entry(hass, entry)
         self.notices = Notices(self)
         self.importer = Importer(self)
+        self.uploads = Uploads()
         self.fleets = Fleets(self)
         self.sources = Sources(self)
         self.subentries: dict[str, str] = {}

@@ -111,6 +111,22 @@ def test_a_significant_change_within_ten_seconds_waits_for_their_end() -> None:
     assert track.offer(22.0, 109.9) == 110.0
 
 
+def test_the_first_value_after_unknown_never_waits() -> None:
+    assert written_track(None, 100.0).offer(20.0, 100.5) <= 100.5
+
+
+def test_a_value_that_is_lost_waits_like_any_change_so_that_a_loose_contact_does_not_flood() -> None:
+    track = written_track(None, 100.0)
+    track.offer(20.0, 101.0)
+    track.mark_written(101.0)
+    assert track.offer(None, 102.0) == 111.0
+    assert track.offer(20.0, 103.0) == inf
+
+
+def test_an_unknown_that_stays_unknown_needs_no_write() -> None:
+    assert written_track(None, 100.0).offer(None, 101.0) == inf
+
+
 def test_a_small_change_is_due_five_minutes_after_the_last_write() -> None:
     assert written_track(20.0, 100.0).offer(20.1, 115.0) == 400.0
 
@@ -159,18 +175,19 @@ def test_whatever_is_offered_the_pace_holds_and_the_newest_value_wins(
     steps: list[tuple[float, object]],
 ) -> None:
     """Driven by its own due times, writes keep the pace and no change waits longer than five minutes."""
-    track, now, writes, waiting_since = Track(TEMPERATURE, Pace()), 0.0, list[float](), inf
+    track, now, writes, waiting_since = Track(TEMPERATURE, Pace()), 0.0, list[tuple[float, bool]](), inf
     due = inf
     for gap, value in steps:
         until = now + gap
         if due <= until:
             now = max(due, now)
             assert now - waiting_since <= 300.0 + 1e-6
+            first = track.written is None  # the first value after unknown is the one write that is free
             track.mark_written(now)
-            writes.append(now)
+            writes.append((now, first))
             assert track.written == track.offered or track.written is track.offered
             waiting_since = inf
         now = until
         due = track.offer(value, now)
         waiting_since = min(waiting_since, now) if due < inf else inf
-    assert all(later - earlier >= 10.0 - 1e-6 for earlier, later in pairwise(writes))
+    assert all(free or later - earlier >= 10.0 - 1e-6 for (earlier, _), (later, free) in pairwise(writes))

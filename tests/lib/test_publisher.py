@@ -133,6 +133,16 @@ def test_changes_within_ten_seconds_end_in_one_write_of_the_newest(
     assert entity.shown == [(0.0, 20.0), (10.0, 23.0)]
 
 
+def test_the_first_value_of_an_entity_that_showed_unknown_does_not_wait(
+    loop: SteppedLoop, publisher: Publisher, entity: Shown
+) -> None:
+    offer(publisher, entity, None)
+    loop.advance(1)
+    offer(publisher, entity, 20.0)
+    loop.iterate()
+    assert entity.shown == [(0.0, None), (1.0, 20.0)]
+
+
 def test_a_small_change_is_shown_after_five_minutes(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
     offer(publisher, entity, 20.0)
     loop.advance(30)

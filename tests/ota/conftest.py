@@ -157,8 +157,10 @@ type Release = Callable[..., Awaitable[bytes]]
 def release(admin: Client) -> Release:
     """Upload a signed release; returns the image."""
 
-    async def upload(version: str = "2.0.0", sequence: int = 20, *, payload: bytes = b"", **changes: Any) -> bytes:
-        image = esp32_image(version=version, payload=payload)
+    async def upload(
+        version: str = "2.0.0", sequence: int = 20, *, payload: bytes = b"", chip_id: int = 5, **changes: Any
+    ) -> bytes:
+        image = esp32_image(version=version, payload=payload, chip_id=chip_id)
         manifest, signature = signed(image, version=version, sequence=sequence, **changes)
         reply = await admin.post(
             "/api/ota/releases/", data=form(image, manifest=manifest.decode(), signature=signature)

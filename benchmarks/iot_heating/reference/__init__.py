@@ -36,6 +36,19 @@ class BareView(HomeAssistantView):
         return self.json(_CONFIG)
 
 
+class PathView(HomeAssistantView):
+    """The same behind an address with an id in it, as the sync API's: what Home Assistant alone takes for that."""
+
+    url = "/api/bench/path/{device_id}/sync/"
+    name = "api:bench:path"
+    requires_auth = False
+
+    async def post(self, request: web.Request, device_id: str) -> web.Response:
+        """Parse and answer."""
+        await request.json()
+        return self.json(_CONFIG)
+
+
 class LagView(HomeAssistantView):
     """How late a timer of 5 ms fired since the last question (the question itself is not counted)."""
 
@@ -67,5 +80,6 @@ class LagView(HomeAssistantView):
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the views."""
     hass.http.register_view(BareView())
+    hass.http.register_view(PathView())
     hass.http.register_view(LagView(hass))
     return True

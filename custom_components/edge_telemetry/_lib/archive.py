@@ -26,10 +26,11 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from .archive_bulk import Row
 from .archive_query import Aggregation, Bucket, Message, Range, buckets, messages
 from .archive_retention import Retention, maintain, size
 from .archive_spec import ArchiveSpec
-from .archive_store import Row, Store, make_engine, parse_url
+from .archive_store import Store, make_engine, parse_url
 from .archive_tables import ArchiveSchemaError
 
 __all__ = [

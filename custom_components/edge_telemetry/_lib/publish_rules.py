@@ -3,6 +3,7 @@
 
 A state write is a recorder row. A value is therefore written at once when it moved by a significant amount,
 though at most every `min_interval_s`; a smaller movement waits until `max_interval_s` after the last write.
+The first value after none (a state that shows "unknown") never waits: somebody looks at that state.
 """
 
 from collections.abc import Mapping
@@ -153,6 +154,8 @@ class Track:
             return -inf
         if not self.available or self.offered is self.written:
             return inf
+        if self.written is None:
+            return -inf
         if is_significant(self.written, self.offered, self.threshold):
             return self.written_at + self.pace.min_interval_s
         return inf if self.offered == self.written else self.written_at + self.pace.max_interval_s

@@ -1,5 +1,6 @@
 """Telemetry of a heating controller: decoded and checked."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import math
 from typing import Any, Final
@@ -13,25 +14,20 @@ MAX_ERRORS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """What a controller reported. None: not in the report, or reported as ``null`` (no reading).
+    """What a controller reported.
 
     Attributes:
-        heating: Whether the heat source runs.
-        outdoor_c: Outdoor temperature, -60..120 degC.
-        supply_c: Temperature of the supply (flow), -60..120 degC.
-        voltage_v: Supply voltage, 0..60 V.
-        errors: The controller's errors, texts or objects as they came.
+        values: Of the known fields that were in the report, by the names below; None: reported as no reading.
         protocol_version: The newest that the controller speaks.
-        reported: Names of the known fields that were in the report, null or not.
     """
 
-    heating: bool | None = None
-    outdoor_c: float | None = None
-    supply_c: float | None = None
-    voltage_v: float | None = None
-    errors: tuple[str | dict[str, Any], ...] | None = None
+    values: Mapping[str, Any]
     protocol_version: int = 1
-    reported: frozenset[str] = frozenset()
+
+    @property
+    def heating(self) -> bool | None:
+        """Whether the heat source runs; None: not in the report, or no reading."""
+        return self.values.get("heating")
 
 
 def decode_telemetry(data: dict[str, Any]) -> Telemetry:
@@ -40,20 +36,11 @@ def decode_telemetry(data: dict[str, Any]) -> Telemetry:
     Raises:
         ProtocolError: A known field has a wrong type or is out of range.
     """
-    get = data.get
-    return Telemetry(
-        _state(get("state")),
-        _number(get("temp_out"), "temp_out", TEMPERATURE_RANGE_C),
-        _number(get("supply_temp"), "supply_temp", TEMPERATURE_RANGE_C),
-        _number(get("voltage"), "voltage", VOLTAGE_RANGE_V),
-        _errors(get("errors")),
-        _version(get("protocol_version", 1)),
-        _KNOWN & data.keys(),
-    )
+    values = {attribute: decode(data[name]) for name, attribute, decode in _FIELDS if name in data}
+    return Telemetry(values, _version(data["protocol_version"]) if "protocol_version" in data else 1)
 
 
 _NUMBER: Final = frozenset({int, float})
-_KNOWN = frozenset({"state", "temp_out", "supply_temp", "voltage", "errors"})
 
 
 def _state(value: Any) -> bool | None:
@@ -66,21 +53,27 @@ def _state(value: Any) -> bool | None:
     raise ProtocolError("state", 'has to be "on" or "off"')
 
 
-def _number(value: Any, field: str, limits: tuple[float, float]) -> float | None:
-    if value is None:
-        return None
-    # bool is an int to isinstance; the types of JSON are exact.
-    if type(value) not in _NUMBER or not math.isfinite(value):
-        raise ProtocolError(field, "has to be a number")
+def _number(field: str, limits: tuple[float, float]) -> Callable[[Any], float | None]:
     low, high = limits
-    if not low <= value <= high:
+
+    def decode(value: Any) -> float | None:
+        if value is None:
+            return None
+        # bool is an int to isinstance; the types of JSON are exact. No number of JSON is NaN or infinite.
+        if type(value) not in _NUMBER:
+            raise ProtocolError(field, "has to be a number")
+        if low <= value <= high:
+            return float(value)
+        if not math.isfinite(value):
+            raise ProtocolError(field, "has to be a number")
         raise ProtocolError(field, f"{value:g} is not in {low:g}..{high:g}")
-    return float(value)
+
+    return decode
 
 
-def _errors(value: Any) -> tuple[str | dict[str, Any], ...] | None:
+def _errors(value: Any) -> tuple[str | dict[str, Any], ...]:
     if value is None:
-        return None
+        return ()
     if not isinstance(value, list):
         raise ProtocolError("errors", "has to be a list")
     if len(value) > MAX_ERRORS:
@@ -95,3 +88,13 @@ def _version(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ProtocolError("protocol_version", "has to be a whole number from 1 on")
     return value
+
+
+# Name in the report, name in Telemetry.values, how it is read.
+_FIELDS: Final[tuple[tuple[str, str, Callable[[Any], Any]], ...]] = (
+    ("state", "heating", _state),
+    ("temp_out", "outdoor_c", _number("temp_out", TEMPERATURE_RANGE_C)),
+    ("supply_temp", "supply_c", _number("supply_temp", TEMPERATURE_RANGE_C)),
+    ("voltage", "voltage_v", _number("voltage", VOLTAGE_RANGE_V)),
+    ("errors", "errors", _errors),
+)

@@ -24,6 +24,8 @@ SHORT_W = 50.0
 CAP_SLACK = 1.02
 UNWANTED = 20.0
 """Heat that lacks, or that comes where it is too warm already, counts this many times the price of electricity."""
+DESIGN_LIFT_K = 31.0
+"""21 degC inside at -10 outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,21 @@ class Chooser:
         return frozenset(self._by_id) - gone
 
     def design_heat_w(self, learned: Learned | None) -> float:
-        """Heat of all sources together at full load."""
-        return sum(self._full(source, learned)[0] for source in self.config.sources)
+        """The heat that the home takes on its coldest day.
+
+        One source is taken to fit the home. Several often stand in for one another: before the house is known, the
+        largest of them, or half of all, is believed to do; then what the house loses.
+        """
+        full = [self._full(source, learned)[0] for source in self.config.sources]
+        if len(full) < 2:
+            return sum(full)
+        if learned is not None:
+            return min(sum(full), learned.fitted.parameters.total_loss_w_k * DESIGN_LIFT_K)
+        return max(*full, sum(full) / 2)
+
+    def full_heat_w(self, source_id: str, learned: Learned | None) -> float:
+        """What one source gives at full load."""
+        return self._full(self._by_id[source_id], learned)[0]
 
     def least_heat_w(self, learned: Learned | None) -> float:
         """The least heat that any source makes while it runs."""

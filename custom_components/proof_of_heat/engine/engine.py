@@ -12,7 +12,7 @@ from .choice import Chooser
 from .config import EngineConfig, PeakPolicy
 from .consumption import Consumption, next_day
 from .cycling import Cycling
-from .decision import Decision, DecisionRecord, SourceCommand, Way, sentence
+from .decision import Decision, DecisionRecord, Share, SourceCommand, Way, sentence
 from .demand import Demand, DemandControl, anticipated_k
 from .house.curve_fit import CurveSuggestion, suggest
 from .house.history import COLUMNS, History, Row
@@ -28,6 +28,7 @@ from .pulse import Pulse
 from .safety import Safety
 from .savings import Proof, SavingsProof
 from .snapshot import NAN, Band, Snapshot
+from .spending import SpendingMeter, spending
 from .zones import Zones
 
 STATE_VERSION = 1
@@ -86,7 +87,8 @@ class Engine:
         self._band: Band | None = None
         self._last_s: float | None = None
         self._elapsed_s = 0.0
-        self._spent_h = self._drawn_w = 0.0
+        self._spent = SpendingMeter()
+        self._shares: dict[str, Share] = {}
         pumps = [source.source_id for source in config.sources if source.mapped]
         self._pump_id = pumps[0] if pumps else None
         self._traces = Traces(pumps[1:])
@@ -107,17 +109,20 @@ class Engine:
         self._last_s = snapshot.now_s
         senses = self._plausibility.update(snapshot)
         self._senses = senses = replace(senses, room_c=self.zones.room_c(senses.zones, self._elapsed_s))
-        self._band = self.zones.band(senses.zones, snapshot.band)
+        self._band = band = self.zones.band(senses.zones, snapshot.band)
         delivered_w = self._delivered(snapshot, senses.outdoor_c)
-        row = self._intake.add(sampled(snapshot, senses, delivered_w, self._configs.get(self._pump_id or "")))
+        self._spent.add(spending(self._configs, snapshot, senses.outdoor_c, self._shares), self._elapsed_s)
         self._traces.add(operation(snapshot, senses, self._configs), self._elapsed_s)
+        row = self._intake.add(sampled(snapshot, senses, delivered_w, self._configs.get(self._pump_id or "")))
         if row is None:
             return
         self.history.add(row)
         self._since_learning.append(row)
         if self._observer is not None:
             self._observer.update(row)
-        self.savings.step(row, self._band, self.chooser.reference_price(snapshot), self._spent_h, self._drawn_w)
+        spent = self._spent.take()
+        if snapshot.active:
+            self.savings.step(row, band, self.chooser.reference_price(snapshot), spent.cost_h, spent.power_w)
         self._plan_due = True
 
     def job(self, snapshot: Snapshot) -> Job | None:
@@ -263,7 +268,8 @@ class Engine:
     def _commission_heat(self, snapshot: Snapshot, senses: Senses, demand: Demand) -> float:
         """Varied levels, by turns so that the mean is what the curve asks for."""
         design = self.chooser.design_heat_w(self.learned)
-        at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * design
+        full = self.chooser.full_heat_w(self._pump_id or "", self.learned)
+        at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * full
         delivered = self._delivered(snapshot, senses.outdoor_c)
         now = self._pulse.update(demand.share * design, at_level, delivered, self._elapsed_s)
         return at_level if now > 0 else 0.0
@@ -332,7 +338,7 @@ class Engine:
     ) -> Decision:
         mix = self.chooser.shares(commands, snapshot)
         cost_h = sum(part.price_kwh * part.heat_w / 1000 for part in mix if part.heat_w > 0)
-        self._spent_h, self._drawn_w = cost_h, sum(part.power_w for part in mix)
+        self._shares = {part.source_id: part for part in mix}
         band = self._band or snapshot.band
         lower, upper = band.now
         way = Way.FROST if self.safety.frost else wanted.way

@@ -49,11 +49,20 @@ class Safety:
             self._one(command, states.get(command.source_id), senses, snapshot.now_s, words) for command in commands
         ]
         final = tuple(self._within(checked, headroom, snapshot.now_s, words))
+        if not snapshot.active:
+            self._note_own(snapshot)
+            return final, tuple(words)
         for command in final:
             if command.hold:
                 continue
             self.cycling.note(command.source_id, snapshot.now_s, on=command.on)
         return final, tuple(words)
+
+    def _note_own(self, snapshot: Snapshot) -> None:
+        """While nothing is commanded, minimum times go by what sources do of themselves."""
+        for state in snapshot.sources:
+            if state.source_id in self.sources and state.on is not None:
+                self.cycling.note(state.source_id, snapshot.now_s, on=state.on)
 
     def sense(self, senses: Senses) -> bool:
         """Whether frost protection is on; to be called once a cycle, before anything is wanted.

@@ -145,3 +145,5 @@ class Snapshot:
     """What mining earns per PH/s and day (see economics.py); NaN: unknown, counts as nothing."""
     revision: str = ""
     """Id of the cycle, for the record."""
+    active: bool = True
+    """False: what is decided is not commanded (control is off). Then neither savings nor minimum times count it."""

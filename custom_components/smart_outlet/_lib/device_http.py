@@ -129,20 +129,31 @@ def answers_errors[V: HomeAssistantView, **P](
     return decorate
 
 
+def body_at_hand(request: web.Request, limit: int = BODY_LIMIT) -> bytes | None:
+    """The body where all of it came with the headers, as small ones do; else None: ``read_body`` waits for it.
+
+    Raises:
+        ApiError: ``too_large``.
+    """
+    content = request.content
+    if not content.is_eof() or content.exception() is not None:
+        return None
+    whole: bytes = content.read_nowait()
+    if len(whole) > limit:
+        raise _too_large(limit)
+    return whole
+
+
 async def read_body(request: web.Request, limit: int = BODY_LIMIT) -> bytes:
     """The body, refused as soon as it is known to be longer than ``limit`` bytes.
 
     Raises:
         ApiError: ``too_large``, or ``bad_json`` where it does not arrive within 10 s.
     """
+    if (whole := body_at_hand(request, limit)) is not None:
+        return whole
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
-    if request.content.is_eof() and request.content.exception() is None:
-        # All of it came with the headers, as small bodies do.
-        whole: bytes = request.content.read_nowait()
-        if len(whole) > limit:
-            raise _too_large(limit)
-        return whole
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
@@ -227,18 +238,26 @@ class RateLimiter:
     burst: float
     names: int = 4096
     clock: Callable[[], float] = time.monotonic
-    _buckets: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
+    # When the bucket of a name is full again.
+    _full_at: OrderedDict[str, float] = field(default_factory=OrderedDict)
 
     def take(self, name: str) -> float:
         """Take one token: 0 where it was there, else the seconds until there is one."""
-        now = self.clock()
-        tokens, since = self._buckets.pop(name, (self.burst, now))
-        tokens = min(self.burst, tokens + (now - since) * self.rate)
-        wait = 0.0 if tokens >= 1 else (1 - tokens) / self.rate
-        self._buckets[name] = (tokens if wait else tokens - 1, now)
-        if len(self._buckets) > self.names:
-            self._buckets.popitem(last=False)
+        full_at, now = self._full_at, self.clock()
+        before = max(now, full_at.pop(name, now))
+        after = before + 1 / self.rate
+        # Rounding must not cost the last token of a burst.
+        if (wait := after - now - self.burst / self.rate) > _ROUNDING_S:
+            full_at[name] = before
+        else:
+            full_at[name] = after
+            wait = 0.0
+        if len(full_at) > self.names:
+            full_at.popitem(last=False)
         return wait
+
+
+_ROUNDING_S = 1e-6
 
 
 @dataclass(slots=True)

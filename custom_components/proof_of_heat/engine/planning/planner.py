@@ -10,9 +10,10 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import Array, Index
+from ..arrays import Array, Index, Mask
 from ..house.network import GAIN_ROOM, HEAT, STATES, HouseParameters, discretise, inputs
 from ..house.observer import FADE_H, HouseState
+from .cells import Cells
 from .grid import STEP_S, Grid, grid
 from .offers import Offer
 from .program import Program, Solution, solve
@@ -22,6 +23,8 @@ OVERLOAD_PRICE_KW = 50.0
 OWN_W = 1.0
 """Less own surplus than this is none."""
 NEGLIGIBLE_HEAT_W = 20.0
+LARGE = 120
+"""From so many amounts on a plan is solved cell by cell."""
 SOON_H = 12.0
 MINOR_SHARE = 0.2
 """An offer with less than this share of the largest one's heat says nothing of what heat is usually worth."""
@@ -245,6 +248,9 @@ class Planning:
         if len(own):
             parts = [(np.pad(rows, ((0, 0), (0, len(own)))), low, penalty) for rows, low, penalty in parts]
         parts += self._power_rows(own, own_kw)
+        self.comfort = np.concatenate([self.model.room_per_w[cold], -self.model.room_per_w[warm]])
+        self.cell = np.concatenate([np.tile(np.arange(len(cells)), len(self.offers)), own])
+        self.weight = np.concatenate([self.heat, np.zeros(len(own))])
         self.rows, self.low, self.penalty = (np.concatenate([part[i] for part in parts]) for i in range(3))
         self.cold = cold
 
@@ -264,11 +270,19 @@ class Planning:
                 rows=np.ascontiguousarray(self.rows[:, free]),
                 low=self.low - self.rows @ use,
                 penalty=self.penalty,
+                cells=self._form(free),
             )
         )
         objective = result.objective + float(self.cost @ use)
         use[free] = result.amounts
         return self._plan(use[: len(self.heat)], result, objective)
+
+    def _form(self, free: Mask) -> Cells | None:
+        """The program's form where it is large; a small one is solved as it is."""
+        if int(free.sum()) < LARGE:
+            return None
+        comfort = len(self.comfort)
+        return Cells.of(self.cell[free], self.weight[free], self.comfort, self.rows[comfort:, free])
 
     def _plan(self, use: Array, result: Solution, objective: float) -> Plan:
         table = use.reshape(len(self.offers), -1)

@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 
 from ..arrays import Array
+from .cells import Cells
 
 MAX_ITERATIONS = 40
 GAP = 1e-5
@@ -30,6 +31,8 @@ class Program:
     rows: Array
     low: Array
     penalty: Array
+    cells: Cells | None = None
+    """Its form, where it has one that is worth using."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +100,20 @@ class _Newton:
         self.dual = program.cost - program.rows.T @ at.row - at.at_zero + at.at_most
         self.primal = program.rows @ at.u - program.low + at.slack - at.over
         self.weight = 1.0 / (at.over / at.row + at.slack / self.spare)
+        diagonal = at.at_zero / at.u + at.at_most / self.room + REGULAR
+        if program.cells is not None:
+            self.solved = program.cells.system(diagonal, self.weight).solve
+            return
         matrix = (program.rows.T * self.weight) @ program.rows
-        matrix[np.diag_indices(len(at.u))] += at.at_zero / at.u + at.at_most / self.room + REGULAR
-        self.inverse = np.linalg.inv(matrix)
+        matrix[np.diag_indices(len(at.u))] += diagonal
+        self.solved = np.linalg.inv(matrix).__matmul__
 
     def step(self, zero: Array, most: Array, over: Array, slack: Array) -> _Iterate:
         """Towards products changed by these amounts."""
         at, rows = self.at, self.program.rows
         shift = over / at.row - slack / self.spare - self.primal
         right = zero / at.u - most / self.room + rows.T @ (self.weight * shift) - self.dual
-        d_u = self.inverse @ right
+        d_u = self.solved(right)
         d_row = self.weight * (shift - rows @ d_u)
         return _Iterate(
             d_u,
