@@ -125,6 +125,8 @@ class SafetyLimits:
     frost_outdoor_off_c: float = 3.0
     frost_flow_c: float = 25.0
     room_stale_s: float = 1800.0
+    room_silent_s: float = 10800.0
+    """A sensor that is known to report only changes may be silent so long."""
     outdoor_stale_s: float = 7200.0
     jump_k_min: float = 3.0
     blind_flow_c: float = 30.0

@@ -164,6 +164,35 @@ def test_a_stale_room_is_unknown_and_named() -> None:
 PUMP = SourceConfig(source_id="p", kind=SourceKind.HEAT_PUMP, min_on_s=600, min_off_s=600, max_starts_h=3)
 
 
+def _believed(plausible: Plausibility, now_s: float, value: float, age_s: float) -> bool:
+    zone = ZoneSnapshot(zone_id="z", room=Reading(value, age_s), target_c=21.0)
+    return math.isfinite(plausible.update(snapshot(Home(), now_s=now_s, zones=(zone,))).coldest_c)
+
+
+def test_a_sensor_that_reports_only_changes_is_believed_while_it_has_nothing_to_say() -> None:
+    plausible = Plausibility(SafetyLimits())
+    assert _believed(plausible, 0.0, 20.0, 0.0)
+    assert not _believed(plausible, 4000.0, 20.0, 4000.0), "nobody knows yet that it is one"
+    assert _believed(plausible, 4200.0, 20.5, 0.0)
+    assert _believed(plausible, 8200.0, 20.5, 4000.0), "it was silent so long before"
+    assert not _believed(plausible, 12_000.0, 20.5, 7800.0)
+
+
+def test_a_sensor_that_came_back_with_something_else_is_not_waited_for() -> None:
+    plausible = Plausibility(SafetyLimits())
+    assert _believed(plausible, 0.0, 20.0, 0.0)
+    _believed(plausible, 9000.0, 15.0, 0.0)
+    assert not _believed(plausible, 12_000.0, 15.0, 3000.0)
+
+
+def test_no_sensor_is_waited_for_longer_than_three_hours() -> None:
+    plausible = Plausibility(SafetyLimits())
+    assert _believed(plausible, 0.0, 20.0, 0.0)
+    assert _believed(plausible, 40_000.0, 20.0, 0.0)
+    assert _believed(plausible, 50_000.0, 20.0, 10_000.0)
+    assert not _believed(plausible, 51_000.0, 20.0, 11_000.0)
+
+
 def test_minimum_times_survive_a_restart() -> None:
     cycling, again = Cycling(), Cycling()
     cycling.note("p", 1000.0, on=True)

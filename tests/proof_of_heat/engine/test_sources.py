@@ -284,7 +284,7 @@ def test_carbon_can_be_given_a_price() -> None:
     """Dirty power: with CO2 weighed the burner heats, without the rod does."""
     rod = SourceConfig(source_id="rod", kind=SourceKind.DIRECT_ELECTRIC, nominal_power_w=6000, nominal_heat_w=6000)
     burner = replace(BURNER, fuel_kwh_price=0.20, efficiency=1.0)
-    cold = {"room_c": 20.0, "outdoor": Reading(12.0), "price_kwh": 0.15, "emission_kg_kwh": 0.6}
+    cold = {"room_c": 20.0, "outdoor": Reading(8.0), "price_kwh": 0.15, "emission_kg_kwh": 0.6}
     seen = tuple(SourceSnapshot(source_id=name, on=False) for name in ("rod", "boiler"))
 
     def runs(carbon_price_kg: float) -> dict[str, bool]:
@@ -294,6 +294,36 @@ def test_carbon_can_be_given_a_price() -> None:
 
     assert runs(0.0)["rod"]
     assert runs(0.2) == {"rod": False, "boiler": True}
+
+
+def test_a_preferred_source_goes_before_a_cheaper_one() -> None:
+    rods = tuple(
+        SourceConfig(source_id=name, kind=SourceKind.DIRECT_ELECTRIC, nominal_power_w=3000, priority=priority)
+        for name, priority in (("plain", 0.0), ("liked", 0.02))
+    )
+    seen = tuple(SourceSnapshot(source_id=rod.source_id, on=False) for rod in rods)
+    mild = _now(seen, room_c=15.0, outdoor=Reading(0.0))
+    on = {command.source_id: command.on for command in _decide(EngineConfig(sources=rods), mild).commands}
+    assert on == {"plain": False, "liked": True}
+    assert _heat_of(_liked(0.2), "boiler") > 5 * _heat_of(_liked(0.0), "boiler")
+
+
+def _liked(priority: float) -> PlanRequest:
+    stove = SourceConfig(source_id="boiler", kind=SourceKind.DIRECT_ELECTRIC, nominal_power_w=6000, priority=priority)
+    return _request(sources=(SOURCE, stove))
+
+
+def test_an_open_window_pauses_heat_but_not_frost_protection() -> None:
+    rod = SourceConfig(source_id="rod", kind=SourceKind.DIRECT_ELECTRIC, nominal_power_w=3000)
+    seen = (SourceSnapshot(source_id="rod", on=False),)
+
+    def heats(room_c: float) -> bool:
+        zone = ZoneSnapshot(zone_id="home", room=Reading(room_c), target_c=20.0, window_open=True)
+        now = _now(seen, outdoor=Reading(-5.0), zones=(zone,))
+        return _decide(EngineConfig(sources=(rod,)), now).command("rod").on
+
+    assert not heats(15.0)
+    assert heats(6.0)
 
 
 def test_a_breaker_on_one_phase_leaves_the_other_phases_alone() -> None:
@@ -329,12 +359,13 @@ def test_the_last_word_stops_what_no_power_is_left_for() -> None:
 
 
 def test_own_surplus_is_shared_in_the_record() -> None:
-    rods = tuple(SourceConfig(source_id=n, kind=SourceKind.DIRECT_ELECTRIC, nominal_power_w=2000) for n in "ab")
-    seen = tuple(SourceSnapshot(source_id=n, on=False) for n in "ab")
+    rods = tuple(SourceConfig(source_id=n, kind=SourceKind.DIRECT_ELECTRIC, nominal_power_w=2000) for n in "abcd")
+    seen = tuple(SourceSnapshot(source_id=n, on=False) for n in "abcd")
     cold = _now(seen, room_c=15.0, outdoor=Reading(-10.0), surplus_w=2000.0, surplus_price_kwh=0.1)
     mix = _decide(EngineConfig(sources=rods), cold).record.mix
-    assert [part.power_w for part in mix] == [2000.0, 2000.0]
-    assert [part.price_kwh for part in mix] == pytest.approx([0.2, 0.2])
+    running = [part for part in mix if part.heat_w > 0]
+    assert [part.power_w for part in running] == [2000.0, 2000.0]
+    assert [part.price_kwh for part in running] == pytest.approx([0.2, 0.2])
 
 
 def test_with_no_source_that_answers_nothing_is_planned() -> None:
