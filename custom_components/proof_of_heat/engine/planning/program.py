@@ -8,6 +8,7 @@ eliminated by hand, so that each iteration factorises one matrix of the size of 
 (1992, "On the implementation of a primal-dual interior point method", SIAM J. Optimization 2(4)).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -101,12 +102,21 @@ class _Newton:
         self.primal = program.rows @ at.u - program.low + at.slack - at.over
         self.weight = 1.0 / (at.over / at.row + at.slack / self.spare)
         diagonal = at.at_zero / at.u + at.at_most / self.room + REGULAR
-        if program.cells is not None:
-            self.solved = program.cells.system(diagonal, self.weight).solve
-            return
-        matrix = (program.rows.T * self.weight) @ program.rows
-        matrix[np.diag_indices(len(at.u))] += diagonal
-        self.solved = np.linalg.inv(matrix).__matmul__
+        self.solved = self._by_cells(program.cells, diagonal) if program.cells else self._whole(diagonal)
+
+    def _by_cells(self, cells: Cells, diagonal: Array) -> Callable[[Array], Array]:
+        return cells.system(diagonal, self.weight).solve
+
+    def _whole(self, diagonal: Array) -> Callable[[Array], Array]:
+        matrix = (self.program.rows.T * self.weight) @ self.program.rows
+        matrix[np.diag_indices(len(diagonal))] += diagonal
+        inverse = np.linalg.inv(matrix)
+
+        def solved(right: Array) -> Array:
+            result: Array = inverse @ right
+            return result
+
+        return solved
 
     def step(self, zero: Array, most: Array, over: Array, slack: Array) -> _Iterate:
         """Towards products changed by these amounts."""
