@@ -39,7 +39,7 @@ BINARY_SENSORS: Final = (
     ControllerBinarySensorDescription(
         key="heating",
         topics=(Topic.HEATING,),
-        device_class=BinarySensorDeviceClass.HEAT,
+        device_class=BinarySensorDeviceClass.RUNNING,
         value_fn=lambda controller: controller.heating,
     ),
 )

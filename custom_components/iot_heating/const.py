@@ -20,6 +20,9 @@ PLATFORMS: Final = [
     Platform.SWITCH,
 ]
 
+EVENT_DISCOVERED: Final = f"{DOMAIN}_controller_discovered"
+"""Bus event: a controller that is not registered called for the first time."""
+
 SUBENTRY_CONTROLLER: Final = "controller"
 SUBENTRY_LINKED: Final = "linked"
 

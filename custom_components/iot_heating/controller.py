@@ -83,10 +83,14 @@ class Controller:
     listeners: dict[Topic, list[CALLBACK_TYPE]] = field(default_factory=dict)
     refreshed: datetime | None = None
     told: datetime | None = None
+    applied: Telemetry | None = None
 
     def apply(self, report: Telemetry) -> list[Topic]:
         """Take over what a report holds; what it leaves out stays, null is no reading. Returns what changed."""
-        changed = []
+        changed: list[Topic] = []
+        if report is self.applied:
+            return changed
+        self.applied = report
         for name, value in report.values.items():
             if value != getattr(self, name):
                 setattr(self, name, value)
@@ -122,10 +126,9 @@ class Controller:
         return subscribe(self.listeners.setdefault(topic, []), listener)
 
     def tell(self, topics: Iterable[Topic]) -> None:
-        """Call those who follow any of these."""
-        for topic in topics:
-            for listener in tuple(self.listeners.get(topic, ())):
-                listener()
+        """Call those who follow any of these, each once."""
+        for listener in {listener: None for topic in topics for listener in self.listeners.get(topic, ())}:
+            listener()
 
 
 def subscribe[T](listeners: list[T], listener: T) -> Callable[[], None]:

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ._lib.device_keys import MAX_KEY_LENGTH, hash_key
-from .const import CONF_DEVICE_ID, DOMAIN
+from .const import CONF_DEVICE_ID, DOMAIN, EVENT_DISCOVERED
 from .device_id import is_device_id
 
 MAX_DISCOVERIES: Final = 20
@@ -64,6 +64,7 @@ class Discoveries:
             if len(self.known) >= MAX_DISCOVERIES:
                 return
             found, tell = Discovery(device_id, key_hash, address or "", now, now, now), True
+            self._hass.bus.async_fire(EVENT_DISCOVERED, {CONF_DEVICE_ID: device_id, "address": found.address})
         elif found.key_hash != key_hash:
             found = replace(found, last=now, other_keys=found.other_keys + 1)
         else:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from aiohttp import web
 from homeassistant.config_entries import ConfigEntryState
@@ -13,6 +14,8 @@ from .controller import Controller
 from .coordinator import Building, IotHeatingConfigEntry
 from .protocol.control import Override, device_config, steered
 from .protocol.profile import utc_text
+from .protocol.telemetry import Telemetry
+from .protocol.v2 import Extras
 from .records import BuildingRecord, DeviceRecord, Kind
 from .registry import Registry
 
@@ -27,6 +30,7 @@ class Line:
         commands_open: Whether a command waits for its answer.
         override: That counts until ``until``.
         head: The reply of protocol 1 up to the time, which is its last value.
+        said: The last report as it came, and what it was read as: most controllers say the same for hours.
     """
 
     version: int
@@ -39,6 +43,7 @@ class Line:
     until: datetime | None
     head: bytes
     tail: bytes
+    said: tuple[bytes, dict[str, Any], Telemetry, Extras | None] | None = None
 
 
 class Lines:

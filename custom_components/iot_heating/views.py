@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from aiohttp import web
 from homeassistant.core import HomeAssistant, callback
@@ -83,13 +83,11 @@ class DeviceSyncView(HomeAssistantView):
         if (body := body_at_hand(request)) is None:
             body = await read_body(request)
             line = self._lines.find(device_id, now) or line
-        data = parse_object(body)
-        try:
-            report = decode_telemetry(data)
-            second = report.protocol_version >= 2 or _asks_for_2(request)
-            extras = decode_extras(data) if second else None
-        except ProtocolError as err:
-            raise api_error(err) from err
+        if request.query_string:
+            said = _read(request, body)
+        elif (said := line.said) is None or said[0] != body:
+            said = line.said = _read(request, body)
+        _, data, report, extras = said
         self._hass.data[LOG].put(line.record, data, now)
         return await self._answer(line, match, report, extras, now)
 
@@ -184,6 +182,17 @@ class DeviceSyncBareView(HomeAssistantView):
     def __init__(self, view: DeviceSyncView) -> None:
         self.get = view.get
         self.post = view.post
+
+
+def _read(request: web.Request, body: bytes) -> tuple[bytes, dict[str, Any], Telemetry, Extras | None]:
+    """A report: as it came, as JSON, and what is in it."""
+    data = parse_object(body)
+    try:
+        report = decode_telemetry(data)
+        second = report.protocol_version >= 2 or _asks_for_2(request)
+        return body, data, report, decode_extras(data) if second else None
+    except ProtocolError as err:
+        raise api_error(err) from err
 
 
 def _asks_for_2(request: web.Request) -> bool:

@@ -24,6 +24,8 @@ from .beside import Beside
 from .comfort.profiles import Override, Profile
 from .commands import command_of
 from .const import DOMAIN
+from .curve_advice import CurveAdviser
+from .engine.consumption import Consumption
 from .engine.decision import Decision
 from .engine.engine import Engine
 from .engine.snapshot import NAN, Snapshot
@@ -73,6 +75,9 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.journal = Journal()
         self.ahead = Ahead(hass, entry, settings)
         self.prices = Prices(hass, settings)
+        self.curve = CurveAdviser(engine, settings)
+        self.consumption: Consumption | None = None
+        """What heating takes in the next 24 hours; None without a plan."""
         self.slow_work = SlowWork(hass, engine, self.name)
         self.hash_price = HashPrice(hass, entry, settings.hashprice_web) if settings.hashprice_web else None
         self.weather: Beside[WeatherForecast] = Beside(
@@ -244,6 +249,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.engine.observe(snapshot)
         await self.slow_work.run(snapshot, now)
         decision = self.engine.decide(snapshot)
+        self.consumption = self.engine.consumption()
         self.journal.note(cycle_id, decision, self._names)
         self.watch.look(now)
         if self.wanted.active and self._warmed_up(now):

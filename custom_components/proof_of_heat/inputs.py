@@ -70,13 +70,15 @@ def _float(value: object) -> float | None:
 
 
 def power_w(hass: HomeAssistant, entity_id: str | None, max_age_s: float = 300.0) -> float | None:
-    """Power in W of a sensor that reported within `max_age_s`."""
+    """Power in W of a sensor that reported within `max_age_s`; None for one of another unit (a counter)."""
     state = known(hass, entity_id)
     value = number_of(state)
     if state is None or value is None or age_s(state) > max_age_s:
         return None
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
-    return PowerConverter.convert(value, unit, UnitOfPower.WATT) if unit in PowerConverter.VALID_UNITS else value
+    if unit is None:
+        return value
+    return PowerConverter.convert(value, unit, UnitOfPower.WATT) if unit in PowerConverter.VALID_UNITS else None
 
 
 def energy_kwh(hass: HomeAssistant, entity_id: str | None) -> float | None:

@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from ._lib.heat_source import Health
 from .const import DOMAIN, SUBENTRY_SOURCE
+from .curve_advice import CurveAdvice, take_over
 from .drivers.budget import BudgetState
 from .inputs import temperature
 
@@ -66,6 +67,7 @@ class Watch:
         self._system = system
         self._since: dict[str, datetime] = {}
         self._low: set[str] = set()
+        self._curve_told: CurveAdvice | None = None
 
     def look(self, now: datetime) -> None:
         """Sources that fail, sensors that are lost, budgets that run out."""
@@ -78,6 +80,28 @@ class Watch:
             lost = not temperature(self._system.hass, zone.temperature).known
             key = f"sensor_dead_{zone.zone_id}"
             self._lasting(key, now, lost, "sensor_dead", {"name": zone.name, "entity": zone.temperature})
+        self._curve()
+
+    def _curve(self) -> None:
+        """Suggest the curve that fits, as long as it differs from the one that is set."""
+        system, advice = self._system, self._system.curve.advice()
+        entry_id = system.config_entry.entry_id
+        issue = f"curve_suggestion_{entry_id}"
+        if advice is None or not advice.worth_telling:
+            if self._curve_told is not None:
+                self._curve_told = None
+                ir.async_delete_issue(system.hass, DOMAIN, issue)
+        elif advice != self._curve_told:
+            self._curve_told = advice
+            placeholders = {
+                "name": system.settings.name,
+                "slope": f"{advice.slope:g}",
+                "level": f"{advice.level:g}",
+                "slope_now": f"{system.settings.slope:g}",
+                "level_now": f"{system.settings.level:g}",
+                "confidence": f"{100 * advice.confidence:.0f}",
+            }
+            watch(system.hass, issue, wrong=True, key="curve_suggestion", placeholders=placeholders, entry_id=entry_id)
 
     def _lasting(self, issue: str, now: datetime, wrong: bool, key: str, placeholders: dict[str, str]) -> None:
         if not wrong:
@@ -118,8 +142,27 @@ class ReloadFlow(ConfirmRepairFlow):
         return await super().async_step_confirm(user_input)
 
 
+class CurveFlow(ConfirmRepairFlow):
+    """Take the suggested curve over."""
+
+    def __init__(self, entry_id: str) -> None:
+        super().__init__()
+        self._entry_id = entry_id
+
+    @override
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Set the curve that fits now; it may be newer than the one that was told."""
+        entry = self.hass.config_entries.async_get_entry(self._entry_id)
+        if user_input is not None and entry is not None and entry.state is ConfigEntryState.LOADED:
+            system: HeatingSystem = entry.runtime_data
+            if (advice := system.curve.advice()) is not None:
+                take_over(self.hass, entry, system.settings, advice)
+        return await super().async_step_confirm(user_input)
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """The fix of every issue of ours."""
-    return ReloadFlow(str((data or {}).get("entry_id", "")))
+    entry_id = str((data or {}).get("entry_id", ""))
+    return CurveFlow(entry_id) if issue_id.startswith("curve_suggestion_") else ReloadFlow(entry_id)

@@ -168,7 +168,7 @@ def budget_store(hass: HomeAssistant, subentry_id: str) -> DurableStore[dict[str
 async def _viessmann(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
     data = subentry.data
     info = data[CONF_INFO]
-    budget = CallBudget(limits_of(data), time.time)
+    budget = CallBudget(limits_of(data), time.time, time.monotonic)
     store = budget_store(hass, subentry.subentry_id)
     if (saved := await store.async_load()) is not None:
         budget.load(saved)

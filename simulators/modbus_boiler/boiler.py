@@ -50,6 +50,7 @@ class ModbusBoiler(Simulator):
         self._server = TcpServer(self.faults, self._exchange, keep_open=True)
         self._rtu: asyncio.Task[None] | None = None
         self._descriptors: list[int] = []
+        self._timers: list[asyncio.TimerHandle] = []
         self._port = 0
         self.device_path: str | None = None
 
@@ -224,6 +225,8 @@ class ModbusBoiler(Simulator):
 
     async def unplug(self) -> None:
         """The adapter is pulled out."""
+        for timer in self._timers:
+            timer.cancel()
         if self._rtu is not None:
             self._rtu.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -248,11 +251,19 @@ class ModbusBoiler(Simulator):
             data = data[: len(data) // 2]
         if "slow" in self.faults:
             later = self.faults.number("slow", 5.0)
-            asyncio.get_running_loop().call_later(later, self._put, line, data)
+            self._later(later, line, data)
             return
         # A real line brings a frame in pieces.
         self._put(line, data[:3])
-        asyncio.get_running_loop().call_later(0.004, self._put, line, data[3:])
+        self._later(0.004, line, data[3:])
+
+    def _later(self, seconds: float, line: int, data: bytes) -> None:
+        self._timers = [timer for timer in self._timers if not timer.cancelled() and timer.when() > self._time()]
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, self._put, line, data))
+
+    @staticmethod
+    def _time() -> float:
+        return asyncio.get_running_loop().time()
 
     def _put(self, line: int, data: bytes) -> None:
         if line in self._descriptors:

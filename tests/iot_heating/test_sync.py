@@ -1,6 +1,7 @@
 """The device-sync API, protocol 1, on Home Assistant's real HTTP server."""
 
 from collections.abc import Generator
+from datetime import timedelta
 from http import HTTPStatus
 import json
 from typing import Any
@@ -9,9 +10,12 @@ from unittest.mock import AsyncMock, patch
 from aiohttp.test_utils import TestClient
 from homeassistant.components.http.ban import KEY_FAILED_LOGIN_ATTEMPTS
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
+from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
+from custom_components.iot_heating.protocol.telemetry import Telemetry
 from custom_components.iot_heating.registry import REGISTRY
 
 from . import TELEMETRY, add_controller, controller_subentry, entity_id
@@ -263,3 +267,56 @@ async def test_failed_logins_of_home_assistant_are_not_counted(hass: HomeAssista
         await client.get(PATH)
     assert not hass.http.app[KEY_FAILED_LOGIN_ATTEMPTS]
     assert "ESP32-001" not in hass.data[REGISTRY].devices
+
+
+async def test_the_same_report_again_is_answered_in_the_protocol_that_it_asks_for(client: TestClient, key: str) -> None:
+    headers = {"X-Device-Key": key}
+    versions = []
+    for query in ("", "?protocol_version=2", "", "?protocol_version=2"):
+        reply = await client.post(PATH + query, headers=headers, json=TELEMETRY)
+        versions.append((await reply.json())["config"]["protocol_version"])
+    assert versions == [1, 2, 1, 2]
+
+
+async def test_the_same_report_again_counts_after_somebody_else_has_reported(
+    hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str
+) -> None:
+    controller = building.runtime_data.controllers["ESP32-001"]
+    await client.post(PATH, headers={"X-Device-Key": key}, json=TELEMETRY)
+    building.runtime_data.receive(controller, Telemetry({"outdoor_c": -3.0}))
+    assert controller.outdoor_c == -3.0
+    await client.post(PATH, headers={"X-Device-Key": key}, json=TELEMETRY)
+    assert controller.outdoor_c == 8.7
+
+
+async def test_a_controller_that_calls_without_pause_is_shown_once_a_second_with_the_newest(
+    hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str
+) -> None:
+    subentry = controller_subentry(building).subentry_id
+    supply = entity_id(hass, "sensor", subentry, "supply_temperature")
+    offers: list[object] = []
+
+    def offered(entity: Entity, value: object, available: bool) -> None:
+        if entity.entity_id == supply:
+            offers.append(value)
+
+    building.runtime_data.publisher.subscribe(offered)
+    for supply_temp in (40, 41, 42, 43):
+        await client.post(PATH, headers={"X-Device-Key": key}, json={"supply_temp": supply_temp})
+    await hass.async_block_till_done()
+    assert offers == [40]
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=1.1))
+    await hass.async_block_till_done()
+    assert offers == [40, 43]
+
+
+async def test_a_controller_whose_building_is_unloaded_while_changes_wait_is_left_alone(
+    hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str
+) -> None:
+    for supply_temp in (40, 41):
+        await client.post(PATH, headers={"X-Device-Key": key}, json={"supply_temp": supply_temp})
+    assert await hass.config_entries.async_unload(building.entry_id)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=1.1))
+    await hass.async_block_till_done()
+    reply = await client.post(PATH, headers={"X-Device-Key": key}, json={"supply_temp": 42})
+    assert reply.status == HTTPStatus.OK

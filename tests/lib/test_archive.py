@@ -14,7 +14,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings, strategies as st
-import psycopg
 import pytest
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.event import listen
@@ -614,21 +613,12 @@ def test_a_table_of_somebody_else_is_not_touched(database_url: str) -> None:
     archive.close()
 
 
-def test_a_hypertable_is_made_where_timescaledb_is(postgresql_url: str) -> None:
-    """TimescaleDB itself is not among Debian's packages: a function of its name notes how it was called."""
-    with psycopg.connect(postgresql_url, autocommit=True) as connection:
-        connection.execute("CREATE TABLE calls (relation text, time_column text, indexes bool)")
-        connection.execute(
-            "CREATE FUNCTION create_hypertable(relation regclass, time_column_name name, "
-            "create_default_indexes bool) RETURNS void LANGUAGE sql AS "
-            "'INSERT INTO calls VALUES (relation::text, time_column_name::text, create_default_indexes)'"
-        )
+def test_postgresql_alone_gets_a_plain_table_that_could_become_a_hypertable(postgresql_url: str) -> None:
+    """What TimescaleDB demands (see test_archive_timescaledb.py): its time column in every unique index."""
     archive = Archive(postgresql_url)
     archive.start()
     until(lambda: archive.status.connected)
     archive.close()
-    assert rows_of(postgresql_url, "SELECT * FROM calls") == [("measurements", "ts", False)]
-    # what it demands: its time column in every unique index
     assert rows_of(
         postgresql_url,
         "SELECT count(*) FROM pg_indexes WHERE tablename = 'measurements' AND indexdef LIKE '%UNIQUE%' "

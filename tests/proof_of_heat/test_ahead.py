@@ -1,6 +1,5 @@
 """What schedules, calendars and people say of the coming days: rooms are warm at the time."""
 
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,7 +36,7 @@ def test_spans_hold_what_any_of_the_stretches_holds(pairs: list[tuple[datetime, 
         assert not spans.holds(end)
 
 
-def test_calendar_reply_with_times_days_and_rubbish(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calendar_reply_with_times_days_and_rubbish() -> None:
     rows = [
         {"start": "2027-01-13T08:00:00+01:00", "end": "2027-01-13T10:00:00+01:00", "summary": "out"},
         {"start": "2027-01-14", "end": "2027-01-15"},
@@ -45,9 +44,8 @@ def test_calendar_reply_with_times_days_and_rubbish(monkeypatch: pytest.MonkeyPa
         {"end": "2027-01-15"},
         "text",
     ]
-    monkeypatch.setattr(dt_util, "DEFAULT_TIME_ZONE", dt_util.get_time_zone("Europe/Rome"))
     spans = events_of({CALENDAR: {"events": rows}}, CALENDAR)
-    assert [when.isoformat() for when in spans.starts] == ["2027-01-13T07:00:00+00:00", "2027-01-13T23:00:00+00:00"]
+    assert [when.isoformat() for when in spans.starts] == ["2027-01-13T07:00:00+00:00", "2027-01-14T00:00:00+00:00"]
     for reply in (None, {}, {CALENDAR: None}, {CALENDAR: {"events": "x"}}):
         assert events_of(reply, CALENDAR) == Spans()
 
@@ -64,9 +62,9 @@ def test_week_of_a_schedule_helper() -> None:
     week = week_of(
         {"monday": [{"from": "06:00:00", "to": "08:30:00"}], "sunday": [{"from": "00:00:00", "to": "23:59:59.9"}]}
     )
-    assert week.at(datetime(2027, 1, 11, 7, 0)) is not None
-    assert week.at(datetime(2027, 1, 11, 9, 0)) is None
-    assert week.at(datetime(2027, 1, 17, 23, 59)) is not None
+    assert week.at(datetime(2027, 1, 11, 7, 0, tzinfo=UTC)) is not None
+    assert week.at(datetime(2027, 1, 11, 9, 0, tzinfo=UTC)) is None
+    assert week.at(datetime(2027, 1, 17, 23, 59, tzinfo=UTC)) is not None
 
 
 def test_return_by_the_calendar_ends_absence() -> None:
@@ -82,13 +80,13 @@ def test_return_by_the_calendar_ends_absence() -> None:
 
 
 @pytest.fixture
-async def here(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> AsyncGenerator[HomeAssistant]:
+async def here(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> HomeAssistant:
     freezer.move_to(NOW)
     await hass.config.async_set_time_zone("Europe/Rome")
     assert await async_setup_component(hass, DOMAIN, {})
     thermometer(hass, ROOM, 19.0)
     thermometer(hass, OUTDOOR, 0.0)
-    yield hass
+    return hass
 
 
 async def made(hass: HomeAssistant, **parts: Any) -> HeatingSystem:
@@ -123,7 +121,8 @@ async def test_own_week_that_cannot_be_read_is_left_out(here: HomeAssistant, cap
 
 @pytest.mark.parametrize("expected_lingering_timers", [True])  # the schedule helper's own
 async def test_schedule_helper_of_home_assistant(here: HomeAssistant) -> None:
-    days = dict.fromkeys(("wednesday", "thursday", "friday"), [{"from": "06:00:00", "to": "08:00:00"}])
+    slots = [{"from": "06:00:00", "to": "08:00:00"}]
+    days = dict.fromkeys(("wednesday", "thursday", "friday"), slots)
     assert await async_setup_component(here, "schedule", {"schedule": {"comfort": {"name": "Comfort", **days}}})
     home = await made(here, zone={"schedule": "schedule.comfort"})
     assert wanted(home) == {0: 18, 2: 21, 4: 18, 26: 21, 28: 18}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 import logging
 import threading
 from typing import Any
@@ -77,7 +78,7 @@ async def test_failing_is_told_once_and_tried_ever_later(hass: HomeAssistant, ca
         await slow.run(SNAPSHOT, NOW + timedelta(minutes=minute))
         tried += [minute] * (engine.failed - before)
     assert tried[:5] == [0, 2, 6, 14, 30]
-    assert max(b - a for a, b in zip(tried, tried[1:], strict=False)) == 60
+    assert max(b - a for a, b in pairwise(tried)) == 60
     assert len([r for r in caplog.records if r.levelno == logging.WARNING and "bad model" in r.message]) == 1
 
 

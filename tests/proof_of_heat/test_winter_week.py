@@ -1,56 +1,15 @@
 """A winter week in Home Assistant: miner, heat pump and boiler on their wires, under a dynamic tariff."""
 
-from collections.abc import AsyncGenerator, Callable
 from copy import copy
 from datetime import datetime
 import os
-from pathlib import Path
-import time
 
-from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
-from homeassistant.setup import async_setup_component
 import pytest
 
-from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.drivers.base import SourceBase
-from simulators.framework import running
-from simulators.gas_boiler.boiler import GasBoiler
-from simulators.viessmann_cloud.cloud import ViessmannCloud
-from simulators.whatsminer.miner import Whatsminer
-
-from .winter import COMFORT, START, STEP_S, Bill, Winter, set_up, stored_kwh, target, thermostat_week, write_template
+from .winter import COMFORT, STEP_S, Bill, Winter, stored_kwh, target, thermostat_week
 
 WARM_UP_DAYS = float(os.environ.get("WINTER_WARM_UP", "3"))
 DAYS = float(os.environ.get("WINTER_DAYS", "7"))
-
-
-@pytest.fixture
-async def winter(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loopback: Callable[[], str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncGenerator[Winter]:
-    freezer.move_to(START)
-    await hass.config.async_set_time_zone("Europe/Rome")
-    hass.config.latitude, hass.config.longitude = 45.0, 8.0
-    hass.config.config_dir = str(tmp_path)
-    write_template(tmp_path)
-    hass.loop.set_debug(False)  # half of the time went into tracebacks of every callback
-    # Drivers measure with the machine's clock; here that is the test's.
-    monkeypatch.setitem(SourceBase.__init__.__kwdefaults__, "clock", lambda: time.monotonic())
-    assert await async_setup_component(hass, DOMAIN, {})
-    host = loopback()
-    async with (
-        running(Whatsminer, ["--host", host, "--boot-s", "120"]) as miner,
-        running(ViessmannCloud, ["--port", "0"]) as cloud,
-        running(GasBoiler, ["--port", "0"]) as boiler,
-    ):
-        yield await set_up(hass, freezer, miner, cloud, boiler)
-        await hass.config_entries.async_unload(hass.config_entries.async_entries(DOMAIN)[0].entry_id)
-        await hass.async_block_till_done()
 
 
 def reference_setpoint(when: datetime) -> float:
@@ -64,12 +23,15 @@ async def test_a_winter_week_is_cheaper_than_its_own_reference_control(winter: W
     steps = round(86400 / STEP_S)
     for _ in range(round(WARM_UP_DAYS * steps)):
         await winter.step()
+    print(f"\nafter the warm-up: {winter.bill}")
     twin, programmed = copy(winter.home.house), copy(winter.home.house)
     twin.water_w = programmed.water_w = 0.0
     begin_kwh = stored_kwh(twin)
     winter.bill = Bill()
-    for _ in range(round(DAYS * steps)):
-        await winter.step()
+    for day in range(round(DAYS)):
+        for _ in range(steps):
+            await winter.step()
+        print(f"day {day + 1}: {winter.bill}", flush=True)
     own = winter.bill
     reference, reference_house = thermostat_week(twin, DAYS, reference_setpoint)
     plain, plain_house = thermostat_week(programmed, DAYS, target)

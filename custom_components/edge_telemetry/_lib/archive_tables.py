@@ -190,8 +190,12 @@ def _create_raw(connection: Connection, tables: ArchiveTables, _backfill: Backfi
     name = tables.raw.name
     # A hypertable needs its time column in every unique index.
     connection.execute(text(f"ALTER TABLE {name} DROP CONSTRAINT {name}_pkey, ADD PRIMARY KEY (id, ts)"))
-    if connection.execute(text("SELECT to_regproc('create_hypertable') IS NOT NULL")).scalar_one():
-        connection.execute(text(f"SELECT create_hypertable('{name}', 'ts', create_default_indexes => false)"))
+    extension = text(
+        "SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
+        "WHERE e.extname = 'timescaledb'"
+    )
+    if (schema := connection.execute(extension).scalar()) is not None:
+        connection.execute(text(f"SELECT {schema}.create_hypertable('{name}', 'ts', create_default_indexes => false)"))
 
 
 def _create_rollup(connection: Connection, tables: ArchiveTables, backfill: Backfill) -> None:

@@ -106,7 +106,7 @@ class Decision:
 
 
 def sentence(words: str, mix: tuple[Share, ...], limits: tuple[str, ...]) -> str:
-    """A cycle in words."""
+    """What was wanted, what heats at which price, and what limited it, in words."""
     running = [
         f"{part.source_id} {part.heat_w / 1000:.1f} kW at {part.price_kwh:.3f}/kWh" for part in mix if part.heat_w > 0
     ]

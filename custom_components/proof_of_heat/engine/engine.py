@@ -15,8 +15,8 @@ from .cycling import Cycling
 from .decision import Decision, DecisionRecord, Share, SourceCommand, Way, sentence
 from .demand import Demand, DemandControl, anticipated_k
 from .house.curve_fit import CurveSuggestion, suggest
-from .house.history import COLUMNS, History, Row
-from .house.observer import HouseState, Observer
+from .house.history import COLUMNS, STEP_S, History, Row
+from .house.observer import HouseState, Observer, emitter_after
 from .house.traces import Traces
 from .intake import Intake, operation, sampled
 from .learning import Learned, learn, next_learning_h
@@ -250,11 +250,16 @@ class Engine:
         return _Wanted(way, heat, demand.flow_c, demand.reason)
 
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
-        """The flow temperature that gives this heat in the learned house."""
+        """The flow temperature that gives this heat for a quarter of an hour in the learned house.
+
+        A source that holds a flow temperature gives ever less as the emitters warm up: what counts is how warm they
+        are in the end.
+        """
         state, learned = self.state, self.learned
         if state is None or learned is None or heat_w <= 0:
             return min(demand.flow_c, self.config.safety.max_flow_c)
-        return state.emitter_c + FLOW_OVER_MEAN * learned.fitted.parameters.water_k_w * heat_w
+        house = learned.fitted.parameters
+        return emitter_after(house, state, heat_w, STEP_S) + FLOW_OVER_MEAN * house.water_k_w * heat_w
 
     def _commissioning(self, demand: Demand) -> bool:
         return (

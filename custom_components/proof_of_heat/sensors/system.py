@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
-from homeassistant.const import EntityCategory, UnitOfTemperature
+from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfTemperature
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import HeatingSystem
@@ -77,7 +77,24 @@ def _saved(system: HeatingSystem) -> float | None:
 
 def _model_error(system: HeatingSystem) -> float | None:
     learned = system.engine.learned
-    return round(learned.errors_k[-1], 2) if learned and learned.errors_k else None
+    return known(learned.errors_k[-1]) if learned and learned.errors_k else None
+
+
+def _consumption(system: HeatingSystem) -> float | None:
+    expected = system.consumption
+    return None if expected is None else known(expected.energy_kwh)
+
+
+def _consumption_band(system: HeatingSystem) -> Mapping[str, Any]:
+    expected = system.consumption
+    if expected is None:
+        return {}
+    return {
+        "low": known(expected.low_kwh),
+        "high": known(expected.high_kwh),
+        "heat": known(expected.heat_kwh),
+        "cost": known(expected.cost),
+    }
 
 
 SYSTEM_SENSORS: Final = (
@@ -105,6 +122,14 @@ SYSTEM_SENSORS: Final = (
         value_fn=lambda system: known(system.data.snapshot.price_kwh),
     ),
     SystemSensorDescription(key="flow_setpoint", **TEMPERATURE, value_fn=_flow),
+    SystemSensorDescription(
+        key="forecast_consumption",
+        device_class=SensorDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=1,
+        value_fn=_consumption,
+        attributes_fn=_consumption_band,
+    ),
     SystemSensorDescription(key="heat_power", **POWER, value_fn=lambda system: _total(system, "heat_w")),
     SystemSensorDescription(
         key="model_error",

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..._lib.heat_source import Capabilities
 from ..errors import BadReplyError, DriverError, LimitedError, RefusedError
-from ..values import at, first, highest, number_at, scaled
+from ..values import at, first, highest, number_at, rows_at, scaled
 from .presets import Preset, Presets
 from .reading import Family, MinerInfo, MinerReading
 from .rpc import exchange
@@ -139,10 +139,9 @@ class LuxosClient:
 
 def decode_profiles(reply: object) -> Presets:
     """`profiles` -> power settings."""
-    rows = at(reply, "PROFILES")
     return Presets(
         Preset(str(at(row, "Profile Name")), watts, at(row, "IsTuned") is True)
-        for row in (rows if isinstance(rows, list) else [])
+        for row in rows_at(reply, "PROFILES")
         if at(row, "Profile Name") and (watts := number_at(row, "Watts"))
     )
 
@@ -153,8 +152,8 @@ def decode_reading(config: object, replies: dict[str, Any], presets: Presets) ->
     if curtailed is None and at(config, "IsPowerSupplyOn") is None:
         raise BadReplyError("the configuration tells neither sleep nor power supply")
     mining = str(curtailed).lower() != "sleep" and at(config, "IsPowerSupplyOn") is not False
-    summary, boards = at(replies.get("summary"), "SUMMARY", 0), at(replies.get("devs"), "DEVS") or []
-    temperatures = [number_at(row, corner) for row in at(replies.get("temps"), "TEMPS") or [] for corner in _CORNERS]
+    summary, boards = at(replies.get("summary"), "SUMMARY", 0), rows_at(replies.get("devs"), "DEVS")
+    temperatures = [number_at(row, corner) for row in rows_at(replies.get("temps"), "TEMPS") for corner in _CORNERS]
     return MinerReading(
         mining=mining,
         power_w=number_at(replies.get("power"), "POWER", 0, "Watts"),
@@ -162,7 +161,7 @@ def decode_reading(config: object, replies: dict[str, Any], presets: Presets) ->
         hashrate_ths=scaled(first(number_at(summary, "GHS 5s"), number_at(summary, "GHS av")), 1e-3),
         expected_ths=scaled(_sum([number_at(row, "Nominal MHS") for row in boards]), 1e-6),
         board_c=highest(temperatures),
-        fan_rpm=highest([number_at(row, "RPM") for row in at(replies.get("fans"), "FANS") or []]),
+        fan_rpm=highest([number_at(row, "RPM") for row in rows_at(replies.get("fans"), "FANS")]),
         uptime_s=number_at(summary, "Elapsed"),
         boards=len(boards) or None,
         boards_up=sum(1 for row in boards if at(row, "Status") == "Alive") if boards else None,

@@ -13,7 +13,7 @@ import aiohttp
 from ..._lib.heat_source import Capabilities
 from ..errors import AuthError, BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
-from ..values import at, first, highest, number, number_at, scaled
+from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .presets import Preset, Presets
 from .reading import Family, MinerInfo, MinerReading
 
@@ -134,9 +134,9 @@ def _watts_of(preset: object) -> float | None:
 def decode_reading(miner: object, performance: object, presets: Presets, to_ths: float = 1e-3) -> MinerReading:
     """`/summary` and `/perf-summary` -> reading."""
     state = at(miner, "miner_status", "miner_state")
-    if state not in _OFF | _STATES:
+    if not isinstance(state, str) or state not in _OFF | _STATES:
         raise BadReplyError("no miner state in the summary")
-    boards = at(miner, "chains") or []
+    boards = rows_at(miner, "chains")
     preset = at(performance, "current_preset")
     watts = number_at(miner, "power_consumption")
     return MinerReading(
@@ -147,10 +147,10 @@ def decode_reading(miner: object, performance: object, presets: Presets, to_ths:
         expected_ths=scaled(number_at(miner, "hr_nominal") or number_at(miner, "hr_stock"), to_ths),
         board_c=number_at(miner, "pcb_temp", "max") or None,
         chip_c=number_at(miner, "chip_temp", "max") or None,
-        fan_rpm=highest([number_at(fan, "rpm") for fan in at(miner, "cooling", "fans") or []]),
+        fan_rpm=highest([number_at(fan, "rpm") for fan in rows_at(miner, "cooling", "fans")]),
         uptime_s=number_at(miner, "miner_status", "miner_state_time"),
         boards=len(boards) or None,
-        boards_up=sum(1 for row in boards if at(row, "status", "state") not in _BOARD_DOWN) if boards else None,
+        boards_up=sum(1 for row in boards if str(at(row, "status", "state")) not in _BOARD_DOWN) if boards else None,
         faults=tuple(_faults(miner)),
     )
 
