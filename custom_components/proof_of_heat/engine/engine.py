@@ -250,11 +250,7 @@ class Engine:
         return _Wanted(way, heat, demand.flow_c, demand.reason)
 
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
-        """The flow temperature that gives this heat for a quarter of an hour in the learned house.
-
-        A source that holds a flow temperature gives ever less as the emitters warm up: what counts is how warm they
-        are in the end.
-        """
+        """The flow temperature that gives this heat until the emitters have warmed for a quarter of an hour."""
         state, learned = self.state, self.learned
         if state is None or learned is None or heat_w <= 0:
             return min(demand.flow_c, self.config.safety.max_flow_c)
