@@ -43,7 +43,7 @@ async def web_saying(replies: Mapping[str, Any], host: str = "127.0.0.1", port: 
 async def socket_saying(
     replies: Mapping[str, Any], host: str, port: int = 4028
 ) -> AsyncGenerator[list[dict[str, Any]]]:
-    """Command -> JSON (or bytes) of the cgminer family, what is not there is an invalid command; the requests that came."""
+    """Command -> JSON or bytes, as in the cgminer family; any other command is invalid. The requests that came."""
     asked: list[dict[str, Any]] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
