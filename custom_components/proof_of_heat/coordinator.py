@@ -74,7 +74,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.cop = CopLedger(dt_util.get_default_time_zone())
         self.journal = Journal()
         self.ahead = Ahead(hass, entry, settings)
-        self.prices = Prices(hass, settings)
+        self.prices = Prices(hass, entry, settings)
         self.curve = CurveAdviser(engine, settings)
         self.consumption: Consumption | None = None
         """What heating takes in the next 24 hours; None without a plan."""
