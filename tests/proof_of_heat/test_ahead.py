@@ -210,11 +210,15 @@ async def test_calendar_as_a_zone_s_schedule(here: HomeAssistant) -> None:
 
 
 async def test_preheating_begins_before_the_time(here: HomeAssistant) -> None:
-    """Without a plan yet, a house is taken to rise by 0.4 K an hour: 3 K take seven hours and a half."""
-    home = await made(here, zone={"week": [{"day": "Daily", "slots": ["10:00-22:00"]}]})
-    zones = home.engine._zones_ahead(home.data.snapshot, home.engine._senses)
-    assert home.data.snapshot.zones[0].target_c == 18.0
-    assert zones[0].target_c == pytest.approx(21 - 0.4 * 6, abs=0.05)
+    """A room that is warm enough for now is heated up in time: the curve asks for more the nearer the time is."""
+    flows = []
+    for begin in ("22:00", "12:00", "08:00", "05:00"):
+        home = await made(here, zone={"week": [{"day": "Daily", "slots": [f"{begin}-23:00"]}]})
+        assert home.data.snapshot.zones[0].target_c == 18.0
+        flows.append(home.data.decision.record.flow_c)
+        await here.config_entries.async_remove(home.config_entry.entry_id)
+    assert flows == sorted(flows)
+    assert flows[-1] > flows[0] + 5
 
 
 async def test_whoever_is_on_the_way_counts_as_home(here: HomeAssistant) -> None:
