@@ -1,5 +1,6 @@
 """A heating system at run time: its sources, its engine, and the cycle that joins them."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 import logging
@@ -74,7 +75,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.cop = CopLedger(dt_util.get_default_time_zone())
         self.journal = Journal()
         self.ahead = Ahead(hass, entry, settings)
-        self.prices = Prices(hass, settings)
+        self.prices = Prices(hass, entry, settings)
         self.curve = CurveAdviser(engine, settings)
         self.consumption: Consumption | None = None
         """What heating takes in the next 24 hours; None without a plan."""
@@ -94,6 +95,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
             hass, STORE_VERSION, f"{DOMAIN}.cycling.{entry.entry_id}", domain=DOMAIN
         )
         self._cycling_saved: dict[str, object] = {}
+        self._one_cycle = asyncio.Lock()
         self._started = dt_util.utcnow()
         self._saved_at = self._started
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, self._final_write))
@@ -230,6 +232,11 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
 
     @override
     async def _async_update_data(self) -> CycleData:
+        """One cycle; a refresh that somebody asks for while one waits for a plan comes after it."""
+        async with self._one_cycle:
+            return await self._cycle()
+
+    async def _cycle(self) -> CycleData:
         cycle_id = ulid_now()
         now = dt_util.utcnow()
         self._look_around(now)

@@ -93,8 +93,9 @@ class Watch:
         entry_id = system.config_entry.entry_id
         issue = f"curve_suggestion_{entry_id}"
         if advice is None or not advice.worth_telling:
-            if self._curve_told is not None:
+            if self._curve_told is not None or issue not in self._looked_at:
                 self._curve_told = None
+                self._looked_at.add(issue)
                 ir.async_delete_issue(system.hass, DOMAIN, issue)
         elif advice != self._curve_told:
             self._curve_told = advice

@@ -1,6 +1,6 @@
 """What the engine is told each cycle, gathered from Home Assistant and the sources."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import math
@@ -24,6 +24,7 @@ from .unit import SourceUnit
 
 _LIMITED_STANDS_S = 3600.0
 _PRICE_STEPS = 192
+_NEXT_HOLDS = timedelta(hours=8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ def scheduled_comfort(
     change = state.attributes.get("next_event")
     if isinstance(change, datetime) and now < change <= when:
         # Beyond the next change it is unknown; a day repeats well enough.
-        return not on if when < change + timedelta(hours=8) else on
+        return not on if when < change + _NEXT_HOLDS else on
     return on
 
 
@@ -170,13 +171,13 @@ def _standard_seconds(local: datetime) -> float:
 def _zone(hass: HomeAssistant, zone: ZoneSettings, wishes: Wishes, ahead: Ahead, now: datetime) -> ZoneSnapshot:
     """A zone with what it wants in the coming two days."""
     target = targets_of(hass, zone, wishes, ahead, now)
-    lower, upper = band(target, now)
+    lower, upper = band(target, now, _changes(hass, zone, wishes, ahead, now))
     return ZoneSnapshot(
         zone_id=zone.zone_id,
         room=temperature(hass, zone.temperature),
         target_c=target(now),
         window_open=any_on(hass, zone.windows),
-        band=Band(np.array(lower), np.array(upper)),
+        band=Band(lower, upper),
     )
 
 
@@ -188,6 +189,21 @@ def _home_band(zones: Sequence[ZoneSnapshot]) -> Band:
     return Band(
         np.mean([known.lower_c for known in bands], axis=0), np.mean([known.upper_c for known in bands], axis=0)
     )
+
+
+def _changes(
+    hass: HomeAssistant, zone: ZoneSettings, wishes: Wishes, ahead: Ahead, now: datetime
+) -> Iterator[datetime]:
+    """All times at which the target of a zone may change."""
+    yield from wishes.changes()
+    spans = ahead.comfort(zone, now)
+    if spans is not None:
+        yield from spans.moments()
+        return
+    state = known(hass, zone.schedule)
+    change = None if state is None else state.attributes.get("next_event")
+    if isinstance(change, datetime):
+        yield from (change, change + _NEXT_HOLDS)
 
 
 def _forecast(weather: WeatherForecast, prices: list[float], now: datetime) -> Forecast | None:

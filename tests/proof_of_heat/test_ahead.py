@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.proof_of_heat.ahead import events_of, week_of
-from custom_components.proof_of_heat.comfort.profiles import Profile, Wishes
+from custom_components.proof_of_heat.comfort.profiles import Override, Profile, Targets, Wishes, band
 from custom_components.proof_of_heat.comfort.spans import Spans
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.coordinator import HeatingSystem
@@ -34,6 +34,34 @@ def test_spans_hold_what_any_of_the_stretches_holds(pairs: list[tuple[datetime, 
     assert all(a < b for a, b in zip(spans.ends, spans.starts[1:], strict=False))
     if (end := spans.end_of(when)) is not None:
         assert not spans.holds(end)
+
+
+@given(
+    st.lists(st.tuples(moments, moments), max_size=6),
+    st.lists(st.tuples(moments, moments), max_size=6),
+    st.booleans(),
+    st.none() | moments,
+    st.none() | moments,
+)
+def test_band_asks_for_the_target_only_where_it_may_change(
+    slots: list[tuple[datetime, datetime]],
+    trips: list[tuple[datetime, datetime]],
+    away: bool,
+    back_at: datetime | None,
+    until: datetime | None,
+) -> None:
+    comfort = Spans.of(slots)
+    wishes = Wishes(away=away, back_at=back_at, trips=Spans.of(trips))
+    if until is not None:
+        wishes.put(Override(until=until, target_c=23.0))
+
+    def target(when: datetime) -> float:
+        return wishes.target("z", Targets(), comfort.holds(when), when)
+
+    lower, upper = band(target, NOW, [*wishes.changes(), *comfort.moments()])
+    each = [target(NOW + index * QUARTER) for index in range(192)]
+    assert lower == pytest.approx([value - 0.3 for value in each])
+    assert upper == pytest.approx([value + 1.2 for value in each])
 
 
 def test_calendar_reply_with_times_days_and_rubbish() -> None:
@@ -182,11 +210,15 @@ async def test_calendar_as_a_zone_s_schedule(here: HomeAssistant) -> None:
 
 
 async def test_preheating_begins_before_the_time(here: HomeAssistant) -> None:
-    """Without a plan yet, a house is taken to rise by 0.4 K an hour: 3 K take seven hours and a half."""
-    home = await made(here, zone={"week": [{"day": "Daily", "slots": ["10:00-22:00"]}]})
-    zones = home.engine._zones_ahead(home.data.snapshot, home.engine._senses)
-    assert home.data.snapshot.zones[0].target_c == 18.0
-    assert zones[0].target_c == pytest.approx(21 - 0.4 * 6, abs=0.05)
+    """A room that is warm enough for now is heated up in time: the curve asks for more the nearer the time is."""
+    flows = []
+    for begin in ("22:00", "12:00", "08:00", "05:00"):
+        home = await made(here, zone={"week": [{"day": "Daily", "slots": [f"{begin}-23:00"]}]})
+        assert home.data.snapshot.zones[0].target_c == 18.0
+        flows.append(home.data.decision.record.flow_c)
+        await here.config_entries.async_remove(home.config_entry.entry_id)
+    assert flows == sorted(flows)
+    assert flows[-1] > flows[0] + 5
 
 
 async def test_whoever_is_on_the_way_counts_as_home(here: HomeAssistant) -> None:

@@ -112,6 +112,7 @@ async def test_action_sets_the_curve_and_answers(hass: HomeAssistant, entry: Moc
         "before": {"slope": 2.0, "level": 10.0},
     }
     assert entry.runtime_data.settings.level == advice.level
+    assert ir.async_get(hass).async_get_issue(DOMAIN, f"curve_suggestion_{entry.entry_id}") is None
 
 
 async def test_repair_goes_when_the_curve_fits_no_more(

@@ -367,3 +367,22 @@ async def test_hash_price_from_sensor_web_and_fixed(hass: HomeAssistant, heater:
     hass.states.async_remove("sensor.hash")
     await hass.config_entries.async_reload(made.entry_id)
     assert made.runtime_data._hashprice(now) == 45.0, "kept over the restart"
+
+
+async def test_cycles_never_run_into_each_other(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """A user's wish refreshes while a cycle waits for a plan: it comes after, and no plan is taken twice."""
+    import asyncio
+
+    home, inside, most = entry.runtime_data, 0, 0
+
+    async def slow(*_: Any) -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await asyncio.sleep(0.01)
+        inside -= 1
+
+    home.slow_work.run = slow
+    await asyncio.gather(*(home.async_refresh() for _ in range(5)))
+    assert most == 1
+    assert home.last_update_success

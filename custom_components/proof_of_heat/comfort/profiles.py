@@ -1,12 +1,15 @@
 """Profiles, overrides with a time to live, and the comfort band that the engine plans in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+import numpy as np
+
 from ..drivers.values import number
+from ..engine.arrays import Array
 from .spans import Spans
 
 BAND_STEP: Final = timedelta(minutes=15)
@@ -114,6 +117,13 @@ class Wishes:
         common = [o for o in self.overrides if o.zone_id is None and when < o.until]
         return next(iter(own or common), None)
 
+    def changes(self) -> Iterator[datetime]:
+        """When a target may change on account of these."""
+        yield from (override.until for override in self.overrides)
+        yield from self.trips.moments()
+        if self.back_at is not None:
+            yield self.back_at
+
     def away_at(self, when: datetime) -> bool:
         """Whether the home is empty then: by the calendar, or by presence until the calendar says who comes back."""
         return self.trips.holds(when) or (self.away and (self.back_at is None or when < self.back_at))
@@ -139,11 +149,24 @@ class Wishes:
 
 
 def band(
-    target_at: Callable[[datetime], float], now: datetime, *, below_k: float = BELOW_K, above_k: float = ABOVE_K
-) -> tuple[list[float], list[float]]:
-    """Lower and upper bounds in steps of 15 minutes over two days; being warm *at* the time is the planner's work."""
-    targets = [target_at(now + index * BAND_STEP) for index in range(BAND_STEPS)]
-    return [value - below_k for value in targets], [value + above_k for value in targets]
+    target_at: Callable[[datetime], float],
+    now: datetime,
+    changes: Iterable[datetime],
+    *,
+    below_k: float = BELOW_K,
+    above_k: float = ABOVE_K,
+) -> tuple[Array, Array]:
+    """Lower and upper bounds in steps of 15 minutes over two days; being warm *at* the time is the planner's work.
+
+    `changes`: all times at which the target may change; between them it is asked for once.
+    """
+    end = now + BAND_STEPS * BAND_STEP
+    moments = [now, *sorted({when for when in changes if now < when < end})]
+    values = np.array([target_at(when) for when in moments])
+    begins = np.array([(when - now).total_seconds() for when in moments])
+    steps = np.arange(BAND_STEPS) * BAND_STEP.total_seconds()
+    targets = values[np.searchsorted(begins, steps, side="right") - 1]
+    return targets - below_k, targets + above_k
 
 
 def with_target(targets: Targets, profile: Profile, value: float) -> Targets:

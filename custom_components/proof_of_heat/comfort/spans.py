@@ -1,7 +1,7 @@
 """Stretches of time (comfort by a schedule, away by a calendar), asked for moments to come. No Home Assistant here."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate
@@ -34,6 +34,11 @@ class Spans:
         """Whether a moment lies in one of them."""
         place = bisect_right(self.starts, when) - 1
         return place >= 0 and when < self.ends[place]
+
+    def moments(self) -> Iterator[datetime]:
+        """All begins and ends."""
+        yield from self.starts
+        yield from self.ends
 
     def end_of(self, when: datetime) -> datetime | None:
         """When the stretch around a moment ends; None outside of all."""

@@ -87,6 +87,10 @@ class PriceSeries:
         """Up to when prices are known."""
         return self.slots[-1].end if self.slots else None
 
+    def scaled(self, factor: float) -> PriceSeries:
+        """With another unit."""
+        return PriceSeries(tuple(replace(slot, price=slot.price * factor) for slot in self.slots))
+
     def priced(self, factor: float, extras: Extras) -> PriceSeries:
         """With the unit's factor and what is added."""
         return PriceSeries(tuple(replace(slot, price=extras.of(slot.price * factor)) for slot in self.slots))
@@ -113,6 +117,15 @@ def from_attributes(attributes: Mapping[str, Any], zone: tzinfo, today: datetime
         else:
             found = from_rows(rows, zone)
         for slot in found.slots:
+            slots.setdefault(slot.start, slot)
+    return PriceSeries(tuple(_apart(sorted(slots.values()))))
+
+
+def joined(parts: Iterable[PriceSeries]) -> PriceSeries:
+    """Several series as one; where they tell of the same time the first counts."""
+    slots: dict[datetime, Slot] = {}
+    for part in parts:
+        for slot in part.slots:
             slots.setdefault(slot.start, slot)
     return PriceSeries(tuple(_apart(sorted(slots.values()))))
 

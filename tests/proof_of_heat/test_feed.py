@@ -1,0 +1,104 @@
+"""What sources and meters count reaches the COP ledger."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.proof_of_heat.engine.config import SourceConfig
+from custom_components.proof_of_heat.metering.cop import CopLedger
+from custom_components.proof_of_heat.metering.feed import feed_heat, feed_meter
+from custom_components.proof_of_heat.metering.measured import CounterPower
+from custom_components.proof_of_heat.snapshot import metered
+from custom_components.proof_of_heat.unit import SourceUnit
+from lib.heat_source import Capabilities, Health, SourceKind, SourceState
+
+METER = "sensor.pump_energy"
+BEGIN = datetime(2027, 1, 13, 9, 0, tzinfo=UTC)
+
+
+class Pump:
+    """Says what it is told to say."""
+
+    source_id = name = "pump"
+
+    def __init__(self, *, reads_power: bool = False) -> None:
+        self.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset(), reads_power=reads_power)
+        self.state = SourceState(at=BEGIN, health=Health.OK, on=True)
+
+
+def unit_of(pump: Pump, *, meter: str | None = METER, **config: Any) -> SourceUnit:
+    made = SourceConfig(source_id="pump", kind=pump.capabilities.kind, nominal_power_w=3000.0, **config)
+    parts: dict[str, Any] = {"source": pump, "poller": None, "meter": meter, "counted": CounterPower()}
+    return SourceUnit(subentry_id="s", name="Pump", kind="viessmann", config=made, **parts)
+
+
+def count(hass: HomeAssistant, kwh: float) -> None:
+    hass.states.async_set(METER, f"{kwh:.3f}", {"unit_of_measurement": "kWh", "device_class": "energy"})
+
+
+@pytest.mark.parametrize("split", [True, False])
+async def test_cop_of_two_hours_of_heating(hass: HomeAssistant, freezer: FrozenDateTimeFactory, split: bool) -> None:
+    """Heat every five minutes from the device, electricity every minute from the meter: 6 kW out of 2 kW."""
+    freezer.move_to(BEGIN)
+    pump, ledger = Pump(), CopLedger(ZoneInfo("Europe/Rome"))
+    unit = unit_of(pump)
+    for minute in range(150):
+        now = BEGIN + timedelta(minutes=minute)
+        freezer.move_to(now)
+        count(hass, 100 + 2 * minute / 60)
+        if minute % 5 == 0:
+            heat = 500 + 6 * minute / 60
+            extra = {"heat_heating_year": heat, "heat_dhw_year": 50.0} if split else {}
+            pump.state = SourceState(at=now, health=Health.OK, on=True, heat_kwh=heat + 50, extra=extra)
+            feed_heat(ledger, pump.state)
+        feed_meter(hass, ledger, unit)
+    window = ledger.window(now, timedelta(hours=2))
+    assert window is not None
+    assert window.cop == pytest.approx(3.0, abs=0.05)
+    seen = metered(hass, unit, now)
+    assert seen.power_w == pytest.approx(2000, rel=0.05)
+    assert seen.level == pytest.approx(2 / 3, rel=0.05)
+
+
+async def test_power_comes_from_the_meter_only_where_the_source_does_not_measure(hass: HomeAssistant) -> None:
+    hass.states.async_set("sensor.power", "1500", {"unit_of_measurement": "W"})
+    pump = Pump(reads_power=True)
+    pump.state = SourceState(at=BEGIN, health=Health.OK, on=True, power_w=900.0)
+    assert metered(hass, unit_of(pump, meter="sensor.power"), BEGIN).power_w == 900
+    cloud = Pump()
+    cloud.state = SourceState(at=BEGIN, health=Health.OK, on=True, power_w=0.0)  # minutes old
+    assert metered(hass, unit_of(cloud, meter="sensor.power"), BEGIN).power_w == 1500
+    assert metered(hass, unit_of(cloud, meter="sensor.gone"), BEGIN).power_w == 0
+    assert metered(hass, unit_of(cloud, meter=None), BEGIN).power_w == 0
+
+
+async def test_burner_s_level_goes_by_its_heat(hass: HomeAssistant) -> None:
+    boiler = Pump()
+    boiler.state = SourceState(at=BEGIN, health=Health.OK, on=True, heat_w=5500.0)
+    seen = metered(hass, unit_of(boiler, fuel_kwh_price=0.1, nominal_heat_w=11_000.0), BEGIN)
+    assert seen.level == 0.5
+    boiler.state = SourceState(at=BEGIN, health=Health.OK, on=False)
+    assert metered(hass, unit_of(boiler, fuel_kwh_price=0.1), BEGIN).level == 0
+
+
+async def test_cloud_that_is_limited_still_counts_for_an_hour(hass: HomeAssistant) -> None:
+    pump = Pump()
+    pump.state = SourceState(at=BEGIN, health=Health.LIMITED, on=True)
+    assert metered(hass, unit_of(pump), BEGIN + timedelta(minutes=59)).available
+    assert not metered(hass, unit_of(pump), BEGIN + timedelta(minutes=61)).available
+
+
+async def test_meter_that_says_nothing_feeds_nothing(hass: HomeAssistant) -> None:
+    ledger = CopLedger(ZoneInfo("Europe/Rome"))
+    hass.states.async_set(METER, "unknown")
+    unit = unit_of(Pump())
+    feed_meter(hass, ledger, unit)
+    assert unit.counted is not None
+    assert unit.counted.power_w(BEGIN) is None
+    unit.counted = None
+    count(hass, 5)
+    feed_meter(hass, ledger, unit)

@@ -1,0 +1,67 @@
+"""What users want: as it is stored, and what is left of it when the store holds rubbish."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from custom_components.proof_of_heat.comfort.profiles import Override, Profile, Targets, with_target
+from custom_components.proof_of_heat.prices.tariff import TariffError, parse
+from custom_components.proof_of_heat.wanted import Wanted
+
+UNTIL = datetime(2027, 1, 13, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "override", [Override(until=UNTIL, target_c=22.0), Override(until=UNTIL, zone_id="z", profile=Profile.ECO)]
+)
+def test_overrides_come_back_from_the_store(override: Override) -> None:
+    wanted = Wanted(active=True)
+    wanted.wishes.put(override)
+    wanted.wishes.profile = Profile.ECO
+    again = Wanted()
+    again.load(wanted.dump())
+    assert again == wanted
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {},
+        {"until": "soon", "target_c": 20},
+        {"until": "2027-01-13T09:00:00", "target_c": 20},
+        {"until": UNTIL.isoformat()},
+        {"until": UNTIL.isoformat(), "profile": "tropical"},
+        "text",
+    ],
+)
+def test_rubbish_in_the_store_is_left_out(row: Any) -> None:
+    wanted = Wanted()
+    wanted.load({"active": True, "profile": "tropical", "overrides": [row]})
+    assert (wanted.active, wanted.wishes.profile, wanted.wishes.overrides) == (True, Profile.AUTO, [])
+    wanted.load({"overrides": "none"})
+    assert wanted.wishes.overrides == []
+
+
+def test_a_changed_target_keeps_to_what_rooms_may_have() -> None:
+    assert with_target(Targets(), Profile.AUTO, 22.0).comfort == 22.0
+    assert with_target(Targets(), Profile.ECO, 99.0).eco == 28.0
+
+
+@pytest.mark.parametrize(
+    ("base", "rows"), [(0.2, "text"), (0.2, [{}] * 51), ("dear", [{}]), (0.2, ["row"]), (0.2, [{"start": "06:00"}])]
+)
+def test_tariff_that_cannot_be_read(base: Any, rows: Any) -> None:
+    with pytest.raises(TariffError):
+        parse(base, rows)
+
+
+def test_whole_days_and_lists_of_days() -> None:
+    rows = [
+        {"days": "Weekend", "start": "00:00", "end": "24:00", "price": 0.1},
+        {"days": ["mon", "tue"], "start": "06:00:00", "end": "08:00:00", "price": 0.4},
+    ]
+    tariff = parse(0.2, rows)
+    assert tariff.at(datetime(2027, 1, 16, 13, tzinfo=UTC)) == 0.1
+    assert tariff.at(datetime(2027, 1, 12, 7, tzinfo=UTC)) == 0.4
+    assert tariff.at(datetime(2027, 1, 13, 7, tzinfo=UTC)) == 0.2
