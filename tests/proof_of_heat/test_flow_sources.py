@@ -87,6 +87,20 @@ async def test_address_that_is_none_is_named(hass: HomeAssistant, entry: MockCon
     assert result["errors"] == {"address": "address_invalid"}
 
 
+@pytest.mark.parametrize("kind", ["modbus", "modbus_serial"])
+async def test_mistake_in_a_template_of_the_user_is_told_with_its_place(
+    hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path, kind: str
+) -> None:
+    hass.config.config_dir = str(tmp_path)
+    folder = tmp_path / DOMAIN / "templates"
+    folder.mkdir(parents=True)
+    (folder / "mine.yaml").write_text("format: 1\nid: mine\n")
+    result = await begin(hass, entry, "source")
+    result = await go_on(hass, result, {"next_step_id": kind})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "template_invalid")
+    assert "mine.yaml" in result["description_placeholders"]["error"]
+
+
 async def test_template_that_is_gone_is_named(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     from custom_components.proof_of_heat.flows.base import FieldError
     from custom_components.proof_of_heat.flows.kinds import FORMS
