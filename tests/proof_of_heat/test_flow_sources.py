@@ -1,6 +1,7 @@
 """What the flow knows of single kinds: serial lines, ViCare's entities, sources of others, secrets that stay."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, ServiceCall
