@@ -9,7 +9,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 import probatio as vol
@@ -278,6 +278,25 @@ async def test_import_shows_a_diff_and_applies_on_request(hass: HomeAssistant, h
     assert (await action(hass, "import_configuration", {"yaml": changed, "dry_run": False}))["applied"] is True
     await hass.async_block_till_done()
     assert entry.runtime_data.settings.zones[0].targets.comfort == 22.5
+
+
+async def test_import_adds_zones_and_leaves_those_that_it_does_not_name(hass: HomeAssistant, heated: Heated) -> None:
+    entry, _, _ = heated
+    answer = await action(hass, "import_configuration", {"yaml": f"{HEAD}zones: [{ZONE}]", "dry_run": False})
+    assert answer["applied"] is True
+    await hass.async_block_till_done()
+    assert [zone.name for zone in entry.runtime_data.settings.zones] == ["Living room", "Bath"]
+    assert hass.states.get("climate.bath") is not None
+
+
+async def test_unknown_user_and_user_without_the_zones(
+    hass: HomeAssistant, heated: Heated, hass_read_only_user: MockUser
+) -> None:
+    with pytest.raises(UnknownUser):
+        await action(hass, "set_profile", {"profile": "eco"}, context=Context(user_id="nobody"))
+    hass_read_only_user.mock_policy({"entities": {"domains": {"climate": {"control": True}}}})
+    answer = await action(hass, "set_profile", {"profile": "eco"}, context=Context(user_id=hass_read_only_user.id))
+    assert answer["profile"] == "eco"
 
 
 HEAD = "format: 1\ndomain: proof_of_heat\n"

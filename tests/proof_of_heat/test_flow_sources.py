@@ -277,6 +277,8 @@ async def test_source_that_goes_while_the_form_is_open_is_named(hass: HomeAssist
     assert result["errors"] == {"reference": "not_offered"}
     result = await go_on(hass, result, {"reference": "stove:2"})
     assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Stove")
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 # --- secrets ------------------------------------------------------------------------------------------------
