@@ -16,7 +16,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from ._lib.heat_source import Health
 from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
 from .engine.decision import Way
-from .entity import SourceEntity, SystemEntity
+from .entity import SourceEntity, SystemEntity, ZoneEntity
+from .inputs import any_on
 from .repairs import LOW_SHARE
 
 PARALLEL_UPDATES = 0
@@ -85,12 +86,18 @@ SOURCES: Final = (
 )
 
 
+_WINDOW_PAUSE: Final = BinarySensorEntityDescription(key="window_pause")
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: HeatConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add them."""
     system = entry.runtime_data
     async_add_entities(SystemBinarySensor(system, description) for description in SYSTEM)
+    for zone in system.settings.zones:
+        if zone.windows:
+            async_add_entities([WindowPause(system, zone, _WINDOW_PAUSE)], config_subentry_id=zone.zone_id)
     for unit in system.units.values():
         async_add_entities(
             [SourceBinarySensor(system, unit, description) for description in SOURCES if description.exists_fn(unit)],
@@ -110,10 +117,26 @@ class SystemBinarySensor(SystemEntity, BinarySensorEntity):
         return self.entity_description.value_fn(self.system)
 
 
+class WindowPause(ZoneEntity, BinarySensorEntity):
+    """Whether a zone is paused because a window of it is open."""
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """While one is open."""
+        return any_on(self.hass, self.zone.windows)
+
+
 class SourceBinarySensor(SourceEntity, BinarySensorEntity):
     """Of a source."""
 
     entity_description: SourceBinaryDescription
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, str] | None:
+        """What the fault is, in the driver's words."""
+        return {"detail": self.unit.source.state.detail} if self.entity_description.key == "fault" else None
 
     @property
     @override

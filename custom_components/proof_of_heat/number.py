@@ -1,15 +1,16 @@
 """Numbers: the heating curve and its limit, kept in the entry's options."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, override
 
-from homeassistant.components.number import NumberEntity, NumberEntityDescription, NumberMode
-from homeassistant.const import EntityCategory, UnitOfTemperature
+from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription, NumberMode
+from homeassistant.const import EntityCategory, UnitOfPower, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import CONF_CURVE, CONF_LEVEL, CONF_MAX_FLOW, CONF_SLOPE
-from .coordinator import HeatConfigEntry
+from .const import CONF_CURVE, CONF_LEVEL, CONF_LIMITS, CONF_MAX_FLOW, CONF_SITE_POWER, CONF_SLOPE
+from .coordinator import HeatConfigEntry, HeatingSystem
 from .entity import SystemEntity
 
 PARALLEL_UPDATES = 1
@@ -59,11 +60,24 @@ NUMBERS: Final = (
 )
 
 
+_POWER_LIMIT: Final = NumberEntityDescription(
+    key="power_limit",
+    entity_category=EntityCategory.CONFIG,
+    native_min_value=500,
+    native_max_value=100_000,
+    native_step=100,
+    native_unit_of_measurement=UnitOfPower.WATT,
+    device_class=NumberDeviceClass.POWER,
+    mode=NumberMode.BOX,
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: HeatConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add them."""
-    async_add_entities(CurveNumber(entry.runtime_data, description) for description in NUMBERS)
+    system = entry.runtime_data
+    async_add_entities([*(CurveNumber(system, description) for description in NUMBERS), PowerLimitNumber(system)])
 
 
 class CurveNumber(SystemEntity, NumberEntity):
@@ -80,12 +94,31 @@ class CurveNumber(SystemEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Change the option; the system takes it up by a reload."""
-        entry = self.system.config_entry
-        curve = {
-            CONF_SLOPE: self.system.settings.slope,
-            CONF_LEVEL: self.system.settings.level,
-            CONF_MAX_FLOW: self.system.settings.max_flow_c,
-            **entry.options.get(CONF_CURVE, {}),
-            self.entity_description.option: value,
-        }
-        self.hass.config_entries.async_update_entry(entry, options={**entry.options, CONF_CURVE: curve})
+        settings = self.system.settings
+        shown = {CONF_SLOPE: settings.slope, CONF_LEVEL: settings.level, CONF_MAX_FLOW: settings.max_flow_c}
+        change_option(self.system, CONF_CURVE, {self.entity_description.option: value}, shown)
+
+
+class PowerLimitNumber(SystemEntity, NumberEntity):
+    """The power that all sources together stay below; unknown where none is set."""
+
+    def __init__(self, system: HeatingSystem) -> None:
+        super().__init__(system, _POWER_LIMIT)
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """As set."""
+        return self.system.settings.site_power_w
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Change the option; the system takes it up by a reload."""
+        change_option(self.system, CONF_LIMITS, {CONF_SITE_POWER: value}, {})
+
+
+def change_option(system: HeatingSystem, subject: str, change: Mapping[str, float], shown: Mapping[str, float]) -> None:
+    """Change one option; what is `shown` without having been set is set with it."""
+    entry = system.config_entry
+    options = {**entry.options, subject: {**shown, **entry.options.get(subject, {}), **change}}
+    system.hass.config_entries.async_update_entry(entry, options=options)

@@ -18,6 +18,7 @@ from .comfort.profiles import MAX_C, MIN_C, Override, Profile
 from .const import DOMAIN, SUBENTRY_ZONE
 from .coordinator import HeatConfigEntry, HeatingSystem
 from .curve_advice import take_over
+from .engine.house.history import STEP_S
 from .transfer import TransferError, difference, export, parse, to_yaml
 
 ATTR_COUNT: Final = "count"
@@ -27,6 +28,8 @@ ATTR_PROFILE: Final = "profile"
 ATTR_TEMPERATURE: Final = "temperature"
 ATTR_YAML: Final = "yaml"
 
+_SHORTEST: Final = timedelta(minutes=1)
+_LONGEST: Final = timedelta(days=366)
 _ENTRY: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _PROFILES: Final = vol.In([str(profile) for profile in Profile])
 
@@ -48,7 +51,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             vol.Optional(ATTR_ENTITY_ID): cv.entity_id,
             vol.Exclusive(ATTR_PROFILE, "wish"): _PROFILES,
             vol.Exclusive(ATTR_TEMPERATURE, "wish"): vol.All(vol.Coerce(float), vol.Range(min=MIN_C, max=MAX_C)),
-            vol.Required(ATTR_DURATION): cv.positive_time_period,
+            vol.Required(ATTR_DURATION): vol.All(cv.positive_time_period, vol.Range(min=_SHORTEST, max=_LONGEST)),
         },
         SupportsResponse.OPTIONAL,
     )
@@ -155,6 +158,9 @@ async def _get_plan(call: ServiceCall) -> ServiceResponse:
     return {
         "made": dt_util.utc_from_timestamp(plan.made_s).isoformat(),
         "words": system.in_words(plan.words),
+        "start": [
+            dt_util.utc_from_timestamp(plan.made_s + float(step) * STEP_S).isoformat() for step in plan.plan.grid.begin
+        ],
         "heat_w": [round(float(value)) for value in plan.plan.heat_w],
         "power_w": [round(float(value)) for value in plan.plan.power_w],
         "room_c": [round(float(value), 2) for value in plan.plan.room_c],

@@ -10,8 +10,8 @@ from homeassistant.config_entries import ConfigEntry
 import probatio as vol
 
 from .const import CONF_REFRESH_TOKEN, DOMAIN, SUBENTRY_SOURCE, SUBENTRY_ZONE
-from .flows.options import SUBJECTS
-from .flows.zone import ZONE_SCHEMA
+from .flows.options import SUBJECTS, problems_of as option_problems
+from .flows.zone import ZONE_SCHEMA, problems_of as zone_problems
 
 FORMAT: Final = 1
 SECRETS: Final = frozenset({"password", "api_key", "api_secret", "token", "username", CONF_REFRESH_TOKEN})
@@ -79,6 +79,8 @@ def _options(options: Any) -> dict[str, Any]:
             checked[subject] = SUBJECTS[subject](values)
         except vol.Invalid as err:
             raise TransferError(f"options.{subject}: {err}") from err
+        for field, problem in option_problems(subject, checked[subject]).items():
+            raise TransferError(f"options.{subject}.{field}: {problem}")
     return checked
 
 
@@ -91,6 +93,11 @@ def _zones(zones: Any) -> list[dict[str, Any]]:
             checked.append(ZONE_SCHEMA(zone))
         except vol.Invalid as err:
             raise TransferError(f"zones[{index}]: {err}") from err
+        for field, problem in zone_problems(checked[-1]).items():
+            raise TransferError(f"zones[{index}].{field}: {problem}")
+    names = [zone["name"].strip() for zone in checked]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise TransferError(f"zones: {', '.join(sorted(twice))} twice")
     return checked
 
 

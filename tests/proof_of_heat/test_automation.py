@@ -167,6 +167,50 @@ async def test_condition_of_the_room(hass: HomeAssistant, entry: MockConfigEntry
     assert await holds(hass, "room_temperature_is", entity_id, threshold=threshold)
 
 
+# --- small entities -----------------------------------------------------------------------------------------
+
+
+async def test_window_pauses_its_zone_and_is_shown(hass: HomeAssistant) -> None:
+    thermometer(hass, ROOM, 20.0)
+    hass.states.async_set("binary_sensor.window", "off")
+    assert await async_setup_component(hass, DOMAIN, {})
+    entry = system(zone(windows=["binary_sensor.window"]))
+    await start(hass, entry)
+    entity_id = entity_of(hass, "binary_sensor", zone_of(entry), "window_pause")
+    for state in ("on", "off"):
+        hass.states.async_set("binary_sensor.window", state)
+        await entry.runtime_data.async_refresh()
+        entry.runtime_data._show_now()
+        await hass.async_block_till_done()
+        shown = hass.states.get(entity_id)
+        assert shown is not None
+        assert shown.state == state
+
+
+async def test_fault_says_what_it_is(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    entity_id = entity_of(hass, "binary_sensor", unit_of(entry).subentry_id, "fault")
+    hass.states.async_set(HEATER, "unavailable")
+    await unit_of(entry).source.refresh()
+    await hass.async_block_till_done()
+    shown = hass.states.get(entity_id)
+    assert shown is not None
+    assert shown.attributes["detail"] == f"{HEATER} is unavailable"
+
+
+async def test_power_limit_is_set_and_kept(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    entity_id = entity_of(hass, "number", entry.entry_id, "power_limit")
+    shown = hass.states.get(entity_id)
+    assert shown is not None
+    assert shown.state == "unknown"
+    await hass.services.async_call("number", "set_value", {"entity_id": entity_id, "value": 6000}, blocking=True)
+    await hass.async_block_till_done()
+    assert entry.runtime_data.settings.site_power_w == 6000
+    assert entry.runtime_data.engine.config.site.power_w == 6000
+    shown = hass.states.get(entity_id)
+    assert shown is not None
+    assert float(shown.state) == 6000
+
+
 # --- reports ------------------------------------------------------------------------------------------------
 
 

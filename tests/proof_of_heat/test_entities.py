@@ -2,14 +2,17 @@
 
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
+import probatio as vol
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
@@ -195,9 +198,38 @@ async def test_actions_answer(hass: HomeAssistant, heated: Heated) -> None:
     assert entry.runtime_data.wanted.wishes.profile == "away"
 
 
+async def test_plan_is_told_with_its_times(
+    hass: HomeAssistant, heated: Heated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import numpy as np
+
+    from custom_components.proof_of_heat.engine.planning.grid import grid
+
+    entry, _, _ = heated
+    cells = grid(192)
+    series = np.linspace(0.0, 4000.0, len(cells))
+    plan = SimpleNamespace(
+        grid=cells, heat_w=series, power_w=series / 4, room_c=20.0 + series / 4000, worth_kwh=np.float64(0.081234)
+    )
+    made = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
+    monkeypatch.setattr(
+        entry.runtime_data.engine, "plan", SimpleNamespace(made_s=made.timestamp(), words="warm by seven", plan=plan)
+    )
+    answer = await action(hass, "get_plan")
+    assert (answer["made"], answer["words"], answer["worth_kwh"]) == (made.isoformat(), "warm by seven", 0.0812)
+    starts = [datetime.fromisoformat(text) for text in answer["start"]]
+    assert starts[0] == made
+    assert starts[1] - made == timedelta(minutes=15 * int(cells.begin[1]))
+    assert len({len(answer[key]) for key in ("start", "heat_w", "power_w", "room_c")}) == 1
+    assert (answer["heat_w"][-1], answer["power_w"][-1], answer["room_c"][-1]) == (4000, 1000, 21.0)
+
+
 async def test_actions_refuse_what_makes_no_sense(hass: HomeAssistant, heated: Heated) -> None:
     with refused("override_empty"):
         await action(hass, "override", {"duration": {"hours": 1}})
+    for duration in ({"seconds": 0}, {"days": 5000}):
+        with pytest.raises(vol.Invalid):
+            await action(hass, "override", {"temperature": 20, "duration": duration})
     with refused("not_a_zone"):
         await action(hass, "override", {"entity_id": ROOM, "temperature": 20, "duration": {"hours": 1}})
     with pytest.raises(ServiceValidationError):
@@ -248,13 +280,59 @@ async def test_import_shows_a_diff_and_applies_on_request(hass: HomeAssistant, h
     assert entry.runtime_data.settings.zones[0].targets.comfort == 22.5
 
 
-@pytest.mark.parametrize("text", ["[", "format: 2", "{format: 1, domain: x}"])
-async def test_import_of_something_else(hass: HomeAssistant, heated: Heated, text: str) -> None:
-    with refused("import_invalid"):
-        await action(hass, "import_configuration", {"yaml": text})
+async def test_import_adds_zones_and_leaves_those_that_it_does_not_name(hass: HomeAssistant, heated: Heated) -> None:
+    entry, _, _ = heated
+    answer = await action(hass, "import_configuration", {"yaml": f"{HEAD}zones: [{ZONE}]", "dry_run": False})
+    assert answer["applied"] is True
+    await hass.async_block_till_done()
+    assert [zone.name for zone in entry.runtime_data.settings.zones] == ["Living room", "Bath"]
+    assert hass.states.get("climate.bath") is not None
 
 
-@pytest.mark.parametrize("kind", ["driver_failed", "driver_recovered", "profile_changed", "budget_low"])
+async def test_unknown_user_and_user_without_the_zones(
+    hass: HomeAssistant, heated: Heated, hass_read_only_user: MockUser
+) -> None:
+    with pytest.raises(UnknownUser):
+        await action(hass, "set_profile", {"profile": "eco"}, context=Context(user_id="nobody"))
+    hass_read_only_user.mock_policy({"entities": {"domains": {"climate": {"control": True}}}})
+    answer = await action(hass, "set_profile", {"profile": "eco"}, context=Context(user_id=hass_read_only_user.id))
+    assert answer["profile"] == "eco"
+
+
+HEAD = "format: 1\ndomain: proof_of_heat\n"
+ZONE = "{name: Bath, temperature: sensor.room, comfort: 23, eco: 20, away: 16}"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[", "not YAML"),
+        ("format: 2", "not a configuration"),
+        ("{format: 1, domain: x}", "not a configuration"),
+        (HEAD + "options: 5", "options: not a mapping"),
+        (HEAD + "options: {wheel: {}}", "options: unknown wheel"),
+        (HEAD + "options: {curve: {slope: steep}}", "options.curve"),
+        (HEAD + "options: {price: {tariff_windows: [{start: '22:00:00', end: '06:00:00', price: 0.1}]}}", "base_price"),
+        (HEAD + "options: {price: {hashprice_url: 'file:///etc/passwd'}}", "options.price.hashprice_url"),
+        (HEAD + "options: {limits: {quiet_from: '22:00:00'}}", "options.limits.quiet_to"),
+        (HEAD + "zones: 5", "zones: not a list"),
+        (HEAD + "zones: [{name: Bath}]", "zones[0]"),
+        (HEAD + f"zones: [{ZONE.replace('20', '25')}]", "zones[0].eco"),
+        (HEAD + f"zones: [{ZONE}, {ZONE}]", "zones: Bath twice"),
+    ],
+)
+async def test_import_of_what_cannot_be_taken_names_the_place(
+    hass: HomeAssistant, heated: Heated, text: str, place: str
+) -> None:
+    with pytest.raises(ServiceValidationError) as caught:
+        await action(hass, "import_configuration", {"yaml": text, "dry_run": False})
+    assert caught.value.translation_key == "import_invalid"
+    assert place in (caught.value.translation_placeholders or {})["error"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["driver_failed", "driver_recovered", "profile_changed", "budget_low", "savings_report_ready"]
+)
 async def test_triggers_fire_for_their_event(hass: HomeAssistant, heated: Heated, kind: str) -> None:
     entry, _, _ = heated
     assert await async_setup_component(

@@ -1,6 +1,7 @@
 """What the flow knows of single kinds: serial lines, ViCare's entities, sources of others, secrets that stay."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, ServiceCall
@@ -85,6 +86,20 @@ async def test_address_that_is_none_is_named(hass: HomeAssistant, entry: MockCon
     values = {"template": "idm_navigator", "address": "/dev/ttyUSB0 fast", "port": 502, "unit_id": 1}
     result = await add(hass, entry, "modbus", values)
     assert result["errors"] == {"address": "address_invalid"}
+
+
+@pytest.mark.parametrize("kind", ["modbus", "modbus_serial"])
+async def test_mistake_in_a_template_of_the_user_is_told_with_its_place(
+    hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path, kind: str
+) -> None:
+    hass.config.config_dir = str(tmp_path)
+    folder = tmp_path / DOMAIN / "templates"
+    folder.mkdir(parents=True)
+    (folder / "mine.yaml").write_text("format: 1\nid: mine\n")
+    result = await begin(hass, entry, "source")
+    result = await go_on(hass, result, {"next_step_id": kind})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "template_invalid")
+    assert "mine.yaml" in result["description_placeholders"]["error"]
 
 
 async def test_template_that_is_gone_is_named(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -262,6 +277,8 @@ async def test_source_that_goes_while_the_form_is_open_is_named(hass: HomeAssist
     assert result["errors"] == {"reference": "not_offered"}
     result = await go_on(hass, result, {"reference": "stove:2"})
     assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Stove")
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 # --- secrets ------------------------------------------------------------------------------------------------

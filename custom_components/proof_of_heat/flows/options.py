@@ -60,6 +60,7 @@ from ..web_price import WebPriceError, ask
 from .fields import number
 
 type Problems = dict[str, str]
+type Look = Callable[[Mapping[str, Any]], Problems]
 type Check = Callable[[HomeAssistant, Mapping[str, Any]], Awaitable[Problems]]
 
 _MONEY: Final = number(-1, 100, None, "any")
@@ -85,11 +86,15 @@ _WINDOWS: Final = ObjectSelector(
 )
 
 
-async def _no_check(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
+def _fine(values: Mapping[str, Any]) -> Problems:
     return {}
 
 
-async def check_tariff(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
+async def _nothing_to_try(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
+    return {}
+
+
+def tariff_problems(values: Mapping[str, Any]) -> Problems:
     """The windows can be read, and there is a price outside of them."""
     rows = values.get(CONF_TARIFF_WINDOWS)
     if not rows:
@@ -103,13 +108,18 @@ async def check_tariff(hass: HomeAssistant, values: Mapping[str, Any]) -> Proble
     return {}
 
 
-async def check_mining(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
+def mining_problems(values: Mapping[str, Any]) -> Problems:
+    """An address is one of the web."""
+    url = values.get(CONF_HASHPRICE_URL)
+    fits = not url or str(url).startswith(("http://", "https://"))
+    return {} if fits else {CONF_HASHPRICE_URL: "url_invalid"}
+
+
+async def try_mining(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
     """The address is asked once."""
     url = values.get(CONF_HASHPRICE_URL)
     if not url:
         return {}
-    if not str(url).startswith(("http://", "https://")):
-        return {CONF_HASHPRICE_URL: "url_invalid"}
     where = WebPrice(str(url), str(values.get(CONF_HASHPRICE_PATH, "")), float(values[CONF_HASHPRICE_FACTOR]))
     try:
         await ask(async_get_clientsession(hass), where)
@@ -120,7 +130,7 @@ async def check_mining(hass: HomeAssistant, values: Mapping[str, Any]) -> Proble
     return {}
 
 
-async def check_limits(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
+def limits_problems(values: Mapping[str, Any]) -> Problems:
     """Quiet hours have a begin and an end."""
     begin, end = values.get(CONF_QUIET_FROM), values.get(CONF_QUIET_TO)
     if (begin is None) == (end is None):
@@ -130,11 +140,12 @@ async def check_limits(hass: HomeAssistant, values: Mapping[str, Any]) -> Proble
 
 @dataclass(frozen=True, slots=True)
 class OptionForm:
-    """A form over a part of the options of a subject."""
+    """A form over a part of the options of a subject. `problems`: what is wrong by itself; `trial`: tried out."""
 
     subject: str
     schema: vol.Schema
-    check: Check = _no_check
+    problems: Look = _fine
+    trial: Check = _nothing_to_try
 
 
 OPTION_FORMS: Final[dict[str, OptionForm]] = {
@@ -162,7 +173,7 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
     "tariff": OptionForm(
         CONF_PRICE,
         vol.Schema({vol.Optional(CONF_BASE_PRICE): _MONEY, vol.Optional(CONF_TARIFF_WINDOWS): _WINDOWS}),
-        check_tariff,
+        tariff_problems,
     ),
     "mining": OptionForm(
         CONF_PRICE,
@@ -177,7 +188,8 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
                 vol.Optional(CONF_HASHPRICE): number(0, 10_000, None, "any"),
             }
         ),
-        check_mining,
+        mining_problems,
+        try_mining,
     ),
     "presence": OptionForm(
         CONF_PRESENCE,
@@ -204,7 +216,7 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
                 vol.Required(CONF_QUIET_LEVEL, default=100): number(0, 100, "%", 5),
             }
         ),
-        check_limits,
+        limits_problems,
     ),
 }
 # What a configuration that is imported may hold; it is taken as it is, without the forms' defaults.
@@ -219,6 +231,15 @@ SUBJECTS: Final[dict[str, vol.Schema]] = {
     )
     for subject in dict.fromkeys(form.subject for form in OPTION_FORMS.values())
 }
+
+
+def problems_of(subject: str, values: Mapping[str, Any]) -> Problems:
+    """What is wrong with the options of a subject that did not come from a form."""
+    found: Problems = {}
+    for form in OPTION_FORMS.values():
+        if form.subject == subject:
+            found |= form.problems(values)
+    return found
 
 
 class ProofOfHeatOptionsFlow(OptionsFlow):
@@ -257,7 +278,9 @@ class ProofOfHeatOptionsFlow(OptionsFlow):
         form, options = OPTION_FORMS[name], dict(self.config_entry.options)
         stored: Mapping[str, Any] = options.get(form.subject, {})
         errors: Problems = {}
-        if user_input is not None and not (errors := await form.check(self.hass, user_input)):
+        if user_input is not None:
+            errors = form.problems(user_input) or await form.trial(self.hass, user_input)
+        if user_input is not None and not errors:
             shown = {str(key) for key in form.schema.schema}
             rest = {key: value for key, value in stored.items() if key not in shown}
             return self.async_create_entry(data={**options, form.subject: {**rest, **user_input}})

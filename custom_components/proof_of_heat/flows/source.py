@@ -8,6 +8,7 @@ from homeassistant.helpers.selector import SelectOptionDict
 import probatio as vol
 
 from ..const import CONF_ADDRESS, CONF_KIND
+from ..drivers.modbus.template import TemplateError
 from .base import CAUGHT, Choice, FieldError, Form, same_device
 from .fields import select
 from .kinds import FORMS, form_name
@@ -96,7 +97,10 @@ class SourceSubentryFlow(ScanSteps):
                 return await self._chosen(step)
             finally:
                 self._resume()
-        schema = await form.schema(self.hass)
+        try:
+            schema = await form.schema(self.hass)
+        except TemplateError as err:
+            return self.async_abort(reason="template_invalid", description_placeholders={"error": str(err)})
         if step is not None:
             schema = form.open_secrets(schema)
         values = self._suggested(form, step) if user_input is None else user_input

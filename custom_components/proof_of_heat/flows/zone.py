@@ -55,13 +55,27 @@ ZONE_SCHEMA = vol.Schema(
 )
 
 
+def problems_of(user_input: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with a zone, by field."""
+    if not user_input[CONF_NAME].strip():
+        return {CONF_NAME: "name_empty"}
+    if not user_input["comfort"] >= user_input["eco"] >= user_input["away"]:
+        return {"eco" if user_input["comfort"] < user_input["eco"] else "away": "temperatures_disordered"}
+    if CONF_WEEK in user_input:
+        try:
+            WeekSchedule.parse(user_input[CONF_WEEK])
+        except ScheduleError:
+            return {CONF_WEEK: "week_invalid"}
+    return {}
+
+
 class ZoneSubentryFlow(ConfigSubentryFlow):
     """Add or change a zone."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Its sensor, its windows, its temperatures."""
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := self._check(user_input)):
+        if user_input is not None and not (errors := problems_of(user_input)):
             return self.async_create_entry(
                 title=user_input[CONF_NAME].strip(),
                 data=user_input,
@@ -73,24 +87,11 @@ class ZoneSubentryFlow(ConfigSubentryFlow):
         """Change it."""
         subentry = self._get_reconfigure_subentry()
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := self._check(user_input)):
+        if user_input is not None and not (errors := problems_of(user_input)):
             return self.async_update_and_abort(
                 self._get_entry(), subentry, title=user_input[CONF_NAME].strip(), data=user_input
             )
         return self._form("reconfigure", user_input or subentry.data, errors)
-
-    @staticmethod
-    def _check(user_input: dict[str, Any]) -> dict[str, str]:
-        if not user_input[CONF_NAME].strip():
-            return {CONF_NAME: "name_empty"}
-        if not user_input["comfort"] >= user_input["eco"] >= user_input["away"]:
-            return {"eco" if user_input["comfort"] < user_input["eco"] else "away": "temperatures_disordered"}
-        if CONF_WEEK in user_input:
-            try:
-                WeekSchedule.parse(user_input[CONF_WEEK])
-            except ScheduleError:
-                return {CONF_WEEK: "week_invalid"}
-        return {}
 
     def _form(self, step: str, values: Mapping[str, Any] | None, errors: dict[str, str]) -> SubentryFlowResult:
         return self.async_show_form(
