@@ -12,6 +12,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 import schemathesis
 from schemathesis import GenerationMode
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
 CASES: Final = 500
 _TEMPERATURE: Final = {"type": ["number", "null"], "minimum": -60, "maximum": 120}
 _REPORT: Final[dict[str, Any]] = {

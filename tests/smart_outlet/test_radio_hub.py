@@ -127,7 +127,7 @@ async def test_two_outlets_that_speak_at_once_drown_each_other_and_are_heard_all
     radio: Ccu, simulator: Hc12
 ) -> None:
     for outlet in simulator.outlets.values():
-        outlet.relays, outlet.threshold = [True, False], 250
+        outlet.relays, outlet.threshold = [True, False], 1000
     # Both trip in the same moment, and their events meet on the air; the next poll tells.
     await until(radio, lambda: simulator.frames["collided"] >= 2)
     await until(radio, lambda: all(outlet.is_overload for outlet in radio.running.hub.outlets.values()))
