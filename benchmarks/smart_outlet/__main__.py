@@ -30,6 +30,7 @@ from . import day
 from .load import Devices
 
 ROOT = Path(__file__).resolve().parents[2]
+_CALM_WITHIN_S = 240
 _TICKS = os.sysconf("SC_CLK_TCK")
 _CONFIGURATION = """\
 homeassistant:
@@ -182,11 +183,20 @@ async def _started(folder: Path) -> AsyncGenerator[int]:
         await process.wait()
 
 
+async def _until_calm(pid: int) -> None:
+    """Wait until Home Assistant has made up for the statistics that it missed while it was off, and all else."""
+    calm, end = 0, time.monotonic() + _CALM_WITHIN_S
+    while calm < 4 and time.monotonic() < end:
+        before = _cpu_s(pid)
+        await asyncio.sleep(2)
+        calm = calm + 1 if _cpu_s(pid) - before < 0.2 else 0
+
+
 async def _measure(args: argparse.Namespace, fleet: Fleet, pid: int) -> dict[str, Any]:
     url = f"http://127.0.0.1:{fleet.port}"
     async with HomeAssistant.connect(url) as ha:
         await ha.wait_until_up()
-    await asyncio.sleep(args.settle)
+    await _until_calm(pid)
     idle = await _watch(pid, url, args.seconds / 2)
     devices = Devices(fleet.port, random.Random(1))
     tasks = [asyncio.create_task(devices.unit(u.key, u.ccu_id, u.outlets, 2.0)) for u in fleet.units]
