@@ -67,6 +67,8 @@ def family_of(replies: dict[str, Any]) -> str:
         return "whatsminer_v2"
     if "Antminer" in text:
         return "antminer"
+    if "Avalon" in text:
+        return "avalon"
     raise NotACaptureError("these files are not the replies of a miner that is known here")
 
 
@@ -93,6 +95,8 @@ class Replay:
             case "antminer":
                 await self._tcp(TcpServer(faults, self._cgminer), host, 4028)
                 await self._http(self._antminer_app(), host, http_port)
+            case "avalon":
+                await self._tcp(TcpServer(faults, self._cgminer), host, 4028)
             case "whatsminer_v2":
                 await self._tcp(TcpServer(faults, self._whatsminer), host, 4028)
             case "whatsminer_v3":

@@ -13,15 +13,27 @@ def program() -> str | None:
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
 
+# As on a machine that is meant to last: sessions and retained messages on disk, every message handed on at once.
+LASTING = """listener {port} 127.0.0.1
+allow_anonymous true
+persistence true
+persistence_location {folder}/
+autosave_interval 1
+max_inflight_messages 0
+max_queued_messages 0
+user root
+"""
+
+
 class Mosquitto:
     """One broker; its port stays over restarts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: str = CONFIG) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self._config = folder / "mosquitto.conf"
-        self._config.write_text(CONFIG.format(port=self.port), "utf-8")
+        self._config.write_text(config.format(port=self.port, folder=folder), "utf-8")
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -42,9 +54,9 @@ class Mosquitto:
             return
         raise TimeoutError("mosquitto did not start")
 
-    async def stop(self) -> None:
-        """Kill it, as hard as a crash."""
+    async def stop(self, *, politely: bool = False) -> None:
+        """Kill it, as hard as a crash, or (`politely`) as a restart of its service does."""
         if self._process is not None:
-            self._process.kill()
+            (self._process.terminate if politely else self._process.kill)()
             await self._process.wait()
             self._process = None

@@ -6,6 +6,7 @@ lag since the last question, `/bench/bare` is the reference: a view that reads J
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 import hashlib
 import json
 import logging
@@ -26,6 +27,8 @@ from homeassistant.runner import RuntimeConfig
 from custom_components.ota._lib.device_keys import hash_key
 from custom_components.ota.importing import Proof
 from custom_components.ota.rollout.manifest import sign
+from custom_components.ota.rollout.models import HISTORY_LENGTH, DeviceEvent, DeviceEventKind
+from custom_components.ota.rollout.state import State
 
 PRIVATE = bytes(range(32))
 STEP_S = 0.005
@@ -172,6 +175,14 @@ async def _chunks(image: bytes) -> AsyncIterator[bytes]:
         yield image[at : at + 256 * 1024]
 
 
+def _fill_logs(state: State) -> None:
+    """Every device has been here for long: its log is full."""
+    log = tuple(DeviceEvent(float(at), DeviceEventKind.VERSION, "1.0.0", "as it was") for at in range(HISTORY_LENGTH))
+    for device in list(state.devices.values()):
+        if len(device.history) < HISTORY_LENGTH:
+            state.put_device(replace(device, history=log))
+
+
 async def serve(folder: Path, port: int, devices: int) -> None:
     """Run until killed."""
     if not (folder / ".storage").exists():
@@ -197,6 +208,7 @@ async def serve(folder: Path, port: int, devices: int) -> None:
     manifest, signature = sign(fields, PRIVATE)
     if not entry.runtime_data.state.releases:
         await entry.runtime_data.importer.async_import(_chunks(image), Proof(manifest, signature))
+    _fill_logs(entry.runtime_data.state)
     lag = Lag()
     hass.http.register_view(LagView(lag))
     hass.http.register_view(BareView())

@@ -25,16 +25,16 @@ def measure(url: str, rows: int) -> dict[str, float]:
         prepared.append(Row(start.timestamp() + number * step, ("site", "sys", f"d{number % 20}"), text, metrics))
     while not archive.status.connected:
         time.sleep(0.01)
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     for row in prepared:
         archive.put(row)
     while archive.status.written < rows:
         time.sleep(0.002)
-    wrote = time.perf_counter() - began
+    wrote, cpu = time.perf_counter() - began, time.process_time() - cpu
     began = time.perf_counter()
     buckets = archive.buckets(Range(start=start, end=end), Aggregation.HOUR)
     asked = time.perf_counter() - began
     archive.close()
     if len(buckets) != 24 * 20 * 5 or sum(bucket.n for bucket in buckets) != rows * 5:
         raise AssertionError(f"the hours do not add up: {len(buckets)}")
-    return {"rows_per_s": rows / wrote, "day_by_hour_ms": asked * 1000}
+    return {"rows_per_s": rows / wrote, "cpu_us_per_row": cpu / rows * 1e6, "day_by_hour_ms": asked * 1000}

@@ -122,6 +122,18 @@ class Instance:
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
+    def threads_s(self) -> dict[str, float]:
+        """CPU time by thread name."""
+        assert self._process is not None
+        used: dict[str, float] = {}
+        for stat in Path(f"/proc/{self._process.pid}/task").glob("*/stat"):
+            with suppress(OSError):
+                text = stat.read_text()
+                fields = text.rpartition(")")[2].split()
+                name = text.partition("(")[2].rpartition(")")[0]
+                used[name] = used.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / _TICKS
+        return used
+
     def log(self) -> str:
         """What it complained about."""
         log = self._folder / "home-assistant.log"

@@ -50,6 +50,8 @@ _LOGGER = logging.getLogger(__name__)
 
 EVALUATE_EVERY: Final = timedelta(seconds=10)
 _NOTHING: Final = Decision(0.0, Reason.OFF)
+# Why a station that can pause is paused.
+_WAITING: Final = frozenset({Reason.NO_SURPLUS, Reason.NO_SIGNAL, Reason.FULL})
 
 
 def settings_of(data: Mapping[str, Any]) -> SurplusSettings:
@@ -98,7 +100,27 @@ class Surplus:
         await self.coordinator.store.async_set_surplus_enabled(self.subentry_id, enabled)
         self._controller = SurplusController(settings_of(self._data))
         self._tell()
+
+    async def async_enabled_changed(self) -> None:
+        """Act on having been switched on or off; may take as long as the cloud does."""
+        if not self.enabled:
+            await self._async_release()
         await self.async_evaluate()
+
+    async def _async_release(self) -> None:
+        """Let a station charge again that was paused only to wait for surplus: nobody else would."""
+        family = self._family()
+        pause = family.charge.pause if family is not None and family.charge is not None else None
+        paused = self._situation(family).paused
+        if pause is None or not paused or self.decision.reason not in _WAITING or self._writing:
+            return
+        self._writing = True
+        try:
+            await async_write(self.coordinator, self.sn, pause(False, self.coordinator.values(self.sn)))
+        except HomeAssistantError as err:
+            _LOGGER.warning("%s: charging stays paused, it could not be resumed: %s", self.title, err)
+        finally:
+            self._writing = False
 
     @callback
     def async_start(self) -> None:
@@ -224,7 +246,7 @@ class Surplus:
 
 
 def _time_of(text: str | None) -> str | None:
-    return text if text is None else text.ljust(8, "0") if len(text) == 8 else f"{text}:00"
+    return text if text is None or len(text) == 8 else f"{text}:00"
 
 
 @callback

@@ -92,9 +92,14 @@ class SurplusSwitch(SurplusEntity, SwitchEntity):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Let charging follow surplus."""
-        await self.surplus.async_enable(True)
+        await self._async_switch(True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Leave the charge power as it is."""
-        await self.surplus.async_enable(False)
+        await self._async_switch(False)
+
+    async def _async_switch(self, enabled: bool) -> None:
+        await self.surplus.async_enable(enabled)
+        self.publish_now()
+        await self.surplus.async_enabled_changed()

@@ -16,7 +16,7 @@ from homeassistant.const import EntityCategory, Platform, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from ._lib.publish_rules import Threshold
+from ._lib.publish_rules import ANY_CHANGE, Threshold
 from .coordinator import EdgeConfigEntry, EdgeHub
 from .decoders import Kind
 from .device import EdgeDevice, Form
@@ -24,6 +24,10 @@ from .downlink import Status
 from .entity import DeviceEntity, HubEntity, MetricEntity
 
 PARALLEL_UPDATES = 0
+
+
+# Counters move with every message: every five minutes is soon enough for most.
+SELDOM: Final = Threshold(relative=0.2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +45,7 @@ class HubSensorDescription(SensorEntityDescription):
     state_class: SensorStateClass | None = SensorStateClass.TOTAL_INCREASING
     value_fn: Callable[[EdgeHub], Any]
     exists_fn: Callable[[EdgeHub], bool] = lambda _hub: True
+    threshold: Threshold = SELDOM
 
 
 def _at(epoch: float | None) -> datetime | None:
@@ -75,7 +80,9 @@ def _lost(hub: EdgeHub) -> int:
 
 
 HUB_SENSORS: Final = (
-    HubSensorDescription(key="archive_dropped", exists_fn=_has_archive, value_fn=_archive_count("dropped")),
+    HubSensorDescription(
+        key="archive_dropped", exists_fn=_has_archive, value_fn=_archive_count("dropped"), threshold=ANY_CHANGE
+    ),
     HubSensorDescription(
         key="archive_queued",
         state_class=SensorStateClass.MEASUREMENT,
@@ -84,9 +91,12 @@ HUB_SENSORS: Final = (
         value_fn=_archive_count("queued"),
     ),
     HubSensorDescription(key="archive_written", exists_fn=_has_archive, value_fn=_archive_count("written")),
-    HubSensorDescription(key="broker_gaps", value_fn=lambda hub: hub.broker.gaps),
+    HubSensorDescription(key="broker_gaps", value_fn=lambda hub: hub.broker.gaps, threshold=ANY_CHANGE),
     HubSensorDescription(
-        key="devices", state_class=SensorStateClass.MEASUREMENT, value_fn=lambda hub: len(hub.devices)
+        key="devices",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda hub: len(hub.devices),
+        threshold=ANY_CHANGE,
     ),
     HubSensorDescription(key="duplicates", value_fn=lambda hub: hub.counters.duplicates),
     HubSensorDescription(
@@ -95,6 +105,7 @@ HUB_SENSORS: Final = (
         native_unit_of_measurement=UnitOfTime.SECONDS,
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda hub: hub.broker.last_gap_s,
+        threshold=ANY_CHANGE,
     ),
     HubSensorDescription(key="lost", value_fn=_lost),
     HubSensorDescription(key="malformed", value_fn=lambda hub: hub.malformed.total),
@@ -225,8 +236,10 @@ class HubSensor(HubEntity, SensorEntity):
     """What the hub has seen."""
 
     entity_description: HubSensorDescription
-    # Counters move with every message: every five minutes is soon enough, but what is wrong is shown soon.
-    publish_threshold = Threshold(relative=0.2)
+
+    def __init__(self, hub: EdgeHub, description: HubSensorDescription) -> None:
+        super().__init__(hub, description)
+        self.publish_threshold = description.threshold
 
     @property
     @override

@@ -4,6 +4,7 @@ Controllers push, so nothing is fetched here; a tick every ten seconds finds tho
 tells what changes with the time alone.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 import logging
@@ -69,6 +70,7 @@ class Building:
         self.new_controller_listeners: list[Callable[[Controller], None]] = []
         self.event_listeners: list[EventListener] = []
         self._set_up_with = (dict(entry.options), _configs(entry))
+        self._following = asyncio.Lock()
         self._started = dt_util.utcnow()
         self._outdoor: tuple[float, float | None] = (-inf, None)
         self._pieces = Pieces(hass.loop)
@@ -140,6 +142,11 @@ class Building:
 
     async def async_sync_controllers(self) -> None:
         """Follow the entry's subentries: controllers come and go while it is loaded."""
+        # Two controllers added in a row tell of themselves twice: one pass at a time, each from what is wanted then.
+        async with self._following:
+            await self._async_follow_subentries()
+
+    async def _async_follow_subentries(self) -> None:
         wanted = self._wanted()
         gone = self.controllers.keys() - wanted.keys()
         for device_id in gone:

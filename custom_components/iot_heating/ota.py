@@ -96,6 +96,15 @@ class ControllerFleet(Fleet):
             self._devices[name] = self._device(name, *known[name])
         return dict(self._devices)
 
+    def device(self, device_id: str) -> FleetDevice | None:
+        """One of them, without describing all: a thousand controllers call every half minute."""
+        entries: list[IotHeatingConfigEntry] = self._hass.config_entries.async_loaded_entries(DOMAIN)
+        for entry in entries:
+            for controller in entry.runtime_data.controllers.values():
+                if fleet_id(controller.device_id) == device_id and controller.kind is Kind.ESP32:
+                    return self._device(device_id, entry.runtime_data, controller)
+        return None
+
     def _device(self, name: str, building: Building, controller: Controller) -> FleetDevice:
         extras = controller.extras
         chip = extras.get("chip")

@@ -37,13 +37,13 @@ from .rollout.manifest import Channel
 from .rollout.models import Device, Policy
 from .rollout.offers import Reason
 from .rollout.schedule import DAYS, Window
-from .rollout.state import Event
 
 if TYPE_CHECKING:
     from .coordinator import OtaCoordinator
 
 _LOGGER = logging.getLogger(__name__)
 _CONFIRM_AFTER_S: Final = 10
+_FEW: Final = 8
 CONF_DEVICE_ID: Final = "device_id"
 
 
@@ -179,6 +179,8 @@ class Fleets:
         self._directory = coordinator.hass.data[DIRECTORY]
         self._unsubscribe: dict[str, Unsubscribe] = {}
         self._offers: dict[str, FleetOffer | None] = {}
+        self._listening: dict[str, Unsubscribe] = {}
+        self._busy: dict[str, str] = {}
         self._registry_ids: dict[str, str | None] = {}
 
     @callback
@@ -186,7 +188,6 @@ class Fleets:
         """Follow the fleets there are, and those that come later."""
         coordinator = self._coordinator
         coordinator.entry.async_on_unload(self.close)
-        coordinator.entry.async_on_unload(coordinator.listen_events(self._on_event))
         self._directory.listener = self._follow
         for domain in self._directory.fleets:
             self._follow(domain)
@@ -198,10 +199,17 @@ class Fleets:
         for unsubscribe in self._unsubscribe.values():
             unsubscribe()
         self._unsubscribe.clear()
+        for stop in self._listening.values():
+            stop()
+        self._listening.clear()
 
     def get(self, domain: str | None) -> Fleet | None:
         """The fleet of a domain."""
         return self._directory.fleets.get(domain or "")
+
+    def busy(self, uid: str) -> str | None:
+        """Why its provider says that a fleet's device must not restart now."""
+        return self._busy.get(uid)
 
     def registry_id(self, uid: str) -> str | None:
         """The device of Home Assistant's registry that a fleet's device is."""
@@ -218,24 +226,42 @@ class Fleets:
     def _changed(self, domain: str, ids: frozenset[str]) -> None:
         self._take(domain, set(ids))
         self._coordinator.entry.async_create_task(
-            self._coordinator.hass, self._coordinator.async_settle(), f"ota fleet {domain}"
+            self._coordinator.hass, self._async_settle(domain, ids), f"ota fleet {domain}"
         )
 
+    async def _async_settle(self, domain: str, ids: frozenset[str]) -> None:
+        """Save first. With each sign of life the time may have come for an offer."""
+        await self._coordinator.async_settle()
+        for device_id in ids:
+            self._tell(f"{domain}:{device_id}")
+
+    def _look(self, domain: str, count: int) -> Callable[[str], FleetDevice | None]:
+        """How to look a few or many devices up: a large fleet need not describe all of them for one that calls."""
+        fleet = self._directory.fleets[domain]
+        one: Callable[[str], FleetDevice | None] | None = getattr(fleet, "device", None)
+        return one if one is not None and count <= _FEW else fleet.devices().get
+
     def _take(self, domain: str, ids: set[str]) -> None:
-        devices = self._directory.fleets[domain].devices()
+        look = self._look(domain, len(ids))
         for device_id in ids:
             uid = f"{domain}:{device_id}"
-            device = devices.get(device_id)
+            device = look(device_id)
             if device is None:
                 # Perhaps its entry is only not loaded now: who is gone for good is removed by its registry device.
                 self._registry_ids.pop(uid, None)
+                self._busy.pop(uid, None)
                 continue
             self._registry_ids[uid] = device.device_registry_id
             self._register(uid, domain, device)
+            if uid not in self._listening:
+                self._listening[uid] = self._coordinator.listen(uid, partial(self._tell, uid))
 
     def _register(self, uid: str, domain: str, device: FleetDevice) -> None:
         engine = self._coordinator.engine
         known = self._coordinator.state.devices.get(uid)
+        self._busy.pop(uid, None)
+        if device.busy:
+            self._busy[uid] = device.busy
         facts = Device(
             uid=uid,
             name=device.name,
@@ -260,15 +286,15 @@ class Fleets:
             )
 
     @callback
-    def _on_event(self, event: Event) -> None:
-        """Tell a fleet what its device is offered now."""
-        device = self._coordinator.state.devices.get(event.uid or "")
+    def _tell(self, uid: str) -> None:
+        """Tell a fleet what its device is offered now, when that is something else than before."""
+        device = self._coordinator.state.devices.get(uid)
         fleet = self.get(device.fleet) if device is not None else None
         if device is None or fleet is None:
             return
         offer = self._offer(device)
-        if self._offers.get(device.uid) != offer:
-            self._offers[device.uid] = offer
+        if self._offers.get(uid) != offer:
+            self._offers[uid] = offer
             fleet.offer(device.device_id, offer)
 
     def _offer(self, device: Device) -> FleetOffer | None:

@@ -11,6 +11,7 @@ from .rollout.manifest import Manifest, verify
 from .rollout.models import Release
 from .rollout.releases import Declared
 from .rollout.store import Digests, Upload
+from .uploads import Progress
 
 if TYPE_CHECKING:
     from .coordinator import OtaCoordinator
@@ -42,6 +43,7 @@ class Importer:
         *,
         expected: int | None = None,
         force: bool = False,
+        progress: Progress | None = None,
     ) -> Release:
         """Take in an image.
 
@@ -50,6 +52,7 @@ class Importer:
             claim: What it is: proved by a signature, or declared by an administrator.
             expected: Its size, where it is known before.
             force: Accept an older sequence.
+            progress: Is told the size, once it is known.
 
         Raises:
             OtaError: It was refused; nothing of it stays.
@@ -58,6 +61,8 @@ class Importer:
         manifest = self._manifest_first(claim)
         if manifest is not None and expected is not None and expected != manifest.size:
             raise ManifestError("size_mismatch", expected=str(manifest.size), found=str(expected))
+        if progress is not None:
+            progress.size = manifest.size if manifest is not None else expected
         if self._running >= MAX_UPLOADS:
             raise StorageError("too_many_uploads")
         self._running += 1

@@ -2,9 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import asdict
-from datetime import datetime
-import re
-import secrets
 from typing import Any, Final
 
 from homeassistant.auth.models import User
@@ -28,15 +25,14 @@ from .const import (
 from .coordinator import OtaCoordinator
 from .devices import policy_data, policy_of
 from .helpers import translated
+from .plans import LIST, PLAN, SECONDS, SHARE, rollout_of
 from .rollout import releases
 from .rollout.compare import Interval, compare
 from .rollout.engine import Engine
 from .rollout.errors import DeviceError, OtaError, RolloutError
-from .rollout.gate import GatePolicy
-from .rollout.job import Timeouts
 from .rollout.manifest import Channel
 from .rollout.models import DeviceEventKind
-from .rollout.plan import Mode, Rollout, Target, Wave
+from .rollout.plan import Mode, Target
 from .rollout.schedule import DAYS
 from .rollout.simulate import Behaviour, Simulation, World
 from .rollout.versions import version_key
@@ -44,119 +40,9 @@ from .views_release import LINK_LIFE, release_json
 
 type Action = Callable[[OtaCoordinator, Mapping[str, Any]], Awaitable[ServiceResponse]]
 
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
-_LIST: Final = vol.All(cv.ensure_list, [cv.string])
-_PERCENT: Final = vol.All(vol.Coerce(float), vol.Range(min=0, max=100))
-_SECONDS: Final = vol.All(vol.Coerce(float), vol.Range(min=0, max=31 * 86_400))
-_COUNT: Final = vol.All(vol.Coerce(int), vol.Range(min=1))
-_SHARE: Final = vol.All(vol.Coerce(float), vol.Range(min=0, max=1))
-
-_GATE: Final = {
-    vol.Optional("coverage"): _SHARE,
-    vol.Optional("failure_rate"): _SHARE,
-    vol.Optional("failures"): _COUNT,
-    vol.Optional("max_failures"): _COUNT,
-    vol.Optional("min_sample"): _COUNT,
-    vol.Optional("soak_s"): _SECONDS,
-    vol.Optional("success_rate"): _SHARE,
-}
-_WAVE: Final = vol.Schema(
-    {
-        vol.Optional("percent", default=0.0): _PERCENT,
-        vol.Optional("devices", default=list): _LIST,
-        vol.Optional("groups", default=list): _LIST,
-        vol.Optional("not_before"): cv.datetime,
-        vol.Optional("gate"): vol.Schema(_GATE),
-    }
-)
-_PLAN: Final = {
-    vol.Required("product"): cv.string,
-    vol.Required("version"): _LIST,
-    vol.Optional("name"): cv.string,
-    vol.Optional("rollout"): vol.All(cv.string, vol.Match(_ID.pattern + r"\Z")),
-    vol.Optional("strategy", default="canary"): vol.In(["all", "canary", "waves"]),
-    vol.Optional("percent", default=10.0): _PERCENT,
-    vol.Optional("waves"): vol.All(cv.ensure_list, vol.Length(min=1, max=50), [_WAVE]),
-    vol.Optional("shares"): vol.All(cv.ensure_list, [vol.Coerce(float)]),
-    vol.Optional("devices", default=list): _LIST,
-    vol.Optional("groups", default=list): _LIST,
-    vol.Optional("tags", default=list): _LIST,
-    vol.Optional("models", default=list): _LIST,
-    vol.Optional("start"): cv.datetime,
-    vol.Optional("mode", default=Mode.AUTOMATIC.value): vol.In([mode.value for mode in Mode]),
-    vol.Optional("auto_rollback", default=False): cv.boolean,
-    vol.Optional("late_joiners", default=True): cv.boolean,
-    vol.Optional("max_in_flight"): _COUNT,
-    vol.Optional("salt"): cv.string,
-    vol.Optional("gate", default=dict): vol.Schema(_GATE),
-    vol.Optional("timeouts", default=dict): vol.Schema(
-        {vol.Optional(name): _SECONDS for name in ("stall_s", "reboot_s", "silence_s", "stuck_s")}
-    ),
-}
 _ROLLOUT: Final = {vol.Required("rollout"): cv.string}
 _DEVICE: Final = {vol.Required("device"): cv.string}
 _RELEASE: Final = {vol.Required("release"): cv.string}
-
-
-def rollout_of(data: Mapping[str, Any], now: float) -> Rollout:
-    """A rollout as an action describes it.
-
-    Raises:
-        RolloutError: `bad_waves` or `bad_arms`.
-    """
-    versions = tuple(data["version"])
-    rollout_id = data.get("rollout") or secrets.token_hex(4)
-    target = Target(**{name: tuple(data[name]) for name in ("devices", "groups", "tags", "models")})
-    shares = tuple(data.get("shares") or [1.0] * len(versions))
-    if min(shares, default=0) <= 0:
-        raise RolloutError("bad_arms")
-    return Rollout(
-        rollout_id=rollout_id,
-        name=data.get("name") or f"{data['product']} {' / '.join(versions)}",
-        product=data["product"],
-        versions=versions,
-        shares=shares,
-        target=target,
-        waves=_waves(data),
-        gate=GatePolicy(**data["gate"]),
-        timeouts=Timeouts(**data["timeouts"]),
-        mode=Mode(data["mode"]),
-        salt=data.get("salt") or rollout_id,
-        created=now,
-        auto_rollback=data["auto_rollback"],
-        late_joiners=data["late_joiners"],
-        max_in_flight=data.get("max_in_flight"),
-    )
-
-
-def _waves(data: Mapping[str, Any]) -> tuple[Wave, ...]:
-    start = _time(data.get("start"))
-    match data["strategy"]:
-        case "all":
-            return (Wave(percent=100, not_before=start),)
-        case "canary":
-            return Wave(percent=data["percent"], not_before=start), Wave(percent=100)
-        case _ if not data.get("waves"):
-            raise RolloutError("bad_waves")
-        case _:
-            return tuple(_wave(raw, start if number == 0 else None) for number, raw in enumerate(data["waves"]))
-
-
-def _wave(raw: Mapping[str, Any], start: float | None) -> Wave:
-    return Wave(
-        percent=raw["percent"],
-        devices=tuple(raw["devices"]),
-        groups=tuple(raw["groups"]),
-        not_before=_time(raw.get("not_before")) or start,
-        gate=GatePolicy(**raw["gate"]) if "gate" in raw else None,
-    )
-
-
-def _time(value: datetime | None) -> float | None:
-    """A time without zone is Home Assistant's own."""
-    if value is None:
-        return None
-    return dt_util.as_utc(value).timestamp()
 
 
 async def _create(coordinator: OtaCoordinator, data: Mapping[str, Any]) -> ServiceResponse:
@@ -311,7 +197,7 @@ _ACTIONS: Final[dict[str, tuple[dict[Any, Any], Action, SupportsResponse]]] = {
     "assign": ({**_DEVICE, vol.Required("version"): cv.string}, _assign, SupportsResponse.OPTIONAL),
     "cancel": (_DEVICE, _cancel, SupportsResponse.NONE),
     "compare": (_ROLLOUT, _compare, SupportsResponse.ONLY),
-    "create_rollout": (_PLAN, _create, SupportsResponse.OPTIONAL),
+    "create_rollout": (PLAN, _create, SupportsResponse.OPTIONAL),
     "device_history": (_DEVICE, _history, SupportsResponse.ONLY),
     "installer_link": (_RELEASE, _installer, SupportsResponse.ONLY),
     "list_releases": ({}, _list_releases, SupportsResponse.ONLY),
@@ -321,7 +207,7 @@ _ACTIONS: Final[dict[str, tuple[dict[Any, Any], Action, SupportsResponse]]] = {
     "remove_release": (_RELEASE, _remove_release, SupportsResponse.NONE),
     "remove_rollout": (_ROLLOUT, _by_rollout(lambda e, r, _: e.rollouts.remove(r)), SupportsResponse.NONE),
     "resume": (_ROLLOUT, _by_rollout(lambda e, r, now: e.rollouts.resume(r, now)), SupportsResponse.NONE),
-    "retry": ({**_ROLLOUT, vol.Optional("devices"): _LIST}, _retry, SupportsResponse.OPTIONAL),
+    "retry": ({**_ROLLOUT, vol.Optional("devices"): LIST}, _retry, SupportsResponse.OPTIONAL),
     "rollback": (_ROLLOUT, _rollback, SupportsResponse.OPTIONAL),
     "rotate_key": (_DEVICE, _rotate, SupportsResponse.ONLY),
     "set_policy": (
@@ -340,12 +226,11 @@ _ACTIONS: Final[dict[str, tuple[dict[Any, Any], Action, SupportsResponse]]] = {
     ),
     "simulate_rollout": (
         {
-            **_PLAN,
+            **PLAN,
             vol.Required("fleet_size"): vol.All(vol.Coerce(int), vol.Range(min=1, max=10_000)),
             vol.Optional("hours", default=72.0): vol.All(vol.Coerce(float), vol.Range(min=1, max=720)),
             vol.Optional("behaviour", default=dict): vol.Schema(
-                {vol.Optional(name): _SHARE for name in ("fails", "bricks", "late")}
-                | {vol.Optional("late_s"): _SECONDS}
+                {vol.Optional(name): SHARE for name in ("fails", "bricks", "late")} | {vol.Optional("late_s"): SECONDS}
             ),
         },
         _simulate,

@@ -32,6 +32,7 @@ _STATUS = {
     "too_many_uploads": HTTPStatus.TOO_MANY_REQUESTS,
     "release_exists": HTTPStatus.CONFLICT,
     "older_sequence": HTTPStatus.CONFLICT,
+    "upload_exists": HTTPStatus.CONFLICT,
 }
 
 
@@ -111,6 +112,8 @@ class OtaView(HomeAssistantView):
         """
         coordinator = self.coordinator
         engine, method = coordinator.engine, request.method
+        if device.fleet is not None and method == "GET":
+            _take_offer(coordinator, device, sha256)
         job = coordinator.state.job_of(device.uid)
         release = _offered(coordinator, device, sha256)
         part = select(request.headers, sha256, release.size, method=method)
@@ -135,6 +138,13 @@ class OtaView(HomeAssistantView):
         coordinator.engine.image_served(uid, job_id, coordinator.now, sent=sent, size=size)
         if not coordinator.state.dirty:
             coordinator.show(coordinator.engine.drain())
+
+
+def _take_offer(coordinator: OtaCoordinator, device: Device, sha256: str) -> None:
+    """A fleet's device may know its offer from its provider alone: to fetch the image is to take it."""
+    offer = coordinator.engine.offer(device.uid, coordinator.now)
+    if offer.release is not None and offer.release.sha256 == sha256:
+        coordinator.engine.poll(device.uid, coordinator.now)
 
 
 def _offered(coordinator: OtaCoordinator, device: Device, sha256: str) -> Release:

@@ -172,7 +172,8 @@ class ConfigDataView(DdiView):
         metadata = ddi.config_data(data, device.metadata)
         coordinator.state.put_device(replace(coordinator.state.devices[uid], metadata=metadata))
         if 0 < len(metadata.get("version", "")) <= MAX_LENGTH:
-            coordinator.engine.heartbeat(uid, coordinator.now, version=metadata["version"])
+            busy = coordinator.fleets.busy(uid)
+            coordinator.engine.heartbeat(uid, coordinator.now, version=metadata["version"], busy=busy)
         await coordinator.async_settle()
         return web.Response()
 

@@ -55,14 +55,14 @@ class CheckView(OtaView):
 
 
 def take_check_in(view: OtaView, device: Device, said: native.CheckIn) -> None:
-    """The device showed itself."""
+    """The device showed itself. What its provider knows holds too: it need not say twice that it heats."""
     coordinator = view.coordinator
     coordinator.engine.heartbeat(
         device.uid,
         coordinator.now,
         version=said.version,
         boots=said.boot_count,
-        busy=said.busy,
+        busy=said.busy or coordinator.fleets.busy(device.uid),
         metrics=said.metrics,
     )
 
@@ -116,8 +116,8 @@ class ManifestView(OtaView):
         """What the device may install; its own version when nothing."""
         device = await self.authenticate_url(request, token)
         coordinator = self.coordinator
-        said = native.check_in({"version": request.query["version"]} if request.query.get("version") else {})
-        take_check_in(self, device, said)
+        version = arduino.version_of(request.query.get("version"))
+        take_check_in(self, device, native.CheckIn(version=version))
         offer = coordinator.engine.poll(device.uid, coordinator.now)
         await coordinator.async_settle()
         body = esphome.update_manifest(coordinator.state.devices[device.uid], offer)
@@ -153,8 +153,8 @@ class UpdaterView(OtaView):
         device = await self.authenticate_url(request, token)
         coordinator, engine = self.coordinator, self.coordinator.engine
         updater = arduino.read(request.headers)
-        version = (updater.version if updater else None) or request.query.get("version")
-        take_check_in(self, device, native.check_in({"version": version} if version else {}))
+        version = (updater.version if updater else None) or arduino.version_of(request.query.get("version"))
+        take_check_in(self, device, native.CheckIn(version=version))
         if updater is not None and not updater.firmware:
             return web.Response(status=HTTPStatus.NOT_MODIFIED)
         if request.method == hdrs.METH_HEAD:

@@ -23,6 +23,7 @@ from .rollout.models import Release
 from .rollout.releases import Declared
 from .rollout.wire import esphome
 from .rollout.wire.ranges import select
+from .uploads import Progress
 from .views import OtaView, answers
 
 CHUNK = 256 * 1024
@@ -33,7 +34,7 @@ LINK_LIFE = timedelta(hours=1)
 @callback
 def async_register_release_views(hass: HomeAssistant) -> None:
     """Register the views; once per start."""
-    for view in (UploadView, InstallerView, FactoryView):
+    for view in (UploadView, UploadsView, OneUploadView, InstallerView, FactoryView):
         hass.http.register_view(view(hass))
 
 
@@ -48,7 +49,26 @@ def release_json(release: Release) -> dict[str, Any]:
     }
 
 
-class UploadView(OtaView):
+class UploaderView(OtaView):
+    """For administrators and CI."""
+
+    async def _authorize(self, request: web.Request) -> bool:
+        """Let an administrator in (True), or the holder of the upload key (False).
+
+        Raises:
+            ApiError: `unauthorized` or `forbidden`.
+        """
+        if request.get(KEY_AUTHENTICATED):
+            if not request["hass_user"].is_admin:
+                raise forbidden("this needs an administrator")
+            return True
+        coordinator = self.coordinator
+        if coordinator.keys.upload.match(presented_key(request, allow_query=False), dt_util.utcnow()) is KeyMatch.NONE:
+            coordinator.guard.refuse(request)
+        return False
+
+
+class UploadView(UploaderView):
     """Releases: multipart/form-data with the fields first and the file `image` last."""
 
     url = "/api/ota/releases/"
@@ -69,32 +89,57 @@ class UploadView(OtaView):
             raise ApiError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "bad_value", "multipart/form-data is needed")
         # The limit for images is ours; Home Assistant's is for bodies that are read into memory.
         request._client_max_size = self.coordinator.settings.upload_limit + 1024 * 1024  # noqa: SLF001
+        progress = self.coordinator.uploads.begin(request.query.get("upload"))
+        try:
+            release = await self._async_take(request, progress, admin=admin)
+        except BaseException as err:
+            progress.refused(err)
+            raise
+        progress.stored(release)
+        return self.json(release_json(release), HTTPStatus.CREATED)
+
+    async def _async_take(self, request: web.Request, progress: Progress, *, admin: bool) -> Release:
         try:
             async with asyncio.timeout(STALL_S):
                 fields, image = await _fields(await request.multipart())
         except TimeoutError as err:
             raise ReleaseError("upload_broken") from err
         claim = _claim(fields, admin=admin)
+        importer = self.coordinator.importer
         if isinstance(claim, str):
-            release = await self.coordinator.importer.async_import_factory(_chunks(image), claim)
-        else:
-            release = await self.coordinator.importer.async_import(_chunks(image), claim)
-        return self.json(release_json(release), HTTPStatus.CREATED)
+            return await importer.async_import_factory(progress.counted(_chunks(image)), claim)
+        return await importer.async_import(progress.counted(_chunks(image)), claim, progress=progress)
 
-    async def _authorize(self, request: web.Request) -> bool:
-        """Let an administrator in (True), or the holder of the upload key (False).
 
-        Raises:
-            ApiError: `unauthorized` or `forbidden`.
-        """
-        if request.get(KEY_AUTHENTICATED):
-            if not request["hass_user"].is_admin:
-                raise forbidden("this needs an administrator")
-            return True
-        coordinator = self.coordinator
-        if coordinator.keys.upload.match(presented_key(request, allow_query=False), dt_util.utcnow()) is KeyMatch.NONE:
-            coordinator.guard.refuse(request)
-        return False
+class UploadsView(UploaderView):
+    """How far uploads are."""
+
+    url = "/api/ota/uploads/"
+    extra_urls = ["/api/ota/uploads"]
+    name = "api:ota:uploads"
+
+    @answers
+    async def get(self, request: web.Request) -> web.StreamResponse:
+        """Those under way, and the last ones that ended."""
+        await self._authorize(request)
+        return self.json({"uploads": [progress.as_dict() for progress in self.coordinator.uploads.all()]})
+
+
+class OneUploadView(UploaderView):
+    """How far one upload is."""
+
+    url = "/api/ota/uploads/{upload_id}/"
+    extra_urls = ["/api/ota/uploads/{upload_id}"]
+    name = "api:ota:upload"
+
+    @answers
+    async def get(self, request: web.Request, upload_id: str) -> web.StreamResponse:
+        """By the id that its client chose."""
+        await self._authorize(request)
+        progress = self.coordinator.uploads.get(upload_id)
+        if progress is None:
+            raise not_found("no such upload")
+        return self.json(progress.as_dict())
 
 
 async def _fields(reader: MultipartReader) -> tuple[dict[str, str], BodyPartReader]:

@@ -7,14 +7,16 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .const import CONF_METER, DOMAIN, MANUFACTURER, PLATFORMS, SUBENTRY_METER, SUBENTRY_SOURCE
-from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
+from .coordinator import HeatConfigEntry, HeatingSystem
 from .external import DIRECTORY, Directory
+from .metering.measured import CounterPower
 from .meters import MeterCoordinator
 from .poller import SourcePoller
 from .repairs import async_check_templates
 from .services import async_setup_services
 from .settings import engine_config, read, source_config
 from .sources import Built, async_build
+from .unit import SourceUnit
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> bool
                 poller=SourcePoller(hass, item.source, item.poll_s),
                 budget=item.budget,
                 meter=subentry.data.get(CONF_METER),
+                counted=CounterPower(),
                 close=item.close,
             )
         )

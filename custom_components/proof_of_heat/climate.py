@@ -21,7 +21,6 @@ from .const import DEFAULT_OVERRIDE_HOURS
 from .coordinator import HeatConfigEntry
 from .entity import ZoneEntity
 from .inputs import any_on, temperature
-from .snapshot import zone_target
 
 PARALLEL_UPDATES = 1
 _DESCRIPTION: Final = ClimateEntityDescription(key="zone")
@@ -70,8 +69,7 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
     @override
     def target_temperature(self) -> float:
         """What is wanted now."""
-        now = dt_util.utcnow()
-        return zone_target(self.hass, self.zone, self.system.wanted.wishes, now, now)
+        return self.system.target(self.zone)
 
     @property
     @override

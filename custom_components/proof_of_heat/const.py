@@ -10,6 +10,7 @@ PLATFORMS: Final = (
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.CLIMATE,
+    Platform.EVENT,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
@@ -24,6 +25,8 @@ CONF_ADDRESS: Final = "address"
 CONF_API_KEY: Final = "api_key"
 CONF_API_SECRET: Final = "api_secret"  # noqa: S105
 CONF_AWAY_CALENDAR: Final = "away_calendar"
+CONF_BASE_PRICE: Final = "base_price"
+CONF_BAUDRATE: Final = "baudrate"
 CONF_CAPABILITIES: Final = "capabilities"
 CONF_CLIENT_ID: Final = "client_id"
 CONF_CURVE: Final = "curve"
@@ -36,6 +39,9 @@ CONF_FIXED_PRICE: Final = "fixed_price"
 CONF_FUEL_PRICE: Final = "fuel_price"
 CONF_HASHPRICE: Final = "hashprice"
 CONF_HASHPRICE_ENTITY: Final = "hashprice_entity"
+CONF_HASHPRICE_FACTOR: Final = "hashprice_factor"
+CONF_HASHPRICE_PATH: Final = "hashprice_path"
+CONF_HASHPRICE_URL: Final = "hashprice_url"
 CONF_IDLE_ON_RELEASE: Final = "idle_on_release"
 CONF_INFO: Final = "info"
 CONF_KIND: Final = "kind"
@@ -47,6 +53,7 @@ CONF_NOMINAL_HEAT: Final = "nominal_heat"
 CONF_NOMINAL_POWER: Final = "nominal_power"
 CONF_ORGANISATION: Final = "organisation"
 CONF_OUTDOOR: Final = "outdoor"
+CONF_PARITY: Final = "parity"
 CONF_PERSONS: Final = "persons"
 CONF_POWER_LOW: Final = "power_low"
 CONF_POWER_NORMAL: Final = "power_normal"
@@ -64,11 +71,15 @@ CONF_SITE_METER: Final = "site_meter"
 CONF_SITE_POWER: Final = "site_power"
 CONF_SLOPE: Final = "slope"
 CONF_SOURCE_KIND: Final = "source_kind"
+CONF_STOPBITS: Final = "stopbits"
+CONF_TARIFF_WINDOWS: Final = "tariff_windows"
 CONF_TAX: Final = "tax"
 CONF_TEMPERATURE: Final = "temperature"
 CONF_TEMPLATE: Final = "template"
 CONF_UNIT_ID: Final = "unit_id"
+CONF_WAY_ZONES: Final = "way_zones"
 CONF_WEATHER: Final = "weather"
+CONF_WEEK: Final = "week"
 CONF_WINDOWS: Final = "windows"
 
 DEFAULT_SLOPE: Final = 0.6

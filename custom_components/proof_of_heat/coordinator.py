@@ -1,37 +1,50 @@
 """A heating system at run time: its sources, its engine, and the cycle that joins them."""
 
-from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 import logging
 import math
 from typing import Any, Final, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
 from ._lib.durable_store import DurableStore
-from ._lib.heat_source import CommandResult, Health, HeatSource
+from ._lib.heat_source import CommandResult, Health
 from ._lib.publisher import Publisher
-from .comfort.profiles import Override, Profile, Wishes
+from .ahead import Ahead
+from .beside import Beside
+from .comfort.profiles import Override, Profile
 from .commands import command_of
 from .const import DOMAIN
-from .drivers.budget import CallBudget
-from .engine.config import SourceConfig
+from .curve_advice import CurveAdviser
+from .engine.consumption import Consumption
 from .engine.decision import Decision
 from .engine.engine import Engine
 from .engine.snapshot import NAN, Snapshot
-from .inputs import all_away, energy_kwh, known, number_of, power_w
+from .forecasts import EVERY_S as FORECAST_EVERY_S, WeatherForecast, ask_forecast
+from .inputs import all_away, known, number_of, power_w
+from .journal import Journal, named
 from .metering.cop import CopLedger
+from .metering.feed import feed_heat, feed_meter
 from .meters import MeterCoordinator
-from .poller import SourcePoller
+from .pricing import Prices
 from .repairs import Watch
-from .settings import Settings
-from .snapshot import WeatherForecast, take
+from .settings import Settings, ZoneSettings
+from .slow_work import SlowWork
+from .snapshot import CycleData, Knowledge, metered, take, targets_of
+from .unit import SourceUnit
+from .wanted import Wanted
+from .web_price import HashPrice
+
+__all__ = ["HeatConfigEntry", "HeatingSystem", "SourceUnit", "async_forget"]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,60 +52,7 @@ type HeatConfigEntry = ConfigEntry[HeatingSystem]
 
 CYCLE: Final = timedelta(seconds=60)
 SAVE_EVERY: Final = timedelta(minutes=15)
-FORECAST_EVERY: Final = timedelta(hours=1)
-KEPT_DECISIONS: Final = 200
 STORE_VERSION: Final = 1
-
-
-@dataclass(slots=True, kw_only=True)
-class SourceUnit:
-    """A source in the system."""
-
-    subentry_id: str
-    name: str
-    kind: str
-    source: HeatSource
-    config: SourceConfig
-    poller: SourcePoller
-    budget: CallBudget | None = None
-    meter: str | None = None
-    close: Any = None
-    unsubscribe: CALLBACK_TYPE | None = None
-    told_failing: bool = False
-    outcome: CommandResult | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CycleData:
-    """What the last cycle saw and decided."""
-
-    snapshot: Snapshot
-    decision: Decision
-
-
-@dataclass(slots=True)
-class Wanted:
-    """What survives a restart besides the engine's own state."""
-
-    active: bool = False
-    wishes: Wishes = field(default_factory=Wishes)
-
-    def dump(self) -> dict[str, Any]:
-        """For the store."""
-        return {
-            "active": self.active,
-            "profile": self.wishes.profile,
-            "overrides": [item.to_dict() for item in self.wishes.overrides],
-        }
-
-    def load(self, data: dict[str, Any]) -> None:
-        """From the store."""
-        self.active = bool(data.get("active", False))
-        if data.get("profile") in set(Profile):
-            self.wishes.profile = Profile(data["profile"])
-        rows = data.get("overrides")
-        items = [Override.from_dict(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-        self.wishes.overrides = [item for item in items if item is not None]
 
 
 class HeatingSystem(DataUpdateCoordinator[CycleData]):
@@ -112,8 +72,17 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.meters: list[MeterCoordinator] = []
         self.wanted = Wanted()
         self.cop = CopLedger(dt_util.get_default_time_zone())
-        self.forecast = WeatherForecast()
-        self.decisions: deque[dict[str, Any]] = deque(maxlen=KEPT_DECISIONS)
+        self.journal = Journal()
+        self.ahead = Ahead(hass, entry, settings)
+        self.prices = Prices(hass, settings)
+        self.curve = CurveAdviser(engine, settings)
+        self.consumption: Consumption | None = None
+        """What heating takes in the next 24 hours; None without a plan."""
+        self.slow_work = SlowWork(hass, engine, self.name)
+        self.hash_price = HashPrice(hass, entry, settings.hashprice_web) if settings.hashprice_web else None
+        self.weather: Beside[WeatherForecast] = Beside(
+            hass, entry, "weather", lambda: ask_forecast(hass, settings.weather or ""), every_s=FORECAST_EVERY_S
+        )
         self.listeners: list[CALLBACK_TYPE] = []
         self.urgent_listeners: list[CALLBACK_TYPE] = []
         self.watch = Watch(self)
@@ -121,9 +90,15 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
             hass, STORE_VERSION, f"{DOMAIN}.wanted.{entry.entry_id}", domain=DOMAIN
         )
         self._store: Store[dict[str, Any]] = Store(hass, STORE_VERSION, f"{DOMAIN}.state.{entry.entry_id}")
+        self._cycling_store: DurableStore[dict[str, Any]] = DurableStore(
+            hass, STORE_VERSION, f"{DOMAIN}.cycling.{entry.entry_id}", domain=DOMAIN
+        )
+        self._cycling_saved: dict[str, object] = {}
         self._started = dt_util.utcnow()
         self._saved_at = self._started
-        self._forecast_at: datetime | None = None
+        entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, self._final_write))
+        if self.ahead.entities:
+            entry.async_on_unload(async_track_state_change_event(hass, self.ahead.entities, self._ahead_changed))
 
     # --- over a restart -------------------------------------------------------------------------------------
 
@@ -134,6 +109,11 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         if (state := await self._store.async_load()) is not None:
             await self.hass.async_add_executor_job(self.engine.restore, state.get("engine", {}))
             self.cop.load(state.get("cop", {}))
+            if self.hash_price is not None:
+                self.hash_price.load(state.get("hash_price"))
+        if (cycling := await self._cycling_store.async_load()) is not None:
+            self.engine.cycling.restore(cycling)
+            self._cycling_saved = self.engine.cycling.state()
 
     async def async_save_wanted(self) -> None:
         """On disk before anything is acknowledged; raises HomeAssistantError."""
@@ -142,7 +122,24 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
     async def async_save_state(self) -> None:
         """What the engine and the COP ledger know."""
         self._saved_at = dt_util.utcnow()
-        await self._store.async_save({"engine": self.engine.dump(), "cop": self.cop.dump()})
+        price = None if self.hash_price is None else self.hash_price.dump()
+        await self._store.async_save({"engine": self.engine.dump(), "cop": self.cop.dump(), "hash_price": price})
+
+    async def _final_write(self, _: Event) -> None:
+        """Home Assistant stops: entries are not unloaded then."""
+        await self.async_save_state()
+
+    async def _save_cycling(self) -> None:
+        """When sources last started and stopped: on disk at once, so that a crash does not shorten minimum times."""
+        cycling = self.engine.cycling.state()
+        if cycling == self._cycling_saved:
+            return
+        try:
+            await self._cycling_store.async_save_durably(cycling)
+        except HomeAssistantError as err:
+            _LOGGER.debug("%s: %s", self.name, err)
+            return
+        self._cycling_saved = cycling
 
     # --- what users do --------------------------------------------------------------------------------------
 
@@ -205,14 +202,14 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
     @callback
     def _source_changed(self, unit: SourceUnit) -> None:
         state = unit.source.state
-        failing = state.health in (Health.FAILING, Health.AUTH)
+        failing = unit.failing
         if failing != unit.told_failing and unit.poller.failures + unit.poller.restarts > 0:
             unit.told_failing = failing
             self.tell("driver_failed" if failing else "driver_recovered", {"source": unit.name, "detail": state.detail})
         if state.health == Health.AUTH and unit.kind != "external":
             self._ask_for_credentials(unit)
         if state.heat_kwh is not None and unit.meter is not None:
-            self._feed_cop(unit)
+            feed_heat(self.cop, state)
         for listener in tuple(self.listeners):
             listener()
 
@@ -221,30 +218,12 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         if not any(True for _ in running):
             self.config_entry.async_start_reauth(self.hass, data={"subentry_id": unit.subentry_id})
 
-    def _feed_cop(self, unit: SourceUnit) -> None:
-        """Heat at the device's time; electricity as it was counted."""
-        state = unit.source.state
-        heating, dhw = state.extra.get("heat_heating_year"), state.extra.get("heat_dhw_year")
-        if isinstance(heating, float):
-            self.cop.feed_heat(state.at, heating, dhw if isinstance(dhw, float) else None)
-        elif state.heat_kwh is not None:
-            self.cop.feed_heat(state.at, state.heat_kwh)
-
-    @callback
-    def _feed_meters(self) -> None:
-        for unit in self.units.values():
-            state = known(self.hass, unit.meter)
-            counter = energy_kwh(self.hass, unit.meter)
-            if state is not None and counter is not None and unit.source.state.heat_kwh is not None:
-                self.cop.feed_electricity(state.last_reported, counter)
-
     async def async_close(self) -> None:
         """Stop reading, free connections, keep what is known. Sources stay as they are: a restart goes on."""
         for unit in self.units.values():
             if unit.unsubscribe is not None:
                 unit.unsubscribe()
-            if unit.close is not None:
-                await unit.close()
+            await unit.async_close()
         await self.async_save_state()
 
     # --- the cycle ------------------------------------------------------------------------------------------
@@ -253,65 +232,70 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
     async def _async_update_data(self) -> CycleData:
         cycle_id = ulid_now()
         now = dt_util.utcnow()
-        await self._refresh_forecast(now)
-        self._presence(now)
-        self._feed_meters()
-        snapshot = take(
-            self.hass,
-            self.settings,
-            self.wanted.wishes,
-            [(unit.source, unit.config) for unit in self.units.values()],
-            self.forecast,
-            hashprice=self._hashprice(),
-            cycle_id=cycle_id,
-            other_load_w=self._other_load(),
+        self._look_around(now)
+        units = list(self.units.values())
+        for unit in units:
+            feed_meter(self.hass, self.cop, unit)
+        knowledge = Knowledge(
+            wishes=self.wanted.wishes,
+            ahead=self.ahead,
+            prices=self.prices,
+            forecast=self.weather.value or WeatherForecast(),
+            hashprice=self._hashprice(now),
+            other_load_w=self._other_load(units, now),
+            active=self.wanted.active,
         )
+        snapshot = take(self.hass, self.settings, units, knowledge, cycle_id=cycle_id)
         self.engine.observe(snapshot)
-        await self._slow_work(snapshot)
+        await self.slow_work.run(snapshot, now)
         decision = self.engine.decide(snapshot)
-        self._record(cycle_id, decision)
+        self.consumption = self.engine.consumption()
+        self.journal.note(cycle_id, decision, self._names)
         self.watch.look(now)
         if self.wanted.active and self._warmed_up(now):
+            await self._save_cycling()
             self._command(cycle_id, decision, snapshot)
         if now - self._saved_at >= SAVE_EVERY:
             await self.async_save_state()
         return CycleData(snapshot, decision)
 
+    def _look_around(self, now: datetime) -> None:
+        """What is asked beside the cycle, and who is home."""
+        if known(self.hass, self.settings.weather) is not None:
+            self.weather.look(now)
+        self.ahead.look(now)
+        self._presence(now)
+
+    @callback
+    def _ahead_changed(self, event: Event[EventStateChangedData]) -> None:
+        self.ahead.changed(event.data["entity_id"])
+
     def _warmed_up(self, now: datetime) -> bool:
         """The first minute is read only: sensors and sources come up in their own time."""
         return (now - self._started).total_seconds() >= self.engine.config.safety.read_only_s
 
-    async def _slow_work(self, snapshot: Snapshot) -> None:
-        job = self.engine.job(snapshot)
-        if job is None:
-            return
-        try:
-            result = await self.hass.async_add_executor_job(job)
-        except (ValueError, ArithmeticError) as err:
-            self.engine.job_failed()
-            _LOGGER.warning("%s: learning or planning failed, the curve goes on: %s", self.name, err)
-        else:
-            self.engine.adopt(result)
-
     def _presence(self, now: datetime) -> None:
         wishes = self.wanted.wishes
-        calendar = known(self.hass, self.settings.away_calendar)
-        wishes.away = all_away(self.hass, self.settings.persons) or (calendar is not None and calendar.state == "on")
+        wishes.away = all_away(self.hass, self.settings.persons, self.settings.way_zones)
+        wishes.trips = self.ahead.trips(now)
+        wishes.back_at = wishes.trips.end_of(now)
         if wishes.expire(now):
             self.config_entry.async_create_background_task(
                 self.hass, self.async_save_wanted(), f"{DOMAIN} overrides expired"
             )
 
-    def _other_load(self) -> float:
+    def _other_load(self, units: list[SourceUnit], now: datetime) -> float:
         """What the home draws besides our sources; the meter counts them, too."""
         drawn = power_w(self.hass, self.settings.site_meter)
         if drawn is None:
             return 0.0
-        own = sum(unit.source.state.power_w or 0.0 for unit in self.units.values())
-        return max(0.0, drawn - own)
+        own = (metered(self.hass, unit, now).power_w for unit in units)
+        return max(0.0, drawn - sum(watts for watts in own if math.isfinite(watts)))
 
-    def _hashprice(self) -> float:
+    def _hashprice(self, now: datetime) -> float:
         value = number_of(known(self.hass, self.settings.hashprice_entity))
+        if value is None and self.hash_price is not None:
+            value = self.hash_price.value(now)
         if value is None:
             value = self.settings.hashprice
         return NAN if value is None else float(value)
@@ -345,78 +329,28 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         for listener in tuple(self.listeners):
             listener()
 
-    def _record(self, cycle_id: str, decision: Decision) -> None:
-        record = decision.record
-        names = {source_id: unit.name for source_id, unit in self.units.items()}
-        self.decisions.append(
-            {
-                "id": cycle_id,
-                "time": dt_util.utc_from_timestamp(record.now_s).isoformat(),
-                "way": record.way,
-                "words": self.in_words(record.words),
-                "room_c": _finite(record.room_c),
-                "outdoor_c": _finite(record.outdoor_c),
-                "demand_w": _finite(record.demand_w),
-                "flow_c": _finite(record.flow_c),
-                "cost_h": _finite(record.cost_h),
-                "limits": [self.in_words(text) for text in record.limits],
-                "mix": [
-                    {
-                        "source": names.get(part.source_id, part.source_id),
-                        "heat_w": _finite(part.heat_w),
-                        "power_w": _finite(part.power_w),
-                        "price_kwh": _finite(part.price_kwh),
-                    }
-                    for part in record.mix
-                ],
-            }
-        )
+    @property
+    def _names(self) -> dict[str, str]:
+        return {source_id: unit.name for source_id, unit in self.units.items()}
+
+    @property
+    def decisions(self) -> Sequence[dict[str, Any]]:
+        """The last decisions in words and numbers, newest last."""
+        return self.journal.rows
+
+    def target(self, zone: ZoneSettings) -> float:
+        """The temperature that is wanted in a zone now."""
+        now = dt_util.utcnow()
+        return targets_of(self.hass, zone, self.wanted.wishes, self.ahead, now)(now)
 
     def in_words(self, text: str) -> str:
         """The engine speaks of ids; users know names."""
-        for source_id, unit in self.units.items():
-            text = text.replace(source_id, unit.name)
-        return text
-
-    async def _refresh_forecast(self, now: datetime) -> None:
-        if self.settings.weather is None or known(self.hass, self.settings.weather) is None:
-            return
-        if self._forecast_at is not None and now - self._forecast_at < FORECAST_EVERY:
-            return
-        self._forecast_at = now
-        try:
-            reply = await self.hass.services.async_call(
-                "weather",
-                "get_forecasts",
-                {"type": "hourly", "entity_id": self.settings.weather},
-                blocking=True,
-                return_response=True,
-            )
-        except Exception as err:  # noqa: BLE001  any weather integration; the engine goes on without
-            _LOGGER.debug("%s: no forecast: %s", self.name, err)
-            return
-        self.forecast = _forecast_of(reply, self.settings.weather)
-
-
-def _forecast_of(reply: Any, entity_id: str) -> WeatherForecast:
-    rows = (reply or {}).get(entity_id, {}).get("forecast") or []
-    temperatures, start = [], None
-    for row in rows:
-        value, when = row.get("temperature"), dt_util.parse_datetime(str(row.get("datetime")))
-        if not isinstance(value, (int, float)) or when is None:
-            break
-        start = start or when
-        temperatures.append(float(value))
-    return WeatherForecast(start, tuple(temperatures))
-
-
-def _finite(value: float) -> float | None:
-    return round(value, 4) if math.isfinite(value) else None
+        return named(text, self._names)
 
 
 async def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Remove what an entry stored."""
-    names = [f"{DOMAIN}.wanted.{entry.entry_id}", f"{DOMAIN}.state.{entry.entry_id}"]
+    names = [f"{DOMAIN}.{kind}.{entry.entry_id}" for kind in ("wanted", "state", "cycling")]
     names += [f"{DOMAIN}.budget.{subentry_id}" for subentry_id in entry.subentries]
     for name in names:
         await Store[dict[str, Any]](hass, STORE_VERSION, name).async_remove()

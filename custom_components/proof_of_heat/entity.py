@@ -3,7 +3,7 @@
 from typing import override
 
 from homeassistant.core import callback
-from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC, DeviceInfo, format_mac
 from homeassistant.helpers.entity import EntityDescription
 
 from ._lib.publisher import PublishedEntity
@@ -113,6 +113,7 @@ class MeterEntity(PublishedEntity):
         self._attr_translation_key = description.key
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, meter.subentry_id)},
+            connections=connections(meter.mac),
             manufacturer="Shelly",
             model="Pro 3EM",
             name=meter.title,
@@ -132,6 +133,11 @@ class MeterEntity(PublishedEntity):
         self.async_on_remove(self.meter.async_add_listener(self.publish))
 
 
+def connections(mac: str | None) -> set[tuple[str, str]]:
+    """By it Home Assistant tells us of a new address."""
+    return {(CONNECTION_NETWORK_MAC, format_mac(mac))} if mac else set()
+
+
 def source_device(system: HeatingSystem, unit: SourceUnit) -> DeviceInfo:
     """The device of a source, with what it said of itself in the flow."""
     info = system.config_entry.subentries[unit.subentry_id].data.get("info") or {}
@@ -139,6 +145,7 @@ def source_device(system: HeatingSystem, unit: SourceUnit) -> DeviceInfo:
     family = info.get("family")
     return DeviceInfo(
         identifiers={(DOMAIN, unit.subentry_id)},
+        connections=connections(info.get("mac")),
         manufacturer=info.get("make") or ("Viessmann" if unit.kind == "viessmann" else None),
         model=info.get("model") or device.get("model"),
         sw_version=info.get("firmware"),

@@ -70,13 +70,15 @@ def _float(value: object) -> float | None:
 
 
 def power_w(hass: HomeAssistant, entity_id: str | None, max_age_s: float = 300.0) -> float | None:
-    """Power in W of a sensor that reported within `max_age_s`."""
+    """Power in W of a sensor that reported within `max_age_s`; None for one of another unit (a counter)."""
     state = known(hass, entity_id)
     value = number_of(state)
     if state is None or value is None or age_s(state) > max_age_s:
         return None
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
-    return PowerConverter.convert(value, unit, UnitOfPower.WATT) if unit in PowerConverter.VALID_UNITS else value
+    if unit is None:
+        return value
+    return PowerConverter.convert(value, unit, UnitOfPower.WATT) if unit in PowerConverter.VALID_UNITS else None
 
 
 def energy_kwh(hass: HomeAssistant, entity_id: str | None) -> float | None:
@@ -101,8 +103,21 @@ def any_on(hass: HomeAssistant, entity_ids: Iterable[str]) -> bool:
     return any((state := known(hass, entity_id)) is not None and state.state == STATE_ON for entity_id in entity_ids)
 
 
-def all_away(hass: HomeAssistant, entity_ids: Iterable[str]) -> bool:
-    """Whether everybody is known to be out; somebody unknown counts as home."""
+def all_away(hass: HomeAssistant, entity_ids: Iterable[str], way_zones: Iterable[str] = ()) -> bool:
+    """Whether everybody is known to be out; somebody unknown, or in a zone on the way home, counts as home."""
+    way = tuple(way_zones)
     states = [hass.states.get(entity_id) for entity_id in entity_ids]
     known_states = [state for state in states if state is not None]
-    return bool(known_states) and all(state.state not in (STATE_HOME, STATE_ON, *_NONE) for state in known_states)
+    return bool(known_states) and all(
+        state.state not in (STATE_HOME, STATE_ON, *_NONE) and not _in_zone(hass, state, way) for state in known_states
+    )
+
+
+def _in_zone(hass: HomeAssistant, state: State, zones: tuple[str, ...]) -> bool:
+    """Whether a person or tracker is in one of the zones: its state is the zone's name, `in_zones` their ids."""
+    inside = state.attributes.get("in_zones") or ()
+    for entity_id in zones:
+        zone = hass.states.get(entity_id)
+        if entity_id in inside or (zone is not None and state.state == zone.name):
+            return True
+    return False

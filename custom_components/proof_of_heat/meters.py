@@ -4,14 +4,14 @@ from datetime import timedelta
 import logging
 from typing import Any, Final, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .const import DOMAIN
-from .drivers.errors import DriverError
+from .drivers.errors import AuthError, DriverError
 from .drivers.meter.reading import MeterReading
 from .drivers.meter.shelly import ShellyMeter
 
@@ -38,11 +38,18 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> None:
         interval = timedelta(seconds=float(subentry.data.get(CONF_SCAN_INTERVAL, DEFAULT_INTERVAL_S)))
         super().__init__(hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} {subentry.title}", update_interval=interval)
+        self._entry = entry
         self.subentry_id = subentry.subentry_id
         self.title = subentry.title
+        self.mac = subentry.unique_id
         self._meter = meter_of(hass, subentry.data)
         self._inverted = bool(subentry.data.get(CONF_INVERTED, False))
         self._turn = 0
+
+    def _ask_for_password(self) -> None:
+        entry = self._entry
+        if not any(True for _ in entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
+            entry.async_start_reauth(self.hass, data={"subentry_id": self.subentry_id})
 
     @override
     async def _async_update_data(self) -> MeterReading:
@@ -50,6 +57,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
         try:
             reading = await self._meter.read(energy=energy)
         except DriverError as err:
+            if isinstance(err, AuthError):
+                self._ask_for_password()
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key="meter_failed",

@@ -40,6 +40,7 @@ class SourcePoller:
         self._task: asyncio.Task[None] | None = None
         self._command: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
+        self._reading = False
 
     @callback
     def start(self, entry: ConfigEntry) -> None:
@@ -47,6 +48,11 @@ class SourcePoller:
         self._task = entry.async_create_background_task(
             self._hass, self._run(), f"proof_of_heat poll {self.source.source_id}"
         )
+
+    @property
+    def busy(self) -> bool:
+        """Whether a read or a command is under way."""
+        return self._reading or (self._command is not None and not self._command.done())
 
     @callback
     def poll_soon(self) -> None:
@@ -69,6 +75,7 @@ class SourcePoller:
         return pause * (1 + 0.1 * self._jitter())
 
     async def _read(self) -> None:
+        self._reading = True
         try:
             async with asyncio.timeout(self._stuck_s):
                 state = await self.source.refresh()
@@ -82,6 +89,8 @@ class SourcePoller:
                 _LOGGER.exception("%s: reading raised", self.source.name)
         else:
             self.failures = self.failures + 1 if state.health in _BAD else 0
+        finally:
+            self._reading = False
 
     @callback
     def command(self, entry: ConfigEntry, command: Command, done: Callable[[CommandResult], None]) -> bool:

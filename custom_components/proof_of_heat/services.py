@@ -17,6 +17,7 @@ import probatio as vol
 from .comfort.profiles import MAX_C, MIN_C, Override, Profile
 from .const import DOMAIN, SUBENTRY_ZONE
 from .coordinator import HeatConfigEntry, HeatingSystem
+from .curve_advice import take_over
 from .transfer import TransferError, difference, export, parse, to_yaml
 
 ATTR_COUNT: Final = "count"
@@ -52,6 +53,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         SupportsResponse.OPTIONAL,
     )
     register("clear_override", _clear_override, {vol.Optional(ATTR_ENTITY_ID): cv.entity_id}, SupportsResponse.OPTIONAL)
+    register("apply_curve_suggestion", _apply_curve, {}, SupportsResponse.OPTIONAL)
     register("get_plan", _get_plan, {}, SupportsResponse.ONLY)
     register(
         "get_decisions",
@@ -128,6 +130,21 @@ async def _clear_override(call: ServiceCall) -> ServiceResponse:
     before = len(system.wanted.wishes.overrides)
     await system.async_clear_override(_zone_id(call, system))
     return {"cleared": before - len(system.wanted.wishes.overrides)}
+
+
+async def _apply_curve(call: ServiceCall) -> ServiceResponse:
+    system = await _system(call, control=True)
+    advice = system.curve.advice()
+    if advice is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_curve_suggestion")
+    settings = system.settings
+    take_over(call.hass, system.config_entry, settings, advice)
+    return {
+        "slope": advice.slope,
+        "level": advice.level,
+        "confidence": advice.confidence,
+        "before": {"slope": settings.slope, "level": settings.level},
+    }
 
 
 async def _get_plan(call: ServiceCall) -> ServiceResponse:

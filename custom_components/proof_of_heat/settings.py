@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
+import logging
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.util import dt as dt_util
 
 from ._lib.heat_source import Capabilities, Control, SourceKind
+from ._lib.week_schedule import ScheduleError, WeekSchedule
 from .comfort.profiles import Targets
 from .const import (
     CONF_AWAY_CALENDAR,
+    CONF_BASE_PRICE,
     CONF_CURVE,
     CONF_EFFICIENCY_J_TH,
     CONF_EMITTER,
@@ -20,6 +23,9 @@ from .const import (
     CONF_FUEL_PRICE,
     CONF_HASHPRICE,
     CONF_HASHPRICE_ENTITY,
+    CONF_HASHPRICE_FACTOR,
+    CONF_HASHPRICE_PATH,
+    CONF_HASHPRICE_URL,
     CONF_LEVEL,
     CONF_LIMITS,
     CONF_MAX_FLOW,
@@ -38,9 +44,12 @@ from .const import (
     CONF_SITE_POWER,
     CONF_SLOPE,
     CONF_SOURCE_KIND,
+    CONF_TARIFF_WINDOWS,
     CONF_TAX,
     CONF_TEMPERATURE,
+    CONF_WAY_ZONES,
     CONF_WEATHER,
+    CONF_WEEK,
     CONF_WINDOWS,
     DEFAULT_LEVEL,
     DEFAULT_MAX_FLOW,
@@ -48,7 +57,9 @@ from .const import (
     SUBENTRY_ZONE,
 )
 from .engine.config import CurveConfig, EngineConfig, SafetyLimits, SiteLimits, SourceConfig, Steering
+from .prices.tariff import Tariff, TariffError, parse as parse_tariff
 
+_LOGGER = logging.getLogger(__name__)
 _MINER_STEPS = 5
 
 
@@ -61,7 +72,18 @@ class ZoneSettings:
     temperature: str
     windows: tuple[str, ...]
     schedule: str | None
+    week: WeekSchedule | None
+    """The zone's own: comfort in its slots; it goes before the entity."""
     targets: Targets
+
+
+@dataclass(frozen=True, slots=True)
+class WebPrice:
+    """A number in JSON at an address: `path` as in `data.0.value`; what it says times `factor`."""
+
+    url: str
+    path: str = ""
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +101,13 @@ class Settings:
     fixed_price: float | None
     fees: float
     tax: float
+    tariff: Tariff | None
     hashprice: float | None
     hashprice_entity: str | None
+    hashprice_web: WebPrice | None
     persons: tuple[str, ...]
+    way_zones: tuple[str, ...]
+    """Who is in one of these zones is coming home."""
     away_calendar: str | None
     quiet_from: time | None
     quiet_to: time | None
@@ -120,9 +146,12 @@ def read(entry: ConfigEntry) -> Settings:
         fixed_price=price.get(CONF_FIXED_PRICE),
         fees=float(price.get(CONF_FEES, 0.0)),
         tax=float(price.get(CONF_TAX, 0.0)) / 100,
+        tariff=_tariff(options, price),
         hashprice=price.get(CONF_HASHPRICE),
         hashprice_entity=price.get(CONF_HASHPRICE_ENTITY),
+        hashprice_web=_web_price(price),
         persons=tuple(presence.get(CONF_PERSONS, ())),
+        way_zones=tuple(presence.get(CONF_WAY_ZONES, ())),
         away_calendar=presence.get(CONF_AWAY_CALENDAR),
         quiet_from=_time(limits.get(CONF_QUIET_FROM)),
         quiet_to=_time(limits.get(CONF_QUIET_TO)),
@@ -131,6 +160,35 @@ def read(entry: ConfigEntry) -> Settings:
         site_meter=limits.get(CONF_SITE_METER),
         zones=tuple(_zone(item) for item in entry.subentries.values() if item.subentry_type == SUBENTRY_ZONE),
     )
+
+
+def _tariff(options: Mapping[str, Any], price: Mapping[str, Any]) -> Tariff | None:
+    """The tariff by the clock; one that cannot be read is left out, and said so (the form checks it before)."""
+    rows = price.get(CONF_TARIFF_WINDOWS, options.get(CONF_TARIFF_WINDOWS))
+    base = price.get(CONF_BASE_PRICE, options.get(CONF_BASE_PRICE, price.get(CONF_FIXED_PRICE)))
+    if not rows or base is None:
+        return None
+    try:
+        return parse_tariff(float(base), rows)
+    except TariffError as err:
+        _LOGGER.warning("The tariff by the clock is left out: %s", err)
+        return None
+
+
+def _web_price(price: Mapping[str, Any]) -> WebPrice | None:
+    url = price.get(CONF_HASHPRICE_URL)
+    if not url:
+        return None
+    factor = float(price.get(CONF_HASHPRICE_FACTOR, 1.0))
+    return WebPrice(str(url), str(price.get(CONF_HASHPRICE_PATH, "")), factor)
+
+
+def _week(rows: object) -> WeekSchedule | None:
+    try:
+        return WeekSchedule.parse(rows) if rows else None
+    except ScheduleError as err:
+        _LOGGER.warning("A week schedule is left out: %s", err)
+        return None
 
 
 def _time(value: object) -> time | None:
@@ -145,6 +203,7 @@ def _zone(subentry: ConfigSubentry) -> ZoneSettings:
         temperature=str(data[CONF_TEMPERATURE]),
         windows=tuple(data.get(CONF_WINDOWS, ())),
         schedule=data.get(CONF_SCHEDULE),
+        week=_week(data.get(CONF_WEEK)),
         targets=Targets(**{key: float(data[key]) for key in ("comfort", "eco", "away") if key in data}),
     )
 

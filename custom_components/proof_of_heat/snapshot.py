@@ -1,48 +1,64 @@
 """What the engine is told each cycle, gathered from Home Assistant and the sources."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import math
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.sun import get_astral_observer
 from homeassistant.util import dt as dt_util
 import numpy as np
 
 from ._lib.heat_source import Health, HeatSource
+from .ahead import Ahead
 from .comfort.profiles import BAND_STEP, BAND_STEPS, Wishes, band
+from .comfort.spans import Spans
 from .engine.config import SourceConfig
+from .engine.decision import Decision
 from .engine.snapshot import NAN, Band, Forecast, Reading, Snapshot, SourceSnapshot, ZoneSnapshot
-from .inputs import any_on, known, number_of, temperature
-from .prices.series import Extras, PriceSeries, from_attributes, unit_factor
+from .forecasts import WeatherForecast, sun_now
+from .inputs import any_on, known, power_w, temperature
+from .pricing import Prices
 from .settings import Settings, ZoneSettings
+from .unit import SourceUnit
 
 _LIMITED_STANDS_S = 3600.0
 _PRICE_STEPS = 192
 
 
-@dataclass(slots=True)
-class WeatherForecast:
-    """Hourly outdoor temperatures from `start` on; fetched beside the cycle."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What is known beside Home Assistant's states."""
 
-    start: datetime | None = None
-    temperatures_c: tuple[float, ...] = ()
-
-    def steps(self, now: datetime) -> tuple[float, ...]:
-        """From now on."""
-        if self.start is None:
-            return ()
-        skip = int((now - self.start).total_seconds() // 3600)
-        return self.temperatures_c[max(0, skip) :]
+    wishes: Wishes
+    ahead: Ahead
+    prices: Prices
+    forecast: WeatherForecast
+    hashprice: float = NAN
+    other_load_w: float = 0.0
+    active: bool = True
 
 
-def scheduled_comfort(hass: HomeAssistant, zone: ZoneSettings, when: datetime, now: datetime) -> bool:
-    """Whether a zone's schedule asks for comfort. Ahead, the schedule's next event is all that Home Assistant tells."""
+@dataclass(frozen=True, slots=True)
+class CycleData:
+    """What the last cycle saw and decided."""
+
+    snapshot: Snapshot
+    decision: Decision
+
+
+def scheduled_comfort(
+    hass: HomeAssistant, zone: ZoneSettings, when: datetime, now: datetime, spans: Spans | None
+) -> bool:
+    """Whether a zone's schedule asks for comfort. `spans`: what is known of its coming days."""
     state = known(hass, zone.schedule)
+    if zone.week is not None:
+        return spans is not None and spans.holds(when)
     if state is None:
-        return True
+        return True if spans is None else spans.holds(when)
     on = state.state == "on"
+    if spans is not None:
+        return on if when <= now else spans.holds(when)
     change = state.attributes.get("next_event")
     if isinstance(change, datetime) and now < change <= when:
         # Beyond the next change it is unknown; a day repeats well enough.
@@ -50,33 +66,16 @@ def scheduled_comfort(hass: HomeAssistant, zone: ZoneSettings, when: datetime, n
     return on
 
 
-def zone_target(hass: HomeAssistant, zone: ZoneSettings, wishes: Wishes, when: datetime, now: datetime) -> float:
-    """The temperature that is wanted in a zone at a time."""
-    return wishes.target(zone.zone_id, zone.targets, scheduled_comfort(hass, zone, when, now), when)
+def targets_of(
+    hass: HomeAssistant, zone: ZoneSettings, wishes: Wishes, ahead: Ahead, now: datetime
+) -> Callable[[datetime], float]:
+    """The temperature that is wanted in a zone, by time."""
+    spans = ahead.comfort(zone, now)
 
+    def target(when: datetime) -> float:
+        return wishes.target(zone.zone_id, zone.targets, scheduled_comfort(hass, zone, when, now, spans), when)
 
-def price_series(hass: HomeAssistant, settings: Settings, now: datetime) -> PriceSeries:
-    """The prices that are known, with fees and tax."""
-    state = known(hass, settings.price_entity)
-    if state is None:
-        return PriceSeries()
-    zone = dt_util.get_default_time_zone()
-    extras = Extras(per_kwh=settings.fees, tax=settings.tax)
-    factor = unit_factor(state.attributes.get("unit_of_measurement"))
-    return from_attributes(state.attributes, zone, now).priced(factor, extras)
-
-
-def price_now(hass: HomeAssistant, settings: Settings, series: PriceSeries, now: datetime) -> float:
-    """What a kWh costs now; NaN where nobody says."""
-    price = series.at(now)
-    if price is not None:
-        return price
-    state = known(hass, settings.price_entity)
-    value = number_of(state)
-    if state is not None and value is not None:
-        extras = Extras(per_kwh=settings.fees, tax=settings.tax)
-        return extras.of(value * unit_factor(state.attributes.get("unit_of_measurement")))
-    return NAN if settings.fixed_price is None else settings.fixed_price
+    return target
 
 
 def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> SourceSnapshot:
@@ -86,108 +85,119 @@ def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> 
     available = state.health in (Health.OK, Health.DEGRADED) or (
         state.health == Health.LIMITED and old < _LIMITED_STANDS_S
     )
-    power = NAN if state.power_w is None else state.power_w
-    nominal = config.nominal_power_w
-    level = power / nominal if nominal else NAN
-    if state.on is False:
-        level = 0.0
-    return SourceSnapshot(
-        source_id=source.source_id,
-        available=available,
-        on=state.on,
-        level=level,
-        power_w=power,
-        heat_w=NAN if state.heat_w is None else state.heat_w,
-        flow_c=NAN if state.flow_c is None else state.flow_c,
-        return_c=NAN if state.return_c is None else state.return_c,
+    return _with_level(
+        SourceSnapshot(
+            source_id=source.source_id,
+            available=available,
+            on=state.on,
+            power_w=_number(state.power_w),
+            heat_w=_number(state.heat_w),
+            flow_c=_number(state.flow_c),
+            return_c=_number(state.return_c),
+        ),
+        config,
     )
 
 
+def metered(hass: HomeAssistant, unit: SourceUnit, now: datetime) -> SourceSnapshot:
+    """A source's report; where it does not measure its power, its linked meter does."""
+    seen = source_snapshot(unit.source, unit.config, now)
+    measured = unit.source.capabilities.reads_power and math.isfinite(seen.power_w)
+    if measured or unit.meter is None or unit.config.fuel_kwh_price is not None:
+        return seen
+    power = power_w(hass, unit.meter)
+    if power is None and unit.counted is not None:
+        power = unit.counted.power_w(now)
+    return seen if power is None else _with_level(replace(seen, power_w=max(0.0, power)), unit.config)
+
+
+def _with_level(seen: SourceSnapshot, config: SourceConfig) -> SourceSnapshot:
+    """Where the source stands in its range, by its input (a burner's by its heat)."""
+    if seen.on is False:
+        return replace(seen, level=0.0)
+    if config.fuel_kwh_price is not None:
+        level = seen.heat_w / config.nominal_heat_w if config.nominal_heat_w else NAN
+    else:
+        level = seen.power_w / config.nominal_power_w if config.nominal_power_w else NAN
+    return replace(seen, level=level)
+
+
+def _number(value: float | None) -> float:
+    return NAN if value is None else value
+
+
 def take(
-    hass: HomeAssistant,
-    settings: Settings,
-    wishes: Wishes,
-    sources: Iterable[tuple[HeatSource, SourceConfig]],
-    forecast: WeatherForecast,
-    *,
-    hashprice: float,
-    cycle_id: str,
-    other_load_w: float = 0.0,
+    hass: HomeAssistant, settings: Settings, units: Sequence[SourceUnit], knowledge: Knowledge, *, cycle_id: str
 ) -> Snapshot:
     """Everything, now."""
     now = dt_util.utcnow()
     local = dt_util.as_local(now)
-    zones = tuple(
-        ZoneSnapshot(
-            zone_id=zone.zone_id,
-            room=temperature(hass, zone.temperature),
-            target_c=zone_target(hass, zone, wishes, now, now),
-            window_open=any_on(hass, zone.windows),
-        )
-        for zone in settings.zones
-    )
+    wishes, ahead = knowledge.wishes, knowledge.ahead
+    zones = tuple(_zone(hass, zone, wishes, ahead, now) for zone in settings.zones)
     outdoor = temperature(hass, settings.outdoor)
     if not outdoor.known:
         outdoor = temperature(hass, settings.weather)
-    series = price_series(hass, settings, now)
-    prices = series.steps(now, BAND_STEP, _PRICE_STEPS)
+    prices = knowledge.prices.series(now).steps(now, BAND_STEP, _PRICE_STEPS)
     return Snapshot(
         now_s=now.timestamp(),
         local_s=_standard_seconds(local),
         zones=zones,
         outdoor=outdoor,
-        band=_band(hass, settings, wishes, now),
-        solar=_solar(hass, now),
-        sources=tuple(source_snapshot(source, config, now) for source, config in sources),
-        price_kwh=price_now(hass, settings, series, now),
-        forecast=_forecast(forecast, prices, now),
-        other_load_w=other_load_w,
+        band=_home_band(zones),
+        solar=Reading(sun_now(hass, settings.weather, now)),
+        sources=tuple(metered(hass, unit, now) for unit in units),
+        price_kwh=knowledge.prices.now(now),
+        forecast=_forecast(knowledge.forecast, prices, now),
+        other_load_w=knowledge.other_load_w,
         quiet=settings.quiet(local),
         quiet_ahead=np.array(
             [float(settings.quiet(local + index * BAND_STEP)) for index in range(BAND_STEPS)]
             if settings.quiet_from is not None
             else []
         ),
-        hashprice_ph_day=hashprice,
+        hashprice_ph_day=knowledge.hashprice,
         revision=cycle_id,
+        active=knowledge.active,
     )
 
 
 def _standard_seconds(local: datetime) -> float:
-    summer = local.dst() or timedelta()
-    plain = local - summer
-    return plain.hour * 3600.0 + plain.minute * 60 + plain.second
+    """Seconds of local standard time, running on from day to day and through changes of the clock."""
+    standard = (local.utcoffset() or timedelta()) - (local.dst() or timedelta())
+    return local.timestamp() + standard.total_seconds()
 
 
-def _band(hass: HomeAssistant, settings: Settings, wishes: Wishes, now: datetime) -> Band:
-    """The home's band: the mean of its zones."""
-    if not settings.zones:
+def _zone(hass: HomeAssistant, zone: ZoneSettings, wishes: Wishes, ahead: Ahead, now: datetime) -> ZoneSnapshot:
+    """A zone with what it wants in the coming two days."""
+    target = targets_of(hass, zone, wishes, ahead, now)
+    lower, upper = band(target, now)
+    return ZoneSnapshot(
+        zone_id=zone.zone_id,
+        room=temperature(hass, zone.temperature),
+        target_c=target(now),
+        window_open=any_on(hass, zone.windows),
+        band=Band(np.array(lower), np.array(upper)),
+    )
+
+
+def _home_band(zones: Sequence[ZoneSnapshot]) -> Band:
+    """What counts while no zone asks for anything: the mean of them."""
+    bands = [zone.band for zone in zones if zone.band is not None]
+    if not bands:
         return Band(np.full(BAND_STEPS, 15.0), np.full(BAND_STEPS, 24.0))
-    bands = [
-        band(lambda when, zone=zone: zone_target(hass, zone, wishes, when, now), now)  # type: ignore[misc]
-        for zone in settings.zones
-    ]
-    lower = np.mean([lows for lows, _ in bands], axis=0)
-    upper = np.mean([highs for _, highs in bands], axis=0)
-    return Band(lower, upper)
+    return Band(
+        np.mean([known.lower_c for known in bands], axis=0), np.mean([known.upper_c for known in bands], axis=0)
+    )
 
 
 def _forecast(weather: WeatherForecast, prices: list[float], now: datetime) -> Forecast | None:
-    """Prices in quarters of an hour as far as they are known; temperatures by the hour repeated."""
+    """Prices in quarters of an hour as far as they are known; weather by the hour repeated."""
     known_prices = []
     for price in prices:
         if not math.isfinite(price):
             break
         known_prices.append(price)
-    outdoor = [value for value in weather.steps(now) for _ in range(4)]
+    outdoor, solar = weather.steps(now), weather.sun(now)
     if not known_prices and not outdoor:
         return None
-    return Forecast(step_s=BAND_STEP.total_seconds(), outdoor_c=outdoor, price_kwh=known_prices)
-
-
-def _solar(hass: HomeAssistant, now: datetime) -> Reading:
-    """Clear-sky radiation from the sun's elevation: a bound that the house model scales itself."""
-    from astral.sun import elevation  # type: ignore[import-untyped]
-
-    height = elevation(get_astral_observer(hass), now)
-    return Reading(max(0.0, 1000.0 * math.sin(math.radians(height))))
+    return Forecast(step_s=BAND_STEP.total_seconds(), outdoor_c=outdoor, solar_w_m2=solar, price_kwh=known_prices)

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import time
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_TOKEN
+from homeassistant.const import CONF_ENTITIES, CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
@@ -16,6 +16,7 @@ from .const import (
     CONF_ADDRESS,
     CONF_API_KEY,
     CONF_API_SECRET,
+    CONF_BAUDRATE,
     CONF_CAPABILITIES,
     CONF_CLIENT_ID,
     CONF_DAY_LIMIT,
@@ -26,12 +27,14 @@ from .const import (
     CONF_METER,
     CONF_NOMINAL_POWER,
     CONF_ORGANISATION,
+    CONF_PARITY,
     CONF_POWER_LOW,
     CONF_POWER_NORMAL,
     CONF_REFERENCE,
     CONF_REFRESH_TOKEN,
     CONF_RIG,
     CONF_SOURCE_KIND,
+    CONF_STOPBITS,
     CONF_TEMPLATE,
     CONF_UNIT_ID,
     DEFAULT_DAY_LIMIT,
@@ -46,6 +49,7 @@ from .drivers.miner.connect import client_for
 from .drivers.miner.probe import Found
 from .drivers.miner.reading import Family
 from .drivers.miner.source import MinerSource
+from .drivers.modbus.link import Line, link_params
 from .drivers.modbus.source import ModbusSource
 from .drivers.modbus.template import Template, builtin, load_folder
 from .drivers.stored import capabilities_from_dict
@@ -54,8 +58,10 @@ from .drivers.viessmann.features import Reading
 from .drivers.viessmann.source import ViessmannSource
 from .entity_source import EntityOptions, EntitySource
 from .inputs import power_w
+from .vicare_source import ViCareSource
 
 BUDGET_STORE_VERSION: Final = 1
+PARITIES: Final[Mapping[str, Literal["N", "E", "O"]]] = {"none": "N", "even": "E", "odd": "O"}
 POLL_S: Final[Mapping[str, float]] = {
     "miner": 30.0,
     "nicehash": 60.0,
@@ -64,6 +70,7 @@ POLL_S: Final[Mapping[str, float]] = {
     "modbus": 20.0,
     "entity": 15.0,
     "external": 30.0,
+    "vicare": 30.0,
 }
 
 
@@ -161,7 +168,7 @@ def budget_store(hass: HomeAssistant, subentry_id: str) -> DurableStore[dict[str
 async def _viessmann(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
     data = subentry.data
     info = data[CONF_INFO]
-    budget = CallBudget(limits_of(data), time.time)
+    budget = CallBudget(limits_of(data), time.time, time.monotonic)
     store = budget_store(hass, subentry.subentry_id)
     if (saved := await store.async_load()) is not None:
         budget.load(saved)
@@ -220,7 +227,7 @@ async def _modbus(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSuben
 
     data = subentry.data
     template = (await async_templates(hass))[data[CONF_TEMPLATE]]
-    unit = async_get_unit(hass, entry, modbus_params(data), int(data.get(CONF_UNIT_ID, template.unit_id)))
+    unit = async_get_unit(hass, entry, modbus_params(data, template), int(data.get(CONF_UNIT_ID, template.unit_id)))
     unit.require_timeout(template.timeout_s)
     if template.spacing_s:
         unit.set_message_spacing(template.spacing_s)
@@ -228,14 +235,16 @@ async def _modbus(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSuben
     return Built(source, POLL_S["modbus"], close=source.close)
 
 
-def modbus_params(data: Mapping[str, Any]) -> Any:
-    """Link settings: a host, or a serial device (its path holds a slash or begins with COM)."""
-    from modbus_connection import ModbusSerialParams, ModbusTcpParams
-
-    address = str(data[CONF_ADDRESS])
-    if "/" in address or address.upper().startswith("COM"):
-        return ModbusSerialParams(device=address, baudrate=int(data.get("baudrate", 9600)))
-    return ModbusTcpParams(host=address, port=int(data.get(CONF_PORT, 502)))
+def modbus_params(data: Mapping[str, Any], template: Template | None = None) -> Any:
+    """Link settings of a subentry's (or a form's) data: what the form says of a serial line, else the template."""
+    line = template.line if template is not None else None
+    if CONF_BAUDRATE in data:
+        line = Line(
+            baudrate=int(data[CONF_BAUDRATE]),
+            parity=PARITIES[data.get(CONF_PARITY, "none")],
+            stopbits=2 if str(data.get(CONF_STOPBITS)) == "2" else 1,
+        )
+    return link_params(str(data[CONF_ADDRESS]), int(data.get(CONF_PORT, 502)), line)
 
 
 def entity_options(data: Mapping[str, Any]) -> EntityOptions:
@@ -255,6 +264,20 @@ async def _entity(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSuben
     return Built(source, POLL_S["entity"], close=source.close)
 
 
+async def _vicare(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
+    data = subentry.data
+    source = ViCareSource(
+        hass,
+        _id(subentry),
+        subentry.title,
+        data[CONF_ENTITIES],
+        _capabilities(subentry),
+        meter=data.get(CONF_METER),
+        nominal_w=data.get(CONF_NOMINAL_POWER),
+    )
+    return Built(source, POLL_S["vicare"], close=source.close)
+
+
 async def _external(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
     from .external import ExternalSource
 
@@ -270,4 +293,5 @@ _BUILDERS: Final = {
     "modbus": _modbus,
     "entity": _entity,
     "external": _external,
+    "vicare": _vicare,
 }

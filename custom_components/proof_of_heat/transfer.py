@@ -9,8 +9,9 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 import probatio as vol
 
-from .config_flow import OPTION_FORMS, ZONE_SCHEMA
 from .const import CONF_REFRESH_TOKEN, DOMAIN, SUBENTRY_SOURCE, SUBENTRY_ZONE
+from .flows.options import SUBJECTS
+from .flows.zone import ZONE_SCHEMA
 
 FORMAT: Final = 1
 SECRETS: Final = frozenset({"password", "api_key", "api_secret", "token", "username", CONF_REFRESH_TOKEN})
@@ -70,12 +71,12 @@ def parse(text: str, *, check: bool = True) -> dict[str, Any]:
 def _options(options: Any) -> dict[str, Any]:
     if not isinstance(options, dict):
         raise TransferError("options: not a mapping")
-    if unknown := set(options) - set(OPTION_FORMS):
+    if unknown := set(options) - set(SUBJECTS):
         raise TransferError(f"options: unknown {', '.join(sorted(unknown))}")
     checked = {}
     for subject, values in options.items():
         try:
-            checked[subject] = OPTION_FORMS[subject](values)
+            checked[subject] = SUBJECTS[subject](values)
         except vol.Invalid as err:
             raise TransferError(f"options.{subject}: {err}") from err
     return checked

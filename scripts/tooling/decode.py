@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 import importlib
 import json
+import os
 from pathlib import Path
 import signal
 import sys
@@ -67,7 +68,9 @@ def decode_miner(path: Path) -> Iterable[Line]:
     """A folder of a miner's replies, replayed on loopback."""
     from simulators.replay import replaying
 
-    host = "127.0.0.90"
+    # Miners' ports cannot be chosen: an address of this process alone.
+    number = os.getpid()
+    host = f"127.{244 + number % 10}.{number // 10 % 250 + 1}.{number // 2500 % 250 + 1}"
 
     async def read() -> Iterable[Line]:
         lines: Iterable[Line]
@@ -106,16 +109,23 @@ def decode_hc12(path: Path) -> Iterable[Line]:
 
 def decode_sync(path: Path) -> Iterator[Line]:
     """What a heating controller posts to the device-sync API."""
-    report = _from("iot_heating.protocol.telemetry", "decode_telemetry")(_object(path))
-    for key, value, unit in (
-        ("heating", report.heating, None),
-        ("outdoor_temperature", report.outdoor_c, "°C"),
-        ("supply_temperature", report.supply_c, "°C"),
-        ("voltage", report.voltage_v, "V"),
-        ("errors", len(report.errors) if report.errors is not None else None, None),
+    report = _from("iot_heating.protocol.telemetry", "decode_telemetry")(_object(path)).values
+    for name, key, unit in (
+        ("heating", "heating", None),
+        ("outdoor_c", "outdoor_temperature", "°C"),
+        ("supply_c", "supply_temperature", "°C"),
+        ("voltage_v", "voltage", "V"),
+        ("errors", "errors", None),
     ):
-        if value is not None:
-            yield key, value, unit
+        if (value := report.get(name)) is not None:
+            yield key, len(value) if name == "errors" else value, unit
+
+
+def _shown(value: Any) -> str:
+    """A value as text; sums of floats without the digits that are not theirs."""
+    if value is None:
+        return ""
+    return str(round(value, 9) if isinstance(value, float) else value)
 
 
 FAMILIES: dict[str, Callable[[Path], Iterable[Line]]] = {
@@ -150,7 +160,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"scripts/decode: {args.path}: nothing in it that is known", file=sys.stderr)
         return 1
     for key, value, unit in lines:
-        print(f"{key}\t{'' if value is None else value}\t{unit or ''}")
+        print(f"{key}\t{_shown(value)}\t{unit or ''}")
     return 0
 
 

@@ -10,7 +10,7 @@ counter come from the image; images that do not say (ESP8266, .swu) need --produ
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 import hashlib
 import http.client
@@ -19,12 +19,14 @@ import os
 from pathlib import Path
 import secrets
 import sys
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from .ota_core import CHIP_IDS, ImageInfo, OtaError, PublicKey, inspect, parse, sign, verify
+
+_PIECE: Final = 64 * 1024
 
 MANIFEST = ".manifest.json"
 SIGNATURE = ".manifest.json.sig"
@@ -170,7 +172,8 @@ def upload_release(args: argparse.Namespace) -> int:
         "Content-Type": f"multipart/form-data; boundary={boundary}",
         "X-Device-Key": os.environ.get("OTA_UPLOAD_KEY", ""),
     }
-    connection.request("POST", f"{parts.path.rstrip('/')}/api/ota/releases/", body, headers)
+    headers["Content-Length"] = str(len(body))
+    connection.request("POST", f"{parts.path.rstrip('/')}/api/ota/releases/", told(body), headers)
     reply = connection.getresponse()
     answer = json.loads(reply.read())
     if reply.status != 201:
@@ -178,6 +181,16 @@ def upload_release(args: argparse.Namespace) -> int:
         return 1
     print(f"{answer['release_id']} is stored")
     return 0
+
+
+def told(body: bytes) -> Iterator[bytes]:
+    """The body in pieces; on a terminal, how much of it is sent."""
+    for at in range(0, len(body), _PIECE):
+        yield body[at : at + _PIECE]
+        if sys.stderr.isatty():
+            print(f"\r{min(100, (at + _PIECE) * 100 // len(body))} %", end="", file=sys.stderr)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
 
 
 def multipart(fields: Mapping[str, bytes], name: str, image: bytes, boundary: str) -> bytes:

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+from pathlib import Path
 import pty
 import struct
 import tty
@@ -27,6 +28,7 @@ class ModbusBoiler(Simulator):
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
         "busy": "answers every request with an exception (device failure)",
+        "noise": "RTU: a share of the answers (default 0.5) has a flipped bit",
         "deaf": "acknowledges writes and does nothing",
         "sensor_broken": "the outdoor sensor reads the device's value for none",
         "error": "the device reports this error number (default 30)",
@@ -48,6 +50,7 @@ class ModbusBoiler(Simulator):
         self._server = TcpServer(self.faults, self._exchange, keep_open=True)
         self._rtu: asyncio.Task[None] | None = None
         self._descriptors: list[int] = []
+        self._timers: list[asyncio.TimerHandle] = []
         self._port = 0
         self.device_path: str | None = None
 
@@ -59,6 +62,7 @@ class ModbusBoiler(Simulator):
         parser.add_argument(
             "--rtu", action="store_true", help="also on a pseudo-terminal, its path is in the ready line"
         )
+        parser.add_argument("--rtu-link", type=Path, help="a name for the line that stays when it is plugged in anew")
 
     @override
     async def start(self) -> dict[str, Any]:
@@ -66,7 +70,7 @@ class ModbusBoiler(Simulator):
         self._port = await self._server.start(self.args.host, self.args.port)
         ready: dict[str, Any] = {"host": self.args.host, "port": self._port}
         if self.args.rtu:
-            self._open_line()
+            self.plug()
             ready["device"] = self.device_path
         return ready
 
@@ -78,14 +82,7 @@ class ModbusBoiler(Simulator):
     @override
     async def stop(self) -> None:
         await self._server.stop()
-        if self._rtu is not None:
-            self._rtu.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._rtu
-        loop = asyncio.get_running_loop()
-        for descriptor in self._descriptors:
-            loop.remove_reader(descriptor)
-            os.close(descriptor)
+        await self.unplug()
 
     @override
     def state(self) -> dict[str, Any]:
@@ -208,24 +205,69 @@ class ModbusBoiler(Simulator):
     async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
         return await serve_tcp(reader, self._answer)
 
-    def _open_line(self) -> None:
+    # --- the serial line ----------------------------------------------------------------------------------
+
+    def plug(self) -> None:
+        """A serial adapter appears: a pseudo-terminal, under a name that stays the same if one was asked for."""
         ours, theirs = pty.openpty()
         tty.setraw(ours)
         tty.setraw(theirs)
         os.set_blocking(ours, False)
         self._descriptors = [ours, theirs]
         self.device_path = os.ttyname(theirs)
+        if (link := self.args.rtu_link) is not None:
+            link.unlink(missing_ok=True)
+            link.symlink_to(self.device_path)
+            self.device_path = str(link)
         queue: asyncio.Queue[bytes] = asyncio.Queue()
         asyncio.get_running_loop().add_reader(ours, lambda: queue.put_nowait(os.read(ours, 256)))
+        self._rtu = asyncio.create_task(serve_rtu(queue.get, lambda data: self._send(ours, data), self._answer))
 
-        def answer(unit: int, pdu: bytes) -> bytes | None:
-            return None if "silent" in self.faults else self._answer(unit, pdu)
+    async def unplug(self) -> None:
+        """The adapter is pulled out."""
+        for timer in self._timers:
+            timer.cancel()
+        if self._rtu is not None:
+            self._rtu.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._rtu
+            self._rtu = None
+        loop = asyncio.get_running_loop()
+        for descriptor in self._descriptors:
+            loop.remove_reader(descriptor)
+            os.close(descriptor)
+        self._descriptors = []
+        if self.args.rtu_link is not None:
+            self.args.rtu_link.unlink(missing_ok=True)
 
-        self._rtu = asyncio.create_task(serve_rtu(queue.get, lambda data: _send(ours, data), answer))
+    def _send(self, line: int, data: bytes) -> None:
+        if "silent" in self.faults or "refused" in self.faults:
+            return
+        if "garbage" in self.faults:
+            data = bytes(self.rng.randrange(256) for _ in data)
+        if "noise" in self.faults and self.rng.random() < self.faults.number("noise", 0.5):
+            data = bytes([data[0] ^ 0x10]) + data[1:]
+        if "cut" in self.faults:
+            data = data[: len(data) // 2]
+        if "slow" in self.faults:
+            later = self.faults.number("slow", 5.0)
+            self._later(later, line, data)
+            return
+        # A real line brings a frame in pieces.
+        self._put(line, data[:3])
+        self._later(0.004, line, data[3:])
 
+    def _later(self, seconds: float, line: int, data: bytes) -> None:
+        self._timers = [timer for timer in self._timers if not timer.cancelled() and timer.when() > self._time()]
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, self._put, line, data))
 
-def _send(descriptor: int, data: bytes) -> None:
-    os.write(descriptor, data)
+    @staticmethod
+    def _time() -> float:
+        return asyncio.get_running_loop().time()
+
+    def _put(self, line: int, data: bytes) -> None:
+        if line in self._descriptors:
+            os.write(line, data)
 
 
 def _int32(value: float) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""The four ways to ask for an update, from their descriptions. Each returns an image with what came along, or None."""
+"""The ways to ask for an update, from their descriptions. Each returns an image with what came along, or None."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -158,6 +158,32 @@ class ArduinoClient(Client):
             return Download(url, headers, "", md5=reply.headers.get("x-MD5"))
 
 
+class TasmotaClient(Client):
+    """Tasmota: a rule tells the version by `WebQuery`; `Upgrade 1` fetches `OtaUrl`.
+
+    A plain ESP32 has room for one image only: its `safeboot` fetches the real one and says that it is safeboot.
+    """
+
+    @override
+    async def ask(self, board: Board, said: dict[str, Any]) -> Download | None:
+        query = f"{self.base}/api/ota/d/{self.secret}/manifest.json?version={board.version}(tasmota32)"
+        async with self.session.get(query) as reply:
+            self.count(reply.status)
+            if reply.status != 200:
+                raise RefusedError(f"{reply.status} for the query")
+            offered = str((await reply.json())["version"])
+        if offered == board.version:
+            return None
+        headers = {
+            "User-Agent": "ESP32-http-Update",
+            "x-ESP32-STA-MAC": "24:0A:C4:00:00:01",
+            "x-ESP32-free-space": "2883584",
+            "x-ESP32-mode": "sketch",
+            "x-ESP32-version": f"{board.version}(safeboot)",
+        }
+        return Download(f"{self.base}/api/ota/d/{self.secret}/update.bin", headers, offered)
+
+
 class DdiClient(Client):
     """hawkBit's Direct Device Integration."""
 
@@ -227,4 +253,5 @@ CLIENTS: dict[str, type[Client]] = {
     "esphome": EsphomeClient,
     "arduino": ArduinoClient,
     "ddi": DdiClient,
+    "tasmota": TasmotaClient,
 }

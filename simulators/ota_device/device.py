@@ -55,7 +55,7 @@ class OtaDevice(Simulator):
         parser.add_argument("--mode", choices=sorted(CLIENTS), default="native", help="protocol (native)")
         parser.add_argument("--device-id", default="dev-1")
         parser.add_argument("--key", default="", help="device key (native, ddi)")
-        parser.add_argument("--token", default="", help="secret of the URL (esphome, arduino)")
+        parser.add_argument("--token", default="", help="secret of the URL (esphome, arduino, tasmota)")
         parser.add_argument("--product", default="thermostat")
         parser.add_argument("--chip", default="esp32c3")
         parser.add_argument("--version", default="1.0.0", help="firmware that it begins with (1.0.0)")
@@ -66,7 +66,7 @@ class OtaDevice(Simulator):
     async def start(self) -> dict[str, Any]:
         self._session = aiohttp.ClientSession(timeout=_TIMEOUT)
         args = self.args
-        secret = args.token if args.mode in ("esphome", "arduino") else args.key
+        secret = args.token if args.mode in ("esphome", "arduino", "tasmota") else args.key
         self._client = CLIENTS[args.mode](self._session, args.url, args.device_id, secret)
         self._task = asyncio.create_task(self._live())
         return {"device_id": args.device_id, "mode": args.mode}

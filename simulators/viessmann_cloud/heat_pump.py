@@ -6,11 +6,16 @@ from datetime import datetime
 import math
 from typing import Any
 
+from simulators.world.house import House
 from simulators.world.weather import weather_at
 
 _STEP_S = 60.0
 _LOSS_W_K = 190.0
 _ROOM_C = 20.5
+_FULL_W = 9000.0
+_LEAST = 0.25
+_CATCH_UP_S = 900.0
+_START_K, _STOP_K = 2.0, 3.0
 
 
 @dataclass(slots=True)
@@ -33,9 +38,15 @@ class HeatPump:
         default_factory=lambda: {"el_heating": 1015.5, "el_dhw": 540.2, "th_heating": 4120.0, "th_dhw": 1612.9}
     )
     today: dict[str, float] = field(default_factory=dict)
+    in_house: bool = False
+    """Its heat goes into the water of a simulated house, which then rules its time (`heat_into`)."""
+    level: float | None = None
+    """In a house: driven by a thermostat at this share of its full heat instead of by its curve."""
 
     def advance(self, until: datetime) -> None:
         """Let time pass."""
+        if self.in_house:
+            return
         while (left := (until - self.now).total_seconds()) > 0:
             step = min(_STEP_S, left)
             if self.now.date() != (after := self.now + (until - self.now) * (step / left)).date():
@@ -48,7 +59,7 @@ class HeatPump:
         dhw = self.dhw_mode != "off" and self.now.hour == 13
         heating = self.mode == "heating" and self.outdoor_c < 17 and not dhw
         lift = max(0.0, 20.0 - self.outdoor_c)
-        target = 20 + self.shift + self.slope * lift * (1.4347 - 0.021 * -lift + 0.0002479 * lift * lift)
+        target = 20 + self.shift + self.slope * lift * (1.4347 - 0.021 * lift + 0.0002479 * lift * lift)
         target = 52.0 if dhw else min(max(target, 22.0), 60.0)
         was = self.power_w > 50
         load = (
@@ -66,6 +77,39 @@ class HeatPump:
         for key, watts in ((f"el_{kind}", self.power_w), (f"th_{kind}", self.heat_w)):
             self.energy[key] += watts * seconds / 3.6e6
             self.today[key] = self.today.get(key, 0.0) + watts * seconds / 3.6e6
+
+    def full_heat_w(self) -> float:
+        """At full speed in this weather."""
+        return _FULL_W * (1 + 0.02 * (self.outdoor_c - 2))
+
+    def heat_into(self, house: House, seconds: float) -> float:
+        """Heat the water of a house for a while; the mean power in W. Hot water is left out."""
+        if self.now.date() != house.now.date():
+            self.today.clear()
+        self.now, self.outdoor_c, self.flow_c = house.now, house.weather.outdoor_c, house.flow_c
+        full = self.full_heat_w()
+        was = self.heat_w > 0
+        self.heat_w = self._by_curve(house, full) if self.level is None else max(0.0, min(1.0, self.level)) * full
+        condensing, evaporating = self.flow_c + 276.15, self.outdoor_c - 6 + 273.15
+        cop = max(1.2, 0.5 * condensing / max(5.0, condensing - evaporating))
+        self.power_w = self.heat_w / cop if self.heat_w else 8.0
+        self.starts += int(self.heat_w > 0 and not was)
+        self.hours += seconds / 3600 if self.heat_w else 0.0
+        for key, watts in (("el_heating", self.power_w), ("th_heating", self.heat_w)):
+            self.energy[key] += watts * seconds / 3.6e6
+            self.today[key] = self.today.get(key, 0.0) + watts * seconds / 3.6e6
+        return self.heat_w
+
+    def _by_curve(self, house: House, full: float) -> float:
+        """The inverter holds the water at the curve's temperature; below its least speed it goes on and off."""
+        lift = max(0.0, 20.0 - self.outdoor_c)
+        target = 20 + self.shift + self.slope * lift * (1.4347 - 0.021 * lift + 0.0002479 * lift * lift)
+        target = min(max(target, 20.0), 60.0)
+        excess = self.flow_c - target
+        if self.mode != "heating" or excess > (_STOP_K if self.heat_w else -_START_K):
+            return 0.0
+        taken = house.data.radiator_w_k * max(0.0, target - house.room_c)
+        return min(full, max(_LEAST * full, taken - excess * house.data.water_j_k / _CATCH_UP_S))
 
     def features(self, prefix: str) -> Iterator[dict[str, Any]]:
         """The bulk reply's list; `prefix`: address of the device's features."""

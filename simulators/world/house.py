@@ -48,6 +48,8 @@ class House:
         self.flow_c = room_c + 8.0
         self.heating = False
         self.heat_j = 0.0
+        self.water_w = 0.0
+        """What attached machines give to the heating water, beside the house's own heater (see home.py)."""
 
     @property
     def weather(self) -> Weather:
@@ -64,7 +66,7 @@ class House:
     def _step(self, seconds: float) -> None:
         data, weather = self.data, self.weather
         radiator_w = data.radiator_w_k * max(0.0, self.flow_c - self.room_c)
-        heater_w = data.heater_w if self.heating else 0.0
+        heater_w = (data.heater_w if self.heating else 0.0) + self.water_w
         self.heat_j += heater_w * seconds
         room_w = (
             radiator_w

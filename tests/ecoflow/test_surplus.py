@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import ATTR_ENTITY_ID, Platform
@@ -15,6 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ecoflow.api.client import Timing
+from custom_components.ecoflow.api.errors import DeviceOfflineError
 from custom_components.ecoflow.api.surplus import (
     FIRST_BACKOFF_S,
     Decision,
@@ -270,6 +272,29 @@ async def test_switched_off_it_leaves_the_power_alone_and_remembers(
     await hass.services.async_call("switch", "turn_on", {ATTR_ENTITY_ID: entity_id}, blocking=True)
     await evaluate(hass, account)
     assert surplus_state(hass, subentry_id, "surplus_charging", Platform.SWITCH) == "on"
+
+
+@pytest.mark.parametrize("fault", [None, "offline"])
+async def test_switched_off_while_it_waits_the_station_charges_again(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    cloud: CloudThread,
+    caplog: pytest.LogCaptureFixture,
+    fault: str | None,
+) -> None:
+    """It was paused to wait for surplus: with nobody waiting any more it would stay empty."""
+    subentry_id = await add_surplus(hass, account, DELTA_2, margin=0)
+    hass.states.async_set("sensor.grid", "900", {"unit_of_measurement": "W"})
+    await hass.async_block_till_done()
+    assert cloud.device(DELTA_2).report()["mppt.chgPauseFlag"] == 1
+    if fault is not None:
+        account.runtime_data.client.write = AsyncMock(side_effect=DeviceOfflineError("1006", "device offline"))
+    entity_id = er.async_get(hass).async_get_entity_id(Platform.SWITCH, DOMAIN, f"{subentry_id}_surplus_charging")
+    await hass.services.async_call("switch", "turn_off", {ATTR_ENTITY_ID: entity_id}, blocking=True)
+    await hass.async_block_till_done()
+    assert cloud.device(DELTA_2).report()["mppt.chgPauseFlag"] == (0 if fault is None else 1)
+    assert ("charging stays paused" in caplog.text) is (fault is not None)
+    assert surplus_state(hass, subentry_id, "surplus_charging", Platform.SWITCH) == "off"
 
 
 async def test_a_station_that_does_not_take_the_command_is_not_hammered(

@@ -92,6 +92,11 @@ def track(*numbers: int, modulus: int | None = None) -> tuple[list[bool], int]:
         ((1, 4, 2), [False, False, False], 1),
         ((500, 0, 1), [False, False, False], 0),
         ((1, 100_000), [False, False], 0),
+        # the first two changed places
+        ((1, 0, 2), [False, False, False], 0),
+        # a straggler of its former life does not come after a restart
+        ((1, 5, 0, 1, 2, 3, 4, 5, 6), [False] * 3 + [True] + [False] * 3 + [True, False], 3),
+        ((100, 104, 40, 41), [False] * 4, 3),
     ],
 )
 def test_duplicates_and_losses(numbers: tuple[int, ...], duplicates: list[bool], lost: int) -> None:
@@ -109,12 +114,33 @@ def test_the_same_number_much_later_is_a_restart() -> None:
     assert not tracker.is_duplicate(0, 61.0)
 
 
-@given(st.lists(st.integers(0, 200), max_size=300))
+@given(st.data(), st.integers(20, 250), st.sampled_from([None, 300]))
+def test_what_never_came_is_counted_exactly_whatever_came_twice_or_late(
+    data: st.DataObject, count: int, modulus: int | None
+) -> None:
+    """A broker's restart: some numbers are lost, some come twice, some up to twenty places late."""
+    start = data.draw(st.integers(0, 299))
+    inner = list(range(1, count - 1))
+    lost = data.draw(st.sets(st.sampled_from(inner), max_size=60))
+    doubled = data.draw(st.sets(st.sampled_from([0, *inner]), max_size=30)) - lost
+    late = data.draw(st.dictionaries(st.sampled_from(inner), st.integers(1, 20), max_size=30))
+    comes = [(number + late.get(number, 0), number) for number in range(count) if number not in lost]
+    comes += [(number + late.get(number, 0) + 5, number) for number in doubled]
+    order = [number for _, number in sorted(comes, key=lambda come: (come[0], come[1]))]
+    tracker = SequenceTracker(modulus)
+    for index, number in enumerate([*order, count]):
+        sequence = start + number
+        tracker.is_duplicate(sequence if modulus is None else sequence % modulus, index * 0.1)
+    assert (tracker.lost, tracker.duplicates) == (len(lost), len(doubled))
+
+
+@given(st.lists(st.integers(0, 2000), max_size=600))
 def test_the_tracker_stays_small(numbers: list[int]) -> None:
     tracker = SequenceTracker()
     for now, number in enumerate(numbers):
         tracker.is_duplicate(number, now * 0.1)
-    assert len(tracker._seen) <= 33
+    assert len(tracker._seen) <= 256
+    assert len(tracker._missing) <= 1000
     assert tracker.lost >= 0
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from lib.archive_bulk import Row
 from lib.archive_spec import ArchiveSpec
-from lib.archive_store import Row, Store, make_engine, parse_url
+from lib.archive_store import Store, make_engine, parse_url
 from tests.lib.conftest import postgresql, postgresql_url  # noqa: F401
 
 DASHBOARD: dict[str, Any] = json.loads(

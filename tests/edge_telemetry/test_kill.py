@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from benchmarks.telemetry.__main__ import SQLITE, edge_entry, free_port, mqtt_entry
+from benchmarks.telemetry.cells import SQLITE, edge_entry, free_port, mqtt_entry
 from benchmarks.telemetry.instance import Instance
 from benchmarks.telemetry.load import connect, packet, string
 from tests.mosquitto import Mosquitto, program

@@ -1,13 +1,15 @@
 """Set-up, unload, removal, restart and crash."""
 
+import asyncio
 from copy import deepcopy
 from datetime import timedelta
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -18,7 +20,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.iot_heating.const import DOMAIN
+from custom_components.iot_heating.book import BOOK
+from custom_components.iot_heating.const import CONF_DEVICE_ID, DOMAIN, SUBENTRY_CONTROLLER
+from custom_components.iot_heating.coordinator import Building
+from custom_components.iot_heating.protocol.sessions import Ledger
 from custom_components.iot_heating.registry import REGISTRY, Registry
 
 from . import TELEMETRY, add_controller, building_entry, controller_subentry, entity_id
@@ -91,6 +96,31 @@ async def test_a_removed_controller_is_gone_with_its_entities(
     assert not [e for e in er.async_get(hass).entities.values() if e.config_subentry_id == subentry.subentry_id]
     assert "ESP32-001" not in hass.data[REGISTRY].devices
     assert building.subentries == {}
+
+
+async def test_two_controllers_added_in_a_row_are_each_followed_once(
+    hass: HomeAssistant, building: MockConfigEntry
+) -> None:
+    """Home Assistant tells of each in a task of its own: the second began while the first was still reading."""
+    house: Building = building.runtime_data
+    seen: list[str] = []
+    house.new_controller_listeners.append(lambda controller: seen.append(controller.device_id))
+    book = hass.data[BOOK]
+    read = book.async_ledger
+
+    async def slow_disk(number: int) -> Ledger:
+        await asyncio.sleep(0.01)
+        return await read(number)
+
+    with patch.object(book, "async_ledger", slow_disk):
+        for device_id in ("ESP32-001", "ESP32-002"):
+            data = MappingProxyType({CONF_DEVICE_ID: device_id})
+            subentry = ConfigSubentry(
+                data=data, subentry_type=SUBENTRY_CONTROLLER, title=device_id, unique_id=device_id
+            )
+            hass.config_entries.async_add_subentry(building, subentry)
+        await hass.async_block_till_done()
+    assert seen == ["ESP32-001", "ESP32-002"]
 
 
 async def test_a_removed_building_leaves_nothing(

@@ -14,9 +14,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings, strategies as st
-import psycopg
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.event import listen
 
 from lib.archive import (
     Aggregation,
@@ -30,9 +30,11 @@ from lib.archive import (
     Row,
     parse_url,
 )
+from lib.archive_query import buckets
 from lib.archive_retention import maintain, size
 from lib.archive_store import Store, make_engine
 from lib.archive_tables import STEPS, as_json_text, migrate
+from lib.archive_views import create_views, drop_views
 from tests.postgresql import PostgresServer
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -178,6 +180,23 @@ def test_days_of_a_zone_off_the_hour_do_not_leak_into_each_other(archive: Archiv
     assert [(day.ts.day, day.mean) for day in days] == [(1, 1.0), (2, 2.0)]
 
 
+@pytest.mark.parametrize("aggregation", [Aggregation.FIVE_MINUTES, Aggregation.HOUR, Aggregation.DAY])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Rome", "Asia/Kolkata", "Australia/Lord_Howe"])
+def test_a_long_answer_in_portions_is_the_one_at_once(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, *, aggregation: Aggregation, zone: str
+) -> None:
+    """Two weeks over a change of the clocks, with a gap, a few buckets at a time."""
+    start = datetime(2026, 3, 27, tzinfo=UTC)
+    times = [start + timedelta(minutes=37 * n) for n in range(400) if not 100 < n < 200]
+    written(archive, [row(at, ("van", "env", f"d{n % 3}"), t=float(n)) for n, at in enumerate(times)])
+    what = Range(start=start - timedelta(days=900), end=start + timedelta(days=30))
+    at_once = archive.buckets(what, aggregation, zone=ZoneInfo(zone))
+    monkeypatch.setattr("lib.archive_query._FETCH_BUCKETS", 50)
+    assert list(archive.each_bucket(what, aggregation, zone=ZoneInfo(zone))) == at_once
+    assert sum(bucket.n for bucket in at_once) == len(times)
+    assert len({(bucket.ts, *bucket.keys.values()) for bucket in at_once}) == len(at_once)
+
+
 def test_a_range_without_a_zone_and_raw_buckets_are_refused(archive: Archive) -> None:
     with pytest.raises(ValueError, match="zone"):
         Range(start=datetime(2026, 1, 1), end=NOON)  # noqa: DTZ001
@@ -282,6 +301,15 @@ def test_nul_characters_and_infinite_numbers_are_left_out(archive: Archive) -> N
     written(archive, [Row(NOON.timestamp(), VAN, '{"a\\u0000": ["x\\u0000y", 1]}', {"t": float("inf"), "u": 1.0})])
     assert [message.payload for message in archive.messages(around())] == [{"a": ["xy", 1]}]
     assert [bucket.metric for bucket in archive.buckets(around(), Aggregation.HOUR)] == ["u"]
+
+
+def test_numbers_beyond_64_bits_cost_nothing(archive: Archive) -> None:
+    """What JSON calls a number may be larger than what a database calls an integer."""
+    largest = 2**64 - 1
+    written(archive, [row(NOON, t=largest), row(NOON, t=largest)])
+    assert (archive.status.written, archive.status.rejected) == (2, 0)
+    (bucket,) = archive.buckets(around(), Aggregation.HOUR)
+    assert (bucket.n, bucket.maximum) == (2, float(largest))
 
 
 def test_a_backslash_before_u0000_is_kept() -> None:
@@ -479,7 +507,7 @@ def test_an_archive_of_an_earlier_step_is_upgraded_with_its_numbers(database_url
     with store.engine.begin() as connection:
         store.tables.schema.create(connection)
         connection.execute(store.tables.schema.insert().values(version=0))
-        STEPS[0](connection, store.tables, store._add_to_rollup)
+        STEPS[0](connection, store.tables, store.add_to_rollup)
         connection.execute(store.tables.schema.update().values(version=1))
         connection.execute(
             store.tables.raw.insert(),
@@ -504,11 +532,83 @@ def test_an_archive_of_an_earlier_step_is_upgraded_with_its_numbers(database_url
     assert rows_of(database_url, "SELECT version FROM measurements_schema") == [(len(STEPS),)]
 
 
+# The rollup as version 2 made it.
+_ROLLUP_2 = {
+    "sqlite": "CREATE TABLE measurements_rollup (series_id INTEGER NOT NULL, step INTEGER NOT NULL, "
+    "bucket BIGINT NOT NULL, n BIGINT NOT NULL, total FLOAT NOT NULL, minimum FLOAT NOT NULL, maximum FLOAT NOT NULL, "
+    "PRIMARY KEY (series_id, step, bucket), "
+    "FOREIGN KEY(series_id) REFERENCES measurements_series (id)) WITHOUT ROWID",
+    "postgresql": "CREATE TABLE measurements_rollup (series_id INTEGER NOT NULL, step INTEGER NOT NULL, "
+    "bucket BIGINT NOT NULL, n BIGINT NOT NULL, total FLOAT(53) NOT NULL, minimum FLOAT(53) NOT NULL, "
+    "maximum FLOAT(53) NOT NULL, PRIMARY KEY (series_id, step, bucket), "
+    "FOREIGN KEY(series_id) REFERENCES measurements_series (id))",
+}
+
+
+def test_an_archive_whose_rollup_began_with_the_series_is_upgraded(store: Store, database_url: str) -> None:
+    """Step 3: the same numbers in another order, and those that come now are added to them."""
+    store.write([row(NOON + timedelta(minutes=n), t=float(n), h=50.0) for n in range(60)])
+    columns = "series_id, step, bucket, n, total, minimum, maximum"
+    with store.engine.begin() as connection:
+        drop_views(connection, store.spec)
+        for statement in (
+            "ALTER TABLE measurements_rollup RENAME TO today",
+            "DROP INDEX measurements_rollup_by_series",
+            "ALTER INDEX measurements_rollup_pkey RENAME TO today_pkey",
+            _ROLLUP_2[connection.dialect.name],
+            "CREATE INDEX measurements_rollup_by_bucket ON measurements_rollup (step, bucket)",
+            f"INSERT INTO measurements_rollup ({columns}) SELECT {columns} FROM today",  # noqa: S608
+            "DROP TABLE today",
+            "UPDATE measurements_schema SET version = 2",
+        ):
+            if connection.dialect.name == "postgresql" or not statement.startswith("ALTER INDEX"):
+                connection.execute(text(statement))
+        create_views(connection, store.spec)
+    archive = Archive(database_url, retention=KEEP_ALL)
+    archive.start()
+    written(archive, [row(NOON, t=100.0)])
+    (bucket,) = archive.buckets(around(metrics=("t",)), Aggregation.HOUR)
+    assert (bucket.n, bucket.minimum, bucket.maximum) == (61, 0.0, 100.0)
+    archive.close()
+    assert rows_of(database_url, "SELECT version FROM measurements_schema") == [(len(STEPS),)]
+    with store.engine.connect() as connection:
+        found = inspect(connection)
+        key = found.get_pk_constraint("measurements_rollup")["constrained_columns"]
+        indexes = [index["name"] for index in found.get_indexes("measurements_rollup")]
+    assert (key, indexes) == (["step", "bucket", "series_id"], ["measurements_rollup_by_series"])
+
+
+@pytest.mark.parametrize(
+    ("what", "index"),
+    [
+        (around(hours=1), "PRIMARY KEY"),
+        (around(hours=9000, keys={"device": "d3"}), "measurements_rollup_by_series"),
+        (around(hours=9000, metrics=("t",)), "measurements_rollup_by_series"),
+    ],
+)
+def test_neither_a_day_of_all_nor_a_year_of_one_walks_through_everything(
+    tmp_path: Path, what: Range, index: str
+) -> None:
+    """SQLite knows nothing of its tables' sizes here, as in an archive that was never analysed."""
+    store = Store(make_engine(parse_url(f"sqlite:///{tmp_path}/a.db")), ArchiveSpec())
+    store.prepare()
+    store.write([row(NOON, ("van", "ruuvi", f"d{n}"), t=1.0) for n in range(20)])
+    asked: list[tuple[str, Any]] = []
+    listen(store.engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
+    assert list(buckets(store, what, Aggregation.HOUR, UTC))
+    with store.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[-1][0]}", asked[-1][1]).all()
+    store.close()
+    found = next(step[3] for step in plan if "rollup" in step[3])
+    assert found.startswith("SEARCH")
+    assert index in found
+
+
 def test_opening_again_changes_nothing(store: Store) -> None:
     store.write([row(NOON, t=1.0)])
     store.prepare()
     with store.engine.begin() as connection:
-        assert migrate(connection, store.tables, store._add_to_rollup) == len(STEPS)
+        assert migrate(connection, store.tables, store.add_to_rollup) == len(STEPS)
 
 
 def test_a_database_of_a_newer_version_is_not_touched(store: Store) -> None:
@@ -530,21 +630,12 @@ def test_a_table_of_somebody_else_is_not_touched(database_url: str) -> None:
     archive.close()
 
 
-def test_a_hypertable_is_made_where_timescaledb_is(postgresql_url: str) -> None:
-    """TimescaleDB itself is not among Debian's packages: a function of its name notes how it was called."""
-    with psycopg.connect(postgresql_url, autocommit=True) as connection:
-        connection.execute("CREATE TABLE calls (relation text, time_column text, indexes bool)")
-        connection.execute(
-            "CREATE FUNCTION create_hypertable(relation regclass, time_column_name name, "
-            "create_default_indexes bool) RETURNS void LANGUAGE sql AS "
-            "'INSERT INTO calls VALUES (relation::text, time_column_name::text, create_default_indexes)'"
-        )
+def test_postgresql_alone_gets_a_plain_table_that_could_become_a_hypertable(postgresql_url: str) -> None:
+    """What TimescaleDB demands (see test_archive_timescaledb.py): its time column in every unique index."""
     archive = Archive(postgresql_url)
     archive.start()
     until(lambda: archive.status.connected)
     archive.close()
-    assert rows_of(postgresql_url, "SELECT * FROM calls") == [("measurements", "ts", False)]
-    # what it demands: its time column in every unique index
     assert rows_of(
         postgresql_url,
         "SELECT count(*) FROM pg_indexes WHERE tablename = 'measurements' AND indexdef LIKE '%UNIQUE%' "

@@ -1,8 +1,10 @@
 """Home Assistant with the integration set up, a fleet of stand-alone devices, signed releases."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+import errno
 import logging
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +23,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.ota.coordinator import OtaCoordinator
 from custom_components.ota.keys import Issued
+from custom_components.ota.rollout.journal import Journal
 from tests.ota.images import esp32_image, public_key, signed
 
 DOMAIN = "ota"
@@ -150,6 +153,30 @@ def form(image: bytes | None, **fields: str) -> FormData:
     return data
 
 
+type FullDisk = Callable[[], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> FullDisk:
+    """A context in which the journal cannot be written."""
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        def refuse(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("custom_components.ota.rollout.journal._write", refuse)
+            yield
+
+    return full
+
+
+def stored(hass: HomeAssistant) -> dict[tuple[str, str], Any]:
+    """What is on disk of the state."""
+    return Journal(Path(hass.config.path(".storage/ota.state"))).load()
+
+
 type Release = Callable[..., Awaitable[bytes]]
 
 
@@ -157,8 +184,10 @@ type Release = Callable[..., Awaitable[bytes]]
 def release(admin: Client) -> Release:
     """Upload a signed release; returns the image."""
 
-    async def upload(version: str = "2.0.0", sequence: int = 20, *, payload: bytes = b"", **changes: Any) -> bytes:
-        image = esp32_image(version=version, payload=payload)
+    async def upload(
+        version: str = "2.0.0", sequence: int = 20, *, payload: bytes = b"", chip_id: int = 5, **changes: Any
+    ) -> bytes:
+        image = esp32_image(version=version, payload=payload, chip_id=chip_id)
         manifest, signature = signed(image, version=version, sequence=sequence, **changes)
         reply = await admin.post(
             "/api/ota/releases/", data=form(image, manifest=manifest.decode(), signature=signature)

@@ -13,6 +13,7 @@ import pytest
 
 from custom_components.ota.coordinator import OtaCoordinator
 from custom_components.ota.rollout.models import JobState
+from tests.ota.images import esp8266_image, signed
 
 from .conftest import AddDevice, Client, Registered, Release, act, form, rollout
 
@@ -175,6 +176,78 @@ async def test_arduino_without_room_is_a_failure_and_file_systems_are_not_ours(
     job = ota.state.job_of("dev-1")
     assert job is not None
     assert (job.state, job.reason) == (JobState.FAILED, "no_space")
+
+
+TASMOTA_8266 = {
+    "User-Agent": "ESP8266-http-Update",
+    "x-ESP8266-STA-MAC": "CC:50:E3:00:00:01",
+    "x-ESP8266-AP-MAC": "CE:50:E3:00:00:01",
+    "x-ESP8266-free-space": "360448",
+    "x-ESP8266-sketch-size": "640000",
+    "x-ESP8266-sketch-md5": "ab" * 16,
+    "x-ESP8266-chip-size": "1048576",
+    "x-ESP8266-sdk-version": "2.2.2-dev(38a443e)",
+    "x-ESP8266-mode": "sketch",
+}
+"""What ESPhttpUpdate sends, as Tasmota uses it."""
+
+
+async def test_tasmota_on_esp8266_is_updated_by_its_ota_url(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, admin: Client
+) -> None:
+    device = await add_device(product="tasmota", chip="esp8266")
+    image = esp8266_image(payload=bytes(range(256)) * 8)
+    manifest, signature = signed(image, product="tasmota", chip="esp8266", version="14.3.0", sequence=2)
+    reply = await admin.post("/api/ota/releases/", data=form(image, manifest=manifest.decode(), signature=signature))
+    assert reply.status == 201, await reply.text()
+    # The rule that runs when it has started: WebQuery http://…/manifest.json?version=%value% GET
+    told = url(device, "manifest.json?version=14.2.0(release-tasmota)")
+    assert (await (await device.client.get(told)).json())["version"] == "14.2.0"
+    await rollout(hass, version="14.3.0", product="tasmota")
+    assert (await (await device.client.get(told)).json())["version"] == "14.3.0"
+    # Upgrade 1
+    headers = {**TASMOTA_8266, "x-ESP8266-version": "14.2.0(release-tasmota)"}
+    # With its last attempts it looks for other files, which there are not.
+    for other in ("update.bin.gz", "update-minimal.bin", "update-minimal.bin.gz"):
+        assert (await device.client.get(url(device, other), headers=headers)).status == 404
+    reply = await device.client.get(url(device, "update.bin"), headers=headers)
+    assert (reply.status, await reply.read()) == (200, image)
+    assert await becomes(ota, JobState.INSTALLING)
+    await device.client.get(url(device, "manifest.json?version=14.3.0(release-tasmota)"))
+    assert state(ota) is JobState.VERIFIED
+    assert ota.state.devices["dev-1"].installed_version == "14.3.0"
+
+
+async def test_tasmotas_safeboot_is_not_taken_for_what_the_device_runs(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+) -> None:
+    device = await add_device(product="tasmota", chip="esp32")
+    image = await release("14.3.0", 2, product="tasmota", chip="esp32", chip_id=0, image_project="thermostat")
+    await device.client.get(url(device, "manifest.json?version=14.2.0(tasmota32)"))
+    await rollout(hass, version="14.3.0", product="tasmota")
+    # Upgrade 1 restarts into safeboot, which may itself be of the new version already.
+    for version in ("14.3.0(safeboot)", "14.3.0(tasmota32c3-safeboot)", "14.3.0(minimal)"):
+        reply = await device.client.get(url(device, "update.bin"), headers={**ARDUINO, "x-ESP32-version": version})
+        assert (reply.status, await reply.read()) == (200, image), version
+    assert ota.state.devices["dev-1"].installed_version == "14.2.0"
+    headers = {**ARDUINO, "x-ESP32-version": "14.3.0(tasmota32)"}
+    assert (await device.client.get(url(device, "update.bin"), headers=headers)).status == 304
+    assert state(ota) is JobState.VERIFIED
+
+
+async def test_the_secret_in_an_ota_url_is_one_devices_own(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+) -> None:
+    image = await release("14.3.0", 2, product="tasmota", chip="esp32", chip_id=0, image_project="thermostat")
+    meant = await add_device("plug-1", product="tasmota", chip="esp32")
+    other = await add_device("plug-2", product="tasmota", chip="esp32")
+    await rollout(hass, version="14.3.0", product="tasmota", devices=["plug-1"])
+    headers = {**ARDUINO, "x-ESP32-version": "14.2.0(tasmota32)"}
+    assert (await other.client.get(url(other, "update.bin"), headers=headers)).status == 304
+    reply = await meant.client.get(url(meant, "update.bin"), headers=headers)
+    assert (reply.status, await reply.read()) == (200, image)
+    for spoiled in (meant.issued.url_token[:-1], meant.issued.url_token + "A", meant.issued.key, "plug-1"):
+        assert (await meant.client.get(f"/api/ota/d/{spoiled}/update.bin", headers=headers)).status == 401
 
 
 async def test_a_head_request_moves_nothing(

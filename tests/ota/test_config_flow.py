@@ -17,7 +17,7 @@ from custom_components.ota.rollout.manifest import Channel
 from custom_components.ota.rollout.schedule import Window
 from tests.ota.images import esp32_image, public_key, signed
 
-from .conftest import AddDevice, Client
+from .conftest import AddDevice, Client, FullDisk
 
 KEY = public_key().raw.hex()
 IMAGE = esp32_image()
@@ -68,6 +68,19 @@ async def test_settings_count_at_once(hass: HomeAssistant, ota: OtaCoordinator, 
     assert ota.images.limit == 2 * 1024 * 1024
 
 
+async def submit(hass: HomeAssistant, flow: str, values: dict[str, Any]) -> Any:
+    """Fill in the form and wait until the image is checked and stored, or refused."""
+    manager = hass.config_entries.options
+    result = await manager.async_configure(flow, values)
+    assert (result["type"], result["progress_action"]) == (FlowResultType.SHOW_PROGRESS, "importing")
+    for _ in range(20):
+        if result["type"] is not FlowResultType.SHOW_PROGRESS:
+            break
+        await hass.async_block_till_done()
+        result = await manager.async_configure(flow)
+    return result
+
+
 async def put_file(admin: Client, data: bytes) -> str:
     form = FormData()
     form.add_field("file", data, filename="firmware.bin")
@@ -82,14 +95,13 @@ async def test_upload_in_the_browser_refused_first_then_signed(
     result = await options(hass, entry, "upload")
     flow = result["flow_id"]
     base = {"channel": "stable"}
-    result = await hass.config_entries.options.async_configure(
-        flow, {**base, "file": await put_file(admin, IMAGE), "chip": "esp32c3"}
-    )
+    result = await submit(hass, flow, {**base, "file": await put_file(admin, IMAGE), "chip": "esp32c3"})
     assert result["errors"] == {"base": "unsigned"}
-    result = await hass.config_entries.options.async_configure(flow, {**base, "file": "0" * 32, "chip": "esp32c3"})
+    result = await submit(hass, flow, {**base, "file": "0" * 32, "chip": "esp32c3"})
     assert result["errors"]
     manifest, signature = signed(IMAGE)
-    result = await hass.config_entries.options.async_configure(
+    result = await submit(
+        hass,
         flow,
         {
             **base,
@@ -109,16 +121,14 @@ async def test_a_file_that_is_gone_can_be_chosen_again(
     flow = (await options(hass, entry, "upload"))["flow_id"]
     manifest, signature = signed(IMAGE)
     values = {"channel": "stable", "file": await put_file(admin, IMAGE), "manifest": manifest.decode()}
-    result = await hass.config_entries.options.async_configure(
-        flow, {**values, "signature": signature[:-8] + "AAAAAAA="}
-    )
+    result = await submit(hass, flow, {**values, "signature": signature[:-8] + "AAAAAAA="})
     assert result["errors"] == {"base": "bad_signature"}
     with process_uploaded_file(hass, values["file"]):
         pass
-    result = await hass.config_entries.options.async_configure(flow, {**values, "signature": signature})
+    result = await submit(hass, flow, {**values, "signature": signature})
     assert result["errors"] == {"file": "file_gone"}
     values["file"] = await put_file(admin, IMAGE)
-    result = await hass.config_entries.options.async_configure(flow, {**values, "signature": signature})
+    result = await submit(hass, flow, {**values, "signature": signature})
     assert result["reason"] == "uploaded"
 
 
@@ -141,28 +151,25 @@ async def test_an_unsigned_upload_where_that_is_allowed(
     await hass.async_block_till_done()
     flow = (await options(hass, entry, "upload"))["flow_id"]
     values = {"channel": "beta", "chip": "esp32", "file": await put_file(admin, IMAGE)}
-    result = await hass.config_entries.options.async_configure(flow, values)
+    result = await submit(hass, flow, values)
     assert result["errors"] == {"base": "wrong_chip"}
     assert result["description_placeholders"]["found"] == "esp32c3"
     values |= {"chip": "esp32c3", "file": await put_file(admin, IMAGE)}
-    result = await hass.config_entries.options.async_configure(flow, values)
+    result = await submit(hass, flow, values)
     assert result["reason"] == "uploaded"
     (release,) = ota.state.releases.values()
     assert (release.channel, release.key_id, release.sequence) == (Channel.BETA, None, 1)
 
 
 async def test_a_registry_that_cannot_be_saved_is_said(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client, full_disk: FullDisk
 ) -> None:
-    from .test_attacks import _refuse
-
     flow = (await options(hass, entry, "upload"))["flow_id"]
     manifest, signature = signed(IMAGE)
     file_id = await put_file(admin, IMAGE)
     values = {"channel": "stable", "file": file_id, "manifest": manifest.decode(), "signature": signature}
-    with monkeypatch.context() as patched:
-        patched.setattr("homeassistant.helpers.storage.Store._async_write_data", _refuse)
-        result = await hass.config_entries.options.async_configure(flow, values)
+    with full_disk():
+        result = await submit(hass, flow, values)
     assert result["errors"] == {"base": "storage_failed"}
 
 

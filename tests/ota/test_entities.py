@@ -6,7 +6,7 @@ from typing import Any
 from homeassistant.auth.models import User
 from homeassistant.core import Context, Event, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
-from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.helpers import condition, device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
@@ -17,6 +17,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
+from custom_components.ota.condition import CONDITIONS
 from custom_components.ota.coordinator import OtaCoordinator
 from custom_components.ota.diagnostics import async_get_config_entry_diagnostics
 from custom_components.ota.rollout.models import JobState
@@ -316,6 +317,100 @@ async def test_triggers(
         assert not heard
     else:
         assert f'"{expected}"' in heard[0].data["trigger"]
+
+
+async def holds(hass: HomeAssistant, name: str, target: dict[str, Any], **options: Any) -> bool:
+    """Whether a condition holds, as an automation would find it."""
+    config = {"condition": f"ota.{name}", "target": target, "options": options}
+    checker = await condition.async_from_config(hass, await condition.async_validate_condition_config(hass, config))
+    try:
+        return bool(checker.async_check())
+    finally:
+        checker.async_unload()
+
+
+async def true_ones(hass: HomeAssistant, target: dict[str, Any], prefix: str) -> set[str]:
+    return {name for name in CONDITIONS if name.startswith(prefix) and await holds(hass, name, target)}
+
+
+async def test_conditions_of_a_rollout(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+) -> None:
+    await async_setup_component(hass, "homeassistant", {})
+    await fleet(add_device, 2)
+    await release()
+    rollout_id = await rollout(hass, start=(dt_util.utcnow() + timedelta(days=1)).isoformat(), name="Autumn")
+    registry = dr.async_get(hass)
+    found = registry.async_get_device_by_identifier(("ota", f"{ota.entry.entry_id}_{rollout_id}"), ota.entry.entry_id)
+    assert found is not None
+    target = {"device_id": found.id}
+    assert await true_ones(hass, target, "rollout") == {"rollout_is_scheduled"}
+    await act(hass, "pause", rollout=rollout_id)
+    await settled(hass)
+    assert await true_ones(hass, target, "rollout") == {"rollout_is_paused"}
+    await act(hass, "abort", rollout=rollout_id)
+    await settled(hass)
+    assert await true_ones(hass, target, "rollout") == {"rollout_was_ended"}
+    other = await rollout(hass, name="Winter", gate={"soak_s": 0})
+    await settled(hass)
+    assert await holds(hass, "rollout_is_running", {"entity_id": "sensor.winter_status"})
+    assert not await holds(hass, "rollout_is_running", {"entity_id": "sensor.winter_progress"})
+    both = {"entity_id": ["sensor.winter_status", "sensor.autumn_status"]}
+    assert await holds(hass, "rollout_is_running", both)
+    assert not await holds(hass, "rollout_is_running", both, behavior="all")
+    assert ota.state.rollouts[other].status is Status.RUNNING
+
+
+async def test_conditions_of_a_device(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+) -> None:
+    await async_setup_component(hass, "homeassistant", {})
+    (device,) = await fleet(add_device, 1)
+    await device.check(version="1.0.0")
+    await settled(hass)
+    entry = er.async_get(hass).async_get(UPDATE)
+    assert entry is not None
+    target = {"device_id": entry.device_id}
+    assert await true_ones(hass, target, "device") == {"device_is_up_to_date"}
+    await release()
+    await rollout(hass)
+    update = (await device.check(version="1.0.0"))["update"]
+    await settled(hass)
+    assert await true_ones(hass, target, "device") == set()
+    await device.status(update["job"], "downloading")
+    await settled(hass)
+    assert await true_ones(hass, target, "device") == {"device_is_updating"}
+    await device.status(update["job"], "failed", reason="flash")
+    await settled(hass)
+    assert await true_ones(hass, target, "device") >= {"device_has_failed"}
+    assert not await holds(hass, "device_is_updating", target)
+
+
+async def test_an_automation_with_a_condition(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+) -> None:
+    automation = {
+        "alias": "test",
+        "triggers": [{"trigger": "ota.update_changed", "options": {"state": ["verified"]}}],
+        "conditions": [
+            {"condition": "ota.rollout_is_running", "target": {"entity_id": "sensor.thermostat_2_0_0_status"}}
+        ],
+        "actions": [{"event": "heard"}],
+    }
+    assert await async_setup_component(hass, "automation", {"automation": automation})
+    heard = async_capture_events(hass, "heard")
+    first, second = await fleet(add_device, 2)
+    await release()
+    rollout_id = await rollout(hass)
+    await first.update("2.0.0")
+    await settled(hass)
+    assert len(heard) == 1
+    await second.check(version="1.0.0")
+    await act(hass, "pause", rollout=rollout_id)
+    await settled(hass)
+    await second.check(version="2.0.0", boot_count=5)
+    await settled(hass)
+    assert len(heard) == 1
 
 
 async def test_a_trigger_with_an_unknown_option_is_refused(hass: HomeAssistant, ota: OtaCoordinator) -> None:

@@ -3,11 +3,25 @@
 from collections.abc import AsyncGenerator, Callable
 import itertools
 import os
+from pathlib import Path
 import socket
+import time
 
 import aiohttp
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 import pytest
 import pytest_socket
+
+from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.drivers.base import SourceBase
+from simulators.framework import running
+from simulators.gas_boiler.boiler import GasBoiler
+from simulators.viessmann_cloud.cloud import ViessmannCloud
+from simulators.whatsminer.miner import Whatsminer
+
+from .winter import START, Winter, set_up, write_template
 
 _NUMBERS = itertools.count(1)
 # Of this process alone: another run of the tests on the same machine has others.
@@ -43,3 +57,34 @@ def port_80(loopback: Callable[[], str]) -> None:
     """Skip where an unprivileged process cannot be a web server on port 80 (stock Antminer)."""
     if not _binds_port_80():
         pytest.skip("port 80 cannot be bound here: a stock Antminer cannot be simulated")
+
+
+@pytest.fixture
+async def winter(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loopback: Callable[[], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncGenerator[Winter]:
+    """A home in winter under control (see winter.py)."""
+    freezer.move_to(START)
+    await hass.config.async_set_time_zone("Europe/Rome")
+    hass.config.latitude, hass.config.longitude = 45.0, 8.0
+    hass.config.config_dir = str(tmp_path)
+    write_template(tmp_path)
+    hass.loop.set_debug(False)  # half of the time went into tracebacks of every callback
+    # Drivers measure with the machine's clock; here that is the test's.
+    monkeypatch.setitem(SourceBase.__init__.__kwdefaults__, "clock", time.monotonic)
+    assert await async_setup_component(hass, DOMAIN, {})
+    host = loopback()
+    async with (
+        running(Whatsminer, ["--host", host, "--boot-s", "120"]) as miner,
+        running(ViessmannCloud, ["--port", "0"]) as cloud,
+        running(GasBoiler, ["--port", "0"]) as boiler,
+    ):
+        made = await set_up(hass, freezer, miner, cloud, boiler)
+        yield made
+        await made.quiet()
+        await hass.config_entries.async_unload(hass.config_entries.async_entries(DOMAIN)[0].entry_id)
+        await hass.async_block_till_done()

@@ -132,9 +132,61 @@ def test_impossible_limits_are_refused(values: dict[str, int]) -> None:
         Limits(**values)
 
 
+def test_a_wall_clock_that_jumps_frees_no_call() -> None:
+    wall, steady = Clock(), Clock()
+    budget = CallBudget(Limits(day=10, short=10, write_reserve=0), wall, steady)
+    spend(budget, 10)
+    for jump in (2 * DAY_S, -5 * DAY_S):
+        wall.now += jump
+        with pytest.raises(LimitedError) as caught:
+            budget.grant(1)
+        assert caught.value.retry_at is not None
+        # What people and the cloud are told is the wall clock's time.
+        assert caught.value.retry_at.timestamp() == pytest.approx(wall.now + DAY_S)
+    restarted = CallBudget(Limits(day=10, short=10, write_reserve=0), wall, steady)
+    restarted.load(budget.dump())
+    with pytest.raises(LimitedError):
+        restarted.grant(1)
+    wall.now += DAY_S
+    steady.now += DAY_S
+    spend(budget, 10)
+
+
+def test_a_call_counts_when_it_goes_out_not_when_it_was_granted() -> None:
+    clock = Clock()
+    budget = CallBudget(Limits(day=100, short=10, write_reserve=0), clock)
+    grant = budget.grant(10)
+    clock.now += 50
+    for _ in range(10):
+        grant.take()
+    grant.close()
+    clock.now += SHORT_S - 1
+    with pytest.raises(LimitedError):
+        budget.grant(1)
+    clock.now += 1
+    spend(budget, 10)
+
+
+def test_after_a_crash_the_last_grant_counts_as_if_it_had_gone_out_late() -> None:
+    clock = Clock()
+    limits = Limits(day=100, short=10, write_reserve=0)
+    budget = CallBudget(limits, clock)
+    spend(budget, 5)
+    clock.now += 300
+    budget.grant(5)
+    saved = budget.dump()
+    clock.now += 10
+    budget = CallBudget(limits, clock)
+    budget.load(saved)
+    clock.now += SHORT_S - 15
+    with pytest.raises(LimitedError):
+        budget.grant(6)
+    spend(budget, 5)
+
+
 _STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["read", "write", "crash", "refused", "part"]),
+        st.sampled_from(["read", "write", "crash", "restart", "refused", "told", "part", "late", "jump"]),
         st.integers(1, 40),
         st.floats(0, 40_000, allow_nan=False),
     ),
@@ -142,32 +194,65 @@ _STEPS = st.lists(
 )
 
 
-@given(_STEPS)
-@settings(max_examples=150, deadline=None)
-def test_no_sequence_of_faults_sends_more_than_allowed(steps: list[tuple[str, int, float]]) -> None:
-    """Whatever happens, calls that went out fit into every window of a day and of ten minutes."""
-    clock, sent = Clock(), []
+class World:
+    """A cloud that counts, a machine whose wall clock may be wrong, and a ledger that survives its crashes."""
+
     limits = Limits(day=60, short=25, write_reserve=10)
-    budget = CallBudget(limits, clock)
-    for kind, calls, wait in steps:
-        clock.now += wait
-        if kind == "refused":
-            budget.refused(None, None)
-            continue
+
+    def __init__(self) -> None:
+        self.wall, self.steady = Clock(), Clock()
+        self.sent: list[float] = []
+        self.budget = CallBudget(self.limits, self.wall, self.steady)
+        self.saved = self.budget.dump()
+
+    def passes(self, seconds: float) -> None:
+        self.wall.now += seconds
+        self.steady.now += seconds
+
+    def restarts(self) -> None:
+        self.steady.now += 1.0
+        self.wall.now += 1.0
+        self.budget = CallBudget(self.limits, self.wall, self.steady)
+        self.budget.load(self.saved)
+
+    def step(self, kind: str, calls: int) -> None:
+        match kind:
+            case "refused":
+                self.budget.refused(None, None)
+            case "told":
+                self.budget.refused(calls * 10, (self.wall.now + 300) * 1000, "day")
+            case "jump":  # while it runs; at a start the clock is taken as it is
+                self.wall.now += (calls - 20) * 10_000
+            case "restart":
+                self.saved = self.budget.dump()
+                self.restarts()
+            case _:
+                self.calls(kind, calls)
+
+    def calls(self, kind: str, calls: int) -> None:
         try:
-            grant = budget.grant(calls, write=kind == "write")
+            grant = self.budget.grant(calls, write=kind == "write")
         except LimitedError:
-            continue
-        saved = budget.dump()
-        used = calls // 2 if kind == "part" else calls
-        for _ in range(used):
+            return
+        self.saved = self.budget.dump()
+        for _ in range(calls // 2 if kind == "part" else calls):
+            self.passes(calls / 10 if kind in ("late", "crash") else 0.0)
             grant.take()
-            sent.append(clock.now)
+            self.sent.append(self.steady.now)
         if kind == "crash":
-            budget = CallBudget(limits, clock)
-            budget.load(saved)
+            self.restarts()
         else:
             grant.close()
-    for start in sent:
-        assert sum(1 for stamp in sent if start <= stamp < start + DAY_S) <= limits.day
-        assert sum(1 for stamp in sent if start <= stamp < start + SHORT_S) <= limits.short
+
+
+@given(_STEPS)
+@settings(max_examples=200, deadline=None)
+def test_no_sequence_of_faults_sends_more_than_allowed(steps: list[tuple[str, int, float]]) -> None:
+    """Whatever happens, calls that went out fit into every window of a day and of ten minutes."""
+    world = World()
+    for kind, calls, wait in steps:
+        world.passes(wait)
+        world.step(kind, calls)
+    for start in world.sent:
+        assert sum(1 for stamp in world.sent if start <= stamp < start + DAY_S) <= world.limits.day
+        assert sum(1 for stamp in world.sent if start <= stamp < start + SHORT_S) <= world.limits.short

@@ -1,10 +1,11 @@
 """The flow: system, zones, every kind of source against its simulator, options, reauth, reconfigure."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
+from aiohttp import web
+from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
@@ -14,13 +15,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.proof_of_heat.const import DOMAIN
 from simulators.bitaxe.miner import Bitaxe
 from simulators.framework import running
-from simulators.hiveos.cloud import HiveOs
-from simulators.modbus_boiler.boiler import ModbusBoiler
-from simulators.nicehash.cloud import NiceHash
 from simulators.shelly_pro3em.meter import ShellyPro3Em
-from simulators.viessmann_cloud.cloud import ViessmannCloud
-from simulators.whatsminer.miner import Whatsminer
 
+from .flow import begin, change, device, go_on
 from .ha import OUTDOOR, ROOM, start, system, thermometer
 
 SYSTEM = {"name": "Home", "outdoor": OUTDOOR, "emitter": "underfloor"}
@@ -69,6 +66,13 @@ async def test_same_name_twice_is_refused(hass: HomeAssistant, entry: MockConfig
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
 
 
+async def test_system_cannot_take_the_name_of_another(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    MockConfigEntry(domain=DOMAIN, title="Cabin", data={**SYSTEM, "name": "Cabin"}).add_to_hass(hass)
+    result = await entry.start_reconfigure_flow(hass)
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {**SYSTEM, "name": "Cabin"})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
 async def test_system_is_changed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     result = await entry.start_reconfigure_flow(hass)
     assert result["step_id"] == "reconfigure"
@@ -88,7 +92,8 @@ async def test_system_is_changed(hass: HomeAssistant, entry: MockConfigEntry) ->
     [
         ("curve", {"slope": 0.8, "level": 2.0, "max_flow": 45.0}),
         ("price", {"fixed_price": 0.31, "fees": 0.1, "tax": 22.0}),
-        ("presence", {"persons": ["person.me"], "away_calendar": "calendar.away"}),
+        ("mining", {"hashprice": 0.05, "hashprice_factor": 1.0}),
+        ("presence", {"persons": ["person.me"], "way_zones": ["zone.station"], "away_calendar": "calendar.away"}),
         ("limits", {"site_power": 6000.0, "quiet_from": "22:00:00", "quiet_to": "06:00:00", "quiet_level": 40}),
     ],
 )
@@ -100,26 +105,80 @@ async def test_options(hass: HomeAssistant, entry: MockConfigEntry, subject: str
     result = await hass.config_entries.options.async_configure(result["flow_id"], values)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
-    assert entry.options[subject] == values
-    assert entry.options["price"], "the other subjects stay"
+    assert values.items() <= entry.options["price" if subject == "mining" else subject].items()
+    assert entry.options["price"]["fixed_price"], "what another form holds stays"
+
+
+async def options(hass: HomeAssistant, entry: MockConfigEntry, form: str) -> Any:
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    return await hass.config_entries.options.async_configure(result["flow_id"], {"next_step_id": form})
+
+
+async def configure(hass: HomeAssistant, result: Any, values: dict[str, Any]) -> Any:
+    return await hass.config_entries.options.async_configure(result["flow_id"], values)
+
+
+NIGHT = {"days": ["mon", "tue"], "start": "22:00:00", "end": "06:00:00", "price": 0.12}
+
+
+async def test_tariff_by_the_clock(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    result = await options(hass, entry, "tariff")
+    result = await configure(hass, result, {"tariff_windows": [NIGHT]})
+    assert result["errors"] == {"base_price": "base_price_missing"}
+    wrong = {"base_price": 0.3, "tariff_windows": [{**NIGHT, "end": "22:00:00"}]}
+    result = await configure(hass, result, wrong)
+    assert result["errors"] == {"tariff_windows": "tariff_invalid"}
+    values = {"base_price": 0.3, "tariff_windows": [NIGHT]}
+    result = await configure(hass, result, values)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert values.items() <= entry.options["price"].items()
+    tariff = entry.runtime_data.settings.tariff
+    assert tariff is not None
+    monday = datetime(2026, 11, 23, tzinfo=UTC)
+    assert [tariff.at(monday.replace(hour=hour)) for hour in (12, 23)] == [0.3, 0.12]
+    # Taken out again.
+    result = await configure(hass, await options(hass, entry, "tariff"), {})
+    await hass.async_block_till_done()
+    assert "tariff_windows" not in entry.options["price"]
+    assert entry.runtime_data.settings.tariff is None
+
+
+async def test_hash_price_from_an_address_is_tried_out(
+    hass: HomeAssistant, entry: MockConfigEntry, aiohttp_server: Any
+) -> None:
+    async def price(_: web.Request) -> web.Response:
+        return web.json_response({"data": [{"hashprice": 0.052}]})
+
+    app = web.Application()
+    app.router.add_get("/price", price)
+    server = await aiohttp_server(app)
+    values = {
+        "hashprice_url": str(server.make_url("/price")),
+        "hashprice_path": "data.0.hashprice",
+        "hashprice_factor": 1000,
+    }
+    result = await options(hass, entry, "mining")
+    result = await configure(hass, result, {**values, "hashprice_url": "ftp://example.com/price"})
+    assert result["errors"] == {"hashprice_url": "url_invalid"}
+    result = await configure(hass, result, {**values, "hashprice_url": "http://127.0.0.1:1/price"})
+    assert result["errors"] == {"hashprice_url": "cannot_connect"}
+    result = await configure(hass, result, {**values, "hashprice_path": "data.1.hashprice"})
+    assert result["errors"] == {"hashprice_path": "path_invalid"}
+    result = await configure(hass, result, values)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert values.items() <= entry.options["price"].items()
+
+
+@pytest.mark.parametrize(("given", "missing"), [("quiet_from", "quiet_to"), ("quiet_to", "quiet_from")])
+async def test_quiet_hours_have_two_ends(hass: HomeAssistant, entry: MockConfigEntry, given: str, missing: str) -> None:
+    result = await options(hass, entry, "limits")
+    result = await configure(hass, result, {given: "22:00:00", "quiet_level": 50})
+    assert result["errors"] == {missing: "quiet_incomplete"}
 
 
 # --- zones ------------------------------------------------------------------------------------------------
-
-
-async def begin(hass: HomeAssistant, entry: MockConfigEntry, kind: str) -> Any:
-    return await hass.config_entries.subentries.async_init((entry.entry_id, kind), context={"source": SOURCE_USER})
-
-
-async def go_on(hass: HomeAssistant, result: Any, values: dict[str, Any]) -> Any:
-    return await hass.config_entries.subentries.async_configure(result["flow_id"], values)
-
-
-async def change(hass: HomeAssistant, entry: MockConfigEntry, kind: str) -> Any:
-    subentry_id = next(key for key, item in entry.subentries.items() if item.subentry_type == kind)
-    return await hass.config_entries.subentries.async_init(
-        (entry.entry_id, kind), context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
-    )
 
 
 async def test_zone_is_made_and_changed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -128,15 +187,18 @@ async def test_zone_is_made_and_changed(hass: HomeAssistant, entry: MockConfigEn
     result = await go_on(hass, result, {**ZONE, "name": " "})
     assert result["errors"] == {"name": "name_empty"}
     result = await go_on(hass, result, {**ZONE, "eco": 25.0})
-    assert result["errors"] == {"base": "temperatures_disordered"}
-    result = await go_on(hass, result, ZONE)
+    assert result["errors"] == {"eco": "temperatures_disordered"}
+    result = await go_on(hass, result, {**ZONE, "week": [{"day": "Mon-Fri", "slots": ["6-9"]}]})
+    assert result["errors"] == {"week": "week_invalid"}
+    result = await go_on(hass, result, {**ZONE, "week": [{"day": "Mon-Fri", "slots": ["06:00-09:00"]}]})
     assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Bath")
     await hass.async_block_till_done()
     assert hass.states.get("climate.bath") is not None
+    assert entry.runtime_data.settings.zones[0].week is not None
     result = await change(hass, entry, "zone")
     assert result["step_id"] == "reconfigure"
     result = await go_on(hass, result, {**ZONE, "away": 24.0})
-    assert result["errors"] == {"base": "temperatures_disordered"}
+    assert result["errors"] == {"away": "temperatures_disordered"}
     result = await go_on(hass, result, {**ZONE, "comfort": 24.0})
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
@@ -146,43 +208,13 @@ async def test_zone_is_made_and_changed(hass: HomeAssistant, entry: MockConfigEn
 # --- sources ----------------------------------------------------------------------------------------------
 
 
-@asynccontextmanager
-async def device(kind: str, loopback: Callable[[], str]) -> AsyncGenerator[tuple[Any, dict[str, Any]]]:
-    """A simulated device and what a user would enter."""
-    match kind:
-        case "miner":
-            host = loopback()
-            async with running(Whatsminer, ["--host", host, "--boot-s", "0"]) as miner:
-                yield miner, {"address": host, "password": "admin", "port": 80, "idle_on_release": True}
-        case "viessmann":
-            async with running(ViessmannCloud, ["--port", "0"]) as cloud:
-                host = f"http://127.0.0.1:{cloud.port}"
-                yield (
-                    cloud,
-                    {
-                        "client_id": "demo-client",
-                        "username": "demo@example.com",
-                        "password": "demo",
-                        "day_limit": 1450,
-                        "host": host,
-                    },
-                )
-        case "modbus":
-            async with running(ModbusBoiler, ["--port", "0", "--device", "idm"]) as boiler:
-                yield (
-                    boiler,
-                    {"template": "idm_navigator", "address": "127.0.0.1", "port": boiler.port, "unit_id": 1},
-                )
-        case "nicehash":
-            async with running(NiceHash, ["--port", "0"]) as cloud:
-                host = f"http://127.0.0.1:{cloud.port}"
-                keys = {"api_key": "demo-key", "api_secret": "demo-secret", "organisation": "demo-organisation"}
-                yield cloud, {**keys, "host": host}
-        case "hiveos":
-            async with running(HiveOs, ["--port", "0"]) as cloud:
-                yield cloud, {"token": "demo-token", "host": f"http://127.0.0.1:{cloud.port}/api/v2"}
-
-
+ADDRESSED_BY = {
+    "miner": "address",
+    "viessmann": "client_id",
+    "modbus": "address",
+    "nicehash": "api_key",
+    "hiveos": "token",
+}
 KINDS = ["miner", "viessmann", "modbus", "nicehash", "hiveos"]
 
 
@@ -197,7 +229,7 @@ async def test_source_is_tried_out_and_added(
         assert result["step_id"] == kind
         simulator.faults.set("refused")
         result = await go_on(hass, result, values)
-        assert result["errors"] == {"base": "cannot_connect"}
+        assert result["errors"] == {ADDRESSED_BY[kind]: "cannot_connect"}
         simulator.faults.clear("refused")
         result = await go_on(hass, result, values)
         assert result["type"] is FlowResultType.CREATE_ENTRY, result
@@ -237,7 +269,7 @@ async def test_wrong_secret_is_named(
         result = await begin(hass, entry, "source")
         result = await go_on(hass, result, {"next_step_id": kind})
         result = await go_on(hass, result, {**values, **wrong})
-        assert result["errors"] == {"base": "invalid_auth"}
+        assert result["errors"] == {next(iter(wrong)): "invalid_auth"}
 
 
 async def test_account_without_a_rig_that_can_be_commanded(
@@ -292,7 +324,7 @@ async def test_entity_source(hass: HomeAssistant, entry: MockConfigEntry) -> Non
     result = await begin(hass, entry, "source")
     result = await go_on(hass, result, {"next_step_id": "entity"})
     result = await go_on(hass, result, values)
-    assert result["errors"] == {"base": "cannot_connect"}
+    assert result["errors"] == {"entity": "entity_gone"}
     hass.states.async_set("input_boolean.heater", "off", {"friendly_name": "Heater"})
     result = await go_on(hass, result, values)
     assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Heater")
@@ -302,8 +334,8 @@ async def test_entity_source(hass: HomeAssistant, entry: MockConfigEntry) -> Non
 async def test_template_that_is_broken_is_named(
     hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from custom_components.proof_of_heat import flow_forms
     from custom_components.proof_of_heat.drivers.modbus.template import TemplateError
+    from custom_components.proof_of_heat.flows import heat_pumps
 
     result = await begin(hass, entry, "source")
     result = await go_on(hass, result, {"next_step_id": "modbus"})
@@ -311,16 +343,16 @@ async def test_template_that_is_broken_is_named(
     async def broken(_: HomeAssistant) -> Any:
         raise TemplateError("mine.yaml: format")
 
-    real = flow_forms.async_templates
+    real = heat_pumps.async_templates
     calls = []
 
     async def first_broken(hass: HomeAssistant) -> Any:
         calls.append(1)
         return await (broken if len(calls) == 1 else real)(hass)
 
-    monkeypatch.setattr(flow_forms, "async_templates", first_broken)
+    monkeypatch.setattr(heat_pumps, "async_templates", first_broken)
     result = await go_on(hass, result, {"template": "lambda_eu", "address": "127.0.0.1", "port": 1502, "unit_id": 1})
-    assert result["errors"] == {"base": "template_invalid"}
+    assert result["errors"] == {"template": "template_invalid"}
 
 
 async def test_another_device_at_the_address_is_not_taken_for_the_first(
@@ -365,7 +397,7 @@ async def test_reauth_asks_for_the_secret_only_and_takes_it(
         result = await hass.config_entries.flow.async_configure(
             flow_id, {"username": "demo@example.com", "password": "no"}
         )
-        assert result["errors"] == {"base": "invalid_auth"}
+        assert result["errors"] == {"password": "invalid_auth"}
         result = await hass.config_entries.flow.async_configure(
             flow_id, {"username": "demo@example.com", "password": "demo"}
         )
@@ -418,7 +450,7 @@ async def test_meter_is_tried_out_added_changed_and_shown(hass: HomeAssistant, e
         result = await go_on(hass, result, {**values, "name": " "})
         assert result["errors"] == {"name": "name_empty"}
         result = await go_on(hass, result, values)
-        assert result["errors"] == {"base": "invalid_auth"}
+        assert result["errors"] == {"password": "invalid_auth"}
         result = await go_on(hass, result, {**values, "password": "s3"})
         assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Grid")
         await hass.async_block_till_done()

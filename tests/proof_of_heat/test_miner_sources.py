@@ -11,14 +11,15 @@ import pytest
 
 from custom_components.proof_of_heat.drivers.base import Timing
 from custom_components.proof_of_heat.drivers.miner.connect import client_for
-from custom_components.proof_of_heat.drivers.miner.probe import discover, hosts_of, probe
-from custom_components.proof_of_heat.drivers.miner.reading import Family
+from custom_components.proof_of_heat.drivers.miner.probe import probe
 from custom_components.proof_of_heat.drivers.miner.source import MinerSource
 from lib.heat_source import Command, Control, Health, Outcome
 from simulators.antminer.miner import Antminer
 from simulators.bitaxe.miner import Bitaxe
 from simulators.braiins.miner import Braiins
 from simulators.framework import Simulator, running
+from simulators.luxos.miner import Luxos
+from simulators.vnish.miner import Vnish
 from simulators.whatsminer.miner import Whatsminer
 from tests.heat_source_contract import assert_keeps_contract
 
@@ -29,6 +30,9 @@ KINDS: dict[str, tuple[type[Simulator], list[str], dict[str, Any]]] = {
     "whatsminer_v3": (Whatsminer, ["--boot-s", "0", "--api", "v3"], {}),
     "braiins": (Braiins, ["--boot-s", "0"], {}),
     "bitaxe": (Bitaxe, [], {}),
+    "vnish": (Vnish, ["--boot-s", "0"], {}),
+    "luxos": (Luxos, ["--boot-s", "0"], {}),
+    "luxos_atm": (Luxos, ["--boot-s", "0", "--atm"], {}),
 }
 
 
@@ -60,8 +64,21 @@ COMMANDS = {
     "whatsminer_v3": Command(id="c1", on=True, power_w=2400.0),
     "braiins": Command(id="c1", on=True, power_w=2400.0),
     "bitaxe": Command(id="c1", on=True, mode="450"),
+    "vnish": Command(id="c1", on=True, power_w=2400.0),
+    "luxos": Command(id="c1", on=True, power_w=2400.0),
+    "luxos_atm": Command(id="c1", on=True, power_w=2400.0),
 }
-WATTS = {"antminer": 2015.0, "whatsminer_v2": 2400.0, "whatsminer_v3": 2400.0, "braiins": 2400.0, "bitaxe": 14.9}
+# Presets and profiles: the strongest within what is wanted.
+WATTS = {
+    "antminer": 2015.0,
+    "whatsminer_v2": 2400.0,
+    "whatsminer_v3": 2400.0,
+    "braiins": 2400.0,
+    "bitaxe": 14.9,
+    "vnish": 2350.0,
+    "luxos": 2359.0,
+    "luxos_atm": 2359.0,
+}
 
 
 async def test_source_keeps_the_contract(
@@ -166,7 +183,7 @@ async def test_write_spacing_defers(loopback: Callable[[], str], session: aiohtt
         assert device.writes == ["adjust_power_limit"]
 
 
-@pytest.mark.parametrize("kind", ["antminer", "braiins"])
+@pytest.mark.parametrize("kind", ["antminer", "braiins", "vnish"])
 async def test_wrong_password_is_an_auth_error(
     kind: str, port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
@@ -293,32 +310,3 @@ async def test_command_that_is_no_number_is_refused(
         result = await source.apply(Command(id="a", power_w=float("nan")))
         assert result.outcome == Outcome.REFUSED
         assert device.writes == []
-
-
-async def test_discovery_finds_what_is_there(
-    port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
-) -> None:
-    one, two, nothing = loopback(), loopback(), loopback()
-    async with running(Antminer, ["--host", one]), running(Whatsminer, ["--host", two]):
-        found = {item.host: item.family async for item in discover(session, [one, two, nothing])}
-    assert found == {one: Family.ANTMINER, two: Family.WHATSMINER}
-
-
-@pytest.mark.parametrize(
-    ("text", "first", "count"),
-    [
-        ("192.168.1.20", "192.168.1.20", 1),
-        ("192.168.1.0/30", "192.168.1.1", 2),
-        ("192.168.1.20-22", "192.168.1.20", 3),
-        ("192.168.1.250-192.168.2.2", "192.168.1.250", 9),
-    ],
-)
-def test_address_ranges(text: str, first: str, count: int) -> None:
-    hosts = hosts_of(text)
-    assert (hosts[0], len(hosts)) == (first, count)
-
-
-@pytest.mark.parametrize("text", ["", "miner.local", "10.0.0.0/8", "10.0.0.9-5", "10.0.0.1-10.9.0.1"])
-def test_address_ranges_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        hosts_of(text)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+import contextlib
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -220,6 +221,29 @@ def lambda_data() -> dict[str, Any]:
         (("fallback",), {"nothing": 1}, r"fallback\.nothing"),
         (("write", "max_per_day"), 0, "max_per_day: 0"),
         (("word_order",), "middle", "word_order: middle"),
+        (("fallbck",), {"level": 0}, "unknown fallbck"),
+        (("fallback",), {}, "fallback: what is controlled needs values"),
+        (("fallback",), [1], "fallback: not a mapping"),
+        (("fallback", "level"), 99999, r"fallback\.level: level: 99999 does not fit int16"),
+        (("fallback", "level"), "zero", r"fallback\.level: zero is not a number"),
+        (("registers", "power", "at"), 10.5, r"registers\.power\.at: 10\.5 is not a whole number"),
+        (("registers", "power", "at"), True, r"registers\.power\.at: True is not a number"),
+        (("registers", "power", "at"), None, r"registers\.power\.at: None is not a number"),
+        (("registers", "power", "scale"), float("nan"), r"registers\.power\.scale: nan"),
+        (("registers", "running", "on_values"), [], r"registers\.running\.on_values: not given"),
+        (("controls", "level", "max"), 99999, r"controls\.level: level: 99999 does not fit"),
+        (("controls", "level", "min"), 11, r"controls\.level: min 11 is above max 10"),
+        (("controls", "level"), 5, r"controls\.level: not a mapping"),
+        (("controls", "level", "steps"), 1, r"controls\.level: unknown steps"),
+        (
+            ("controls", "power"),
+            {"register": "level", "min": 0, "max": 10},
+            r"controls\.power: registers\.power_limit is missing, which shows what was commanded",
+        ),
+        (("serial",), "fast", "serial: fast: not a line setting"),
+        (("unit_id",), 1.5, r"unit_id: 1\.5 is not a whole number"),
+        (("write",), 5, "write: not a mapping"),
+        (("write", "max_a_day"), 5, "write: unknown max_a_day"),
     ],
 )
 def test_mistakes_in_a_template_are_named(path: tuple[str, ...], value: object, message: str) -> None:
@@ -242,6 +266,121 @@ def test_users_folder_names_the_file(tmp_path: Path) -> None:
     assert set(load_folder(tmp_path)) == {"mine"}
     with pytest.raises(TemplateError, match="not a mapping"):
         parse([])
+    (tmp_path / "zwei.yaml").write_text((tmp_path / "mine.yaml").read_text())
+    with pytest.raises(TemplateError, match=r"zwei\.yaml: id: mine is that of another file"):
+        load_folder(tmp_path)
+    (tmp_path / "zwei.yaml").write_text("format: 1\nid: a\nid: b\n")
+    with pytest.raises(TemplateError, match=r"zwei\.yaml: line 1: id given twice"):
+        load_folder(tmp_path)
+    (tmp_path / "zwei.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(TemplateError, match=r"zwei\.yaml"):
+        load_folder(tmp_path)
+    (tmp_path / "zwei.yaml").unlink()
+    (tmp_path / "ordner.yaml").mkdir()
+    with pytest.raises(TemplateError, match=r"ordner\.yaml"):
+        load_folder(tmp_path)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-70000, 70000) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+PLACES = [
+    *[(key,) for key in lambda_data()],
+    *[("registers", "power", key) for key in ("at", "in", "type", "scale", "offset", "invalid", "min", "max")],
+    *[("controls", name) for name in ("level", "room", "on_off")],
+    *[("controls", "level", key) for key in ("register", "min", "max", "step")],
+    ("registers", "running", "on_values"),
+    ("fallback", "level"),
+    ("write", "min_interval_s"),
+]
+
+
+@given(st.sampled_from(PLACES), JSON)
+def test_whatever_stands_in_a_template_is_read_or_named_and_never_crashes(place: tuple[str, ...], value: Any) -> None:
+    data = lambda_data()
+    row: Any = data
+    for step in place[:-1]:
+        row = row[step]
+    row[place[-1]] = value
+    with contextlib.suppress(TemplateError):
+        parse(data)
+
+
+async def test_a_command_that_the_days_writes_allow_in_part_is_not_begun(socket_enabled: None) -> None:
+    async with boiler("lambda") as (simulator, source):
+        source._template = replace(source._template, max_writes_per_day=1)
+        result = await source.apply(Command(id="both", on=False))
+        assert result.outcome == Outcome.APPLIED
+        result = await source.apply(Command(id="both", on=True, level=3.0))
+        assert result.outcome == Outcome.DEFERRED
+        assert len(simulator.writes) == 1
+        await source.close()
+
+
+async def test_a_value_that_its_register_cannot_hold_is_refused(socket_enabled: None) -> None:
+    """A template that was changed by hand while it is in use."""
+    async with boiler("lambda") as (simulator, source):
+        level = source._template.level
+        assert level is not None
+        wide = replace(level, high=1e6)
+        source._template = replace(source._template, level=wide)
+        source._capabilities = replace(source.capabilities, max_level=1e6)
+        assert (await source.apply(Command(id="a", level=9e5))).outcome == Outcome.REFUSED
+        assert simulator.writes == []
+        assert not source.leased
+
+
+async def test_a_device_that_holds_nothing_valid_is_failing(socket_enabled: None) -> None:
+    async with boiler("daikin") as (simulator, source):
+
+        def nothing() -> None:
+            simulator.registers.input = dict.fromkeys(range(60), 32767)
+            simulator.registers.holding = {}
+
+        simulator._fill_daikin = nothing  # type: ignore[method-assign]
+        state = await source.refresh()
+        assert (state.health, state.on) == (Health.FAILING, None)
+        assert "no register" in state.detail
+
+
+async def test_a_link_that_gives_another_number_of_registers_is_not_believed() -> None:
+    class Short:
+        """A unit that answers half."""
+
+        async def read_holding_registers(self, address: int, count: int) -> list[int]:
+            return [0] * (count // 2)
+
+        read_input_registers = read_holding_registers
+
+    state = await source_of("idm", Short()).refresh()
+    assert state.health == Health.FAILING
+    assert "asked" in state.detail
+
+
+async def test_power_below_zero_is_zero(socket_enabled: None) -> None:
+    async with boiler("lambda") as (simulator, source):
+        fill = simulator._fill_lambda
+
+        def negative() -> None:
+            fill()
+            simulator.registers.holding[1012] = 65536 - 20
+
+        simulator._fill_lambda = negative  # type: ignore[method-assign]
+        assert (await source.refresh()).power_w == 0.0
+
+
+async def test_writes_of_yesterday_do_not_count(socket_enabled: None) -> None:
+    clock = [0.0]
+    async with boiler("lambda") as (_, source):
+        source._clock = lambda: clock[0]
+        source._template = replace(source._template, max_writes_per_day=1)
+        assert (await source.apply(Command(id="a", level=1.0))).outcome == Outcome.APPLIED
+        assert (await source.apply(Command(id="b", level=2.0))).outcome == Outcome.DEFERRED
+        clock[0] = 86_401.0
+        assert (await source.apply(Command(id="c", level=2.0))).outcome == Outcome.APPLIED
+        await source.close()
 
 
 @given(

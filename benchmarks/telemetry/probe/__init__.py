@@ -1,5 +1,6 @@
 """Inside the measured Home Assistant: when states came, how late the event loop was, what the hub has seen."""
 
+import gc
 import time
 from typing import Any
 
@@ -19,6 +20,10 @@ class Probe:
         self.latencies: list[float] = []
         self.changes = 0
         self.lags: list[float] = []
+        # The longest garbage collection: it stops every thread, whoever's turn it is.
+        self.longest_gc = 0.0
+        self._gc_began = 0.0
+        gc.callbacks.append(self._collected)
         self._due = hass.loop.time()
         self._tick()
 
@@ -39,8 +44,15 @@ class Probe:
         self._due = now + _LAG_STEP_S
         self.hass.loop.call_at(self._due, self._tick)
 
+    def _collected(self, phase: str, _info: dict[str, int]) -> None:
+        if phase == "start":
+            self._gc_began = time.perf_counter()
+        else:
+            self.longest_gc = max(self.longest_gc, time.perf_counter() - self._gc_began)
+
     def reset(self) -> None:
         """Begin a measurement."""
+        self.longest_gc = 0.0
         self.latencies, self.lags, self.changes = [], [], 0
 
     def result(self) -> dict[str, Any]:
@@ -57,7 +69,13 @@ class Probe:
                     "dropped": archive.status.dropped if archive else 0,
                     "archived": archive.status.written if archive else 0,
                 }
-        return {"latencies": self.latencies, "lags": self.lags, "changes": self.changes, "hub": seen}
+        return {
+            "latencies": self.latencies,
+            "lags": self.lags,
+            "longest_gc_s": self.longest_gc,
+            "changes": self.changes,
+            "hub": seen,
+        }
 
 
 class ProbeView(HomeAssistantView):

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from itertools import islice
 import logging
 from pathlib import Path
 import random
@@ -26,10 +27,11 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from .archive_bulk import Row
 from .archive_query import Aggregation, Bucket, Message, Range, buckets, messages
 from .archive_retention import Retention, maintain, size
 from .archive_spec import ArchiveSpec
-from .archive_store import Row, Store, make_engine, parse_url
+from .archive_store import Store, make_engine, parse_url
 from .archive_tables import ArchiveSchemaError
 
 __all__ = [
@@ -165,9 +167,17 @@ class Archive:
         Raises:
             ArchiveUnavailableError: The database does not answer.
         """
+        return list(islice(self.each_bucket(what, aggregation, zone=zone), limit))
+
+    def each_bucket(self, what: Range, aggregation: Aggregation, *, zone: tzinfo = UTC) -> Iterator[Bucket]:
+        """The same for any length, portion by portion. Blocking.
+
+        Raises:
+            ArchiveUnavailableError: The database does not answer.
+        """
         store = self._ready_store()
         try:
-            return buckets(store, what, aggregation, zone, limit)
+            yield from buckets(store, what, aggregation, zone)
         except SQLAlchemyError as err:
             raise ArchiveUnavailableError(_reason(err)) from err
 

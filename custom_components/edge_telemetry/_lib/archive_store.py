@@ -2,35 +2,21 @@
 """One archive database, opened and written. Blocking: the archive's thread calls it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-import math
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, StatementError
 
-from .archive_spec import FINE_STEP_S, ArchiveSpec
+from .archive_bulk import Merged, Row, Sums, bulk_for, sums_of
+from .archive_spec import ArchiveSpec
 from .archive_tables import ArchiveTables, as_json_text, migrate
 
 # Faults of the data itself: trying the same again is of no use. All else is the database's fault.
 _BAD_DATA: Final = (DataError, IntegrityError, OverflowError, TypeError, ValueError)
-
-
-class Row(NamedTuple):
-    """One message for the archive.
-
-    `ts` is epoch seconds; `keys` follow the spec; `payload` is JSON text, or what can be made into it; `numbers` are
-    the metrics that go into the five-minute and hourly tables.
-    """
-
-    ts: float
-    keys: tuple[str, ...]
-    payload: object
-    numbers: Mapping[str, float]
 
 
 def parse_url(url: str) -> URL:
@@ -99,7 +85,7 @@ class Store:
         self.spec = spec
         self.tables = ArchiveTables(spec)
         self._series: dict[tuple[str, ...], int] = {}
-        self.upsert = self._upsert_statement()
+        self._bulk = bulk_for(engine, self.tables)
 
     def prepare(self) -> None:
         """Make or upgrade the tables.
@@ -110,7 +96,7 @@ class Store:
         """
         self._series.clear()
         with self.engine.begin() as connection:
-            migrate(connection, self.tables, self._add_to_rollup)
+            migrate(connection, self.tables, self.add_to_rollup)
 
     def write(self, rows: Sequence[Row]) -> int:
         """Write rows, all that can be written; return how many could not, for a fault of their own.
@@ -135,61 +121,30 @@ class Store:
         return self.write(rows[:middle]) + self.write(rows[middle:])
 
     def _write(self, connection: Connection, rows: Sequence[Row]) -> None:
-        keys = self.spec.keys
-        stamped = [(datetime.fromtimestamp(row.ts, UTC), row) for row in rows]
-        connection.execute(
-            insert(self.tables.raw),
-            [
-                {"ts": ts, "payload": as_json_text(row.payload), **dict(zip(keys, row.keys, strict=True))}
-                for ts, row in stamped
-            ],
-        )
-        self._add_to_rollup(connection, ((ts, row.keys, row.numbers) for ts, row in stamped))
+        sums = Sums()
+        self._bulk.insert(connection, rows, sums)
+        self._merge_sums(connection, sums)
 
-    def _add_to_rollup(
-        self,
-        connection: Connection,
-        rows: Iterable[tuple[datetime, tuple[str, ...], Mapping[str, float]]],
+    def merge(self, connection: Connection, rows: Sequence[Merged]) -> None:
+        """Add to the rollup."""
+        self._bulk.merge(connection, rows)
+
+    def add_to_rollup(
+        self, connection: Connection, rows: Iterable[tuple[float, tuple[str, ...], Mapping[str, float]]]
     ) -> None:
-        """Merge numbers into the five-minute values."""
-        sums: dict[tuple[tuple[str, ...], int], list[float]] = {}
-        for ts, keys, numbers in rows:
-            bucket = int(ts.timestamp()) // FINE_STEP_S * FINE_STEP_S
-            for metric, value in numbers.items():
-                if not math.isfinite(value):
-                    continue
-                if (found := sums.get(((*keys, metric), bucket))) is None:
-                    sums[((*keys, metric), bucket)] = [1, value, value, value]
-                    continue
-                found[0] += 1
-                found[1] += value
-                found[2] = min(found[2], value)
-                found[3] = max(found[3], value)
-        if not sums:
-            return
-        ids = self._series_ids(connection, {series for series, _ in sums})
-        # In one order everywhere, so that two writers never wait for each other in a circle.
-        values = [
-            {
-                "series_id": ids[series],
-                "step": FINE_STEP_S,
-                "bucket": bucket,
-                "n": int(n),
-                "total": total,
-                "minimum": low,
-                "maximum": high,
-            }
-            for (series, bucket), (n, total, low, high) in sums.items()
-        ]
-        values.sort(key=lambda value: (value["series_id"], value["bucket"]))
-        connection.execute(self.upsert, values)
+        """Count messages that are in the table already."""
+        self._merge_sums(connection, sums_of(rows))
+
+    def _merge_sums(self, connection: Connection, sums: Sums) -> None:
+        if series := sums.series():
+            self._bulk.merge(connection, sums.merged(self._series_ids(connection, series)))
 
     def _series_ids(self, connection: Connection, wanted: set[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
         known = self._series
         if new := wanted - known.keys():
             table = self.tables.series
             names = (*self.spec.keys, "metric")
-            dialect_insert = self._dialect_insert()
+            dialect_insert: Any = postgresql_insert if self.engine.dialect.name == "postgresql" else sqlite_insert
             connection.execute(
                 dialect_insert(table).on_conflict_do_nothing(),
                 [dict(zip(names, series, strict=True)) for series in sorted(new)],
@@ -197,25 +152,6 @@ class Store:
             for row in connection.execute(select(*(table.c[name] for name in names), table.c.id)):
                 known[tuple(row[:-1])] = row[-1]
         return known
-
-    def _dialect_insert(self) -> Any:
-        return postgresql_insert if self.engine.dialect.name == "postgresql" else sqlite_insert
-
-    def _upsert_statement(self) -> Any:
-        rollup = self.tables.rollup
-        statement = self._dialect_insert()(rollup)
-        new = statement.excluded
-        postgresql = self.engine.dialect.name == "postgresql"
-        least, greatest = (func.least, func.greatest) if postgresql else (func.min, func.max)
-        return statement.on_conflict_do_update(
-            index_elements=["series_id", "step", "bucket"],
-            set_={
-                "n": rollup.c.n + new.n,
-                "total": rollup.c.total + new.total,
-                "minimum": least(rollup.c.minimum, new.minimum),
-                "maximum": greatest(rollup.c.maximum, new.maximum),
-            },
-        )
 
     def close(self) -> None:
         """Close every connection."""

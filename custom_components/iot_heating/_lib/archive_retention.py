@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import delete, func, select, text
 
+from .archive_bulk import Merged
 from .archive_spec import COARSE_STEP_S, FINE_STEP_S
 from .archive_store import Store
 
@@ -87,18 +88,17 @@ def _downsample(store: Store, before: float) -> Iterator[int]:
             merged = connection.execute(
                 select(
                     rollup.c.series_id,
-                    func.sum(rollup.c.n).label("n"),
-                    func.sum(rollup.c.total).label("total"),
-                    func.min(rollup.c.minimum).label("minimum"),
-                    func.max(rollup.c.maximum).label("maximum"),
+                    func.sum(rollup.c.n),
+                    func.sum(rollup.c.total),
+                    func.min(rollup.c.minimum),
+                    func.max(rollup.c.maximum),
                 )
                 .where(*within)
                 .group_by(rollup.c.series_id)
-            ).mappings()
-            connection.execute(
-                store.upsert,
-                [{**row, "n": int(row["n"]), "step": COARSE_STEP_S, "bucket": hour} for row in merged],
+                .order_by(rollup.c.series_id)
             )
+            rows = [Merged(COARSE_STEP_S, hour, series, int(n), *rest) for series, n, *rest in merged]
+            store.merge(connection, rows)
             removed = connection.execute(delete(rollup).where(*within)).rowcount
         yield removed
 

@@ -46,6 +46,11 @@ class ArchiveSchemaError(Exception):
     """The database holds something that this version must not touch."""
 
 
+def as_iso_utc(at: datetime) -> str:
+    """An instant, in UTC, as SQLite holds it."""
+    return f"{at.isoformat(timespec='milliseconds')[:-6]}Z"
+
+
 class UtcTimestamp(TypeDecorator[datetime]):
     """An instant: timestamptz on PostgreSQL, sortable ISO 8601 text in UTC with milliseconds on SQLite."""
 
@@ -62,7 +67,7 @@ class UtcTimestamp(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None or dialect.name == "postgresql":
             return value
-        return f"{value.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+        return as_iso_utc(value.astimezone(UTC))
 
     @override
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
@@ -102,16 +107,17 @@ class ArchiveTables:
         self.rollup = Table(
             f"{name}_rollup",
             metadata,
+            # By time first: what is written now then lies in a few pages, not in one per series.
+            Column("step", Integer, primary_key=True, autoincrement=False),
+            Column("bucket", BigInteger, primary_key=True, autoincrement=False),
             Column("series_id", ForeignKey(self.series.c.id), primary_key=True),
-            Column("step", Integer, primary_key=True),
-            Column("bucket", BigInteger, primary_key=True),
             Column("n", BigInteger, nullable=False),
             Column("total", Float(53), nullable=False),
             Column("minimum", Float(53), nullable=False),
             Column("maximum", Float(53), nullable=False),
             sqlite_with_rowid=False,
         )
-        Index(f"{name}_rollup_by_bucket", self.rollup.c.step, self.rollup.c.bucket)
+        Index(f"{name}_rollup_by_series", self.rollup.c.series_id, self.rollup.c.bucket)
         self.schema = Table(f"{name}_schema", metadata, Column("version", Integer, nullable=False))
 
 
@@ -134,7 +140,7 @@ def _without_nul(value: Any) -> Any:
     return value
 
 
-type Backfill = Callable[[Connection, Iterable[tuple[datetime, tuple[str, ...], Mapping[str, float]]]], None]
+type Backfill = Callable[[Connection, Iterable[tuple[float, tuple[str, ...], Mapping[str, float]]]], None]
 
 
 def migrate(connection: Connection, tables: ArchiveTables, backfill: Backfill) -> int:
@@ -146,6 +152,7 @@ def migrate(connection: Connection, tables: ArchiveTables, backfill: Backfill) -
     if connection.dialect.name == "postgresql":
         # Two writers that start together take the steps one after the other.
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": tables.raw.name})
+        connection.execute(text("SET LOCAL statement_timeout = 0"))  # a step over a large table takes its time
     version = _version(connection, tables)
     if version > len(STEPS):
         raise ArchiveSchemaError(
@@ -183,8 +190,12 @@ def _create_raw(connection: Connection, tables: ArchiveTables, _backfill: Backfi
     name = tables.raw.name
     # A hypertable needs its time column in every unique index.
     connection.execute(text(f"ALTER TABLE {name} DROP CONSTRAINT {name}_pkey, ADD PRIMARY KEY (id, ts)"))
-    if connection.execute(text("SELECT to_regproc('create_hypertable') IS NOT NULL")).scalar_one():
-        connection.execute(text(f"SELECT create_hypertable('{name}', 'ts', create_default_indexes => false)"))
+    extension = text(
+        "SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
+        "WHERE e.extname = 'timescaledb'"
+    )
+    if (schema := connection.execute(extension).scalar()) is not None:
+        connection.execute(text(f"SELECT {schema}.create_hypertable('{name}', 'ts', create_default_indexes => false)"))
 
 
 def _create_rollup(connection: Connection, tables: ArchiveTables, backfill: Backfill) -> None:
@@ -201,10 +212,32 @@ def _create_rollup(connection: Connection, tables: ArchiveTables, backfill: Back
             return
         backfill(
             connection,
-            ((row.ts, tuple(row[2 : 2 + len(spec.keys)]), spec.numbers(row.payload)) for row in found),
+            ((row.ts.timestamp(), tuple(row[2 : 2 + len(spec.keys)]), spec.numbers(row.payload)) for row in found),
         )
         last_id = found[-1].id
 
 
+def _order_rollup_by_time(connection: Connection, tables: ArchiveTables, _backfill: Backfill) -> None:
+    """Step 3: the key of the rollup begins with the time; it began with the series."""
+    name = tables.rollup.name
+    if connection.dialect.name == "postgresql":
+        # Room for new versions of a row in its own page: an update then touches no index.
+        connection.execute(text(f"ALTER TABLE {name} SET (fillfactor = 70)"))
+    if any(index["name"] == f"{name}_by_series" for index in inspect(connection).get_indexes(name)):
+        return  # step 2 of today made it so
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"DROP INDEX {name}_by_bucket"))
+        connection.execute(
+            text(f"ALTER TABLE {name} DROP CONSTRAINT {name}_pkey, ADD PRIMARY KEY (step, bucket, series_id)")
+        )
+        connection.execute(text(f"CREATE INDEX {name}_by_series ON {name} (series_id, bucket)"))
+        return
+    columns = ", ".join(tables.rollup.c.keys())
+    connection.execute(text(f"ALTER TABLE {name} RENAME TO {name}_before"))
+    tables.rollup.create(connection)
+    connection.execute(text(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {name}_before"))  # noqa: S608
+    connection.execute(text(f"DROP TABLE {name}_before"))
+
+
 # Only ever added to: a database remembers how many it has taken.
-STEPS: Final = (_create_raw, _create_rollup)
+STEPS: Final = (_create_raw, _create_rollup, _order_rollup_by_time)

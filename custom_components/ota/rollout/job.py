@@ -87,14 +87,17 @@ def on_boot_report(job: Job, now: float, *, runs_target: bool, boots: int | None
         return _after_success(job, now, runs_target=runs_target, boots=boots)
     if runs_target:
         return replace(finish(job, JobState.VERIFIED, now), boots_verified=boots)
-    if job.state is not JobState.REBOOTING:
-        return job
-    counted = boots is not None and job.boots_before is not None
-    if counted and boots is not None and job.boots_before is not None and boots <= job.boots_before:
-        return job
-    if not counted and now - job.updated_at < BOOT_GRACE_S:
-        return job
-    return finish(job, JobState.FAILED, now, "rolled_back_by_device")
+    if _runs_old_again(job, now, boots):
+        return finish(job, JobState.FAILED, now, "rolled_back_by_device")
+    return job
+
+
+def _runs_old_again(job: Job, now: float, boots: int | None) -> bool:
+    """Whether the old version, which the device just reported, is what it came back with."""
+    if boots is not None and job.boots_before is not None:
+        # Not every client tells that it restarts.
+        return job.state in (JobState.INSTALLING, JobState.REBOOTING) and boots > job.boots_before
+    return job.state is JobState.REBOOTING and now - job.updated_at >= BOOT_GRACE_S
 
 
 def _after_success(job: Job, now: float, *, runs_target: bool, boots: int | None) -> Job:

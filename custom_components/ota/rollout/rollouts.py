@@ -9,7 +9,7 @@ from .errors import ReleaseError, RolloutError
 from .gate import Decision, GatePolicy, Outcome, Verdict, decide, is_breaking
 from .models import RUNNING, Device, Job, JobKind, JobState, Release
 from .offers import installed_release
-from .plan import ENDED, Rollout, Status, releases_of
+from .plan import ENDED, Membership, Rollout, Status, releases_of
 from .state import State
 from .versions import same_version
 
@@ -45,25 +45,40 @@ class Rollouts:
             RolloutError: `rollout_exists`, `no_devices` (nobody is meant).
             ReleaseError: `unknown_release` (a version has no image at all), `expired`.
         """
+        members = self._checked(rollout, now)
+        first = rollout.waves[0].not_before
+        if first is not None and first > now:
+            rollout = replace(rollout, status=Status.SCHEDULED)
+        else:
+            rollout = replace(rollout, status=Status.RUNNING, wave_started=now)
+        if not rollout.late_joiners:
+            rollout = replace(rollout, population=tuple(sorted(members.wave_of)))
+        self._state.put_rollout(rollout)
+        return rollout
+
+    def preview(self, rollout: Rollout, now: float) -> list[int]:
+        """How many devices each wave of a plan would have; nothing begins.
+
+        Raises:
+            RolloutError, ReleaseError: As `create`.
+        """
+        members = self._checked(rollout, now)
+        self._state.forget_membership(rollout.rollout_id)
+        return [len(members.members(number)) for number in range(len(rollout.waves))]
+
+    def _checked(self, rollout: Rollout, now: float) -> Membership:
+        """The members of a plan that can be carried out."""
         state = self._state
         if rollout.rollout_id in state.rollouts:
             raise RolloutError("rollout_exists", rollout=rollout.rollout_id)
         for release in self._images(rollout):
             if release.expires is not None and release.expires <= now:
                 raise ReleaseError("expired", version=release.version)
-        first = rollout.waves[0].not_before
-        if first is not None and first > now:
-            rollout = replace(rollout, status=Status.SCHEDULED)
-        else:
-            rollout = replace(rollout, status=Status.RUNNING, wave_started=now)
-        members = state.membership(rollout).wave_of
-        if not members:
+        members = state.membership(rollout)
+        if not members.wave_of:
             state.forget_membership(rollout.rollout_id)
             raise RolloutError("no_devices", rollout=rollout.name)
-        if not rollout.late_joiners:
-            rollout = replace(rollout, population=tuple(sorted(members)))
-        state.put_rollout(rollout)
-        return rollout
+        return members
 
     def _images(self, rollout: Rollout) -> list[Release]:
         found = releases_of(rollout, self._state.releases.values())

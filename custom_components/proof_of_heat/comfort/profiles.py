@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ..drivers.values import number
+from .spans import Spans
 
 BAND_STEP: Final = timedelta(minutes=15)
 BAND_STEPS: Final = 192
@@ -83,7 +84,11 @@ class Wishes:
 
     profile: Profile = Profile.AUTO
     away: bool = False
-    """Nobody home (presence) or an event of the away calendar."""
+    """Nobody is home (presence)."""
+    back_at: datetime | None = None
+    """When somebody comes home again, where the calendar tells; None: nobody knows."""
+    trips: Spans = field(default_factory=Spans)
+    """Events of the away calendar, now and ahead."""
     overrides: list[Override] = field(default_factory=list)
 
     def expire(self, now: datetime) -> list[Override]:
@@ -109,6 +114,10 @@ class Wishes:
         common = [o for o in self.overrides if o.zone_id is None and when < o.until]
         return next(iter(own or common), None)
 
+    def away_at(self, when: datetime) -> bool:
+        """Whether the home is empty then: by the calendar, or by presence until the calendar says who comes back."""
+        return self.trips.holds(when) or (self.away and (self.back_at is None or when < self.back_at))
+
     def profile_at(self, zone_id: str, scheduled_comfort: bool, when: datetime) -> Profile:
         """The profile that counts: override, then the chosen one, then (auto) away and the schedule."""
         override = self.override(zone_id, when)
@@ -117,7 +126,7 @@ class Wishes:
             return override.profile
         if self.profile != Profile.AUTO:
             return self.profile
-        if self.away:
+        if self.away_at(when):
             return Profile.AWAY
         return Profile.COMFORT if scheduled_comfort else Profile.ECO
 

@@ -7,12 +7,12 @@ the contract (`_lib/heat_source.py`) around them.
 from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 import logging
 import math
 import time
-from typing import Any, Final
+from typing import Final
 
 from .._lib.heat_source import (
     Capabilities,
@@ -23,7 +23,9 @@ from .._lib.heat_source import (
     SourceState,
     Unsubscribe,
 )
-from .errors import AuthError, DriverError, LimitedError, RefusedError, UnreachableError
+from .errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError
+from .lease import Lease
+from .verify import check_finite, clamp, narrowed, outstanding, shows
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ _HEALTH_OF_ERROR: Final[tuple[tuple[type[DriverError], Health], ...]] = (
     (AuthError, Health.AUTH),
     (LimitedError, Health.LIMITED),
 )
+_ANSWERING: Final = (Health.OK, Health.DEGRADED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,64 +68,7 @@ def blank_state(health: Health, detail: str, at: datetime) -> SourceState:
     return SourceState(at=at, health=health, detail=detail)
 
 
-_RELEASE_RETRY_S: Final = 30.0
-_RELEASE_RETRY_MAX_S: Final = 900.0
-_TOLERANCES: Final = {"flow_c": 0.5, "slope": 0.051, "level": 0.51, "room_c": 0.26}
-_STATE_FIELD: Final = {
-    "on": "on",
-    "power_w": "power_limit_w",
-    "mode": "mode",
-    "flow_c": "flow_setpoint_c",
-    "slope": "slope",
-    "level": "level",
-    "room_c": "room_setpoint_c",
-}
-
-
-def shows(command: Command, state: SourceState, power_tolerance_w: float) -> bool:
-    """Whether the report shows everything the command wants."""
-    return not outstanding(command, state, power_tolerance_w)
-
-
-def outstanding(command: Command, state: SourceState, power_tolerance_w: float) -> frozenset[str]:
-    """The commanded fields that the report does not show (a value not reported counts as not shown)."""
-    missing = set()
-    for name, state_name in _STATE_FIELD.items():
-        wanted = getattr(command, name)
-        if wanted is None:
-            continue
-        actual = getattr(state, state_name)
-        tolerance = power_tolerance_w if name == "power_w" else _TOLERANCES.get(name)
-        if actual is None:
-            missing.add(name)
-        elif tolerance is None:
-            if actual != wanted:
-                missing.add(name)
-        elif abs(actual - wanted) > tolerance:
-            missing.add(name)
-    return frozenset(missing)
-
-
-def narrowed(command: Command, names: frozenset[str]) -> Command:
-    """The command with only the named fields."""
-    drop: dict[str, Any] = {name: None for name in _STATE_FIELD if name not in names}
-    return replace(command, **drop)
-
-
-def clamp(value: float, low: float | None, high: float | None) -> float:
-    """`value` inside the limits that are known."""
-    if low is not None:
-        value = max(value, low)
-    if high is not None:
-        value = min(value, high)
-    return value
-
-
-def _check_finite(command: Command) -> None:
-    for spec in fields(Command):
-        value = getattr(command, spec.name)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise RefusedError(f"{spec.name} is not a number")
+_REST_SEEN_S: Final = 60.0
 
 
 class SourceBase(ABC):
@@ -155,8 +101,7 @@ class SourceBase(ABC):
         self._read_at = -math.inf
         self._written_at = -math.inf
         self._pending: _Written | None = None
-        self._lease: asyncio.TimerHandle | None = None
-        self._lease_task: asyncio.Task[None] | None = None
+        self._lease = Lease(name, self.release)
         self._listeners: list[Callable[[], None]] = []
         self._lock = asyncio.Lock()
 
@@ -192,7 +137,7 @@ class SourceBase(ABC):
     @property
     def leased(self) -> bool:
         """Whether a command's lease runs."""
-        return self._lease is not None
+        return self._lease.active
 
     def subscribe(self, listener: Callable[[], None]) -> Unsubscribe:
         """Call `listener` when state or capabilities change."""
@@ -223,14 +168,16 @@ class SourceBase(ABC):
                 return self._result(command, Outcome.FAILED, str(err))
 
     async def release(self) -> CommandResult:
-        """Back to the device's own safe control."""
+        """Back to the device's own safe control, seen to be there where that can be read."""
         command = Command(id="release")
-        self._end_lease()
+        self._lease.end()
         async with self._lock:
             self._pending = None
+            if self._clock() - self._read_at < _REST_SEEN_S and self._resting():
+                return self._result(command, Outcome.UNCHANGED, "")
             try:
                 async with asyncio.timeout(self.timing.write_s):
-                    await self._fallback()
+                    await self._guarded(self._fallback())
             except TimeoutError:
                 return self._result(command, Outcome.FAILED, "no answer in time")
             except RefusedError as err:
@@ -238,14 +185,24 @@ class SourceBase(ABC):
             except DriverError as err:
                 self._take(self._failed(err))
                 return self._result(command, Outcome.FAILED, str(err))
-        return self._result(command, Outcome.APPLIED, "")
+            self._read_at = -math.inf
+            return await self._verify_rest(command)
+
+    async def _verify_rest(self, command: Command) -> CommandResult:
+        if self._at_rest(self._state) is None:
+            return self._result(command, Outcome.APPLIED, "")
+        if await self._shown(self._resting):
+            return self._result(command, Outcome.APPLIED, "")
+        if self._capabilities.settle_s > self.timing.verify_s:
+            return self._result(command, Outcome.PENDING, "sent, not yet shown")
+        return self._result(command, Outcome.FAILED, f"still not at rest {self._state.detail}".strip())
+
+    def _resting(self) -> bool:
+        return self._state.health in _ANSWERING and self._at_rest(self._state) is True
 
     async def close(self) -> None:
         """Free timers and connections; the device is left as it is (call `release` first to hand it back)."""
-        self._end_lease()
-        if (task := self._lease_task) is not None and task is not asyncio.current_task():
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await self._lease.close()
 
     @abstractmethod
     async def _read(self) -> SourceState:
@@ -258,6 +215,10 @@ class SourceBase(ABC):
     @abstractmethod
     async def _fallback(self) -> None:
         """Put the device under its own safe control; raises DriverError."""
+
+    def _at_rest(self, state: SourceState) -> bool | None:
+        """Whether the report shows what `_fallback` writes; None where that cannot be read."""
+        return None
 
     def _fit(self, command: Command) -> Command:
         """The command inside the device's limits; raises RefusedError for what it cannot do at all."""
@@ -277,7 +238,7 @@ class SourceBase(ABC):
     async def _refresh(self) -> SourceState:
         try:
             async with asyncio.timeout(self.timing.read_s):
-                state = await self._read()
+                state = await self._guarded(self._read())
         except TimeoutError:
             state = blank_state(Health.FAILING, "no answer in time", self._now())
         except LimitedError as err:
@@ -288,6 +249,16 @@ class SourceBase(ABC):
             self._read_at = self._clock()
         self._take(state)
         return state
+
+    async def _guarded[T](self, call: Awaitable[T]) -> T:
+        """A reply of a shape that nobody thought of is a bad reply, with its trace in the log."""
+        try:
+            return await call
+        except DriverError, TimeoutError:
+            raise
+        except Exception as err:
+            _LOGGER.exception("%s: unexpected reply", self._name)
+            raise BadReplyError(f"unexpected reply: {type(err).__name__}") from err
 
     def _failed(self, err: DriverError) -> SourceState:
         for kind, health in _HEALTH_OF_ERROR:
@@ -304,7 +275,7 @@ class SourceBase(ABC):
             listener()
 
     async def _apply(self, command: Command) -> CommandResult:
-        _check_finite(command)
+        check_finite(command)
         fitted = self._fit(command)
         if self._clock() - self._read_at > self.timing.fresh_s:
             await self._refresh()
@@ -313,22 +284,22 @@ class SourceBase(ABC):
         names = outstanding(fitted, self._state, self.power_tolerance_w)
         if not names:
             self._pending = None
-            self._start_lease(command.lease_s)
+            self._lease.start(command.lease_s)
             return self._result(command, Outcome.UNCHANGED, "")
         wanted = narrowed(fitted, names)
         if self._still_settling(wanted):
-            self._start_lease(command.lease_s)
+            self._lease.start(command.lease_s)
             return self._result(command, Outcome.PENDING, "sent, not yet shown")
         since = self._clock() - self._written_at
         if since < self._capabilities.min_write_interval_s:
             return self._result(command, Outcome.DEFERRED, f"last write {since:.0f} s ago")
         had_lease = self.leased
-        self._start_lease(command.lease_s)  # before: a write whose answer is lost may still have arrived
+        self._lease.start(command.lease_s)  # before: a write whose answer is lost may still have arrived
         try:
             await self._send(wanted)
         except RefusedError, LimitedError:  # nothing was written
             if not had_lease:
-                self._end_lease()
+                self._lease.end()
             raise
         return await self._verify(command, wanted)
 
@@ -337,28 +308,32 @@ class SourceBase(ABC):
         self._read_at = -math.inf
         try:
             async with asyncio.timeout(self.timing.write_s):
-                await self._write(wanted, self._state)
+                await self._guarded(self._write(wanted, self._state))
         except TimeoutError:
             # A device that reboots on a change may never answer: what it then reports decides.
             _LOGGER.debug("%s: no answer to %s", self._name, wanted.id)
         self._pending = _Written(wanted, self._clock())
 
     async def _verify(self, command: Command, wanted: Command) -> CommandResult:
-        steps = math.ceil(self.timing.verify_s / self.timing.verify_step_s)
-        for step in range(steps + 1):
-            await self._refresh()
-            if self._state.health in (Health.OK, Health.DEGRADED) and shows(
-                wanted, self._state, self.power_tolerance_w
-            ):
-                self._pending = None
-                return self._result(command, Outcome.APPLIED, "")
-            if step < steps:
-                await asyncio.sleep(self.timing.verify_step_s)
+        if await self._shown(lambda: shows(wanted, self._state, self.power_tolerance_w)):
+            self._pending = None
+            return self._result(command, Outcome.APPLIED, "")
         if self._capabilities.settle_s > self.timing.verify_s:
             return self._result(command, Outcome.PENDING, "sent, not yet shown")
         self._pending = None
         names = ", ".join(sorted(outstanding(wanted, self._state, self.power_tolerance_w)))
         return self._result(command, Outcome.FAILED, f"not shown by the device: {names or self._state.detail}")
+
+    async def _shown(self, showing: Callable[[], bool]) -> bool:
+        """Read until the report shows it, for as long as a command may take."""
+        steps = math.ceil(self.timing.verify_s / self.timing.verify_step_s)
+        for step in range(steps + 1):
+            await self._refresh()
+            if self._state.health in _ANSWERING and showing():
+                return True
+            if step < steps:
+                await asyncio.sleep(self.timing.verify_step_s)
+        return False
 
     def _still_settling(self, wanted: Command) -> bool:
         if self._pending is None:
@@ -369,35 +344,3 @@ class SourceBase(ABC):
     def _result(self, command: Command, outcome: Outcome, detail: str) -> CommandResult:
         _LOGGER.debug("%s: command %s %s %s", self._name, command.id, outcome, detail)
         return CommandResult(command_id=command.id, outcome=outcome, detail=detail, state=self._state)
-
-    def _start_lease(self, lease_s: float) -> None:
-        self._end_lease()
-        self._lease = asyncio.get_running_loop().call_later(lease_s, self._lease_ended)
-
-    def _end_lease(self) -> None:
-        if self._lease is not None:
-            self._lease.cancel()
-            self._lease = None
-
-    def _lease_ended(self) -> None:
-        self._lease = None
-        _LOGGER.warning("%s: lease ended, back to its own control", self._name)
-        self._lease_task = asyncio.get_running_loop().create_task(self._release_quietly())
-
-    async def _release_quietly(self) -> None:
-        pause_s = _RELEASE_RETRY_S
-        while not (result := await self.release()).settled:
-            _LOGGER.warning("%s: could not hand control back: %s", self._name, result.detail)
-            await asyncio.sleep(pause_s)
-            if self._lease is not None:
-                return
-            pause_s = min(2 * pause_s, _RELEASE_RETRY_MAX_S)
-
-
-async def bounded[T](call: Awaitable[T], seconds: float, what: str) -> T:
-    """Await `call` for at most `seconds`; a time-out names `what`."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await call
-    except TimeoutError as err:
-        raise UnreachableError(f"{what}: no answer in {seconds:.0f} s") from err

@@ -4,6 +4,9 @@ Viessmann allows 1,450 calls in a day and 120 in ten minutes (other contracts di
 app. Windows slide: a sliding window never holds more than any fixed window of the same length would allow. A
 grant counts at once and is saved before the call goes out; what was not spent comes back. After a crash the
 calls of the last grant thus count although nobody knows whether they went out.
+
+Times are kept on a clock that only goes forward and are turned into wall-clock seconds for the store and for people:
+a wall clock that jumps (NTP after a start without a battery) frees no call.
 """
 
 from collections import deque
@@ -14,12 +17,14 @@ import threading
 from typing import Any, Final
 
 from .errors import LimitedError
-from .values import number_at
+from .values import number, number_at
 
 DAY_S: Final = 86_400.0
 SHORT_S: Final = 600.0
 DATA_VERSION: Final = 1
 _MIN_LIMIT: Final = 10
+_IN_FLIGHT_S: Final = 120.0
+"""After a crash: how much later than granted a call may have gone out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,8 @@ class Grant:
             if self.left <= 0:
                 raise LimitedError("more calls than were granted")
             self.left -= 1
+            index = len(self.stamps) - self.left - 1
+            self.stamps[index] = self.budget.sent(self.stamps[index])
 
     def close(self) -> None:
         """Give back what was not used."""
@@ -75,16 +82,25 @@ class Grant:
 
 
 class CallBudget:
-    """The ledger. `clock` gives wall-clock seconds; it may jump back, then older stamps count until they pass."""
+    """The ledger. `clock` gives wall-clock seconds; `elapsed` seconds that only grow (else `clock` must not jump)."""
 
-    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(self, limits: Limits, clock: Callable[[], float], elapsed: Callable[[], float] | None = None) -> None:
         self.configured = limits
         self.lock = threading.RLock()
-        self._clock = clock
+        self._wall = clock
+        self._elapsed = elapsed or clock
+        self._base = clock() - self._elapsed()
         self._calls: deque[float] = deque()
         self._told_day: int | None = None
         self._told_short: int | None = None
         self._blocked_until = 0.0
+
+    def _clock(self) -> float:
+        return self._base + self._elapsed()
+
+    def _ahead(self) -> float:
+        """How far the wall clock is ahead of ours."""
+        return self._wall() - self._clock()
 
     def grant(self, calls: int, *, write: bool = False) -> Grant:
         """Permission for `calls` calls now; raises LimitedError, then nothing is counted."""
@@ -110,6 +126,14 @@ class CallBudget:
             retry = (recent[0] if recent else now) + SHORT_S
             raise LimitedError(f"{len(recent)} calls in ten minutes", self._time(retry))
 
+    def sent(self, stamp: float) -> float:
+        """A granted call goes out now: that is when it counts."""
+        now = self._clock()
+        if stamp in self._calls:
+            self._calls.remove(stamp)
+        self._calls.append(now)
+        return now
+
     def give_back(self, stamps: list[float]) -> None:
         """Remove unspent stamps."""
         for stamp in stamps:
@@ -126,7 +150,7 @@ class CallBudget:
                     self._told_day = limit
                 else:
                     self._told_short = limit
-            until = reset_ms / 1000 if reset_ms else now + 3600
+            until = reset_ms / 1000 - self._ahead() if reset_ms else now + 3600
             # A reset time far away or in the past is not believed blindly: at most a day, at least a minute.
             self._blocked_until = min(max(until, now + 60), now + DAY_S)
 
@@ -164,31 +188,36 @@ class CallBudget:
     def dump(self) -> dict[str, Any]:
         """For the store."""
         with self.lock:
+            ahead = self._ahead()
             return {
                 "version": DATA_VERSION,
-                "calls": [round(stamp, 1) for stamp in self._calls],
+                "calls": [round(stamp + ahead, 1) for stamp in self._calls],
                 "told_day": self._told_day,
                 "told_short": self._told_short,
-                "blocked_until": self._blocked_until,
+                "blocked_until": self._blocked_until + ahead if self._blocked_until else 0.0,
             }
 
     def load(self, data: Mapping[str, Any]) -> None:
         """From the store; what cannot be read counts as no call (a first start) but never raises."""
         with self.lock:
-            now = self._clock()
+            now, ahead = self._clock(), self._ahead()
             stamps = data.get("calls")
-            known = [float(s) for s in stamps if isinstance(s, (int, float))] if isinstance(stamps, list) else []
-            # A stamp from the future (the clock was wrong) counts as now, so that it ends some time.
-            self._calls = deque(sorted(min(stamp, now) for stamp in known if now - stamp < DAY_S))
+            known = [number(stamp) for stamp in stamps] if isinstance(stamps, list) else []
+            calls = [stamp - ahead for stamp in known if stamp is not None]
+            last = max(calls, default=0.0)
+            # The last grant may have been used later than it was given. A stamp from the future (the clock was
+            # wrong) counts as now, so that it ends some time.
+            calls = [stamp + _IN_FLIGHT_S if stamp == last else stamp for stamp in calls]
+            self._calls = deque(sorted(min(stamp, now) for stamp in calls if now - stamp < DAY_S))
             told_day, told_short = number_at(data, "told_day"), number_at(data, "told_short")
             self._told_day = int(told_day) if told_day else None
             self._told_short = int(told_short) if told_short else None
-            self._blocked_until = min(number_at(data, "blocked_until") or 0.0, now + DAY_S)
+            blocked = number_at(data, "blocked_until")
+            self._blocked_until = min(blocked - ahead, now + DAY_S) if blocked else 0.0
 
     def _forget_old(self, now: float) -> None:
         while self._calls and now - self._calls[0] >= DAY_S:
             self._calls.popleft()
 
-    @staticmethod
-    def _time(seconds: float) -> datetime:
-        return datetime.fromtimestamp(seconds, UTC)
+    def _time(self, seconds: float) -> datetime:
+        return datetime.fromtimestamp(seconds + self._ahead(), UTC)

@@ -79,7 +79,7 @@ def _decoded(response: aiohttp.ClientResponse, raw: bytes, what: str) -> Any:
         return None
     try:
         return json.loads(raw)
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         if "json" not in response.content_type:
             return None
         raise BadReplyError(f"{what}: not JSON") from err

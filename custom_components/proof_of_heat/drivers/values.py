@@ -30,6 +30,12 @@ def at(value: object, *path: str | int) -> Any:
     return value
 
 
+def rows_at(value: object, *path: str | int) -> list[Any]:
+    """The list at a path; an empty one where there is none."""
+    found = at(value, *path)
+    return found if isinstance(found, list) else []
+
+
 def number_at(value: object, *path: str | int) -> float | None:
     """`number` of `at`."""
     return number(at(value, *path))

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+import math
+
+from .snapshot import Coming
 
 
 class Way(StrEnum):
@@ -14,6 +17,17 @@ class Way(StrEnum):
     STARTING = "starting"
     FROST = "frost"
     IDLE = "idle"
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """Electric power that is left for heating: of the whole site and of each phase."""
+
+    site_w: float = math.inf
+    phases_w: tuple[float, float, float] = (math.inf, math.inf, math.inf)
+
+
+UNLIMITED = Headroom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,8 @@ class DecisionRecord:
     """What kept the engine from what it wanted."""
     words: str
     notes: tuple[str, ...] = ()
+    coming: Coming | None = None
+    """The next time that is to be warmer than now, with its reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +103,12 @@ class Decision:
             if command.source_id == source_id:
                 return command
         raise KeyError(source_id)
+
+
+def sentence(words: str, mix: tuple[Share, ...], limits: tuple[str, ...]) -> str:
+    """What was wanted, what heats at which price, and what limited it, in words."""
+    running = [
+        f"{part.source_id} {part.heat_w / 1000:.1f} kW at {part.price_kwh:.3f}/kWh" for part in mix if part.heat_w > 0
+    ]
+    text = f"{words}. " + (", ".join(running) if running else "Nothing heats")
+    return text + (f". Limited: {'; '.join(limits)}" if limits else "")

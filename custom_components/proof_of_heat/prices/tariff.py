@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
+from .._lib.week_schedule import ScheduleError, parse_days
+from ..drivers.values import number
 from .series import PriceSeries, Slot
 
+MAX_WINDOWS: Final = 50
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _STEP: Final = timedelta(minutes=15)
 
@@ -61,18 +64,35 @@ class Tariff:
         return PriceSeries(tuple(slots))
 
 
-def parse(default: float, rows: Sequence[Mapping[str, Any]]) -> Tariff:
-    """Rows of `days` (list of mon…sun, none = all), `from`, `to`, `price`; raises TariffError naming the row."""
-    windows = []
-    for index, row in enumerate(rows):
-        try:
-            days = row.get("days") or list(DAYS)
-            numbers = frozenset(DAYS.index(str(day)[:3].lower()) for day in days)
-            start, end = time.fromisoformat(str(row["from"])), time.fromisoformat(str(row["to"]))
-            price = float(row["price"])
-        except (KeyError, ValueError, TypeError) as err:
-            raise TariffError(f"window {index + 1}: {err}") from err
-        if start == end:
-            raise TariffError(f"window {index + 1}: begins where it ends")
-        windows.append(Window(numbers, start, end, price))
-    return Tariff(float(default), tuple(windows))
+def parse(default: float, rows: Any) -> Tariff:
+    """Rows of `days` ("Mon-Fri", "Sat,Sun", "Daily" or a list of names; none: all), `start`, `end`, `price`.
+
+    `from` and `to` are understood for `start` and `end`. Raises TariffError naming the row.
+    """
+    if not isinstance(rows, Sequence) or isinstance(rows, (str, bytes)):
+        raise TariffError("the windows have to be a list")
+    if len(rows) > MAX_WINDOWS:
+        raise TariffError(f"more than {MAX_WINDOWS} windows")
+    if number(default) is None:
+        raise TariffError("the price outside of the windows is no number")
+    return Tariff(float(default), tuple(_window(row, f"window {index + 1}") for index, row in enumerate(rows)))
+
+
+def _window(row: Any, where: str) -> Window:
+    if not isinstance(row, Mapping):
+        raise TariffError(f"{where}: has to be an object")
+    try:
+        days = row.get("days") or "Daily"
+        numbers = parse_days(days if isinstance(days, str) else ",".join(str(day) for day in days))
+        start, end = (
+            time.fromisoformat("00:00" if (text := str(row.get(name, row.get(old)))) == "24:00" else text)
+            for name, old in (("start", "from"), ("end", "to"))
+        )
+    except (ScheduleError, ValueError, TypeError) as err:
+        raise TariffError(f"{where}: {err}") from err
+    price = number(row.get("price"))
+    if price is None:
+        raise TariffError(f"{where}: the price is no number")
+    if start == end != time():  # midnight to midnight is a whole day
+        raise TariffError(f"{where}: begins where it ends")
+    return Window(numbers, start, end, price)

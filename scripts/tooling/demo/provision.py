@@ -77,7 +77,12 @@ async def entities_of(ha: HomeAssistant, devices: list[Device]) -> dict[str, dic
             found[device.id] = _keys(registry, device.entry_id, device.subentry_id, device.id)
         for device in devices:
             of_entry = found[device.entry_id]
-            found[device.entry_id] = {k: v for k, v in of_entry.items() if not k.startswith(f"{device.id}_")}
+            # Those of the entry itself: neither of this device nor of one of another integration's fleet.
+            found[device.entry_id] = {
+                key: entity
+                for key, entity in of_entry.items()
+                if not key.startswith(f"{device.id}_") and ":" not in key
+            }
         count = sum(map(len, found.values()))
         # All there, and no more came within a turn.
         if all(found[device.id] for device in devices) and count == seen:

@@ -68,7 +68,10 @@ def test_the_new_version_verifies_from_any_state(state: JobState) -> None:
         (JobState.REBOOTING, 101.0, 6, True),  # restarted, old version
         (JobState.REBOOTING, 101.0, None, False),  # perhaps on the way before the restart
         (JobState.REBOOTING, 191.0, None, True),
-        (JobState.INSTALLING, 500.0, 6, False),  # may try again
+        (JobState.INSTALLING, 500.0, 5, False),  # at it
+        (JobState.INSTALLING, 500.0, 6, True),  # restarted without a word
+        (JobState.INSTALLING, 500.0, None, False),  # nobody knows
+        (JobState.DOWNLOADING, 500.0, 6, False),  # may try again
         (JobState.OFFERED, 500.0, 9, False),
     ],
 )

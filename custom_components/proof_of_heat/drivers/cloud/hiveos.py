@@ -10,7 +10,7 @@ import aiohttp
 
 from ..errors import BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
-from ..values import at, highest, number, number_at, scaled
+from ..values import at, highest, number, number_at, rows_at, scaled
 from .account import CloudAccount, Rig
 
 BASE_URL: Final = "https://api2.hiveos.farm/api/v2"
@@ -90,7 +90,7 @@ def decode_worker(farm_id: int, row: object, profiles: dict[str, int]) -> Rig | 
     started = number_at(row, "stats", "miner_start_time")
     chosen = number_at(row, "oc_id")
     names = {number: name for name, number in profiles.items()}
-    rates = [number(at(part, "hash")) for part in at(row, "miners_summary", "hashrates") or []]
+    rates = [number(at(part, "hash")) for part in rows_at(row, "miners_summary", "hashrates")]
     known = [rate for rate in rates if rate is not None]
     watts = number_at(row, "stats", "power_draw")
     return Rig(
@@ -102,5 +102,5 @@ def decode_worker(farm_id: int, row: object, profiles: dict[str, int]) -> Rig | 
         hashrate_ths=scaled(sum(known), _KILO, 9) if known else None,
         mode=None if chosen is None else names.get(int(chosen)),
         modes=tuple(profiles),
-        chip_c=highest([number_at(card, "temp") for card in at(row, "gpu_stats") or []]),
+        chip_c=highest([number_at(card, "temp") for card in rows_at(row, "gpu_stats")]),
     )

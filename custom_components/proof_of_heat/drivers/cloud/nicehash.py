@@ -16,7 +16,7 @@ import aiohttp
 
 from ..errors import BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
-from ..values import at, highest, number, number_at
+from ..values import at, highest, number, number_at, rows_at
 from .account import CloudAccount, Rig
 
 BASE_URL: Final = "https://api2.nicehash.com"
@@ -126,7 +126,7 @@ def decode_rig(row: object) -> Rig | None:
     if not isinstance(rig_id, str) or not rig_id:
         return None
     status = str(at(row, "minerStatus") or "UNKNOWN")
-    devices = at(row, "devices") or []
+    devices = rows_at(row, "devices")
     watts = [w for device in devices if (w := number_at(device, "powerUsage")) is not None and w >= 0]
     mode = at(row, "rigPowerMode")
     managed = at(row, "type") == "MANAGED"
@@ -157,7 +157,7 @@ def _warm(device: object) -> float | None:
 def _hashrate(devices: list[object]) -> float | None:
     rates = []
     for device in devices:
-        for speed in at(device, "speeds") or []:
+        for speed in rows_at(device, "speeds"):
             value = number(at(speed, "speed"))
             factor = _SI.get(str(at(speed, "displaySuffix") or "").upper())
             if value is not None and factor is not None:

@@ -65,3 +65,7 @@ class RigSource(SourceBase):
         if Control.ON_OFF in self._capabilities.controls:
             await self._account.set_running(self._rig_id, False)
             self._account.forget()
+
+    @override
+    def _at_rest(self, state: SourceState) -> bool | None:
+        return state.on is False if Control.ON_OFF in self._capabilities.controls else None

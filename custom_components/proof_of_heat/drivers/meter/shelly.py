@@ -17,6 +17,7 @@ from ..values import at, number_at, scaled
 from .reading import MeterReading
 
 _PHASES: Final = ("a", "b", "c")
+_UNAUTHORIZED: Final = 401
 _KILO: Final = 1e-3
 _VALUES: Final = (
     ("voltage", "V"),
@@ -115,6 +116,11 @@ class Notifications:
     def __init__(self) -> None:
         self._status: dict[str, Any] = {}
 
+    @property
+    def status(self) -> dict[str, Any]:
+        """All that was told so far, as a `Shelly.GetStatus` reply would say it; empty before the first full status."""
+        return self._status
+
     def feed(self, frame: object) -> MeterReading | None:
         """One frame -> the reading after it; None for frames that change no meter value."""
         method, params = at(frame, "method"), at(frame, "params")
@@ -133,11 +139,19 @@ class Notifications:
         return decode_status({**self._status, "sys": {}}, when)
 
 
+def _status_of(capture: object) -> object:
+    frames = at(capture, "frames") or (capture if isinstance(capture, list) else [capture])
+    pushed = Notifications()
+    for frame in frames if isinstance(frames, list) else []:
+        pushed.feed(frame)
+    return pushed.status or at(capture, "status") or at(capture, "result") or capture
+
+
 def lines(capture: object) -> list[tuple[str, float | str | bool, str | None]]:
-    """For `scripts/decode shelly`: a `Shelly.GetStatus` reply or a capture that holds one under `status`."""
-    status = at(capture, "status")
-    if status is None:
-        status = at(capture, "result") or capture
+    """For `scripts/decode shelly`: a `Shelly.GetStatus` reply, a capture that holds one, or pushed frames in order."""
+    status = _status_of(capture)
+    if (code := at(capture, "error", "code")) is not None:
+        raise BadReplyError(f"the meter asks for a password ({code})" if code == _UNAUTHORIZED else f"error {code}")
     if not isinstance(status, dict):
         raise BadReplyError("not a status")
     reading = decode_status(status, utcnow())

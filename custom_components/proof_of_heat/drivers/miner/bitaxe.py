@@ -8,7 +8,7 @@ import aiohttp
 from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
-from ..values import at, number_at, scaled
+from ..values import number_at, rows_at, scaled
 from .reading import Family, MinerInfo, MinerReading
 
 _PAUSE_SINCE: Final = (2, 14)
@@ -40,7 +40,7 @@ class BitaxeClient:
             asic = await self._http.request("GET", "/api/system/asic")
         except RefusedError:  # firmware before 2.4 has no such page
             asic = None
-        options = at(asic, "frequencyOptions") or []
+        options = rows_at(asic, "frequencyOptions")
         self._modes = tuple(str(int(value)) for value in options if isinstance(value, (int, float)))
         return self._info
 
@@ -79,7 +79,7 @@ class BitaxeClient:
 
 def can_pause(firmware: str | None) -> bool:
     """Whether this AxeOS has pause and resume."""
-    match = _VERSION.match(firmware or "")
+    match = _VERSION.match(str(firmware or ""))
     return match is not None and (int(match[1]), int(match[2])) >= _PAUSE_SINCE
 
 

@@ -13,7 +13,7 @@ import aiohttp
 from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import AuthError, BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
-from ..values import at, highest, number, number_at, scaled
+from ..values import at, highest, number, number_at, rows_at, scaled
 from .reading import Family, MinerInfo, MinerReading
 
 _API: Final = "/api/v1"
@@ -192,7 +192,7 @@ def decode_rest(
         raise BadReplyError("no status in the miner's details")
     watts = number_at(stats, "power_stats", "approximated_consumption", "watt")
     rate = number_at(stats, "miner_stats", "real_hashrate", "last_1m", "gigahash_per_second")
-    rows = at(boards, "hashboards") or []
+    rows = rows_at(boards, "hashboards")
     mining = status != Status.PAUSED
     return MinerReading(
         mining=mining,
@@ -202,7 +202,7 @@ def decode_rest(
         expected_ths=scaled(number_at(details, "sticker_hashrate", "gigahash_per_second"), 1e-3),
         board_c=highest([number_at(row, "board_temp", "degree_c") for row in rows]),
         chip_c=highest([number_at(row, "highest_chip_temp", "temperature", "degree_c") for row in rows]),
-        fan_rpm=highest([number_at(fan, "rpm") for fan in at(cooling, "fans") or []]),
+        fan_rpm=highest([number_at(fan, "rpm") for fan in rows_at(cooling, "fans")]),
         uptime_s=number_at(details, "bosminer_uptime_s"),
         boards=len(rows) or None,
         boards_up=sum(1 for row in rows if at(row, "enabled")) if rows else None,
@@ -222,11 +222,11 @@ def decode_graphql(reply: object) -> MinerReading:
     info = at(reply, "data", "bosminer", "info")
     if info is None:
         raise BadReplyError("not a Braiins OS reply")
-    solvers = at(info, "workSolver", "childSolvers") or []
+    solvers = rows_at(info, "workSolver", "childSolvers")
     rate = scaled(number_at(info, "workSolver", "realHashrate", "mhs5S"), 1e-6)
     temperatures: dict[bool, list[float | None]] = {True: [], False: []}
     for solver in solvers:
-        for row in at(solver, "temperatures") or []:
+        for row in rows_at(solver, "temperatures"):
             temperatures["Chip" in str(at(row, "name"))].append(number(at(row, "degreesC")))
     return MinerReading(
         mining=bool(rate),
@@ -236,7 +236,7 @@ def decode_graphql(reply: object) -> MinerReading:
         expected_ths=scaled(number_at(info, "workSolver", "nominalMhs"), 1e-6),
         chip_c=highest(temperatures[True]),
         board_c=highest(temperatures[False]),
-        fan_rpm=highest([number_at(fan, "rpm") for fan in at(info, "fans") or []]),
+        fan_rpm=highest([number_at(fan, "rpm") for fan in rows_at(info, "fans")]),
         uptime_s=number_at(reply, "data", "bos", "uptime", "durationS"),
         boards=len(solvers) or None,
         boards_up=sum(1 for solver in solvers if number_at(solver, "realHashrate", "mhs5S")) or None,

@@ -5,9 +5,11 @@ import aiohttp
 from .antminer import AntminerClient
 from .bitaxe import BitaxeClient
 from .braiins import BraiinsClient
+from .luxos import LuxosClient
 from .other import OtherClient
 from .probe import Found
 from .reading import Family, MinerClient
+from .vnish import VnishClient
 from .whatsminer import WhatsminerClient
 
 DEFAULT_PASSWORDS = {
@@ -15,6 +17,8 @@ DEFAULT_PASSWORDS = {
     Family.WHATSMINER: "admin",
     Family.BRAIINS: "root",
     Family.BITAXE: "",
+    Family.VNISH: "admin",
+    Family.LUXOS: "",
     Family.OTHER: "",
 }
 V3_PASSWORD = "super"  # noqa: S105  the factory's
@@ -40,5 +44,9 @@ def client_for(
             return BraiinsClient(session, found.host, password, http_port)
         case Family.BITAXE:
             return BitaxeClient(session, found.host, http_port)
+        case Family.VNISH:
+            return VnishClient(session, found.host, password, http_port)
+        case Family.LUXOS:
+            return LuxosClient(found.host)
         case Family.OTHER:
             return OtherClient(found.host, password)

@@ -1,7 +1,7 @@
-"""Every other make and firmware that pyasic knows (VNish, LuxOS, Avalon, Auradine, Mara, ePIC …).
+"""Every other make and firmware that pyasic knows (Avalon, Auradine, Mara, ePIC …).
 
-Offers what pyasic's class says it can; what a write did is seen by reading back. Not proved on a simulator
-here.
+Offers what pyasic's class says it can and what can be read back: power only where the miner also tells its limit
+(an Avalon's "limit" is one of three levels, not watts).
 """
 
 from typing import Any
@@ -47,7 +47,7 @@ class OtherClient:
     async def capabilities(self) -> Capabilities:
         """Overridden methods of pyasic's class tell what it can."""
         controls = set()
-        if self._overrides("set_power_limit"):
+        if self._overrides("set_power_limit") and (await self.read()).power_limit_w is not None:
             controls.add(Control.POWER)
         if self._overrides("stop_mining") and self._overrides("resume_mining"):
             controls.add(Control.ON_OFF)

@@ -14,6 +14,8 @@ class Family(StrEnum):
     WHATSMINER = "whatsminer"
     BRAIINS = "braiins"
     BITAXE = "bitaxe"
+    VNISH = "vnish"
+    LUXOS = "luxos"
     OTHER = "other"
     """Whatever else pyasic knows."""
 

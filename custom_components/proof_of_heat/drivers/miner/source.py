@@ -73,6 +73,8 @@ class MinerSource(SourceBase):
             return fitted
         steps = self._capabilities.power_steps_w
         index = max((i for i, watts in enumerate(steps) if watts <= fitted.power_w + 1), default=0)
+        if Control.MODE not in self._capabilities.controls:
+            return replace(fitted, power_w=steps[index])
         return replace(fitted, power_w=None, mode=self._mode_of_step(index))
 
     def _mode_of_step(self, index: int) -> str:
@@ -97,6 +99,12 @@ class MinerSource(SourceBase):
             return  # never spoken to: nothing was commanded
         if self._idle_on_release and Control.ON_OFF in self._capabilities.controls:
             await self._client.set_running(False)
+
+    @override
+    def _at_rest(self, state: SourceState) -> bool | None:
+        if not self._identified or not self._idle_on_release or Control.ON_OFF not in self._capabilities.controls:
+            return None
+        return state.on is False
 
 
 def _wakes(client: MinerClient) -> bool:

@@ -102,6 +102,7 @@ class ModbusSource(SourceBase):
         self._absent: set[str] = set()
         self._writes: deque[float] = deque()
         self._silences = 0
+        self._values: dict[str, float | bool | None] = {}
 
     @property
     def absent(self) -> frozenset[str]:
@@ -115,6 +116,7 @@ class ModbusSource(SourceBase):
             values.update(await self._read_block(block))
         if all(value is None for value in values.values()):
             raise BadReplyError("no register of the template holds a valid value")
+        self._values = values
         return self._state_of(values)
 
     async def _read_block(self, block: list[Register]) -> dict[str, float | bool | None]:
@@ -232,31 +234,42 @@ class ModbusSource(SourceBase):
         await self._write_all(writes)
 
     async def _write_all(self, writes: list[tuple[Register, float]], *, counted: bool = True) -> None:
-        for register, value in writes:
-            if counted:
-                self._count_write()
-            try:
-                words = register.encode(value)
-            except TemplateError as err:
-                raise RefusedError(str(err)) from err
+        try:
+            encoded = [(register, register.encode(value)) for register, value in writes]
+        except TemplateError as err:
+            raise RefusedError(str(err)) from err
+        if counted:
+            self._count_writes(len(writes))
+        for register, words in encoded:
             if len(words) == 1:
                 await self._guard(self._unit.write_register(register.at, words[0]))
             else:
                 await self._guard(self._unit.write_registers(register.at, words))
 
-    def _count_write(self) -> None:
-        """Registers may be EEPROM: a day's writes are limited."""
+    def _count_writes(self, count: int) -> None:
+        """Registers may be EEPROM: a day's writes are limited. All of a command or nothing."""
         now = self._clock()
         while self._writes and now - self._writes[0] >= _DAY_S:
             self._writes.popleft()
-        if len(self._writes) >= self._template.max_writes_per_day:
+        if len(self._writes) + count > self._template.max_writes_per_day:
             raise LimitedError(f"{len(self._writes)} writes in a day: sparing the device's memory")
-        self._writes.append(now)
+        self._writes.extend([now] * count)
 
     @override
     async def _fallback(self) -> None:
         """Never kept from the device by the day's limit."""
         await self._write_all(list(self._template.fallback), counted=False)
+
+    @override
+    def _at_rest(self, state: SourceState) -> bool | None:
+        """Every register of the fallback reads what was written; one that cannot be read is left out."""
+        pairs = [(self._values.get(register.key), register, value) for register, value in self._template.fallback]
+        known = [
+            abs(read - value) <= abs(register.scale) / 2 + 1e-6
+            for read, register, value in pairs
+            if isinstance(read, (int, float)) and not isinstance(read, bool)
+        ]
+        return all(known) if known else None
 
 
 def _stepped(value: float | None, action: Action | None) -> float | None:

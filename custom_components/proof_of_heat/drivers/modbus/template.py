@@ -12,14 +12,26 @@ import struct
 from typing import Any, Final
 
 from ..._lib.heat_source import Control, SourceKind
+from .link import AddressError, Line, parse_line
 
 FORMAT_VERSION: Final = 1
 FOLDER: Final = Path(__file__).parent / "templates"
 _WORDS: Final = {"int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2}
 _CODES: Final = {"int16": ">h", "uint16": ">H", "int32": ">i", "uint32": ">I", "float32": ">f"}
-_REGISTER_KEYS: Final = frozenset(
-    {"at", "in", "type", "scale", "offset", "unit", "invalid", "min", "max", "on_values", "words"}
+_REGISTER_KEYS: Final = frozenset({"at", "in", "type", "scale", "offset", "unit", "invalid", "min", "max", "on_values"})
+_TOP_KEYS: Final = frozenset(
+    {"format", "id", "name", "manufacturer", "kind", "port", "unit_id", "serial", "word_order", "timeout_s"}
+    | {"spacing_s", "fuel", "note", "registers", "controls", "fallback", "write"}
 )
+_WRITE_KEYS: Final = frozenset({"min_interval_s", "max_per_day"})
+# A command is verified by reading back: the register that shows each control.
+_SHOWN_BY: Final = {
+    "on_off": "running",
+    "power": "power_limit",
+    "flow": "flow_setpoint",
+    "room": "room_setpoint",
+    "level": "level",
+}
 _CONTROL_KEYS: Final = frozenset({"register", "min", "max", "step", "value_on", "value_off"})
 
 
@@ -77,8 +89,8 @@ class Register:
         number = float(raw) if self.kind == "float32" else round(raw)
         try:
             packed = struct.pack(_CODES[self.kind], number)
-        except struct.error as err:
-            raise TemplateError(f"{self.key}: {value} does not fit {self.kind}") from err
+        except (struct.error, OverflowError) as err:
+            raise TemplateError(f"{self.key}: {value:g} does not fit {self.kind}") from err
         words = list(struct.unpack(f">{self.words}H", packed))
         return words[::-1] if self.swapped else words
 
@@ -111,6 +123,8 @@ class Template:
     """What is written when the lease ends."""
     port: int = 502
     unit_id: int = 1
+    line: Line = field(default_factory=Line)
+    """The serial line as the device leaves the factory."""
     timeout_s: float = 5.0
     spacing_s: float = 0.0
     min_write_interval_s: float = 60.0
@@ -131,12 +145,29 @@ def load_folder(folder: Path) -> dict[str, Template]:
     found: dict[str, Template] = {}
     for file in sorted(folder.glob("*.yaml")):
         try:
-            data = yaml.safe_load(file.read_text(encoding="utf-8"))
-            template = parse(data)
-        except (yaml.YAMLError, TemplateError, UnicodeDecodeError) as err:
+            template = parse(_load(file.read_text(encoding="utf-8")))
+        except (yaml.YAMLError, TemplateError, UnicodeDecodeError, OSError, RecursionError) as err:
             raise TemplateError(f"{file.name}: {err}") from err
+        if template.id in found:
+            raise TemplateError(f"{file.name}: id: {template.id} is that of another file")
         found[template.id] = template
     return found
+
+
+def _load(text: str) -> object:
+    """YAML in which no key is given twice."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Says where a key is repeated, instead of taking the last."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            if twice := sorted({key for key in keys if keys.count(key) > 1}):
+                raise TemplateError(f"line {node.start_mark.line + 1}: {', '.join(twice)} given twice")
+            return super().construct_mapping(node, deep)
+
+    return yaml.load(text, Loader)  # noqa: S506  a safe loader
 
 
 def parse(data: object) -> Template:
@@ -145,13 +176,18 @@ def parse(data: object) -> Template:
         raise TemplateError("not a mapping")
     if data.get("format") != FORMAT_VERSION:
         raise TemplateError(f"format must be {FORMAT_VERSION}")
+    _known(data, _TOP_KEYS, "")
     swapped = _choice(data, "word_order", ("big", "little"), "big") == "little"
     rows = data.get("registers")
     if not isinstance(rows, Mapping) or not rows:
         raise TemplateError("registers: none given")
     registers = {str(key): _register(str(key), row, swapped) for key, row in rows.items()}
     controls, level = _controls(data.get("controls") or {}, registers)
+    fallback = _fallback(data.get("fallback") or {}, registers)
+    if (controls or level) and not fallback:
+        raise TemplateError("fallback: what is controlled needs values for when control ends")
     write = data.get("write") or {}
+    _known(write, _WRITE_KEYS, "write")
     return Template(
         id=_text(data, "id"),
         name=_text(data, "name"),
@@ -160,40 +196,54 @@ def parse(data: object) -> Template:
         registers=registers,
         controls=controls,
         level=level,
-        fallback=_fallback(data.get("fallback") or {}, registers),
-        port=int(_number(data, "port", 1, 65535, 502)),
-        unit_id=int(_number(data, "unit_id", 0, 255, 1)),
+        fallback=fallback,
+        port=_integer(data, "port", 1, 65535, 502),
+        unit_id=_integer(data, "unit_id", 0, 255, 1),
+        line=_line(data),
         timeout_s=_number(data, "timeout_s", 0.1, 60, 5.0),
         spacing_s=_number(data, "spacing_s", 0, 10, 0.0),
-        min_write_interval_s=_number(write, "min_interval_s", 0, 86400, 60.0),
-        max_writes_per_day=int(_number(write, "max_per_day", 1, 100_000, 100)),
+        min_write_interval_s=_number(write, "min_interval_s", 0, 86400, 60.0, where="write"),
+        max_writes_per_day=_integer(write, "max_per_day", 1, 100_000, 100, where="write"),
         fuel=str(data.get("fuel", "electricity")),
         note=str(data.get("note", "")),
     )
 
 
-def _register(key: str, row: object, swapped: bool) -> Register:
-    where = f"registers.{key}"
+def _known(row: object, allowed: frozenset[str], where: str) -> None:
     if not isinstance(row, Mapping):
         raise TemplateError(f"{where}: not a mapping")
-    if unknown := set(row) - _REGISTER_KEYS:
-        raise TemplateError(f"{where}: unknown {', '.join(sorted(map(str, unknown)))}")
+    if unknown := set(map(str, row)) - allowed:
+        prefix = f"{where}: " if where else ""
+        raise TemplateError(f"{prefix}unknown {', '.join(sorted(unknown))}")
+
+
+def _line(data: Mapping[Any, Any]) -> Line:
+    try:
+        return parse_line(str(data.get("serial", "9600 8N1")))
+    except AddressError as err:
+        raise TemplateError(f"serial: {err}") from err
+
+
+def _register(key: str, row: object, swapped: bool) -> Register:
+    where = f"registers.{key}"
+    _known(row, _REGISTER_KEYS, where)
+    assert isinstance(row, Mapping)
     kind = _choice(row, "type", tuple(_WORDS), "int16", where)
-    at = _number(row, "at", 0, 65536 - _WORDS[kind], None, where=where)
+    at = _integer(row, "at", 0, 65536 - _WORDS[kind], None, where=where)
     scale = _number(row, "scale", -1e6, 1e6, 1.0, where=where)
     if scale == 0:
         raise TemplateError(f"{where}.scale: 0")
     return Register(
         key=key,
-        at=int(at),
+        at=at,
         space=Space(_choice(row, "in", tuple(Space), "holding", where)),
         kind=kind,
         scale=scale,
         offset=_number(row, "offset", -1e6, 1e6, 0.0, where=where),
         unit=None if row.get("unit") is None else str(row["unit"]),
         invalid=tuple(_numbers(row, "invalid", where)),
-        low=None if row.get("min") is None else _number(row, "min", -1e9, 1e9, None, where=where),
-        high=None if row.get("max") is None else _number(row, "max", -1e9, 1e9, None, where=where),
+        low=_optional(row, "min", where),
+        high=_optional(row, "max", where),
         on_values=tuple(int(value) for value in _numbers(row, "on_values", where)),
         swapped=swapped and kind in ("int32", "uint32", "float32"),
     )
@@ -212,28 +262,37 @@ def _controls(rows: object, registers: Mapping[str, Register]) -> tuple[dict[Con
 
 def _action(name: str, row: object, registers: Mapping[str, Register]) -> Action:
     where = f"controls.{name}"
-    if not isinstance(row, Mapping):
-        raise TemplateError(f"{where}: not a mapping")
-    if unknown := set(row) - _CONTROL_KEYS:
-        raise TemplateError(f"{where}: unknown {', '.join(sorted(map(str, unknown)))}")
+    _known(row, _CONTROL_KEYS, where)
+    assert isinstance(row, Mapping)
     register = registers.get(str(row.get("register")))
     if register is None or register.space != Space.HOLDING:
         raise TemplateError(f"{where}.register: {row.get('register')} is not a holding register")
     if name == "on_off" and (row.get("value_on") is None or row.get("value_off") is None):
         raise TemplateError(f"{where}: value_on and value_off must be given")
-    limits = [
-        None if row.get(key) is None else _number(row, key, -1e9, 1e9, None, where=where) for key in ("min", "max")
-    ]
+    if name in _SHOWN_BY and _SHOWN_BY[name] not in registers:
+        raise TemplateError(f"{where}: registers.{_SHOWN_BY[name]} is missing, which shows what was commanded")
+    if name == "on_off" and not registers["running"].on_values:
+        raise TemplateError("registers.running.on_values: not given, so nothing shows whether the device is on")
+    limits = [_optional(row, key, where) for key in ("min", "max")]
     if name != "on_off" and None in limits:
         raise TemplateError(f"{where}: min and max must be given")
-    return Action(
-        register=register,
-        low=limits[0],
-        high=limits[1],
-        step=_number(row, "step", 0, 1e6, 0.0, where=where),
-        on=None if row.get("value_on") is None else _number(row, "value_on", -1e9, 1e9, None, where=where),
-        off=None if row.get("value_off") is None else _number(row, "value_off", -1e9, 1e9, None, where=where),
-    )
+    if limits[0] is not None and limits[1] is not None and limits[0] > limits[1]:
+        raise TemplateError(f"{where}: min {limits[0]:g} is above max {limits[1]:g}")
+    on, off = _optional(row, "value_on", where), _optional(row, "value_off", where)
+    for value in (*limits, on, off):
+        _fits(register, value, where)
+    step = _number(row, "step", 0, 1e6, 0.0, where=where)
+    return Action(register=register, low=limits[0], high=limits[1], step=step, on=on, off=off)
+
+
+def _fits(register: Register, value: float | None, where: str) -> None:
+    """What the register cannot hold is found when the template is read, not when the house is cold."""
+    if value is None:
+        return
+    try:
+        register.encode(value)
+    except TemplateError as err:
+        raise TemplateError(f"{where}: {err}") from err
 
 
 def _fallback(rows: object, registers: Mapping[str, Register]) -> tuple[tuple[Register, float], ...]:
@@ -244,7 +303,9 @@ def _fallback(rows: object, registers: Mapping[str, Register]) -> tuple[tuple[Re
         register = registers.get(str(key))
         if register is None or register.space != Space.HOLDING:
             raise TemplateError(f"fallback.{key}: not a holding register")
-        writes.append((register, _number(rows, str(key), -1e9, 1e9, None, where="fallback")))
+        value = _number(rows, str(key), -1e9, 1e9, None, where="fallback")
+        _fits(register, value, f"fallback.{key}")
+        writes.append((register, value))
     return tuple(writes)
 
 
@@ -269,6 +330,17 @@ def _number(
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
         raise TemplateError(f"{_at(where, key)}: {value} is not a number from {low:g} to {high:g}")
     return float(value)
+
+
+def _integer(data: Mapping[Any, Any], key: str, low: int, high: int, default: int | None, *, where: str = "") -> int:
+    value = _number(data, key, low, high, default, where=where)
+    if not value.is_integer():
+        raise TemplateError(f"{_at(where, key)}: {value:g} is not a whole number")
+    return int(value)
+
+
+def _optional(row: Mapping[Any, Any], key: str, where: str) -> float | None:
+    return None if row.get(key) is None else _number(row, key, -1e9, 1e9, None, where=where)
 
 
 def _numbers(data: Mapping[Any, Any], key: str, where: str) -> list[float]:

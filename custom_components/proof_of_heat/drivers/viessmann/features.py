@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..errors import BadReplyError
-from ..values import at, first, number, number_at
+from ..values import at, first, number, number_at, rows_at
 
 _KWH: Final = "kWh"
 _C: Final = "°C"
@@ -136,7 +136,7 @@ def _with_commands(features: Mapping[str, Any], values: dict[str, float | str | 
     curve = features.get(f"heating.circuits.{circuit}.heating.curve")
     params = at(curve, "commands", "setCurve", "params")
     mode = features.get(f"heating.circuits.{circuit}.operating.modes.active")
-    allowed = at(mode, "commands", "setMode", "params", "mode", "constraints", "enum") or []
+    allowed = rows_at(mode, "commands", "setMode", "params", "mode", "constraints", "enum")
     return Reading(
         values=values,
         modes=tuple(str(name) for name in allowed),
@@ -164,7 +164,7 @@ def _limits(params: object, name: str) -> tuple[float, float] | None:
 
 
 def _faults(row: object) -> Iterable[str]:
-    for entry in at(row, "properties", "entries", "value") or []:
+    for entry in rows_at(row, "properties", "entries", "value"):
         if (code := at(entry, "errorCode")) is not None:
             yield str(code)
 

@@ -38,6 +38,13 @@ class HouseState:
         return np.array([self.emitter_c, self.room_c, self.mass_c])
 
 
+def emitter_after(house: HouseParameters, state: HouseState, heat_w: float, seconds: float) -> float:
+    """Temperature of the emitters after a while with this heat, the room held; never below now's."""
+    rest_c = state.room_c + heat_w / house.emitter_w_k
+    left = math.exp(-seconds * house.emitter_w_k / house.emitter_j_k)
+    return max(state.emitter_c, rest_c + (state.emitter_c - rest_c) * left)
+
+
 class Observer:
     """Follows the house step by step."""
 

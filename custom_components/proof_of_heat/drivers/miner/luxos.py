@@ -1,0 +1,173 @@
+"""LuxOS over its socket: profiles as power settings, curtailment as off and on.
+
+Facts: Luxor's public API description and captured replies. A write needs a session, of which a miner has one at a
+time; the advanced thermal management (ATM) undoes a chosen profile unless it is off while that is set. A profile's
+hash rate is TH/s, the summary's GH/s. Asleep, the power supply is off.
+"""
+
+from typing import Any, Final
+
+from ..._lib.heat_source import Capabilities
+from ..errors import BadReplyError, DriverError, LimitedError, RefusedError
+from ..values import at, first, highest, number_at, rows_at, scaled
+from .presets import Preset, Presets
+from .reading import Family, MinerInfo, MinerReading
+from .rpc import exchange
+
+_CORNERS: Final = ("TopLeft", "TopRight", "BottomLeft", "BottomRight")
+
+
+class LuxosClient:
+    """One miner with LuxOS. It asks for no password: who reaches the socket may command."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._info: MinerInfo | None = None
+        self._presets = Presets()
+        self._thermal_owed = False
+        """The thermal management was switched off and could not be switched on again yet."""
+
+    @property
+    def info(self) -> MinerInfo:
+        """Known after `identify`."""
+        if self._info is None:
+            raise BadReplyError("not identified yet")
+        return self._info
+
+    async def identify(self) -> MinerInfo:
+        """Version, configuration and profiles."""
+        version = await self._ask("version")
+        firmware = at(version, "VERSION", 0, "LUXminer")
+        if firmware is None:
+            raise BadReplyError("not a LuxOS miner")
+        config = at(await self._ask("config"), "CONFIG", 0)
+        self._presets = decode_profiles(await self._ask("profiles"))
+        self._info = MinerInfo(
+            family=Family.LUXOS,
+            make="LuxOS",
+            model=str(at(config, "Model") or at(version, "VERSION", 0, "Type") or "Antminer"),
+            firmware=str(firmware),
+            mac=at(config, "MACAddr"),
+            serial=at(config, "SerialNumber"),
+        )
+        return self._info
+
+    async def capabilities(self) -> Capabilities:
+        """Watts in steps of the profiles, sleep and wake-up."""
+        return self._presets.capabilities()
+
+    async def read(self) -> MinerReading:
+        """The configuration first: it tells profile and sleep."""
+        config = at(await self._ask("config"), "CONFIG", 0)
+        if self._thermal_owed:
+            await self._pay_thermal()
+        replies = {name: await self._optional(name) for name in ("summary", "power", "devs", "temps", "fans")}
+        return decode_reading(config, replies, self._presets)
+
+    async def set_running(self, running: bool) -> None:
+        """Wake up or sleep (hash boards and power supply off; the controller stays up)."""
+        session = await self._session()
+        try:
+            await self._ask("curtail", f"{session},{'wakeup' if running else 'sleep'}")
+        finally:
+            await self._logoff(session)
+
+    async def set_power(self, watts: float) -> None:
+        """Choose the strongest profile within `watts`."""
+        name = self._presets.name_for(watts)
+        thermal = at(await self._ask("config"), "CONFIG", 0, "IsAtmEnabled") is True
+        session = await self._session()
+        try:
+            if thermal:
+                self._thermal_owed = True
+                await self._ask("atmset", f"{session},enabled=false")
+            try:
+                await self._ask("profileset", f"{session},{name}")
+            finally:
+                if self._thermal_owed:  # it protects the miner: never left off
+                    await self._thermal_on(session)
+        finally:
+            await self._logoff(session)
+
+    async def _thermal_on(self, session: str) -> None:
+        await self._ask("atmset", f"{session},enabled=true")
+        self._thermal_owed = False
+
+    async def _pay_thermal(self) -> None:
+        try:
+            session = await self._session()
+            try:
+                await self._thermal_on(session)
+            finally:
+                await self._logoff(session)
+        except DriverError:
+            return  # at the next reading again
+
+    async def set_mode(self, mode: str) -> None:
+        """Not offered."""
+        raise RefusedError(f"LuxOS has no mode {mode}")
+
+    async def _ask(self, command: str, parameter: str | None = None) -> Any:
+        reply = await exchange(self._host, command, parameter)
+        if at(reply, "STATUS", 0, "STATUS") == "E":
+            raise RefusedError(f"{command}: {at(reply, 'STATUS', 0, 'Msg')}")
+        return reply
+
+    async def _optional(self, command: str) -> Any:
+        try:
+            return await self._ask(command)
+        except RefusedError, BadReplyError:
+            return None
+
+    async def _session(self) -> str:
+        """A session of our own. Somebody else's is not taken over: it is in use, and ends by itself."""
+        try:
+            reply = await self._ask("logon")
+        except RefusedError as err:
+            raise LimitedError(f"another program holds the miner's only session ({err})") from err
+        session = at(reply, "SESSION", 0, "SessionID")
+        if not isinstance(session, str) or not session:
+            raise BadReplyError("logon without a session")
+        return session
+
+    async def _logoff(self, session: str) -> None:
+        try:
+            await self._ask("logoff", session)
+        except DriverError:
+            return  # it ends by itself
+
+
+def decode_profiles(reply: object) -> Presets:
+    """`profiles` -> power settings."""
+    return Presets(
+        Preset(str(at(row, "Profile Name")), watts, at(row, "IsTuned") is True)
+        for row in rows_at(reply, "PROFILES")
+        if at(row, "Profile Name") and (watts := number_at(row, "Watts"))
+    )
+
+
+def decode_reading(config: object, replies: dict[str, Any], presets: Presets) -> MinerReading:
+    """The configuration and what else answered -> reading."""
+    curtailed = at(config, "CurtailMode")
+    if curtailed is None and at(config, "IsPowerSupplyOn") is None:
+        raise BadReplyError("the configuration tells neither sleep nor power supply")
+    mining = str(curtailed).lower() != "sleep" and at(config, "IsPowerSupplyOn") is not False
+    summary, boards = at(replies.get("summary"), "SUMMARY", 0), rows_at(replies.get("devs"), "DEVS")
+    temperatures = [number_at(row, corner) for row in rows_at(replies.get("temps"), "TEMPS") for corner in _CORNERS]
+    return MinerReading(
+        mining=mining,
+        power_w=number_at(replies.get("power"), "POWER", 0, "Watts"),
+        power_limit_w=presets.watts_of(at(config, "Profile")),
+        hashrate_ths=scaled(first(number_at(summary, "GHS 5s"), number_at(summary, "GHS av")), 1e-3),
+        expected_ths=scaled(_sum([number_at(row, "Nominal MHS") for row in boards]), 1e-6),
+        board_c=highest(temperatures),
+        fan_rpm=highest([number_at(row, "RPM") for row in rows_at(replies.get("fans"), "FANS")]),
+        uptime_s=number_at(summary, "Elapsed"),
+        boards=len(boards) or None,
+        boards_up=sum(1 for row in boards if at(row, "Status") == "Alive") if boards else None,
+    )
+
+
+def _sum(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

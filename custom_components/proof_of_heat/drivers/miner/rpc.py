@@ -1,0 +1,59 @@
+"""The socket of the cgminer family (4028): one request, one reply, the connection ends. Bounded in time and size."""
+
+import asyncio
+import contextlib
+import json
+from typing import Any, Final
+
+from ..errors import BadReplyError, UnreachableError
+
+RPC_PORT: Final = 4028
+_MAX_REPLY: Final = 262_144
+_TAIL: Final = b"\0\n\r "
+
+
+async def exchange(
+    host: str, command: str, parameter: str | None = None, *, port: int = RPC_PORT, timeout_s: float = 5.0
+) -> dict[str, Any]:
+    """The reply to one command; raises UnreachableError or BadReplyError."""
+    request = {"command": command} if parameter is None else {"command": command, "parameter": parameter}
+    try:
+        async with asyncio.timeout(timeout_s):
+            raw = await _send(host, port, json.dumps(request).encode())
+    except TimeoutError as err:
+        raise UnreachableError(f"{command}: no answer in time") from err
+    except OSError as err:
+        raise UnreachableError(f"{command}: {type(err).__name__}") from err
+    if not raw:
+        raise UnreachableError(f"{command}: no answer")
+    try:
+        reply = json.loads(raw.rstrip(_TAIL))
+    except (ValueError, RecursionError) as err:
+        raise BadReplyError(f"{command}: not JSON") from err
+    if not isinstance(reply, dict):
+        raise BadReplyError(f"{command}: not an object")
+    return reply
+
+
+async def _send(host: str, port: int, request: bytes) -> bytearray:
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(request)
+        await writer.drain()
+        raw = bytearray()
+        while len(raw) < _MAX_REPLY and not _complete(raw) and (more := await reader.read(_MAX_REPLY)):
+            raw += more
+        return raw
+    finally:
+        writer.close()
+
+
+def _complete(raw: bytearray) -> bool:
+    """Whether this is a whole JSON object: not every miner closes the connection after it."""
+    text = raw.rstrip(_TAIL)
+    if not text.endswith(b"}"):
+        return False
+    with contextlib.suppress(ValueError, RecursionError):
+        json.loads(text)
+        return True
+    return False

@@ -1,0 +1,1 @@
+"""The forms and steps of the config flow, by subject."""

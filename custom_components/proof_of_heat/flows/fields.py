@@ -1,0 +1,47 @@
+"""Selectors that several forms use."""
+
+from typing import Final, Literal
+
+from homeassistant.const import UnitOfPower
+from homeassistant.helpers.selector import (
+    EntitySelector,
+    EntitySelectorConfig,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+
+def number(low: float, high: float, unit: str | None = None, step: float | Literal["any"] = 1) -> NumberSelector:
+    """A number to type in."""
+    config = NumberSelectorConfig(min=low, max=high, step=step, mode=NumberSelectorMode.BOX)
+    if unit is not None:
+        config["unit_of_measurement"] = unit
+    return NumberSelector(config)
+
+
+def select(options: list[str] | list[SelectOptionDict], key: str | None = None) -> SelectSelector:
+    """One of several; `key`: where their texts are."""
+    config = SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
+    if key is not None:
+        config["translation_key"] = key
+    return SelectSelector(config)
+
+
+SECRET: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+TEMPERATURE: Final = EntitySelector(
+    EntitySelectorConfig(
+        filter=[{"domain": "sensor", "device_class": "temperature"}, {"domain": ["climate", "weather"]}]
+    )
+)
+POWER_METER: Final = EntitySelector(EntitySelectorConfig(domain="sensor", device_class=["power", "energy"]))
+WATTS: Final = number(0, 100_000, UnitOfPower.WATT)
+PORT: Final = number(1, 65535)
+FUEL_PRICE: Final = number(0, 10, None, "any")

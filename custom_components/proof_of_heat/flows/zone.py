@@ -1,0 +1,98 @@
+"""Zones."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.const import (
+    CONF_NAME,
+    UnitOfTemperature,
+)
+from homeassistant.helpers.selector import (
+    EntitySelector,
+    EntitySelectorConfig,
+    ObjectSelector,
+    ObjectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+)
+import probatio as vol
+
+from .._lib.week_schedule import ScheduleError, WeekSchedule
+from ..const import (
+    CONF_SCHEDULE,
+    CONF_TEMPERATURE,
+    CONF_WEEK,
+    CONF_WINDOWS,
+)
+from .fields import TEMPERATURE, number
+
+_WEEK: Final = ObjectSelector(
+    ObjectSelectorConfig(
+        multiple=True,
+        label_field="day",
+        description_field="slots",
+        translation_key="week_entry",
+        fields={
+            "day": {"required": True, "selector": TextSelector()},
+            "slots": {"required": True, "selector": TextSelector(TextSelectorConfig(multiple=True))},
+        },
+    )
+)
+ZONE_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_NAME): TextSelector(),
+        vol.Required(CONF_TEMPERATURE): TEMPERATURE,
+        vol.Optional(CONF_WINDOWS): EntitySelector(EntitySelectorConfig(domain="binary_sensor", multiple=True)),
+        vol.Optional(CONF_SCHEDULE): EntitySelector(
+            EntitySelectorConfig(domain=["schedule", "calendar", "input_boolean", "binary_sensor"])
+        ),
+        vol.Optional(CONF_WEEK): _WEEK,
+        vol.Required("comfort", default=21.0): number(5, 28, UnitOfTemperature.CELSIUS, 0.5),
+        vol.Required("eco", default=18.5): number(5, 28, UnitOfTemperature.CELSIUS, 0.5),
+        vol.Required("away", default=16.0): number(5, 28, UnitOfTemperature.CELSIUS, 0.5),
+    }
+)
+
+
+class ZoneSubentryFlow(ConfigSubentryFlow):
+    """Add or change a zone."""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Its sensor, its windows, its temperatures."""
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := self._check(user_input)):
+            return self.async_create_entry(
+                title=user_input[CONF_NAME].strip(),
+                data=user_input,
+                unique_id=f"{user_input[CONF_TEMPERATURE]}_{user_input[CONF_NAME].strip()}",
+            )
+        return self._form("user", user_input, errors)
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Change it."""
+        subentry = self._get_reconfigure_subentry()
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := self._check(user_input)):
+            return self.async_update_and_abort(
+                self._get_entry(), subentry, title=user_input[CONF_NAME].strip(), data=user_input
+            )
+        return self._form("reconfigure", user_input or subentry.data, errors)
+
+    @staticmethod
+    def _check(user_input: dict[str, Any]) -> dict[str, str]:
+        if not user_input[CONF_NAME].strip():
+            return {CONF_NAME: "name_empty"}
+        if not user_input["comfort"] >= user_input["eco"] >= user_input["away"]:
+            return {"eco" if user_input["comfort"] < user_input["eco"] else "away": "temperatures_disordered"}
+        if CONF_WEEK in user_input:
+            try:
+                WeekSchedule.parse(user_input[CONF_WEEK])
+            except ScheduleError:
+                return {CONF_WEEK: "week_invalid"}
+        return {}
+
+    def _form(self, step: str, values: Mapping[str, Any] | None, errors: dict[str, str]) -> SubentryFlowResult:
+        return self.async_show_form(
+            step_id=step, data_schema=self.add_suggested_values_to_schema(ZONE_SCHEMA, values), errors=errors
+        )

@@ -1,0 +1,53 @@
+"""Power out of an energy counter, for meters that only count. No Home Assistant here."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+import math
+from typing import Final
+
+STALE: Final = timedelta(minutes=10)
+SPAN: Final = timedelta(minutes=15)
+ENOUGH_STEPS: Final = 5
+
+
+@dataclass(slots=True)
+class CounterPower:
+    """Mean power over the shortest time in which the counter moved by several of its own steps.
+
+    A counter in steps of 0.01 kWh that grew by five of them is right to a fifth. One that stands tells an upper bound
+    soon: less than one step in all the time since it moved.
+    """
+
+    _readings: deque[tuple[datetime, float]] = field(default_factory=lambda: deque(maxlen=200))
+    _step_kwh: float = math.inf
+    """The least growth seen: the counter's resolution, or what the least load takes between readings."""
+
+    def feed(self, at: datetime, counter_kwh: float) -> None:
+        """A reading; older ones are left out. A counter that fell was reset."""
+        if self._readings:
+            last_at, last = self._readings[-1]
+            if at <= last_at:
+                return
+            growth = counter_kwh - last
+            if growth < 0:
+                self._readings.clear()
+            elif growth > 1e-9:
+                self._step_kwh = min(self._step_kwh, growth)
+        self._readings.append((at, counter_kwh))
+        while len(self._readings) > 2 and at - self._readings[1][0] > SPAN:
+            self._readings.popleft()
+
+    def power_w(self, now: datetime) -> float | None:
+        """Mean power of late in W; None without two readings or where the last is older than ten minutes."""
+        if len(self._readings) < 2 or now - self._readings[-1][0] > STALE:
+            return None
+        last_at, last = self._readings[-1]
+        mean, most = 0.0, math.inf
+        for at, counter in list(self._readings)[-2::-1]:
+            seconds = (last_at - at).total_seconds()
+            mean = (last - counter) * 3.6e6 / seconds
+            if last - counter >= ENOUGH_STEPS * self._step_kwh:
+                break
+            most = min(most, (last - counter + self._step_kwh) * 3.6e6 / seconds)
+        return min(mean, most)

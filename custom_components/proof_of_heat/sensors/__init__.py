@@ -1,0 +1,1 @@
+"""The tables of sensors: of the system, of sources, of meters."""

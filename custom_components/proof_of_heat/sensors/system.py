@@ -1,0 +1,167 @@
+"""Sensors of the system: what the engine decides and why, COP, cost, savings."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
+from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfTemperature
+from homeassistant.util import dt as dt_util
+
+from ..coordinator import HeatingSystem
+from ..engine.decision import Way
+from .base import POWER, RATIO, TEMPERATURE, SystemSensorDescription, known
+
+_WINDOW: Final = timedelta(hours=2)
+_MAX_STATE: Final = 255
+
+
+def _flow(system: HeatingSystem) -> float | None:
+    """What the flow shall be, within what the emitters stand."""
+    flow = known(system.data.decision.record.flow_c)
+    return None if flow is None else min(flow, system.settings.max_flow_c)
+
+
+def _total(system: HeatingSystem, name: str) -> float | None:
+    values = [getattr(unit.source.state, name) for unit in system.units.values()]
+    known = [value for value in values if value is not None]
+    return round(sum(known), 1) if known else None
+
+
+def _cop(name: str) -> Callable[[HeatingSystem], float | None]:
+    def value(system: HeatingSystem) -> float | None:
+        now = dt_util.utcnow()
+        today = dt_util.as_local(now).date()
+        match name:
+            case "now":
+                window = system.cop.window(now, _WINDOW)
+                return window.cop if window else None
+            case "day":
+                return system.cop.day(today).cop
+            case "month":
+                return system.cop.month(today).cop
+        return system.cop.season(today).cop
+
+    return value
+
+
+def _cop_details(system: HeatingSystem) -> Mapping[str, Any]:
+    day = system.cop.day(dt_util.as_local(dt_util.utcnow()).date())
+    return {
+        "heating": day.cop_heating,
+        "hot_water": day.cop_dhw,
+        "running": day.cop_running,
+        "standby_kwh": round(day.electricity_standby, 2),
+        "defrost_kwh": round(day.defrost, 2),
+    }
+
+
+def _savings(system: HeatingSystem) -> Mapping[str, Any]:
+    proof = system.engine.proof()
+    if proof is None:
+        return {}
+    return {
+        "days": proof.days,
+        "low": round(proof.saved_low, 2),
+        "high": round(proof.saved_high, 2),
+        "percent": round(proof.saved_pct, 1),
+        "cost": round(proof.cost, 2),
+        "reference_cost": round(proof.reference_cost, 2),
+    }
+
+
+def _saved(system: HeatingSystem) -> float | None:
+    proof = system.engine.proof()
+    return None if proof is None else round(proof.saved, 2)
+
+
+def _model_error(system: HeatingSystem) -> float | None:
+    learned = system.engine.learned
+    return known(learned.errors_k[-1]) if learned and learned.errors_k else None
+
+
+def _consumption(system: HeatingSystem) -> float | None:
+    expected = system.consumption
+    return None if expected is None else known(expected.energy_kwh)
+
+
+def _consumption_band(system: HeatingSystem) -> Mapping[str, Any]:
+    expected = system.consumption
+    if expected is None:
+        return {}
+    return {
+        "low": known(expected.low_kwh),
+        "high": known(expected.high_kwh),
+        "heat": known(expected.heat_kwh),
+        "cost": known(expected.cost),
+    }
+
+
+SYSTEM_SENSORS: Final = (
+    SystemSensorDescription(key="cop_day", **RATIO, value_fn=_cop("day"), attributes_fn=_cop_details),
+    SystemSensorDescription(key="cop_month", **RATIO, value_fn=_cop("month")),
+    SystemSensorDescription(key="cop_now", **RATIO, value_fn=_cop("now")),
+    SystemSensorDescription(
+        key="cost_per_hour",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=3,
+        money="/h",
+        value_fn=lambda system: known(system.data.decision.record.cost_h),
+    ),
+    SystemSensorDescription(
+        key="decision",
+        value_fn=lambda system: system.in_words(system.data.decision.record.words)[:_MAX_STATE],
+        attributes_fn=lambda system: dict(system.decisions[-1]) if system.decisions else {},
+    ),
+    SystemSensorDescription(key="demand", **POWER, value_fn=lambda system: known(system.data.decision.record.demand_w)),
+    SystemSensorDescription(
+        key="electricity_price",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=3,
+        money="/kWh",
+        value_fn=lambda system: known(system.data.snapshot.price_kwh),
+    ),
+    SystemSensorDescription(key="flow_setpoint", **TEMPERATURE, value_fn=_flow),
+    SystemSensorDescription(
+        key="forecast_consumption",
+        device_class=SensorDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=1,
+        value_fn=_consumption,
+        attributes_fn=_consumption_band,
+    ),
+    SystemSensorDescription(key="heat_power", **POWER, value_fn=lambda system: _total(system, "heat_w")),
+    SystemSensorDescription(
+        key="model_error",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfTemperature.KELVIN,
+        suggested_display_precision=2,
+        value_fn=_model_error,
+        attributes_fn=lambda system: {
+            "trusted": system.engine.predicting,
+            "history_hours": round(system.engine.history.hours, 1),
+        },
+    ),
+    SystemSensorDescription(
+        key="outdoor_temperature", **TEMPERATURE, value_fn=lambda system: known(system.data.decision.record.outdoor_c)
+    ),
+    SystemSensorDescription(key="power", **POWER, value_fn=lambda system: _total(system, "power_w")),
+    SystemSensorDescription(
+        key="savings",
+        device_class=SensorDeviceClass.MONETARY,
+        state_class=SensorStateClass.TOTAL,
+        suggested_display_precision=2,
+        money="",
+        value_fn=_saved,
+        attributes_fn=_savings,
+    ),
+    SystemSensorDescription(key="spf", **RATIO, value_fn=_cop("season")),
+    SystemSensorDescription(
+        key="way",
+        device_class=SensorDeviceClass.ENUM,
+        options=[str(way) for way in Way],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda system: str(system.data.decision.record.way),
+    ),
+)

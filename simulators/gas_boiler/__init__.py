@@ -1,0 +1,1 @@
+"""A gas boiler on Modbus TCP."""

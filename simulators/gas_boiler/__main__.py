@@ -1,0 +1,11 @@
+"""A gas boiler on Modbus TCP, with the registers of the example in docs/proof_of_heat.md.
+
+python -m simulators.gas_boiler --port 5020
+"""
+
+from simulators.framework import main
+
+from .boiler import GasBoiler
+
+if __name__ == "__main__":
+    main(GasBoiler)

@@ -1,0 +1,252 @@
+"""An Antminer with LuxOS, from Luxor's description of its commands.
+
+One request per connection on 4028. Writes take a session id as their first parameter; there is one session at a
+time, `logon` makes it, `logoff` or a minute of silence ends it. `curtail` sleeps (hash boards and power supply off)
+and wakes up; the state survives a restart. `profileset` chooses a profile, which the advanced thermal management
+(ATM) takes back while it is on.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Callable
+from typing import Any, ClassVar, override
+
+from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
+from simulators.framework import Simulator
+from simulators.net import NET_FAULTS, TcpServer
+
+_VERSION = "2025.4.8.220305-57b389c7"
+_DESCRIPTION = f"LUXminer {_VERSION}"
+_SESSION_S = 60.0
+_STEP_MHZ = 25
+_BASE_MHZ = 190
+_RATED_MHZ = 590
+
+
+class Luxos(Simulator):
+    """The miner."""
+
+    NAME = "luxos"
+    DEFAULT_PORT = 4028
+    FAULTS: ClassVar[dict[str, str]] = {
+        **NET_FAULTS,
+        **MINER_FAULTS,
+        "session_taken": "another program holds the only session",
+        "atm_stuck": "the thermal management cannot be switched on",
+    }
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        super().__init__(args)
+        self.profiles = {
+            f"{mhz}MHz": float(round(args.rated_w * (mhz / _RATED_MHZ) ** 1.15))
+            for mhz in range(_BASE_MHZ, _RATED_MHZ + 1, _STEP_MHZ)
+        }
+        self.profile = f"{_RATED_MHZ}MHz"
+        watts = self.profiles[self.profile]
+        self.machine = Machine(self.clock, rated_w=watts, ths=args.ths, boot_s=args.boot_s, idle_w=0.0, limit_w=watts)
+        self.atm = args.atm
+        self.writes: list[str] = []
+        self._session = ""
+        self._session_at = -1e9
+        self._sessions = 0
+        self._server = TcpServer(self.faults, self._exchange)
+
+    @classmethod
+    @override
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--mac", default="02:00:00:A0:00:31")
+        parser.add_argument("--rated-w", type=float, default=2760.0)
+        parser.add_argument("--ths", type=float, default=120.0)
+        parser.add_argument("--boot-s", type=float, default=60.0, help="from a change until it hashes")
+        parser.add_argument("--atm", action="store_true", help="the thermal management is on")
+
+    @override
+    async def start(self) -> dict[str, Any]:
+        port = await self._server.start(self.args.host, self.args.port)
+        return {"host": self.args.host, "port": port}
+
+    @override
+    async def stop(self) -> None:
+        await self._server.stop()
+
+    @override
+    def state(self) -> dict[str, Any]:
+        return {**self.machine.truth(), "profile": self.profile, "atm": self.atm, "writes": self.writes}
+
+    async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
+        return await cgminer_exchange(reader, self._command, _DESCRIPTION)
+
+    def _command(self, name: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        if (answer := self._read(name)) is not None:
+            return answer
+        parameters = [part.strip() for part in str(request.get("parameter") or "").split(",")]
+        match name:
+            case "session":
+                return _ok(318, "Session information", SESSION=[{"SessionID": self._live_session()}])
+            case "logon":
+                return self._logon()
+            case "logoff" | "curtail" | "profileset" | "atmset":
+                if not parameters[0] or parameters[0] != self._live_session():
+                    return _error(402, "Invalid session")
+                self._session_at = self.clock.elapsed()
+                return self._write(name, parameters[1:])
+        return None
+
+    def _live_session(self) -> str:
+        if "session_taken" in self.faults:
+            return "0thers"
+        if self.clock.elapsed() - self._session_at > _SESSION_S:
+            self._session = ""
+        return self._session
+
+    def _logon(self) -> dict[str, Any]:
+        if self._live_session():
+            return _error(401, "Another session is active")
+        self._sessions += 1
+        self._session, self._session_at = f"yS1m{self._sessions:04d}", self.clock.elapsed()
+        return _ok(316, "Session created", SESSION=[{"SessionID": self._session}])
+
+    def _write(self, name: str, parameters: list[str]) -> dict[str, Any] | None:
+        if name == "logoff":
+            self._session = ""
+            return _ok(317, "Session terminated")
+        self.writes.append(",".join([name, *parameters]))
+        match name, parameters:
+            case "curtail", ["sleep" | "wakeup" as action]:
+                if "deaf" not in self.faults:
+                    self.machine.set_running(action == "wakeup")
+                said = "sleep mode" if action == "sleep" else "wake up"
+                return _ok(335, "Curtailment command sent", CURTAIL=[{"Action": said}])
+            case "profileset", [profile] if profile in self.profiles:
+                if "deaf" not in self.faults and not self.atm:
+                    self.profile = profile
+                    self.machine.set_limit(self.profiles[profile])
+                return _ok(321, "Profile Set", PROFILE=[{"Board": 0, "Profile": profile}])
+            case "profileset", _:
+                return _error(322, "Profile not found")
+            case "atmset", [setting]:
+                if "atm_stuck" in self.faults and setting == "enabled=true":
+                    return _error(341, "Could not update the thermal management")
+                self.atm = setting == "enabled=true"
+                return _ok(340, "Advanced Thermal Management configuration updated")
+        return None
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        pool = {
+            "POOL": 0,
+            "GROUP": 0,
+            "URL": "stratum+tcp://pool.invalid:3333",
+            "User": "demo",
+            "Status": "Alive",
+            "Pass": "x",
+        }
+        version = {"API": "3.7", "LUXminer": _VERSION, "Miner": "2025.4.8.220305", "Type": "Antminer S19k Pro"}
+        table: dict[str, tuple[int, str, str, Callable[[], list[dict[str, Any]]]]] = {
+            "version": (22, "LUXminer versions", "VERSION", lambda: [version]),
+            "summary": (11, "Summary", "SUMMARY", self._summary),
+            "config": (33, "LUXminer config", "CONFIG", lambda: [self._config()]),
+            "power": (311, "Power usage", "POWER", lambda: [{"PSU": False, "Watts": round(self.machine.power_w)}]),
+            "profiles": (305, "Profiles", "PROFILES", self._profiles),
+            "devs": (9, "3 ASC(s)", "DEVS", self._devs),
+            "temps": (201, "3 Temp(s)", "TEMPS", self._temps),
+            "fans": (202, "4 Fan(s)", "FANS", self._fans),
+            "stats": (70, "LUXminer stats", "STATS", self._stats),
+            "pools": (7, "1 Pool(s)", "POOLS", lambda: [pool]),
+            "groups": (304, "1 Group(s)", "GROUPS", lambda: [{"GROUP": 0, "Name": "default", "Quota": 1}]),
+            "atm": (339, "ATM configuration values", "ATM", lambda: [{"Enabled": self.atm, "TempWindow": 5}]),
+            "tempctrl": (206, "Temperature control", "TEMPCTRL", lambda: [{"Mode": "Automatic", "Target": 55}]),
+        }
+        if name not in table:
+            return None
+        code, message, key, rows = table[name]
+        return _ok(code, message, **{key: rows()})
+
+    def _summary(self) -> list[dict[str, Any]]:
+        rate = round(self.machine.hash_ths * 1000, 2)
+        return [{"Elapsed": self.machine.elapsed_s, "GHS 5s": rate, "GHS av": rate, "GHS 1m": rate, "Accepted": 10}]
+
+    def _temps(self) -> list[dict[str, Any]]:
+        warm = round(self.faults.number("hot", 95.0) if "hot" in self.faults else self.machine.chip_c() - 5, 1)
+        cool = round(warm - 13, 1)
+        corners = {"TopLeft": warm, "TopRight": cool, "BottomLeft": warm, "BottomRight": cool}
+        return [{"ID": board, "TEMP": board, **corners} for board in range(3)]
+
+    def _fans(self) -> list[dict[str, Any]]:
+        return [{"FAN": f"FAN{fan + 1}", "ID": fan, "RPM": 1920 + 60 * fan, "Speed": 20} for fan in range(4)]
+
+    def _config(self) -> dict[str, Any]:
+        asleep = not self.machine.running
+        return {
+            "ASC Count": 3,
+            "ControlBoardType": "cvitek",
+            "CurtailMode": "Sleep" if asleep else "None",
+            "Hostname": "sim-luxos",
+            "IsAtmEnabled": self.atm,
+            "IsPowerSupplyOn": not asleep,
+            "IsTuning": True,
+            "MACAddr": self.args.mac.lower(),
+            "Model": "Antminer S19k Pro",
+            "NameplateTHS": self.machine.ths,
+            "OS": "LuxOS",
+            "Pool Count": 1,
+            "Profile": self.profile,
+            "RedLed": "auto",
+            "SerialNumber": "SIMLUX00000000001",
+            "SystemStatus": "Normal",
+        }
+
+    def _profiles(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "Frequency": int(name.removesuffix("MHz")),
+                "Hashrate": round(self.machine.ths * (watts / self.machine.rated_w) ** 0.9, 1),
+                "IsDynamic": True,
+                "IsTuned": False,
+                "Profile Name": name,
+                "Step": str(index - len(self.profiles) + 1),
+                "Voltage": 11.88,
+                "Watts": round(watts),
+            }
+            for index, (name, watts) in enumerate(self.profiles.items())
+        ]
+
+    def _devs(self) -> list[dict[str, Any]]:
+        dead = 1 if "board_dead" in self.faults else 0
+        return [
+            {
+                "ASC": board,
+                "ID": board,
+                "Enabled": "Y",
+                "IsUserShutdown": False,
+                "MHS 5s": 0.0 if board < dead else self.machine.hash_ths * 1e6 / 3,
+                "Nominal MHS": self.machine.ths * 1e6 / 3,
+                "Status": "Dead" if board < dead else "Alive",
+                "Temperature": round(self.machine.chip_c(board) - 5, 1),
+            }
+            for board in range(3)
+        ]
+
+    def _stats(self) -> list[dict[str, Any]]:
+        row: dict[str, Any] = {
+            "Elapsed": self.machine.elapsed_s,
+            "miner_count": 3,
+            "rate_unit": "GH",
+            "total_rateideal": self.machine.ths * 1000,
+        }
+        for board in (1, 2, 3):
+            c = round(self.machine.chip_c() - 5)
+            row |= {
+                f"chain_acn{board}": 77,
+                f"chain_rate{board}": f"{self.machine.hash_ths * 1000 / 3:.2f}",
+                f"temp_chip{board}": f"{c}-{c - 13}-{c - 13}-{c}",
+                f"temp_pcb{board}": f"{c}-{c - 13}-{c - 13}-{c}",
+            }
+        return [{"Miner": "2025.4.8.220305", "Type": "Antminer S19k Pro"}, row]
+
+
+def _ok(code: int, message: str, **rows: Any) -> dict[str, Any]:
+    return {**cgminer_status(code, message, _DESCRIPTION), **rows}
+
+
+def _error(code: int, message: str) -> dict[str, Any]:
+    return cgminer_status(code, message, _DESCRIPTION, ok=False)

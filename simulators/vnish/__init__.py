@@ -1,0 +1,1 @@
+"""A miner with VNish."""

@@ -1,0 +1,254 @@
+"""An Antminer with VNish, from the description that the firmware serves of its own REST interface (1.2.6).
+
+Reading is open. `unlock` gives a token for the password: 403 for a wrong one, 429 with a time for the third in a row.
+Writes want the token as a bearer; it ends when the firmware restarts. Presets are named by their watts. The reply
+to a change of settings is the same whether or not it took effect.
+"""
+
+import argparse
+import asyncio
+import secrets
+from typing import Any, ClassVar, Final, override
+
+from aiohttp import web
+
+from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
+from simulators.framework import Simulator
+from simulators.net import NET_FAULTS, TcpServer, http_faults, serve_http
+
+_DESCRIPTION = "cgminer 4.11.1"
+_TRIES = 3
+_LOCKED_S = 60
+_API: Final = "/api/v1"
+
+
+class Vnish(Simulator):
+    """The miner."""
+
+    NAME = "vnish"
+    DEFAULT_PORT = 80
+    FAULTS: ClassVar[dict[str, str]] = {
+        **NET_FAULTS,
+        **MINER_FAULTS,
+        "token_expired": "forgets its tokens once",
+        "locked": "unlocks for nobody (429)",
+        "failed": "the miner programme failed to start",
+    }
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        super().__init__(args)
+        self.preset = str(round(args.rated_w))
+        self.machine = Machine(self.clock, rated_w=args.rated_w, ths=args.ths, boot_s=args.boot_s, idle_w=0.0)
+        self.overclock: dict[str, Any] = {
+            "modded_psu": False,
+            "globals": {"volt": 1380, "freq": 545},
+            "chains": [{"freq": 0, "chips": []}] * 3,
+            "preset_switcher": {"enabled": False, "decrease_temp": 75, "rise_temp": 55},
+        }
+        self.writes: list[str] = []
+        self.unlocks = 0
+        self._tokens: set[str] = set()
+        self._wrong = 0
+        self._rpc = TcpServer(self.faults, self._exchange)
+        self._runner: web.AppRunner | None = None
+
+    @classmethod
+    @override
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--rpc-port", type=int, default=4028)
+        parser.add_argument("--password", default="admin")
+        parser.add_argument("--mac", default="02:00:00:A0:00:21")
+        parser.add_argument("--rated-w", type=float, default=3050.0)
+        parser.add_argument("--ths", type=float, default=100.0)
+        parser.add_argument("--boot-s", type=float, default=90.0, help="from a change until it hashes")
+        parser.add_argument("--presets", default="1500,1900,2350,2620,3050", help="tuned presets in W")
+
+    @override
+    async def start(self) -> dict[str, Any]:
+        app = web.Application(middlewares=[http_faults(self.faults)])
+        app.add_routes(
+            [
+                web.get("/", self._page),
+                web.get(f"{_API}/info", self._info),
+                web.get(f"{_API}/summary", self._summary),
+                web.get(f"{_API}/perf-summary", self._performance),
+                web.post(f"{_API}/unlock", self._unlock),
+                web.get(f"{_API}/autotune/presets", self._presets),
+                web.get(f"{_API}/settings", self._settings),
+                web.post(f"{_API}/settings", self._set),
+                web.post(f"{_API}/mining/{{action}}", self._mining),
+            ]
+        )
+        self._runner, port = await serve_http(app, self.args.host, self.args.port)
+        rpc_port = await self._rpc.start(self.args.host, self.args.rpc_port)
+        return {"host": self.args.host, "port": port, "rpc_port": rpc_port}
+
+    @override
+    async def stop(self) -> None:
+        await self._rpc.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @override
+    def state(self) -> dict[str, Any]:
+        return {**self.machine.truth(), "preset": self.preset, "writes": self.writes, "overclock": self.overclock}
+
+    async def _page(self, _: web.Request) -> web.Response:
+        return web.Response(text="<html><title>AnthillOS</title></html>", content_type="text/html")
+
+    async def _info(self, _: web.Request) -> web.Response:
+        network = {"mac": self.args.mac, "dhcp": True, "ip": self.args.host, "hostname": "sim-vnish"}
+        return web.json_response(
+            {
+                "miner": "Antminer S19j Pro",
+                "model": "s19jpro",
+                "fw_name": "Vnish",
+                "fw_version": "1.2.6",
+                "platform": "xil",
+                "algorithm": "sha256d",
+                "hr_measure": "GH/s",
+                "system": {"network_status": network, "uptime": "1:00"},
+                "serial": "N/A",
+            }
+        )
+
+    def _miner_state(self) -> str:
+        if "failed" in self.faults:
+            return "failure"
+        if not self.machine.running:
+            return "stopped"
+        return "mining" if self.machine.hashing else "starting"
+
+    async def _summary(self, _: web.Request) -> web.Response:
+        machine = self.machine
+        rate = machine.hash_ths * 1000
+        chip = round(self.faults.number("hot", 95.0) if "hot" in self.faults else machine.chip_c())
+        status: dict[str, Any] = {"miner_state": self._miner_state(), "miner_state_time": machine.elapsed_s}
+        if "failed" in self.faults:
+            status |= {"failure_code": 1002, "description": "Failed to parse miner configuration"}
+        miner = {
+            "miner_status": status,
+            "miner_type": "Antminer S19j Pro (Vnish 1.2.6)",
+            "hr_stock": machine.ths * 1000,
+            "average_hashrate": rate / 1000,
+            "instant_hashrate": rate / 1000,
+            "hr_realtime": rate,
+            "hr_nominal": machine.ths * 1000,
+            "hr_average": rate,
+            "pcb_temp": {"min": chip - 20, "max": chip - 14} if machine.running else {"min": 0, "max": 0},
+            "chip_temp": {"min": chip - 8, "max": chip} if machine.running else {"min": 0, "max": 0},
+            "power_consumption": round(machine.power_w),
+            "power_usage": round(machine.power_w),
+            "power_efficiency": 29.5,
+            "pools": [],
+            "cooling": {"fan_num": 2, "fans": [{"id": 0, "rpm": 4200}, {"id": 1, "rpm": 4320}], "fan_duty": 60},
+            "chains": self._chains(),
+        }
+        return web.json_response({"miner": miner})
+
+    def _chains(self) -> list[dict[str, Any]]:
+        if not self.machine.running:
+            return []
+        dead = 0 if "board_dead" in self.faults else -1
+        return [
+            {
+                "id": board + 1,
+                "hashrate_rt": 0.0 if board == dead else self.machine.hash_ths * 1000 / 3,
+                "power_consumption": round(self.machine.power_w / 3),
+                "status": {"state": "failure" if board == dead else "mining"},
+            }
+            for board in range(3)
+        ]
+
+    async def _performance(self, _: web.Request) -> web.Response:
+        current = {"name": self.preset, "pretty": f"{self.preset} watt ~ 90 TH", "status": "tuned"}
+        switcher = self.overclock["preset_switcher"]
+        return web.json_response(
+            {"current_preset": {**current, "modded_psu_required": False}, "preset_switcher": switcher}
+        )
+
+    async def _unlock(self, request: web.Request) -> web.Response:
+        if "locked" in self.faults or self._wrong >= _TRIES:
+            return web.json_response({"unlock_timeout": _LOCKED_S}, status=429, headers={"Retry-After": str(_LOCKED_S)})
+        if (await request.json()).get("pw") != self.args.password:
+            self._wrong += 1
+            return web.json_response({"unlock_timeout": None}, status=403)
+        self._wrong = 0
+        self.unlocks += 1
+        token = secrets.token_urlsafe(24)
+        self._tokens.add(token)
+        return web.json_response({"token": token})
+
+    def _unauthorised(self, request: web.Request) -> web.Response | None:
+        if "token_expired" in self.faults:
+            self.faults.clear("token_expired")
+            self._tokens.clear()
+        # The firmware takes the bare token too, which some clients send.
+        if request.headers.get("Authorization", "").removeprefix("Bearer ") in self._tokens:
+            return None
+        return web.json_response({"err": "unauthorized"}, status=401)
+
+    async def _presets(self, request: web.Request) -> web.Response:
+        if (refusal := self._unauthorised(request)) is not None:
+            return refusal
+        tuned = [row.strip() for row in self.args.presets.split(",") if row.strip()]
+        rows: list[dict[str, Any]] = [
+            {"name": "disabled", "pretty": "Disabled", "status": "untuned", "modded_psu_required": False}
+        ]
+        for name in tuned:
+            row = {"name": name, "pretty": f"{name} watt ~ {int(name) // 30} TH", "status": "tuned"}
+            rows.append({**row, "modded_psu_required": False})
+        rows.append({"name": "1100", "pretty": "1100 watt ~ 53 TH", "status": "untuned", "modded_psu_required": False})
+        rows.append({"name": "4690", "pretty": "4690 watt ~ 124 TH", "status": "tuned", "modded_psu_required": True})
+        return web.json_response(rows)
+
+    async def _settings(self, request: web.Request) -> web.Response:
+        if (refusal := self._unauthorised(request)) is not None:
+            return refusal
+        return web.json_response({"miner": {"overclock": {**self.overclock, "preset": self.preset}}, "ui": {}})
+
+    async def _set(self, request: web.Request) -> web.Response:
+        if (refusal := self._unauthorised(request)) is not None:
+            return refusal
+        overclock = dict((await request.json())["miner"]["overclock"])
+        preset = str(overclock.pop("preset", self.preset))
+        self.writes.append(f"settings {preset}")
+        if "deaf" not in self.faults:
+            self.overclock = overclock
+            self.preset = preset
+            self.machine.set_limit(float(preset), restarts=False)
+        return web.json_response({"restart_required": "deaf" not in self.faults, "reboot_required": False})
+
+    async def _mining(self, request: web.Request) -> web.Response:
+        if (refusal := self._unauthorised(request)) is not None:
+            return refusal
+        action = request.match_info["action"]
+        if action not in ("start", "stop", "pause", "resume", "restart"):
+            return web.json_response({"err": "not found"}, status=404)
+        self.writes.append(action)
+        if "deaf" not in self.faults:
+            if action == "restart":
+                self.machine.restart()
+            else:
+                self.machine.set_running(action in ("start", "resume"))
+        return web.json_response({})
+
+    async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
+        return await cgminer_exchange(reader, self._command, _DESCRIPTION)
+
+    def _command(self, name: str, _: dict[str, Any]) -> dict[str, Any] | None:
+        rate = self.machine.hash_ths * 1000
+        kind = "Antminer S19j Pro (Vnish 1.2.6)"
+        match name:
+            case "version":
+                row: dict[str, Any] = {"API": "3.1", "CGMiner": "4.11.1", "Miner": "uart_trans.1.3"}
+                return {**cgminer_status(22, "CGMiner versions", _DESCRIPTION), "VERSION": [row]}
+            case "summary":
+                row = {"Elapsed": self.machine.elapsed_s, "GHS 5s": rate, "GHS av": rate}
+                return {**cgminer_status(11, "Summary", _DESCRIPTION), "SUMMARY": [row]}
+            case "stats":
+                row = {"Elapsed": self.machine.elapsed_s, "GHS 5s": rate, "total_rateideal": self.machine.ths * 1000}
+                return {**cgminer_status(70, "CGMiner stats", _DESCRIPTION), "STATS": [{"Type": kind}, row]}
+            case "pools":
+                return {**cgminer_status(7, "0 Pool(s)", _DESCRIPTION), "POOLS": []}
+        return None

@@ -1,0 +1,104 @@
+"""`scripts/decode`: what users attach to bug reports."""
+
+import json
+from pathlib import Path
+import socket
+
+import pytest
+import pytest_socket
+
+from scripts.tooling import decode
+from tests.running_demo import ROOT
+
+type Out = dict[str, tuple[str, str]]
+
+# Of each capture some values that were read off the file by eye.
+READABLE = [
+    (
+        "miner",
+        "miners/antminer/stock_s19pro_rpc_2022",
+        {"hashrate": ("110.567", "TH/s"), "fan_speed": ("6000.0", "rpm")},
+    ),
+    ("miner", "miners/bitaxe/axeos_v2.14_synthetic", {"power": ("17.4", "W"), "uptime": ("18574.0", "s")}),
+    ("miner", "miners/braiins/v25_07", {"boards_up": ("3", ""), "uptime": ("69685.0", "s")}),
+    ("miner", "miners/whatsminer/v1_api1.4.0_m20s", {"power": ("3417.0", "W"), "power_limit": ("3500.0", "W")}),
+    ("vicare", "viessmann/Vitocal222S.json", {"slope": ("0.3", ""), "electricity_dhw_year": ("540.2", "kWh")}),
+    ("shelly", "shelly/pro_3em_fw1.1.0.json", {"power": ("558.965", "W"), "imported_energy": ("2589.77339", "kWh")}),
+    ("shelly", "shelly/notify_examples.json", {"power": ("-512.3", "W"), "power_b": ("170.8", "W")}),
+    ("ecoflow", "ecoflow/quota_all/powerstream.json", {"supply_priority": ("supply", "")}),
+    ("ruuvi", "ruuvi/gateway_mqtt_with_timestamps.json", {"battery_low": ("False", "")}),
+]
+UNREADABLE = [
+    ("miner", "miners/auradine", "not the replies of a miner that is known"),
+    ("miner", "shelly/pro_3em_fw1.1.0.json", "a folder with a file per reply"),
+    ("vicare", "viessmann/errors/rate_limit.json", "rate limit"),
+    ("vicare", "viessmann/errors/device_offline.json", "DEVICE_OFFLINE"),
+    ("shelly", "shelly/auth_challenge_401.json", "asks for a password"),
+    ("shelly", "shelly/NOTICE.md", "not a status"),
+    ("ecoflow", "viessmann/errors", "directory"),
+    ("sync", "no such file", "No such file"),
+]
+
+
+@pytest.fixture
+def every_address(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replayed miner has a loopback address of its own, which pytest-socket does not know."""
+    monkeypatch.setattr(socket.socket, "connect", pytest_socket._true_connect)
+
+
+def out_of(text: str) -> Out:
+    rows = (line.split("\t") for line in text.splitlines())
+    return {key: (value, unit) for key, value, unit in rows}
+
+
+@pytest.mark.parametrize(("family", "name", "some"), READABLE, ids=[name for _, name, _ in READABLE])
+def test_a_capture_is_printed(
+    captures: Path, capsys: pytest.CaptureFixture[str], every_address: None, family: str, name: str, some: Out
+) -> None:
+    assert decode.main([family, str(captures / name)]) == 0
+    found = out_of(capsys.readouterr().out)
+    assert {key: found.get(key) for key in some} == some
+
+
+@pytest.mark.parametrize(("family", "name", "says"), UNREADABLE, ids=[name for _, name, _ in UNREADABLE])
+def test_what_cannot_be_read_ends_with_a_reason(
+    captures: Path, capsys: pytest.CaptureFixture[str], every_address: None, family: str, name: str, says: str
+) -> None:
+    assert decode.main([family, str(captures / name)]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert says in printed.err
+    assert printed.err.count("\n") == 1, "one line, no traceback"
+
+
+def test_a_report_of_a_heating_controller(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "report.json"
+    file.write_text(json.dumps({"state": "on", "temp_out": 8.7, "supply_temp": 61.5, "voltage": 3.3, "errors": []}))
+    assert decode.main(["sync", str(file)]) == 0
+    assert out_of(capsys.readouterr().out) == {
+        "heating": ("True", ""),
+        "outdoor_temperature": ("8.7", "°C"),
+        "supply_temperature": ("61.5", "°C"),
+        "voltage": ("3.3", "V"),
+        "errors": ("0", ""),
+    }
+
+
+@pytest.mark.parametrize("content", ['{"temp_out": "warm"}', "[1]", "{", "", "\udc80"])
+def test_a_report_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str) -> None:
+    file = tmp_path / "report.json"
+    file.write_bytes(content.encode("utf-8", "surrogateescape"))
+    assert decode.main(["sync", str(file)]) == 1
+    assert capsys.readouterr().err.startswith("scripts/decode: ")
+
+
+def test_radio_frames_in_hex(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    vector = json.loads((ROOT / "docs" / "vectors" / "hc12.json").read_text())
+    frames = [item["frame"] for item in vector["frames"]]
+    file = tmp_path / "radio.hex"
+    file.write_text("\n".join(frames))
+    assert decode.main(["hc12", str(file)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) >= len(frames)
+    file.write_text("not hex")
+    assert decode.main(["hc12", str(file)]) == 1
+    assert "is not hex" in capsys.readouterr().err
