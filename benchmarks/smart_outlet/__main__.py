@@ -1,6 +1,7 @@
 """Measures Home Assistant under 200 units with two outlets each (600 requests/s) and 1,000 heating controllers.
 
 scripts/benchmark smart_outlet [--json FILE] [--seconds 60] [--units 200] [--controllers 1000]
+scripts/benchmark smart_outlet --day --url URL --key KEY [--token TOKEN] [--cycles 43200]   see day.py
 
 A real Home Assistant with recorder is started on core 0 and set up through its own flows; the devices run in this
 process on core 1. CPU is utime + stime of the Home Assistant process, above what it uses idle in the same run.
@@ -25,9 +26,11 @@ import aiohttp
 
 from scripts.tooling.demo.client import HomeAssistant
 
+from . import day
 from .load import Devices
 
 ROOT = Path(__file__).resolve().parents[2]
+_CALM_WITHIN_S = 240
 _TICKS = os.sysconf("SC_CLK_TCK")
 _CONFIGURATION = """\
 homeassistant:
@@ -180,11 +183,20 @@ async def _started(folder: Path) -> AsyncGenerator[int]:
         await process.wait()
 
 
+async def _until_calm(pid: int) -> None:
+    """Wait until Home Assistant has made up for the statistics that it missed while it was off, and all else."""
+    calm, end = 0, time.monotonic() + _CALM_WITHIN_S
+    while calm < 4 and time.monotonic() < end:
+        before = _cpu_s(pid)
+        await asyncio.sleep(2)
+        calm = calm + 1 if _cpu_s(pid) - before < 0.2 else 0
+
+
 async def _measure(args: argparse.Namespace, fleet: Fleet, pid: int) -> dict[str, Any]:
     url = f"http://127.0.0.1:{fleet.port}"
     async with HomeAssistant.connect(url) as ha:
         await ha.wait_until_up()
-    await asyncio.sleep(args.settle)
+    await _until_calm(pid)
     idle = await _watch(pid, url, args.seconds / 2)
     devices = Devices(fleet.port, random.Random(1))
     tasks = [asyncio.create_task(devices.unit(u.key, u.ccu_id, u.outlets, 2.0)) for u in fleet.units]
@@ -236,6 +248,11 @@ async def _run(args: argparse.Namespace) -> dict[str, Any]:
             return await _measure(args, fleet, pid)
 
 
+def _day(args: argparse.Namespace) -> dict[str, Any]:
+    lived = day.Unit(args.url, args.key, ccu_id=args.ccu_id, token=args.token).run(args.cycles)
+    return lived.figures() | {"statuses": dict(lived.statuses)}
+
+
 def main() -> int:
     """Command line; 1 where a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -243,10 +260,16 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60, help="of the measurement (60)")
     parser.add_argument("--settle", type=float, default=30, help="seconds before it (30)")
     parser.add_argument("--folder", type=Path, help="keep the configuration here and use it again (set-up is slow)")
+    parser.add_argument("--day", action="store_true", help="a day's cycles of one unit against a running demo")
+    parser.add_argument("--url", default="http://127.0.0.1:8123", help="of that demo")
+    parser.add_argument("--key", default="", help="of its unit (scripts/demo --json tells it)")
+    parser.add_argument("--ccu-id", default="01")
+    parser.add_argument("--token", default="", help="a user's: then sockets are switched, too")
+    parser.add_argument("--cycles", type=int, default=day.CYCLES)
     parser.add_argument("--units", type=int, default=200)
     parser.add_argument("--controllers", type=int, default=1000)
     args = parser.parse_args()
-    result = asyncio.run(_run(args))
+    result = _day(args) if args.day else asyncio.run(_run(args))
     print(f"{'':<18}{'measured':>12}{'goal':>12}{'ratio':>8}")
     for name, value in result.items():
         if isinstance(value, (int, float)):
@@ -255,7 +278,7 @@ def main() -> int:
             print(f"{name:<18}{value:>12.2f}{told}")
     if args.json:
         args.json.write_text(json.dumps(result, indent=1) + "\n")
-    return int(any(result[name] > goal for name, goal in _GOALS.items()))
+    return int(any(result.get(name, 0.0) > goal for name, goal in _GOALS.items()))
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ class Registry:
         # Grows with every change of a building or a controller, loading and unloading of entries included.
         self.version = 0
         self._save_is_due = False
+        self._stored: dict[str, tuple[DeviceRecord, dict[str, Any]]] = {}
 
     async def async_load(self) -> None:
         """Read the store."""
@@ -161,6 +162,7 @@ class Registry:
     def _drop_device(self, device_id: str) -> None:
         self.devices.pop(device_id, None)
         self.last_seen.pop(device_id, None)
+        self._stored.pop(device_id, None)
         self.changed()
 
     def devices_of(self, entry_id: str) -> list[DeviceRecord]:
@@ -197,12 +199,16 @@ class Registry:
             "next_building": self._next_building,
             "next_device": self._next_device,
             "buildings": {entry_id: record.as_dict() for entry_id, record in self.buildings.items()},
-            "devices": {
-                device_id: record.as_dict()
-                | {"last_seen": seen.isoformat() if (seen := self.last_seen.get(device_id)) else None}
-                for device_id, record in self.devices.items()
-            },
+            "devices": {device_id: self._device_data(device_id) for device_id in self.devices},
         }
+
+    def _device_data(self, device_id: str) -> dict[str, Any]:
+        """A controller as stored; made anew only after it has changed, as all of them are written every time."""
+        record, seen = self.devices[device_id], self.last_seen.get(device_id)
+        known = self._stored.get(device_id)
+        if known is None or known[0] is not record:
+            known = self._stored[device_id] = (record, record.as_dict())
+        return known[1] | {"last_seen": seen.isoformat() if seen else None}
 
 
 REGISTRY: HassKey[Registry] = HassKey(DOMAIN)

@@ -35,10 +35,9 @@ def add_outlet_entities(
 
 
 class _PromptEntity(PublishedEntity):
-    """Keeps the publisher's pace, except for the first value and where somebody waits for a change."""
+    """Keeps the publisher's pace, except where somebody waits for a change."""
 
     _shown_promptly: object = None
-    _had_value = False
 
     @property
     def prompt_value(self) -> object:
@@ -50,9 +49,7 @@ class _PromptEntity(PublishedEntity):
         """Offer the state, and have it written now where it has to be."""
         super().publish()
         value = self.prompt_value
-        is_first = not self._had_value and self.available and self.published_value is not None
-        if is_first or value != self._shown_promptly:
-            self._had_value |= is_first
+        if value != self._shown_promptly:
             self._shown_promptly = value
             self.publisher.write_now(self)
 

@@ -1,12 +1,15 @@
 """An HC-12 module on a pseudo-terminal, with outlets (PIC16F88) on the other side of the radio channel.
 
-The radio is half-duplex and slow; frames get lost, come twice, come garbled, and there is noise in between, as
-the faults say. Bytes that arrive while the fault ``set_low`` is on are AT commands to the module itself.
+The radio is half-duplex and slow: of two frames on the air at once neither arrives, as HC-12 modules do not listen
+before they send. Frames get lost, come twice, come garbled, and there is noise in between, as the faults say. Bytes
+that arrive while the fault ``set_low`` is on are AT commands to the module itself.
 """
 
 import argparse
 import asyncio
+from collections import defaultdict
 import contextlib
+from dataclasses import dataclass
 import os
 from pathlib import Path
 import tty
@@ -19,6 +22,14 @@ from .module import Module
 from .outlet import Outlet
 
 _BITS_PER_BYTE = 10
+_OURS = "module"
+
+
+@dataclass(eq=False)
+class Flight:
+    """A frame on the air; hit: another one was there at the same time."""
+
+    hit: bool = False
 
 
 class Hc12(Simulator):
@@ -45,11 +56,13 @@ class Hc12(Simulator):
             outlet.loads = [int(load) for load in args.loads.split(",")]
             outlet.threshold = args.threshold
         self.port = ""
-        self.frames = {"sent": 0, "lost": 0, "repeated": 0, "corrupted": 0, "late": 0}
+        self.frames = {"sent": 0, "lost": 0, "repeated": 0, "corrupted": 0, "late": 0, "collided": 0}
         self._splitter = Splitter()
         self._master: int | None = None
         self._slave: int | None = None
-        self._air = asyncio.Lock()
+        # A module sends one frame after the other; nothing keeps two modules apart.
+        self._senders: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._air: list[Flight] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -141,7 +154,7 @@ class Hc12(Simulator):
             for name, outlet in self.outlets.items():
                 event = outlet.trip_where_needed()
                 if event and not self._dead(name):
-                    self._spawn(self._to_controller(event))
+                    self._spawn(self._to_controller(event, name))
             await self.clock.sleep(0.05)
 
     def _on_serial(self) -> None:
@@ -173,22 +186,32 @@ class Hc12(Simulator):
         task.add_done_callback(self._tasks.discard)
 
     async def _to_outlets(self, piece: bytes, is_frame: bool) -> None:
-        for data in await self._fly(piece, is_frame):
+        for data in await self._fly(piece, _OURS, is_frame=is_frame):
             for name, outlet in self.outlets.items():
                 if self._dead(name):
                     continue
                 for answer in outlet.hear(data):
-                    self._spawn(self._to_controller(answer))
+                    self._spawn(self._to_controller(answer, name))
                 outlet.pause()
 
-    async def _to_controller(self, frame: bytes) -> None:
-        for data in await self._fly(frame, is_frame=True):
+    async def _to_controller(self, frame: bytes, name: str) -> None:
+        for data in await self._fly(frame, name, is_frame=True):
             self._write(data)
 
-    async def _fly(self, piece: bytes, is_frame: bool) -> list[bytes]:
-        """Send over the air; returns what arrives. One sender at a time."""
-        async with self._air:
-            await self.clock.sleep(self.args.delay + len(piece) * _BITS_PER_BYTE / int(self.module.baud))
+    async def _fly(self, piece: bytes, sender: str, *, is_frame: bool) -> list[bytes]:
+        """Send over the air; returns what arrives."""
+        async with self._senders[sender]:
+            flight = Flight()
+            for other in self._air:
+                other.hit = flight.hit = True
+            self._air.append(flight)
+            try:
+                await self.clock.sleep(self.args.delay + len(piece) * _BITS_PER_BYTE / int(self.module.baud))
+            finally:
+                self._air.remove(flight)
+        if flight.hit:
+            self.frames["collided"] += 1
+            return []
         if not is_frame:
             return [piece]
         self.frames["sent"] += 1

@@ -10,9 +10,10 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from homeassistant.util.file import WriteError
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.iot_heating import ota, proof_of_heat
 from custom_components.iot_heating._lib.heat_source import Command, Control, Health, Outcome
@@ -257,3 +258,27 @@ async def test_a_linked_entity_takes_no_flow_temperature_and_a_watched_one_is_no
     (source,) = await proof_of_heat.async_get_heat_sources(hass)
     result = await source.apply(Command(id="c1", flow_c=40.0))
     assert (result.outcome, result.detail) == (Outcome.REFUSED, "a linked entity has no flow temperature")
+
+
+async def test_calls_within_a_moment_are_told_together_and_only_who_called_is_looked_at(
+    hass: HomeAssistant, building: MockConfigEntry, key: str, client: TestClient
+) -> None:
+    other = await add_controller(hass, building, "ESP32-002", "Attic")
+    fleet = await ota.async_get_fleet(hass)
+    told: list[frozenset[str]] = []
+    unsubscribe = fleet.subscribe(told.append)
+    before = fleet.devices()
+    for _ in range(3):
+        await client.post(PATH, headers={"X-Device-Key": key}, json=TELEMETRY)
+    await client.post("/api/iot/device/ESP32-002/sync/", headers={"X-Device-Key": other}, json=TELEMETRY)
+    assert told == [{"ESP32-001"}], "the first at once"
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=1))
+    await hass.async_block_till_done()
+    assert told[1:] == [{"ESP32-001", "ESP32-002"}], "the others together"
+    between = fleet.devices()
+    assert between["ESP32-001"].last_seen != before["ESP32-001"].last_seen
+    await client.post("/api/iot/device/ESP32-002/sync/", headers={"X-Device-Key": other}, json=TELEMETRY)
+    after = fleet.devices()
+    assert after["ESP32-001"] is between["ESP32-001"]
+    assert after["ESP32-002"] is not between["ESP32-002"]
+    unsubscribe()

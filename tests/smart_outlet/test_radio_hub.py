@@ -2,14 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+import os
 from pathlib import Path
+import shutil
+import signal
+import socket
+from typing import Any
 
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from serialx import create_serial_connection
 
 from custom_components.smart_outlet.const import DOMAIN
 from custom_components.smart_outlet.diagnostics import async_get_config_entry_diagnostics
@@ -17,6 +25,17 @@ from simulators.framework import running
 from simulators.hc12.simulator import Hc12
 
 from .conftest import Ccu, outlet_data
+
+STICK: dict[str, Any] = {
+    "kind": "radio",
+    "name": "Stick",
+    "baud": 115200,
+    "radio_address": 1,
+    "set_pin": "none",
+    "mode": "FU3",
+    "channel": 1,
+    "power": 8,
+}
 
 
 @pytest.fixture
@@ -32,17 +51,7 @@ async def radio(hass: HomeAssistant, simulator: Hc12, monkeypatch: pytest.Monkey
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="Stick",
-        data={
-            "kind": "radio",
-            "name": "Stick",
-            "port": str(simulator.args.link),
-            "baud": 115200,
-            "radio_address": 1,
-            "set_pin": "none",
-            "mode": "FU3",
-            "channel": 1,
-            "power": 8,
-        },
+        data={**STICK, "port": str(simulator.args.link)},
         subentries_data=(outlet_data("FE", "Kitchen"), outlet_data("FD", "Garage")),
     )
     entry.add_to_hass(hass)
@@ -112,3 +121,94 @@ async def test_link_quality_is_told(radio: Ccu, simulator: Hc12, hass: HomeAssis
     noise = er.async_get(hass).async_get(radio.entity_id("sensor", "radio_noise_bytes", None))
     assert noise is not None
     assert noise.disabled
+
+
+async def test_two_outlets_that_speak_at_once_drown_each_other_and_are_heard_all_the_same(
+    radio: Ccu, simulator: Hc12
+) -> None:
+    for outlet in simulator.outlets.values():
+        outlet.relays, outlet.threshold = [True, False], 1000
+    # Both trip in the same moment, and their events meet on the air; the next poll tells.
+    await until(radio, lambda: simulator.frames["collided"] >= 2)
+    await until(radio, lambda: all(outlet.is_overload for outlet in radio.running.hub.outlets.values()))
+    await radio.act("switch", "turn_on", "switch", "socket_b")
+    await until(radio, lambda: simulator.outlets["FE"].relays[1])
+
+
+async def test_a_stick_behind_a_tcp_bridge_serves_as_one_that_is_plugged_in(
+    hass: HomeAssistant, simulator: Hc12, monkeypatch: pytest.MonkeyPatch, socket_enabled: None
+) -> None:
+    """socat: the program that people put a remote serial port on the network with."""
+    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.BACKOFF_S", (0.02, 0.1))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    await async_setup_component(hass, "http", {})
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Stick",
+        data={**STICK, "port": f"socket://127.0.0.1:{port}"},
+        subentries_data=(outlet_data("FE", "Kitchen"), outlet_data("FD", "Garage")),
+    )
+    entry.add_to_hass(hass)
+    view = Ccu(hass, None, entry)  # type: ignore[arg-type]
+    async with bridge(simulator, port):
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await until(view, lambda: all(outlet.online for outlet in view.running.hub.outlets.values()))
+        await view.act("switch", "turn_on", "switch", "socket_b")
+        await until(view, lambda: simulator.outlets["FE"].relays == [False, True])
+        await until(view, lambda: view.state("switch", "socket_b") == "on")
+    # The bridge is gone, and comes back.
+    await until(view, lambda: view.running.port is not None and not view.running.port.is_open)
+    async with bridge(simulator, port):
+        await until(view, lambda: view.running.port is not None and view.running.port.is_open)
+        await view.act("switch", "turn_off", "switch", "socket_b")
+        await until(view, lambda: simulator.outlets["FE"].relays == [False, False])
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_port_of_esphome_is_waited_for(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, simulator: Hc12, known: bool
+) -> None:
+    """Until ESPHome has loaded its addresses are unknown, or answered by a stand-in; then they are a port as any."""
+    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.BACKOFF_S", (0.02, 0.1))
+    tries: list[str] = []
+
+    async def open_port(loop: Any, factory: Any, url: str, **options: Any) -> Any:
+        tries.append(url)
+        if len(tries) > 2:
+            return await create_serial_connection(loop, factory, str(simulator.args.link), **options)
+        if known:
+            raise ConfigEntryNotReady("ESPHome has not loaded yet")
+        return await create_serial_connection(loop, factory, url, **options)
+
+    monkeypatch.setattr("custom_components.smart_outlet.radio.port.create_serial_connection", open_port)
+    await async_setup_component(hass, "http", {})
+    data = {**STICK, "port": "esphome-hass://esphome/entry?port_name=hc12"}
+    entry = MockConfigEntry(domain=DOMAIN, title="Stick", data=data, subentries_data=(outlet_data("FE", "Kitchen"),))
+    entry.add_to_hass(hass)
+    view = Ccu(hass, None, entry)  # type: ignore[arg-type]
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(view, lambda: view.running.hub.outlets["FE"].online)
+    assert len(tries) == 3
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@asynccontextmanager
+async def bridge(simulator: Hc12, port: int) -> AsyncGenerator[None]:
+    """The simulator's serial port on a TCP port."""
+    if (socat := shutil.which("socat")) is None:
+        pytest.skip("socat is not installed")
+    process = await asyncio.create_subprocess_exec(
+        socat,
+        f"TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork",
+        f"FILE:{simulator.args.link},raw,echo=0",
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        # With its child, which holds the connection.
+        os.killpg(process.pid, signal.SIGTERM)
+        await process.wait()

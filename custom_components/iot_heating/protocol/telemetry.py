@@ -10,6 +10,7 @@ from .errors import ProtocolError
 TEMPERATURE_RANGE_C: Final = (-60.0, 120.0)
 VOLTAGE_RANGE_V: Final = (0.0, 60.0)
 MAX_ERRORS: Final = 100
+_MAX_VERSION: Final = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,10 @@ def _errors(value: Any) -> tuple[str | dict[str, Any], ...]:
 
 
 def _version(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    # 2.0 is a whole number to JSON.
+    if type(value) not in _NUMBER or not 1 <= value <= _MAX_VERSION or value != int(value):
         raise ProtocolError("protocol_version", "has to be a whole number from 1 on")
-    return value
+    return int(value)
 
 
 # Name in the report, name in Telemetry.values, how it is read.

@@ -1,4 +1,8 @@
-"""Serial ports through serialx: device paths, ``socket://host:port``, ``esphome://…``."""
+"""Serial ports through serialx: device paths, ``socket://host:port``, whatever others have registered.
+
+Home Assistant's ESPHome integration registers ``esphome-hass://…``, and a stand-in for the time until it has loaded
+that raises errors of its own: here every fault of a port is a PortError, so that it is tried again.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -6,7 +10,7 @@ from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Any
 
-from serialx import ModemPins, PinState, SerialException, create_serial_connection, open_serial_connection
+from serialx import ModemPins, PinState, create_serial_connection, open_serial_connection
 
 from .at import AtPort
 from .errors import RadioError
@@ -45,7 +49,7 @@ async def open_link(url: str, baud: int, set_pin: SetPin, make: Callable[[], Lin
     link = make()
     try:
         await create_serial_connection(asyncio.get_running_loop(), lambda: link, url, **_options(baud, set_pin))
-    except (SerialException, OSError) as err:
+    except Exception as err:
         raise PortError(str(err) or type(err).__name__) from err
     return link
 
@@ -59,7 +63,7 @@ async def check_port(url: str, baud: int) -> None:
     try:
         async with asyncio.timeout(OPEN_TIMEOUT_S):
             _, writer = await open_serial_connection(url=url, baudrate=baud)
-    except (SerialException, OSError, TimeoutError, ValueError) as err:
+    except Exception as err:
         raise PortError(str(err) or type(err).__name__) from err
     writer.close()
     await writer.transport.wait_closed()
@@ -74,7 +78,7 @@ async def open_at(url: str, baud: int, set_pin: SetPin) -> AsyncGenerator[AtPort
     """
     try:
         reader, writer = await open_serial_connection(url=url, **_options(baud, set_pin))
-    except (SerialException, OSError) as err:
+    except Exception as err:
         raise PortError(str(err) or type(err).__name__) from err
 
     async def pull(low: bool) -> None:

@@ -37,6 +37,10 @@ def test_state_is_a_word_or_a_boolean(value: object, heating: bool) -> None:
     assert decode_telemetry({"state": value}).heating is heating
 
 
+def test_a_version_is_a_whole_number_however_json_writes_it() -> None:
+    assert decode_telemetry({"protocol_version": 2}) == decode_telemetry({"protocol_version": 2.0})
+
+
 @pytest.mark.parametrize(
     ("field", "low", "high"), [("temp_out", -60, 120), ("supply_temp", -60, 120), ("voltage", 0, 60)]
 )
@@ -67,6 +71,8 @@ def test_the_ends_of_a_range_belong_to_it(field: str, low: float, high: float) -
         ({"protocol_version": 0}, "protocol_version"),
         ({"protocol_version": "2"}, "protocol_version"),
         ({"protocol_version": True}, "protocol_version"),
+        ({"protocol_version": 1.5}, "protocol_version"),
+        ({"protocol_version": float("inf")}, "protocol_version"),
     ],
 )
 def test_a_wrong_field_is_named(data: dict[str, Any], field: str) -> None:
