@@ -97,13 +97,9 @@ class ControllerFleet(Fleet):
         return dict(self._devices)
 
     def device(self, device_id: str) -> FleetDevice | None:
-        """One of them, without describing all: a thousand controllers call every half minute."""
-        entries: list[IotHeatingConfigEntry] = self._hass.config_entries.async_loaded_entries(DOMAIN)
-        for entry in entries:
-            for controller in entry.runtime_data.controllers.values():
-                if fleet_id(controller.device_id) == device_id and controller.kind is Kind.ESP32:
-                    return self._device(device_id, entry.runtime_data, controller)
-        return None
+        """One of them as it is at this moment; its calls may not have been told yet."""
+        known = self._controllers().get(device_id)
+        return self._device(device_id, *known) if known is not None else None
 
     def _device(self, name: str, building: Building, controller: Controller) -> FleetDevice:
         extras = controller.extras

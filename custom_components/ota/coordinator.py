@@ -53,7 +53,9 @@ type OtaConfigEntry = ConfigEntry[OtaCoordinator]
 type Listener = Callable[[], None]
 
 TICK: Final = timedelta(seconds=10)
-SLICE_S: Final = 0.004
+SLICE_S: Final = 0.003
+REST: Final = 8
+"""Turns of the loop between two slices: a request takes about ten, and must not wait for a slice in each."""
 SAVE_SOON_S: Final = 5.0
 _SAVE_SEEN_EVERY: Final = timedelta(minutes=15)
 
@@ -289,7 +291,13 @@ class OtaCoordinator:
             if time.monotonic() > end:
                 break
         if self._refresh:
-            self.hass.loop.call_soon(self._run_slice)
+            self._rest(REST)
+
+    def _rest(self, turns: int) -> None:
+        if turns:
+            self.hass.loop.call_soon(self._rest, turns - 1)
+        else:
+            self._run_slice()
 
     # -- who wants to know
 

@@ -207,6 +207,14 @@ class Fleets:
         """The fleet of a domain."""
         return self._directory.fleets.get(domain or "")
 
+    @callback
+    def refresh(self, device: Device) -> None:
+        """A fleet's device asks us itself: what its provider knows by now counts, also what it has not told yet."""
+        one = getattr(self._directory.fleets.get(device.fleet or ""), "device", None)
+        known = one(device.device_id) if one is not None else None
+        if known is not None and device.fleet is not None:
+            self._register(device.uid, device.fleet, known)
+
     def busy(self, uid: str) -> str | None:
         """Why its provider says that a fleet's device must not restart now."""
         return self._busy.get(uid)

@@ -14,7 +14,9 @@ from .const import DOMAIN
 from .helpers import translated
 from .rollout.errors import StorageError
 from .rollout.journal import Journal, Key, Op
-from .rollout.state import Kind, State
+from .rollout.models import HISTORY_LENGTH
+from .rollout.records import Kind
+from .rollout.state import State
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -186,7 +188,8 @@ def _records(stored: dict[str, dict[str, Any]]) -> Iterator[tuple[Key, Any]]:
         yield (Kind.SEQUENCE, line), sequence
     for device in stored["devices"].get("devices", ()):
         yield (Kind.DEVICE, device["uid"]), device
-        yield (Kind.HISTORY, device["uid"]), device.get("history", [])
+        for number, line in enumerate(device.get("history", ())[-HISTORY_LENGTH:]):
+            yield (Kind.HISTORY, f"{device['uid']}/{number}"), [number, line]
     for rollout in stored["rollouts"].get("rollouts", ()):
         yield (Kind.ROLLOUT, rollout["rollout_id"]), rollout
     for job in stored["rollouts"].get("jobs", ()):

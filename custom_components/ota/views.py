@@ -70,6 +70,7 @@ class OtaView(HomeAssistantView):
             fleet = coordinator.fleets.get(device.fleet)
             if fleet is None or not presented or not fleet.authenticate(device.device_id, presented):
                 coordinator.guard.refuse(request)
+            coordinator.fleets.refresh(device)
         else:
             await self._match(request, uid if device else "", presented)
         if wait := coordinator.guard.devices.take(uid):
@@ -100,6 +101,7 @@ class OtaView(HomeAssistantView):
         if wait := coordinator.guard.devices.take(device.uid):
             raise too_many(wait)
         await coordinator.keys.async_used(device.uid, found[1], url=True)
+        coordinator.fleets.refresh(device)
         return device
 
     async def send_image(

@@ -203,6 +203,9 @@ async def settled(hass: HomeAssistant) -> None:
     for _ in range(3):
         await hass.async_block_till_done()
         await asyncio.sleep(0)
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+            while entry.runtime_data._refresh:  # noqa: ASYNC110 - it ends within some turns of the loop
+                await asyncio.sleep(0)
 
 
 async def act(hass: HomeAssistant, action: str, *, response: bool = False, **data: Any) -> Any:

@@ -108,6 +108,7 @@ def fnv(data: bytes) -> str:
     return f"{value:08x}"
 
 
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler (apt-get install g++)")
 async def test_a_compiled_esphome_reads_its_manifest_and_the_image(
     hass: HomeAssistant,
     ota: OtaCoordinator,

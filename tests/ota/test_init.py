@@ -24,7 +24,7 @@ from custom_components.ota.rollout.errors import StorageError
 from custom_components.ota.rollout.journal import Journal, _line
 from custom_components.ota.rollout.models import DeviceEventKind, JobState
 from custom_components.ota.rollout.plan import Status
-from custom_components.ota.rollout.state import Kind
+from custom_components.ota.rollout.records import Kind
 
 from .conftest import AddDevice, FullDisk, Release, rollout, settled, stored
 
@@ -203,6 +203,10 @@ async def test_a_journal_that_cannot_be_read_now_is_tried_again(hass: HomeAssist
     assert entry.state is ConfigEntryState.SETUP_RETRY
 
 
+def log_of(records: dict[tuple[str, str], Any], uid: str) -> list[Any]:
+    return [record for (kind, name), record in records.items() if kind == "history" and name.startswith(f"{uid}/")]
+
+
 def as_stores(records: dict[tuple[str, str], Any]) -> dict[str, Any]:
     """The same content as it was kept before there was a journal."""
 
@@ -210,7 +214,7 @@ def as_stores(records: dict[tuple[str, str], Any]) -> dict[str, Any]:
         return [record for (known, _), record in records.items() if known == kind]
 
     devices = [
-        {**record, "history": records["history", name]}
+        {**record, "history": [line for _, line in sorted(log_of(records, name), key=lambda numbered: numbered[0])]}
         for (known, name), record in records.items()
         if known == "device"
     ]
@@ -348,7 +352,7 @@ async def test_a_caller_that_goes_away_takes_no_write_along(
     await asyncio.sleep(0)
     waiting.cancel()
     await hass.async_block_till_done()
-    assert stored(hass)["history", "dev-1"][-1]["detail"] == "rotated"
+    assert max(log_of(stored(hass), "dev-1"), key=lambda numbered: numbered[0])[1]["detail"] == "rotated"
 
 
 async def test_a_mistake_of_ours_is_told_to_who_waits_and_the_next_one_is_served(

@@ -74,6 +74,12 @@ async def client(hass: HomeAssistant, ota: OtaCoordinator, hass_client_no_auth: 
     return await hass_client_no_auth()
 
 
+@pytest.fixture(autouse=True)
+def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls are told together twice a second; here each is waited for."""
+    monkeypatch.setattr("custom_components.iot_heating.ota._TELL_EVERY_S", 0.0)
+
+
 @pytest.fixture
 async def house(hass: HomeAssistant, client: Client) -> dict[str, Controller]:
     """A building with two controllers."""
@@ -249,3 +255,27 @@ async def test_one_controller_is_described_as_among_all(
     look_up = fleet.device  # type: ignore[attr-defined]
     assert {name: look_up(name) for name in fleet.devices()} == fleet.devices()
     assert look_up("nobody") is None
+
+
+async def test_heat_that_is_called_for_at_this_moment_counts_before_it_is_told(
+    hass: HomeAssistant,
+    ota: OtaCoordinator,
+    house: dict[str, Controller],
+    release: Release,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cellar = house["cellar"]
+    await release(chip="esp32", chip_id=0)
+    await rollout(hass, devices=[cellar.uid])
+    firmware = await cellar.offered()
+    assert firmware is not None
+    monkeypatch.setattr("custom_components.iot_heating.ota._TELL_EVERY_S", 3600.0)
+    cellar.state = "on"
+    await cellar.sync()
+    assert await cellar.reason() == "busy"
+    assert (await cellar.client.get(firmware["path"], headers=cellar.headers)).status == HTTPStatus.NOT_FOUND
+    from custom_components.iot_heating.ota import async_get_fleet
+
+    fleet = await async_get_fleet(hass)
+    assert fleet._due is not None, "it was told meanwhile"  # type: ignore[attr-defined]
+    fleet._due.cancel()  # type: ignore[attr-defined]

@@ -26,8 +26,9 @@ from .models import (
 )
 from .offers import Offer, Reason, is_downgrade, offer_for
 from .plan import ENDED, Rollout
+from .records import Kind
 from .rollouts import Rollouts
-from .state import Kind, State
+from .state import State
 from .versions import same_version
 
 MAX_ATTEMPTS: Final = 5

@@ -10,19 +10,7 @@ from .codec import decode
 from .journal import Key, Op
 from .models import HISTORY_LENGTH, Device, DeviceEvent, DeviceEventKind, Job, JobState, Release
 from .plan import Membership, Rollout, membership, releases_of
-
-
-class Kind(StrEnum):
-    """What is saved, record by record."""
-
-    RELEASE = "release"
-    SEQUENCE = "sequence"
-    DEVICE = "device"
-    """Without its log, which is long and changes on its own."""
-    HISTORY = "history"
-    ROLLOUT = "rollout"
-    JOB = "job"
-    NEXT_JOB = "next_job"
+from .records import Kind, everything, read_into, read_logs_into, record_of
 
 
 class EventKind(StrEnum):
@@ -66,6 +54,8 @@ class State:
         self.sequences: dict[str, int] = {}
         """Highest sequence ever accepted for `product/chip`; outlives the release."""
         self.next_job = 1
+        self.lines: dict[str, int] = {}
+        """Lines ever written to a device's log."""
         self.dirty: dict[Key, None] = {}
         """To be saved before anything is acknowledged, in the order in which it changed."""
         self.stale: dict[Key, None] = {}
@@ -123,9 +113,15 @@ class State:
         else:
             self.seen[Kind.DEVICE, device.uid] = None
         if before is None or before.history != device.history:
-            self.stale[Kind.HISTORY, device.uid] = None
+            self._number_lines(device, len(device.history) if before is None else 1)
         kind = EventKind.DEVICE_ADDED if before is None else EventKind.DEVICE_CHANGED
         self.events.append(Event(kind=kind, uid=device.uid))
+
+    def _number_lines(self, device: Device, new: int) -> None:
+        """Only the new lines of a log have to be saved."""
+        total = self.lines[device.uid] = self.lines.get(device.uid, 0) + new
+        for number in range(total - new, total):
+            self.stale[Kind.HISTORY, f"{device.uid}/{number % HISTORY_LENGTH}"] = None
 
     def _move_zone(self, before: Device, after: Device) -> None:
         number = self.last_job.get(after.uid)
@@ -143,7 +139,9 @@ class State:
         del self.devices[uid]
         self._membership.clear()
         self.mark(Kind.DEVICE, uid)
-        self.mark(Kind.HISTORY, uid)
+        self.lines.pop(uid, None)
+        for slot in range(HISTORY_LENGTH):
+            self.mark(Kind.HISTORY, f"{uid}/{slot}")
         self.events.append(Event(kind=EventKind.DEVICE_REMOVED, uid=uid))
 
     def log(self, uid: str, event: DeviceEvent) -> None:
@@ -302,43 +300,19 @@ class State:
         keys, self.dirty = self.dirty, {}
         for key in keys:
             self.seen.pop(key, None)
-        return [(kind, name, self._record(kind, name)) for kind, name in keys]
+        return [(kind, name, record_of(self, kind, name)) for kind, name in keys]
 
     def put_back(self, ops: Sequence[Op]) -> None:
         """What was taken could not be saved."""
         self.dirty = {(kind, name): None for kind, name, _ in ops} | self.dirty
 
-    def _record(self, kind: str, name: str) -> Any:
-        device = self.devices.get(name)
-        match kind:
-            case Kind.RELEASE:
-                return self.releases.get(name)
-            case Kind.SEQUENCE:
-                return self.sequences.get(name)
-            case Kind.DEVICE:
-                return replace(device, history=()) if device is not None else None
-            case Kind.HISTORY:
-                return device.history if device is not None else None
-            case Kind.ROLLOUT:
-                return self.rollouts.get(name)
-            case Kind.JOB:
-                return self.jobs.get(int(name))
-            case _:
-                return self.next_job
-
     def capture(self) -> Iterator[Op]:
         """Everything as it is now; another thread may go through it later."""
-        keys: list[Key] = [(Kind.NEXT_JOB, "")]
-        keys += [(Kind.RELEASE, name) for name in self.releases]
-        keys += [(Kind.SEQUENCE, name) for name in self.sequences]
-        keys += [(kind, name) for name in self.devices for kind in (Kind.DEVICE, Kind.HISTORY)]
-        keys += [(Kind.ROLLOUT, name) for name in self.rollouts]
-        keys += [(Kind.JOB, str(name)) for name in self.jobs]
         still = State()
         still.releases, still.sequences = dict(self.releases), dict(self.sequences)
         still.devices, still.rollouts, still.jobs = dict(self.devices), dict(self.rollouts), dict(self.jobs)
-        still.next_job = self.next_job
-        return ((kind, name, still._record(kind, name)) for kind, name in keys)
+        still.next_job, still.lines = self.next_job, dict(self.lines)
+        return everything(still)
 
     def restore(self, records: Mapping[Key, Any]) -> None:
         """Fill an empty state from what was saved.
@@ -347,10 +321,8 @@ class State:
             DecodeError: The data is damaged.
         """
         for (kind, name), raw in records.items():
-            self._restore(kind, name, raw)
-        for uid, device in self.devices.items():
-            log = records.get((Kind.HISTORY, uid), ())
-            self.devices[uid] = replace(device, history=tuple(decode(DeviceEvent, line) for line in log))
+            read_into(self, kind, name, raw)
+        read_logs_into(self, records)
         jobs = [decode(Job, raw) for (kind, _), raw in records.items() if kind == Kind.JOB]
         for job in jobs:
             if job.uid in self.devices:
@@ -359,20 +331,6 @@ class State:
             self._relog(self.jobs[number])
         self.events.clear()
         self.next_job = max([self.next_job, *(number + 1 for number in self.jobs)])
-
-    def _restore(self, kind: str, name: str, raw: Any) -> None:
-        """One record that stands alone; a kind that a newer version wrote is none of ours."""
-        match kind:
-            case Kind.RELEASE:
-                self.releases[name] = decode(Release, raw)
-            case Kind.SEQUENCE:
-                self.sequences[name] = decode(int, raw)
-            case Kind.DEVICE:
-                self.devices[name] = decode(Device, raw)
-            case Kind.ROLLOUT:
-                self.rollouts[name] = decode(Rollout, raw)
-            case Kind.NEXT_JOB:
-                self.next_job = decode(int, raw)
 
 
 def _line(job: Job) -> DeviceEvent:

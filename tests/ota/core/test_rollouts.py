@@ -13,10 +13,11 @@ from custom_components.ota.rollout.engine import MAX_ATTEMPTS, Engine
 from custom_components.ota.rollout.errors import DeviceError, ReleaseError, RolloutError
 from custom_components.ota.rollout.gate import GatePolicy
 from custom_components.ota.rollout.journal import Op
-from custom_components.ota.rollout.models import DeviceEventKind, JobKind, JobState
+from custom_components.ota.rollout.models import HISTORY_LENGTH, DeviceEventKind, JobKind, JobState
 from custom_components.ota.rollout.offers import Reason
 from custom_components.ota.rollout.plan import Mode, Status, Target, Wave
-from custom_components.ota.rollout.state import EventKind, Kind, State
+from custom_components.ota.rollout.records import Kind
+from custom_components.ota.rollout.state import EventKind, State
 
 from .fleet import (
     HOUR,
@@ -701,6 +702,29 @@ def test_a_poll_that_changes_nothing_saves_nothing() -> None:
         engine.heartbeat("d0", T0 + 100 + second, version="1.0.0", boots=1)
         engine.poll("d0", T0 + 100 + second)
     assert not engine.state.dirty
+
+
+def test_a_log_that_goes_round_is_saved_line_by_line() -> None:
+    engine = fleet(2)
+    disk = whole(engine)
+    engine.state.settle()
+    engine.state.take()
+    for number in range(HISTORY_LENGTH * 2 + 7):
+        engine.note("d0", T0 + number, DeviceEventKind.KEY, str(number))
+        engine.state.settle()
+        ops = engine.state.take()
+        assert [kind for kind, _, _ in ops] == [Kind.HISTORY]
+        disk |= through_json(ops)
+        if number % 10 == 0:
+            again = revived(engine, disk)
+            assert again.device("d0").history == engine.device("d0").history
+            assert again.state.lines == engine.state.lines
+            again.note("d0", T0 + number, DeviceEventKind.KEY, "later")
+            assert again.device("d0").history[-1].detail == "later"
+    engine.remove("d0")
+    disk |= through_json(engine.state.take())
+    left = {key for key, record in disk.items() if record is not None}
+    assert not [name for kind, name in left if kind in (Kind.DEVICE, Kind.HISTORY) and name.startswith("d0")]
 
 
 def test_events_tell_what_changed_once() -> None:
