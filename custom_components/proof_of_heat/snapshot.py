@@ -133,15 +133,7 @@ def take(
     now = dt_util.utcnow()
     local = dt_util.as_local(now)
     wishes, ahead = knowledge.wishes, knowledge.ahead
-    zones = tuple(
-        ZoneSnapshot(
-            zone_id=zone.zone_id,
-            room=temperature(hass, zone.temperature),
-            target_c=targets_of(hass, zone, wishes, ahead, now)(now),
-            window_open=any_on(hass, zone.windows),
-        )
-        for zone in settings.zones
-    )
+    zones = tuple(_zone(hass, zone, wishes, ahead, now) for zone in settings.zones)
     outdoor = temperature(hass, settings.outdoor)
     if not outdoor.known:
         outdoor = temperature(hass, settings.weather)
@@ -151,7 +143,7 @@ def take(
         local_s=_standard_seconds(local),
         zones=zones,
         outdoor=outdoor,
-        band=_band(hass, settings, wishes, ahead, now),
+        band=_home_band(zones),
         solar=Reading(sun_now(hass, settings.weather, now)),
         sources=tuple(metered(hass, unit, now) for unit in units),
         price_kwh=knowledge.prices.now(now),
@@ -175,14 +167,27 @@ def _standard_seconds(local: datetime) -> float:
     return local.timestamp() + standard.total_seconds()
 
 
-def _band(hass: HomeAssistant, settings: Settings, wishes: Wishes, ahead: Ahead, now: datetime) -> Band:
-    """The home's band: the mean of its zones."""
-    if not settings.zones:
+def _zone(hass: HomeAssistant, zone: ZoneSettings, wishes: Wishes, ahead: Ahead, now: datetime) -> ZoneSnapshot:
+    """A zone with what it wants in the coming two days."""
+    target = targets_of(hass, zone, wishes, ahead, now)
+    lower, upper = band(target, now)
+    return ZoneSnapshot(
+        zone_id=zone.zone_id,
+        room=temperature(hass, zone.temperature),
+        target_c=target(now),
+        window_open=any_on(hass, zone.windows),
+        band=Band(np.array(lower), np.array(upper)),
+    )
+
+
+def _home_band(zones: Sequence[ZoneSnapshot]) -> Band:
+    """What counts while no zone asks for anything: the mean of them."""
+    bands = [zone.band for zone in zones if zone.band is not None]
+    if not bands:
         return Band(np.full(BAND_STEPS, 15.0), np.full(BAND_STEPS, 24.0))
-    bands = [band(targets_of(hass, zone, wishes, ahead, now), now) for zone in settings.zones]
-    lower = np.mean([lows for lows, _ in bands], axis=0)
-    upper = np.mean([highs for _, highs in bands], axis=0)
-    return Band(lower, upper)
+    return Band(
+        np.mean([known.lower_c for known in bands], axis=0), np.mean([known.upper_c for known in bands], axis=0)
+    )
 
 
 def _forecast(weather: WeatherForecast, prices: list[float], now: datetime) -> Forecast | None:

@@ -9,7 +9,7 @@ import numpy as np
 from .._lib.heat_source import SourceKind
 from .config import EngineConfig, SourceConfig, Steering
 from .cycling import Locks
-from .decision import Share, SourceCommand
+from .decision import Headroom, Share, SourceCommand
 from .dispatch import OFF, Option, Point, Request, dispatch, without_off
 from .house.observer import HouseState
 from .house.pump_map import PumpMap, plain_map
@@ -22,6 +22,8 @@ from .snapshot import NAN, Snapshot, SourceSnapshot
 LEVELS = 10
 SHORT_W = 50.0
 CAP_SLACK = 1.02
+UNWANTED = 20.0
+"""Heat that lacks, or that comes where it is too warm already, counts this many times the price of electricity."""
 DESIGN_LIFT_K = 31.0
 """21 degC inside at -10 outside."""
 
@@ -102,9 +104,19 @@ class Chooser:
         first = self.config.sources[0] if self.config.sources else None
         return first.fuel_kwh_price if first and first.fuel_kwh_price is not None else snapshot.price_kwh
 
+    def maps(self, learned: Learned | None) -> dict[str, PumpMap]:
+        """The learned map of each modulating source that has one."""
+        if learned is None:
+            return {}
+        maps = {name: found for name, found in learned.others.items() if name in self._by_id}
+        first = next((source.source_id for source in self.config.sources if source.mapped), None)
+        if first is not None and learned.pump is not None:
+            maps[first] = learned.pump
+        return maps
+
     def _full(self, source: SourceConfig, learned: Learned | None) -> tuple[float, float]:
-        pump = learned.pump if learned else None
-        if pump is not None and source.steering is Steering.LEVEL and source.fuel_kwh_price is None:
+        pump = self.maps(learned).get(source.source_id)
+        if pump is not None:
             heat, power = pump.at(np.array(1.0), np.array(35.0), np.array(2.0))
             return float(heat), float(power)
         return sizes(source)
@@ -128,18 +140,18 @@ class Chooser:
         locks: Mapping[str, Locks],
         power_cap_w: float = math.inf,
         frost: bool = False,
+        too_warm: bool = False,
     ) -> Choice:
-        """Dispatch the heat, modulating sources up to the cap.
+        """Dispatch the heat, modulating sources up to the cap; where it is too warm, not even for money.
 
         Sources that do not answer count with the power they may still draw.
         """
         config, limits = self.config, []
-        options, blocked_w = [], 0.0
+        options = []
         readings = {source.source_id: source for source in snapshot.sources}
         for source in config.sources:
             reading = readings.get(source.source_id, SourceSnapshot(source_id=source.source_id))
             if not reading.available:
-                blocked_w += self._possible_draw(source, reading, learned)
                 limits.append(f"{source.source_id} does not answer")
                 continue
             option = self._option(source, reading, snapshot, senses, _Now(learned, state, frost))
@@ -151,7 +163,7 @@ class Chooser:
             elif lock.must_run:
                 option = without_off(option)
             options.append(option)
-        request = self._request(snapshot, heat_w, blocked_w)
+        request = self._request(snapshot, heat_w, self.headroom(snapshot, learned), too_warm=too_warm)
         allocation = dispatch(options, request)
         if allocation.limited:
             limits.append("the power limit of the site")
@@ -171,20 +183,33 @@ class Chooser:
             if not command.hold:
                 self._last_power[command.source_id] = command.power_w if command.on else 0.0
 
-    def _request(self, snapshot: Snapshot, heat_w: float, blocked_w: float) -> Request:
-        site = self.config.site
+    def _request(self, snapshot: Snapshot, heat_w: float, headroom: Headroom, *, too_warm: bool) -> Request:
         price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
         price += self.config.weights.carbon_price_kg * snapshot.emission_kg_kwh
-        a, b, c = (max(0.0, site.phase_w - load) for load in snapshot.other_phase_load_w)
         return Request(
             heat_w=heat_w,
             price_kwh=price,
             surplus_w=max(0.0, snapshot.surplus_w),
-            over_price_kwh=0.1 * abs(price),
-            short_price_kwh=20.0 * max(abs(price), 0.05),
-            site_w=max(0.0, site.power_w - snapshot.other_load_w - blocked_w),
-            phase_w=(a, b, c),
+            surplus_price_kwh=_finite(snapshot.surplus_price_kwh),
+            over_price_kwh=UNWANTED * max(abs(price), 0.05) if too_warm else 0.1 * abs(price),
+            short_price_kwh=UNWANTED * max(abs(price), 0.05),
+            site_w=headroom.site_w,
+            phase_w=headroom.phases_w,
         )
+
+    def headroom(self, snapshot: Snapshot, learned: Learned | None) -> Headroom:
+        """The power left for heating, after what else runs and what sources that do not answer may draw."""
+        site = self.config.site
+        left = [site.power_w - snapshot.other_load_w, *(site.phase_w - load for load in snapshot.other_phase_load_w)]
+        for reading in snapshot.sources:
+            source = self._by_id.get(reading.source_id)
+            if source is None or reading.available:
+                continue
+            draw = self._possible_draw(source, reading, learned)
+            for place, part in enumerate((1.0, *(source.on_phase(phase) for phase in range(3)))):
+                left[place] -= part * draw
+        site_w, a, b, c = (max(0.0, most) for most in left)
+        return Headroom(site_w, (a, b, c))
 
     def _possible_draw(self, source: SourceConfig, reading: SourceSnapshot, learned: Learned | None) -> float:
         """A source that does not answer is taken to be on at what it last drew, at worst at its full input."""
@@ -247,8 +272,8 @@ class Chooser:
         if source.steering is Steering.SWITCH:
             return (self._point(source, 1.0, heat, power, snapshot),)
         levels = np.linspace(source.lowest_level, 1.0, LEVELS)
-        pump = learned.pump if learned else None
-        if pump is None or learned is None or source.fuel_kwh_price is not None:
+        pump = self.maps(learned).get(source.source_id)
+        if pump is None or learned is None:
             return tuple(self._point(source, float(x), heat * float(x), power * float(x), snapshot) for x in levels)
         emitter = state.emitter_c if state else senses.flow_c if math.isfinite(senses.flow_c) else 30.0
         outdoor, flow = np.full(LEVELS, senses.outdoor_c), emitter + 5.0 * levels
@@ -272,16 +297,25 @@ class Chooser:
             other = -revenue_h(source, power, snapshot.hashprice_ph_day)
         return Point(level, heat, power, other)
 
-    def share(self, command: SourceCommand, snapshot: Snapshot) -> Share:
-        """A command's part in the mix with the price of its heat."""
+    def shares(self, commands: Sequence[SourceCommand], snapshot: Snapshot) -> tuple[Share, ...]:
+        """Each command's part in the mix with the price of its heat; own surplus is shared by power."""
+        drawn = sum(command.power_w for command in commands if command.on)
+        own = min(1.0, max(0.0, snapshot.surplus_w) / drawn) if drawn > 0 else 0.0
+        price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
+        mean_price = price + own * (_finite(snapshot.surplus_price_kwh) - price)
+        return tuple(self._share(command, snapshot, mean_price) for command in commands)
+
+    def _share(self, command: SourceCommand, snapshot: Snapshot, price: float) -> Share:
         source = self._by_id[command.source_id]
         if not command.on or command.heat_w <= 0:
             return Share(command.source_id, 0.0, command.power_w if command.on else 0.0, NAN)
         point = self._point(source, command.level, command.heat_w, command.power_w, snapshot)
-        price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
-        own = min(point.power_w, max(0.0, snapshot.surplus_w))
-        cost_h = point.other_cost_h + (point.power_w - own) * price / 1000
+        cost_h = point.other_cost_h + point.power_w * price / 1000
         return Share(command.source_id, point.heat_w, point.power_w, cost_h / point.heat_w * 1000)
+
+
+def _finite(value: float) -> float:
+    return value if math.isfinite(value) else 0.0
 
 
 def _capped(option: Option, power_cap_w: float) -> Option:

@@ -53,6 +53,15 @@ class SourceConfig:
     """Money per kWh of heat by which it is preferred (negative: avoided)."""
     flow_limit_c: float | None = None
 
+    @property
+    def mapped(self) -> bool:
+        """Whether heat and input over its level are learned (a modulating source that runs on electricity)."""
+        return self.steering is Steering.LEVEL and self.fuel_kwh_price is None
+
+    def on_phase(self, phase: int) -> float:
+        """The part of its power that a phase carries."""
+        return 1 / 3 if self.phase is None else float(self.phase == phase)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteLimits:
@@ -87,7 +96,7 @@ class Weights:
     peak_days: float = 7.0
     peak_share: float = 0.96
     """Of the reference's peak; what is left is for the model's error."""
-    peak_floor: float = 0.75
+    peak_floor: float = 0.8
     """The cap stays above this share of the source's full input: throttled further it wastes more than it spares."""
 
 
@@ -116,6 +125,8 @@ class SafetyLimits:
     frost_outdoor_off_c: float = 3.0
     frost_flow_c: float = 25.0
     room_stale_s: float = 1800.0
+    room_silent_s: float = 10800.0
+    """A sensor that is known to report only changes may be silent so long."""
     outdoor_stale_s: float = 7200.0
     jump_k_min: float = 3.0
     blind_flow_c: float = 30.0

@@ -45,5 +45,5 @@ def next_day(plan: Plan, fitted: Fit, outdoor_c: float) -> Consumption:
         low_kwh=max(0.0, energy - spread),
         high_kwh=energy + spread,
         heat_kwh=heat,
-        cost=float((cost_h * hours).sum()),
+        cost=float(((cost_h - plan.own_saves_h) * hours).sum()),
     )

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+import math
+
+from .snapshot import Coming
 
 
 class Way(StrEnum):
@@ -14,6 +17,17 @@ class Way(StrEnum):
     STARTING = "starting"
     FROST = "frost"
     IDLE = "idle"
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """Electric power that is left for heating: of the whole site and of each phase."""
+
+    site_w: float = math.inf
+    phases_w: tuple[float, float, float] = (math.inf, math.inf, math.inf)
+
+
+UNLIMITED = Headroom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,8 @@ class DecisionRecord:
     """What kept the engine from what it wanted."""
     words: str
     notes: tuple[str, ...] = ()
+    coming: Coming | None = None
+    """The next time that is to be warmer than now, with its reason."""
 
 
 @dataclass(frozen=True, slots=True)

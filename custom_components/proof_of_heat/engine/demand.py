@@ -12,12 +12,11 @@ import numpy as np
 
 from .config import CurveConfig
 from .curves import curve_of
-from .snapshot import Band, ZoneSnapshot
+from .snapshot import BAND_STEP_H, Band, ZoneSnapshot
+from .zones import weights_of
 
 OFF_FLOW_C = 20.0
 
-
-BAND_STEP_H = 0.25
 LOOK_AHEAD_H = 12.0
 
 
@@ -82,20 +81,35 @@ class DemandControl:
         self.trims: dict[str, RoomTrim] = {}
         self.heating = True
 
-    def update(self, zones: Sequence[ZoneSnapshot], outdoor_c: float, elapsed_s: float) -> Demand:
-        """The demand now. ``outdoor_c`` is a number, whatever had to stand in for the sensor (see plausible.py)."""
+    def update(
+        self, zones: Sequence[ZoneSnapshot], outdoor_c: float, elapsed_s: float, ahead_k: Sequence[float] = ()
+    ) -> Demand:
+        """The demand now: the flow of the zone that needs the hottest, the heat of all zones by their weights.
+
+        ``outdoor_c`` is a number, whatever had to stand in for the sensor (see plausible.py). ``ahead_k`` raises each
+        zone's target for what comes later.
+        """
         damped = self.damping.update(outdoor_c, elapsed_s)
-        best: Demand | None = None
-        target = max((zone.target_c for zone in zones if zone.wants_heat), default=0.0)
-        self._heating_limit(damped, target)
-        for zone in zones:
-            demand = self._zone(zone, damped, elapsed_s)
-            if demand is not None and (best is None or demand.flow_c > best.flow_c):
-                best = demand
+        more_k = [max(0.0, more) for more in ahead_k] or [0.0] * len(zones)
+        targets = [zone.target_c + more for zone, more in zip(zones, more_k, strict=True)]
+        wanted = [target for zone, target in zip(zones, targets, strict=True) if zone.wants_heat]
+        self._heating_limit(damped, max(wanted, default=0.0))
+        flows: dict[float, tuple[float, float]] = {}
+        best: tuple[float, float, str, bool] | None = None
+        asked = 0.0
+        for zone, target, weight in zip(zones, targets, weights_of(zones), strict=True):
+            if target not in flows:
+                flows[target] = self._by_curve(target, damped)
+            flow, share, trim_k = self._zone(zone, target, flows[target], elapsed_s)
+            asked += weight * share
+            if not math.isnan(flow) and (best is None or flow > best[0]):
+                best = flow, trim_k, zone.zone_id, zone.room.known
         if best is None or not self.heating:
             why = "warm enough outside" if not self.heating else "no zone asks for heat"
             return Demand(OFF_FLOW_C, 0.0, False, 0.0, damped, "", why)
-        return best
+        flow, trim_k, name, known = best
+        reason = "curve and room" if known else "curve only: no room temperature"
+        return Demand(max(flow, OFF_FLOW_C), asked, True, trim_k, damped, name, reason)
 
     def _heating_limit(self, damped_c: float, target_c: float) -> None:
         off_above = target_c - self.config.heating_limit_below_k
@@ -104,27 +118,32 @@ class DemandControl:
         elif damped_c < off_above:
             self.heating = True
 
-    def _zone(self, zone: ZoneSnapshot, damped_c: float, elapsed_s: float) -> Demand | None:
+    def _by_curve(self, target_c: float, damped_c: float) -> tuple[float, float]:
+        """The curve's flow now and at the design temperature."""
+        curve = curve_of(self.config, target_c)
+        return curve.flow_c(damped_c), curve.flow_c(self.config.design_outdoor_c)
+
+    def _zone(
+        self, zone: ZoneSnapshot, target_c: float, by_curve: tuple[float, float], elapsed_s: float
+    ) -> tuple[float, float, float]:
+        """Flow (NaN while it asks for none), share of the design load, trim."""
         if not zone.wants_heat:
-            return None
+            return math.nan, 0.0, 0.0
         cfg = self.config
         trim = self.trims.get(zone.zone_id)
         if trim is None:
             trim = RoomTrim(cfg.trim_k_per_k, cfg.trim_integral_s, cfg.trim_limit_k)
             self.trims[zone.zone_id] = trim
         known = zone.room.known
-        error = zone.target_c - zone.room.value if known else 0.0
+        error = target_c - zone.room.value if known else 0.0
         trim_k = trim.update(error, elapsed_s if known else 0.0, frozen=zone.window_open or not known)
+        if zone.window_open:
+            return math.nan, 0.0, 0.0
         if not known:
             trim_k = trim.integral_k
-        if zone.window_open:
-            return None
-        flow = curve_of(cfg, zone.target_c).flow_c(damped_c) + trim_k
-        design = curve_of(cfg, zone.target_c).flow_c(cfg.design_outdoor_c)
-        span = max(design - zone.target_c, 1.0)
-        share = min(1.0, max(0.0, (flow - zone.target_c) / span))
-        reason = "curve and room" if known else "curve only: no room temperature"
-        return Demand(max(flow, OFF_FLOW_C), share, True, trim_k, damped_c, zone.zone_id, reason)
+        flow = by_curve[0] + trim_k
+        span = max(by_curve[1] - target_c, 1.0)
+        return flow, min(1.0, max(0.0, (flow - target_c) / span)), trim_k
 
     def state(self) -> dict[str, object]:
         """What survives a restart."""
@@ -152,11 +171,16 @@ class DemandControl:
                     )
 
 
-def anticipated_c(band: Band, ramp_k_h: float) -> float:
-    """What to hold now so that coming bounds are met in time, where there is no plan.
+def anticipated_k(bands: Sequence[Band], ramp_k_h: float) -> list[float]:
+    """By how much to hold each zone warmer now so that its coming bounds are met in time, where there is no plan.
 
     Each bound is asked for earlier by the time that the house takes to rise.
     """
-    lower = band.lower_c[: int(LOOK_AHEAD_H / BAND_STEP_H)]
-    hours = np.arange(len(lower)) * BAND_STEP_H
-    return float((lower - ramp_k_h * hours).max())
+    steps = int(LOOK_AHEAD_H / BAND_STEP_H)
+    hours = np.arange(steps) * BAND_STEP_H
+    known: dict[int, float] = {}
+    for band in bands:
+        if id(band) not in known:
+            lower = band.lower_c[:steps]
+            known[id(band)] = float((lower - ramp_k_h * hours[: len(lower)]).max() - lower[0])
+    return [known[id(band)] for band in bands]

@@ -9,15 +9,16 @@ import numpy as np
 
 from . import outlook
 from .choice import Chooser
-from .config import EngineConfig, PeakPolicy, Steering
+from .config import EngineConfig, PeakPolicy
 from .consumption import Consumption, next_day
 from .cycling import Cycling
 from .decision import Decision, DecisionRecord, Share, SourceCommand, Way, sentence
-from .demand import Demand, DemandControl, anticipated_c
+from .demand import Demand, DemandControl, anticipated_k
 from .house.curve_fit import CurveSuggestion, suggest
 from .house.history import COLUMNS, STEP_S, History, Row
 from .house.observer import HouseState, Observer, emitter_after
-from .intake import Intake, Sample
+from .house.traces import Traces
+from .intake import Intake, operation, sampled
 from .learning import Learned, learn, next_learning_h
 from .metering import heat_w
 from .planning.now import PlanRequest, PlanResult, make_plan
@@ -26,11 +27,14 @@ from .plausible import Plausibility, Senses
 from .pulse import Pulse
 from .safety import Safety
 from .savings import Proof, SavingsProof
-from .snapshot import NAN, Snapshot, SourceSnapshot, ZoneSnapshot
+from .snapshot import NAN, Band, Snapshot
 from .spending import SpendingMeter, spending
+from .zones import Zones
 
 STATE_VERSION = 1
 PLAN_VALID_S = 2700.0
+TOO_WARM_K = 0.2
+"""So close below the upper bound no source heats for its revenue alone."""
 RISE_K_H = 0.4
 """How fast a usual house rises; only without a plan."""
 COMMISSION_H = 24.0
@@ -70,6 +74,7 @@ class Engine:
         self._configs = {source.source_id: source for source in config.sources}
         self.safety = Safety(config.safety, self._configs, self.cycling)
         self.chooser = Chooser(config)
+        self.zones = Zones()
         self._plausibility = Plausibility(config.safety)
         self._intake = Intake()
         self._pulse = Pulse()
@@ -79,12 +84,14 @@ class Engine:
         self._busy = False
         self._plan_due = False
         self._senses: Senses | None = None
+        self._band: Band | None = None
         self._last_s: float | None = None
         self._elapsed_s = 0.0
         self._spent = SpendingMeter()
         self._shares: dict[str, Share] = {}
-        pumps = [s for s in config.sources if s.steering is Steering.LEVEL and s.fuel_kwh_price is None]
-        self._pump_id = pumps[0].source_id if pumps else None
+        pumps = [source.source_id for source in config.sources if source.mapped]
+        self._pump_id = pumps[0] if pumps else None
+        self._traces = Traces(pumps[1:])
 
     @property
     def state(self) -> HouseState | None:
@@ -100,9 +107,13 @@ class Engine:
         """Take a snapshot in: judge the readings, follow the house, fill the history."""
         self._elapsed_s = 0.0 if self._last_s is None else max(0.0, snapshot.now_s - self._last_s)
         self._last_s = snapshot.now_s
-        self._senses = senses = self._plausibility.update(snapshot)
+        senses = self._plausibility.update(snapshot)
+        self._senses = senses = replace(senses, room_c=self.zones.room_c(senses.zones, self._elapsed_s))
+        self._band = band = self.zones.band(senses.zones, snapshot.band)
+        delivered_w = self._delivered(snapshot, senses.outdoor_c)
         self._spent.add(spending(self._configs, snapshot, senses.outdoor_c, self._shares), self._elapsed_s)
-        row = self._intake.add(self._sample(snapshot, senses))
+        self._traces.add(operation(snapshot, senses, self._configs), self._elapsed_s)
+        row = self._intake.add(sampled(snapshot, senses, delivered_w, self._configs.get(self._pump_id or "")))
         if row is None:
             return
         self.history.add(row)
@@ -111,8 +122,7 @@ class Engine:
             self._observer.update(row)
         spent = self._spent.take()
         if snapshot.active:
-            price = self.chooser.reference_price(snapshot)
-            self.savings.step(row, snapshot.band, price, spent.cost_h, spent.power_w)
+            self.savings.step(row, band, self.chooser.reference_price(snapshot), spent.cost_h, spent.power_w)
         self._plan_due = True
 
     def job(self, snapshot: Snapshot) -> Job | None:
@@ -123,12 +133,18 @@ class Engine:
             self._busy = True
             series, before, limit = self.history.series(), self.learned, self.config.prediction_error_limit_k
             self._since_learning = []
-            return lambda: JobResult(learned=learn(series, before, limit))
-        if self._plan_due and self.predicting and self._observer is not None and math.isfinite(self._senses.room_c):
+            operations = self._traces.operations()
+            return lambda: JobResult(learned=learn(series, before, limit, operations))
+        if self._may_plan(snapshot) and self._observer is not None:
             self._busy, self._plan_due = True, False
             request = self._plan_request(snapshot, self._senses, self._observer.state)
             return lambda: JobResult(plan=make_plan(request))
         return None
+
+    def _may_plan(self, snapshot: Snapshot) -> bool:
+        """Whether a plan is due and possible: a trusted model, a room temperature, something that heats."""
+        known = self._senses is not None and math.isfinite(self._senses.room_c)
+        return self._plan_due and self.predicting and known and bool(self.chooser.available(snapshot))
 
     def adopt(self, result: JobResult) -> None:
         """Take over what a job found."""
@@ -154,7 +170,8 @@ class Engine:
     def decide(self, snapshot: Snapshot) -> Decision:
         """What every source shall do now. Quick; takes no lock and does no I/O."""
         senses = self._senses or self._plausibility.update(snapshot)
-        demand = self.demand_control.update(self._zones_ahead(snapshot, senses), senses.outdoor_c, self._elapsed_s)
+        ahead_k = anticipated_k([zone.band or snapshot.band for zone in senses.zones], RISE_K_H)
+        demand = self.demand_control.update(senses.zones, senses.outdoor_c, self._elapsed_s, ahead_k)
         aim = self._wanted(snapshot, senses, demand)
         frost = self.safety.sense(senses)
         if frost:
@@ -167,6 +184,7 @@ class Engine:
             state=self.state,
             locks=self._locks(snapshot),
             frost=frost,
+            too_warm=senses.room_c > (self._band or snapshot.band).now[1] - TOO_WARM_K,
             power_cap_w=self.plan.cap_w if aim.way is Way.PLAN and self.plan else self._power_cap_w(),
         )
         wanted = tuple(
@@ -182,8 +200,8 @@ class Engine:
             )
             for part in choice.parts
         )
-        headroom_w = self.config.site.power_w - snapshot.other_load_w
-        commands, limits = self.safety.apply(wanted, snapshot, senses, headroom_w)
+        headroom = self.chooser.headroom(snapshot, self.learned)
+        commands, limits = self.safety.apply(wanted, snapshot, senses, headroom)
         self.chooser.note(commands)
         return self._decision(snapshot, senses, aim, commands, limits + choice.limits)
 
@@ -231,19 +249,8 @@ class Engine:
         way = Way.CURVE if demand.heating else Way.IDLE
         return _Wanted(way, heat, demand.flow_c, demand.reason)
 
-    def _zones_ahead(self, snapshot: Snapshot, senses: Senses) -> tuple[ZoneSnapshot, ...]:
-        """Zones with their targets raised in time for what the band asks for later (a plan does that by itself)."""
-        ahead_k = anticipated_c(snapshot.band, RISE_K_H) - snapshot.band.now[0]
-        if ahead_k <= 0:
-            return senses.zones
-        return tuple(replace(zone, target_c=zone.target_c + ahead_k) for zone in senses.zones)
-
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
-        """The flow temperature that gives this heat for a quarter of an hour in the learned house.
-
-        A source that holds a flow temperature gives ever less as the emitters warm up: what counts is how warm they
-        are in the end.
-        """
+        """The flow temperature that gives this heat until the emitters have warmed for a quarter of an hour."""
         state, learned = self.state, self.learned
         if state is None or learned is None or heat_w <= 0:
             return min(demand.flow_c, self.config.safety.max_flow_c)
@@ -277,24 +284,6 @@ class Engine:
 
     # Gathering
 
-    def _sample(self, snapshot: Snapshot, senses: Senses) -> Sample:
-        pump = next((s for s in snapshot.sources if s.source_id == self._pump_id), SourceSnapshot(source_id=""))
-        measured = senses.outdoor_from.value in {"sensor", "forecast"}
-        return Sample(
-            time_s=snapshot.now_s,
-            local_s=snapshot.local_s,
-            room_c=senses.room_c,
-            outdoor_c=senses.outdoor_c if measured else NAN,
-            solar_w_m2=snapshot.solar.value if snapshot.solar.known else NAN,
-            people=snapshot.people,
-            heat_w=self._delivered(snapshot, senses.outdoor_c),
-            pump_heat_w=heat_w(self._configs[self._pump_id], pump, senses.outdoor_c) if self._pump_id else 0.0,
-            power_w=pump.power_w,
-            level=pump.level,
-            flow_c=senses.flow_c,
-            return_c=senses.return_c,
-        )
-
     def _locks(self, snapshot: Snapshot) -> dict[str, Any]:
         return {s.source_id: self.cycling.locks(s, snapshot.now_s) for s in self.config.sources}
 
@@ -307,13 +296,14 @@ class Engine:
         loss_kw = learned.fitted.parameters.total_loss_w_k / 1000
         quiet = np.zeros(steps)
         quiet[: len(snapshot.quiet_ahead)] = snapshot.quiet_ahead[:steps]
-        recent = self.history.recent(96)
+        headroom = self.chooser.headroom(snapshot, learned)
+        recent, band = self.history.recent(96), self._band or snapshot.band
         return PlanRequest(
             made_s=snapshot.now_s,
             responses=learned.responses,
-            pump=learned.pump,
+            pumps=self.chooser.maps(learned),
             state=state,
-            outlook=outlook.weather(snapshot, senses.outdoor_c, recent, snapshot.band, steps),
+            outlook=outlook.weather(snapshot, senses.outdoor_c, recent, band, steps),
             price_kwh=price,
             surplus_w=outlook.surplus(snapshot, steps),
             quiet=quiet,
@@ -324,11 +314,14 @@ class Engine:
             available=self.chooser.available(snapshot),
             emitter_c=self.plan.emitter_c if self.plan else None,
             power_cap_w=self._power_cap_w(),
-            site_limit_w=max(0.0, cfg.site.power_w - snapshot.other_load_w),
+            site_limit_w=headroom.site_w,
             flow_limit_c=cfg.safety.max_flow_c,
             hashprice_ph_day=snapshot.hashprice_ph_day,
             discomfort_price_kh=cfg.weights.discomfort_weight * loss_kw * usual_price,
             start_price=cfg.weights.start_kwh * usual_price,
+            phase_limits_w=headroom.phases_w,
+            surplus_price_kwh=snapshot.surplus_price_kwh if math.isfinite(snapshot.surplus_price_kwh) else 0.0,
+            coming=band.coming(),
         )
 
     def _power_cap_w(self) -> float:
@@ -344,10 +337,11 @@ class Engine:
     def _decision(
         self, snapshot: Snapshot, senses: Senses, wanted: _Wanted, commands: tuple[SourceCommand, ...], limits: Limits
     ) -> Decision:
-        mix = tuple(self.chooser.share(command, snapshot) for command in commands)
+        mix = self.chooser.shares(commands, snapshot)
         cost_h = sum(part.price_kwh * part.heat_w / 1000 for part in mix if part.heat_w > 0)
         self._shares = {part.source_id: part for part in mix}
-        lower, upper = snapshot.band.now
+        band = self._band or snapshot.band
+        lower, upper = band.now
         way = Way.FROST if self.safety.frost else wanted.way
         record = DecisionRecord(
             now_s=snapshot.now_s,
@@ -365,6 +359,7 @@ class Engine:
             limits=limits,
             words=sentence(wanted.words, mix, limits),
             notes=senses.notes,
+            coming=band.coming(),
         )
         return Decision(commands, record)
 
@@ -379,6 +374,8 @@ class Engine:
             "columns": list(COLUMNS),
             "history": self.history.dump(),
             "savings": self.savings.dump(),
+            "zones": self.zones.dump(),
+            "traces": self._traces.dump(),
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -389,6 +386,10 @@ class Engine:
             self.demand_control.restore(demand)
         if isinstance(cycling := saved.get("cycling"), dict):
             self.cycling.restore(cycling)
+        if isinstance(zones := saved.get("zones"), dict):
+            self.zones.restore(zones)
+        if isinstance(traces := saved.get("traces"), dict):
+            self._traces.restore(traces)
         if saved.get("columns") == list(COLUMNS) and isinstance(rows := saved.get("history"), list):
             self.history.restore(rows)
             if self.history.hours >= self._learn_at_h:

@@ -3,13 +3,19 @@
 Powers, level, sun and people are means over the time since the last row, temperatures are those at its end.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 import math
 
 import numpy as np
 
 from .arrays import Array
+from .config import SourceConfig
 from .house.history import STEP_S, Row
+from .house.traces import Values
+from .metering import heat_w
+from .plausible import Senses
+from .snapshot import Snapshot, SourceSnapshot
 
 EARLY_S = 1.0
 RUNNING_W = 1.0
@@ -89,3 +95,39 @@ class Intake:
 
 def _known(value: float) -> float:
     return value if math.isfinite(value) else 0.0
+
+
+def sampled(snapshot: Snapshot, senses: Senses, delivered_w: float, pump: SourceConfig | None) -> Sample:
+    """What a cycle saw, for the history; ``pump`` is the modulating source that the history follows."""
+    readings = {source.source_id: source for source in snapshot.sources}
+    reading = readings.get(pump.source_id if pump else "", SourceSnapshot(source_id=""))
+    measured = senses.outdoor_from.value in {"sensor", "forecast"}
+    return Sample(
+        time_s=snapshot.now_s,
+        local_s=snapshot.local_s,
+        room_c=senses.room_c,
+        outdoor_c=senses.outdoor_c if measured else math.nan,
+        solar_w_m2=snapshot.solar.value if snapshot.solar.known else math.nan,
+        people=snapshot.people,
+        heat_w=delivered_w,
+        pump_heat_w=heat_w(pump, reading, senses.outdoor_c) if pump else 0.0,
+        power_w=reading.power_w,
+        level=reading.level,
+        flow_c=senses.flow_c,
+        return_c=senses.return_c,
+    )
+
+
+def operation(snapshot: Snapshot, senses: Senses, configs: Mapping[str, SourceConfig]) -> dict[str, Values]:
+    """What each source did, for the traces of modulating ones."""
+    return {
+        source.source_id: (
+            source.level,
+            source.flow_c,
+            senses.outdoor_c,
+            heat_w(configs[source.source_id], source, senses.outdoor_c),
+            source.power_w,
+        )
+        for source in snapshot.sources
+        if source.source_id in configs
+    }

@@ -1,12 +1,13 @@
 """What the engine has learned of the home, and the (slow) job that learns it anew."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .house.backtest import GATE_DAYS, Backtest, backtest, gate
 from .house.fit import Fit, fit
 from .house.history import STEP_S, Row, Series
 from .house.observer import HouseState, Observer, first_state
-from .house.pump_map import PumpMap, learn as learn_pump
+from .house.pump_map import Operation, PumpMap, learn as learn_pump, learn_from
 from .planning.planner import ResponseModel
 
 FIRST_H = 10.0
@@ -33,6 +34,8 @@ class Learned:
     """At the end of the history it was learned from."""
     at_rows: float
     """POSIX time of the newest row."""
+    others: Mapping[str, PumpMap] = field(default_factory=dict)
+    """Maps of further modulating sources."""
 
     def observer(self, since: list[Row]) -> Observer:
         """An observer that has followed the newest rows."""
@@ -49,7 +52,12 @@ def next_learning_h(hours: float) -> float:
     return hours + (OFTEN_H if hours < OFTEN_UNTIL_H else DAILY_H)
 
 
-def learn(series: Series, before: Learned | None, error_limit_k: float) -> Learned:
+def learn(
+    series: Series,
+    before: Learned | None,
+    error_limit_k: float,
+    operations: Mapping[str, Operation] | None = None,
+) -> Learned:
     """Learn house and pump from the history, and test them. Takes about half a second: never in the event loop.
 
     Raises:
@@ -76,4 +84,14 @@ def learn(series: Series, before: Learned | None, error_limit_k: float) -> Learn
         trusted=gate(errors_k, error_limit_k, was_open=before.trusted if before else False),
         state=state,
         at_rows=float(series.time_s[-1]),
+        others=_others(operations or {}, before),
     )
+
+
+def _others(operations: Mapping[str, Operation], before: Learned | None) -> dict[str, PumpMap]:
+    """Maps of the further modulating sources; what was learned before stays where little was seen since."""
+    maps = dict(before.others) if before else {}
+    for source_id, operation in operations.items():
+        if (learned := learn_from(operation)) is not None:
+            maps[source_id] = learned
+    return maps

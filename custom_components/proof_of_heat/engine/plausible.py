@@ -20,6 +20,8 @@ OUTDOOR_RANGE_C = (-60.0, 60.0)
 WATER_RANGE_C = (-40.0, 110.0)
 JUMP_FORGIVEN_S = 900.0
 """A jump that lasts this long is believed."""
+STEADY_K = 1.0
+SILENCE_MORE, SILENCE_KEPT = 1.25, 0.98
 DAY_S = 86400.0
 
 
@@ -67,6 +69,30 @@ class JumpFilter:
         return True
 
 
+@dataclass(slots=True)
+class Silence:
+    """How long a sensor may be silent: one that reports only changes has nothing to say of a steady room.
+
+    What it was silent for before it went on about where it had been is believed again, up to a limit.
+    """
+
+    longest_s: float = 0.0
+    reported_s: float = NAN
+    value: float = NAN
+
+    def allowed_s(self, value: float, age_s: float, now_s: float, limits: SafetyLimits) -> float:
+        """The age up to which its value counts."""
+        reported_s = now_s - age_s
+        if not reported_s <= self.reported_s + 1.0:
+            gap_s = reported_s - self.reported_s
+            if abs(value - self.value) <= STEADY_K:
+                self.longest_s = max(gap_s, SILENCE_KEPT * self.longest_s)
+            self.reported_s, self.value = reported_s, value
+        return min(
+            max(limits.room_stale_s, SILENCE_MORE * self.longest_s), max(limits.room_silent_s, limits.room_stale_s)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Senses:
     """The inputs as the engine believes them."""
@@ -94,6 +120,7 @@ class Plausibility:
 
     limits: SafetyLimits
     _filters: dict[str, JumpFilter] = field(default_factory=dict)
+    _silences: dict[str, Silence] = field(default_factory=dict)
     _day: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=1500))
 
     def update(self, snapshot: Snapshot) -> Senses:
@@ -119,7 +146,7 @@ class Plausibility:
         room, why = zone.room, ""
         if not believable(room.value, *ROOM_RANGE_C):
             why = "no plausible room temperature"
-        elif room.age_s > self.limits.room_stale_s:
+        elif room.age_s > self._silence(zone.zone_id).allowed_s(room.value, room.age_s, now_s, self.limits):
             why = "room temperature is stale"
         elif not self._filter(f"zone {zone.zone_id}").accept(room.value, now_s - room.age_s):
             why = "room temperature jumps"
@@ -152,4 +179,10 @@ class Plausibility:
         known = self._filters.get(name)
         if known is None:
             known = self._filters[name] = JumpFilter(self.limits.jump_k_min)
+        return known
+
+    def _silence(self, name: str) -> Silence:
+        known = self._silences.get(name)
+        if known is None:
+            known = self._silences[name] = Silence()
         return known

@@ -4,17 +4,18 @@ Numbers and their sources are in docs/control.md, "Safety". Domestic hot water a
 device and are never commanded here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 import math
 
 from .config import SafetyLimits, SourceConfig
 from .cycling import Cycling
-from .decision import SourceCommand
+from .decision import UNLIMITED, Headroom, SourceCommand
 from .planning.now import sizes
 from .plausible import Senses
 from .snapshot import Snapshot, SourceSnapshot
 
+TOLERANCE_W = 1.0
 FLOW_EASE_K = 3.0
 """From this far below the maximum flow temperature on, the level is taken back."""
 
@@ -30,9 +31,9 @@ class Safety:
     frost: bool = False
 
     def apply(
-        self, wanted: Sequence[SourceCommand], snapshot: Snapshot, senses: Senses, headroom_w: float = math.inf
+        self, wanted: Sequence[SourceCommand], snapshot: Snapshot, senses: Senses, headroom: Headroom = UNLIMITED
     ) -> tuple[tuple[SourceCommand, ...], tuple[str, ...]]:
-        """The commands that may be given, and what limited them. ``headroom_w`` is what the site's limit leaves."""
+        """The commands that may be given, and what limited them."""
         if self.began_s is None or snapshot.now_s < self.began_s:
             self.began_s = snapshot.now_s
         words: list[str] = []
@@ -43,10 +44,11 @@ class Safety:
         states = {source.source_id: source for source in snapshot.sources}
         commands = [self._finite(command) for command in wanted]
         if self.frost:
-            commands = self._frost_heat(commands, states, headroom_w, words)
-        final = tuple(
+            commands = self._frost_heat(commands, states, headroom, words)
+        checked = [
             self._one(command, states.get(command.source_id), senses, snapshot.now_s, words) for command in commands
-        )
+        ]
+        final = tuple(self._within(checked, headroom, snapshot.now_s, words))
         if not snapshot.active:
             self._note_own(snapshot)
             return final, tuple(words)
@@ -77,7 +79,7 @@ class Safety:
         self,
         commands: list[SourceCommand],
         states: Mapping[str, SourceSnapshot],
-        headroom_w: float,
+        headroom: Headroom,
         words: list[str],
     ) -> list[SourceCommand]:
         """Make sure that something heats."""
@@ -88,7 +90,8 @@ class Safety:
             source = self.sources[command.source_id]
             level = max(command.level, source.lowest_level)
             heat_w, power_w = (level * full for full in sizes(source))
-            if not command.hold and self._alive(states.get(command.source_id)) and power_w <= headroom_w:
+            fits = all(power_w * part <= most + TOLERANCE_W for part, most in self._bounds(source, headroom))
+            if not command.hold and self._alive(states.get(command.source_id)) and fits:
                 flow = max(command.flow_c, min(self.limits.frost_flow_c, self._highest_flow(command.source_id)))
                 heating = replace(command, on=True, level=level, flow_c=flow, heat_w=heat_w, power_w=power_w)
                 return [*commands[:place], heating, *commands[place + 1 :]]
@@ -140,6 +143,36 @@ class Safety:
         ease = (highest - flow) / FLOW_EASE_K
         level = min(command.level, config.lowest_level + (1 - config.lowest_level) * ease)
         return replace(command, level=level)
+
+    def _bounds(self, source: SourceConfig, headroom: Headroom) -> Iterator[tuple[float, float]]:
+        """For the site and each phase: the part of the source's power that counts, and the limit."""
+        yield 1.0, headroom.site_w
+        for phase, most_w in enumerate(headroom.phases_w):
+            yield source.on_phase(phase), most_w
+
+    def _within(
+        self, commands: list[SourceCommand], headroom: Headroom, now_s: float, words: list[str]
+    ) -> list[SourceCommand]:
+        """Power limits once more: what does not fit stops, the largest first; what is bound to run on stays."""
+        parts = [list(self._bounds(self.sources[command.source_id], headroom)) for command in commands]
+        for limit in range(len(headroom.phases_w) + 1):
+            while True:
+                takes = [
+                    c.power_w * p[limit][0] if c.on and not c.hold else 0.0
+                    for c, p in zip(commands, parts, strict=True)
+                ]
+                if not takes or sum(takes) <= parts[0][limit][1] + TOLERANCE_W:
+                    break
+                free = [i for i, take in enumerate(takes) if take > 0 and not self._bound(commands[i], now_s)]
+                if not free:
+                    break
+                largest = max(free, key=takes.__getitem__)
+                words.append(f"{commands[largest].source_id}: no power left for it")
+                commands[largest] = replace(commands[largest], on=False, level=0.0, power_w=0.0, heat_w=0.0)
+        return commands
+
+    def _bound(self, command: SourceCommand, now_s: float) -> bool:
+        return self.cycling.locks(self.sources[command.source_id], now_s).must_run
 
     def _highest_flow(self, source_id: str) -> float:
         return min(self.limits.max_flow_c, self.sources[source_id].flow_limit_c or math.inf)

@@ -9,6 +9,8 @@ import numpy as np
 from .arrays import Array
 
 NAN = math.nan
+BAND_STEP_H = 0.25
+WARMER_K = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,42 @@ class Reading:
         return math.isfinite(self.value)
 
 
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Comfort bounds in steps of 15 minutes from the snapshot's time on."""
+
+    lower_c: Array
+    upper_c: Array
+    reasons: Sequence[str] = ()
+    """Why the bounds are as they are, per step ("schedule", "home again by calendar"); may be empty or shorter."""
+
+    @property
+    def now(self) -> tuple[float, float]:
+        """The bounds that count now."""
+        return float(self.lower_c[0]), float(self.upper_c[0])
+
+    def why(self, step: int) -> str:
+        """The reason of a step, empty where none was given."""
+        return self.reasons[step] if step < len(self.reasons) else ""
+
+    def coming(self) -> Coming | None:
+        """The next step that wants it warmer than now, None if none does."""
+        warmer = np.flatnonzero(self.lower_c > self.lower_c[0] + WARMER_K)
+        if not len(warmer):
+            return None
+        step = int(warmer[0])
+        return Coming(float(self.lower_c[step]), step * BAND_STEP_H, self.why(step))
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """The next time that is to be warmer than now."""
+
+    lower_c: float
+    in_h: float
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneSnapshot:
     """One heated zone, now."""
@@ -34,6 +72,10 @@ class ZoneSnapshot:
     window_open: bool = False
     wants_heat: bool = True
     """False where its valve is closed or it is switched off."""
+    band: Band | None = None
+    """Its own bounds for the time to come; None: those of the whole home count for it."""
+    weight: float = 1.0
+    """Its part in the home's mean and heat demand (floor area, say); only the ratio to the other zones counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +112,6 @@ class Forecast:
     """Power of the home's own generation that nobody else will use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
-    """Comfort bounds in steps of 15 minutes from the snapshot's time on."""
-
-    lower_c: Array
-    upper_c: Array
-
-    @property
-    def now(self) -> tuple[float, float]:
-        """The bounds that count now."""
-        return float(self.lower_c[0]), float(self.upper_c[0])
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything the engine may use in one cycle."""
@@ -94,6 +123,7 @@ class Snapshot:
     zones: tuple[ZoneSnapshot, ...]
     outdoor: Reading
     band: Band
+    """Of the home as a whole; zones that have a band of their own go before."""
     solar: Reading = Reading()
     people: float = 0.0
     sources: tuple[SourceSnapshot, ...] = ()
@@ -101,6 +131,9 @@ class Snapshot:
     emission_kg_kwh: float = 0.0
     forecast: Forecast | None = None
     surplus_w: float = 0.0
+    """Power of the home's own generation that nobody else uses now."""
+    surplus_price_kwh: float = 0.0
+    """What a kWh of surplus would earn otherwise (feed-in)."""
     other_load_w: float = 0.0
     """What the rest of the home draws now, for the site's power limit."""
     other_phase_load_w: tuple[float, float, float] = (0.0, 0.0, 0.0)

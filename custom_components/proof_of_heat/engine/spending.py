@@ -45,7 +45,7 @@ class SpendingMeter:
 def spending(
     configs: Mapping[str, SourceConfig], snapshot: Snapshot, outdoor_c: float, decided: Mapping[str, Share]
 ) -> Spending:
-    """All sources together; own surplus is free."""
+    """All sources together; own surplus costs what it would have sold for."""
     price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else USUAL_PRICE
     power = other = 0.0
     for reading in snapshot.sources:
@@ -55,7 +55,8 @@ def spending(
         watts, money = _one(config, reading, snapshot, outdoor_c, decided.get(reading.source_id))
         power, other = power + watts, other + money
     bought = max(0.0, power - max(0.0, snapshot.surplus_w))
-    return Spending(other + bought * price / 1000, power)
+    sold = snapshot.surplus_price_kwh if math.isfinite(snapshot.surplus_price_kwh) else 0.0
+    return Spending(other + (bought * price + (power - bought) * sold) / 1000, power)
 
 
 def _one(

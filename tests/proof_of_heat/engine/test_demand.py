@@ -10,7 +10,7 @@ import pytest
 from custom_components.proof_of_heat._lib.heat_source import SourceKind
 from custom_components.proof_of_heat.engine import Band, CurveConfig, Reading, SafetyLimits, SourceConfig, ZoneSnapshot
 from custom_components.proof_of_heat.engine.cycling import Cycling, Locks
-from custom_components.proof_of_heat.engine.demand import DemandControl, OutdoorDamping, RoomTrim, anticipated_c
+from custom_components.proof_of_heat.engine.demand import DemandControl, OutdoorDamping, RoomTrim, anticipated_k
 from custom_components.proof_of_heat.engine.plausible import JumpFilter, OutdoorSource, Plausibility, believable
 from custom_components.proof_of_heat.engine.pulse import Pulse
 
@@ -82,6 +82,14 @@ def test_room_gone_leaves_the_curve_with_the_last_trim() -> None:
 def test_the_hungriest_zone_sets_the_flow() -> None:
     demand = _control().update([_zone(20.9, zone_id="warm"), _zone(19.0, zone_id="cold")], 0.0, 60.0)
     assert demand.zone_id == "cold"
+
+
+def test_heat_is_asked_for_by_the_zones_weights_while_the_hungriest_sets_the_flow() -> None:
+    hungry, idle = _zone(18.0, zone_id="cold", weight=1.0), _zone(21.0, zone_id="off", wants_heat=False, weight=3.0)
+    alone = _control().update([_zone(18.0, zone_id="cold")], 0.0, 60.0)
+    shared = _control().update([hungry, idle], 0.0, 60.0)
+    assert shared.flow_c == alone.flow_c
+    assert shared.share == pytest.approx(alone.share / 4)
 
 
 def test_colder_outside_means_warmer_flow() -> None:
@@ -156,6 +164,35 @@ def test_a_stale_room_is_unknown_and_named() -> None:
 PUMP = SourceConfig(source_id="p", kind=SourceKind.HEAT_PUMP, min_on_s=600, min_off_s=600, max_starts_h=3)
 
 
+def _believed(plausible: Plausibility, now_s: float, value: float, age_s: float) -> bool:
+    zone = ZoneSnapshot(zone_id="z", room=Reading(value, age_s), target_c=21.0)
+    return math.isfinite(plausible.update(snapshot(Home(), now_s=now_s, zones=(zone,))).coldest_c)
+
+
+def test_a_sensor_that_reports_only_changes_is_believed_while_it_has_nothing_to_say() -> None:
+    plausible = Plausibility(SafetyLimits())
+    assert _believed(plausible, 0.0, 20.0, 0.0)
+    assert not _believed(plausible, 4000.0, 20.0, 4000.0), "nobody knows yet that it is one"
+    assert _believed(plausible, 4200.0, 20.5, 0.0)
+    assert _believed(plausible, 8200.0, 20.5, 4000.0), "it was silent so long before"
+    assert not _believed(plausible, 12_000.0, 20.5, 7800.0)
+
+
+def test_a_sensor_that_came_back_with_something_else_is_not_waited_for() -> None:
+    plausible = Plausibility(SafetyLimits())
+    assert _believed(plausible, 0.0, 20.0, 0.0)
+    _believed(plausible, 9000.0, 15.0, 0.0)
+    assert not _believed(plausible, 12_000.0, 15.0, 3000.0)
+
+
+def test_no_sensor_is_waited_for_longer_than_three_hours() -> None:
+    plausible = Plausibility(SafetyLimits())
+    assert _believed(plausible, 0.0, 20.0, 0.0)
+    assert _believed(plausible, 40_000.0, 20.0, 0.0)
+    assert _believed(plausible, 50_000.0, 20.0, 10_000.0)
+    assert not _believed(plausible, 51_000.0, 20.0, 11_000.0)
+
+
 def test_minimum_times_survive_a_restart() -> None:
     cycling, again = Cycling(), Cycling()
     cycling.note("p", 1000.0, on=True)
@@ -200,5 +237,10 @@ def test_pulses_deliver_what_is_wanted_in_the_mean(wanted: float, least: float) 
 def test_coming_comfort_is_anticipated_by_the_houses_rise() -> None:
     lower = np.where(np.arange(96) < 16, 18.0, 22.0)
     band = Band(lower, lower + 3)
-    assert anticipated_c(band, ramp_k_h=1.0) == pytest.approx(18.0)
-    assert anticipated_c(band, ramp_k_h=0.5) == pytest.approx(20.0)
+    assert anticipated_k([band], ramp_k_h=1.0) == pytest.approx([0.0])
+    assert anticipated_k([band], ramp_k_h=0.5) == pytest.approx([2.0])
+
+
+def test_each_zone_is_anticipated_by_its_own_band() -> None:
+    early, late = (Band(np.where(np.arange(96) < steps, 18.0, 22.0), np.full(96, 25.0)) for steps in (8, 40))
+    assert anticipated_k([early, late, early], ramp_k_h=0.5) == pytest.approx([3.0, 0.0, 3.0])

@@ -61,7 +61,7 @@ def _request(outlook: Outlook | None = None, room_c: float = 20.3, **changes: ob
     values: dict[str, object] = {
         "made_s": 0.0,
         "responses": RESPONSES,
-        "pump": PUMP,
+        "pumps": {"pump": PUMP},
         "state": HouseState(room_c + 3.5, room_c, room_c - 0.3, 0.0),
         "outlook": outlook or _outlook(),
         "price_kwh": np.full(192, 0.25),

@@ -1,9 +1,12 @@
 """The interior-point solver agrees with a solver of another make."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 
+from custom_components.proof_of_heat.engine.planning.cells import Cells
 from custom_components.proof_of_heat.engine.planning.program import Program, objective, solve
 
 
@@ -53,3 +56,39 @@ def test_out_of_reach_bounds_cost_their_miss() -> None:
     found = solve(program)
     assert found.objective == pytest.approx(0.1 * 2 + 4.0 * 7, rel=1e-4)
     assert objective(program, np.array([2.0])) == pytest.approx(28.2)
+
+
+def _by_cells(seed: int, cells: int, sources: int) -> Program:
+    """A program of a plan's form: rows over cells' sums, and rows within one cell; some amounts are missing."""
+    rng = np.random.default_rng(seed)
+    there = rng.random(cells * sources) < 0.8
+    there[0] = True
+    cell = np.tile(np.arange(cells), sources)[there]
+    weight = rng.choice([0.0, 1.0], cells * sources, p=[0.2, 0.8])[there] * rng.uniform(0.2, 3.0, int(there.sum()))
+    shared = np.tril(rng.uniform(0.1, 1.0, (cells, cells)))
+    limited = rng.integers(0, cells, cells // 2)
+    local = -rng.uniform(0.1, 2.0, (len(limited), len(cell))) * (limited[:, None] == cell)
+    rows = np.concatenate([shared[:, cell] * weight, local])
+    plain = _random(seed, len(cell), len(rows))
+    low = np.concatenate([rng.uniform(0.0, 5.0, cells), rng.uniform(-2.0, -0.1, len(limited))])
+    return replace(plain, rows=rows, low=low, cells=Cells.of(cell, weight, shared, local))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 30), st.integers(1, 6))
+def test_solved_cell_by_cell_it_is_the_same_program(seed: int, cells: int, sources: int) -> None:
+    program = _by_cells(seed, cells, sources)
+    whole = solve(replace(program, cells=None))
+    assert solve(program).objective == pytest.approx(whole.objective, rel=1e-4, abs=1e-4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 30), st.integers(1, 6))
+def test_the_system_solved_cell_by_cell_is_the_systems_solution(seed: int, cells: int, sources: int) -> None:
+    program = _by_cells(seed, cells, sources)
+    rng = np.random.default_rng(seed)
+    size, rows = len(program.cost), len(program.low)
+    diagonal, weight, right = rng.uniform(0.1, 5, size), rng.uniform(0.1, 5, rows), rng.normal(size=size)
+    matrix = (program.rows.T * weight) @ program.rows + np.diag(diagonal)
+    assert program.cells is not None
+    assert matrix @ program.cells.system(diagonal, weight).solve(right) == pytest.approx(right, abs=1e-6)

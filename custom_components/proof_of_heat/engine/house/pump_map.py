@@ -22,6 +22,17 @@ USUAL_COP = 3.2
 MINIMUM_SAMPLES = 6
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a source did, step by step; steps in which it stood may be among them."""
+
+    level: Array
+    flow_c: Array
+    outdoor_c: Array
+    heat_w: Array
+    power_w: Array
+
+
 @dataclass(frozen=True)
 class PumpMap:
     """Coefficients of heat and power, in W."""
@@ -57,12 +68,19 @@ def plain_map(heat_w: float, input_w: float) -> PumpMap:
 
 
 def learn(series: Series) -> PumpMap | None:
-    """The map of a series' running steps, None while too few were seen."""
-    steady = (series.pump_heat_w > 1.0) & (series.level > 0.02) & np.isfinite(series.flow_c) & (series.power_w > 1.0)
+    """The map of the history's modulating source, None while too few running steps were seen."""
+    return learn_from(
+        Operation(series.level, series.flow_c, series.outdoor_c, series.pump_heat_w, series.power_w),
+    )
+
+
+def learn_from(seen: Operation) -> PumpMap | None:
+    """The map of the running steps, None while there are too few."""
+    steady = (seen.heat_w > 1.0) & (seen.level > 0.02) & np.isfinite(seen.flow_c) & (seen.power_w > 1.0)
     if steady.sum() < MINIMUM_SAMPLES:
         return None
-    level, heat_w, power_w = series.level[steady], series.pump_heat_w[steady], series.power_w[steady]
-    x = features(level, series.flow_c[steady], series.outdoor_c[steady])
+    level, heat_w, power_w = seen.level[steady], seen.heat_w[steady], seen.power_w[steady]
+    x = features(level, seen.flow_c[steady], seen.outdoor_c[steady])
     full_heat = float(np.median(heat_w / np.maximum(x @ USUAL_HEAT, 0.1)))
     full_power = float(np.median(power_w / np.maximum(x @ USUAL_POWER, 0.1)))
     heat = _ridge(x, heat_w / full_heat, USUAL_HEAT) * full_heat

@@ -5,8 +5,8 @@ both are tried: the next cells with it and without it, the rest planned anew. Th
 price, so that it is not undone in the next quarter of an hour.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,14 +17,18 @@ from ..cycling import Locks
 from ..economics import MiningMarket
 from ..house.observer import HouseState
 from ..house.pump_map import PumpMap
+from ..snapshot import Coming
 from .grid import STEP_S
-from .offers import Offer, PumpLimits, plain_offer, pump_offers
-from .planner import Outlook, Plan, Planning, ResponseModel, Wishes
+from .offers import Offer, PumpLimits, Step, plain_offer, pump_offers, step_offers, under
+from .planner import Outlook, Plan, Planning, PowerLimit, ResponseModel, Surplus, Wishes
+
+type Fixes = dict[int, tuple[float, ...]]
 
 WHOLE, NONE = 0.97, 0.03
 BOUND_CELLS = 2
 CAP_SHORTFALL_KH = 0.7
-"""More discomfort than this is no price for a lower peak..."""
+"""More cold than this in the next hours is no price for a lower peak..."""
+CAP_GAIN_KH = CAP_SHORTFALL_KH / 4
 CAP_RELIEF = (1.1, 1.25, np.inf)
 """...and the cap is raised by these factors, one after the other."""
 
@@ -35,7 +39,8 @@ class PlanRequest:
 
     made_s: float
     responses: ResponseModel
-    pump: PumpMap | None
+    pumps: Mapping[str, PumpMap]
+    """Of the modulating sources whose map is learned."""
     state: HouseState
     outlook: Outlook
     price_kwh: Array
@@ -54,6 +59,10 @@ class PlanRequest:
     hashprice_ph_day: float
     discomfort_price_kh: float
     start_price: float
+    phase_limits_w: tuple[float, float, float] = (np.inf, np.inf, np.inf)
+    surplus_price_kwh: float = 0.0
+    coming: Coming | None = None
+    """The next time that is to be warmer, for the words."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +84,11 @@ def make_plan(request: PlanRequest) -> PlanResult:
     cap = request.power_cap_w
     planning, plan = _solved(request, cap)
     for relief in CAP_RELIEF:
-        if not np.isfinite(cap) or plan.shortfall_kh <= CAP_SHORTFALL_KH:
+        if not np.isfinite(cap) or plan.soon_kh <= CAP_SHORTFALL_KH:
             break
         raised, raised_plan = _solved(request, request.power_cap_w * relief)
-        if raised_plan.shortfall_kh < plan.shortfall_kh - CAP_SHORTFALL_KH / 4:
+        # Cold in the morning that a hot afternoon is worth is none that power would mend.
+        if raised_plan.missed_kh < plan.missed_kh - CAP_GAIN_KH:
             planning, plan, cap = raised, raised_plan, request.power_cap_w * relief
     first = _committed(request, planning, plan)
     levels: dict[str, float] = {}
@@ -92,28 +102,53 @@ def make_plan(request: PlanRequest) -> PlanResult:
         else:
             levels.setdefault(offer.source_id, 0.0)
     emitter = np.concatenate([[request.state.emitter_c], plan.emitter_c[:-1]])
-    return PlanResult(request.made_s, plan, levels, heat, emitter, cap, _words(plan, cap))
+    return PlanResult(request.made_s, plan, levels, heat, emitter, cap, _words(plan, cap, request.coming))
 
 
 def _solved(request: PlanRequest, cap_w: float) -> tuple[Planning, Plan]:
     offers = _offers(request, cap_w)
-    weights = request.weights
+    weights, cells = request.weights, request.responses.grid
+    surplus = None
+    if (request.surplus_w > 0).any():
+        saves = cells.mean(request.price_kwh) - request.surplus_price_kwh
+        surplus = Surplus(cells.mean(request.surplus_w), saves)
     wishes = Wishes(
         margin_k=weights.margin_k,
         sun_doubt=weights.sun_doubt,
         discomfort_price_kh=request.discomfort_price_kh,
         upper_price_share=weights.upper_price_share,
         stored_heat_share=weights.stored_heat_share,
-        site_limit_w=request.site_limit_w,
+        limits=_limits(request, offers, cap_w),
+        surplus=surplus,
     )
     planning = Planning(request.responses, request.state, request.outlook, wishes, offers)
     return planning, planning.solve()
 
 
+def _limits(request: PlanRequest, offers: Sequence[Offer], cap_w: float) -> tuple[PowerLimit, ...]:
+    """The site, each phase that is limited, and the cap where several modulating sources share it.
+
+    Limits that count the same sources in the same proportion (the phases of three-phase sources) are one.
+    """
+    configs = [source for offer in offers for source in request.sources if source.source_id == offer.source_id]
+    counted = [([1.0] * len(offers), request.site_limit_w)]
+    for phase, most_w in enumerate(request.phase_limits_w):
+        counted.append(([source.on_phase(phase) for source in configs], most_w))
+    if len(request.pumps) > 1:
+        counted.append(([float(offer.source_id in request.pumps) for offer in offers], cap_w))
+    strictest: dict[tuple[float, ...], float] = {}
+    for shares, most_w in counted:
+        largest = max(shares, default=0.0)
+        if largest > 0 and np.isfinite(most_w):
+            key = tuple(share / largest for share in shares)
+            strictest[key] = min(strictest.get(key, np.inf), most_w / largest)
+    return tuple(PowerLimit(np.array(key), most_w) for key, most_w in strictest.items())
+
+
 def _offers(request: PlanRequest, cap_w: float) -> list[Offer]:
     cells = request.responses.grid
     outdoor, price = cells.mean(request.outlook.outdoor_c), cells.mean(request.price_kwh)
-    surplus, quiet = cells.mean(request.surplus_w), cells.mean(request.quiet) > 0.5
+    quiet = cells.mean(request.quiet) > 0.5
     emitter = request.emitter_c
     if emitter is None or len(emitter) != len(cells):
         emitter = np.full(len(cells), request.state.emitter_c + 3.0)
@@ -122,58 +157,64 @@ def _offers(request: PlanRequest, cap_w: float) -> list[Offer]:
         if source.source_id not in request.available:
             continue
         highest = np.where(quiet, source.quiet_level, 1.0)
-        net = price - source.priority
-        if source.steering is Steering.LEVEL and request.pump is not None and source.fuel_kwh_price is None:
+        pump = request.pumps.get(source.source_id)
+        if source.mapped and pump is not None:
             limits = PumpLimits(
                 lowest_level=source.lowest_level,
                 highest_level=highest,
                 power_limit_w=cap_w,
                 flow_limit_c=min(request.flow_limit_c, source.flow_limit_c or np.inf),
             )
-            own = _after_surplus(net, surplus, source.nominal_power_w or float(request.pump.full_power_w))
-            house = request.responses.house
-            offers += pump_offers(
+            made: Sequence[Offer] = pump_offers(
                 source.source_id,
-                request.pump,
-                house,
+                pump,
+                request.responses.house,
                 emitter_c=emitter,
                 outdoor_c=outdoor,
-                price_kwh=own,
+                price_kwh=price,
                 limits=limits,
             )
         else:
-            offers.append(_plain(source, request, net, surplus, highest))
+            made = [under(offer, highest) for offer in _plain(source, request, price)]
+        offers += [_preferred(offer, source.priority) for offer in made]
     return offers
 
 
-def _plain(source: SourceConfig, request: PlanRequest, price: Array, surplus: Array, highest: Array) -> Offer:
+def _preferred(offer: Offer, priority_kwh: float) -> Offer:
+    """An offer made cheaper by what its source is preferred by, per kWh of heat."""
+    return replace(offer, cost_h=offer.cost_h - priority_kwh * offer.heat_w / 1000) if priority_kwh else offer
+
+
+def _plain(source: SourceConfig, request: PlanRequest, price: Array) -> list[Offer]:
+    """What is known of a source from its configuration alone."""
     heat, power = sizes(source)
     if source.fuel_kwh_price is not None:
-        cost_kwh = np.full(len(price), source.fuel_kwh_price / source.efficiency - source.priority)
-        cost_h = cost_kwh * heat / 1000
-    else:
-        cost_h = _after_surplus(price, surplus, power) * power / 1000
-        cost_h = cost_h - revenue_h(source, power, request.hashprice_ph_day)
-    offer = plain_offer(source.source_id, heat, power, cost_h)
-    if (highest < 1.0).any():
-        share = np.clip(highest, 0.0, 1.0)
-        return Offer(
-            source.source_id, offer.heat_w * share, offer.power_w * share, offer.cost_h * share, offer.level_from, share
-        )
-    return offer
+        cost_h = source.fuel_kwh_price / source.efficiency * heat / 1000 + price * power / 1000
+        return [plain_offer(source.source_id, heat, power, cost_h)]
+    if source.steering is Steering.STEPS and source.steps_w:
+        steps = [
+            Step(heat * watts / power, watts, revenue_h(source, watts, request.hashprice_ph_day))
+            for watts in source.steps_w
+        ]
+        return step_offers(source.source_id, steps, price)
+    cost_h = power * price / 1000 - revenue_h(source, power, request.hashprice_ph_day)
+    return [plain_offer(source.source_id, heat, power, cost_h)]
 
 
 def sizes(source: SourceConfig) -> tuple[float, float]:
     """Heat and electric input at full load, as configured or as is usual for the kind."""
-    if source.steps_w:
-        power = max(source.steps_w)
-        return power * source.efficiency if source.kind == SourceKind.MINER else power, power
+    if source.fuel_kwh_price is None and source.kind in (SourceKind.MINER, SourceKind.DIRECT_ELECTRIC):
+        share = source.efficiency if source.kind == SourceKind.MINER else 1.0
+        power = (
+            max(source.steps_w, default=0.0) or source.nominal_power_w or (source.nominal_heat_w or 10_000.0) / share
+        )
+        return power * share, power
     heat = source.nominal_heat_w or (source.nominal_power_w or 0.0) * source.usual_cop or 10_000.0
     if source.fuel_kwh_price is not None:
         return heat, source.nominal_power_w or 0.0
     if source.kind == SourceKind.HEAT_PUMP:
         return heat, source.nominal_power_w or heat / source.usual_cop
-    return heat, source.nominal_power_w or heat
+    return heat, max(source.steps_w, default=0.0) or source.nominal_power_w or heat
 
 
 def revenue_h(source: SourceConfig, power_w: float, hashprice_ph_day: float) -> float:
@@ -186,31 +227,30 @@ def revenue_h(source: SourceConfig, power_w: float, hashprice_ph_day: float) -> 
     return MiningMarket(hashprice_ph_day, source.pool_fee).revenue_kwh(efficiency) * power_w / 1000
 
 
-def _after_surplus(price: Array, surplus_w: Array, power_w: float) -> Array:
-    """The price of a source's electricity when own surplus serves part of it (each source counts it for itself)."""
-    result: Array = price * (1 - np.minimum(1.0, surplus_w / max(power_w, 1.0)))
-    return result
-
-
 def _committed(request: PlanRequest, planning: Planning, plan: Plan) -> list[float]:
-    """Use of each offer now: locks first, then sources used by part are tried with and without."""
-    fixed: dict[int, tuple[float, ...]] = {}
+    """Use of each offer now: locks first, then sources used by less than they can run at are tried with and without."""
+    configs = {source.source_id: source for source in request.sources}
+    fixed: Fixes = {}
     first = [float(plan.use[place, 0]) for place in range(len(plan.offers))]
     cells = min(BOUND_CELLS, len(plan.grid))
     for place, offer in enumerate(plan.offers):
-        config = next(s for s in request.sources if s.source_id == offer.source_id)
+        config = configs[offer.source_id]
         if offer.level_from[0] > 0 or config.steering is Steering.STEPS:
             continue
+        least = _least_use(config, request)
         locks = request.locks.get(offer.source_id, Locks())
         if locks.must_rest:
             first[place] = 0.0
         elif locks.must_run:
-            first[place] = 1.0
-        elif NONE < first[place] < WHOLE:
-            on = request.running.get(offer.source_id, False)
-            first[place] = float(_better(planning, fixed, place, cells, request.start_price, running=on))
+            first[place] = max(first[place], least)
+        elif NONE < first[place] < least * WHOLE:
+            trial = (least,) * cells
+            runs = request.running.get(offer.source_id, False)
+            first[place] = least if _better(planning, fixed, place, trial, _change(request, runs)) else 0.0
+        elif first[place] >= least * WHOLE:
+            first[place] = max(first[place], least)
         else:
-            first[place] = float(first[place] >= WHOLE)
+            first[place] = 0.0
         fixed[place] = (first[place],) * cells
     for place, offer in enumerate(plan.offers):
         if offer.level_from[0] > 0:
@@ -219,27 +259,33 @@ def _committed(request: PlanRequest, planning: Planning, plan: Plan) -> list[flo
     return first
 
 
-def _better(
-    planning: Planning,
-    fixed: dict[int, tuple[float, ...]],
-    place: int,
-    cells: int,
-    start_price: float,
-    *,
-    running: bool,
-) -> bool:
-    with_it = planning.solve({**fixed, place: (1.0,) * cells}).objective
-    without = planning.solve({**fixed, place: (0.0,) * cells}).objective
-    change = -start_price if running else start_price
+def _least_use(source: SourceConfig, request: PlanRequest) -> float:
+    """The least use of a source's first offer at which it can run: whole, but for a burner that modulates."""
+    if source.steering is Steering.LEVEL and source.source_id not in request.pumps:
+        return source.lowest_level
+    return 1.0
+
+
+def _change(request: PlanRequest, runs: bool) -> float:
+    """What running now costs beside the plan: a start, or (negative) the start that it saves later."""
+    return -request.start_price if runs else request.start_price
+
+
+def _better(planning: Planning, fixed: Fixes, place: int, trial: tuple[float, ...], change: float) -> bool:
+    with_it = planning.solve({**fixed, place: trial}).objective
+    without = planning.solve({**fixed, place: (0.0,) * len(trial)}).objective
     return with_it + change < without
 
 
-def _words(plan: Plan, cap_w: float) -> str:
+def _words(plan: Plan, cap_w: float, coming: Coming | None) -> str:
     ahead = next((i for i, heat in enumerate(plan.heat_w) if heat > 1.0), None)
     kwh = float((plan.heat_w * plan.grid.hours).sum() / 1000)
     text = f"plan over {plan.grid.steps * STEP_S // 3600} h: {kwh:.0f} kWh of heat"
     if ahead is not None and ahead > 0:
         text += f", from {float(plan.grid.begin[ahead]) * STEP_S / 3600:.1f} h on"
+    if coming is not None:
+        why = f" ({coming.reason})" if coming.reason else ""
+        text += f", to be at {coming.lower_c:.1f} degC in {coming.in_h:.1f} h{why}"
     if np.isfinite(cap_w):
         text += f", electric power up to {cap_w / 1000:.1f} kW"
     if plan.shortfall_kh > 0.05:

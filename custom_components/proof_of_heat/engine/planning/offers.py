@@ -4,7 +4,9 @@ An offer is used between nothing and whole. A source whose first part is dear an
 fan and pump) is offered by the convex hull of its operating points: a share of *time* at its best level, then more.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,6 +31,15 @@ class Offer:
     level_from: Array
     """Level of the source when nothing of this part is used (0: it stands)."""
     level_to: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of a source's fixed inputs, and what it earns per hour there."""
+
+    heat_w: float
+    power_w: float
+    earns_h: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,7 @@ def pump_offers(
 
 
 def plain_offer(source_id: str, heat_w: float, power_w: float, cost_h: Array) -> Offer:
-    """A source whose heat costs the same at every load (a boiler, a heater, one step of a miner)."""
+    """A source whose heat costs the same at every load (a boiler, a heater)."""
     cells = len(cost_h)
     return Offer(
         source_id,
@@ -90,4 +101,48 @@ def plain_offer(source_id: str, heat_w: float, power_w: float, cost_h: Array) ->
         cost_h,
         np.zeros(cells),
         np.ones(cells),
+    )
+
+
+def step_offers(source_id: str, steps: Sequence[Step], price_kwh: Array) -> list[Offer]:
+    """A source with fixed inputs (a miner's modes): the hull of its steps, what costs least for its heat first."""
+    hull = lower_hull([(0.0, 0.0, 0.0), *((step.heat_w, -step.earns_h, step.power_w) for step in steps)])
+    most = max((step.power_w for step in steps), default=1.0)
+    cells = np.ones(len(price_kwh))
+    found = []
+    for (heat0, spent0, power0), (heat1, spent1, power1) in pairwise(hull):
+        power = power1 - power0
+        cost_h = power * price_kwh / 1000 + (spent1 - spent0)
+        level_from, level_to = cells * (power0 / most), cells * (power1 / most)
+        found.append(Offer(source_id, cells * (heat1 - heat0), cells * power, cost_h, level_from, level_to))
+    return found
+
+
+def lower_hull(points: Sequence[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
+    """The points (heat, money, power) from the first to the hottest that no mix of two others undercuts."""
+    hull: list[tuple[float, float, float]] = []
+    for point in sorted(points):
+        while len(hull) > 1 and _above(hull[-2], hull[-1], point):
+            hull.pop()
+        if not hull or point[0] > hull[-1][0]:
+            hull.append(point)
+    return hull
+
+
+def _above(one: tuple[float, ...], middle: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    """Whether the middle point lies on or above the line of the other two."""
+    straight = (middle[1] - one[1]) * (other[0] - one[0]) - (other[1] - one[1]) * (middle[0] - one[0])
+    return straight >= -1e-12
+
+
+def under(offer: Offer, highest: Array) -> Offer:
+    """The part of an offer up to a level per cell (quiet hours)."""
+    span = np.maximum(offer.level_to - offer.level_from, 1e-9)
+    share = np.clip((highest - offer.level_from) / span, 0.0, 1.0)
+    return replace(
+        offer,
+        heat_w=offer.heat_w * share,
+        power_w=offer.power_w * share,
+        cost_h=offer.cost_h * share,
+        level_to=offer.level_from + span * share,
     )

@@ -4,22 +4,30 @@ The room's answer to heat is linear in the learned house, so the plan is a linea
 each source's offer is used in each cell of the grid.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, Index, Mask
 from ..house.network import GAIN_ROOM, HEAT, STATES, HouseParameters, discretise, inputs
 from ..house.observer import FADE_H, HouseState
+from .cells import Cells
 from .grid import STEP_S, Grid, grid
 from .offers import Offer
 from .program import Program, Solution, solve
 
 OVERLOAD_PRICE_KW = 50.0
-"""Money per kW and hour over the site's power limit: never worth it."""
+"""Money per kW and hour over a power limit: never worth it."""
+OWN_W = 1.0
+"""Less own surplus than this is none."""
 NEGLIGIBLE_HEAT_W = 20.0
+LARGE = 120
+"""From so many amounts on a plan is solved cell by cell."""
+SOON_H = 12.0
+MINOR_SHARE = 0.2
+"""An offer with less than this share of the largest one's heat says nothing of what heat is usually worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +47,38 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True)
+class PowerLimit:
+    """Electric power that some offers together may take."""
+
+    shares: Array
+    """Of each offer's power, the part that counts (a third for one phase of a three-phase source)."""
+    most_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class Surplus:
+    """Own power per cell, and what a kWh of it saves over buying (nothing where it would sell better)."""
+
+    power_w: Array
+    saves_kwh: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
     """What a plan weighs."""
 
     margin_k: float = 0.05
     """Distance to keep from the comfort bounds, for what the model does not know."""
     sun_doubt: float = 0.15
-    """Share of the forecast sun that is not counted on for warmth."""
+    """Share of the forecast sun that is not counted on: neither for warmth, nor as too much of it."""
     discomfort_price_kh: float = 2.0
     """Money that one kelvin-hour outside the comfort band is worth."""
     upper_price_share: float = 0.5
     """Being too warm counts this much of being too cold."""
     stored_heat_share: float = 0.6
     """What heat left in the house at the end of the plan is worth, of its cost."""
-    site_limit_w: float = np.inf
+    limits: tuple[PowerLimit, ...] = ()
+    surplus: Surplus | None = None
 
 
 type Fixed = Mapping[int, Sequence[float]]
@@ -76,8 +102,14 @@ class Plan:
     objective: float
     shortfall_kh: float
     """Discomfort by cold that the plan cannot avoid, margin left aside."""
+    soon_kh: float
+    """The part of it within the next hours, which later plans cannot mend."""
+    missed_kh: float
+    """All discomfort, by cold and (at its share) by warmth."""
     worth_kwh: float
     """What one more kWh of heat now would save later."""
+    own_saves_h: Array
+    """Money per hour that own surplus saves in each cell; the offers' costs are those of bought power."""
 
 
 class ResponseModel:
@@ -158,18 +190,49 @@ class Planning:
         end_value = np.tile(worth_kwh * model.stored_kwh_per_w, len(offers)) * self.heat
         hours = np.tile(cells.hours, len(offers))
         self.spend = np.concatenate([offer.cost_h for offer in offers]) * hours
-        self.cost = self.spend - end_value
-        self.used = self.heat > NEGLIGIBLE_HEAT_W
+        own, own_kw, own_gain = self._own_power()
+        self.cost = np.concatenate([self.spend - end_value, -own_gain])
+        self.used = np.concatenate([self.heat > NEGLIGIBLE_HEAT_W, np.ones(len(own), dtype=bool)])
         self.lower, self.upper = comfort_on(cells, outlook)
-        self._rows(doubt_k)
+        self._rows(doubt_k, own, own_kw)
 
     def _usual_cost_kwh(self) -> float:
-        """Mean cost of a kWh of heat from the cheapest offer."""
-        means = [float(o.cost_h.sum() / (o.heat_w.sum() / 1000)) for o in self.offers if o.heat_w.sum() > 0]
+        """Mean cost of a kWh of heat from the cheapest offer of some size."""
+        sums = [(float(offer.cost_h.sum()), float(offer.heat_w.sum())) for offer in self.offers]
+        least = MINOR_SHARE * max((heat for _, heat in sums), default=0.0)
+        means = [1000 * cost / heat for cost, heat in sums if heat > 0 and heat >= least]
         return max(0.0, min(means, default=0.0))
 
-    def _rows(self, doubt_k: Array) -> None:
-        """Comfort (too cold, too warm) and site power as soft rows; rows that no use can break are left out."""
+    def _own_power(self) -> tuple[Index, Array, Array]:
+        """Cells in which own surplus saves money, how much there is (kW), and what using all of it saves."""
+        surplus = self.wishes.surplus
+        if surplus is None:
+            return np.zeros(0, dtype=np.intp), np.zeros(0), np.zeros(0)
+        power = self.power.reshape(len(self.offers), -1).sum(axis=0)
+        usable = np.minimum(surplus.power_w, power)
+        cells = np.flatnonzero((usable > OWN_W) & (surplus.saves_kwh > 0))
+        kilowatt = usable[cells] / 1000
+        return cells, kilowatt, kilowatt * surplus.saves_kwh[cells] * self.model.grid.hours[cells]
+
+    def _power_rows(self, own: Index, own_kw: Array) -> Iterator[tuple[Array, Array, Array]]:
+        """Limits that could be broken; own power that is counted must be taken by something."""
+        hours = self.model.grid.hours
+        power = self.power.reshape(len(self.offers), -1) / 1000
+        for limit in self.wishes.limits:
+            counted = power * limit.shares[:, None]
+            over = counted.sum(axis=0) > limit.most_w / 1000
+            if over.any():
+                taken = np.concatenate([np.diag(kw)[over] for kw in counted], axis=1)
+                rows = np.concatenate([-taken, np.zeros((len(taken), len(own)))], axis=1)
+                yield rows, np.full(len(taken), -limit.most_w / 1000), OVERLOAD_PRICE_KW * hours[over]
+        if len(own) and self.wishes.surplus is not None:
+            taken = np.concatenate([np.diag(kw)[own] for kw in power], axis=1)
+            rows = np.concatenate([taken, -np.diag(own_kw)], axis=1)
+            dear = 2 * float(self.wishes.surplus.saves_kwh[own].max())
+            yield rows, np.zeros(len(own)), dear * hours[own]
+
+    def _rows(self, doubt_k: Array, own: Index, own_kw: Array) -> None:
+        """Comfort (too cold, too warm) and power as soft rows; rows that no use can break are left out."""
         wishes, cells = self.wishes, self.model.grid
         low, high = self.lower, self.upper
         margin = np.minimum(wishes.margin_k, np.maximum(high - low, 0.0) / 2)
@@ -180,20 +243,21 @@ class Planning:
         warm = self.free_room + room.sum(axis=1) > high - margin
         parts = [
             (room[cold], (wanted - self.free_room)[cold], penalty[cold]),
-            (-room[warm], (self.free_room - high + margin)[warm], wishes.upper_price_share * penalty[warm]),
+            (-room[warm], (self.free_room - high + margin - doubt_k)[warm], wishes.upper_price_share * penalty[warm]),
         ]
-        power = self.power.reshape(len(self.offers), -1)
-        if (over := power.sum(axis=0) > wishes.site_limit_w).any():
-            taken = np.concatenate([np.diag(p) for p in power], axis=1)[over] / 1000
-            limit = np.full(int(over.sum()), wishes.site_limit_w / 1000)
-            parts.append((-taken, -limit, OVERLOAD_PRICE_KW * cells.hours[over]))
+        if len(own):
+            parts = [(np.pad(rows, ((0, 0), (0, len(own)))), low, penalty) for rows, low, penalty in parts]
+        parts += self._power_rows(own, own_kw)
+        self.comfort = np.concatenate([self.model.room_per_w[cold], -self.model.room_per_w[warm]])
+        self.cell = np.concatenate([np.tile(np.arange(len(cells)), len(self.offers)), own])
+        self.weight = np.concatenate([self.heat, np.zeros(len(own))])
         self.rows, self.low, self.penalty = (np.concatenate([part[i] for part in parts]) for i in range(3))
         self.cold = cold
 
     def solve(self, first: Fixed | None = None) -> Plan:
         """The cheapest plan, with the use of some offers in the first cells given."""
         cells = len(self.model.grid)
-        use = np.zeros(len(self.heat))
+        use = np.zeros(len(self.cost))
         free = self.used.copy()
         for place, shares in (first or {}).items():
             for k, share in enumerate(shares):
@@ -206,11 +270,19 @@ class Planning:
                 rows=np.ascontiguousarray(self.rows[:, free]),
                 low=self.low - self.rows @ use,
                 penalty=self.penalty,
+                cells=self._form(free),
             )
         )
         objective = result.objective + float(self.cost @ use)
         use[free] = result.amounts
-        return self._plan(use, result, objective)
+        return self._plan(use[: len(self.heat)], result, objective)
+
+    def _form(self, free: Mask) -> Cells | None:
+        """The program's form where it is large; a small one is solved as it is."""
+        if int(free.sum()) < LARGE:
+            return None
+        comfort = len(self.comfort)
+        return Cells.of(self.cell[free], self.weight[free], self.comfort, self.rows[comfort:, free])
 
     def _plan(self, use: Array, result: Solution, objective: float) -> Plan:
         table = use.reshape(len(self.offers), -1)
@@ -219,16 +291,24 @@ class Planning:
         hours = self.model.grid.hours
         count = int(self.cold.sum())
         gain = self.model.room_per_w[self.cold, 0] @ result.shadow[:count]
+        power = (use * self.power).reshape(table.shape).sum(axis=0)
+        cold_kh = np.maximum(self.lower - room, 0.0) * hours
+        warm_kh = np.maximum(room - self.upper, 0.0) * hours
+        surplus = self.wishes.surplus
+        own = np.minimum(power, surplus.power_w) * np.maximum(surplus.saves_kwh, 0.0) if surplus else 0 * power
         return Plan(
             grid=self.model.grid,
             offers=self.offers,
             use=table,
             heat_w=heat,
-            power_w=(use * self.power).reshape(table.shape).sum(axis=0),
+            power_w=power,
             room_c=room,
             emitter_c=self.free_emitter + self.model.emitter_per_w @ heat,
             lower_c=self.lower,
             objective=objective,
-            shortfall_kh=float((np.maximum(self.lower - room, 0.0) * hours).sum()),
+            shortfall_kh=float(cold_kh.sum()),
+            soon_kh=float(cold_kh[np.cumsum(hours) <= SOON_H].sum()),
+            missed_kh=float(cold_kh.sum() + self.wishes.upper_price_share * warm_kh.sum()),
             worth_kwh=float(gain / (hours[0] / 1000)),
+            own_saves_h=own / 1000,
         )

@@ -8,12 +8,14 @@ eliminated by hand, so that each iteration factorises one matrix of the size of 
 (1992, "On the implementation of a primal-dual interior point method", SIAM J. Optimization 2(4)).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from ..arrays import Array
+from .cells import Cells
 
 MAX_ITERATIONS = 40
 GAP = 1e-5
@@ -30,6 +32,8 @@ class Program:
     rows: Array
     low: Array
     penalty: Array
+    cells: Cells | None = None
+    """Its form, where it has one that is worth using."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +101,29 @@ class _Newton:
         self.dual = program.cost - program.rows.T @ at.row - at.at_zero + at.at_most
         self.primal = program.rows @ at.u - program.low + at.slack - at.over
         self.weight = 1.0 / (at.over / at.row + at.slack / self.spare)
-        matrix = (program.rows.T * self.weight) @ program.rows
-        matrix[np.diag_indices(len(at.u))] += at.at_zero / at.u + at.at_most / self.room + REGULAR
-        self.inverse = np.linalg.inv(matrix)
+        diagonal = at.at_zero / at.u + at.at_most / self.room + REGULAR
+        self.solved = self._by_cells(program.cells, diagonal) if program.cells else self._whole(diagonal)
+
+    def _by_cells(self, cells: Cells, diagonal: Array) -> Callable[[Array], Array]:
+        return cells.system(diagonal, self.weight).solve
+
+    def _whole(self, diagonal: Array) -> Callable[[Array], Array]:
+        matrix = (self.program.rows.T * self.weight) @ self.program.rows
+        matrix[np.diag_indices(len(diagonal))] += diagonal
+        inverse = np.linalg.inv(matrix)
+
+        def solved(right: Array) -> Array:
+            result: Array = inverse @ right
+            return result
+
+        return solved
 
     def step(self, zero: Array, most: Array, over: Array, slack: Array) -> _Iterate:
         """Towards products changed by these amounts."""
         at, rows = self.at, self.program.rows
         shift = over / at.row - slack / self.spare - self.primal
         right = zero / at.u - most / self.room + rows.T @ (self.weight * shift) - self.dual
-        d_u = self.inverse @ right
+        d_u = self.solved(right)
         d_row = self.weight * (shift - rows @ d_u)
         return _Iterate(
             d_u,
