@@ -11,7 +11,7 @@ _LARGEST_GAP: Final = 1000
 class SequenceTracker:
     """Follows the sequence numbers of one device."""
 
-    __slots__ = ("_last", "_missing", "_modulus", "_seen", "duplicates", "lost")
+    __slots__ = ("_last", "_missing", "_modulus", "_most_missing", "_seen", "duplicates", "lost")
 
     def __init__(self, modulus: int | None = None) -> None:
         """`modulus`: after which the numbers begin again at zero; None: never."""
@@ -20,6 +20,8 @@ class SequenceTracker:
         self._seen: dict[int, float] = {}
         # What was jumped over and may still come: a redelivery, a value that was stored while there was no network.
         self._missing: dict[int, None] = {}
+        # Tags have no memory to send from: of them a gateway leaves most out, and what is left out does not come.
+        self._most_missing = _LARGEST_GAP if modulus is None else 200
         self._last: int | None = None
         self.duplicates = 0
         self.lost = 0
@@ -55,7 +57,7 @@ class SequenceTracker:
             missing = [number for number in skipped if number not in self._seen]
             self.lost += len(missing)
             self._missing |= dict.fromkeys(missing)
-            while len(self._missing) > _LARGEST_GAP:
+            while len(self._missing) > self._most_missing:
                 del self._missing[next(iter(self._missing))]
         else:
             # The device began anew: what it skipped in its former life will not come.
