@@ -15,6 +15,8 @@ from custom_components.proof_of_heat.comfort.profiles import Profile, Wishes
 from custom_components.proof_of_heat.comfort.spans import Spans
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.coordinator import HeatingSystem
+from custom_components.proof_of_heat.engine.demand import anticipated_k
+from custom_components.proof_of_heat.engine.engine import RISE_K_H
 from custom_components.proof_of_heat.inputs import all_away
 
 from .ha import OUTDOOR, ROOM, start, system, thermometer, zone
@@ -184,9 +186,11 @@ async def test_calendar_as_a_zone_s_schedule(here: HomeAssistant) -> None:
 async def test_preheating_begins_before_the_time(here: HomeAssistant) -> None:
     """Without a plan yet, a house is taken to rise by 0.4 K an hour: 3 K take seven hours and a half."""
     home = await made(here, zone={"week": [{"day": "Daily", "slots": ["10:00-22:00"]}]})
-    zones = home.engine._zones_ahead(home.data.snapshot, home.engine._senses)
-    assert home.data.snapshot.zones[0].target_c == 18.0
-    assert zones[0].target_c == pytest.approx(21 - 0.4 * 6, abs=0.05)
+    zone = home.data.snapshot.zones[0]
+    assert zone.target_c == 18.0
+    assert zone.band is not None
+    (more_k,) = anticipated_k([zone.band], RISE_K_H)
+    assert zone.target_c + more_k == pytest.approx(21 - 0.4 * 6, abs=0.05)
 
 
 async def test_whoever_is_on_the_way_counts_as_home(here: HomeAssistant) -> None:
