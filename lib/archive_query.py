@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, select
 
-from .archive_spec import COARSE_STEP_S, FINE_STEP_S
+from .archive_spec import COARSE_STEP_S, DAY_S, FINE_STEP_S
 from .archive_store import Store
 
 _FETCH: Final = 1000
+_FETCH_BUCKETS: Final = 20_000
 
 
 class Aggregation(StrEnum):
@@ -73,79 +74,134 @@ def messages(store: Store, what: Range, limit: int | None = None) -> Iterator[Me
             yield Message(row[0], dict(zip(keys, row[1:-1], strict=True)), row[-1])
 
 
-def buckets(store: Store, what: Range, aggregation: Aggregation, zone: tzinfo, limit: int) -> list[Bucket]:
-    """Counts, means and extremes per period, oldest first; days are those of the time zone.
+def buckets(store: Store, what: Range, aggregation: Aggregation, zone: tzinfo) -> Iterator[Bucket]:
+    """Counts, means and extremes per period, oldest first, fetched in portions; days are those of the time zone.
 
     What retention has merged into hours is answered in hours, whatever finer period was asked for.
     """
     match aggregation:
         case Aggregation.FIVE_MINUTES:
-            return _by_step(store, what, FINE_STEP_S, zone, limit)
+            step = FINE_STEP_S
         case Aggregation.HOUR:
-            return _by_step(store, what, COARSE_STEP_S, zone, limit)
+            step = COARSE_STEP_S
         case Aggregation.DAY:
-            return _by_day(store, what, zone, limit)
+            yield from _by_day(store, what, zone)
+            return
         case Aggregation.RAW:
             raise ValueError("raw is answered by messages()")
+    source = _Source(store, what)
+    length = source.periods_at_once() * step
+    start, end = source.extent(step)
+    while start < end:
+        yield from source.read(start, min(start + length, end), step, zone)
+        start += length
 
 
-def _by_step(store: Store, what: Range, step: int, zone: tzinfo, limit: int | None) -> list[Bucket]:
-    rollup, series, keys = store.tables.rollup, store.tables.series, store.spec.keys
-    # Integer arithmetic on both databases: `bucket % step` keeps the type.
-    bucket = (rollup.c.bucket - rollup.c.bucket % step).label("start")
-    within = [rollup.c.bucket >= _floor(what.start, step), rollup.c.bucket < what.end.timestamp()]
-    per_series = select(
-        rollup.c.series_id,
-        bucket,
-        func.sum(rollup.c.n).label("n"),
-        func.sum(rollup.c.total).label("total"),
-        func.min(rollup.c.minimum).label("minimum"),
-        func.max(rollup.c.maximum).label("maximum"),
-    )
-    names = [series.c[key] for key in keys]
-    with store.engine.connect() as connection:
-        if what.keys or what.metrics:
-            # Their ids, and no word of the step: the index by series answers, whatever the time.
-            wanted = select(series.c.id).where(*_by_keys(series, what.keys))
-            if what.metrics:
-                wanted = wanted.where(series.c.metric.in_(what.metrics))
-            within.append(rollup.c.series_id.in_(connection.execute(wanted).scalars().all()))
+class _Source:
+    """The rollup, and which of its series are asked for."""
+
+    def __init__(self, store: Store, what: Range) -> None:
+        self._store = store
+        self._what = what
+        series = store.tables.series
+        wanted = select(series.c.id).where(*_by_keys(series, what.keys))
+        if what.metrics:
+            wanted = wanted.where(series.c.metric.in_(what.metrics))
+        with store.engine.connect() as connection:
+            self._ids = connection.execute(wanted).scalars().all()
+
+    def periods_at_once(self) -> int:
+        """How many periods to fetch at a time, so that years of many series do not fill the memory."""
+        return max(1, _FETCH_BUCKETS // max(1, len(self._ids)))
+
+    def extent(self, step: int) -> tuple[int, float]:
+        """The range, as far as the archive goes: the first whole period and the end."""
+        rollup = self._store.tables.rollup
+        known: list[int] = []
+        with self._store.engine.connect() as connection:
+            for kept in (FINE_STEP_S, COARSE_STEP_S):
+                # One by one: only so each is a look at one end of the key.
+                for edge in (func.min, func.max):
+                    found = connection.execute(select(edge(rollup.c.bucket)).where(rollup.c.step == kept)).scalar()
+                    known += [] if found is None else [found]
+        if not known:
+            return 0, 0
+        first, last = min(known), max(known)
+        start = max(self._what.start.timestamp(), first)
+        return int(start) // step * step, min(self._what.end.timestamp(), last + 1)
+
+    def read(self, start: int, end: float, step: int, zone: tzinfo) -> list[Bucket]:
+        """The periods from `start` to before `end`."""
+        rollup, series, keys = self._store.tables.rollup, self._store.tables.series, self._store.spec.keys
+        # Integer arithmetic on both databases: `bucket % step` keeps the type.
+        bucket = (rollup.c.bucket - rollup.c.bucket % step).label("start")
+        within = [rollup.c.bucket >= start, rollup.c.bucket < end]
+        if self._what.keys or self._what.metrics:
+            # The ids, and no word of the step: the index by series answers, whatever the time.
+            within.append(rollup.c.series_id.in_(self._ids))
         else:
             # All series of a time: with all steps named, the key answers.
             within.append(rollup.c.step.in_((FINE_STEP_S, COARSE_STEP_S)))
-        found = per_series.where(*within).group_by(rollup.c.series_id, bucket).subquery()
-        rows = connection.execute(
+        found = (
+            select(
+                rollup.c.series_id,
+                bucket,
+                func.sum(rollup.c.n).label("n"),
+                func.sum(rollup.c.total).label("total"),
+                func.min(rollup.c.minimum).label("minimum"),
+                func.max(rollup.c.maximum).label("maximum"),
+            )
+            .where(*within)
+            .group_by(rollup.c.series_id, bucket)
+            .subquery()
+        )
+        names = [series.c[key] for key in keys]
+        named = (
             select(found, *names, series.c.metric)
             .join(series, series.c.id == found.c.series_id)
             .order_by(found.c.start, *names, series.c.metric)
-            .limit(limit)
-        ).all()
-    return [
-        Bucket(
-            ts=datetime.fromtimestamp(row.start, zone),
-            keys={key: getattr(row, key) for key in keys},
-            metric=row.metric,
-            n=int(row.n),
-            mean=row.total / int(row.n),
-            minimum=row.minimum,
-            maximum=row.maximum,
         )
-        for row in rows
-    ]
+        with self._store.engine.connect() as connection:
+            rows = connection.execute(named).all()
+        return [
+            Bucket(
+                ts=datetime.fromtimestamp(row.start, zone),
+                keys={key: getattr(row, key) for key in keys},
+                metric=row.metric,
+                n=int(row.n),
+                mean=row.total / int(row.n),
+                minimum=row.minimum,
+                maximum=row.maximum,
+            )
+            for row in rows
+        ]
 
 
-def _by_day(store: Store, what: Range, zone: tzinfo, limit: int) -> list[Bucket]:
+def _by_day(store: Store, what: Range, zone: tzinfo) -> Iterator[Bucket]:
     """Merge periods that never cross a midnight: hours, or five minutes where the zone is not on the hour."""
-    offset = what.start.astimezone(zone).utcoffset() or timedelta()
-    whole_hours = offset % timedelta(hours=1) == timedelta()
+    source = _Source(store, what)
+    days_at_once = timedelta(days=max(1, source.periods_at_once() * FINE_STEP_S // DAY_S))
+    start, end = source.extent(FINE_STEP_S)
+    while start < end:
+        midnight = datetime.fromtimestamp(start, zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        until = midnight + days_at_once  # on the clock of the zone: days may have 23 or 25 hours
+        whole_hours = all(
+            (at.utcoffset() or timedelta()) % timedelta(hours=1) == timedelta() for at in (midnight, until)
+        )
+        step = COARSE_STEP_S if whole_hours else FINE_STEP_S
+        parts = source.read(start // step * step, min(until.timestamp(), end), step, zone)
+        yield from _merged_by_day(parts)
+        start = int(until.timestamp())
+
+
+def _merged_by_day(parts: list[Bucket]) -> list[Bucket]:
     days: dict[tuple[Any, ...], Bucket] = {}
-    for part in _by_step(store, what, COARSE_STEP_S if whole_hours else FINE_STEP_S, zone, None):
-        midnight = part.ts.replace(hour=0, minute=0, second=0, microsecond=0)
+    for part in parts:
+        midnight = part.ts.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         key = (midnight.date(), *part.keys.values(), part.metric)
         if (day := days.get(key)) is None:
-            if len(days) < limit:
-                part.ts = midnight
-                days[key] = part
+            part.ts = midnight
+            days[key] = part
             continue
         day.mean = (day.mean * day.n + part.mean * part.n) / (day.n + part.n)
         day.n += part.n
@@ -156,7 +212,3 @@ def _by_day(store: Store, what: Range, zone: tzinfo, limit: int) -> list[Bucket]
 
 def _by_keys(table: Any, keys: Mapping[str, str]) -> list[ColumnElement[bool]]:
     return [table.c[key] == value for key, value in keys.items()]
-
-
-def _floor(at: datetime, step: int) -> int:
-    return int(at.timestamp()) // step * step

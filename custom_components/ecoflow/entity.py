@@ -11,7 +11,15 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 
 from ._lib.publisher import PublishedEntity
-from .api.errors import ApiError, CommandError, DeviceOfflineError, EcoflowError, InvalidKeysError, UnreachableError
+from .api.errors import (
+    SIGNATURE_WRONG,
+    ApiError,
+    CommandError,
+    DeviceOfflineError,
+    EcoflowError,
+    InvalidKeysError,
+    UnreachableError,
+)
 from .api.families import Action, Command, Point
 from .api.quantities import Values
 from .const import DOMAIN
@@ -134,7 +142,8 @@ async def told_errors(hass: HomeAssistant, entry: ConfigEntry) -> AsyncGenerator
             translation_placeholders={"error": str(err)},
         ) from err
     except EcoflowError as err:
-        if isinstance(err, InvalidKeysError):
+        # A signature may be called wrong by mistake: whether it stays so, polling finds out.
+        if isinstance(err, InvalidKeysError) and err.code != SIGNATURE_WRONG:
             entry.async_start_reauth(hass)
         raise HomeAssistantError(
             translation_domain=DOMAIN,

@@ -188,7 +188,7 @@ def _rows(
         for message in archive.messages(what, limit):
             yield _message_row(message, zone, what.metrics)
         return
-    for bucket in archive.buckets(what, aggregation, zone=zone, limit=limit or 10_000_000):
+    for bucket in islice(archive.each_bucket(what, aggregation, zone=zone), limit):
         yield _bucket_row(bucket)
 
 

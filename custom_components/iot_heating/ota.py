@@ -1,7 +1,9 @@
 """The fleet of this integration for firmware updates (docs/ota-fleets.md)."""
 
+from asyncio import Handle
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import inf
 from typing import Final, override
 
 from homeassistant.core import HomeAssistant, callback
@@ -20,6 +22,8 @@ from .sources import SOURCES
 
 _PRODUCT: Final = "heating_controller"
 _CHIP: Final = "esp32"
+# Calls within this time are told as one: whoever listens looks at all of them in one go.
+_TELL_EVERY_S: Final = 0.5
 _METRICS: Final = ("free_heap", "rssi", "uptime_s")
 
 
@@ -41,6 +45,14 @@ class ControllerFleet(Fleet):
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
         self._listeners: list[FleetListener] = []
+        # Controllers by fleet id as of a version of the registry, what is known of them, and who called since.
+        self._version = -1
+        self._known: dict[str, tuple[Building, Controller]] = {}
+        self._devices: dict[str, FleetDevice] = {}
+        self._stale: set[str] = set()
+        self._untold: set[str] = set()
+        self._due: Handle | None = None
+        self._told_at = -inf
         hass.data[SOURCES].fleet_changed = self._changed
 
     @property
@@ -56,6 +68,14 @@ class ControllerFleet(Fleet):
         return "Heating controllers"
 
     def _controllers(self) -> dict[str, tuple[Building, Controller]]:
+        """All controllers now; looked for anew only after one of them, or its entry, has come, gone or changed."""
+        version = self._hass.data[REGISTRY].version
+        if version != self._version:
+            self._version, self._known = version, self._found()
+            self._devices.clear()
+        return self._known
+
+    def _found(self) -> dict[str, tuple[Building, Controller]]:
         found: dict[str, tuple[Building, Controller]] = {}
         entries: list[IotHeatingConfigEntry] = self._hass.config_entries.async_loaded_entries(DOMAIN)
         for entry in entries:
@@ -68,7 +88,22 @@ class ControllerFleet(Fleet):
     @override
     def devices(self) -> Mapping[str, FleetDevice]:
         """The controllers as they are now."""
-        return {name: self._device(name, *known) for name, known in self._controllers().items()}
+        known = self._controllers()
+        for name in self._stale:
+            self._devices.pop(name, None)
+        self._stale.clear()
+        for name in known.keys() - self._devices.keys():
+            self._devices[name] = self._device(name, *known[name])
+        return dict(self._devices)
+
+    def device(self, device_id: str) -> FleetDevice | None:
+        """One of them, without describing all: a thousand controllers call every half minute."""
+        entries: list[IotHeatingConfigEntry] = self._hass.config_entries.async_loaded_entries(DOMAIN)
+        for entry in entries:
+            for controller in entry.runtime_data.controllers.values():
+                if fleet_id(controller.device_id) == device_id and controller.kind is Kind.ESP32:
+                    return self._device(device_id, entry.runtime_data, controller)
+        return None
 
     def _device(self, name: str, building: Building, controller: Controller) -> FleetDevice:
         extras = controller.extras
@@ -106,7 +141,15 @@ class ControllerFleet(Fleet):
     @override
     def subscribe(self, listener: FleetListener) -> Unsubscribe:
         """Call ``listener`` with the ids of controllers that came, went or changed."""
-        return subscribe(self._listeners, listener)
+        unsubscribe = subscribe(self._listeners, listener)
+
+        def end() -> None:
+            unsubscribe()
+            if not self._listeners and self._due is not None:
+                self._due.cancel()
+                self._due = None
+
+        return end
 
     @override
     def offer(self, device_id: str, offer: FleetOffer | None) -> None:
@@ -116,8 +159,24 @@ class ControllerFleet(Fleet):
 
     @callback
     def _changed(self, device_id: str) -> None:
-        """A controller came, went or changed."""
-        ids = frozenset({fleet_id(device_id)})
+        """A controller came, went, changed or just called: told at once, or together with others in a moment."""
+        name = fleet_id(device_id)
+        self._stale.add(name)
+        if not self._listeners:
+            return
+        self._untold.add(name)
+        if self._due is not None:
+            return
+        loop = self._hass.loop
+        if loop.time() - self._told_at >= _TELL_EVERY_S:
+            self._tell()
+        else:
+            self._due = loop.call_at(self._told_at + _TELL_EVERY_S, self._tell)
+
+    @callback
+    def _tell(self) -> None:
+        self._due, self._told_at = None, self._hass.loop.time()
+        ids, self._untold = frozenset(self._untold), set()
         for listener in tuple(self._listeners):
             listener(ids)
 

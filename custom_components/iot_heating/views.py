@@ -83,10 +83,10 @@ class DeviceSyncView(HomeAssistantView):
         if (body := body_at_hand(request)) is None:
             body = await read_body(request)
             line = self._lines.find(device_id, now) or line
-        if request.query_string:
+        said = line.said
+        if said is None or said[0] != body or request.query_string:
             said = _read(request, body)
-        elif (said := line.said) is None or said[0] != body:
-            said = line.said = _read(request, body)
+            line.said = None if request.query_string else said
         _, data, report, extras = said
         self._hass.data[LOG].put(line.record, data, now)
         return await self._answer(line, match, report, extras, now)

@@ -11,6 +11,7 @@ import time
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -137,13 +138,6 @@ class OtaCoordinator:
         try:
             await self.storage.async_load()
             await self.keys.async_load()
-        except (DecodeError, KeyError, TypeError, ValueError) as err:
-            raise ConfigEntryError(
-                translation_domain=DOMAIN,
-                translation_key="storage_damaged",
-                translation_placeholders={"error": str(err)},
-            ) from err
-        try:
             await self.hass.async_add_executor_job(self.images.prepare)
         except StorageError as err:
             raise ConfigEntryNotReady(
@@ -151,10 +145,18 @@ class OtaCoordinator:
                 translation_key=err.code,
                 translation_placeholders=err.placeholders,
             ) from err
+        except (DecodeError, KeyError, TypeError, ValueError) as err:
+            raise ConfigEntryError(
+                translation_domain=DOMAIN,
+                translation_key="storage_damaged",
+                translation_placeholders={"error": str(err)},
+            ) from err
         self.engine.drain()
         on_unload = self.entry.async_on_unload
         on_unload(async_track_time_interval(self.hass, self._async_tick, TICK, name="ota tick"))
         on_unload(async_track_time_interval(self.hass, self._async_save_seen, _SAVE_SEEN_EVERY, name="ota last seen"))
+        # Home Assistant does not unload entries when it stops.
+        on_unload(self.hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_save_seen))
         self.notices.start()
 
     async def async_stop(self) -> None:
@@ -165,21 +167,20 @@ class OtaCoordinator:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        await self._async_save()
-
-    async def _async_save(self) -> None:
         try:
-            await self.storage.async_save_all()
+            await self.storage.async_close()
         except HomeAssistantError as err:
             _LOGGER.warning("The last changes could not be saved: %s", err)
 
-    async def _async_save_seen(self, _: datetime) -> None:
-        await self._async_save()
+    async def _async_save_seen(self, _: object) -> None:
+        try:
+            await self.storage.async_save_all()
+        except HomeAssistantError as err:
+            _LOGGER.warning("When devices were last seen could not be saved: %s", err)
 
     async def _async_save_stale(self, _: datetime) -> None:
         self._save_soon = None
-        self.state.dirty |= self.state.stale
-        self.state.stale.clear()
+        self.state.settle()
         try:
             await self.storage.async_commit()
         except HomeAssistantError as err:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 _CONFIRM_AFTER_S: Final = 10
+_FEW: Final = 8
 CONF_DEVICE_ID: Final = "device_id"
 
 
@@ -234,11 +235,17 @@ class Fleets:
         for device_id in ids:
             self._tell(f"{domain}:{device_id}")
 
+    def _look(self, domain: str, count: int) -> Callable[[str], FleetDevice | None]:
+        """How to look a few or many devices up: a large fleet need not describe all of them for one that calls."""
+        fleet = self._directory.fleets[domain]
+        one: Callable[[str], FleetDevice | None] | None = getattr(fleet, "device", None)
+        return one if one is not None and count <= _FEW else fleet.devices().get
+
     def _take(self, domain: str, ids: set[str]) -> None:
-        devices = self._directory.fleets[domain].devices()
+        look = self._look(domain, len(ids))
         for device_id in ids:
             uid = f"{domain}:{device_id}"
-            device = devices.get(device_id)
+            device = look(device_id)
             if device is None:
                 # Perhaps its entry is only not loaded now: who is gone for good is removed by its registry device.
                 self._registry_ids.pop(uid, None)

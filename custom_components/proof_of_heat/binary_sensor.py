@@ -17,6 +17,7 @@ from ._lib.heat_source import Health
 from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
 from .engine.decision import Way
 from .entity import SourceEntity, SystemEntity
+from .repairs import LOW_SHARE
 
 PARALLEL_UPDATES = 0
 
@@ -33,6 +34,7 @@ class SourceBinaryDescription(BinarySensorEntityDescription):
     """Of a source; always available: a fault is what a dead source has."""
 
     value_fn: Callable[[SourceUnit], bool | None]
+    exists_fn: Callable[[SourceUnit], bool] = lambda unit: True
 
 
 def _sensor_lost(system: HeatingSystem) -> bool:
@@ -40,6 +42,13 @@ def _sensor_lost(system: HeatingSystem) -> bool:
     snapshot, limits = system.data.snapshot, system.engine.config.safety
     rooms = any(not zone.room.known or zone.room.age_s > limits.room_stale_s for zone in snapshot.zones)
     return rooms or not snapshot.outdoor.known or snapshot.outdoor.age_s > limits.outdoor_stale_s
+
+
+def _budget_low(unit: SourceUnit) -> bool | None:
+    if unit.budget is None:
+        return None
+    state = unit.budget.state()
+    return state.used_day >= LOW_SHARE * state.limit_day or state.blocked_until is not None
 
 
 SYSTEM: Final = (
@@ -57,6 +66,13 @@ SYSTEM: Final = (
     ),
 )
 SOURCES: Final = (
+    SourceBinaryDescription(
+        key="budget_low",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=lambda unit: unit.budget is not None,
+        value_fn=_budget_low,
+    ),
     SourceBinaryDescription(
         key="fault",
         device_class=BinarySensorDeviceClass.PROBLEM,
@@ -77,7 +93,7 @@ async def async_setup_entry(
     async_add_entities(SystemBinarySensor(system, description) for description in SYSTEM)
     for unit in system.units.values():
         async_add_entities(
-            [SourceBinarySensor(system, unit, description) for description in SOURCES],
+            [SourceBinarySensor(system, unit, description) for description in SOURCES if description.exists_fn(unit)],
             config_subentry_id=unit.subentry_id,
         )
 

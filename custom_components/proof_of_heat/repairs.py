@@ -1,17 +1,21 @@
 """Repairs: what the user should look at, with a fix where there is one."""
 
+from abc import abstractmethod
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, override
+from typing import TYPE_CHECKING, Any, Final, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.selector import Selector
+import probatio as vol
 
 from ._lib.heat_source import Health
-from .const import DOMAIN, SUBENTRY_SOURCE
+from .const import CONF_DAY_LIMIT, CONF_TEMPERATURE, DOMAIN, SUBENTRY_SOURCE
 from .curve_advice import CurveAdvice, take_over
 from .drivers.budget import BudgetState
+from .flows.fields import TEMPERATURE, number
 from .inputs import temperature
 
 if TYPE_CHECKING:
@@ -66,6 +70,7 @@ class Watch:
     def __init__(self, system: HeatingSystem) -> None:
         self._system = system
         self._since: dict[str, datetime] = {}
+        self._looked_at: set[str] = set()
         self._low: set[str] = set()
         self._curve_told: CurveAdvice | None = None
 
@@ -105,8 +110,10 @@ class Watch:
 
     def _lasting(self, issue: str, now: datetime, wrong: bool, key: str, placeholders: dict[str, str]) -> None:
         if not wrong:
-            if self._since.pop(issue, None) is not None:
+            # The first look also clears what an earlier run of the system has told.
+            if self._since.pop(issue, None) is not None or issue not in self._looked_at:
                 ir.async_delete_issue(self._system.hass, DOMAIN, issue)
+            self._looked_at.add(issue)
             return
         since = self._since.setdefault(issue, now)
         if now - since >= LASTING:
@@ -122,8 +129,9 @@ class Watch:
             self._system.tell("budget_low", {"source": name, "used": state.used_day, "limit": state.limit_day})
             entry_id = self._system.config_entry.entry_id
             watch(self._system.hass, issue, wrong=True, key="budget_low", placeholders=placeholders, entry_id=entry_id)
-        elif not low and subentry_id in self._low:
+        elif not low and (subentry_id in self._low or issue not in self._looked_at):
             self._low.discard(subentry_id)
+            self._looked_at.add(issue)
             ir.async_delete_issue(self._system.hass, DOMAIN, issue)
 
 
@@ -160,9 +168,87 @@ class CurveFlow(ConfirmRepairFlow):
         return await super().async_step_confirm(user_input)
 
 
+class SubentryFlow(RepairsFlow):
+    """Change one value of a zone or source; the system is set up anew with it."""
+
+    step: str
+    key: str
+
+    def __init__(self, entry_id: str, subentry_id: str) -> None:
+        super().__init__()
+        self._entry_id = entry_id
+        self._subentry_id = subentry_id
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Straight to the form."""
+        return await self._ask(None)
+
+    async def _ask(self, user_input: dict[str, Any] | None) -> RepairsFlowResult:
+        entry = self.hass.config_entries.async_get_entry(self._entry_id)
+        subentry = None if entry is None else entry.subentries.get(self._subentry_id)
+        if entry is None or subentry is None:
+            return self.async_abort(reason="gone")
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := self._check(user_input)):
+            data = {**subentry.data, self.key: user_input[self.key]}
+            if not self.hass.config_entries.async_update_subentry(entry, subentry, data=data):
+                self.hass.config_entries.async_schedule_reload(entry.entry_id)  # a change reloads by itself
+            return self.async_create_entry(data={})
+        schema = vol.Schema({vol.Required(self.key, default=subentry.data.get(self.key)): self._selector()})
+        placeholders = {"name": subentry.title}
+        return self.async_show_form(
+            step_id=self.step, data_schema=schema, errors=errors, description_placeholders=placeholders
+        )
+
+    def _check(self, user_input: dict[str, Any]) -> dict[str, str]:
+        return {}
+
+    @abstractmethod
+    def _selector(self) -> Selector[Any]:
+        """Of the value."""
+
+
+class SensorFlow(SubentryFlow):
+    """Another room sensor in the place of the dead one."""
+
+    step, key = "sensor", CONF_TEMPERATURE
+
+    async def async_step_sensor(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Which one."""
+        return await self._ask(user_input)
+
+    @override
+    def _check(self, user_input: dict[str, Any]) -> dict[str, str]:
+        alive = temperature(self.hass, user_input[self.key]).known
+        return {} if alive else {self.key: "no_temperature"}
+
+    @override
+    def _selector(self) -> Selector[Any]:
+        return TEMPERATURE
+
+
+class BudgetFlow(SubentryFlow):
+    """The limit that the contract really has."""
+
+    step, key = "limit", CONF_DAY_LIMIT
+
+    async def async_step_limit(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """How many calls."""
+        return await self._ask(user_input)
+
+    @override
+    def _selector(self) -> Selector[Any]:
+        return number(100, 100_000)
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """The fix of every issue of ours."""
     entry_id = str((data or {}).get("entry_id", ""))
-    return CurveFlow(entry_id) if issue_id.startswith("curve_suggestion_") else ReloadFlow(entry_id)
+    if issue_id.startswith("curve_suggestion_"):
+        return CurveFlow(entry_id)
+    for prefix, flow in (("sensor_dead_", SensorFlow), ("budget_low_", BudgetFlow)):
+        if issue_id.startswith(prefix):
+            return flow(entry_id, issue_id.removeprefix(prefix))
+    return ReloadFlow(entry_id)

@@ -9,6 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ._lib.heat_source import Health
 from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
+from .counters import CostCounter, counters_of
 from .entity import MeterEntity, SourceEntity, SystemEntity
 from .sensors.base import MeterSensorDescription, SourceSensorDescription, SystemSensorDescription, Value
 from .sensors.source import HEAT_PUMP_SENSORS, METER_SENSORS, SOURCE_SENSORS
@@ -23,8 +24,9 @@ async def async_setup_entry(
 ) -> None:
     """Add the system's sensors and those of its sources."""
     system = entry.runtime_data
-    async_add_entities(SystemSensor(system, description) for description in SYSTEM_SENSORS)
+    async_add_entities([CostCounter(system), *(SystemSensor(system, description) for description in SYSTEM_SENSORS)])
     for unit in system.units.values():
+        async_add_entities(counters_of(system, unit), config_subentry_id=unit.subentry_id)
         async_add_entities(
             [
                 SourceSensor(system, unit, description)

@@ -1,22 +1,24 @@
-"""Triggers for what Home Assistant has no generic trigger for: a driver failed, the profile changed, the budget is low.
-
-A room below a temperature for some time is Home Assistant's own temperature trigger on the zone's sensor.
-"""
+"""Triggers: a room is too cold, a driver failed, the profile changed, calls run out, a report is ready."""
 
 from typing import Any, Final, cast, override
 
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_OPTIONS
-from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.components.climate import DOMAIN as CLIMATE_DOMAIN, ClimateEntityStateAttribute
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_OPTIONS, UnitOfTemperature
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, State, callback
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.trigger import (
+    EntityNumericalStateCrossedThresholdTriggerWithUnitBase,
     Trigger,
     TriggerActionRunner,
     TriggerConfig,
     TriggerNotTriggeredReporter,
 )
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.util.unit_conversion import TemperatureConverter
 import probatio as vol
 
+from .condition import ours
 from .const import DOMAIN
 
 EVENT: Final = f"{DOMAIN}_event"
@@ -79,11 +81,36 @@ class BudgetLowTrigger(_EventTrigger):
     KIND = "budget_low"
 
 
+class SavingsReportReadyTrigger(_EventTrigger):
+    """A week or month can be judged."""
+
+    KIND = "savings_report_ready"
+
+
+class RoomTemperatureTrigger(EntityNumericalStateCrossedThresholdTriggerWithUnitBase):
+    """A zone's room crosses a temperature and stays there for a while."""
+
+    _base_unit = UnitOfTemperature.CELSIUS
+    _domain_specs = {CLIMATE_DOMAIN: DomainSpec(value_source=ClimateEntityStateAttribute.CURRENT_TEMPERATURE)}
+    _unit_converter = TemperatureConverter
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Our zones among what is meant."""
+        return ours(self._hass, super().entity_filter(entities), "zone")
+
+    @override
+    def _get_entity_unit(self, state: State) -> str | None:
+        return self._hass.config.units.temperature_unit
+
+
 TRIGGERS: Final[dict[str, type[Trigger]]] = {
     "budget_low": BudgetLowTrigger,
     "driver_failed": DriverFailedTrigger,
     "driver_recovered": DriverRecoveredTrigger,
     "profile_changed": ProfileChangedTrigger,
+    "room_temperature_crossed": RoomTemperatureTrigger,
+    "savings_report_ready": SavingsReportReadyTrigger,
 }
 
 

@@ -45,8 +45,8 @@ _NO_COMMANDS: Final = orjson.dumps({"success": True, "commands": []})
 
 @callback
 def async_register_views(hass: HomeAssistant, hubs: Hubs) -> None:
-    """Register the views; once per start. The acknowledgement comes before the command of any name."""
-    for view in (DataView, BreakerView, DevicesView, AckView, CommandsView, OrderView, StatusView):
+    """Register the views; once per start. What is called most comes first; the acknowledgement before any command."""
+    for view in (DataView, BreakerView, DevicesView, CommandsView, AckView, OrderView, StatusView):
         hass.http.register_view(view(hubs))
 
 

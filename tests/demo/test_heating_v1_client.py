@@ -143,6 +143,7 @@ def test_a_user_without_permission_reads_only(controller: Controller) -> None:
         (b'{"errors": "none"}', 400, "bad_value", "errors"),
         (b'{"pad": "' + b"x" * 70_000 + b'"}', 413, "too_large", None),
     ],
+    ids=lambda value: value[:24].decode("latin-1") if isinstance(value, bytes) else None,
 )
 def test_bad_reports(controller: Controller, body: bytes, status: int, code: str, field: str | None) -> None:
     answered, answer = controller.sync(body)

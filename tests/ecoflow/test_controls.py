@@ -93,6 +93,7 @@ async def test_what_nobody_confirms_is_an_error_and_not_shown(
     [
         ("server_error", "unreachable"),
         ("keys_revoked", "refused"),
+        ("signature", "refused"),
         ("not_allowed", "refused"),
         ("offline", "device_offline"),
         ("garbage", "update_failed"),

@@ -180,6 +180,23 @@ def test_days_of_a_zone_off_the_hour_do_not_leak_into_each_other(archive: Archiv
     assert [(day.ts.day, day.mean) for day in days] == [(1, 1.0), (2, 2.0)]
 
 
+@pytest.mark.parametrize("aggregation", [Aggregation.FIVE_MINUTES, Aggregation.HOUR, Aggregation.DAY])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Rome", "Asia/Kolkata", "Australia/Lord_Howe"])
+def test_a_long_answer_in_portions_is_the_one_at_once(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, *, aggregation: Aggregation, zone: str
+) -> None:
+    """Two weeks over a change of the clocks, with a gap, a few buckets at a time."""
+    start = datetime(2026, 3, 27, tzinfo=UTC)
+    times = [start + timedelta(minutes=37 * n) for n in range(400) if not 100 < n < 200]
+    written(archive, [row(at, ("van", "env", f"d{n % 3}"), t=float(n)) for n, at in enumerate(times)])
+    what = Range(start=start - timedelta(days=900), end=start + timedelta(days=30))
+    at_once = archive.buckets(what, aggregation, zone=ZoneInfo(zone))
+    monkeypatch.setattr("lib.archive_query._FETCH_BUCKETS", 50)
+    assert list(archive.each_bucket(what, aggregation, zone=ZoneInfo(zone))) == at_once
+    assert sum(bucket.n for bucket in at_once) == len(times)
+    assert len({(bucket.ts, *bucket.keys.values()) for bucket in at_once}) == len(at_once)
+
+
 def test_a_range_without_a_zone_and_raw_buckets_are_refused(archive: Archive) -> None:
     with pytest.raises(ValueError, match="zone"):
         Range(start=datetime(2026, 1, 1), end=NOON)  # noqa: DTZ001
@@ -578,7 +595,7 @@ def test_neither_a_day_of_all_nor_a_year_of_one_walks_through_everything(
     store.write([row(NOON, ("van", "ruuvi", f"d{n}"), t=1.0) for n in range(20)])
     asked: list[tuple[str, Any]] = []
     listen(store.engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
-    assert buckets(store, what, Aggregation.HOUR, UTC, 10_000)
+    assert list(buckets(store, what, Aggregation.HOUR, UTC))
     with store.engine.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[-1][0]}", asked[-1][1]).all()
     store.close()

@@ -81,7 +81,7 @@ def test_messages_are_a_hypertable_that_is_written_asked_and_kept_small(
     ((chunks,),) = ask("SELECT num_chunks FROM timescaledb_information.hypertables")
     assert chunks >= 6  # a chunk a week
     day = Range(start=NOON - timedelta(hours=23), end=NOON + timedelta(hours=1))
-    assert [bucket.n for bucket in buckets(store, day, Aggregation.HOUR, UTC, 100)] == [1] * 24
+    assert [bucket.n for bucket in buckets(store, day, Aggregation.HOUR, UTC)] == [1] * 24
     assert [message.payload["metrics"]["t"] for message in messages(store, day)] == list(range(23, -1, -1))
     assert ask("SELECT count(*) FROM measurements_values") == [(1000,)]
     assert sum(maintain(store, Retention(raw_days=30, fine_days=20), NOON.timestamp())) > 279

@@ -1,8 +1,10 @@
 """Home Assistant with the integration set up, a fleet of stand-alone devices, signed releases."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+import errno
 import logging
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +23,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.ota.coordinator import OtaCoordinator
 from custom_components.ota.keys import Issued
+from custom_components.ota.rollout.journal import Journal
 from tests.ota.images import esp32_image, public_key, signed
 
 DOMAIN = "ota"
@@ -148,6 +151,30 @@ def form(image: bytes | None, **fields: str) -> FormData:
     if image is not None:
         data.add_field("image", image, filename="firmware.bin", content_type="application/octet-stream")
     return data
+
+
+type FullDisk = Callable[[], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> FullDisk:
+    """A context in which the journal cannot be written."""
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        def refuse(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("custom_components.ota.rollout.journal._write", refuse)
+            yield
+
+    return full
+
+
+def stored(hass: HomeAssistant) -> dict[tuple[str, str], Any]:
+    """What is on disk of the state."""
+    return Journal(Path(hass.config.path(".storage/ota.state"))).load()
 
 
 type Release = Callable[..., Awaitable[bytes]]

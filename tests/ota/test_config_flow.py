@@ -17,7 +17,7 @@ from custom_components.ota.rollout.manifest import Channel
 from custom_components.ota.rollout.schedule import Window
 from tests.ota.images import esp32_image, public_key, signed
 
-from .conftest import AddDevice, Client
+from .conftest import AddDevice, Client, FullDisk
 
 KEY = public_key().raw.hex()
 IMAGE = esp32_image()
@@ -162,16 +162,13 @@ async def test_an_unsigned_upload_where_that_is_allowed(
 
 
 async def test_a_registry_that_cannot_be_saved_is_said(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client, full_disk: FullDisk
 ) -> None:
-    from .test_attacks import _refuse
-
     flow = (await options(hass, entry, "upload"))["flow_id"]
     manifest, signature = signed(IMAGE)
     file_id = await put_file(admin, IMAGE)
     values = {"channel": "stable", "file": file_id, "manifest": manifest.decode(), "signature": signature}
-    with monkeypatch.context() as patched:
-        patched.setattr("homeassistant.helpers.storage.Store._async_write_data", _refuse)
+    with full_disk():
         result = await submit(hass, flow, values)
     assert result["errors"] == {"base": "storage_failed"}
 

@@ -222,3 +222,20 @@ async def test_after_a_reload_the_fleet_is_followed_once(
 async def test_a_sign_of_life_of_long_ago_is_one_of_long_ago(ota: OtaCoordinator, with_fleet: HeatingFleet) -> None:
     old = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
     assert ota.state.devices["example:dev-1"].last_seen == old
+
+
+async def test_a_large_fleet_describes_only_the_device_that_calls(
+    hass: HomeAssistant, ota: OtaCoordinator, with_fleet: HeatingFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def device(device_id: str) -> FleetDevice | None:
+        asked.append(device_id)
+        return with_fleet._devices.get(device_id)
+
+    monkeypatch.setattr(with_fleet, "device", device, raising=False)
+    monkeypatch.setattr(with_fleet, "devices", lambda: pytest.fail("all of them were described"))
+    with_fleet.put("dev-1", installed_version="1.1.0")
+    await settled(hass)
+    assert asked == ["dev-1"]
+    assert ota.state.devices["example:dev-1"].installed_version == "1.1.0"

@@ -1,10 +1,16 @@
 """Set-up, unloading, and that nothing acknowledged is lost when Home Assistant dies."""
 
+import asyncio
 from collections.abc import Callable
 import copy
+from dataclasses import dataclass
+from pathlib import Path
+import shutil
+import time
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
@@ -12,11 +18,15 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ota import async_remove_config_entry_device
+from custom_components.ota.backup import async_post_backup, async_pre_backup
 from custom_components.ota.coordinator import OtaCoordinator
-from custom_components.ota.rollout.models import JobState
+from custom_components.ota.rollout.errors import StorageError
+from custom_components.ota.rollout.journal import Journal, _line
+from custom_components.ota.rollout.models import DeviceEventKind, JobState
 from custom_components.ota.rollout.plan import Status
+from custom_components.ota.rollout.state import Kind
 
-from .conftest import AddDevice, Release, rollout, settled
+from .conftest import AddDevice, FullDisk, Release, rollout, settled, stored
 
 
 async def test_unload_and_devices_are_told_to_come_back(
@@ -29,13 +39,37 @@ async def test_unload_and_devices_are_told_to_come_back(
     assert (reply.status, reply.headers["Retry-After"]) == (503, "30")
 
 
-async def revive(
-    hass: HomeAssistant, entry: MockConfigEntry, disk: dict[str, Any], storage: dict[str, Any]
-) -> OtaCoordinator:
+@dataclass(frozen=True)
+class Disk:
+    """What is on disk at one moment: the journal's files and Home Assistant's stores."""
+
+    files: dict[str, bytes]
+    stores: dict[str, Any]
+
+    @classmethod
+    def of(cls, hass: HomeAssistant, stores: dict[str, Any]) -> Disk:
+        folder = journal_of(hass)
+        files = {path.name: path.read_bytes() for path in folder.iterdir()} if folder.is_dir() else {}
+        return cls(files, copy.deepcopy(stores))
+
+    def put_back(self, hass: HomeAssistant, stores: dict[str, Any]) -> None:
+        folder = journal_of(hass)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for name, data in self.files.items():
+            (folder / name).write_bytes(data)
+        stores.clear()
+        stores.update(copy.deepcopy(self.stores))
+
+
+def journal_of(hass: HomeAssistant) -> Path:
+    return Path(hass.config.path(".storage/ota.state"))
+
+
+async def revive(hass: HomeAssistant, entry: MockConfigEntry, disk: Disk, storage: dict[str, Any]) -> OtaCoordinator:
     """As after kill -9: what was in memory is gone, what was on disk is read."""
     await hass.config_entries.async_unload(entry.entry_id)  # writes; so the disk is put back
-    storage.clear()
-    storage.update(copy.deepcopy(disk))
+    disk.put_back(hass, storage)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await settled(hass)
     found: OtaCoordinator = entry.runtime_data
@@ -64,7 +98,7 @@ async def test_kill_in_any_state_loses_nothing_that_was_acknowledged(
             break
     if last == "verified":
         await device.check(version="2.0.0", boot_count=2)
-    ota = await revive(hass, entry, copy.deepcopy(hass_storage), hass_storage)
+    ota = await revive(hass, entry, Disk.of(hass, hass_storage), hass_storage)
     job = ota.state.job_of("dev-1")
     assert job is not None
     assert (str(job.job_id), job.state) == (update["job"], last)
@@ -88,12 +122,11 @@ async def test_a_key_that_was_shown_survives_a_crash_before_the_subentry_was_wri
     hass_storage: dict[str, Any],
 ) -> None:
     device = await add_device("dev-1", group="house", tags=["lab"])
-    disk = copy.deepcopy(hass_storage)
+    disk = Disk.of(hass, hass_storage)
     subentry_id = ota.subentries["dev-1"]
     await hass.config_entries.async_unload(entry.entry_id)
     hass.config_entries.async_remove_subentry(entry, subentry_id)  # it never got to the disk
-    hass_storage.clear()
-    hass_storage.update(disk)
+    disk.put_back(hass, hass_storage)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await settled(hass)
     assert [s.unique_id for s in entry.subentries.values()] == ["dev-1"]
@@ -103,13 +136,14 @@ async def test_a_key_that_was_shown_survives_a_crash_before_the_subentry_was_wri
 
 
 @pytest.mark.parametrize(
-    ("name", "spoil"),
+    ("kind", "spoil"),
     [
-        ("devices", lambda data: data["devices"][0].pop("product")),
-        ("devices", lambda data: data["devices"][0].update(history=5)),
-        ("rollouts", lambda data: data.update(next_job="x")),
-        ("releases", lambda data: data.update(releases=[{}])),
-        ("keys", lambda data: data["devices"]["dev-1"].pop("url")),
+        ("device", lambda record: record.pop("product")),
+        ("device", lambda record: record.update(name=5)),
+        ("device", lambda record: record.update(tags={})),
+        ("history", lambda record: record.append(5)),
+        ("next_job", None),
+        ("release", lambda record: record.pop("sha256")),
     ],
 )
 async def test_damaged_storage_is_said_and_not_overwritten(
@@ -117,44 +151,229 @@ async def test_damaged_storage_is_said_and_not_overwritten(
     ota: OtaCoordinator,
     entry: MockConfigEntry,
     add_device: AddDevice,
-    hass_storage: dict[str, Any],
-    name: str,
-    spoil: Callable[[Any], None],
+    release: Release,
+    kind: str,
+    spoil: Callable[[Any], None] | None,
 ) -> None:
-    await add_device()
-    await ota.storage.async_save_all()
+    device = await add_device()
+    await release()
+    await rollout(hass)
+    await device.check(version="1.0.0")
     await hass.config_entries.async_unload(entry.entry_id)
-    spoil(hass_storage[f"ota.{name}"]["data"])
-    before = copy.deepcopy(hass_storage[f"ota.{name}"])
+    (name, record), *_ = [(name, record) for (known, name), record in stored(hass).items() if known == kind]
+    if spoil is not None:
+        spoil(record)
+    journal = Journal(journal_of(hass))
+    journal.load()
+    journal.append([(kind, name, record if spoil is not None else "x")])
+    before = Disk.of(hass, {})
     await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_ERROR
-    assert hass_storage[f"ota.{name}"] == before
+    assert Disk.of(hass, {}) == before
 
 
-async def test_storage_of_a_future_version_is_not_touched(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]
+async def test_damaged_keys_are_said(
+    hass: HomeAssistant,
+    ota: OtaCoordinator,
+    entry: MockConfigEntry,
+    add_device: AddDevice,
+    hass_storage: dict[str, Any],
 ) -> None:
-    hass_storage["ota.devices"] = {"version": 9, "minor_version": 1, "key": "ota.devices", "data": {}}
+    await add_device()
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass_storage["ota.keys"]["data"]["devices"]["dev-1"].pop("url")
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+
+
+async def test_a_journal_of_a_future_version_is_not_touched(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    journal_of(hass).mkdir(parents=True)
+    (journal_of(hass) / "00000001.base").write_bytes(_line({"format": 9}))
+    before = Disk.of(hass, {})
     assert await async_setup_component(hass, "http", {})
     assert not await hass.config_entries.async_setup(entry.entry_id)
-    assert hass_storage["ota.devices"]["version"] == 9
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert Disk.of(hass, {}) == before
 
 
-async def test_storage_of_an_unknown_older_version_is_not_touched(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]
-) -> None:
-    hass_storage["ota.devices"] = {"version": 0, "minor_version": 1, "key": "ota.devices", "data": {"devices": []}}
+async def test_a_journal_that_cannot_be_read_now_is_tried_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    (journal_of(hass) / "00000001.log").mkdir(parents=True)
     assert await async_setup_component(hass, "http", {})
-    assert not await hass.config_entries.async_setup(entry.entry_id)
-    assert hass_storage["ota.devices"]["version"] == 0
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
 
 
-async def test_storage_of_an_older_minor_version_is_read(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]
+def as_stores(records: dict[tuple[str, str], Any]) -> dict[str, Any]:
+    """The same content as it was kept before there was a journal."""
+
+    def all_of(kind: str) -> list[Any]:
+        return [record for (known, _), record in records.items() if known == kind]
+
+    devices = [
+        {**record, "history": records["history", name]}
+        for (known, name), record in records.items()
+        if known == "device"
+    ]
+    sequences = {name: record for (known, name), record in records.items() if known == "sequence"}
+    jobs = {"rollouts": all_of("rollout"), "jobs": all_of("job"), "next_job": records["next_job", ""]}
+    content = {"releases": {"releases": all_of("release"), "sequences": sequences}, "devices": {"devices": devices}}
+    return {
+        f"ota.{name}": {"version": 1, "minor_version": 1, "key": f"ota.{name}", "data": data}
+        for name, data in {**content, "rollouts": jobs}.items()
+    }
+
+
+async def test_the_stores_of_before_are_taken_over_once(
+    hass: HomeAssistant,
+    ota: OtaCoordinator,
+    entry: MockConfigEntry,
+    add_device: AddDevice,
+    release: Release,
+    hass_storage: dict[str, Any],
 ) -> None:
-    hass_storage["ota.releases"] = {"version": 1, "minor_version": 0, "key": "ota.releases", "data": {"releases": []}}
-    assert await async_setup_component(hass, "http", {})
+    device, other = await add_device(), await add_device("dev-2")
+    await release()
+    rollout_id = await rollout(hass)
+    await device.update("2.0.0")
+    update = (await other.check(version="1.0.0"))["update"]
+    await hass.config_entries.async_unload(entry.entry_id)
+    before = stored(hass)
+    shutil.rmtree(journal_of(hass))
+    hass_storage.update(as_stores(before))
     assert await hass.config_entries.async_setup(entry.entry_id)
+    await settled(hass)
+    assert stored(hass) == before
+    assert not {"ota.releases", "ota.devices", "ota.rollouts"} & hass_storage.keys()
+    ota = entry.runtime_data
+    assert ota.state.rollouts[rollout_id].status is Status.RUNNING
+    assert (await other.check(version="1.0.0"))["update"] == update
+    assert [event.kind for event in ota.state.devices["dev-1"].history][-1] == "verified"
+    # Killed before the stores were deleted: the journal is newer.
+    await other.status(update["job"], "downloading")
+    newest = Disk.of(hass, hass_storage | as_stores(before))
+    ota = await revive(hass, entry, newest, hass_storage)
+    job = ota.state.job_of("dev-2")
+    assert job is not None
+    assert job.state is JobState.DOWNLOADING
+    assert "ota.rollouts" not in hass_storage
+
+
+@pytest.mark.parametrize("version", [0, 9])
+async def test_stores_of_unknown_versions_are_not_touched(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any], version: int
+) -> None:
+    store = {"version": version, "minor_version": 1, "key": "ota.devices", "data": {"devices": []}}
+    hass_storage["ota.devices"] = store
+    assert await async_setup_component(hass, "http", {})
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert hass_storage["ota.devices"]["version"] == version
+
+
+async def test_the_journal_is_compacted_beside_the_work(
+    hass: HomeAssistant,
+    ota: OtaCoordinator,
+    entry: MockConfigEntry,
+    add_device: AddDevice,
+    release: Release,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    device = await add_device()
+    await release()
+    await rollout(hass)
+    monkeypatch.setattr("custom_components.ota.rollout.journal.COMPACT_AT", 1)
+    await async_pre_backup(hass)
+    update = (await device.check(version="1.0.0"))["update"]
+    assert not list(journal_of(hass).glob("*.base"))  # a backup copies the files
+    await async_post_backup(hass)
+    await device.status(update["job"], "downloading")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(list(journal_of(hass).glob("*.base"))) == 1
+    await device.status(update["job"], "rebooting")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await device.check(version="2.0.0", boot_count=5)
+    await hass.config_entries.async_unload(entry.entry_id)
+    (base,) = journal_of(hass).glob("*.base")
+    assert all(path.name >= base.name for path in journal_of(hass).iterdir())
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    job = entry.runtime_data.state.job_of("dev-1")
+    assert (str(job.job_id), job.state) == (update["job"], JobState.VERIFIED)
+
+
+async def test_a_compaction_that_fails_is_a_warning_and_nothing_is_lost(
+    hass: HomeAssistant,
+    ota: OtaCoordinator,
+    add_device: AddDevice,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise StorageError("disk_full")
+
+    monkeypatch.setattr("custom_components.ota.rollout.journal.COMPACT_AT", 1)
+    monkeypatch.setattr(ota.storage._journal, "write_base", refuse)
+    device = await add_device()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert "could not be compacted" in caplog.text
+    assert (await device.check(version="1.0.0"))["reason"] == "no_rollout"
+    assert ("device", "dev-1") in stored(hass)
+
+
+async def test_what_waits_for_the_disk_shares_a_write(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = [await add_device(f"dev-{number}") for number in range(20)]
+    await release()
+    await rollout(hass, max_in_flight=20)
+    writes: list[int] = []
+    append = ota.storage._journal.append
+
+    def slow(ops: Any) -> None:
+        writes.append(len(ops))
+        time.sleep(0.05)
+        append(ops)
+
+    monkeypatch.setattr(ota.storage._journal, "append", slow)
+    replies = await asyncio.gather(*(device.check(version="1.0.0") for device in devices))
+    assert all(reply["update"] for reply in replies)
+    assert len(writes) <= 5
+    assert len([key for key in stored(hass) if key[0] == "job"]) == 20
+
+
+async def test_a_caller_that_goes_away_takes_no_write_along(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice
+) -> None:
+    await add_device()
+    ota.engine.note("dev-1", ota.now, DeviceEventKind.KEY, "rotated")
+    waiting = asyncio.create_task(ota.storage.async_save_all())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await hass.async_block_till_done()
+    assert stored(hass)["history", "dev-1"][-1]["detail"] == "rotated"
+
+
+async def test_a_mistake_of_ours_is_told_to_who_waits_and_the_next_one_is_served(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add_device()
+    with monkeypatch.context() as patched:
+        patched.setattr(ota.storage._journal, "append", lambda ops: 1 / 0)
+        ota.state.mark(Kind.DEVICE, "dev-1")
+        with pytest.raises(ZeroDivisionError):
+            await ota.storage.async_commit()
+    await ota.storage.async_commit()
+    assert not ota.state.dirty
+
+
+async def test_when_home_assistant_stops_the_last_sign_of_life_is_written(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice
+) -> None:
+    device = await add_device()
+    await device.check(version="1.0.0")
+    seen = ota.state.devices["dev-1"].last_seen
+    assert stored(hass)["device", "dev-1"]["last_seen"] != seen
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    assert stored(hass)["device", "dev-1"]["last_seen"] == seen
 
 
 async def test_a_folder_that_cannot_be_used_is_tried_again(
@@ -179,6 +398,7 @@ async def test_removing_the_entry_forgets_keys_and_devices(
     await add_device()
     await hass.config_entries.async_remove(entry.entry_id)
     assert not [key for key in hass_storage if key.startswith("ota.")]
+    assert not journal_of(hass).exists()
 
 
 async def test_only_what_is_gone_can_be_deleted(
@@ -220,12 +440,17 @@ async def test_an_image_damaged_on_disk_is_not_served(
 
 
 async def test_a_failing_last_save_is_a_warning(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    from .test_attacks import _refuse
-
-    with monkeypatch.context() as patched:
-        patched.setattr("homeassistant.helpers.storage.Store._async_write_data", _refuse)
+    hass: HomeAssistant,
+    ota: OtaCoordinator,
+    entry: MockConfigEntry,
+    add_device: AddDevice,
+    caplog: pytest.LogCaptureFixture,
+    full_disk: FullDisk,
+) -> None:
+    device = await add_device()
+    await device.check(version="1.0.0")
+    with full_disk():
+        await ota._async_save_seen(None)
+        assert "last seen could not be saved" in caplog.text
         await hass.config_entries.async_unload(entry.entry_id)
-    assert "could not be saved" in caplog.text
+    assert "The last changes could not be saved" in caplog.text

@@ -238,3 +238,14 @@ async def test_a_central_control_unit_is_updated_but_not_while_power_is_cut(
     kinds = [event["kind"] for event in history["events"]]
     assert kinds[-1] in ("verified", "version")
     assert {"registered", "offered", "downloading"} <= set(kinds)
+
+
+async def test_one_controller_is_described_as_among_all(
+    hass: HomeAssistant, ota: OtaCoordinator, house: dict[str, Controller]
+) -> None:
+    from custom_components.iot_heating.ota import async_get_fleet
+
+    fleet = await async_get_fleet(hass)
+    look_up = fleet.device  # type: ignore[attr-defined]
+    assert {name: look_up(name) for name in fleet.devices()} == fleet.devices()
+    assert look_up("nobody") is None

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.ota.coordinator import OtaCoordinator
 from custom_components.ota.rollout.plan import Mode, Status
 
-from .conftest import AddDevice, Release, act, settled
+from .conftest import AddDevice, FullDisk, Release, act, settled
 from .test_config_flow import options
 
 WHO: dict[str, Any] = {"groups": [], "tags": [], "models": [], "devices": []}
@@ -112,10 +112,8 @@ async def test_an_impossible_plan_can_be_mended(
 
 
 async def test_what_changed_meanwhile_is_said(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, ten: None, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, ten: None, full_disk: FullDisk
 ) -> None:
-    from .test_attacks import _refuse
-
     flow = (await options(hass, entry, "rollout"))["flow_id"]
     await submit(hass, flow)
     await act(hass, "withdraw_release", release="thermostat:esp32c3:2.0.0")
@@ -123,8 +121,7 @@ async def test_what_changed_meanwhile_is_said(
     assert (result["reason"], result["description_placeholders"]["version"]) == ("unknown_release", "2.0.0")
     flow = (await options(hass, entry, "rollout"))["flow_id"]
     await submit(hass, flow, release="thermostat\n1.9.0")
-    with monkeypatch.context() as patched:
-        patched.setattr("homeassistant.helpers.storage.Store._async_write_data", _refuse)
+    with full_disk():
         result = await hass.config_entries.options.async_configure(flow, {})
     assert result["reason"] == "storage_failed"
 

@@ -13,7 +13,7 @@ from simulators.ota_device.device import OtaDevice
 
 from .conftest import AddDevice, Registered, Release, rollout
 
-MODES = ["native", "esphome", "arduino", "ddi"]
+MODES = ["native", "esphome", "arduino", "ddi", "tasmota"]
 
 
 def argv(device: Registered, mode: str, *more: str) -> list[str]:

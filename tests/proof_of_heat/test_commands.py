@@ -76,7 +76,7 @@ def test_curve_needs_the_outdoor_temperature() -> None:
 
 def test_small_changes_of_the_level_are_not_worth_a_write() -> None:
     assert given_values(told({C.CURVE}, {}, level=5.2))["level"] == 5.2
-    assert given_values(told({C.CURVE}, {}, level=4.0))["level"] == 5.0
+    assert given_values(told({C.CURVE}, {}, level=3.0))["level"] == 5.0
 
 
 def test_level_keeps_to_the_device_s_limits() -> None:

@@ -198,3 +198,172 @@ async def test_removing_the_entry_forgets_what_was_stored(
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
     assert not [key for key in hass_storage if key.startswith(DOMAIN)]
+
+
+async def test_learning_that_raises_is_tried_again_and_the_cycle_goes_on(
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error nobody thought of must not leave the engine waiting for a result for ever."""
+    from custom_components.proof_of_heat.engine import engine as engine_module
+
+    tried: list[int] = []
+
+    def learn(*_: Any) -> Any:
+        tried.append(1)
+        raise IndexError("a gap in the history")
+
+    monkeypatch.setattr(engine_module, "learn", learn)
+    home = entry.runtime_data
+    home.engine._learn_at_h = 0.0
+    await home.async_set_active(True)
+    await advance(hass, freezer, 400)
+    assert home.last_update_success
+    assert tried
+    assert (home.slow_work.failures, home.engine._busy) == (1, False)
+    assert hass.states.get(HEATER).state == "on"
+    home.engine._learn_at_h = 0.0
+    await advance(hass, freezer, 200)
+    assert len(tried) == 2
+
+
+async def test_source_that_cannot_be_closed_keeps_nothing_else_from_closing(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken() -> None:
+        raise OSError("stuck")
+
+    unit = next(iter(entry.runtime_data.units.values()))
+    unit.close = broken
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert "stuck" in caplog.text
+    assert f"{DOMAIN}.state.{entry.entry_id}" in hass_storage
+    unit.close = None
+    await unit.async_close()
+
+
+async def test_state_is_written_when_home_assistant_stops(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]
+) -> None:
+    from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+
+    assert f"{DOMAIN}.state.{entry.entry_id}" not in hass_storage
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    assert "engine" in hass_storage[f"{DOMAIN}.state.{entry.entry_id}"]["data"]
+
+
+async def test_cycling_that_cannot_be_stored_does_not_stop_the_heating(
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from homeassistant.exceptions import HomeAssistantError
+
+    async def full(_: Any) -> None:
+        raise HomeAssistantError("disk full")
+
+    home = entry.runtime_data
+    await home.async_set_active(True)
+    monkeypatch.setattr(home._cycling_store, "async_save_durably", full)
+    await advance(hass, freezer, 300)
+    assert hass.states.get(HEATER).state == "on"
+    assert home.last_update_success
+
+
+async def test_while_control_is_off_minimum_times_follow_what_the_source_does_itself(
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    home = entry.runtime_data
+    source_id = next(iter(home.units))
+    await advance(hass, freezer, 300)
+    assert home.data.decision.command(source_id).on, "decided"
+    assert home.engine.cycling.cycle(source_id).on is not True, "but never commanded"
+    hass.states.async_set(HEATER, "on")
+    await advance(hass, freezer, 200)
+    assert home.engine.cycling.cycle(source_id).on is True
+    assert home.engine.savings.days == []
+
+
+async def test_rest_of_the_home_is_what_the_site_meter_shows_beside_the_sources(
+    hass: HomeAssistant, heater: str, freezer: FrozenDateTimeFactory
+) -> None:
+    assert await async_setup_component(hass, DOMAIN, {})
+    heat = await source(hass, "entity", {"entity": heater, "nominal_power": 3000.0, "number_is": "power"})
+    made = system(zone(), heat, options={"limits": {"site_meter": "sensor.site", "site_power": 6000.0}})
+    await start(hass, made)
+    hass.states.async_set(HEATER, "on")
+    hass.states.async_set("sensor.site", "5", {"unit_of_measurement": "kW"})
+    await advance(hass, freezer, 61)
+    hass.states.async_set("sensor.site", "5", {"unit_of_measurement": "kW"}, force_update=True)
+    await made.runtime_data.async_refresh()
+    assert made.runtime_data.data.snapshot.other_load_w == pytest.approx(2000)
+
+
+@pytest.mark.parametrize(
+    ("options", "price", "ahead"),
+    [
+        ({}, None, []),
+        ({"fixed_price": 0.3}, 0.3, []),
+        (
+            {
+                "base_price": 0.3,
+                "tariff_windows": [{"days": "Mon-Sun", "start": "22:00", "end": "06:00", "price": 0.12}],
+            },
+            0.12,
+            [0.12, 0.3],
+        ),
+        (
+            {"base_price": 0.3, "tariff_windows": [{"start": "x", "end": "06:00", "price": 0.12}], "fixed_price": 0.2},
+            0.2,
+            [],
+        ),
+        ({"price_entity": "sensor.price", "fees": 0.1, "tax": 25.0}, 0.25, []),
+        (
+            {
+                "price_entity": "sensor.gone",
+                "base_price": 0.3,
+                "tariff_windows": [{"start": "22:00", "end": "06:00", "price": 0.12}],
+            },
+            0.12,
+            [0.12, 0.3],
+        ),
+    ],
+)
+async def test_price_of_electricity(
+    hass: HomeAssistant,
+    heater: str,
+    freezer: FrozenDateTimeFactory,
+    options: dict[str, Any],
+    price: float | None,
+    ahead: list[float],
+) -> None:
+    freezer.move_to("2027-01-13T02:00:00+00:00")
+    await hass.config.async_set_time_zone("Europe/Rome")
+    hass.states.async_set("sensor.price", "10", {"unit_of_measurement": "ct/kWh"})
+    assert await async_setup_component(hass, DOMAIN, {})
+    made = system(zone(), options={"price": options})
+    await start(hass, made)
+    snapshot = made.runtime_data.data.snapshot
+    assert snapshot.price_kwh == pytest.approx(price) if price is not None else snapshot.price_kwh != snapshot.price_kwh
+    known = list(snapshot.forecast.price_kwh) if snapshot.forecast else []
+    assert list(dict.fromkeys(known)) == ahead
+    if ahead:
+        assert len(known) == 192
+
+
+async def test_hash_price_from_sensor_web_and_fixed(hass: HomeAssistant, heater: str, socket_enabled: None) -> None:
+    from homeassistant.util import dt as dt_util
+
+    assert await async_setup_component(hass, DOMAIN, {})
+    url = "http://127.0.0.1:9/price"
+    options = {"price": {"hashprice": 40.0, "hashprice_entity": "sensor.hash", "hashprice_url": url}}
+    made = system(zone(), options=options)
+    await start(hass, made)
+    home = made.runtime_data
+    now = dt_util.utcnow()
+    assert home._hashprice(now) == 40.0
+    home.hash_price.load({"from": [url, "", 1.0], "value": 45.0, "at": now.isoformat()})
+    assert home._hashprice(now) == 45.0
+    hass.states.async_set("sensor.hash", "50")
+    assert home._hashprice(now) == 50.0
+    hass.states.async_remove("sensor.hash")
+    await hass.config_entries.async_reload(made.entry_id)
+    assert made.runtime_data._hashprice(now) == 45.0, "kept over the restart"

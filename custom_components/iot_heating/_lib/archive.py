@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from itertools import islice
 import logging
 from pathlib import Path
 import random
@@ -166,9 +167,17 @@ class Archive:
         Raises:
             ArchiveUnavailableError: The database does not answer.
         """
+        return list(islice(self.each_bucket(what, aggregation, zone=zone), limit))
+
+    def each_bucket(self, what: Range, aggregation: Aggregation, *, zone: tzinfo = UTC) -> Iterator[Bucket]:
+        """The same for any length, portion by portion. Blocking.
+
+        Raises:
+            ArchiveUnavailableError: The database does not answer.
+        """
         store = self._ready_store()
         try:
-            return buckets(store, what, aggregation, zone, limit)
+            yield from buckets(store, what, aggregation, zone)
         except SQLAlchemyError as err:
             raise ArchiveUnavailableError(_reason(err)) from err
 

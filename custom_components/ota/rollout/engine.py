@@ -1,7 +1,7 @@
 """What happens when a device calls, reports or stays silent, and when a person decides.
 
 The engine owns the state; time and ids are passed in, nothing is read or written outside. After each call
-`dirty` sections have to be saved before the caller acknowledges, and `events` shown.
+`dirty` records have to be saved before the caller acknowledges, and `events` shown.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from .models import (
 from .offers import Offer, Reason, is_downgrade, offer_for
 from .plan import ENDED, Rollout
 from .rollouts import Rollouts
-from .state import Section, State
+from .state import Kind, State
 from .versions import same_version
 
 MAX_ATTEMPTS: Final = 5
@@ -360,7 +360,7 @@ class Engine:
         if before is not None and before.state is not job.state and job.done:
             if job.state is JobState.VERIFIED:
                 # Not only the job: the version it was verified by has to be known after a crash too.
-                self.state.dirty.add(Section.DEVICES)
+                self.state.mark(Kind.DEVICE, job.uid)
             self.rollouts.on_finished(job, now)
 
     def drain(self) -> list[Any]:

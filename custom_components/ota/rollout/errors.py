@@ -3,6 +3,8 @@
 `code` is the translation key in Home Assistant and the code in JSON answers.
 """
 
+import errno
+
 
 class OtaError(Exception):
     """Something was refused. Nothing of it took effect."""
@@ -40,3 +42,10 @@ class RolloutError(OtaError):
 
 class WireError(OtaError):
     """A request of a device is malformed."""
+
+
+def storage_error(err: OSError) -> StorageError:
+    """What the disk said."""
+    if err.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageError("disk_full")
+    return StorageError("storage_failed", error=err.strerror or type(err).__name__)

@@ -9,7 +9,7 @@ from .image import ImageInfo
 from .manifest import Channel, Manifest, check_product
 from .models import Release
 from .plan import ENDED, releases_of
-from .state import Section, State
+from .state import State
 from .store import Digests
 from .versions import same_version, version_key
 
@@ -110,9 +110,8 @@ def admit(
     if (known := find_same(state, manifest, digests, force=force)) is not None:
         return known
     slot = f"{manifest.product}/{manifest.chip}"
-    highest = state.sequences.get(slot, -1)
     release = _release(manifest, info, digests, now, signed)
-    state.sequences[slot] = max(highest, manifest.sequence)
+    state.accept_sequence(slot, manifest.sequence)
     state.put_release(release)
     return release
 
@@ -239,4 +238,3 @@ def set_factory(state: State, release_id: str, sha256: str) -> None:
         ReleaseError: `unknown_release`.
     """
     state.put_release(replace(get(state, release_id), factory_sha256=sha256))
-    state.dirty.add(Section.RELEASES)

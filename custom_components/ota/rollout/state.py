@@ -1,22 +1,28 @@
 """Everything ota knows, with the indexes that make a poll cheap, and what of it has to be saved."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from .codec import decode
+from .journal import Key, Op
 from .models import HISTORY_LENGTH, Device, DeviceEvent, DeviceEventKind, Job, JobState, Release
 from .plan import Membership, Rollout, membership, releases_of
 
 
-class Section(StrEnum):
-    """What is saved together."""
+class Kind(StrEnum):
+    """What is saved, record by record."""
 
-    RELEASES = "releases"
-    DEVICES = "devices"
-    ROLLOUTS = "rollouts"
+    RELEASE = "release"
+    SEQUENCE = "sequence"
+    DEVICE = "device"
+    """Without its log, which is long and changes on its own."""
+    HISTORY = "history"
+    ROLLOUT = "rollout"
+    JOB = "job"
+    NEXT_JOB = "next_job"
 
 
 class EventKind(StrEnum):
@@ -60,10 +66,12 @@ class State:
         self.sequences: dict[str, int] = {}
         """Highest sequence ever accepted for `product/chip`; outlives the release."""
         self.next_job = 1
-        self.dirty: set[Section] = set()
-        """To be saved before anything is acknowledged."""
-        self.stale: set[Section] = set()
-        """To be saved soon: what devices tell again by themselves, and log lines."""
+        self.dirty: dict[Key, None] = {}
+        """To be saved before anything is acknowledged, in the order in which it changed."""
+        self.stale: dict[Key, None] = {}
+        """To be saved soon: log lines."""
+        self.seen: dict[Key, None] = {}
+        """To be saved some time: what devices tell again by themselves."""
         self.events: list[Event] = []
         self.last_job: dict[str, int] = {}
         self.job_in: dict[tuple[str, str], int] = {}
@@ -82,7 +90,7 @@ class State:
         known = release.release_id in self.releases
         self.releases[release.release_id] = release
         self._membership.clear()
-        self.dirty.add(Section.RELEASES)
+        self.mark(Kind.RELEASE, release.release_id)
         if not known:
             self.events.append(Event(kind=EventKind.RELEASE_ADDED, release_id=release.release_id))
 
@@ -90,8 +98,13 @@ class State:
         """Remove."""
         del self.releases[release_id]
         self._membership.clear()
-        self.dirty.add(Section.RELEASES)
+        self.mark(Kind.RELEASE, release_id)
         self.events.append(Event(kind=EventKind.RELEASE_REMOVED, release_id=release_id))
+
+    def accept_sequence(self, line: str, sequence: int) -> None:
+        """Remember the highest sequence of a `product/chip`."""
+        self.sequences[line] = max(sequence, self.sequences.get(line, 0))
+        self.mark(Kind.SEQUENCE, line)
 
     # -- devices
 
@@ -106,7 +119,11 @@ class State:
         if before is None or _placing(before) != _placing(device):
             self._membership.clear()
         if save:
-            self.dirty.add(Section.DEVICES)
+            self.mark(Kind.DEVICE, device.uid)
+        else:
+            self.seen[Kind.DEVICE, device.uid] = None
+        if before is None or before.history != device.history:
+            self.stale[Kind.HISTORY, device.uid] = None
         kind = EventKind.DEVICE_ADDED if before is None else EventKind.DEVICE_CHANGED
         self.events.append(Event(kind=kind, uid=device.uid))
 
@@ -125,7 +142,8 @@ class State:
             self.drop_job(job)
         del self.devices[uid]
         self._membership.clear()
-        self.dirty |= {Section.DEVICES, Section.ROLLOUTS}
+        self.mark(Kind.DEVICE, uid)
+        self.mark(Kind.HISTORY, uid)
         self.events.append(Event(kind=EventKind.DEVICE_REMOVED, uid=uid))
 
     def log(self, uid: str, event: DeviceEvent) -> None:
@@ -134,7 +152,6 @@ class State:
         if device is None:
             return
         history = (*device.history, event)[-HISTORY_LENGTH:]
-        self.stale.add(Section.DEVICES)
         self.put_device(replace(device, history=history), save=False)
 
     # -- jobs
@@ -150,7 +167,9 @@ class State:
         changed = before is None or before.state is not job.state
         # Progress alone is not worth a write: after a restart the device says it again.
         if changed or (before is not None and before.progress == job.progress):
-            self.dirty.add(Section.ROLLOUTS)
+            self.mark(Kind.JOB, str(job.job_id))
+        if before is None:
+            self.mark(Kind.NEXT_JOB, "")
         if changed:
             self.log(job.uid, _line(job))
         self.events.append(
@@ -208,6 +227,7 @@ class State:
         """Forget a job; its counts go with it."""
         self._unindex(job)
         del self.jobs[job.job_id]
+        self.mark(Kind.JOB, str(job.job_id))
         if self.last_job.get(job.uid) == job.job_id:
             del self.last_job[job.uid]
         if job.rollout_id is not None and self.job_in.get((job.rollout_id, job.uid)) == job.job_id:
@@ -219,7 +239,6 @@ class State:
         for job in list(self.jobs.values()):
             if job.done and job.rollout_id not in self.rollouts and self.last_job.get(job.uid) != job.job_id:
                 self.drop_job(job)
-                self.dirty.add(Section.ROLLOUTS)
 
     # -- rollouts
 
@@ -231,7 +250,7 @@ class State:
         self.rollouts[rollout.rollout_id] = rollout
         if before is None or before.waves != rollout.waves or before.population != rollout.population:
             self._membership.pop(rollout.rollout_id, None)
-        self.dirty.add(Section.ROLLOUTS)
+        self.mark(Kind.ROLLOUT, rollout.rollout_id)
         kind = EventKind.ROLLOUT_CREATED if before is None else EventKind.ROLLOUT_CHANGED
         self.events.append(Event(kind=kind, rollout_id=rollout.rollout_id))
 
@@ -240,7 +259,7 @@ class State:
         del self.rollouts[rollout_id]
         self._membership.pop(rollout_id, None)
         self.prune_jobs()
-        self.dirty.add(Section.ROLLOUTS)
+        self.mark(Kind.ROLLOUT, rollout_id)
         self.events.append(Event(kind=EventKind.ROLLOUT_REMOVED, rollout_id=rollout_id))
 
     def membership(self, rollout: Rollout) -> Membership:
@@ -266,42 +285,94 @@ class State:
 
     # -- saving
 
-    def snapshot(self, section: Section) -> dict[str, Any]:
-        """What is to be saved; records are immutable, so another thread may serialise it."""
-        match section:
-            case Section.RELEASES:
-                return {"releases": list(self.releases.values()), "sequences": dict(self.sequences)}
-            case Section.DEVICES:
-                return {"devices": list(self.devices.values())}
-            case Section.ROLLOUTS:
-                return {
-                    "rollouts": list(self.rollouts.values()),
-                    "jobs": list(self.jobs.values()),
-                    "next_job": self.next_job,
-                }
+    def mark(self, kind: Kind, name: str) -> None:
+        """This record changed, came or went: save it before anything is acknowledged."""
+        self.dirty[kind, name] = None
 
-    def restore(self, data: Mapping[Section, Mapping[str, Any] | None]) -> None:
+    def settle(self, *, all_seen: bool = False) -> None:
+        """Save log lines with the next commit; `all_seen`: and when devices were last seen."""
+        self.dirty |= self.stale
+        self.stale.clear()
+        if all_seen:
+            self.dirty |= self.seen
+            self.seen.clear()
+
+    def take(self) -> list[Op]:
+        """What is to be saved now. Records are immutable, so another thread may write them."""
+        keys, self.dirty = self.dirty, {}
+        for key in keys:
+            self.seen.pop(key, None)
+        return [(kind, name, self._record(kind, name)) for kind, name in keys]
+
+    def put_back(self, ops: Sequence[Op]) -> None:
+        """What was taken could not be saved."""
+        self.dirty = {(kind, name): None for kind, name, _ in ops} | self.dirty
+
+    def _record(self, kind: str, name: str) -> Any:
+        device = self.devices.get(name)
+        match kind:
+            case Kind.RELEASE:
+                return self.releases.get(name)
+            case Kind.SEQUENCE:
+                return self.sequences.get(name)
+            case Kind.DEVICE:
+                return replace(device, history=()) if device is not None else None
+            case Kind.HISTORY:
+                return device.history if device is not None else None
+            case Kind.ROLLOUT:
+                return self.rollouts.get(name)
+            case Kind.JOB:
+                return self.jobs.get(int(name))
+            case _:
+                return self.next_job
+
+    def capture(self) -> Iterator[Op]:
+        """Everything as it is now; another thread may go through it later."""
+        keys: list[Key] = [(Kind.NEXT_JOB, "")]
+        keys += [(Kind.RELEASE, name) for name in self.releases]
+        keys += [(Kind.SEQUENCE, name) for name in self.sequences]
+        keys += [(kind, name) for name in self.devices for kind in (Kind.DEVICE, Kind.HISTORY)]
+        keys += [(Kind.ROLLOUT, name) for name in self.rollouts]
+        keys += [(Kind.JOB, str(name)) for name in self.jobs]
+        still = State()
+        still.releases, still.sequences = dict(self.releases), dict(self.sequences)
+        still.devices, still.rollouts, still.jobs = dict(self.devices), dict(self.rollouts), dict(self.jobs)
+        still.next_job = self.next_job
+        return ((kind, name, still._record(kind, name)) for kind, name in keys)
+
+    def restore(self, records: Mapping[Key, Any]) -> None:
         """Fill an empty state from what was saved.
 
         Raises:
             DecodeError: The data is damaged.
         """
-        releases, devices = data.get(Section.RELEASES) or {}, data.get(Section.DEVICES) or {}
-        rollouts = data.get(Section.ROLLOUTS) or {}
-        for release in (decode(Release, raw) for raw in releases.get("releases", ())):
-            self.releases[release.release_id] = release
-        self.sequences = {str(k): int(v) for k, v in releases.get("sequences", {}).items()}
-        for device in (decode(Device, raw) for raw in devices.get("devices", ())):
-            self.devices[device.uid] = device
-        for rollout in (decode(Rollout, raw) for raw in rollouts.get("rollouts", ())):
-            self.rollouts[rollout.rollout_id] = rollout
-        for job in (decode(Job, raw) for raw in rollouts.get("jobs", ())):
+        for (kind, name), raw in records.items():
+            self._restore(kind, name, raw)
+        for uid, device in self.devices.items():
+            log = records.get((Kind.HISTORY, uid), ())
+            self.devices[uid] = replace(device, history=tuple(decode(DeviceEvent, line) for line in log))
+        jobs = [decode(Job, raw) for (kind, _), raw in records.items() if kind == Kind.JOB]
+        for job in jobs:
             if job.uid in self.devices:
                 self._index(job)
         for number in self.last_job.values():
             self._relog(self.jobs[number])
         self.events.clear()
-        self.next_job = max([int(rollouts.get("next_job", 1)), *(number + 1 for number in self.jobs)])
+        self.next_job = max([self.next_job, *(number + 1 for number in self.jobs)])
+
+    def _restore(self, kind: str, name: str, raw: Any) -> None:
+        """One record that stands alone; a kind that a newer version wrote is none of ours."""
+        match kind:
+            case Kind.RELEASE:
+                self.releases[name] = decode(Release, raw)
+            case Kind.SEQUENCE:
+                self.sequences[name] = decode(int, raw)
+            case Kind.DEVICE:
+                self.devices[name] = decode(Device, raw)
+            case Kind.ROLLOUT:
+                self.rollouts[name] = decode(Rollout, raw)
+            case Kind.NEXT_JOB:
+                self.next_job = decode(int, raw)
 
 
 def _line(job: Job) -> DeviceEvent:

@@ -7,7 +7,6 @@ and becomes an image by fsync and rename: whoever reads sees it whole or not at 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-import errno
 import hashlib
 import mmap
 import os
@@ -18,7 +17,7 @@ import shutil
 import threading
 from typing import BinaryIO, Final
 
-from .errors import StorageError
+from .errors import StorageError, storage_error
 
 DEFAULT_LIMIT: Final = 16 * 1024 * 1024
 KEEP_FREE: Final = 64 * 1024 * 1024
@@ -111,7 +110,7 @@ class Upload:
             yield
         except OSError as err:
             self.abort()
-            raise _storage_error(err) from err
+            raise storage_error(err) from err
 
 
 class ImageStore:
@@ -137,7 +136,7 @@ class ImageStore:
             for leftover in self._incoming.iterdir():
                 leftover.unlink(missing_ok=True)
         except OSError as err:
-            raise _storage_error(err) from err
+            raise storage_error(err) from err
 
     def begin(self, expected: int | None = None) -> Upload:
         """Begin an upload of perhaps known size.
@@ -153,7 +152,7 @@ class ImageStore:
                 raise StorageError("disk_full")
             return Upload(self._incoming / secrets.token_hex(16), self.limit)
         except OSError as err:
-            raise _storage_error(err) from err
+            raise storage_error(err) from err
 
     def commit(self, upload: Upload, digests: Digests) -> Path:
         """Make a closed upload an image. One that is there already stays as it is.
@@ -173,7 +172,7 @@ class ImageStore:
                 self._verified[digests.sha256] = _identity(target)
         except OSError as err:
             upload.abort()
-            raise _storage_error(err) from err
+            raise storage_error(err) from err
         return target
 
     def path(self, sha256: str) -> Path:
@@ -235,9 +234,3 @@ class ImageStore:
 def _identity(path: Path) -> tuple[int, int, int]:
     stat = path.stat()
     return stat.st_size, stat.st_mtime_ns, stat.st_ino
-
-
-def _storage_error(err: OSError) -> StorageError:
-    if err.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageError("disk_full")
-    return StorageError("storage_failed", error=err.strerror or type(err).__name__)

@@ -207,10 +207,11 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
         check_limits,
     ),
 }
+# What a configuration that is imported may hold; it is taken as it is, without the forms' defaults.
 SUBJECTS: Final[dict[str, vol.Schema]] = {
     subject: vol.Schema(
         {
-            key: value
+            vol.Optional(str(key)): value
             for form in OPTION_FORMS.values()
             if form.subject == subject
             for key, value in form.schema.schema.items()

@@ -1,5 +1,6 @@
 """Gates stop a bad release in a simulated fleet before it does harm, and let a good one through."""
 
+import time
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from custom_components.ota.rollout.gate import GatePolicy
 from custom_components.ota.rollout.plan import Status, Wave
 from custom_components.ota.rollout.simulate import Behaviour, Result, Simulation, World
 
-from .fleet import plan
+from .fleet import T0, fleet, plan
 
 WAVES = (Wave(percent=1), Wave(percent=5), Wave(percent=25), Wave(percent=100))
 
@@ -40,6 +41,24 @@ def test_a_bad_release_is_stopped_before_5_percent_are_broken(behaviour: Behavio
     assert result.status is Status.PAUSED
     assert result.broken_share < 0.05
     assert result.harmed_share < 0.05
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour(bricks=0.3), Behaviour(late=0.1)], ids=["bricks", "dies_late"])
+def test_the_gates_protect_a_fleet_of_10_000(behaviour: Behaviour) -> None:
+    result = run(behaviour, devices=10_000, hours=72)
+    assert result.status is Status.PAUSED
+    assert result.broken_share < 0.05
+    assert result.harmed_share < 0.05
+
+
+def test_a_plan_for_10_000_devices_is_made_within_a_second() -> None:
+    engine = fleet(10_000)
+    started = time.perf_counter()
+    engine.rollouts.create(plan(waves=WAVES), T0)
+    took = time.perf_counter() - started
+    members = engine.state.membership(engine.rollouts.get("r1"))
+    assert [len(members.members(number)) for number in range(4)] == [100, 400, 2000, 7500]
+    assert took < 1.0
 
 
 def test_a_home_with_five_devices_loses_one_at_most() -> None:

@@ -174,12 +174,13 @@ class ProofOfHeatDemo:
 
     async def _price(self, ha: HomeAssistant, entry_id: str) -> None:
         """Electricity and mining at fixed prices."""
-        await ha.flow(
-            "config/config_entries/options/flow",
-            {"handler": entry_id},
-            {"next_step_id": "price"},
-            {"fixed_price": 0.24, "fees": 0.0, "tax": 0.0, "hashprice": 48.0},
-        )
+        for form, answers in (
+            ("price", {"fixed_price": 0.24, "fees": 0.0, "tax": 0.0}),
+            ("mining", {"hashprice": 48.0}),
+        ):
+            await ha.flow(
+                "config/config_entries/options/flow", {"handler": entry_id}, {"next_step_id": form}, dict(answers)
+            )
 
     async def _take_over(self, ha: HomeAssistant, entry_id: str) -> None:
         """Give the system the command, as a user does it."""

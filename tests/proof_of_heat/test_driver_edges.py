@@ -1,0 +1,673 @@
+"""What the drivers do with replies that are right in form and strange in content; one section per driver."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+import time
+from typing import Any
+
+import aiohttp
+import pytest
+
+from custom_components.proof_of_heat._lib.heat_source import (
+    Capabilities,
+    Command,
+    Control,
+    Health,
+    Outcome,
+    SourceKind,
+    SourceState,
+)
+from custom_components.proof_of_heat.drivers.base import SourceBase, Timing
+from custom_components.proof_of_heat.drivers.cloud.hiveos import HiveAccount
+from custom_components.proof_of_heat.drivers.cloud.nicehash import NiceHashAccount, decode_rig
+from custom_components.proof_of_heat.drivers.errors import (
+    AuthError,
+    BadReplyError,
+    DriverError,
+    LimitedError,
+    RefusedError,
+    UnreachableError,
+)
+from custom_components.proof_of_heat.drivers.http import JsonHttp
+from custom_components.proof_of_heat.drivers.meter.shelly import Notifications, ShellyMeter, decode_status, lines
+from custom_components.proof_of_heat.drivers.miner.antminer import AntminerClient, decode_socket_temperatures
+from custom_components.proof_of_heat.drivers.miner.bitaxe import BitaxeClient, can_pause, decode_reading
+from custom_components.proof_of_heat.drivers.miner.braiins import BraiinsClient, decode_graphql, decode_rest
+from custom_components.proof_of_heat.drivers.miner.rpc import exchange
+from custom_components.proof_of_heat.drivers.miner.whatsminer import WhatsminerClient, decode_status_v2
+from custom_components.proof_of_heat.drivers.stored import capabilities_from_dict, capabilities_to_dict
+from custom_components.proof_of_heat.drivers.values import at, highest, number, rows_at
+from tests.proof_of_heat.wire import socket_saying, web_saying
+
+# --- values and stored capabilities -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("3.5", 3.5), (True, None), (None, None), ("nan", None), ("inf", None), ("x", None), ([], None), (7, 7.0)],
+)
+def test_numbers_out_of_anything(value: object, expected: float | None) -> None:
+    assert number(value) == expected
+
+
+def test_paths_that_end_early() -> None:
+    assert at({"a": [{"b": 1}]}, "a", 0, "b") == 1
+    assert at({"a": 5}, "a", "b") is None
+    assert at([1], 3) is None
+    assert rows_at({"a": 5}, "a") == []
+    assert highest([None, None]) is None
+
+
+def test_capabilities_survive_the_store_and_a_newer_version() -> None:
+    capabilities = Capabilities(
+        kind=SourceKind.MINER,
+        controls=frozenset({Control.POWER, Control.ON_OFF}),
+        power_steps_w=(1000.0, 2000.0),
+        modes=("low", "normal"),
+        min_power_w=1000.0,
+        reads_power=True,
+    )
+    stored = capabilities_to_dict(capabilities)
+    assert capabilities_from_dict(stored) == capabilities
+    newer = {**stored, "controls": [*stored["controls"], "teleport"], "of_tomorrow": 5}
+    assert capabilities_from_dict(newer) == capabilities
+
+
+# --- HTTP -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (401, AuthError),
+        (403, AuthError),
+        (404, RefusedError),
+        (302, RefusedError),
+        (500, UnreachableError),
+        ((200, b"{", {}), BadReplyError),
+        ((200, b"[" * 100_000, {}), BadReplyError),
+        ((200, b" " * 2_100_000, {}), BadReplyError),
+    ],
+)
+async def test_http_statuses_are_typed(reply: Any, error: type[Exception], session: aiohttp.ClientSession) -> None:
+    async with web_saying({"/x": reply}) as port:
+        with pytest.raises(error):
+            await JsonHttp(session, f"http://127.0.0.1:{port}").request("GET", "/x")
+
+
+async def test_http_429_says_when_it_may_go_on(session: aiohttp.ClientSession) -> None:
+    async with web_saying({"/x": (429, {}, {"Retry-After": "30"}), "/y": (429, {}, {"Retry-After": "soon"})}) as port:
+        http = JsonHttp(session, f"http://127.0.0.1:{port}")
+        with pytest.raises(LimitedError) as caught:
+            await http.request("GET", "/x")
+        assert caught.value.retry_at is not None
+        assert 25 < (caught.value.retry_at - datetime.now(UTC)).total_seconds() <= 30
+        with pytest.raises(LimitedError) as caught:
+            await http.request("GET", "/y")
+        assert caught.value.retry_at is None
+
+
+async def test_http_empty_and_plain_replies_are_none(session: aiohttp.ClientSession) -> None:
+    async with web_saying({"/empty": (200, b"", {}), "/plain": b"done", "/json": {"a": 1}}) as port:
+        http = JsonHttp(session, f"http://127.0.0.1:{port}/")
+        assert await http.request("POST", "/empty", body=b"{}") is None
+        assert await http.request("GET", "/plain") is None
+        assert await http.request("GET", "/json") == {"a": 1}
+
+
+async def test_http_in_bounded_time(session: aiohttp.ClientSession) -> None:
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(mute, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        began = time.monotonic()
+        with pytest.raises(UnreachableError):
+            await JsonHttp(session, f"http://127.0.0.1:{port}", 0.3).request("GET", "/")
+        assert time.monotonic() - began < 1
+
+
+# --- the miners' socket -----------------------------------------------------------------------------------
+
+
+async def test_socket_reads_a_reply_whose_connection_stays_open(socket_enabled: None) -> None:
+    async def keeps_open(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        for part in (b'{"a": ', b'"}"', b"}\0"):
+            writer.write(part)
+            await asyncio.sleep(0.02)
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(keeps_open, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        began = time.monotonic()
+        assert await exchange("127.0.0.1", "x", port=port) == {"a": "}"}
+        assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [(b"", UnreachableError), (b"[1]", BadReplyError), (b"{nonsense}", BadReplyError), (b"{" * 90_000, BadReplyError)],
+)
+async def test_socket_errors_are_typed(reply: bytes, error: type[Exception], socket_enabled: None) -> None:
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(reply)
+        writer.close()
+
+    async with await asyncio.start_server(say, "127.0.0.1", 0) as server:
+        with pytest.raises(error):
+            await exchange("127.0.0.1", "x", port=server.sockets[0].getsockname()[1])
+
+
+async def test_socket_without_anyone_and_without_an_answer(socket_enabled: None) -> None:
+    with pytest.raises(UnreachableError):
+        await exchange("127.0.0.1", "x", port=1)
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(mute, "127.0.0.1", 0) as server:
+        with pytest.raises(UnreachableError, match="in time"):
+            await exchange("127.0.0.1", "x", port=server.sockets[0].getsockname()[1], timeout_s=0.2)
+
+
+# --- Antminer ---------------------------------------------------------------------------------------------
+
+CONF = {"pools": [{"url": "x"}], "bitmain-work-mode": "0"}
+INFO = {"minertype": "Antminer S19", "macaddr": "02:00:00:00:00:01"}
+
+
+def antminer(replies: dict[str, Any]) -> dict[str, Any]:
+    return {f"/cgi-bin/{name}.cgi": reply for name, reply in replies.items()}
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        ({}, BadReplyError),
+        (b"<html>", BadReplyError),
+        (500, BadReplyError),
+        (403, AuthError),
+    ],
+)
+async def test_antminer_whose_system_page_is_strange(reply: Any, error: type[Exception], socket_enabled: None) -> None:
+    async with web_saying(antminer({"get_system_info": reply})) as port:
+        client = AntminerClient("127.0.0.1", "root", http_port=port)
+        with pytest.raises(error):
+            await client.identify()
+        with pytest.raises(BadReplyError):
+            _ = client.info
+        with pytest.raises(BadReplyError):
+            await client.read()
+
+
+@pytest.mark.parametrize(
+    ("conf", "answer", "error"),
+    [
+        ({"bitmain-work-mode": "0"}, {}, BadReplyError),  # no pools: writing would wipe them
+        (CONF, {"code": "M001", "msg": "Invalid pool!"}, RefusedError),
+        (CONF, (401, {}, {}), AuthError),
+    ],
+)
+async def test_antminer_write_that_is_not_taken(
+    conf: dict[str, Any], answer: Any, error: type[Exception], socket_enabled: None
+) -> None:
+    replies = antminer({"get_system_info": INFO, "get_miner_conf": conf, "set_miner_conf": answer})
+    async with web_saying(replies) as port:
+        client = AntminerClient("127.0.0.1", "root", http_port=port)
+        await client.identify()
+        with pytest.raises(error):
+            await client.set_running(False)
+
+
+@pytest.mark.parametrize("conf", [{}, {"bitmain-work-mode": "x"}, {"miner-mode": None}])
+async def test_antminer_without_a_work_mode_is_a_bad_reply(conf: dict[str, Any], socket_enabled: None) -> None:
+    async with web_saying(antminer({"get_system_info": INFO, "get_miner_conf": conf})) as port:
+        client = AntminerClient("127.0.0.1", "root", http_port=port)
+        await client.identify()
+        with pytest.raises(BadReplyError):
+            await client.read()
+
+
+async def test_antminer_offers_no_watts_and_knows_its_modes(socket_enabled: None) -> None:
+    client = AntminerClient("127.0.0.1", "root")
+    assert (await client.capabilities()).power_steps_w == ()
+    assert Control.POWER not in (await client.capabilities()).controls
+    with pytest.raises(RefusedError):
+        await client.set_power(1000)
+    with pytest.raises(RefusedError):
+        await client.set_mode("turbo")
+    with pytest.raises(UnreachableError):
+        await AntminerClient("127.0.0.1", "root", http_port=1).identify()
+
+
+def test_antminer_temperatures_of_the_socket() -> None:
+    stats = {"STATS": [{}, {"temp_chip1": "78-50-69-70", "temp_chip2": "0-0-0-0", "temp_pcb1": "61-40-44-60"}]}
+    assert decode_socket_temperatures(stats) == (78.0, 61.0)
+    assert decode_socket_temperatures({"STATS": [{}]}) == (None, None)
+
+
+# --- Bitaxe -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("firmware", "can"), [("v2.14.0", True), ("2.15", True), ("v3.0.1", True), ("v2.9.9", False), (None, False)]
+)
+def test_bitaxe_pause_since(firmware: str | None, can: bool) -> None:
+    assert can_pause(firmware) is can
+
+
+async def test_bitaxe_of_old_firmware_has_no_frequencies(session: aiohttp.ClientSession) -> None:
+    info = {"ASICModel": "BM1366", "version": "v2.3.0", "power": 12}
+    async with web_saying({"/api/system/info": info}) as port:
+        client = BitaxeClient(session, "127.0.0.1", port)
+        with pytest.raises(BadReplyError):
+            _ = client.info
+        await client.identify()
+        assert (await client.capabilities()).controls == frozenset()
+        with pytest.raises(RefusedError):
+            await client.set_power(10)
+
+
+async def test_bitaxe_that_is_something_else(session: aiohttp.ClientSession) -> None:
+    async with web_saying({"/api/system/info": {"version": "1"}}) as port:
+        with pytest.raises(BadReplyError):
+            await BitaxeClient(session, "127.0.0.1", port).identify()
+    with pytest.raises(BadReplyError):
+        decode_reading([])
+
+
+def test_bitaxe_faults() -> None:
+    reading = decode_reading({"power_fault": "brown-out", "overheat_mode": 1, "hashRate": "nan"})
+    assert reading.faults == ("brown-out", "overheat")
+    assert reading.hashrate_ths is None
+
+
+# --- Braiins ----------------------------------------------------------------------------------------------
+
+LOGIN = {"/api/v1/auth/login": {"token": "t"}}
+DETAILS = {"miner_identity": {"miner_model": "S19"}, "status": 2}
+
+
+async def test_braiins_older_release_is_read_only(session: aiohttp.ClientSession) -> None:
+    reply = {"data": {"bos": {}, "bosminer": {"info": {"workSolver": {"realHashrate": {"mhs5S": 9e7}}}}}}
+    async with web_saying({"/graphql": reply}) as port:
+        client = BraiinsClient(session, "127.0.0.1", "root", port)
+        assert (await client.identify()).variant == "graphql"
+        assert (await client.read()).hashrate_ths == 90.0
+        with pytest.raises(RefusedError, match=r"25\.05"):
+            await client.set_running(False)
+        with pytest.raises(RefusedError):
+            await client.set_mode("x")
+
+
+async def test_braiins_reads_what_it_can_and_learns_its_limits(session: aiohttp.ClientSession) -> None:
+    refusal = (400, {"message": "power_target: min: Some(950), max: Some(4000)"}, {})
+    replies = {
+        **LOGIN,
+        "/api/v1/miner/details": DETAILS,
+        "/api/v1/miner/stats": {"power_stats": {"approximated_consumption": {"watt": 3000}}},
+        "/api/v1/performance/tuner-state": {"mode_state": {"powertarget": {"current_target": None}}},
+        "/api/v1/performance/power-target": refusal,
+    }
+    async with web_saying(replies) as port:
+        client = BraiinsClient(session, "127.0.0.1", "root", port)
+        await client.identify()
+        assert (await client.capabilities()).min_power_w is None
+        reading = await client.read()
+        assert (reading.power_w, reading.power_limit_w, reading.boards) == (3000, None, None)
+        with pytest.raises(RefusedError):
+            await client.set_power(100)
+        assert ((await client.capabilities()).min_power_w, (await client.capabilities()).max_power_w) == (950, 4000)
+
+
+@pytest.mark.parametrize(
+    ("replies", "error"),
+    [
+        ({"/api/v1/auth/login": {}, "/graphql": {}}, BadReplyError),
+        ({"/api/v1/auth/login": 401}, AuthError),
+        ({**LOGIN, "/api/v1/miner/details": 401}, AuthError),
+        ({**LOGIN, "/api/v1/miner/details": {}, "/graphql": {"errors": []}}, BadReplyError),
+    ],
+)
+async def test_braiins_that_does_not_let_us_in(
+    replies: dict[str, Any], error: type[Exception], session: aiohttp.ClientSession
+) -> None:
+    async with web_saying(replies) as port:
+        client = BraiinsClient(session, "127.0.0.1", "root", port)
+        with pytest.raises(error):
+            await client.identify()
+        with pytest.raises(BadReplyError):
+            _ = client.info
+
+
+def test_braiins_replies_without_their_heart() -> None:
+    with pytest.raises(BadReplyError):
+        decode_rest({}, {}, {})
+    with pytest.raises(BadReplyError):
+        decode_graphql({"data": {}})
+    assert decode_rest({"status": 5}, {}, {}).faults == ("error",)
+    assert decode_rest({"status": 3}, {}, None).mining is False
+
+
+# --- Whatsminer -------------------------------------------------------------------------------------------
+
+VERSION = {"STATUS": "S", "Code": 131, "Msg": {"api_ver": "2.0.5", "fw_ver": "20230911.12.Rel"}}
+
+
+async def test_whatsminer_before_it_is_identified() -> None:
+    client = WhatsminerClient("127.0.0.1", "admin")
+    with pytest.raises(BadReplyError):
+        _ = client.info
+    with pytest.raises(BadReplyError):
+        await client.read()
+    with pytest.raises(RefusedError):
+        await client.set_mode("turbo")
+
+
+async def test_whatsminer_that_does_not_know_get_version(loopback: Callable[[], str]) -> None:
+    host = loopback()
+    async with socket_saying({}, host):
+        with pytest.raises(BadReplyError, match="get_version"):
+            await WhatsminerClient(host, "admin").identify()
+
+
+async def test_whatsminer_without_details_has_a_name(loopback: Callable[[], str]) -> None:
+    host = loopback()
+    async with socket_saying({"get_version": VERSION}, host):
+        info = await WhatsminerClient(host, "admin").identify()
+    assert (info.model, info.firmware, info.mac) == ("WhatsMiner", "20230911.12.Rel", None)
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "text"),
+    [
+        ({"get_token": {"STATUS": "E", "Code": 136, "Msg": "over max"}}, LimitedError, "no more tokens"),
+        ({"get_token": {"STATUS": "S", "Code": 134, "Msg": "x"}}, LimitedError, "no more tokens"),
+    ],
+)
+async def test_whatsminer_tokens_are_used_up(
+    reply: dict[str, Any], error: type[Exception], text: str, loopback: Callable[[], str]
+) -> None:
+    host = loopback()
+    async with socket_saying({"get_version": VERSION, **reply}, host):
+        client = WhatsminerClient(host, "admin")
+        await client.identify()
+        with pytest.raises(error, match=text):
+            await client.set_running(False)
+
+
+@pytest.mark.parametrize("mode", ["low", "normal", "high"])
+@pytest.mark.parametrize("api", ["v2", "v3"])
+async def test_whatsminer_modes_and_service_reach_the_machine(mode: str, api: str, loopback: Callable[[], str]) -> None:
+    from simulators.framework import running
+    from simulators.whatsminer.miner import Whatsminer
+
+    host = loopback()
+    async with running(Whatsminer, ["--host", host, "--boot-s", "0", "--api", api]) as device:
+        client = WhatsminerClient(host, "super" if api == "v3" else "admin", api)
+        await client.identify()
+        await client.set_mode(mode)
+        assert device.mode == mode
+        await client.set_running(False)
+        assert device.machine.running is False
+        await client.set_running(True)
+        assert device.machine.running is True
+        await client.set_power(2000.4)
+        assert device.machine.limit_w == 2000
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [(23, AuthError), (45, RefusedError), (136, LimitedError), (135, AuthError), (132, RefusedError)],
+)
+async def test_whatsminer_refusals_are_typed(code: int, error: type[Exception]) -> None:
+    from custom_components.proof_of_heat.drivers.miner.whatsminer import _error_v2
+
+    assert isinstance(_error_v2(code, "no"), error)
+
+
+def test_whatsminer_without_a_state_is_a_bad_reply() -> None:
+    with pytest.raises(BadReplyError):
+        decode_status_v2({"Msg": {}})
+    assert decode_status_v2({"Msg": {"btmineroff": "true"}})[0] is False
+
+
+# --- clouds -----------------------------------------------------------------------------------------------
+
+
+async def test_hiveos_rows_that_are_none(session: aiohttp.ClientSession) -> None:
+    replies = {
+        "/farms": {"data": [{"name": "no id"}, {"id": 7}]},
+        "/farms/7/oc": {"data": [{"name": "quiet", "id": 1}, {"name": "no id"}]},
+        "/farms/7/workers": {"data": [{"name": "no id"}, {"id": 9, "stats": {"online": True, "miner_start_time": 1}}]},
+    }
+    async with web_saying(replies) as port:
+        account = HiveAccount(session, "t", base_url=f"http://127.0.0.1:{port}")
+        rigs = await account.rigs()
+        assert list(rigs) == ["7/9"]
+        assert (rigs["7/9"].mining, rigs["7/9"].modes) == (True, ("quiet",))
+        with pytest.raises(RefusedError, match="no rig"):
+            await account.rig("7/10")
+        with pytest.raises(RefusedError, match="no overclocking profile"):
+            await account.set_mode("7/9", "loud")
+    async with web_saying({"/farms": {"data": 5}}) as port:
+        with pytest.raises(BadReplyError):
+            await HiveAccount(session, "t", base_url=f"http://127.0.0.1:{port}").rigs()
+
+
+async def test_nicehash_pages_are_all_read(session: aiohttp.ClientSession) -> None:
+    path = "/main/api/v2/mining/rigs2"
+    pages = {
+        f"{path}?page={page}&size=100": {
+            "miningRigs": [{"rigId": f"r{page}", "minerStatus": "MINING", "type": "MANAGED"}, {"name": "no id"}],
+            "pagination": {"totalPageCount": 3},
+        }
+        for page in range(3)
+    }
+    async with web_saying(pages) as port:
+        account = NiceHashAccount(session, "k", "s", "o", base_url=f"http://127.0.0.1:{port}")
+        assert list(await account.rigs()) == ["r0", "r1", "r2"]
+    async with web_saying({path: {}}) as port:
+        with pytest.raises(BadReplyError):
+            await NiceHashAccount(session, "k", "s", "o", base_url=f"http://127.0.0.1:{port}").rigs()
+    endless = {path: {"miningRigs": [], "pagination": {"totalPageCount": 1e9}}}
+    async with web_saying(endless) as port:
+        account = NiceHashAccount(session, "k", "s", "o", base_url=f"http://127.0.0.1:{port}")
+        assert await account.rigs() == {}
+
+
+def test_nicehash_devices_of_strange_units_and_heat() -> None:
+    speeds = [{"speed": "5", "displaySuffix": "XH"}, {"speed": "2", "displaySuffix": "TH"}, {"speed": "x"}]
+    rig = decode_rig({"rigId": "r", "minerStatus": "?", "devices": [{"speeds": speeds, "temperature": -1}]})
+    assert rig is not None
+    assert (rig.hashrate_ths, rig.chip_c, rig.power_w, rig.mining) == (2.0, None, None, None)
+
+
+# --- Shelly -----------------------------------------------------------------------------------------------
+
+
+async def test_shelly_that_is_none(session: aiohttp.ClientSession) -> None:
+    async with web_saying({"/rpc/Shelly.GetDeviceInfo": {"app": "x"}}) as port:
+        with pytest.raises(BadReplyError):
+            await ShellyMeter(session, "127.0.0.1", port=port).identify()
+
+
+async def test_shelly_single_phases_without_counters(session: aiohttp.ClientSession) -> None:
+    replies: dict[str, Any] = {"/rpc/Shelly.GetDeviceInfo": {"app": "Pro3EM", "mac": "A", "profile": "monophase"}}
+    replies |= {f"/rpc/EM1.GetStatus?id={i}": {"id": i, "act_power": 10.0 * i} for i in range(3)}
+    async with web_saying(replies) as port:
+        reading = await ShellyMeter(session, "127.0.0.1", port=port).read(energy=False)
+    assert (reading.power_w, reading.phases_w, reading.imported_kwh) == (30.0, (0.0, 10.0, 20.0), None)
+
+
+def test_shelly_single_phases_with_counters() -> None:
+    status: dict[str, Any] = {f"em1:{i}": {"act_power": 1.0} for i in range(3)}
+    status |= {f"em1data:{i}": {"total_act_energy": 1000.0, "total_act_ret_energy": 1.0} for i in range(3)}
+    reading = decode_status(status, datetime.now(UTC))
+    assert (reading.imported_kwh, reading.exported_kwh) == (3.0, 0.003)
+
+
+def test_shelly_frames_without_a_meter_change_nothing() -> None:
+    notifications = Notifications()
+    assert notifications.feed("x") is None
+    assert notifications.feed({"method": "NotifyStatus", "params": {"ts": 1.0, "sys": {"uptime": 5}}}) is None
+    found = notifications.feed({"method": "NotifyFullStatus", "params": {"em:0": {"total_act_power": 5.0}}})
+    assert found is not None
+    assert found.power_w == 5.0
+
+
+def test_shelly_capture_forms() -> None:
+    status = {"em:0": {"total_act_power": 5.0}}
+    assert lines({"result": status}) == lines({"status": status}) == lines(status)
+    with pytest.raises(BadReplyError):
+        lines({"status": []})
+
+
+# --- what all sources share -------------------------------------------------------------------------------
+
+
+class Plain(SourceBase):
+    """A source that does what a test tells it."""
+
+    timing = Timing(read_s=0.2, write_s=0.2, fresh_s=0.0, verify_s=0.05, verify_step_s=0.05)
+
+    def __init__(self, **caps: Any) -> None:
+        capabilities = Capabilities(
+            kind=SourceKind.BOILER, controls=frozenset({Control.ON_OFF, Control.MODE}), modes=("eco",), **caps
+        )
+        super().__init__("proof_of_heat:plain", "plain", capabilities)
+        self.on: bool | None = True
+        self.fails: list[Exception | None] = []
+        self.rests: bool | None = None
+        self.fallbacks = 0
+        self.hangs = False
+
+    async def _read(self) -> SourceState:
+        return SourceState(at=self._now(), health=Health.OK, on=self.on, power_w=0.0)
+
+    async def _write(self, wanted: Command, state: SourceState) -> None:
+        self.on = wanted.on
+
+    async def _fallback(self) -> None:
+        self.fallbacks += 1
+        if self.hangs:
+            await asyncio.sleep(5)
+        if self.fails and (err := self.fails.pop(0)) is not None:
+            raise err
+        if self.rests is not None:
+            self.on = not self.rests
+
+    def _at_rest(self, state: SourceState) -> bool | None:
+        return None if self.rests is None else state.on is False
+
+
+async def test_unknown_mode_is_refused_and_holds_nothing() -> None:
+    source = Plain()
+    assert (await source.apply(Command(id="a", mode="turbo"))).outcome == Outcome.REFUSED
+    assert not source.leased
+
+
+async def test_device_id_and_names() -> None:
+    source = Plain()
+    source.device_id = "d1"
+    assert (source.device_id, source.name, source.source_id) == ("d1", "plain", "proof_of_heat:plain")
+
+
+@pytest.mark.parametrize(
+    ("err", "health"),
+    [
+        (UnreachableError("gone"), Health.FAILING),
+        (AuthError("no"), Health.AUTH),
+        (KeyError("x"), Health.FAILING),
+        (RefusedError("never"), Health.OK),
+    ],
+)
+async def test_release_that_fails_says_so(err: Exception, health: Health) -> None:
+    source = Plain()
+    await source.refresh()
+    source.fails = [err]
+    result = await source.release()
+    assert (result.outcome, source.state.health) == (Outcome.FAILED, health)
+
+
+async def test_release_that_hangs_ends_in_time() -> None:
+    source = Plain()
+    source.hangs = True
+    async with asyncio.timeout(1):
+        assert (await source.release()).outcome == Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    ("rests", "settle_s", "outcome"),
+    [(True, 0.0, Outcome.APPLIED), (False, 60.0, Outcome.PENDING), (False, 0.0, Outcome.FAILED)],
+)
+async def test_release_is_read_back(rests: bool, settle_s: float, outcome: Outcome) -> None:
+    source = Plain(settle_s=settle_s)
+    source.rests = rests
+    await source.refresh()
+    assert (await source.release()).outcome == outcome
+
+
+async def test_release_of_a_source_at_rest_writes_nothing() -> None:
+    source = Plain()
+    source.rests, source.on = True, False
+    await source.refresh()
+    assert (await source.release()).outcome == Outcome.UNCHANGED
+    assert source.fallbacks == 0
+
+
+async def test_lease_end_hands_back_until_it_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Plain()
+    source._lease._retry_s = 0.02
+    source.rests = True
+    source.fails = [UnreachableError("gone"), UnreachableError("gone"), None]
+    await source.apply(Command(id="a", on=True, lease_s=0.01))
+    async with asyncio.timeout(2):
+        while source.fallbacks < 3 or source.state.on is not False:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await source.close()
+
+
+async def test_a_new_command_ends_the_handing_back() -> None:
+    source = Plain()
+    source._lease._retry_s = 0.05
+    source.fails = [UnreachableError("gone")] * 50
+    await source.apply(Command(id="a", on=True, lease_s=0.01))
+    async with asyncio.timeout(2):
+        while not source.fallbacks:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await source.apply(Command(id="b", on=True, lease_s=60.0))
+    seen = source.fallbacks
+    await asyncio.sleep(0.2)
+    assert source.fallbacks == seen
+    await source.close()
+
+
+async def test_closing_ends_the_handing_back() -> None:
+    source = Plain()
+    source._lease._retry_s = 0.02
+    source.fails = [UnreachableError("gone")] * 50
+    await source.apply(Command(id="a", on=True, lease_s=0.01))
+    await asyncio.sleep(0.1)
+    await source.close()
+    seen = source.fallbacks
+    await asyncio.sleep(0.1)
+    assert source.fallbacks == seen
+
+
+async def test_a_field_that_is_not_reported_counts_as_not_shown() -> None:
+    source = Plain(settle_s=0.0)
+    result = await source.apply(replace(Command(id="a"), mode="eco"))
+    assert (result.outcome, "mode" in result.detail) == (Outcome.FAILED, True)
+    await source.close()
+
+
+def test_errors_have_one_root() -> None:
+    assert all(issubclass(kind, DriverError) for kind in (AuthError, BadReplyError, LimitedError, RefusedError))

@@ -1,0 +1,183 @@
+"""The Viessmann client's corners: tokens, the identity server, PyViCare's exceptions, devices that are gone."""
+
+from dataclasses import replace
+import time
+from typing import Any
+
+import pytest
+from PyViCare import PyViCareUtils
+import requests
+
+from custom_components.proof_of_heat.drivers.budget import CallBudget, Limits
+from custom_components.proof_of_heat.drivers.errors import (
+    AuthError,
+    BadReplyError,
+    LimitedError,
+    RefusedError,
+    UnreachableError,
+)
+from custom_components.proof_of_heat.drivers.viessmann.client import (
+    API_URL,
+    Device,
+    Token,
+    TokenKeeper,
+    ViessmannClient,
+    _Session,
+    _translated,
+)
+from custom_components.proof_of_heat.drivers.viessmann.features import decode, lines
+from custom_components.proof_of_heat.drivers.viessmann.source import capabilities_of
+from lib.heat_source import Command, Health, Outcome
+from tests.proof_of_heat.test_viessmann import Setup, cloud, setup
+
+__all__ = ["setup"]
+
+
+class Reply:
+    """What requests gives."""
+
+    def __init__(self, status: int, value: Any) -> None:
+        self.status_code = status
+        self._value = value
+
+    def json(self) -> Any:
+        if isinstance(self._value, Exception):
+            raise self._value
+        return self._value
+
+
+class Http:
+    """A session whose next reply is known."""
+
+    def __init__(self, reply: Reply | Exception) -> None:
+        self.reply = reply
+
+    def post(self, url: str, data: Any, timeout: float) -> Reply:
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        return self.reply
+
+
+def keeper(expires_at: float, told: list[Token] | None = None) -> TokenKeeper:
+    return TokenKeeper(
+        "client",
+        Token("old", "refresh", expires_at),
+        changed=None if told is None else told.append,
+        clock=lambda: 1000.0,
+    )
+
+
+def test_a_token_is_renewed_in_time_and_told_of() -> None:
+    told: list[Token] = []
+    tokens = keeper(1100.0, told)  # ends within the two minutes of margin
+    assert tokens.access(Http(Reply(200, {"access_token": "new", "expires_in": 3600}))) == "new"
+    assert told == [Token("new", "refresh", 4600.0)]  # a reply without a refresh token keeps the old one
+    assert keeper(2000.0).access(None) == "old"
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (Reply(400, {"error": "invalid_grant", "error_description": "revoked"}), AuthError),
+        (Reply(401, {}), AuthError),
+        (Reply(500, {}), UnreachableError),
+        (Reply(200, {}), BadReplyError),
+        (Reply(200, {"access_token": 5}), BadReplyError),
+        (Reply(200, ValueError("html")), BadReplyError),
+        (requests.ConnectionError(), UnreachableError),
+        (requests.Timeout(), UnreachableError),
+    ],
+)
+def test_identity_server_errors_are_typed(reply: Reply | Exception, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        keeper(0.0).renew(Http(reply))
+
+
+@pytest.mark.parametrize(
+    ("err", "error"),
+    [
+        (PyViCareUtils.PyViCareInvalidCredentialsError(), AuthError),
+        (PyViCareUtils.PyViCareInvalidConfigurationError({"error": "x", "error_description": "y"}), AuthError),
+        (PyViCareUtils.PyViCareCommandError({"statusCode": 400, "errorType": "x", "message": "no", "viErrorId": 1,
+                                             "extendedPayload": {"reason": "r"}}), RefusedError),
+        (requests.ConnectionError(), UnreachableError),
+        (OSError(), UnreachableError),
+        (KeyError("data"), BadReplyError),
+    ],
+)  # fmt: skip
+def test_exceptions_of_the_library_are_typed(err: Exception, error: type[Exception]) -> None:
+    assert isinstance(_translated(err), error)
+
+
+def test_a_call_without_a_grant_does_not_go_out() -> None:
+    session = _Session(keeper(9e9), CallBudget(Limits(), time.time), API_URL)
+    with pytest.raises(LimitedError, match="without a grant"):
+        session.get(f"{API_URL}/equipment")
+    session.close()
+
+
+async def test_a_device_that_left_the_account_is_refused(setup: Setup) -> None:
+    await setup.client.devices()
+    gone = Device("99", "Vitocal", "1", "gateway")
+    with pytest.raises(RefusedError, match="no device"):
+        await setup.client.read(gone)
+    # The call was not made, so it was given back.
+    assert setup.client.budget.state().used_day == setup.cloud.total_calls
+
+
+async def test_a_command_before_the_first_reading_finds_the_device(setup: Setup) -> None:
+    device = (await setup.client.devices())[0]
+    fresh = ViessmannClient(setup.client._keeper, setup.client.budget, setup.client._save, setup.client._base_url)
+    await fresh.set_curve(device, 1.2, 3.0)
+    assert (setup.cloud.pump.slope, setup.cloud.pump.shift) == (1.2, 3)
+    await fresh.close()
+
+
+async def test_closing_a_client_that_never_spoke(socket_enabled: None) -> None:
+    client = ViessmannClient(keeper(9e9), CallBudget(Limits(), time.time), _nowhere)
+    await client.close()
+
+
+async def _nowhere(_: dict[str, Any]) -> None:
+    return
+
+
+async def test_off_and_on_again_by_the_modes_of_the_device(setup: Setup) -> None:
+    source = await setup.source()
+    assert (await source.apply(Command(id="off", on=False))).outcome == Outcome.APPLIED
+    assert source.state.on is False
+    assert (await source.apply(Command(id="on", on=True))).outcome == Outcome.APPLIED
+    assert source.reading.text("mode") == source.state.mode
+
+
+async def test_a_device_without_a_harmless_off_refuses_it(setup: Setup) -> None:
+    source = await setup.source()
+    await source.refresh()
+    reading = source._reading
+    source._reading = replace(reading, modes=())
+    with pytest.raises(RefusedError, match="hot water"):
+        await source._write(Command(id="off", on=False), source.state)
+    source._capabilities = replace(source.capabilities, controls=frozenset())
+    with pytest.raises(RefusedError, match="curve"):
+        await source._write(Command(id="c", slope=1.0), source.state)
+    assert capabilities_of(replace(reading, modes=(), curve_writable=False)).controls == frozenset()
+
+
+async def test_budget_used_up_in_the_middle_keeps_the_last_report(socket_enabled: None) -> None:
+    async with cloud(limits=Limits(day=12, short=12, write_reserve=4)) as setup:
+        source = await setup.source()
+        for _ in range(12):
+            state = await source.refresh()
+        assert state.health == Health.LIMITED
+        assert setup.cloud.total_calls <= 12
+
+
+def test_power_only_where_it_is_measured_or_certain() -> None:
+    def features(**values: Any) -> dict[str, Any]:
+        rows = [{"feature": key, "properties": {"value": {"value": value}}} for key, value in values.items()]
+        return {"data": rows}
+
+    still = {"data": [{"feature": "heating.compressors.0", "properties": {"active": {"value": False}}}]}
+    assert decode(still).values["compressor_active"] is False
+    assert decode(features(x=1)).number("inverter_power") is None
+    assert lines({"data": []}) == []
