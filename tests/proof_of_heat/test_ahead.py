@@ -15,6 +15,8 @@ from custom_components.proof_of_heat.comfort.profiles import Override, Profile, 
 from custom_components.proof_of_heat.comfort.spans import Spans
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.coordinator import HeatingSystem
+from custom_components.proof_of_heat.engine.demand import anticipated_k
+from custom_components.proof_of_heat.engine.engine import RISE_K_H
 from custom_components.proof_of_heat.inputs import all_away
 
 from .ha import OUTDOOR, ROOM, start, system, thermometer, zone
@@ -219,6 +221,16 @@ async def test_preheating_begins_before_the_time(here: HomeAssistant) -> None:
         await here.config_entries.async_remove(home.config_entry.entry_id)
     assert flows == sorted(flows)
     assert flows[-1] > flows[0] + 5
+
+
+async def test_anticipation_counts_the_time_until_the_change(here: HomeAssistant) -> None:
+    """Without a plan yet, a house is taken to rise by 0.4 K an hour: 3 K take seven hours and a half."""
+    home = await made(here, zone={"week": [{"day": "Daily", "slots": ["10:00-22:00"]}]})
+    zone = home.data.snapshot.zones[0]
+    assert zone.target_c == 18.0
+    assert zone.band is not None
+    (more_k,) = anticipated_k([zone.band], RISE_K_H)
+    assert zone.target_c + more_k == pytest.approx(21 - 0.4 * 6, abs=0.05)
 
 
 async def test_whoever_is_on_the_way_counts_as_home(here: HomeAssistant) -> None:

@@ -16,7 +16,10 @@ A cycle, as a coordinator runs it every 30-300 s:
 
 - Call `observe`, then `job` until it gives None (at most two), then `decide`. A plan is asked for every quarter of an
   hour and counts for 45 minutes; between, and whenever prediction is not allowed, `decide` works without it.
-- `band` says what is wanted for two days ahead, in quarters of an hour; `target_c` of a zone is its own.
+- `band` says what is wanted for two days ahead, in quarters of an hour, with reasons if there are some. Zones with a
+  `band` (and `weight`) of their own go before the home's: the zone that needs most at a step counts, and the record
+  names it (`record.coming`). `target_c` of a zone is for now, where there is no plan.
+- `surplus_w` (now and forecast) is own power that nobody else uses, `surplus_price_kwh` what it would sell for.
 - `SourceSnapshot.heat_w` and `power_w` are means since the last cycle (from counters where there are some). Where heat
   is not metered leave it NaN: it is estimated (metering.py).
 - `local_s` is local *standard* time and runs on without jumps: it tells where the sun stands.

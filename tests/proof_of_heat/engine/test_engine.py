@@ -221,7 +221,11 @@ def test_power_is_kept_below_what_the_reference_would_draw() -> None:
         live(engine, home, 1 / 96)
         peak = max(peak, home.power_w)
     assert math.isfinite(cap)
-    assert peak <= 1.05 * engine.savings.peak_w(7)
+    assert engine.learned is not None
+    assert engine.learned.pump is not None
+    floor = engine.config.weights.peak_floor * engine.learned.pump.full_power_w
+    assert peak <= 1.05 * max(engine.savings.peak_w(7), floor)
+    assert floor < 0.85 * engine.learned.pump.full_power_w
 
 
 def test_next_days_consumption_has_a_band(lived: tuple[Engine, Home]) -> None:

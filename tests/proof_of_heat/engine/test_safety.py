@@ -30,7 +30,7 @@ from custom_components.proof_of_heat.engine.plausible import WATER_RANGE_C, beli
 from .homes import Home, live, new_engine
 
 SEQUENCES = 10_000
-CYCLES = (5, 5, 5, 5, 5, 5, 5, 40)
+CYCLES = (*(5,) * 15, 40)
 """Most sequences are short; some go on long enough for starts to be counted."""
 RESTARTS = 0.05
 SLACK_W = 1.0

@@ -23,13 +23,16 @@ from custom_components.proof_of_heat.engine import (
     Weights,
     ZoneSnapshot,
 )
+from custom_components.proof_of_heat.engine.choice import Chooser
 from custom_components.proof_of_heat.engine.cycling import Locks
-from custom_components.proof_of_heat.engine.house.pump_map import PumpMap, plain_map
+from custom_components.proof_of_heat.engine.house.history import History
+from custom_components.proof_of_heat.engine.house.pump_map import Operation, PumpMap, plain_map
 from custom_components.proof_of_heat.engine.house.traces import KEEP, Traces
+from custom_components.proof_of_heat.engine.learning import learn
 from custom_components.proof_of_heat.engine.planning.now import PlanRequest, make_plan
 from custom_components.proof_of_heat.engine.planning.offers import Step, lower_hull, step_offers, under
 
-from .homes import PUMP, Home, pump_config, snapshot
+from .homes import PUMP, Home, lived_history, pump_config, snapshot
 from .test_planner import HOURS, PUMP as MAP, SOURCE, _in_hours, _outlook, _request
 
 MINER = SourceConfig(
@@ -384,6 +387,46 @@ def test_with_no_source_that_answers_nothing_is_planned() -> None:
     decision = engine.decide(gone)
     assert decision.command(PUMP).hold
     assert decision.record.way in {Way.PLAN, Way.CURVE, Way.IDLE}
+
+
+def test_the_reference_of_a_home_with_a_boiler_is_its_boiler() -> None:
+    chooser, now = Chooser(EngineConfig(sources=(BURNER, MINER))), _now(IDLE, price_kwh=0.3)
+    reference = chooser.reference_map()
+    assert reference is not None
+    heat, fuel = reference.at(np.array(0.5), np.array(40.0), np.array(0.0))
+    assert (float(heat), float(fuel)) == pytest.approx((6000.0, 6000.0 / 0.9))
+    assert chooser.reference_price(now) == 0.05
+    assert Chooser(EngineConfig(sources=(MINER,))).reference_price(now) == 0.3
+    assert Chooser(EngineConfig(sources=(SOURCE,))).reference_map() is None, "a heat pump's has to be learned"
+
+
+def test_what_was_learned_of_a_source_outlasts_days_in_which_it_stood() -> None:
+    """Two weeks of heat, then weeks of none: the maps stay; rows that come while it learns are not lost."""
+    rows = lived_history(3)
+    first = learn(History(rows).series(), None, 0.8, {"second": _worked()})
+    assert first.pump is not None
+    idle = [replace(row, heat_w=0.0, pump_heat_w=0.0, power_w=0.0, level=0.0) for row in rows]
+    again = learn(History(idle).series(), first, 0.8, {"second": _worked(samples=2)})
+    assert again.pump is first.pump
+    assert again.others["second"] is first.others["second"]
+    assert first.observer(rows[-4:]).state != first.observer([]).state
+
+
+def _worked(samples: int = 50) -> Operation:
+    level = np.linspace(0.3, 1.0, samples)
+    same = np.ones(samples)
+    return Operation(level, 33 * same, 3 * same, 9000 * level, 2500 * level)
+
+
+def test_while_control_is_off_minimum_times_go_by_what_sources_do() -> None:
+    engine = Engine(MINING)
+    paying = {"room_c": 21.0, "price_kwh": 0.05, "hashprice_ph_day": 50.0}
+    off = _now(IDLE, active=False, **paying)  # type: ignore[arg-type]
+    assert _decide(MINING, off, engine).command("miner").on, "it says what it would do"
+    assert not engine.cycling.cycle("miner").on
+    own = (SourceSnapshot(source_id="miner", on=True, power_w=1000.0),)
+    _decide(MINING, _now(own, now_s=1.7e9 + 60, active=False, **paying), engine)  # type: ignore[arg-type]
+    assert engine.cycling.cycle("miner").on
 
 
 def test_a_map_that_goes_with_the_level_is_what_it_says() -> None:
