@@ -29,7 +29,7 @@ from .forecast import Forecast
 from .linked import LinkedFollower
 from .protocol.control import flow_setpoint_c
 from .protocol.profile import Profile
-from .protocol.sessions import NO_READING, Reading, Session
+from .protocol.sessions import NO_READING, SHORT_BREAK, Reading, Session
 from .protocol.telemetry import Telemetry
 from .protocol.v2 import Extras
 from .records import DeviceRecord, Kind
@@ -231,28 +231,39 @@ class Building:
         self.hass.config_entries.async_add_subentry(self.entry, subentry)
 
     @callback
-    def receive(self, controller: Controller, report: Telemetry | None, extras: Extras | None = None) -> bool:
+    def receive(
+        self,
+        controller: Controller,
+        report: Telemetry | None,
+        extras: Extras | None = None,
+        now: datetime | None = None,
+    ) -> bool:
         """A controller called, with a report or only for its configuration.
 
         Returns whether a session began or ended, and has to be written to disk.
         """
-        now = dt_util.utcnow()
+        now = now or dt_util.utcnow()
         controller.seen(now)
         changed = [] if report is None else controller.apply(report)
         if extras is not None:
             changed += controller.apply_extras(extras)
         if controller.online is not True:
             if controller.online is False:
-                _LOGGER.info("Controller %s is back", controller.device_id)
+                if controller.kind is Kind.LINKED:
+                    _LOGGER.info("The entity linked as %s is available again", controller.name)
+                else:
+                    _LOGGER.info("Controller %s is back", controller.device_id)
                 async_forget_silent(self.hass, controller.device_id)
             controller.online = True
             changed = list(Topic)
         ledger = controller.ledger
-        if turned := ledger.report(controller.heating, now, self._reading(controller)):
+        turned: tuple[Session, ...] = ()
+        if controller.heating or (ledger.open is not None and _counts(controller, ledger.open, now)):
+            turned = ledger.report(controller.heating, now, self._reading(controller))
+        if turned:
             changed.append(Topic.USAGE)
             self._tell_sessions(controller, turned)
-        topics = Topic if controller.needs_refresh(now) else changed
-        if topics:
+        if topics := Topic if controller.needs_refresh(now) else changed:
             self._teller.tell(controller, topics, now)
         self.tell_fleet(controller.device_id)
         return bool(turned)
@@ -262,15 +273,15 @@ class Building:
             self.tell_event(controller, "session", "ended" if session.end else "started", session.as_dict())
 
     def _reading(self, controller: Controller) -> Reading:
-        """What is known of its energy; not asked for while nothing is to be counted."""
-        if not (controller.heating or controller.ledger.open) or not controller.energy.known:
+        """What is known of its energy."""
+        if not controller.energy.known:
             return NO_READING
         return controller.energy.reading(self.hass, self.options)
 
     @callback
     def receive_loss(self, controller: Controller) -> None:
         """A controller is silent, or what it is linked to is gone."""
-        controller.online = False
+        controller.lose()
         if turned := controller.ledger.lost():
             self._tell_sessions(controller, turned)
             self.entry.async_create_background_task(
@@ -326,12 +337,14 @@ class Building:
         for listener in tuple(self.tick_listeners):
             listener()
 
-    def _check_silence(self, controller: Controller, now: datetime) -> None:
-        # After a start a controller gets its time to call before it counts as missing.
+    def overdue(self, controller: Controller, now: datetime) -> bool:
+        """Whether a controller should have been heard of; after a start each gets its time."""
         since = controller.last_seen if controller.online else self._started
-        waited_s = (now - (since or self._started)).total_seconds()
+        return (now - (since or self._started)).total_seconds() > MISSED_POLLS * controller.interval_s
+
+    def _check_silence(self, controller: Controller, now: datetime) -> None:
         if controller.online is not False:
-            if waited_s > MISSED_POLLS * controller.interval_s:
+            if self.overdue(controller, now):
                 _LOGGER.warning("Controller %s has missed %s polls", controller.device_id, MISSED_POLLS)
                 self.receive_loss(controller)
         else:
@@ -345,6 +358,14 @@ class Building:
             follower.stop()
         for device_id in self.controllers:
             async_forget_silent(self.hass, device_id)
+
+
+def _counts(controller: Controller, session: Session, now: datetime) -> bool:
+    """Whether a call tells of the running session.
+
+    After a start a controller may fetch its configuration before it reports: its session waits for what it says.
+    """
+    return controller.said_heating or now - session.seen > SHORT_BREAK
 
 
 def _configs(entry: ConfigEntry) -> dict[str, tuple[str, dict[str, Any]]]:

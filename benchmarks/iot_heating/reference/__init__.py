@@ -1,6 +1,8 @@
 """The yardstick in the same process: a view that parses JSON and answers JSON, and a probe of the event loop's lag."""
 
 from collections import deque
+import gc
+import time
 
 from aiohttp import web
 from homeassistant.core import HomeAssistant, callback
@@ -50,7 +52,11 @@ class PathView(HomeAssistantView):
 
 
 class LagView(HomeAssistantView):
-    """How late a timer of 5 ms fired since the last question (the question itself is not counted)."""
+    """How late a timer of 5 ms fired since the last question (the question itself is not counted).
+
+    Beside it the longest stop for Python's garbage collection: it stands still for all of Home Assistant's objects,
+    whoever made them.
+    """
 
     url = "/api/bench/lag"
     name = "api:bench:lag"
@@ -61,6 +67,16 @@ class LagView(HomeAssistantView):
         self._late: deque[float] = deque(maxlen=200_000)
         self._due = self._loop.time() + _STEP_S
         self._loop.call_at(self._due, self._fire)
+        self._collecting_since = 0.0
+        self._longest_collection_s = 0.0
+        gc.callbacks.append(self._collect)
+
+    def _collect(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._collecting_since = time.perf_counter()
+        else:
+            took_s = time.perf_counter() - self._collecting_since
+            self._longest_collection_s = max(self._longest_collection_s, took_s)
 
     @callback
     def _fire(self) -> None:
@@ -74,7 +90,9 @@ class LagView(HomeAssistantView):
         late = sorted(self._late) or [0.0]
         self._late.clear()
         p99 = late[min(len(late) - 1, int(len(late) * 0.99))]
-        return self.json({"count": len(late), "p99_ms": p99 * 1e3, "max_ms": late[-1] * 1e3})
+        gc_s, self._longest_collection_s = self._longest_collection_s, 0.0
+        answer = {"count": len(late), "p99_ms": p99 * 1e3, "max_ms": late[-1] * 1e3, "gc_max_ms": gc_s * 1e3}
+        return self.json(answer)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
