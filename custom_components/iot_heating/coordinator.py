@@ -31,7 +31,7 @@ from .protocol.control import flow_setpoint_c
 from .protocol.profile import Profile
 from .protocol.sessions import NO_READING, SHORT_BREAK, Reading, Session
 from .protocol.telemetry import Telemetry
-from .protocol.v2 import Extras
+from .protocol.v2 import Extras, jitter_s
 from .records import DeviceRecord, Kind
 from .registry import Registry
 from .repairs_silent import async_check_silent, async_forget_silent
@@ -340,7 +340,11 @@ class Building:
     def overdue(self, controller: Controller, now: datetime) -> bool:
         """Whether a controller should have been heard of; after a start each gets its time."""
         since = controller.last_seen if controller.online else self._started
-        return (now - (since or self._started)).total_seconds() > MISSED_POLLS * controller.interval_s
+        interval_s = controller.interval_s
+        if controller.protocol >= 2 or controller.online is None:
+            # It was asked to call that seldom, give or take the jitter; a slow one must not count as silent.
+            interval_s = max(interval_s, self.options.poll_interval_s + jitter_s(self.options.poll_interval_s))
+        return (now - (since or self._started)).total_seconds() > MISSED_POLLS * interval_s
 
     def _check_silence(self, controller: Controller, now: datetime) -> None:
         if controller.online is not False:
