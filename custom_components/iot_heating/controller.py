@@ -14,6 +14,8 @@ from .protocol.telemetry import Telemetry
 from .protocol.v2 import Extras
 from .records import Kind
 
+type EventListener = Callable[[str, str, dict[str, Any]], None]
+
 MISSED_POLLS: Final = 3
 _USUAL_INTERVAL_S: Final = 60.0
 _INTERVAL_RANGE_S: Final = (20.0, 300.0)
@@ -82,6 +84,7 @@ class Controller:
     extras: dict[str, float | str | None] = field(default_factory=dict)
     offer: dict[str, Any] | None = None
     listeners: dict[Topic, list[CALLBACK_TYPE]] = field(default_factory=dict)
+    event_listeners: list[EventListener] = field(default_factory=list)
     refreshed: datetime | None = None
     told: datetime | None = None
     applied: Telemetry | None = None

@@ -41,7 +41,6 @@ from .telling import Pieces, Teller
 _LOGGER = logging.getLogger(__name__)
 
 type IotHeatingConfigEntry = ConfigEntry[Building]
-type EventListener = Callable[[Controller, str, str, dict[str, Any]], None]
 
 _TICK: Final = timedelta(seconds=10)
 _CONFIRM_AFTER_S: Final = 10
@@ -68,7 +67,6 @@ class Building:
         self.profile_listeners: list[CALLBACK_TYPE] = []
         self.tick_listeners: list[CALLBACK_TYPE] = []
         self.new_controller_listeners: list[Callable[[Controller], None]] = []
-        self.event_listeners: list[EventListener] = []
         self._set_up_with = (dict(entry.options), _configs(entry))
         self._following = asyncio.Lock()
         self._started = dt_util.utcnow()
@@ -293,8 +291,8 @@ class Building:
     @callback
     def tell_event(self, controller: Controller, group: str, name: str, data: dict[str, Any]) -> None:
         """Something happened that automations may want to know: ``group`` is command or session."""
-        for listener in tuple(self.event_listeners):
-            listener(controller, group, name, data)
+        for listener in tuple(controller.event_listeners):
+            listener(group, name, data)
 
     @callback
     def tell_others(self, *device_ids: str) -> None:

@@ -41,7 +41,7 @@ class Forecast:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 points = await self._async_fetch(entity_id)
-        except Exception as err:  # whatever a weather service does wrong, the controller gets its configuration
+        except Exception as err:  # noqa: BLE001  whatever a weather service does wrong, the controller gets its reply
             if not self._failing:
                 _LOGGER.warning("No forecast from %s: %s", entity_id, str(err) or type(err).__name__)
             self._failing = True

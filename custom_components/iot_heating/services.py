@@ -43,6 +43,7 @@ ATTR_START: Final = "start"
 
 _DEVICE: Final[dict[Any, Any]] = {vol.Required(ATTR_DEVICE_ID): cv.string}
 _LONGEST: Final = timedelta(days=366)
+_GRACE: Final = vol.All(cv.positive_time_period, vol.Range(max=GRACE))
 # Nothing is not "until it is taken back": that is said by leaving it out.
 _SPAN: Final = vol.All(cv.positive_time_period, vol.Range(min=timedelta(seconds=1), max=_LONGEST))
 _RANGE: Final[dict[Any, Any]] = {**_DEVICE, vol.Optional(ATTR_START): cv.datetime, vol.Optional(ATTR_END): cv.datetime}
@@ -68,9 +69,7 @@ _SEND_COMMAND: Final = vol.Schema(
     }
 )
 _SET_SCHEDULE: Final = vol.Schema({**_DEVICE, vol.Required(ATTR_SCHEDULE): list})
-_ROTATE_KEY: Final = vol.Schema(
-    {**_DEVICE, vol.Optional(ATTR_GRACE): vol.All(cv.positive_time_period, vol.Range(max=_LONGEST))}
-)
+_ROTATE_KEY: Final = vol.Schema({**_DEVICE, vol.Optional(ATTR_GRACE): _GRACE})
 
 type Handler = Callable[[HomeAssistant, ServiceCall], Coroutine[Any, Any, ServiceResponse]]
 
