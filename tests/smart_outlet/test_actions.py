@@ -249,6 +249,8 @@ async def test_alerts_and_cuts_over_the_websocket(ccu: Ccu, hass_ws_client: Any)
     (alert,) = (await ask("alerts"))["result"]["alerts"]
     assert (await ask("dismiss_alert", entry_id=entry_id, alert_id=alert["id"]))["success"]
     assert (await ask("dismiss_alert", entry_id=entry_id, alert_id="x"))["error"]["code"] == "not_found"
+    for kind in ("dismiss_alert", "cut_all_power"):
+        assert (await ask(kind, entry_id="gone"))["error"]["code"] == "not_found"
     assert (await ask("alerts"))["result"]["alerts"] == []
     assert len((await ask("alerts", include_dismissed=True))["result"]["alerts"]) == 1
     (report,) = (await ask("cut_all_power", entry_id=entry_id))["result"]["hubs"]

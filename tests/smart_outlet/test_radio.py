@@ -272,6 +272,49 @@ async def test_a_dead_outlet_does_not_hold_up_a_power_cut(tmp_path: Path) -> Non
         assert not any(any(simulator.outlets[name].relays) for name in ("FE", "FC", "FB"))
 
 
+async def test_a_dead_outlet_comes_back_on_a_channel_that_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More outlets than can be read in time: there is always one of them that is due."""
+    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.DEAD_POLL_S", 0.1)
+    names = [f"{number:02X}" for number in range(0x10, 0x30)]
+    async with controlled(tmp_path, "--fault", "dead=10", outlets=",".join(names)) as (simulator, hub, _, radio, _):
+        await until(lambda: all(hub.outlets[name].online for name in names[1:]))
+        command = hub.order("10", Order(CommandName.RELAY_ON, "a"), time.time())
+        polls = radio.stats.peer(0x11).requests
+        await until(lambda: radio.stats.peer(0x11).requests > polls + 3)
+        assert radio.stats.peer(0x10).failures > 1
+        # The others have the larger part of the channel all the same.
+        unanswered = 2 * radio.stats.peer(0x10).failures
+        assert radio.stats.sent - unanswered > unanswered
+        simulator.faults.clear("dead")
+        await until(lambda: hub.outlets["10"].online and command.status.value != "delivered")
+
+
+async def test_a_clock_that_is_set_back_does_not_stop_the_polls(tmp_path: Path) -> None:
+    async with controlled(tmp_path) as (_, hub, _, radio, _):
+        await until(lambda: hub.outlets["FE"].online)
+        radio._now = lambda: time.time() - 3600
+        polls = radio.stats.peer(0xFE).requests
+        await until(lambda: radio.stats.peer(0xFE).requests > polls + 2, 2)
+
+
+async def test_a_recorded_event_raises_no_alert_and_changes_no_state(tmp_path: Path) -> None:
+    async with controlled(tmp_path) as (simulator, hub, recorder, radio, _):
+        await until(lambda: hub.outlets["FE"].online)
+        hub.order("FE", Order(CommandName.RELAY_ON, "a"), time.time())
+        await until(lambda: relay_of(hub, "FE"))
+        tripped = State(False, False, True, False, 0xFFFF, 0, 1000)
+        told: list[bool | None] = []
+        recorder.outlet_changed = lambda outlet: told.append(outlet.sockets["a"].relay)  # type: ignore[method-assign]
+        polls = radio.stats.peer(0xFE).requests
+        simulator._write(Frame(1, 0xFE, 9, Opcode.EVENT, tripped.encode()).encode())
+        await until(lambda: radio.stats.peer(0xFE).requests > polls + 2)
+        assert told
+        assert all(told)
+        assert recorder.alerts == []
+
+
 async def test_an_overload_trip_is_known_at_once(tmp_path: Path) -> None:
     async with controlled(tmp_path) as (simulator, hub, recorder, _, _):
         await until(lambda: hub.outlets["FE"].online)

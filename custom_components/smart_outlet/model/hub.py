@@ -73,6 +73,8 @@ class Hub:
         self.meter = EnergyMeter()
         self.last_seen: float | None = None
         self.online = False
+        self.unanswered: set[str] | None = None
+        """Our own radio, while its port is open: who did not answer it last. Who was not asked is not silent."""
         self._listener = listener
         self._new_id = new_id
         self._clock_now = 0.0
@@ -144,7 +146,7 @@ class Hub:
             self._settle_cut(now)
 
     def _sum_ma(self) -> int:
-        sockets = (socket for outlet in self.outlets.values() for socket in outlet.sockets.values())
+        sockets = (socket for outlet in self.outlets.values() if outlet.online for socket in outlet.sockets.values())
         return sum(socket.current_ma or 0 for socket in sockets)
 
     def breaker(self, current_ma: int, now: float) -> None:
@@ -270,6 +272,8 @@ class Hub:
         if self._started is None:
             self._started = now
         had_time = now - self._started > self.config.offline_after_s
+        if self.unanswered is not None:
+            self.touch(now)
         if self.online and self._silent(self.last_seen, now):
             self.online = False
             self._missed(HUB, self.config.name, now)
@@ -277,6 +281,8 @@ class Hub:
         elif had_time and not self.online and self.last_seen is not None:
             self._missed(HUB, self.config.name, now)
         for outlet in self.outlets.values():
+            if self.unanswered is not None and outlet.device_id not in self.unanswered:
+                continue
             if outlet.online and self._silent(outlet.last_seen, now):
                 self._lose(outlet, now)
             elif had_time and not outlet.heard and not outlet.missing:
@@ -309,6 +315,8 @@ class Hub:
         if self.online and outlet.last_seen is not None:
             self._missed(Place(outlet.device_id), outlet.config.name, now)
         self._listener.outlet_changed(outlet)
+        if self.config.sums_outlets:
+            self.breaker(self._sum_ma(), now)
 
     # Commands
 
