@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.smart_outlet.model.commands import CommandName, Order, Patience
 from custom_components.smart_outlet.model.hub import Hub, HubConfig
-from custom_components.smart_outlet.model.outlet import OutletConfig
+from custom_components.smart_outlet.model.outlet import Outlet, OutletConfig
 from custom_components.smart_outlet.radio.at import AtPort, RadioSettings, read_settings, write_settings
 from custom_components.smart_outlet.radio.controller import PortState, RadioController
 from custom_components.smart_outlet.radio.errors import (
@@ -185,12 +185,12 @@ async def _storm(commands: int, answer_s: float) -> dict[str, int]:
         return {"wrong": wrong, "unanswered": unanswered, **simulator.frames}
 
 
-async def test_no_wrong_relay_state_in_a_thousand_commands_of_a_bad_channel() -> None:
-    result = await _storm(1000, 0.012)
+async def test_no_wrong_relay_state_in_hundreds_of_commands_of_a_bad_channel() -> None:
+    result = await _storm(400, 0.012)
     assert result["wrong"] == 0
     # A machine that is busy elsewhere answers late; that costs repetitions, never a wrong state.
-    assert result["unanswered"] <= 50
-    assert result["lost"] > 300
+    assert result["unanswered"] <= 20
+    assert result["lost"] > 120
 
 
 @pytest.mark.slow
@@ -306,7 +306,12 @@ async def test_a_recorded_event_raises_no_alert_and_changes_no_state(tmp_path: P
         await until(lambda: relay_of(hub, "FE"))
         tripped = State(False, False, True, False, 0xFFFF, 0, 1000)
         told: list[bool | None] = []
-        recorder.outlet_changed = lambda outlet: told.append(outlet.sockets["a"].relay)  # type: ignore[method-assign]
+
+        def tell(outlet: Outlet) -> None:
+            if outlet.device_id == "FE":
+                told.append(outlet.sockets["a"].relay)
+
+        recorder.outlet_changed = tell  # type: ignore[method-assign]
         polls = radio.stats.peer(0xFE).requests
         simulator._write(Frame(1, 0xFE, 9, Opcode.EVENT, tripped.encode()).encode())
         await until(lambda: radio.stats.peer(0xFE).requests > polls + 2)

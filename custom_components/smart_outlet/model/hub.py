@@ -2,41 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from .alerts import HUB, Alert, AlertKind, AlertLog, Place
+from .alerts import HUB, AlertKind, AlertLog, Place
 from .commands import Command, CommandName, CommandQueue, Order, Patience, Status
 from .cut import REPORT_S, CutRun, CutState, plan
 from .energy import EnergyMeter, Mains
 from .errors import CutInProgressError, UnknownOutletError
+from .listener import Listener
 from .outlet import Outlet, OutletConfig
 from .watch import watch_main, watch_outlet
 from .wire import Ack, Report
 
 JUMP_S = 10.0
 """Between two ticks a second apart the clock cannot have gone on by this much."""
-
-
-class Listener(Protocol):
-    """Who wants to know what happens in a hub. All calls are made synchronously; none may block."""
-
-    def outlet_changed(self, outlet: Outlet) -> None:
-        """An outlet reported, went offline or has another command open."""
-
-    def hub_changed(self) -> None:
-        """The hub itself reported or went offline."""
-
-    def alert_raised(self, alert: Alert) -> None:
-        """An alert fired."""
-
-    def command_changed(self, command: Command) -> None:
-        """A command has a new status."""
-
-    def cut_finished(self, run: CutRun) -> None:
-        """A power cut has nothing pending any more."""
-
-    def save(self) -> None:
-        """What dump returns has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +260,7 @@ class Hub:
         elif had_time and not self.online and self.last_seen is not None:
             self._missed(HUB, self.config.name, now)
         for outlet in self.outlets.values():
-            if self.unanswered is not None and outlet.device_id not in self.unanswered:
+            if not self._asked(outlet.device_id):
                 continue
             if outlet.online and self._silent(outlet.last_seen, now):
                 self._lose(outlet, now)
@@ -304,6 +283,12 @@ class Hub:
 
     def _silent(self, last_seen: float | None, now: float) -> bool:
         return last_seen is None or now - last_seen > self.config.offline_after_s
+
+    def _asked(self, device_id: str) -> bool:
+        """Whether an outlet had the opportunity to say something."""
+        if self.unanswered is not None:
+            return device_id in self.unanswered
+        return not self.config.sums_outlets or not self.online
 
     def _missed(self, place: Place, name: str, now: float) -> None:
         message = f"{name}: nothing heard for {self.config.offline_after_s:.0f} s"
