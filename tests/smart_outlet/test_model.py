@@ -442,7 +442,7 @@ def test_the_main_current_of_a_radio_is_the_sum_of_the_outlets_that_are_there() 
 
 
 def test_a_radio_without_its_port_is_offline_with_its_outlets() -> None:
-    home = Home("FE")
+    home = Home("FE", sums_outlets=True)
     home.hub.unanswered = set()
     home.report(trusted=True)
     home.wait(20)
