@@ -291,6 +291,20 @@ async def test_a_dead_outlet_comes_back_on_a_channel_that_is_full(
         await until(lambda: hub.outlets["10"].online and command.status.value != "delivered")
 
 
+async def test_a_dead_outlet_with_commands_does_not_shut_out_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.DEAD_POLL_S", 0.1)
+    patience = Patience(retry_s=0.01, attempts=10_000)
+    faults = ("--fault", "dead=FD,FC")
+    async with controlled(tmp_path, *faults, outlets="FE,FD,FC", patience=patience) as (simulator, hub, _, radio, _):
+        await until(lambda: hub.outlets["FE"].online)
+        hub.order("FD", Order(CommandName.RELAY_ON, "a"), time.time())
+        await until(lambda: radio.stats.peer(0xFD).failures > 3)
+        simulator.faults.set("dead", "FD")
+        await until(lambda: hub.outlets["FC"].online, 5)
+
+
 async def test_a_clock_that_is_set_back_does_not_stop_the_polls(tmp_path: Path) -> None:
     async with controlled(tmp_path) as (_, hub, _, radio, _):
         await until(lambda: hub.outlets["FE"].online)

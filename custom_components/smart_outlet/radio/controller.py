@@ -103,6 +103,7 @@ class RadioController:
         self._sessions: dict[str, OutletSession] = {}
         self._polled: dict[str, float] = {}
         self._served: dict[str, float] = {}
+        self._tried: dict[str, float] = {}
         self._silent: set[str] = set()
         self._alarmed: set[str] = set()
         self._dead_turn = 0.0
@@ -179,17 +180,20 @@ class RadioController:
 
     async def _try_dead(self, link: Link, ids: list[str], now: float) -> bool:
         """Ask one of those that did not answer, where one is due."""
-        asked = await self._serve(link, ids) or await self._read(link, ids, max(DEAD_POLL_S, self._poll_s), now)
-        if asked:
-            end = time.monotonic()
-            self._dead_turn = end + LIVE_SHARE * (end - now)
-        return asked
+        poll_s = max(DEAD_POLL_S, self._poll_s)
+        with_commands = self._with_commands(ids)
+        due = [ident for ident in ids if ident in with_commands or self._is_due(ident, poll_s, now)]
+        if (device_id := self._longest_ago(self._tried, due)) is None:
+            return False
+        self._tried[device_id] = now
+        await self._serve(link, [device_id]) or await self._read(link, [device_id], poll_s, now)
+        end = time.monotonic()
+        self._dead_turn = end + LIVE_SHARE * (end - now)
+        return True
 
     async def _serve(self, link: Link, ids: list[str]) -> bool:
         """Carry the commands of one outlet, where one has some."""
-        now = self._now()
-        due = [ident for ident in ids if self._hub.queue.has_due(ident, now)]
-        if (device_id := self._longest_ago(self._served, due)) is None:
+        if (device_id := self._longest_ago(self._served, self._with_commands(ids))) is None:
             return False
         self._served[device_id] = time.monotonic()
         await self._command(link, device_id)
@@ -197,12 +201,19 @@ class RadioController:
 
     async def _read(self, link: Link, ids: list[str], poll_s: float, now: float) -> bool:
         """Read one outlet, where one is due."""
-        due = [ident for ident in ids if now - self._polled.get(ident, -inf) >= poll_s]
+        due = [ident for ident in ids if self._is_due(ident, poll_s, now)]
         if (device_id := self._longest_ago(self._polled, due)) is None:
             return False
         self._polled[device_id] = now
         await self._poll(link, device_id, POLL_ATTEMPTS)
         return True
+
+    def _with_commands(self, ids: list[str]) -> list[str]:
+        now = self._now()
+        return [ident for ident in ids if self._hub.queue.has_due(ident, now)]
+
+    def _is_due(self, ident: str, poll_s: float, now: float) -> bool:
+        return now - self._polled.get(ident, -inf) >= poll_s
 
     @staticmethod
     def _longest_ago(when: dict[str, float], ids: list[str]) -> str | None:
