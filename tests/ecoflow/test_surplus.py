@@ -297,6 +297,19 @@ async def test_switched_off_while_it_waits_the_station_charges_again(
     assert surplus_state(hass, subentry_id, "surplus_charging", Platform.SWITCH) == "off"
 
 
+async def test_deleted_while_it_waits_the_station_charges_again(
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
+) -> None:
+    subentry_id = await add_surplus(hass, account, DELTA_2, margin=0)
+    hass.states.async_set("sensor.grid", "900", {"unit_of_measurement": "W"})
+    await hass.async_block_till_done()
+    assert cloud.device(DELTA_2).report()["mppt.chgPauseFlag"] == 1
+    hass.config_entries.async_remove_subentry(account, subentry_id)
+    await hass.async_block_till_done()
+    assert cloud.device(DELTA_2).report()["mppt.chgPauseFlag"] == 0
+    assert account.runtime_data.surplus == {}
+
+
 async def test_a_station_that_does_not_take_the_command_is_not_hammered(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -88,7 +88,8 @@ class EcoflowClient:
         self._pending: dict[str, asyncio.Future[SetReply]] = {}
         self._late_ids: deque[str] = deque(maxlen=64)
         self._locks: dict[str, asyncio.Lock] = {}
-        self._families: dict[str, Family] = {}
+        # With how many values each was found: a generic one is made anew when there are more.
+        self._families: dict[str, tuple[Family, int]] = {}
         self._snapshot_at: dict[str, float] = {}
         self._reads = asyncio.Semaphore(PARALLEL_READS)
         self._broker_due = 0.0
@@ -127,10 +128,11 @@ class EcoflowClient:
     def family(self, sn: str) -> Family:
         """Return a device's family. A generic one grows with what the device reports until it is known."""
         state = self.states[sn]
-        if (family := self._families.get(sn)) is None or not family.products:
+        family, names = self._families.get(sn, (None, 0))
+        if family is None or (not family.products and names != len(state.values)):
             family = family_of(state.device, state.values)
             if state.values:
-                self._families[sn] = family
+                self._families[sn] = (family, len(state.values))
         return family
 
     def is_fresh(self, sn: str) -> bool:
@@ -234,7 +236,8 @@ class EcoflowClient:
                     self._listener.values(message.sn, state.apply_push(message, self._clock()))
             case StatusMessage():
                 if (state := self.states.get(message.sn)) is not None:
-                    if message.online:
+                    # Of one that was away the values are still those from before it left.
+                    if message.online and state.online is not False:
                         state.last_seen = self._clock()
                     self._set_online(state, message.online)
             case SetReply():
