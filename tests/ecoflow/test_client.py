@@ -420,12 +420,15 @@ async def test_an_unknown_products_table_is_made_when_its_values_grow_only(
     assert "raw_nova_new" in {reading.key for reading in client.family(sn).readings}
 
 
-@pytest.mark.parametrize(("value", "shown"), [("x" * 256, None), ("x" * 255, "x" * 255), (10**400, None), (True, True)])
+@pytest.mark.parametrize(("value", "shown"), [("x" * 256, None), ("x" * 255, "x" * 255), (10**400, None), (True, True)],
+    ids=["too long", "long", "too large", "on"],
+)
 async def test_an_unknown_value_that_cannot_be_shown_is_unknown(
     client: EcoflowClient, cloud: CloudThread, value: Any, shown: Any
 ) -> None:
     sn = cloud.do("add", kind="unknown")
     await client.poll()
+    assert values(client, sn)["raw_nova_soc"] == 50
     client.receive(QuotaMessage(sn, {"nova.soc": value}))
     assert values(client, sn)["raw_nova_soc"] == shown
 
