@@ -106,8 +106,9 @@ async def test_counters_reach_the_disk_before_they_are_shown(
 
 
 async def test_a_cloud_that_is_asked_every_quarter_of_an_hour_is_counted_too(
-    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("custom_components.ecoflow.api.state.UNCHANGED_PROOF_S", 1e9)  # its clock stands still
     hass.config_entries.async_update_entry(entry, options={"poll_interval": 900, "max_age": 300, "use_mqtt": False})
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
