@@ -95,6 +95,26 @@ async def test_the_cloud_is_not_asked_while_mqtt_is_fresh(linked: EcoflowClient,
     assert cloud.cloud.api.requests["GET /device/quota/all"] - before == 1, "the silent DELTA 2 only"
 
 
+async def test_while_mqtt_tells_of_all_devices_the_cloud_is_left_in_peace(
+    linked: EcoflowClient, cloud: CloudThread
+) -> None:
+    def tell(later: float) -> None:
+        linked._clock = lambda: start + later
+        for sn in linked.states:
+            linked.receive(QuotaMessage(sn, {"pd.soc": 50 + later % 7}))
+
+    start = time.monotonic()
+    before = cloud.cloud.api.requests.total()
+    for minute in range(1, 5):
+        tell(60.0 * minute)
+        await linked.poll()
+    assert cloud.cloud.api.requests.total() == before
+    new = cloud.do("add", kind="smart_plug")
+    tell(301)
+    await linked.poll()
+    assert new in linked.states, "after five minutes at the latest"
+
+
 async def test_status_messages_tell_coming_and_going(linked: EcoflowClient, cloud: CloudThread, until: Until) -> None:
     cloud.do("online", sn=DELTA_PRO, online=False)
     await until(lambda: not linked.is_fresh(DELTA_PRO))
@@ -420,7 +440,9 @@ async def test_an_unknown_products_table_is_made_when_its_values_grow_only(
     assert "raw_nova_new" in {reading.key for reading in client.family(sn).readings}
 
 
-@pytest.mark.parametrize(("value", "shown"), [("x" * 256, None), ("x" * 255, "x" * 255), (10**400, None), (True, True)],
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("x" * 256, None), ("x" * 255, "x" * 255), (10**400, None), (True, True)],
     ids=["too long", "long", "too large", "on"],
 )
 async def test_an_unknown_value_that_cannot_be_shown_is_unknown(
