@@ -103,6 +103,15 @@ def test_clouds_are_ridden_through_and_gaps_between_them_not_chased() -> None:
     assert controller.decide(460, cloud).reason is Reason.NO_SURPLUS
 
 
+def test_after_a_restart_a_station_that_charges_from_surplus_goes_on() -> None:
+    """No step down to the minimum, no waiting, no write."""
+    settings = replace(SETTINGS, start_delay_s=60)
+    assert decide(settings, grid_w=-10, charge_w=800, setpoint_w=800) == Decision(800, Reason.SURPLUS)
+    # one that draws from the grid is no such station, and neither is one that only could
+    assert decide(settings, grid_w=900, charge_w=800, setpoint_w=800).reason is Reason.NO_SURPLUS
+    assert decide(settings, grid_w=-900, charge_w=0, setpoint_w=800).reason is Reason.NO_SURPLUS
+
+
 def test_below_the_reserve_the_grid_charges_whatever_it_costs() -> None:
     settings = replace(SETTINGS, reserve_level=30)
     assert decide(settings, level=20, grid_w=3000) == Decision(400, Reason.RESERVE, write_power_w=400)

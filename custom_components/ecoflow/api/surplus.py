@@ -87,7 +87,8 @@ class SurplusController:
     def __init__(self, settings: SurplusSettings) -> None:
         """Begin with nothing written and no surplus seen."""
         self.settings = settings
-        self._active = False
+        # None: nothing was decided yet, so a station that charges from surplus is not stopped first.
+        self._active: bool | None = None
         self._in_reserve = False
         self._wish_since: float | None = None
         self._not_before = -inf
@@ -135,6 +136,9 @@ class SurplusController:
     def _from_surplus(self, now: float, situation: Situation, grid_w: float) -> tuple[float, Reason]:
         settings = self.settings
         free_w = (situation.charge_w or 0.0) - grid_w - settings.margin_w
+        if self._active is None:
+            charges = not situation.paused and (situation.charge_w or 0.0) >= settings.min_power_w
+            self._active = charges and free_w >= settings.min_power_w
         # What can be used at all differs from what is worth a start by the dead band.
         wish = free_w >= (settings.min_power_w if self._active else settings.min_power_w + settings.hysteresis_w)
         if wish is self._active:
