@@ -33,7 +33,9 @@ def numeric_class(name: str | None, unit: str | None) -> SensorDeviceClass | Non
 
 def units_of(device_class: SensorDeviceClass, otherwise: set[str | None]) -> set[str | None]:
     """The units that a device class allows."""
-    return set(DEVICE_CLASS_UNITS.get(device_class, otherwise))
+    if (allowed := DEVICE_CLASS_UNITS.get(device_class)) is None:
+        return otherwise
+    return {None if unit is None else str(unit) for unit in allowed}
 
 
 def state_class(kind: Kind, device_class: SensorDeviceClass | None) -> SensorStateClass | None:
