@@ -209,6 +209,7 @@ class Surplus:
             paused=self._paused(family, charge, values),
             device_fresh=self.coordinator.client.is_fresh(self.sn),
             cheap=self._is_cheap(),
+            step_w=setting.step if setting is not None else 10.0,
         )
 
     def _paused(self, family: Family | None, charge: ChargeControl | None, values: Mapping[str, Any]) -> bool | None:

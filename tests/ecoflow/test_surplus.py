@@ -71,6 +71,18 @@ def test_the_limits_hold() -> None:
     assert decide(grid_w=-9000).power_w == SETTINGS.max_power_w
 
 
+def test_a_model_is_given_its_own_steps_only() -> None:
+    settings = replace(SETTINGS, min_power_w=250, max_power_w=1250, tariff_power_w=850)
+    steps = {"step_w": 100, "setpoint_w": 600}
+    assert decide(settings, grid_w=-950, **steps).write_power_w == 900
+    assert decide(settings, grid_w=-5000, **steps).write_power_w == 1200
+    assert decide(settings, grid_w=100, **steps).write_power_w == 300
+    # what came of it is not written again and again
+    assert decide(settings, cheap=True, **steps).write_power_w == 800
+    assert not decide(settings, cheap=True, step_w=100, setpoint_w=800).writes
+    assert not decide(settings, grid_w=100, step_w=100, setpoint_w=300).writes
+
+
 def test_without_surplus_a_station_that_cannot_pause_goes_to_its_minimum() -> None:
     decision = decide(grid_w=500, setpoint_w=900)
     assert decision == Decision(0, Reason.NO_SURPLUS, write_power_w=SETTINGS.min_power_w)

@@ -89,6 +89,16 @@ async def test_a_long_answer_is_cut_and_says_so(hass: HomeAssistant, hub: EdgeHu
     assert (answer["count"], answer["truncated"], len(answer["rows"])) == (3, True, 3)
 
 
+async def test_messages_without_a_metric_that_is_asked_for_are_no_answer(
+    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+) -> None:
+    for value in range(6):
+        await publish(TOPIC, {"temperature_c": value} if value % 2 else {"humidity_percent": value})
+    rows = await query(hass, aggregation="raw", metrics=["temperature_c"], limit=2)
+    assert [row["metrics"] for row in rows] == [{"temperature_c": 1}, {"temperature_c": 3}]
+    assert len(await query(hass, aggregation="raw", metrics=["temperature_c"], limit=10)) == 3
+
+
 async def test_a_range_that_ends_before_it_begins_is_refused(hass: HomeAssistant, hub: EdgeHub) -> None:
     with pytest.raises(ServiceValidationError, match="ends before it begins"):
         await query_once(hass, start=dt_util.now(), end=dt_util.now() - timedelta(hours=1))
