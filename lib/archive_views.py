@@ -40,8 +40,8 @@ def _values_postgresql(spec: ArchiveSpec) -> str:
         SELECT r.ts, extract(epoch FROM r.ts)::float8 AS time, {_columns("r", spec.keys)},
                v.key AS metric,
                -- JSON has numbers that are too small for float8, which does not round them but refuses
-               CASE WHEN length(v.value::text) < 300 THEN v.value::text::float8
-                    ELSE round(v.value::text::numeric, 320)::float8 END AS value
+               CASE WHEN length(v.value::text) > 300 AND abs(v.value::text::numeric) < 3e-324 THEN 0
+                    ELSE v.value::text::float8 END AS value
         FROM {spec.table} r
         CROSS JOIN LATERAL jsonb_each(
             CASE jsonb_typeof({metrics}) WHEN 'object' THEN {metrics} ELSE '{{}}'::jsonb END
