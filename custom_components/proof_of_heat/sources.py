@@ -51,7 +51,7 @@ from .drivers.miner.reading import Family
 from .drivers.miner.source import MinerSource
 from .drivers.modbus.link import Line, link_params
 from .drivers.modbus.source import ModbusSource
-from .drivers.modbus.template import Template, builtin, load_folder
+from .drivers.modbus.template import Template, builtin, find, load_folder
 from .drivers.stored import capabilities_from_dict
 from .drivers.viessmann.client import API_URL, IAM_URL, Device, Token, TokenKeeper, ViessmannClient
 from .drivers.viessmann.features import Reading
@@ -93,6 +93,13 @@ async def async_templates(hass: HomeAssistant) -> dict[str, Template]:
         return {**builtin(), **(load_folder(folder) if folder.is_dir() else {})}
 
     return await hass.async_add_executor_job(load)
+
+
+async def async_template(hass: HomeAssistant, template_id: str) -> Template:
+    """One template; raises TemplateError. Mistakes in other files of the user stop no device."""
+    from pathlib import Path
+
+    return await hass.async_add_executor_job(find, template_id, Path(hass.config.path(DOMAIN, "templates")))
 
 
 async def async_build(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
@@ -226,7 +233,7 @@ async def _modbus(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSuben
     from homeassistant.components.modbus import async_get_unit
 
     data = subentry.data
-    template = (await async_templates(hass))[data[CONF_TEMPLATE]]
+    template = await async_template(hass, str(data[CONF_TEMPLATE]))
     unit = async_get_unit(hass, entry, modbus_params(data, template), int(data.get(CONF_UNIT_ID, template.unit_id)))
     unit.require_timeout(template.timeout_s)
     if template.spacing_s:

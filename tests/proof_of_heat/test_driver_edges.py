@@ -632,6 +632,17 @@ async def test_unknown_mode_is_refused_and_holds_nothing() -> None:
     assert not source.leased
 
 
+async def test_a_command_that_has_to_wait_keeps_the_lease_alive() -> None:
+    source = Plain(min_write_interval_s=1e6)
+    source.on = False
+    assert (await source.apply(Command(id="a", on=True, lease_s=0.3))).outcome == Outcome.APPLIED
+    for _ in range(4):
+        await asyncio.sleep(0.1)
+        assert (await source.apply(Command(id="b", on=False, lease_s=0.3))).outcome == Outcome.DEFERRED
+    assert (source.leased, source.fallbacks) == (True, 0)
+    await source.close()
+
+
 async def test_device_id_and_names() -> None:
     source = Plain()
     source.device_id = "d1"

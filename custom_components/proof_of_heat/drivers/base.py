@@ -292,6 +292,8 @@ class SourceBase(ABC):
             return self._result(command, Outcome.PENDING, "sent, not yet shown")
         since = self._clock() - self._written_at
         if since < self._capabilities.min_write_interval_s:
+            if self.leased:  # somebody still commands; a spacing beyond the lease must not hand the device back
+                self._lease.start(command.lease_s)
             return self._result(command, Outcome.DEFERRED, f"last write {since:.0f} s ago")
         had_lease = self.leased
         self._lease.start(command.lease_s)  # before: a write whose answer is lost may still have arrived
