@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-import time
 from typing import Any, Final, Literal
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -10,7 +9,6 @@ from homeassistant.const import CONF_ENTITIES, CONF_HOST, CONF_PASSWORD, CONF_PO
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from ._lib.durable_store import DurableStore
 from ._lib.heat_source import Capabilities, Control, HeatSource, SourceKind
 from .const import (
     CONF_ADDRESS,
@@ -58,9 +56,9 @@ from .drivers.viessmann.features import Reading
 from .drivers.viessmann.source import ViessmannSource
 from .entity_source import EntityOptions, EntitySource
 from .inputs import power_w
+from .ledgers import async_ledger
 from .vicare_source import ViCareSource
 
-BUDGET_STORE_VERSION: Final = 1
 PARITIES: Final[Mapping[str, Literal["N", "E", "O"]]] = {"none": "N", "even": "E", "odd": "O"}
 POLL_S: Final[Mapping[str, float]] = {
     "miner": 30.0,
@@ -166,19 +164,12 @@ async def _rig(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry
     return Built(source, POLL_S[data[CONF_KIND]], close=source.close)
 
 
-def budget_store(hass: HomeAssistant, subentry_id: str) -> DurableStore[dict[str, Any]]:
-    """Where a call ledger is kept."""
-    key = f"{DOMAIN}.budget.{subentry_id}"
-    return DurableStore(hass, BUDGET_STORE_VERSION, key, domain=DOMAIN)
-
-
 async def _viessmann(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
     data = subentry.data
     info = data[CONF_INFO]
-    budget = CallBudget(limits_of(data), time.time, time.monotonic)
-    store = budget_store(hass, subentry.subentry_id)
-    if (saved := await store.async_load()) is not None:
-        budget.load(saved)
+    api_url = info.get("api_url", API_URL)
+    ledger = await async_ledger(hass, data[CONF_CLIENT_ID], api_url, limits_of(data))
+    ledger.hold(subentry.subentry_id, limits_of(data))
 
     def changed(token: Token) -> None:
         hass.loop.call_soon_threadsafe(_keep_token, hass, entry, subentry.subentry_id, token)
@@ -189,17 +180,18 @@ async def _viessmann(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSu
         iam_url=info.get("iam_url", IAM_URL),
         changed=changed,
     )
-    client = ViessmannClient(keeper, budget, store.async_save_durably, info.get("api_url", API_URL))
+    client = ViessmannClient(keeper, ledger.budget, ledger.save, api_url)
     device = Device(**info["device"])
     source = ViessmannSource(
         _id(subentry), subentry.title, client, device, reading_of(info), capabilities=_capabilities(subentry)
     )
 
     async def close() -> None:
+        ledger.let_go(subentry.subentry_id)
         await source.close()
         await client.close()
 
-    return Built(source, POLL_S["viessmann"], budget, close)
+    return Built(source, POLL_S["viessmann"], ledger.budget, close)
 
 
 def limits_of(data: Mapping[str, Any]) -> Limits:
