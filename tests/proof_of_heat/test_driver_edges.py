@@ -301,6 +301,7 @@ async def test_braiins_older_release_is_read_only(session: aiohttp.ClientSession
         client = BraiinsClient(session, "127.0.0.1", "root", port)
         assert (await client.identify()).variant == "graphql"
         assert (await client.read()).hashrate_ths == 90.0
+        assert (await client.capabilities()).controls == frozenset(), "nothing is promised that is refused then"
         with pytest.raises(RefusedError, match=r"25\.05"):
             await client.set_running(False)
         with pytest.raises(RefusedError):
