@@ -197,7 +197,11 @@ def decode_status_v2(status: object) -> tuple[bool, str | None, float | None]:
     if off not in ("true", "false"):
         raise BadReplyError("no miner state in the status")
     mode = at(message, "power_mode")
-    return off == "false", mode.lower() if isinstance(mode, str) and mode else None, number(at(message, "power_limit_set"))
+    return (
+        off == "false",
+        mode.lower() if isinstance(mode, str) and mode else None,
+        number(at(message, "power_limit_set")),
+    )
 
 
 def decode_state_v3(info: object) -> bool:
