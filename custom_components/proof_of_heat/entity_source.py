@@ -187,8 +187,8 @@ class EntitySource(SourceBase):
         scale, control = self._scale(state), _sets(state.domain, self._options)
         if scale is None or control is None:
             return fitted
-        name = _NAMES[control]
-        return replace(fitted, **{name: scale.fitted(getattr(fitted, name))})
+        change: dict[str, Any] = {_NAMES[control]: scale.fitted(getattr(fitted, _NAMES[control]))}
+        return replace(fitted, **change)
 
     @override
     async def _write(self, wanted: Command, state: SourceState) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
+from weakref import WeakValueDictionary
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_ENTITIES, CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.util.hass_dict import HassKey
 
 from ._lib.heat_source import Capabilities, Control, HeatSource, SourceKind
 from .const import (
@@ -156,11 +158,24 @@ def account_of(hass: HomeAssistant, data: Mapping[str, Any]) -> CloudAccount:
     return HiveAccount(session, data[CONF_TOKEN], base_url=data.get(CONF_HOST, HIVEOS_URL))
 
 
+_ACCOUNTS: HassKey[WeakValueDictionary[tuple[str, ...], CloudAccount]] = HassKey(f"{DOMAIN}_accounts")
+_OF_ACCOUNT: Final = (CONF_KIND, CONF_HOST, CONF_API_KEY, CONF_API_SECRET, CONF_ORGANISATION, CONF_TOKEN)
+
+
+def _shared_account(hass: HomeAssistant, data: Mapping[str, Any]) -> CloudAccount:
+    """One account for all its rigs: a question brings the answers for all of them."""
+    accounts = hass.data.setdefault(_ACCOUNTS, WeakValueDictionary())
+    key = tuple(str(data.get(name, "")) for name in _OF_ACCOUNT)
+    if (account := accounts.get(key)) is None:
+        accounts[key] = account = account_of(hass, data)
+    return account
+
+
 async def _rig(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
     data = subentry.data
     capabilities = _capabilities(subentry)
     rig = Rig(id=data[CONF_RIG], name=subentry.title, mining=None, online=False, modes=capabilities.modes)
-    source = RigSource(_id(subentry), account_of(hass, data), rig, capabilities=capabilities)
+    source = RigSource(_id(subentry), _shared_account(hass, data), rig, capabilities=capabilities)
     return Built(source, POLL_S[data[CONF_KIND]], close=source.close)
 
 

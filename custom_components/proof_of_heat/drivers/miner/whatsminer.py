@@ -81,7 +81,7 @@ class WhatsminerClient:
 
     async def capabilities(self) -> Capabilities:
         """Watts, pause, three modes; V3 firmware that does not tell its mode is not given one."""
-        modes = _MODES
+        modes: tuple[str, ...] = _MODES
         if self._variant == "v3" and decode_mode_v3(await self._ask("get.miner.setting", must=False)) is None:
             modes = ()
         return Capabilities(
