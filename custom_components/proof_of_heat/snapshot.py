@@ -94,6 +94,7 @@ def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> 
         SourceSnapshot(
             source_id=source.source_id,
             available=available and steerable,
+            steerable=steerable,
             on=state.on,
             power_w=_number(state.power_w),
             heat_w=_number(state.heat_w),
