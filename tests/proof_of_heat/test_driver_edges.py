@@ -463,10 +463,10 @@ async def test_whatsminer_v3_refusals_are_typed(reply: dict[str, Any]) -> None:
 
 
 def test_whatsminer_v3_without_a_state_is_a_bad_reply() -> None:
-    from custom_components.proof_of_heat.drivers.miner.whatsminer import _state_v3
+    from custom_components.proof_of_heat.drivers.miner.whatsminer import decode_state_v3
 
     with pytest.raises(BadReplyError):
-        _state_v3({"msg": {"miner": {}}})
+        decode_state_v3({"msg": {"miner": {}}})
 
 
 # --- pyasic -----------------------------------------------------------------------------------------------
