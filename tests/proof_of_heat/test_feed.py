@@ -14,7 +14,7 @@ from custom_components.proof_of_heat.metering.feed import feed_heat, feed_meter
 from custom_components.proof_of_heat.metering.measured import CounterPower
 from custom_components.proof_of_heat.snapshot import metered
 from custom_components.proof_of_heat.unit import SourceUnit
-from lib.heat_source import Capabilities, Health, SourceKind, SourceState
+from lib.heat_source import Capabilities, Control, Health, SourceKind, SourceState
 
 METER = "sensor.pump_energy"
 BEGIN = datetime(2027, 1, 13, 9, 0, tzinfo=UTC)
@@ -102,3 +102,13 @@ async def test_meter_that_says_nothing_feeds_nothing(hass: HomeAssistant) -> Non
     unit.counted = None
     count(hass, 5)
     feed_meter(hass, ledger, unit)
+
+
+def test_a_source_that_can_only_be_read_is_nothing_to_plan_with(hass: HomeAssistant) -> None:
+    pump = Pump()
+    seen = metered(hass, unit_of(pump), BEGIN)
+    assert (seen.available, seen.steerable, seen.on) == (False, False, True)
+    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.MODE}))
+    assert not metered(hass, unit_of(pump), BEGIN).available
+    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.CURVE}))
+    assert metered(hass, unit_of(pump), BEGIN).available
