@@ -39,7 +39,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> bool
     built = await _build_all(hass, entry)
     configs = {
         subentry_id: source_config(
-            item.source.source_id, item.source.capabilities, entry.subentries[subentry_id].data, settings.quiet_level
+            item.source.source_id, item.source.capabilities, entry.subentries[subentry_id].data, settings
         )
         for subentry_id, item in built.items()
     }
@@ -68,6 +68,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> bool
                 meter=subentry.data.get(CONF_METER),
                 counted=CounterPower(),
                 close=item.close,
+                counts=item.counts,
             )
         )
     for subentry in entry.subentries.values():

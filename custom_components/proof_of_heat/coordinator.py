@@ -23,7 +23,7 @@ from ._lib.publisher import Publisher
 from .ahead import Ahead
 from .beside import Beside
 from .comfort.profiles import Override, Profile
-from .commands import command_of
+from .commands import command_of, words_of
 from .const import DOMAIN
 from .curve_advice import CurveAdviser
 from .engine.consumption import Consumption
@@ -32,9 +32,9 @@ from .engine.engine import Engine
 from .engine.snapshot import NAN, Snapshot
 from .forecasts import EVERY_S as FORECAST_EVERY_S, WeatherForecast, ask_forecast
 from .inputs import all_away, known, number_of, power_w
-from .journal import Journal, named
-from .metering.cop import CopLedger
-from .metering.feed import feed_heat, feed_meter
+from .journal import Journal, named, sentence
+from .metering.book import CopBook
+from .metering.feed import feed_meter, feed_source
 from .meters import MeterCoordinator
 from .pricing import Prices
 from .repairs import Watch
@@ -72,7 +72,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.units: dict[str, SourceUnit] = {}
         self.meters: list[MeterCoordinator] = []
         self.wanted = Wanted()
-        self.cop = CopLedger(dt_util.get_default_time_zone())
+        self.cop = CopBook(dt_util.get_default_time_zone())
         self.journal = Journal()
         self.ahead = Ahead(hass, entry, settings)
         self.prices = Prices(hass, entry, settings)
@@ -210,8 +210,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
             self.tell("driver_failed" if failing else "driver_recovered", {"source": unit.name, "detail": state.detail})
         if state.health == Health.AUTH and unit.kind != "external":
             self._ask_for_credentials(unit)
-        if state.heat_kwh is not None and unit.meter is not None:
-            feed_heat(self.cop, state)
+        feed_source(self.cop.of(unit.subentry_id), unit)
         for listener in tuple(self.listeners):
             listener()
 
@@ -242,7 +241,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self._look_around(now)
         units = list(self.units.values())
         for unit in units:
-            feed_meter(self.hass, self.cop, unit)
+            feed_meter(self.hass, self.cop.of(unit.subentry_id), unit)
         knowledge = Knowledge(
             wishes=self.wanted.wishes,
             ahead=self.ahead,
@@ -258,6 +257,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         decision = self.engine.decide(snapshot)
         self.consumption = self.engine.consumption()
         self.journal.note(cycle_id, decision, self._names)
+        _LOGGER.debug("cycle=%s %s", cycle_id, self.journal.line())
         self.watch.look(now)
         if self.wanted.active and self._warmed_up(now):
             await self._save_cycling()
@@ -324,6 +324,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
                 room_c=room,
             )
             if command is not None:
+                _LOGGER.debug("cycle=%s source=%s command=%s", cycle_id, unit.name, words_of(command))
                 unit.poller.command(self.config_entry, command, lambda result, unit=unit: self._done(unit, result))  # type: ignore[misc]
 
     @callback
@@ -352,7 +353,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
 
     def in_words(self, text: str) -> str:
         """The engine speaks of ids; users know names."""
-        return named(text, self._names)
+        return sentence(named(text, self._names))
 
 
 async def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:

@@ -26,7 +26,7 @@ class Journal:
                 "id": cycle_id,
                 "time": dt_util.utc_from_timestamp(record.now_s).isoformat(),
                 "way": record.way,
-                "words": named(record.words, names),
+                "words": sentence(named(record.words, names)),
                 "room_c": _finite(record.room_c),
                 "outdoor_c": _finite(record.outdoor_c),
                 "demand_w": _finite(record.demand_w),
@@ -44,6 +44,18 @@ class Journal:
                 ],
             }
         )
+
+
+    def line(self) -> str:
+        """The last decision for the log."""
+        last = self.rows[-1]
+        keys = ("way", "room_c", "outdoor_c", "demand_w", "flow_c", "cost_h")
+        return " ".join(f"{key}={last[key]}" for key in keys) + f" words={last['words']!r}"
+
+
+def sentence(words: str) -> str:
+    """With a capital letter."""
+    return words[:1].upper() + words[1:]
 
 
 def named(text: str, names: Mapping[str, str]) -> str:

@@ -48,14 +48,14 @@ def async_setup_services(hass: HomeAssistant) -> None:
         "override",
         _override,
         {
-            vol.Optional(ATTR_ENTITY_ID): cv.entity_id,
+            vol.Optional(ATTR_ENTITY_ID): cv.entity_ids,
             vol.Exclusive(ATTR_PROFILE, "wish"): _PROFILES,
             vol.Exclusive(ATTR_TEMPERATURE, "wish"): vol.All(vol.Coerce(float), vol.Range(min=MIN_C, max=MAX_C)),
             vol.Required(ATTR_DURATION): vol.All(cv.positive_time_period, vol.Range(min=_SHORTEST, max=_LONGEST)),
         },
         SupportsResponse.OPTIONAL,
     )
-    register("clear_override", _clear_override, {vol.Optional(ATTR_ENTITY_ID): cv.entity_id}, SupportsResponse.OPTIONAL)
+    register("clear_override", _clear_override, {vol.Optional(ATTR_ENTITY_ID): cv.entity_ids}, SupportsResponse.OPTIONAL)
     register("apply_curve_suggestion", _apply_curve, {}, SupportsResponse.OPTIONAL)
     register("get_plan", _get_plan, {}, SupportsResponse.ONLY)
     register(
@@ -91,18 +91,18 @@ async def _system(call: ServiceCall, *, control: bool = False, admin: bool = Fal
     return entry.runtime_data
 
 
-def _zone_id(call: ServiceCall, system: HeatingSystem) -> str | None:
-    """The zone of a climate entity; None for all."""
-    entity_id = call.data.get(ATTR_ENTITY_ID)
-    if entity_id is None:
-        return None
-    entity = er.async_get(call.hass).async_get(entity_id)
-    zones = {zone.zone_id for zone in system.settings.zones}
-    if entity is None or entity.config_subentry_id not in zones:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="not_a_zone", translation_placeholders={"entity": entity_id}
-        )
-    return entity.config_subentry_id
+def _zone_ids(call: ServiceCall, system: HeatingSystem) -> list[str | None]:
+    """The zones of climate entities; [None] for all."""
+    registry, zones = er.async_get(call.hass), {zone.zone_id for zone in system.settings.zones}
+    found: list[str | None] = []
+    for entity_id in call.data.get(ATTR_ENTITY_ID, ()):
+        entity = registry.async_get(entity_id)
+        if entity is None or entity.config_subentry_id not in zones:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="not_a_zone", translation_placeholders={"entity": entity_id}
+            )
+        found.append(entity.config_subentry_id)
+    return found or [None]
 
 
 async def _set_profile(call: ServiceCall) -> ServiceResponse:
@@ -118,20 +118,18 @@ async def _override(call: ServiceCall) -> ServiceResponse:
     if profile is None and target is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="override_empty")
     duration: timedelta = call.data[ATTR_DURATION]
-    override = Override(
-        until=dt_util.utcnow() + duration,
-        zone_id=_zone_id(call, system),
-        profile=None if profile is None else Profile(profile),
-        target_c=target,
-    )
-    await system.async_override(override)
-    return {"until": override.until.isoformat()}
+    until = dt_util.utcnow() + duration
+    chosen = None if profile is None else Profile(profile)
+    for zone_id in _zone_ids(call, system):
+        await system.async_override(Override(until=until, zone_id=zone_id, profile=chosen, target_c=target))
+    return {"until": until.isoformat()}
 
 
 async def _clear_override(call: ServiceCall) -> ServiceResponse:
     system = await _system(call, control=True)
     before = len(system.wanted.wishes.overrides)
-    await system.async_clear_override(_zone_id(call, system))
+    for zone_id in _zone_ids(call, system):
+        await system.async_clear_override(zone_id)
     return {"cleared": before - len(system.wanted.wishes.overrides)}
 
 

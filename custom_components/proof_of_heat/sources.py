@@ -62,6 +62,7 @@ from .vicare_source import ViCareSource
 
 BUDGET_STORE_VERSION: Final = 1
 PARITIES: Final[Mapping[str, Literal["N", "E", "O"]]] = {"none": "N", "even": "E", "odd": "O"}
+COUNTERS: Final = frozenset({"electricity", "heat"})
 POLL_S: Final[Mapping[str, float]] = {
     "miner": 30.0,
     "nicehash": 60.0,
@@ -82,6 +83,8 @@ class Built:
     poll_s: float
     budget: CallBudget | None = None
     close: Callable[[], Any] | None = None
+    counts: frozenset[str] = frozenset()
+    """Which of electricity and heat the device counts itself."""
 
 
 async def async_templates(hass: HomeAssistant) -> dict[str, Template]:
@@ -192,7 +195,7 @@ async def _viessmann(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSu
         await source.close()
         await client.close()
 
-    return Built(source, POLL_S["viessmann"], budget, close)
+    return Built(source, POLL_S["viessmann"], budget, close, COUNTERS)
 
 
 def limits_of(data: Mapping[str, Any]) -> Limits:
@@ -232,7 +235,7 @@ async def _modbus(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSuben
     if template.spacing_s:
         unit.set_message_spacing(template.spacing_s)
     source = ModbusSource(_id(subentry), subentry.title, unit, template)
-    return Built(source, POLL_S["modbus"], close=source.close)
+    return Built(source, POLL_S["modbus"], close=source.close, counts=COUNTERS & template.registers.keys())
 
 
 def modbus_params(data: Mapping[str, Any], template: Template | None = None) -> Any:

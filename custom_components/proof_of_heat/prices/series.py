@@ -70,17 +70,18 @@ class PriceSeries:
         return None
 
     def steps(self, start: datetime, step: timedelta, count: int) -> list[float]:
-        """Mean price of each step from `start` on; NaN where less than half of it is known."""
-        return [self._mean(start + index * step, start + (index + 1) * step) for index in range(count)]
-
-    def _mean(self, start: datetime, end: datetime) -> float:
-        known, money = 0.0, 0.0
+        """Mean price of each step from `start` on; NaN where less than half of it is known. One pass over both."""
+        begin, width = start.timestamp(), step.total_seconds()
+        known, money = [0.0] * count, [0.0] * count
         for slot in self.slots:
-            seconds = (min(end, slot.end) - max(start, slot.start)).total_seconds()
-            if seconds > 0:
-                known += seconds
-                money += seconds * slot.price
-        return money / known if known >= (end - start).total_seconds() / 2 else math.nan
+            low, high = slot.start.timestamp() - begin, slot.end.timestamp() - begin
+            for index in range(max(0, int(low // width)), min(count, math.ceil(high / width))):
+                seconds = min(high, (index + 1) * width) - max(low, index * width)
+                known[index] += seconds
+                money[index] += seconds * slot.price
+        return [
+            paid / seconds if seconds >= width / 2 else math.nan for paid, seconds in zip(money, known, strict=True)
+        ]
 
     @property
     def end(self) -> datetime | None:
