@@ -12,10 +12,10 @@ from .external import DIRECTORY, Directory
 from .metering.measured import CounterPower
 from .meters import MeterCoordinator
 from .poller import SourcePoller
-from .repairs import async_check_templates
+from .repairs import async_check_templates, forget_issues
 from .services import async_setup_services
 from .settings import engine_config, read, source_config
-from .sources import Built, async_build
+from .sources import Built, async_build, secrets_missing
 from .unit import SourceUnit
 
 _LOGGER = logging.getLogger(__name__)
@@ -94,6 +94,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> boo
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.async_close()
+    if entry.disabled_by is not None:
+        forget_issues(hass, entry.entry_id)
     return unloaded
 
 
@@ -101,6 +103,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> Non
     """Forget what was stored."""
     from .coordinator import async_forget
 
+    forget_issues(hass, entry.entry_id)
     await async_forget(hass, entry)
 
 
@@ -111,14 +114,20 @@ async def async_remove_config_entry_device(hass: HomeAssistant, entry: HeatConfi
 
 async def _build_all(hass: HomeAssistant, entry: HeatConfigEntry) -> dict[str, Built]:
     built: dict[str, Built] = {}
+    asked: set[str] = set()
     for subentry_id, subentry in entry.subentries.items():
         if subentry.subentry_type != SUBENTRY_SOURCE:
+            continue
+        if secrets_missing(subentry.data):
+            asked.add(subentry_id)
+            entry.async_start_reauth(hass, data={"subentry_id": subentry_id})  # one form at a time
             continue
         try:
             built[subentry_id] = await async_build(hass, entry, subentry)
         except Exception:  # one source that cannot be made must not keep the home cold
             _LOGGER.exception("%s: this source cannot be set up", subentry.title)
-    await async_check_templates(hass, entry, set(built))
+    await async_check_templates(hass, entry, built.keys() | asked)
+    forget_issues(hass, entry.entry_id, (entry.entry_id, *entry.subentries))
     return built
 
 

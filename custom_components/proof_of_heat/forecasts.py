@@ -103,7 +103,7 @@ def _celsius(value: float, unit: str | None) -> float:
 
 
 def sun_now(hass: HomeAssistant, weather: str | None, now: datetime) -> float:
-    """Radiation now by height and clouds, reckoned as for the hours ahead: what is learned of one holds for the other."""
+    """Radiation now by height and clouds, reckoned as for the hours ahead."""
     state = known(hass, weather)
     clouds = HALF if state is None else cloud_share(state.attributes.get("cloud_coverage"), state.state)
     return radiation_w_m2(height_sine(now, hass.config.latitude, hass.config.longitude), clouds)

@@ -45,7 +45,6 @@ class Journal:
             }
         )
 
-
     def line(self) -> str:
         """The last decision for the log."""
         last = self.rows[-1]

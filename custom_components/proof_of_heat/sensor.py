@@ -35,7 +35,10 @@ async def async_setup_entry(
         ]
         at_once = [sensor for sensor in sensors if not sensor.entity_description.late]
         async_add_entities(at_once, config_subentry_id=unit.subentry_id)
-        late = [*(sensor for sensor in sensors if sensor.entity_description.late), *counters_of(system, unit)]
+        late: list[SourceSensor | EnergyCounter] = [
+            *(sensor for sensor in sensors if sensor.entity_description.late),
+            *counters_of(system, unit),
+        ]
         _add_when_told(entry, unit, late, async_add_entities)
     for meter in system.meters:
         async_add_entities(
@@ -58,7 +61,9 @@ def _add_when_told(
 
     @callback
     def look() -> None:
-        told = [one for one in waiting if one.told or registry.async_get_entity_id("sensor", DOMAIN, one.unique_id)]
+        told = [
+            one for one in waiting if one.told or registry.async_get_entity_id("sensor", DOMAIN, str(one.unique_id))
+        ]
         if told:
             waiting[:] = [one for one in waiting if one not in told]
             async_add_entities(told, config_subentry_id=unit.subentry_id)

@@ -62,6 +62,11 @@ from .vicare_source import ViCareSource
 
 BUDGET_STORE_VERSION: Final = 1
 PARITIES: Final[Mapping[str, Literal["N", "E", "O"]]] = {"none": "N", "even": "E", "odd": "O"}
+_NEEDED_SECRETS: Final[Mapping[str, tuple[str, ...]]] = {
+    "hiveos": (CONF_TOKEN,),
+    "nicehash": (CONF_API_KEY, CONF_API_SECRET),
+    "viessmann": (CONF_REFRESH_TOKEN,),
+}
 COUNTERS: Final = frozenset({"electricity", "heat"})
 POLL_S: Final[Mapping[str, float]] = {
     "miner": 30.0,
@@ -102,6 +107,11 @@ async def async_build(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigS
     """The source of a subentry; raises for what cannot work at all (a template that is gone)."""
     kind = str(subentry.data[CONF_KIND])
     return await _BUILDERS[kind](hass, entry, subentry)
+
+
+def secrets_missing(data: Mapping[str, Any]) -> bool:
+    """Whether a source cannot be made for lack of a secret (it came from a text without secrets)."""
+    return any(not data.get(name) for name in _NEEDED_SECRETS.get(str(data[CONF_KIND]), ()))
 
 
 def _id(subentry: ConfigSubentry) -> str:

@@ -120,9 +120,7 @@ SOURCE_SENSORS: Final = (
         value_fn=lambda _, unit: str(unit.source.state.health),
         always=True,
     ),
-    SourceSensorDescription(
-        key="heat", **ENERGY, exists_fn=_counts("heat"), late=True, value_fn=_state("heat_kwh")
-    ),
+    SourceSensorDescription(key="heat", **ENERGY, exists_fn=_counts("heat"), late=True, value_fn=_state("heat_kwh")),
     SourceSensorDescription(
         key="last_command",
         entity_category=EntityCategory.DIAGNOSTIC,
