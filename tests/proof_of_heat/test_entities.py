@@ -12,10 +12,12 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import probatio as vol
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
+from custom_components.proof_of_heat.comfort.profiles import Override, Profile
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.diagnostics import async_get_config_entry_diagnostics
 from custom_components.proof_of_heat.transfer import checksum, export, parse
@@ -23,7 +25,7 @@ from simulators.framework import running
 from simulators.viessmann_cloud.cloud import ViessmannCloud
 from simulators.whatsminer.miner import Whatsminer
 
-from .ha import OUTDOOR, ROOM, source, start, system, thermometer, zone
+from .ha import OUTDOOR, ROOM, idle, source, start, system, thermometer, zone
 
 Heated = tuple[MockConfigEntry, Whatsminer, ViessmannCloud]
 
@@ -62,6 +64,7 @@ async def heated(hass: HomeAssistant, loopback: Callable[[], str]) -> AsyncGener
         await entry.runtime_data.async_refresh()
         await hass.async_block_till_done()
         yield entry, miner, cloud
+        await idle(entry)
         await hass.config_entries.async_unload(entry.entry_id)
         await hass.async_block_till_done()
 
@@ -91,7 +94,7 @@ async def test_readings_of_both_sources_are_entities(hass: HomeAssistant, heated
     )
     assert float(state(hass, "sensor", pump, "api_calls_used").state) >= 1
     assert float(state(hass, "sensor", pump, "electricity").state) > 1500
-    assert float(state(hass, "sensor", pump, "dhw_temperature").state) == pytest.approx(48, abs=4)
+    assert float(state(hass, "sensor", pump, "dhw_temperature").state) == pytest.approx(cloud.pump.dhw_c, abs=0.5)
     total = float(state(hass, "sensor", entry.entry_id, "power").state)
     assert total >= miner.machine.power_w - 5
 
@@ -145,7 +148,19 @@ async def test_climate_overrides_and_gives_back(hass: HomeAssistant, heated: Hea
     assert state(hass, "binary_sensor", entry.entry_id, "override_active").state == "on"
     assert (await call("set_preset_mode", preset_mode="away")).attributes["temperature"] == 16.0
     assert (await call("set_preset_mode", preset_mode="auto")).attributes["temperature"] == 21.0
+    await entry.runtime_data.async_override(
+        Override(until=dt_util.utcnow() + timedelta(hours=1), profile=Profile.COMFORT)
+    )
+    await entry.runtime_data.async_set_profile(Profile.ECO)
+    assert hass.states.get(climate).attributes["temperature"] == 21.0
+    taken_back = await call("set_preset_mode", preset_mode="auto")
+    assert (taken_back.attributes["temperature"], taken_back.attributes["preset_mode"]) == (18.5, "eco"), (
+        "the home's boost goes on without this zone"
+    )
     assert (await call("turn_on")).state == "heat"
+    both = await call("set_temperature", temperature=19.5, hvac_mode="off")
+    assert (both.state, both.attributes["temperature"]) == ("off", 19.5)
+    assert (await call("set_temperature", temperature=19.0, hvac_mode="heat")).state == "heat"
     assert (await call("turn_off")).state == "off"
 
 
@@ -216,7 +231,7 @@ async def test_plan_is_told_with_its_times(
         entry.runtime_data.engine, "plan", SimpleNamespace(made_s=made.timestamp(), words="warm by seven", plan=plan)
     )
     answer = await action(hass, "get_plan")
-    assert (answer["made"], answer["words"], answer["worth_kwh"]) == (made.isoformat(), "warm by seven", 0.0812)
+    assert (answer["made"], answer["words"], answer["worth_kwh"]) == (made.isoformat(), "Warm by seven", 0.0812)
     starts = [datetime.fromisoformat(text) for text in answer["start"]]
     assert starts[0] == made
     assert starts[1] - made == timedelta(minutes=15 * int(cells.begin[1]))
@@ -273,7 +288,7 @@ async def test_import_shows_a_diff_and_applies_on_request(hass: HomeAssistant, h
     changed = "\n".join(line for line in changed.splitlines() if not line.startswith("checksum"))
     dry = await action(hass, "import_configuration", {"yaml": changed})
     assert dry["applied"] is False
-    assert "+- away: 16.0" in dry["changes"] or any("22.5" in line for line in dry["changes"])
+    assert [line for line in dry["changes"][3:] if line[0] in "+-"] == ["-  comfort: 21.0", "+  comfort: 22.5"]
     assert entry.runtime_data.settings.zones[0].targets.comfort == 21.0
     assert (await action(hass, "import_configuration", {"yaml": changed, "dry_run": False}))["applied"] is True
     await hass.async_block_till_done()
@@ -286,6 +301,8 @@ async def test_import_adds_zones_and_leaves_those_that_it_does_not_name(hass: Ho
     assert answer["applied"] is True
     await hass.async_block_till_done()
     assert [zone.name for zone in entry.runtime_data.settings.zones] == ["Living room", "Bath"]
+    assert entry.options["price"]["fixed_price"] == 0.25, "a text without options leaves them alone"
+    assert [line for line in answer["changes"] if line.startswith("-")] == ["--- now"]
     assert hass.states.get("climate.bath") is not None
 
 
@@ -300,6 +317,7 @@ async def test_unknown_user_and_user_without_the_zones(
 
 
 HEAD = "format: 1\ndomain: proof_of_heat\n"
+DEVICE = "id: x, title: X, kind: miner, capabilities: {kind: miner}"
 ZONE = "{name: Bath, temperature: sensor.room, comfort: 23, eco: 20, away: 16}"
 
 
@@ -316,6 +334,21 @@ ZONE = "{name: Bath, temperature: sensor.room, comfort: 23, eco: 20, away: 16}"
         (HEAD + "options: {price: {hashprice_url: 'file:///etc/passwd'}}", "options.price.hashprice_url"),
         (HEAD + "options: {limits: {quiet_from: '22:00:00'}}", "options.limits.quiet_to"),
         (HEAD + "zones: 5", "zones: not a list"),
+        (HEAD + "zones: [5]", "zones: not a list"),
+        (HEAD + "system: {name: Home, emitter: radiator}", "system.outdoor: outdoor_missing"),
+        (HEAD + "system: {name: Home, emitter: stove}", "system: "),
+        (HEAD + "sources: [{title: X}]", "sources[0].id: missing"),
+        (HEAD + "sources: [{id: x, title: ' '}]", "sources[0].title: missing"),
+        (HEAD + "sources: [{id: x, title: X, token: t}]", "sources[0]: secrets do not belong into the text: token"),
+        (HEAD + "sources: [{id: x, title: X}, {id: x, title: Y}]", "sources: x twice"),
+        (HEAD + "sources: [{id: x, title: X, kind: stove}]", "sources[0].kind"),
+        (HEAD + "sources: [{id: x, title: X, kind: hiveos}]", "sources[0].capabilities"),
+        (HEAD + f"sources: [{{{DEVICE}, info: 5}}]", "sources[0].info"),
+        (HEAD + f"sources: [{{{DEVICE}, port: many}}]", "sources[0].port"),
+        (HEAD + f"sources: [{{{DEVICE}}}]", "sources[0].address: missing"),
+        (HEAD + "meters: [{id: x, title: X, name: X, host: h, scan_interval: 1000}]", "meters[0].scan_interval"),
+        (HEAD + "meters: [{id: x, title: X, name: X}]", "meters[0].host: missing"),
+        (HEAD + "options: {price: {hashprice_url: 'https://a.b/?key=***', hashprice: 5}}", "hashprice_url: its key"),
         (HEAD + "zones: [{name: Bath}]", "zones[0]"),
         (HEAD + f"zones: [{ZONE.replace('20', '25')}]", "zones[0].eco"),
         (HEAD + f"zones: [{ZONE}, {ZONE}]", "zones: Bath twice"),

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 import math
+from time import perf_counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -75,6 +76,39 @@ def test_unknown_hours_are_nan_not_zero() -> None:
     steps = series.steps(datetime(2026, 1, 10, 22, tzinfo=ROME), timedelta(hours=1), 4)
     assert steps[:2] == pytest.approx([0.22, 0.23])
     assert all(math.isnan(step) for step in steps[2:])
+
+
+@given(
+    st.lists(st.tuples(st.integers(-60, 400), st.integers(1, 180), st.floats(-1, 1)), max_size=30),
+    st.integers(0, 59),
+    st.sampled_from([15, 60]),
+)
+def test_steps_are_the_mean_over_time(rows: list[tuple[int, int, float]], minute: int, width: int) -> None:
+    """Against the definition, minute by minute."""
+    data = [
+        {"start": NOW + timedelta(minutes=a), "end": NOW + timedelta(minutes=a + b), "value": price}
+        for a, b, price in rows
+    ]
+    series, begin = from_rows(data, ROME), NOW + timedelta(minutes=minute)
+    for index, mean in enumerate(series.steps(begin, timedelta(minutes=width), 8)):
+        minutes = [series.at(begin + timedelta(minutes=index * width + offset)) for offset in range(width)]
+        told = [price for price in minutes if price is not None]
+        if 2 * len(told) >= width:
+            assert mean == pytest.approx(sum(told) / len(told), abs=1e-9)
+        else:
+            assert math.isnan(mean)
+
+
+def test_two_days_of_quarters_hold_the_event_loop_for_less_than_five_milliseconds() -> None:
+    quarter = timedelta(minutes=15)
+    series = PriceSeries(tuple(Slot(NOW + i * quarter, NOW + (i + 1) * quarter, 0.1) for i in range(192)))
+
+    def seconds() -> float:
+        begin = perf_counter()
+        assert len(series.steps(NOW + timedelta(minutes=7), quarter, 192)) == 192
+        return perf_counter() - begin
+
+    assert min(seconds() for _ in range(5)) < 0.005
 
 
 @pytest.mark.parametrize(("month", "day", "count"), [(3, 29, 23), (10, 25, 25)])
