@@ -27,6 +27,11 @@ from simulators.whatsminer.miner import Whatsminer
 
 from .ha import OUTDOOR, ROOM, idle, source, start, system, thermometer, zone
 
+BATH = """
+format: 1
+domain: proof_of_heat
+zones: [{name: Bath, temperature: sensor.room, comfort: 23, eco: 20, away: 16}]
+"""
 Heated = tuple[MockConfigEntry, Whatsminer, ViessmannCloud]
 
 
@@ -297,7 +302,7 @@ async def test_import_shows_a_diff_and_applies_on_request(hass: HomeAssistant, h
 
 async def test_import_adds_zones_and_leaves_those_that_it_does_not_name(hass: HomeAssistant, heated: Heated) -> None:
     entry, _, _ = heated
-    answer = await action(hass, "import_configuration", {"yaml": f"{HEAD}zones: [{ZONE}]", "dry_run": False})
+    answer = await action(hass, "import_configuration", {"yaml": BATH, "dry_run": False})
     assert answer["applied"] is True
     await hass.async_block_till_done()
     assert [zone.name for zone in entry.runtime_data.settings.zones] == ["Living room", "Bath"]
@@ -314,53 +319,6 @@ async def test_unknown_user_and_user_without_the_zones(
     hass_read_only_user.mock_policy({"entities": {"domains": {"climate": {"control": True}}}})
     answer = await action(hass, "set_profile", {"profile": "eco"}, context=Context(user_id=hass_read_only_user.id))
     assert answer["profile"] == "eco"
-
-
-HEAD = "format: 1\ndomain: proof_of_heat\n"
-DEVICE = "id: x, title: X, kind: miner, capabilities: {kind: miner}"
-ZONE = "{name: Bath, temperature: sensor.room, comfort: 23, eco: 20, away: 16}"
-
-
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [
-        ("[", "not YAML"),
-        ("format: 2", "not a configuration"),
-        ("{format: 1, domain: x}", "not a configuration"),
-        (HEAD + "options: 5", "options: not a mapping"),
-        (HEAD + "options: {wheel: {}}", "options: unknown wheel"),
-        (HEAD + "options: {curve: {slope: steep}}", "options.curve"),
-        (HEAD + "options: {price: {tariff_windows: [{start: '22:00:00', end: '06:00:00', price: 0.1}]}}", "base_price"),
-        (HEAD + "options: {price: {hashprice_url: 'file:///etc/passwd'}}", "options.price.hashprice_url"),
-        (HEAD + "options: {limits: {quiet_from: '22:00:00'}}", "options.limits.quiet_to"),
-        (HEAD + "zones: 5", "zones: not a list"),
-        (HEAD + "zones: [5]", "zones: not a list"),
-        (HEAD + "system: {name: Home, emitter: radiator}", "system.outdoor: outdoor_missing"),
-        (HEAD + "system: {name: Home, emitter: stove}", "system: "),
-        (HEAD + "sources: [{title: X}]", "sources[0].id: missing"),
-        (HEAD + "sources: [{id: x, title: ' '}]", "sources[0].title: missing"),
-        (HEAD + "sources: [{id: x, title: X, token: t}]", "sources[0]: secrets do not belong into the text: token"),
-        (HEAD + "sources: [{id: x, title: X}, {id: x, title: Y}]", "sources: x twice"),
-        (HEAD + "sources: [{id: x, title: X, kind: stove}]", "sources[0].kind"),
-        (HEAD + "sources: [{id: x, title: X, kind: hiveos}]", "sources[0].capabilities"),
-        (HEAD + f"sources: [{{{DEVICE}, info: 5}}]", "sources[0].info"),
-        (HEAD + f"sources: [{{{DEVICE}, port: many}}]", "sources[0].port"),
-        (HEAD + f"sources: [{{{DEVICE}}}]", "sources[0].address: missing"),
-        (HEAD + "meters: [{id: x, title: X, name: X, host: h, scan_interval: 1000}]", "meters[0].scan_interval"),
-        (HEAD + "meters: [{id: x, title: X, name: X}]", "meters[0].host: missing"),
-        (HEAD + "options: {price: {hashprice_url: 'https://a.b/?key=***', hashprice: 5}}", "hashprice_url: its key"),
-        (HEAD + "zones: [{name: Bath}]", "zones[0]"),
-        (HEAD + f"zones: [{ZONE.replace('20', '25')}]", "zones[0].eco"),
-        (HEAD + f"zones: [{ZONE}, {ZONE}]", "zones: Bath twice"),
-    ],
-)
-async def test_import_of_what_cannot_be_taken_names_the_place(
-    hass: HomeAssistant, heated: Heated, text: str, place: str
-) -> None:
-    with pytest.raises(ServiceValidationError) as caught:
-        await action(hass, "import_configuration", {"yaml": text, "dry_run": False})
-    assert caught.value.translation_key == "import_invalid"
-    assert place in (caught.value.translation_placeholders or {})["error"]
 
 
 @pytest.mark.parametrize(

@@ -103,23 +103,16 @@ async def test_fix_of_an_entry_that_is_gone_does_nothing(hass: HomeAssistant) ->
     assert (await flow.async_step_confirm({}))["type"] == "create_entry"
 
 
-async def fix(hass: HomeAssistant, client: Any, kind: str, *answers: dict[str, Any]) -> Any:
+async def fix(hass: HomeAssistant, kind: str, *answers: dict[str, Any]) -> Any:
     """Open the fix of an issue as the frontend does, and send its form."""
+    assert await async_setup_component(hass, REPAIRS, {})
     issue_id = next(key[1] for key in ir.async_get(hass).issues if key[1].startswith(kind))
-    reply = await client.post("/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue_id})
-    result = await reply.json()
+    flows = hass.data[REPAIRS]["flow_manager"]
+    result = await flows.async_init(DOMAIN, data={"issue_id": issue_id})
     for answer in answers:
-        reply = await client.post(f"/api/repairs/issues/fix/{result['flow_id']}", json=answer)
-        result = await reply.json()
+        result = await flows.async_configure(result["flow_id"], answer)
     await hass.async_block_till_done()
     return result
-
-
-@pytest.fixture
-async def client(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Any:
-    assert await async_setup_component(hass, REPAIRS, {})
-    assert await async_setup_component(hass, "http", {})
-    return await hass_client()
 
 
 @pytest.mark.parametrize(
@@ -129,7 +122,6 @@ async def test_another_sensor_takes_the_place_of_one_that_is_silent_for_hours(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
-    client: Any,
     sensor: str,
     kind: str,
     field: str,
@@ -138,17 +130,17 @@ async def test_another_sensor_takes_the_place_of_one_that_is_silent_for_hours(
     other = OUTDOOR if sensor == ROOM else ROOM
     for hours, told in ((3, set()), (1.1, set()), (0.3, {kind})):
         freezer.tick(hours * 3600)
-        hass.states.async_set(other, "20", {"unit_of_measurement": "°C"}, force_update=True)
+        thermometer(hass, other, 20.0)
         watch.look(dt_util.utcnow())
         assert issues(hass) == told, "a sensor that reports changes only may be silent for a while"
     hass.states.async_set("sensor.dead", "unavailable")
     hass.states.async_set("sensor.new", "18", {"unit_of_measurement": "°C"})
-    form = await fix(hass, client, kind)
+    form = await fix(hass, kind)
     assert form["type"] == "form"
-    assert form["data_schema"][0]["name"] == field
-    again = await fix(hass, client, kind, {field: "sensor.dead"})
+    assert [str(key) for key in form["data_schema"].schema] == [field]
+    again = await fix(hass, kind, {field: "sensor.dead"})
     assert again["errors"] == {field: "no_temperature"}
-    assert (await fix(hass, client, kind, {field: "sensor.new"}))["type"] == "create_entry"
+    assert (await fix(hass, kind, {field: "sensor.new"}))["type"] == "create_entry"
     settings = entry.runtime_data.settings
     assert "sensor.new" in {settings.outdoor, settings.zones[0].temperature}
     entry.runtime_data.watch.look(dt_util.utcnow())
@@ -156,7 +148,7 @@ async def test_another_sensor_takes_the_place_of_one_that_is_silent_for_hours(
 
 
 async def test_same_outdoor_sensor_after_a_new_battery_is_taken_as_it_is(
-    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, client: Any
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     before = entry.runtime_data
     hass.states.async_set(OUTDOOR, "unavailable")
@@ -164,7 +156,7 @@ async def test_same_outdoor_sensor_after_a_new_battery_is_taken_as_it_is(
     freezer.tick(901)
     before.watch.look(dt_util.utcnow())
     thermometer(hass, OUTDOOR, 2.0)
-    assert (await fix(hass, client, "outdoor_dead", {"outdoor": OUTDOOR}))["type"] == "create_entry"
+    assert (await fix(hass, "outdoor_dead", {"outdoor": OUTDOOR}))["type"] == "create_entry"
     assert entry.runtime_data is not before
     assert issues(hass) == set()
 
@@ -180,13 +172,13 @@ async def test_weather_alone_is_watched_too(hass: HomeAssistant, freezer: Frozen
     assert issues(hass) == {"outdoor_dead"}
 
 
-async def test_limit_of_the_contract_is_set(hass: HomeAssistant, entry: MockConfigEntry, client: Any) -> None:
+async def test_limit_of_the_contract_is_set(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     home = entry.runtime_data
     unit = next(iter(home.units.values()))
     unit.budget = CallBudget(Limits(day=10, write_reserve=1), lambda: dt_util.utcnow().timestamp())
     unit.budget.refused(10, None, "day limit")
     home.watch.look(dt_util.utcnow())
-    assert (await fix(hass, client, "budget_low", {"day_limit": 3000}))["type"] == "create_entry"
+    assert (await fix(hass, "budget_low", {"day_limit": 3000}))["type"] == "create_entry"
     assert entry.subentries[unit.subentry_id].data["day_limit"] == 3000
     assert entry.runtime_data is not home
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -69,8 +70,8 @@ async def test_basics_and_a_source_are_changed_and_what_the_text_leaves_out_stay
     }
     assert await take(hass, entry, new) == [
         "-  nominal_power: 800.0",
-        "-  title: Heater",
         "+  nominal_power: 1200.0",
+        "-  title: Heater",
         "+  title: Big heater",
         "-  emitter: underfloor",
         "+  emitter: radiator",
@@ -118,6 +119,7 @@ async def test_home_is_moved_to_another_home_assistant(hass: HomeAssistant) -> N
         assert result["reason"] == "reauth_successful"
         await hass.async_block_till_done()
         assert new.state is ConfigEntryState.LOADED
+        assert [unit.kind for unit in new.runtime_data.units.values()] == ["entity", "viessmann"]
         pump = next(unit for unit in new.runtime_data.units.values() if unit.kind == "viessmann")
         assert (await pump.source.refresh()).health == "ok"
         assert pump.budget is not None
@@ -177,3 +179,50 @@ async def test_key_in_an_address_is_told_nowhere_and_stays(hass: HomeAssistant) 
 )
 def test_masked(address: str, told: str) -> None:
     assert masked(address) == told
+
+
+HEAD = "format: 1\ndomain: proof_of_heat\n"
+DEVICE = "id: x, title: X, kind: miner, capabilities: {kind: miner}"
+ZONE = "{name: Bath, temperature: sensor.room, comfort: 23, eco: 20, away: 16}"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[", "not YAML"),
+        ("format: 2", "not a configuration"),
+        ("{format: 1, domain: x}", "not a configuration"),
+        (HEAD + "options: 5", "options: not a mapping"),
+        (HEAD + "options: {wheel: {}}", "options: unknown wheel"),
+        (HEAD + "options: {curve: {slope: steep}}", "options.curve"),
+        (HEAD + "options: {price: {tariff_windows: [{start: '22:00:00', end: '06:00:00', price: 0.1}]}}", "base_price"),
+        (HEAD + "options: {price: {hashprice_url: 'file:///etc/passwd'}}", "options.price.hashprice_url"),
+        (HEAD + "options: {limits: {quiet_from: '22:00:00'}}", "options.limits.quiet_to"),
+        (HEAD + "zones: 5", "zones: not a list"),
+        (HEAD + "zones: [5]", "zones: not a list"),
+        (HEAD + "system: {name: Home, emitter: radiator}", "system.outdoor: outdoor_missing"),
+        (HEAD + "system: {name: Home, emitter: stove}", "system: "),
+        (HEAD + "sources: [{title: X}]", "sources[0].id: missing"),
+        (HEAD + "sources: [{id: x, title: ' '}]", "sources[0].title: missing"),
+        (HEAD + "sources: [{id: x, title: X, token: t}]", "sources[0]: secrets do not belong into the text: token"),
+        (HEAD + "sources: [{id: x, title: X}, {id: x, title: Y}]", "sources: x twice"),
+        (HEAD + "sources: [{id: x, title: X, kind: stove}]", "sources[0].kind"),
+        (HEAD + "sources: [{id: x, title: X, kind: hiveos}]", "sources[0].capabilities"),
+        (HEAD + f"sources: [{{{DEVICE}, info: 5}}]", "sources[0].info"),
+        (HEAD + f"sources: [{{{DEVICE}, address: h, port: many}}]", "sources[0].port"),
+        (HEAD + f"sources: [{{{DEVICE}}}]", "sources[0].address: missing"),
+        (HEAD + "meters: [{id: x, title: X, name: X, host: h, scan_interval: 1000}]", "meters[0].scan_interval"),
+        (HEAD + "meters: [{id: x, title: X, name: X}]", "meters[0].host: missing"),
+        (HEAD + "options: {price: {hashprice_url: 'https://a.b/?key=***', hashprice: 5}}", "hashprice_url: its key"),
+        (HEAD + "zones: [{name: Bath}]", "zones[0]"),
+        (HEAD + f"zones: [{ZONE.replace('20', '25')}]", "zones[0].eco"),
+        (HEAD + f"zones: [{ZONE}, {ZONE}]", "zones: Bath twice"),
+    ],
+)
+async def test_import_of_what_cannot_be_taken_names_the_place(hass: HomeAssistant, text: str, place: str) -> None:
+    entry = system(zone())
+    await start(hass, entry)
+    with pytest.raises(ServiceValidationError) as caught:
+        await action(hass, "import_configuration", entry, yaml=text, dry_run=False)
+    assert caught.value.translation_key == "import_invalid"
+    assert place in (caught.value.translation_placeholders or {})["error"]
