@@ -8,7 +8,7 @@ import math
 from typing import Any, Final, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
-from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event
@@ -36,6 +36,7 @@ from .journal import Journal, named, sentence
 from .metering.book import CopBook
 from .metering.feed import feed_meter, feed_source
 from .meters import MeterCoordinator
+from .prices.series import hash_factor
 from .pricing import Prices
 from .repairs import Watch
 from .settings import Settings, ZoneSettings
@@ -300,9 +301,10 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         return max(0.0, drawn - sum(watts for watts in own if math.isfinite(watts)))
 
     def _hashprice(self, now: datetime) -> float:
-        value = number_of(known(self.hass, self.settings.hashprice_entity))
-        if value is None and self.hash_price is not None:
-            value = self.hash_price.value(now)
+        state = known(self.hass, self.settings.hashprice_entity)
+        if state is not None and (told := number_of(state)) is not None:
+            return told * hash_factor(state.attributes.get(ATTR_UNIT_OF_MEASUREMENT))
+        value = None if self.hash_price is None else self.hash_price.value(now)
         if value is None:
             value = self.settings.hashprice
         return NAN if value is None else float(value)

@@ -32,7 +32,9 @@ class Journal:
                 "demand_w": _finite(record.demand_w),
                 "flow_c": _finite(record.flow_c),
                 "cost_h": _finite(record.cost_h),
+                "worth_kwh": _finite(record.worth_kwh),
                 "limits": [named(text, names) for text in record.limits],
+                "notes": [named(text, names) for text in record.notes],
                 "mix": [
                     {
                         "source": names.get(part.source_id, part.source_id),

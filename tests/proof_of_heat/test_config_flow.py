@@ -18,7 +18,7 @@ from simulators.framework import running
 from simulators.shelly_pro3em.meter import ShellyPro3Em
 
 from .flow import begin, change, device, go_on
-from .ha import OUTDOOR, ROOM, source, start, system, thermometer
+from .ha import OUTDOOR, ROOM, idle, source, start, system, thermometer
 
 SYSTEM = {"name": "Home", "outdoor": OUTDOOR, "emitter": "underfloor"}
 ZONE = {"name": "Bath", "temperature": ROOM, "comfort": 23.0, "eco": 20.0, "away": 16.0}
@@ -444,6 +444,10 @@ async def test_reauth_asks_for_the_secret_only_and_takes_it(
         await hass.async_block_till_done()
         assert entry.subentries[unit.subentry_id].data["refresh_token"] != before
         assert "password" not in entry.subentries[unit.subentry_id].data
+        after = next(iter(entry.runtime_data.units.values()))
+        assert after is not unit, "what runs takes the new token"
+        assert (await after.source.refresh()).health == "ok"
+        await idle(entry)
         await hass.config_entries.async_unload(entry.entry_id)
 
 

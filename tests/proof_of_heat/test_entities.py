@@ -377,3 +377,10 @@ async def test_budget_that_runs_out_is_told_once(
     await hass.async_block_till_done()
     assert [event.data["type"] for event in events] == ["budget_low"]
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"budget_low_{unit.subentry_id}") is not None
+
+
+async def test_details_of_a_decision_do_not_fill_the_database(hass: HomeAssistant, heated: Heated) -> None:
+    entry, _, _ = heated
+    decision = state(hass, "sensor", entry.entry_id, "decision")
+    assert {"mix", "words", "limits", "worth_kwh"} <= decision.attributes.keys()
+    assert {"mix", "words", "limits", "id", "time", "notes"} <= decision.state_info["unrecorded_attributes"]

@@ -16,6 +16,7 @@ from custom_components.proof_of_heat.prices.series import (
     Slot,
     from_attributes,
     from_rows,
+    hash_factor,
     unit_factor,
 )
 from custom_components.proof_of_heat.prices.tariff import TariffError, parse
@@ -156,6 +157,22 @@ def test_negative_prices_are_prices() -> None:
 )
 def test_units(unit: str | None, factor: float) -> None:
     assert unit_factor(unit) == pytest.approx(factor)
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"),
+    [
+        ("USD/PH/day", 1.0),
+        ("EUR/TH/s/d", 1000.0),
+        ("$ / TH / day", 1000.0),
+        ("USD/EH/d", 0.001),
+        ("USD/GH/s", 1e6),
+        ("USD", 1.0),
+        (None, 1.0),
+    ],
+)
+def test_units_of_a_hash_price(unit: str | None, factor: float) -> None:
+    assert hash_factor(unit) == factor
 
 
 def test_fees_and_tax() -> None:

@@ -31,6 +31,7 @@ _ENDS: Final = ("end", "endsAt", "ends_at", "end_time", "valid_to", "till")
 _VALUES: Final = ("value", "total", "price", "value_inc_vat", "price_per_kwh", "price_ct_per_kwh", "electricity_price")
 _MAX_SLOT: Final = timedelta(hours=3)
 _UNITS: Final = {"/mwh": 1e-3, "/kwh": 1.0, "/wh": 1e3}
+_HASHES: Final = {"gh": 1e6, "th": 1e3, "ph": 1.0, "eh": 1e-3}
 _CENTS: Final = ("ct", "cent", "cents", "c", "p", "öre", "øre", "snt", "gr")
 
 
@@ -103,6 +104,12 @@ def unit_factor(unit: str | None) -> float:
     money, slash, _ = text.partition("/")
     energy = next((factor for ending, factor in _UNITS.items() if text.endswith(ending)), 1.0)
     return (0.01 if slash and money in _CENTS else 1.0) * energy
+
+
+def hash_factor(unit: str | None) -> float:
+    """What turns a hash price in this unit into money per petahash: "USD/TH/d" 1000; 1 for what is not known."""
+    parts = (unit or "").lower().replace("/s", "").replace(" ", "").split("/")
+    return next((factor for name, factor in _HASHES.items() if name in parts[1:]), 1.0)
 
 
 def from_attributes(attributes: Mapping[str, Any], zone: tzinfo, today: datetime) -> PriceSeries:
