@@ -9,6 +9,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import CONF_METER, DOMAIN, MANUFACTURER, PLATFORMS, SUBENTRY_METER, SUBENTRY_SOURCE
 from .coordinator import HeatConfigEntry, HeatingSystem
 from .external import DIRECTORY, Directory
+from .flows.base import lasting
 from .metering.measured import CounterPower
 from .meters import MeterCoordinator
 from .poller import SourcePoller
@@ -133,8 +134,5 @@ async def _build_all(hass: HomeAssistant, entry: HeatConfigEntry) -> dict[str, B
 
 def _shape(entry: HeatConfigEntry) -> object:
     """What a reload is worth for."""
-    subentries = {
-        key: (item.title, {name: value for name, value in item.data.items() if name != "refresh_token"})
-        for key, item in entry.subentries.items()
-    }
+    subentries = {key: (item.title, lasting(item.data)) for key, item in entry.subentries.items()}
     return (entry.title, dict(entry.data), dict(entry.options), subentries)

@@ -22,14 +22,13 @@ import probatio as vol
 from .const import (
     CONF_INFO,
     CONF_KIND,
-    CONF_REFRESH_TOKEN,
     DOMAIN,
     SUBENTRY_METER,
     SUBENTRY_SOURCE,
     SUBENTRY_ZONE,
 )
 from .drivers.viessmann.client import API_URL
-from .flows.base import CAUGHT, Choice, only, same_device
+from .flows.base import CAUGHT, Choice, lasting, only, same_device
 from .flows.discovery import DiscoverySteps
 from .flows.kinds import FORMS, form_name
 from .flows.meter import METER_SCHEMA, MeterSubentryFlow, connect as connect_meter, errors_of as meter_errors
@@ -116,7 +115,7 @@ class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
                 match = next((item for item in choices if same_device(item.unique_id, subentry.unique_id)), None)
                 if match is None:
                     return self.async_abort(reason="wrong_device")
-                same = _lasting(subentry.data) == _lasting(match.data)
+                same = lasting(subentry.data) == lasting(match.data)
                 self.hass.config_entries.async_update_subentry(entry, subentry, data=match.data)
                 if same:  # a token alone is no reason to reload, unless the user gave it
                     self.hass.config_entries.async_schedule_reload(entry.entry_id)
@@ -156,11 +155,6 @@ async def _door(hass: HomeAssistant, subentry: ConfigSubentry) -> _Door:
         return await form.connect(hass, data)
 
     return _Door(only(await form.schema(hass), form.secrets), form.secrets, source, form.errors)
-
-
-def _lasting(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a change reloads for by itself."""
-    return {key: value for key, value in data.items() if key != CONF_REFRESH_TOKEN}
 
 
 def _as_entered(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -290,6 +290,7 @@ async def test_source_is_tried_out_and_added(
         assert result["step_id"] == "reconfigure"
         result = await go_on(hass, result, values)
         assert result["reason"] == "reconfigure_successful"
+        await hass.async_block_till_done()
         await hass.config_entries.async_unload(entry.entry_id)
 
 
