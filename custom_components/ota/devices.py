@@ -138,7 +138,8 @@ def _restore(coordinator: OtaCoordinator, device: Device) -> None:
         CONF_TAGS: list(device.tags),
     }
     data: dict[str, Any] = {CONF_DEVICE_ID: device.uid, CONF_PRODUCT: device.product, CONF_CHIP: device.chip}
-    data |= {name: value for name, value in optional.items() if value}
+    optional |= policy_data(device.policy)
+    data |= {name: value for name, value in optional.items() if value not in (None, "", [])}
     subentry = ConfigSubentry(
         data=MappingProxyType(data), subentry_type=SUBENTRY_DEVICE, title=device.name, unique_id=device.uid
     )

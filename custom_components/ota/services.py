@@ -1,7 +1,7 @@
 """Actions: rollouts, releases and devices. Administrators only."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from homeassistant.auth.models import User
@@ -59,10 +59,8 @@ async def _simulate(coordinator: OtaCoordinator, data: Mapping[str, Any]) -> Ser
     world = World(devices=data["fleet_size"])
 
     def run() -> dict[str, Any]:
-        import dataclasses
-
-        waves = tuple(dataclasses.replace(wave, not_before=None, devices=(), groups=()) for wave in plan.waves)
-        rollout = dataclasses.replace(plan, waves=waves, target=Target(), mode=Mode.AUTOMATIC)
+        waves = tuple(replace(wave, not_before=None, devices=(), groups=()) for wave in plan.waves)
+        rollout = replace(plan, waves=waves, target=Target(), mode=Mode.AUTOMATIC)
         result = Simulation(rollout, behaviour, world).run(data["hours"])
         return {**asdict(result), "status": result.status.value, "broken_share": result.broken_share}
 
