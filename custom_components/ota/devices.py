@@ -58,7 +58,7 @@ def device_of(uid: str, title: str, data: Mapping[str, Any]) -> Device:
         group=data.get(CONF_GROUP),
         zone=data.get(CONF_ZONE),
         tags=tuple(data.get(CONF_TAGS, ())),
-        metadata=dict(data.get(CONF_METADATA, {})),
+        metadata={str(name): str(value) for name, value in data.get(CONF_METADATA, {}).items()},
     )
 
 
@@ -136,10 +136,11 @@ def _restore(coordinator: OtaCoordinator, device: Device) -> None:
         CONF_GROUP: device.group,
         CONF_ZONE: device.zone,
         CONF_TAGS: list(device.tags),
+        CONF_METADATA: dict(device.metadata),
     }
     data: dict[str, Any] = {CONF_DEVICE_ID: device.uid, CONF_PRODUCT: device.product, CONF_CHIP: device.chip}
     optional |= policy_data(device.policy)
-    data |= {name: value for name, value in optional.items() if value not in (None, "", [])}
+    data |= {name: value for name, value in optional.items() if value not in (None, "", [], {})}
     subentry = ConfigSubentry(
         data=MappingProxyType(data), subentry_type=SUBENTRY_DEVICE, title=device.name, unique_id=device.uid
     )

@@ -558,9 +558,7 @@ async def test_a_body_that_is_no_object_is_refused(add_device: AddDevice, body: 
 async def test_ten_thousand_status_posts_cost_no_disk_and_bounded_memory(
     hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
 ) -> None:
-    hass.loop.set_debug(
-        False
-    )  # else asyncio notes where each of these ten thousand comes from: a minute instead of ten s
+    hass.loop.set_debug(False)  # else asyncio notes where each of them comes from: a minute
     device = await add_device()
     await release()
     await rollout(hass)

@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from homeassistant.auth.models import User
-from homeassistant.core import Context, Event, HomeAssistant
+from homeassistant.core import Context, Event, HomeAssistant, SupportsResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import condition, device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+import probatio as vol
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -557,6 +558,42 @@ async def test_assign_cancel_retry_compare_and_the_rest(
     assert isinstance(impossible["impossible"], list)
 
 
+async def test_devices_and_rollouts_are_listed_by_what_other_actions_call_them(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+) -> None:
+    first = await add_device("dev-1", group="lab", metadata={"shelf": 3})
+    await first.check(version="1.0.0", boot_count=1, metrics={"free_heap": 5.0})
+    for number in range(2, 43):
+        await add_device(f"dev-{number}")
+    await release()
+    await rollout(hass, rollout="r1", name="Spring", groups=["lab"])
+    job = (await first.check(version="1.0.0"))["update"]["job"]
+    await first.status(job, "downloading", progress=40)
+    await release("3.0.0", 30)
+    (listed,) = (await act(hass, "list_devices", response=True, group="lab"))["devices"]
+    expected = {
+        "device": "dev-1",
+        "group": "lab",
+        "metadata": {"shelf": "3"},
+        "metrics": {"free_heap": 5.0},
+        "installed_version": "1.0.0",
+        "offer": "offered",
+        "offered_version": "2.0.0",
+        "update": "downloading",
+        "progress": 40,
+    }
+    assert {key: listed[key] for key in expected} == expected
+    assert dt_util.parse_datetime(listed["last_seen"]) is not None
+    everybody = (await act(hass, "list_devices", response=True, product=listed["product"]))["devices"]
+    assert len(everybody) == 42
+    assert {device["offer"] for device in everybody[1:]} == {"no_rollout"}
+    assert (await act(hass, "list_devices", response=True, product="other"))["devices"] == []
+    (found,) = (await act(hass, "list_rollouts", response=True))["rollouts"]
+    expected = {"rollout": "r1", "name": "Spring", "status": "running", "devices": 1, "in_flight": 1, "verified": 0}
+    assert {key: found[key] for key in expected} == expected
+    assert (found["gate"], found["gate_reason"], found["finished"]) == ("wait", "sample", None)
+
+
 async def test_times_of_an_action_are_home_assistants_own(
     hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
 ) -> None:
@@ -625,10 +662,19 @@ async def test_actions_are_for_administrators(hass: HomeAssistant, ota: OtaCoord
     assert await call(hass_admin_user.id) == {"releases": []}
 
 
-async def test_every_action_is_for_administrators(hass: HomeAssistant, ota: OtaCoordinator) -> None:
-    from custom_components.ota.services import _ACTIONS
-
-    assert set(hass.services.async_services_for_domain("ota")) == set(_ACTIONS)
+async def test_every_action_is_for_administrators(
+    hass: HomeAssistant, ota: OtaCoordinator, hass_admin_user: User
+) -> None:
+    user = await hass.auth.async_create_user("someone", group_ids=["system-users"])
+    actions = hass.services.async_services_for_domain("ota")
+    assert len(actions) > 20
+    for name, action in actions.items():
+        data = {str(key): 1 for key in action.schema.schema if isinstance(key, vol.Required)}
+        respond = action.supports_response is not SupportsResponse.NONE
+        with pytest.raises(Unauthorized):
+            await hass.services.async_call(
+                "ota", name, data, blocking=True, return_response=respond, context=Context(user_id=user.id)
+            )
 
 
 async def test_without_the_entry_actions_say_so(

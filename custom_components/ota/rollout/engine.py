@@ -78,6 +78,7 @@ class Engine:
             boot_count=before.boot_count,
             busy=before.busy,
             metrics=before.metrics,
+            attributes=before.attributes,
         )
         self.state.put_device(facts)
 
