@@ -11,8 +11,21 @@ import pytest
 
 from custom_components.ota._lib.device_keys import KeyMatch
 from custom_components.ota.keys import ROTATION_GRACE, Issued, Keys
+from custom_components.ota.storage import OtaStore
 
 NOW = dt_util.utcnow()
+
+
+@pytest.fixture(autouse=True)
+def a_disk_takes_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test's store answers at once, which no disk does."""
+    save = OtaStore.async_save_durably
+
+    async def slow(self: OtaStore, data: dict[str, Any]) -> None:
+        await asyncio.sleep(0.01)
+        await save(self, data)
+
+    monkeypatch.setattr(OtaStore, "async_save_durably", slow)
 
 
 def match(keys: Keys, uid: str, key: str, now: Any = NOW) -> KeyMatch:
