@@ -91,7 +91,7 @@ async def test_readings_of_both_sources_are_entities(hass: HomeAssistant, heated
     )
     assert float(state(hass, "sensor", pump, "api_calls_used").state) >= 1
     assert float(state(hass, "sensor", pump, "electricity").state) > 1500
-    assert float(state(hass, "sensor", pump, "dhw_temperature").state) == pytest.approx(48, abs=4)
+    assert float(state(hass, "sensor", pump, "dhw_temperature").state) == pytest.approx(cloud.pump.dhw_c, abs=0.5)
     total = float(state(hass, "sensor", entry.entry_id, "power").state)
     assert total >= miner.machine.power_w - 5
 

@@ -1,6 +1,8 @@
 """The Viessmann client's corners: tokens, the identity server, PyViCare's exceptions, devices that are gone."""
 
+import asyncio
 from dataclasses import replace
+import threading
 import time
 from typing import Any
 
@@ -140,6 +142,25 @@ async def test_closing_a_client_that_never_spoke(socket_enabled: None) -> None:
 
 async def _nowhere(_: dict[str, Any]) -> None:
     return
+
+
+async def test_closing_lets_the_call_under_way_end(socket_enabled: None) -> None:
+    """An entry that is reloaded in the midst of a call leaves no thread behind that talks to nobody."""
+    client = ViessmannClient(keeper(0.0), CallBudget(Limits(), time.time), _nowhere)
+    order: list[str] = []
+    began = threading.Event()
+
+    def job(session: _Session) -> None:
+        session.close = lambda: order.append("closed")  # type: ignore[method-assign]
+        began.set()
+        time.sleep(0.1)
+        order.append("answered")
+
+    call = asyncio.create_task(client._run(job))
+    await asyncio.to_thread(began.wait)
+    call.cancel()
+    await client.close()
+    assert order == ["answered", "closed"]
 
 
 async def test_off_and_on_again_by_the_modes_of_the_device(setup: Setup) -> None:
