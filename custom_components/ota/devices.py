@@ -103,6 +103,7 @@ async def async_sync_subentries(coordinator: OtaCoordinator) -> None:
         if subentry.subentry_type == SUBENTRY_DEVICE
     }
     engine, keys = coordinator.engine, coordinator.keys
+    had = coordinator.subentries
     coordinator.subentries = {uid: subentry.subentry_id for uid, subentry in wanted.items()}
     for uid, subentry in wanted.items():
         engine.register(device_of(uid, subentry.title, subentry.data), coordinator.now)
@@ -112,7 +113,7 @@ async def async_sync_subentries(coordinator: OtaCoordinator) -> None:
             _confirm_later(coordinator, uid)
     for uid in [u for u, device in coordinator.state.devices.items() if device.fleet is None and u not in wanted]:
         known = keys.devices.get(uid)
-        if known is not None and not known.confirmed:
+        if known is not None and not known.confirmed and uid not in had:
             _restore(coordinator, coordinator.state.devices[uid])
         else:
             engine.remove(uid)

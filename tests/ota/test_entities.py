@@ -138,10 +138,13 @@ async def test_progress_is_no_recorder_row_per_percent(
 async def test_a_removed_device_takes_its_entities_along(
     hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, add_device: AddDevice
 ) -> None:
-    await add_device()
+    device = await add_device()
     hass.config_entries.async_remove_subentry(entry, ota.subentries["dev-1"])
     await settled(hass)
     assert hass.states.get(UPDATE) is None
+    assert "dev-1" not in ota.state.devices  # though it was added a moment ago
+    reply = await device.client.get("/api/ota/v1/devices/dev-1/check/", headers=device.headers)
+    assert reply.status == 401
 
 
 async def test_a_confirmed_device_that_is_removed_has_no_key_any_more(
