@@ -16,6 +16,7 @@ from . import coverage_gate
 # A busy machine is no fault of what is tested; pytest's own time-out ends what hangs.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
