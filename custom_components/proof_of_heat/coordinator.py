@@ -33,6 +33,7 @@ from .engine.snapshot import NAN, Snapshot
 from .forecasts import EVERY_S as FORECAST_EVERY_S, WeatherForecast, ask_forecast
 from .inputs import all_away, known, number_of, power_w
 from .journal import Journal, named, sentence
+from .ledgers import async_forget_ledgers
 from .metering.book import CopBook
 from .metering.feed import feed_meter, feed_source
 from .meters import MeterCoordinator
@@ -361,6 +362,6 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
 async def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Remove what an entry stored."""
     names = [f"{DOMAIN}.{kind}.{entry.entry_id}" for kind in ("wanted", "state", "cycling")]
-    names += [f"{DOMAIN}.budget.{subentry_id}" for subentry_id in entry.subentries]
+    await async_forget_ledgers(hass, entry)
     for name in names:
         await Store[dict[str, Any]](hass, STORE_VERSION, name).async_remove()

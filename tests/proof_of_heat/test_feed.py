@@ -15,7 +15,7 @@ from custom_components.proof_of_heat.metering.feed import feed_heat, feed_meter,
 from custom_components.proof_of_heat.metering.measured import CounterPower
 from custom_components.proof_of_heat.snapshot import metered
 from custom_components.proof_of_heat.unit import SourceUnit
-from lib.heat_source import Capabilities, Health, SourceKind, SourceState
+from lib.heat_source import Capabilities, Control, Health, SourceKind, SourceState
 
 METER = "sensor.pump_energy"
 BEGIN = datetime(2027, 1, 13, 9, 0, tzinfo=UTC)
@@ -88,6 +88,7 @@ async def test_burner_s_level_goes_by_its_heat(hass: HomeAssistant) -> None:
 
 async def test_cloud_that_is_limited_still_counts_for_an_hour(hass: HomeAssistant) -> None:
     pump = Pump()
+    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.CURVE}))
     pump.state = SourceState(at=BEGIN, health=Health.LIMITED, on=True)
     assert metered(hass, unit_of(pump), BEGIN + timedelta(minutes=59)).available
     assert not metered(hass, unit_of(pump), BEGIN + timedelta(minutes=61)).available
@@ -158,3 +159,13 @@ def test_what_is_no_heat_pump_has_no_cop() -> None:
     silent.state = SourceState(at=BEGIN, health=Health.OK, heat_kwh=5.0)
     feed_source(book.of("silent"), unit_of(silent, meter=None))
     assert book.dump() == {"ledgers": {}}
+
+
+def test_a_source_that_can_only_be_read_is_nothing_to_plan_with(hass: HomeAssistant) -> None:
+    pump = Pump()
+    seen = metered(hass, unit_of(pump), BEGIN)
+    assert (seen.available, seen.steerable, seen.on) == (False, False, True)
+    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.MODE}))
+    assert not metered(hass, unit_of(pump), BEGIN).available
+    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.CURVE}))
+    assert metered(hass, unit_of(pump), BEGIN).available

@@ -1,6 +1,8 @@
 """The Viessmann client's corners: tokens, the identity server, PyViCare's exceptions, devices that are gone."""
 
+import asyncio
 from dataclasses import replace
+import threading
 import time
 from typing import Any
 
@@ -142,6 +144,25 @@ async def _nowhere(_: dict[str, Any]) -> None:
     return
 
 
+async def test_closing_lets_the_call_under_way_end(socket_enabled: None) -> None:
+    """An entry that is reloaded in the midst of a call leaves no thread behind that talks to nobody."""
+    client = ViessmannClient(keeper(0.0), CallBudget(Limits(), time.time), _nowhere)
+    order: list[str] = []
+    began = threading.Event()
+
+    def job(session: _Session) -> None:
+        session.close = lambda: order.append("closed")  # type: ignore[method-assign]
+        began.set()
+        time.sleep(0.1)
+        order.append("answered")
+
+    call = asyncio.create_task(client._run(job))
+    await asyncio.to_thread(began.wait)
+    call.cancel()
+    await client.close()
+    assert order == ["answered", "closed"]
+
+
 async def test_off_and_on_again_by_the_modes_of_the_device(setup: Setup) -> None:
     source = await setup.source()
     assert (await source.apply(Command(id="off", on=False))).outcome == Outcome.APPLIED
@@ -181,3 +202,31 @@ def test_power_only_where_it_is_measured_or_certain() -> None:
     assert decode(still).values["compressor_active"] is False
     assert decode(features(x=1)).number("inverter_power") is None
     assert lines({"data": []}) == []
+
+
+async def test_a_dead_cloud_costs_calls_at_the_pace_of_reading_only(setup: Setup) -> None:
+    source = await setup.source(poll_s=300.0)
+    assert (await source.refresh()).health == Health.OK
+    setup.cloud.faults.set("error_500")
+    source._asked_at = source._read_at = -1e12
+    assert (await source.refresh()).health == Health.FAILING
+    calls = setup.cloud.total_calls
+    for index in range(10):
+        assert (await source.apply(Command(id=str(index), slope=1.2, level=0.0))).outcome == Outcome.FAILED
+    assert setup.cloud.total_calls == calls
+    setup.cloud.faults.clear("error_500")
+    source._asked_at = -1e12
+    assert (await source.apply(Command(id="x", slope=1.2, level=0.0))).outcome == Outcome.APPLIED
+
+
+async def test_a_small_contract_is_read_more_seldom(socket_enabled: None) -> None:
+    async with cloud(limits=Limits(day=100, short=20, write_reserve=14)) as setup:
+        source = await setup.source(poll_s=300.0)
+        await source.refresh()
+        calls = setup.cloud.total_calls
+        source._asked_at -= 900.0
+        await source.refresh()
+        assert setup.cloud.total_calls == calls
+        source._asked_at -= 300.0
+        await source.refresh()
+        assert setup.cloud.total_calls == calls + 1

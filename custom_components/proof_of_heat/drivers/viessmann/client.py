@@ -28,6 +28,7 @@ REDIRECT_URI: Final = "vicare://oauth-callback/everest"
 _SCOPES: Final = "IoT offline_access"
 _TIMEOUT_S: Final = 20.0
 _EARLY_S: Final = 120.0
+_CLOSE_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,9 +281,18 @@ class ViessmannClient:
         await self._command(device, f"heating.circuits.{circuit}.operating.modes.active", "setMode", {"mode": mode})
 
     async def close(self) -> None:
-        """Free the connections."""
+        """Free the connections, after the call that is under way (5 s at most; then its own time-outs end it)."""
         if self._session is not None:
-            await asyncio.get_running_loop().run_in_executor(None, self._session.close)
+            await asyncio.get_running_loop().run_in_executor(None, self._close)
+
+    def _close(self) -> None:
+        over = self._worker.acquire(timeout=_CLOSE_S)
+        try:
+            if self._session is not None:
+                self._session.close()
+        finally:
+            if over:
+                self._worker.release()
 
     async def _command(self, device: Device, feature: str, action: str, values: dict[str, Any]) -> None:
         def write(_: _Session) -> Any:
