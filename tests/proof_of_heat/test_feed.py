@@ -90,6 +90,7 @@ async def test_burner_s_level_goes_by_its_heat(hass: HomeAssistant) -> None:
 
 async def test_cloud_that_is_limited_still_counts_for_an_hour(hass: HomeAssistant) -> None:
     pump = Pump()
+    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.CURVE}))
     pump.state = SourceState(at=BEGIN, health=Health.LIMITED, on=True)
     assert metered(hass, unit_of(pump), BEGIN + timedelta(minutes=59)).available
     assert not metered(hass, unit_of(pump), BEGIN + timedelta(minutes=61)).available
