@@ -26,7 +26,8 @@ class Pump:
     source_id = name = "pump"
 
     def __init__(self, *, reads_power: bool = False) -> None:
-        self.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset(), reads_power=reads_power)
+        controls = frozenset({Control.CURVE})
+        self.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=controls, reads_power=reads_power)
         self.state = SourceState(at=BEGIN, health=Health.OK, on=True)
 
 
@@ -106,6 +107,7 @@ async def test_meter_that_says_nothing_feeds_nothing(hass: HomeAssistant) -> Non
 
 def test_a_source_that_can_only_be_read_is_nothing_to_plan_with(hass: HomeAssistant) -> None:
     pump = Pump()
+    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset())
     seen = metered(hass, unit_of(pump), BEGIN)
     assert (seen.available, seen.steerable, seen.on) == (False, False, True)
     pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.MODE}))
