@@ -62,6 +62,12 @@ from .ledgers import async_ledger
 from .vicare_source import ViCareSource
 
 PARITIES: Final[Mapping[str, Literal["N", "E", "O"]]] = {"none": "N", "even": "E", "odd": "O"}
+_NEEDED_SECRETS: Final[Mapping[str, tuple[str, ...]]] = {
+    "hiveos": (CONF_TOKEN,),
+    "nicehash": (CONF_API_KEY, CONF_API_SECRET),
+    "viessmann": (CONF_REFRESH_TOKEN,),
+}
+COUNTERS: Final = frozenset({"electricity", "heat"})
 POLL_S: Final[Mapping[str, float]] = {
     "miner": 30.0,
     "nicehash": 60.0,
@@ -82,6 +88,8 @@ class Built:
     poll_s: float
     budget: CallBudget | None = None
     close: Callable[[], Any] | None = None
+    counts: frozenset[str] = frozenset()
+    """Which of electricity and heat the device counts itself."""
 
 
 async def async_templates(hass: HomeAssistant) -> dict[str, Template]:
@@ -106,6 +114,11 @@ async def async_build(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigS
     """The source of a subentry; raises for what cannot work at all (a template that is gone)."""
     kind = str(subentry.data[CONF_KIND])
     return await _BUILDERS[kind](hass, entry, subentry)
+
+
+def secrets_missing(data: Mapping[str, Any]) -> bool:
+    """Whether a source cannot be made for lack of a secret (it came from a text without secrets)."""
+    return any(not data.get(name) for name in _NEEDED_SECRETS.get(str(data[CONF_KIND]), ()))
 
 
 def _id(subentry: ConfigSubentry) -> str:
@@ -206,7 +219,7 @@ async def _viessmann(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSu
         await source.close()
         await client.close()
 
-    return Built(source, POLL_S["viessmann"], ledger.budget, close)
+    return Built(source, POLL_S["viessmann"], ledger.budget, close, COUNTERS)
 
 
 def limits_of(data: Mapping[str, Any]) -> Limits:
@@ -246,7 +259,7 @@ async def _modbus(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSuben
     if template.spacing_s:
         unit.set_message_spacing(template.spacing_s)
     source = ModbusSource(_id(subentry), subentry.title, unit, template)
-    return Built(source, POLL_S["modbus"], close=source.close)
+    return Built(source, POLL_S["modbus"], close=source.close, counts=COUNTERS & template.registers.keys())
 
 
 def modbus_params(data: Mapping[str, Any], template: Template | None = None) -> Any:
