@@ -120,6 +120,7 @@ class EdgeHub:
 
     async def async_stop(self) -> None:
         """Stop listening; write what is left."""
+        ir.async_delete_issue(self.hass, DOMAIN, f"{ISSUE_DEVICES}_{self.entry.entry_id}")
         self.broker.stop()
         self.commander.stop()
         await self.archive.async_stop()
@@ -180,13 +181,13 @@ class EdgeHub:
 
     def system_device_id(self, address: Address) -> str:
         """The registry id of the device that stands for a system of a site; made when first asked for."""
-        key = (address.site, address.system)
-        if key not in self._systems:
-            found = dr.async_get(self.hass).async_get_or_create(
+        key, registry = (address.site, address.system), dr.async_get(self.hass)
+        if (known := self._systems.get(key)) is None or registry.async_get(known) is None:
+            found = registry.async_get_or_create(
                 config_entry_id=self.entry.entry_id, **describe_system(self.entry.entry_id, address)
             )
-            self._systems[key] = found.id
-        return self._systems[key]
+            self._systems[key] = known = found.id
+        return known
 
     @callback
     def forget_device(self, address: Address) -> None:

@@ -37,6 +37,8 @@ _METERS_DELAY_S: Final = 60.0
 _TICK: Final = timedelta(seconds=1)
 _CLAIM_S: Final = 60.0
 """Two hubs that report the same outlet within this time both claim it."""
+_CLAIM_ENDS_S: Final = 600.0
+"""Where the second of them has reported it no more for so long, the issue ends."""
 
 
 class Hubs:
@@ -120,6 +122,9 @@ class Hubs:
         now = time.time()
         for hub in tuple(self.running.values()):
             hub.hub.tick(now)
+        for device_id in tuple(self._issued):
+            if not self._contested(device_id, now):
+                self._end_claim(device_id)
 
     @callback
     def _meters_changed(self) -> None:
@@ -194,11 +199,13 @@ class Hubs:
         Two hubs that hear the same outlet would answer each other's commands.
         """
         owners = self._owners.get(device_id, ())
-        if not owners or owners == [hub] or device_id in self._issued:
+        if not owners or owners == [hub]:
             return
         now = time.time()
         claims = self._claims.setdefault(device_id, {})
         claims[hub.entry.entry_id] = now
+        if device_id in self._issued:
+            return
         rivals = [other for other in owners if other is not hub]
         if hub in owners:
             rivals = [rival for rival in rivals if now - claims.get(rival.entry.entry_id, 0.0) <= _CLAIM_S]
@@ -218,6 +225,18 @@ class Hubs:
             translation_placeholders={"device_id": device_id, "hubs": ", ".join(names)},
         )
 
+    def _contested(self, device_id: str, now: float) -> bool:
+        """Whether two hubs, or one that does not have the outlet, still report it."""
+        claims = self._claims.get(device_id, {})
+        recent = [ident for ident, when in claims.items() if abs(now - when) <= _CLAIM_ENDS_S]
+        owners = [owner.entry.entry_id for owner in self._owners.get(device_id, ())]
+        return len(recent) > 1 or any(ident not in owners for ident in recent)
+
+    def _end_claim(self, device_id: str) -> None:
+        self._issued.discard(device_id)
+        self._claims.pop(device_id, None)
+        ir.async_delete_issue(self.hass, DOMAIN, claim_issue(device_id))
+
     @callback
     def outlets_changed(self) -> None:
         """Hubs or outlets came or went: see anew whose outlets are whose, and end issues without a reason."""
@@ -228,9 +247,7 @@ class Hubs:
         # Whoever still claims an outlet of another says so at its next report.
         for device_id in tuple(self._issued):
             if len(self._owners.get(device_id, ())) < 2:
-                self._issued.discard(device_id)
-                self._claims.pop(device_id, None)
-                ir.async_delete_issue(self.hass, DOMAIN, claim_issue(device_id))
+                self._end_claim(device_id)
         for listener in tuple(self.listeners):
             listener()
 

@@ -1,9 +1,12 @@
 """Runs a radio hub's controller as a task of its config entry."""
 
+from functools import partial
+
 from homeassistant.core import HomeAssistant
 
 from .const import CONF_BAUD, CONF_MODE, CONF_PORT, CONF_RADIO_ADDRESS, CONF_SET_PIN
 from .coordinator import RunningHub
+from .hubs import HUBS
 from .radio.controller import RadioController
 from .radio.port import SetPin, open_link
 from .radio.timing import LinkTiming, Mode
@@ -19,6 +22,7 @@ def start_radio(hass: HomeAssistant, running: RunningHub) -> None:
         address=data[CONF_RADIO_ADDRESS],
         timing=LinkTiming.of(Mode(data[CONF_MODE]), baud),
         on_port=running.port_changed,
+        on_heard=partial(hass.data[HUBS].claimed, running),
     )
     running.radio_task = running.entry.async_create_background_task(
         hass, controller.run(), f"{running.entry.title} radio"

@@ -160,7 +160,7 @@ def ws_alerts(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, 
 async def ws_dismiss(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
     """Dismiss one alert of a hub, or all."""
     hubs = _hubs(hass, msg["entry_id"])
-    if not _allowed(connection, msg, [alert_entity(hass, hub) for hub in hubs]):
+    if not _found(connection, msg, hubs) or not _allowed(connection, msg, [alert_entity(hass, hub) for hub in hubs]):
         return
     try:
         await async_dismiss(hubs, msg.get("alert_id"))
@@ -182,10 +182,18 @@ async def ws_dismiss(hass: HomeAssistant, connection: ActiveConnection, msg: dic
 async def ws_cut(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
     """Cut all power."""
     hubs = _hubs(hass, msg.get("entry_id"))
-    if not _allowed(connection, msg, [cut_entity(hass, hub) for hub in hubs]):
+    if not _found(connection, msg, hubs) or not _allowed(connection, msg, [cut_entity(hass, hub) for hub in hubs]):
         return
     reports = await async_cut(hubs, include_protected=msg["include_protected"], wait_s=msg["wait"])
     connection.send_result(msg["id"], {"hubs": reports})
+
+
+def _found(connection: ActiveConnection, msg: dict[str, Any], hubs: list[RunningHub]) -> bool:
+    """Whether the hub that is named runs: nobody shall believe that power was cut where nothing was."""
+    if hubs or "entry_id" not in msg:
+        return True
+    connection.send_error(msg["id"], websocket_api.ERR_NOT_FOUND, "there is no such hub, or it is not set up")
+    return False
 
 
 def _allowed(connection: ActiveConnection, msg: dict[str, Any], entities: list[str]) -> bool:

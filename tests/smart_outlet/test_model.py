@@ -417,6 +417,42 @@ def test_a_silent_hub_is_one_alert_not_one_per_outlet() -> None:
     assert not home.hub.alerts.is_on(AlertKind.OFFLINE, HUB)
 
 
+def test_who_was_not_asked_yet_on_a_slow_channel_is_not_offline() -> None:
+    home = Home("FE", "FD", sums_outlets=True)
+    home.hub.unanswered = set()
+    home.report(device_id="FE", trusted=True, current_a=1000)
+    home.report(device_id="FD", trusted=True, current_a=500)
+    home.wait(60)
+    assert home.hub.online
+    assert all(outlet.online for outlet in home.hub.outlets.values())
+    home.hub.unanswered.add("FD")
+    home.wait(1)
+    assert [outlet.device_id for outlet in home.hub.outlets.values() if not outlet.online] == ["FD"]
+    assert home.kinds() == ["offline"]
+
+
+def test_the_main_current_of_a_radio_is_the_sum_of_the_outlets_that_are_there() -> None:
+    home = Home("FE", "FD", sums_outlets=True)
+    home.hub.unanswered = {"FD"}
+    home.report(device_id="FE", trusted=True, current_a=1000)
+    home.report(device_id="FD", trusted=True, current_a=500)
+    assert home.hub.main_current_ma == 1500
+    home.wait(20)
+    assert home.hub.main_current_ma == 1000
+
+
+def test_a_radio_without_its_port_is_offline_with_its_outlets() -> None:
+    home = Home("FE", sums_outlets=True)
+    home.hub.unanswered = set()
+    home.report(trusted=True)
+    home.wait(20)
+    home.hub.unanswered = None
+    home.wait(20)
+    assert not home.hub.online
+    assert not home.hub.outlets["FE"].online
+    assert [alert.place for alert in home.seen.alerts] == [HUB]
+
+
 def test_a_mismatch_is_seen_where_the_outlet_tells_its_threshold() -> None:
     home = Home()
     home.report(threshold=4000, trusted=True)

@@ -13,7 +13,7 @@ from typing import Any
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -24,7 +24,7 @@ from custom_components.smart_outlet.diagnostics import async_get_config_entry_di
 from simulators.framework import running
 from simulators.hc12.simulator import Hc12
 
-from .conftest import Ccu, outlet_data
+from .conftest import DATA, Ccu, MakeCcu, outlet_data
 
 STICK: dict[str, Any] = {
     "kind": "radio",
@@ -106,6 +106,13 @@ async def test_a_port_pulled_out_and_back(radio: Ccu, simulator: Hc12, caplog: p
     await radio.act("switch", "turn_on", "switch", "socket_a")
     await until(radio, lambda: simulator.outlets["FE"].relays[0])
     assert caplog.text.count("the serial port is open") == 1
+
+
+async def test_an_outlet_of_a_radio_that_a_unit_reports_too_is_an_issue(radio: Ccu, make_ccu: MakeCcu) -> None:
+    unit = await make_ccu("01", (outlet_data("FE"),))
+    await unit.report()
+    issue = f"outlet_claimed_twice_{DATA['device_id']}"
+    await until(radio, lambda: ir.async_get(radio.hass).async_get_issue(DOMAIN, issue))
 
 
 async def test_link_quality_is_told(radio: Ccu, simulator: Hc12, hass: HomeAssistant) -> None:

@@ -12,7 +12,7 @@ from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 import pytest
-from pytest_homeassistant_custom_component.common import MockUser
+from pytest_homeassistant_custom_component.common import MockUser, async_fire_time_changed
 
 from custom_components.smart_outlet import pacer
 from custom_components.smart_outlet._lib.device_http import ApiError
@@ -484,11 +484,22 @@ async def test_an_outlet_that_two_units_report_is_an_issue(hass: HomeAssistant, 
     assert not issues.async_get_issue("smart_outlet", "outlet_claimed_twice_FE")
 
 
-async def test_a_report_of_another_units_outlet_is_an_issue_at_once(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
-    await make_ccu("01", (outlet_data("FE"),))
+async def test_a_report_of_another_units_outlet_is_an_issue_until_it_ends(
+    hass: HomeAssistant, make_ccu: MakeCcu, freezer: FrozenDateTimeFactory
+) -> None:
+    issues = ir.async_get(hass)
+    first = await make_ccu("01", (outlet_data("FE"),))
     second = await make_ccu("02", (outlet_data("FD"),), key="another-key")
-    assert (await second.post("/api/data/", DATA))[0] == 404
-    assert ir.async_get(hass).async_get_issue("smart_outlet", "outlet_claimed_twice_FE")
+    strange = DATA | {"relay_a": False}
+    for _ in range(2):
+        assert (await second.post("/api/data/", strange))[0] == 404
+        freezer.tick(500)
+        async_fire_time_changed(hass)
+        assert issues.async_get_issue("smart_outlet", "outlet_claimed_twice_FE")
+    await first.report()
+    freezer.tick(101)
+    async_fire_time_changed(hass)
+    assert not issues.async_get_issue("smart_outlet", "outlet_claimed_twice_FE")
 
 
 async def test_the_key_is_in_no_log_and_no_store(

@@ -2,41 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from .alerts import HUB, Alert, AlertKind, AlertLog, Place
+from .alerts import HUB, AlertKind, AlertLog, Place
 from .commands import Command, CommandName, CommandQueue, Order, Patience, Status
 from .cut import REPORT_S, CutRun, CutState, plan
 from .energy import EnergyMeter, Mains
 from .errors import CutInProgressError, UnknownOutletError
+from .listener import Listener
 from .outlet import Outlet, OutletConfig
 from .watch import watch_main, watch_outlet
 from .wire import Ack, Report
 
 JUMP_S = 10.0
 """Between two ticks a second apart the clock cannot have gone on by this much."""
-
-
-class Listener(Protocol):
-    """Who wants to know what happens in a hub. All calls are made synchronously; none may block."""
-
-    def outlet_changed(self, outlet: Outlet) -> None:
-        """An outlet reported, went offline or has another command open."""
-
-    def hub_changed(self) -> None:
-        """The hub itself reported or went offline."""
-
-    def alert_raised(self, alert: Alert) -> None:
-        """An alert fired."""
-
-    def command_changed(self, command: Command) -> None:
-        """A command has a new status."""
-
-    def cut_finished(self, run: CutRun) -> None:
-        """A power cut has nothing pending any more."""
-
-    def save(self) -> None:
-        """What dump returns has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +52,8 @@ class Hub:
         self.meter = EnergyMeter()
         self.last_seen: float | None = None
         self.online = False
+        self.unanswered: set[str] | None = None
+        """Our own radio, while its port is open: who did not answer it last. Who was not asked is not silent."""
         self._listener = listener
         self._new_id = new_id
         self._clock_now = 0.0
@@ -144,7 +125,7 @@ class Hub:
             self._settle_cut(now)
 
     def _sum_ma(self) -> int:
-        sockets = (socket for outlet in self.outlets.values() for socket in outlet.sockets.values())
+        sockets = (socket for outlet in self.outlets.values() if outlet.online for socket in outlet.sockets.values())
         return sum(socket.current_ma or 0 for socket in sockets)
 
     def breaker(self, current_ma: int, now: float) -> None:
@@ -270,6 +251,8 @@ class Hub:
         if self._started is None:
             self._started = now
         had_time = now - self._started > self.config.offline_after_s
+        if self.unanswered is not None:
+            self.touch(now)
         if self.online and self._silent(self.last_seen, now):
             self.online = False
             self._missed(HUB, self.config.name, now)
@@ -277,6 +260,8 @@ class Hub:
         elif had_time and not self.online and self.last_seen is not None:
             self._missed(HUB, self.config.name, now)
         for outlet in self.outlets.values():
+            if not self._asked(outlet.device_id):
+                continue
             if outlet.online and self._silent(outlet.last_seen, now):
                 self._lose(outlet, now)
             elif had_time and not outlet.heard and not outlet.missing:
@@ -299,6 +284,12 @@ class Hub:
     def _silent(self, last_seen: float | None, now: float) -> bool:
         return last_seen is None or now - last_seen > self.config.offline_after_s
 
+    def _asked(self, device_id: str) -> bool:
+        """Whether an outlet had the opportunity to say something."""
+        if self.unanswered is not None:
+            return device_id in self.unanswered
+        return not self.config.sums_outlets or not self.online
+
     def _missed(self, place: Place, name: str, now: float) -> None:
         message = f"{name}: nothing heard for {self.config.offline_after_s:.0f} s"
         self.alerts.update(AlertKind.OFFLINE, place, now, message)
@@ -309,6 +300,8 @@ class Hub:
         if self.online and outlet.last_seen is not None:
             self._missed(Place(outlet.device_id), outlet.config.name, now)
         self._listener.outlet_changed(outlet)
+        if self.config.sums_outlets:
+            self.breaker(self._sum_ma(), now)
 
     # Commands
 

@@ -1,7 +1,8 @@
 """Our own radio in the place of a Central Control Unit: polls the outlets and carries their commands.
 
 Commands go before polls, and outlets that answered before those that did not, which get two requests now and
-then: a dead outlet holds nobody up for longer than its first unanswered request.
+then: a dead outlet holds nobody up for longer than its first unanswered request. However full the channel is, they
+get a share of it: else none of them could ever come back.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 import logging
+from math import inf
 import random
 import time
 from typing import assert_never
@@ -29,6 +31,8 @@ CLOSE_TIMEOUT_S = 2.0
 BACKOFF_S = (1.0, 60.0)
 POLL_ATTEMPTS = 2
 DEAD_POLL_S = 10.0
+LIVE_SHARE = 3.0
+"""After a request to an outlet that does not answer the others have the channel for so many times as long."""
 IDLE_S = 0.5
 """Without anything to do we look again after this time at the latest."""
 
@@ -68,6 +72,7 @@ class RadioController:
         timing: LinkTiming,
         poll_s: float = 2.0,
         on_port: Callable[[PortState], None] = lambda _state: None,
+        on_heard: Callable[[str], None] = lambda _device_id: None,
         now: Callable[[], float] = time.time,
         rng: random.Random | None = None,
     ) -> None:
@@ -80,6 +85,7 @@ class RadioController:
             timing: Of the link.
             poll_s: Between two readings of an outlet, where the channel allows it.
             on_port: Called when the port opens, is lost, or cannot be opened for a new reason.
+            on_heard: Called with the device id of an outlet that answered.
             now: UTC seconds.
             rng: For jitter and the first sequence numbers.
         """
@@ -90,13 +96,17 @@ class RadioController:
         self._timing = timing
         self._poll_s = poll_s
         self._on_port = on_port
+        self._on_heard = on_heard
         self._now = now
         self._rng = rng or random.Random()
         self._wake = asyncio.Event()
         self._sessions: dict[str, OutletSession] = {}
         self._polled: dict[str, float] = {}
         self._served: dict[str, float] = {}
+        self._tried: dict[str, float] = {}
         self._silent: set[str] = set()
+        self._alarmed: set[str] = set()
+        self._dead_turn = 0.0
         self._link: Link | None = None
 
     def wake(self) -> None:
@@ -126,9 +136,10 @@ class RadioController:
         self._link = link
         self._sessions.clear()
         self._on_port(PortState(is_open=True))
+        self._hub.unanswered = self._silent
+        self._hub.touch(self._now())
         try:
             while link.connected:
-                self._hub.touch(self._now())
                 if not await self._step(link):
                     await self._rest(link)
         except LinkClosedError as err:
@@ -137,6 +148,7 @@ class RadioController:
             self._on_port(PortState(is_open=False, error="the serial port went away"))
         finally:
             self._link = None
+            self._hub.unanswered = None
             await _closed(link)
 
     async def _rest(self, link: Link) -> None:
@@ -151,28 +163,61 @@ class RadioController:
 
     async def _step(self, link: Link) -> bool:
         """Do the most urgent thing; False where there is nothing to do."""
-        now = self._now()
-        outlets = self._hub.outlets.values()
-        live = [outlet.device_id for outlet in outlets if outlet.device_id not in self._silent]
-        dead = [outlet.device_id for outlet in outlets if outlet.device_id in self._silent]
-        for ids, poll_s in ((live, self._poll_s), (dead, max(DEAD_POLL_S, self._poll_s))):
-            if (command := self._longest_ago(self._served, self._with_commands(ids, now))) is not None:
-                self._served[command] = now
-                await self._command(link, command)
-                return True
-            due = [ident for ident in ids if now - self._polled.get(ident, 0.0) >= poll_s]
-            if (poll := self._longest_ago(self._polled, due)) is not None:
-                self._polled[poll] = now
-                await self._poll(link, poll)
-                return True
-        return False
+        outlets = self._hub.outlets
+        if self._alarmed:
+            # Read more often than in a poll: what it has to say is urgent.
+            if (alarmed := self._alarmed.pop()) in outlets:
+                await self._poll(link, alarmed, self._timing.attempts)
+            return True
+        now = time.monotonic()
+        live = [ident for ident in outlets if ident not in self._silent]
+        dead = [ident for ident in outlets if ident in self._silent]
+        if await self._serve(link, live):
+            return True
+        if now >= self._dead_turn and await self._try_dead(link, dead, now):
+            return True
+        return await self._read(link, live, self._poll_s, now) or await self._try_dead(link, dead, now)
 
-    def _with_commands(self, ids: list[str], now: float) -> list[str]:
+    async def _try_dead(self, link: Link, ids: list[str], now: float) -> bool:
+        """Ask one of those that did not answer, where one is due."""
+        poll_s = max(DEAD_POLL_S, self._poll_s)
+        with_commands = self._with_commands(ids)
+        due = [ident for ident in ids if ident in with_commands or self._is_due(ident, poll_s, now)]
+        if (device_id := self._longest_ago(self._tried, due)) is None:
+            return False
+        self._tried[device_id] = now
+        await self._serve(link, [device_id]) or await self._read(link, [device_id], poll_s, now)
+        end = time.monotonic()
+        self._dead_turn = end + LIVE_SHARE * (end - now)
+        return True
+
+    async def _serve(self, link: Link, ids: list[str]) -> bool:
+        """Carry the commands of one outlet, where one has some."""
+        if (device_id := self._longest_ago(self._served, self._with_commands(ids))) is None:
+            return False
+        self._served[device_id] = time.monotonic()
+        await self._command(link, device_id)
+        return True
+
+    async def _read(self, link: Link, ids: list[str], poll_s: float, now: float) -> bool:
+        """Read one outlet, where one is due."""
+        due = [ident for ident in ids if self._is_due(ident, poll_s, now)]
+        if (device_id := self._longest_ago(self._polled, due)) is None:
+            return False
+        self._polled[device_id] = now
+        await self._poll(link, device_id, POLL_ATTEMPTS)
+        return True
+
+    def _with_commands(self, ids: list[str]) -> list[str]:
+        now = self._now()
         return [ident for ident in ids if self._hub.queue.has_due(ident, now)]
+
+    def _is_due(self, ident: str, poll_s: float, now: float) -> bool:
+        return now - self._polled.get(ident, -inf) >= poll_s
 
     @staticmethod
     def _longest_ago(when: dict[str, float], ids: list[str]) -> str | None:
-        return min(ids, key=lambda ident: when.get(ident, 0.0), default=None)
+        return min(ids, key=lambda ident: when.get(ident, -inf), default=None)
 
     def _session(self, link: Link, device_id: str) -> OutletSession:
         if (session := self._sessions.get(device_id)) is None:
@@ -180,9 +225,9 @@ class RadioController:
             self._sessions[device_id] = session
         return session
 
-    async def _poll(self, link: Link, device_id: str) -> None:
+    async def _poll(self, link: Link, device_id: str, attempts: int) -> None:
         try:
-            self._take(device_id, await self._session(link, device_id).read(POLL_ATTEMPTS))
+            self._take(device_id, await self._session(link, device_id).read(attempts))
         except NoAnswerError:
             self._silent.add(device_id)
         except (RefusedError, FrameError) as err:
@@ -191,11 +236,15 @@ class RadioController:
     def _take(self, device_id: str, state: State) -> None:
         self._silent.discard(device_id)
         if device_id in self._hub.outlets:
-            self._polled[device_id] = now = self._now()
-            self._hub.report(report_of(device_id, state), now, trusted=True)
+            self._polled[device_id] = time.monotonic()
+            self._hub.report(report_of(device_id, state), self._now(), trusted=True)
+            self._on_heard(device_id)
 
-    def _on_event(self, source: int, state: State) -> None:
-        self._take(f"{source:02X}", state)
+    def _on_event(self, source: int, _state: State) -> None:
+        """Read the outlet that calls: a frame that nobody asked for may be a recorded one, and proves nothing."""
+        if (device_id := f"{source:02X}") in self._hub.outlets:
+            self._alarmed.add(device_id)
+            self._wake.set()
 
     async def _command(self, link: Link, device_id: str) -> None:
         """Carry what is due to an outlet; both sockets go in one frame."""
