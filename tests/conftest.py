@@ -13,7 +13,7 @@ import custom_components  # noqa: F401
 
 from . import coverage_gate
 
-# How fast a busy machine finds its examples says nothing about the code.
+# A busy machine is no fault of what is tested; pytest's own time-out ends what hangs.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 

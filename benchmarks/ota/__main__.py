@@ -26,6 +26,7 @@ from custom_components.ota.rollout.simulate import Behaviour, Simulation, World,
 
 from .server import key_of
 
+DOWNLOADS = 50
 WAVES = (Wave(percent=1), Wave(percent=5), Wave(percent=25), Wave(percent=100))
 BAD = {
     "bricks 30 %": Behaviour(bricks=0.3),
@@ -121,9 +122,11 @@ class Fleet:
     def __init__(self, base: str, count: int) -> None:
         self.base, self.count = base, count
 
-    async def check(self, number: int, version: str = "1.0.0", boots: int = 1) -> int:
+    async def check(self, number: int) -> int:
         """One poll on a connection of its own."""
-        n = number * 37 % self.count
+        return await self._check(number, number * 37 % self.count, "1.0.0", 1)
+
+    async def _check(self, number: int, n: int, version: str, boots: int) -> int:
         async with aiohttp.ClientSession() as session:
             body = {"version": version, "boot_count": boots, "metrics": {"free_heap": 180_000 + number}}
             url, headers = f"{self.base}/api/ota/v1/devices/d{n}/check/", {"X-Device-Key": key_of(n)}
@@ -133,7 +136,8 @@ class Fleet:
 
     async def runs_new(self, number: int) -> int:
         """The poll by which an update is verified."""
-        return await self.check(number + self.count // 2, "2.0.0", 2)
+        n = DOWNLOADS + number * 37 % (self.count - DOWNLOADS)  # the others download later
+        return await self._check(number, n, "2.0.0", 2)
 
     async def bare(self, number: int) -> int:
         """The reference."""
@@ -203,8 +207,8 @@ async def measure(devices: int, seconds: float) -> dict[str, Any]:
         results["offers"]["lag"] = await fleet.lag()
         results["verified"] = await open_loop(50, seconds, fleet.runs_new)
         results["verified"]["lag"] = await fleet.lag()
-        results["slow"] = await fleet.downloads(50, 100_000, seconds)
-        results["fast"] = await fleet.downloads(50, None, seconds)
+        results["slow"] = await fleet.downloads(DOWNLOADS, 100_000, seconds)
+        results["fast"] = await fleet.downloads(DOWNLOADS, None, seconds)
         return results
 
 

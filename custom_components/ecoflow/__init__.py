@@ -68,6 +68,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: EcoflowConfigEntry) -> b
 
 async def _async_entry_changed(hass: HomeAssistant, entry: EcoflowConfigEntry) -> None:
     """Keys, options or surplus charging changed: begin anew."""
+    for surplus in tuple(entry.runtime_data.surplus.values()):
+        if surplus.subentry_id not in entry.subentries:
+            await surplus.async_end()
     hass.config_entries.async_schedule_reload(entry.entry_id)
 
 

@@ -40,6 +40,8 @@ COUNTERS_EVERY: Final = timedelta(seconds=60)
 # The cloud calls a good signature wrong now and then: the user is asked for new keys only after so many in a row,
 # counted over set-ups too.
 REFUSALS_BEFORE_REAUTH: Final = 3
+# Nobody else has shown with the key for so long: he is gone.
+KEY_OURS_AFTER_S: Final = 3600.0
 REFUSALS: Final[HassKey[dict[str, int]]] = HassKey(f"{DOMAIN}_refusals")
 
 
@@ -93,7 +95,9 @@ class EcoflowCoordinator(DataUpdateCoordinator[None]):
         self.account_device_id = ""
         self.surplus: dict[str, Surplus] = {}
         self._platforms: list[tuple[Build, AddConfigEntryEntitiesCallback]] = []
+        # Answers to commands that were not ours, and when somebody else was last noticed to use the key.
         self._foreign = 0
+        self._foreign_at: float | None = None
         self._entry_id = entry.entry_id
         self._meter = EnergyMeter(store)
         self._stopped = False
@@ -212,7 +216,14 @@ class EcoflowCoordinator(DataUpdateCoordinator[None]):
         state = self.client.states[sn]
         if len(state.values) > station.names:
             self._discover(station)
-        self._meter.measure(sn, self.family(sn), state.values, self.client.is_fresh(sn), time.monotonic())
+        self._meter.measure(
+            sn,
+            self.family(sn),
+            state.values,
+            fresh=self.client.is_fresh(sn),
+            at=time.monotonic(),
+            max_age_s=self.client.timing.max_age_s,
+        )
         was_fresh = station.fresh
         self._set_fresh(station, self.client.is_fresh(sn))
         if not station.fresh or not was_fresh:
@@ -243,7 +254,7 @@ class EcoflowCoordinator(DataUpdateCoordinator[None]):
     def on_link(self, state: LinkState) -> None:
         """The broker connection changed."""
         if state is LinkState.CONTENDED:
-            issues.async_key_in_use(self.hass, self.config_entry)
+            self._key_in_use()
         for entity in tuple(self.account_entities):
             entity.publish_now()
 
@@ -251,14 +262,29 @@ class EcoflowCoordinator(DataUpdateCoordinator[None]):
     def on_foreign(self) -> None:
         """A device answered a command that was not ours: somebody else uses the key."""
         self._foreign += 1
-        if self._foreign == 2:
+        if self._foreign >= 2:
+            self._key_in_use()
+
+    def _key_in_use(self) -> None:
+        if self._foreign_at is None:
             issues.async_key_in_use(self.hass, self.config_entry)
+        self._foreign_at = time.monotonic()
+
+    def _check_key(self) -> None:
+        """Withdraw the notice when we have had the connection to ourselves for long."""
+        link = self.client.link
+        if self._foreign_at is None or link is None or link.state is not LinkState.CONNECTED:
+            return
+        if time.monotonic() - self._foreign_at > KEY_OURS_AFTER_S:
+            self._foreign, self._foreign_at = 0, None
+            issues.async_key_is_ours(self.hass, self.config_entry)
 
     # Time
 
     @callback
     def _polled(self) -> None:
         self._tick(None)
+        self._check_key()
         for entity in tuple(self.account_entities):
             entity.publish()
 

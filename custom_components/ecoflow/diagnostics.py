@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.core import HomeAssistant
 
 from .const import CONF_ACCESS_KEY, CONF_DEVICE_SN, CONF_SECRET_KEY
@@ -22,7 +22,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Ecoflow
         ),
         "subentries": [async_redact_data(dict(subentry.data), TO_REDACT) for subentry in entry.subentries.values()],
         "account": None if coordinator is None else _account(coordinator),
-        "devices": [] if coordinator is None else [_device(coordinator, sn) for sn in coordinator.client.states],
+        "devices": [] if coordinator is None else _devices(coordinator),
     }
 
 
@@ -40,6 +40,7 @@ def _account(coordinator: EcoflowCoordinator) -> dict[str, Any]:
             "connects": link.connects,
             "dropped": link.dropped,
             "unreadable": link.unreadable,
+            "failed": link.failed,
         },
         "states_offered": coordinator.publisher.counters.offered,
         "states_written": coordinator.publisher.counters.written,
@@ -48,6 +49,12 @@ def _account(coordinator: EcoflowCoordinator) -> dict[str, Any]:
             for surplus in coordinator.surplus.values()
         ],
     }
+
+
+def _devices(coordinator: EcoflowCoordinator) -> list[dict[str, Any]]:
+    """All devices; one may name others, so all serial numbers are taken out of each."""
+    sns = tuple(coordinator.client.states)
+    return [_without(_device(coordinator, sn), sns) for sn in sns]
 
 
 def _device(coordinator: EcoflowCoordinator, sn: str) -> dict[str, Any]:
@@ -62,11 +69,26 @@ def _device(coordinator: EcoflowCoordinator, sn: str) -> dict[str, Any]:
         "messages": {name: getattr(state.counters, name) for name in ("mqtt", "http", "late", "empty")},
         "error": type(client.errors[sn]).__name__ if sn in client.errors else None,
         "entities": {key: value for key, value, _ in family.decode(state.values)},
-        "values": {name: value for name, value in sorted(state.values.items()) if not _is_private(name, value, sn)},
+        "values": dict(sorted(state.values.items())),
     }
 
 
-def _is_private(name: str, value: Any, sn: str) -> bool:
+def _without(value: Any, sns: tuple[str, ...]) -> Any:
+    """Return a value without private names and serial numbers, however deep they lie."""
+    match value:
+        case dict():
+            return {
+                name: _without(inner, sns)
+                for name, inner in value.items()
+                if not _is_private(name) and not any(sn in name for sn in sns)
+            }
+        case list():
+            return [_without(item, sns) for item in value]
+        case str() if any(sn in value for sn in sns):
+            return REDACTED
+    return value
+
+
+def _is_private(name: str) -> bool:
     last = name.rpartition(".")[2].lower()
-    named = any(last == word or last.endswith(word) for word in _PRIVATE)
-    return named or last.startswith(("packsn", "wifi_ssid")) or sn in str(value)
+    return last.endswith(_PRIVATE) or last.startswith(("packsn", "wifi_ssid"))

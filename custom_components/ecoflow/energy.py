@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from .api.energy import EnergyCounter, RisingFilter
+from .api.energy import MAX_GAP_S, EnergyCounter, RisingFilter
 from .api.families import Family, Proof
 from .api.quantities import number
 from .store import EcoflowStore
@@ -30,11 +30,18 @@ class EnergyMeter:
         self._store = store
         self._counted: dict[str, tuple[Family, tuple[str, ...], tuple[str, ...]]] = {}
 
-    def measure(self, sn: str, family: Family, values: Mapping[str, Any], fresh: bool, at: float) -> None:
-        """Take a device's present values; without fresh ones the line breaks, and nothing is counted until the next."""
+    def measure(
+        self, sn: str, family: Family, values: Mapping[str, Any], *, fresh: bool, at: float, max_age_s: float
+    ) -> None:
+        """Take a device's present values; without fresh ones the line breaks, and nothing is counted until the next.
+
+        Values hold for `max_age_s`: so long a gap is bridged, however seldom the cloud is asked.
+        """
         counters = self._store.of(sn)
         for key, power_w in self._powers(family, values):
-            counters.integrated.setdefault(key, EnergyCounter()).add(power_w if fresh else None, at)
+            counters.integrated.setdefault(key, EnergyCounter()).add(
+                power_w if fresh else None, at, max(MAX_GAP_S, max_age_s)
+            )
         if fresh:
             for reading in family.readings:
                 if reading.counter and (kwh := number(reading.decode(values))) is not None:

@@ -51,6 +51,12 @@ def async_key_in_use(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 @callback
+def async_key_is_ours(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Withdraw it: nobody else has shown for long."""
+    ir.async_delete_issue(hass, DOMAIN, f"key_in_use_{entry.entry_id}")
+
+
+@callback
 def async_check_device(hass: HomeAssistant, coordinator: EcoflowCoordinator, sn: str) -> None:
     """Tell of a device that is not known, or that may not be read."""
     client = coordinator.client

@@ -89,11 +89,12 @@ class Surplus:
         self._data = subentry.data
         self._controller = SurplusController(settings_of(subentry.data))
         self._writing = False
+        self._ended = False
 
     @property
     def enabled(self) -> bool:
-        """Whether it is switched on; it is from the beginning."""
-        return self.coordinator.store.surplus_enabled.get(self.subentry_id, True)
+        """Whether it is switched on; it is from the beginning, until it is deleted."""
+        return not self._ended and self.coordinator.store.surplus_enabled.get(self.subentry_id, True)
 
     async def async_enable(self, enabled: bool) -> None:
         """Switch it on or off; on disk before it is shown."""
@@ -106,6 +107,12 @@ class Surplus:
         if not self.enabled:
             await self._async_release()
         await self.async_evaluate()
+
+    async def async_end(self) -> None:
+        """It was deleted: let go of the station, as when it is switched off."""
+        self._ended = True
+        self.coordinator.store.surplus_enabled.pop(self.subentry_id, None)
+        await self._async_release()
 
     async def _async_release(self) -> None:
         """Let a station charge again that was paused only to wait for surplus: nobody else would."""
@@ -202,6 +209,7 @@ class Surplus:
             paused=self._paused(family, charge, values),
             device_fresh=self.coordinator.client.is_fresh(self.sn),
             cheap=self._is_cheap(),
+            step_w=setting.step if setting is not None else 10.0,
         )
 
     def _paused(self, family: Family | None, charge: ChargeControl | None, values: Mapping[str, Any]) -> bool | None:

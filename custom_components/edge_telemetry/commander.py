@@ -75,8 +75,11 @@ class Commander:
         """Send a command; when this returns it is on disk and with the broker.
 
         Raises:
-            HomeAssistantError: It could not be stored or handed to the broker.
+            HomeAssistantError: It could not be stored or handed to the broker, or the broker is away.
         """
+        if not mqtt.is_connected(self._hass):
+            # The client would keep it and send it much later, when nobody expects it any more.
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="broker_away")
         now = time.time()
         commands = self._commands.setdefault(device_id, [])
         if sum(command.status is Status.PENDING for command in commands) >= _MAX_PENDING:
@@ -116,7 +119,8 @@ class Commander:
     def settle(self, device_id: str, ack: Ack) -> None:
         """A device answered."""
         for command in self._commands.get(device_id, ()):
-            if command.id == ack.id and command.status is Status.PENDING:
+            # What seemed not to reach the broker may have reached the device: its word counts.
+            if command.id == ack.id and command.status in (Status.PENDING, Status.FAILED):
                 command.settle(ack)
                 self._settled(device_id, command)
                 return

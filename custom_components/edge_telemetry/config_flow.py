@@ -34,7 +34,7 @@ from .const import (
     DEFAULT_TABLE,
     DOMAIN,
 )
-from .decoders import TopicPattern
+from .decoders import Channel, TopicPattern
 from .options_flow import EdgeOptionsFlow
 
 _NAME: Final = "Edge Telemetry"
@@ -180,13 +180,24 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
         return [entry for entry in self._async_current_entries() if entry.entry_id != own]
 
     def _patterns_taken(self, patterns: list[str]) -> bool:
-        return any(set(patterns) & set(entry.data[CONF_PATTERNS]) for entry in self._others())
+        wanted = _filters(patterns)
+        return any(wanted & _filters(entry.data[CONF_PATTERNS]) for entry in self._others())
 
     def _archive_taken(self, archive: Mapping[str, Any]) -> bool:
         return any(
             all(entry.data.get(key) == archive[key] for key in (CONF_ARCHIVE_URL, CONF_ARCHIVE_TABLE))
             for entry in self._others()
         )
+
+
+def _filters(patterns: list[str]) -> set[str]:
+    """What is subscribed to: `{site}/x/{device}` and `{site_id}/x/{device_id}` are the same topics."""
+    return {
+        topic
+        for pattern in patterns
+        for topic, channel in TopicPattern(pattern).subscriptions().items()
+        if channel is Channel.DATA
+    }
 
 
 def _mqtt_is_ready(hass: HomeAssistant) -> bool:

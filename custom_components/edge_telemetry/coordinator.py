@@ -108,18 +108,19 @@ class EdgeHub:
         # Entries are not unloaded when Home Assistant stops: what waits for the archive is written then, too.
         stop = self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_home_assistant_stops)
         self.entry.async_on_unload(stop)
-        last = ""
+        topics: set[str] = set()
         for text in self.entry.data[CONF_PATTERNS]:
             pattern = TopicPattern(text, self.entry.data[CONF_DEFAULT_SITE])
             for topic, channel in pattern.subscriptions().items():
                 receive = partial(self.inbox.receive, pattern, channel)
                 self.entry.async_on_unload(await mqtt.async_subscribe(self.hass, topic, receive, _QOS, encoding=None))
-                last = topic
-        self.broker.follow(last, _QOS)
+                topics.add(topic)
+        self.broker.follow(topics, _QOS)
         self.entry.async_on_unload(async_track_time_interval(self.hass, self._tick, _TICK, cancel_on_shutdown=True))
 
     async def async_stop(self) -> None:
         """Stop listening; write what is left."""
+        ir.async_delete_issue(self.hass, DOMAIN, f"{ISSUE_DEVICES}_{self.entry.entry_id}")
         self.broker.stop()
         self.commander.stop()
         await self.archive.async_stop()
@@ -180,13 +181,13 @@ class EdgeHub:
 
     def system_device_id(self, address: Address) -> str:
         """The registry id of the device that stands for a system of a site; made when first asked for."""
-        key = (address.site, address.system)
-        if key not in self._systems:
-            found = dr.async_get(self.hass).async_get_or_create(
+        key, registry = (address.site, address.system), dr.async_get(self.hass)
+        if (known := self._systems.get(key)) is None or registry.async_get(known) is None:
+            found = registry.async_get_or_create(
                 config_entry_id=self.entry.entry_id, **describe_system(self.entry.entry_id, address)
             )
-            self._systems[key] = found.id
-        return self._systems[key]
+            self._systems[key] = known = found.id
+        return known
 
     @callback
     def forget_device(self, address: Address) -> None:

@@ -11,6 +11,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from ._lib.publisher import PublishedEntity, Publisher
 from .decoders import Address, Kind, Reason, SequenceTracker, Value, describe
 from .decoders.ruuvi import SEQUENCE_MODULUS
+from .naming import pretty
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class EdgeDevice:
     @property
     def name(self) -> str:
         """As the device calls itself, else as its topic does."""
-        return self.record.info.get("name") or self.address.device
+        return self.record.info.get("name") or pretty(self.address.device)
 
     @callback
     def show(

@@ -19,7 +19,7 @@ def device_info(hub: EdgeHub, device: EdgeDevice) -> DeviceInfo:
     info = device.record.info
     return DeviceInfo(
         identifiers={(DOMAIN, f"{hub.entry.entry_id}_{device.id}")},
-        name=info.get("name") or pretty(device.address.device),
+        name=device.name,
         manufacturer="Ruuvi" if device.record.ruuvi else None,
         model=info.get("model") or ("RuuviTag" if device.record.ruuvi else None),
         sw_version=info.get("sw_version"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from homeassistant.components import mqtt
 from homeassistant.core import callback
 
+from .const import CONF_TIMEOUT
 from .decoders import (
     Address,
     Channel,
@@ -113,16 +114,16 @@ class Inbox:
 
     def _take(self, device: EdgeDevice, message: Message, payload: bytes, retained: bool, now: float) -> None:
         """A message of a device that was not there before."""
+        derived = derive(message.metrics) if device.record.ruuvi else {}
+        if retained:
+            # What the broker kept was archived when it came first.
+            if device.last_heard is None:
+                self._take_kept(device, message, derived, payload, now)
+            return
         ts, refused = pick_time(message.ts, now)
         if refused:
             self._hub.counters.refused_clocks += 1
-        if retained and (message.ts is None or device.last_heard is not None):
-            # What the broker kept says nothing about now, and was archived when it came first.
-            if device.last_heard is None:
-                self._show(device, message.metrics, now, payload)
-            return
         self._hub.counters.accepted += 1
-        derived = derive(message.metrics) if device.record.ruuvi else {}
         self._hub.archive.put(device.address, ts, payload, message, derived)
         if message.rejected:
             for key, reason in message.rejected.items():
@@ -140,6 +141,18 @@ class Inbox:
         if message.info:
             self._hub.learn(device, message.info)
         self._hub.commander.heard(device.id, now)
+
+    def _take_kept(
+        self, device: EdgeDevice, message: Message, derived: dict[str, Value], payload: bytes, now: float
+    ) -> None:
+        """Show what the broker kept until the device speaks; it was there when it measured this, not that it is."""
+        measured, refused = pick_time(message.ts, now)
+        self._show(device, message.metrics | derived, now, payload)
+        if message.ts is None or refused:
+            return
+        device.last_heard = device.last_ts = measured
+        if device.online is None and now - measured <= self._hub.options[CONF_TIMEOUT]:
+            device.set_online(True)
 
     def _show(self, device: EdgeDevice, values: dict[str, Value], now: float, payload: bytes) -> None:
         new = device.show(values, now, lambda key, reason: self._reject(device.id, reason, payload, key))

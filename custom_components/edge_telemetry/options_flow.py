@@ -1,8 +1,8 @@
 """Options: limits, names and units of metrics, metrics to forget."""
 
+import time
 from typing import Any, Final
 
-from homeassistant.components.binary_sensor import BinarySensorDeviceClass
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.const import CONF_DEVICE_CLASS, CONF_NAME, CONF_UNIT_OF_MEASUREMENT
@@ -29,6 +29,9 @@ from .const import (
     CONF_TIMEOUT,
     DEFAULT_OPTIONS,
 )
+from .decoders import Metric, describe
+from .device import Form
+from .kinds import device_classes, numeric_class, units_of
 
 CONF_METRIC: Final = "metric"
 CONF_METRICS: Final = "metrics"
@@ -51,17 +54,27 @@ LIMITS_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_MAX_MEGABYTES): _number(0, 10_000_000, "MB"),
     }
 )
-_CLASSES: Final = sorted({*SensorDeviceClass, *BinarySensorDeviceClass})
-_METRIC_SCHEMA: Final = vol.Schema(
-    {
-        vol.Optional(CONF_NAME): TextSelector(),
-        vol.Optional(CONF_UNIT_OF_MEASUREMENT): TextSelector(),
-        vol.Optional(CONF_DEVICE_CLASS): SelectSelector(
-            SelectSelectorConfig(options=[str(item) for item in _CLASSES], mode=SelectSelectorMode.DROPDOWN)
-        ),
-    }
-)
 _STORED: Final = {CONF_NAME: "name", CONF_UNIT_OF_MEASUREMENT: "unit", CONF_DEVICE_CLASS: "device_class"}
+
+
+def _metric_schema(forms: set[Form]) -> vol.Schema:
+    """What can be said of a metric of these forms."""
+    fields: dict[Any, Any] = {vol.Optional(CONF_NAME): TextSelector()}
+    if Form.NUMBER in forms:
+        fields[vol.Optional(CONF_UNIT_OF_MEASUREMENT)] = TextSelector()
+    if classes := sorted({name for form in forms for name in device_classes(form)}):
+        fields[vol.Optional(CONF_DEVICE_CLASS)] = SelectSelector(
+            SelectSelectorConfig(options=classes, mode=SelectSelectorMode.DROPDOWN)
+        )
+    return vol.Schema(fields)
+
+
+def _allowed_units(metric: Metric, told: dict[str, str]) -> str | None:
+    """The units that a chosen kind allows where the unit is none of them; None where all is well."""
+    name, unit = told.get("device_class"), told.get("unit") or metric.unit
+    if name not in device_classes(Form.NUMBER) or numeric_class(name, unit) is not None:
+        return None
+    return ", ".join(sorted(allowed or "-" for allowed in units_of(SensorDeviceClass(name), {unit})))
 
 
 class EdgeOptionsFlow(OptionsFlowWithReload):
@@ -102,28 +115,46 @@ class EdgeOptionsFlow(OptionsFlowWithReload):
     async def async_step_metric(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Its name, unit and kind; nothing filled in goes back to what its own name says."""
         overrides = dict(self.config_entry.options.get(CONF_OVERRIDES, {}))
+        told, units = overrides.get(self._metric, {}), None
+        forms = self._forms(self._metric)
         if user_input is not None:
-            told = {stored: user_input[name].strip() for name, stored in _STORED.items() if user_input.get(name)}
-            overrides.pop(self._metric, None)
-            if told:
-                overrides[self._metric] = told
-            return self.async_create_entry(data={**self.config_entry.options, CONF_OVERRIDES: overrides})
-        known = overrides.get(self._metric, {})
+            told = {name: text for key, name in _STORED.items() if (text := user_input.get(key, "").strip())}
+            if Form.NUMBER in forms:
+                units = _allowed_units(describe(self._metric.rpartition(":")[2]), told)
+            if units is None:
+                overrides.pop(self._metric, None)
+                if told:
+                    overrides[self._metric] = told
+                return self.async_create_entry(data={**self.config_entry.options, CONF_OVERRIDES: overrides})
         return self.async_show_form(
             step_id="metric",
             data_schema=self.add_suggested_values_to_schema(
-                _METRIC_SCHEMA, {name: known[stored] for name, stored in _STORED.items() if stored in known}
+                _metric_schema(forms), {key: told[name] for key, name in _STORED.items() if name in told}
             ),
-            description_placeholders={"metric": self._metric},
+            errors={} if units is None else {CONF_UNIT_OF_MEASUREMENT: "unit_mismatch"},
+            description_placeholders={"metric": self._metric, "units": units or ""},
         )
+
+    def _forms(self, metric: str) -> set[Form]:
+        """The forms in which a metric comes, from the one device or wherever it comes from."""
+        return {
+            form
+            for device in self.config_entry.runtime_data.devices.values()
+            for key, form in device.record.metrics.items()
+            if metric in (key, f"{device.id}:{key}")
+        }
 
     async def async_step_forget(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Metrics that are not sent any more."""
         silent = self._metrics(silent=True)
         names = [f"{device_id}:{key}" for device_id, key in silent]
         if user_input is not None:
-            self._forget({pair for pair, name in zip(silent, names, strict=True) if name in user_input[CONF_METRICS]})
-            return self.async_create_entry(data=dict(self.config_entry.options))
+            chosen = set(user_input[CONF_METRICS])
+            self._forget({pair for pair, name in zip(silent, names, strict=True) if name in chosen})
+            options = dict(self.config_entry.options)
+            if overrides := options.get(CONF_OVERRIDES):
+                options[CONF_OVERRIDES] = {whose: told for whose, told in overrides.items() if whose not in chosen}
+            return self.async_create_entry(data=options)
         if not names:
             return self.async_abort(reason="nothing_to_forget")
         return self.async_show_form(
@@ -131,15 +162,16 @@ class EdgeOptionsFlow(OptionsFlowWithReload):
         )
 
     def _metrics(self, *, silent: bool = False) -> list[tuple[str, str]]:
-        """Device ids and metric keys; `silent`: those that were not heard of since the start."""
+        """Device ids and metric keys; `silent`: those that were not heard of since the start, or for long."""
         hub = getattr(self.config_entry, "runtime_data", None)
         if hub is None:
             return []
+        long_ago = time.time() - hub.options[CONF_TIMEOUT]
         return [
             (device.id, key)
             for device in hub.devices.values()
             for key in device.record.metrics
-            if not (silent and key in device.metric_seen)
+            if not silent or device.metric_seen.get(key, 0.0) < long_ago
         ]
 
     def _forget(self, pairs: set[tuple[str, str]]) -> None:

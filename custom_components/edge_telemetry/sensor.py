@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
-    DEVICE_CLASS_UNITS,
     SensorDeviceClass,
     SensorEntity,
     SensorEntityDescription,
@@ -18,10 +17,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ._lib.publish_rules import ANY_CHANGE, Threshold
 from .coordinator import EdgeConfigEntry, EdgeHub
-from .decoders import Kind
 from .device import EdgeDevice, Form
 from .downlink import Status
 from .entity import DeviceEntity, HubEntity, MetricEntity
+from .kinds import numeric_class, state_class
 
 PARALLEL_UPDATES = 0
 
@@ -107,9 +106,11 @@ HUB_SENSORS: Final = (
         value_fn=lambda hub: hub.broker.last_gap_s,
         threshold=ANY_CHANGE,
     ),
+    HubSensorDescription(key="late", entity_registry_enabled_default=False, value_fn=lambda hub: hub.counters.late),
     HubSensorDescription(key="lost", value_fn=_lost),
     HubSensorDescription(key="malformed", value_fn=lambda hub: hub.malformed.total),
     HubSensorDescription(key="messages", value_fn=lambda hub: hub.counters.received),
+    HubSensorDescription(key="refused_clocks", value_fn=lambda hub: hub.counters.refused_clocks),
 )
 
 
@@ -145,15 +146,10 @@ class NumberSensor(MetricEntity, SensorEntity):
         super().__init__(hub, device, key)
         metric = self.metric
         unit = self.override.get("unit") or metric.unit
-        quantity = self.override.get("device_class") or metric.quantity
-        device_class = SensorDeviceClass(quantity) if quantity in set(SensorDeviceClass) else None
-        if device_class is not None and unit not in DEVICE_CLASS_UNITS.get(device_class, {unit}):
-            device_class = None  # an override of the unit alone says that it is something else
-        self._attr_device_class = device_class
+        # An override of the unit alone may say that it is something else.
+        self._attr_device_class = numeric_class(self.override.get("device_class") or metric.quantity, unit)
         self._attr_native_unit_of_measurement = unit
-        self._attr_state_class = (
-            SensorStateClass.TOTAL_INCREASING if metric.kind is Kind.TOTAL else SensorStateClass.MEASUREMENT
-        )
+        self._attr_state_class = state_class(metric.kind, self._attr_device_class)
         if metric.decimals is not None:
             self._attr_suggested_display_precision = metric.decimals
         if metric.diagnostic:

@@ -185,8 +185,11 @@ def _rows(
     archive: Archive, what: Range, aggregation: Aggregation, zone: Any, limit: int | None
 ) -> Iterator[dict[str, Any]]:
     if aggregation is Aggregation.RAW:
-        for message in archive.messages(what, limit):
-            yield _message_row(message, zone, what.metrics)
+        # Messages that have none of the metrics asked for are no answer: only the reader knows when it has enough.
+        for message in archive.messages(what, None if what.metrics else limit):
+            row = _message_row(message, zone, what.metrics)
+            if row["metrics"] or not what.metrics:
+                yield row
         return
     for bucket in islice(archive.each_bucket(what, aggregation, zone=zone), limit):
         yield _bucket_row(bucket)

@@ -9,13 +9,14 @@ from homeassistant.helpers.typing import ConfigType
 from .const import CONF_METER, DOMAIN, MANUFACTURER, PLATFORMS, SUBENTRY_METER, SUBENTRY_SOURCE
 from .coordinator import HeatConfigEntry, HeatingSystem
 from .external import DIRECTORY, Directory
+from .flows.base import lasting
 from .metering.measured import CounterPower
 from .meters import MeterCoordinator
 from .poller import SourcePoller
-from .repairs import async_check_templates
+from .repairs import async_check_templates, forget_issues
 from .services import async_setup_services
 from .settings import engine_config, read, source_config
-from .sources import Built, async_build
+from .sources import Built, async_build, secrets_missing
 from .unit import SourceUnit
 
 _LOGGER = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> bool
     built = await _build_all(hass, entry)
     configs = {
         subentry_id: source_config(
-            item.source.source_id, item.source.capabilities, entry.subentries[subentry_id].data, settings.quiet_level
+            item.source.source_id, item.source.capabilities, entry.subentries[subentry_id].data, settings
         )
         for subentry_id, item in built.items()
     }
@@ -68,6 +69,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> bool
                 meter=subentry.data.get(CONF_METER),
                 counted=CounterPower(),
                 close=item.close,
+                counts=item.counts,
             )
         )
     for subentry in entry.subentries.values():
@@ -93,6 +95,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> boo
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.async_close()
+    if entry.disabled_by is not None:
+        forget_issues(hass, entry.entry_id)
     return unloaded
 
 
@@ -100,6 +104,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> Non
     """Forget what was stored."""
     from .coordinator import async_forget
 
+    forget_issues(hass, entry.entry_id)
     await async_forget(hass, entry)
 
 
@@ -110,21 +115,24 @@ async def async_remove_config_entry_device(hass: HomeAssistant, entry: HeatConfi
 
 async def _build_all(hass: HomeAssistant, entry: HeatConfigEntry) -> dict[str, Built]:
     built: dict[str, Built] = {}
+    asked: set[str] = set()
     for subentry_id, subentry in entry.subentries.items():
         if subentry.subentry_type != SUBENTRY_SOURCE:
+            continue
+        if secrets_missing(subentry.data):
+            asked.add(subentry_id)
+            entry.async_start_reauth(hass, data={"subentry_id": subentry_id})  # one form at a time
             continue
         try:
             built[subentry_id] = await async_build(hass, entry, subentry)
         except Exception:  # one source that cannot be made must not keep the home cold
             _LOGGER.exception("%s: this source cannot be set up", subentry.title)
-    await async_check_templates(hass, entry, set(built))
+    await async_check_templates(hass, entry, built.keys() | asked)
+    forget_issues(hass, entry.entry_id, (entry.entry_id, *entry.subentries))
     return built
 
 
 def _shape(entry: HeatConfigEntry) -> object:
     """What a reload is worth for."""
-    subentries = {
-        key: (item.title, {name: value for name, value in item.data.items() if name != "refresh_token"})
-        for key, item in entry.subentries.items()
-    }
+    subentries = {key: (item.title, lasting(item.data)) for key, item in entry.subentries.items()}
     return (entry.title, dict(entry.data), dict(entry.options), subentries)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any, Final, override
 
 from homeassistant.components.climate import (
+    ATTR_HVAC_MODE,
     ATTR_TEMPERATURE,
     ClimateEntity,
     ClimateEntityDescription,
@@ -76,7 +77,7 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
     def preset_mode(self) -> str:
         """The zone's override, else the home's profile."""
         override_now = self.system.wanted.wishes.override(self.zone.zone_id, dt_util.utcnow())
-        if override_now is not None and override_now.profile is not None:
+        if override_now is not None and override_now.profile not in (None, Profile.AUTO):
             return str(override_now.profile)
         return str(self.system.wanted.wishes.profile)
 
@@ -99,14 +100,20 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
     async def async_set_temperature(self, **kwargs: Any) -> None:
         """Override this zone for some hours."""
         until = dt_util.utcnow() + timedelta(hours=DEFAULT_OVERRIDE_HOURS)
-        target = float(kwargs[ATTR_TEMPERATURE])
-        await self.system.async_override(Override(until=until, zone_id=self.zone.zone_id, target_c=target))
+        if (mode := kwargs.get(ATTR_HVAC_MODE)) is not None:
+            await self.async_set_hvac_mode(HVACMode(mode))
+        if (target := kwargs.get(ATTR_TEMPERATURE)) is not None:
+            await self.system.async_override(Override(until=until, zone_id=self.zone.zone_id, target_c=float(target)))
 
     @override
     async def async_set_preset_mode(self, preset_mode: str) -> None:
         """Override the profile of this zone until the user takes it back; auto takes it back."""
         if preset_mode == Profile.AUTO:
             await self.system.async_clear_override(self.zone.zone_id)
+            common = self.system.wanted.wishes.override(self.zone.zone_id, dt_util.utcnow())
+            if common is not None:  # a boost of the whole home goes on without this zone
+                own = Override(until=common.until, zone_id=self.zone.zone_id, profile=Profile.AUTO)
+                await self.system.async_override(own)
         else:
             until = dt_util.utcnow() + timedelta(days=365)
             await self.system.async_override(

@@ -1,5 +1,7 @@
 """The engine's command in the words that a source understands."""
 
+from dataclasses import fields
+
 from ._lib.heat_source import Capabilities, Command, Control, SourceState
 from ._lib.heating_curve import curve_shape
 from .engine.decision import SourceCommand
@@ -42,6 +44,12 @@ def command_of(
         room_c=room_c if Control.ROOM in controls else None,
         lease_s=wanted.lease_s,
     )
+
+
+def words_of(command: Command) -> str:
+    """What is commanded, for the log: `on=True flow_c=38.0`."""
+    told = ((spec.name, getattr(command, spec.name)) for spec in fields(command) if spec.name not in ("id", "lease_s"))
+    return " ".join(f"{name}={value}" for name, value in told if value is not None)
 
 
 def curve_level(flow_c: float, outdoor_c: float, slope: float, capabilities: Capabilities, state: SourceState) -> float:

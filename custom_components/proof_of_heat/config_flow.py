@@ -17,46 +17,25 @@ from homeassistant.const import (
     CONF_PASSWORD,
 )
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.selector import (
-    EntitySelector,
-    EntitySelectorConfig,
-    SelectSelector,
-    SelectSelectorConfig,
-    TextSelector,
-)
 import probatio as vol
 
 from .const import (
-    CONF_EMITTER,
     CONF_INFO,
     CONF_KIND,
-    CONF_OUTDOOR,
-    CONF_WEATHER,
     DOMAIN,
     SUBENTRY_METER,
     SUBENTRY_SOURCE,
     SUBENTRY_ZONE,
 )
 from .drivers.viessmann.client import API_URL
-from .flows.base import CAUGHT, Choice, only, same_device
+from .flows.base import CAUGHT, Choice, lasting, only, same_device
 from .flows.discovery import DiscoverySteps
-from .flows.fields import TEMPERATURE
 from .flows.kinds import FORMS, form_name
 from .flows.meter import METER_SCHEMA, MeterSubentryFlow, connect as connect_meter, errors_of as meter_errors
 from .flows.options import ProofOfHeatOptionsFlow
 from .flows.source import SourceSubentryFlow
+from .flows.system import SYSTEM_SCHEMA, problems_of as system_problems
 from .flows.zone import ZoneSubentryFlow
-
-_SYSTEM = vol.Schema(
-    {
-        vol.Required(CONF_NAME): TextSelector(),
-        vol.Optional(CONF_OUTDOOR): TEMPERATURE,
-        vol.Optional(CONF_WEATHER): EntitySelector(EntitySelectorConfig(domain="weather")),
-        vol.Required(CONF_EMITTER, default="underfloor"): SelectSelector(
-            SelectSelectorConfig(options=["underfloor", "radiator"], translation_key="emitter")
-        ),
-    }
-)
 
 
 class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
@@ -91,7 +70,7 @@ class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Name the system and say where the outdoor temperature comes from."""
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := self._check(user_input)):
+        if user_input is not None and not (errors := system_problems(user_input)):
             name = user_input[CONF_NAME].strip()
             self._async_abort_entries_match({CONF_NAME: name})
             return self.async_create_entry(title=name, data={**user_input, CONF_NAME: name})
@@ -101,24 +80,16 @@ class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
         """Change it."""
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := self._check(user_input)):
+        if user_input is not None and not (errors := system_problems(user_input)):
             name = user_input[CONF_NAME].strip()
             if any(item.title == name for item in self._systems() if item is not entry):
                 return self.async_abort(reason="already_configured")
             return self.async_update_and_abort(entry, title=name, data={**user_input, CONF_NAME: name})
         return self._form("reconfigure", user_input or entry.data, errors)
 
-    @staticmethod
-    def _check(user_input: dict[str, Any]) -> dict[str, str]:
-        if not user_input[CONF_NAME].strip():
-            return {CONF_NAME: "name_empty"}
-        if not user_input.get(CONF_OUTDOOR) and not user_input.get(CONF_WEATHER):
-            return {CONF_OUTDOOR: "outdoor_missing"}
-        return {}
-
     def _form(self, step: str, values: Mapping[str, Any] | None, errors: dict[str, str]) -> ConfigFlowResult:
         return self.async_show_form(
-            step_id=step, data_schema=self.add_suggested_values_to_schema(_SYSTEM, values), errors=errors
+            step_id=step, data_schema=self.add_suggested_values_to_schema(SYSTEM_SCHEMA, values), errors=errors
         )
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
@@ -144,7 +115,10 @@ class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
                 match = next((item for item in choices if same_device(item.unique_id, subentry.unique_id)), None)
                 if match is None:
                     return self.async_abort(reason="wrong_device")
+                same = lasting(subentry.data) == lasting(match.data)
                 self.hass.config_entries.async_update_subentry(entry, subentry, data=match.data)
+                if same:  # a token alone is no reason to reload, unless the user gave it
+                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
                 return self.async_abort(reason="reauth_successful")
         return self.async_show_form(
             step_id="reauth_confirm",

@@ -8,7 +8,7 @@ import math
 from typing import Any, Final, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
-from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event
@@ -23,7 +23,7 @@ from ._lib.publisher import Publisher
 from .ahead import Ahead
 from .beside import Beside
 from .comfort.profiles import Override, Profile
-from .commands import command_of
+from .commands import command_of, words_of
 from .const import DOMAIN
 from .curve_advice import CurveAdviser
 from .engine.consumption import Consumption
@@ -32,10 +32,12 @@ from .engine.engine import Engine
 from .engine.snapshot import NAN, Snapshot
 from .forecasts import EVERY_S as FORECAST_EVERY_S, WeatherForecast, ask_forecast
 from .inputs import all_away, known, number_of, power_w
-from .journal import Journal, named
-from .metering.cop import CopLedger
-from .metering.feed import feed_heat, feed_meter
+from .journal import Journal, named, sentence
+from .ledgers import async_forget_ledgers
+from .metering.book import CopBook
+from .metering.feed import feed_meter, feed_source
 from .meters import MeterCoordinator
+from .prices.series import hash_factor
 from .pricing import Prices
 from .repairs import Watch
 from .settings import Settings, ZoneSettings
@@ -72,7 +74,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.units: dict[str, SourceUnit] = {}
         self.meters: list[MeterCoordinator] = []
         self.wanted = Wanted()
-        self.cop = CopLedger(dt_util.get_default_time_zone())
+        self.cop = CopBook(dt_util.get_default_time_zone())
         self.journal = Journal()
         self.ahead = Ahead(hass, entry, settings)
         self.prices = Prices(hass, entry, settings)
@@ -210,8 +212,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
             self.tell("driver_failed" if failing else "driver_recovered", {"source": unit.name, "detail": state.detail})
         if state.health == Health.AUTH and unit.kind != "external":
             self._ask_for_credentials(unit)
-        if state.heat_kwh is not None and unit.meter is not None:
-            feed_heat(self.cop, state)
+        feed_source(self.cop.of(unit.subentry_id), unit)
         for listener in tuple(self.listeners):
             listener()
 
@@ -242,7 +243,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self._look_around(now)
         units = list(self.units.values())
         for unit in units:
-            feed_meter(self.hass, self.cop, unit)
+            feed_meter(self.hass, self.cop.of(unit.subentry_id), unit)
         knowledge = Knowledge(
             wishes=self.wanted.wishes,
             ahead=self.ahead,
@@ -258,6 +259,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         decision = self.engine.decide(snapshot)
         self.consumption = self.engine.consumption()
         self.journal.note(cycle_id, decision, self._names)
+        _LOGGER.debug("cycle=%s %s", cycle_id, self.journal.line())
         self.watch.look(now)
         if self.wanted.active and self._warmed_up(now):
             await self._save_cycling()
@@ -300,9 +302,10 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         return max(0.0, drawn - sum(watts for watts in own if math.isfinite(watts)))
 
     def _hashprice(self, now: datetime) -> float:
-        value = number_of(known(self.hass, self.settings.hashprice_entity))
-        if value is None and self.hash_price is not None:
-            value = self.hash_price.value(now)
+        state = known(self.hass, self.settings.hashprice_entity)
+        if state is not None and (told := number_of(state)) is not None:
+            return told * hash_factor(state.attributes.get(ATTR_UNIT_OF_MEASUREMENT))
+        value = None if self.hash_price is None else self.hash_price.value(now)
         if value is None:
             value = self.settings.hashprice
         return NAN if value is None else float(value)
@@ -324,6 +327,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
                 room_c=room,
             )
             if command is not None:
+                _LOGGER.debug("cycle=%s source=%s command=%s", cycle_id, unit.name, words_of(command))
                 unit.poller.command(self.config_entry, command, lambda result, unit=unit: self._done(unit, result))  # type: ignore[misc]
 
     @callback
@@ -352,12 +356,12 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
 
     def in_words(self, text: str) -> str:
         """The engine speaks of ids; users know names."""
-        return named(text, self._names)
+        return sentence(named(text, self._names))
 
 
 async def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Remove what an entry stored."""
     names = [f"{DOMAIN}.{kind}.{entry.entry_id}" for kind in ("wanted", "state", "cycling")]
-    names += [f"{DOMAIN}.budget.{subentry_id}" for subentry_id in entry.subentries]
+    await async_forget_ledgers(hass, entry)
     for name in names:
         await Store[dict[str, Any]](hass, STORE_VERSION, name).async_remove()

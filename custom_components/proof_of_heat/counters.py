@@ -11,16 +11,16 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import UnitOfEnergy
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ._lib.heat_source import SourceKind, SourceState
 from .coordinator import HeatingSystem, SourceUnit
 from .entity import SourceEntity, SystemEntity
+from .snapshot import metered
 
 GAP_S: Final = 600.0
 """Over a longer silence nothing is counted: nobody knows what was then."""
-_COUNTS_ITSELF: Final = ("viessmann", "modbus")
 _ELECTRIC: Final = (SourceKind.MINER, SourceKind.DIRECT_ELECTRIC)
 
 _ENERGY: Final = {
@@ -89,10 +89,19 @@ class EnergyCounter(SourceEntity, _Summed):
     @override
     def _follow(self) -> None:
         """Count first."""
-        state = self.unit.source.state
-        watts = heat_w(self.unit, state) if self.entity_description.key == "heat" else state.power_w
+        watts = self._watts()
         self._sum.add(dt_util.utcnow(), None if watts is None else watts / 1000)
         super()._follow()
+
+    def _watts(self) -> float | None:
+        if self.entity_description.key == "heat":
+            return heat_w(self.unit, self.unit.source.state)
+        return power_of(self.system.hass, self.unit)
+
+    @property
+    def told(self) -> bool:
+        """Whether there is something to count."""
+        return self._watts() is not None
 
 
 class CostCounter(SystemEntity, _Summed):
@@ -122,8 +131,12 @@ def heat_w(unit: SourceUnit, state: SourceState) -> float | None:
     return state.heat_w
 
 
+def power_of(hass: HomeAssistant, unit: SourceUnit) -> float | None:
+    """The electric power of a source, of its linked meter where it does not measure itself."""
+    watts = metered(hass, unit, dt_util.utcnow()).power_w
+    return watts if math.isfinite(watts) else None
+
+
 def counters_of(system: HeatingSystem, unit: SourceUnit) -> list[EnergyCounter]:
     """The counters that a source needs because it has none of its own."""
-    if unit.kind in _COUNTS_ITSELF:
-        return []
-    return [EnergyCounter(system, unit, name) for name in _ENERGY]
+    return [EnergyCounter(system, unit, name) for name in _ENERGY if name not in unit.counts]

@@ -7,6 +7,7 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.core import HomeAssistant
 
 from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
+from .transfer import without_keys
 
 _REDACTED: Final = {
     "address",
@@ -33,7 +34,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HeatCon
     system: HeatingSystem | None = getattr(entry, "runtime_data", None)
     found: dict[str, Any] = {
         "data": async_redact_data(dict(entry.data), _REDACTED),
-        "options": async_redact_data(dict(entry.options), _REDACTED),
+        "options": async_redact_data(without_keys(entry.options), _REDACTED),
         "subentries": [
             {
                 "type": item.subentry_type,

@@ -15,6 +15,24 @@ from .sun import height_sine, radiation_w_m2
 EVERY_S: Final = 3600.0
 OLD: Final = timedelta(hours=24)
 MAX_HOURS: Final = 72
+HALF: Final = 0.5
+CLOUDS: Final = {
+    "clear-night": 0.0,
+    "cloudy": 0.9,
+    "fog": 0.9,
+    "hail": 1.0,
+    "lightning": 0.9,
+    "lightning-rainy": 1.0,
+    "partlycloudy": 0.5,
+    "pouring": 1.0,
+    "rainy": 1.0,
+    "snowy": 1.0,
+    "snowy-rainy": 1.0,
+    "sunny": 0.0,
+    "windy": 0.3,
+    "windy-variant": 0.7,
+}
+"""Share of clouds by Home Assistant's weather conditions, for integrations that tell no percentage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +78,7 @@ async def ask_forecast(hass: HomeAssistant, entity_id: str) -> WeatherForecast:
 def forecast_of(
     reply: Any, entity_id: str, unit: str | None = None, latitude: float = 0.0, longitude: float = 0.0
 ) -> WeatherForecast:
-    """A reply's hours up to the first that cannot be used; clouds that are not told count as half."""
+    """A reply's hours up to the first that cannot be used."""
     entity = (reply or {}).get(entity_id) or {}
     rows = entity.get("forecast") if isinstance(entity, dict) else None
     temperatures: list[float] = []
@@ -73,9 +91,8 @@ def forecast_of(
         if start is not None and when != start + timedelta(hours=len(temperatures)):
             break
         start = start or when
-        clouds = number(row.get("cloud_coverage"))
         sine = height_sine(when + timedelta(minutes=30), latitude, longitude)
-        solar.append(radiation_w_m2(sine, 0.5 if clouds is None else clouds / 100))
+        solar.append(radiation_w_m2(sine, cloud_share(row.get("cloud_coverage"), row.get("condition"))))
         temperatures.append(_celsius(value, unit))
     return WeatherForecast(start, tuple(temperatures), tuple(solar))
 
@@ -86,8 +103,13 @@ def _celsius(value: float, unit: str | None) -> float:
 
 
 def sun_now(hass: HomeAssistant, weather: str | None, now: datetime) -> float:
-    """Radiation now by height and, where the weather entity tells them, clouds."""
+    """Radiation now by height and clouds, reckoned as for the hours ahead."""
     state = known(hass, weather)
-    clouds = None if state is None else number(state.attributes.get("cloud_coverage"))
-    sine = height_sine(now, hass.config.latitude, hass.config.longitude)
-    return radiation_w_m2(sine, 0.0 if clouds is None else clouds / 100)
+    clouds = HALF if state is None else cloud_share(state.attributes.get("cloud_coverage"), state.state)
+    return radiation_w_m2(height_sine(now, hass.config.latitude, hass.config.longitude), clouds)
+
+
+def cloud_share(coverage: Any, condition: Any) -> float:
+    """Clouds 0..1: as told in percent, else by the condition, else half."""
+    told = number(coverage)
+    return CLOUDS.get(str(condition), HALF) if told is None else told / 100

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 import math
+from typing import Final
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import (
@@ -69,7 +70,11 @@ def _float(value: object) -> float | None:
     return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
 
 
-def power_w(hass: HomeAssistant, entity_id: str | None, max_age_s: float = 300.0) -> float | None:
+POWER_STALE_S: Final = 400.0
+"""A meter of ours that reads the same is written every five minutes, at the next reading after: that is no silence."""
+
+
+def power_w(hass: HomeAssistant, entity_id: str | None, max_age_s: float = POWER_STALE_S) -> float | None:
     """Power in W of a sensor that reported within `max_age_s`; None for one of another unit (a counter)."""
     state = known(hass, entity_id)
     value = number_of(state)

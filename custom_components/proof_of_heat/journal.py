@@ -26,13 +26,15 @@ class Journal:
                 "id": cycle_id,
                 "time": dt_util.utc_from_timestamp(record.now_s).isoformat(),
                 "way": record.way,
-                "words": named(record.words, names),
+                "words": sentence(named(record.words, names)),
                 "room_c": _finite(record.room_c),
                 "outdoor_c": _finite(record.outdoor_c),
                 "demand_w": _finite(record.demand_w),
                 "flow_c": _finite(record.flow_c),
                 "cost_h": _finite(record.cost_h),
+                "worth_kwh": _finite(record.worth_kwh),
                 "limits": [named(text, names) for text in record.limits],
+                "notes": [named(text, names) for text in record.notes],
                 "mix": [
                     {
                         "source": names.get(part.source_id, part.source_id),
@@ -44,6 +46,17 @@ class Journal:
                 ],
             }
         )
+
+    def line(self) -> str:
+        """The last decision for the log."""
+        last = self.rows[-1]
+        keys = ("way", "room_c", "outdoor_c", "demand_w", "flow_c", "cost_h")
+        return " ".join(f"{key}={last[key]}" for key in keys) + f" words={last['words']!r}"
+
+
+def sentence(words: str) -> str:
+    """With a capital letter."""
+    return words[:1].upper() + words[1:]
 
 
 def named(text: str, names: Mapping[str, str]) -> str:

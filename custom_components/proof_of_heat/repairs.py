@@ -1,6 +1,7 @@
 """Repairs: what the user should look at, with a fix where there is one."""
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, override
 
@@ -12,9 +13,10 @@ from homeassistant.helpers.selector import Selector
 import probatio as vol
 
 from ._lib.heat_source import Health
-from .const import CONF_DAY_LIMIT, CONF_TEMPERATURE, DOMAIN, SUBENTRY_SOURCE
+from .const import CONF_DAY_LIMIT, CONF_OUTDOOR, CONF_TEMPERATURE, DOMAIN, SUBENTRY_SOURCE
 from .curve_advice import CurveAdvice, take_over
 from .drivers.budget import BudgetState
+from .engine.snapshot import Reading
 from .flows.fields import TEMPERATURE, number
 from .inputs import temperature
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 LASTING: Final = timedelta(minutes=15)
 LOW_SHARE: Final = 0.9
+SILENT_S: Final = 4 * 3600.0
+"""A thermometer that did not report for so long is dead."""
 
 
 async def async_check_templates(hass: HomeAssistant, entry: ConfigEntry, built: set[str]) -> None:
@@ -42,7 +46,18 @@ async def async_check_templates(hass: HomeAssistant, entry: ConfigEntry, built: 
                 severity=ir.IssueSeverity.ERROR,
                 translation_key="source_unusable",
                 translation_placeholders={"name": subentry.title},
+                data={"entry_id": entry.entry_id},
             )
+
+
+def forget_issues(hass: HomeAssistant, entry_id: str, keep: Iterable[str] = ()) -> None:
+    """Drop what was told of an entry, but for its parts that are still there."""
+    kept = set(keep)
+    for domain, issue_id in list((registry := ir.async_get(hass)).issues):
+        issue = registry.issues[domain, issue_id]
+        ours = domain == DOMAIN and (issue.data or {}).get("entry_id") == entry_id
+        if ours and issue_id.rpartition("_")[2] not in kept:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 def watch(
@@ -82,10 +97,18 @@ class Watch:
             if unit.budget is not None:
                 self._budget(unit.subentry_id, unit.name, unit.budget.state())
         for zone in self._system.settings.zones:
-            lost = not temperature(self._system.hass, zone.temperature).known
+            lost = _dead(temperature(self._system.hass, zone.temperature))
             key = f"sensor_dead_{zone.zone_id}"
             self._lasting(key, now, lost, "sensor_dead", {"name": zone.name, "entity": zone.temperature})
+        self._outdoor(now)
         self._curve()
+
+    def _outdoor(self, now: datetime) -> None:
+        settings, entry_id = self._system.settings, self._system.config_entry.entry_id
+        entity = settings.outdoor or settings.weather or ""
+        lost = _dead(temperature(self._system.hass, entity))
+        placeholders = {"name": settings.name, "entity": entity}
+        self._lasting(f"outdoor_dead_{entry_id}", now, lost, "outdoor_dead", placeholders)
 
     def _curve(self) -> None:
         """Suggest the curve that fits, as long as it differs from the one that is set."""
@@ -134,6 +157,11 @@ class Watch:
             self._low.discard(subentry_id)
             self._looked_at.add(issue)
             ir.async_delete_issue(self._system.hass, DOMAIN, issue)
+
+
+def _dead(reading: Reading) -> bool:
+    """Nothing told, or nothing for hours: sensors that report changes only are silent for a while."""
+    return not reading.known or reading.age_s > SILENT_S
 
 
 class ReloadFlow(ConfirmRepairFlow):
@@ -220,12 +248,45 @@ class SensorFlow(SubentryFlow):
 
     @override
     def _check(self, user_input: dict[str, Any]) -> dict[str, str]:
-        alive = temperature(self.hass, user_input[self.key]).known
-        return {} if alive else {self.key: "no_temperature"}
+        dead = _dead(temperature(self.hass, user_input[self.key]))
+        return {self.key: "no_temperature"} if dead else {}
 
     @override
     def _selector(self) -> Selector[Any]:
         return TEMPERATURE
+
+
+class OutdoorFlow(RepairsFlow):
+    """Another outdoor sensor in the place of the dead one."""
+
+    def __init__(self, entry_id: str) -> None:
+        super().__init__()
+        self._entry_id = entry_id
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Straight to the form."""
+        return await self.async_step_outdoor()
+
+    async def async_step_outdoor(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Which one."""
+        entry = self.hass.config_entries.async_get_entry(self._entry_id)
+        if entry is None:
+            return self.async_abort(reason="gone")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if not _dead(temperature(self.hass, user_input[CONF_OUTDOOR])):
+                data = {**entry.data, CONF_OUTDOOR: user_input[CONF_OUTDOOR]}
+                if not self.hass.config_entries.async_update_entry(entry, data=data):
+                    self.hass.config_entries.async_schedule_reload(entry.entry_id)  # a change reloads by itself
+                return self.async_create_entry(data={})
+            errors = {CONF_OUTDOOR: "no_temperature"}
+        key = vol.Required(CONF_OUTDOOR, description={"suggested_value": entry.data.get(CONF_OUTDOOR)})
+        return self.async_show_form(
+            step_id="outdoor",
+            data_schema=vol.Schema({key: TEMPERATURE}),
+            errors=errors,
+            description_placeholders={"name": entry.title},
+        )
 
 
 class BudgetFlow(SubentryFlow):
@@ -249,6 +310,8 @@ async def async_create_fix_flow(
     entry_id = str((data or {}).get("entry_id", ""))
     if issue_id.startswith("curve_suggestion_"):
         return CurveFlow(entry_id)
+    if issue_id.startswith("outdoor_dead_"):
+        return OutdoorFlow(entry_id)
     for prefix, flow in (("sensor_dead_", SensorFlow), ("budget_low_", BudgetFlow)):
         if issue_id.startswith(prefix):
             return flow(entry_id, issue_id.removeprefix(prefix))

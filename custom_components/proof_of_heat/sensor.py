@@ -1,15 +1,17 @@
 """Sensors: what the engine decides and why, what sources report, COP, cost and the call budget."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import SensorEntity
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ._lib.heat_source import Health
+from .const import DOMAIN
 from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
-from .counters import CostCounter, counters_of
+from .counters import CostCounter, EnergyCounter, counters_of
 from .entity import MeterEntity, SourceEntity, SystemEntity
 from .sensors.base import MeterSensorDescription, SourceSensorDescription, SystemSensorDescription, Value
 from .sensors.source import HEAT_PUMP_SENSORS, METER_SENSORS, SOURCE_SENSORS
@@ -26,20 +28,49 @@ async def async_setup_entry(
     system = entry.runtime_data
     async_add_entities([CostCounter(system), *(SystemSensor(system, description) for description in SYSTEM_SENSORS)])
     for unit in system.units.values():
-        async_add_entities(counters_of(system, unit), config_subentry_id=unit.subentry_id)
-        async_add_entities(
-            [
-                SourceSensor(system, unit, description)
-                for description in (*SOURCE_SENSORS, *HEAT_PUMP_SENSORS)
-                if description.exists_fn(unit)
-            ],
-            config_subentry_id=unit.subentry_id,
-        )
+        sensors = [
+            SourceSensor(system, unit, description)
+            for description in (*SOURCE_SENSORS, *HEAT_PUMP_SENSORS)
+            if description.exists_fn(unit)
+        ]
+        at_once = [sensor for sensor in sensors if not sensor.entity_description.late]
+        async_add_entities(at_once, config_subentry_id=unit.subentry_id)
+        late: list[SourceSensor | EnergyCounter] = [
+            *(sensor for sensor in sensors if sensor.entity_description.late),
+            *counters_of(system, unit),
+        ]
+        _add_when_told(entry, unit, late, async_add_entities)
     for meter in system.meters:
         async_add_entities(
             [MeterSensor(system, meter, description) for description in METER_SENSORS],
             config_subentry_id=meter.subentry_id,
         )
+
+
+@callback
+def _add_when_told(
+    entry: HeatConfigEntry,
+    unit: SourceUnit,
+    sensors: Sequence[SourceSensor | EnergyCounter],
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Devices of one kind tell different things: a sensor is added with its first value, or if it was there before."""
+    system = entry.runtime_data
+    registry = er.async_get(system.hass)
+    waiting = list(sensors)
+
+    @callback
+    def look() -> None:
+        told = [
+            one for one in waiting if one.told or registry.async_get_entity_id("sensor", DOMAIN, str(one.unique_id))
+        ]
+        if told:
+            waiting[:] = [one for one in waiting if one not in told]
+            async_add_entities(told, config_subentry_id=unit.subentry_id)
+
+    look()
+    system.listeners.append(look)
+    entry.async_on_unload(lambda: system.listeners.remove(look))
 
 
 class MeterSensor(MeterEntity, SensorEntity):
@@ -56,9 +87,10 @@ class MeterSensor(MeterEntity, SensorEntity):
 
 
 class SystemSensor(SystemEntity, SensorEntity):
-    """A sensor of the system."""
+    """A sensor of the system. A decision's details are for now: the action `get_decisions` tells the last ones."""
 
     entity_description: SystemSensorDescription
+    _unrecorded_attributes = frozenset({"id", "limits", "mix", "notes", "time", "words"})
 
     def __init__(self, system: HeatingSystem, description: SystemSensorDescription) -> None:
         super().__init__(system, description)
@@ -88,6 +120,18 @@ class SourceSensor(SourceEntity, SensorEntity):
         super().__init__(system, unit, description)
         if description.money is not None:
             self._attr_native_unit_of_measurement = f"{system.hass.config.currency}{description.money}"
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Some follow the cycle, too."""
+        await super().async_added_to_hass()
+        if self.entity_description.by_cycle:
+            self.async_on_remove(self.system.async_add_listener(self.publish))
+
+    @property
+    def told(self) -> bool:
+        """Whether the device says something."""
+        return self.native_value is not None
 
     @property
     @override

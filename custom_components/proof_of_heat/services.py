@@ -1,11 +1,9 @@
 """Actions."""
 
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any, Final
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
@@ -15,11 +13,11 @@ from homeassistant.util import dt as dt_util
 import probatio as vol
 
 from .comfort.profiles import MAX_C, MIN_C, Override, Profile
-from .const import DOMAIN, SUBENTRY_ZONE
+from .const import DOMAIN
 from .coordinator import HeatConfigEntry, HeatingSystem
 from .curve_advice import take_over
 from .engine.house.history import STEP_S
-from .transfer import TransferError, difference, export, parse, to_yaml
+from .transfer import TransferError, carry_out, check_devices, difference, export, parse, plain, planned, to_yaml
 
 ATTR_COUNT: Final = "count"
 ATTR_DRY_RUN: Final = "dry_run"
@@ -48,14 +46,16 @@ def async_setup_services(hass: HomeAssistant) -> None:
         "override",
         _override,
         {
-            vol.Optional(ATTR_ENTITY_ID): cv.entity_id,
+            vol.Optional(ATTR_ENTITY_ID): cv.entity_ids,
             vol.Exclusive(ATTR_PROFILE, "wish"): _PROFILES,
             vol.Exclusive(ATTR_TEMPERATURE, "wish"): vol.All(vol.Coerce(float), vol.Range(min=MIN_C, max=MAX_C)),
             vol.Required(ATTR_DURATION): vol.All(cv.positive_time_period, vol.Range(min=_SHORTEST, max=_LONGEST)),
         },
         SupportsResponse.OPTIONAL,
     )
-    register("clear_override", _clear_override, {vol.Optional(ATTR_ENTITY_ID): cv.entity_id}, SupportsResponse.OPTIONAL)
+    register(
+        "clear_override", _clear_override, {vol.Optional(ATTR_ENTITY_ID): cv.entity_ids}, SupportsResponse.OPTIONAL
+    )
     register("apply_curve_suggestion", _apply_curve, {}, SupportsResponse.OPTIONAL)
     register("get_plan", _get_plan, {}, SupportsResponse.ONLY)
     register(
@@ -91,18 +91,20 @@ async def _system(call: ServiceCall, *, control: bool = False, admin: bool = Fal
     return entry.runtime_data
 
 
-def _zone_id(call: ServiceCall, system: HeatingSystem) -> str | None:
-    """The zone of a climate entity; None for all."""
-    entity_id = call.data.get(ATTR_ENTITY_ID)
-    if entity_id is None:
-        return None
-    entity = er.async_get(call.hass).async_get(entity_id)
-    zones = {zone.zone_id for zone in system.settings.zones}
-    if entity is None or entity.config_subentry_id not in zones:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="not_a_zone", translation_placeholders={"entity": entity_id}
-        )
-    return entity.config_subentry_id
+def _zone_ids(call: ServiceCall, system: HeatingSystem) -> list[str | None]:
+    """The zones of climate entities; [None] for all where none was named."""
+    if ATTR_ENTITY_ID not in call.data:
+        return [None]
+    registry, zones = er.async_get(call.hass), {zone.zone_id for zone in system.settings.zones}
+    found: list[str | None] = []
+    for entity_id in call.data[ATTR_ENTITY_ID]:
+        entity = registry.async_get(entity_id)
+        if entity is None or entity.config_subentry_id not in zones:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="not_a_zone", translation_placeholders={"entity": entity_id}
+            )
+        found.append(entity.config_subentry_id)
+    return found
 
 
 async def _set_profile(call: ServiceCall) -> ServiceResponse:
@@ -118,20 +120,18 @@ async def _override(call: ServiceCall) -> ServiceResponse:
     if profile is None and target is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="override_empty")
     duration: timedelta = call.data[ATTR_DURATION]
-    override = Override(
-        until=dt_util.utcnow() + duration,
-        zone_id=_zone_id(call, system),
-        profile=None if profile is None else Profile(profile),
-        target_c=target,
-    )
-    await system.async_override(override)
-    return {"until": override.until.isoformat()}
+    until = dt_util.utcnow() + duration
+    chosen = None if profile is None else Profile(profile)
+    for zone_id in _zone_ids(call, system):
+        await system.async_override(Override(until=until, zone_id=zone_id, profile=chosen, target_c=target))
+    return {"until": until.isoformat()}
 
 
 async def _clear_override(call: ServiceCall) -> ServiceResponse:
     system = await _system(call, control=True)
     before = len(system.wanted.wishes.overrides)
-    await system.async_clear_override(_zone_id(call, system))
+    for zone_id in _zone_ids(call, system):
+        await system.async_clear_override(zone_id)
     return {"cleared": before - len(system.wanted.wishes.overrides)}
 
 
@@ -185,31 +185,14 @@ async def _import(call: ServiceCall) -> ServiceResponse:
     entry = system.config_entry
     try:
         body = parse(call.data[ATTR_YAML])
+        await check_devices(call.hass, body)
+        plan = planned(entry, body)
     except TransferError as err:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="import_invalid", translation_placeholders={"error": str(err)}
         ) from err
-    changes = difference(export(entry), body)
+    changes = difference(export(entry), plain(plan))
     if not call.data[ATTR_DRY_RUN] and changes:
-        _take_over(call.hass, entry, body)
+        carry_out(call.hass, entry, plan)
     lines: list[Any] = list(changes)
     return {"changes": lines, "applied": bool(changes) and not call.data[ATTR_DRY_RUN]}
-
-
-@callback
-def _take_over(hass: HomeAssistant, entry: HeatConfigEntry, body: dict[str, Any]) -> None:
-    """Options as a whole, zones by their name: changed, added; zones that the text leaves out stay."""
-    by_name = {item.title: item for item in entry.subentries.values() if item.subentry_type == SUBENTRY_ZONE}
-    for zone in body["zones"]:
-        name = zone["name"].strip()
-        if (known := by_name.get(name)) is not None:
-            hass.config_entries.async_update_subentry(entry, known, data=zone)
-        else:
-            subentry = ConfigSubentry(
-                data=MappingProxyType(zone),
-                subentry_type=SUBENTRY_ZONE,
-                title=name,
-                unique_id=f"{zone['temperature']}_{name}",
-            )
-            hass.config_entries.async_add_subentry(entry, subentry)
-    hass.config_entries.async_update_entry(entry, options=body["options"])

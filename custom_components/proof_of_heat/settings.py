@@ -33,6 +33,7 @@ from .const import (
     CONF_NOMINAL_POWER,
     CONF_OUTDOOR,
     CONF_PERSONS,
+    CONF_POOL_FEE,
     CONF_PRESENCE,
     CONF_PRICE,
     CONF_PRICE_ENTITY,
@@ -53,6 +54,8 @@ from .const import (
     CONF_WINDOWS,
     DEFAULT_LEVEL,
     DEFAULT_MAX_FLOW,
+    DEFAULT_POOL_FEE,
+    DEFAULT_QUIET_LEVEL,
     DEFAULT_SLOPE,
     SUBENTRY_ZONE,
 )
@@ -105,6 +108,8 @@ class Settings:
     hashprice: float | None
     hashprice_entity: str | None
     hashprice_web: WebPrice | None
+    pool_fee: float
+    """Share of what mining earns."""
     persons: tuple[str, ...]
     way_zones: tuple[str, ...]
     """Who is in one of these zones is coming home."""
@@ -150,12 +155,13 @@ def read(entry: ConfigEntry) -> Settings:
         hashprice=price.get(CONF_HASHPRICE),
         hashprice_entity=price.get(CONF_HASHPRICE_ENTITY),
         hashprice_web=_web_price(price),
+        pool_fee=float(price.get(CONF_POOL_FEE, DEFAULT_POOL_FEE)) / 100,
         persons=tuple(presence.get(CONF_PERSONS, ())),
         way_zones=tuple(presence.get(CONF_WAY_ZONES, ())),
         away_calendar=presence.get(CONF_AWAY_CALENDAR),
         quiet_from=_time(limits.get(CONF_QUIET_FROM)),
         quiet_to=_time(limits.get(CONF_QUIET_TO)),
-        quiet_level=float(limits.get(CONF_QUIET_LEVEL, 100)) / 100,
+        quiet_level=float(limits.get(CONF_QUIET_LEVEL, DEFAULT_QUIET_LEVEL)) / 100,
         site_power_w=limits.get(CONF_SITE_POWER),
         site_meter=limits.get(CONF_SITE_METER),
         zones=tuple(_zone(item) for item in entry.subentries.values() if item.subentry_type == SUBENTRY_ZONE),
@@ -208,7 +214,9 @@ def _zone(subentry: ConfigSubentry) -> ZoneSettings:
     )
 
 
-def source_config(source_id: str, capabilities: Capabilities, data: Mapping[str, Any], quiet: float) -> SourceConfig:
+def source_config(
+    source_id: str, capabilities: Capabilities, data: Mapping[str, Any], settings: Settings
+) -> SourceConfig:
     """What the engine is told of a source. Electric sources other than heat pumps go in steps."""
     kind = SourceKind(data.get(CONF_SOURCE_KIND) or capabilities.kind)
     power, heat = data.get(CONF_NOMINAL_POWER), data.get(CONF_NOMINAL_HEAT)
@@ -237,7 +245,8 @@ def source_config(source_id: str, capabilities: Capabilities, data: Mapping[str,
         min_on_s=max(capabilities.min_on_s, 600.0),
         min_off_s=max(capabilities.min_off_s, 600.0),
         reboot_s=capabilities.settle_s if kind == SourceKind.MINER else 0.0,
-        quiet_level=quiet,
+        quiet_level=settings.quiet_level,
+        pool_fee=settings.pool_fee,
     )
 
 

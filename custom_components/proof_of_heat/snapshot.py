@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import numpy as np
 
-from ._lib.heat_source import Health, HeatSource
+from ._lib.heat_source import Control, Health, HeatSource
 from .ahead import Ahead
 from .comfort.profiles import BAND_STEP, BAND_STEPS, Wishes, band
 from .comfort.spans import Spans
@@ -80,8 +80,12 @@ def targets_of(
 
 
 def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> SourceSnapshot:
-    """A source's report as numbers. One whose cloud is silenced by a limit still counts for an hour."""
+    """A source's report as numbers. One whose cloud is silenced by a limit still counts for an hour.
+
+    One that can only be read is nothing to plan with: it runs as it likes.
+    """
     state = source.state
+    steerable = bool(source.capabilities.controls - {Control.MODE})
     old = (now - state.at).total_seconds()
     available = state.health in (Health.OK, Health.DEGRADED) or (
         state.health == Health.LIMITED and old < _LIMITED_STANDS_S
@@ -89,7 +93,8 @@ def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> 
     return _with_level(
         SourceSnapshot(
             source_id=source.source_id,
-            available=available,
+            available=available and steerable,
+            steerable=steerable,
             on=state.on,
             power_w=_number(state.power_w),
             heat_w=_number(state.heat_w),

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-import time
 from typing import Any, Final, Literal
+from weakref import WeakValueDictionary
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_ENTITIES, CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.util.hass_dict import HassKey
 
-from ._lib.durable_store import DurableStore
 from ._lib.heat_source import Capabilities, Control, HeatSource, SourceKind
 from .const import (
     CONF_ADDRESS,
@@ -51,17 +51,23 @@ from .drivers.miner.reading import Family
 from .drivers.miner.source import MinerSource
 from .drivers.modbus.link import Line, link_params
 from .drivers.modbus.source import ModbusSource
-from .drivers.modbus.template import Template, builtin, load_folder
+from .drivers.modbus.template import Template, builtin, find, load_folder
 from .drivers.stored import capabilities_from_dict
 from .drivers.viessmann.client import API_URL, IAM_URL, Device, Token, TokenKeeper, ViessmannClient
 from .drivers.viessmann.features import Reading
 from .drivers.viessmann.source import ViessmannSource
 from .entity_source import EntityOptions, EntitySource
 from .inputs import power_w
+from .ledgers import async_ledger
 from .vicare_source import ViCareSource
 
-BUDGET_STORE_VERSION: Final = 1
 PARITIES: Final[Mapping[str, Literal["N", "E", "O"]]] = {"none": "N", "even": "E", "odd": "O"}
+_NEEDED_SECRETS: Final[Mapping[str, tuple[str, ...]]] = {
+    "hiveos": (CONF_TOKEN,),
+    "nicehash": (CONF_API_KEY, CONF_API_SECRET),
+    "viessmann": (CONF_REFRESH_TOKEN,),
+}
+COUNTERS: Final = frozenset({"electricity", "heat"})
 POLL_S: Final[Mapping[str, float]] = {
     "miner": 30.0,
     "nicehash": 60.0,
@@ -82,6 +88,8 @@ class Built:
     poll_s: float
     budget: CallBudget | None = None
     close: Callable[[], Any] | None = None
+    counts: frozenset[str] = frozenset()
+    """Which of electricity and heat the device counts itself."""
 
 
 async def async_templates(hass: HomeAssistant) -> dict[str, Template]:
@@ -95,10 +103,22 @@ async def async_templates(hass: HomeAssistant) -> dict[str, Template]:
     return await hass.async_add_executor_job(load)
 
 
+async def async_template(hass: HomeAssistant, template_id: str) -> Template:
+    """One template; raises TemplateError. Mistakes in other files of the user stop no device."""
+    from pathlib import Path
+
+    return await hass.async_add_executor_job(find, template_id, Path(hass.config.path(DOMAIN, "templates")))
+
+
 async def async_build(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
     """The source of a subentry; raises for what cannot work at all (a template that is gone)."""
     kind = str(subentry.data[CONF_KIND])
     return await _BUILDERS[kind](hass, entry, subentry)
+
+
+def secrets_missing(data: Mapping[str, Any]) -> bool:
+    """Whether a source cannot be made for lack of a secret (it came from a text without secrets)."""
+    return any(not data.get(name) for name in _NEEDED_SECRETS.get(str(data[CONF_KIND]), ()))
 
 
 def _id(subentry: ConfigSubentry) -> str:
@@ -151,27 +171,33 @@ def account_of(hass: HomeAssistant, data: Mapping[str, Any]) -> CloudAccount:
     return HiveAccount(session, data[CONF_TOKEN], base_url=data.get(CONF_HOST, HIVEOS_URL))
 
 
+_ACCOUNTS: HassKey[WeakValueDictionary[tuple[str, ...], CloudAccount]] = HassKey(f"{DOMAIN}_accounts")
+_OF_ACCOUNT: Final = (CONF_KIND, CONF_HOST, CONF_API_KEY, CONF_API_SECRET, CONF_ORGANISATION, CONF_TOKEN)
+
+
+def _shared_account(hass: HomeAssistant, data: Mapping[str, Any]) -> CloudAccount:
+    """One account for all its rigs: a question brings the answers for all of them."""
+    accounts = hass.data.setdefault(_ACCOUNTS, WeakValueDictionary())
+    key = tuple(str(data.get(name, "")) for name in _OF_ACCOUNT)
+    if (account := accounts.get(key)) is None:
+        accounts[key] = account = account_of(hass, data)
+    return account
+
+
 async def _rig(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
     data = subentry.data
     capabilities = _capabilities(subentry)
     rig = Rig(id=data[CONF_RIG], name=subentry.title, mining=None, online=False, modes=capabilities.modes)
-    source = RigSource(_id(subentry), account_of(hass, data), rig, capabilities=capabilities)
+    source = RigSource(_id(subentry), _shared_account(hass, data), rig, capabilities=capabilities)
     return Built(source, POLL_S[data[CONF_KIND]], close=source.close)
-
-
-def budget_store(hass: HomeAssistant, subentry_id: str) -> DurableStore[dict[str, Any]]:
-    """Where a call ledger is kept."""
-    key = f"{DOMAIN}.budget.{subentry_id}"
-    return DurableStore(hass, BUDGET_STORE_VERSION, key, domain=DOMAIN)
 
 
 async def _viessmann(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
     data = subentry.data
     info = data[CONF_INFO]
-    budget = CallBudget(limits_of(data), time.time, time.monotonic)
-    store = budget_store(hass, subentry.subentry_id)
-    if (saved := await store.async_load()) is not None:
-        budget.load(saved)
+    api_url = info.get("api_url", API_URL)
+    ledger = await async_ledger(hass, data[CONF_CLIENT_ID], api_url, limits_of(data))
+    ledger.hold(subentry.subentry_id, limits_of(data))
 
     def changed(token: Token) -> None:
         hass.loop.call_soon_threadsafe(_keep_token, hass, entry, subentry.subentry_id, token)
@@ -182,17 +208,18 @@ async def _viessmann(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSu
         iam_url=info.get("iam_url", IAM_URL),
         changed=changed,
     )
-    client = ViessmannClient(keeper, budget, store.async_save_durably, info.get("api_url", API_URL))
+    client = ViessmannClient(keeper, ledger.budget, ledger.save, api_url)
     device = Device(**info["device"])
     source = ViessmannSource(
         _id(subentry), subentry.title, client, device, reading_of(info), capabilities=_capabilities(subentry)
     )
 
     async def close() -> None:
+        ledger.let_go(subentry.subentry_id)
         await source.close()
         await client.close()
 
-    return Built(source, POLL_S["viessmann"], budget, close)
+    return Built(source, POLL_S["viessmann"], ledger.budget, close, COUNTERS)
 
 
 def limits_of(data: Mapping[str, Any]) -> Limits:
@@ -226,13 +253,13 @@ async def _modbus(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSuben
     from homeassistant.components.modbus import async_get_unit
 
     data = subentry.data
-    template = (await async_templates(hass))[data[CONF_TEMPLATE]]
+    template = await async_template(hass, str(data[CONF_TEMPLATE]))
     unit = async_get_unit(hass, entry, modbus_params(data, template), int(data.get(CONF_UNIT_ID, template.unit_id)))
     unit.require_timeout(template.timeout_s)
     if template.spacing_s:
         unit.set_message_spacing(template.spacing_s)
     source = ModbusSource(_id(subentry), subentry.title, unit, template)
-    return Built(source, POLL_S["modbus"], close=source.close)
+    return Built(source, POLL_S["modbus"], close=source.close, counts=COUNTERS & template.registers.keys())
 
 
 def modbus_params(data: Mapping[str, Any], template: Template | None = None) -> Any:

@@ -30,6 +30,8 @@ class SourceUnit:
     budget: CallBudget | None = None
     meter: str | None = None
     close: Any = None
+    counts: frozenset[str] = frozenset()
+    """Which of electricity and heat the device counts itself; the rest is summed up here."""
     unsubscribe: CALLBACK_TYPE | None = None
     told_failing: bool = False
     outcome: CommandResult | None = None

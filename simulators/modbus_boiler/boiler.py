@@ -19,6 +19,10 @@ from simulators.modbus_wire import DEVICE_FAILURE, Registers, serve_rtu, serve_t
 from simulators.net import NET_FAULTS, TcpServer
 from simulators.world.weather import in_heating_season, weather_at
 
+OWN_SETPOINT_C = 35.0
+REQUEST_LIFE_S = 600.0
+"""iDM: a requested temperature that is not written again is forgotten."""
+
 
 class ModbusBoiler(Simulator):
     """The device."""
@@ -37,9 +41,10 @@ class ModbusBoiler(Simulator):
     def __init__(self, args: argparse.Namespace) -> None:
         super().__init__(args)
         self._offset = in_heating_season(self.clock.now()) - self.clock.now()
-        self.setpoint_c = 35.0
+        self.setpoint_c = OWN_SETPOINT_C
         self.level_k = 0.0
         self.room_setpoint_c = 21.0
+        self._asked_at: float | None = None
         self.mode = {"lambda": 2, "idm": 1, "daikin": 1}[args.device]
         self.flow_c = 32.0
         self.electricity_wh = 4_200_000.0
@@ -124,6 +129,8 @@ class ModbusBoiler(Simulator):
 
     def _refresh(self) -> None:
         now = self.clock.elapsed()
+        if self._asked_at is not None and now - self._asked_at > REQUEST_LIFE_S:
+            self._asked_at, self.setpoint_c = None, OWN_SETPOINT_C
         seconds, self._last = now - self._last, now
         self.electricity_wh += self.power_w * seconds / 3600
         self.heat_wh += self.heat_w * seconds / 3600
@@ -139,8 +146,18 @@ class ModbusBoiler(Simulator):
         outdoor = -32768 if "sensor_broken" in self.faults else round(self.outdoor_c * 10)
         words = {0: 0, 1: 1, 2: outdoor, 3: outdoor, 4: outdoor}
         words |= {1000: 0, 1001: self._error, 1002: 7 if self.heating else 2, 1003: 1}
-        words |= {1004: round(self.flow_c * 100), 1005: round((self.flow_c - 5) * 100), 1006: 1100, 1007: outdoor}
-        words |= {1008: outdoor - 30, 1009: 0, 1010: 5500 if self.heating else 0, 1011: round(self.heat_w / 100)}
+        words |= {
+            1004: round(self.flow_c * 100),
+            1005: round((self.flow_c - 5) * 100),
+            1006: 1100,
+            1007: max(-32768, outdoor * 10),
+        }
+        words |= {
+            1008: max(-32768, outdoor * 10 - 300),
+            1009: 0,
+            1010: 5500 if self.heating else 0,
+            1011: round(self.heat_w / 100),
+        }
         words |= {1012: round(self.power_w), 1013: round(100 * self.heat_w / self.power_w) if self.power_w else 0}
         words |= dict(zip((1020, 1021), _int32(self.electricity_wh), strict=True))
         words |= dict(zip((1022, 1023), _int32(self.heat_wh), strict=True))
@@ -154,11 +171,11 @@ class ModbusBoiler(Simulator):
         values = {1000: outdoor, 1002: outdoor, 1008: self.flow_c, 1010: 28.0, 1012: 44.0, 1014: 49.0}
         values |= {1050: self.flow_c, 1052: self.flow_c - 5, 1054: self.flow_c, 1350: self.flow_c - 0.5}
         values |= {1748: self.heat_wh / 1000, 1750: self.heat_wh / 1000, 1790: self.heat_w / 1000}
-        values |= {4122: self.power_w / 1000, 1696: self.setpoint_c}
+        values |= {4122: self.power_w / 1000, 1696: self.setpoint_c if self._asked_at is not None else 0.0}
         words: dict[int, int] = {}
         for address, value in values.items():
             words[address + 1], words[address] = struct.unpack(">HH", struct.pack(">f", value))
-        words |= {1004: self._error, 1005: self.mode}
+        words |= {1004: self._error, 1005: self.mode, 1099: int(self._error > 0)}
         self.registers.holding, self.registers.input = words, words
 
     def _fill_daikin(self) -> None:
@@ -185,7 +202,9 @@ class ModbusBoiler(Simulator):
             case "idm", 1005:
                 self.mode = signed
             case "idm", 1696:
-                (self.setpoint_c,) = struct.unpack(">f", struct.pack(">HH", words[1], words[0]))
+                (asked,) = struct.unpack(">f", struct.pack(">HH", words[1], words[0]))
+                self._asked_at = self.clock.elapsed() if asked else None
+                self.setpoint_c = asked or OWN_SETPOINT_C
             case "daikin", 0:
                 self.setpoint_c = float(signed)
             case "daikin", 3:

@@ -56,6 +56,7 @@ class Whatsminer(Simulator):
         parser.add_argument("--api", choices=("v2", "v3", "both"), default="v2")
         parser.add_argument("--password", default="admin", help="of V2 (account admin)")
         parser.add_argument("--v3-password", default="super", help="of V3 (account super)")
+        parser.add_argument("--v3-no-setting", action="store_true", help="firmware that tells no power mode")
         parser.add_argument("--model", default="M50S_VH30")
         parser.add_argument("--firmware", help="by default one that fits the API")
         parser.add_argument("--mac", default="02:00:00:B0:00:01")
@@ -276,6 +277,9 @@ class Whatsminer(Simulator):
             return self._v3_answer(command, self._v3_info())
         if command == "get.miner.status":
             return self._v3_status(command, param)
+        if command == "get.miner.setting" and not self.args.v3_no_setting:
+            limit = round(self.machine.limit_w)
+            return self._v3_answer(command, {"power-limit": limit, "power-mode": self.mode, "fast-boot": "disable"})
         if not command.startswith("set."):
             return self._v3_answer(command, "invalid command", -2)
         if param is None:

@@ -108,6 +108,7 @@ EXACT: dict[str, dict[str, Any]] = {
         "main_battery_health": None,
         "battery_power": -226.3,
     },
+    "latest_quotas/delta_max": {"charge_remaining_time": None, "discharge_remaining_time": None},
     "latest_quotas/delta_pro_230v_2slaves": {
         "charge_remaining_time": None,
         "discharge_remaining_time": None,

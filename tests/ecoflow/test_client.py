@@ -95,6 +95,26 @@ async def test_the_cloud_is_not_asked_while_mqtt_is_fresh(linked: EcoflowClient,
     assert cloud.cloud.api.requests["GET /device/quota/all"] - before == 1, "the silent DELTA 2 only"
 
 
+async def test_while_mqtt_tells_of_all_devices_the_cloud_is_left_in_peace(
+    linked: EcoflowClient, cloud: CloudThread
+) -> None:
+    def tell(later: float) -> None:
+        linked._clock = lambda: start + later
+        for sn in linked.states:
+            linked.receive(QuotaMessage(sn, {"pd.soc": 50 + later % 7}))
+
+    start = time.monotonic()
+    before = cloud.cloud.api.requests.total()
+    for minute in range(1, 5):
+        tell(60.0 * minute)
+        await linked.poll()
+    assert cloud.cloud.api.requests.total() == before
+    new = cloud.do("add", kind="smart_plug")
+    tell(301)
+    await linked.poll()
+    assert new in linked.states, "after five minutes at the latest"
+
+
 async def test_status_messages_tell_coming_and_going(linked: EcoflowClient, cloud: CloudThread, until: Until) -> None:
     cloud.do("online", sn=DELTA_PRO, online=False)
     await until(lambda: not linked.is_fresh(DELTA_PRO))
@@ -196,6 +216,7 @@ async def test_nonsense_values_are_unknown_and_break_nothing(
         b"null",
         b"{" * 5000,
         b'{"params": 7}',
+        b'{"params": {"pd.soc": 1' + b"0" * 400 + b"}}",
         b'{"params": {"a": ' + b"[" * 300 + b"]" * 300 + b"}}",
     ],
 )
@@ -371,6 +392,67 @@ def test_a_full_inbox_drops_the_oldest() -> None:
     assert [message.sn for message in got] == ["2", "3", "4"]
     assert inbox.dropped == 2
     inbox.put(StatusMessage("after the loop has gone", online=True))
+
+
+def test_a_message_that_cannot_be_taken_costs_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    loop = asyncio.new_event_loop()
+    got: list[str] = []
+
+    def take(message: Any) -> None:
+        if message.sn.startswith("bad"):
+            raise RuntimeError("a fault of ours")
+        got.append(message.sn)
+
+    inbox = Inbox(loop, take)
+    for sn in ("one", "bad", "two", "bad again"):
+        inbox.put(StatusMessage(sn, online=True))
+    loop.call_later(0.05, lambda: inbox.put(StatusMessage("three", online=True)))
+    loop.call_later(0.1, loop.stop)
+    loop.run_forever()
+    loop.close()
+    assert got == ["one", "two", "three"]
+    assert inbox.failed == 2
+    assert caplog.text.count("could not be taken") == 1
+
+
+async def test_a_device_that_returns_is_not_shown_with_what_it_said_long_ago(client: EcoflowClient) -> None:
+    """The cloud says that it is there; what it measures now it has not said."""
+    await client.poll()
+    client.receive(StatusMessage(DELTA_PRO, online=False))
+    later = time.monotonic() + client.timing.max_age_s + 1
+    client._clock = lambda: later
+    client.receive(StatusMessage(DELTA_PRO, online=True))
+    assert not client.is_fresh(DELTA_PRO)
+    assert client.needs_reading(DELTA_PRO)
+    client.receive(QuotaMessage(DELTA_PRO, {"pd.soc": 55}))
+    assert client.is_fresh(DELTA_PRO)
+
+
+async def test_an_unknown_products_table_is_made_when_its_values_grow_only(
+    client: EcoflowClient, cloud: CloudThread
+) -> None:
+    sn = cloud.do("add", kind="unknown")
+    await client.poll()
+    family = client.family(sn)
+    client.receive(QuotaMessage(sn, {"nova.soc": 51}))
+    assert client.family(sn) is family
+    client.receive(QuotaMessage(sn, {"nova.new": 1}))
+    assert "raw_nova_new" in {reading.key for reading in client.family(sn).readings}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("x" * 256, None), ("x" * 255, "x" * 255), (10**400, None), (True, True)],
+    ids=["too long", "long", "too large", "on"],
+)
+async def test_an_unknown_value_that_cannot_be_shown_is_unknown(
+    client: EcoflowClient, cloud: CloudThread, value: Any, shown: Any
+) -> None:
+    sn = cloud.do("add", kind="unknown")
+    await client.poll()
+    assert values(client, sn)["raw_nova_soc"] == 50
+    client.receive(QuotaMessage(sn, {"nova.soc": value}))
+    assert values(client, sn)["raw_nova_soc"] == shown
 
 
 def test_a_flood_leaves_the_loop_to_others() -> None:

@@ -32,6 +32,17 @@ async def test_everything_that_helps_and_no_secret(
     assert found["account"]["surplus"][0]["reason"]
 
 
+async def test_one_device_does_not_name_another_however_deep(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    states = account.runtime_data.client.states
+    states[DELTA_2].values["panel.list"] = [{"deviceSn": "R999", "outputPower": 5, "note": f"with {DELTA_PRO}"}]
+    states[DELTA_2].values[f"panel.{DELTA_PRO}"] = 1
+    found = await async_get_config_entry_diagnostics(hass, account)
+    assert found["devices"][1]["values"]["panel.list"] == [{"outputPower": 5, "note": "**REDACTED**"}]
+    text = json.dumps(found)
+    assert "R999" not in text
+    assert DELTA_PRO not in text
+
+
 async def test_an_account_that_is_not_loaded(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     found = await async_get_config_entry_diagnostics(hass, entry)
     assert found["account"] is None

@@ -38,6 +38,12 @@ def test_a_gap_is_not_bridged() -> None:
     assert counter.add(1000, MAX_GAP_S + 3) == 0
 
 
+def test_a_gap_that_is_the_pace_of_the_values_is_bridged() -> None:
+    counter = EnergyCounter()
+    counter.add(1000, 0)
+    assert counter.add(1000, 900, 2250) == pytest.approx(0.25)
+
+
 def test_negative_power_is_none() -> None:
     counter = EnergyCounter()
     counter.add(-500, 0)
@@ -97,6 +103,20 @@ async def test_counters_reach_the_disk_before_they_are_shown(
     assert shown > before
     assert kwh(hass, account, DELTA_PRO, "solar_input_energy") > 400
     assert kwh(hass, account, DELTA_PRO, "ac_input_energy") > 100
+
+
+async def test_a_cloud_that_is_asked_every_quarter_of_an_hour_is_counted_too(
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.ecoflow.api.state.UNCHANGED_PROOF_S", 1e9)  # its clock stands still
+    hass.config_entries.async_update_entry(entry, options={"poll_interval": 900, "max_age": 300, "use_mqtt": False})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    for _ in range(4):
+        await poll(hass, freezer, 901)
+    # 400 W from the socket, less what the load takes
+    assert kwh(hass, entry, DELTA_2, "battery_charged_energy") > 0.1
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_counters_go_on_after_a_restart(

@@ -286,7 +286,8 @@ def test_whatever_the_values_are_decoding_never_fails(data: st.DataObject) -> No
 
 
 @pytest.mark.parametrize(
-    ("raw", "value"), [(1, 1), ("2.5", 2.5), (True, None), ("n/a", None), (float("nan"), None), ([1], None)]
+    ("raw", "value"),
+    [(1, 1), ("2.5", 2.5), (True, None), ("n/a", None), (float("nan"), None), ([1], None), (10**400, None)],
 )
 def test_what_is_a_number(raw: Any, value: float | None) -> None:
     assert number(raw) == value

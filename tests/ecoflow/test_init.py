@@ -228,6 +228,21 @@ async def test_somebody_elses_commands_with_our_key_are_told(
     await settle(lambda: ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None)
 
 
+async def test_the_notice_goes_when_nobody_else_has_shown_for_an_hour(
+    hass: HomeAssistant, account: MockConfigEntry, clock: FrozenDateTimeFactory
+) -> None:
+    coordinator, issue_id = account.runtime_data, f"key_in_use_{account.entry_id}"
+    for _ in range(2):
+        coordinator.on_foreign()
+    await poll(hass, clock, 3000)
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
+    coordinator.on_foreign()
+    await poll(hass, clock, 3000)
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
+    await poll(hass, clock, 3000)
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None
+
+
 async def test_a_session_that_somebody_else_takes_over_is_told(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """How that is noticed on the wire: test_client."""
     account.runtime_data.on_link(LinkState.CONTENDED)

@@ -71,6 +71,18 @@ def test_the_limits_hold() -> None:
     assert decide(grid_w=-9000).power_w == SETTINGS.max_power_w
 
 
+def test_a_model_is_given_its_own_steps_only() -> None:
+    settings = replace(SETTINGS, min_power_w=250, max_power_w=1250, tariff_power_w=850)
+    steps = {"step_w": 100, "setpoint_w": 600}
+    assert decide(settings, grid_w=-950, **steps).write_power_w == 900
+    assert decide(settings, grid_w=-5000, **steps).write_power_w == 1200
+    assert decide(settings, grid_w=100, **steps).write_power_w == 300
+    # what came of it is not written again and again
+    assert decide(settings, cheap=True, **steps).write_power_w == 800
+    assert not decide(settings, cheap=True, step_w=100, setpoint_w=800).writes
+    assert not decide(settings, grid_w=100, step_w=100, setpoint_w=300).writes
+
+
 def test_without_surplus_a_station_that_cannot_pause_goes_to_its_minimum() -> None:
     decision = decide(grid_w=500, setpoint_w=900)
     assert decision == Decision(0, Reason.NO_SURPLUS, write_power_w=SETTINGS.min_power_w)
@@ -101,6 +113,15 @@ def test_clouds_are_ridden_through_and_gaps_between_them_not_chased() -> None:
     assert controller.decide(275, sun).reason is Reason.SURPLUS
     assert controller.decide(280, cloud).reason is Reason.SURPLUS
     assert controller.decide(460, cloud).reason is Reason.NO_SURPLUS
+
+
+def test_after_a_restart_a_station_that_charges_from_surplus_goes_on() -> None:
+    """No step down to the minimum, no waiting, no write."""
+    settings = replace(SETTINGS, start_delay_s=60)
+    assert decide(settings, grid_w=-10, charge_w=800, setpoint_w=800) == Decision(800, Reason.SURPLUS)
+    # one that draws from the grid is no such station, and neither is one that only could
+    assert decide(settings, grid_w=900, charge_w=800, setpoint_w=800).reason is Reason.NO_SURPLUS
+    assert decide(settings, grid_w=-900, charge_w=0, setpoint_w=800).reason is Reason.NO_SURPLUS
 
 
 def test_below_the_reserve_the_grid_charges_whatever_it_costs() -> None:
@@ -295,6 +316,19 @@ async def test_switched_off_while_it_waits_the_station_charges_again(
     assert cloud.device(DELTA_2).report()["mppt.chgPauseFlag"] == (0 if fault is None else 1)
     assert ("charging stays paused" in caplog.text) is (fault is not None)
     assert surplus_state(hass, subentry_id, "surplus_charging", Platform.SWITCH) == "off"
+
+
+async def test_deleted_while_it_waits_the_station_charges_again(
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
+) -> None:
+    subentry_id = await add_surplus(hass, account, DELTA_2, margin=0)
+    hass.states.async_set("sensor.grid", "900", {"unit_of_measurement": "W"})
+    await hass.async_block_till_done()
+    assert cloud.device(DELTA_2).report()["mppt.chgPauseFlag"] == 1
+    hass.config_entries.async_remove_subentry(account, subentry_id)
+    await hass.async_block_till_done()
+    assert cloud.device(DELTA_2).report()["mppt.chgPauseFlag"] == 0
+    assert account.runtime_data.surplus == {}
 
 
 async def test_a_station_that_does_not_take_the_command_is_not_hammered(

@@ -4,9 +4,10 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant import config_entries
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 import psycopg
@@ -18,7 +19,7 @@ from custom_components.edge_telemetry.const import DEFAULT_PATTERNS, DOMAIN
 from custom_components.edge_telemetry.coordinator import EdgeHub
 from tests.lib.conftest import postgresql, postgresql_url  # noqa: F401
 
-from .conftest import Publish, entity_id, set_up, settle, state
+from .conftest import Publish, entity_id, set_up, settle, state, take_down
 
 TOPICS = {"name": "Van", "patterns": ["{site_id}/{system}/{device_id}/data"], "default_site": "home", "archive": "off"}
 
@@ -79,8 +80,30 @@ async def test_what_cannot_be_used_is_said_and_can_be_corrected(
 
 async def test_two_entries_do_not_listen_to_the_same_topics(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     entry.add_to_hass(hass)
-    result = await go_on(hass, await begin(hass), {**TOPICS, "patterns": [DEFAULT_PATTERNS[0]]})
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+    for same in (DEFAULT_PATTERNS[0], "{site}/{system}/{device}/data", "/+/+/{device_id}/data/"):
+        result = await go_on(hass, await begin(hass), {**TOPICS, "patterns": [same]})
+        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
+async def test_entries_with_roots_of_their_own_have_their_own_devices(
+    hass: HomeAssistant, mqtt_mock: Any, publish: Publish
+) -> None:
+    entries = []
+    for root in ("home", "boat"):
+        topics = {**TOPICS, "archive": "sqlite", "patterns": [f"{root}/{{system}}/{{device_id}}/data"]}
+        result = await go_on(hass, await begin(hass), topics)
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        entries.append(result["result"])
+    await hass.async_block_till_done()
+    await publish("home/env/one/data", {"temperature_c": 5})
+    await publish("boat/env/one/data", {"temperature_c": 6})
+    hubs = [entry.runtime_data for entry in entries]
+    assert [[device.id for device in hub.devices.values()] for hub in hubs] == [["home/env/one"], ["boat/env/one"]]
+    assert [hub.archive.archive.url.database.rpartition("/")[2] for hub in hubs] == [
+        "edge_telemetry.db",
+        "edge_telemetry_2.db",
+    ]
+    await settle(hass)
 
 
 async def test_without_mqtt_the_flow_says_so(hass: HomeAssistant) -> None:
@@ -210,6 +233,77 @@ async def test_name_unit_and_kind_can_be_overridden_and_given_back(
     assert entry.options["overrides"] == {}
 
 
+@pytest.mark.parametrize(
+    ("key", "told", "units"),
+    [
+        ("odd", {"device_class": "temperature"}, "K, °C, °F"),
+        ("odd", {"device_class": "power", "unit_of_measurement": "kWh"}, "GW, MW, TW, W, kW, mW"),
+        ("temperature_c", {"device_class": "humidity"}, "%"),
+        ("odd", {"device_class": "aqi", "unit_of_measurement": "x"}, "-"),
+    ],
+)
+async def test_a_kind_that_does_not_go_with_the_unit_is_said_with_those_that_do(
+    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, *, key: str, told: Any, units: str
+) -> None:
+    await publish("van/env/one/data", {key: 5})
+    result = await fill(hass, await options(hass, entry, "choose_metric"), {"metric": key})
+    result = await fill(hass, result, told)
+    assert result["errors"] == {"unit_of_measurement": "unit_mismatch"}
+    assert result["description_placeholders"]["units"] == units
+    await fill(hass, result, {"name": "So be it"})
+    assert entry.options["overrides"] == {key: {"name": "So be it"}}
+
+
+@pytest.mark.parametrize(
+    ("value", "fields", "wrong_kind"),
+    [
+        (5, {"name", "unit_of_measurement", "device_class"}, "timestamp"),
+        (True, {"name", "device_class"}, "temperature"),
+        ("text", {"name"}, None),
+    ],
+)
+async def test_only_what_a_metric_can_be_is_offered(
+    hass: HomeAssistant,
+    hub: EdgeHub,
+    entry: MockConfigEntry,
+    publish: Publish,
+    *,
+    value: Any,
+    fields: set[str],
+    wrong_kind: str | None,
+) -> None:
+    await publish("van/env/one/data", {"odd": value})
+    result = await fill(hass, await options(hass, entry, "choose_metric"), {"metric": "odd"})
+    assert {str(field) for field in result["data_schema"].schema} == fields
+    if wrong_kind is not None:
+        with pytest.raises(InvalidData):
+            await fill(hass, result, {"device_class": wrong_kind})
+
+
+async def test_an_energy_by_choice_is_ready_for_the_energy_dashboard(
+    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, caplog: pytest.LogCaptureFixture
+) -> None:
+    await publish("van/env/one/data", {"meter": 5})
+    result = await fill(hass, await options(hass, entry, "choose_metric"), {"metric": "meter"})
+    await fill(hass, result, {"device_class": "energy", "unit_of_measurement": "kWh"})
+    await publish("van/env/one/data", {"meter": 6})
+    shown = hass.states.get(entity_id(hass, "sensor", "meter", "van/env/one"))
+    assert shown.attributes["state_class"] == "total_increasing"
+    assert "impossible" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["timestamp", "enum", "nonsense"])
+async def test_a_kind_from_elsewhere_that_no_number_can_have_costs_nothing(
+    hass: HomeAssistant, mqtt_mock: Any, entry: MockConfigEntry, publish: Publish, *, kind: str
+) -> None:
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, options={"overrides": {"odd": {"device_class": kind}}})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await publish("van/env/one/data", {"odd": 5})
+    assert state(hass, "odd", "van/env/one") == "5"
+    await take_down(hass, entry)
+
+
 async def test_a_unit_alone_that_contradicts_the_kind_takes_the_kind_away(
     hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish
 ) -> None:
@@ -237,6 +331,22 @@ async def test_metrics_that_are_gone_can_be_forgotten_and_come_back(
     assert state(hass, "here", "van/env/one") is not None
     await publish("van/env/one/data", {"gone": 7})
     assert state(hass, "gone", "van/env/one") == "7"
+
+
+async def test_a_metric_that_ends_while_home_assistant_runs_can_be_forgotten_with_what_was_said_of_it(
+    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, freezer: FrozenDateTimeFactory
+) -> None:
+    await publish("van/env/one/data", {"gone": 5, "here": 1})
+    for whose in ("gone", "van/env/one:gone"):
+        result = await fill(hass, await options(hass, entry, "choose_metric"), {"metric": whose})
+        await fill(hass, result, {"name": "Pool"})
+        await publish("van/env/one/data", {"gone": 5, "here": 1})
+    freezer.tick(901)
+    await publish("van/env/one/data", {"here": 2})
+    result = await fill(hass, await options(hass, entry, "forget"), {"metrics": ["van/env/one:gone"]})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert er.async_get(hass).async_get_entity_id("sensor", DOMAIN, "01EDGE_van/env/one_gone") is None
+    assert entry.options["overrides"] == {"gone": {"name": "Pool"}}
 
 
 async def test_the_archives_file_lies_in_the_configuration_folder(

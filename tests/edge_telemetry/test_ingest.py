@@ -195,6 +195,21 @@ async def test_what_the_broker_kept_is_shown_but_says_nothing_about_now(
     assert hub.counters.accepted == 1
 
 
+@pytest.mark.parametrize(("age_s", "online"), [(60, "on"), (3600, "unknown")])
+async def test_what_the_broker_kept_with_its_time_tells_when_the_device_was_there(
+    hass: HomeAssistant, hub: EdgeHub, publish: Publish, *, age_s: int, online: str
+) -> None:
+    measured = int(time.time()) - age_s
+    for _ in range(2):
+        await publish(TOPIC, {"ts": measured, "temperature_c": 20.0}, retain=True)
+    assert state(hass, "temperature_c") == "20.0"
+    assert state(hass, "online", platform="binary_sensor") == online
+    (device,) = hub.devices.values()
+    assert device.last_heard == measured
+    # it was archived when it came first, in another life
+    assert hub.archive.archive.status.queued + hub.archive.archive.status.written == 0
+
+
 @pytest.mark.parametrize(
     ("topic", "gone", "back"),
     [
@@ -263,6 +278,23 @@ async def test_while_the_broker_is_away_for_long_nothing_is_available(
     assert state(hass, "temperature_c") == "unavailable"
 
 
+async def test_a_gap_ends_with_the_last_of_the_subscriptions(hass: HomeAssistant, hub: EdgeHub) -> None:
+    """Core renews them one after the other, the fixed topics after those with wildcards."""
+    first, *others = sorted(hub.broker._topics)
+    assert {first, *others} >= {"+/+/+/data", "paku/ruuvi/+", "ruuvi/+/+"}
+    for topic in (first, *others):
+        hub.broker._subscribed(topic)  # the first time there is no gap
+    assert hub.broker.gaps == 0
+    hub.broker._status(False)
+    hub.broker._status(True)
+    for topic in others:
+        hub.broker._subscribed(topic)
+    assert (hub.broker.gaps, hub.broker.lost_since is None) == (0, False)
+    hub.broker._subscribed(first)
+    hub.broker._subscribed(first)
+    assert (hub.broker.gaps, hub.broker.lost_since) == (1, None)
+
+
 async def test_devices_beyond_the_limit_are_refused_with_a_repair_issue(
     hass: HomeAssistant, mqtt_mock: Any, entry: MockConfigEntry, publish: Publish
 ) -> None:
@@ -277,6 +309,7 @@ async def test_devices_beyond_the_limit_are_refused_with_a_repair_issue(
     assert ir.async_get(hass).async_get_issue(DOMAIN, "too_many_devices_01EDGE")
     assert {found["reason"] for found in hub.malformed.as_list()} == {"too_many_devices", "too_many_metrics"}
     await take_down(hass, entry)
+    assert not ir.async_get(hass).async_get_issue(DOMAIN, "too_many_devices_01EDGE")
 
 
 async def test_devices_and_metrics_are_there_after_a_restart(
@@ -290,6 +323,35 @@ async def test_devices_and_metrics_are_there_after_a_restart(
     await publish(TOPIC, {"temperature_c": 21.0})
     assert state(hass, "temperature_c") == "21.0"
     assert entry.runtime_data.devices[("van", "ruuvi", "inside")].record.info == {"sw_version": "2.0"}
+
+
+async def test_a_device_that_says_its_firmware_only_keeps_its_name(
+    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+) -> None:
+    await publish("van/env/fridge_door/data", {"temperature_c": 20.0})
+    registry = dr.async_get(hass)
+    await publish("van/env/fridge_door/state", {"fw": "3.1"})
+    found = registry.async_get_device_by_identifier((DOMAIN, "01EDGE_van/env/fridge_door"), "01EDGE")
+    assert (found.name, found.sw_version) == ("Fridge door", "3.1")
+
+
+@pytest.mark.parametrize(
+    ("said", "online"),
+    [
+        ({"online": True, "state": "charging"}, "on"),
+        ({"state": "charging", "availability": "Offline"}, "off"),
+        ({"state": "charging"}, "unknown"),
+        ("Online", "on"),
+    ],
+)
+async def test_a_word_about_something_else_does_not_hide_that_a_device_is_there(
+    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, said: Any, online: str
+) -> None:
+    await publish(TOPIC, {"temperature_c": 20.0})
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    await publish("van/ruuvi/inside/state", said)
+    assert state(hass, "online", platform="binary_sensor") == online
 
 
 async def test_a_device_may_say_what_it_is_called_later(hass: HomeAssistant, hub: EdgeHub, publish: Publish) -> None:

@@ -76,6 +76,26 @@ async def test_a_silent_device_can_be_removed_and_comes_back(
     assert entity_id(hass, "button", "command_ping", "van/env/cabin")
 
 
+async def test_a_device_comes_back_though_its_system_was_removed_too(
+    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+) -> None:
+    await publish(TOPIC, {"temperature_c": 20})
+    registry = dr.async_get(hass)
+    for identifier in ("01EDGE_van/env/cabin", "01EDGE_van/env"):
+        found = registry.async_get_device_by_identifier((DOMAIN, identifier), "01EDGE")
+        assert found is not None
+        registry.async_remove_device(found.id)
+    hub.forget_device(next(iter(hub.devices)))
+    await hass.async_block_till_done()
+    await publish(TOPIC, {"temperature_c": 21})
+    assert state(hass, "temperature_c", "van/env/cabin") == "21"
+    system = registry.async_get_device_by_identifier((DOMAIN, "01EDGE_van/env"), "01EDGE")
+    device = registry.async_get_device_by_identifier((DOMAIN, "01EDGE_van/env/cabin"), "01EDGE")
+    assert system is not None
+    assert device is not None
+    assert device.via_device_id == system.id
+
+
 async def test_diagnostics_tell_all_but_secrets(
     hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, hass_client: ClientSessionGenerator
 ) -> None:
@@ -88,7 +108,12 @@ async def test_diagnostics_tell_all_but_secrets(
     (device,) = shown["devices"]
     assert (device["messages"], device["malformed"], device["values"]["temperature_c"]) == (1, 1, 20)
     assert shown["malformed"][0]["reason"] == "not_json"
-    assert shown["counters"]["received"] == 2
+    await publish("van/env/gps/data", {"gps": {"lat": 45.124, "lon": 8.501}, "temperature_c": "hot"})
+    await publish("van/env/gps/data", '{"gps": {"lat": 45.125, "longitude": "-8.502')
+    shown = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert shown["devices"][1]["values"] == {"gps_lat": "**REDACTED**", "gps_lon": "**REDACTED**"}
+    assert not [place for place in ("45.124", "8.501", "45.125", "8.502") if place in str(shown)]
+    assert shown["counters"]["received"] == 4
     assert shown["archive"]["dropped"] == 0
 
 

@@ -89,6 +89,16 @@ async def test_a_long_answer_is_cut_and_says_so(hass: HomeAssistant, hub: EdgeHu
     assert (answer["count"], answer["truncated"], len(answer["rows"])) == (3, True, 3)
 
 
+async def test_messages_without_a_metric_that_is_asked_for_are_no_answer(
+    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+) -> None:
+    for value in range(6):
+        await publish(TOPIC, {"temperature_c": value} if value % 2 else {"humidity_percent": value})
+    rows = await query(hass, aggregation="raw", metrics=["temperature_c"], limit=2)
+    assert [row["metrics"] for row in rows] == [{"temperature_c": 1}, {"temperature_c": 3}]
+    assert len(await query(hass, aggregation="raw", metrics=["temperature_c"], limit=10)) == 3
+
+
 async def test_a_range_that_ends_before_it_begins_is_refused(hass: HomeAssistant, hub: EdgeHub) -> None:
     with pytest.raises(ServiceValidationError, match="ends before it begins"):
         await query_once(hass, start=dt_util.now(), end=dt_util.now() - timedelta(hours=1))
@@ -338,6 +348,43 @@ async def test_a_broker_that_takes_nothing_makes_the_command_fail(
         await send(hass)
     await hass.async_block_till_done()
     assert state(hass, "last_command", CABIN) == "failed"
+
+
+async def test_while_the_broker_is_away_a_command_fails_at_once_and_is_not_sent_later(
+    hass: HomeAssistant, hub: EdgeHub, publish: Publish, mqtt_mock: MqttMockHAClient
+) -> None:
+    await publish(TOPIC, {"temperature_c": 20})
+    mqtt_mock.connected = False
+    with pytest.raises(HomeAssistantError, match="not connected to the MQTT broker"):
+        await send(hass)
+    assert sent(mqtt_mock) == []
+    mqtt_mock.connected = True
+    assert (await send(hass))["status"] == "pending"
+
+
+@pytest.mark.parametrize(("status", "shown"), [("OK", "confirmed"), (" Done ", "confirmed"), ("ERROR", "failed")])
+async def test_the_case_of_an_acknowledgement_does_not_matter(
+    hass: HomeAssistant, hub: EdgeHub, publish: Publish, *, status: str, shown: str
+) -> None:
+    await publish(TOPIC, {"temperature_c": 20})
+    answer = await send(hass)
+    await publish("van/env/cabin/event/ack", {"id": answer["id"], "status": status})
+    assert state(hass, "last_command", CABIN) == shown
+
+
+async def test_a_devices_word_counts_though_the_broker_seemed_not_to_take_the_command(
+    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+) -> None:
+    await publish(TOPIC, {"temperature_c": 20})
+    with (
+        patch("custom_components.edge_telemetry.commander.mqtt.async_publish", side_effect=HomeAssistantError("late")),
+        pytest.raises(HomeAssistantError, match="late"),
+    ):
+        await send(hass)
+    command = hub.commander.last(CABIN)
+    assert command is not None
+    await publish("van/env/cabin/event/ack", {"id": command.id, "status": "ok"})
+    assert state(hass, "last_command", CABIN) == "confirmed"
 
 
 async def test_too_many_waiting_commands_are_refused(hass: HomeAssistant, hub: EdgeHub, publish: Publish) -> None:

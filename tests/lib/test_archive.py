@@ -252,6 +252,34 @@ def test_views_show_time_as_instant_and_as_epoch(archive: Archive, database_url:
         assert (float(at), tuple(keys), metric) == (NOON.timestamp(), VAN, "t")
 
 
+def test_a_number_that_is_too_small_to_hold_costs_no_other(archive: Archive, database_url: str) -> None:
+    texts = (
+        "1e-400",
+        "-1e-320",
+        "5e-324",
+        "2.225073858507203e-309",
+        "1.7e308",
+        "0." + "3" * 320,
+        "12345678901234567890123",
+    )
+    written(archive, [Row(NOON.timestamp(), VAN, f'{{"metrics": {{"t": {text}}}}}', {}) for text in texts])
+    found = [value for (value,) in rows_of(database_url, "SELECT value FROM measurements_values")]
+    assert [float(value) for value in found] == [float(text) for text in texts]
+
+
+def test_views_that_people_built_on_ours_survive_an_upgrade(postgresql_url: str) -> None:
+    store = Store(make_engine(parse_url(postgresql_url)), ArchiveSpec())
+    store.prepare()
+    store.write([row(NOON, t=1.0)])
+    with store.engine.begin() as connection:
+        connection.execute(text("CREATE VIEW of_mine AS SELECT * FROM measurements_hour"))
+        connection.execute(text("UPDATE measurements_schema SET version = 3"))
+    store.prepare()
+    store.close()
+    assert rows_of(postgresql_url, "SELECT metric, n FROM of_mine") == [("t", 1)]
+    assert rows_of(postgresql_url, "SELECT version FROM measurements_schema") == [(len(STEPS),)]
+
+
 def test_numbers_at_the_top_of_the_payload_can_be_meant(database_url: str) -> None:
     archive = Archive(
         database_url, ArchiveSpec("telemetry_log", ("building", "device"), values_at=""), retention=KEEP_ALL

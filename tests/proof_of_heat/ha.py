@@ -1,5 +1,6 @@
 """A heating system in a real Home Assistant for tests."""
 
+import asyncio
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -57,3 +58,10 @@ async def start(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
+
+
+async def idle(entry: MockConfigEntry) -> None:
+    """Wait for what pollers are about: a call in its thread would outlive the test."""
+    for unit in entry.runtime_data.units.values():
+        while unit.poller.busy:  # noqa: ASYNC110  other processes' threads tell no event
+            await asyncio.sleep(0.01)

@@ -18,7 +18,7 @@ from simulators.framework import running
 from simulators.shelly_pro3em.meter import ShellyPro3Em
 
 from .flow import begin, change, device, go_on
-from .ha import OUTDOOR, ROOM, start, system, thermometer
+from .ha import OUTDOOR, ROOM, idle, source, start, system, thermometer
 
 SYSTEM = {"name": "Home", "outdoor": OUTDOOR, "emitter": "underfloor"}
 ZONE = {"name": "Bath", "temperature": ROOM, "comfort": 23.0, "eco": 20.0, "away": 16.0}
@@ -92,7 +92,7 @@ async def test_system_is_changed(hass: HomeAssistant, entry: MockConfigEntry) ->
     [
         ("curve", {"slope": 0.8, "level": 2.0, "max_flow": 45.0}),
         ("price", {"fixed_price": 0.31, "fees": 0.1, "tax": 22.0}),
-        ("mining", {"hashprice": 0.05, "hashprice_factor": 1.0}),
+        ("mining", {"hashprice": 0.05, "hashprice_factor": 1.0, "pool_fee": 1.0}),
         ("presence", {"persons": ["person.me"], "way_zones": ["zone.station"], "away_calendar": "calendar.away"}),
         ("limits", {"site_power": 6000.0, "quiet_from": "22:00:00", "quiet_to": "06:00:00", "quiet_level": 40}),
     ],
@@ -107,6 +107,45 @@ async def test_options(hass: HomeAssistant, entry: MockConfigEntry, subject: str
     await hass.async_block_till_done()
     assert values.items() <= entry.options["price" if subject == "mining" else subject].items()
     assert entry.options["price"]["fixed_price"], "what another form holds stays"
+
+
+def shown(result: Any) -> dict[str, Any]:
+    """What a form shows in its fields."""
+    keys = result["data_schema"].schema
+    return {str(key): (key.description or {}).get("suggested_value", key.default) for key in keys}
+
+
+@pytest.mark.parametrize(("emitter", "limit"), [("underfloor", 40.0), ("radiator", 60.0)])
+async def test_curve_form_shows_the_limit_that_counts(hass: HomeAssistant, emitter: str, limit: float) -> None:
+    """Who changes the slope alone must not get another limit with it."""
+    made = system(emitter=emitter)
+    await start(hass, made)
+    result = await options(hass, made, "curve")
+    assert shown(result) == {"slope": 0.6, "level": 0.0, "max_flow": limit}
+    await configure(hass, result, {**shown(result), "slope": 0.9})
+    await hass.async_block_till_done()
+    settings = made.runtime_data.settings
+    assert (settings.slope, settings.max_flow_c) == (0.9, limit)
+
+
+async def test_quiet_hours_are_quiet_without_a_share(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    result = await options(hass, entry, "limits")
+    await configure(hass, result, {"quiet_from": "22:00:00", "quiet_to": "06:00:00"})
+    await hass.async_block_till_done()
+    assert entry.runtime_data.settings.quiet_level == 0.5
+
+
+async def test_pool_fee_reaches_the_engine(hass: HomeAssistant) -> None:
+    hass.states.async_set("switch.rig", "off")
+    rig = await source(hass, "entity", {"entity": "switch.rig", "source_kind": "miner", "number_is": "power"})
+    made = system(rig)
+    await start(hass, made)
+    (before,) = made.runtime_data.engine.config.sources
+    assert before.pool_fee == 0.02
+    await configure(hass, await options(hass, made, "mining"), {"hashprice": 50.0, "pool_fee": 1.5})
+    await hass.async_block_till_done()
+    (after,) = made.runtime_data.engine.config.sources
+    assert after.pool_fee == pytest.approx(0.015)
 
 
 async def options(hass: HomeAssistant, entry: MockConfigEntry, form: str) -> Any:
@@ -251,6 +290,7 @@ async def test_source_is_tried_out_and_added(
         assert result["step_id"] == "reconfigure"
         result = await go_on(hass, result, values)
         assert result["reason"] == "reconfigure_successful"
+        await hass.async_block_till_done()
         await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -405,6 +445,10 @@ async def test_reauth_asks_for_the_secret_only_and_takes_it(
         await hass.async_block_till_done()
         assert entry.subentries[unit.subentry_id].data["refresh_token"] != before
         assert "password" not in entry.subentries[unit.subentry_id].data
+        after = next(iter(entry.runtime_data.units.values()))
+        assert after is not unit, "what runs takes the new token"
+        assert (await after.source.refresh()).health == "ok"
+        await idle(entry)
         await hass.config_entries.async_unload(entry.entry_id)
 
 

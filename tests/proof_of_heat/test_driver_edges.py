@@ -301,6 +301,7 @@ async def test_braiins_older_release_is_read_only(session: aiohttp.ClientSession
         client = BraiinsClient(session, "127.0.0.1", "root", port)
         assert (await client.identify()).variant == "graphql"
         assert (await client.read()).hashrate_ths == 90.0
+        assert (await client.capabilities()).controls == frozenset(), "nothing is promised that is refused then"
         with pytest.raises(RefusedError, match=r"25\.05"):
             await client.set_running(False)
         with pytest.raises(RefusedError):
@@ -462,10 +463,10 @@ async def test_whatsminer_v3_refusals_are_typed(reply: dict[str, Any]) -> None:
 
 
 def test_whatsminer_v3_without_a_state_is_a_bad_reply() -> None:
-    from custom_components.proof_of_heat.drivers.miner.whatsminer import _state_v3
+    from custom_components.proof_of_heat.drivers.miner.whatsminer import decode_state_v3
 
     with pytest.raises(BadReplyError):
-        _state_v3({"msg": {"miner": {}}})
+        decode_state_v3({"msg": {"miner": {}}})
 
 
 # --- pyasic -----------------------------------------------------------------------------------------------
@@ -630,6 +631,17 @@ async def test_unknown_mode_is_refused_and_holds_nothing() -> None:
     source = Plain()
     assert (await source.apply(Command(id="a", mode="turbo"))).outcome == Outcome.REFUSED
     assert not source.leased
+
+
+async def test_a_command_that_has_to_wait_keeps_the_lease_alive() -> None:
+    source = Plain(min_write_interval_s=1e6)
+    source.on = False
+    assert (await source.apply(Command(id="a", on=True, lease_s=0.3))).outcome == Outcome.APPLIED
+    for _ in range(4):
+        await asyncio.sleep(0.1)
+        assert (await source.apply(Command(id="b", on=False, lease_s=0.3))).outcome == Outcome.DEFERRED
+    assert (source.leased, source.fallbacks) == (True, 0)
+    await source.close()
 
 
 async def test_device_id_and_names() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
+from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 import pytest
 
 from custom_components.proof_of_heat.drivers.base import Timing
@@ -30,7 +31,7 @@ def source(hass: HomeAssistant, entity_id: str, **options: Any) -> EntitySource:
     told = EntityOptions(entity_id=entity_id, **options)
     state = hass.states.get(entity_id)
     assert state is not None
-    made = EntitySource(hass, "proof_of_heat:e", "Entity", told, capabilities_of(state, told))
+    made = EntitySource(hass, "proof_of_heat:e", "Entity", told, capabilities_of(hass, state, told))
     made.timing = QUICK
     MADE.append(made)
     return made
@@ -117,19 +118,22 @@ def acts(hass: HomeAssistant, domain: str, entity_id: str) -> list[tuple[str, di
         state = hass.states.get(entity_id)
         assert state is not None
         on = {"turn_on": "heat", "turn_off": "off"}.get(call.service, state.state)
+        for name in ("hvac_mode", "operation_mode", "option", "value"):
+            on = str(data.get(name, on))
         hass.states.async_set(entity_id, on, {**state.attributes, **data})
 
-    for service in ("turn_on", "turn_off", "set_temperature", "set_humidity"):
+    for service in (
+        *("turn_on", "turn_off", "set_temperature", "set_humidity"),
+        *("set_hvac_mode", "set_operation_mode", "set_value", "select_option"),
+    ):
         hass.services.async_register(domain, service, act)
     return calls
 
 
-@pytest.mark.parametrize("domain", ["climate", "water_heater"])
-async def test_thermostat(hass: HomeAssistant, domain: str) -> None:
-    entity_id = f"{domain}.hall"
-    hass.states.async_set(entity_id, "off", {"temperature": 18.0})
-    calls = acts(hass, domain, entity_id)
-    room = source(hass, entity_id)
+async def test_thermostat(hass: HomeAssistant) -> None:
+    hass.states.async_set("climate.hall", "off", {"temperature": 18.0})
+    calls = acts(hass, "climate", "climate.hall")
+    room = source(hass, "climate.hall")
     assert room.capabilities.controls == {Control.ON_OFF, Control.ROOM}
     assert (await room.apply(Command(id="a", on=True, room_c=21.0))).outcome == Outcome.APPLIED
     assert calls == [("turn_on", {}), ("set_temperature", {"temperature": 21.0})]
@@ -137,6 +141,134 @@ async def test_thermostat(hass: HomeAssistant, domain: str) -> None:
     calls.clear()
     assert (await room.release()).outcome == Outcome.APPLIED
     assert calls == [], "a thermostat keeps its own control"
+
+
+async def test_air_conditioner_is_set_to_heat_never_to_cool(hass: HomeAssistant) -> None:
+    modes = {"hvac_modes": ["off", "cool", "heat_cool", "heat"], "min_temp": 16, "max_temp": 30, "target_temp_step": 1}
+    hass.states.async_set("climate.split", "cool", {"temperature": 24, **modes})
+    calls = acts(hass, "climate", "climate.split")
+    split = source(hass, "climate.split", nominal_w=900.0)
+    report = await split.refresh()
+    assert (report.on, report.power_w) == (False, None), "it cools: no heat, and nobody knows its power"
+    assert (await split.apply(Command(id="a", on=False))).outcome == Outcome.UNCHANGED, "cooling is left alone"
+    assert (await split.apply(Command(id="b", on=True, room_c=20.4))).outcome == Outcome.APPLIED
+    assert calls == [("set_hvac_mode", {"hvac_mode": "heat"}), ("set_temperature", {"temperature": 20.0})]
+    split._written_at = -1e9
+    assert (await split.apply(Command(id="c", on=False))).outcome == Outcome.APPLIED
+    assert calls[-1] == ("set_hvac_mode", {"hvac_mode": "off"})
+    assert split.state.power_w == 0
+
+
+async def test_thermostat_in_fahrenheit(hass: HomeAssistant) -> None:
+    hass.config.units = US_CUSTOMARY_SYSTEM
+    hass.states.async_set("climate.hall", "heat", {"temperature": 68, "hvac_modes": ["off", "heat"], "max_temp": 77})
+    calls = acts(hass, "climate", "climate.hall")
+    room = source(hass, "climate.hall")
+    assert (await room.refresh()).room_setpoint_c == pytest.approx(20.0)
+    assert (await room.apply(Command(id="a", room_c=22.0))).outcome == Outcome.APPLIED
+    assert calls == [("set_temperature", {"temperature": pytest.approx(71.6)})]
+    room._written_at = -1e9
+    await room.apply(Command(id="b", room_c=40.0))
+    assert calls[-1] == ("set_temperature", {"temperature": 77.0}), "never above the entity's own limit"
+
+
+async def test_water_heater_takes_the_flow_temperature(hass: HomeAssistant) -> None:
+    limits = {"min_temp": 30.0, "max_temp": 60.0, "temperature": 45.0, "current_temperature": 41.0}
+    operations = {"operation_list": ["off", "gas", "eco"]}
+    hass.states.async_set("water_heater.boiler", "eco", {**limits, **operations})
+    calls = acts(hass, "water_heater", "water_heater.boiler")
+    boiler = source(hass, "water_heater.boiler", kind=SourceKind.BOILER, fuel="fuel")
+    assert boiler.capabilities.controls == {Control.ON_OFF, Control.FLOW}
+    assert (boiler.capabilities.min_flow_c, boiler.capabilities.max_flow_c) == (30, 60)
+    report = await boiler.refresh()
+    assert (report.on, report.flow_c, report.flow_setpoint_c) == (True, 41.0, 45.0)
+    # The wish for a room has nothing to do with the water.
+    assert (await boiler.apply(Command(id="a", room_c=21.0, flow_c=52.0))).outcome == Outcome.APPLIED
+    assert calls == [("set_temperature", {"temperature": 52.0})]
+    for on, operation in ((False, "off"), (True, "eco")):
+        boiler._written_at = -1e9
+        assert (await boiler.apply(Command(id="b", on=on))).outcome == Outcome.APPLIED
+        assert calls[-1] == ("set_operation_mode", {"operation_mode": operation}), "on is what it was"
+
+
+async def test_water_heater_without_a_switch_is_off_at_its_lowest(hass: HomeAssistant) -> None:
+    hass.states.async_set("water_heater.tank", "gas", {"min_temp": 30.0, "max_temp": 60.0, "temperature": 45.0})
+    calls = acts(hass, "water_heater", "water_heater.tank")
+    tank = source(hass, "water_heater.tank", kind=SourceKind.BOILER)
+    assert tank.capabilities.controls == {Control.FLOW}
+    assert (await tank.apply(Command(id="a", on=False))).outcome == Outcome.APPLIED
+    assert (calls, tank.state.on) == ([("set_temperature", {"temperature": 30.0})], False)
+
+
+@pytest.mark.parametrize(
+    ("unit", "nominal", "value", "power_w"),
+    [("kW", None, 1.5, 1500.0), ("%", 2000.0, 75.0, 1500.0), ("W", None, 1500.0, 1500.0)],
+)
+async def test_number_in_its_own_unit(
+    hass: HomeAssistant, unit: str, nominal: float | None, value: float, power_w: float
+) -> None:
+    limits = {"kW": (0, 3, 0.5), "%": (0, 100, 5), "W": (0, 3000, 100)}[unit]
+    number = dict(zip(("min", "max", "step"), limits, strict=True)) | {"unit_of_measurement": unit}
+    hass.states.async_set("number.power", "0", number)
+    calls = acts(hass, "number", "number.power")
+    heater = source(hass, "number.power", nominal_w=nominal)
+    assert (await heater.apply(Command(id="a", power_w=power_w + 10))).outcome == Outcome.APPLIED, "in its steps"
+    assert calls == [("set_value", {"value": value})]
+    assert (heater.state.power_limit_w, heater.state.on) == (power_w, True)
+
+
+@pytest.mark.parametrize("unit", ["%", "°C"])
+async def test_number_that_nobody_can_read_as_watts_is_not_commanded(hass: HomeAssistant, unit: str) -> None:
+    hass.states.async_set("number.x", "5", {"min": 0, "max": 100, "unit_of_measurement": unit})
+    assert source(hass, "number.x").capabilities.controls == set()
+
+
+async def test_flow_temperature_in_fahrenheit(hass: HomeAssistant) -> None:
+    number = {"min": 77, "max": 131, "step": 1, "unit_of_measurement": "°F"}
+    hass.states.async_set("number.opentherm", "95", number)
+    calls = acts(hass, "number", "number.opentherm")
+    boiler = source(hass, "number.opentherm", kind=SourceKind.BOILER, number_is=Control.FLOW)
+    assert boiler.capabilities.min_flow_c == pytest.approx(25.0)
+    assert (await boiler.refresh()).flow_setpoint_c == pytest.approx(35.0)
+    assert (await boiler.apply(Command(id="a", flow_c=45.0))).outcome == Outcome.APPLIED
+    assert calls == [("set_value", {"value": 113.0})]
+
+
+async def test_select_whose_options_say_their_watts_goes_in_steps(hass: HomeAssistant) -> None:
+    hass.states.async_set("select.heater", "Off", {"options": ["Off", "Boost 1,5 kW", "Eco 700 W"]})
+    calls = acts(hass, "select", "select.heater")
+    heater = source(hass, "select.heater")
+    assert heater.capabilities.power_steps_w == (700.0, 1500.0)
+    for power_w, option in ((900.0, "Eco 700 W"), (1500.0, "Boost 1,5 kW"), (100.0, "Eco 700 W")):
+        heater._written_at = -1e9
+        assert (await heater.apply(Command(id="a", on=True, power_w=power_w))).outcome == Outcome.APPLIED
+        assert calls[-1] == ("select_option", {"option": option})
+    assert (heater.state.on, heater.state.power_w) == (True, 700)
+    heater._written_at = -1e9
+    assert (await heater.apply(Command(id="b", on=False))).outcome == Outcome.APPLIED
+    assert (calls[-1], heater.state.power_w) == (("select_option", {"option": "Off"}), 0)
+
+
+@pytest.mark.usefixtures("helpers")
+async def test_select_is_switched_off_and_on_as_it_was(hass: HomeAssistant) -> None:
+    stove = source(hass, "input_select.mode")
+    assert Control.ON_OFF in stove.capabilities.controls
+    await stove.apply(Command(id="a", mode="boost"))
+    for on, option in ((False, "off"), (True, "boost")):
+        stove._written_at = -1e9
+        assert (await stove.apply(Command(id="b", on=on))).outcome == Outcome.APPLIED
+        assert hass.states.get("input_select.mode").state == option
+
+
+async def test_humidifier_in_percent_of_the_nominal_power(hass: HomeAssistant) -> None:
+    hass.states.async_set("humidifier.miner", "on", {"humidity": 50, "min_humidity": 30, "max_humidity": 100})
+    calls = acts(hass, "humidifier", "humidifier.miner")
+    assert source(hass, "humidifier.miner").capabilities.controls == {Control.ON_OFF}, "percent of nothing known"
+    miner = source(hass, "humidifier.miner", kind=SourceKind.MINER, nominal_w=3000.0)
+    assert (miner.capabilities.min_power_w, miner.capabilities.max_power_w) == (900, 3000)
+    assert (await miner.refresh()).power_limit_w == 1500
+    assert (await miner.apply(Command(id="a", power_w=2400.0))).outcome == Outcome.APPLIED
+    assert calls == [("set_humidity", {"humidity": 80})]
 
 
 async def test_humidifier_as_a_power_limit(hass: HomeAssistant) -> None:

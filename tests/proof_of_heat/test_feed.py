@@ -9,12 +9,13 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.proof_of_heat.engine.config import SourceConfig
+from custom_components.proof_of_heat.metering.book import CopBook
 from custom_components.proof_of_heat.metering.cop import CopLedger
-from custom_components.proof_of_heat.metering.feed import feed_heat, feed_meter
+from custom_components.proof_of_heat.metering.feed import feed_heat, feed_meter, feed_source
 from custom_components.proof_of_heat.metering.measured import CounterPower
 from custom_components.proof_of_heat.snapshot import metered
 from custom_components.proof_of_heat.unit import SourceUnit
-from lib.heat_source import Capabilities, Health, SourceKind, SourceState
+from lib.heat_source import Capabilities, Control, Health, SourceKind, SourceState
 
 METER = "sensor.pump_energy"
 BEGIN = datetime(2027, 1, 13, 9, 0, tzinfo=UTC)
@@ -26,7 +27,9 @@ class Pump:
     source_id = name = "pump"
 
     def __init__(self, *, reads_power: bool = False) -> None:
-        self.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset(), reads_power=reads_power)
+        self.capabilities = Capabilities(
+            kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.CURVE}), reads_power=reads_power
+        )
         self.state = SourceState(at=BEGIN, health=Health.OK, on=True)
 
 
@@ -102,3 +105,69 @@ async def test_meter_that_says_nothing_feeds_nothing(hass: HomeAssistant) -> Non
     unit.counted = None
     count(hass, 5)
     feed_meter(hass, ledger, unit)
+
+
+def test_a_source_that_can_only_be_read_is_nothing_to_plan_with(hass: HomeAssistant) -> None:
+    pump = Pump()
+    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset())
+    seen = metered(hass, unit_of(pump), BEGIN)
+    assert (seen.available, seen.steerable, seen.on) == (False, False, True)
+    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.MODE}))
+    assert not metered(hass, unit_of(pump), BEGIN).available
+    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.CURVE}))
+    assert metered(hass, unit_of(pump), BEGIN).available
+
+
+def run(book: CopBook, units: dict[str, tuple[SourceUnit, Any, float, float]], minutes: int = 150) -> datetime:
+    """Heat pumps that count for themselves: kW of heat and of electricity, read every five minutes."""
+    now = BEGIN
+    for minute in range(0, minutes, 5):
+        now = BEGIN + timedelta(minutes=minute)
+        for key, (unit, pump, heat, electricity) in units.items():
+            hours = minute / 60
+            pump.state = SourceState(
+                at=now, health=Health.OK, heat_kwh=500 + heat * hours, electricity_kwh=100 + electricity * hours
+            )
+            feed_source(book.of(key), unit)
+    return now
+
+
+def test_two_heat_pumps_that_count_for_themselves_have_one_cop() -> None:
+    """A linked meter is not needed; their counters are not mixed up: 6 kW out of 2 kW, 2 kW out of 1 kW."""
+    book = CopBook(ZoneInfo("Europe/Rome"))
+    one, two = Pump(), Pump()
+    now = run(book, {"a": (unit_of(one, meter=None), one, 6.0, 2.0), "b": (unit_of(two, meter=None), two, 2.0, 1.0)})
+    window = book.window(now, timedelta(hours=2))
+    assert window is not None
+    assert window.cop == pytest.approx(8 / 3, abs=0.02)
+    day = now.date()
+    assert book.of("a").day(day).cop == pytest.approx(3.0, abs=0.02)
+    again = CopBook(ZoneInfo("Europe/Rome"))
+    again.load(book.dump())
+    for sums in (again.day(day), again.month(day), again.season(day)):
+        assert sums.cop == book.day(day).cop == pytest.approx(8 / 3, abs=0.02)
+    assert again.window(now, timedelta(hours=2)) is None
+
+
+def test_one_ledger_of_an_earlier_version_is_taken_over() -> None:
+    ledger = CopLedger(ZoneInfo("Europe/Rome"))
+    ledger.feed_electricity(BEGIN, 1.0)
+    ledger.feed_heat(BEGIN, 10.0)
+    ledger.feed_electricity(BEGIN + timedelta(minutes=10), 2.0)
+    ledger.feed_heat(BEGIN + timedelta(minutes=10), 14.0)
+    book = CopBook(ZoneInfo("Europe/Rome"))
+    book.load(ledger.dump())
+    book.load({"ledgers": {"x": "rubbish"}})
+    assert book.day(BEGIN.date()).cop == 4.0
+
+
+def test_what_is_no_heat_pump_has_no_cop() -> None:
+    """A boiler's heat by its pump's electricity would be a fine figure."""
+    book = CopBook(ZoneInfo("Europe/Rome"))
+    boiler, silent = Pump(), Pump()
+    boiler.capabilities = Capabilities(kind=SourceKind.BOILER, controls=frozenset())
+    now = run(book, {"boiler": (unit_of(boiler, meter=None), boiler, 6.0, 0.1)})
+    assert book.day(now.date()).cop is None
+    silent.state = SourceState(at=BEGIN, health=Health.OK, heat_kwh=5.0)
+    feed_source(book.of("silent"), unit_of(silent, meter=None))
+    assert book.dump() == {"ledgers": {}}

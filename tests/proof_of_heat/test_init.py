@@ -364,6 +364,8 @@ async def test_hash_price_from_sensor_web_and_fixed(hass: HomeAssistant, heater:
     assert home._hashprice(now) == 45.0
     hass.states.async_set("sensor.hash", "50")
     assert home._hashprice(now) == 50.0
+    hass.states.async_set("sensor.hash", "0.05", {"unit_of_measurement": "EUR/TH/d"})
+    assert home._hashprice(now) == pytest.approx(50.0)
     hass.states.async_remove("sensor.hash")
     await hass.config_entries.async_reload(made.entry_id)
     assert made.runtime_data._hashprice(now) == 45.0, "kept over the restart"

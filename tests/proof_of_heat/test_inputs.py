@@ -7,7 +7,9 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
+from custom_components.proof_of_heat._lib.publish_rules import Pace
 from custom_components.proof_of_heat.inputs import (
+    POWER_STALE_S,
     any_on,
     energy_kwh,
     is_energy,
@@ -40,9 +42,9 @@ async def test_power(hass: HomeAssistant, state: str, unit: str | None, watts: f
 
 async def test_power_that_is_old_is_none(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     hass.states.async_set("sensor.power", "100", {"unit_of_measurement": "W"})
-    freezer.tick(timedelta(minutes=4))
+    freezer.tick(timedelta(minutes=6))
     assert power_w(hass, "sensor.power") == 100
-    freezer.tick(timedelta(minutes=2))
+    freezer.tick(timedelta(minutes=1))
     assert power_w(hass, "sensor.power") is None
     hass.states.async_set("sensor.power", "100", {"unit_of_measurement": "W"})  # the same again is a report
     assert power_w(hass, "sensor.power") == 100
@@ -102,3 +104,8 @@ async def test_windows_and_unknown_states(hass: HomeAssistant) -> None:
     assert any_on(hass, ["binary_sensor.a", "binary_sensor.b"])
     assert known(hass, "binary_sensor.none") is None
     assert number_of(None) is None
+
+
+def test_a_meter_of_ours_that_reads_the_same_is_never_taken_for_silent() -> None:
+    """It is written at the first reading after the longest pause; the slowest meter is read once a minute."""
+    assert Pace().max_interval_s + 60 < POWER_STALE_S

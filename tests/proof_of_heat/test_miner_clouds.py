@@ -1,11 +1,14 @@
 """NiceHash and HiveOS over their own HTTP."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.proof_of_heat.drivers.base import Timing
@@ -19,6 +22,9 @@ from simulators.framework import running
 from simulators.hiveos.cloud import HiveOs
 from simulators.nicehash.cloud import NiceHash
 from tests.heat_source_contract import assert_keeps_contract
+
+from . import ha
+from .flow import device
 
 QUICK = Timing(read_s=5.0, write_s=5.0, fresh_s=0.0, verify_s=0.3, verify_step_s=0.05)
 
@@ -194,3 +200,20 @@ def test_nicehash_signature_is_over_nul_separated_parts() -> None:
 @pytest.mark.parametrize("row", [None, [], {}, {"rigId": 5}, {"rigId": ""}])
 def test_rows_that_are_no_rig_are_left_out(row: object) -> None:
     assert decode_rig(row) is None
+
+
+async def test_rigs_of_one_account_share_its_answers(hass: HomeAssistant, loopback: Callable[[], str]) -> None:
+    ha.thermometer(hass, ha.OUTDOOR, 0.0)
+    async with device("nicehash", loopback) as (cloud_, values):
+        first = await ha.source(hass, "nicehash", values)
+        second = ConfigSubentry(
+            data=MappingProxyType(dict(first.data)), subentry_type="source", title="Second", unique_id="second"
+        )
+        entry = ha.system(first, second)
+        await ha.start(hass, entry)
+        sources = [unit.source for unit in entry.runtime_data.units.values()]
+        await sources[0].refresh()
+        calls = len(cloud_.calls)
+        assert [(await source.refresh()).health for source in sources] == [Health.OK, Health.OK]
+        assert len(cloud_.calls) == calls
+        await hass.config_entries.async_unload(entry.entry_id)

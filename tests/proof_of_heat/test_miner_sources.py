@@ -175,6 +175,33 @@ async def test_settling_command_is_not_sent_again(loopback: Callable[[], str], s
         assert (await source.apply(Command(id="c", power_w=1800.0))).outcome == Outcome.APPLIED
 
 
+@pytest.mark.parametrize("kind", ["whatsminer_v2", "whatsminer_v3"])
+async def test_whatsminer_modes_are_read_back(
+    kind: str, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner(kind, loopback(), session) as (device, source):
+        assert source.capabilities.modes == ("low", "normal", "high")
+        assert (await source.apply(Command(id="a", mode="low"))).outcome == Outcome.APPLIED
+        assert (device.mode, source.state.mode) == ("low", "low")
+        assert (await source.apply(Command(id="b", mode="low"))).outcome == Outcome.UNCHANGED
+        device.faults.set("deaf")
+        source._capabilities = replace(source.capabilities, settle_s=0.0)
+        assert (await source.apply(Command(id="c", mode="high"))).outcome == Outcome.FAILED
+
+
+async def test_whatsminer_that_tells_no_mode_is_given_none(
+    loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    host = loopback()
+    async with running(Whatsminer, ["--host", host, "--api", "v3", "--v3-no-setting"]):
+        client = client_for(await probe(session, host), session)
+        await client.identify()
+        capabilities = await client.capabilities()
+        assert (capabilities.controls, capabilities.modes) == ({Control.ON_OFF, Control.POWER}, ())
+        reading = await client.read()
+        assert (reading.mining, reading.mode) == (True, None)
+
+
 async def test_write_spacing_defers(loopback: Callable[[], str], session: aiohttp.ClientSession) -> None:
     async with miner("whatsminer_v2", loopback(), session) as (device, source):
         source._capabilities = replace(source.capabilities, min_write_interval_s=100.0)
@@ -269,10 +296,10 @@ async def test_antminer_whose_answer_to_a_write_comes_too_late_is_judged_by_its_
     port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     async with miner("antminer", loopback(), session) as (device, source):
-        source.timing = replace(QUICK, write_s=0.3, verify_s=2.0)
-        device.faults.set("slow_write", 1.0)
+        source.timing = replace(QUICK, write_s=0.2, verify_s=0.0)
+        device.faults.set("slow_write", 0.5)
         assert (await source.apply(Command(id="a", on=False))).outcome in (Outcome.APPLIED, Outcome.PENDING)
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(0.6)
         await source.refresh()
         assert (await source.apply(Command(id="b", on=False))).outcome in (Outcome.UNCHANGED, Outcome.PENDING)
 

@@ -21,6 +21,7 @@ from custom_components.proof_of_heat.drivers.modbus.template import (
     Register,
     TemplateError,
     builtin,
+    find,
     load_folder,
     parse,
 )
@@ -183,6 +184,45 @@ def test_crc_of_the_specification() -> None:
     assert crc16(b"\x02\x07").to_bytes(2, "little") == b"\x41\x12"
 
 
+async def test_what_the_device_forgets_is_written_again_while_a_lease_runs(socket_enabled: None) -> None:
+    # Ten minutes of the heat pump are 0.6 s here.
+    async with boiler("idm", ["--speed", "1000"]) as (simulator, source):
+        control = source._template.controls[Control.FLOW]
+        assert control.repeat_s == 300
+        controls = {**source._template.controls, Control.FLOW: replace(control, repeat_s=0.2)}
+        source._template = replace(source._template, controls=controls)
+        assert (await source.apply(Command(id="a", flow_c=41.0))).outcome == Outcome.APPLIED
+        for _ in range(10):
+            await asyncio.sleep(0.1)
+            assert (await source.refresh()).flow_setpoint_c == 41.0
+        simulator.faults.set("deaf")
+        assert (await source.refresh()).health == Health.OK
+        simulator.faults.clear("deaf")
+        assert (await source.release()).outcome == Outcome.APPLIED
+        await asyncio.sleep(0.3)
+        writes = len(simulator.writes)
+        await source.refresh()
+        assert (len(simulator.writes), simulator.setpoint_c) == (writes, 35.0)
+        await source.close()
+
+
+async def test_a_write_again_that_fails_is_tried_at_the_next_reading(socket_enabled: None) -> None:
+    async with boiler("idm") as (simulator, source):
+        await source.apply(Command(id="a", flow_c=41.0))
+        source._held_at.clear()
+        real, source._unit.write_registers = source._unit.write_registers, refused
+        assert (await source.refresh()).health == Health.OK
+        source._unit.write_registers = real
+        seen = len(simulator.writes)
+        await source.refresh()
+        assert len(simulator.writes) == seen + 1
+        await source.close()
+
+
+async def refused(address: int, values: list[int]) -> None:
+    raise OSError("line is down")
+
+
 # --- templates --------------------------------------------------------------------------------------------
 
 
@@ -244,6 +284,10 @@ def lambda_data() -> dict[str, Any]:
         (("unit_id",), 1.5, r"unit_id: 1\.5 is not a whole number"),
         (("write",), 5, "write: not a mapping"),
         (("write", "max_a_day"), 5, "write: unknown max_a_day"),
+        (("registers", "power", "unit"), "kW", r"registers\.power\.unit: kW must be W"),
+        (("registers", "power", "min"), 40000, r"registers\.power: min 40000 is above max 30000"),
+        (("fallback", "level"), 11, r"fallback\.level: 11 is outside of what registers\.level shows"),
+        (("controls", "level", "repeat_s"), -1, r"controls\.level\.repeat_s: -1 is not a number from 0"),
     ],
 )
 def test_mistakes_in_a_template_are_named(path: tuple[str, ...], value: object, message: str) -> None:
@@ -279,6 +323,16 @@ def test_users_folder_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "ordner.yaml").mkdir()
     with pytest.raises(TemplateError, match=r"ordner\.yaml"):
         load_folder(tmp_path)
+
+
+def test_a_mistake_in_one_file_stops_no_other_device(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("format: [")
+    (tmp_path / "mine.yaml").write_text((FOLDER / "lambda_eu.yaml").read_text().replace("id: lambda_eu", "id: mine"))
+    assert find("lambda_eu", tmp_path).name == "Lambda EU heat pump"
+    assert find("mine", tmp_path).id == "mine"
+    assert find("lambda_eu", tmp_path / "not there").id == "lambda_eu"
+    with pytest.raises(TemplateError, match=r"no template stove; broken\.yaml: "):
+        find("stove", tmp_path)
 
 
 JSON = st.recursive(

@@ -87,4 +87,10 @@ async def test_log_lines_of_a_command_carry_the_id_of_their_cycle(
     lines = [match for match in found if match is not None]
     assert lines, caplog.messages
     assert {match[2] for match in lines} == {"Heater"}
-    assert {match[1] for match in lines} <= {row["id"] for row in running.decisions}, "the decision is found by it"
+    ids = {row["id"] for row in running.decisions}
+    assert {match[1] for match in lines} <= ids, "the decision is found by it"
+    commanded = [re.fullmatch(r"cycle=(\S+) source=Heater command=(on=\S+.*)", line) for line in caplog.messages]
+    assert {match[1] for match in lines} <= {match[1] for match in commanded if match is not None}
+    cycles = [re.fullmatch(r"cycle=(\S+) way=(\w+) room_c=15.0 .*words='.+'", line) for line in caplog.messages]
+    assert {match[1] for match in cycles if match is not None} <= ids
+    assert len([match for match in cycles if match is not None]) >= len(lines)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 import math
+from time import perf_counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from custom_components.proof_of_heat.prices.series import (
     Slot,
     from_attributes,
     from_rows,
+    hash_factor,
     unit_factor,
 )
 from custom_components.proof_of_heat.prices.tariff import TariffError, parse
@@ -77,6 +79,39 @@ def test_unknown_hours_are_nan_not_zero() -> None:
     assert all(math.isnan(step) for step in steps[2:])
 
 
+@given(
+    st.lists(st.tuples(st.integers(-60, 400), st.integers(1, 180), st.floats(-1, 1)), max_size=30),
+    st.integers(0, 59),
+    st.sampled_from([15, 60]),
+)
+def test_steps_are_the_mean_over_time(rows: list[tuple[int, int, float]], minute: int, width: int) -> None:
+    """Against the definition, minute by minute."""
+    data = [
+        {"start": NOW + timedelta(minutes=a), "end": NOW + timedelta(minutes=a + b), "value": price}
+        for a, b, price in rows
+    ]
+    series, begin = from_rows(data, ROME), NOW + timedelta(minutes=minute)
+    for index, mean in enumerate(series.steps(begin, timedelta(minutes=width), 8)):
+        minutes = [series.at(begin + timedelta(minutes=index * width + offset)) for offset in range(width)]
+        told = [price for price in minutes if price is not None]
+        if 2 * len(told) >= width:
+            assert mean == pytest.approx(sum(told) / len(told), abs=1e-9)
+        else:
+            assert math.isnan(mean)
+
+
+def test_two_days_of_quarters_hold_the_event_loop_for_less_than_five_milliseconds() -> None:
+    quarter = timedelta(minutes=15)
+    series = PriceSeries(tuple(Slot(NOW + i * quarter, NOW + (i + 1) * quarter, 0.1) for i in range(192)))
+
+    def seconds() -> float:
+        begin = perf_counter()
+        assert len(series.steps(NOW + timedelta(minutes=7), quarter, 192)) == 192
+        return perf_counter() - begin
+
+    assert min(seconds() for _ in range(5)) < 0.005
+
+
 @pytest.mark.parametrize(("month", "day", "count"), [(3, 29, 23), (10, 25, 25)])
 def test_plain_lists_on_days_when_the_clock_changes(month: int, day: int, count: int) -> None:
     noon = datetime(2026, month, day, 12, tzinfo=ROME)
@@ -122,6 +157,22 @@ def test_negative_prices_are_prices() -> None:
 )
 def test_units(unit: str | None, factor: float) -> None:
     assert unit_factor(unit) == pytest.approx(factor)
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"),
+    [
+        ("USD/PH/day", 1.0),
+        ("EUR/TH/s/d", 1000.0),
+        ("$ / TH / day", 1000.0),
+        ("USD/EH/d", 0.001),
+        ("USD/GH/s", 1e6),
+        ("USD", 1.0),
+        (None, 1.0),
+    ],
+)
+def test_units_of_a_hash_price(unit: str | None, factor: float) -> None:
+    assert hash_factor(unit) == factor
 
 
 def test_fees_and_tax() -> None:

@@ -1,9 +1,11 @@
 """Repairs: raised for what lasts, told once, gone when it is well again, fixed by a click."""
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs import DOMAIN as REPAIRS
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -99,3 +101,114 @@ async def test_fix_of_an_entry_that_is_gone_does_nothing(hass: HomeAssistant) ->
     flow = await async_create_fix_flow(hass, "curve_suggestion_gone", None)
     flow.hass = hass
     assert (await flow.async_step_confirm({}))["type"] == "create_entry"
+
+
+async def fix(hass: HomeAssistant, kind: str, *answers: dict[str, Any]) -> Any:
+    """Open the fix of an issue as the frontend does, and send its form."""
+    assert await async_setup_component(hass, REPAIRS, {})
+    issue_id = next(key[1] for key in ir.async_get(hass).issues if key[1].startswith(kind))
+    flows = hass.data[REPAIRS]["flow_manager"]
+    result = await flows.async_init(DOMAIN, data={"issue_id": issue_id})
+    for answer in answers:
+        result = await flows.async_configure(result["flow_id"], answer)
+    await hass.async_block_till_done()
+    return result
+
+
+@pytest.mark.parametrize(
+    ("sensor", "kind", "field"), [(ROOM, "sensor_dead", "temperature"), (OUTDOOR, "outdoor_dead", "outdoor")]
+)
+async def test_another_sensor_takes_the_place_of_one_that_is_silent_for_hours(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    sensor: str,
+    kind: str,
+    field: str,
+) -> None:
+    watch = entry.runtime_data.watch
+    other = OUTDOOR if sensor == ROOM else ROOM
+    for hours, told in ((3, set()), (1.1, set()), (0.3, {kind})):
+        freezer.tick(hours * 3600)
+        thermometer(hass, other, 20.0)
+        watch.look(dt_util.utcnow())
+        assert issues(hass) == told, "a sensor that reports changes only may be silent for a while"
+    hass.states.async_set("sensor.dead", "unavailable")
+    hass.states.async_set("sensor.new", "18", {"unit_of_measurement": "°C"})
+    form = await fix(hass, kind)
+    assert form["type"] == "form"
+    assert [str(key) for key in form["data_schema"].schema] == [field]
+    again = await fix(hass, kind, {field: "sensor.dead"})
+    assert again["errors"] == {field: "no_temperature"}
+    assert (await fix(hass, kind, {field: "sensor.new"}))["type"] == "create_entry"
+    settings = entry.runtime_data.settings
+    assert "sensor.new" in {settings.outdoor, settings.zones[0].temperature}
+    entry.runtime_data.watch.look(dt_util.utcnow())
+    assert issues(hass) == set()
+
+
+async def test_same_outdoor_sensor_after_a_new_battery_is_taken_as_it_is(
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    before = entry.runtime_data
+    hass.states.async_set(OUTDOOR, "unavailable")
+    before.watch.look(dt_util.utcnow())
+    freezer.tick(901)
+    before.watch.look(dt_util.utcnow())
+    thermometer(hass, OUTDOOR, 2.0)
+    assert (await fix(hass, "outdoor_dead", {"outdoor": OUTDOOR}))["type"] == "create_entry"
+    assert entry.runtime_data is not before
+    assert issues(hass) == set()
+
+
+async def test_weather_alone_is_watched_too(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    hass.states.async_set("weather.home", "sunny", {"temperature": 5.0, "temperature_unit": "°C"})
+    entry = system(outdoor=None, weather="weather.home")
+    await start(hass, entry)
+    hass.states.async_set("weather.home", "unavailable")
+    for _ in range(2):
+        entry.runtime_data.watch.look(dt_util.utcnow())
+        freezer.tick(901)
+    assert issues(hass) == {"outdoor_dead"}
+
+
+async def test_limit_of_the_contract_is_set(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    home = entry.runtime_data
+    unit = next(iter(home.units.values()))
+    unit.budget = CallBudget(Limits(day=10, write_reserve=1), lambda: dt_util.utcnow().timestamp())
+    unit.budget.refused(10, None, "day limit")
+    home.watch.look(dt_util.utcnow())
+    assert (await fix(hass, "budget_low", {"day_limit": 3000}))["type"] == "create_entry"
+    assert entry.subentries[unit.subentry_id].data["day_limit"] == 3000
+    assert entry.runtime_data is not home
+
+
+async def test_what_was_told_goes_with_what_it_was_told_of(
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    hass.states.async_set("switch.heater", "unavailable")
+    hass.states.async_set(ROOM, "unavailable")
+    hass.states.async_set(OUTDOOR, "unavailable")
+    await next(iter(entry.runtime_data.units.values())).source.refresh()
+    for _ in range(2):
+        entry.runtime_data.watch.look(dt_util.utcnow())
+        freezer.tick(901)
+    assert issues(hass) == {"sensor_dead", "outdoor_dead", "source_failing"}
+    zone_id = next(key for key, item in entry.subentries.items() if item.subentry_type == "zone")
+    hass.config_entries.async_remove_subentry(entry, zone_id)
+    await hass.async_block_till_done()
+    assert issues(hass) == {"outdoor_dead", "source_failing"}, "of a zone that was removed; the rest stays"
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    assert issues(hass) == set()
+
+
+async def test_fix_of_what_was_removed_says_so(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    for issue_id, entry_id in (
+        ("outdoor_dead_gone", "gone"),
+        ("sensor_dead_gone", entry.entry_id),
+        ("budget_low_gone", "gone"),
+    ):
+        flow = await async_create_fix_flow(hass, issue_id, {"entry_id": entry_id})
+        flow.hass, flow.issue_id, flow.handler = hass, issue_id, DOMAIN
+        result = await flow.async_step_init()
+        assert (result["type"], result["reason"]) == ("abort", "gone")

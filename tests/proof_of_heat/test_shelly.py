@@ -1,10 +1,11 @@
-"""The Shelly Pro 3EM: captures, polling with and without a password, notifications, age."""
+"""The Shelly Pro 3EM: captures, polling with and without a password, notifications."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 import json
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -66,13 +67,6 @@ def test_wrong_way_round() -> None:
     assert (turned.imported_kwh, turned.exported_kwh) == (7.0, 1.0)
 
 
-def test_age() -> None:
-    reading = MeterReading(at=NOW, power_w=1.0)
-    assert reading.fresh(NOW + timedelta(seconds=30), timedelta(seconds=30))
-    assert not reading.fresh(NOW + timedelta(seconds=31), timedelta(seconds=30))
-    assert not reading.fresh(NOW - timedelta(hours=1), timedelta(seconds=30))
-
-
 @asynccontextmanager
 async def meter(
     session: aiohttp.ClientSession, *argv: str, password: str | None = None
@@ -89,6 +83,22 @@ async def test_polled_reading_is_the_meters(session: aiohttp.ClientSession, argv
         assert reading.power_w == pytest.approx(truth["total_w"], abs=5)
         assert reading.phases_w[0] == pytest.approx(truth["phases_w"]["a"], abs=5)
         assert reading.imported_kwh == pytest.approx(1500, abs=1)
+
+
+async def test_a_channel_that_does_not_measure_is_no_zero() -> None:
+    status: dict[str, Any] = {f"em1:{index}": {"act_power": 1000.0} for index in range(3)}
+    assert decode_status(status, NOW).power_w == 3000.0
+    with pytest.raises(BadReplyError, match="channel 1 does not measure"):
+        decode_status({**status, "em1:1": {"act_power": None, "errors": ["power_meter_failure"]}}, NOW)
+
+
+async def test_a_profile_that_is_changed_is_found_at_the_next_reading(session: aiohttp.ClientSession) -> None:
+    async with meter(session) as (device, shelly):
+        await shelly.read()
+        device.args.profile = "monophase"
+        with pytest.raises(DriverError):
+            await shelly.read()
+        assert (await shelly.read()).phases_w[0] is not None
 
 
 async def test_password(session: aiohttp.ClientSession) -> None:

@@ -202,3 +202,31 @@ def test_power_only_where_it_is_measured_or_certain() -> None:
     assert decode(still).values["compressor_active"] is False
     assert decode(features(x=1)).number("inverter_power") is None
     assert lines({"data": []}) == []
+
+
+async def test_a_dead_cloud_costs_calls_at_the_pace_of_reading_only(setup: Setup) -> None:
+    source = await setup.source(poll_s=300.0)
+    assert (await source.refresh()).health == Health.OK
+    setup.cloud.faults.set("error_500")
+    source._asked_at = source._read_at = -1e12
+    assert (await source.refresh()).health == Health.FAILING
+    calls = setup.cloud.total_calls
+    for index in range(10):
+        assert (await source.apply(Command(id=str(index), slope=1.2, level=0.0))).outcome == Outcome.FAILED
+    assert setup.cloud.total_calls == calls
+    setup.cloud.faults.clear("error_500")
+    source._asked_at = -1e12
+    assert (await source.apply(Command(id="x", slope=1.2, level=0.0))).outcome == Outcome.APPLIED
+
+
+async def test_a_small_contract_is_read_more_seldom(socket_enabled: None) -> None:
+    async with cloud(limits=Limits(day=100, short=20, write_reserve=14)) as setup:
+        source = await setup.source(poll_s=300.0)
+        await source.refresh()
+        calls = setup.cloud.total_calls
+        source._asked_at -= 900.0
+        await source.refresh()
+        assert setup.cloud.total_calls == calls
+        source._asked_at -= 300.0
+        await source.refresh()
+        assert setup.cloud.total_calls == calls + 1

@@ -79,6 +79,25 @@ def test_forecast_stops_at_the_first_gap_and_knows_fahrenheit() -> None:
     assert forecast_of({"w": {"forecast": given_rows}}, "w", "°F").temperatures_c == pytest.approx((10, 10, 10))
 
 
+@pytest.mark.parametrize(
+    ("coverage", "condition", "share"),
+    [(30, "sunny", 0.3), (None, "sunny", 0.0), (None, "rainy", 1.0), (None, "partlycloudy", 0.5), (None, None, 0.5)],
+)
+async def test_clouds_now_and_ahead_are_the_same(
+    hass: HomeAssistant, coverage: float | None, condition: str | None, share: float
+) -> None:
+    """What the house was seen to gain from the sun holds for the forecast only if both are reckoned alike."""
+    hass.config.latitude, hass.config.longitude = 45.0, 8.0
+    noon = datetime(2027, 7, 1, 11, 30, tzinfo=UTC)
+    row = {"datetime": "2027-07-01T11:00:00+00:00", "temperature": 20, "cloud_coverage": coverage}
+    ahead = forecast_of({"w": {"forecast": [{**row, "condition": condition}]}}, "w", None, 45.0, 8.0).solar_w_m2[0]
+    hass.states.async_set("weather.a", condition or "unknown", {"cloud_coverage": coverage})
+    now = sun_now(hass, "weather.a", noon)
+    assert now == pytest.approx(ahead)
+    hass.states.async_set("weather.b", "sunny")
+    assert now == pytest.approx(sun_now(hass, "weather.b", noon) * (1 - 0.75 * share**3.4))
+
+
 async def test_asks_the_weather_entity(hass: HomeAssistant) -> None:
     answers: list[Any] = [rows(30), []]
 
@@ -92,4 +111,6 @@ async def test_asks_the_weather_entity(hass: HomeAssistant) -> None:
     with pytest.raises(ValueError, match="no hourly"):
         await ask_forecast(hass, "weather.a")
     noon = datetime(2027, 7, 1, 20, 0, tzinfo=UTC)
-    assert sun_now(hass, "weather.a", noon) == pytest.approx(sun_now(hass, None, noon) / 4)
+    grey = sun_now(hass, "weather.a", noon)
+    hass.states.async_set("weather.a", "sunny", {"temperature_unit": "°C", "cloud_coverage": 0})
+    assert grey == pytest.approx(sun_now(hass, "weather.a", noon) / 4)

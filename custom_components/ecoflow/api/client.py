@@ -32,6 +32,8 @@ READ_BACK_TRIES = 3
 READ_BACK_PAUSE_S = 2.0
 PARALLEL_READS = 4
 FULL_REFRESH_S = 900.0
+# While MQTT tells of every device, the cloud is asked so often whether there are others.
+LIST_EVERY_S = 300.0
 BROKER_RETRY_S = (30.0, 60.0, 120.0, 300.0, 600.0)
 CONTENTION_PAUSE_S = 600.0
 
@@ -88,8 +90,10 @@ class EcoflowClient:
         self._pending: dict[str, asyncio.Future[SetReply]] = {}
         self._late_ids: deque[str] = deque(maxlen=64)
         self._locks: dict[str, asyncio.Lock] = {}
-        self._families: dict[str, Family] = {}
+        # With how many values each was found: a generic one is made anew when there are more.
+        self._families: dict[str, tuple[Family, int]] = {}
         self._snapshot_at: dict[str, float] = {}
+        self._listed_at: float | None = None
         self._reads = asyncio.Semaphore(PARALLEL_READS)
         self._broker_due = 0.0
         self._broker_tries = 0
@@ -101,6 +105,7 @@ class EcoflowClient:
     async def refresh_devices(self) -> None:
         """Ask for the account's devices; new ones appear in `states`, those that are gone leave it."""
         devices = {device.sn: device for device in await self.rest.device_list()}
+        self._listed_at = self._clock()
         for sn in set(self.states) - set(devices):
             del self.states[sn]
             self._forget(sn)
@@ -127,10 +132,11 @@ class EcoflowClient:
     def family(self, sn: str) -> Family:
         """Return a device's family. A generic one grows with what the device reports until it is known."""
         state = self.states[sn]
-        if (family := self._families.get(sn)) is None or not family.products:
+        family, names = self._families.get(sn, (None, 0))
+        if family is None or (not family.products and names != len(state.values)):
             family = family_of(state.device, state.values)
             if state.values:
-                self._families[sn] = family
+                self._families[sn] = (family, len(state.values))
         return family
 
     def is_fresh(self, sn: str) -> bool:
@@ -152,12 +158,17 @@ class EcoflowClient:
 
         A fault of one device is kept in `errors` and does not stop the others; one of the account is raised.
         """
-        await self.refresh_devices()
+        if self._list_is_due():
+            await self.refresh_devices()
         silent = [sn for sn in self.states if self.needs_reading(sn)]
         outcomes = await asyncio.gather(*map(self._poll_one, silent), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
+
+    def _list_is_due(self) -> bool:
+        asked_at, now = self._listed_at, self._clock()
+        return asked_at is None or now - asked_at >= LIST_EVERY_S or any(map(self.needs_reading, self.states))
 
     async def _poll_one(self, sn: str) -> None:
         async with self._reads:
@@ -234,7 +245,8 @@ class EcoflowClient:
                     self._listener.values(message.sn, state.apply_push(message, self._clock()))
             case StatusMessage():
                 if (state := self.states.get(message.sn)) is not None:
-                    if message.online:
+                    # Of one that was away the values are still those from before it left.
+                    if message.online and state.online is not False:
                         state.last_seen = self._clock()
                     self._set_online(state, message.online)
             case SetReply():

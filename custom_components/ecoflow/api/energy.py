@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-# A gap longer than this is not bridged: nobody knows what happened in it.
+# Nobody knows what happened in a gap longer than this, unless it is the pace at which values come.
 MAX_GAP_S = 300.0
 
 
@@ -15,13 +15,16 @@ class EnergyCounter:
     _power_w: float | None = field(default=None, repr=False)
     _at: float | None = field(default=None, repr=False)
 
-    def add(self, power_w: float | None, at: float) -> float:
-        """Take a power at a time in s (negative counts as 0, None breaks the line); returns the kWh."""
+    def add(self, power_w: float | None, at: float, max_gap_s: float = MAX_GAP_S) -> float:
+        """Take a power at a time in s (negative counts as 0, None breaks the line); returns the kWh.
+
+        A gap longer than `max_gap_s` is not bridged.
+        """
         if power_w is None:
             self._power_w = self._at = None
             return self.kwh
         power_w = max(0.0, power_w)
-        if self._power_w is not None and self._at is not None and 0 < at - self._at <= MAX_GAP_S:
+        if self._power_w is not None and self._at is not None and 0 < at - self._at <= max_gap_s:
             self.kwh += (self._power_w + power_w) / 2 * (at - self._at) / 3_600_000
         self._power_w, self._at = power_w, at
         return self.kwh

@@ -62,6 +62,7 @@ class Inbox:
         self._lock = threading.Lock()
         self._scheduled = False
         self.dropped = 0
+        self.failed = 0
 
     def put(self, message: Message) -> None:
         """Add a message (any thread) and see that the loop fetches it."""
@@ -84,10 +85,19 @@ class Inbox:
                     self._scheduled = False
                     return
                 message = self._queue.popleft()
-            self._deliver(message)
+            self._take(message)
             if time.perf_counter() > deadline:
                 break
         self._loop.call_soon(self._drain)
+
+    def _take(self, message: Message) -> None:
+        """Deliver one message. One that cannot be taken must not end the delivery of all that follow."""
+        try:
+            self._deliver(message)
+        except Exception:
+            self.failed += 1
+            if self.failed == 1:
+                _LOGGER.exception("A message could not be taken; further ones are only counted")
 
 
 class ContentionWatch:
@@ -149,6 +159,11 @@ class MqttLink:
     def dropped(self) -> int:
         """Messages lost because the loop did not keep up."""
         return self._inbox.dropped
+
+    @property
+    def failed(self) -> int:
+        """Messages that could not be taken, for a fault of ours."""
+        return self._inbox.failed
 
     async def start(self, sns: Iterable[str]) -> None:
         """Connect in the background, for ever, and subscribe to the devices' topics."""

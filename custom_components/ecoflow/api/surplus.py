@@ -6,7 +6,7 @@ waits before it starts or stops (clouds pass), and writes at most once per inter
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import floor, inf
+from math import ceil, floor, inf
 
 RESERVE_BAND = 3.0
 FIRST_BACKOFF_S = 120.0
@@ -64,6 +64,8 @@ class Situation:
     paused: bool | None
     device_fresh: bool
     cheap: bool
+    # In what steps the model takes its charge power.
+    step_w: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class SurplusController:
     def __init__(self, settings: SurplusSettings) -> None:
         """Begin with nothing written and no surplus seen."""
         self.settings = settings
-        self._active = False
+        # None: nothing was decided yet, so a station that charges from surplus is not stopped first.
+        self._active: bool | None = None
         self._in_reserve = False
         self._wish_since: float | None = None
         self._not_before = -inf
@@ -115,12 +118,12 @@ class SurplusController:
         if not situation.device_fresh or situation.level is None or situation.setpoint_w is None:
             return 0.0, Reason.DEVICE_AWAY
         if self._needs_reserve(situation.level):
-            return self._stepped(settings.reserve_power_w), Reason.RESERVE
+            return self._stepped(settings.reserve_power_w, situation), Reason.RESERVE
         if situation.level >= settings.target_level:
             self._active = False
             return 0.0, Reason.FULL
         if situation.cheap:
-            return self._stepped(settings.tariff_power_w), Reason.TARIFF
+            return self._stepped(settings.tariff_power_w, situation), Reason.TARIFF
         if situation.grid_w is None or situation.grid_age_s > settings.signal_timeout_s:
             self._active = False
             return 0.0, Reason.NO_SIGNAL
@@ -135,6 +138,9 @@ class SurplusController:
     def _from_surplus(self, now: float, situation: Situation, grid_w: float) -> tuple[float, Reason]:
         settings = self.settings
         free_w = (situation.charge_w or 0.0) - grid_w - settings.margin_w
+        if self._active is None:
+            charges = not situation.paused and (situation.charge_w or 0.0) >= settings.min_power_w
+            self._active = charges and free_w >= settings.min_power_w
         # What can be used at all differs from what is worth a start by the dead band.
         wish = free_w >= (settings.min_power_w if self._active else settings.min_power_w + settings.hysteresis_w)
         if wish is self._active:
@@ -146,23 +152,28 @@ class SurplusController:
                 self._active, self._wish_since = wish, None
         if not self._active:
             return 0.0, Reason.NO_SURPLUS
-        return self._stepped(free_w), Reason.SURPLUS
+        return self._stepped(free_w, situation), Reason.SURPLUS
 
-    def _stepped(self, power_w: float) -> float:
-        """Return a power within the limits, in steps, rounded down."""
-        settings = self.settings
-        stepped = floor(power_w / settings.step_w) * settings.step_w
-        return min(settings.max_power_w, max(settings.min_power_w, stepped))
+    def _step_w(self, situation: Situation) -> float:
+        return max(self.settings.step_w, situation.step_w)
+
+    def _stepped(self, power_w: float, situation: Situation) -> float:
+        """Return a power within the limits, in steps, rounded down; the limits themselves as the model takes them."""
+        low_w = ceil(self.settings.min_power_w / situation.step_w) * situation.step_w
+        high_w = floor(self.settings.max_power_w / situation.step_w) * situation.step_w
+        step_w = self._step_w(situation)
+        return max(low_w, min(high_w, floor(power_w / step_w) * step_w))
 
     def _with_writes(self, now: float, situation: Situation, power_w: float, reason: Reason) -> Decision:
         settings = self.settings
         pause = None if situation.paused is None else power_w == 0
         # A station that cannot pause is brought down to its minimum.
-        target_w = settings.min_power_w if power_w == 0 and situation.paused is None else power_w
+        target_w = self._stepped(0.0, situation) if power_w == 0 and situation.paused is None else power_w
         new_power = None
         if target_w and situation.setpoint_w is not None:
             off_w = abs(target_w - situation.setpoint_w)
-            dead_w = settings.hysteresis_w if reason is Reason.SURPLUS and not situation.paused else settings.step_w
+            follows = reason is Reason.SURPLUS and not situation.paused
+            dead_w = settings.hysteresis_w if follows else self._step_w(situation)
             new_power = target_w if off_w >= dead_w else None
         new_pause = pause if pause is not None and pause is not situation.paused else None
         if now < self._not_before:

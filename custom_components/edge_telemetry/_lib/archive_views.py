@@ -22,20 +22,27 @@ def drop_views(connection: Connection, spec: ArchiveSpec) -> None:
 
 
 def create_views(connection: Connection, spec: ArchiveSpec) -> None:
-    """Create them as this version has them. All names in the statements were checked by ArchiveSpec."""
+    """Create them as this version has them. All names in the statements were checked by ArchiveSpec.
+
+    PostgreSQL replaces them where they stand: views that people have built on them stay.
+    """
     postgresql = connection.dialect.name == "postgresql"
     connection.execute(text(_values_postgresql(spec) if postgresql else _values_sqlite(spec)))
     instant = "to_timestamp({})" if postgresql else "strftime('%Y-%m-%dT%H:%M:%SZ', {}, 'unixepoch')"
+    create = "CREATE OR REPLACE VIEW" if postgresql else "CREATE VIEW"
     for view, step in _STEPS.items():
-        connection.execute(text(_periods(spec, view, step, instant)))
+        connection.execute(text(_periods(create, spec, view, step, instant)))
 
 
 def _values_postgresql(spec: ArchiveSpec) -> str:
     metrics = f"r.payload->'{spec.values_at}'" if spec.values_at else "r.payload"
     return f"""
-        CREATE VIEW {spec.table}_values AS
+        CREATE OR REPLACE VIEW {spec.table}_values AS
         SELECT r.ts, extract(epoch FROM r.ts)::float8 AS time, {_columns("r", spec.keys)},
-               v.key AS metric, v.value::text::float8 AS value
+               v.key AS metric,
+               -- JSON has numbers that are too small for float8, which does not round them but refuses
+               CASE WHEN length(v.value::text) > 300 AND abs(v.value::text::numeric) < 3e-324 THEN 0
+                    ELSE v.value::text::float8 END AS value
         FROM {spec.table} r
         CROSS JOIN LATERAL jsonb_each(
             CASE jsonb_typeof({metrics}) WHEN 'object' THEN {metrics} ELSE '{{}}'::jsonb END
@@ -55,10 +62,10 @@ def _values_sqlite(spec: ArchiveSpec) -> str:
     """  # noqa: S608
 
 
-def _periods(spec: ArchiveSpec, view: str, step: int, instant: str) -> str:
+def _periods(create: str, spec: ArchiveSpec, view: str, step: int, instant: str) -> str:
     bucket = f"u.bucket / {step} * {step}"
     return f"""
-        CREATE VIEW {spec.table}_{view} AS
+        {create} {spec.table}_{view} AS
         SELECT {instant.format(bucket)} AS ts, {bucket} AS time, {_columns("s", spec.keys)}, s.metric,
                sum(u.total) / sum(u.n) AS mean, min(u.minimum) AS minimum, max(u.maximum) AS maximum, sum(u.n) AS n
         FROM {spec.table}_rollup u

@@ -90,6 +90,7 @@ def parse_ack(found: Any) -> Ack | None:
     if not isinstance(found, dict) or not isinstance(id_ := found.get("id"), str | int) or isinstance(id_, bool):
         return None
     status = found.get("status", found.get("ok", "ok"))
+    status = status.strip().casefold() if isinstance(status, str) else status
     message = found.get("message")
     ok = status if isinstance(status, bool) else status in _GOOD if isinstance(status, str) else None
     if ok is None or (isinstance(status, str) and status not in _GOOD | _BAD):
@@ -139,7 +140,11 @@ def parse_state(payload: bytes | str) -> State | None:
     state = State(ack=parse_ack(found.get("ack")))
     for name in ("online", "state", "availability", "available"):
         said = found.get(name)
-        state.online = said if isinstance(said, bool) else _ONLINE.get(said) if isinstance(said, str) else state.online
+        if isinstance(said, str):  # any other word is about something else: {"online": true, "state": "charging"}
+            said = _ONLINE.get(said.strip().casefold())
+        if isinstance(said, bool):
+            state.online = said
+            break
     if isinstance(commands := found.get("commands"), list):
         names = (str(name) for name in commands if isinstance(name, str) and name.isprintable())
         state.commands = tuple(dict.fromkeys(name for name in names if 0 < len(name) <= 32))[:16]

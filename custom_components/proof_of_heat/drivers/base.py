@@ -157,15 +157,36 @@ class SourceBase(ABC):
     async def apply(self, command: Command) -> CommandResult:
         """Command, verify, lease."""
         async with self._lock:
-            try:
-                return await self._apply(command)
-            except LimitedError as err:
-                return self._result(command, Outcome.DEFERRED, str(err))
-            except RefusedError as err:
-                return self._result(command, Outcome.REFUSED, str(err))
-            except DriverError as err:
-                self._take(self._failed(err))
-                return self._result(command, Outcome.FAILED, str(err))
+            return await self._told(command, self._apply(command))
+
+    async def choose_mode(self, mode: str) -> CommandResult:
+        """What the user sets for good: verified like a command, without a lease that would undo it."""
+        command = Command(id="user", mode=mode)
+        async with self._lock:
+            return await self._told(command, self._choose(command))
+
+    async def _told(self, command: Command, doing: Awaitable[CommandResult]) -> CommandResult:
+        """Whatever goes wrong is a result."""
+        try:
+            return await doing
+        except LimitedError as err:
+            return self._result(command, Outcome.DEFERRED, str(err))
+        except RefusedError as err:
+            return self._result(command, Outcome.REFUSED, str(err))
+        except DriverError as err:
+            self._take(self._failed(err))
+            return self._result(command, Outcome.FAILED, str(err))
+
+    async def _choose(self, command: Command) -> CommandResult:
+        if command.mode not in self._capabilities.modes:
+            raise RefusedError(f"unknown mode {command.mode}")
+        await self._refresh()
+        if self._state.health in (Health.FAILING, Health.AUTH):
+            return self._result(command, Outcome.FAILED, self._state.detail)
+        if shows(command, self._state, self.power_tolerance_w):
+            return self._result(command, Outcome.UNCHANGED, "")
+        await self._send(command)
+        return await self._verify(command, command)
 
     async def release(self) -> CommandResult:
         """Back to the device's own safe control, seen to be there where that can be read."""
@@ -292,6 +313,8 @@ class SourceBase(ABC):
             return self._result(command, Outcome.PENDING, "sent, not yet shown")
         since = self._clock() - self._written_at
         if since < self._capabilities.min_write_interval_s:
+            if self.leased:  # somebody still commands; a spacing beyond the lease must not hand the device back
+                self._lease.start(command.lease_s)
             return self._result(command, Outcome.DEFERRED, f"last write {since:.0f} s ago")
         had_lease = self.leased
         self._lease.start(command.lease_s)  # before: a write whose answer is lost may still have arrived

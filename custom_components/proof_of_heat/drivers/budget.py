@@ -86,6 +86,8 @@ class CallBudget:
 
     def __init__(self, limits: Limits, clock: Callable[[], float], elapsed: Callable[[], float] | None = None) -> None:
         self.configured = limits
+        self.sharers = 1
+        """How many ask regularly."""
         self.lock = threading.RLock()
         self._wall = clock
         self._elapsed = elapsed or clock
@@ -94,6 +96,18 @@ class CallBudget:
         self._told_day: int | None = None
         self._told_short: int | None = None
         self._blocked_until = 0.0
+
+    def configure(self, limits: Limits) -> None:
+        """What the user says now. More than before: another contract, of which the cloud has told nothing yet."""
+        with self.lock:
+            if limits.day > self.configured.day:
+                self._told_day = None
+            self.configured = limits
+
+    @property
+    def spread_s(self) -> float:
+        """Pause between one reader's calls that makes the day's calls last the day."""
+        return 1.1 * DAY_S * self.sharers / max(1, self.limit_day - self.configured.write_reserve)
 
     def _clock(self) -> float:
         return self._base + self._elapsed()
@@ -193,6 +207,7 @@ class CallBudget:
                 "version": DATA_VERSION,
                 "calls": [round(stamp + ahead, 1) for stamp in self._calls],
                 "told_day": self._told_day,
+                "configured_day": self.configured.day,
                 "told_short": self._told_short,
                 "blocked_until": self._blocked_until + ahead if self._blocked_until else 0.0,
             }
@@ -211,6 +226,8 @@ class CallBudget:
             self._calls = deque(sorted(min(stamp, now) for stamp in calls if now - stamp < DAY_S))
             told_day, told_short = number_at(data, "told_day"), number_at(data, "told_short")
             self._told_day = int(told_day) if told_day else None
+            if (before := number_at(data, "configured_day")) is not None and self.configured.day > before:
+                self._told_day = None
             self._told_short = int(told_short) if told_short else None
             blocked = number_at(data, "blocked_until")
             self._blocked_until = min(blocked - ahead, now + DAY_S) if blocked else 0.0

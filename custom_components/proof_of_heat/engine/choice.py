@@ -152,7 +152,8 @@ class Chooser:
         for source in config.sources:
             reading = readings.get(source.source_id, SourceSnapshot(source_id=source.source_id))
             if not reading.available:
-                limits.append(f"{source.source_id} does not answer")
+                why = "does not answer" if reading.steerable else "can only be read"
+                limits.append(f"{source.source_id} {why}")
                 continue
             option = self._option(source, reading, snapshot, senses, _Now(learned, state, frost))
             if source.steering is Steering.LEVEL:

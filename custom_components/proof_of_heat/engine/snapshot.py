@@ -84,6 +84,8 @@ class SourceSnapshot:
 
     source_id: str
     available: bool = True
+    steerable: bool = True
+    """False for one that can only be read (it is not available then)."""
     on: bool | None = None
     level: float = NAN
     """Modulation 0..1 where the source tells it."""

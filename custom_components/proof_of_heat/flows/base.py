@@ -92,6 +92,11 @@ def same_device(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and (one == other or format_mac(one) == format_mac(other))
 
 
+def lasting(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a change reloads for by itself: a token that was renewed is no reason, one that the user gave is."""
+    return {key: value for key, value in data.items() if key != CONF_REFRESH_TOKEN}
+
+
 def error_of(err: Exception) -> str:
     """The text key of what went wrong."""
     return next(key for kind, key in ERRORS if isinstance(err, kind))

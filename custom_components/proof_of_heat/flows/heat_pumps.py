@@ -2,7 +2,6 @@
 
 from contextlib import AsyncExitStack
 from dataclasses import asdict
-import time
 from typing import Any, Final
 
 from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
@@ -34,7 +33,6 @@ from ..const import (
     CONF_UNIT_ID,
     DEFAULT_DAY_LIMIT,
 )
-from ..drivers.budget import CallBudget
 from ..drivers.errors import UnreachableError
 from ..drivers.modbus.link import AddressError
 from ..drivers.modbus.source import ModbusSource
@@ -42,6 +40,7 @@ from ..drivers.stored import capabilities_to_dict
 from ..drivers.viessmann.client import API_URL, IAM_URL, TokenKeeper, ViessmannClient, sign_in
 from ..drivers.viessmann.features import Reading
 from ..drivers.viessmann.source import capabilities_of as viessmann_capabilities
+from ..ledgers import async_ledger
 from ..sources import PARITIES, async_templates, limits_of, modbus_params
 from .base import Choice, FieldError
 from .fields import FUEL_PRICE, PORT, POWER_METER, SECRET, WATTS, number, select
@@ -74,7 +73,7 @@ async def viessmann_schema(_: HomeAssistant) -> vol.Schema:
 
 
 async def viessmann(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
-    """Signs in with the password and forgets it; three calls of the budget for one device."""
+    """Signs in with the password and forgets it; two calls of the budget for one device, counted in its ledger."""
     if CONF_PASSWORD not in data or CONF_USERNAME not in data:
         return [_unchanged(data)]
     host = data.get(CONF_HOST)
@@ -85,10 +84,8 @@ async def viessmann(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
     )
     keeper = TokenKeeper(data[CONF_CLIENT_ID], token, iam_url=iam_url)
 
-    async def nowhere(_: dict[str, Any]) -> None:
-        """The flow has no ledger yet; its few calls are not counted over a restart."""
-
-    client = ViessmannClient(keeper, CallBudget(limits_of(data), time.time), nowhere, api_url)
+    ledger = await async_ledger(hass, data[CONF_CLIENT_ID], api_url, limits_of(data))
+    client = ViessmannClient(keeper, ledger.budget, ledger.save, api_url)
     choices = []
     try:
         for device in await client.devices():

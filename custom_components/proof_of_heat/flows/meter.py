@@ -19,7 +19,7 @@ METER_SCHEMA = vol.Schema(
         vol.Required(CONF_HOST): TextSelector(),
         vol.Required(CONF_PORT, default=80): PORT,
         vol.Optional(CONF_PASSWORD): SECRET,
-        vol.Required(CONF_SCAN_INTERVAL, default=DEFAULT_INTERVAL_S): number(2, 60, UnitOfTime.SECONDS),
+        vol.Required(CONF_SCAN_INTERVAL, default=DEFAULT_INTERVAL_S): number(1, 60, UnitOfTime.SECONDS),
         vol.Required(CONF_INVERTED, default=False): BooleanSelector(),
     }
 )

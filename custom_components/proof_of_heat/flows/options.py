@@ -39,6 +39,7 @@ from ..const import (
     CONF_LIMITS,
     CONF_MAX_FLOW,
     CONF_PERSONS,
+    CONF_POOL_FEE,
     CONF_PRESENCE,
     CONF_PRICE,
     CONF_PRICE_ENTITY,
@@ -52,16 +53,19 @@ from ..const import (
     CONF_TAX,
     CONF_WAY_ZONES,
     DEFAULT_LEVEL,
+    DEFAULT_POOL_FEE,
+    DEFAULT_QUIET_LEVEL,
     DEFAULT_SLOPE,
 )
 from ..prices.tariff import DAYS, TariffError, parse as parse_tariff
-from ..settings import WebPrice
+from ..settings import Settings, WebPrice, read
 from ..web_price import WebPriceError, ask
 from .fields import number
 
 type Problems = dict[str, str]
 type Look = Callable[[Mapping[str, Any]], Problems]
 type Check = Callable[[HomeAssistant, Mapping[str, Any]], Awaitable[Problems]]
+type Now = Callable[[Settings], Mapping[str, Any]]
 
 _MONEY: Final = number(-1, 100, None, "any")
 _WINDOWS: Final = ObjectSelector(
@@ -88,6 +92,15 @@ _WINDOWS: Final = ObjectSelector(
 
 def _fine(values: Mapping[str, Any]) -> Problems:
     return {}
+
+
+def _as_stored(settings: Settings) -> Mapping[str, Any]:
+    return {}
+
+
+def curve_now(settings: Settings) -> Mapping[str, Any]:
+    """The curve in use: its limit depends on the emitters."""
+    return {CONF_SLOPE: settings.slope, CONF_LEVEL: settings.level, CONF_MAX_FLOW: settings.max_flow_c}
 
 
 async def _nothing_to_try(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
@@ -140,12 +153,16 @@ def limits_problems(values: Mapping[str, Any]) -> Problems:
 
 @dataclass(frozen=True, slots=True)
 class OptionForm:
-    """A form over a part of the options of a subject. `problems`: what is wrong by itself; `trial`: tried out."""
+    """A form over a part of the options of a subject.
+
+    `problems`: what is wrong by itself; `trial`: tried out; `now`: what counts where nothing was set yet.
+    """
 
     subject: str
     schema: vol.Schema
     problems: Look = _fine
     trial: Check = _nothing_to_try
+    now: Now = _as_stored
 
 
 OPTION_FORMS: Final[dict[str, OptionForm]] = {
@@ -155,9 +172,10 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
             {
                 vol.Required(CONF_SLOPE, default=DEFAULT_SLOPE): number(0.1, 3.5, None, 0.05),
                 vol.Required(CONF_LEVEL, default=DEFAULT_LEVEL): number(-13, 40, UnitOfTemperature.KELVIN, 0.5),
-                vol.Required(CONF_MAX_FLOW, default=40.0): number(25, 80, UnitOfTemperature.CELSIUS),
+                vol.Required(CONF_MAX_FLOW): number(25, 80, UnitOfTemperature.CELSIUS),
             }
         ),
+        now=curve_now,
     ),
     "price": OptionForm(
         CONF_PRICE,
@@ -186,6 +204,7 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
                 vol.Optional(CONF_HASHPRICE_PATH): TextSelector(),
                 vol.Required(CONF_HASHPRICE_FACTOR, default=1.0): number(0, 1e12, None, "any"),
                 vol.Optional(CONF_HASHPRICE): number(0, 10_000, None, "any"),
+                vol.Required(CONF_POOL_FEE, default=DEFAULT_POOL_FEE): number(0, 100, "%", "any"),
             }
         ),
         mining_problems,
@@ -213,7 +232,7 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
                 vol.Optional(CONF_SITE_POWER): number(500, 100_000, UnitOfPower.WATT, 100),
                 vol.Optional(CONF_QUIET_FROM): TimeSelector(),
                 vol.Optional(CONF_QUIET_TO): TimeSelector(),
-                vol.Required(CONF_QUIET_LEVEL, default=100): number(0, 100, "%", 5),
+                vol.Required(CONF_QUIET_LEVEL, default=DEFAULT_QUIET_LEVEL): number(0, 100, "%", 5),
             }
         ),
         limits_problems,
@@ -284,5 +303,6 @@ class ProofOfHeatOptionsFlow(OptionsFlow):
             shown = {str(key) for key in form.schema.schema}
             rest = {key: value for key, value in stored.items() if key not in shown}
             return self.async_create_entry(data={**options, form.subject: {**rest, **user_input}})
-        schema = self.add_suggested_values_to_schema(form.schema, stored if user_input is None else user_input)
+        shown_now = {**form.now(read(self.config_entry)), **stored}
+        schema = self.add_suggested_values_to_schema(form.schema, shown_now if user_input is None else user_input)
         return self.async_show_form(step_id=name, data_schema=schema, errors=errors)

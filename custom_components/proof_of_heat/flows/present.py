@@ -69,7 +69,7 @@ async def entity(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
     state = hass.states.get(data[CONF_ENTITY])
     if state is None:
         raise FieldError(CONF_ENTITY, "entity_gone")
-    capabilities: Capabilities = entity_capabilities(state, entity_options(data))
+    capabilities: Capabilities = entity_capabilities(hass, state, entity_options(data))
     stored = {**data, CONF_CAPABILITIES: capabilities_to_dict(capabilities)}
     return [Choice(state.name, f"entity_{data[CONF_ENTITY]}", stored)]
 

@@ -9,7 +9,7 @@ import probatio as vol
 
 from ..const import CONF_ADDRESS, CONF_KIND
 from ..drivers.modbus.template import TemplateError
-from .base import CAUGHT, Choice, FieldError, Form, same_device
+from .base import CAUGHT, Choice, FieldError, Form, lasting, same_device
 from .fields import select
 from .kinds import FORMS, form_name
 from .scan import ScanSteps
@@ -150,4 +150,6 @@ class SourceSubentryFlow(ScanSteps):
         match = next((item for item in self._choices if same_device(item.unique_id, subentry.unique_id)), None)
         if match is None:
             return self.async_abort(reason="wrong_device")
+        if lasting(subentry.data) == lasting(match.data):
+            self.hass.config_entries.async_schedule_reload(self._get_entry().entry_id)
         return self.async_update_and_abort(self._get_entry(), subentry, data=match.data)

@@ -118,8 +118,8 @@ class CopLedger:
 
     def window(self, now: datetime, length: timedelta) -> Sums | None:
         """Sums of the intervals that ended in the last `length`; None when less than an hour is covered."""
-        total = _total(sums for end, sums in self._recent if now - length < end <= now)
-        return total if total.covered_s >= min(MIN_WINDOW_S, length.total_seconds()) else None
+        found = total(sums for end, sums in self._recent if now - length < end <= now)
+        return found if found.covered_s >= min(MIN_WINDOW_S, length.total_seconds()) else None
 
     def day(self, which: date) -> Sums:
         """Sums of a local day."""
@@ -127,7 +127,7 @@ class CopLedger:
 
     def span(self, first: date, last: date) -> Sums:
         """Sums from `first` to `last`, both included."""
-        return _total(sums for which, sums in self._days.items() if first <= which <= last)
+        return total(sums for which, sums in self._days.items() if first <= which <= last)
 
     def month(self, today: date) -> Sums:
         """Sums of the month so far."""
@@ -252,8 +252,9 @@ def _difference(before: float | None, after: float | None) -> float | None:
     return after - before
 
 
-def _total(parts: Iterable[Sums]) -> Sums:
-    total = Sums()
+def total(parts: Iterable[Sums]) -> Sums:
+    """All of them together."""
+    found = Sums()
     for part in parts:
-        total = total.plus(part)
-    return total
+        found = found.plus(part)
+    return found

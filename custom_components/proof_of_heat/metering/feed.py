@@ -2,14 +2,26 @@
 
 from homeassistant.core import HomeAssistant
 
-from .._lib.heat_source import SourceState
+from .._lib.heat_source import SourceKind, SourceState
 from ..inputs import energy_kwh, known
 from ..unit import SourceUnit
 from .cop import CopLedger
 
 
+def feed_source(ledger: CopLedger, unit: SourceUnit) -> None:
+    """Heat of a heat pump at its own time; its own electric counter where no meter is linked."""
+    state = unit.source.state
+    if unit.config.kind != SourceKind.HEAT_PUMP or state.heat_kwh is None:
+        return
+    if unit.meter is None:
+        if state.electricity_kwh is None:
+            return
+        ledger.feed_electricity(state.at, state.electricity_kwh)
+    feed_heat(ledger, state)
+
+
 def feed_heat(ledger: CopLedger, state: SourceState) -> None:
-    """Heat at the device's time; heating and hot water apart where they are told so."""
+    """Heating and hot water apart where they are told so."""
     heating, dhw = state.extra.get("heat_heating_year"), state.extra.get("heat_dhw_year")
     if isinstance(heating, float):
         ledger.feed_heat(state.at, heating, dhw if isinstance(dhw, float) else None)
@@ -24,5 +36,5 @@ def feed_meter(hass: HomeAssistant, ledger: CopLedger, unit: SourceUnit) -> None
         return
     if unit.counted is not None:
         unit.counted.feed(state.last_reported, counter)
-    if unit.source.state.heat_kwh is not None:
+    if unit.config.kind == SourceKind.HEAT_PUMP and unit.source.state.heat_kwh is not None:
         ledger.feed_electricity(state.last_reported, counter)

@@ -31,6 +31,7 @@ _ENDS: Final = ("end", "endsAt", "ends_at", "end_time", "valid_to", "till")
 _VALUES: Final = ("value", "total", "price", "value_inc_vat", "price_per_kwh", "price_ct_per_kwh", "electricity_price")
 _MAX_SLOT: Final = timedelta(hours=3)
 _UNITS: Final = {"/mwh": 1e-3, "/kwh": 1.0, "/wh": 1e3}
+_HASHES: Final = {"gh": 1e6, "th": 1e3, "ph": 1.0, "eh": 1e-3}
 _CENTS: Final = ("ct", "cent", "cents", "c", "p", "öre", "øre", "snt", "gr")
 
 
@@ -70,17 +71,18 @@ class PriceSeries:
         return None
 
     def steps(self, start: datetime, step: timedelta, count: int) -> list[float]:
-        """Mean price of each step from `start` on; NaN where less than half of it is known."""
-        return [self._mean(start + index * step, start + (index + 1) * step) for index in range(count)]
-
-    def _mean(self, start: datetime, end: datetime) -> float:
-        known, money = 0.0, 0.0
+        """Mean price of each step from `start` on; NaN where less than half of it is known. One pass over both."""
+        begin, width = start.timestamp(), step.total_seconds()
+        known, money = [0.0] * count, [0.0] * count
         for slot in self.slots:
-            seconds = (min(end, slot.end) - max(start, slot.start)).total_seconds()
-            if seconds > 0:
-                known += seconds
-                money += seconds * slot.price
-        return money / known if known >= (end - start).total_seconds() / 2 else math.nan
+            low, high = slot.start.timestamp() - begin, slot.end.timestamp() - begin
+            for index in range(max(0, int(low // width)), min(count, math.ceil(high / width))):
+                seconds = min(high, (index + 1) * width) - max(low, index * width)
+                known[index] += seconds
+                money[index] += seconds * slot.price
+        return [
+            paid / seconds if seconds >= width / 2 else math.nan for paid, seconds in zip(money, known, strict=True)
+        ]
 
     @property
     def end(self) -> datetime | None:
@@ -102,6 +104,12 @@ def unit_factor(unit: str | None) -> float:
     money, slash, _ = text.partition("/")
     energy = next((factor for ending, factor in _UNITS.items() if text.endswith(ending)), 1.0)
     return (0.01 if slash and money in _CENTS else 1.0) * energy
+
+
+def hash_factor(unit: str | None) -> float:
+    """What turns a hash price in this unit into money per petahash: "USD/TH/d" 1000; 1 for what is not known."""
+    parts = (unit or "").lower().replace("/s", "").replace(" ", "").split("/")
+    return next((factor for name, factor in _HASHES.items() if name in parts[1:]), 1.0)
 
 
 def from_attributes(attributes: Mapping[str, Any], zone: tzinfo, today: datetime) -> PriceSeries:

@@ -34,11 +34,17 @@ class MeterSensorDescription(SensorEntityDescription):
 
 @dataclass(frozen=True, kw_only=True)
 class SourceSensorDescription(SensorEntityDescription):
-    """A sensor of a source. `exists_fn`: which sources have it; `always`: also while the source fails."""
+    """A sensor of a source.
+
+    `exists_fn`: which sources have it; `always`: also while the source fails; `late`: devices differ, it is added once
+    it tells something; `by_cycle`: it changes with the cycle, too.
+    """
 
     value_fn: Callable[[HeatingSystem, SourceUnit], Value]
     exists_fn: Callable[[SourceUnit], bool] = lambda unit: True
     always: bool = False
+    late: bool = False
+    by_cycle: bool = False
     money: str | None = None
 
 

@@ -8,6 +8,7 @@ from homeassistant.const import PERCENTAGE, REVOLUTIONS_PER_MINUTE, EntityCatego
 
 from .._lib.heat_source import Health, SourceKind
 from ..coordinator import HeatingSystem, SourceUnit
+from ..counters import power_of
 from ..drivers.meter.reading import MeterReading
 from ..drivers.viessmann.features import UNITS
 from .base import ENERGY, POWER, TEMPERATURE, MeterSensorDescription, SourceSensorDescription, Value, known
@@ -34,6 +35,10 @@ def _state(name: str) -> Callable[[HeatingSystem, SourceUnit], Value]:
 
 def _is(kind: SourceKind) -> Callable[[SourceUnit], bool]:
     return lambda unit: unit.config.kind == kind
+
+
+def _counts(name: str) -> Callable[[SourceUnit], bool]:
+    return lambda unit: name in unit.counts
 
 
 def _budget(unit: SourceUnit) -> bool:
@@ -80,7 +85,8 @@ SOURCE_SENSORS: Final = (
     SourceSensorDescription(
         key="electricity",
         **ENERGY,
-        exists_fn=lambda unit: unit.kind in ("viessmann", "modbus"),
+        exists_fn=_counts("electricity"),
+        late=True,
         value_fn=_state("electricity_kwh"),
     ),
     SourceSensorDescription(
@@ -114,9 +120,7 @@ SOURCE_SENSORS: Final = (
         value_fn=lambda _, unit: str(unit.source.state.health),
         always=True,
     ),
-    SourceSensorDescription(
-        key="heat", **ENERGY, exists_fn=lambda unit: unit.kind in ("viessmann", "modbus"), value_fn=_state("heat_kwh")
-    ),
+    SourceSensorDescription(key="heat", **ENERGY, exists_fn=_counts("heat"), late=True, value_fn=_state("heat_kwh")),
     SourceSensorDescription(
         key="last_command",
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -125,7 +129,9 @@ SOURCE_SENSORS: Final = (
         value_fn=lambda _, unit: str(unit.outcome.outcome) if unit.outcome else None,
         always=True,
     ),
-    SourceSensorDescription(key="power", **POWER, value_fn=_state("power_w")),
+    SourceSensorDescription(
+        key="power", **POWER, value_fn=lambda system, unit: power_of(system.hass, unit), by_cycle=True
+    ),
     SourceSensorDescription(
         key="power_limit",
         **POWER,
@@ -140,11 +146,13 @@ SOURCE_SENSORS: Final = (
         money="/kWh",
         value_fn=_price,
         always=True,
+        by_cycle=True,
     ),
     SourceSensorDescription(
         key="return_temperature",
         **TEMPERATURE,
         exists_fn=lambda unit: unit.kind in ("viessmann", "modbus"),
+        late=True,
         value_fn=_state("return_c"),
     ),
     SourceSensorDescription(
@@ -198,6 +206,7 @@ HEAT_PUMP_SENSORS: Final = tuple(
         **_BY_UNIT[UNITS.get(key)],
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=lambda unit: unit.kind == "viessmann",
+        late=True,
         value_fn=_extra(key),
     )
     for key in _HEAT_PUMP_KEYS

@@ -1,6 +1,6 @@
 """Sensors of the system: what the engine decides and why, COP, cost, savings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfTemperature
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import HeatingSystem
+from ..counters import heat_w, power_of
 from ..engine.decision import Way
 from .base import POWER, RATIO, TEMPERATURE, SystemSensorDescription, known
 
@@ -22,10 +23,18 @@ def _flow(system: HeatingSystem) -> float | None:
     return None if flow is None else min(flow, system.settings.max_flow_c)
 
 
-def _total(system: HeatingSystem, name: str) -> float | None:
-    values = [getattr(unit.source.state, name) for unit in system.units.values()]
-    known = [value for value in values if value is not None]
-    return round(sum(known), 1) if known else None
+def _power(system: HeatingSystem) -> float | None:
+    """Of all sources, of linked meters where sources do not measure."""
+    return _total(power_of(system.hass, unit) for unit in system.units.values())
+
+
+def _heat(system: HeatingSystem) -> float | None:
+    return _total(heat_w(unit, unit.source.state) for unit in system.units.values())
+
+
+def _total(values: Iterable[float | None]) -> float | None:
+    told = [value for value in values if value is not None]
+    return round(sum(told), 1) if told else None
 
 
 def _cop(name: str) -> Callable[[HeatingSystem], float | None]:
@@ -130,7 +139,7 @@ SYSTEM_SENSORS: Final = (
         value_fn=_consumption,
         attributes_fn=_consumption_band,
     ),
-    SystemSensorDescription(key="heat_power", **POWER, value_fn=lambda system: _total(system, "heat_w")),
+    SystemSensorDescription(key="heat_power", **POWER, value_fn=_heat),
     SystemSensorDescription(
         key="model_error",
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -146,7 +155,7 @@ SYSTEM_SENSORS: Final = (
     SystemSensorDescription(
         key="outdoor_temperature", **TEMPERATURE, value_fn=lambda system: known(system.data.decision.record.outdoor_c)
     ),
-    SystemSensorDescription(key="power", **POWER, value_fn=lambda system: _total(system, "power_w")),
+    SystemSensorDescription(key="power", **POWER, value_fn=_power),
     SystemSensorDescription(
         key="savings",
         device_class=SensorDeviceClass.MONETARY,

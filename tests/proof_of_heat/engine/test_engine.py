@@ -1,5 +1,6 @@
 """The engine as a whole, in a home it does not know."""
 
+from copy import deepcopy
 from dataclasses import replace
 import json
 import math
@@ -33,8 +34,10 @@ def lived() -> tuple[Engine, Home]:
     return engine, home
 
 
-def _settled(engine: Engine, home: Home, days: float, **options: object) -> list[tuple[float, float]]:
-    return live(engine, home, days, **options)
+@pytest.fixture
+def going_on(lived: tuple[Engine, Home]) -> tuple[Engine, Home]:
+    """The same after its six days, for tests that let it live on."""
+    return deepcopy(lived)
 
 
 def test_it_learns_and_then_plans(lived: tuple[Engine, Home]) -> None:
@@ -45,9 +48,8 @@ def test_it_learns_and_then_plans(lived: tuple[Engine, Home]) -> None:
     assert "kWh of heat" in decision.record.words
 
 
-def test_it_is_warm_at_the_time_and_not_before() -> None:
-    engine, home = new_engine(), Home()
-    live(engine, home, 5)
+def test_it_is_warm_at_the_time_and_not_before(going_on: tuple[Engine, Home]) -> None:
+    engine, home = going_on
     seen = live(engine, home, 4)
     below = [max(0.0, comfort(time_s - 1) - room) for time_s, room in seen]
     assert sum(below) / 4 < 1.5
@@ -55,13 +57,12 @@ def test_it_is_warm_at_the_time_and_not_before() -> None:
     assert np.mean(night) < 21.0
 
 
-def test_it_costs_less_than_holding_comfort_all_day() -> None:
-    engine, home = new_engine(), Home()
-    live(engine, home, 5)
+def test_it_costs_less_than_holding_comfort_all_day(going_on: tuple[Engine, Home]) -> None:
+    engine, home = going_on
     began = home.energy_kwh
     live(engine, home, 3)
     ours = home.energy_kwh - began
-    constant = Home(time_s=5 * DAY_S, floor_c=home.floor_c, air_c=21.0, wall_c=21.0)
+    constant = Home(time_s=home.time_s - 3 * DAY_S, floor_c=home.floor_c, air_c=21.0, wall_c=21.0)
     for _ in range(3 * 96):
         constant.run(float(np.clip(0.4 + 1.2 * (21.1 - constant.air_c), 0.0, 1.0)), 900)
     assert ours < 0.93 * constant.energy_kwh
@@ -190,10 +191,10 @@ def test_savings_are_proved_with_an_interval(lived: tuple[Engine, Home]) -> None
     assert proof.days >= 3
 
 
-def test_savings_proof_foretells_what_the_reference_really_costs() -> None:
+def test_savings_proof_foretells_what_the_reference_really_costs(going_on: tuple[Engine, Home]) -> None:
     """The shadow is right: a home under that very thermostat costs what the proof says, within a few percent."""
-    engine, home = new_engine(), Home()
-    live(engine, home, 7)
+    engine, home = going_on
+    live(engine, home, 1)
     proof = engine.proof(4)
     assert proof is not None
     real, integral = Home(), 0.0
@@ -212,9 +213,8 @@ def test_savings_proof_foretells_what_the_reference_really_costs() -> None:
     assert proof.reference_cost / proof.days == pytest.approx(cost / 4, rel=0.08)
 
 
-def test_power_is_kept_below_what_the_reference_would_draw() -> None:
-    engine, home = new_engine(), Home()
-    live(engine, home, 6)
+def test_power_is_kept_below_what_the_reference_would_draw(going_on: tuple[Engine, Home]) -> None:
+    engine, home = going_on
     cap = engine.savings.peak_w(7)
     peak = 0.0
     for _ in range(3 * 96):
@@ -228,8 +228,8 @@ def test_power_is_kept_below_what_the_reference_would_draw() -> None:
     assert floor < 0.85 * engine.learned.pump.full_power_w
 
 
-def test_next_days_consumption_has_a_band(lived: tuple[Engine, Home]) -> None:
-    engine, home = lived
+def test_next_days_consumption_has_a_band(going_on: tuple[Engine, Home]) -> None:
+    engine, home = going_on
     forecast = engine.consumption()
     assert forecast is not None
     assert forecast.low_kwh < forecast.energy_kwh < forecast.high_kwh

@@ -13,6 +13,9 @@ from typing import Any
 
 from ..quantities import UNITS, Decoded, Quantity, Values, flag, head_of, lookup, number, scaled
 
+# Home Assistant shows no longer state.
+MAX_SHOWN = 255
+
 
 class Proof(StrEnum):
     """How a scale is known."""
@@ -101,12 +104,21 @@ class Reading(Point):
         if self.states is not None:
             return self.states.get(int(number_)) if (number_ := number(raw)) is not None else None
         if self.quantity is Quantity.RAW:
-            return raw if isinstance(raw, (str, int, float, bool)) else None
+            return _as_it_is(raw)
         if (value := number(raw)) is None or value in self.none_at:
             return None
         if self.none_above is not None and value >= self.none_above:
             return None
         return scaled(value, self.quantity, self.scale)
+
+
+def _as_it_is(raw: Any) -> Decoded:
+    """Return a value that nobody knows the meaning of, None where it cannot be shown."""
+    if isinstance(raw, bool):
+        return raw
+    if isinstance(raw, str):
+        return raw if len(raw) <= MAX_SHOWN else None
+    return number(raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ inWatts 2960), everything else in W, mV and mA (50.064 V x 2.295 A = 114.9 W bes
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ..quantities import Quantity, Values
@@ -42,6 +43,8 @@ from .packs import battery_power, pack
 _PACKS = ("bmsMaster", "bmsSlave1", "bmsSlave2")
 # 143999 is "none"; a station that charges as fast as it discharges reports values just below.
 _NO_TIME = 100_000
+# DELTA Max says it so (a capture has it for both directions at once).
+_NO_TIME_MAX = (5999, 143_999)
 _MEASURED = Proof.MEASURED
 
 
@@ -272,7 +275,10 @@ DELTA_MAX = Family(
     style=Style.TCP,
     products=("DELTA Max",),
     prefixes=("DAEB", "DAAB"),
-    readings=_READINGS,
+    readings=tuple(
+        replace(reading, none_at=_NO_TIME_MAX) if reading.quantity is Quantity.DURATION else reading
+        for reading in _READINGS
+    ),
     conditions=_CONDITIONS,
     toggles=_TOGGLES,
     settings=(

@@ -1,7 +1,7 @@
-"""One reading of a meter, and the guard against old ones."""
+"""One reading of a meter."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,3 @@ class MeterReading:
             imported_kwh=self.exported_kwh,
             exported_kwh=self.imported_kwh,
         )
-
-    def fresh(self, now: datetime, limit: timedelta) -> bool:
-        """Whether it is young enough to act on; a time ahead of ours by more than the limit is not."""
-        return abs(now - self.at) <= limit

@@ -11,7 +11,7 @@ from typing import Any, Final
 import aiohttp
 
 from ..base import utcnow
-from ..errors import BadReplyError
+from ..errors import BadReplyError, RefusedError
 from ..http import JsonHttp
 from ..values import at, number_at, scaled
 from .reading import MeterReading
@@ -58,6 +58,13 @@ class ShellyMeter:
 
     async def read(self, *, energy: bool = True) -> MeterReading:
         """Power (and counters, one request more)."""
+        try:
+            return await self._read(energy=energy)
+        except RefusedError:  # it does not know the question: set to the other profile meanwhile?
+            self._profile = None
+            raise
+
+    async def _read(self, *, energy: bool) -> MeterReading:
         if self._profile is None:
             await self.identify()
         if self._profile == "monophase":
@@ -95,6 +102,8 @@ def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
     known = [phase for phase in phases if phase is not None]
     if not known:
         raise BadReplyError("no energy meter in the status")
+    if mute := [index for index, row in enumerate(rows) if row is not None and phases[index] is None]:
+        raise BadReplyError(f"channel {mute[0]} does not measure: the sum of the others is not the power")
     counters = [status.get(f"em1data:{i}") for i in range(3)]
     return MeterReading(
         at=when,

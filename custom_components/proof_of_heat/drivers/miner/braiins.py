@@ -66,11 +66,12 @@ class BraiinsClient:
         return self._info
 
     async def capabilities(self) -> Capabilities:
-        """Watts and pause over REST; older releases are read only and then refuse."""
+        """Watts and pause over REST; older releases are read only."""
         low, high = self._limits
+        rest = self.info.variant != "graphql"
         return Capabilities(
             kind=SourceKind.MINER,
-            controls=frozenset({Control.ON_OFF, Control.POWER}),
+            controls=frozenset({Control.ON_OFF, Control.POWER}) if rest else frozenset(),
             min_power_w=low,
             max_power_w=high,
             reads_power=True,

@@ -80,11 +80,14 @@ class WhatsminerClient:
         )
 
     async def capabilities(self) -> Capabilities:
-        """Watts, pause, three modes."""
+        """Watts, pause, three modes; V3 firmware that does not tell its mode is not given one."""
+        modes: tuple[str, ...] = _MODES
+        if self._variant == "v3" and decode_mode_v3(await self._ask("get.miner.setting", must=False)) is None:
+            modes = ()
         return Capabilities(
             kind=SourceKind.MINER,
-            controls=frozenset({Control.ON_OFF, Control.POWER, Control.MODE}),
-            modes=_MODES,
+            controls=frozenset({Control.ON_OFF, Control.POWER} | ({Control.MODE} if modes else set())),
+            modes=modes,
             reads_power=True,
             reads_heat=True,
             settle_s=300.0,
@@ -97,8 +100,9 @@ class WhatsminerClient:
         if lib is None or self._miner is None:
             raise BadReplyError("not identified yet")
         if self._variant == "v3":
-            mining, mode = _state_v3(await self._ask("get.device.info"))
-            return reading_of(await gather_data(lib, self._miner), mining=mining, mode=mode)
+            mining = decode_state_v3(await self._ask("get.device.info"))
+            setting = await self._ask("get.miner.setting", must=False)
+            return reading_of(await gather_data(lib, self._miner), mining=mining, mode=decode_mode_v3(setting))
         status = await self._ask("status")
         mining, mode, limit = decode_status_v2(status)
         reading = reading_of(await gather_data(lib, self._miner), mining=mining, mode=mode)
@@ -192,14 +196,26 @@ def decode_status_v2(status: object) -> tuple[bool, str | None, float | None]:
         off = at(message, "btmineroff")
     if off not in ("true", "false"):
         raise BadReplyError("no miner state in the status")
-    return off == "false", at(message, "power_mode"), number(at(message, "power_limit_set"))
+    mode = at(message, "power_mode")
+    return (
+        off == "false",
+        mode.lower() if isinstance(mode, str) and mode else None,
+        number(at(message, "power_limit_set")),
+    )
 
 
-def _state_v3(info: object) -> tuple[bool, str | None]:
+def decode_state_v3(info: object) -> bool:
+    """`get.device.info` -> whether it works."""
     working = at(info, "msg", "miner", "working")
     if working not in ("true", "false"):
         raise BadReplyError("no miner state in the device info")
-    return working == "true", None
+    return bool(working == "true")
+
+
+def decode_mode_v3(setting: object) -> str | None:
+    """`get.miner.setting` -> its mode; None for firmware without that command."""
+    mode = at(setting, "msg", "power-mode")
+    return mode.lower() if isinstance(mode, str) and mode.lower() in _MODES else None
 
 
 def completed_v2(reading: MinerReading, summary: object, limit_w: float | None) -> MinerReading:

@@ -3,12 +3,16 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+import logging
+import math
 from typing import Any, Final, Protocol, override
 
 from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
 from ..base import SourceBase, Timing
-from ..errors import BadReplyError, LimitedError, RefusedError, UnreachableError
+from ..errors import BadReplyError, DriverError, LimitedError, RefusedError, UnreachableError
 from .template import Action, Register, Space, Template, TemplateError
+
+_LOGGER = logging.getLogger(__name__)
 
 _BLOCK: Final = 60
 _GAP: Final = 6
@@ -103,6 +107,9 @@ class ModbusSource(SourceBase):
         self._writes: deque[float] = deque()
         self._silences = 0
         self._values: dict[str, float | bool | None] = {}
+        self._held: dict[Control, float] = {}
+        """What a command holds in registers that the device forgets."""
+        self._held_at: dict[Control, float] = {}
 
     @property
     def absent(self) -> frozenset[str]:
@@ -117,7 +124,22 @@ class ModbusSource(SourceBase):
         if all(value is None for value in values.values()):
             raise BadReplyError("no register of the template holds a valid value")
         self._values = values
+        await self._hold()
         return self._state_of(values)
+
+    async def _hold(self) -> None:
+        """Write again what the device would forget, while a lease runs. Such registers are volatile: not counted."""
+        now = self._clock()
+        for control, value in self._held.items() if self.leased else ():
+            action = self._template.controls[control]
+            if now - self._held_at.get(control, -math.inf) < action.repeat_s:
+                continue
+            try:
+                await self._write_all([(action.register, value)], counted=False)
+            except DriverError as err:
+                _LOGGER.debug("%s: not written again: %s", self._name, err)
+                return
+            self._held_at[control] = now
 
     async def _read_block(self, block: list[Register]) -> dict[str, float | bool | None]:
         first, last = block[0], block[-1]
@@ -203,7 +225,7 @@ class ModbusSource(SourceBase):
     def _fit(self, command: Command) -> Command:
         fitted = super()._fit(command)
         controls = self._template.controls
-        return replace(
+        fitted = replace(
             fitted,
             on=fitted.on if Control.ON_OFF in controls else None,
             power_w=_stepped(fitted.power_w, controls.get(Control.POWER)),
@@ -212,6 +234,13 @@ class ModbusSource(SourceBase):
             level=_stepped(fitted.level, self._template.level),
             slope=None,
         )
+        wanted = {Control.POWER: fitted.power_w, Control.FLOW: fitted.flow_c, Control.ROOM: fitted.room_c}
+        self._held = {
+            control: value
+            for control, value in wanted.items()
+            if value is not None and control in controls and controls[control].repeat_s
+        }
+        return fitted
 
     @override
     async def _write(self, wanted: Command, state: SourceState) -> None:
@@ -224,6 +253,7 @@ class ModbusSource(SourceBase):
         ):
             if value is not None:
                 writes.append((controls[control].register, value))
+                self._held_at[control] = self._clock()
         if wanted.level is not None and self._template.level is not None:
             writes.append((self._template.level.register, wanted.level))
         if wanted.on is not None:
@@ -258,6 +288,7 @@ class ModbusSource(SourceBase):
     @override
     async def _fallback(self) -> None:
         """Never kept from the device by the day's limit."""
+        self._held.clear()
         await self._write_all(list(self._template.fallback), counted=False)
 
     @override

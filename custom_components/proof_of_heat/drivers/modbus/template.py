@@ -32,7 +32,14 @@ _SHOWN_BY: Final = {
     "room": "room_setpoint",
     "level": "level",
 }
-_CONTROL_KEYS: Final = frozenset({"register", "min", "max", "step", "value_on", "value_off"})
+_CONTROL_KEYS: Final = frozenset({"register", "min", "max", "step", "value_on", "value_off", "repeat_s"})
+# Registers that the controller reckons with: a factor of 1,000 must not go unseen.
+_UNIT_OF: Final = {
+    **dict.fromkeys(("power", "power_limit", "heat_power"), "W"),
+    **dict.fromkeys(("flow_temperature", "flow_setpoint", "return_temperature"), "°C"),
+    **dict.fromkeys(("outdoor_temperature", "room_setpoint"), "°C"),
+    **dict.fromkeys(("electricity", "heat"), "kWh"),
+}
 
 
 class TemplateError(ValueError):
@@ -79,9 +86,11 @@ class Register:
         if self.on_values:
             return raw in self.on_values
         value = raw * self.scale + self.offset
-        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
-            return None
-        return round(value, 4)
+        return round(value, 4) if self.shows(value) else None
+
+    def shows(self, value: float) -> bool:
+        """Whether the value would be read as one."""
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
 
     def encode(self, value: float) -> list[int]:
         """Value -> raw registers; TemplateError where it does not fit the type."""
@@ -105,6 +114,8 @@ class Action:
     step: float = 0.0
     on: float | None = None
     off: float | None = None
+    repeat_s: float = 0.0
+    """Written again after this time while a command holds it: the device forgets what is not. 0: it does not forget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,18 +151,38 @@ def builtin() -> dict[str, Template]:
 
 def load_folder(folder: Path) -> dict[str, Template]:
     """All templates of a folder by id; blocking. Raises TemplateError naming the file."""
-    import yaml
-
     found: dict[str, Template] = {}
     for file in sorted(folder.glob("*.yaml")):
-        try:
-            template = parse(_load(file.read_text(encoding="utf-8")))
-        except (yaml.YAMLError, TemplateError, UnicodeDecodeError, OSError, RecursionError) as err:
-            raise TemplateError(f"{file.name}: {err}") from err
+        template = _load_file(file)
         if template.id in found:
             raise TemplateError(f"{file.name}: id: {template.id} is that of another file")
         found[template.id] = template
     return found
+
+
+def find(template_id: str, folder: Path) -> Template:
+    """The template of that id, the user's before ours; blocking. A mistake in another file is none of its business."""
+    mistakes: list[str] = []
+    for file in sorted(folder.glob("*.yaml")):
+        try:
+            template = _load_file(file)
+        except TemplateError as err:
+            mistakes.append(str(err))
+            continue
+        if template.id == template_id:
+            return template
+    if (shipped := builtin().get(template_id)) is not None:
+        return shipped
+    raise TemplateError("; ".join([f"no template {template_id}", *mistakes]))
+
+
+def _load_file(file: Path) -> Template:
+    import yaml
+
+    try:
+        return parse(_load(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, TemplateError, UnicodeDecodeError, OSError, RecursionError) as err:
+        raise TemplateError(f"{file.name}: {err}") from err
 
 
 def _load(text: str) -> object:
@@ -233,6 +264,12 @@ def _register(key: str, row: object, swapped: bool) -> Register:
     scale = _number(row, "scale", -1e6, 1e6, 1.0, where=where)
     if scale == 0:
         raise TemplateError(f"{where}.scale: 0")
+    unit = None if row.get("unit") is None else str(row["unit"])
+    if unit is not None and unit != _UNIT_OF.get(key, unit):
+        raise TemplateError(f"{where}.unit: {unit} must be {_UNIT_OF[key]} (scale converts)")
+    low, high = _optional(row, "min", where), _optional(row, "max", where)
+    if low is not None and high is not None and low > high:
+        raise TemplateError(f"{where}: min {low:g} is above max {high:g}")
     return Register(
         key=key,
         at=at,
@@ -240,10 +277,10 @@ def _register(key: str, row: object, swapped: bool) -> Register:
         kind=kind,
         scale=scale,
         offset=_number(row, "offset", -1e6, 1e6, 0.0, where=where),
-        unit=None if row.get("unit") is None else str(row["unit"]),
+        unit=unit,
         invalid=tuple(_numbers(row, "invalid", where)),
-        low=_optional(row, "min", where),
-        high=_optional(row, "max", where),
+        low=low,
+        high=high,
         on_values=tuple(int(value) for value in _numbers(row, "on_values", where)),
         swapped=swapped and kind in ("int32", "uint32", "float32"),
     )
@@ -282,7 +319,8 @@ def _action(name: str, row: object, registers: Mapping[str, Register]) -> Action
     for value in (*limits, on, off):
         _fits(register, value, where)
     step = _number(row, "step", 0, 1e6, 0.0, where=where)
-    return Action(register=register, low=limits[0], high=limits[1], step=step, on=on, off=off)
+    repeat_s = _number(row, "repeat_s", 0, 86400, 0.0, where=where)
+    return Action(register=register, low=limits[0], high=limits[1], step=step, on=on, off=off, repeat_s=repeat_s)
 
 
 def _fits(register: Register, value: float | None, where: str) -> None:
@@ -305,6 +343,8 @@ def _fallback(rows: object, registers: Mapping[str, Register]) -> tuple[tuple[Re
             raise TemplateError(f"fallback.{key}: not a holding register")
         value = _number(rows, str(key), -1e9, 1e9, None, where="fallback")
         _fits(register, value, f"fallback.{key}")
+        if not register.shows(value):
+            raise TemplateError(f"fallback.{key}: {value:g} is outside of what registers.{key} shows (min, max)")
         writes.append((register, value))
     return tuple(writes)
 

@@ -9,6 +9,7 @@ from ..._lib.heat_source import (
     CommandResult,
     Control,
     Health,
+    Outcome,
     SourceKind,
     SourceState,
 )
@@ -91,9 +92,14 @@ class ViessmannSource(SourceBase):
     async def refresh(self) -> SourceState:
         """The last report while it is young; else ask."""
         async with self._lock:
-            if self._clock() - self._asked_at < self._poll_s:
+            if self._clock() - self._asked_at < self._pace_s:
                 return self._state
             return await self._refresh()
+
+    @property
+    def _pace_s(self) -> float:
+        """A small budget is spread over the day instead of being used up by noon."""
+        return max(self._poll_s, self._client.budget.spread_s) if self._poll_s else 0.0
 
     @override
     async def _read(self) -> SourceState:
@@ -162,6 +168,9 @@ class ViessmannSource(SourceBase):
 
     @override
     async def apply(self, command: Command) -> CommandResult:
+        if self._state.health in (Health.FAILING, Health.AUTH) and self._clock() - self._asked_at < self._pace_s:
+            # The next reading tells whether it answers again: no call is spent on asking for every command.
+            return self._result(command, Outcome.FAILED, self._state.detail)
         result = await super().apply(command)
         if result.outcome == "pending":
             # Look again before the next regular poll.

@@ -292,7 +292,12 @@ def _system_section(system: Mapping[str, str]) -> dict[str, Any]:
             {"type": "heading", "heading": "House", "icon": "mdi:home-thermometer"},
             _tile(system, "profile", "Profile", features=[{"type": "select-options"}]),
             _tile(system, "control_active", "In control", features=[{"type": "toggle"}]),
-            _tile(system, "decision", "Decision"),
+            # A tile cuts a sentence off.
+            {
+                "type": "markdown",
+                "content": f"{{{{ states('{system['decision']}') }}}}",
+                "grid_options": {"columns": 12},
+            },
             _tile(system, "demand", "Demand"),
             _tile(system, "cost_per_hour", "Cost per hour"),
             _tile(system, "electricity_price", "Electricity"),

@@ -1,0 +1,54 @@
+"""Libraries that take seconds to import are imported when they are needed, and never in the event loop's thread."""
+
+from pathlib import Path
+import subprocess
+import sys
+
+PROGRAM = """
+import asyncio, sys, threading, time
+
+HEAVY = ("pyasic", "PyViCare", "httpx")
+seen = {}
+
+class Watcher:
+    def find_spec(self, name, path=None, target=None):
+        if name in HEAVY:
+            seen.setdefault(name, threading.current_thread() is threading.main_thread())
+        return None
+
+sys.meta_path.insert(0, Watcher())
+
+from custom_components.proof_of_heat import sources
+from custom_components.proof_of_heat.drivers.budget import CallBudget, Limits
+from custom_components.proof_of_heat.drivers.errors import UnreachableError
+from custom_components.proof_of_heat.drivers.miner.antminer import AntminerClient
+from custom_components.proof_of_heat.drivers.viessmann.client import Token, TokenKeeper, ViessmannClient
+
+assert not seen, f"imported at the start: {seen}"
+
+async def nowhere(data):
+    pass
+
+async def main():
+    keeper = TokenKeeper("c", Token("a", "r", time.time() + 9999))
+    cloud = ViessmannClient(keeper, CallBudget(Limits(), time.time), nowhere, "http://127.0.0.1:9/iot/v2")
+    for asked in (AntminerClient("127.0.0.1", "root", http_port=9).identify(), cloud.devices()):
+        try:
+            await asked
+        except UnreachableError:
+            continue
+        raise AssertionError("nobody is there")
+    await cloud.close()
+
+asyncio.run(main())
+assert set(seen) == set(HEAVY), seen
+assert not any(seen.values()), f"imported in the loop's thread: {seen}"
+"""
+
+
+def test_heavy_libraries_are_imported_late_and_beside_the_loop() -> None:
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], cwd=root, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
