@@ -173,6 +173,7 @@ async def test_three_days_with_twenty_outages(
     caplog.set_level(logging.ERROR)
     written: Any = Store._async_write_data
     hass.loop.slow_callback_duration = 1e9
+    hass.loop.set_debug(False)  # half of the time went into tracebacks of every callback
     ready = cloud_process.ready
     endpoint = {"url": f"https://127.0.0.1:{ready['port']}", "ca_file": ready["ca_file"]}
     data = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "region": "eu", "custom_endpoint": endpoint}
