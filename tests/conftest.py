@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
@@ -11,6 +12,10 @@ from syrupy.assertion import SnapshotAssertion
 import custom_components  # noqa: F401
 
 from . import coverage_gate
+
+# A busy machine is no fault of what is tested; pytest's own time-out ends what hangs.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

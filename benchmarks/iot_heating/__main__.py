@@ -41,13 +41,13 @@ async def cells(house: House, rounds: int, seconds: float, devices: int) -> dict
     """
     answer: dict[str, float] = {}
     bare_us: list[float] = []
+    lag: dict[str, float] = {}
     for kind in _KINDS:
         turns: dict[str, list[float]] = {"bare": [], "path": [], kind: []}
         # Every controller is in the state that it will report: what is measured begins after the change to it, and
         # after the telemetry log's allowance for a burst is used up.
         await load.closed(house.port, kind, _CLIENTS, seconds * 2, devices)
         await settle(house)
-        lag_ms = 0.0
         for _ in range(rounds):
             for name, spent in turns.items():
                 await house.lag()
@@ -56,14 +56,15 @@ async def cells(house: House, rounds: int, seconds: float, devices: int) -> dict
                 spent.append((house.cpu_s() - before) / max(1, outcome.requests) * 1e6)
                 if outcome.errors or not outcome.requests:
                     raise RuntimeError(f"{name}: {outcome.errors} errors in {outcome.requests} requests")
-                if name == kind:
-                    lag_ms = max(lag_ms, (await house.lag())["max_ms"])
+                now = await house.lag()
+                for figure in ("max", "work_max", "gc_max"):
+                    key = f"{kind}_lag_{figure}_ms" if name == kind else f"bare_lag_{figure}_ms"
+                    lag[key] = max(lag.get(key, 0.0), now[f"{figure}_ms"])
         answer[f"{kind}_us"] = median(turns[kind])
         for name in ("bare", "path"):
             answer[f"{kind}_to_{name}"] = median(b / own for b, own in zip(turns[name], turns[kind], strict=True))
-        answer[f"{kind}_lag_max_ms"] = lag_ms
         bare_us += turns["bare"]
-    return answer | {"bare_us": median(bare_us)}
+    return answer | lag | {"bare_us": median(bare_us)}
 
 
 async def at_pace(house: House, seconds: float, devices: int) -> dict[str, float]:

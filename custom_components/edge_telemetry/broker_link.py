@@ -1,13 +1,17 @@
 """Gaps: from the moment the broker was lost until Home Assistant is subscribed again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 import logging
 import time
+from typing import Final
 
 from homeassistant.components import mqtt
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 _LOGGER = logging.getLogger(__name__)
+
+_QOS_HIGHEST: Final = 2
 
 
 class BrokerLink:
@@ -20,17 +24,23 @@ class BrokerLink:
         self._hass = hass
         self._changed = changed
         self._clock = clock
-        self._topic = ""
-        self._qos = 0
+        self._topics: frozenset[str] = frozenset()
+        # Subscriptions that the broker has not confirmed since it was lost.
+        self._awaited: set[str] = set()
         self._was_subscribed = False
         self._cancel: list[CALLBACK_TYPE] = []
 
     @callback
-    def follow(self, topic: str, qos: int) -> None:
-        """Begin; `topic` is one of our subscriptions, whose renewal ends a gap."""
-        self._topic, self._qos = topic, qos
+    def follow(self, topics: Iterable[str], qos: int) -> None:
+        """Begin; `topics` are those whose renewed subscriptions end a gap: core renews them one after the other."""
+        self._topics = frozenset(topics)
+        self._awaited = set(self._topics)
         self._cancel.append(mqtt.async_subscribe_connection_status(self._hass, self._status))
-        self._cancel.append(mqtt.async_on_subscribe_done(self._hass, topic, qos, self._subscribed))
+        for topic in self._topics:
+            renewed = partial(self._subscribed, topic)
+            # With a higher QoS where somebody else wants the same topic so.
+            for level in range(qos, _QOS_HIGHEST + 1):
+                self._cancel.append(mqtt.async_on_subscribe_done(self._hass, topic, level, renewed))
         if not mqtt.is_connected(self._hass):
             self.lost_since = self._clock()
 
@@ -42,13 +52,19 @@ class BrokerLink:
 
     @callback
     def _status(self, connected: bool) -> None:
-        if not connected and self.lost_since is None:
+        if connected:
+            return
+        self._awaited = set(self._topics)
+        if self.lost_since is None:
             self.lost_since = self._clock()
             self._changed()
 
     @callback
-    def _subscribed(self) -> None:
+    def _subscribed(self, topic: str) -> None:
         if not mqtt.is_connected(self._hass):
+            return
+        self._awaited.discard(topic)
+        if self._awaited:
             return
         if not self._was_subscribed or self.lost_since is None:
             self._was_subscribed, self.lost_since = True, None  # the first time, there was nothing to miss

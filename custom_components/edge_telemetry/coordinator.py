@@ -108,14 +108,14 @@ class EdgeHub:
         # Entries are not unloaded when Home Assistant stops: what waits for the archive is written then, too.
         stop = self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_home_assistant_stops)
         self.entry.async_on_unload(stop)
-        last = ""
+        topics: set[str] = set()
         for text in self.entry.data[CONF_PATTERNS]:
             pattern = TopicPattern(text, self.entry.data[CONF_DEFAULT_SITE])
             for topic, channel in pattern.subscriptions().items():
                 receive = partial(self.inbox.receive, pattern, channel)
                 self.entry.async_on_unload(await mqtt.async_subscribe(self.hass, topic, receive, _QOS, encoding=None))
-                last = topic
-        self.broker.follow(last, _QOS)
+                topics.add(topic)
+        self.broker.follow(topics, _QOS)
         self.entry.async_on_unload(async_track_time_interval(self.hass, self._tick, _TICK, cancel_on_shutdown=True))
 
     async def async_stop(self) -> None:

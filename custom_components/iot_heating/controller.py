@@ -14,6 +14,8 @@ from .protocol.telemetry import Telemetry
 from .protocol.v2 import Extras
 from .records import Kind
 
+type EventListener = Callable[[str, str, dict[str, Any]], None]
+
 MISSED_POLLS: Final = 3
 _USUAL_INTERVAL_S: Final = 60.0
 _INTERVAL_RANGE_S: Final = (20.0, 300.0)
@@ -60,6 +62,7 @@ class Controller:
         protocol: The version that it spoke last.
         extras: What it reports beyond protocol 1.
         offer: The firmware that ota offers.
+        said_heating: Whether it has said since it was lost, or since the start, if it heats.
     """
 
     device_id: str
@@ -81,9 +84,11 @@ class Controller:
     extras: dict[str, float | str | None] = field(default_factory=dict)
     offer: dict[str, Any] | None = None
     listeners: dict[Topic, list[CALLBACK_TYPE]] = field(default_factory=dict)
+    event_listeners: list[EventListener] = field(default_factory=list)
     refreshed: datetime | None = None
     told: datetime | None = None
     applied: Telemetry | None = None
+    said_heating: bool = False
 
     def apply(self, report: Telemetry) -> list[Topic]:
         """Take over what a report holds; what it leaves out stays, null is no reading. Returns what changed."""
@@ -91,11 +96,19 @@ class Controller:
         if report is self.applied:
             return changed
         self.applied = report
+        self.said_heating |= "heating" in report.values
         for name, value in report.values.items():
             if value != getattr(self, name):
                 setattr(self, name, value)
                 changed.append(_TOPIC_OF[name])
         return changed
+
+    def lose(self) -> None:
+        """It is silent: whether it heats is not known until it says so again."""
+        self.online = False
+        self.heating = None
+        self.said_heating = False
+        self.applied = None
 
     def apply_extras(self, extras: Extras) -> list[Topic]:
         """Take over the fields of protocol 2."""

@@ -29,9 +29,9 @@ from .forecast import Forecast
 from .linked import LinkedFollower
 from .protocol.control import flow_setpoint_c
 from .protocol.profile import Profile
-from .protocol.sessions import NO_READING, Reading, Session
+from .protocol.sessions import NO_READING, SHORT_BREAK, Reading, Session
 from .protocol.telemetry import Telemetry
-from .protocol.v2 import Extras
+from .protocol.v2 import Extras, jitter_s
 from .records import DeviceRecord, Kind
 from .registry import Registry
 from .repairs_silent import async_check_silent, async_forget_silent
@@ -41,7 +41,6 @@ from .telling import Pieces, Teller
 _LOGGER = logging.getLogger(__name__)
 
 type IotHeatingConfigEntry = ConfigEntry[Building]
-type EventListener = Callable[[Controller, str, str, dict[str, Any]], None]
 
 _TICK: Final = timedelta(seconds=10)
 _CONFIRM_AFTER_S: Final = 10
@@ -68,7 +67,6 @@ class Building:
         self.profile_listeners: list[CALLBACK_TYPE] = []
         self.tick_listeners: list[CALLBACK_TYPE] = []
         self.new_controller_listeners: list[Callable[[Controller], None]] = []
-        self.event_listeners: list[EventListener] = []
         self._set_up_with = (dict(entry.options), _configs(entry))
         self._following = asyncio.Lock()
         self._started = dt_util.utcnow()
@@ -231,28 +229,39 @@ class Building:
         self.hass.config_entries.async_add_subentry(self.entry, subentry)
 
     @callback
-    def receive(self, controller: Controller, report: Telemetry | None, extras: Extras | None = None) -> bool:
+    def receive(
+        self,
+        controller: Controller,
+        report: Telemetry | None,
+        extras: Extras | None = None,
+        now: datetime | None = None,
+    ) -> bool:
         """A controller called, with a report or only for its configuration.
 
         Returns whether a session began or ended, and has to be written to disk.
         """
-        now = dt_util.utcnow()
+        now = now or dt_util.utcnow()
         controller.seen(now)
         changed = [] if report is None else controller.apply(report)
         if extras is not None:
             changed += controller.apply_extras(extras)
         if controller.online is not True:
             if controller.online is False:
-                _LOGGER.info("Controller %s is back", controller.device_id)
+                if controller.kind is Kind.LINKED:
+                    _LOGGER.info("The entity linked as %s is available again", controller.name)
+                else:
+                    _LOGGER.info("Controller %s is back", controller.device_id)
                 async_forget_silent(self.hass, controller.device_id)
             controller.online = True
             changed = list(Topic)
         ledger = controller.ledger
-        if turned := ledger.report(controller.heating, now, self._reading(controller)):
+        turned: tuple[Session, ...] = ()
+        if controller.heating or (ledger.open is not None and _counts(controller, ledger.open, now)):
+            turned = ledger.report(controller.heating, now, self._reading(controller))
+        if turned:
             changed.append(Topic.USAGE)
             self._tell_sessions(controller, turned)
-        topics = Topic if controller.needs_refresh(now) else changed
-        if topics:
+        if topics := Topic if controller.needs_refresh(now) else changed:
             self._teller.tell(controller, topics, now)
         self.tell_fleet(controller.device_id)
         return bool(turned)
@@ -262,15 +271,15 @@ class Building:
             self.tell_event(controller, "session", "ended" if session.end else "started", session.as_dict())
 
     def _reading(self, controller: Controller) -> Reading:
-        """What is known of its energy; not asked for while nothing is to be counted."""
-        if not (controller.heating or controller.ledger.open) or not controller.energy.known:
+        """What is known of its energy."""
+        if not controller.energy.known:
             return NO_READING
         return controller.energy.reading(self.hass, self.options)
 
     @callback
     def receive_loss(self, controller: Controller) -> None:
         """A controller is silent, or what it is linked to is gone."""
-        controller.online = False
+        controller.lose()
         if turned := controller.ledger.lost():
             self._tell_sessions(controller, turned)
             self.entry.async_create_background_task(
@@ -282,8 +291,8 @@ class Building:
     @callback
     def tell_event(self, controller: Controller, group: str, name: str, data: dict[str, Any]) -> None:
         """Something happened that automations may want to know: ``group`` is command or session."""
-        for listener in tuple(self.event_listeners):
-            listener(controller, group, name, data)
+        for listener in tuple(controller.event_listeners):
+            listener(group, name, data)
 
     @callback
     def tell_others(self, *device_ids: str) -> None:
@@ -326,12 +335,18 @@ class Building:
         for listener in tuple(self.tick_listeners):
             listener()
 
-    def _check_silence(self, controller: Controller, now: datetime) -> None:
-        # After a start a controller gets its time to call before it counts as missing.
+    def overdue(self, controller: Controller, now: datetime) -> bool:
+        """Whether a controller should have been heard of; after a start each gets its time."""
         since = controller.last_seen if controller.online else self._started
-        waited_s = (now - (since or self._started)).total_seconds()
+        interval_s = controller.interval_s
+        if controller.protocol >= 2 or controller.online is None:
+            # It was asked to call that seldom, give or take the jitter; a slow one must not count as silent.
+            interval_s = max(interval_s, self.options.poll_interval_s + jitter_s(self.options.poll_interval_s))
+        return (now - (since or self._started)).total_seconds() > MISSED_POLLS * interval_s
+
+    def _check_silence(self, controller: Controller, now: datetime) -> None:
         if controller.online is not False:
-            if waited_s > MISSED_POLLS * controller.interval_s:
+            if self.overdue(controller, now):
                 _LOGGER.warning("Controller %s has missed %s polls", controller.device_id, MISSED_POLLS)
                 self.receive_loss(controller)
         else:
@@ -345,6 +360,14 @@ class Building:
             follower.stop()
         for device_id in self.controllers:
             async_forget_silent(self.hass, device_id)
+
+
+def _counts(controller: Controller, session: Session, now: datetime) -> bool:
+    """Whether a call tells of the running session.
+
+    After a start a controller may fetch its configuration before it reports: its session waits for what it says.
+    """
+    return controller.said_heating or now - session.seen > SHORT_BREAK
 
 
 def _configs(entry: ConfigEntry) -> dict[str, tuple[str, dict[str, Any]]]:

@@ -7,7 +7,7 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .controller import Controller, subscribe
+from .controller import subscribe
 from .coordinator import IotHeatingConfigEntry
 from .entity import ControllerDescription, ControllerEntity, add_controller_entities
 from .protocol.commands import CommandStatus
@@ -56,10 +56,10 @@ class ControllerEvent(ControllerEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Follow the building's events."""
         await super().async_added_to_hass()
-        self.async_on_remove(subscribe(self.building.event_listeners, self._happened))
+        self.async_on_remove(subscribe(self.controller.event_listeners, self._happened))
 
     @callback
-    def _happened(self, controller: Controller, group: str, name: str, data: dict[str, Any]) -> None:
-        if controller is self.controller and group == self.entity_description.group:
+    def _happened(self, group: str, name: str, data: dict[str, Any]) -> None:
+        if group == self.entity_description.group:
             self._trigger_event(name, data)
             self.async_write_ha_state()

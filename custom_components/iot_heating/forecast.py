@@ -1,18 +1,20 @@
 """Outdoor temperatures to come, from a weather entity, for controllers that plan ahead."""
 
+import asyncio
 from datetime import datetime, timedelta
 import logging
 from typing import Any, Final
 
 from homeassistant.const import ATTR_ENTITY_ID, UnitOfTemperature
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import TemperatureConverter
 
 _LOGGER = logging.getLogger(__name__)
 _KEEP: Final = timedelta(minutes=30)
 _POINTS: Final = 24
+# A controller waits for its reply meanwhile.
+_PATIENCE_S: Final = 3
 
 type Points = tuple[tuple[datetime, float], ...]
 
@@ -36,21 +38,26 @@ class Forecast:
         return tuple(point for point in self._points if point[0] > now - timedelta(hours=1))[:_POINTS]
 
     async def _async_ask(self, entity_id: str) -> Points:
-        state = self._hass.states.get(entity_id)
         try:
-            reply = await self._hass.services.async_call(
-                "weather",
-                "get_forecasts",
-                {ATTR_ENTITY_ID: entity_id, "type": "hourly"},
-                blocking=True,
-                return_response=True,
-            )
-        except HomeAssistantError as err:
+            async with asyncio.timeout(_PATIENCE_S):
+                points = await self._async_fetch(entity_id)
+        except Exception as err:  # noqa: BLE001  whatever a weather service does wrong, the controller gets its reply
             if not self._failing:
-                _LOGGER.warning("No forecast from %s: %s", entity_id, err)
+                _LOGGER.warning("No forecast from %s: %s", entity_id, str(err) or type(err).__name__)
             self._failing = True
             return self._points
         self._failing = False
+        return points
+
+    async def _async_fetch(self, entity_id: str) -> Points:
+        reply = await self._hass.services.async_call(
+            "weather",
+            "get_forecasts",
+            {ATTR_ENTITY_ID: entity_id, "type": "hourly"},
+            blocking=True,
+            return_response=True,
+        )
+        state = self._hass.states.get(entity_id)
         unit = state.attributes.get("temperature_unit", UnitOfTemperature.CELSIUS) if state else "°C"
         answer: Any = (reply or {}).get(entity_id)
         items = answer.get("forecast") if isinstance(answer, dict) else None

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONTENT_TYPE_JSON
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.json import json_bytes
+from multidict import CIMultiDict
 
 from .controller import Controller
 from .coordinator import Building, IotHeatingConfigEntry
@@ -18,6 +19,9 @@ from .protocol.telemetry import Telemetry
 from .protocol.v2 import Extras
 from .records import BuildingRecord, DeviceRecord, Kind
 from .registry import Registry
+
+# As a parameter of its own the content type would be taken apart for every reply.
+_HEADERS: Final = CIMultiDict({hdrs.CONTENT_TYPE: CONTENT_TYPE_JSON})
 
 
 @dataclass(slots=True, eq=False)
@@ -93,4 +97,4 @@ class Lines:
         second = now.timestamp() // 1
         if second != self._second:
             self._second, self._time = second, utc_text(now).encode()
-        return web.Response(body=line.head + self._time + line.tail, content_type=CONTENT_TYPE_JSON)
+        return web.Response(body=line.head + self._time + line.tail, headers=_HEADERS)

@@ -91,6 +91,8 @@ class LinkedFollower:
     def tick(self, now: datetime) -> None:
         """Count the time that passes, end an override whose time is over."""
         self._look(write=False)
+        if self._controller.online is None and self._building.overdue(self._controller, now):
+            self._lose()
         record = self._building.registry.devices.get(self._controller.device_id)
         if record is not None and not record.override.empty and record.override.at(now).empty:
             self._building.entry.async_create_background_task(
@@ -103,9 +105,7 @@ class LinkedFollower:
         heating = heats(self._hass.states.get(entity_id) if entity_id else None)
         if heating is None:
             if controller.online:
-                controller.heating = None
-                _LOGGER.warning("The entity linked as %s is not available", controller.name)
-                self._building.receive_loss(controller)
+                self._lose()
             return
         turned = self._building.receive(controller, Telemetry({"heating": heating}))
         self._building.registry.mark_seen(controller.device_id, dt_util.utcnow())
@@ -114,6 +114,10 @@ class LinkedFollower:
                 self._hass, self._hass.data[BOOK].async_write([controller.number]), "write session"
             )
         self._building.commands.observe(controller)
+
+    def _lose(self) -> None:
+        _LOGGER.warning("The entity linked as %s is not available", self._controller.name)
+        self._building.receive_loss(self._controller)
 
     async def async_switch(self, force: Force, before: Force) -> str | None:
         """Make the entity as an override wants it; returns why it could not, None where it could.

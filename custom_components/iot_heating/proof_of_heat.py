@@ -118,14 +118,13 @@ class ControllerSource(HeatSource):
         if not controller.online or controller.last_seen is None:
             at = controller.last_seen or dt_util.utcnow()
             return SourceState(at=at, health=Health.FAILING, detail="does not call")
-        power = 0.0 if controller.heating is False else self._power_w()
         setpoint = controller.extras.get("flow_setpoint")
         return SourceState(
             at=controller.last_seen,
             health=Health.DEGRADED if controller.errors else Health.OK,
             detail=", ".join(str(error) for error in controller.errors[:3]),
             on=controller.heating,
-            power_w=power,
+            power_w=self._power_w(),
             flow_c=controller.supply_c,
             flow_setpoint_c=setpoint if isinstance(setpoint, float) else None,
             return_c=_number(controller.extras.get("return_temp")),
@@ -134,6 +133,9 @@ class ControllerSource(HeatSource):
         )
 
     def _power_w(self) -> float | None:
+        """What it draws; not known while nobody knows whether it heats."""
+        if not self.controller.heating:
+            return None if self.controller.heating is None else 0.0
         return self.controller.energy.reading(self._building.hass, self._building.options).power_w
 
     @override

@@ -22,9 +22,20 @@ _COLUMNS: Final = ("start", "end", "duration_s", "energy_kwh", "cost", "estimate
 
 
 async def async_sessions(hass: HomeAssistant, controller: Controller, start: datetime, end: datetime) -> dict[str, Any]:
-    """The sessions of a controller that overlap a range, oldest first; the running one has no end."""
+    """The sessions of a controller that overlap a range, oldest first; the running one has no end.
+
+    Raises:
+        ServiceValidationError: There are more than 10,000.
+    """
     book = hass.data[BOOK]
-    sessions = await book.async_sessions(controller.number, start, end, _MAX_SESSIONS)
+    sessions = await book.async_sessions(controller.number, start, end, _MAX_SESSIONS + 1)
+    if len(sessions) > _MAX_SESSIONS:
+        # A bill over a part of them would be wrong, and nobody would see it.
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="too_many_sessions",
+            translation_placeholders={"limit": str(_MAX_SESSIONS)},
+        )
     total = Usage()
     for session in sessions:
         total.add(session.duration_s, session.energy_kwh, session.cost)

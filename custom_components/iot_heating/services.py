@@ -42,6 +42,10 @@ ATTR_SCHEDULE: Final = "schedule"
 ATTR_START: Final = "start"
 
 _DEVICE: Final[dict[Any, Any]] = {vol.Required(ATTR_DEVICE_ID): cv.string}
+_LONGEST: Final = timedelta(days=366)
+_GRACE: Final = vol.All(cv.positive_time_period, vol.Range(max=GRACE))
+# Nothing is not "until it is taken back": that is said by leaving it out.
+_SPAN: Final = vol.All(cv.positive_time_period, vol.Range(min=timedelta(seconds=1), max=_LONGEST))
 _RANGE: Final[dict[Any, Any]] = {**_DEVICE, vol.Optional(ATTR_START): cv.datetime, vol.Optional(ATTR_END): cv.datetime}
 _GET_SESSIONS: Final = vol.Schema(
     {**_RANGE, vol.Optional(ATTR_FORMAT, default="json"): vol.In(["json", "csv"]), vol.Optional(ATTR_FILENAME): cv.path}
@@ -60,12 +64,12 @@ _SEND_COMMAND: Final = vol.Schema(
         vol.Required(ATTR_COMMAND): vol.In([name.value for name in CommandName]),
         vol.Optional(ATTR_CURVE_VALUE): vol.Coerce(float),
         vol.Optional(ATTR_MIN_EXTERNAL): vol.Coerce(float),
-        vol.Optional(ATTR_DURATION): cv.positive_time_period,
-        vol.Optional(ATTR_EXPIRES, default={"minutes": 15}): cv.positive_time_period,
+        vol.Optional(ATTR_DURATION): _SPAN,
+        vol.Optional(ATTR_EXPIRES, default={"minutes": 15}): _SPAN,
     }
 )
 _SET_SCHEDULE: Final = vol.Schema({**_DEVICE, vol.Required(ATTR_SCHEDULE): list})
-_ROTATE_KEY: Final = vol.Schema({**_DEVICE, vol.Optional(ATTR_GRACE): cv.positive_time_period})
+_ROTATE_KEY: Final = vol.Schema({**_DEVICE, vol.Optional(ATTR_GRACE): _GRACE})
 
 type Handler = Callable[[HomeAssistant, ServiceCall], Coroutine[Any, Any, ServiceResponse]]
 

@@ -62,6 +62,7 @@ class DeviceSyncView(HomeAssistantView):
         self._registry = registry
         self._guard = DeviceGuard()
         self._lines = Lines(hass, registry)
+        self._log = hass.data[LOG]
 
     @answers_errors()
     async def get(self, request: web.Request, device_id: str) -> web.Response:
@@ -71,7 +72,8 @@ class DeviceSyncView(HomeAssistantView):
         if match is KeyMatch.CURRENT and line.record.keys.previous is not None:
             line = await self._async_settle(line, now)
         extras = Extras({}) if _asks_for_2(request) else None
-        return await self._answer(line, match, None, extras, now)
+        turned = self._receive(line, None, extras, now)
+        return await self._answer(line, match, None, extras, turned=turned, now=now)
 
     @answers_errors()
     async def post(self, request: web.Request, device_id: str) -> web.Response:
@@ -88,8 +90,12 @@ class DeviceSyncView(HomeAssistantView):
             said = _read(request, body)
             line.said = None if request.query_string else said
         _, data, report, extras = said
-        self._hass.data[LOG].put(line.record, data, now)
-        return await self._answer(line, match, report, extras, now)
+        self._log.put(line.record, data, now)
+        turned = self._receive(line, report, extras, now)
+        if extras is None and not turned and not line.commands_open:
+            # As nearly always: nothing to wait for.
+            return self._lines.reply(line, now)
+        return await self._answer(line, match, report, extras, turned=turned, now=now)
 
     def _enter(self, request: web.Request, device_id: str, now: datetime) -> tuple[Line, KeyMatch]:
         """Let a controller in."""
@@ -119,16 +125,30 @@ class DeviceSyncView(HomeAssistantView):
         entry = self._hass.config_entries.async_get_entry(record.entry_id)
         return entry is None or bool(entry.options.get(CONF_ALLOW_QUERY, True))
 
+    def _receive(self, line: Line, report: Telemetry | None, extras: Extras | None, now: datetime) -> bool:
+        """Take a call in. Returns whether a session began or ended, and has to be written to disk."""
+        building, controller = line.building, line.controller
+        self._registry.mark_seen(line.record.device_id, now)
+        if building is None or controller is None:
+            return False
+        controller.protocol = 1 if extras is None else 2
+        return building.receive(controller, report, extras, now)
+
     async def _answer(
-        self, line: Line, match: KeyMatch, report: Telemetry | None, extras: Extras | None, now: datetime
+        self,
+        line: Line,
+        match: KeyMatch,
+        report: Telemetry | None,
+        extras: Extras | None,
+        *,
+        turned: bool,
+        now: datetime,
     ) -> web.Response:
         record, building, controller = line.record, line.building, line.controller
-        self._registry.mark_seen(record.device_id, now)
         if building is None or controller is None:
             # Where the entry is not set up (now), the controller still gets its configuration.
             return self._lines.reply(line, now)
-        controller.protocol = 1 if extras is None else 2
-        if building.receive(controller, report, extras):
+        if turned:
             await self._hass.data[BOOK].async_write([controller.number])
         carried: Queue = ()
         if line.commands_open:

@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.http import HomeAssistantView
+from homeassistant.util import dt as dt_util
 
 from ._lib.device_http import (
     ApiError,
@@ -34,6 +35,7 @@ from .protocol.profile import Profile, utc_text
 from .protocol.telemetry import decode_telemetry
 from .records import BuildingRecord, DeviceRecord, Kind
 from .registry import Registry, StaleRevisionError
+from .telemetry_log import LOG
 
 PERMISSION_KEY = "curve_value"
 """The building's entity that stands for it where permissions are asked for."""
@@ -108,8 +110,9 @@ class DevicesView(UserView):
     async def get(self, request: web.Request) -> web.Response:
         """List them."""
         user = require_user(request)
+        readable = {entry_id for entry_id in self._registry.buildings if may_read(self._hass, user, entry_id)}
         devices = sorted(self._registry.devices.values(), key=lambda record: record.number)
-        return self.json({"devices": [self._device(r) for r in devices if may_read(self._hass, user, r.entry_id)]})
+        return self.json({"devices": [self._device(record) for record in devices if record.entry_id in readable]})
 
 
 class ReportStatusView(UserView):
@@ -128,13 +131,17 @@ class ReportStatusView(UserView):
             raise not_found(f"there is no device {device_id}")
         require_control(user, building_entity(self._hass, record.entry_id))
         try:
-            report = decode_telemetry(await read_object(request))
+            data = await read_object(request)
+            report = decode_telemetry(data)
         except ProtocolError as err:
             raise api_error(err) from err
         building = self._loaded(record.entry_id)
         if building is None or (controller := building.controllers.get(record.device_id)) is None:
             raise conflict("the building is not set up at the moment")
-        if building.receive(controller, report):
+        now = dt_util.utcnow()
+        self._hass.data[LOG].put(record, data, now)
+        self._registry.mark_seen(record.device_id, now)
+        if building.receive(controller, report, now=now):
             await self._hass.data[BOOK].async_write([controller.number])
         return self.json({"status": "ok", "device": self._device(record)})
 

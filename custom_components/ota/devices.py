@@ -58,7 +58,7 @@ def device_of(uid: str, title: str, data: Mapping[str, Any]) -> Device:
         group=data.get(CONF_GROUP),
         zone=data.get(CONF_ZONE),
         tags=tuple(data.get(CONF_TAGS, ())),
-        metadata=dict(data.get(CONF_METADATA, {})),
+        metadata={str(name): str(value) for name, value in data.get(CONF_METADATA, {}).items()},
     )
 
 
@@ -103,6 +103,7 @@ async def async_sync_subentries(coordinator: OtaCoordinator) -> None:
         if subentry.subentry_type == SUBENTRY_DEVICE
     }
     engine, keys = coordinator.engine, coordinator.keys
+    had = coordinator.subentries
     coordinator.subentries = {uid: subentry.subentry_id for uid, subentry in wanted.items()}
     for uid, subentry in wanted.items():
         engine.register(device_of(uid, subentry.title, subentry.data), coordinator.now)
@@ -112,7 +113,7 @@ async def async_sync_subentries(coordinator: OtaCoordinator) -> None:
             _confirm_later(coordinator, uid)
     for uid in [u for u, device in coordinator.state.devices.items() if device.fleet is None and u not in wanted]:
         known = keys.devices.get(uid)
-        if known is not None and not known.confirmed:
+        if known is not None and not known.confirmed and uid not in had:
             _restore(coordinator, coordinator.state.devices[uid])
         else:
             engine.remove(uid)
@@ -136,9 +137,11 @@ def _restore(coordinator: OtaCoordinator, device: Device) -> None:
         CONF_GROUP: device.group,
         CONF_ZONE: device.zone,
         CONF_TAGS: list(device.tags),
+        CONF_METADATA: dict(device.metadata),
     }
     data: dict[str, Any] = {CONF_DEVICE_ID: device.uid, CONF_PRODUCT: device.product, CONF_CHIP: device.chip}
-    data |= {name: value for name, value in optional.items() if value}
+    optional |= policy_data(device.policy)
+    data |= {name: value for name, value in optional.items() if value not in (None, "", [], {})}
     subentry = ConfigSubentry(
         data=MappingProxyType(data), subentry_type=SUBENTRY_DEVICE, title=device.name, unique_id=device.uid
     )

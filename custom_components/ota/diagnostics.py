@@ -41,7 +41,7 @@ def _device(coordinator: OtaCoordinator, device: Device) -> dict[str, Any]:
     keys = coordinator.keys.devices.get(device.uid)
     job = coordinator.state.job_of(device.uid)
     return {
-        **_plain(asdict(device), ("metadata",)),
+        **_plain(asdict(device), ("metadata", "attributes")),
         "offer": coordinator.engine.offer(device.uid, coordinator.now).reason.value,
         "job": _job(job) if job else None,
         "has_key": keys is not None and keys.header.current is not None,

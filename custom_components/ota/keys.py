@@ -1,5 +1,7 @@
 """Keys of stand-alone devices, of secret URLs and of the upload API: hashes only, on disk before a key is shown."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -33,6 +35,9 @@ class Issued:
     url_token: str
 
 
+type Change = Callable[[DeviceKeys | None], DeviceKeys | None]
+
+
 class Keys:
     """All key rings, by device uid."""
 
@@ -42,6 +47,8 @@ class Keys:
         self.devices: dict[str, DeviceKeys] = {}
         self.upload = KeyRing()
         self._by_url: dict[str, str] = {}
+        self._changing = asyncio.Lock()
+        """Held from reading what there is until the change is on disk: of two at once, none may undo the other."""
 
     async def async_load(self) -> None:
         """Read the store."""
@@ -65,16 +72,20 @@ class Keys:
             if digest is not None
         }
 
-    async def _async_put(self, uid: str, keys: DeviceKeys | None) -> None:
-        """Save first: what is not on disk is not valid."""
-        devices = {**self.devices}
-        if keys is None:
+    async def _async_change(self, uid: str, change: Change) -> None:
+        """Save first: what is not on disk is not valid. `change` makes of a device's keys what they are to be."""
+        async with self._changing:
+            before = self.devices.get(uid)
+            after = change(before)
+            if after == before:
+                return
+            devices = {**self.devices}
             devices.pop(uid, None)
-        else:
-            devices[uid] = keys
-        await self._store.async_save_durably(_data(devices, self.upload))
-        self.devices = devices
-        self._index()
+            if after is not None:
+                devices[uid] = after
+            await self._store.async_save_durably(_data(devices, self.upload))
+            self.devices = devices
+            self._index()
 
     async def async_issue(self, uid: str, now: datetime, *, header: bool = True) -> Issued:
         """Make new secrets; the ones until now are good for a while.
@@ -84,36 +95,37 @@ class Keys:
             now: UTC.
             header: False for a device of a fleet, whose own key its provider holds: only the URL is ours.
         """
-        keys = self.devices.get(uid, DeviceKeys())
         issued = Issued(new_key() if header else "", new_key())
-        rings = replace(keys, url=_rotated(keys.url, issued.url_token, now))
-        if header:
-            rings = replace(rings, header=_rotated(keys.header, issued.key, now))
-        await self._async_put(uid, rings)
+
+        def rotate(keys: DeviceKeys | None) -> DeviceKeys:
+            keys = keys or DeviceKeys()
+            rings = replace(keys, url=_rotated(keys.url, issued.url_token, now))
+            return replace(rings, header=_rotated(keys.header, issued.key, now)) if header else rings
+
+        await self._async_change(uid, rotate)
         return issued
 
     async def async_issue_upload(self) -> str:
         """Make a new key for the upload API; the one until now is void."""
         key = new_key()
         ring = KeyRing.of(key)
-        await self._store.async_save_durably(_data(self.devices, ring))
-        self.upload = ring
+        async with self._changing:
+            await self._store.async_save_durably(_data(self.devices, ring))
+            self.upload = ring
         return key
 
     async def async_adopt(self, uid: str, issued: Issued) -> None:
         """Make secrets valid that a user was shown."""
         keys = DeviceKeys(KeyRing.of(issued.key), KeyRing.of(issued.url_token))
-        await self._async_put(uid, keys)
+        await self._async_change(uid, lambda _: keys)
 
     async def async_confirm(self, uid: str) -> None:
         """Note that the device's subentry is on disk."""
-        if (keys := self.devices.get(uid)) is not None and not keys.confirmed:
-            await self._async_put(uid, replace(keys, confirmed=True))
+        await self._async_change(uid, lambda keys: replace(keys, confirmed=True) if keys else None)
 
     async def async_drop(self, uid: str) -> None:
         """Void all secrets of a device."""
-        if uid in self.devices:
-            await self._async_put(uid, None)
+        await self._async_change(uid, lambda _: None)
 
     async def async_used(self, uid: str, match: KeyMatch, *, url: bool) -> None:
         """The current key was presented: a rotation is over."""
@@ -121,8 +133,17 @@ class Keys:
         ring = None if keys is None else keys.url if url else keys.header
         if keys is None or ring is None or match is not KeyMatch.CURRENT or ring.previous is None:
             return
-        settled = ring.settled()
-        await self._async_put(uid, replace(keys, url=settled) if url else replace(keys, header=settled))
+        used = ring.current
+
+        def settle(keys: DeviceKeys | None) -> DeviceKeys | None:
+            ring = None if keys is None else keys.url if url else keys.header
+            if keys is None or ring is None:
+                return keys
+            # Rotated again meanwhile: the key that was used is the one that the device has.
+            ring = ring.settled() if ring.current == used else replace(ring, previous=used)
+            return replace(keys, url=ring) if url else replace(keys, header=ring)
+
+        await self._async_change(uid, settle)
 
     def header_ring(self, uid: str) -> KeyRing | None:
         """The ring of a device's header key; None where it has none."""
@@ -141,7 +162,12 @@ class Keys:
 
 
 def _rotated(ring: KeyRing, key: str, now: datetime) -> KeyRing:
-    return KeyRing.of(key) if ring.current is None else ring.rotated(hash_key(key), now, ROTATION_GRACE)
+    if ring.current is None:
+        return KeyRing.of(key)
+    if ring.previous is not None and ring.previous_until is not None and now < ring.previous_until:
+        # The key that a rotation just before made was never used: the device still has the one before that.
+        return replace(ring, current=hash_key(key), previous_until=now + ROTATION_GRACE)
+    return ring.rotated(hash_key(key), now, ROTATION_GRACE)
 
 
 def _data(devices: dict[str, DeviceKeys], upload: KeyRing) -> dict[str, Any]:

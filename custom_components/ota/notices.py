@@ -1,6 +1,6 @@
 """What people and automations are told: bus events, and repairs for what needs a person."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.core import callback
 from homeassistant.helpers import issue_registry as ir
@@ -8,10 +8,34 @@ from homeassistant.helpers import issue_registry as ir
 from .const import DOMAIN, EVENT_RELEASE, EVENT_ROLLOUT, EVENT_UPDATE
 from .rollout.job import Timeouts, is_stuck
 from .rollout.plan import Rollout, Status
+from .rollout.rollouts import FAILURES, ROLLBACK
 from .rollout.state import Event, EventKind
 
 if TYPE_CHECKING:
     from .coordinator import OtaCoordinator
+
+NAMED: Final = 5
+"""Failed devices that a repair names."""
+
+
+def stop_facts(coordinator: OtaCoordinator, rollout: Rollout) -> dict[str, str]:
+    """What a person has to know to decide about a rollout that stopped."""
+    finished = sum(coordinator.engine.rollouts.counts(rollout))
+    jobs = [
+        job
+        for job in coordinator.state.jobs_in(rollout.rollout_id)
+        if job.state in FAILURES and not job.excused and job.reason != ROLLBACK
+    ]
+    jobs.sort(key=lambda job: job.updated_at)
+    names = [f"{coordinator.state.devices[job.uid].name} ({job.version}: {job.reason})" for job in jobs[:NAMED]]
+    return {
+        "name": rollout.name,
+        "failed": str(len(jobs)),
+        "finished": str(finished),
+        "wave": str(rollout.wave + 1),
+        "waves": str(len(rollout.waves)),
+        "devices": ", ".join(names) + (", …" if len(jobs) > NAMED else ""),
+    }
 
 
 class Notices:
@@ -37,6 +61,8 @@ class Notices:
         match event.kind:
             case EventKind.JOB if event.job is not None and event.before is not event.job.state:
                 self._fire(EVENT_UPDATE, self._update_data(event))
+                if rollout := self._coordinator.state.rollouts.get(event.rollout_id or ""):
+                    self._repair(rollout)  # its counts
             case EventKind.ROLLOUT_CREATED | EventKind.ROLLOUT_CHANGED:
                 self._rollout(event.rollout_id or "")
             case EventKind.ROLLOUT_REMOVED:
@@ -95,18 +121,17 @@ class Notices:
         if not stopped:
             ir.async_delete_issue(hass, DOMAIN, issue)
             return
-        _, failed = self._coordinator.engine.rollouts.counts(rollout)
         paused = rollout.status is Status.PAUSED
         ir.async_create_issue(
             hass,
             DOMAIN,
             issue,
-            data={"rollout": rollout.rollout_id, "name": rollout.name},
+            data={"rollout": rollout.rollout_id},
             is_fixable=paused,
             is_persistent=False,
             severity=ir.IssueSeverity.ERROR if paused else ir.IssueSeverity.WARNING,
             translation_key="rollout_stopped" if paused else "rollout_rolled_back",
-            translation_placeholders={"name": rollout.name, "failed": str(failed)},
+            translation_placeholders=stop_facts(self._coordinator, rollout),
         )
 
     @callback

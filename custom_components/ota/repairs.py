@@ -7,24 +7,30 @@ from homeassistant.core import HomeAssistant
 
 from .const import DOMAIN
 from .coordinator import OtaCoordinator
+from .notices import stop_facts
 from .rollout.errors import OtaError
 
 
 class StoppedRolloutFlow(RepairsFlow):
     """Let a person decide: go on, retry the failed devices, roll back, abort."""
 
-    def __init__(self, rollout_id: str, name: str) -> None:
+    def __init__(self, rollout_id: str) -> None:
         """For one rollout."""
         self._rollout_id = rollout_id
-        self._name = name
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Offer the choices."""
-        return self.async_show_menu(
-            step_id="init",
-            menu_options=["resume", "retry", "rollback", "abort"],
-            description_placeholders={"name": self._name},
-        )
+        """Say what happened, and offer the choices."""
+        for entry in self.hass.config_entries.async_loaded_entries(DOMAIN):
+            coordinator: OtaCoordinator = entry.runtime_data
+            rollout = coordinator.state.rollouts.get(self._rollout_id)
+            if rollout is None:
+                return self.async_abort(reason="unknown_rollout")
+            return self.async_show_menu(
+                step_id="init",
+                menu_options=["resume", "retry", "rollback", "abort"],
+                description_placeholders=stop_facts(coordinator, rollout),
+            )
+        return self.async_abort(reason="not_loaded")
 
     async def async_step_resume(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Excuse the failures and go on."""
@@ -58,5 +64,4 @@ class StoppedRolloutFlow(RepairsFlow):
 
 async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None) -> RepairsFlow:
     """The flow of a repair."""
-    data = data or {}
-    return StoppedRolloutFlow(str(data.get("rollout", "")), str(data.get("name", "")))
+    return StoppedRolloutFlow(str((data or {}).get("rollout", "")))

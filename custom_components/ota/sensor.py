@@ -189,6 +189,12 @@ class RolloutSensor(RolloutEntity, SensorEntity):
 
     @property
     @override
+    def urgent(self) -> object:
+        """All: the coordinator tells what counts devices once a second at most, and people watch a rollout."""
+        return self.native_value
+
+    @property
+    @override
     def native_value(self) -> str | int | None:
         """The value now."""
         return self.entity_description.value_fn(self.coordinator, self.rollout) if self.rollout else None
@@ -198,6 +204,12 @@ class HubSensor(HubEntity, SensorEntity):
     """A sensor of the whole."""
 
     entity_description: HubSensorDescription
+
+    @property
+    @override
+    def urgent(self) -> object:
+        """As for a rollout."""
+        return self.native_value
 
     @property
     @override

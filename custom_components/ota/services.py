@@ -1,7 +1,8 @@
 """Actions: rollouts, releases and devices. Administrators only."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from homeassistant.auth.models import User
@@ -25,6 +26,7 @@ from .const import (
 from .coordinator import OtaCoordinator
 from .devices import policy_data, policy_of
 from .helpers import translated
+from .listings import device_json, rollout_json
 from .plans import LIST, PLAN, SECONDS, SHARE, rollout_of
 from .rollout import releases
 from .rollout.compare import Interval, compare
@@ -39,6 +41,8 @@ from .rollout.versions import version_key
 from .views_release import LINK_LIFE, release_json
 
 type Action = Callable[[OtaCoordinator, Mapping[str, Any]], Awaitable[ServiceResponse]]
+
+LISTED_AT_ONCE: Final = 20
 
 _ROLLOUT: Final = {vol.Required("rollout"): cv.string}
 _DEVICE: Final = {vol.Required("device"): cv.string}
@@ -59,10 +63,8 @@ async def _simulate(coordinator: OtaCoordinator, data: Mapping[str, Any]) -> Ser
     world = World(devices=data["fleet_size"])
 
     def run() -> dict[str, Any]:
-        import dataclasses
-
-        waves = tuple(dataclasses.replace(wave, not_before=None, devices=(), groups=()) for wave in plan.waves)
-        rollout = dataclasses.replace(plan, waves=waves, target=Target(), mode=Mode.AUTOMATIC)
+        waves = tuple(replace(wave, not_before=None, devices=(), groups=()) for wave in plan.waves)
+        rollout = replace(plan, waves=waves, target=Target(), mode=Mode.AUTOMATIC)
         result = Simulation(rollout, behaviour, world).run(data["hours"])
         return {**asdict(result), "status": result.status.value, "broken_share": result.broken_share}
 
@@ -142,6 +144,21 @@ async def _history(coordinator: OtaCoordinator, data: Mapping[str, Any]) -> Serv
     }
 
 
+async def _list_devices(coordinator: OtaCoordinator, data: Mapping[str, Any]) -> ServiceResponse:
+    """In slices: what a thousand devices are offered is not said in one turn of the loop."""
+    listed: list[Any] = []
+    for number, device in enumerate(list(coordinator.state.devices.values())):
+        if data.get("product") in (None, device.product) and data.get("group") in (None, device.group):
+            listed.append(device_json(coordinator, device))
+        if number % LISTED_AT_ONCE == LISTED_AT_ONCE - 1:
+            await asyncio.sleep(0)
+    return {"devices": listed}
+
+
+async def _list_rollouts(coordinator: OtaCoordinator, data: Mapping[str, Any]) -> ServiceResponse:
+    return {"rollouts": [rollout_json(coordinator, rollout) for rollout in coordinator.state.rollouts.values()]}
+
+
 async def _set_policy(coordinator: OtaCoordinator, data: Mapping[str, Any]) -> ServiceResponse:
     """Change what a device may; what is left out stays, an empty text takes a limit away."""
     device = coordinator.engine.device(data["device"])
@@ -200,7 +217,13 @@ _ACTIONS: Final[dict[str, tuple[dict[Any, Any], Action, SupportsResponse]]] = {
     "create_rollout": (PLAN, _create, SupportsResponse.OPTIONAL),
     "device_history": (_DEVICE, _history, SupportsResponse.ONLY),
     "installer_link": (_RELEASE, _installer, SupportsResponse.ONLY),
+    "list_devices": (
+        {vol.Optional("product"): cv.string, vol.Optional("group"): cv.string},
+        _list_devices,
+        SupportsResponse.ONLY,
+    ),
     "list_releases": ({}, _list_releases, SupportsResponse.ONLY),
+    "list_rollouts": ({}, _list_rollouts, SupportsResponse.ONLY),
     "pause": (_ROLLOUT, _by_rollout(lambda e, r, _: e.rollouts.pause(r)), SupportsResponse.NONE),
     "promote": (_ROLLOUT, _by_rollout(lambda e, r, now: e.rollouts.promote(r, now)), SupportsResponse.NONE),
     "remove_device": (_DEVICE, _remove_device, SupportsResponse.NONE),

@@ -22,7 +22,7 @@ from homeassistant.helpers.event import async_call_later
 from .const import DOMAIN, SUBENTRY_SOURCE
 from .importing import Proof
 from .rollout.errors import OtaError, ReleaseError
-from .rollout.manifest import MAX_BYTES, Channel, Manifest, verify
+from .rollout.manifest import MAX_BYTES, Channel, Manifest, parse, verify
 
 if TYPE_CHECKING:
     from .coordinator import OtaCoordinator
@@ -92,7 +92,7 @@ class Puller:
             SourceError: It cannot be read.
         """
         if not source.location.startswith("github:"):
-            return [Found(source.location, source.location + SIGNATURE_SUFFIX, {})]
+            return [Found(source.location, _beside(source.location), {})]
         api, repository = _github(source.location)
         data = await self._async_json(f"{api}/repos/{repository}/releases?per_page=10")
         if not isinstance(data, list):
@@ -107,25 +107,36 @@ class Puller:
     async def async_pull(self, source: Source) -> list[str]:
         """Take in what is new; returns the ids of the new releases.
 
+        A release that is refused holds up no newer one. Only when nothing newer made up for it, it is an error: of ten
+        releases the older ones may have expired, or be signed by a key of before.
+
         Raises:
             SourceError: It cannot be read.
             OtaError: A release was refused.
         """
         new: list[str] = []
+        refused: dict[str, OtaError] = {}
         for found in await self.async_list(source):
             data = await self._async_bytes(found.manifest_url, MAX_BYTES)
             signature = (await self._async_bytes(found.signature_url, 1024)).decode("ascii", "replace")
-            manifest = verify(data, signature, self._coordinator.settings.keys, now=self._coordinator.now)
-            if manifest.channel is Channel.BETA and not source.beta:
-                continue
-            if not self._is_new(manifest):
-                continue
-            url = _image_url(found, manifest)
-            release = await self._coordinator.importer.async_import(
-                self._async_chunks(url), Proof(data, signature), expected=manifest.size
-            )
-            new.append(release.release_id)
+            line = _line(data)
+            try:
+                manifest = verify(data, signature, self._coordinator.settings.keys, now=self._coordinator.now)
+                if manifest.channel is Channel.BETA and not source.beta:
+                    continue
+                if self._is_new(manifest):
+                    new.append(await self._async_take(found, manifest, Proof(data, signature)))
+                refused.pop(line, None)
+            except OtaError as err:
+                refused[line] = err
+        for error in refused.values():
+            raise error
         return new
+
+    async def _async_take(self, found: Found, manifest: Manifest, proof: Proof) -> str:
+        """Take in one release; returns its id."""
+        chunks = self._async_chunks(_image_url(found, manifest))
+        return (await self._coordinator.importer.async_import(chunks, proof, expected=manifest.size)).release_id
 
     def _is_new(self, manifest: Manifest) -> bool:
         highest = self._coordinator.state.sequences.get(f"{manifest.product}/{manifest.chip}", -1)
@@ -159,6 +170,21 @@ class Puller:
                     yield chunk
         except (ClientError, TimeoutError, ValueError) as err:
             raise SourceError("source_unreachable", f"{_shown(url)}: {str(err) or type(err).__name__}") from err
+
+
+def _line(data: bytes) -> str:
+    """What a manifest says it is for, nobody having checked that: only to tell which refusals a later one makes up."""
+    try:
+        manifest = parse(data)
+    except OtaError:
+        return ""
+    return f"{manifest.product}/{manifest.chip}"
+
+
+def _beside(url: str) -> str:
+    """Where the signature of a manifest is; what a query opens the one with opens the other."""
+    parts = urlsplit(url)
+    return parts._replace(path=parts.path + SIGNATURE_SUFFIX).geturl()
 
 
 def _shown(url: str) -> str:

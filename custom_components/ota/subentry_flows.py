@@ -13,6 +13,7 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    ObjectSelector,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -30,6 +31,7 @@ from .const import (
     CONF_GROUP,
     CONF_MAY_ROLL_BACK,
     CONF_MAY_UPDATE,
+    CONF_METADATA,
     CONF_MODEL,
     CONF_PINNED_VERSION,
     CONF_PRODUCT,
@@ -50,6 +52,7 @@ from .rollout.versions import version_key
 from .sources import CONF_BETA, CONF_INTERVAL_H, CONF_LOCATION, Puller, Source
 
 DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+MAX_METADATA = 32
 SECTION_POLICY = "policy"
 SECTION_PLACE = "place"
 
@@ -59,6 +62,7 @@ _PLACE_SCHEMA = vol.Schema(
         vol.Optional(CONF_GROUP): TextSelector(),
         vol.Optional(CONF_ZONE): TextSelector(),
         vol.Optional(CONF_TAGS, default=list): TextSelector(TextSelectorConfig(multiple=True)),
+        vol.Optional(CONF_METADATA): ObjectSelector(),
     }
 )
 _POLICY_SCHEMA = vol.Schema(
@@ -103,7 +107,7 @@ def _flat(user_input: dict[str, Any]) -> dict[str, Any]:
     """The sections' fields beside the others, without what is empty."""
     flat = {key: value for key, value in user_input.items() if key not in (SECTION_PLACE, SECTION_POLICY)}
     flat |= user_input.get(SECTION_PLACE, {}) | user_input.get(SECTION_POLICY, {})
-    return {key: value for key, value in flat.items() if value not in ("", None, [])}
+    return {key: value for key, value in flat.items() if value not in ("", None, [], {})}
 
 
 def _nested(data: dict[str, Any]) -> dict[str, Any]:
@@ -126,6 +130,8 @@ def _device_errors(data: dict[str, Any]) -> dict[str, str]:
         check_product(data[CONF_PRODUCT])
     except OtaError:
         errors[CONF_PRODUCT] = "bad_product"
+    if not _is_metadata(data.get(CONF_METADATA, {})):
+        errors["base"] = "bad_metadata"
     if bool(data.get(CONF_WINDOW_START)) != bool(data.get(CONF_WINDOW_END)):
         errors["base"] = "window_half"
     try:
@@ -135,6 +141,15 @@ def _device_errors(data: dict[str, Any]) -> dict[str, str]:
     except OtaError as err:
         errors["base"] = err.code
     return errors
+
+
+def _is_metadata(found: Any) -> bool:
+    """Whether it is names with a text or number each, and no more than a person would note."""
+    return (
+        isinstance(found, dict)
+        and len(found) <= MAX_METADATA
+        and all(isinstance(value, (str, int, float)) and len(f"{name}{value}") <= 256 for name, value in found.items())
+    )
 
 
 class OtaSubentryFlow(ConfigSubentryFlow):

@@ -72,7 +72,7 @@ class BaseView(DdiView):
             poll_s=coordinator.settings.poll_s,
             job=offer.job if ready else None,
             cancel=_to_cancel(coordinator.state.job_of(uid), offer),
-            ask_config=not device.metadata,
+            ask_config=not device.attributes,
         )
         return self.json(reply)
 
@@ -169,11 +169,11 @@ class ConfigDataView(DdiView):
         device = await self.controller(request, tenant, uid)
         data: dict[str, Any] = await read_object(request)
         coordinator = self.coordinator
-        metadata = ddi.config_data(data, device.metadata)
-        coordinator.state.put_device(replace(coordinator.state.devices[uid], metadata=metadata))
-        if 0 < len(metadata.get("version", "")) <= MAX_LENGTH:
+        attributes = ddi.config_data(data, device.attributes)
+        coordinator.state.put_device(replace(coordinator.state.devices[uid], attributes=attributes))
+        if 0 < len(attributes.get("version", "")) <= MAX_LENGTH:
             busy = coordinator.fleets.busy(uid)
-            coordinator.engine.heartbeat(uid, coordinator.now, version=metadata["version"], busy=busy)
+            coordinator.engine.heartbeat(uid, coordinator.now, version=attributes["version"], busy=busy)
         await coordinator.async_settle()
         return web.Response()
 

@@ -278,6 +278,23 @@ async def test_while_the_broker_is_away_for_long_nothing_is_available(
     assert state(hass, "temperature_c") == "unavailable"
 
 
+async def test_a_gap_ends_with_the_last_of_the_subscriptions(hass: HomeAssistant, hub: EdgeHub) -> None:
+    """Core renews them one after the other, the fixed topics after those with wildcards."""
+    first, *others = sorted(hub.broker._topics)
+    assert {first, *others} >= {"+/+/+/data", "paku/ruuvi/+", "ruuvi/+/+"}
+    for topic in (first, *others):
+        hub.broker._subscribed(topic)  # the first time there is no gap
+    assert hub.broker.gaps == 0
+    hub.broker._status(False)
+    hub.broker._status(True)
+    for topic in others:
+        hub.broker._subscribed(topic)
+    assert (hub.broker.gaps, hub.broker.lost_since is None) == (0, False)
+    hub.broker._subscribed(first)
+    hub.broker._subscribed(first)
+    assert (hub.broker.gaps, hub.broker.lost_since) == (1, None)
+
+
 async def test_devices_beyond_the_limit_are_refused_with_a_repair_issue(
     hass: HomeAssistant, mqtt_mock: Any, entry: MockConfigEntry, publish: Publish
 ) -> None:

@@ -9,6 +9,7 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
+import probatio as vol
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
@@ -201,3 +202,25 @@ async def test_a_file_is_written_only_where_it_may_be(hass: HomeAssistant, call:
     with pytest.raises(HomeAssistantError) as failed:
         await call("get_sessions", filename=str(tmp_path))
     assert failed.value.translation_key == "storage_failed"
+
+
+@pytest.mark.parametrize("field", ["duration", "expires_in"])
+@pytest.mark.parametrize("span", [{"seconds": 0}, {"days": 367}, {"days": 999_999_999}])
+async def test_a_span_of_nothing_or_of_ages_is_refused(
+    call: Any, building: MockConfigEntry, field: str, span: dict[str, int]
+) -> None:
+    with pytest.raises(vol.Invalid):
+        await call("send_command", response=False, command="force_on", **{field: span})
+    assert building.runtime_data.registry.devices["ESP32-001"].override.empty
+
+
+async def test_more_sessions_than_one_answer_holds_are_refused_not_cut(
+    call: Any, client: TestClient, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.iot_heating.reports._MAX_SESSIONS", 2)
+    for state in ("on", "off", "on", "off"):
+        await client.post(PATH, headers={"X-Device-Key": key}, json={"state": state})
+    assert len((await call("get_sessions"))["sessions"]) == 2
+    await client.post(PATH, headers={"X-Device-Key": key}, json={"state": "on"})
+    with pytest.raises(ServiceValidationError, match="more than 2"):
+        await call("get_sessions")

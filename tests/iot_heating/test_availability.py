@@ -83,6 +83,21 @@ async def test_after_a_start_it_is_unknown_before_it_is_missing(
     assert states(hass, building)["outdoor_temperature"] == "unavailable"
 
 
+async def test_a_controller_that_was_asked_to_call_seldom_is_not_missed_in_between(
+    hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str, freezer: FrozenDateTimeFactory
+) -> None:
+    hass.config_entries.async_update_entry(building, options={"poll_interval": 300})
+    await hass.async_block_till_done()
+    for _ in range(3):
+        await pass_time(hass, freezer, 320)
+        assert states(hass, building)["connectivity"] != "off"
+        reply = await client.post(PATH, headers={"X-Device-Key": key}, json={**TELEMETRY, "protocol_version": 2})
+        config = (await reply.json())["config"]
+        assert (config["poll_interval_s"], config["poll_jitter_s"]) == (300, 30)
+    await pass_time(hass, freezer, 3 * 330 + 20)
+    assert states(hass, building)["connectivity"] == "off"
+
+
 async def test_a_refused_call_is_no_sign_of_life(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str, freezer: FrozenDateTimeFactory
 ) -> None:

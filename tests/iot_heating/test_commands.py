@@ -1,5 +1,6 @@
 """Commands to controllers, on the wire of both protocols; nothing of protocol 2 reaches a protocol 1 controller."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from http import HTTPStatus
@@ -262,6 +263,34 @@ async def test_a_weather_that_does_not_answer_costs_nothing(
     reply = await sync(protocol_version=2)
     assert "forecast" not in reply
     assert "No forecast from weather.gone" in caplog.text
+
+
+@pytest.mark.parametrize("fault", ["raises", "hangs", "unit"])
+async def test_a_weather_that_fails_in_any_way_costs_no_reply(
+    hass: HomeAssistant,
+    building: MockConfigEntry,
+    sync: Sync,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    from homeassistant.core import SupportsResponse
+
+    async def forecasts(call: Any) -> dict[str, Any]:
+        if fault == "raises":
+            raise ValueError("provider is down")
+        if fault == "hangs":
+            await asyncio.Event().wait()
+        return {"weather.home": {"forecast": [{"datetime": "2026-01-05T12:00:00+00:00", "temperature": 41.0}]}}
+
+    monkeypatch.setattr("custom_components.iot_heating.forecast._PATIENCE_S", 0.05)
+    hass.states.async_set("weather.home", "sunny", {"temperature_unit": "furlong"})
+    hass.services.async_register("weather", "get_forecasts", forecasts, supports_response=SupportsResponse.ONLY)
+    hass.config_entries.async_update_entry(building, options={"weather_entity": "weather.home"})
+    await hass.async_block_till_done()
+    reply = await sync(protocol_version=2)
+    assert (reply["config"]["device_id"], "forecast" in reply) == ("ESP32-001", False)
+    assert caplog.text.count("No forecast from weather.home") == 1
 
 
 async def test_a_curve_that_was_not_fetched_in_time_is_not_wanted_any_more(

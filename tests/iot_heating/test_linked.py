@@ -8,6 +8,7 @@ from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -145,7 +146,30 @@ async def test_an_unavailable_entity_is_said_once_and_ends_the_session(
     await pass_time(hass, freezer, 20)
     assert state_of(hass, "binary_sensor", owner, "heating") == "on"
     ours = [r.getMessage() for r in caplog.records if r.name.startswith("custom_components.iot_heating")]
-    assert ours.count("The entity linked as Boiler is not available") == 1
+    assert ours == ["The entity linked as Boiler is not available", "The entity linked as Boiler is available again"]
+
+
+async def test_an_entity_that_is_gone_after_a_start_ends_its_session_when_it_was_last_seen(
+    hass: HomeAssistant, building: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    hass.states.async_set("switch.relay", "on")
+    owner = (await add_linked(hass, building, "switch.relay")).subentry_id
+    await pass_time(hass, freezer, 60)
+    await hass.config_entries.async_unload(building.entry_id)
+    hass.states.async_remove("switch.relay")
+    assert await hass.config_entries.async_setup(building.entry_id)
+    (controller,) = building.runtime_data.controllers.values()
+    assert controller.ledger.open is not None
+    seen = controller.ledger.open.seen
+    await pass_time(hass, freezer, 100)
+    assert state_of(hass, "binary_sensor", owner, "connectivity") == "unknown", "its integration may still be starting"
+    await pass_time(hass, freezer, 100)
+    assert state_of(hass, "binary_sensor", owner, "connectivity") == "off"
+    assert state_of(hass, "binary_sensor", owner, "heating") == "unavailable"
+    (session,) = await hass.data[BOOK].async_sessions(
+        controller.number, seen - timedelta(hours=1), dt_util.utcnow(), 10
+    )
+    assert (session.end, session.estimated) == (seen, True)
 
 
 async def test_a_renamed_entity_stays_linked(

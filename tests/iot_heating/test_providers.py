@@ -90,6 +90,18 @@ async def test_before_its_first_report_a_source_is_failing(
     assert (await source_of(hass)).state.health is Health.FAILING
 
 
+@pytest.mark.parametrize(("state", "power_w"), [("on", 2000.0), ("off", 0.0), (None, None)])
+async def test_its_power_is_known_where_its_state_is(
+    hass: HomeAssistant, building: MockConfigEntry, wire: Wire, state: str | None, power_w: float | None
+) -> None:
+    subentry = controller_subentry(building)
+    hass.config_entries.async_update_subentry(building, subentry, data={**subentry.data, "rated_power": 2000})
+    await hass.async_block_till_done()
+    await wire.poll(state=state)
+    told = (await source_of(hass)).state
+    assert (told.on, told.power_w) == ({"on": True, "off": False}.get(state or ""), power_w)
+
+
 async def test_the_same_controller_is_the_same_object(hass: HomeAssistant, building: MockConfigEntry, key: str) -> None:
     first = await source_of(hass)
     assert await source_of(hass) is first

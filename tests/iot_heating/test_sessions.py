@@ -150,6 +150,38 @@ async def test_a_kill_in_the_middle_of_a_session_loses_nothing_that_was_acknowle
     assert ledger.total.on_s == pytest.approx(end - start)
 
 
+async def test_a_call_without_a_report_after_a_start_does_not_end_the_session(
+    hass: HomeAssistant, building: MockConfigEntry, report: Report, client: TestClient, key: str, tmp_path: Path
+) -> None:
+    for _ in range(3):
+        await report("on")
+    await crash_and_start(hass, building)
+    headers = {"X-Device-Key": key}
+    assert (await client.get(PATH, headers=headers)).status == HTTPStatus.OK
+    assert (await client.post(PATH, headers=headers, json={"temp_out": 3})).status == HTTPStatus.OK
+    await report("on")
+    await report("off")
+    ((start, end, _, _, estimated),) = rows(tmp_path)
+    assert (end - start, estimated) == (4 * 30, 0)
+
+
+async def test_after_an_outage_only_a_report_begins_a_session(
+    hass: HomeAssistant, report: Report, client: TestClient, key: str, freezer: FrozenDateTimeFactory, tmp_path: Path
+) -> None:
+    await report("on")
+    await report("on")
+    for _ in range(30):
+        freezer.tick(timedelta(seconds=10))
+        async_fire_time_changed(hass)
+    # As before the outage: what it did then says nothing of now, until it reports.
+    assert (await client.get(PATH, headers={"X-Device-Key": key})).status == HTTPStatus.OK
+    await hass.async_block_till_done(wait_background_tasks=True)
+    ((_, end, *_),) = rows(tmp_path)
+    assert end is not None
+    await report("on")
+    assert [row[1] is None for row in rows(tmp_path)] == [False, True]
+
+
 async def test_after_a_long_downtime_the_old_session_is_estimated_and_a_new_one_begins(
     hass: HomeAssistant, building: MockConfigEntry, report: Report, freezer: FrozenDateTimeFactory, tmp_path: Path
 ) -> None:

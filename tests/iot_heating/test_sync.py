@@ -1,6 +1,7 @@
 """The device-sync API, protocol 1, on Home Assistant's real HTTP server."""
 
-from collections.abc import Generator
+import asyncio
+from collections.abc import AsyncGenerator, Generator
 from datetime import timedelta
 from http import HTTPStatus
 import json
@@ -247,6 +248,23 @@ async def test_a_controller_of_an_unloaded_building_still_gets_its_configuration
     reply = await client.post(PATH, headers={"X-Device-Key": key}, json=TELEMETRY)
     assert reply.status == HTTPStatus.OK
     assert (await reply.json())["config"]["building_id"] == 1
+    reply = await client.get(f"{PATH}?protocol_version=2", headers={"X-Device-Key": key})
+    assert (await reply.json())["config"]["protocol_version"] == 1, "nobody is there who could give commands"
+
+
+async def test_a_report_that_arrives_in_pieces_is_read_whole(
+    building: MockConfigEntry, client: TestClient, key: str
+) -> None:
+    body = json.dumps({**TELEMETRY, "temp_out": -7.5}).encode()
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        for i in range(0, len(body), 20):
+            yield body[i : i + 20]
+            await asyncio.sleep(0.01)
+
+    reply = await client.post(PATH, headers={"X-Device-Key": key}, data=pieces())
+    assert (reply.status, (await reply.json())["config"]["device_id"]) == (HTTPStatus.OK, "ESP32-001")
+    assert building.runtime_data.controllers["ESP32-001"].outdoor_c == -7.5
 
 
 async def test_null_makes_a_reading_unknown_and_absence_leaves_it(

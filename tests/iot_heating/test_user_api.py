@@ -12,6 +12,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.iot_heating.telemetry_log import LOG
+
 from . import TELEMETRY, add_controller, building_entry, entity_id
 
 SETTINGS = "/api/iot/buildings/1/settings/"
@@ -54,8 +56,14 @@ async def test_the_list_of_devices(admin: TestClient, client: TestClient, key: s
 
 
 @pytest.mark.parametrize("device_id", ["1", "ESP32-001"])
-async def test_a_status_is_reported_by_a_user(building: MockConfigEntry, admin: TestClient, device_id: str) -> None:
-    reply = await admin.post(f"/api/iot/devices/{device_id}/report_status/", json={"state": "on", "temp_out": -3.5})
+async def test_a_status_is_reported_by_a_user(
+    hass: HomeAssistant, building: MockConfigEntry, admin: TestClient, device_id: str
+) -> None:
+    body = {"state": "on", "temp_out": -3.5, "room": "attic"}
+    with patch.object(hass.data[LOG], "put") as log:
+        reply = await admin.post(f"/api/iot/devices/{device_id}/report_status/", json=body)
+    assert log.call_args.args[:2] == (building.runtime_data.registry.devices["ESP32-001"], body), "raw, as a sync is"
+    assert "ESP32-001" in building.runtime_data.registry.last_seen
     assert reply.status == HTTPStatus.OK
     answer = await reply.json()
     assert answer["status"] == "ok"

@@ -198,7 +198,7 @@ FACTS: dict[str, Any] = {
     "device_id": "cellar-1",
     "product": "thermostat",
     "chip": "esp32c3",
-    "place": {"group": "house", "zone": "cellar", "tags": ["lab"]},
+    "place": {"group": "house", "zone": "cellar", "tags": ["lab"], "metadata": {"shelf": 3}},
     "policy": {
         "may_update": True,
         "may_roll_back": False,
@@ -235,6 +235,7 @@ async def test_a_device_is_added_and_its_secrets_are_shown_once(
     assert (await client.get(path + "?version=1.0")).status == 200
     device = ota.state.devices["cellar-1"]
     assert (device.name, device.group, device.zone, device.tags) == ("Cellar", "house", "cellar", ("lab",))
+    assert device.metadata == {"shelf": "3"}
     assert device.policy.window == Window("22:00", "05:00", ("mon",))
     assert (device.policy.may_roll_back, device.policy.channel) == (False, Channel.BETA)
     assert hass.states.get("update.cellar_firmware") is not None
@@ -247,6 +248,8 @@ async def test_a_device_is_added_and_its_secrets_are_shown_once(
         ({"device_id": "../x"}, {"device_id": "bad_device_id"}),
         ({"device_id": "dev-1"}, {"device_id": "device_exists"}),
         ({"product": "a/b"}, {"product": "bad_product"}),
+        ({"place": {"metadata": {"a": ["b"]}}}, {"base": "bad_metadata"}),
+        ({"place": {"metadata": {"a": "b" * 256}}}, {"base": "bad_metadata"}),
         ({"policy": {**FACTS["policy"], "window_end": None}}, {"base": "window_half"}),
         ({"policy": {**FACTS["policy"], "pinned_version": "newest"}}, {"base": "bad_version"}),
     ],

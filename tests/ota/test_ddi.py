@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.devices import async_sync_subentries
 from custom_components.ota.rollout.models import JobState
 from tests.ota.images import signed
 
@@ -192,7 +193,9 @@ async def test_config_data(add_device: AddDevice, ota: OtaCoordinator, body: Any
     assert await controller.put(f"{ROOT}/configData", {"data": {"a": "1"}}) == 200
     assert await controller.put(f"{ROOT}/configData", body) == status
     expected = {"replace": {"b": "2"}, "remove": {}}.get(str(body.get("mode")), {"a": "1"})
-    assert ota.state.devices["dev-1"].metadata == expected
+    assert ota.state.devices["dev-1"].attributes == expected
+    await async_sync_subentries(ota)  # as at each start
+    assert ota.state.devices["dev-1"].attributes == expected
 
 
 # -- swupdate

@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from homeassistant.auth.models import User
-from homeassistant.core import Context, Event, HomeAssistant
+from homeassistant.core import Context, Event, HomeAssistant, SupportsResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import condition, device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+import probatio as vol
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -141,9 +142,9 @@ async def test_a_removed_device_takes_its_entities_along(
     hass.config_entries.async_remove_subentry(entry, ota.subentries["dev-1"])
     await settled(hass)
     assert hass.states.get(UPDATE) is None
-    assert "dev-1" not in ota.state.devices or ota.keys.devices.get("dev-1") is not None
+    assert "dev-1" not in ota.state.devices  # though it was added a moment ago
     reply = await device.client.get("/api/ota/v1/devices/dev-1/check/", headers=device.headers)
-    assert reply.status in (200, 401)
+    assert reply.status == 401
 
 
 async def test_a_confirmed_device_that_is_removed_has_no_key_any_more(
@@ -176,17 +177,40 @@ async def test_the_rollouts_entities(
     await release()
     await rollout(hass, name="Spring")
     assert hass.states.get("sensor.spring_status").state == "running"
-    await devices[0].update("2.0.0")
+
+    async def told(**expected: str) -> None:
+        """What is shown a second or so later: people watch a rollout."""
+        await later(hass, 1.1)
+        assert {key: hass.states.get(f"sensor.spring_{key}").state for key in expected} == expected
+
+    await devices[0].check(version="1.0.0")
+    await told(in_flight="1", verified="0")
     await devices[1].check(version="1.0.0")
-    await later(hass, 5)
-    ota.publisher._clock = lambda: hass.loop.time() + 30  # its pace goes by the loop's clock
-    await later(hass, 30)
-    values = {
-        key: hass.states.get(f"sensor.spring_{key}").state for key in ("verified", "in_flight", "progress", "wave")
-    }
-    assert values == {"verified": "1", "in_flight": "1", "progress": "25", "wave": "1"}
+    await told(in_flight="2")
+    await devices[0].update("2.0.0")
+    await told(in_flight="1", verified="1", failed="0", progress="25", wave="1")
+    job = (await devices[1].check(version="1.0.0"))["update"]["job"]
+    await devices[1].status(job, "failed")
+    await told(in_flight="0", failed="1")
+    assert hass.states.get("sensor.spring_in_flight").attributes["unit_of_measurement"] == "devices"
     assert hass.states.get("sensor.ota_devices").state == "4"
     assert hass.states.get("sensor.ota_releases").state == "1"
+
+
+async def test_counts_are_told_once_a_second_whatever_happens(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+) -> None:
+    devices = await fleet(add_device)
+    await release()
+    await rollout(hass, name="Spring")
+    changes = async_capture_events(hass, "state_changed")
+    for device in devices:
+        job = (await device.check(version="1.0.0"))["update"]["job"]
+        for percent in range(1, 101, 20):
+            await device.status(job, "downloading", progress=percent)
+    await later(hass, 1.1)
+    told = [event for event in changes if event.data["entity_id"] == "sensor.spring_in_flight"]
+    assert [event.data["new_state"].state for event in told] == ["4"]
 
 
 async def test_buttons(hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release) -> None:
@@ -537,6 +561,42 @@ async def test_assign_cancel_retry_compare_and_the_rest(
     assert isinstance(impossible["impossible"], list)
 
 
+async def test_devices_and_rollouts_are_listed_by_what_other_actions_call_them(
+    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+) -> None:
+    first = await add_device("dev-1", group="lab", metadata={"shelf": 3})
+    await first.check(version="1.0.0", boot_count=1, metrics={"free_heap": 5.0})
+    for number in range(2, 43):
+        await add_device(f"dev-{number}")
+    await release()
+    await rollout(hass, rollout="r1", name="Spring", groups=["lab"])
+    job = (await first.check(version="1.0.0"))["update"]["job"]
+    await first.status(job, "downloading", progress=40)
+    await release("3.0.0", 30)
+    (listed,) = (await act(hass, "list_devices", response=True, group="lab"))["devices"]
+    expected = {
+        "device": "dev-1",
+        "group": "lab",
+        "metadata": {"shelf": "3"},
+        "metrics": {"free_heap": 5.0},
+        "installed_version": "1.0.0",
+        "offer": "offered",
+        "offered_version": "2.0.0",
+        "update": "downloading",
+        "progress": 40,
+    }
+    assert {key: listed[key] for key in expected} == expected
+    assert dt_util.parse_datetime(listed["last_seen"]) is not None
+    everybody = (await act(hass, "list_devices", response=True, product=listed["product"]))["devices"]
+    assert len(everybody) == 42
+    assert {device["offer"] for device in everybody[1:]} == {"no_rollout"}
+    assert (await act(hass, "list_devices", response=True, product="other"))["devices"] == []
+    (found,) = (await act(hass, "list_rollouts", response=True))["rollouts"]
+    expected = {"rollout": "r1", "name": "Spring", "status": "running", "devices": 1, "in_flight": 1, "verified": 0}
+    assert {key: found[key] for key in expected} == expected
+    assert (found["gate"], found["gate_reason"], found["finished"]) == ("wait", "sample", None)
+
+
 async def test_times_of_an_action_are_home_assistants_own(
     hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
 ) -> None:
@@ -605,10 +665,19 @@ async def test_actions_are_for_administrators(hass: HomeAssistant, ota: OtaCoord
     assert await call(hass_admin_user.id) == {"releases": []}
 
 
-async def test_every_action_is_for_administrators(hass: HomeAssistant, ota: OtaCoordinator) -> None:
-    from custom_components.ota.services import _ACTIONS
-
-    assert set(hass.services.async_services_for_domain("ota")) == set(_ACTIONS)
+async def test_every_action_is_for_administrators(
+    hass: HomeAssistant, ota: OtaCoordinator, hass_admin_user: User
+) -> None:
+    user = await hass.auth.async_create_user("someone", group_ids=["system-users"])
+    actions = hass.services.async_services_for_domain("ota")
+    assert len(actions) > 20
+    for name, action in actions.items():
+        data = {str(key): 1 for key in action.schema.schema if isinstance(key, vol.Required)}
+        respond = action.supports_response is not SupportsResponse.NONE
+        with pytest.raises(Unauthorized):
+            await hass.services.async_call(
+                "ota", name, data, blocking=True, return_response=respond, context=Context(user_id=user.id)
+            )
 
 
 async def test_without_the_entry_actions_say_so(
@@ -633,16 +702,33 @@ async def test_a_stopped_rollout_asks_a_person(
     devices = await fleet(add_device)
     await release()
     rollout_id = await rollout(hass, name="Spring")
+    late = devices[2]
+    pending = (await late.check(version="1.0.0"))["update"]["job"]
+    await late.status(pending, "downloading")
     for device in devices[:2]:
         job = (await device.check(version="1.0.0"))["update"]["job"]
-        await device.status(job, "failed")
+        await device.status(job, "failed", reason="no room")
     issue = ir.async_get(hass).async_get_issue("ota", f"rollout_{rollout_id}")
     assert issue is not None
-    assert issue.translation_placeholders == {"name": "Spring", "failed": "2"}
+    facts = {
+        "name": "Spring",
+        "failed": "2",
+        "finished": "2",
+        "wave": "1",
+        "waves": "1",
+        "devices": "Dev-1 (2.0.0: no room), Dev-2 (2.0.0: no room)",
+    }
+    assert issue.translation_placeholders == facts
+    await late.status(pending, "failed", reason="no room")
+    issue = ir.async_get(hass).async_get_issue("ota", f"rollout_{rollout_id}")
+    assert issue is not None
+    facts |= {"failed": "3", "finished": "3", "devices": facts["devices"] + ", Dev-3 (2.0.0: no room)"}
+    assert issue.translation_placeholders == facts
     client = await hass_client()
     body = {"handler": "ota", "issue_id": issue.issue_id}
     flow = await (await client.post("/api/repairs/issues/fix", json=body)).json()
     assert flow["menu_options"] == ["resume", "retry", "rollback", "abort"]
+    assert flow["description_placeholders"] == facts
     reply = await client.post(f"/api/repairs/issues/fix/{flow['flow_id']}", json={"next_step_id": "retry"})
     assert (await reply.json())["type"] == "create_entry"
     assert ota.state.rollouts[rollout_id].status is Status.RUNNING
@@ -660,14 +746,17 @@ async def test_the_other_answers_of_the_repair(
     await release()
     rollout_id = await rollout(hass, name="Spring")
     await act(hass, "pause", rollout=rollout_id)
-    flow = await async_create_fix_flow(hass, "x", {"rollout": rollout_id, "name": "Spring"})
+    flow = await async_create_fix_flow(hass, "x", {"rollout": rollout_id})
     flow.hass = hass
     await getattr(flow, f"async_step_{step}")()
     assert ota.state.rollouts[rollout_id].status == status
     if step != "resume":
         assert (await getattr(flow, f"async_step_{step}")())["reason"] == "rollout_ended"
+        await act(hass, "remove_rollout", rollout=rollout_id)
+        assert (await flow.async_step_init())["reason"] == "unknown_rollout"
     await hass.config_entries.async_unload(ota.entry.entry_id)
     assert (await flow.async_step_abort())["reason"] == "not_loaded"
+    assert (await flow.async_step_init())["reason"] == "not_loaded"
 
 
 async def test_a_stuck_device_is_named_until_it_moves(

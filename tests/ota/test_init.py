@@ -121,7 +121,7 @@ async def test_a_key_that_was_shown_survives_a_crash_before_the_subentry_was_wri
     add_device: AddDevice,
     hass_storage: dict[str, Any],
 ) -> None:
-    device = await add_device("dev-1", group="house", tags=["lab"])
+    device = await add_device("dev-1", group="house", tags=["lab"], metadata={"a": "b"}, pinned_version="1.0.0")
     disk = Disk.of(hass, hass_storage)
     subentry_id = ota.subentries["dev-1"]
     await hass.config_entries.async_unload(entry.entry_id)
@@ -132,7 +132,8 @@ async def test_a_key_that_was_shown_survives_a_crash_before_the_subentry_was_wri
     assert [s.unique_id for s in entry.subentries.values()] == ["dev-1"]
     assert (await device.check(version="1.0.0"))["poll_s"] == 300
     again = entry.runtime_data.state.devices["dev-1"]
-    assert (again.group, again.tags) == ("house", ("lab",))
+    assert (again.group, again.tags, again.metadata) == ("house", ("lab",), {"a": "b"})
+    assert again.policy.pinned_version == "1.0.0"
 
 
 @pytest.mark.parametrize(

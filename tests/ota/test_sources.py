@@ -29,9 +29,11 @@ class Site:
     status: int = 200
     url: str = ""
     asked: list[str] = field(default_factory=list)
+    queries: list[tuple[str, str]] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)
+        self.queries.append((request.path, request.query_string))
         if self.status != 200 or request.path not in self.files:
             return web.Response(status=404 if self.status == 200 else self.status)
         return web.Response(body=self.files[request.path])
@@ -104,6 +106,30 @@ async def test_github_releases_oldest_first_and_beta_only_where_wanted(ota: OtaC
         "thermostat:esp32c3:2.0.0",
     ]
     assert await puller.async_pull(Source(site.repository, beta=True)) == ["thermostat:esp32c3:3.0.0"]
+
+
+async def test_an_older_release_that_is_refused_holds_up_no_newer_one(ota: OtaCoordinator, site: Site) -> None:
+    """After a change of keys, or when old releases expired, the list still has them."""
+    site.put("1.0.0", 10, "/v1", private=OTHER_PRIVATE)
+    site.put("1.5.0", 15, "/v15", expires="2020-01-01T00:00:00Z")
+    site.put("2.0.0", 20, "/v2")
+    site.github(("v2", False), ("v15", False), ("v1", False))
+    puller = Puller(ota)
+    assert await puller.async_pull(Source(site.repository)) == ["thermostat:esp32c3:2.0.0"]
+    assert await puller.async_pull(Source(site.repository)) == []
+    site.put("3.0.0", 30, "/v3", private=OTHER_PRIVATE)
+    site.put("1.0.0", 10, "/w", product="plug", image_project="thermostat")
+    site.github(("v3", False), ("w", False), ("v2", False))
+    with pytest.raises(OtaError, match="unknown_key"):
+        await puller.async_pull(Source(site.repository))
+    assert set(ota.state.releases) == {"thermostat:esp32c3:2.0.0", "plug:esp32c3:1.0.0"}
+
+
+async def test_a_manifest_behind_a_query_has_its_signature_behind_the_same(ota: OtaCoordinator, site: Site) -> None:
+    site.put("2.0.0", 20)
+    found = await Puller(ota).async_pull(Source(f"{site.url}/thermostat.manifest.json?token=a%2Fb"))
+    assert found == ["thermostat:esp32c3:2.0.0"]
+    assert all("token" in query for path, query in site.queries if ".manifest.json" in path)
 
 
 async def test_a_manifest_of_the_beta_channel_is_left_by_a_stable_source(ota: OtaCoordinator, site: Site) -> None:

@@ -27,7 +27,9 @@ class Pump:
     source_id = name = "pump"
 
     def __init__(self, *, reads_power: bool = False) -> None:
-        self.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset(), reads_power=reads_power)
+        self.capabilities = Capabilities(
+            kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.CURVE}), reads_power=reads_power
+        )
         self.state = SourceState(at=BEGIN, health=Health.OK, on=True)
 
 
@@ -106,6 +108,17 @@ async def test_meter_that_says_nothing_feeds_nothing(hass: HomeAssistant) -> Non
     feed_meter(hass, ledger, unit)
 
 
+def test_a_source_that_can_only_be_read_is_nothing_to_plan_with(hass: HomeAssistant) -> None:
+    pump = Pump()
+    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset())
+    seen = metered(hass, unit_of(pump), BEGIN)
+    assert (seen.available, seen.steerable, seen.on) == (False, False, True)
+    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.MODE}))
+    assert not metered(hass, unit_of(pump), BEGIN).available
+    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.CURVE}))
+    assert metered(hass, unit_of(pump), BEGIN).available
+
+
 def run(book: CopBook, units: dict[str, tuple[SourceUnit, Any, float, float]], minutes: int = 150) -> datetime:
     """Heat pumps that count for themselves: kW of heat and of electricity, read every five minutes."""
     now = BEGIN
@@ -159,13 +172,3 @@ def test_what_is_no_heat_pump_has_no_cop() -> None:
     silent.state = SourceState(at=BEGIN, health=Health.OK, heat_kwh=5.0)
     feed_source(book.of("silent"), unit_of(silent, meter=None))
     assert book.dump() == {"ledgers": {}}
-
-
-def test_a_source_that_can_only_be_read_is_nothing_to_plan_with(hass: HomeAssistant) -> None:
-    pump = Pump()
-    seen = metered(hass, unit_of(pump), BEGIN)
-    assert (seen.available, seen.steerable, seen.on) == (False, False, True)
-    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.MODE}))
-    assert not metered(hass, unit_of(pump), BEGIN).available
-    pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.CURVE}))
-    assert metered(hass, unit_of(pump), BEGIN).available

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, ServiceCall
@@ -370,3 +371,23 @@ async def test_meter_whose_password_changed_is_asked_for_it(hass: HomeAssistant,
         (meter,) = entry.subentries.values()
         assert (meter.data["password"], meter.data["inverted"]) == ("new", True)
         await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "attributes"),
+    [
+        ("number.brightness", {"min": 0, "max": 100, "unit_of_measurement": "lx"}),
+        ("number.share", {"min": 0, "max": 100, "unit_of_measurement": "%"}),
+        ("select.song", {"options": ["a", "b"]}),
+    ],
+)
+async def test_entity_that_cannot_be_commanded_is_not_added(
+    hass: HomeAssistant, entry: MockConfigEntry, entity_id: str, attributes: dict[str, Any]
+) -> None:
+    hass.states.async_set(entity_id, "5", attributes)
+    values = {"entity": entity_id, "source_kind": "direct_electric", "number_is": "power"}
+    result = await add(hass, entry, "entity", values)
+    assert result["errors"] == {"entity": "not_commanded"}
+    if entity_id == "number.share":
+        result = await go_on(hass, result, {**values, "nominal_power": 2000})
+        assert result["type"] == FlowResultType.CREATE_ENTRY

@@ -112,6 +112,11 @@ class Extra:
     new_key: str | None = None
 
 
+def jitter_s(poll_interval_s: int) -> int:
+    """By how much a controller's calls are to vary, either way."""
+    return max(1, poll_interval_s // 10)
+
+
 def extended(
     reply: dict[str, Any], profile: Profile, override: Override, extra: Extra, now: datetime
 ) -> dict[str, Any]:
@@ -128,7 +133,7 @@ def extended(
         "time_zone": str(extra.zone),
         "utc_offset_s": int(offset.total_seconds()) if offset else 0,
         "poll_interval_s": extra.poll_interval_s,
-        "poll_jitter_s": max(1, extra.poll_interval_s // 10),
+        "poll_jitter_s": jitter_s(extra.poll_interval_s),
         "lease_s": extra.lease_s,
     }
     reply["commands"] = [

@@ -78,6 +78,7 @@ class Engine:
             boot_count=before.boot_count,
             busy=before.busy,
             metrics=before.metrics,
+            attributes=before.attributes,
         )
         self.state.put_device(facts)
 
@@ -134,11 +135,14 @@ class Engine:
         job = self.state.job_of(uid)
         if job is None or version is None:
             return
-        runs_target = same_version(version, job.version)
-        updated = machine.on_boot_report(job, now, runs_target=runs_target, boots=boots)
-        if metrics and runs_target:
+        updated = machine.on_boot_report(job, now, version=version, boots=boots, soak_s=self._soak_s(job))
+        if metrics and same_version(version, job.version):
             updated = _with_metrics(updated, metrics)
         self._put(updated, now)
+
+    def _soak_s(self, job: Job) -> float:
+        rollout = self.state.rollouts.get(job.rollout_id or "")
+        return self.rollouts.gate_of(rollout, job.wave).soak_s if rollout is not None else 0.0
 
     def seen(self, uid: str, now: float) -> None:
         """The device showed itself without saying anything of itself.
@@ -182,9 +186,9 @@ class Engine:
     ) -> Job:
         """Begin a job; one of the device that is still open is given up for it."""
         device = self.device(uid)
-        open_job = self.state.job_of(uid)
-        if open_job is not None and not open_job.done:
-            self._put(machine.finish(open_job, JobState.CANCELED, now, "superseded"), now)
+        earlier = self.state.job_of(uid)
+        if earlier is not None and not earlier.done:
+            self._put(machine.finish(earlier, JobState.CANCELED, now, "superseded"), now)
         wave = 0
         if rollout is not None:
             wave = self.state.membership(rollout).wave_of.get(uid, rollout.wave)
@@ -205,6 +209,8 @@ class Engine:
         )
         self.state.next_job += 1
         self.state.put_job(job)
+        if earlier is not None:
+            self.state.prune(earlier.job_id)
         return job
 
     def report(

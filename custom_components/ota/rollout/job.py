@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from .models import TERMINAL, Job, JobState
+from .versions import is_newer, same_version
 
 _ORDER: Final = {
     JobState.OFFERED: 0,
@@ -21,6 +22,8 @@ POLLS: Final = 3
 MAX_INTERVAL_S: Final = 86_400.0
 BOOT_LOOP: Final = 3
 """Restarts by itself so soon after an update that make it a failure."""
+BOOT_LOOP_S: Final = 3600.0
+"""So soon, or within the soak where that is longer: power cuts of later months are no fault of the release."""
 MAX_REASON: Final = 120
 
 
@@ -81,11 +84,11 @@ def finish(job: Job, state: JobState, now: float, reason: str | None = None) -> 
     )
 
 
-def on_boot_report(job: Job, now: float, *, runs_target: bool, boots: int | None) -> Job:
+def on_boot_report(job: Job, now: float, *, version: str, boots: int | None, soak_s: float = 0.0) -> Job:
     """What a sign of life says about the job: the device runs the new version, or the old one again."""
     if job.done:
-        return _after_success(job, now, runs_target=runs_target, boots=boots)
-    if runs_target:
+        return _after_success(job, now, version=version, boots=boots, soak_s=soak_s)
+    if same_version(version, job.version):
         return replace(finish(job, JobState.VERIFIED, now), boots_verified=boots)
     if _runs_old_again(job, now, boots):
         return finish(job, JobState.FAILED, now, "rolled_back_by_device")
@@ -100,18 +103,26 @@ def _runs_old_again(job: Job, now: float, boots: int | None) -> bool:
     return job.state is JobState.REBOOTING and now - job.updated_at >= BOOT_GRACE_S
 
 
-def _after_success(job: Job, now: float, *, runs_target: bool, boots: int | None) -> Job:
+def _after_success(job: Job, now: float, *, version: str, boots: int | None, soak_s: float) -> Job:
     if job.state is not JobState.VERIFIED:
         return job
-    if not runs_target:
-        return finish(job, JobState.FAILED, now, "rolled_back_by_device")
+    if not same_version(version, job.version):
+        return finish(job, JobState.FAILED, now, "rolled_back_by_device") if _went_back(job, version) else job
     if boots is None or job.boots_verified is None:
         return job
     reboots = max(0, boots - job.boots_verified)
     if reboots == job.reboots:
         return job
     job = replace(job, reboots=reboots)
-    return finish(job, JobState.FAILED, now, "boot_loop") if reboots >= BOOT_LOOP else job
+    soon = now - (job.finished_at or now) <= max(BOOT_LOOP_S, soak_s)
+    return finish(job, JobState.FAILED, now, "boot_loop") if soon and reboots >= BOOT_LOOP else job
+
+
+def _went_back(job: Job, version: str) -> bool:
+    """Whether a version other than the job's is one from before; else somebody installed it by other means."""
+    if job.from_version is None:
+        return not is_newer(version, job.version)
+    return same_version(version, job.from_version) or is_newer(job.version, version)
 
 
 def expire(job: Job, now: float, timeouts: Timeouts, *, last_seen: float | None = None, interval_s: float = 0.0) -> Job:

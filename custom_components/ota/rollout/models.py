@@ -100,6 +100,9 @@ class Device:
     zone: str | None = None
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    """What its user or provider notes of it."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """What it says of itself (DDI)."""
     policy: Policy = field(default_factory=Policy)
     installed_version: str | None = None
     last_seen: float | None = None

@@ -39,10 +39,16 @@ class Reason(StrEnum):
     BUSY = "busy"
     ZONE = "zone"
     IN_FLIGHT = "in_flight"
+    CANCELED = "canceled"
+    LEFT = "left"
 
 
 WAITING: Final = frozenset({Reason.ON_REQUEST, Reason.WINDOW, Reason.BUSY, Reason.ZONE, Reason.IN_FLIGHT})
 """The device's turn has come; only the moment is wrong. The release is shown to the user."""
+
+
+_HAD_IT: Final = {JobState.CANCELED: Reason.CANCELED, JobState.VERIFIED: Reason.LEFT}
+"""Why a device that a rollout offered its release to once is not offered it again; all else is a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,8 @@ def _of_job(state: State, device: Device, job: Job, now: float, zone: tzinfo) ->
         return Offer(Reason.OFFERED, release, rollout, job)
     if job.kind is JobKind.ROLLOUT and rollout is not None and rollout.status is Status.PAUSED:
         return Offer(Reason.PAUSED, release, rollout, job)
+    if reason := _still_allowed(device, job, release, now):
+        return Offer(reason, release, rollout, job)
     reason = _moment(state, device, now, zone, ask_window=job.kind is not JobKind.MANUAL)
     return Offer(reason or Reason.OFFERED, release, rollout, job)
 
@@ -124,8 +132,8 @@ def _standing(state: State, device: Device, rollout: Rollout, release: Release) 
     """Where the device stands in the rollout."""
     if same_version(device.installed_version, release.version):
         return Reason.UP_TO_DATE
-    if state.job_in_rollout(rollout.rollout_id, device.uid) is not None:
-        return Reason.FAILED
+    if (job := state.job_in_rollout(rollout.rollout_id, device.uid)) is not None:
+        return _HAD_IT.get(job.state, Reason.FAILED)
     if rollout.status is Status.SCHEDULED:
         return Reason.SCHEDULED
     if state.membership(rollout).wave_of[device.uid] > rollout.wave:
@@ -135,16 +143,32 @@ def _standing(state: State, device: Device, rollout: Rollout, release: Release) 
 
 def _allowed(state: State, device: Device, release: Release, now: float) -> Reason | None:
     """Whether this device may get this release."""
+    if reason := _permitted(device, release) or _expired(release, now):
+        return reason
+    return Reason.DOWNGRADE if is_downgrade(state, device, release) else None
+
+
+def _still_allowed(device: Device, job: Job, release: Release, now: float) -> Reason | None:
+    """What may have changed since an offer was made: permissions, for what a rollout offers; time, but for a way back.
+
+    What a person asked for past a device's channel or pin stays asked for.
+    """
+    if job.kind is JobKind.ROLLOUT and (reason := _permitted(device, release)):
+        return reason
+    return None if job.kind is JobKind.ROLLBACK else _expired(release, now)
+
+
+def _permitted(device: Device, release: Release) -> Reason | None:
     policy = device.policy
     if policy.pinned_version is not None and not same_version(policy.pinned_version, release.version):
         return Reason.PINNED
     if release.channel is Channel.BETA and policy.channel is Channel.STABLE:
         return Reason.CHANNEL
-    if release.expires is not None and release.expires <= now:
-        return Reason.EXPIRED
-    if is_downgrade(state, device, release):
-        return Reason.DOWNGRADE
     return None
+
+
+def _expired(release: Release, now: float) -> Reason | None:
+    return Reason.EXPIRED if release.expires is not None and release.expires <= now else None
 
 
 def is_downgrade(state: State, device: Device, release: Release) -> bool:

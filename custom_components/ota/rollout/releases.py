@@ -8,7 +8,7 @@ from .errors import ReleaseError
 from .image import ImageInfo
 from .manifest import Channel, Manifest, check_product
 from .models import Release
-from .plan import ENDED, releases_of
+from .plan import ENDED, Rollout, Status, Target, releases_of
 from .state import State
 from .store import Digests
 from .versions import same_version, version_key
@@ -198,9 +198,30 @@ def in_use(state: State) -> set[str]:
     """Releases of rollouts that go on, of open jobs, and what a rollback would need."""
     used = {state.jobs[number].release_id for number in state.open}
     for rollout in state.rollouts.values():
-        if rollout.status not in ENDED:
+        if rollout.status not in ENDED and not _superseded(state, rollout):
             used |= {release.release_id for release in releases_of(rollout, state.releases.values()).values()}
     return used
+
+
+def _superseded(state: State, rollout: Rollout) -> bool:
+    """Whether a later rollout that succeeded serves everybody whom this one still would."""
+    if rollout.status is not Status.SUCCEEDED:
+        return False
+    chips = _chips(state, rollout)
+    return any(
+        later.created > rollout.created
+        and later.status is Status.SUCCEEDED
+        and later.product == rollout.product
+        and later.target in (Target(), rollout.target)
+        and later.late_joiners
+        and later.waves[-1].percent == 100
+        and chips <= _chips(state, later)
+        for later in state.rollouts.values()
+    )
+
+
+def _chips(state: State, rollout: Rollout) -> set[str]:
+    return {chip for _, chip in releases_of(rollout, state.releases.values())}
 
 
 def expendable(state: State, keep: int = KEEP) -> list[str]:

@@ -319,12 +319,12 @@ class Rollouts:
         return soak_s <= 0 or (device.last_seen or 0.0) >= job.finished_at + soak_s
 
     def soaking(self, rollout: Rollout) -> list[Job]:
-        """The jobs that are verified and not confirmed yet."""
-        return [
-            job
-            for job in self._state.jobs_in(rollout.rollout_id)
-            if job.state is JobState.VERIFIED and not self._confirmed(job, self.gate_of(rollout, job.wave).soak_s)
-        ]
+        """The jobs that are verified and not confirmed yet; who is confirmed once is so for good."""
+        waiting = self._state.soaking.get(rollout.rollout_id, set())
+        jobs = [self._state.jobs[number] for number in waiting]
+        found = [job for job in jobs if not self._confirmed(job, self.gate_of(rollout, job.wave).soak_s)]
+        waiting.intersection_update(job.job_id for job in found)
+        return found
 
     def gate_of(self, rollout: Rollout, wave: int) -> GatePolicy:
         """The gate after a wave."""

@@ -70,6 +70,8 @@ class State:
         self.open_in: dict[str, set[int]] = {}
         self.open_in_zone: dict[str, set[int]] = {}
         self.open: set[int] = set()
+        self.soaking: dict[str, set[int]] = {}
+        """Verified jobs of each rollout of which it is not known yet whether they survive the soak."""
         self.tally: dict[tuple[str, int], Counter[JobState]] = {}
         self._membership: dict[str, Membership] = {}
 
@@ -203,6 +205,8 @@ class State:
             self.rollout_jobs.setdefault(job.rollout_id, {})[job.uid] = job.job_id
             if not job.excused:
                 self.tally.setdefault((job.rollout_id, job.wave), Counter())[job.state] += 1
+            if job.state is JobState.VERIFIED:
+                self.soaking.setdefault(job.rollout_id, set()).add(job.job_id)
         if not job.done:
             self.open.add(job.job_id)
             if job.rollout_id is not None:
@@ -215,6 +219,7 @@ class State:
         self.open.discard(job.job_id)
         if job.rollout_id is not None:
             self.open_in.get(job.rollout_id, set()).discard(job.job_id)
+            self.soaking.get(job.rollout_id, set()).discard(job.job_id)
             if not job.excused:
                 self.tally[job.rollout_id, job.wave][job.state] -= 1
         device = self.devices.get(job.uid)
@@ -232,11 +237,18 @@ class State:
             del self.job_in[job.rollout_id, job.uid]
             del self.rollout_jobs[job.rollout_id][job.uid]
 
+    def prune(self, job_id: int) -> None:
+        """Forget a finished job that neither is a device's newest nor belongs to a rollout that is kept."""
+        job = self.jobs.get(job_id)
+        if job is None or not job.done or job.rollout_id in self.rollouts:
+            return
+        if self.last_job.get(job.uid) != job.job_id:
+            self.drop_job(job)
+
     def prune_jobs(self) -> None:
-        """Forget finished jobs that neither are a device's newest nor belong to a rollout that is kept."""
-        for job in list(self.jobs.values()):
-            if job.done and job.rollout_id not in self.rollouts and self.last_job.get(job.uid) != job.job_id:
-                self.drop_job(job)
+        """Forget all such jobs."""
+        for number in list(self.jobs):
+            self.prune(number)
 
     # -- rollouts
 

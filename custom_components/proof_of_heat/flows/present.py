@@ -70,6 +70,8 @@ async def entity(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
     if state is None:
         raise FieldError(CONF_ENTITY, "entity_gone")
     capabilities: Capabilities = entity_capabilities(hass, state, entity_options(data))
+    if not capabilities.controls - {Control.MODE}:
+        raise FieldError(CONF_ENTITY, "not_commanded")
     stored = {**data, CONF_CAPABILITIES: capabilities_to_dict(capabilities)}
     return [Choice(state.name, f"entity_{data[CONF_ENTITY]}", stored)]
 

@@ -17,6 +17,7 @@ JOB = Job(
     kind=JobKind.ROLLOUT,
     offered_at=0.0,
     updated_at=0.0,
+    from_version="1.0.0",
     boots_before=5,
 )
 STEPS = [JobState.OFFERED, JobState.DOWNLOADING, JobState.INSTALLING, JobState.REBOOTING]
@@ -31,7 +32,7 @@ def test_the_straight_way() -> None:
     for number, state in enumerate(STEPS[1:], 1):
         job = advance(job, state, float(number))
         assert (job.state, job.updated_at) == (state, number)
-    job = on_boot_report(job, 9.0, runs_target=True, boots=6)
+    job = on_boot_report(job, 9.0, version="2.0.0", boots=6)
     assert (job.state, job.finished_at, job.boots_verified) == (JobState.VERIFIED, 9.0, 6)
 
 
@@ -58,7 +59,7 @@ def test_a_success_can_still_turn_out_a_failure_and_a_failure_no_success() -> No
 
 @pytest.mark.parametrize("state", STEPS)
 def test_the_new_version_verifies_from_any_state(state: JobState) -> None:
-    assert on_boot_report(in_state(state), 200.0, runs_target=True, boots=None).state is JobState.VERIFIED
+    assert on_boot_report(in_state(state), 200.0, version="2.0.0", boots=None).state is JobState.VERIFIED
 
 
 @pytest.mark.parametrize(
@@ -78,23 +79,46 @@ def test_the_new_version_verifies_from_any_state(state: JobState) -> None:
 def test_the_old_version_after_the_restart_is_a_rollback_by_the_device(
     state: JobState, now: float, boots: int | None, failed: bool
 ) -> None:
-    job = on_boot_report(in_state(state), now, runs_target=False, boots=boots)
+    job = on_boot_report(in_state(state), now, version="1.0.0", boots=boots)
     assert (job.state is JobState.FAILED) is failed
     if failed:
         assert job.reason == "rolled_back_by_device"
 
 
 def test_a_verified_device_that_comes_back_with_the_old_version_has_failed() -> None:
-    assert (
-        on_boot_report(in_state(JobState.VERIFIED), 1.0, runs_target=False, boots=7).reason == "rolled_back_by_device"
-    )
+    assert on_boot_report(in_state(JobState.VERIFIED), 1.0, version="1.0.0", boots=7).reason == "rolled_back_by_device"
 
 
 def test_a_boot_loop_is_a_failure() -> None:
     job = replace(in_state(JobState.VERIFIED), boots_verified=6)
-    job = on_boot_report(job, 1.0, runs_target=True, boots=8)
+    job = on_boot_report(job, 1.0, version="2.0.0", boots=8)
     assert (job.state, job.reboots) == (JobState.VERIFIED, 2)
-    assert on_boot_report(job, 2.0, runs_target=True, boots=9).reason == "boot_loop"
+    assert on_boot_report(job, 2.0, version="2.0.0", boots=9).reason == "boot_loop"
+
+
+@pytest.mark.parametrize(("after", "soak_s", "failed"), [(3600, 0, True), (3601, 0, False), (80_000, 86_400, True)])
+def test_power_cuts_of_later_months_are_no_boot_loop(after: float, soak_s: float, failed: bool) -> None:
+    job = replace(in_state(JobState.VERIFIED), boots_verified=6, reboots=2)
+    job = on_boot_report(job, 100.0 + after, version="2.0.0", boots=9, soak_s=soak_s)
+    assert (job.state is JobState.FAILED, job.reboots) == (failed, 3)
+
+
+@pytest.mark.parametrize(
+    ("before", "runs", "failed"),
+    [
+        ("1.0.0", "1.0", True),
+        ("1.0.0", "0.9.0", True),  # its factory partition
+        ("1.0.0", "2.1.0", False),  # a newer one, by other means
+        ("1.0.0", "2.0.0-5-gabc-dirty", False),  # somebody's own build
+        ("abc", "abc", True),
+        (None, "abc", True),  # nobody knows: what it ran before, perhaps
+        (None, "2.1.0", False),
+        ("3.0.0", "3.0.0", True),  # it was on its way back
+    ],
+)
+def test_only_a_version_from_before_is_a_way_back(before: str | None, runs: str, failed: bool) -> None:
+    job = on_boot_report(replace(in_state(JobState.VERIFIED), from_version=before), 9e6, version=runs, boots=None)
+    assert (job.state is JobState.FAILED) is failed
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC
+from typing import Any
 
 import pytest
 
@@ -87,6 +88,52 @@ def test_an_expired_release_is_offered_to_nobody() -> None:
     engine.state.put_release(release(expires=T0 + 50))
     start(engine, plan())
     assert reason(engine) is Reason.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"pinned_version": "1.0.0"}, Reason.PINNED),
+        ({"channel": Channel.STABLE}, Reason.CHANNEL),
+        ({"may_update": False}, Reason.NOT_ALLOWED),
+    ],
+)
+def test_an_offer_that_nobody_took_ends_with_its_permission(changes: dict[str, Any], expected: Reason) -> None:
+    engine = fleet(1)
+    engine.state.put_release(release(channel=Channel.BETA))
+    policy(engine, "d0", channel=Channel.BETA)
+    start(engine, plan())
+    job = poll(engine, "d0")
+    assert job is not None
+    policy(engine, "d0", **{"channel": Channel.BETA, **changes})
+    offer = engine.offer("d0", T0 + 70)
+    assert (offer.reason, offer.visible) == (expected, None)
+    policy(engine, "d0", channel=Channel.BETA)
+    engine.report("d0", job.job_id, JobState.DOWNLOADING, T0 + 80)
+    policy(engine, "d0", pinned_version="1.0.0")
+    assert reason(engine, now=T0 + 90) is Reason.OFFERED  # it is at it
+
+
+def test_an_offer_that_nobody_took_ends_when_its_release_expires_but_a_way_back_stays() -> None:
+    engine = fleet(2)
+    engine.state.put_release(release(expires=T0 + 500))
+    engine.state.put_release(release("1.0.0", 10, known_good=True, expires=T0 + 500))
+    start(engine, plan())
+    update(engine, "d1")
+    assert poll(engine, "d0") is not None
+    assert reason(engine, now=T0 + 501) is Reason.EXPIRED
+    engine.install("d0", None, T0 + 400)
+    assert reason(engine, now=T0 + 499) is Reason.OFFERED
+    assert reason(engine, now=T0 + 501) is Reason.EXPIRED  # a person's wish does not make it younger
+    engine.rollouts.rollback("r1", T0 + 502)
+    assert reason(engine, "d1", T0 + 503) is Reason.OFFERED
+
+
+def test_what_a_person_asked_for_past_a_pin_stays_offered() -> None:
+    engine = fleet(1)
+    policy(engine, "d0", pinned_version="1.0.0")
+    engine.install("d0", "2.0.0", T0)
+    assert reason(engine) is Reason.OFFERED
 
 
 def test_another_product_or_chip_is_not_meant() -> None:
@@ -218,6 +265,17 @@ def test_a_failed_device_is_not_offered_again_by_itself() -> None:
     start(engine, plan())
     fail(engine, "d0")
     assert reason(engine) is Reason.FAILED
+
+
+def test_why_a_device_that_had_its_offer_gets_none_again() -> None:
+    engine = fleet(20)
+    start(engine, plan())
+    poll(engine, "d0")
+    engine.cancel("d0", T0 + 61)
+    assert reason(engine) is Reason.CANCELED
+    update(engine, "d1")
+    engine.heartbeat("d1", T0 + 9e6, version="2.0.0-3-gabc")
+    assert reason(engine, "d1") is Reason.LEFT
 
 
 def test_a_withdrawn_release_is_not_served() -> None:

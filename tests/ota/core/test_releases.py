@@ -11,6 +11,7 @@ from custom_components.ota.rollout.errors import ManifestError, OtaError, Releas
 from custom_components.ota.rollout.image import inspect
 from custom_components.ota.rollout.manifest import Manifest, verify
 from custom_components.ota.rollout.models import Release
+from custom_components.ota.rollout.plan import Status, Target, Wave
 from custom_components.ota.rollout.releases import Declared
 from custom_components.ota.rollout.state import State
 from custom_components.ota.rollout.store import Digests
@@ -154,6 +155,24 @@ def test_retention_keeps_the_newest_the_good_the_used_and_the_installed() -> Non
     start(engine, plan(versions=("5.0.0",)))
     gone = set(releases.expendable(state, 5))
     assert gone == {f"p:esp32:{v}.0.0" for v in (2, 6, 7)}  # 1 runs on d1, 3 is good, 4 runs on d0, 5 is rolled out
+
+
+def test_retention_lets_go_of_what_a_later_rollout_replaced() -> None:
+    engine = fleet(1)
+    state = engine.state
+    state.releases.clear()
+    for number in range(2, 9):
+        state.put_release(release(f"{number}.0.0", number * 10))
+        start(engine, plan(rollout_id=f"r{number}", versions=(f"{number}.0.0",), created=T0 + number))
+        state.put_rollout(replace(state.rollouts[f"r{number}"], status=Status.SUCCEEDED))
+    engine.heartbeat("d0", T0, version="8.0.0")
+    gone = {f"p:esp32:{v}.0.0" for v in (2, 3, 4, 5)}
+    assert set(releases.expendable(state, 3)) == gone
+    for change in ({"late_joiners": False}, {"waves": (Wave(percent=50),)}, {"target": Target(groups=("lab",))}):
+        for number in range(3, 9):  # none of these serves everybody whom the first would
+            state.put_rollout(replace(plan(versions=(f"{number}.0.0",), created=T0 + number), rollout_id=f"r{number}",
+                                      status=Status.SUCCEEDED, **change))  # fmt: skip
+        assert "p:esp32:2.0.0" not in releases.expendable(state, 3), change
 
 
 def test_images_without_a_release_are_orphans() -> None:

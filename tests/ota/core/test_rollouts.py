@@ -359,6 +359,28 @@ def test_a_user_goes_back_where_the_anti_rollback_counter_allows() -> None:
         engine.install("d1", "1.0.0", T0)
 
 
+def test_years_of_installations_by_hand_do_not_pile_up() -> None:
+    engine = fleet(1)
+    engine.state.put_release(release("3.0.0", 30))
+    for number in range(40):
+        version = "23"[number % 2] + ".0.0"
+        job = engine.install("d0", version, T0 + number * HOUR)
+        if number % 3:
+            engine.heartbeat("d0", T0 + number * HOUR + 9, version=version, boots=number)
+    assert list(engine.state.jobs) == [job.job_id]
+    assert len(engine.device("d0").history) == 50
+
+
+def test_a_boot_loop_counts_as_long_as_the_soak() -> None:
+    engine = fleet(2)
+    start(engine, plan(gate=GatePolicy(soak_s=86_400)))
+    for uid, hours in (("d0", 20), ("d1", 30)):
+        update(engine, uid)
+        engine.heartbeat(uid, T0 + hours * HOUR, version="2.0.0", boots=5)
+    states = {uid: engine.state.job_in_rollout("r1", uid).state for uid in ("d0", "d1")}  # type: ignore[union-attr]
+    assert states == {"d0": JobState.FAILED, "d1": JobState.VERIFIED}
+
+
 def test_an_installation_under_way_is_not_disturbed() -> None:
     engine = fleet(1)
     job = engine.install("d0", "2.0.0", T0)
@@ -660,6 +682,11 @@ def test_whatever_happens_the_indexes_stay_true_and_what_changed_is_saved(steps:
             k: v for k, v in whole(engine).items() if k[0] in told
         }
         again = revived(engine, disk)
+        # Those that survived the soak are looked at once more after a restart.
+        for rollout_id, waiting in engine.state.soaking.items():
+            assert waiting <= again.state.soaking.get(rollout_id, set())
+        confirmed = {job.job_id for job in engine.rollouts.soaking(engine.rollouts.get("r1"))}
+        assert confirmed == {job.job_id for job in again.rollouts.soaking(again.rollouts.get("r1"))}
         for name in ("open", "last_job", "job_in"):
             assert getattr(engine.state, name) == getattr(again.state, name)
         assert {k: +v for k, v in engine.state.tally.items() if +v} == {

@@ -325,10 +325,12 @@ def test_both_temperatures_gone_means_a_fixed_flow_and_some_heat() -> None:
     assert any(command.on for command in decision.commands)
 
 
-def test_a_source_that_does_not_answer_counts_as_drawing() -> None:
+@pytest.mark.parametrize(("steerable", "why"), [(True, "does not answer"), (False, "can only be read")])
+def test_a_source_that_cannot_be_commanded_counts_as_drawing(*, steerable: bool, why: str) -> None:
     site = replace(CONFIG, site=SiteLimits(power_w=3500.0), sources=SOURCES[:2])
-    silent = (SourceSnapshot(source_id="miner", available=False), SourceSnapshot(source_id="pump", on=False))
+    miner = SourceSnapshot(source_id="miner", available=False, steerable=steerable)
+    silent = (miner, SourceSnapshot(source_id="pump", on=False))
     cold = (ZoneSnapshot(zone_id="home", room=Reading(15.0), target_c=21.0),)
     decision = _decided(_ready(site), _calm(zones=cold, sources=silent, outdoor=Reading(-10.0)))
     assert decision.command("pump").power_w <= 3500.0 - 3300.0 + 1e-6
-    assert "miner does not answer" in decision.record.limits
+    assert f"miner {why}" in decision.record.limits
