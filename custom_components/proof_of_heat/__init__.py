@@ -36,6 +36,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> bool
     """Set up a heating system. A dead source is shown as failing; it keeps nothing else from starting."""
     from .engine.engine import Engine
 
+    _follow_changes(hass, entry)
     settings = read(entry)
     built = await _build_all(hass, entry)
     configs = {
@@ -79,15 +80,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> bool
             system.meters.append(meter)
     await system.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    return True
+
+
+def _follow_changes(hass: HomeAssistant, entry: HeatConfigEntry) -> None:
+    """Reload for what the user changed, not for a token that was renewed; also for what changes while this sets up."""
     shape = _shape(entry)
 
     async def updated(hass: HomeAssistant, changed: HeatConfigEntry) -> None:
-        """Reload for what the user changed, not for a token that was renewed."""
         if _shape(changed) != shape:
             hass.config_entries.async_schedule_reload(changed.entry_id)
 
     entry.async_on_unload(entry.add_update_listener(updated))
-    return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> bool:

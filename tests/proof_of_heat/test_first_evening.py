@@ -1,15 +1,19 @@
 """What a user sees of devices that tell little: no sensor that never has a value, power from the linked meter."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.snapshot import scheduled_comfort
 
 from .flow import device
 from .ha import OUTDOOR, ROOM, idle, source, start, system, thermometer, zone
@@ -93,3 +97,16 @@ async def test_power_of_a_source_that_does_not_measure_is_that_of_its_meter(
         assert (power, 900.0) in told, "with each cycle, not only when the cloud was asked"
         await idle(entry)
         await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_next_change_of_a_schedule_that_tells_no_more_is_looked_ahead_to(hass: HomeAssistant) -> None:
+    now = dt_util.utcnow()
+    change = now + timedelta(hours=2)
+    room: Any = SimpleNamespace(schedule="input_boolean.at_home", week=None)
+    hass.states.async_set("input_boolean.at_home", "off", {"next_event": change})
+    hours = [scheduled_comfort(hass, room, now + timedelta(hours=hour), now, None) for hour in (0, 1, 3, 11)]
+    assert hours == [False, False, True, False]
+    hass.states.async_set("input_boolean.at_home", "on")
+    assert scheduled_comfort(hass, room, now + timedelta(hours=30), now, None)
+    hass.states.async_remove("input_boolean.at_home")
+    assert scheduled_comfort(hass, room, now, now, None), "without a word of it: comfort"

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
 import pytest
@@ -142,6 +142,7 @@ async def test_progress_is_told_while_it_searches(
     from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE
 
     told: list[float] = []
-    hass.bus.async_listen(EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE, lambda event: told.append(event.data["progress"]))
+    note = callback(lambda event: told.append(event.data["progress"]))  # in the loop, so in order
+    hass.bus.async_listen(EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE, note)
     await search(hass, await scan_form(hass, entry), f"{loopback()},{loopback()}")
     assert told == [0.5, 1.0]
