@@ -2,8 +2,10 @@
 
 from collections.abc import Generator, Sequence
 from datetime import UTC, datetime, timedelta
+import os
 from pathlib import Path
 import shutil
+import signal
 import socket
 import subprocess
 from typing import Any
@@ -39,11 +41,14 @@ def timescaledb_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = subprocess.Popen(["node", "server.mjs", str(port)], cwd=folder, stdout=subprocess.PIPE, text=True)
+    # `node` may be a script that starts node (as Python's wheel of it does): the group ends as a whole.
+    server = subprocess.Popen(
+        ["node", "server.mjs", str(port)], cwd=folder, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     assert server.stdout is not None
     assert server.stdout.readline() == "ready\n"
     yield f"postgresql://postgres:any@127.0.0.1:{port}/postgres?sslmode=disable&gssencmode=disable"
-    server.kill()
+    os.killpg(server.pid, signal.SIGKILL)
     server.wait()
 
 
