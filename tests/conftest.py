@@ -1,8 +1,10 @@
 """Fixtures for every test of the suite."""
 
 import logging
+import os
 from pathlib import Path
 
+from homeassistant.components import file_upload
 from hypothesis import HealthCheck, settings
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
@@ -50,3 +52,5 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart() -> None:
     """The plugin has SQLAlchemy tell every statement: thousands of lines, of which none helps."""
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+    # One folder for the machine: a Home Assistant that ends empties it, that of another process, too.
+    file_upload.TEMP_DIR_NAME += f"-{os.getpid()}"

@@ -1,6 +1,6 @@
 """Repairs: raised for what lasts, told once, gone when it is well again, fixed by a click."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -103,12 +103,16 @@ async def test_fix_of_an_entry_that_is_gone_does_nothing(hass: HomeAssistant) ->
     assert (await flow.async_step_confirm({}))["type"] == "create_entry"
 
 
-async def fix(hass: HomeAssistant, kind: str, *answers: dict[str, Any]) -> Any:
-    """Open the fix of an issue as the frontend does, and send its form."""
+async def fix(
+    hass: HomeAssistant, kind: str, *answers: dict[str, Any], meanwhile: Callable[[], None] | None = None
+) -> Any:
+    """Open the fix of an issue as the frontend does, and send its form; `meanwhile`: what happens while it is open."""
     assert await async_setup_component(hass, REPAIRS, {})
     issue_id = next(key[1] for key in ir.async_get(hass).issues if key[1].startswith(kind))
     flows = hass.data[REPAIRS]["flow_manager"]
     result = await flows.async_init(DOMAIN, data={"issue_id": issue_id})
+    if meanwhile is not None:
+        meanwhile()
     for answer in answers:
         result = await flows.async_configure(result["flow_id"], answer)
     await hass.async_block_till_done()
@@ -155,8 +159,8 @@ async def test_same_outdoor_sensor_after_a_new_battery_is_taken_as_it_is(
     before.watch.look(dt_util.utcnow())
     freezer.tick(901)
     before.watch.look(dt_util.utcnow())
-    thermometer(hass, OUTDOOR, 2.0)
-    assert (await fix(hass, "outdoor_dead", {"outdoor": OUTDOOR}))["type"] == "create_entry"
+    result = await fix(hass, "outdoor_dead", {"outdoor": OUTDOOR}, meanwhile=lambda: thermometer(hass, OUTDOOR, 2.0))
+    assert result["type"] == "create_entry"
     assert entry.runtime_data is not before
     assert issues(hass) == set()
 

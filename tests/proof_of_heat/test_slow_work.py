@@ -1,5 +1,6 @@
 """Learning and planning in another thread: whatever happens there, the cycle goes on."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -116,7 +117,8 @@ async def test_long_job_does_not_hold_up_the_cycle_and_counts_when_done(
     assert engine.busy
     assert not engine.adopted
     gate.set()
-    await hass.async_block_till_done()
+    assert slow._running is not None
+    await asyncio.wait({slow._running})
     await slow.run(SNAPSHOT, NOW + timedelta(minutes=1))
     assert engine.adopted == [result]
 
@@ -142,6 +144,8 @@ async def test_job_that_never_ends_is_given_up_and_its_late_result_ignored(
     await slow.run(SNAPSHOT, NOW + timedelta(minutes=30))
     assert not engine.busy, "a second thread beside the one that hangs"
     gate.set()
-    await hass.async_block_till_done()
+    assert slow._late is not None
+    await asyncio.wait({slow._late})
+    monkeypatch.setattr(slow_work, "WAIT_S", 5.0)
     await slow.run(SNAPSHOT, NOW + timedelta(minutes=31))
     assert len(engine.adopted) == 1
