@@ -24,13 +24,63 @@ class Tally:
         return 1000 * ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
 
-class Devices:
-    """All devices of a run."""
+@dataclass(slots=True)
+class Socket:
+    """The current of what is plugged in: noise of the converter, and now and then it is switched."""
 
-    def __init__(self, port: int, rng: random.Random) -> None:
+    rng: random.Random
+    wild: bool
+    base_ma: float = -1.0
+
+    def current_ma(self, seconds: float) -> int:
+        """`seconds` since the last reading. Wild: something else every time, far beyond what is significant."""
+        rng = self.rng
+        if self.wild:
+            return rng.randrange(0, 1600)
+        if self.base_ma < 0 or rng.random() < seconds / _SWITCHED_EVERY_S:
+            self.base_ma = rng.choice((0.0, 15.0, 90.0, 350.0, 900.0, 1500.0))
+        return max(0, round(rng.gauss(self.base_ma, 4.0)))
+
+
+@dataclass(slots=True)
+class Heating:
+    """A house's heating: it goes on and off a few times an hour, its water follows, the weather creeps."""
+
+    rng: random.Random
+    wild: bool
+    on: bool = False
+    supply_c: float = 35.0
+    outdoor_c: float = 4.0
+
+    def report(self, seconds: float) -> dict[str, object]:
+        """Telemetry, `seconds` after the last. Wild: every value elsewhere every time, a session each minute."""
+        rng = self.rng
+        if self.wild:
+            self.on, self.outdoor_c, self.supply_c = rng.random() < 0.5, rng.uniform(-5, 15), rng.uniform(25, 60)
+        else:
+            self.on ^= rng.random() < seconds / _SWITCHED_EVERY_S
+            self.supply_c += ((50.0 if self.on else 28.0) - self.supply_c) * min(1.0, seconds / 900)
+            self.outdoor_c += rng.gauss(0.0, 0.03)
+        return {
+            "state": "on" if self.on else "off",
+            "temp_out": round(self.outdoor_c, 1),
+            "supply_temp": round(self.supply_c + rng.gauss(0.0, 0.05), 1),
+            "voltage": round(rng.uniform(3.28, 3.32), 2),
+            "errors": [],
+        }
+
+
+_SWITCHED_EVERY_S = 600.0
+
+
+class Devices:
+    """All devices of a run. `wild`: every value of every report is significant."""
+
+    def __init__(self, port: int, rng: random.Random, *, wild: bool = False) -> None:
         self.tally = Tally()
         self._port = port
         self._rng = rng
+        self._wild = wild
 
     async def _call(self, key: str, path: str, body: dict[str, object] | None = None) -> None:
         data = json.dumps(body).encode() if body is not None else b""
@@ -51,40 +101,38 @@ class Devices:
         self.tally.statuses[int(answer[9:12])] += 1
 
     async def unit(self, key: str, ccu_id: str, outlets: list[str], period_s: float) -> None:
-        """A Central Control Unit: six requests a period with two outlets; every value changes every time."""
+        """A Central Control Unit: six requests a period with two outlets."""
         rng = self._rng
+        sockets = {device_id: (Socket(rng, self._wild), Socket(rng, self._wild)) for device_id in outlets}
         await asyncio.sleep(rng.random() * period_s)
         due = time.monotonic()
         while True:
             await self._call(key, "/api/devices/")
+            total_ma = 0
             for device_id in outlets:
                 await self._call(key, f"/api/commands/{device_id}/")
+                current_a, current_b = (socket.current_ma(period_s) for socket in sockets[device_id])
+                total_ma += current_a + current_b
                 report: dict[str, object] = {
                     "device_id": device_id,
-                    "current_a": rng.randrange(800, 1600),
-                    "current_b": rng.randrange(0, 400),
+                    "current_a": current_a,
+                    "current_b": current_b,
                     "relay_a": True,
                     "relay_b": True,
                     "is_overload": False,
                 }
                 await self._call(key, "/api/data/", report)
-            await self._call(key, "/api/breaker-data/", {"ccu_id": ccu_id, "current_ma": rng.randrange(4000, 9000)})
+            await self._call(key, "/api/breaker-data/", {"ccu_id": ccu_id, "current_ma": total_ma + 2000})
             due += period_s
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     async def controller(self, key: str, device_id: str, period_s: float) -> None:
         """A heating controller on the device-sync API."""
         rng = self._rng
+        heating = Heating(rng, self._wild, outdoor_c=rng.uniform(-5, 10))
         await asyncio.sleep(rng.random() * period_s)
         due = time.monotonic()
         while True:
-            body: dict[str, object] = {
-                "state": rng.choice(("on", "off")),
-                "temp_out": round(rng.uniform(-5, 15), 1),
-                "supply_temp": round(rng.uniform(25, 60), 1),
-                "voltage": round(rng.uniform(3.2, 3.4), 2),
-                "errors": [],
-            }
-            await self._call(key, f"/api/iot/device/{device_id}/sync/", body)
+            await self._call(key, f"/api/iot/device/{device_id}/sync/", heating.report(period_s))
             due += period_s
             await asyncio.sleep(max(0.0, due - time.monotonic()))
