@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
@@ -214,10 +214,12 @@ async def test_progress_is_told_as_events(
     told = []
     hass.bus.async_listen(
         "state_changed",
-        lambda event: (
-            told.append(event.data["new_state"].attributes.get("event_type"))
-            if event.data["entity_id"] == target and event.data["new_state"].state != "unknown"
-            else None
+        callback(
+            lambda event: (
+                told.append(event.data["new_state"].attributes.get("event_type"))
+                if event.data["entity_id"] == target and event.data["new_state"].state != "unknown"
+                else None
+            )
         ),
     )
     await select("on")

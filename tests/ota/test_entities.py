@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from homeassistant.auth.models import User
-from homeassistant.core import Context, Event, HomeAssistant, SupportsResponse
+from homeassistant.core import Context, Event, HomeAssistant, SupportsResponse, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import condition, device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -283,8 +283,13 @@ async def test_events_tell_the_story(
 ) -> None:
     (device,) = await fleet(add_device, 1)
     heard: list[Event[Any]] = []
+
+    @callback
+    def hear(event: Event[Any]) -> None:
+        heard.append(event)
+
     for name in ("ota_update", "ota_rollout", "ota_release"):
-        hass.bus.async_listen(name, heard.append)
+        hass.bus.async_listen(name, hear)
     await release()
     await rollout(hass, name="Spring")
     await device.update("2.0.0")

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import condition, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -85,7 +85,7 @@ async def test_room_below_a_temperature_for_a_while(
     action = {"event": "cold", "event_data": {"who": "{{ trigger.entity_id }}"}}
     assert await async_setup_component(hass, "automation", {"automation": {"trigger": trigger, "action": action}})
     told: list[Any] = []
-    hass.bus.async_listen("cold", lambda event: told.append(event.data["who"]))
+    hass.bus.async_listen("cold", callback(lambda event: told.append(event.data["who"])))
 
     async def minutes(count: int) -> None:
         freezer.tick(timedelta(minutes=count))
@@ -234,7 +234,7 @@ async def test_week_is_reported_once_with_its_figures_also_over_a_restart(
     await start(hass, entry)
     event = entity_of(hass, "event", entry.entry_id, "week_report")
     told: list[Any] = []
-    hass.bus.async_listen(f"{DOMAIN}_event", lambda item: told.append(item.data))
+    hass.bus.async_listen(f"{DOMAIN}_event", callback(lambda item: told.append(item.data)))
     asked: list[int] = []
 
     def proof(days: int | None = None) -> Proof | None:
@@ -299,7 +299,7 @@ async def test_what_was_told_before_a_restart_is_remembered(
     mock_restore_cache(hass, [State("event.home_weekly_savings_report", last)])
     monkeypatch.setattr("custom_components.proof_of_heat.engine.engine.Engine.proof", lambda *_: PROOF)
     told: list[Any] = []
-    hass.bus.async_listen(f"{DOMAIN}_event", lambda item: told.append(item.data["period"]))
+    hass.bus.async_listen(f"{DOMAIN}_event", callback(lambda item: told.append(item.data["period"])))
     entry = await prepare(hass)
     await start(hass, entry)
     await entry.runtime_data.async_refresh()

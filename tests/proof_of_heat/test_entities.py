@@ -15,7 +15,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import probatio as vol
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser, async_capture_events
 
 from custom_components.proof_of_heat.comfort.profiles import Override, Profile
 from custom_components.proof_of_heat.const import DOMAIN
@@ -336,8 +336,7 @@ async def test_triggers_fire_for_their_event(hass: HomeAssistant, heated: Heated
             }
         },
     )
-    fired: list[Any] = []
-    hass.bus.async_listen("done", fired.append)
+    fired = async_capture_events(hass, "done")
     entry.runtime_data.tell("something_else", {})
     entry.runtime_data.tell(kind, {})
     hass.bus.async_fire(f"{DOMAIN}_event", {"type": kind, "entry_id": "another"})
@@ -369,8 +368,7 @@ async def test_budget_that_runs_out_is_told_once(
 
     entry, _, _ = heated
     unit = next(unit for unit in entry.runtime_data.units.values() if unit.kind == "viessmann")
-    events: list[Any] = []
-    hass.bus.async_listen(f"{DOMAIN}_event", events.append)
+    events = async_capture_events(hass, f"{DOMAIN}_event")
     unit.budget.refused(1450, None, "ViCare day limit")
     for _ in range(3):
         await entry.runtime_data.async_refresh()

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events, async_fire_time_changed
 
 from custom_components.proof_of_heat.comfort.profiles import Profile
 from custom_components.proof_of_heat.const import DOMAIN
@@ -148,8 +148,7 @@ async def test_lost_room_sensor_is_shown_and_heating_goes_on(
 async def test_dead_source_is_failing_raises_an_event_and_an_issue(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    events: list[Any] = []
-    hass.bus.async_listen(f"{DOMAIN}_event", events.append)
+    events = async_capture_events(hass, f"{DOMAIN}_event")
     hass.states.async_set(HEATER, "unavailable")
     await advance(hass, freezer, 1500)
     assert [event.data["type"] for event in events][:1] == ["driver_failed"]
