@@ -3,7 +3,8 @@
 import asyncio
 from pathlib import Path
 import shutil
-import socket
+
+from scripts.tooling.ports import free_port
 
 CONFIG = "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\nuser root\n"
 
@@ -29,9 +30,7 @@ class Mosquitto:
     """One broker; its port stays over restarts."""
 
     def __init__(self, folder: Path, config: str = CONFIG) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self._config = folder / "mosquitto.conf"
         self._config.write_text(config.format(port=self.port, folder=folder), "utf-8")
         self._process: asyncio.subprocess.Process | None = None
@@ -43,7 +42,7 @@ class Mosquitto:
         self._process = await asyncio.create_subprocess_exec(
             found, "-c", str(self._config), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
         )
-        for _ in range(200):
+        for _ in range(1500):
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", self.port)
             except OSError:

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
+
+from scripts.tooling.ports import free_port
 
 
 class UnavailableError(Exception):
@@ -23,9 +24,7 @@ class PostgresServer:
         self._data = folder / "data"
         self._folder = folder
         self._user = user
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"postgresql://suite@127.0.0.1:{self.port}/postgres"
 
     def create(self) -> None:

@@ -7,23 +7,16 @@ import json
 from pathlib import Path
 import select
 import signal
-import socket
 import subprocess
 import time
 from typing import Any
 import urllib.error
 import urllib.request
 
+from scripts.tooling.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[1]
 _READY_WITHIN_S = 240
-
-
-def free_port() -> int:
-    """A free TCP port on loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -10,11 +10,12 @@ import json
 import os
 from pathlib import Path
 import shutil
-import socket
 import sys
 from typing import Any, Final
 
 import aiohttp
+
+from scripts.tooling.ports import free_port
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 NOW: Final = datetime(2026, 1, 5, 12, tzinfo=UTC).isoformat()
@@ -29,14 +30,6 @@ def key_of(number: int) -> str:
 def device_of(number: int) -> str:
     """The id of a controller."""
     return f"ESP32-{number:05}"
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _store(folder: Path, name: str, version: tuple[int, int], data: dict[str, Any]) -> None:

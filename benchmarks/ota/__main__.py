@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 import json
 import os
 from pathlib import Path
-import socket
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from custom_components.ota.rollout.engine import Engine
 from custom_components.ota.rollout.models import Device
 from custom_components.ota.rollout.plan import Rollout, Wave
 from custom_components.ota.rollout.simulate import Behaviour, Simulation, World, _release
+from scripts.tooling.ports import free_port
 
 from .server import key_of
 
@@ -54,13 +54,6 @@ def plan_seconds(count: int) -> float:
     started = time.perf_counter()
     engine.rollouts.create(rollout(), 0.0)
     return time.perf_counter() - started
-
-
-def free_port() -> int:
-    """A port that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

@@ -16,7 +16,6 @@ import json
 import os
 from pathlib import Path
 import random
-import socket
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ from typing import Any, Self
 import aiohttp
 
 from scripts.tooling.demo.client import HomeAssistant
+from scripts.tooling.ports import free_port
 
 from . import day
 from .load import Devices
@@ -74,13 +74,6 @@ class Fleet:
         """What was written down at an earlier run."""
         data = json.loads(text)
         return cls(data["port"], [Unit(**unit) for unit in data["units"]], data["controllers"])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _prepare(folder: Path, port: int) -> None:
@@ -242,7 +235,7 @@ async def _run(args: argparse.Namespace) -> dict[str, Any]:
             fleet = Fleet.from_json(known.read_text())
         else:
             folder.mkdir(parents=True, exist_ok=True)
-            fleet = await _set_up(args, folder, _free_port())
+            fleet = await _set_up(args, folder, free_port())
             known.write_text(json.dumps(asdict(fleet)))
         async with _started(folder) as pid:
             return await _measure(args, fleet, pid)

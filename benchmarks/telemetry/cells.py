@@ -6,11 +6,12 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 import json
 from pathlib import Path
-import socket
 from statistics import median
 import sys
 import time
 from typing import Any
+
+from scripts.tooling.ports import free_port
 
 from .instance import ROOT, Instance, entry
 from .load import connect, packet, string
@@ -21,14 +22,6 @@ DISCOVERY_TOPIC = "disc/d{n}/data"
 _VALUES = ("temperature_c", "humidity_percent", "pressure_hpa", "battery_mv", "power_w")
 
 SQLITE = {"archive": "sqlite", "archive_url": "edge.db", "archive_table": "measurements"}
-
-
-def free_port() -> int:
-    """A free port on loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def mqtt_entry(port: int, *, discovery: bool) -> dict[str, Any]:

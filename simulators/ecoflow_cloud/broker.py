@@ -107,6 +107,10 @@ class CloudBroker:
             if session.transitions.state == "connected"
         ]
 
+    def is_heard(self, topic: str) -> bool:
+        """Whether anybody subscribed to exactly this topic."""
+        return self._broker is not None and bool(self._broker._subscriptions.get(topic))  # noqa: SLF001
+
     async def start(self) -> None:
         """Listen."""
         name = f"{id(self)}"

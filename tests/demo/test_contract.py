@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.running_demo import RunningDemo, free_port, running
+from scripts.tooling.ports import free_port
+from tests.running_demo import RunningDemo, running
 
 pytestmark = [pytest.mark.demo, pytest.mark.slow, pytest.mark.xdist_group("demo"), pytest.mark.timeout(400)]
 CONTROLLER = "ESP32-001"

@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 import pytest_socket
 
 from custom_components.ecoflow.api.client import EcoflowClient, Listener, Timing
-from custom_components.ecoflow.api.mqtt import LinkState
+from custom_components.ecoflow.api.mqtt import SUBSCRIBED, LinkState
 from custom_components.ecoflow.api.rest import RestClient
 from custom_components.ecoflow.api.signing import Keys
 from custom_components.ecoflow.const import DOMAIN
@@ -106,6 +106,13 @@ class CloudThread:
     def tell(self, sn: str) -> None:
         """Have a device report what changed."""
         self.run(self.cloud.tell(sn))
+
+    def is_heard(self, *sns: str) -> bool:
+        """Whether a client has subscribed to all that the cloud says of devices."""
+        broker, account = self.cloud.broker, self.cloud.account
+        return broker is not None and all(
+            broker.is_heard(f"/open/{account}/{sn}/{what}") for sn in sns for what in SUBSCRIBED
+        )
 
     def publish(self, sn: str, what: str, payload: bytes) -> None:
         """Send anything to a device's topic."""
@@ -218,9 +225,9 @@ type Settle = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 def settle(hass: HomeAssistant) -> Settle:
-    """Wait until something is so in Home Assistant, with what is on the wire and in other threads; at most 20 s."""
+    """Wait until something is so in Home Assistant, with what is on the wire and in other threads; at most 60 s."""
 
-    async def wait(is_so: Callable[[], object], limit_s: float = 20.0) -> None:
+    async def wait(is_so: Callable[[], object], limit_s: float = 60.0) -> None:
         deadline = time.perf_counter() + limit_s
         while not is_so():
             assert time.perf_counter() < deadline, "it did not come to be"
@@ -231,13 +238,15 @@ def settle(hass: HomeAssistant) -> Settle:
 
 
 @pytest.fixture
-async def account(hass: HomeAssistant, entry: MockConfigEntry, settle: Settle) -> AsyncIterator[MockConfigEntry]:
+async def account(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: CloudThread, settle: Settle
+) -> AsyncIterator[MockConfigEntry]:
     """An account that is set up and connected to the broker."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     coordinator = entry.runtime_data
     await settle(lambda: coordinator.client.link is not None and coordinator.client.link.state is LinkState.CONNECTED)
-    await asyncio.sleep(0.15)  # the subscriptions
+    await settle(lambda: cloud.is_heard(*coordinator.client.states))
     yield entry
     if entry.state is ConfigEntryState.LOADED:
         await hass.config_entries.async_unload(entry.entry_id)
@@ -286,9 +295,9 @@ type Until = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 def until() -> Until:
-    """Wait until something is so, at most 20 s."""
+    """Wait until something is so, at most 60 s."""
 
-    async def wait(is_so: Callable[[], object], limit_s: float = 20.0) -> None:
+    async def wait(is_so: Callable[[], object], limit_s: float = 60.0) -> None:
         deadline = time.perf_counter() + limit_s
         while not is_so():
             assert time.perf_counter() < deadline, "it did not come to be"

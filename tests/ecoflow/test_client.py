@@ -10,7 +10,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 import pytest
 
-from custom_components.ecoflow.api.client import EcoflowClient
+from custom_components.ecoflow.api.client import EcoflowClient, Timing
 from custom_components.ecoflow.api.errors import (
     BadReplyError,
     CommandError,
@@ -37,12 +37,12 @@ def values(client: EcoflowClient, sn: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def linked(client: EcoflowClient, until: Until) -> EcoflowClient:
+async def linked(client: EcoflowClient, cloud: CloudThread, until: Until) -> EcoflowClient:
     """A client that has polled once and is connected to the broker."""
     await client.poll()
     await client.ensure_link()
     await until(lambda: client.link is not None and client.link.state is LinkState.CONNECTED)
-    await asyncio.sleep(0.1)  # the subscriptions
+    await until(lambda: cloud.is_heard(DELTA_PRO, DELTA_2))
     return client
 
 
@@ -81,15 +81,16 @@ async def test_a_push_changes_values(linked: EcoflowClient, cloud: CloudThread, 
 
 async def test_a_delta_2_pushes_bare_names(linked: EcoflowClient, cloud: CloudThread, until: Until) -> None:
     cloud.do("load", sn=DELTA_2, watts=333)
-    await asyncio.sleep(0.5)
+    await until(lambda: abs(cloud.device(DELTA_2).report()["inv.outputWatts"] - 333) < 15)
     cloud.tell(DELTA_2)
     await until(lambda: abs(values(linked, DELTA_2)["ac_output_power"] - 333) < 15)
 
 
-async def test_the_cloud_is_not_asked_while_mqtt_is_fresh(linked: EcoflowClient, cloud: CloudThread) -> None:
+async def test_the_cloud_is_not_asked_while_mqtt_is_fresh(
+    linked: EcoflowClient, cloud: CloudThread, until: Until
+) -> None:
     cloud.tell(DELTA_PRO)
-    await asyncio.sleep(0.3)
-    assert not linked.needs_reading(DELTA_PRO)
+    await until(lambda: not linked.needs_reading(DELTA_PRO))
     before = cloud.cloud.api.requests["GET /device/quota/all"]
     await linked.poll()
     assert cloud.cloud.api.requests["GET /device/quota/all"] - before == 1, "the silent DELTA 2 only"
@@ -123,6 +124,7 @@ async def test_status_messages_tell_coming_and_going(linked: EcoflowClient, clou
 
 
 async def test_a_command_by_mqtt_is_confirmed_by_the_device(linked: EcoflowClient, cloud: CloudThread) -> None:
+    linked.timing = Timing(ack_timeout_s=20.0)
     await linked.write(DELTA_PRO, charge_power(linked, DELTA_PRO, 1200))
     assert cloud.device(DELTA_PRO).report()["inv.cfgSlowChgWatts"] == 1200
     assert [command["by"] for command in cloud.device(DELTA_PRO).commands] == ["mqtt"]
@@ -145,9 +147,11 @@ async def test_a_command_that_nobody_confirms_fails(linked: EcoflowClient, cloud
     assert values(linked, DELTA_PRO)["charge_power"] == 600, "what is shown is what the device confirmed"
 
 
-async def test_a_command_to_a_device_that_is_away_fails(linked: EcoflowClient, cloud: CloudThread) -> None:
+async def test_a_command_to_a_device_that_is_away_fails(
+    linked: EcoflowClient, cloud: CloudThread, until: Until
+) -> None:
     cloud.do("online", sn=DELTA_PRO, online=False)
-    await asyncio.sleep(0.2)
+    await until(lambda: not linked.is_fresh(DELTA_PRO))
     with pytest.raises(DeviceOfflineError):
         await linked.write(DELTA_PRO, charge_power(linked, DELTA_PRO, 900))
 
@@ -181,7 +185,7 @@ async def test_messages_twice_and_out_of_order_leave_the_newest_value(
     cloud.fault(fault)
     for watts in (150, 250, 350, 450, 550, 650):
         cloud.do("load", sn=DELTA_PRO, watts=watts)
-        await asyncio.sleep(0.25)
+        await until(lambda watts=watts: abs(cloud.device(DELTA_PRO).report()["inv.outputWatts"] - watts) < 30)
         cloud.tell(DELTA_PRO)
     cloud.clear(fault)
     cloud.tell(DELTA_PRO)
@@ -241,7 +245,7 @@ async def test_the_broker_comes_back_and_so_do_we(
     back = time.perf_counter()
     await until(lambda: heard.link[-1] is LinkState.CONNECTED, 30)
     assert time.perf_counter() - back < 30
-    await asyncio.sleep(0.2)
+    await until(lambda: cloud.is_heard(DELTA_PRO))
     cloud.do("grid", sn=DELTA_PRO, present=False)
     cloud.tell(DELTA_PRO)
     await until(lambda: values(linked, DELTA_PRO)["grid_present"] is False)

@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ecoflow.api.client import Timing
 
-from .conftest import DELTA_2, DELTA_PRO, CloudThread, Settle, entity_of, state_of
+from .conftest import DELTA_2, DELTA_PRO, CloudThread, Settle, Until, entity_of, state_of
 
 
 @pytest.fixture
@@ -60,12 +60,12 @@ async def test_a_select(hass: HomeAssistant, quick: MockConfigEntry, cloud: Clou
 
 
 async def test_what_is_wanted_is_pending_until_it_is_confirmed(
-    hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread
+    hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread, until: Until
 ) -> None:
     cloud.fault("no_ack")
     entity_id = entity_of(hass, quick, DELTA_PRO, "charge_power", Platform.NUMBER)
     task = hass.async_create_background_task(call(hass, "number", "set_value", entity_id, value=900), "set")
-    await asyncio.sleep(0.4)
+    await until(lambda: "pending" in hass.states.get(entity_id).attributes)
     state = hass.states.get(entity_id)
     assert state is not None
     assert (state.state, state.attributes["pending"]) == ("600.0", 900.0)
@@ -134,7 +134,7 @@ async def test_the_refresh_button_asks_a_silent_device_too(
 ) -> None:
     entity_id = entity_of(hass, quick, DELTA_PRO, "refresh", Platform.BUTTON)
     cloud.do("load", sn=DELTA_PRO, watts=777)
-    await asyncio.sleep(0.4)
+    await settle(lambda: abs(cloud.device(DELTA_PRO).report()["inv.outputWatts"] - 777) < 30)
     await call(hass, "button", "press", entity_id)
     await settle(lambda: abs(float(state_of(hass, quick, DELTA_PRO, "ac_output_power", Platform.SENSOR)) - 777) < 30)
     cloud.do("online", sn=DELTA_PRO, online=False)

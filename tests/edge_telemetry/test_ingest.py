@@ -378,11 +378,11 @@ async def test_messages_are_in_the_archive_as_they_came(hass: HomeAssistant, hub
 
 async def query(hass: HomeAssistant, **data: Any) -> list[dict[str, Any]]:
     """Ask the archive until what was published has reached it."""
-    for _ in range(100):
-        await asyncio.sleep(0.05)
-        status = hass.config_entries.async_entries(DOMAIN)[0].runtime_data.archive.archive.status
-        if status.connected and status.queued == 0 and status.written:
-            break
+    hub: EdgeHub = hass.config_entries.async_entries(DOMAIN)[0].runtime_data
+    assert hub.archive.archive is not None
+    async with asyncio.timeout(30):
+        while hub.archive.archive.status.written < hub.counters.accepted:  # noqa: ASYNC110 - a thread tells nobody
+            await asyncio.sleep(0.05)
     answer = await hass.services.async_call(
         DOMAIN,
         "query_measurements",

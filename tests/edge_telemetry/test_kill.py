@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from benchmarks.telemetry.cells import SQLITE, edge_entry, free_port, mqtt_entry
+from benchmarks.telemetry.cells import SQLITE, edge_entry, mqtt_entry
 from benchmarks.telemetry.instance import Instance
 from benchmarks.telemetry.load import connect, packet, string
+from scripts.tooling.ports import free_port
 from tests.mosquitto import Mosquitto, program
 
 TOPIC = string(b"van/load/one/data")

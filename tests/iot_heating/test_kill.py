@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-import socket
 import sqlite3
 import sys
 from typing import Any
@@ -13,6 +12,8 @@ import aiohttp
 import pytest
 
 from scripts.tooling.demo.client import HomeAssistant
+from scripts.tooling.ports import free_port
+from tests.storage_files import written
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = """\
@@ -36,9 +37,7 @@ class House:
     """One configuration folder, and what calls the Home Assistant that runs on it."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
         self.token = ""
@@ -121,7 +120,7 @@ async def test_nothing_acknowledged_is_lost(tmp_path: Path, socket_enabled: None
         await ha.wait_until_running()
         await ha.call("http/config/promote")
         keys = await keys_of(ha)
-        await asyncio.sleep(3)  # Home Assistant's own files are a second late; ours are not
+        await written(tmp_path, *keys)  # Home Assistant's own files are a second late; ours are not
         for state in ("on", "off", "on"):
             assert (await house.sync("ESP32-1", keys["ESP32-1"], {"state": state}))[0] == 200
         # Killed between the answers of this loop and its requests.

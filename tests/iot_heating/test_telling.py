@@ -60,7 +60,9 @@ async def test_what_changes_again_within_a_second_is_told_together_when_it_is_ov
     teller.tell(one, [Topic.SUPPLY], NOON + timedelta(seconds=0.2))
     teller.tell(one, [Topic.SUPPLY, Topic.OUTDOOR], NOON + timedelta(seconds=0.4))
     assert told == [Topic.SUPPLY]
-    await asyncio.sleep(1.1)
+    async with asyncio.timeout(30):
+        while len(told) == 1:  # noqa: ASYNC110 - it is a second, or more on a busy machine
+            await asyncio.sleep(0.05)
     assert sorted(told[1:]) == [Topic.OUTDOOR, Topic.SUPPLY]
     teller.stop()
 

@@ -42,7 +42,7 @@ def state(ota: OtaCoordinator, uid: str = "dev-1") -> JobState | None:
 
 async def becomes(ota: OtaCoordinator, wanted: JobState) -> bool:
     """The last byte reaches the client before the server has noted that it sent it."""
-    for _ in range(100):
+    for _ in range(1500):
         if state(ota) is wanted:
             return True
         await asyncio.sleep(0.02)

@@ -6,7 +6,7 @@ import copy
 from dataclasses import dataclass
 from pathlib import Path
 import shutil
-import time
+import threading
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
@@ -332,13 +332,20 @@ async def test_what_waits_for_the_disk_shares_a_write(
     writes: list[int] = []
     append = ota.storage._journal.append
 
+    all_asked = threading.Event()
+
     def slow(ops: Any) -> None:
         writes.append(len(ops))
-        time.sleep(0.05)
+        assert all_asked.wait(30)
         append(ops)
 
     monkeypatch.setattr(ota.storage._journal, "append", slow)
-    replies = await asyncio.gather(*(device.check(version="1.0.0") for device in devices))
+    asking = asyncio.gather(*(device.check(version="1.0.0") for device in devices))
+    async with asyncio.timeout(30):
+        while len(ota.state.jobs) < 20:  # noqa: ASYNC110 - the requests are under way in their own time
+            await asyncio.sleep(0.01)
+    all_asked.set()
+    replies = await asking
     assert all(reply["update"] for reply in replies)
     assert len(writes) <= 5
     assert len([key for key in stored(hass) if key[0] == "job"]) == 20

@@ -11,8 +11,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from benchmarks.ota.__main__ import free_port
 from benchmarks.ota.server import key_of
+from scripts.tooling.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-import time
 from typing import Any
 
 import aiohttp
@@ -124,10 +123,9 @@ async def test_http_in_bounded_time(session: aiohttp.ClientSession) -> None:
 
     async with await asyncio.start_server(mute, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        began = time.monotonic()
-        with pytest.raises(UnreachableError):
-            await JsonHttp(session, f"http://127.0.0.1:{port}", 0.3).request("GET", "/")
-        assert time.monotonic() - began < 1
+        async with asyncio.timeout(5):
+            with pytest.raises(UnreachableError):
+                await JsonHttp(session, f"http://127.0.0.1:{port}", 0.3).request("GET", "/")
 
 
 # --- the miners' socket -----------------------------------------------------------------------------------
@@ -144,9 +142,8 @@ async def test_socket_reads_a_reply_whose_connection_stays_open(socket_enabled: 
 
     async with await asyncio.start_server(keeps_open, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        began = time.monotonic()
-        assert await exchange("127.0.0.1", "x", port=port) == {"a": "}"}
-        assert time.monotonic() - began < 1
+        async with asyncio.timeout(5):
+            assert await exchange("127.0.0.1", "x", port=port, timeout_s=20) == {"a": "}"}
 
 
 @pytest.mark.parametrize(
@@ -617,7 +614,7 @@ class Plain(SourceBase):
     async def _fallback(self) -> None:
         self.fallbacks += 1
         if self.hangs:
-            await asyncio.sleep(5)
+            await asyncio.sleep(3600)
         if self.fails and (err := self.fails.pop(0)) is not None:
             raise err
         if self.rests is not None:
@@ -636,10 +633,17 @@ async def test_unknown_mode_is_refused_and_holds_nothing() -> None:
 async def test_a_command_that_has_to_wait_keeps_the_lease_alive() -> None:
     source = Plain(min_write_interval_s=1e6)
     source.on = False
-    assert (await source.apply(Command(id="a", on=True, lease_s=0.3))).outcome == Outcome.APPLIED
+
+    def ends() -> float:
+        assert source._lease._timer is not None
+        return source._lease._timer.when()
+
+    assert (await source.apply(Command(id="a", on=True, lease_s=60))).outcome == Outcome.APPLIED
     for _ in range(4):
-        await asyncio.sleep(0.1)
-        assert (await source.apply(Command(id="b", on=False, lease_s=0.3))).outcome == Outcome.DEFERRED
+        before = ends()
+        await asyncio.sleep(0.01)
+        assert (await source.apply(Command(id="b", on=False, lease_s=60))).outcome == Outcome.DEFERRED
+        assert ends() > before
     assert (source.leased, source.fallbacks) == (True, 0)
     await source.close()
 
@@ -670,7 +674,7 @@ async def test_release_that_fails_says_so(err: Exception, health: Health) -> Non
 async def test_release_that_hangs_ends_in_time() -> None:
     source = Plain()
     source.hangs = True
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         assert (await source.release()).outcome == Outcome.FAILED
 
 
@@ -699,7 +703,7 @@ async def test_lease_end_hands_back_until_it_is_seen(monkeypatch: pytest.MonkeyP
     source.rests = True
     source.fails = [UnreachableError("gone"), UnreachableError("gone"), None]
     await source.apply(Command(id="a", on=True, lease_s=0.01))
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         while source.fallbacks < 3 or source.state.on is not False:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await source.close()
@@ -710,7 +714,7 @@ async def test_a_new_command_ends_the_handing_back() -> None:
     source._lease._retry_s = 0.05
     source.fails = [UnreachableError("gone")] * 50
     await source.apply(Command(id="a", on=True, lease_s=0.01))
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         while not source.fallbacks:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await source.apply(Command(id="b", on=True, lease_s=60.0))

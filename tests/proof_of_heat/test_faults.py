@@ -36,7 +36,7 @@ from tests.proof_of_heat.test_modbus_rtu import on_a_line
 from tests.proof_of_heat.test_viessmann import cloud as viessmann_cloud
 
 READ_S: Final = 1.2
-SLACK_S: Final = 0.8
+SLACK_S: Final = 3.0
 
 
 @dataclass
@@ -122,7 +122,7 @@ DRIVERS: Final[dict[str, Any]] = {
 FAULTS: Final = {
     "refused": True,
     "silent": True,  # half-open: the connection stands, nothing comes
-    "slow": READ_S + 2.0,
+    "slow": READ_S + SLACK_S + 2.0,
     "garbage": True,
     "cut": True,
 }
@@ -223,7 +223,7 @@ async def test_one_dead_driver_costs_no_other_a_cycle(
             rig.device.faults.set("silent")
             hanging = asyncio.create_task(rig.refresh())
             await asyncio.sleep(0.05)
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(15):
                 states = await asyncio.gather(*(other.refresh() for key, other in rigs.items() if key != name))
             assert all(state.health == Health.OK for state in states), name
             rig.device.faults.clear("silent")

@@ -132,7 +132,7 @@ async def test_closing_the_dialog_ends_the_search(
     assert result["type"] is FlowResultType.SHOW_PROGRESS
     await asyncio.sleep(0)
     hass.config_entries.subentries.async_abort(result["flow_id"])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await ended.wait()
 
 

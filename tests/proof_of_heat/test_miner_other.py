@@ -72,7 +72,7 @@ async def test_faults_end_in_time_and_recover(
         device.faults.set(fault)
         began = time.monotonic()
         state = await source.refresh()
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 5
         assert (state.health, state.on, state.power_w) == (Health.FAILING, None, None)
         device.faults.clear(fault)
         assert (await source.refresh()).health == Health.OK

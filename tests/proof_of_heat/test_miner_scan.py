@@ -130,7 +130,7 @@ async def test_a_wide_scan_keeps_few_connections_open_at_once(session: aiohttp.C
     assert result.complete
     assert (result.asked, result.found) == (254, ())
     assert most <= 200
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10, "one after the other takes 50 s"
 
 
 @pytest.mark.parametrize(

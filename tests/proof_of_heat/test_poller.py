@@ -71,7 +71,7 @@ type Parts = tuple[Device, SourcePoller, MockConfigEntry]
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not holds():  # noqa: ASYNC110 what it waits for tells nobody
             await asyncio.sleep(0.005)
 

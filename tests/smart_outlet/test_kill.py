@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-import socket
 import sys
 from typing import Any
 
@@ -12,6 +11,8 @@ import aiohttp
 import pytest
 
 from scripts.tooling.demo.client import HomeAssistant
+from scripts.tooling.ports import free_port
+from tests.storage_files import written
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = """\
@@ -71,9 +72,7 @@ def report(device_id: str, *, on: bool) -> dict[str, Any]:
 
 
 async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, socket_enabled: None) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (tmp_path / "configuration.yaml").write_text(CONFIGURATION.format(port=port))
     (tmp_path / "custom_components").mkdir()
     (tmp_path / "custom_components" / "smart_outlet").symlink_to(ROOT / "custom_components" / "smart_outlet")
@@ -95,7 +94,7 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, socket_enab
         for device_id in ("FE", "FD"):
             await ha.add_subentry(entry_id, "outlet", {"name": f"Outlet {device_id}", "device_id": device_id})
         # Home Assistant's own files are a second late; ours are not.
-        await asyncio.sleep(3)
+        await written(tmp_path, "Outlet FE", "Outlet FD")
         for device_id in ("FE", "FD"):
             assert (await call(url, key, "data", report(device_id, on=True)))[0] == 200
         await ha.post("commands/FE/set_threshold/", {"value": 4321})

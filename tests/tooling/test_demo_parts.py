@@ -10,6 +10,7 @@ import pytest
 from scripts.tooling.demo import broker, folder as config_folder, history
 from scripts.tooling.demo.folder import NotOursError, State
 from scripts.tooling.demo.process import Children
+from scripts.tooling.ports import free_port
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +42,7 @@ async def test_both_brokers_let_the_demo_in_and_nobody_else(
     elif broker.mosquitto() is None:
         pytest.skip("mosquitto is not installed (scripts/setup says how)")
     version = {"5": paho.MQTTv5, "3.1.1": paho.MQTTv311}[broker.protocol()]
-    children, port = Children(tmp_path / "logs"), broker.free_port()
+    children, port = Children(tmp_path / "logs"), free_port()
     try:
         made = await broker.start(children, tmp_path, port, "secret")
         assert made == {"host": "127.0.0.1", "port": port, "username": "demo", "password": "secret"}

@@ -18,6 +18,7 @@ import time
 from typing import Any
 import webbrowser
 
+from ..ports import free_port
 from . import broker, folder as config_folder, provision
 from .client import HomeAssistant, HomeAssistantError
 from .folder import ROOT, NotOursError, State
@@ -89,7 +90,7 @@ class Demo:
         state.save(self.folder)
 
     async def _start_broker(self, state: State) -> None:
-        port = state.broker_port or broker.free_port()
+        port = state.broker_port or free_port()
         state.broker_port = port
         self.say("starting the MQTT broker" + ("" if broker.mosquitto() else " (amqtt: mosquitto is not installed)"))
         self.broker = await broker.start(self.children, self.folder, port, state.password)

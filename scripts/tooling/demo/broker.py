@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 import shutil
-import socket
 import subprocess
 import sys
 from typing import Any
@@ -21,14 +20,6 @@ def mosquitto() -> str | None:
 def protocol() -> str:
     """The MQTT version for Home Assistant's entry: amqtt speaks 3.1.1 only."""
     return "5" if mosquitto() else "3.1.1"
-
-
-def free_port() -> int:
-    """A free TCP port on loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def start(children: Children, folder: Path, port: int, password: str) -> dict[str, Any]:

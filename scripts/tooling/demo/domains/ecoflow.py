@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 import random
-import socket
 import sys
 import tempfile
 from typing import Any
@@ -16,6 +15,7 @@ from simulators.ecoflow_cloud.kinds import KINDS, PREFIXES
 from simulators.ecoflow_cloud.plant import Plant
 from simulators.world.weather import weather_at
 
+from ...ports import free_port
 from ..client import HomeAssistant
 from ..folder import ROOT
 from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
@@ -36,11 +36,6 @@ _SERIALS = {kind: _serial(number, kind) for number, kind in enumerate(_KINDS, 1)
 _STATION = _SERIALS["delta_pro"]
 
 
-def _free_port() -> int:
-    with socket.create_server((_HOST, 0)) as server:
-        return int(server.getsockname()[1])
-
-
 class EcoflowDemo:
     """See plugin.DomainDemo."""
 
@@ -51,7 +46,7 @@ class EcoflowDemo:
     def simulators_first(self, world: World) -> list[SimulatorSpec]:
         """The cloud: the config flow tries the keys."""
         if self._ports is None:
-            self._ports = (_free_port(), _free_port())
+            self._ports = (free_port(), free_port())
         port, broker_port = self._ports
         arguments = ["--port", str(port), "--broker-port", str(broker_port), "--folder", str(self._folder())]
         for kind in _KINDS:

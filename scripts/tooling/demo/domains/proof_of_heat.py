@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from simulators.world.weather import in_heating_season, weather_at
 
+from ...ports import free_port
 from ..client import HomeAssistant
 from ..folder import ROOT
 from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
@@ -42,11 +43,6 @@ class _Part:
     fields: Mapping[str, Any]
 
 
-def _free_port() -> int:
-    with socket.create_server((_LOOPBACK, 0)) as server:
-        return int(server.getsockname()[1])
-
-
 def _miner_host() -> str:
     """A loopback address whose miner's port is free: a Whatsminer has its fixed port."""
     if sys.platform != "linux":
@@ -65,7 +61,7 @@ def _miner_host() -> str:
 def _parts() -> list[_Part]:
     """What stands in the house."""
     miner = _miner_host()
-    cloud, bitaxe, boiler, meter = (_free_port() for _ in range(4))
+    cloud, bitaxe, boiler, meter = (free_port() for _ in range(4))
 
     def spec(module: str, port: int, *arguments: str, host: str = _LOOPBACK) -> SimulatorSpec:
         address = ["--host", host, "--port", str(port)]
