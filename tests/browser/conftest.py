@@ -7,7 +7,7 @@ from pathlib import Path
 import shutil
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect, sync_playwright
 import pytest
 import pytest_socket
 
@@ -23,6 +23,7 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=30_000)
 # Playwright's sync API keeps an event loop running in its thread, which pytest-asyncio's fixtures do not bear:
 # browser and tests live in a thread of their own.
 _BROWSER_THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser")

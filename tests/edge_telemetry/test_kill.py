@@ -1,6 +1,7 @@
 """kill -9 of a real Home Assistant while messages come in."""
 
 import asyncio
+import itertools
 from pathlib import Path
 import sqlite3
 import time
@@ -28,23 +29,28 @@ async def test_a_killed_home_assistant_loses_at_most_the_last_second(socket_enab
     broker = Mosquitto(tmp_path)
     await broker.start()
     entries = [mqtt_entry(broker.port, discovery=False), edge_entry(SQLITE, "van")]
-    sent: list[float] = []
     async with Instance(tmp_path / "config", free_port(), entries, recorder=False) as ha:
         link = await asyncio.to_thread(connect, broker.port)
         while not (await ha.result())["hub"]["accepted"]:  # not subscribed yet
             link.sendall(message(1_000_000))
             await asyncio.sleep(0.2)
-        for number in range(400):
+        numbers = itertools.count()
+        for number in itertools.islice(numbers, 250):
             link.sendall(message(number))
-            sent.append(time.time())
+            await asyncio.sleep(0.01)
+        # What had come in a second before the end: how far behind a busy machine's broker is does not count.
+        accepted, noted = (await ha.result())["hub"]["accepted"], time.monotonic()
+        while time.monotonic() < noted + 1.0:
+            link.sendall(message(next(numbers)))
             await asyncio.sleep(0.01)
         link.close()
         ha.kill()
-        killed = time.time()
     await broker.stop()
     connection = sqlite3.connect(tmp_path / "config" / "edge.db")
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    kept = {number for (number,) in connection.execute("SELECT json_extract(payload, '$.seq') FROM measurements")}
+    kept = [number for (number,) in connection.execute("SELECT json_extract(payload, '$.seq') FROM measurements")]
     connection.close()
     # half a second until rows are written, and what this machine needs to do it
-    assert {number for number, at in enumerate(sent) if at < killed - 1.0} <= kept
+    assert len(kept) >= accepted > 100
+    ours = sorted(number for number in kept if number < 1_000_000)
+    assert ours == list(range(len(ours))), "none of those before the last is missing"
