@@ -30,7 +30,7 @@ async def on_a_line(device: str, tmp_path: Path, *argv: str) -> AsyncGenerator[t
     ) as simulator:
         connection = ModbusConnection(link_params(f"{link} 19200"))  # a pseudo-terminal takes no parity
         unit = connection.for_unit(1)
-        unit.require_timeout(0.4)
+        unit.require_timeout(0.6)
         source = source_of(device, unit)
         yield simulator, source
         await source.close()
@@ -95,10 +95,10 @@ async def test_noise_never_gives_a_wrong_number(socket_enabled: None, tmp_path: 
 async def test_late_answer_is_not_taken_for_the_next_question(socket_enabled: None, tmp_path: Path) -> None:
     """The reply to one block arrives while another one is awaited: same unit, same function, other registers."""
     async with on_a_line("lambda", tmp_path) as (simulator, source):
-        simulator.faults.set("slow", 0.45)
+        simulator.faults.set("slow", 0.65)
         await source.refresh()
         simulator.faults.clear("slow")
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(0.8)
         for _ in range(3):
             state = await source.refresh()
             if state.health == Health.OK:
@@ -129,8 +129,8 @@ async def test_a_unit_that_is_not_there_costs_its_neighbour_on_the_line_little(
     async with running(ModbusBoiler, ["--port", "0", "--device", "daikin", "--rtu", "--rtu-link", str(link)]):
         connection = ModbusConnection(link_params(str(link), line=Line(baudrate=19200)))
         here, gone = connection.for_unit(1), connection.for_unit(9)
-        here.require_timeout(0.4)
-        gone.require_timeout(0.4)
+        here.require_timeout(0.6)
+        gone.require_timeout(0.6)
         present, absent = source_of("daikin", here), source_of("daikin", gone)
         absent.timing = replace(QUICK, read_s=2.0)
         assert (await absent.refresh()).health == Health.FAILING
@@ -151,7 +151,7 @@ async def test_core_shares_one_line_between_two_users(
     async with running(ModbusBoiler, ["--port", "0", "--device", "daikin", "--rtu", "--rtu-link", str(link)]) as boiler:
         params = link_params(str(link), line=builtin()["daikin_home_hub"].line)
         async with async_get_temporary_unit(hass, params, 1) as one:
-            one.require_timeout(0.5)
+            one.require_timeout(0.6)
             first = source_of("daikin", one)
             async with async_get_temporary_unit(hass, params, 1) as two:
                 states = await asyncio.gather(first.refresh(), source_of("daikin", two).refresh())

@@ -100,7 +100,7 @@ async def test_a_quiet_device_is_asked_and_stays_connected(
     password: str | None, session: aiohttp.ClientSession
 ) -> None:
     argv = ["--port", "0", "--push", "60", *(["--password", password] if password else [])]
-    async with running(ShellyPro3Em, argv) as device, pushing(session, device.port, password, 0.1) as heard:
+    async with running(ShellyPro3Em, argv) as device, pushing(session, device.port, password, 0.3) as heard:
         await heard.until(335)
         await heard.more(3)
         assert not heard.failures

@@ -25,7 +25,7 @@ def connect(port: int, password: str, protocol: int) -> bool:
     answers: list[bool] = []
     client.on_connect = lambda _c, _d, _f, reason, _p: answers.append(not reason.is_failure)
     client.connect("127.0.0.1", port)
-    for _ in range(100):
+    for _ in range(600):
         client.loop(0.05)
         if answers:
             break
