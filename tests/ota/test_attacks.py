@@ -6,6 +6,7 @@ import errno
 import json
 import os
 from pathlib import Path
+import time
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -214,12 +215,12 @@ async def test_a_secret_url_opens_only_its_own_device_and_only_for_reading(
 
 async def test_guessing_is_slowed_down_and_the_owner_is_not_locked_out(add_device: AddDevice) -> None:
     device = await add_device()
-    statuses = [
-        (await device.client.get("/api/ota/v1/devices/dev-1/check/", headers={"X-Device-Key": f"guess{n}"})).status
-        for n in range(230)
-    ]
-    assert statuses[0] == 401
-    assert statuses[-1] == 429
+    for n in range(2000):
+        reply = await device.client.get("/api/ota/v1/devices/dev-1/check/", headers={"X-Device-Key": f"guess{n}"})
+        if reply.status != 401:
+            break
+    assert n >= 200
+    assert reply.status == 429
     assert (await device.check())["poll_s"] == 300
 
 
@@ -565,16 +566,18 @@ async def test_ten_thousand_status_posts_cost_no_disk_and_bounded_memory(
     job = (await device.check(version="1.0.0"))["update"]["job"]
     await device.status(job, "downloading", progress=1)
     writes = _count_writes(ota)
-    statuses: dict[int, int] = {}
+    statuses = {200: 0, 429: 0}
+    began = time.monotonic()
     for batch in range(100):
         replies = await asyncio.gather(
             *(device.status(job, "downloading", progress=(batch * 100 + n) % 101) for n in range(100))
         )
         for reply in replies:
             statuses[reply["status"]] = statuses.get(reply["status"], 0) + 1
-    assert set(statuses) <= {200, 429}
-    assert statuses[429] > 1000  # 2000 at once, then 50 a second
-    assert len(writes) <= 10  # the log of devices, every 5 s at most
+    took = time.monotonic() - began
+    assert set(statuses) == {200, 429}
+    assert statuses[200] <= 2000 + 50 * (took + 1)  # 2000 at once, then 50 a second
+    assert len(writes) <= 3 + took / 5  # the log of devices, every 5 s at most
     assert len(ota.state.devices["dev-1"].history) <= 50
     assert ota.state.job_of("dev-1") is not None
 
