@@ -54,7 +54,7 @@ async def reported(hass: HomeAssistant, building: MockConfigEntry, client: TestC
         assert reply.status == HTTPStatus.OK
     archive = hass.data[LOG]._archive
     assert archive is not None
-    for _ in range(200):
+    for _ in range(2000):
         if archive.status.written == 3:
             return
         await hass.async_add_executor_job(__import__("time").sleep, 0.02)

@@ -269,9 +269,13 @@ async def test_wrong_radios_are_named_and_can_be_mended(hass: HomeAssistant, sim
 
 
 async def test_a_module_behind_a_port_that_went_away(hass: HomeAssistant, simulator: Hc12, tmp_path: Path) -> None:
-    form = await go(hass, await begin(hass, "radio"), RADIO | {"port": simulator.port})
+    # By a name of its own: the next pseudo-terminal of another test may have the number of this one.
+    link = tmp_path / "stick"
+    link.symlink_to(simulator.port)
+    form = await go(hass, await begin(hass, "radio"), RADIO | {"port": str(link)})
     simulator.faults.set("unplugged")  # it would be back at once otherwise
     simulator._unplug()
+    link.unlink()
     form = await go(hass, form, MODULE | {"write_module": True})
     assert form["errors"] == {"base": "cannot_open"}
 
