@@ -1,8 +1,11 @@
 """Fixtures for every test of the suite."""
 
+from importlib import import_module
+from importlib.util import find_spec
 import logging
 import os
 from pathlib import Path
+import sys
 
 from homeassistant.components import file_upload
 from hypothesis import HealthCheck, settings
@@ -35,6 +38,20 @@ def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant load our integrations in tests that use a `hass`."""
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture(autouse=True)
+def states_in_one_slice(request: pytest.FixtureRequest) -> None:
+    """On a busy machine a state may take several slices of a publisher, and so several turns of the loop.
+
+    A test waits for one. That writes are cut into slices is tested with the publisher of lib/, which is left as it is.
+    """
+    domain = request.path.relative_to(Path(__file__).parent).parts[0]
+    if "hass" in request.fixturenames and find_spec(f"custom_components.{domain}") is not None:
+        import_module(f"custom_components.{domain}._lib.publisher")
+    for name, module in list(sys.modules.items()):
+        if name.startswith("custom_components.") and name.endswith("._lib.publisher"):
+            module.Publisher.__init__.__kwdefaults__["slice_s"] = 60.0
 
 
 @pytest.fixture(scope="session")

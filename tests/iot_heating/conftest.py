@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.iot_heating._lib.publisher import Publisher
+from custom_components.iot_heating import telling
 
 from . import add_controller, building_entry
 
@@ -27,9 +27,9 @@ def files_in_tmp(hass: HomeAssistant, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def states_in_one_slice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine a state may take several slices of the publisher; a test waits for one."""
-    monkeypatch.setitem(Publisher.__init__.__kwdefaults__, "slice_s", 60.0)
+def told_in_one_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a controller reports is told in slices, too (see test_telling.py for these)."""
+    monkeypatch.setattr(telling, "_SLICE_S", 60.0)
 
 
 @pytest.fixture

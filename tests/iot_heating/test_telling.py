@@ -4,10 +4,18 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 import time
 
+import pytest
+
 from custom_components.iot_heating.controller import Controller, Topic
 from custom_components.iot_heating.telling import Pieces, Teller
 
+
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def told_in_one_slice() -> None:
+    """Here they are several."""
 
 
 async def test_long_work_lets_the_loop_breathe() -> None:

@@ -198,6 +198,12 @@ def release(admin: Client) -> Release:
     return upload
 
 
+@pytest.fixture(autouse=True)
+def told_in_one_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine what a change concerns is told in several turns of the loop; a test waits for one."""
+    monkeypatch.setattr("custom_components.ota.coordinator.SLICE_S", 60.0)
+
+
 async def settled(hass: HomeAssistant) -> None:
     """States are written some turns of the loop after what they show."""
     for _ in range(3):
