@@ -28,7 +28,9 @@ def test_a_form_has_its_own_classes() -> None:
         (None, "°C", None),
     ],
 )
-def test_a_class_has_to_go_with_its_unit(name: str | None, unit: str | None, expected: SensorDeviceClass | None) -> None:
+def test_a_class_has_to_go_with_its_unit(
+    name: str | None, unit: str | None, expected: SensorDeviceClass | None
+) -> None:
     assert numeric_class(name, unit) == expected
 
 
