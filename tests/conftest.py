@@ -18,11 +18,16 @@ import custom_components  # noqa: F401
 
 from . import coverage_gate
 
-# A busy machine is no fault of what is tested; pytest's own time-out ends what hangs. A run's verdict is of the code,
-# not of chance: the examples are the same in each. `search` takes others every time, to look for what they miss.
-settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("search", settings.get_profile("suite"), derandomize=False)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+# A busy machine is no fault of what is tested; pytest's own time-out ends what hangs. The examples of a whole run
+# are the same each time; HYPOTHESIS_RANDOM=1 looks for others.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=not os.environ.get("HYPOTHESIS_RANDOM"),
+    database=None,
+)
+settings.load_profile("suite")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
