@@ -9,7 +9,6 @@ import pytest
 from custom_components.iot_heating.controller import Controller, Topic
 from custom_components.iot_heating.telling import Pieces, Teller
 
-
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
