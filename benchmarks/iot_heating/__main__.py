@@ -1,6 +1,6 @@
 """Measure the device-sync API.
 
-    scripts/benchmark iot_heating [--quick] [--part ratios|memory|fleet] [--json FILE]
+    scripts/benchmark iot_heating [--quick] [--part ratios|kept|memory|fleet] [--json FILE]
 
 Server on CPU 0, load on CPU 1. Ratios are of CPU time per request in one run (median of rounds): requests a second
 depend on the machine, these hardly. Goals: 0.85 of a bare view unchanged, 0.70 with five changed entities, recorder
@@ -33,7 +33,7 @@ async def settle(house: House) -> None:
                 return
 
 
-async def cells(house: House, rounds: int, seconds: float, devices: int) -> dict[str, float]:
+async def cells(house: House, rounds: int, seconds: float, devices: int, *, kept: bool) -> dict[str, float]:
     """CPU microseconds per request of each kind.
 
     A kind and the bare views take turns in short cells, so that a machine that changes its speed changes it for
@@ -46,13 +46,13 @@ async def cells(house: House, rounds: int, seconds: float, devices: int) -> dict
         turns: dict[str, list[float]] = {"bare": [], "path": [], kind: []}
         # Every controller is in the state that it will report: what is measured begins after the change to it, and
         # after the telemetry log's allowance for a burst is used up.
-        await load.closed(house.port, kind, _CLIENTS, seconds * 2, devices)
+        await load.closed(house.port, kind, _CLIENTS, seconds * 2, devices, kept=kept)
         await settle(house)
         for _ in range(rounds):
             for name, spent in turns.items():
                 await house.lag()
                 before = house.cpu_s()
-                outcome = await load.closed(house.port, name, _CLIENTS, seconds, devices)
+                outcome = await load.closed(house.port, name, _CLIENTS, seconds, devices, kept=kept)
                 spent.append((house.cpu_s() - before) / max(1, outcome.requests) * 1e6)
                 if outcome.errors or not outcome.requests:
                     raise RuntimeError(f"{name}: {outcome.errors} errors in {outcome.requests} requests")
@@ -89,18 +89,24 @@ async def at_pace(house: House, seconds: float, devices: int) -> dict[str, float
     }
 
 
-async def ratios(temp: Path, *, quick: bool) -> dict[str, Any]:
-    """CPU per request beside the bare view, recorder off and on."""
+async def ratios(temp: Path, *, quick: bool, kept: bool = False) -> dict[str, Any]:
+    """CPU per request beside the bare view, recorder off and on; each on a connection of its own, as controllers do."""
     rounds, seconds = (5, 1.0) if quick else (10, 1.0)
     answer: dict[str, Any] = {}
     for recorder in (False, True):
         name = "recorder_on" if recorder else "recorder_off"
-        async with running(temp / name, 500, recorder=recorder) as house:
-            answer[name] = await cells(house, rounds, seconds, 500)
+        async with running(temp / f"{name}{'_kept' if kept else ''}", 500, recorder=recorder) as house:
+            answer[name] = await cells(house, rounds, seconds, 500, kept=kept)
     off, on = answer["recorder_off"], answer["recorder_on"]
     # Both beside the bare view of their own run.
     answer["recorder"] = {"changing_on_to_off": on["changing_to_bare"] / off["changing_to_bare"]}
     return answer
+
+
+async def kept(temp: Path, *, quick: bool) -> dict[str, Any]:
+    """The same over connections that stay open: less of it is the connection's, more the view's."""
+    found = await ratios(temp, quick=quick, kept=True)
+    return {f"{name}_kept": figures for name, figures in found.items()}
 
 
 async def memory(temp: Path, *, quick: bool) -> dict[str, Any]:
@@ -121,7 +127,7 @@ async def fleet(temp: Path, *, quick: bool) -> dict[str, Any]:
         return {"fleet_1000": await at_pace(house, 30.0 if quick else 90.0, 1000)}
 
 
-PARTS = {"ratios": ratios, "memory": memory, "fleet": fleet}
+PARTS = {"ratios": ratios, "kept": kept, "memory": memory, "fleet": fleet}
 ENTITIES = 19
 """Of a controller without energy, those that are on by default."""
 
