@@ -1,6 +1,6 @@
 """Measure the device-sync API.
 
-    scripts/benchmark iot_heating [--quick] [--part ratios|memory|fleet] [--json FILE]
+    scripts/benchmark iot_heating [--quick] [--part ratios|kept|memory|fleet] [--controllers 50] [--json FILE]
 
 Server on CPU 0, load on CPU 1. Ratios are of CPU time per request in one run (median of rounds): requests a second
 depend on the machine, these hardly. Goals: 0.85 of a bare view unchanged, 0.70 with five changed entities, recorder
@@ -9,6 +9,7 @@ on 0.8 of off, 1,000 controllers at 30 s within 10 % of a core above idle with p
 
 import argparse
 import asyncio
+from collections.abc import Callable, Coroutine
 import json
 import os
 from pathlib import Path
@@ -33,7 +34,7 @@ async def settle(house: House) -> None:
                 return
 
 
-async def cells(house: House, rounds: int, seconds: float, devices: int) -> dict[str, float]:
+async def cells(house: House, rounds: int, seconds: float, devices: int, *, kept: bool) -> dict[str, float]:
     """CPU microseconds per request of each kind.
 
     A kind and the bare views take turns in short cells, so that a machine that changes its speed changes it for
@@ -46,13 +47,13 @@ async def cells(house: House, rounds: int, seconds: float, devices: int) -> dict
         turns: dict[str, list[float]] = {"bare": [], "path": [], kind: []}
         # Every controller is in the state that it will report: what is measured begins after the change to it, and
         # after the telemetry log's allowance for a burst is used up.
-        await load.closed(house.port, kind, _CLIENTS, seconds * 2, devices)
+        await load.closed(house.port, kind, _CLIENTS, seconds * 2, devices, kept=kept)
         await settle(house)
         for _ in range(rounds):
             for name, spent in turns.items():
                 await house.lag()
                 before = house.cpu_s()
-                outcome = await load.closed(house.port, name, _CLIENTS, seconds, devices)
+                outcome = await load.closed(house.port, name, _CLIENTS, seconds, devices, kept=kept)
                 spent.append((house.cpu_s() - before) / max(1, outcome.requests) * 1e6)
                 if outcome.errors or not outcome.requests:
                     raise RuntimeError(f"{name}: {outcome.errors} errors in {outcome.requests} requests")
@@ -89,21 +90,31 @@ async def at_pace(house: House, seconds: float, devices: int) -> dict[str, float
     }
 
 
-async def ratios(temp: Path, *, quick: bool) -> dict[str, Any]:
-    """CPU per request beside the bare view, recorder off and on."""
+async def ratios(temp: Path, *, quick: bool, controllers: int, kept: bool = False) -> dict[str, Any]:
+    """CPU per request beside the bare view, recorder off and on; each on a connection of its own, as controllers do.
+
+    500 controllers are set up; 50 clients call for ``controllers`` of them in turn. The more, the less of what a call
+    needs is still in a cache of the CPU.
+    """
     rounds, seconds = (5, 1.0) if quick else (10, 1.0)
     answer: dict[str, Any] = {}
     for recorder in (False, True):
         name = "recorder_on" if recorder else "recorder_off"
-        async with running(temp / name, 500, recorder=recorder) as house:
-            answer[name] = await cells(house, rounds, seconds, 500)
+        async with running(temp / f"{name}{'_kept' if kept else ''}", 500, recorder=recorder) as house:
+            answer[name] = await cells(house, rounds, seconds, controllers, kept=kept)
     off, on = answer["recorder_off"], answer["recorder_on"]
     # Both beside the bare view of their own run.
     answer["recorder"] = {"changing_on_to_off": on["changing_to_bare"] / off["changing_to_bare"]}
     return answer
 
 
-async def memory(temp: Path, *, quick: bool) -> dict[str, Any]:
+async def kept(temp: Path, *, quick: bool, controllers: int) -> dict[str, Any]:
+    """The same over connections that stay open: less of it is the connection's, more the view's."""
+    found = await ratios(temp, quick=quick, controllers=controllers, kept=True)
+    return {f"{name}_kept": figures for name, figures in found.items()}
+
+
+async def memory(temp: Path, **_: Any) -> dict[str, Any]:
     """What controllers and their entities take."""
     async with running(temp / "empty", 0, recorder=False) as house:
         empty_mb = house.pss_mb()
@@ -115,13 +126,18 @@ async def memory(temp: Path, *, quick: bool) -> dict[str, Any]:
     }
 
 
-async def fleet(temp: Path, *, quick: bool) -> dict[str, Any]:
+async def fleet(temp: Path, *, quick: bool, **_: Any) -> dict[str, Any]:
     """A thousand controllers at their pace."""
     async with running(temp / "fleet", 1000, recorder=True) as house:
         return {"fleet_1000": await at_pace(house, 30.0 if quick else 90.0, 1000)}
 
 
-PARTS = {"ratios": ratios, "memory": memory, "fleet": fleet}
+PARTS: dict[str, Callable[..., Coroutine[Any, Any, dict[str, Any]]]] = {
+    "ratios": ratios,
+    "kept": kept,
+    "memory": memory,
+    "fleet": fleet,
+}
 ENTITIES = 19
 """Of a controller without energy, those that are on by default."""
 
@@ -130,6 +146,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--controllers", type=int, default=_CLIENTS, help="that call in the ratios (50, at most 500)")
     parser.add_argument("--part", choices=PARTS, action="append", help="measure this only (may be repeated)")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     args = parser.parse_args()
@@ -138,7 +155,7 @@ def main() -> None:
     answer: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as temp:
         for part in args.part or PARTS:
-            answer |= asyncio.run(PARTS[part](Path(temp), quick=args.quick))
+            answer |= asyncio.run(PARTS[part](Path(temp), quick=args.quick, controllers=min(500, args.controllers)))
     for part, figures in answer.items():
         print(part)
         for name, value in figures.items():

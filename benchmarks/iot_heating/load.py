@@ -30,7 +30,7 @@ class Outcome:
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e3
 
 
-def request(kind: str, number: int, step: int) -> bytes:
+def request(kind: str, number: int, step: int, *, kept: bool = True) -> bytes:
     """The bytes of a request; ``changing``: five entities have a new value each time, ``toggling``: a session too."""
     if kind in ("bare", "path"):
         path, body = "/api/bench/bare" if kind == "bare" else f"/api/bench/path/{device_of(number)}/sync/", _same()
@@ -40,6 +40,7 @@ def request(kind: str, number: int, step: int) -> bytes:
     text = json.dumps(body).encode()
     head = (
         f"POST {path} HTTP/1.1\r\nHost: x\r\nX-Device-Key: {key_of(number)}\r\n"
+        f"{'' if kept else 'Connection: close\r\n'}"
         f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
     )
     return head.encode() + text
@@ -69,20 +70,24 @@ async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, d
     return head.startswith(b"HTTP/1.1 200")
 
 
-async def closed(port: int, kind: str, clients: int, seconds: float, devices: int) -> Outcome:
-    """``clients`` that call again as soon as they are answered."""
+async def closed(port: int, kind: str, clients: int, seconds: float, devices: int, *, kept: bool = True) -> Outcome:
+    """``clients`` that call again once they are answered, over one connection each or (not ``kept``) a new one."""
     outcome, step = Outcome(), itertools.count()
     end = time.monotonic() + seconds
 
     async def client(first: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        streams = await asyncio.open_connection("127.0.0.1", port) if kept else None
         numbers = itertools.cycle(range(first + 1, devices + 1, clients))
         while (start := time.monotonic()) < end:
-            if await exchange(reader, writer, request(kind, next(numbers), next(step))):
+            reader, writer = streams or await asyncio.open_connection("127.0.0.1", port)
+            if await exchange(reader, writer, request(kind, next(numbers), next(step), kept=kept)):
                 outcome.latencies_s.append(time.monotonic() - start)
             else:
                 outcome.errors += 1
-        writer.close()
+            if not kept:
+                writer.close()
+        if streams:
+            streams[1].close()
 
     start = time.monotonic()
     await asyncio.gather(*(client(i) for i in range(clients)))

@@ -27,7 +27,7 @@ from scripts.tooling.demo.client import HomeAssistant
 from scripts.tooling.ports import free_port
 
 from . import day
-from .load import Devices
+from .load import Devices, Tally
 
 ROOT = Path(__file__).resolve().parents[2]
 _CALM_WITHIN_S = 240
@@ -197,21 +197,24 @@ async def _measure(args: argparse.Namespace, fleet: Fleet, pid: int) -> dict[str
     try:
         # The first values of all entities are written at once; what counts is the day after.
         await asyncio.sleep(args.settle)
-        devices.tally.seconds.clear()
-        devices.tally.statuses.clear()
-        devices.tally.failed = 0
+        devices.tally = Tally()
         load = await _watch(pid, url, args.seconds)
+        tally, devices.tally = devices.tally, Tally()
+        # The same calls to a view that does nothing: what Home Assistant itself takes for them.
+        devices.path = "/api/suite_probe/bare"
+        await asyncio.sleep(2)
+        bare = await _watch(pid, url, args.seconds / 2)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    tally = devices.tally
     wrong = sum(count for status, count in tally.statuses.items() if status != 200) + tally.failed
     return {
         "requests_per_s": len(tally.seconds) / args.seconds,
         "idle_cpu": idle["cpu"],
         "load_cpu": load["cpu"],
         "cpu_above_idle": load["cpu"] - idle["cpu"],
+        "bare_above_idle": bare["cpu"] - idle["cpu"],
         "p50_ms": tally.percentile_ms(0.5),
         "p99_ms": tally.percentile_ms(0.99),
         "max_ms": tally.percentile_ms(1.0),

@@ -74,17 +74,24 @@ _SWITCHED_EVERY_S = 600.0
 
 
 class Devices:
-    """All devices of a run. `wild`: every value of every report is significant."""
+    """All devices of a run. `wild`: every value of every report is significant.
+
+    Attributes:
+        tally: What they saw.
+        path: Where all of them call instead, if not None.
+    """
 
     def __init__(self, port: int, rng: random.Random, *, wild: bool = False) -> None:
         self.tally = Tally()
+        self.path: str | None = None
         self._port = port
         self._rng = rng
         self._wild = wild
 
     async def _call(self, key: str, path: str, body: dict[str, object] | None = None) -> None:
         data = json.dumps(body).encode() if body is not None else b""
-        head = f"{'GET' if body is None else 'POST'} {path} HTTP/1.1\r\nHost: ha\r\nX-Device-Key: {key}\r\n"
+        method = "GET" if body is None else "POST"
+        head = f"{method} {self.path or path} HTTP/1.1\r\nHost: ha\r\nX-Device-Key: {key}\r\n"
         if body is not None:
             head += f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n"
         started = time.perf_counter()

@@ -8,6 +8,7 @@ moves sources that can run between their points to the exact demand, surplus or 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, permutations, product
+from math import isfinite
 
 import numpy as np
 
@@ -88,12 +89,8 @@ class _Combinations:
     def __init__(self) -> None:
         self.heat, self.cost, self.bonus = np.zeros(1), np.zeros(1), np.zeros(1)
         self.phases = np.zeros((1, 3))
-        self.chosen = np.zeros((1, 0), dtype=np.intp)
-
-    @property
-    def power(self) -> Array:
-        result: Array = self.phases.sum(axis=1)
-        return result
+        self.power = np.zeros(1)
+        self.chosen = np.zeros((1, 0), dtype=np.int16)
 
     def extend(self, option: Option, points: Sequence[Point]) -> None:
         """Every combination with every point of one more source."""
@@ -107,13 +104,16 @@ class _Combinations:
         self.bonus = (self.bonus[:, None] + option.bonus_kwh * heat / 1000 - switch).reshape(-1)
         share = np.full(3, 1 / 3) if option.phase is None else np.eye(3)[option.phase]
         self.phases = (self.phases[:, None, :] + power[None, :, None] * share).reshape(-1, 3)
-        place = np.tile(np.arange(many), count)[:, None]
-        self.chosen = np.concatenate([np.repeat(self.chosen, many, axis=0), place], axis=1)
+        self.power = self.phases.sum(axis=1)
+        chosen = np.empty((count, many, self.chosen.shape[1] + 1), dtype=np.int16)
+        chosen[:, :, :-1] = self.chosen[:, None, :]
+        chosen[:, :, -1] = np.arange(many)
+        self.chosen = chosen.reshape(count * many, -1)
 
     def keep(self, places: Array) -> None:
         """Only these."""
         self.heat, self.cost, self.bonus = self.heat[places], self.cost[places], self.bonus[places]
-        self.phases, self.chosen = self.phases[places], self.chosen[places]
+        self.phases, self.power, self.chosen = self.phases[places], self.power[places], self.chosen[places]
 
     def objective(self, request: Request) -> Array:
         """Money per hour, penalties included."""
@@ -249,12 +249,14 @@ def _exchanges(
     """Points of two sources where heat keeps to the demand and one stands on a point or power on a limit."""
     heat = request.heat_w - now.heat_w + now.points[one].heat_w + now.points[other].heat_w
     rest_power = now.power_w - now.points[one].power_w - now.points[other].power_w
+    powers = [total - rest_power for total in (request.site_w, request.surplus_w) if isfinite(total)]
+    mine = _segments(options[one])
     for low, high in _segments(options[other]):
         for first in options[one].points[1:]:
             if low.heat_w <= heat - first.heat_w <= high.heat_w and high.heat_w > low.heat_w:
                 yield first, _mix(low, high, (heat - first.heat_w - low.heat_w) / (high.heat_w - low.heat_w))
-        for (a, b), total in product(_segments(options[one]), (request.site_w, request.surplus_w)):
-            shares = _crossing((a, b), (low, high), heat, total - rest_power)
+        for (a, b), power in product(mine, powers):
+            shares = _crossing((a, b), (low, high), heat, power)
             if shares is not None:
                 yield _mix(a, b, shares[0]), _mix(low, high, shares[1])
 
@@ -271,7 +273,7 @@ def _crossing(
     h1, h2, p1, p2 = b.heat_w - a.heat_w, d.heat_w - c.heat_w, b.power_w - a.power_w, d.power_w - c.power_w
     determinant = h1 * p2 - h2 * p1
     heat, power = heat - a.heat_w - c.heat_w, power - a.power_w - c.power_w
-    if abs(determinant) < 1e-9 or not np.isfinite(power):
+    if abs(determinant) < 1e-9:
         return None
     x, y = (heat * p2 - h2 * power) / determinant, (h1 * power - heat * p1) / determinant
     return (x, y) if 0 <= x <= 1 and 0 <= y <= 1 else None
@@ -325,15 +327,18 @@ def _allocation(options: Sequence[Option], request: Request, points: Sequence[Po
     for option, point in zip(options, points, strict=True):
         bonus += option.bonus_kwh * point.heat_w / 1000
         bonus -= option.start_price if (point.level > 0) != option.now_on else 0.0
-    h, p = np.array(heat), np.array(power)
-    money = cost + float(_electricity(request, p))
+    # As _electricity and _money, of one.
+    own = min(power, request.surplus_w)
+    cost += (own * request.surplus_price_kwh + (power - own) * request.price_kwh) / 1000
+    short = max(request.heat_w - heat, 0.0)
+    over = max(heat - request.heat_w, 0.0)
     return Allocation(
         points=tuple(points),
         heat_w=heat,
         power_w=power,
-        cost_h=money,
-        objective_h=float(_money(request, h, p, np.array(cost))) - bonus,
-        short_w=max(0.0, request.heat_w - heat),
+        cost_h=cost,
+        objective_h=cost + (short * request.short_price_kwh + over * request.over_price_kwh) / 1000 - bonus,
+        short_w=short,
         limited=limited,
     )
 
