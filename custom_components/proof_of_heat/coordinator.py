@@ -46,6 +46,7 @@ from .snapshot import CycleData, Knowledge, metered, take, targets_of
 from .unit import SourceUnit
 from .wanted import Wanted
 from .web_price import HashPrice
+from .write_counts import write_counts
 
 __all__ = ["HeatConfigEntry", "HeatingSystem", "SourceUnit", "async_forget"]
 
@@ -363,5 +364,7 @@ async def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Remove what an entry stored."""
     names = [f"{DOMAIN}.{kind}.{entry.entry_id}" for kind in ("wanted", "state", "cycling")]
     await async_forget_ledgers(hass, entry)
+    if not any(item.entry_id != entry.entry_id for item in hass.config_entries.async_entries(DOMAIN)):
+        await write_counts(hass).async_remove()
     for name in names:
         await Store[dict[str, Any]](hass, STORE_VERSION, name).async_remove()

@@ -26,7 +26,6 @@ from .const import (
     SUBENTRY_SOURCE,
     SUBENTRY_ZONE,
 )
-from .drivers.modbus.template import TemplateError
 from .drivers.stored import capabilities_from_dict
 from .flows.kinds import FORMS, form_name
 from .flows.meter import METER_SCHEMA
@@ -221,8 +220,6 @@ async def check_devices(hass: HomeAssistant, body: Mapping[str, Any]) -> None:
         try:
             schema = await FORMS[form_name(row)].schema(hass)
             capabilities_from_dict(row[CONF_CAPABILITIES])
-        except TemplateError as err:
-            raise TransferError(f"{where}: {err}") from err
         except (KeyError, TypeError, ValueError, AttributeError) as err:
             raise TransferError(f"{where}.capabilities: cannot be read") from err
         if not isinstance(row.get(CONF_INFO, {}), dict):

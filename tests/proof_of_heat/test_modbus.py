@@ -25,6 +25,7 @@ from custom_components.proof_of_heat.drivers.modbus.template import (
     load_folder,
     parse,
 )
+from custom_components.proof_of_heat.drivers.modbus.wear import WriteCount
 from lib.heat_source import Command, Control, Health, Outcome
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
@@ -429,6 +430,7 @@ async def test_writes_of_yesterday_do_not_count(socket_enabled: None) -> None:
     clock = [0.0]
     async with boiler("lambda") as (_, source):
         source._clock = lambda: clock[0]
+        source._writes = WriteCount(elapsed=lambda: clock[0])
         source._template = replace(source._template, max_writes_per_day=1)
         assert (await source.apply(Command(id="a", level=1.0))).outcome == Outcome.APPLIED
         assert (await source.apply(Command(id="b", level=2.0))).outcome == Outcome.DEFERRED

@@ -151,13 +151,27 @@ def builtin() -> dict[str, Template]:
 
 def load_folder(folder: Path) -> dict[str, Template]:
     """All templates of a folder by id; blocking. Raises TemplateError naming the file."""
-    found: dict[str, Template] = {}
-    for file in sorted(folder.glob("*.yaml")):
-        template = _load_file(file)
-        if template.id in found:
-            raise TemplateError(f"{file.name}: id: {template.id} is that of another file")
-        found[template.id] = template
+    found, mistakes = survey(folder)
+    if mistakes:
+        raise TemplateError(mistakes[0])
     return found
+
+
+def survey(folder: Path) -> tuple[dict[str, Template], list[str]]:
+    """The good templates of a folder by id, and what is wrong with each of the others; blocking."""
+    found: dict[str, Template] = {}
+    mistakes: list[str] = []
+    for file in sorted(folder.glob("*.yaml")):
+        try:
+            template = _load_file(file)
+        except TemplateError as err:
+            mistakes.append(str(err))
+            continue
+        if template.id in found:
+            mistakes.append(f"{file.name}: id: {template.id} is that of another file")
+        else:
+            found[template.id] = template
+    return found, mistakes
 
 
 def find(template_id: str, folder: Path) -> Template:
