@@ -123,11 +123,12 @@ async def test_a_good_template_is_taken_while_another_file_is_broken(
     (folder / "broken.yaml").write_text("format: 1\nid: broken\n")
     hass.config.config_dir = str(tmp_path)
     async with device("modbus", loopback) as (_, values):
-        result = await add(hass, entry, "modbus", {**values, "template": "lambda_eu"})
-        assert result["errors"] == {"template": "not_supported", "base": "template_broken"}
+        result = await add(hass, entry, "modbus", {**values, "address": "/dev/ttyUSB0 fast"})
+        assert result["errors"] == {"address": "address_invalid", "base": "template_broken"}
         result = await go_on(hass, result, values)
         assert result["type"] == FlowResultType.CREATE_ENTRY
         await hass.async_block_till_done()
+        await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_template_that_is_gone_is_named(hass: HomeAssistant, entry: MockConfigEntry) -> None:
