@@ -112,6 +112,15 @@ class ModbusSource(SourceBase):
         self._held_at: dict[Control, float] = {}
 
     @property
+    def units(self) -> dict[str, str | None]:
+        """The readings beside those of the contract, with their units."""
+        return {
+            key: register.unit
+            for key, register in self._template.registers.items()
+            if key not in _STATE_KEYS and not register.on_values
+        }
+
+    @property
     def absent(self) -> frozenset[str]:
         """Registers that this device does not have."""
         return frozenset(self._absent)
