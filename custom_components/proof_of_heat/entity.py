@@ -108,7 +108,7 @@ class MeterEntity(PublishedEntity):
     def __init__(self, system: HeatingSystem, meter: MeterCoordinator, description: EntityDescription) -> None:
         self.entity_description = description
         self.meter = meter
-        self.publisher = system.publisher
+        self.publisher = meter.publisher or system.publisher
         self._attr_unique_id = f"{meter.subentry_id}_{description.key}"
         self._attr_translation_key = description.key
         self._attr_device_info = DeviceInfo(
