@@ -259,7 +259,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         await self.slow_work.run(snapshot, now)
         decision = self.engine.decide(snapshot)
         self.consumption = self.engine.consumption()
-        self.journal.note(cycle_id, decision, self._names)
+        self.journal.note(cycle_id, decision, self._names, self.hass.config.currency)
         _LOGGER.debug("cycle=%s %s", cycle_id, self.journal.line())
         self.watch.look(now)
         if self.wanted.active and self._warmed_up(now):
@@ -343,7 +343,8 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
 
     @property
     def _names(self) -> dict[str, str]:
-        return {source_id: unit.name for source_id, unit in self.units.items()}
+        zones = {zone.zone_id: zone.name for zone in self.settings.zones}
+        return {source_id: unit.name for source_id, unit in self.units.items()} | zones
 
     @property
     def decisions(self) -> Sequence[dict[str, Any]]:
@@ -356,8 +357,8 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         return targets_of(self.hass, zone, self.wanted.wishes, self.ahead, now)(now)
 
     def in_words(self, text: str) -> str:
-        """The engine speaks of ids; users know names."""
-        return sentence(named(text, self._names))
+        """The engine speaks of ids and of money; users know names and a currency."""
+        return sentence(named(text, self._names), self.hass.config.currency)
 
 
 async def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:

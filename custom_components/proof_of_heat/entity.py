@@ -10,6 +10,7 @@ from ._lib.publisher import PublishedEntity
 from .const import DOMAIN, MANUFACTURER
 from .coordinator import HeatingSystem, SourceUnit
 from .drivers.miner.reading import Family
+from .drivers.modbus.source import ModbusSource
 from .meters import MeterCoordinator
 from .settings import ZoneSettings
 
@@ -143,11 +144,13 @@ def source_device(system: HeatingSystem, unit: SourceUnit) -> DeviceInfo:
     info = system.config_entry.subentries[unit.subentry_id].data.get("info") or {}
     device = info.get("device") or {}
     family = info.get("family")
+    make = info.get("make") or ("Viessmann" if unit.kind == "viessmann" else None)
+    described = unit.source.template if isinstance(unit.source, ModbusSource) else None
     return DeviceInfo(
         identifiers={(DOMAIN, unit.subentry_id)},
         connections=connections(info.get("mac")),
-        manufacturer=info.get("make") or ("Viessmann" if unit.kind == "viessmann" else None),
-        model=info.get("model") or device.get("model"),
+        manufacturer=described.manufacturer if described else make,
+        model=described.name if described else info.get("model") or device.get("model"),
         sw_version=info.get("firmware"),
         serial_number=info.get("serial"),
         configuration_url=f"http://{address}"

@@ -33,6 +33,8 @@ class SourcePoller:
         self.source = source
         self.restarts = 0
         self.failures = 0
+        self.asked = False
+        """Whether it was read: before that nobody knows how it is."""
         self._hass = hass
         self._interval_s = interval_s
         self._stuck_s = stuck_s
@@ -91,6 +93,7 @@ class SourcePoller:
             self.failures = self.failures + 1 if state.health in _BAD else 0
         finally:
             self._reading = False
+            self.asked = True
 
     @callback
     def command(self, entry: ConfigEntry, command: Command, done: Callable[[CommandResult], None]) -> bool:

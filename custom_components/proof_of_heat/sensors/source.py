@@ -4,7 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
-from homeassistant.const import PERCENTAGE, REVOLUTIONS_PER_MINUTE, EntityCategory, UnitOfTime
+from homeassistant.const import (
+    PERCENTAGE,
+    REVOLUTIONS_PER_MINUTE,
+    EntityCategory,
+    UnitOfTime,
+    UnitOfVolumeFlowRate,
+)
 
 from .._lib.heat_source import Health, SourceKind
 from ..coordinator import HeatingSystem, SourceUnit
@@ -48,6 +54,10 @@ def _budget(unit: SourceUnit) -> bool:
 
 def _left(_: HeatingSystem, unit: SourceUnit) -> Value:
     return unit.budget.state().left_day if unit.budget else None
+
+
+def _health(_: HeatingSystem, unit: SourceUnit) -> Value:
+    return None if unit.unread else str(unit.source.state.health)
 
 
 def _windows(unit: SourceUnit) -> Mapping[str, Any]:
@@ -133,7 +143,7 @@ SOURCE_SENSORS: Final = (
         device_class=SensorDeviceClass.ENUM,
         options=[str(item) for item in Health],
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda _, unit: str(unit.source.state.health),
+        value_fn=_health,
         always=True,
     ),
     SourceSensorDescription(key="heat", **ENERGY, exists_fn=_counts("heat"), late=True, value_fn=_state("heat_kwh")),
@@ -146,7 +156,7 @@ SOURCE_SENSORS: Final = (
         always=True,
     ),
     SourceSensorDescription(
-        key="power", **POWER, value_fn=lambda system, unit: power_of(system.hass, unit), by_cycle=True
+        key="power", **POWER, late=True, value_fn=lambda system, unit: power_of(system.hass, unit), by_cycle=True
     ),
     SourceSensorDescription(
         key="power_limit",
@@ -205,17 +215,33 @@ _HEAT_PUMP_KEYS: Final = (
 _BY_UNIT: Final[dict[str | None, dict[str, Any]]] = {
     "°C": TEMPERATURE,
     "kWh": ENERGY,
-    "h": {"native_unit_of_measurement": UnitOfTime.HOURS, "state_class": SensorStateClass.TOTAL_INCREASING},
+    "h": {
+        "native_unit_of_measurement": UnitOfTime.HOURS,
+        "device_class": SensorDeviceClass.DURATION,
+        "state_class": SensorStateClass.TOTAL_INCREASING,
+        "suggested_display_precision": 0,
+    },
     "bar": {
         "native_unit_of_measurement": "bar",
         "device_class": SensorDeviceClass.PRESSURE,
         "state_class": SensorStateClass.MEASUREMENT,
+        "suggested_display_precision": 1,
     },
-    "%": {"native_unit_of_measurement": PERCENTAGE, "state_class": SensorStateClass.MEASUREMENT},
-    "l/h": {"native_unit_of_measurement": "L/h", "state_class": SensorStateClass.MEASUREMENT},
+    "%": {
+        "native_unit_of_measurement": PERCENTAGE,
+        "state_class": SensorStateClass.MEASUREMENT,
+        "suggested_display_precision": 0,
+    },
+    "l/h": {
+        "native_unit_of_measurement": UnitOfVolumeFlowRate.LITERS_PER_HOUR,
+        "device_class": SensorDeviceClass.VOLUME_FLOW_RATE,
+        "state_class": SensorStateClass.MEASUREMENT,
+        "suggested_display_precision": 0,
+    },
     "rps": {"native_unit_of_measurement": "rps", "state_class": SensorStateClass.MEASUREMENT},
     None: {"state_class": SensorStateClass.MEASUREMENT},
 }
+_COUNT: Final[dict[str, Any]] = {"state_class": SensorStateClass.TOTAL_INCREASING, "suggested_display_precision": 0}
 # What only templates of Modbus devices tell.
 _TEMPLATE_UNITS: Final = {
     "boiler_load": "%",
@@ -239,7 +265,7 @@ def _tells(key: str, unit_of_reading: str | None) -> Callable[[SourceUnit], bool
 READING_SENSORS: Final = tuple(
     SourceSensorDescription(
         key=key,
-        **_BY_UNIT[unit],
+        **(_COUNT if key == "compressor_starts" else _BY_UNIT[unit]),
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=_tells(key, unit),
         late=True,

@@ -112,6 +112,11 @@ class ModbusSource(SourceBase):
         self._held_at: dict[Control, float] = {}
 
     @property
+    def template(self) -> Template:
+        """What describes the device."""
+        return self._template
+
+    @property
     def units(self) -> dict[str, str | None]:
         """The readings beside those of the contract, with their units."""
         return {
