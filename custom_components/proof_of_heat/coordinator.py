@@ -202,6 +202,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         """Take in a source and begin to read it."""
         self.units[unit.source.source_id] = unit
         unit.unsubscribe = unit.source.subscribe(lambda: self._source_changed(unit))
+        unit.poller.first_read = self._notify
         unit.poller.start(self.config_entry)
 
     @callback
@@ -214,6 +215,10 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         if state.health == Health.AUTH and unit.kind != "external":
             self._ask_for_credentials(unit)
         feed_source(self.cop.of(unit.subentry_id), unit)
+        self._notify()
+
+    @callback
+    def _notify(self) -> None:
         for listener in tuple(self.listeners):
             listener()
 
@@ -338,8 +343,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
             level, "cycle=%s source=%s outcome=%s %s", result.command_id, unit.name, result.outcome, result.detail
         )
         unit.outcome = result
-        for listener in tuple(self.listeners):
-            listener()
+        self._notify()
 
     @property
     def _names(self) -> dict[str, str]:

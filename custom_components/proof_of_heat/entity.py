@@ -6,6 +6,7 @@ from homeassistant.core import callback
 from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC, DeviceInfo, format_mac
 from homeassistant.helpers.entity import EntityDescription
 
+from ._lib.heat_source import Health
 from ._lib.publisher import PublishedEntity
 from .const import DOMAIN, MANUFACTURER
 from .coordinator import HeatingSystem, SourceUnit
@@ -81,7 +82,7 @@ class SourceEntity(PublishedEntity):
         self._attr_unique_id = f"{unit.subentry_id}_{description.key}"
         self._attr_translation_key = description.key
         self._attr_device_info = source_device(system, unit)
-        self._health = unit.source.state.health
+        self._health: Health | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -93,7 +94,7 @@ class SourceEntity(PublishedEntity):
     @callback
     def _follow(self) -> None:
         """Readings at the publisher's pace; a source that fails or comes back at once."""
-        health = self.unit.source.state.health
+        health = None if self.unit.unread else self.unit.source.state.health
         if health != self._health:
             self._health = health
             self.publish_now()

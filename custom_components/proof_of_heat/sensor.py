@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import SensorEntity
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -61,6 +62,8 @@ def _add_when_told(
 
     @callback
     def look() -> None:
+        if entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
+            return  # a last reading: nobody would take the new entity away again
         told = [
             one for one in waiting if one.told or registry.async_get_entity_id("sensor", DOMAIN, str(one.unique_id))
         ]

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+import pytest
 
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.unit import SourceUnit
@@ -68,7 +70,7 @@ async def test_a_boilers_readings_are_sensors(hass: HomeAssistant, socket_enable
         assert found["dhw_temperature"].attributes["device_class"] == "temperature"
         assert "room_temperature" not in found, "this boiler has no such sensor"
         assert "power" not in found, "nor does it tell what it draws"
-        device = dr.async_get(hass).async_get_device(identifiers={(DOMAIN, unit.subentry_id)})
+        device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, unit.subentry_id), entry.entry_id)
         assert device is not None
         assert (device.manufacturer, device.model) == ("Fröling", "Fröling boiler (Lambdatronic 3200)")
         assert "message" not in found, "only what has a name and a unit of ours"
@@ -171,3 +173,34 @@ async def test_a_decision_names_rooms_and_a_currency(hass: HomeAssistant) -> Non
     said = heating.in_words(f"{zone.zone_id}: room temperature is stale. x 2.2 kW at 0.080/kWh")
     assert said == f"{zone.name}: room temperature is stale. x 2.2 kW at 0.080 {hass.config.currency}/kWh"
     assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_reading_that_comes_while_the_entry_unloads_makes_no_entity(
+    hass: HomeAssistant, socket_enabled: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ha.thermometer(hass, ha.OUTDOOR, 0.0)
+    async with running(ModbusBoiler, ["--port", "0", "--device", "froeling"]) as simulator:
+        values = {"template": "froeling_lambdatronic", "address": "127.0.0.1", "port": simulator.port, "unit_id": 1}
+        found = await ha.source(hass, "modbus", values)
+        simulator.faults.set("busy")
+        entry = ha.system(found)
+        await ha.start(hass, entry)
+        (unit,) = entry.runtime_data.units.values()
+        real = hass.config_entries.async_unload_platforms
+
+        async def late(*args: Any, **options: Any) -> bool:
+            done = await real(*args, **options)
+            simulator.faults.clear("busy")
+            await unit.source.refresh()
+            return done
+
+        monkeypatch.setattr(hass.config_entries, "async_unload_platforms", late)
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        (unit,) = entry.runtime_data.units.values()
+        await unit.source.refresh()
+        await hass.async_block_till_done()
+        assert "already exists" not in caplog.text
+        assert shown(hass, unit.subentry_id)["boiler_temperature"].state == "75.0"
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        await hass.async_block_till_done()
+        assert hass.states.get("sensor.froling_boiler_lambdatronic_3200_boiler_temperature").state == "unavailable"
