@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.selector import NumberSelector
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -112,7 +113,9 @@ async def test_the_form_goes_on_without_broken_templates_and_says_which_and_why(
     assert "\n" not in told
     (selector,) = [value for key, value in result["data_schema"].schema.items() if key == "template"]
     offered = [option["value"] for option in selector.config["options"]]
-    assert offered == [*builtin(), "mine"]
+    assert sorted(offered) == sorted([*builtin(), "mine"])
+    labels = [option["label"].casefold() for option in selector.config["options"]]
+    assert labels == sorted(labels)
 
 
 async def test_a_good_template_is_taken_while_another_file_is_broken(
@@ -419,3 +422,27 @@ async def test_entity_that_cannot_be_commanded_is_not_added(
     if entity_id == "number.share":
         result = await go_on(hass, result, {**values, "nominal_power": 2000})
         assert result["type"] == FlowResultType.CREATE_ENTRY
+
+
+async def test_prices_say_in_which_money_they_are(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    def units(result: Any) -> dict[str, str]:
+        return {
+            str(key): value.config["unit_of_measurement"]
+            for key, value in result["data_schema"].schema.items()
+            if str(key) in ("fuel_price", "fixed_price", "base_price", "hashprice")
+            and isinstance(value, NumberSelector)
+        }
+
+    hass.config.currency = "CHF"
+    result = await begin(hass, entry, "source")
+    assert units(await go_on(hass, result, {"next_step_id": "modbus"})) == {"fuel_price": "CHF/kWh"}
+    for form, wanted in (
+        ("price", {"fixed_price": "CHF/kWh"}),
+        ("tariff", {"base_price": "CHF/kWh"}),
+        ("mining", {"hashprice": "CHF/PH/s/d"}),
+    ):
+        options = await hass.config_entries.options.async_init(entry.entry_id)
+        assert (
+            units(await hass.config_entries.options.async_configure(options["flow_id"], {"next_step_id": form}))
+            == wanted
+        )

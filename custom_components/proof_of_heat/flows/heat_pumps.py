@@ -164,7 +164,8 @@ async def serial_schema(hass: HomeAssistant) -> vol.Schema:
 
 async def _templates(hass: HomeAssistant) -> SelectSelector:
     templates, _ = await async_templates(hass)
-    return select([SelectOptionDict(value=key, label=template.name) for key, template in templates.items()])
+    rows = sorted(templates.items(), key=lambda item: item[1].name.casefold())
+    return select([SelectOptionDict(value=key, label=template.name) for key, template in rows])
 
 
 async def broken_templates(hass: HomeAssistant) -> str:

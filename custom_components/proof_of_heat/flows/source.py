@@ -9,7 +9,7 @@ import probatio as vol
 
 from ..const import CONF_ADDRESS, CONF_KIND
 from .base import CAUGHT, Choice, FieldError, Form, lasting, same_device
-from .fields import select
+from .fields import select, with_currency
 from .kinds import FORMS, form_name
 from .scan import ScanSteps
 
@@ -99,7 +99,7 @@ class SourceSubentryFlow(ScanSteps):
         broken = "" if form.broken is None else await form.broken(self.hass)
         if broken:
             errors.setdefault("base", "template_broken")
-        schema = await form.schema(self.hass)
+        schema = with_currency(self.hass, await form.schema(self.hass))
         if step is not None:
             schema = form.open_secrets(schema)
         values = self._suggested(form, step) if user_input is None else user_input
