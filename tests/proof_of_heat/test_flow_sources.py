@@ -9,7 +9,6 @@ from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.helpers.selector import NumberSelector
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -425,13 +424,11 @@ async def test_entity_that_cannot_be_commanded_is_not_added(
 
 
 async def test_prices_say_in_which_money_they_are(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    priced = ("fuel_price", "fixed_price", "base_price", "hashprice")
+
     def units(result: Any) -> dict[str, str]:
-        return {
-            str(key): value.config["unit_of_measurement"]
-            for key, value in result["data_schema"].schema.items()
-            if str(key) in ("fuel_price", "fixed_price", "base_price", "hashprice")
-            and isinstance(value, NumberSelector)
-        }
+        fields = result["data_schema"].schema.items()
+        return {str(key): value.config["unit_of_measurement"] for key, value in fields if str(key) in priced}
 
     hass.config.currency = "CHF"
     result = await begin(hass, entry, "source")
