@@ -15,11 +15,11 @@ import pytest
 import yaml
 
 from custom_components.proof_of_heat.drivers.base import Timing
+from custom_components.proof_of_heat.drivers.modbus.checks import TemplateError
 from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource, blocks, capabilities_of
 from custom_components.proof_of_heat.drivers.modbus.template import (
     FOLDER,
     Register,
-    TemplateError,
     builtin,
     find,
     load_folder,

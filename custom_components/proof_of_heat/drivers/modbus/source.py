@@ -9,7 +9,8 @@ from typing import Any, Final, Protocol, override
 from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
 from ..base import SourceBase, Timing
 from ..errors import BadReplyError, DriverError, RefusedError, UnreachableError
-from .template import Action, Register, Space, Template, TemplateError
+from .checks import TemplateError
+from .template import Action, Register, Space, Template
 from .wear import WriteCount
 
 _LOGGER = logging.getLogger(__name__)
