@@ -15,8 +15,15 @@ import custom_components  # noqa: F401
 
 from . import coverage_gate
 
-# A busy machine is no fault of what is tested; pytest's own time-out ends what hangs.
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A busy machine is no fault of what is tested; pytest's own time-out ends what hangs. The examples of a whole run
+# are the same each time; HYPOTHESIS_RANDOM=1 looks for others.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=not os.environ.get("HYPOTHESIS_RANDOM"),
+    database=None,
+)
 settings.load_profile("suite")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
