@@ -11,6 +11,7 @@ import pytest
 
 from custom_components.proof_of_heat import write_counts as module
 from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.diagnostics import async_get_config_entry_diagnostics
 from custom_components.proof_of_heat.drivers.errors import LimitedError
 from custom_components.proof_of_heat.drivers.modbus import wear
 from custom_components.proof_of_heat.drivers.modbus.wear import WriteCount
@@ -89,6 +90,8 @@ async def test_a_days_writes_are_counted_over_a_restart_and_a_reload(
         await restarted(hass, entry)
         assert await shift(3.0) == Outcome.DEFERRED
         assert len(simulator.writes) == 2
+        (told,) = (await async_get_config_entry_diagnostics(hass, entry))["sources"]
+        assert told["writes_today"] == 2
         # Removed: nothing stays behind on the disk; added anew, the day goes on.
         await hass.config_entries.async_remove(entry.entry_id)
         await hass.async_block_till_done()

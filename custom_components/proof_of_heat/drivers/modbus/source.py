@@ -118,6 +118,11 @@ class ModbusSource(SourceBase):
         return self._template
 
     @property
+    def writes_today(self) -> int:
+        """Of the last 24 hours, as far as they count against the template's limit."""
+        return self._writes.today
+
+    @property
     def units(self) -> dict[str, str | None]:
         """The readings beside those of the contract, with their units."""
         return {
