@@ -55,7 +55,6 @@ def _budget_low(unit: SourceUnit) -> bool | None:
 SYSTEM: Final = (
     SystemBinaryDescription(
         key="frost_protection",
-        device_class=BinarySensorDeviceClass.COLD,
         value_fn=lambda system: system.data.decision.record.way == Way.FROST,
     ),
     SystemBinaryDescription(key="override_active", value_fn=lambda system: bool(system.wanted.wishes.overrides)),
@@ -78,7 +77,7 @@ SOURCES: Final = (
         key="fault",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda unit: unit.source.state.health not in (Health.OK, Health.LIMITED),
+        value_fn=lambda unit: None if unit.unread else unit.source.state.health not in (Health.OK, Health.LIMITED),
     ),
     SourceBinaryDescription(
         key="running", device_class=BinarySensorDeviceClass.RUNNING, value_fn=lambda unit: unit.source.state.on

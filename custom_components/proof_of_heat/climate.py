@@ -84,14 +84,20 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
     @property
     @override
     def hvac_mode(self) -> HVACMode:
-        """Off means that we keep our hands off everything."""
-        return HVACMode.HEAT if self.system.wanted.active else HVACMode.OFF
+        """Off: this zone is kept from freezing, no more; or control is not active at all."""
+        return HVACMode.HEAT if self.system.wanted.active and not self._switched_off else HVACMode.OFF
+
+    @property
+    def _switched_off(self) -> bool:
+        """Whether the user wants no heat in this zone. Another zone's off is none of ours."""
+        own = self.system.wanted.wishes.override(self.zone.zone_id, dt_util.utcnow())
+        return own is not None and own.zone_id == self.zone.zone_id and own.profile == Profile.ANTIFREEZE
 
     @property
     @override
     def hvac_action(self) -> HVACAction:
         """Heating while a source gives heat and the zone's windows are shut."""
-        if not self.system.wanted.active:
+        if self.hvac_mode == HVACMode.OFF:
             return HVACAction.OFF
         heating = any(command.on for command in self.system.data.decision.commands)
         return HVACAction.HEATING if heating and not any_on(self.hass, self.zone.windows) else HVACAction.IDLE
@@ -102,6 +108,8 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
         until = dt_util.utcnow() + timedelta(hours=DEFAULT_OVERRIDE_HOURS)
         if (mode := kwargs.get(ATTR_HVAC_MODE)) is not None:
             await self.async_set_hvac_mode(HVACMode(mode))
+            if mode == HVACMode.OFF:  # a temperature would heat
+                return
         if (target := kwargs.get(ATTR_TEMPERATURE)) is not None:
             await self.system.async_override(Override(until=until, zone_id=self.zone.zone_id, target_c=float(target)))
 
@@ -122,15 +130,21 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
 
     @override
     async def async_set_hvac_mode(self, hvac_mode: HVACMode) -> None:
-        """Take the whole system over, or hand it back."""
-        await self.system.async_set_active(hvac_mode == HVACMode.HEAT)
+        """Off keeps this zone from freezing until it is taken back; heat does that, and takes the system over."""
+        if hvac_mode == HVACMode.OFF:
+            await self.async_set_preset_mode(str(Profile.ANTIFREEZE))
+            return
+        if self._switched_off:
+            await self.async_set_preset_mode(str(Profile.AUTO))
+        if not self.system.wanted.active:
+            await self.system.async_set_active(True)
 
     @override
     async def async_turn_on(self) -> None:
-        """Take over."""
+        """Heat this zone again."""
         await self.async_set_hvac_mode(HVACMode.HEAT)
 
     @override
     async def async_turn_off(self) -> None:
-        """Hand back."""
+        """Keep this zone from freezing, no more; the switch "control active" is that of the system."""
         await self.async_set_hvac_mode(HVACMode.OFF)

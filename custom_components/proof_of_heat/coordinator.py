@@ -46,6 +46,7 @@ from .snapshot import CycleData, Knowledge, metered, take, targets_of
 from .unit import SourceUnit
 from .wanted import Wanted
 from .web_price import HashPrice
+from .write_counts import write_counts
 
 __all__ = ["HeatConfigEntry", "HeatingSystem", "SourceUnit", "async_forget"]
 
@@ -201,6 +202,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         """Take in a source and begin to read it."""
         self.units[unit.source.source_id] = unit
         unit.unsubscribe = unit.source.subscribe(lambda: self._source_changed(unit))
+        unit.poller.first_read = self._notify
         unit.poller.start(self.config_entry)
 
     @callback
@@ -213,6 +215,10 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         if state.health == Health.AUTH and unit.kind != "external":
             self._ask_for_credentials(unit)
         feed_source(self.cop.of(unit.subentry_id), unit)
+        self._notify()
+
+    @callback
+    def _notify(self) -> None:
         for listener in tuple(self.listeners):
             listener()
 
@@ -258,7 +264,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         await self.slow_work.run(snapshot, now)
         decision = self.engine.decide(snapshot)
         self.consumption = self.engine.consumption()
-        self.journal.note(cycle_id, decision, self._names)
+        self.journal.note(cycle_id, decision, self._names, self.hass.config.currency)
         _LOGGER.debug("cycle=%s %s", cycle_id, self.journal.line())
         self.watch.look(now)
         if self.wanted.active and self._warmed_up(now):
@@ -337,12 +343,12 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
             level, "cycle=%s source=%s outcome=%s %s", result.command_id, unit.name, result.outcome, result.detail
         )
         unit.outcome = result
-        for listener in tuple(self.listeners):
-            listener()
+        self._notify()
 
     @property
     def _names(self) -> dict[str, str]:
-        return {source_id: unit.name for source_id, unit in self.units.items()}
+        zones = {zone.zone_id: zone.name for zone in self.settings.zones}
+        return {source_id: unit.name for source_id, unit in self.units.items()} | zones
 
     @property
     def decisions(self) -> Sequence[dict[str, Any]]:
@@ -355,13 +361,15 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         return targets_of(self.hass, zone, self.wanted.wishes, self.ahead, now)(now)
 
     def in_words(self, text: str) -> str:
-        """The engine speaks of ids; users know names."""
-        return sentence(named(text, self._names))
+        """The engine speaks of ids and of money; users know names and a currency."""
+        return sentence(named(text, self._names), self.hass.config.currency)
 
 
 async def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Remove what an entry stored."""
     names = [f"{DOMAIN}.{kind}.{entry.entry_id}" for kind in ("wanted", "state", "cycling")]
     await async_forget_ledgers(hass, entry)
+    if not any(item.entry_id != entry.entry_id for item in hass.config_entries.async_entries(DOMAIN)):
+        await write_counts(hass).async_remove()
     for name in names:
         await Store[dict[str, Any]](hass, STORE_VERSION, name).async_remove()

@@ -7,6 +7,7 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.core import HomeAssistant
 
 from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
+from .drivers.modbus.source import ModbusSource
 from .transfer import without_keys
 
 _REDACTED: Final = {
@@ -73,6 +74,7 @@ def _source(unit: SourceUnit) -> dict[str, Any]:
         "state": {key: value for key, value in asdict(state).items() if key not in ("at", "detail", "health")},
         "capabilities": asdict(unit.source.capabilities) | {"controls": sorted(unit.source.capabilities.controls)},
         "failures": unit.poller.failures,
+        "writes_today": unit.source.writes_today if isinstance(unit.source, ModbusSource) else None,
         "restarts": unit.poller.restarts,
         "last_command": None
         if unit.outcome is None

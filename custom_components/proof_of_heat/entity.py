@@ -6,10 +6,12 @@ from homeassistant.core import callback
 from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC, DeviceInfo, format_mac
 from homeassistant.helpers.entity import EntityDescription
 
+from ._lib.heat_source import Health
 from ._lib.publisher import PublishedEntity
 from .const import DOMAIN, MANUFACTURER
 from .coordinator import HeatingSystem, SourceUnit
 from .drivers.miner.reading import Family
+from .drivers.modbus.source import ModbusSource
 from .meters import MeterCoordinator
 from .settings import ZoneSettings
 
@@ -80,7 +82,7 @@ class SourceEntity(PublishedEntity):
         self._attr_unique_id = f"{unit.subentry_id}_{description.key}"
         self._attr_translation_key = description.key
         self._attr_device_info = source_device(system, unit)
-        self._health = unit.source.state.health
+        self._health: Health | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -92,7 +94,7 @@ class SourceEntity(PublishedEntity):
     @callback
     def _follow(self) -> None:
         """Readings at the publisher's pace; a source that fails or comes back at once."""
-        health = self.unit.source.state.health
+        health = None if self.unit.unread else self.unit.source.state.health
         if health != self._health:
             self._health = health
             self.publish_now()
@@ -108,7 +110,7 @@ class MeterEntity(PublishedEntity):
     def __init__(self, system: HeatingSystem, meter: MeterCoordinator, description: EntityDescription) -> None:
         self.entity_description = description
         self.meter = meter
-        self.publisher = system.publisher
+        self.publisher = meter.publisher or system.publisher
         self._attr_unique_id = f"{meter.subentry_id}_{description.key}"
         self._attr_translation_key = description.key
         self._attr_device_info = DeviceInfo(
@@ -143,11 +145,13 @@ def source_device(system: HeatingSystem, unit: SourceUnit) -> DeviceInfo:
     info = system.config_entry.subentries[unit.subentry_id].data.get("info") or {}
     device = info.get("device") or {}
     family = info.get("family")
+    make = info.get("make") or ("Viessmann" if unit.kind == "viessmann" else None)
+    described = unit.source.template if isinstance(unit.source, ModbusSource) else None
     return DeviceInfo(
         identifiers={(DOMAIN, unit.subentry_id)},
         connections=connections(info.get("mac")),
-        manufacturer=info.get("make") or ("Viessmann" if unit.kind == "viessmann" else None),
-        model=info.get("model") or device.get("model"),
+        manufacturer=described.manufacturer if described else make,
+        model=described.name if described else info.get("model") or device.get("model"),
         sw_version=info.get("firmware"),
         serial_number=info.get("serial"),
         configuration_url=f"http://{address}"

@@ -18,7 +18,7 @@ class Journal:
     def __init__(self) -> None:
         self.rows: deque[dict[str, Any]] = deque(maxlen=KEPT_DECISIONS)
 
-    def note(self, cycle_id: str, decision: Decision, names: Mapping[str, str]) -> None:
+    def note(self, cycle_id: str, decision: Decision, names: Mapping[str, str], currency: str) -> None:
         """Write a decision down."""
         record = decision.record
         self.rows.append(
@@ -26,7 +26,7 @@ class Journal:
                 "id": cycle_id,
                 "time": dt_util.utc_from_timestamp(record.now_s).isoformat(),
                 "way": record.way,
-                "words": sentence(named(record.words, names)),
+                "words": sentence(named(record.words, names), currency),
                 "room_c": _finite(record.room_c),
                 "outdoor_c": _finite(record.outdoor_c),
                 "demand_w": _finite(record.demand_w),
@@ -54,9 +54,10 @@ class Journal:
         return " ".join(f"{key}={last[key]}" for key in keys) + f" words={last['words']!r}"
 
 
-def sentence(words: str) -> str:
-    """With a capital letter."""
-    return words[:1].upper() + words[1:]
+def sentence(words: str, currency: str) -> str:
+    """With a capital letter, prices in a currency."""
+    priced = words.replace("/kWh", f" {currency}/kWh")
+    return priced[:1].upper() + priced[1:]
 
 
 def named(text: str, names: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ Assistant does and is on disk before a call goes out.
 """
 
 import asyncio
+from dataclasses import replace
 import hashlib
 import time
 from typing import Any, Final
@@ -58,7 +59,9 @@ class Ledger:
     def _agree(self) -> None:
         self.budget.sharers = max(1, len(self._holders))
         if self._holders:
-            self.budget.configure(min(self._holders.values(), key=lambda limits: limits.day))
+            said = self._holders.values()
+            strictest = min(said, key=lambda limits: limits.day)
+            self.budget.configure(replace(strictest, short=min(limits.short for limits in said)))
 
     async def save(self, data: dict[str, Any]) -> None:
         """On disk when it returns; raises HomeAssistantError."""

@@ -10,6 +10,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from ._lib.publish_rules import Pace
+from ._lib.publisher import Publisher
 from .const import DOMAIN
 from .drivers.errors import AuthError, DriverError
 from .drivers.meter.push import ShellyPush
@@ -40,8 +42,14 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
     """
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> None:
-        interval = timedelta(seconds=float(subentry.data.get(CONF_SCAN_INTERVAL, DEFAULT_INTERVAL_S)))
+        interval_s = float(subentry.data.get(CONF_SCAN_INTERVAL, DEFAULT_INTERVAL_S))
+        interval = timedelta(seconds=interval_s)
         super().__init__(hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} {subentry.title}", update_interval=interval)
+        self.publisher: Publisher | None = None
+        """Its own where the user wants it quicker than states are written elsewhere."""
+        if interval_s < Pace().min_interval_s:
+            self.publisher = Publisher(hass.loop, pace=Pace(min_interval_s=interval_s))
+            entry.async_on_unload(self.publisher.close)
         self._entry = entry
         self.subentry_id = subentry.subentry_id
         self.title = subentry.title

@@ -38,6 +38,7 @@ NUMBERS: Final = (
     ),
     CurveNumberDescription(
         key="max_flow",
+        device_class=NumberDeviceClass.TEMPERATURE,
         setting="max_flow_c",
         option=CONF_MAX_FLOW,
         entity_category=EntityCategory.CONFIG,

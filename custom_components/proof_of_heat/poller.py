@@ -33,6 +33,10 @@ class SourcePoller:
         self.source = source
         self.restarts = 0
         self.failures = 0
+        self.asked = False
+        """Whether it was read: before that nobody knows how it is."""
+        self.first_read: Callable[[], None] | None = None
+        """Called after the first read, whatever it brought."""
         self._hass = hass
         self._interval_s = interval_s
         self._stuck_s = stuck_s
@@ -91,6 +95,13 @@ class SourcePoller:
             self.failures = self.failures + 1 if state.health in _BAD else 0
         finally:
             self._reading = False
+            self._know()
+
+    def _know(self) -> None:
+        if not self.asked:
+            self.asked = True
+            if self.first_read is not None:
+                self.first_read()
 
     @callback
     def command(self, entry: ConfigEntry, command: Command, done: Callable[[CommandResult], None]) -> bool:

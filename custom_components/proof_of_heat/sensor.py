@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import SensorEntity
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -14,7 +15,7 @@ from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
 from .counters import CostCounter, EnergyCounter, counters_of
 from .entity import MeterEntity, SourceEntity, SystemEntity
 from .sensors.base import MeterSensorDescription, SourceSensorDescription, SystemSensorDescription, Value
-from .sensors.source import HEAT_PUMP_SENSORS, METER_SENSORS, SOURCE_SENSORS
+from .sensors.source import METER_SENSORS, READING_SENSORS, SOURCE_SENSORS
 from .sensors.system import SYSTEM_SENSORS
 
 PARALLEL_UPDATES = 0
@@ -30,7 +31,7 @@ async def async_setup_entry(
     for unit in system.units.values():
         sensors = [
             SourceSensor(system, unit, description)
-            for description in (*SOURCE_SENSORS, *HEAT_PUMP_SENSORS)
+            for description in (*SOURCE_SENSORS, *READING_SENSORS)
             if description.exists_fn(unit)
         ]
         at_once = [sensor for sensor in sensors if not sensor.entity_description.late]
@@ -61,6 +62,8 @@ def _add_when_told(
 
     @callback
     def look() -> None:
+        if entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
+            return  # a last reading: nobody would take the new entity away again
         told = [
             one for one in waiting if one.told or registry.async_get_entity_id("sensor", DOMAIN, str(one.unique_id))
         ]
@@ -115,6 +118,7 @@ class SourceSensor(SourceEntity, SensorEntity):
     """A sensor of a source."""
 
     entity_description: SourceSensorDescription
+    _unrecorded_attributes = frozenset({"ten_minutes_left"})
 
     def __init__(self, system: HeatingSystem, unit: SourceUnit, description: SourceSensorDescription) -> None:
         super().__init__(system, unit, description)
@@ -144,3 +148,10 @@ class SourceSensor(SourceEntity, SensorEntity):
     def native_value(self) -> Value:
         """The value now."""
         return self.entity_description.value_fn(self.system, self.unit)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        """What explains it."""
+        details = self.entity_description.attributes_fn
+        return None if details is None else details(self.unit)

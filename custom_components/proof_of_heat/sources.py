@@ -33,11 +33,13 @@ from .const import (
     CONF_REFERENCE,
     CONF_REFRESH_TOKEN,
     CONF_RIG,
+    CONF_SHORT_LIMIT,
     CONF_SOURCE_KIND,
     CONF_STOPBITS,
     CONF_TEMPLATE,
     CONF_UNIT_ID,
     DEFAULT_DAY_LIMIT,
+    DEFAULT_SHORT_LIMIT,
     DOMAIN,
 )
 from .drivers.budget import CallBudget, Limits
@@ -51,7 +53,7 @@ from .drivers.miner.reading import Family
 from .drivers.miner.source import MinerSource
 from .drivers.modbus.link import Line, link_params
 from .drivers.modbus.source import ModbusSource
-from .drivers.modbus.template import Template, builtin, find, load_folder
+from .drivers.modbus.template import Template, builtin, find, survey
 from .drivers.stored import capabilities_from_dict
 from .drivers.viessmann.client import API_URL, IAM_URL, Device, Token, TokenKeeper, ViessmannClient
 from .drivers.viessmann.features import Reading
@@ -60,6 +62,7 @@ from .entity_source import EntityOptions, EntitySource
 from .inputs import power_w
 from .ledgers import async_ledger
 from .vicare_source import ViCareSource
+from .write_counts import write_counts
 
 PARITIES: Final[Mapping[str, Literal["N", "E", "O"]]] = {"none": "N", "even": "E", "odd": "O"}
 _NEEDED_SECRETS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -92,13 +95,13 @@ class Built:
     """Which of electricity and heat the device counts itself."""
 
 
-async def async_templates(hass: HomeAssistant) -> dict[str, Template]:
-    """The templates that ship and those of the user's folder `proof_of_heat/templates`; raises TemplateError."""
+async def async_templates(hass: HomeAssistant) -> tuple[dict[str, Template], list[str]]:
+    """The templates that ship and those of the user's folder; and what is wrong with files of the latter."""
     from pathlib import Path
 
-    def load() -> dict[str, Template]:
-        folder = Path(hass.config.path(DOMAIN, "templates"))
-        return {**builtin(), **(load_folder(folder) if folder.is_dir() else {})}
+    def load() -> tuple[dict[str, Template], list[str]]:
+        own, mistakes = survey(Path(hass.config.path(DOMAIN, "templates")))
+        return {**builtin(), **own}, mistakes
 
     return await hass.async_add_executor_job(load)
 
@@ -225,7 +228,8 @@ async def _viessmann(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSu
 def limits_of(data: Mapping[str, Any]) -> Limits:
     """The call limits of a contract; a seventh is kept for writing."""
     day = int(data.get(CONF_DAY_LIMIT, DEFAULT_DAY_LIMIT))
-    return Limits(day=day, write_reserve=min(200, day // 7))
+    short = int(data.get(CONF_SHORT_LIMIT, DEFAULT_SHORT_LIMIT))
+    return Limits(day=day, short=min(short, day), write_reserve=min(200, day // 7))
 
 
 def reading_of(info: Mapping[str, Any]) -> Reading:
@@ -258,7 +262,8 @@ async def _modbus(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSuben
     unit.require_timeout(template.timeout_s)
     if template.spacing_s:
         unit.set_message_spacing(template.spacing_s)
-    source = ModbusSource(_id(subentry), subentry.title, unit, template)
+    writes = await write_counts(hass).async_of(subentry.unique_id or subentry.subentry_id)
+    source = ModbusSource(_id(subentry), subentry.title, unit, template, writes=writes)
     return Built(source, POLL_S["modbus"], close=source.close, counts=COUNTERS & template.registers.keys())
 
 

@@ -26,7 +26,6 @@ from .const import (
     SUBENTRY_SOURCE,
     SUBENTRY_ZONE,
 )
-from .drivers.modbus.template import TemplateError
 from .drivers.stored import capabilities_from_dict
 from .flows.kinds import FORMS, form_name
 from .flows.meter import METER_SCHEMA
@@ -219,15 +218,18 @@ async def check_devices(hass: HomeAssistant, body: Mapping[str, Any]) -> None:
         if row.get(CONF_KIND) not in FORMS:
             raise TransferError(f"{where}.kind: unknown")
         try:
-            schema = await FORMS[form_name(row)].schema(hass)
+            form = FORMS[form_name(row)]
+            schema = await form.schema(hass)
             capabilities_from_dict(row[CONF_CAPABILITIES])
-        except TemplateError as err:
-            raise TransferError(f"{where}: {err}") from err
         except (KeyError, TypeError, ValueError, AttributeError) as err:
             raise TransferError(f"{where}.capabilities: cannot be read") from err
         if not isinstance(row.get(CONF_INFO, {}), dict):
             raise TransferError(f"{where}.info: not a mapping")
-        _fields(schema, row, where)
+        try:
+            _fields(schema, row, where)
+        except TransferError as err:
+            broken = "" if form.broken is None else await form.broken(hass)
+            raise TransferError(f"{err}; {broken}" if broken else str(err)) from err
     for index, row in enumerate(body.get("meters", ())):
         _fields(METER_SCHEMA, row, f"meters[{index}]")
 

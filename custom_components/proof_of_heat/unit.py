@@ -39,6 +39,11 @@ class SourceUnit:
     """Power from the linked meter's counter, where it has no power of its own."""
 
     @property
+    def unread(self) -> bool:
+        """Whether nobody knows yet how it is: Home Assistant has just started."""
+        return self.failing and not self.poller.asked
+
+    @property
     def failing(self) -> bool:
         """Whether it does not answer, or not us."""
         return self.source.state.health in (Health.FAILING, Health.AUTH)

@@ -1,7 +1,8 @@
 """A heat generator on Modbus TCP, and on RTU over a pseudo-terminal.
 
-Three register maps of real devices: `lambda` (Lambda EU), `idm` (iDM Navigator 2.0, floats with the low word first)
-and `daikin` (Daikin Home Hub, registers counted from 1 in its manual).
+Register maps of real devices: `lambda` (Lambda EU), `idm` (iDM Navigator 2.0, floats with the low word first), `daikin`
+(Daikin Home Hub, registers counted from 1 in its manual), `froeling` (Lambdatronic 3200: what it does not have is -1)
+and `gtw08` (boilers of BDR Thermea behind their gateway).
 """
 
 import argparse
@@ -22,6 +23,8 @@ from simulators.world.weather import in_heating_season, weather_at
 OWN_SETPOINT_C = 35.0
 REQUEST_LIFE_S = 600.0
 """iDM: a requested temperature that is not written again is forgotten."""
+_HEATS = {"lambda": (1, 2, 3), "idm": (1, 5), "daikin": (1,), "froeling": (1, 2, 5), "gtw08": (0, 1)}
+"""The modes in which a device heats."""
 
 
 class ModbusBoiler(Simulator):
@@ -45,7 +48,7 @@ class ModbusBoiler(Simulator):
         self.level_k = 0.0
         self.room_setpoint_c = 21.0
         self._asked_at: float | None = None
-        self.mode = {"lambda": 2, "idm": 1, "daikin": 1}[args.device]
+        self.mode = {"lambda": 2, "idm": 1, "daikin": 1, "froeling": 1, "gtw08": 0}[args.device]
         self.flow_c = 32.0
         self.electricity_wh = 4_200_000.0
         self.heat_wh = 15_100_000.0
@@ -62,7 +65,7 @@ class ModbusBoiler(Simulator):
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--device", choices=("lambda", "idm", "daikin"), default="lambda")
+        parser.add_argument("--device", choices=tuple(_HEATS), default="lambda")
         parser.add_argument("--unit-id", type=int, default=1)
         parser.add_argument(
             "--rtu", action="store_true", help="also on a pseudo-terminal, its path is in the ready line"
@@ -114,7 +117,7 @@ class ModbusBoiler(Simulator):
     @property
     def heating(self) -> bool:
         """Whether its mode lets it heat."""
-        return self.mode in {"lambda": (1, 2, 3), "idm": (1, 5), "daikin": (1,)}[self.args.device]
+        return self.mode in _HEATS[self.args.device]
 
     @property
     def heat_w(self) -> float:
@@ -187,6 +190,25 @@ class ModbusBoiler(Simulator):
         words = dict.fromkeys(range(14), 0) | {0: round(self.setpoint_c), 2: 1, 3: self.mode, 9: 48}
         self.registers.holding = words
 
+    def _fill_froeling(self) -> None:
+        outdoor = -32768 if "sensor_broken" in self.faults else round(self.outdoor_c * 2)
+        inputs = dict.fromkeys((*range(2625), *range(3000, 3020)), -1)
+        flow = round(self.flow_c * 2)
+        inputs |= {0: 2 * 75, 1: 140, 3: 85, 9: flow - 10, 14: 60 if self.heating else 0, 20: 4321}
+        inputs |= {1000: outdoor, 1030: flow, 1031: round(self.setpoint_c * 2), 1630: 2 * 51, 2000: 2 * 68, 2006: 74}
+        inputs |= {4000: 2, 4001: 41 if self._error else 3 if self.heating else 19}
+        if self._error:
+            inputs[3000] = self._error
+        self.registers.input = {address: value & 0xFFFF for address, value in inputs.items()}
+        self.registers.holding = {8046: self.mode, **dict.fromkeys((8000, 8018, 8028), 0)}
+
+    def _fill_gtw08(self) -> None:
+        outdoor = -32768 if "sensor_broken" in self.faults else round(self.outdoor_c * 100)
+        flow = round(self.flow_c * 100)
+        words = {277: self._error or 0xFFFF, 384: outdoor, 400: flow, 401: flow - 500, 409: 16}
+        words |= {411: 3 if self.heating else 0, 649: self.mode, 664: round(self.room_setpoint_c * 10), 1104: 208}
+        self.registers.holding = {address: value & 0xFFFF for address, value in words.items()}
+
     def _written(self, start: int, words: list[int]) -> None:
         self.writes.append((start, words))
         if "deaf" in self.faults:
@@ -207,7 +229,7 @@ class ModbusBoiler(Simulator):
                 self.setpoint_c = asked or OWN_SETPOINT_C
             case "daikin", 0:
                 self.setpoint_c = float(signed)
-            case "daikin", 3:
+            case ("daikin", 3) | ("froeling", 8046) | ("gtw08", 649):
                 self.mode = signed
         self._refresh()
 

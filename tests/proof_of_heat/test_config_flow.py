@@ -371,30 +371,6 @@ async def test_entity_source(hass: HomeAssistant, entry: MockConfigEntry) -> Non
     await hass.async_block_till_done()
 
 
-async def test_template_that_is_broken_is_named(
-    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from custom_components.proof_of_heat.drivers.modbus.template import TemplateError
-    from custom_components.proof_of_heat.flows import heat_pumps
-
-    result = await begin(hass, entry, "source")
-    result = await go_on(hass, result, {"next_step_id": "modbus"})
-
-    async def broken(_: HomeAssistant) -> Any:
-        raise TemplateError("mine.yaml: format")
-
-    real = heat_pumps.async_templates
-    calls = []
-
-    async def first_broken(hass: HomeAssistant) -> Any:
-        calls.append(1)
-        return await (broken if len(calls) == 1 else real)(hass)
-
-    monkeypatch.setattr(heat_pumps, "async_templates", first_broken)
-    result = await go_on(hass, result, {"template": "lambda_eu", "address": "127.0.0.1", "port": 1502, "unit_id": 1})
-    assert result["errors"] == {"template": "template_invalid"}
-
-
 async def test_another_device_at_the_address_is_not_taken_for_the_first(
     hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str], port_80: None
 ) -> None:

@@ -164,9 +164,34 @@ async def test_climate_overrides_and_gives_back(hass: HomeAssistant, heated: Hea
     )
     assert (await call("turn_on")).state == "heat"
     both = await call("set_temperature", temperature=19.5, hvac_mode="off")
-    assert (both.state, both.attributes["temperature"]) == ("off", 19.5)
-    assert (await call("set_temperature", temperature=19.0, hvac_mode="heat")).state == "heat"
-    assert (await call("turn_off")).state == "off"
+    assert (both.state, both.attributes["preset_mode"]) == ("off", "antifreeze"), "a temperature would heat"
+    warm = await call("set_temperature", temperature=19.0, hvac_mode="heat")
+    assert (warm.state, warm.attributes["temperature"]) == ("heat", 19.0)
+
+
+async def test_a_zone_that_is_off_leaves_the_home_in_control(hass: HomeAssistant, heated: Heated) -> None:
+    entry, _, _ = heated
+    climate = hass.states.async_all("climate")[0].entity_id
+
+    async def call(service: str, **data: Any) -> Any:
+        await hass.services.async_call("climate", service, {"entity_id": climate, **data}, blocking=True)
+        await hass.async_block_till_done()
+        return hass.states.get(climate)
+
+    await entry.runtime_data.async_set_active(True)
+    off = await call("turn_off")
+    assert (off.state, off.attributes["hvac_action"]) == ("off", "off")
+    assert off.attributes["temperature"] == 7.0, "frost protection stays"
+    assert entry.runtime_data.wanted.active, "the house is more than this room"
+    on = await call("turn_on")
+    assert (on.state, on.attributes["temperature"], on.attributes["preset_mode"]) == ("heat", 21.0, "auto")
+    assert (await call("set_preset_mode", preset_mode="antifreeze")).state == "off"
+    assert (await call("set_hvac_mode", hvac_mode="heat")).state == "heat"
+    await entry.runtime_data.async_set_active(False)
+    await hass.async_block_till_done()
+    assert hass.states.get(climate).state == "off"
+    assert (await call("turn_on")).state == "heat"
+    assert entry.runtime_data.wanted.active
 
 
 async def test_profile_select_numbers_and_buttons(hass: HomeAssistant, heated: Heated) -> None:

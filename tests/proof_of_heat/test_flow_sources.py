@@ -14,6 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.drivers.modbus.template import FOLDER, builtin
 from lib.heat_source import Command
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
@@ -90,17 +91,46 @@ async def test_address_that_is_none_is_named(hass: HomeAssistant, entry: MockCon
 
 
 @pytest.mark.parametrize("kind", ["modbus", "modbus_serial"])
-async def test_mistake_in_a_template_of_the_user_is_told_with_its_place(
+async def test_the_form_goes_on_without_broken_templates_and_says_which_and_why(
     hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path, kind: str
 ) -> None:
-    hass.config.config_dir = str(tmp_path)
     folder = tmp_path / DOMAIN / "templates"
     folder.mkdir(parents=True)
-    (folder / "mine.yaml").write_text("format: 1\nid: mine\n")
+    good = (FOLDER / "lambda_eu.yaml").read_text().replace("id: lambda_eu", "id: mine")
+    (folder / "broken.yaml").write_text("format: 1\nid: broken\n")
+    (folder / "mine.yaml").write_text(good)
+    (folder / "twin.yaml").write_text(good)
+    (folder / "yaml.yaml").write_text("format: [1\nid: {")
+    hass.config.config_dir = str(tmp_path)
     result = await begin(hass, entry, "source")
     result = await go_on(hass, result, {"next_step_id": kind})
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "template_invalid")
-    assert "mine.yaml" in result["description_placeholders"]["error"]
+    assert (result["type"], result["errors"]) == (FlowResultType.FORM, {"base": "template_broken"})
+    told = result["description_placeholders"]["broken"]
+    assert "broken.yaml: registers: none given" in told
+    assert "twin.yaml: id: mine is that of another file" in told
+    assert "yaml.yaml: " in told
+    assert "\n" not in told
+    (selector,) = [value for key, value in result["data_schema"].schema.items() if key == "template"]
+    offered = [option["value"] for option in selector.config["options"]]
+    assert sorted(offered) == sorted([*builtin(), "mine"])
+    labels = [option["label"].casefold() for option in selector.config["options"]]
+    assert labels == sorted(labels)
+
+
+async def test_a_good_template_is_taken_while_another_file_is_broken(
+    hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path, loopback: Callable[[], str]
+) -> None:
+    folder = tmp_path / DOMAIN / "templates"
+    folder.mkdir(parents=True)
+    (folder / "broken.yaml").write_text("format: 1\nid: broken\n")
+    hass.config.config_dir = str(tmp_path)
+    async with device("modbus", loopback) as (_, values):
+        result = await add(hass, entry, "modbus", {**values, "address": "/dev/ttyUSB0 fast"})
+        assert result["errors"] == {"address": "address_invalid", "base": "template_broken"}
+        result = await go_on(hass, result, values)
+        assert result["type"] == FlowResultType.CREATE_ENTRY
+        await hass.async_block_till_done()
+        await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_template_that_is_gone_is_named(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -391,3 +421,25 @@ async def test_entity_that_cannot_be_commanded_is_not_added(
     if entity_id == "number.share":
         result = await go_on(hass, result, {**values, "nominal_power": 2000})
         assert result["type"] == FlowResultType.CREATE_ENTRY
+
+
+async def test_prices_say_in_which_money_they_are(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    priced = ("fuel_price", "fixed_price", "base_price", "hashprice")
+
+    def units(result: Any) -> dict[str, str]:
+        fields = result["data_schema"].schema.items()
+        return {str(key): value.config["unit_of_measurement"] for key, value in fields if str(key) in priced}
+
+    hass.config.currency = "CHF"
+    result = await begin(hass, entry, "source")
+    assert units(await go_on(hass, result, {"next_step_id": "modbus"})) == {"fuel_price": "CHF/kWh"}
+    for form, wanted in (
+        ("price", {"fixed_price": "CHF/kWh"}),
+        ("tariff", {"base_price": "CHF/kWh"}),
+        ("mining", {"hashprice": "CHF/PH/s/d"}),
+    ):
+        options = await hass.config_entries.options.async_init(entry.entry_id)
+        assert (
+            units(await hass.config_entries.options.async_configure(options["flow_id"], {"next_step_id": form}))
+            == wanted
+        )

@@ -15,28 +15,39 @@ import pytest
 import yaml
 
 from custom_components.proof_of_heat.drivers.base import Timing
+from custom_components.proof_of_heat.drivers.modbus.checks import TemplateError
 from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource, blocks, capabilities_of
 from custom_components.proof_of_heat.drivers.modbus.template import (
     FOLDER,
     Register,
-    TemplateError,
     builtin,
     find,
     load_folder,
     parse,
 )
-from lib.heat_source import Command, Control, Health, Outcome
+from custom_components.proof_of_heat.drivers.modbus.wear import WriteCount
+from lib.heat_source import Command, Control, Health, Outcome, SourceKind
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
 from simulators.modbus_wire import crc16
 from tests.heat_source_contract import assert_keeps_contract
 
 QUICK = Timing(read_s=4.0, write_s=4.0, fresh_s=0.0, verify_s=0.2, verify_step_s=0.05)
-DEVICES = {"lambda": "lambda_eu", "idm": "idm_navigator", "daikin": "daikin_home_hub"}
+DEVICES = {
+    "lambda": "lambda_eu",
+    "idm": "idm_navigator",
+    "daikin": "daikin_home_hub",
+    "froeling": "froeling_lambdatronic",
+    "gtw08": "bdr_gtw08",
+}
+BOILERS = ("froeling", "gtw08")
+"""They are switched, no more, and tell no watts."""
 COMMANDS = {
     "lambda": Command(id="c", on=True, level=3.0),
     "idm": Command(id="c", on=True, flow_c=41.5),
     "daikin": Command(id="c", on=True, flow_c=41.0),
+    "froeling": Command(id="c", on=False),
+    "gtw08": Command(id="c", on=False),
 }
 
 
@@ -76,10 +87,11 @@ async def test_readings_are_the_devices(device: str) -> None:
         state = await source.refresh()
         truth = simulator.state()
         assert state.health == Health.OK
-        assert state.outdoor_c == pytest.approx(truth["outdoor_c"], abs=0.06)
-        assert state.power_w == pytest.approx(truth["power_w"], abs=11)
-        assert state.flow_c == pytest.approx(simulator.flow_c, abs=0.1)
-        assert state.return_c == pytest.approx(simulator.flow_c - 5, abs=0.1)
+        step = 0.5 if device == "froeling" else 0.1
+        assert state.outdoor_c == pytest.approx(truth["outdoor_c"], abs=step / 2 + 0.01)
+        assert state.power_w == (None if device in BOILERS else pytest.approx(truth["power_w"], abs=11))
+        assert state.flow_c == pytest.approx(simulator.flow_c, abs=step)
+        assert state.return_c == pytest.approx(simulator.flow_c - 5, abs=step)
         if device == "lambda":
             assert state.electricity_kwh == pytest.approx(4200.0, abs=1)
             assert state.heat_w == pytest.approx(truth["heat_w"], abs=60)
@@ -88,6 +100,12 @@ async def test_readings_are_the_devices(device: str) -> None:
 async def test_command_reaches_the_device(device: str) -> None:
     async with boiler(device) as (simulator, source):
         assert (await source.apply(COMMANDS[device])).outcome == Outcome.APPLIED
+        if device in BOILERS:
+            assert not simulator.heating
+            assert (await source.apply(Command(id="on", on=True))).outcome == Outcome.APPLIED
+            assert simulator.heating
+            await source.close()
+            return
         wanted = COMMANDS[device]
         assert (simulator.level_k if device == "lambda" else simulator.setpoint_c) == (
             wanted.level if device == "lambda" else wanted.flow_c
@@ -132,6 +150,51 @@ async def test_broken_sensor_is_absent_not_absurd(device: str) -> None:
     async with boiler(device) as (simulator, source):
         simulator.faults.set("sensor_broken")
         assert (await source.refresh()).outdoor_c is None
+
+
+async def test_boilers_tell_more_than_the_contract_asks_for(socket_enabled: None) -> None:
+    async with boiler("froeling") as (simulator, source):
+        state = await source.refresh()
+        assert state.extra["boiler_temperature"] == 75.0
+        assert state.extra["buffer_temperature"] == 68.0
+        assert state.extra["dhw_temperature"] == 51.0
+        assert state.extra["boiler_state"] == 3
+        assert state.extra["room_temperature"] is None, "what it does not have reads -1"
+        assert state.extra["message"] is None
+        assert state.flow_setpoint_c == simulator.setpoint_c
+        assert not source.absent
+    async with boiler("gtw08") as (_, source):
+        state = await source.refresh()
+        assert (state.room_setpoint_c, state.extra["room_temperature"]) == (21.0, 20.8)
+        assert state.extra["system_pressure"] == 1.6
+
+
+@pytest.mark.parametrize("device", BOILERS)
+async def test_a_boiler_that_is_off_keeps_itself_from_freezing(device: str, socket_enabled: None) -> None:
+    """Home Assistant may die while it is off: what is written is a mode in which the boiler looks after the house."""
+    async with boiler(device) as (simulator, source):
+        await source.apply(Command(id="off", on=False))
+        assert simulator.mode == {"froeling": 4, "gtw08": 2}[device]
+        assert (await source.release()).outcome == Outcome.APPLIED
+        assert simulator.mode == {"froeling": 1, "gtw08": 0}[device]
+
+
+@pytest.mark.parametrize("device", BOILERS)
+async def test_a_boilers_fault_degrades(device: str, socket_enabled: None) -> None:
+    async with boiler(device) as (simulator, source):
+        simulator.faults.set("error", 30)
+        state = await source.refresh()
+        assert (state.health, state.on) == (Health.DEGRADED, True)
+        simulator.faults.clear("error")
+        assert (await source.refresh()).health == Health.OK
+
+
+@pytest.mark.parametrize("device", BOILERS)
+async def test_a_boilers_memory_is_spared(device: str) -> None:
+    template = builtin()[DEVICES[device]]
+    assert template.max_writes_per_day <= 24
+    assert template.min_write_interval_s >= 600
+    assert template.fuel != "electricity"
 
 
 async def test_device_error_degrades(socket_enabled: None) -> None:
@@ -226,13 +289,15 @@ async def refused(address: int, values: list[int]) -> None:
 # --- templates --------------------------------------------------------------------------------------------
 
 
-def test_three_real_devices_ship() -> None:
+def test_real_heat_pumps_and_boilers_ship() -> None:
     templates = builtin()
-    assert set(DEVICES.values()) <= set(templates)
+    assert set(DEVICES.values()) == set(templates)
+    assert [template.kind for template in templates.values()].count(SourceKind.BOILER) == 2
     for template in templates.values():
         assert Control.ON_OFF in template.controls
         assert template.fallback, "a template without a safe state"
-        assert {"flow_temperature", "outdoor_temperature", "power", "running"} <= set(template.registers)
+        assert {"flow_temperature", "outdoor_temperature", "running"} <= set(template.registers)
+        assert "power" in template.registers or template.fuel != "electricity"
 
 
 def lambda_data() -> dict[str, Any]:
@@ -429,6 +494,7 @@ async def test_writes_of_yesterday_do_not_count(socket_enabled: None) -> None:
     clock = [0.0]
     async with boiler("lambda") as (_, source):
         source._clock = lambda: clock[0]
+        source._writes = WriteCount(elapsed=lambda: clock[0])
         source._template = replace(source._template, max_writes_per_day=1)
         assert (await source.apply(Command(id="a", level=1.0))).outcome == Outcome.APPLIED
         assert (await source.apply(Command(id="b", level=2.0))).outcome == Outcome.DEFERRED

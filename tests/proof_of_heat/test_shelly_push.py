@@ -249,3 +249,25 @@ def test_digest_answers_the_captured_challenge(captures: Path) -> None:
 
     one = sha("admin:shellyplus2pm-00005e005302:secret")
     assert auth["response"] == sha(f"{one}:1725185413:1:c0ffee:auth:{sha('dummy_method:dummy_uri')}")
+
+
+@pytest.mark.parametrize(("interval", "quick"), [(1, True), (30, False)])
+async def test_an_interval_below_ten_seconds_reaches_the_entity(
+    hass: HomeAssistant, socket_enabled: None, interval: int, quick: bool
+) -> None:
+    """Other states are written every ten seconds at most; who asks a meter every second wants to see it."""
+    async with running(ShellyPro3Em, ["--port", "0", "--push", "0.2", "--load", "1000"]) as device:
+        data = {"name": "Grid", "host": "127.0.0.1", "port": device.port, "scan_interval": interval, "inverted": False}
+        meter = ConfigSubentry(data=MappingProxyType(data), subentry_type="meter", title="Grid", unique_id="m1")
+        entry = system(meter, zone())
+        thermometer(hass, ROOM, 20.0)
+        thermometer(hass, OUTDOOR, 5.0)
+        await start(hass, entry)
+        await asyncio.sleep(0.3)
+        device.load_w = 5000.0
+        await asyncio.sleep(1.6)
+        state = hass.states.get("sensor.grid_electric_power")
+        assert state is not None, hass.states.async_entity_ids("sensor")
+        assert (float(state.state) > 4000) == quick
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        await hass.async_block_till_done()

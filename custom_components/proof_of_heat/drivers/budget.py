@@ -102,6 +102,8 @@ class CallBudget:
         with self.lock:
             if limits.day > self.configured.day:
                 self._told_day = None
+            if limits.short > self.configured.short:
+                self._told_short = None
             self.configured = limits
 
     @property
@@ -158,7 +160,7 @@ class CallBudget:
         """The cloud said 429: learn its limit and keep quiet until it resets (an hour, where it does not say)."""
         with self.lock:
             now = self._clock()
-            daily = "day" in name.lower() or (limit is not None and limit > 2 * self.configured.short)
+            daily = "day" in name.lower() or (limit is not None and self._is_daily(limit))
             if limit is not None and limit >= _MIN_LIMIT:
                 if daily:
                     self._told_day = limit
@@ -167,6 +169,10 @@ class CallBudget:
             until = reset_ms / 1000 - self._ahead() if reset_ms else now + 3600
             # A reset time far away or in the past is not believed blindly: at most a day, at least a minute.
             self._blocked_until = min(max(until, now + 60), now + DAY_S)
+
+    def _is_daily(self, limit: int) -> bool:
+        """Which of the two a limit without a name is: the one that it is nearer to, as a ratio."""
+        return limit * limit > self.configured.day * self.configured.short
 
     @property
     def limit_day(self) -> int:
@@ -208,6 +214,7 @@ class CallBudget:
                 "calls": [round(stamp + ahead, 1) for stamp in self._calls],
                 "told_day": self._told_day,
                 "configured_day": self.configured.day,
+                "configured_short": self.configured.short,
                 "told_short": self._told_short,
                 "blocked_until": self._blocked_until + ahead if self._blocked_until else 0.0,
             }
@@ -229,6 +236,8 @@ class CallBudget:
             if (before := number_at(data, "configured_day")) is not None and self.configured.day > before:
                 self._told_day = None
             self._told_short = int(told_short) if told_short else None
+            if (before := number_at(data, "configured_short")) is not None and self.configured.short > before:
+                self._told_short = None
             blocked = number_at(data, "blocked_until")
             self._blocked_until = min(blocked - ahead, now + DAY_S) if blocked else 0.0
 

@@ -11,7 +11,6 @@ import probatio as vol
 
 from ..const import CONF_CAPABILITIES, CONF_INFO, CONF_REFRESH_TOKEN
 from ..drivers.errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError, UnreachableError
-from ..drivers.modbus.template import TemplateError
 
 ERRORS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (AuthError, "invalid_auth"),
@@ -19,10 +18,9 @@ ERRORS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (RefusedError, "refused"),
     (BadReplyError, "not_supported"),
     (UnreachableError, "cannot_connect"),
-    (TemplateError, "template_invalid"),
     (HomeAssistantError, "cannot_connect"),
 )
-CAUGHT: Final = (DriverError, TemplateError, HomeAssistantError)
+CAUGHT: Final = (DriverError, HomeAssistantError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,8 @@ class Form:
     secrets: tuple[str, ...] = ()
     empty: Callable[[HomeAssistant], bool] | None = None
     """Whether there is nothing to choose from."""
+    broken: Callable[[HomeAssistant], Awaitable[str]] | None = None
+    """What cannot be offered, and why, in a line; the form says so and goes on with the rest."""
     kind: str | None = None
     """Whose builder makes the source, where it is not the form's own name."""
 

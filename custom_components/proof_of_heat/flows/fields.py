@@ -3,6 +3,7 @@
 from typing import Final, Literal
 
 from homeassistant.const import UnitOfPower
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
@@ -17,6 +18,9 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+import probatio as vol
+
+from ..const import CONF_BASE_PRICE, CONF_FEES, CONF_FIXED_PRICE, CONF_FUEL_PRICE, CONF_HASHPRICE
 
 
 def number(low: float, high: float, unit: str | None = None, step: float | Literal["any"] = 1) -> NumberSelector:
@@ -45,3 +49,24 @@ POWER_METER: Final = EntitySelector(EntitySelectorConfig(domain="sensor", device
 WATTS: Final = number(0, 100_000, UnitOfPower.WATT)
 PORT: Final = number(1, 65535)
 FUEL_PRICE: Final = number(0, 10, None, "any")
+# Money per what; the currency is the home's.
+_PER: Final = {
+    CONF_BASE_PRICE: "kWh",
+    CONF_FEES: "kWh",
+    CONF_FIXED_PRICE: "kWh",
+    CONF_FUEL_PRICE: "kWh",
+    CONF_HASHPRICE: "PH/s/d",
+}
+
+
+def with_currency(hass: HomeAssistant, schema: vol.Schema) -> vol.Schema:
+    """A form whose prices say in which money they are."""
+
+    def said(name: str, selector: object) -> object:
+        if name not in _PER or not isinstance(selector, NumberSelector):
+            return selector
+        config = selector.config.copy()
+        config["unit_of_measurement"] = f"{hass.config.currency}/{_PER[name]}"
+        return NumberSelector(config)
+
+    return vol.Schema({key: said(str(key), value) for key, value in schema.schema.items()})

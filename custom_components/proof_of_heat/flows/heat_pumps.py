@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 from dataclasses import asdict
+from textwrap import shorten
 from typing import Any, Final
 
 from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
@@ -28,10 +29,12 @@ from ..const import (
     CONF_NOMINAL_POWER,
     CONF_PARITY,
     CONF_REFRESH_TOKEN,
+    CONF_SHORT_LIMIT,
     CONF_STOPBITS,
     CONF_TEMPLATE,
     CONF_UNIT_ID,
     DEFAULT_DAY_LIMIT,
+    DEFAULT_SHORT_LIMIT,
 )
 from ..drivers.errors import UnreachableError
 from ..drivers.modbus.link import AddressError
@@ -47,6 +50,7 @@ from .fields import FUEL_PRICE, PORT, POWER_METER, SECRET, WATTS, number, select
 
 BAUDRATES: Final = ["1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200"]
 DEFAULT_BAUDRATE: Final = "9600"
+_TOLD: Final = 240
 _BOILER: Final = {
     vol.Required(CONF_UNIT_ID, default=1): number(0, 255),
     vol.Optional(CONF_NOMINAL_HEAT): WATTS,
@@ -64,6 +68,7 @@ async def viessmann_schema(_: HomeAssistant) -> vol.Schema:
             vol.Required(CONF_USERNAME): TextSelector(),
             vol.Required(CONF_PASSWORD): SECRET,
             vol.Required(CONF_DAY_LIMIT, default=DEFAULT_DAY_LIMIT): number(100, 100_000),
+            vol.Required(CONF_SHORT_LIMIT, default=DEFAULT_SHORT_LIMIT): number(10, 10_000),
             vol.Optional(CONF_NOMINAL_HEAT): WATTS,
             vol.Optional(CONF_NOMINAL_POWER): WATTS,
             vol.Optional(CONF_METER): POWER_METER,
@@ -74,6 +79,8 @@ async def viessmann_schema(_: HomeAssistant) -> vol.Schema:
 
 async def viessmann(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
     """Signs in with the password and forgets it; two calls of the budget for one device, counted in its ledger."""
+    if data.get(CONF_SHORT_LIMIT, 0) > data.get(CONF_DAY_LIMIT, DEFAULT_DAY_LIMIT):
+        raise FieldError(CONF_SHORT_LIMIT, "short_above_day")
     if CONF_PASSWORD not in data or CONF_USERNAME not in data:
         return [_unchanged(data)]
     host = data.get(CONF_HOST)
@@ -156,16 +163,23 @@ async def serial_schema(hass: HomeAssistant) -> vol.Schema:
 
 
 async def _templates(hass: HomeAssistant) -> SelectSelector:
-    templates = await async_templates(hass)
-    return select([SelectOptionDict(value=key, label=template.name) for key, template in templates.items()])
+    templates, _ = await async_templates(hass)
+    rows = sorted(templates.items(), key=lambda item: item[1].name.casefold())
+    return select([SelectOptionDict(value=key, label=template.name) for key, template in rows])
+
+
+async def broken_templates(hass: HomeAssistant) -> str:
+    """The user's files that cannot be offered, and why; empty where all are good."""
+    _, mistakes = await async_templates(hass)
+    return "; ".join(shorten(text, _TOLD, placeholder=" …") for text in mistakes)
 
 
 async def modbus(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
     """Reads it once by the template."""
     from homeassistant.components.modbus import async_get_temporary_unit
 
-    template = (await async_templates(hass)).get(data[CONF_TEMPLATE])
-    if template is None:
+    templates, _ = await async_templates(hass)
+    if (template := templates.get(data[CONF_TEMPLATE])) is None:
         raise FieldError(CONF_TEMPLATE, "template_gone")
     unit_id = int(data[CONF_UNIT_ID])
     stored = {**data, CONF_UNIT_ID: unit_id}

@@ -18,11 +18,11 @@ from ..const import (
     CONF_TEMPLATE,
 )
 from .base import Form
-from .heat_pumps import modbus, modbus_schema, serial_schema, viessmann, viessmann_schema
+from .heat_pumps import broken_templates, modbus, modbus_schema, serial_schema, viessmann, viessmann_schema
 from .miners import hiveos_schema, miner, miner_schema, nicehash_schema, rigs
 from .present import entity, entity_schema, external, external_schema, no_vicare, nothing_offered, vicare, vicare_schema
 
-_TEMPLATE_AT: Final = {"template_invalid": CONF_TEMPLATE, "not_supported": CONF_TEMPLATE}
+_TEMPLATE_AT: Final = {"not_supported": CONF_TEMPLATE}
 
 FORMS: Final[dict[str, Form]] = {
     "miner": Form(miner_schema, miner, {"": CONF_ADDRESS, "invalid_auth": CONF_PASSWORD}, (CONF_PASSWORD,)),
@@ -33,8 +33,10 @@ FORMS: Final[dict[str, Form]] = {
         (CONF_USERNAME, CONF_PASSWORD),
     ),
     "vicare": Form(vicare_schema, vicare, {"": CONF_DEVICE}, empty=no_vicare),
-    "modbus": Form(modbus_schema, modbus, {"": CONF_ADDRESS, **_TEMPLATE_AT}),
-    "modbus_serial": Form(serial_schema, modbus, {"": CONF_DEVICE, **_TEMPLATE_AT}, kind="modbus"),
+    "modbus": Form(modbus_schema, modbus, {"": CONF_ADDRESS, **_TEMPLATE_AT}, broken=broken_templates),
+    "modbus_serial": Form(
+        serial_schema, modbus, {"": CONF_DEVICE, **_TEMPLATE_AT}, broken=broken_templates, kind="modbus"
+    ),
     "entity": Form(entity_schema, entity, {"": CONF_ENTITY}),
     "external": Form(external_schema, external, {"": CONF_REFERENCE}, empty=nothing_offered),
     "nicehash": Form(

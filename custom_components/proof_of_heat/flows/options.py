@@ -60,7 +60,7 @@ from ..const import (
 from ..prices.tariff import DAYS, TariffError, parse as parse_tariff
 from ..settings import Settings, WebPrice, read
 from ..web_price import WebPriceError, ask
-from .fields import number
+from .fields import number, with_currency
 
 type Problems = dict[str, str]
 type Look = Callable[[Mapping[str, Any]], Problems]
@@ -304,5 +304,6 @@ class ProofOfHeatOptionsFlow(OptionsFlow):
             rest = {key: value for key, value in stored.items() if key not in shown}
             return self.async_create_entry(data={**options, form.subject: {**rest, **user_input}})
         shown_now = {**form.now(read(self.config_entry)), **stored}
-        schema = self.add_suggested_values_to_schema(form.schema, shown_now if user_input is None else user_input)
+        offered = with_currency(self.hass, form.schema)
+        schema = self.add_suggested_values_to_schema(offered, shown_now if user_input is None else user_input)
         return self.async_show_form(step_id=name, data_schema=schema, errors=errors)

@@ -8,9 +8,8 @@ from homeassistant.helpers.selector import SelectOptionDict
 import probatio as vol
 
 from ..const import CONF_ADDRESS, CONF_KIND
-from ..drivers.modbus.template import TemplateError
 from .base import CAUGHT, Choice, FieldError, Form, lasting, same_device
-from .fields import select
+from .fields import select, with_currency
 from .kinds import FORMS, form_name
 from .scan import ScanSteps
 
@@ -97,15 +96,18 @@ class SourceSubentryFlow(ScanSteps):
                 return await self._chosen(step)
             finally:
                 self._resume()
-        try:
-            schema = await form.schema(self.hass)
-        except TemplateError as err:
-            return self.async_abort(reason="template_invalid", description_placeholders={"error": str(err)})
+        broken = "" if form.broken is None else await form.broken(self.hass)
+        if broken:
+            errors.setdefault("base", "template_broken")
+        schema = with_currency(self.hass, await form.schema(self.hass))
         if step is not None:
             schema = form.open_secrets(schema)
         values = self._suggested(form, step) if user_input is None else user_input
         return self.async_show_form(
-            step_id=step or name, data_schema=self.add_suggested_values_to_schema(schema, values), errors=errors
+            step_id=step or name,
+            data_schema=self.add_suggested_values_to_schema(schema, values),
+            errors=errors,
+            description_placeholders={"broken": broken},
         )
 
     def _suggested(self, form: Form, step: str | None) -> Mapping[str, Any]:

@@ -46,6 +46,7 @@ class SourceSensorDescription(SensorEntityDescription):
     late: bool = False
     by_cycle: bool = False
     money: str | None = None
+    attributes_fn: Callable[[SourceUnit], Mapping[str, Any]] | None = None
 
 
 TEMPERATURE: Final[dict[str, Any]] = {

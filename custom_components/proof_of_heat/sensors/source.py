@@ -1,15 +1,22 @@
 """Sensors of sources and meters: what they report, what their heat costs, the call budget."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
-from homeassistant.const import PERCENTAGE, REVOLUTIONS_PER_MINUTE, EntityCategory, UnitOfTime
+from homeassistant.const import (
+    PERCENTAGE,
+    REVOLUTIONS_PER_MINUTE,
+    EntityCategory,
+    UnitOfTime,
+    UnitOfVolumeFlowRate,
+)
 
 from .._lib.heat_source import Health, SourceKind
 from ..coordinator import HeatingSystem, SourceUnit
 from ..counters import power_of
 from ..drivers.meter.reading import MeterReading
+from ..drivers.modbus.source import ModbusSource
 from ..drivers.viessmann.features import UNITS
 from .base import ENERGY, POWER, TEMPERATURE, MeterSensorDescription, SourceSensorDescription, Value, known
 
@@ -49,6 +56,24 @@ def _left(_: HeatingSystem, unit: SourceUnit) -> Value:
     return unit.budget.state().left_day if unit.budget else None
 
 
+def _health(_: HeatingSystem, unit: SourceUnit) -> Value:
+    return None if unit.unread else str(unit.source.state.health)
+
+
+def _windows(unit: SourceUnit) -> Mapping[str, Any]:
+    """What both limits are, and what the short one has left: that is what a burst of changes meets."""
+    if unit.budget is None:
+        return {}
+    state = unit.budget.state()
+    return {
+        "limit": state.limit_day,
+        "reserved_for_commands": state.write_reserve,
+        "ten_minutes_limit": state.limit_short,
+        "ten_minutes_left": max(0, state.limit_short - state.used_short),
+        "blocked_until": state.blocked_until,
+    }
+
+
 def _used(_: HeatingSystem, unit: SourceUnit) -> Value:
     return unit.budget.state().used_day if unit.budget else None
 
@@ -61,6 +86,7 @@ SOURCE_SENSORS: Final = (
         exists_fn=_budget,
         value_fn=_left,
         always=True,
+        attributes_fn=_windows,
     ),
     SourceSensorDescription(
         key="api_calls_used",
@@ -117,7 +143,7 @@ SOURCE_SENSORS: Final = (
         device_class=SensorDeviceClass.ENUM,
         options=[str(item) for item in Health],
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda _, unit: str(unit.source.state.health),
+        value_fn=_health,
         always=True,
     ),
     SourceSensorDescription(key="heat", **ENERGY, exists_fn=_counts("heat"), late=True, value_fn=_state("heat_kwh")),
@@ -130,7 +156,7 @@ SOURCE_SENSORS: Final = (
         always=True,
     ),
     SourceSensorDescription(
-        key="power", **POWER, value_fn=lambda system, unit: power_of(system.hass, unit), by_cycle=True
+        key="power", **POWER, late=True, value_fn=lambda system, unit: power_of(system.hass, unit), by_cycle=True
     ),
     SourceSensorDescription(
         key="power_limit",
@@ -166,7 +192,7 @@ SOURCE_SENSORS: Final = (
         value_fn=_extra("uptime"),
     ),
 )
-# Further readings of a heat pump by their unit: made from one table, so that none is forgotten.
+# Further readings by their unit: made from one table, so that none is forgotten.
 _HEAT_PUMP_KEYS: Final = (
     "buffer_temperature",
     "compressor_hours",
@@ -189,27 +215,63 @@ _HEAT_PUMP_KEYS: Final = (
 _BY_UNIT: Final[dict[str | None, dict[str, Any]]] = {
     "°C": TEMPERATURE,
     "kWh": ENERGY,
-    "h": {"native_unit_of_measurement": UnitOfTime.HOURS, "state_class": SensorStateClass.TOTAL_INCREASING},
+    "h": {
+        "native_unit_of_measurement": UnitOfTime.HOURS,
+        "device_class": SensorDeviceClass.DURATION,
+        "state_class": SensorStateClass.TOTAL_INCREASING,
+        "suggested_display_precision": 0,
+    },
     "bar": {
         "native_unit_of_measurement": "bar",
         "device_class": SensorDeviceClass.PRESSURE,
         "state_class": SensorStateClass.MEASUREMENT,
+        "suggested_display_precision": 1,
     },
-    "%": {"native_unit_of_measurement": PERCENTAGE, "state_class": SensorStateClass.MEASUREMENT},
-    "l/h": {"native_unit_of_measurement": "L/h", "state_class": SensorStateClass.MEASUREMENT},
+    "%": {
+        "native_unit_of_measurement": PERCENTAGE,
+        "state_class": SensorStateClass.MEASUREMENT,
+        "suggested_display_precision": 0,
+    },
+    "l/h": {
+        "native_unit_of_measurement": UnitOfVolumeFlowRate.LITERS_PER_HOUR,
+        "device_class": SensorDeviceClass.VOLUME_FLOW_RATE,
+        "state_class": SensorStateClass.MEASUREMENT,
+        "suggested_display_precision": 0,
+    },
     "rps": {"native_unit_of_measurement": "rps", "state_class": SensorStateClass.MEASUREMENT},
     None: {"state_class": SensorStateClass.MEASUREMENT},
 }
-HEAT_PUMP_SENSORS: Final = tuple(
+_COUNT: Final[dict[str, Any]] = {"state_class": SensorStateClass.TOTAL_INCREASING, "suggested_display_precision": 0}
+# What only templates of Modbus devices tell.
+_TEMPLATE_UNITS: Final = {
+    "boiler_load": "%",
+    "boiler_temperature": "°C",
+    "buffer_charge": "%",
+    "flue_gas_temperature": "°C",
+}
+
+
+def _tells(key: str, unit_of_reading: str | None) -> Callable[[SourceUnit], bool]:
+    """A Viessmann heat pump, or a Modbus device whose template has such a register in that unit."""
+
+    def exists(unit: SourceUnit) -> bool:
+        if isinstance(unit.source, ModbusSource):
+            return key in unit.source.units and unit.source.units[key] == unit_of_reading
+        return unit.kind == "viessmann" and key in _HEAT_PUMP_KEYS
+
+    return exists
+
+
+READING_SENSORS: Final = tuple(
     SourceSensorDescription(
         key=key,
-        **_BY_UNIT[UNITS.get(key)],
+        **(_COUNT if key == "compressor_starts" else _BY_UNIT[unit]),
         entity_category=EntityCategory.DIAGNOSTIC,
-        exists_fn=lambda unit: unit.kind == "viessmann",
+        exists_fn=_tells(key, unit),
         late=True,
         value_fn=_extra(key),
     )
-    for key in _HEAT_PUMP_KEYS
+    for key, unit in sorted({**{key: UNITS.get(key) for key in _HEAT_PUMP_KEYS}, **_TEMPLATE_UNITS}.items())
 )
 
 

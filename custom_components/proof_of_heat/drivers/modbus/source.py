@@ -1,6 +1,5 @@
 """A boiler or heat pump on Modbus, through core's shared link."""
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 import logging
@@ -9,15 +8,16 @@ from typing import Any, Final, Protocol, override
 
 from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
 from ..base import SourceBase, Timing
-from ..errors import BadReplyError, DriverError, LimitedError, RefusedError, UnreachableError
-from .template import Action, Register, Space, Template, TemplateError
+from ..errors import BadReplyError, DriverError, RefusedError, UnreachableError
+from .checks import TemplateError
+from .template import Action, Register, Space, Template
+from .wear import WriteCount
 
 _LOGGER = logging.getLogger(__name__)
 
 _BLOCK: Final = 60
 _GAP: Final = 6
 _SILENCES: Final = 2
-_DAY_S: Final = 86_400.0
 # Keys of a template that have a place in the contract's state; all others are further readings.
 _STATE_KEYS: Final = {
     "power": "power_w",
@@ -93,23 +93,43 @@ def blocks(registers: list[Register]) -> list[list[Register]]:
 
 
 class ModbusSource(SourceBase):
-    """One unit. `unit` comes from core's `modbus.async_get_unit`."""
+    """One unit. `unit` comes from core's `modbus.async_get_unit`; `writes` outlives us."""
 
     timing = Timing(read_s=30.0, write_s=15.0, fresh_s=15.0, verify_s=3.0)
     power_tolerance_w = 60.0
 
     def __init__(self, source_id: str, name: str, unit: Unit, template: Template, **options: Any) -> None:
+        writes: WriteCount | None = options.pop("writes", None)
         super().__init__(source_id, name, options.pop("capabilities", capabilities_of(template)), **options)
         self._unit = unit
         self._template = template
         self._blocks = blocks(list(template.registers.values()))
         self._absent: set[str] = set()
-        self._writes: deque[float] = deque()
+        self._writes = writes or WriteCount(elapsed=self._clock)
         self._silences = 0
         self._values: dict[str, float | bool | None] = {}
         self._held: dict[Control, float] = {}
         """What a command holds in registers that the device forgets."""
         self._held_at: dict[Control, float] = {}
+
+    @property
+    def template(self) -> Template:
+        """What describes the device."""
+        return self._template
+
+    @property
+    def writes_today(self) -> int:
+        """Of the last 24 hours, as far as they count against the template's limit."""
+        return self._writes.today
+
+    @property
+    def units(self) -> dict[str, str | None]:
+        """The readings beside those of the contract, with their units."""
+        return {
+            key: register.unit
+            for key, register in self._template.registers.items()
+            if key not in _STATE_KEYS and not register.on_values
+        }
 
     @property
     def absent(self) -> frozenset[str]:
@@ -269,21 +289,12 @@ class ModbusSource(SourceBase):
         except TemplateError as err:
             raise RefusedError(str(err)) from err
         if counted:
-            self._count_writes(len(writes))
+            await self._writes.take(len(writes), self._template.max_writes_per_day)
         for register, words in encoded:
             if len(words) == 1:
                 await self._guard(self._unit.write_register(register.at, words[0]))
             else:
                 await self._guard(self._unit.write_registers(register.at, words))
-
-    def _count_writes(self, count: int) -> None:
-        """Registers may be EEPROM: a day's writes are limited. All of a command or nothing."""
-        now = self._clock()
-        while self._writes and now - self._writes[0] >= _DAY_S:
-            self._writes.popleft()
-        if len(self._writes) + count > self._template.max_writes_per_day:
-            raise LimitedError(f"{len(self._writes)} writes in a day: sparing the device's memory")
-        self._writes.extend([now] * count)
 
     @override
     async def _fallback(self) -> None:

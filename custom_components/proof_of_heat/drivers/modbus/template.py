@@ -12,6 +12,7 @@ import struct
 from typing import Any, Final
 
 from ..._lib.heat_source import Control, SourceKind
+from .checks import TemplateError, choice, integer, known, number, numbers, optional, text
 from .link import AddressError, Line, parse_line
 
 FORMAT_VERSION: Final = 1
@@ -40,10 +41,6 @@ _UNIT_OF: Final = {
     **dict.fromkeys(("outdoor_temperature", "room_setpoint"), "°C"),
     **dict.fromkeys(("electricity", "heat"), "kWh"),
 }
-
-
-class TemplateError(ValueError):
-    """A template that cannot be used; the text says where and why."""
 
 
 class Space(StrEnum):
@@ -151,13 +148,27 @@ def builtin() -> dict[str, Template]:
 
 def load_folder(folder: Path) -> dict[str, Template]:
     """All templates of a folder by id; blocking. Raises TemplateError naming the file."""
-    found: dict[str, Template] = {}
-    for file in sorted(folder.glob("*.yaml")):
-        template = _load_file(file)
-        if template.id in found:
-            raise TemplateError(f"{file.name}: id: {template.id} is that of another file")
-        found[template.id] = template
+    found, mistakes = survey(folder)
+    if mistakes:
+        raise TemplateError(mistakes[0])
     return found
+
+
+def survey(folder: Path) -> tuple[dict[str, Template], list[str]]:
+    """The good templates of a folder by id, and what is wrong with each of the others; blocking."""
+    found: dict[str, Template] = {}
+    mistakes: list[str] = []
+    for file in sorted(folder.glob("*.yaml")):
+        try:
+            template = _load_file(file)
+        except TemplateError as err:
+            mistakes.append(str(err))
+            continue
+        if template.id in found:
+            mistakes.append(f"{file.name}: id: {template.id} is that of another file")
+        else:
+            found[template.id] = template
+    return found, mistakes
 
 
 def find(template_id: str, folder: Path) -> Template:
@@ -207,8 +218,8 @@ def parse(data: object) -> Template:
         raise TemplateError("not a mapping")
     if data.get("format") != FORMAT_VERSION:
         raise TemplateError(f"format must be {FORMAT_VERSION}")
-    _known(data, _TOP_KEYS, "")
-    swapped = _choice(data, "word_order", ("big", "little"), "big") == "little"
+    known(data, _TOP_KEYS, "")
+    swapped = choice(data, "word_order", ("big", "little"), "big") == "little"
     rows = data.get("registers")
     if not isinstance(rows, Mapping) or not rows:
         raise TemplateError("registers: none given")
@@ -218,34 +229,26 @@ def parse(data: object) -> Template:
     if (controls or level) and not fallback:
         raise TemplateError("fallback: what is controlled needs values for when control ends")
     write = data.get("write") or {}
-    _known(write, _WRITE_KEYS, "write")
+    known(write, _WRITE_KEYS, "write")
     return Template(
-        id=_text(data, "id"),
-        name=_text(data, "name"),
-        manufacturer=_text(data, "manufacturer"),
-        kind=SourceKind(_choice(data, "kind", tuple(SourceKind), "boiler")),
+        id=text(data, "id"),
+        name=text(data, "name"),
+        manufacturer=text(data, "manufacturer"),
+        kind=SourceKind(choice(data, "kind", tuple(SourceKind), "boiler")),
         registers=registers,
         controls=controls,
         level=level,
         fallback=fallback,
-        port=_integer(data, "port", 1, 65535, 502),
-        unit_id=_integer(data, "unit_id", 0, 255, 1),
+        port=integer(data, "port", 1, 65535, 502),
+        unit_id=integer(data, "unit_id", 0, 255, 1),
         line=_line(data),
-        timeout_s=_number(data, "timeout_s", 0.1, 60, 5.0),
-        spacing_s=_number(data, "spacing_s", 0, 10, 0.0),
-        min_write_interval_s=_number(write, "min_interval_s", 0, 86400, 60.0, where="write"),
-        max_writes_per_day=_integer(write, "max_per_day", 1, 100_000, 100, where="write"),
+        timeout_s=number(data, "timeout_s", 0.1, 60, 5.0),
+        spacing_s=number(data, "spacing_s", 0, 10, 0.0),
+        min_write_interval_s=number(write, "min_interval_s", 0, 86400, 60.0, where="write"),
+        max_writes_per_day=integer(write, "max_per_day", 1, 100_000, 100, where="write"),
         fuel=str(data.get("fuel", "electricity")),
         note=str(data.get("note", "")),
     )
-
-
-def _known(row: object, allowed: frozenset[str], where: str) -> None:
-    if not isinstance(row, Mapping):
-        raise TemplateError(f"{where}: not a mapping")
-    if unknown := set(map(str, row)) - allowed:
-        prefix = f"{where}: " if where else ""
-        raise TemplateError(f"{prefix}unknown {', '.join(sorted(unknown))}")
 
 
 def _line(data: Mapping[Any, Any]) -> Line:
@@ -257,31 +260,31 @@ def _line(data: Mapping[Any, Any]) -> Line:
 
 def _register(key: str, row: object, swapped: bool) -> Register:
     where = f"registers.{key}"
-    _known(row, _REGISTER_KEYS, where)
+    known(row, _REGISTER_KEYS, where)
     assert isinstance(row, Mapping)
-    kind = _choice(row, "type", tuple(_WORDS), "int16", where)
-    at = _integer(row, "at", 0, 65536 - _WORDS[kind], None, where=where)
-    scale = _number(row, "scale", -1e6, 1e6, 1.0, where=where)
+    kind = choice(row, "type", tuple(_WORDS), "int16", where)
+    at = integer(row, "at", 0, 65536 - _WORDS[kind], None, where=where)
+    scale = number(row, "scale", -1e6, 1e6, 1.0, where=where)
     if scale == 0:
         raise TemplateError(f"{where}.scale: 0")
     unit = None if row.get("unit") is None else str(row["unit"])
     if unit is not None and unit != _UNIT_OF.get(key, unit):
         raise TemplateError(f"{where}.unit: {unit} must be {_UNIT_OF[key]} (scale converts)")
-    low, high = _optional(row, "min", where), _optional(row, "max", where)
+    low, high = optional(row, "min", where), optional(row, "max", where)
     if low is not None and high is not None and low > high:
         raise TemplateError(f"{where}: min {low:g} is above max {high:g}")
     return Register(
         key=key,
         at=at,
-        space=Space(_choice(row, "in", tuple(Space), "holding", where)),
+        space=Space(choice(row, "in", tuple(Space), "holding", where)),
         kind=kind,
         scale=scale,
-        offset=_number(row, "offset", -1e6, 1e6, 0.0, where=where),
+        offset=number(row, "offset", -1e6, 1e6, 0.0, where=where),
         unit=unit,
-        invalid=tuple(_numbers(row, "invalid", where)),
+        invalid=tuple(numbers(row, "invalid", where)),
         low=low,
         high=high,
-        on_values=tuple(int(value) for value in _numbers(row, "on_values", where)),
+        on_values=tuple(int(value) for value in numbers(row, "on_values", where)),
         swapped=swapped and kind in ("int32", "uint32", "float32"),
     )
 
@@ -299,7 +302,7 @@ def _controls(rows: object, registers: Mapping[str, Register]) -> tuple[dict[Con
 
 def _action(name: str, row: object, registers: Mapping[str, Register]) -> Action:
     where = f"controls.{name}"
-    _known(row, _CONTROL_KEYS, where)
+    known(row, _CONTROL_KEYS, where)
     assert isinstance(row, Mapping)
     register = registers.get(str(row.get("register")))
     if register is None or register.space != Space.HOLDING:
@@ -310,16 +313,16 @@ def _action(name: str, row: object, registers: Mapping[str, Register]) -> Action
         raise TemplateError(f"{where}: registers.{_SHOWN_BY[name]} is missing, which shows what was commanded")
     if name == "on_off" and not registers["running"].on_values:
         raise TemplateError("registers.running.on_values: not given, so nothing shows whether the device is on")
-    limits = [_optional(row, key, where) for key in ("min", "max")]
+    limits = [optional(row, key, where) for key in ("min", "max")]
     if name != "on_off" and None in limits:
         raise TemplateError(f"{where}: min and max must be given")
     if limits[0] is not None and limits[1] is not None and limits[0] > limits[1]:
         raise TemplateError(f"{where}: min {limits[0]:g} is above max {limits[1]:g}")
-    on, off = _optional(row, "value_on", where), _optional(row, "value_off", where)
+    on, off = optional(row, "value_on", where), optional(row, "value_off", where)
     for value in (*limits, on, off):
         _fits(register, value, where)
-    step = _number(row, "step", 0, 1e6, 0.0, where=where)
-    repeat_s = _number(row, "repeat_s", 0, 86400, 0.0, where=where)
+    step = number(row, "step", 0, 1e6, 0.0, where=where)
+    repeat_s = number(row, "repeat_s", 0, 86400, 0.0, where=where)
     return Action(register=register, low=limits[0], high=limits[1], step=step, on=on, off=off, repeat_s=repeat_s)
 
 
@@ -341,56 +344,9 @@ def _fallback(rows: object, registers: Mapping[str, Register]) -> tuple[tuple[Re
         register = registers.get(str(key))
         if register is None or register.space != Space.HOLDING:
             raise TemplateError(f"fallback.{key}: not a holding register")
-        value = _number(rows, str(key), -1e9, 1e9, None, where="fallback")
+        value = number(rows, str(key), -1e9, 1e9, None, where="fallback")
         _fits(register, value, f"fallback.{key}")
         if not register.shows(value):
             raise TemplateError(f"fallback.{key}: {value:g} is outside of what registers.{key} shows (min, max)")
         writes.append((register, value))
     return tuple(writes)
-
-
-def _text(data: Mapping[Any, Any], key: str) -> str:
-    value = data.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise TemplateError(f"{key}: a text is missing")
-    return value.strip()
-
-
-def _choice(data: Mapping[Any, Any], key: str, allowed: tuple[str, ...], default: str, where: str = "") -> str:
-    value = str(data.get(key, default))
-    if value not in allowed:
-        raise TemplateError(f"{_at(where, key)}: {value} is none of {', '.join(allowed)}")
-    return value
-
-
-def _number(
-    data: Mapping[Any, Any], key: str, low: float, high: float, default: float | None, *, where: str = ""
-) -> float:
-    value = data.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise TemplateError(f"{_at(where, key)}: {value} is not a number from {low:g} to {high:g}")
-    return float(value)
-
-
-def _integer(data: Mapping[Any, Any], key: str, low: int, high: int, default: int | None, *, where: str = "") -> int:
-    value = _number(data, key, low, high, default, where=where)
-    if not value.is_integer():
-        raise TemplateError(f"{_at(where, key)}: {value:g} is not a whole number")
-    return int(value)
-
-
-def _optional(row: Mapping[Any, Any], key: str, where: str) -> float | None:
-    return None if row.get(key) is None else _number(row, key, -1e9, 1e9, None, where=where)
-
-
-def _numbers(data: Mapping[Any, Any], key: str, where: str) -> list[float]:
-    values = data.get(key, [])
-    if not isinstance(values, list):
-        values = [values]
-    if any(isinstance(value, bool) or not isinstance(value, (int, float)) for value in values):
-        raise TemplateError(f"{_at(where, key)}: not a list of numbers")
-    return [float(value) for value in values]
-
-
-def _at(where: str, key: str) -> str:
-    return f"{where}.{key}" if where else key

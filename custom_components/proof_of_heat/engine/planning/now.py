@@ -285,7 +285,7 @@ def _words(plan: Plan, cap_w: float, coming: Coming | None) -> str:
         text += f", from {float(plan.grid.begin[ahead]) * STEP_S / 3600:.1f} h on"
     if coming is not None:
         why = f" ({coming.reason})" if coming.reason else ""
-        text += f", to be at {coming.lower_c:.1f} degC in {coming.in_h:.1f} h{why}"
+        text += f", to be at {coming.lower_c:.1f} °C in {coming.in_h:.1f} h{why}"
     if np.isfinite(cap_w):
         text += f", electric power up to {cap_w / 1000:.1f} kW"
     if plan.shortfall_kh > 0.05:

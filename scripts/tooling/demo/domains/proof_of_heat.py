@@ -1,7 +1,7 @@
 """proof_of_heat in the demo: a house with a heat pump, two miners, a boiler and a meter at the mains."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +25,7 @@ _SAMPLE = timedelta(minutes=10)
 _ROOMS: Final = {"Living room": (21.2, 0.5), "Bedroom": (19.0, 0.4)}
 _TEMPLATE = "{{{{ ({mean} + {swing} * sin((now().hour + now().minute / 60) / 24 * 2 * pi - 2)) | round(2) }}}}"
 _OUTDOOR = "Weather station"
+_NAMES: Final = {"api_calls_left": "API calls left", "hashrate": "Hash rate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,16 @@ def _parts() -> list[_Part]:
         _Part(
             f"modbus_{_LOOPBACK}_{boiler}_1",
             "boiler",
-            spec("modbus_boiler", boiler, "--device", "idm"),
+            spec("modbus_boiler", boiler, "--device", "froeling"),
             "modbus",
-            {"template": "idm_navigator", "address": _LOOPBACK, "port": boiler, "unit_id": 1},
+            {
+                "template": "froeling_lambdatronic",
+                "address": _LOOPBACK,
+                "port": boiler,
+                "unit_id": 1,
+                "nominal_heat": 15000,
+                "fuel_price": 0.09,
+            },
         ),
         _Part(
             "0200000000E1",
@@ -119,6 +127,7 @@ class ProofOfHeatDemo:
     def __init__(self) -> None:
         """Ports are taken when the demo is provisioned, and kept from then on."""
         self._made: list[_Part] | None = None
+        self._rooms: list[str] = []
 
     @property
     def _parts(self) -> list[_Part]:
@@ -151,6 +160,11 @@ class ProofOfHeatDemo:
                 steps = [part.fields] if part.step is None else [{"next_step_id": part.step}, part.fields]
                 await ha.add_subentry(entry_id, "meter" if part.step is None else "source", *steps)
         await self._take_over(ha, entry_id)
+        self._rooms = [
+            str(item["entity_id"])
+            for item in await ha.entity_keys()
+            if item["config_entry_id"] == entry_id and str(item["entity_id"]).startswith("climate.")
+        ]
         subentries = await ha.call("config_entries/subentries/list", entry_id=entry_id)
         ids = {item["unique_id"]: item["subentry_id"] for item in subentries}
         for part in self._parts:
@@ -198,10 +212,13 @@ class ProofOfHeatDemo:
         pump, whatsminer, bitaxe, boiler, mains = (entities[part.id] for part in self._parts)
         sections = [
             _system_section(system),
-            _source_section("Heat pump", "mdi:heat-pump", pump, ("flow_temperature", "power", "api_calls_left")),
+            _rooms_section(self._rooms),
+            _source_section("Heat pump", "mdi:heat-pump", pump, ("flow_temperature", "heat", "api_calls_left")),
             _source_section("Whatsminer", "mdi:pickaxe", whatsminer, ("power", "hashrate", "chip_temperature")),
             _source_section("Bitaxe", "mdi:pickaxe", bitaxe, ("power", "hashrate", "chip_temperature")),
-            _source_section("Boiler", "mdi:water-boiler", boiler, ("flow_temperature", "power")),
+            _source_section(
+                "Pellet boiler", "mdi:fire", boiler, ("boiler_temperature", "buffer_charge", "price_of_heat")
+            ),
             {
                 "type": "grid",
                 "cards": [
@@ -310,13 +327,23 @@ def _system_section(system: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _rooms_section(rooms: Sequence[str]) -> dict[str, Any]:
+    cards: list[dict[str, Any]] = [{"type": "heading", "heading": "Rooms", "icon": "mdi:sofa"}]
+    features = [{"type": "target-temperature"}, {"type": "climate-preset-modes", "style": "dropdown"}]
+    cards += [
+        {"type": "tile", "entity": room, "features": features, "state_content": ["hvac_action", "current_temperature"]}
+        for room in sorted(rooms)
+    ]
+    return {"type": "grid", "cards": cards}
+
+
 def _source_section(name: str, icon: str, keys: Mapping[str, str], shown: tuple[str, ...]) -> dict[str, Any]:
     cards: list[dict[str, Any]] = [
         {"type": "heading", "heading": name, "icon": icon},
         _tile(keys, "running", "Running"),
         _tile(keys, "health", "Health"),
     ]
-    cards += [_tile(keys, key, key.replace("_", " ").capitalize()) for key in shown if key in keys]
+    cards += [_tile(keys, key, _NAMES.get(key, key.replace("_", " ").capitalize())) for key in shown if key in keys]
     return {"type": "grid", "cards": cards}
 
 
