@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 import random
 import time
+from typing import Any
 
 import pytest
 
@@ -66,6 +68,21 @@ async def test_a_dead_outlet_is_reported_after_all_attempts() -> None:
             await OutletSession(link, 0xFD).read(attempts=3)
         peer = link.stats.peer(0xFD)
         assert (peer.requests, peer.retries, peer.failures) == (1, 2, 1)
+
+
+async def test_a_request_that_is_cancelled_as_its_time_comes_leaves_no_error() -> None:
+    loop = asyncio.get_running_loop()
+    told: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: told.append(context))
+    async with radio(timing=replace(FAST, gap_s=0.2)) as (_, link):
+        await OutletSession(link, 0xFE).ping()  # the channel was heard of just now: the next one waits
+        request = asyncio.create_task(OutletSession(link, 0xFE).ping())
+        await asyncio.sleep(0)
+        time.sleep(0.25)  # noqa: ASYNC251  # so that the wait is over in the turn in which the request is cancelled
+        loop.call_soon(request.cancel)
+        await asyncio.wait([request])
+        assert request.cancelled()
+    assert told == []
 
 
 async def test_a_refusal_is_told_with_its_reason() -> None:

@@ -176,7 +176,7 @@ class Link(asyncio.Protocol):
         loop = self._loop
         while (until := self._last_heard + self.timing.gap_s) > loop.time():
             silence: asyncio.Future[None] = loop.create_future()
-            handle = loop.call_at(until, silence.set_result, None)
+            handle = loop.call_at(until, _settle, silence)
             try:
                 await silence
             finally:
@@ -236,3 +236,9 @@ class Link(asyncio.Protocol):
         self._events[frame.source] = frame.sequence
         if self._on_event is not None:
             self._on_event(frame.source, state)
+
+
+def _settle(waited_for: asyncio.Future[None]) -> None:
+    """The time has come; whoever waited may have been cancelled in this very moment."""
+    if not waited_for.done():
+        waited_for.set_result(None)
