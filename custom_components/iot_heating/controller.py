@@ -90,6 +90,11 @@ class Controller:
     applied: Telemetry | None = None
     said_heating: bool = False
 
+    @property
+    def idle(self) -> bool:
+        """Whether it calls and does not heat, so that its call alone changes nothing."""
+        return self.online is True and not self.heating and self.ledger.open is None
+
     def apply(self, report: Telemetry) -> list[Topic]:
         """Take over what a report holds; what it leaves out stays, null is no reading. Returns what changed."""
         changed: list[Topic] = []

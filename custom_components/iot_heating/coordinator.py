@@ -242,6 +242,12 @@ class Building:
         """
         now = now or dt_util.utcnow()
         controller.seen(now)
+        refresh = controller.needs_refresh(now)
+        ledger = controller.ledger
+        if report is controller.applied and extras is None and controller.idle and not refresh:
+            # As nearly always: it lives, and all is as it was.
+            self.tell_fleet(controller.device_id)
+            return False
         changed = [] if report is None else controller.apply(report)
         if extras is not None:
             changed += controller.apply_extras(extras)
@@ -254,14 +260,13 @@ class Building:
                 async_forget_silent(self.hass, controller.device_id)
             controller.online = True
             changed = list(Topic)
-        ledger = controller.ledger
         turned: tuple[Session, ...] = ()
         if controller.heating or (ledger.open is not None and _counts(controller, ledger.open, now)):
             turned = ledger.report(controller.heating, now, self._reading(controller))
         if turned:
             changed.append(Topic.USAGE)
             self._tell_sessions(controller, turned)
-        if topics := Topic if controller.needs_refresh(now) else changed:
+        if topics := Topic if refresh else changed:
             self._teller.tell(controller, topics, now)
         self.tell_fleet(controller.device_id)
         return bool(turned)

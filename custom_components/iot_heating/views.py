@@ -75,27 +75,29 @@ class DeviceSyncView(HomeAssistantView):
         turned = self._receive(line, None, extras, now)
         return await self._answer(line, match, None, extras, turned=turned, now=now)
 
-    @answers_errors()
     async def post(self, request: web.Request, device_id: str) -> web.Response:
         """Take a report, answer with the configuration."""
         now = dt_util.utcnow()
-        line, match = self._enter(request, device_id, now)
-        if match is KeyMatch.CURRENT and line.record.keys.previous is not None:
-            line = await self._async_settle(line, now)
-        if (body := body_at_hand(request)) is None:
-            body = await read_body(request)
-            line = self._lines.find(device_id, now) or line
-        said = line.said
-        if said is None or said[0] != body or request.query_string:
-            said = _read(request, body)
-            line.said = None if request.query_string else said
-        _, data, report, extras = said
-        self._log.put(line.record, data, now)
-        turned = self._receive(line, report, extras, now)
-        if extras is None and not turned and not line.commands_open:
-            # As nearly always: nothing to wait for.
-            return self._lines.reply(line, now)
-        return await self._answer(line, match, report, extras, turned=turned, now=now)
+        try:
+            line, match = self._enter(request, device_id, now)
+            if match is KeyMatch.CURRENT and line.record.keys.previous is not None:
+                line = await self._async_settle(line, now)
+            if (body := body_at_hand(request)) is None:
+                body = await read_body(request)
+                line = self._lines.find(device_id, now) or line
+            said = line.said
+            if said is None or said[0] != body or request.query_string:
+                said = _read(request, body)
+                line.said = None if request.query_string else said
+            _, data, report, extras = said
+            self._log.put(line.record, data, now)
+            turned = self._receive(line, report, extras, now)
+            if extras is None and not turned and not line.commands_open:
+                # As nearly always: nothing to wait for.
+                return self._lines.reply(line, now)
+            return await self._answer(line, match, report, extras, turned=turned, now=now)
+        except ApiError as err:
+            return err.response()
 
     def _enter(self, request: web.Request, device_id: str, now: datetime) -> tuple[Line, KeyMatch]:
         """Let a controller in."""

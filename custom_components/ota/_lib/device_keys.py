@@ -8,8 +8,8 @@ A key is 256 random bits in URL-safe base64. Because it is random, one round of 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-import hashlib
-import hmac
+from hashlib import sha256
+from hmac import compare_digest
 import secrets
 from typing import Any, Self
 
@@ -31,7 +31,7 @@ def new_key() -> str:
 
 def hash_key(key: str) -> str:
     """SHA-256 of a key as 64 lower-case hex digits."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class KeyMatch(StrEnum):
@@ -62,12 +62,11 @@ class KeyRing:
         return cls(current=hash_key(key))
 
     def match(self, key: str | None, now: datetime) -> KeyMatch:
-        """Say which key was presented; both comparisons are made whatever the first one gave."""
+        """Say which key was presented; a wrong one costs the same whichever keys there are."""
         presented = hash_key(key) if key and len(key) <= MAX_KEY_LENGTH else ""
-        current = hmac.compare_digest(presented, self.current or _NO_HASH)
-        previous = hmac.compare_digest(presented, self.previous or _NO_HASH)
-        if current:
+        if compare_digest(presented, self.current or _NO_HASH):
             return KeyMatch.CURRENT
+        previous = compare_digest(presented, self.previous or _NO_HASH)
         if previous and self.previous_until is not None and now < self.previous_until:
             return KeyMatch.PREVIOUS
         return KeyMatch.NONE
