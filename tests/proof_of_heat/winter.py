@@ -20,7 +20,7 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.proof_of_heat.coordinator import HeatingSystem
+from custom_components.proof_of_heat.coordinator import HeatingSystem, SourceUnit
 from custom_components.proof_of_heat.sun import height_sine, radiation_w_m2
 from simulators.gas_boiler.boiler import EFFICIENCY, GasBoiler
 from simulators.viessmann_cloud.cloud import ViessmannCloud
@@ -130,6 +130,12 @@ class MinerHeat:
         return self._miner.machine.power_w
 
 
+def _under_way(unit: SourceUnit) -> bool:
+    """Whether a device is being talked to: by its poller, or by a lease that hands it back."""
+    talking = getattr(unit.source, "_lock", None)
+    return unit.poller.busy or (talking is not None and talking.locked())
+
+
 @dataclass
 class Winter:
     """The home under control."""
@@ -176,7 +182,7 @@ class Winter:
             await asyncio.sleep(0)
             while self.system.slow_work.busy:  # learning takes the machine's time: the test clock waits for it
                 await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.005)
-            if spin > 4 and not any(unit.poller.busy for unit in self.system.units.values()):
+            if spin > 4 and not any(_under_way(unit) for unit in self.system.units.values()):
                 break
             if spin % 10 == 9:
                 await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.0005)
