@@ -87,3 +87,7 @@ def test_the_voice_stand_ins_can_be_imported(monkeypatch: pytest.MonkeyPatch) ->
 def test_statistics_of_a_counter_and_of_a_temperature() -> None:
     assert history._row([1.0, 2.0, 6.0], mean=True) == {"mean": 3.0, "min": 1.0, "max": 6.0}
     assert history._row([1.0, 2.0, 6.0], mean=False) == {"state": 6.0, "sum": 6.0}
+
+
+def test_a_password_is_never_taken_for_an_option() -> None:
+    assert all(State().password.isalnum() for _ in range(500))

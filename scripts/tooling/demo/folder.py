@@ -75,7 +75,7 @@ class State:
     """What the demo remembers of a folder between its starts (only for this user's eyes: it holds keys)."""
 
     complete: bool = False
-    password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    password: str = field(default_factory=lambda: secrets.token_hex(12))
     token: str = ""
     readonly_token: str = ""
     broker_port: int = 0

@@ -51,7 +51,7 @@ class EdgeTelemetryDemo:
         made = Provisioned(entries=[entry_id])
         broker = world.broker
         connection = ["--broker-port", str(broker["port"])]
-        connection += ["--username", broker["username"], "--password", broker["password"]]
+        connection += ["--username", broker["username"], f"--password={broker['password']}"]
         address = (broker["host"], broker["port"])
         made.simulators = [
             SimulatorSpec("van", "van", [*connection, "--site", _SITE, "--period", "5"], address),
