@@ -78,6 +78,7 @@ class DeviceSyncView(HomeAssistantView):
     async def post(self, request: web.Request, device_id: str) -> web.Response:
         """Take a report, answer with the configuration."""
         now = dt_util.utcnow()
+        # What answers_errors does, without its layer: nothing is called as often as this.
         try:
             line, match = self._enter(request, device_id, now)
             if match is KeyMatch.CURRENT and line.record.keys.previous is not None:
