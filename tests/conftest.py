@@ -16,7 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 # The test plugin ships a `custom_components` package of its own: ours has to be imported first.
 import custom_components  # noqa: F401
 
-from . import coverage_gate
+from . import coverage_gate, unsteady
 
 # A busy machine is no fault of what is tested; pytest's own time-out ends what hangs. The examples of a whole run
 # are the same each time; HYPOTHESIS_RANDOM=1 looks for others.
@@ -69,8 +69,9 @@ def captures() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch the coverage of full runs."""
+    """Watch the coverage of full runs, and what passed only when it was tried again."""
     coverage_gate.register(config)
+    unsteady.register(config)
 
 
 def pytest_sessionstart() -> None:
