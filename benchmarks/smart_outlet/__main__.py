@@ -1,6 +1,6 @@
 """Measures Home Assistant under 200 units with two outlets each (600 requests/s) and 1,000 heating controllers.
 
-scripts/benchmark smart_outlet [--json FILE] [--seconds 60] [--units 200] [--controllers 1000] [--wild]
+scripts/benchmark smart_outlet [--json FILE] [--seconds 60] [--units 200] [--controllers 1000] [--wild] [--kept]
 scripts/benchmark smart_outlet --day --url URL --key KEY [--token TOKEN] [--cycles 43200]   see day.py
 
 A real Home Assistant with recorder is started on core 0 and set up through its own flows; the devices run in this
@@ -191,7 +191,7 @@ async def _measure(args: argparse.Namespace, fleet: Fleet, pid: int) -> dict[str
         await ha.wait_until_up()
     await _until_calm(pid)
     idle = await _watch(pid, url, args.seconds / 2)
-    devices = Devices(fleet.port, random.Random(1), wild=args.wild)
+    devices = Devices(fleet.port, random.Random(1), wild=args.wild, kept=args.kept)
     tasks = [asyncio.create_task(devices.unit(u.key, u.ccu_id, u.outlets, 2.0)) for u in fleet.units]
     tasks += [asyncio.create_task(devices.controller(key, name, 30.0)) for name, key in fleet.controllers.items()]
     try:
@@ -256,6 +256,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60, help="of the measurement (60)")
     parser.add_argument("--settle", type=float, default=30, help="seconds before it (30)")
     parser.add_argument("--wild", action="store_true", help="every value of every report changes beyond all thresholds")
+    parser.add_argument("--kept", action="store_true", help="devices keep their connections")
     parser.add_argument("--folder", type=Path, help="keep the configuration here and use it again (set-up is slow)")
     parser.add_argument("--day", action="store_true", help="a day's cycles of one unit against a running demo")
     parser.add_argument("--url", default="http://127.0.0.1:8123", help="of that demo")

@@ -1,4 +1,4 @@
-"""Devices that call at their own pace, each request over a connection of its own, as an ESP32 does."""
+"""Devices that call at their own pace, each request over a connection of its own (a simple ESP32), or a kept one."""
 
 import asyncio
 from collections import Counter
@@ -73,22 +73,58 @@ class Heating:
 _SWITCHED_EVERY_S = 600.0
 
 
+class Line:
+    """A device's way to Home Assistant: a connection for each request, or one that is kept."""
+
+    def __init__(self, port: int, *, kept: bool) -> None:
+        self._port = port
+        self._kept = kept
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, head: str, data: bytes) -> int:
+        """Send a request (`head` without its last lines) and read the whole answer; its status.
+
+        Raises:
+            OSError: no connection, or it broke.
+        """
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._streams
+        if not self._kept:
+            self._streams = None
+            writer.write(f"{head}Connection: close\r\n\r\n".encode() + data)
+            answer = await reader.read()
+            writer.close()
+            return int(answer[9:12])
+        writer.write(f"{head}\r\n".encode() + data)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(int(answer.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]))
+        return int(answer[9:12])
+
+    def hang_up(self) -> None:
+        """Begin anew with the next request."""
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
+
+
 class Devices:
-    """All devices of a run. `wild`: every value of every report is significant.
+    """All devices of a run. `wild`: every value of every report is significant; `kept`: they keep their connections.
 
     Attributes:
         tally: What they saw.
         path: Where all of them call instead, if not None.
     """
 
-    def __init__(self, port: int, rng: random.Random, *, wild: bool = False) -> None:
+    def __init__(self, port: int, rng: random.Random, *, wild: bool = False, kept: bool = False) -> None:
         self.tally = Tally()
         self.path: str | None = None
         self._port = port
         self._rng = rng
         self._wild = wild
+        self._kept = kept
 
-    async def _call(self, key: str, path: str, body: dict[str, object] | None = None) -> None:
+    async def _call(self, line: Line, key: str, path: str, body: dict[str, object] | None = None) -> None:
         data = json.dumps(body).encode() if body is not None else b""
         method = "GET" if body is None else "POST"
         head = f"{method} {self.path or path} HTTP/1.1\r\nHost: ha\r\nX-Device-Key: {key}\r\n"
@@ -97,27 +133,26 @@ class Devices:
         started = time.perf_counter()
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-                writer.write(f"{head}Connection: close\r\n\r\n".encode() + data)
-                answer = await reader.read()
-                writer.close()
-        except OSError, TimeoutError:
+                status = await line.ask(head, data)
+        except OSError, TimeoutError, asyncio.IncompleteReadError:
+            line.hang_up()
             self.tally.failed += 1
             return
         self.tally.seconds.append(time.perf_counter() - started)
-        self.tally.statuses[int(answer[9:12])] += 1
+        self.tally.statuses[status] += 1
 
     async def unit(self, key: str, ccu_id: str, outlets: list[str], period_s: float) -> None:
         """A Central Control Unit: six requests a period with two outlets."""
         rng = self._rng
+        line = Line(self._port, kept=self._kept)
         sockets = {device_id: (Socket(rng, self._wild), Socket(rng, self._wild)) for device_id in outlets}
         await asyncio.sleep(rng.random() * period_s)
         due = time.monotonic()
         while True:
-            await self._call(key, "/api/devices/")
+            await self._call(line, key, "/api/devices/")
             total_ma = 0
             for device_id in outlets:
-                await self._call(key, f"/api/commands/{device_id}/")
+                await self._call(line, key, f"/api/commands/{device_id}/")
                 current_a, current_b = (socket.current_ma(period_s) for socket in sockets[device_id])
                 total_ma += current_a + current_b
                 report: dict[str, object] = {
@@ -128,18 +163,19 @@ class Devices:
                     "relay_b": True,
                     "is_overload": False,
                 }
-                await self._call(key, "/api/data/", report)
-            await self._call(key, "/api/breaker-data/", {"ccu_id": ccu_id, "current_ma": total_ma + 2000})
+                await self._call(line, key, "/api/data/", report)
+            await self._call(line, key, "/api/breaker-data/", {"ccu_id": ccu_id, "current_ma": total_ma + 2000})
             due += period_s
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     async def controller(self, key: str, device_id: str, period_s: float) -> None:
         """A heating controller on the device-sync API."""
         rng = self._rng
+        line = Line(self._port, kept=self._kept)
         heating = Heating(rng, self._wild, outdoor_c=rng.uniform(-5, 10))
         await asyncio.sleep(rng.random() * period_s)
         due = time.monotonic()
         while True:
-            await self._call(key, f"/api/iot/device/{device_id}/sync/", heating.report(period_s))
+            await self._call(line, key, f"/api/iot/device/{device_id}/sync/", heating.report(period_s))
             due += period_s
             await asyncio.sleep(max(0.0, due - time.monotonic()))
