@@ -22,7 +22,7 @@ from ..ports import free_port
 from . import broker, folder as config_folder, provision
 from .client import HomeAssistant, HomeAssistantError
 from .folder import ROOT, NotOursError, State
-from .plugin import SimulatorSpec, World
+from .plugin import SimulatorSpec, World, place
 from .process import Child, ChildFailedError, Children
 
 _RESTART_EXIT_CODE = 100  # homeassistant.const.RESTART_EXIT_CODE: a user restarted it in the UI
@@ -118,13 +118,13 @@ class Demo:
         wanted = [spec for spec in specs if spec.name not in self.simulators]
         if self.args.no_simulators or not wanted:
             for spec in wanted:
-                self.simulators[spec.name] = _at(spec)
+                self.simulators[spec.name] = place(spec.address)
             return
         self.say(f"starting {len(wanted)} simulators")
         started = [(spec, await self._start_simulator(spec)) for spec in wanted]
         for spec, child in started:
             ready = await child.ready_line()
-            self.simulators[spec.name] = {**_at(spec), **ready, "pid": child.pid}
+            self.simulators[spec.name] = running(spec, ready, child.pid)
 
     async def _start_simulator(self, spec: SimulatorSpec) -> Child:
         command = [sys.executable, "-m", f"simulators.{spec.module}", *spec.arguments]
@@ -163,8 +163,13 @@ class Demo:
             return 1
 
 
-def _at(spec: SimulatorSpec) -> dict[str, Any]:
-    return {"host": spec.address[0], "port": spec.address[1]} if spec.address else {}
+def running(spec: SimulatorSpec, ready: dict[str, Any], pid: int) -> dict[str, Any]:
+    """A simulator in the JSON line. One that serves nothing, because it calls others, is found at its control port."""
+    if spec.address is not None:
+        where = place(spec.address)
+    else:
+        where = ready["control"] | ({"path": ready["port"]} if "port" in ready else {})
+    return {**ready, **where, "pid": pid}
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -222,8 +227,9 @@ def tell(demo: Demo, summary: dict[str, Any]) -> None:
     demo.say(f"ready: {dashboard} (log in as demo / demo; Ctrl-C stops)")
     if demo.args.no_simulators:
         for device in summary["devices"]:
-            where = device["simulator"] and "expected at {host}:{port}".format(**device["simulator"])
-            demo.say(f"  {device['kind']} {device['id']}: key {device['key']} {where or ''}")
+            where = device["simulator"]
+            expected = f"expected at {where['host']}:{where['port']}" if where["host"] else ""
+            demo.say(f"  {device['kind']} {device['id']}: key {device['key']} {expected}")
     if not demo.args.headless:
         webbrowser.open(dashboard)
 
