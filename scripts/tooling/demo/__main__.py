@@ -21,10 +21,11 @@ import webbrowser
 from ..ports import free_port
 from . import broker, folder as config_folder, provision
 from .client import HomeAssistant, HomeAssistantError
-from .folder import ROOT, NotOursError, State
+from .folder import ROOT, InUseError, NotOursError, State
 from .plugin import SimulatorSpec, World, place
 from .process import Child, ChildFailedError, Children
 
+_PORT_WAIT_S = 3.0
 _RESTART_EXIT_CODE = 100  # homeassistant.const.RESTART_EXIT_CODE: a user restarted it in the UI
 
 
@@ -39,7 +40,7 @@ class Demo:
         self.children = Children(self.folder / "logs")
         self.simulators: dict[str, dict[str, Any]] = {}
         self.broker: dict[str, Any] = {}
-        self._server_env: dict[str, str] = {}
+        self._lock = -1
 
     def say(self, text: str) -> None:
         """A line of progress, on standard error."""
@@ -47,6 +48,8 @@ class Demo:
 
     async def start(self) -> dict[str, Any]:
         """Bring everything up; returns what the JSON line says."""
+        self._lock = config_folder.lock(self.folder)
+        await self._wait_for_port()
         state = config_folder.prepare(self.folder, self.url, self.args.port, fresh=self.args.fresh)
         await self._start_broker(state)
         world = World(self.url, self.args.speed, datetime.now(UTC), self.broker)
@@ -88,6 +91,16 @@ class Demo:
             await self.start_simulators(done.simulators)
         state.complete = True
         state.save(self.folder)
+
+    async def _wait_for_port(self) -> None:
+        """Give a demo that was just stopped here some seconds to let go."""
+        while True:
+            try:
+                return config_folder.check_port(self.args.port)
+            except InUseError:
+                if time.monotonic() - self.begun > _PORT_WAIT_S:
+                    raise
+            await asyncio.sleep(0.25)
 
     async def _start_broker(self, state: State) -> None:
         port = state.broker_port or free_port()
@@ -172,18 +185,30 @@ def running(spec: SimulatorSpec, ready: dict[str, Any], pid: int) -> dict[str, A
     return {**ready, **where, "pid": pid}
 
 
+def _port(text: str) -> int:
+    if not 0 < (port := int(text)) < 65536:
+        raise argparse.ArgumentTypeError("a port is 1 to 65535")
+    return port
+
+
+def _speed(text: str) -> float:
+    if not 0 < (speed := float(text)) < 1e6:
+        raise argparse.ArgumentTypeError("a speed is above 0")
+    return speed
+
+
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
         prog="scripts/demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--headless", action="store_true", help="open no browser")
-    parser.add_argument("--port", type=int, default=8123, help="of Home Assistant (8123)")
+    parser.add_argument("--port", type=_port, default=8123, help="of Home Assistant (8123)")
     parser.add_argument("--config", type=Path, default=ROOT / "demo-config", help="configuration folder")
     parser.add_argument("--json", action="store_true", help="print one JSON line when ready")
     parser.add_argument("--fresh", action="store_true", help="start from an empty configuration folder")
     parser.add_argument("--no-simulators", action="store_true", help="leave the device side to the caller")
-    parser.add_argument("--speed", type=float, default=1.0, help="the simulators' world runs this much faster")
+    parser.add_argument("--speed", type=_speed, default=1.0, help="the simulators' world runs this much faster")
     return parser.parse_args(argv)
 
 
@@ -209,7 +234,7 @@ async def run(args: argparse.Namespace) -> int:
             watch.cancel()
             return 0
         status = watch.result()
-    except (ChildFailedError, HomeAssistantError, NotOursError, TimeoutError) as err:
+    except (ChildFailedError, HomeAssistantError, InUseError, NotOursError, TimeoutError) as err:
         print(f"The demo could not start: {str(err) or 'time-out'}", file=sys.stderr)
         print(f"Logs: {demo.folder / 'logs'}", file=sys.stderr)
         status = 1
