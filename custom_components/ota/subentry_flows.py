@@ -104,9 +104,10 @@ _SOURCE_SCHEMA = vol.Schema(
 
 
 def _flat(user_input: dict[str, Any]) -> dict[str, Any]:
-    """The sections' fields beside the others, without what is empty."""
+    """The sections' fields beside the others, without what is empty; what is pasted often has a space around it."""
     flat = {key: value for key, value in user_input.items() if key not in (SECTION_PLACE, SECTION_POLICY)}
     flat |= user_input.get(SECTION_PLACE, {}) | user_input.get(SECTION_POLICY, {})
+    flat = {key: value.strip() if isinstance(value, str) else value for key, value in flat.items()}
     return {key: value for key, value in flat.items() if value not in ("", None, [], {})}
 
 
@@ -124,10 +125,10 @@ def _nested(data: dict[str, Any]) -> dict[str, Any]:
 def _device_errors(data: dict[str, Any]) -> dict[str, str]:
     """What is wrong with a device's fields."""
     errors: dict[str, str] = {}
-    if not data.get(CONF_NAME, "").strip():
+    if not data.get(CONF_NAME):
         errors[CONF_NAME] = "name_empty"
     try:
-        check_product(data[CONF_PRODUCT])
+        check_product(data.get(CONF_PRODUCT, ""))
     except OtaError:
         errors[CONF_PRODUCT] = "bad_product"
     if not _is_metadata(data.get(CONF_METADATA, {})):
@@ -183,7 +184,7 @@ class DeviceSubentryFlow(OtaSubentryFlow):
         if user_input is not None:
             data = _flat(user_input)
             errors = _device_errors(data)
-            device_id = data[CONF_DEVICE_ID]
+            device_id = data.get(CONF_DEVICE_ID, "")
             if not DEVICE_ID.fullmatch(device_id):
                 errors[CONF_DEVICE_ID] = "bad_device_id"
             elif device_id in self.coordinator.state.devices:
@@ -208,7 +209,7 @@ class DeviceSubentryFlow(OtaSubentryFlow):
         coordinator = self.coordinator
         # On disk before the subentry is made: what the user was shown must open the door.
         await coordinator.keys.async_adopt(device_id, self._issued)
-        title = self._data.pop(CONF_NAME).strip()
+        title = self._data.pop(CONF_NAME)
         coordinator.engine.register(device_of(device_id, title, self._data), coordinator.now)
         coordinator.engine.set_policy(device_id, policy_of(self._data))
         await coordinator.storage.async_commit()
@@ -246,7 +247,7 @@ class DeviceSubentryFlow(OtaSubentryFlow):
             data = _flat(user_input)
             errors = _device_errors(data)
             if not errors:
-                title = data.pop(CONF_NAME).strip()
+                title = data.pop(CONF_NAME)
                 data[CONF_DEVICE_ID] = subentry.data[CONF_DEVICE_ID]
                 return self.async_update_and_abort(self._get_entry(), subentry, title=title, data=data)
         values = user_input or _nested({**subentry.data, CONF_NAME: subentry.title})
