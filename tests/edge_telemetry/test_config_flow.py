@@ -128,6 +128,15 @@ async def test_a_ruuvi_gateway_on_the_broker_is_discovered(hass: HomeAssistant, 
     assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
 
 
+async def test_a_discovered_gateway_is_not_offered_once_somebody_listens(hass: HomeAssistant) -> None:
+    found = MqttServiceInfo("ruuvi/C8:25:2D:8E:9C:2C/gw_status", "{}", 0, False, "ruuvi/+/gw_status", 0.0)
+    await hass.config_entries.flow.async_init(DOMAIN, context={"source": "mqtt"}, data=found)
+    assert len(hass.config_entries.flow.async_progress_by_handler(DOMAIN)) == 1
+    result = await go_on(hass, await begin(hass), TOPICS)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert hass.config_entries.flow.async_progress_by_handler(DOMAIN) == []
+
+
 async def test_a_postgresql_archive_is_tried_before_it_is_taken(hass: HomeAssistant, postgresql_url: str) -> None:  # noqa: F811
     result = await go_on(hass, await begin(hass), {**TOPICS, "archive": "postgresql"})
     assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "postgresql")
