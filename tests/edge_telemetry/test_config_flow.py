@@ -289,6 +289,24 @@ async def test_only_what_a_metric_can_be_is_offered(
             await fill(hass, result, {"device_class": wrong_kind})
 
 
+@pytest.mark.parametrize(("value", "kind", "name"), [(5, "energy", "Energie"), (True, "door", "Tür")])
+async def test_kinds_have_home_assistants_own_names(
+    hass: HomeAssistant,
+    hub: EdgeHub,
+    entry: MockConfigEntry,
+    publish: Publish,
+    *,
+    value: Any,
+    kind: str,
+    name: str,
+) -> None:
+    hass.config.language = "de"
+    await publish("van/env/one/data", {"odd": value})
+    result = await fill(hass, await options(hass, entry, "choose_metric"), {"metric": "odd"})
+    offered = result["data_schema"].schema["device_class"].config["options"]
+    assert {"value": kind, "label": name} in offered
+
+
 async def test_an_energy_by_choice_is_ready_for_the_energy_dashboard(
     hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, caplog: pytest.LogCaptureFixture
 ) -> None:
