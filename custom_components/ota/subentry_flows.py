@@ -49,7 +49,7 @@ from .rollout.image import CHIPS
 from .rollout.manifest import Channel, check_product
 from .rollout.schedule import DAYS
 from .rollout.versions import version_key
-from .sources import CONF_BETA, CONF_INTERVAL_H, CONF_LOCATION, Puller, Source
+from .sources import CONF_BETA, CONF_INTERVAL_H, CONF_LOCATION, Puller, Source, is_location
 
 DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MAX_METADATA = 32
@@ -83,7 +83,8 @@ _POLICY_SCHEMA = vol.Schema(
 _FACTS = {
     vol.Required(CONF_NAME): TextSelector(),
     vol.Required(CONF_PRODUCT): TextSelector(),
-    vol.Required(CONF_CHIP): SelectSelector(
+    # Without a default the form would begin with the first of the alphabet.
+    vol.Required(CONF_CHIP, default="esp32"): SelectSelector(
         SelectSelectorConfig(options=sorted(CHIPS), mode=SelectSelectorMode.DROPDOWN)
     ),
     vol.Required(SECTION_PLACE): section(_PLACE_SCHEMA, {"collapsed": True}),
@@ -288,15 +289,12 @@ class SourceSubentryFlow(OtaSubentryFlow):
         placeholders = {"error": ""}
         if user_input is not None:
             data = {**user_input, CONF_INTERVAL_H: int(user_input[CONF_INTERVAL_H])}
-            title = data.pop(CONF_NAME).strip() or data[CONF_LOCATION]
-            try:
-                await Puller(self.coordinator).async_pull(Source.of(data))
-            except OtaError as err:
-                errors["base"] = err.code
-                placeholders |= err.placeholders
-            except HomeAssistantError as err:
-                errors["base"] = err.translation_key or "source_unreadable"
-                placeholders |= err.translation_placeholders or {}
+            location = data[CONF_LOCATION] = data[CONF_LOCATION].strip()
+            title = data.pop(CONF_NAME).strip() or location
+            if is_location(location):
+                errors = await self._async_try(Source.of(data), placeholders)
+            else:
+                errors[CONF_LOCATION] = "bad_location"
             if not errors:
                 return self._keep(title, data)
         values = user_input
@@ -309,6 +307,18 @@ class SourceSubentryFlow(OtaSubentryFlow):
             errors=errors,
             description_placeholders=placeholders,
         )
+
+    async def _async_try(self, source: Source, placeholders: dict[str, str]) -> dict[str, str]:
+        """Read a source; what is wrong with it."""
+        try:
+            await Puller(self.coordinator).async_pull(source)
+        except OtaError as err:
+            placeholders |= err.placeholders
+            return {"base": err.code}
+        except HomeAssistantError as err:
+            placeholders |= err.translation_placeholders or {}
+            return {"base": err.translation_key or "source_unreadable"}
+        return {}
 
     def _keep(self, title: str, data: dict[str, Any]) -> SubentryFlowResult:
         if self.source == SOURCE_USER:
