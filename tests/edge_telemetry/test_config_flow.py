@@ -186,6 +186,8 @@ async def test_an_archive_can_be_taken_away_and_given_back(hass: HomeAssistant, 
         assert result["reason"] == "reconfigure_successful"
         await hass.async_block_till_done()
         assert entry.data.get("archive_url") == file
+        known = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+        assert any("archive" in item.unique_id for item in known) is (file is not None), "nothing stays behind"
 
 
 # Options
