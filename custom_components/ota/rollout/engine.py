@@ -32,9 +32,9 @@ from .state import State
 from .versions import same_version
 
 MAX_ATTEMPTS: Final = 5
+"""Downloads begun anew for one job before it has failed."""
 SAME_ATTEMPT_S: Final = 10.0
 """Requests for the image within this time are one attempt: no device downloads, restarts and asks again so soon."""
-"""Downloads begun anew for one job before it has failed."""
 MAX_METRICS: Final = 16
 SEEN_STEP_S: Final = 1.0
 EXCHANGE_S: Final = 5.0
