@@ -112,7 +112,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
 
     async def async_load(self) -> None:
         """Take up where the last run ended, in the language of now."""
-        self.journal.speak(await async_language(self.hass))
+        await self.journal.speak(await async_language(self.hass))
         if (saved := await self._wanted_store.async_load()) is not None:
             self.wanted.load(saved)
         if (state := await self._store.async_load()) is not None:
@@ -153,8 +153,8 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
     async def _config_changed(self, event: Event) -> None:
         """What is said follows the language that is set."""
         if "language" in event.data:
-            self.journal.speak(await async_language(self.hass))
-            self.async_update_listeners()
+            await self.journal.speak(await async_language(self.hass))
+            self._show_now()
 
     # --- what users do --------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Decisions in words, for people, automations and the log."""
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +11,7 @@ from .engine.decision import DecisionRecord
 from .wording import ENGLISH, Language, Teller, finite
 
 KEPT_DECISIONS: Final = 200
+_AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,15 @@ class _Kept:
     names: dict[str, str]
     currency: str
 
+    def words(self, language: Language) -> dict[str, Any]:
+        """What a language changes."""
+        teller = Teller(language, self.names, self.currency)
+        return {
+            "words": teller.decision(self.record),
+            "limits": [teller.tell(phrase) for phrase in self.record.limits],
+            "notes": [teller.tell(phrase) for phrase in self.record.notes],
+        }
+
     def row(self, language: Language) -> dict[str, Any]:
         """In words and numbers."""
         record, names = self.record, self.names
@@ -27,15 +38,13 @@ class _Kept:
             "id": self.cycle_id,
             "time": dt_util.utc_from_timestamp(record.now_s).isoformat(),
             "way": record.way,
-            "words": teller.decision(record),
+            **self.words(language),
             "room_c": finite(record.room_c),
             "outdoor_c": finite(record.outdoor_c),
             "demand_w": finite(record.demand_w),
             "flow_c": finite(record.flow_c),
             "cost_h": finite(record.cost_h),
             "worth_kwh": finite(record.worth_kwh),
-            "limits": [teller.tell(phrase) for phrase in record.limits],
-            "notes": [teller.tell(phrase) for phrase in record.notes],
             "codes": {
                 "wanted": teller.coded(record.wanted),
                 "limits": teller.coded(record.limits),
@@ -67,10 +76,14 @@ class Journal:
         self._kept.append(kept)
         self.rows.append(kept.row(self.language))
 
-    def speak(self, language: Language) -> None:
-        """Tell all of them in a language."""
+    async def speak(self, language: Language) -> None:
+        """Tell all of them in a language, the last ones first."""
         self.language = language
-        self.rows = deque((kept.row(language) for kept in self._kept), maxlen=KEPT_DECISIONS)
+        told = list(zip(self._kept, self.rows, strict=True))
+        for place, (kept, row) in enumerate(reversed(told), 1):
+            row.update(kept.words(language))
+            if place % _AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def line(self) -> str:
         """The last decision for the log, in English."""

@@ -48,7 +48,7 @@ class Saying(Enum):
     NO_POWER = "{source}: no power left for it"
     NO_ANSWER = "{source} does not answer"
     ONLY_READ = "{source} can only be read"
-    SITE_LIMIT = "the power limit of the site"
+    SITE_LIMIT = "the power limit of the home"
     SOURCES_SHORT = "{missing_kw:.1f} kW more than the sources can give now"
     # What was not believed.
     ROOM_IMPLAUSIBLE = "{zone}: no plausible room temperature"

@@ -83,7 +83,8 @@ def shortened(words: str) -> str:
     """As much as a state takes, to the end of a word; the attribute has all."""
     if len(words) <= _MAX_STATE:
         return words
-    return words[: _MAX_STATE - 1].rpartition(" ")[0].rstrip(" ,;:.") + "…"
+    begun = words[: _MAX_STATE - 1]
+    return (begun.rpartition(" ")[0] or begun).rstrip(" ,;:.") + "…"
 
 
 def _saved(system: HeatingSystem) -> float | None:
