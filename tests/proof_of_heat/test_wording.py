@@ -274,7 +274,7 @@ async def test_a_german_home_assistant_shows_german_words(hass: HomeAssistant, e
     await entry.runtime_data.async_refresh()
     await hass.async_block_till_done()
     state = decision(hass, entry)
-    assert state.state.startswith("Heizkurve und Raum. Nichts heizt. Eingeschränkt: gerade gestartet")
+    assert state.state.startswith("Heizkurve und Raum. Nichts heizt. Eingeschränkt: es wird noch nichts geschrieben")
     assert state.attributes["words"] == state.state
     assert state.attributes["codes"]["wanted"] == [{"code": "curve_and_room"}]
     answer = await hass.services.async_call(DOMAIN, "get_decisions", {"count": 1}, blocking=True, return_response=True)

@@ -39,7 +39,7 @@ class Saying(Enum):
     NOTHING_HEATS = "Nothing heats"
     # What kept the engine from what it wanted.
     LIMITED = "Limited: {limits}"
-    JUST_STARTED = "just started: nothing is written yet"
+    JUST_STARTED = "nothing is written yet (just started)"
     FROST = "frost protection heats"
     FROST_ALONE = "no source can heat: frost protection is left to the devices"
     MUST_REST = "{source}: has to rest"
