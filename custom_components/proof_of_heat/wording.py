@@ -81,7 +81,7 @@ class Teller:
         return f"{number} {self.currency}" if name == _PRICE else number
 
     def _value(self, value: Value) -> object:
-        return finite(value) if isinstance(value, float | int) else self._word("", value, "")
+        return self._word("", value, "") if isinstance(value, str | tuple) else finite(value)
 
 
 def _begun(text: str) -> str:
@@ -91,4 +91,4 @@ def _begun(text: str) -> str:
 
 def finite(value: float) -> float | None:
     """As JSON takes it."""
-    return round(value, 4) if math.isfinite(value) else None
+    return round(float(value), 4) if math.isfinite(value) else None

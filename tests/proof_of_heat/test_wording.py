@@ -11,6 +11,7 @@ from typing import Any
 
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
 from homeassistant.core import HomeAssistant
+import numpy as np
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -46,7 +47,10 @@ RECORD = DecisionRecord(
         say(Saying.PLAN, hours=48.0, heat_kwh=120.4),
         say(Saying.COMING_FOR, lower_c=21.0, in_h=2.25, why=("zone-1", "schedule")),
     ),
-    limits=(say(Saying.MUST_REST, source="miner-1"), say(Saying.FLOW_LIMIT, source="pump-1", flow_c=55.1, limit_c=55)),
+    limits=(
+        say(Saying.MUST_REST, source="miner-1"),
+        say(Saying.FLOW_LIMIT, source="pump-1", flow_c=55.1, limit_c=np.float64(55)),
+    ),
     notes=(say(Saying.ROOM_STALE, zone="zone-1"),),
 )
 TOLD = {
@@ -233,6 +237,7 @@ async def test_codes_and_numbers_are_the_same_in_every_language() -> None:
         "notes": [{"code": "room_stale", "zone": "Bad"}],
     }
     assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert {type(value) for value in told["codes"]["limits"][1].values()} == {str, float}
     assert "words='Plan over 48 h" in journal.line(), "the log stays English"
 
 
