@@ -59,10 +59,7 @@ def events_of(reply: Any, entity_id: str) -> Spans:
 def _moment(value: Any) -> datetime | None:
     """A time, or a day's midnight, of the home."""
     text = value.isoformat() if isinstance(value, date) else str(value)
-    when = dt_util.parse_datetime(text)
-    if when is None and (day := dt_util.parse_date(text)) is not None:
-        when = datetime.combine(day, time())
-    if when is None:
+    if (when := dt_util.parse_datetime(text)) is None:
         return None
     return (when if when.tzinfo else when.replace(tzinfo=dt_util.get_default_time_zone())).astimezone(UTC)
 

@@ -158,6 +158,11 @@ async def test_schedule_helper_of_home_assistant(here: HomeAssistant) -> None:
     assert wanted(home) == {0: 18, 2: 21, 4: 18, 26: 21, 28: 18}
 
 
+async def test_schedule_helper_that_is_not_there_says_nothing_of_the_time_to_come(here: HomeAssistant) -> None:
+    home = await made(here, zone={"schedule": "schedule.gone"})
+    assert wanted(home) == {0: 21}
+
+
 def calendar(hass: HomeAssistant, *events: tuple[float, float], calls: list[dict[str, Any]] | None = None) -> None:
     """A calendar by its action, hours from now."""
 

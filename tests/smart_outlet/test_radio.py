@@ -8,6 +8,7 @@ from pathlib import Path
 import random
 import time
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -26,7 +27,7 @@ from custom_components.smart_outlet.radio.frame import Frame
 from custom_components.smart_outlet.radio.link import Link
 from custom_components.smart_outlet.radio.messages import Opcode, State
 from custom_components.smart_outlet.radio.port import PortError, SetPin, check_port, open_at, open_link
-from custom_components.smart_outlet.radio.session import CHANGES_PER_TOKEN, OutletSession
+from custom_components.smart_outlet.radio.session import CHANGES_PER_TOKEN, RESYNCS, OutletSession
 from custom_components.smart_outlet.radio.timing import LinkTiming, Mode
 from simulators.framework import running
 from simulators.hc12.simulator import Hc12
@@ -97,6 +98,26 @@ async def test_an_outlet_that_rebooted_is_synchronised_again() -> None:
         session = OutletSession(link, 0xFE)
         await session.set_relays({"a": True})
         simulator.outlets["FE"].boot()
+        assert (await session.set_relays({"b": True})).relay_b
+
+
+async def test_an_outlet_that_forgets_each_token_at_once_is_given_up() -> None:
+    async with radio() as (simulator, link):
+        outlet, refused = simulator.outlets["FE"], 0
+        session = OutletSession(link, 0xFE)
+        await session.set_relays({"a": True})
+        request = link.request
+
+        async def forgetful(address: int, command: Opcode, *args: Any, **kwargs: Any) -> bytes:
+            nonlocal refused
+            if command == Opcode.RELAY:
+                outlet.boot()
+                refused += 1
+            return await request(address, command, *args, **kwargs)
+
+        with patch.object(link, "request", forgetful), pytest.raises(NoAnswerError, match="FE does not keep its token"):
+            await session.set_relays({"b": True})
+        assert refused == RESYNCS
         assert (await session.set_relays({"b": True})).relay_b
 
 

@@ -55,9 +55,17 @@ class Lease:
 
     async def _hand_back(self) -> None:
         pause_s = self._retry_s
-        while not (result := await self._release()).settled:
-            _LOGGER.warning("%s: could not hand control back: %s", self._name, result.detail)
+        while (failure := await self._release_once()) is not None:
+            _LOGGER.warning("%s: could not hand control back: %s", self._name, failure)
             await asyncio.sleep(pause_s)
             if self.active:
                 return
             pause_s = min(2 * pause_s, _RETRY_MAX_S)
+
+    async def _release_once(self) -> str | None:
+        """Why the source is not settled; None where it is."""
+        try:
+            result = await self._release()
+        except Exception as err:  # noqa: BLE001  # whatever a driver stumbles over, its source must come to safety
+            return repr(err)
+        return None if result.settled else result.detail

@@ -26,6 +26,13 @@ def test_a_good_release_reaches_everybody_who_is_on() -> None:
     assert result.failed == 0
 
 
+def test_what_is_not_over_within_the_hours_is_told_as_running() -> None:
+    result = run(Behaviour(), hours=0.5)
+    assert result.status is Status.RUNNING
+    assert 0 < result.touched < 1000
+    assert result.hours <= 0.5
+
+
 @pytest.mark.parametrize(
     "behaviour",
     [

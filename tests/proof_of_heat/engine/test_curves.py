@@ -63,6 +63,28 @@ def test_every_curve_is_monotone(kind: str, one: float, other: float, room: floa
     assert curve.flow_c(cold) >= curve.flow_c(warm) - 1e-9
 
 
+@pytest.mark.parametrize(
+    ("config", "outdoor_c", "flow_c"),
+    [
+        (CurveConfig(kind="points", points=((-15.0, 45.0), (0.0, 35.0), (15.0, 25.0))), -7.5, 40.0),
+        (CurveConfig(kind="points", points=((-15.0, 45.0), (0.0, 35.0), (15.0, 25.0))), -30.0, 45.0),
+        (CurveConfig(kind="sat", coefficient=1.5, underfloor=False), -10.0, SatCurve(20.0, 1.5, False).flow_c(-10.0)),
+        (CurveConfig(kind="slope", slope=1.4), -10.0, 63.2),
+        (CurveConfig(kind="radiator", design_outdoor_c=-10.0, design_flow_c=70.0), -10.0, 70.0),
+    ],
+)
+def test_each_kind_is_made_of_its_own_settings(config: CurveConfig, outdoor_c: float, flow_c: float) -> None:
+    assert curve_of(config, 20.0).flow_c(outdoor_c) == pytest.approx(flow_c, abs=0.1)
+
+
+def test_a_curve_value_asks_for_more_the_higher_it_is_and_for_nothing_above_its_outdoor_limit() -> None:
+    low, high = (
+        curve_of(CurveConfig(kind="value", curve_value=value, min_external_c=8.0), 20.0).flow_c(-10.0)
+        for value in (20.0, 60.0)
+    )
+    assert 20.0 < low < high
+
+
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="no heating curve"):
         curve_of(CurveConfig(kind="spline"), 20.0)

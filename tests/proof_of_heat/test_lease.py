@@ -1,0 +1,106 @@
+"""A lease that ends hands its source back, again and again until it is settled, unless somebody commands anew."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from custom_components.proof_of_heat._lib.heat_source import CommandResult, Outcome
+from custom_components.proof_of_heat.drivers.lease import Lease
+
+AWHILE_S = 0.01
+
+
+class Source:
+    """Hands back as often as it is asked; what comes of it is given, and "applied" after that."""
+
+    def __init__(self, *outcomes: Outcome | Exception) -> None:
+        self.asked = 0
+        self.calls: asyncio.Queue[int] = asyncio.Queue()
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.commands: Lease | None = None
+        self._outcomes = list(outcomes)
+
+    async def release(self) -> CommandResult:
+        self.asked += 1
+        self.calls.put_nowait(self.asked)
+        await self.may_answer.wait()
+        if self.commands is not None:
+            self.commands.start(60.0)
+        outcome = self._outcomes.pop(0) if self._outcomes else Outcome.APPLIED
+        if isinstance(outcome, Exception):
+            raise outcome
+        return CommandResult(command_id="release", outcome=outcome, detail="the wire is cut")
+
+    async def was_asked(self, times: int = 1) -> None:
+        async with asyncio.timeout(5):
+            while await self.calls.get() < times:
+                pass
+
+
+@asynccontextmanager
+async def lease_of(source: Source) -> AsyncGenerator[Lease]:
+    lease = Lease("burner", source.release, retry_s=0.001)
+    yield lease
+    await lease.close()
+    assert not lease.active
+
+
+@pytest.mark.parametrize("failure", [Outcome.FAILED, Outcome.PENDING, KeyError("watts")])
+async def test_it_is_handed_back_until_it_is_settled(
+    failure: Outcome | Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = Source(failure, failure, Outcome.UNCHANGED)
+    async with lease_of(source) as lease:
+        lease.start(0.0)
+        assert lease.active
+        await source.was_asked(3)
+        await asyncio.sleep(AWHILE_S)
+        assert (source.asked, lease.active) == (3, False)
+    told = repr(failure) if isinstance(failure, Exception) else "the wire is cut"
+    assert caplog.text.count(f"burner: could not hand control back: {told}") == 2
+
+
+async def test_one_that_is_ended_in_time_hands_nothing_back() -> None:
+    source = Source()
+    async with lease_of(source) as lease:
+        lease.start(0.0)
+        lease.end()
+        await asyncio.sleep(AWHILE_S)
+        assert (source.asked, lease.active) == (0, False)
+
+
+async def test_a_new_command_gives_up_what_was_being_handed_back() -> None:
+    source = Source(Outcome.FAILED)
+    source.may_answer.clear()
+    async with lease_of(source) as lease:
+        lease.start(0.0)
+        await source.was_asked()
+        lease.start(60.0)
+        source.may_answer.set()
+        await asyncio.sleep(AWHILE_S)
+        assert (source.asked, lease.active) == (1, True)
+
+
+async def test_a_source_that_is_commanded_from_within_is_not_handed_back_again() -> None:
+    """The command comes from the very task that hands back: nobody cancels that."""
+    source = Source(Outcome.FAILED)
+    async with lease_of(source) as lease:
+        source.commands = lease
+        lease.start(0.0)
+        await source.was_asked()
+        await asyncio.sleep(AWHILE_S)
+        assert (source.asked, lease.active) == (1, True)
+
+
+async def test_closing_ends_what_is_being_handed_back() -> None:
+    source = Source(*[Outcome.FAILED] * 1000)
+    async with lease_of(source) as lease:
+        lease.start(0.0)
+        await source.was_asked(2)
+        await lease.close()
+        asked = source.asked
+        await asyncio.sleep(AWHILE_S)
+        assert source.asked == asked
