@@ -50,23 +50,25 @@ _LOGGER = logging.getLogger(__name__)
 _SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
 _KEYS: dict[Any, Any] = {vol.Required(CONF_ACCESS_KEY): TextSelector(), vol.Required(CONF_SECRET_KEY): _SECRET}
 KEYS_SCHEMA = vol.Schema(_KEYS)
-ACCOUNT_SCHEMA = vol.Schema(
+_ENDPOINT = vol.Schema(
     {
-        **_KEYS,
-        vol.Required(CONF_REGION, default="eu"): SelectSelector(
-            SelectSelectorConfig(options=list(REGIONS), translation_key=CONF_REGION)
-        ),
-        vol.Required(CONF_ENDPOINT): section(
-            vol.Schema(
-                {
-                    vol.Optional(CONF_URL): TextSelector(TextSelectorConfig(type=TextSelectorType.URL)),
-                    vol.Optional(CONF_CA_FILE): TextSelector(),
-                }
-            ),
-            {"collapsed": True},
-        ),
+        vol.Optional(CONF_URL): TextSelector(TextSelectorConfig(type=TextSelectorType.URL)),
+        vol.Optional(CONF_CA_FILE): TextSelector(),
     }
 )
+
+
+def account_schema(shown: Mapping[str, Any] | None) -> vol.Schema:
+    """Keys, region and endpoint; what is entered for the endpoint is not hidden."""
+    return vol.Schema(
+        {
+            **_KEYS,
+            vol.Required(CONF_REGION, default="eu"): SelectSelector(
+                SelectSelectorConfig(options=list(REGIONS), translation_key=CONF_REGION)
+            ),
+            vol.Required(CONF_ENDPOINT): section(_ENDPOINT, {"collapsed": not (shown or {}).get(CONF_ENDPOINT)}),
+        }
+    )
 
 
 class EcoflowConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -106,7 +108,7 @@ class EcoflowConfigFlow(ConfigFlow, domain=DOMAIN):
                 return self.async_create_entry(title=self._title(data), data=data)
         return self.async_show_form(
             step_id="user",
-            data_schema=self.add_suggested_values_to_schema(ACCOUNT_SCHEMA, user_input),
+            data_schema=self.add_suggested_values_to_schema(account_schema(user_input), user_input),
             errors=errors,
         )
 
@@ -116,15 +118,13 @@ class EcoflowConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for new keys of the same account."""
-        return await self._renew("reauth_confirm", KEYS_SCHEMA, self._get_reauth_entry(), user_input)
+        return await self._renew("reauth_confirm", self._get_reauth_entry(), user_input)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Change keys, region or endpoint."""
-        return await self._renew("reconfigure", ACCOUNT_SCHEMA, self._get_reconfigure_entry(), user_input)
+        return await self._renew("reconfigure", self._get_reconfigure_entry(), user_input)
 
-    async def _renew(
-        self, step_id: str, schema: vol.Schema, entry: ConfigEntry, user_input: dict[str, Any] | None
-    ) -> ConfigFlowResult:
+    async def _renew(self, step_id: str, entry: ConfigEntry, user_input: dict[str, Any] | None) -> ConfigFlowResult:
         errors: dict[str, str] = {}
         if user_input is not None:
             data = {**entry.data, **_stripped(user_input)}
@@ -139,8 +139,10 @@ class EcoflowConfigFlow(ConfigFlow, domain=DOMAIN):
         shown = dict(user_input) if user_input is not None else dict(entry.data)
         # A secret is never sent back to the browser.
         shown.pop(CONF_SECRET_KEY, None)
+        schema = account_schema(shown)
         if self.source == SOURCE_REAUTH:
             shown.pop(CONF_ENDPOINT, None)
+            schema = KEYS_SCHEMA
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, shown),

@@ -18,6 +18,7 @@ from .api.errors import (
     DeviceOfflineError,
     EcoflowError,
     InvalidKeysError,
+    OutOfRangeError,
     UnreachableError,
 )
 from .api.families import Action, Command, Point
@@ -135,11 +136,11 @@ async def told_errors(hass: HomeAssistant, entry: ConfigEntry) -> AsyncGenerator
     """Turn the package's errors into what Home Assistant tells the user."""
     try:
         yield
-    except ValueError as err:
+    except OutOfRangeError as err:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="out_of_range",
-            translation_placeholders={"error": str(err)},
+            translation_placeholders={"value": f"{err.value:g}", "low": f"{err.low:g}", "high": f"{err.high:g}"},
         ) from err
     except EcoflowError as err:
         # A signature may be called wrong by mistake: whether it stays so, polling finds out.

@@ -1,7 +1,7 @@
 """Subentry flow: a station's charging follows surplus."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryFlow, SubentryFlowResult
@@ -64,19 +64,21 @@ _SETTINGS: dict[Any, Any] = {
     vol.Required(CONF_RESERVE_LEVEL, default=20): _number(0, 100, "%"),
     vol.Required(CONF_RESERVE_POWER, default=400): _number(50, 5000, "W", 10),
     vol.Required(CONF_TARGET_LEVEL, default=100): _number(10, 100, "%"),
-    vol.Required(CONF_TARIFF): section(
-        vol.Schema(
-            {
-                vol.Optional(CONF_TARIFF_ENTITY): _CHEAP,
-                vol.Optional(CONF_TARIFF_START): TimeSelector(),
-                vol.Optional(CONF_TARIFF_END): TimeSelector(),
-                vol.Required(CONF_TARIFF_POWER, default=1000): _number(50, 5000, "W", 10),
-            }
-        ),
-        {"collapsed": True},
-    ),
 }
-SETTINGS_SCHEMA = vol.Schema(_SETTINGS)
+_TARIFF: dict[Any, Any] = {
+    vol.Optional(CONF_TARIFF_ENTITY): _CHEAP,
+    vol.Optional(CONF_TARIFF_START): TimeSelector(),
+    vol.Optional(CONF_TARIFF_END): TimeSelector(),
+    vol.Required(CONF_TARIFF_POWER, default=1000): _number(50, 5000, "W", 10),
+}
+_CHEAP_TIMES: Final = (CONF_TARIFF_ENTITY, CONF_TARIFF_START, CONF_TARIFF_END)
+
+
+def _settings(shown: Mapping[str, Any] | None) -> dict[Any, Any]:
+    """All settings; what is entered for the tariff is not hidden."""
+    tariff = (shown or {}).get(CONF_TARIFF, {})
+    collapsed = not any(tariff.get(name) for name in _CHEAP_TIMES)
+    return {**_SETTINGS, vol.Required(CONF_TARIFF): section(vol.Schema(_TARIFF), {"collapsed": collapsed})}
 
 
 class SurplusSubentryFlow(ConfigSubentryFlow):
@@ -95,6 +97,8 @@ class SurplusSubentryFlow(ConfigSubentryFlow):
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := _errors(user_input)):
             sn = user_input[CONF_DEVICE_SN]
+            if sn not in free:
+                return self.async_abort(reason="no_station")
             return self.async_create_entry(title=f"{free[sn]} surplus charging", data=user_input, unique_id=sn)
         options = [SelectOptionDict(value=sn, label=name) for sn, name in free.items()]
         schema = vol.Schema(
@@ -102,7 +106,7 @@ class SurplusSubentryFlow(ConfigSubentryFlow):
                 vol.Required(CONF_DEVICE_SN, default=next(iter(free))): SelectSelector(
                     SelectSelectorConfig(options=options)
                 ),
-                **_SETTINGS,
+                **_settings(user_input),
             }
         )
         return self.async_show_form(
@@ -118,9 +122,10 @@ class SurplusSubentryFlow(ConfigSubentryFlow):
         if user_input is not None and not (errors := _errors(user_input)):
             data = {CONF_DEVICE_SN: subentry.data[CONF_DEVICE_SN], **user_input}
             return self.async_update_and_abort(entry, subentry, data=data)
+        shown = user_input or subentry.data
         return self.async_show_form(
             step_id="reconfigure",
-            data_schema=self.add_suggested_values_to_schema(SETTINGS_SCHEMA, user_input or subentry.data),
+            data_schema=self.add_suggested_values_to_schema(vol.Schema(_settings(shown)), shown),
             errors=errors,
             description_placeholders={"station": subentry.title},
         )

@@ -13,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import EdgeConfigEntry, EdgeHub
 from .device import EdgeDevice, Form
-from .entity import DeviceEntity, HubEntity, MetricEntity
+from .entity import DeviceEntity, HubEntity, MetricEntity, forget_hub_entities
 
 PARALLEL_UPDATES = 0
 
@@ -36,6 +36,8 @@ async def async_setup_entry(
     hub = entry.runtime_data
     if hub.archive.archive is not None:
         async_add_entities([ArchiveConnected(hub, ARCHIVE)])
+    else:
+        forget_hub_entities(hub, Platform.BINARY_SENSOR, [ARCHIVE.key])
 
     @callback
     def add_metrics(device: EdgeDevice, metrics: dict[str, Form]) -> None:

@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Any, Final, override
 
 from homeassistant.components.mqtt import DOMAIN as MQTT_DOMAIN
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlow, ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import (
+    SOURCE_MQTT,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlow,
+)
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.selector import (
@@ -161,6 +168,10 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
         data = {**topics, **archive}
         if self.source == "reconfigure":
             return self.async_update_reload_and_abort(self._get_reconfigure_entry(), title=title, data=data)
+        for found in self._async_in_progress():
+            # A gateway that was discovered is offered to nobody who listens already.
+            if found["context"]["source"] == SOURCE_MQTT:
+                self.hass.config_entries.flow.async_abort(found["flow_id"])
         return self.async_create_entry(title=title, data=data)
 
     async def _async_own_archive(self, kind: str) -> dict[str, Any]:

@@ -1,8 +1,11 @@
 """Base entities: of a metric, of a device, of the hub."""
 
+from collections.abc import Iterable
 from typing import override
 
+from homeassistant.const import Platform
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 
@@ -28,6 +31,16 @@ def device_info(hub: EdgeHub, device: EdgeDevice) -> DeviceInfo:
         suggested_area=pretty(device.address.site),
         via_device_id=hub.system_device_id(device.address),
     )
+
+
+@callback
+def forget_hub_entities(hub: EdgeHub, platform: Platform, keys: Iterable[str]) -> None:
+    """Remove what the hub no longer has; it would stay behind as unavailable for ever."""
+    registry = er.async_get(hub.hass)
+    for key in keys:
+        entity_id = registry.async_get_entity_id(platform, DOMAIN, f"{hub.entry.entry_id}_{key}")
+        if entity_id is not None:
+            registry.async_remove(entity_id)
 
 
 class EdgeEntity(PublishedEntity):

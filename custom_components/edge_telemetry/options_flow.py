@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
-from homeassistant.const import CONF_DEVICE_CLASS, CONF_NAME, CONF_UNIT_OF_MEASUREMENT
+from homeassistant.const import CONF_DEVICE_CLASS, CONF_NAME, CONF_UNIT_OF_MEASUREMENT, Platform
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     NumberSelector,
@@ -17,6 +18,7 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
     TextSelector,
 )
+from homeassistant.helpers.translation import async_get_translations
 import probatio as vol
 
 from .const import (
@@ -54,17 +56,28 @@ LIMITS_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_MAX_MEGABYTES): _number(0, 10_000_000, "MB"),
     }
 )
+_PLATFORMS: Final = {Form.NUMBER: Platform.SENSOR, Form.FLAG: Platform.BINARY_SENSOR}
 _STORED: Final = {CONF_NAME: "name", CONF_UNIT_OF_MEASUREMENT: "unit", CONF_DEVICE_CLASS: "device_class"}
 
 
-def _metric_schema(forms: set[Form]) -> vol.Schema:
+async def _kinds(hass: HomeAssistant, forms: set[Form]) -> list[SelectOptionDict]:
+    """The device classes for these forms, by the names that Home Assistant has for them."""
+    names = await async_get_translations(hass, hass.config.language, "entity_component", set(_PLATFORMS.values()))
+    found: dict[str, str] = {}
+    for form, platform in _PLATFORMS.items():
+        for name in device_classes(form) if form in forms else ():
+            found.setdefault(name, names.get(f"component.{platform}.entity_component.{name}.name", name))
+    return [SelectOptionDict(value=name, label=label) for name, label in found.items()]
+
+
+def _metric_schema(forms: set[Form], kinds: list[SelectOptionDict]) -> vol.Schema:
     """What can be said of a metric of these forms."""
     fields: dict[Any, Any] = {vol.Optional(CONF_NAME): TextSelector()}
     if Form.NUMBER in forms:
         fields[vol.Optional(CONF_UNIT_OF_MEASUREMENT)] = TextSelector()
-    if classes := sorted({name for form in forms for name in device_classes(form)}):
+    if kinds:
         fields[vol.Optional(CONF_DEVICE_CLASS)] = SelectSelector(
-            SelectSelectorConfig(options=classes, mode=SelectSelectorMode.DROPDOWN)
+            SelectSelectorConfig(options=kinds, mode=SelectSelectorMode.DROPDOWN, sort=True)
         )
     return vol.Schema(fields)
 
@@ -129,7 +142,8 @@ class EdgeOptionsFlow(OptionsFlowWithReload):
         return self.async_show_form(
             step_id="metric",
             data_schema=self.add_suggested_values_to_schema(
-                _metric_schema(forms), {key: told[name] for key, name in _STORED.items() if name in told}
+                _metric_schema(forms, await _kinds(self.hass, forms)),
+                {key: told[name] for key, name in _STORED.items() if name in told},
             ),
             errors={} if units is None else {CONF_UNIT_OF_MEASUREMENT: "unit_mismatch"},
             description_placeholders={"metric": self._metric, "units": units or ""},

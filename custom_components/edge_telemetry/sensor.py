@@ -19,7 +19,7 @@ from ._lib.publish_rules import ANY_CHANGE, Threshold
 from .coordinator import EdgeConfigEntry, EdgeHub
 from .device import EdgeDevice, Form
 from .downlink import Status
-from .entity import DeviceEntity, HubEntity, MetricEntity
+from .entity import DeviceEntity, HubEntity, MetricEntity, forget_hub_entities
 from .kinds import numeric_class, state_class
 
 PARALLEL_UPDATES = 0
@@ -119,6 +119,7 @@ async def async_setup_entry(
 ) -> None:
     """Set up the sensors there are, and those of devices and metrics that come later."""
     hub = entry.runtime_data
+    forget_hub_entities(hub, Platform.SENSOR, (item.key for item in HUB_SENSORS if not item.exists_fn(hub)))
     async_add_entities(HubSensor(hub, description) for description in HUB_SENSORS if description.exists_fn(hub))
 
     @callback

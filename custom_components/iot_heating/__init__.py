@@ -34,12 +34,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -
     """Set up a building."""
     registry = hass.data[REGISTRY]
     await registry.async_add_building(entry.entry_id)
-    device = dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id,
-        identifiers={(DOMAIN, entry.entry_id)},
-        manufacturer=MANUFACTURER,
-        name=entry.title,
-    )
+    device = _building_device(hass, entry)
     entry.runtime_data = building = Building(hass, entry, registry, device.id)
     hass.data[LOG].want(entry.entry_id, building.options)
     await building.async_start()
@@ -49,6 +44,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -
     entry.async_on_unload(entry.async_on_state_change(building.entry_state_changed))
     entry.async_on_unload(registry.changed)
     return True
+
+
+def _building_device(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> dr.DeviceEntry:
+    """The building's own device, called as the entry is."""
+    return dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, entry.entry_id)},
+        manufacturer=MANUFACTURER,
+        name=entry.title,
+    )
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> bool:
@@ -73,7 +78,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) 
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> None:
-    """A controller was added, changed or removed: follow, where possible without a reload of all others."""
+    """The building or a controller changed: follow, where possible without a reload of all controllers."""
+    _building_device(hass, entry)
     if entry.runtime_data.needs_reload:
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return

@@ -160,11 +160,14 @@ async def _async_get_telemetry(hass: HomeAssistant, call: ServiceCall) -> Servic
 async def _async_send_command(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     """Queue a command; its events tell how it goes on."""
     building, controller = await _async_controller(hass, call, POLICY_CONTROL)
+    name = CommandName(call.data[ATTR_COMMAND])
     args = {"value": call.data.get(ATTR_CURVE_VALUE), "min_external_temp": call.data.get(ATTR_MIN_EXTERNAL)}
+    if name is CommandName.SET_CURVE and args["value"] is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="curve_value_missing")
     try:
         command = await building.commands.async_send(
             controller,
-            CommandName(call.data[ATTR_COMMAND]),
+            name,
             args,
             expiry=call.data[ATTR_EXPIRES],
             duration=call.data.get(ATTR_DURATION),
@@ -217,5 +220,9 @@ def bad_value(err: ProtocolError) -> ServiceValidationError:
     return ServiceValidationError(
         translation_domain=DOMAIN,
         translation_key="bad_value",
-        translation_placeholders={"field": err.field, "error": err.message},
+        # A curve's value is `value` on the wire.
+        translation_placeholders={
+            "field": ATTR_CURVE_VALUE if err.field == "value" else err.field,
+            "error": err.message,
+        },
     )

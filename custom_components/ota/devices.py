@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.integration_platform import async_process_integration_platforms
 from homeassistant.util.hass_dict import HassKey
@@ -108,6 +109,7 @@ async def async_sync_subentries(coordinator: OtaCoordinator) -> None:
     for uid, subentry in wanted.items():
         engine.register(device_of(uid, subentry.title, subentry.data), coordinator.now)
         engine.set_policy(uid, policy_of(subentry.data))
+        tell_registry(coordinator, coordinator.state.devices[uid])
         known = keys.devices.get(uid)
         if known is not None and not known.confirmed:
             _confirm_later(coordinator, uid)
@@ -119,6 +121,22 @@ async def async_sync_subentries(coordinator: OtaCoordinator) -> None:
             engine.remove(uid)
             await keys.async_drop(uid)
     await coordinator.async_settle()
+
+
+@callback
+def tell_registry(coordinator: OtaCoordinator, device: Device) -> None:
+    """Have the registry say what a device of ours is called and runs by now; one of a provider is its provider's."""
+    owner = coordinator.subentries.get(device.uid) or f"{coordinator.entry.entry_id}_{device.uid}"
+    registry = dr.async_get(coordinator.hass)
+    known = registry.async_get_device_by_identifier((DOMAIN, owner), coordinator.entry.entry_id)
+    if known is not None:
+        registry.async_update_device(
+            known.id,
+            name=device.name,
+            model=device.model or device.product,
+            hw_version=device.chip,
+            sw_version=device.installed_version,
+        )
 
 
 def _confirm_later(coordinator: OtaCoordinator, uid: str) -> None:

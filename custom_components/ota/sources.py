@@ -190,7 +190,23 @@ def _beside(url: str) -> str:
 def _shown(url: str) -> str:
     """A URL without what may be secret."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def is_location(text: str) -> bool:
+    """Whether a source can be there: a URL, or a repository."""
+    if not text.startswith("github:"):
+        return _is_url(text)
+    api, _, repository = text.removeprefix("github:").rpartition(":")
+    return (not api or _is_url(api)) and repository.count("/") == 1 and all(repository.split("/"))
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _github(location: str) -> tuple[str, str]:

@@ -49,7 +49,7 @@ from .rollout.image import CHIPS
 from .rollout.manifest import Channel, check_product
 from .rollout.schedule import DAYS
 from .rollout.versions import version_key
-from .sources import CONF_BETA, CONF_INTERVAL_H, CONF_LOCATION, Puller, Source
+from .sources import CONF_BETA, CONF_INTERVAL_H, CONF_LOCATION, Puller, Source, is_location
 
 DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MAX_METADATA = 32
@@ -83,7 +83,8 @@ _POLICY_SCHEMA = vol.Schema(
 _FACTS = {
     vol.Required(CONF_NAME): TextSelector(),
     vol.Required(CONF_PRODUCT): TextSelector(),
-    vol.Required(CONF_CHIP): SelectSelector(
+    # Without a default the form would begin with the first of the alphabet.
+    vol.Required(CONF_CHIP, default="esp32"): SelectSelector(
         SelectSelectorConfig(options=sorted(CHIPS), mode=SelectSelectorMode.DROPDOWN)
     ),
     vol.Required(SECTION_PLACE): section(_PLACE_SCHEMA, {"collapsed": True}),
@@ -104,9 +105,10 @@ _SOURCE_SCHEMA = vol.Schema(
 
 
 def _flat(user_input: dict[str, Any]) -> dict[str, Any]:
-    """The sections' fields beside the others, without what is empty."""
+    """The sections' fields beside the others, without what is empty; what is pasted often has a space around it."""
     flat = {key: value for key, value in user_input.items() if key not in (SECTION_PLACE, SECTION_POLICY)}
     flat |= user_input.get(SECTION_PLACE, {}) | user_input.get(SECTION_POLICY, {})
+    flat = {key: value.strip() if isinstance(value, str) else value for key, value in flat.items()}
     return {key: value for key, value in flat.items() if value not in ("", None, [], {})}
 
 
@@ -124,10 +126,10 @@ def _nested(data: dict[str, Any]) -> dict[str, Any]:
 def _device_errors(data: dict[str, Any]) -> dict[str, str]:
     """What is wrong with a device's fields."""
     errors: dict[str, str] = {}
-    if not data.get(CONF_NAME, "").strip():
+    if not data.get(CONF_NAME):
         errors[CONF_NAME] = "name_empty"
     try:
-        check_product(data[CONF_PRODUCT])
+        check_product(data.get(CONF_PRODUCT, ""))
     except OtaError:
         errors[CONF_PRODUCT] = "bad_product"
     if not _is_metadata(data.get(CONF_METADATA, {})):
@@ -183,7 +185,7 @@ class DeviceSubentryFlow(OtaSubentryFlow):
         if user_input is not None:
             data = _flat(user_input)
             errors = _device_errors(data)
-            device_id = data[CONF_DEVICE_ID]
+            device_id = data.get(CONF_DEVICE_ID, "")
             if not DEVICE_ID.fullmatch(device_id):
                 errors[CONF_DEVICE_ID] = "bad_device_id"
             elif device_id in self.coordinator.state.devices:
@@ -208,7 +210,7 @@ class DeviceSubentryFlow(OtaSubentryFlow):
         coordinator = self.coordinator
         # On disk before the subentry is made: what the user was shown must open the door.
         await coordinator.keys.async_adopt(device_id, self._issued)
-        title = self._data.pop(CONF_NAME).strip()
+        title = self._data.pop(CONF_NAME)
         coordinator.engine.register(device_of(device_id, title, self._data), coordinator.now)
         coordinator.engine.set_policy(device_id, policy_of(self._data))
         await coordinator.storage.async_commit()
@@ -246,7 +248,7 @@ class DeviceSubentryFlow(OtaSubentryFlow):
             data = _flat(user_input)
             errors = _device_errors(data)
             if not errors:
-                title = data.pop(CONF_NAME).strip()
+                title = data.pop(CONF_NAME)
                 data[CONF_DEVICE_ID] = subentry.data[CONF_DEVICE_ID]
                 return self.async_update_and_abort(self._get_entry(), subentry, title=title, data=data)
         values = user_input or _nested({**subentry.data, CONF_NAME: subentry.title})
@@ -287,15 +289,12 @@ class SourceSubentryFlow(OtaSubentryFlow):
         placeholders = {"error": ""}
         if user_input is not None:
             data = {**user_input, CONF_INTERVAL_H: int(user_input[CONF_INTERVAL_H])}
-            title = data.pop(CONF_NAME).strip() or data[CONF_LOCATION]
-            try:
-                await Puller(self.coordinator).async_pull(Source.of(data))
-            except OtaError as err:
-                errors["base"] = err.code
-                placeholders |= err.placeholders
-            except HomeAssistantError as err:
-                errors["base"] = err.translation_key or "source_unreadable"
-                placeholders |= err.translation_placeholders or {}
+            location = data[CONF_LOCATION] = data[CONF_LOCATION].strip()
+            title = data.pop(CONF_NAME).strip() or location
+            if is_location(location):
+                errors = await self._async_try(Source.of(data), placeholders)
+            else:
+                errors[CONF_LOCATION] = "bad_location"
             if not errors:
                 return self._keep(title, data)
         values = user_input
@@ -308,6 +307,18 @@ class SourceSubentryFlow(OtaSubentryFlow):
             errors=errors,
             description_placeholders=placeholders,
         )
+
+    async def _async_try(self, source: Source, placeholders: dict[str, str]) -> dict[str, str]:
+        """Read a source; what is wrong with it."""
+        try:
+            await Puller(self.coordinator).async_pull(source)
+        except OtaError as err:
+            placeholders |= err.placeholders
+            return {"base": err.code}
+        except HomeAssistantError as err:
+            placeholders |= err.translation_placeholders or {}
+            return {"base": err.translation_key or "source_unreadable"}
+        return {}
 
     def _keep(self, title: str, data: dict[str, Any]) -> SubentryFlowResult:
         if self.source == SOURCE_USER:

@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import OtaConfigEntry, OtaCoordinator
+from .devices import tell_registry
 from .entity import DeviceEntity
 from .helpers import ota_errors
 from .rollout.models import RUNNING, Device, JobState, Release
@@ -59,6 +60,15 @@ class FirmwareUpdate(DeviceEntity, UpdateEntity):
     def urgent(self) -> object:
         """All but the percentage."""
         return self.installed_version, self.latest_version, self.in_progress
+
+    @callback
+    @override
+    def publish(self) -> None:
+        """Offer the state; the device's page says which firmware it runs, too."""
+        before = self._told
+        super().publish()
+        if before != self._told and self.device is not None:
+            tell_registry(self.coordinator, self.device)
 
     def _release(self) -> Release | None:
         if self.device is None:

@@ -290,12 +290,16 @@ class SmartOutletConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_update_and_abort(entry, title=self._data[CONF_NAME], data=self._data)
 
     async def async_step_reconfigure_radio(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Change a radio's port; the running radio lets go of it first."""
+        """Change a radio's port, which has to work, its speed or our address."""
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
         if user_input is not None:
             self._data = {**entry.data, **_checked_radio(user_input, errors)}
-            if not errors:
+            is_new = self._data[CONF_PORT] != entry.data[CONF_PORT]
+            if is_new:
+                self._async_abort_entries_match({CONF_PORT: self._data[CONF_PORT]})
+            # The port that it has is in use by the running radio.
+            if not errors and (not is_new or await self._async_port_works(errors)):
                 return await self.async_step_module()
         return self.async_show_form(
             step_id="reconfigure_radio",

@@ -22,6 +22,12 @@ class PowerStream(Station):
             "20_1.lowerLimit": 10,
             "20_1.upperLimit": 95,
         }
+        self._wobble = 0.0
+
+    @override
+    def step(self, seconds: float, sun: float, wobble: float) -> None:
+        super().step(seconds, sun, wobble)
+        self._wobble = wobble
 
     @override
     def report(self) -> Values:
@@ -45,11 +51,12 @@ class PowerStream(Station):
             "20_1.gridConsWatts": round((450.0 - feed_w - 2600.0 * self.plant.sun) * 10),
             "20_1.invFreq": 500,
             "20_1.invOnOff": 1,
-            "20_1.invTemp": 410,
+            # By night nothing else moves.
+            "20_1.invTemp": 410 + round(5 * self._wobble),
             "20_1.ratedPower": 8000,
             "20_1.chgRemainTime": 5939,
             "20_1.dsgRemainTime": 420,
-            "20_1.wifiRssi": -61,
+            "20_1.wifiRssi": -61 + round(2 * self._wobble),
             "20_1.updateTime": "2026-01-01 00:00:00",
         }
 
@@ -84,10 +91,11 @@ class SmartPlug(SimDevice):
         """A plug that is on."""
         super().__init__(sn, name)
         self.settings = {"2_1.switchSta": True, "2_1.brightness": 1023}
-        self._watts = 0.0
+        self._watts, self._wobble = 0.0, 0.0
 
     @override
     def step(self, seconds: float, sun: float, wobble: float) -> None:
+        self._wobble = wobble
         self._watts = 74.0 + 3 * wobble if self.settings["2_1.switchSta"] else 0.0
 
     @override
@@ -97,7 +105,7 @@ class SmartPlug(SimDevice):
             "2_1.volt": 231,
             "2_1.current": round(self._watts / 231 * 1000),
             "2_1.freq": 50,
-            "2_1.temp": 30,
+            "2_1.temp": 30 + round(self._wobble),
             "2_1.errCode": 0,
         }
 

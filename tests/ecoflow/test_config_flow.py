@@ -37,6 +37,13 @@ async def start(hass: HomeAssistant) -> ConfigFlowResult:
     return result
 
 
+def is_collapsed(result: Any, name: str) -> bool:
+    """Whether a section of a form is folded up."""
+    (found,) = (part for key, part in result["data_schema"].schema.items() if key == name)
+    collapsed: bool = found.options["collapsed"]
+    return collapsed
+
+
 async def test_an_account_is_tried_and_added(hass: HomeAssistant, cloud: CloudThread) -> None:
     result = await start(hass)
     data = account_data(cloud, access_key=f" {ACCESS_KEY} ")
@@ -89,9 +96,11 @@ async def test_a_custom_endpoint_that_does_not_serve(
     hass: HomeAssistant, cloud: CloudThread, endpoint: dict[str, str], error: str
 ) -> None:
     result = await start(hass)
+    assert is_collapsed(result, "custom_endpoint")
     data = account_data(cloud, custom_endpoint=endpoint)
     result = await hass.config_entries.flow.async_configure(result["flow_id"], data)
     assert result["errors"] == {"base": error}
+    assert not is_collapsed(result, "custom_endpoint"), "what is wrong is not hidden"
     result = await hass.config_entries.flow.async_configure(result["flow_id"], account_data(cloud))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
@@ -234,6 +243,7 @@ async def test_settings_that_contradict_each_other_are_told(
         result["flow_id"], {"device_sn": DELTA_PRO, **SURPLUS, **changes}
     )
     assert result["errors"] == errors
+    assert is_collapsed(result, "tariff") is ("tariff" not in errors)
     result = await hass.config_entries.subentries.async_configure(
         result["flow_id"], {"device_sn": DELTA_PRO, **SURPLUS}
     )
@@ -268,6 +278,18 @@ async def test_without_a_free_station_there_is_nothing_to_add(
         await hass.async_block_till_done()
     result = await subentry_flow(hass, account)
     assert result["reason"] == "no_station"
+
+
+async def test_two_windows_for_one_station_give_one_surplus_charging(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    first, second = [await subentry_flow(hass, account) for _ in range(2)]
+    configure, data = hass.config_entries.subentries.async_configure, {"device_sn": DELTA_PRO, **SURPLUS}
+    assert (await configure(first["flow_id"], data))["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert (await configure(second["flow_id"], data))["reason"] == "no_station"
+    await hass.async_block_till_done()
+    assert len(account.subentries) == 1
 
 
 async def test_surplus_charging_needs_a_connected_account(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -37,6 +37,7 @@ async def test_charge_power_out_of_the_models_range(hass: HomeAssistant, device_
     with pytest.raises(HomeAssistantError) as raised:
         await call(hass, "set_charge_power", device_id=device_id, power=100)
     assert raised.value.translation_key == "out_of_range"
+    assert raised.value.translation_placeholders == {"value": "100", "low": "200", "high": "2900"}
 
 
 async def test_charge_power_of_a_device_that_has_none(

@@ -128,6 +128,15 @@ async def test_a_ruuvi_gateway_on_the_broker_is_discovered(hass: HomeAssistant, 
     assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
 
 
+async def test_a_discovered_gateway_is_not_offered_once_somebody_listens(hass: HomeAssistant) -> None:
+    found = MqttServiceInfo("ruuvi/C8:25:2D:8E:9C:2C/gw_status", "{}", 0, False, "ruuvi/+/gw_status", 0.0)
+    await hass.config_entries.flow.async_init(DOMAIN, context={"source": "mqtt"}, data=found)
+    assert len(hass.config_entries.flow.async_progress_by_handler(DOMAIN)) == 1
+    result = await go_on(hass, await begin(hass), TOPICS)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert hass.config_entries.flow.async_progress_by_handler(DOMAIN) == []
+
+
 async def test_a_postgresql_archive_is_tried_before_it_is_taken(hass: HomeAssistant, postgresql_url: str) -> None:  # noqa: F811
     result = await go_on(hass, await begin(hass), {**TOPICS, "archive": "postgresql"})
     assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "postgresql")
@@ -177,6 +186,8 @@ async def test_an_archive_can_be_taken_away_and_given_back(hass: HomeAssistant, 
         assert result["reason"] == "reconfigure_successful"
         await hass.async_block_till_done()
         assert entry.data.get("archive_url") == file
+        known = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+        assert any("archive" in item.unique_id for item in known) is (file is not None), "nothing stays behind"
 
 
 # Options
@@ -278,6 +289,24 @@ async def test_only_what_a_metric_can_be_is_offered(
     if wrong_kind is not None:
         with pytest.raises(InvalidData):
             await fill(hass, result, {"device_class": wrong_kind})
+
+
+@pytest.mark.parametrize(("value", "kind", "name"), [(5, "energy", "Energie"), (True, "door", "Tür")])
+async def test_kinds_have_home_assistants_own_names(
+    hass: HomeAssistant,
+    hub: EdgeHub,
+    entry: MockConfigEntry,
+    publish: Publish,
+    *,
+    value: Any,
+    kind: str,
+    name: str,
+) -> None:
+    hass.config.language = "de"
+    await publish("van/env/one/data", {"odd": value})
+    result = await fill(hass, await options(hass, entry, "choose_metric"), {"metric": "odd"})
+    offered = result["data_schema"].schema["device_class"].config["options"]
+    assert {"value": kind, "label": name} in offered
 
 
 async def test_an_energy_by_choice_is_ready_for_the_energy_dashboard(

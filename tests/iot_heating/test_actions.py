@@ -129,7 +129,7 @@ async def test_a_command_is_sent_with_its_arguments(
 @pytest.mark.parametrize(
     ("data", "error"),
     [
-        ({"command": "set_curve"}, "bad_value"),
+        ({"command": "set_curve"}, "curve_value_missing"),
         ({"command": "set_curve", "curve_value": 101}, "bad_value"),
         ({"command": "set_curve", "curve_value": 50, "min_external_temp": 31}, "bad_value"),
         ({"command": "reboot"}, "needs_protocol_2"),
@@ -139,6 +139,8 @@ async def test_a_command_that_makes_no_sense_is_refused(call: Any, data: dict[st
     with pytest.raises(ServiceValidationError) as caught:
         await call("send_command", **data)
     assert caught.value.translation_key == error
+    named = (caught.value.translation_placeholders or {}).get("field", "curve_value")
+    assert named in ("curve_value", "min_external_temp"), "as the action calls it"
 
 
 async def test_a_schedule_is_set(hass: HomeAssistant, building: MockConfigEntry, call: Any) -> None:

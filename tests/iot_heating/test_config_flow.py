@@ -6,6 +6,7 @@ from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.network import NoURLAvailableError
 from homeassistant.helpers.storage import Store
 from homeassistant.util.file import WriteError
@@ -48,6 +49,10 @@ async def test_a_building_is_renamed(hass: HomeAssistant, building: MockConfigEn
     done = await hass.config_entries.flow.async_configure(form["flow_id"], {"name": "Old house"})
     assert (done["type"], done["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
     assert (building.title, building.data["name"]) == ("Old house", "Old house")
+    await hass.async_block_till_done()
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, building.entry_id), building.entry_id)
+    assert device is not None
+    assert device.name == "Old house", "without a restart"
 
 
 async def test_a_building_keeps_its_name_when_saved_as_it_is(hass: HomeAssistant, building: MockConfigEntry) -> None:

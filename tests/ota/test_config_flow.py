@@ -8,6 +8,7 @@ from homeassistant.components.file_upload import process_uploaded_file
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.network import NoURLAvailableError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -221,8 +222,9 @@ async def test_a_device_is_added_and_its_secrets_are_shown_once(
     hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, client: Client, hass_storage: dict[str, Any]
 ) -> None:
     result = await start(hass, entry, "device")
-    result = await hass.config_entries.subentries.async_configure(result["flow_id"], FACTS)
-    assert result["step_id"] == "key"
+    pasted = {**FACTS, "device_id": f" {FACTS['device_id']} ", "product": f"{FACTS['product']} "}
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], pasted)
+    assert (result["step_id"], result["description_placeholders"]["device_id"]) == ("key", FACTS["device_id"])
     shown = result["description_placeholders"]
     headers = {"X-Device-Key": shown["key"]}
     assert (await client.get("/api/ota/v1/devices/cellar-1/check/", headers=headers)).status == 401  # not yet
@@ -247,7 +249,9 @@ async def test_a_device_is_added_and_its_secrets_are_shown_once(
         ({"name": " "}, {"name": "name_empty"}),
         ({"device_id": "../x"}, {"device_id": "bad_device_id"}),
         ({"device_id": "dev-1"}, {"device_id": "device_exists"}),
+        ({"device_id": ""}, {"device_id": "bad_device_id"}),
         ({"product": "a/b"}, {"product": "bad_product"}),
+        ({"product": ""}, {"product": "bad_product"}),
         ({"place": {"metadata": {"a": ["b"]}}}, {"base": "bad_metadata"}),
         ({"place": {"metadata": {"a": "b" * 256}}}, {"base": "bad_metadata"}),
         ({"policy": {**FACTS["policy"], "window_end": None}}, {"base": "window_half"}),
@@ -300,6 +304,9 @@ async def test_a_device_is_changed(
     await hass.async_block_till_done()
     changed = ota.state.devices["dev-1"]
     assert (changed.name, changed.group, changed.tags) == ("Cellar", "house", ("lab",))
+    shown = dr.async_get(hass).async_get_device_by_identifier(("ota", ota.subentries["dev-1"]), entry.entry_id)
+    assert shown is not None
+    assert (shown.name, shown.hw_version) == ("Cellar", values["chip"]), "without a restart"
     assert (await device.check())["poll_s"] == 300  # its key stays
 
 

@@ -41,6 +41,12 @@ async def report(ota: OtaCoordinator, uid: str, state: JobState, **more: Any) ->
     await ota.async_settle()
 
 
+def registered(hass: HomeAssistant, ota: OtaCoordinator, uid: str = "dev-1") -> dr.DeviceEntry:
+    found = dr.async_get(hass).async_get_device_by_identifier(("ota", ota.subentries[uid]), ota.entry.entry_id)
+    assert found is not None
+    return found
+
+
 # -- update entity
 
 
@@ -52,6 +58,7 @@ async def test_the_update_entity_follows_its_device(
     await settled(hass)
     assert hass.states.get(UPDATE).state == "off"
     assert hass.states.get(UPDATE).attributes["latest_version"] == "1.0.0"
+    assert registered(hass, ota).sw_version == "1.0.0"
     await release(notes="All **better**.", release_url="https://example.org/2")
     assert hass.states.get(UPDATE).state == "off"  # stored is not offered
     await rollout(hass)
@@ -69,6 +76,7 @@ async def test_the_update_entity_follows_its_device(
     await settled(hass)
     state = hass.states.get(UPDATE)
     assert (state.state, state.attributes["in_progress"]) == ("off", False)
+    assert registered(hass, ota).sw_version == "2.0.0", "the device's page says so too"
 
 
 async def test_a_device_outside_the_wave_does_not_nag(

@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.ota.coordinator import OtaCoordinator
 from custom_components.ota.rollout.errors import OtaError
-from custom_components.ota.sources import Puller, Source, SourceError
+from custom_components.ota.sources import Puller, Source, SourceError, is_location
 from tests.ota.images import OTHER_PRIVATE, esp32_image, signed
 
 
@@ -201,6 +201,26 @@ async def add(hass: HomeAssistant, entry: MockConfigEntry, location: str) -> Any
     return await hass.config_entries.subentries.async_configure(result["flow_id"], values)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://example.org/a.manifest.json", True),
+        ("http://[::1]:8080/a.manifest.json", True),
+        ("github:owner/name", True),
+        ("github:https://host/api/v3:owner/name", True),
+        ("github:owner", False),
+        ("github:owner/", False),
+        ("github:nonsense:owner/name", False),
+        ("nonsense", False),
+        ("https:///a", False),
+        ("http://[", False),
+        ("ftp://example.org/a", False),
+    ],
+)
+def test_where_a_source_can_be(text: str, *, expected: bool) -> None:
+    assert is_location(text) is expected
+
+
 async def test_the_flow_tries_the_source_first(
     hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, site: Site
 ) -> None:
@@ -209,10 +229,12 @@ async def test_the_flow_tries_the_source_first(
     result = await add(hass, entry, location)
     assert result["errors"] == {"base": "unknown_key"}
     site.status = 500
-    values = {"name": "Ours", "location": location, "beta": False, "interval_h": 6}
+    values = {"name": "Ours", "location": f" {location} ", "beta": False, "interval_h": 6}
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], {**values, "location": "github:x"})
+    assert result["errors"] == {"location": "bad_location"}
     result = await hass.config_entries.subentries.async_configure(result["flow_id"], values)
     assert result["errors"] == {"base": "source_unreachable"}
-    assert "HTTP 500" in result["description_placeholders"]["error"]
+    assert result["description_placeholders"]["error"] == f"{location}: HTTP 500"
     site.status = 200
     site.put("2.0.0", 20)
     result = await hass.config_entries.subentries.async_configure(result["flow_id"], values)

@@ -302,6 +302,8 @@ async def test_a_radio_is_reconfigured_and_its_outlets_stay(hass: HomeAssistant,
     assert form["step_id"] == "reconfigure_radio"
     wrong = await go(hass, form, RADIO | {"port": simulator.port, "name": ""})
     assert wrong["errors"] == {"name": "name_empty"}
+    wrong = await go(hass, wrong, RADIO | {"port": "/dev/nothing-here"})
+    assert wrong["errors"] == {"port": "cannot_open"}, "another port is tried, as of a new radio"
     form = await go(hass, wrong, RADIO | {"port": simulator.port, "name": "Other stick"})
     simulator.faults.set("set_low")
     done = await go(hass, form, MODULE | {"write_module": True, "channel": 20})
@@ -310,6 +312,17 @@ async def test_a_radio_is_reconfigured_and_its_outlets_stay(hass: HomeAssistant,
     assert simulator.module.channel == "020"
     assert (entry.title, entry.data["channel"], entry.state) == ("Other stick", 20, ConfigEntryState.LOADED)
     assert list(entry.runtime_data.hub.outlets) == ["FE"]
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_radio_is_not_given_the_port_of_another(hass: HomeAssistant, simulator: Hc12) -> None:
+    other = MockConfigEntry(domain=DOMAIN, data={"kind": "radio", "port": "/dev/other"})
+    other.add_to_hass(hass)
+    form = await go(hass, await begin(hass, "radio"), RADIO | {"port": simulator.port})
+    entry = (await go(hass, form, MODULE))["result"]
+    refused = await go(hass, await reconfigure(hass, entry), RADIO | {"port": "/dev/other"})
+    assert refused["reason"] == "already_configured"
+    assert entry.data["port"] == simulator.port
     await hass.config_entries.async_unload(entry.entry_id)
 
 

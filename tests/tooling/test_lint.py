@@ -54,6 +54,21 @@ def test_manifest(planted: Path, manifest: dict[str, Any], found: str) -> None:
         ("translations/en.json", {**TEXTS, "title": "[%key:common::x%]"}, "is not resolved"),
         ("translations/en.json", {**TEXTS, "poems": {}}, "unknown section poems"),
         ("translations/en.json", {**TEXTS, "options": {"step": {"init": {"data": {"a": "A"}}}}}, "no data_description"),
+        (
+            "translations/en.json",
+            {**TEXTS, "config": {"step": {"reconfigure": {}}}},
+            "reconfigure_successful is missing",
+        ),
+        (
+            "translations/en.json",
+            {**TEXTS, "config_subentries": {"a": {"step": {"reauth_confirm": {}}}}},
+            "config_subentries.a: abort.reauth_successful is missing",
+        ),
+        (
+            "services.yaml",
+            {"go": {"fields": {"how": {"selector": {"select": {"options": ["fast"]}}}}}},
+            "its options have no translation_key",
+        ),
         ("translations/en.json", without(TEXTS, "services"), "name is not in translations"),
         ("translations/en.json", without(TEXTS, "exceptions"), "exceptions.broken"),
         ("translations/en.json", without(TEXTS, "issues"), "issues.dead"),

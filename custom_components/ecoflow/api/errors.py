@@ -17,6 +17,15 @@ class CommandError(EcoflowError):
     """A write was refused, or nobody confirmed it."""
 
 
+class OutOfRangeError(ValueError):
+    """A value that a model does not take."""
+
+    def __init__(self, value: float, low: float, high: float) -> None:
+        """Keep the value and what would be taken."""
+        super().__init__(f"{value:g} is outside of {low:g} to {high:g}")
+        self.value, self.low, self.high = value, low, high
+
+
 class ApiError(EcoflowError):
     """The cloud refused a request with a code of its own."""
 

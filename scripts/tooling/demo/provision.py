@@ -12,7 +12,7 @@ from .folder import ROOT, State
 from .plugin import Device, DomainDemo, Entities, Provisioned, World, place
 
 DASHBOARD = "heat-suite"
-_ENTITIES_WITHIN_S = 15
+_ENTITIES_WITHIN_S = 60
 # What a person looks at first comes first.
 _VIEW_ORDER = ["proof_of_heat", "iot_heating", "smart_outlet", "ecoflow", "edge_telemetry", "ota"]
 

@@ -29,6 +29,7 @@ _SECTIONS = {
     "title",
     "triggers",
 }
+_ENDINGS = {"reconfigure": "reconfigure_successful", "reauth": "reauth_successful"}
 _ICON_KEY = {"services": "service", "triggers": "trigger", "conditions": "condition"}
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 
@@ -58,13 +59,22 @@ def _english(integration: Integration) -> Findings:
         fields, described = step.get("data", {}), step.get("data_description", {})
         for name in fields.keys() - described.keys():
             yield f"translations/en.json: {where}: {name} has no data_description"
+    for where, flow in _flows(english).items():
+        for begin, reason in _ENDINGS.items():
+            if any(step.startswith(begin) for step in flow.get("step", {})) and reason not in flow.get("abort", {}):
+                yield f"translations/en.json: {where}: abort.{reason} is missing, its key would be shown"
+
+
+def _flows(english: Json) -> dict[str, Json]:
+    """All flows but options and repairs."""
+    return {"config": english.get("config", {})} | {
+        f"config_subentries.{name}": flow for name, flow in english.get("config_subentries", {}).items()
+    }
 
 
 def _steps(english: Json) -> Iterator[tuple[str, Json]]:
     """All steps of flows and their sections."""
-    flows = {name: english.get(name, {}) for name in ("config", "options")}
-    flows |= {f"config_subentries.{name}": flow for name, flow in english.get("config_subentries", {}).items()}
-    for name, flow in flows.items():
+    for name, flow in {**_flows(english), "options": english.get("options", {})}.items():
         for step_id, step in flow.get("step", {}).items():
             yield f"{name}.{step_id}", step
             for section_id, section in step.get("sections", {}).items():
@@ -106,21 +116,29 @@ def _described(integration: Integration, name: str) -> Findings:
         for part in ("name", "description"):
             if part not in text:
                 yield f"{name}.{key}: {part} is not in translations/en.json"
-        for field in _fields(body or {}):
+        for field, facts in _fields(body or {}):
             if "name" not in text.get("fields", {}).get(field, {}):
                 yield f"{name}.{key}.{field}: name is not in translations/en.json"
+            if _shows_keys(facts):
+                yield f"{name}.{key}.{field}: its options have no translation_key"
         if _ICON_KEY[name] not in icons.get(key, {}):
             yield f"icons.json: {name}.{key} has no icon"
     for key in texts.keys() - data.keys():
         yield f"translations/en.json: {name}.{key} is not in {name}.yaml"
 
 
-def _fields(body: Json) -> Iterator[str]:
+def _fields(body: Json) -> Iterator[tuple[str, Json]]:
     for name, field in (body.get("fields") or {}).items():
         if isinstance(field, dict) and "fields" in field:
-            yield from field["fields"]
+            yield from ((inner, facts or {}) for inner, facts in field["fields"].items())
         else:
-            yield name
+            yield name, field or {}
+
+
+def _shows_keys(field: Json) -> bool:
+    """Whether a list to choose from would show its keys instead of words."""
+    select = (field.get("selector") or {}).get("select") or {}
+    return "translation_key" not in select and any(isinstance(option, str) for option in select.get("options", ()))
 
 
 def _icons(value: Any, where: str) -> Findings:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ..errors import OutOfRangeError
 from ..quantities import UNITS, Decoded, Quantity, Values, flag, head_of, lookup, number, scaled
 
 # Home Assistant shows no longer state.
@@ -186,9 +187,9 @@ class Setting(Point):
         return value if value is not None and self.low <= value <= self.high else None
 
     def write(self, value: float, values: Values) -> Command:
-        """Return the command that sets `value`; raises ValueError outside of the range."""
+        """Return the command that sets `value`; raises OutOfRangeError outside of the range."""
         if not self.low <= value <= self.high:
-            raise ValueError(f"{value} is outside of {self.low} to {self.high}")
+            raise OutOfRangeError(value, self.low, self.high)
         return self.command(round(value / self.scale), values)
 
 

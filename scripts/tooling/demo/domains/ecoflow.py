@@ -159,21 +159,21 @@ async def _there(spec: SimulatorSpec) -> AsyncGenerator[None]:
 
 def _plants() -> list[tuple[str, Plant]]:
     return [
-        (_STATION, Plant(soc=35.0, charge_setting_w=0.0)),
+        (_STATION, Plant(charge_setting_w=0.0)),
         (_SERIALS["delta_2"], Plant(1024, 60, 220, 60, 0, 1200, 95, 5, solar_wh=18_000)),
     ]
 
 
 def _past(sn: str, plant: Plant, now: datetime) -> list[Series]:
-    """What a station would have reported: solar by day, its load from the battery by night."""
+    """What a station would have reported: filled by the sun, held by night where its simulator begins."""
     rng = random.Random(sn)
     values: dict[str, list[tuple[datetime, str]]] = {
         key: [] for key in ("battery_level", "solar_power", "ac_output_power", "battery_power")
     }
-    when = now - _PAST
+    when, floor = now - _PAST, plant.soc
     while when < now - _SAMPLE:
         sun = min(1.0, weather_at(when).solar_w_m2 / 850)
-        plant.grid_present = plant.soc < 15
+        plant.grid_present = plant.soc < floor
         plant.charge_setting_w = 300.0 if plant.grid_present else 0.0
         plant.step(_SAMPLE.total_seconds(), sun, rng.uniform(-1, 1))
         when += _SAMPLE
