@@ -19,6 +19,8 @@ from tests.ota.images import OTHER_PRIVATE, esp32_image, signed
 
 from .conftest import AddDevice, Client, FullDisk, Registered, Release, act, form, rollout, stored
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 IMAGE = esp32_image()
 
 

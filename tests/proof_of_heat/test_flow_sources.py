@@ -25,6 +25,8 @@ from .flow import add, begin, change, device, go_on
 from .ha import OUTDOOR, ROOM, start, system, thermometer
 from .test_third_party import Stove, offer
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 
 @pytest.fixture(autouse=True)
 async def ready(hass: HomeAssistant, socket_enabled: None) -> None:

@@ -26,6 +26,8 @@ from custom_components.proof_of_heat.engine.phrases import Saying, say
 
 from .homes import DAY_S, PUMP, Home, band, comfort, live, new_engine, pump_config, snapshot, tariff
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 
 @pytest.fixture(scope="module")
 def lived() -> tuple[Engine, Home]:

@@ -30,6 +30,8 @@ from custom_components.proof_of_heat.engine.plausible import WATER_RANGE_C, beli
 
 from .homes import Home, live, new_engine
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 SEQUENCES = 10_000
 CYCLES = (*(5,) * 15, 40)
 """Most sequences are short; some go on long enough for starts to be counted."""

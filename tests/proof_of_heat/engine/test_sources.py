@@ -36,6 +36,8 @@ from custom_components.proof_of_heat.engine.planning.offers import Step, lower_h
 from .homes import PUMP, Home, lived_history, pump_config, snapshot
 from .test_planner import HOURS, PUMP as MAP, SOURCE, _in_hours, _outlook, _request
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 MINER = SourceConfig(
     source_id="miner",
     kind=SourceKind.MINER,
