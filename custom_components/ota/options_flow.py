@@ -149,9 +149,15 @@ class OtaOptionsFlow(RolloutSteps):
         if user_input is not None:
             self._values = {key: value for key, value in user_input.items() if key != CONF_FILE}
             self._errors, self._placeholders = {}, {}
+            if not user_input.get(CONF_MANIFEST) and not user_input.get(CONF_CHIP):
+                self._errors[CONF_CHIP] = "chip_missing"
+                return self._show_upload()
             taking = self._async_take(self.config_entry.runtime_data, user_input)
             self._taking = self.hass.async_create_task(_visibly(taking), "ota upload", eager_start=False)
             return await self.async_step_importing()
+        return self._show_upload()
+
+    def _show_upload(self) -> ConfigFlowResult:
         return self.async_show_form(
             step_id="upload",
             data_schema=self.add_suggested_values_to_schema(_UPLOAD_SCHEMA, self._values),

@@ -96,6 +96,8 @@ async def test_upload_in_the_browser_refused_first_then_signed(
     result = await options(hass, entry, "upload")
     flow = result["flow_id"]
     base = {"channel": "stable"}
+    result = await hass.config_entries.options.async_configure(flow, {**base, "file": await put_file(admin, IMAGE)})
+    assert result["errors"] == {"chip": "chip_missing"}
     result = await submit(hass, flow, {**base, "file": await put_file(admin, IMAGE), "chip": "esp32c3"})
     assert result["errors"] == {"base": "unsigned"}
     result = await submit(hass, flow, {**base, "file": "0" * 32, "chip": "esp32c3"})
