@@ -19,6 +19,7 @@ from homeassistant.helpers.selector import (
     SelectSelectorConfig,
     TimeSelector,
 )
+from homeassistant.helpers.translation import async_get_translations
 import probatio as vol
 
 from .const import (
@@ -40,6 +41,8 @@ from .const import (
     CONF_TARIFF_POWER,
     CONF_TARIFF_START,
     CONF_WRITE_INTERVAL,
+    DOMAIN,
+    SUBENTRY_SURPLUS,
 )
 from .coordinator import EcoflowCoordinator
 
@@ -99,7 +102,7 @@ class SurplusSubentryFlow(ConfigSubentryFlow):
             sn = user_input[CONF_DEVICE_SN]
             if sn not in free:
                 return self.async_abort(reason="no_station")
-            return self.async_create_entry(title=f"{free[sn]} surplus charging", data=user_input, unique_id=sn)
+            return self.async_create_entry(title=await self._title(free[sn]), data=user_input, unique_id=sn)
         options = [SelectOptionDict(value=sn, label=name) for sn, name in free.items()]
         schema = vol.Schema(
             {
@@ -114,6 +117,11 @@ class SurplusSubentryFlow(ConfigSubentryFlow):
             data_schema=self.add_suggested_values_to_schema(schema, user_input),
             errors=errors,
         )
+
+    async def _title(self, station: str) -> str:
+        """What the subentry and its device are called, in the language of the house as entities are."""
+        texts = await async_get_translations(self.hass, self.hass.config.language, "config_subentries", {DOMAIN})
+        return f"{station}: {texts[f'component.{DOMAIN}.config_subentries.{SUBENTRY_SURPLUS}.entry_type']}"
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Change how it follows."""

@@ -39,6 +39,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -
     hass.data[LOG].want(entry.entry_id, building.options)
     await building.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    hass.data[DISCOVERIES].ask_again()
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     # Other integrations, and controllers, see the controllers of entries that are loaded, no others.
     entry.async_on_unload(entry.async_on_state_change(building.entry_state_changed))

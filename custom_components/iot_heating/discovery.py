@@ -81,6 +81,13 @@ class Discoveries:
         if tell:
             self._start_flow(found)
 
+    @callback
+    def ask_again(self) -> None:
+        """There is a building now: tell of whom is known with the next call."""
+        self.known = {
+            device_id: replace(found, told=found.told - _AGAIN_AFTER) for device_id, found in self.known.items()
+        }
+
     def _drop_old(self, now: datetime) -> None:
         for device_id in [d.device_id for d in self.known.values() if now - d.last > _FORGET_AFTER]:
             del self.known[device_id]

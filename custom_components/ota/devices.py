@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.integration_platform import async_process_integration_platforms
@@ -203,12 +203,20 @@ class Fleets:
         self._listening: dict[str, Unsubscribe] = {}
         self._busy: dict[str, str] = {}
         self._registry_ids: dict[str, str | None] = {}
+        self._uids: dict[str, str] = {}
+        """By the id of the registry's device; kept when the fleet does not know the device any more."""
+        self._deleted: set[str] = set()
 
     @callback
     def start(self) -> None:
         """Follow the fleets there are, and those that come later."""
         coordinator = self._coordinator
         coordinator.entry.async_on_unload(self.close)
+        coordinator.entry.async_on_unload(
+            coordinator.hass.bus.async_listen(
+                dr.EVENT_DEVICE_REGISTRY_UPDATED, self._registry_updated, event_filter=self._is_removal
+            )
+        )
         self._directory.listener = self._follow
         for domain in self._directory.fleets:
             self._follow(domain)
@@ -276,14 +284,44 @@ class Fleets:
             uid = f"{domain}:{device_id}"
             device = look(device_id)
             if device is None:
-                # Perhaps its entry is only not loaded now: who is gone for good is removed by its registry device.
+                # Perhaps its entry is only not loaded now: who is gone for good has lost its registry device, too.
                 self._registry_ids.pop(uid, None)
                 self._busy.pop(uid, None)
+                self._drop_deleted(uid)
                 continue
             self._registry_ids[uid] = device.device_registry_id
+            if device.device_registry_id is not None:
+                self._uids[device.device_registry_id] = uid
+                self._deleted.discard(uid)
             self._register(uid, domain, device)
             if uid not in self._listening:
                 self._listening[uid] = self._coordinator.listen(uid, partial(self._tell, uid))
+
+    @callback
+    def _is_removal(self, data: Mapping[str, Any]) -> bool:
+        return data["action"] == "remove" and data["device_id"] in self._uids
+
+    @callback
+    def _registry_updated(self, event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        """The device of a fleet was deleted: its provider forgets it now, or has done so."""
+        uid = self._uids.pop(event.data["device_id"])
+        self._deleted.add(uid)
+        self._drop_deleted(uid)
+
+    def _drop_deleted(self, uid: str) -> None:
+        """Forget a device that was deleted, once its provider does not know it any more."""
+        device = self._coordinator.state.devices.get(uid)
+        fleet = self.get(device.fleet) if device is not None else None
+        if uid not in self._deleted or device is None or (fleet is not None and device.device_id in fleet.devices()):
+            return
+        self._deleted.discard(uid)
+        self._coordinator.entry.async_create_task(self._coordinator.hass, self._async_drop(uid), f"ota forgets {uid}")
+
+    async def _async_drop(self, uid: str) -> None:
+        if uid in self._coordinator.state.devices:
+            self._coordinator.engine.remove(uid)
+        await self._coordinator.keys.async_drop(uid)
+        await self._coordinator.async_settle()
 
     def _register(self, uid: str, domain: str, device: FleetDevice) -> None:
         engine = self._coordinator.engine

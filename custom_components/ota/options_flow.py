@@ -1,7 +1,7 @@
 """What *Configure* offers: settings, a release by hand, a key for CI, a new rollout."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -54,6 +54,7 @@ CONF_SIGNATURE = "signature"
 CONF_VERSION = "version"
 CONF_NOTES = "notes"
 _CHUNK = 256 * 1024
+PROGRESS_SHOWN_S: Final = 1.5
 _READING: Final = 0.9
 """The share of the progress bar that reading and hashing the file takes."""
 
@@ -148,11 +149,15 @@ class OtaOptionsFlow(RolloutSteps):
         if user_input is not None:
             self._values = {key: value for key, value in user_input.items() if key != CONF_FILE}
             self._errors, self._placeholders = {}, {}
-            # Not eager: a flow must not be through with its progress before it has shown some.
-            self._taking = self.hass.async_create_task(
-                self._async_take(self.config_entry.runtime_data, user_input), "ota upload", eager_start=False
-            )
+            if not user_input.get(CONF_MANIFEST) and not user_input.get(CONF_CHIP):
+                self._errors[CONF_CHIP] = "chip_missing"
+                return self._show_upload()
+            taking = self._async_take(self.config_entry.runtime_data, user_input)
+            self._taking = self.hass.async_create_task(_visibly(taking), "ota upload", eager_start=False)
             return await self.async_step_importing()
+        return self._show_upload()
+
+    def _show_upload(self) -> ConfigFlowResult:
         return self.async_show_form(
             step_id="upload",
             data_schema=self.add_suggested_values_to_schema(_UPLOAD_SCHEMA, self._values),
@@ -227,6 +232,15 @@ class OtaOptionsFlow(RolloutSteps):
         coordinator: OtaCoordinator = self.config_entry.runtime_data
         key = await coordinator.keys.async_issue_upload()
         return self.async_abort(reason="upload_key_made", description_placeholders={"key": key})
+
+
+async def _visibly(taking: Coroutine[Any, Any, Release]) -> Release:
+    """Take in, but not before the dialog in the browser has begun to listen for the end: it would wait for ever."""
+    listening = asyncio.create_task(asyncio.sleep(PROGRESS_SHOWN_S))
+    try:
+        return await taking
+    finally:
+        await listening
 
 
 async def _uploaded(hass: HomeAssistant, file_id: str, received: Callable[[int], None]) -> AsyncIterator[bytes]:

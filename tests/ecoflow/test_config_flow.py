@@ -214,7 +214,11 @@ async def subentry_flow(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
     )
 
 
-async def test_surplus_charging_is_added_for_a_station(hass: HomeAssistant, account: MockConfigEntry) -> None:
+@pytest.mark.parametrize(("language", "name"), [("en", "Surplus charging"), ("de", "Überschussladen")])
+async def test_surplus_charging_is_added_for_a_station(
+    hass: HomeAssistant, account: MockConfigEntry, language: str, name: str
+) -> None:
+    hass.config.language = language
     result = await subentry_flow(hass, account)
     assert result["step_id"] == "user"
     result = await hass.config_entries.subentries.async_configure(
@@ -223,7 +227,7 @@ async def test_surplus_charging_is_added_for_a_station(hass: HomeAssistant, acco
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     (subentry,) = account.subentries.values()
-    assert subentry.title == "DELTA Pro 1 surplus charging"
+    assert subentry.title == f"DELTA Pro 1: {name}"
     assert subentry.unique_id == DELTA_PRO
 
 

@@ -249,6 +249,21 @@ async def test_a_stranger_is_discovered_and_approved_with_the_key_it_has(
     assert flows(hass) == []
 
 
+async def test_a_stranger_that_called_before_there_was_a_building_shows_with_its_next_call(
+    hass: HomeAssistant, building: MockConfigEntry, client: TestClient
+) -> None:
+    await hass.config_entries.async_remove(building.entry_id)
+    await stranger(client)
+    await hass.async_block_till_done()
+    assert flows(hass) == []
+    first = building_entry()
+    first.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(first.entry_id)
+    await stranger(client)
+    await hass.async_block_till_done()
+    assert len(flows(hass)) == 1
+
+
 async def test_another_key_does_not_take_over_a_discovery(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient
 ) -> None:

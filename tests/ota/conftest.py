@@ -43,6 +43,12 @@ def config_folder(hass: HomeAssistant, tmp_path: Path) -> None:
     hass.config.config_dir = str(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No dialog has to see a progress."""
+    monkeypatch.setattr("custom_components.ota.options_flow.PROGRESS_SHOWN_S", 0)
+
+
 @pytest.fixture
 def all_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Entities that are disabled by default are enabled."""

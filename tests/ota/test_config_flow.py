@@ -96,6 +96,8 @@ async def test_upload_in_the_browser_refused_first_then_signed(
     result = await options(hass, entry, "upload")
     flow = result["flow_id"]
     base = {"channel": "stable"}
+    result = await hass.config_entries.options.async_configure(flow, {**base, "file": await put_file(admin, IMAGE)})
+    assert result["errors"] == {"chip": "chip_missing"}
     result = await submit(hass, flow, {**base, "file": await put_file(admin, IMAGE), "chip": "esp32c3"})
     assert result["errors"] == {"base": "unsigned"}
     result = await submit(hass, flow, {**base, "file": "0" * 32, "chip": "esp32c3"})
@@ -131,6 +133,18 @@ async def test_a_file_that_is_gone_can_be_chosen_again(
     values["file"] = await put_file(admin, IMAGE)
     result = await submit(hass, flow, {**values, "signature": signature})
     assert result["reason"] == "uploaded"
+
+
+async def test_a_refusal_is_told_only_when_the_dialog_listens(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.ota.options_flow.PROGRESS_SHOWN_S", 0.1)
+    flow = (await options(hass, entry, "upload"))["flow_id"]
+    values = {"channel": "stable", "file": await put_file(admin, b"no image"), "chip": "esp32c3"}
+    began = hass.loop.time()
+    result = await submit(hass, flow, values)
+    assert result["errors"] == {"base": "unsigned"}
+    assert hass.loop.time() - began >= 0.1
 
 
 async def test_without_an_address_of_its_own_the_usual_one_is_shown(

@@ -204,6 +204,46 @@ async def test_a_fleets_device_that_is_gone_can_be_removed(
     assert not any("dev-1" in unique_id for unique_id in left)
 
 
+@pytest.mark.parametrize("first", ["registry", "fleet"])
+async def test_a_fleets_device_that_was_deleted_is_forgotten(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, with_fleet: HeatingFleet, first: str
+) -> None:
+    deleted = with_fleet._devices["dev-1"].device_registry_id
+    assert deleted is not None
+    if first == "registry":
+        dr.async_get(hass).async_remove_device(deleted)
+        await settled(hass)
+        assert "example:dev-1" in ota.state.devices, "its provider still has it"
+    del with_fleet._devices["dev-1"]
+    for listener in list(with_fleet._listeners):
+        listener(frozenset({"dev-1"}))
+    await settled(hass)
+    if first == "fleet":
+        assert "example:dev-1" in ota.state.devices, "perhaps its entry is only not loaded"
+        dr.async_get(hass).async_remove_device(deleted)
+        await settled(hass)
+    assert set(ota.state.devices) == {"example:dev-2"}
+    left = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert not any("dev-1" in item.unique_id for item in left)
+
+
+async def test_a_device_that_is_known_again_was_not_deleted(
+    hass: HomeAssistant, ota: OtaCoordinator, with_fleet: HeatingFleet
+) -> None:
+    known = with_fleet._devices["dev-1"]
+    assert known.device_registry_id is not None
+    dr.async_get(hass).async_remove_device(known.device_registry_id)
+    (entry,) = hass.config_entries.async_entries("example")
+    again = dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, identifiers={("example", "dev-1")})
+    with_fleet.put("dev-1", device_registry_id=again.id)
+    await settled(hass)
+    del with_fleet._devices["dev-1"]
+    for listener in list(with_fleet._listeners):
+        listener(frozenset({"dev-1"}))
+    await settled(hass)
+    assert "example:dev-1" in ota.state.devices
+
+
 async def test_after_a_reload_the_fleet_is_followed_once(
     hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, with_fleet: HeatingFleet
 ) -> None:

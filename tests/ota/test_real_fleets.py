@@ -173,6 +173,24 @@ async def test_the_update_entity_stands_at_the_controllers_own_device(
     assert firmware["job_id"]
 
 
+async def test_a_deleted_controller_and_a_deleted_building_leave_nothing_behind(
+    hass: HomeAssistant, ota: OtaCoordinator, house: dict[str, Controller]
+) -> None:
+    (building,) = hass.config_entries.async_entries("iot_heating")
+    (cellar,) = (sub for sub in building.subentries.values() if sub.unique_id == "ESP32-cellar")
+    hass.config_entries.async_remove_subentry(building, cellar.subentry_id)
+    await settled(hass)
+    assert set(ota.state.devices) == {house["attic"].uid}
+    assert await hass.config_entries.async_unload(building.entry_id)
+    await settled(hass)
+    assert set(ota.state.devices) == {house["attic"].uid}, "it is only away"
+    await hass.config_entries.async_remove(building.entry_id)
+    await settled(hass)
+    assert not ota.state.devices
+    left = er.async_entries_for_config_entry(er.async_get(hass), ota.entry.entry_id)
+    assert not any("ESP32" in item.unique_id for item in left)
+
+
 async def test_a_reported_failure_stops_the_rollout_for_the_other_controller(
     hass: HomeAssistant, ota: OtaCoordinator, house: dict[str, Controller], release: Release
 ) -> None:
