@@ -6,6 +6,7 @@ import logging
 import os
 from pathlib import Path
 import sys
+import traceback
 
 from homeassistant.components import file_upload
 from hypothesis import HealthCheck, settings
@@ -17,6 +18,10 @@ from syrupy.assertion import SnapshotAssertion
 import custom_components  # noqa: F401
 
 from . import coverage_gate, unsteady
+
+# In its debug mode asyncio keeps the stack of each future and task, down through all of pytest: a third of the time
+# that tests of Home Assistant took. A few frames tell who made it.
+traceback.extract_stack.__defaults__ = (None, 8)
 
 # A busy machine is no fault of what is tested; pytest's own time-out ends what hangs. The examples of a whole run
 # are the same each time; HYPOTHESIS_RANDOM=1 looks for others.

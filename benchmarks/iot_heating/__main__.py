@@ -47,7 +47,7 @@ async def cells(house: House, rounds: int, seconds: float, devices: int, *, kept
         turns: dict[str, list[float]] = {"bare": [], "path": [], kind: []}
         # Every controller is in the state that it will report: what is measured begins after the change to it, and
         # after the telemetry log's allowance for a burst is used up.
-        await load.closed(house.port, kind, _CLIENTS, seconds * 2, devices, kept=kept)
+        await load.closed(house.port, kind, _CLIENTS, seconds * 4, devices, kept=kept)
         await settle(house)
         for _ in range(rounds):
             for name, spent in turns.items():

@@ -45,9 +45,9 @@ class TelemetryLog:
         self._hass = hass
         self._archive: Archive | None = None
         self._wanted: dict[str, Options] = {}
-        # The first ten of a controller at once, then one in five seconds: a controller that calls without
+        # The first hundred of a controller at once, then one a second: a controller that calls without
         # pause must not fill the disk.
-        self._pace = RateLimiter(rate=0.2, burst=10)
+        self._pace = RateLimiter(rate=1, burst=100)
         self._unsubscribe: CALLBACK_TYPE | None = None
 
     @property

@@ -164,9 +164,6 @@ class Keys:
 def _rotated(ring: KeyRing, key: str, now: datetime) -> KeyRing:
     if ring.current is None:
         return KeyRing.of(key)
-    if ring.previous is not None and ring.previous_until is not None and now < ring.previous_until:
-        # The key that a rotation just before made was never used: the device still has the one before that.
-        return replace(ring, current=hash_key(key), previous_until=now + ROTATION_GRACE)
     return ring.rotated(hash_key(key), now, ROTATION_GRACE)
 
 

@@ -102,6 +102,8 @@ def _waves(data: Mapping[str, Any]) -> tuple[Wave, ...]:
     match data["strategy"]:
         case "all":
             return (Wave(percent=100, not_before=start),)
+        case "canary" if not data["percent"]:
+            raise RolloutError("bad_waves")
         case "canary":
             return Wave(percent=data["percent"], not_before=start), Wave(percent=100)
         case _ if not data.get("waves"):

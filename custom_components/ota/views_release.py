@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 from homeassistant.components.http.auth import async_sign_path
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.http import KEY_AUTHENTICATED
@@ -29,6 +30,8 @@ from .views import OtaView, answers
 CHUNK = 256 * 1024
 _FIELDS = ("manifest", "signature", "chip", "product", "version", "channel", "notes", "factory_of")
 LINK_LIFE = timedelta(hours=1)
+_MALFORMED = (ValueError, AssertionError, RuntimeError, HttpProcessingError)
+"""What aiohttp's reader raises where a body has no boundary, no end, or headers that are none."""
 
 
 @callback
@@ -104,6 +107,8 @@ class UploadView(UploaderView):
                 fields, image = await _fields(await request.multipart())
         except TimeoutError as err:
             raise ReleaseError("upload_broken") from err
+        except _MALFORMED as err:
+            raise bad_value("the body is no multipart/form-data", None) from err
         claim = _claim(fields, admin=admin)
         importer = self.coordinator.importer
         if isinstance(claim, str):
@@ -150,10 +155,7 @@ async def _fields(reader: MultipartReader) -> tuple[dict[str, str], BodyPartRead
     """
     found: dict[str, str] = {}
     while True:
-        try:
-            part = await reader.next()
-        except ValueError as err:
-            raise bad_value("the body is no multipart/form-data", None) from err
+        part = await reader.next()
         if part is None:
             raise missing("image")
         if not isinstance(part, BodyPartReader):

@@ -8,7 +8,7 @@ import math
 from typing import Any, Final, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event
@@ -29,10 +29,11 @@ from .curve_advice import CurveAdviser
 from .engine.consumption import Consumption
 from .engine.decision import Decision
 from .engine.engine import Engine
+from .engine.phrases import Phrase
 from .engine.snapshot import NAN, Snapshot
 from .forecasts import EVERY_S as FORECAST_EVERY_S, WeatherForecast, ask_forecast
 from .inputs import all_away, known, number_of, power_w
-from .journal import Journal, named, sentence
+from .journal import Journal
 from .ledgers import async_forget_ledgers
 from .metering.book import CopBook
 from .metering.feed import feed_meter, feed_source
@@ -46,6 +47,7 @@ from .snapshot import CycleData, Knowledge, metered, take, targets_of
 from .unit import SourceUnit
 from .wanted import Wanted
 from .web_price import HashPrice
+from .wording import Teller, async_language
 from .write_counts import write_counts
 
 __all__ = ["HeatConfigEntry", "HeatingSystem", "SourceUnit", "async_forget"]
@@ -102,13 +104,15 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self._started = dt_util.utcnow()
         self._saved_at = self._started
         entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, self._final_write))
+        entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._config_changed))
         if self.ahead.entities:
             entry.async_on_unload(async_track_state_change_event(hass, self.ahead.entities, self._ahead_changed))
 
     # --- over a restart -------------------------------------------------------------------------------------
 
     async def async_load(self) -> None:
-        """Take up where the last run ended."""
+        """Take up where the last run ended, in the language of now."""
+        await self.journal.speak(await async_language(self.hass))
         if (saved := await self._wanted_store.async_load()) is not None:
             self.wanted.load(saved)
         if (state := await self._store.async_load()) is not None:
@@ -145,6 +149,12 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
             _LOGGER.debug("%s: %s", self.name, err)
             return
         self._cycling_saved = cycling
+
+    async def _config_changed(self, event: Event) -> None:
+        """What is said follows the language that is set."""
+        if "language" in event.data:
+            await self.journal.speak(await async_language(self.hass))
+            self._show_now()
 
     # --- what users do --------------------------------------------------------------------------------------
 
@@ -264,8 +274,9 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         await self.slow_work.run(snapshot, now)
         decision = self.engine.decide(snapshot)
         self.consumption = self.engine.consumption()
-        self.journal.note(cycle_id, decision, self._names, self.hass.config.currency)
-        _LOGGER.debug("cycle=%s %s", cycle_id, self.journal.line())
+        self.journal.note(cycle_id, decision.record, self._names, self.hass.config.currency)
+        if _LOGGER.isEnabledFor(logging.DEBUG):
+            _LOGGER.debug("cycle=%s %s", cycle_id, self.journal.line())
         self.watch.look(now)
         if self.wanted.active and self._warmed_up(now):
             await self._save_cycling()
@@ -360,9 +371,9 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         now = dt_util.utcnow()
         return targets_of(self.hass, zone, self.wanted.wishes, self.ahead, now)(now)
 
-    def in_words(self, text: str) -> str:
-        """The engine speaks of ids and of money; users know names and a currency."""
-        return sentence(named(text, self._names), self.hass.config.currency)
+    def in_words(self, *phrases: Phrase) -> str:
+        """What the engine says, for users."""
+        return Teller(self.journal.language, self._names, self.hass.config.currency).all(phrases)
 
 
 async def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:

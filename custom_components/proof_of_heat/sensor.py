@@ -93,7 +93,7 @@ class SystemSensor(SystemEntity, SensorEntity):
     """A sensor of the system. A decision's details are for now: the action `get_decisions` tells the last ones."""
 
     entity_description: SystemSensorDescription
-    _unrecorded_attributes = frozenset({"id", "limits", "mix", "notes", "time", "words"})
+    _unrecorded_attributes = frozenset({"codes", "id", "limits", "mix", "notes", "time", "words"})
 
     def __init__(self, system: HeatingSystem, description: SystemSensorDescription) -> None:
         super().__init__(system, description)

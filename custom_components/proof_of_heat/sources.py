@@ -42,6 +42,7 @@ from .const import (
     DEFAULT_SHORT_LIMIT,
     DOMAIN,
 )
+from .drivers.base import SourceBase
 from .drivers.budget import CallBudget, Limits
 from .drivers.cloud.account import CloudAccount, Rig
 from .drivers.cloud.hiveos import BASE_URL as HIVEOS_URL, HiveAccount
@@ -54,10 +55,12 @@ from .drivers.miner.source import MinerSource
 from .drivers.modbus.link import Line, link_params
 from .drivers.modbus.source import ModbusSource
 from .drivers.modbus.template import Template, builtin, find, survey
+from .drivers.modbus.wear import WriteCount
 from .drivers.stored import capabilities_from_dict
 from .drivers.viessmann.client import API_URL, IAM_URL, Device, Token, TokenKeeper, ViessmannClient
 from .drivers.viessmann.features import Reading
 from .drivers.viessmann.source import ViessmannSource
+from .engine.config import SafetyLimits
 from .entity_source import EntityOptions, EntitySource
 from .inputs import power_w
 from .ledgers import async_ledger
@@ -116,7 +119,20 @@ async def async_template(hass: HomeAssistant, template_id: str) -> Template:
 async def async_build(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
     """The source of a subentry; raises for what cannot work at all (a template that is gone)."""
     kind = str(subentry.data[CONF_KIND])
-    return await _BUILDERS[kind](hass, entry, subentry)
+    built = await _BUILDERS[kind](hass, entry, subentry)
+    source = built.source
+    if isinstance(source, SourceBase) and kind != "modbus" and _outlives_start(source):
+        source.resume(await _writes_of(hass, subentry))
+    return built
+
+
+def _outlives_start(source: SourceBase) -> bool:
+    """Whether writes may be further apart than the first minute of a run, in which nothing is commanded."""
+    return source.capabilities.min_write_interval_s > SafetyLimits().read_only_s
+
+
+async def _writes_of(hass: HomeAssistant, subentry: ConfigSubentry) -> WriteCount:
+    return await write_counts(hass).async_of(subentry.unique_id or subentry.subentry_id)
 
 
 def secrets_missing(data: Mapping[str, Any]) -> bool:
@@ -262,8 +278,7 @@ async def _modbus(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSuben
     unit.require_timeout(template.timeout_s)
     if template.spacing_s:
         unit.set_message_spacing(template.spacing_s)
-    writes = await write_counts(hass).async_of(subentry.unique_id or subentry.subentry_id)
-    source = ModbusSource(_id(subentry), subentry.title, unit, template, writes=writes)
+    source = ModbusSource(_id(subentry), subentry.title, unit, template, writes=await _writes_of(hass, subentry))
     return Built(source, POLL_S["modbus"], close=source.close, counts=COUNTERS & template.registers.keys())
 
 

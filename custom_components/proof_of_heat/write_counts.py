@@ -1,6 +1,7 @@
-"""Register writes of Modbus devices over restarts: one small file, on disk before a write goes out.
+"""Writes to devices over restarts: one small file, on disk before a write goes out.
 
-A device is known by its address and unit, so one that is removed and added anew starts no new day.
+Modbus devices have a limit for a day, all of them a spacing. A device is known by what it is (a Modbus one by address
+and unit), so one that is removed and added anew starts no new day.
 """
 
 import asyncio
@@ -61,7 +62,7 @@ class WriteCounts:
         try:
             data = await self._store.async_load()
         except (HomeAssistantError, NotImplementedError) as err:
-            _LOGGER.warning("Register writes of before are not known: %s", err)
+            _LOGGER.warning("Writes of before are not known: %s", err)
             return {}
         devices = data.get("devices") if data is not None else None
         return dict(devices) if isinstance(devices, dict) else {}

@@ -1,5 +1,7 @@
 """Who may do what: Home Assistant's permissions on the entity that stands for the thing."""
 
+from collections.abc import Iterable
+
 from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.const import Platform
@@ -9,7 +11,7 @@ from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
 from .coordinator import RunningHub
-from .model.commands import CommandName, Order
+from .model.commands import SOCKETS, CommandName, Order
 
 
 def _entity_id(hass: HomeAssistant, platform: Platform, owner: str, key: str) -> str:
@@ -30,6 +32,15 @@ def outlet_entity(hass: HomeAssistant, hub: RunningHub, device_id: str, order: O
         case _:
             socket = order.socket if order is not None else "a"
             return _entity_id(hass, Platform.SWITCH, owner, f"socket_{socket}")
+
+
+def may_order(hass: HomeAssistant, user: User, hubs: Iterable[RunningHub], device_id: str, name: CommandName) -> bool:
+    """Whether a user may give such an order to any socket of an outlet of one of these hubs."""
+    return any(
+        user.permissions.check_entity(outlet_entity(hass, hub, device_id, Order(name, socket)), POLICY_CONTROL)
+        for hub in hubs
+        for socket in SOCKETS
+    )
 
 
 def cut_entity(hass: HomeAssistant, hub: RunningHub) -> str:

@@ -1,6 +1,7 @@
 """All hubs that are set up: which of them calls, whose an outlet is, and the second's tick."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 import logging
 import time
@@ -191,6 +192,10 @@ class Hubs:
         if len(found) > 1:
             raise conflict(f"several hubs have an outlet {device_id}: give ccu_id", "ccu_id")
         return found[0]
+
+    def owners(self, device_id: str) -> Sequence[RunningHub]:
+        """The hubs that have an outlet of this id."""
+        return self._owners.get(device_id, ())
 
     @callback
     def claimed(self, hub: RunningHub, device_id: str) -> None:

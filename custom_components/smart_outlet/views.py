@@ -3,9 +3,8 @@
 from http import HTTPStatus
 import time
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.http import HomeAssistantView
@@ -24,8 +23,9 @@ from ._lib.device_http import (
     require_control,
     require_user,
 )
-from .access import outlet_entity
+from .access import may_order, outlet_entity
 from .coordinator import RunningHub
+from .forms import MULTIPART, URLENCODED, read_form
 from .hubs import Hubs
 from .model.commands import Command, CommandName, Order
 from .model.errors import (
@@ -217,8 +217,11 @@ class OrderView(OutletView):
         except ValueError:
             raise not_found(f"there is no command {command}") from None
         try:
+            device_id = path_id(device_id)
+            if (owners := self.hubs.owners(device_id)) and not may_order(self.hubs.hass, user, owners, device_id, name):
+                raise forbidden()
             fields = await _read_order(request)
-            hub, outlet = self.hubs.find_outlet(path_id(device_id), _ccu_hint(fields.get("ccu_id")))
+            hub, outlet = self.hubs.find_outlet(device_id, _ccu_hint(fields.get("ccu_id")))
             order = Order.parse(name, fields.get("socket"), fields.get("value"))
             require_control(user, outlet_entity(self.hubs.hass, hub, outlet.device_id, order))
             queued = await hub.async_order(outlet.device_id, order)
@@ -228,24 +231,11 @@ class OrderView(OutletView):
 
 
 async def _read_order(request: web.Request) -> dict[str, Any]:
-    """The fields of a JSON object or a form; a form's numbers come as text."""
+    """The fields of a JSON object or a form."""
     body = await read_body(request)
-    if request.content_type == "application/x-www-form-urlencoded":
-        return _form(body)
-    if request.content_type == "multipart/form-data":
-        raise ApiError(HTTPStatus.BAD_REQUEST, "bad_json", "send JSON or application/x-www-form-urlencoded", name=None)
+    if request.content_type in (URLENCODED, MULTIPART):
+        return read_form(request.headers[hdrs.CONTENT_TYPE], body)
     return parse_object(body) if body.strip() else {}
-
-
-def _form(body: bytes) -> dict[str, Any]:
-    try:
-        fields: dict[str, Any] = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20))
-    except ValueError as err:
-        raise ApiError(HTTPStatus.BAD_REQUEST, "bad_json", "the form is not readable") from err
-    value = fields.get("value")
-    if isinstance(value, str) and value.isascii() and value.strip().isdigit() and len(value) < 10:
-        fields["value"] = int(value)
-    return fields
 
 
 def _ccu_hint(value: object) -> str | None:

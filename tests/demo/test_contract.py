@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 import signal
+import socket
 import time
 from typing import Any
 
@@ -42,6 +43,11 @@ def test_the_line_says_what_was_promised(demo: RunningDemo) -> None:
         assert device["entry_id"] in info["entries"][device["domain"]]
     for pid in info["pids"]:
         os.kill(pid, 0)
+    for place in [*info["simulators"].values(), *(device["simulator"] for device in info["devices"])]:
+        assert isinstance(place["port"], int)
+        # Whatsminers have fixed ports and so an address each, which tests may not reach.
+        if place["host"] == "127.0.0.1":
+            socket.create_connection((place["host"], place["port"]), 5).close()
 
 
 def test_home_assistant_runs_with_every_entry_loaded(demo: RunningDemo) -> None:
@@ -188,6 +194,8 @@ def test_without_simulators_the_caller_is_the_device(tmp_path: Path) -> None:
     with running(tmp_path / "config", "--no-simulators") as own:
         device = own.device(CONTROLLER)
         entities = device["entities"]
+        assert device["simulator"] == {"host": None, "port": None}
+        assert {"host", "port"} == set.intersection(*map(set, own.info["simulators"].values()))
         assert own.state(entities["outdoor_temperature"]) == "unknown"
         body = {"state": "on", "temp_out": 8.7, "supply_temp": 61.5, "voltage": 3.3, "errors": []}
         status, answer = sync(own, CONTROLLER, device["key"], body)

@@ -25,6 +25,8 @@ from custom_components.ecoflow.api.state import SETTLE_S
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread, Heard, Until
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 
 def charge_power(client: EcoflowClient, sn: str, watts: float) -> Command:
     setting = client.family(sn).setting("charge_power")

@@ -12,6 +12,8 @@ from custom_components.ecoflow.api.client import Timing
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread, Settle, Until, entity_of, state_of
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 
 @pytest.fixture
 def quick(account: MockConfigEntry) -> MockConfigEntry:

@@ -16,6 +16,8 @@ from custom_components.ecoflow.api.energy import MAX_GAP_S, EnergyCounter, Risin
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread, poll, state_of
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 
 def test_one_kilowatt_for_an_hour() -> None:
     counter = EnergyCounter()

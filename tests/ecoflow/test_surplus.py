@@ -30,6 +30,8 @@ from custom_components.ecoflow.const import DOMAIN
 from .conftest import DELTA_2, DELTA_PRO, CloudThread
 from .test_config_flow import SURPLUS, subentry_flow
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 SETTINGS = SurplusSettings(start_delay_s=0, stop_delay_s=0, margin_w=0, write_interval_s=60)
 CALM = Situation(
     grid_w=0,

@@ -27,6 +27,7 @@ from tests.mosquitto import CONFIG, LASTING, Mosquitto, program
 from .conftest import entity_id, set_up, state
 
 pytestmark = [
+    pytest.mark.slow,  # left out by scripts/test --quick
     pytest.mark.skipif(program() is None, reason="mosquitto is not installed"),
     # paho and the mqtt integration keep timers of their own until the connection is closed
     pytest.mark.parametrize("expected_lingering_timers", [True]),

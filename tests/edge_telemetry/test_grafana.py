@@ -14,6 +14,8 @@ from lib.archive_spec import ArchiveSpec
 from lib.archive_store import Store, make_engine, parse_url
 from tests.lib.conftest import postgresql, postgresql_url  # noqa: F401
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 DASHBOARD: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "docs/grafana/edge_telemetry.json").read_text("utf-8")
 )

@@ -27,6 +27,8 @@ from custom_components.edge_telemetry.coordinator import EdgeHub
 from .conftest import Publish, entity_id, state, take_down
 from .test_ingest import ADVERTISEMENT, TAG, TAG_ID, query
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 TOPIC = "van/env/cabin/data"
 CABIN = "van/env/cabin"
 

@@ -13,6 +13,7 @@ import probatio as vol
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
+from custom_components.iot_heating._lib.archive import Row
 from custom_components.iot_heating.const import DOMAIN
 from custom_components.iot_heating.telemetry_log import LOG
 
@@ -67,6 +68,26 @@ async def test_reports_are_kept_as_they_came(call: Any, reported: None) -> None:
     assert answer["rows"][0]["report"] == {**TELEMETRY, "supply_temp": 40.0, "heap": 180_000, "nested": {"a": 1}}
     answer = await call("get_telemetry", aggregation="raw", fields=["heap"], limit=2)
     assert [row["report"] for row in answer["rows"]] == [{"heap": 180_000}] * 2
+
+
+async def test_a_hundred_reports_at_once_are_kept_and_then_one_a_second(
+    hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, rows, now = hass.data[LOG], list[Row](), 1000.0
+    monkeypatch.setattr(log._archive, "put", rows.append)
+    monkeypatch.setattr(log._pace, "clock", lambda: now)
+
+    async def report(marker: int) -> None:
+        reply = await client.post(PATH, headers={"X-Device-Key": key}, json={"marker": marker})
+        assert reply.status == HTTPStatus.OK
+
+    for marker in range(110):
+        await report(marker)
+    assert [row.payload for row in rows] == [{"marker": marker} for marker in range(100)]
+    now += 1
+    for marker in (200, 201):
+        await report(marker)
+    assert [row.payload for row in rows[100:]] == [{"marker": 200}]
 
 
 @pytest.mark.parametrize("aggregation", ["5min", "hour", "day"])

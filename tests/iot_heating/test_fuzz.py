@@ -17,6 +17,8 @@ from custom_components.iot_heating.protocol.v2 import decode_extras
 
 from . import TELEMETRY
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 ANSWERS = {200, 400, 401, 404, 409, 413, 429}
 SETTINGS = {
     "curve_value": 60,

@@ -37,6 +37,8 @@ from lib.archive_tables import STEPS, as_json_text, migrate
 from lib.archive_views import create_views, drop_views
 from tests.postgresql import PostgresServer
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 VAN = ("van", "ruuvi", "inside")
 KEEP_ALL = Retention(raw_days=None, fine_days=None)

@@ -59,9 +59,22 @@ def test_which_key_opens_when(ring: KeyRing, at: datetime, old: KeyMatch, new: K
     assert (ring.match(OLD, at), ring.match(NEW, at)) == (old, new)
 
 
-def test_a_second_rotation_ends_the_first_key() -> None:
-    ring = ROTATED.rotated(hash_key("third"), NOW, GRACE)
-    assert [ring.match(key, NOW) for key in (OLD, NEW, "third")] == [
+def test_a_second_rotation_ends_the_key_that_was_never_used() -> None:
+    later = NOW + GRACE - timedelta(days=1)
+    ring = ROTATED.rotated(hash_key("third"), later, GRACE)
+    assert [ring.match(key, NOW + GRACE) for key in (OLD, NEW, "third")] == [
+        KeyMatch.PREVIOUS,
+        KeyMatch.NONE,
+        KeyMatch.CURRENT,
+    ]
+
+
+@pytest.mark.parametrize(("ring", "at"), [(ROTATED.settled(), NOW), (ROTATED, NOW + GRACE)], ids=["used", "grace over"])
+def test_a_rotation_after_the_new_key_was_used_or_the_grace_is_over_ends_the_first_key(
+    ring: KeyRing, at: datetime
+) -> None:
+    ring = ring.rotated(hash_key("third"), at, GRACE)
+    assert [ring.match(key, at) for key in (OLD, NEW, "third")] == [
         KeyMatch.NONE,
         KeyMatch.PREVIOUS,
         KeyMatch.CURRENT,

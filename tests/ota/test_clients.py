@@ -17,6 +17,8 @@ from tests.ota.images import esp8266_image, signed
 
 from .conftest import AddDevice, Client, Registered, Release, act, form, rollout
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 ARDUINO = {
     "User-Agent": "ESP32-http-Update",
     "x-ESP32-STA-MAC": "24:0A:C4:00:00:01",

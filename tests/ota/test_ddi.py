@@ -18,6 +18,8 @@ from tests.ota.images import signed
 
 from .conftest import AddDevice, Client, Registered, Release, act, form, rollout
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 ROOT = "/api/ota/ddi/DEFAULT/controller/v1/dev-1"
 
 

@@ -506,6 +506,7 @@ async def test_waves_gates_and_a_rollback_through_actions(
         ({"version": "9.9"}, "unknown_release"),
         ({"devices": ["ghost"]}, "no_devices"),
         ({"strategy": "waves"}, "bad_waves"),
+        ({"strategy": "canary", "percent": 0}, "bad_waves"),
         ({"shares": [0]}, "bad_arms"),
         ({"version": ["2.0.0", "2.0.0"], "shares": [1]}, "bad_arms"),
         ({"rollout": "r1"}, "rollout_exists"),

@@ -14,6 +14,8 @@ from tests.ota.images import PRIVATE, esp32_image, esp8266_image
 
 from .conftest import Client
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 
 @pytest.fixture
 def key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Path, str]:

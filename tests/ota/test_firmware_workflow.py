@@ -13,6 +13,8 @@ import yaml
 from custom_components.ota.rollout.manifest import verify
 from tests.ota.images import PRIVATE, esp32_image, public_key
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / ".github/workflows/firmware-publish.yml"
 GH = """#!/bin/sh

@@ -18,6 +18,8 @@ from tests.smart_outlet.conftest import KEY as CCU_KEY, ccu_entry
 
 from .conftest import Client, Release, act, rollout, settled
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 
 class Controller:
     """A heating controller that speaks protocol 2 of the device sync, and fetches images with its own key."""

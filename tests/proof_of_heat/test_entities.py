@@ -20,6 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.proof_of_heat.comfort.profiles import Override, Profile
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.diagnostics import async_get_config_entry_diagnostics
+from custom_components.proof_of_heat.engine.phrases import Saying, say
 from custom_components.proof_of_heat.transfer import checksum, export, parse
 from simulators.framework import running
 from simulators.viessmann_cloud.cloud import ViessmannCloud
@@ -239,7 +240,10 @@ async def test_actions_answer(hass: HomeAssistant, heated: Heated) -> None:
     decisions = (await action(hass, "get_decisions", {"count": 5}))["decisions"]
     assert decisions
     assert {"words", "mix", "id"} <= set(decisions[-1])
-    assert (await action(hass, "get_plan"))["plan"] is None
+    assert await action(hass, "get_plan") == {
+        "plan": None,
+        "reason": "The house is not known well enough yet: the heating curve is in charge",
+    }
     assert entry.runtime_data.wanted.wishes.profile == "away"
 
 
@@ -257,11 +261,13 @@ async def test_plan_is_told_with_its_times(
         grid=cells, heat_w=series, power_w=series / 4, room_c=20.0 + series / 4000, worth_kwh=np.float64(0.081234)
     )
     made = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
+    said = (say(Saying.PLAN, hours=48.0, heat_kwh=31.4), say(Saying.PLAN_BEGINS, begin_h=2.0))
     monkeypatch.setattr(
-        entry.runtime_data.engine, "plan", SimpleNamespace(made_s=made.timestamp(), words="warm by seven", plan=plan)
+        entry.runtime_data.engine, "plan", SimpleNamespace(made_s=made.timestamp(), said=said, plan=plan)
     )
     answer = await action(hass, "get_plan")
-    assert (answer["made"], answer["words"], answer["worth_kwh"]) == (made.isoformat(), "Warm by seven", 0.0812)
+    assert (answer["made"], answer["worth_kwh"]) == (made.isoformat(), 0.0812)
+    assert answer["words"] == "Plan over 48 h: 31 kWh of heat, beginning in 2.0 h"
     starts = [datetime.fromisoformat(text) for text in answer["start"]]
     assert starts[0] == made
     assert starts[1] - made == timedelta(minutes=15 * int(cells.begin[1]))
@@ -406,4 +412,4 @@ async def test_details_of_a_decision_do_not_fill_the_database(hass: HomeAssistan
     entry, _, _ = heated
     decision = state(hass, "sensor", entry.entry_id, "decision")
     assert {"mix", "words", "limits", "worth_kwh"} <= decision.attributes.keys()
-    assert {"mix", "words", "limits", "id", "time", "notes"} <= decision.state_info["unrecorded_attributes"]
+    assert {"mix", "words", "limits", "id", "time", "notes", "codes"} <= decision.state_info["unrecorded_attributes"]

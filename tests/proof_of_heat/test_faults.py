@@ -35,6 +35,8 @@ from tests.proof_of_heat.test_modbus import source_of
 from tests.proof_of_heat.test_modbus_rtu import on_a_line
 from tests.proof_of_heat.test_viessmann import cloud as viessmann_cloud
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 READ_S: Final = 1.2
 SLACK_S: Final = 3.0
 

@@ -23,6 +23,8 @@ from simulators.whatsminer.miner import Whatsminer
 
 from .ha import start, system, zone
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 MINER = {"password": "admin", "port": 80, "idle_on_release": True}
 METER = {"name": "Grid", "scan_interval": 10, "inverted": False}
 

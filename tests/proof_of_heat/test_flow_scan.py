@@ -18,6 +18,8 @@ from simulators.whatsminer.miner import Whatsminer
 from .flow import begin, go_on
 from .ha import start, system
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, socket_enabled: None) -> MockConfigEntry:

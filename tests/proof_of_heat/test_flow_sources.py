@@ -10,6 +10,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
+import probatio as vol
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -23,6 +24,8 @@ from simulators.shelly_pro3em.meter import ShellyPro3Em
 from .flow import add, begin, change, device, go_on
 from .ha import OUTDOOR, ROOM, start, system, thermometer
 from .test_third_party import Stove, offer
+
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +84,33 @@ async def test_boiler_on_a_serial_line_and_its_line_settings_changed(
         # A second boiler on this line with settings that do not fit is refused.
         result = await add(hass, entry, "modbus_serial", {**values, "unit_id": 2})
         assert result["errors"] == {"baudrate": "link_in_use"}
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize(("template", "unit_id"), [("froeling_lambdatronic", 2), ("lambda_eu", 1)])
+async def test_an_empty_unit_is_that_of_the_maker(
+    hass: HomeAssistant, entry: MockConfigEntry, template: str, unit_id: int
+) -> None:
+    async with running(
+        ModbusBoiler, ["--port", "0", "--device", template.partition("_")[0], "--unit-id", f"{unit_id}"]
+    ) as boiler:
+        result = await begin(hass, entry, "source")
+        result = await go_on(hass, result, {"next_step_id": "modbus"})
+        (key,) = [key for key in result["data_schema"].schema if key == "unit_id"]
+        assert isinstance(key.default, vol.Undefined), "nothing that would have to be taken away"
+        values = {"template": template, "address": "127.0.0.1", "port": boiler.port}
+        result = await go_on(hass, result, values)
+        assert result["type"] is FlowResultType.CREATE_ENTRY, result
+        await hass.async_block_till_done()
+        (subentry,) = entry.subentries.values()
+        assert (subentry.data["unit_id"], subentry.unique_id) == (
+            unit_id,
+            f"modbus_127.0.0.1_{boiler.port}_{unit_id}",
+        )
+        # A change shows it.
+        result = await change(hass, entry, "source")
+        suggested = {str(key): (key.description or {}).get("suggested_value") for key in result["data_schema"].schema}
+        assert suggested["unit_id"] == unit_id
         await hass.config_entries.async_unload(entry.entry_id)
 
 

@@ -4,6 +4,10 @@ from pathlib import Path
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 PROGRAM = """
 import asyncio, sys, threading, time
 

@@ -26,6 +26,8 @@ from simulators.vnish.miner import Vnish
 from tests.heat_source_contract import assert_keeps_contract
 from tests.proof_of_heat.test_miner_sources import QUICK
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 
 @asynccontextmanager
 async def through_pyasic(

@@ -23,6 +23,8 @@ from simulators.vnish.miner import Vnish
 from simulators.whatsminer.miner import Whatsminer
 from tests.heat_source_contract import assert_keeps_contract
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 QUICK = Timing(read_s=6.0, write_s=6.0, fresh_s=0.0, verify_s=0.3, verify_step_s=0.05)
 KINDS: dict[str, tuple[type[Simulator], list[str], dict[str, Any]]] = {
     "antminer": (Antminer, ["--boot-s", "0"], {"mode_power_w": {"low": 2000.0, "normal": 3250.0}}),

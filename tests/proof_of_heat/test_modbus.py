@@ -32,6 +32,8 @@ from simulators.modbus_boiler.boiler import ModbusBoiler
 from simulators.modbus_wire import crc16
 from tests.heat_source_contract import assert_keeps_contract
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 QUICK = Timing(read_s=4.0, write_s=4.0, fresh_s=0.0, verify_s=0.2, verify_step_s=0.05)
 DEVICES = {
     "lambda": "lambda_eu",

@@ -20,6 +20,8 @@ from simulators.modbus_boiler.boiler import ModbusBoiler
 from tests.heat_source_contract import assert_keeps_contract
 from tests.proof_of_heat.test_modbus import COMMANDS, DEVICES, QUICK, source_of
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 
 @asynccontextmanager
 async def on_a_line(device: str, tmp_path: Path, *argv: str) -> AsyncGenerator[tuple[ModbusBoiler, ModbusSource]]:

@@ -163,18 +163,6 @@ async def until_asked(unit: SourceUnit) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_decision_names_rooms_and_a_currency(hass: HomeAssistant) -> None:
-    ha.thermometer(hass, ha.OUTDOOR, 0.0)
-    ha.thermometer(hass, ha.ROOM, 20.0)
-    entry = ha.system(ha.zone())
-    await ha.start(hass, entry)
-    heating = entry.runtime_data
-    (zone,) = heating.settings.zones
-    said = heating.in_words(f"{zone.zone_id}: room temperature is stale. x 2.2 kW at 0.080/kWh")
-    assert said == f"{zone.name}: room temperature is stale. x 2.2 kW at 0.080 {hass.config.currency}/kWh"
-    assert await hass.config_entries.async_unload(entry.entry_id)
-
-
 async def test_a_reading_that_comes_while_the_entry_unloads_makes_no_entity(
     hass: HomeAssistant, socket_enabled: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

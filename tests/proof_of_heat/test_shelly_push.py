@@ -21,6 +21,8 @@ from simulators.framework import running
 from simulators.shelly_pro3em.meter import ShellyPro3Em
 from tests.proof_of_heat.ha import OUTDOOR, ROOM, start, system, thermometer, zone
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 
 class Heard:
     """What the push told."""

@@ -1,22 +1,37 @@
-"""A device's memory is spared over restarts: the writes of a day are counted by all runs together."""
+"""A device's memory is spared over restarts: all runs count its writes together and keep them apart."""
 
 import asyncio
+import math
 from pathlib import Path
 import time
+from types import MappingProxyType
 from typing import Any
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.proof_of_heat import write_counts as module
+from custom_components.proof_of_heat import sources, write_counts as module
+from custom_components.proof_of_heat._lib.heat_source import (
+    Capabilities,
+    Command,
+    CommandResult,
+    Control,
+    Health,
+    Outcome,
+    SourceKind,
+    SourceState,
+)
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.diagnostics import async_get_config_entry_diagnostics
+from custom_components.proof_of_heat.drivers.base import SourceBase
 from custom_components.proof_of_heat.drivers.errors import LimitedError
 from custom_components.proof_of_heat.drivers.modbus import wear
 from custom_components.proof_of_heat.drivers.modbus.wear import WriteCount
+from custom_components.proof_of_heat.sources import Built
 from custom_components.proof_of_heat.write_counts import STORE_KEY, WriteCounts
-from lib.heat_source import Command, Outcome
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
 
@@ -99,6 +114,115 @@ async def test_a_days_writes_are_counted_over_a_restart_and_a_reload(
         entry = ha.system(await ha.source(hass, "modbus", values))
         await ha.start(hass, entry)
         assert await shift(3.0) == Outcome.DEFERRED
+
+
+async def test_writes_stay_apart_over_a_restart(
+    hass: HomeAssistant, socket_enabled: None, hass_storage: dict[str, Any], tmp_path: Path
+) -> None:
+    """A Home Assistant that restarts over and over, or is reloaded, writes no more often than one that runs."""
+    hass.config.config_dir = str(tmp_path)
+    folder = tmp_path / DOMAIN / "templates"
+    folder.mkdir(parents=True)
+    (folder / "worn.yaml").write_text(TEMPLATE.replace("{min_interval_s: 0, max_per_day: 2}", "{min_interval_s: 600}"))
+    ha.thermometer(hass, ha.OUTDOOR, 0.0)
+    async with running(ModbusBoiler, ["--port", "0", "--device", "lambda"]) as simulator:
+        values = {"template": "worn", "address": "127.0.0.1", "port": simulator.port, "unit_id": 1}
+        entry = ha.system(await ha.source(hass, "modbus", values))
+        await ha.start(hass, entry)
+
+        async def shift(level: float) -> CommandResult:
+            (unit,) = entry.runtime_data.units.values()
+            return await unit.source.apply(Command(id="c", level=level))
+
+        assert (await shift(1.0)).outcome in (Outcome.APPLIED, Outcome.PENDING)
+        await restarted(hass, entry)
+        result = await shift(2.0)
+        assert result.outcome == Outcome.DEFERRED
+        assert "last write" in result.detail
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        assert (await shift(2.0)).outcome == Outcome.DEFERRED
+        assert len(simulator.writes) == 1
+        # Ten minutes later, and restarted once more, it writes.
+        (rows,) = hass_storage[STORE_KEY]["data"]["devices"].values()
+        rows[-1][0] -= 601
+        await restarted(hass, entry)
+        assert (await shift(2.0)).outcome in (Outcome.APPLIED, Outcome.PENDING)
+        assert len(simulator.writes) == 2
+
+
+class Slow(SourceBase):
+    """A device whose changes cost something."""
+
+    def __init__(self, interval_s: float) -> None:
+        caps = Capabilities(
+            kind=SourceKind.MINER,
+            controls=frozenset({Control.ON_OFF}),
+            min_write_interval_s=interval_s,
+        )
+        super().__init__("proof_of_heat:slow", "slow", caps)
+        self.on = False
+        self.counted: list[int] = []
+        self.log: WriteCount | None = None
+
+    async def _read(self) -> SourceState:
+        return SourceState(at=self._now(), health=Health.OK, on=self.on)
+
+    async def _write(self, wanted: Command, state: SourceState) -> None:
+        self.counted.append(self.log.today if self.log is not None else 0)
+        self.on = bool(wanted.on)
+
+    async def _fallback(self) -> None:
+        """It has none."""
+
+
+@pytest.mark.parametrize(("interval_s", "spaced"), [(120.0, True), (60.0, False)])
+async def test_each_driver_goes_on_with_its_spacing(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, interval_s: float, *, spaced: bool
+) -> None:
+    """Where it is longer than the first minute of a run, in which nothing is commanded anyway."""
+    made: list[Slow] = []
+
+    async def build(*_: object) -> Built:
+        made.append(Slow(interval_s))
+        return Built(made[-1], 30.0)
+
+    monkeypatch.setitem(sources._BUILDERS, "miner", build)
+    miner = ConfigSubentry(
+        data=MappingProxyType({"kind": "miner"}), subentry_type="source", title="M", unique_id="aa:bb:cc:dd:ee:ff"
+    )
+    entry = MockConfigEntry(domain=DOMAIN)
+    await sources.async_build(hass, entry, miner)
+    first = made[-1]
+    first.log = await module.write_counts(hass).async_of("aa:bb:cc:dd:ee:ff")
+    assert (await first.apply(Command(id="a", on=True))).outcome == Outcome.APPLIED
+    assert first.counted == [int(spaced)], "on disk before it goes out"
+    assert (await first.apply(Command(id="b", on=False))).outcome == Outcome.DEFERRED
+    await first.close()
+    hass.data.pop(module._COUNTS)
+    await sources.async_build(hass, entry, miner)
+    again = made[-1]
+    again.on = True
+    outcome = (await again.apply(Command(id="c", on=False))).outcome
+    assert outcome == (Outcome.DEFERRED if spaced else Outcome.APPLIED)
+    await again.close()
+
+
+async def test_the_time_since_the_last_write() -> None:
+    clocks = Clocks()
+    count = clocks.count()
+    assert count.since_s == math.inf
+    await count.note()
+    clocks.elapsed += 100
+    await count.take(1, 5)
+    clocks.elapsed += 50
+    assert (count.since_s, count.today) == (50.0, 2)
+    saved = count.dump()
+    clocks.restart(minutes=10)
+    count = clocks.count()
+    count.load(saved)
+    assert count.since_s == pytest.approx(650.0, abs=0.1)
+    clocks.elapsed += DAY
+    assert count.since_s == math.inf
 
 
 async def test_a_day_slides_over_restarts() -> None:

@@ -13,6 +13,8 @@ from simulators.framework import running
 
 from .conftest import Ccu, MakeCcu, outlet_data
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 type Run = Callable[..., Awaitable[Unit]]
 
 

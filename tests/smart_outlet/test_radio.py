@@ -34,6 +34,8 @@ from simulators.hc12.simulator import Hc12
 
 from .recorder import Recorder
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 SPEED = "20"
 FAST = LinkTiming(answer_s=0.03, gap_s=0.0005, jitter_s=0.002, attempts=8)
 

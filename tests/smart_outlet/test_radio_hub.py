@@ -26,6 +26,8 @@ from simulators.hc12.simulator import Hc12
 
 from .conftest import DATA, Ccu, MakeCcu, outlet_data
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 STICK: dict[str, Any] = {
     "kind": "radio",
     "name": "Stick",

@@ -6,6 +6,7 @@ import json
 import random
 from typing import Any
 
+from aiohttp import FormData
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.http.ban import KEY_FAILED_LOGIN_ATTEMPTS
 from homeassistant.const import STATE_UNKNOWN
@@ -348,6 +349,17 @@ async def test_a_user_queues_a_command_as_a_form(ccu: Ccu, user: Any) -> None:
     assert await ccu.commands() == [{"command": "set_threshold", "socket": "", "value": 5000}]
 
 
+async def test_a_form_in_parts_is_one_too(ccu: Ccu, user: Any) -> None:
+    form = FormData({"socket": "b"}, default_to_multipart=True)
+    assert (await user.post("/api/commands/FE/relay_on/", data=form)).status == 200
+    form = FormData({"value": "5000", "note": "\r\nK\u00fcche"}, default_to_multipart=True)
+    assert (await user.post("/api/commands/FE/set_threshold/", data=form)).status == 200
+    assert await ccu.commands() == [
+        {"command": "relay_on", "socket": "b", "value": None},
+        {"command": "set_threshold", "socket": "", "value": 5000},
+    ]
+
+
 async def test_a_command_without_a_body_needs_none(ccu: Ccu, user: Any) -> None:
     assert (await user.post("/api/commands/FE/ping/")).status == 200
 
@@ -380,7 +392,11 @@ async def test_wrong_orders_are_refused(
     [
         ("application/x-www-form-urlencoded", b"\xff=1"),
         ("application/x-www-form-urlencoded", b"&".join(b"a%d=1" % n for n in range(30))),
-        ("multipart/form-data; boundary=x", b"--x--"),
+        ("multipart/form-data", b"--x--"),
+        ("multipart/form-data; boundary=x", b""),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\na\r\n--x--"),
+        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="value"\r\n\r\n5'),
+        ("multipart/form-data; boundary=x", b"--x\r\n" * 30 + b"--x--"),
     ],
 )
 async def test_strange_forms_are_refused(ccu: Ccu, user: Any, content_type: str, body: bytes) -> None:
@@ -410,7 +426,12 @@ async def test_user_routes_want_a_user(ccu: Ccu) -> None:
 async def test_a_reader_reads_and_does_not_change(ccu: Ccu, hass_client: Any, hass_read_only_access_token: str) -> None:
     client = await hass_client(hass_read_only_access_token)
     assert (await client.get("/api/outlet-status/FE/")).status == 200
-    for command, body in (("relay_on", {"socket": "a"}), ("set_threshold", {"value": 1}), ("ping", {})):
+    for command, body in (
+        ("relay_on", {"socket": "a"}),
+        ("relay_on", {}),
+        ("set_threshold", {"value": 1}),
+        ("ping", []),
+    ):
         reply = await client.post(f"/api/commands/FE/{command}/", json=body)
         assert (reply.status, code_of(await reply.json())) == (403, refused("forbidden"))
     assert list(ccu.running.hub.queue.open()) == []

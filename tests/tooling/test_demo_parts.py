@@ -2,13 +2,18 @@
 
 import asyncio
 import importlib
+import os
 from pathlib import Path
+import socket
+import subprocess
+import sys
 
 import paho.mqtt.client as paho
 import pytest
 
-from scripts.tooling.demo import broker, folder as config_folder, history
-from scripts.tooling.demo.folder import NotOursError, State
+from scripts.tooling.demo import __main__ as demo_command, broker, folder as config_folder, history
+from scripts.tooling.demo.folder import InUseError, NotOursError, State
+from scripts.tooling.demo.plugin import SimulatorSpec
 from scripts.tooling.demo.process import Children
 from scripts.tooling.ports import free_port
 
@@ -70,11 +75,57 @@ def test_a_whole_folder_is_kept_and_fresh_clears_it(tmp_path: Path) -> None:
     assert not config_folder.prepare(tmp_path, "http://127.0.0.1:1", 1, fresh=True).token
 
 
+def test_simulators_follow_to_another_port(tmp_path: Path) -> None:
+    state = config_folder.prepare(tmp_path, "http://127.0.0.1:1", 1, fresh=False)
+    told = ["--url", "http://127.0.0.1:1", "--url=http://127.0.0.1:1", "--port", "1", "http://127.0.0.1:11"]
+    state.simulators = [SimulatorSpec("a", "ccu", told)]
+    state.complete = True
+    state.save(tmp_path)
+    for port in (2, 3, 1):
+        moved = config_folder.prepare(tmp_path, f"http://127.0.0.1:{port}", port, fresh=False)
+        here = f"http://127.0.0.1:{port}"
+        assert moved.simulators[0].arguments == ["--url", here, f"--url={here}", *told[3:]]
+
+
 def test_another_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_text("")
     with pytest.raises(NotOursError, match="not made by the demo"):
         config_folder.prepare(tmp_path, "http://127.0.0.1:1", 1, fresh=True)
     assert (tmp_path / "photo.jpg").exists()
+
+
+def test_a_folder_is_one_demos_at_a_time(tmp_path: Path) -> None:
+    held = config_folder.lock(tmp_path)
+    with pytest.raises(InUseError, match="another demo runs in"):
+        config_folder.lock(tmp_path)
+    os.close(held)
+    os.close(config_folder.lock(tmp_path))
+
+
+def test_a_port_of_somebody_else_is_told_at_once(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", free_port())) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "scripts.tooling.demo", "--headless", "--json"]
+        run = subprocess.run(
+            [*command, "--port", str(port), "--config", tmp_path / "config"],
+            cwd=config_folder.ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (run.returncode, run.stdout) == (1, "")
+    assert f"port {port} cannot be had (Address already in use); name another one with --port" in run.stderr
+    assert list((tmp_path / "config").iterdir()) == []
+    config_folder.check_port(port)
+
+
+@pytest.mark.parametrize("words", ["--port 0", "--port 65536", "--port x", "--speed 0", "--speed -1", "--speed nan"])
+def test_impossible_arguments_are_refused(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        demo_command.arguments(words.split())
+    assert ended.value.code == 2
+    assert words.split(maxsplit=1)[0] in capsys.readouterr().err
 
 
 def test_the_voice_stand_ins_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:

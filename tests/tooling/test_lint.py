@@ -54,7 +54,11 @@ def test_manifest(planted: Path, manifest: dict[str, Any], found: str) -> None:
         ("translations/en.json", {**TEXTS, "title": "[%key:common::x%]"}, "is not resolved"),
         ("translations/en.json", {**TEXTS, "poems": {}}, "unknown section poems"),
         ("translations/en.json", {**TEXTS, "options": {"step": {"init": {"data": {"a": "A"}}}}}, "no data_description"),
-        ("translations/en.json", {**TEXTS, "config": {"step": {"reconfigure": {}}}}, "reconfigure_successful is missing"),
+        (
+            "translations/en.json",
+            {**TEXTS, "config": {"step": {"reconfigure": {}}}},
+            "reconfigure_successful is missing",
+        ),
         (
             "translations/en.json",
             {**TEXTS, "config_subentries": {"a": {"step": {"reauth_confirm": {}}}}},

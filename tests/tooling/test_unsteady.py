@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 ROOT = Path(__file__).resolve().parents[2]
 _CONFTEST = """
 from tests import unsteady

@@ -72,7 +72,12 @@ class KeyRing:
         return KeyMatch.NONE
 
     def rotated(self, new_hash: str, now: datetime, grace: timedelta) -> Self:
-        """The ring after a rotation: the new key counts, the one until now is good for ``grace`` more."""
+        """The ring after a rotation: the new key counts, the one that the device has is good for ``grace`` more.
+
+        Where a key from before is still good, nobody has used the present one yet: that is the one to go.
+        """
+        if self.previous is not None and self.previous_until is not None and now < self.previous_until:
+            return replace(self, current=new_hash, previous_until=now + grace)
         return replace(self, current=new_hash, previous=self.current, previous_until=now + grace)
 
     def settled(self) -> Self:

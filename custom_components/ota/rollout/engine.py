@@ -33,6 +33,8 @@ from .versions import same_version
 
 MAX_ATTEMPTS: Final = 5
 """Downloads begun anew for one job before it has failed."""
+SAME_ATTEMPT_S: Final = 10.0
+"""Requests for the image within this time are one attempt: no device downloads, restarts and asks again so soon."""
 MAX_METRICS: Final = 16
 SEEN_STEP_S: Final = 1.0
 EXCHANGE_S: Final = 5.0
@@ -276,12 +278,13 @@ class Engine:
         return release
 
     def _again(self, job: Job, now: float) -> Job:
-        """A download from the beginning: the device gave the earlier one up."""
-        if job.attempt >= MAX_ATTEMPTS:
-            job = machine.finish(job, JobState.FAILED, now, "too_many_attempts")
-            self._put(job, now)
-            raise DeviceError("not_offered", device=job.uid[:64])
-        return replace(job, state=JobState.DOWNLOADING, progress=0, attempt=job.attempt + 1, updated_at=now)
+        """A download from the beginning: the device gave the earlier one up, or only looks at the image once more."""
+        if job.taken_at is None or not 0 <= now - job.taken_at < SAME_ATTEMPT_S:
+            if job.attempt >= MAX_ATTEMPTS:
+                self._put(machine.finish(job, JobState.FAILED, now, "too_many_attempts"), now)
+                raise DeviceError("not_offered", device=job.uid[:64])
+            job = replace(job, attempt=job.attempt + 1, taken_at=now)
+        return replace(job, state=JobState.DOWNLOADING, progress=0, updated_at=now)
 
     def image_served(self, uid: str, job_id: int, now: float, *, sent: int, size: int) -> None:
         """So much of the image went out: progress of clients that do not report it themselves."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import logging
 import math
 import time
-from typing import Final
+from typing import Final, Protocol
 
 from .._lib.heat_source import (
     Capabilities,
@@ -48,6 +48,17 @@ class Timing:
     verify_s: float = 6.0
     """How long a command may take to show before the answer is PENDING."""
     verify_step_s: float = 0.5
+
+
+class WriteLog(Protocol):
+    """Remembers when a device was last written to, over restarts."""
+
+    @property
+    def since_s(self) -> float:
+        """Seconds since then; infinite where nothing is known."""
+
+    async def note(self) -> None:
+        """A write goes out now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,7 @@ class SourceBase(ABC):
         self._state = blank_state(Health.FAILING, "not read yet", now())
         self._read_at = -math.inf
         self._written_at = -math.inf
+        self._log: WriteLog | None = None
         self._pending: _Written | None = None
         self._lease = Lease(name, self.release)
         self._listeners: list[Callable[[], None]] = []
@@ -138,6 +150,11 @@ class SourceBase(ABC):
     def leased(self) -> bool:
         """Whether a command's lease runs."""
         return self._lease.active
+
+    def resume(self, log: WriteLog) -> None:
+        """Go on with the spacing of writes where an earlier run left it; `log` is told of each write."""
+        self._log = log
+        self._written_at = self._clock() - log.since_s
 
     def subscribe(self, listener: Callable[[], None]) -> Unsubscribe:
         """Call `listener` when state or capabilities change."""
@@ -329,6 +346,8 @@ class SourceBase(ABC):
     async def _send(self, wanted: Command) -> None:
         self._written_at = self._clock()
         self._read_at = -math.inf
+        if self._log is not None:
+            await self._log.note()
         try:
             async with asyncio.timeout(self.timing.write_s):
                 await self._guarded(self._write(wanted, self._state))

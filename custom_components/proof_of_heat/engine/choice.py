@@ -14,6 +14,7 @@ from .dispatch import OFF, Option, Point, Request, dispatch, without_off
 from .house.observer import HouseState
 from .house.pump_map import PumpMap, plain_map
 from .learning import Learned
+from .phrases import Phrase, Saying, say
 from .planning.now import revenue_h, sizes
 from .planning.offers import FLOW_OVER_MEAN
 from .plausible import Senses
@@ -45,7 +46,7 @@ class Choice:
     """All parts, and what limited them."""
 
     parts: tuple[Part, ...]
-    limits: tuple[str, ...]
+    limits: tuple[Phrase, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +147,15 @@ class Chooser:
 
         Sources that do not answer count with the power they may still draw.
         """
-        config, limits = self.config, []
+        config = self.config
+        limits: list[Phrase] = []
         options = []
         readings = {source.source_id: source for source in snapshot.sources}
         for source in config.sources:
             reading = readings.get(source.source_id, SourceSnapshot(source_id=source.source_id))
             if not reading.available:
-                why = "does not answer" if reading.steerable else "can only be read"
-                limits.append(f"{source.source_id} {why}")
+                why = Saying.NO_ANSWER if reading.steerable else Saying.ONLY_READ
+                limits.append(say(why, source=source.source_id))
                 continue
             option = self._option(source, reading, snapshot, senses, _Now(learned, state, frost))
             if source.steering is Steering.LEVEL:
@@ -167,9 +169,9 @@ class Chooser:
         request = self._request(snapshot, heat_w, self.headroom(snapshot, learned), too_warm=too_warm)
         allocation = dispatch(options, request)
         if allocation.limited:
-            limits.append("the power limit of the site")
+            limits.append(say(Saying.SITE_LIMIT))
         elif allocation.short_w > SHORT_W:
-            limits.append(f"{allocation.short_w / 1000:.1f} kW more than the sources can give now")
+            limits.append(say(Saying.SOURCES_SHORT, missing_kw=allocation.short_w / 1000))
         chosen = dict(zip((option.source_id for option in options), allocation.points, strict=True))
         parts = []
         for source in config.sources:

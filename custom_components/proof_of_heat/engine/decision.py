@@ -1,9 +1,11 @@
 """What the engine decides, and why: commands and the record of a cycle."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 import math
 
+from .phrases import Phrase, Saying, say
 from .snapshot import Coming
 
 
@@ -77,12 +79,19 @@ class DecisionRecord:
     cost_h: float
     worth_kwh: float
     """What a kWh of heat now is worth later, NaN without a plan."""
-    limits: tuple[str, ...]
+    wanted: tuple[Phrase, ...]
+    """What was wanted, and why."""
+    limits: tuple[Phrase, ...]
     """What kept the engine from what it wanted."""
-    words: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[Phrase, ...] = ()
+    """What was not believed."""
     coming: Coming | None = None
     """The next time that is to be warmer than now, with its reason."""
+
+    @property
+    def words(self) -> str:
+        """In English, with ids."""
+        return sentence(self.wanted, self.mix, self.limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,7 @@ class Decision:
 
     commands: tuple[SourceCommand, ...]
     record: DecisionRecord
-    limits: tuple[str, ...] = field(default=())
+    limits: tuple[Phrase, ...] = field(default=())
 
     def command(self, source_id: str) -> SourceCommand:
         """The command of one source.
@@ -105,10 +114,19 @@ class Decision:
         raise KeyError(source_id)
 
 
-def sentence(words: str, mix: tuple[Share, ...], limits: tuple[str, ...]) -> str:
-    """What was wanted, what heats at which price, and what limited it, in words."""
+def sentence(
+    wanted: Sequence[Phrase],
+    mix: Sequence[Share],
+    limits: Sequence[Phrase],
+    tell: Callable[[Phrase], str] = str,
+) -> str:
+    """What was wanted, what heats at which price, and what limited it, as ``tell`` puts each phrase."""
     running = [
-        f"{part.source_id} {part.heat_w / 1000:.1f} kW at {part.price_kwh:.3f}/kWh" for part in mix if part.heat_w > 0
+        tell(say(Saying.HEATS, source=part.source_id, heat_kw=part.heat_w / 1000, price_kwh=part.price_kwh))
+        for part in mix
+        if part.heat_w > 0
     ]
-    text = f"{words}. " + (", ".join(running) if running else "Nothing heats")
-    return text + (f". Limited: {'; '.join(limits)}" if limits else "")
+    parts = [", ".join(map(tell, wanted)), ", ".join(running) or tell(say(Saying.NOTHING_HEATS))]
+    if limits:
+        parts.append(tell(say(Saying.LIMITED, limits="; ".join(map(tell, limits)))))
+    return ". ".join(parts)

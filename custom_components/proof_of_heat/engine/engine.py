@@ -12,7 +12,7 @@ from .choice import Chooser
 from .config import EngineConfig, PeakPolicy
 from .consumption import Consumption, next_day
 from .cycling import Cycling
-from .decision import Decision, DecisionRecord, Share, SourceCommand, Way, sentence
+from .decision import Decision, DecisionRecord, Share, SourceCommand, Way
 from .demand import Demand, DemandControl, anticipated_k
 from .house.curve_fit import CurveSuggestion, suggest
 from .house.history import COLUMNS, STEP_S, History, Row
@@ -21,6 +21,7 @@ from .house.traces import Traces
 from .intake import Intake, operation, sampled
 from .learning import Learned, learn, next_learning_h
 from .metering import heat_w
+from .phrases import Phrase, Saying, say
 from .planning.now import PlanRequest, PlanResult, make_plan
 from .planning.offers import FLOW_OVER_MEAN
 from .plausible import Plausibility, Senses
@@ -40,7 +41,7 @@ RISE_K_H = 0.4
 COMMISSION_H = 24.0
 COMMISSION_LEVELS = (1.0, 0.6, 0.35, 0.8)
 
-type Limits = tuple[str, ...]
+type Phrases = tuple[Phrase, ...]
 type Job = Callable[[], "JobResult"]
 
 
@@ -57,7 +58,7 @@ class _Wanted:
     way: Way
     heat_w: float
     flow_c: float
-    words: str
+    said: Phrases
 
 
 class Engine:
@@ -226,18 +227,18 @@ class Engine:
         if senses.blind:
             safety = self.config.safety
             heat = safety.blind_share * self.chooser.design_heat_w(self.learned)
-            return _Wanted(Way.BLIND, heat, safety.blind_flow_c, "no temperature is known: fixed flow")
+            return _Wanted(Way.BLIND, heat, safety.blind_flow_c, (say(Saying.NOTHING_KNOWN),))
         plan = self.plan
         if plan is not None and self.predicting and snapshot.now_s - plan.made_s <= PLAN_VALID_S:
             asked = any(zone.wants_heat and not zone.window_open for zone in senses.zones)
             if asked or not senses.zones:
-                return _Wanted(Way.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.words)
+                return _Wanted(Way.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.said)
         if self._commissioning(demand):
             return _Wanted(
                 Way.COMMISSIONING,
                 self._commission_heat(snapshot, senses, demand),
                 demand.flow_c,
-                "learning what the source gives",
+                (say(Saying.LEARNING),),
             )
         design = self.chooser.design_heat_w(self.learned)
         heat = self._pulse.update(
@@ -247,7 +248,7 @@ class Engine:
             self._elapsed_s,
         )
         way = Way.CURVE if demand.heating else Way.IDLE
-        return _Wanted(way, heat, demand.flow_c, demand.reason)
+        return _Wanted(way, heat, demand.flow_c, (demand.reason,))
 
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
         """The flow temperature that gives this heat until the emitters have warmed for a quarter of an hour."""
@@ -335,7 +336,7 @@ class Engine:
     # The record
 
     def _decision(
-        self, snapshot: Snapshot, senses: Senses, wanted: _Wanted, commands: tuple[SourceCommand, ...], limits: Limits
+        self, snapshot: Snapshot, senses: Senses, wanted: _Wanted, commands: tuple[SourceCommand, ...], limits: Phrases
     ) -> Decision:
         mix = self.chooser.shares(commands, snapshot)
         cost_h = sum(part.price_kwh * part.heat_w / 1000 for part in mix if part.heat_w > 0)
@@ -356,8 +357,8 @@ class Engine:
             mix=mix,
             cost_h=cost_h,
             worth_kwh=self.plan.plan.worth_kwh if way is Way.PLAN and self.plan else NAN,
+            wanted=wanted.said,
             limits=limits,
-            words=sentence(wanted.words, mix, limits),
             notes=senses.notes,
             coming=band.coming(),
         )

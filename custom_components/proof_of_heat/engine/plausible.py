@@ -10,6 +10,7 @@ from enum import StrEnum
 import math
 
 from .config import SafetyLimits
+from .phrases import Phrase, Saying, say
 from .snapshot import NAN, Reading, Snapshot, ZoneSnapshot
 
 POWER_ON_C = 85.0
@@ -106,7 +107,7 @@ class Senses:
     outdoor_from: OutdoorSource
     flow_c: float
     return_c: float
-    notes: tuple[str, ...] = ()
+    notes: tuple[Phrase, ...] = ()
 
     @property
     def blind(self) -> bool:
@@ -125,7 +126,7 @@ class Plausibility:
 
     def update(self, snapshot: Snapshot) -> Senses:
         """Judge a snapshot's readings."""
-        notes: list[str] = []
+        notes: list[Phrase] = []
         zones = tuple(self._zone(zone, snapshot.now_s, notes) for zone in snapshot.zones)
         rooms = [zone.room.value for zone in zones if zone.room.known]
         outdoor, origin = self._outdoor(snapshot, notes)
@@ -142,26 +143,26 @@ class Plausibility:
             notes=tuple(notes),
         )
 
-    def _zone(self, zone: ZoneSnapshot, now_s: float, notes: list[str]) -> ZoneSnapshot:
-        room, why = zone.room, ""
+    def _zone(self, zone: ZoneSnapshot, now_s: float, notes: list[Phrase]) -> ZoneSnapshot:
+        room, why = zone.room, None
         if not believable(room.value, *ROOM_RANGE_C):
-            why = "no plausible room temperature"
+            why = Saying.ROOM_IMPLAUSIBLE
         elif room.age_s > self._silence(zone.zone_id).allowed_s(room.value, room.age_s, now_s, self.limits):
-            why = "room temperature is stale"
+            why = Saying.ROOM_STALE
         elif not self._filter(f"zone {zone.zone_id}").accept(room.value, now_s - room.age_s):
-            why = "room temperature jumps"
-        if not why:
+            why = Saying.ROOM_JUMPS
+        if why is None:
             return zone
-        notes.append(f"{zone.zone_id}: {why}")
+        notes.append(say(why, zone=zone.zone_id))
         return replace(zone, room=Reading())
 
-    def _outdoor(self, snapshot: Snapshot, notes: list[str]) -> tuple[float, OutdoorSource]:
+    def _outdoor(self, snapshot: Snapshot, notes: list[Phrase]) -> tuple[float, OutdoorSource]:
         reading, now_s = snapshot.outdoor, snapshot.now_s
         good = believable(reading.value, *OUTDOOR_RANGE_C) and reading.age_s <= self.limits.outdoor_stale_s
         if good and self._filter("outdoor").accept(reading.value, now_s - reading.age_s):
             self._remember(reading.value, now_s)
             return reading.value, OutdoorSource.SENSOR
-        notes.append("outdoor temperature is missing, stale or implausible")
+        notes.append(say(Saying.OUTDOOR_LOST))
         if snapshot.forecast is not None and len(snapshot.forecast.outdoor_c):
             first = float(snapshot.forecast.outdoor_c[0])
             if believable(first, *OUTDOOR_RANGE_C):

@@ -11,6 +11,7 @@ import math
 from .config import SafetyLimits, SourceConfig
 from .cycling import Cycling
 from .decision import UNLIMITED, Headroom, SourceCommand
+from .phrases import Phrase, Saying, say
 from .planning.now import sizes
 from .plausible import Senses
 from .snapshot import Snapshot, SourceSnapshot
@@ -32,31 +33,29 @@ class Safety:
 
     def apply(
         self, wanted: Sequence[SourceCommand], snapshot: Snapshot, senses: Senses, headroom: Headroom = UNLIMITED
-    ) -> tuple[tuple[SourceCommand, ...], tuple[str, ...]]:
+    ) -> tuple[tuple[SourceCommand, ...], tuple[Phrase, ...]]:
         """The commands that may be given, and what limited them."""
         if self.began_s is None or snapshot.now_s < self.began_s:
             self.began_s = snapshot.now_s
-        words: list[str] = []
+        said: list[Phrase] = []
         if snapshot.now_s - self.began_s < self.limits.read_only_s:
-            return tuple(replace(self._finite(command), hold=True) for command in wanted), (
-                "just started: nothing is written yet",
-            )
+            return tuple(replace(self._finite(command), hold=True) for command in wanted), (say(Saying.JUST_STARTED),)
         states = {source.source_id: source for source in snapshot.sources}
         commands = [self._finite(command) for command in wanted]
         if self.frost:
-            commands = self._frost_heat(commands, states, headroom, words)
+            commands = self._frost_heat(commands, states, headroom, said)
         checked = [
-            self._one(command, states.get(command.source_id), senses, snapshot.now_s, words) for command in commands
+            self._one(command, states.get(command.source_id), senses, snapshot.now_s, said) for command in commands
         ]
-        final = tuple(self._within(checked, headroom, snapshot.now_s, words))
+        final = tuple(self._within(checked, headroom, snapshot.now_s, said))
         if not snapshot.active:
             self._note_own(snapshot)
-            return final, tuple(words)
+            return final, tuple(said)
         for command in final:
             if command.hold:
                 continue
             self.cycling.note(command.source_id, snapshot.now_s, on=command.on)
-        return final, tuple(words)
+        return final, tuple(said)
 
     def _note_own(self, snapshot: Snapshot) -> None:
         """While nothing is commanded, minimum times go by what sources do of themselves."""
@@ -80,10 +79,10 @@ class Safety:
         commands: list[SourceCommand],
         states: Mapping[str, SourceSnapshot],
         headroom: Headroom,
-        words: list[str],
+        said: list[Phrase],
     ) -> list[SourceCommand]:
         """Make sure that something heats."""
-        words.append("frost protection heats")
+        said.append(say(Saying.FROST))
         if any(command.on and self._alive(states.get(command.source_id)) for command in commands):
             return commands
         for place, command in enumerate(commands):
@@ -95,7 +94,7 @@ class Safety:
                 flow = max(command.flow_c, min(self.limits.frost_flow_c, self._highest_flow(command.source_id)))
                 heating = replace(command, on=True, level=level, flow_c=flow, heat_w=heat_w, power_w=power_w)
                 return [*commands[:place], heating, *commands[place + 1 :]]
-        words.append("no source can heat: frost protection is left to the devices")
+        said.append(say(Saying.FROST_ALONE))
         return commands
 
     def _one(
@@ -104,23 +103,23 @@ class Safety:
         state: SourceSnapshot | None,
         senses: Senses,
         now_s: float,
-        words: list[str],
+        said: list[Phrase],
     ) -> SourceCommand:
         config = self.sources[command.source_id]
         if command.hold:
             return command
-        command = self._cycled(command, config, now_s, words)
-        command = self._flow(command, config, state, senses, words)
+        command = self._cycled(command, config, now_s, said)
+        command = self._flow(command, config, state, senses, said)
         lease_s = min(command.lease_s, self.limits.lease_s)
         return replace(command, lease_s=max(lease_s, 0.0))
 
-    def _cycled(self, command: SourceCommand, config: SourceConfig, now_s: float, words: list[str]) -> SourceCommand:
+    def _cycled(self, command: SourceCommand, config: SourceConfig, now_s: float, said: list[Phrase]) -> SourceCommand:
         locks = self.cycling.locks(config, now_s)
         if locks.must_rest and command.on:
-            words.append(f"{command.source_id}: has to rest")
+            said.append(say(Saying.MUST_REST, source=command.source_id))
             return replace(command, on=False, level=0.0, power_w=0.0, heat_w=0.0)
         if locks.must_run and not command.on:
-            words.append(f"{command.source_id}: has to run on")
+            said.append(say(Saying.MUST_RUN, source=command.source_id))
             return replace(command, on=True, level=max(command.level, config.lowest_level))
         return command
 
@@ -130,7 +129,7 @@ class Safety:
         config: SourceConfig,
         state: SourceSnapshot | None,
         senses: Senses,
-        words: list[str],
+        said: list[Phrase],
     ) -> SourceCommand:
         """Never hotter water than allowed: a hot flow takes the level back, at the limit the source stops."""
         highest = self._highest_flow(command.source_id)
@@ -138,7 +137,7 @@ class Safety:
         if not command.on or not math.isfinite(flow) or flow <= highest - FLOW_EASE_K:
             return command
         if flow >= highest:
-            words.append(f"{command.source_id}: flow {flow:.1f} at its limit of {highest:.1f}")
+            said.append(say(Saying.FLOW_LIMIT, source=command.source_id, flow_c=flow, limit_c=highest))
             return replace(command, on=False, level=0.0, power_w=0.0, heat_w=0.0)
         ease = (highest - flow) / FLOW_EASE_K
         level = min(command.level, config.lowest_level + (1 - config.lowest_level) * ease)
@@ -151,7 +150,7 @@ class Safety:
             yield source.on_phase(phase), most_w
 
     def _within(
-        self, commands: list[SourceCommand], headroom: Headroom, now_s: float, words: list[str]
+        self, commands: list[SourceCommand], headroom: Headroom, now_s: float, said: list[Phrase]
     ) -> list[SourceCommand]:
         """Power limits once more: what does not fit stops, the largest first; what is bound to run on stays."""
         parts = [list(self._bounds(self.sources[command.source_id], headroom)) for command in commands]
@@ -167,7 +166,7 @@ class Safety:
                 if not free:
                     break
                 largest = max(free, key=takes.__getitem__)
-                words.append(f"{commands[largest].source_id}: no power left for it")
+                said.append(say(Saying.NO_POWER, source=commands[largest].source_id))
                 commands[largest] = replace(commands[largest], on=False, level=0.0, power_w=0.0, heat_w=0.0)
         return commands
 

@@ -34,6 +34,8 @@ class Band:
     upper_c: Array
     reasons: Sequence[str] = ()
     """Why the bounds are as they are, per step ("schedule", "home again by calendar"); may be empty or shorter."""
+    zones: Sequence[str] = ()
+    """Whose bounds they are, per step, where several zones have some."""
 
     @property
     def now(self) -> tuple[float, float]:
@@ -50,7 +52,8 @@ class Band:
         if not len(warmer):
             return None
         step = int(warmer[0])
-        return Coming(float(self.lower_c[step]), step * BAND_STEP_H, self.why(step))
+        whose = self.zones[step] if step < len(self.zones) else ""
+        return Coming(float(self.lower_c[step]), step * BAND_STEP_H, self.why(step), whose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,9 @@ class Coming:
 
     lower_c: float
     in_h: float
-    reason: str
+    reason: str = ""
+    zone_id: str = ""
+    """Whose time it is, where there are several zones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

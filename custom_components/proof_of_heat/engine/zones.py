@@ -79,7 +79,9 @@ class Zones:
         highs = np.stack([band.upper_c[:steps] for band in bands]) - stand
         lower: Array = lows.max(axis=0)
         upper: Array = np.maximum(np.array(weights_of(served)) @ highs, lower + LEAST_WIDTH_K)
-        return Band(lower, upper, _reasons(served, lows.argmax(axis=0)))
+        neediest = [served[place] for place in lows.argmax(axis=0).tolist()]
+        why = tuple(zone.band.why(step) if zone.band is not None else "" for step, zone in enumerate(neediest))
+        return Band(lower, upper, why, tuple(zone.zone_id for zone in neediest))
 
     def _ahead(self, names: Sequence[str], steps: int) -> Array:
         """How each zone will stand at each step."""
@@ -114,13 +116,3 @@ def weights_of(zones: Sequence[ZoneSnapshot]) -> list[float]:
 
 def _is_stand(value: Any) -> bool:
     return isinstance(value, int | float) and abs(value) <= 20
-
-
-def _reasons(zones: Sequence[ZoneSnapshot], neediest: Array) -> tuple[str, ...]:
-    """For each step the name of the zone that counts, and why it wants that."""
-    told = []
-    for step, place in enumerate(neediest.tolist()):
-        zone = zones[place]
-        why = zone.band.why(step) if zone.band is not None else ""
-        told.append(f"{zone.zone_id}: {why}" if why else zone.zone_id)
-    return tuple(told)

@@ -52,7 +52,7 @@ BAUDRATES: Final = ["1200", "2400", "4800", "9600", "19200", "38400", "57600", "
 DEFAULT_BAUDRATE: Final = "9600"
 _TOLD: Final = 240
 _BOILER: Final = {
-    vol.Required(CONF_UNIT_ID, default=1): number(0, 255),
+    vol.Optional(CONF_UNIT_ID): number(0, 255),  # empty: what the maker sets, as the template says
     vol.Optional(CONF_NOMINAL_HEAT): WATTS,
     vol.Optional(CONF_NOMINAL_POWER): WATTS,
     vol.Optional(CONF_FUEL_PRICE): FUEL_PRICE,
@@ -181,7 +181,7 @@ async def modbus(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
     templates, _ = await async_templates(hass)
     if (template := templates.get(data[CONF_TEMPLATE])) is None:
         raise FieldError(CONF_TEMPLATE, "template_gone")
-    unit_id = int(data[CONF_UNIT_ID])
+    unit_id = int(data.get(CONF_UNIT_ID, template.unit_id))
     stored = {**data, CONF_UNIT_ID: unit_id}
     if CONF_BAUDRATE in data:
         stored[CONF_ADDRESS] = end = str(stored[CONF_DEVICE]).strip()

@@ -79,6 +79,14 @@ def _savings(system: HeatingSystem) -> Mapping[str, Any]:
     }
 
 
+def shortened(words: str) -> str:
+    """As much as a state takes, to the end of a word; the attribute has all."""
+    if len(words) <= _MAX_STATE:
+        return words
+    begun = words[: _MAX_STATE - 1]
+    return (begun.rpartition(" ")[0] or begun).rstrip(" ,;:.") + "…"
+
+
 def _saved(system: HeatingSystem) -> float | None:
     proof = system.engine.proof()
     return None if proof is None else round(proof.saved, 2)
@@ -119,8 +127,8 @@ SYSTEM_SENSORS: Final = (
     ),
     SystemSensorDescription(
         key="decision",
-        value_fn=lambda system: system.in_words(system.data.decision.record.words)[:_MAX_STATE],
-        attributes_fn=lambda system: dict(system.decisions[-1]) if system.decisions else {},
+        value_fn=lambda system: shortened(system.decisions[-1]["words"]),
+        attributes_fn=lambda system: dict(system.decisions[-1]),
     ),
     SystemSensorDescription(key="demand", **POWER, value_fn=lambda system: known(system.data.decision.record.demand_w)),
     SystemSensorDescription(

@@ -21,10 +21,11 @@ import webbrowser
 from ..ports import free_port
 from . import broker, folder as config_folder, provision
 from .client import HomeAssistant, HomeAssistantError
-from .folder import ROOT, NotOursError, State
-from .plugin import SimulatorSpec, World
+from .folder import ROOT, InUseError, NotOursError, State
+from .plugin import SimulatorSpec, World, place
 from .process import Child, ChildFailedError, Children
 
+_PORT_WAIT_S = 3.0
 _RESTART_EXIT_CODE = 100  # homeassistant.const.RESTART_EXIT_CODE: a user restarted it in the UI
 
 
@@ -39,7 +40,7 @@ class Demo:
         self.children = Children(self.folder / "logs")
         self.simulators: dict[str, dict[str, Any]] = {}
         self.broker: dict[str, Any] = {}
-        self._server_env: dict[str, str] = {}
+        self._lock = -1
 
     def say(self, text: str) -> None:
         """A line of progress, on standard error."""
@@ -47,6 +48,8 @@ class Demo:
 
     async def start(self) -> dict[str, Any]:
         """Bring everything up; returns what the JSON line says."""
+        self._lock = config_folder.lock(self.folder)
+        await self._wait_for_port()
         state = config_folder.prepare(self.folder, self.url, self.args.port, fresh=self.args.fresh)
         await self._start_broker(state)
         world = World(self.url, self.args.speed, datetime.now(UTC), self.broker)
@@ -89,6 +92,16 @@ class Demo:
         state.complete = True
         state.save(self.folder)
 
+    async def _wait_for_port(self) -> None:
+        """Give a demo that was just stopped here some seconds to let go."""
+        while True:
+            try:
+                return config_folder.check_port(self.args.port)
+            except InUseError:
+                if time.monotonic() - self.begun > _PORT_WAIT_S:
+                    raise
+            await asyncio.sleep(0.25)
+
     async def _start_broker(self, state: State) -> None:
         port = state.broker_port or free_port()
         state.broker_port = port
@@ -118,13 +131,13 @@ class Demo:
         wanted = [spec for spec in specs if spec.name not in self.simulators]
         if self.args.no_simulators or not wanted:
             for spec in wanted:
-                self.simulators[spec.name] = _at(spec)
+                self.simulators[spec.name] = place(spec.address)
             return
         self.say(f"starting {len(wanted)} simulators")
         started = [(spec, await self._start_simulator(spec)) for spec in wanted]
         for spec, child in started:
             ready = await child.ready_line()
-            self.simulators[spec.name] = {**_at(spec), **ready, "pid": child.pid}
+            self.simulators[spec.name] = running(spec, ready, child.pid)
 
     async def _start_simulator(self, spec: SimulatorSpec) -> Child:
         command = [sys.executable, "-m", f"simulators.{spec.module}", *spec.arguments]
@@ -163,8 +176,25 @@ class Demo:
             return 1
 
 
-def _at(spec: SimulatorSpec) -> dict[str, Any]:
-    return {"host": spec.address[0], "port": spec.address[1]} if spec.address else {}
+def running(spec: SimulatorSpec, ready: dict[str, Any], pid: int) -> dict[str, Any]:
+    """A simulator in the JSON line. One that serves nothing, because it calls others, is found at its control port."""
+    if spec.address is not None:
+        where = place(spec.address)
+    else:
+        where = ready["control"] | ({"path": ready["port"]} if "port" in ready else {})
+    return {**ready, **where, "pid": pid}
+
+
+def _port(text: str) -> int:
+    if not 0 < (port := int(text)) < 65536:
+        raise argparse.ArgumentTypeError("a port is 1 to 65535")
+    return port
+
+
+def _speed(text: str) -> float:
+    if not 0 < (speed := float(text)) < 1e6:
+        raise argparse.ArgumentTypeError("a speed is above 0")
+    return speed
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -173,12 +203,12 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         prog="scripts/demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--headless", action="store_true", help="open no browser")
-    parser.add_argument("--port", type=int, default=8123, help="of Home Assistant (8123)")
+    parser.add_argument("--port", type=_port, default=8123, help="of Home Assistant (8123)")
     parser.add_argument("--config", type=Path, default=ROOT / "demo-config", help="configuration folder")
     parser.add_argument("--json", action="store_true", help="print one JSON line when ready")
     parser.add_argument("--fresh", action="store_true", help="start from an empty configuration folder")
     parser.add_argument("--no-simulators", action="store_true", help="leave the device side to the caller")
-    parser.add_argument("--speed", type=float, default=1.0, help="the simulators' world runs this much faster")
+    parser.add_argument("--speed", type=_speed, default=1.0, help="the simulators' world runs this much faster")
     return parser.parse_args(argv)
 
 
@@ -204,7 +234,7 @@ async def run(args: argparse.Namespace) -> int:
             watch.cancel()
             return 0
         status = watch.result()
-    except (ChildFailedError, HomeAssistantError, NotOursError, TimeoutError) as err:
+    except (ChildFailedError, HomeAssistantError, InUseError, NotOursError, TimeoutError) as err:
         print(f"The demo could not start: {str(err) or 'time-out'}", file=sys.stderr)
         print(f"Logs: {demo.folder / 'logs'}", file=sys.stderr)
         status = 1
@@ -222,8 +252,9 @@ def tell(demo: Demo, summary: dict[str, Any]) -> None:
     demo.say(f"ready: {dashboard} (log in as demo / demo; Ctrl-C stops)")
     if demo.args.no_simulators:
         for device in summary["devices"]:
-            where = device["simulator"] and "expected at {host}:{port}".format(**device["simulator"])
-            demo.say(f"  {device['kind']} {device['id']}: key {device['key']} {where or ''}")
+            where = device["simulator"]
+            expected = f"expected at {where['host']}:{where['port']}" if where["host"] else ""
+            demo.say(f"  {device['kind']} {device['id']}: key {device['key']} {expected}")
     if not demo.args.headless:
         webbrowser.open(dashboard)
 

@@ -1,13 +1,15 @@
 """The demo's Home Assistant configuration folder: made, recognised, cleared."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+import fcntl
 import importlib.util
 import json
 import os
 from pathlib import Path
 import secrets
 import shutil
+import socket
 from typing import Any, Self
 
 from .plugin import Device, SimulatorSpec
@@ -70,6 +72,40 @@ class NotOursError(Exception):
     """The folder holds something that the demo did not make."""
 
 
+class InUseError(Exception):
+    """The folder or the port is somebody else's at the moment."""
+
+
+def lock(folder: Path) -> int:
+    """Make the folder ours alone for as long as this process lives; returns what holds it.
+
+    Raises:
+        InUseError: Another demo runs in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as err:
+        os.close(held)
+        raise InUseError(f"another demo runs in {folder}; name another folder with --config") from err
+    return held
+
+
+def check_port(port: int) -> None:
+    """See whether Home Assistant could listen on a port.
+
+    Raises:
+        InUseError: It could not.
+    """
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as err:
+        raise InUseError(
+            f"port {port} cannot be had ({os.strerror(err.errno or 0)}); name another one with --port"
+        ) from err
+
+
 @dataclass(slots=True)
 class State:
     """What the demo remembers of a folder between its starts (only for this user's eyes: it holds keys)."""
@@ -79,6 +115,8 @@ class State:
     token: str = ""
     readonly_token: str = ""
     broker_port: int = 0
+    url: str = ""
+    """Of Home Assistant at the last start; simulators that call were told it."""
     entries: dict[str, list[str]] = field(default_factory=dict)
     devices: list[Device] = field(default_factory=list)
     simulators: list[SimulatorSpec] = field(default_factory=list)
@@ -95,6 +133,15 @@ class State:
         data["devices"] = [Device(**item) for item in data["devices"]]
         data["simulators"] = [SimulatorSpec(**item) for item in data["simulators"]]
         return cls(**data)
+
+    def move(self, url: str) -> None:
+        """Home Assistant is somewhere else than at the last start: have the simulators call there."""
+        if self.url and self.url != url:
+            old = {self.url: url, f"--url={self.url}": f"--url={url}"}
+            for number, spec in enumerate(self.simulators):
+                arguments = [old.get(argument, argument) for argument in spec.arguments]
+                self.simulators[number] = replace(spec, arguments=arguments)
+        self.url = url
 
     def save(self, folder: Path) -> None:
         """Write the state, whole or not at all."""
@@ -124,6 +171,9 @@ def prepare(folder: Path, url: str, port: int, *, fresh: bool) -> State:
         _storage(folder, "onboarding", 4, {"done": ["core_config", "analytics", "integration"]})
         for name in ("automations.yaml", "scripts.yaml"):
             (folder / name).write_text("[]\n" if name == "automations.yaml" else "{}\n", "utf-8")
+    if state.url != url:
+        state.move(url)
+        state.save(folder)
     # An own port needs no confirmation in the browser where it stands as the confirmed one.
     _storage(folder, "http", 2, {"stable": _http(port), "pending": None, "yaml_migration_done": True}, minor=2)
     (folder / "configuration.yaml").write_text(_CONFIGURATION.format(url=url), "utf-8")

@@ -26,6 +26,12 @@ class SimulatorSpec:
     address: tuple[str, int] | None = None
 
 
+def place(address: tuple[str, int] | None) -> dict[str, Any]:
+    """Where something is, as the JSON line shows it; nulls where it is nowhere: it calls others."""
+    host, port = address or (None, None)
+    return {"host": host, "port": port}
+
+
 @dataclass(slots=True)
 class Device:
     """A device of the demo, as the JSON line shows it.

@@ -9,10 +9,10 @@ from typing import Any, cast
 from . import domains as domain_modules, history as past
 from .client import HomeAssistant
 from .folder import ROOT, State
-from .plugin import Device, DomainDemo, Entities, Provisioned, World
+from .plugin import Device, DomainDemo, Entities, Provisioned, World, place
 
 DASHBOARD = "heat-suite"
-_ENTITIES_WITHIN_S = 15
+_ENTITIES_WITHIN_S = 60
 # What a person looks at first comes first.
 _VIEW_ORDER = ["proof_of_heat", "iot_heating", "smart_outlet", "ecoflow", "edge_telemetry", "ota"]
 
@@ -122,7 +122,7 @@ async def described(ha: HomeAssistant, state: State, entities: Entities) -> list
                 "subentry_id": device.subentry_id,
                 "device_registry_id": registry[next(iter(own.values()))]["device_id"] if own else None,
                 "entities": {**entities[device.entry_id], **own},
-                "simulator": {"host": device.address[0], "port": device.address[1]} if device.address else {},
+                "simulator": place(device.address),
                 "simulator_name": device.simulator,
             }
         )

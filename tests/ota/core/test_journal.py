@@ -18,6 +18,8 @@ from custom_components.ota.rollout.codec import DecodeError
 from custom_components.ota.rollout.errors import StorageError
 from custom_components.ota.rollout.journal import Journal, Op
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 ROOT = Path(__file__).parents[3]
 
 

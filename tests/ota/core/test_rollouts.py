@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 import orjson
 import pytest
 
-from custom_components.ota.rollout.engine import MAX_ATTEMPTS, Engine
+from custom_components.ota.rollout.engine import MAX_ATTEMPTS, SAME_ATTEMPT_S, Engine
 from custom_components.ota.rollout.errors import DeviceError, ReleaseError, RolloutError
 from custom_components.ota.rollout.gate import GatePolicy
 from custom_components.ota.rollout.journal import Op
@@ -514,11 +514,27 @@ def test_a_resumed_download_goes_on_and_endless_new_ones_fail() -> None:
     engine.image_requested("d0", sha, T0 + 61)
     engine.image_requested("d0", sha, T0 + 62, resumed=True)
     assert engine.state.jobs[job.job_id].attempt == 1
-    for attempt in range(2, MAX_ATTEMPTS + 1):
-        engine.image_requested("d0", sha, T0 + 60 + attempt)
+    now = T0 + 61
+    for _ in range(2, MAX_ATTEMPTS + 1):
+        now += SAME_ATTEMPT_S
+        engine.image_requested("d0", sha, now)
     with pytest.raises(DeviceError, match="not_offered"):
-        engine.image_requested("d0", sha, T0 + 100)
+        engine.image_requested("d0", sha, now + SAME_ATTEMPT_S)
     assert engine.state.jobs[job.job_id].reason == "too_many_attempts"
+
+
+def test_a_device_may_ask_for_the_image_in_several_ways_at_once() -> None:
+    engine = fleet(1)
+    start(engine, plan())
+    job = poll(engine, "d0")
+    assert job is not None
+    sha = engine.state.releases["p:esp32:2.0.0"].sha256
+    engine.image_requested("d0", sha, T0 + 61)
+    engine.image_served("d0", job.job_id, T0 + 61.2, sent=1000, size=1000)
+    for request in range(3 * MAX_ATTEMPTS):
+        engine.image_requested("d0", sha, T0 + 62 + request / 4)
+    told = engine.state.jobs[job.job_id]
+    assert (told.state, told.progress, told.attempt) == (JobState.DOWNLOADING, 0, 1)
 
 
 def test_reports_of_another_job_are_refused() -> None:

@@ -11,6 +11,8 @@ from custom_components.ota.rollout.simulate import Behaviour, Result, Simulation
 
 from .fleet import T0, fleet, plan
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 WAVES = (Wave(percent=1), Wave(percent=5), Wave(percent=25), Wave(percent=100))
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from custom_components.proof_of_heat.engine.dispatch import OFF, Option, Point, Request, dispatch, without_off
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 CASES = 1000
 FINE = 30
 

@@ -22,8 +22,11 @@ from custom_components.proof_of_heat.engine import (
     Weights,
     ZoneSnapshot,
 )
+from custom_components.proof_of_heat.engine.phrases import Saying, say
 
 from .homes import DAY_S, PUMP, Home, band, comfort, live, new_engine, pump_config, snapshot, tariff
+
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +119,7 @@ def test_no_room_temperature_means_curve_only(lived: tuple[Engine, Home]) -> Non
     engine.observe(later)
     decision = engine.decide(later)
     assert decision.record.way is Way.CURVE
-    assert any("no plausible room" in note for note in decision.record.notes)
+    assert say(Saying.ROOM_IMPLAUSIBLE, zone="home") in decision.record.notes
 
 
 def test_an_open_window_pauses_heat(lived: tuple[Engine, Home]) -> None:

@@ -9,6 +9,8 @@ import pytest
 from custom_components.proof_of_heat.engine.planning.cells import Cells
 from custom_components.proof_of_heat.engine.planning.program import Program, objective, solve
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 
 def _random(seed: int, size: int, rows: int) -> Program:
     rng = np.random.default_rng(seed)

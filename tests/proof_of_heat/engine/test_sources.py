@@ -29,11 +29,14 @@ from custom_components.proof_of_heat.engine.house.history import History
 from custom_components.proof_of_heat.engine.house.pump_map import Operation, PumpMap, plain_map
 from custom_components.proof_of_heat.engine.house.traces import KEEP, Traces
 from custom_components.proof_of_heat.engine.learning import learn
+from custom_components.proof_of_heat.engine.phrases import Saying, say
 from custom_components.proof_of_heat.engine.planning.now import PlanRequest, make_plan
 from custom_components.proof_of_heat.engine.planning.offers import Step, lower_hull, step_offers, under
 
 from .homes import PUMP, Home, lived_history, pump_config, snapshot
 from .test_planner import HOURS, PUMP as MAP, SOURCE, _in_hours, _outlook, _request
+
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
 MINER = SourceConfig(
     source_id="miner",
@@ -356,9 +359,9 @@ def test_the_last_word_stops_what_no_power_is_left_for() -> None:
     forced = [replace(c, on=True, level=1.0, power_w=3400.0 if c.source_id == "miner" else 60.0) for c in wanted]
     now = _now(IDLE, now_s=1.7e9 + 9000)
     senses = engine._plausibility.update(now)
-    commands, words = engine.safety.apply(forced, now, senses, engine.chooser.headroom(now, None))
+    commands, said = engine.safety.apply(forced, now, senses, engine.chooser.headroom(now, None))
     assert [command.on for command in commands] == [False, True]
-    assert "miner: no power left for it" in words
+    assert say(Saying.NO_POWER, source="miner") in said
 
 
 def test_own_surplus_is_shared_in_the_record() -> None:

@@ -20,6 +20,8 @@ from custom_components.proof_of_heat.engine.spending import Spending, SpendingMe
 
 from .homes import Home, new_engine, snapshot as home_snapshot
 
+pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+
 PUMP = SourceConfig(source_id="pump", kind=SourceKind.HEAT_PUMP, steering=Steering.LEVEL)
 BOILER = SourceConfig(source_id="boiler", kind=SourceKind.BOILER, fuel_kwh_price=0.1, efficiency=0.8)
 MINER = SourceConfig(source_id="miner", kind=SourceKind.MINER, efficiency_j_th=(25.0,), pool_fee=0.0)

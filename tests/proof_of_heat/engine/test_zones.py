@@ -99,9 +99,12 @@ def test_the_zone_that_needs_it_earliest_counts_and_is_named() -> None:
     )
     combined = Zones().band(zones, WHOLE)
     assert combined.lower_c[[19, 20, 59, 60]] == pytest.approx([17.0, 21.0, 21.0, 22.0])
-    assert combined.why(20) == "bath: schedule"
-    assert combined.why(60) == "study: calendar: home again"
+    assert (combined.zones[20], combined.why(20)) == ("bath", "schedule")
+    assert (combined.zones[60], combined.why(60)) == ("study", "calendar: home again")
     assert combined.why(STEPS) == ""
+    coming = combined.coming()
+    assert coming is not None
+    assert (coming.zone_id, coming.reason, coming.in_h) == ("bath", "schedule", 5.0)
 
 
 @pytest.mark.parametrize("paused", [{"window_open": True}, {"wants_heat": False}])

@@ -106,6 +106,7 @@ class ModbusSource(SourceBase):
         self._blocks = blocks(list(template.registers.values()))
         self._absent: set[str] = set()
         self._writes = writes or WriteCount(elapsed=self._clock)
+        self._written_at = self._clock() - self._writes.since_s  # its writes are counted where they go out
         self._silences = 0
         self._values: dict[str, float | bool | None] = {}
         self._held: dict[Control, float] = {}

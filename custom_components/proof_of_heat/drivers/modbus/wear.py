@@ -1,4 +1,4 @@
-"""How often a device's registers were written in the last day: they may be EEPROM, which wears out.
+"""When and how often a device was written to in the last day: its memory may be EEPROM, which wears out.
 
 Kept in rows of five minutes, so that a day has few of them whatever a template allows; a row ends with its last write,
 which is never too early. Times are on a clock that only goes forward; the store has wall-clock seconds.
@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 import logging
+import math
 import time
 from typing import Final
 
@@ -47,11 +48,23 @@ class WriteCount:
             self._rows.popleft()
         return sum(row.count for row in self._rows)
 
+    @property
+    def since_s(self) -> float:
+        """Since the last one; infinite where none of the last day is known."""
+        return self._elapsed() - self._rows[-1].last if self.today else math.inf
+
+    async def note(self) -> None:
+        """A write that nothing limits but its spacing."""
+        await self._add(1)
+
     async def take(self, count: int, limit: int) -> None:
         """Count a command's writes, before they go out; LimitedError and none at all where the day has too many."""
         done = self.today
         if done + count > limit:
             raise LimitedError(f"{done} writes in a day: sparing the device's memory")
+        await self._add(count)
+
+    async def _add(self, count: int) -> None:
         now = self._elapsed()
         if self._rows and now - self._rows[-1].first < _ROW_S:
             self._rows[-1].last = now
@@ -67,7 +80,7 @@ class WriteCount:
             async with asyncio.timeout(_KEEP_S):
                 await self.keep()
         except Exception as err:  # noqa: BLE001  whatever the disk has: in memory they are counted
-            _LOGGER.warning("Register writes could not be saved: %s", str(err) or type(err).__name__)
+            _LOGGER.warning("Writes could not be saved: %s", str(err) or type(err).__name__)
 
     def dump(self) -> list[list[float]]:
         """Wall-clock seconds and number of each row; empty where none counts any more."""

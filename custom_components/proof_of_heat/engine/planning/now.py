@@ -17,6 +17,7 @@ from ..cycling import Locks
 from ..economics import MiningMarket
 from ..house.observer import HouseState
 from ..house.pump_map import PumpMap
+from ..phrases import Phrase, Saying, say
 from ..snapshot import Coming
 from .grid import STEP_S
 from .offers import Offer, PumpLimits, Step, plain_offer, pump_offers, step_offers, under
@@ -76,7 +77,8 @@ class PlanResult:
     emitter_c: Array
     cap_w: float
     """The power cap that counted, infinite where comfort needed more."""
-    words: str
+    said: tuple[Phrase, ...]
+    """What it is, for the record."""
 
 
 def make_plan(request: PlanRequest) -> PlanResult:
@@ -102,7 +104,7 @@ def make_plan(request: PlanRequest) -> PlanResult:
         else:
             levels.setdefault(offer.source_id, 0.0)
     emitter = np.concatenate([[request.state.emitter_c], plan.emitter_c[:-1]])
-    return PlanResult(request.made_s, plan, levels, heat, emitter, cap, _words(plan, cap, request.coming))
+    return PlanResult(request.made_s, plan, levels, heat, emitter, cap, _said(plan, cap, request.coming))
 
 
 def _solved(request: PlanRequest, cap_w: float) -> tuple[Planning, Plan]:
@@ -277,17 +279,24 @@ def _better(planning: Planning, fixed: Fixes, place: int, trial: tuple[float, ..
     return with_it + change < without
 
 
-def _words(plan: Plan, cap_w: float, coming: Coming | None) -> str:
+def _said(plan: Plan, cap_w: float, coming: Coming | None) -> tuple[Phrase, ...]:
+    """The plan in phrases."""
     ahead = next((i for i, heat in enumerate(plan.heat_w) if heat > 1.0), None)
     kwh = float((plan.heat_w * plan.grid.hours).sum() / 1000)
-    text = f"plan over {plan.grid.steps * STEP_S // 3600} h: {kwh:.0f} kWh of heat"
+    said = [say(Saying.PLAN, hours=plan.grid.steps * STEP_S / 3600, heat_kwh=kwh)]
     if ahead is not None and ahead > 0:
-        text += f", from {float(plan.grid.begin[ahead]) * STEP_S / 3600:.1f} h on"
+        said.append(say(Saying.PLAN_BEGINS, begin_h=float(plan.grid.begin[ahead]) * STEP_S / 3600))
     if coming is not None:
-        why = f" ({coming.reason})" if coming.reason else ""
-        text += f", to be at {coming.lower_c:.1f} °C in {coming.in_h:.1f} h{why}"
+        said.append(_coming(coming))
     if np.isfinite(cap_w):
-        text += f", electric power up to {cap_w / 1000:.1f} kW"
+        said.append(say(Saying.POWER_CAP, cap_kw=cap_w / 1000))
     if plan.shortfall_kh > 0.05:
-        text += f"; {plan.shortfall_kh:.1f} K·h too cold cannot be avoided"
-    return text
+        said.append(say(Saying.TOO_COLD, cold_kh=plan.shortfall_kh))
+    return tuple(said)
+
+
+def _coming(coming: Coming) -> Phrase:
+    why = tuple(word for word in (coming.zone_id, coming.reason) if word)
+    if not why:
+        return say(Saying.COMING, lower_c=coming.lower_c, in_h=coming.in_h)
+    return say(Saying.COMING_FOR, lower_c=coming.lower_c, in_h=coming.in_h, why=why)

@@ -1,0 +1,118 @@
+"""Copy the suite, or the integrations named, into a Home Assistant configuration folder.
+
+    scripts/install CONFIG_DIR              all integrations
+    scripts/install CONFIG_DIR DOMAIN...    only these
+
+What was there before goes to CONFIG_DIR/heat_suite_backups/TIME, in the same layout; what is the same already is left
+alone.
+An integration comes with its blueprints. Home Assistant takes up new code when it is restarted.
+"""
+# Runs on the Python of whoever installs (3.10 or later), with nothing installed.
+
+import argparse
+import os
+from pathlib import Path
+import shutil
+import sys
+import time
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPONENTS = ROOT / "custom_components"
+BACKUPS = "heat_suite_backups"
+_LEAVE_OUT = shutil.ignore_patterns("__pycache__", "*.pyc")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line."""
+    known = sorted(manifest.parent.name for manifest in COMPONENTS.glob("*/manifest.json"))
+    parser = argparse.ArgumentParser(
+        prog="scripts/install", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("config", type=Path, metavar="CONFIG_DIR", help="where configuration.yaml is")
+    parser.add_argument("domains", nargs="*", default=[], metavar="DOMAIN", help=", ".join(known))
+    args = parser.parse_args(argv)
+    if unknown := [domain for domain in args.domains if domain not in known]:
+        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(known)}")
+    if not args.config.is_dir():
+        parser.error(f"{args.config} is no folder")
+    if not (args.config / "configuration.yaml").exists():
+        print(f"{args.config} has no configuration.yaml: is it the folder of a Home Assistant?", file=sys.stderr)
+    try:
+        install(args.config, list(dict.fromkeys(args.domains)) or known)
+    except OSError as err:
+        print(f"Not installed: {err}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def install(config: Path, domains: list[str]) -> None:
+    """Copy them, and tell.
+
+    Raises:
+        OSError: something could not be read or written; what could not be replaced is as it was.
+    """
+    backup = config / BACKUPS / _free_name(config / BACKUPS)
+    changed = False
+    for domain in domains:
+        for source in [COMPONENTS / domain, *sorted((ROOT / "blueprints").glob(f"*/{domain}/*.yaml"))]:
+            name = source.relative_to(ROOT)
+            did = put(source, config / name, backup / name, config / ".heat_suite_new")
+            changed |= did is not None
+            print(f"{name}: {did or 'is the same already'}")
+    if changed:
+        print("Restart Home Assistant to take it up." + (f" Backup: {backup}" if backup.exists() else ""))
+
+
+def _free_name(backups: Path) -> str:
+    stamp = time.strftime("%Y-%m-%d_%H%M%S")
+    names = (stamp if not number else f"{stamp}_{number}" for number in range(1000))
+    return next(name for name in names if not (backups / name).exists())
+
+
+def put(source: Path, target: Path, backup: Path, fresh: Path) -> str | None:
+    """Put a copy of a file or folder in its place, whole or not at all; None where it is there already.
+
+    Args:
+        source: Of the suite.
+        target: Its place.
+        backup: Where what is there now goes.
+        fresh: Where the copy is made; on the same disk, so that it can be moved.
+    """
+    before = os.path.lexists(target)
+    if before and _content(source) == _content(target):
+        return None
+    _remove(fresh)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, fresh, ignore=_LEAVE_OUT)
+    else:
+        shutil.copyfile(source, fresh)
+    if before:
+        backup.parent.mkdir(parents=True, exist_ok=True)
+        target.rename(backup)
+    try:
+        fresh.rename(target)
+    except OSError:
+        if before:
+            backup.rename(target)
+        raise
+    return "replaced" if before else "installed"
+
+
+def _content(path: Path) -> dict[str, bytes]:
+    """The files of a folder, or the one file, without caches."""
+    if path.is_file():
+        return {"": path.read_bytes()}
+    files = (file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    return {str(file.relative_to(path)): file.read_bytes() for file in files}
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""``scripts/install``: the suite in a Home Assistant's folder, and what was there kept."""
+
+from pathlib import Path
+import subprocess
+
+import pytest
+
+from scripts.tooling import install
+from scripts.tooling.install import BACKUPS, COMPONENTS, ROOT, main
+
+DOMAINS = sorted(manifest.parent.name for manifest in COMPONENTS.glob("*/manifest.json"))
+BLUEPRINT = Path("blueprints/automation/smart_outlet/alert_notification.yaml")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    (tmp_path / "configuration.yaml").write_text("default_config:\n")
+    return tmp_path
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def test_everything_is_copied(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(config)]) == 0
+    for domain in DOMAINS:
+        assert files(config / "custom_components" / domain) == files(COMPONENTS / domain)
+    assert (config / BLUEPRINT).read_bytes() == (ROOT / BLUEPRINT).read_bytes()
+    assert {path.name for path in config.iterdir()} == {"configuration.yaml", "custom_components", "blueprints"}
+    told = capsys.readouterr()
+    assert "Restart Home Assistant" in told.out
+    assert not told.err
+
+
+def test_what_was_there_is_kept_and_nothing_else_touched(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    theirs = config / "custom_components" / "theirs" / "__init__.py"
+    old = config / "custom_components" / "ota" / "gone.py"
+    for path in (theirs, old):
+        path.parent.mkdir(parents=True)
+        path.write_text("old")
+    assert main([str(config), "ota", "ota"]) == 0
+    assert sorted(path.name for path in (config / "custom_components").iterdir()) == ["ota", "theirs"]
+    assert files(config / "custom_components" / "ota") == files(COMPONENTS / "ota")
+    (backup,) = (config / BACKUPS).iterdir()
+    assert files(backup) == {"custom_components/ota/gone.py": b"old"}
+    assert str(backup) in capsys.readouterr().out
+
+    assert main([str(config), "ota"]) == 0
+    assert "is the same already" in capsys.readouterr().out
+    assert list((config / BACKUPS).iterdir()) == [backup]
+    for _ in range(2):
+        (config / "custom_components" / "ota" / "const.py").write_text("mine")
+        assert main([str(config), "ota"]) == 0
+    assert len(list((config / BACKUPS).iterdir())) == 3
+
+
+def test_a_link_to_the_sources_is_no_reason_to_write_through_it(config: Path) -> None:
+    elsewhere = config / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "x.py").write_text("theirs")
+    (config / "custom_components").mkdir()
+    (config / "custom_components" / "ota").symlink_to(elsewhere)
+    assert main([str(config), "ota"]) == 0
+    assert files(elsewhere) == {"x.py": b"theirs"}
+    assert not (config / "custom_components" / "ota").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "required: CONFIG_DIR"),
+        (["{config}", "nope"], "there is no nope; there are ecoflow"),
+        (["{config}/x"], "no folder"),
+    ],
+)
+def test_wrong_arguments_are_told(
+    config: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([argument.format(config=config) for argument in arguments])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+    assert {path.name for path in config.iterdir()} == {"configuration.yaml"}
+
+
+def test_a_folder_that_is_none_of_home_assistant_is_doubted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path), "ota"]) == 0
+    assert "is it the folder of a Home Assistant?" in capsys.readouterr().err
+
+
+def test_what_cannot_be_put_in_its_place_leaves_the_old(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (config / "custom_components" / "ota").mkdir(parents=True)
+    (config / "custom_components" / "ota" / "old.py").write_text("old")
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if self.name == ".heat_suite_new":
+            raise OSError("disk full")
+        return rename(self, target)
+
+    monkeypatch.setattr(install.Path, "rename", failing)
+    assert main([str(config), "ota"]) == 1
+    assert "Not installed: disk full" in capsys.readouterr().err
+    assert files(config / "custom_components" / "ota") == {"old.py": b"old"}
+
+
+def test_the_script_needs_nothing_installed(config: Path) -> None:
+    run = subprocess.run(
+        [ROOT / "scripts" / "install", config, "smart_outlet"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    assert (config / "custom_components" / "smart_outlet" / "manifest.json").exists()
+    assert (config / BLUEPRINT).exists()
