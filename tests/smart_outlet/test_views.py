@@ -174,8 +174,10 @@ async def test_a_unit_without_a_key_is_bound_to_its_address(hass: HomeAssistant,
     # Who presents a key has to present the right one.
     ccu.key = "wrong"
     assert (await ccu.get("/api/devices/"))[0] == 401
+    ccu.key = None
     await hass.config_entries.async_remove(ccu.entry.entry_id)
     assert not ir.async_get(hass).async_get_issue("smart_outlet", f"keyless_{ccu.entry.entry_id}")
+    assert (await ccu.get("/api/devices/"))[0] == 401
 
 
 async def test_a_unit_without_a_key_at_another_address_is_refused(make_ccu: MakeCcu) -> None:
