@@ -15,6 +15,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.integration_platform import async_process_integration_platforms
 from homeassistant.util.hass_dict import HassKey
 
+from . import joining
 from ._lib.fleet import Fleet, FleetDevice, FleetOffer, Unsubscribe
 from .const import (
     CONF_CHANNEL,
@@ -206,6 +207,7 @@ class Fleets:
         self._uids: dict[str, str] = {}
         """By the id of the registry's device; kept when the fleet does not know the device any more."""
         self._deleted: set[str] = set()
+        self._stood_at = joining.stood_at(coordinator.hass, coordinator.entry)
 
     @callback
     def start(self) -> None:
@@ -249,8 +251,8 @@ class Fleets:
         return self._busy.get(uid)
 
     def registry_id(self, uid: str) -> str | None:
-        """The device of Home Assistant's registry that a fleet's device is."""
-        return self._registry_ids.get(uid)
+        """The device of Home Assistant's registry that a fleet's device is, or was before this start."""
+        return self._registry_ids.get(uid) or self._stood_at.get(f"{self._coordinator.entry.entry_id}_{uid}_firmware")
 
     @callback
     def _follow(self, domain: str) -> None:
@@ -292,6 +294,7 @@ class Fleets:
             self._registry_ids[uid] = device.device_registry_id
             if device.device_registry_id is not None:
                 self._uids[device.device_registry_id] = uid
+                joining.join(self._coordinator.hass, self._coordinator.entry, uid, device.device_registry_id)
                 self._deleted.discard(uid)
             self._register(uid, domain, device)
             if uid not in self._listening:
@@ -322,6 +325,7 @@ class Fleets:
             self._coordinator.engine.remove(uid)
         await self._coordinator.keys.async_drop(uid)
         await self._coordinator.async_settle()
+        joining.drop_own(self._coordinator.hass, self._coordinator.entry, uid)
 
     def _register(self, uid: str, domain: str, device: FleetDevice) -> None:
         engine = self._coordinator.engine

@@ -26,6 +26,7 @@ from .const import (
 from .coordinator import OtaCoordinator
 from .devices import policy_data, policy_of
 from .helpers import translated
+from .joining import drop_own
 from .listings import device_json, rollout_json
 from .plans import LIST, PLAN, SECONDS, SHARE, rollout_of
 from .rollout import releases
@@ -184,6 +185,7 @@ async def _remove_device(coordinator: OtaCoordinator, data: Mapping[str, Any]) -
         raise DeviceError("still_there", device=device.name)
     coordinator.engine.remove(device.uid)
     await coordinator.keys.async_drop(device.uid)
+    drop_own(coordinator.hass, coordinator.entry, device.uid)
     return None
 
 

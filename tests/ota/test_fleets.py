@@ -39,7 +39,9 @@ class HeatingFleet(ExampleFleet):
         self.offers.append((device_id, offer))
 
     def put(self, uid: str, /, **changes: Any) -> None:
-        known: FleetDevice = self._devices[uid]
+        known: FleetDevice = self._devices.get(uid) or replace(
+            self._devices["dev-1"], device_id=uid, name=uid, device_registry_id=None
+        )
         self._devices[uid] = replace(known, last_seen=dt_util.utcnow(), **changes)
         for listener in list(self._listeners):
             listener(frozenset({uid}))
@@ -225,6 +227,42 @@ async def test_a_fleets_device_that_was_deleted_is_forgotten(
     assert set(ota.state.devices) == {"example:dev-2"}
     left = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert not any("dev-1" in item.unique_id for item in left)
+
+
+def stands_at(hass: HomeAssistant, entry: MockConfigEntry, uid: str) -> set[str | None]:
+    known = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    return {item.device_id for item in known if item.unique_id.startswith(f"{entry.entry_id}_{uid}_")}
+
+
+async def test_entities_stay_at_their_providers_device_while_it_is_not_loaded_yet(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, with_fleet: HeatingFleet
+) -> None:
+    theirs = with_fleet._devices["dev-1"].device_registry_id
+    assert stands_at(hass, entry, "example:dev-1") == {theirs}
+    devices, with_fleet._devices = with_fleet._devices, {}
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await settled(hass)
+    assert stands_at(hass, entry, "example:dev-1") == {theirs}
+    own = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert {device.name for device in own} == {entry.title}, "no second device for each"
+    with_fleet._devices = devices
+    with_fleet.put("dev-1")
+    await settled(hass)
+    assert stands_at(hass, entry, "example:dev-1") == {theirs}
+
+
+async def test_entities_move_from_a_device_of_ours_to_their_providers(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, with_fleet: HeatingFleet
+) -> None:
+    theirs = with_fleet._devices["dev-1"].device_registry_id
+    with_fleet.put("dev-3")
+    await settled(hass)
+    (ours,) = stands_at(hass, entry, "example:dev-3")
+    assert ours is not None
+    with_fleet.put("dev-3", device_registry_id=theirs)
+    await settled(hass)
+    assert stands_at(hass, entry, "example:dev-3") == {theirs}
+    assert dr.async_get(hass).async_get(ours) is None
 
 
 async def test_a_device_that_is_known_again_was_not_deleted(
