@@ -132,9 +132,11 @@ async def test_a_discovered_gateway_is_not_offered_once_somebody_listens(hass: H
     found = MqttServiceInfo("ruuvi/C8:25:2D:8E:9C:2C/gw_status", "{}", 0, False, "ruuvi/+/gw_status", 0.0)
     await hass.config_entries.flow.async_init(DOMAIN, context={"source": "mqtt"}, data=found)
     assert len(hass.config_entries.flow.async_progress_by_handler(DOMAIN)) == 1
+    open_elsewhere = await begin(hass)
     result = await go_on(hass, await begin(hass), TOPICS)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert hass.config_entries.flow.async_progress_by_handler(DOMAIN) == []
+    (left,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert left["flow_id"] == open_elsewhere["flow_id"], "somebody's dialog stays"
 
 
 async def test_a_postgresql_archive_is_tried_before_it_is_taken(hass: HomeAssistant, postgresql_url: str) -> None:  # noqa: F811

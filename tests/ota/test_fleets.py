@@ -265,6 +265,21 @@ async def test_entities_move_from_a_device_of_ours_to_their_providers(
     assert dr.async_get(hass).async_get(ours) is None
 
 
+async def test_a_device_of_ours_goes_with_what_it_stood_for(
+    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, with_fleet: HeatingFleet
+) -> None:
+    with_fleet.put("dev-3")
+    await settled(hass)
+    (ours,) = stands_at(hass, entry, "example:dev-3")
+    assert ours is not None
+    assert dr.async_get(hass).async_get(ours) is not None
+    del with_fleet._devices["dev-3"]
+    await act(hass, "remove_device", device="example:dev-3")
+    await settled(hass)
+    assert stands_at(hass, entry, "example:dev-3") == set()
+    assert dr.async_get(hass).async_get(ours) is None
+
+
 async def test_a_device_that_is_known_again_was_not_deleted(
     hass: HomeAssistant, ota: OtaCoordinator, with_fleet: HeatingFleet
 ) -> None:
