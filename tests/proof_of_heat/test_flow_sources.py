@@ -451,6 +451,9 @@ async def test_entity_that_cannot_be_commanded_is_not_added(
     if entity_id == "number.share":
         result = await go_on(hass, result, {**values, "nominal_power": 2000})
         assert result["type"] == FlowResultType.CREATE_ENTRY
+        # The entry is set up anew with its source; what that began ends with it.
+        await hass.async_block_till_done()
+        await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_prices_say_in_which_money_they_are(hass: HomeAssistant, entry: MockConfigEntry) -> None:
