@@ -17,7 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 # The test plugin ships a `custom_components` package of its own: ours has to be imported first.
 import custom_components  # noqa: F401
 
-from . import coverage_gate, unsteady
+from . import coverage_gate, lasting, unsteady
 
 # In its debug mode asyncio keeps the stack of each future and task, down through all of pytest: a third of the time
 # that tests of Home Assistant took. A few frames tell who made it.
@@ -77,6 +77,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Watch the coverage of full runs, and what passed only when it was tried again."""
     coverage_gate.register(config)
     unsteady.register(config)
+
+
+def pytest_sessionfinish() -> None:
+    """End processes that many tests used."""
+    lasting.end_all()
 
 
 def pytest_sessionstart() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_socket
 
+from tests.lasting import lasting
 from tests.running_demo import RunningDemo, running
 
 
@@ -24,5 +25,5 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningDemo]:
     """A running demo."""
     pytest_socket.enable_socket()
     folder: Path = tmp_path_factory.mktemp("demo") / "config"
-    with running(folder) as started:
+    with lasting(running(folder)) as started:
         yield started
