@@ -1,6 +1,7 @@
 """What is started once for many tests ends with them, also where a second try has made pytest forget its fixtures.
 
-pytest-rerunfailures drops the fixtures of sessions and modules, without ending them, when the taking down of a test failed.
+pytest-rerunfailures drops the fixtures of sessions and modules, without ending them, when a test failed as it was
+taken down.
 """
 
 from collections.abc import Generator
