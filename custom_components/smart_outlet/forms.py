@@ -1,8 +1,7 @@
 """Forms as browsers and scripts send them; JSON is read in device_http."""
 
-from email.message import Message
+from email import message_from_bytes
 from http import HTTPStatus
-import re
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -12,7 +11,6 @@ URLENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 
 _MAX_FIELDS: Final = 20
-_NAME: Final = re.compile(rb'\bname="([^"]{0,64})"')
 
 
 def read_form(content_type: str, body: bytes) -> dict[str, Any]:
@@ -33,8 +31,8 @@ def read_form(content_type: str, body: bytes) -> dict[str, Any]:
     except ValueError as err:
         raise ApiError(HTTPStatus.BAD_REQUEST, "bad_json", "the form is not readable") from err
     value = fields.get("value")
-    if isinstance(value, str) and value.isascii() and value.strip().isdigit() and len(value) < 10:
-        fields["value"] = int(value)
+    if isinstance(value, str) and value.isascii() and (digits := value.strip()).isdigit() and len(digits) < 10:
+        fields["value"] = int(digits)
     return fields
 
 
@@ -44,18 +42,15 @@ def _multipart(content_type: str, body: bytes) -> dict[str, Any]:
     Raises:
         ValueError: it is not one.
     """
-    header = Message()
-    header["Content-Type"] = content_type
-    boundary = header.get_boundary()
-    if not boundary:
-        raise ValueError("no boundary")
-    _, *parts, end = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("ascii"), _MAX_FIELDS + 2)
-    if not end.startswith(b"--"):
-        raise ValueError("no end")
+    form = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode("utf-8", "surrogateescape") + body)
+    parts = list(form.walk())[1:]
+    if form.defects or not parts or len(parts) > _MAX_FIELDS:
+        raise ValueError("not a form in parts")
     fields = {}
     for part in parts:
-        head, _, text = part.partition(b"\r\n\r\n")
-        if (name := _NAME.search(head)) is None:
-            raise ValueError("no name")
-        fields[name[1].decode()] = text.decode()
+        match part.get_param("name", header="content-disposition"), part.get_payload(decode=True):
+            case str() as name, bytes() as text:
+                fields[name] = text.decode()
+            case _:
+                raise ValueError("a part without a name or a text")
     return fields

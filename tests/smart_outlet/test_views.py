@@ -345,8 +345,9 @@ async def test_a_user_queues_a_command_as_json(ccu: Ccu, user: Any) -> None:
     assert await ccu.commands() == [{"command": "relay_on", "socket": "b", "value": None}]
 
 
-async def test_a_user_queues_a_command_as_a_form(ccu: Ccu, user: Any) -> None:
-    reply = await user.post("/api/commands/FE/set_threshold", data={"socket": "", "value": "5000"})
+@pytest.mark.parametrize("value", ["5000", " 5000 ", "\x1c\r\n5000"])
+async def test_a_user_queues_a_command_as_a_form(ccu: Ccu, user: Any, value: str) -> None:
+    reply = await user.post("/api/commands/FE/set_threshold", data={"socket": "", "value": value})
     assert reply.status == 200
     assert await ccu.commands() == [{"command": "set_threshold", "socket": "", "value": 5000}]
 
