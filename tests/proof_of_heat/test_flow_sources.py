@@ -142,7 +142,7 @@ async def test_the_form_goes_on_without_broken_templates_and_says_which_and_why(
     assert "\n" not in told
     (selector,) = [value for key, value in result["data_schema"].schema.items() if key == "template"]
     offered = [option["value"] for option in selector.config["options"]]
-    assert sorted(offered) == sorted([*builtin(), "mine"])
+    assert sorted(offered) == sorted([*load_builtin(), "mine"])
     labels = [option["label"].casefold() for option in selector.config["options"]]
     assert labels == sorted(labels)
 

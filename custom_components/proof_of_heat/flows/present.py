@@ -25,7 +25,7 @@ from ..const import (
     CONF_REFERENCE,
     CONF_SOURCE_KIND,
 )
-from ..drivers.stored import capabilities_to_dict
+from ..drivers.capabilities import capabilities_to_dict
 from ..entity_source import capabilities_of as entity_capabilities
 from ..external import DIRECTORY
 from ..sources import entity_options
