@@ -15,7 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.drivers.modbus.template import FOLDER, builtin
+from custom_components.proof_of_heat.drivers.modbus.template import FOLDER, load_builtin
 from lib.heat_source import Command
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler

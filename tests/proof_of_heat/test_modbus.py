@@ -20,8 +20,8 @@ from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource, 
 from custom_components.proof_of_heat.drivers.modbus.template import (
     FOLDER,
     Register,
-    load_builtin,
     find_template,
+    load_builtin,
     load_folder,
     parse,
 )

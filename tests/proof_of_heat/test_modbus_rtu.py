@@ -18,7 +18,7 @@ from custom_components.proof_of_heat.drivers.modbus.connection import (
     parse_serial_settings,
 )
 from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource
-from custom_components.proof_of_heat.drivers.modbus.template import builtin
+from custom_components.proof_of_heat.drivers.modbus.template import load_builtin
 from lib.heat_source import Command, Health, Outcome
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler

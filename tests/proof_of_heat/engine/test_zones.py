@@ -103,8 +103,8 @@ def test_the_zone_that_needs_it_earliest_counts_and_is_named() -> None:
     assert (combined.zones[60], combined.why(60)) == ("study", "calendar: home again")
     assert combined.why(STEPS) == ""
     rise = combined.next_rise()
-    assert coming is not None
-    assert (coming.zone_id, coming.reason, coming.in_h) == ("bath", "schedule", 5.0)
+    assert rise is not None
+    assert (rise.zone_id, rise.reason, rise.in_h) == ("bath", "schedule", 5.0)
 
 
 @pytest.mark.parametrize("paused", [{"window_open": True}, {"wants_heat": False}])
