@@ -12,7 +12,7 @@ from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.drivers.budget import CallBudget, Limits
 from custom_components.proof_of_heat.flows.form import FieldError
 from custom_components.proof_of_heat.flows.source_forms import FORMS
-from custom_components.proof_of_heat.sources.registry.call_budgets import async_ledger
+from custom_components.proof_of_heat.sources.call_budgets import async_ledger
 
 from . import ha
 from .flow import device

@@ -9,7 +9,7 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockModule, mock_integration, mock_platform
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.sources.registry.external import DIRECTORY, ExternalSource
+from custom_components.proof_of_heat.sources.external import DIRECTORY, ExternalSource
 from lib.heat_source import Capabilities, Command, CommandResult, Control, Health, Outcome, SourceKind, SourceState
 
 CAPABILITIES = Capabilities(kind=SourceKind.BOILER, controls=frozenset({Control.ON_OFF}))

@@ -327,7 +327,7 @@ async def test_source_that_goes_while_the_form_is_open_is_named(hass: HomeAssist
     result = await begin(hass, entry, "source")
     result = await go_on(hass, result, {"next_step_id": "external"})
     schema = result["data_schema"]
-    from custom_components.proof_of_heat.sources.registry.external import DIRECTORY
+    from custom_components.proof_of_heat.sources.external import DIRECTORY
 
     stoves.clear()
     await hass.data[DIRECTORY].async_refresh()

@@ -10,7 +10,7 @@ from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 import pytest
 
 from custom_components.proof_of_heat.drivers.base import Timing
-from custom_components.proof_of_heat.sources.registry.ha_entity import EntityOptions, EntitySource, capabilities_of
+from custom_components.proof_of_heat.sources.ha_entity import EntityOptions, EntitySource, capabilities_of
 from lib.heat_source import Command, Control, Health, Outcome, SourceKind
 
 QUICK = Timing(read_s=5.0, write_s=15.0, fresh_s=0.0, verify_s=0.1, verify_step_s=0.02)

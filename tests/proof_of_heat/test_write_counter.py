@@ -31,7 +31,7 @@ from custom_components.proof_of_heat.drivers.modbus import wear
 from custom_components.proof_of_heat.drivers.modbus.wear import WriteCount
 from custom_components.proof_of_heat.sources import registry as sources, write_counter as module
 from custom_components.proof_of_heat.sources.registry import Built
-from custom_components.proof_of_heat.sources.registry.write_counter import STORE_KEY, WriteCounts
+from custom_components.proof_of_heat.sources.write_counter import STORE_KEY, WriteCounts
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
 
