@@ -19,7 +19,7 @@ from custom_components.proof_of_heat import engine as package
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.engine.decision_record import ControlMode, DecisionRecord, SourceShare
 from custom_components.proof_of_heat.engine.phrases import Phrase, Saying, say
-from custom_components.proof_of_heat.journal import KEPT_DECISIONS, Journal
+from custom_components.proof_of_heat.messages.journal import KEPT_DECISIONS, Journal
 from custom_components.proof_of_heat.sensors.system import shortened
 from custom_components.proof_of_heat.wording import DECIMAL_MARK, ENGLISH, LANGUAGES, SAID, Teller, async_language
 

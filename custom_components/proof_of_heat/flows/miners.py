@@ -29,9 +29,9 @@ from ..drivers.capabilities import capabilities_to_dict
 from ..drivers.cloud.source import capabilities_of as rig_capabilities
 from ..drivers.miner.client_factory import create_client
 from ..drivers.miner.probe import probe
-from ..sources import account_of, mode_power
-from .base import Choice
+from ..sources.registry import account_of, mode_power
 from .fields import PORT, POWER_METER, SECRET, WATTS, number
+from .form import Choice
 
 _EFFICIENCY: Final = (5, 200)
 
