@@ -63,7 +63,7 @@ class Teller:
 
     def decision(self, record: DecisionRecord) -> str:
         """Why a cycle decided as it did."""
-        return _begun(sentence(record.wanted, record.mix, record.limits, self.tell))
+        return _begun(sentence(record.reasons, record.mix, record.limits, self.tell))
 
     def coded(self, phrases: Sequence[Phrase]) -> list[dict[str, Any]]:
         """For machines: the same in every language."""

@@ -43,7 +43,7 @@ RECORD = DecisionRecord(
     ),
     cost_h=0.35,
     heat_value_kwh=math.nan,
-    wanted=(
+    reasons=(
         say(Saying.PLAN, hours=48.0, heat_kwh=120.4),
         say(Saying.COMING_FOR, lower_c=21.0, in_h=2.25, why=("zone-1", "schedule")),
     ),
@@ -185,7 +185,7 @@ def test_names_are_taken_as_they_are() -> None:
 
 
 def test_a_decision_without_heat_says_so() -> None:
-    idle = replace(RECORD, mix=(), limits=(), wanted=(say(Saying.WARM_OUTSIDE),))
+    idle = replace(RECORD, mix=(), limits=(), reasons=(say(Saying.WARM_OUTSIDE),))
     assert Teller(ENGLISH, {}, "EUR").decision(idle) == "Warm enough outside. Nothing heats"
     assert idle.words == "warm enough outside. Nothing heats"
 

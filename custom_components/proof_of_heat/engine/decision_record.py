@@ -79,7 +79,7 @@ class DecisionRecord:
     cost_h: float
     heat_value_kwh: float
     """What a kWh of heat now is worth later, NaN without a plan."""
-    wanted: tuple[Phrase, ...]
+    reasons: tuple[Phrase, ...]
     """What was wanted, and why."""
     limits: tuple[Phrase, ...]
     """What kept the engine from what it wanted."""
@@ -91,7 +91,7 @@ class DecisionRecord:
     @property
     def words(self) -> str:
         """In English, with ids."""
-        return sentence(self.wanted, self.mix, self.limits)
+        return sentence(self.reasons, self.mix, self.limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,18 +91,18 @@ class DemandControl:
         zone's target for what comes later.
         """
         damped = self.damping.update(outdoor_c, elapsed_s)
-        more_k = [max(0.0, more) for more in preheat_k] or [0.0] * len(zones)
-        targets = [zone.target_c + more for zone, more in zip(zones, more_k, strict=True)]
+        offsets_k = [max(0.0, more) for more in preheat_k] or [0.0] * len(zones)
+        targets = [zone.target_c + more for zone, more in zip(zones, offsets_k, strict=True)]
         wanted = [target for zone, target in zip(zones, targets, strict=True) if zone.wants_heat]
         self._heating_limit(damped, max(wanted, default=0.0))
         flows: dict[float, tuple[float, float]] = {}
         best: tuple[float, float, str, bool] | None = None
-        asked = 0.0
+        total_share = 0.0
         for zone, target, weight in zip(zones, targets, weights_of(zones), strict=True):
             if target not in flows:
-                flows[target] = self._by_curve(target, damped)
-            flow, share, trim_k = self._zone(zone, target, flows[target], elapsed_s)
-            asked += weight * share
+                flows[target] = self._curve_flow(target, damped)
+            flow, share, trim_k = self._zone_demand(zone, target, flows[target], elapsed_s)
+            total_share += weight * share
             if not math.isnan(flow) and (best is None or flow > best[0]):
                 best = flow, trim_k, zone.zone_id, zone.room.known
         if best is None or not self.heating:
@@ -110,7 +110,7 @@ class DemandControl:
             return Demand(OFF_FLOW_C, 0.0, False, 0.0, damped, "", say(why))
         flow, trim_k, name, known = best
         reason = Saying.CURVE_AND_ROOM if known else Saying.CURVE_ONLY
-        return Demand(max(flow, OFF_FLOW_C), asked, True, trim_k, damped, name, say(reason))
+        return Demand(max(flow, OFF_FLOW_C), total_share, True, trim_k, damped, name, say(reason))
 
     def _heating_limit(self, damped_c: float, target_c: float) -> None:
         off_above = target_c - self.config.heating_limit_below_k
@@ -119,12 +119,12 @@ class DemandControl:
         elif damped_c < off_above:
             self.heating = True
 
-    def _by_curve(self, target_c: float, damped_c: float) -> tuple[float, float]:
+    def _curve_flow(self, target_c: float, damped_c: float) -> tuple[float, float]:
         """The curve's flow now and at the design temperature."""
         curve = curve_of(self.config, target_c)
         return curve.flow_c(damped_c), curve.flow_c(self.config.design_outdoor_c)
 
-    def _zone(
+    def _zone_demand(
         self, zone: ZoneSnapshot, target_c: float, by_curve: tuple[float, float], elapsed_s: float
     ) -> tuple[float, float, float]:
         """Flow (NaN while it asks for none), share of the design load, trim."""
@@ -146,7 +146,7 @@ class DemandControl:
         span = max(by_curve[1] - target_c, 1.0)
         return flow, min(1.0, max(0.0, (flow - target_c) / span)), trim_k
 
-    def state(self) -> dict[str, object]:
+    def dump(self) -> dict[str, object]:
         """What survives a restart."""
         return {
             "damped_c": None if math.isnan(self.damping.value_c) else self.damping.value_c,

@@ -13,7 +13,6 @@ from .consumption_forecast import ConsumptionForecast, forecast_next_day
 from .decision_record import ControlMode, Decision, DecisionRecord, SourceCommand, SourceShare
 from .demand import Demand, DemandControl, preheat_offsets_k
 from .duty_cycle import DutyCycle
-from .heat_output import heat_output_w
 from .input_validation import InputValidator, ValidatedInputs
 from .learning import LearnedModel, learn, next_learning_h
 from .model.curve_fit import CurveSuggestion, suggest
@@ -30,6 +29,7 @@ from .savings import SavingsReport, SavingsTracker
 from .short_cycle import ShortCycleProtection
 from .snapshot import NAN, ComfortBand, Snapshot
 from .source_selection import SourceSelector
+from .sources import heat_output_w
 from .zones import ZoneOffsets
 
 STATE_VERSION = 1
@@ -54,11 +54,11 @@ class JobResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Target:
     control_mode: ControlMode
     heat_w: float
     flow_c: float
-    said: Phrases
+    messages: Phrases
 
 
 class Engine:
@@ -71,9 +71,9 @@ class Engine:
         self.plan: PlanResult | None = None
         self.savings = SavingsTracker(config.reference)
         self.demand_control = DemandControl(config.curve)
-        self.cycling = ShortCycleProtection()
+        self.short_cycle = ShortCycleProtection()
         self._configs = {source.source_id: source for source in config.sources}
-        self.safety = Safety(config.safety, self._configs, self.cycling)
+        self.safety = Safety(config.safety, self._configs, self.short_cycle)
         self.source_selector = SourceSelector(config)
         self.zones = ZoneOffsets()
         self._validator = InputValidator(config.safety)
@@ -108,10 +108,10 @@ class Engine:
         """Take a snapshot in: judge the readings, follow the house, fill the history."""
         self._elapsed_s = 0.0 if self._last_s is None else max(0.0, snapshot.now_s - self._last_s)
         self._last_s = snapshot.now_s
-        inputs = self._validator.update(snapshot)
+        inputs = self._validator.validate(snapshot)
         self._inputs = inputs = replace(inputs, room_c=self.zones.room_c(inputs.zones, self._elapsed_s))
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
-        delivered_w = self._delivered(snapshot, inputs.outdoor_c)
+        delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
         self._spent.add(running_cost(self._configs, snapshot, inputs.outdoor_c, self._shares), self._elapsed_s)
         self._operating_history.add(operating_values(snapshot, inputs, self._configs), self._elapsed_s)
         row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self._configs.get(self._pump_id or "")))
@@ -123,7 +123,7 @@ class Engine:
             self._observer.update(row)
         spent = self._spent.take()
         if snapshot.active:
-            self.savings.step(row, band, self.source_selector.reference_price(snapshot), spent.cost_h, spent.power_w)
+            self.savings.add_row(row, band, self.source_selector.reference_price(snapshot), spent.cost_h, spent.power_w)
         self._plan_due = True
 
     def job(self, snapshot: Snapshot) -> Job | None:
@@ -136,13 +136,13 @@ class Engine:
             self._since_learning = []
             operations = self._operating_history.operations()
             return lambda: JobResult(learned=learn(series, before, limit, operations))
-        if self._may_plan(snapshot) and self._observer is not None:
+        if self._can_plan(snapshot) and self._observer is not None:
             self._busy, self._plan_due = True, False
             request = self._plan_request(snapshot, self._inputs, self._observer.state)
             return lambda: JobResult(plan=make_plan(request))
         return None
 
-    def _may_plan(self, snapshot: Snapshot) -> bool:
+    def _can_plan(self, snapshot: Snapshot) -> bool:
         """Whether a plan is due and possible: a trusted model, a room temperature, something that heats."""
         known = self._inputs is not None and math.isfinite(self._inputs.room_c)
         return self._plan_due and self.predicting and known and bool(self.source_selector.available(snapshot))
@@ -156,7 +156,7 @@ class Engine:
             self._observer = result.learned.observer(self._since_learning)
             reference = result.learned.pump or self.source_selector.reference_map()
             if reference is not None:
-                self.savings.learned(result.learned.fitted, reference, self._observer.state)
+                self.savings.update_model(result.learned.fitted, reference, self._observer.state)
             if not result.learned.trusted:
                 self.plan = None
             self._plan_due = True
@@ -170,41 +170,43 @@ class Engine:
 
     def decide(self, snapshot: Snapshot) -> Decision:
         """What every source shall do now. Quick; takes no lock and does no I/O."""
-        inputs = self._inputs or self._validator.update(snapshot)
+        inputs = self._inputs or self._validator.validate(snapshot)
         preheat_k = preheat_offsets_k([zone.band or snapshot.band for zone in inputs.zones], RISE_K_H)
         demand = self.demand_control.update(inputs.zones, inputs.outdoor_c, self._elapsed_s, preheat_k)
-        aim = self._wanted(snapshot, inputs, demand)
-        frost = self.safety.sense(inputs)
+        target = self._target(snapshot, inputs, demand)
+        frost = self.safety.update_frost(inputs)
         if frost:
-            aim = replace(aim, heat_w=max(aim.heat_w, self.source_selector.min_heat_w(self.learned)))
+            target = replace(target, heat_w=max(target.heat_w, self.source_selector.min_heat_w(self.learned)))
         choice = self.source_selector.choose(
             snapshot,
             inputs,
-            aim.heat_w,
+            target.heat_w,
             learned=self.learned,
             state=self.state,
             locks=self._locks(snapshot),
             frost=frost,
             too_warm=inputs.room_c > (self._band or snapshot.band).now[1] - TOO_WARM_K,
-            power_cap_w=self.plan.cap_w if aim.control_mode is ControlMode.PLAN and self.plan else self._power_cap_w(),
+            power_cap_w=self.plan.cap_w
+            if target.control_mode is ControlMode.PLAN and self.plan
+            else self._power_cap_w(),
         )
-        wanted = tuple(
+        requested = tuple(
             SourceCommand(
                 source_id=part.source_id,
                 on=part.level > 0,
                 level=part.level,
                 power_w=part.power_w,
                 heat_w=part.heat_w,
-                flow_c=aim.flow_c,
+                flow_c=target.flow_c,
                 lease_s=self.config.safety.lease_s,
                 hold=part.hold,
             )
             for part in choice.parts
         )
         headroom = self.source_selector.headroom(snapshot, self.learned)
-        commands, limits = self.safety.apply(wanted, snapshot, inputs, headroom)
-        self.source_selector.note(commands)
-        return self._decision(snapshot, inputs, aim, commands, limits + choice.limits)
+        commands, limits = self.safety.apply(requested, snapshot, inputs, headroom)
+        self.source_selector.record(commands)
+        return self._decision(snapshot, inputs, target, commands, limits + choice.limits)
 
     def suggest_curve(self, room_c: float) -> CurveSuggestion | None:
         """The heating curve that fits the house, None before it was learned."""
@@ -222,19 +224,19 @@ class Engine:
 
     # What is wanted
 
-    def _wanted(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> _Wanted:
+    def _target(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> _Target:
         """What this cycle wants, before sources and limits."""
         if inputs.blind:
             safety = self.config.safety
             heat = safety.fallback_share * self.source_selector.design_heat_w(self.learned)
-            return _Wanted(ControlMode.BLIND, heat, safety.fallback_flow_c, (say(Saying.NOTHING_KNOWN),))
+            return _Target(ControlMode.BLIND, heat, safety.fallback_flow_c, (say(Saying.NOTHING_KNOWN),))
         plan = self.plan
         if plan is not None and self.predicting and snapshot.now_s - plan.made_s <= PLAN_VALID_S:
             asked = any(zone.wants_heat and not zone.window_open for zone in inputs.zones)
             if asked or not inputs.zones:
-                return _Wanted(ControlMode.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.said)
+                return _Target(ControlMode.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.messages)
         if self._commissioning(demand):
-            return _Wanted(
+            return _Target(
                 ControlMode.COMMISSIONING,
                 self._commission_heat(snapshot, inputs, demand),
                 demand.flow_c,
@@ -244,11 +246,11 @@ class Engine:
         heat = self._duty_cycle.update(
             demand.share * design,
             self.source_selector.min_heat_w(self.learned),
-            self._delivered(snapshot, inputs.outdoor_c),
+            self._delivered_w(snapshot, inputs.outdoor_c),
             self._elapsed_s,
         )
         control_mode = ControlMode.CURVE if demand.heating else ControlMode.IDLE
-        return _Wanted(control_mode, heat, demand.flow_c, (demand.reason,))
+        return _Target(control_mode, heat, demand.flow_c, (demand.reason,))
 
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
         """The flow temperature that gives this heat until the emitters have warmed for a quarter of an hour."""
@@ -272,11 +274,11 @@ class Engine:
         design = self.source_selector.design_heat_w(self.learned)
         full = self.source_selector.full_heat_w(self._pump_id or "", self.learned)
         at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * full
-        delivered = self._delivered(snapshot, inputs.outdoor_c)
+        delivered = self._delivered_w(snapshot, inputs.outdoor_c)
         now = self._duty_cycle.update(demand.share * design, at_level, delivered, self._elapsed_s)
         return at_level if now > 0 else 0.0
 
-    def _delivered(self, snapshot: Snapshot, outdoor_c: float) -> float:
+    def _delivered_w(self, snapshot: Snapshot, outdoor_c: float) -> float:
         return sum(
             heat_output_w(self._configs[source.source_id], source, outdoor_c)
             for source in snapshot.sources
@@ -286,7 +288,7 @@ class Engine:
     # Gathering
 
     def _locks(self, snapshot: Snapshot) -> dict[str, Any]:
-        return {s.source_id: self.cycling.locks(s, snapshot.now_s) for s in self.config.sources}
+        return {s.source_id: self.short_cycle.locks(s, snapshot.now_s) for s in self.config.sources}
 
     def _plan_request(self, snapshot: Snapshot, inputs: ValidatedInputs, state: HouseState) -> PlanRequest:
         learned, cfg = self.learned, self.config
@@ -311,7 +313,7 @@ class Engine:
             weights=cfg.weights,
             sources=cfg.sources,
             locks=self._locks(snapshot),
-            running={s.source_id: bool(self.cycling.cycle(s.source_id).on) for s in cfg.sources},
+            running={s.source_id: bool(self.short_cycle.cycle(s.source_id).on) for s in cfg.sources},
             available=self.source_selector.available(snapshot),
             emitter_c=self.plan.emitter_c if self.plan else None,
             power_cap_w=self._power_cap_w(),
@@ -339,7 +341,7 @@ class Engine:
         self,
         snapshot: Snapshot,
         inputs: ValidatedInputs,
-        wanted: _Wanted,
+        target: _Target,
         commands: tuple[SourceCommand, ...],
         limits: Phrases,
     ) -> Decision:
@@ -348,7 +350,7 @@ class Engine:
         self._shares = {part.source_id: part for part in mix}
         band = self._band or snapshot.band
         lower, upper = band.now
-        control_mode = ControlMode.FROST if self.safety.frost else wanted.control_mode
+        control_mode = ControlMode.FROST if self.safety.frost else target.control_mode
         record = DecisionRecord(
             now_s=snapshot.now_s,
             revision=snapshot.revision,
@@ -357,12 +359,12 @@ class Engine:
             outdoor_c=inputs.outdoor_c,
             lower_c=lower,
             upper_c=upper,
-            demand_w=wanted.heat_w,
-            flow_c=wanted.flow_c,
+            demand_w=target.heat_w,
+            flow_c=target.flow_c,
             mix=mix,
             cost_h=cost_h,
             heat_value_kwh=self.plan.plan.heat_value_kwh if control_mode is ControlMode.PLAN and self.plan else NAN,
-            wanted=wanted.said,
+            reasons=target.messages,
             limits=limits,
             notes=inputs.notes,
             next_rise=band.next_rise(),
@@ -375,8 +377,8 @@ class Engine:
         """What has to survive, as JSON values. The history is in it: some 100 kB after four weeks."""
         return {
             "version": STATE_VERSION,
-            "demand": self.demand_control.state(),
-            "cycling": self.cycling.state(),
+            "demand": self.demand_control.dump(),
+            "cycling": self.short_cycle.dump(),
             "columns": list(COLUMNS),
             "history": self.history.dump(),
             "savings": self.savings.dump(),
@@ -391,7 +393,7 @@ class Engine:
         if isinstance(demand := saved.get("demand"), dict):
             self.demand_control.restore(demand)
         if isinstance(cycling := saved.get("cycling"), dict):
-            self.cycling.restore(cycling)
+            self.short_cycle.restore(cycling)
         if isinstance(zones := saved.get("zones"), dict):
             self.zones.restore(zones)
         if isinstance(traces := saved.get("traces"), dict):

@@ -22,7 +22,7 @@ WATER_RANGE_C = (-40.0, 110.0)
 JUMP_FORGIVEN_S = 900.0
 """A jump that lasts this long is believed."""
 STEADY_K = 1.0
-SILENCE_MORE, SILENCE_KEPT = 1.25, 0.98
+GAP_MARGIN, GAP_DECAY = 1.25, 0.98
 DAY_S = 86400.0
 
 
@@ -47,26 +47,26 @@ class JumpFilter:
     """Refuses values that are further from the last good one than physics allows, unless they stay."""
 
     per_minute_k: float
-    good: float = NAN
-    good_s: float = NAN
-    odd: float = NAN
-    odd_since_s: float = NAN
+    last_valid: float = NAN
+    last_valid_s: float = NAN
+    suspect: float = NAN
+    suspect_since_s: float = NAN
 
     def accept(self, value: float, now_s: float) -> bool:
         """Whether the value is believed."""
-        if math.isnan(self.good):
-            return self._take(value, now_s)
-        minutes = max(now_s - self.good_s, 0.0) / 60
-        if abs(value - self.good) <= self.per_minute_k * max(minutes, 1.0):
-            return self._take(value, now_s)
-        if math.isnan(self.odd) or abs(value - self.odd) > self.per_minute_k:
-            self.odd, self.odd_since_s = value, now_s
-        if now_s - self.odd_since_s >= JUMP_FORGIVEN_S:
-            return self._take(value, now_s)
+        if math.isnan(self.last_valid):
+            return self._accept_value(value, now_s)
+        minutes = max(now_s - self.last_valid_s, 0.0) / 60
+        if abs(value - self.last_valid) <= self.per_minute_k * max(minutes, 1.0):
+            return self._accept_value(value, now_s)
+        if math.isnan(self.suspect) or abs(value - self.suspect) > self.per_minute_k:
+            self.suspect, self.suspect_since_s = value, now_s
+        if now_s - self.suspect_since_s >= JUMP_FORGIVEN_S:
+            return self._accept_value(value, now_s)
         return False
 
-    def _take(self, value: float, now_s: float) -> bool:
-        self.good, self.good_s, self.odd, self.odd_since_s = value, now_s, NAN, NAN
+    def _accept_value(self, value: float, now_s: float) -> bool:
+        self.last_valid, self.last_valid_s, self.suspect, self.suspect_since_s = value, now_s, NAN, NAN
         return True
 
 
@@ -77,7 +77,7 @@ class ReportInterval:
     What it was silent for before it went on about where it had been is believed again, up to a limit.
     """
 
-    longest_s: float = 0.0
+    longest_gap_s: float = 0.0
     reported_s: float = NAN
     value: float = NAN
 
@@ -87,10 +87,10 @@ class ReportInterval:
         if not reported_s <= self.reported_s + 1.0:
             gap_s = reported_s - self.reported_s
             if abs(value - self.value) <= STEADY_K:
-                self.longest_s = max(gap_s, SILENCE_KEPT * self.longest_s)
+                self.longest_gap_s = max(gap_s, GAP_DECAY * self.longest_gap_s)
             self.reported_s, self.value = reported_s, value
         return min(
-            max(limits.room_stale_s, SILENCE_MORE * self.longest_s), max(limits.room_stale_max_s, limits.room_stale_s)
+            max(limits.room_stale_s, GAP_MARGIN * self.longest_gap_s), max(limits.room_stale_max_s, limits.room_stale_s)
         )
 
 
@@ -124,7 +124,7 @@ class InputValidator:
     _report_intervals: dict[str, ReportInterval] = field(default_factory=dict)
     _day: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=1500))
 
-    def update(self, snapshot: Snapshot) -> ValidatedInputs:
+    def validate(self, snapshot: Snapshot) -> ValidatedInputs:
         """Judge a snapshot's readings."""
         notes: list[Phrase] = []
         zones = tuple(self._zone(zone, snapshot.now_s, notes) for zone in snapshot.zones)
@@ -158,8 +158,9 @@ class InputValidator:
 
     def _outdoor(self, snapshot: Snapshot, notes: list[Phrase]) -> tuple[float, OutdoorSource]:
         reading, now_s = snapshot.outdoor, snapshot.now_s
-        good = is_valid_temperature(reading.value, *OUTDOOR_RANGE_C) and reading.age_s <= self.limits.outdoor_stale_s
-        if good and self._filter("outdoor").accept(reading.value, now_s - reading.age_s):
+        is_fresh = reading.age_s <= self.limits.outdoor_stale_s
+        is_valid = is_fresh and is_valid_temperature(reading.value, *OUTDOOR_RANGE_C)
+        if is_valid and self._filter("outdoor").accept(reading.value, now_s - reading.age_s):
             self._remember(reading.value, now_s)
             return reading.value, OutdoorSource.SENSOR
         notes.append(say(Saying.OUTDOOR_LOST))

@@ -11,11 +11,11 @@ import numpy as np
 
 from .arrays import Array
 from .config import SourceConfig
-from .heat_output import heat_output_w
 from .input_validation import ValidatedInputs
 from .model.history import STEP_S, Row
 from .model.operating_history import OperatingValues
 from .snapshot import Snapshot, SourceSnapshot
+from .sources import heat_output_w
 
 EARLY_S = 1.0
 RUNNING_W = 1.0
@@ -59,12 +59,12 @@ class RowBuilder:
         elapsed = now.time_s - last.time_s
         means = (
             (last.outdoor_c + now.outdoor_c) / 2,
-            _known((last.solar_w_m2 + now.solar_w_m2) / 2),
+            _or_zero((last.solar_w_m2 + now.solar_w_m2) / 2),
             last.people,
-            _known(now.heat_w),
-            _known(now.pump_heat_w),
-            _known(now.power_w),
-            _known(now.level),
+            _or_zero(now.heat_w),
+            _or_zero(now.pump_heat_w),
+            _or_zero(now.power_w),
+            _or_zero(now.level),
         )
         self._sums += np.array(means) * elapsed
         self._elapsed_s += elapsed
@@ -93,7 +93,7 @@ class RowBuilder:
         )
 
 
-def _known(value: float) -> float:
+def _or_zero(value: float) -> float:
     return value if math.isfinite(value) else 0.0
 
 

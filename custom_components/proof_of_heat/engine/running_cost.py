@@ -6,9 +6,8 @@ import math
 
 from .config import SourceConfig
 from .decision_record import SourceShare
-from .heat_output import heat_output_w
-from .planning.commitment import revenue_h
 from .snapshot import Snapshot, SourceSnapshot
+from .sources import heat_output_w, revenue_h
 
 USUAL_PRICE = 0.25
 
@@ -63,8 +62,8 @@ def _one(
     config: SourceConfig, reading: SourceSnapshot, snapshot: Snapshot, outdoor_c: float, decided: SourceShare | None
 ) -> tuple[float, float]:
     """Electric power, and money per hour besides its electricity."""
-    told = decided if decided is not None and decided.heat_w > 0 else None
-    watts = reading.power_w if math.isfinite(reading.power_w) else told.power_w if told is not None else 0.0
+    decision = decided if decided is not None and decided.heat_w > 0 else None
+    watts = reading.power_w if math.isfinite(reading.power_w) else decision.power_w if decision is not None else 0.0
     watts = max(0.0, watts)
     if config.fuel_kwh_price is not None:
         return watts, config.fuel_kwh_price / config.efficiency * heat_output_w(config, reading, outdoor_c) / 1000

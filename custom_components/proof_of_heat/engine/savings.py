@@ -57,27 +57,27 @@ class SavingsReport:
 
 
 class SavingsTracker:
-    """Runs the shadow houses beside the real one."""
+    """Runs the reference_step houses beside the real one."""
 
     def __init__(self, reference: ReferenceControl) -> None:
         self._reference = reference
-        self._shadow: ReferenceHouse | None = None
+        self._reference_house: ReferenceHouse | None = None
         self.days: list[SavingsDay] = []
 
-    def learned(self, fitted: HouseFit, pump: PerformanceMap, state: HouseState) -> None:
+    def update_model(self, fitted: HouseFit, pump: PerformanceMap, state: HouseState) -> None:
         """Use a newer model from now on."""
-        if self._shadow is None:
-            self._shadow = ReferenceHouse(self._reference, fitted, pump, state, seed=1)
+        if self._reference_house is None:
+            self._reference_house = ReferenceHouse(self._reference, fitted, pump, state, seed=1)
         else:
-            self._shadow.learned(fitted, pump)
+            self._reference_house.update_model(fitted, pump)
 
-    def step(self, row: Row, band: ComfortBand, price_kwh: float, spent_h: float, power_w: float) -> None:
+    def add_row(self, row: Row, band: ComfortBand, price_kwh: float, spent_h: float, power_w: float) -> None:
         """One history row: ``spent_h`` is the money per hour and ``power_w`` the input of the real sources."""
-        if self._shadow is None or not math.isfinite(price_kwh):
+        if self._reference_house is None or not math.isfinite(price_kwh):
             return
         lower = band.now[0]
-        shadow = self._shadow.step(row, self._setpoint(row, band), lower)
-        if not shadow.settled:
+        reference_step = self._reference_house.step(row, self._setpoint(row, band), lower)
+        if not reference_step.settled:
             return
         number = int(row.time_s // DAY_S)
         if not self.days or self.days[-1].day != number:
@@ -89,10 +89,10 @@ class SavingsTracker:
         day.energy_kwh += power_w * HOURS / 1000
         day.heat_kwh += row.heat_w * HOURS / 1000
         day.below_kh += max(0.0, lower - row.room_c) * HOURS
-        day.reference_cost += shadow.power_w * (HOURS / 1000 * price_kwh)
-        day.reference_energy_kwh += shadow.power_w * (HOURS / 1000)
-        day.reference_below_kh += shadow.below_k * HOURS
-        day.reference_peak_w = max(day.reference_peak_w, float(shadow.power_w[0]))
+        day.reference_cost += reference_step.power_w * (HOURS / 1000 * price_kwh)
+        day.reference_energy_kwh += reference_step.power_w * (HOURS / 1000)
+        day.reference_below_kh += reference_step.below_k * HOURS
+        day.reference_peak_w = max(day.reference_peak_w, float(reference_step.power_w[0]))
 
     def _setpoint(self, row: Row, band: ComfortBand) -> float:
         """The thermostat knows comfort and set-back, and no tomorrow."""

@@ -49,7 +49,7 @@ class ShortCycleProtection:
         starts = sum(1 for start in cycle.starts_s if 0 <= now_s - start < HOUR_S)
         return RunLocks(must_rest=since < config.min_off_s or starts >= config.max_starts_h)
 
-    def note(self, source_id: str, now_s: float, *, on: bool) -> None:
+    def record(self, source_id: str, now_s: float, *, on: bool) -> None:
         """Record what a source does from now on."""
         cycle = self.cycle(source_id)
         if cycle.on is on:
@@ -60,7 +60,7 @@ class ShortCycleProtection:
             cycle.changed_s = now_s
         cycle.on = on
 
-    def state(self) -> dict[str, object]:
+    def dump(self) -> dict[str, object]:
         """What survives a restart."""
         return {
             source: {

@@ -9,16 +9,16 @@ import numpy as np
 from .._lib.heat_source import SourceKind
 from .config import EngineConfig, SourceConfig, Steering
 from .decision_record import Headroom, SourceCommand, SourceShare
-from .dispatch import OFF, Option, Point, Request, dispatch, without_off
+from .dispatch import OFF, DispatchRequest, OperatingPoint, SourceOption, dispatch, without_off
 from .input_validation import ValidatedInputs
 from .learning import LearnedModel
 from .model.observer import HouseState
 from .model.performance_map import PerformanceMap, linear_map
 from .phrases import Phrase, Saying, say
-from .planning.commitment import full_load, revenue_h
 from .planning.segments import FLOW_OVER_MEAN
 from .short_cycle import RunLocks
 from .snapshot import NAN, Snapshot, SourceSnapshot
+from .sources import full_load, revenue_h
 
 LEVELS = 10
 SHORT_W = 50.0
@@ -50,7 +50,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class _Now:
+class _Context:
     learned: LearnedModel | None
     state: HouseState | None
     frost: bool = False
@@ -75,7 +75,7 @@ class SourceSelector:
         One source is taken to fit the home. Several often stand in for one another: before the house is known, the
         largest of them, or half of all, is believed to do; then what the house loses.
         """
-        full = [self._full(source, learned)[0] for source in self.config.sources]
+        full = [self._full_load(source, learned)[0] for source in self.config.sources]
         if len(full) < 2:
             return sum(full)
         if learned is not None:
@@ -84,11 +84,11 @@ class SourceSelector:
 
     def full_heat_w(self, source_id: str, learned: LearnedModel | None) -> float:
         """What one source gives at full load."""
-        return self._full(self._by_id[source_id], learned)[0]
+        return self._full_load(self._by_id[source_id], learned)[0]
 
     def min_heat_w(self, learned: LearnedModel | None) -> float:
         """The least heat that any source makes while it runs."""
-        least = [self._least(source, learned) for source in self.config.sources]
+        least = [self._min_heat_w(source, learned) for source in self.config.sources]
         return min(least, default=0.0)
 
     def reference_map(self) -> PerformanceMap | None:
@@ -115,15 +115,15 @@ class SourceSelector:
             maps[first] = learned.pump
         return maps
 
-    def _full(self, source: SourceConfig, learned: LearnedModel | None) -> tuple[float, float]:
+    def _full_load(self, source: SourceConfig, learned: LearnedModel | None) -> tuple[float, float]:
         pump = self.maps(learned).get(source.source_id)
         if pump is not None:
             heat, power = pump.at(np.array(1.0), np.array(35.0), np.array(2.0))
             return float(heat), float(power)
         return full_load(source)
 
-    def _least(self, source: SourceConfig, learned: LearnedModel | None) -> float:
-        full, _ = self._full(source, learned)
+    def _min_heat_w(self, source: SourceConfig, learned: LearnedModel | None) -> float:
+        full, _ = self._full_load(source, learned)
         if source.steering is Steering.LEVEL:
             return full * source.min_modulation
         if source.steps_w:
@@ -157,9 +157,9 @@ class SourceSelector:
                 why = Saying.NO_ANSWER if reading.steerable else Saying.ONLY_READ
                 limits.append(say(why, source=source.source_id))
                 continue
-            option = self._option(source, reading, snapshot, inputs, _Now(learned, state, frost))
+            option = self._option(source, reading, snapshot, inputs, _Context(learned, state, frost))
             if source.steering is Steering.LEVEL:
-                option = _capped(option, power_cap_w)
+                option = _within_cap(option, power_cap_w)
             lock = locks.get(source.source_id, RunLocks())
             if lock.must_rest:
                 option = replace(option, points=(OFF,))
@@ -180,20 +180,20 @@ class SourceSelector:
             parts.append(SelectedPoint(source.source_id, point.level, point.heat_w, point.power_w, hold))
         return Selection(tuple(parts), tuple(limits))
 
-    def note(self, commands: Sequence[SourceCommand]) -> None:
+    def record(self, commands: Sequence[SourceCommand]) -> None:
         """Remember what the sources were told in the end."""
         for command in commands:
             if not command.hold:
                 self._last_power[command.source_id] = command.power_w if command.on else 0.0
 
-    def _request(self, snapshot: Snapshot, heat_w: float, headroom: Headroom, *, too_warm: bool) -> Request:
+    def _request(self, snapshot: Snapshot, heat_w: float, headroom: Headroom, *, too_warm: bool) -> DispatchRequest:
         price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
         price += self.config.weights.carbon_price_kg * snapshot.emission_kg_kwh
-        return Request(
+        return DispatchRequest(
             heat_w=heat_w,
             price_kwh=price,
             surplus_w=max(0.0, snapshot.surplus_w),
-            surplus_price_kwh=_finite(snapshot.surplus_price_kwh),
+            surplus_price_kwh=_finite_or_zero(snapshot.surplus_price_kwh),
             over_price_kwh=PENALTY_FACTOR * max(abs(price), 0.05) if too_warm else 0.1 * abs(price),
             short_price_kwh=PENALTY_FACTOR * max(abs(price), 0.05),
             site_w=headroom.site_w,
@@ -219,7 +219,7 @@ class SourceSelector:
         if reading.on is False:
             return 0.0
         last = self._last_power.get(source.source_id, 0.0)
-        return max(last, 0.0 if math.isnan(reading.power_w) else reading.power_w) or self._full(source, learned)[1]
+        return max(last, 0.0 if math.isnan(reading.power_w) else reading.power_w) or self._full_load(source, learned)[1]
 
     def _option(
         self,
@@ -227,14 +227,14 @@ class SourceSelector:
         reading: SourceSnapshot,
         snapshot: Snapshot,
         inputs: ValidatedInputs,
-        now: _Now,
-    ) -> Option:
+        now: _Context,
+    ) -> SourceOption:
         highest = source.quiet_level if snapshot.quiet and not now.frost else 1.0
         on = bool(reading.on) if reading.on is not None else self._last_power.get(source.source_id, 0.0) > 0
-        points, continuous = self._points(source, snapshot, inputs, now), source.steering is Steering.LEVEL
+        points, continuous = self._operating_points(source, snapshot, inputs, now), source.steering is Steering.LEVEL
         points = tuple(point for point in points if point.level <= highest + 1e-9)
-        points = self._settling(source, reading, self._ramped(source, points))
-        return Option(
+        points = self._while_settling(source, reading, self._within_ramp(source, points))
+        return SourceOption(
             source_id=source.source_id,
             points=(OFF, *points),
             continuous=continuous,
@@ -244,7 +244,7 @@ class SourceSelector:
             bonus_kwh=source.priority,
         )
 
-    def _ramped(self, source: SourceConfig, points: tuple[Point, ...]) -> tuple[Point, ...]:
+    def _within_ramp(self, source: SourceConfig, points: tuple[OperatingPoint, ...]) -> tuple[OperatingPoint, ...]:
         """Only points within one step of the ramp; the least one always, so that it can start."""
         if math.isinf(source.ramp_w) or not points:
             return points
@@ -252,7 +252,9 @@ class SourceSelector:
         near = tuple(p for p in points if abs(p.power_w - last) <= source.ramp_w)
         return near or points[:1]
 
-    def _settling(self, source: SourceConfig, reading: SourceSnapshot, points: tuple[Point, ...]) -> tuple[Point, ...]:
+    def _while_settling(
+        self, source: SourceConfig, reading: SourceSnapshot, points: tuple[OperatingPoint, ...]
+    ) -> tuple[OperatingPoint, ...]:
         """A miner that still reboots after a change keeps what it was told."""
         if reading.settled or source.reboot_s <= 0 or not points:
             return points
@@ -261,13 +263,13 @@ class SourceSelector:
             return points
         return (min(points, key=lambda p: abs(p.power_w - last)),)
 
-    def _points(
+    def _operating_points(
         self,
         source: SourceConfig,
         snapshot: Snapshot,
         inputs: ValidatedInputs,
-        now: _Now,
-    ) -> tuple[Point, ...]:
+        now: _Context,
+    ) -> tuple[OperatingPoint, ...]:
         learned, state = now.learned, now.state
         heat, power = full_load(source)
         if source.steering is Steering.STEPS and source.steps_w:
@@ -288,24 +290,26 @@ class SourceSelector:
             for level, heat, power in zip(levels, heats, powers, strict=True)
         )
 
-    def _step(self, source: SourceConfig, watts: float, snapshot: Snapshot) -> Point:
+    def _step(self, source: SourceConfig, watts: float, snapshot: Snapshot) -> OperatingPoint:
         heat = watts * source.efficiency if source.kind == SourceKind.MINER else watts
         return self._point(source, watts / max(source.steps_w), heat, watts, snapshot)
 
-    def _point(self, source: SourceConfig, level: float, heat: float, power: float, snapshot: Snapshot) -> Point:
+    def _point(
+        self, source: SourceConfig, level: float, heat: float, power: float, snapshot: Snapshot
+    ) -> OperatingPoint:
         other = 0.0
         if source.fuel_kwh_price is not None:
             other = source.fuel_kwh_price / source.efficiency * heat / 1000
         elif source.kind == SourceKind.MINER:
             other = -revenue_h(source, power, snapshot.hashprice_ph_day)
-        return Point(level, heat, power, other)
+        return OperatingPoint(level, heat, power, other)
 
     def shares(self, commands: Sequence[SourceCommand], snapshot: Snapshot) -> tuple[SourceShare, ...]:
         """Each command's part in the mix with the price of its heat; own surplus is shared by power."""
         drawn = sum(command.power_w for command in commands if command.on)
         own = min(1.0, max(0.0, snapshot.surplus_w) / drawn) if drawn > 0 else 0.0
         price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
-        mean_price = price + own * (_finite(snapshot.surplus_price_kwh) - price)
+        mean_price = price + own * (_finite_or_zero(snapshot.surplus_price_kwh) - price)
         return tuple(self._share(command, snapshot, mean_price) for command in commands)
 
     def _share(self, command: SourceCommand, snapshot: Snapshot, price: float) -> SourceShare:
@@ -317,11 +321,11 @@ class SourceSelector:
         return SourceShare(command.source_id, point.heat_w, point.power_w, cost_h / point.heat_w * 1000)
 
 
-def _finite(value: float) -> float:
+def _finite_or_zero(value: float) -> float:
     return value if math.isfinite(value) else 0.0
 
 
-def _capped(option: Option, power_cap_w: float) -> Option:
+def _within_cap(option: SourceOption, power_cap_w: float) -> SourceOption:
     """Without the points above the cap, but for off and the least."""
     if math.isinf(power_cap_w):
         return option

@@ -46,7 +46,7 @@ class _Kept:
             "cost_h": finite(record.cost_h),
             "worth_kwh": finite(record.heat_value_kwh),
             "codes": {
-                "wanted": teller.coded(record.wanted),
+                "wanted": teller.coded(record.reasons),
                 "limits": teller.coded(record.limits),
                 "notes": teller.coded(record.notes),
             },

@@ -144,7 +144,7 @@ def test_state_survives_a_restart_as_json(lived: tuple[Engine, Home]) -> None:
     assert again.learned.fitted.parameters.total_loss_w_k == pytest.approx(
         engine.learned.fitted.parameters.total_loss_w_k, rel=0.15
     )
-    assert again.cycling.state() == engine.cycling.state()
+    assert again.short_cycle.dump() == engine.short_cycle.dump()
     assert again.savings_report() == engine.savings_report()
 
 
@@ -186,7 +186,7 @@ def test_it_takes_cycles_of_any_length() -> None:
 
 
 def test_savings_are_proved_with_an_interval(lived: tuple[Engine, Home]) -> None:
-    proof = lived[0].proof()
+    proof = lived[0].savings_report()
     assert proof is not None
     assert proof.saved_low < proof.saved < proof.saved_high
     assert proof.reference_cost > 0
@@ -245,10 +245,10 @@ def test_next_days_consumption_has_a_band(going_on: tuple[Engine, Home]) -> None
 
 
 def test_it_suggests_a_heating_curve(lived: tuple[Engine, Home]) -> None:
-    suggestion = lived[0].curve(21.0)
+    suggestion = lived[0].suggest_curve(21.0)
     assert suggestion is not None
     assert 0.1 < suggestion.slope < 1.0
-    assert new_engine().curve(21.0) is None
+    assert new_engine().suggest_curve(21.0) is None
 
 
 def test_two_sources_share_by_price_in_a_plan() -> None:

@@ -13,11 +13,11 @@ import numpy as np
 from ..arrays import Array
 from .history import STEP_S, Series
 from .house_fit import HouseFit, fit_house
-from .network import inputs, sensed, simulate
+from .network import inputs, sensor_c, simulate
 from .observer import FADE_H, Observer, first_state
 
 HOLD_OUT_H = 24.0
-LEAST_PAST_H = 10.0
+MIN_HISTORY_H = 10.0
 LEADS_H = (3, 6, 12)
 START_EVERY = 4
 GATE_DAYS = 5
@@ -30,7 +30,7 @@ class Backtest:
     """Errors over the held-out day, by lead."""
 
     rmse_k: dict[int, float]
-    standstill_k: dict[int, float]
+    persistence_k: dict[int, float]
     """The error of "the room stays as it is"."""
     starts: int
 
@@ -53,7 +53,7 @@ def backtest(series: Series, before: HouseFit | None = None) -> Backtest:
     """Fit without the newest day, then test on it. Empty while there is too little history."""
     held_out = int(min(HOLD_OUT_H, len(series) * STEP_S / 3600 / 2) * 3600 / STEP_S)
     past = series.until(len(series) - held_out)
-    if len(past) * STEP_S / 3600 < LEAST_PAST_H:
+    if len(past) * STEP_S / 3600 < MIN_HISTORY_H:
         return Backtest({}, {}, 0)
     return evaluate(series, fit_house(past, before), len(past))
 
@@ -68,17 +68,17 @@ def evaluate(series: Series, fitted: HouseFit, first: int) -> Backtest:
         state = observer.update(row)
         states.append(state.temperatures)
         unknown.append(state.unknown_w)
-    rmse, standstill, starts = {}, {}, 0
+    rmse, persistence, starts = {}, {}, 0
     for lead_h in LEADS_H:
         steps = lead_h * 3600 // STEP_S
         at = np.arange(first - begin, len(rows) - steps, START_EVERY)
         if len(at) < 4:
             continue
-        error, still = _errors(series, fitted, np.array(states)[at], np.array(unknown)[at], at + begin, steps)
+        error, drift = _errors(series, fitted, np.array(states)[at], np.array(unknown)[at], at + begin, steps)
         rmse[lead_h] = float(np.sqrt(np.mean(error**2)))
-        standstill[lead_h] = float(np.sqrt(np.mean(still**2)))
+        persistence[lead_h] = float(np.sqrt(np.mean(drift**2)))
         starts = len(at)
-    return Backtest(rmse, standstill, starts)
+    return Backtest(rmse, persistence, starts)
 
 
 def _errors(  # noqa: PLR0917
@@ -90,6 +90,6 @@ def _errors(  # noqa: PLR0917
     drive = whole[window]
     fade = np.exp(-np.arange(steps) * (STEP_S / 3600 / FADE_H))
     drive[:, :, 2] += unknown[:, None] * fade
-    foretold = sensed(vector, simulate(vector, states, drive, STEP_S)[:, -1:])[:, 0]
+    predicted = sensor_c(vector, simulate(vector, states, drive, STEP_S)[:, -1:])[:, 0]
     truth = series.room_c[at + steps]
-    return foretold - truth, series.room_c[at] - truth
+    return predicted - truth, series.room_c[at] - truth

@@ -11,7 +11,7 @@ from ..arrays import Array, Mask
 
 STEP_S = 900
 KEEP_DAYS = 28
-LONGEST_GAP_STEPS = 4
+MAX_GAP_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Row:
     """Heat of the modulating source alone."""
 
 
-MAY_LACK = frozenset({"water_c", "flow_c"})
-LINES = frozenset({"time_s", "room_c", "outdoor_c"})
+OPTIONAL = frozenset({"water_c", "flow_c"})
+INTERPOLATED = frozenset({"time_s", "room_c", "outdoor_c"})
 COLUMNS = tuple(field.name for field in fields(Row))
 
 
@@ -132,13 +132,13 @@ class History:
             missing = round((row.time_s - self._rows[-1][0]) / STEP_S) - 1
             if missing < 0:
                 return
-            if missing > LONGEST_GAP_STEPS:
+            if missing > MAX_GAP_STEPS:
                 self._rows.clear()
             else:
                 self._bridge(values, missing)
         self._rows.append(
             tuple(
-                0.0 if math.isnan(value) and name not in MAY_LACK else value
+                0.0 if math.isnan(value) and name not in OPTIONAL else value
                 for name, value in zip(COLUMNS, values, strict=True)
             )
         )
@@ -151,7 +151,7 @@ class History:
             share = step / (missing + 1)
             self._rows.append(
                 tuple(
-                    b + share * (v - b) if name in LINES else v
+                    b + share * (v - b) if name in INTERPOLATED else v
                     for name, b, v in zip(COLUMNS, before, values, strict=True)
                 )
             )

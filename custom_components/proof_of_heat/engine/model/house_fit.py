@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import Array
 from .history import STEP_S, Series
-from .network import COUNT, EMITTER, MASS, NAMES, ROOM, HouseParameters, inputs, sensed, simulate
+from .network import COUNT, EMITTER, MASS, NAMES, ROOM, HouseParameters, inputs, sensor_c, simulate
 
 ROOM_SIGMA_K = 0.15
 WATER_SIGMA_K = 0.8
@@ -40,7 +40,7 @@ class HouseFit:
         return float(np.sqrt(self.covariance[place, place]))
 
 
-def usual(series: Series) -> tuple[Array, Array]:
+def prior_for(series: Series) -> tuple[Array, Array]:
     """A usual house of this one's heat loss, and how far from it one may be (coordinates of the fit)."""
     lift = float(np.mean(series.room_c - series.outdoor_c))
     heat = float(np.mean(series.heat_w))
@@ -82,7 +82,7 @@ class _Problem:
 
     def __init__(self, series: Series) -> None:
         self.series = series
-        self.prior, self.sigma = usual(series)
+        self.prior, self.sigma = prior_for(series)
         room = float(series.room_c[0])
         water = float(series.water_c[0])
         self.start = np.append(self.prior, [room, room + 1.0 if np.isnan(water) else water])
@@ -101,7 +101,7 @@ class _Problem:
         start[:, ROOM] = (s.room_c[0] - share * start[:, MASS]) / (1 - share)
         drive = inputs(values, s.time_s[1:], s.heat_w[1:], s.outdoor_c[1:], s.solar_w_m2[1:], s.people[1:])
         states = simulate(values, start, drive, STEP_S)[:, 1:]
-        room = sensed(values, states) - s.room_c[1:]
+        room = sensor_c(values, states) - s.room_c[1:]
         water_k_w = values[:, NAMES.index("water_k_w")][:, None]
         water = states[:, :, EMITTER] + water_k_w * s.heat_w[1:] - s.water_c[1:]
         parts = [

@@ -169,7 +169,7 @@ def simulate(parameters: Array, start_c: Array, drive: Array, step_s: float) -> 
     return np.concatenate([start_c[:, None, :], states], axis=1)
 
 
-def sensed(parameters: Array, states: Array) -> Array:
+def sensor_c(parameters: Array, states: Array) -> Array:
     """What the room sensor shows, for states (P, T, 3)."""
     share = np.atleast_2d(parameters)[:, NAMES.index("sensor_mass_share")][:, None]
     result: Array = states[:, :, ROOM] + share * (states[:, :, MASS] - states[:, :, ROOM])

@@ -46,9 +46,9 @@ class ReferenceHouse:
         self._integral = np.zeros(MEMBERS)
         self._steps = 0
         self._seed = seed
-        self.learned(fitted, pump)
+        self.update_model(fitted, pump)
 
-    def learned(self, fitted: HouseFit, pump: PerformanceMap) -> None:
+    def update_model(self, fitted: HouseFit, pump: PerformanceMap) -> None:
         """Take over a newer model; temperatures go on."""
         self._parameters = draw_parameters(fitted, MEMBERS, self._seed)
         self._a, self._b = discretise(self._parameters, SUB_STEP_S)

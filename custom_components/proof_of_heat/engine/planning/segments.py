@@ -39,7 +39,7 @@ class PowerStep:
 
     heat_w: float
     power_w: float
-    earns_h: float = 0.0
+    revenue_h: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def constant_segment(source_id: str, heat_w: float, power_w: float, cost_h: Arra
 
 def step_segments(source_id: str, steps: Sequence[PowerStep], price_kwh: Array) -> list[Segment]:
     """A source with fixed inputs (a miner's modes): the hull of its steps, what costs least for its heat first."""
-    hull = lower_hull([(0.0, 0.0, 0.0), *((step.heat_w, -step.earns_h, step.power_w) for step in steps)])
+    hull = lower_hull([(0.0, 0.0, 0.0), *((step.heat_w, -step.revenue_h, step.power_w) for step in steps)])
     most = max((step.power_w for step in steps), default=1.0)
     cells = np.ones(len(price_kwh))
     found = []
@@ -135,7 +135,7 @@ def _above(one: tuple[float, ...], middle: tuple[float, ...], other: tuple[float
     return straight >= -1e-12
 
 
-def under(segment: Segment, highest: Array) -> Segment:
+def limit_level(segment: Segment, highest: Array) -> Segment:
     """The part of an offer up to a level per cell (quiet hours)."""
     span = np.maximum(segment.level_to - segment.level_from, 1e-9)
     share = np.clip((highest - segment.level_from) / span, 0.0, 1.0)
