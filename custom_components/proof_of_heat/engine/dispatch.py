@@ -1,8 +1,8 @@
-"""Which source makes how much of the heat that is wanted now, for the least money and within every limit.
+"""Dispatch: which source delivers how much of the heat requested now, at the lowest cost and within all limits.
 
-Each source has operating points (off among them unless it must run). All combinations are built source by source,
-vectorised; where they become many, combinations that heat alike and draw alike keep only their cheapest. A last step
-moves sources that can run between their points to the exact demand, surplus or limit.
+Each source has operating points (including off unless it must run). All combinations are built source by source,
+vectorized. If they become too many, only the cheapest of those with similar heat and power is kept. A last step moves
+continuous sources between their points to the exact demand, surplus or limit.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,15 +16,15 @@ from .arrays import Array
 
 MAX_COMBINATIONS = 12_000
 FINE_POINTS = (20, 40)
-"""Points of a source that can run between its own: alone, and where it shares with others like it."""
+"""Number of points of a continuous source: of a single one, and of one among several."""
 FINE_TUNED = 8
-"""So many of the best combinations are moved to exact demand, surplus and limits."""
+"""Number of the best combinations that are moved to the exact demand, surplus and limits."""
 TOLERANCE_W = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """One way to run a source. ``other_cost_h`` is what it costs per hour besides electricity (fuel, less revenue)."""
+    """An operating point of a source. ``other_cost_h`` is its cost per hour without electricity: fuel less revenue."""
 
     level: float
     heat_w: float
@@ -37,54 +37,54 @@ OFF = OperatingPoint(0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class SourceOption:
-    """What one source can do in this cycle."""
+    """The operating points of a source in this cycle."""
 
     source_id: str
     points: tuple[OperatingPoint, ...]
     continuous: bool = False
-    """Whether it also runs anywhere between neighbouring points above off."""
+    """Whether it also runs anywhere between adjacent points above off."""
     phase: int | None = None
     now_on: bool = False
     start_price: float = 0.0
-    """Money for a change between off and on."""
+    """Cost of a change between off and on."""
     bonus_kwh: float = 0.0
-    """Preference, as money per kWh of heat."""
+    """Preference in money per kWh of heat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchRequest:
-    """The heat wanted and what bounds it. Prices per kWh."""
+    """The heat requested, its limits, and prices per kWh."""
 
     heat_w: float
     price_kwh: float
     surplus_w: float = 0.0
     surplus_price_kwh: float = 0.0
     short_price_kwh: float = 5.0
-    """What a kWh of heat that is not delivered is worth; far above any source."""
+    """Penalty per kWh of missing heat; far above the cost of any source."""
     over_price_kwh: float = 0.02
-    """What a kWh of heat too much costs beyond its making."""
+    """Penalty per kWh of excess heat, in addition to its cost."""
     site_w: float = np.inf
-    """Electric power left for heating."""
+    """Electric power available for heating."""
     phase_w: tuple[float, float, float] = (np.inf, np.inf, np.inf)
 
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """The points chosen, in the order of the options."""
+    """The selected operating points, in the order of the options."""
 
     points: tuple[OperatingPoint, ...]
     heat_w: float
     power_w: float
     cost_h: float
-    """Money per hour, penalties left out."""
+    """Money per hour, without penalties."""
     objective_h: float
     short_w: float
     limited: bool
-    """Whether power limits kept it from delivering."""
+    """Whether power limits restricted the result."""
 
 
 class _Combinations:
-    """Heat, power (total and per phase), cost and chosen points of many combinations."""
+    """Heat, power (total and per phase), cost and selected points of many combinations."""
 
     def __init__(self) -> None:
         self.heat, self.cost, self.bonus = np.zeros(1), np.zeros(1), np.zeros(1)
@@ -93,7 +93,7 @@ class _Combinations:
         self.chosen = np.zeros((1, 0), dtype=np.int16)
 
     def extend(self, option: SourceOption, points: Sequence[OperatingPoint]) -> None:
-        """Every combination with every point of one more source."""
+        """Combine every combination with every point of another source."""
         heat = np.array([p.heat_w for p in points])
         power = np.array([p.power_w for p in points])
         switch = np.array([option.start_price if (p.level > 0) != option.now_on else 0.0 for p in points])
@@ -111,16 +111,16 @@ class _Combinations:
         self.chosen = chosen.reshape(count * many, -1)
 
     def keep(self, places: Array) -> None:
-        """Only these."""
+        """Keep only the combinations at these places."""
         self.heat, self.cost, self.bonus = self.heat[places], self.cost[places], self.bonus[places]
         self.phases, self.power, self.chosen = self.phases[places], self.power[places], self.chosen[places]
 
     def objective(self, request: DispatchRequest) -> Array:
-        """Money per hour, penalties included."""
+        """Return the money per hour of each combination, including penalties."""
         return _cost_with_penalties(request, self.heat, self.power, self.cost) - self.bonus
 
     def fits(self, request: DispatchRequest) -> Array:
-        """Whether the limits hold."""
+        """Return for each combination whether it is within the limits."""
         within = self.power <= request.site_w + TOLERANCE_W
         return within & (self.phases <= np.array(request.phase_w) + TOLERANCE_W).all(axis=1)
 
@@ -138,7 +138,7 @@ def _cost_with_penalties(request: DispatchRequest, heat: Array, power: Array, co
 
 
 def _refine_points(option: SourceOption, fine_points: int) -> tuple[OperatingPoint, ...]:
-    """The points, with finer ones between where the source can run there."""
+    """Return the points, with interpolated ones in between for a continuous source."""
     if not option.continuous:
         return option.points
     finer = max(2, fine_points // max(1, len(option.points) - 2))
@@ -162,9 +162,10 @@ def _interpolate(low: OperatingPoint, high: OperatingPoint, share: float) -> Ope
 
 
 def dispatch(options: Sequence[SourceOption], request: DispatchRequest) -> Allocation:
-    """The cheapest combination that keeps the limits.
+    """Return the cheapest combination within the limits.
 
-    Where even the least draw of sources that must run breaks a limit, the combination with the least excess is taken.
+    If even the minimum power of sources that must run exceeds a limit, the combination with the lowest power is
+    returned.
     """
     shared = sum(option.continuous for option in options) > 1
     tables = [_refine_points(option, FINE_POINTS[shared]) for option in options]
@@ -191,7 +192,7 @@ def dispatch(options: Sequence[SourceOption], request: DispatchRequest) -> Alloc
 
 
 def _distinct_best(ranked: Array, patterns: Array) -> list[int]:
-    """The best combinations, at most two of each pattern: what is moved in tuning does not make two of them differ."""
+    """Return the best combinations, at most two per pattern: a pattern ignores what fine-tuning changes anyway."""
     count = min(len(ranked), FINE_TUNED * 12)
     nearest = np.argpartition(ranked, count - 1)[:count]
     nearest = nearest[np.argsort(ranked[nearest], kind="stable")]
@@ -206,7 +207,7 @@ def _distinct_best(ranked: Array, patterns: Array) -> list[int]:
 
 
 def _prune(combos: _Combinations, request: DispatchRequest) -> None:
-    """Where there are many, keep the cheapest of each bucket of like heat and like power."""
+    """If there are too many combinations, keep the cheapest of each bucket of similar heat and power."""
     if len(combos.heat) <= MAX_COMBINATIONS:
         return
     heat_step = max(float(combos.heat.max()), 1.0) / 240
@@ -240,7 +241,7 @@ def _fine_tune(
 def _better_of(
     options: Sequence[SourceOption], request: DispatchRequest, best: Allocation, changes: Mapping[int, OperatingPoint]
 ) -> Allocation:
-    """The allocation with some points changed, where that is better and fits."""
+    """Return the allocation with some points changed if that is cheaper and within the limits, else ``best``."""
     changed = [changes.get(place, point) for place, point in enumerate(best.points)]
     tried = _allocation(options, request, changed, limited=best.limited)
     better = tried.objective_h < best.objective_h - 1e-12 and _fits(options, request, changed)
@@ -250,7 +251,7 @@ def _better_of(
 def _exchanges(
     options: Sequence[SourceOption], request: DispatchRequest, now: Allocation, one: int, other: int
 ) -> Iterator[tuple[OperatingPoint, OperatingPoint]]:
-    """Points of two sources where heat keeps to the demand and one stands on a point or power on a limit."""
+    """Yield points of two sources that meet the demand, with one source at a point of its own, or power at a limit."""
     heat = request.heat_w - now.heat_w + now.points[one].heat_w + now.points[other].heat_w
     rest_power = now.power_w - now.points[one].power_w - now.points[other].power_w
     powers = [total - rest_power for total in (request.site_w, request.surplus_w) if isfinite(total)]
@@ -275,7 +276,7 @@ def _crossing(
     heat: float,
     power: float,
 ) -> tuple[float, float] | None:
-    """Shares along two segments that give this heat and this power together."""
+    """Return the shares along two segments that give this heat and power together; None if they do not cross."""
     (a, b), (c, d) = first, second
     h1, h2, p1, p2 = b.heat_w - a.heat_w, d.heat_w - c.heat_w, b.power_w - a.power_w, d.power_w - c.power_w
     determinant = h1 * p2 - h2 * p1
@@ -289,7 +290,7 @@ def _crossing(
 def _phase_room(
     options: Sequence[SourceOption], request: DispatchRequest, points: Sequence[OperatingPoint], place: int
 ) -> float:
-    """The power that the phases leave to one source."""
+    """Return the power that the phase limits leave to one source."""
     room = list(request.phase_w)
     for other, (option, point) in enumerate(zip(options, points, strict=True)):
         for phase in range(3) if other != place else ():
@@ -338,7 +339,7 @@ def _allocation(
     for option, point in zip(options, points, strict=True):
         bonus += option.bonus_kwh * point.heat_w / 1000
         bonus -= option.start_price if (point.level > 0) != option.now_on else 0.0
-    # As _electricity and _money, of one.
+    # The same as _electricity_cost and _cost_with_penalties, without the overhead of arrays.
     own = min(power, request.surplus_w)
     cost += (own * request.surplus_price_kwh + (power - own) * request.price_kwh) / 1000
     short = max(request.heat_w - heat, 0.0)
@@ -355,6 +356,6 @@ def _allocation(
 
 
 def without_off(option: SourceOption) -> SourceOption:
-    """The same source where it has to go on running."""
+    """Return the option without its off point, for a source that must stay on."""
     running = tuple(point for point in option.points if point.level > 0)
     return replace(option, points=running) if running else option

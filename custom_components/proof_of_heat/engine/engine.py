@@ -1,4 +1,4 @@
-"""The engine: one object that is told each cycle what is, and says what every heat source shall do."""
+"""The engine: validates a snapshot each cycle, and decides what every heat source does."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -35,9 +35,9 @@ from .zones import ZoneOffsets
 STATE_VERSION = 1
 PLAN_VALID_S = 2700.0
 TOO_WARM_K = 0.2
-"""So close below the upper bound no source heats for its revenue alone."""
+"""Within this distance below the upper bound, no source runs for its revenue alone."""
 RISE_K_H = 0.4
-"""How fast a usual house rises; only without a plan."""
+"""How fast a typical house warms up; used without a plan only."""
 COMMISSION_H = 24.0
 COMMISSION_LEVELS = (1.0, 0.6, 0.35, 0.8)
 
@@ -47,7 +47,7 @@ type Job = Callable[[], "JobResult"]
 
 @dataclass(frozen=True)
 class JobResult:
-    """What a job found; hand it to ``Engine.adopt``."""
+    """The result of a job, for ``Engine.adopt``."""
 
     learned: LearnedModel | None = None
     plan: PlanResult | None = None
@@ -62,7 +62,7 @@ class _Target:
 
 
 class Engine:
-    """See the package's documentation for the cycle."""
+    """The control engine of a home; the package's docstring shows a cycle."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
@@ -96,16 +96,16 @@ class Engine:
 
     @property
     def state(self) -> HouseState | None:
-        """Where the house is thought to be, None before it was learned."""
+        """The estimated state of the house; None before it was learned."""
         return self._observer.state if self._observer else None
 
     @property
     def predicting(self) -> bool:
-        """Whether the back-test allows to plan."""
+        """Whether the backtest allows planning."""
         return self.learned is not None and self.learned.trusted
 
     def observe(self, snapshot: Snapshot) -> None:
-        """Take a snapshot in: judge the readings, follow the house, fill the history."""
+        """Process a snapshot: validate the inputs, update the model's state and the history."""
         self._elapsed_s = 0.0 if self._last_s is None else max(0.0, snapshot.now_s - self._last_s)
         self._last_s = snapshot.now_s
         inputs = self._validator.validate(snapshot)
@@ -127,7 +127,10 @@ class Engine:
         self._plan_due = True
 
     def job(self, snapshot: Snapshot) -> Job | None:
-        """Slow work that is due (to learn, to plan), to be called in another thread; one at a time."""
+        """Return slow work that is due (learning or planning), to be called in another thread; None without any.
+
+        Only one job is returned at a time: call ``adopt`` or ``job_failed`` before the next.
+        """
         if self._busy or self._inputs is None:
             return None
         if self.history.hours >= self._learn_at_h:
@@ -143,12 +146,12 @@ class Engine:
         return None
 
     def _can_plan(self, snapshot: Snapshot) -> bool:
-        """Whether a plan is due and possible: a trusted model, a room temperature, something that heats."""
+        """Whether a plan is due and possible: with a trusted model, a room temperature and an available source."""
         known = self._inputs is not None and math.isfinite(self._inputs.room_c)
         return self._plan_due and self.predicting and known and bool(self.source_selector.available(snapshot))
 
     def adopt(self, result: JobResult) -> None:
-        """Take over what a job found."""
+        """Use the result of a job."""
         self._busy = False
         if result.learned is not None:
             self._learn_at_h = next_learning_h(self.history.hours)
@@ -164,12 +167,12 @@ class Engine:
             self.plan = result.plan
 
     def job_failed(self) -> None:
-        """A job raised: go on without its result and try again when it is due next."""
+        """Continue after a job that failed; it is retried when it is due again."""
         self._busy = False
         self._learn_at_h = max(self._learn_at_h, next_learning_h(self.history.hours))
 
     def decide(self, snapshot: Snapshot) -> Decision:
-        """What every source shall do now. Quick; takes no lock and does no I/O."""
+        """Return the commands of all sources for this cycle. It is fast and does no I/O."""
         inputs = self._inputs or self._validator.validate(snapshot)
         preheat_k = preheat_offsets_k([zone.band or snapshot.band for zone in inputs.zones], RISE_K_H)
         demand = self.demand_control.update(inputs.zones, inputs.outdoor_c, self._elapsed_s, preheat_k)
@@ -209,23 +212,23 @@ class Engine:
         return self._decision(snapshot, inputs, target, commands, limits + choice.limits)
 
     def suggest_curve(self, room_c: float) -> CurveSuggestion | None:
-        """The heating curve that fits the house, None before it was learned."""
+        """Return the heating curve that fits the house at a room setpoint in degC; None before it was learned."""
         return suggest(self.learned.fitted, room_c) if self.learned else None
 
     def consumption_forecast(self) -> ConsumptionForecast | None:
-        """What heating will take in the next 24 hours, None without a plan."""
+        """Return the expected heating energy of the next 24 hours; None without a plan."""
         if self.learned is None or self.plan is None or self._inputs is None:
             return None
         return forecast_next_day(self.plan.plan, self.learned.fitted, self._inputs.outdoor_c)
 
     def savings_report(self, last_days: int | None = None) -> SavingsReport | None:
-        """Savings over the last whole days."""
-        return self.savings.proof(last_days)
+        """Return the savings over the last complete days; None without any."""
+        return self.savings.report(last_days)
 
-    # What is wanted
+    # Demand
 
     def _target(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> _Target:
-        """What this cycle wants, before sources and limits."""
+        """Return the heat and flow temperature to request in this cycle, before sources and limits."""
         if inputs.blind:
             safety = self.config.safety
             heat = safety.fallback_share * self.source_selector.design_heat_w(self.learned)
@@ -253,7 +256,7 @@ class Engine:
         return _Target(control_mode, heat, demand.flow_c, (demand.reason,))
 
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
-        """The flow temperature that gives this heat until the emitters have warmed for a quarter of an hour."""
+        """Return the flow temperature that delivers this heat after the emitters have warmed up for 15 minutes."""
         state, learned = self.state, self.learned
         if state is None or learned is None or heat_w <= 0:
             return min(demand.flow_c, self.config.safety.max_flow_c)
@@ -270,7 +273,7 @@ class Engine:
         )
 
     def _commission_heat(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> float:
-        """Varied levels, by turns so that the mean is what the curve asks for."""
+        """Return the heat at varied levels, with a duty cycle so that the mean is the curve's demand."""
         design = self.source_selector.design_heat_w(self.learned)
         full = self.source_selector.full_heat_w(self._pump_id or "", self.learned)
         at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * full
@@ -285,7 +288,7 @@ class Engine:
             if source.source_id in self._configs
         )
 
-    # Gathering
+    # Plan request
 
     def _locks(self, snapshot: Snapshot) -> dict[str, Any]:
         return {s.source_id: self.short_cycle.locks(s, snapshot.now_s) for s in self.config.sources}
@@ -328,7 +331,7 @@ class Engine:
         )
 
     def _power_cap_w(self) -> float:
-        """Electric power that a plan keeps to, infinite for none."""
+        """Return the limit of electric power in a plan; infinite without one."""
         weights, learned = self.config.weights, self.learned
         if weights.peak is PeakPolicy.NONE or learned is None or learned.pump is None:
             return math.inf
@@ -371,10 +374,10 @@ class Engine:
         )
         return Decision(commands, record)
 
-    # Over a restart
+    # Persistence
 
     def dump(self) -> dict[str, Any]:
-        """What has to survive, as JSON values. The history is in it: some 100 kB after four weeks."""
+        """Return the state that survives a restart, as JSON values: about 100 kB after four weeks, for the history."""
         return {
             "version": STATE_VERSION,
             "demand": self.demand_control.dump(),
@@ -387,7 +390,7 @@ class Engine:
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Take over what ``dump`` gave; parts that cannot be used are left out. The house is learned anew from it."""
+        """Restore what ``dump`` returned; invalid parts are skipped. The house is learned again from the history."""
         if saved.get("version") != STATE_VERSION:
             return
         if isinstance(demand := saved.get("demand"), dict):

@@ -1,4 +1,4 @@
-"""The hours to come, whole: forecasts where there are some, the home's own past where there are none."""
+"""Series over the forecast horizon: from forecasts as far as they reach, then from the home's own history."""
 
 from collections.abc import Sequence
 import math
@@ -13,11 +13,11 @@ from .snapshot import ComfortBand, Snapshot
 HORIZON_STEPS = 192
 DAY_STEPS = 96
 SETTLING_STEPS = 16
-"""A made-up outdoor temperature goes from now's value to yesterday's course over four hours."""
+"""Beyond the forecast, the outdoor temperature approaches yesterday's course with this time constant (four hours)."""
 
 
 def resample(values: Sequence[float] | Array, step_s: float, *, hold: bool = False) -> Array:
-    """A series in steps of 15 minutes: means of finer steps, coarser ones in a line (or held)."""
+    """Return a series in steps of 15 minutes: means of shorter steps; longer steps are interpolated (or held)."""
     series = np.asarray(values, dtype=float)
     if not len(series) or step_s <= 0:
         return np.zeros(0)
@@ -35,7 +35,7 @@ def resample(values: Sequence[float] | Array, step_s: float, *, hold: bool = Fal
 
 
 def daily_course(rows: Sequence[Row], name: str, steps: int) -> Array:
-    """The last day's course of a column, from the coming step on, repeated; empty without a day of history."""
+    """Return the last day's course of a column from the next step on, repeated; empty without a day of history."""
     if len(rows) < DAY_STEPS:
         return np.zeros(0)
     day = np.array([getattr(row, name) for row in rows[-DAY_STEPS:]])
@@ -43,7 +43,7 @@ def daily_course(rows: Sequence[Row], name: str, steps: int) -> Array:
 
 
 def _complete(known: Array, course: Array, now: float, steps: int) -> Array:
-    """A forecast as far as it reaches, then the last day's course (joined without a step), then its last value."""
+    """Return a forecast as far as it reaches, then the last day's course (without a jump), else its last value."""
     known = known[:steps]
     bad = ~np.isfinite(known)
     if bad.any():
@@ -63,7 +63,7 @@ def _complete(known: Array, course: Array, now: float, steps: int) -> Array:
 
 
 def build_horizon(snapshot: Snapshot, outdoor_c: float, rows: Sequence[Row], band: ComfortBand, steps: int) -> Horizon:
-    """Outdoor temperature, sun, people and comfort for the steps to come."""
+    """Return outdoor temperature, solar radiation, people and comfort bounds for the next ``steps`` steps."""
     fc = snapshot.forecast
     step_s = fc.step_s if fc else STEP_S
     outdoor = resample(fc.outdoor_c if fc else (), step_s)
@@ -81,7 +81,7 @@ def build_horizon(snapshot: Snapshot, outdoor_c: float, rows: Sequence[Row], ban
 
 
 def price_series(snapshot: Snapshot, steps: int, carbon_price_kg: float = 0.0) -> Array:
-    """Price of a kWh per step, CO2 weighed in. Beyond the known prices their own daily course goes on."""
+    """Return the price of a kWh per step, including CO2. Beyond the known prices their last day is repeated."""
     fc = snapshot.forecast
     now = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
     price = resample(fc.price_kwh if fc else (), fc.step_s if fc else STEP_S, hold=True)
@@ -91,7 +91,7 @@ def price_series(snapshot: Snapshot, steps: int, carbon_price_kg: float = 0.0) -
 
 
 def surplus_series(snapshot: Snapshot, steps: int) -> Array:
-    """Own generation that nobody else will use, per step; nothing where nothing is forecast."""
+    """Return the surplus of the home's own generation per step in W; 0 beyond the forecast."""
     fc = snapshot.forecast
     known = resample(fc.surplus_w if fc else (), fc.step_s if fc else STEP_S, hold=True)[:steps]
     if not len(known):

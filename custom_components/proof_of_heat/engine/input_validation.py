@@ -1,7 +1,7 @@
-"""Believable inputs: what a sensor says, whether it can be, and what stands in for it when it cannot.
+"""Input validation: rejects implausible and stale readings, and falls back to other inputs.
 
-Room gone: curve only. Outdoor gone: forecast, then the last day's mean, then a seasonal constant. Both gone: a fixed
-flow.
+Without a room temperature the curve is used alone. The outdoor temperature falls back to the forecast, to the mean of
+the last day, to a seasonal constant. Without both, the flow temperature is fixed.
 """
 
 from collections import deque
@@ -14,20 +14,20 @@ from .phrases import Phrase, Saying, say
 from .snapshot import NAN, SensorReading, Snapshot, ZoneSnapshot
 
 POWER_ON_C = 85.0
-"""What a DS18B20 says after power-up, before it has measured."""
+"""Value of a DS18B20 after power-up, before its first measurement."""
 DISCONNECTED_C = -127.0
 ROOM_RANGE_C = (-30.0, 60.0)
 OUTDOOR_RANGE_C = (-60.0, 60.0)
 WATER_RANGE_C = (-40.0, 110.0)
 JUMP_FORGIVEN_S = 900.0
-"""A jump that lasts this long is believed."""
+"""A jump that lasts this long is accepted."""
 STEADY_K = 1.0
 GAP_MARGIN, GAP_DECAY = 1.25, 0.98
 DAY_S = 86400.0
 
 
 class OutdoorSource(StrEnum):
-    """Where the outdoor temperature comes from."""
+    """Origin of the outdoor temperature."""
 
     SENSOR = "sensor"
     FORECAST = "forecast"
@@ -36,7 +36,7 @@ class OutdoorSource(StrEnum):
 
 
 def is_valid_temperature(value: float, low: float, high: float) -> bool:
-    """Whether a temperature can be one: finite, within the range, no known fault value."""
+    """Return whether a temperature in degC is finite, within the range, and no known fault value."""
     if not math.isfinite(value):
         return False
     return low <= value <= high and value not in {POWER_ON_C, DISCONNECTED_C}
@@ -44,7 +44,7 @@ def is_valid_temperature(value: float, low: float, high: float) -> bool:
 
 @dataclass(slots=True)
 class JumpFilter:
-    """Refuses values that are further from the last good one than physics allows, unless they stay."""
+    """Rejects values that differ from the last valid one by more than is physically possible, unless they persist."""
 
     per_minute_k: float
     last_valid: float = NAN
@@ -53,7 +53,7 @@ class JumpFilter:
     suspect_since_s: float = NAN
 
     def accept(self, value: float, now_s: float) -> bool:
-        """Whether the value is believed."""
+        """Return whether the value is accepted."""
         if math.isnan(self.last_valid):
             return self._accept_value(value, now_s)
         minutes = max(now_s - self.last_valid_s, 0.0) / 60
@@ -72,9 +72,9 @@ class JumpFilter:
 
 @dataclass(slots=True)
 class ReportInterval:
-    """How long a sensor may be silent: one that reports only changes has nothing to say of a steady room.
+    """The longest interval between two reports of a sensor: one that reports only changes is quiet in a steady room.
 
-    What it was silent for before it went on about where it had been is believed again, up to a limit.
+    An interval is learned if the value hardly changed over it; such an interval is then accepted again, up to a limit.
     """
 
     longest_gap_s: float = 0.0
@@ -82,7 +82,7 @@ class ReportInterval:
     value: float = NAN
 
     def allowed_s(self, value: float, age_s: float, now_s: float, limits: SafetyLimits) -> float:
-        """The age up to which its value counts."""
+        """Return the age in seconds up to which the value is valid."""
         reported_s = now_s - age_s
         if not reported_s <= self.reported_s + 1.0:
             gap_s = reported_s - self.reported_s
@@ -96,12 +96,12 @@ class ReportInterval:
 
 @dataclass(frozen=True, slots=True)
 class ValidatedInputs:
-    """The inputs as the engine believes them."""
+    """The inputs after validation."""
 
     zones: tuple[ZoneSnapshot, ...]
-    """With the room reading unknown where it is not believed."""
+    """Rejected room temperatures are NaN."""
     room_c: float
-    """Mean of the believed rooms, NaN without one."""
+    """Mean of the valid room temperatures; NaN without any."""
     coldest_c: float
     outdoor_c: float
     outdoor_from: OutdoorSource
@@ -111,13 +111,13 @@ class ValidatedInputs:
 
     @property
     def blind(self) -> bool:
-        """Neither a room nor the outdoor temperature is measured or forecast."""
+        """Whether neither a room nor the outdoor temperature is measured or forecast."""
         return math.isnan(self.room_c) and self.outdoor_from in {OutdoorSource.DAY_MEAN, OutdoorSource.SEASONAL}
 
 
 @dataclass
 class InputValidator:
-    """Remembers what was last believed, per sensor."""
+    """Validates snapshots; holds the last valid value of each sensor."""
 
     limits: SafetyLimits
     _filters: dict[str, JumpFilter] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class InputValidator:
     _day: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=1500))
 
     def validate(self, snapshot: Snapshot) -> ValidatedInputs:
-        """Judge a snapshot's readings."""
+        """Return the validated inputs of a snapshot."""
         notes: list[Phrase] = []
         zones = tuple(self._zone(zone, snapshot.now_s, notes) for zone in snapshot.zones)
         rooms = [zone.room.value for zone in zones if zone.room.known]

@@ -1,7 +1,7 @@
-"""The last word: whatever was wanted, these limits hold. It only takes away, but for frost protection.
+"""Safety: the final limits of every command. They only restrict, except for frost protection.
 
-Numbers and their sources are in docs/control.md, "Safety". Domestic hot water and its legionella cycle stay in the
-device and are never commanded here.
+Values and their sources are in docs/control.md, "Safety". Domestic hot water and its legionella cycle remain under the
+device's own control and are never commanded.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,12 +18,12 @@ from .sources import full_load
 
 TOLERANCE_W = 1.0
 FLOW_EASE_K = 3.0
-"""From this far below the maximum flow temperature on, the level is taken back."""
+"""From this distance below the maximum flow temperature on, the level is reduced."""
 
 
 @dataclass
 class Safety:
-    """Applies the limits; remembers frost protection and when control began."""
+    """Applies the limits; holds the state of frost protection and the time when control started."""
 
     limits: SafetyLimits
     sources: Mapping[str, SourceConfig]
@@ -38,7 +38,7 @@ class Safety:
         inputs: ValidatedInputs,
         headroom: Headroom = UNLIMITED,
     ) -> tuple[tuple[SourceCommand, ...], tuple[Phrase, ...]]:
-        """The commands that may be given, and what limited them."""
+        """Return the commands within the limits, and messages about what was limited."""
         if self.started_s is None or snapshot.now_s < self.started_s:
             self.started_s = snapshot.now_s
         messages: list[Phrase] = []
@@ -65,15 +65,15 @@ class Safety:
         return final, tuple(messages)
 
     def _record_own_switching(self, snapshot: Snapshot) -> None:
-        """While nothing is commanded, minimum times go by what sources do of themselves."""
+        """Record how sources switch under their own control, so that minimum times are right when control resumes."""
         for state in snapshot.sources:
             if state.source_id in self.sources and state.on is not None:
                 self.short_cycle.record(state.source_id, snapshot.now_s, on=state.on)
 
     def update_frost(self, inputs: ValidatedInputs) -> bool:
-        """Whether frost protection is on; to be called once a cycle, before anything is wanted.
+        """Return whether frost protection is on; call once a cycle, before ``apply``.
 
-        Room close to frost, or water that may freeze: on below the limits, off a little above them.
+        It is on if a room or the water is close to freezing, and off with a hysteresis above these limits.
         """
         room_cold = inputs.coldest_c < self.limits.frost_room_c + (0.5 if self.frost else 0.0)
         outside = inputs.outdoor_c < (self.limits.frost_outdoor_off_c if self.frost else self.limits.frost_outdoor_on_c)
@@ -88,7 +88,7 @@ class Safety:
         headroom: Headroom,
         messages: list[Phrase],
     ) -> list[SourceCommand]:
-        """Make sure that something heats."""
+        """Return the commands, with one source switched on if none is."""
         messages.append(say(Saying.FROST))
         if any(command.on and self._is_available(states.get(command.source_id)) for command in commands):
             return commands
@@ -140,7 +140,7 @@ class Safety:
         inputs: ValidatedInputs,
         messages: list[Phrase],
     ) -> SourceCommand:
-        """Never hotter water than allowed: a hot flow takes the level back, at the limit the source stops."""
+        """Reduce the level near the maximum flow temperature, and switch off at it."""
         highest = self._max_flow_c(command.source_id)
         flow = state.flow_c if state is not None and math.isfinite(state.flow_c) else inputs.flow_c
         if not command.on or not math.isfinite(flow) or flow <= highest - FLOW_EASE_K:
@@ -153,7 +153,7 @@ class Safety:
         return replace(command, level=level)
 
     def _bounds(self, source: SourceConfig, headroom: Headroom) -> Iterator[tuple[float, float]]:
-        """For the site and each phase: the part of the source's power that counts, and the limit."""
+        """Yield for the site and each phase: the share of the source's power on it, and the limit."""
         yield 1.0, headroom.site_w
         for phase, most_w in enumerate(headroom.phases_w):
             yield source.on_phase(phase), most_w
@@ -161,7 +161,7 @@ class Safety:
     def _limit_power(
         self, commands: list[SourceCommand], headroom: Headroom, now_s: float, messages: list[Phrase]
     ) -> list[SourceCommand]:
-        """Power limits once more: what does not fit stops, the largest first; what is bound to run on stays."""
+        """Switch off sources until all power limits are met, the largest first; minimum on times are kept."""
         parts = [list(self._bounds(self.sources[command.source_id], headroom)) for command in commands]
         for limit in range(len(headroom.phases_w) + 1):
             while True:
@@ -189,7 +189,7 @@ class Safety:
         return state is None or state.available
 
     def _sanitize(self, command: SourceCommand) -> SourceCommand:
-        """No number that is none ever leaves the engine."""
+        """Return the command with finite values and its level in 0..1."""
         level = command.level if math.isfinite(command.level) else 0.0
         level = min(1.0, max(0.0, level))
         on = command.on and level > 0

@@ -1,4 +1,4 @@
-"""From a wanted heat to sources: builds each source's operating points of this cycle and dispatches among them."""
+"""Source selection: builds the operating points of each source in this cycle, and dispatches the heat among them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,26 +24,26 @@ LEVELS = 10
 SHORT_W = 50.0
 CAP_SLACK = 1.02
 PENALTY_FACTOR = 20.0
-"""Heat that lacks, or that comes where it is too warm already, counts this many times the price of electricity."""
+"""Penalty of missing heat, and of heat in a home that is too warm, as a multiple of the electricity price."""
 DESIGN_LIFT_K = 31.0
-"""21 degC inside at -10 outside."""
+"""Design temperature difference: 21 degC indoors at -10 degC outdoors."""
 
 
 @dataclass(frozen=True, slots=True)
 class SelectedPoint:
-    """What one source shall do."""
+    """The operating point selected for a source."""
 
     source_id: str
     level: float
     heat_w: float
     power_w: float
     hold: bool = False
-    """It does not answer: nothing can be commanded, its lease ends in the device."""
+    """The source is unavailable: no command is possible, and its lease ends in the device."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """All parts, and what limited them."""
+    """The selected points of all sources, and messages about limits."""
 
     parts: tuple[SelectedPoint, ...]
     limits: tuple[Phrase, ...]
@@ -57,7 +57,7 @@ class _Context:
 
 
 class SourceSelector:
-    """Knows the sources' operating points."""
+    """Selects an operating point for every source."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
@@ -65,15 +65,15 @@ class SourceSelector:
         self._last_power: dict[str, float] = {}
 
     def available(self, snapshot: Snapshot) -> frozenset[str]:
-        """Sources that answer."""
-        gone = {source.source_id for source in snapshot.sources if not source.available}
-        return frozenset(self._by_id) - gone
+        """Return the IDs of the available sources."""
+        unavailable = {source.source_id for source in snapshot.sources if not source.available}
+        return frozenset(self._by_id) - unavailable
 
     def design_heat_w(self, learned: LearnedModel | None) -> float:
-        """The heat that the home takes on its coldest day.
+        """Return the design heat load of the home in W.
 
-        One source is taken to fit the home. Several often stand in for one another: before the house is known, the
-        largest of them, or half of all, is believed to do; then what the house loses.
+        A single source is assumed to fit the home. Several sources often back up each other: before the house is
+        learned, the largest of them, or half of their sum, is assumed to suffice; afterwards the heat loss is used.
         """
         full = [self._full_load(source, learned)[0] for source in self.config.sources]
         if len(full) < 2:
@@ -83,16 +83,16 @@ class SourceSelector:
         return max(*full, sum(full) / 2)
 
     def full_heat_w(self, source_id: str, learned: LearnedModel | None) -> float:
-        """What one source gives at full load."""
+        """Return the heat of a source at full load in W."""
         return self._full_load(self._by_id[source_id], learned)[0]
 
     def min_heat_w(self, learned: LearnedModel | None) -> float:
-        """The least heat that any source makes while it runs."""
+        """Return the lowest minimum output of all sources in W."""
         least = [self._min_heat_w(source, learned) for source in self.config.sources]
         return min(least, default=0.0)
 
     def reference_map(self) -> PerformanceMap | None:
-        """The first source as the reference control would use it; None where that has to be learned."""
+        """Return the map of the first source for the reference control; None if it has to be learned."""
         if not self.config.sources or self.config.sources[0].kind == SourceKind.HEAT_PUMP:
             return None
         source = self.config.sources[0]
@@ -101,12 +101,12 @@ class SourceSelector:
         return linear_map(heat, heat / source.efficiency if fuel else power)
 
     def reference_price(self, snapshot: Snapshot) -> float:
-        """Price of a kWh of the first source's input."""
+        """Return the price of a kWh of the first source's input (fuel or electricity)."""
         first = self.config.sources[0] if self.config.sources else None
         return first.fuel_kwh_price if first and first.fuel_kwh_price is not None else snapshot.price_kwh
 
     def maps(self, learned: LearnedModel | None) -> dict[str, PerformanceMap]:
-        """The learned map of each modulating source that has one."""
+        """Return the learned performance maps of modulating sources."""
         if learned is None:
             return {}
         maps = {name: found for name, found in learned.others.items() if name in self._by_id}
@@ -143,9 +143,9 @@ class SourceSelector:
         frost: bool = False,
         too_warm: bool = False,
     ) -> Selection:
-        """Dispatch the heat, modulating sources up to the cap; where it is too warm, not even for money.
+        """Dispatch ``heat_w``, with modulating sources up to the power cap.
 
-        Sources that do not answer count with the power they may still draw.
+        With ``too_warm``, no source runs for its revenue. Unavailable sources count with the power they may still draw.
         """
         config = self.config
         limits: list[Phrase] = []
@@ -181,7 +181,7 @@ class SourceSelector:
         return Selection(tuple(parts), tuple(limits))
 
     def record(self, commands: Sequence[SourceCommand]) -> None:
-        """Remember what the sources were told in the end."""
+        """Record the final commands."""
         for command in commands:
             if not command.hold:
                 self._last_power[command.source_id] = command.power_w if command.on else 0.0
@@ -201,7 +201,7 @@ class SourceSelector:
         )
 
     def headroom(self, snapshot: Snapshot, learned: LearnedModel | None) -> Headroom:
-        """The power left for heating, after what else runs and what sources that do not answer may draw."""
+        """Return the power available for heating, after other loads and what unavailable sources may draw."""
         site = self.config.site
         left = [site.power_w - snapshot.other_load_w, *(site.phase_w - load for load in snapshot.other_phase_load_w)]
         for reading in snapshot.sources:
@@ -215,7 +215,7 @@ class SourceSelector:
         return Headroom(site_w, (a, b, c))
 
     def _possible_draw(self, source: SourceConfig, reading: SourceSnapshot, learned: LearnedModel | None) -> float:
-        """A source that does not answer is taken to be on at what it last drew, at worst at its full input."""
+        """Return the power of an unavailable source: it is assumed to be on at its last power, or at full input."""
         if reading.on is False:
             return 0.0
         last = self._last_power.get(source.source_id, 0.0)
@@ -245,7 +245,7 @@ class SourceSelector:
         )
 
     def _within_ramp(self, source: SourceConfig, points: tuple[OperatingPoint, ...]) -> tuple[OperatingPoint, ...]:
-        """Only points within one step of the ramp; the least one always, so that it can start."""
+        """Return the points within the maximum change per cycle; the lowest one if there are none."""
         if math.isinf(source.ramp_w) or not points:
             return points
         last = self._last_power.get(source.source_id, 0.0)
@@ -255,7 +255,7 @@ class SourceSelector:
     def _while_settling(
         self, source: SourceConfig, reading: SourceSnapshot, points: tuple[OperatingPoint, ...]
     ) -> tuple[OperatingPoint, ...]:
-        """A miner that still reboots after a change keeps what it was told."""
+        """Return only the commanded point while a miner reboots after a change."""
         if reading.settled or source.reboot_s <= 0 or not points:
             return points
         last = self._last_power.get(source.source_id, 0.0)
@@ -305,7 +305,7 @@ class SourceSelector:
         return OperatingPoint(level, heat, power, other)
 
     def shares(self, commands: Sequence[SourceCommand], snapshot: Snapshot) -> tuple[SourceShare, ...]:
-        """Each command's part in the mix with the price of its heat; own surplus is shared by power."""
+        """Return each command's contribution with the cost of its heat; surplus is shared in proportion to power."""
         drawn = sum(command.power_w for command in commands if command.on)
         own = min(1.0, max(0.0, snapshot.surplus_w) / drawn) if drawn > 0 else 0.0
         price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
@@ -326,7 +326,7 @@ def _finite_or_zero(value: float) -> float:
 
 
 def _within_cap(option: SourceOption, power_cap_w: float) -> SourceOption:
-    """Without the points above the cap, but for off and the least."""
+    """Return the option without points above the cap, except off and the lowest."""
     if math.isinf(power_cap_w):
         return option
     kept = tuple(p for i, p in enumerate(option.points) if i < 2 or p.power_w <= power_cap_w * CAP_SLACK)

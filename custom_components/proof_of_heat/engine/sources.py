@@ -13,7 +13,7 @@ STANDBY_W = 60.0
 
 
 def full_load(source: SourceConfig) -> tuple[float, float]:
-    """Heat and electric input at full load, as configured or as is usual for the kind."""
+    """Return heat and electric input in W at full load, as configured or as typical for the kind of source."""
     if source.fuel_kwh_price is None and source.kind in (SourceKind.MINER, SourceKind.DIRECT_ELECTRIC):
         share = source.efficiency if source.kind == SourceKind.MINER else 1.0
         power = (
@@ -29,7 +29,7 @@ def full_load(source: SourceConfig) -> tuple[float, float]:
 
 
 def revenue_h(source: SourceConfig, power_w: float, hashprice_ph_day: float) -> float:
-    """What a miner earns per hour at an input; 0 for all else and while the hashprice is unknown."""
+    """Return the mining revenue per hour at an electric input; 0 for other sources and with an unknown hashprice."""
     if source.kind != SourceKind.MINER or not source.efficiency_j_th or not math.isfinite(hashprice_ph_day):
         return 0.0
     inputs = source.steps_w or (power_w,)
@@ -39,7 +39,7 @@ def revenue_h(source: SourceConfig, power_w: float, hashprice_ph_day: float) -> 
 
 
 def heat_output_w(config: SourceConfig, reading: SourceSnapshot, outdoor_c: float) -> float:
-    """Heat in W; 0 where nothing is known of a source."""
+    """Return the heat of a source in W: measured, else estimated from its input; 0 if nothing is known."""
     if math.isfinite(reading.heat_w):
         return max(0.0, reading.heat_w)
     if reading.on is False:

@@ -1,8 +1,8 @@
-"""From two days of plan to what to do now: the plan's first cell, made whole.
+"""Unit commitment: from a plan over two days to the on/off decisions of its first cell.
 
-The linear program may use half a source. A compressor runs or stands, so for each source that the plan uses by part,
-both are tried: the next cells with it and without it, the rest planned anew. The better one counts; a start has a
-price, so that it is not undone in the next quarter of an hour.
+The linear program may use a source partially, but a compressor is either on or off. For each source that the plan uses
+partially, both are tried in the next cells, and the rest is planned again. The cheaper one is selected. A start has a
+cost, so that the decision is not reversed 15 minutes later.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,20 +35,20 @@ type Fixes = dict[int, tuple[float, ...]]
 WHOLE, UNUSED = 0.97, 0.03
 BOUND_CELLS = 2
 CAP_SHORTFALL_KH = 0.7
-"""More cold than this in the next hours is no price for a lower peak..."""
+"""If the power cap causes more discomfort than this in the next hours..."""
 CAP_GAIN_KH = CAP_SHORTFALL_KH / 4
 CAP_RELIEF = (1.1, 1.25, np.inf)
-"""...and the cap is raised by these factors, one after the other."""
+"""...it is raised by these factors, one after the other."""
 
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """All a plan needs; nothing in it changes while it is computed."""
+    """The input of a plan; immutable while the plan is calculated."""
 
     made_s: float
     responses: ResponseModel
     pumps: Mapping[str, PerformanceMap]
-    """Of the modulating sources whose map is learned."""
+    """Performance maps of modulating sources, as far as learned."""
     state: HouseState
     horizon: Horizon
     price_kwh: Array
@@ -60,7 +60,7 @@ class PlanRequest:
     running: Mapping[str, bool]
     available: frozenset[str]
     emitter_c: Array | None
-    """The last plan's emitter temperature per cell."""
+    """Emitter temperature per cell of the last plan."""
     power_cap_w: float
     site_limit_w: float
     flow_limit_c: float
@@ -70,7 +70,7 @@ class PlanRequest:
     phase_limits_w: tuple[float, float, float] = (np.inf, np.inf, np.inf)
     surplus_price_kwh: float = 0.0
     next_rise: SetpointRise | None = None
-    """The next time that is to be warmer, for the words."""
+    """The next rise of the comfort band, for the messages."""
 
 
 @dataclass(frozen=True)
@@ -83,20 +83,20 @@ class PlanResult:
     heat_w: float
     emitter_c: Array
     cap_w: float
-    """The power cap that counted, infinite where comfort needed more."""
+    """The power cap that was used; infinite if comfort required more."""
     messages: tuple[Phrase, ...]
-    """What it is, for the record."""
+    """Description of the plan, for the record."""
 
 
 def make_plan(request: PlanRequest) -> PlanResult:
-    """Plan. Takes some 10 ms: in an executor thread in Home Assistant."""
+    """Return the plan. It takes about 10 ms: call it in an executor thread."""
     cap = request.power_cap_w
     problem, plan = _solve(request, cap)
     for relief in CAP_RELIEF:
         if not np.isfinite(cap) or plan.near_shortfall_kh <= CAP_SHORTFALL_KH:
             break
         raised, raised_plan = _solve(request, request.power_cap_w * relief)
-        # Cold in the morning that a hot afternoon is worth is none that power would mend.
+        # Only discomfort that more power avoids counts: a plan may prefer a cold morning to a hot afternoon.
         if raised_plan.discomfort_kh_total < plan.discomfort_kh_total - CAP_GAIN_KH:
             problem, plan, cap = raised, raised_plan, request.power_cap_w * relief
     first = _commit(request, problem, plan)
@@ -135,9 +135,9 @@ def _solve(request: PlanRequest, cap_w: float) -> tuple[PlanProblem, Plan]:
 
 
 def _limits(request: PlanRequest, segments: Sequence[Segment], cap_w: float) -> tuple[PowerLimit, ...]:
-    """The site, each phase that is limited, and the cap where several modulating sources share it.
+    """Return the limits of the site, of each phase, and the cap if several modulating sources share it.
 
-    Limits that count the same sources in the same proportion (the phases of three-phase sources) are one.
+    Limits with the same sources in the same proportion (the phases of three-phase sources) are merged.
     """
     configs = [source for segment in segments for source in request.sources if source.source_id == segment.source_id]
     counted = [([1.0] * len(segments), request.site_limit_w)]
@@ -190,12 +190,12 @@ def _build_segments(request: PlanRequest, cap_w: float) -> list[Segment]:
 
 
 def _apply_priority(segment: Segment, priority_kwh: float) -> Segment:
-    """An offer made cheaper by what its source is preferred by, per kWh of heat."""
+    """Return the segment with its cost reduced by the source's priority, in money per kWh of heat."""
     return replace(segment, cost_h=segment.cost_h - priority_kwh * segment.heat_w / 1000) if priority_kwh else segment
 
 
 def _configured_segments(source: SourceConfig, request: PlanRequest, price: Array) -> list[Segment]:
-    """What is known of a source from its configuration alone."""
+    """Return the segments of a source from its configuration alone."""
     heat, power = full_load(source)
     if source.fuel_kwh_price is not None:
         cost_h = source.fuel_kwh_price / source.efficiency * heat / 1000 + price * power / 1000
@@ -211,7 +211,10 @@ def _configured_segments(source: SourceConfig, request: PlanRequest, price: Arra
 
 
 def _commit(request: PlanRequest, problem: PlanProblem, plan: Plan) -> list[float]:
-    """Use of each offer now: locks first, then sources used by less than they can run at are tried with and without."""
+    """Return the use of each segment now.
+
+    Locks are applied first. Sources used below their minimum are then tried on and off.
+    """
     configs = {source.source_id: source for source in request.sources}
     fixed: Fixes = {}
     first = [float(plan.use[place, 0]) for place in range(len(plan.segments))]
@@ -245,14 +248,14 @@ def _commit(request: PlanRequest, problem: PlanProblem, plan: Plan) -> list[floa
 
 
 def _min_use(source: SourceConfig, request: PlanRequest) -> float:
-    """The least use of a source's first offer at which it can run: whole, but for a burner that modulates."""
+    """Return the minimum use of a source's first segment: 1, or the minimum level of a modulating burner."""
     if source.steering is Steering.LEVEL and source.source_id not in request.pumps:
         return source.min_modulation
     return 1.0
 
 
 def _switching_cost(request: PlanRequest, runs: bool) -> float:
-    """What running now costs beside the plan: a start, or (negative) the start that it saves later."""
+    """Return the switching cost of running now: a start, or (negative) the start that it avoids later."""
     return -request.start_price if runs else request.start_price
 
 
@@ -263,7 +266,7 @@ def _is_cheaper_on(problem: PlanProblem, fixed: Fixes, place: int, trial: tuple[
 
 
 def _messages(plan: Plan, cap_w: float, next_rise: SetpointRise | None) -> tuple[Phrase, ...]:
-    """The plan in phrases."""
+    """Return the messages that describe the plan."""
     first_use = next((i for i, heat in enumerate(plan.heat_w) if heat > 1.0), None)
     kwh = float((plan.heat_w * plan.grid.hours).sum() / 1000)
     messages = [say(Saying.PLAN, hours=plan.grid.steps * STEP_S / 3600, heat_kwh=kwh)]
