@@ -32,7 +32,10 @@ def hashprice_from(price_btc: float, network_eh_s: float, block_btc: float = 3.1
 
 
 def carnot_cop(flow_c: float, outdoor_c: float, share: float = 0.45) -> float:
-    """Return the COP (1..7) of a typical air-to-water heat pump: a share of Carnot's, less 3 K and 6 K at exchangers."""
+    """Return the COP (1..7) of a typical air-to-water heat pump, as a share of Carnot's.
+
+    The exchangers take 3 K at the condenser and 6 K at the evaporator.
+    """
     condenser = flow_c + 3.0 + KELVIN
     evaporator = outdoor_c - 6.0 + KELVIN
     return min(7.0, max(1.0, share * condenser / max(condenser - evaporator, 5.0)))

@@ -72,7 +72,7 @@ class SavingsTracker:
             self._reference_house.update_model(fitted, pump)
 
     def add_row(self, row: Row, band: ComfortBand, price_kwh: float, spent_h: float, power_w: float) -> None:
-        """Add a history row; ``spent_h`` is the cost per hour and ``power_w`` the electric input of the real sources."""
+        """Add a history row; ``spent_h`` is the cost per hour and ``power_w`` the electric input of all sources."""
         if self._reference_house is None or not math.isfinite(price_kwh):
             return
         lower = band.now[0]

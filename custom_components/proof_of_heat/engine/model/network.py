@@ -96,7 +96,7 @@ def exponential(matrices: Array) -> Array:
 
 
 def discretise(parameters: Array, step_s: float) -> tuple[Array, Array]:
-    """Return state and input matrices, (P, 3, 3) and (P, 3, 4), of parameters (P, COUNT), for inputs held for a step."""
+    """Return state and input matrices (P, 3, 3) and (P, 3, 4) of parameters (P, COUNT), for inputs held for a step."""
     p = dict(zip(NAMES, np.atleast_2d(parameters).T, strict=True))
     count = len(p["base_w"])
     m = np.zeros((count, STATES + INPUTS, STATES + INPUTS))

@@ -39,7 +39,7 @@ class HouseState:
 
 
 def emitter_after(house: HouseParameters, state: HouseState, heat_w: float, seconds: float) -> float:
-    """Return the emitter temperature after ``seconds`` with this heat at constant room temperature; never lower than now."""
+    """Return the emitter temperature after ``seconds`` with this heat in a constant room; never lower than now."""
     rest_c = state.room_c + heat_w / house.emitter_w_k
     left = math.exp(-seconds * house.emitter_w_k / house.emitter_j_k)
     return max(state.emitter_c, rest_c + (state.emitter_c - rest_c) * left)

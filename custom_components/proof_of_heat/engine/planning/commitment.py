@@ -75,7 +75,7 @@ class PlanRequest:
 
 @dataclass(frozen=True)
 class PlanResult:
-    """The plan, and what each source shall do in the next_rise quarter of an hour."""
+    """The plan, and the level of each source in the next 15 minutes."""
 
     made_s: float
     plan: Plan
