@@ -14,7 +14,7 @@ from .dispatch import OFF, Option, Point, Request, dispatch, without_off
 from .house.observer import HouseState
 from .house.pump_map import PumpMap, plain_map
 from .learning import Learned
-from .phrases import Phrase, Saying, say
+from .messages import Message, MessageCode, message
 from .planning.now import revenue_h, sizes
 from .planning.offers import FLOW_OVER_MEAN
 from .plausible import Senses
@@ -46,7 +46,7 @@ class Choice:
     """All parts, and what limited them."""
 
     parts: tuple[Part, ...]
-    limits: tuple[Phrase, ...]
+    limits: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +148,14 @@ class Chooser:
         Sources that do not answer count with the power they may still draw.
         """
         config = self.config
-        limits: list[Phrase] = []
+        limits: list[Message] = []
         options = []
         readings = {source.source_id: source for source in snapshot.sources}
         for source in config.sources:
             reading = readings.get(source.source_id, SourceSnapshot(source_id=source.source_id))
             if not reading.available:
-                why = Saying.NO_ANSWER if reading.steerable else Saying.ONLY_READ
-                limits.append(say(why, source=source.source_id))
+                why = MessageCode.NO_ANSWER if reading.steerable else MessageCode.ONLY_READ
+                limits.append(message(why, source=source.source_id))
                 continue
             option = self._option(source, reading, snapshot, senses, _Now(learned, state, frost))
             if source.steering is Steering.LEVEL:
@@ -169,9 +169,9 @@ class Chooser:
         request = self._request(snapshot, heat_w, self.headroom(snapshot, learned), too_warm=too_warm)
         allocation = dispatch(options, request)
         if allocation.limited:
-            limits.append(say(Saying.SITE_LIMIT))
+            limits.append(message(MessageCode.SITE_LIMIT))
         elif allocation.short_w > SHORT_W:
-            limits.append(say(Saying.SOURCES_SHORT, missing_kw=allocation.short_w / 1000))
+            limits.append(message(MessageCode.SOURCES_SHORT, missing_kw=allocation.short_w / 1000))
         chosen = dict(zip((option.source_id for option in options), allocation.points, strict=True))
         parts = []
         for source in config.sources:

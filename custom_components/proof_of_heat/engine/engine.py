@@ -20,8 +20,8 @@ from .house.observer import HouseState, Observer, emitter_after
 from .house.traces import Traces
 from .intake import Intake, operation, sampled
 from .learning import Learned, learn, next_learning_h
+from .messages import Message, MessageCode, message
 from .metering import heat_w
-from .phrases import Phrase, Saying, say
 from .planning.now import PlanRequest, PlanResult, make_plan
 from .planning.offers import FLOW_OVER_MEAN
 from .plausible import Plausibility, Senses
@@ -41,7 +41,7 @@ RISE_K_H = 0.4
 COMMISSION_H = 24.0
 COMMISSION_LEVELS = (1.0, 0.6, 0.35, 0.8)
 
-type Phrases = tuple[Phrase, ...]
+type Messages = tuple[Message, ...]
 type Job = Callable[[], "JobResult"]
 
 
@@ -58,7 +58,7 @@ class _Wanted:
     way: Way
     heat_w: float
     flow_c: float
-    said: Phrases
+    said: Messages
 
 
 class Engine:
@@ -227,7 +227,7 @@ class Engine:
         if senses.blind:
             safety = self.config.safety
             heat = safety.blind_share * self.chooser.design_heat_w(self.learned)
-            return _Wanted(Way.BLIND, heat, safety.blind_flow_c, (say(Saying.NOTHING_KNOWN),))
+            return _Wanted(Way.BLIND, heat, safety.blind_flow_c, (message(MessageCode.NOTHING_KNOWN),))
         plan = self.plan
         if plan is not None and self.predicting and snapshot.now_s - plan.made_s <= PLAN_VALID_S:
             asked = any(zone.wants_heat and not zone.window_open for zone in senses.zones)
@@ -238,7 +238,7 @@ class Engine:
                 Way.COMMISSIONING,
                 self._commission_heat(snapshot, senses, demand),
                 demand.flow_c,
-                (say(Saying.LEARNING),),
+                (message(MessageCode.LEARNING),),
             )
         design = self.chooser.design_heat_w(self.learned)
         heat = self._pulse.update(
@@ -336,7 +336,7 @@ class Engine:
     # The record
 
     def _decision(
-        self, snapshot: Snapshot, senses: Senses, wanted: _Wanted, commands: tuple[SourceCommand, ...], limits: Phrases
+        self, snapshot: Snapshot, senses: Senses, wanted: _Wanted, commands: tuple[SourceCommand, ...], limits: Messages
     ) -> Decision:
         mix = self.chooser.shares(commands, snapshot)
         cost_h = sum(part.price_kwh * part.heat_w / 1000 for part in mix if part.heat_w > 0)

@@ -11,7 +11,7 @@ from custom_components.proof_of_heat._lib.heat_source import SourceKind
 from custom_components.proof_of_heat.engine import Band, CurveConfig, Reading, SafetyLimits, SourceConfig, ZoneSnapshot
 from custom_components.proof_of_heat.engine.cycling import Cycling, Locks
 from custom_components.proof_of_heat.engine.demand import DemandControl, OutdoorDamping, RoomTrim, anticipated_k
-from custom_components.proof_of_heat.engine.phrases import Saying, say
+from custom_components.proof_of_heat.engine.messages import MessageCode, message
 from custom_components.proof_of_heat.engine.plausible import JumpFilter, OutdoorSource, Plausibility, believable
 from custom_components.proof_of_heat.engine.pulse import Pulse
 
@@ -77,7 +77,7 @@ def test_room_gone_leaves_the_curve_with_the_last_trim() -> None:
     demand = control.update([ZoneSnapshot(zone_id="z", room=Reading(), target_c=21.0)], 0.0, 3600.0)
     assert demand.heating
     assert demand.trim_k == pytest.approx(control.trims["z"].integral_k)
-    assert demand.reason == say(Saying.CURVE_ONLY)
+    assert demand.reason == message(MessageCode.CURVE_ONLY)
 
 
 def test_the_hungriest_zone_sets_the_flow() -> None:
@@ -159,7 +159,7 @@ def test_a_stale_room_is_unknown_and_named() -> None:
     old = (ZoneSnapshot(zone_id="bath", room=Reading(20.0, 3600.0), target_c=21.0),)
     senses = Plausibility(SafetyLimits()).update(snapshot(Home(), zones=old))
     assert math.isnan(senses.room_c)
-    assert senses.notes == (say(Saying.ROOM_STALE, zone="bath"),)
+    assert senses.notes == (message(MessageCode.ROOM_STALE, zone="bath"),)
 
 
 PUMP = SourceConfig(source_id="p", kind=SourceKind.HEAT_PUMP, min_on_s=600, min_off_s=600, max_starts_h=3)

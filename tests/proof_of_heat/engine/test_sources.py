@@ -29,7 +29,7 @@ from custom_components.proof_of_heat.engine.house.history import History
 from custom_components.proof_of_heat.engine.house.pump_map import Operation, PumpMap, plain_map
 from custom_components.proof_of_heat.engine.house.traces import KEEP, Traces
 from custom_components.proof_of_heat.engine.learning import learn
-from custom_components.proof_of_heat.engine.phrases import Saying, say
+from custom_components.proof_of_heat.engine.messages import MessageCode, message
 from custom_components.proof_of_heat.engine.planning.now import PlanRequest, make_plan
 from custom_components.proof_of_heat.engine.planning.offers import Step, lower_hull, step_offers, under
 
@@ -361,7 +361,7 @@ def test_the_last_word_stops_what_no_power_is_left_for() -> None:
     senses = engine._plausibility.update(now)
     commands, said = engine.safety.apply(forced, now, senses, engine.chooser.headroom(now, None))
     assert [command.on for command in commands] == [False, True]
-    assert say(Saying.NO_POWER, source="miner") in said
+    assert message(MessageCode.NO_POWER, source="miner") in said
 
 
 def test_own_surplus_is_shared_in_the_record() -> None:

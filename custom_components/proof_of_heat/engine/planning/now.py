@@ -17,7 +17,7 @@ from ..cycling import Locks
 from ..economics import MiningMarket
 from ..house.observer import HouseState
 from ..house.pump_map import PumpMap
-from ..phrases import Phrase, Saying, say
+from ..messages import Message, MessageCode, message
 from ..snapshot import Coming
 from .grid import STEP_S
 from .offers import Offer, PumpLimits, Step, plain_offer, pump_offers, step_offers, under
@@ -77,7 +77,7 @@ class PlanResult:
     emitter_c: Array
     cap_w: float
     """The power cap that counted, infinite where comfort needed more."""
-    said: tuple[Phrase, ...]
+    said: tuple[Message, ...]
     """What it is, for the record."""
 
 
@@ -279,24 +279,24 @@ def _better(planning: Planning, fixed: Fixes, place: int, trial: tuple[float, ..
     return with_it + change < without
 
 
-def _said(plan: Plan, cap_w: float, coming: Coming | None) -> tuple[Phrase, ...]:
+def _said(plan: Plan, cap_w: float, coming: Coming | None) -> tuple[Message, ...]:
     """The plan in phrases."""
     ahead = next((i for i, heat in enumerate(plan.heat_w) if heat > 1.0), None)
     kwh = float((plan.heat_w * plan.grid.hours).sum() / 1000)
-    said = [say(Saying.PLAN, hours=plan.grid.steps * STEP_S / 3600, heat_kwh=kwh)]
+    said = [message(MessageCode.PLAN, hours=plan.grid.steps * STEP_S / 3600, heat_kwh=kwh)]
     if ahead is not None and ahead > 0:
-        said.append(say(Saying.PLAN_BEGINS, begin_h=float(plan.grid.begin[ahead]) * STEP_S / 3600))
+        said.append(message(MessageCode.PLAN_BEGINS, begin_h=float(plan.grid.begin[ahead]) * STEP_S / 3600))
     if coming is not None:
         said.append(_coming(coming))
     if np.isfinite(cap_w):
-        said.append(say(Saying.POWER_CAP, cap_kw=cap_w / 1000))
+        said.append(message(MessageCode.POWER_CAP, cap_kw=cap_w / 1000))
     if plan.shortfall_kh > 0.05:
-        said.append(say(Saying.TOO_COLD, cold_kh=plan.shortfall_kh))
+        said.append(message(MessageCode.TOO_COLD, cold_kh=plan.shortfall_kh))
     return tuple(said)
 
 
-def _coming(coming: Coming) -> Phrase:
+def _coming(coming: Coming) -> Message:
     why = tuple(word for word in (coming.zone_id, coming.reason) if word)
     if not why:
-        return say(Saying.COMING, lower_c=coming.lower_c, in_h=coming.in_h)
-    return say(Saying.COMING_FOR, lower_c=coming.lower_c, in_h=coming.in_h, why=why)
+        return message(MessageCode.COMING, lower_c=coming.lower_c, in_h=coming.in_h)
+    return message(MessageCode.COMING_FOR, lower_c=coming.lower_c, in_h=coming.in_h, why=why)
