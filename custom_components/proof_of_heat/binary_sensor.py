@@ -17,7 +17,7 @@ from ._lib.heat_source import Health
 from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
 from .engine.decision import Way
 from .entity import SourceEntity, SystemEntity, ZoneEntity
-from .inputs import any_on
+from .inputs.states import any_on
 from .repairs import LOW_SHARE
 
 PARALLEL_UPDATES = 0

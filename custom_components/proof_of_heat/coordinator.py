@@ -20,35 +20,35 @@ from homeassistant.util.ulid import ulid_now
 from ._lib.durable_store import DurableStore
 from ._lib.heat_source import CommandResult, Health
 from ._lib.publisher import Publisher
-from .ahead import Ahead
-from .beside import Beside
 from .comfort.profiles import Override, Profile
-from .commands import command_of, words_of
 from .const import DOMAIN
-from .curve_advice import CurveAdviser
 from .engine.consumption import Consumption
 from .engine.decision import Decision
 from .engine.engine import Engine
 from .engine.messages import Message
 from .engine.snapshot import NAN, Snapshot
-from .forecasts import EVERY_S as FORECAST_EVERY_S, WeatherForecast, ask_forecast
-from .inputs import all_away, known, number_of, power_w
-from .ledgers import async_forget_ledgers
+from .inputs.states import all_away, known, number_of, power_w
+from .inputs.weather import EVERY_S as FORECAST_EVERY_S, WeatherForecast, ask_forecast
 from .messages.formatter import MessageFormatter, async_load_texts
 from .messages.journal import DecisionJournal
-from .metering.book import CopBook
+from .metering.coordinator import MeterCoordinator
 from .metering.feed import feed_meter, feed_source
-from .meters import MeterCoordinator
+from .metering.system_cop import CopBook
+from .prices.electricity_price import Prices
+from .prices.http_price import HashPrice
 from .prices.series import hash_factor
-from .pricing import Prices
 from .repairs import Watch
-from .settings import Settings, ZoneSettings
-from .slow_work import SlowWork
-from .snapshot import CycleData, Knowledge, metered, take, targets_of
-from .unit import SourceUnit
-from .wanted import Wanted
-from .web_price import HashPrice
-from .write_counts import write_counts
+from .runtime.background_jobs import SlowWork
+from .runtime.background_query import Beside
+from .runtime.curve_advice import CurveAdviser
+from .runtime.schedule_preview import Ahead
+from .runtime.snapshot_builder import CycleData, Knowledge, metered, take, targets_of
+from .runtime.source_commands import command_of, words_of
+from .runtime.user_settings import Wanted
+from .sources.call_budgets import async_forget_ledgers
+from .sources.managed_source import SourceUnit
+from .sources.write_counter import write_counts
+from .system_config import Settings, ZoneSettings
 
 __all__ = ["HeatConfigEntry", "HeatingSystem", "SourceUnit", "async_forget"]
 

@@ -12,8 +12,8 @@ from .const import DOMAIN, MANUFACTURER
 from .coordinator import HeatingSystem, SourceUnit
 from .drivers.miner.reading import Family
 from .drivers.modbus.source import ModbusSource
-from .meters import MeterCoordinator
-from .settings import ZoneSettings
+from .metering.coordinator import MeterCoordinator
+from .system_config import ZoneSettings
 
 
 class SystemEntity(PublishedEntity):

@@ -14,11 +14,11 @@ import probatio as vol
 
 from ._lib.heat_source import Health
 from .const import CONF_DAY_LIMIT, CONF_OUTDOOR, CONF_TEMPERATURE, DOMAIN, SUBENTRY_SOURCE
-from .curve_advice import CurveAdvice, take_over
 from .drivers.budget import BudgetState
 from .engine.snapshot import Reading
 from .flows.fields import TEMPERATURE, number
-from .inputs import temperature
+from .inputs.states import temperature
+from .runtime.curve_advice import CurveAdvice, take_over
 
 if TYPE_CHECKING:
     from .coordinator import HeatingSystem

@@ -13,12 +13,12 @@ from homeassistant.util import dt as dt_util
 import probatio as vol
 
 from .comfort.profiles import MAX_C, MIN_C, Override, Profile
+from .config_transfer import TransferError, carry_out, check_devices, difference, export, parse, plain, planned, to_yaml
 from .const import DOMAIN
 from .coordinator import HeatConfigEntry, HeatingSystem
-from .curve_advice import take_over
 from .engine.house.history import STEP_S
 from .engine.messages import MessageCode, message
-from .transfer import TransferError, carry_out, check_devices, difference, export, parse, plain, planned, to_yaml
+from .runtime.curve_advice import take_over
 
 ATTR_COUNT: Final = "count"
 ATTR_DRY_RUN: Final = "dry_run"

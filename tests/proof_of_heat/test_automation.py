@@ -17,9 +17,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.counters import Sum
 from custom_components.proof_of_heat.engine.savings import Proof
 from custom_components.proof_of_heat.event import month_of, week_of
+from custom_components.proof_of_heat.sensors.integrators import Sum
 
 from .ha import HEATER, OUTDOOR, ROOM, source, start, system, thermometer, zone
 

@@ -15,11 +15,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.curve_advice import advise
 from custom_components.proof_of_heat.engine.house.curve_fit import CurveSuggestion
 from custom_components.proof_of_heat.engine.house.history import History
 from custom_components.proof_of_heat.engine.learning import Learned, learn
-from custom_components.proof_of_heat.settings import read
+from custom_components.proof_of_heat.runtime.curve_advice import advise
+from custom_components.proof_of_heat.system_config import read
 
 from .engine.homes import lived_history
 from .ha import OUTDOOR, ROOM, start, system, thermometer, zone

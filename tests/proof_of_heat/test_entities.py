@@ -18,10 +18,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser, async_capture_events
 
 from custom_components.proof_of_heat.comfort.profiles import Override, Profile
+from custom_components.proof_of_heat.config_transfer import checksum, export, parse
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.diagnostics import async_get_config_entry_diagnostics
 from custom_components.proof_of_heat.engine.messages import MessageCode, message
-from custom_components.proof_of_heat.transfer import checksum, export, parse
 from simulators.framework import running
 from simulators.viessmann_cloud.cloud import ViessmannCloud
 from simulators.whatsminer.miner import Whatsminer

@@ -17,10 +17,10 @@ from ..const import CONF_ADDRESS, CONF_KIND, DOMAIN, SUBENTRY_METER, SUBENTRY_SO
 from ..drivers.errors import DriverError
 from ..drivers.miner.connect import client_for
 from ..drivers.miner.probe import probe
-from .base import CAUGHT, Choice, same_device
 from .fields import select
-from .kinds import FORMS
+from .form import CAUGHT, Choice, same_device
 from .meter import METER_SCHEMA, connect as connect_meter, errors_of as meter_errors
+from .source_forms import FORMS
 
 CONF_SYSTEM: Final = "system"
 _SHELLY: Final = "shellypro3em"

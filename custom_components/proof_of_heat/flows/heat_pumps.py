@@ -43,10 +43,10 @@ from ..drivers.stored import capabilities_to_dict
 from ..drivers.viessmann.client import API_URL, IAM_URL, TokenKeeper, ViessmannClient, sign_in
 from ..drivers.viessmann.features import Reading
 from ..drivers.viessmann.source import capabilities_of as viessmann_capabilities
-from ..ledgers import async_ledger
-from ..sources import PARITIES, async_templates, limits_of, modbus_params
-from .base import Choice, FieldError
+from ..sources.call_budgets import async_ledger
+from ..sources.registry import PARITIES, async_templates, limits_of, modbus_params
 from .fields import FUEL_PRICE, PORT, POWER_METER, SECRET, WATTS, number, select
+from .form import Choice, FieldError
 
 BAUDRATES: Final = ["1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200"]
 DEFAULT_BAUDRATE: Final = "9600"

@@ -29,9 +29,9 @@ from ..drivers.cloud.source import capabilities_of as rig_capabilities
 from ..drivers.miner.connect import client_for
 from ..drivers.miner.probe import probe
 from ..drivers.stored import capabilities_to_dict
-from ..sources import account_of, mode_power
-from .base import Choice
+from ..sources.registry import account_of, mode_power
 from .fields import PORT, POWER_METER, SECRET, WATTS, number
+from .form import Choice
 
 _EFFICIENCY: Final = (5, 200)
 

@@ -9,9 +9,9 @@ from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfTemperature
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import HeatingSystem
-from ..counters import heat_w, power_of
 from ..engine.decision import Way
 from .base import POWER, RATIO, TEMPERATURE, SystemSensorDescription, known
+from .integrators import heat_w, power_of
 
 _WINDOW: Final = timedelta(hours=2)
 _MAX_STATE: Final = 255
