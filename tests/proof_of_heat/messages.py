@@ -5,14 +5,14 @@ from typing import Final
 
 import numpy as np
 
-from custom_components.proof_of_heat.engine.decision import DecisionRecord, Share, Way
+from custom_components.proof_of_heat.engine.decision_record import ControlMode, DecisionRecord, SourceShare
 from custom_components.proof_of_heat.engine.messages import TEMPLATES, Message, MessageCode, message
 
 NAMES: Final = {"pump-1": "Vitocal 200", "miner-1": "Miner in the cellar", "zone-1": "Bad"}
 RECORD: Final = DecisionRecord(
     now_s=1.77e9,
     revision="c",
-    way=Way.PLAN,
+    control_mode=ControlMode.PLAN,
     room_c=20.5,
     outdoor_c=-3.0,
     lower_c=20.0,
@@ -20,11 +20,11 @@ RECORD: Final = DecisionRecord(
     demand_w=4000.0,
     flow_c=34.0,
     mix=(
-        Share("pump-1", 4250.0, 1100.0, 0.0812),
-        Share("miner-1", 0.0, 0.0, math.nan),
+        SourceShare("pump-1", 4250.0, 1100.0, 0.0812),
+        SourceShare("miner-1", 0.0, 0.0, math.nan),
     ),
     cost_h=0.35,
-    worth_kwh=math.nan,
+    heat_value_kwh=math.nan,
     wanted=(
         message(MessageCode.PLAN, hours=48.0, heat_kwh=120.4),
         message(MessageCode.COMING_FOR, lower_c=21.0, in_h=2.25, why=("zone-1", "schedule")),

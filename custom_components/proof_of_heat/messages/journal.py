@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from homeassistant.util import dt as dt_util
 
-from ..engine.decision import DecisionRecord
+from ..engine.decision_record import DecisionRecord
 from .formatter import ENGLISH, MessageFormatter, MessageTexts, rounded
 
 MAX_DECISIONS: Final = 200
@@ -37,14 +37,14 @@ class _Decision:
         return {
             "id": self.cycle_id,
             "time": dt_util.utc_from_timestamp(record.now_s).isoformat(),
-            "way": record.way,
+            "way": record.control_mode,
             **self.texts(texts),
             "room_c": rounded(record.room_c),
             "outdoor_c": rounded(record.outdoor_c),
             "demand_w": rounded(record.demand_w),
             "flow_c": rounded(record.flow_c),
             "cost_h": rounded(record.cost_h),
-            "worth_kwh": rounded(record.worth_kwh),
+            "worth_kwh": rounded(record.heat_value_kwh),
             "codes": {
                 "wanted": formatter.as_data(record.wanted),
                 "limits": formatter.as_data(record.limits),

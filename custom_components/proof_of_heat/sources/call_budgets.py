@@ -16,7 +16,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .._lib.durable_store import DurableStore
 from ..const import CONF_CLIENT_ID, CONF_INFO, CONF_KIND, DOMAIN
-from ..drivers.budget import CallBudget, Limits
+from ..drivers.call_budget import CallBudget, CallLimits
 from ..drivers.viessmann.client import API_URL
 
 STORE_VERSION: Final = 1
@@ -25,12 +25,12 @@ STORE_VERSION: Final = 1
 class Ledger:
     """The ledger of one account. Where its holders say different limits, the lowest counts."""
 
-    def __init__(self, hass: HomeAssistant, key: str, limits: Limits) -> None:
+    def __init__(self, hass: HomeAssistant, key: str, limits: CallLimits) -> None:
         self.budget = CallBudget(limits, time.time, time.monotonic)
         self.store: DurableStore[dict[str, Any]] = DurableStore(
             hass, STORE_VERSION, f"{DOMAIN}.budget.{key}", domain=DOMAIN
         )
-        self._holders: dict[str, Limits] = {}
+        self._holders: dict[str, CallLimits] = {}
         self._lock = asyncio.Lock()
         self._loaded = False
 
@@ -46,7 +46,7 @@ class Ledger:
         """Whether a heat pump uses it."""
         return bool(self._holders)
 
-    def hold(self, holder: str, limits: Limits) -> None:
+    def hold(self, holder: str, limits: CallLimits) -> None:
         """A heat pump uses it, and says what its contract allows."""
         self._holders[holder] = limits
         self._agree()
@@ -75,7 +75,7 @@ def _key(client_id: str, api_url: str) -> str:
     return hashlib.sha256(f"{client_id}\n{api_url}".encode()).hexdigest()[:16]
 
 
-async def async_ledger(hass: HomeAssistant, client_id: str, api_url: str, limits: Limits) -> Ledger:
+async def async_ledger(hass: HomeAssistant, client_id: str, api_url: str, limits: CallLimits) -> Ledger:
     """The ledger of an account; `limits` count until somebody holds it."""
     known = hass.data.setdefault(_LEDGERS, {})
     key = _key(client_id, api_url)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from homeassistant.core import CALLBACK_TYPE
 
 from .._lib.heat_source import CommandResult, Health, HeatSource
-from ..drivers.budget import CallBudget
+from ..drivers.call_budget import CallBudget
 from ..engine.config import SourceConfig
 from ..metering.counter_power import CounterPower
 from .poller import SourcePoller

@@ -43,22 +43,22 @@ from ..const import (
     DOMAIN,
 )
 from ..drivers.base import SourceBase
-from ..drivers.budget import CallBudget, Limits
+from ..drivers.call_budget import CallBudget, CallLimits
+from ..drivers.capabilities import capabilities_from_dict
 from ..drivers.cloud.account import CloudAccount, Rig
-from ..drivers.cloud.hiveos import BASE_URL as HIVEOS_URL, HiveAccount
+from ..drivers.cloud.hiveos import BASE_URL as HIVEOS_URL, HiveOsAccount
 from ..drivers.cloud.nicehash import BASE_URL as NICEHASH_URL, NiceHashAccount
 from ..drivers.cloud.source import RigSource
-from ..drivers.miner.connect import client_for
-from ..drivers.miner.probe import Found
-from ..drivers.miner.reading import Family
+from ..drivers.miner.client_factory import create_client
+from ..drivers.miner.models import MinerFamily
+from ..drivers.miner.probe import ProbeResult
 from ..drivers.miner.source import MinerSource
-from ..drivers.modbus.link import Line, link_params
+from ..drivers.modbus.connection import SerialSettings, connection_params
 from ..drivers.modbus.source import ModbusSource
-from ..drivers.modbus.template import Template, builtin, find, survey
-from ..drivers.modbus.wear import WriteCount
-from ..drivers.stored import capabilities_from_dict
-from ..drivers.viessmann.client import API_URL, IAM_URL, Device, Token, TokenKeeper, ViessmannClient
-from ..drivers.viessmann.features import Reading
+from ..drivers.modbus.template import DeviceTemplate, find_template, load_builtin, scan_folder
+from ..drivers.modbus.write_counter import WriteCounter
+from ..drivers.viessmann.client import API_URL, IAM_URL, Device, Token, TokenStore, ViessmannClient
+from ..drivers.viessmann.features import ViessmannReading
 from ..drivers.viessmann.source import ViessmannSource
 from ..engine.config import SafetyLimits
 from ..inputs.states import power_w
@@ -98,22 +98,22 @@ class Built:
     """Which of electricity and heat the device counts itself."""
 
 
-async def async_templates(hass: HomeAssistant) -> tuple[dict[str, Template], list[str]]:
+async def async_templates(hass: HomeAssistant) -> tuple[dict[str, DeviceTemplate], list[str]]:
     """The templates that ship and those of the user's folder; and what is wrong with files of the latter."""
     from pathlib import Path
 
-    def load() -> tuple[dict[str, Template], list[str]]:
-        own, mistakes = survey(Path(hass.config.path(DOMAIN, "templates")))
-        return {**builtin(), **own}, mistakes
+    def load() -> tuple[dict[str, DeviceTemplate], list[str]]:
+        own, mistakes = scan_folder(Path(hass.config.path(DOMAIN, "templates")))
+        return {**load_builtin(), **own}, mistakes
 
     return await hass.async_add_executor_job(load)
 
 
-async def async_template(hass: HomeAssistant, template_id: str) -> Template:
+async def async_template(hass: HomeAssistant, template_id: str) -> DeviceTemplate:
     """One template; raises TemplateError. Mistakes in other files of the user stop no device."""
     from pathlib import Path
 
-    return await hass.async_add_executor_job(find, template_id, Path(hass.config.path(DOMAIN, "templates")))
+    return await hass.async_add_executor_job(find_template, template_id, Path(hass.config.path(DOMAIN, "templates")))
 
 
 async def async_build(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
@@ -131,7 +131,7 @@ def _outlives_start(source: SourceBase) -> bool:
     return source.capabilities.min_write_interval_s > SafetyLimits().read_only_s
 
 
-async def _writes_of(hass: HomeAssistant, subentry: ConfigSubentry) -> WriteCount:
+async def _writes_of(hass: HomeAssistant, subentry: ConfigSubentry) -> WriteCounter:
     return await write_counts(hass).async_of(subentry.unique_id or subentry.subentry_id)
 
 
@@ -156,8 +156,8 @@ def mode_power(data: Mapping[str, Any]) -> dict[str, float]:
 
 async def _miner(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> Built:
     data = subentry.data
-    found = Found(data[CONF_ADDRESS], Family(data[CONF_INFO]["family"]), data[CONF_INFO].get("variant", ""))
-    client = client_for(
+    found = ProbeResult(data[CONF_ADDRESS], MinerFamily(data[CONF_INFO]["family"]), data[CONF_INFO].get("variant", ""))
+    client = create_client(
         found,
         async_get_clientsession(hass),
         data.get(CONF_PASSWORD),
@@ -187,7 +187,7 @@ def account_of(hass: HomeAssistant, data: Mapping[str, Any]) -> CloudAccount:
             data[CONF_ORGANISATION],
             base_url=data.get(CONF_HOST, NICEHASH_URL),
         )
-    return HiveAccount(session, data[CONF_TOKEN], base_url=data.get(CONF_HOST, HIVEOS_URL))
+    return HiveOsAccount(session, data[CONF_TOKEN], base_url=data.get(CONF_HOST, HIVEOS_URL))
 
 
 _ACCOUNTS: HassKey[WeakValueDictionary[tuple[str, ...], CloudAccount]] = HassKey(f"{DOMAIN}_accounts")
@@ -221,7 +221,7 @@ async def _viessmann(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSu
     def changed(token: Token) -> None:
         hass.loop.call_soon_threadsafe(_keep_token, hass, entry, subentry.subentry_id, token)
 
-    keeper = TokenKeeper(
+    keeper = TokenStore(
         data[CONF_CLIENT_ID],
         Token("", data[CONF_REFRESH_TOKEN], 0.0),
         iam_url=info.get("iam_url", IAM_URL),
@@ -241,16 +241,16 @@ async def _viessmann(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSu
     return Built(source, POLL_S["viessmann"], ledger.budget, close, COUNTERS)
 
 
-def limits_of(data: Mapping[str, Any]) -> Limits:
+def limits_of(data: Mapping[str, Any]) -> CallLimits:
     """The call limits of a contract; a seventh is kept for writing."""
     day = int(data.get(CONF_DAY_LIMIT, DEFAULT_DAY_LIMIT))
     short = int(data.get(CONF_SHORT_LIMIT, DEFAULT_SHORT_LIMIT))
-    return Limits(day=day, short=min(short, day), write_reserve=min(200, day // 7))
+    return CallLimits(day=day, short=min(short, day), write_reserve=min(200, day // 7))
 
 
-def reading_of(info: Mapping[str, Any]) -> Reading:
+def reading_of(info: Mapping[str, Any]) -> ViessmannReading:
     """What the heat pump takes, as found in the flow."""
-    return Reading(
+    return ViessmannReading(
         values={},
         modes=tuple(info.get("modes", ())),
         dhw_separate=bool(info.get("dhw_separate", False)),
@@ -282,16 +282,16 @@ async def _modbus(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSuben
     return Built(source, POLL_S["modbus"], close=source.close, counts=COUNTERS & template.registers.keys())
 
 
-def modbus_params(data: Mapping[str, Any], template: Template | None = None) -> Any:
+def modbus_params(data: Mapping[str, Any], template: DeviceTemplate | None = None) -> Any:
     """Link settings of a subentry's (or a form's) data: what the form says of a serial line, else the template."""
     line = template.line if template is not None else None
     if CONF_BAUDRATE in data:
-        line = Line(
+        line = SerialSettings(
             baudrate=int(data[CONF_BAUDRATE]),
             parity=PARITIES[data.get(CONF_PARITY, "none")],
             stopbits=2 if str(data.get(CONF_STOPBITS)) == "2" else 1,
         )
-    return link_params(str(data[CONF_ADDRESS]), int(data.get(CONF_PORT, 502)), line)
+    return connection_params(str(data[CONF_ADDRESS]), int(data.get(CONF_PORT, 502)), line)
 
 
 def entity_options(data: Mapping[str, Any]) -> EntityOptions:

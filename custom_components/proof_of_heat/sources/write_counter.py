@@ -14,7 +14,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .._lib.durable_store import DurableStore
 from ..const import DOMAIN
-from ..drivers.modbus.wear import WriteCount
+from ..drivers.modbus.write_counter import WriteCounter
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -43,17 +43,17 @@ class WriteCounts:
         self._store = _Store(hass)
         self._lock = asyncio.Lock()
         self._saved: dict[str, Any] = {}
-        self._counts: dict[str, WriteCount] = {}
+        self._counts: dict[str, WriteCounter] = {}
         self._loaded = False
 
-    async def async_of(self, device: str) -> WriteCount:
+    async def async_of(self, device: str) -> WriteCounter:
         """The count of a device, with what was written before Home Assistant started."""
         async with self._lock:
             if not self._loaded:
                 self._saved = await self._load()
                 self._loaded = True
         if device not in self._counts:
-            count = self._counts[device] = WriteCount()
+            count = self._counts[device] = WriteCounter()
             count.load(self._saved.pop(device, None))
             count.keep = self._keep
         return self._counts[device]
@@ -74,7 +74,7 @@ class WriteCounts:
     def _still_counting(self) -> dict[str, Any]:
         """Devices that were not asked for in this run, as long as their day lasts."""
         for device in list(self._saved):
-            count = WriteCount()
+            count = WriteCounter()
             count.load(self._saved[device])
             if not count.today:
                 del self._saved[device]
