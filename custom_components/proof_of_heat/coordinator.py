@@ -20,35 +20,35 @@ from homeassistant.util.ulid import ulid_now
 from ._lib.durable_store import DurableStore
 from ._lib.heat_source import CommandResult, Health
 from ._lib.publisher import Publisher
-from .ahead import Ahead
-from .beside import Beside
 from .comfort.profiles import Override, Profile
-from .commands import command_of, words_of
 from .const import DOMAIN
-from .curve_advice import CurveAdviser
-from .engine.consumption import Consumption
-from .engine.decision import Decision
+from .engine.consumption_forecast import ConsumptionForecast
+from .engine.decision_record import Decision
 from .engine.engine import Engine
 from .engine.phrases import Phrase
 from .engine.snapshot import NAN, Snapshot
-from .forecasts import EVERY_S as FORECAST_EVERY_S, WeatherForecast, ask_forecast
-from .inputs import all_away, known, number_of, power_w
-from .journal import Journal
-from .ledgers import async_forget_ledgers
-from .metering.book import CopBook
+from .inputs.states import all_away, known, number_of, power_w
+from .inputs.weather import EVERY_S as FORECAST_EVERY_S, WeatherForecast, ask_forecast
+from .messages.journal import Journal
+from .metering.coordinator import MeterCoordinator
 from .metering.feed import feed_meter, feed_source
-from .meters import MeterCoordinator
+from .metering.system_cop import CopBook
+from .prices.electricity_price import Prices
+from .prices.http_price import HashPrice
 from .prices.series import hash_factor
-from .pricing import Prices
 from .repairs import Watch
-from .settings import Settings, ZoneSettings
-from .slow_work import SlowWork
-from .snapshot import CycleData, Knowledge, metered, take, targets_of
-from .unit import SourceUnit
-from .wanted import Wanted
-from .web_price import HashPrice
+from .runtime.background_jobs import SlowWork
+from .runtime.background_query import Beside
+from .runtime.curve_advice import CurveAdviser
+from .runtime.schedule_preview import Ahead
+from .runtime.snapshot_builder import CycleData, Knowledge, metered, take, targets_of
+from .runtime.source_commands import command_of, words_of
+from .runtime.user_settings import Wanted
+from .sources.call_budgets import async_forget_ledgers
+from .sources.managed_source import SourceUnit
+from .sources.write_counter import write_counts
+from .system_config import Settings, ZoneSettings
 from .wording import Teller, async_language
-from .write_counts import write_counts
 
 __all__ = ["HeatConfigEntry", "HeatingSystem", "SourceUnit", "async_forget"]
 
@@ -82,7 +82,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.ahead = Ahead(hass, entry, settings)
         self.prices = Prices(hass, entry, settings)
         self.curve = CurveAdviser(engine, settings)
-        self.consumption: Consumption | None = None
+        self.consumption: ConsumptionForecast | None = None
         """What heating takes in the next 24 hours; None without a plan."""
         self.slow_work = SlowWork(hass, engine, self.name)
         self.hash_price = HashPrice(hass, entry, settings.hashprice_web) if settings.hashprice_web else None
@@ -273,7 +273,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.engine.observe(snapshot)
         await self.slow_work.run(snapshot, now)
         decision = self.engine.decide(snapshot)
-        self.consumption = self.engine.consumption()
+        self.consumption = self.engine.consumption_forecast()
         self.journal.note(cycle_id, decision.record, self._names, self.hass.config.currency)
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("cycle=%s %s", cycle_id, self.journal.line())

@@ -1,0 +1,1 @@
+"""Messages of the engine and the decision journal."""
