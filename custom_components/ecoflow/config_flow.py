@@ -121,9 +121,7 @@ class EcoflowConfigFlow(ConfigFlow, domain=DOMAIN):
         """Change keys, region or endpoint."""
         return await self._change("reconfigure", self._get_reconfigure_entry(), user_input)
 
-    async def _change(
-        self, step_id: str, entry: ConfigEntry, user_input: dict[str, Any] | None
-    ) -> ConfigFlowResult:
+    async def _change(self, step_id: str, entry: ConfigEntry, user_input: dict[str, Any] | None) -> ConfigFlowResult:
         errors: dict[str, str] = {}
         if user_input is not None:
             data = {**entry.data, **_stripped(user_input)}
