@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 import math
 
-from .phrases import Phrase, Saying, say
+from .messages import Message, MessageCode, message
 from .snapshot import SetpointRise
 
 
@@ -79,19 +79,19 @@ class DecisionRecord:
     cost_h: float
     heat_value_kwh: float
     """Money that a kWh of heat delivered now saves later; NaN without a plan."""
-    reasons: tuple[Phrase, ...]
+    reasons: tuple[Message, ...]
     """How the demand was determined, and why."""
-    limits: tuple[Phrase, ...]
+    limits: tuple[Message, ...]
     """What limited the sources."""
-    notes: tuple[Phrase, ...] = ()
+    notes: tuple[Message, ...] = ()
     """Inputs that were rejected."""
     next_rise: SetpointRise | None = None
     """The next rise of the comfort band, with its reason."""
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The record as an English sentence with source IDs."""
-        return sentence(self.reasons, self.mix, self.limits)
+        return describe(self.reasons, self.mix, self.limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Decision:
 
     commands: tuple[SourceCommand, ...]
     record: DecisionRecord
-    limits: tuple[Phrase, ...] = field(default=())
+    limits: tuple[Message, ...] = field(default=())
 
     def command(self, source_id: str) -> SourceCommand:
         """Return the command of a source.
@@ -114,19 +114,22 @@ class Decision:
         raise KeyError(source_id)
 
 
-def sentence(
-    wanted: Sequence[Phrase],
+def describe(
+    reasons: Sequence[Message],
     mix: Sequence[SourceShare],
-    limits: Sequence[Phrase],
-    tell: Callable[[Phrase], str] = str,
+    limits: Sequence[Message],
+    format_message: Callable[[Message], str] = str,
 ) -> str:
-    """What was wanted, what heats at which price, and what limited it, as ``tell`` puts each phrase."""
-    running = [
-        tell(say(Saying.HEATS, source=part.source_id, heat_kw=part.heat_w / 1000, price_kwh=part.price_kwh))
-        for part in mix
-        if part.heat_w > 0
+    """Return a text with the demand and its reasons, the active sources with their cost of heat, and the limits."""
+    active = [
+        message(MessageCode.HEATS, source=share.source_id, heat_kw=share.heat_w / 1000, price_kwh=share.price_kwh)
+        for share in mix
+        if share.heat_w > 0
     ]
-    parts = [", ".join(map(tell, wanted)), ", ".join(running) or tell(say(Saying.NOTHING_HEATS))]
+    parts = [
+        ", ".join(map(format_message, reasons)),
+        ", ".join(map(format_message, active or [message(MessageCode.NOTHING_HEATS)])),
+    ]
     if limits:
-        parts.append(tell(say(Saying.LIMITED, limits="; ".join(map(tell, limits)))))
+        parts.append(format_message(message(MessageCode.LIMITED, limits="; ".join(map(format_message, limits)))))
     return ". ".join(parts)

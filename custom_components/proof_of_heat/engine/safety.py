@@ -11,7 +11,7 @@ import math
 from .config import SafetyLimits, SourceConfig
 from .decision_record import UNLIMITED, Headroom, SourceCommand
 from .input_validation import ValidatedInputs
-from .phrases import Phrase, Saying, say
+from .messages import Message, MessageCode, message
 from .short_cycle import ShortCycleProtection
 from .snapshot import Snapshot, SourceSnapshot
 from .sources import full_load
@@ -37,14 +37,14 @@ class Safety:
         snapshot: Snapshot,
         inputs: ValidatedInputs,
         headroom: Headroom = UNLIMITED,
-    ) -> tuple[tuple[SourceCommand, ...], tuple[Phrase, ...]]:
+    ) -> tuple[tuple[SourceCommand, ...], tuple[Message, ...]]:
         """Return the commands within the limits, and messages about what was limited."""
         if self.started_s is None or snapshot.now_s < self.started_s:
             self.started_s = snapshot.now_s
-        messages: list[Phrase] = []
+        messages: list[Message] = []
         if snapshot.now_s - self.started_s < self.limits.read_only_s:
             return tuple(replace(self._sanitize(command), hold=True) for command in requested), (
-                say(Saying.JUST_STARTED),
+                message(MessageCode.JUST_STARTED),
             )
         states = {source.source_id: source for source in snapshot.sources}
         commands = [self._sanitize(command) for command in requested]
@@ -86,10 +86,10 @@ class Safety:
         commands: list[SourceCommand],
         states: Mapping[str, SourceSnapshot],
         headroom: Headroom,
-        messages: list[Phrase],
+        messages: list[Message],
     ) -> list[SourceCommand]:
         """Return the commands, with one source switched on if none is."""
-        messages.append(say(Saying.FROST))
+        messages.append(message(MessageCode.FROST))
         if any(command.on and self._is_available(states.get(command.source_id)) for command in commands):
             return commands
         for place, command in enumerate(commands):
@@ -101,7 +101,7 @@ class Safety:
                 flow = max(command.flow_c, min(self.limits.frost_flow_c, self._max_flow_c(command.source_id)))
                 heating = replace(command, on=True, level=level, flow_c=flow, heat_w=heat_w, power_w=power_w)
                 return [*commands[:place], heating, *commands[place + 1 :]]
-        messages.append(say(Saying.FROST_ALONE))
+        messages.append(message(MessageCode.FROST_ALONE))
         return commands
 
     def _limit_command(
@@ -110,7 +110,7 @@ class Safety:
         state: SourceSnapshot | None,
         inputs: ValidatedInputs,
         now_s: float,
-        messages: list[Phrase],
+        messages: list[Message],
     ) -> SourceCommand:
         config = self.sources[command.source_id]
         if command.hold:
@@ -121,14 +121,14 @@ class Safety:
         return replace(command, lease_s=max(lease_s, 0.0))
 
     def _apply_minimum_times(
-        self, command: SourceCommand, config: SourceConfig, now_s: float, messages: list[Phrase]
+        self, command: SourceCommand, config: SourceConfig, now_s: float, messages: list[Message]
     ) -> SourceCommand:
         locks = self.short_cycle.locks(config, now_s)
         if locks.must_rest and command.on:
-            messages.append(say(Saying.MUST_REST, source=command.source_id))
+            messages.append(message(MessageCode.MUST_REST, source=command.source_id))
             return replace(command, on=False, level=0.0, power_w=0.0, heat_w=0.0)
         if locks.must_run and not command.on:
-            messages.append(say(Saying.MUST_RUN, source=command.source_id))
+            messages.append(message(MessageCode.MUST_RUN, source=command.source_id))
             return replace(command, on=True, level=max(command.level, config.min_modulation))
         return command
 
@@ -138,7 +138,7 @@ class Safety:
         config: SourceConfig,
         state: SourceSnapshot | None,
         inputs: ValidatedInputs,
-        messages: list[Phrase],
+        messages: list[Message],
     ) -> SourceCommand:
         """Reduce the level near the maximum flow temperature, and switch off at it."""
         highest = self._max_flow_c(command.source_id)
@@ -146,7 +146,7 @@ class Safety:
         if not command.on or not math.isfinite(flow) or flow <= highest - FLOW_EASE_K:
             return command
         if flow >= highest:
-            messages.append(say(Saying.FLOW_LIMIT, source=command.source_id, flow_c=flow, limit_c=highest))
+            messages.append(message(MessageCode.FLOW_LIMIT, source=command.source_id, flow_c=flow, limit_c=highest))
             return replace(command, on=False, level=0.0, power_w=0.0, heat_w=0.0)
         ease = (highest - flow) / FLOW_EASE_K
         level = min(command.level, config.min_modulation + (1 - config.min_modulation) * ease)
@@ -159,7 +159,7 @@ class Safety:
             yield source.on_phase(phase), most_w
 
     def _limit_power(
-        self, commands: list[SourceCommand], headroom: Headroom, now_s: float, messages: list[Phrase]
+        self, commands: list[SourceCommand], headroom: Headroom, now_s: float, messages: list[Message]
     ) -> list[SourceCommand]:
         """Switch off sources until all power limits are met, the largest first; minimum on times are kept."""
         parts = [list(self._bounds(self.sources[command.source_id], headroom)) for command in commands]
@@ -175,7 +175,7 @@ class Safety:
                 if not free:
                     break
                 largest = max(free, key=takes.__getitem__)
-                messages.append(say(Saying.NO_POWER, source=commands[largest].source_id))
+                messages.append(message(MessageCode.NO_POWER, source=commands[largest].source_id))
                 commands[largest] = replace(commands[largest], on=False, level=0.0, power_w=0.0, heat_w=0.0)
         return commands
 

@@ -22,7 +22,7 @@ from custom_components.proof_of_heat.engine import (
     Weights,
     ZoneSnapshot,
 )
-from custom_components.proof_of_heat.engine.phrases import Saying, say
+from custom_components.proof_of_heat.engine.messages import MessageCode, message
 
 from .homes import DAY_S, PUMP, Home, band, comfort, live, new_engine, pump_config, snapshot, tariff
 
@@ -48,7 +48,7 @@ def test_it_learns_and_then_plans(lived: tuple[Engine, Home]) -> None:
     assert engine.predicting
     decision = engine.decide(snapshot(home))
     assert decision.record.control_mode is ControlMode.PLAN
-    assert "kWh of heat" in decision.record.words
+    assert "kWh of heat" in decision.record.text
 
 
 def test_it_is_warm_at_the_time_and_not_before(going_on: tuple[Engine, Home]) -> None:
@@ -119,7 +119,7 @@ def test_no_room_temperature_means_curve_only(lived: tuple[Engine, Home]) -> Non
     engine.observe(later)
     decision = engine.decide(later)
     assert decision.record.control_mode is ControlMode.CURVE
-    assert say(Saying.ROOM_IMPLAUSIBLE, zone="home") in decision.record.notes
+    assert message(MessageCode.ROOM_IMPLAUSIBLE, zone="home") in decision.record.notes
 
 
 def test_an_open_window_pauses_heat(lived: tuple[Engine, Home]) -> None:
@@ -289,6 +289,6 @@ def test_the_record_names_the_price_of_each_heat(lived: tuple[Engine, Home]) -> 
     for part in record.mix:
         if part.heat_w > 0:
             assert part.price_kwh == pytest.approx(part.power_w / part.heat_w * now.price_kwh)
-            assert part.source_id in record.words
+            assert part.source_id in record.text
     with pytest.raises(KeyError):
         engine.decide(now).command("stove")

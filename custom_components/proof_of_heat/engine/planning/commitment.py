@@ -12,9 +12,9 @@ import numpy as np
 
 from ..arrays import Array
 from ..config import SourceConfig, Steering, Weights
+from ..messages import Message, MessageCode, message
 from ..model.observer import HouseState
 from ..model.performance_map import PerformanceMap
-from ..phrases import Phrase, Saying, say
 from ..short_cycle import RunLocks
 from ..snapshot import SetpointRise
 from ..sources import full_load, revenue_h
@@ -84,7 +84,7 @@ class PlanResult:
     emitter_c: Array
     cap_w: float
     """The power cap that was used; infinite if comfort required more."""
-    messages: tuple[Phrase, ...]
+    messages: tuple[Message, ...]
     """Description of the plan, for the record."""
 
 
@@ -265,24 +265,24 @@ def _is_cheaper_on(problem: PlanProblem, fixed: Fixes, place: int, trial: tuple[
     return with_it + change < without
 
 
-def _messages(plan: Plan, cap_w: float, next_rise: SetpointRise | None) -> tuple[Phrase, ...]:
+def _messages(plan: Plan, cap_w: float, next_rise: SetpointRise | None) -> tuple[Message, ...]:
     """Return the messages that describe the plan."""
     first_use = next((i for i, heat in enumerate(plan.heat_w) if heat > 1.0), None)
     kwh = float((plan.heat_w * plan.grid.hours).sum() / 1000)
-    messages = [say(Saying.PLAN, hours=plan.grid.steps * STEP_S / 3600, heat_kwh=kwh)]
+    messages = [message(MessageCode.PLAN, hours=plan.grid.steps * STEP_S / 3600, heat_kwh=kwh)]
     if first_use is not None and first_use > 0:
-        messages.append(say(Saying.PLAN_BEGINS, begin_h=float(plan.grid.begin[first_use]) * STEP_S / 3600))
+        messages.append(message(MessageCode.PLAN_BEGINS, begin_h=float(plan.grid.begin[first_use]) * STEP_S / 3600))
     if next_rise is not None:
         messages.append(_rise_message(next_rise))
     if np.isfinite(cap_w):
-        messages.append(say(Saying.POWER_CAP, cap_kw=cap_w / 1000))
+        messages.append(message(MessageCode.POWER_CAP, cap_kw=cap_w / 1000))
     if plan.shortfall_kh > 0.05:
-        messages.append(say(Saying.TOO_COLD, cold_kh=plan.shortfall_kh))
+        messages.append(message(MessageCode.TOO_COLD, cold_kh=plan.shortfall_kh))
     return tuple(messages)
 
 
-def _rise_message(next_rise: SetpointRise) -> Phrase:
+def _rise_message(next_rise: SetpointRise) -> Message:
     why = tuple(word for word in (next_rise.zone_id, next_rise.reason) if word)
     if not why:
-        return say(Saying.COMING, lower_c=next_rise.lower_c, in_h=next_rise.in_h)
-    return say(Saying.COMING_FOR, lower_c=next_rise.lower_c, in_h=next_rise.in_h, why=why)
+        return message(MessageCode.COMING, lower_c=next_rise.lower_c, in_h=next_rise.in_h)
+    return message(MessageCode.COMING_FOR, lower_c=next_rise.lower_c, in_h=next_rise.in_h, why=why)
