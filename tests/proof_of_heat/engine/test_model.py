@@ -70,7 +70,7 @@ def test_fit_tells_how_sure_it_is(series: Series, fitted: HouseFit) -> None:
 
 
 def test_fit_refuses_a_few_hours() -> None:
-    with pytest.raises(ValueError, match="too few"):
+    with pytest.raises(ValueError, match="too short to learn"):
         fit_house(History(lived_history(0.3)).series())
 
 
