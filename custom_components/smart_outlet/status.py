@@ -1,27 +1,27 @@
-"""An outlet's and a hub's state as JSON: for the status API, websocket subscribers and diagnostics."""
+"""State of outlets and hubs as JSON for the status API, WebSocket subscribers and diagnostics."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from .model.commands import Command
-from .model.hub import Hub
+from .model.hub_model import HubModel
 from .model.outlet import Outlet
 
 
 def timestamp(seconds: float | None) -> str | None:
-    """ISO 8601 with Z."""
+    """Return a time as ISO 8601 in UTC with ``Z``."""
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def command_json(command: Command) -> dict[str, Any]:
-    """A command on its way."""
+    """Return a command as JSON."""
     return {
         "id": command.id,
-        "command": command.order.name.value,
-        "socket": command.order.socket,
-        "value": command.order.value,
+        "command": command.request.name.value,
+        "socket": command.request.socket,
+        "value": command.request.value,
         "status": command.status.value,
         "attempts": command.attempts,
         "created": timestamp(command.created),
@@ -29,13 +29,13 @@ def command_json(command: Command) -> dict[str, Any]:
     }
 
 
-def outlet_status(hub: Hub, outlet: Outlet) -> dict[str, Any]:
-    """What the status API says of an outlet; currents as reported, 65535 for a trip."""
+def outlet_status(hub: HubModel, outlet: Outlet) -> dict[str, Any]:
+    """Return the state of an outlet; currents are as reported, 65535 after a trip."""
     a, b = outlet.sockets["a"], outlet.sockets["b"]
     return {
         "device_id": outlet.device_id,
-        "name": outlet.config.name,
-        "location": outlet.config.location,
+        "name": outlet.settings.name,
+        "location": outlet.settings.location,
         "relay_a": a.relay,
         "relay_b": b.relay,
         "current_a": a.raw_ma,
@@ -48,14 +48,14 @@ def outlet_status(hub: Hub, outlet: Outlet) -> dict[str, Any]:
     }
 
 
-def hub_status(hub: Hub) -> dict[str, Any]:
-    """What websocket subscribers get of the hub itself."""
+def hub_status(hub: HubModel) -> dict[str, Any]:
+    """Return the state of the hub itself."""
     return {
-        "name": hub.config.name,
+        "name": hub.settings.name,
         "online": hub.online,
         "last_seen": timestamp(hub.last_seen),
         "main_current": hub.main_current_ma,
         "main_threshold": hub.main_threshold_ma or 0,
         "outlets": list(hub.outlets),
-        "cut": hub.cut.report() if hub.cut is not None else None,
+        "cut": hub.power_off.report() if hub.power_off is not None else None,
     }

@@ -1,21 +1,21 @@
-"""A listener that remembers what a hub told it."""
+"""An observer that records the changes of a hub model."""
 
 from dataclasses import dataclass, field
 from itertools import count
 
 from custom_components.smart_outlet.model.alerts import Alert
 from custom_components.smart_outlet.model.commands import Command
-from custom_components.smart_outlet.model.cut import CutRun
 from custom_components.smart_outlet.model.outlet import Outlet
+from custom_components.smart_outlet.model.power_off import EmergencyPowerOff
 
 
 @dataclass
-class Recorder:
-    """What happened, in order."""
+class RecordingObserver:
+    """Recorded changes, in order."""
 
     alerts: list[Alert] = field(default_factory=list)
     commands: list[tuple[str, str]] = field(default_factory=list)
-    cuts: list[CutRun] = field(default_factory=list)
+    power_offs: list[EmergencyPowerOff] = field(default_factory=list)
     outlets: list[str] = field(default_factory=list)
     hub: int = 0
     saves: int = 0
@@ -36,8 +36,8 @@ class Recorder:
     def command_changed(self, command: Command) -> None:
         self.commands.append((command.id, command.status.value))
 
-    def cut_finished(self, run: CutRun) -> None:
-        self.cuts.append(run)
+    def power_off_finished(self, power_off: EmergencyPowerOff) -> None:
+        self.power_offs.append(power_off)
 
     def save(self) -> None:
         self.saves += 1

@@ -1,17 +1,17 @@
-"""Options: what is assumed of the mains, and how long silence is patience."""
+"""Options flow: mains supply and offline timeout."""
 
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 
-from .flow_schemas import OPTIONS_SCHEMA
+from .schemas import OPTIONS_SCHEMA
 
 
 class SmartOutletOptionsFlow(OptionsFlow):
-    """Change the options; the entry's update listener takes them over."""
+    """Change the options; the update listener of the entry applies them."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for them."""
+        """Show the form."""
         if user_input is not None:
             return self.async_create_entry(data=user_input)
         return self.async_show_form(

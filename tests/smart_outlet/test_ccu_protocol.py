@@ -5,8 +5,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.smart_outlet.model.errors import FieldError, MissingFieldError
-from custom_components.smart_outlet.model.wire import (
+from custom_components.smart_outlet.model.ccu_protocol import (
     Ack,
     Report,
     decode_acks,
@@ -15,6 +14,7 @@ from custom_components.smart_outlet.model.wire import (
     parse_device_id,
     parse_threshold,
 )
+from custom_components.smart_outlet.model.errors import FieldError, MissingFieldError
 
 DATA = {
     "device_id": "FE",

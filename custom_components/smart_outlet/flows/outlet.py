@@ -1,42 +1,30 @@
-"""Subentry flow: an outlet."""
+"""Subentry flow of an outlet."""
 
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
-from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, TextSelector
-import probatio as vol
 
-from .const import CONF_DEVICE_ID, CONF_KIND, CONF_LOCATION, CONF_PROTECTED, CONF_RADIO_ADDRESS, Kind
-from .model.commands import SOCKETS
-from .model.errors import FieldError
-from .model.wire import parse_device_id
+from ..const import CONF_DEVICE_ID, CONF_KIND, CONF_LOCATION, CONF_PROTECTED, CONF_RADIO_ADDRESS, HubKind
+from ..model.ccu_protocol import parse_device_id
+from ..model.errors import FieldError
+from .schemas import OUTLET_SCHEMA, RECONFIGURE_OUTLET_SCHEMA
 
-_DETAILS: Final = {
-    vol.Optional(CONF_LOCATION): TextSelector(),
-    vol.Optional(CONF_PROTECTED, default=list): SelectSelector(
-        SelectSelectorConfig(options=list(SOCKETS), multiple=True, translation_key="socket")
-    ),
-}
-OUTLET_SCHEMA: Final = vol.Schema(
-    {vol.Required(CONF_NAME): TextSelector(), vol.Required(CONF_DEVICE_ID): TextSelector(), **_DETAILS}
-)
-RECONFIGURE_SCHEMA: Final = vol.Schema({vol.Required(CONF_NAME): TextSelector(), **_DETAILS})
 _RESERVED_ON_RADIO: Final = frozenset({"00", "FF"})
-"""Not an address; everybody's address."""
+"""00 is no address, FF is the broadcast address."""
 
 
 class OutletSubentryFlow(ConfigSubentryFlow):
-    """Add or change an outlet."""
+    """Add or reconfigure an outlet."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Name the outlet and give its id."""
+        """Add an outlet."""
         errors: dict[str, str] = {}
         if user_input is not None:
             data = _details(user_input)
             if not (name := user_input[CONF_NAME].strip()):
                 errors[CONF_NAME] = "name_empty"
-            if (device_id := self._device_id(user_input[CONF_DEVICE_ID], errors)) is not None and not errors:
+            if (device_id := self._validate_device_id(user_input[CONF_DEVICE_ID], errors)) is not None and not errors:
                 return self.async_create_entry(
                     title=name, data={CONF_DEVICE_ID: device_id, **data}, unique_id=device_id
                 )
@@ -46,7 +34,7 @@ class OutletSubentryFlow(ConfigSubentryFlow):
             errors=errors,
         )
 
-    def _device_id(self, text: str, errors: dict[str, str]) -> str | None:
+    def _validate_device_id(self, text: str, errors: dict[str, str]) -> str | None:
         entry = self._get_entry()
         try:
             device_id = parse_device_id(text.strip())
@@ -54,15 +42,15 @@ class OutletSubentryFlow(ConfigSubentryFlow):
             errors[CONF_DEVICE_ID] = "device_id_invalid"
             return None
         if any(subentry.unique_id == device_id for subentry in entry.subentries.values()):
-            errors[CONF_DEVICE_ID] = "device_id_taken"
-        elif entry.data[CONF_KIND] == Kind.RADIO:
-            own = f"{entry.data[CONF_RADIO_ADDRESS]:02X}"
-            if device_id in _RESERVED_ON_RADIO or device_id == own:
+            errors[CONF_DEVICE_ID] = "device_id_in_use"
+        elif entry.data[CONF_KIND] == HubKind.RADIO:
+            controller_address = f"{entry.data[CONF_RADIO_ADDRESS]:02X}"
+            if device_id in _RESERVED_ON_RADIO or device_id == controller_address:
                 errors[CONF_DEVICE_ID] = "device_id_reserved"
         return device_id
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Change name, location and what is protected; the id stays."""
+        """Change name, location and protected sockets; the device ID cannot be changed."""
         subentry: ConfigSubentry = self._get_reconfigure_subentry()
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -77,7 +65,7 @@ class OutletSubentryFlow(ConfigSubentryFlow):
         suggested = user_input or {CONF_NAME: subentry.title, **subentry.data}
         return self.async_show_form(
             step_id="reconfigure",
-            data_schema=self.add_suggested_values_to_schema(RECONFIGURE_SCHEMA, suggested),
+            data_schema=self.add_suggested_values_to_schema(RECONFIGURE_OUTLET_SCHEMA, suggested),
             description_placeholders={"device_id": subentry.data[CONF_DEVICE_ID]},
             errors=errors,
         )
