@@ -213,11 +213,11 @@ async def test_a_reported_failure_stops_the_rollout_for_the_other_controller(
 async def test_a_central_control_unit_is_updated_but_not_while_power_is_cut(
     hass: HomeAssistant, ota: OtaCoordinator, client: Client, release: Release
 ) -> None:
-    from custom_components.smart_outlet.hubs import async_get_hubs
+    from custom_components.smart_outlet.domain.parts import async_get_parts
 
     entry: MockConfigEntry = ccu_entry()
-    hubs = await async_get_hubs(hass)
-    await hubs.registry.async_set_key("01", entry.title, CCU_KEY)
+    parts = await async_get_parts(hass)
+    await parts.keys.async_set_key("01", entry.title, CCU_KEY)
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await settled(hass)
