@@ -8,16 +8,16 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import CONF_METER, DOMAIN, MANUFACTURER, PLATFORMS, SUBENTRY_METER, SUBENTRY_SOURCE
 from .coordinator import HeatConfigEntry, HeatingSystem
-from .external import DIRECTORY, Directory
-from .flows.base import lasting
-from .metering.measured import CounterPower
-from .meters import MeterCoordinator
-from .poller import SourcePoller
+from .flows.form import lasting
+from .metering.coordinator import MeterCoordinator
+from .metering.counter_power import CounterPower
 from .repairs import async_check_templates, forget_issues
 from .services import async_setup_services
-from .settings import engine_config, read, source_config
-from .sources import Built, async_build, secrets_missing
-from .unit import SourceUnit
+from .sources.external import DIRECTORY, Directory
+from .sources.managed_source import SourceUnit
+from .sources.poller import SourcePoller
+from .sources.registry import Built, async_build, secrets_missing
+from .system_config import engine_config, read, source_config
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from .comfort.profiles import MAX_C, MIN_C, Override, Profile
 from .const import DEFAULT_OVERRIDE_HOURS
 from .coordinator import HeatConfigEntry
 from .entity import ZoneEntity
-from .inputs import any_on, temperature
+from .inputs.states import any_on, temperature
 
 PARALLEL_UPDATES = 1
 _DESCRIPTION: Final = ClimateEntityDescription(key="zone")

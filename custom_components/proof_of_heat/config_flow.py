@@ -28,13 +28,13 @@ from .const import (
     SUBENTRY_ZONE,
 )
 from .drivers.viessmann.client import API_URL
-from .flows.base import CAUGHT, Choice, lasting, only, same_device
+from .flows.basics import SYSTEM_SCHEMA, problems_of as system_problems
 from .flows.discovery import DiscoverySteps
-from .flows.kinds import FORMS, form_name
+from .flows.form import CAUGHT, Choice, lasting, only, same_device
 from .flows.meter import METER_SCHEMA, MeterSubentryFlow, connect as connect_meter, errors_of as meter_errors
 from .flows.options import ProofOfHeatOptionsFlow
 from .flows.source import SourceSubentryFlow
-from .flows.system import SYSTEM_SCHEMA, problems_of as system_problems
+from .flows.source_forms import FORMS, form_name
 from .flows.zone import ZoneSubentryFlow
 
 

@@ -20,35 +20,35 @@ from homeassistant.util.ulid import ulid_now
 from ._lib.durable_store import DurableStore
 from ._lib.heat_source import CommandResult, Health
 from ._lib.publisher import Publisher
-from .ahead import Ahead
-from .beside import Beside
 from .comfort.profiles import Override, Profile
-from .commands import command_of, words_of
 from .const import DOMAIN
-from .curve_advice import CurveAdviser
-from .engine.consumption import Consumption
-from .engine.decision import Decision
+from .engine.consumption_forecast import ConsumptionForecast
+from .engine.decision_record import Decision
 from .engine.engine import Engine
-from .engine.phrases import Phrase
+from .engine.messages import Message
 from .engine.snapshot import NAN, Snapshot
-from .forecasts import EVERY_S as FORECAST_EVERY_S, WeatherForecast, ask_forecast
-from .inputs import all_away, known, number_of, power_w
-from .journal import Journal
-from .ledgers import async_forget_ledgers
-from .metering.book import CopBook
+from .inputs.states import all_away, known, number_of, power_w
+from .inputs.weather import EVERY_S as FORECAST_EVERY_S, WeatherForecast, ask_forecast
+from .messages.formatter import MessageFormatter, async_load_texts
+from .messages.journal import DecisionJournal
+from .metering.coordinator import MeterCoordinator
 from .metering.feed import feed_meter, feed_source
-from .meters import MeterCoordinator
+from .metering.system_cop import CopBook
+from .prices.electricity_price import Prices
+from .prices.http_price import HashPrice
 from .prices.series import hash_factor
-from .pricing import Prices
 from .repairs import Watch
-from .settings import Settings, ZoneSettings
-from .slow_work import SlowWork
-from .snapshot import CycleData, Knowledge, metered, take, targets_of
-from .unit import SourceUnit
-from .wanted import Wanted
-from .web_price import HashPrice
-from .wording import Teller, async_language
-from .write_counts import write_counts
+from .runtime.background_jobs import SlowWork
+from .runtime.background_query import Beside
+from .runtime.curve_advice import CurveAdviser
+from .runtime.schedule_preview import Ahead
+from .runtime.snapshot_builder import CycleData, Knowledge, metered, take, targets_of
+from .runtime.source_commands import command_of, words_of
+from .runtime.user_settings import Wanted
+from .sources.call_budgets import async_forget_ledgers
+from .sources.managed_source import SourceUnit
+from .sources.write_counter import write_counts
+from .system_config import Settings, ZoneSettings
 
 __all__ = ["HeatConfigEntry", "HeatingSystem", "SourceUnit", "async_forget"]
 
@@ -78,11 +78,11 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.meters: list[MeterCoordinator] = []
         self.wanted = Wanted()
         self.cop = CopBook(dt_util.get_default_time_zone())
-        self.journal = Journal()
+        self.journal = DecisionJournal()
         self.ahead = Ahead(hass, entry, settings)
         self.prices = Prices(hass, entry, settings)
         self.curve = CurveAdviser(engine, settings)
-        self.consumption: Consumption | None = None
+        self.consumption: ConsumptionForecast | None = None
         """What heating takes in the next 24 hours; None without a plan."""
         self.slow_work = SlowWork(hass, engine, self.name)
         self.hash_price = HashPrice(hass, entry, settings.hashprice_web) if settings.hashprice_web else None
@@ -112,7 +112,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
 
     async def async_load(self) -> None:
         """Take up where the last run ended, in the language of now."""
-        await self.journal.speak(await async_language(self.hass))
+        await self.journal.async_set_texts(await async_load_texts(self.hass))
         if (saved := await self._wanted_store.async_load()) is not None:
             self.wanted.load(saved)
         if (state := await self._store.async_load()) is not None:
@@ -153,7 +153,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
     async def _config_changed(self, event: Event) -> None:
         """What is said follows the language that is set."""
         if "language" in event.data:
-            await self.journal.speak(await async_language(self.hass))
+            await self.journal.async_set_texts(await async_load_texts(self.hass))
             self._show_now()
 
     # --- what users do --------------------------------------------------------------------------------------
@@ -273,10 +273,10 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.engine.observe(snapshot)
         await self.slow_work.run(snapshot, now)
         decision = self.engine.decide(snapshot)
-        self.consumption = self.engine.consumption()
-        self.journal.note(cycle_id, decision.record, self._names, self.hass.config.currency)
+        self.consumption = self.engine.consumption_forecast()
+        self.journal.add(cycle_id, decision.record, self._names, self.hass.config.currency)
         if _LOGGER.isEnabledFor(logging.DEBUG):
-            _LOGGER.debug("cycle=%s %s", cycle_id, self.journal.line())
+            _LOGGER.debug("cycle=%s %s", cycle_id, self.journal.log_line())
         self.watch.look(now)
         if self.wanted.active and self._warmed_up(now):
             await self._save_cycling()
@@ -371,9 +371,9 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         now = dt_util.utcnow()
         return targets_of(self.hass, zone, self.wanted.wishes, self.ahead, now)(now)
 
-    def in_words(self, *phrases: Phrase) -> str:
-        """What the engine says, for users."""
-        return Teller(self.journal.language, self._names, self.hass.config.currency).all(phrases)
+    def format(self, *messages: Message) -> str:
+        """Return messages of the engine as a text for people."""
+        return MessageFormatter(self.journal.texts, self._names, self.hass.config.currency).join(messages)
 
 
 async def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:

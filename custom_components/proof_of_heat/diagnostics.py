@@ -6,9 +6,9 @@ from typing import Any, Final
 from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.core import HomeAssistant
 
+from .config_transfer import without_keys
 from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
 from .drivers.modbus.source import ModbusSource
-from .transfer import without_keys
 
 _REDACTED: Final = {
     "address",

@@ -14,7 +14,7 @@ from .const import DOMAIN
 from .coordinator import HeatConfigEntry
 from .drivers.base import SourceBase
 from .entity import SourceEntity, SystemEntity
-from .unit import SourceUnit
+from .sources.managed_source import SourceUnit
 
 PARALLEL_UPDATES = 1
 _PROFILE: Final = SelectEntityDescription(key="profile", options=[str(profile) for profile in Profile])

@@ -12,9 +12,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from ._lib.heat_source import Health
 from .const import DOMAIN
 from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
-from .counters import CostCounter, EnergyCounter, counters_of
 from .entity import MeterEntity, SourceEntity, SystemEntity
 from .sensors.base import MeterSensorDescription, SourceSensorDescription, SystemSensorDescription, Value
+from .sensors.integrators import CostCounter, EnergyCounter, counters_of
 from .sensors.source import METER_SENSORS, READING_SENSORS, SOURCE_SENSORS
 from .sensors.system import SYSTEM_SENSORS
 

@@ -13,12 +13,12 @@ from homeassistant.util import dt as dt_util
 import probatio as vol
 
 from .comfort.profiles import MAX_C, MIN_C, Override, Profile
+from .config_transfer import TransferError, carry_out, check_devices, difference, export, parse, plain, planned, to_yaml
 from .const import DOMAIN
 from .coordinator import HeatConfigEntry, HeatingSystem
-from .curve_advice import take_over
-from .engine.house.history import STEP_S
-from .engine.phrases import Saying, say
-from .transfer import TransferError, carry_out, check_devices, difference, export, parse, plain, planned, to_yaml
+from .engine.messages import MessageCode, message
+from .engine.model.history import STEP_S
+from .runtime.curve_advice import take_over
 
 ATTR_COUNT: Final = "count"
 ATTR_DRY_RUN: Final = "dry_run"
@@ -155,17 +155,17 @@ async def _get_plan(call: ServiceCall) -> ServiceResponse:
     system = await _system(call)
     plan = system.engine.plan
     if plan is None:
-        return {"plan": None, "reason": system.in_words(say(Saying.NO_PLAN))}
+        return {"plan": None, "reason": system.format(message(MessageCode.NO_PLAN))}
     return {
         "made": dt_util.utc_from_timestamp(plan.made_s).isoformat(),
-        "words": system.in_words(*plan.said),
+        "words": system.format(*plan.said),
         "start": [
             dt_util.utc_from_timestamp(plan.made_s + float(step) * STEP_S).isoformat() for step in plan.plan.grid.begin
         ],
         "heat_w": [round(float(value)) for value in plan.plan.heat_w],
         "power_w": [round(float(value)) for value in plan.plan.power_w],
         "room_c": [round(float(value), 2) for value in plan.plan.room_c],
-        "worth_kwh": round(float(plan.plan.worth_kwh), 4),
+        "worth_kwh": round(float(plan.plan.heat_value_kwh), 4),
     }
 
 

@@ -79,7 +79,7 @@ async def client(hass: HomeAssistant, ota: OtaData, hass_client_no_auth: ClientS
 @pytest.fixture(autouse=True)
 def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls are told together twice a second; here each is waited for."""
-    monkeypatch.setattr("custom_components.iot_heating.ota._TELL_EVERY_S", 0.0)
+    monkeypatch.setattr("custom_components.iot_heating.fleet._NOTIFY_INTERVAL_S", 0.0)
 
 
 @pytest.fixture
@@ -213,11 +213,11 @@ async def test_a_reported_failure_stops_the_rollout_for_the_other_controller(
 async def test_a_central_control_unit_is_updated_but_not_while_power_is_cut(
     hass: HomeAssistant, ota: OtaData, client: Client, release: Release
 ) -> None:
-    from custom_components.smart_outlet.hubs import async_get_hubs
+    from custom_components.smart_outlet.domain.parts import async_get_parts
 
     entry: MockConfigEntry = ccu_entry()
-    hubs = await async_get_hubs(hass)
-    await hubs.registry.async_set_key("01", entry.title, CCU_KEY)
+    parts = await async_get_parts(hass)
+    await parts.keys.async_set_key("01", entry.title, CCU_KEY)
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await settled(hass)
@@ -269,7 +269,7 @@ async def test_a_central_control_unit_is_updated_but_not_while_power_is_cut(
 async def test_one_controller_is_described_as_among_all(
     hass: HomeAssistant, ota: OtaData, house: dict[str, Controller]
 ) -> None:
-    from custom_components.iot_heating.ota import async_get_fleet
+    from custom_components.iot_heating.fleet import async_get_fleet
 
     fleet = await async_get_fleet(hass)
     look_up = fleet.device  # type: ignore[attr-defined]
@@ -289,12 +289,12 @@ async def test_heat_that_is_called_for_at_this_moment_counts_before_it_is_told(
     await rollout(hass, devices=[cellar.uid])
     firmware = await cellar.offered()
     assert firmware is not None
-    monkeypatch.setattr("custom_components.iot_heating.ota._TELL_EVERY_S", 3600.0)
+    monkeypatch.setattr("custom_components.iot_heating.fleet._NOTIFY_INTERVAL_S", 3600.0)
     cellar.state = "on"
     await cellar.sync()
     assert await cellar.reason() == "busy"
     assert (await cellar.client.get(firmware["path"], headers=cellar.headers)).status == HTTPStatus.NOT_FOUND
-    from custom_components.iot_heating.ota import async_get_fleet
+    from custom_components.iot_heating.fleet import async_get_fleet
 
     fleet = await async_get_fleet(hass)
     assert fleet._due is not None, "it was told meanwhile"  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.flows.kinds import FORMS
+from custom_components.proof_of_heat.flows.source_forms import FORMS
 
 OUTDOOR = "sensor.outdoor"
 ROOM = "sensor.room"

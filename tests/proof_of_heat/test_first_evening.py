@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.snapshot import scheduled_comfort
+from custom_components.proof_of_heat.runtime.snapshot_builder import scheduled_comfort
 
 from .flow import device
 from .ha import OUTDOOR, ROOM, idle, source, start, system, thermometer, zone

@@ -15,7 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.drivers.modbus.template import FOLDER, builtin
+from custom_components.proof_of_heat.drivers.modbus.template import FOLDER, load_builtin
 from lib.heat_source import Command
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
@@ -142,7 +142,7 @@ async def test_the_form_goes_on_without_broken_templates_and_says_which_and_why(
     assert "\n" not in told
     (selector,) = [value for key, value in result["data_schema"].schema.items() if key == "template"]
     offered = [option["value"] for option in selector.config["options"]]
-    assert sorted(offered) == sorted([*builtin(), "mine"])
+    assert sorted(offered) == sorted([*load_builtin(), "mine"])
     labels = [option["label"].casefold() for option in selector.config["options"]]
     assert labels == sorted(labels)
 
@@ -164,8 +164,8 @@ async def test_a_good_template_is_taken_while_another_file_is_broken(
 
 
 async def test_template_that_is_gone_is_named(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    from custom_components.proof_of_heat.flows.base import FieldError
-    from custom_components.proof_of_heat.flows.kinds import FORMS
+    from custom_components.proof_of_heat.flows.form import FieldError
+    from custom_components.proof_of_heat.flows.source_forms import FORMS
 
     with pytest.raises(FieldError) as caught:
         await FORMS["modbus"].connect(
@@ -327,7 +327,7 @@ async def test_source_that_goes_while_the_form_is_open_is_named(hass: HomeAssist
     result = await begin(hass, entry, "source")
     result = await go_on(hass, result, {"next_step_id": "external"})
     schema = result["data_schema"]
-    from custom_components.proof_of_heat.external import DIRECTORY
+    from custom_components.proof_of_heat.sources.external import DIRECTORY
 
     stoves.clear()
     await hass.data[DIRECTORY].async_refresh()
@@ -357,7 +357,7 @@ async def test_change_without_the_secret_keeps_it_and_never_shows_it(
         suggested = {str(key): (key.description or {}).get("suggested_value") for key in result["data_schema"].schema}
         assert suggested[secret] is None
         assert str(values[secret]) not in str(suggested)
-        from custom_components.proof_of_heat.flows.kinds import FORMS
+        from custom_components.proof_of_heat.flows.source_forms import FORMS
 
         open_values = {key: value for key, value in values.items() if key not in FORMS[kind].secrets}
         extra = {"power_normal": 3000} if kind == "miner" else {"nominal_power": 900}
@@ -393,8 +393,8 @@ async def test_viessmann_is_changed_without_its_password_and_without_a_call(
 
 
 async def test_viessmann_without_credentials_is_not_added(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    from custom_components.proof_of_heat.flows.base import FieldError
-    from custom_components.proof_of_heat.flows.kinds import FORMS
+    from custom_components.proof_of_heat.flows.form import FieldError
+    from custom_components.proof_of_heat.flows.source_forms import FORMS
 
     with pytest.raises(FieldError, match="password_needed"):
         await FORMS["viessmann"].connect(hass, {"kind": "viessmann", "client_id": "c", "day_limit": 1450})

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.proof_of_heat.poller import SourcePoller
+from custom_components.proof_of_heat.sources.poller import SourcePoller
 from lib.heat_source import Command, CommandResult, Health, Outcome, SourceState
 
 from .ha import system

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.proof_of_heat.comfort.profiles import Override, Profile, Targets, with_target
 from custom_components.proof_of_heat.prices.tariff import TariffError, parse
-from custom_components.proof_of_heat.wanted import Wanted
+from custom_components.proof_of_heat.runtime.user_settings import Wanted
 
 UNTIL = datetime(2027, 1, 13, 9, 0, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.unit import SourceUnit
+from custom_components.proof_of_heat.sources.managed_source import SourceUnit
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
 

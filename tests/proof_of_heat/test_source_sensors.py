@@ -6,7 +6,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.proof_of_heat.price_actions import ask_prices
+from custom_components.proof_of_heat.prices.provider_actions import ask_prices
 from custom_components.proof_of_heat.sensors import source as sensors
 
 

@@ -10,8 +10,8 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.proof_of_heat.forecasts import WeatherForecast, ask_forecast, forecast_of, sun_now
-from custom_components.proof_of_heat.sun import height_sine, radiation_w_m2
+from custom_components.proof_of_heat.inputs.sun import height_sine, radiation_w_m2
+from custom_components.proof_of_heat.inputs.weather import WeatherForecast, ask_forecast, forecast_of, sun_now
 
 NOW = datetime(2027, 1, 10, 6, 0, tzinfo=UTC)
 

@@ -21,7 +21,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.proof_of_heat.coordinator import HeatingSystem, SourceUnit
-from custom_components.proof_of_heat.sun import height_sine, radiation_w_m2
+from custom_components.proof_of_heat.inputs.sun import height_sine, radiation_w_m2
 from simulators.gas_boiler.boiler import EFFICIENCY, GasBoiler
 from simulators.viessmann_cloud.cloud import ViessmannCloud
 from simulators.viessmann_cloud.heat_pump import HeatPump

@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image
 import pytest
 
-from scripts.tooling.lint import code, manifest, quality, texts
+from scripts.tooling.lint import code, manifest, quality, structure, texts, usage
 from scripts.tooling.lint.integration import Integration
 
 MANIFEST: dict[str, Any] = {
@@ -39,6 +39,12 @@ def fail(hass):
     raise HomeAssistantError(translation_domain="planted", translation_key="broken")
 """
 
+FLOW = """\
+class Flow:
+    async def async_step_user(self, user_input):
+        return self.async_show_form(step_id="user", data_schema={"name": str})
+"""
+
 type Plant = Callable[[str, Any], None]
 
 
@@ -56,12 +62,14 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, content in files.items():
         write(folder, name, content)
     write(folder, "sensor.py", SOURCE)
-    write(folder, "config_flow.py", '"""Flow."""\n')
+    write(folder, "config_flow.py", FLOW)
+    write(folder, "core/__init__.py", "")
     (folder / "brand").mkdir()
     for name, size in (("icon.png", 256), ("icon@2x.png", 512)):
         Image.new("RGB", (size, size)).save(folder / "brand" / name)
     monkeypatch.setattr(manifest, "COMPONENTS", folder.parent)
-    monkeypatch.setattr(code, "_core_packages", lambda: {"planted": "core"})
+    monkeypatch.setattr(structure, "CORE_PACKAGES", {"planted": ("core",)})
+    monkeypatch.setattr(structure, "ROOT", tmp_path)
     return folder
 
 
@@ -75,5 +83,5 @@ def write(folder: Path, name: str, content: Any) -> None:
 def findings(folder: Path) -> list[str]:
     """All that the checks find."""
     integration = Integration(folder)
-    checks = (manifest.check, texts.check, code.check, quality.check)
+    checks = (manifest.check, texts.check, usage.check, code.check, structure.check, quality.check)
     return [*integration.broken, *(finding for check in checks for finding in check(integration))]

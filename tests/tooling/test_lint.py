@@ -1,13 +1,14 @@
-"""The static checks: silent about a faultless integration, and each planted error is found."""
+"""The static checks: no finding in a faultless integration, and each planted error is found."""
 
 from pathlib import Path
+import subprocess
 from typing import Any
 
 import pytest
 
-from scripts.tooling.lint import quality
+from scripts.tooling.lint import quality, structure, wording
 
-from .conftest import MANIFEST, SOURCE, TEXTS, findings, write
+from .conftest import FLOW, MANIFEST, SOURCE, TEXTS, findings, write
 
 
 def without(data: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -101,10 +102,24 @@ def test_manifest(planted: Path, manifest: dict[str, Any], found: str) -> None:
         ("sensor.py", SOURCE + "import requests\n", "blocks"),
         ("sensor.py", SOURCE + "from homeassistant.components import mqtt\n", "uses mqtt"),
         ("sensor.py", SOURCE + "from custom_components.other import x\n", "whole by itself"),
-        ("core/x.py", "from homeassistant.core import HomeAssistant\n", "core package imports homeassistant"),
+        ("core/x.py", "from homeassistant.core import HomeAssistant\n", "core package imports homeassistant.core"),
+        ("core/x.py", "def f():\n    from ..sensor import fail\n", "core package imports sensor, which is not one"),
+        ("core/x.py", "from .._lib.helper import f\n", "which imports homeassistant"),
+        ("one.py", "def f():\n    from . import two\n", "circular import"),
+        ("config_flow.py", FLOW.replace('"user"', '"unknown_step"'), "step.unknown_step is not in translations"),
+        ("config_flow.py", FLOW.replace('"name"', '"title"'), "nothing in the code uses name"),
+        ("sensor.py", SOURCE + 'X = SelectSelectorConfig(translation_key="mode")\n', "selector.mode is not in"),
+        ("sensor.py", SOURCE + 'X = self.async_abort(reason="broken_off")\n', "abort.broken_off is not in"),
+        (
+            "translations/en.json",
+            {**TEXTS, "exceptions": {**TEXTS["exceptions"], "old": {"message": "Old"}}},
+            "uses old",
+        ),
     ],
 )
-def test_what_is_planted_is_found(planted: Path, name: str, content: Any, found: str) -> None:
+def test_planted_error_is_found(planted: Path, name: str, content: Any, found: str) -> None:
+    write(planted, "two.py", "from . import one\n")
+    write(planted, "_lib/helper.py", "from homeassistant.core import callback\n")
     write(planted, name, content)
     assert any(found in finding for finding in findings(planted)), findings(planted)
 
@@ -116,3 +131,50 @@ def test_a_missing_brand_image(planted: Path) -> None:
 
 def test_there_are_54_rules() -> None:
     assert len(quality.ALL) == 54
+
+
+def test_root_folder_has_a_limit(planted: Path) -> None:
+    for number in range(structure.MAX_ROOT_MODULES):
+        write(planted, f"module_{number}.py", "")
+    assert any("group them in packages" in finding for finding in findings(planted))
+
+
+def test_long_module_is_found(planted: Path) -> None:
+    write(planted, "long.py", "\n" * (structure.MAX_LINES + 1))
+    assert list(structure.check_all()) == ["custom_components/planted/long.py: 401 lines, at most 400"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("a.py", '"""A stranger."""\n', "unknown device"),
+        ("a.py", "x = 1  # what it was told\n", "report, publish, notify"),
+        ("a.py", "def tell_others(): ...\n", "not a word of the field"),
+        ("a.py", "class WantedLevel: ...\n", "not a word of the field"),
+        ("docs/a.md", "It is\nnobody's.\n", "the passive voice"),
+        ("custom_components/a/translations/en.json", '{"a": "We heat."}', "the product's"),
+    ],
+)
+def test_banned_wording_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, found: str
+) -> None:
+    monkeypatch.setattr(wording, "ROOT", tmp_path)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    write(tmp_path, name, text)
+    assert [found in finding for finding in wording.check()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.py", 'WIRE_KEY = "told"\n'),
+        ("a.py", '"""Return the untold, mended-free heat demand in watts."""\n'),
+        ("docs/a.md", "`scripts/tell` and\n```\nsaid\n```\n"),
+        ("custom_components/a/_lib/b.py", "# told\n"),
+    ],
+)
+def test_plain_wording_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    monkeypatch.setattr(wording, "ROOT", tmp_path)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    write(tmp_path, name, text)
+    assert list(wording.check()) == []

@@ -12,8 +12,8 @@ import numpy as np
 
 from .config import CurveConfig
 from .curves import curve_of
-from .phrases import Phrase, Saying, say
-from .snapshot import BAND_STEP_H, Band, ZoneSnapshot
+from .messages import Message, MessageCode, message
+from .snapshot import BAND_STEP_H, ComfortBand, ZoneSnapshot
 from .zones import weights_of
 
 OFF_FLOW_C = 20.0
@@ -33,7 +33,7 @@ class Demand:
     damped_outdoor_c: float
     zone_id: str
     """The zone that sets the flow."""
-    reason: Phrase
+    reason: Message
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class DemandControl:
         self.heating = True
 
     def update(
-        self, zones: Sequence[ZoneSnapshot], outdoor_c: float, elapsed_s: float, ahead_k: Sequence[float] = ()
+        self, zones: Sequence[ZoneSnapshot], outdoor_c: float, elapsed_s: float, preheat_k: Sequence[float] = ()
     ) -> Demand:
         """The demand now: the flow of the zone that needs the hottest, the heat of all zones by their weights.
 
@@ -91,7 +91,7 @@ class DemandControl:
         zone's target for what comes later.
         """
         damped = self.damping.update(outdoor_c, elapsed_s)
-        more_k = [max(0.0, more) for more in ahead_k] or [0.0] * len(zones)
+        more_k = [max(0.0, more) for more in preheat_k] or [0.0] * len(zones)
         targets = [zone.target_c + more for zone, more in zip(zones, more_k, strict=True)]
         wanted = [target for zone, target in zip(zones, targets, strict=True) if zone.wants_heat]
         self._heating_limit(damped, max(wanted, default=0.0))
@@ -106,11 +106,11 @@ class DemandControl:
             if not math.isnan(flow) and (best is None or flow > best[0]):
                 best = flow, trim_k, zone.zone_id, zone.room.known
         if best is None or not self.heating:
-            why = Saying.NO_ZONE_ASKS if self.heating else Saying.WARM_OUTSIDE
-            return Demand(OFF_FLOW_C, 0.0, False, 0.0, damped, "", say(why))
+            why = MessageCode.NO_ZONE_ASKS if self.heating else MessageCode.WARM_OUTSIDE
+            return Demand(OFF_FLOW_C, 0.0, False, 0.0, damped, "", message(why))
         flow, trim_k, name, known = best
-        reason = Saying.CURVE_AND_ROOM if known else Saying.CURVE_ONLY
-        return Demand(max(flow, OFF_FLOW_C), asked, True, trim_k, damped, name, say(reason))
+        reason = MessageCode.CURVE_AND_ROOM if known else MessageCode.CURVE_ONLY
+        return Demand(max(flow, OFF_FLOW_C), asked, True, trim_k, damped, name, message(reason))
 
     def _heating_limit(self, damped_c: float, target_c: float) -> None:
         off_above = target_c - self.config.heating_limit_below_k
@@ -172,7 +172,7 @@ class DemandControl:
                     )
 
 
-def anticipated_k(bands: Sequence[Band], ramp_k_h: float) -> list[float]:
+def preheat_offsets_k(bands: Sequence[ComfortBand], ramp_k_h: float) -> list[float]:
     """By how much to hold each zone warmer now so that its coming bounds are met in time, where there is no plan.
 
     Each bound is asked for earlier by the time that the house takes to rise.

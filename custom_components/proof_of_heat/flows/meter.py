@@ -9,9 +9,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import BooleanSelector, TextSelector
 import probatio as vol
 
-from ..meters import CONF_INVERTED, DEFAULT_INTERVAL_S, meter_of
-from .base import CAUGHT, Choice, FieldError, error_of, same_device
+from ..metering.coordinator import CONF_INVERTED, DEFAULT_INTERVAL_S, meter_of
 from .fields import PORT, SECRET, number
+from .form import CAUGHT, Choice, FieldError, error_of, same_device
 
 METER_SCHEMA = vol.Schema(
     {

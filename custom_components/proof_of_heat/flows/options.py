@@ -57,9 +57,9 @@ from ..const import (
     DEFAULT_QUIET_LEVEL,
     DEFAULT_SLOPE,
 )
+from ..prices.http_price import WebPriceError, ask
 from ..prices.tariff import DAYS, TariffError, parse as parse_tariff
-from ..settings import Settings, WebPrice, read
-from ..web_price import WebPriceError, ask
+from ..system_config import Settings, WebPrice, read
 from .fields import number, with_currency
 
 type Problems = dict[str, str]

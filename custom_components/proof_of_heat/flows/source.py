@@ -8,10 +8,10 @@ from homeassistant.helpers.selector import SelectOptionDict
 import probatio as vol
 
 from ..const import CONF_ADDRESS, CONF_KIND
-from .base import CAUGHT, Choice, FieldError, Form, lasting, same_device
 from .fields import select, with_currency
-from .kinds import FORMS, form_name
+from .form import CAUGHT, Choice, FieldError, Form, lasting, same_device
 from .scan import ScanSteps
+from .source_forms import FORMS, form_name
 
 CONF_CHOICE = "choice"
 _MENU = ["miner", "scan", *(name for name in FORMS if name != "miner")]

@@ -3,8 +3,8 @@
 from homeassistant.core import HomeAssistant
 
 from .._lib.heat_source import SourceKind, SourceState
-from ..inputs import energy_kwh, known
-from ..unit import SourceUnit
+from ..inputs.states import energy_kwh, known
+from ..sources.managed_source import SourceUnit
 from .cop import CopLedger
 
 

@@ -14,11 +14,11 @@ from homeassistant.const import (
 
 from .._lib.heat_source import Health, SourceKind
 from ..coordinator import HeatingSystem, SourceUnit
-from ..counters import power_of
 from ..drivers.meter.reading import MeterReading
 from ..drivers.modbus.source import ModbusSource
 from ..drivers.viessmann.features import UNITS
 from .base import ENERGY, POWER, TEMPERATURE, MeterSensorDescription, SourceSensorDescription, Value, known
+from .integrators import power_of
 
 
 def _price(system: HeatingSystem, unit: SourceUnit) -> float | None:

@@ -2,6 +2,7 @@
 
 scripts/lint            all of them
 scripts/lint --quick    without mypy
+scripts/lint PATH…      only the wording of these files and folders
 """
 
 import argparse
@@ -10,7 +11,7 @@ from pathlib import Path
 import subprocess
 import sys
 
-from . import code, documents, manifest, quality, texts
+from . import code, documents, manifest, quality, structure, texts, usage, wording
 from .integration import ROOT, Integration, integrations
 
 _TYPED = ("custom_components", "lib", "scripts", "simulators", "benchmarks")
@@ -19,20 +20,25 @@ _TYPED = ("custom_components", "lib", "scripts", "simulators", "benchmarks")
 def main() -> int:
     """Command line; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="leave out mypy")
+    parser.add_argument("--quick", action="store_true", help="without mypy")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="check only the wording of these files and folders")
     args = parser.parse_args()
+    if args.paths:
+        return _report("wording", wording.check(args.paths))
     wrong = 0
     wrong += _run("ruff", "ruff", "check", "--quiet", "--output-format", "concise", ".")
     wrong += _run("format", "ruff", "format", "--check", ".")
     wrong += _run("generated files", sys.executable, "-m", "scripts.tooling.build", "--check")
     for integration in integrations():
         wrong += _integration(integration)
-    wrong += _told("hacs.json", manifest.check_hacs())
-    wrong += _told("documents", [*documents.check_links(), *documents.check_licence_files()])
+    wrong += _report("structure", structure.check_all())
+    wrong += _report("wording", wording.check())
+    wrong += _report("hacs.json", manifest.check_hacs())
+    wrong += _report("documents", [*documents.check_links(), *documents.check_licence_files()])
     if not args.quick:
         wrong += _run("mypy", "mypy", *(name for name in _TYPED if any((ROOT / name).rglob("*.py"))))
         wrong += _frontend()
-    print("lint: all well" if not wrong else f"lint: {wrong} of the checks failed")
+    print("lint: no findings" if not wrong else f"lint: {wrong} of the checks failed")
     return 1 if wrong else 0
 
 
@@ -49,7 +55,9 @@ def _run(label: str, *command: str) -> int:
 _CHECKS: tuple[Callable[[Integration], Iterable[str]], ...] = (
     manifest.check,
     texts.check,
+    usage.check,
     code.check,
+    structure.check,
     quality.check,
     documents.check_requirement_licences,
 )
@@ -59,12 +67,10 @@ def _integration(integration: Integration) -> int:
     findings = [finding for check in _CHECKS for finding in check(integration)]
     findings = [*integration.broken, *findings]
     label = f"{integration.domain} (quality scale: {quality.tier(integration)})"
-    for line in code.long_files(integration):
-        label += f"\n         long: {line}"
-    return _told(label, findings)
+    return _report(label, findings)
 
 
-def _told(label: str, findings: Iterable[str]) -> int:
+def _report(label: str, findings: Iterable[str]) -> int:
     lines = list(findings)
     print(f"  {'ok  ' if not lines else 'FAIL'} {label}", flush=True)
     for line in lines:

@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 from homeassistant.const import Platform
 
@@ -35,7 +34,6 @@ _FREE = _PLATFORMS | {
     "websocket_api",
     "zone",
 }
-MAX_LINES = 400
 
 
 def check(integration: Integration) -> Findings:
@@ -50,8 +48,6 @@ def check(integration: Integration) -> Findings:
             yield f"{name}: PARALLEL_UPDATES is not set"
         if "hass.data[DOMAIN]" in text or "hass.data.setdefault(DOMAIN" in text:
             yield f"{name}: hass.data[DOMAIN]; use entry.runtime_data or a HassKey"
-        if integration.domain in _core_packages() and _is_core(file, integration) and "homeassistant" in _imports(tree):
-            yield f"{name}: a core package imports homeassistant"
         if "requests" in _imports(tree) and not _brings_requests(integration):
             yield f"{name}: imports requests, which blocks; use Home Assistant's aiohttp session"
         yield from _component_imports(tree, name, allowed)
@@ -61,21 +57,6 @@ def check(integration: Integration) -> Findings:
 def _brings_requests(integration: Integration) -> bool:
     """A synchronous library raises the exceptions of requests; it runs in the executor."""
     return any(name.startswith("PyViCare") for name in integration.manifest.get("requirements", []))
-
-
-def _core_packages() -> dict[str, str]:
-    return {
-        "ecoflow": "api",
-        "edge_telemetry": "decoders",
-        "iot_heating": "protocol",
-        "ota": "rollout",
-        "proof_of_heat": "engine",
-        "smart_outlet": "radio",
-    }
-
-
-def _is_core(file: Path, integration: Integration) -> bool:
-    return file.is_relative_to(integration.path / _core_packages()[integration.domain])
 
 
 def _imports(tree: ast.AST) -> set[str]:
@@ -119,10 +100,3 @@ def _translation_keys(tree: ast.AST, name: str, integration: Integration) -> Fin
                 yield f"{name}:{node.lineno}: issues.{text} is not in translations/en.json"
         elif "translation_domain" in words and text not in exceptions:
             yield f"{name}:{node.lineno}: exceptions.{text} is not in translations/en.json"
-
-
-def long_files(integration: Integration) -> Iterator[str]:
-    """Files over 400 lines; fine for a pure table, so only told."""
-    for file in integration.modules():
-        if (count := len(file.read_text("utf-8").splitlines())) > MAX_LINES:
-            yield f"{file.relative_to(integration.path)}: {count} lines"

@@ -1,0 +1,1 @@
+"""Readings from Home Assistant: states, weather forecasts, schedules, presence, sun."""

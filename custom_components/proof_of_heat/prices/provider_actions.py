@@ -1,0 +1,71 @@
+"""Prices of Home Assistant's own Nord Pool and Tibber: their sensors hold no forecast, their actions do."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+
+from .series import PriceSeries, from_rows, joined
+
+EVERY_S: Final = 900.0
+_PER_MWH: Final = 1e-3
+_MAX_ROWS: Final = 500
+
+
+def asks(hass: HomeAssistant, entity_id: str | None) -> bool:
+    """Whether the prices of a sensor have to be asked for by an action."""
+    entry = er.async_get(hass).async_get(entity_id) if entity_id else None
+    return entry is not None and entry.platform in ("nordpool", "tibber") and entry.config_entry_id is not None
+
+
+async def ask_prices(hass: HomeAssistant, entity_id: str) -> PriceSeries:
+    """Prices in money per kWh for today and tomorrow; raises what the action raises, ValueError where none came."""
+    entry = er.async_get(hass).async_get(entity_id)
+    if entry is None or entry.config_entry_id is None:
+        raise ValueError(f"{entity_id} is gone")
+    today = dt_util.start_of_local_day()
+    if entry.platform == "tibber":
+        found = await _tibber(hass, today)
+    else:
+        area = entry.unique_id.partition("-")[0]
+        days = [await _nord_pool(hass, entry.config_entry_id, area, today + timedelta(days=day)) for day in (0, 1)]
+        found = joined(days)
+    if not found.slots:
+        raise ValueError("no prices")
+    return found
+
+
+async def _nord_pool(hass: HomeAssistant, entry_id: str, area: str, day: datetime) -> PriceSeries:
+    """A day; tomorrow's is empty until about 13:00."""
+    reply = await hass.services.async_call(
+        "nordpool",
+        "get_prices_for_date",
+        {"config_entry": entry_id, "date": day.date().isoformat()},
+        blocking=True,
+        return_response=True,
+    )
+    return from_rows(_rows_of(reply, area), dt_util.get_default_time_zone()).scaled(_PER_MWH)
+
+
+async def _tibber(hass: HomeAssistant, today: datetime) -> PriceSeries:
+    """Totals, in money per kWh, of the first home."""
+    end = today + timedelta(days=2)
+    reply = await hass.services.async_call(
+        "tibber",
+        "get_prices",
+        {"start": today.isoformat(), "end": end.isoformat()},
+        blocking=True,
+        return_response=True,
+    )
+    homes = reply.get("prices") if isinstance(reply, Mapping) else None
+    return from_rows(_rows_of(homes, ""), dt_util.get_default_time_zone())
+
+
+def _rows_of(reply: Any, name: str) -> Iterator[Any]:
+    """The rows under a name, or of the only or first part."""
+    parts = reply if isinstance(reply, Mapping) else {}
+    rows = parts.get(name, next(iter(parts.values()), None))
+    yield from (rows if isinstance(rows, list) else [])[:_MAX_ROWS]

@@ -1,0 +1,1 @@
+"""Heat sources: types, polling, call budgets, and sources that are part of Home Assistant."""

@@ -1,0 +1,162 @@
+"""Heat sources that other integrations offer through `<domain>/proof_of_heat.py`."""
+
+from collections.abc import Callable
+import logging
+from typing import Any
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.integration_platform import async_process_integration_platforms
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from .._lib.heat_source import (
+    Capabilities,
+    Command,
+    CommandResult,
+    Health,
+    HeatSource,
+    Outcome,
+    SourceState,
+    Unsubscribe,
+)
+from ..const import DOMAIN
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Directory:
+    """All sources that others offer, by id; told anew when they come and go."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._hass = hass
+        self._platforms: dict[str, Any] = {}
+        self._sources: dict[str, HeatSource] = {}
+        self._listeners: list[Callable[[], None]] = []
+
+    async def async_start(self) -> None:
+        """Look at every integration now, and at those that load later."""
+        await async_process_integration_platforms(self._hass, DOMAIN, self._found, wait_for_platforms=True)
+
+    async def _found(self, hass: HomeAssistant, domain: str, platform: Any) -> None:
+        if domain == DOMAIN or not hasattr(platform, "async_get_heat_sources"):
+            return
+        self._platforms[domain] = platform
+        if hasattr(platform, "async_subscribe_heat_sources"):
+            platform.async_subscribe_heat_sources(
+                hass, lambda: hass.async_create_task(self.async_refresh(), f"{DOMAIN} sources of {domain}")
+            )
+        await self.async_refresh()
+
+    async def async_refresh(self) -> None:
+        """Ask every integration what it offers; one that raises offers nothing."""
+        found: dict[str, HeatSource] = {}
+        for domain, platform in self._platforms.items():
+            try:
+                sources = await platform.async_get_heat_sources(self._hass)
+            except Exception:
+                _LOGGER.exception("%s: asking for heat sources raised", domain)
+                continue
+            found.update({source.source_id: source for source in sources})
+        self._sources = found
+        for listener in tuple(self._listeners):
+            listener()
+
+    @property
+    def sources(self) -> dict[str, HeatSource]:
+        """What is offered now."""
+        return dict(self._sources)
+
+    @callback
+    def subscribe(self, listener: Callable[[], None]) -> Unsubscribe:
+        """Call `listener` when sources come or go."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+
+DIRECTORY: HassKey[Directory] = HassKey(f"{DOMAIN}_directory")
+
+
+class ExternalSource:
+    """A source of another integration by its id; failing while that integration does not offer it."""
+
+    def __init__(self, hass: HomeAssistant, reference: str, name: str, capabilities: Capabilities) -> None:
+        self._directory = hass.data[DIRECTORY]
+        self._reference = reference
+        self._name = name
+        self._capabilities = capabilities
+        self._listeners: list[Callable[[], None]] = []
+        self._followed: tuple[HeatSource, Unsubscribe] | None = None
+        self._unsubscribe = self._directory.subscribe(self._follow)
+        self._follow()
+
+    @property
+    def _source(self) -> HeatSource | None:
+        return self._directory.sources.get(self._reference)
+
+    @property
+    def source_id(self) -> str:
+        """The other's."""
+        return self._reference
+
+    @property
+    def name(self) -> str:
+        """What the user calls it here."""
+        return self._name
+
+    @property
+    def device_id(self) -> str | None:
+        """The other's device."""
+        return self._source.device_id if self._source else None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The other's, or what it could when it was added."""
+        return self._source.capabilities if self._source else self._capabilities
+
+    @property
+    def state(self) -> SourceState:
+        """The other's report."""
+        if self._source is None:
+            return SourceState(at=dt_util.utcnow(), health=Health.FAILING, detail="not offered any more")
+        return self._source.state
+
+    async def refresh(self) -> SourceState:
+        """Ask it."""
+        return self.state if self._source is None else await self._source.refresh()
+
+    async def apply(self, command: Command) -> CommandResult:
+        """Command it."""
+        if self._source is None:
+            return CommandResult(command_id=command.id, outcome=Outcome.FAILED, detail=self.state.detail)
+        return await self._source.apply(command)
+
+    async def release(self) -> CommandResult:
+        """Hand it back."""
+        if self._source is None:
+            return CommandResult(command_id="release", outcome=Outcome.FAILED, detail=self.state.detail)
+        return await self._source.release()
+
+    def subscribe(self, listener: Callable[[], None]) -> Unsubscribe:
+        """Its notices, and its coming and going."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    async def close(self) -> None:
+        """Let go of it."""
+        self._unsubscribe()
+        if self._followed is not None:
+            self._followed[1]()
+
+    @callback
+    def _follow(self) -> None:
+        source = self._source
+        if self._followed is None or self._followed[0] is not source:
+            if self._followed is not None:
+                self._followed[1]()
+            self._followed = None if source is None else (source, source.subscribe(self._tell))
+        self._tell()
+
+    @callback
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()

@@ -1,0 +1,143 @@
+"""A Viessmann heat pump through the entities of Home Assistant's own ViCare integration: no cloud call of ours.
+
+Only the heating curve is commanded (slope and level). Switching off is not: that integration's off may close hot
+water, too. What was written stays when control ends: a curve is the heat pump's own control.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final, override
+
+from homeassistant.const import ATTR_ENTITY_ID, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+
+from .._lib.heat_source import Capabilities, Command, Control, Health, SourceKind, SourceState
+from ..drivers.base import SourceBase, Timing
+from ..drivers.errors import RefusedError, UnreachableError
+from ..inputs.states import energy_kwh, known, number_of, power_w, temperature
+
+LEVEL: Final = "level"
+SLOPE: Final = "slope"
+# What we use, by the integration's translation keys: (domain, key).
+KEYS: Final[Mapping[str, tuple[str, str]]] = {
+    LEVEL: ("number", "heating_curve_shift"),
+    SLOPE: ("number", "heating_curve_slope"),
+    "compressor": ("binary_sensor", "compressor"),
+    "flow": ("sensor", "supply_temperature"),
+    "return": ("sensor", "return_temperature"),
+    "outdoor": ("sensor", "outside_temperature"),
+}
+_SLOPE_STEP: Final = 0.051
+
+
+def entities_of(entries: Iterable[er.RegistryEntry]) -> dict[str, str]:
+    """The entities of a heat pump that we use, by what they are; of several circuits the first."""
+    found: dict[str, str] = {}
+    for entry in sorted(entries, key=lambda item: item.unique_id):
+        for name, wanted in KEYS.items():
+            if (entry.domain, entry.translation_key) == wanted and not entry.disabled:
+                found.setdefault(name, entry.entity_id)
+    return found
+
+
+def capabilities_of(hass: HomeAssistant, entities: Mapping[str, str], *, meter: bool) -> Capabilities:
+    """The limits of its curve; raises UnreachableError while the integration does not tell them."""
+    limits: dict[str, Any] = {}
+    for name in (LEVEL, SLOPE):
+        state = known(hass, entities.get(name))
+        if state is None:
+            raise UnreachableError(f"{entities.get(name, name)} is not known")
+        limits |= {f"{side}_{name}": float(state.attributes[side]) for side in ("min", "max")}
+    return Capabilities(
+        kind=SourceKind.HEAT_PUMP,
+        controls=frozenset({Control.CURVE}),
+        reads_power=meter,
+        settle_s=180.0,
+        min_write_interval_s=600.0,
+        **limits,
+    )
+
+
+class ViCareSource(SourceBase):
+    """One heat pump. `meter`: an entity that measures it."""
+
+    timing = Timing(read_s=5.0, write_s=60.0, fresh_s=0.0, verify_s=4.0, verify_step_s=1.0)
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        source_id: str,
+        name: str,
+        entities: Mapping[str, str],
+        capabilities: Capabilities,
+        *,
+        meter: str | None = None,
+        nominal_w: float | None = None,
+    ) -> None:
+        super().__init__(source_id, name, capabilities)
+        self._hass = hass
+        self._entities = entities
+        self._meter = meter
+        self._nominal_w = nominal_w
+
+    @override
+    async def _read(self) -> SourceState:
+        level = self._number(LEVEL)
+        if level is None:
+            raise UnreachableError(f"{self._entities[LEVEL]} is not known")
+        on = self._on()
+        power = power_w(self._hass, self._meter)
+        if power is None and self._meter is None and on is not None:
+            power = 0.0 if not on else self._nominal_w
+        return SourceState(
+            at=datetime.now(UTC),
+            health=Health.OK,
+            on=on,
+            power_w=None if power is None else max(0.0, power),
+            level=level,
+            slope=self._number(SLOPE),
+            flow_c=self._temperature("flow"),
+            return_c=self._temperature("return"),
+            outdoor_c=self._temperature("outdoor"),
+            electricity_kwh=energy_kwh(self._hass, self._meter),
+        )
+
+    def _number(self, name: str) -> float | None:
+        return number_of(known(self._hass, self._entities.get(name)))
+
+    def _temperature(self, name: str) -> float | None:
+        reading = temperature(self._hass, self._entities.get(name))
+        return reading.value if reading.known else None
+
+    def _on(self) -> bool | None:
+        entity_id = self._entities.get("compressor")
+        state = None if entity_id is None else self._hass.states.get(entity_id)
+        return None if state is None or state.state in (STATE_UNKNOWN, STATE_UNAVAILABLE) else state.state == STATE_ON
+
+    @override
+    def _fit(self, command: Command) -> Command:
+        fitted = super()._fit(command)
+        return replace(fitted, on=None, power_w=None, mode=None, flow_c=None, room_c=None)
+
+    @override
+    async def _write(self, wanted: Command, state: SourceState) -> None:
+        """One of the two at a time: that integration fills in the other from its cache, which would undo it."""
+        if wanted.slope is not None and (state.slope is None or abs(wanted.slope - state.slope) >= _SLOPE_STEP):
+            await self._set(SLOPE, round(wanted.slope, 1))
+        elif wanted.level is not None:
+            await self._set(LEVEL, round(wanted.level))
+
+    async def _set(self, name: str, value: float) -> None:
+        try:
+            await self._hass.services.async_call(
+                "number", "set_value", {ATTR_ENTITY_ID: self._entities[name], "value": value}, blocking=True
+            )
+        except (HomeAssistantError, ValueError) as err:
+            raise RefusedError(f"{self._entities[name]}: {err}") from err
+
+    @override
+    async def _fallback(self) -> None:
+        """The curve stays."""

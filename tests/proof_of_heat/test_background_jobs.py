@@ -1,0 +1,151 @@
+"""Learning and planning in another thread: whatever happens there, the cycle goes on."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+import logging
+import threading
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.proof_of_heat.engine.engine import JobResult
+from custom_components.proof_of_heat.runtime import background_jobs as slow_work
+from custom_components.proof_of_heat.runtime.background_jobs import SlowWork
+
+NOW = datetime(2027, 1, 10, 6, 0, tzinfo=UTC)
+SNAPSHOT: Any = object()
+
+
+class FakeEngine:
+    """Hands out the jobs it was given, as the engine does: none while one is under way."""
+
+    def __init__(self, *jobs: Callable[[], Any]) -> None:
+        self.jobs = list(jobs)
+        self.busy = False
+        self.failed = 0
+        self.adopted: list[Any] = []
+
+    def job(self, snapshot: Any) -> Callable[[], Any] | None:
+        if self.busy or not self.jobs:
+            return None
+        self.busy = True
+        return self.jobs.pop(0)
+
+    def adopt(self, result: Any) -> None:
+        self.busy = False
+        if result == "unusable":
+            raise KeyError(result)
+        self.adopted.append(result)
+
+    def job_failed(self) -> None:
+        self.busy = False
+        self.failed += 1
+
+
+def raises(error: BaseException) -> Callable[[], Any]:
+    def job() -> Any:
+        raise error
+
+    return job
+
+
+def work(hass: HomeAssistant, engine: FakeEngine) -> SlowWork:
+    return SlowWork(hass, engine, "Home")  # type: ignore[arg-type]
+
+
+async def test_learning_and_planning_are_done_in_one_cycle(hass: HomeAssistant) -> None:
+    first, second = JobResult(), JobResult()
+    engine = FakeEngine(lambda: first, lambda: second)
+    await work(hass, engine).run(SNAPSHOT, NOW)
+    assert engine.adopted == [first, second]
+
+
+@pytest.mark.parametrize("error", [KeyError("gap"), IndexError(), TypeError("None"), MemoryError(), ValueError("few")])
+async def test_job_that_raises_anything_frees_the_engine(hass: HomeAssistant, error: Exception) -> None:
+    engine = FakeEngine(raises(error))
+    slow = work(hass, engine)
+    await slow.run(SNAPSHOT, NOW)
+    assert (engine.failed, engine.busy, slow.failures) == (1, False, 1)
+
+
+async def test_failing_is_told_once_and_tried_ever_later(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
+    engine = FakeEngine(*[raises(RuntimeError("bad model"))] * 50)
+    slow, tried = work(hass, engine), []
+    for minute in range(600):
+        before = engine.failed
+        await slow.run(SNAPSHOT, NOW + timedelta(minutes=minute))
+        tried += [minute] * (engine.failed - before)
+    assert tried[:5] == [0, 2, 6, 14, 30]
+    assert max(b - a for a, b in pairwise(tried)) == 60
+    assert len([r for r in caplog.records if r.levelno == logging.WARNING and "bad model" in r.message]) == 1
+
+
+async def test_recovery_is_told_and_ends_the_back_off(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    engine = FakeEngine(raises(RuntimeError()), JobResult)
+    slow = work(hass, engine)
+    await slow.run(SNAPSHOT, NOW)
+    await slow.run(SNAPSHOT, NOW + timedelta(minutes=5))
+    assert len(engine.adopted) == 1
+    assert slow.failures == 0
+    assert "work again" in caplog.text
+
+
+async def test_result_that_cannot_be_used_is_a_failure(hass: HomeAssistant) -> None:
+    engine = FakeEngine(lambda: "unusable")
+    slow = work(hass, engine)
+    await slow.run(SNAPSHOT, NOW)
+    assert (slow.failures, engine.failed) == (1, 1)
+
+
+async def test_long_job_does_not_hold_up_the_cycle_and_counts_when_done(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow_work, "WAIT_S", 0.01)
+    gate, result = threading.Event(), JobResult()
+
+    def job() -> JobResult:
+        gate.wait(10)
+        return result
+
+    engine = FakeEngine(job)
+    slow = work(hass, engine)
+    await slow.run(SNAPSHOT, NOW)
+    assert engine.busy
+    assert not engine.adopted
+    gate.set()
+    assert slow._running is not None
+    await asyncio.wait({slow._running})
+    await slow.run(SNAPSHOT, NOW + timedelta(minutes=1))
+    assert engine.adopted == [result]
+
+
+async def test_job_that_never_ends_is_given_up_and_its_late_result_ignored(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow_work, "WAIT_S", 0.01)
+    gate = threading.Event()
+
+    def job() -> JobResult:
+        gate.wait(10)
+        raise RuntimeError("late")
+
+    engine = FakeEngine(job)
+    slow = work(hass, engine)
+    await slow.run(SNAPSHOT, NOW)
+    await slow.run(SNAPSHOT, NOW + timedelta(minutes=9))
+    assert engine.busy
+    await slow.run(SNAPSHOT, NOW + timedelta(minutes=11))
+    assert (slow.given_up, engine.failed, engine.busy) == (1, 1, False)
+    engine.jobs.append(JobResult)
+    await slow.run(SNAPSHOT, NOW + timedelta(minutes=30))
+    assert not engine.busy, "a second thread beside the one that hangs"
+    gate.set()
+    assert slow._late is not None
+    await asyncio.wait({slow._late})
+    monkeypatch.setattr(slow_work, "WAIT_S", 5.0)
+    await slow.run(SNAPSHOT, NOW + timedelta(minutes=31))
+    assert len(engine.adopted) == 1

@@ -1,0 +1,228 @@
+"""The configuration goes through Git and comes back: without secrets, with what the diff says, and no more."""
+
+from pathlib import Path
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import yaml
+
+from custom_components.proof_of_heat.config_transfer import masked
+from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.diagnostics import async_get_config_entry_diagnostics
+from simulators.framework import running
+from simulators.viessmann_cloud.cloud import ViessmannCloud
+
+from .flow import begin, device, go_on
+from .ha import HEATER, OUTDOOR, ROOM, idle, source, start, system, thermometer, zone
+
+URL = "https://user:hunter2@price.example/v1?days=1&api_key=hunter2"
+HEATING = {"entity": HEATER, "source_kind": "direct_electric", "number_is": "power", "nominal_power": 800.0}
+
+
+@pytest.fixture(autouse=True)
+async def ready(hass: HomeAssistant, socket_enabled: None) -> None:
+    thermometer(hass, ROOM, 20.0)
+    thermometer(hass, OUTDOOR, 3.0)
+    hass.states.async_set(HEATER, "off", {"friendly_name": "Heater"})
+    assert await async_setup_component(hass, DOMAIN, {})
+
+
+async def action(hass: HomeAssistant, name: str, entry: MockConfigEntry, **data: Any) -> Any:
+    return await hass.services.async_call(
+        DOMAIN, name, {"config_entry_id": entry.entry_id, **data}, blocking=True, return_response=True
+    )
+
+
+async def export(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]:
+    text = (await action(hass, "export_configuration", entry))["yaml"]
+    return {key: value for key, value in yaml.safe_load(text).items() if key != "checksum"}
+
+
+async def take(hass: HomeAssistant, entry: MockConfigEntry, body: dict[str, Any]) -> list[str]:
+    """What changed, as its diff said; a dry run before says the same and changes nothing."""
+    text = yaml.safe_dump(body)
+    before = await export(hass, entry)
+    dry = await action(hass, "import_configuration", entry, yaml=text)
+    assert await export(hass, entry) == before
+    done = await action(hass, "import_configuration", entry, yaml=text, dry_run=False)
+    assert (dry["applied"], done["applied"]) == (False, bool(done["changes"]))
+    assert dry["changes"] == done["changes"]
+    await hass.async_block_till_done()
+    assert (await action(hass, "import_configuration", entry, yaml=text))["changes"] == []
+    return [line for line in done["changes"] if line[0] in "+-" and line[:3] not in ("+++", "---")]
+
+
+async def test_basics_and_a_source_are_changed_and_what_the_text_leaves_out_stays(hass: HomeAssistant) -> None:
+    entry = system(zone(), await source(hass, "entity", HEATING))
+    await start(hass, entry)
+    body = await export(hass, entry)
+    (row,) = body["sources"]
+    new = {
+        "format": 1,
+        "domain": DOMAIN,
+        "system": {**body["system"], "emitter": "radiator", "name": "Another"},
+        "sources": [{**row, "title": "Big heater", "nominal_power": 1200.0}],
+    }
+    assert await take(hass, entry, new) == [
+        "-  nominal_power: 800.0",
+        "+  nominal_power: 1200.0",
+        "-  title: Heater",
+        "+  title: Big heater",
+        "-  emitter: underfloor",
+        "+  emitter: radiator",
+    ]
+    running_now = entry.runtime_data
+    assert (running_now.settings.emitter, running_now.settings.max_flow_c) == ("radiator", 60.0)
+    (unit,) = running_now.units.values()
+    assert (unit.name, unit.config.nominal_power_w) == ("Big heater", 1200.0)
+    assert (entry.title, entry.data["name"]) == ("Home", "Home"), "an entry keeps its name"
+    assert len(running_now.settings.zones) == 1
+    assert entry.options["price"]["fixed_price"] == 0.25
+
+
+async def test_home_is_moved_to_another_home_assistant(hass: HomeAssistant) -> None:
+    """Everything comes back; the heat pump asks for its credentials and heats again with them."""
+    async with running(ViessmannCloud, ["--port", "0"]) as cloud:
+        values = {
+            "client_id": "demo-client",
+            "username": "demo@example.com",
+            "password": "demo",
+            "day_limit": 1000,
+            "host": f"http://127.0.0.1:{cloud.port}",
+        }
+        old = system(zone(), await source(hass, "entity", HEATING), await source(hass, "viessmann", values))
+        await start(hass, old)
+        body = await export(hass, old)
+        assert "demo@example.com" not in str(body)
+        await idle(old)
+        await hass.config_entries.async_remove(old.entry_id)
+        new = MockConfigEntry(
+            domain=DOMAIN, title="New", data={"name": "New", "weather": "weather.x", "emitter": "radiator"}
+        )
+        await start(hass, new)
+        assert await take(hass, new, body)
+        settings = new.runtime_data.settings
+        assert (settings.name, settings.outdoor, settings.emitter) == ("New", OUTDOOR, "underfloor")
+        assert [item.name for item in settings.zones] == ["Living room"]
+        assert [unit.name for unit in new.runtime_data.units.values()] == ["Heater"], (
+            "the heat pump waits for its secret"
+        )
+        (flow,) = hass.config_entries.flow.async_progress()
+        assert flow["step_id"] == "reauth_confirm"
+        secret = {"username": "demo@example.com", "password": "demo"}
+        result = await hass.config_entries.flow.async_configure(flow["flow_id"], secret)
+        assert result["reason"] == "reauth_successful"
+        await hass.async_block_till_done()
+        assert new.state is ConfigEntryState.LOADED
+        assert [unit.kind for unit in new.runtime_data.units.values()] == ["entity", "viessmann"]
+        pump = next(unit for unit in new.runtime_data.units.values() if unit.kind == "viessmann")
+        assert (await pump.source.refresh()).health == "ok"
+        assert pump.budget is not None
+        assert pump.budget.state().limit_day == 1000
+        await idle(new)
+        await hass.config_entries.async_unload(new.entry_id)
+
+
+async def test_meter_and_boiler_come_back(hass: HomeAssistant, loopback: Any, tmp_path: Path) -> None:
+    entry = system()
+    await start(hass, entry)
+    async with device("modbus", loopback) as (_, values):
+        result = await go_on(hass, await begin(hass, entry, "source"), {"next_step_id": "modbus"})
+        await go_on(hass, result, values)
+        await hass.async_block_till_done()
+        body = await export(hass, entry)
+        body["meters"] = [
+            {"id": "AABBCCDDEEFF", "title": "Grid", "name": "Grid", "host": "127.0.0.9", "port": 9, "scan_interval": 30}
+        ]
+        assert "+- host: 127.0.0.9" in await take(hass, entry, body)
+        (meter,) = entry.runtime_data.meters
+        assert (meter.title, meter.last_update_success) == ("Grid", False)
+        body["sources"][0]["template"] = "gone"
+        with pytest.raises(Exception, match=r"import_invalid|template"):
+            await take(hass, entry, body)
+        folder = Path(hass.config.path(DOMAIN, "templates"))
+        hass.config.config_dir = str(tmp_path)
+        folder = tmp_path / DOMAIN / "templates"
+        folder.mkdir(parents=True)
+        (folder / "mine.yaml").write_text("format: 2", "utf-8")
+        with pytest.raises(Exception, match=r"import_invalid|mine"):
+            await take(hass, entry, body)
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_key_in_an_address_is_told_nowhere_and_stays(hass: HomeAssistant) -> None:
+    options = {"price": {"fixed_price": 0.3, "hashprice_url": URL, "hashprice_factor": 1.0}}
+    entry = system(zone(), options=options)
+    await start(hass, entry)
+    body = await export(hass, entry)
+    for told in (body, await async_get_config_entry_diagnostics(hass, entry)):
+        assert "hunter2" not in str(told)
+        assert "price.example/v1?days=1" in str(told)
+    body["options"]["price"]["fixed_price"] = 0.2
+    assert await take(hass, entry, body) == ["-    fixed_price: 0.3", "+    fixed_price: 0.2"]
+    assert entry.options["price"]["hashprice_url"] == URL
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("https://a.b/c?x=1", "https://a.b/c?x=1"),
+        ("http://a.b/c?Token=abc&x=1", "http://a.b/c?Token=***&x=1"),
+        ("http://u:p@a.b/", "http://u:***@a.b/"),
+        ("http://[", "***"),
+    ],
+)
+def test_masked(address: str, told: str) -> None:
+    assert masked(address) == told
+
+
+HEAD = "format: 1\ndomain: proof_of_heat\n"
+DEVICE = "id: x, title: X, kind: miner, capabilities: {kind: miner}"
+ZONE = "{name: Bath, temperature: sensor.room, comfort: 23, eco: 20, away: 16}"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[", "not YAML"),
+        ("format: 2", "not a configuration"),
+        ("{format: 1, domain: x}", "not a configuration"),
+        (HEAD + "options: 5", "options: not a mapping"),
+        (HEAD + "options: {wheel: {}}", "options: unknown wheel"),
+        (HEAD + "options: {curve: {slope: steep}}", "options.curve"),
+        (HEAD + "options: {price: {tariff_windows: [{start: '22:00:00', end: '06:00:00', price: 0.1}]}}", "base_price"),
+        (HEAD + "options: {price: {hashprice_url: 'file:///etc/passwd'}}", "options.price.hashprice_url"),
+        (HEAD + "options: {limits: {quiet_from: '22:00:00'}}", "options.limits.quiet_to"),
+        (HEAD + "zones: 5", "zones: not a list"),
+        (HEAD + "zones: [5]", "zones: not a list"),
+        (HEAD + "system: {name: Home, emitter: radiator}", "system.outdoor: outdoor_missing"),
+        (HEAD + "system: {name: Home, emitter: stove}", "system: "),
+        (HEAD + "sources: [{title: X}]", "sources[0].id: missing"),
+        (HEAD + "sources: [{id: x, title: ' '}]", "sources[0].title: missing"),
+        (HEAD + "sources: [{id: x, title: X, token: t}]", "sources[0]: secrets do not belong into the text: token"),
+        (HEAD + "sources: [{id: x, title: X}, {id: x, title: Y}]", "sources: x twice"),
+        (HEAD + "sources: [{id: x, title: X, kind: stove}]", "sources[0].kind"),
+        (HEAD + "sources: [{id: x, title: X, kind: hiveos}]", "sources[0].capabilities"),
+        (HEAD + f"sources: [{{{DEVICE}, info: 5}}]", "sources[0].info"),
+        (HEAD + f"sources: [{{{DEVICE}, address: h, port: many}}]", "sources[0].port"),
+        (HEAD + f"sources: [{{{DEVICE}}}]", "sources[0].address: missing"),
+        (HEAD + "meters: [{id: x, title: X, name: X, host: h, scan_interval: 1000}]", "meters[0].scan_interval"),
+        (HEAD + "meters: [{id: x, title: X, name: X}]", "meters[0].host: missing"),
+        (HEAD + "options: {price: {hashprice_url: 'https://a.b/?key=***', hashprice: 5}}", "hashprice_url: its key"),
+        (HEAD + "zones: [{name: Bath}]", "zones[0]"),
+        (HEAD + f"zones: [{ZONE.replace('20', '25')}]", "zones[0].eco"),
+        (HEAD + f"zones: [{ZONE}, {ZONE}]", "zones: Bath twice"),
+    ],
+)
+async def test_import_of_what_cannot_be_taken_names_the_place(hass: HomeAssistant, text: str, place: str) -> None:
+    entry = system(zone())
+    await start(hass, entry)
+    with pytest.raises(ServiceValidationError) as caught:
+        await action(hass, "import_configuration", entry, yaml=text, dry_run=False)
+    assert caught.value.translation_key == "import_invalid"
+    assert place in (caught.value.translation_placeholders or {})["error"]

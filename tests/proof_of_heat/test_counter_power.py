@@ -1,0 +1,63 @@
+"""Power out of a counter."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from custom_components.proof_of_heat.metering.counter_power import CounterPower
+
+NOW = datetime(2027, 1, 10, 6, 0, tzinfo=UTC)
+
+
+def fed(watts: list[float], minutes: float, resolution: float) -> tuple[CounterPower, datetime]:
+    """A counter that is read every minute while the load is what it is, for `minutes` each."""
+    power, truth, at = CounterPower(), 100.0, NOW
+    for load in watts:
+        for _ in range(round(minutes)):
+            truth += load / 60 / 1000
+            at += timedelta(minutes=1)
+            power.feed(at, round(truth / resolution) * resolution)
+    return power, at
+
+
+@pytest.mark.parametrize(("resolution", "near"), [(0.001, 0.03), (0.01, 0.2), (0.1, 0.6)])
+def test_steady_load(resolution: float, near: float) -> None:
+    power, at = fed([2000.0], 20, resolution)
+    assert power.power_w(at) == pytest.approx(2000, rel=near)
+
+
+def test_stop_shows_within_minutes() -> None:
+    power, at = fed([2000.0], 20, 0.01)
+    for minute in range(1, 6):
+        power.feed(at + timedelta(minutes=minute), power._readings[-1][1])
+    assert power.power_w(at + timedelta(minutes=5)) <= 400
+
+
+def test_change_of_load_shows_soon() -> None:
+    power, at = fed([500.0, 3000.0], 10, 0.001)
+    assert power.power_w(at) == pytest.approx(3000, rel=0.05)
+
+
+def test_unknown_without_readings_with_one_or_after_ten_minutes_of_silence() -> None:
+    power = CounterPower()
+    assert power.power_w(NOW) is None
+    power.feed(NOW, 5.0)
+    assert power.power_w(NOW) is None
+    power.feed(NOW + timedelta(minutes=1), 5.02)
+    assert power.power_w(NOW + timedelta(minutes=2)) == pytest.approx(1200)
+    assert power.power_w(NOW + timedelta(minutes=12)) is None
+
+
+def test_reset_and_readings_out_of_order() -> None:
+    power, at = fed([2000.0], 20, 0.01)
+    power.feed(at - timedelta(minutes=3), 0.0)
+    assert power.power_w(at) == pytest.approx(2000, rel=0.2)
+    power.feed(at + timedelta(minutes=1), 0.0)
+    assert power.power_w(at + timedelta(minutes=1)) is None
+
+
+def test_memory_is_bounded() -> None:
+    power = CounterPower()
+    for second in range(5000):
+        power.feed(NOW + timedelta(seconds=second), second / 1000)
+    assert len(power._readings) <= 200

@@ -1,0 +1,138 @@
+"""The hash price out of JSON at an address: bounded, patient, kept through outages and restarts."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiohttp import ClientError, ClientSession, web
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.proof_of_heat.prices import http_price as web_price
+from custom_components.proof_of_heat.prices.http_price import HashPrice, WebPriceError, ask, number_in, steps
+from custom_components.proof_of_heat.system_config import WebPrice
+
+from .ha import system
+
+type Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def server(answer: Answer) -> AsyncGenerator[str]:
+    app = web.Application()
+    app.router.add_get("/price", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/price"
+    finally:
+        await runner.cleanup()
+
+
+def says(body: Any, status: int = 200) -> Answer:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response(body, status=status)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "price"),
+    [
+        (b"47.5", "", 47.5),
+        (b'"47.5"', "", 47.5),
+        (b'{"hashprice": {"usd": 50}}', "hashprice.usd", 50),
+        (b'{"data": [{"v": 1}, {"v": 2}]}', "data[-1].v", 2),
+        (b'{"data": [{"v": 1}, {"v": 2}]}', "$.data.0.v", 1),
+        (b'{"v": 0}', "v", 0),
+    ],
+)
+def test_number_at_a_path(body: bytes, path: str, price: float) -> None:
+    assert number_in(body, WebPrice("", path)) == price
+    assert number_in(body, WebPrice("", path, 1000.0)) == 1000 * price
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (b"", ""),
+        (b"<html>", ""),
+        (b"{}", "a"),
+        (b'{"a": null}', "a"),
+        (b"[1]", "3"),
+        (b"NaN", ""),
+        (b"-3", ""),
+        (b"true", ""),
+    ],
+)
+def test_whatever_is_no_price_is_refused(body: bytes, path: str) -> None:
+    with pytest.raises(WebPriceError):
+        number_in(body, WebPrice("", path))
+
+
+@given(st.binary(max_size=200), st.text(max_size=30))
+def test_no_bytes_and_no_path_do_harm(body: bytes, path: str) -> None:
+    with suppress(WebPriceError):
+        assert number_in(body, WebPrice("", path)) >= 0
+
+
+def test_deep_nesting_is_refused() -> None:
+    with pytest.raises(WebPriceError):
+        number_in(b"[" * 200_000, WebPrice(""))
+    assert steps("a..b[0]") == ("a", "b", 0)
+
+
+async def test_asks_the_address(session: ClientSession) -> None:
+    async with server(says({"price": 42})) as url:
+        assert await ask(session, WebPrice(url, "price")) == 42
+
+
+async def test_error_page_too_much_and_nobody(session: ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with server(says({}, 503)) as url:
+        with pytest.raises(WebPriceError, match="503"):
+            await ask(session, WebPrice(url))
+    monkeypatch.setattr(web_price, "MAX_BYTES", 1000)
+    async with server(says("x" * 5000)) as url:
+        with pytest.raises(WebPriceError, match="bytes"):
+            await ask(session, WebPrice(url))
+    with pytest.raises(ClientError):
+        await ask(session, WebPrice(url))
+
+
+async def look(hass: HomeAssistant, price: HashPrice, now: datetime) -> float | None:
+    price.value(now)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return price.value(now)
+
+
+async def test_price_stays_through_an_outage_for_two_days(hass: HomeAssistant, socket_enabled: None) -> None:
+    now, answers = dt_util.utcnow(), [says({"p": 40.0}), *[says({}, 500)] * 1000]
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await answers.pop(0)(request)
+
+    async with server(answer) as url:
+        price = HashPrice(hass, system(), WebPrice(url, "p"))
+        assert await look(hass, price, now) == 40.0
+        assert await look(hass, price, now + timedelta(hours=20)) == 40.0
+        assert price.failures == 1
+        assert await look(hass, price, now + timedelta(hours=49)) is None
+
+
+async def test_price_survives_a_restart_but_not_another_address(hass: HomeAssistant) -> None:
+    now = dt_util.utcnow()
+    where = WebPrice("http://127.0.0.1:9/", "p")
+    saved = {"from": [where.url, where.path, where.factor], "value": 41.0, "at": now.isoformat()}
+    price = HashPrice(hass, system(), where)
+    assert price.dump() is None
+    price.load(saved)
+    assert price.dump() == saved
+    other = HashPrice(hass, system(), WebPrice("http://127.0.0.1:9/", "q"))
+    for wrong in (saved, None, "x", {}, {**saved, "from": [where.url, "q", 1.0], "at": "no"}):
+        other.load(wrong)
+    assert other.dump() is None

@@ -1,0 +1,95 @@
+"""The engine's command in the words of each kind of source."""
+
+from datetime import UTC, datetime
+import math
+from typing import Any
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.proof_of_heat.engine.decision_record import SourceCommand
+from custom_components.proof_of_heat.runtime.source_commands import command_of
+from lib.heat_source import Capabilities, Command, Control, Health, SourceKind, SourceState
+from lib.heating_curve import curve_shape
+
+C = Control
+
+
+def told(
+    controls: set[Control],
+    wanted: dict[str, Any],
+    *,
+    outdoor_c: float | None = 0.0,
+    level: float | None = None,
+    **caps: Any,
+) -> Command | None:
+    capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset(controls), **caps)
+    state = SourceState(at=datetime.now(UTC), health=Health.OK, level=level)
+    values = {"on": True, "level": 0.5, "power_w": 1500.0, "heat_w": 4000.0, "flow_c": 38.0, "lease_s": 900.0, **wanted}
+    return command_of(
+        SourceCommand(source_id="s", **values),
+        capabilities,
+        state,
+        cycle_id="c",
+        outdoor_c=outdoor_c,
+        slope=0.6,
+        room_c=21.0,
+    )
+
+
+def given_values(command: Command | None) -> dict[str, Any]:
+    assert command is not None
+    names = ("on", "power_w", "mode", "flow_c", "slope", "level", "room_c")
+    return {name: value for name in names if (value := getattr(command, name)) is not None}
+
+
+@pytest.mark.parametrize(
+    ("controls", "wanted", "caps", "values"),
+    [
+        ({C.ON_OFF}, {}, {}, {"on": True}),
+        ({C.ON_OFF}, {"on": False}, {}, {"on": False}),
+        ({C.ON_OFF, C.POWER}, {}, {}, {"on": True, "power_w": 1500.0}),
+        ({C.ON_OFF, C.POWER}, {"power_w": 0.0}, {}, {"on": True}),
+        ({C.POWER}, {"on": False}, {"min_power_w": 100.0}, {"power_w": 100.0}),
+        ({C.POWER}, {"on": False}, {}, {"power_w": 0.0}),
+        ({C.FLOW}, {"on": False}, {"min_flow_c": 25.0}, {"flow_c": 25.0}),
+        ({C.FLOW}, {"on": False}, {}, {"flow_c": 20.0}),
+        ({C.ON_OFF, C.FLOW}, {}, {}, {"on": True, "flow_c": 38.0}),
+        ({C.ON_OFF, C.FLOW, C.CURVE}, {}, {}, {"on": True, "flow_c": 38.0}),
+        ({C.ON_OFF, C.ROOM}, {}, {}, {"on": True, "room_c": 21.0}),
+        ({C.CURVE}, {}, {"min_slope": 0.2, "max_slope": 3.5}, {"slope": 0.6, "level": 5.0}),
+        ({C.CURVE}, {}, {}, {"level": 5.0}),
+    ],
+)
+def test_words_of_each_kind(controls: set[Control], wanted: dict[str, Any], caps: dict[str, Any], values: Any) -> None:
+    assert given_values(told(controls, wanted, **caps)) == pytest.approx(values)
+
+
+def test_nothing_is_said_on_hold_or_where_there_is_no_way_to_stop() -> None:
+    assert told({C.ON_OFF}, {"hold": True}) is None
+    assert told({C.CURVE}, {"on": False}) is None
+
+
+def test_curve_needs_the_outdoor_temperature() -> None:
+    assert given_values(told({C.CURVE, C.ON_OFF}, {}, outdoor_c=None)) == {"on": True}
+
+
+def test_small_changes_of_the_level_are_not_worth_a_write() -> None:
+    assert given_values(told({C.CURVE}, {}, level=5.2))["level"] == 5.2
+    assert given_values(told({C.CURVE}, {}, level=3.0))["level"] == 5.0
+
+
+def test_level_keeps_to_the_device_s_limits() -> None:
+    assert given_values(told({C.CURVE}, {"flow_c": 80.0}, max_level=10.0))["level"] == 10
+    assert given_values(told({C.CURVE}, {"flow_c": 20.0}, min_level=-5.0))["level"] == -5
+
+
+@given(st.floats(20, 60), st.floats(-20, 19))
+def test_level_makes_the_device_s_curve_give_the_flow_that_is_wanted(flow_c: float, outdoor_c: float) -> None:
+    level = given_values(told({C.CURVE}, {"flow_c": flow_c}, outdoor_c=outdoor_c))["level"]
+    assert math.isclose(20 + level + 0.6 * curve_shape(outdoor_c), flow_c, abs_tol=0.5001)
+
+
+def test_curve_at_zero_degrees() -> None:
+    """Slope 0.6 at 0 degC: 0.6 * 20 * (1.4347 - 0.42 + 0.0992) = 13.4 K over the room of 20 degC."""
+    assert 20 + 0.6 * curve_shape(0.0) == pytest.approx(33.37, abs=0.01)
