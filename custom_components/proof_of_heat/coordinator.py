@@ -25,11 +25,12 @@ from .const import DOMAIN
 from .engine.consumption_forecast import ConsumptionForecast
 from .engine.decision_record import Decision
 from .engine.engine import Engine
-from .engine.phrases import Phrase
+from .engine.messages import Message
 from .engine.snapshot import NAN, Snapshot
 from .inputs.states import all_away, known, number_of, power_w
 from .inputs.weather import EVERY_S as FORECAST_EVERY_S, WeatherForecast, ask_forecast
-from .messages.journal import Journal
+from .messages.formatter import MessageFormatter, async_load_texts
+from .messages.journal import DecisionJournal
 from .metering.coordinator import MeterCoordinator
 from .metering.feed import feed_meter, feed_source
 from .metering.system_cop import CopBook
@@ -48,7 +49,6 @@ from .sources.call_budgets import async_forget_ledgers
 from .sources.managed_source import SourceUnit
 from .sources.write_counter import write_counts
 from .system_config import Settings, ZoneSettings
-from .wording import Teller, async_language
 
 __all__ = ["HeatConfigEntry", "HeatingSystem", "SourceUnit", "async_forget"]
 
@@ -78,7 +78,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.meters: list[MeterCoordinator] = []
         self.wanted = Wanted()
         self.cop = CopBook(dt_util.get_default_time_zone())
-        self.journal = Journal()
+        self.journal = DecisionJournal()
         self.ahead = Ahead(hass, entry, settings)
         self.prices = Prices(hass, entry, settings)
         self.curve = CurveAdviser(engine, settings)
@@ -112,7 +112,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
 
     async def async_load(self) -> None:
         """Take up where the last run ended, in the language of now."""
-        await self.journal.speak(await async_language(self.hass))
+        await self.journal.async_set_texts(await async_load_texts(self.hass))
         if (saved := await self._wanted_store.async_load()) is not None:
             self.wanted.load(saved)
         if (state := await self._store.async_load()) is not None:
@@ -153,7 +153,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
     async def _config_changed(self, event: Event) -> None:
         """What is said follows the language that is set."""
         if "language" in event.data:
-            await self.journal.speak(await async_language(self.hass))
+            await self.journal.async_set_texts(await async_load_texts(self.hass))
             self._show_now()
 
     # --- what users do --------------------------------------------------------------------------------------
@@ -274,9 +274,9 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         await self.slow_work.run(snapshot, now)
         decision = self.engine.decide(snapshot)
         self.consumption = self.engine.consumption_forecast()
-        self.journal.note(cycle_id, decision.record, self._names, self.hass.config.currency)
+        self.journal.add(cycle_id, decision.record, self._names, self.hass.config.currency)
         if _LOGGER.isEnabledFor(logging.DEBUG):
-            _LOGGER.debug("cycle=%s %s", cycle_id, self.journal.line())
+            _LOGGER.debug("cycle=%s %s", cycle_id, self.journal.log_line())
         self.watch.look(now)
         if self.wanted.active and self._warmed_up(now):
             await self._save_cycling()
@@ -371,9 +371,9 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         now = dt_util.utcnow()
         return targets_of(self.hass, zone, self.wanted.wishes, self.ahead, now)(now)
 
-    def in_words(self, *phrases: Phrase) -> str:
-        """What the engine says, for users."""
-        return Teller(self.journal.language, self._names, self.hass.config.currency).all(phrases)
+    def format(self, *messages: Message) -> str:
+        """Return messages of the engine as a text for people."""
+        return MessageFormatter(self.journal.texts, self._names, self.hass.config.currency).join(messages)
 
 
 async def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
