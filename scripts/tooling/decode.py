@@ -54,7 +54,7 @@ def _from(module: str, function: str) -> Any:
 
 def decode_ecoflow(path: Path) -> Iterable[Line]:
     """A reply of the EcoFlow cloud or a merged MQTT capture."""
-    lines: Iterable[Line] = _from("ecoflow.api.decode", "decode_capture")(_object(path))
+    lines: Iterable[Line] = _from("ecoflow.api.captures", "decode_capture")(_object(path))
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Subentry flow: a station's charging follows surplus."""
+"""Subentry flow: surplus charging of a station."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -22,7 +22,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.helpers.translation import async_get_translations
 import probatio as vol
 
-from .const import (
+from ..const import (
     CONF_DEVICE_SN,
     CONF_GRID_INVERTED,
     CONF_GRID_POWER,
@@ -44,7 +44,7 @@ from .const import (
     DOMAIN,
     SUBENTRY_SURPLUS,
 )
-from .coordinator import EcoflowCoordinator
+from ..data import EcoflowConfigEntry
 
 
 def _number(low: float, high: float, unit: str, step: float = 1) -> NumberSelector:
@@ -52,10 +52,10 @@ def _number(low: float, high: float, unit: str, step: float = 1) -> NumberSelect
     return NumberSelector(config)
 
 
-_GRID = EntitySelector(EntitySelectorConfig(domain=Platform.SENSOR, device_class=SensorDeviceClass.POWER))
-_CHEAP = EntitySelector(EntitySelectorConfig(domain=[Platform.BINARY_SENSOR, "input_boolean", "schedule"]))
+_POWER_SENSOR = EntitySelector(EntitySelectorConfig(domain=Platform.SENSOR, device_class=SensorDeviceClass.POWER))
+_ON_OFF_ENTITY = EntitySelector(EntitySelectorConfig(domain=[Platform.BINARY_SENSOR, "input_boolean", "schedule"]))
 _SETTINGS: dict[Any, Any] = {
-    vol.Required(CONF_GRID_POWER): _GRID,
+    vol.Required(CONF_GRID_POWER): _POWER_SENSOR,
     vol.Required(CONF_GRID_INVERTED, default=False): BooleanSelector(),
     vol.Required(CONF_MIN_POWER, default=200): _number(50, 5000, "W", 10),
     vol.Required(CONF_MAX_POWER, default=1200): _number(50, 5000, "W", 10),
@@ -69,44 +69,44 @@ _SETTINGS: dict[Any, Any] = {
     vol.Required(CONF_TARGET_LEVEL, default=100): _number(10, 100, "%"),
 }
 _TARIFF: dict[Any, Any] = {
-    vol.Optional(CONF_TARIFF_ENTITY): _CHEAP,
+    vol.Optional(CONF_TARIFF_ENTITY): _ON_OFF_ENTITY,
     vol.Optional(CONF_TARIFF_START): TimeSelector(),
     vol.Optional(CONF_TARIFF_END): TimeSelector(),
     vol.Required(CONF_TARIFF_POWER, default=1000): _number(50, 5000, "W", 10),
 }
-_CHEAP_TIMES: Final = (CONF_TARIFF_ENTITY, CONF_TARIFF_START, CONF_TARIFF_END)
+_TARIFF_CONDITIONS: Final = (CONF_TARIFF_ENTITY, CONF_TARIFF_START, CONF_TARIFF_END)
 
 
-def _settings(shown: Mapping[str, Any] | None) -> dict[Any, Any]:
-    """All settings; what is entered for the tariff is not hidden."""
-    tariff = (shown or {}).get(CONF_TARIFF, {})
-    collapsed = not any(tariff.get(name) for name in _CHEAP_TIMES)
+def _settings(values: Mapping[str, Any] | None) -> dict[Any, Any]:
+    """Return the settings fields; the tariff section is expanded if it has a value."""
+    tariff = (values or {}).get(CONF_TARIFF, {})
+    collapsed = not any(tariff.get(name) for name in _TARIFF_CONDITIONS)
     return {**_SETTINGS, vol.Required(CONF_TARIFF): section(vol.Schema(_TARIFF), {"collapsed": collapsed})}
 
 
-class SurplusSubentryFlow(ConfigSubentryFlow):
-    """Let a station's charging follow surplus, or change how it does."""
+class SurplusChargingFlow(ConfigSubentryFlow):
+    """Add or change surplus charging of a station."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Ask which station, and how."""
+        """Ask for the station and the settings."""
         entry = self._get_entry()
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
-        stations = _chargeable(entry.runtime_data)
-        taken = {subentry.unique_id for subentry in entry.subentries.values()}
-        free = {sn: name for sn, name in stations.items() if sn not in taken}
-        if not free:
+        stations = _stations(entry)
+        configured = {subentry.unique_id for subentry in entry.subentries.values()}
+        available = {sn: name for sn, name in stations.items() if sn not in configured}
+        if not available:
             return self.async_abort(reason="no_station")
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := _errors(user_input)):
             sn = user_input[CONF_DEVICE_SN]
-            if sn not in free:
+            if sn not in available:
                 return self.async_abort(reason="no_station")
-            return self.async_create_entry(title=await self._title(free[sn]), data=user_input, unique_id=sn)
-        options = [SelectOptionDict(value=sn, label=name) for sn, name in free.items()]
+            return self.async_create_entry(title=await self._title(available[sn]), data=user_input, unique_id=sn)
+        options = [SelectOptionDict(value=sn, label=name) for sn, name in available.items()]
         schema = vol.Schema(
             {
-                vol.Required(CONF_DEVICE_SN, default=next(iter(free))): SelectSelector(
+                vol.Required(CONF_DEVICE_SN, default=next(iter(available))): SelectSelector(
                     SelectSelectorConfig(options=options)
                 ),
                 **_settings(user_input),
@@ -119,33 +119,30 @@ class SurplusSubentryFlow(ConfigSubentryFlow):
         )
 
     async def _title(self, station: str) -> str:
-        """What the subentry and its device are called, in the language of the house as entities are."""
+        """Return the title in the system language, as for entities."""
         texts = await async_get_translations(self.hass, self.hass.config.language, "config_subentries", {DOMAIN})
         return f"{station}: {texts[f'component.{DOMAIN}.config_subentries.{SUBENTRY_SURPLUS}.entry_type']}"
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Change how it follows."""
+        """Change the settings."""
         entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := _errors(user_input)):
             data = {CONF_DEVICE_SN: subentry.data[CONF_DEVICE_SN], **user_input}
             return self.async_update_and_abort(entry, subentry, data=data)
-        shown = user_input or subentry.data
+        values = user_input or subentry.data
         return self.async_show_form(
             step_id="reconfigure",
-            data_schema=self.add_suggested_values_to_schema(vol.Schema(_settings(shown)), shown),
+            data_schema=self.add_suggested_values_to_schema(vol.Schema(_settings(values)), values),
             errors=errors,
             description_placeholders={"station": subentry.title},
         )
 
 
-def _chargeable(coordinator: EcoflowCoordinator) -> dict[str, str]:
-    """Return the stations whose charge power can be set."""
-    return {
-        sn: state.device.name
-        for sn, state in coordinator.client.states.items()
-        if coordinator.family(sn).charge is not None
-    }
+def _stations(entry: EcoflowConfigEntry) -> dict[str, str]:
+    """Return the names of the stations whose charge power can be set, by serial number."""
+    client = entry.runtime_data.client
+    return {sn: state.device.name for sn, state in client.states.items() if client.family(sn).charge is not None}
 
 
 def _errors(data: Mapping[str, Any]) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""What outlives Home Assistant: energy counters and whether surplus charging is on.
+"""Stored data of an account: energy counters, and whether surplus charging is turned on.
 
-A counter is shown only after it is on disk, so that even a power cut lets it never jump back.
+A counter is shown only after it was stored, so that it never decreases after a power failure.
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from ._lib.durable_store import DurableStore
-from .api.energy import EnergyCounter, RisingFilter
-from .const import DOMAIN
+from .._lib.durable_store import DurableStore
+from ..api.counters import MonotonicCounter, PowerIntegrator
+from ..const import DOMAIN
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -22,21 +22,21 @@ STORAGE_VERSION: Final = 1
 
 @dataclass(slots=True)
 class DeviceCounters:
-    """A device's counters: integrated from power, and the device's own kept from falling."""
+    """The energy counters of a device: integrated from power, and its own ones without decreases."""
 
-    integrated: dict[str, EnergyCounter] = field(default_factory=dict)
-    filtered: dict[str, RisingFilter] = field(default_factory=dict)
-    # What is on disk, and may be shown.
-    shown: dict[str, float] = field(default_factory=dict)
+    integrated: dict[str, PowerIntegrator] = field(default_factory=dict)
+    filtered: dict[str, MonotonicCounter] = field(default_factory=dict)
+    # The totals in kWh that are stored and can be shown.
+    stored: dict[str, float] = field(default_factory=dict)
 
-    def now(self) -> dict[str, float]:
-        """Return all counters as they stand, in kWh."""
+    def totals(self) -> dict[str, float]:
+        """Return the current total of each counter in kWh."""
         return {key: round(counter.kwh, 6) for key, counter in self.integrated.items()} | {
             key: round(counter.shown, 6) for key, counter in self.filtered.items()
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what is written down."""
+        """Return the counters in their stored form."""
         return {
             "integrated": {key: counter.kwh for key, counter in self.integrated.items()},
             "filtered": {
@@ -47,23 +47,23 @@ class DeviceCounters:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> DeviceCounters:
-        """Return counters as they were written down."""
+        """Return the counters from their stored form."""
         counters = cls(
-            {key: EnergyCounter(float(kwh)) for key, kwh in data.get("integrated", {}).items()},
+            {key: PowerIntegrator(float(kwh)) for key, kwh in data.get("integrated", {}).items()},
             {
-                key: RisingFilter(float(kept["shown"]), kept["raw"], float(kept["offset"]))
-                for key, kept in data.get("filtered", {}).items()
+                key: MonotonicCounter(float(stored["shown"]), stored["raw"], float(stored["offset"]))
+                for key, stored in data.get("filtered", {}).items()
             },
         )
-        counters.shown = counters.now()
+        counters.stored = counters.totals()
         return counters
 
 
 class EcoflowStore:
-    """The file of one account."""
+    """The storage file of an account."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        """Nothing is read yet."""
+        """Prepare the store; `async_load` reads the file."""
         self._store: DurableStore[dict[str, Any]] = DurableStore(
             hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}", domain=DOMAIN
         )
@@ -72,38 +72,38 @@ class EcoflowStore:
         self._failed = False
 
     async def async_load(self) -> None:
-        """Read what the last run left."""
+        """Read the file."""
         data = await self._store.async_load() or {}
-        self.counters = {sn: DeviceCounters.from_dict(kept) for sn, kept in data.get("counters", {}).items()}
+        self.counters = {sn: DeviceCounters.from_dict(stored) for sn, stored in data.get("counters", {}).items()}
         self.surplus_enabled = dict(data.get("surplus_enabled", {}))
 
-    def of(self, sn: str) -> DeviceCounters:
-        """Return a device's counters, new ones for a new device."""
+    def device_counters(self, sn: str) -> DeviceCounters:
+        """Return the counters of a device, new ones for a new device."""
         return self.counters.setdefault(sn, DeviceCounters())
 
     async def async_save_counters(self) -> list[tuple[str, str]]:
-        """Write counters down if any rose; returns (serial number, key) of those that may now be shown anew."""
-        after = {sn: counters.now() for sn, counters in self.counters.items()}
-        risen = [
+        """Store the counters that changed; returns (serial number, key) of each counter to publish."""
+        totals_by_sn = {sn: counters.totals() for sn, counters in self.counters.items()}
+        changed = [
             (sn, key)
-            for sn, values in after.items()
-            for key, kwh in values.items()
-            if kwh != self.counters[sn].shown.get(key)
+            for sn, totals in totals_by_sn.items()
+            for key, kwh in totals.items()
+            if kwh != self.counters[sn].stored.get(key)
         ]
-        if not risen or not await self._async_save():
+        if not changed or not await self._async_try_save():
             return []
-        for sn, values in after.items():
+        for sn, totals in totals_by_sn.items():
             if sn in self.counters:
-                self.counters[sn].shown = values
-        return risen
+                self.counters[sn].stored = totals
+        return changed
 
-    async def _async_save(self) -> bool:
-        """Save; a disk that refuses is told once and leaves the counters where they were."""
+    async def _async_try_save(self) -> bool:
+        """Save the file; a failure is logged once and keeps the shown counters at their last stored totals."""
         try:
             await self._store.async_save_durably(self._data())
         except HomeAssistantError as err:
             if not self._failed:
-                _LOGGER.warning("Energy counters cannot be stored and stand still: %s", err)
+                _LOGGER.warning("Storing energy counters failed; they are not updated until it succeeds: %s", err)
             self._failed = True
             return False
         if self._failed:
@@ -112,7 +112,7 @@ class EcoflowStore:
         return True
 
     async def async_set_surplus_enabled(self, subentry_id: str, enabled: bool) -> None:
-        """Remember a switch; raises HomeAssistantError when it cannot be written down."""
+        """Store whether surplus charging is turned on; raises HomeAssistantError if that fails."""
         before = dict(self.surplus_enabled)
         self.surplus_enabled[subentry_id] = enabled
         try:

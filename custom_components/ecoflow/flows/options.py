@@ -11,7 +11,7 @@ from homeassistant.helpers.selector import (
 )
 import probatio as vol
 
-from .const import CONF_MAX_AGE, CONF_POLL_INTERVAL, CONF_USE_MQTT, DEFAULT_MAX_AGE, DEFAULT_POLL_INTERVAL
+from ..const import CONF_MAX_AGE, CONF_POLL_INTERVAL, CONF_USE_MQTT, DEFAULT_MAX_AGE, DEFAULT_POLL_INTERVAL
 
 
 def _seconds(low: int, high: int) -> vol.All[Any]:
@@ -29,10 +29,10 @@ OPTIONS_SCHEMA = vol.Schema(
 
 
 class EcoflowOptionsFlow(OptionsFlow):
-    """How often to poll, when values are too old, and whether to use the broker."""
+    """Change the poll interval, the data timeout and the use of MQTT."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask."""
+        """Show the form and save the options."""
         if user_input is not None:
             return self.async_create_entry(data=user_input)
         return self.async_show_form(

@@ -4,26 +4,27 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..quantities import Quantity, Values, lookup
-from .base import (
-    Choice,
+from ..units import Quantity
+from ..wire_values import Values, lookup
+from .decoders import current_value, greater_than
+from .options import NO_REMAINING_TIME
+from .specs import (
+    BinarySensorSpec,
     Command,
-    Condition,
+    CommandFormat,
     Family,
-    Reading,
-    Setting,
-    Style,
-    Toggle,
+    NumberSpec,
+    SelectSpec,
+    SensorSpec,
+    SwitchSpec,
+    battery_level,
     celsius,
     hertz,
     minutes,
-    percent,
     volts,
     watts,
 )
-from .common import above, current
 
-_NO_TIME = (5939, 5999, 143_999)
 _CIRCUITS = 10
 _CIRCUIT_MODES: dict[str, tuple[int, int]] = {
     "auto": (0, 0),
@@ -43,8 +44,8 @@ def _panel(command_id: int, path: str, name: str) -> Callable[[Any, Values], Com
 def _panel_limits(wire: Any, values: Values, *, name: str) -> Command:
     """Charge and discharge limits travel together."""
     limits = {
-        "forceChargeHigh": current(values, "backupChaDiscCfg.forceChargeHigh", 100),
-        "discLower": current(values, "backupChaDiscCfg.discLower", 0),
+        "forceChargeHigh": current_value(values, "backupChaDiscCfg.forceChargeHigh", 100),
+        "discLower": current_value(values, "backupChaDiscCfg.discLower", 0),
         name: wire,
     }
     body = {"operateType": "TCP", "params": {"cmdSet": 11, "id": 29, **limits}}
@@ -74,22 +75,23 @@ def _set_circuit(wire: tuple[int, int], values: Values, *, index: int) -> Comman
 SMART_HOME_PANEL = Family(
     name="smart_home_panel",
     model="Smart Home Panel",
-    style=Style.TCP,
-    products=("Smart Home Panel",),
-    prefixes=("SP10",),
-    readings=(
-        percent("battery_level", "heartbeat.backupBatPer"),
-        minutes("charge_remaining_time", "heartbeat.backupChaTime", none_at=_NO_TIME),
+    command_format=CommandFormat.TCP,
+    product_names=("Smart Home Panel",),
+    serial_prefixes=("SP10",),
+    product_types=(40,),
+    sensors=(
+        battery_level("battery_level", "heartbeat.backupBatPer"),
+        minutes("charge_remaining_time", "heartbeat.backupChaTime", unknown_values=NO_REMAINING_TIME),
         volts("grid_voltage", "gridInfo.gridVol", diagnostic=True),
         hertz("grid_frequency", "gridInfo.gridFreq", diagnostic=True),
-        Reading(
+        SensorSpec(
             key="grid_energy_today",
             source="heartbeat.gridDayWatth",
             quantity=Quantity.ENERGY,
             scale=0.001,
             counter=True,
         ),
-        Reading(
+        SensorSpec(
             key="backup_energy_today",
             source="heartbeat.backupDayWatth",
             quantity=Quantity.ENERGY,
@@ -100,60 +102,65 @@ SMART_HOME_PANEL = Family(
             reading
             for n in (1, 2)
             for reading in (
-                percent(f"station_{n}_battery_level", f"heartbeat.energyInfos[{n - 1}].batteryPercentage"),
+                battery_level(f"station_{n}_battery_level", f"heartbeat.energyInfos[{n - 1}].batteryPercentage"),
                 watts(f"station_{n}_input_power", f"heartbeat.energyInfos[{n - 1}].lcdInputWatts"),
                 watts(f"station_{n}_output_power", f"heartbeat.energyInfos[{n - 1}].outputPower"),
                 celsius(f"station_{n}_temperature", f"heartbeat.energyInfos[{n - 1}].emsBatTemp", diagnostic=True),
                 minutes(
                     f"station_{n}_charge_time",
                     f"heartbeat.energyInfos[{n - 1}].chargeTime",
-                    none_at=_NO_TIME,
+                    unknown_values=NO_REMAINING_TIME,
                     diagnostic=True,
                 ),
                 minutes(
                     f"station_{n}_discharge_time",
                     f"heartbeat.energyInfos[{n - 1}].dischargeTime",
-                    none_at=_NO_TIME,
+                    unknown_values=NO_REMAINING_TIME,
                     diagnostic=True,
                 ),
             )
         ),
         *(watts(f"circuit_{n}_power", f"channelPower.infoList[{n - 1}].chWatt") for n in range(1, _CIRCUITS + 1)),
     ),
-    conditions=(
-        Condition(key="grid_present", source="heartbeat.gridSta", kind="power", test=above(0)),
+    binary_sensors=(
+        BinarySensorSpec(key="grid_present", source="heartbeat.gridSta", device_class="power", test=greater_than(0)),
         *(
-            Condition(
+            BinarySensorSpec(
                 key=f"station_{n}_connected",
                 source=f"heartbeat.energyInfos[{n - 1}].stateBean.isConnect",
-                kind="connectivity",
+                device_class="connectivity",
                 diagnostic=True,
             )
             for n in (1, 2)
         ),
     ),
-    toggles=(Toggle(key="eps_mode", source="epsModeInfo.eps", command=_panel(24, "epsModeInfo.eps", "eps")),),
-    settings=(
-        Setting(
+    switches=(
+        SwitchSpec(
+            key="eps_mode", config=False, source="epsModeInfo.eps", command=_panel(24, "epsModeInfo.eps", "eps")
+        ),
+    ),
+    numbers=(
+        NumberSpec(
             key="charge_limit",
             source="backupChaDiscCfg.forceChargeHigh",
-            quantity=Quantity.SHARE,
-            low=50,
-            high=100,
+            quantity=Quantity.PERCENTAGE,
+            min_value=50,
+            max_value=100,
             command=partial(_panel_limits, name="forceChargeHigh"),
         ),
-        Setting(
+        NumberSpec(
             key="discharge_limit",
             source="backupChaDiscCfg.discLower",
-            quantity=Quantity.SHARE,
-            low=0,
-            high=30,
+            quantity=Quantity.PERCENTAGE,
+            min_value=0,
+            max_value=30,
             command=partial(_panel_limits, name="discLower"),
         ),
     ),
-    choices=tuple(
-        Choice(
+    selects=tuple(
+        SelectSpec(
             key=f"circuit_{n}_mode",
+            config=False,
             source=f"heartbeat.loadCmdChCtrlInfos[{n - 1}].ctrlMode",
             options=_CIRCUIT_MODES,
             command=partial(_set_circuit, index=n - 1),
@@ -161,5 +168,7 @@ SMART_HOME_PANEL = Family(
         )
         for n in range(1, _CIRCUITS + 1)
     ),
-    telltale=("heartbeat.backupBatPer",),
+    identifying_values=("heartbeat.backupBatPer",),
 )
+
+FAMILIES = (SMART_HOME_PANEL,)

@@ -1,24 +1,24 @@
-"""Energy from power, in a counter that only rises."""
+"""Energy counters that never decrease."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-# Nobody knows what happened in a gap longer than this, unless it is the pace at which values come.
+# A longer gap between two powers is not integrated, unless values arrive at a slower rate anyway.
 MAX_GAP_S = 300.0
 
 
 @dataclass(slots=True)
-class EnergyCounter:
-    """Integral of a power over time by the trapezoid rule, in kWh. It never falls."""
+class PowerIntegrator:
+    """The integral of a power over time by the trapezoidal rule, in kWh."""
 
     kwh: float = 0.0
     _power_w: float | None = field(default=None, repr=False)
     _at: float | None = field(default=None, repr=False)
 
     def add(self, power_w: float | None, at: float, max_gap_s: float = MAX_GAP_S) -> float:
-        """Take a power at a time in s (negative counts as 0, None breaks the line); returns the kWh.
+        """Add a power at a time in s and return the energy in kWh.
 
-        A gap longer than `max_gap_s` is not bridged.
+        A negative power counts as 0. None interrupts the integration, as does a gap longer than `max_gap_s`.
         """
         if power_w is None:
             self._power_w = self._at = None
@@ -31,11 +31,11 @@ class EnergyCounter:
 
 
 @dataclass(slots=True)
-class RisingFilter:
-    """Keeps a device's own counter from jumping back.
+class MonotonicCounter:
+    """A device's own counter without its decreases.
 
-    Devices repeat an older value now and then, and count from 0 after a repair. A fall is held at the highest
-    value; one that stays for RESET_READS readings is taken as a new beginning and counted on top.
+    Devices repeat an older value now and then, and restart at 0 after a repair. A decrease is ignored until it has
+    lasted for RESET_READS readings; then it is treated as a reset and counted on top of the total.
     """
 
     shown: float = 0.0
@@ -45,8 +45,8 @@ class RisingFilter:
 
     RESET_READS: ClassVar[int] = 10
 
-    def take(self, raw: float) -> float:
-        """Take a raw counter value and return what may be shown."""
+    def update(self, raw: float) -> float:
+        """Add a reading of the device's counter and return the total."""
         if self.raw is not None and raw < self.raw:
             self._low_reads += 1
             if self._low_reads < self.RESET_READS:
