@@ -311,9 +311,9 @@ def _system_section(system: Mapping[str, str]) -> dict[str, Any]:
                 "content": f"{{{{ states('{system['decision']}') }}}}",
                 "grid_options": {"columns": 12},
             },
-            _tile(system, "demand", "Demand"),
+            _tile(system, "demand", "Heat demand"),
             _tile(system, "cost_per_hour", "Cost per hour"),
-            _tile(system, "electricity_price", "Electricity"),
+            _tile(system, "electricity_price", "Electricity price"),
             {
                 "type": "statistics-graph",
                 "title": "Outdoor temperature",
