@@ -284,7 +284,7 @@ async def _modbus(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSuben
 
 def modbus_params(data: Mapping[str, Any], template: DeviceTemplate | None = None) -> Any:
     """Link settings of a subentry's (or a form's) data: what the form says of a serial line, else the template."""
-    line = template.line if template is not None else None
+    line = template.serial if template is not None else None
     if CONF_BAUDRATE in data:
         line = SerialSettings(
             baudrate=int(data[CONF_BAUDRATE]),
