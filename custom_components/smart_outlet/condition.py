@@ -1,4 +1,4 @@
-"""Conditions: whether an outlet is in one of its bad states now."""
+"""Conditions: states of outlets and of the emergency power-off."""
 
 from typing import ClassVar, override
 
@@ -14,39 +14,43 @@ from .const import DOMAIN
 
 
 class SmartOutletCondition(EntityStateConditionBase):
-    """Holds while entities of ours with a certain key are in a certain state."""
+    """Tests the state of this integration's entities with a certain key."""
 
     _primary_entities_only = False
     _key: ClassVar[str]
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Our entities of that key among those that are meant."""
+        """Return the targeted entities of this integration with the key."""
         registry = er.async_get(self._hass)
-        known = ((entity_id, registry.async_get(entity_id)) for entity_id in super().entity_filter(entities))
+        entries = ((entity_id, registry.async_get(entity_id)) for entity_id in super().entity_filter(entities))
         return {
             entity_id
-            for entity_id, entry in known
+            for entity_id, entry in entries
             if entry is not None and entry.platform == DOMAIN and entry.translation_key == self._key
         }
 
 
 def _condition(domain: str, key: str, state: str) -> type[Condition]:
-    class OneCondition(SmartOutletCondition):
-        """Holds while one kind of entity is in one state."""
+    class StateCondition(SmartOutletCondition):
+        """Tests one state of one entity key."""
 
         _domain_specs = {domain: DomainSpec()}
         _key = key
         _states = {state}
 
-    return OneCondition
+    return StateCondition
 
+
+_POWER_OFF_IN_PROGRESS = _condition(SENSOR_DOMAIN, "power_off_state", "running")
 
 CONDITIONS: dict[str, type[Condition]] = {
-    "cut_is_running": _condition(SENSOR_DOMAIN, "cut_state", "running"),
+    # Former name of is_power_off_in_progress, for existing automations.
+    "cut_is_running": _POWER_OFF_IN_PROGRESS,
     "is_offline": _condition(BINARY_SENSOR_DOMAIN, "offline", STATE_ON),
     "is_over_threshold": _condition(BINARY_SENSOR_DOMAIN, "threshold_exceeded", STATE_ON),
     "is_overloaded": _condition(BINARY_SENSOR_DOMAIN, "overload", STATE_ON),
+    "is_power_off_in_progress": _POWER_OFF_IN_PROGRESS,
 }
 
 

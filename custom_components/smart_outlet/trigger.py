@@ -1,6 +1,6 @@
-"""Triggers: alerts as they happen, and the end of a power cut.
+"""Triggers: alerts, and the end of an emergency power-off.
 
-They watch the event entities, which are written at once, one state per alert.
+They watch the event entities, which are written at once, one state per event.
 """
 
 from typing import ClassVar, override
@@ -15,13 +15,12 @@ from homeassistant.helpers.trigger import (
     Trigger,
 )
 
-from .const import DOMAIN
-from .event import CUT_TYPES
-from .model.alerts import AlertKind
+from .const import DOMAIN, POWER_OFF_EVENT_TYPES
+from .model.alerts import AlertType
 
 
 class SmartOutletEventTrigger(StatelessEntityTriggerBase):
-    """Fires on events of some types from event entities of ours."""
+    """Triggers on some event types of this integration's event entities."""
 
     _domain_specs = {EVENT_DOMAIN: DomainSpec()}
     _key: ClassVar[str] = "alert"
@@ -29,44 +28,48 @@ class SmartOutletEventTrigger(StatelessEntityTriggerBase):
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Our event entities among those that are meant."""
+        """Return the targeted event entities of this integration."""
         registry = er.async_get(self._hass)
-        known = ((entity_id, registry.async_get(entity_id)) for entity_id in super().entity_filter(entities))
+        entries = ((entity_id, registry.async_get(entity_id)) for entity_id in super().entity_filter(entities))
         return {
             entity_id
-            for entity_id, entry in known
+            for entity_id, entry in entries
             if entry is not None and entry.platform == DOMAIN and entry.translation_key == self._key
         }
 
     @override
     def is_valid_transition(self, from_state: State, to_state: State) -> bool:
-        """Two events within a millisecond have the same state, but not the same id."""
+        """Return whether the event is new; two events within a millisecond have the same state but not the same ID."""
         return from_state.state != to_state.state or from_state.attributes.get("id") != to_state.attributes.get("id")
 
     @override
     def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
-        """Whether the event is of one of the types."""
+        """Return whether the event has one of the types."""
         return state.attributes.get(EventEntityStateAttribute.EVENT_TYPE) in self._types
 
 
 def _trigger(*types: str, key: str = "alert") -> type[Trigger]:
-    class OneTrigger(SmartOutletEventTrigger):
-        """Fires on some types of events."""
+    class EventTypeTrigger(SmartOutletEventTrigger):
+        """Triggers on the given event types."""
 
         _key = key
         _types = frozenset(types)
 
-    return OneTrigger
+    return EventTypeTrigger
 
+
+_POWER_OFF_FINISHED = _trigger(*POWER_OFF_EVENT_TYPES, key="power_off")
 
 TRIGGERS: dict[str, type[Trigger]] = {
-    "command_failed": _trigger(AlertKind.COMMAND_FAILED),
-    "cut_finished": _trigger(*CUT_TYPES, key="power_cut"),
-    "main_threshold_exceeded": _trigger(AlertKind.MAIN_THRESHOLD),
-    "overload_tripped": _trigger(AlertKind.OVERLOAD),
-    "threshold_exceeded": _trigger(AlertKind.THRESHOLD),
-    "threshold_mismatch": _trigger(AlertKind.THRESHOLD_MISMATCH),
-    "went_offline": _trigger(AlertKind.OFFLINE),
+    "command_failed": _trigger(AlertType.COMMAND_FAILED),
+    # Former name of power_off_finished, for existing automations.
+    "cut_finished": _POWER_OFF_FINISHED,
+    "main_threshold_exceeded": _trigger(AlertType.MAIN_THRESHOLD),
+    "overload_tripped": _trigger(AlertType.OVERLOAD),
+    "power_off_finished": _POWER_OFF_FINISHED,
+    "threshold_exceeded": _trigger(AlertType.THRESHOLD),
+    "threshold_mismatch": _trigger(AlertType.THRESHOLD_MISMATCH),
+    "went_offline": _trigger(AlertType.OFFLINE),
 }
 
 

@@ -14,8 +14,8 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
-from custom_components.smart_outlet.const import DOMAIN, EVENT_ALERT, EVENT_CUT_FINISHED
-from custom_components.smart_outlet.websocket import LEAST_GAP_S
+from custom_components.smart_outlet.const import DOMAIN, EVENT_ALERT, EVENT_POWER_OFF_FINISHED
+from custom_components.smart_outlet.websocket_api import MIN_INTERVAL_S
 
 from .conftest import Ccu, MakeCcu, outlet_data
 
@@ -104,7 +104,7 @@ async def test_a_hundred_outlets_are_cut_within_one_poll_and_one_report(hass: Ho
 
 
 async def test_the_end_of_a_cut_is_an_event_and_a_state(hass: HomeAssistant, ccu: Ccu) -> None:
-    told = listen(hass, EVENT_CUT_FINISHED)
+    told = listen(hass, EVENT_POWER_OFF_FINISHED)
     await ccu.cycle(FE_a=True)
     await ccu.press("cut_all_power", None)
     assert ccu.state("sensor", "cut_state", None) == "running"
@@ -119,7 +119,7 @@ async def test_a_reader_may_not(hass: HomeAssistant, ccu: Ccu, reader: User, act
     await ccu.cycle(FE_a=True)
     with pytest.raises(Unauthorized):
         await act(hass, action, Context(user_id=reader.id))
-    assert ccu.running.hub.cut is None
+    assert ccu.hub.model.power_off is None
 
 
 async def test_a_user_that_is_gone_may_not(hass: HomeAssistant, ccu: Ccu) -> None:
@@ -202,7 +202,7 @@ async def test_a_flood_reaches_a_subscriber_as_its_newest_state(ccu: Ccu, hass_w
             event = (await client.receive_json())["event"]
             if "outlet" in event:
                 seen.append(event["outlet"]["current_a"])
-    assert len(seen) < 10 + (time.monotonic() - began) / LEAST_GAP_S
+    assert len(seen) < 10 + (time.monotonic() - began) / MIN_INTERVAL_S
 
 
 async def test_a_subscriber_follows_hubs_and_outlets_that_come_and_go(
@@ -224,7 +224,7 @@ async def test_a_subscriber_follows_hubs_and_outlets_that_come_and_go(
     await client.send_json_auto_id({"type": "unsubscribe_events", "subscription": 1})
     while "result" not in (await client.receive_json())["type"]:
         pass
-    assert ccu.running.watchers == []
+    assert ccu.hub.notifier.report_listeners == []
 
 
 async def test_a_subscriber_without_permission_gets_nothing(
@@ -273,7 +273,7 @@ async def test_a_reader_may_not_over_the_websocket(
         assert (await client.receive_json())["error"]["code"] == "unauthorized"
     await client.send_json_auto_id({"type": "smart_outlet/alerts"})
     assert (await client.receive_json())["success"]
-    assert ccu.running.hub.cut is None
+    assert ccu.hub.model.power_off is None
 
 
 # Triggers and conditions
@@ -305,7 +305,7 @@ async def test_the_overload_trigger_fires_once_per_trip(hass: HomeAssistant, ccu
 
 
 async def test_the_cut_trigger_fires_for_the_hubs_device(hass: HomeAssistant, ccu: Ccu) -> None:
-    target = {"device_id": ccu.running.device_id}
+    target = {"device_id": ccu.hub.info.device_registry_id}
     fired = await automation(
         hass,
         triggers=[{"trigger": "smart_outlet.cut_finished", "target": target}],

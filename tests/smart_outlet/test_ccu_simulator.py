@@ -49,7 +49,7 @@ async def test_a_socket_is_switched_and_confirmed_by_the_next_report(ccu: Ccu) -
         await cycle(ccu, unit)
         assert ccu.state("switch", "socket_a") == "on"
         assert unit.outlets["FE"].done == ["relay_on a"]
-        assert ccu.running.hub.outlets["FE"].sockets["a"].current_ma == pytest.approx(
+        assert ccu.hub.model.outlets["FE"].sockets["a"].current_ma == pytest.approx(
             unit.outlets["FE"].sockets["a"].load_ma, rel=0.1
         )
 
@@ -60,7 +60,7 @@ async def test_after_a_reboot_of_the_unit_on_is_unknown_never_off(ccu: Ccu) -> N
         assert ccu.state("switch", "socket_a") == "on"
         unit.reboot()
         await cycle(ccu, unit, 5)
-        assert ccu.running.hub.outlets["FE"].sockets["a"].relay is None
+        assert ccu.hub.model.outlets["FE"].sockets["a"].relay is None
         assert unit.outlets["FE"].truth()["relay_a"] is True
         await ccu.act("switch", "turn_off", "switch", "socket_a")
         await cycle(ccu, unit)
@@ -77,7 +77,7 @@ async def test_a_lost_reply_is_made_up_for(ccu: Ccu, monkeypatch: pytest.MonkeyP
         # Not before the time for a repetition has come.
         await cycle(ccu, unit)
         assert unit.outlets["FE"].done == []
-        for command in ccu.running.hub.queue.open():
+        for command in ccu.hub.model.queue.open():
             assert command.delivered is not None
             command.delivered -= 5
         await cycle(ccu, unit)
@@ -104,11 +104,11 @@ async def test_version_2_is_exact_from_the_first_command(ccu: Ccu) -> None:
         assert unit.replies["commands 200"] == 2 * 2 + 1
         assert ccu.state("switch", "socket_a") == "on"
         assert ccu.attributes("number", "threshold")["device_threshold"] == 9000
-        assert ccu.running.firmware == "2.0.0"
+        assert ccu.hub.info.firmware == "2.0.0"
         # The unit forgets, and says so instead of "off".
         unit.reboot()
         await cycle(ccu, unit)
-        assert ccu.running.hub.outlets["FE"].sockets["a"].relay is None
+        assert ccu.hub.model.outlets["FE"].sockets["a"].relay is None
 
 
 @pytest.mark.parametrize(
@@ -126,16 +126,16 @@ async def test_version_2_is_exact_from_the_first_command(ccu: Ccu) -> None:
 async def test_faults_are_refused_and_what_was_known_stays(ccu: Ccu, fault: str, reply: str) -> None:
     async with unit_of(ccu, "--outlets", "FE,FD", "--on", "FE/a") as unit:
         await cycle(ccu, unit)
-        before = ccu.running.hub.outlets["FE"].sockets["a"].raw_ma
+        before = ccu.hub.model.outlets["FE"].sockets["a"].raw_ma
         unit.faults.set(fault)
         await cycle(ccu, unit)
         assert unit.replies[reply] >= 1
         if fault != "foreign":
-            assert ccu.running.hub.outlets["FE"].sockets["a"].raw_ma == before
+            assert ccu.hub.model.outlets["FE"].sockets["a"].raw_ma == before
         assert ccu.state("switch", "socket_a") == "on"
         unit.faults.clear(fault)
         await cycle(ccu, unit)
-        assert ccu.running.hub.outlets["FE"].online
+        assert ccu.hub.model.outlets["FE"].online
 
 
 async def test_replayed_reports_switch_nothing_and_confirm_nothing_wrong(ccu: Ccu) -> None:
@@ -153,7 +153,7 @@ async def test_replayed_reports_switch_nothing_and_confirm_nothing_wrong(ccu: Cc
 async def test_unknown_relays_as_null_are_unknown(ccu: Ccu) -> None:
     async with unit_of(ccu, "--fault", "null_relays") as unit:
         await cycle(ccu, unit)
-        assert ccu.running.hub.outlets["FE"].sockets["a"].relay is None
+        assert ccu.hub.model.outlets["FE"].sockets["a"].relay is None
 
 
 async def test_a_hundred_outlets_with_dead_ones_are_cut(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
@@ -165,7 +165,7 @@ async def test_a_hundred_outlets_with_dead_ones_are_cut(hass: HomeAssistant, mak
         unit.faults.set("dead", "05,06")
         await ccu.press("cut_all_power", None)
         await cycle(ccu, unit)
-        run = ccu.running.hub.cut
+        run = ccu.hub.model.power_off
         assert run is not None
         report: dict[str, Any] = run.report()
         assert len(report["confirmed"]) == 196
@@ -177,10 +177,10 @@ async def test_a_hundred_outlets_with_dead_ones_are_cut(hass: HomeAssistant, mak
 async def test_a_flood_costs_nothing_but_requests(ccu: Ccu, hass: HomeAssistant) -> None:
     async with unit_of(ccu, "--outlets", "FE,FD", "--on", "FE/a") as unit:
         await cycle(ccu, unit)
-        written = ccu.running.publisher.counters.written
+        written = ccu.hub.publisher.counters.written
         for _ in range(5):
             unit.faults.set("flood", 20)
             await unit._flood()
         await ccu.settle()
         assert unit.replies.get("data 200", 0) > 10
-        assert ccu.running.publisher.counters.written - written < 10
+        assert ccu.hub.publisher.counters.written - written < 10

@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_outlet.const import DOMAIN
-from custom_components.smart_outlet.hubs import async_get_hubs
+from custom_components.smart_outlet.domain.parts import async_get_parts
 from simulators.framework import running
 from simulators.hc12.simulator import Hc12
 
@@ -55,13 +55,13 @@ async def test_a_unit_is_added_and_its_key_shown_once(hass: HomeAssistant) -> No
     form = await go(hass, await begin(hass, "ccu"), CCU)
     assert form["step_id"] == "key"
     key = form["description_placeholders"]["device_key"]
-    hubs = await async_get_hubs(hass)
-    assert hubs.registry.find(key) is None
+    parts = await async_get_parts(hass)
+    assert parts.keys.find(key) is None
     done = await go(hass, form, {})
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["title"] == "Main house"
     assert done["data"] == {"kind": "ccu", "name": "Main house", "ccu_id": "0A", "accept_without_key": False}
-    found = hubs.registry.find(key)
+    found = parts.keys.find(key)
     assert found is not None
     assert found[0].ccu_id == "0A"
     assert done["result"].state is ConfigEntryState.LOADED
@@ -91,7 +91,7 @@ async def test_a_unit_without_a_key_needs_an_address_of_its_own(hass: HomeAssist
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["data"]["source_address"] == "192.168.1.20"
     form = await go(hass, await begin(hass, "ccu"), keyless | {"ccu_id": "0B"})
-    assert form["errors"] == {"source_address": "address_taken"}
+    assert form["errors"] == {"source_address": "address_in_use"}
     done = await go(hass, form, keyless | {"ccu_id": "0B", "source_address": "192.168.1.21"})
     assert done["type"] is FlowResultType.CREATE_ENTRY
 
@@ -119,9 +119,9 @@ async def test_a_unit_gets_a_new_key(hass: HomeAssistant, ccu: Ccu) -> None:
     done = await go(hass, form, {})
     assert done["reason"] == "reconfigure_successful"
     assert ccu.entry.title == "Villa"
-    registry = (await async_get_hubs(hass)).registry
-    assert registry.find(key)
-    assert registry.find(KEY)
+    keys = (await async_get_parts(hass)).keys
+    assert keys.find(key)
+    assert keys.find(KEY)
 
 
 async def test_a_unit_is_renamed_and_keeps_its_key(hass: HomeAssistant, ccu: Ccu) -> None:
@@ -153,7 +153,7 @@ async def test_the_form_tells_where_the_unit_has_to_call(hass: HomeAssistant) ->
 
 
 async def test_without_a_known_address_the_usual_one_is_told(hass: HomeAssistant) -> None:
-    with patch("custom_components.smart_outlet.config_flow.get_url", side_effect=_no_url()):
+    with patch("custom_components.smart_outlet.flows.ccu.get_url", side_effect=_no_url()):
         form = await go(hass, await begin(hass, "ccu"), CCU)
     assert form["description_placeholders"]["url"] == "http://homeassistant.local:8123"
 
@@ -170,8 +170,8 @@ async def test_options_are_the_mains_and_the_heartbeat(hass: HomeAssistant, ccu:
     done = await hass.config_entries.options.async_configure(form["flow_id"], wanted)
     await hass.async_block_till_done()
     assert done["type"] is FlowResultType.CREATE_ENTRY
-    assert ccu.running.hub.config.offline_after_s == 30
-    assert ccu.running.hub.config.mains.voltage_v == 120
+    assert ccu.hub.model.settings.offline_after_s == 30
+    assert ccu.hub.model.settings.mains.voltage_v == 120
 
 
 # An outlet
@@ -189,7 +189,7 @@ async def test_an_outlet_is_added(hass: HomeAssistant, ccu: Ccu) -> None:
     await hass.async_block_till_done()
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert (await ccu.get("/api/devices/"))[1]["devices"] == ["FE", "FD", "0B"]
-    assert ccu.running.hub.outlets["0B"].config.protected == {"a", "b"}
+    assert ccu.hub.model.outlets["0B"].settings.protected == {"a", "b"}
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ async def test_an_outlet_is_added(hass: HomeAssistant, ccu: Ccu) -> None:
     [
         ({"name": ""}, {"name": "name_empty"}),
         ({"device_id": "x"}, {"device_id": "device_id_invalid"}),
-        ({"device_id": "fe"}, {"device_id": "device_id_taken"}),
+        ({"device_id": "fe"}, {"device_id": "device_id_in_use"}),
     ],
 )
 async def test_wrong_outlets_are_named_and_can_be_mended(
@@ -212,7 +212,7 @@ async def test_wrong_outlets_are_named_and_can_be_mended(
 
 
 async def test_an_outlet_is_changed(hass: HomeAssistant, ccu: Ccu) -> None:
-    subentry_id = ccu.running.subentry_ids["FE"]
+    subentry_id = ccu.hub.outlets.subentry_ids["FE"]
     form = await hass.config_entries.subentries.async_init(
         (ccu.entry.entry_id, "outlet"), context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
     )
@@ -223,7 +223,7 @@ async def test_an_outlet_is_changed(hass: HomeAssistant, ccu: Ccu) -> None:
     )
     await hass.async_block_till_done()
     assert done["reason"] == "reconfigure_successful"
-    config = ccu.running.hub.outlets["FE"].config
+    config = ccu.hub.model.outlets["FE"].settings
     assert (config.name, config.location, sorted(config.protected)) == ("Bath", "First floor", ["a"])
 
 
@@ -244,7 +244,7 @@ async def test_a_radio_is_added_and_its_module_set_up(hass: HomeAssistant, simul
     form = await go(hass, await begin(hass, "radio"), RADIO | {"port": simulator.port})
     write = MODULE | {"write_module": True}
     silent = await go(hass, form, write)
-    assert silent["errors"] == {"base": "module_silent"}
+    assert silent["errors"] == {"base": "module_not_responding"}
     simulator.faults.set("set_low")
     done = await go(hass, silent, write)
     assert done["type"] is FlowResultType.CREATE_ENTRY
@@ -259,10 +259,10 @@ async def test_wrong_radios_are_named_and_can_be_mended(hass: HomeAssistant, sim
     form = await go(hass, form, right | {"radio_address": "zz"})
     assert form["errors"] == {"radio_address": "radio_address_invalid"}
     form = await go(hass, form, right | {"port": "/dev/nothing-here"})
-    assert form["errors"] == {"port": "cannot_open"}
+    assert form["errors"] == {"port": "cannot_open_port"}
     form = await go(hass, form, right)
     form = await go(hass, form, MODULE | {"mode": "FU4"})
-    assert form["errors"] == {"mode": "mode_needs_other_baud"}
+    assert form["errors"] == {"mode": "mode_not_supported"}
     done = await go(hass, form, MODULE)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     await hass.config_entries.async_unload(done["result"].entry_id)
@@ -277,7 +277,7 @@ async def test_a_module_behind_a_port_that_went_away(hass: HomeAssistant, simula
     simulator._unplug()
     link.unlink()
     form = await go(hass, form, MODULE | {"write_module": True})
-    assert form["errors"] == {"base": "cannot_open"}
+    assert form["errors"] == {"base": "cannot_open_port"}
 
 
 async def test_a_port_is_used_once(hass: HomeAssistant, simulator: Hc12) -> None:
@@ -303,7 +303,7 @@ async def test_a_radio_is_reconfigured_and_its_outlets_stay(hass: HomeAssistant,
     wrong = await go(hass, form, RADIO | {"port": simulator.port, "name": ""})
     assert wrong["errors"] == {"name": "name_empty"}
     wrong = await go(hass, wrong, RADIO | {"port": "/dev/nothing-here"})
-    assert wrong["errors"] == {"port": "cannot_open"}, "another port is tried, as of a new radio"
+    assert wrong["errors"] == {"port": "cannot_open_port"}, "another port is tried, as of a new radio"
     form = await go(hass, wrong, RADIO | {"port": simulator.port, "name": "Other stick"})
     simulator.faults.set("set_low")
     done = await go(hass, form, MODULE | {"write_module": True, "channel": 20})
@@ -311,7 +311,7 @@ async def test_a_radio_is_reconfigured_and_its_outlets_stay(hass: HomeAssistant,
     await hass.async_block_till_done()
     assert simulator.module.channel == "020"
     assert (entry.title, entry.data["channel"], entry.state) == ("Other stick", 20, ConfigEntryState.LOADED)
-    assert list(entry.runtime_data.hub.outlets) == ["FE"]
+    assert list(entry.runtime_data.model.outlets) == ["FE"]
     await hass.config_entries.async_unload(entry.entry_id)
 
 

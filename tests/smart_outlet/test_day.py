@@ -21,7 +21,7 @@ async def test_a_part_of_a_units_day(hass: HomeAssistant, ccu: Ccu, hass_access_
     assert set(day.statuses) == {f"{p} 200" for p in ("breaker-data", "commands", "data", "devices", "outlet-status")}
     assert day.statuses["data 200"] == day.statuses["breaker-data 200"] == CYCLES
     # The third order: socket A of the second outlet off, the second one's B still on.
-    assert ccu.running.hub.main_current_ma == 4000 + (CYCLES - 1) % 2000
+    assert ccu.hub.model.main_current_ma == 4000 + (CYCLES - 1) % 2000
 
 
 async def test_a_wrong_answer_ends_the_day(hass: HomeAssistant, ccu: Ccu) -> None:

@@ -24,7 +24,7 @@ async def test_the_contract_of_fleets(hass: HomeAssistant, make_ccu: MakeCcu) ->
     fleet = await assert_fleet_contract(hass, ota, keys=keys, change=change)
     device = fleet.devices()["ccu-01"]
     assert (device.product, device.chip, device.installed_version) == ("smart-outlet-ccu", "esp32", "2.0.2")
-    assert device.device_registry_id == first.running.device_id
+    assert device.device_registry_id == first.hub.info.device_registry_id
 
 
 async def test_units_come_go_and_live(hass: HomeAssistant, make_ccu: MakeCcu, freezer: FrozenDateTimeFactory) -> None:

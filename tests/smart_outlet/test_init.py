@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.smart_outlet.const import DOMAIN
 from custom_components.smart_outlet.diagnostics import async_get_config_entry_diagnostics
-from custom_components.smart_outlet.hubs import HUBS, async_get_hubs
+from custom_components.smart_outlet.domain.parts import DOMAIN_PARTS, async_get_parts
 
 from .conftest import KEY, Ccu, MakeCcu, ccu_entry
 
@@ -44,7 +44,7 @@ async def test_an_added_outlet_reaches_the_unit_at_its_next_call(hass: HomeAssis
 
 
 async def test_a_removed_outlet_takes_everything_with_it(hass: HomeAssistant, ccu: Ccu) -> None:
-    subentry_id = ccu.running.subentry_ids["FD"]
+    subentry_id = ccu.hub.outlets.subentry_ids["FD"]
     hass.config_entries.async_remove_subentry(ccu.entry, subentry_id)
     await hass.async_block_till_done()
     assert (await ccu.get("/api/devices/"))[1]["devices"] == ["FE"]
@@ -53,10 +53,10 @@ async def test_a_removed_outlet_takes_everything_with_it(hass: HomeAssistant, cc
 
 
 async def test_a_renamed_outlet_is_set_up_anew(hass: HomeAssistant, ccu: Ccu) -> None:
-    subentry = ccu.entry.subentries[ccu.running.subentry_ids["FE"]]
+    subentry = ccu.entry.subentries[ccu.hub.outlets.subentry_ids["FE"]]
     hass.config_entries.async_update_subentry(ccu.entry, subentry, title="Bathroom")
     await hass.async_block_till_done()
-    assert ccu.running.hub.outlets["FE"].config.name == "Bathroom"
+    assert ccu.hub.model.outlets["FE"].settings.name == "Bathroom"
 
 
 async def test_other_options_are_taken_over(hass: HomeAssistant, ccu: Ccu) -> None:
@@ -70,7 +70,7 @@ async def test_other_options_are_taken_over(hass: HomeAssistant, ccu: Ccu) -> No
 
 async def test_devices_are_arranged_below_their_hub(hass: HomeAssistant, ccu: Ccu) -> None:
     devices = dr.async_get(hass)
-    outlet = devices.async_get_device_by_identifier((DOMAIN, ccu.running.subentry_ids["FE"]), ccu.entry.entry_id)
+    outlet = devices.async_get_device_by_identifier((DOMAIN, ccu.hub.outlets.subentry_ids["FE"]), ccu.entry.entry_id)
     hub = devices.async_get_device_by_identifier((DOMAIN, ccu.entry.entry_id), ccu.entry.entry_id)
     assert outlet is not None
     assert hub is not None
@@ -98,13 +98,13 @@ async def test_silence_makes_entities_unavailable_and_is_an_alert(
 async def restarted(ccu: Ccu) -> None:
     """Kill: nothing is written any more; then start again from the disk."""
     hass = ccu.hass
-    running = ccu.running
-    with patch.object(type(running), "async_close", return_value=None):
+    hub = ccu.hub
+    with patch.object(type(hub.store), "async_close", return_value=None):
         assert await hass.config_entries.async_unload(ccu.entry.entry_id)
-    running._store._async_cleanup_delay_listener()
+    hub.store._store._async_cleanup_delay_listener()
     assert await hass.config_entries.async_setup(ccu.entry.entry_id)
     await hass.async_block_till_done()
-    assert ccu.running is not running
+    assert ccu.hub is not hub
 
 
 async def test_after_a_restart_relays_are_unknown_until_confirmed(ccu: Ccu) -> None:
@@ -178,7 +178,7 @@ async def test_switching_on_during_a_cut_is_refused(ccu: Ccu) -> None:
     await ccu.press("cut_all_power", None)
     with pytest.raises(ServiceValidationError) as refused:
         await ccu.act("switch", "turn_on", "switch", "socket_a")
-    assert refused.value.translation_key == "cut_in_progress"
+    assert refused.value.translation_key == "power_off_in_progress"
 
 
 async def test_removing_the_hub_leaves_nothing_behind(
@@ -190,13 +190,13 @@ async def test_removing_the_hub_leaves_nothing_behind(
     await hass.async_block_till_done()
     assert f"smart_outlet.{ccu.entry.entry_id}" not in hass_storage
     assert hass_storage["smart_outlet"]["data"]["units"] == {}
-    assert hass.data[HUBS].running == {}
+    assert hass.data[DOMAIN_PARTS].directory.hubs == {}
     assert (await ccu.get("/api/devices/"))[0] == 401
 
 
 async def test_a_unit_lost_in_a_crash_is_brought_back(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
-    registry = (await async_get_hubs(hass)).registry
-    await registry.async_set_key("07", "Barn", "barn-key")
+    keys = (await async_get_parts(hass)).keys
+    await keys.async_set_key("07", "Barn", "barn-key")
     await make_ccu("01")
     await hass.async_block_till_done()
     (barn,) = [entry for entry in hass.config_entries.async_entries(DOMAIN) if entry.unique_id == "ccu_07"]
@@ -206,12 +206,12 @@ async def test_a_unit_lost_in_a_crash_is_brought_back(hass: HomeAssistant, make_
 async def test_a_unit_counts_as_written_down_after_some_seconds(
     hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory
 ) -> None:
-    registry = hass.data[HUBS].registry
-    assert not registry.units["01"].confirmed
+    keys = hass.data[DOMAIN_PARTS].keys
+    assert not keys.records["01"].confirmed
     freezer.tick(timedelta(seconds=11))
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
-    assert registry.units["01"].confirmed
+    assert keys.records["01"].confirmed
 
 
 async def test_keys_are_read_from_the_disk(
@@ -219,22 +219,22 @@ async def test_keys_are_read_from_the_disk(
 ) -> None:
     await make_ccu()
     stored = hass_storage["smart_outlet"]
-    hass.data.pop(HUBS)
+    hass.data.pop(DOMAIN_PARTS)
     hass_storage["smart_outlet"] = stored
-    hubs = await async_get_hubs(hass)
-    assert hubs.registry.find(KEY) is not None
+    parts = await async_get_parts(hass)
+    assert parts.keys.find(KEY) is not None
 
 
 async def test_a_key_that_could_not_be_stored_opens_nothing(hass: HomeAssistant, ccu: Ccu) -> None:
-    registry = hass.data[HUBS].registry
+    keys = hass.data[DOMAIN_PARTS].keys
     with patch.object(Store, "_async_write_data", side_effect=WriteError("read-only")):
         with pytest.raises(HomeAssistantError):
-            await registry.async_set_key("09", "New", "new-key")
+            await keys.async_set_key("09", "New", "new-key")
         with pytest.raises(HomeAssistantError):
-            await registry.async_set_key("01", "Unit 01", "new-key")
-    assert "09" not in registry.units
-    assert registry.find("new-key") is None
-    assert registry.find(KEY) is not None
+            await keys.async_set_key("01", "Unit 01", "new-key")
+    assert "09" not in keys.records
+    assert keys.find("new-key") is None
+    assert keys.find(KEY) is not None
 
 
 async def test_diagnostics_tell_much_but_no_secrets(hass: HomeAssistant, ccu: Ccu) -> None:
@@ -248,7 +248,7 @@ async def test_diagnostics_tell_much_but_no_secrets(hass: HomeAssistant, ccu: Cc
     assert data["finished_commands"][0]["status"] == "confirmed"
     text = str(data)
     assert KEY not in text
-    record = hass.data[HUBS].registry.units["01"]
+    record = hass.data[DOMAIN_PARTS].keys.records["01"]
     assert str(record.keys.current) not in text
 
 

@@ -126,4 +126,4 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, socket_enab
         await call(url, key, "commands/FE")
         await call(url, key, "data", report("FE", on=False))
         states = {state["entity_id"]: state for state in await ha.get("states")}
-        assert states["sensor.house_power_cut"]["state"] == "complete"
+        assert states["sensor.house_emergency_power_off"]["state"] == "complete"

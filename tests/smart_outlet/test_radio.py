@@ -12,9 +12,9 @@ from unittest.mock import patch
 
 import pytest
 
-from custom_components.smart_outlet.model.commands import CommandName, Order, Patience
-from custom_components.smart_outlet.model.hub import Hub, HubConfig
-from custom_components.smart_outlet.model.outlet import Outlet, OutletConfig
+from custom_components.smart_outlet.model.commands import CommandName, CommandRequest, RetryPolicy
+from custom_components.smart_outlet.model.hub_model import HubModel, HubSettings
+from custom_components.smart_outlet.model.outlet import Outlet, OutletSettings
 from custom_components.smart_outlet.radio.at import AtPort, RadioSettings, read_settings, write_settings
 from custom_components.smart_outlet.radio.controller import PortState, RadioController
 from custom_components.smart_outlet.radio.errors import (
@@ -27,12 +27,12 @@ from custom_components.smart_outlet.radio.frame import Frame
 from custom_components.smart_outlet.radio.link import Link
 from custom_components.smart_outlet.radio.messages import Opcode, State
 from custom_components.smart_outlet.radio.port import PortError, SetPin, check_port, open_at, open_link
-from custom_components.smart_outlet.radio.session import CHANGES_PER_TOKEN, RESYNCS, OutletSession
+from custom_components.smart_outlet.radio.session import CHANGES_PER_TOKEN, MAX_SYNCS, OutletSession
 from custom_components.smart_outlet.radio.timing import LinkTiming, Mode
 from simulators.framework import running
 from simulators.hc12.simulator import Hc12
 
-from .recorder import Recorder
+from .recording_observer import RecordingObserver
 
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
@@ -119,7 +119,7 @@ async def test_an_outlet_that_forgets_each_token_at_once_is_given_up() -> None:
 
         with patch.object(link, "request", forgetful), pytest.raises(NoAnswerError, match="FE does not keep its token"):
             await session.set_relays({"b": True})
-        assert refused == RESYNCS
+        assert refused == MAX_SYNCS
         assert (await session.set_relays({"b": True})).relay_b
 
 
@@ -182,7 +182,7 @@ async def test_answers_that_nobody_waits_for_are_counted_only() -> None:
     async with radio() as (_, link):
         link.data_received(Frame(1, 0xFE, 9, Opcode.READ | 0x80, b"").encode())
         link.data_received(Frame(9, 0xFE, 9, Opcode.READ | 0x80, b"").encode())
-        assert (link.stats.strays, link.stats.foreign) == (1, 1)
+        assert (link.stats.unexpected, link.stats.foreign) == (1, 1)
 
 
 async def test_a_request_ends_when_the_port_goes_away() -> None:
@@ -251,23 +251,25 @@ async def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
             await asyncio.sleep(0.005)
 
 
-def relay_of(hub: Hub, device_id: str) -> bool | None:
-    return hub.outlets[device_id].sockets["a"].relay
+def relay_of(model: HubModel, device_id: str) -> bool | None:
+    return model.outlets[device_id].sockets["a"].relay
 
 
 @asynccontextmanager
 async def controlled(
-    tmp_path: Path, *argv: str, outlets: str = "FE,FD", patience: Patience | None = None
-) -> AsyncGenerator[tuple[Hc12, Hub, Recorder, RadioController, list[PortState]]]:
+    tmp_path: Path, *argv: str, outlets: str = "FE,FD", retry_policy: RetryPolicy | None = None
+) -> AsyncGenerator[tuple[Hc12, HubModel, RecordingObserver, RadioController, list[PortState]]]:
     """Our radio as the controller of the outlets."""
-    recorder, ports = Recorder(), list[PortState]()
-    hub = Hub(HubConfig("Radio", patience=patience or Patience(retry_s=0.2)), recorder, recorder.new_id)
+    recorder, ports = RecordingObserver(), list[PortState]()
+    model = HubModel(
+        HubSettings("Radio", retry_policy=retry_policy or RetryPolicy(retry_s=0.2)), recorder, recorder.new_id
+    )
     for name in outlets.split(","):
-        hub.add_outlet(OutletConfig(name, name))
+        model.add_outlet(OutletSettings(name, name))
     link = tmp_path / "radio"
     async with running(Hc12, ["--speed", SPEED, "--link", str(link), "--outlets", outlets, *argv]) as simulator:
         controller = RadioController(
-            hub,
+            model,
             lambda make: open_link(str(link), 9600, SetPin.NONE, make),
             address=1,
             timing=FAST,
@@ -276,36 +278,36 @@ async def controlled(
         )
         task = asyncio.create_task(controller.run())
         try:
-            yield simulator, hub, recorder, controller, ports
+            yield simulator, model, recorder, controller, ports
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_the_controller_polls_and_carries_commands(tmp_path: Path) -> None:
-    async with controlled(tmp_path) as (simulator, hub, _, controller, _):
-        await until(lambda: all(outlet.online for outlet in hub.outlets.values()))
-        assert relay_of(hub, "FE") is False
-        command = hub.order("FE", Order(CommandName.RELAY_ON, "a"), time.time())
-        limit = hub.order("FE", Order(CommandName.SET_THRESHOLD, value=4000), time.time())
-        ping = hub.order("FD", Order(CommandName.PING), time.time())
-        read = hub.order("FD", Order(CommandName.READ_SENSORS), time.time())
+    async with controlled(tmp_path) as (simulator, model, _, controller, _):
+        await until(lambda: all(outlet.online for outlet in model.outlets.values()))
+        assert relay_of(model, "FE") is False
+        command = model.submit("FE", CommandRequest(CommandName.RELAY_ON, "a"), time.time())
+        limit = model.submit("FE", CommandRequest(CommandName.SET_THRESHOLD, value=4000), time.time())
+        ping = model.submit("FD", CommandRequest(CommandName.PING), time.time())
+        read = model.submit("FD", CommandRequest(CommandName.READ_SENSORS), time.time())
         controller.wake()
         done = (command, limit, ping, read)
         await until(lambda: all(each.status.value == "confirmed" for each in done))
         assert simulator.outlets["FE"].relays == [True, False]
-        assert relay_of(hub, "FE") is True
-        assert hub.outlets["FE"].device_threshold == 4000
-        assert hub.outlets["FE"].sockets["a"].current_ma == 1200
+        assert relay_of(model, "FE") is True
+        assert model.outlets["FE"].device_threshold == 4000
+        assert model.outlets["FE"].sockets["a"].current_ma == 1200
 
 
 async def test_a_dead_outlet_does_not_hold_up_a_power_cut(tmp_path: Path) -> None:
     names = "FE,FD,FC,FB"
-    async with controlled(tmp_path, "--fault", "dead=FD", outlets=names) as (simulator, hub, _, controller, _):
-        await until(lambda: sum(outlet.online for outlet in hub.outlets.values()) == 3)
+    async with controlled(tmp_path, "--fault", "dead=FD", outlets=names) as (simulator, model, _, controller, _):
+        await until(lambda: sum(outlet.online for outlet in model.outlets.values()) == 3)
         for name in ("FE", "FC", "FB"):
             simulator.outlets[name].relays = [True, True]
-        run = hub.cut_all(time.time(), include_protected=True)
+        run = model.switch_everything_off(time.time(), include_protected=True)
         controller.wake()
         alive = [(name, socket) for name in ("FE", "FC", "FB") for socket in "ab"]
         await until(lambda: all(run.sockets[target] == "confirmed" for target in alive))
@@ -317,11 +319,11 @@ async def test_a_dead_outlet_comes_back_on_a_channel_that_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More outlets than can be read in time: there is always one of them that is due."""
-    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.DEAD_POLL_S", 0.1)
+    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.UNRESPONSIVE_POLL_S", 0.1)
     names = [f"{number:02X}" for number in range(0x10, 0x30)]
-    async with controlled(tmp_path, "--fault", "dead=10", outlets=",".join(names)) as (simulator, hub, _, radio, _):
-        await until(lambda: all(hub.outlets[name].online for name in names[1:]))
-        command = hub.order("10", Order(CommandName.RELAY_ON, "a"), time.time())
+    async with controlled(tmp_path, "--fault", "dead=10", outlets=",".join(names)) as (simulator, model, _, radio, _):
+        await until(lambda: all(model.outlets[name].online for name in names[1:]))
+        command = model.submit("10", CommandRequest(CommandName.RELAY_ON, "a"), time.time())
         polls = radio.stats.peer(0x11).requests
         await until(lambda: radio.stats.peer(0x11).requests > polls + 3)
         assert radio.stats.peer(0x10).failures > 1
@@ -329,36 +331,42 @@ async def test_a_dead_outlet_comes_back_on_a_channel_that_is_full(
         unanswered = 2 * radio.stats.peer(0x10).failures
         assert radio.stats.sent - unanswered > unanswered
         simulator.faults.clear("dead")
-        await until(lambda: hub.outlets["10"].online and command.status.value != "delivered")
+        await until(lambda: model.outlets["10"].online and command.status.value != "delivered")
 
 
 async def test_a_dead_outlet_with_commands_does_not_shut_out_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.DEAD_POLL_S", 0.1)
-    patience = Patience(retry_s=0.01, attempts=10_000)
+    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.UNRESPONSIVE_POLL_S", 0.1)
+    retry_policy = RetryPolicy(retry_s=0.01, attempts=10_000)
     faults = ("--fault", "dead=FD,FC")
-    async with controlled(tmp_path, *faults, outlets="FE,FD,FC", patience=patience) as (simulator, hub, _, radio, _):
-        await until(lambda: hub.outlets["FE"].online)
-        hub.order("FD", Order(CommandName.RELAY_ON, "a"), time.time())
+    async with controlled(tmp_path, *faults, outlets="FE,FD,FC", retry_policy=retry_policy) as (
+        simulator,
+        model,
+        _,
+        radio,
+        _,
+    ):
+        await until(lambda: model.outlets["FE"].online)
+        model.submit("FD", CommandRequest(CommandName.RELAY_ON, "a"), time.time())
         await until(lambda: radio.stats.peer(0xFD).failures > 3)
         simulator.faults.set("dead", "FD")
-        await until(lambda: hub.outlets["FC"].online)
+        await until(lambda: model.outlets["FC"].online)
 
 
 async def test_a_clock_that_is_set_back_does_not_stop_the_polls(tmp_path: Path) -> None:
-    async with controlled(tmp_path) as (_, hub, _, radio, _):
-        await until(lambda: hub.outlets["FE"].online)
+    async with controlled(tmp_path) as (_, model, _, radio, _):
+        await until(lambda: model.outlets["FE"].online)
         radio._now = lambda: time.time() - 3600
         polls = radio.stats.peer(0xFE).requests
         await until(lambda: radio.stats.peer(0xFE).requests > polls + 2)
 
 
 async def test_a_recorded_event_raises_no_alert_and_changes_no_state(tmp_path: Path) -> None:
-    async with controlled(tmp_path) as (simulator, hub, recorder, radio, _):
-        await until(lambda: hub.outlets["FE"].online)
-        hub.order("FE", Order(CommandName.RELAY_ON, "a"), time.time())
-        await until(lambda: relay_of(hub, "FE"))
+    async with controlled(tmp_path) as (simulator, model, recorder, radio, _):
+        await until(lambda: model.outlets["FE"].online)
+        model.submit("FE", CommandRequest(CommandName.RELAY_ON, "a"), time.time())
+        await until(lambda: relay_of(model, "FE"))
         tripped = State(False, False, True, False, 0xFFFF, 0, 1000)
         told: list[bool | None] = []
 
@@ -376,37 +384,37 @@ async def test_a_recorded_event_raises_no_alert_and_changes_no_state(tmp_path: P
 
 
 async def test_an_overload_trip_is_known_at_once(tmp_path: Path) -> None:
-    async with controlled(tmp_path) as (simulator, hub, recorder, _, _):
-        await until(lambda: hub.outlets["FE"].online)
-        hub.order("FE", Order(CommandName.SET_THRESHOLD, value=2000), time.time())
-        hub.order("FE", Order(CommandName.RELAY_ON, "a"), time.time())
-        await until(lambda: relay_of(hub, "FE"))
+    async with controlled(tmp_path) as (simulator, model, recorder, _, _):
+        await until(lambda: model.outlets["FE"].online)
+        model.submit("FE", CommandRequest(CommandName.SET_THRESHOLD, value=2000), time.time())
+        model.submit("FE", CommandRequest(CommandName.RELAY_ON, "a"), time.time())
+        await until(lambda: relay_of(model, "FE"))
         simulator.outlets["FE"].loads[0] = 3000
-        await until(lambda: "overload" in [alert.kind for alert in recorder.alerts])
-        assert hub.outlets["FE"].sockets["a"].tripped
-        assert relay_of(hub, "FE") is False
+        await until(lambda: "overload" in [alert.type for alert in recorder.alerts])
+        assert model.outlets["FE"].sockets["a"].is_tripped
+        assert relay_of(model, "FE") is False
 
 
 async def test_a_refused_command_fails_with_the_outlets_reason(tmp_path: Path) -> None:
-    async with controlled(tmp_path) as (simulator, hub, _, _, _):
-        await until(lambda: hub.outlets["FE"].online)
+    async with controlled(tmp_path) as (simulator, model, _, _, _):
+        await until(lambda: model.outlets["FE"].online)
         simulator.outlets["FE"]._refuse = lambda command, reason: (0xFF, bytes((command, 5)))  # type: ignore[method-assign]
         simulator.outlets["FE"]._change = lambda sequence, command, payload: (0xFF, bytes((command, 5)))  # type: ignore[method-assign]
-        command = hub.order("FE", Order(CommandName.RELAY_ON, "a"), time.time())
+        command = model.submit("FE", CommandRequest(CommandName.RELAY_ON, "a"), time.time())
         await until(lambda: command.status.value == "failed")
         assert command.reason == "refused"
 
 
 async def test_a_port_pulled_out_and_back_recovers_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("custom_components.smart_outlet.radio.controller.BACKOFF_S", (0.02, 0.1))
-    async with controlled(tmp_path) as (simulator, hub, _, _, ports):
-        await until(lambda: hub.outlets["FE"].online)
+    async with controlled(tmp_path) as (simulator, model, _, _, ports):
+        await until(lambda: model.outlets["FE"].online)
         simulator.faults.set("unplugged")
         await until(lambda: ports[-1].is_open is False)
         await asyncio.sleep(0.2)
         simulator.faults.clear("unplugged")
         await until(lambda: ports[-1].is_open)
-        command = hub.order("FE", Order(CommandName.RELAY_ON, "b"), time.time())
+        command = model.submit("FE", CommandRequest(CommandName.RELAY_ON, "b"), time.time())
         await until(lambda: command.status.value == "confirmed")
         assert any(state.error for state in ports)
 
@@ -441,7 +449,7 @@ async def test_the_set_pin_is_pulled_low_and_let_go() -> None:
     reader = asyncio.StreamReader()
     reader.feed_data(b"OK\r\n")
     async with AtPort(reader, lambda _: None, pull) as port:
-        assert await port.ask("AT") == ["OK"]
+        assert await port.send("AT") == ["OK"]
     assert pulled == [True, False]
 
 
@@ -459,7 +467,7 @@ async def test_a_module_that_does_not_answer_is_an_error() -> None:
         open_at(simulator.port, 9600, SetPin.NONE) as port,
     ):
         with pytest.raises(AtError, match="no answer"):
-            await port.ask("AT")
+            await port.send("AT")
 
 
 @pytest.mark.parametrize(

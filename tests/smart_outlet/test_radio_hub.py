@@ -59,7 +59,7 @@ async def radio(hass: HomeAssistant, simulator: Hc12, monkeypatch: pytest.Monkey
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     view = Ccu(hass, None, entry)  # type: ignore[arg-type]
-    await until(view, lambda: all(outlet.online for outlet in view.running.hub.outlets.values()))
+    await until(view, lambda: all(outlet.online for outlet in view.hub.model.outlets.values()))
     yield view
     await hass.config_entries.async_unload(entry.entry_id)
 
@@ -69,6 +69,11 @@ async def until(view: Ccu, condition: Callable[[], object], seconds: float = 30.
         while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
             await asyncio.sleep(0.01)
     await view.settle()
+
+
+def is_port_open(view: Ccu) -> bool | None:
+    assert view.hub.radio is not None
+    return view.hub.radio.port.is_open if view.hub.radio.port is not None else None
 
 
 async def test_the_outlets_are_polled_and_trusted(radio: Ccu) -> None:
@@ -85,9 +90,9 @@ async def test_a_socket_is_switched_over_the_air(radio: Ccu, simulator: Hc12) ->
     await radio.act("number", "set_value", "number", "threshold", value=250)
     await until(radio, lambda: simulator.outlets["FE"].threshold == 250)
     # 300 mA are too much now: the outlet trips and says so itself.
-    await until(radio, lambda: radio.running.hub.outlets["FE"].is_overload)
+    await until(radio, lambda: radio.hub.model.outlets["FE"].is_overload)
     await until(radio, lambda: radio.attributes("event", "alert").get("event_type") == "overload")
-    assert radio.running.hub.main_current_ma == 0
+    assert radio.hub.model.main_current_ma == 0
 
 
 async def test_all_power_is_cut_over_the_air(radio: Ccu, simulator: Hc12) -> None:
@@ -100,14 +105,14 @@ async def test_all_power_is_cut_over_the_air(radio: Ccu, simulator: Hc12) -> Non
 
 async def test_a_port_pulled_out_and_back(radio: Ccu, simulator: Hc12, caplog: pytest.LogCaptureFixture) -> None:
     simulator.faults.set("unplugged")
-    await until(radio, lambda: radio.running.port is not None and not radio.running.port.is_open)
+    await until(radio, lambda: is_port_open(radio) is False)
     await asyncio.sleep(0.3)
-    assert caplog.text.count("the serial port is not there") == 1
+    assert caplog.text.count("serial port is not available") == 1
     simulator.faults.clear("unplugged")
-    await until(radio, lambda: radio.running.port is not None and radio.running.port.is_open)
+    await until(radio, lambda: is_port_open(radio))
     await radio.act("switch", "turn_on", "switch", "socket_a")
     await until(radio, lambda: simulator.outlets["FE"].relays[0])
-    assert caplog.text.count("the serial port is open") == 1
+    assert caplog.text.count("serial port opened") == 1
 
 
 async def test_an_outlet_of_a_radio_that_a_unit_reports_too_is_an_issue(radio: Ccu, make_ccu: MakeCcu) -> None:
@@ -119,7 +124,7 @@ async def test_an_outlet_of_a_radio_that_a_unit_reports_too_is_an_issue(radio: C
 
 async def test_link_quality_is_told(radio: Ccu, simulator: Hc12, hass: HomeAssistant) -> None:
     simulator.faults.set("loss", 0.5)
-    await until(radio, lambda: radio.running.radio and radio.running.radio.stats.peer(0xFE).retries > 0)
+    await until(radio, lambda: radio.hub.radio and radio.hub.radio.stats.peer(0xFE).retries > 0)
     simulator.faults.clear("loss")
     data = await async_get_config_entry_diagnostics(hass, radio.entry)
     assert data["radio"]["peers"][0xFE]["retries"] > 0
@@ -139,7 +144,7 @@ async def test_two_outlets_that_speak_at_once_drown_each_other_and_are_heard_all
         outlet.relays, outlet.threshold = [True, False], 1000
     # Both trip in the same moment, and their events meet on the air; the next poll tells.
     await until(radio, lambda: simulator.frames["collided"] >= 2)
-    await until(radio, lambda: all(outlet.is_overload for outlet in radio.running.hub.outlets.values()))
+    await until(radio, lambda: all(outlet.is_overload for outlet in radio.hub.model.outlets.values()))
     await radio.act("switch", "turn_on", "switch", "socket_b")
     await until(radio, lambda: simulator.outlets["FE"].relays[1])
 
@@ -163,14 +168,14 @@ async def test_a_stick_behind_a_tcp_bridge_serves_as_one_that_is_plugged_in(
     view = Ccu(hass, None, entry)  # type: ignore[arg-type]
     async with bridge(simulator, port):
         assert await hass.config_entries.async_setup(entry.entry_id)
-        await until(view, lambda: all(outlet.online for outlet in view.running.hub.outlets.values()))
+        await until(view, lambda: all(outlet.online for outlet in view.hub.model.outlets.values()))
         await view.act("switch", "turn_on", "switch", "socket_b")
         await until(view, lambda: simulator.outlets["FE"].relays == [False, True])
         await until(view, lambda: view.state("switch", "socket_b") == "on")
     # The bridge is gone, and comes back.
-    await until(view, lambda: view.running.port is not None and not view.running.port.is_open)
+    await until(view, lambda: is_port_open(view) is False)
     async with bridge(simulator, port):
-        await until(view, lambda: view.running.port is not None and view.running.port.is_open)
+        await until(view, lambda: is_port_open(view))
         await view.act("switch", "turn_off", "switch", "socket_b")
         await until(view, lambda: simulator.outlets["FE"].relays == [False, False])
         await hass.config_entries.async_unload(entry.entry_id)
@@ -199,7 +204,7 @@ async def test_a_port_of_esphome_is_waited_for(
     entry.add_to_hass(hass)
     view = Ccu(hass, None, entry)  # type: ignore[arg-type]
     assert await hass.config_entries.async_setup(entry.entry_id)
-    await until(view, lambda: view.running.hub.outlets["FE"].online)
+    await until(view, lambda: view.hub.model.outlets["FE"].online)
     assert len(tries) == 3
     await hass.config_entries.async_unload(entry.entry_id)
 

@@ -15,9 +15,9 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser, async_fire_time_changed
 
-from custom_components.smart_outlet import pacer
 from custom_components.smart_outlet._lib.device_http import ApiError
-from custom_components.smart_outlet.hubs import async_get_hubs
+from custom_components.smart_outlet.domain import request_pacer
+from custom_components.smart_outlet.domain.parts import async_get_parts
 
 from .conftest import DATA, KEY, Ccu, MakeCcu, outlet_data
 
@@ -125,7 +125,7 @@ async def test_without_the_key_nothing_goes(
     reply = await getattr(ccu.client, method)(path, headers=headers, **({"json": DATA} if method == "post" else {}))
     assert reply.status == 401
     assert code_of(await reply.json()) == refused("unauthorized")
-    assert ccu.running.hub.last_seen is None
+    assert ccu.hub.model.last_seen is None
     assert not hass.http.app.get(KEY_FAILED_LOGIN_ATTEMPTS)
 
 
@@ -143,20 +143,20 @@ async def test_the_key_of_one_unit_does_not_open_another(make_ccu: MakeCcu) -> N
     assert (status, code_of(answer)) == (404, refused("not_found"))
     status, answer = await second.post("/api/breaker-data/", {"ccu_id": "01", "current_ma": 5})
     assert (status, code_of(answer)) == (404, refused("not_found"))
-    assert first.running.hub.main_current_ma is None
+    assert first.hub.model.main_current_ma is None
 
 
 async def test_a_rotated_key_opens_until_the_new_one_is_used(
     hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory
 ) -> None:
-    registry = (await async_get_hubs(hass)).registry
-    await registry.async_set_key("01", "Unit 01", "new-key")
+    keys = (await async_get_parts(hass)).keys
+    await keys.async_set_key("01", "Unit 01", "new-key")
     assert (await ccu.get("/api/devices/"))[0] == 200
     old, ccu.key = ccu.key, "new-key"
     assert (await ccu.get("/api/devices/"))[0] == 200
     ccu.key = old
     assert (await ccu.get("/api/devices/"))[0] == 401
-    await registry.async_set_key("01", "Unit 01", "third-key")
+    await keys.async_set_key("01", "Unit 01", "third-key")
     freezer.tick(timedelta(hours=25))
     ccu.key = "new-key"
     assert (await ccu.get("/api/devices/"))[0] == 401
@@ -174,7 +174,7 @@ async def test_a_unit_without_a_key_is_bound_to_its_address(hass: HomeAssistant,
     # Who presents a key has to present the right one.
     ccu.key = "wrong"
     assert (await ccu.get("/api/devices/"))[0] == 401
-    ccu.key = None
+    ccu.key = ""
     await hass.config_entries.async_remove(ccu.entry.entry_id)
     assert not ir.async_get(hass).async_get_issue("smart_outlet", f"keyless_{ccu.entry.entry_id}")
     assert (await ccu.get("/api/devices/"))[0] == 401
@@ -205,7 +205,7 @@ async def test_half_written_json_has_no_effect(ccu: Ccu, body: bytes) -> None:
         reply = await ccu.client.post(path, data=body, headers=ccu.headers)
         assert reply.status == 400
         assert code_of(await reply.json()) == refused("bad_json")
-    assert ccu.running.hub.outlets["FE"].last_seen is None
+    assert ccu.hub.model.outlets["FE"].last_seen is None
 
 
 @pytest.mark.parametrize(
@@ -246,8 +246,8 @@ async def test_a_body_over_the_limit_is_refused(ccu: Ccu) -> None:
 async def test_a_unit_that_floods_is_refused_and_others_are_not(
     make_ccu: MakeCcu, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pacer, "CALLS_AT_ONCE", 20.0)
-    monkeypatch.setattr(pacer, "CALLS_PER_S", 0.5)
+    monkeypatch.setattr(request_pacer, "BURST", 20.0)
+    monkeypatch.setattr(request_pacer, "REQUESTS_PER_S", 0.5)
     mad, calm = await make_ccu("01"), await make_ccu("02", key="another-key")
     replies = await asyncio.gather(*(mad.client.post("/api/data/", json=DATA, headers=mad.headers) for _ in range(90)))
     statuses = [reply.status for reply in replies]
@@ -260,13 +260,13 @@ async def test_a_unit_that_floods_is_refused_and_others_are_not(
 
 
 def test_a_flood_waits_in_line_and_only_the_end_of_the_line_is_refused() -> None:
-    pace = pacer.Pacer()
-    at_once = int(pacer.CALLS_AT_ONCE)
+    pace = request_pacer.RequestPacer()
+    at_once = int(request_pacer.BURST)
     assert [pace.reserve(0.0) for _ in range(at_once)] == [0.0] * at_once
-    waits = [pace.reserve(0.0) for _ in range(int(pacer.CALLS_PER_S))]
+    waits = [pace.reserve(0.0) for _ in range(int(request_pacer.REQUESTS_PER_S))]
     assert waits == sorted(waits)
-    assert waits[0] == pytest.approx(1 / pacer.CALLS_PER_S)
-    assert waits[-1] == pytest.approx(pacer.LONGEST_WAIT_S)
+    assert waits[0] == pytest.approx(1 / request_pacer.REQUESTS_PER_S)
+    assert waits[-1] == pytest.approx(request_pacer.MAX_WAIT_S)
     with pytest.raises(ApiError) as refusal:
         pace.reserve(0.0)
     assert refusal.value.status == 429
@@ -278,8 +278,8 @@ def test_a_flood_waits_in_line_and_only_the_end_of_the_line_is_refused() -> None
 async def test_a_unit_that_is_quick_one_call_at_a_time_is_never_refused(
     ccu: Ccu, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pacer, "CALLS_AT_ONCE", 10.0)
-    monkeypatch.setattr(pacer, "CALLS_PER_S", 200.0)
+    monkeypatch.setattr(request_pacer, "BURST", 10.0)
+    monkeypatch.setattr(request_pacer, "REQUESTS_PER_S", 200.0)
     for _ in range(60):
         assert (await ccu.get("/api/devices/"))[0] == 200
 
@@ -325,7 +325,7 @@ async def test_a_bad_firmware_text_is_refused(ccu: Ccu) -> None:
     status, answer = await ccu.post("/api/breaker-data/", body)
     assert (status, code_of(answer)) == (400, refused("bad_value", "firmware"))
     await ccu.post("/api/breaker-data/", body | {"firmware": "2.1.0"})
-    assert ccu.running.firmware == "2.1.0"
+    assert ccu.hub.info.firmware == "2.1.0"
 
 
 # Users
@@ -387,7 +387,7 @@ async def test_wrong_orders_are_refused(
 ) -> None:
     reply = await user.post(f"/api/commands/{path}/", json=body)
     assert (reply.status, code_of(await reply.json())) == (status, answer)
-    assert list(ccu.running.hub.queue.open()) == []
+    assert list(ccu.hub.model.queue.open()) == []
 
 
 @pytest.mark.parametrize(
@@ -437,7 +437,7 @@ async def test_a_reader_reads_and_does_not_change(ccu: Ccu, hass_client: Any, ha
     ):
         reply = await client.post(f"/api/commands/FE/{command}/", json=body)
         assert (reply.status, code_of(await reply.json())) == (403, refused("forbidden"))
-    assert list(ccu.running.hub.queue.open()) == []
+    assert list(ccu.hub.model.queue.open()) == []
 
 
 async def test_a_user_without_any_permission_does_not_read(
@@ -502,7 +502,7 @@ async def test_an_outlet_that_two_units_report_is_an_issue(hass: HomeAssistant, 
     issue = issues.async_get_issue("smart_outlet", "outlet_claimed_twice_FE")
     assert issue is not None
     assert issue.translation_placeholders == {"device_id": "FE", "hubs": "Unit 01, Unit 02"}
-    subentry_id = second.running.subentry_ids["FE"]
+    subentry_id = second.hub.outlets.subentry_ids["FE"]
     hass.config_entries.async_remove_subentry(second.entry, subentry_id)
     await hass.async_block_till_done()
     assert not issues.async_get_issue("smart_outlet", "outlet_claimed_twice_FE")

@@ -1,7 +1,7 @@
-"""Commands to outlets: pending, delivered, confirmed or failed; idempotent and kept over a restart.
+"""Commands to outlets, from pending over delivered to confirmed or failed; idempotent and kept over a restart.
 
-A newer command for the same thing (a socket's relay, the threshold, a ping, a reading) supersedes the older
-one, so an outlet never has more than five commands waiting.
+A newer command for the same subject (the relay of a socket, the threshold, a ping, a reading) supersedes the
+older one, so an outlet never has more than five open commands.
 """
 
 from collections import deque
@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from .ccu_protocol import Ack, Report, parse_threshold
 from .errors import FieldError, MissingFieldError
-from .wire import Ack, Report, parse_threshold
 
 SOCKETS = ("a", "b")
-HISTORY = 100
-"""Finished commands that are remembered per hub."""
+HISTORY_SIZE = 100
+"""Finished commands kept per hub."""
 
 
 class CommandName(StrEnum):
-    """Commands of the protocol."""
+    """Commands of the CCU protocol."""
 
     RELAY_ON = "relay_on"
     RELAY_OFF = "relay_off"
@@ -31,23 +31,23 @@ class CommandName(StrEnum):
 RELAY_STATE = {CommandName.RELAY_ON: True, CommandName.RELAY_OFF: False}
 
 
-class Status(StrEnum):
-    """Where a command stands."""
+class CommandStatus(StrEnum):
+    """Status of a command."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
     CONFIRMED = "confirmed"
     UNVERIFIED = "unverified"
-    """Delivered as often as it makes sense; the transport has no way to tell whether it was done."""
+    """All attempts were delivered; the transport cannot report whether the command was executed."""
     FAILED = "failed"
     SUPERSEDED = "superseded"
 
 
-OPEN = frozenset({Status.PENDING, Status.DELIVERED})
+OPEN_STATUSES = frozenset({CommandStatus.PENDING, CommandStatus.DELIVERED})
 
 
-class Reason(StrEnum):
-    """Why a command failed."""
+class FailureReason(StrEnum):
+    """Reason of a failed command."""
 
     EXPIRED = "expired"
     NO_CONFIRMATION = "no_confirmation"
@@ -57,13 +57,13 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is wanted of an outlet.
+class CommandRequest:
+    """A validated request for a command.
 
     Attributes:
-        name: Of the command.
-        socket: "a" or "b" where the command is about a socket.
-        value: Threshold in mA where it is about that.
+        name: Name of the command.
+        socket: "a" or "b" for relay commands.
+        value: Threshold in mA for ``set_threshold``.
     """
 
     name: CommandName
@@ -72,17 +72,17 @@ class Order:
 
     @classmethod
     def parse(cls, name: CommandName, socket: object, value: object) -> Self:
-        """Check an order that came from outside; what a command does not use is ignored.
+        """Validate a request from outside; fields that the command does not use are ignored.
 
         Raises:
-            MissingFieldError: socket or value is needed and absent.
-            FieldError: it is wrong.
+            MissingFieldError: A required socket or value is absent.
+            FieldError: The socket or value is invalid.
         """
         if name in RELAY_STATE:
             if socket is None or socket == "":
                 raise MissingFieldError("socket")
             if not isinstance(socket, str) or socket.lower() not in SOCKETS:
-                raise FieldError("socket", "has to be a or b")
+                raise FieldError("socket", "must be a or b")
             return cls(name, socket=socket.lower())
         if name is CommandName.SET_THRESHOLD:
             if value is None or value == "":
@@ -92,106 +92,110 @@ class Order:
 
     @property
     def subject(self) -> str:
-        """What it is about: a newer order of the same subject replaces this one."""
+        """Return what the command changes; a newer request with the same subject replaces this one."""
         return f"relay_{self.socket}" if self.name in RELAY_STATE else self.name.value
 
     @property
     def relay(self) -> bool | None:
-        """The wanted state of the socket, None for other commands."""
+        """Return the requested relay state, None for other commands."""
         return RELAY_STATE.get(self.name)
 
 
 @dataclass(slots=True)
 class Command:
-    """An order on its way."""
+    """A queued request.
+
+    Attributes:
+        power_off_id: ID of the emergency power-off that the command belongs to. Such a command is repeated until
+            it expires, not only for the usual number of attempts.
+        is_acknowledged_by_id: The command was delivered over a transport that acknowledges by ID (version 2, radio).
+    """
 
     id: str
     device_id: str
-    order: Order
+    request: CommandRequest
     created: float
     expires: float
-    status: Status = Status.PENDING
+    status: CommandStatus = CommandStatus.PENDING
     attempts: int = 0
     delivered: float | None = None
-    reason: Reason | None = None
+    reason: FailureReason | None = None
     detail: str | None = None
-    cut_id: str | None = None
-    """Of the power cut that it belongs to: repeated until it expires, not only a few times."""
-    acknowledged: bool = False
-    """It was handed to a transport that acknowledges by id (version 2, radio)."""
+    power_off_id: str | None = None
+    is_acknowledged_by_id: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """For storage."""
+        """Return the stored form."""
         return {
             "id": self.id,
             "device_id": self.device_id,
-            "name": self.order.name.value,
-            "socket": self.order.socket,
-            "value": self.order.value,
+            "name": self.request.name.value,
+            "socket": self.request.socket,
+            "value": self.request.value,
             "created": self.created,
             "expires": self.expires,
-            "cut_id": self.cut_id,
+            "cut_id": self.power_off_id,
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """From storage; whatever had been delivered is delivered again, which does no harm."""
+        """Restore from the stored form; a delivered command is delivered again, which is harmless."""
         return cls(
             id=data["id"],
             device_id=data["device_id"],
-            order=Order(CommandName(data["name"]), data["socket"], data["value"]),
+            request=CommandRequest(CommandName(data["name"]), data["socket"], data["value"]),
             created=data["created"],
             expires=data["expires"],
-            cut_id=data.get("cut_id"),
+            power_off_id=data.get("cut_id"),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long and how often.
+class RetryPolicy:
+    """Deadlines and attempts of commands.
 
     Attributes:
-        ttl_s: A command that was not done by then has failed; long-forgotten clicks must not act.
-        cut_ttl_s: The same for commands of a power cut.
-        retry_s: Without a confirmation for so long a delivered command is handed out again.
-        attempts: How often a command is handed out.
+        ttl_s: An unconfirmed command fails after this time, so that an old request never acts late.
+        power_off_ttl_s: The same for commands of an emergency power-off.
+        retry_s: A delivered command without confirmation is delivered again after this time.
+        attempts: Maximum number of deliveries.
     """
 
     ttl_s: float = 60
-    cut_ttl_s: float = 3600
+    power_off_ttl_s: float = 3600
     retry_s: float = 5
     attempts: int = 3
 
 
 @dataclass(slots=True)
 class CommandQueue:
-    """Open commands of one hub's outlets.
+    """Open commands of a hub's outlets.
 
     Attributes:
-        new_id: Makes ids.
-        on_change: Called after each change of a command's status.
-        patience: How long and how often.
+        new_id: Returns a new unique ID.
+        on_change: Called after every change of a command's status.
+        policy: Deadlines and attempts.
+        history: Finished commands, newest last.
     """
 
     new_id: Callable[[], str]
     on_change: Callable[[Command], None]
-    patience: Patience = field(default_factory=Patience)
-    history: deque[Command] = field(default_factory=lambda: deque(maxlen=HISTORY))
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    history: deque[Command] = field(default_factory=lambda: deque(maxlen=HISTORY_SIZE))
     _open: dict[str, dict[str, Command]] = field(default_factory=dict)
 
-    def submit(self, device_id: str, order: Order, now: float, cut_id: str | None = None) -> Command:
-        """Queue an order; an open command of the same subject is superseded."""
-        ttl = self.patience.ttl_s if cut_id is None else self.patience.cut_ttl_s
-        mine = self._open.setdefault(device_id, {})
-        if (old := mine.get(order.subject)) is not None:
-            self._finish(old, Status.SUPERSEDED)
-        command = Command(self.new_id(), device_id, order, now, now + ttl, cut_id=cut_id)
-        self._open.setdefault(device_id, {})[order.subject] = command
+    def submit(self, device_id: str, request: CommandRequest, now: float, power_off_id: str | None = None) -> Command:
+        """Queue a request; an open command with the same subject is superseded."""
+        ttl = self.policy.ttl_s if power_off_id is None else self.policy.power_off_ttl_s
+        if (older := self.open_for(device_id, request.subject)) is not None:
+            self._finish(older, CommandStatus.SUPERSEDED)
+        command = Command(self.new_id(), device_id, request, now, now + ttl, power_off_id=power_off_id)
+        self._open.setdefault(device_id, {})[request.subject] = command
         self.on_change(command)
         return command
 
     def open(self, device_id: str | None = None) -> Iterator[Command]:
-        """Open commands, of one outlet or of all."""
+        """Yield the open commands of one outlet or of all outlets."""
         if device_id is not None:
             yield from tuple(self._open.get(device_id, {}).values())
             return
@@ -199,134 +203,135 @@ class CommandQueue:
             yield from tuple(commands.values())
 
     def open_for(self, device_id: str, subject: str) -> Command | None:
-        """The open command of a subject (``relay_a``, ``set_threshold``, …)."""
+        """Return the open command of a subject (``relay_a``, ``set_threshold``, …)."""
         return self._open.get(device_id, {}).get(subject)
 
-    def find(self, ident: str) -> Command | None:
-        """A command by its id, open or lately finished."""
-        return next((c for c in (*self.open(), *self.history) if c.id == ident), None)
+    def find(self, command_id: str) -> Command | None:
+        """Return an open or recently finished command by its ID."""
+        return next((command for command in (*self.open(), *self.history) if command.id == command_id), None)
 
     def has_due(self, device_id: str, now: float) -> bool:
-        """Whether fetch would hand something out."""
-        return any(self._due(command, now) for command in self.open(device_id))
+        """Return whether ``fetch`` would return commands."""
+        return any(self._is_due(command, now) for command in self.open(device_id))
 
     def fetch(self, device_id: str, now: float, *, acknowledges: bool) -> list[Command]:
-        """Hand out what an outlet has to do now: what is new, and what was not confirmed in time.
+        """Return the commands to deliver now: new ones and those not confirmed in time.
 
         Args:
-            device_id: Of the outlet.
+            device_id: Device ID of the outlet.
             now: UTC seconds.
-            acknowledges: Whether the transport will say by id what became of each command.
+            acknowledges: Whether the transport acknowledges each command by its ID.
         """
         if device_id not in self._open:
             return []
         self.expire(now, device_id)
-        due = [command for command in self.open(device_id) if self._due(command, now)]
+        due = [command for command in self.open(device_id) if self._is_due(command, now)]
         for command in due:
-            command.status = Status.DELIVERED
+            command.status = CommandStatus.DELIVERED
             command.attempts += 1
             command.delivered = now
-            command.acknowledged = acknowledges
+            command.is_acknowledged_by_id = acknowledges
             self.on_change(command)
         return due
 
-    def _due(self, command: Command, now: float) -> bool:
-        return command.status is Status.PENDING or self._overdue(command, now)
+    def _is_due(self, command: Command, now: float) -> bool:
+        return command.status is CommandStatus.PENDING or self._needs_retry(command, now)
 
-    def _overdue(self, command: Command, now: float) -> bool:
-        return command.delivered is not None and now - command.delivered >= self.patience.retry_s
+    def _needs_retry(self, command: Command, now: float) -> bool:
+        return command.delivered is not None and now - command.delivered >= self.policy.retry_s
 
     def on_report(self, report: Report) -> list[Command]:
-        """Confirm what a report shows; returns the commands confirmed by it."""
+        """Confirm the delivered commands that a report proves, and return them."""
         if report.device_id not in self._open:
             return []
-        done = [
+        confirmed = [
             command
             for command in self.open(report.device_id)
-            if command.status is Status.DELIVERED and _shows(report, command)
+            if command.status is CommandStatus.DELIVERED and _is_confirmed_by(report, command)
         ]
-        for command in done:
-            self._finish(command, Status.CONFIRMED)
-        return done
+        for command in confirmed:
+            self._finish(command, CommandStatus.CONFIRMED)
+        return confirmed
 
     def acknowledge(self, device_id: str, ack: Ack) -> Command | None:
-        """Take a transport's word for it; None where no such command is open (a repeated ack)."""
-        command = next((c for c in self.open(device_id) if c.id == ack.id), None)
+        """Apply an acknowledgement; return None if no such command is open (a repeated acknowledgement)."""
+        command = next((command for command in self.open(device_id) if command.id == ack.id), None)
         if command is None:
             return None
         if ack.ok:
-            self._finish(command, Status.CONFIRMED)
+            self._finish(command, CommandStatus.CONFIRMED)
         else:
-            self._finish(command, Status.FAILED, Reason.REFUSED, ack.error)
+            self._finish(command, CommandStatus.FAILED, FailureReason.REFUSED, ack.error)
         return command
 
     def expire(self, now: float, device_id: str | None = None) -> None:
-        """End the commands whose time or attempts are over."""
+        """End the commands whose deadline has passed or whose attempts are used up."""
         for command in self.open(device_id):
             if now >= command.expires:
-                self._finish(
-                    command,
-                    Status.FAILED,
-                    Reason.NO_CONFIRMATION if command.attempts else Reason.EXPIRED,
-                )
-            elif command.cut_id is None and command.attempts >= self.patience.attempts:
-                self._give_up(command, now)
+                reason = FailureReason.NO_CONFIRMATION if command.attempts else FailureReason.EXPIRED
+                self._finish(command, CommandStatus.FAILED, reason)
+            elif command.power_off_id is None and command.attempts >= self.policy.attempts:
+                self._end_last_attempt(command, now)
 
-    def _give_up(self, command: Command, now: float) -> None:
-        if not self._overdue(command, now):
+    def _end_last_attempt(self, command: Command, now: float) -> None:
+        if not self._needs_retry(command, now):
             return
-        if command.order.name is CommandName.SET_THRESHOLD and not command.acknowledged:
-            self._finish(command, Status.UNVERIFIED)
+        if command.request.name is CommandName.SET_THRESHOLD and not command.is_acknowledged_by_id:
+            self._finish(command, CommandStatus.UNVERIFIED)
         else:
-            self._finish(command, Status.FAILED, Reason.NO_CONFIRMATION)
+            self._finish(command, CommandStatus.FAILED, FailureReason.NO_CONFIRMATION)
 
-    def shift(self, seconds: float) -> None:
-        """The clock was set by so much: the commands' times go with it."""
+    def shift_times(self, seconds: float) -> None:
+        """Move all times of open commands after the system clock was set."""
         for command in self.open():
             command.created += seconds
             command.expires += seconds
             if command.delivered is not None:
                 command.delivered += seconds
 
-    def withdraw(self, command: Command, reason: Reason) -> None:
+    def withdraw(self, command: Command, reason: FailureReason) -> None:
         """Fail a command that is still open."""
-        if command.status in OPEN:
-            self._finish(command, Status.FAILED, reason)
+        if command.status in OPEN_STATUSES:
+            self._finish(command, CommandStatus.FAILED, reason)
 
     def remove_outlet(self, device_id: str) -> None:
-        """Fail the commands of an outlet that is no more."""
+        """Fail the commands of a removed outlet."""
         for command in self.open(device_id):
-            self._finish(command, Status.FAILED, Reason.REMOVED)
+            self._finish(command, CommandStatus.FAILED, FailureReason.REMOVED)
 
     def _finish(
-        self, command: Command, status: Status, reason: Reason | None = None, detail: str | None = None
+        self,
+        command: Command,
+        status: CommandStatus,
+        reason: FailureReason | None = None,
+        detail: str | None = None,
     ) -> None:
         command.status, command.reason, command.detail = status, reason, detail
-        mine = self._open[command.device_id]
-        del mine[command.order.subject]
-        if not mine:
+        commands = self._open[command.device_id]
+        del commands[command.request.subject]
+        if not commands:
             del self._open[command.device_id]
         self.history.append(command)
         self.on_change(command)
 
     def dump(self) -> list[dict[str, Any]]:
-        """Open commands, for storage."""
+        """Return the open commands in their stored form."""
         return [command.as_dict() for command in self.open()]
 
     def restore(self, stored: list[dict[str, Any]]) -> None:
-        """Take back what dump gave."""
+        """Restore dumped commands."""
         for data in stored:
             command = Command.from_dict(data)
-            self._open.setdefault(command.device_id, {})[command.order.subject] = command
+            self._open.setdefault(command.device_id, {})[command.request.subject] = command
 
 
-def _shows(report: Report, command: Command) -> bool:
-    """Whether a report that came after the delivery proves that the order was done."""
-    order = command.order
-    if order.relay is not None:
-        assert order.socket is not None
-        return report.relay(order.socket) is order.relay
-    if order.name is CommandName.SET_THRESHOLD:
-        return report.threshold == order.value
-    # A ping or a reading: the report itself is the answer, unless there will be a better one.
-    return not command.acknowledged
+def _is_confirmed_by(report: Report, command: Command) -> bool:
+    """Return whether a report received after the delivery proves that the command was executed."""
+    request = command.request
+    if request.relay is not None:
+        assert request.socket is not None
+        return report.relay(request.socket) is request.relay
+    if request.name is CommandName.SET_THRESHOLD:
+        return report.threshold == request.value
+    # Any report answers a ping or a reading, unless an acknowledgement will follow.
+    return not command.is_acknowledged_by_id
