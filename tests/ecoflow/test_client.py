@@ -1,15 +1,17 @@
 """The account client with the simulated cloud: MQTT over TLS, HTTP, and commands over both."""
 
 import asyncio
+from collections.abc import Callable
 import json
 import ssl
 import time
 from typing import Any
 
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 import pytest
 
+from custom_components.ecoflow._lib.slices import SLICE_S
 from custom_components.ecoflow.api.client import EcoflowClient, Timing
 from custom_components.ecoflow.api.errors import (
     BadReplyError,
@@ -19,8 +21,8 @@ from custom_components.ecoflow.api.errors import (
     UnreachableError,
 )
 from custom_components.ecoflow.api.families.specs import Command
-from custom_components.ecoflow.api.models import QuotaMessage, StatusMessage
-from custom_components.ecoflow.api.mqtt import SLICE_MESSAGES, ConnectionState, MessageQueue
+from custom_components.ecoflow.api.models import Certification, QuotaMessage, StatusMessage
+from custom_components.ecoflow.api.mqtt import ConnectionState, MqttConnection
 from custom_components.ecoflow.api.state import HOLD_S
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread, RecordedCallbacks, Until
@@ -103,7 +105,7 @@ async def test_a_device_that_reports_by_mqtt_is_not_polled(
 async def test_only_the_device_list_is_read_while_all_devices_report_by_mqtt(
     linked: EcoflowClient, cloud: CloudThread
 ) -> None:
-    def tell(later: float) -> None:
+    def report(later: float) -> None:
         linked._clock = lambda: start + later
         for sn in linked.states:
             linked.receive(QuotaMessage(sn, {"pd.soc": 50 + later % 7}))
@@ -111,11 +113,11 @@ async def test_only_the_device_list_is_read_while_all_devices_report_by_mqtt(
     start = time.monotonic()
     before = cloud.cloud.api.requests.total()
     for minute in range(1, 5):
-        tell(60.0 * minute)
+        report(60.0 * minute)
         await linked.poll()
     assert cloud.cloud.api.requests.total() == before
     new = cloud.do("add", model="smart_plug")
-    tell(301)
+    report(301)
     await linked.poll()
     assert new in linked.states, "after five minutes"
 
@@ -390,38 +392,53 @@ async def test_a_late_answer_is_not_attributed_to_another_client(
     assert events.unknown_replies == 0
 
 
-def test_a_full_queue_drops_the_oldest_message() -> None:
+def connection(loop: asyncio.AbstractEventLoop, deliver: Callable[[Any], None]) -> MqttConnection:
+    """Return a connection that is not started; messages are passed to it as paho would do."""
+    certification = Certification("account", "password", "127.0.0.1", 1)
+    tls = ssl.create_default_context()
+    return MqttConnection(loop, certification, "client", tls, on_message=deliver, on_state=lambda state: None)
+
+
+def status(sn: str) -> MQTTMessage:
+    """Return a status message as paho delivers it."""
+    message = MQTTMessage(topic=f"/open/account/{sn}/status".encode())
+    message.payload = b'{"params": {"status": 1}}'
+    return message
+
+
+def test_a_full_queue_drops_the_oldest_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("custom_components.ecoflow.api.mqtt.QUEUE_SIZE", 3)
     loop = asyncio.new_event_loop()
-    got: list[Any] = []
-    inbox = MessageQueue(loop, got.append, size=3)
+    received: list[Any] = []
+    mqtt = connection(loop, received.append)
     for number in range(5):
-        inbox.put(StatusMessage(str(number), online=True))
+        mqtt._received(Client(CallbackAPIVersion.VERSION2), None, status(str(number)))
     loop.call_later(0.05, loop.stop)
     loop.run_forever()
     loop.close()
-    assert [message.sn for message in got] == ["2", "3", "4"]
-    assert inbox.dropped == 2
-    inbox.put(StatusMessage("after the loop is closed", online=True))
+    assert [message.sn for message in received] == ["2", "3", "4"]
+    assert mqtt.dropped == 2
+    mqtt._received(Client(CallbackAPIVersion.VERSION2), None, status("after the loop is closed"))
 
 
 def test_a_failing_message_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
     loop = asyncio.new_event_loop()
-    got: list[str] = []
+    received: list[str] = []
 
-    def take(message: Any) -> None:
+    def deliver(message: Any) -> None:
         if message.sn.startswith("bad"):
             raise RuntimeError("handler error")
-        got.append(message.sn)
+        received.append(message.sn)
 
-    inbox = MessageQueue(loop, take)
+    mqtt = connection(loop, deliver)
     for sn in ("one", "bad", "two", "bad again"):
-        inbox.put(StatusMessage(sn, online=True))
-    loop.call_later(0.05, lambda: inbox.put(StatusMessage("three", online=True)))
+        mqtt._received(Client(CallbackAPIVersion.VERSION2), None, status(sn))
+    loop.call_later(0.05, lambda: mqtt._received(Client(CallbackAPIVersion.VERSION2), None, status("three")))
     loop.call_later(0.1, loop.stop)
     loop.run_forever()
     loop.close()
-    assert got == ["one", "two", "three"]
-    assert inbox.failed == 2
+    assert received == ["one", "two", "three"]
+    assert mqtt.failed == 2
     assert caplog.text.count("MQTT message failed") == 1
 
 
@@ -465,16 +482,22 @@ async def test_a_raw_value_that_cannot_be_a_state_is_unknown(
 
 def test_a_burst_of_messages_does_not_block_the_loop() -> None:
     loop = asyncio.new_event_loop()
-    got: list[Any] = []
-    inbox = MessageQueue(loop, got.append)
-    for number in range(3000):
-        inbox.put(StatusMessage(str(number), online=True))
+    received: list[Any] = []
+
+    def deliver(message: Any) -> None:
+        received.append(message)
+        time.sleep(0.0001)
+
+    mqtt = connection(loop, deliver)
+    client = Client(CallbackAPIVersion.VERSION2)
+    for number in range(1000):
+        mqtt._received(client, None, status(str(number)))
     turns = 0
 
     def turn() -> None:
         nonlocal turns
         turns += 1
-        if len(got) < 3000:
+        if len(received) < 1000:
             loop.call_soon(turn)
         else:
             loop.stop()
@@ -482,4 +505,4 @@ def test_a_burst_of_messages_does_not_block_the_loop() -> None:
     loop.call_soon(turn)
     loop.run_forever()
     loop.close()
-    assert turns >= 3000 / SLICE_MESSAGES
+    assert turns >= 1000 * 0.0001 / SLICE_S

@@ -15,7 +15,7 @@ from custom_components.ecoflow.api.wire_values import as_bool, as_number, lookup
 from simulators.ecoflow_cloud.models import MODELS, SERIAL_PREFIXES
 
 BY_NAME = {family.name: family for family in FAMILIES}
-# What a Smart Home Panel tells of its circuits, as far as controls need it.
+# The values of a Smart Home Panel that its controls need.
 PANEL: dict[str, Any] = {
     "heartbeat.loadCmdChCtrlInfos": [{"ctrlMode": 0, "ctrlSta": 0, "priority": n} for n in range(10)],
     "heartbeat.energyInfos": [
@@ -40,7 +40,7 @@ CONTROLS = [
 ]
 
 
-def wanted_values(control: SwitchSpec | NumberSpec | SelectSpec) -> list[Any]:
+def requested_values(control: SwitchSpec | NumberSpec | SelectSpec) -> list[Any]:
     match control:
         case SwitchSpec():
             return [True, False]
@@ -55,10 +55,10 @@ def test_the_expected_values_of_a_command_decode_to_the_requested_value(
     family: Family, control: SwitchSpec | NumberSpec | SelectSpec
 ) -> None:
     before = PANEL if family.name == "smart_home_panel" else {}
-    for wanted in wanted_values(control):
-        command = control.write(wanted, before)
+    for requested in requested_values(control):
+        command = control.write(requested, before)
         assert command.body
-        assert control.decode({**before, **command.expect}) == wanted
+        assert control.decode({**before, **command.expect}) == requested
 
 
 @pytest.mark.parametrize(("family", "control"), CONTROLS)
@@ -73,7 +73,7 @@ def test_values_out_of_range_are_rejected(family: Family, control: SwitchSpec | 
                 control.write("no such option", {})
 
 
-# As EcoFlow's documentation words them.
+# Commands from EcoFlow's documentation.
 DOCUMENTED: list[tuple[str, str, Any, dict[str, Any]]] = [
     ("delta_2", "charge_limit", 50, {"moduleType": 2, "operateType": "upsConfig", "params": {"maxChgSoc": 50}}),
     ("delta_2", "discharge_limit", 19, {"moduleType": 2, "operateType": "dsgCfg", "params": {"minDsgSoc": 19}}),
@@ -132,15 +132,15 @@ DOCUMENTED: list[tuple[str, str, Any, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "key", "wanted", "body"), DOCUMENTED, ids=lambda value: str(value)[:30])
-def test_documented_commands(name: str, key: str, wanted: Any, body: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("name", "key", "requested", "body"), DOCUMENTED, ids=lambda value: str(value)[:30])
+def test_documented_commands(name: str, key: str, requested: Any, body: dict[str, Any]) -> None:
     control = next(control for control in controls(BY_NAME[name]) if control.key == key)
     values = PANEL if name == "smart_home_panel" else {}
-    assert control.write(wanted, values).body == body
+    assert control.write(requested, values).body == body
 
 
 @pytest.mark.parametrize(
-    ("key", "wanted", "params"),
+    ("key", "requested", "params"),
     [
         ("charge_limit", 70, {"cfgMaxChgSoc": 70}),
         ("beeper", True, {"cfgBeepEn": True}),
@@ -149,10 +149,10 @@ def test_documented_commands(name: str, key: str, wanted: Any, body: dict[str, A
         ("backup_reserve", 40, {"cfgEnergyBackup": {"energyBackupStartSoc": 40, "energyBackupEn": True}}),
     ],
 )
-def test_documented_commands_of_a_delta_pro_3(key: str, wanted: Any, params: dict[str, Any]) -> None:
+def test_documented_commands_of_a_delta_pro_3(key: str, requested: Any, params: dict[str, Any]) -> None:
     control = next(control for control in controls(BY_NAME["delta_pro_3"]) if control.key == key)
     envelope = {"cmdId": 17, "dirDest": 1, "dirSrc": 1, "cmdFunc": 254, "dest": 2, "needAck": True}
-    assert control.write(wanted, {}).body == {**envelope, "params": params}
+    assert control.write(requested, {}).body == {**envelope, "params": params}
 
 
 def test_pause_commands() -> None:

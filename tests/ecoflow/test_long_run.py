@@ -109,7 +109,7 @@ class Run:
         await self.hass.async_add_executor_job(time.sleep, seconds)
 
     async def connected(self, limit_s: float) -> float:
-        """Return how long it takes until the broker connection stands."""
+        """Wait for the broker connection and return the time it took."""
         begin = machine_s()
         while self.client.mqtt is None or self.client.mqtt.state is not ConnectionState.CONNECTED:
             assert machine_s() - begin < limit_s
@@ -131,14 +131,14 @@ class Run:
             age = self.client.states[DELTA_PRO].age(time.monotonic())
             self.wrong.append(f"step {self.done}: {why}; the last sign of life is {age} s old")
 
-    async def fair_weather(self) -> None:
+    async def normal_operation(self) -> None:
         if self.done % 5 == 0:
             await self.control("POST", "/do/report")
         await self.step()
-        self.expect(True, "not shown in fair weather")
+        self.expect(True, "unavailable in normal operation")
 
     async def outage(self, everything: bool) -> None:
-        """The broker goes, with the rest of the cloud or without; then all comes back."""
+        """Stop the broker, alone or with the API, then restore everything."""
         await self.control("PUT", "/faults/broker_down")
         if everything:
             await self.control("PUT", "/faults/server_error")
@@ -146,15 +146,15 @@ class Run:
         for minute in range(1, self.rng.randint(8, 20)):
             await self.step()
             if not everything:
-                self.expect(True, "not shown although polling works")
+                self.expect(True, "unavailable although polling works")
             elif minute * STEP_S > MAX_AGE_S + STEP_S:
-                self.expect(False, f"shown {minute * STEP_S} s after the cloud went")
+                self.expect(False, f"available {minute * STEP_S} s after the outage began")
         for fault in ("broker_down", "server_error"):
             await self.control("DELETE", f"/faults/{fault}")
         self.reconnects.append(await self.connected(30))
         await self.step()
         await self.step()
-        self.expect(True, "not back")
+        self.expect(True, "unavailable after the outage")
 
 
 @pytest.mark.slow
@@ -194,10 +194,10 @@ async def test_three_days_with_twenty_outages(
     while run.done < STEPS:
         if outages and run.done >= outages[0]:
             outages.pop(0)
-            # Every second time everything is gone, else the broker only: then polling must keep values fresh.
+            # Every second outage affects the whole cloud, the others only the broker, so that polling continues.
             await run.outage(everything=len(outages) % 2 == 0)
         else:
-            await run.fair_weather()
+            await run.normal_operation()
         caplog.clear()
         written.reset_mock()
     assert run.wrong == []

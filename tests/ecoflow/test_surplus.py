@@ -9,7 +9,7 @@ from unittest.mock import AsyncMock
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import ATTR_ENTITY_ID, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util import dt as dt_util
 from hypothesis import given, strategies as st
 import pytest
@@ -18,7 +18,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.ecoflow.api.client import Timing
 from custom_components.ecoflow.api.errors import DeviceOfflineError
 from custom_components.ecoflow.api.surplus_controller import (
-    FIRST_RETRY_S,
     Reason,
     SurplusController,
     SurplusDecision,
@@ -175,7 +174,7 @@ def test_failed_writes_are_retried_with_increasing_delay() -> None:
     for attempt in range(8):
         assert controller.decide(now, replace(CALM, grid_w=-900)).has_writes
         controller.write_failed(now)
-        pause_s = min(1800, FIRST_RETRY_S * 2**attempt)
+        pause_s = min(1800, 120 * 2**attempt)
         assert not controller.decide(now + pause_s - 1, replace(CALM, grid_w=-900)).has_writes
         now += pause_s
     controller.write_succeeded(now)
@@ -380,3 +379,45 @@ async def test_low_tariff_by_time(
     local = dt_util.now().replace(hour=3, minute=30)
     freezer.move_to(local + timedelta(days=1))
     assert is_low_tariff(hass, tariff) is cheap
+
+
+async def test_renamed_entities_are_followed(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    registry = er.async_get(hass)
+    grid = registry.async_get_or_create("sensor", "other", "grid", suggested_object_id="grid").entity_id
+    tariff = registry.async_get_or_create("binary_sensor", "other", "tariff", suggested_object_id="cheap").entity_id
+    for entity_id in (grid, tariff):
+        hass.states.async_set(entity_id, "0")
+    subentry_id = await add_surplus(
+        hass, account, DELTA_PRO, grid_power=grid, tariff={"tariff_entity": tariff, "tariff_power": 900}
+    )
+    registry.async_update_entity(grid, new_entity_id="sensor.meter")
+    await hass.async_block_till_done()
+    registry.async_update_entity(tariff, new_entity_id="binary_sensor.low_tariff")
+    await hass.async_block_till_done()
+    data = account.subentries[subentry_id].data
+    assert data["grid_power"] == "sensor.meter"
+    assert data["tariff"]["tariff_entity"] == "binary_sensor.low_tariff"
+    hass.states.async_set("sensor.meter", "-800", {"unit_of_measurement": "W"})
+    await hass.async_block_till_done()
+    await evaluate(hass, account)
+    assert next(iter(account.runtime_data.surplus.values())).inputs["grid_power"] == -800
+
+
+async def test_a_missing_entity_creates_an_issue(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    hass.states.async_set("sensor.grid", "0")
+    subentry_id = await add_surplus(hass, account, DELTA_PRO)
+    issue_id = f"entity_missing_{account.entry_id}_{subentry_id}_grid_power"
+    issues = ir.async_get(hass)
+    assert issues.async_get_issue(DOMAIN, issue_id) is None
+    hass.states.async_remove("sensor.grid")
+    await hass.async_block_till_done()
+    issue = issues.async_get_issue(DOMAIN, issue_id)
+    assert issue is not None
+    assert issue.translation_placeholders == {
+        "entity": "sensor.grid",
+        "entry": "EcoFlow 127.0.0.1",
+        "use": "DELTA Pro 1: Surplus charging",
+    }
+    hass.states.async_set("sensor.grid", "0")
+    await hass.async_block_till_done()
+    assert issues.async_get_issue(DOMAIN, issue_id) is None

@@ -7,7 +7,7 @@ from simulators.ecoflow_cloud.models import MODELS
 
 @pytest.mark.parametrize("model", MODELS)
 def test_simulated_devices_report_at_night(model: str) -> None:
-    """Real ones are not: one that repeated its values for a quarter of an hour would be taken for gone."""
+    """As real ones do: unchanged values for 15 minutes would count as offline."""
     device = MODELS[model]("SN", "Name")
     for noise in (-1.0, 1.0):
         device.step(10, 0.0, noise)
