@@ -53,7 +53,7 @@ class Heating:
     outdoor_c: float = 4.0
 
     def report(self, seconds: float) -> dict[str, object]:
-        """Return telemetry `seconds` after the last. Wild: every value differs every time, with a session each minute."""
+        """Return telemetry `seconds` after the last. Wild: every value differs every time, one session a minute."""
         rng = self.rng
         if self.wild:
             self.on, self.outdoor_c, self.supply_c = rng.random() < 0.5, rng.uniform(-5, 15), rng.uniform(25, 60)
