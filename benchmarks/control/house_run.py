@@ -78,12 +78,14 @@ class Engine:
             now_s=now.timestamp(),
             local_s=now.timestamp(),
             zones=(
-                engine.ZoneSnapshot(zone_id="home", room=engine.Reading(house.room_c), target_c=_comfort(now) + 0.2),
+                engine.ZoneSnapshot(
+                    zone_id="home", room=engine.SensorReading(house.room_c), target_c=_comfort(now) + 0.2
+                ),
             ),
-            outdoor=engine.Reading(house.weather.outdoor_c),
-            solar=engine.Reading(house.weather.solar_w_m2),
+            outdoor=engine.SensorReading(house.weather.outdoor_c),
+            solar=engine.SensorReading(house.weather.solar_w_m2),
             people=1.0 if lower[0] > SETBACK_C else 0.0,
-            band=engine.Band(lower, np.full(len(lower), UPPER_C)),
+            band=engine.ComfortBand(lower, np.full(len(lower), UPPER_C)),
             price_kwh=_price(now),
             sources=(
                 engine.SourceSnapshot(

@@ -26,13 +26,13 @@ def _snapshot(now_s: float, zones: int) -> Any:
         now_s=now_s,
         local_s=now_s,
         zones=tuple(
-            engine.ZoneSnapshot(zone_id=f"z{i}", room=engine.Reading(room + i / 500), target_c=21.0)
+            engine.ZoneSnapshot(zone_id=f"z{i}", room=engine.SensorReading(room + i / 500), target_c=21.0)
             for i in range(zones)
         ),
-        outdoor=engine.Reading(3 + 4 * math.sin(now_s / 86400 * 2 * math.pi)),
-        solar=engine.Reading(max(0.0, 300 * math.sin(now_s / 86400 * 2 * math.pi))),
+        outdoor=engine.SensorReading(3 + 4 * math.sin(now_s / 86400 * 2 * math.pi)),
+        solar=engine.SensorReading(max(0.0, 300 * math.sin(now_s / 86400 * 2 * math.pi))),
         people=2.0,
-        band=engine.Band(lower, np.full(steps, 24.0)),
+        band=engine.ComfortBand(lower, np.full(steps, 24.0)),
         price_kwh=0.25,
         sources=(
             engine.SourceSnapshot(

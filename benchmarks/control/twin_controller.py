@@ -47,7 +47,7 @@ def _band(forecast: dict[str, np.ndarray]) -> Any:
     """Comfort per quarter of an hour: the stricter of what the five-minute steps ask."""
     lower, upper = (forecast[key] for key in ("lower_c", "upper_c"))
     whole = len(lower) // 3 * 3
-    return engine.Band(lower[:whole].reshape(-1, 3).max(axis=1), upper[:whole].reshape(-1, 3).min(axis=1))
+    return engine.ComfortBand(lower[:whole].reshape(-1, 3).max(axis=1), upper[:whole].reshape(-1, 3).min(axis=1))
 
 
 def snapshot(obs: dict[str, float], forecast: dict[str, np.ndarray]) -> Any:
@@ -58,10 +58,12 @@ def snapshot(obs: dict[str, float], forecast: dict[str, np.ndarray]) -> Any:
         now_s=obs["time_s"],
         local_s=obs["time_s"],
         zones=(
-            engine.ZoneSnapshot(zone_id="home", room=engine.Reading(obs["t_room_c"]), target_c=float(target) + 0.2),
+            engine.ZoneSnapshot(
+                zone_id="home", room=engine.SensorReading(obs["t_room_c"]), target_c=float(target) + 0.2
+            ),
         ),
-        outdoor=engine.Reading(obs["t_out_c"]),
-        solar=engine.Reading(obs["solar_w_m2"]),
+        outdoor=engine.SensorReading(obs["t_out_c"]),
+        solar=engine.SensorReading(obs["solar_w_m2"]),
         people=obs["occupants"],
         band=band,
         price_kwh=obs["price_eur_kwh"],

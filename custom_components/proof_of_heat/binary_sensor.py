@@ -15,7 +15,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ._lib.heat_source import Health
 from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
-from .engine.decision import Way
+from .engine.decision_record import ControlMode
 from .entity import SourceEntity, SystemEntity, ZoneEntity
 from .inputs.states import any_on
 from .repairs import LOW_SHARE
@@ -55,7 +55,7 @@ def _budget_low(unit: SourceUnit) -> bool | None:
 SYSTEM: Final = (
     SystemBinaryDescription(
         key="frost_protection",
-        value_fn=lambda system: system.data.decision.record.way == Way.FROST,
+        value_fn=lambda system: system.data.decision.record.control_mode == ControlMode.FROST,
     ),
     SystemBinaryDescription(key="override_active", value_fn=lambda system: bool(system.wanted.wishes.overrides)),
     SystemBinaryDescription(

@@ -26,7 +26,7 @@ from .const import (
     SUBENTRY_SOURCE,
     SUBENTRY_ZONE,
 )
-from .drivers.stored import capabilities_from_dict
+from .drivers.capabilities import capabilities_from_dict
 from .flows.basics import SYSTEM_SCHEMA, problems_of as system_problems
 from .flows.meter import METER_SCHEMA
 from .flows.options import SUBJECTS, problems_of as option_problems

@@ -22,8 +22,8 @@ from ._lib.heat_source import CommandResult, Health
 from ._lib.publisher import Publisher
 from .comfort.profiles import Override, Profile
 from .const import DOMAIN
-from .engine.consumption import Consumption
-from .engine.decision import Decision
+from .engine.consumption_forecast import ConsumptionForecast
+from .engine.decision_record import Decision
 from .engine.engine import Engine
 from .engine.phrases import Phrase
 from .engine.snapshot import NAN, Snapshot
@@ -82,7 +82,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.ahead = Ahead(hass, entry, settings)
         self.prices = Prices(hass, entry, settings)
         self.curve = CurveAdviser(engine, settings)
-        self.consumption: Consumption | None = None
+        self.consumption: ConsumptionForecast | None = None
         """What heating takes in the next 24 hours; None without a plan."""
         self.slow_work = SlowWork(hass, engine, self.name)
         self.hash_price = HashPrice(hass, entry, settings.hashprice_web) if settings.hashprice_web else None
@@ -273,7 +273,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
         self.engine.observe(snapshot)
         await self.slow_work.run(snapshot, now)
         decision = self.engine.decide(snapshot)
-        self.consumption = self.engine.consumption()
+        self.consumption = self.engine.consumption_forecast()
         self.journal.note(cycle_id, decision.record, self._names, self.hass.config.currency)
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("cycle=%s %s", cycle_id, self.journal.line())

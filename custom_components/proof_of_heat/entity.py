@@ -10,7 +10,7 @@ from ._lib.heat_source import Health
 from ._lib.publisher import PublishedEntity
 from .const import DOMAIN, MANUFACTURER
 from .coordinator import HeatingSystem, SourceUnit
-from .drivers.miner.reading import Family
+from .drivers.miner.models import MinerFamily
 from .drivers.modbus.source import ModbusSource
 from .metering.coordinator import MeterCoordinator
 from .system_config import ZoneSettings
@@ -156,7 +156,7 @@ def source_device(system: HeatingSystem, unit: SourceUnit) -> DeviceInfo:
         serial_number=info.get("serial"),
         configuration_url=f"http://{address}"
         if (address := system.config_entry.subentries[unit.subentry_id].data.get("address"))
-        and family in {str(item) for item in Family}
+        and family in {str(item) for item in MinerFamily}
         else None,
         name=unit.name,
         via_device_id=system.device_id,

@@ -12,7 +12,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .coordinator import HeatConfigEntry, HeatingSystem
-from .engine.savings import Proof
+from .engine.savings import SavingsReport
 from .entity import SystemEntity
 
 PARALLEL_UPDATES = 0
@@ -52,7 +52,7 @@ async def async_setup_entry(
     async_add_entities(ReportEvent(entry.runtime_data, description) for description in REPORTS)
 
 
-def figures(proof: Proof) -> dict[str, Any]:
+def figures(proof: SavingsReport) -> dict[str, Any]:
     """What a report says; money in the home's currency, the interval holds 90 %."""
     return {
         "days": proof.days,
@@ -90,7 +90,7 @@ class ReportEvent(SystemEntity, EventEntity):
         begin, days = self.entity_description.period_fn(today)
         if self._told is None:  # the first report comes at the end of the period that runs now
             self._told = today
-        if self._told >= begin or (proof := self.system.engine.proof(days)) is None:
+        if self._told >= begin or (proof := self.system.engine.savings_report(days)) is None:
             return
         self._told = today
         report = {**figures(proof), "currency": self.hass.config.currency, "until": begin.isoformat()}

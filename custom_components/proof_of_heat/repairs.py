@@ -14,8 +14,8 @@ import probatio as vol
 
 from ._lib.heat_source import Health
 from .const import CONF_DAY_LIMIT, CONF_OUTDOOR, CONF_TEMPERATURE, DOMAIN, SUBENTRY_SOURCE
-from .drivers.budget import BudgetState
-from .engine.snapshot import Reading
+from .drivers.call_budget import BudgetState
+from .engine.snapshot import SensorReading
 from .flows.fields import TEMPERATURE, number
 from .inputs.states import temperature
 from .runtime.curve_advice import CurveAdvice, take_over
@@ -159,7 +159,7 @@ class Watch:
             ir.async_delete_issue(self._system.hass, DOMAIN, issue)
 
 
-def _dead(reading: Reading) -> bool:
+def _dead(reading: SensorReading) -> bool:
     """Nothing told, or nothing for hours: sensors that report changes only are silent for a while."""
     return not reading.known or reading.age_s > SILENT_S
 

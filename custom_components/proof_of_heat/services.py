@@ -16,7 +16,7 @@ from .comfort.profiles import MAX_C, MIN_C, Override, Profile
 from .config_transfer import TransferError, carry_out, check_devices, difference, export, parse, plain, planned, to_yaml
 from .const import DOMAIN
 from .coordinator import HeatConfigEntry, HeatingSystem
-from .engine.house.history import STEP_S
+from .engine.model.history import STEP_S
 from .engine.phrases import Saying, say
 from .runtime.curve_advice import take_over
 
@@ -165,7 +165,7 @@ async def _get_plan(call: ServiceCall) -> ServiceResponse:
         "heat_w": [round(float(value)) for value in plan.plan.heat_w],
         "power_w": [round(float(value)) for value in plan.plan.power_w],
         "room_c": [round(float(value), 2) for value in plan.plan.room_c],
-        "worth_kwh": round(float(plan.plan.worth_kwh), 4),
+        "worth_kwh": round(float(plan.plan.heat_value_kwh), 4),
     }
 
 

@@ -266,5 +266,5 @@ def engine_config(settings: Settings, sources: tuple[SourceConfig, ...]) -> Engi
         sources=sources,
         curve=CurveConfig(slope=settings.slope, level_k=settings.level, underfloor=underfloor),
         site=SiteLimits() if settings.site_power_w is None else SiteLimits(power_w=settings.site_power_w),
-        safety=SafetyLimits(max_flow_c=settings.max_flow_c, blind_flow_c=30.0 if underfloor else 45.0),
+        safety=SafetyLimits(max_flow_c=settings.max_flow_c, fallback_flow_c=30.0 if underfloor else 45.0),
     )

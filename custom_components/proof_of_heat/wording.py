@@ -14,7 +14,7 @@ from homeassistant.helpers.translation import LOCALE_EN, async_get_translations
 from homeassistant.util import language as language_util
 
 from .const import DOMAIN
-from .engine.decision import DecisionRecord, sentence
+from .engine.decision_record import DecisionRecord, sentence
 from .engine.phrases import WORDS_BETWEEN, Phrase, Saying, Value
 
 LANGUAGES: Final = (LOCALE_EN, "de", "fi", "ru")

@@ -17,13 +17,13 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.engine.savings import Proof
+from custom_components.proof_of_heat.engine.savings import SavingsReport
 from custom_components.proof_of_heat.event import month_of, week_of
 from custom_components.proof_of_heat.sensors.integrators import Sum
 
 from .ha import HEATER, OUTDOOR, ROOM, source, start, system, thermometer, zone
 
-PROOF = Proof(7, 14.0, 20.0, 6.0, 4.5, 7.5, 30.0, 90.0, 120.0, 0.1, 0.2)
+PROOF = SavingsReport(7, 14.0, 20.0, 6.0, 4.5, 7.5, 30.0, 90.0, 120.0, 0.1, 0.2)
 
 
 async def prepare(hass: HomeAssistant) -> MockConfigEntry:
@@ -237,14 +237,14 @@ async def test_week_is_reported_once_with_its_figures_also_over_a_restart(
     hass.bus.async_listen(f"{DOMAIN}_event", callback(lambda item: told.append(item.data)))
     asked: list[int] = []
 
-    def proof(days: int | None = None) -> Proof | None:
+    def proof(days: int | None = None) -> SavingsReport | None:
         asked.append(days or 0)
         return PROOF if known else None
 
     known = False
     await entry.runtime_data.async_refresh()
     freezer.move_to("2026-01-26T01:30:00+00:00")  # Monday, the day before is not settled
-    monkeypatch.setattr(entry.runtime_data.engine, "proof", proof)
+    monkeypatch.setattr(entry.runtime_data.engine, "savings_report", proof)
     await entry.runtime_data.async_refresh()
     assert (told, 7 in asked) == ([], False)
     freezer.move_to("2026-01-26T02:30:00+00:00")
@@ -297,7 +297,7 @@ async def test_what_was_told_before_a_restart_is_remembered(
 ) -> None:
     freezer.move_to("2026-01-28T12:00:00+00:00")
     mock_restore_cache(hass, [State("event.home_weekly_savings_report", last)])
-    monkeypatch.setattr("custom_components.proof_of_heat.engine.engine.Engine.proof", lambda *_: PROOF)
+    monkeypatch.setattr("custom_components.proof_of_heat.engine.engine.Engine.savings_report", lambda *_: PROOF)
     told: list[Any] = []
     hass.bus.async_listen(f"{DOMAIN}_event", callback(lambda item: told.append(item.data["period"])))
     entry = await prepare(hass)

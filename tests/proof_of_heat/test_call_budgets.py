@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.drivers.budget import CallBudget, Limits
+from custom_components.proof_of_heat.drivers.call_budget import CallBudget, CallLimits
 from custom_components.proof_of_heat.flows.form import FieldError
 from custom_components.proof_of_heat.flows.source_forms import FORMS
 from custom_components.proof_of_heat.sources.call_budgets import async_ledger
@@ -21,18 +21,18 @@ API = "http://cloud/iot/v2"
 
 
 async def test_one_account_has_one_ledger(hass: HomeAssistant) -> None:
-    one = await async_ledger(hass, "client", API, Limits())
-    assert await async_ledger(hass, "client", API, Limits(day=3000)) is one
-    assert await async_ledger(hass, "other", API, Limits()) is not one
-    assert await async_ledger(hass, "client", "http://other/iot/v2", Limits()) is not one
+    one = await async_ledger(hass, "client", API, CallLimits())
+    assert await async_ledger(hass, "client", API, CallLimits(day=3000)) is one
+    assert await async_ledger(hass, "other", API, CallLimits()) is not one
+    assert await async_ledger(hass, "client", "http://other/iot/v2", CallLimits()) is not one
 
 
 async def test_the_lowest_limit_of_its_holders_counts(hass: HomeAssistant) -> None:
-    ledger = await async_ledger(hass, "client", API, Limits())
-    ledger.hold("a", Limits(day=3000))
-    ledger.hold("b", Limits(day=1000))
+    ledger = await async_ledger(hass, "client", API, CallLimits())
+    ledger.hold("a", CallLimits(day=3000))
+    ledger.hold("b", CallLimits(day=1000))
     assert (ledger.budget.limit_day, ledger.budget.sharers) == (1000, 2)
-    await async_ledger(hass, "client", API, Limits(day=9000))
+    await async_ledger(hass, "client", API, CallLimits(day=9000))
     assert ledger.budget.limit_day == 1000, "a form changes nothing for those who use it"
     ledger.let_go("b")
     assert (ledger.budget.limit_day, ledger.budget.sharers) == (3000, 1)
@@ -45,7 +45,7 @@ async def test_forms_and_two_heat_pumps_of_an_account_are_counted_together(
     async with device("viessmann", loopback) as (cloud, values):
         first = await ha.source(hass, "viessmann", values)
         assert cloud.total_calls > 0
-        ledger = await async_ledger(hass, values["client_id"], first.data["info"]["api_url"], Limits())
+        ledger = await async_ledger(hass, values["client_id"], first.data["info"]["api_url"], CallLimits())
         assert ledger.budget.state().used_day == cloud.total_calls, "the form's calls count"
         again = await ha.source(hass, "viessmann", values)
         second = ConfigSubentry(
@@ -65,20 +65,20 @@ async def test_forms_and_two_heat_pumps_of_an_account_are_counted_together(
         await hass.config_entries.async_remove(entry.entry_id)
         await hass.async_block_till_done()
         assert key not in hass_storage
-        same = await async_ledger(hass, values["client_id"], first.data["info"]["api_url"], Limits())
+        same = await async_ledger(hass, values["client_id"], first.data["info"]["api_url"], CallLimits())
         assert same.budget.state().used_day == used
 
 
 def test_a_higher_limit_of_the_user_is_believed_until_the_cloud_speaks_again() -> None:
-    budget = CallBudget(Limits(day=1450), lambda: 1e9)
+    budget = CallBudget(CallLimits(day=1450), lambda: 1e9)
     budget.refused(800, None, "day limit")
     assert budget.limit_day == 800
     saved = budget.dump()
-    budget.configure(Limits(day=1450))
+    budget.configure(CallLimits(day=1450))
     assert budget.limit_day == 800, "nothing new was said"
-    budget.configure(Limits(day=3000))
+    budget.configure(CallLimits(day=3000))
     assert budget.limit_day == 3000, "another contract"
-    restarted = CallBudget(Limits(day=3000), lambda: 1e9)
+    restarted = CallBudget(CallLimits(day=3000), lambda: 1e9)
     restarted.load(saved)
     assert restarted.limit_day == 3000, "also when it is said over a restart"
     restarted.refused(2000, None, "day limit")
@@ -86,39 +86,39 @@ def test_a_higher_limit_of_the_user_is_believed_until_the_cloud_speaks_again() -
 
 
 def test_a_small_budget_is_spread_over_the_day() -> None:
-    budget = CallBudget(Limits(day=100, short=20, write_reserve=14), lambda: 1e9)
+    budget = CallBudget(CallLimits(day=100, short=20, write_reserve=14), lambda: 1e9)
     assert 86_400 / budget.spread_s < 86
     budget.sharers = 2
     assert 2 * 86_400 / budget.spread_s < 86
 
 
 async def test_the_strictest_of_each_limit_counts(hass: HomeAssistant) -> None:
-    ledger = await async_ledger(hass, "client", API, Limits())
-    ledger.hold("a", Limits(day=3000, short=60))
-    ledger.hold("b", Limits(day=1000, short=300))
+    ledger = await async_ledger(hass, "client", API, CallLimits())
+    ledger.hold("a", CallLimits(day=3000, short=60))
+    ledger.hold("b", CallLimits(day=1000, short=300))
     assert (ledger.budget.limit_day, ledger.budget.limit_short) == (1000, 60)
     ledger.let_go("a")
     assert (ledger.budget.limit_day, ledger.budget.limit_short) == (1000, 300)
 
 
 def test_a_higher_ten_minute_limit_of_the_user_is_believed_until_the_cloud_speaks_again() -> None:
-    budget = CallBudget(Limits(short=120), lambda: 1e9)
+    budget = CallBudget(CallLimits(short=120), lambda: 1e9)
     budget.refused(60, None, "minute limit")
     saved = budget.dump()
-    budget.configure(Limits(short=120))
+    budget.configure(CallLimits(short=120))
     assert budget.limit_short == 60, "nothing new was said"
-    budget.configure(Limits(short=400))
+    budget.configure(CallLimits(short=400))
     assert budget.limit_short == 400, "another contract"
-    restarted = CallBudget(Limits(short=400), lambda: 1e9)
+    restarted = CallBudget(CallLimits(short=400), lambda: 1e9)
     restarted.load(saved)
     assert restarted.limit_short == 400, "also when it is said over a restart"
-    same = CallBudget(Limits(short=120), lambda: 1e9)
+    same = CallBudget(CallLimits(short=120), lambda: 1e9)
     same.load(saved)
     assert same.limit_short == 60
 
 
 def test_a_refusal_without_a_name_is_of_the_limit_that_it_is_like() -> None:
-    budget = CallBudget(Limits(day=1450, short=800), lambda: 1e9)
+    budget = CallBudget(CallLimits(day=1450, short=800), lambda: 1e9)
     budget.refused(700, None)
     assert (budget.limit_day, budget.limit_short) == (1450, 700)
     budget.refused(1400, None)

@@ -15,9 +15,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.engine.house.curve_fit import CurveSuggestion
-from custom_components.proof_of_heat.engine.house.history import History
-from custom_components.proof_of_heat.engine.learning import Learned, learn
+from custom_components.proof_of_heat.engine.learning import LearnedModel, learn
+from custom_components.proof_of_heat.engine.model.curve_fit import CurveSuggestion
+from custom_components.proof_of_heat.engine.model.history import History
 from custom_components.proof_of_heat.runtime.curve_advice import advise
 from custom_components.proof_of_heat.system_config import read
 
@@ -44,7 +44,7 @@ def test_unsure_or_near_fit_is_not_told() -> None:
 
 
 @pytest.fixture(scope="module")
-def learned() -> Learned:
+def learned() -> LearnedModel:
     """A house that was really learned from ten days."""
     history = History()
     for row in lived_history(10):
@@ -69,7 +69,7 @@ async def test_nothing_is_suggested_before_the_house_is_known(hass: HomeAssistan
     assert error.value.translation_key == "no_curve_suggestion"
 
 
-def know(entry: MockConfigEntry, learned: Learned) -> Any:
+def know(entry: MockConfigEntry, learned: LearnedModel) -> Any:
     home = entry.runtime_data
     home.engine.learned = replace(learned, trusted=True)
     home.watch.look(dt_util.utcnow())
@@ -77,7 +77,7 @@ def know(entry: MockConfigEntry, learned: Learned) -> Any:
 
 
 async def test_learned_house_raises_a_repair_whose_fix_sets_the_curve(
-    hass: HomeAssistant, entry: MockConfigEntry, learned: Learned, hass_client: ClientSessionGenerator
+    hass: HomeAssistant, entry: MockConfigEntry, learned: LearnedModel, hass_client: ClientSessionGenerator
 ) -> None:
     assert await async_setup_component(hass, REPAIRS, {})
     assert await async_setup_component(hass, "http", {})
@@ -100,7 +100,9 @@ async def test_learned_house_raises_a_repair_whose_fix_sets_the_curve(
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None
 
 
-async def test_action_sets_the_curve_and_answers(hass: HomeAssistant, entry: MockConfigEntry, learned: Learned) -> None:
+async def test_action_sets_the_curve_and_answers(
+    hass: HomeAssistant, entry: MockConfigEntry, learned: LearnedModel
+) -> None:
     home = know(entry, learned)
     advice = home.curve.advice()
     reply = await hass.services.async_call(DOMAIN, "apply_curve_suggestion", {}, blocking=True, return_response=True)
@@ -116,7 +118,7 @@ async def test_action_sets_the_curve_and_answers(hass: HomeAssistant, entry: Moc
 
 
 async def test_repair_goes_when_the_curve_fits_no_more(
-    hass: HomeAssistant, entry: MockConfigEntry, learned: Learned
+    hass: HomeAssistant, entry: MockConfigEntry, learned: LearnedModel
 ) -> None:
     home = know(entry, learned)
     issue_id = f"curve_suggestion_{entry.entry_id}"

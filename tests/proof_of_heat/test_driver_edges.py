@@ -19,7 +19,8 @@ from custom_components.proof_of_heat._lib.heat_source import (
     SourceState,
 )
 from custom_components.proof_of_heat.drivers.base import SourceBase, Timing
-from custom_components.proof_of_heat.drivers.cloud.hiveos import HiveAccount
+from custom_components.proof_of_heat.drivers.capabilities import capabilities_from_dict, capabilities_to_dict
+from custom_components.proof_of_heat.drivers.cloud.hiveos import HiveOsAccount
 from custom_components.proof_of_heat.drivers.cloud.nicehash import NiceHashAccount, decode_rig
 from custom_components.proof_of_heat.drivers.errors import (
     AuthError,
@@ -30,13 +31,12 @@ from custom_components.proof_of_heat.drivers.errors import (
     UnreachableError,
 )
 from custom_components.proof_of_heat.drivers.http import JsonHttp
-from custom_components.proof_of_heat.drivers.meter.shelly import Notifications, ShellyMeter, decode_status, lines
+from custom_components.proof_of_heat.drivers.meter.shelly import NotificationDecoder, ShellyMeter, decode_status, lines
 from custom_components.proof_of_heat.drivers.miner.antminer import AntminerClient, decode_socket_temperatures
 from custom_components.proof_of_heat.drivers.miner.bitaxe import BitaxeClient, can_pause, decode_reading
 from custom_components.proof_of_heat.drivers.miner.braiins import BraiinsClient, decode_graphql, decode_rest
-from custom_components.proof_of_heat.drivers.miner.rpc import exchange
+from custom_components.proof_of_heat.drivers.miner.cgminer_rpc import exchange
 from custom_components.proof_of_heat.drivers.miner.whatsminer import WhatsminerClient, decode_status_v2
-from custom_components.proof_of_heat.drivers.stored import capabilities_from_dict, capabilities_to_dict
 from custom_components.proof_of_heat.drivers.values import at, highest, number, rows_at
 from tests.proof_of_heat.wire import socket_saying, web_saying
 
@@ -441,7 +441,7 @@ def test_whatsminer_without_a_state_is_a_bad_reply() -> None:
 
 @pytest.mark.parametrize("reply", [{"code": -1, "msg": "bad"}, {"code": -4, "msg": "no permission"}])
 async def test_whatsminer_v3_refusals_are_typed(reply: dict[str, Any]) -> None:
-    from custom_components.proof_of_heat.drivers.miner.pyasic_base import library
+    from custom_components.proof_of_heat.drivers.miner.pyasic_adapter import library
 
     class Rpc:
         """pyasic's socket of V3."""
@@ -471,7 +471,7 @@ def test_whatsminer_v3_without_a_state_is_a_bad_reply() -> None:
 
 @pytest.mark.parametrize("reply", [None, {}, [], "text", {"success": False}, {"success": False, "message": "off"}])
 async def test_what_pyasic_gives_for_silence_is_unreachable(reply: Any) -> None:
-    from custom_components.proof_of_heat.drivers.miner.pyasic_base import ask, library
+    from custom_components.proof_of_heat.drivers.miner.pyasic_adapter import ask, library
 
     async def call() -> Any:
         return reply
@@ -481,7 +481,7 @@ async def test_what_pyasic_gives_for_silence_is_unreachable(reply: Any) -> None:
 
 
 async def test_pyasic_groups_that_fail_are_left_out_and_rates_may_be_bare() -> None:
-    from custom_components.proof_of_heat.drivers.miner.pyasic_base import gather_data, library, reading_of
+    from custom_components.proof_of_heat.drivers.miner.pyasic_adapter import gather_data, library, reading_of
 
     class Miner:
         """Knows its wattage, fails for all else."""
@@ -505,7 +505,7 @@ async def test_hiveos_rows_that_are_none(session: aiohttp.ClientSession) -> None
         "/farms/7/workers": {"data": [{"name": "no id"}, {"id": 9, "stats": {"online": True, "miner_start_time": 1}}]},
     }
     async with web_saying(replies) as port:
-        account = HiveAccount(session, "t", base_url=f"http://127.0.0.1:{port}")
+        account = HiveOsAccount(session, "t", base_url=f"http://127.0.0.1:{port}")
         rigs = await account.rigs()
         assert list(rigs) == ["7/9"]
         assert (rigs["7/9"].mining, rigs["7/9"].modes) == (True, ("quiet",))
@@ -515,7 +515,7 @@ async def test_hiveos_rows_that_are_none(session: aiohttp.ClientSession) -> None
             await account.set_mode("7/9", "loud")
     async with web_saying({"/farms": {"data": 5}}) as port:
         with pytest.raises(BadReplyError):
-            await HiveAccount(session, "t", base_url=f"http://127.0.0.1:{port}").rigs()
+            await HiveOsAccount(session, "t", base_url=f"http://127.0.0.1:{port}").rigs()
 
 
 async def test_nicehash_pages_are_all_read(session: aiohttp.ClientSession) -> None:
@@ -571,7 +571,7 @@ def test_shelly_single_phases_with_counters() -> None:
 
 
 def test_shelly_frames_without_a_meter_change_nothing() -> None:
-    notifications = Notifications()
+    notifications = NotificationDecoder()
     assert notifications.feed("x") is None
     assert notifications.feed({"method": "NotifyStatus", "params": {"ts": 1.0, "sys": {"uptime": 5}}}) is None
     found = notifications.feed({"method": "NotifyFullStatus", "params": {"em:0": {"total_act_power": 5.0}}})

@@ -252,13 +252,13 @@ async def test_plan_is_told_with_its_times(
 ) -> None:
     import numpy as np
 
-    from custom_components.proof_of_heat.engine.planning.grid import grid
+    from custom_components.proof_of_heat.engine.planning.time_grid import time_grid
 
     entry, _, _ = heated
-    cells = grid(192)
+    cells = time_grid(192)
     series = np.linspace(0.0, 4000.0, len(cells))
     plan = SimpleNamespace(
-        grid=cells, heat_w=series, power_w=series / 4, room_c=20.0 + series / 4000, worth_kwh=np.float64(0.081234)
+        grid=cells, heat_w=series, power_w=series / 4, room_c=20.0 + series / 4000, heat_value_kwh=np.float64(0.081234)
     )
     made = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
     said = (say(Saying.PLAN, hours=48.0, heat_kwh=31.4), say(Saying.PLAN_BEGINS, begin_h=2.0))

@@ -247,7 +247,7 @@ async def test_cold_house_is_kept_from_freezing(winter: Winter, watch: Watch) ->
     winter.gone |= {"price", "weather"}
     winter.hass.states.async_set("sensor.price", "unavailable")
     await live(winter, 0.5)
-    assert winter.system.data.decision.record.way == "frost"
+    assert winter.system.data.decision.record.control_mode == "frost"
     assert winter.home.house.water_w > 500
     await live(winter, 8)
     assert house.room_c > 6.9

@@ -20,7 +20,7 @@ from modbus_connection.tmodbus import ModbusConnection
 import pytest
 
 from custom_components.proof_of_heat.drivers.base import SourceBase
-from custom_components.proof_of_heat.drivers.budget import Limits
+from custom_components.proof_of_heat.drivers.call_budget import CallLimits
 from custom_components.proof_of_heat.drivers.errors import DriverError
 from custom_components.proof_of_heat.drivers.meter.shelly import ShellyMeter
 from lib.heat_source import Command, Health, Outcome, SourceState
@@ -29,7 +29,7 @@ from simulators.luxos.miner import Luxos
 from simulators.modbus_boiler.boiler import ModbusBoiler
 from simulators.shelly_pro3em.meter import ShellyPro3Em
 from tests.proof_of_heat.test_miner_clouds import cloud as miner_cloud, first_source
-from tests.proof_of_heat.test_miner_other import through_pyasic
+from tests.proof_of_heat.test_miner_generic import through_pyasic
 from tests.proof_of_heat.test_miner_sources import miner
 from tests.proof_of_heat.test_modbus import source_of
 from tests.proof_of_heat.test_modbus_rtu import on_a_line
@@ -301,11 +301,11 @@ async def test_meter_fault_of_the_wire(fault: str, session: aiohttp.ClientSessio
 @pytest.mark.parametrize("seed", range(4))
 async def test_no_fault_sends_the_cloud_more_calls_than_its_contract(seed: int, socket_enabled: None) -> None:
     """Reads, writes, faults and restarts at random against a small contract: the cloud's own count decides."""
-    from custom_components.proof_of_heat.drivers.budget import CallBudget
+    from custom_components.proof_of_heat.drivers.call_budget import CallBudget
     from custom_components.proof_of_heat.drivers.viessmann.client import ViessmannClient
 
     rng = random.Random(seed)
-    limits = Limits(day=40, short=24, write_reserve=8)
+    limits = CallLimits(day=40, short=24, write_reserve=8)
     faults = ["refused", "garbage", "cut", "expired", "error_500", "error_502", "offline", "deaf", "declined"]
     with patch("custom_components.proof_of_heat.drivers.viessmann.client._TIMEOUT_S", 0.4):
         async with viessmann_cloud(limits=limits) as setup:

@@ -15,7 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.drivers.modbus.template import FOLDER, builtin
+from custom_components.proof_of_heat.drivers.modbus.template import FOLDER, load_builtin
 from lib.heat_source import Command
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
@@ -142,7 +142,7 @@ async def test_the_form_goes_on_without_broken_templates_and_says_which_and_why(
     assert "\n" not in told
     (selector,) = [value for key, value in result["data_schema"].schema.items() if key == "template"]
     offered = [option["value"] for option in selector.config["options"]]
-    assert sorted(offered) == sorted([*builtin(), "mine"])
+    assert sorted(offered) == sorted([*load_builtin(), "mine"])
     labels = [option["label"].casefold() for option in selector.config["options"]]
     assert labels == sorted(labels)
 

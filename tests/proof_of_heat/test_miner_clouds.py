@@ -13,7 +13,7 @@ import pytest
 
 from custom_components.proof_of_heat.drivers.base import Timing
 from custom_components.proof_of_heat.drivers.cloud.account import CloudAccount
-from custom_components.proof_of_heat.drivers.cloud.hiveos import HiveAccount
+from custom_components.proof_of_heat.drivers.cloud.hiveos import HiveOsAccount
 from custom_components.proof_of_heat.drivers.cloud.nicehash import NiceHashAccount, decode_rig, signature
 from custom_components.proof_of_heat.drivers.cloud.source import RigSource, capabilities_of
 from custom_components.proof_of_heat.drivers.errors import AuthError, LimitedError, RefusedError
@@ -45,7 +45,7 @@ async def cloud(
         async with running(HiveOs, ["--port", "0"]) as device:
             yield (
                 device,
-                HiveAccount(session, secret or "demo-token", base_url=f"http://127.0.0.1:{device.port}/api/v2"),
+                HiveOsAccount(session, secret or "demo-token", base_url=f"http://127.0.0.1:{device.port}/api/v2"),
             )
 
 

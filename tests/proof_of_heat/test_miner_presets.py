@@ -15,9 +15,9 @@ from custom_components.proof_of_heat.drivers.miner.luxos import (
     decode_profiles,
     decode_reading as decode_luxos,
 )
-from custom_components.proof_of_heat.drivers.miner.presets import Preset, Presets
+from custom_components.proof_of_heat.drivers.miner.models import MinerFamily
+from custom_components.proof_of_heat.drivers.miner.power_presets import PowerPreset, PowerPresets
 from custom_components.proof_of_heat.drivers.miner.probe import probe
-from custom_components.proof_of_heat.drivers.miner.reading import Family
 from custom_components.proof_of_heat.drivers.miner.vnish import (
     VnishClient,
     decode_info,
@@ -35,21 +35,21 @@ from tests.proof_of_heat.test_miner_sources import miner
     ("watts", "name"), [(0, "1500"), (1500, "1500"), (2349.5, "2350"), (2618, "2350"), (9999, "3050")]
 )
 def test_the_strongest_setting_within_what_is_wanted(watts: float, name: str) -> None:
-    presets = Presets([Preset(str(w), w, True) for w in (3050, 1500, 2350, 2620)])
+    presets = PowerPresets([PowerPreset(str(w), w, True) for w in (3050, 1500, 2350, 2620)])
     assert presets.name_for(watts) == name
     assert presets.steps_w == (1500, 2350, 2620, 3050)
 
 
 def test_only_tuned_settings_are_offered_where_there_are_any() -> None:
     """An untuned one would begin with hours of tuning."""
-    mixed = Presets([Preset("1500", 1500, False), Preset("2350", 2350, True)])
+    mixed = PowerPresets([PowerPreset("1500", 1500, False), PowerPreset("2350", 2350, True)])
     assert mixed.steps_w == (2350,)
     assert mixed.watts_of("1500") == 1500
-    assert Presets([Preset("1500", 1500, False)]).steps_w == (1500,)
+    assert PowerPresets([PowerPreset("1500", 1500, False)]).steps_w == (1500,)
 
 
 def test_a_miner_without_settings_offers_on_and_off_alone() -> None:
-    none = Presets()
+    none = PowerPresets()
     assert none.capabilities().controls == {Control.ON_OFF}
     with pytest.raises(RefusedError):
         none.name_for(1000)
@@ -191,9 +191,9 @@ async def test_no_named_modes(
             await source.client.set_mode("low")
 
 
-@pytest.mark.parametrize(("simulator", "family"), [(Vnish, Family.VNISH), (Luxos, Family.LUXOS)])
+@pytest.mark.parametrize(("simulator", "family"), [(Vnish, MinerFamily.VNISH), (Luxos, MinerFamily.LUXOS)])
 async def test_probe_and_decode_know_them(
-    simulator: Any, family: Family, port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
+    simulator: Any, family: MinerFamily, port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     host = loopback()
     async with running(simulator, ["--host", host, "--boot-s", "0"]) as device:
@@ -208,7 +208,7 @@ async def test_pyasic_an_independent_client_reads_and_commands_the_simulators(
     simulator: Any, model: str, port_80: None, loopback: Callable[[], str]
 ) -> None:
     """So that our clients and our simulators do not only agree with each other."""
-    from custom_components.proof_of_heat.drivers.miner.pyasic_base import library
+    from custom_components.proof_of_heat.drivers.miner.pyasic_adapter import library
 
     host = loopback()
     lib = await library()
@@ -246,7 +246,7 @@ VNISH_SUMMARY = {
 
 
 def test_vnish_reply_of_a_real_s19j_pro() -> None:
-    reading = decode_vnish(VNISH_SUMMARY, {"current_preset": {"name": "2620"}}, Presets())
+    reading = decode_vnish(VNISH_SUMMARY, {"current_preset": {"name": "2620"}}, PowerPresets())
     assert (reading.mining, reading.power_w, reading.hashrate_ths) == (True, 2631, 54.479)
     assert (reading.chip_c, reading.board_c, reading.uptime_s) == (65, 50, 3564)
     assert reading.power_limit_w == 2620
@@ -263,25 +263,25 @@ def test_vnish_reply_of_a_real_s19j_pro() -> None:
     ],
 )
 def test_vnish_power_setting_of_the_preset(preset: object, watts: float | None) -> None:
-    assert decode_vnish(VNISH_SUMMARY, {"current_preset": preset}, Presets()).power_limit_w == watts
+    assert decode_vnish(VNISH_SUMMARY, {"current_preset": preset}, PowerPresets()).power_limit_w == watts
 
 
 @pytest.mark.parametrize("state", ["stopped", "shutting-down"])
 def test_vnish_stopped_is_not_mining(state: str) -> None:
     summary = {**VNISH_SUMMARY, "miner_status": {"miner_state": state}, "power_consumption": 0}
-    reading = decode_vnish(summary, None, Presets())
+    reading = decode_vnish(summary, None, PowerPresets())
     assert (reading.mining, reading.power_w) == (False, 0)
 
 
 def test_vnish_older_firmware_tells_its_watts_as_usage() -> None:
     summary = {key: value for key, value in VNISH_SUMMARY.items() if key != "power_consumption"}
-    assert decode_vnish(summary, None, Presets()).power_w == 2631
+    assert decode_vnish(summary, None, PowerPresets()).power_w == 2631
 
 
 @pytest.mark.parametrize("summary", [None, {}, {"miner_status": {}}, {"miner_status": {"miner_state": "?"}}, []])
 def test_vnish_without_a_state_is_a_bad_reply(summary: object) -> None:
     with pytest.raises(BadReplyError):
-        decode_vnish(summary, None, Presets())
+        decode_vnish(summary, None, PowerPresets())
 
 
 def test_vnish_info_and_presets_of_something_else() -> None:
@@ -327,14 +327,14 @@ def test_luxos_replies_of_a_real_s19k_pro() -> None:
     ],
 )
 def test_luxos_sleep_and_power_supply_decide(config: dict[str, object], mining: bool) -> None:
-    reading = decode_luxos(config, {}, Presets())
+    reading = decode_luxos(config, {}, PowerPresets())
     assert reading.mining is mining
     assert (reading.power_w, reading.hashrate_ths, reading.boards) == (None, None, None)
 
 
 def test_luxos_without_either_is_a_bad_reply() -> None:
     with pytest.raises(BadReplyError):
-        decode_luxos({}, {}, Presets())
+        decode_luxos({}, {}, PowerPresets())
 
 
 async def _speak(replies: dict[str, object], host: str) -> Any:
@@ -403,7 +403,7 @@ async def test_vnish_writes_nothing_on_a_strange_reply(
     host = loopback()
     await web.TCPSite(runner, host, 80).start()
     client = VnishClient(session, host, "admin")
-    client._presets = Presets([Preset("1500", 1500, True)])
+    client._presets = PowerPresets([PowerPreset("1500", 1500, True)])
     try:
         with pytest.raises(error):
             await client.set_power(1500)

@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 
 from custom_components.proof_of_heat.drivers.errors import UnreachableError
-from custom_components.proof_of_heat.drivers.miner.probe import Found, probe
-from custom_components.proof_of_heat.drivers.miner.reading import Family
-from custom_components.proof_of_heat.drivers.miner.rpc import RPC_PORT
+from custom_components.proof_of_heat.drivers.miner.cgminer_rpc import RPC_PORT
+from custom_components.proof_of_heat.drivers.miner.models import MinerFamily
+from custom_components.proof_of_heat.drivers.miner.probe import ProbeResult, probe
 from custom_components.proof_of_heat.drivers.miner.scan import MAX_HOSTS, RangeError, hosts_of, scan
 from simulators.antminer.miner import Antminer
 from simulators.bitaxe.miner import Bitaxe
@@ -49,10 +49,10 @@ async def test_finds_every_make_in_the_range_and_says_what_it_is(
             session, _range(neighbours), progress=lambda asked, total, found: seen.append((asked, total, len(found)))
         )
     assert result.found == (
-        Found(one, Family.ANTMINER),
-        Found(two, Family.WHATSMINER, "v3"),
-        Found(three, Family.BRAIINS),
-        Found(four, Family.BITAXE),
+        ProbeResult(one, MinerFamily.ANTMINER),
+        ProbeResult(two, MinerFamily.WHATSMINER, "v3"),
+        ProbeResult(three, MinerFamily.BRAIINS),
+        ProbeResult(four, MinerFamily.BITAXE),
     )
     assert result.complete
     assert [asked for asked, _, _ in seen] == list(range(1, 9))

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from custom_components.proof_of_heat.drivers.base import Timing
-from custom_components.proof_of_heat.drivers.miner.connect import client_for
+from custom_components.proof_of_heat.drivers.miner.client_factory import create_client
 from custom_components.proof_of_heat.drivers.miner.probe import probe
 from custom_components.proof_of_heat.drivers.miner.source import MinerSource
 from lib.heat_source import Command, Control, Health, Outcome
@@ -46,7 +46,7 @@ async def miner(
     simulator, argv, client_options = KINDS[kind]
     async with running(simulator, ["--host", host, *argv]) as device:
         found = await probe(session, host)
-        client = client_for(found, session, password, **client_options)
+        client = create_client(found, session, password, **client_options)
         await client.identify()
         capabilities = replace(await client.capabilities(), min_write_interval_s=0.0, **options.pop("caps", {}))
         source = MinerSource(f"proof_of_heat:{kind}", kind, client, capabilities, **options)
@@ -196,7 +196,7 @@ async def test_whatsminer_that_tells_no_mode_is_given_none(
 ) -> None:
     host = loopback()
     async with running(Whatsminer, ["--host", host, "--api", "v3", "--v3-no-setting"]):
-        client = client_for(await probe(session, host), session)
+        client = create_client(await probe(session, host), session)
         await client.identify()
         capabilities = await client.capabilities()
         assert (capabilities.controls, capabilities.modes) == ({Control.ON_OFF, Control.POWER}, ())
@@ -221,7 +221,7 @@ async def test_wrong_password_is_an_auth_error(
     host = loopback()
     simulator, argv, _ = KINDS[kind]
     async with running(simulator, ["--host", host, *argv]):
-        client = client_for(await probe(session, host), session, "wrong")
+        client = create_client(await probe(session, host), session, "wrong")
         with pytest.raises(AuthError):
             await client.identify()
 
@@ -311,7 +311,7 @@ async def test_bitaxe_without_pause_refuses_to_be_switched(
 ) -> None:
     host = loopback()
     async with running(Bitaxe, ["--host", host, "--firmware", "v2.4.5"]):
-        client = client_for(await probe(session, host), session)
+        client = create_client(await probe(session, host), session)
         await client.identify()
         capabilities = await client.capabilities()
         assert Control.ON_OFF not in capabilities.controls

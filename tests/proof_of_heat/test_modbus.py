@@ -20,12 +20,12 @@ from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource, 
 from custom_components.proof_of_heat.drivers.modbus.template import (
     FOLDER,
     Register,
-    builtin,
-    find,
+    find_template,
+    load_builtin,
     load_folder,
     parse,
 )
-from custom_components.proof_of_heat.drivers.modbus.wear import WriteCount
+from custom_components.proof_of_heat.drivers.modbus.write_counter import WriteCounter
 from lib.heat_source import Command, Control, Health, Outcome, SourceKind
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
@@ -66,7 +66,7 @@ async def boiler(device: str, argv: list[str] | None = None) -> AsyncGenerator[t
 
 
 def source_of(device: str, unit: Any) -> ModbusSource:
-    template = builtin()[DEVICES[device]]
+    template = load_builtin()[DEVICES[device]]
     capabilities = replace(capabilities_of(template), min_write_interval_s=0.0, settle_s=0.0)
     source = ModbusSource(f"proof_of_heat:{device}", device, unit, template, capabilities=capabilities)
     source.timing = QUICK
@@ -193,7 +193,7 @@ async def test_a_boilers_fault_degrades(device: str, socket_enabled: None) -> No
 
 @pytest.mark.parametrize("device", BOILERS)
 async def test_a_boilers_memory_is_spared(device: str) -> None:
-    template = builtin()[DEVICES[device]]
+    template = load_builtin()[DEVICES[device]]
     assert template.max_writes_per_day <= 24
     assert template.min_write_interval_s >= 600
     assert template.fuel != "electricity"
@@ -292,7 +292,7 @@ async def refused(address: int, values: list[int]) -> None:
 
 
 def test_real_heat_pumps_and_boilers_ship() -> None:
-    templates = builtin()
+    templates = load_builtin()
     assert set(DEVICES.values()) == set(templates)
     assert [template.kind for template in templates.values()].count(SourceKind.BOILER) == 2
     for template in templates.values():
@@ -395,11 +395,11 @@ def test_users_folder_names_the_file(tmp_path: Path) -> None:
 def test_a_mistake_in_one_file_stops_no_other_device(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("format: [")
     (tmp_path / "mine.yaml").write_text((FOLDER / "lambda_eu.yaml").read_text().replace("id: lambda_eu", "id: mine"))
-    assert find("lambda_eu", tmp_path).name == "Lambda EU heat pump"
-    assert find("mine", tmp_path).id == "mine"
-    assert find("lambda_eu", tmp_path / "not there").id == "lambda_eu"
+    assert find_template("lambda_eu", tmp_path).name == "Lambda EU heat pump"
+    assert find_template("mine", tmp_path).id == "mine"
+    assert find_template("lambda_eu", tmp_path / "not there").id == "lambda_eu"
     with pytest.raises(TemplateError, match=r"no template stove; broken\.yaml: "):
-        find("stove", tmp_path)
+        find_template("stove", tmp_path)
 
 
 JSON = st.recursive(
@@ -496,7 +496,7 @@ async def test_writes_of_yesterday_do_not_count(socket_enabled: None) -> None:
     clock = [0.0]
     async with boiler("lambda") as (_, source):
         source._clock = lambda: clock[0]
-        source._writes = WriteCount(elapsed=lambda: clock[0])
+        source._writes = WriteCounter(elapsed=lambda: clock[0])
         source._template = replace(source._template, max_writes_per_day=1)
         assert (await source.apply(Command(id="a", level=1.0))).outcome == Outcome.APPLIED
         assert (await source.apply(Command(id="b", level=2.0))).outcome == Outcome.DEFERRED

@@ -11,9 +11,14 @@ from homeassistant.core import HomeAssistant
 from modbus_connection.tmodbus import ModbusConnection
 import pytest
 
-from custom_components.proof_of_heat.drivers.modbus.link import AddressError, Line, link_params, parse_line
+from custom_components.proof_of_heat.drivers.modbus.connection import (
+    AddressError,
+    SerialSettings,
+    connection_params,
+    parse_serial_settings,
+)
 from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource
-from custom_components.proof_of_heat.drivers.modbus.template import builtin
+from custom_components.proof_of_heat.drivers.modbus.template import load_builtin
 from lib.heat_source import Command, Health, Outcome
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
@@ -30,7 +35,7 @@ async def on_a_line(device: str, tmp_path: Path, *argv: str) -> AsyncGenerator[t
     async with running(
         ModbusBoiler, ["--port", "0", "--device", device, "--rtu", "--rtu-link", str(link), *argv]
     ) as simulator:
-        connection = ModbusConnection(link_params(f"{link} 19200"))  # a pseudo-terminal takes no parity
+        connection = ModbusConnection(connection_params(f"{link} 19200"))  # a pseudo-terminal takes no parity
         unit = connection.for_unit(1)
         unit.require_timeout(0.6)
         source = source_of(device, unit)
@@ -129,7 +134,7 @@ async def test_a_unit_that_is_not_there_costs_its_neighbour_on_the_line_little(
 ) -> None:
     link = tmp_path / "line"
     async with running(ModbusBoiler, ["--port", "0", "--device", "daikin", "--rtu", "--rtu-link", str(link)]):
-        connection = ModbusConnection(link_params(str(link), line=Line(baudrate=19200)))
+        connection = ModbusConnection(connection_params(str(link), line=SerialSettings(baudrate=19200)))
         here, gone = connection.for_unit(1), connection.for_unit(9)
         here.require_timeout(0.6)
         gone.require_timeout(0.6)
@@ -151,7 +156,7 @@ async def test_core_shares_one_line_between_two_users(
 
     link = tmp_path / "line"
     async with running(ModbusBoiler, ["--port", "0", "--device", "daikin", "--rtu", "--rtu-link", str(link)]) as boiler:
-        params = link_params(str(link), line=builtin()["daikin_home_hub"].line)
+        params = connection_params(str(link), line=load_builtin()["daikin_home_hub"].line)
         async with async_get_temporary_unit(hass, params, 1) as one:
             one.require_timeout(0.6)
             first = source_of("daikin", one)
@@ -169,28 +174,28 @@ async def test_core_shares_one_line_between_two_users(
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("9600", Line()),
-        ("19200 8E1", Line(baudrate=19200, parity="E")),
-        (" 2400 7o2 ", Line(baudrate=2400, bytesize=7, parity="O", stopbits=2)),
+        ("9600", SerialSettings()),
+        ("19200 8E1", SerialSettings(baudrate=19200, parity="E")),
+        (" 2400 7o2 ", SerialSettings(baudrate=2400, bytesize=7, parity="O", stopbits=2)),
     ],
 )
-def test_line_settings(text: str, line: Line) -> None:
-    assert parse_line(text) == line
+def test_line_settings(text: str, line: SerialSettings) -> None:
+    assert parse_serial_settings(text) == line
 
 
 @pytest.mark.parametrize("text", ["", "9601", "9600 9N1", "9600 8X1", "9600 8N3", "fast", "9600 8N1 x"])
 def test_line_settings_that_are_none(text: str) -> None:
     with pytest.raises(AddressError, match="9600 8N1"):
-        parse_line(text)
+        parse_serial_settings(text)
 
 
 def test_the_address_says_how_to_reach_it() -> None:
-    tcp = link_params(" 192.168.1.30 ", 1502)
+    tcp = connection_params(" 192.168.1.30 ", 1502)
     assert (tcp.host, tcp.port) == ("192.168.1.30", 1502)
-    assert link_params("/dev/ttyUSB0").baudrate == 9600
-    assert link_params("COM3", line=Line(baudrate=19200, parity="E", stopbits=2)).stopbits == 2
-    over = link_params("/dev/ttyUSB0 38400 7O2", line=Line(baudrate=19200))
+    assert connection_params("/dev/ttyUSB0").baudrate == 9600
+    assert connection_params("COM3", line=SerialSettings(baudrate=19200, parity="E", stopbits=2)).stopbits == 2
+    over = connection_params("/dev/ttyUSB0 38400 7O2", line=SerialSettings(baudrate=19200))
     assert (over.device, over.baudrate, over.parity, over.bytesize) == ("/dev/ttyUSB0", 38400, "O", 7)
-    assert link_params("socket://10.0.0.3:8899").device == "socket://10.0.0.3:8899"
+    assert connection_params("socket://10.0.0.3:8899").device == "socket://10.0.0.3:8899"
     with pytest.raises(AddressError, match="no address"):
-        link_params("  ")
+        connection_params("  ")

@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.drivers.budget import CallBudget, Limits
+from custom_components.proof_of_heat.drivers.call_budget import CallBudget, CallLimits
 from custom_components.proof_of_heat.repairs import async_create_fix_flow
 
 from .ha import OUTDOOR, ROOM, source, start, system, thermometer, zone
@@ -59,7 +59,7 @@ async def test_budget_is_low_until_the_day_has_gone(
 ) -> None:
     home = entry.runtime_data
     unit = next(iter(home.units.values()))
-    budget = CallBudget(Limits(day=10, write_reserve=1), lambda: dt_util.utcnow().timestamp())
+    budget = CallBudget(CallLimits(day=10, write_reserve=1), lambda: dt_util.utcnow().timestamp())
     unit.budget = budget
     budget.refused(10, None, "day limit")
     home.watch.look(dt_util.utcnow())
@@ -179,7 +179,7 @@ async def test_weather_alone_is_watched_too(hass: HomeAssistant, freezer: Frozen
 async def test_limit_of_the_contract_is_set(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     home = entry.runtime_data
     unit = next(iter(home.units.values()))
-    unit.budget = CallBudget(Limits(day=10, write_reserve=1), lambda: dt_util.utcnow().timestamp())
+    unit.budget = CallBudget(CallLimits(day=10, write_reserve=1), lambda: dt_util.utcnow().timestamp())
     unit.budget.refused(10, None, "day limit")
     home.watch.look(dt_util.utcnow())
     assert (await fix(hass, "budget_low", {"day_limit": 3000}))["type"] == "create_entry"

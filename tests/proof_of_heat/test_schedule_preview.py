@@ -14,7 +14,7 @@ from custom_components.proof_of_heat.comfort.profiles import Override, Profile, 
 from custom_components.proof_of_heat.comfort.spans import Spans
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.coordinator import HeatingSystem
-from custom_components.proof_of_heat.engine.demand import anticipated_k
+from custom_components.proof_of_heat.engine.demand import preheat_offsets_k
 from custom_components.proof_of_heat.engine.engine import RISE_K_H
 from custom_components.proof_of_heat.inputs.states import all_away
 from custom_components.proof_of_heat.runtime.schedule_preview import events_of, week_of
@@ -234,7 +234,7 @@ async def test_anticipation_counts_the_time_until_the_change(here: HomeAssistant
     zone = home.data.snapshot.zones[0]
     assert zone.target_c == 18.0
     assert zone.band is not None
-    (more_k,) = anticipated_k([zone.band], RISE_K_H)
+    (more_k,) = preheat_offsets_k([zone.band], RISE_K_H)
     assert zone.target_c + more_k == pytest.approx(21 - 0.4 * 6, abs=0.05)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from custom_components.proof_of_heat.drivers.errors import AuthError, BadReplyError, DriverError, UnreachableError
 from custom_components.proof_of_heat.drivers.meter.reading import MeterReading
-from custom_components.proof_of_heat.drivers.meter.shelly import Notifications, ShellyMeter, decode_status, lines
+from custom_components.proof_of_heat.drivers.meter.shelly import NotificationDecoder, ShellyMeter, decode_status, lines
 from simulators.framework import running
 from simulators.shelly_pro3em.meter import ShellyPro3Em
 
@@ -42,7 +42,7 @@ def test_capture_lines_for_decode(captures: Path) -> None:
 
 def test_notifications_merge_over_the_last_full_status(captures: Path) -> None:
     frames = json.loads((captures / "shelly" / "notify_examples.json").read_text())["frames"]
-    notifications = Notifications()
+    notifications = NotificationDecoder()
     full, partial, energy, event = (notifications.feed(frame) for frame in frames)
     assert full is not None
     assert full.power_w == 558.965
@@ -131,7 +131,7 @@ async def test_something_else_at_the_address(session: aiohttp.ClientSession) -> 
 
 async def test_pushed_frames_follow_the_load(session: aiohttp.ClientSession) -> None:
     async with meter(session, "--push", "0.05") as (device, _):
-        notifications = Notifications()
+        notifications = NotificationDecoder()
         async with session.ws_connect(f"http://127.0.0.1:{device.port}/rpc") as socket:
             first = notifications.feed(await socket.receive_json(timeout=20))
             device.load_w = 0.0

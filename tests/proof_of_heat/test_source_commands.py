@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.proof_of_heat.engine.decision import SourceCommand
+from custom_components.proof_of_heat.engine.decision_record import SourceCommand
 from custom_components.proof_of_heat.runtime.source_commands import command_of
 from lib.heat_source import Capabilities, Command, Control, Health, SourceKind, SourceState
 from lib.heating_curve import curve_shape

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.proof_of_heat.drivers.budget import CallBudget, Limits
+from custom_components.proof_of_heat.drivers.call_budget import CallBudget, CallLimits
 from custom_components.proof_of_heat.drivers.errors import (
     AuthError,
     BadReplyError,
@@ -19,7 +19,7 @@ from custom_components.proof_of_heat.drivers.errors import (
     LimitedError,
     UnreachableError,
 )
-from custom_components.proof_of_heat.drivers.viessmann.client import TokenKeeper, ViessmannClient, sign_in
+from custom_components.proof_of_heat.drivers.viessmann.client import TokenStore, ViessmannClient, sign_in
 from custom_components.proof_of_heat.drivers.viessmann.features import decode, lines
 from custom_components.proof_of_heat.drivers.viessmann.source import ViessmannSource, capabilities_of, off_mode
 from lib.heat_source import Command, Control, Health, Outcome
@@ -137,7 +137,7 @@ class Setup:
 
 
 @asynccontextmanager
-async def cloud(argv: list[str] | None = None, limits: Limits | None = None) -> AsyncGenerator[Setup]:
+async def cloud(argv: list[str] | None = None, limits: CallLimits | None = None) -> AsyncGenerator[Setup]:
     """A signed-in client."""
     async with running(ViessmannCloud, ["--port", "0", *(argv or [])]) as device:
         base = f"http://127.0.0.1:{device.port}"
@@ -149,8 +149,8 @@ async def cloud(argv: list[str] | None = None, limits: Limits | None = None) -> 
         async def save(data: dict[str, Any]) -> None:
             saved.append(data)
 
-        keeper = TokenKeeper("demo-client", token, iam_url=f"{base}/idp/v3")
-        client = ViessmannClient(keeper, CallBudget(limits or Limits(), time.time), save, f"{base}/iot/v2")
+        keeper = TokenStore("demo-client", token, iam_url=f"{base}/idp/v3")
+        client = ViessmannClient(keeper, CallBudget(limits or CallLimits(), time.time), save, f"{base}/iot/v2")
         setup = Setup(device, client, saved)
         yield setup
         for source in setup.sources:
@@ -228,7 +228,7 @@ async def test_failed_save_sends_nothing(setup: Setup) -> None:
 
 
 async def test_budget_used_up_limits_reading_and_leaves_writes(socket_enabled: None) -> None:
-    async with cloud(limits=Limits(day=20, short=20, write_reserve=10)) as setup:
+    async with cloud(limits=CallLimits(day=20, short=20, write_reserve=10)) as setup:
         source = await setup.source()
         for _ in range(20):
             state = await source.refresh()

@@ -10,7 +10,7 @@ import pytest
 from PyViCare import PyViCareUtils
 import requests
 
-from custom_components.proof_of_heat.drivers.budget import CallBudget, Limits
+from custom_components.proof_of_heat.drivers.call_budget import CallBudget, CallLimits
 from custom_components.proof_of_heat.drivers.errors import (
     AuthError,
     BadReplyError,
@@ -22,7 +22,7 @@ from custom_components.proof_of_heat.drivers.viessmann.client import (
     API_URL,
     Device,
     Token,
-    TokenKeeper,
+    TokenStore,
     ViessmannClient,
     _Session,
     _translated,
@@ -60,8 +60,8 @@ class Http:
         return self.reply
 
 
-def keeper(expires_at: float, told: list[Token] | None = None) -> TokenKeeper:
-    return TokenKeeper(
+def keeper(expires_at: float, told: list[Token] | None = None) -> TokenStore:
+    return TokenStore(
         "client",
         Token("old", "refresh", expires_at),
         changed=None if told is None else told.append,
@@ -112,7 +112,7 @@ def test_exceptions_of_the_library_are_typed(err: Exception, error: type[Excepti
 
 
 def test_a_call_without_a_grant_does_not_go_out() -> None:
-    session = _Session(keeper(9e9), CallBudget(Limits(), time.time), API_URL)
+    session = _Session(keeper(9e9), CallBudget(CallLimits(), time.time), API_URL)
     with pytest.raises(LimitedError, match="without a grant"):
         session.get(f"{API_URL}/equipment")
     session.close()
@@ -136,7 +136,7 @@ async def test_a_command_before_the_first_reading_finds_the_device(setup: Setup)
 
 
 async def test_closing_a_client_that_never_spoke(socket_enabled: None) -> None:
-    client = ViessmannClient(keeper(9e9), CallBudget(Limits(), time.time), _nowhere)
+    client = ViessmannClient(keeper(9e9), CallBudget(CallLimits(), time.time), _nowhere)
     await client.close()
 
 
@@ -146,7 +146,7 @@ async def _nowhere(_: dict[str, Any]) -> None:
 
 async def test_closing_lets_the_call_under_way_end(socket_enabled: None) -> None:
     """An entry that is reloaded in the midst of a call leaves no thread behind that talks to nobody."""
-    client = ViessmannClient(keeper(0.0), CallBudget(Limits(), time.time), _nowhere)
+    client = ViessmannClient(keeper(0.0), CallBudget(CallLimits(), time.time), _nowhere)
     order: list[str] = []
     began = threading.Event()
 
@@ -185,7 +185,7 @@ async def test_a_device_without_a_harmless_off_refuses_it(setup: Setup) -> None:
 
 
 async def test_budget_used_up_in_the_middle_keeps_the_last_report(socket_enabled: None) -> None:
-    async with cloud(limits=Limits(day=12, short=12, write_reserve=4)) as setup:
+    async with cloud(limits=CallLimits(day=12, short=12, write_reserve=4)) as setup:
         source = await setup.source()
         for _ in range(12):
             state = await source.refresh()
@@ -220,7 +220,7 @@ async def test_a_dead_cloud_costs_calls_at_the_pace_of_reading_only(setup: Setup
 
 
 async def test_a_small_contract_is_read_more_seldom(socket_enabled: None) -> None:
-    async with cloud(limits=Limits(day=100, short=20, write_reserve=14)) as setup:
+    async with cloud(limits=CallLimits(day=100, short=20, write_reserve=14)) as setup:
         source = await setup.source(poll_s=300.0)
         await source.refresh()
         calls = setup.cloud.total_calls

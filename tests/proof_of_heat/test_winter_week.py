@@ -41,7 +41,7 @@ async def test_a_winter_week_is_cheaper_than_its_own_reference_control(winter: W
     reference_cost = reference.cost - price * (stored_kwh(reference_house) - begin_kwh)
     plain_cost = plain.cost - price * (stored_kwh(plain_house) - begin_kwh)
     saved = 100 * (1 - own_cost / reference_cost)
-    engine, proof = winter.system.engine, winter.system.engine.proof()
+    engine, proof = winter.system.engine, winter.system.engine.savings_report()
     print(f"\nours:       {own}\nreference:  {reference}\nby the clock: {plain}")
     print(f"heat left counted: ours {own_cost:.2f}, reference {reference_cost:.2f}, by the clock {plain_cost:.2f}")
     print(f"saved {saved:.1f} %; proof {proof}; errors {engine.learned and engine.learned.errors_k}")

@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.proof_of_heat import engine as package
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.engine.decision import DecisionRecord, Share, Way
+from custom_components.proof_of_heat.engine.decision_record import ControlMode, DecisionRecord, SourceShare
 from custom_components.proof_of_heat.engine.phrases import Phrase, Saying, say
 from custom_components.proof_of_heat.messages.journal import KEPT_DECISIONS, Journal
 from custom_components.proof_of_heat.sensors.system import shortened
@@ -30,7 +30,7 @@ NAMES = {"pump-1": "Vitocal 200", "miner-1": "Miner in the cellar", "zone-1": "B
 RECORD = DecisionRecord(
     now_s=1.77e9,
     revision="c",
-    way=Way.PLAN,
+    control_mode=ControlMode.PLAN,
     room_c=20.5,
     outdoor_c=-3.0,
     lower_c=20.0,
@@ -38,11 +38,11 @@ RECORD = DecisionRecord(
     demand_w=4000.0,
     flow_c=34.0,
     mix=(
-        Share("pump-1", 4250.0, 1100.0, 0.0812),
-        Share("miner-1", 0.0, 0.0, math.nan),
+        SourceShare("pump-1", 4250.0, 1100.0, 0.0812),
+        SourceShare("miner-1", 0.0, 0.0, math.nan),
     ),
     cost_h=0.35,
-    worth_kwh=math.nan,
+    heat_value_kwh=math.nan,
     wanted=(
         say(Saying.PLAN, hours=48.0, heat_kwh=120.4),
         say(Saying.COMING_FOR, lower_c=21.0, in_h=2.25, why=("zone-1", "schedule")),

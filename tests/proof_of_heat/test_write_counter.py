@@ -27,8 +27,8 @@ from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.diagnostics import async_get_config_entry_diagnostics
 from custom_components.proof_of_heat.drivers.base import SourceBase
 from custom_components.proof_of_heat.drivers.errors import LimitedError
-from custom_components.proof_of_heat.drivers.modbus import wear
-from custom_components.proof_of_heat.drivers.modbus.wear import WriteCount
+from custom_components.proof_of_heat.drivers.modbus import write_counter as counter_module
+from custom_components.proof_of_heat.drivers.modbus.write_counter import WriteCounter
 from custom_components.proof_of_heat.sources import registry as sources, write_counter as module
 from custom_components.proof_of_heat.sources.registry import Built
 from custom_components.proof_of_heat.sources.write_counter import STORE_KEY, WriteCounts
@@ -61,8 +61,8 @@ class Clocks:
         self.elapsed = 1000.0
         self.boot = 1.8e9
 
-    def count(self) -> WriteCount:
-        return WriteCount(lambda: self.boot + self.elapsed, lambda: self.elapsed)
+    def count(self) -> WriteCounter:
+        return WriteCounter(lambda: self.boot + self.elapsed, lambda: self.elapsed)
 
     def restart(self, minutes: float) -> None:
         """The monotonic clock begins anew."""
@@ -162,7 +162,7 @@ class Slow(SourceBase):
         super().__init__("proof_of_heat:slow", "slow", caps)
         self.on = False
         self.counted: list[int] = []
-        self.log: WriteCount | None = None
+        self.log: WriteCounter | None = None
 
     async def _read(self) -> SourceState:
         return SourceState(at=self._now(), health=Health.OK, on=self.on)
@@ -309,7 +309,7 @@ async def test_a_disk_that_refuses_or_hangs_keeps_no_home_cold(
     count.keep = refuses
     await count.take(1, 2)
     assert "disk full" in caplog.text
-    monkeypatch.setattr(wear, "_KEEP_S", 0.01)
+    monkeypatch.setattr(counter_module, "_KEEP_S", 0.01)
     count.keep = hangs
     await count.take(1, 2)
     with pytest.raises(LimitedError):

@@ -25,7 +25,7 @@ from .._lib.heat_source import (
 )
 from .errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError
 from .lease import Lease
-from .verify import check_finite, clamp, narrowed, outstanding, shows
+from .verification import check_finite, clamp, is_shown, keep_fields, unconfirmed_fields
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ class SourceBase(ABC):
         await self._refresh()
         if self._state.health in (Health.FAILING, Health.AUTH):
             return self._result(command, Outcome.FAILED, self._state.detail)
-        if shows(command, self._state, self.power_tolerance_w):
+        if is_shown(command, self._state, self.power_tolerance_w):
             return self._result(command, Outcome.UNCHANGED, "")
         await self._send(command)
         return await self._verify(command, command)
@@ -319,12 +319,12 @@ class SourceBase(ABC):
             await self._refresh()
         if self._state.health in (Health.FAILING, Health.AUTH):
             return self._result(command, Outcome.FAILED, self._state.detail)
-        names = outstanding(fitted, self._state, self.power_tolerance_w)
+        names = unconfirmed_fields(fitted, self._state, self.power_tolerance_w)
         if not names:
             self._pending = None
             self._lease.start(command.lease_s)
             return self._result(command, Outcome.UNCHANGED, "")
-        wanted = narrowed(fitted, names)
+        wanted = keep_fields(fitted, names)
         if self._still_settling(wanted):
             self._lease.start(command.lease_s)
             return self._result(command, Outcome.PENDING, "sent, not yet shown")
@@ -357,13 +357,13 @@ class SourceBase(ABC):
         self._pending = _Written(wanted, self._clock())
 
     async def _verify(self, command: Command, wanted: Command) -> CommandResult:
-        if await self._shown(lambda: shows(wanted, self._state, self.power_tolerance_w)):
+        if await self._shown(lambda: is_shown(wanted, self._state, self.power_tolerance_w)):
             self._pending = None
             return self._result(command, Outcome.APPLIED, "")
         if self._capabilities.settle_s > self.timing.verify_s:
             return self._result(command, Outcome.PENDING, "sent, not yet shown")
         self._pending = None
-        names = ", ".join(sorted(outstanding(wanted, self._state, self.power_tolerance_w)))
+        names = ", ".join(sorted(unconfirmed_fields(wanted, self._state, self.power_tolerance_w)))
         return self._result(command, Outcome.FAILED, f"not shown by the device: {names or self._state.detail}")
 
     async def _shown(self, showing: Callable[[], bool]) -> bool:

@@ -5,9 +5,9 @@ from typing import Final
 
 import aiohttp
 
-from .miner.connect import client_for
+from .miner.client_factory import create_client
+from .miner.models import MinerInfo, MinerReading
 from .miner.probe import probe
-from .miner.reading import MinerInfo, MinerReading
 from .miner.source import extra_of
 
 type Line = tuple[str, float | str | bool, str | None]
@@ -49,6 +49,6 @@ async def decode_miner(host: str, password: str | None = None, http_port: int = 
     """Read the miner (or the replayed capture) at `host`; raises DriverError."""
     async with aiohttp.ClientSession() as session:
         found = await probe(session, host, http_port)
-        client = client_for(found, session, password, http_port=http_port)
+        client = create_client(found, session, password, http_port=http_port)
         info = await client.identify()
         return list(miner_lines(info, await client.read()))

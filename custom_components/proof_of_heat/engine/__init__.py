@@ -18,7 +18,7 @@ A cycle, as a coordinator runs it every 30-300 s:
   hour and counts for 45 minutes; between, and whenever prediction is not allowed, `decide` works without it.
 - `band` says what is wanted for two days ahead, in quarters of an hour, with reasons if there are some. Zones with a
   `band` (and `weight`) of their own go before the home's: the zone that needs most at a step counts, and the record
-  names it (`record.coming`). `target_c` of a zone is for now, where there is no plan.
+  names it (`record.next_rise`). `target_c` of a zone is for now, where there is no plan.
 - `surplus_w` (now and forecast) is own power that nobody else uses, `surplus_price_kwh` what it would sell for.
 - `SourceSnapshot.heat_w` and `power_w` are means since the last cycle (from counters where there are some). Where heat
   is not metered leave it NaN: it is estimated (metering.py).
@@ -26,8 +26,8 @@ A cycle, as a coordinator runs it every 30-300 s:
 - Sources steered by flow temperature take `command.flow_c`; by input, `command.power_w`; by level, `command.level`.
 - Persist `engine.dump()` (JSON values, some 100 kB) now and then and before stopping, `restore` it at start; minimum
   times, trims, history and the savings proof survive, the house is learned anew from the history within a second.
-- For users: `engine.proof()` (savings with interval), `engine.consumption()` (next 24 h), `engine.curve(room_c)`
-  (suggested slope and level), `engine.learned.tested` (back-test), `decision.record` (why).
+- For users: `engine.savings_report()` (savings with interval), `engine.consumption_forecast()` (next 24 h),
+  `engine.suggest_curve(room_c)` (slope and level), `engine.learned.tested` (back-test), `decision.record` (why).
 
 Parts: `plausible` (believable readings) -> `demand` (curve and trim) or `planning` (two days ahead in the house that
 `house` learned) -> `choice`/`dispatch` (cheapest mix within limits) -> `safety` (the last word).
@@ -45,13 +45,14 @@ from .config import (
     Steering,
     Weights,
 )
-from .decision import Decision, DecisionRecord, Share, SourceCommand, Way
+from .decision_record import ControlMode, Decision, DecisionRecord, SourceCommand, SourceShare
 from .engine import Engine, JobResult
-from .savings import Proof
-from .snapshot import Band, Forecast, Reading, Snapshot, SourceSnapshot, ZoneSnapshot
+from .savings import SavingsReport
+from .snapshot import ComfortBand, Forecast, SensorReading, Snapshot, SourceSnapshot, ZoneSnapshot
 
 __all__ = [
-    "Band",
+    "ComfortBand",
+    "ControlMode",
     "CurveConfig",
     "Decision",
     "DecisionRecord",
@@ -60,19 +61,18 @@ __all__ = [
     "Forecast",
     "JobResult",
     "PeakPolicy",
-    "Proof",
-    "Reading",
     "ReferenceControl",
     "SafetyLimits",
-    "Share",
+    "SavingsReport",
+    "SensorReading",
     "SiteLimits",
     "Snapshot",
     "SourceCommand",
     "SourceConfig",
     "SourceKind",
+    "SourceShare",
     "SourceSnapshot",
     "Steering",
-    "Way",
     "Weights",
     "ZoneSnapshot",
 ]

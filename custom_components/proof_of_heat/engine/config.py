@@ -27,13 +27,13 @@ class SourceConfig:
     steering: Steering = Steering.SWITCH
     nominal_heat_w: float | None = None
     nominal_power_w: float | None = None
-    lowest_level: float = 0.25
+    min_modulation: float = 0.25
     steps_w: tuple[float, ...] = ()
     fuel_kwh_price: float | None = None
     """Boilers: price of a kWh of fuel. None: electricity."""
     efficiency: float = 0.9
     """Boilers: heat per fuel energy. Miners: share of the input that warms the home."""
-    usual_cop: float = 3.0
+    typical_cop: float = 3.0
     """Heat pumps: heat per electricity until it is learned."""
     efficiency_j_th: tuple[float, ...] = ()
     """Miners: joules per terahash at each step (or one value for all)."""
@@ -54,7 +54,7 @@ class SourceConfig:
     flow_limit_c: float | None = None
 
     @property
-    def mapped(self) -> bool:
+    def has_performance_map(self) -> bool:
         """Whether heat and input over its level are learned (a modulating source that runs on electricity)."""
         return self.steering is Steering.LEVEL and self.fuel_kwh_price is None
 
@@ -125,13 +125,13 @@ class SafetyLimits:
     frost_outdoor_off_c: float = 3.0
     frost_flow_c: float = 25.0
     room_stale_s: float = 1800.0
-    room_silent_s: float = 10800.0
+    room_stale_max_s: float = 10800.0
     """A sensor that is known to report only changes may be silent so long."""
     outdoor_stale_s: float = 7200.0
     jump_k_min: float = 3.0
-    blind_flow_c: float = 30.0
+    fallback_flow_c: float = 30.0
     """Fixed flow temperature when neither room nor outdoor temperature is known."""
-    blind_share: float = 0.4
+    fallback_share: float = 0.4
     seasonal_outdoor_c: float = 0.0
     read_only_s: float = 60.0
     lease_s: float = 900.0

@@ -13,7 +13,7 @@ import numpy as np
 from .config import CurveConfig
 from .curves import curve_of
 from .phrases import Phrase, Saying, say
-from .snapshot import BAND_STEP_H, Band, ZoneSnapshot
+from .snapshot import BAND_STEP_H, ComfortBand, ZoneSnapshot
 from .zones import weights_of
 
 OFF_FLOW_C = 20.0
@@ -83,7 +83,7 @@ class DemandControl:
         self.heating = True
 
     def update(
-        self, zones: Sequence[ZoneSnapshot], outdoor_c: float, elapsed_s: float, ahead_k: Sequence[float] = ()
+        self, zones: Sequence[ZoneSnapshot], outdoor_c: float, elapsed_s: float, preheat_k: Sequence[float] = ()
     ) -> Demand:
         """The demand now: the flow of the zone that needs the hottest, the heat of all zones by their weights.
 
@@ -91,7 +91,7 @@ class DemandControl:
         zone's target for what comes later.
         """
         damped = self.damping.update(outdoor_c, elapsed_s)
-        more_k = [max(0.0, more) for more in ahead_k] or [0.0] * len(zones)
+        more_k = [max(0.0, more) for more in preheat_k] or [0.0] * len(zones)
         targets = [zone.target_c + more for zone, more in zip(zones, more_k, strict=True)]
         wanted = [target for zone, target in zip(zones, targets, strict=True) if zone.wants_heat]
         self._heating_limit(damped, max(wanted, default=0.0))
@@ -172,7 +172,7 @@ class DemandControl:
                     )
 
 
-def anticipated_k(bands: Sequence[Band], ramp_k_h: float) -> list[float]:
+def preheat_offsets_k(bands: Sequence[ComfortBand], ramp_k_h: float) -> list[float]:
     """By how much to hold each zone warmer now so that its coming bounds are met in time, where there is no plan.
 
     Each bound is asked for earlier by the time that the house takes to rise.

@@ -7,30 +7,30 @@ from typing import Any
 
 import numpy as np
 
-from . import outlook
-from .choice import Chooser
+from . import horizon
 from .config import EngineConfig, PeakPolicy
-from .consumption import Consumption, next_day
-from .cycling import Cycling
-from .decision import Decision, DecisionRecord, Share, SourceCommand, Way
-from .demand import Demand, DemandControl, anticipated_k
-from .house.curve_fit import CurveSuggestion, suggest
-from .house.history import COLUMNS, STEP_S, History, Row
-from .house.observer import HouseState, Observer, emitter_after
-from .house.traces import Traces
-from .intake import Intake, operation, sampled
-from .learning import Learned, learn, next_learning_h
-from .metering import heat_w
+from .consumption_forecast import ConsumptionForecast, forecast_next_day
+from .decision_record import ControlMode, Decision, DecisionRecord, SourceCommand, SourceShare
+from .demand import Demand, DemandControl, preheat_offsets_k
+from .duty_cycle import DutyCycle
+from .heat_output import heat_output_w
+from .input_validation import InputValidator, ValidatedInputs
+from .learning import LearnedModel, learn, next_learning_h
+from .model.curve_fit import CurveSuggestion, suggest
+from .model.history import COLUMNS, STEP_S, History, Row
+from .model.observer import HouseState, Observer, emitter_after
+from .model.operating_history import OperatingHistory
 from .phrases import Phrase, Saying, say
-from .planning.now import PlanRequest, PlanResult, make_plan
-from .planning.offers import FLOW_OVER_MEAN
-from .plausible import Plausibility, Senses
-from .pulse import Pulse
+from .planning.commitment import PlanRequest, PlanResult, make_plan
+from .planning.segments import FLOW_OVER_MEAN
+from .row_builder import RowBuilder, make_sample, operating_values
+from .running_cost import RunningCostMeter, running_cost
 from .safety import Safety
-from .savings import Proof, SavingsProof
-from .snapshot import NAN, Band, Snapshot
-from .spending import SpendingMeter, spending
-from .zones import Zones
+from .savings import SavingsReport, SavingsTracker
+from .short_cycle import ShortCycleProtection
+from .snapshot import NAN, ComfortBand, Snapshot
+from .source_selection import SourceSelector
+from .zones import ZoneOffsets
 
 STATE_VERSION = 1
 PLAN_VALID_S = 2700.0
@@ -49,13 +49,13 @@ type Job = Callable[[], "JobResult"]
 class JobResult:
     """What a job found; hand it to ``Engine.adopt``."""
 
-    learned: Learned | None = None
+    learned: LearnedModel | None = None
     plan: PlanResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    way: Way
+    control_mode: ControlMode
     heat_w: float
     flow_c: float
     said: Phrases
@@ -67,32 +67,32 @@ class Engine:
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
         self.history = History()
-        self.learned: Learned | None = None
+        self.learned: LearnedModel | None = None
         self.plan: PlanResult | None = None
-        self.savings = SavingsProof(config.reference)
+        self.savings = SavingsTracker(config.reference)
         self.demand_control = DemandControl(config.curve)
-        self.cycling = Cycling()
+        self.cycling = ShortCycleProtection()
         self._configs = {source.source_id: source for source in config.sources}
         self.safety = Safety(config.safety, self._configs, self.cycling)
-        self.chooser = Chooser(config)
-        self.zones = Zones()
-        self._plausibility = Plausibility(config.safety)
-        self._intake = Intake()
-        self._pulse = Pulse()
+        self.source_selector = SourceSelector(config)
+        self.zones = ZoneOffsets()
+        self._validator = InputValidator(config.safety)
+        self._rows = RowBuilder()
+        self._duty_cycle = DutyCycle()
         self._observer: Observer | None = None
         self._since_learning: list[Row] = []
         self._learn_at_h = next_learning_h(0.0)
         self._busy = False
         self._plan_due = False
-        self._senses: Senses | None = None
-        self._band: Band | None = None
+        self._inputs: ValidatedInputs | None = None
+        self._band: ComfortBand | None = None
         self._last_s: float | None = None
         self._elapsed_s = 0.0
-        self._spent = SpendingMeter()
-        self._shares: dict[str, Share] = {}
-        pumps = [source.source_id for source in config.sources if source.mapped]
+        self._spent = RunningCostMeter()
+        self._shares: dict[str, SourceShare] = {}
+        pumps = [source.source_id for source in config.sources if source.has_performance_map]
         self._pump_id = pumps[0] if pumps else None
-        self._traces = Traces(pumps[1:])
+        self._operating_history = OperatingHistory(pumps[1:])
 
     @property
     def state(self) -> HouseState | None:
@@ -108,13 +108,13 @@ class Engine:
         """Take a snapshot in: judge the readings, follow the house, fill the history."""
         self._elapsed_s = 0.0 if self._last_s is None else max(0.0, snapshot.now_s - self._last_s)
         self._last_s = snapshot.now_s
-        senses = self._plausibility.update(snapshot)
-        self._senses = senses = replace(senses, room_c=self.zones.room_c(senses.zones, self._elapsed_s))
-        self._band = band = self.zones.band(senses.zones, snapshot.band)
-        delivered_w = self._delivered(snapshot, senses.outdoor_c)
-        self._spent.add(spending(self._configs, snapshot, senses.outdoor_c, self._shares), self._elapsed_s)
-        self._traces.add(operation(snapshot, senses, self._configs), self._elapsed_s)
-        row = self._intake.add(sampled(snapshot, senses, delivered_w, self._configs.get(self._pump_id or "")))
+        inputs = self._validator.update(snapshot)
+        self._inputs = inputs = replace(inputs, room_c=self.zones.room_c(inputs.zones, self._elapsed_s))
+        self._band = band = self.zones.band(inputs.zones, snapshot.band)
+        delivered_w = self._delivered(snapshot, inputs.outdoor_c)
+        self._spent.add(running_cost(self._configs, snapshot, inputs.outdoor_c, self._shares), self._elapsed_s)
+        self._operating_history.add(operating_values(snapshot, inputs, self._configs), self._elapsed_s)
+        row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self._configs.get(self._pump_id or "")))
         if row is None:
             return
         self.history.add(row)
@@ -123,29 +123,29 @@ class Engine:
             self._observer.update(row)
         spent = self._spent.take()
         if snapshot.active:
-            self.savings.step(row, band, self.chooser.reference_price(snapshot), spent.cost_h, spent.power_w)
+            self.savings.step(row, band, self.source_selector.reference_price(snapshot), spent.cost_h, spent.power_w)
         self._plan_due = True
 
     def job(self, snapshot: Snapshot) -> Job | None:
         """Slow work that is due (to learn, to plan), to be called in another thread; one at a time."""
-        if self._busy or self._senses is None:
+        if self._busy or self._inputs is None:
             return None
         if self.history.hours >= self._learn_at_h:
             self._busy = True
             series, before, limit = self.history.series(), self.learned, self.config.prediction_error_limit_k
             self._since_learning = []
-            operations = self._traces.operations()
+            operations = self._operating_history.operations()
             return lambda: JobResult(learned=learn(series, before, limit, operations))
         if self._may_plan(snapshot) and self._observer is not None:
             self._busy, self._plan_due = True, False
-            request = self._plan_request(snapshot, self._senses, self._observer.state)
+            request = self._plan_request(snapshot, self._inputs, self._observer.state)
             return lambda: JobResult(plan=make_plan(request))
         return None
 
     def _may_plan(self, snapshot: Snapshot) -> bool:
         """Whether a plan is due and possible: a trusted model, a room temperature, something that heats."""
-        known = self._senses is not None and math.isfinite(self._senses.room_c)
-        return self._plan_due and self.predicting and known and bool(self.chooser.available(snapshot))
+        known = self._inputs is not None and math.isfinite(self._inputs.room_c)
+        return self._plan_due and self.predicting and known and bool(self.source_selector.available(snapshot))
 
     def adopt(self, result: JobResult) -> None:
         """Take over what a job found."""
@@ -154,7 +154,7 @@ class Engine:
             self._learn_at_h = next_learning_h(self.history.hours)
             self.learned = result.learned
             self._observer = result.learned.observer(self._since_learning)
-            reference = result.learned.pump or self.chooser.reference_map()
+            reference = result.learned.pump or self.source_selector.reference_map()
             if reference is not None:
                 self.savings.learned(result.learned.fitted, reference, self._observer.state)
             if not result.learned.trusted:
@@ -170,23 +170,23 @@ class Engine:
 
     def decide(self, snapshot: Snapshot) -> Decision:
         """What every source shall do now. Quick; takes no lock and does no I/O."""
-        senses = self._senses or self._plausibility.update(snapshot)
-        ahead_k = anticipated_k([zone.band or snapshot.band for zone in senses.zones], RISE_K_H)
-        demand = self.demand_control.update(senses.zones, senses.outdoor_c, self._elapsed_s, ahead_k)
-        aim = self._wanted(snapshot, senses, demand)
-        frost = self.safety.sense(senses)
+        inputs = self._inputs or self._validator.update(snapshot)
+        preheat_k = preheat_offsets_k([zone.band or snapshot.band for zone in inputs.zones], RISE_K_H)
+        demand = self.demand_control.update(inputs.zones, inputs.outdoor_c, self._elapsed_s, preheat_k)
+        aim = self._wanted(snapshot, inputs, demand)
+        frost = self.safety.sense(inputs)
         if frost:
-            aim = replace(aim, heat_w=max(aim.heat_w, self.chooser.least_heat_w(self.learned)))
-        choice = self.chooser.choose(
+            aim = replace(aim, heat_w=max(aim.heat_w, self.source_selector.min_heat_w(self.learned)))
+        choice = self.source_selector.choose(
             snapshot,
-            senses,
+            inputs,
             aim.heat_w,
             learned=self.learned,
             state=self.state,
             locks=self._locks(snapshot),
             frost=frost,
-            too_warm=senses.room_c > (self._band or snapshot.band).now[1] - TOO_WARM_K,
-            power_cap_w=self.plan.cap_w if aim.way is Way.PLAN and self.plan else self._power_cap_w(),
+            too_warm=inputs.room_c > (self._band or snapshot.band).now[1] - TOO_WARM_K,
+            power_cap_w=self.plan.cap_w if aim.control_mode is ControlMode.PLAN and self.plan else self._power_cap_w(),
         )
         wanted = tuple(
             SourceCommand(
@@ -201,54 +201,54 @@ class Engine:
             )
             for part in choice.parts
         )
-        headroom = self.chooser.headroom(snapshot, self.learned)
-        commands, limits = self.safety.apply(wanted, snapshot, senses, headroom)
-        self.chooser.note(commands)
-        return self._decision(snapshot, senses, aim, commands, limits + choice.limits)
+        headroom = self.source_selector.headroom(snapshot, self.learned)
+        commands, limits = self.safety.apply(wanted, snapshot, inputs, headroom)
+        self.source_selector.note(commands)
+        return self._decision(snapshot, inputs, aim, commands, limits + choice.limits)
 
-    def curve(self, room_c: float) -> CurveSuggestion | None:
+    def suggest_curve(self, room_c: float) -> CurveSuggestion | None:
         """The heating curve that fits the house, None before it was learned."""
         return suggest(self.learned.fitted, room_c) if self.learned else None
 
-    def consumption(self) -> Consumption | None:
+    def consumption_forecast(self) -> ConsumptionForecast | None:
         """What heating will take in the next 24 hours, None without a plan."""
-        if self.learned is None or self.plan is None or self._senses is None:
+        if self.learned is None or self.plan is None or self._inputs is None:
             return None
-        return next_day(self.plan.plan, self.learned.fitted, self._senses.outdoor_c)
+        return forecast_next_day(self.plan.plan, self.learned.fitted, self._inputs.outdoor_c)
 
-    def proof(self, last_days: int | None = None) -> Proof | None:
+    def savings_report(self, last_days: int | None = None) -> SavingsReport | None:
         """Savings over the last whole days."""
         return self.savings.proof(last_days)
 
     # What is wanted
 
-    def _wanted(self, snapshot: Snapshot, senses: Senses, demand: Demand) -> _Wanted:
+    def _wanted(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> _Wanted:
         """What this cycle wants, before sources and limits."""
-        if senses.blind:
+        if inputs.blind:
             safety = self.config.safety
-            heat = safety.blind_share * self.chooser.design_heat_w(self.learned)
-            return _Wanted(Way.BLIND, heat, safety.blind_flow_c, (say(Saying.NOTHING_KNOWN),))
+            heat = safety.fallback_share * self.source_selector.design_heat_w(self.learned)
+            return _Wanted(ControlMode.BLIND, heat, safety.fallback_flow_c, (say(Saying.NOTHING_KNOWN),))
         plan = self.plan
         if plan is not None and self.predicting and snapshot.now_s - plan.made_s <= PLAN_VALID_S:
-            asked = any(zone.wants_heat and not zone.window_open for zone in senses.zones)
-            if asked or not senses.zones:
-                return _Wanted(Way.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.said)
+            asked = any(zone.wants_heat and not zone.window_open for zone in inputs.zones)
+            if asked or not inputs.zones:
+                return _Wanted(ControlMode.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.said)
         if self._commissioning(demand):
             return _Wanted(
-                Way.COMMISSIONING,
-                self._commission_heat(snapshot, senses, demand),
+                ControlMode.COMMISSIONING,
+                self._commission_heat(snapshot, inputs, demand),
                 demand.flow_c,
                 (say(Saying.LEARNING),),
             )
-        design = self.chooser.design_heat_w(self.learned)
-        heat = self._pulse.update(
+        design = self.source_selector.design_heat_w(self.learned)
+        heat = self._duty_cycle.update(
             demand.share * design,
-            self.chooser.least_heat_w(self.learned),
-            self._delivered(snapshot, senses.outdoor_c),
+            self.source_selector.min_heat_w(self.learned),
+            self._delivered(snapshot, inputs.outdoor_c),
             self._elapsed_s,
         )
-        way = Way.CURVE if demand.heating else Way.IDLE
-        return _Wanted(way, heat, demand.flow_c, (demand.reason,))
+        control_mode = ControlMode.CURVE if demand.heating else ControlMode.IDLE
+        return _Wanted(control_mode, heat, demand.flow_c, (demand.reason,))
 
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
         """The flow temperature that gives this heat until the emitters have warmed for a quarter of an hour."""
@@ -267,18 +267,18 @@ class Engine:
             and self.learned is None
         )
 
-    def _commission_heat(self, snapshot: Snapshot, senses: Senses, demand: Demand) -> float:
+    def _commission_heat(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> float:
         """Varied levels, by turns so that the mean is what the curve asks for."""
-        design = self.chooser.design_heat_w(self.learned)
-        full = self.chooser.full_heat_w(self._pump_id or "", self.learned)
+        design = self.source_selector.design_heat_w(self.learned)
+        full = self.source_selector.full_heat_w(self._pump_id or "", self.learned)
         at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * full
-        delivered = self._delivered(snapshot, senses.outdoor_c)
-        now = self._pulse.update(demand.share * design, at_level, delivered, self._elapsed_s)
+        delivered = self._delivered(snapshot, inputs.outdoor_c)
+        now = self._duty_cycle.update(demand.share * design, at_level, delivered, self._elapsed_s)
         return at_level if now > 0 else 0.0
 
     def _delivered(self, snapshot: Snapshot, outdoor_c: float) -> float:
         return sum(
-            heat_w(self._configs[source.source_id], source, outdoor_c)
+            heat_output_w(self._configs[source.source_id], source, outdoor_c)
             for source in snapshot.sources
             if source.source_id in self._configs
         )
@@ -288,31 +288,31 @@ class Engine:
     def _locks(self, snapshot: Snapshot) -> dict[str, Any]:
         return {s.source_id: self.cycling.locks(s, snapshot.now_s) for s in self.config.sources}
 
-    def _plan_request(self, snapshot: Snapshot, senses: Senses, state: HouseState) -> PlanRequest:
+    def _plan_request(self, snapshot: Snapshot, inputs: ValidatedInputs, state: HouseState) -> PlanRequest:
         learned, cfg = self.learned, self.config
         assert learned is not None
         steps = learned.responses.grid.steps
-        price = outlook.prices(snapshot, steps, cfg.weights.carbon_price_kg)
+        price = horizon.price_series(snapshot, steps, cfg.weights.carbon_price_kg)
         usual_price = max(float(np.abs(price).mean()), 1e-3)
         loss_kw = learned.fitted.parameters.total_loss_w_k / 1000
         quiet = np.zeros(steps)
-        quiet[: len(snapshot.quiet_ahead)] = snapshot.quiet_ahead[:steps]
-        headroom = self.chooser.headroom(snapshot, learned)
+        quiet[: len(snapshot.quiet_schedule)] = snapshot.quiet_schedule[:steps]
+        headroom = self.source_selector.headroom(snapshot, learned)
         recent, band = self.history.recent(96), self._band or snapshot.band
         return PlanRequest(
             made_s=snapshot.now_s,
             responses=learned.responses,
-            pumps=self.chooser.maps(learned),
+            pumps=self.source_selector.maps(learned),
             state=state,
-            outlook=outlook.weather(snapshot, senses.outdoor_c, recent, band, steps),
+            horizon=horizon.build_horizon(snapshot, inputs.outdoor_c, recent, band, steps),
             price_kwh=price,
-            surplus_w=outlook.surplus(snapshot, steps),
+            surplus_w=horizon.surplus_series(snapshot, steps),
             quiet=quiet,
             weights=cfg.weights,
             sources=cfg.sources,
             locks=self._locks(snapshot),
             running={s.source_id: bool(self.cycling.cycle(s.source_id).on) for s in cfg.sources},
-            available=self.chooser.available(snapshot),
+            available=self.source_selector.available(snapshot),
             emitter_c=self.plan.emitter_c if self.plan else None,
             power_cap_w=self._power_cap_w(),
             site_limit_w=headroom.site_w,
@@ -322,7 +322,7 @@ class Engine:
             start_price=cfg.weights.start_kwh * usual_price,
             phase_limits_w=headroom.phases_w,
             surplus_price_kwh=snapshot.surplus_price_kwh if math.isfinite(snapshot.surplus_price_kwh) else 0.0,
-            coming=band.coming(),
+            next_rise=band.next_rise(),
         )
 
     def _power_cap_w(self) -> float:
@@ -336,31 +336,36 @@ class Engine:
     # The record
 
     def _decision(
-        self, snapshot: Snapshot, senses: Senses, wanted: _Wanted, commands: tuple[SourceCommand, ...], limits: Phrases
+        self,
+        snapshot: Snapshot,
+        inputs: ValidatedInputs,
+        wanted: _Wanted,
+        commands: tuple[SourceCommand, ...],
+        limits: Phrases,
     ) -> Decision:
-        mix = self.chooser.shares(commands, snapshot)
+        mix = self.source_selector.shares(commands, snapshot)
         cost_h = sum(part.price_kwh * part.heat_w / 1000 for part in mix if part.heat_w > 0)
         self._shares = {part.source_id: part for part in mix}
         band = self._band or snapshot.band
         lower, upper = band.now
-        way = Way.FROST if self.safety.frost else wanted.way
+        control_mode = ControlMode.FROST if self.safety.frost else wanted.control_mode
         record = DecisionRecord(
             now_s=snapshot.now_s,
             revision=snapshot.revision,
-            way=way,
-            room_c=senses.room_c,
-            outdoor_c=senses.outdoor_c,
+            control_mode=control_mode,
+            room_c=inputs.room_c,
+            outdoor_c=inputs.outdoor_c,
             lower_c=lower,
             upper_c=upper,
             demand_w=wanted.heat_w,
             flow_c=wanted.flow_c,
             mix=mix,
             cost_h=cost_h,
-            worth_kwh=self.plan.plan.worth_kwh if way is Way.PLAN and self.plan else NAN,
+            heat_value_kwh=self.plan.plan.heat_value_kwh if control_mode is ControlMode.PLAN and self.plan else NAN,
             wanted=wanted.said,
             limits=limits,
-            notes=senses.notes,
-            coming=band.coming(),
+            notes=inputs.notes,
+            next_rise=band.next_rise(),
         )
         return Decision(commands, record)
 
@@ -376,7 +381,7 @@ class Engine:
             "history": self.history.dump(),
             "savings": self.savings.dump(),
             "zones": self.zones.dump(),
-            "traces": self._traces.dump(),
+            "traces": self._operating_history.dump(),
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -390,7 +395,7 @@ class Engine:
         if isinstance(zones := saved.get("zones"), dict):
             self.zones.restore(zones)
         if isinstance(traces := saved.get("traces"), dict):
-            self._traces.restore(traces)
+            self._operating_history.restore(traces)
         if saved.get("columns") == list(COLUMNS) and isinstance(rows := saved.get("history"), list):
             self.history.restore(rows)
             if self.history.hours >= self._learn_at_h:

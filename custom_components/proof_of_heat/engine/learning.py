@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .house.backtest import GATE_DAYS, Backtest, backtest, gate
-from .house.fit import Fit, fit
-from .house.history import STEP_S, Row, Series
-from .house.observer import HouseState, Observer, first_state
-from .house.pump_map import Operation, PumpMap, learn as learn_pump, learn_from
+from .model.backtest import GATE_DAYS, Backtest, backtest, gate
+from .model.history import STEP_S, Row, Series
+from .model.house_fit import HouseFit, fit_house
+from .model.observer import HouseState, Observer, first_state
+from .model.performance_map import Operation, PerformanceMap, learn as learn_pump, learn_from
 from .planning.planner import ResponseModel
 
 FIRST_H = 10.0
@@ -20,11 +20,11 @@ HORIZON_STEPS = 192
 
 
 @dataclass(frozen=True)
-class Learned:
+class LearnedModel:
     """A model of house and pump, and how far it may be trusted."""
 
-    fitted: Fit
-    pump: PumpMap | None
+    fitted: HouseFit
+    pump: PerformanceMap | None
     responses: ResponseModel
     tested: Backtest
     errors_k: tuple[float, ...]
@@ -34,7 +34,7 @@ class Learned:
     """At the end of the history it was learned from."""
     at_rows: float
     """POSIX time of the newest row."""
-    others: Mapping[str, PumpMap] = field(default_factory=dict)
+    others: Mapping[str, PerformanceMap] = field(default_factory=dict)
     """Maps of further modulating sources."""
 
     def observer(self, since: list[Row]) -> Observer:
@@ -54,10 +54,10 @@ def next_learning_h(hours: float) -> float:
 
 def learn(
     series: Series,
-    before: Learned | None,
+    before: LearnedModel | None,
     error_limit_k: float,
     operations: Mapping[str, Operation] | None = None,
-) -> Learned:
+) -> LearnedModel:
     """Learn house and pump from the history, and test them. Takes about half a second: never in the event loop.
 
     Raises:
@@ -65,7 +65,7 @@ def learn(
     """
     recent = series.since(max(0, len(series) - FIT_DAYS * 86400 // STEP_S))
     previous = before.fitted if before else None
-    fitted = fit(recent, previous)
+    fitted = fit_house(recent, previous)
     tested = backtest(recent, previous)
     rows = recent.rows(max(0, len(recent) - SETTLE_ROWS))
     observer = Observer(fitted.parameters, first_state(fitted.parameters, rows[0].room_c, rows[0].water_c))
@@ -75,7 +75,7 @@ def learn(
     if pump is None and before is not None:
         pump = before.pump
     errors_k = ((before.errors_k if before else ()) + (tested.error_k,))[-GATE_DAYS:]
-    return Learned(
+    return LearnedModel(
         fitted=fitted,
         pump=pump,
         responses=ResponseModel(fitted.parameters, HORIZON_STEPS),
@@ -88,10 +88,10 @@ def learn(
     )
 
 
-def _others(operations: Mapping[str, Operation], before: Learned | None) -> dict[str, PumpMap]:
+def _others(operations: Mapping[str, Operation], before: LearnedModel | None) -> dict[str, PerformanceMap]:
     """Maps of the further modulating sources; what was learned before stays where little was seen since."""
     maps = dict(before.others) if before else {}
-    for source_id, operation in operations.items():
-        if (learned := learn_from(operation)) is not None:
+    for source_id, operating_values in operations.items():
+        if (learned := learn_from(operating_values)) is not None:
             maps[source_id] = learned
     return maps

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import math
 
 from .config import SafetyLimits, SourceConfig
-from .cycling import Cycling
-from .decision import UNLIMITED, Headroom, SourceCommand
+from .decision_record import UNLIMITED, Headroom, SourceCommand
+from .input_validation import ValidatedInputs
 from .phrases import Phrase, Saying, say
-from .planning.now import sizes
-from .plausible import Senses
+from .planning.commitment import full_load
+from .short_cycle import ShortCycleProtection
 from .snapshot import Snapshot, SourceSnapshot
 
 TOLERANCE_W = 1.0
@@ -27,12 +27,16 @@ class Safety:
 
     limits: SafetyLimits
     sources: Mapping[str, SourceConfig]
-    cycling: Cycling
+    cycling: ShortCycleProtection
     began_s: float | None = None
     frost: bool = False
 
     def apply(
-        self, wanted: Sequence[SourceCommand], snapshot: Snapshot, senses: Senses, headroom: Headroom = UNLIMITED
+        self,
+        wanted: Sequence[SourceCommand],
+        snapshot: Snapshot,
+        inputs: ValidatedInputs,
+        headroom: Headroom = UNLIMITED,
     ) -> tuple[tuple[SourceCommand, ...], tuple[Phrase, ...]]:
         """The commands that may be given, and what limited them."""
         if self.began_s is None or snapshot.now_s < self.began_s:
@@ -45,7 +49,7 @@ class Safety:
         if self.frost:
             commands = self._frost_heat(commands, states, headroom, said)
         checked = [
-            self._one(command, states.get(command.source_id), senses, snapshot.now_s, said) for command in commands
+            self._one(command, states.get(command.source_id), inputs, snapshot.now_s, said) for command in commands
         ]
         final = tuple(self._within(checked, headroom, snapshot.now_s, said))
         if not snapshot.active:
@@ -63,14 +67,14 @@ class Safety:
             if state.source_id in self.sources and state.on is not None:
                 self.cycling.note(state.source_id, snapshot.now_s, on=state.on)
 
-    def sense(self, senses: Senses) -> bool:
+    def sense(self, inputs: ValidatedInputs) -> bool:
         """Whether frost protection is on; to be called once a cycle, before anything is wanted.
 
         Room close to frost, or water that may freeze: on below the limits, off a little above them.
         """
-        room_cold = senses.coldest_c < self.limits.frost_room_c + (0.5 if self.frost else 0.0)
-        outside = senses.outdoor_c < (self.limits.frost_outdoor_off_c if self.frost else self.limits.frost_outdoor_on_c)
-        water = senses.return_c < (8.0 if self.frost else 5.0)
+        room_cold = inputs.coldest_c < self.limits.frost_room_c + (0.5 if self.frost else 0.0)
+        outside = inputs.outdoor_c < (self.limits.frost_outdoor_off_c if self.frost else self.limits.frost_outdoor_on_c)
+        water = inputs.return_c < (8.0 if self.frost else 5.0)
         self.frost = room_cold or (outside and water)
         return self.frost
 
@@ -87,8 +91,8 @@ class Safety:
             return commands
         for place, command in enumerate(commands):
             source = self.sources[command.source_id]
-            level = max(command.level, source.lowest_level)
-            heat_w, power_w = (level * full for full in sizes(source))
+            level = max(command.level, source.min_modulation)
+            heat_w, power_w = (level * full for full in full_load(source))
             fits = all(power_w * part <= most + TOLERANCE_W for part, most in self._bounds(source, headroom))
             if not command.hold and self._alive(states.get(command.source_id)) and fits:
                 flow = max(command.flow_c, min(self.limits.frost_flow_c, self._highest_flow(command.source_id)))
@@ -101,7 +105,7 @@ class Safety:
         self,
         command: SourceCommand,
         state: SourceSnapshot | None,
-        senses: Senses,
+        inputs: ValidatedInputs,
         now_s: float,
         said: list[Phrase],
     ) -> SourceCommand:
@@ -109,7 +113,7 @@ class Safety:
         if command.hold:
             return command
         command = self._cycled(command, config, now_s, said)
-        command = self._flow(command, config, state, senses, said)
+        command = self._flow(command, config, state, inputs, said)
         lease_s = min(command.lease_s, self.limits.lease_s)
         return replace(command, lease_s=max(lease_s, 0.0))
 
@@ -120,7 +124,7 @@ class Safety:
             return replace(command, on=False, level=0.0, power_w=0.0, heat_w=0.0)
         if locks.must_run and not command.on:
             said.append(say(Saying.MUST_RUN, source=command.source_id))
-            return replace(command, on=True, level=max(command.level, config.lowest_level))
+            return replace(command, on=True, level=max(command.level, config.min_modulation))
         return command
 
     def _flow(
@@ -128,19 +132,19 @@ class Safety:
         command: SourceCommand,
         config: SourceConfig,
         state: SourceSnapshot | None,
-        senses: Senses,
+        inputs: ValidatedInputs,
         said: list[Phrase],
     ) -> SourceCommand:
         """Never hotter water than allowed: a hot flow takes the level back, at the limit the source stops."""
         highest = self._highest_flow(command.source_id)
-        flow = state.flow_c if state is not None and math.isfinite(state.flow_c) else senses.flow_c
+        flow = state.flow_c if state is not None and math.isfinite(state.flow_c) else inputs.flow_c
         if not command.on or not math.isfinite(flow) or flow <= highest - FLOW_EASE_K:
             return command
         if flow >= highest:
             said.append(say(Saying.FLOW_LIMIT, source=command.source_id, flow_c=flow, limit_c=highest))
             return replace(command, on=False, level=0.0, power_w=0.0, heat_w=0.0)
         ease = (highest - flow) / FLOW_EASE_K
-        level = min(command.level, config.lowest_level + (1 - config.lowest_level) * ease)
+        level = min(command.level, config.min_modulation + (1 - config.min_modulation) * ease)
         return replace(command, level=level)
 
     def _bounds(self, source: SourceConfig, headroom: Headroom) -> Iterator[tuple[float, float]]:
@@ -184,7 +188,7 @@ class Safety:
         level = command.level if math.isfinite(command.level) else 0.0
         level = min(1.0, max(0.0, level))
         on = command.on and level > 0
-        flow = command.flow_c if math.isfinite(command.flow_c) else self.limits.blind_flow_c
+        flow = command.flow_c if math.isfinite(command.flow_c) else self.limits.fallback_flow_c
         return replace(
             command,
             on=on,

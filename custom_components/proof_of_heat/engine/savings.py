@@ -8,12 +8,12 @@ import numpy as np
 
 from .arrays import Array
 from .config import ReferenceControl
-from .house.fit import Fit
-from .house.history import STEP_S, Row
-from .house.observer import HouseState
-from .house.pump_map import PumpMap
-from .house.reference import MEMBERS, ShadowHouse
-from .snapshot import Band
+from .model.history import STEP_S, Row
+from .model.house_fit import HouseFit
+from .model.observer import HouseState
+from .model.performance_map import PerformanceMap
+from .model.reference_house import MEMBERS, ReferenceHouse
+from .snapshot import ComfortBand
 
 DAY_STEPS = 96
 KEEP_DAYS = 400
@@ -23,7 +23,7 @@ DAY_S = 86400
 
 
 @dataclass
-class Day:
+class SavingsDay:
     """One day's totals; ``reference_*`` per member of the ensemble."""
 
     day: int
@@ -40,7 +40,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class SavingsReport:
     """Savings over some days. Percentages are of the reference's cost; the interval holds 90 %."""
 
     days: int
@@ -56,22 +56,22 @@ class Proof:
     reference_below_kh: float
 
 
-class SavingsProof:
+class SavingsTracker:
     """Runs the shadow houses beside the real one."""
 
     def __init__(self, reference: ReferenceControl) -> None:
         self._reference = reference
-        self._shadow: ShadowHouse | None = None
-        self.days: list[Day] = []
+        self._shadow: ReferenceHouse | None = None
+        self.days: list[SavingsDay] = []
 
-    def learned(self, fitted: Fit, pump: PumpMap, state: HouseState) -> None:
+    def learned(self, fitted: HouseFit, pump: PerformanceMap, state: HouseState) -> None:
         """Use a newer model from now on."""
         if self._shadow is None:
-            self._shadow = ShadowHouse(self._reference, fitted, pump, state, seed=1)
+            self._shadow = ReferenceHouse(self._reference, fitted, pump, state, seed=1)
         else:
             self._shadow.learned(fitted, pump)
 
-    def step(self, row: Row, band: Band, price_kwh: float, spent_h: float, power_w: float) -> None:
+    def step(self, row: Row, band: ComfortBand, price_kwh: float, spent_h: float, power_w: float) -> None:
         """One history row: ``spent_h`` is the money per hour and ``power_w`` the input of the real sources."""
         if self._shadow is None or not math.isfinite(price_kwh):
             return
@@ -81,7 +81,7 @@ class SavingsProof:
             return
         number = int(row.time_s // DAY_S)
         if not self.days or self.days[-1].day != number:
-            self.days.append(Day(number))
+            self.days.append(SavingsDay(number))
             del self.days[:-KEEP_DAYS]
         day = self.days[-1]
         day.steps += 1
@@ -94,7 +94,7 @@ class SavingsProof:
         day.reference_below_kh += shadow.below_k * HOURS
         day.reference_peak_w = max(day.reference_peak_w, float(shadow.power_w[0]))
 
-    def _setpoint(self, row: Row, band: Band) -> float:
+    def _setpoint(self, row: Row, band: ComfortBand) -> float:
         """The thermostat knows comfort and set-back, and no tomorrow."""
         lower, _ = band.now
         comfort = float(band.lower_c.max())
@@ -110,7 +110,7 @@ class SavingsProof:
         steps = sum(day.steps for day in recent)
         return max((day.reference_peak_w for day in recent), default=0.0) if steps >= DAY_STEPS else math.inf
 
-    def proof(self, last_days: int | None = None) -> Proof | None:
+    def proof(self, last_days: int | None = None) -> SavingsReport | None:
         """Savings over the last whole days, None without one."""
         whole = [day for day in self.days if day.steps >= DAY_STEPS - 1]
         if last_days is not None:
@@ -123,7 +123,7 @@ class SavingsProof:
         below = np.sum([day.reference_below_kh for day in whole], axis=0)
         best = float(reference[0])
         spread = Z_90 * float(np.std(reference[1:] - reference[1:].mean(), ddof=1))
-        return Proof(
+        return SavingsReport(
             days=len(whole),
             cost=cost,
             reference_cost=best,
@@ -152,7 +152,7 @@ class SavingsProof:
                     name: np.array(value, dtype=float) if isinstance(value, list) else value
                     for name, value in entry.items()
                 }
-                day = Day(**values)
+                day = SavingsDay(**values)
                 if len(day.reference_cost) == MEMBERS:
                     self.days.append(day)
             except AttributeError, TypeError, ValueError:

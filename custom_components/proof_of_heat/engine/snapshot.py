@@ -14,7 +14,7 @@ WARMER_K = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SensorReading:
     """A measured value with its age; NaN where there is none."""
 
     value: float = NAN
@@ -27,7 +27,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class ComfortBand:
     """Comfort bounds in steps of 15 minutes from the snapshot's time on."""
 
     lower_c: Array
@@ -46,18 +46,18 @@ class Band:
         """The reason of a step, empty where none was given."""
         return self.reasons[step] if step < len(self.reasons) else ""
 
-    def coming(self) -> Coming | None:
+    def next_rise(self) -> SetpointRise | None:
         """The next step that wants it warmer than now, None if none does."""
         warmer = np.flatnonzero(self.lower_c > self.lower_c[0] + WARMER_K)
         if not len(warmer):
             return None
         step = int(warmer[0])
         whose = self.zones[step] if step < len(self.zones) else ""
-        return Coming(float(self.lower_c[step]), step * BAND_STEP_H, self.why(step), whose)
+        return SetpointRise(float(self.lower_c[step]), step * BAND_STEP_H, self.why(step), whose)
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class SetpointRise:
     """The next time that is to be warmer than now."""
 
     lower_c: float
@@ -72,12 +72,12 @@ class ZoneSnapshot:
     """One heated zone, now."""
 
     zone_id: str
-    room: Reading
+    room: SensorReading
     target_c: float
     window_open: bool = False
     wants_heat: bool = True
     """False where its valve is closed or it is switched off."""
-    band: Band | None = None
+    band: ComfortBand | None = None
     """Its own bounds for the time to come; None: those of the whole home count for it."""
     weight: float = 1.0
     """Its part in the home's mean and heat demand (floor area, say); only the ratio to the other zones counts."""
@@ -128,10 +128,10 @@ class Snapshot:
     local_s: float
     """Seconds of local standard time since any midnight: where the sun stands. Does not jump with summer time."""
     zones: tuple[ZoneSnapshot, ...]
-    outdoor: Reading
-    band: Band
+    outdoor: SensorReading
+    band: ComfortBand
     """Of the home as a whole; zones that have a band of their own go before."""
-    solar: Reading = Reading()
+    solar: SensorReading = SensorReading()
     people: float = 0.0
     sources: tuple[SourceSnapshot, ...] = ()
     price_kwh: float = NAN
@@ -146,7 +146,7 @@ class Snapshot:
     other_phase_load_w: tuple[float, float, float] = (0.0, 0.0, 0.0)
     quiet: bool = False
     """Whether the noise limits count now."""
-    quiet_ahead: Array = field(default_factory=lambda: np.zeros(0))
+    quiet_schedule: Array = field(default_factory=lambda: np.zeros(0))
     """1 where noise limits count, in steps of 15 minutes; empty: never."""
     hashprice_ph_day: float = NAN
     """What mining earns per PH/s and day (see economics.py); NaN: unknown, counts as nothing."""

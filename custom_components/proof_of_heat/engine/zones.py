@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from .arrays import Array
-from .house.history import STEP_S
-from .snapshot import NAN, Band, ZoneSnapshot
+from .model.history import STEP_S
+from .snapshot import NAN, ComfortBand, ZoneSnapshot
 
 USUAL_S = 48 * 3600.0
 NOW_S = 1800.0
@@ -25,18 +25,18 @@ LEAST_WIDTH_K = 0.5
 
 
 @dataclass(slots=True)
-class Stand:
+class ZoneOffset:
     """How far a zone is above the mean, usually and now."""
 
     usual_k: float = 0.0
     now_k: float = 0.0
 
 
-class Zones:
+class ZoneOffsets:
     """Remembers how each zone stands to the mean of all."""
 
     def __init__(self) -> None:
-        self._stands: dict[str, Stand] = {}
+        self._stands: dict[str, ZoneOffset] = {}
         self._seen_s = 0.0
 
     def room_c(self, zones: Sequence[ZoneSnapshot], elapsed_s: float) -> float:
@@ -46,14 +46,16 @@ class Zones:
         if not counted:
             return NAN
         weights = weights_of(counted)
-        stands = [self._stands.setdefault(zone.zone_id, Stand()) for zone in counted]
+        stands = [self._stands.setdefault(zone.zone_id, ZoneOffset()) for zone in counted]
         parts = zip(counted, stands, weights, strict=True)
         mean = sum(weight * (zone.room.value - stand.usual_k) for zone, stand, weight in parts)
         if len(zones) > 1:
             self._learn(counted, stands, mean, elapsed_s)
         return mean
 
-    def _learn(self, zones: Sequence[ZoneSnapshot], stands: Sequence[Stand], mean_c: float, elapsed_s: float) -> None:
+    def _learn(
+        self, zones: Sequence[ZoneSnapshot], stands: Sequence[ZoneOffset], mean_c: float, elapsed_s: float
+    ) -> None:
         """All stands go on by the same share, so that their weighted sum stays nothing."""
         self._seen_s = min(self._seen_s + max(elapsed_s, 1.0), USUAL_S)
         usual, now = -math.expm1(-elapsed_s / self._seen_s), -math.expm1(-elapsed_s / NOW_S)
@@ -62,7 +64,7 @@ class Zones:
             stand.usual_k += usual * (above - stand.usual_k)
             stand.now_k += now * (above - stand.now_k)
 
-    def band(self, zones: Sequence[ZoneSnapshot], whole: Band) -> Band:
+    def band(self, zones: Sequence[ZoneSnapshot], whole: ComfortBand) -> ComfortBand:
         """What the mean has to be: at each step the zone that needs most counts. ``whole`` where no zone says its own.
 
         Zones that want no heat or have a window open ask for nothing.
@@ -81,11 +83,11 @@ class Zones:
         upper: Array = np.maximum(np.array(weights_of(served)) @ highs, lower + LEAST_WIDTH_K)
         neediest = [served[place] for place in lows.argmax(axis=0).tolist()]
         why = tuple(zone.band.why(step) if zone.band is not None else "" for step, zone in enumerate(neediest))
-        return Band(lower, upper, why, tuple(zone.zone_id for zone in neediest))
+        return ComfortBand(lower, upper, why, tuple(zone.zone_id for zone in neediest))
 
     def _ahead(self, names: Sequence[str], steps: int) -> Array:
         """How each zone will stand at each step."""
-        stands = [self._stands.get(name, Stand()) for name in names]
+        stands = [self._stands.get(name, ZoneOffset()) for name in names]
         usual = np.array([stand.usual_k for stand in stands])[:, None]
         now = np.array([stand.now_k for stand in stands])[:, None]
         fade = np.exp(-np.arange(steps) * (STEP_S / FADE_S))
@@ -104,7 +106,7 @@ class Zones:
             self._seen_s = float(seen)
         for name, pair in stands.items() if isinstance(stands, dict) else ():
             if isinstance(pair, list) and len(pair) == 2 and all(_is_stand(value) for value in pair):
-                self._stands[str(name)] = Stand(float(pair[0]), float(pair[1]))
+                self._stands[str(name)] = ZoneOffset(float(pair[0]), float(pair[1]))
 
 
 def weights_of(zones: Sequence[ZoneSnapshot]) -> list[float]:

@@ -15,7 +15,7 @@ import probatio as vol
 
 from ..const import CONF_ADDRESS, CONF_KIND, DOMAIN, SUBENTRY_METER, SUBENTRY_SOURCE
 from ..drivers.errors import DriverError
-from ..drivers.miner.connect import client_for
+from ..drivers.miner.client_factory import create_client
 from ..drivers.miner.probe import probe
 from .fields import select
 from .form import CAUGHT, Choice, same_device
@@ -59,7 +59,7 @@ class DiscoverySteps(ConfigFlow):
         try:
             found = await probe(session, self._host, self._port)
             if mac is None:
-                mac = (await client_for(found, session, None, http_port=self._port).identify()).mac
+                mac = (await create_client(found, session, None, http_port=self._port).identify()).mac
         except DriverError:
             return self.async_abort(reason="not_supported")
         self._name = str(found.family).capitalize()

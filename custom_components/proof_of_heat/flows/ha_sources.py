@@ -25,7 +25,7 @@ from ..const import (
     CONF_REFERENCE,
     CONF_SOURCE_KIND,
 )
-from ..drivers.stored import capabilities_to_dict
+from ..drivers.capabilities import capabilities_to_dict
 from ..sources.external import DIRECTORY
 from ..sources.ha_entity import capabilities_of as entity_capabilities
 from ..sources.registry import entity_options

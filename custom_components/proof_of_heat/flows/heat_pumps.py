@@ -36,12 +36,12 @@ from ..const import (
     DEFAULT_DAY_LIMIT,
     DEFAULT_SHORT_LIMIT,
 )
+from ..drivers.capabilities import capabilities_to_dict
 from ..drivers.errors import UnreachableError
-from ..drivers.modbus.link import AddressError
+from ..drivers.modbus.connection import AddressError
 from ..drivers.modbus.source import ModbusSource
-from ..drivers.stored import capabilities_to_dict
-from ..drivers.viessmann.client import API_URL, IAM_URL, TokenKeeper, ViessmannClient, sign_in
-from ..drivers.viessmann.features import Reading
+from ..drivers.viessmann.client import API_URL, IAM_URL, TokenStore, ViessmannClient, sign_in
+from ..drivers.viessmann.features import ViessmannReading
 from ..drivers.viessmann.source import capabilities_of as viessmann_capabilities
 from ..sources.call_budgets import async_ledger
 from ..sources.registry import PARITIES, async_templates, limits_of, modbus_params
@@ -89,7 +89,7 @@ async def viessmann(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
     token = await hass.async_add_executor_job(
         sign_in, data[CONF_CLIENT_ID], data[CONF_USERNAME], data[CONF_PASSWORD], iam_url
     )
-    keeper = TokenKeeper(data[CONF_CLIENT_ID], token, iam_url=iam_url)
+    keeper = TokenStore(data[CONF_CLIENT_ID], token, iam_url=iam_url)
 
     ledger = await async_ledger(hass, data[CONF_CLIENT_ID], api_url, limits_of(data))
     client = ViessmannClient(keeper, ledger.budget, ledger.save, api_url)
@@ -127,7 +127,7 @@ def _is_at(info: dict[str, Any], host: str) -> bool:
     return bool(info.get("api_url") == f"{host}/iot/v2")
 
 
-def _takes(reading: Reading) -> dict[str, Any]:
+def _takes(reading: ViessmannReading) -> dict[str, Any]:
     return {
         "modes": list(reading.modes),
         "dhw_separate": reading.dhw_separate,

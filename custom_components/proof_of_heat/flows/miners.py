@@ -25,10 +25,10 @@ from ..const import (
     CONF_POWER_NORMAL,
     CONF_RIG,
 )
+from ..drivers.capabilities import capabilities_to_dict
 from ..drivers.cloud.source import capabilities_of as rig_capabilities
-from ..drivers.miner.connect import client_for
+from ..drivers.miner.client_factory import create_client
 from ..drivers.miner.probe import probe
-from ..drivers.stored import capabilities_to_dict
 from ..sources.registry import account_of, mode_power
 from .fields import PORT, POWER_METER, SECRET, WATTS, number
 from .form import Choice
@@ -57,7 +57,7 @@ async def miner(hass: HomeAssistant, data: dict[str, Any]) -> list[Choice]:
     session = async_get_clientsession(hass)
     port = int(data[CONF_PORT])
     found = await probe(session, data[CONF_ADDRESS].strip(), port)
-    client = client_for(found, session, data.get(CONF_PASSWORD), http_port=port, mode_power_w=mode_power(data))
+    client = create_client(found, session, data.get(CONF_PASSWORD), http_port=port, mode_power_w=mode_power(data))
     info = await client.identify()
     capabilities = await client.capabilities()
     reading = await client.read()

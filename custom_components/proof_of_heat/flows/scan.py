@@ -12,8 +12,8 @@ from homeassistant.helpers.selector import SelectOptionDict, TextSelector
 import probatio as vol
 
 from ..const import CONF_ADDRESS, SUBENTRY_SOURCE
-from ..drivers.miner.probe import Found
-from ..drivers.miner.scan import RangeError, Scan, hosts_of, scan
+from ..drivers.miner.probe import ProbeResult
+from ..drivers.miner.scan import RangeError, ScanResult, hosts_of, scan
 from .fields import select
 
 CONF_RANGE: Final = "range"
@@ -35,8 +35,8 @@ class ScanSteps(ConfigSubentryFlow):
 
     def __init__(self) -> None:
         self._range = ""
-        self._scan: asyncio.Task[Scan] | None = None
-        self._found: tuple[Found, ...] = ()
+        self._scan: asyncio.Task[ScanResult] | None = None
+        self._found: tuple[ProbeResult, ...] = ()
         self.address = ""
 
     async def async_step_scan(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -75,7 +75,7 @@ class ScanSteps(ConfigSubentryFlow):
         self._found = tuple(item for item in done.found if item.host not in known)
         return self.async_show_progress_done(next_step_id="found" if self._found else "not_found")
 
-    def _progress(self, asked: int, total: int, found: tuple[Found, ...]) -> None:
+    def _progress(self, asked: int, total: int, found: tuple[ProbeResult, ...]) -> None:
         self.async_update_progress(asked / total)
 
     async def async_step_not_found(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:

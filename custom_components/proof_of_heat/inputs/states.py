@@ -20,7 +20,7 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import EnergyConverter, PowerConverter, TemperatureConverter
 
-from ..engine.snapshot import Reading
+from ..engine.snapshot import SensorReading
 
 _NONE = (STATE_UNAVAILABLE, STATE_UNKNOWN, "", None)
 
@@ -47,11 +47,11 @@ def age_s(state: State) -> float:
     return max(0.0, (dt_util.utcnow() - state.last_reported).total_seconds())
 
 
-def temperature(hass: HomeAssistant, entity_id: str | None) -> Reading:
+def temperature(hass: HomeAssistant, entity_id: str | None) -> SensorReading:
     """A temperature in degC: of a sensor, or the current one of a climate or weather entity."""
     state = known(hass, entity_id)
     if state is None:
-        return Reading()
+        return SensorReading()
     unit: str | None
     if state.domain in ("climate", "water_heater"):
         value, unit = _float(state.attributes.get("current_temperature")), hass.config.units.temperature_unit
@@ -60,10 +60,10 @@ def temperature(hass: HomeAssistant, entity_id: str | None) -> Reading:
     else:
         value, unit = number_of(state), state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
     if value is None:
-        return Reading()
+        return SensorReading()
     if unit in (UnitOfTemperature.FAHRENHEIT, UnitOfTemperature.KELVIN):
         value = TemperatureConverter.convert(value, unit, UnitOfTemperature.CELSIUS)
-    return Reading(value, age_s(state))
+    return SensorReading(value, age_s(state))
 
 
 def _float(value: object) -> float | None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from homeassistant.util import dt as dt_util
 
-from ..engine.decision import DecisionRecord
+from ..engine.decision_record import DecisionRecord
 from ..wording import ENGLISH, Language, Teller, finite
 
 KEPT_DECISIONS: Final = 200
@@ -37,14 +37,14 @@ class _Kept:
         return {
             "id": self.cycle_id,
             "time": dt_util.utc_from_timestamp(record.now_s).isoformat(),
-            "way": record.way,
+            "way": record.control_mode,
             **self.words(language),
             "room_c": finite(record.room_c),
             "outdoor_c": finite(record.outdoor_c),
             "demand_w": finite(record.demand_w),
             "flow_c": finite(record.flow_c),
             "cost_h": finite(record.cost_h),
-            "worth_kwh": finite(record.worth_kwh),
+            "worth_kwh": finite(record.heat_value_kwh),
             "codes": {
                 "wanted": teller.coded(record.wanted),
                 "limits": teller.coded(record.limits),

@@ -14,9 +14,9 @@ from .._lib.publish_rules import Pace
 from .._lib.publisher import Publisher
 from ..const import DOMAIN
 from ..drivers.errors import AuthError, DriverError
-from ..drivers.meter.push import ShellyPush
 from ..drivers.meter.reading import MeterReading
 from ..drivers.meter.shelly import ShellyMeter
+from ..drivers.meter.shelly_websocket import ShellyWebSocket
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
     def _listen(self) -> None:
         """Hear its notifications too; ends with the entry."""
         data = self._subentry_data
-        push = ShellyPush(
+        push = ShellyWebSocket(
             async_get_clientsession(self.hass),
             data[CONF_HOST],
             self._pushed,

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from .._lib.heating_curve import curve_shape
 from ..const import CONF_CURVE, CONF_LEVEL, CONF_MAX_FLOW, CONF_SLOPE
 from ..engine.engine import Engine
-from ..engine.house.curve_fit import CurveSuggestion
+from ..engine.model.curve_fit import CurveSuggestion
 from ..system_config import Settings
 
 SURE: Final = 0.5
@@ -61,7 +61,7 @@ class CurveAdviser:
             return None
         if learned is not self._of:
             room_c = max((zone.targets.comfort for zone in self._settings.zones), default=_USUAL_C)
-            suggestion = self._engine.curve(room_c)
+            suggestion = self._engine.suggest_curve(room_c)
             self._advice = None if suggestion is None else advise(suggestion, self._settings)
             self._of = learned
         return self._advice

@@ -13,8 +13,8 @@ from .._lib.heat_source import Control, Health, HeatSource
 from ..comfort.profiles import BAND_STEP, BAND_STEPS, Wishes, band
 from ..comfort.spans import Spans
 from ..engine.config import SourceConfig
-from ..engine.decision import Decision
-from ..engine.snapshot import NAN, Band, Forecast, Reading, Snapshot, SourceSnapshot, ZoneSnapshot
+from ..engine.decision_record import Decision
+from ..engine.snapshot import NAN, ComfortBand, Forecast, SensorReading, Snapshot, SourceSnapshot, ZoneSnapshot
 from ..inputs.states import any_on, known, power_w, temperature
 from ..inputs.weather import WeatherForecast, sun_now
 from ..prices.electricity_price import Prices
@@ -150,13 +150,13 @@ def take(
         zones=zones,
         outdoor=outdoor,
         band=_home_band(zones),
-        solar=Reading(sun_now(hass, settings.weather, now)),
+        solar=SensorReading(sun_now(hass, settings.weather, now)),
         sources=tuple(metered(hass, unit, now) for unit in units),
         price_kwh=knowledge.prices.now(now),
         forecast=_forecast(knowledge.forecast, prices, now),
         other_load_w=knowledge.other_load_w,
         quiet=settings.quiet(local),
-        quiet_ahead=np.array(
+        quiet_schedule=np.array(
             [float(settings.quiet(local + index * BAND_STEP)) for index in range(BAND_STEPS)]
             if settings.quiet_from is not None
             else []
@@ -182,16 +182,16 @@ def _zone(hass: HomeAssistant, zone: ZoneSettings, wishes: Wishes, ahead: Ahead,
         room=temperature(hass, zone.temperature),
         target_c=target(now),
         window_open=any_on(hass, zone.windows),
-        band=Band(lower, upper),
+        band=ComfortBand(lower, upper),
     )
 
 
-def _home_band(zones: Sequence[ZoneSnapshot]) -> Band:
+def _home_band(zones: Sequence[ZoneSnapshot]) -> ComfortBand:
     """What counts while no zone asks for anything: the mean of them."""
     bands = [zone.band for zone in zones if zone.band is not None]
     if not bands:
-        return Band(np.full(BAND_STEPS, 15.0), np.full(BAND_STEPS, 24.0))
-    return Band(
+        return ComfortBand(np.full(BAND_STEPS, 15.0), np.full(BAND_STEPS, 24.0))
+    return ComfortBand(
         np.mean([known.lower_c for known in bands], axis=0), np.mean([known.upper_c for known in bands], axis=0)
     )
 

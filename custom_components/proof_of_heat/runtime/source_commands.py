@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from .._lib.heat_source import Capabilities, Command, Control, SourceState
 from .._lib.heating_curve import curve_shape
-from ..engine.decision import SourceCommand
+from ..engine.decision_record import SourceCommand
 
 _DEADBAND_K = 0.75
 """Devices take whole kelvins; the call budget has room for a write every ten minutes."""

@@ -9,7 +9,7 @@ from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfTemperature
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import HeatingSystem
-from ..engine.decision import Way
+from ..engine.decision_record import ControlMode
 from .base import POWER, RATIO, TEMPERATURE, SystemSensorDescription, known
 from .integrators import heat_w, power_of
 
@@ -66,7 +66,7 @@ def _cop_details(system: HeatingSystem) -> Mapping[str, Any]:
 
 
 def _savings(system: HeatingSystem) -> Mapping[str, Any]:
-    proof = system.engine.proof()
+    proof = system.engine.savings_report()
     if proof is None:
         return {}
     return {
@@ -88,7 +88,7 @@ def shortened(words: str) -> str:
 
 
 def _saved(system: HeatingSystem) -> float | None:
-    proof = system.engine.proof()
+    proof = system.engine.savings_report()
     return None if proof is None else round(proof.saved, 2)
 
 
@@ -177,8 +177,8 @@ SYSTEM_SENSORS: Final = (
     SystemSensorDescription(
         key="way",
         device_class=SensorDeviceClass.ENUM,
-        options=[str(way) for way in Way],
+        options=[str(way) for way in ControlMode],
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda system: str(system.data.decision.record.way),
+        value_fn=lambda system: str(system.data.decision.record.control_mode),
     ),
 )

@@ -6,11 +6,11 @@ import math
 import numpy as np
 
 from custom_components.proof_of_heat.engine import (
-    Band,
+    ComfortBand,
     Engine,
     EngineConfig,
     Forecast,
-    Reading,
+    SensorReading,
     Snapshot,
     SourceConfig,
     SourceKind,
@@ -18,7 +18,7 @@ from custom_components.proof_of_heat.engine import (
     Steering,
     ZoneSnapshot,
 )
-from custom_components.proof_of_heat.engine.house.history import Row
+from custom_components.proof_of_heat.engine.model.history import Row
 
 DAY_S = 86400
 PUMP = "pump"
@@ -120,10 +120,10 @@ def tariff(time_s: float) -> float:
     return 0.40 if 16 <= time_s / 3600 % 24 < 21 else 0.22
 
 
-def band(time_s: float, steps: int = 192) -> Band:
+def band(time_s: float, steps: int = 192) -> ComfortBand:
     """The comfort band from a time on."""
     lower = np.array([comfort(time_s + 900 * k + 1) for k in range(steps)])
-    return Band(lower, np.full(steps, 25.0))
+    return ComfortBand(lower, np.full(steps, 25.0))
 
 
 def pump_config(**changes: object) -> SourceConfig:
@@ -148,9 +148,9 @@ def snapshot(home: Home, *, forecast: bool = True, **changes: object) -> Snapsho
     values: dict[str, object] = {
         "now_s": 1.75e9 + home.time_s,
         "local_s": home.time_s,
-        "zones": (ZoneSnapshot(zone_id="home", room=Reading(home.air_c), target_c=comfort(home.time_s)),),
-        "outdoor": Reading(home.outdoor_c),
-        "solar": Reading(home.solar_w_m2),
+        "zones": (ZoneSnapshot(zone_id="home", room=SensorReading(home.air_c), target_c=comfort(home.time_s)),),
+        "outdoor": SensorReading(home.outdoor_c),
+        "solar": SensorReading(home.solar_w_m2),
         "people": home.people,
         "band": band(home.time_s),
         "price_kwh": tariff(home.time_s),

@@ -8,18 +8,30 @@ import numpy as np
 import pytest
 
 from custom_components.proof_of_heat._lib.heat_source import SourceKind
-from custom_components.proof_of_heat.engine import Band, CurveConfig, Reading, SafetyLimits, SourceConfig, ZoneSnapshot
-from custom_components.proof_of_heat.engine.cycling import Cycling, Locks
-from custom_components.proof_of_heat.engine.demand import DemandControl, OutdoorDamping, RoomTrim, anticipated_k
+from custom_components.proof_of_heat.engine import (
+    ComfortBand,
+    CurveConfig,
+    SafetyLimits,
+    SensorReading,
+    SourceConfig,
+    ZoneSnapshot,
+)
+from custom_components.proof_of_heat.engine.demand import DemandControl, OutdoorDamping, RoomTrim, preheat_offsets_k
+from custom_components.proof_of_heat.engine.duty_cycle import DutyCycle
+from custom_components.proof_of_heat.engine.input_validation import (
+    InputValidator,
+    JumpFilter,
+    OutdoorSource,
+    is_valid_temperature,
+)
 from custom_components.proof_of_heat.engine.phrases import Saying, say
-from custom_components.proof_of_heat.engine.plausible import JumpFilter, OutdoorSource, Plausibility, believable
-from custom_components.proof_of_heat.engine.pulse import Pulse
+from custom_components.proof_of_heat.engine.short_cycle import RunLocks, ShortCycleProtection
 
 from .homes import Home, snapshot
 
 
 def _zone(room_c: float = 20.0, target_c: float = 21.0, zone_id: str = "z", **changes: object) -> ZoneSnapshot:
-    return ZoneSnapshot(zone_id=zone_id, room=Reading(room_c), target_c=target_c, **changes)  # type: ignore[arg-type]
+    return ZoneSnapshot(zone_id=zone_id, room=SensorReading(room_c), target_c=target_c, **changes)  # type: ignore[arg-type]
 
 
 def _control(**changes: object) -> DemandControl:
@@ -74,7 +86,7 @@ def test_open_window_freezes_the_integral_and_pauses_the_zone() -> None:
 def test_room_gone_leaves_the_curve_with_the_last_trim() -> None:
     control = _control()
     control.update([_zone(20.0)], 0.0, 3600.0)
-    demand = control.update([ZoneSnapshot(zone_id="z", room=Reading(), target_c=21.0)], 0.0, 3600.0)
+    demand = control.update([ZoneSnapshot(zone_id="z", room=SensorReading(), target_c=21.0)], 0.0, 3600.0)
     assert demand.heating
     assert demand.trim_k == pytest.approx(control.trims["z"].integral_k)
     assert demand.reason == say(Saying.CURVE_ONLY)
@@ -123,7 +135,7 @@ def test_demand_survives_a_restart() -> None:
     ("value", "good"), [(20.0, True), (85.0, False), (-127.0, False), (math.nan, False), (math.inf, False), (70, False)]
 )
 def test_fault_values_are_not_believed(value: float, good: bool) -> None:
-    assert believable(value, -30.0, 60.0) is good
+    assert is_valid_temperature(value, -30.0, 60.0) is good
 
 
 def test_a_jump_is_refused_until_it_stays() -> None:
@@ -142,36 +154,36 @@ def test_a_slow_change_is_no_jump() -> None:
 
 
 def test_outdoor_falls_back_from_sensor_to_forecast_to_mean_to_season() -> None:
-    plausible, home = Plausibility(SafetyLimits()), Home()
+    plausible, home = InputValidator(SafetyLimits()), Home()
     good = snapshot(home)
     assert plausible.update(good).outdoor_from is OutdoorSource.SENSOR
-    stale = snapshot(home, outdoor=Reading(5.0, 8000.0))
+    stale = snapshot(home, outdoor=SensorReading(5.0, 8000.0))
     assert plausible.update(stale).outdoor_from is OutdoorSource.FORECAST
-    blind = snapshot(home, forecast=False, outdoor=Reading())
+    blind = snapshot(home, forecast=False, outdoor=SensorReading())
     mean = plausible.update(blind)
     assert mean.outdoor_from is OutdoorSource.DAY_MEAN
     assert mean.outdoor_c == pytest.approx(home.outdoor_c)
-    fresh = Plausibility(SafetyLimits()).update(blind)
+    fresh = InputValidator(SafetyLimits()).update(blind)
     assert (fresh.outdoor_from, fresh.outdoor_c) == (OutdoorSource.SEASONAL, 0.0)
 
 
 def test_a_stale_room_is_unknown_and_named() -> None:
-    old = (ZoneSnapshot(zone_id="bath", room=Reading(20.0, 3600.0), target_c=21.0),)
-    senses = Plausibility(SafetyLimits()).update(snapshot(Home(), zones=old))
-    assert math.isnan(senses.room_c)
-    assert senses.notes == (say(Saying.ROOM_STALE, zone="bath"),)
+    old = (ZoneSnapshot(zone_id="bath", room=SensorReading(20.0, 3600.0), target_c=21.0),)
+    inputs = InputValidator(SafetyLimits()).update(snapshot(Home(), zones=old))
+    assert math.isnan(inputs.room_c)
+    assert inputs.notes == (say(Saying.ROOM_STALE, zone="bath"),)
 
 
 PUMP = SourceConfig(source_id="p", kind=SourceKind.HEAT_PUMP, min_on_s=600, min_off_s=600, max_starts_h=3)
 
 
-def _believed(plausible: Plausibility, now_s: float, value: float, age_s: float) -> bool:
-    zone = ZoneSnapshot(zone_id="z", room=Reading(value, age_s), target_c=21.0)
+def _believed(plausible: InputValidator, now_s: float, value: float, age_s: float) -> bool:
+    zone = ZoneSnapshot(zone_id="z", room=SensorReading(value, age_s), target_c=21.0)
     return math.isfinite(plausible.update(snapshot(Home(), now_s=now_s, zones=(zone,))).coldest_c)
 
 
 def test_a_sensor_that_reports_only_changes_is_believed_while_it_has_nothing_to_say() -> None:
-    plausible = Plausibility(SafetyLimits())
+    plausible = InputValidator(SafetyLimits())
     assert _believed(plausible, 0.0, 20.0, 0.0)
     assert not _believed(plausible, 4000.0, 20.0, 4000.0), "nobody knows yet that it is one"
     assert _believed(plausible, 4200.0, 20.5, 0.0)
@@ -180,14 +192,14 @@ def test_a_sensor_that_reports_only_changes_is_believed_while_it_has_nothing_to_
 
 
 def test_a_sensor_that_came_back_with_something_else_is_not_waited_for() -> None:
-    plausible = Plausibility(SafetyLimits())
+    plausible = InputValidator(SafetyLimits())
     assert _believed(plausible, 0.0, 20.0, 0.0)
     _believed(plausible, 9000.0, 15.0, 0.0)
     assert not _believed(plausible, 12_000.0, 15.0, 3000.0)
 
 
 def test_no_sensor_is_waited_for_longer_than_three_hours() -> None:
-    plausible = Plausibility(SafetyLimits())
+    plausible = InputValidator(SafetyLimits())
     assert _believed(plausible, 0.0, 20.0, 0.0)
     assert _believed(plausible, 40_000.0, 20.0, 0.0)
     assert _believed(plausible, 50_000.0, 20.0, 10_000.0)
@@ -195,17 +207,17 @@ def test_no_sensor_is_waited_for_longer_than_three_hours() -> None:
 
 
 def test_minimum_times_survive_a_restart() -> None:
-    cycling, again = Cycling(), Cycling()
+    cycling, again = ShortCycleProtection(), ShortCycleProtection()
     cycling.note("p", 1000.0, on=True)
-    assert cycling.locks(PUMP, 1100.0) == Locks(must_run=True)
+    assert cycling.locks(PUMP, 1100.0) == RunLocks(must_run=True)
     cycling.note("p", 2000.0, on=False)
     again.restore(cycling.state())
-    assert again.locks(PUMP, 2500.0) == Locks(must_rest=True)
-    assert again.locks(PUMP, 2600.0) == Locks()
+    assert again.locks(PUMP, 2500.0) == RunLocks(must_rest=True)
+    assert again.locks(PUMP, 2600.0) == RunLocks()
 
 
 def test_no_fourth_start_within_an_hour() -> None:
-    cycling = Cycling()
+    cycling = ShortCycleProtection()
     for start in (0.0, 1000.0, 2000.0):
         cycling.note("p", start, on=True)
         cycling.note("p", start + 300, on=False)
@@ -214,21 +226,21 @@ def test_no_fourth_start_within_an_hour() -> None:
 
 
 def test_a_clock_set_back_counts_from_now() -> None:
-    cycling = Cycling()
+    cycling = ShortCycleProtection()
     cycling.note("p", 1e6, on=True)
     assert cycling.locks(PUMP, 1000.0).must_run
     assert not cycling.locks(PUMP, 1601.0).must_run
 
 
 def test_broken_saved_cycles_are_left_out() -> None:
-    cycling = Cycling()
+    cycling = ShortCycleProtection()
     cycling.restore({"p": {"on": "yes", "changed_s": "x", "starts_s": [None, 5.0]}, "q": 3})
-    assert cycling.locks(PUMP, 10_000.0) == Locks()
+    assert cycling.locks(PUMP, 10_000.0) == RunLocks()
 
 
 @given(st.floats(100, 9000), st.floats(500, 6000))
 def test_pulses_deliver_what_is_wanted_in_the_mean(wanted: float, least: float) -> None:
-    pulse, delivered, total = Pulse(), 0.0, 0.0
+    pulse, delivered, total = DutyCycle(), 0.0, 0.0
     for _ in range(600):
         delivered = pulse.update(wanted, least, delivered, 300.0)
         total += delivered
@@ -237,11 +249,11 @@ def test_pulses_deliver_what_is_wanted_in_the_mean(wanted: float, least: float) 
 
 def test_coming_comfort_is_anticipated_by_the_houses_rise() -> None:
     lower = np.where(np.arange(96) < 16, 18.0, 22.0)
-    band = Band(lower, lower + 3)
-    assert anticipated_k([band], ramp_k_h=1.0) == pytest.approx([0.0])
-    assert anticipated_k([band], ramp_k_h=0.5) == pytest.approx([2.0])
+    band = ComfortBand(lower, lower + 3)
+    assert preheat_offsets_k([band], ramp_k_h=1.0) == pytest.approx([0.0])
+    assert preheat_offsets_k([band], ramp_k_h=0.5) == pytest.approx([2.0])
 
 
 def test_each_zone_is_anticipated_by_its_own_band() -> None:
-    early, late = (Band(np.where(np.arange(96) < steps, 18.0, 22.0), np.full(96, 25.0)) for steps in (8, 40))
-    assert anticipated_k([early, late, early], ramp_k_h=0.5) == pytest.approx([3.0, 0.0, 3.0])
+    early, late = (ComfortBand(np.where(np.arange(96) < steps, 18.0, 22.0), np.full(96, 25.0)) for steps in (8, 40))
+    assert preheat_offsets_k([early, late, early], ramp_k_h=0.5) == pytest.approx([3.0, 0.0, 3.0])

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from custom_components.proof_of_heat.engine import (
+    ControlMode,
     Engine,
     EngineConfig,
     PeakPolicy,
-    Reading,
+    SensorReading,
     SiteLimits,
     SourceConfig,
     SourceKind,
     SourceSnapshot,
     Steering,
-    Way,
     Weights,
     ZoneSnapshot,
 )
@@ -47,7 +47,7 @@ def test_it_learns_and_then_plans(lived: tuple[Engine, Home]) -> None:
     engine, home = lived
     assert engine.predicting
     decision = engine.decide(snapshot(home))
-    assert decision.record.way is Way.PLAN
+    assert decision.record.control_mode is ControlMode.PLAN
     assert "kWh of heat" in decision.record.words
 
 
@@ -76,7 +76,7 @@ def test_it_works_without_any_forecast() -> None:
     live(engine, home, 5, forecast=False)
     seen = live(engine, home, 3, forecast=False)
     below = [max(0.0, comfort(time_s - 1) - room) / 4 for time_s, room in seen]
-    assert engine.decide(snapshot(home, forecast=False)).record.way is Way.PLAN
+    assert engine.decide(snapshot(home, forecast=False)).record.control_mode is ControlMode.PLAN
     assert sum(below) < 4.0
 
 
@@ -99,9 +99,9 @@ def test_before_it_has_learned_it_heats_by_curve_and_varies_the_level() -> None:
     for _ in range(32):
         live(engine, home, 1 / 96)
         record = engine.decide(snapshot(home)).record
-        ways.add(record.way)
+        ways.add(record.control_mode)
         levels.add(round(home.level, 1))
-    assert Way.COMMISSIONING in ways
+    assert ControlMode.COMMISSIONING in ways
     assert len(levels - {0.0}) >= 3
 
 
@@ -109,22 +109,22 @@ def test_a_bad_back_test_sends_it_back_to_the_curve() -> None:
     engine, home = new_engine(prediction_error_limit_k=0.0001), Home()
     live(engine, home, 3)
     assert not engine.predicting
-    assert engine.decide(snapshot(home)).record.way in {Way.CURVE, Way.IDLE}
+    assert engine.decide(snapshot(home)).record.control_mode in {ControlMode.CURVE, ControlMode.IDLE}
 
 
 def test_no_room_temperature_means_curve_only(lived: tuple[Engine, Home]) -> None:
     engine, home = lived
-    gone = (ZoneSnapshot(zone_id="home", room=Reading(), target_c=21.0),)
+    gone = (ZoneSnapshot(zone_id="home", room=SensorReading(), target_c=21.0),)
     later = snapshot(home, zones=gone, now_s=1.75e9 + home.time_s + 4000)
     engine.observe(later)
     decision = engine.decide(later)
-    assert decision.record.way is Way.CURVE
+    assert decision.record.control_mode is ControlMode.CURVE
     assert say(Saying.ROOM_IMPLAUSIBLE, zone="home") in decision.record.notes
 
 
 def test_an_open_window_pauses_heat(lived: tuple[Engine, Home]) -> None:
     engine, home = lived
-    open_ = (ZoneSnapshot(zone_id="home", room=Reading(home.air_c), target_c=21.0, window_open=True),)
+    open_ = (ZoneSnapshot(zone_id="home", room=SensorReading(home.air_c), target_c=21.0, window_open=True),)
     assert engine.decide(snapshot(home, zones=open_)).record.demand_w == 0.0
 
 
@@ -145,7 +145,7 @@ def test_state_survives_a_restart_as_json(lived: tuple[Engine, Home]) -> None:
         engine.learned.fitted.parameters.total_loss_w_k, rel=0.15
     )
     assert again.cycling.state() == engine.cycling.state()
-    assert again.proof() == engine.proof()
+    assert again.savings_report() == engine.savings_report()
 
 
 @pytest.mark.parametrize("saved", [{}, {"version": 99}, {"version": 1, "history": [[1]], "savings": [3], "cycling": 2}])
@@ -198,7 +198,7 @@ def test_savings_proof_foretells_what_the_reference_really_costs(going_on: tuple
     """The shadow is right: a home under that very thermostat costs what the proof says, within a few percent."""
     engine, home = going_on
     live(engine, home, 1)
-    proof = engine.proof(4)
+    proof = engine.savings_report(4)
     assert proof is not None
     real, integral = Home(), 0.0
     ref, cost = engine.config.reference, 0.0
@@ -233,7 +233,7 @@ def test_power_is_kept_below_what_the_reference_would_draw(going_on: tuple[Engin
 
 def test_next_days_consumption_has_a_band(going_on: tuple[Engine, Home]) -> None:
     engine, home = going_on
-    forecast = engine.consumption()
+    forecast = engine.consumption_forecast()
     assert forecast is not None
     assert forecast.low_kwh < forecast.energy_kwh < forecast.high_kwh
     began = home.energy_kwh
@@ -276,7 +276,7 @@ def test_two_sources_share_by_price_in_a_plan() -> None:
         home.run(pump.level if pump.on else 0.0, 900)
         assert pump.power_w + mine.power_w <= 4000.0 + 1e-6
     assert engine.predicting
-    assert decision.record.way is Way.PLAN
+    assert decision.record.control_mode is ControlMode.PLAN
 
 
 def test_the_record_names_the_price_of_each_heat(lived: tuple[Engine, Home]) -> None:

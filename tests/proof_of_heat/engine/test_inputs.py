@@ -13,9 +13,9 @@ from custom_components.proof_of_heat.engine.economics import (
     carnot_cop,
     hashprice_from,
 )
-from custom_components.proof_of_heat.engine.intake import Intake, Sample
-from custom_components.proof_of_heat.engine.metering import heat_w
-from custom_components.proof_of_heat.engine.outlook import prices, resampled, surplus, weather
+from custom_components.proof_of_heat.engine.heat_output import heat_output_w
+from custom_components.proof_of_heat.engine.horizon import build_horizon, price_series, resampled, surplus_series
+from custom_components.proof_of_heat.engine.row_builder import RowBuilder, Sample
 
 from .homes import Home, band, lived_history, snapshot
 
@@ -31,7 +31,7 @@ def test_a_short_forecast_goes_on_with_yesterdays_course_without_a_step() -> Non
     rows = lived_history(2)
     home = Home(time_s=rows[-1].time_s)
     short = Forecast(step_s=3600, outdoor_c=[9.0, 9.0])
-    found = weather(replace(snapshot(home), forecast=short), 9.0, rows, band(0), 192)
+    found = build_horizon(replace(snapshot(home), forecast=short), 9.0, rows, band(0), 192)
     assert len(found) == 192
     assert found.outdoor_c[7] == pytest.approx(9.0)
     assert abs(np.diff(found.outdoor_c)).max() < 1.0
@@ -39,7 +39,7 @@ def test_a_short_forecast_goes_on_with_yesterdays_course_without_a_step() -> Non
 
 
 def test_no_forecast_and_no_history_holds_what_is_now() -> None:
-    found = weather(snapshot(Home(), forecast=False), 4.0, [], band(0, 8), 192)
+    found = build_horizon(snapshot(Home(), forecast=False), 4.0, [], band(0, 8), 192)
     assert (found.outdoor_c == 4.0).all()
     assert (found.solar_w_m2 == 0.0).all()
     assert len(found.lower_c) == 192
@@ -48,24 +48,24 @@ def test_no_forecast_and_no_history_holds_what_is_now() -> None:
 def test_a_forecast_ends_where_it_is_no_number() -> None:
     home = Home()
     fc = Forecast(step_s=900, outdoor_c=[5.0, math.nan, 60.0])
-    found = weather(replace(snapshot(home), forecast=fc), 5.0, [], band(0), 192)
+    found = build_horizon(replace(snapshot(home), forecast=fc), 5.0, [], band(0), 192)
     assert (found.outdoor_c == 5.0).all()
 
 
 def test_prices_repeat_their_day_and_carry_the_weight_of_carbon() -> None:
     home = Home()
     fc = Forecast(step_s=3600, price_kwh=[0.1 + 0.01 * k for k in range(24)], emission_kg_kwh=[0.2] * 24)
-    found = prices(replace(snapshot(home), forecast=fc), 192, carbon_price_kg=0.5)
+    found = price_series(replace(snapshot(home), forecast=fc), 192, carbon_price_kg=0.5)
     assert found[0] == pytest.approx(0.2)
     assert found[96] == pytest.approx(found[0])
-    assert prices(snapshot(home, forecast=False, price_kwh=math.nan), 4).tolist() == [0.25] * 4
+    assert price_series(snapshot(home, forecast=False, price_kwh=math.nan), 4).tolist() == [0.25] * 4
 
 
 def test_surplus_ends_with_its_forecast() -> None:
     home = Home()
     fc = Forecast(step_s=900, surplus_w=[500.0, -20.0])
-    assert surplus(replace(snapshot(home), forecast=fc), 4).tolist() == [500.0, 0.0, 0.0, 0.0]
-    assert surplus(snapshot(home, forecast=False, surplus_w=700.0), 3).tolist() == [700.0, 0.0, 0.0]
+    assert surplus_series(replace(snapshot(home), forecast=fc), 4).tolist() == [500.0, 0.0, 0.0, 0.0]
+    assert surplus_series(snapshot(home, forecast=False, surplus_w=700.0), 3).tolist() == [700.0, 0.0, 0.0]
 
 
 def _sample(time_s: float, heat_w: float = 0.0, room_c: float = 20.0, solar: float = 0.0) -> Sample:
@@ -73,7 +73,7 @@ def _sample(time_s: float, heat_w: float = 0.0, room_c: float = 20.0, solar: flo
 
 
 def test_rows_are_means_over_their_quarter() -> None:
-    intake = Intake()
+    intake = RowBuilder()
     assert intake.add(_sample(0.0)) is None
     assert intake.add(_sample(300.0, 3000.0)) is None
     assert intake.add(_sample(600.0, 0.0)) is None
@@ -84,7 +84,7 @@ def test_rows_are_means_over_their_quarter() -> None:
 
 
 def test_no_water_temperature_while_nothing_runs() -> None:
-    intake = Intake()
+    intake = RowBuilder()
     intake.add(_sample(0.0))
     row = intake.add(_sample(900.0))
     assert row is not None
@@ -92,14 +92,14 @@ def test_no_water_temperature_while_nothing_runs() -> None:
 
 
 def test_time_that_stands_or_goes_back_is_passed_over() -> None:
-    intake = Intake()
+    intake = RowBuilder()
     intake.add(_sample(900.0))
     assert intake.add(_sample(900.0)) is None
     assert intake.add(_sample(0.0)) is None
 
 
 def test_missing_sun_counts_as_none() -> None:
-    intake = Intake()
+    intake = RowBuilder()
     intake.add(_sample(0.0, solar=math.nan))
     row = intake.add(_sample(900.0, solar=math.nan))
     assert row is not None
@@ -161,11 +161,11 @@ def _reading(**changes: object) -> SourceSnapshot:
 def test_heat_is_metered_or_told_by_the_input(
     kind: SourceKind, reading: dict[str, object], low: float, high: float
 ) -> None:
-    assert low <= heat_w(SourceConfig(source_id="s", kind=kind), _reading(**reading), 5.0) <= high
+    assert low <= heat_output_w(SourceConfig(source_id="s", kind=kind), _reading(**reading), 5.0) <= high
 
 
 def test_a_boilers_heat_is_told_by_its_level() -> None:
     boiler = SourceConfig(source_id="s", kind=SourceKind.BOILER, nominal_heat_w=12000.0, fuel_kwh_price=0.1)
-    assert heat_w(boiler, _reading(level=0.5, on=True), 5.0) == 6000.0
-    assert heat_w(boiler, _reading(on=True), 5.0) == 12000.0
-    assert heat_w(boiler, _reading(), 5.0) == 0.0
+    assert heat_output_w(boiler, _reading(level=0.5, on=True), 5.0) == 6000.0
+    assert heat_output_w(boiler, _reading(on=True), 5.0) == 12000.0
+    assert heat_output_w(boiler, _reading(), 5.0) == 0.0

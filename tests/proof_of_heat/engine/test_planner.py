@@ -7,14 +7,14 @@ import pytest
 
 from custom_components.proof_of_heat._lib.heat_source import SourceKind
 from custom_components.proof_of_heat.engine import SourceConfig, Steering, Weights
-from custom_components.proof_of_heat.engine.cycling import Locks
-from custom_components.proof_of_heat.engine.house.network import HouseParameters
-from custom_components.proof_of_heat.engine.house.observer import HouseState
-from custom_components.proof_of_heat.engine.house.pump_map import PumpMap
-from custom_components.proof_of_heat.engine.planning.grid import BLOCKS, grid
-from custom_components.proof_of_heat.engine.planning.now import PlanRequest, PlanResult, make_plan, sizes
-from custom_components.proof_of_heat.engine.planning.offers import PumpLimits, pump_offers
-from custom_components.proof_of_heat.engine.planning.planner import Outlook, ResponseModel, comfort_on
+from custom_components.proof_of_heat.engine.model.network import HouseParameters
+from custom_components.proof_of_heat.engine.model.observer import HouseState
+from custom_components.proof_of_heat.engine.model.performance_map import PerformanceMap
+from custom_components.proof_of_heat.engine.planning.commitment import PlanRequest, PlanResult, full_load, make_plan
+from custom_components.proof_of_heat.engine.planning.planner import Horizon, ResponseModel, comfort_on
+from custom_components.proof_of_heat.engine.planning.segments import ModulationLimits, modulating_segments
+from custom_components.proof_of_heat.engine.planning.time_grid import BLOCKS, time_grid
+from custom_components.proof_of_heat.engine.short_cycle import RunLocks
 
 HOUSE = HouseParameters(
     emitter_w_k=1000.0,
@@ -34,7 +34,7 @@ HOUSE = HouseParameters(
     sensor_mass_share=0.1,
     water_k_w=0.0005,
 )
-PUMP = PumpMap(
+PUMP = PerformanceMap(
     heat=np.array([1500.0, -300.0, 200.0, 8000.0, -400.0, 900.0]),
     power=np.array([1500.0, 60.0, 20.0, 1900.0, 250.0, 200.0]),
     samples=200,
@@ -45,7 +45,7 @@ SOURCE = SourceConfig(source_id="pump", kind=SourceKind.HEAT_PUMP, steering=Stee
 HOURS = np.arange(192) / 4
 
 
-def _outlook(lower_c: np.ndarray | float = 20.0, **changes: object) -> Outlook:
+def _horizon(lower_c: np.ndarray | float = 20.0, **changes: object) -> Horizon:
     values: dict[str, object] = {
         "start_s": 0.0,
         "outdoor_c": np.full(192, 0.0),
@@ -54,16 +54,16 @@ def _outlook(lower_c: np.ndarray | float = 20.0, **changes: object) -> Outlook:
         "lower_c": np.broadcast_to(lower_c, 192).astype(float),
         "upper_c": np.full(192, 25.0),
     }
-    return Outlook(**(values | changes))  # type: ignore[arg-type]
+    return Horizon(**(values | changes))  # type: ignore[arg-type]
 
 
-def _request(outlook: Outlook | None = None, room_c: float = 20.3, **changes: object) -> PlanRequest:
+def _request(horizon: Horizon | None = None, room_c: float = 20.3, **changes: object) -> PlanRequest:
     values: dict[str, object] = {
         "made_s": 0.0,
         "responses": RESPONSES,
         "pumps": {"pump": PUMP},
         "state": HouseState(room_c + 3.5, room_c, room_c - 0.3, 0.0),
-        "outlook": outlook or _outlook(),
+        "horizon": horizon or _horizon(),
         "price_kwh": np.full(192, 0.25),
         "surplus_w": np.zeros(192),
         "quiet": np.zeros(192),
@@ -92,17 +92,17 @@ def _in_hours(result: PlanResult, begin: float, end: float) -> float:
 
 
 def test_grid_covers_two_days_fine_now_and_coarse_later() -> None:
-    cells = grid(192)
+    cells = time_grid(192)
     assert cells.steps == 192
     assert cells.hours[0] == 0.25
     assert cells.hours[-1] == 2.0
     assert len(cells) == sum(count for count, _ in BLOCKS)
-    assert len(grid(30)) < len(cells)
+    assert len(time_grid(30)) < len(cells)
     assert cells.mean(HOURS)[0] == HOURS[0]
 
 
 def test_planned_room_is_what_the_house_then_does() -> None:
-    from custom_components.proof_of_heat.engine.house.network import inputs, sensed, simulate
+    from custom_components.proof_of_heat.engine.model.network import inputs, sensed, simulate
 
     request = _request()
     plan = make_plan(request).plan
@@ -122,7 +122,7 @@ def test_comfort_is_kept_with_its_margin() -> None:
 
 def test_it_heats_before_the_comfort_time_not_from_now_on() -> None:
     later = np.where(HOURS < 10, 17.0, 21.0)
-    result = make_plan(_request(_outlook(later), room_c=19.5))
+    result = make_plan(_request(_horizon(later), room_c=19.5))
     cells = result.plan.grid
     at_ten = int(np.searchsorted(cells.end, 40))
     assert result.plan.room_c[at_ten] >= 20.9
@@ -138,22 +138,22 @@ def test_cheap_hours_take_the_heat() -> None:
 
 
 def test_doubted_sun_is_not_counted_on_for_warmth() -> None:
-    sunny = _outlook(solar_w_m2=np.where((HOURS > 8) & (HOURS < 15), 400.0, 0.0))
+    sunny = _horizon(solar_w_m2=np.where((HOURS > 8) & (HOURS < 15), 400.0, 0.0))
     bold = make_plan(_request(sunny, weights=Weights(sun_doubt=0.0)))
     careful = make_plan(_request(sunny, weights=Weights(sun_doubt=0.5)))
     assert careful.plan.heat_w.sum() > bold.plan.heat_w.sum()
 
 
 def test_too_warm_already_means_no_heat() -> None:
-    result = make_plan(_request(_outlook(solar_w_m2=np.full(192, 200.0)), room_c=24.5))
+    result = make_plan(_request(_horizon(solar_w_m2=np.full(192, 200.0)), room_c=24.5))
     assert result.heat_w == 0.0
 
 
 def test_power_cap_is_kept_where_comfort_allows_and_raised_where_not() -> None:
     easy = make_plan(_request(power_cap_w=2600.0))
     assert easy.cap_w == 2600.0
-    assert all(offer.power_w.max() <= 2600.0 * 1.001 for offer in easy.plan.offers[:1])
-    hard = make_plan(_request(_outlook(23.0), room_c=18.0, power_cap_w=2300.0))
+    assert all(segment.power_w.max() <= 2600.0 * 1.001 for segment in easy.plan.segments[:1])
+    hard = make_plan(_request(_horizon(23.0), room_c=18.0, power_cap_w=2300.0))
     assert hard.cap_w > 2300.0
 
 
@@ -168,8 +168,8 @@ def test_quiet_hours_lower_the_level() -> None:
 
 
 def test_locks_bind_the_first_step() -> None:
-    must = make_plan(_request(room_c=24.0, locks={"pump": Locks(must_run=True)}))
-    rest = make_plan(_request(room_c=18.0, locks={"pump": Locks(must_rest=True)}))
+    must = make_plan(_request(room_c=24.0, locks={"pump": RunLocks(must_run=True)}))
+    rest = make_plan(_request(room_c=18.0, locks={"pump": RunLocks(must_rest=True)}))
     assert must.levels["pump"] > 0
     assert rest.levels["pump"] == 0.0
 
@@ -178,7 +178,7 @@ def test_site_limit_bounds_all_sources_together() -> None:
     heater = SourceConfig(
         source_id="boiler", kind=SourceKind.DIRECT_ELECTRIC, nominal_heat_w=6000, nominal_power_w=6000
     )
-    result = make_plan(_request(_outlook(21.5), room_c=19.0, sources=(SOURCE, heater), site_limit_w=4000.0))
+    result = make_plan(_request(_horizon(21.5), room_c=19.0, sources=(SOURCE, heater), site_limit_w=4000.0))
     assert result.plan.power_w.max() <= 4000.0 * 1.01
 
 
@@ -188,9 +188,9 @@ def test_cheaper_fuel_takes_over_in_dear_hours() -> None:
     )
     price = np.where(HOURS < 12, 0.60, 0.20)
     plan = make_plan(_request(sources=(SOURCE, boiler), price_kwh=price)).plan
-    heat = {offer.source_id: np.zeros(len(plan.grid)) for offer in plan.offers}
-    for offer, use in zip(plan.offers, plan.use, strict=True):
-        heat[offer.source_id] += use * offer.heat_w
+    heat = {segment.source_id: np.zeros(len(plan.grid)) for segment in plan.segments}
+    for segment, use in zip(plan.segments, plan.use, strict=True):
+        heat[segment.source_id] += use * segment.heat_w
     early = plan.grid.end <= 48
     assert heat["boiler"][early].sum() > 5 * heat["pump"][early].sum()
     assert heat["pump"][~early].sum() > 5 * heat["boiler"][~early].sum()
@@ -219,8 +219,8 @@ def test_own_surplus_draws_the_heat_to_it() -> None:
 def test_hull_uses_the_best_level_first() -> None:
     cells = len(RESPONSES.grid)
     flat = np.full(cells, 25.0)
-    first, more = pump_offers(
-        "pump", PUMP, HOUSE, emitter_c=flat, outdoor_c=flat * 0 + 2, price_kwh=flat / 100, limits=PumpLimits()
+    first, more = modulating_segments(
+        "pump", PUMP, HOUSE, emitter_c=flat, outdoor_c=flat * 0 + 2, price_kwh=flat / 100, limits=ModulationLimits()
     )
     assert (first.heat_w / first.power_w >= 0.999 * (first.heat_w + more.heat_w) / (first.power_w + more.power_w)).all()
     levels = np.linspace(0.25, 1, 31)
@@ -232,14 +232,14 @@ def test_hull_uses_the_best_level_first() -> None:
 def test_flow_limit_takes_levels_away() -> None:
     flat = np.full(4, 40.0)
     kwargs = {"emitter_c": flat, "outdoor_c": flat * 0, "price_kwh": flat / 100}
-    first, more = pump_offers("pump", PUMP, HOUSE, limits=PumpLimits(flow_limit_c=43.0), **kwargs)
+    first, more = modulating_segments("pump", PUMP, HOUSE, limits=ModulationLimits(flow_limit_c=43.0), **kwargs)
     reached = np.maximum(first.level_to, more.level_to)
     assert (reached < 0.7).all()
 
 
 def test_comfort_bounds_of_a_cell_are_the_stricter_ones_around_its_end() -> None:
     lower = np.where(HOURS < 1.0, 18.0, 21.0)
-    low, _ = comfort_on(grid(192), _outlook(lower))
+    low, _ = comfort_on(time_grid(192), _horizon(lower))
     assert low[2] == 18.0
     assert low[3] == 21.0
 
@@ -248,7 +248,7 @@ def test_comfort_bounds_of_a_cell_are_the_stricter_ones_around_its_end() -> None
     ("source", "expected"),
     [
         (SOURCE, (10_000.0, 10_000.0 / 3)),
-        (replace(SOURCE, nominal_power_w=2000.0, usual_cop=4.0), (8000.0, 2000.0)),
+        (replace(SOURCE, nominal_power_w=2000.0, typical_cop=4.0), (8000.0, 2000.0)),
         (
             SourceConfig(
                 source_id="m", kind=SourceKind.MINER, steering=Steering.STEPS, steps_w=(1000.0, 3000.0), efficiency=0.9
@@ -256,7 +256,7 @@ def test_comfort_bounds_of_a_cell_are_the_stricter_ones_around_its_end() -> None
             (2700.0, 3000.0),
         ),
         (
-            SourceConfig(source_id="h", kind=SourceKind.DIRECT_ELECTRIC, nominal_power_w=2000.0, usual_cop=1),
+            SourceConfig(source_id="h", kind=SourceKind.DIRECT_ELECTRIC, nominal_power_w=2000.0, typical_cop=1),
             (2000, 2000),
         ),
         (SourceConfig(source_id="b", kind=SourceKind.BOILER, nominal_heat_w=12000, fuel_kwh_price=0.1), (12000.0, 0.0)),
@@ -264,4 +264,4 @@ def test_comfort_bounds_of_a_cell_are_the_stricter_ones_around_its_end() -> None
     ids=["pump", "pump by input", "miner", "heater", "boiler"],
 )
 def test_sizes(source: SourceConfig, expected: tuple[float, float]) -> None:
-    assert sizes(source) == pytest.approx(expected)
+    assert full_load(source) == pytest.approx(expected)

@@ -9,24 +9,24 @@ import numpy as np
 import pytest
 
 from custom_components.proof_of_heat.engine import (
-    Band,
+    ComfortBand,
+    ControlMode,
     Decision,
     Engine,
     EngineConfig,
     Forecast,
-    Reading,
     SafetyLimits,
+    SensorReading,
     SiteLimits,
     Snapshot,
     SourceConfig,
     SourceKind,
     SourceSnapshot,
     Steering,
-    Way,
     ZoneSnapshot,
 )
+from custom_components.proof_of_heat.engine.input_validation import WATER_RANGE_C, is_valid_temperature
 from custom_components.proof_of_heat.engine.phrases import Saying, say
-from custom_components.proof_of_heat.engine.plausible import WATER_RANGE_C, believable
 
 from .homes import Home, live, new_engine
 
@@ -76,7 +76,7 @@ SOURCES = (
         steering=Steering.LEVEL,
         nominal_heat_w=3000,
         nominal_power_w=3000,
-        lowest_level=0.1,
+        min_modulation=0.1,
         max_starts_h=2,
         phase=1,
     ),
@@ -120,19 +120,19 @@ def _any_snapshot(rng: random.Random, now_s: float) -> Snapshot:
         zones=tuple(
             ZoneSnapshot(
                 zone_id=f"z{i}",
-                room=Reading(_temperature(rng, 3, 28), rng.choice([0.0, 60.0, 1e5])),
+                room=SensorReading(_temperature(rng, 3, 28), rng.choice([0.0, 60.0, 1e5])),
                 target_c=rng.uniform(5, 24),
                 window_open=rng.random() < 0.2,
                 wants_heat=rng.random() < 0.9,
-                band=Band(lower + rng.uniform(-3, 3), lower + 4) if rng.random() < 0.4 else None,
+                band=ComfortBand(lower + rng.uniform(-3, 3), lower + 4) if rng.random() < 0.4 else None,
                 weight=rng.choice([1.0, 1.0, 30.0, 0.0, NAN]),
             )
             for i in range(rng.randint(0, 3))
         ),
-        outdoor=Reading(_temperature(rng, -20, 20), rng.choice([0.0, 600.0, 1e5])),
-        solar=Reading(_temperature(rng, 0, 800)),
+        outdoor=SensorReading(_temperature(rng, -20, 20), rng.choice([0.0, 600.0, 1e5])),
+        solar=SensorReading(_temperature(rng, 0, 800)),
         people=rng.choice([0.0, 2.0]),
-        band=Band(lower, lower + 3),
+        band=ComfortBand(lower, lower + 3),
         sources=tuple(_source(rng, source.source_id) for source in SOURCES if rng.random() < 0.9),
         price_kwh=rng.choice([NAN, rng.uniform(-0.3, 0.6)]),
         forecast=forecast,
@@ -166,7 +166,7 @@ class _Watch:
             if command.hold:
                 continue
             flow = readings[command.source_id].flow_c if command.source_id in readings else NAN
-            others = [r.flow_c for r in readings.values() if believable(r.flow_c, *WATER_RANGE_C)]
+            others = [r.flow_c for r in readings.values() if is_valid_temperature(r.flow_c, *WATER_RANGE_C)]
             hottest = flow if math.isfinite(flow) else max(others, default=NAN)
             too_hot = math.isfinite(hottest) and hottest >= LIMITS.max_flow_c
             assert not (too_hot and command.on)
@@ -175,7 +175,7 @@ class _Watch:
             source = next(s for s in SOURCES if s.source_id == command.source_id)
             for phase in range(3):
                 phases[phase] += command.power_w * (1 / 3 if source.phase is None else float(source.phase == phase))
-            if snapshot.quiet and command.on and decision.record.way is not Way.FROST:
+            if snapshot.quiet and command.on and decision.record.control_mode is not ControlMode.FROST:
                 assert command.level <= source.quiet_level + 1e-6 or self._bound(command.source_id, snapshot.now_s)
         assert bound or drawn <= max(0.0, SITE_W - snapshot.other_load_w) + SLACK_W
         for taken, other_w in zip(phases, snapshot.other_phase_load_w, strict=True):
@@ -247,12 +247,12 @@ def test_no_limit_is_broken_by_a_predicting_engine_among_faults() -> None:
 
 
 def _calm(now_s: float = 1.7e9, **changes: object) -> Snapshot:
-    band = Band(np.full(192, 20.0), np.full(192, 24.0))
+    band = ComfortBand(np.full(192, 20.0), np.full(192, 24.0))
     values: dict[str, object] = {
         "now_s": now_s,
         "local_s": now_s,
-        "zones": (ZoneSnapshot(zone_id="home", room=Reading(19.0), target_c=21.0),),
-        "outdoor": Reading(0.0),
+        "zones": (ZoneSnapshot(zone_id="home", room=SensorReading(19.0), target_c=21.0),),
+        "outdoor": SensorReading(0.0),
         "band": band,
         "price_kwh": 0.3,
         "sources": tuple(SourceSnapshot(source_id=s.source_id, on=False) for s in SOURCES),
@@ -279,14 +279,14 @@ def test_nothing_is_written_in_the_first_minute() -> None:
 
 
 def test_cold_room_heats_whatever_the_profile_says() -> None:
-    cold = (ZoneSnapshot(zone_id="home", room=Reading(5.0), target_c=5.0, window_open=True),)
+    cold = (ZoneSnapshot(zone_id="home", room=SensorReading(5.0), target_c=5.0, window_open=True),)
     decision = _decided(_ready(), _calm(zones=cold))
-    assert decision.record.way is Way.FROST
+    assert decision.record.control_mode is ControlMode.FROST
     assert any(command.on for command in decision.commands)
 
 
 def test_frost_protection_overrides_noise_limits_but_not_the_breaker() -> None:
-    cold = (ZoneSnapshot(zone_id="home", room=Reading(5.0), target_c=5.0),)
+    cold = (ZoneSnapshot(zone_id="home", room=SensorReading(5.0), target_c=5.0),)
     heater = replace(SOURCES[0], quiet_level=0.0)
     config = replace(CONFIG, sources=(heater,))
     quiet = _decided(_ready(config), _calm(zones=cold, quiet=True))
@@ -299,14 +299,20 @@ def test_frost_protection_overrides_noise_limits_but_not_the_breaker() -> None:
 def test_freezing_water_starts_heat_and_keeps_it_until_warmer() -> None:
     engine = _ready()
     water = (SourceSnapshot(source_id="pump", on=False, flow_c=4.0, return_c=3.0),)
-    none = (ZoneSnapshot(zone_id="home", room=Reading(22.0), target_c=18.0),)
-    assert _decided(engine, _calm(1.7e9, zones=none, sources=water, outdoor=Reading(0.5))).record.way is Way.FROST
+    none = (ZoneSnapshot(zone_id="home", room=SensorReading(22.0), target_c=18.0),)
+    assert (
+        _decided(engine, _calm(1.7e9, zones=none, sources=water, outdoor=SensorReading(0.5))).record.control_mode
+        is ControlMode.FROST
+    )
     warmer = (SourceSnapshot(source_id="pump", on=True, flow_c=20.0, return_c=7.0),)
-    assert _decided(engine, _calm(1.7e9 + 60, zones=none, sources=warmer, outdoor=Reading(2.5))).record.way is Way.FROST
+    assert (
+        _decided(engine, _calm(1.7e9 + 60, zones=none, sources=warmer, outdoor=SensorReading(2.5))).record.control_mode
+        is ControlMode.FROST
+    )
     after = (SourceSnapshot(source_id="pump", on=True, flow_c=30.0, return_c=25.0),)
     assert (
-        _decided(engine, _calm(1.7e9 + 120, zones=none, sources=after, outdoor=Reading(2.5))).record.way
-        is not Way.FROST
+        _decided(engine, _calm(1.7e9 + 120, zones=none, sources=after, outdoor=SensorReading(2.5))).record.control_mode
+        is not ControlMode.FROST
     )
 
 
@@ -314,17 +320,17 @@ def test_freezing_water_starts_heat_and_keeps_it_until_warmer() -> None:
 def test_hot_flow_takes_the_level_back_and_stops_at_the_limit(flow_c: float, highest: float) -> None:
     hot = (SourceSnapshot(source_id="pump", on=True, level=1.0, flow_c=flow_c),)
     config = replace(CONFIG, sources=SOURCES[:1])
-    cold = (ZoneSnapshot(zone_id="home", room=Reading(12.0), target_c=21.0),)
-    command = _decided(_ready(config), _calm(zones=cold, outdoor=Reading(-15.0), sources=hot)).command("pump")
+    cold = (ZoneSnapshot(zone_id="home", room=SensorReading(12.0), target_c=21.0),)
+    command = _decided(_ready(config), _calm(zones=cold, outdoor=SensorReading(-15.0), sources=hot)).command("pump")
     assert command.level <= highest
     assert command.on == (highest > 0)
 
 
 def test_both_temperatures_gone_means_a_fixed_flow_and_some_heat() -> None:
-    gone = (ZoneSnapshot(zone_id="home", room=Reading(), target_c=21.0),)
-    decision = _decided(_ready(), _calm(zones=gone, outdoor=Reading()))
-    assert decision.record.way is Way.BLIND
-    assert decision.record.flow_c == LIMITS.blind_flow_c
+    gone = (ZoneSnapshot(zone_id="home", room=SensorReading(), target_c=21.0),)
+    decision = _decided(_ready(), _calm(zones=gone, outdoor=SensorReading()))
+    assert decision.record.control_mode is ControlMode.BLIND
+    assert decision.record.flow_c == LIMITS.fallback_flow_c
     assert any(command.on for command in decision.commands)
 
 
@@ -333,7 +339,7 @@ def test_a_source_that_cannot_be_commanded_counts_as_drawing(*, steerable: bool,
     site = replace(CONFIG, site=SiteLimits(power_w=3500.0), sources=SOURCES[:2])
     miner = SourceSnapshot(source_id="miner", available=False, steerable=steerable)
     silent = (miner, SourceSnapshot(source_id="pump", on=False))
-    cold = (ZoneSnapshot(zone_id="home", room=Reading(15.0), target_c=21.0),)
-    decision = _decided(_ready(site), _calm(zones=cold, sources=silent, outdoor=Reading(-10.0)))
+    cold = (ZoneSnapshot(zone_id="home", room=SensorReading(15.0), target_c=21.0),)
+    decision = _decided(_ready(site), _calm(zones=cold, sources=silent, outdoor=SensorReading(-10.0)))
     assert decision.command("pump").power_w <= 3500.0 - 3300.0 + 1e-6
     assert say(why, source="miner") in decision.record.limits

@@ -9,32 +9,32 @@ import pytest
 
 from custom_components.proof_of_heat._lib.heat_source import SourceKind
 from custom_components.proof_of_heat.engine import (
-    Band,
+    ComfortBand,
+    ControlMode,
     Decision,
     Engine,
     EngineConfig,
-    Reading,
+    SensorReading,
     SiteLimits,
     Snapshot,
     SourceConfig,
     SourceSnapshot,
     Steering,
-    Way,
     Weights,
     ZoneSnapshot,
 )
-from custom_components.proof_of_heat.engine.choice import Chooser
-from custom_components.proof_of_heat.engine.cycling import Locks
-from custom_components.proof_of_heat.engine.house.history import History
-from custom_components.proof_of_heat.engine.house.pump_map import Operation, PumpMap, plain_map
-from custom_components.proof_of_heat.engine.house.traces import KEEP, Traces
 from custom_components.proof_of_heat.engine.learning import learn
+from custom_components.proof_of_heat.engine.model.history import History
+from custom_components.proof_of_heat.engine.model.operating_history import KEEP, OperatingHistory
+from custom_components.proof_of_heat.engine.model.performance_map import Operation, PerformanceMap, linear_map
 from custom_components.proof_of_heat.engine.phrases import Saying, say
-from custom_components.proof_of_heat.engine.planning.now import PlanRequest, make_plan
-from custom_components.proof_of_heat.engine.planning.offers import Step, lower_hull, step_offers, under
+from custom_components.proof_of_heat.engine.planning.commitment import PlanRequest, make_plan
+from custom_components.proof_of_heat.engine.planning.segments import PowerStep, lower_hull, step_segments, under
+from custom_components.proof_of_heat.engine.short_cycle import RunLocks
+from custom_components.proof_of_heat.engine.source_selection import SourceSelector
 
 from .homes import PUMP, Home, lived_history, pump_config, snapshot
-from .test_planner import HOURS, PUMP as MAP, SOURCE, _in_hours, _outlook, _request
+from .test_planner import HOURS, PUMP as MAP, SOURCE, _horizon, _in_hours, _request
 
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
@@ -54,7 +54,7 @@ BURNER = SourceConfig(
     steering=Steering.LEVEL,
     nominal_heat_w=12000,
     nominal_power_w=60,
-    lowest_level=0.2,
+    min_modulation=0.2,
     fuel_kwh_price=0.05,
 )
 
@@ -63,7 +63,7 @@ def _heat_of(request: PlanRequest, source_id: str, until_h: float = 48.0) -> flo
     """Planned heat of one source in kWh."""
     plan = make_plan(request).plan
     hours = plan.grid.hours * (plan.grid.end <= until_h * 4)
-    used = zip(plan.offers, plan.use, strict=True)
+    used = zip(plan.segments, plan.use, strict=True)
     return sum(float((use * o.heat_w * hours).sum()) for o, use in used if o.source_id == source_id) / 1000
 
 
@@ -77,7 +77,7 @@ def test_the_hull_leaves_out_steps_that_a_mix_of_others_undercuts() -> None:
 
 def test_a_step_that_earns_more_per_watt_is_offered_first() -> None:
     price = np.full(3, 0.2)
-    first, second = step_offers("m", [Step(1000, 1000, 0.20), Step(3000, 3000, 0.40)], price)
+    first, second = step_segments("m", [PowerStep(1000, 1000, 0.20), PowerStep(3000, 3000, 0.40)], price)
     assert first.power_w[0] == 1000
     assert first.cost_h[0] == pytest.approx(0.0)
     assert second.power_w[0] == 2000
@@ -86,16 +86,16 @@ def test_a_step_that_earns_more_per_watt_is_offered_first() -> None:
 
 
 def test_a_limited_level_keeps_its_share_of_an_offer() -> None:
-    (offer,) = step_offers("m", [Step(2000, 2000)], np.full(3, 0.2))
-    kept = under(offer, np.array([1.0, 0.25, 0.0]))
+    (segment,) = step_segments("m", [PowerStep(2000, 2000)], np.full(3, 0.2))
+    kept = under(segment, np.array([1.0, 0.25, 0.0]))
     assert kept.heat_w.tolist() == [2000, 500, 0]
     assert kept.level_to.tolist() == [1.0, 0.25, 0.0]
 
 
 def test_a_plan_mines_at_the_step_that_tariff_and_coin_make_best() -> None:
     def heat(price: float) -> float:
-        request = _request(_outlook(5.0), sources=(SOURCE, MINER), price_kwh=np.full(192, price), hashprice_ph_day=50.0)
-        return _heat_of(replace(request, outlook=replace(request.outlook, upper_c=np.full(192, 60.0))), "miner") / 48
+        request = _request(_horizon(5.0), sources=(SOURCE, MINER), price_kwh=np.full(192, price), hashprice_ph_day=50.0)
+        return _heat_of(replace(request, horizon=replace(request.horizon, upper_c=np.full(192, 60.0))), "miner") / 48
 
     assert heat(0.30) == pytest.approx(0.0, abs=0.01)
     assert heat(0.13) == pytest.approx(1.0, abs=0.02)
@@ -111,7 +111,7 @@ def test_surplus_is_counted_once_for_all_sources() -> None:
     plan = make_plan(_request(sources=(SOURCE, heater), surplus_w=sun)).plan
     day = plan.grid.end <= 96
     own_kw = np.minimum(plan.power_w, 3000.0)[day] / 1000
-    assert plan.own_saves_h[day] == pytest.approx(own_kw * 0.25, abs=1e-6)
+    assert plan.surplus_savings_h[day] == pytest.approx(own_kw * 0.25, abs=1e-6)
     assert plan.power_w[day].max() < 3100, "the heater does not run on surplus that the heat pump takes"
 
 
@@ -128,21 +128,21 @@ def test_surplus_that_sells_well_is_sold() -> None:
 
 
 def test_a_burner_modulates_instead_of_pulsing() -> None:
-    result = make_plan(_request(_outlook(20.3), sources=(BURNER,), pumps={}))
+    result = make_plan(_request(_horizon(20.3), sources=(BURNER,), pumps={}))
     assert 0.2 < result.levels["boiler"] < 0.97
     assert result.heat_w == pytest.approx(result.levels["boiler"] * 12000)
 
 
 def test_a_burner_that_must_run_runs_at_its_least_at_least() -> None:
-    result = make_plan(_request(room_c=24.5, sources=(BURNER,), pumps={}, locks={"boiler": Locks(must_run=True)}))
+    result = make_plan(_request(room_c=24.5, sources=(BURNER,), pumps={}, locks={"boiler": RunLocks(must_run=True)}))
     assert result.levels["boiler"] == pytest.approx(0.2)
-    resting = make_plan(_request(room_c=18.0, sources=(BURNER,), pumps={}, locks={"boiler": Locks(must_rest=True)}))
+    resting = make_plan(_request(room_c=18.0, sources=(BURNER,), pumps={}, locks={"boiler": RunLocks(must_rest=True)}))
     assert resting.levels["boiler"] == 0.0
 
 
 def test_the_cheaper_of_burner_and_heat_pump_heats_hour_by_hour() -> None:
     price = np.where(HOURS < 12, 0.40, 0.12)
-    request = _request(_outlook(21.0), sources=(SOURCE, BURNER), price_kwh=price)
+    request = _request(_horizon(21.0), sources=(SOURCE, BURNER), price_kwh=price)
     assert _heat_of(request, "boiler", 12) > 5 * _heat_of(request, "pump", 12)
     assert _heat_of(request, "pump") - _heat_of(request, "pump", 12) > 5.0
 
@@ -150,7 +150,7 @@ def test_the_cheaper_of_burner_and_heat_pump_heats_hour_by_hour() -> None:
 # Two modulating sources
 
 
-BETTER = PumpMap(MAP.heat * np.array([1, 1, 1, 1.4, 1, 1]), MAP.power, 200, 0.01)
+BETTER = PerformanceMap(MAP.heat * np.array([1, 1, 1, 1.4, 1, 1]), MAP.power, 200, 0.01)
 
 
 def test_the_better_of_two_heat_pumps_does_most() -> None:
@@ -162,7 +162,7 @@ def test_the_better_of_two_heat_pumps_does_most() -> None:
 
 def test_two_heat_pumps_share_one_power_cap() -> None:
     second = replace(SOURCE, source_id="second")
-    request = _request(_outlook(22.0), room_c=19.0, sources=(SOURCE, second), pumps={"pump": MAP, "second": MAP})
+    request = _request(_horizon(22.0), room_c=19.0, sources=(SOURCE, second), pumps={"pump": MAP, "second": MAP})
     request = replace(request, available=frozenset({"pump", "second"}), power_cap_w=3500.0)
     result = make_plan(request)
     assert result.plan.power_w.max() <= result.cap_w * 1.01
@@ -173,7 +173,7 @@ def test_a_phase_bounds_the_sources_on_it() -> None:
     heater = SourceConfig(
         source_id="boiler", kind=SourceKind.DIRECT_ELECTRIC, nominal_heat_w=3000, nominal_power_w=3000, phase=0
     )
-    bounded = _request(_outlook(23.0), room_c=18.0, sources=(on_phase, heater), phase_limits_w=(3600.0, 9e3, 9e3))
+    bounded = _request(_horizon(23.0), room_c=18.0, sources=(on_phase, heater), phase_limits_w=(3600.0, 9e3, 9e3))
     assert make_plan(bounded).plan.power_w.max() <= 3600.0 * 1.01
     assert make_plan(replace(bounded, phase_limits_w=(9e3,) * 3)).plan.power_w.max() > 4000.0
 
@@ -198,7 +198,7 @@ def test_each_modulating_source_learns_its_own_map() -> None:
     assert job is not None
     engine.adopt(job())
     assert engine.learned is not None
-    maps = engine.chooser.maps(engine.learned)
+    maps = engine.source_selector.maps(engine.learned)
     heat, power = maps["rod"].at(np.array(0.8), np.array(32.0), np.array(3.0))
     assert float(heat) == pytest.approx(2000.0, rel=0.1)
     assert float(power) == pytest.approx(2000.0, rel=0.1)
@@ -210,7 +210,7 @@ def test_each_modulating_source_learns_its_own_map() -> None:
 
 
 def test_a_trace_holds_only_quarters_in_which_the_source_ran_throughout() -> None:
-    traces = Traces(["a"])
+    traces = OperatingHistory(["a"])
     for level in (0.5, 0.5, 0.5, 0.5, 0.0, 0.5):
         traces.add({"a": (level, 30.0, 5.0, level * 1000, level * 300)}, 450.0)
     seen = traces.operations()["a"]
@@ -231,9 +231,9 @@ def _now(sources: tuple[SourceSnapshot, ...], room_c: float = 20.0, **changes: o
     values: dict[str, object] = {
         "now_s": 1.7e9,
         "local_s": 0.0,
-        "zones": (ZoneSnapshot(zone_id="home", room=Reading(room_c), target_c=20.0),),
-        "outdoor": Reading(18.5),
-        "band": Band(np.full(192, 19.0), np.full(192, 23.0)),
+        "zones": (ZoneSnapshot(zone_id="home", room=SensorReading(room_c), target_c=20.0),),
+        "outdoor": SensorReading(18.5),
+        "band": ComfortBand(np.full(192, 19.0), np.full(192, 23.0)),
         "price_kwh": 0.3,
         "sources": sources,
     }
@@ -290,7 +290,7 @@ def test_carbon_can_be_given_a_price() -> None:
     """Dirty power: with CO2 weighed the burner heats, without the rod does."""
     rod = SourceConfig(source_id="rod", kind=SourceKind.DIRECT_ELECTRIC, nominal_power_w=6000, nominal_heat_w=6000)
     burner = replace(BURNER, fuel_kwh_price=0.20, efficiency=1.0)
-    cold = {"room_c": 20.0, "outdoor": Reading(8.0), "price_kwh": 0.15, "emission_kg_kwh": 0.6}
+    cold = {"room_c": 20.0, "outdoor": SensorReading(8.0), "price_kwh": 0.15, "emission_kg_kwh": 0.6}
     seen = tuple(SourceSnapshot(source_id=name, on=False) for name in ("rod", "boiler"))
 
     def runs(carbon_price_kg: float) -> dict[str, bool]:
@@ -308,7 +308,7 @@ def test_a_preferred_source_goes_before_a_cheaper_one() -> None:
         for name, priority in (("plain", 0.0), ("liked", 0.02))
     )
     seen = tuple(SourceSnapshot(source_id=rod.source_id, on=False) for rod in rods)
-    mild = _now(seen, room_c=15.0, outdoor=Reading(0.0))
+    mild = _now(seen, room_c=15.0, outdoor=SensorReading(0.0))
     on = {command.source_id: command.on for command in _decide(EngineConfig(sources=rods), mild).commands}
     assert on == {"plain": False, "liked": True}
     assert _heat_of(_liked(0.2), "boiler") > 5 * _heat_of(_liked(0.0), "boiler")
@@ -324,8 +324,8 @@ def test_an_open_window_pauses_heat_but_not_frost_protection() -> None:
     seen = (SourceSnapshot(source_id="rod", on=False),)
 
     def heats(room_c: float) -> bool:
-        zone = ZoneSnapshot(zone_id="home", room=Reading(room_c), target_c=20.0, window_open=True)
-        now = _now(seen, outdoor=Reading(-5.0), zones=(zone,))
+        zone = ZoneSnapshot(zone_id="home", room=SensorReading(room_c), target_c=20.0, window_open=True)
+        now = _now(seen, outdoor=SensorReading(-5.0), zones=(zone,))
         return _decide(EngineConfig(sources=(rod,)), now).command("rod").on
 
     assert not heats(15.0)
@@ -339,7 +339,7 @@ def test_a_breaker_on_one_phase_leaves_the_other_phases_alone() -> None:
     )
     config = EngineConfig(sources=rods, site=SiteLimits(phase_w=3680.0))
     seen = tuple(SourceSnapshot(source_id=rod.source_id, on=False) for rod in rods)
-    cold = _now(seen, room_c=15.0, outdoor=Reading(-10.0), other_phase_load_w=(2000.0, 0.0, 0.0))
+    cold = _now(seen, room_c=15.0, outdoor=SensorReading(-10.0), other_phase_load_w=(2000.0, 0.0, 0.0))
     on = {command.source_id: command.on for command in _decide(config, cold).commands}
     assert on == {"rod0": False, "rod1": True, "rod2": True}
 
@@ -350,16 +350,16 @@ def test_a_silent_sources_draw_is_taken_off_its_phase() -> None:
     )
     config = EngineConfig(sources=rods, site=SiteLimits(phase_w=4000.0))
     seen = (SourceSnapshot(source_id="a", available=False, power_w=2900.0), SourceSnapshot(source_id="b", on=False))
-    assert not _decide(config, _now(seen, room_c=15.0, outdoor=Reading(-10.0))).command("b").on
+    assert not _decide(config, _now(seen, room_c=15.0, outdoor=SensorReading(-10.0))).command("b").on
 
 
 def test_the_last_word_stops_what_no_power_is_left_for() -> None:
     engine = Engine(EngineConfig(sources=(MINER, BURNER), site=SiteLimits(power_w=1500.0)))
-    wanted = _decide(engine.config, _now(IDLE, room_c=17.0, outdoor=Reading(0.0)), engine).commands
+    wanted = _decide(engine.config, _now(IDLE, room_c=17.0, outdoor=SensorReading(0.0)), engine).commands
     forced = [replace(c, on=True, level=1.0, power_w=3400.0 if c.source_id == "miner" else 60.0) for c in wanted]
     now = _now(IDLE, now_s=1.7e9 + 9000)
-    senses = engine._plausibility.update(now)
-    commands, said = engine.safety.apply(forced, now, senses, engine.chooser.headroom(now, None))
+    inputs = engine._validator.update(now)
+    commands, said = engine.safety.apply(forced, now, inputs, engine.source_selector.headroom(now, None))
     assert [command.on for command in commands] == [False, True]
     assert say(Saying.NO_POWER, source="miner") in said
 
@@ -367,7 +367,7 @@ def test_the_last_word_stops_what_no_power_is_left_for() -> None:
 def test_own_surplus_is_shared_in_the_record() -> None:
     rods = tuple(SourceConfig(source_id=n, kind=SourceKind.DIRECT_ELECTRIC, nominal_power_w=2000) for n in "abcd")
     seen = tuple(SourceSnapshot(source_id=n, on=False) for n in "abcd")
-    cold = _now(seen, room_c=15.0, outdoor=Reading(-10.0), surplus_w=2000.0, surplus_price_kwh=0.1)
+    cold = _now(seen, room_c=15.0, outdoor=SensorReading(-10.0), surplus_w=2000.0, surplus_price_kwh=0.1)
     mix = _decide(EngineConfig(sources=rods), cold).record.mix
     running = [part for part in mix if part.heat_w > 0]
     assert [part.power_w for part in running] == [2000.0, 2000.0]
@@ -389,18 +389,18 @@ def test_with_no_source_that_answers_nothing_is_planned() -> None:
     assert engine.job(gone) is None
     decision = engine.decide(gone)
     assert decision.command(PUMP).hold
-    assert decision.record.way in {Way.PLAN, Way.CURVE, Way.IDLE}
+    assert decision.record.control_mode in {ControlMode.PLAN, ControlMode.CURVE, ControlMode.IDLE}
 
 
 def test_the_reference_of_a_home_with_a_boiler_is_its_boiler() -> None:
-    chooser, now = Chooser(EngineConfig(sources=(BURNER, MINER))), _now(IDLE, price_kwh=0.3)
-    reference = chooser.reference_map()
+    source_selector, now = SourceSelector(EngineConfig(sources=(BURNER, MINER))), _now(IDLE, price_kwh=0.3)
+    reference = source_selector.reference_map()
     assert reference is not None
     heat, fuel = reference.at(np.array(0.5), np.array(40.0), np.array(0.0))
     assert (float(heat), float(fuel)) == pytest.approx((6000.0, 6000.0 / 0.9))
-    assert chooser.reference_price(now) == 0.05
-    assert Chooser(EngineConfig(sources=(MINER,))).reference_price(now) == 0.3
-    assert Chooser(EngineConfig(sources=(SOURCE,))).reference_map() is None, "a heat pump's has to be learned"
+    assert source_selector.reference_price(now) == 0.05
+    assert SourceSelector(EngineConfig(sources=(MINER,))).reference_price(now) == 0.3
+    assert SourceSelector(EngineConfig(sources=(SOURCE,))).reference_map() is None, "a heat pump's has to be learned"
 
 
 def test_what_was_learned_of_a_source_outlasts_days_in_which_it_stood() -> None:
@@ -433,5 +433,5 @@ def test_while_control_is_off_minimum_times_go_by_what_sources_do() -> None:
 
 
 def test_a_map_that_goes_with_the_level_is_what_it_says() -> None:
-    heat, power = plain_map(6000.0, 6000.0).at(np.array(0.5), np.array(50.0), np.array(-5.0))
+    heat, power = linear_map(6000.0, 6000.0).at(np.array(0.5), np.array(50.0), np.array(-5.0))
     assert (float(heat), float(power)) == (3000.0, 3000.0)

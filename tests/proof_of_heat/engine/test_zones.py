@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from custom_components.proof_of_heat.engine import Band, Reading, Way, ZoneSnapshot
-from custom_components.proof_of_heat.engine.zones import Zones, weights_of
+from custom_components.proof_of_heat.engine import ComfortBand, ControlMode, SensorReading, ZoneSnapshot
+from custom_components.proof_of_heat.engine.zones import ZoneOffsets, weights_of
 
 from .homes import PUMP, Home, new_engine, snapshot
 
@@ -16,17 +16,17 @@ STEPS = 192
 
 
 def _zone(name: str, room_c: float = 20.0, **changes: object) -> ZoneSnapshot:
-    return ZoneSnapshot(zone_id=name, room=Reading(room_c), target_c=20.0, **changes)  # type: ignore[arg-type]
+    return ZoneSnapshot(zone_id=name, room=SensorReading(room_c), target_c=20.0, **changes)  # type: ignore[arg-type]
 
 
-def _band(lower_c: float | np.ndarray, reason: str = "") -> Band:
+def _band(lower_c: float | np.ndarray, reason: str = "") -> ComfortBand:
     lower = np.broadcast_to(lower_c, STEPS).astype(float)
-    return Band(lower, lower + 3, (reason,) * STEPS if reason else ())
+    return ComfortBand(lower, lower + 3, (reason,) * STEPS if reason else ())
 
 
-def _watched(*zones: ZoneSnapshot, hours: float = 48) -> Zones:
+def _watched(*zones: ZoneSnapshot, hours: float = 48) -> ZoneOffsets:
     """Zones that stood like this for some hours."""
-    known = Zones()
+    known = ZoneOffsets()
     for _ in range(int(hours * 4)):
         known.room_c(zones, 900.0)
     return known
@@ -37,7 +37,7 @@ WHOLE = _band(15.0)
 
 def test_the_mean_goes_by_the_zones_weights() -> None:
     zones = (_zone("big", 21.0, weight=60.0), _zone("small", 18.0, weight=20.0))
-    assert Zones().room_c(zones, 0.0) == pytest.approx(20.25)
+    assert ZoneOffsets().room_c(zones, 0.0) == pytest.approx(20.25)
 
 
 @pytest.mark.parametrize("weight", [0.0, -3.0, math.nan, math.inf])
@@ -48,11 +48,11 @@ def test_weights_that_cannot_be_used_count_as_none(weight: float) -> None:
 
 
 def test_no_known_zone_means_no_mean() -> None:
-    assert math.isnan(Zones().room_c([_zone("a", math.nan)], 60.0))
-    assert math.isnan(Zones().room_c([], 60.0))
+    assert math.isnan(ZoneOffsets().room_c([_zone("a", math.nan)], 60.0))
+    assert math.isnan(ZoneOffsets().room_c([], 60.0))
 
 
-@pytest.mark.parametrize("gone", [{"room": Reading()}, {"room": Reading(12.0), "window_open": True}])
+@pytest.mark.parametrize("gone", [{"room": SensorReading()}, {"room": SensorReading(12.0), "window_open": True}])
 def test_the_mean_does_not_jump_when_a_zone_drops_out(gone: dict[str, object]) -> None:
     warm, cold = _zone("living", 21.5), _zone("bath", 18.5)
     known = _watched(warm, cold)
@@ -60,14 +60,14 @@ def test_the_mean_does_not_jump_when_a_zone_drops_out(gone: dict[str, object]) -
 
 
 def test_a_house_with_all_windows_open_still_has_a_mean() -> None:
-    assert Zones().room_c([_zone("a", 15.0, window_open=True)], 60.0) == 15.0
+    assert ZoneOffsets().room_c([_zone("a", 15.0, window_open=True)], 60.0) == 15.0
 
 
 def test_stands_survive_a_restart_and_refuse_rubbish() -> None:
     zones = (_zone("a", 22.0), _zone("b", 19.0))
-    known, again = _watched(*zones), Zones()
+    known, again = _watched(*zones), ZoneOffsets()
     again.restore(json.loads(json.dumps(known.dump())))
-    alone = [zones[0], replace(zones[1], room=Reading())]
+    alone = [zones[0], replace(zones[1], room=SensorReading())]
     assert again.room_c(alone, 900.0) == pytest.approx(known.room_c(alone, 900.0), abs=0.01)
     again.restore({"seen_s": "long", "stands": {"a": [1], "b": ["x", 2], "c": [99.0, 0.0]}})
     again.restore({"stands": 7})
@@ -75,12 +75,12 @@ def test_stands_survive_a_restart_and_refuse_rubbish() -> None:
 
 
 def test_without_bands_of_their_own_the_homes_band_counts() -> None:
-    assert Zones().band([_zone("a"), _zone("b")], WHOLE) is WHOLE
+    assert ZoneOffsets().band([_zone("a"), _zone("b")], WHOLE) is WHOLE
 
 
 def test_one_zones_own_band_counts_as_it_is() -> None:
     own = _band(21.0)
-    assert Zones().band([_zone("a", band=own)], WHOLE) is own
+    assert ZoneOffsets().band([_zone("a", band=own)], WHOLE) is own
 
 
 def test_a_zone_that_stays_behind_asks_the_others_for_more() -> None:
@@ -94,30 +94,30 @@ def test_the_zone_that_needs_it_earliest_counts_and_is_named() -> None:
     morning = np.where(np.arange(STEPS) < 20, 17.0, 21.0)
     evening = np.where(np.arange(STEPS) < 60, 17.0, 22.0)
     zones = (
-        _zone("bath", band=Band(morning, morning + 3, ("schedule",) * STEPS)),
-        _zone("study", band=Band(evening, evening + 3, ("calendar: home again",) * STEPS)),
+        _zone("bath", band=ComfortBand(morning, morning + 3, ("schedule",) * STEPS)),
+        _zone("study", band=ComfortBand(evening, evening + 3, ("calendar: home again",) * STEPS)),
     )
-    combined = Zones().band(zones, WHOLE)
+    combined = ZoneOffsets().band(zones, WHOLE)
     assert combined.lower_c[[19, 20, 59, 60]] == pytest.approx([17.0, 21.0, 21.0, 22.0])
     assert (combined.zones[20], combined.why(20)) == ("bath", "schedule")
     assert (combined.zones[60], combined.why(60)) == ("study", "calendar: home again")
     assert combined.why(STEPS) == ""
-    coming = combined.coming()
-    assert coming is not None
-    assert (coming.zone_id, coming.reason, coming.in_h) == ("bath", "schedule", 5.0)
+    rise = combined.next_rise()
+    assert rise is not None
+    assert (rise.zone_id, rise.reason, rise.in_h) == ("bath", "schedule", 5.0)
 
 
 @pytest.mark.parametrize("paused", [{"window_open": True}, {"wants_heat": False}])
 def test_a_paused_zone_asks_for_nothing(paused: dict[str, object]) -> None:
     zones = (_zone("a", band=_band(18.0)), replace(_zone("b", band=_band(23.0)), **paused))  # type: ignore[arg-type]
-    assert Zones().band(zones, WHOLE).lower_c == pytest.approx(18.0)
+    assert ZoneOffsets().band(zones, WHOLE).lower_c == pytest.approx(18.0)
 
 
 def test_a_zone_set_back_for_now_goes_back_to_its_usual_stand() -> None:
     usual = (_zone("a", 20.0, band=_band(20.0)), _zone("b", 20.0, band=_band(20.0)))
     known = _watched(*usual)
     for _ in range(8):
-        known.room_c((usual[0], replace(usual[1], room=Reading(18.0))), 900.0)
+        known.room_c((usual[0], replace(usual[1], room=SensorReading(18.0))), 900.0)
     lower = known.band(usual, WHOLE).lower_c
     assert lower[0] > 20.6
     assert lower[-1] < 20.3
@@ -128,10 +128,12 @@ def test_a_far_off_stand_is_bounded() -> None:
     assert _watched(*zones).band(zones, WHOLE).lower_c.max() <= 22.5 + 1e-9
 
 
-def _away_then_home(time_s: float, back_s: float) -> Band:
+def _away_then_home(time_s: float, back_s: float) -> ComfortBand:
     """Away until a calendar says home again."""
     away = time_s + 900.0 * np.arange(STEPS) < back_s
-    return Band(np.where(away, 16.0, 20.5), np.full(STEPS, 25.0), tuple("away" if a else "home again" for a in away))
+    return ComfortBand(
+        np.where(away, 16.0, 20.5), np.full(STEPS, 25.0), tuple("away" if a else "home again" for a in away)
+    )
 
 
 def test_it_is_warm_when_the_calendar_says_home_again_and_the_record_says_so() -> None:
@@ -141,7 +143,7 @@ def test_it_is_warm_when_the_calendar_says_home_again_and_the_record_says_so() -
     while home.time_s < 5 * 86400:
         late = home.time_s > 3 * 86400
         own = _away_then_home(home.time_s, back_s) if late else _away_then_home(home.time_s, 0.0)
-        zone = ZoneSnapshot(zone_id="home", room=Reading(home.air_c), target_c=float(own.lower_c[0]), band=own)
+        zone = ZoneSnapshot(zone_id="home", room=SensorReading(home.air_c), target_c=float(own.lower_c[0]), band=own)
         now = snapshot(home, zones=(zone,))
         engine.observe(now)
         while (job := engine.job(now)) is not None:
@@ -151,9 +153,9 @@ def test_it_is_warm_when_the_calendar_says_home_again_and_the_record_says_so() -
         home.run(command.level if command.on and not command.hold else 0.0, 900)
         seen[home.time_s] = home.air_c
         if back_s - 6 * 3600 < home.time_s < back_s - 5 * 3600:
-            assert decision.record.way is Way.PLAN
-            assert decision.record.coming is not None
-            assert decision.record.coming.reason == "home again"
+            assert decision.record.control_mode is ControlMode.PLAN
+            assert decision.record.next_rise is not None
+            assert decision.record.next_rise.reason == "home again"
             told = decision.record.words
     assert "to be at 20.5 °C in 5." in told
     assert "(home again)" in told

@@ -18,7 +18,7 @@ _KILO: Final = 1e-9
 """HiveOS gives kH/s."""
 
 
-class HiveAccount(CloudAccount):
+class HiveOsAccount(CloudAccount):
     """What one token sees."""
 
     def __init__(self, session: aiohttp.ClientSession, token: str, *, base_url: str = BASE_URL) -> None:

@@ -119,7 +119,7 @@ def _sum(rows: list[Any], key: str) -> float | None:
     return round(sum(known) * _KILO, 5) if known else None
 
 
-class Notifications:
+class NotificationDecoder:
     """What a Shelly pushes: full statuses, and partial ones to be merged over the last full one."""
 
     def __init__(self) -> None:
@@ -150,7 +150,7 @@ class Notifications:
 
 def _status_of(capture: object) -> object:
     frames = at(capture, "frames") or (capture if isinstance(capture, list) else [capture])
-    pushed = Notifications()
+    pushed = NotificationDecoder()
     for frame in frames if isinstance(frames, list) else []:
         pushed.feed(frame)
     return pushed.status or at(capture, "status") or at(capture, "result") or capture

@@ -12,8 +12,8 @@ from typing import Any, Final
 from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import AuthError, BadReplyError, RefusedError, UnreachableError
 from ..values import at, highest, number
-from .pyasic_base import Library, gather_data, library, model_class, reading_of
-from .reading import Family, MinerInfo, MinerReading
+from .models import MinerFamily, MinerInfo, MinerReading
+from .pyasic_adapter import PyasicModules, gather_data, library, model_class, reading_of
 
 MODES: Final = {"normal": 0, "low": 3}
 _SLEEP: Final = 1
@@ -34,7 +34,7 @@ class AntminerClient:
         self._password = password
         self._mode_power_w = mode_power_w or {}
         self._miner: Any = None
-        self._lib: Library | None = None
+        self._lib: PyasicModules | None = None
         self._info: MinerInfo | None = None
 
     @property
@@ -57,7 +57,7 @@ class AntminerClient:
             self._miner.web.pwd = self._password
             self._miner.web.port = self._http_port
         self._info = MinerInfo(
-            family=Family.ANTMINER,
+            family=MinerFamily.ANTMINER,
             make="Bitmain",
             model=model,
             firmware=at(reply, "system_filesystem_version"),
@@ -98,7 +98,7 @@ class AntminerClient:
         chip_c, board_c = decode_socket_temperatures(await self._socket_stats(lib))
         return replace(reading, chip_c=chip_c, board_c=board_c)
 
-    async def _socket_stats(self, lib: Library) -> Any:
+    async def _socket_stats(self, lib: PyasicModules) -> Any:
         try:
             return await self._miner.rpc.send_command("stats", ignore_errors=True, allow_warning=False)
         except lib.errors:

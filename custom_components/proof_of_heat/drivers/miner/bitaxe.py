@@ -9,7 +9,7 @@ from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
 from ..values import number_at, rows_at, scaled
-from .reading import Family, MinerInfo, MinerReading
+from .models import MinerFamily, MinerInfo, MinerReading
 
 _PAUSE_SINCE: Final = (2, 14)
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
@@ -87,7 +87,7 @@ def decode_info(reply: dict[str, Any]) -> MinerInfo:
     """`/api/system/info` -> who it is."""
     board = reply.get("boardVersion") or reply.get("deviceModel") or ""
     return MinerInfo(
-        family=Family.BITAXE,
+        family=MinerFamily.BITAXE,
         make="Bitaxe",
         model=f"{reply['ASICModel']} {board}".strip(),
         firmware=reply.get("version"),

@@ -14,7 +14,7 @@ from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import AuthError, BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
 from ..values import at, highest, number, number_at, rows_at, scaled
-from .reading import Family, MinerInfo, MinerReading
+from .models import MinerFamily, MinerInfo, MinerReading
 
 _API: Final = "/api/v1"
 _RANGE = re.compile(r"min: Some\((\d+)\), max: Some\((\d+)\)")
@@ -157,7 +157,7 @@ def decode_rest_info(details: object) -> MinerInfo:
     if name is None:
         raise BadReplyError("no identity in the miner's details")
     return MinerInfo(
-        family=Family.BRAIINS,
+        family=MinerFamily.BRAIINS,
         make="Braiins OS",
         model=str(name),
         firmware=at(details, "bos_version", "current"),
@@ -170,7 +170,7 @@ def decode_rest_info(details: object) -> MinerInfo:
 def decode_graphql_info(reply: object) -> MinerInfo:
     """GraphQL -> who it is (these releases name no model here)."""
     return MinerInfo(
-        family=Family.BRAIINS,
+        family=MinerFamily.BRAIINS,
         make="Braiins OS",
         model="Antminer",
         firmware=at(reply, "data", "bos", "info", "version", "full"),

@@ -10,9 +10,9 @@ from typing import Any, Final
 from ..._lib.heat_source import Capabilities
 from ..errors import BadReplyError, DriverError, LimitedError, RefusedError
 from ..values import at, first, highest, number_at, rows_at, scaled
-from .presets import Preset, Presets
-from .reading import Family, MinerInfo, MinerReading
-from .rpc import exchange
+from .cgminer_rpc import exchange
+from .models import MinerFamily, MinerInfo, MinerReading
+from .power_presets import PowerPreset, PowerPresets
 
 _CORNERS: Final = ("TopLeft", "TopRight", "BottomLeft", "BottomRight")
 
@@ -23,7 +23,7 @@ class LuxosClient:
     def __init__(self, host: str) -> None:
         self._host = host
         self._info: MinerInfo | None = None
-        self._presets = Presets()
+        self._presets = PowerPresets()
         self._thermal_owed = False
         """The thermal management was switched off and could not be switched on again yet."""
 
@@ -43,7 +43,7 @@ class LuxosClient:
         config = at(await self._ask("config"), "CONFIG", 0)
         self._presets = decode_profiles(await self._ask("profiles"))
         self._info = MinerInfo(
-            family=Family.LUXOS,
+            family=MinerFamily.LUXOS,
             make="LuxOS",
             model=str(at(config, "Model") or at(version, "VERSION", 0, "Type") or "Antminer"),
             firmware=str(firmware),
@@ -137,16 +137,16 @@ class LuxosClient:
             return  # it ends by itself
 
 
-def decode_profiles(reply: object) -> Presets:
+def decode_profiles(reply: object) -> PowerPresets:
     """`profiles` -> power settings."""
-    return Presets(
-        Preset(str(at(row, "Profile Name")), watts, at(row, "IsTuned") is True)
+    return PowerPresets(
+        PowerPreset(str(at(row, "Profile Name")), watts, at(row, "IsTuned") is True)
         for row in rows_at(reply, "PROFILES")
         if at(row, "Profile Name") and (watts := number_at(row, "Watts"))
     )
 
 
-def decode_reading(config: object, replies: dict[str, Any], presets: Presets) -> MinerReading:
+def decode_reading(config: object, replies: dict[str, Any], presets: PowerPresets) -> MinerReading:
     """The configuration and what else answered -> reading."""
     curtailed = at(config, "CurtailMode")
     if curtailed is None and at(config, "IsPowerSupplyOn") is None:

@@ -15,8 +15,8 @@ import aiohttp
 from ..errors import DriverError, UnreachableError
 from ..http import JsonHttp
 from ..values import at
-from .reading import Family
-from .rpc import exchange
+from .cgminer_rpc import exchange
+from .models import MinerFamily
 
 V3_PORT: Final = 4433
 _ASK_S: Final = 3.0
@@ -24,42 +24,42 @@ _MAX_REPLY: Final = 262_144
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ProbeResult:
     """What answers. `variant`: dialect within the family."""
 
     host: str
-    family: Family
+    family: MinerFamily
     variant: str = ""
 
 
-async def probe(session: aiohttp.ClientSession, host: str, http_port: int = 80) -> Found:
+async def probe(session: aiohttp.ClientSession, host: str, http_port: int = 80) -> ProbeResult:
     """What answers at `host`; UnreachableError where nothing does that looks like a miner."""
     answers = await asyncio.gather(
         _rpc(host, "version"), _rpc(host, "get_version"), _v3(host), _web(session, host, http_port)
     )
     version, wm_version, v3_info, page = answers
     if at(v3_info, "msg", "miner", "type"):
-        return Found(host, Family.WHATSMINER, "v3")
+        return ProbeResult(host, MinerFamily.WHATSMINER, "v3")
     if at(wm_version, "Code") == 131:
-        return Found(host, Family.WHATSMINER, "v2")
+        return ProbeResult(host, MinerFamily.WHATSMINER, "v2")
     family = _family_of(json.dumps(version).lower() if version else "", page)
     if family is None:
         raise UnreachableError("no miner answers at this address")
-    return Found(host, family)
+    return ProbeResult(host, family)
 
 
-def _family_of(version: str, page: str) -> Family | None:
+def _family_of(version: str, page: str) -> MinerFamily | None:
     if page in ("bitaxe", "vnish"):
-        return Family(page)
+        return MinerFamily(page)
     if "boser" in version or "bosminer" in version or page == "braiins":
-        return Family.BRAIINS
+        return MinerFamily.BRAIINS
     if "luxminer" in version:
-        return Family.LUXOS
+        return MinerFamily.LUXOS
     if any(word in version for word in ("hiveon", "vnish", "kaonsu")):
-        return Family.OTHER
+        return MinerFamily.OTHER
     if "antminer" in version or page == "antminer":
-        return Family.ANTMINER
-    return Family.OTHER if version else None
+        return MinerFamily.ANTMINER
+    return MinerFamily.OTHER if version else None
 
 
 async def _rpc(host: str, command: str) -> Any:

@@ -14,8 +14,8 @@ from typing import Final
 import aiohttp
 
 from ..errors import DriverError, UnreachableError
-from .probe import V3_PORT, Found, probe
-from .rpc import RPC_PORT
+from .cgminer_rpc import RPC_PORT
+from .probe import V3_PORT, ProbeResult, probe
 
 MAX_HOSTS: Final = 1024
 SCAN_S: Final = 60.0
@@ -34,10 +34,10 @@ class RangeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scan:
+class ScanResult:
     """What came of a scan. `found` in the order of the addresses."""
 
-    found: tuple[Found, ...]
+    found: tuple[ProbeResult, ...]
     asked: int
     total: int
 
@@ -53,15 +53,15 @@ async def scan(
     *,
     seconds: float = SCAN_S,
     http_port: int = _WEB_PORT,
-    progress: Callable[[int, int, tuple[Found, ...]], None] | None = None,
-) -> Scan:
+    progress: Callable[[int, int, tuple[ProbeResult, ...]], None] | None = None,
+) -> ScanResult:
     """Miners in a range ("192.168.1.0/24", "192.168.1.20-60", several with commas).
 
     Raises RangeError before anything is sent. When `seconds` are over, what was found until then is the result.
     `progress(asked, total, found)` is called after every address.
     """
     hosts = hosts_of(range_text)
-    found: dict[str, Found] = {}
+    found: dict[str, ProbeResult] = {}
     asked = 0
     waiting = iter(hosts)
 
@@ -78,14 +78,14 @@ async def scan(
         async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
             for _ in range(min(_AT_ONCE, len(hosts))):
                 group.create_task(work())
-    return Scan(found=_ordered(hosts, found), asked=asked, total=len(hosts))
+    return ScanResult(found=_ordered(hosts, found), asked=asked, total=len(hosts))
 
 
-def _ordered(hosts: list[str], found: dict[str, Found]) -> tuple[Found, ...]:
+def _ordered(hosts: list[str], found: dict[str, ProbeResult]) -> tuple[ProbeResult, ...]:
     return tuple(sorted(found.values(), key=lambda item: hosts.index(item.host))) if found else ()
 
 
-async def _look(session: aiohttp.ClientSession, host: str, http_port: int) -> Found:
+async def _look(session: aiohttp.ClientSession, host: str, http_port: int) -> ProbeResult:
     doors = await asyncio.gather(*(_opens(host, port) for port in (RPC_PORT, V3_PORT, http_port)))
     if not any(doors):
         raise UnreachableError("no port of a miner's is open")

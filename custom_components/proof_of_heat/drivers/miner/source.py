@@ -6,7 +6,7 @@ from typing import Any, override
 
 from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
 from ..base import SourceBase, Timing
-from .reading import MinerClient, MinerReading
+from .models import MinerClient, MinerReading
 
 
 class MinerSource(SourceBase):

@@ -14,8 +14,8 @@ from ..._lib.heat_source import Capabilities
 from ..errors import AuthError, BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
 from ..values import at, first, highest, number, number_at, rows_at, scaled
-from .presets import Preset, Presets
-from .reading import Family, MinerInfo, MinerReading
+from .models import MinerFamily, MinerInfo, MinerReading
+from .power_presets import PowerPreset, PowerPresets
 
 _API: Final = "/api/v1"
 _OFF: Final = frozenset({"stopped", "shutting-down"})
@@ -33,7 +33,7 @@ class VnishClient:
         self._password = password
         self._token: str | None = None
         self._info: MinerInfo | None = None
-        self._presets = Presets()
+        self._presets = PowerPresets()
         self._to_ths = _TO_THS["GH/s"]
 
     @property
@@ -106,7 +106,7 @@ def decode_info(reply: object) -> MinerInfo:
         raise BadReplyError("not a VNish miner")
     serial = at(reply, "serial")
     return MinerInfo(
-        family=Family.VNISH,
+        family=MinerFamily.VNISH,
         make="VNish",
         model=str(at(reply, "miner") or at(reply, "model") or "Antminer"),
         firmware=at(reply, "fw_version"),
@@ -115,11 +115,11 @@ def decode_info(reply: object) -> MinerInfo:
     )
 
 
-def decode_presets(reply: object) -> Presets:
+def decode_presets(reply: object) -> PowerPresets:
     """`/autotune/presets` -> power settings. Those that need another power supply are left out."""
     rows = reply if isinstance(reply, list) else at(reply, "presets")
-    return Presets(
-        Preset(str(at(row, "name")), watts, at(row, "status") == "tuned")
+    return PowerPresets(
+        PowerPreset(str(at(row, "name")), watts, at(row, "status") == "tuned")
         for row in (rows if isinstance(rows, list) else [])
         if at(row, "modded_psu_required") is not True and (watts := _watts_of(row))
     )
@@ -131,7 +131,7 @@ def _watts_of(preset: object) -> float | None:
     return first(number(at(preset, "name")), None if match is None else float(match[1]))
 
 
-def decode_reading(miner: object, performance: object, presets: Presets, to_ths: float = 1e-3) -> MinerReading:
+def decode_reading(miner: object, performance: object, presets: PowerPresets, to_ths: float = 1e-3) -> MinerReading:
     """`/summary` and `/perf-summary` -> reading."""
     state = at(miner, "miner_status", "miner_state")
     if not isinstance(state, str) or state not in _OFF | _STATES:

@@ -9,8 +9,8 @@ from typing import Any, Final
 from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError
 from ..values import at, first, number, number_at, scaled
-from .pyasic_base import Library, ask, gather_data, library, model_class, reading_of
-from .reading import Family, MinerInfo, MinerReading
+from .models import MinerFamily, MinerInfo, MinerReading
+from .pyasic_adapter import PyasicModules, ask, gather_data, library, model_class, reading_of
 
 _OK_V2: Final = 131
 _BAD_TOKEN: Final = 135
@@ -25,7 +25,7 @@ class WhatsminerClient:
         self._password = password
         self._variant = variant
         self._miner: Any = None
-        self._lib: Library | None = None
+        self._lib: PyasicModules | None = None
         self._info: MinerInfo | None = None
 
     @property
@@ -58,7 +58,7 @@ class WhatsminerClient:
         miner_info = await self._ask("get_miner_info", must=False)
         summary = await self._ask("summary", must=False)
         return MinerInfo(
-            family=Family.WHATSMINER,
+            family=MinerFamily.WHATSMINER,
             make="MicroBT",
             model=str(at(details, "DEVDETAILS", 0, "Model") or "WhatsMiner"),
             firmware=at(version, "Msg", "fw_ver"),
@@ -70,7 +70,7 @@ class WhatsminerClient:
     async def _identify_v3(self) -> MinerInfo:
         reply = await self._ask("get.device.info")
         return MinerInfo(
-            family=Family.WHATSMINER,
+            family=MinerFamily.WHATSMINER,
             make="MicroBT",
             model=str(at(reply, "msg", "miner", "type") or "WhatsMiner"),
             firmware=at(reply, "msg", "system", "fwversion"),

@@ -10,8 +10,8 @@ from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceSt
 from ..base import SourceBase, Timing
 from ..errors import BadReplyError, DriverError, RefusedError, UnreachableError
 from .checks import TemplateError
-from .template import Action, Register, Space, Template
-from .wear import WriteCount
+from .template import Action, DeviceTemplate, Register, Space
+from .write_counter import WriteCounter
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Unit(Protocol):
         """Drop the link; the next request opens a new one."""
 
 
-def capabilities_of(template: Template) -> Capabilities:
+def capabilities_of(template: DeviceTemplate) -> Capabilities:
     """From the template's controls."""
     flow, power = template.controls.get(Control.FLOW), template.controls.get(Control.POWER)
     controls = set(template.controls) | ({Control.CURVE} if template.level is not None else set())
@@ -98,14 +98,14 @@ class ModbusSource(SourceBase):
     timing = Timing(read_s=30.0, write_s=15.0, fresh_s=15.0, verify_s=3.0)
     power_tolerance_w = 60.0
 
-    def __init__(self, source_id: str, name: str, unit: Unit, template: Template, **options: Any) -> None:
-        writes: WriteCount | None = options.pop("writes", None)
+    def __init__(self, source_id: str, name: str, unit: Unit, template: DeviceTemplate, **options: Any) -> None:
+        writes: WriteCounter | None = options.pop("writes", None)
         super().__init__(source_id, name, options.pop("capabilities", capabilities_of(template)), **options)
         self._unit = unit
         self._template = template
         self._blocks = blocks(list(template.registers.values()))
         self._absent: set[str] = set()
-        self._writes = writes or WriteCount(elapsed=self._clock)
+        self._writes = writes or WriteCounter(elapsed=self._clock)
         self._written_at = self._clock() - self._writes.since_s  # its writes are counted where they go out
         self._silences = 0
         self._values: dict[str, float | bool | None] = {}
@@ -114,7 +114,7 @@ class ModbusSource(SourceBase):
         self._held_at: dict[Control, float] = {}
 
     @property
-    def template(self) -> Template:
+    def template(self) -> DeviceTemplate:
         """What describes the device."""
         return self._template
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ..._lib.heat_source import Control, SourceKind
 from .checks import TemplateError, choice, integer, known, number, numbers, optional, text
-from .link import AddressError, Line, parse_line
+from .connection import AddressError, SerialSettings, parse_serial_settings
 
 FORMAT_VERSION: Final = 1
 FOLDER: Final = Path(__file__).parent / "templates"
@@ -116,7 +116,7 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
+class DeviceTemplate:
     """A device."""
 
     id: str
@@ -131,7 +131,7 @@ class Template:
     """What is written when the lease ends."""
     port: int = 502
     unit_id: int = 1
-    line: Line = field(default_factory=Line)
+    line: SerialSettings = field(default_factory=SerialSettings)
     """The serial line as the device leaves the factory."""
     timeout_s: float = 5.0
     spacing_s: float = 0.0
@@ -141,22 +141,22 @@ class Template:
     note: str = ""
 
 
-def builtin() -> dict[str, Template]:
+def load_builtin() -> dict[str, DeviceTemplate]:
     """The templates that ship; blocking (reads files)."""
     return load_folder(FOLDER)
 
 
-def load_folder(folder: Path) -> dict[str, Template]:
+def load_folder(folder: Path) -> dict[str, DeviceTemplate]:
     """All templates of a folder by id; blocking. Raises TemplateError naming the file."""
-    found, mistakes = survey(folder)
+    found, mistakes = scan_folder(folder)
     if mistakes:
         raise TemplateError(mistakes[0])
     return found
 
 
-def survey(folder: Path) -> tuple[dict[str, Template], list[str]]:
+def scan_folder(folder: Path) -> tuple[dict[str, DeviceTemplate], list[str]]:
     """The good templates of a folder by id, and what is wrong with each of the others; blocking."""
-    found: dict[str, Template] = {}
+    found: dict[str, DeviceTemplate] = {}
     mistakes: list[str] = []
     for file in sorted(folder.glob("*.yaml")):
         try:
@@ -171,7 +171,7 @@ def survey(folder: Path) -> tuple[dict[str, Template], list[str]]:
     return found, mistakes
 
 
-def find(template_id: str, folder: Path) -> Template:
+def find_template(template_id: str, folder: Path) -> DeviceTemplate:
     """The template of that id, the user's before ours; blocking. A mistake in another file is none of its business."""
     mistakes: list[str] = []
     for file in sorted(folder.glob("*.yaml")):
@@ -182,12 +182,12 @@ def find(template_id: str, folder: Path) -> Template:
             continue
         if template.id == template_id:
             return template
-    if (shipped := builtin().get(template_id)) is not None:
+    if (shipped := load_builtin().get(template_id)) is not None:
         return shipped
     raise TemplateError("; ".join([f"no template {template_id}", *mistakes]))
 
 
-def _load_file(file: Path) -> Template:
+def _load_file(file: Path) -> DeviceTemplate:
     import yaml
 
     try:
@@ -212,7 +212,7 @@ def _load(text: str) -> object:
     return yaml.load(text, Loader)  # noqa: S506  a safe loader
 
 
-def parse(data: object) -> Template:
+def parse(data: object) -> DeviceTemplate:
     """Checked template; raises TemplateError."""
     if not isinstance(data, Mapping):
         raise TemplateError("not a mapping")
@@ -230,7 +230,7 @@ def parse(data: object) -> Template:
         raise TemplateError("fallback: what is controlled needs values for when control ends")
     write = data.get("write") or {}
     known(write, _WRITE_KEYS, "write")
-    return Template(
+    return DeviceTemplate(
         id=text(data, "id"),
         name=text(data, "name"),
         manufacturer=text(data, "manufacturer"),
@@ -251,9 +251,9 @@ def parse(data: object) -> Template:
     )
 
 
-def _line(data: Mapping[Any, Any]) -> Line:
+def _line(data: Mapping[Any, Any]) -> SerialSettings:
     try:
-        return parse_line(str(data.get("serial", "9600 8N1")))
+        return parse_serial_settings(str(data.get("serial", "9600 8N1")))
     except AddressError as err:
         raise TemplateError(f"serial: {err}") from err
 

@@ -17,10 +17,10 @@ import time
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from ..budget import CallBudget, Grant
+from ..call_budget import CallBudget, CallGrant
 from ..errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError, UnreachableError
 from ..values import at, number_at
-from .features import Reading, decode
+from .features import ViessmannReading, decode
 
 API_URL: Final = "https://api.viessmann-climatesolutions.com/iot/v2"
 IAM_URL: Final = "https://iam.viessmann-climatesolutions.com/idp/v3"
@@ -50,7 +50,7 @@ class Device:
     gateway: str
 
 
-class TokenKeeper:
+class TokenStore:
     """Holds the token and renews it; calls to the identity server are not part of the call budget."""
 
     def __init__(
@@ -149,14 +149,14 @@ def sign_in(client_id: str, username: str, password: str, iam_url: str = IAM_URL
 class _Session:
     """What PyViCare takes for its OAuth session."""
 
-    def __init__(self, keeper: TokenKeeper, budget: CallBudget, base_url: str) -> None:
+    def __init__(self, keeper: TokenStore, budget: CallBudget, base_url: str) -> None:
         import requests
 
         self._http = requests.Session()
         self._keeper = keeper
         self._budget = budget
         self._base_url = base_url.rstrip("/")
-        self.grant: Grant | None = None
+        self.grant: CallGrant | None = None
         self.renewals = 0
 
     def get(self, url: str, timeout: float | None = None) -> Any:
@@ -227,7 +227,7 @@ class ViessmannClient:
 
     def __init__(
         self,
-        keeper: TokenKeeper,
+        keeper: TokenStore,
         budget: CallBudget,
         save: Callable[[dict[str, Any]], Awaitable[None]],
         base_url: str = API_URL,
@@ -260,7 +260,7 @@ class ViessmannClient:
         found: list[Device] = await self._run(load)
         return found
 
-    async def read(self, device: Device, circuit: int = 0) -> Reading:
+    async def read(self, device: Device, circuit: int = 0) -> ViessmannReading:
         """Everything the device tells; one call."""
 
         def fetch(_: _Session) -> Any:
@@ -323,7 +323,7 @@ class ViessmannClient:
             future.add_done_callback(lambda done: None if done.cancelled() else done.exception())
             return await asyncio.shield(future)
 
-    def _work(self, job: Callable[[_Session], Any], grant: Grant) -> Any:
+    def _work(self, job: Callable[[_Session], Any], grant: CallGrant) -> Any:
         with self._worker:  # a job whose caller gave up may still be under way
             if self._session is None:
                 self._session = _Session(self._keeper, self.budget, self._base_url)

@@ -67,7 +67,7 @@ UNITS: Final[Mapping[str, str | None]] = {key: unit for _, _, key, unit in READI
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ViessmannReading:
     """All that one bulk reply tells. `values` by entity key."""
 
     values: Mapping[str, float | str | bool | None]
@@ -108,12 +108,12 @@ class Reading:
         return first(*(self.number(key) for key in keys))
 
 
-def _sum(reading: Reading, *keys: str) -> float | None:
+def _sum(reading: ViessmannReading, *keys: str) -> float | None:
     known = [value for key in keys if (value := reading.number(key)) is not None]
     return round(sum(known), 3) if known else None
 
 
-def decode(reply: object, circuit: int = 0) -> Reading:
+def decode(reply: object, circuit: int = 0) -> ViessmannReading:
     """A bulk reply (`{"data": [feature, …]}`) -> reading; BadReplyError for anything else."""
     rows = at(reply, "data")
     if not isinstance(rows, list):
@@ -132,12 +132,14 @@ def decode(reply: object, circuit: int = 0) -> Reading:
     return _with_commands(features, values, circuit)
 
 
-def _with_commands(features: Mapping[str, Any], values: dict[str, float | str | bool | None], circuit: int) -> Reading:
+def _with_commands(
+    features: Mapping[str, Any], values: dict[str, float | str | bool | None], circuit: int
+) -> ViessmannReading:
     curve = features.get(f"heating.circuits.{circuit}.heating.curve")
     params = at(curve, "commands", "setCurve", "params")
     mode = features.get(f"heating.circuits.{circuit}.operating.modes.active")
     allowed = rows_at(mode, "commands", "setMode", "params", "mode", "constraints", "enum")
-    return Reading(
+    return ViessmannReading(
         values=values,
         modes=tuple(str(name) for name in allowed),
         dhw_separate="heating.dhw.operating.modes.active" in features,

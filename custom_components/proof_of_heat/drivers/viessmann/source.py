@@ -16,7 +16,7 @@ from ..._lib.heat_source import (
 from ..base import SourceBase, Timing
 from ..errors import RefusedError
 from .client import Device, ViessmannClient
-from .features import Reading
+from .features import ViessmannReading
 
 DEFAULT_POLL_S: Final = 300.0
 _DHW_ONLY: Final = "dhw"
@@ -24,7 +24,7 @@ _STANDBY: Final = "standby"
 _HEATING: Final = ("dhwAndHeating", "dhwAndHeatingCooling", "heating", "heatingCooling", "normalStandby")
 
 
-def capabilities_of(reading: Reading) -> Capabilities:
+def capabilities_of(reading: ViessmannReading) -> Capabilities:
     """Curve where it can be written, on/off where that does not block hot water."""
     controls = {Control.CURVE} if reading.curve_writable else set()
     if off_mode(reading) is not None and on_mode(reading) is not None:
@@ -46,14 +46,14 @@ def capabilities_of(reading: Reading) -> Capabilities:
     )
 
 
-def off_mode(reading: Reading) -> str | None:
+def off_mode(reading: ViessmannReading) -> str | None:
     """The mode without heating that leaves hot water alone; None where there is none."""
     if _DHW_ONLY in reading.modes:
         return _DHW_ONLY
     return _STANDBY if _STANDBY in reading.modes and reading.dhw_separate else None
 
 
-def on_mode(reading: Reading) -> str | None:
+def on_mode(reading: ViessmannReading) -> str | None:
     """The mode with heating (and hot water)."""
     return next((mode for mode in _HEATING if mode in reading.modes), None)
 
@@ -69,7 +69,7 @@ class ViessmannSource(SourceBase):
         name: str,
         client: ViessmannClient,
         device: Device,
-        reading: Reading,
+        reading: ViessmannReading,
         *,
         poll_s: float = DEFAULT_POLL_S,
         circuit: int = 0,
@@ -84,7 +84,7 @@ class ViessmannSource(SourceBase):
         self._asked_at = -1e12
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> ViessmannReading:
         """The last bulk reply, decoded."""
         return self._reading
 
@@ -126,7 +126,7 @@ class ViessmannSource(SourceBase):
         )
 
     @staticmethod
-    def _power_w(reading: Reading) -> float | None:
+    def _power_w(reading: ViessmannReading) -> float | None:
         watts = reading.number("inverter_power")
         if watts is None and reading.values.get("compressor_active") is False:
             return 0.0

@@ -11,12 +11,12 @@ from functools import cached_property
 import numpy as np
 
 from ..arrays import Array, Index, Mask
-from ..house.network import GAIN_ROOM, HEAT, STATES, HouseParameters, discretise, inputs
-from ..house.observer import FADE_H, HouseState
-from .cells import Cells
-from .grid import STEP_S, Grid, grid
-from .offers import Offer
-from .program import Program, Solution, solve
+from ..model.network import GAIN_ROOM, HEAT, STATES, HouseParameters, discretise, inputs
+from ..model.observer import FADE_H, HouseState
+from .block_system import BlockForm
+from .linear_program import LinearProgram, Solution, solve
+from .segments import Segment
+from .time_grid import STEP_S, TimeGrid, time_grid
 
 OVERLOAD_PRICE_KW = 50.0
 """Money per kW and hour over a power limit: never worth it."""
@@ -31,7 +31,7 @@ MINOR_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Horizon:
     """What is coming, per 15-minute step from now; all of one length."""
 
     start_s: float
@@ -64,7 +64,7 @@ class Surplus:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class PlanCriteria:
     """What a plan weighs."""
 
     margin_k: float = 0.05
@@ -89,8 +89,8 @@ type Fixed = Mapping[int, Sequence[float]]
 class Plan:
     """Use of each offer per cell, and what it does."""
 
-    grid: Grid
-    offers: tuple[Offer, ...]
+    grid: TimeGrid
+    segments: tuple[Segment, ...]
     use: Array
     """Shares, (offers, cells)."""
     heat_w: Array
@@ -102,13 +102,13 @@ class Plan:
     objective: float
     shortfall_kh: float
     """Discomfort by cold that the plan cannot avoid, margin left aside."""
-    soon_kh: float
+    near_shortfall_kh: float
     """The part of it within the next hours, which later plans cannot mend."""
-    missed_kh: float
+    discomfort_kh_total: float
     """All discomfort, by cold and (at its share) by warmth."""
-    worth_kwh: float
+    heat_value_kwh: float
     """What one more kWh of heat now would save later."""
-    own_saves_h: Array
+    surplus_savings_h: Array
     """Money per hour that own surplus saves in each cell; the offers' costs are those of bought power."""
 
 
@@ -117,7 +117,7 @@ class ResponseModel:
 
     def __init__(self, house: HouseParameters, steps: int) -> None:
         self.house = house
-        self.grid = grid(steps)
+        self.grid = time_grid(steps)
         a, b = discretise(house.vector[None], STEP_S)
         self.a, self.b = a[0], b[0]
         share = house.sensor_mass_share
@@ -138,11 +138,11 @@ class ResponseModel:
         result: Array = np.exp(-np.arange(self.grid.steps) * (STEP_S / 3600 / FADE_H))
         return result
 
-    def unheated(self, state: HouseState, outlook: Outlook, sun_doubt: float) -> tuple[Array, Array]:
+    def unheated(self, state: HouseState, horizon: Horizon, sun_doubt: float) -> tuple[Array, Array]:
         """Without heat, at each cell's end: the states, and what doubted sun takes from the room."""
         n = self.grid.steps
-        time_s = outlook.start_s + STEP_S * np.arange(1, n + 1)
-        series = (time_s, np.zeros(n), outlook.outdoor_c[:n], outlook.solar_w_m2[:n], outlook.people[:n])
+        time_s = horizon.start_s + STEP_S * np.arange(1, n + 1)
+        series = (time_s, np.zeros(n), horizon.outdoor_c[:n], horizon.solar_w_m2[:n], horizon.people[:n])
         drive = inputs(self.house.vector[None], *series)[0]
         dark = inputs(self.house.vector[None], *series[:3], np.zeros(n), series[4])[0]
         drive[:, GAIN_ROOM] += state.unknown_w * self.fade
@@ -160,9 +160,9 @@ class ResponseModel:
         return at_ends[:, 0], sun_doubt * np.maximum(at_ends[:, 1] @ self.sensor, 0.0)
 
 
-def comfort_on(cells: Grid, outlook: Outlook) -> tuple[Array, Array]:
+def comfort_on(cells: TimeGrid, horizon: Horizon) -> tuple[Array, Array]:
     """Bounds at each cell's end: the stricter of just before and just after, and of half a cell around."""
-    lower, upper = outlook.lower_c, outlook.upper_c
+    lower, upper = horizon.lower_c, horizon.upper_c
     half = (cells.end - cells.begin) // 2
     low, high = lower[cells.end - 1].copy(), upper[cells.end - 1].copy()
     last = len(lower) - 1
@@ -174,41 +174,46 @@ def comfort_on(cells: Grid, outlook: Outlook) -> tuple[Array, Array]:
     return low, high
 
 
-class Planning:
+class PlanProblem:
     """One moment's program, which can be solved with the first cells left free or fixed."""
 
     def __init__(
-        self, model: ResponseModel, state: HouseState, outlook: Outlook, wishes: Wishes, offers: Sequence[Offer]
+        self,
+        model: ResponseModel,
+        state: HouseState,
+        horizon: Horizon,
+        criteria: PlanCriteria,
+        segments: Sequence[Segment],
     ) -> None:
-        self.model, self.wishes, self.offers = model, wishes, tuple(offers)
+        self.model, self.criteria, self.segments = model, criteria, tuple(segments)
         cells = model.grid
-        free, doubt_k = model.unheated(state, outlook, wishes.sun_doubt)
+        free, doubt_k = model.unheated(state, horizon, criteria.sun_doubt)
         self.free_room, self.free_emitter = free @ model.sensor, free[:, 0]
-        self.heat = np.concatenate([offer.heat_w for offer in offers])
-        self.power = np.concatenate([offer.power_w for offer in offers])
-        worth_kwh = wishes.stored_heat_share * self._usual_cost_kwh()
-        end_value = np.tile(worth_kwh * model.stored_kwh_per_w, len(offers)) * self.heat
-        hours = np.tile(cells.hours, len(offers))
-        self.spend = np.concatenate([offer.cost_h for offer in offers]) * hours
+        self.heat = np.concatenate([segment.heat_w for segment in segments])
+        self.power = np.concatenate([segment.power_w for segment in segments])
+        heat_value_kwh = criteria.stored_heat_share * self._usual_cost_kwh()
+        end_value = np.tile(heat_value_kwh * model.stored_kwh_per_w, len(segments)) * self.heat
+        hours = np.tile(cells.hours, len(segments))
+        self.spend = np.concatenate([segment.cost_h for segment in segments]) * hours
         own, own_kw, own_gain = self._own_power()
         self.cost = np.concatenate([self.spend - end_value, -own_gain])
         self.used = np.concatenate([self.heat > NEGLIGIBLE_HEAT_W, np.ones(len(own), dtype=bool)])
-        self.lower, self.upper = comfort_on(cells, outlook)
+        self.lower, self.upper = comfort_on(cells, horizon)
         self._rows(doubt_k, own, own_kw)
 
     def _usual_cost_kwh(self) -> float:
         """Mean cost of a kWh of heat from the cheapest offer of some size."""
-        sums = [(float(offer.cost_h.sum()), float(offer.heat_w.sum())) for offer in self.offers]
+        sums = [(float(segment.cost_h.sum()), float(segment.heat_w.sum())) for segment in self.segments]
         least = MINOR_SHARE * max((heat for _, heat in sums), default=0.0)
         means = [1000 * cost / heat for cost, heat in sums if heat > 0 and heat >= least]
         return max(0.0, min(means, default=0.0))
 
     def _own_power(self) -> tuple[Index, Array, Array]:
         """Cells in which own surplus saves money, how much there is (kW), and what using all of it saves."""
-        surplus = self.wishes.surplus
+        surplus = self.criteria.surplus
         if surplus is None:
             return np.zeros(0, dtype=np.intp), np.zeros(0), np.zeros(0)
-        power = self.power.reshape(len(self.offers), -1).sum(axis=0)
+        power = self.power.reshape(len(self.segments), -1).sum(axis=0)
         usable = np.minimum(surplus.power_w, power)
         cells = np.flatnonzero((usable > OWN_W) & (surplus.saves_kwh > 0))
         kilowatt = usable[cells] / 1000
@@ -217,39 +222,39 @@ class Planning:
     def _power_rows(self, own: Index, own_kw: Array) -> Iterator[tuple[Array, Array, Array]]:
         """Limits that could be broken; own power that is counted must be taken by something."""
         hours = self.model.grid.hours
-        power = self.power.reshape(len(self.offers), -1) / 1000
-        for limit in self.wishes.limits:
+        power = self.power.reshape(len(self.segments), -1) / 1000
+        for limit in self.criteria.limits:
             counted = power * limit.shares[:, None]
             over = counted.sum(axis=0) > limit.most_w / 1000
             if over.any():
                 taken = np.concatenate([np.diag(kw)[over] for kw in counted], axis=1)
                 rows = np.concatenate([-taken, np.zeros((len(taken), len(own)))], axis=1)
                 yield rows, np.full(len(taken), -limit.most_w / 1000), OVERLOAD_PRICE_KW * hours[over]
-        if len(own) and self.wishes.surplus is not None:
+        if len(own) and self.criteria.surplus is not None:
             taken = np.concatenate([np.diag(kw)[own] for kw in power], axis=1)
             rows = np.concatenate([taken, -np.diag(own_kw)], axis=1)
-            dear = 2 * float(self.wishes.surplus.saves_kwh[own].max())
+            dear = 2 * float(self.criteria.surplus.saves_kwh[own].max())
             yield rows, np.zeros(len(own)), dear * hours[own]
 
     def _rows(self, doubt_k: Array, own: Index, own_kw: Array) -> None:
         """Comfort (too cold, too warm) and power as soft rows; rows that no use can break are left out."""
-        wishes, cells = self.wishes, self.model.grid
+        criteria, cells = self.criteria, self.model.grid
         low, high = self.lower, self.upper
-        margin = np.minimum(wishes.margin_k, np.maximum(high - low, 0.0) / 2)
-        room = np.tile(self.model.room_per_w, (1, len(self.offers))) * self.heat
-        penalty = wishes.discomfort_price_kh * cells.hours
+        margin = np.minimum(criteria.margin_k, np.maximum(high - low, 0.0) / 2)
+        room = np.tile(self.model.room_per_w, (1, len(self.segments))) * self.heat
+        penalty = criteria.discomfort_price_kh * cells.hours
         wanted = low + margin + np.minimum(doubt_k, np.maximum(high - low - 2 * margin, 0.0))
         cold = self.free_room < wanted
         warm = self.free_room + room.sum(axis=1) > high - margin
         parts = [
             (room[cold], (wanted - self.free_room)[cold], penalty[cold]),
-            (-room[warm], (self.free_room - high + margin - doubt_k)[warm], wishes.upper_price_share * penalty[warm]),
+            (-room[warm], (self.free_room - high + margin - doubt_k)[warm], criteria.upper_price_share * penalty[warm]),
         ]
         if len(own):
             parts = [(np.pad(rows, ((0, 0), (0, len(own)))), low, penalty) for rows, low, penalty in parts]
         parts += self._power_rows(own, own_kw)
         self.comfort = np.concatenate([self.model.room_per_w[cold], -self.model.room_per_w[warm]])
-        self.cell = np.concatenate([np.tile(np.arange(len(cells)), len(self.offers)), own])
+        self.cell = np.concatenate([np.tile(np.arange(len(cells)), len(self.segments)), own])
         self.weight = np.concatenate([self.heat, np.zeros(len(own))])
         self.rows, self.low, self.penalty = (np.concatenate([part[i] for part in parts]) for i in range(3))
         self.cold = cold
@@ -264,7 +269,7 @@ class Planning:
                 use[place * cells + k] = share
                 free[place * cells + k] = False
         result: Solution = solve(
-            Program(
+            LinearProgram(
                 cost=self.cost[free],
                 most=np.ones(int(free.sum())),
                 rows=np.ascontiguousarray(self.rows[:, free]),
@@ -277,15 +282,15 @@ class Planning:
         use[free] = result.amounts
         return self._plan(use[: len(self.heat)], result, objective)
 
-    def _form(self, free: Mask) -> Cells | None:
+    def _form(self, free: Mask) -> BlockForm | None:
         """The program's form where it is large; a small one is solved as it is."""
         if int(free.sum()) < LARGE:
             return None
         comfort = len(self.comfort)
-        return Cells.of(self.cell[free], self.weight[free], self.comfort, self.rows[comfort:, free])
+        return BlockForm.of(self.cell[free], self.weight[free], self.comfort, self.rows[comfort:, free])
 
     def _plan(self, use: Array, result: Solution, objective: float) -> Plan:
-        table = use.reshape(len(self.offers), -1)
+        table = use.reshape(len(self.segments), -1)
         heat = (use * self.heat).reshape(table.shape).sum(axis=0)
         room = self.free_room + self.model.room_per_w @ heat
         hours = self.model.grid.hours
@@ -294,11 +299,11 @@ class Planning:
         power = (use * self.power).reshape(table.shape).sum(axis=0)
         cold_kh = np.maximum(self.lower - room, 0.0) * hours
         warm_kh = np.maximum(room - self.upper, 0.0) * hours
-        surplus = self.wishes.surplus
+        surplus = self.criteria.surplus
         own = np.minimum(power, surplus.power_w) * np.maximum(surplus.saves_kwh, 0.0) if surplus else 0 * power
         return Plan(
             grid=self.model.grid,
-            offers=self.offers,
+            segments=self.segments,
             use=table,
             heat_w=heat,
             power_w=power,
@@ -307,8 +312,8 @@ class Planning:
             lower_c=self.lower,
             objective=objective,
             shortfall_kh=float(cold_kh.sum()),
-            soon_kh=float(cold_kh[np.cumsum(hours) <= SOON_H].sum()),
-            missed_kh=float(cold_kh.sum() + self.wishes.upper_price_share * warm_kh.sum()),
-            worth_kwh=float(gain / (hours[0] / 1000)),
-            own_saves_h=own / 1000,
+            near_shortfall_kh=float(cold_kh[np.cumsum(hours) <= SOON_H].sum()),
+            discomfort_kh_total=float(cold_kh.sum() + self.criteria.upper_price_share * warm_kh.sum()),
+            heat_value_kwh=float(gain / (hours[0] / 1000)),
+            surplus_savings_h=own / 1000,
         )

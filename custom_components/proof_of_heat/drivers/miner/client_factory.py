@@ -1,0 +1,52 @@
+"""From an address to a client that knows its miner."""
+
+import aiohttp
+
+from .antminer import AntminerClient
+from .bitaxe import BitaxeClient
+from .braiins import BraiinsClient
+from .generic import GenericClient
+from .luxos import LuxosClient
+from .models import MinerClient, MinerFamily
+from .probe import ProbeResult
+from .vnish import VnishClient
+from .whatsminer import WhatsminerClient
+
+DEFAULT_PASSWORDS = {
+    MinerFamily.ANTMINER: "root",
+    MinerFamily.WHATSMINER: "admin",
+    MinerFamily.BRAIINS: "root",
+    MinerFamily.BITAXE: "",
+    MinerFamily.VNISH: "admin",
+    MinerFamily.LUXOS: "",
+    MinerFamily.OTHER: "",
+}
+V3_PASSWORD = "super"  # noqa: S105  the factory's
+
+
+def create_client(
+    found: ProbeResult,
+    session: aiohttp.ClientSession,
+    password: str | None = None,
+    *,
+    http_port: int = 80,
+    mode_power_w: dict[str, float] | None = None,
+) -> MinerClient:
+    """The client for what was found; `password` None takes the factory's."""
+    if password is None:
+        password = V3_PASSWORD if found.variant == "v3" else DEFAULT_PASSWORDS[found.family]
+    match found.family:
+        case MinerFamily.ANTMINER:
+            return AntminerClient(found.host, password, mode_power_w, http_port)
+        case MinerFamily.WHATSMINER:
+            return WhatsminerClient(found.host, password, found.variant or "v2")
+        case MinerFamily.BRAIINS:
+            return BraiinsClient(session, found.host, password, http_port)
+        case MinerFamily.BITAXE:
+            return BitaxeClient(session, found.host, http_port)
+        case MinerFamily.VNISH:
+            return VnishClient(session, found.host, password, http_port)
+        case MinerFamily.LUXOS:
+            return LuxosClient(found.host)
+        case MinerFamily.OTHER:
+            return GenericClient(found.host, password)

@@ -1,0 +1,102 @@
+"""Every other make and firmware that pyasic knows (Avalon, Auradine, Mara, ePIC …).
+
+Offers what pyasic's class says it can and what can be read back: power only where the miner also tells its limit
+(an Avalon's "limit" is one of three levels, not watts).
+"""
+
+from typing import Any
+
+from ..._lib.heat_source import Capabilities, Control, SourceKind
+from ..errors import BadReplyError, RefusedError, UnreachableError
+from .models import MinerFamily, MinerInfo, MinerReading
+from .pyasic_adapter import PyasicModules, gather_data, library, reading_of
+
+
+class GenericClient:
+    """One miner of a make without a client of our own."""
+
+    def __init__(self, host: str, password: str | None) -> None:
+        self._host = host
+        self._password = password
+        self._miner: Any = None
+        self._lib: PyasicModules | None = None
+        self._info: MinerInfo | None = None
+
+    @property
+    def info(self) -> MinerInfo:
+        """Known after `identify`."""
+        if self._info is None:
+            raise BadReplyError("not identified yet")
+        return self._info
+
+    async def identify(self) -> MinerInfo:
+        """Pyasic's own discovery."""
+        self._lib = lib = await library()
+        try:
+            self._miner = await lib.factory.get_miner(self._host)
+        except lib.errors as err:
+            raise UnreachableError(str(err)) from err
+        if self._miner is None:
+            raise UnreachableError("no miner answers at this address")
+        for side in (self._miner.rpc, self._miner.web):
+            if side is not None and self._password:
+                side.pwd = self._password
+        self._info = MinerInfo(
+            family=MinerFamily.OTHER, make=str(self._miner.make or "Miner"), model=str(self._miner.model)
+        )
+        return self._info
+
+    async def capabilities(self) -> Capabilities:
+        """Overridden methods of pyasic's class tell what it can."""
+        controls = set()
+        if self._overrides("set_power_limit") and (await self.read()).power_limit_w is not None:
+            controls.add(Control.POWER)
+        if self._overrides("stop_mining") and self._overrides("resume_mining"):
+            controls.add(Control.ON_OFF)
+        return Capabilities(
+            kind=SourceKind.MINER,
+            controls=frozenset(controls),
+            reads_power=True,
+            reads_heat=True,
+            settle_s=300.0,
+            min_write_interval_s=120.0,
+        )
+
+    def _overrides(self, name: str) -> bool:
+        return any(
+            name in vars(kind) and kind.__name__ not in ("MinerProtocol", "BaseMiner", "UnknownMiner")
+            for kind in type(self._miner).__mro__
+        )
+
+    async def read(self) -> MinerReading:
+        """All groups; a miner that says nothing is unreachable, not off."""
+        lib = self._lib
+        if lib is None or self._miner is None:
+            raise BadReplyError("not identified yet")
+        data = await gather_data(lib, self._miner)
+        if all(data.get(name) is None for name in ("hashrate", "wattage", "uptime")):
+            raise UnreachableError("no answer")
+        try:
+            mining = await self._miner.is_mining()
+        except lib.errors:
+            mining = None
+        return reading_of(data, mining=mining)
+
+    async def set_running(self, running: bool) -> None:
+        """Stop or resume mining."""
+        await self._call(self._miner.resume_mining if running else self._miner.stop_mining)
+
+    async def set_power(self, watts: float) -> None:
+        """Set the power limit."""
+        await self._call(self._miner.set_power_limit, round(watts))
+
+    async def set_mode(self, mode: str) -> None:
+        """Not offered."""
+        raise RefusedError(f"no mode {mode}")
+
+    async def _call(self, method: Any, *arguments: int) -> None:
+        assert self._lib is not None
+        try:
+            await method(*arguments)
+        except self._lib.errors as err:
+            raise UnreachableError(str(err)) from err

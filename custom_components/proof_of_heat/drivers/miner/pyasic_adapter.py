@@ -1,0 +1,144 @@
+"""What we take from pyasic: transport and decoding. Nothing outside this package sees it.
+
+Facts that shape this: importing it takes seconds and builds a TLS context, so that happens once, in an
+executor; one bad field makes `get_data` fail as a whole, so fields are asked in small groups; a miner that
+does not answer yields empty replies and default values instead of an error, so every client first asks
+something whose answer proves life; a write's return value says nothing, so `SourceBase` reads back.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from ..errors import BadReplyError, UnreachableError
+from ..values import highest, number
+from .models import MinerReading
+
+_GROUPS: Final = (
+    ("hashrate", "wattage", "wattage_limit"),
+    ("expected_hashrate", "uptime", "env_temp"),
+    ("hashboards", "fans"),
+    ("errors",),
+)
+_WRITE_TIMEOUT_S: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PyasicModules:
+    """pyasic's parts, imported."""
+
+    factory: Any
+    classes: Any
+    types: Any
+    modern_antminer: Any
+    errors: tuple[type[Exception], ...]
+
+
+@cache
+def _import() -> PyasicModules:
+    import httpx
+    from pyasic import settings
+    from pyasic.errors import APIError
+    from pyasic.miners.backends.antminer import AntminerModern
+    from pyasic.miners.factory import MINER_CLASSES, MinerFactory, MinerTypes
+
+    settings.update("api_function_timeout", _WRITE_TIMEOUT_S)
+    errors = (
+        APIError,
+        httpx.HTTPError,
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        EOFError,
+    )
+    return PyasicModules(MinerFactory(), MINER_CLASSES, MinerTypes, AntminerModern, errors)
+
+
+async def library() -> PyasicModules:
+    """pyasic, imported off the loop at the first call."""
+    return await asyncio.get_running_loop().run_in_executor(None, _import)
+
+
+def model_class(lib: PyasicModules, family: Any, model: str, fallback: Any) -> Any:
+    """The class for a model, whatever its spelling; `fallback` for one that pyasic does not list."""
+    return lib.classes[family].get(model.upper(), fallback)
+
+
+async def gather_data(lib: PyasicModules, miner: Any) -> dict[str, Any]:
+    """Every group of fields that could be read; a group that fails is left out."""
+    found: dict[str, Any] = {}
+    failures: list[str] = []
+    for group in _GROUPS:
+        try:
+            data = await miner.get_data(include=list(group))
+        except lib.errors as err:
+            failures.append(f"{group[0]}: {err}")
+            continue
+        found.update({name: getattr(data, name, None) for name in group})
+    if not found:
+        raise BadReplyError("; ".join(failures) or "nothing readable")
+    return found
+
+
+async def ask(lib: PyasicModules, call: Any, what: str) -> dict[str, Any]:
+    """One reply that must be there; raises DriverError."""
+    try:
+        reply = await call
+    except lib.errors as err:
+        raise UnreachableError(f"{what}: {err}") from err
+    if not isinstance(reply, dict) or not reply:
+        raise UnreachableError(f"{what}: no answer")
+    if reply.get("success") is False:
+        raise UnreachableError(f"{what}: {reply.get('message', 'no answer')}")
+    return reply
+
+
+def reading_of(data: dict[str, Any], *, mining: bool | None, mode: str | None = None) -> MinerReading:
+    """Pyasic's fields -> reading."""
+    boards = [board for board in data.get("hashboards") or [] if board is not None]
+    up = [board for board in boards if not getattr(board, "missing", True)]
+    rate = _ths(data.get("hashrate"))
+    if rate is None and up:
+        rates = [_ths(board.hashrate) for board in up]
+        rate = sum(value for value in rates if value is not None) if any(v is not None for v in rates) else None
+    return MinerReading(
+        mining=mining,
+        power_w=number(data.get("wattage")),
+        power_limit_w=number(data.get("wattage_limit")),
+        hashrate_ths=rate,
+        expected_ths=_ths(data.get("expected_hashrate")),
+        mode=mode,
+        board_c=highest([_warm(board.temp) for board in up]),
+        chip_c=highest([_warm(board.chip_temp) for board in up]),
+        ambient_c=number(data.get("env_temp")),
+        fan_rpm=highest([number(fan.speed) for fan in data.get("fans") or []]),
+        uptime_s=number(data.get("uptime")),
+        # No board told anything although hashes come out: this firmware does not speak of boards.
+        boards=len(boards) if up or (boards and not rate) else None,
+        boards_up=len(up) if up or (boards and not rate) else None,
+        faults=tuple(_fault(error) for error in data.get("errors") or []),
+    )
+
+
+def _ths(rate: Any) -> float | None:
+    if rate is None:
+        return None
+    try:
+        value = number(float(rate.into(rate.unit.TH)))
+    except AttributeError, TypeError, ValueError:
+        value = number(rate)
+    return None if value is None else round(value, 3)
+
+
+def _warm(value: Any) -> float | None:
+    """Pyasic says 0 for a sensor that is not there."""
+    return number(value) or None
+
+
+def _fault(error: Any) -> str:
+    code = getattr(error, "error_code", None)
+    text = getattr(error, "error_message", None) or ""
+    return f"{code} {text}".strip() if code is not None else str(text or error)

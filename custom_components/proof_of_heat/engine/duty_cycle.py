@@ -1,0 +1,30 @@
+"""Heat by turns: a source that cannot run as low as is wanted runs for a while and rests for a while."""
+
+from dataclasses import dataclass
+
+LONGEST_DEBT_H = 0.5
+
+
+@dataclass(slots=True)
+class DutyCycle:
+    """Counts the heat owed; runs from half an hour's least output owed until it is paid."""
+
+    owed_wh: float = 0.0
+    running: bool = False
+
+    def update(self, wanted_w: float, least_w: float, delivered_w: float, elapsed_s: float) -> float:
+        """The heat to ask for now: as wanted where the source can, else the least output or none."""
+        limit = least_w * LONGEST_DEBT_H
+        self.owed_wh += (wanted_w - delivered_w) * elapsed_s / 3600
+        self.owed_wh = min(limit, max(-limit, self.owed_wh))
+        if wanted_w >= least_w or least_w <= 0:
+            self.owed_wh, self.running = 0.0, wanted_w > 0
+            return wanted_w
+        if wanted_w <= 0:
+            self.running = False
+            return 0.0
+        if self.running and self.owed_wh <= -limit / 2:
+            self.running = False
+        elif not self.running and self.owed_wh >= limit / 2:
+            self.running = True
+        return least_w if self.running else 0.0

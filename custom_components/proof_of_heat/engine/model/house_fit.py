@@ -1,0 +1,175 @@
+"""Learning the network's parameters from the home's own data.
+
+Output error: the network runs freely through the recorded days and its parameters are moved until room and water
+temperatures agree, as a planner needs (good over a day, not over one step). Priors keep what the data cannot tell at
+usual values; they scale with the house, so none of them is about a certain building. Gauss-Newton with
+Levenberg-Marquardt damping; the parameters' covariance falls out of it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import Array
+from .history import STEP_S, Series
+from .network import COUNT, EMITTER, MASS, NAMES, ROOM, HouseParameters, inputs, sensed, simulate
+
+ROOM_SIGMA_K = 0.15
+WATER_SIGMA_K = 0.8
+CORRELATED_STEPS = 8
+"""Successive residuals repeat each other: so many count as one."""
+MINIMUM_STEPS = 40
+LINEAR = frozenset({"base_w", "sun_clear", "sun_noon", "sun_late", "sensor_mass_share"})
+_IS_LINEAR = np.array([name in LINEAR for name in NAMES])
+
+
+@dataclass(frozen=True)
+class HouseFit:
+    """A house model with how sure it is."""
+
+    parameters: HouseParameters
+    covariance: Array
+    """Of the parameters in the fit's own coordinates (logarithms, but for the linear ones)."""
+    room_rmse_k: float
+    mass_c: float
+    steps: int
+
+    def relative_error(self, name: str) -> float:
+        """Standard deviation of a logarithmic parameter, relative."""
+        place = NAMES.index(name)
+        return float(np.sqrt(self.covariance[place, place]))
+
+
+def usual(series: Series) -> tuple[Array, Array]:
+    """A usual house of this one's heat loss, and how far from it one may be (coordinates of the fit)."""
+    lift = float(np.mean(series.room_c - series.outdoor_c))
+    heat = float(np.mean(series.heat_w))
+    loss = min(2000.0, max(30.0, heat / max(lift, 3.0)))
+    largest = max(float(series.heat_w.max()), 20.0 * loss)
+    guess = {
+        "emitter_w_k": (largest / 12.0, 0.7),
+        "mass_w_k": (6.0 * loss, 0.7),
+        "loss_w_k": (0.75 * loss, 0.5),
+        "mass_loss_w_k": (0.25 * loss, 0.7),
+        "emitter_j_k": (largest / 12.0 * 2.0 * 3600, 0.9),
+        "room_j_k": (loss * 5.0 * 3600, 0.8),
+        "mass_j_k": (loss * 45.0 * 3600, 0.7),
+        "sun_room_m2": (loss / 40.0, 0.8),
+        "sun_mass_m2": (loss / 40.0, 0.8),
+        "sun_clear": (0.3, 0.5),
+        "sun_noon": (0.0, 0.5),
+        "sun_late": (0.0, 0.5),
+        "person_w": (80.0, 0.5),
+        "base_w": (0.0, 0.8 * loss),
+        "sensor_mass_share": (0.15, 0.1),
+        "water_k_w": (4.0 / largest, 0.7),
+    }
+    values = np.array([guess[name][0] for name in NAMES])
+    sigma = np.array([guess[name][1] for name in NAMES])
+    return _to_fit(values), sigma
+
+
+def _to_fit(values: Array) -> Array:
+    return np.where(_IS_LINEAR, values, np.log(np.where(_IS_LINEAR, 1.0, values)))
+
+
+def _from_fit(coordinates: Array) -> Array:
+    return np.where(_IS_LINEAR, coordinates, np.exp(np.clip(coordinates, -30, 30)))
+
+
+class _Problem:
+    """Residuals of a fit; the last two unknowns are the mass's and the emitter's temperature at the start."""
+
+    def __init__(self, series: Series) -> None:
+        self.series = series
+        self.prior, self.sigma = usual(series)
+        room = float(series.room_c[0])
+        water = float(series.water_c[0])
+        self.start = np.append(self.prior, [room, room + 1.0 if np.isnan(water) else water])
+        self.prior_all = self.start.copy()
+        self.sigma_all = np.append(self.sigma, [1.0, 2.0])
+        self.has_water = np.isfinite(series.water_c[1:]) & series.running[1:]
+        self.weight = 1.0 / np.sqrt(CORRELATED_STEPS)
+
+    def residuals(self, unknowns: Array) -> tuple[Array, Array]:
+        """Weighted residuals (P, R) and the room's own errors (P, T) of unknown vectors (P, COUNT + 2)."""
+        s = self.series
+        values = _from_fit(unknowns[:, :COUNT])
+        start = np.empty((len(unknowns), 3))
+        start[:, MASS], start[:, EMITTER] = unknowns[:, COUNT], unknowns[:, COUNT + 1]
+        share = values[:, NAMES.index("sensor_mass_share")]
+        start[:, ROOM] = (s.room_c[0] - share * start[:, MASS]) / (1 - share)
+        drive = inputs(values, s.time_s[1:], s.heat_w[1:], s.outdoor_c[1:], s.solar_w_m2[1:], s.people[1:])
+        states = simulate(values, start, drive, STEP_S)[:, 1:]
+        room = sensed(values, states) - s.room_c[1:]
+        water_k_w = values[:, NAMES.index("water_k_w")][:, None]
+        water = states[:, :, EMITTER] + water_k_w * s.heat_w[1:] - s.water_c[1:]
+        parts = [
+            room * (self.weight / ROOM_SIGMA_K),
+            water[:, self.has_water] * (self.weight / WATER_SIGMA_K),
+            (unknowns - self.prior_all) / self.sigma_all,
+        ]
+        return np.concatenate(parts, axis=1), room
+
+
+def fit_house(series: Series, before: HouseFit | None = None, rounds: int = 12) -> HouseFit:
+    """The house that explains the series best.
+
+    Raises:
+        ValueError: the series is shorter than ten hours.
+    """
+    if len(series) < MINIMUM_STEPS:
+        raise ValueError(f"{len(series)} steps are too few to learn from")
+    problem = _Problem(series)
+    unknowns = problem.start.copy()
+    if before is not None:
+        unknowns[:COUNT] = _to_fit(before.parameters.vector)
+    size = len(unknowns)
+    shift = np.concatenate([np.zeros((1, size)), 1e-4 * np.eye(size)])
+    damping, normal = 1e-2, np.eye(size)
+    residual, room = problem.residuals(unknowns[None])
+    loss = float(residual[0] @ residual[0])
+    for _ in range(rounds):
+        around, _ = problem.residuals(unknowns + shift)
+        jacobian = (around[1:] - around[0]).T / 1e-4
+        normal = jacobian.T @ jacobian
+        gradient = jacobian.T @ around[0]
+        improved = False
+        for _ in range(4):
+            step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), -gradient)
+            candidate = unknowns + np.clip(step, -1.5, 1.5)
+            candidate_residual, candidate_room = problem.residuals(candidate[None])
+            new = float(candidate_residual[0] @ candidate_residual[0])
+            if new < loss:
+                improved = True
+                break
+            damping *= 8
+        if not improved:
+            break
+        gained = (loss - new) / loss
+        unknowns, loss, room, damping = candidate, new, candidate_room, damping / 5
+        if gained < 1e-4:
+            break
+    covariance = np.linalg.inv(normal)[:COUNT, :COUNT]
+    return HouseFit(
+        parameters=HouseParameters.of(_from_fit(unknowns[:COUNT])),
+        covariance=covariance,
+        room_rmse_k=float(np.sqrt(np.mean(room[0] ** 2))),
+        mass_c=float(unknowns[COUNT]),
+        steps=len(series),
+    )
+
+
+def draw_parameters(fitted: HouseFit, count: int, seed: int) -> Array:
+    """Parameter vectors (count, COUNT) drawn within the fit's uncertainty; the first is the best estimate."""
+    rng = np.random.default_rng(seed)
+    values, vectors = np.linalg.eigh(fitted.covariance)
+    spread = vectors * np.sqrt(np.maximum(values, 0.0))
+    draws = rng.standard_normal((count, COUNT)) @ spread.T
+    draws[0] = 0.0
+    coordinates = _to_fit(fitted.parameters.vector) + draws
+    result = _from_fit(coordinates)
+    for name, low, high in (("sensor_mass_share", 0.0, 0.6), ("sun_clear", -0.5, 5.0)):
+        place = NAMES.index(name)
+        result[:, place] = np.clip(result[:, place], low, high)
+    return result

@@ -1,0 +1,85 @@
+"""What further modulating sources have shown: their running quarters of an hour, enough to learn a map of each.
+
+The house's history holds one modulating source; each further one has a trace of its own here.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+import math
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array
+from .history import STEP_S
+from .performance_map import Operation
+
+KEEP = 1344
+"""Two weeks of quarters of an hour."""
+EARLY_S = 1.0
+RUNNING_W = 1.0
+COLUMNS = 5
+
+type OperatingValues = tuple[float, float, float, float, float]
+"""Level, flow, outdoor temperature, heat and power."""
+
+NOTHING: OperatingValues = (math.nan, math.nan, math.nan, math.nan, math.nan)
+
+
+@dataclass
+class _Trace:
+    rows: deque[OperatingValues] = field(default_factory=lambda: deque(maxlen=KEEP))
+    sums: Array = field(default_factory=lambda: np.zeros(COLUMNS))
+    elapsed_s: float = 0.0
+    whole: bool = True
+
+    def add(self, values: OperatingValues, elapsed_s: float) -> None:
+        self.whole &= all(map(math.isfinite, values)) and values[3] > RUNNING_W
+        if self.whole:
+            self.sums += np.array(values) * elapsed_s
+        self.elapsed_s += elapsed_s
+        if self.elapsed_s < STEP_S - EARLY_S:
+            return
+        if self.whole:
+            level, flow, outdoor, heat, power = (self.sums / self.elapsed_s).tolist()
+            self.rows.append((level, flow, outdoor, heat, power))
+        self.sums, self.elapsed_s, self.whole = np.zeros(COLUMNS), 0.0, True
+
+
+class OperatingHistory:
+    """One trace per source."""
+
+    def __init__(self, source_ids: Iterable[str]) -> None:
+        self._operating_history = {source_id: _Trace() for source_id in source_ids}
+
+    def add(self, values: Mapping[str, OperatingValues], elapsed_s: float) -> None:
+        """What the sources did since the last cycle; a quarter counts where a source ran for all of it."""
+        if not 0 < elapsed_s <= STEP_S + EARLY_S:
+            return
+        for source_id, trace in self._operating_history.items():
+            trace.add(values.get(source_id, NOTHING), elapsed_s)
+
+    def operations(self) -> dict[str, Operation]:
+        """What each source has shown."""
+        found = {}
+        for source_id, trace in self._operating_history.items():
+            table = np.array(trace.rows, dtype=float).reshape(-1, COLUMNS)
+            found[source_id] = Operation(*(table[:, i] for i in range(COLUMNS)))
+        return found
+
+    def dump(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            name: [[round(value, 3) for value in row] for row in trace.rows]
+            for name, trace in self._operating_history.items()
+        }
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take over what ``dump`` gave; what cannot be read is left out."""
+        for name, trace in self._operating_history.items():
+            rows = saved.get(name)
+            for row in rows if isinstance(rows, list) else ():
+                if isinstance(row, list) and len(row) == COLUMNS and all(isinstance(v, int | float) for v in row):
+                    level, flow, outdoor, heat, power = map(float, row)
+                    trace.rows.append((level, flow, outdoor, heat, power))

@@ -1,0 +1,95 @@
+"""What a modulating heat source gives and takes: heat and power over level, flow and outdoor temperature.
+
+Both are lines in the level whose offset and slope move with the two temperatures, six numbers each, learned by
+Bayesian least squares from the source's own meters. The prior is a usual air-to-water heat pump of the size seen so
+far.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import Array
+from .history import Series
+
+FLOW_MID_C, OUTDOOR_MID_C, SPAN_K = 35.0, 5.0, 10.0
+# offset, per 10 K flow, per 10 K outdoor, level, level per 10 K flow, level per 10 K outdoor; shares of full load
+USUAL_HEAT = np.array([0.0, 0.0, 0.0, 1.0, -0.05, 0.2])
+USUAL_POWER = np.array([0.1, 0.02, 0.0, 0.9, 0.1, 0.0])
+PRIOR_SIGMA = np.array([0.15, 0.1, 0.1, 0.2, 0.1, 0.1])
+RESIDUAL_SHARE = 0.03
+USUAL_COP = 3.2
+MINIMUM_SAMPLES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a source did, step by step; steps in which it stood may be among them."""
+
+    level: Array
+    flow_c: Array
+    outdoor_c: Array
+    heat_w: Array
+    power_w: Array
+
+
+@dataclass(frozen=True)
+class PerformanceMap:
+    """Coefficients of heat and power, in W."""
+
+    heat: Array
+    power: Array
+    samples: int
+    error: float
+    """Relative standard error of the power that the map gives for what was measured."""
+
+    @property
+    def full_power_w(self) -> float:
+        """Electric input at full level in the middle of the range."""
+        return float(self.power[0] + self.power[3])
+
+    def at(self, level: Array, flow_c: Array, outdoor_c: Array) -> tuple[Array, Array]:
+        """Heat and power (W) at a level above 0."""
+        x = features(level, flow_c, outdoor_c)
+        return np.maximum(x @ self.heat, 0.0), np.maximum(x @ self.power, 1.0)
+
+
+def features(level: Array, flow_c: Array, outdoor_c: Array) -> Array:
+    """The six terms, along a new last axis."""
+    flow, outdoor = (flow_c - FLOW_MID_C) / SPAN_K, (outdoor_c - OUTDOOR_MID_C) / SPAN_K
+    level, flow, outdoor = np.broadcast_arrays(level, flow, outdoor)
+    return np.stack([np.ones_like(flow), flow, outdoor, level, level * flow, level * outdoor], axis=-1)
+
+
+def linear_map(heat_w: float, input_w: float) -> PerformanceMap:
+    """A source whose heat and input go with its level, whatever the temperatures (a boiler, a heater)."""
+    unit = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0])
+    return PerformanceMap(heat_w * unit, input_w * unit, 0, 0.0)
+
+
+def learn(series: Series) -> PerformanceMap | None:
+    """The map of the history's modulating source, None while too few running steps were seen."""
+    return learn_from(
+        Operation(series.level, series.flow_c, series.outdoor_c, series.pump_heat_w, series.power_w),
+    )
+
+
+def learn_from(seen: Operation) -> PerformanceMap | None:
+    """The map of the running steps, None while there are too few."""
+    steady = (seen.heat_w > 1.0) & (seen.level > 0.02) & np.isfinite(seen.flow_c) & (seen.power_w > 1.0)
+    if steady.sum() < MINIMUM_SAMPLES:
+        return None
+    level, heat_w, power_w = seen.level[steady], seen.heat_w[steady], seen.power_w[steady]
+    x = features(level, seen.flow_c[steady], seen.outdoor_c[steady])
+    full_heat = float(np.median(heat_w / np.maximum(x @ USUAL_HEAT, 0.1)))
+    full_power = float(np.median(power_w / np.maximum(x @ USUAL_POWER, 0.1)))
+    heat = _ridge(x, heat_w / full_heat, USUAL_HEAT) * full_heat
+    power = _ridge(x, power_w / full_power, USUAL_POWER) * full_power
+    error = float(np.sqrt(np.mean((x @ power / power_w - 1) ** 2)))
+    return PerformanceMap(heat, power, int(steady.sum()), error)
+
+
+def _ridge(x: Array, y: Array, prior: Array) -> Array:
+    weight = 1 / RESIDUAL_SHARE**2
+    normal = weight * (x.T @ x) + np.diag(1 / PRIOR_SIGMA**2)
+    return np.linalg.solve(normal, weight * (x.T @ y) + prior / PRIOR_SIGMA**2)

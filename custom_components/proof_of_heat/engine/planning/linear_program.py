@@ -1,0 +1,190 @@
+"""The linear program behind a plan, solved by an interior-point method in numpy.
+
+    minimise    c.u + sum(penalty * max(0, low - G u))
+    subject to  0 <= u <= most
+
+Soft bounds are what comfort is: always feasible, and the price of missing them is a number. Their slack variables are
+eliminated by hand, so that each iteration factorises one matrix of the size of u. Mehrotra's predictor and corrector
+(1992, "On the implementation of a primal-dual interior point method", SIAM J. Optimization 2(4)).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from ..arrays import Array
+from .block_system import BlockForm
+
+MAX_ITERATIONS = 40
+GAP = 1e-5
+SHORT_OF_WALL = 0.99
+REGULAR = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class LinearProgram:
+    """One program: rows ``G u + slack >= low`` (an upper bound is a row with both signs turned)."""
+
+    cost: Array
+    most: Array
+    rows: Array
+    low: Array
+    penalty: Array
+    cells: BlockForm | None = None
+    """Its form, where it has one that is worth using."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The amounts, the objective and each row's shadow price."""
+
+    amounts: Array
+    objective: float
+    shadow: Array
+    iterations: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Iterate:
+    """Amounts u and rows' surplus and slack, with the duals of 0 <= u, u <= most and of the rows.
+
+    The slack's dual is penalty - row by construction.
+    """
+
+    u: Array
+    over: Array
+    slack: Array
+    row: Array
+    at_zero: Array
+    at_most: Array
+
+    def moved(self, step: Self, primal: float, dual: float) -> _Iterate:
+        """Along a step, so far in the amounts and so far in the duals."""
+        return _Iterate(
+            self.u + primal * step.u,
+            self.over + primal * step.over,
+            self.slack + primal * step.slack,
+            self.row + dual * step.row,
+            self.at_zero + dual * step.at_zero,
+            self.at_most + dual * step.at_most,
+        )
+
+    def products(self, program: LinearProgram) -> tuple[Array, Array, Array, Array]:
+        """The complementary products, which go to zero."""
+        return (
+            self.u * self.at_zero,
+            (program.most - self.u) * self.at_most,
+            self.over * self.row,
+            self.slack * (program.penalty - self.row),
+        )
+
+
+def _start(program: LinearProgram) -> _Iterate:
+    """In the middle of the boxes, dual feasible."""
+    u, row = program.most / 2, program.penalty / 2
+    miss = program.low - program.rows @ u
+    scale = max(1.0, float(np.abs(miss).mean())) if len(miss) else 1.0
+    slack = np.maximum(miss, 0) + scale
+    tilt = program.cost - program.rows.T @ row
+    mean = float(np.abs(tilt).mean()) + 1e-9
+    return _Iterate(u, slack - miss, slack, row, np.maximum(tilt, 0) + mean, np.maximum(-tilt, 0) + mean)
+
+
+class _Newton:
+    """The linear system of one iteration, factorised once for both of its steps."""
+
+    def __init__(self, program: LinearProgram, at: _Iterate) -> None:
+        self.program, self.at = program, at
+        self.room, self.spare = program.most - at.u, program.penalty - at.row
+        self.dual = program.cost - program.rows.T @ at.row - at.at_zero + at.at_most
+        self.primal = program.rows @ at.u - program.low + at.slack - at.over
+        self.weight = 1.0 / (at.over / at.row + at.slack / self.spare)
+        diagonal = at.at_zero / at.u + at.at_most / self.room + REGULAR
+        self.solved = self._by_cells(program.cells, diagonal) if program.cells else self._whole(diagonal)
+
+    def _by_cells(self, cells: BlockForm, diagonal: Array) -> Callable[[Array], Array]:
+        return cells.system(diagonal, self.weight).solve
+
+    def _whole(self, diagonal: Array) -> Callable[[Array], Array]:
+        matrix = (self.program.rows.T * self.weight) @ self.program.rows
+        matrix[np.diag_indices(len(diagonal))] += diagonal
+        inverse = np.linalg.inv(matrix)
+
+        def solved(right: Array) -> Array:
+            result: Array = inverse @ right
+            return result
+
+        return solved
+
+    def step(self, zero: Array, most: Array, over: Array, slack: Array) -> _Iterate:
+        """Towards products changed by these amounts."""
+        at, rows = self.at, self.program.rows
+        shift = over / at.row - slack / self.spare - self.primal
+        right = zero / at.u - most / self.room + rows.T @ (self.weight * shift) - self.dual
+        d_u = self.solved(right)
+        d_row = self.weight * (shift - rows @ d_u)
+        return _Iterate(
+            d_u,
+            (over - at.over * d_row) / at.row,
+            (slack + at.slack * d_row) / self.spare,
+            d_row,
+            (zero - at.at_zero * d_u) / at.u,
+            (most + at.at_most * d_u) / self.room,
+        )
+
+    def reach(self, step: _Iterate) -> tuple[float, float]:
+        """How far one may go until the first amount, and the first dual, touches zero."""
+        at = self.at
+        primal = _furthest(((at.u, step.u), (self.room, -step.u), (at.over, step.over), (at.slack, step.slack)))
+        dual = _furthest(
+            ((at.row, step.row), (self.spare, -step.row), (at.at_zero, step.at_zero), (at.at_most, step.at_most))
+        )
+        return primal, dual
+
+
+def _furthest(pairs: tuple[tuple[Array, Array], ...]) -> float:
+    furthest = 1.0
+    for value, change in pairs:
+        if len(value):
+            worst = float((change / value).min())
+            if worst < 0:
+                furthest = min(furthest, -SHORT_OF_WALL / worst)
+    return furthest
+
+
+def objective(program: LinearProgram, amounts: Array) -> float:
+    """What amounts cost, missed bounds included."""
+    missed = np.maximum(program.low - program.rows @ amounts, 0)
+    return float(program.cost @ amounts + program.penalty @ missed)
+
+
+def solve(program: LinearProgram) -> Solution:
+    """The cheapest amounts. All ``most`` and ``penalty`` must be positive."""
+    at = _start(program)
+    count = 2 * (len(program.cost) + len(program.low))
+    worth = objective(program, at.u)
+    iteration = 0
+    while iteration < MAX_ITERATIONS:
+        products = at.products(program)
+        gap = float(sum(product.sum() for product in products))
+        worth = objective(program, at.u)
+        if gap < GAP * (1 + abs(worth)):
+            break
+        iteration += 1
+        newton = _Newton(program, at)
+        plain = newton.step(*(-product for product in products))
+        ahead = at.moved(plain, *newton.reach(plain)).products(program)
+        aim = gap / count * (float(sum(product.sum() for product in ahead)) / gap) ** 3
+        step = newton.step(
+            aim - products[0] - plain.u * plain.at_zero,
+            aim - products[1] + plain.u * plain.at_most,
+            aim - products[2] - plain.over * plain.row,
+            aim - products[3] + plain.slack * plain.row,
+        )
+        following = at.moved(step, *newton.reach(step))
+        if not np.isfinite(following.u).all():
+            break
+        at = following
+    return Solution(at.u, worth, at.row, iteration)

@@ -1,0 +1,329 @@
+"""From a wanted heat to sources: builds each source's operating points of this cycle and dispatches among them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+import math
+
+import numpy as np
+
+from .._lib.heat_source import SourceKind
+from .config import EngineConfig, SourceConfig, Steering
+from .decision_record import Headroom, SourceCommand, SourceShare
+from .dispatch import OFF, Option, Point, Request, dispatch, without_off
+from .input_validation import ValidatedInputs
+from .learning import LearnedModel
+from .model.observer import HouseState
+from .model.performance_map import PerformanceMap, linear_map
+from .phrases import Phrase, Saying, say
+from .planning.commitment import full_load, revenue_h
+from .planning.segments import FLOW_OVER_MEAN
+from .short_cycle import RunLocks
+from .snapshot import NAN, Snapshot, SourceSnapshot
+
+LEVELS = 10
+SHORT_W = 50.0
+CAP_SLACK = 1.02
+PENALTY_FACTOR = 20.0
+"""Heat that lacks, or that comes where it is too warm already, counts this many times the price of electricity."""
+DESIGN_LIFT_K = 31.0
+"""21 degC inside at -10 outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedPoint:
+    """What one source shall do."""
+
+    source_id: str
+    level: float
+    heat_w: float
+    power_w: float
+    hold: bool = False
+    """It does not answer: nothing can be commanded, its lease ends in the device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """All parts, and what limited them."""
+
+    parts: tuple[SelectedPoint, ...]
+    limits: tuple[Phrase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    learned: LearnedModel | None
+    state: HouseState | None
+    frost: bool = False
+
+
+class SourceSelector:
+    """Knows the sources' operating points."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        self._by_id = {source.source_id: source for source in config.sources}
+        self._last_power: dict[str, float] = {}
+
+    def available(self, snapshot: Snapshot) -> frozenset[str]:
+        """Sources that answer."""
+        gone = {source.source_id for source in snapshot.sources if not source.available}
+        return frozenset(self._by_id) - gone
+
+    def design_heat_w(self, learned: LearnedModel | None) -> float:
+        """The heat that the home takes on its coldest day.
+
+        One source is taken to fit the home. Several often stand in for one another: before the house is known, the
+        largest of them, or half of all, is believed to do; then what the house loses.
+        """
+        full = [self._full(source, learned)[0] for source in self.config.sources]
+        if len(full) < 2:
+            return sum(full)
+        if learned is not None:
+            return min(sum(full), learned.fitted.parameters.total_loss_w_k * DESIGN_LIFT_K)
+        return max(*full, sum(full) / 2)
+
+    def full_heat_w(self, source_id: str, learned: LearnedModel | None) -> float:
+        """What one source gives at full load."""
+        return self._full(self._by_id[source_id], learned)[0]
+
+    def min_heat_w(self, learned: LearnedModel | None) -> float:
+        """The least heat that any source makes while it runs."""
+        least = [self._least(source, learned) for source in self.config.sources]
+        return min(least, default=0.0)
+
+    def reference_map(self) -> PerformanceMap | None:
+        """The first source as the reference control would use it; None where that has to be learned."""
+        if not self.config.sources or self.config.sources[0].kind == SourceKind.HEAT_PUMP:
+            return None
+        source = self.config.sources[0]
+        heat, power = full_load(source)
+        fuel = source.fuel_kwh_price is not None
+        return linear_map(heat, heat / source.efficiency if fuel else power)
+
+    def reference_price(self, snapshot: Snapshot) -> float:
+        """Price of a kWh of the first source's input."""
+        first = self.config.sources[0] if self.config.sources else None
+        return first.fuel_kwh_price if first and first.fuel_kwh_price is not None else snapshot.price_kwh
+
+    def maps(self, learned: LearnedModel | None) -> dict[str, PerformanceMap]:
+        """The learned map of each modulating source that has one."""
+        if learned is None:
+            return {}
+        maps = {name: found for name, found in learned.others.items() if name in self._by_id}
+        first = next((source.source_id for source in self.config.sources if source.has_performance_map), None)
+        if first is not None and learned.pump is not None:
+            maps[first] = learned.pump
+        return maps
+
+    def _full(self, source: SourceConfig, learned: LearnedModel | None) -> tuple[float, float]:
+        pump = self.maps(learned).get(source.source_id)
+        if pump is not None:
+            heat, power = pump.at(np.array(1.0), np.array(35.0), np.array(2.0))
+            return float(heat), float(power)
+        return full_load(source)
+
+    def _least(self, source: SourceConfig, learned: LearnedModel | None) -> float:
+        full, _ = self._full(source, learned)
+        if source.steering is Steering.LEVEL:
+            return full * source.min_modulation
+        if source.steps_w:
+            return full * min(source.steps_w) / max(source.steps_w)
+        return full
+
+    def choose(
+        self,
+        snapshot: Snapshot,
+        inputs: ValidatedInputs,
+        heat_w: float,
+        *,
+        learned: LearnedModel | None,
+        state: HouseState | None,
+        locks: Mapping[str, RunLocks],
+        power_cap_w: float = math.inf,
+        frost: bool = False,
+        too_warm: bool = False,
+    ) -> Selection:
+        """Dispatch the heat, modulating sources up to the cap; where it is too warm, not even for money.
+
+        Sources that do not answer count with the power they may still draw.
+        """
+        config = self.config
+        limits: list[Phrase] = []
+        options = []
+        readings = {source.source_id: source for source in snapshot.sources}
+        for source in config.sources:
+            reading = readings.get(source.source_id, SourceSnapshot(source_id=source.source_id))
+            if not reading.available:
+                why = Saying.NO_ANSWER if reading.steerable else Saying.ONLY_READ
+                limits.append(say(why, source=source.source_id))
+                continue
+            option = self._option(source, reading, snapshot, inputs, _Now(learned, state, frost))
+            if source.steering is Steering.LEVEL:
+                option = _capped(option, power_cap_w)
+            lock = locks.get(source.source_id, RunLocks())
+            if lock.must_rest:
+                option = replace(option, points=(OFF,))
+            elif lock.must_run:
+                option = without_off(option)
+            options.append(option)
+        request = self._request(snapshot, heat_w, self.headroom(snapshot, learned), too_warm=too_warm)
+        allocation = dispatch(options, request)
+        if allocation.limited:
+            limits.append(say(Saying.SITE_LIMIT))
+        elif allocation.short_w > SHORT_W:
+            limits.append(say(Saying.SOURCES_SHORT, missing_kw=allocation.short_w / 1000))
+        chosen = dict(zip((option.source_id for option in options), allocation.points, strict=True))
+        parts = []
+        for source in config.sources:
+            point = chosen.get(source.source_id, OFF)
+            hold = source.source_id not in chosen
+            parts.append(SelectedPoint(source.source_id, point.level, point.heat_w, point.power_w, hold))
+        return Selection(tuple(parts), tuple(limits))
+
+    def note(self, commands: Sequence[SourceCommand]) -> None:
+        """Remember what the sources were told in the end."""
+        for command in commands:
+            if not command.hold:
+                self._last_power[command.source_id] = command.power_w if command.on else 0.0
+
+    def _request(self, snapshot: Snapshot, heat_w: float, headroom: Headroom, *, too_warm: bool) -> Request:
+        price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
+        price += self.config.weights.carbon_price_kg * snapshot.emission_kg_kwh
+        return Request(
+            heat_w=heat_w,
+            price_kwh=price,
+            surplus_w=max(0.0, snapshot.surplus_w),
+            surplus_price_kwh=_finite(snapshot.surplus_price_kwh),
+            over_price_kwh=PENALTY_FACTOR * max(abs(price), 0.05) if too_warm else 0.1 * abs(price),
+            short_price_kwh=PENALTY_FACTOR * max(abs(price), 0.05),
+            site_w=headroom.site_w,
+            phase_w=headroom.phases_w,
+        )
+
+    def headroom(self, snapshot: Snapshot, learned: LearnedModel | None) -> Headroom:
+        """The power left for heating, after what else runs and what sources that do not answer may draw."""
+        site = self.config.site
+        left = [site.power_w - snapshot.other_load_w, *(site.phase_w - load for load in snapshot.other_phase_load_w)]
+        for reading in snapshot.sources:
+            source = self._by_id.get(reading.source_id)
+            if source is None or reading.available:
+                continue
+            draw = self._possible_draw(source, reading, learned)
+            for place, part in enumerate((1.0, *(source.on_phase(phase) for phase in range(3)))):
+                left[place] -= part * draw
+        site_w, a, b, c = (max(0.0, most) for most in left)
+        return Headroom(site_w, (a, b, c))
+
+    def _possible_draw(self, source: SourceConfig, reading: SourceSnapshot, learned: LearnedModel | None) -> float:
+        """A source that does not answer is taken to be on at what it last drew, at worst at its full input."""
+        if reading.on is False:
+            return 0.0
+        last = self._last_power.get(source.source_id, 0.0)
+        return max(last, 0.0 if math.isnan(reading.power_w) else reading.power_w) or self._full(source, learned)[1]
+
+    def _option(
+        self,
+        source: SourceConfig,
+        reading: SourceSnapshot,
+        snapshot: Snapshot,
+        inputs: ValidatedInputs,
+        now: _Now,
+    ) -> Option:
+        highest = source.quiet_level if snapshot.quiet and not now.frost else 1.0
+        on = bool(reading.on) if reading.on is not None else self._last_power.get(source.source_id, 0.0) > 0
+        points, continuous = self._points(source, snapshot, inputs, now), source.steering is Steering.LEVEL
+        points = tuple(point for point in points if point.level <= highest + 1e-9)
+        points = self._settling(source, reading, self._ramped(source, points))
+        return Option(
+            source_id=source.source_id,
+            points=(OFF, *points),
+            continuous=continuous,
+            phase=source.phase,
+            now_on=on,
+            start_price=0.0,
+            bonus_kwh=source.priority,
+        )
+
+    def _ramped(self, source: SourceConfig, points: tuple[Point, ...]) -> tuple[Point, ...]:
+        """Only points within one step of the ramp; the least one always, so that it can start."""
+        if math.isinf(source.ramp_w) or not points:
+            return points
+        last = self._last_power.get(source.source_id, 0.0)
+        near = tuple(p for p in points if abs(p.power_w - last) <= source.ramp_w)
+        return near or points[:1]
+
+    def _settling(self, source: SourceConfig, reading: SourceSnapshot, points: tuple[Point, ...]) -> tuple[Point, ...]:
+        """A miner that still reboots after a change keeps what it was told."""
+        if reading.settled or source.reboot_s <= 0 or not points:
+            return points
+        last = self._last_power.get(source.source_id, 0.0)
+        if last <= 0:
+            return points
+        return (min(points, key=lambda p: abs(p.power_w - last)),)
+
+    def _points(
+        self,
+        source: SourceConfig,
+        snapshot: Snapshot,
+        inputs: ValidatedInputs,
+        now: _Now,
+    ) -> tuple[Point, ...]:
+        learned, state = now.learned, now.state
+        heat, power = full_load(source)
+        if source.steering is Steering.STEPS and source.steps_w:
+            return tuple(self._step(source, watts, snapshot) for watts in source.steps_w)
+        if source.steering is Steering.SWITCH:
+            return (self._point(source, 1.0, heat, power, snapshot),)
+        levels = np.linspace(source.min_modulation, 1.0, LEVELS)
+        pump = self.maps(learned).get(source.source_id)
+        if pump is None or learned is None:
+            return tuple(self._point(source, float(x), heat * float(x), power * float(x), snapshot) for x in levels)
+        emitter = state.emitter_c if state else inputs.flow_c if math.isfinite(inputs.flow_c) else 30.0
+        outdoor, flow = np.full(LEVELS, inputs.outdoor_c), emitter + 5.0 * levels
+        for _ in range(3):
+            heats, powers = pump.at(levels, flow, outdoor)
+            flow = emitter + FLOW_OVER_MEAN * learned.fitted.parameters.water_k_w * heats
+        return tuple(
+            self._point(source, float(level), float(heat), float(power), snapshot)
+            for level, heat, power in zip(levels, heats, powers, strict=True)
+        )
+
+    def _step(self, source: SourceConfig, watts: float, snapshot: Snapshot) -> Point:
+        heat = watts * source.efficiency if source.kind == SourceKind.MINER else watts
+        return self._point(source, watts / max(source.steps_w), heat, watts, snapshot)
+
+    def _point(self, source: SourceConfig, level: float, heat: float, power: float, snapshot: Snapshot) -> Point:
+        other = 0.0
+        if source.fuel_kwh_price is not None:
+            other = source.fuel_kwh_price / source.efficiency * heat / 1000
+        elif source.kind == SourceKind.MINER:
+            other = -revenue_h(source, power, snapshot.hashprice_ph_day)
+        return Point(level, heat, power, other)
+
+    def shares(self, commands: Sequence[SourceCommand], snapshot: Snapshot) -> tuple[SourceShare, ...]:
+        """Each command's part in the mix with the price of its heat; own surplus is shared by power."""
+        drawn = sum(command.power_w for command in commands if command.on)
+        own = min(1.0, max(0.0, snapshot.surplus_w) / drawn) if drawn > 0 else 0.0
+        price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
+        mean_price = price + own * (_finite(snapshot.surplus_price_kwh) - price)
+        return tuple(self._share(command, snapshot, mean_price) for command in commands)
+
+    def _share(self, command: SourceCommand, snapshot: Snapshot, price: float) -> SourceShare:
+        source = self._by_id[command.source_id]
+        if not command.on or command.heat_w <= 0:
+            return SourceShare(command.source_id, 0.0, command.power_w if command.on else 0.0, NAN)
+        point = self._point(source, command.level, command.heat_w, command.power_w, snapshot)
+        cost_h = point.other_cost_h + point.power_w * price / 1000
+        return SourceShare(command.source_id, point.heat_w, point.power_w, cost_h / point.heat_w * 1000)
+
+
+def _finite(value: float) -> float:
+    return value if math.isfinite(value) else 0.0
+
+
+def _capped(option: Option, power_cap_w: float) -> Option:
+    """Without the points above the cap, but for off and the least."""
+    if math.isinf(power_cap_w):
+        return option
+    kept = tuple(p for i, p in enumerate(option.points) if i < 2 or p.power_w <= power_cap_w * CAP_SLACK)
+    return replace(option, points=kept)
