@@ -14,6 +14,7 @@ from .metering.system_cop import SystemCop
 from .runtime.curve_advice import CurveAdvisor
 from .runtime.events import EventNotifier
 from .runtime.listeners import Listeners
+from .runtime.persistence import StateStore
 from .runtime.user_control import UserControl
 from .runtime.zone_targets import ZoneTargets
 from .sources.managed_source import ManagedSource
@@ -45,5 +46,6 @@ class HeatingSystem:
     targets: ZoneTargets
     cop: SystemCop
     journal: DecisionJournal
+    store: StateStore
     curve_advisor: CurveAdvisor
     events: EventNotifier

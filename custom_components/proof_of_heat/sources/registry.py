@@ -5,6 +5,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Final
 
+from homeassistant.config_entries import ConfigEntry
+
 from ..const import CONF_KIND
 from ..drivers.base import SourceBase
 from ..engine.config import SafetyLimits
@@ -61,6 +63,16 @@ def redacted() -> frozenset[str]:
 def lacks_secrets(data: Mapping[str, Any]) -> bool:
     """Return whether a source cannot be created without a secret (it was imported from text, which has none)."""
     return any(not data.get(name) for name in type_of(data).required_secrets)
+
+
+def budget_keys(entry: ConfigEntry) -> set[str]:
+    """Return the keys of all call budgets that an entry's sources use."""
+    return {
+        source_type.budget_key(subentry.data)
+        for subentry in entry.subentries.values()
+        if (source_type := SOURCE_TYPES.get(str(subentry.data.get(CONF_KIND)))) is not None
+        and source_type.budget_key is not None
+    }
 
 
 async def async_create_source(context: SourceContext) -> CreatedSource:
