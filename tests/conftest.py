@@ -1,11 +1,8 @@
 """Fixtures for every test of the suite."""
 
-from importlib import import_module
-from importlib.util import find_spec
 import logging
 import os
 from pathlib import Path
-import sys
 import traceback
 
 from homeassistant.components import file_upload
@@ -16,6 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 
 # The test plugin ships a `custom_components` package of its own: ours has to be imported first.
 import custom_components  # noqa: F401
+from lib.slices import SLICE_LENGTH_S
 
 from . import coverage_gate, lasting, unsteady
 
@@ -51,17 +49,13 @@ def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True)
-def states_in_one_slice(request: pytest.FixtureRequest) -> None:
-    """On a busy machine a state may take several slices of a publisher, and so several turns of the loop.
+def work_in_one_slice(request: pytest.FixtureRequest) -> None:
+    """On a busy machine, sliced work takes several iterations of the event loop; tests wait for one.
 
-    A test waits for one. That writes are cut into slices is tested with the publisher of lib/, which is left as it is.
+    The slices themselves are tested in tests/lib.
     """
-    domain = request.path.relative_to(Path(__file__).parent).parts[0]
-    if "hass" in request.fixturenames and find_spec(f"custom_components.{domain}") is not None:
-        import_module(f"custom_components.{domain}._lib.publisher")
-    for name, module in list(sys.modules.items()):
-        if name.startswith("custom_components.") and name.endswith("._lib.publisher"):
-            module.Publisher.__init__.__kwdefaults__["slice_s"] = 60.0
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("hass").data[SLICE_LENGTH_S] = 60.0
 
 
 @pytest.fixture(scope="session")

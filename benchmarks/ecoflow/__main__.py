@@ -116,8 +116,11 @@ def main() -> int:
     )
     parser.add_argument("--period", type=float, default=1.0, help="seconds between a device's reports")
     parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes: shows that it runs, measures nothing")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
+    if args.smoke:
+        args.devices, args.seconds = 2, 2.0
     with tempfile.TemporaryDirectory() as folder:
         args.config = Path(folder) / "config"
         args.config.mkdir()

@@ -264,9 +264,12 @@ def main() -> int:
     parser.add_argument("--ccu-id", default="01")
     parser.add_argument("--token", default="", help="a user's: then sockets are switched, too")
     parser.add_argument("--cycles", type=int, default=day.CYCLES)
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes: shows that it runs, measures nothing")
     parser.add_argument("--units", type=int, default=200)
     parser.add_argument("--controllers", type=int, default=1000)
     args = parser.parse_args()
+    if args.smoke:
+        args.units, args.controllers, args.seconds, args.settle = 2, 2, 2.0, 0.0
     result = _day(args) if args.day else asyncio.run(_run(args))
     print(f"{'':<18}{'measured':>12}{'goal':>12}{'ratio':>8}")
     for name, value in result.items():

@@ -16,8 +16,8 @@ from .comfort.profiles import MAX_C, MIN_C, Override, Profile
 from .config_transfer import TransferError, carry_out, check_devices, difference, export, parse, plain, planned, to_yaml
 from .const import DOMAIN
 from .coordinator import HeatConfigEntry, HeatingSystem
+from .engine.messages import MessageCode, message
 from .engine.model.history import STEP_S
-from .engine.phrases import Saying, say
 from .runtime.curve_advice import take_over
 
 ATTR_COUNT: Final = "count"
@@ -155,10 +155,10 @@ async def _get_plan(call: ServiceCall) -> ServiceResponse:
     system = await _system(call)
     plan = system.engine.plan
     if plan is None:
-        return {"plan": None, "reason": system.in_words(say(Saying.NO_PLAN))}
+        return {"plan": None, "reason": system.format(message(MessageCode.NO_PLAN))}
     return {
         "made": dt_util.utc_from_timestamp(plan.made_s).isoformat(),
-        "words": system.in_words(*plan.said),
+        "words": system.format(*plan.said),
         "start": [
             dt_util.utc_from_timestamp(plan.made_s + float(step) * STEP_S).isoformat() for step in plan.plan.grid.begin
         ],

@@ -1,16 +1,13 @@
 """The publisher: the rules on a clock, and on Home Assistant's own loop and entities."""
 
-from asyncio import Handle, TimerHandle, get_running_loop
-from collections.abc import Callable
 from datetime import timedelta
-from heapq import heappop, heappush
-from itertools import count
-from typing import Any, override
+from typing import override
 
 from homeassistant.components.binary_sensor import BinarySensorEntity
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
 from homeassistant.const import STATE_UNAVAILABLE, UnitOfTemperature
 from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity
 from homeassistant.util import dt as dt_util
 import pytest
@@ -23,54 +20,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from lib.publish_rules import Threshold
 from lib.publisher import PublishedEntity, Publisher
-
-
-class SteppedLoop:
-    """The part of an event loop that a publisher uses, on a clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.soon: list[Handle] = []
-        self._timers: list[tuple[float, int, TimerHandle]] = []
-        self._serial = count()
-        self._real = get_running_loop()
-
-    def time(self) -> float:
-        return self.now
-
-    def call_soon(self, callback: Callable[..., Any], *args: Any) -> Handle:
-        self.soon.append(handle := Handle(callback, args, self._real))
-        return handle
-
-    def call_at(self, when: float, callback: Callable[..., Any], *args: Any) -> TimerHandle:
-        handle = TimerHandle(when, callback, args, self._real)
-        heappush(self._timers, (when, next(self._serial), handle))
-        return handle
-
-    @property
-    def timers(self) -> int:
-        return sum(not handle.cancelled() for _, _, handle in self._timers)
-
-    def iterate(self) -> None:
-        """One loop iteration."""
-        batch, self.soon = self.soon, []
-        for handle in batch:
-            if not handle.cancelled():
-                handle._run()
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass, with everything that falls due in it."""
-        end = self.now + seconds
-        while self.soon:
-            self.iterate()
-        while self._timers and self._timers[0][0] <= end:
-            when, _, handle = heappop(self._timers)
-            self.now = max(self.now, when)
-            if not handle.cancelled():
-                handle._run()
-            while self.soon:
-                self.iterate()
-        self.now = end
+from tests.lib.stepped_loop import SteppedLoop
 
 
 class Shown(Entity):
@@ -246,7 +196,7 @@ def test_subscribers_get_every_value_until_they_leave(publisher: Publisher, enti
     assert got == [(entity, 20.0, True), (entity, 20.01, True), (entity, None, False)]
 
 
-def test_a_failing_subscriber_is_dropped_and_costs_no_state(
+def test_a_failing_subscriber_is_removed_and_the_state_is_written(
     loop: SteppedLoop, publisher: Publisher, entity: Shown, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:
@@ -257,10 +207,10 @@ def test_a_failing_subscriber_is_dropped_and_costs_no_state(
     offer(publisher, entity, 21.0)
     loop.advance(1)
     assert entity.shown == [(0.0, 21.0)]
-    assert caplog.text.count("was dropped") == 1
+    assert caplog.text.count("a subscriber raised an error and was removed") == 1
 
 
-def test_an_entity_that_cannot_be_written_holds_up_nobody_and_is_logged_once(
+def test_an_entity_that_cannot_be_written_does_not_stop_the_others_and_is_logged_once(
     loop: SteppedLoop, publisher: Publisher, entity: Shown, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = Shown(loop, "sensor.two")
@@ -271,7 +221,7 @@ def test_an_entity_that_cannot_be_written_holds_up_nobody_and_is_logged_once(
         offer(publisher, other, value)
         loop.advance(20)
     assert len(other.shown) == 3
-    assert caplog.text.count("Writing the state of sensor.one failed") == 1
+    assert caplog.text.count("sensor.one: writing the state failed") == 1
     assert (publisher.counters.failed, publisher.counters.written) == (3, 3)
 
 
@@ -437,3 +387,49 @@ async def test_unloading_the_entry_closes_its_publisher(hass: HomeAssistant, ent
     assert room.publisher.pending == 0
     await hass.async_block_till_done()
     assert hass.states.get("sensor.room").state == "20.0"
+
+
+class Relay(PublishedEntity, SensorEntity):
+    """A relay's power, whose on/off attribute is shown without delay."""
+
+    power_w = 0.0
+    is_on = False
+
+    @property
+    @override
+    def native_value(self) -> float:
+        return self.power_w
+
+    @property
+    @override
+    def immediate_value(self) -> object:
+        return self.is_on
+
+
+async def test_a_change_of_the_immediate_value_is_written_past_the_pace(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    platform = MockEntityPlatform(hass)
+    description = SensorEntityDescription(key="relay_power", name="Power")
+    relay = Relay(Publisher.for_entry(hass, entry), description, "outlet_7")
+    await platform.async_add_entities([relay])
+    relay.publish()
+    await hass.async_block_till_done()
+    states = async_capture_events(hass, "state_changed")
+    relay.power_w = 50.0
+    relay.publish()
+    await hass.async_block_till_done()
+    assert states == []
+    relay.is_on = True
+    relay.publish()
+    await hass.async_block_till_done()
+    assert [event.data["new_state"].state for event in states] == ["50.0"]
+    relay.publisher.close()
+
+
+async def test_an_entity_is_named_by_its_description(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    publisher, info = Publisher.for_entry(hass, entry), DeviceInfo(identifiers={("test", "7")})
+    relay = Relay(publisher, SensorEntityDescription(key="power"), "outlet_7", info)
+    assert (relay.unique_id, relay.translation_key, relay.device_info) == ("outlet_7_power", "power", info)
+    other = Relay(publisher, SensorEntityDescription(key="power", translation_key="relay_power"), "outlet_7")
+    assert (other.unique_id, other.translation_key) == ("outlet_7_power", "relay_power")

@@ -21,7 +21,7 @@ from custom_components.proof_of_heat.comfort.profiles import Override, Profile
 from custom_components.proof_of_heat.config_transfer import checksum, export, parse
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.diagnostics import async_get_config_entry_diagnostics
-from custom_components.proof_of_heat.engine.phrases import Saying, say
+from custom_components.proof_of_heat.engine.messages import MessageCode, message
 from simulators.framework import running
 from simulators.viessmann_cloud.cloud import ViessmannCloud
 from simulators.whatsminer.miner import Whatsminer
@@ -242,7 +242,7 @@ async def test_actions_answer(hass: HomeAssistant, heated: Heated) -> None:
     assert {"words", "mix", "id"} <= set(decisions[-1])
     assert await action(hass, "get_plan") == {
         "plan": None,
-        "reason": "The house is not known well enough yet: the heating curve is in charge",
+        "reason": "The thermal model is not accurate enough yet, the heating curve is used",
     }
     assert entry.runtime_data.wanted.wishes.profile == "away"
 
@@ -261,13 +261,13 @@ async def test_plan_is_told_with_its_times(
         grid=cells, heat_w=series, power_w=series / 4, room_c=20.0 + series / 4000, heat_value_kwh=np.float64(0.081234)
     )
     made = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
-    said = (say(Saying.PLAN, hours=48.0, heat_kwh=31.4), say(Saying.PLAN_BEGINS, begin_h=2.0))
+    said = (message(MessageCode.PLAN, hours=48.0, heat_kwh=31.4), message(MessageCode.PLAN_BEGINS, begin_h=2.0))
     monkeypatch.setattr(
         entry.runtime_data.engine, "plan", SimpleNamespace(made_s=made.timestamp(), said=said, plan=plan)
     )
     answer = await action(hass, "get_plan")
     assert (answer["made"], answer["worth_kwh"]) == (made.isoformat(), 0.0812)
-    assert answer["words"] == "Plan over 48 h: 31 kWh of heat, beginning in 2.0 h"
+    assert answer["words"] == "Plan for 48 h with 31 kWh of heat, heating starts in 2.0 h"
     starts = [datetime.fromisoformat(text) for text in answer["start"]]
     assert starts[0] == made
     assert starts[1] - made == timedelta(minutes=15 * int(cells.begin[1]))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 import math
 
-from .phrases import Phrase, Saying, say
+from .messages import Message, MessageCode, message
 from .snapshot import SetpointRise
 
 
@@ -79,11 +79,11 @@ class DecisionRecord:
     cost_h: float
     heat_value_kwh: float
     """What a kWh of heat now is worth later, NaN without a plan."""
-    wanted: tuple[Phrase, ...]
+    wanted: tuple[Message, ...]
     """What was wanted, and why."""
-    limits: tuple[Phrase, ...]
+    limits: tuple[Message, ...]
     """What kept the engine from what it wanted."""
-    notes: tuple[Phrase, ...] = ()
+    notes: tuple[Message, ...] = ()
     """What was not believed."""
     next_rise: SetpointRise | None = None
     """The next time that is to be warmer than now, with its reason."""
@@ -100,7 +100,7 @@ class Decision:
 
     commands: tuple[SourceCommand, ...]
     record: DecisionRecord
-    limits: tuple[Phrase, ...] = field(default=())
+    limits: tuple[Message, ...] = field(default=())
 
     def command(self, source_id: str) -> SourceCommand:
         """The command of one source.
@@ -115,18 +115,18 @@ class Decision:
 
 
 def sentence(
-    wanted: Sequence[Phrase],
+    wanted: Sequence[Message],
     mix: Sequence[SourceShare],
-    limits: Sequence[Phrase],
-    tell: Callable[[Phrase], str] = str,
+    limits: Sequence[Message],
+    tell: Callable[[Message], str] = str,
 ) -> str:
     """What was wanted, what heats at which price, and what limited it, as ``tell`` puts each phrase."""
     running = [
-        tell(say(Saying.HEATS, source=part.source_id, heat_kw=part.heat_w / 1000, price_kwh=part.price_kwh))
+        tell(message(MessageCode.HEATS, source=part.source_id, heat_kw=part.heat_w / 1000, price_kwh=part.price_kwh))
         for part in mix
         if part.heat_w > 0
     ]
-    parts = [", ".join(map(tell, wanted)), ", ".join(running) or tell(say(Saying.NOTHING_HEATS))]
+    parts = [", ".join(map(tell, wanted)), ", ".join(running) or tell(message(MessageCode.NOTHING_HEATS))]
     if limits:
-        parts.append(tell(say(Saying.LIMITED, limits="; ".join(map(tell, limits)))))
+        parts.append(tell(message(MessageCode.LIMITED, limits="; ".join(map(tell, limits)))))
     return ". ".join(parts)

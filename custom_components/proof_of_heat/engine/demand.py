@@ -12,7 +12,7 @@ import numpy as np
 
 from .config import CurveConfig
 from .curves import curve_of
-from .phrases import Phrase, Saying, say
+from .messages import Message, MessageCode, message
 from .snapshot import BAND_STEP_H, ComfortBand, ZoneSnapshot
 from .zones import weights_of
 
@@ -33,7 +33,7 @@ class Demand:
     damped_outdoor_c: float
     zone_id: str
     """The zone that sets the flow."""
-    reason: Phrase
+    reason: Message
 
 
 @dataclass(slots=True)
@@ -106,11 +106,11 @@ class DemandControl:
             if not math.isnan(flow) and (best is None or flow > best[0]):
                 best = flow, trim_k, zone.zone_id, zone.room.known
         if best is None or not self.heating:
-            why = Saying.NO_ZONE_ASKS if self.heating else Saying.WARM_OUTSIDE
-            return Demand(OFF_FLOW_C, 0.0, False, 0.0, damped, "", say(why))
+            why = MessageCode.NO_ZONE_ASKS if self.heating else MessageCode.WARM_OUTSIDE
+            return Demand(OFF_FLOW_C, 0.0, False, 0.0, damped, "", message(why))
         flow, trim_k, name, known = best
-        reason = Saying.CURVE_AND_ROOM if known else Saying.CURVE_ONLY
-        return Demand(max(flow, OFF_FLOW_C), asked, True, trim_k, damped, name, say(reason))
+        reason = MessageCode.CURVE_AND_ROOM if known else MessageCode.CURVE_ONLY
+        return Demand(max(flow, OFF_FLOW_C), asked, True, trim_k, damped, name, message(reason))
 
     def _heating_limit(self, damped_c: float, target_c: float) -> None:
         off_above = target_c - self.config.heating_limit_below_k

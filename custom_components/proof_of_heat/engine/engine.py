@@ -16,11 +16,11 @@ from .duty_cycle import DutyCycle
 from .heat_output import heat_output_w
 from .input_validation import InputValidator, ValidatedInputs
 from .learning import LearnedModel, learn, next_learning_h
+from .messages import Message, MessageCode, message
 from .model.curve_fit import CurveSuggestion, suggest
 from .model.history import COLUMNS, STEP_S, History, Row
 from .model.observer import HouseState, Observer, emitter_after
 from .model.operating_history import OperatingHistory
-from .phrases import Phrase, Saying, say
 from .planning.commitment import PlanRequest, PlanResult, make_plan
 from .planning.segments import FLOW_OVER_MEAN
 from .row_builder import RowBuilder, make_sample, operating_values
@@ -41,7 +41,7 @@ RISE_K_H = 0.4
 COMMISSION_H = 24.0
 COMMISSION_LEVELS = (1.0, 0.6, 0.35, 0.8)
 
-type Phrases = tuple[Phrase, ...]
+type Messages = tuple[Message, ...]
 type Job = Callable[[], "JobResult"]
 
 
@@ -58,7 +58,7 @@ class _Wanted:
     control_mode: ControlMode
     heat_w: float
     flow_c: float
-    said: Phrases
+    said: Messages
 
 
 class Engine:
@@ -227,7 +227,7 @@ class Engine:
         if inputs.blind:
             safety = self.config.safety
             heat = safety.fallback_share * self.source_selector.design_heat_w(self.learned)
-            return _Wanted(ControlMode.BLIND, heat, safety.fallback_flow_c, (say(Saying.NOTHING_KNOWN),))
+            return _Wanted(ControlMode.BLIND, heat, safety.fallback_flow_c, (message(MessageCode.NOTHING_KNOWN),))
         plan = self.plan
         if plan is not None and self.predicting and snapshot.now_s - plan.made_s <= PLAN_VALID_S:
             asked = any(zone.wants_heat and not zone.window_open for zone in inputs.zones)
@@ -238,7 +238,7 @@ class Engine:
                 ControlMode.COMMISSIONING,
                 self._commission_heat(snapshot, inputs, demand),
                 demand.flow_c,
-                (say(Saying.LEARNING),),
+                (message(MessageCode.LEARNING),),
             )
         design = self.source_selector.design_heat_w(self.learned)
         heat = self._duty_cycle.update(
@@ -341,7 +341,7 @@ class Engine:
         inputs: ValidatedInputs,
         wanted: _Wanted,
         commands: tuple[SourceCommand, ...],
-        limits: Phrases,
+        limits: Messages,
     ) -> Decision:
         mix = self.source_selector.shares(commands, snapshot)
         cost_h = sum(part.price_kwh * part.heat_w / 1000 for part in mix if part.heat_w > 0)

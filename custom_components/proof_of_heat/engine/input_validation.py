@@ -10,7 +10,7 @@ from enum import StrEnum
 import math
 
 from .config import SafetyLimits
-from .phrases import Phrase, Saying, say
+from .messages import Message, MessageCode, message
 from .snapshot import NAN, SensorReading, Snapshot, ZoneSnapshot
 
 POWER_ON_C = 85.0
@@ -107,7 +107,7 @@ class ValidatedInputs:
     outdoor_from: OutdoorSource
     flow_c: float
     return_c: float
-    notes: tuple[Phrase, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     @property
     def blind(self) -> bool:
@@ -126,7 +126,7 @@ class InputValidator:
 
     def update(self, snapshot: Snapshot) -> ValidatedInputs:
         """Judge a snapshot's readings."""
-        notes: list[Phrase] = []
+        notes: list[Message] = []
         zones = tuple(self._zone(zone, snapshot.now_s, notes) for zone in snapshot.zones)
         rooms = [zone.room.value for zone in zones if zone.room.known]
         outdoor, origin = self._outdoor(snapshot, notes)
@@ -143,26 +143,26 @@ class InputValidator:
             notes=tuple(notes),
         )
 
-    def _zone(self, zone: ZoneSnapshot, now_s: float, notes: list[Phrase]) -> ZoneSnapshot:
+    def _zone(self, zone: ZoneSnapshot, now_s: float, notes: list[Message]) -> ZoneSnapshot:
         room, why = zone.room, None
         if not is_valid_temperature(room.value, *ROOM_RANGE_C):
-            why = Saying.ROOM_IMPLAUSIBLE
+            why = MessageCode.ROOM_IMPLAUSIBLE
         elif room.age_s > self._report_interval(zone.zone_id).allowed_s(room.value, room.age_s, now_s, self.limits):
-            why = Saying.ROOM_STALE
+            why = MessageCode.ROOM_STALE
         elif not self._filter(f"zone {zone.zone_id}").accept(room.value, now_s - room.age_s):
-            why = Saying.ROOM_JUMPS
+            why = MessageCode.ROOM_JUMPS
         if why is None:
             return zone
-        notes.append(say(why, zone=zone.zone_id))
+        notes.append(message(why, zone=zone.zone_id))
         return replace(zone, room=SensorReading())
 
-    def _outdoor(self, snapshot: Snapshot, notes: list[Phrase]) -> tuple[float, OutdoorSource]:
+    def _outdoor(self, snapshot: Snapshot, notes: list[Message]) -> tuple[float, OutdoorSource]:
         reading, now_s = snapshot.outdoor, snapshot.now_s
         good = is_valid_temperature(reading.value, *OUTDOOR_RANGE_C) and reading.age_s <= self.limits.outdoor_stale_s
         if good and self._filter("outdoor").accept(reading.value, now_s - reading.age_s):
             self._remember(reading.value, now_s)
             return reading.value, OutdoorSource.SENSOR
-        notes.append(say(Saying.OUTDOOR_LOST))
+        notes.append(message(MessageCode.OUTDOOR_LOST))
         if snapshot.forecast is not None and len(snapshot.forecast.outdoor_c):
             first = float(snapshot.forecast.outdoor_c[0])
             if is_valid_temperature(first, *OUTDOOR_RANGE_C):

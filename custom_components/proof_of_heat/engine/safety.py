@@ -11,7 +11,7 @@ import math
 from .config import SafetyLimits, SourceConfig
 from .decision_record import UNLIMITED, Headroom, SourceCommand
 from .input_validation import ValidatedInputs
-from .phrases import Phrase, Saying, say
+from .messages import Message, MessageCode, message
 from .planning.commitment import full_load
 from .short_cycle import ShortCycleProtection
 from .snapshot import Snapshot, SourceSnapshot
@@ -37,13 +37,14 @@ class Safety:
         snapshot: Snapshot,
         inputs: ValidatedInputs,
         headroom: Headroom = UNLIMITED,
-    ) -> tuple[tuple[SourceCommand, ...], tuple[Phrase, ...]]:
+    ) -> tuple[tuple[SourceCommand, ...], tuple[Message, ...]]:
         """The commands that may be given, and what limited them."""
         if self.began_s is None or snapshot.now_s < self.began_s:
             self.began_s = snapshot.now_s
-        said: list[Phrase] = []
+        said: list[Message] = []
         if snapshot.now_s - self.began_s < self.limits.read_only_s:
-            return tuple(replace(self._finite(command), hold=True) for command in wanted), (say(Saying.JUST_STARTED),)
+            held = tuple(replace(self._finite(command), hold=True) for command in wanted)
+            return held, (message(MessageCode.JUST_STARTED),)
         states = {source.source_id: source for source in snapshot.sources}
         commands = [self._finite(command) for command in wanted]
         if self.frost:
@@ -83,10 +84,10 @@ class Safety:
         commands: list[SourceCommand],
         states: Mapping[str, SourceSnapshot],
         headroom: Headroom,
-        said: list[Phrase],
+        said: list[Message],
     ) -> list[SourceCommand]:
         """Make sure that something heats."""
-        said.append(say(Saying.FROST))
+        said.append(message(MessageCode.FROST))
         if any(command.on and self._alive(states.get(command.source_id)) for command in commands):
             return commands
         for place, command in enumerate(commands):
@@ -98,7 +99,7 @@ class Safety:
                 flow = max(command.flow_c, min(self.limits.frost_flow_c, self._highest_flow(command.source_id)))
                 heating = replace(command, on=True, level=level, flow_c=flow, heat_w=heat_w, power_w=power_w)
                 return [*commands[:place], heating, *commands[place + 1 :]]
-        said.append(say(Saying.FROST_ALONE))
+        said.append(message(MessageCode.FROST_ALONE))
         return commands
 
     def _one(
@@ -107,7 +108,7 @@ class Safety:
         state: SourceSnapshot | None,
         inputs: ValidatedInputs,
         now_s: float,
-        said: list[Phrase],
+        said: list[Message],
     ) -> SourceCommand:
         config = self.sources[command.source_id]
         if command.hold:
@@ -117,13 +118,13 @@ class Safety:
         lease_s = min(command.lease_s, self.limits.lease_s)
         return replace(command, lease_s=max(lease_s, 0.0))
 
-    def _cycled(self, command: SourceCommand, config: SourceConfig, now_s: float, said: list[Phrase]) -> SourceCommand:
+    def _cycled(self, command: SourceCommand, config: SourceConfig, now_s: float, said: list[Message]) -> SourceCommand:
         locks = self.cycling.locks(config, now_s)
         if locks.must_rest and command.on:
-            said.append(say(Saying.MUST_REST, source=command.source_id))
+            said.append(message(MessageCode.MUST_REST, source=command.source_id))
             return replace(command, on=False, level=0.0, power_w=0.0, heat_w=0.0)
         if locks.must_run and not command.on:
-            said.append(say(Saying.MUST_RUN, source=command.source_id))
+            said.append(message(MessageCode.MUST_RUN, source=command.source_id))
             return replace(command, on=True, level=max(command.level, config.min_modulation))
         return command
 
@@ -133,7 +134,7 @@ class Safety:
         config: SourceConfig,
         state: SourceSnapshot | None,
         inputs: ValidatedInputs,
-        said: list[Phrase],
+        said: list[Message],
     ) -> SourceCommand:
         """Never hotter water than allowed: a hot flow takes the level back, at the limit the source stops."""
         highest = self._highest_flow(command.source_id)
@@ -141,7 +142,7 @@ class Safety:
         if not command.on or not math.isfinite(flow) or flow <= highest - FLOW_EASE_K:
             return command
         if flow >= highest:
-            said.append(say(Saying.FLOW_LIMIT, source=command.source_id, flow_c=flow, limit_c=highest))
+            said.append(message(MessageCode.FLOW_LIMIT, source=command.source_id, flow_c=flow, limit_c=highest))
             return replace(command, on=False, level=0.0, power_w=0.0, heat_w=0.0)
         ease = (highest - flow) / FLOW_EASE_K
         level = min(command.level, config.min_modulation + (1 - config.min_modulation) * ease)
@@ -154,7 +155,7 @@ class Safety:
             yield source.on_phase(phase), most_w
 
     def _within(
-        self, commands: list[SourceCommand], headroom: Headroom, now_s: float, said: list[Phrase]
+        self, commands: list[SourceCommand], headroom: Headroom, now_s: float, said: list[Message]
     ) -> list[SourceCommand]:
         """Power limits once more: what does not fit stops, the largest first; what is bound to run on stays."""
         parts = [list(self._bounds(self.sources[command.source_id], headroom)) for command in commands]
@@ -170,7 +171,7 @@ class Safety:
                 if not free:
                     break
                 largest = max(free, key=takes.__getitem__)
-                said.append(say(Saying.NO_POWER, source=commands[largest].source_id))
+                said.append(message(MessageCode.NO_POWER, source=commands[largest].source_id))
                 commands[largest] = replace(commands[largest], on=False, level=0.0, power_w=0.0, heat_w=0.0)
         return commands
 

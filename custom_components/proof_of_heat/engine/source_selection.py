@@ -12,9 +12,9 @@ from .decision_record import Headroom, SourceCommand, SourceShare
 from .dispatch import OFF, Option, Point, Request, dispatch, without_off
 from .input_validation import ValidatedInputs
 from .learning import LearnedModel
+from .messages import Message, MessageCode, message
 from .model.observer import HouseState
 from .model.performance_map import PerformanceMap, linear_map
-from .phrases import Phrase, Saying, say
 from .planning.commitment import full_load, revenue_h
 from .planning.segments import FLOW_OVER_MEAN
 from .short_cycle import RunLocks
@@ -46,7 +46,7 @@ class Selection:
     """All parts, and what limited them."""
 
     parts: tuple[SelectedPoint, ...]
-    limits: tuple[Phrase, ...]
+    limits: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +148,14 @@ class SourceSelector:
         Sources that do not answer count with the power they may still draw.
         """
         config = self.config
-        limits: list[Phrase] = []
+        limits: list[Message] = []
         options = []
         readings = {source.source_id: source for source in snapshot.sources}
         for source in config.sources:
             reading = readings.get(source.source_id, SourceSnapshot(source_id=source.source_id))
             if not reading.available:
-                why = Saying.NO_ANSWER if reading.steerable else Saying.ONLY_READ
-                limits.append(say(why, source=source.source_id))
+                why = MessageCode.NO_ANSWER if reading.steerable else MessageCode.ONLY_READ
+                limits.append(message(why, source=source.source_id))
                 continue
             option = self._option(source, reading, snapshot, inputs, _Now(learned, state, frost))
             if source.steering is Steering.LEVEL:
@@ -169,9 +169,9 @@ class SourceSelector:
         request = self._request(snapshot, heat_w, self.headroom(snapshot, learned), too_warm=too_warm)
         allocation = dispatch(options, request)
         if allocation.limited:
-            limits.append(say(Saying.SITE_LIMIT))
+            limits.append(message(MessageCode.SITE_LIMIT))
         elif allocation.short_w > SHORT_W:
-            limits.append(say(Saying.SOURCES_SHORT, missing_kw=allocation.short_w / 1000))
+            limits.append(message(MessageCode.SOURCES_SHORT, missing_kw=allocation.short_w / 1000))
         chosen = dict(zip((option.source_id for option in options), allocation.points, strict=True))
         parts = []
         for source in config.sources:

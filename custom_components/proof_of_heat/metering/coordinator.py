@@ -12,6 +12,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from .._lib.publish_rules import Pace
 from .._lib.publisher import Publisher
+from .._lib.slices import slice_length_s
 from ..const import DOMAIN
 from ..drivers.errors import AuthError, DriverError
 from ..drivers.meter.reading import MeterReading
@@ -48,7 +49,9 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
         self.publisher: Publisher | None = None
         """Its own where the user wants it quicker than states are written elsewhere."""
         if interval_s < Pace().min_interval_s:
-            self.publisher = Publisher(hass.loop, pace=Pace(min_interval_s=interval_s))
+            self.publisher = Publisher(
+                hass.loop, pace=Pace(min_interval_s=interval_s), slice_s=slice_length_s(hass.data)
+            )
             entry.async_on_unload(self.publisher.close)
         self._entry = entry
         self.subentry_id = subentry.subentry_id

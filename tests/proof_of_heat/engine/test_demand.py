@@ -24,7 +24,7 @@ from custom_components.proof_of_heat.engine.input_validation import (
     OutdoorSource,
     is_valid_temperature,
 )
-from custom_components.proof_of_heat.engine.phrases import Saying, say
+from custom_components.proof_of_heat.engine.messages import MessageCode, message
 from custom_components.proof_of_heat.engine.short_cycle import RunLocks, ShortCycleProtection
 
 from .homes import Home, snapshot
@@ -89,7 +89,7 @@ def test_room_gone_leaves_the_curve_with_the_last_trim() -> None:
     demand = control.update([ZoneSnapshot(zone_id="z", room=SensorReading(), target_c=21.0)], 0.0, 3600.0)
     assert demand.heating
     assert demand.trim_k == pytest.approx(control.trims["z"].integral_k)
-    assert demand.reason == say(Saying.CURVE_ONLY)
+    assert demand.reason == message(MessageCode.CURVE_ONLY)
 
 
 def test_the_hungriest_zone_sets_the_flow() -> None:
@@ -171,7 +171,7 @@ def test_a_stale_room_is_unknown_and_named() -> None:
     old = (ZoneSnapshot(zone_id="bath", room=SensorReading(20.0, 3600.0), target_c=21.0),)
     inputs = InputValidator(SafetyLimits()).update(snapshot(Home(), zones=old))
     assert math.isnan(inputs.room_c)
-    assert inputs.notes == (say(Saying.ROOM_STALE, zone="bath"),)
+    assert inputs.notes == (message(MessageCode.ROOM_STALE, zone="bath"),)
 
 
 PUMP = SourceConfig(source_id="p", kind=SourceKind.HEAT_PUMP, min_on_s=600, min_off_s=600, max_starts_h=3)

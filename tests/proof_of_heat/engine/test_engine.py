@@ -22,7 +22,7 @@ from custom_components.proof_of_heat.engine import (
     Weights,
     ZoneSnapshot,
 )
-from custom_components.proof_of_heat.engine.phrases import Saying, say
+from custom_components.proof_of_heat.engine.messages import MessageCode, message
 
 from .homes import DAY_S, PUMP, Home, band, comfort, live, new_engine, pump_config, snapshot, tariff
 
@@ -119,7 +119,7 @@ def test_no_room_temperature_means_curve_only(lived: tuple[Engine, Home]) -> Non
     engine.observe(later)
     decision = engine.decide(later)
     assert decision.record.control_mode is ControlMode.CURVE
-    assert say(Saying.ROOM_IMPLAUSIBLE, zone="home") in decision.record.notes
+    assert message(MessageCode.ROOM_IMPLAUSIBLE, zone="home") in decision.record.notes
 
 
 def test_an_open_window_pauses_heat(lived: tuple[Engine, Home]) -> None:

@@ -24,10 +24,10 @@ from custom_components.proof_of_heat.engine import (
     ZoneSnapshot,
 )
 from custom_components.proof_of_heat.engine.learning import learn
+from custom_components.proof_of_heat.engine.messages import MessageCode, message
 from custom_components.proof_of_heat.engine.model.history import History
 from custom_components.proof_of_heat.engine.model.operating_history import KEEP, OperatingHistory
 from custom_components.proof_of_heat.engine.model.performance_map import Operation, PerformanceMap, linear_map
-from custom_components.proof_of_heat.engine.phrases import Saying, say
 from custom_components.proof_of_heat.engine.planning.commitment import PlanRequest, make_plan
 from custom_components.proof_of_heat.engine.planning.segments import PowerStep, lower_hull, step_segments, under
 from custom_components.proof_of_heat.engine.short_cycle import RunLocks
@@ -361,7 +361,7 @@ def test_the_last_word_stops_what_no_power_is_left_for() -> None:
     inputs = engine._validator.update(now)
     commands, said = engine.safety.apply(forced, now, inputs, engine.source_selector.headroom(now, None))
     assert [command.on for command in commands] == [False, True]
-    assert say(Saying.NO_POWER, source="miner") in said
+    assert message(MessageCode.NO_POWER, source="miner") in said
 
 
 def test_own_surplus_is_shared_in_the_record() -> None:

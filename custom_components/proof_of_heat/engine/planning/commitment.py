@@ -14,9 +14,9 @@ from ..._lib.heat_source import SourceKind
 from ..arrays import Array
 from ..config import SourceConfig, Steering, Weights
 from ..economics import MiningMarket
+from ..messages import Message, MessageCode, message
 from ..model.observer import HouseState
 from ..model.performance_map import PerformanceMap
-from ..phrases import Phrase, Saying, say
 from ..short_cycle import RunLocks
 from ..snapshot import SetpointRise
 from .planner import Horizon, Plan, PlanCriteria, PlanProblem, PowerLimit, ResponseModel, Surplus
@@ -77,7 +77,7 @@ class PlanResult:
     emitter_c: Array
     cap_w: float
     """The power cap that counted, infinite where comfort needed more."""
-    said: tuple[Phrase, ...]
+    said: tuple[Message, ...]
     """What it is, for the record."""
 
 
@@ -279,24 +279,24 @@ def _better(problem: PlanProblem, fixed: Fixes, place: int, trial: tuple[float, 
     return with_it + change < without
 
 
-def _said(plan: Plan, cap_w: float, next_rise: SetpointRise | None) -> tuple[Phrase, ...]:
+def _said(plan: Plan, cap_w: float, next_rise: SetpointRise | None) -> tuple[Message, ...]:
     """The plan in phrases."""
     ahead = next((i for i, heat in enumerate(plan.heat_w) if heat > 1.0), None)
     kwh = float((plan.heat_w * plan.grid.hours).sum() / 1000)
-    said = [say(Saying.PLAN, hours=plan.grid.steps * STEP_S / 3600, heat_kwh=kwh)]
+    said = [message(MessageCode.PLAN, hours=plan.grid.steps * STEP_S / 3600, heat_kwh=kwh)]
     if ahead is not None and ahead > 0:
-        said.append(say(Saying.PLAN_BEGINS, begin_h=float(plan.grid.begin[ahead]) * STEP_S / 3600))
+        said.append(message(MessageCode.PLAN_BEGINS, begin_h=float(plan.grid.begin[ahead]) * STEP_S / 3600))
     if next_rise is not None:
         said.append(_rise_message(next_rise))
     if np.isfinite(cap_w):
-        said.append(say(Saying.POWER_CAP, cap_kw=cap_w / 1000))
+        said.append(message(MessageCode.POWER_CAP, cap_kw=cap_w / 1000))
     if plan.shortfall_kh > 0.05:
-        said.append(say(Saying.TOO_COLD, cold_kh=plan.shortfall_kh))
+        said.append(message(MessageCode.TOO_COLD, cold_kh=plan.shortfall_kh))
     return tuple(said)
 
 
-def _rise_message(next_rise: SetpointRise) -> Phrase:
+def _rise_message(next_rise: SetpointRise) -> Message:
     why = tuple(word for word in (next_rise.zone_id, next_rise.reason) if word)
     if not why:
-        return say(Saying.COMING, lower_c=next_rise.lower_c, in_h=next_rise.in_h)
-    return say(Saying.COMING_FOR, lower_c=next_rise.lower_c, in_h=next_rise.in_h, why=why)
+        return message(MessageCode.COMING, lower_c=next_rise.lower_c, in_h=next_rise.in_h)
+    return message(MessageCode.COMING_FOR, lower_c=next_rise.lower_c, in_h=next_rise.in_h, why=why)
