@@ -25,6 +25,8 @@ CYCLE_INTERVAL: Final = timedelta(seconds=60)
 class HeatCoordinator(DataUpdateCoordinator[CycleData]):
     """Runs the cycle, sends its commands and stores what has to survive a restart."""
 
+    config_entry: ConfigEntry
+
     def __init__(
         self,
         hass: HomeAssistant,

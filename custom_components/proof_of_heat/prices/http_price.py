@@ -66,7 +66,12 @@ class HttpPrice:
         session = async_get_clientsession(hass)
         self._config = config
         self._query = BackgroundQuery(
-            hass, entry, "hashprice", lambda: fetch_price(session, config), interval_s=INTERVAL_S, timeout_s=2 * TIMEOUT_S
+            hass,
+            entry,
+            "hashprice",
+            lambda: fetch_price(session, config),
+            interval_s=INTERVAL_S,
+            timeout_s=2 * TIMEOUT_S,
         )
 
     def value(self, now: datetime) -> float | None:

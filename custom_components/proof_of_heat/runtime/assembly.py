@@ -94,9 +94,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         cop=cop,
         journal=journal,
     )
-    monitor = HealthMonitor(
-        hass, entry.entry_id, config, sources=sources, curve_advisor=curve_advisor, events=events
-    )
+    monitor = HealthMonitor(hass, entry.entry_id, config, sources=sources, curve_advisor=curve_advisor, events=events)
     coordinator = HeatCoordinator(
         hass,
         entry,
@@ -109,7 +107,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         check_health=monitor.check,
     )
     supervisor.start()
-    _follow_home_assistant(hass, entry, schedules, store, journal, user_changes)
+    _follow_home_assistant(hass, entry, schedules=schedules, store=store, journal=journal, user_changes=user_changes)
     return HeatingSystem(
         config=config,
         device_id=_system_device(hass, entry).id,
@@ -210,6 +208,7 @@ def _system_device(hass: HomeAssistant, entry: ConfigEntry) -> dr.DeviceEntry:
 def _follow_home_assistant(
     hass: HomeAssistant,
     entry: ConfigEntry,
+    *,
     schedules: SchedulePreview,
     store: StateStore,
     journal: DecisionJournal,

@@ -62,7 +62,7 @@ class CurveAdvisor:
             return None
         if learned is not self._model:
             room_c = max((zone.targets.comfort for zone in self._config.zones), default=_DEFAULT_COMFORT_C)
-            suggestion = self._engine.curve(room_c)
+            suggestion = self._engine.suggest_curve(room_c)
             self._advice = None if suggestion is None else advise(suggestion, self._config)
             self._model = learned
         return self._advice

@@ -35,9 +35,7 @@ def source_config(
         source_id=source_id,
         kind=kind,
         steering=steering,
-        nominal_heat_w=heat
-        if heat is not None
-        else (power if kind in _RESISTIVE else None),
+        nominal_heat_w=heat if heat is not None else (power if kind in _RESISTIVE else None),
         nominal_power_w=power,
         steps_w=steps if steering == Steering.STEPS else (),
         fuel_kwh_price=fuel,

@@ -1,6 +1,7 @@
 """Changes by users: control on or off, profile, overrides. Stored before they are confirmed."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from ..comfort.profiles import ComfortSettings, Override, Profile
 from .events import EventNotifier
@@ -35,6 +36,10 @@ class UserControl:
     def comfort(self) -> ComfortSettings:
         """Profile, presence and overrides."""
         return self._store.settings.comfort
+
+    def dump(self) -> dict[str, Any]:
+        """Return the settings in their stored form, for diagnostics."""
+        return self._store.settings.dump()
 
     async def async_set_active(self, active: bool) -> None:
         """Control the sources, or release all of them to their own control."""

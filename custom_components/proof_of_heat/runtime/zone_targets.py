@@ -59,12 +59,12 @@ def scheduled_comfort(
     """Return whether a zone's schedule asks for comfort. `spans` are its known comfort periods."""
     state = known(hass, zone.schedule)
     if zone.week is not None:
-        return spans is not None and spans.holds(when)
+        return spans is not None and spans.contains(when)
     if state is None:
-        return True if spans is None else spans.holds(when)
+        return True if spans is None else spans.contains(when)
     on = state.state == "on"
     if spans is not None:
-        return on if when <= now else spans.holds(when)
+        return on if when <= now else spans.contains(when)
     change = state.attributes.get("next_event")
     if isinstance(change, datetime) and now < change <= when:
         # Beyond the next change the schedule is unknown; that a day repeats is a good guess.

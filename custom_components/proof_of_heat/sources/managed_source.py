@@ -19,6 +19,7 @@ from .poller import SourcePoller
 from .source_snapshot import source_snapshot, with_power
 
 _LOGGER = logging.getLogger(__name__)
+LOW_BUDGET_SHARE: Final = 0.9
 _CLOSE_TIMEOUT_S: Final = 10.0
 _RESISTIVE: Final = (SourceKind.MINER, SourceKind.DIRECT_ELECTRIC)
 
@@ -62,6 +63,14 @@ class ManagedSource:
     def is_failing(self) -> bool:
         """Whether it does not answer or rejects the credentials."""
         return self.source.state.health in (Health.FAILING, Health.AUTH)
+
+    @property
+    def budget_is_low(self) -> bool:
+        """Whether most of the day's calls are used, or the cloud refuses calls."""
+        if self.budget is None:
+            return False
+        state = self.budget.state()
+        return state.used_day >= LOW_BUDGET_SHARE * state.limit_day or state.blocked_until is not None
 
     @property
     def heat_w(self) -> float | None:

@@ -46,9 +46,7 @@ def is_empty(hass: HomeAssistant) -> bool:
 
 async def create(context: SourceContext) -> CreatedSource:
     """Create the proxy of the other integration's source."""
-    source = ExternalSource(
-        context.hass, context.data[CONF_REFERENCE], context.subentry.title, context.capabilities
-    )
+    source = ExternalSource(context.hass, context.data[CONF_REFERENCE], context.subentry.title, context.capabilities)
     return CreatedSource(source, close=source.close)
 
 
