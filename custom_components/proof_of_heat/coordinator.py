@@ -43,13 +43,13 @@ class HeatCoordinator(DataUpdateCoordinator[CycleData]):
         super().__init__(
             hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} {entry.title}", update_interval=CYCLE_INTERVAL
         )
-        self._cycle = cycle
+        self.cycle = cycle
         self._supervisor = supervisor
         self._store = store
         self._user_settings = user_settings
         self._slope = slope
         self._read_only_s = read_only_s
-        self._check_health = check_health
+        self.check_health = check_health
         self._lock = asyncio.Lock()
         self._started = dt_util.utcnow()
 
@@ -58,8 +58,8 @@ class HeatCoordinator(DataUpdateCoordinator[CycleData]):
         """Run one cycle; a refresh requested while a cycle waits for a plan follows after it."""
         async with self._lock:
             now = dt_util.utcnow()
-            data = await self._cycle.async_run(now)
-            self._check_health(now)
+            data = await self.cycle.async_run(now)
+            self.check_health(now)
             if self._user_settings.active and self._is_warmed_up(now):
                 await self._store.async_save_cycling()
                 self._supervisor.send_commands(data.cycle_id, data.decision, data.snapshot, self._slope)

@@ -78,10 +78,10 @@ class ControlCycle:
         self._entry = entry
         self._config = config
         self._engine = engine
-        self._jobs = jobs
+        self.jobs = jobs
         self._sources = sources
         self._user_settings = user_settings
-        self._providers = providers
+        self.providers = providers
         self._cop = cop
         self._journal = journal
 
@@ -95,7 +95,7 @@ class ControlCycle:
             self._hass, self._config, self._sources.values(), self._inputs(now), cycle_id=cycle_id
         )
         self._engine.observe(snapshot)
-        await self._jobs.run(snapshot, now)
+        await self.jobs.run(snapshot, now)
         decision = self._engine.decide(snapshot)
         self._record(cycle_id, decision)
         return CycleData(cycle_id, snapshot, decision, self._engine.consumption_forecast())
@@ -103,11 +103,11 @@ class ControlCycle:
     def _refresh_inputs(self, now: datetime) -> None:
         """Start the background queries that are due, and update presence and overrides."""
         if known(self._hass, self._config.weather) is not None:
-            self._providers.weather.refresh_if_due(now)
-        self._providers.schedules.refresh_if_due(now)
+            self.providers.weather.refresh_if_due(now)
+        self.providers.schedules.refresh_if_due(now)
         comfort = self._user_settings.settings.comfort
         comfort.away = everyone_away(self._hass, self._config.persons, self._config.way_zones)
-        comfort.trips = self._providers.schedules.trips(now)
+        comfort.trips = self.providers.schedules.trips(now)
         comfort.back_at = comfort.trips.end_of(now)
         if comfort.expire(now):
             self._entry.async_create_background_task(
@@ -115,7 +115,7 @@ class ControlCycle:
             )
 
     def _inputs(self, now: datetime) -> CycleInputs:
-        providers = self._providers
+        providers = self.providers
         return CycleInputs(
             targets=providers.targets,
             prices=providers.prices,
