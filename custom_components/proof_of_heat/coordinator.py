@@ -121,8 +121,8 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
             if self.hash_price is not None:
                 self.hash_price.load(state.get("hash_price"))
         if (cycling := await self._cycling_store.async_load()) is not None:
-            self.engine.cycling.restore(cycling)
-            self._cycling_saved = self.engine.cycling.state()
+            self.engine.short_cycle.restore(cycling)
+            self._cycling_saved = self.engine.short_cycle.dump()
 
     async def async_save_wanted(self) -> None:
         """On disk before anything is acknowledged; raises HomeAssistantError."""
@@ -140,7 +140,7 @@ class HeatingSystem(DataUpdateCoordinator[CycleData]):
 
     async def _save_cycling(self) -> None:
         """When sources last started and stopped: on disk at once, so that a crash does not shorten minimum times."""
-        cycling = self.engine.cycling.state()
+        cycling = self.engine.short_cycle.dump()
         if cycling == self._cycling_saved:
             return
         try:

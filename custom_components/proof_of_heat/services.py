@@ -158,7 +158,7 @@ async def _get_plan(call: ServiceCall) -> ServiceResponse:
         return {"plan": None, "reason": system.format(message(MessageCode.NO_PLAN))}
     return {
         "made": dt_util.utc_from_timestamp(plan.made_s).isoformat(),
-        "words": system.format(*plan.said),
+        "words": system.format(*plan.messages),
         "start": [
             dt_util.utc_from_timestamp(plan.made_s + float(step) * STEP_S).isoformat() for step in plan.plan.grid.begin
         ],
