@@ -21,7 +21,7 @@ import aiohttp
 from custom_components.ota.rollout.engine import Engine
 from custom_components.ota.rollout.models import Device
 from custom_components.ota.rollout.plan import Rollout, Wave
-from custom_components.ota.rollout.simulate import Behaviour, Simulation, World, _release
+from custom_components.ota.rollout.simulation import Behaviour, Simulation, World, _release
 from scripts.tooling.ports import free_port
 
 from .server import key_of
@@ -48,7 +48,7 @@ def rollout() -> Rollout:
 def plan_seconds(count: int) -> float:
     """Seconds to plan a rollout for so many devices."""
     engine = Engine()
-    engine.state.put_release(_release("bench", "1.0.0", 1, good=False))
+    engine.state.set_release(_release("bench", "1.0.0", 1, good=False))
     for number in range(count):
         engine.register(Device(uid=f"d{number}", name="d", product="bench", chip="esp32"), 0.0)
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Triggers: the grid went or came back."""
+"""Triggers: the grid supply was lost or restored."""
 
 from typing import override
 
@@ -14,14 +14,14 @@ from .event import GRID, LOST, RESTORED
 
 
 class _GridTrigger(StatelessEntityTriggerBase):
-    """Fires with a grid event of one of our devices."""
+    """Triggers with a grid event."""
 
     _domain_specs = {EVENT_DOMAIN: DomainSpec()}
     _event_type = ""
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Only our devices' grid events, of all that an area or a device holds."""
+        """Return the grid events of this integration among the targeted entities."""
         registry = er.async_get(self._hass)
         return {
             entity_id
@@ -33,18 +33,18 @@ class _GridTrigger(StatelessEntityTriggerBase):
 
     @override
     def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
-        """Whether this is the event that is waited for."""
+        """Whether the state is an event of this trigger's type."""
         return state.attributes.get(EventEntityStateAttribute.EVENT_TYPE) == self._event_type
 
 
 class GridLostTrigger(_GridTrigger):
-    """The grid went."""
+    """Triggers when the grid supply is lost."""
 
     _event_type = LOST
 
 
 class GridRestoredTrigger(_GridTrigger):
-    """The grid came back."""
+    """Triggers when the grid supply is restored."""
 
     _event_type = RESTORED
 

@@ -1,22 +1,22 @@
-"""Home Assistant's backups: the journal's files stay while they are copied."""
+"""Backup: keep the files of the journal while they are copied."""
 
 from homeassistant.core import HomeAssistant
 
 from .const import DOMAIN
-from .coordinator import OtaConfigEntry
+from .data import OtaConfigEntry
 
 
 async def async_pre_backup(hass: HomeAssistant) -> None:
-    """Delete no file from now on; what is appended meanwhile does no harm."""
-    _hold(hass, held=True)
+    """Stop deleting files; appending to them is harmless."""
+    _set_backup_running(hass, True)
 
 
 async def async_post_backup(hass: HomeAssistant) -> None:
-    """Go on."""
-    _hold(hass, held=False)
+    """Allow deleting files again."""
+    _set_backup_running(hass, False)
 
 
-def _hold(hass: HomeAssistant, *, held: bool) -> None:
+def _set_backup_running(hass: HomeAssistant, running: bool) -> None:
     entries: list[OtaConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     for entry in entries:
-        entry.runtime_data.storage.hold(held=held)
+        entry.runtime_data.hub.storage.set_backup_running(running)

@@ -1,4 +1,4 @@
-"""Conditions: how a rollout stands, how a device stands."""
+"""Conditions for rollouts and device updates."""
 
 from typing import ClassVar, Final, override
 
@@ -16,14 +16,14 @@ from .rollout.plan import ENDED, Status
 
 
 class OtaCondition(EntityStateConditionBase):
-    """Holds while entities of ours with a certain key are in one of certain states."""
+    """Tests the state of entities of this integration with a certain key."""
 
     _primary_entities_only = False
     _key: ClassVar[str]
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Our entities of that key among those that are meant, for example by their device."""
+        """Return the entities of this integration and key among the targets."""
         registry = er.async_get(self._hass)
         known = ((entity_id, registry.async_get(entity_id)) for entity_id in super().entity_filter(entities))
         return {
@@ -34,14 +34,14 @@ class OtaCondition(EntityStateConditionBase):
 
 
 def _condition(domain: str, key: str, *states: str) -> type[Condition]:
-    class OneCondition(OtaCondition):
-        """Holds while one kind of entity is in one of some states."""
+    class StateCondition(OtaCondition):
+        """Tests one type of entity for certain states."""
 
         _domain_specs = {domain: DomainSpec()}
         _key = key
         _states = {str(state) for state in states}
 
-    return OneCondition
+    return StateCondition
 
 
 CONDITIONS: Final[dict[str, type[Condition]]] = {
@@ -57,5 +57,5 @@ CONDITIONS: Final[dict[str, type[Condition]]] = {
 
 
 async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:
-    """All conditions."""
+    """Return the conditions."""
     return CONDITIONS

@@ -176,7 +176,7 @@ async def _get_plan(call: ServiceCall) -> ServiceResponse:
         return {"plan": None, "reason": _text(system, message(MessageCode.NO_PLAN))}
     return {
         "made": dt_util.utc_from_timestamp(plan.made_s).isoformat(),
-        "words": _text(system, *plan.said),
+        "words": _text(system, *plan.messages),
         "start": [
             dt_util.utc_from_timestamp(plan.made_s + float(step) * STEP_S).isoformat() for step in plan.plan.grid.begin
         ],

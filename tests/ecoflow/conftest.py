@@ -19,8 +19,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 import pytest_socket
 
-from custom_components.ecoflow.api.client import EcoflowClient, Listener, Timing
-from custom_components.ecoflow.api.mqtt import SUBSCRIBED, LinkState
+from custom_components.ecoflow.api.client import ClientCallbacks, EcoflowClient, Timing
+from custom_components.ecoflow.api.mqtt import MESSAGE_TYPES, ConnectionState
 from custom_components.ecoflow.api.rest import RestClient
 from custom_components.ecoflow.api.signing import Keys
 from custom_components.ecoflow.const import DOMAIN
@@ -111,7 +111,7 @@ class CloudThread:
         """Whether a client has subscribed to all that the cloud says of devices."""
         broker, account = self.cloud.broker, self.cloud.account
         return broker is not None and all(
-            broker.is_heard(f"/open/{account}/{sn}/{what}") for sn in sns for what in SUBSCRIBED
+            broker.is_heard(f"/open/{account}/{sn}/{what}") for sn in sns for what in MESSAGE_TYPES
         )
 
     def publish(self, sn: str, what: str, payload: bytes) -> None:
@@ -170,38 +170,39 @@ def rest(session: aiohttp.ClientSession, cloud: CloudThread, tls: ssl.SSLContext
     return RestClient(session, cloud.url, KEYS, ssl_context=tls, timeout_s=5)
 
 
-class Heard:
-    """What a client told its listener."""
+class RecordedCallbacks:
+    """The events of a client."""
 
     def __init__(self) -> None:
-        """Nothing yet."""
+        """Start empty."""
         self.values: list[tuple[str, frozenset[str]]] = []
-        self.link: list[LinkState] = []
-        self.foreign = 0
+        self.connection: list[ConnectionState] = []
+        self.unknown_replies = 0
 
-    def listener(self) -> Listener:
-        """Return a listener that keeps everything."""
-        return Listener(
-            values=lambda sn, names: self.values.append((sn, names)), link=self.link.append, foreign=self._foreign
+    def callbacks(self) -> ClientCallbacks:
+        """Return callbacks that record all events."""
+        return ClientCallbacks(
+            lambda sn, names: self.values.append((sn, names)), self.connection.append, self._unknown_reply
         )
 
-    def _foreign(self) -> None:
-        self.foreign += 1
+    def _unknown_reply(self) -> None:
+        self.unknown_replies += 1
 
 
 @pytest.fixture
-def heard() -> Heard:
-    """What the client told."""
-    return Heard()
+def events() -> RecordedCallbacks:
+    """The events of the `client` fixture."""
+    return RecordedCallbacks()
 
 
 @pytest.fixture
-async def client(rest: RestClient, tls: ssl.SSLContext, heard: Heard) -> AsyncIterator[EcoflowClient]:
+async def client(rest: RestClient, tls: ssl.SSLContext, events: RecordedCallbacks) -> AsyncIterator[EcoflowClient]:
     """An account client with short waits."""
-    timing = Timing(ack_timeout_s=1.0, read_back_pause_s=0.05)
-    made = EcoflowClient(rest, tls, "test-client", heard.listener(), timing=timing)
-    yield made
-    await made.stop()
+    timing = Timing(reply_timeout_s=1.0, read_back_interval_s=0.05)
+    created = EcoflowClient(rest, tls, "test-client", timing=timing)
+    created.callbacks = events.callbacks()
+    yield created
+    await created.stop()
 
 
 def account_data(cloud: CloudThread, **changes: Any) -> dict[str, Any]:
@@ -244,9 +245,9 @@ async def account(
     """An account that is set up and connected to the broker."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    coordinator = entry.runtime_data
-    await settle(lambda: coordinator.client.link is not None and coordinator.client.link.state is LinkState.CONNECTED)
-    await settle(lambda: cloud.is_heard(*coordinator.client.states))
+    data = entry.runtime_data
+    await settle(lambda: data.coordinator.is_mqtt_connected)
+    await settle(lambda: cloud.is_heard(*data.client.states))
     yield entry
     if entry.state is ConfigEntryState.LOADED:
         await hass.config_entries.async_unload(entry.entry_id)
@@ -274,7 +275,7 @@ async def clock(hass: HomeAssistant, account: MockConfigEntry, freezer: FrozenDa
     """
     client = account.runtime_data.client
     for sn, state in client.states.items():
-        state._last_http = {}
+        state._last_reply = {}
         await client.read(sn)
     # Timers of the machine's seconds are all overdue now.
     await hass.async_block_till_done(wait_background_tasks=True)

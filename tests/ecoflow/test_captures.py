@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from custom_components.ecoflow.api.decode import decode_capture, read_capture
+from custom_components.ecoflow.api.captures import decode_capture, read_capture
 from custom_components.ecoflow.api.errors import BadReplyError
-from custom_components.ecoflow.api.families import FAMILIES, Family, Setting, Toggle
+from custom_components.ecoflow.api.families import FAMILIES
+from custom_components.ecoflow.api.families.specs import Family, NumberSpec, SwitchSpec
 from custom_components.ecoflow.api.messages import parse_message
 from custom_components.ecoflow.api.models import QuotaMessage, SetReply
-from custom_components.ecoflow.api.quantities import PLAUSIBLE, UNITS, Quantity, number
+from custom_components.ecoflow.api.units import UNITS, VALID_RANGES, Quantity
+from custom_components.ecoflow.api.wire_values import as_number
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared/fixtures/ecoflow"
 FILES = sorted(FOLDER.glob("*/*.json"))
@@ -58,9 +60,11 @@ def test_each_capture_is_recognised_and_decodes_with_known_units(path: Path) -> 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
 def test_each_name_of_a_capture_is_an_entity_or_left_out_on_purpose(path: Path) -> None:
     values, family = read_capture(json.loads(path.read_text()))
-    heads = {head for point in family.points() for head in point.heads}
+    value_names = {head for point in family.entities() for head in point.value_names}
     missed = [
-        name for name in values if name not in heads and not any(fnmatchcase(name, left) for left in family.ignored)
+        name
+        for name in values
+        if name not in value_names and not any(fnmatchcase(name, left) for left in family.ignored_values)
     ]
     assert missed == []
 
@@ -68,9 +72,9 @@ def test_each_name_of_a_capture_is_an_entity_or_left_out_on_purpose(path: Path) 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
 def test_each_number_of_a_capture_is_plausible(path: Path) -> None:
     values, family = read_capture(json.loads(path.read_text()))
-    for reading in family.readings:
-        value = number(reading.decode(values))
-        if value is None or (limits := PLAUSIBLE.get(reading.quantity)) is None:
+    for reading in family.sensors:
+        value = as_number(reading.decode(values))
+        if value is None or (limits := VALID_RANGES.get(reading.quantity)) is None:
             continue
         assert limits[0] <= value <= limits[1], reading.key
         if reading.quantity is Quantity.POWER:
@@ -181,7 +185,7 @@ def test_captured_requests_to_a_delta_pro_are_built_alike() -> None:
         "charge limit 100 %": setting(family, "charge_limit").write(100, values),
         "beep": toggle(family, "beeper").write(False, values),
         "generator auto off": setting(family, "generator_stop_level").write(100, values),
-        "PV charging type": next(c for c in family.choices if c.key == "dc_input_type").write("solar", values),
+        "PV charging type": next(c for c in family.selects if c.key == "dc_input_type").write("solar", values),
         "AC auto-start bypass": toggle(family, "ac_bypass_start").write(True, values),
     }
     assert {name: command.body["params"] for name, command in built.items()} == {name: vectors[name] for name in built}
@@ -191,7 +195,7 @@ def test_captured_requests_to_a_delta_pro_are_built_alike() -> None:
         "generator auto on": setting(family, "generator_start_level").command(100, values),
         "AC charging power": setting(family, "charge_power").command(100, values),
         **{
-            name: next(c for c in family.choices if c.key == key).command(100, values)
+            name: next(c for c in family.selects if c.key == key).command(100, values)
             for name, key in (
                 ("car input current", "dc_input_current"),
                 ("unit timeout", "unit_standby_time"),
@@ -204,12 +208,12 @@ def test_captured_requests_to_a_delta_pro_are_built_alike() -> None:
     assert set(vectors) - set(built) - set(words) == {"screen brightness"}
 
 
-def toggle(family: Family, key: str) -> Toggle:
-    return next(toggle for toggle in family.toggles if toggle.key == key)
+def toggle(family: Family, key: str) -> SwitchSpec:
+    return next(toggle for toggle in family.switches if toggle.key == key)
 
 
-def setting(family: Family, key: str) -> Setting:
-    found = family.setting(key)
+def setting(family: Family, key: str) -> NumberSpec:
+    found = family.number(key)
     assert found is not None
     return found
 
@@ -225,6 +229,6 @@ def test_values_by_push_and_by_question_have_the_same_names() -> None:
 
 def test_each_family_names_its_entities_once() -> None:
     for family in FAMILIES:
-        keys = [point.key for point in family.points()] + [action.key for action in family.actions]
+        keys = [point.key for point in family.entities()] + [action.key for action in family.buttons]
         assert len(keys) == len(set(keys)), family.name
-        assert family.charge is None or family.setting(family.charge.setting) is not None
+        assert family.charge is None or family.number(family.charge.setting) is not None

@@ -18,18 +18,18 @@ from custom_components.ecoflow.api.errors import (
     RateLimitedError,
     UnreachableError,
 )
-from custom_components.ecoflow.api.families import Command
+from custom_components.ecoflow.api.families.specs import Command
 from custom_components.ecoflow.api.models import QuotaMessage, StatusMessage
-from custom_components.ecoflow.api.mqtt import BATCH, Inbox, LinkState
-from custom_components.ecoflow.api.state import SETTLE_S
+from custom_components.ecoflow.api.mqtt import SLICE_MESSAGES, ConnectionState, MessageQueue
+from custom_components.ecoflow.api.state import HOLD_S
 
-from .conftest import DELTA_2, DELTA_PRO, CloudThread, Heard, Until
+from .conftest import DELTA_2, DELTA_PRO, CloudThread, RecordedCallbacks, Until
 
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
 
 def charge_power(client: EcoflowClient, sn: str, watts: float) -> Command:
-    setting = client.family(sn).setting("charge_power")
+    setting = client.family(sn).number("charge_power")
     assert setting is not None
     return setting.write(watts, client.states[sn].values)
 
@@ -42,8 +42,8 @@ def values(client: EcoflowClient, sn: str) -> dict[str, Any]:
 async def linked(client: EcoflowClient, cloud: CloudThread, until: Until) -> EcoflowClient:
     """A client that has polled once and is connected to the broker."""
     await client.poll()
-    await client.ensure_link()
-    await until(lambda: client.link is not None and client.link.state is LinkState.CONNECTED)
+    await client.ensure_connected()
+    await until(lambda: client.mqtt is not None and client.mqtt.state is ConnectionState.CONNECTED)
     await until(lambda: cloud.is_heard(DELTA_PRO, DELTA_2))
     return client
 
@@ -74,11 +74,13 @@ async def test_an_unknown_product_has_generic_readings(client: EcoflowClient, cl
     assert values(client, sn)["raw_nova_soc"] == 50
 
 
-async def test_a_push_changes_values(linked: EcoflowClient, cloud: CloudThread, heard: Heard, until: Until) -> None:
+async def test_a_push_changes_values(
+    linked: EcoflowClient, cloud: CloudThread, events: RecordedCallbacks, until: Until
+) -> None:
     cloud.do("grid", sn=DELTA_PRO, present=False)
     cloud.tell(DELTA_PRO)
     await until(lambda: values(linked, DELTA_PRO)["grid_present"] is False)
-    assert any(sn == DELTA_PRO and "inv.acInVol" in names for sn, names in heard.values)
+    assert any(sn == DELTA_PRO and "inv.acInVol" in names for sn, names in events.values)
 
 
 async def test_a_delta_2_pushes_bare_names(linked: EcoflowClient, cloud: CloudThread, until: Until) -> None:
@@ -126,7 +128,7 @@ async def test_status_messages_tell_coming_and_going(linked: EcoflowClient, clou
 
 
 async def test_a_command_by_mqtt_is_confirmed_by_the_device(linked: EcoflowClient, cloud: CloudThread) -> None:
-    linked.timing = Timing(ack_timeout_s=20.0)
+    linked.timing = Timing(reply_timeout_s=20.0)
     await linked.write(DELTA_PRO, charge_power(linked, DELTA_PRO, 1200))
     assert cloud.device(DELTA_PRO).report()["inv.cfgSlowChgWatts"] == 1200
     assert [command["by"] for command in cloud.device(DELTA_PRO).commands] == ["mqtt"]
@@ -144,7 +146,7 @@ async def test_without_an_answer_http_takes_over(linked: EcoflowClient, cloud: C
 async def test_a_command_that_nobody_confirms_fails(linked: EcoflowClient, cloud: CloudThread) -> None:
     cloud.fault("deaf")
     cloud.fault("ignore_http")
-    with pytest.raises(CommandError, match="does not show it"):
+    with pytest.raises(CommandError, match="did not apply it"):
         await linked.write(DELTA_PRO, charge_power(linked, DELTA_PRO, 900))
     assert values(linked, DELTA_PRO)["charge_power"] == 600, "what is shown is what the device confirmed"
 
@@ -169,12 +171,12 @@ async def test_a_contradicting_report_of_the_moment_before_does_not_flip_a_confi
     linked: EcoflowClient, cloud: CloudThread, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await linked.write(DELTA_PRO, charge_power(linked, DELTA_PRO, 1200))
-    later = time.monotonic() + SETTLE_S
+    later = time.monotonic() + HOLD_S
     late = {"params": {"inv.cfgSlowChgWatts": 600}}
     cloud.publish(DELTA_PRO, "quota", json.dumps(late).encode())
     await until(lambda: linked.states[DELTA_PRO].is_disputed(later))
     assert values(linked, DELTA_PRO)["charge_power"] == 1200
-    monkeypatch.setattr(linked, "_clock", lambda: later - SETTLE_S)
+    monkeypatch.setattr(linked, "_clock", lambda: later - HOLD_S)
     assert not linked.needs_reading(DELTA_PRO)
     monkeypatch.setattr(linked, "_clock", lambda: later)
     assert linked.needs_reading(DELTA_PRO), "what does the device mean?"
@@ -195,7 +197,7 @@ async def test_messages_twice_and_out_of_order_leave_the_newest_value(
     await until(lambda: values(linked, DELTA_PRO)["ac_output_power"] > 600)
     assert values(linked, DELTA_PRO)["charge_power"] == truth
     if fault == "out_of_order":
-        assert linked.states[DELTA_PRO].counters.late > 0
+        assert linked.states[DELTA_PRO].counts.late > 0
 
 
 async def test_nonsense_values_are_unknown_and_break_nothing(
@@ -238,14 +240,14 @@ async def test_payloads_that_make_no_sense_are_passed_over(
 
 
 async def test_the_broker_comes_back_and_so_do_we(
-    linked: EcoflowClient, cloud: CloudThread, heard: Heard, until: Until
+    linked: EcoflowClient, cloud: CloudThread, events: RecordedCallbacks, until: Until
 ) -> None:
     cloud.fault("broker_down")
-    await until(lambda: LinkState.CONNECTING in heard.link)
+    await until(lambda: ConnectionState.CONNECTING in events.connection)
     await asyncio.sleep(3)
     cloud.clear("broker_down")
     back = time.perf_counter()
-    await until(lambda: heard.link[-1] is LinkState.CONNECTED, 30)
+    await until(lambda: events.connection[-1] is ConnectionState.CONNECTED, 30)
     assert time.perf_counter() - back < 30
     await until(lambda: cloud.is_heard(DELTA_PRO))
     cloud.do("grid", sn=DELTA_PRO, present=False)
@@ -254,25 +256,25 @@ async def test_the_broker_comes_back_and_so_do_we(
 
 
 async def test_a_dropped_session_is_taken_up_again(
-    linked: EcoflowClient, cloud: CloudThread, heard: Heard, until: Until
+    linked: EcoflowClient, cloud: CloudThread, events: RecordedCallbacks, until: Until
 ) -> None:
     cloud.do("drop_mqtt")
-    await until(lambda: linked.link is not None and linked.link.connects == 2)
-    await until(lambda: heard.link[-1] is LinkState.CONNECTED)
+    await until(lambda: linked.mqtt is not None and linked.mqtt.connects == 2)
+    await until(lambda: events.connection[-1] is ConnectionState.CONNECTED)
 
 
 async def test_new_credentials_are_asked_for_when_the_broker_refuses_ours(
-    linked: EcoflowClient, cloud: CloudThread, heard: Heard, until: Until
+    linked: EcoflowClient, cloud: CloudThread, events: RecordedCallbacks, until: Until
 ) -> None:
     cloud.do("new_password", password="rotated")
-    await until(lambda: LinkState.AUTH_FAILED in heard.link)
-    linked._broker_due = 0.0  # the pause before asking again is 30 s
-    await linked.ensure_link()
-    await until(lambda: heard.link[-1] is LinkState.CONNECTED)
+    await until(lambda: ConnectionState.AUTH_FAILED in events.connection)
+    linked._broker_retry_at = 0.0  # the pause before asking again is 30 s
+    await linked.ensure_connected()
+    await until(lambda: events.connection[-1] is ConnectionState.CONNECTED)
 
 
 async def test_somebody_else_with_our_client_id_is_noticed(
-    linked: EcoflowClient, cloud: CloudThread, heard: Heard, until: Until, tls: ssl.SSLContext
+    linked: EcoflowClient, cloud: CloudThread, events: RecordedCallbacks, until: Until, tls: ssl.SSLContext
 ) -> None:
     """Two that use one id throw each other out for ever. We notice and step back."""
     certification = await linked.rest.certification()
@@ -283,20 +285,20 @@ async def test_somebody_else_with_our_client_id_is_noticed(
     other.connect_async(certification.host, certification.port)
     other.loop_start()
     try:
-        await until(lambda: LinkState.CONTENDED in heard.link, 60)
-        assert linked.link is None
-        await linked.ensure_link()
-        assert linked.link is None, "polling goes on alone for a while"
+        await until(lambda: ConnectionState.TAKEN_OVER in events.connection, 60)
+        assert linked.mqtt is None
+        await linked.ensure_connected()
+        assert linked.mqtt is None, "polling goes on alone for a while"
     finally:
         other.disconnect()
         other.loop_stop()
 
 
 async def test_an_answer_to_somebody_elses_command_is_noticed(
-    linked: EcoflowClient, cloud: CloudThread, heard: Heard, until: Until
+    linked: EcoflowClient, cloud: CloudThread, events: RecordedCallbacks, until: Until
 ) -> None:
     cloud.publish(DELTA_PRO, "set_reply", b'{"id": 4711, "code": "0", "data": {"ack": 0}}')
-    await until(lambda: heard.foreign == 1)
+    await until(lambda: events.unknown_replies == 1)
 
 
 async def test_a_silent_device_is_asked_and_becomes_stale_in_the_end(
@@ -333,9 +335,9 @@ async def test_a_certification_that_cannot_be_had_waits_for_its_turn(client: Eco
     await client.poll()
     cloud.fault("certification")
     with pytest.raises(UnreachableError):
-        await client.ensure_link()
+        await client.ensure_connected()
     asked = cloud.cloud.api.requests["GET /certification"]
-    await client.ensure_link()
+    await client.ensure_connected()
     assert cloud.cloud.api.requests["GET /certification"] == asked
 
 
@@ -376,20 +378,20 @@ async def test_what_concerns_an_unknown_device_is_passed_over(client: EcoflowCli
 
 
 async def test_an_answer_that_comes_too_late_is_ours_all_the_same(
-    linked: EcoflowClient, cloud: CloudThread, heard: Heard
+    linked: EcoflowClient, cloud: CloudThread, events: RecordedCallbacks
 ) -> None:
     cloud.fault("no_ack")
     await linked.write(DELTA_PRO, charge_power(linked, DELTA_PRO, 900))
     late = next(command["id"] for command in cloud.device(DELTA_PRO).commands if command["by"] == "mqtt")
     cloud.publish(DELTA_PRO, "set_reply", json.dumps({"id": late, "code": "0", "data": {"ack": 0}}).encode())
     await asyncio.sleep(0.3)
-    assert heard.foreign == 0
+    assert events.unknown_replies == 0
 
 
 def test_a_full_inbox_drops_the_oldest() -> None:
     loop = asyncio.new_event_loop()
     got: list[Any] = []
-    inbox = Inbox(loop, got.append, size=3)
+    inbox = MessageQueue(loop, got.append, size=3)
     for number in range(5):
         inbox.put(StatusMessage(str(number), online=True))
     loop.call_later(0.05, loop.stop)
@@ -409,7 +411,7 @@ def test_a_message_that_cannot_be_taken_costs_no_other(caplog: pytest.LogCapture
             raise RuntimeError("a fault of ours")
         got.append(message.sn)
 
-    inbox = Inbox(loop, take)
+    inbox = MessageQueue(loop, take)
     for sn in ("one", "bad", "two", "bad again"):
         inbox.put(StatusMessage(sn, online=True))
     loop.call_later(0.05, lambda: inbox.put(StatusMessage("three", online=True)))
@@ -418,7 +420,7 @@ def test_a_message_that_cannot_be_taken_costs_no_other(caplog: pytest.LogCapture
     loop.close()
     assert got == ["one", "two", "three"]
     assert inbox.failed == 2
-    assert caplog.text.count("could not be taken") == 1
+    assert caplog.text.count("MQTT message failed") == 1
 
 
 async def test_a_device_that_returns_is_not_shown_with_what_it_said_long_ago(client: EcoflowClient) -> None:
@@ -443,7 +445,7 @@ async def test_an_unknown_products_table_is_made_when_its_values_grow_only(
     client.receive(QuotaMessage(sn, {"nova.soc": 51}))
     assert client.family(sn) is family
     client.receive(QuotaMessage(sn, {"nova.new": 1}))
-    assert "raw_nova_new" in {reading.key for reading in client.family(sn).readings}
+    assert "raw_nova_new" in {reading.key for reading in client.family(sn).sensors}
 
 
 @pytest.mark.parametrize(
@@ -464,7 +466,7 @@ async def test_an_unknown_value_that_cannot_be_shown_is_unknown(
 def test_a_flood_leaves_the_loop_to_others() -> None:
     loop = asyncio.new_event_loop()
     got: list[Any] = []
-    inbox = Inbox(loop, got.append)
+    inbox = MessageQueue(loop, got.append)
     for number in range(3000):
         inbox.put(StatusMessage(str(number), online=True))
     turns = 0
@@ -480,4 +482,4 @@ def test_a_flood_leaves_the_loop_to_others() -> None:
     loop.call_soon(turn)
     loop.run_forever()
     loop.close()
-    assert turns >= 3000 / BATCH
+    assert turns >= 3000 / SLICE_MESSAGES

@@ -202,10 +202,10 @@ async def test_options_reload_the_account(hass: HomeAssistant, account: MockConf
     result = await hass.config_entries.options.async_configure(result["flow_id"], options)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
-    coordinator = account.runtime_data
-    assert coordinator.update_interval.total_seconds() == 120
-    assert coordinator.client.timing.max_age_s == 600
-    assert coordinator.client.link is None
+    data = account.runtime_data
+    assert data.coordinator.update_interval.total_seconds() == 120
+    assert data.client.timing.max_age_s == 600
+    assert data.client.mqtt is None
 
 
 async def subentry_flow(hass: HomeAssistant, entry: MockConfigEntry) -> Any:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 @pytest.fixture
 def quick(account: MockConfigEntry) -> MockConfigEntry:
     """An account that does not wait long for answers."""
-    account.runtime_data.client.timing = Timing(ack_timeout_s=1.0, read_back_pause_s=0.05)
+    account.runtime_data.client.timing = Timing(reply_timeout_s=1.0, read_back_interval_s=0.05)
     return account
 
 
@@ -125,7 +125,7 @@ async def test_a_command_to_a_device_that_left_the_account(
 ) -> None:
     switch = hass.data["switch"].get_entity(entity_of(hass, quick, DELTA_2, "ac_output", Platform.SWITCH))
     cloud.do("remove", sn=DELTA_2)
-    await quick.runtime_data.async_refresh()
+    await quick.runtime_data.coordinator.async_refresh()
     with pytest.raises(HomeAssistantError) as raised:
         await switch.async_turn_on()
     assert raised.value.translation_key == "device_gone"
@@ -146,7 +146,7 @@ async def test_the_refresh_button_asks_a_silent_device_too(
 
 async def test_buttons_of_an_ice_box(hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread) -> None:
     sn = cloud.do("add", kind="glacier")
-    await quick.runtime_data.async_refresh()
+    await quick.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
     await call(hass, "button", "press", entity_of(hass, quick, sn, "make_large_ice", Platform.BUTTON))
     assert cloud.device(sn).report()["pd.iceMkMode"] == 3

@@ -55,7 +55,7 @@ async def test_no_secret_in_the_log(
     caplog.set_level(logging.DEBUG, "custom_components.ecoflow")
     for fault in ("signature", "clock_skew", "garbage", "server_error", "certification"):
         cloud.fault(fault)
-        await account.runtime_data.async_refresh()
+        await account.runtime_data.coordinator.async_refresh()
         cloud.clear(fault)
     cloud.do("new_password", password="rotated-0123456789")
     await hass.async_block_till_done()

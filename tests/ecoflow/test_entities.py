@@ -12,12 +12,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.ecoflow.api.families import FAMILIES, Reading
-from custom_components.ecoflow.api.quantities import UNITS, Quantity
+from custom_components.ecoflow.api.families import FAMILIES
+from custom_components.ecoflow.api.families.specs import SensorSpec
+from custom_components.ecoflow.api.units import UNITS, Quantity
 from custom_components.ecoflow.button import REFRESH
 from custom_components.ecoflow.const import DOMAIN
 from custom_components.ecoflow.event import GRID
-from custom_components.ecoflow.sensor import REASON, TARGET, describe
+from custom_components.ecoflow.sensor import SURPLUS_POWER, SURPLUS_STATUS, describe
 from simulators.ecoflow_cloud.kinds import KINDS
 
 from .conftest import CloudThread, account_data
@@ -55,22 +56,22 @@ async def test_every_simulated_model(
 def test_every_entity_has_a_name_and_every_choice_too() -> None:
     for family in FAMILIES:
         for platform, points in (
-            ("sensor", family.readings),
-            ("binary_sensor", family.conditions),
-            ("switch", family.toggles),
-            ("number", family.settings),
-            ("select", family.choices),
-            ("button", family.actions),
+            ("sensor", family.sensors),
+            ("binary_sensor", family.binary_sensors),
+            ("switch", family.switches),
+            ("number", family.numbers),
+            ("select", family.selects),
+            ("button", family.buttons),
         ):
             for point in points:
                 assert TRANSLATIONS[platform][point.key]["name"], (family.name, point.key)
-        for choice in family.choices:
+        for choice in family.selects:
             assert set(choice.options) <= set(TRANSLATIONS["select"][choice.key]["state"])
-        for reading in family.readings:
+        for reading in family.sensors:
             if reading.states is not None:
                 assert set(reading.states.values()) <= set(TRANSLATIONS["sensor"][reading.key]["state"])
-    assert set(REASON.options or ()) == set(TRANSLATIONS["sensor"][REASON.key]["state"])
-    assert TRANSLATIONS["sensor"][TARGET.key]["name"]
+    assert set(SURPLUS_STATUS.options or ()) == set(TRANSLATIONS["sensor"][SURPLUS_STATUS.key]["state"])
+    assert TRANSLATIONS["sensor"][SURPLUS_POWER.key]["name"]
     assert TRANSLATIONS["button"][REFRESH.key]["name"]
     assert set(TRANSLATIONS["event"][GRID.key]["state_attributes"]["event_type"]["state"]) == set(
         GRID.event_types or ()
@@ -78,7 +79,7 @@ def test_every_entity_has_a_name_and_every_choice_too() -> None:
 
 
 def test_no_name_is_left_over() -> None:
-    known = {point.key for family in FAMILIES for point in (*family.points(), *family.actions)}
+    known = {point.key for family in FAMILIES for point in (*family.entities(), *family.buttons)}
     known |= {"battery_charged_energy", "battery_discharged_energy", "solar_energy", "surplus_reason"}
     known |= {"surplus_target_power", "broker", "online", "surplus_charging", "refresh", "grid"}
     assert {key for names in TRANSLATIONS.values() for key in names} == known
@@ -86,12 +87,12 @@ def test_no_name_is_left_over() -> None:
 
 @pytest.mark.parametrize("quantity", list(Quantity))
 def test_each_quantity_has_a_unit_that_its_device_class_takes(quantity: Quantity) -> None:
-    description = describe(Reading(key="x", source="x", quantity=quantity, states={0: "idle"}))
+    description = describe(SensorSpec(key="x", source="x", quantity=quantity, states={0: "idle"}))
     assert (description.native_unit_of_measurement or "") == UNITS[quantity]
     expected = {
         Quantity.POWER: SensorDeviceClass.POWER,
         Quantity.ENERGY: SensorDeviceClass.ENERGY,
-        Quantity.LEVEL: SensorDeviceClass.BATTERY,
+        Quantity.BATTERY_LEVEL: SensorDeviceClass.BATTERY,
         Quantity.STATE: SensorDeviceClass.ENUM,
     }
     if quantity in expected:
@@ -100,7 +101,7 @@ def test_each_quantity_has_a_unit_that_its_device_class_takes(quantity: Quantity
 
 def test_the_energy_dashboards_sensors_have_what_it_asks_for() -> None:
     for family in FAMILIES:
-        for reading in family.readings:
+        for reading in family.sensors:
             if reading.counter:
                 description = describe(reading)
                 assert description.device_class is SensorDeviceClass.ENERGY

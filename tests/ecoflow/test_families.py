@@ -6,20 +6,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.ecoflow.api.families import (
-    FAMILIES,
-    Choice,
-    Family,
-    Setting,
-    Toggle,
-    appliances,
-    family_of,
-    generic_family,
-)
-from custom_components.ecoflow.api.families.base import Point
-from custom_components.ecoflow.api.families.generic import MAX_READINGS, generic_key
+from custom_components.ecoflow.api.families import FAMILIES, family_of, wave_2
+from custom_components.ecoflow.api.families.generic import MAX_SENSORS, generic_family, generic_key
+from custom_components.ecoflow.api.families.specs import EntitySpec, Family, NumberSpec, SelectSpec, SwitchSpec
 from custom_components.ecoflow.api.models import Device
-from custom_components.ecoflow.api.quantities import flag, lookup, number, scaled
+from custom_components.ecoflow.api.units import to_unit
+from custom_components.ecoflow.api.wire_values import as_bool, as_number, lookup
 from simulators.ecoflow_cloud.kinds import KINDS, PREFIXES
 
 BY_NAME = {family.name: family for family in FAMILIES}
@@ -35,10 +27,10 @@ PANEL: dict[str, Any] = {
 }
 
 
-def controls(family: Family) -> Iterator[Toggle | Setting | Choice]:
-    yield from family.toggles
-    yield from family.settings
-    yield from family.choices
+def controls(family: Family) -> Iterator[SwitchSpec | NumberSpec | SelectSpec]:
+    yield from family.switches
+    yield from family.numbers
+    yield from family.selects
 
 
 CONTROLS = [
@@ -48,34 +40,36 @@ CONTROLS = [
 ]
 
 
-def wanted_values(control: Toggle | Setting | Choice) -> list[Any]:
+def wanted_values(control: SwitchSpec | NumberSpec | SelectSpec) -> list[Any]:
     match control:
-        case Toggle():
+        case SwitchSpec():
             return [True, False]
-        case Setting():
-            return [control.low, control.high]
-        case Choice():
+        case NumberSpec():
+            return [control.min_value, control.max_value]
+        case SelectSpec():
             return list(control.options)
 
 
 @pytest.mark.parametrize(("family", "control"), CONTROLS)
-def test_what_a_command_leads_to_shows_as_what_was_wanted(family: Family, control: Toggle | Setting | Choice) -> None:
+def test_what_a_command_leads_to_shows_as_what_was_wanted(
+    family: Family, control: SwitchSpec | NumberSpec | SelectSpec
+) -> None:
     before = PANEL if family.name == "smart_home_panel" else {}
     for wanted in wanted_values(control):
-        command = control.write(wanted, before)  # type: ignore[arg-type]
+        command = control.write(wanted, before)
         assert command.body
         assert control.decode({**before, **command.expect}) == wanted
 
 
 @pytest.mark.parametrize(("family", "control"), CONTROLS)
-def test_what_cannot_be_set_is_refused(family: Family, control: Toggle | Setting | Choice) -> None:
+def test_what_cannot_be_set_is_refused(family: Family, control: SwitchSpec | NumberSpec | SelectSpec) -> None:
     match control:
-        case Setting():
-            for value in (control.low - 1, control.high + 1):
+        case NumberSpec():
+            for value in (control.min_value - 1, control.max_value + 1):
                 with pytest.raises(ValueError, match="outside"):
                     control.write(value, {})
-        case Choice():
-            with pytest.raises(ValueError, match="none of"):
+        case SelectSpec():
+            with pytest.raises(ValueError, match="not one of"):
                 control.write("no such option", {})
 
 
@@ -142,7 +136,7 @@ DOCUMENTED: list[tuple[str, str, Any, dict[str, Any]]] = [
 def test_documented_commands(name: str, key: str, wanted: Any, body: dict[str, Any]) -> None:
     control = next(control for control in controls(BY_NAME[name]) if control.key == key)
     values = PANEL if name == "smart_home_panel" else {}
-    assert control.write(wanted, values).body == body  # type: ignore[arg-type]
+    assert control.write(wanted, values).body == body
 
 
 @pytest.mark.parametrize(
@@ -158,7 +152,7 @@ def test_documented_commands(name: str, key: str, wanted: Any, body: dict[str, A
 def test_documented_commands_of_a_delta_pro_3(key: str, wanted: Any, params: dict[str, Any]) -> None:
     control = next(control for control in controls(BY_NAME["delta_pro_3"]) if control.key == key)
     envelope = {"cmdId": 17, "dirDest": 1, "dirSrc": 1, "cmdFunc": 254, "dest": 2, "needAck": True}
-    assert control.write(wanted, {}).body == {**envelope, "params": params}  # type: ignore[arg-type]
+    assert control.write(wanted, {}).body == {**envelope, "params": params}
 
 
 def test_pauses() -> None:
@@ -177,7 +171,7 @@ def test_pauses() -> None:
 
 
 def test_an_always_on_setting_keeps_a_minimum_that_is_set() -> None:
-    toggle = next(toggle for toggle in BY_NAME["delta_pro"].toggles if toggle.key == "ac_always_on")
+    toggle = next(toggle for toggle in BY_NAME["delta_pro"].switches if toggle.key == "ac_always_on")
     assert toggle.write(True, {"pd.minAcoutSoc": 255}).body["params"]["minAcoutSoc"] == 20
     assert toggle.write(True, {"pd.minAcoutSoc": 35}).body["params"]["minAcoutSoc"] == 35
 
@@ -256,16 +250,16 @@ def test_an_unknown_device_shows_what_tells_most_and_no_more_than_one_can_read()
     values: dict[str, Any] = {f"zz.thing{n}": n for n in range(200)}
     values |= {"aa.batterySoc": 55, "aa.outWatts": 12.5, "aa.list": [1], "aa.none": None, "aa.text": "x" * 100}
     family = generic_family("NOVA", values)
-    keys = [reading.key for reading in family.readings]
-    assert len(keys) == MAX_READINGS
+    keys = [reading.key for reading in family.sensors]
+    assert len(keys) == MAX_SENSORS
     assert keys[:2] == ["raw_aa_battery_soc", "raw_aa_out_watts"]
     assert {unit for _, _, unit in family.decode(values)} == {""}
-    assert [reading.enabled for reading in family.readings].count(True) == 2
+    assert [reading.enabled for reading in family.sensors].count(True) == 2
 
 
 def test_names_that_come_to_the_same_key_make_one_entity() -> None:
     assert generic_key("pd.wattsInSum") == "raw_pd_watts_in_sum"
-    assert len(generic_family("", {"a.b_c": 1, "a.b.c": 2}).readings) == 1
+    assert len(generic_family("", {"a.b_c": 1, "a.b.c": 2}).sensors) == 1
 
 
 # Values
@@ -278,8 +272,8 @@ _JUNK = _PLAIN | st.lists(_PLAIN, max_size=2) | st.dictionaries(st.sampled_from(
 @given(st.data())
 def test_whatever_the_values_are_decoding_never_fails(data: st.DataObject) -> None:
     family = data.draw(st.sampled_from(FAMILIES))
-    heads = sorted({head for point in family.points() for head in point.heads})
-    values = data.draw(st.dictionaries(st.sampled_from(heads), _JUNK, max_size=12))
+    value_names = sorted({head for point in family.entities() for head in point.value_names})
+    values = data.draw(st.dictionaries(st.sampled_from(value_names), _JUNK, max_size=12))
     for _, value, unit in family.decode(values):
         assert value is None or isinstance(value, (bool, int, float, str))
         assert isinstance(unit, str)
@@ -290,20 +284,20 @@ def test_whatever_the_values_are_decoding_never_fails(data: st.DataObject) -> No
     [(1, 1), ("2.5", 2.5), (True, None), ("n/a", None), (float("nan"), None), ([1], None), (10**400, None)],
 )
 def test_what_is_a_number(raw: Any, value: float | None) -> None:
-    assert number(raw) == value
+    assert as_number(raw) == value
 
 
 @pytest.mark.parametrize(("raw", "value"), [(1, True), ("0", False), (False, False), (255, None), (None, None)])
 def test_what_is_a_flag(raw: Any, value: bool | None) -> None:
-    assert flag(raw) is value
+    assert as_bool(raw) is value
 
 
 def test_implausible_values_are_unknown() -> None:
-    from custom_components.ecoflow.api.quantities import Quantity
+    from custom_components.ecoflow.api.units import Quantity
 
-    assert scaled(4_294_967_295, Quantity.CHARGE, 0.001) is None
-    assert scaled(255, Quantity.LEVEL, 1) is None
-    assert scaled(0, Quantity.SIGNAL, 1) is None
+    assert to_unit(4_294_967_295, Quantity.CAPACITY, 0.001) is None
+    assert to_unit(255, Quantity.BATTERY_LEVEL, 1) is None
+    assert to_unit(0, Quantity.SIGNAL_STRENGTH, 1) is None
 
 
 @pytest.mark.parametrize(
@@ -325,9 +319,9 @@ def test_paths(path: str, value: Any) -> None:
 
 
 def test_a_point_takes_the_first_present_source() -> None:
-    point = Point(key="k", source=("first", "second"))
-    assert point.raw({"second": 2}) == 2
-    assert point.raw({"first": None, "second": 2}) == 2
+    point = EntitySpec(key="k", source=("first", "second"))
+    assert point.wire_value({"second": 2}) == 2
+    assert point.wire_value({"first": None, "second": 2}) == 2
     assert not point.exists({"first": None})
 
 
@@ -341,4 +335,4 @@ def test_a_point_takes_the_first_present_source() -> None:
     ],
 )
 def test_a_room_temperature_follows_the_unit_of_the_display(values: dict[str, float], celsius: float | None) -> None:
-    assert appliances._room_temperature(values, path="pd.envTemp") == celsius
+    assert wave_2._room_temperature(values, path="pd.envTemp") == celsius

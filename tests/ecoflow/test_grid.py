@@ -35,11 +35,11 @@ async def test_the_event_tells_both(
 async def test_a_devices_silence_is_no_event(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, settle: Settle
 ) -> None:
-    station = account.runtime_data.stations[DELTA_PRO]
+    station = account.runtime_data.devices.devices[DELTA_PRO]
     cloud.do("online", sn=DELTA_PRO, online=False)
-    await settle(lambda: not station.fresh)
+    await settle(lambda: not station.is_fresh)
     cloud.do("online", sn=DELTA_PRO, online=True)
-    await settle(lambda: station.fresh)
+    await settle(lambda: station.is_fresh)
     assert last_event(hass, account) is None
 
 

@@ -12,7 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ecoflow import async_remove_config_entry_device
-from custom_components.ecoflow.api.mqtt import LinkState
+from custom_components.ecoflow.api.mqtt import ConnectionState
 from custom_components.ecoflow.const import DOMAIN
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread, Settle, account_data, entity_of, poll, state_of
@@ -85,7 +85,7 @@ async def test_unload_leaves_nothing_behind(
     client = account.runtime_data.client
     assert await hass.config_entries.async_unload(account.entry_id)
     assert account.state is ConfigEntryState.NOT_LOADED
-    assert client.link is None
+    assert client.mqtt is None
     broker = cloud.cloud.broker
     assert broker is not None
     await settle(lambda: broker.clients == [])
@@ -134,8 +134,8 @@ async def test_values_of_a_device_that_went_away_are_not_shown(
     assert state_of(hass, account, DELTA_2, "battery_level", Platform.SENSOR) != STATE_UNAVAILABLE
     cloud.do("online", sn=DELTA_PRO, online=True)
     await settle(lambda: state_of(hass, account, DELTA_PRO, "battery_level", Platform.SENSOR) != STATE_UNAVAILABLE)
-    assert caplog.text.count("gives no sign of life") == 1
-    assert caplog.text.count("is back") == 1
+    assert caplog.text.count("is offline") == 1
+    assert caplog.text.count("is back online") == 1
 
 
 async def test_values_grow_old_while_the_cloud_is_down(
@@ -175,7 +175,7 @@ async def test_a_signature_that_is_refused_now_and_then_asks_nobody(
         await poll(hass, clock)
         await poll(hass, clock)
     assert not hass.config_entries.flow.async_progress()
-    assert account.runtime_data.last_update_success
+    assert account.runtime_data.coordinator.last_update_success
 
 
 async def test_an_unknown_product_shows_generic_sensors_and_says_so(
@@ -201,7 +201,7 @@ async def test_a_device_that_may_not_be_read_is_told(
     cloud.fault("not_allowed", DELTA_2)
     await poll(hass, clock, 1000)
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"not_allowed_{DELTA_2}") is not None
-    assert account.runtime_data.last_update_success, "the others go on"
+    assert account.runtime_data.coordinator.last_update_success, "the others go on"
     cloud.clear("not_allowed")
     await poll(hass, clock)
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"not_allowed_{DELTA_2}") is None
@@ -231,12 +231,12 @@ async def test_somebody_elses_commands_with_our_key_are_told(
 async def test_the_notice_goes_when_nobody_else_has_shown_for_an_hour(
     hass: HomeAssistant, account: MockConfigEntry, clock: FrozenDateTimeFactory
 ) -> None:
-    coordinator, issue_id = account.runtime_data, f"key_in_use_{account.entry_id}"
+    shared_key, issue_id = account.runtime_data.shared_key, f"key_in_use_{account.entry_id}"
     for _ in range(2):
-        coordinator.on_foreign()
+        shared_key.unknown_reply()
     await poll(hass, clock, 3000)
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
-    coordinator.on_foreign()
+    shared_key.unknown_reply()
     await poll(hass, clock, 3000)
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
     await poll(hass, clock, 3000)
@@ -245,7 +245,7 @@ async def test_the_notice_goes_when_nobody_else_has_shown_for_an_hour(
 
 async def test_a_session_that_somebody_else_takes_over_is_told(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """How that is noticed on the wire: test_client."""
-    account.runtime_data.on_link(LinkState.CONTENDED)
+    account.runtime_data.coordinator.connection_changed(ConnectionState.TAKEN_OVER)
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"key_in_use_{account.entry_id}") is not None
     await hass.config_entries.async_unload(account.entry_id)
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"key_in_use_{account.entry_id}") is None
@@ -269,7 +269,7 @@ async def test_mqtt_can_be_left_to_another_program(
     hass.config_entries.async_update_entry(entry, options={"use_mqtt": False})
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    assert entry.runtime_data.client.link is None
+    assert entry.runtime_data.client.mqtt is None
     assert cloud.cloud.api.requests["GET /certification"] == 0
     await hass.config_entries.async_unload(entry.entry_id)
 
@@ -285,6 +285,6 @@ async def test_without_credentials_for_the_broker_polling_goes_on(
 
 
 async def test_removing_the_account_removes_its_counters(hass: HomeAssistant, account: MockConfigEntry) -> None:
-    with patch("custom_components.ecoflow.store.DurableStore.async_remove") as remove:
+    with patch("custom_components.ecoflow.runtime.store.DurableStore.async_remove") as remove:
         await hass.config_entries.async_remove(account.entry_id)
     remove.assert_called_once()

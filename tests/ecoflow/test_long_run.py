@@ -26,7 +26,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.ecoflow.api.client import EcoflowClient
-from custom_components.ecoflow.api.mqtt import LinkState
+from custom_components.ecoflow.api.mqtt import ConnectionState
 from custom_components.ecoflow.const import DOMAIN
 from simulators.ecoflow_cloud.cloud import ACCESS_KEY, SECRET_KEY
 
@@ -111,7 +111,7 @@ class Run:
     async def connected(self, limit_s: float) -> float:
         """Return how long it takes until the broker connection stands."""
         begin = machine_s()
-        while self.client.link is None or self.client.link.state is not LinkState.CONNECTED:
+        while self.client.mqtt is None or self.client.mqtt.state is not ConnectionState.CONNECTED:
             assert machine_s() - begin < limit_s
             await self.wait(0.05)
         return machine_s() - begin

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from custom_components.ecoflow.api.decode import decode_capture, read_capture
-from custom_components.ecoflow.api.families import FAMILIES, Proof
+from custom_components.ecoflow.api.captures import decode_capture, read_capture
+from custom_components.ecoflow.api.families import FAMILIES
 from custom_components.ecoflow.api.families.packs import pack_current, pack_voltage
+from custom_components.ecoflow.api.families.specs import Evidence
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared/fixtures/ecoflow"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"captured replies are not here: {FOLDER}")
@@ -122,10 +123,10 @@ def test_a_counter_divided_by_its_hours_is_a_power() -> None:
         assert 20 < ac_w < 3600, name
 
 
-def test_most_powers_of_the_captured_families_are_measured_not_believed() -> None:
+def test_main_powers_of_captured_families_have_a_measured_scale() -> None:
     for family in FAMILIES:
         if family.name not in ("delta_pro", "delta_2", "delta_2_max", "powerstream"):
             continue
         main = {"battery_power", "solar_power", "ac_input_power", "ac_output_power", "total_input_power"}
-        proofs = {reading.key: reading.proof for reading in family.readings if reading.key in main}
-        assert set(proofs.values()) == {Proof.MEASURED}, family.name
+        proofs = {reading.key: reading.evidence for reading in family.sensors if reading.key in main}
+        assert set(proofs.values()) == {Evidence.MEASURED}, family.name

@@ -37,14 +37,14 @@ async def test_charge_power_out_of_the_models_range(hass: HomeAssistant, device_
     with pytest.raises(HomeAssistantError) as raised:
         await call(hass, "set_charge_power", device_id=device_id, power=100)
     assert raised.value.translation_key == "out_of_range"
-    assert raised.value.translation_placeholders == {"value": "100", "low": "200", "high": "2900"}
+    assert raised.value.translation_placeholders == {"value": "100", "minimum": "200", "maximum": "2900"}
 
 
 async def test_charge_power_of_a_device_that_has_none(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
 ) -> None:
     sn = cloud.do("add", kind="smart_plug")
-    await account.runtime_data.async_refresh()
+    await account.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
     device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, sn), account.entry_id)
     assert device is not None

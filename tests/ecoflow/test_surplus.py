@@ -17,15 +17,16 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ecoflow.api.client import Timing
 from custom_components.ecoflow.api.errors import DeviceOfflineError
-from custom_components.ecoflow.api.surplus import (
-    FIRST_BACKOFF_S,
-    Decision,
+from custom_components.ecoflow.api.surplus_controller import (
+    FIRST_RETRY_S,
     Reason,
-    Situation,
     SurplusController,
+    SurplusDecision,
+    SurplusInputs,
     SurplusSettings,
 )
 from custom_components.ecoflow.const import DOMAIN
+from custom_components.ecoflow.runtime.surplus_charging import is_low_tariff
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread
 from .test_config_flow import SURPLUS, subentry_flow
@@ -33,7 +34,7 @@ from .test_config_flow import SURPLUS, subentry_flow
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
 SETTINGS = SurplusSettings(start_delay_s=0, stop_delay_s=0, margin_w=0, write_interval_s=60)
-CALM = Situation(
+CALM = SurplusInputs(
     grid_w=0,
     grid_age_s=1,
     charge_w=0,
@@ -41,20 +42,20 @@ CALM = Situation(
     setpoint_w=200,
     paused=None,
     device_fresh=True,
-    cheap=False,
+    low_tariff=False,
 )
 
 
-def decide(settings: SurplusSettings = SETTINGS, **changes: Any) -> Decision:
+def decide(settings: SurplusSettings = SETTINGS, **changes: Any) -> SurplusDecision:
     return SurplusController(settings).decide(0, replace(CALM, **changes))
 
 
 def test_export_is_charged() -> None:
-    assert decide(grid_w=-900) == Decision(900, Reason.SURPLUS, write_power_w=900)
+    assert decide(grid_w=-900) == SurplusDecision(900, Reason.SURPLUS, write_power_w=900)
 
 
 def test_what_is_charged_already_counts_as_surplus() -> None:
-    assert decide(grid_w=-100, charge_w=600, setpoint_w=600) == Decision(700, Reason.SURPLUS, write_power_w=700)
+    assert decide(grid_w=-100, charge_w=600, setpoint_w=600) == SurplusDecision(700, Reason.SURPLUS, write_power_w=700)
 
 
 def test_draw_lowers_the_power() -> None:
@@ -62,7 +63,7 @@ def test_draw_lowers_the_power() -> None:
 
 
 def test_small_changes_are_not_written() -> None:
-    assert decide(grid_w=-60, charge_w=600, setpoint_w=600) == Decision(650, Reason.SURPLUS)
+    assert decide(grid_w=-60, charge_w=600, setpoint_w=600) == SurplusDecision(650, Reason.SURPLUS)
 
 
 def test_the_margin_is_left_for_others() -> None:
@@ -80,18 +81,18 @@ def test_a_model_is_given_its_own_steps_only() -> None:
     assert decide(settings, grid_w=-5000, **steps).write_power_w == 1200
     assert decide(settings, grid_w=100, **steps).write_power_w == 300
     # what came of it is not written again and again
-    assert decide(settings, cheap=True, **steps).write_power_w == 800
-    assert not decide(settings, cheap=True, step_w=100, setpoint_w=800).writes
-    assert not decide(settings, grid_w=100, step_w=100, setpoint_w=300).writes
+    assert decide(settings, low_tariff=True, **steps).write_power_w == 800
+    assert not decide(settings, low_tariff=True, step_w=100, setpoint_w=800).has_writes
+    assert not decide(settings, grid_w=100, step_w=100, setpoint_w=300).has_writes
 
 
 def test_without_surplus_a_station_that_cannot_pause_goes_to_its_minimum() -> None:
     decision = decide(grid_w=500, setpoint_w=900)
-    assert decision == Decision(0, Reason.NO_SURPLUS, write_power_w=SETTINGS.min_power_w)
+    assert decision == SurplusDecision(0, Reason.NO_SURPLUS, write_power_w=SETTINGS.min_power_w)
 
 
 def test_without_surplus_a_station_that_can_pauses() -> None:
-    assert decide(grid_w=500, paused=False) == Decision(0, Reason.NO_SURPLUS, write_pause=True)
+    assert decide(grid_w=500, paused=False) == SurplusDecision(0, Reason.NO_SURPLUS, write_pause=True)
 
 
 def test_surplus_ends_a_pause() -> None:
@@ -110,7 +111,7 @@ def test_clouds_are_ridden_through_and_gaps_between_them_not_chased() -> None:
     assert controller.decide(0, sun).reason is Reason.NO_SURPLUS
     assert controller.decide(59, sun).reason is Reason.NO_SURPLUS
     assert controller.decide(60, sun).reason is Reason.SURPLUS
-    assert controller.decide(100, cloud) == Decision(200, Reason.SURPLUS)
+    assert controller.decide(100, cloud) == SurplusDecision(200, Reason.SURPLUS)
     assert controller.decide(270, cloud).reason is Reason.SURPLUS
     assert controller.decide(275, sun).reason is Reason.SURPLUS
     assert controller.decide(280, cloud).reason is Reason.SURPLUS
@@ -120,7 +121,7 @@ def test_clouds_are_ridden_through_and_gaps_between_them_not_chased() -> None:
 def test_after_a_restart_a_station_that_charges_from_surplus_goes_on() -> None:
     """No step down to the minimum, no waiting, no write."""
     settings = replace(SETTINGS, start_delay_s=60)
-    assert decide(settings, grid_w=-10, charge_w=800, setpoint_w=800) == Decision(800, Reason.SURPLUS)
+    assert decide(settings, grid_w=-10, charge_w=800, setpoint_w=800) == SurplusDecision(800, Reason.SURPLUS)
     # one that draws from the grid is no such station, and neither is one that only could
     assert decide(settings, grid_w=900, charge_w=800, setpoint_w=800).reason is Reason.NO_SURPLUS
     assert decide(settings, grid_w=-900, charge_w=0, setpoint_w=800).reason is Reason.NO_SURPLUS
@@ -128,7 +129,7 @@ def test_after_a_restart_a_station_that_charges_from_surplus_goes_on() -> None:
 
 def test_below_the_reserve_the_grid_charges_whatever_it_costs() -> None:
     settings = replace(SETTINGS, reserve_level=30)
-    assert decide(settings, level=20, grid_w=3000) == Decision(400, Reason.RESERVE, write_power_w=400)
+    assert decide(settings, level=20, grid_w=3000) == SurplusDecision(400, Reason.RESERVE, write_power_w=400)
     controller = SurplusController(settings)
     assert controller.decide(0, replace(CALM, level=29)).reason is Reason.RESERVE
     assert controller.decide(1, replace(CALM, level=31)).reason is Reason.RESERVE, "a band, so that it does not toggle"
@@ -141,42 +142,44 @@ def test_the_reserve_is_filled_without_a_grid_signal_too() -> None:
 
 
 def test_cheap_hours_charge_with_their_own_power() -> None:
-    assert decide(cheap=True, grid_w=3000) == Decision(1000, Reason.TARIFF, write_power_w=1000)
+    assert decide(low_tariff=True, grid_w=3000) == SurplusDecision(1000, Reason.LOW_TARIFF, write_power_w=1000)
 
 
 def test_above_the_target_surplus_goes_elsewhere() -> None:
-    assert decide(replace(SETTINGS, target_level=80), level=81, grid_w=-2000, paused=False).reason is Reason.FULL
+    assert (
+        decide(replace(SETTINGS, target_level=80), level=81, grid_w=-2000, paused=False).reason is Reason.TARGET_REACHED
+    )
 
 
 @pytest.mark.parametrize("changes", [{"grid_w": None}, {"grid_w": -900, "grid_age_s": 500}])
 def test_without_a_signal_nothing_is_charged(changes: dict[str, Any]) -> None:
-    assert decide(paused=False, **changes) == Decision(0, Reason.NO_SIGNAL, write_pause=True)
+    assert decide(paused=False, **changes) == SurplusDecision(0, Reason.NO_GRID_POWER, write_pause=True)
 
 
 @pytest.mark.parametrize("changes", [{"device_fresh": False}, {"level": None}, {"setpoint_w": None}])
 def test_a_station_that_is_away_is_left_alone(changes: dict[str, Any]) -> None:
-    assert decide(grid_w=-900, **changes) == Decision(0, Reason.DEVICE_AWAY)
+    assert decide(grid_w=-900, **changes) == SurplusDecision(0, Reason.DEVICE_OFFLINE)
 
 
 def test_writes_keep_their_distance() -> None:
     controller = SurplusController(SETTINGS)
-    assert controller.decide(0, replace(CALM, grid_w=-900)).writes
-    controller.wrote(0)
-    assert not controller.decide(59, replace(CALM, grid_w=-600)).writes
-    assert controller.decide(60, replace(CALM, grid_w=-600)).writes
+    assert controller.decide(0, replace(CALM, grid_w=-900)).has_writes
+    controller.write_succeeded(0)
+    assert not controller.decide(59, replace(CALM, grid_w=-600)).has_writes
+    assert controller.decide(60, replace(CALM, grid_w=-600)).has_writes
 
 
 def test_failed_writes_wait_longer_each_time() -> None:
     controller = SurplusController(SETTINGS)
     now = 0.0
     for attempt in range(8):
-        assert controller.decide(now, replace(CALM, grid_w=-900)).writes
-        controller.failed(now)
-        pause_s = min(1800, FIRST_BACKOFF_S * 2**attempt)
-        assert not controller.decide(now + pause_s - 1, replace(CALM, grid_w=-900)).writes
+        assert controller.decide(now, replace(CALM, grid_w=-900)).has_writes
+        controller.write_failed(now)
+        pause_s = min(1800, FIRST_RETRY_S * 2**attempt)
+        assert not controller.decide(now + pause_s - 1, replace(CALM, grid_w=-900)).has_writes
         now += pause_s
-    controller.wrote(now)
-    assert controller.decide(now + 60, replace(CALM, grid_w=-900)).writes
+    controller.write_succeeded(now)
+    assert controller.decide(now + 60, replace(CALM, grid_w=-900)).has_writes
 
 
 _WATTS = st.floats(-20_000, 20_000)
@@ -189,15 +192,15 @@ def test_whatever_comes_the_limits_and_the_distance_hold(moments: list[tuple[flo
     for index, (grid_w, charge_w, level, cheap) in enumerate(moments):
         now = index * 10.0
         situation = replace(
-            CALM, grid_w=grid_w, charge_w=charge_w, level=level, cheap=cheap, setpoint_w=setpoint, paused=False
+            CALM, grid_w=grid_w, charge_w=charge_w, level=level, low_tariff=cheap, setpoint_w=setpoint, paused=False
         )
         decision = controller.decide(now, situation)
         assert decision.power_w == 0 or settings.min_power_w <= decision.power_w <= settings.max_power_w
-        if decision.writes:
+        if decision.has_writes:
             assert now - written_at >= settings.write_interval_s
             written_at = now
             setpoint = decision.write_power_w or setpoint
-            controller.wrote(now)
+            controller.write_succeeded(now)
 
 
 # In Home Assistant ---------------------------------------------------------------------------------------------------
@@ -210,7 +213,7 @@ async def add_surplus(hass: HomeAssistant, account: MockConfigEntry, sn: str, **
         result["flow_id"], {"device_sn": sn, **SURPLUS, "write_interval": 20, **changes}
     )
     await hass.async_block_till_done()
-    account.runtime_data.client.timing = Timing(ack_timeout_s=0.5, read_back_pause_s=0.05)
+    account.runtime_data.client.timing = Timing(reply_timeout_s=0.5, read_back_interval_s=0.05)
     return next(iter(account.subentries))
 
 
@@ -258,7 +261,7 @@ async def test_a_delta_2_is_paused_without_surplus_and_wakes_with_it(
     await hass.async_block_till_done()
     assert cloud.device(DELTA_2).report()["mppt.chgPauseFlag"] == 1
     surplus = next(iter(account.runtime_data.surplus.values()))
-    surplus._controller._not_before = 0.0  # the distance between writes is 20 s
+    surplus._controller._next_write_at = 0.0  # the distance between writes is 20 s
     hass.states.async_set("sensor.grid", "-700", {"unit_of_measurement": "W"})
     await hass.async_block_till_done()
     report = cloud.device(DELTA_2).report()
@@ -316,7 +319,7 @@ async def test_switched_off_while_it_waits_the_station_charges_again(
     await hass.services.async_call("switch", "turn_off", {ATTR_ENTITY_ID: entity_id}, blocking=True)
     await hass.async_block_till_done()
     assert cloud.device(DELTA_2).report()["mppt.chgPauseFlag"] == (0 if fault is None else 1)
-    assert ("charging stays paused" in caplog.text) is (fault is not None)
+    assert ("the station stays paused" in caplog.text) is (fault is not None)
     assert surplus_state(hass, subentry_id, "surplus_charging", Platform.SWITCH) == "off"
 
 
@@ -342,7 +345,7 @@ async def test_a_station_that_does_not_take_the_command_is_not_hammered(
     for watts in (-800, -1000, -1200):
         hass.states.async_set("sensor.grid", str(watts), {"unit_of_measurement": "W"})
         await hass.async_block_till_done()
-    assert caplog.text.count("the charge power could not be set") == 1
+    assert caplog.text.count("setting the charge power failed") == 1
 
 
 async def test_cheap_hours_by_an_entity(hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread) -> None:
@@ -351,7 +354,7 @@ async def test_cheap_hours_by_an_entity(hass: HomeAssistant, account: MockConfig
     subentry_id = await add_surplus(hass, account, DELTA_PRO, tariff=tariff)
     hass.states.async_set("binary_sensor.cheap", "on")
     await hass.async_block_till_done()
-    next(iter(account.runtime_data.surplus.values()))._controller._not_before = 0.0
+    next(iter(account.runtime_data.surplus.values()))._controller._next_write_at = 0.0
     await evaluate(hass, account)
     assert surplus_state(hass, subentry_id, "surplus_reason") == "tariff"
     assert cloud.device(DELTA_PRO).report()["inv.cfgSlowChgWatts"] == 1100
@@ -378,5 +381,4 @@ async def test_cheap_hours_by_the_clock(
     await add_surplus(hass, account, DELTA_PRO, tariff=tariff)
     local = dt_util.now().replace(hour=3, minute=30)
     freezer.move_to(local + timedelta(days=1))
-    surplus = next(iter(account.runtime_data.surplus.values()))
-    assert surplus._is_cheap() is cheap
+    assert is_low_tariff(hass, tariff) is cheap

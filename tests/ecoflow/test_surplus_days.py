@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from custom_components.ecoflow.api.surplus import Situation, SurplusController, SurplusSettings
+from custom_components.ecoflow.api.surplus_controller import SurplusController, SurplusInputs, SurplusSettings
 from simulators.ecoflow_cloud.plant import Plant
 from simulators.world.weather import weather_at
 
@@ -56,7 +56,7 @@ def run(start: datetime, days: int, cover: float, pausable: bool) -> Day:
         total.surplus += min(free_w, SETTINGS.max_power_w) * hours
         total.charged += min(plant.charge_w, free_w) * hours
         total.bought += max(0.0, plant.charge_w - free_w) * hours
-        situation = Situation(
+        situation = SurplusInputs(
             grid_w=house_w - pv_w + plant.charge_w,
             grid_age_s=1,
             charge_w=seen_charge_w,
@@ -64,13 +64,13 @@ def run(start: datetime, days: int, cover: float, pausable: bool) -> Day:
             setpoint_w=plant.charge_setting_w,
             paused=plant.paused if pausable else None,
             device_fresh=True,
-            cheap=False,
+            low_tariff=False,
         )
         seen_charge_w = plant.charge_w
         decision = controller.decide(now, situation)
-        if decision.writes and pending is None:
+        if decision.has_writes and pending is None:
             pending = (now + LATENCY_S, decision.write_power_w, decision.write_pause)
-            controller.wrote(now)
+            controller.write_succeeded(now)
             total.writes += 1
     return total
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.data import OtaData
 from scripts.tooling.firmware import main
 from tests.ota.images import PRIVATE, esp32_image, esp8266_image
 
@@ -83,7 +83,7 @@ def test_without_a_key_nothing_is_signed(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 async def test_what_it_signs_and_uploads_is_a_release(
-    ota: OtaCoordinator, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, socket_enabled: None
+    ota: OtaData, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, socket_enabled: None
 ) -> None:
     image = write(tmp_path, esp32_image())
     monkeypatch.setenv("OTA_SIGNING_KEY", PRIVATE.hex())
@@ -100,4 +100,4 @@ async def test_what_it_signs_and_uploads_is_a_release(
 
     assert await upload("wrong") == 1
     assert await upload(await ota.keys.async_issue_upload()) == 0
-    assert "thermostat:esp32c3:1.2.3" in ota.state.releases
+    assert "thermostat:esp32c3:1.2.3" in ota.hub.state.releases

@@ -25,7 +25,7 @@ RECORD: Final = DecisionRecord(
     ),
     cost_h=0.35,
     heat_value_kwh=math.nan,
-    wanted=(
+    reasons=(
         message(MessageCode.PLAN, hours=48.0, heat_kwh=120.4),
         message(MessageCode.COMING_FOR, lower_c=21.0, in_h=2.25, why=("zone-1", "schedule")),
     ),

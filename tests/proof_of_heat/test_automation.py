@@ -331,7 +331,7 @@ async def test_source_without_a_counter_is_counted_on_over_a_restart(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     stored = {"native_value": 12.5, "native_unit_of_measurement": "kWh"}
-    mock_restore_cache_with_extra_data(hass, [(State("sensor.heater_electricity", "12.5"), stored)])
+    mock_restore_cache_with_extra_data(hass, [(State("sensor.heater_electricity_consumption", "12.5"), stored)])
     entry = await prepare(hass)
     await start(hass, entry)
     unit = unit_of(entry)

@@ -474,7 +474,7 @@ async def test_meter_is_tried_out_added_changed_and_shown(hass: HomeAssistant, e
         result = await go_on(hass, result, {**values, "password": "s3"})
         assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Grid")
         await hass.async_block_till_done()
-        shown = hass.states.get("sensor.grid_electric_power")
+        shown = hass.states.get("sensor.grid_power")
         assert shown is not None
         assert float(shown.state) == pytest.approx(shelly.state()["total_w"], abs=5)
         again = await begin(hass, entry, "meter")
@@ -485,7 +485,7 @@ async def test_meter_is_tried_out_added_changed_and_shown(hass: HomeAssistant, e
         result = await go_on(hass, result, {**values, "password": "s3", "inverted": True})
         assert result["reason"] == "reconfigure_successful"
         await hass.async_block_till_done()
-        assert float(hass.states.get("sensor.grid_electric_power").state) < -2000
+        assert float(hass.states.get("sensor.grid_power").state) < -2000
         meter = entry.runtime_data.meters[0]
         shelly.faults.set("refused")
         await meter.async_refresh()

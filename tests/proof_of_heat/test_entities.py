@@ -263,7 +263,7 @@ async def test_plan_is_told_with_its_times(
     made = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
     said = (message(MessageCode.PLAN, hours=48.0, heat_kwh=31.4), message(MessageCode.PLAN_BEGINS, begin_h=2.0))
     monkeypatch.setattr(
-        entry.runtime_data.engine, "plan", SimpleNamespace(made_s=made.timestamp(), said=said, plan=plan)
+        entry.runtime_data.engine, "plan", SimpleNamespace(made_s=made.timestamp(), messages=said, plan=plan)
     )
     answer = await action(hass, "get_plan")
     assert (answer["made"], answer["worth_kwh"]) == (made.isoformat(), 0.0812)

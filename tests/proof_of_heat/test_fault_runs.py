@@ -216,10 +216,10 @@ async def test_restart_in_the_middle_of_a_cycle_keeps_minimum_times(winter: Wint
     await live(winter, 2)
     for _ in range(12):
         await live(winter, 0.5)
-        before = winter.system.engine.cycling.state()
+        before = winter.system.engine.short_cycle.dump()
         await winter.hass.config_entries.async_reload(winter.entry.entry_id)
         await winter.quiet()
-        after_restart = winter.system.engine.cycling.state()
+        after_restart = winter.system.engine.short_cycle.dump()
         assert {name: row["on"] for name, row in after_restart.items()} == {  # type: ignore[index]
             name: row["on"]  # type: ignore[index]
             for name, row in before.items()
@@ -233,7 +233,7 @@ async def test_kill_without_unload_keeps_minimum_times(hass: HomeAssistant, wint
     """What is on disk right after a command is enough: nothing is saved on the way down."""
     await live(winter, 3)
     running = winter.system
-    seen = running.engine.cycling.state()
+    seen = running.engine.short_cycle.dump()
     saved = await running._cycling_store.async_load()
     assert saved == seen
     assert any(row["changed_s"] is not None for row in seen.values())  # type: ignore[index]

@@ -61,7 +61,7 @@ async def test_boiler_without_a_counter_is_counted_and_has_no_empty_sensors(
             and item.disabled_by is None
             and hass.states.get(item.entity_id).state == "unknown"  # type: ignore[union-attr]
         ]
-        allowed = {"last_command", "price_of_heat"}  # nothing was commanded yet, nothing heats
+        allowed = {"last_command", "cost_of_heat"}  # nothing was commanded yet, nothing heats
         assert {entity_id for entity_id in empty if not entity_id.endswith(tuple(allowed))} == set()
         await hass.config_entries.async_unload(entry.entry_id)
 

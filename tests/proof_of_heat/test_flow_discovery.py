@@ -164,7 +164,7 @@ async def test_shelly_becomes_a_meter_and_follows_its_address(
         await hass.async_block_till_done()
         meter = only_subentry(entry)
         assert (meter.subentry_type, meter.title, meter.data["port"]) == ("meter", "Grid", shelly.port)
-        assert hass.states.get("sensor.grid_electric_power") is not None
+        assert hass.states.get("sensor.grid_power") is not None
     result = await announce(hass, moved := loopback(), 80, "shellypro3em-020000000aaa")
     assert result["reason"] == "already_configured"
     assert only_subentry(entry).data["host"] == moved

@@ -274,10 +274,10 @@ async def test_while_control_is_off_minimum_times_follow_what_the_source_does_it
     source_id = next(iter(home.sources))
     await advance(hass, freezer, 300)
     assert home.coordinator.data.decision.command(source_id).on, "decided"
-    assert home.engine.cycling.cycle(source_id).on is not True, "but never commanded"
+    assert home.engine.short_cycle.cycle(source_id).on is not True, "but never commanded"
     hass.states.async_set(HEATER, "on")
     await advance(hass, freezer, 200)
-    assert home.engine.cycling.cycle(source_id).on is True
+    assert home.engine.short_cycle.cycle(source_id).on is True
     assert home.engine.savings.days == []
 
 

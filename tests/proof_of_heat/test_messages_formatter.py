@@ -144,9 +144,9 @@ def test_names_are_inserted_unchanged() -> None:
 
 
 def test_decision_without_heat() -> None:
-    idle = replace(RECORD, mix=(), limits=(), wanted=(message(MessageCode.WARM_OUTSIDE),))
+    idle = replace(RECORD, mix=(), limits=(), reasons=(message(MessageCode.WARM_OUTSIDE),))
     assert MessageFormatter(ENGLISH, {}, "EUR").decision(idle) == ("Warm enough outside. No heat source is heating")
-    assert idle.words == "warm enough outside. No heat source is heating"
+    assert idle.text == "warm enough outside. No heat source is heating"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

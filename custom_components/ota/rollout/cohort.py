@@ -11,17 +11,17 @@ import hashlib
 import math
 
 
-def rank_key(salt: str, uid: str) -> bytes:
+def rank_hash(salt: str, uid: str) -> bytes:
     """What devices are ordered by."""
     return hashlib.sha256(f"{salt}:{uid}".encode()).digest()
 
 
-def ranked(salt: str, uids: Iterable[str]) -> list[str]:
+def rank_devices(salt: str, uids: Iterable[str]) -> list[str]:
     """The devices in the salt's order."""
-    return sorted(uids, key=lambda uid: rank_key(salt, uid))
+    return sorted(uids, key=lambda uid: rank_hash(salt, uid))
 
 
-def count_of(percent: float, total: int) -> int:
+def cohort_size(percent: float, total: int) -> int:
     """How many of `total` a percentage means: at least one, rounded up; none of none."""
     if total <= 0 or percent <= 0:
         return 0
@@ -29,10 +29,10 @@ def count_of(percent: float, total: int) -> int:
     return min(total, max(1, math.ceil(round(percent * total / 100, 9))))
 
 
-def arm_of(salt: str, uid: str, shares: Iterable[float]) -> int:
+def arm_index(salt: str, uid: str, shares: Iterable[float]) -> int:
     """Which arm of a comparison a device belongs to, by its own hash: no device changes sides."""
     shares = list(shares)
-    point = int.from_bytes(rank_key(salt + "/arm", uid)[:8]) / 2**64 * sum(shares)
+    point = int.from_bytes(rank_hash(salt + "/arm", uid)[:8]) / 2**64 * sum(shares)
     for index, share in enumerate(shares[:-1]):
         point -= share
         if point < 0:

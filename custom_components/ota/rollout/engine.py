@@ -26,8 +26,8 @@ from .models import (
 )
 from .offers import Offer, Reason, is_downgrade, offer_for
 from .plan import ENDED, Rollout
-from .records import Kind
-from .rollouts import Rollouts
+from .record_types import RecordType
+from .rollout_manager import RolloutManager
 from .state import State
 from .versions import same_version
 
@@ -48,7 +48,7 @@ class Engine:
         """Work on a state, with maintenance windows in the given time zone."""
         self.state = state or State()
         self.zone = zone
-        self.rollouts = Rollouts(self.state, self.start_job)
+        self.rollouts = RolloutManager(self.state, self.start_job)
 
     # -- registry
 
@@ -68,7 +68,7 @@ class Engine:
         before = self.state.devices.get(device.uid)
         if before is None:
             event = DeviceEvent(now, DeviceEventKind.REGISTERED, device.installed_version)
-            self.state.put_device(replace(device, history=(event,)))
+            self.state.set_device(replace(device, history=(event,)))
             return
         facts = replace(
             device,
@@ -82,7 +82,7 @@ class Engine:
             metrics=before.metrics,
             attributes=before.attributes,
         )
-        self.state.put_device(facts)
+        self.state.set_device(facts)
 
     def remove(self, uid: str) -> None:
         """Forget a device.
@@ -91,7 +91,7 @@ class Engine:
             DeviceError: `unknown_device`.
         """
         self.device(uid)
-        self.state.drop_device(uid)
+        self.state.remove_device(uid)
 
     def set_policy(self, uid: str, policy: Policy) -> None:
         """Change what a device may.
@@ -99,9 +99,9 @@ class Engine:
         Raises:
             DeviceError: `unknown_device`.
         """
-        self.state.put_device(replace(self.device(uid), policy=policy))
+        self.state.set_device(replace(self.device(uid), policy=policy))
 
-    def note(self, uid: str, now: float, kind: DeviceEventKind, detail: str) -> None:
+    def log_event(self, uid: str, now: float, kind: DeviceEventKind, detail: str) -> None:
         """Write a line into the device's log, such as a change of its key."""
         self.state.log(uid, DeviceEvent(now, kind, None, detail))
 
@@ -131,28 +131,28 @@ class Engine:
             metrics=device.metrics if metrics is None else dict(list(metrics.items())[:MAX_METRICS]),
         )
         new_version = version is not None and version != device.installed_version
-        self.state.put_device(changed, save=False)
+        self.state.set_device(changed, save=False)
         if new_version:
             self.state.log(uid, DeviceEvent(now, DeviceEventKind.VERSION, version))
         job = self.state.job_of(uid)
         if job is None or version is None:
             return
-        updated = machine.on_boot_report(job, now, version=version, boots=boots, soak_s=self._soak_s(job))
+        updated = machine.apply_check_in(job, now, version=version, boots=boots, soak_s=self._soak_s(job))
         if metrics and same_version(version, job.version):
             updated = _with_metrics(updated, metrics)
-        self._put(updated, now)
+        self._set_job(updated, now)
 
     def _soak_s(self, job: Job) -> float:
         rollout = self.state.rollouts.get(job.rollout_id or "")
-        return self.rollouts.gate_of(rollout, job.wave).soak_s if rollout is not None else 0.0
+        return self.rollouts.gate_for(rollout, job.wave).soak_s if rollout is not None else 0.0
 
-    def seen(self, uid: str, now: float) -> None:
+    def mark_seen(self, uid: str, now: float) -> None:
         """The device showed itself without saying anything of itself.
 
         Raises:
             DeviceError: `unknown_device`.
         """
-        self.state.put_device(_seen(self.device(uid), now), save=False)
+        self.state.set_device(_seen(self.device(uid), now), save=False)
 
     # -- offers and progress
 
@@ -190,7 +190,7 @@ class Engine:
         device = self.device(uid)
         earlier = self.state.job_of(uid)
         if earlier is not None and not earlier.done:
-            self._put(machine.finish(earlier, JobState.CANCELED, now, "superseded"), now)
+            self._set_job(machine.finish(earlier, JobState.CANCELED, now, "superseded"), now)
         wave = 0
         if rollout is not None:
             wave = self.state.membership(rollout).wave_of.get(uid, rollout.wave)
@@ -210,7 +210,7 @@ class Engine:
             boots_before=device.boot_count,
         )
         self.state.next_job += 1
-        self.state.put_job(job)
+        self.state.set_job(job)
         if earlier is not None:
             self.state.prune(earlier.job_id)
         return job
@@ -237,17 +237,17 @@ class Engine:
         if state is JobState.FAILED:
             job = machine.finish(job, JobState.FAILED, now, reason or "reported_by_device")
         elif state is JobState.VERIFIED:
-            job = self._believe(job, now)
+            job = self._accept_verified(job, now)
         elif state is JobState.CANCELED:
             job = machine.finish(job, JobState.CANCELED, now, reason or "rejected_by_device")
         else:
             job = machine.advance(job, state, now, progress=progress)
-        self._put(job, now)
+        self._set_job(job, now)
         return job
 
-    def _believe(self, job: Job, now: float) -> Job:
+    def _accept_verified(self, job: Job, now: float) -> Job:
         device = self.device(job.uid)
-        self.state.put_device(replace(device, installed_version=job.version, last_seen=now))
+        self.state.set_device(replace(device, installed_version=job.version, last_seen=now))
         return replace(machine.finish(job, JobState.VERIFIED, now), boots_verified=device.boot_count)
 
     def job(self, uid: str, job_id: int) -> Job:
@@ -273,15 +273,15 @@ class Engine:
         if offer.reason is not Reason.OFFERED or job is None or release is None or release.sha256 != sha256:
             raise DeviceError("not_offered", device=uid[:64])
         if not resumed and job.state in RUNNING:
-            job = self._again(job, now)
-        self._put(machine.advance(job, JobState.DOWNLOADING, now), now)
+            job = self._restart_download(job, now)
+        self._set_job(machine.advance(job, JobState.DOWNLOADING, now), now)
         return release
 
-    def _again(self, job: Job, now: float) -> Job:
+    def _restart_download(self, job: Job, now: float) -> Job:
         """A download from the beginning: the device gave the earlier one up, or only looks at the image once more."""
         if job.taken_at is None or not 0 <= now - job.taken_at < SAME_ATTEMPT_S:
             if job.attempt >= MAX_ATTEMPTS:
-                self._put(machine.finish(job, JobState.FAILED, now, "too_many_attempts"), now)
+                self._set_job(machine.finish(job, JobState.FAILED, now, "too_many_attempts"), now)
                 raise DeviceError("not_offered", device=job.uid[:64])
             job = replace(job, attempt=job.attempt + 1, taken_at=now)
         return replace(job, state=JobState.DOWNLOADING, progress=0, updated_at=now)
@@ -292,9 +292,9 @@ class Engine:
         if job is None or job.job_id != job_id or job.state is not JobState.DOWNLOADING:
             return
         if sent >= size:
-            self._put(machine.advance(job, JobState.INSTALLING, now), now)
+            self._set_job(machine.advance(job, JobState.INSTALLING, now), now)
         else:
-            self._put(machine.advance(job, JobState.DOWNLOADING, now, progress=sent * 100 // size), now)
+            self._set_job(machine.advance(job, JobState.DOWNLOADING, now, progress=sent * 100 // size), now)
 
     # -- by hand
 
@@ -338,7 +338,7 @@ class Engine:
             return
         if job.state in RUNNING:
             raise DeviceError("busy_updating", device=device.name)
-        self._put(machine.finish(job, JobState.CANCELED, now, "canceled_by_user"), now)
+        self._set_job(machine.finish(job, JobState.CANCELED, now, "canceled_by_user"), now)
 
     # -- time
 
@@ -357,23 +357,19 @@ class Engine:
         timeouts = rollout.timeouts if rollout else Timeouts()
         device = self.state.devices[job.uid]
         expired = machine.expire(job, now, timeouts, last_seen=device.last_seen, interval_s=device.interval_s)
-        self._put(expired, now)
+        self._set_job(expired, now)
 
-    def next_due(self, now: float) -> float:
-        """When `tick` has to be called at the latest."""
-        return now + (10.0 if self.state.open else 60.0)
-
-    def _put(self, job: Job, now: float) -> None:
+    def _set_job(self, job: Job, now: float) -> None:
         """Store a job; when it ended, let the rollout look at it."""
         before = self.state.jobs.get(job.job_id)
-        self.state.put_job(job)
+        self.state.set_job(job)
         if before is not None and before.state is not job.state and job.done:
             if job.state is JobState.VERIFIED:
                 # Not only the job: the version it was verified by has to be known after a crash too.
-                self.state.mark(Kind.DEVICE, job.uid)
+                self.state.mark(RecordType.DEVICE, job.uid)
             self.rollouts.on_finished(job, now)
 
-    def drain(self) -> list[Any]:
+    def pop_events(self) -> list[Any]:
         """The events since the last call."""
         events, self.state.events = self.state.events, []
         return events

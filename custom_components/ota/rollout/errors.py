@@ -1,6 +1,6 @@
 """What can go wrong, as one tree.
 
-`code` is the translation key in Home Assistant and the code in JSON answers.
+`code` is the translation key in Home Assistant and the code in JSON handle_errors.
 """
 
 import errno

@@ -84,7 +84,7 @@ def finish(job: Job, state: JobState, now: float, reason: str | None = None) -> 
     )
 
 
-def on_boot_report(job: Job, now: float, *, version: str, boots: int | None, soak_s: float = 0.0) -> Job:
+def apply_check_in(job: Job, now: float, *, version: str, boots: int | None, soak_s: float = 0.0) -> Job:
     """What a sign of life says about the job: the device runs the new version, or the old one again."""
     if job.done:
         return _after_success(job, now, version=version, boots=boots, soak_s=soak_s)

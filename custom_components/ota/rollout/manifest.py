@@ -81,10 +81,10 @@ class PublicKey:
             Ed25519PublicKey.from_public_bytes(raw)
         except (ValueError, binascii.Error) as err:
             raise ManifestError("bad_key") from err
-        return cls(key_id_of(raw), raw)
+        return cls(public_key_id(raw), raw)
 
 
-def key_id_of(raw: bytes) -> str:
+def public_key_id(raw: bytes) -> str:
     """The id of a public key."""
     return hashlib.sha256(raw).hexdigest()[:16]
 
@@ -100,7 +100,7 @@ def sign(fields: Mapping[str, Any], private_key: bytes) -> tuple[bytes, str]:
     `key_id` is filled in.
     """
     key = Ed25519PrivateKey.from_private_bytes(private_key)
-    data = canonical({"format": FORMAT, **fields, "key_id": key_id_of(key.public_key().public_bytes_raw())})
+    data = canonical({"format": FORMAT, **fields, "key_id": public_key_id(key.public_key().public_bytes_raw())})
     return data, base64.b64encode(key.sign(data)).decode()
 
 

@@ -10,11 +10,11 @@ from typing import Final
 from .errors import DeviceError
 from .manifest import Channel
 from .models import RUNNING, Device, Job, JobKind, JobState, Release
-from .plan import ENDED, Mode, Rollout, Status, releases_of
+from .plan import ENDED, Mode, Rollout, Status, releases_by_arm
 from .state import State
 from .versions import is_newer, same_version
 
-RESERVE_S: Final = 900.0
+OFFER_RESERVATION_S: Final = 900.0
 """So long an offer that was not yet taken keeps others waiting."""
 
 
@@ -117,7 +117,7 @@ def _of_job(state: State, device: Device, job: Job, now: float, zone: tzinfo) ->
 
 
 def _of_rollout(state: State, device: Device, rollout: Rollout, now: float, zone: tzinfo) -> Offer:
-    release = releases_of(rollout, state.releases.values()).get((rollout.arm(device.uid), device.chip))
+    release = releases_by_arm(rollout, state.releases.values()).get((rollout.arm(device.uid), device.chip))
     if release is None:
         return Offer(Reason.WITHDRAWN, None, rollout)
     reason = (
@@ -219,7 +219,7 @@ def in_flight(state: State, rollout: Rollout, now: float) -> int:
 
 
 def _is_at_it(job: Job, now: float) -> bool:
-    return job.state in RUNNING or now - job.updated_at < RESERVE_S
+    return job.state in RUNNING or now - job.updated_at < OFFER_RESERVATION_S
 
 
 def _moment(state: State, device: Device, now: float, zone: tzinfo, *, ask_window: bool) -> Reason | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .cohort import arm_of, count_of, ranked
+from .cohort import arm_index, cohort_size, rank_devices
 from .errors import RolloutError
 from .gate import GatePolicy
 from .job import Timeouts
@@ -107,14 +107,9 @@ class Rollout:
         if percents != sorted(percents) or any(not 0 <= p <= 100 for p in percents):
             raise RolloutError("bad_waves")
 
-    @property
-    def active(self) -> bool:
-        """Whether it goes on."""
-        return self.status not in ENDED
-
     def arm(self, uid: str) -> int:
         """The arm a device belongs to."""
-        return arm_of(self.salt, uid, self.shares) if len(self.shares) > 1 else 0
+        return arm_index(self.salt, uid, self.shares) if len(self.shares) > 1 else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +148,10 @@ def membership(
     were: a newcomer may take a rank, never a place.
     """
     by_uid = {device.uid: device for device in eligible(rollout, devices, chips)}
-    order = ranked(rollout.salt, by_uid)
+    order = rank_devices(rollout.salt, by_uid)
     wave_of: dict[str, int] = {}
     for number, wave in enumerate(rollout.waves):
-        for uid in order[: count_of(wave.percent, len(order))]:
+        for uid in order[: cohort_size(wave.percent, len(order))]:
             wave_of.setdefault(uid, number)
         named = set(wave.devices) & by_uid.keys()
         named |= {uid for uid, device in by_uid.items() if device.group is not None and device.group in wave.groups}
@@ -166,7 +161,7 @@ def membership(
     return Membership(wave_of)
 
 
-def releases_of(rollout: Rollout, releases: Iterable[Release]) -> dict[tuple[int, str], Release]:
+def releases_by_arm(rollout: Rollout, releases: Iterable[Release]) -> dict[tuple[int, str], Release]:
     """The release for each arm and chip."""
     return {
         (arm, release.chip): release

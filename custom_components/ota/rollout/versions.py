@@ -30,11 +30,6 @@ def version_key(version: str) -> VersionKey:
     return numbers, pre is None, parts
 
 
-def is_dotted_numeric(version: str) -> bool:
-    """Whether it is numbers and dots only, which ESPHome's downgrade protection asks for."""
-    return re.fullmatch(r"\d{1,9}(\.\d{1,9}){0,3}", version) is not None
-
-
 def is_newer(version: str, than: str) -> bool:
     """Whether `version` comes after `than`; False where one of them cannot be ordered."""
     try:

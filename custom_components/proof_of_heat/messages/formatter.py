@@ -13,7 +13,7 @@ from homeassistant.helpers.translation import LOCALE_EN, async_get_translations
 from homeassistant.util import language as language_util
 
 from ..const import DOMAIN
-from ..engine.decision_record import DecisionRecord, sentence
+from ..engine.decision_record import DecisionRecord, describe
 from ..engine.messages import TEMPLATES, VALUE_SEPARATOR, Message, MessageCode, Value
 
 LANGUAGES: Final = (LOCALE_EN, "de", "fi", "ru")
@@ -62,7 +62,7 @@ class MessageFormatter:
 
     def decision(self, record: DecisionRecord) -> str:
         """Return the decision of a cycle with its reasons."""
-        return _capitalized(sentence(record.wanted, record.mix, record.limits, self.format))
+        return _capitalized(describe(record.reasons, record.mix, record.limits, self.format))
 
     def as_data(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
         """Return codes and values for automations: the same in every language."""

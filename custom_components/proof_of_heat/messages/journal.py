@@ -46,7 +46,7 @@ class _Decision:
             "cost_h": rounded(record.cost_h),
             "worth_kwh": rounded(record.heat_value_kwh),
             "codes": {
-                "wanted": formatter.as_data(record.wanted),
+                "wanted": formatter.as_data(record.reasons),
                 "limits": formatter.as_data(record.limits),
                 "notes": formatter.as_data(record.notes),
             },

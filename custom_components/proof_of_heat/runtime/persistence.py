@@ -46,8 +46,8 @@ class StateStore:
             self._cop.load(state.get("cop", {}))
             self._hashprice.load(state.get("hash_price"))
         if (cycling := await self._cycling_store.async_load()) is not None:
-            self._engine.cycling.restore(cycling)
-            self._saved_cycling = self._engine.cycling.state()
+            self._engine.short_cycle.restore(cycling)
+            self._saved_cycling = self._engine.short_cycle.dump()
 
     async def async_save(self) -> None:
         """Store what the engine learned, the COP and the hashprice."""
@@ -63,7 +63,7 @@ class StateStore:
 
     async def async_save_cycling(self) -> None:
         """Store when sources last started and stopped, so that a crash does not shorten minimum times."""
-        cycling = self._engine.cycling.state()
+        cycling = self._engine.short_cycle.dump()
         if cycling == self._saved_cycling:
             return
         try:

@@ -16,7 +16,8 @@ import pytest
 from custom_components.ota.rollout import journal as module
 from custom_components.ota.rollout.codec import DecodeError
 from custom_components.ota.rollout.errors import StorageError
-from custom_components.ota.rollout.journal import Journal, Op
+from custom_components.ota.rollout.journal import Journal
+from custom_components.ota.rollout.record_types import RecordChange
 
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
@@ -56,11 +57,11 @@ def test_each_start_writes_a_file_of_its_own(folder: Path) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
 
 
-def batches(count: int) -> list[list[Op]]:
+def batches(count: int) -> list[list[RecordChange]]:
     return [[("job", str(n % 3), {"n": n, "text": "ü" * n}), ("job", "last", n)] for n in range(count)]
 
 
-def after(done: list[list[Op]]) -> dict[tuple[str, str], Any]:
+def after(done: list[list[RecordChange]]) -> dict[tuple[str, str], Any]:
     """What has to be there after these batches."""
     return {(kind, name): record for batch in done for kind, name, record in batch}
 

@@ -76,7 +76,7 @@ def test_a_window_is_respected_and_the_release_is_visible_meanwhile() -> None:
 
 def test_a_beta_is_for_those_who_want_it() -> None:
     engine = fleet(2)
-    engine.state.put_release(release(channel=Channel.BETA))
+    engine.state.set_release(release(channel=Channel.BETA))
     policy(engine, "d1", channel=Channel.BETA)
     start(engine, plan())
     assert reason(engine, "d0") is Reason.CHANNEL
@@ -85,7 +85,7 @@ def test_a_beta_is_for_those_who_want_it() -> None:
 
 def test_an_expired_release_is_offered_to_nobody() -> None:
     engine = fleet(1)
-    engine.state.put_release(release(expires=T0 + 50))
+    engine.state.set_release(release(expires=T0 + 50))
     start(engine, plan())
     assert reason(engine) is Reason.EXPIRED
 
@@ -100,7 +100,7 @@ def test_an_expired_release_is_offered_to_nobody() -> None:
 )
 def test_an_offer_that_nobody_took_ends_with_its_permission(changes: dict[str, Any], expected: Reason) -> None:
     engine = fleet(1)
-    engine.state.put_release(release(channel=Channel.BETA))
+    engine.state.set_release(release(channel=Channel.BETA))
     policy(engine, "d0", channel=Channel.BETA)
     start(engine, plan())
     job = poll(engine, "d0")
@@ -116,8 +116,8 @@ def test_an_offer_that_nobody_took_ends_with_its_permission(changes: dict[str, A
 
 def test_an_offer_that_nobody_took_ends_when_its_release_expires_but_a_way_back_stays() -> None:
     engine = fleet(2)
-    engine.state.put_release(release(expires=T0 + 500))
-    engine.state.put_release(release("1.0.0", 10, known_good=True, expires=T0 + 500))
+    engine.state.set_release(release(expires=T0 + 500))
+    engine.state.set_release(release("1.0.0", 10, known_good=True, expires=T0 + 500))
     start(engine, plan())
     update(engine, "d1")
     assert poll(engine, "d0") is not None
@@ -148,7 +148,7 @@ def test_another_product_or_chip_is_not_meant() -> None:
 def test_each_chip_gets_its_own_image() -> None:
     engine = fleet(1)
     add(engine, "c3", chip="esp32c3")
-    engine.state.put_release(release(chip="esp32c3", sha256="c" * 64))
+    engine.state.set_release(release(chip="esp32c3", sha256="c" * 64))
     start(engine, plan())
     found = engine.offer("c3", T0).release
     assert found is not None
@@ -157,7 +157,7 @@ def test_each_chip_gets_its_own_image() -> None:
 
 def test_a_device_that_runs_something_newer_is_not_taken_back() -> None:
     engine = fleet(2)
-    engine.state.put_release(release("3.0.0", 30))
+    engine.state.set_release(release("3.0.0", 30))
     engine.heartbeat("d0", T0, version="3.0.0")
     engine.heartbeat("d1", T0, version="9.9")  # a version we do not have
     start(engine, plan())
@@ -282,7 +282,7 @@ def test_a_withdrawn_release_is_not_served() -> None:
     engine = fleet(1)
     start(engine, plan())
     poll(engine, "d0")
-    engine.state.put_release(release(withdrawn=True))
+    engine.state.set_release(release(withdrawn=True))
     assert reason(engine) is Reason.WITHDRAWN
 
 

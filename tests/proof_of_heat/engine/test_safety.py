@@ -211,7 +211,7 @@ def test_no_limit_is_ever_broken_in_random_fault_sequences(sequences: int, seed:
     for _ in range(sequences):
         engine, watch = Engine(CONFIG), _Watch()
         now_s = 1.7e9
-        engine.safety.began_s = now_s - rng.choice([0.0, 1000.0])
+        engine.safety.started_s = now_s - rng.choice([0.0, 1000.0])
         for _ in range(rng.choice(CYCLES)):
             now_s += rng.choice([10.0, 60.0, 300.0, 900.0, 4000.0])
             if rng.random() < RESTARTS:
@@ -267,7 +267,7 @@ def _decided(engine: Engine, snapshot: Snapshot) -> Decision:
 
 def _ready(config: EngineConfig = CONFIG) -> Engine:
     engine = Engine(config)
-    engine.safety.began_s = 0.0
+    engine.safety.started_s = 0.0
     return engine
 
 

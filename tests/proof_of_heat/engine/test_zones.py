@@ -156,7 +156,7 @@ def test_it_is_warm_when_the_calendar_says_home_again_and_the_record_says_so() -
             assert decision.record.control_mode is ControlMode.PLAN
             assert decision.record.next_rise is not None
             assert decision.record.next_rise.reason == "home again"
-            told = decision.record.words
+            told = decision.record.text
     assert "at least 20.5 °C in 5." in told
     assert "(home again)" in told
     assert min(seen[t] for t in seen if t >= back_s) > 20.3, "warm at the time"

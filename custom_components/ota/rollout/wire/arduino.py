@@ -33,14 +33,14 @@ def read(headers: Mapping[str, str]) -> Updater | None:
             free = headers.get(prefix + "free-space", "")
             return Updater(
                 chip=chip,
-                version=version_of(headers.get(prefix + "version")),
+                version=parse_version(headers.get(prefix + "version")),
                 free_space=int(free) if free.isascii() and free.isdigit() and len(free) < 12 else None,
                 firmware=headers.get(prefix + "mode", "sketch") == "sketch",
             )
     return None
 
 
-def version_of(text: str | None) -> str | None:
+def parse_version(text: str | None) -> str | None:
     """The version in a header or query. Tasmota adds the name of its image: `14.2.0(tasmota32)`."""
     text = (text or "").strip()
     if (match := _TASMOTA.fullmatch(text)) is not None:

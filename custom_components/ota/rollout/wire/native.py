@@ -9,6 +9,7 @@ from ..models import Job, JobState, Release
 from ..offers import Offer, Reason
 from ..versions import MAX_LENGTH
 from . import fields
+from .check_in import CheckIn
 
 _STATES: Final = {
     "downloading": JobState.DOWNLOADING,
@@ -18,16 +19,6 @@ _STATES: Final = {
     "rejected": JobState.CANCELED,
 }
 _MAX_COUNT: Final = 2**32 - 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckIn:
-    """What a device says of itself when it asks for an update."""
-
-    version: str | None = None
-    boot_count: int | None = None
-    busy: str | None = None
-    metrics: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
