@@ -1,4 +1,4 @@
-"""Conditions: how a heating system, its zones and its sources stand now."""
+"""Conditions: the present state of a heating system, its zones and its sources."""
 
 from typing import Any, ClassVar, Final, override
 
@@ -34,8 +34,8 @@ _PROFILE_SCHEMA: Final = ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL.extend(
 )
 
 
-def ours(hass: HomeAssistant, entities: set[str], key: str) -> set[str]:
-    """The entities of this integration with a key, of all that an area or a device holds."""
+def own_entities(hass: HomeAssistant, entities: set[str], key: str) -> set[str]:
+    """Return the entities of this integration with a translation key among those of a target."""
     registry = er.async_get(hass)
     return {
         entity_id
@@ -47,20 +47,20 @@ def ours(hass: HomeAssistant, entities: set[str], key: str) -> set[str]:
 
 
 class _StateCondition(EntityStateConditionBase):
-    """Holds while entities of ours with a certain key are in a certain state."""
+    """True while entities with a certain translation key are in a certain state."""
 
     _primary_entities_only = False
     _key: ClassVar[str]
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Those of that key."""
-        return ours(self._hass, super().entity_filter(entities), self._key)
+        """Return the entities with that key among the targeted ones."""
+        return own_entities(self._hass, super().entity_filter(entities), self._key)
 
 
 def _on(domain: str, key: str) -> type[Condition]:
     class OneCondition(_StateCondition):
-        """Holds while one kind of entity is on."""
+        """True while the entity is on."""
 
         _domain_specs = {domain: DomainSpec()}
         _key = key
@@ -70,7 +70,7 @@ def _on(domain: str, key: str) -> type[Condition]:
 
 
 class ProfileCondition(EntityConditionBase):
-    """The home's profile is one of those named."""
+    """The home's profile is one of the selected profiles."""
 
     _domain_specs = {SELECT_DOMAIN: DomainSpec()}
     _schema = _PROFILE_SCHEMA
@@ -82,17 +82,17 @@ class ProfileCondition(EntityConditionBase):
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """The selects of profiles."""
-        return ours(self._hass, super().entity_filter(entities), "profile")
+        """Return the profile selects among the targeted entities."""
+        return own_entities(self._hass, super().entity_filter(entities), "profile")
 
     @override
     def is_valid_state(self, entity_state: State) -> bool:
-        """Whether it is one of them."""
+        """Return whether the profile is one of the selected ones."""
         return entity_state.state in self._profiles
 
 
 class RoomTemperatureCondition(EntityNumericalConditionWithUnitBase):
-    """The room of a zone is above, below or between temperatures."""
+    """A zone's room temperature is above, below or between thresholds."""
 
     _base_unit = UnitOfTemperature.CELSIUS
     _domain_specs = {CLIMATE_DOMAIN: DomainSpec(value_source=ClimateEntityStateAttribute.CURRENT_TEMPERATURE)}
@@ -100,8 +100,8 @@ class RoomTemperatureCondition(EntityNumericalConditionWithUnitBase):
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Our zones among what is meant."""
-        return ours(self._hass, super().entity_filter(entities), "zone")
+        """Return the zones among the targeted entities."""
+        return own_entities(self._hass, super().entity_filter(entities), "zone")
 
     @override
     def _get_entity_unit(self, entity_state: State) -> str | None:
@@ -120,5 +120,5 @@ CONDITIONS: Final[dict[str, type[Condition]]] = {
 
 
 async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:
-    """Our conditions."""
+    """Return the conditions."""
     return CONDITIONS
