@@ -133,7 +133,7 @@ async def test_a_registered_type_has_a_form_a_source_a_device_and_sensors(hass: 
     await managed.source.refresh()
     await hass.async_block_till_done()
     assert managed.poller.delay_s() == pytest.approx(7.0, rel=0.11)
-    device = dr.async_get(hass).async_get_device({(DOMAIN, managed.subentry_id)})
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, managed.subentry_id), entry.entry_id)
     assert device is not None
     assert (device.manufacturer, device.model) == ("Toy works", "Toy T1")
     registered = er.async_entries_for_device(er.async_get(hass), device.id)
