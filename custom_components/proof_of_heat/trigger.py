@@ -18,7 +18,8 @@ from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.unit_conversion import TemperatureConverter
 import probatio as vol
 
-from .condition import own_entities
+from ._lib.own_entities import OwnEntities
+from .const import DOMAIN
 from .runtime.events import EVENT
 
 _SCHEMA: Final = vol.Schema({vol.Required(CONF_OPTIONS, default=dict): {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}})
@@ -86,17 +87,14 @@ class SavingsReportReadyTrigger(_EventTrigger):
     EVENT_TYPE = "savings_report_ready"
 
 
-class RoomTemperatureTrigger(EntityNumericalStateCrossedThresholdTriggerWithUnitBase):
+class RoomTemperatureTrigger(
+    OwnEntities, EntityNumericalStateCrossedThresholdTriggerWithUnitBase, integration=DOMAIN, key="zone"
+):
     """A zone's room temperature crosses a threshold."""
 
     _base_unit = UnitOfTemperature.CELSIUS
     _domain_specs = {CLIMATE_DOMAIN: DomainSpec(value_source=ClimateEntityStateAttribute.CURRENT_TEMPERATURE)}
     _unit_converter = TemperatureConverter
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Return the zones among the targeted entities."""
-        return own_entities(self._hass, super().entity_filter(entities), "zone")
 
     @override
     def _get_entity_unit(self, state: State) -> str | None:

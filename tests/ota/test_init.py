@@ -102,7 +102,7 @@ async def test_kill_in_any_state_loses_nothing_that_was_acknowledged(
     job = ota.hub.state.job_of("dev-1")
     assert job is not None
     assert (str(job.job_id), job.state) == (update["job"], last)
-    assert hass.states.get("sensor.dev_1_update").state == last
+    assert hass.states.get("sensor.dev_1_update_status").state == last
     in_progress = hass.states.get("update.dev_1_firmware").attributes["in_progress"]
     assert in_progress is (last in ("downloading", "installing", "rebooting"))
     if last == "offered":

@@ -221,7 +221,7 @@ async def test_learning_that_raises_is_tried_again_and_the_cycle_goes_on(
     assert (home.coordinator.cycle.jobs.failures, home.engine._busy) == (1, False)
     assert hass.states.get(HEATER).state == "on"
     home.engine._learn_at_h = 0.0
-    await advance(hass, freezer, 200)
+    await advance(hass, freezer, 260)  # retried after two minutes, the time after that is four minutes
     assert len(tried) == 2
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 
+from .._lib.backoff import RetryPolicy
 from ..engine.engine import Engine, JobResult
 from ..engine.snapshot import Snapshot
 
@@ -20,8 +21,7 @@ _LOGGER = logging.getLogger(__name__)
 WAIT_S: Final = 5.0
 """How long a cycle waits for a job."""
 ABANDON_S: Final = 600.0
-RETRY_S: Final = 120.0
-RETRY_MAX_S: Final = 3600.0
+RETRY: Final = RetryPolicy(first_s=120.0, max_s=3600.0)
 JOBS_PER_CYCLE: Final = 2
 
 
@@ -99,8 +99,7 @@ class BackgroundJobs:
         self._running = None
         self.failures += 1
         self._engine.job_failed()
-        delay_s = min(RETRY_S * 2 ** min(self.failures - 1, 8), RETRY_MAX_S)
-        self._not_before = now + timedelta(seconds=delay_s)
+        self._not_before = now + timedelta(seconds=RETRY.delay_s(self.failures))
         if self.failures == 1:
             _LOGGER.warning(
                 "%s: learning or planning failed, control continues by the heating curve: %s",

@@ -10,6 +10,7 @@ from typing import Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
+from .._lib.backoff import RetryPolicy
 from ..const import DOMAIN
 
 _LOGGER = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class BackgroundQuery[T]:
         self._name = name
         self._fetch = fetch
         self._interval_s = interval_s
+        self._retry = RetryPolicy(min(RETRY_S, interval_s), interval_s)
         self._timeout_s = timeout_s
         self._jitter = jitter
         self._due: datetime | None = None
@@ -77,8 +79,7 @@ class BackgroundQuery[T]:
                 value = await self._fetch()
         except Exception as err:  # noqa: BLE001  any integration or server may be queried
             self.failures += 1
-            delay_s = min(RETRY_S * 2 ** min(self.failures - 1, 8), self._interval_s) * (1 + 0.1 * self._jitter())
-            self._due = now + timedelta(seconds=delay_s)
+            self._due = now + timedelta(seconds=self._retry.delay_s(self.failures, self._jitter()))
             level = logging.WARNING if self.failures == 1 else logging.DEBUG
             _LOGGER.log(level, "%s: update failed, keeping the last result: %s", self._name, _reason(err))
             return

@@ -8,11 +8,11 @@ from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 
-from .. import entity_words as words
 from .._lib.heat_source import Capabilities, Command, Control, Health, SourceKind, SourceState
 from ..drivers.base import SourceBase, Timing
 from ..drivers.errors import RefusedError, UnreachableError
 from ..inputs.states import energy_kwh, number_of, power_w, temperature
+from . import ha_entity_adapter as adapter
 
 _NAMES: Final = {Control.POWER: "power_w", Control.FLOW: "flow_c", Control.ROOM: "room_c"}
 
@@ -33,16 +33,16 @@ class EntityOptions:
 
 def capabilities_of(hass: HomeAssistant, state: State, options: EntityOptions) -> Capabilities:
     """Return what can be controlled through an entity of this domain."""
-    controls: set[Control] = {Control.ON_OFF} if words.can_switch(state) else set()
+    controls: set[Control] = {Control.ON_OFF} if adapter.can_switch(state) else set()
     limits: dict[str, Any] = {}
     control = _sets(state.domain, options)
-    if control is not None and (scale := words.scale_of(hass, state, control, options.nominal_w)) is not None:
+    if control is not None and (scale := adapter.scale_of(hass, state, control, options.nominal_w)) is not None:
         controls.add(control)
         limits = _limits(control, scale)
-    if state.domain in words.SELECTS:
+    if state.domain in adapter.SELECTS:
         controls.add(Control.MODE)
         limits = {"modes": tuple(state.attributes.get("options", ()))}
-        if len(steps := tuple(words.option_watts(state).values())) > 1:
+        if len(steps := tuple(adapter.option_watts(state).values())) > 1:
             controls.add(Control.POWER)
             limits |= {"power_steps_w": steps, "min_power_w": steps[0], "max_power_w": steps[-1]}
     return Capabilities(
@@ -71,11 +71,11 @@ def _sets(domain: str, options: EntityOptions) -> Control | None:
     return None
 
 
-def _limits(control: Control, scale: words.Scale) -> dict[str, Any]:
+def _limits(control: Control, scale: adapter.Scale) -> dict[str, Any]:
     names = {Control.POWER: "power_w", Control.FLOW: "flow_c"}
     if control not in names:
         return {}
-    pairs = (("min", scale.told(scale.low)), ("max", scale.told(scale.high)))
+    pairs = (("min", scale.from_native(scale.low)), ("max", scale.from_native(scale.high)))
     return {f"{side}_{names[control]}": value for side, value in pairs}
 
 
@@ -106,15 +106,15 @@ class EntitySource(SourceBase):
             raise UnreachableError(f"{self.entity_id} is {'missing' if state is None else state.state}")
         options = self._options
         scale = self._scale(state)
-        set_to = None if scale is None else scale.told(_setpoint(state))
+        set_to = None if scale is None else scale.from_native(_setpoint(state))
         on = self._is_on(state, set_to)
-        if on and state.domain in (*words.SELECTS, "water_heater"):
+        if on and state.domain in (*adapter.SELECTS, "water_heater"):
             self._last_mode = state.state
         measured = power_w(self._hass, options.power_entity)
-        if measured is None and on is False and not words.is_elsewhere(state):
+        if measured is None and on is False and not adapter.is_not_heating(state):
             measured = 0.0
         elif measured is None and on and options.power_entity is None:
-            measured = words.option_watts(state).get(state.state, options.nominal_w)
+            measured = adapter.option_watts(state).get(state.state, options.nominal_w)
         electric = options.fuel == "electricity" and options.kind != SourceKind.HEAT_PUMP
         heat = power_w(self._hass, options.heat_entity)
         control = _sets(state.domain, options)
@@ -132,9 +132,9 @@ class EntitySource(SourceBase):
             electricity_kwh=energy_kwh(self._hass, options.power_entity),
         )
 
-    def _scale(self, state: State) -> words.Scale | None:
+    def _scale(self, state: State) -> adapter.Scale | None:
         control = _sets(state.domain, self._options)
-        return None if control is None else words.scale_of(self._hass, state, control, self._options.nominal_w)
+        return None if control is None else adapter.scale_of(self._hass, state, control, self._options.nominal_w)
 
     def _flow(self, state: State) -> float | None:
         """Return the flow temperature of the selected entity, or of the water heater itself."""
@@ -146,7 +146,7 @@ class EntitySource(SourceBase):
     def _is_on(self, state: State, set_to: float | None) -> bool | None:
         if Control.ON_OFF not in self._capabilities.controls and set_to is not None:
             return set_to > (self._minimum or 0.0)
-        return None if state.domain in words.NUMBERS else words.is_on(state)
+        return None if state.domain in adapter.NUMBERS else adapter.is_on(state)
 
     @property
     def _minimum(self) -> float | None:
@@ -178,16 +178,16 @@ class EntitySource(SourceBase):
 
     def _settable(self, fitted: Command, state: State) -> Command:
         """Return the command in the entity's steps; for a select the strongest option within the power."""
-        if state.domain in words.SELECTS:
+        if state.domain in adapter.SELECTS:
             if fitted.power_w is None:
                 return fitted
-            watts = words.option_watts(state)
+            watts = adapter.option_watts(state)
             within = [name for name, power in watts.items() if power <= fitted.power_w + 1]
             return replace(fitted, power_w=None, mode=within[-1] if within else next(iter(watts), None))
         scale, control = self._scale(state), _sets(state.domain, self._options)
         if scale is None or control is None:
             return fitted
-        change: dict[str, Any] = {_NAMES[control]: scale.fitted(getattr(fitted, _NAMES[control]))}
+        change: dict[str, Any] = {_NAMES[control]: scale.settable(getattr(fitted, _NAMES[control]))}
         return replace(fitted, **change)
 
     @override
@@ -196,13 +196,13 @@ class EntitySource(SourceBase):
         entity = self._hass.states.get(self.entity_id)
         if entity is None:
             raise UnreachableError(f"{self.entity_id} is missing")
-        for service, data in words.calls(entity, wanted, self._scale(entity), self._last_mode):
+        for service, data in adapter.service_calls(entity, wanted, self._scale(entity), self._last_mode):
             await self._call(domain, service, data)
 
     @override
     async def _fallback(self) -> None:
         """Turn a switch off. A setpoint or mode stays: it belongs to the device's own control."""
-        keeps = ("climate", "water_heater", *words.SELECTS)
+        keeps = ("climate", "water_heater", *adapter.SELECTS)
         if Control.ON_OFF in self._capabilities.controls and self.entity_id.partition(".")[0] not in keeps:
             await self._call(self.entity_id.partition(".")[0], "turn_off", {})
 

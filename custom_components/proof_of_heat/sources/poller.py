@@ -9,6 +9,7 @@ from typing import Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
+from .._lib.backoff import RetryPolicy
 from .._lib.heat_source import Command, CommandResult, Health, HeatSource
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class SourcePoller:
         self.first_read: Callable[[], None] | None = None
         """Called after the first read, whatever its result."""
         self._hass = hass
-        self._interval_s = interval_s
+        self._retry = RetryPolicy(interval_s, max(_BACKOFF_MAX_S, interval_s))
         self._timeout_s = timeout_s
         self._jitter = jitter
         self._task: asyncio.Task[None] | None = None
@@ -74,9 +75,8 @@ class SourcePoller:
                 continue
 
     def delay_s(self) -> float:
-        """Return the delay until the next read: doubled per failure up to five minutes, with jitter."""
-        delay_s: float = min(self._interval_s * 2 ** min(self.failures, 8), max(_BACKOFF_MAX_S, self._interval_s))
-        return delay_s * (1 + 0.1 * self._jitter())
+        """Return the delay until the next read: the interval, doubled per failure up to five minutes."""
+        return self._retry.delay_s(self.failures + 1, self._jitter())
 
     async def _read(self) -> None:
         self._reading = True

@@ -56,7 +56,7 @@ def jobs(arm: int, verified: int, failed: int, heap: float) -> list[Job]:
     )  # fmt: skip
     rng = random.Random(arm)
     ok = [
-        replace(base, state=JobState.VERIFIED, metrics={"heap": MetricMean().plus(heap + rng.gauss(0, 5))}, reboots=arm)
+        replace(base, state=JobState.VERIFIED, metrics={"heap": MetricMean().add(heap + rng.gauss(0, 5))}, reboots=arm)
         for _ in range(verified)
     ]
     return ok + [replace(base, state=JobState.FAILED) for _ in range(failed)]
