@@ -143,7 +143,7 @@ async def test_progress_is_no_recorder_row_per_percent(
     assert len([event for event in changes if event.data["entity_id"] == UPDATE]) <= 3
 
 
-async def test_a_removed_device_takes_its_entities_along(
+async def test_removed_device_removes_its_entities(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice
 ) -> None:
     device = await add_device()
@@ -207,7 +207,7 @@ async def test_the_rollouts_entities(
     assert hass.states.get("sensor.ota_stored_releases").state == "1"
 
 
-async def test_counts_are_told_once_a_second_whatever_happens(
+async def test_counts_are_published_once_a_second(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     devices = await fleet(add_device)
@@ -247,7 +247,7 @@ async def test_buttons(hass: HomeAssistant, ota: OtaData, add_device: AddDevice,
     assert hass.states.get("button.spring_abort").state == "unavailable"
 
 
-async def test_users_who_are_no_administrators_press_nothing(
+async def test_users_without_admin_rights_cannot_press_buttons(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, hass_admin_user: User
 ) -> None:
     await fleet(add_device, 1)
@@ -260,7 +260,7 @@ async def test_users_who_are_no_administrators_press_nothing(
     await hass.services.async_call("button", "press", press, blocking=True, context=Context(user_id=hass_admin_user.id))
 
 
-async def test_a_removed_rollout_takes_its_device_along(
+async def test_removed_rollout_removes_its_device(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice, release: Release
 ) -> None:
     await fleet(add_device, 1)
@@ -286,7 +286,7 @@ async def test_names_and_ids(hass: HomeAssistant, ota: OtaData, entry: MockConfi
 # -- events and triggers
 
 
-async def test_events_tell_the_story(
+async def test_events_follow_an_update(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     (device,) = await fleet(add_device, 1)
@@ -624,7 +624,7 @@ async def test_times_of_an_action_are_home_assistants_own(
     assert made.waves[0].not_before == dt_util.as_utc(local).timestamp()
 
 
-async def test_a_simulation_says_what_a_bad_release_would_do(
+async def test_simulation_shows_the_effect_of_a_bad_release(
     hass: HomeAssistant, ota: OtaData, release: Release
 ) -> None:
     found = await act(
@@ -692,7 +692,7 @@ async def test_every_action_is_for_administrators(hass: HomeAssistant, ota: OtaD
             )
 
 
-async def test_without_the_entry_actions_say_so(hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry) -> None:
+async def test_actions_require_a_loaded_entry(hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry) -> None:
     await hass.config_entries.async_unload(entry.entry_id)
     with pytest.raises(ServiceValidationError) as caught:
         await act(hass, "list_releases", response=True)
@@ -822,7 +822,7 @@ async def test_the_sensors_that_are_disabled_by_default(
     assert hass.states.get("sensor.dev_1_offer_status").state == "on_request"
 
 
-async def test_an_automatic_rollback_is_told(
+async def test_automatic_rollback_creates_an_issue(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     devices = await fleet(add_device)
@@ -841,7 +841,7 @@ async def test_an_automatic_rollback_is_told(
 # -- diagnostics
 
 
-async def test_diagnostics_tell_all_but_secrets(
+async def test_diagnostics_contain_no_secrets(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice, release: Release
 ) -> None:
     (device,) = await fleet(add_device, 1)

@@ -29,7 +29,7 @@ from custom_components.ota.rollout.record_types import RecordType
 from .conftest import AddDevice, FullDisk, Release, rollout, settled, stored
 
 
-async def test_unload_and_devices_are_told_to_come_back(
+async def test_devices_are_asked_to_retry_after_unload(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice
 ) -> None:
     device = await add_device()
@@ -147,7 +147,7 @@ async def test_a_key_that_was_shown_survives_a_crash_before_the_subentry_was_wri
         ("release", lambda record: record.pop("sha256")),
     ],
 )
-async def test_damaged_storage_is_said_and_not_overwritten(
+async def test_damaged_storage_is_reported_and_not_overwritten(
     hass: HomeAssistant,
     ota: OtaData,
     entry: MockConfigEntry,
@@ -173,7 +173,7 @@ async def test_damaged_storage_is_said_and_not_overwritten(
     assert Disk.of(hass, {}) == before
 
 
-async def test_damaged_keys_are_said(
+async def test_damaged_keys_are_reported(
     hass: HomeAssistant,
     ota: OtaData,
     entry: MockConfigEntry,
@@ -228,7 +228,7 @@ def as_stores(records: dict[tuple[str, str], Any]) -> dict[str, Any]:
     }
 
 
-async def test_the_stores_of_before_are_taken_over_once(
+async def test_first_stores_are_migrated_once(
     hass: HomeAssistant,
     ota: OtaData,
     entry: MockConfigEntry,
@@ -274,7 +274,7 @@ async def test_stores_of_unknown_versions_are_not_touched(
     assert hass_storage["ota.devices"]["version"] == version
 
 
-async def test_the_journal_is_compacted_beside_the_work(
+async def test_journal_is_compacted_in_the_background(
     hass: HomeAssistant,
     ota: OtaData,
     entry: MockConfigEntry,
@@ -375,7 +375,7 @@ async def test_what_waits_for_the_disk_shares_a_write(
     assert len([key for key in stored(hass) if key[0] == "job"]) == 20
 
 
-async def test_a_caller_that_goes_away_takes_no_write_along(
+async def test_canceled_caller_does_not_cancel_the_write(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice
 ) -> None:
     await add_device()
@@ -387,7 +387,7 @@ async def test_a_caller_that_goes_away_takes_no_write_along(
     assert max(log_of(stored(hass), "dev-1"), key=lambda numbered: numbered[0])[1]["detail"] == "rotated"
 
 
-async def test_a_mistake_of_ours_is_told_to_who_waits_and_the_next_one_is_served(
+async def test_internal_error_reaches_the_caller_and_the_next_commit_succeeds(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await add_device()
@@ -437,7 +437,7 @@ async def test_removing_the_entry_forgets_keys_and_devices(
     assert not journal_of(hass).exists()
 
 
-async def test_only_what_is_gone_can_be_deleted(
+async def test_only_devices_of_removed_rollouts_can_be_deleted(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice, release: Release
 ) -> None:
     await add_device()
@@ -450,7 +450,7 @@ async def test_only_what_is_gone_can_be_deleted(
     assert await async_remove_config_entry_device(hass, entry, stale)
 
 
-async def test_releases_beyond_the_kept_ones_and_orphans_are_thrown_away(
+async def test_old_releases_and_orphaned_images_are_deleted(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, release: Release
 ) -> None:
     hass.config_entries.async_update_entry(entry, options={**entry.options, "keep_releases": 2})
