@@ -287,8 +287,12 @@ async def test_the_journal_is_compacted_beside_the_work(
     await rollout(hass)
     monkeypatch.setattr("custom_components.ota.rollout.journal.COMPACT_AT", 1)
     await async_pre_backup(hass)
+    (complete,) = journal_of(hass).glob("*.base")
     update = (await device.check(version="1.0.0"))["update"]
-    assert not list(journal_of(hass).glob("*.base"))  # a backup copies the files
+    ota.hub.storage._journal._base_bytes = 0
+    await device.check(version="1.0.1")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert list(journal_of(hass).glob("*.base")) == [complete]  # a backup copies the files
     await async_post_backup(hass)
     await device.status(update["job"], "downloading")
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -302,6 +306,26 @@ async def test_the_journal_is_compacted_beside_the_work(
     assert await hass.config_entries.async_setup(entry.entry_id)
     job = entry.runtime_data.hub.state.job_of("dev-1")
     assert (str(job.job_id), job.state) == (update["job"], JobState.VERIFIED)
+
+
+async def test_backup_without_log_files_is_complete(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, tmp_path: Path
+) -> None:
+    """Home Assistant's backups omit `*.log` files."""
+    device = await add_device()
+    await release()
+    await rollout(hass)
+    update = (await device.check(version="1.0.0"))["update"]
+    await async_pre_backup(hass)
+    copied = tmp_path / "backup"
+    copied.mkdir()
+    for path in journal_of(hass).iterdir():
+        if path.suffix != ".log":
+            shutil.copy(path, copied)
+    await async_post_backup(hass)
+    records = Journal(copied).load()
+    assert {kind for kind, _ in records} >= {"device", "job", "release", "rollout", "sequence"}
+    assert records["job", update["job"]]["state"] == "offered"
 
 
 async def test_a_compaction_that_fails_is_a_warning_and_nothing_is_lost(
