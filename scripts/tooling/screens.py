@@ -3,8 +3,9 @@
     scripts/demo --headless --json --port N --config DIR          prints the URL and the token
     python -m scripts.tooling.screens URL TOKEN FOLDER [--dark] [--width 400] [--language de]
 
-Needs Debian's chromium. The files are FOLDER/<language>/<screen>.png. The language is the profile setting of the
-token's user; it is reset at the end. While the repair is shown, one entity that an integration uses is disabled.
+Needs Debian's chromium. The files are FOLDER/<language>/<screen>.png. The language is that of the token's user and of
+the system; both are restored at the end. While the screenshots are taken, one entity is disabled, which creates a
+repair issue.
 """
 
 import argparse
@@ -55,7 +56,12 @@ def flow_screen(domain: str) -> Screen:
     async def show(page: Page, url: str, _targets: Targets) -> None:
         await page.goto(f"{url}/config/integrations/dashboard/add?domain={domain}")
         # Home Assistant asks for a confirmation before it starts a flow from a link.
-        await page.locator("dialog-box").get_by_role("button").last.click(timeout=TIMEOUT_MS)
+        confirm = page.locator("dialog-box").get_by_role("button").last
+        single = page.locator("dialog-data-entry-flow, ha-dialog").get_by_role("button").last
+        await confirm.or_(single).first.wait_for(timeout=TIMEOUT_MS)
+        if not await confirm.is_visible():
+            return  # the dialog of an integration that allows one entry only
+        await confirm.click()
         await page.locator(_FLOW_DIALOG).first.wait_for(timeout=TIMEOUT_MS)
 
     return Screen(f"flow_{domain}", show)
@@ -136,17 +142,28 @@ async def repair_issue(ha: HomeAssistant) -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
-async def user_language(ha: HomeAssistant) -> AsyncGenerator[Callable[[str], Awaitable[None]]]:
-    """Yield a function that sets the language of the user's profile; the previous setting is restored."""
-    before = (await ha.call("frontend/get_user_data", key="language"))["value"]
+async def language_setting(ha: HomeAssistant) -> AsyncGenerator[Callable[[str], Awaitable[None]]]:
+    """Yield a function that sets the language of the user and of the system; the previous ones are restored.
+
+    Entity names are in the language that the system had when their entry was loaded, so the entries are reloaded.
+    """
+    profile = (await ha.call("frontend/get_user_data", key="language"))["value"] or {"language": "en"}
+    system: str = (await ha.get("config"))["language"]
+
+    async def apply(value: dict[str, Any], language: str) -> None:
+        await ha.call("frontend/set_user_data", key="language", value=value)
+        await ha.call("config/core/update", language=language)
+        for entry in await ha.call("config_entries/get"):
+            if entry["domain"] in DOMAINS:
+                await ha.post(f"config/config_entries/entry/{entry['entry_id']}/reload", {})
 
     async def select(language: str) -> None:
-        await ha.call("frontend/set_user_data", key="language", value={**(before or {}), "language": language})
+        await apply({**profile, "language": language}, language)
 
     try:
         yield select
     finally:
-        await ha.call("frontend/set_user_data", key="language", value=before or {"language": "en"})
+        await apply(profile, system)
 
 
 async def take_screenshots(browser: Browser, args: argparse.Namespace, language: str, targets: Targets) -> list[str]:
@@ -189,7 +206,7 @@ async def run(args: argparse.Namespace, chromium: str) -> int:
     failed: list[str] = []
     async with (
         HomeAssistant.connect(args.url, args.token) as ha,
-        user_language(ha) as select_language,
+        language_setting(ha) as select_language,
         repair_issue(ha),
         async_playwright() as playwright,
     ):
