@@ -317,7 +317,7 @@ def lambda_data() -> dict[str, Any]:
         (("registers", "power", "at"), 70000, r"registers\.power\.at: 70000"),
         (("registers", "power", "type"), "int64", r"registers\.power\.type: int64"),
         (("registers", "power", "scale"), 0, r"registers\.power\.scale: must not be 0"),
-        (("registers", "power", "typ"), "x", r"registers\.power\.typ: not a valid option"),
+        (("registers", "power", "typ"), "x", r"registers\.power\.typ: unknown key"),
         (("registers", "power", "invalid"), ["x"], r"registers\.power\.invalid"),
         (("registers", "power"), 5, r"registers\.power: expected a mapping"),
         (("controls", "level", "register"), "nothing", r"controls\.level\.register: nothing"),
@@ -328,7 +328,7 @@ def lambda_data() -> dict[str, Any]:
         (("fallback",), {"nothing": 1}, r"fallback\.nothing"),
         (("write", "max_per_day"), 0, "max_per_day: 0"),
         (("word_order",), "middle", "word_order: middle"),
-        (("fallbck",), {"level": 0}, "fallbck: not a valid option"),
+        (("fallbck",), {"level": 0}, "fallbck: unknown key"),
         (("fallback",), {}, "fallback: values for when control is released are required"),
         (("fallback",), [1], "fallback: expected a mapping"),
         (("fallback", "level"), 99999, r"fallback\.level: level: 99999 does not fit int16"),
@@ -341,7 +341,7 @@ def lambda_data() -> dict[str, Any]:
         (("controls", "level", "max"), 99999, r"controls\.level: level: 99999 does not fit"),
         (("controls", "level", "min"), 11, r"controls\.level: min 11 is above max 10"),
         (("controls", "level"), 5, r"controls\.level: expected a mapping"),
-        (("controls", "level", "steps"), 1, r"controls\.level\.steps: not a valid option"),
+        (("controls", "level", "steps"), 1, r"controls\.level\.steps: unknown key"),
         (
             ("controls", "power"),
             {"register": "level", "min": 0, "max": 10},
@@ -357,7 +357,7 @@ def lambda_data() -> dict[str, Any]:
         (("serial",), "fast", "serial: fast is not a serial setting"),
         (("unit_id",), 1.5, r"unit_id: 1\.5 is not a whole number"),
         (("write",), 5, "write: expected a mapping"),
-        (("write", "max_a_day"), 5, r"write\.max_a_day: not a valid option"),
+        (("write", "max_a_day"), 5, r"write\.max_a_day: unknown key"),
         (("registers", "power", "unit"), "kW", r"registers\.power\.unit: kW must be W"),
         (("registers", "power", "min"), 40000, r"registers\.power: min 40000 is above max 30000"),
         (("fallback", "level"), 11, r"fallback\.level: 11 is outside the range \(min, max\) of registers\.level"),
@@ -454,7 +454,7 @@ async def test_a_value_that_its_register_cannot_hold_is_refused(socket_enabled: 
     async with boiler("lambda") as (simulator, source):
         level = source._template.level
         assert level is not None
-        wide = replace(level, high=1e6)
+        wide = replace(level, maximum=1e6)
         source._template = replace(source._template, level=wide)
         source._capabilities = replace(source.capabilities, max_level=1e6)
         assert (await source.apply(Command(id="a", level=9e5))).outcome == Outcome.REFUSED

@@ -30,8 +30,12 @@ def validate(data: object) -> dict[str, Any]:
 
 
 def _describe(error: vol.Invalid) -> str:
-    path = ".".join(map(str, error.path))
-    return f"{path}: {error.msg}" if path else error.msg
+    path, text = ".".join(map(str, error.path)), error.msg
+    if isinstance(error, vol.RequiredFieldInvalid):
+        text = "is required"
+    elif isinstance(error, vol.ExtraKeysInvalid):
+        text = "unknown key"
+    return f"{path}: {text}" if path else text
 
 
 def _version(value: object) -> int:
