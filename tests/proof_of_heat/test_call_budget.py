@@ -20,7 +20,7 @@ class Clock:
 def spend(budget: CallBudget, calls: int, *, write: bool = False) -> None:
     grant = budget.grant(calls, write=write)
     for _ in range(calls):
-        grant.take()
+        grant.use()
     grant.close()
 
 
@@ -63,11 +63,11 @@ def test_unused_part_of_a_grant_comes_back_and_no_more_than_granted_goes_out() -
     budget = CallBudget(CallLimits(), Clock())
     grant = budget.grant(2)
     assert budget.state().used_day == 2
-    grant.take()
+    grant.use()
     grant.close()
     assert budget.state().used_day == 1
     with pytest.raises(LimitedError, match="granted"):
-        grant.take()
+        grant.use()
 
 
 def test_crash_in_the_middle_of_a_grant_counts_all_of_it() -> None:
@@ -83,7 +83,7 @@ def test_crash_in_the_middle_of_a_grant_counts_all_of_it() -> None:
 def test_429_teaches_the_limit_and_blocks_until_it_resets() -> None:
     clock = Clock()
     budget = CallBudget(CallLimits(day=3000), clock)
-    budget.refused(1450, (clock.now + 1800) * 1000, "ViCare day limit")
+    budget.record_refusal(1450, (clock.now + 1800) * 1000, "ViCare day limit")
     assert budget.limit_day == 1450
     with pytest.raises(LimitedError) as caught:
         budget.grant(1, write=True)
@@ -98,13 +98,13 @@ def test_429_teaches_the_limit_and_blocks_until_it_resets() -> None:
 
 def test_429_with_a_higher_limit_is_told_but_the_users_option_stands() -> None:
     budget = CallBudget(CallLimits(), Clock())
-    budget.refused(3000, None, "ViCare day limit")
-    assert (budget.limit_day, budget.told_day) == (1450, 3000)
+    budget.record_refusal(3000, None, "ViCare day limit")
+    assert (budget.limit_day, budget.reported_day) == (1450, 3000)
 
 
 def test_429_of_the_short_window_leaves_the_day_alone() -> None:
     budget = CallBudget(CallLimits(), Clock())
-    budget.refused(100, None, "ViCare minute limit")
+    budget.record_refusal(100, None, "ViCare minute limit")
     assert (budget.limit_day, budget.limit_short) == (1450, 100)
 
 
@@ -112,7 +112,7 @@ def test_429_of_the_short_window_leaves_the_day_alone() -> None:
 def test_absurd_reset_times_block_between_a_minute_and_a_day(reset_ms: float | None) -> None:
     clock = Clock()
     budget = CallBudget(CallLimits(), clock)
-    budget.refused(None, reset_ms)
+    budget.record_refusal(None, reset_ms)
     until = budget.state().blocked_until
     assert until is not None
     assert 60 <= until.timestamp() - clock.now <= DAY_S
@@ -158,7 +158,7 @@ def test_a_call_counts_when_it_goes_out_not_when_it_was_granted() -> None:
     grant = budget.grant(10)
     clock.now += 50
     for _ in range(10):
-        grant.take()
+        grant.use()
     grant.close()
     clock.now += SHORT_S - 1
     with pytest.raises(LimitedError):
@@ -218,9 +218,9 @@ class World:
     def step(self, kind: str, calls: int) -> None:
         match kind:
             case "refused":
-                self.budget.refused(None, None)
+                self.budget.record_refusal(None, None)
             case "told":
-                self.budget.refused(calls * 10, (self.wall.now + 300) * 1000, "day")
+                self.budget.record_refusal(calls * 10, (self.wall.now + 300) * 1000, "day")
             case "jump":  # while it runs; at a start the clock is taken as it is
                 self.wall.now += (calls - 20) * 10_000
             case "restart":
@@ -237,7 +237,7 @@ class World:
         self.saved = self.budget.dump()
         for _ in range(calls // 2 if kind == "part" else calls):
             self.passes(calls / 10 if kind in ("late", "crash") else 0.0)
-            grant.take()
+            grant.use()
             self.sent.append(self.steady.now)
         if kind == "crash":
             self.restarts()

@@ -71,7 +71,7 @@ async def test_forms_and_two_heat_pumps_of_an_account_are_counted_together(
 
 def test_a_higher_limit_of_the_user_is_believed_until_the_cloud_speaks_again() -> None:
     budget = CallBudget(CallLimits(day=1450), lambda: 1e9)
-    budget.refused(800, None, "day limit")
+    budget.record_refusal(800, None, "day limit")
     assert budget.limit_day == 800
     saved = budget.dump()
     budget.configure(CallLimits(day=1450))
@@ -81,7 +81,7 @@ def test_a_higher_limit_of_the_user_is_believed_until_the_cloud_speaks_again() -
     restarted = CallBudget(CallLimits(day=3000), lambda: 1e9)
     restarted.load(saved)
     assert restarted.limit_day == 3000, "also when it is said over a restart"
-    restarted.refused(2000, None, "day limit")
+    restarted.record_refusal(2000, None, "day limit")
     assert restarted.limit_day == 2000
 
 
@@ -103,7 +103,7 @@ async def test_the_strictest_of_each_limit_counts(hass: HomeAssistant) -> None:
 
 def test_a_higher_ten_minute_limit_of_the_user_is_believed_until_the_cloud_speaks_again() -> None:
     budget = CallBudget(CallLimits(short=120), lambda: 1e9)
-    budget.refused(60, None, "minute limit")
+    budget.record_refusal(60, None, "minute limit")
     saved = budget.dump()
     budget.configure(CallLimits(short=120))
     assert budget.limit_short == 60, "nothing new was said"
@@ -119,9 +119,9 @@ def test_a_higher_ten_minute_limit_of_the_user_is_believed_until_the_cloud_speak
 
 def test_a_refusal_without_a_name_is_of_the_limit_that_it_is_like() -> None:
     budget = CallBudget(CallLimits(day=1450, short=800), lambda: 1e9)
-    budget.refused(700, None)
+    budget.record_refusal(700, None)
     assert (budget.limit_day, budget.limit_short) == (1450, 700)
-    budget.refused(1400, None)
+    budget.record_refusal(1400, None)
     assert (budget.limit_day, budget.limit_short) == (1400, 700)
 
 

@@ -400,7 +400,7 @@ async def test_budget_that_runs_out_is_told_once(
     entry, _, _ = heated
     unit = next(unit for unit in entry.runtime_data.sources.values() if unit.type_key == "viessmann")
     events = async_capture_events(hass, f"{DOMAIN}_event")
-    unit.budget.refused(1450, None, "ViCare day limit")
+    unit.budget.record_refusal(1450, None, "ViCare day limit")
     for _ in range(3):
         await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()

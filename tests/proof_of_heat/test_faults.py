@@ -78,7 +78,7 @@ def _account(kind: str) -> Any:
     async def make(_: Callable[[], str], session: aiohttp.ClientSession, __: Path) -> AsyncGenerator[Rig]:
         async with miner_cloud(kind, session) as (device, account):
             source = await first_source(account)
-            yield Rig(device, source, account.forget)
+            yield Rig(device, source, account.invalidate)
             await source.close()
 
     return make

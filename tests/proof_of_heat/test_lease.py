@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from custom_components.proof_of_heat._lib.backoff import RetryPolicy
 from custom_components.proof_of_heat._lib.heat_source import CommandResult, Outcome
 from custom_components.proof_of_heat.drivers.lease import Lease
 
@@ -42,7 +43,7 @@ class Source:
 
 @asynccontextmanager
 async def lease_of(source: Source) -> AsyncGenerator[Lease]:
-    lease = Lease("burner", source.release, retry_s=0.001)
+    lease = Lease("burner", source.release, retry=RetryPolicy(first_s=0.001, max_s=900.0, jitter=(1.0, 1.0)))
     yield lease
     await lease.close()
     assert not lease.active
@@ -60,7 +61,7 @@ async def test_it_is_handed_back_until_it_is_settled(
         await asyncio.sleep(AWHILE_S)
         assert (source.asked, lease.active) == (3, False)
     told = repr(failure) if isinstance(failure, Exception) else "the wire is cut"
-    assert caplog.text.count(f"burner: could not hand control back: {told}") == 2
+    assert caplog.text.count(f"burner: releasing control failed: {told}") == 2
 
 
 async def test_one_that_is_ended_in_time_hands_nothing_back() -> None:

@@ -55,7 +55,7 @@ async def first_source(account: CloudAccount) -> RigSource:
     capabilities = replace(capabilities_of(rig), min_write_interval_s=0.0)
     source = RigSource(f"proof_of_heat:{rig.id}", account, rig, capabilities=capabilities)
     source.timing = QUICK
-    account.forget()
+    account.invalidate()
     return source
 
 
@@ -114,10 +114,10 @@ async def test_429_keeps_the_last_readings_and_says_when(kind: str, mode: str, s
         source = await first_source(account)
         before = await source.refresh()
         device.faults.set("limited")
-        account.forget()
+        account.invalidate()
         state = await source.refresh()
         assert (state.health, state.power_w, state.at) == (Health.LIMITED, before.power_w, before.at)
-        account.forget()
+        account.invalidate()
         with pytest.raises(LimitedError) as caught:
             await account.rigs()
         assert caught.value.retry_at is not None
@@ -146,7 +146,7 @@ async def test_two_rigs_share_one_request(session: aiohttp.ClientSession) -> Non
     async with cloud("nicehash", session) as (device, account):
         rigs = list((await account.rigs()).values())
         sources = [RigSource(f"proof_of_heat:{rig.id}", account, rig) for rig in rigs]
-        account.forget()
+        account.invalidate()
         device.calls.clear()
         for source in sources:
             await source.refresh()

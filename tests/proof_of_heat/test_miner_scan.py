@@ -13,7 +13,7 @@ from custom_components.proof_of_heat.drivers.errors import UnreachableError
 from custom_components.proof_of_heat.drivers.miner.cgminer_rpc import RPC_PORT
 from custom_components.proof_of_heat.drivers.miner.models import MinerFamily
 from custom_components.proof_of_heat.drivers.miner.probe import ProbeResult, probe
-from custom_components.proof_of_heat.drivers.miner.scan import MAX_HOSTS, RangeError, hosts_of, scan
+from custom_components.proof_of_heat.drivers.miner.scan import MAX_HOSTS, RangeError, parse_hosts, scan
 from simulators.antminer.miner import Antminer
 from simulators.bitaxe.miner import Bitaxe
 from simulators.braiins.miner import Braiins
@@ -97,7 +97,7 @@ async def test_a_scan_ends_when_its_time_is_up_with_what_it_found(
         assert time.monotonic() - began < 4
         assert [item.host for item in result.found] == [neighbours[0]]
         assert not result.complete
-        assert result.asked == 7
+        assert result.checked == 7
         await closed(still_open)
 
 
@@ -131,11 +131,11 @@ async def test_a_wide_scan_keeps_few_connections_open_at_once(session: aiohttp.C
             at_once -= 1
 
     began = time.monotonic()
-    knock = patch("custom_components.proof_of_heat.drivers.miner.scan._KNOCK_S", 0.2)
+    knock = patch("custom_components.proof_of_heat.drivers.miner.scan._CONNECT_S", 0.2)
     with patch("asyncio.open_connection", swallow), knock:
         result = await scan(session, "10.11.12.0/24")
     assert result.complete
-    assert (result.asked, result.found) == (254, ())
+    assert (result.checked, result.found) == (254, ())
     assert most <= 200
     assert time.monotonic() - began < 10, "one after the other takes 50 s"
 
@@ -156,7 +156,7 @@ async def test_a_wide_scan_keeps_few_connections_open_at_once(session: aiohttp.C
     ],
 )
 def test_address_ranges(text: str, first: str, count: int) -> None:
-    hosts = hosts_of(text)
+    hosts = parse_hosts(text)
     assert (hosts[0], len(hosts)) == (first, count)
     assert len(hosts) <= MAX_HOSTS
 
@@ -181,7 +181,7 @@ def test_address_ranges(text: str, first: str, count: int) -> None:
 )
 def test_address_ranges_refused(text: str, key: str) -> None:
     with pytest.raises(RangeError) as caught:
-        hosts_of(text)
+        parse_hosts(text)
     assert caught.value.key == key
     assert str(caught.value)
 

@@ -61,7 +61,7 @@ async def test_budget_is_low_until_the_day_has_gone(
     unit = next(iter(home.sources.values()))
     budget = CallBudget(CallLimits(day=10, write_reserve=1), lambda: dt_util.utcnow().timestamp())
     unit.budget = budget
-    budget.refused(10, None, "day limit")
+    budget.record_refusal(10, None, "day limit")
     home.coordinator.check_health(dt_util.utcnow())
     home.coordinator.check_health(dt_util.utcnow())
     assert issues(hass) == {"budget_low"}
@@ -180,7 +180,7 @@ async def test_limit_of_the_contract_is_set(hass: HomeAssistant, entry: MockConf
     home = entry.runtime_data
     unit = next(iter(home.sources.values()))
     unit.budget = CallBudget(CallLimits(day=10, write_reserve=1), lambda: dt_util.utcnow().timestamp())
-    unit.budget.refused(10, None, "day limit")
+    unit.budget.record_refusal(10, None, "day limit")
     home.coordinator.check_health(dt_util.utcnow())
     assert (await fix(hass, "budget_low", {"day_limit": 3000}))["type"] == "create_entry"
     assert entry.subentries[unit.subentry_id].data["day_limit"] == 3000

@@ -88,7 +88,7 @@ async def test_polled_reading_is_the_meters(session: aiohttp.ClientSession, argv
 async def test_a_channel_that_does_not_measure_is_no_zero() -> None:
     status: dict[str, Any] = {f"em1:{index}": {"act_power": 1000.0} for index in range(3)}
     assert decode_status(status, NOW).power_w == 3000.0
-    with pytest.raises(BadReplyError, match="channel 1 does not measure"):
+    with pytest.raises(BadReplyError, match="channel 1 has no power"):
         decode_status({**status, "em1:1": {"act_power": None, "errors": ["power_meter_failure"]}}, NOW)
 
 

@@ -169,7 +169,7 @@ class Slow(SourceBase):
         return SourceState(at=self._now(), health=Health.OK, on=self.on)
 
     async def _write(self, wanted: Command, state: SourceState) -> None:
-        self.counted.append(self.log.today if self.log is not None else 0)
+        self.counted.append(self.log.last_day if self.log is not None else 0)
         self.on = bool(wanted.on)
 
     async def _fallback(self) -> None:
@@ -212,11 +212,11 @@ async def test_the_time_since_the_last_write() -> None:
     clocks = Clocks()
     count = clocks.count()
     assert count.since_s == math.inf
-    await count.note()
+    await count.record_write()
     clocks.elapsed += 100
-    await count.take(1, 5)
+    await count.reserve(1, 5)
     clocks.elapsed += 50
-    assert (count.since_s, count.today) == (50.0, 2)
+    assert (count.since_s, count.last_day) == (50.0, 2)
     saved = count.dump()
     clocks.restart(minutes=10)
     count = clocks.count()
@@ -229,47 +229,47 @@ async def test_the_time_since_the_last_write() -> None:
 async def test_a_day_slides_over_restarts() -> None:
     clocks = Clocks()
     count = clocks.count()
-    await count.take(2, 3)
+    await count.reserve(2, 3)
     clocks.elapsed += 3600
-    await count.take(1, 3)
+    await count.reserve(1, 3)
     saved = count.dump()
     clocks.restart(minutes=10)
     count = clocks.count()
     count.load(saved)
-    assert count.today == 3
-    with pytest.raises(LimitedError, match="3 writes in a day"):
-        await count.take(1, 3)
-    assert count.today == 3, "what was refused is not counted"
+    assert count.last_day == 3
+    with pytest.raises(LimitedError, match="3 writes in 24 hours"):
+        await count.reserve(1, 3)
+    assert count.last_day == 3, "what was refused is not counted"
     clocks.elapsed += DAY - 3600 - 600
-    assert count.today == 1
+    assert count.last_day == 1
     clocks.elapsed += 3600
-    assert (count.today, count.dump()) == (0, [])
+    assert (count.last_day, count.dump()) == (0, [])
 
 
 async def test_a_wall_clock_that_jumps_frees_no_write() -> None:
     clocks = Clocks()
     count = clocks.count()
-    await count.take(1, 1)
+    await count.reserve(1, 1)
     clocks.boot += 3 * DAY
     with pytest.raises(LimitedError):
-        await count.take(1, 1)
+        await count.reserve(1, 1)
     # Saved with a clock that was three days ahead: of the future is of now, and ends some time.
     saved = count.dump()
     clocks.boot -= 3 * DAY
     again = clocks.count()
     again.load(saved)
-    assert again.today == 1
+    assert again.last_day == 1
     clocks.elapsed += DAY
-    assert again.today == 0
+    assert again.last_day == 0
 
 
 async def test_a_day_of_many_writes_stays_small() -> None:
     clocks = Clocks()
     count = clocks.count()
     for _ in range(3000):
-        await count.take(1, 100_000)
+        await count.reserve(1, 100_000)
         clocks.elapsed += 20.0
-    assert count.today == pytest.approx(3000, abs=1)
+    assert count.last_day == pytest.approx(3000, abs=1)
     assert len(count.dump()) <= DAY / 300 + 1
 
 
@@ -293,7 +293,7 @@ async def test_a_day_of_many_writes_stays_small() -> None:
 def test_what_cannot_be_read_counts_as_no_write(rows: object) -> None:
     count = Clocks().count()
     count.load(rows)
-    assert count.today == 0
+    assert count.last_day == 0
 
 
 async def test_a_disk_that_refuses_or_hangs_keeps_no_home_cold(
@@ -307,14 +307,14 @@ async def test_a_disk_that_refuses_or_hangs_keeps_no_home_cold(
     async def hangs() -> None:
         await asyncio.Event().wait()
 
-    count.keep = refuses
-    await count.take(1, 2)
+    count.save = refuses
+    await count.reserve(1, 2)
     assert "disk full" in caplog.text
-    monkeypatch.setattr(counter_module, "_KEEP_S", 0.01)
-    count.keep = hangs
-    await count.take(1, 2)
+    monkeypatch.setattr(counter_module, "_SAVE_TIMEOUT_S", 0.01)
+    count.save = hangs
+    await count.reserve(1, 2)
     with pytest.raises(LimitedError):
-        await count.take(1, 2)
+        await count.reserve(1, 2)
 
 
 async def test_devices_that_are_off_keep_their_day_and_no_longer(
@@ -326,10 +326,10 @@ async def test_devices_that_are_off_keep_their_day_and_no_longer(
     counts = StoredWriteCounters(hass)
     one, same = await asyncio.gather(counts.async_of("one"), counts.async_of("one"))
     assert one is same
-    await one.take(1, 5)
+    await one.reserve(1, 5)
     saved = hass_storage[STORE_KEY]["data"]["devices"]
     assert sorted(saved) == ["off", "one"]
-    assert (await counts.async_of("off")).today == 4
+    assert (await counts.async_of("off")).last_day == 4
 
 
 @pytest.mark.parametrize("version", [(1, 2), (2, 1)])
@@ -344,5 +344,5 @@ async def test_a_store_of_a_later_version_stops_nothing(
         "data": {"devices": {"one": rows}, "later": True},
     }
     count = await StoredWriteCounters(hass).async_of("one")
-    assert count.today == (3 if version[0] == 1 else 0)
+    assert count.last_day == (3 if version[0] == 1 else 0)
     assert ("could not be loaded" in caplog.text) == (version[0] == 2)

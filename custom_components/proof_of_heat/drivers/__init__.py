@@ -1,1 +1,1 @@
-"""Drivers: one package per kind of device, each behind the heat-source contract. No Home Assistant here."""
+"""Drivers: one package per type of device, each behind the heat-source contract. No Home Assistant imports."""

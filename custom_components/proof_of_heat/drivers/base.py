@@ -1,7 +1,7 @@
-"""What every driver shares: verified idempotent commands, write spacing, lease, health, change notice.
+"""Base of all drivers: verified idempotent commands, write interval, lease, health, change notification.
 
-A driver states how to read, how to write and how to fall back; `SourceBase` keeps the promises of
-the contract (`_lib/heat_source.py`) around them.
+A driver implements reading, writing and fallback; `SourceBase` implements the contract (`_lib/heat_source.py`) with
+them.
 """
 
 from abc import ABC, abstractmethod
@@ -38,55 +38,56 @@ _ANSWERING: Final = (Health.OK, Health.DEGRADED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How patient the driver is, in seconds."""
+    """Timeouts and intervals of a driver, in seconds."""
 
     read_s: float = 20.0
-    """A whole read, however many requests it takes."""
+    """Timeout of a complete read with all its requests."""
     write_s: float = 40.0
     fresh_s: float = 5.0
-    """A report younger than this need not be read again before a command."""
+    """A state younger than this is not read again before a command."""
     verify_s: float = 6.0
-    """How long a command may take to show before the answer is PENDING."""
+    """How long to wait until the state shows a command; afterwards the result is PENDING."""
     verify_step_s: float = 0.5
 
 
 class WriteLog(Protocol):
-    """Remembers when a device was last written to, over restarts."""
+    """Stores when a device was last written to, over restarts."""
 
     @property
     def since_s(self) -> float:
-        """Seconds since then; infinite where nothing is known."""
+        """Seconds since the last write; infinite if unknown."""
 
-    async def note(self) -> None:
-        """A write goes out now."""
+    async def record_write(self) -> None:
+        """Record a write that is about to be sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """The last command that went out, until it shows in the readings."""
+    """The last command that was sent, until the state shows it."""
 
-    wanted: Command
+    command: Command
     at: float
 
 
 def utcnow() -> datetime:
-    """The present, aware."""
+    """Return the present time, timezone-aware."""
     return datetime.now(UTC)
 
 
 def blank_state(health: Health, detail: str, at: datetime) -> SourceState:
-    """A report without readings."""
+    """Return a state without readings."""
     return SourceState(at=at, health=health, detail=detail)
 
 
-_REST_SEEN_S: Final = 60.0
+_REST_VALID_S: Final = 60.0
+"""Age up to which a state proves that the device is already at rest."""
 
 
 class SourceBase(ABC):
-    """A heat source whose subclass knows the device.
+    """A heat source; the subclass knows the device.
 
-    Readings are kept from the last good report; a failed read shows its health and nothing else, so that
-    nobody takes an old number for a new one. A call limit keeps the last readings with their time.
+    After a failed read, the state has a health and no readings, so that old values are not mistaken for new ones. If a
+    call limit prevents a read, the last readings are kept with their time.
     """
 
     power_tolerance_w = 25.0
@@ -108,7 +109,7 @@ class SourceBase(ABC):
         self._device_id = device_id
         self._clock = clock
         self._now = now
-        self._state = blank_state(Health.FAILING, "not read yet", now())
+        self._state = blank_state(Health.FAILING, "not yet read", now())
         self._read_at = -math.inf
         self._written_at = -math.inf
         self._log: WriteLog | None = None
@@ -124,12 +125,12 @@ class SourceBase(ABC):
 
     @property
     def name(self) -> str:
-        """What the user calls it."""
+        """Name of the source."""
         return self._name
 
     @property
     def device_id(self) -> str | None:
-        """Id in HA's device registry."""
+        """ID in HA's device registry."""
         return self._device_id
 
     @device_id.setter
@@ -138,21 +139,21 @@ class SourceBase(ABC):
 
     @property
     def capabilities(self) -> Capabilities:
-        """Cached capabilities."""
+        """The capabilities, cached."""
         return self._capabilities
 
     @property
     def state(self) -> SourceState:
-        """The last report."""
+        """The last state."""
         return self._state
 
     @property
     def leased(self) -> bool:
-        """Whether a command's lease runs."""
+        """Whether the lease of a command is running."""
         return self._lease.active
 
     def resume(self, log: WriteLog) -> None:
-        """Go on with the spacing of writes where an earlier run left it; `log` is told of each write."""
+        """Continue the write interval from before a restart, and record each write in `log`."""
         self._log = log
         self._written_at = self._clock() - log.since_s
 
@@ -172,26 +173,26 @@ class SourceBase(ABC):
             return await self._refresh()
 
     async def apply(self, command: Command) -> CommandResult:
-        """Command, verify, lease."""
+        """Send a command if needed, verify it, and start or renew the lease."""
         async with self._lock:
-            return await self._told(command, self._apply(command))
+            return await self._as_result(command, self._apply(command))
 
     async def choose_mode(self, mode: str) -> CommandResult:
-        """What the user sets for good: verified like a command, without a lease that would undo it."""
+        """Set a mode permanently: verified like a command, but without a lease that would revert it."""
         command = Command(id="user", mode=mode)
         async with self._lock:
-            return await self._told(command, self._choose(command))
+            return await self._as_result(command, self._choose(command))
 
-    async def _told(self, command: Command, doing: Awaitable[CommandResult]) -> CommandResult:
-        """Whatever goes wrong is a result."""
+    async def _as_result(self, command: Command, action: Awaitable[CommandResult]) -> CommandResult:
+        """Return the result of an action; errors are results as well."""
         try:
-            return await doing
+            return await action
         except LimitedError as err:
             return self._result(command, Outcome.DEFERRED, str(err))
         except RefusedError as err:
             return self._result(command, Outcome.REFUSED, str(err))
         except DriverError as err:
-            self._take(self._failed(err))
+            self._set_state(self._error_state(err))
             return self._result(command, Outcome.FAILED, str(err))
 
     async def _choose(self, command: Command) -> CommandResult:
@@ -206,45 +207,45 @@ class SourceBase(ABC):
         return await self._verify(command, command)
 
     async def release(self) -> CommandResult:
-        """Back to the device's own safe control, seen to be there where that can be read."""
+        """Return the device to its own safe control, and verify that if it can be read."""
         command = Command(id="release")
         self._lease.end()
         async with self._lock:
             self._pending = None
-            if self._clock() - self._read_at < _REST_SEEN_S and self._resting():
+            if self._clock() - self._read_at < _REST_VALID_S and self._is_resting():
                 return self._result(command, Outcome.UNCHANGED, "")
             try:
                 async with asyncio.timeout(self.timing.write_s):
-                    await self._guarded(self._fallback())
+                    await self._checked(self._fallback())
             except TimeoutError:
-                return self._result(command, Outcome.FAILED, "no answer in time")
+                return self._result(command, Outcome.FAILED, "timed out")
             except RefusedError as err:
                 return self._result(command, Outcome.FAILED, str(err))
             except DriverError as err:
-                self._take(self._failed(err))
+                self._set_state(self._error_state(err))
                 return self._result(command, Outcome.FAILED, str(err))
             self._read_at = -math.inf
-            return await self._verify_rest(command)
+            return await self._verify_release(command)
 
-    async def _verify_rest(self, command: Command) -> CommandResult:
+    async def _verify_release(self, command: Command) -> CommandResult:
         if self._at_rest(self._state) is None:
             return self._result(command, Outcome.APPLIED, "")
-        if await self._shown(self._resting):
+        if await self._wait_until(self._is_resting):
             return self._result(command, Outcome.APPLIED, "")
         if self._capabilities.settle_s > self.timing.verify_s:
-            return self._result(command, Outcome.PENDING, "sent, not yet shown")
-        return self._result(command, Outcome.FAILED, f"still not at rest {self._state.detail}".strip())
+            return self._result(command, Outcome.PENDING, "sent, not yet confirmed")
+        return self._result(command, Outcome.FAILED, f"the device is not at rest {self._state.detail}".strip())
 
-    def _resting(self) -> bool:
+    def _is_resting(self) -> bool:
         return self._state.health in _ANSWERING and self._at_rest(self._state) is True
 
     async def close(self) -> None:
-        """Free timers and connections; the device is left as it is (call `release` first to hand it back)."""
+        """Free timers and connections. The device is left as it is: call `release` first to release control."""
         await self._lease.close()
 
     @abstractmethod
     async def _read(self) -> SourceState:
-        """Ask the device; raises DriverError."""
+        """Return the state of the device; raises DriverError."""
 
     @abstractmethod
     async def _write(self, wanted: Command, state: SourceState) -> None:
@@ -252,14 +253,14 @@ class SourceBase(ABC):
 
     @abstractmethod
     async def _fallback(self) -> None:
-        """Put the device under its own safe control; raises DriverError."""
+        """Return the device to its own safe control; raises DriverError."""
 
     def _at_rest(self, state: SourceState) -> bool | None:
-        """Whether the report shows what `_fallback` writes; None where that cannot be read."""
+        """Return whether the state shows what `_fallback` writes; None if that cannot be read."""
         return None
 
     def _fit(self, command: Command) -> Command:
-        """The command inside the device's limits; raises RefusedError for what it cannot do at all."""
+        """Return the command within the device's limits; raises RefusedError if it is not supported."""
         caps = self._capabilities
         power_w = command.power_w
         if command.on is False:
@@ -276,20 +277,20 @@ class SourceBase(ABC):
     async def _refresh(self) -> SourceState:
         try:
             async with asyncio.timeout(self.timing.read_s):
-                state = await self._guarded(self._read())
+                state = await self._checked(self._read())
         except TimeoutError:
-            state = blank_state(Health.FAILING, "no answer in time", self._now())
+            state = blank_state(Health.FAILING, "timed out", self._now())
         except LimitedError as err:
             state = replace(self._state, health=Health.LIMITED, detail=str(err))
         except DriverError as err:
-            state = self._failed(err)
+            state = self._error_state(err)
         else:
             self._read_at = self._clock()
-        self._take(state)
+        self._set_state(state)
         return state
 
-    async def _guarded[T](self, call: Awaitable[T]) -> T:
-        """A reply of a shape that nobody thought of is a bad reply, with its trace in the log."""
+    async def _checked[T](self, call: Awaitable[T]) -> T:
+        """Await a call; an unexpected exception becomes a BadReplyError, with its traceback in the log."""
         try:
             return await call
         except DriverError, TimeoutError:
@@ -298,13 +299,13 @@ class SourceBase(ABC):
             _LOGGER.exception("%s: unexpected reply", self._name)
             raise BadReplyError(f"unexpected reply: {type(err).__name__}") from err
 
-    def _failed(self, err: DriverError) -> SourceState:
+    def _error_state(self, err: DriverError) -> SourceState:
         for kind, health in _HEALTH_OF_ERROR:
             if isinstance(err, kind):
                 return blank_state(health, str(err), self._now())
         return blank_state(Health.FAILING, str(err), self._now())
 
-    def _take(self, state: SourceState) -> None:
+    def _set_state(self, state: SourceState) -> None:
         if state.health != self._state.health:
             level = logging.INFO if state.health == Health.OK else logging.WARNING
             _LOGGER.log(level, "%s: %s -> %s %s", self._name, self._state.health, state.health, state.detail)
@@ -327,14 +328,14 @@ class SourceBase(ABC):
         wanted = keep_fields(fitted, names)
         if self._still_settling(wanted):
             self._lease.start(command.lease_s)
-            return self._result(command, Outcome.PENDING, "sent, not yet shown")
+            return self._result(command, Outcome.PENDING, "sent, not yet confirmed")
         since = self._clock() - self._written_at
         if since < self._capabilities.min_write_interval_s:
-            if self.leased:  # somebody still commands; a spacing beyond the lease must not hand the device back
+            if self.leased:  # control continues: a write interval beyond the lease must not release the device
                 self._lease.start(command.lease_s)
             return self._result(command, Outcome.DEFERRED, f"last write {since:.0f} s ago")
         had_lease = self.leased
-        self._lease.start(command.lease_s)  # before: a write whose answer is lost may still have arrived
+        self._lease.start(command.lease_s)  # before the write: it may arrive even if its answer is lost
         try:
             await self._send(wanted)
         except RefusedError, LimitedError:  # nothing was written
@@ -347,31 +348,31 @@ class SourceBase(ABC):
         self._written_at = self._clock()
         self._read_at = -math.inf
         if self._log is not None:
-            await self._log.note()
+            await self._log.record_write()
         try:
             async with asyncio.timeout(self.timing.write_s):
-                await self._guarded(self._write(wanted, self._state))
+                await self._checked(self._write(wanted, self._state))
         except TimeoutError:
-            # A device that reboots on a change may never answer: what it then reports decides.
-            _LOGGER.debug("%s: no answer to %s", self._name, wanted.id)
+            # A device that restarts after a change may never answer: its next state decides.
+            _LOGGER.debug("%s: command %s timed out", self._name, wanted.id)
         self._pending = _Written(wanted, self._clock())
 
     async def _verify(self, command: Command, wanted: Command) -> CommandResult:
-        if await self._shown(lambda: is_shown(wanted, self._state, self.power_tolerance_w)):
+        if await self._wait_until(lambda: is_shown(wanted, self._state, self.power_tolerance_w)):
             self._pending = None
             return self._result(command, Outcome.APPLIED, "")
         if self._capabilities.settle_s > self.timing.verify_s:
-            return self._result(command, Outcome.PENDING, "sent, not yet shown")
+            return self._result(command, Outcome.PENDING, "sent, not yet confirmed")
         self._pending = None
         names = ", ".join(sorted(unconfirmed_fields(wanted, self._state, self.power_tolerance_w)))
-        return self._result(command, Outcome.FAILED, f"not shown by the device: {names or self._state.detail}")
+        return self._result(command, Outcome.FAILED, f"not confirmed by the device: {names or self._state.detail}")
 
-    async def _shown(self, showing: Callable[[], bool]) -> bool:
-        """Read until the report shows it, for as long as a command may take."""
+    async def _wait_until(self, is_confirmed: Callable[[], bool]) -> bool:
+        """Read until `is_confirmed` is true; return False if that takes longer than a command may take."""
         steps = math.ceil(self.timing.verify_s / self.timing.verify_step_s)
         for step in range(steps + 1):
             await self._refresh()
-            if self._state.health in _ANSWERING and showing():
+            if self._state.health in _ANSWERING and is_confirmed():
                 return True
             if step < steps:
                 await asyncio.sleep(self.timing.verify_step_s)
@@ -380,7 +381,7 @@ class SourceBase(ABC):
     def _still_settling(self, wanted: Command) -> bool:
         if self._pending is None:
             return False
-        same = replace(self._pending.wanted, id=wanted.id, lease_s=wanted.lease_s) == wanted
+        same = replace(self._pending.command, id=wanted.id, lease_s=wanted.lease_s) == wanted
         return same and self._clock() - self._pending.at < self._capabilities.settle_s
 
     def _result(self, command: Command, outcome: Outcome, detail: str) -> CommandResult:

@@ -1,4 +1,4 @@
-"""What `scripts/decode` prints: entity key, value, unit, through the drivers' own decoding."""
+"""Decoding for `scripts/decode`: (entity key, value, unit) rows, by the drivers' own decoders."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -27,7 +27,7 @@ _UNITS: Final = {
 
 
 def miner_lines(info: MinerInfo, reading: MinerReading) -> Iterator[Line]:
-    """A reading as lines; what the miner does not say is left out."""
+    """Yield the known values of a reading."""
     power_w = 0.0 if reading.power_w is None and reading.mining is False else reading.power_w
     values: dict[str, float | str | bool | None] = {
         "make": info.make,
@@ -46,7 +46,7 @@ def miner_lines(info: MinerInfo, reading: MinerReading) -> Iterator[Line]:
 
 
 async def decode_miner(host: str, password: str | None = None, http_port: int = 80) -> list[Line]:
-    """Read the miner (or the replayed capture) at `host`; raises DriverError."""
+    """Return the values of the miner (or replayed capture) at `host`; raises DriverError."""
     async with aiohttp.ClientSession() as session:
         found = await probe(session, host, http_port)
         client = create_client(found, session, password, http_port=http_port)

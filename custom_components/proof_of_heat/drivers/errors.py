@@ -1,10 +1,10 @@
-"""What can go wrong with a device, in one tree."""
+"""Errors of drivers."""
 
 from datetime import datetime
 
 
 class DriverError(Exception):
-    """Any fault of a device, a cloud or the way to it."""
+    """An error of a device, a cloud or the connection to it."""
 
 
 class UnreachableError(DriverError):
@@ -12,19 +12,19 @@ class UnreachableError(DriverError):
 
 
 class BadReplyError(DriverError):
-    """A reply that is not what the protocol says."""
+    """The reply violates the protocol."""
 
 
 class AuthError(DriverError):
-    """The device refuses our credentials."""
+    """Authentication failed."""
 
 
 class RefusedError(DriverError):
-    """The device understood and declined."""
+    """The device rejected the request, or does not support it."""
 
 
 class LimitedError(DriverError):
-    """A call limit stands in the way until `retry_at` (aware), if known."""
+    """A limit prevents the call until `retry_at` (timezone-aware), if known."""
 
     def __init__(self, message: str, retry_at: datetime | None = None) -> None:
         super().__init__(message)

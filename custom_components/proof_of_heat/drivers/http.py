@@ -1,4 +1,4 @@
-"""JSON over HTTP with everything bounded: time, size of a reply, and the errors that can come of it."""
+"""JSON over HTTP with limits for time and size of a reply; all errors are DriverErrors."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ _SHOWN: Final = 200
 
 
 class JsonHttp:
-    """One server. Paths are joined to `base`; `session` belongs to the caller."""
+    """A server. Paths are appended to `base`; the caller closes `session`."""
 
     def __init__(self, session: aiohttp.ClientSession, base: str, timeout_s: float = 10.0) -> None:
         self._session = session
@@ -30,7 +30,7 @@ class JsonHttp:
         headers: Mapping[str, str] | None = None,
         middlewares: tuple[aiohttp.ClientMiddlewareType, ...] | None = None,
     ) -> Any:
-        """The decoded reply (None where it is empty or plain text); raises DriverError."""
+        """Return the decoded reply (None if it is empty or plain text); raises DriverError."""
         sent = {"Content-Type": "application/json"} if body is not None else {}
         try:
             async with self._session.request(
@@ -86,5 +86,5 @@ def _decoded(response: aiohttp.ClientResponse, raw: bytes, what: str) -> Any:
 
 
 def dumps(value: object) -> bytes:
-    """Compact JSON."""
+    """Return compact JSON."""
     return json.dumps(value, separators=(",", ":")).encode()

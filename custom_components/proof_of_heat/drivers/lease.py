@@ -1,48 +1,48 @@
-"""The time for which a command holds; when it ends, the source goes back to its own safe control."""
+"""The lease: the time for which a command holds without renewal. When it ends, control is released."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 import logging
 from typing import Final
 
+from .._lib.backoff import Backoff, RetryPolicy
 from .._lib.heat_source import CommandResult
 
 _LOGGER = logging.getLogger(__name__)
 
-_RETRY_S: Final = 30.0
-_RETRY_MAX_S: Final = 900.0
+_RETRY: Final = RetryPolicy(first_s=30.0, max_s=900.0, jitter=(1.0, 1.0))
 
 
 class Lease:
-    """One source's lease. `release` hands the source back; it is repeated, ever more slowly, until it settles."""
+    """The lease of a source. `release` is called at its end, and repeated with increasing delay until it succeeds."""
 
-    def __init__(self, name: str, release: Callable[[], Awaitable[CommandResult]], retry_s: float = _RETRY_S) -> None:
+    def __init__(self, name: str, release: Callable[[], Awaitable[CommandResult]], retry: RetryPolicy = _RETRY) -> None:
         self._name = name
         self._release = release
-        self._retry_s = retry_s
+        self._retry = retry
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
     def active(self) -> bool:
-        """Whether it runs."""
+        """Whether the lease is running."""
         return self._timer is not None
 
     def start(self, seconds: float) -> None:
-        """Begin, or begin anew. Handing back, if under way, is given up: somebody commands again."""
+        """Start or renew the lease. A release that is in progress is canceled, because control has resumed."""
         self.end()
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
         self._timer = asyncio.get_running_loop().call_later(seconds, self._ended)
 
     def end(self) -> None:
-        """Without consequences."""
+        """End the lease without releasing control."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     async def close(self) -> None:
-        """End it and whatever it began."""
+        """End the lease, and cancel a release that is in progress."""
         self.end()
         if (task := self._task) is not None and task is not asyncio.current_task():
             task.cancel()
@@ -50,22 +50,21 @@ class Lease:
 
     def _ended(self) -> None:
         self._timer = None
-        _LOGGER.warning("%s: lease ended, back to its own control", self._name)
-        self._task = asyncio.get_running_loop().create_task(self._hand_back())
+        _LOGGER.warning("%s: lease ended, control is released", self._name)
+        self._task = asyncio.get_running_loop().create_task(self._release_until_settled())
 
-    async def _hand_back(self) -> None:
-        pause_s = self._retry_s
+    async def _release_until_settled(self) -> None:
+        backoff = Backoff(self._retry)
         while (failure := await self._release_once()) is not None:
-            _LOGGER.warning("%s: could not hand control back: %s", self._name, failure)
-            await asyncio.sleep(pause_s)
+            _LOGGER.warning("%s: releasing control failed: %s", self._name, failure)
+            await asyncio.sleep(backoff.next_s())
             if self.active:
                 return
-            pause_s = min(2 * pause_s, _RETRY_MAX_S)
 
     async def _release_once(self) -> str | None:
-        """Why the source is not settled; None where it is."""
+        """Release control; return the reason if the source is not settled, else None."""
         try:
             result = await self._release()
-        except Exception as err:  # noqa: BLE001  # whatever a driver stumbles over, its source must come to safety
+        except Exception as err:  # noqa: BLE001  # after any error of a driver, the release must be repeated
             return repr(err)
         return None if result.settled else result.detail

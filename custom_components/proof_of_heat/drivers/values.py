@@ -1,4 +1,4 @@
-"""Reading numbers out of replies that may hold anything."""
+"""Access to values in replies of any structure."""
 
 from collections.abc import Mapping
 import math
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def number(value: object) -> float | None:
-    """A finite number, also written as text; None for anything else."""
+    """Return a finite number, also from text; None for anything else."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, (int, float, str)):
@@ -19,7 +19,7 @@ def number(value: object) -> float | None:
 
 
 def at(value: object, *path: str | int) -> Any:
-    """The value at a path of keys and indexes; None where the path ends early."""
+    """Return the value at a path of keys and indexes; None if the path does not exist."""
     for step in path:
         if isinstance(step, str) and isinstance(value, Mapping):
             value = value.get(step)
@@ -31,27 +31,27 @@ def at(value: object, *path: str | int) -> Any:
 
 
 def rows_at(value: object, *path: str | int) -> list[Any]:
-    """The list at a path; an empty one where there is none."""
+    """Return the list at a path; an empty list if there is none."""
     found = at(value, *path)
     return found if isinstance(found, list) else []
 
 
 def number_at(value: object, *path: str | int) -> float | None:
-    """`number` of `at`."""
+    """Return the number at a path; None if there is none."""
     return number(at(value, *path))
 
 
 def scaled(value: float | None, factor: float, digits: int = 3) -> float | None:
-    """`value` times `factor`, rounded; None stays None."""
+    """Return `value` times `factor`, rounded; None for None."""
     return None if value is None else round(value * factor, digits)
 
 
 def highest(values: list[float | None]) -> float | None:
-    """The highest of those that are known; None without any."""
+    """Return the maximum of the known values; None without any."""
     known = [value for value in values if value is not None]
     return max(known) if known else None
 
 
 def first(*values: float | None) -> float | None:
-    """The first value that is known."""
+    """Return the first known value; None without any."""
     return next((value for value in values if value is not None), None)

@@ -1,4 +1,4 @@
-"""Commands and reports compared: what of a command the device does not show yet."""
+"""Verification: compares commands with the reported state."""
 
 from dataclasses import fields, replace
 import math
@@ -20,37 +20,37 @@ _STATE_FIELD: Final = {
 
 
 def is_shown(command: Command, state: SourceState, power_tolerance_w: float) -> bool:
-    """Whether the report shows everything the command wants."""
+    """Return whether the state shows all values of the command."""
     return not unconfirmed_fields(command, state, power_tolerance_w)
 
 
 def unconfirmed_fields(command: Command, state: SourceState, power_tolerance_w: float) -> frozenset[str]:
-    """The commanded fields that the report does not show (a value not reported counts as not shown)."""
+    """Return the commanded fields that the state does not show; a value that is not reported counts as not shown."""
     missing = set()
     for name, state_name in _STATE_FIELD.items():
-        wanted = getattr(command, name)
-        if wanted is None:
+        target = getattr(command, name)
+        if target is None:
             continue
         actual = getattr(state, state_name)
         tolerance = power_tolerance_w if name == "power_w" else _TOLERANCES.get(name)
         if actual is None:
             missing.add(name)
         elif tolerance is None:
-            if actual != wanted:
+            if actual != target:
                 missing.add(name)
-        elif abs(actual - wanted) > tolerance:
+        elif abs(actual - target) > tolerance:
             missing.add(name)
     return frozenset(missing)
 
 
 def keep_fields(command: Command, names: frozenset[str]) -> Command:
-    """The command with only the named fields."""
+    """Return the command with only these fields."""
     drop: dict[str, Any] = {name: None for name in _STATE_FIELD if name not in names}
     return replace(command, **drop)
 
 
 def clamp(value: float, low: float | None, high: float | None) -> float:
-    """`value` inside the limits that are known."""
+    """Return `value` within the known limits."""
     if low is not None:
         value = max(value, low)
     if high is not None:
@@ -59,7 +59,11 @@ def clamp(value: float, low: float | None, high: float | None) -> float:
 
 
 def check_finite(command: Command) -> None:
-    """RefusedError for a command that holds something that is no number."""
+    """Reject a command with a value that is not finite.
+
+    Raises:
+        RefusedError: a value is not finite.
+    """
     for spec in fields(Command):
         value = getattr(command, spec.name)
         if isinstance(value, float) and not math.isfinite(value):

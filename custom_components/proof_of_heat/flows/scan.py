@@ -13,7 +13,7 @@ import probatio as vol
 
 from ..const import CONF_ADDRESS, SUBENTRY_SOURCE
 from ..drivers.miner.probe import ProbeResult
-from ..drivers.miner.scan import RangeError, ScanResult, hosts_of, scan
+from ..drivers.miner.scan import RangeError, ScanResult, parse_hosts, scan
 from .fields import select
 
 CONF_RANGE: Final = "range"
@@ -45,7 +45,7 @@ class ScanSteps(ConfigSubentryFlow):
         if user_input is not None:
             self._range = str(user_input[CONF_RANGE]).strip()
             try:
-                hosts_of(self._range)
+                parse_hosts(self._range)
             except RangeError as err:
                 errors[CONF_RANGE] = f"range_{err.key}"
             else:

@@ -56,7 +56,7 @@ class StoredWriteCounters:
         if device not in self._counters:
             counter = self._counters[device] = WriteCounter()
             counter.load(self._stored.pop(device, None))
-            counter.keep = self._save
+            counter.save = self._save
         return self._counters[device]
 
     async def _load(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class StoredWriteCounters:
         for device in list(self._stored):
             counter = WriteCounter()
             counter.load(self._stored[device])
-            if not counter.today:
+            if not counter.last_day:
                 del self._stored[device]
         return self._stored
 

@@ -1,4 +1,4 @@
-"""What the miner clouds share: rigs fetched together, kept for a moment, never asked twice at once."""
+"""Base of miner cloud accounts: all rigs are fetched with one request and kept for some seconds."""
 
 from abc import ABC, abstractmethod
 import asyncio
@@ -15,12 +15,12 @@ _FRESH_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rig:
-    """One rig as its cloud tells it."""
+    """A rig as reported by its cloud."""
 
     id: str
     name: str
     mining: bool | None
-    """None: offline, so nothing is known."""
+    """None: offline, hence unknown."""
     online: bool
     power_w: float | None = None
     hashrate_ths: float | None = None
@@ -34,7 +34,7 @@ class Rig:
 
 
 class CloudAccount(ABC):
-    """One account. Every method raises DriverError."""
+    """A cloud account. Every method raises DriverError."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -43,7 +43,7 @@ class CloudAccount(ABC):
         self._lock = asyncio.Lock()
 
     async def rigs(self, max_age_s: float = _FRESH_S) -> dict[str, Rig]:
-        """All rigs by id, not older than `max_age_s`."""
+        """Return all rigs by ID, not older than `max_age_s`."""
         async with self._lock:
             if self._clock() - self._at > max_age_s:
                 self._rigs = await self._fetch()
@@ -51,24 +51,24 @@ class CloudAccount(ABC):
             return self._rigs
 
     async def rig(self, rig_id: str) -> Rig:
-        """One rig; RefusedError when the account has none of that id."""
+        """Return a rig; RefusedError if the account has none with this ID."""
         found = (await self.rigs()).get(rig_id)
         if found is None:
-            raise RefusedError(f"the account has no rig {rig_id} any more")
+            raise RefusedError(f"the account no longer has the rig {rig_id}")
         return found
 
-    def forget(self) -> None:
-        """The next question goes out."""
+    def invalidate(self) -> None:
+        """Fetch the rigs at the next access."""
         self._at = -math.inf
 
     @abstractmethod
     async def _fetch(self) -> dict[str, Rig]:
-        """Ask the cloud."""
+        """Fetch all rigs from the cloud."""
 
     @abstractmethod
     async def set_running(self, rig_id: str, running: bool) -> None:
-        """Start or stop."""
+        """Start or stop mining."""
 
     @abstractmethod
     async def set_mode(self, rig_id: str, mode: str) -> None:
-        """Choose a power mode or profile."""
+        """Set a power mode or profile."""

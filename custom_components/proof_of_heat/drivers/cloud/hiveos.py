@@ -1,4 +1,4 @@
-"""HiveOS: workers of all farms that a personal token may see, over API v2.
+"""HiveOS: workers of all farms that a personal token can access, over API v2.
 
 Facts: HiveOS' public API description. Start and stop are commands to the miner programme of a worker; an
 overclocking profile (`oc_id`) serves as its power profile.
@@ -15,11 +15,11 @@ from .account import CloudAccount, Rig
 
 BASE_URL: Final = "https://api2.hiveos.farm/api/v2"
 _KILO: Final = 1e-9
-"""HiveOS gives kH/s."""
+"""HiveOS reports kH/s."""
 
 
 class HiveOsAccount(CloudAccount):
-    """What one token sees."""
+    """The account of a token."""
 
     def __init__(self, session: aiohttp.ClientSession, token: str, *, base_url: str = BASE_URL) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class HiveOsAccount(CloudAccount):
     async def _rows(self, path: str) -> list[Any]:
         rows = at(await self._call("GET", path), "data")
         if not isinstance(rows, list):
-            raise BadReplyError(f"{path}: no list")
+            raise BadReplyError(f"{path}: the reply is not a list")
         return rows
 
     @override
@@ -51,7 +51,7 @@ class HiveOsAccount(CloudAccount):
         return rigs
 
     async def _profiles_of(self, farm_id: int) -> dict[str, int]:
-        """Name -> id of the farm's overclocking profiles; asked once."""
+        """Return the IDs of the farm's overclocking profiles by name; fetched once."""
         key = str(farm_id)
         if key not in self._profiles:
             try:
@@ -82,7 +82,7 @@ def _path(rig_id: str) -> str:
 
 
 def decode_worker(farm_id: int, row: object, profiles: dict[str, int]) -> Rig | None:
-    """One worker of a farm's list. Without a start time the miner programme does not run."""
+    """Return the rig of a row of a farm's workers. Without a start time, the mining program is not running."""
     worker_id = number_at(row, "id")
     if worker_id is None:
         return None

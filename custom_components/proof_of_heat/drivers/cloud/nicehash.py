@@ -42,7 +42,7 @@ def signature(
     query: str,
     body: bytes,
 ) -> str:
-    """The digest of one request, in hex."""
+    """Return the digest of a request, in hexadecimal."""
     parts = [key, when_ms, nonce, "", organisation, "", method, path, query]
     message = "\0".join(parts).encode()
     if body:
@@ -51,7 +51,7 @@ def signature(
 
 
 class NiceHashAccount(CloudAccount):
-    """One organisation's rigs."""
+    """The rigs of an organization."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class NiceHashAccount(CloudAccount):
             reply = await self._call("GET", _RIGS, {"page": page, "size": _PAGE})
             rows = at(reply, "miningRigs")
             if not isinstance(rows, list):
-                raise BadReplyError("no list of rigs")
+                raise BadReplyError("the reply has no list of rigs")
             rigs.update((rig.id, rig) for row in rows if (rig := decode_rig(row)) is not None)
             if page + 1 >= (number_at(reply, "pagination", "totalPageCount") or 1):
                 break
@@ -121,7 +121,7 @@ class NiceHashAccount(CloudAccount):
 
 
 def decode_rig(row: object) -> Rig | None:
-    """One entry of `miningRigs`. Unmanaged rigs (an ASIC that only points at the pool) are read only."""
+    """Return the rig of an entry of `miningRigs`. Unmanaged rigs (an ASIC that only uses the pool) are read-only."""
     rig_id = at(row, "rigId")
     if not isinstance(rig_id, str) or not rig_id:
         return None
@@ -147,7 +147,7 @@ def decode_rig(row: object) -> Rig | None:
 
 
 def _warm(device: object) -> float | None:
-    """Temperature of a device; values above 1000 carry the hot spot in their upper digits (NiceHash: x % 65536)."""
+    """Return the temperature of a device; large values have the hot spot in their upper bits (x % 65536)."""
     value = number_at(device, "temperature")
     if value is None or value < 0:
         return None

@@ -9,7 +9,7 @@ from .account import CloudAccount, Rig
 
 
 def capabilities_of(rig: Rig, *, settle_s: float = 180.0) -> Capabilities:
-    """What the cloud lets us do with a rig."""
+    """Return the capabilities of a rig in this cloud."""
     controls = {Control.ON_OFF} if rig.controllable else set()
     if rig.controllable and rig.modes:
         controls.add(Control.MODE)
@@ -25,7 +25,7 @@ def capabilities_of(rig: Rig, *, settle_s: float = 180.0) -> Capabilities:
 
 
 class RigSource(SourceBase):
-    """One rig."""
+    """A rig."""
 
     timing = Timing(read_s=25.0, write_s=25.0, fresh_s=20.0, verify_s=2.0, verify_step_s=1.0)
 
@@ -53,18 +53,18 @@ class RigSource(SourceBase):
     @override
     async def _write(self, wanted: Command, state: SourceState) -> None:
         if not self._capabilities.controls:
-            raise RefusedError("this rig is not managed by the cloud: it can only be read")
+            raise RefusedError("the cloud does not manage this rig, it is read-only")
         if wanted.mode is not None:
             await self._account.set_mode(self._rig_id, wanted.mode)
         if wanted.on is not None:
             await self._account.set_running(self._rig_id, wanted.on)
-        self._account.forget()
+        self._account.invalidate()
 
     @override
     async def _fallback(self) -> None:
         if Control.ON_OFF in self._capabilities.controls:
             await self._account.set_running(self._rig_id, False)
-            self._account.forget()
+            self._account.invalidate()
 
     @override
     def _at_rest(self, state: SourceState) -> bool | None:

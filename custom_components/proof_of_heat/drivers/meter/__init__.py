@@ -1,1 +1,1 @@
-"""Meters: electric power and energy of the home or of one source."""
+"""Meters: electric power and energy of the home or of a source."""

@@ -1,4 +1,4 @@
-"""One reading of a meter."""
+"""The reading of a meter."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterReading:
-    """Power in W, positive = drawn; energy counters in kWh. None: not told."""
+    """Power in W, positive for consumption; energy counters in kWh. None: not reported."""
 
     at: datetime
     power_w: float | None
@@ -15,7 +15,7 @@ class MeterReading:
     exported_kwh: float | None = None
 
     def inverted(self) -> MeterReading:
-        """For a meter or clamp that is mounted the wrong way round."""
+        """Return the reading of a meter or clamp that is mounted in the opposite direction."""
         return MeterReading(
             at=self.at,
             power_w=None if self.power_w is None else -self.power_w,

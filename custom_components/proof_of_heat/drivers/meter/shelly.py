@@ -1,4 +1,4 @@
-"""Shelly Pro 3EM over its own RPC: polling by HTTP, decoding of status and of notifications.
+"""Shelly Pro 3EM over RPC: polling by HTTP, decoding of status and notifications.
 
 Facts: three-phase profile `em:0`/`emdata:0`, single-phase profile `em1:0..2`/`em1data:0..2`; act_power is signed W,
 counters are Wh, n_current may be null. Authentication: digest with SHA-256, user admin.
@@ -30,7 +30,7 @@ _VALUES: Final = (
 
 
 class ShellyMeter:
-    """One Shelly Pro 3EM, asked directly."""
+    """A Shelly Pro 3EM that is polled directly."""
 
     def __init__(
         self,
@@ -48,19 +48,19 @@ class ShellyMeter:
         self._profile: str | None = None
 
     async def identify(self) -> dict[str, Any]:
-        """`Shelly.GetDeviceInfo`; remembers the profile. Raises DriverError."""
+        """Return `Shelly.GetDeviceInfo` and store the profile; raises DriverError."""
         reply = await self._rpc("Shelly.GetDeviceInfo")
         if at(reply, "app") is None or at(reply, "mac") is None:
-            raise BadReplyError("not a Shelly")
+            raise BadReplyError("the device is not a Shelly")
         self._profile = str(at(reply, "profile") or "triphase")
         info: dict[str, Any] = reply
         return info
 
     async def read(self, *, energy: bool = True) -> MeterReading:
-        """Power (and counters, one request more)."""
+        """Return the power (and, with one more request, the counters); raises DriverError."""
         try:
             return await self._read(energy=energy)
-        except RefusedError:  # it does not know the question: set to the other profile meanwhile?
+        except RefusedError:  # an unknown method: the profile may have been changed
             self._profile = None
             raise
 
@@ -82,13 +82,17 @@ class ShellyMeter:
 
 
 def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
-    """`Shelly.GetStatus` (or its parts) -> reading. A missing time counts as now."""
+    """Return the reading for a `Shelly.GetStatus` reply (or parts of it); a missing time is `now`.
+
+    Raises:
+        BadReplyError: the status has no power, or a channel does not measure.
+    """
     unix = number_at(status, "sys", "unixtime")
     when = datetime.fromtimestamp(unix, UTC) if unix else now
     if (em := status.get("em:0")) is not None:
         total = number_at(em, "total_act_power")
         if total is None:
-            raise BadReplyError("no total power")
+            raise BadReplyError("the total power is missing")
         data = status.get("emdata:0")
         return MeterReading(
             at=when,
@@ -101,9 +105,9 @@ def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
     phases = tuple(number_at(row, "act_power") for row in rows)
     known = [phase for phase in phases if phase is not None]
     if not known:
-        raise BadReplyError("no energy meter in the status")
-    if mute := [index for index, row in enumerate(rows) if row is not None and phases[index] is None]:
-        raise BadReplyError(f"channel {mute[0]} does not measure: the sum of the others is not the power")
+        raise BadReplyError("the status has no energy meter")
+    if missing := [index for index, row in enumerate(rows) if row is not None and phases[index] is None]:
+        raise BadReplyError(f"channel {missing[0]} has no power, so that the total is unknown")
     counters = [status.get(f"em1data:{i}") for i in range(3)]
     return MeterReading(
         at=when,
@@ -120,18 +124,18 @@ def _sum(rows: list[Any], key: str) -> float | None:
 
 
 class NotificationDecoder:
-    """What a Shelly pushes: full statuses, and partial ones to be merged over the last full one."""
+    """Decodes notifications: full statuses, and partial ones that are merged into the last full one."""
 
     def __init__(self) -> None:
         self._status: dict[str, Any] = {}
 
     @property
     def status(self) -> dict[str, Any]:
-        """All that was told so far, as a `Shelly.GetStatus` reply would say it; empty before the first full status."""
+        """The merged status, in the form of a `Shelly.GetStatus` reply; empty before the first full status."""
         return self._status
 
     def feed(self, frame: object) -> MeterReading | None:
-        """One frame -> the reading after it; None for frames that change no meter value."""
+        """Return the reading after a frame; None for a frame without a meter value."""
         method, params = at(frame, "method"), at(frame, "params")
         if not isinstance(params, dict) or method not in ("NotifyStatus", "NotifyFullStatus"):
             return None
@@ -157,12 +161,18 @@ def _status_of(capture: object) -> object:
 
 
 def lines(capture: object) -> list[tuple[str, float | str | bool, str | None]]:
-    """For `scripts/decode shelly`: a `Shelly.GetStatus` reply, a capture that holds one, or pushed frames in order."""
+    """Return (entity key, value, unit) rows for `scripts/decode shelly`.
+
+    `capture` is a `Shelly.GetStatus` reply, a capture that contains one, or notifications in order.
+
+    Raises:
+        BadReplyError: the capture is an error, or has no status.
+    """
     status = _status_of(capture)
     if (code := at(capture, "error", "code")) is not None:
-        raise BadReplyError(f"the meter asks for a password ({code})" if code == _UNAUTHORIZED else f"error {code}")
+        raise BadReplyError(f"the meter requires a password ({code})" if code == _UNAUTHORIZED else f"error {code}")
     if not isinstance(status, dict):
-        raise BadReplyError("not a status")
+        raise BadReplyError("the capture is not a status")
     reading = decode_status(status, utcnow())
     found: list[tuple[str, float | str | bool, str | None]] = []
     for key, value, unit in (

@@ -1,1 +1,1 @@
-"""Miners: one client per way to speak to them, one heat source for all."""
+"""Miners: one client per protocol, and one heat source for all."""

@@ -1,9 +1,9 @@
-"""Stock Antminer (S19 and later): the socket through pyasic, its configuration page by our own hand.
+"""Antminer with stock firmware (S19 and later): the socket through pyasic, the configuration page directly.
 
-Facts: the page wants digest authentication; work mode 0 normal, 1 sleep, 3 low power, reported as
-`bitmain-work-mode` (text) but written as `miner-mode`; sending the reported key back is accepted and ignored;
-the reply to a write may take 21 s, because the miner restarts. Everything else of the configuration must
-be sent back as it was. The miner does not know its power: a linked meter tells it.
+Facts: the page requires digest authentication. Work modes: 0 normal, 1 sleep, 3 low power; reported as
+`bitmain-work-mode` (text) but written as `miner-mode`; sending the reported key back is accepted and ignored.
+The reply to a write may take 21 s, because the miner restarts. The rest of the configuration must be sent back
+unchanged. The miner does not report its power: a linked meter does.
 """
 
 from dataclasses import replace
@@ -27,7 +27,7 @@ _REPORTED_MODE: Final = "bitmain-work-mode"
 
 
 class AntminerClient:
-    """One stock Antminer. `mode_power_w`: what it draws in each mode, from the user (mode -> W)."""
+    """An Antminer with stock firmware. `mode_power_w`: its power in each mode as entered by the user (mode -> W)."""
 
     def __init__(
         self,
@@ -49,18 +49,18 @@ class AntminerClient:
 
     @property
     def info(self) -> MinerInfo:
-        """Known after `identify`."""
+        """Model and firmware; available after `identify`."""
         if self._info is None:
-            raise BadReplyError("not identified yet")
+            raise BadReplyError("the miner is not identified yet")
         return self._info
 
     async def identify(self) -> MinerInfo:
-        """Ask the system page and choose pyasic's class for the model."""
+        """Read the system page and select pyasic's class for the model."""
         self._lib = lib = await library()
         reply = await self._page("GET", "get_system_info")
         model = str(at(reply, "minertype") or "")
         if not model:
-            raise BadReplyError("no model on the system page")
+            raise BadReplyError("the system page has no model")
         kind = model_class(lib, lib.types.ANTMINER, model, lib.modern_antminer)
         self._miner = kind(self._host)
         if self._miner.web is not None:
@@ -77,7 +77,7 @@ class AntminerClient:
         return self._info
 
     async def capabilities(self) -> Capabilities:
-        """Sleep, low and normal; watts are steps when the user told what each mode draws."""
+        """Modes sleep, low and normal; power steps if the user entered the power of each mode."""
         steps = sorted(self._mode_power_w[mode] for mode in MODES if mode in self._mode_power_w)
         known = len(steps) == len(MODES)
         controls = {Control.ON_OFF, Control.MODE} | ({Control.POWER} if known else set())
@@ -94,10 +94,10 @@ class AntminerClient:
         )
 
     async def read(self) -> MinerReading:
-        """The configuration page first: it proves life and tells the mode."""
+        """Read the configuration page first: it shows that the miner is available, and its mode."""
         lib = self._lib
         if lib is None or self._miner is None:
-            raise BadReplyError("not identified yet")
+            raise BadReplyError("the miner is not identified yet")
         code = _mode_of(await self._page("GET", "get_miner_conf"))
         data = await gather_data(lib, self._miner)
         if code == _SLEEP:
@@ -115,23 +115,23 @@ class AntminerClient:
             return None
 
     async def set_running(self, running: bool) -> None:
-        """Sleep, or back to normal."""
+        """Set the mode to sleep or normal."""
         await self._set_mode(MODES["normal"] if running else _SLEEP)
 
     async def set_power(self, watts: float) -> None:
-        """Not offered; `MinerSource` chooses the mode."""
-        raise RefusedError(f"stock firmware takes no power limit ({watts:.0f} W), only modes")
+        """Not supported; `MinerSource` selects the mode."""
+        raise RefusedError(f"stock firmware has no power limit ({watts:.0f} W), only modes")
 
     async def set_mode(self, mode: str) -> None:
-        """Low power or normal."""
+        """Set the mode to low or normal."""
         if mode not in MODES:
-            raise RefusedError(f"no mode {mode}")
+            raise RefusedError(f"unknown mode {mode}")
         await self._set_mode(MODES[mode])
 
     async def _set_mode(self, code: int) -> None:
         conf = await self._page("GET", "get_miner_conf")
         if not isinstance(conf, dict) or not conf.get("pools"):
-            raise BadReplyError("the configuration page has no pools: not writing")
+            raise BadReplyError("the configuration has no pools, it is not written")
         body = {key: value for key, value in conf.items() if key != _REPORTED_MODE}
         reply = await self._page("POST", "set_miner_conf", {**body, "miner-mode": code})
         answer = at(reply, "code")
@@ -151,12 +151,12 @@ def _mode_of(conf: object) -> int:
     if value is None:
         value = at(conf, "miner-mode")
     if value is None or not str(value).isdecimal():
-        raise BadReplyError("the configuration page tells no work mode")
+        raise BadReplyError("the configuration has no work mode")
     return int(str(value))
 
 
 def decode_socket_temperatures(stats: object) -> tuple[float | None, float | None]:
-    """The socket's `stats` -> highest chip and board temperature: text such as "78-50-69-70" per chain."""
+    """Return maximum chip and board temperature of the socket's `stats`: text such as "78-50-69-70" per chain."""
     row = at(stats, "STATS", 1)
     if not isinstance(row, dict):
         return None, None

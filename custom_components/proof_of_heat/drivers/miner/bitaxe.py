@@ -1,4 +1,4 @@
-"""Bitaxe over AxeOS's HTTP (facts: AxeOS OpenAPI; pause and resume from 2.14 on)."""
+"""Bitaxe with AxeOS over HTTP (facts: AxeOS OpenAPI; pause and resume since 2.14)."""
 
 import re
 from typing import Any, Final
@@ -16,7 +16,7 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
 class BitaxeClient:
-    """One Bitaxe. Its modes are the frequencies (MHz) that its firmware lists."""
+    """A Bitaxe. Its modes are the frequencies in MHz that the firmware lists."""
 
     def __init__(self, session: aiohttp.ClientSession, host: str, port: int = 80) -> None:
         self._http = JsonHttp(session, f"http://{host}:{port}")
@@ -25,16 +25,16 @@ class BitaxeClient:
 
     @property
     def info(self) -> MinerInfo:
-        """Known after `identify`."""
+        """Model and firmware; available after `identify`."""
         if self._info is None:
-            raise BadReplyError("not identified yet")
+            raise BadReplyError("the miner is not identified yet")
         return self._info
 
     async def identify(self) -> MinerInfo:
-        """Model, firmware and the frequencies on offer."""
+        """Read model, firmware and the available frequencies."""
         reply = await self._http.request("GET", "/api/system/info")
         if not isinstance(reply, dict) or "ASICModel" not in reply:
-            raise BadReplyError("not an AxeOS device")
+            raise BadReplyError("the device does not run AxeOS")
         self._info = decode_info(reply)
         try:
             asic = await self._http.request("GET", "/api/system/asic")
@@ -45,7 +45,7 @@ class BitaxeClient:
         return self._info
 
     async def capabilities(self) -> Capabilities:
-        """Frequencies as modes; on and off where the firmware has pause."""
+        """Frequencies as modes; on and off if the firmware can pause."""
         controls = {Control.MODE} if self._modes else set()
         if can_pause(self.info.firmware):
             controls.add(Control.ON_OFF)
@@ -59,18 +59,18 @@ class BitaxeClient:
         )
 
     async def read(self) -> MinerReading:
-        """One request."""
+        """Read everything with one request."""
         return decode_reading(await self._http.request("GET", "/api/system/info"))
 
     async def set_running(self, running: bool) -> None:
-        """Pause or resume."""
+        """Pause or resume mining."""
         if not can_pause(self.info.firmware):
-            raise RefusedError("this AxeOS cannot pause: update it to 2.14 or newer")
+            raise RefusedError("this version of AxeOS cannot pause, update it to 2.14 or later")
         await self._http.request("POST", f"/api/system/{'resume' if running else 'pause'}", body=b"{}")
 
     async def set_power(self, watts: float) -> None:
-        """Not offered."""
-        raise RefusedError(f"a Bitaxe takes no power limit ({watts:.0f} W)")
+        """Not supported."""
+        raise RefusedError(f"a Bitaxe has no power limit ({watts:.0f} W)")
 
     async def set_mode(self, mode: str) -> None:
         """Set the frequency; it takes effect at once."""
@@ -78,13 +78,13 @@ class BitaxeClient:
 
 
 def can_pause(firmware: str | None) -> bool:
-    """Whether this AxeOS has pause and resume."""
+    """Return whether this version of AxeOS has pause and resume."""
     match = _VERSION.match(str(firmware or ""))
     return match is not None and (int(match[1]), int(match[2])) >= _PAUSE_SINCE
 
 
 def decode_info(reply: dict[str, Any]) -> MinerInfo:
-    """`/api/system/info` -> who it is."""
+    """Return model and firmware of `/api/system/info`."""
     board = reply.get("boardVersion") or reply.get("deviceModel") or ""
     return MinerInfo(
         family=MinerFamily.BITAXE,
@@ -96,9 +96,9 @@ def decode_info(reply: dict[str, Any]) -> MinerInfo:
 
 
 def decode_reading(reply: object) -> MinerReading:
-    """`/api/system/info` -> reading. hashRate is GH/s, power W; numbers may come as text, NaN is dropped."""
+    """Return the reading of `/api/system/info`. hashRate is in GH/s, power in W; numbers may be text."""
     if not isinstance(reply, dict):
-        raise BadReplyError("not an AxeOS reply")
+        raise BadReplyError("the reply is not from AxeOS")
     frequency = number_at(reply, "frequency")
     return MinerReading(
         mining=not reply.get("miningPaused", False),

@@ -1,4 +1,4 @@
-"""Braiins OS: REST `/api/v1` (from release 25.05 on) to read and command, GraphQL of older releases to read.
+"""Braiins OS: REST `/api/v1` (since release 25.05) for reading and commands, GraphQL of older releases for reading.
 
 Facts: Braiins' public API descriptions; captures of the releases 22.08 to 25.07. The token goes into the
 `authorization` header as it is and lives an hour.
@@ -26,7 +26,7 @@ _QUERY: Final = (
 
 
 class Status(IntEnum):
-    """REST `status` of the miner."""
+    """The miner's `status` in REST replies."""
 
     IDLE = 1
     MINING = 2
@@ -36,7 +36,7 @@ class Status(IntEnum):
 
 
 class BraiinsClient:
-    """One miner with Braiins OS."""
+    """A miner with Braiins OS."""
 
     def __init__(self, session: aiohttp.ClientSession, host: str, password: str, port: int = 80) -> None:
         self._http = JsonHttp(session, f"http://{host}:{port}")
@@ -47,13 +47,13 @@ class BraiinsClient:
 
     @property
     def info(self) -> MinerInfo:
-        """Known after `identify`."""
+        """Model and firmware; available after `identify`."""
         if self._info is None:
-            raise BadReplyError("not identified yet")
+            raise BadReplyError("the miner is not identified yet")
         return self._info
 
     async def identify(self) -> MinerInfo:
-        """REST where there is one, GraphQL else."""
+        """Identify the miner by REST if available, else by GraphQL."""
         try:
             self._info = decode_rest_info(await self._get("/miner/details"))
         except RefusedError, BadReplyError:
@@ -66,7 +66,7 @@ class BraiinsClient:
         return self._info
 
     async def capabilities(self) -> Capabilities:
-        """Watts and pause over REST; older releases are read only."""
+        """Power and pause over REST; older releases are read-only."""
         low, high = self._limits
         rest = self.info.variant != "graphql"
         return Capabilities(
@@ -92,11 +92,11 @@ class BraiinsClient:
         return decode_rest(details, stats, tuner, boards, cooling)
 
     async def set_running(self, running: bool) -> None:
-        """Pause or resume hashing; the controller stays up."""
+        """Pause or resume mining; the controller keeps running."""
         await self._put(f"/actions/{'resume' if running else 'pause'}", None)
 
     async def set_power(self, watts: float) -> None:
-        """Set the tuner's power target; a refusal teaches the limits."""
+        """Set the tuner's power target; after a rejection the limits are read again."""
         try:
             await self._put("/performance/power-target", {"watt": round(watts)})
         except RefusedError as err:
@@ -105,7 +105,7 @@ class BraiinsClient:
             raise
 
     async def set_mode(self, mode: str) -> None:
-        """Not offered."""
+        """Not supported."""
         raise RefusedError(f"Braiins OS has no mode {mode}")
 
     async def _optional(self, path: str) -> Any:
@@ -119,7 +119,7 @@ class BraiinsClient:
 
     async def _put(self, path: str, value: object) -> Any:
         if self.info.variant == "graphql":
-            raise RefusedError("this Braiins OS has no REST interface: update it to 25.05 or newer")
+            raise RefusedError("this version of Braiins OS has no REST interface, update it to 25.05 or later")
         return await self._call("PUT", path, None if value is None else dumps(value))
 
     async def _call(self, method: str, path: str, body: bytes | None) -> Any:
@@ -130,7 +130,7 @@ class BraiinsClient:
                 return await self._http.request(
                     method, _API + path, body=body, headers={"Authorization": self._token or ""}
                 )
-            except AuthError:  # a token that expired; a wrong password fails in the login
+            except AuthError:  # an expired token; a wrong password fails at the login
                 self._token = None
                 if attempt:
                     raise
@@ -141,21 +141,21 @@ class BraiinsClient:
         reply = await self._http.request("POST", f"{_API}/auth/login", body=body)
         token = at(reply, "token")
         if not isinstance(token, str) or not token:
-            raise BadReplyError("login without a token")
+            raise BadReplyError("the login reply has no token")
         self._token = token
 
     async def _graphql(self) -> Any:
         reply = await self._http.request("POST", "/graphql", body=dumps({"query": _QUERY}))
         if at(reply, "data", "bosminer") is None:
-            raise BadReplyError("not a Braiins OS reply")
+            raise BadReplyError("the reply is not from Braiins OS")
         return reply
 
 
 def decode_rest_info(details: object) -> MinerInfo:
-    """`/miner/details` -> who it is."""
+    """Return model and firmware of `/miner/details`."""
     name = at(details, "miner_identity", "miner_model") or at(details, "miner_identity", "name")
     if name is None:
-        raise BadReplyError("no identity in the miner's details")
+        raise BadReplyError("the miner's details have no identity")
     return MinerInfo(
         family=MinerFamily.BRAIINS,
         make="Braiins OS",
@@ -168,7 +168,7 @@ def decode_rest_info(details: object) -> MinerInfo:
 
 
 def decode_graphql_info(reply: object) -> MinerInfo:
-    """GraphQL -> who it is (these releases name no model here)."""
+    """Return the firmware of a GraphQL reply (it has no model in these releases)."""
     return MinerInfo(
         family=MinerFamily.BRAIINS,
         make="Braiins OS",
@@ -179,7 +179,7 @@ def decode_graphql_info(reply: object) -> MinerInfo:
 
 
 def decode_limits(constraints: object) -> tuple[float | None, float | None]:
-    """`/configuration/constraints` -> lowest and highest power target in W."""
+    """Return minimum and maximum power target in W of `/configuration/constraints`."""
     target = at(constraints, "tuner_constraints", "power_target")
     return number_at(target, "min", "watt"), number_at(target, "max", "watt")
 
@@ -187,10 +187,10 @@ def decode_limits(constraints: object) -> tuple[float | None, float | None]:
 def decode_rest(
     details: object, stats: object, tuner: object, boards: object = None, cooling: object = None
 ) -> MinerReading:
-    """The replies of `/api/v1` -> reading. Rates are GH/s."""
+    """Return the reading of the `/api/v1` replies. Rates are in GH/s."""
     status = number_at(details, "status")
     if status is None:
-        raise BadReplyError("no status in the miner's details")
+        raise BadReplyError("the miner's details have no status")
     watts = number_at(stats, "power_stats", "approximated_consumption", "watt")
     rate = number_at(stats, "miner_stats", "real_hashrate", "last_1m", "gigahash_per_second")
     rows = rows_at(boards, "hashboards")
@@ -219,10 +219,10 @@ def _target(tuner: object) -> float | None:
 
 
 def decode_graphql(reply: object) -> MinerReading:
-    """The GraphQL reply of releases before 25.05 -> reading. Rates are MH/s."""
+    """Return the reading of a GraphQL reply (releases before 25.05). Rates are in MH/s."""
     info = at(reply, "data", "bosminer", "info")
     if info is None:
-        raise BadReplyError("not a Braiins OS reply")
+        raise BadReplyError("the reply is not from Braiins OS")
     solvers = rows_at(info, "workSolver", "childSolvers")
     rate = scaled(number_at(info, "workSolver", "realHashrate", "mhs5S"), 1e-6)
     temperatures: dict[bool, list[float | None]] = {True: [], False: []}

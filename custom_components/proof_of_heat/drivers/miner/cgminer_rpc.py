@@ -1,4 +1,4 @@
-"""The socket of the cgminer family (4028): one request, one reply, the connection ends. Bounded in time and size."""
+"""The socket of the cgminer family (port 4028): one request and one reply per connection, limited in time and size."""
 
 import asyncio
 import contextlib
@@ -15,13 +15,13 @@ _TAIL: Final = b"\0\n\r "
 async def exchange(
     host: str, command: str, parameter: str | None = None, *, port: int = RPC_PORT, timeout_s: float = 5.0
 ) -> dict[str, Any]:
-    """The reply to one command; raises UnreachableError or BadReplyError."""
+    """Return the reply to a command; raises UnreachableError or BadReplyError."""
     request = {"command": command} if parameter is None else {"command": command, "parameter": parameter}
     try:
         async with asyncio.timeout(timeout_s):
             raw = await _send(host, port, json.dumps(request).encode())
     except TimeoutError as err:
-        raise UnreachableError(f"{command}: no answer in time") from err
+        raise UnreachableError(f"{command}: timed out") from err
     except OSError as err:
         raise UnreachableError(f"{command}: {type(err).__name__}") from err
     if not raw:
@@ -49,7 +49,7 @@ async def _send(host: str, port: int, request: bytes) -> bytearray:
 
 
 def _complete(raw: bytearray) -> bool:
-    """Whether this is a whole JSON object: not every miner closes the connection after it."""
+    """Return whether this is a complete JSON object: not every miner closes the connection after it."""
     text = raw.rstrip(_TAIL)
     if not text.endswith(b"}"):
         return False

@@ -1,4 +1,4 @@
-"""From an address to a client that knows its miner."""
+"""Creates the client for a miner."""
 
 import aiohttp
 
@@ -21,7 +21,7 @@ DEFAULT_PASSWORDS = {
     MinerFamily.LUXOS: "",
     MinerFamily.OTHER: "",
 }
-V3_PASSWORD = "super"  # noqa: S105  the factory's
+V3_PASSWORD = "super"  # noqa: S105  the factory default
 
 
 def create_client(
@@ -32,7 +32,7 @@ def create_client(
     http_port: int = 80,
     mode_power_w: dict[str, float] | None = None,
 ) -> MinerClient:
-    """The client for what was found; `password` None takes the factory's."""
+    """Return the client for a probed miner; without a password, the factory default is used."""
     if password is None:
         password = V3_PASSWORD if found.variant == "v3" else DEFAULT_PASSWORDS[found.family]
     match found.family:

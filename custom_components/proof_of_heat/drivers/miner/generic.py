@@ -1,7 +1,7 @@
-"""Every other make and firmware that pyasic knows (Avalon, Auradine, Mara, ePIC …).
+"""All other makes and firmware that pyasic supports (Avalon, Auradine, Mara, ePIC …).
 
-Offers what pyasic's class says it can and what can be read back: power only where the miner also tells its limit
-(an Avalon's "limit" is one of three levels, not watts).
+Supports what pyasic's class implements and what can be read back: power only if the miner also reports its limit
+(the "limit" of an Avalon is one of three levels, not watts).
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from .pyasic_adapter import PyasicModules, gather_data, library, reading_of
 
 
 class GenericClient:
-    """One miner of a make without a client of our own."""
+    """A miner without a client of its own."""
 
     def __init__(self, host: str, password: str | None) -> None:
         self._host = host
@@ -24,13 +24,13 @@ class GenericClient:
 
     @property
     def info(self) -> MinerInfo:
-        """Known after `identify`."""
+        """Model and firmware; available after `identify`."""
         if self._info is None:
-            raise BadReplyError("not identified yet")
+            raise BadReplyError("the miner is not identified yet")
         return self._info
 
     async def identify(self) -> MinerInfo:
-        """Pyasic's own discovery."""
+        """Identify the miner by pyasic's discovery."""
         self._lib = lib = await library()
         try:
             self._miner = await lib.factory.get_miner(self._host)
@@ -47,7 +47,7 @@ class GenericClient:
         return self._info
 
     async def capabilities(self) -> Capabilities:
-        """Overridden methods of pyasic's class tell what it can."""
+        """Return the capabilities: pyasic's class overrides the methods that it supports."""
         controls = set()
         if self._overrides("set_power_limit") and (await self.read()).power_limit_w is not None:
             controls.add(Control.POWER)
@@ -69,10 +69,10 @@ class GenericClient:
         )
 
     async def read(self) -> MinerReading:
-        """All groups; a miner that says nothing is unreachable, not off."""
+        """Read all groups; a miner without any reply is unreachable, not off."""
         lib = self._lib
         if lib is None or self._miner is None:
-            raise BadReplyError("not identified yet")
+            raise BadReplyError("the miner is not identified yet")
         data = await gather_data(lib, self._miner)
         if all(data.get(name) is None for name in ("hashrate", "wattage", "uptime")):
             raise UnreachableError("no answer")
@@ -91,8 +91,8 @@ class GenericClient:
         await self._call(self._miner.set_power_limit, round(watts))
 
     async def set_mode(self, mode: str) -> None:
-        """Not offered."""
-        raise RefusedError(f"no mode {mode}")
+        """Not supported."""
+        raise RefusedError(f"unknown mode {mode}")
 
     async def _call(self, method: Any, *arguments: int) -> None:
         assert self._lib is not None

@@ -1,4 +1,4 @@
-"""LuxOS over its socket: profiles as power settings, curtailment as off and on.
+"""LuxOS over its socket: profiles as power presets, curtailment for on and off.
 
 Facts: Luxor's public API description and captured replies. A write needs a session, of which a miner has one at a
 time; the advanced thermal management (ATM) undoes a chosen profile unless it is off while that is set. A profile's
@@ -18,28 +18,28 @@ _CORNERS: Final = ("TopLeft", "TopRight", "BottomLeft", "BottomRight")
 
 
 class LuxosClient:
-    """One miner with LuxOS. It asks for no password: who reaches the socket may command."""
+    """A miner with LuxOS. It requires no password: any client that reaches the socket can send commands."""
 
     def __init__(self, host: str) -> None:
         self._host = host
         self._info: MinerInfo | None = None
         self._presets = PowerPresets()
         self._thermal_owed = False
-        """The thermal management was switched off and could not be switched on again yet."""
+        """Thermal management was switched off and is not switched on again yet."""
 
     @property
     def info(self) -> MinerInfo:
-        """Known after `identify`."""
+        """Model and firmware; available after `identify`."""
         if self._info is None:
-            raise BadReplyError("not identified yet")
+            raise BadReplyError("the miner is not identified yet")
         return self._info
 
     async def identify(self) -> MinerInfo:
-        """Version, configuration and profiles."""
+        """Read version, configuration and profiles."""
         version = await self._ask("version")
         firmware = at(version, "VERSION", 0, "LUXminer")
         if firmware is None:
-            raise BadReplyError("not a LuxOS miner")
+            raise BadReplyError("the miner does not run LuxOS")
         config = at(await self._ask("config"), "CONFIG", 0)
         self._presets = decode_profiles(await self._ask("profiles"))
         self._info = MinerInfo(
@@ -53,11 +53,11 @@ class LuxosClient:
         return self._info
 
     async def capabilities(self) -> Capabilities:
-        """Watts in steps of the profiles, sleep and wake-up."""
+        """Power in steps of the profiles; on and off."""
         return self._presets.capabilities()
 
     async def read(self) -> MinerReading:
-        """The configuration first: it tells profile and sleep."""
+        """Read the configuration first: it has the profile and whether the miner sleeps."""
         config = at(await self._ask("config"), "CONFIG", 0)
         if self._thermal_owed:
             await self._pay_thermal()
@@ -65,7 +65,7 @@ class LuxosClient:
         return decode_reading(config, replies, self._presets)
 
     async def set_running(self, running: bool) -> None:
-        """Wake up or sleep (hash boards and power supply off; the controller stays up)."""
+        """Wake up or sleep (hash boards and power supply off; the controller keeps running)."""
         session = await self._session()
         try:
             await self._ask("curtail", f"{session},{'wakeup' if running else 'sleep'}")
@@ -73,7 +73,7 @@ class LuxosClient:
             await self._logoff(session)
 
     async def set_power(self, watts: float) -> None:
-        """Choose the strongest profile within `watts`."""
+        """Set the profile with the highest power up to `watts`."""
         name = self._presets.name_for(watts)
         thermal = at(await self._ask("config"), "CONFIG", 0, "IsAtmEnabled") is True
         session = await self._session()
@@ -84,7 +84,7 @@ class LuxosClient:
             try:
                 await self._ask("profileset", f"{session},{name}")
             finally:
-                if self._thermal_owed:  # it protects the miner: never left off
+                if self._thermal_owed:  # it protects the miner and must not stay off
                     await self._thermal_on(session)
         finally:
             await self._logoff(session)
@@ -101,10 +101,10 @@ class LuxosClient:
             finally:
                 await self._logoff(session)
         except DriverError:
-            return  # at the next reading again
+            return  # repeated at the next reading
 
     async def set_mode(self, mode: str) -> None:
-        """Not offered."""
+        """Not supported."""
         raise RefusedError(f"LuxOS has no mode {mode}")
 
     async def _ask(self, command: str, parameter: str | None = None) -> Any:
@@ -120,25 +120,25 @@ class LuxosClient:
             return None
 
     async def _session(self) -> str:
-        """A session of our own. Somebody else's is not taken over: it is in use, and ends by itself."""
+        """Open a session. The session of another client is not replaced: it is in use, and expires."""
         try:
             reply = await self._ask("logon")
         except RefusedError as err:
-            raise LimitedError(f"another program holds the miner's only session ({err})") from err
+            raise LimitedError(f"another client uses the miner's only session ({err})") from err
         session = at(reply, "SESSION", 0, "SessionID")
         if not isinstance(session, str) or not session:
-            raise BadReplyError("logon without a session")
+            raise BadReplyError("the logon reply has no session")
         return session
 
     async def _logoff(self, session: str) -> None:
         try:
             await self._ask("logoff", session)
         except DriverError:
-            return  # it ends by itself
+            return  # it expires
 
 
 def decode_profiles(reply: object) -> PowerPresets:
-    """`profiles` -> power settings."""
+    """Return the power presets of `profiles`."""
     return PowerPresets(
         PowerPreset(str(at(row, "Profile Name")), watts, at(row, "IsTuned") is True)
         for row in rows_at(reply, "PROFILES")
@@ -147,10 +147,10 @@ def decode_profiles(reply: object) -> PowerPresets:
 
 
 def decode_reading(config: object, replies: dict[str, Any], presets: PowerPresets) -> MinerReading:
-    """The configuration and what else answered -> reading."""
+    """Return the reading of the configuration and the other replies."""
     curtailed = at(config, "CurtailMode")
     if curtailed is None and at(config, "IsPowerSupplyOn") is None:
-        raise BadReplyError("the configuration tells neither sleep nor power supply")
+        raise BadReplyError("the configuration has neither sleep nor power supply state")
     mining = str(curtailed).lower() != "sleep" and at(config, "IsPowerSupplyOn") is not False
     summary, boards = at(replies.get("summary"), "SUMMARY", 0), rows_at(replies.get("devs"), "DEVS")
     temperatures = [number_at(row, corner) for row in rows_at(replies.get("temps"), "TEMPS") for corner in _CORNERS]

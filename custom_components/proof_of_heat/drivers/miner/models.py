@@ -1,4 +1,4 @@
-"""What a miner tells, whatever its make, and what a client has to offer."""
+"""Readings of a miner of any make, and the protocol of a client."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,7 +8,7 @@ from ..._lib.heat_source import Capabilities
 
 
 class MinerFamily(StrEnum):
-    """How to speak to a miner."""
+    """The firmware family, which determines the protocol."""
 
     ANTMINER = "antminer"
     WHATSMINER = "whatsminer"
@@ -17,12 +17,12 @@ class MinerFamily(StrEnum):
     VNISH = "vnish"
     LUXOS = "luxos"
     OTHER = "other"
-    """Whatever else pyasic knows."""
+    """All others that pyasic supports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MinerInfo:
-    """Who it is."""
+    """Identity of a miner. Field names are stored."""
 
     family: MinerFamily
     make: str
@@ -36,10 +36,10 @@ class MinerInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MinerReading:
-    """One reading. None: the miner does not say."""
+    """The reading of a miner. None: not reported."""
 
     mining: bool | None
-    """False: paused or asleep by command. A miner that starts or waits for a pool is True."""
+    """False: paused or asleep by command. True also while it starts or waits for a pool."""
     power_w: float | None = None
     power_limit_w: float | None = None
     hashrate_ths: float | None = None
@@ -56,33 +56,33 @@ class MinerReading:
 
     @property
     def efficiency_j_th(self) -> float | None:
-        """Joules per terahash, while it hashes."""
+        """Efficiency in joules per terahash while mining; else None."""
         if not self.power_w or not self.hashrate_ths:
             return None
         return self.power_w / self.hashrate_ths
 
 
 class MinerClient(Protocol):
-    """A way to one miner. Every method raises DriverError."""
+    """The client of a miner. Every method raises DriverError."""
 
     @property
     def info(self) -> MinerInfo:
-        """Known after `identify`."""
+        """Identity; available after `identify`."""
 
     async def identify(self) -> MinerInfo:
-        """Ask who it is."""
+        """Read the identity."""
 
     async def capabilities(self) -> Capabilities:
-        """What it can do."""
+        """Return the capabilities."""
 
     async def read(self) -> MinerReading:
-        """Ask for everything."""
+        """Return the reading."""
 
     async def set_running(self, running: bool) -> None:
-        """Pause or resume."""
+        """Pause or resume mining."""
 
     async def set_power(self, watts: float) -> None:
         """Set the power limit."""
 
     async def set_mode(self, mode: str) -> None:
-        """Set a named mode."""
+        """Set a mode by name."""

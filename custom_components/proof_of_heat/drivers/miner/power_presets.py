@@ -1,4 +1,4 @@
-"""Firmware that offers ready-made power settings: watts become the name of one."""
+"""Power presets of firmware without a free power limit: a power becomes the name of a preset."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _WRITE_INTERVAL_S: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class PowerPreset:
-    """One setting. `tuned`: the chips were measured for it; another one costs hours of tuning first."""
+    """A preset. `tuned`: the chips are already tuned for it; tuning another one takes hours."""
 
     name: str
     watts: float
@@ -21,7 +21,7 @@ class PowerPreset:
 
 
 class PowerPresets:
-    """The settings of one miner, by power. Where some are tuned, only those are offered."""
+    """The presets of a miner by power. If some are tuned, only those are used."""
 
     def __init__(self, presets: Iterable[PowerPreset] = ()) -> None:
         known = sorted(presets, key=lambda preset: preset.watts)
@@ -31,22 +31,22 @@ class PowerPresets:
 
     @property
     def steps_w(self) -> tuple[float, ...]:
-        """The powers on offer, ascending."""
+        """The available powers in W, ascending."""
         return tuple(preset.watts for preset in self._offered)
 
     def watts_of(self, name: object) -> float | None:
-        """The power of the setting of that name."""
+        """Return the power of a preset in W; None if it is unknown."""
         return self._watts.get(str(name))
 
     def name_for(self, watts: float) -> str:
-        """The strongest setting within `watts`, the weakest where none is; RefusedError where there are none."""
+        """Return the preset with the highest power up to `watts`, else the lowest one; RefusedError without any."""
         if not self._offered:
-            raise RefusedError("the miner offers no power settings")
+            raise RefusedError("the miner has no power presets")
         fitting = [preset for preset in self._offered if preset.watts <= watts + 1]
         return fitting[-1].name if fitting else self._offered[0].name
 
     def capabilities(self) -> Capabilities:
-        """On, off, and watts in steps. A change restarts the hash boards: it is not made often."""
+        """Return capabilities for on/off and power steps. A change restarts the hash boards and must be rare."""
         steps = self.steps_w
         return Capabilities(
             kind=SourceKind.MINER,

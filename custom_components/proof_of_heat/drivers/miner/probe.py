@@ -1,4 +1,4 @@
-"""Finding out what answers at an address.
+"""Identifies the miner at an address.
 
 Asks a few harmless questions at once; nothing is written and no password is sent.
 """
@@ -25,7 +25,7 @@ _MAX_REPLY: Final = 262_144
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What answers. `variant`: dialect within the family."""
+    """The miner at an address. `variant`: protocol version within the family."""
 
     host: str
     family: MinerFamily
@@ -33,7 +33,11 @@ class ProbeResult:
 
 
 async def probe(session: aiohttp.ClientSession, host: str, http_port: int = 80) -> ProbeResult:
-    """What answers at `host`; UnreachableError where nothing does that looks like a miner."""
+    """Return the miner at `host`.
+
+    Raises:
+        UnreachableError: no miner answers.
+    """
     answers = await asyncio.gather(
         _rpc(host, "version"), _rpc(host, "get_version"), _v3(host), _web(session, host, http_port)
     )

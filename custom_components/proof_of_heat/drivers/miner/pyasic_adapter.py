@@ -1,9 +1,9 @@
-"""What we take from pyasic: transport and decoding. Nothing outside this package sees it.
+"""Adapter for pyasic: transport and decoding. pyasic is not used outside this package.
 
-Facts that shape this: importing it takes seconds and builds a TLS context, so that happens once, in an
-executor; one bad field makes `get_data` fail as a whole, so fields are asked in small groups; a miner that
-does not answer yields empty replies and default values instead of an error, so every client first asks
-something whose answer proves life; a write's return value says nothing, so `SourceBase` reads back.
+Facts: importing it takes seconds and builds a TLS context, so that it is imported once, in an executor. One invalid
+field makes `get_data` fail as a whole, so that fields are read in small groups. A miner that does not answer results in
+empty replies and default values instead of an error, so that every client first sends a request whose reply shows that
+the miner is available. The return value of a write does not show whether it succeeded, so that `SourceBase` reads back.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _WRITE_TIMEOUT_S: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class PyasicModules:
-    """pyasic's parts, imported."""
+    """The imported modules of pyasic."""
 
     factory: Any
     classes: Any
@@ -58,17 +58,17 @@ def _import() -> PyasicModules:
 
 
 async def library() -> PyasicModules:
-    """pyasic, imported off the loop at the first call."""
+    """Return pyasic's modules; they are imported in an executor at the first call."""
     return await asyncio.get_running_loop().run_in_executor(None, _import)
 
 
 def model_class(lib: PyasicModules, family: Any, model: str, fallback: Any) -> Any:
-    """The class for a model, whatever its spelling; `fallback` for one that pyasic does not list."""
+    """Return the class for a model, ignoring its spelling; `fallback` for a model that pyasic does not list."""
     return lib.classes[family].get(model.upper(), fallback)
 
 
 async def gather_data(lib: PyasicModules, miner: Any) -> dict[str, Any]:
-    """Every group of fields that could be read; a group that fails is left out."""
+    """Return all groups of fields that can be read; a group that fails is omitted."""
     found: dict[str, Any] = {}
     failures: list[str] = []
     for group in _GROUPS:
@@ -79,12 +79,12 @@ async def gather_data(lib: PyasicModules, miner: Any) -> dict[str, Any]:
             continue
         found.update({name: getattr(data, name, None) for name in group})
     if not found:
-        raise BadReplyError("; ".join(failures) or "nothing readable")
+        raise BadReplyError("; ".join(failures) or "no data can be read")
     return found
 
 
 async def ask(lib: PyasicModules, call: Any, what: str) -> dict[str, Any]:
-    """One reply that must be there; raises DriverError."""
+    """Return a reply that is required; raises DriverError."""
     try:
         reply = await call
     except lib.errors as err:
@@ -97,7 +97,7 @@ async def ask(lib: PyasicModules, call: Any, what: str) -> dict[str, Any]:
 
 
 def reading_of(data: dict[str, Any], *, mining: bool | None, mode: str | None = None) -> MinerReading:
-    """Pyasic's fields -> reading."""
+    """Return the reading of pyasic's fields."""
     boards = [board for board in data.get("hashboards") or [] if board is not None]
     up = [board for board in boards if not getattr(board, "missing", True)]
     rate = _ths(data.get("hashrate"))
@@ -116,7 +116,7 @@ def reading_of(data: dict[str, Any], *, mining: bool | None, mode: str | None = 
         ambient_c=number(data.get("env_temp")),
         fan_rpm=highest([number(fan.speed) for fan in data.get("fans") or []]),
         uptime_s=number(data.get("uptime")),
-        # No board told anything although hashes come out: this firmware does not speak of boards.
+        # No board reports anything although the miner hashes: this firmware does not report boards.
         boards=len(boards) if up or (boards and not rate) else None,
         boards_up=len(up) if up or (boards and not rate) else None,
         faults=tuple(_fault(error) for error in data.get("errors") or []),
@@ -134,7 +134,7 @@ def _ths(rate: Any) -> float | None:
 
 
 def _warm(value: Any) -> float | None:
-    """Pyasic says 0 for a sensor that is not there."""
+    """Return a temperature; pyasic returns 0 for a missing sensor."""
     return number(value) or None
 
 

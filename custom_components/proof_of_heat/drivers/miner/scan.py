@@ -1,7 +1,7 @@
-"""Looking through a range of addresses for miners: bounded in width, in connections at once, and in time.
+"""Searches a range of addresses for miners, limited in size, parallel connections and time.
 
-First a knock (a TCP connection, nothing said) at the ports that miners have; only who opens is asked who it is.
-Nothing is written and no password is sent. Cancelling the task that scans closes every connection.
+First a TCP connection to the ports of miners is opened, without sending data; only hosts with an open port are
+identified. Nothing is written and no password is sent. Canceling the task closes all connections.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from .probe import V3_PORT, ProbeResult, probe
 
 MAX_HOSTS: Final = 1024
 SCAN_S: Final = 60.0
-"""The longest that a scan takes, whatever the network does."""
-_KNOCK_S: Final = 1.0
+"""Maximum duration of a scan."""
+_CONNECT_S: Final = 1.0
 _AT_ONCE: Final = 64
 _WEB_PORT: Final = 80
 
@@ -35,16 +35,16 @@ class RangeError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:
-    """What came of a scan. `found` in the order of the addresses."""
+    """The result of a scan. `found` is in the order of the addresses."""
 
     found: tuple[ProbeResult, ...]
-    asked: int
+    checked: int
     total: int
 
     @property
     def complete(self) -> bool:
-        """Whether every address was looked at before the time was up."""
-        return self.asked == self.total
+        """Whether all addresses were checked in time."""
+        return self.checked == self.total
 
 
 async def scan(
@@ -55,46 +55,49 @@ async def scan(
     http_port: int = _WEB_PORT,
     progress: Callable[[int, int, tuple[ProbeResult, ...]], None] | None = None,
 ) -> ScanResult:
-    """Miners in a range ("192.168.1.0/24", "192.168.1.20-60", several with commas).
+    """Return the miners in a range ("192.168.1.0/24", "192.168.1.20-60", several separated by commas).
 
-    Raises RangeError before anything is sent. When `seconds` are over, what was found until then is the result.
-    `progress(asked, total, found)` is called after every address.
+    After `seconds`, the result is what was found so far. `progress(checked, total, found)` is called after every
+    address.
+
+    Raises:
+        RangeError: the range is invalid; nothing is sent.
     """
-    hosts = hosts_of(range_text)
+    hosts = parse_hosts(range_text)
     found: dict[str, ProbeResult] = {}
-    asked = 0
+    checked = 0
     waiting = iter(hosts)
 
     async def work() -> None:
-        nonlocal asked
+        nonlocal checked
         for host in waiting:
             with contextlib.suppress(DriverError):
-                found[host] = await _look(session, host, http_port)
-            asked += 1
+                found[host] = await _identify(session, host, http_port)
+            checked += 1
             if progress is not None:
-                progress(asked, len(hosts), _ordered(hosts, found))
+                progress(checked, len(hosts), _ordered(hosts, found))
 
-    with contextlib.suppress(TimeoutError):  # what was found until then is the result
+    with contextlib.suppress(TimeoutError):  # the result is what was found so far
         async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
             for _ in range(min(_AT_ONCE, len(hosts))):
                 group.create_task(work())
-    return ScanResult(found=_ordered(hosts, found), asked=asked, total=len(hosts))
+    return ScanResult(found=_ordered(hosts, found), checked=checked, total=len(hosts))
 
 
 def _ordered(hosts: list[str], found: dict[str, ProbeResult]) -> tuple[ProbeResult, ...]:
     return tuple(sorted(found.values(), key=lambda item: hosts.index(item.host))) if found else ()
 
 
-async def _look(session: aiohttp.ClientSession, host: str, http_port: int) -> ProbeResult:
-    doors = await asyncio.gather(*(_opens(host, port) for port in (RPC_PORT, V3_PORT, http_port)))
+async def _identify(session: aiohttp.ClientSession, host: str, http_port: int) -> ProbeResult:
+    doors = await asyncio.gather(*(_is_open(host, port) for port in (RPC_PORT, V3_PORT, http_port)))
     if not any(doors):
-        raise UnreachableError("no port of a miner's is open")
+        raise UnreachableError("no port of a miner is open")
     return await probe(session, host, http_port)
 
 
-async def _opens(host: str, port: int) -> bool:
+async def _is_open(host: str, port: int) -> bool:
     try:
-        async with asyncio.timeout(_KNOCK_S):
+        async with asyncio.timeout(_CONNECT_S):
             _, writer = await asyncio.open_connection(host, port)
     except OSError, TimeoutError:
         return False
@@ -102,23 +105,24 @@ async def _opens(host: str, port: int) -> bool:
     return True
 
 
-def hosts_of(text: str) -> list[str]:
-    """Addresses of "192.168.1.20", "192.168.1.0/24" or "192.168.1.20-60", several joined by commas.
+def parse_hosts(text: str) -> list[str]:
+    """Return the addresses of "192.168.1.20", "192.168.1.0/24" or "192.168.1.20-60", several separated by commas.
 
-    Raises RangeError for anything else, for more than 1,024 addresses, and for addresses of the open Internet.
+    Raises:
+        RangeError: it is something else, more than 1,024 addresses, or an address on the public internet.
     """
     spans = [_span(part.strip()) for part in text.split(",")]
     if sum(last - first + 1 for first, last in spans) > MAX_HOSTS:
         raise RangeError("too_wide", f"more than {MAX_HOSTS} addresses")
     numbers = dict.fromkeys(number for first, last in spans for number in range(first, last + 1))
     hosts = [ipaddress.IPv4Address(number) for number in numbers]
-    if strangers := [host for host in hosts if host.is_global or host.is_multicast or host.is_unspecified]:
-        raise RangeError("not_local", f"{strangers[0]} is not in a local network")
+    if public := [host for host in hosts if host.is_global or host.is_multicast or host.is_unspecified]:
+        raise RangeError("not_local", f"{public[0]} is not in a local network")
     return [str(host) for host in hosts]
 
 
 def _span(text: str) -> tuple[int, int]:
-    """First and last address; nothing is listed yet, so that a wide range costs nothing."""
+    """Return the first and last address, without listing those in between: a range may be very large."""
     first_text, dash, last_text = (part.strip() for part in text.partition("-"))
     try:
         if "/" in text:
@@ -132,7 +136,7 @@ def _span(text: str) -> tuple[int, int]:
             last_text = f"{first_text.rpartition('.')[0]}.{last_text}"
         last = ipaddress.IPv4Address(last_text)
     except ValueError as err:
-        raise RangeError("invalid", f"{text}: neither an address nor a range of addresses") from err
+        raise RangeError("invalid", f"{text} is neither an address nor a range of addresses") from err
     if last < first:
         raise RangeError("backwards", f"{text}: the last address is before the first")
     return int(first), int(last)

@@ -1,4 +1,4 @@
-"""A miner as a heat source: every watt it takes becomes heat."""
+"""A miner as a heat source: all its electric power becomes heat."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,10 +10,10 @@ from .models import MinerClient, MinerReading
 
 
 class MinerSource(SourceBase):
-    """One miner behind its client.
+    """A miner with its client.
 
-    `meter_w` gives the power of a linked meter, for firmware that does not know its own. A miner that is
-    paused or asleep and tells no power shows 0 W. `idle_on_release`: whether the end of a lease pauses it
+    `meter_w` returns the power of a linked meter, for firmware that does not report its own. Without a reported
+    power, a miner that is paused or asleep has 0 W. `idle_on_release`: whether the end of a lease pauses the miner
     (the safe state of a miner that heats on demand) or leaves it as it is.
     """
 
@@ -40,12 +40,12 @@ class MinerSource(SourceBase):
 
     @property
     def client(self) -> MinerClient:
-        """The way to the miner."""
+        """The client of the miner."""
         return self._client
 
     @override
     async def _read(self) -> SourceState:
-        if not self._identified:  # at a start without the miner, what it can do is known but not it
+        if not self._identified:  # after a start without the miner, only its capabilities are known
             await self._client.identify()
             self._identified = True
         reading = await self._client.read()
@@ -78,7 +78,7 @@ class MinerSource(SourceBase):
         return replace(fitted, power_w=None, mode=self._mode_of_step(index))
 
     def _mode_of_step(self, index: int) -> str:
-        """Steps ascend in power; the modes of the clients with steps descend from normal."""
+        """Return the mode for a power: steps are ascending, the modes of clients with steps are descending."""
         return tuple(reversed(self._capabilities.modes))[index]
 
     @override
@@ -96,7 +96,7 @@ class MinerSource(SourceBase):
     @override
     async def _fallback(self) -> None:
         if not self._identified:
-            return  # never spoken to: nothing was commanded
+            return  # never connected: nothing was commanded
         if self._idle_on_release and Control.ON_OFF in self._capabilities.controls:
             await self._client.set_running(False)
 
@@ -108,7 +108,7 @@ class MinerSource(SourceBase):
 
 
 def _wakes(client: MinerClient) -> bool:
-    """Whether choosing a mode also ends the sleep (stock Antminer: sleep is a mode)."""
+    """Return whether setting a mode also ends sleep (stock Antminer: sleep is a mode)."""
     return client.info.family == "antminer"
 
 
@@ -121,7 +121,7 @@ def _health(reading: MinerReading) -> Health:
 
 
 def extra_of(reading: MinerReading, power_w: float | None) -> dict[str, float | str | bool | None]:
-    """The readings that have entities of their own, by key."""
+    """Return the additional readings by entity key."""
     efficiency = replace(reading, power_w=power_w).efficiency_j_th
     return {
         "expected_hashrate": reading.expected_ths,

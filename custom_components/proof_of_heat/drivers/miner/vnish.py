@@ -1,8 +1,9 @@
-"""VNish (firmware 1.2 and newer) over its REST interface: autotune presets as power settings, stop and start.
+"""VNish (firmware 1.2 and later) over its REST interface: autotune presets as power presets, stop and start.
 
 Facts: the interface description that the firmware serves (1.2.6, 1.3.4) and captured replies. Reading needs no
-password; a write needs a token that `unlock` gives for one (403 wrong, 429 locked out for a while). The reply to
-a write says nothing about its success. Rates are GH/s (`hr_measure`), `power_usage` is the efficiency on newer ones.
+password; a write needs a token that `unlock` returns for one (403 wrong, 429 locked out for some time). The reply to
+a write does not show whether it succeeded. Rates are in GH/s (`hr_measure`); `power_usage` is the efficiency in newer
+versions.
 """
 
 import re
@@ -26,7 +27,7 @@ _WATTS = re.compile(r"(\d+)\s*(?:w\b|watt)", re.IGNORECASE)
 
 
 class VnishClient:
-    """One miner with VNish."""
+    """A miner with VNish."""
 
     def __init__(self, session: aiohttp.ClientSession, host: str, password: str, port: int = 80) -> None:
         self._http = JsonHttp(session, f"http://{host}:{port}{_API}")
@@ -38,13 +39,13 @@ class VnishClient:
 
     @property
     def info(self) -> MinerInfo:
-        """Known after `identify`."""
+        """Model and firmware; available after `identify`."""
         if self._info is None:
-            raise BadReplyError("not identified yet")
+            raise BadReplyError("the miner is not identified yet")
         return self._info
 
     async def identify(self) -> MinerInfo:
-        """Who it is, and the presets: these need the password, which is thereby tried."""
+        """Read the identity and the presets; the latter also check the password."""
         reply = await self._http.request("GET", "/info")
         info = decode_info(reply)
         self._presets = decode_presets(await self._authorised("GET", "/autotune/presets"))
@@ -53,32 +54,32 @@ class VnishClient:
         return info
 
     async def capabilities(self) -> Capabilities:
-        """Watts in steps of the presets, stop and start."""
+        """Power in steps of the presets; on and off."""
         return self._presets.capabilities()
 
     async def read(self) -> MinerReading:
-        """Two requests."""
+        """Read everything with two requests."""
         summary = at(await self._http.request("GET", "/summary"), "miner")
         performance = await self._http.request("GET", "/perf-summary")
         return decode_reading(summary, performance, self._presets, self._to_ths)
 
     async def set_running(self, running: bool) -> None:
-        """Start or stop mining; the controller stays up."""
+        """Start or stop mining; the controller keeps running."""
         await self._authorised("POST", f"/mining/{'start' if running else 'stop'}")
 
     async def set_power(self, watts: float) -> None:
-        """Choose the strongest preset within `watts`, everything else of the overclocking settings as it was."""
+        """Set the preset with the highest power up to `watts`; other overclocking settings are unchanged."""
         name = self._presets.name_for(watts)
         overclock = at(await self._authorised("GET", "/settings"), "miner", "overclock")
         if not isinstance(overclock, dict):
-            raise BadReplyError("the settings hold no overclocking: not writing")
+            raise BadReplyError("the settings have no overclocking section, they are not written")
         body = {"miner": {"overclock": {**overclock, "preset": name}}}
         reply = await self._authorised("POST", "/settings", body)
         if at(reply, "restart_required") is True:
             await self._authorised("POST", "/mining/restart")
 
     async def set_mode(self, mode: str) -> None:
-        """Not offered."""
+        """Not supported."""
         raise RefusedError(f"VNish has no mode {mode}")
 
     async def _authorised(self, method: str, path: str, value: object = None) -> Any:
@@ -86,12 +87,12 @@ class VnishClient:
         if self._token is not None:
             try:
                 return await self._send(method, path, body)
-            except AuthError:  # the token ended with a restart or its time
+            except AuthError:  # the token expired, or the miner restarted
                 self._token = None
         reply = await self._http.request("POST", "/unlock", body=dumps({"pw": self._password}))
         token = at(reply, "token")
         if not isinstance(token, str) or not token:
-            raise BadReplyError("unlock without a token")
+            raise BadReplyError("the unlock reply has no token")
         self._token = token
         return await self._send(method, path, body)
 
@@ -101,9 +102,9 @@ class VnishClient:
 
 
 def decode_info(reply: object) -> MinerInfo:
-    """`/info` -> who it is."""
+    """Return model and firmware of `/info`."""
     if at(reply, "fw_name") is None:
-        raise BadReplyError("not a VNish miner")
+        raise BadReplyError("the miner does not run VNish")
     serial = at(reply, "serial")
     return MinerInfo(
         family=MinerFamily.VNISH,
@@ -116,7 +117,7 @@ def decode_info(reply: object) -> MinerInfo:
 
 
 def decode_presets(reply: object) -> PowerPresets:
-    """`/autotune/presets` -> power settings. Those that need another power supply are left out."""
+    """Return the power presets of `/autotune/presets`, without those that need another power supply."""
     rows = reply if isinstance(reply, list) else at(reply, "presets")
     return PowerPresets(
         PowerPreset(str(at(row, "name")), watts, at(row, "status") == "tuned")
@@ -126,16 +127,16 @@ def decode_presets(reply: object) -> PowerPresets:
 
 
 def _watts_of(preset: object) -> float | None:
-    """A preset's name is its watts; where it is not, its description says them."""
+    """Return the power of a preset in W: from its name, else from its description."""
     match = _WATTS.search(str(at(preset, "pretty") or ""))
     return first(number(at(preset, "name")), None if match is None else float(match[1]))
 
 
 def decode_reading(miner: object, performance: object, presets: PowerPresets, to_ths: float = 1e-3) -> MinerReading:
-    """`/summary` and `/perf-summary` -> reading."""
+    """Return the reading of `/summary` and `/perf-summary`."""
     state = at(miner, "miner_status", "miner_state")
     if not isinstance(state, str) or state not in _OFF | _STATES:
-        raise BadReplyError("no miner state in the summary")
+        raise BadReplyError("the summary has no miner state")
     boards = rows_at(miner, "chains")
     preset = at(performance, "current_preset")
     watts = number_at(miner, "power_consumption")

@@ -1,6 +1,6 @@
 """Whatsminer, API V2 (4028, encrypted writes) and V3 (4433), through pyasic's sockets and cryptography.
 
-pyasic's `open_api()` contacts a stranger's server and is never called.
+pyasic's `open_api()` contacts a third-party server and is never called.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ _MODES: Final = ("low", "normal", "high")
 
 
 class WhatsminerClient:
-    """One Whatsminer. `variant`: "v2" or "v3", found by the probe."""
+    """A Whatsminer. `variant`: "v2" or "v3", determined by the probe."""
 
     def __init__(self, host: str, password: str, variant: str = "v2") -> None:
         self._host = host
@@ -30,16 +30,16 @@ class WhatsminerClient:
 
     @property
     def info(self) -> MinerInfo:
-        """Known after `identify`."""
+        """Model and firmware; available after `identify`."""
         if self._info is None:
-            raise BadReplyError("not identified yet")
+            raise BadReplyError("the miner is not identified yet")
         return self._info
 
     async def identify(self) -> MinerInfo:
-        """Ask for version and model, choose pyasic's class."""
+        """Read version and model, and select pyasic's class."""
         self._lib = lib = await library()
         kinds = lib.classes[lib.types.WHATSMINER]
-        # pyasic chooses its dialect by the firmware's date; ours is known already.
+        # pyasic selects the API version by the firmware's date; here it is already known.
         version = "20260101.00" if self._variant == "v3" else "20200101.00"
         self._miner = kinds[None](self._host, version)
         self._miner.rpc.pwd = self._password
@@ -80,7 +80,7 @@ class WhatsminerClient:
         )
 
     async def capabilities(self) -> Capabilities:
-        """Watts, pause, three modes; V3 firmware that does not tell its mode is not given one."""
+        """Power, pause and three modes; no modes for V3 firmware that does not report its mode."""
         modes: tuple[str, ...] = _MODES
         if self._variant == "v3" and decode_mode_v3(await self._ask("get.miner.setting", must=False)) is None:
             modes = ()
@@ -95,10 +95,10 @@ class WhatsminerClient:
         )
 
     async def read(self) -> MinerReading:
-        """Whether it works first (it proves life), then the numbers."""
+        """Read whether it is mining first (it shows that the miner is available), then the values."""
         lib = self._lib
         if lib is None or self._miner is None:
-            raise BadReplyError("not identified yet")
+            raise BadReplyError("the miner is not identified yet")
         if self._variant == "v3":
             mining = decode_state_v3(await self._ask("get.device.info"))
             setting = await self._ask("get.miner.setting", must=False)
@@ -109,7 +109,7 @@ class WhatsminerClient:
         return completed_v2(reading, await self._ask("summary"), limit)
 
     async def set_running(self, running: bool) -> None:
-        """Hash boards on or off; the controller stays up."""
+        """Switch the hash boards on or off; the controller keeps running."""
         if self._variant == "v3":
             await self._write_v3("set.miner.service", "start" if running else "stop")
         elif running:
@@ -125,9 +125,9 @@ class WhatsminerClient:
             await self._write_v2("adjust_power_limit", power_limit=str(round(watts)))
 
     async def set_mode(self, mode: str) -> None:
-        """Low, normal or high power."""
+        """Set the mode to low, normal or high power."""
         if mode not in _MODES:
-            raise RefusedError(f"no mode {mode}")
+            raise RefusedError(f"unknown mode {mode}")
         if self._variant == "v3":
             await self._write_v3("set.miner.power_mode", mode)
         else:
@@ -159,7 +159,7 @@ class WhatsminerClient:
         if self._miner.rpc.token is None:
             token = await self._ask("get_token")
             if at(token, "Code") == 136 or not isinstance(at(token, "Msg"), dict):
-                raise LimitedError("the miner gives out no more tokens")
+                raise LimitedError("the miner issues no more tokens")
         call = self._miner.rpc.send_privileged_command(command, ignore_errors=True, **parameters)
         return await ask(self._lib, call, command)
 
@@ -171,31 +171,31 @@ class WhatsminerClient:
             return
         if code == -4:
             self._miner.rpc.salt = None
-            raise AuthError("no permission: wrong password, or the API is switched off")
+            raise AuthError("no permission: the password is wrong, or the API is disabled")
         raise RefusedError(f"{code} {at(reply, 'msg')}")
 
 
 def _error_v2(code: object, message: object) -> Exception:
     match code:
-        case 23:  # what the miner says of an encryption with another key
+        case 23:  # reported for an encryption with another key
             return AuthError("wrong password")
         case 45:
-            return RefusedError("write API not enabled: change the password and enable it in WhatsMinerTool")
+            return RefusedError("the write API is disabled: change the password and enable it in WhatsMinerTool")
         case 136:
-            return LimitedError("the miner gives out no more tokens")
+            return LimitedError("the miner issues no more tokens")
         case 135:
-            return AuthError("the miner accepts no token of ours: wrong password")
+            return AuthError("the miner rejects the token: wrong password")
     return RefusedError(f"{code} {message}")
 
 
 def decode_status_v2(status: object) -> tuple[bool, str | None, float | None]:
-    """`status` -> whether it mines, its mode, its power limit in W. V1 firmware says `btmineroff`."""
+    """Return whether it is mining, its mode, and its power limit in W of `status`. V1 firmware has `btmineroff`."""
     message = at(status, "Msg")
     off = at(message, "mineroff")
     if off is None:
         off = at(message, "btmineroff")
     if off not in ("true", "false"):
-        raise BadReplyError("no miner state in the status")
+        raise BadReplyError("the status has no miner state")
     mode = at(message, "power_mode")
     return (
         off == "false",
@@ -205,23 +205,23 @@ def decode_status_v2(status: object) -> tuple[bool, str | None, float | None]:
 
 
 def decode_state_v3(info: object) -> bool:
-    """`get.device.info` -> whether it works."""
+    """Return whether it is mining, of `get.device.info`."""
     working = at(info, "msg", "miner", "working")
     if working not in ("true", "false"):
-        raise BadReplyError("no miner state in the device info")
+        raise BadReplyError("the device info has no miner state")
     return bool(working == "true")
 
 
 def decode_mode_v3(setting: object) -> str | None:
-    """`get.miner.setting` -> its mode; None for firmware without that command."""
+    """Return the mode of `get.miner.setting`; None for firmware without that command."""
     mode = at(setting, "msg", "power-mode")
     return mode.lower() if isinstance(mode, str) and mode.lower() in _MODES else None
 
 
 def completed_v2(reading: MinerReading, summary: object, limit_w: float | None) -> MinerReading:
-    """What pyasic leaves out of `summary` (its classes for models it does not list read less).
+    """Return the reading, completed by what pyasic does not read of `summary` for models that it does not list.
 
-    Rates are MH/s.
+    Rates are in MH/s.
     """
     row = at(summary, "SUMMARY", 0)
     rate = first(number_at(row, "MHS 1m"), number_at(row, "HS RT"), number_at(row, "MHS av"))

@@ -1,4 +1,4 @@
-"""A boiler or heat pump on Modbus, through core's shared link."""
+"""A boiler or heat pump with Modbus, through core's shared connection."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,8 +18,8 @@ _LOGGER = logging.getLogger(__name__)
 
 _BLOCK: Final = 60
 _GAP: Final = 6
-_SILENCES: Final = 2
-# Keys of a template that have a place in the contract's state; all others are further readings.
+_MAX_TIMEOUTS: Final = 2
+# Keys of a template with a field in SourceState; all others are additional readings.
 _STATE_KEYS: Final = {
     "power": "power_w",
     "power_limit": "power_limit_w",
@@ -36,26 +36,26 @@ _STATE_KEYS: Final = {
 
 
 class Unit(Protocol):
-    """What we use of a unit of core's shared link (modbus_connection.ModbusUnit)."""
+    """The methods used of a unit of core's shared connection (modbus_connection.ModbusUnit)."""
 
     async def read_holding_registers(self, address: int, count: int) -> list[int]:
-        """Function 3."""
+        """Read holding registers (function 3)."""
 
     async def read_input_registers(self, address: int, count: int) -> list[int]:
-        """Function 4."""
+        """Read input registers (function 4)."""
 
     async def write_register(self, address: int, value: int) -> None:
-        """Function 6."""
+        """Write a holding register (function 6)."""
 
     async def write_registers(self, address: int, values: list[int]) -> None:
-        """Function 16."""
+        """Write holding registers (function 16)."""
 
     async def disconnect(self) -> None:
-        """Drop the link; the next request opens a new one."""
+        """Close the connection; the next request opens a new one."""
 
 
 def capabilities_of(template: DeviceTemplate) -> Capabilities:
-    """From the template's controls."""
+    """Return the capabilities for the template's controls."""
     flow, power = template.controls.get(Control.FLOW), template.controls.get(Control.POWER)
     controls = set(template.controls) | ({Control.CURVE} if template.level is not None else set())
     level = template.level
@@ -77,7 +77,7 @@ def capabilities_of(template: DeviceTemplate) -> Capabilities:
 
 
 def blocks(registers: list[Register]) -> list[list[Register]]:
-    """Registers that are read in one request: one space, small gaps, at most 60 words."""
+    """Return groups of registers that are read in one request: same table, small gaps, at most 60 registers."""
     done: list[list[Register]] = []
     for register in sorted(registers, key=lambda item: (item.space, item.address)):
         last = done[-1] if done else None
@@ -94,7 +94,7 @@ def blocks(registers: list[Register]) -> list[list[Register]]:
 
 
 class ModbusSource(SourceBase):
-    """One unit. `unit` comes from core's `modbus.async_get_unit`; `writes` outlives us."""
+    """A Modbus unit. `unit` is from core's `modbus.async_get_unit`; `writes` counts over reloads."""
 
     timing = Timing(read_s=30.0, write_s=15.0, fresh_s=15.0, verify_s=3.0)
     power_tolerance_w = 60.0
@@ -107,26 +107,26 @@ class ModbusSource(SourceBase):
         self._blocks = blocks(list(template.registers.values()))
         self._absent: set[str] = set()
         self._writes = writes or WriteCounter(elapsed=self._clock)
-        self._written_at = self._clock() - self._writes.since_s  # its writes are counted where they go out
-        self._silences = 0
+        self._written_at = self._clock() - self._writes.since_s  # writes are counted when they are sent
+        self._timeouts = 0
         self._values: dict[str, float | bool | None] = {}
         self._held: dict[Control, float] = {}
-        """What a command holds in registers that the device forgets."""
+        """Values of the last command in registers that the device forgets."""
         self._held_at: dict[Control, float] = {}
 
     @property
     def template(self) -> DeviceTemplate:
-        """What describes the device."""
+        """The template of the device."""
         return self._template
 
     @property
     def writes_today(self) -> int:
-        """Of the last 24 hours, as far as they count against the template's limit."""
-        return self._writes.today
+        """Writes in the last 24 hours that count against the template's limit."""
+        return self._writes.last_day
 
     @property
     def units(self) -> dict[str, str | None]:
-        """The readings beside those of the contract, with their units."""
+        """Units of the additional readings by key."""
         return {
             key: register.unit
             for key, register in self._template.registers.items()
@@ -150,7 +150,7 @@ class ModbusSource(SourceBase):
         return self._state_of(values)
 
     async def _hold(self) -> None:
-        """Write again what the device would forget, while a lease runs. Such registers are volatile: not counted."""
+        """Repeat writes that the device would forget, during a lease. They are volatile and therefore not counted."""
         now = self._clock()
         for control, value in self._held.items() if self.leased else ():
             action = self._template.controls[control]
@@ -159,7 +159,7 @@ class ModbusSource(SourceBase):
             try:
                 await self._write_all([(action.register, value)], counted=False)
             except DriverError as err:
-                _LOGGER.debug("%s: not written again: %s", self._name, err)
+                _LOGGER.debug("%s: repeating a write failed: %s", self._name, err)
                 return
             self._held_at[control] = now
 
@@ -172,7 +172,7 @@ class ModbusSource(SourceBase):
         return {r.key: r.decode(words[r.address - first.address : r.address - first.address + r.words]) for r in block}
 
     async def _one_by_one(self, block: list[Register]) -> dict[str, float | bool | None]:
-        """A device that does not know an address refuses the whole block: find the ones it knows."""
+        """Read registers individually: a device rejects a whole block because of one unknown address."""
         values: dict[str, float | bool | None] = {}
         known = []
         for register in block:
@@ -193,11 +193,11 @@ class ModbusSource(SourceBase):
         )
         words = await self._guard(read(at, count))
         if not isinstance(words, list) or len(words) != count:
-            raise BadReplyError(f"{space} {at}: {count} registers asked, other number given")
+            raise BadReplyError(f"{space} {at}: the reply does not have {count} registers")
         return words
 
     async def _guard(self, call: Any) -> Any:
-        """Core's link raises its own errors; a refusal of an address is not a dead device."""
+        """Convert the errors of core's connection; a rejected address does not mean that the device is unavailable."""
         from homeassistant.exceptions import HomeAssistantError
         from modbus_connection import (
             IllegalDataAddressError,
@@ -210,20 +210,20 @@ class ModbusSource(SourceBase):
         try:
             answer = await call
         except ModbusTimeoutError as err:
-            await self._count_silence()
+            await self._count_timeout()
             raise UnreachableError(f"{type(err).__name__}: {err}") from err
         except (IllegalDataAddressError, IllegalDataValueError, IllegalFunctionError) as err:
             raise RefusedError(f"{type(err).__name__}: {err}") from err
         except (ModbusError, HomeAssistantError, OSError) as err:
             raise UnreachableError(f"{type(err).__name__}: {err}") from err
-        self._silences = 0
+        self._timeouts = 0
         return answer
 
-    async def _count_silence(self) -> None:
-        """A half-open connection stays silent for ever: after two silences, open a new one."""
-        self._silences += 1
-        if self._silences >= _SILENCES:
-            self._silences = 0
+    async def _count_timeout(self) -> None:
+        """Reconnect after two timeouts in a row: a half-open connection never answers again."""
+        self._timeouts += 1
+        if self._timeouts >= _MAX_TIMEOUTS:
+            self._timeouts = 0
             await self._unit.disconnect()
 
     def _state_of(self, values: dict[str, float | bool | None]) -> SourceState:
@@ -293,7 +293,7 @@ class ModbusSource(SourceBase):
         except TemplateError as err:
             raise RefusedError(str(err)) from err
         if counted:
-            await self._writes.take(len(writes), self._template.max_writes_per_day)
+            await self._writes.reserve(len(writes), self._template.max_writes_per_day)
         for register, words in encoded:
             if len(words) == 1:
                 await self._guard(self._unit.write_register(register.address, words[0]))
@@ -302,13 +302,13 @@ class ModbusSource(SourceBase):
 
     @override
     async def _fallback(self) -> None:
-        """Never kept from the device by the day's limit."""
+        """Write the fallback values, regardless of the daily limit."""
         self._held.clear()
         await self._write_all(list(self._template.fallback), counted=False)
 
     @override
     def _at_rest(self, state: SourceState) -> bool | None:
-        """Every register of the fallback reads what was written; one that cannot be read is left out."""
+        """Return whether all fallback registers show their values; unreadable ones are ignored."""
         pairs = [(self._values.get(register.key), register, value) for register, value in self._template.fallback]
         known = [
             abs(read - value) <= abs(register.scale) / 2 + 1e-6

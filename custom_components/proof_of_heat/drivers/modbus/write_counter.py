@@ -1,7 +1,7 @@
-"""When and how often a device was written to in the last day: its memory may be EEPROM, which wears out.
+"""Counts the writes to a device in the last 24 hours: its memory may be EEPROM, which wears out.
 
-Kept in rows of five minutes, so that a day has few of them whatever a template allows; a row ends with its last write,
-which is never too early. Times are on a clock that only goes forward; the store has wall-clock seconds.
+Writes are kept in rows of five minutes, so that a day has few rows regardless of the template's limit. A row expires
+with its last write. Times are on a monotonic clock; stored times are wall-clock seconds.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ _LOGGER = logging.getLogger(__name__)
 
 DAY_S: Final = 86_400.0
 _ROW_S: Final = 300.0
-_KEEP_S: Final = 5.0
-"""A disk that hangs keeps no home cold."""
+_SAVE_TIMEOUT_S: Final = 5.0
+"""A write to the device does not wait longer than this for the disk."""
 
 
 @dataclass(slots=True)
@@ -32,17 +32,17 @@ class _Row:
 
 
 class WriteCounter:
-    """The writes of one device. `keep`: brings them on disk."""
+    """The writes of a device. `save` stores them on disk."""
 
     def __init__(self, wall: Callable[[], float] = time.time, elapsed: Callable[[], float] = time.monotonic) -> None:
-        self.keep: Callable[[], Awaitable[None]] | None = None
+        self.save: Callable[[], Awaitable[None]] | None = None
         self._wall = wall
         self._elapsed = elapsed
         self._rows: deque[_Row] = deque()
 
     @property
-    def today(self) -> int:
-        """Of the last 24 hours."""
+    def last_day(self) -> int:
+        """Number of writes in the last 24 hours."""
         now = self._elapsed()
         while self._rows and now - self._rows[0].last >= DAY_S:
             self._rows.popleft()
@@ -50,18 +50,22 @@ class WriteCounter:
 
     @property
     def since_s(self) -> float:
-        """Since the last one; infinite where none of the last day is known."""
-        return self._elapsed() - self._rows[-1].last if self.today else math.inf
+        """Seconds since the last write; infinite if there was none in the last 24 hours."""
+        return self._elapsed() - self._rows[-1].last if self.last_day else math.inf
 
-    async def note(self) -> None:
-        """A write that nothing limits but its spacing."""
+    async def record_write(self) -> None:
+        """Record a write that has no daily limit."""
         await self._add(1)
 
-    async def take(self, count: int, limit: int) -> None:
-        """Count a command's writes, before they go out; LimitedError and none at all where the day has too many."""
-        done = self.today
+    async def reserve(self, count: int, limit: int) -> None:
+        """Count the writes of a command before they are sent.
+
+        Raises:
+            LimitedError: they would exceed `limit` in 24 hours; none is counted.
+        """
+        done = self.last_day
         if done + count > limit:
-            raise LimitedError(f"{done} writes in a day: sparing the device's memory")
+            raise LimitedError(f"{done} writes in 24 hours, limited to protect the device's memory")
         await self._add(count)
 
     async def _add(self, count: int) -> None:
@@ -74,21 +78,21 @@ class WriteCounter:
         await self._save()
 
     async def _save(self) -> None:
-        if self.keep is None:
+        if self.save is None:
             return
         try:
-            async with asyncio.timeout(_KEEP_S):
-                await self.keep()
-        except Exception as err:  # noqa: BLE001  whatever the disk has: in memory they are counted
-            _LOGGER.warning("Writes could not be saved: %s", str(err) or type(err).__name__)
+            async with asyncio.timeout(_SAVE_TIMEOUT_S):
+                await self.save()
+        except Exception as err:  # noqa: BLE001  any error of the disk: in memory they are counted
+            _LOGGER.warning("Saving the write counter failed: %s", str(err) or type(err).__name__)
 
     def dump(self) -> list[list[float]]:
-        """Wall-clock seconds and number of each row; empty where none counts any more."""
+        """Return wall-clock seconds and number of writes of each row; empty without writes in the last 24 hours."""
         ahead = self._wall() - self._elapsed()
-        return [[round(row.last + ahead, 1), row.count] for row in self._rows] if self.today else []
+        return [[round(row.last + ahead, 1), row.count] for row in self._rows] if self.last_day else []
 
     def load(self, rows: object) -> None:
-        """From the store; what cannot be read counts as no write. One of the future (a clock was wrong) is of now."""
+        """Restore stored rows; invalid rows are ignored, times in the future (a wrong clock) become the present."""
         now, ahead = self._elapsed(), self._wall() - self._elapsed()
         found: list[_Row] = []
         for row in rows if isinstance(rows, list) else []:

@@ -1,1 +1,1 @@
-"""Viessmann heat pumps over their cloud, inside the call budget."""
+"""Viessmann heat pumps over their cloud, within a call budget."""

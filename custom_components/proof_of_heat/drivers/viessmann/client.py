@@ -1,8 +1,8 @@
-"""PyViCare under our ledger: every request of its own making is granted first, bounded in time, and counted.
+"""PyViCare with a call budget: every request is granted first, limited in time, and counted.
 
-PyViCare is synchronous and is used in an executor; it repeats itself for an expired token and has no time-out on
-writes, so its session is ours (`_Session`): that one takes from the grant, bounds the time, looks at 429s and
-sends to `base_url` (the real cloud, or a simulator).
+PyViCare is synchronous and runs in an executor. It repeats requests after an expired token and has no timeout for
+writes. It therefore gets a session (`_Session`) that uses the grant, limits the time, evaluates status 429 and sends to
+`base_url` (the real cloud, or a simulator).
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _CLOSE_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token and what renews it. `expires_at`: wall-clock seconds."""
+    """An access token and its refresh token. `expires_at`: wall-clock seconds."""
 
     access: str
     refresh: str
@@ -51,7 +51,7 @@ class Device:
 
 
 class TokenStore:
-    """Holds the token and renews it; calls to the identity server are not part of the call budget."""
+    """Holds the token and refreshes it; calls to the identity server are not part of the call budget."""
 
     def __init__(
         self,
@@ -69,13 +69,13 @@ class TokenStore:
         self.token = token
 
     def access(self, http: Any) -> str:
-        """A token that is still good; renews it in time."""
+        """Return a valid token; it is refreshed before it expires."""
         if self._clock() > self.token.expires_at - _EARLY_S:
             self.renew(http)
         return self.token.access
 
     def renew(self, http: Any) -> None:
-        """Ask for a new token; AuthError when the refresh token is no longer taken."""
+        """Request a new token; AuthError if the refresh token is rejected."""
         fields = {"grant_type": "refresh_token", "client_id": self._client_id, "refresh_token": self.token.refresh}
         self.token = _token_of(_post_form(http, f"{self._iam_url}/token", fields), self.token.refresh, self._clock())
         if self._changed is not None:
@@ -102,12 +102,12 @@ def _post_form(http: Any, url: str, fields: dict[str, str]) -> Any:
 def _token_of(value: object, refresh: str, now: float) -> Token:
     access = at(value, "access_token")
     if not isinstance(access, str):
-        raise BadReplyError("identity server: no token")
+        raise BadReplyError("identity server: the reply has no token")
     return Token(access, str(at(value, "refresh_token") or refresh), now + (number_at(value, "expires_in") or 3600))
 
 
 def sign_in(client_id: str, username: str, password: str, iam_url: str = IAM_URL) -> Token:
-    """Exchange a password for a token (PKCE, S256); blocking. The password is not kept."""
+    """Return a token for a password (PKCE, S256). Blocking; the password is not stored."""
     import requests
 
     verifier = secrets.token_urlsafe(48)
@@ -135,7 +135,7 @@ def sign_in(client_id: str, username: str, password: str, iam_url: str = IAM_URL
             raise UnreachableError(f"identity server: {type(err).__name__}") from err
         codes = parse_qs(urlsplit(reply.headers.get("Location", "")).query).get("code")
         if reply.status_code != 302 or not codes:
-            raise AuthError(f"sign-in refused ({reply.status_code})")
+            raise AuthError(f"sign-in failed ({reply.status_code})")
         fields = {
             "grant_type": "authorization_code",
             "client_id": client_id,
@@ -147,7 +147,7 @@ def sign_in(client_id: str, username: str, password: str, iam_url: str = IAM_URL
 
 
 class _Session:
-    """What PyViCare takes for its OAuth session."""
+    """The OAuth session of PyViCare."""
 
     def __init__(self, keeper: TokenStore, budget: CallBudget, base_url: str) -> None:
         import requests
@@ -160,29 +160,29 @@ class _Session:
         self.renewals = 0
 
     def get(self, url: str, timeout: float | None = None) -> Any:
-        """PyViCare's GET; the time-out is ours, which is shorter."""
+        """Send PyViCare's GET request with a shorter timeout."""
         return self._send("GET", url, None)
 
     def post(self, url: str, data: Any, headers: dict[str, str] | None = None) -> Any:
-        """PyViCare's POST."""
+        """Send PyViCare's POST request."""
         return self._send("POST", url, data, headers)
 
     def renew(self) -> None:
-        """A new token; a second one for the same job means that none is taken."""
+        """Refresh the token; a second refresh in the same job means that tokens are rejected."""
         self.renewals += 1
         if self.renewals > 1:
-            raise AuthError("the cloud takes no token of ours")
+            raise AuthError("the cloud rejects the token")
         self._keeper.renew(self._http)
 
     def close(self) -> None:
-        """Free the connections."""
+        """Close the connections."""
         self._http.close()
 
     def _send(self, method: str, url: str, data: Any, headers: dict[str, str] | None = None) -> Any:
         if self.grant is None:
-            raise LimitedError("a call without a grant")
+            raise LimitedError("a call was not granted")
         bearer = {"Authorization": f"Bearer {self._keeper.access(self._http)}"}
-        self.grant.take()
+        self.grant.use()
         response = self._http.request(
             method,
             self._base_url + url.removeprefix(API_URL),
@@ -202,7 +202,7 @@ class _Session:
             payload = None
         limit = number_at(payload, "requestCountLimit")
         name = str(at(payload, "name") or "")
-        self._budget.refused(None if limit is None else int(limit), number_at(payload, "limitReset"), name)
+        self._budget.record_refusal(None if limit is None else int(limit), number_at(payload, "limitReset"), name)
         until = self._budget.state().blocked_until
         raise LimitedError(f"{name or 'call limit'} reached", until)
 
@@ -211,7 +211,7 @@ def _manager(session: _Session) -> Any:
     from PyViCare.PyViCareAbstractOAuthManager import AbstractViCareOAuthManager
 
     class Manager(AbstractViCareOAuthManager):  # type: ignore[misc]
-        """PyViCare's seam for foreign sessions."""
+        """The interface of PyViCare for other sessions."""
 
         def __init__(self) -> None:
             super().__init__(session)
@@ -223,7 +223,7 @@ def _manager(session: _Session) -> Any:
 
 
 class ViessmannClient:
-    """One account. `save` stores the ledger's dump and returns when it is on disk."""
+    """An account. `save` stores the call budget and returns when it is on disk."""
 
     def __init__(
         self,
@@ -242,7 +242,7 @@ class ViessmannClient:
         self._worker = threading.Lock()
 
     async def devices(self) -> list[Device]:
-        """The heating devices of the account; one call."""
+        """Return the heating devices of the account; one call."""
 
         def load(session: _Session) -> list[Device]:
             from PyViCare.PyViCare import PyViCare
@@ -261,7 +261,7 @@ class ViessmannClient:
         return found
 
     async def read(self, device: Device, circuit: int = 0) -> ViessmannReading:
-        """Everything the device tells; one call."""
+        """Return the reading of a device; one call."""
 
         def fetch(_: _Session) -> Any:
             config = self._config(device)
@@ -281,7 +281,7 @@ class ViessmannClient:
         await self._command(device, f"heating.circuits.{circuit}.operating.modes.active", "setMode", {"mode": mode})
 
     async def close(self) -> None:
-        """Free the connections, after the call that is under way (5 s at most; then its own time-outs end it)."""
+        """Close the connections after the current call, at the latest after 5 s; the call then ends by its timeout."""
         if self._session is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._close)
 
@@ -307,10 +307,10 @@ class ViessmannClient:
         for config in self._api.devices:
             if (str(config.accessor.device_id), str(config.accessor.serial)) == (device.id, device.gateway):
                 return config
-        raise RefusedError(f"the account has no device {device.model} any more")
+        raise RefusedError(f"the account no longer has the device {device.model}")
 
     async def _run(self, job: Callable[[_Session], Any], *, write: bool = False) -> Any:
-        """One job of at most two calls (the second one repeats after a renewed token)."""
+        """Run a job of at most two calls (the second one after a token refresh)."""
         async with self._lock:
             grant = self.budget.grant(2, write=write)
             try:
@@ -318,13 +318,13 @@ class ViessmannClient:
             except BaseException:
                 grant.close()
                 raise
-            # The thread ends on its own time-outs; shielding keeps grant and lock its own until then.
+            # The thread ends by its timeouts; until then, shielding keeps the grant and the lock.
             future = asyncio.get_running_loop().run_in_executor(None, self._work, job, grant)
             future.add_done_callback(lambda done: None if done.cancelled() else done.exception())
             return await asyncio.shield(future)
 
     def _work(self, job: Callable[[_Session], Any], grant: CallGrant) -> Any:
-        with self._worker:  # a job whose caller gave up may still be under way
+        with self._worker:  # a job whose caller was canceled may still be running
             if self._session is None:
                 self._session = _Session(self._keeper, self.budget, self._base_url)
             self._session.grant, self._session.renewals = grant, 0
@@ -340,7 +340,7 @@ class ViessmannClient:
 
 
 def _translated(err: Exception) -> DriverError:
-    """PyViCare's and requests' exceptions -> ours; what is neither is a reply we do not understand."""
+    """Return the DriverError for an exception of PyViCare or requests; any other one is a bad reply."""
     from PyViCare import PyViCareUtils
     import requests
 

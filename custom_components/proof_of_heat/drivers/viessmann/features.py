@@ -1,7 +1,7 @@
-"""Features of the Viessmann cloud -> readings by entity key. One table; a feature that is absent is absent.
+"""Converts features of the Viessmann cloud to readings by entity key, by one table; missing features are omitted.
 
-Facts: the replies of nine installations. A sensor whose `status` is not "connected" tells nothing. Units are
-missing in old replies and are those of the table then.
+Facts: the replies of nine installations. A sensor whose `status` is not "connected" has no value. Old replies have no
+units; those of the table apply.
 """
 
 from collections.abc import Iterable, Mapping
@@ -68,13 +68,13 @@ UNITS: Final[Mapping[str, str | None]] = {key: unit for _, _, key, unit in READI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViessmannReading:
-    """All that one bulk reply tells. `values` by entity key."""
+    """The values of a bulk reply by entity key."""
 
     values: Mapping[str, float | str | bool | None]
     modes: tuple[str, ...] = ()
-    """Modes that the heating circuit takes."""
+    """Modes that the heating circuit supports."""
     dhw_separate: bool = False
-    """Hot water has its own mode: the circuit's stand-by does not block it."""
+    """Hot water has its own mode: standby of the circuit does not block it."""
     slope_limits: tuple[float, float] | None = None
     level_limits: tuple[float, float] | None = None
     slope_step: float = 0.1
@@ -83,27 +83,27 @@ class ViessmannReading:
     faults: tuple[str, ...] = field(default=())
 
     def number(self, key: str) -> float | None:
-        """A reading that is a number."""
+        """Return a value that is a number, else None."""
         return number(self.values.get(key))
 
     def text(self, key: str) -> str | None:
-        """A reading that is a text."""
+        """Return a value that is a text, else None."""
         value = self.values.get(key)
         return value if isinstance(value, str) else None
 
     @property
     def electricity_kwh(self) -> float | None:
-        """Electricity of this year, heating and hot water; the rod is inside where it is counted apart."""
+        """Electricity of this year for heating and hot water, including a heating rod that is counted separately."""
         return _sum(self, "electricity_heating_year", "electricity_dhw_year")
 
     @property
     def heat_kwh(self) -> float | None:
-        """Heat of this year."""
+        """Heat of this year in kWh."""
         return _sum(self, "heat_heating_year", "heat_dhw_year")
 
     @property
     def flow_c(self) -> float | None:
-        """The flow temperature that feeds the circuit."""
+        """Flow temperature of the circuit in degC."""
         keys = ("flow_temperature", "circuit_supply_temperature", "common_supply_temperature")
         return first(*(self.number(key) for key in keys))
 
@@ -114,7 +114,11 @@ def _sum(reading: ViessmannReading, *keys: str) -> float | None:
 
 
 def decode(reply: object, circuit: int = 0) -> ViessmannReading:
-    """A bulk reply (`{"data": [feature, …]}`) -> reading; BadReplyError for anything else."""
+    """Return the reading of a bulk reply (`{"data": [feature, …]}`).
+
+    Raises:
+        BadReplyError: the reply has another structure.
+    """
     rows = at(reply, "data")
     if not isinstance(rows, list):
         raise BadReplyError(_error_text(reply))
@@ -172,12 +176,12 @@ def _faults(row: object) -> Iterable[str]:
 
 
 def _error_text(reply: object) -> str:
-    text = at(reply, "message") or at(reply, "error") or "no list of features"
+    text = at(reply, "message") or at(reply, "error") or "the reply has no list of features"
     reason = at(reply, "extendedPayload", "reason")
     return f"{text} ({reason})" if reason else str(text)
 
 
 def lines(reply: object) -> list[tuple[str, float | str | bool, str | None]]:
-    """For `scripts/decode vicare`: entity key, value, unit."""
+    """Return (entity key, value, unit) rows for `scripts/decode vicare`."""
     reading = decode(reply)
     return [(key, value, UNITS.get(key)) for key, value in reading.values.items() if value is not None]

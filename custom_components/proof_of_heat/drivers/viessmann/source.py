@@ -1,4 +1,4 @@
-"""A Viessmann heat pump as a heat source: it is steered by its own curve, which stays good when we are gone."""
+"""A Viessmann heat pump as a heat source, controlled by its own heating curve, which remains valid without renewal."""
 
 from dataclasses import replace
 from typing import Any, Final, override
@@ -25,7 +25,7 @@ _HEATING: Final = ("dhwAndHeating", "dhwAndHeatingCooling", "heating", "heatingC
 
 
 def capabilities_of(reading: ViessmannReading) -> Capabilities:
-    """Curve where it can be written, on/off where that does not block hot water."""
+    """Return the capabilities: the curve if it can be written, on/off if that does not block hot water."""
     controls = {Control.CURVE} if reading.curve_writable else set()
     if off_mode(reading) is not None and on_mode(reading) is not None:
         controls.add(Control.ON_OFF)
@@ -47,19 +47,19 @@ def capabilities_of(reading: ViessmannReading) -> Capabilities:
 
 
 def off_mode(reading: ViessmannReading) -> str | None:
-    """The mode without heating that leaves hot water alone; None where there is none."""
+    """Return the mode without heating that does not affect hot water; None without any."""
     if _DHW_ONLY in reading.modes:
         return _DHW_ONLY
     return _STANDBY if _STANDBY in reading.modes and reading.dhw_separate else None
 
 
 def on_mode(reading: ViessmannReading) -> str | None:
-    """The mode with heating (and hot water)."""
+    """Return the mode with heating (and hot water); None without any."""
     return next((mode for mode in _HEATING if mode in reading.modes), None)
 
 
 class ViessmannSource(SourceBase):
-    """One heat pump. `refresh` asks the cloud at most every `poll_s`; between, the last report stands."""
+    """A heat pump. `refresh` polls the cloud at most every `poll_s`; in between, the last state is kept."""
 
     timing = Timing(read_s=65.0, write_s=65.0, fresh_s=1200.0, verify_s=0.0)
 
@@ -85,12 +85,12 @@ class ViessmannSource(SourceBase):
 
     @property
     def reading(self) -> ViessmannReading:
-        """The last bulk reply, decoded."""
+        """The last reading."""
         return self._reading
 
     @override
     async def refresh(self) -> SourceState:
-        """The last report while it is young; else ask."""
+        """Return the last state if it is recent, else poll the cloud."""
         async with self._lock:
             if self._clock() - self._asked_at < self._pace_s:
                 return self._state
@@ -98,7 +98,7 @@ class ViessmannSource(SourceBase):
 
     @property
     def _pace_s(self) -> float:
-        """A small budget is spread over the day instead of being used up by noon."""
+        """Poll interval: a small call budget is spread over the day."""
         return max(self._poll_s, self._client.budget.spread_s) if self._poll_s else 0.0
 
     @override
@@ -111,7 +111,7 @@ class ViessmannSource(SourceBase):
             health=Health.DEGRADED if reading.faults else Health.OK,
             detail=", ".join(reading.faults),
             on=None if mode is None else mode not in (_DHW_ONLY, _STANDBY),
-            # The compressor's rating is no measurement: without an inverter reading, power is a meter's business.
+            # The compressor's rated power is no measurement: without an inverter reading, a meter is needed.
             power_w=self._power_w(reading),
             mode=mode,
             flow_c=reading.flow_c,
@@ -140,7 +140,7 @@ class ViessmannSource(SourceBase):
             slope = round(round(slope / self._reading.slope_step) * self._reading.slope_step, 3)
         if level is not None:
             level = round(level / self._reading.level_step) * self._reading.level_step
-        # Mode and flow belong to the device's own control; power it decides itself.
+        # Mode, flow temperature and power remain under the device's own control.
         return replace(fitted, slope=slope, level=level, power_w=None, flow_c=None, mode=None, room_c=None)
 
     @override
@@ -148,19 +148,19 @@ class ViessmannSource(SourceBase):
         if wanted.on is not None:
             mode = on_mode(self._reading) if wanted.on else off_mode(self._reading)
             if mode is None:
-                raise RefusedError("no mode of this device stops heating without blocking hot water")
+                raise RefusedError("the device has no mode that stops heating without blocking hot water")
             await self._client.set_mode(self._device, mode, self._circuit)
         if wanted.slope is None and wanted.level is None:
             return
         slope = state.slope if wanted.slope is None else wanted.slope
         level = state.level if wanted.level is None else wanted.level
         if slope is None or level is None or Control.CURVE not in self._capabilities.controls:
-            raise RefusedError("the curve of this device cannot be written")
+            raise RefusedError("the heating curve of the device cannot be written")
         await self._client.set_curve(self._device, slope, level, self._circuit)
 
     @override
     async def _fallback(self) -> None:
-        """The written curve stays: it is the device's own control. Heating that we stopped goes on again."""
+        """Keep the written curve: it is the device's own control. Switch heating on again if it was off."""
         if self._state.on is False and Control.ON_OFF in self._capabilities.controls:
             mode = on_mode(self._reading)
             if mode is not None:
@@ -169,10 +169,10 @@ class ViessmannSource(SourceBase):
     @override
     async def apply(self, command: Command) -> CommandResult:
         if self._state.health in (Health.FAILING, Health.AUTH) and self._clock() - self._asked_at < self._pace_s:
-            # The next reading tells whether it answers again: no call is spent on asking for every command.
+            # The next poll shows whether it is available again: commands do not use calls for that.
             return self._result(command, Outcome.FAILED, self._state.detail)
         result = await super().apply(command)
         if result.outcome == "pending":
-            # Look again before the next regular poll.
+            # Verify before the next regular poll.
             self._asked_at = min(self._asked_at, self._clock() - self._poll_s + 60)
         return result
