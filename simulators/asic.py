@@ -9,7 +9,7 @@ from typing import Any, Final
 from .world.clock import WorldClock
 
 MINER_FAULTS: Final = {
-    "deaf": "says yes to writes and does nothing",
+    "deaf": "accepts writes and does nothing",
     "hot": "chips at this temperature in degC (default 95)",
     "board_dead": "one hash board is down",
 }
@@ -17,7 +17,7 @@ MINER_FAULTS: Final = {
 
 @dataclass(slots=True)
 class Machine:
-    """A miner's body. ``boot_s``: seconds from a change of state until it hashes again.
+    """The hardware of a miner. ``boot_s``: seconds from a change of state until it hashes again.
 
     Power follows the limit while it hashes, `boot_w` while it starts, `idle_w` while it is off.
     """
@@ -40,7 +40,7 @@ class Machine:
         self.limit_w = self.limit_w or self.rated_w
 
     def restart(self) -> None:
-        """Begin hashing anew."""
+        """Start hashing again."""
         self._count()
         self._since = self.clock.elapsed()
 

@@ -1,4 +1,4 @@
-"""What all simulators have in common: the command line, faults, a control port, start and stop.
+"""Base of all simulators: the command line, faults, a control port, start and stop.
 
 A simulator is one device (or cloud) on the other side of a wire:
 
@@ -64,7 +64,7 @@ class Faults:
 
 
 class Simulator(ABC):
-    """One simulated device.
+    """A simulated device.
 
     Attributes:
         NAME: As in ``python -m simulators.NAME``.
@@ -95,11 +95,11 @@ class Simulator(ABC):
 
     @abstractmethod
     async def start(self) -> dict[str, Any]:
-        """Begin; return what the ready line says beside the name, e.g. ``{"host": …, "port": …}``."""
+        """Start; return the content of the ready line except the name, e.g. ``{"host": …, "port": …}``."""
 
     @abstractmethod
     async def stop(self) -> None:
-        """End, releasing all."""
+        """Stop, and release all resources."""
 
     def state(self) -> dict[str, Any]:
         """What the device itself knows."""
@@ -133,13 +133,15 @@ def parser_of(simulator: type[Simulator]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (loopback)")
     if simulator.DEFAULT_PORT is not None:
-        parser.add_argument("--port", type=int, default=simulator.DEFAULT_PORT, help="0: any free one")
-    parser.add_argument("--control-port", type=int, default=0, help="HTTP port for faults and state; 0: any")
-    parser.add_argument("--speed", type=float, default=1.0, help="the world runs this many times faster")
-    parser.add_argument("--world-start", type=_time, help="the world's time at the start; now by default")
-    parser.add_argument("--seed", type=int, default=1, help="of all randomness")
+        parser.add_argument(
+            "--port", type=int, default=simulator.DEFAULT_PORT, help="port to listen on; 0: any free port"
+        )
+    parser.add_argument("--control-port", type=int, default=0, help="HTTP port for faults and state; 0: any free port")
+    parser.add_argument("--speed", type=float, default=1.0, help="speed of the simulated time")
+    parser.add_argument("--world-start", type=_time, help="simulated time at the start; default: now")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all random values")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME[=VALUE]", help="see below")
-    parser.add_argument("--verbose", action="store_true", help="log what happens to standard error")
+    parser.add_argument("--verbose", action="store_true", help="write a log to standard error")
     simulator.add_arguments(parser)
     return parser
 
@@ -156,7 +158,7 @@ async def running[S: Simulator](simulator: type[S], argv: Sequence[str] = ()) ->
 
 
 def main(simulator: type[Simulator], argv: Sequence[str] | None = None) -> None:
-    """Run one simulator until it is told to stop."""
+    """Run a simulator until it is stopped."""
     args = parser_of(simulator).parse_args(argv)
     logging.basicConfig(
         level=logging.DEBUG if args.verbose else logging.WARNING,

@@ -90,7 +90,7 @@ async def serve_tcp(reader: asyncio.StreamReader, answer: Callable[[int, bytes],
 
 
 def rtu_request_length(head: bytes) -> int | None:
-    """How long an RTU request is; None while it cannot be told, 0 for one that we do not know."""
+    """Return the length of an RTU request; None while it is unknown, 0 for an unknown function."""
     if len(head) < 2:
         return None
     if head[1] in (3, 4, 6):

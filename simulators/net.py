@@ -16,14 +16,14 @@ NET_FAULTS: Final = {
     "silent": "takes requests and never answers (half-open)",
     "slow": "answers after this many seconds (default 5)",
     "garbage": "answers with bytes that mean nothing",
-    "cut": "breaks off in the middle of the answer",
+    "cut": "closes the connection during the reply",
 }
 _FOREVER_S: Final = 3600.0
 _GARBAGE: Final = b"\x00\xfe<html>\xff{]garbage"
 
 
 def http_faults(faults: Faults) -> Middleware:
-    """A middleware that makes an HTTP server as faulty as told."""
+    """Return a middleware that adds the selected faults to an HTTP server."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:

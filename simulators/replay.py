@@ -1,9 +1,9 @@
-"""Serve a folder of captured replies of a miner on its real ports, to read it as if the device were there.
+"""Serve a folder of captured replies of a miner on its real ports, so that it can be read like a device.
 
 python -m simulators.replay FOLDER [--host 127.0.0.9]
 
 One file is one reply, named after its command (`summary.json`, `get_miner_conf.json`, `system_info.json`
-…). The family is told from the names and contents. Reading only: every write is refused.
+…). The family is determined from the names and contents. It is read-only: every write is rejected.
 """
 
 import asyncio
@@ -157,7 +157,7 @@ class Replay:
                 return digest.challenge()
             name = request.match_info.get("name", "")
             found = self.reply(name) or self.reply(name.removeprefix("get_"))
-            if found is None and name == "get_miner_conf":  # not every capture has it; its stats tell the mode
+            if found is None and name == "get_miner_conf":  # not every capture has it; the stats contain the mode
                 found = {"pools": [{"url": "x"}], "bitmain-work-mode": "0"}
             return web.Response(status=404) if found is None else web.json_response(found)
 

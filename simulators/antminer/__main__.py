@@ -1,4 +1,4 @@
-"""A stock Antminer S19: web pages with digest authentication and the cgminer socket.
+"""An Antminer S19 with stock firmware: web pages with digest authentication and the cgminer socket.
 
 python -m simulators.antminer --host 127.0.0.2 --port 80 --rpc-port 4028
 """

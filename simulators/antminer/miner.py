@@ -1,8 +1,8 @@
-"""A stock Antminer S19: web pages with digest authentication and the cgminer socket.
+"""An Antminer S19 with stock firmware: web pages with digest authentication and the cgminer socket.
 
 Work modes: 0 normal, 1 sleep, 3 low power. A page reports the mode as `bitmain-work-mode` (text) and takes it
 as `miner-mode`; a page that is sent `bitmain-work-mode` back accepts and ignores it. A change restarts the
-miner. The device never tells its power.
+miner. The device does not report its power.
 """
 
 import argparse
@@ -29,7 +29,7 @@ class Antminer(Simulator):
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
         **MINER_FAULTS,
-        "slow_write": "answers a change of the configuration after this many seconds (default 21)",
+        "slow_write": "replies to a change of the configuration after this many seconds (default 21)",
         "web_dead": "the web pages do not answer, the socket does",
     }
 
@@ -61,7 +61,7 @@ class Antminer(Simulator):
         parser.add_argument("--mac", default="02:00:00:A0:00:01")
         parser.add_argument("--rated-w", type=float, default=3250.0)
         parser.add_argument("--ths", type=float, default=95.0)
-        parser.add_argument("--boot-s", type=float, default=90.0, help="from a change until it hashes")
+        parser.add_argument("--boot-s", type=float, default=90.0, help="seconds from a change until it hashes")
 
     @override
     async def start(self) -> dict[str, Any]:

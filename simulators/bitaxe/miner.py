@@ -23,8 +23,8 @@ class Bitaxe(Simulator):
     DEFAULT_PORT = 80
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
-        "deaf": "says yes to writes and does nothing",
-        "overheat": "throttled itself: overheat mode",
+        "deaf": "accepts writes and does nothing",
+        "overheat": "throttled in overheat mode",
         "nan": "reports NaN as text for hash rate and power",
     }
 

@@ -27,7 +27,7 @@ class Braiins(Simulator):
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
         **MINER_FAULTS,
-        "token_expired": "forgets every token at once",
+        "token_expired": "invalidates every token immediately",
         "error": "reports this error text",
     }
 
@@ -44,14 +44,14 @@ class Braiins(Simulator):
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--rpc-port", type=int, default=4028)
-        parser.add_argument("--password", default="root", help="of the account root")
-        parser.add_argument("--release", default="25.07", help="REST from 25.05 on, GraphQL before")
+        parser.add_argument("--password", default="root", help="password of the account root")
+        parser.add_argument("--release", default="25.07", help="release: REST since 25.05, GraphQL before")
         parser.add_argument("--model", default="Antminer S19j Pro")
         parser.add_argument("--mac", default="02:00:00:C0:00:01")
         parser.add_argument("--rated-w", type=float, default=3200.0)
         parser.add_argument("--min-w", type=float, default=900.0)
         parser.add_argument("--ths", type=float, default=104.0)
-        parser.add_argument("--boot-s", type=float, default=45.0, help="from a change until it hashes")
+        parser.add_argument("--boot-s", type=float, default=45.0, help="seconds from a change until it hashes")
 
     @property
     def _rest(self) -> bool:

@@ -1,1 +1,1 @@
-"""A gas boiler on Modbus TCP."""
+"""A gas boiler with Modbus TCP."""

@@ -1,7 +1,7 @@
-"""A condensing gas boiler on Modbus TCP, with the registers of the example template in docs/proof_of_heat.md.
+"""A condensing gas boiler with Modbus TCP, with the registers of the example template in docs/proof_of_heat.md.
 
-Holding 0: flow set-point (degC), 3: switch; input 40: flow (0.1 degC), 41: burner's heat (10 W). The burner modulates
-to hold the flow set-point; below its least power it goes on and off. It works in a simulated house (`heat_into`).
+Holding 0: flow setpoint (degC), 3: switch; input 40: flow (0.1 degC), 41: burner's heat (10 W). The burner modulates
+to hold the flow setpoint; below its minimum power it cycles on and off. It heats a simulated house (`heat_into`).
 """
 
 import argparse

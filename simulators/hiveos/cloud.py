@@ -24,7 +24,7 @@ class HiveOs(Simulator):
         "limited": "answers 429 with Retry-After",
         "offline": "the worker is offline",
         "deaf": "accepts commands and does nothing",
-        "no_profiles": "the token may not see overclocking profiles",
+        "no_profiles": "the token has no access to overclocking profiles",
     }
 
     def __init__(self, args: argparse.Namespace) -> None:

@@ -31,8 +31,8 @@ class Luxos(Simulator):
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
         **MINER_FAULTS,
-        "session_taken": "another program holds the only session",
-        "atm_stuck": "the thermal management cannot be switched on",
+        "session_taken": "another client uses the only session",
+        "atm_stuck": "thermal management cannot be switched on",
     }
 
     def __init__(self, args: argparse.Namespace) -> None:
@@ -57,7 +57,7 @@ class Luxos(Simulator):
         parser.add_argument("--mac", default="02:00:00:A0:00:31")
         parser.add_argument("--rated-w", type=float, default=2760.0)
         parser.add_argument("--ths", type=float, default=120.0)
-        parser.add_argument("--boot-s", type=float, default=60.0, help="from a change until it hashes")
+        parser.add_argument("--boot-s", type=float, default=60.0, help="seconds from a change until it hashes")
         parser.add_argument("--atm", action="store_true", help="the thermal management is on")
 
     @override

@@ -1,4 +1,4 @@
-"""A heat generator on Modbus TCP, and on RTU over a pseudo-terminal.
+"""A heat generator with Modbus TCP, and RTU over a pseudo-terminal.
 
 python -m simulators.modbus_boiler --port 5020 --device idm
 """

@@ -1,4 +1,4 @@
-"""A heat generator on Modbus TCP, and on RTU over a pseudo-terminal.
+"""A heat generator with Modbus TCP, and RTU over a pseudo-terminal.
 
 Register maps of real devices: `lambda` (Lambda EU), `idm` (iDM Navigator 2.0, floats with the low word first), `daikin`
 (Daikin Home Hub, registers counted from 1 in its manual), `froeling` (Lambdatronic 3200: what it does not have is -1)
@@ -37,7 +37,7 @@ class ModbusBoiler(Simulator):
         "busy": "answers every request with an exception (device failure)",
         "noise": "RTU: a share of the answers (default 0.5) has a flipped bit",
         "deaf": "acknowledges writes and does nothing",
-        "sensor_broken": "the outdoor sensor reads the device's value for none",
+        "sensor_broken": "the outdoor sensor has the device's value for a missing sensor",
         "error": "the device reports this error number (default 30)",
     }
 
@@ -70,7 +70,9 @@ class ModbusBoiler(Simulator):
         parser.add_argument(
             "--rtu", action="store_true", help="also on a pseudo-terminal, its path is in the ready line"
         )
-        parser.add_argument("--rtu-link", type=Path, help="a name for the line that stays when it is plugged in anew")
+        parser.add_argument(
+            "--rtu-link", type=Path, help="a link to the serial port that stays when the port is replugged"
+        )
 
     @override
     async def start(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""NiceHash's signed API v2 with a managed rig and one that only points at the pool."""
+"""NiceHash's signed API v2 with a managed rig and one that only uses the pool."""
 
 import argparse
 import hashlib

@@ -1,4 +1,4 @@
-"""A Shelly Pro 3EM: RPC over HTTP and over a websocket that pushes.
+"""A Shelly Pro 3EM: RPC over HTTP, and over a websocket with notifications.
 
 python -m simulators.shelly_pro3em --port 8093
 """

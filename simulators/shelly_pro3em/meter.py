@@ -1,4 +1,4 @@
-"""A Shelly Pro 3EM: RPC over HTTP and over a websocket that pushes.
+"""A Shelly Pro 3EM: RPC over HTTP, and over a websocket with notifications.
 
 Three phases with a household's load, a heater on phase a (settable by `POST /do/load`), and a roof that feeds back.
 """
@@ -28,7 +28,7 @@ class ShellyPro3Em(Simulator):
     DEFAULT_PORT = 80
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
-        "frozen": "keeps telling the same values (its clock, too)",
+        "frozen": "keeps reporting the same values and time",
         "null": "power values are null",
     }
 
@@ -55,7 +55,7 @@ class ShellyPro3Em(Simulator):
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--mac", default="0200000000E1")
-        parser.add_argument("--password", help="asks for digest authentication (user admin)")
+        parser.add_argument("--password", help="requires digest authentication (user admin)")
         parser.add_argument("--profile", choices=("triphase", "monophase"), default="triphase")
         parser.add_argument("--load", type=float, default=0.0, help="heater on phase a, W")
         parser.add_argument("--solar", type=float, default=0.0, help="peak of a roof on phase c, W")
@@ -264,7 +264,7 @@ class ShellyPro3Em(Simulator):
         return secrets.compare_digest(str(auth.get("response")), wanted)
 
     async def _push(self) -> None:
-        """A full status to whoever is new, then only what changed."""
+        """Send a full status to a new client, then only changes."""
         known: set[int] = set()
         while True:
             await asyncio.sleep(self.args.push)

@@ -39,10 +39,10 @@ class ViessmannCloud(Simulator):
     DEFAULT_PORT = 0
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
-        "limited": "answers 429 as if the limit were reached (value: the limit it names, default 1450)",
+        "limited": "answers 429 as if the limit were reached (value: the reported limit, default 1450)",
         "limited_html": "answers 429 without JSON",
-        "expired": "says EXPIRED TOKEN to every token",
-        "revoked": "takes no refresh token any more",
+        "expired": "rejects every token with EXPIRED TOKEN",
+        "revoked": "rejects every refresh token",
         "offline": "the gateway is offline",
         "error_500": "internal server error",
         "error_502": "an HTML page of a gateway",

@@ -1,4 +1,4 @@
-"""A heat pump that follows its curve in the weather of a typical year, and its features as the cloud tells them."""
+"""A heat pump that follows its curve in the weather of a typical year, and its features in the form of the cloud."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -30,9 +30,9 @@ class Vnish(Simulator):
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
         **MINER_FAULTS,
-        "token_expired": "forgets its tokens once",
-        "locked": "unlocks for nobody (429)",
-        "failed": "the miner programme failed to start",
+        "token_expired": "invalidates its tokens once",
+        "locked": "rejects every unlock (429)",
+        "failed": "the mining program failed to start",
     }
 
     def __init__(self, args: argparse.Namespace) -> None:
@@ -60,7 +60,7 @@ class Vnish(Simulator):
         parser.add_argument("--mac", default="02:00:00:A0:00:21")
         parser.add_argument("--rated-w", type=float, default=3050.0)
         parser.add_argument("--ths", type=float, default=100.0)
-        parser.add_argument("--boot-s", type=float, default=90.0, help="from a change until it hashes")
+        parser.add_argument("--boot-s", type=float, default=90.0, help="seconds from a change until it hashes")
         parser.add_argument("--presets", default="1500,1900,2350,2620,3050", help="tuned presets in W")
 
     @override

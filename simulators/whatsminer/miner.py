@@ -33,7 +33,7 @@ class Whatsminer(Simulator):
         **NET_FAULTS,
         **MINER_FAULTS,
         "write_disabled": "the write API is not enabled (permission denied)",
-        "token_expired": "forgets every token at once",
+        "token_expired": "invalidates every token immediately",
         "error_code": "reports this error code (default 218)",
     }
 
@@ -54,16 +54,16 @@ class Whatsminer(Simulator):
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--v3-port", type=int, default=4433)
         parser.add_argument("--api", choices=("v2", "v3", "both"), default="v2")
-        parser.add_argument("--password", default="admin", help="of V2 (account admin)")
-        parser.add_argument("--v3-password", default="super", help="of V3 (account super)")
-        parser.add_argument("--v3-no-setting", action="store_true", help="firmware that tells no power mode")
+        parser.add_argument("--password", default="admin", help="password of V2 (account admin)")
+        parser.add_argument("--v3-password", default="super", help="password of V3 (account super)")
+        parser.add_argument("--v3-no-setting", action="store_true", help="firmware that does not report the power mode")
         parser.add_argument("--model", default="M50S_VH30")
-        parser.add_argument("--firmware", help="by default one that fits the API")
+        parser.add_argument("--firmware", help="firmware version; default: one that matches the API")
         parser.add_argument("--mac", default="02:00:00:B0:00:01")
         parser.add_argument("--rated-w", type=float, default=3300.0)
         parser.add_argument("--min-w", type=float, default=1000.0)
         parser.add_argument("--ths", type=float, default=126.0)
-        parser.add_argument("--boot-s", type=float, default=120.0, help="from a change until it hashes")
+        parser.add_argument("--boot-s", type=float, default=120.0, help="seconds from a change until it hashes")
 
     @property
     def firmware(self) -> str:

@@ -10,7 +10,7 @@ _STEP_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class HouseData:
-    """What a house is made of (a detached house of about 140 m2 from the nineties).
+    """The parameters of a house (a detached house of about 140 m2, built in the 1990s).
 
     Attributes:
         loss_w_k: Air and light parts to outside.
@@ -49,7 +49,7 @@ class House:
         self.heating = False
         self.heat_j = 0.0
         self.water_w = 0.0
-        """What attached machines give to the heating water, beside the house's own heater (see home.py)."""
+        """Heat of attached machines into the heating water, in addition to the house's heater (see home.py)."""
 
     @property
     def weather(self) -> Weather:

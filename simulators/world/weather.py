@@ -12,7 +12,7 @@ _HEATING_MONTHS = (10, 11, 12, 1, 2, 3)
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """The weather at one moment.
+    """The weather at a time.
 
     Attributes:
         outdoor_c: Air temperature.

@@ -96,7 +96,7 @@ def test_429_teaches_the_limit_and_blocks_until_it_resets() -> None:
     spend(again, 1)
 
 
-def test_429_with_a_higher_limit_is_told_but_the_users_option_stands() -> None:
+def test_a_higher_limit_in_a_429_is_reported_but_the_users_option_applies() -> None:
     budget = CallBudget(CallLimits(), Clock())
     budget.record_refusal(3000, None, "ViCare day limit")
     assert (budget.limit_day, budget.reported_day) == (1450, 3000)
@@ -141,7 +141,7 @@ def test_a_wall_clock_that_jumps_frees_no_call() -> None:
         with pytest.raises(LimitedError) as caught:
             budget.grant(1)
         assert caught.value.retry_at is not None
-        # What people and the cloud are told is the wall clock's time.
+        # Displayed times and those of the cloud are wall-clock times.
         assert caught.value.retry_at.timestamp() == pytest.approx(wall.now + DAY_S)
     restarted = CallBudget(CallLimits(day=10, short=10, write_reserve=0), wall, steady)
     restarted.load(budget.dump())
@@ -167,7 +167,7 @@ def test_a_call_counts_when_it_goes_out_not_when_it_was_granted() -> None:
     spend(budget, 10)
 
 
-def test_after_a_crash_the_last_grant_counts_as_if_it_had_gone_out_late() -> None:
+def test_after_a_crash_the_last_grant_counts_as_sent_late() -> None:
     clock = Clock()
     limits = CallLimits(day=100, short=10, write_reserve=0)
     budget = CallBudget(limits, clock)

@@ -97,7 +97,7 @@ async def test_http_statuses_are_typed(reply: Any, error: type[Exception], sessi
             await JsonHttp(session, f"http://127.0.0.1:{port}").request("GET", "/x")
 
 
-async def test_http_429_says_when_it_may_go_on(session: aiohttp.ClientSession) -> None:
+async def test_http_429_contains_the_time_of_the_next_attempt(session: aiohttp.ClientSession) -> None:
     async with web_saying({"/x": (429, {}, {"Retry-After": "30"}), "/y": (429, {}, {"Retry-After": "soon"})}) as port:
         http = JsonHttp(session, f"http://127.0.0.1:{port}")
         with pytest.raises(LimitedError) as caught:
@@ -194,7 +194,7 @@ def antminer(replies: dict[str, Any]) -> dict[str, Any]:
         (403, AuthError),
     ],
 )
-async def test_antminer_whose_system_page_is_strange(
+async def test_antminer_with_an_invalid_system_page(
     reply: Any, error: type[Exception], session: aiohttp.ClientSession
 ) -> None:
     async with web_saying(antminer({"get_system_info": reply})) as port:
@@ -237,7 +237,7 @@ async def test_antminer_without_a_work_mode_is_a_bad_reply(
             await client.read()
 
 
-async def test_antminer_offers_no_watts_and_knows_its_modes(session: aiohttp.ClientSession) -> None:
+async def test_antminer_has_modes_but_no_power_limit(session: aiohttp.ClientSession) -> None:
     client = AntminerClient(session, "127.0.0.1", "root")
     assert (await client.capabilities()).power_steps_w == ()
     assert Control.POWER not in (await client.capabilities()).controls
@@ -595,7 +595,7 @@ def test_shelly_capture_forms() -> None:
 
 
 class Plain(SourceBase):
-    """A source that does what a test tells it."""
+    """A source that is controlled by a test."""
 
     timing = Timing(read_s=0.2, write_s=0.2, fresh_s=0.0, verify_s=0.05, verify_step_s=0.05)
 
@@ -668,7 +668,7 @@ async def test_device_id_and_names() -> None:
         (RefusedError("never"), Health.OK),
     ],
 )
-async def test_release_that_fails_says_so(err: Exception, health: Health) -> None:
+async def test_a_failed_release_is_reported(err: Exception, health: Health) -> None:
     source = Plain()
     await source.refresh()
     source.fails = [err]
@@ -702,7 +702,7 @@ async def test_release_of_a_source_at_rest_writes_nothing() -> None:
     assert source.fallbacks == 0
 
 
-async def test_lease_end_hands_back_until_it_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_end_of_a_lease_releases_control_until_it_is_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
     source = Plain()
     source._lease._retry = RetryPolicy(first_s=0.02, max_s=900.0)
     source.rests = True
@@ -714,7 +714,7 @@ async def test_lease_end_hands_back_until_it_is_seen(monkeypatch: pytest.MonkeyP
     await source.close()
 
 
-async def test_a_new_command_ends_the_handing_back() -> None:
+async def test_a_new_command_ends_the_release() -> None:
     source = Plain()
     source._lease._retry = RetryPolicy(first_s=0.05, max_s=900.0)
     source.fails = [UnreachableError("gone")] * 50

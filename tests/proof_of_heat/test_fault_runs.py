@@ -1,6 +1,6 @@
-"""Faults over simulated hours, with all machines on their wires. Whatever happens, the limits hold.
+"""Faults over simulated hours with all simulators. The limits must hold in every case.
 
-The limits are looked at on the other side of the wire, at every step: what the machines were really told and did.
+The limits are checked in the simulators at every step: what the machines received and did.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ class Watch:
     wrong: list[str] = field(default_factory=list)
     changes: dict[str, list[tuple[datetime, bool]]] = field(default_factory=dict)
     free: set[str] = field(default_factory=set)
-    """Machines whose own control may switch as it likes now (we handed them back, or they do not hear us)."""
+    """Machines under their own control (they were released, or receive no commands)."""
 
     def __post_init__(self) -> None:
         self.winter.each_step.append(self.look)
@@ -47,7 +47,7 @@ class Watch:
         self._switch("boiler", bool(winter.boiler.switch), now)
         self._switch("heat pump", pump.mode == "heating", now)
         curve_c = 20 + pump.shift + pump.slope * curve_shape(house.weather.outdoor_c)
-        self._check(winter.boiler.setpoint_c <= MAX_FLOW_C, f"boiler told {winter.boiler.setpoint_c}")
+        self._check(winter.boiler.setpoint_c <= MAX_FLOW_C, f"boiler setpoint {winter.boiler.setpoint_c}")
         # The curve is set in whole kelvins, and moves with the weather until it may be written again.
         self._check(curve_c <= MAX_FLOW_C + 1.5, f"heat pump's curve at {curve_c:.1f}")
         self._check(house.flow_c <= MAX_FLOW_C + 5, f"water at {house.flow_c:.1f}")
@@ -145,12 +145,12 @@ async def test_outdoor_sensor_is_replaced_by_the_forecast(winter: Winter, watch:
     assert watch.wrong == []
 
 
-async def test_prices_and_weather_gone(winter: Winter, watch: Watch) -> None:
+async def test_prices_and_weather_unavailable(winter: Winter, watch: Watch) -> None:
     await live(winter, 1)
     winter.gone |= {"price", "weather"}
     winter.hass.states.async_set("sensor.price", "unavailable")
     await live(winter, 6)
-    assert winter.system.coordinator.data.snapshot.price_kwh == 0.17, "the fixed price stands in"
+    assert winter.system.coordinator.data.snapshot.price_kwh == 0.17, "the fixed price is used"
     assert watch.wrong == []
     assert winter.home.house.room_c > 18
 
@@ -234,7 +234,7 @@ async def test_kill_without_unload_keeps_minimum_times(hass: HomeAssistant, wint
     await live(winter, 3)
     running = winter.system
     seen = running.engine.short_cycle.dump()
-    saved = await running._cycling_store.async_load()
+    saved = await running.store._cycling_store.async_load()
     assert saved == seen
     assert any(row["changed_s"] is not None for row in seen.values())  # type: ignore[index]
     assert watch.wrong == []
@@ -258,7 +258,7 @@ async def test_machines_go_on_by_themselves_when_the_controller_hangs(winter: Wi
     """No command for a quarter of an hour: leases end, each machine is under its own control again."""
     await live(winter, 3)
     watch.free |= {"miner", "boiler", "heat pump"}
-    winter.system.user.active = False  # decides, but nothing is commanded any more, and nobody hands back
+    winter.system.user._store.settings.active = False  # decides, but neither commands nor releases
     await live(winter, 1)
     assert not winter.miner.machine.running
     assert (winter.boiler.switch, winter.boiler.setpoint_c) == (1, 35.0)

@@ -1,6 +1,6 @@
-"""Every driver under every fault of its wire: it ends in time, says what is wrong, writes nothing, and recovers.
+"""Every driver with every fault of its connection: it ends in time, reports the fault, writes nothing, and recovers.
 
-One table of drivers, one of faults. What a driver does beyond that stands in its own tests.
+One table of drivers, one of faults. Further behavior of a driver is in its own tests.
 """
 
 import asyncio
@@ -123,7 +123,7 @@ DRIVERS: Final[dict[str, Any]] = {
 }
 FAULTS: Final = {
     "refused": True,
-    "silent": True,  # half-open: the connection stands, nothing comes
+    "silent": True,  # half-open: connected, but nothing is received
     "slow": READ_S + SLACK_S + 2.0,
     "garbage": True,
     "cut": True,
@@ -189,7 +189,7 @@ async def _until_ok(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(("name", "fault", "health"), SPOKEN)
-async def test_fault_that_is_said(
+async def test_a_fault_that_is_reported(
     name: str,
     fault: str,
     health: Health,

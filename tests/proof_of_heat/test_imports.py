@@ -54,7 +54,7 @@ assert not any(seen.values()), f"imported in the loop's thread: {seen}"
 """
 
 
-def test_heavy_libraries_are_imported_late_and_beside_the_loop() -> None:
+def test_heavy_libraries_are_imported_late_and_outside_the_event_loop() -> None:
     root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], cwd=root, capture_output=True, text=True, timeout=60, check=False

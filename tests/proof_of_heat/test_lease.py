@@ -1,4 +1,4 @@
-"""A lease that ends hands its source back, again and again until it is settled, unless somebody commands anew."""
+"""The end of a lease releases control; this is repeated until it succeeds, or until a new command."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -14,7 +14,7 @@ AWHILE_S = 0.01
 
 
 class Source:
-    """Hands back as often as it is asked; what comes of it is given, and "applied" after that."""
+    """Releases with the given outcomes, and "applied" after them."""
 
     def __init__(self, *outcomes: Outcome | Exception) -> None:
         self.asked = 0
@@ -50,7 +50,7 @@ async def lease_of(source: Source) -> AsyncGenerator[Lease]:
 
 
 @pytest.mark.parametrize("failure", [Outcome.FAILED, Outcome.PENDING, KeyError("watts")])
-async def test_it_is_handed_back_until_it_is_settled(
+async def test_release_is_repeated_until_it_succeeds(
     failure: Outcome | Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     source = Source(failure, failure, Outcome.UNCHANGED)
@@ -86,7 +86,7 @@ async def test_a_new_command_gives_up_what_was_being_handed_back() -> None:
 
 
 async def test_a_source_that_is_commanded_from_within_is_not_handed_back_again() -> None:
-    """The command comes from the very task that hands back: nobody cancels that."""
+    """The command comes from the task of the release itself, which must not be canceled."""
     source = Source(Outcome.FAILED)
     async with lease_of(source) as lease:
         source.commands = lease

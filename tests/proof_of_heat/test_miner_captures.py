@@ -8,7 +8,7 @@ import pytest
 from custom_components.proof_of_heat.drivers.decode import decode_miner
 from simulators.replay import NotACaptureError, family_of, load, replaying
 
-# Folder, state, then what the replies say: watts, limit, TH/s, hottest chip.
+# Folder, state, then the values of the replies: watts, limit, TH/s, hottest chip.
 CASES = [
     ("antminer/stock_s19pro_rpc_2022", "", {"power": None, "hashrate": 110.567, "chip_temperature": 78.0}),
     ("antminer/stock_s19xp_web_2022", "", {"power": None, "hashrate": 259.8, "mode": "normal"}),
@@ -57,7 +57,7 @@ async def test_replayed_capture_reads_what_it_holds(
     assert got == expected
 
 
-async def test_a_folder_without_replies_of_a_miner_says_so(tmp_path: Path) -> None:
+async def test_a_folder_without_replies_of_a_miner_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NotACaptureError, match=r"no \*\.json"):
         load(tmp_path)
     (tmp_path / "x.json").write_text("{}")

@@ -109,7 +109,9 @@ async def test_wrong_secret_needs_the_user(kind: str, mode: str, session: aiohtt
 
 
 @kinds
-async def test_429_keeps_the_last_readings_and_says_when(kind: str, mode: str, session: aiohttp.ClientSession) -> None:
+async def test_429_keeps_the_last_readings_and_names_the_next_attempt(
+    kind: str, mode: str, session: aiohttp.ClientSession
+) -> None:
     async with cloud(kind, session) as (device, account):
         source = await first_source(account)
         before = await source.refresh()
@@ -133,7 +135,7 @@ async def test_cloud_fault_is_failing(kind: str, mode: str, fault: str, session:
 
 
 @kinds
-async def test_deaf_cloud_is_not_believed(kind: str, mode: str, session: aiohttp.ClientSession) -> None:
+async def test_a_cloud_that_ignores_commands_is_detected(kind: str, mode: str, session: aiohttp.ClientSession) -> None:
     async with cloud(kind, session) as (device, account):
         source = await first_source(account)
         source._capabilities = replace(source.capabilities, settle_s=0.0)

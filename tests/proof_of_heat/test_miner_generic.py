@@ -40,7 +40,7 @@ async def through_pyasic(
         capabilities = replace(await client.capabilities(), min_write_interval_s=0.0)
         source = MinerSource("proof_of_heat:other", "other", client, capabilities)
         source.timing = QUICK
-        source.power_tolerance_w = 200.0  # profiles are steps that pyasic does not tell
+        source.power_tolerance_w = 200.0  # profiles are steps that pyasic does not report
         yield device, source
         await source.close()
 

@@ -34,7 +34,7 @@ from tests.proof_of_heat.test_miner_sources import miner
 @pytest.mark.parametrize(
     ("watts", "name"), [(0, "1500"), (1500, "1500"), (2349.5, "2350"), (2618, "2350"), (9999, "3050")]
 )
-def test_the_strongest_setting_within_what_is_wanted(watts: float, name: str) -> None:
+def test_the_preset_with_the_highest_power_within_the_request(watts: float, name: str) -> None:
     presets = PowerPresets([PowerPreset(str(w), w, True) for w in (3050, 1500, 2350, 2620)])
     assert presets.name_for(watts) == name
     assert presets.steps_w == (1500, 2350, 2620, 3050)
@@ -79,7 +79,7 @@ async def test_vnish_keeps_the_rest_of_the_overclocking_settings_and_restarts_th
         assert device.writes == ["settings 1500", "restart"]
 
 
-async def test_vnish_unlocks_anew_when_its_token_ended(
+async def test_vnish_unlocks_again_when_its_token_expired(
     port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     async with miner("vnish", loopback(), session) as (device, source):
@@ -88,7 +88,7 @@ async def test_vnish_unlocks_anew_when_its_token_ended(
         assert device.unlocks == 2
 
 
-async def test_vnish_that_is_locked_out_says_until_when(
+async def test_vnish_that_is_locked_out_names_the_next_attempt(
     port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     host = loopback()
@@ -273,7 +273,7 @@ def test_vnish_stopped_is_not_mining(state: str) -> None:
     assert (reading.mining, reading.power_w) == (False, 0)
 
 
-def test_vnish_older_firmware_tells_its_watts_as_usage() -> None:
+def test_vnish_older_firmware_reports_power_as_usage() -> None:
     summary = {key: value for key, value in VNISH_SUMMARY.items() if key != "power_consumption"}
     assert decode_vnish(summary, None, PowerPresets()).power_w == 2631
 

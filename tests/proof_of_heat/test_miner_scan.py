@@ -34,7 +34,7 @@ def _range(hosts: list[str]) -> str:
     return f"{hosts[0]}-{hosts[-1].rpartition('.')[2]}"
 
 
-async def test_finds_every_make_in_the_range_and_says_what_it_is(
+async def test_every_make_in_the_range_is_identified(
     port_80: None, neighbours: list[str], session: aiohttp.ClientSession
 ) -> None:
     one, two, three, four = neighbours[0], neighbours[2], neighbours[5], neighbours[7]
@@ -61,7 +61,7 @@ async def test_finds_every_make_in_the_range_and_says_what_it_is(
 
 @asynccontextmanager
 async def _mute(host: str) -> AsyncGenerator[set[asyncio.StreamWriter]]:
-    """Something that takes connections at the miners' port and never says a word; the connections that are open."""
+    """A server that accepts connections at the miners' port and never sends anything; yields its open connections."""
     still_open: set[asyncio.StreamWriter] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,7 +81,7 @@ async def _mute(host: str) -> AsyncGenerator[set[asyncio.StreamWriter]]:
 
 
 async def closed(still_open: set[asyncio.StreamWriter]) -> None:
-    """The other end hears of it a moment later."""
+    """The server notices it a moment later."""
     async with asyncio.timeout(20):
         while still_open:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -196,7 +196,7 @@ async def test_a_range_that_is_refused_sends_nothing(session: aiohttp.ClientSess
     [b"[" * 100_000, b"{" * 300_000, b'{"STATUS":', b"\xff\xfe\0", b"", b'{"a":1}}' * 2, b"\0"],
     ids=["deep", "long", "cut", "binary", "empty", "torn", "nul"],
 )
-async def test_strangers_at_the_miners_port_are_no_miners(
+async def test_other_services_at_the_miners_port_are_no_miners(
     reply: bytes, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     host = loopback()

@@ -89,7 +89,7 @@ async def test_source_keeps_the_contract(
     async with miner(kind, loopback(), session) as (device, source):
         result = await assert_keeps_contract(source, COMMANDS[kind])
         assert result.outcome == Outcome.APPLIED
-        # Released: the miner idles, and writes nothing more when it is told again.
+        # Released: the miner idles, and a second release writes nothing.
         assert device.state()["running"] is False
         assert (await source.refresh()).on is False
 
@@ -191,7 +191,7 @@ async def test_whatsminer_modes_are_read_back(
         assert (await source.apply(Command(id="c", mode="high"))).outcome == Outcome.FAILED
 
 
-async def test_whatsminer_that_tells_no_mode_is_given_none(
+async def test_whatsminer_that_reports_no_mode_has_no_modes(
     loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     host = loopback()
@@ -244,7 +244,7 @@ async def test_whatsminer_renews_an_expired_token(loopback: Callable[[], str], s
         assert (await source.apply(Command(id="b", power_w=1800.0))).outcome == Outcome.APPLIED
 
 
-async def test_whatsminer_without_the_write_api_refuses_and_says_what_to_do(
+async def test_whatsminer_without_the_write_api_names_the_remedy(
     loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     async with miner("whatsminer_v2", loopback(), session) as (device, source):
@@ -254,7 +254,7 @@ async def test_whatsminer_without_the_write_api_refuses_and_says_what_to_do(
         assert "WhatsMinerTool" in result.detail
 
 
-async def test_braiins_logs_in_anew_when_its_token_ends(
+async def test_braiins_logs_in_again_when_its_token_expires(
     port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     async with miner("braiins", loopback(), session) as (device, source):

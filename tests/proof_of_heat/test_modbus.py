@@ -43,7 +43,7 @@ DEVICES = {
     "gtw08": "bdr_gtw08",
 }
 BOILERS = ("froeling", "gtw08")
-"""They are switched, no more, and tell no watts."""
+"""They are only switched on and off, and report no power."""
 COMMANDS = {
     "lambda": Command(id="c", on=True, level=3.0),
     "idm": Command(id="c", on=True, flow_c=41.5),
@@ -125,7 +125,7 @@ async def test_release_writes_the_templates_fallback(device: str) -> None:
         assert simulator.heating
 
 
-async def test_deaf_device_is_not_believed(device: str) -> None:
+async def test_a_device_that_ignores_commands_is_detected(device: str) -> None:
     async with boiler(device) as (simulator, source):
         simulator.faults.set("deaf")
         assert (await source.apply(Command(id="off", on=False))).outcome == Outcome.FAILED
@@ -154,7 +154,7 @@ async def test_broken_sensor_is_absent_not_absurd(device: str) -> None:
         assert (await source.refresh()).outdoor_c is None
 
 
-async def test_boilers_tell_more_than_the_contract_asks_for(socket_enabled: None) -> None:
+async def test_boilers_have_additional_readings(socket_enabled: None) -> None:
     async with boiler("froeling") as (simulator, source):
         state = await source.refresh()
         assert state.extra["boiler_temperature"] == 75.0
@@ -364,7 +364,7 @@ def lambda_data() -> dict[str, Any]:
         (("controls", "level", "repeat_s"), -1, r"controls\.level\.repeat_s: -1 is not a number from 0"),
     ],
 )
-def test_mistakes_in_a_template_are_named(path: tuple[str, ...], value: object, message: str) -> None:
+def test_errors_in_a_template_are_named(path: tuple[str, ...], value: object, message: str) -> None:
     data = lambda_data()
     place: Any = data
     for step in path[:-1]:
@@ -428,7 +428,7 @@ PLACES = [
 
 
 @given(st.sampled_from(PLACES), JSON)
-def test_whatever_stands_in_a_template_is_read_or_named_and_never_crashes(place: tuple[str, ...], value: Any) -> None:
+def test_any_template_is_read_or_rejected_with_a_reason(place: tuple[str, ...], value: Any) -> None:
     data = lambda_data()
     row: Any = data
     for step in place[:-1]:
@@ -475,7 +475,7 @@ async def test_a_device_that_holds_nothing_valid_is_failing(socket_enabled: None
         assert "no register" in state.detail
 
 
-async def test_a_link_that_gives_another_number_of_registers_is_not_believed() -> None:
+async def test_a_reply_with_another_number_of_registers_is_rejected() -> None:
     class Short:
         """A unit that answers half."""
 

@@ -189,7 +189,7 @@ def test_line_settings_that_are_none(text: str) -> None:
         parse_serial_settings(text)
 
 
-def test_the_address_says_how_to_reach_it() -> None:
+def test_the_address_determines_the_connection() -> None:
     tcp = connection_params(" 192.168.1.30 ", 1502)
     assert (tcp.host, tcp.port) == ("192.168.1.30", 1502)
     assert connection_params("/dev/ttyUSB0").baudrate == 9600

@@ -24,8 +24,8 @@ from tests.proof_of_heat.ha import OUTDOOR, ROOM, start, system, thermometer, zo
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
 
-class Heard:
-    """What the push told."""
+class Received:
+    """The received readings and errors."""
 
     def __init__(self) -> None:
         self.readings: list[MeterReading] = []
@@ -56,8 +56,8 @@ async def pushing(
     password: str | None = None,
     silence_s: float = 20.0,
     counters_s: float = 60.0,
-) -> AsyncGenerator[Heard]:
-    heard = Heard()
+) -> AsyncGenerator[Received]:
+    heard = Received()
     push = ShellyWebSocket(
         session,
         "127.0.0.1",
@@ -87,7 +87,7 @@ async def test_the_first_status_comes_at_once_with_counters(profile: str, sessio
     assert abs(first.at.timestamp() - time.time()) < 5
 
 
-async def test_a_change_is_heard_within_the_devices_own_pace(session: aiohttp.ClientSession) -> None:
+async def test_a_change_is_received_within_the_devices_own_interval(session: aiohttp.ClientSession) -> None:
     argv = ["--port", "0", "--push", "0.05"]
     async with running(ShellyPro3Em, argv) as device, pushing(session, device.port) as heard:
         await heard.until(335)
@@ -170,7 +170,7 @@ async def test_with_a_password(session: aiohttp.ClientSession) -> None:
                 assert not heard.readings
 
 
-async def test_a_device_that_restarts_is_heard_again(session: aiohttp.ClientSession) -> None:
+async def test_a_device_that_restarts_is_received_again(session: aiohttp.ClientSession) -> None:
     async with running(ShellyPro3Em, ["--port", "0", "--push", "0.05"]) as device:
         port = device.port
         async with pushing(session, port) as heard:
@@ -234,7 +234,7 @@ async def test_frames_that_mean_nothing(
         await runner.cleanup()
 
 
-async def test_nobody_there(session: aiohttp.ClientSession) -> None:
+async def test_nothing_listens(session: aiohttp.ClientSession) -> None:
     async with pushing(session, 1) as heard:
         assert isinstance(await heard.failure(), UnreachableError)
 

@@ -96,7 +96,7 @@ def test_hot_water_is_never_blocked_where_standby_would_block_it(captures: Path)
     assert Control.ON_OFF not in capabilities_of(without).controls
 
 
-def test_sensor_that_is_not_connected_tells_nothing(captures: Path) -> None:
+def test_a_sensor_that_is_not_connected_has_no_value(captures: Path) -> None:
     reading = decode(json.loads((captures / "viessmann" / "Vitocal200.json").read_text()))
     assert "buffer_temperature" not in reading.values
 

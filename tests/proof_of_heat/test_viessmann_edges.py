@@ -1,4 +1,4 @@
-"""The Viessmann client's corners: tokens, the identity server, PyViCare's exceptions, devices that are gone."""
+"""Edge cases of the Viessmann client: tokens, identity server, PyViCare's exceptions, removed devices."""
 
 import asyncio
 from dataclasses import replace
@@ -69,7 +69,7 @@ def keeper(expires_at: float, told: list[Token] | None = None) -> TokenStore:
     )
 
 
-def test_a_token_is_renewed_in_time_and_told_of() -> None:
+def test_a_token_is_refreshed_in_time_and_reported() -> None:
     told: list[Token] = []
     tokens = keeper(1100.0, told)  # ends within the two minutes of margin
     assert tokens.access(Http(Reply(200, {"access_token": "new", "expires_in": 3600}))) == "new"
@@ -145,7 +145,7 @@ async def _nowhere(_: dict[str, Any]) -> None:
 
 
 async def test_closing_lets_the_call_under_way_end(socket_enabled: None) -> None:
-    """An entry that is reloaded in the midst of a call leaves no thread behind that talks to nobody."""
+    """An entry that is reloaded during a call leaves no thread behind."""
     client = ViessmannClient(keeper(0.0), CallBudget(CallLimits(), time.time), _nowhere)
     order: list[str] = []
     began = threading.Event()

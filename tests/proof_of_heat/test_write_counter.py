@@ -43,7 +43,7 @@ TEMPLATE = """
 format: 1
 id: worn
 name: Worn
-manufacturer: Somebody
+manufacturer: Example
 kind: heat_pump
 registers:
   flow_temperature: {at: 1004, scale: 0.01, unit: °C}
@@ -66,13 +66,13 @@ class Clocks:
         return WriteCounter(lambda: self.boot + self.elapsed, lambda: self.elapsed)
 
     def restart(self, minutes: float) -> None:
-        """The monotonic clock begins anew."""
+        """The monotonic clock starts again."""
         self.boot += self.elapsed + minutes * 60 - 5.0
         self.elapsed = 5.0
 
 
 async def restarted(hass: HomeAssistant, entry: Any) -> None:
-    """What is in memory is gone, what is on disk stays."""
+    """Memory is lost, the disk is kept."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
     hass.data.pop(module._COUNTERS)
@@ -108,7 +108,7 @@ async def test_a_days_writes_are_counted_over_a_restart_and_a_reload(
         assert len(simulator.writes) == 2
         (told,) = (await async_get_config_entry_diagnostics(hass, entry))["sources"]
         assert told["writes_today"] == 2
-        # Removed: nothing stays behind on the disk; added anew, the day goes on.
+        # Removed: nothing remains on the disk; added again, the 24 hours continue.
         await hass.config_entries.async_remove(entry.entry_id)
         await hass.async_block_till_done()
         assert STORE_KEY not in hass_storage

@@ -1,4 +1,4 @@
-"""Servers that say exactly what a test tells them, for replies that no simulator gives."""
+"""Servers with replies given by a test, for replies that no simulator sends."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping

@@ -85,6 +85,6 @@ def test_a_curve_value_asks_for_more_the_higher_it_is_and_for_nothing_above_its_
     assert 20.0 < low < high
 
 
-def test_an_unknown_kind_is_refused() -> None:
+def test_an_unknown_curve_type_is_rejected() -> None:
     with pytest.raises(ValueError, match="unknown heating curve type"):
         curve_of(CurveConfig(kind="spline"), 20.0)

@@ -44,7 +44,7 @@ def test_outdoor_temperature_is_damped_by_its_time_constant() -> None:
     assert damping.update(math.nan, 3600.0) == pytest.approx(10 / math.e)
 
 
-def test_damping_does_not_depend_on_how_often_it_is_told() -> None:
+def test_damping_does_not_depend_on_the_update_interval() -> None:
     often, once = OutdoorDamping(3600.0, 10.0), OutdoorDamping(3600.0, 10.0)
     for _ in range(60):
         often.update(0.0, 60.0)
@@ -83,7 +83,7 @@ def test_open_window_freezes_the_integral_and_pauses_the_zone() -> None:
     assert control.trims["z"].integral_k == held
 
 
-def test_room_gone_leaves_the_curve_with_the_last_trim() -> None:
+def test_without_a_room_temperature_the_curve_keeps_the_last_trim() -> None:
     control = _control()
     control.update([_zone(20.0)], 0.0, 3600.0)
     demand = control.update([ZoneSnapshot(zone_id="z", room=SensorReading(), target_c=21.0)], 0.0, 3600.0)
@@ -116,7 +116,7 @@ def test_heating_limit_has_hysteresis() -> None:
     assert seen == [True, True, False, False, True]
 
 
-def test_nobody_asks_then_nothing_heats() -> None:
+def test_no_heat_without_a_demanding_zone() -> None:
     assert _control().update([_zone(wants_heat=False)], 0.0, 60.0).share == 0.0
     assert _control().update([], 0.0, 60.0).share == 0.0
 
@@ -134,7 +134,7 @@ def test_demand_survives_a_restart() -> None:
 @pytest.mark.parametrize(
     ("value", "good"), [(20.0, True), (85.0, False), (-127.0, False), (math.nan, False), (math.inf, False), (70, False)]
 )
-def test_fault_values_are_not_believed(value: float, good: bool) -> None:
+def test_fault_values_are_rejected(value: float, good: bool) -> None:
     assert is_valid_temperature(value, -30.0, 60.0) is good
 
 
@@ -167,7 +167,7 @@ def test_outdoor_falls_back_from_sensor_to_forecast_to_mean_to_season() -> None:
     assert (fresh.outdoor_from, fresh.outdoor_c) == (OutdoorSource.SEASONAL, 0.0)
 
 
-def test_a_stale_room_is_unknown_and_named() -> None:
+def test_a_stale_room_is_unknown_and_reported() -> None:
     old = (ZoneSnapshot(zone_id="bath", room=SensorReading(20.0, 3600.0), target_c=21.0),)
     inputs = InputValidator(SafetyLimits()).validate(snapshot(Home(), zones=old))
     assert math.isnan(inputs.room_c)
@@ -177,33 +177,33 @@ def test_a_stale_room_is_unknown_and_named() -> None:
 PUMP = SourceConfig(source_id="p", kind=SourceKind.HEAT_PUMP, min_on_s=600, min_off_s=600, max_starts_h=3)
 
 
-def _believed(validator: InputValidator, now_s: float, value: float, age_s: float) -> bool:
+def _is_accepted(validator: InputValidator, now_s: float, value: float, age_s: float) -> bool:
     zone = ZoneSnapshot(zone_id="z", room=SensorReading(value, age_s), target_c=21.0)
     return math.isfinite(validator.validate(snapshot(Home(), now_s=now_s, zones=(zone,))).coldest_c)
 
 
-def test_a_sensor_that_reports_only_changes_is_believed_while_it_has_nothing_to_say() -> None:
+def test_a_sensor_that_reports_only_changes_is_valid_in_a_steady_room() -> None:
     validator = InputValidator(SafetyLimits())
-    assert _believed(validator, 0.0, 20.0, 0.0)
-    assert not _believed(validator, 4000.0, 20.0, 4000.0), "nobody knows yet that it is one"
-    assert _believed(validator, 4200.0, 20.5, 0.0)
-    assert _believed(validator, 8200.0, 20.5, 4000.0), "it was silent so long before"
-    assert not _believed(validator, 12_000.0, 20.5, 7800.0)
+    assert _is_accepted(validator, 0.0, 20.0, 0.0)
+    assert not _is_accepted(validator, 4000.0, 20.0, 4000.0), "it is not known yet to report only changes"
+    assert _is_accepted(validator, 4200.0, 20.5, 0.0)
+    assert _is_accepted(validator, 8200.0, 20.5, 4000.0), "it was silent so long before"
+    assert not _is_accepted(validator, 12_000.0, 20.5, 7800.0)
 
 
 def test_a_sensor_that_came_back_with_something_else_is_not_waited_for() -> None:
     validator = InputValidator(SafetyLimits())
-    assert _believed(validator, 0.0, 20.0, 0.0)
-    _believed(validator, 9000.0, 15.0, 0.0)
-    assert not _believed(validator, 12_000.0, 15.0, 3000.0)
+    assert _is_accepted(validator, 0.0, 20.0, 0.0)
+    _is_accepted(validator, 9000.0, 15.0, 0.0)
+    assert not _is_accepted(validator, 12_000.0, 15.0, 3000.0)
 
 
 def test_no_sensor_is_waited_for_longer_than_three_hours() -> None:
     validator = InputValidator(SafetyLimits())
-    assert _believed(validator, 0.0, 20.0, 0.0)
-    assert _believed(validator, 40_000.0, 20.0, 0.0)
-    assert _believed(validator, 50_000.0, 20.0, 10_000.0)
-    assert not _believed(validator, 51_000.0, 20.0, 11_000.0)
+    assert _is_accepted(validator, 0.0, 20.0, 0.0)
+    assert _is_accepted(validator, 40_000.0, 20.0, 0.0)
+    assert _is_accepted(validator, 50_000.0, 20.0, 10_000.0)
+    assert not _is_accepted(validator, 51_000.0, 20.0, 11_000.0)
 
 
 def test_minimum_times_survive_a_restart() -> None:
@@ -239,7 +239,7 @@ def test_broken_saved_cycles_are_left_out() -> None:
 
 
 @given(st.floats(100, 9000), st.floats(500, 6000))
-def test_pulses_deliver_what_is_wanted_in_the_mean(wanted: float, least: float) -> None:
+def test_the_duty_cycle_delivers_the_demand_on_average(wanted: float, least: float) -> None:
     pulse, delivered, total = DutyCycle(), 0.0, 0.0
     for _ in range(600):
         delivered = pulse.update(wanted, least, delivered, 300.0)

@@ -141,7 +141,7 @@ def test_own_surplus_is_used_before_fuel() -> None:
     assert [point.level > 0 for point in without.points] == [True, False]
 
 
-def test_site_limit_keeps_heat_short_and_says_so() -> None:
+def test_the_site_limit_restricts_heat_and_is_reported() -> None:
     heater = SourceOption(
         "heater", (OFF, OperatingPoint(0.1, 500, 500), OperatingPoint(1.0, 5000, 5000)), continuous=True
     )
@@ -159,7 +159,7 @@ def test_a_source_that_must_run_runs_at_its_least_even_above_the_limit() -> None
     assert found.power_w == 2000
 
 
-def test_nothing_wanted_and_nothing_earned_means_nothing_runs() -> None:
+def test_nothing_runs_without_demand_and_revenue() -> None:
     found = dispatch(
         [SourceOption("pump", (OFF, OperatingPoint(1.0, 9000, 3000)))], DispatchRequest(heat_w=0, price_kwh=0.25)
     )
@@ -172,7 +172,7 @@ def test_no_sources_at_all_is_an_empty_choice() -> None:
     assert found.short_w == 1000
 
 
-def test_many_sources_are_thinned_but_still_served() -> None:
+def test_many_sources_are_pruned_but_still_used() -> None:
     options = [
         SourceOption(f"m{i}", (OFF, *(OperatingPoint(k / 8, 300 * k, 300 * k, -0.01 * i * k) for k in range(1, 9))))
         for i in range(8)

@@ -195,7 +195,7 @@ def test_savings_are_proved_with_an_interval(lived: tuple[Engine, Home]) -> None
 
 
 def test_savings_proof_foretells_what_the_reference_really_costs(going_on: tuple[Engine, Home]) -> None:
-    """The shadow is right: a home under that very thermostat costs what the proof says, within a few percent."""
+    """The reference simulation is right: a home under that thermostat costs the same within a few percent."""
     engine, home = going_on
     live(engine, home, 1)
     proof = engine.savings_report(4)

@@ -91,7 +91,7 @@ def test_no_water_temperature_while_nothing_runs() -> None:
     assert math.isnan(row.water_c)
 
 
-def test_time_that_stands_or_goes_back_is_passed_over() -> None:
+def test_a_clock_that_stops_or_goes_back_is_ignored() -> None:
     intake = RowBuilder()
     intake.add(_sample(900.0))
     assert intake.add(_sample(900.0)) is None
@@ -159,13 +159,13 @@ def _reading(**changes: object) -> SourceSnapshot:
     ],
     ids=["metered", "by carnot", "standby", "off", "unknown", "miner", "heater"],
 )
-def test_heat_is_metered_or_told_by_the_input(
+def test_heat_is_measured_or_estimated_from_the_power(
     kind: SourceKind, reading: dict[str, object], low: float, high: float
 ) -> None:
     assert low <= heat_output_w(SourceConfig(source_id="s", kind=kind), _reading(**reading), 5.0) <= high
 
 
-def test_a_boilers_heat_is_told_by_its_level() -> None:
+def test_the_heat_of_a_boiler_is_estimated_from_its_level() -> None:
     boiler = SourceConfig(source_id="s", kind=SourceKind.BOILER, nominal_heat_w=12000.0, fuel_kwh_price=0.1)
     assert heat_output_w(boiler, _reading(level=0.5, on=True), 5.0) == 6000.0
     assert heat_output_w(boiler, _reading(on=True), 5.0) == 12000.0

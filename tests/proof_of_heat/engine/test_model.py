@@ -64,7 +64,7 @@ def test_fit_finds_the_heat_loss_of_a_home_it_does_not_know(fitted: HouseFit) ->
     assert fitted.room_rmse_k < 0.15
 
 
-def test_fit_tells_how_sure_it_is(series: Series, fitted: HouseFit) -> None:
+def test_the_fit_reports_its_uncertainty(series: Series, fitted: HouseFit) -> None:
     short = fit_house(series.until(60))
     assert 0 < fitted.relative_error("loss_w_k") < short.relative_error("loss_w_k")
 
@@ -82,7 +82,7 @@ def test_sampled_parameters_spread_around_the_best_estimate(fitted: HouseFit) ->
     assert (draws[:, NAMES.index("room_j_k")] > 0).all()
 
 
-def test_observer_finds_the_emitter_and_the_heat_nobody_told_it_of(rows: list[Row], fitted: HouseFit) -> None:
+def test_the_observer_estimates_emitter_and_unknown_heat(rows: list[Row], fitted: HouseFit) -> None:
     observer = Observer(fitted.parameters, first_state(fitted.parameters, rows[0].room_c, math.nan))
     for row in rows[:400]:
         state = observer.update(row)
@@ -168,7 +168,7 @@ def test_history_bridges_a_short_gap() -> None:
     assert history.all_rows[2].heat_w == 4000.0
 
 
-def test_history_starts_anew_after_a_long_gap() -> None:
+def test_the_history_starts_again_after_a_long_gap() -> None:
     history = History([_row(0), _row(86400)])
     assert len(history) == 1
 

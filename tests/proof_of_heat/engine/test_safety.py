@@ -278,7 +278,7 @@ def test_nothing_is_written_in_the_first_minute() -> None:
     assert not any(command.hold for command in _decided(engine, _calm(1.7e9 + 61)).commands)
 
 
-def test_cold_room_heats_whatever_the_profile_says() -> None:
+def test_a_cold_room_is_heated_in_every_profile() -> None:
     cold = (ZoneSnapshot(zone_id="home", room=SensorReading(5.0), target_c=5.0, window_open=True),)
     decision = _decided(_ready(), _calm(zones=cold))
     assert decision.record.control_mode is ControlMode.FROST
@@ -326,7 +326,7 @@ def test_hot_flow_takes_the_level_back_and_stops_at_the_limit(flow_c: float, hig
     assert command.on == (highest > 0)
 
 
-def test_both_temperatures_gone_means_a_fixed_flow_and_some_heat() -> None:
+def test_fixed_flow_and_reduced_heat_without_both_temperatures() -> None:
     gone = (ZoneSnapshot(zone_id="home", room=SensorReading(), target_c=21.0),)
     decision = _decided(_ready(), _calm(zones=gone, outdoor=SensorReading()))
     assert decision.record.control_mode is ControlMode.BLIND

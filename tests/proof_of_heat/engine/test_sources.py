@@ -257,7 +257,7 @@ def test_without_demand_the_miner_runs_at_the_power_that_pays(tariff: float, wat
     assert decision.command("miner").power_w == watts
 
 
-def test_nobody_mines_into_a_room_that_is_too_warm() -> None:
+def test_no_mining_into_a_room_that_is_too_warm() -> None:
     decision = _decide(MINING, _now(IDLE, room_c=22.9, price_kwh=0.02, hashprice_ph_day=50.0))
     assert not decision.command("miner").on
 
@@ -425,13 +425,13 @@ def test_while_control_is_off_minimum_times_go_by_what_sources_do() -> None:
     engine = Engine(MINING)
     paying = {"room_c": 21.0, "price_kwh": 0.05, "hashprice_ph_day": 50.0}
     off = _now(IDLE, active=False, **paying)  # type: ignore[arg-type]
-    assert _decide(MINING, off, engine).command("miner").on, "it says what it would do"
+    assert _decide(MINING, off, engine).command("miner").on, "the decision shows what it would do"
     assert not engine.short_cycle.cycle("miner").on
     own = (SourceSnapshot(source_id="miner", on=True, power_w=1000.0),)
     _decide(MINING, _now(own, now_s=1.7e9 + 60, active=False, **paying), engine)  # type: ignore[arg-type]
     assert engine.short_cycle.cycle("miner").on
 
 
-def test_a_map_that_goes_with_the_level_is_what_it_says() -> None:
+def test_a_linear_map_is_proportional_to_the_level() -> None:
     heat, power = linear_map(6000.0, 6000.0).at(np.array(0.5), np.array(50.0), np.array(-5.0))
     assert (float(heat), float(power)) == (3000.0, 3000.0)

@@ -25,7 +25,7 @@ def _band(lower_c: float | np.ndarray, reason: str = "") -> ComfortBand:
 
 
 def _watched(*zones: ZoneSnapshot, hours: float = 48) -> ZoneOffsets:
-    """Zones that stood like this for some hours."""
+    """Zones with these offsets for some hours."""
     known = ZoneOffsets()
     for _ in range(int(hours * 4)):
         known.room_c(zones, 900.0)
@@ -63,7 +63,7 @@ def test_a_house_with_all_windows_open_still_has_a_mean() -> None:
     assert ZoneOffsets().room_c([_zone("a", 15.0, window_open=True)], 60.0) == 15.0
 
 
-def test_stands_survive_a_restart_and_refuse_rubbish() -> None:
+def test_offsets_survive_a_restart_and_invalid_data_is_ignored() -> None:
     zones = (_zone("a", 22.0), _zone("b", 19.0))
     known, again = _watched(*zones), ZoneOffsets()
     again.restore(json.loads(json.dumps(known.dump())))
@@ -90,7 +90,7 @@ def test_a_zone_that_stays_behind_asks_the_others_for_more() -> None:
     assert (combined.upper_c >= combined.lower_c + 0.5).all()
 
 
-def test_the_zone_that_needs_it_earliest_counts_and_is_named() -> None:
+def test_the_zone_with_the_earliest_need_determines_the_band_and_is_named() -> None:
     morning = np.where(np.arange(STEPS) < 20, 17.0, 21.0)
     evening = np.where(np.arange(STEPS) < 60, 17.0, 22.0)
     zones = (
@@ -108,7 +108,7 @@ def test_the_zone_that_needs_it_earliest_counts_and_is_named() -> None:
 
 
 @pytest.mark.parametrize("paused", [{"window_open": True}, {"wants_heat": False}])
-def test_a_paused_zone_asks_for_nothing(paused: dict[str, object]) -> None:
+def test_a_paused_zone_has_no_demand(paused: dict[str, object]) -> None:
     zones = (_zone("a", band=_band(18.0)), replace(_zone("b", band=_band(23.0)), **paused))  # type: ignore[arg-type]
     assert ZoneOffsets().band(zones, WHOLE).lower_c == pytest.approx(18.0)
 
@@ -129,14 +129,14 @@ def test_a_far_off_stand_is_bounded() -> None:
 
 
 def _away_then_home(time_s: float, back_s: float) -> ComfortBand:
-    """Away until a calendar says home again."""
+    """Away until a calendar event ends."""
     away = time_s + 900.0 * np.arange(STEPS) < back_s
     return ComfortBand(
         np.where(away, 16.0, 20.5), np.full(STEPS, 25.0), tuple("away" if a else "home again" for a in away)
     )
 
 
-def test_it_is_warm_when_the_calendar_says_home_again_and_the_record_says_so() -> None:
+def test_it_is_warm_when_the_calendar_ends_and_the_record_names_it() -> None:
     engine, home = new_engine(), Home()
     back_s = 4.75 * 86400
     seen, told = {}, ""

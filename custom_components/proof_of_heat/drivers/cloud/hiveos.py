@@ -1,6 +1,6 @@
 """HiveOS: workers of all farms that a personal token can access, over API v2.
 
-Facts: HiveOS' public API description. Start and stop are commands to the miner programme of a worker; an
+Facts: HiveOS' public API description. Start and stop are commands to the mining program of a worker; an
 overclocking profile (`oc_id`) serves as its power profile.
 """
 
