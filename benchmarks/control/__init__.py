@@ -1,1 +1,1 @@
-"""How well the heating engine controls: the BOPTEST-calibrated twin, and a house of our own."""
+"""Control quality of the heating engine: on the BOPTEST-calibrated twin, and in a simulated house with radiators."""

@@ -1,9 +1,10 @@
-"""How well the heating engine controls, beside the baseline PI and the limit of perfect foresight.
+"""Control quality of the heating engine, compared with the baseline PI controller and the limit of perfect foresight.
 
-scripts/benchmark control                        all tariffs, tuning windows, noise seeds 1-3, about ten minutes
+scripts/benchmark control                        all tariffs, tuning windows, noise seeds 1-3; about ten minutes
 scripts/benchmark control --quick                dynamic tariff, seed 1
-scripts/benchmark control --json F --plots DIR   also writes the numbers and the plots of docs/control.md
-scripts/benchmark control --scales               also buildings that differ by 25 % from the twin
+scripts/benchmark control --json F --plots DIR   also writes the results and the plots of docs/control.md
+scripts/benchmark control --scales               also buildings with parameters changed by 25 %
+scripts/benchmark control --days 23 --seeds 1 --tariffs dynamic --no-limit --no-house   a single window
 """
 
 import argparse
@@ -30,12 +31,12 @@ PLOTTED = ((23, "coldest"), (115, "mild"))
 def _all(cases: Sequence[Case], *, with_limit: bool, jobs: int) -> list[Scored]:
     work = [(case, with_limit) for case in cases]
     if jobs <= 1:
-        return [_told(scored(job)) for job in work]
+        return [_report(scored(job)) for job in work]
     with ProcessPoolExecutor(jobs) as pool:
-        return [_told(run) for run in pool.map(scored, work)]
+        return [_report(run) for run in pool.map(scored, work)]
 
 
-def _told(run: Scored) -> Scored:
+def _report(run: Scored) -> Scored:
     case = run.ours.case
     print(
         f"  day {case.day:>3} {case.price:<15}seed {case.seed}{'' if not case.scale else f' {dict(case.scale)}'}: "
@@ -48,7 +49,7 @@ def _told(run: Scored) -> Scored:
 
 
 def _plot(run: Scored, folder: Path, name: str) -> None:
-    """Five days of a window, ours and the baseline's."""
+    """Five days of a window, of the engine and the baseline."""
     twin = load_twin()
     b, case = twin.boundary(), run.ours.case
     base, ours = baseline(case).series, run.ours.series
@@ -69,24 +70,32 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--plots", type=Path, metavar="FOLDER")
-    parser.add_argument("--twin", type=Path, metavar="FOLDER", help="where the twin is (else HEAT_TWIN)")
-    parser.add_argument("--quick", action="store_true", help="dynamic tariff and seed 1 only, no own house")
-    parser.add_argument("--scales", action="store_true", help="buildings that differ by 25 %% too")
-    parser.add_argument("--no-limit", action="store_true", help="leave the limit out (needs scipy)")
-    parser.add_argument("--days", metavar="N[,N]", help="other windows than the tuning ones")
-    parser.add_argument("--tariffs", default=",".join(TARIFFS), metavar="NAME[,NAME]")
-    parser.add_argument("--seeds", default="1,2,3", metavar="N[,N]")
-    parser.add_argument("--period", type=int, default=900, metavar="SECONDS")
-    parser.add_argument("--jobs", type=int, default=os.process_cpu_count() or 1)
-    parser.add_argument("--smoke", action="store_true", help="one window and few repeats: shows that it runs")
+    parser.add_argument("--twin", type=Path, metavar="FOLDER", help="folder of the twin (default: HEAT_TWIN)")
+    parser.add_argument(
+        "--quick", action="store_true", help="dynamic tariff and seed 1 only, without the house with radiators"
+    )
+    parser.add_argument("--scales", action="store_true", help="also buildings with parameters changed by 25 %%")
+    parser.add_argument("--no-limit", action="store_true", help="without the limit (which needs scipy)")
+    parser.add_argument("--days", metavar="N[,N]", help="days of the windows (default: the tuning windows)")
+    parser.add_argument("--tariffs", default=",".join(TARIFFS), metavar="NAME[,NAME]", help="default: all")
+    parser.add_argument(
+        "--seeds", default="1,2,3", metavar="N[,N]", help="seeds of the forecast noise (default: 1,2,3)"
+    )
+    parser.add_argument("--period", type=int, default=900, metavar="SECONDS", help="control period")
+    parser.add_argument("--jobs", type=int, default=os.process_cpu_count() or 1, help="parallel processes")
+    parser.add_argument("--no-house", action="store_true", help="without the house with radiators")
+    parser.add_argument("--house-days", type=int, default=house_run.SCORED_DAYS, help="scored days in that house")
+    parser.add_argument("--repeat", type=int, default=speed.REPEAT, help="cycles for the speed measurement")
+    parser.add_argument("--smoke", action="store_true", help="a short run that shows that the benchmark works")
     args = parser.parse_args()
     if args.smoke:
         args.quick, args.no_limit, args.days, args.jobs = True, True, "23", 1
+        args.repeat = 20
     return args
 
 
 def _scales(days: Sequence[int], period_s: int, jobs: int) -> list[tuple[str, dict[str, Any]]]:
-    """Each parameter of the plant 25 % lower and higher, dynamic tariff, seed 1."""
+    """Return the results with each parameter of the plant 25 % lower and higher; dynamic tariff, seed 1."""
     found = []
     for name in SCALES:
         for factor in (0.75, 1.25):
@@ -100,7 +109,7 @@ def _numbers(text: str) -> list[int]:
 
 
 def _tariff(tariff: str, days: Sequence[int], seeds: Sequence[int], args: argparse.Namespace) -> dict[str, Any]:
-    """One tariff over all windows and seeds; the dynamic one with its table and plots."""
+    """Return the results of a tariff over all windows and seeds; print the table of the dynamic one."""
     cases = [Case(day, tariff, seed=seed, period_s=args.period) for day in days for seed in seeds]
     runs = _all(cases, with_limit=not args.no_limit, jobs=args.jobs)
     if tariff == TARIFFS[0]:
@@ -113,7 +122,7 @@ def _tariff(tariff: str, days: Sequence[int], seeds: Sequence[int], args: argpar
 
 
 def main() -> int:
-    """Command line."""
+    """Run the benchmark from the command line."""
     args = _arguments()
     if args.twin:
         os.environ["HEAT_TWIN"] = str(args.twin)
@@ -134,10 +143,10 @@ def main() -> int:
         scales = _scales(days, args.period, args.jobs)
         report["scales"] = dict(scales)
         print(tables.scales_table(scales), end="\n\n")
-    if not args.quick:
-        report["house"] = house_run.compare()
+    if not (args.quick or args.no_house):
+        report["house"] = house_run.compare(args.house_days)
         print(house_run.table(report["house"]), end="\n\n")
-    report["speed"] = speed.measure()
+    report["speed"] = speed.measure(args.repeat)
     print(speed.table(report["speed"]))
     if args.json:
         args.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
-"""The engine in a house of our own: radiators, an 11 kW electric boiler that is on or off, another climate.
+"""The engine in a house with radiators, an 11 kW electric boiler that is on or off, and another climate.
 
-The plant is `simulators.world.house`. The reference is a room thermostat with 0.3 K of hysteresis and the same
-schedule; there is no forecast but prices, so the engine makes up the weather to come from the days before.
+The plant is `simulators.world.house`. The reference is a room thermostat with a hysteresis of 0.3 K and the same
+schedule. Only prices are forecast, so that the engine derives the weather from the days before.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -30,23 +30,23 @@ def _comfort(when: datetime) -> float:
 
 
 def _price(when: datetime) -> float:
-    """A day-ahead shape: cheap at night and at noon, dear in the evening."""
+    """Return a price with the daily course of a day-ahead market: low at night and at noon, high in the evening."""
     hour = when.hour + when.minute / 60
     return 0.25 + 0.07 * float(np.cos((hour - 19) / 24 * 2 * np.pi)) + 0.05 * float(np.cos((hour - 7) / 12 * 2 * np.pi))
 
 
-def _ahead(when: datetime, of: Any, hours: int) -> np.ndarray:
+def _series(when: datetime, of: Any, hours: int) -> np.ndarray:
     return np.array([of(when + timedelta(minutes=15 * step)) for step in range(hours * 4)])
 
 
 class Thermostat:
-    """The reference."""
+    """The reference control."""
 
     def __init__(self) -> None:
         self._on = False
 
     def __call__(self, house: House, _heat_w: float) -> bool:
-        """Whether the boiler runs."""
+        """Return whether the boiler is on."""
         target = _comfort(house.now)
         if house.room_c < target:
             self._on = True
@@ -56,7 +56,7 @@ class Thermostat:
 
 
 class Engine:
-    """The engine with one switched electric boiler."""
+    """The engine with an electric boiler that is on or off."""
 
     def __init__(self) -> None:
         boiler = engine.SourceConfig(
@@ -71,9 +71,9 @@ class Engine:
         self.engine = engine.Engine(engine.EngineConfig(sources=(boiler,), safety=limits, curve=curve))
 
     def __call__(self, house: House, heat_w: float) -> bool:
-        """Whether the boiler runs."""
+        """Return whether the boiler is on."""
         now = house.now
-        lower = _ahead(now, _comfort, 48)
+        lower = _series(now, _comfort, 48)
         snapshot = engine.Snapshot(
             now_s=now.timestamp(),
             local_s=now.timestamp(),
@@ -96,7 +96,7 @@ class Engine:
                     flow_c=house.flow_c,
                 ),
             ),
-            forecast=engine.Forecast(step_s=900, price_kwh=_ahead(now, _price, 24)),
+            forecast=engine.Forecast(step_s=900, price_kwh=_series(now, _price, 24)),
         )
         self.engine.observe(snapshot)
         while (job := self.engine.job(snapshot)) is not None:
@@ -104,12 +104,12 @@ class Engine:
         return bool(self.engine.decide(snapshot).command("boiler").on)
 
 
-def _run(control: Any) -> dict[str, float]:
+def _run(control: Any, scored_days: int) -> dict[str, float]:
     house = House(START, room_c=20.0)
     cost = energy = discomfort = 0.0
     starts: list[datetime] = []
     most_starts, was_on = 0, False
-    end = START + timedelta(days=WARM_UP_DAYS + SCORED_DAYS)
+    end = START + timedelta(days=WARM_UP_DAYS + scored_days)
     scored = START + timedelta(days=WARM_UP_DAYS)
     while house.now < end:
         now, counts = house.now, house.now >= scored
@@ -128,13 +128,13 @@ def _run(control: Any) -> dict[str, float]:
     return {"cost_eur": cost, "energy_kwh": energy, "discomfort_kh": discomfort, "starts_per_h_max": float(most_starts)}
 
 
-def compare() -> dict[str, dict[str, float]]:
-    """Engine and thermostat over the same days."""
-    return {"engine": _run(Engine()), "thermostat": _run(Thermostat())}
+def compare(scored_days: int = SCORED_DAYS) -> dict[str, dict[str, float]]:
+    """Return the results of engine and thermostat over the same days."""
+    return {"engine": _run(Engine(), scored_days), "thermostat": _run(Thermostat(), scored_days)}
 
 
 def table(result: dict[str, dict[str, float]]) -> str:
-    """As a Markdown table."""
+    """Return the results as a Markdown table."""
     ours, base = result["engine"], result["thermostat"]
     lines = ["| Own house, 14 days | engine | thermostat | change |", "| --- | --- | --- | --- |"]
     for key, name in (("cost_eur", "cost EUR"), ("energy_kwh", "energy kWh"), ("discomfort_kh", "discomfort K·h")):

@@ -1,11 +1,11 @@
-"""The limit: the cheapest way to run a twin window with everything known beforehand.
+"""The limit: the cheapest operation in a window of the twin with perfect foresight.
 
-A linear program over the scored days on the twin's own equations, solved again until the floor temperature, which the
-heat pump's efficiency depends on, no longer moves. It may switch the heat pump without any minimum run time, so it is
-a bound and not a schedule. To keep it fair it starts from the state that the controller had reached at the start of the
-scored days and leaves no less heat in the house than the controller did, and no more discomfort.
+A linear program over the scored days with the twin's equations. It is solved repeatedly until the floor temperature,
+on which the heat pump's efficiency depends, no longer changes. It may switch the heat pump without minimum on time,
+so that it is a bound and not a schedule. For a fair comparison it starts from the state that the controller had at
+the start of the scored days, leaves at least as much heat in the house, and has no more discomfort.
 
-It needs scipy, and knows the twin's inner parameters: nothing of it is in the engine.
+It needs scipy and uses the twin's internal parameters; the engine has neither.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ STEP_H = 0.25
 KELVIN = 273.15
 ROUNDS = 5
 UNAVOIDABLE_EUR_KH = 100.0
-"""Price of discomfort beyond the wanted, where physics leaves no choice (a hot April day)."""
+"""Penalty of additional discomfort that is physically unavoidable (a hot day in April)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What perfect foresight reaches; KPIs per m2 of floor."""
+    """The result with perfect foresight; KPIs per m2 of floor area."""
 
     cost_eur_m2: float
     energy_kwh_m2: float
@@ -35,7 +35,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What the limit has to keep, taken from a controller's own run."""
+    """The conditions of the limit, taken from a controller's run."""
 
     start_c: np.ndarray
     end_c: np.ndarray
@@ -44,7 +44,7 @@ class Bounds:
 
 
 class House:
-    """The twin's linear part, and its heat pump's heat and power as lines over the floor temperature."""
+    """The linear part of the twin; heat and power of its heat pump are linear in the floor temperature."""
 
     def __init__(self, twin: ModuleType, scale: dict[str, float]) -> None:
         self.twin, self.plant = twin, twin.Twin(scale)
@@ -67,7 +67,7 @@ class House:
         self.room_row = np.array([0.0, 1 - share, share])
 
     def drift(self, index: np.ndarray) -> np.ndarray:
-        """What weather and people add to the states per 15 minutes."""
+        """Return the change of the states by weather and people per 15 minutes."""
         b, p = self.plant.boundary, self.plant
         zone = p._sun_zone * b.window_sun_w_m2[index] + p._internal * b.gains_w[index]  # noqa: SLF001
         mass = p._sun_mass * b.window_sun_w_m2[index] + p._sun_roof * b.solar_w_m2[index]  # noqa: SLF001
@@ -77,7 +77,7 @@ class House:
         return kicks[:, 0] @ (self.a5 @ self.a5).T + kicks[:, 1] @ self.a5.T + kicks[:, 2]
 
     def lines(self, level: np.ndarray, t_out_c: np.ndarray) -> tuple[np.ndarray, ...]:
-        """q0, q1, p0, p1 of heat q0 + q1 Tf and power p0 + p1 Tf at a level."""
+        """Return q0, q1, p0, p1 of heat q0 + q1 Tf and power p0 + p1 Tf at a level."""
         h, w, x = self.plant._heat, self.plant._power, t_out_c - 3  # noqa: SLF001
         heat_30, heat_slope = h[0] + h[2] * x + level * (h[3] + h[5] * x), h[1] + level * h[4]
         power_30, power_slope = w[0] + w[2] * x + level * (w[3] + w[5] * x), w[1] + level * w[4]
@@ -88,7 +88,7 @@ class House:
         return q0, q1, p0, power_slope * (1 + q1 / to_floor)
 
     def level_under(self, cap_w: float | None, floor_c: np.ndarray, t_out_c: np.ndarray) -> np.ndarray:
-        """The highest level within a power cap."""
+        """Return the maximum level within a power cap."""
         if cap_w is None:
             return np.ones(len(floor_c))
         low, high = np.zeros(len(floor_c)), np.ones(len(floor_c))
@@ -101,7 +101,7 @@ class House:
 
 
 class Rows:
-    """Gathers the rows of a sparse matrix."""
+    """Collects the rows of a sparse matrix."""
 
     def __init__(self) -> None:
         self._parts: list[tuple[np.ndarray, ...]] = []
@@ -111,7 +111,7 @@ class Rows:
     def add(
         self, entries: Sequence[tuple[np.ndarray, np.ndarray | float]], right: np.ndarray, *, skip: int = 0
     ) -> None:
-        """One block of rows: (columns, values) pairs; ``skip`` leaves the first rows of a pair's block out."""
+        """Add a block of rows: (columns, values) pairs; ``skip`` omits the first rows of a pair's block."""
         for columns, values in entries:
             lead = skip if len(columns) < len(right) else 0
             rows = self.count + lead + np.arange(len(columns))
@@ -120,7 +120,7 @@ class Rows:
         self.count += len(right)
 
     def add_sum(self, entries: Sequence[tuple[np.ndarray, np.ndarray | float]], right: float) -> None:
-        """One row that sums."""
+        """Add one row with a sum."""
         for columns, values in entries:
             rows = np.full(len(columns), self.count)
             self._parts.append((rows, columns, np.broadcast_to(values, len(columns))))
@@ -128,7 +128,7 @@ class Rows:
         self.count += 1
 
     def matrix(self, width: int) -> sparse.csr_matrix:
-        """The matrix."""
+        """Return the matrix."""
         rows, columns, values = (np.concatenate([part[i] for part in self._parts]) for i in range(3))
         return sparse.csr_matrix((values, (rows, columns)), shape=(self.count, width))
 
@@ -141,15 +141,15 @@ class Rows:
 def solve(
     twin: ModuleType, index: np.ndarray, price: str, bounds: Bounds, scale: dict[str, float] | None = None
 ) -> Limit:
-    """The cheapest run over ``index`` (5-minute steps).
+    """Return the cheapest operation over ``index`` (5-minute steps).
 
     Raises:
-        RuntimeError: the solver finds none.
+        RuntimeError: the solver finds no solution.
     """
     house, b = House(twin, scale or {}), twin.boundary()
     n = len(index) // 3
     t_out, tariff = b.t_out_c[index].reshape(n, 3).mean(1), b.price_eur_kwh[price][index].reshape(n, 3).mean(1)
-    # A quarter of an hour is judged at its end, against the bounds of its last five minutes.
+    # Comfort is evaluated every 15 minutes, with the bounds of the last five minutes.
     low, high = b.lower_c[index].reshape(n, 3)[:, 2], b.upper_c[index].reshape(n, 3)[:, 2]
     columns = _Columns(n)
     equal = _dynamics(house, house.drift(index), bounds.start_c, columns)
@@ -174,7 +174,7 @@ def solve(
             method="highs-ipm",
         )
         if answer.status != 0:
-            raise RuntimeError(f"no limit found: {answer.message}")
+            raise RuntimeError(f"the solver found no solution: {answer.message}")
         heat = answer.x[columns.heat]
         floor = np.concatenate([bounds.start_c[:1], answer.x[columns.floor[:-1]]])
     power = heat * (p0 + p1 * floor) / (q0 + q1 * floor)
@@ -188,7 +188,7 @@ def solve(
 
 
 class _Columns:
-    """Places of the unknowns: states after each step, heat, too cold, too warm, and unavoidable discomfort."""
+    """Columns of the unknowns: states after each step, heat, too cold, too warm, unavoidable discomfort."""
 
     def __init__(self, n: int) -> None:
         k = np.arange(n)

@@ -1,4 +1,4 @@
-"""Plots of a run as SVG, drawn by hand: the temperature in its band, the price, the power."""
+"""Plots of a run as SVG: room temperature with the comfort band, price, power."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,36 +15,36 @@ def _points(x: np.ndarray, y: np.ndarray) -> str:
 
 
 class Panel:
-    """One diagram over the hours, with its own vertical axis."""
+    """A diagram over the hours with its own vertical axis."""
 
     def __init__(self, top: float, title: str, hours: np.ndarray, low: float, high: float) -> None:
         self.top, self.title, self.hours, self.low, self.high = top, title, hours, low, high
         self.parts: list[str] = []
 
     def x(self, hours: np.ndarray | float) -> np.ndarray:
-        """Place of hours."""
+        """Return the horizontal position of hours."""
         span = self.hours[-1] - self.hours[0]
         result: np.ndarray = LEFT + (np.asarray(hours) - self.hours[0]) / span * (WIDTH - LEFT - RIGHT)
         return result
 
     def y(self, values: np.ndarray | float) -> np.ndarray:
-        """Place of values, held within the panel."""
+        """Return the vertical position of values, limited to the panel."""
         share = (np.asarray(values) - self.low) / (self.high - self.low)
         return self.top + HEIGHT - np.clip(share, 0, 1) * HEIGHT
 
     def band(self, low: np.ndarray, high: np.ndarray, colour: str) -> None:
-        """A filled band."""
+        """Add a filled band."""
         x = self.x(self.hours)
         outline = _points(np.concatenate([x, x[::-1]]), np.concatenate([self.y(low), self.y(high)[::-1]]))
         self.parts.append(f'<polygon points="{outline}" fill="{colour}"/>')
 
     def line(self, values: np.ndarray, colour: str, width: float = 1.2) -> None:
-        """A line."""
+        """Add a line."""
         outline = _points(self.x(self.hours), self.y(values))
         self.parts.append(f'<polyline points="{outline}" fill="none" stroke="{colour}" stroke-width="{width}"/>')
 
     def svg(self) -> str:
-        """The panel with its frame, ticks and title."""
+        """Return the panel with frame, ticks and title."""
         size = f'width="{WIDTH - LEFT - RIGHT}" height="{HEIGHT}"'
         frame = [
             f'<rect x="{LEFT}" y="{self.top}" {size} fill="none" stroke="{INK}" stroke-width="0.6"/>',
@@ -71,7 +71,7 @@ def draw(  # noqa: PLR0917
     price: np.ndarray,
     powers: Sequence[tuple[np.ndarray, str]],
 ) -> None:
-    """Write the plot: rooms and powers come as (series, name), ours first."""
+    """Write the plot; rooms and powers are (series, name), the engine first."""
     tops = [TOP + 14 + i * (HEIGHT + GAP) for i in range(3)]
     temperature = Panel(tops[0], "room temperature, degC (green: comfort band)", hours, 18.0, 26.0)
     temperature.band(np.maximum(band[0], 18.0), np.minimum(band[1], 26.0), BAND)

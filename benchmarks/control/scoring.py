@@ -1,4 +1,4 @@
-"""One window scored: ours, the baseline PI, and what perfect foresight would reach."""
+"""The results of a window: engine, baseline PI controller, and perfect foresight."""
 
 import importlib
 import os
@@ -10,7 +10,7 @@ from .window import Case, Outcome, load_twin, run_window
 
 
 def baseline(case: Case) -> Outcome:
-    """The baseline PI in the same window; it always runs at 300 s and uses no forecast."""
+    """Return the result of the baseline PI controller in the same window; it runs every 300 s without a forecast."""
     twin = load_twin()
     controller = importlib.import_module("baseline").BaselinePI
 
@@ -18,7 +18,7 @@ def baseline(case: Case) -> Outcome:
 
 
 def score(case: Case, *, with_limit: bool) -> Scored:
-    """Run one window."""
+    """Run a window and return its results."""
     twin = load_twin()
     ours, base = run_window(twin, Controller, case), baseline(case)
     best = capped = None
@@ -33,6 +33,6 @@ def score(case: Case, *, with_limit: bool) -> Scored:
 
 
 def scored(job: tuple[Case, bool]) -> Scored:
-    """A window and whether its limit is wanted; in a process of its own."""
+    """Run a window, optionally with its limit, in a separate process."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     return score(job[0], with_limit=job[1])

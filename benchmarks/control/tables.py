@@ -1,4 +1,4 @@
-"""Sums over windows, and the tables that the command prints and the documentation shows."""
+"""Summaries over windows, and the tables of the output and of docs/control.md."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,26 +12,26 @@ KEYS = {"cost_pct": "cost_eur_m2", "discomfort_pct": "discomfort_kh", "peak_pct"
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One window: ours, the baseline's, and the limit."""
+    """The results of a window: engine, baseline and limit."""
 
     ours: Outcome
     baseline: dict[str, float]
     limit: Limit | None = None
     limit_at_peak: Limit | None = None
-    """The limit that also keeps the baseline's peak."""
+    """The limit that also keeps the baseline's peak power."""
 
     def change(self, key: str) -> float:
-        """In percent of the baseline."""
+        """Return the change compared with the baseline in percent."""
         return percent(self.ours.kpi[key], self.baseline[key])
 
 
 def percent(value: float, base: float) -> float:
-    """The change from base in percent; 0 where both are 0."""
+    """Return the change from ``base`` in percent; 0 if ``base`` is 0."""
     return (value / base - 1) * 100 if base else 0.0
 
 
 def summary(runs: Sequence[Scored]) -> dict[str, Any]:
-    """The contract of ``--json`` for one tariff. Means are changes of the means, as the twin's runner gives them."""
+    """Return the ``--json`` results of a tariff. Means are changes of the means, as in the twin's own runner."""
 
     def mean(key: str) -> float:
         return percent(sum(run.ours.kpi[key] for run in runs), sum(run.baseline[key] for run in runs))
@@ -48,7 +48,7 @@ def summary(runs: Sequence[Scored]) -> dict[str, Any]:
 
 
 def share_of_limit(runs: Sequence[Scored], which: str) -> float | None:
-    """How much of the possible saving was reached, in percent; None without limits."""
+    """Return the share of the possible saving in percent; None without limits."""
     limits: list[Limit | None] = [getattr(run, which) for run in runs]
     found = [limit for limit in limits if limit is not None]
     if not runs or len(found) < len(runs):
@@ -61,7 +61,7 @@ def share_of_limit(runs: Sequence[Scored], which: str) -> float | None:
 
 
 def windows_table(runs: Sequence[Scored]) -> str:
-    """A line per window (mean of its seeds), as a Markdown table."""
+    """Return a Markdown table with a row per window (mean of its seeds)."""
     lines = [
         "| Window | cost | of the limit | discomfort K·h | peak | starts/h |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -81,7 +81,7 @@ def windows_table(runs: Sequence[Scored]) -> str:
 
 
 def tariffs_table(totals: dict[str, dict[str, Any]]) -> str:
-    """A line per tariff, as a Markdown table."""
+    """Return a Markdown table with a row per tariff."""
     lines = [
         "| Tariff | cost | discomfort | peak | worst window: cost, discomfort, peak | starts/h | of the limit |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -97,7 +97,7 @@ def tariffs_table(totals: dict[str, dict[str, Any]]) -> str:
 
 
 def scales_table(rows: Sequence[tuple[str, dict[str, Any]]]) -> str:
-    """A line per changed building, as a Markdown table."""
+    """Return a Markdown table with a row per changed building."""
     lines = ["| Building | cost | discomfort | peak |", "| --- | --- | --- | --- |"]
     for name, total in rows:
         mean = total["mean"]

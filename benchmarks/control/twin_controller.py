@@ -1,9 +1,9 @@
-"""The heating engine behind the twin's controller interface.
+"""The heating engine with the twin's controller interface.
 
     python run.py --controller benchmarks.control.twin_controller:Controller --scenario tuning --period 900
 
-It translates and nothing else: what the twin observes becomes a snapshot, the command becomes a modulation. The engine
-has its default configuration with one modulating heat pump of unknown size.
+It converts the twin's observation to a snapshot, and the command to a modulation. The engine has its default
+configuration with one modulating heat pump of unknown size.
 """
 
 import importlib
@@ -22,7 +22,7 @@ ROOM_SPAN_S = 900
 
 
 def _engine() -> ModuleType:
-    """The engine's package, also where Home Assistant is not installed (its parent package would import it)."""
+    """Return the engine's package, also without Home Assistant (which its parent package imports)."""
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
     if PACKAGE not in sys.modules and importlib.util.find_spec("homeassistant") is None:
@@ -36,7 +36,7 @@ engine = _engine()
 
 
 def configuration() -> Any:
-    """One heat pump, steered by modulation; nothing about its size, nothing about the house."""
+    """Return the configuration: a heat pump controlled by modulation, of unknown size, in an unknown house."""
     pump = engine.SourceConfig(
         source_id=SOURCE, kind=engine.SourceKind.HEAT_PUMP, steering=engine.Steering.LEVEL, min_on_s=900, min_off_s=900
     )
@@ -44,14 +44,14 @@ def configuration() -> Any:
 
 
 def _band(forecast: dict[str, np.ndarray]) -> Any:
-    """Comfort per quarter of an hour: the stricter of what the five-minute steps ask."""
+    """Return the comfort band per 15 minutes: the strictest of its five-minute steps."""
     lower, upper = (forecast[key] for key in ("lower_c", "upper_c"))
     whole = len(lower) // 3 * 3
     return engine.ComfortBand(lower[:whole].reshape(-1, 3).max(axis=1), upper[:whole].reshape(-1, 3).min(axis=1))
 
 
 def snapshot(obs: dict[str, float], forecast: dict[str, np.ndarray]) -> Any:
-    """What the twin shows, in the engine's words."""
+    """Return the engine's snapshot for an observation of the twin."""
     band = _band(forecast)
     target = band.lower_c[0] if obs["occupants"] > 0 else min(band.lower_c[0], float(band.lower_c.max()))
     return engine.Snapshot(
@@ -91,7 +91,7 @@ def snapshot(obs: dict[str, float], forecast: dict[str, np.ndarray]) -> Any:
 
 
 class Controller:
-    """Called by the twin every control period."""
+    """The controller that the twin calls every control period."""
 
     def __init__(self) -> None:
         self.engine = engine.Engine(configuration())
@@ -99,7 +99,7 @@ class Controller:
         self.decision: Any = None
 
     def __call__(self, obs: dict[str, float], forecast: dict[str, np.ndarray]) -> float:
-        """The modulation until the next call."""
+        """Return the modulation until the next call."""
         now = snapshot(obs, forecast)
         self.engine.observe(now)
         while (job := self.engine.job(now)) is not None:

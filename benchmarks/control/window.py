@@ -1,4 +1,4 @@
-"""One window of the twin: run a controller, keep its KPIs and the states that the limit has to start from."""
+"""A window of the twin: runs a controller, and returns its KPIs and the states for the limit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ type Controller = Callable[[dict[str, float], dict[str, np.ndarray]], float]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Which window to run."""
+    """A window to run."""
 
     day: int
     price: str = "dynamic"
@@ -32,23 +32,23 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came out, over the scored days."""
+    """The results over the scored days."""
 
     case: Case
     kpi: dict[str, float]
     series: dict[str, np.ndarray]
     start_c: np.ndarray
-    """Floor, zone and mass when scoring begins."""
+    """Floor, zone and mass temperature at the start of the scored days."""
     end_c: np.ndarray
     slowest_s: float
-    """Of one call of the controller."""
+    """Longest call of the controller."""
 
 
 def load_twin(place: Path | None = None) -> ModuleType:
-    """The twin's module.
+    """Return the twin's module.
 
     Raises:
-        FileNotFoundError: it is in none of the usual places.
+        FileNotFoundError: it is in none of the known folders.
     """
     named = os.environ.get("HEAT_TWIN")
     for candidate in (place, Path(named) if named else None, *PLACES):
@@ -56,16 +56,16 @@ def load_twin(place: Path | None = None) -> ModuleType:
             if str(candidate) not in sys.path:
                 sys.path.append(str(candidate))
             return importlib.import_module("twin")
-    raise FileNotFoundError("the twin's folder is needed: --twin FOLDER or HEAT_TWIN")
+    raise FileNotFoundError("the folder of the twin is required: --twin FOLDER or HEAT_TWIN")
 
 
 def temperatures(plant: Any) -> np.ndarray:
-    """Floor, zone and mass in degC."""
+    """Return the temperatures of floor, zone and mass in degC."""
     return np.array([plant._floor, plant._zone, plant._mass]) - KELVIN  # noqa: SLF001
 
 
 def run_window(twin: ModuleType, make: Callable[[], Controller], case: Case) -> Outcome:
-    """The twin's own ``simulate``, with the states kept."""
+    """Run the twin's ``simulate`` and keep the states."""
     per_day = 86400 // twin.STEP_S
     warm_up, steps = twin.WARM_UP_DAYS * per_day, (twin.WARM_UP_DAYS + twin.SCORED_DAYS) * per_day
     plant = twin.Twin(dict(case.scale))

@@ -98,7 +98,7 @@ class ShellyWebSocket:
                     message = await socket.receive()
             except TimeoutError as err:
                 if is_queried:
-                    raise UnreachableError("websocket: no answer in time") from err
+                    raise UnreachableError("websocket: timed out") from err
                 is_queried = True
                 await self._request_status(socket)
                 continue
