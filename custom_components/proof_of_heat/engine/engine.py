@@ -225,8 +225,6 @@ class Engine:
         """Return the savings over the last complete days; None without any."""
         return self.savings.report(last_days)
 
-    # Demand
-
     def _target(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> _Target:
         """Return the heat and flow temperature to request in this cycle, before sources and limits."""
         if inputs.blind:
@@ -239,12 +237,8 @@ class Engine:
             if asked or not inputs.zones:
                 return _Target(ControlMode.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.messages)
         if self._commissioning(demand):
-            return _Target(
-                ControlMode.COMMISSIONING,
-                self._commission_heat(snapshot, inputs, demand),
-                demand.flow_c,
-                (message(MessageCode.LEARNING),),
-            )
+            heat = self._commission_heat(snapshot, inputs, demand)
+            return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, (message(MessageCode.LEARNING),))
         design = self.source_selector.design_heat_w(self.learned)
         heat = self._duty_cycle.update(
             demand.share * design,
@@ -287,8 +281,6 @@ class Engine:
             for source in snapshot.sources
             if source.source_id in self._configs
         )
-
-    # Plan request
 
     def _locks(self, snapshot: Snapshot) -> dict[str, Any]:
         return {s.source_id: self.short_cycle.locks(s, snapshot.now_s) for s in self.config.sources}
@@ -338,8 +330,6 @@ class Engine:
         floor = weights.peak_floor * learned.pump.full_power_w
         return max(floor, weights.peak_share * self.savings.peak_w(weights.peak_days))
 
-    # The record
-
     def _decision(
         self,
         snapshot: Snapshot,
@@ -373,8 +363,6 @@ class Engine:
             next_rise=band.next_rise(),
         )
         return Decision(commands, record)
-
-    # Persistence
 
     def dump(self) -> dict[str, Any]:
         """Return the state that survives a restart, as JSON values: about 100 kB after four weeks, for the history."""
