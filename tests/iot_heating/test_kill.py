@@ -116,7 +116,7 @@ async def test_nothing_acknowledged_is_lost(tmp_path: Path, socket_enabled: None
     house = House(tmp_path)
     async with house.running() as ha:
         await ha.onboard("Kill", "kill", "kill")
-        house.token = await ha.lasting_token("kill")
+        house.token = await ha.long_lived_token("kill")
         await ha.wait_until_running()
         await ha.call("http/config/promote")
         keys = await keys_of(ha)

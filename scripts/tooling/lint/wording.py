@@ -17,10 +17,12 @@ from typing import Any
 
 from .integration import ROOT, Findings
 
+# Tests of this check.
+_EXCEPTIONS = ("tests/tooling/test_lint.py",)
 _TABLE = Path(__file__).with_name("banned_phrases.toml")
 # Name parts that are private metaphors; the words of stored keys and wire fields are not names of ours.
 _NAME_PARTS = re.compile(
-    r"(^|_)(tell|tells|told|telling|says|said|stranger|strangers|beside|ahead|blame|foretell|mend|anew|reckon|wanted|wishes|gone|heard|nobody|somebody|whoever|stands|believed|plausible)(_|$)"
+    r"(^|_)(tell|tells|told|telling|says|said|stranger|strangers|beside|ahead|blame|foretell|mend|anew|reckon|wanted|wishes|gone|heard|nobody|somebody|whoever|stands|believed)(_|$)"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -35,7 +37,7 @@ def check(paths: Sequence[str] = ()) -> Findings:
 
 def _check_all() -> Findings:
     for name in _listed("*.py"):
-        if "_lib" not in Path(name).parts:
+        if "_lib" not in Path(name).parts and name not in _EXCEPTIONS:
             yield from _python(name, (ROOT / name).read_text("utf-8"))
     for name in _listed("*.md", "blueprints/*.yaml", "*/services.yaml"):
         yield from _lines(name, (ROOT / name).read_text("utf-8"), screens=True)
