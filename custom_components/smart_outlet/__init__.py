@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from homeassistant.config_entries import SOURCE_IMPORT, ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.typing import ConfigType
 
+from ._lib.entry_recovery import confirm_later, reconcile, restore_entry
 from .const import CONF_CCU_ID, DOMAIN, PLATFORMS
 from .data import SmartOutletConfigEntry
 from .domain.key_store import CcuKeyStore
@@ -21,7 +21,6 @@ from .views import async_register_views
 from .websocket_api import async_register_commands
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-_CONFIRM_AFTER_S = 10
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -34,16 +33,14 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     return True
 
 
+@callback
 def _restore_lost_entries(hass: HomeAssistant, keys: CcuKeyStore) -> None:
     """Restore config entries that were lost in a crash just after their key was shown."""
-    known = {entry.data.get(CONF_CCU_ID) for entry in hass.config_entries.async_entries(DOMAIN)}
-    for record in keys.records.values():
-        if record.ccu_id not in known and not record.confirmed:
-            hass.async_create_task(
-                hass.config_entries.flow.async_init(
-                    DOMAIN, context={"source": SOURCE_IMPORT}, data={CONF_CCU_ID: record.ccu_id}
-                )
-            )
+    entries = hass.config_entries.async_entries(DOMAIN)
+    configured = {entry.data[CONF_CCU_ID] for entry in entries if CONF_CCU_ID in entry.data}
+    confirmed = {ccu_id: record.confirmed for ccu_id, record in keys.records.items()}
+    for ccu_id in reconcile(confirmed, configured).restore:
+        restore_entry(hass, DOMAIN, keys.records[ccu_id].name, {CONF_CCU_ID: ccu_id})
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: SmartOutletConfigEntry) -> bool:
@@ -57,11 +54,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartOutletConfigEntry) 
         hub.radio.start()
     update_keyless_issue(hass, entry)
     if (ccu_id := hub.info.ccu_id) is not None:
-
-        async def confirm(_: object) -> None:
-            await parts.keys.async_confirm(ccu_id)
-
-        entry.async_on_unload(async_call_later(hass, _CONFIRM_AFTER_S, confirm))
+        confirm_later(hass, entry, partial(parts.keys.async_confirm, ccu_id))
     loaded_settings = _entry_settings(entry)
 
     async def update_listener(hass: HomeAssistant, entry: SmartOutletConfigEntry) -> None:

@@ -34,42 +34,16 @@ def add_outlet_entities(
     entry.async_on_unload(hub.outlets.subscribe(add))
 
 
-class _SmartOutletEntity(PublishedEntity):
-    """Writes its state at the publisher's pace, except for values that are written at once."""
-
-    _attr_has_entity_name = True
-    update_on: UpdateOn = UpdateOn.CHANGE
-    """When the entity reads its outlet or hub again."""
-    _last_immediate_value: object = None
-
-    def __init__(self, hub: HubData, owner_id: str, description: EntityDescription) -> None:
-        self.entity_description = description
-        self.hub = hub
-        self.publisher = hub.publisher
-        self._attr_unique_id = f"{owner_id}_{description.key}"
-        self._attr_translation_key = description.translation_key or description.key
-
-    @property
-    def immediate_value(self) -> object:
-        """Return the value whose changes are written at once; none by default."""
-        return None
-
-    @override
-    def publish(self) -> None:
-        """Publish the state, at once if the immediate value has changed."""
-        super().publish()
-        value = self.immediate_value
-        if value != self._last_immediate_value:
-            self._last_immediate_value = value
-            self.publisher.write_now(self)
-
-
-class HubEntity(_SmartOutletEntity):
+class HubEntity(PublishedEntity):
     """An entity of a hub."""
 
+    update_on: UpdateOn = UpdateOn.CHANGE
+    """When the entity reads its hub again."""
+
     def __init__(self, hub: HubData, description: EntityDescription) -> None:
-        super().__init__(hub, hub.info.entry_id, description)
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, hub.info.entry_id)})
+        entry_id = hub.info.entry_id
+        super().__init__(hub.publisher, description, entry_id, DeviceInfo(identifiers={(DOMAIN, entry_id)}))
+        self.hub = hub
 
     @property
     @override
@@ -84,14 +58,15 @@ class HubEntity(_SmartOutletEntity):
         self.async_on_remove(self.hub.notifier.hub_listeners.add(self.update_on, self.publish))
 
 
-class OutletEntity(_SmartOutletEntity):
+class OutletEntity(PublishedEntity):
     """An entity of an outlet, available while the outlet reports."""
+
+    update_on: UpdateOn = UpdateOn.CHANGE
+    """When the entity reads its outlet again."""
 
     def __init__(self, hub: HubData, outlet: Outlet, description: EntityDescription) -> None:
         subentry_id = hub.outlets.subentry_ids[outlet.device_id]
-        super().__init__(hub, subentry_id, description)
-        self.outlet = outlet
-        self._attr_device_info = DeviceInfo(
+        device_info = DeviceInfo(
             identifiers={(DOMAIN, subentry_id)},
             model=hub.texts.get("model_outlet"),
             name=outlet.settings.name,
@@ -99,6 +74,9 @@ class OutletEntity(_SmartOutletEntity):
             suggested_area=outlet.settings.location or None,
             via_device_id=hub.info.device_registry_id,
         )
+        super().__init__(hub.publisher, description, subentry_id, device_info)
+        self.hub = hub
+        self.outlet = outlet
 
     @property
     @override

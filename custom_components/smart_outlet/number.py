@@ -63,7 +63,7 @@ class TripThreshold(OutletEntity, NumberEntity):
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
         """Return the threshold reported by the outlet and the status of the open command."""
-        command = self.hub.model.queue.open_for(self.outlet.device_id, CommandName.SET_THRESHOLD)
+        command = self.hub.model.commands.open_for(self.outlet.device_id, CommandName.SET_THRESHOLD)
         return {
             "device_threshold": self.outlet.device_threshold,
             "pending_status": command.status.value if command is not None else None,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from .model.commands import Command
+from .model.commands import QueuedCommand
 from .model.hub_model import HubModel
 from .model.outlet import Outlet
 
@@ -15,17 +15,17 @@ def timestamp(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def command_json(command: Command) -> dict[str, Any]:
+def command_json(command: QueuedCommand) -> dict[str, Any]:
     """Return a command as JSON."""
     return {
         "id": command.id,
-        "command": command.request.name.value,
-        "socket": command.request.socket,
-        "value": command.request.value,
+        "command": command.payload.request.name.value,
+        "socket": command.payload.request.socket,
+        "value": command.payload.request.value,
         "status": command.status.value,
         "attempts": command.attempts,
         "created": timestamp(command.created),
-        "expires_at": timestamp(command.expires),
+        "expires_at": timestamp(command.deadline),
     }
 
 
@@ -44,7 +44,7 @@ def outlet_status(hub: HubModel, outlet: Outlet) -> dict[str, Any]:
         "is_overload": outlet.is_overload,
         "online": outlet.online,
         "last_seen": timestamp(outlet.last_seen),
-        "pending": [command_json(command) for command in hub.queue.open(outlet.device_id)],
+        "pending": [command_json(command) for command in hub.commands.open(outlet.device_id)],
     }
 
 

@@ -39,7 +39,6 @@ class SocketSwitch(OutletEntity, SwitchEntity):
     def __init__(self, hub: HubData, outlet: Outlet, description: SwitchEntityDescription) -> None:
         super().__init__(hub, outlet, description)
         self._socket = description.key.removeprefix("socket_")
-        self._last_immediate_value = (None, None)
 
     @property
     @override
@@ -50,10 +49,10 @@ class SocketSwitch(OutletEntity, SwitchEntity):
     @property
     def _pending(self) -> tuple[str | None, str | None]:
         """Return the requested state and the status of the open command."""
-        command = self.hub.model.queue.open_for(self.outlet.device_id, f"relay_{self._socket}")
+        command = self.hub.model.commands.open_for(self.outlet.device_id, f"relay_{self._socket}")
         if command is None:
             return None, None
-        return "on" if command.request.relay else "off", command.status.value
+        return "on" if command.payload.request.relay else "off", command.status.value
 
     @property
     @override

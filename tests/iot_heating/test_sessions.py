@@ -100,7 +100,7 @@ async def test_without_energy_there_are_no_energy_sensors(
     hass: HomeAssistant, building: MockConfigEntry, key: str
 ) -> None:
     subentry = controller_subentry(building).subentry_id
-    assert hass.states.get("sensor.cellar_on_time_today")
+    assert hass.states.get("sensor.cellar_heating_time_today")
     with pytest.raises(AssertionError):
         entity_id(hass, "sensor", subentry, "energy_today")
 

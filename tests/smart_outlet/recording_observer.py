@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from custom_components.smart_outlet.model.alerts import Alert
-from custom_components.smart_outlet.model.commands import Command
+from custom_components.smart_outlet.model.commands import QueuedCommand
 from custom_components.smart_outlet.model.outlet import Outlet
 from custom_components.smart_outlet.model.power_off import EmergencyPowerOff
 
@@ -33,7 +33,7 @@ class RecordingObserver:
     def alert_raised(self, alert: Alert) -> None:
         self.alerts.append(alert)
 
-    def command_changed(self, command: Command) -> None:
+    def command_changed(self, command: QueuedCommand) -> None:
         self.commands.append((command.id, command.status.value))
 
     def power_off_finished(self, power_off: EmergencyPowerOff) -> None:

@@ -1,4 +1,4 @@
-"""What a CCU may send, and what it is told where it sends something else."""
+"""Decoding of CCU requests."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ DATA = {
 }
 
 
-def test_a_report_as_field_units_send_it() -> None:
+def test_a_report_of_a_field_ccu_is_decoded() -> None:
     assert decode_report(DATA) == Report("FE", 1234, 0, True, False, is_overload=False)
 
 
@@ -34,7 +34,7 @@ def test_a_report_as_field_units_send_it() -> None:
     ("sent", "known"),
     [(True, True), (False, False), (1, True), (0, False), (-1, None), (None, None)],
 )
-def test_relays_come_in_six_forms(sent: object, known: bool | None) -> None:
+def test_relay_states_have_six_spellings(sent: object, known: bool | None) -> None:
     report = decode_report(DATA | {"relay_a": sent, "relay_b": sent})
     assert report.relay("a") is known
     assert report.relay("b") is known
@@ -74,23 +74,23 @@ def test_every_field_of_a_report_is_required(name: str) -> None:
         ("threshold", "5"),
     ],
 )
-def test_a_wrong_value_is_named(field: str, value: object) -> None:
+def test_an_invalid_value_names_its_field(field: str, value: object) -> None:
     with pytest.raises(FieldError) as error:
         decode_report(DATA | {field: value})
     assert error.value.field == field
     assert not isinstance(error.value, MissingFieldError)
 
 
-def test_unknown_fields_are_left_alone_and_the_threshold_is_read() -> None:
+def test_unknown_fields_are_ignored_and_the_threshold_is_decoded() -> None:
     assert decode_report(DATA | {"rssi": -60, "threshold": 5000}).threshold == 5000
 
 
 @pytest.mark.parametrize(("given_id", "known"), [("fe", "FE"), ("0a", "0A"), ("00", "00"), ("FF", "FF")])
-def test_device_ids_have_one_spelling(given_id: str, known: str) -> None:
+def test_device_ids_are_normalized(given_id: str, known: str) -> None:
     assert parse_device_id(given_id) == known
 
 
-def test_the_breaker_may_carry_more_than_sixteen_bits() -> None:
+def test_the_main_current_may_exceed_16_bits() -> None:
     assert decode_breaker({"ccu_id": "01", "current_ma": 90_000}).current_ma == 90_000
 
 
@@ -104,13 +104,13 @@ def test_the_breaker_may_carry_more_than_sixteen_bits() -> None:
         ({"ccu_id": 1, "current_ma": 1}, "ccu_id"),
     ],
 )
-def test_a_wrong_breaker_report_is_named(body: dict[str, Any], field: str) -> None:
+def test_an_invalid_breaker_report_names_its_field(body: dict[str, Any], field: str) -> None:
     with pytest.raises(FieldError) as error:
         decode_breaker(body)
     assert error.value.field == field
 
 
-def test_acks_come_alone_or_in_a_list() -> None:
+def test_acks_are_decoded_alone_and_in_a_list() -> None:
     assert decode_acks({"id": "x", "ok": True}) == [Ack("x", ok=True)]
     assert decode_acks({"acks": [{"id": "x", "ok": 0, "error": "no answer"}]}) == [Ack("x", False, "no answer")]
 
@@ -131,14 +131,14 @@ def test_acks_come_alone_or_in_a_list() -> None:
         ({"acks": [{"id": "x", "ok": True}] * 33}, "acks"),
     ],
 )
-def test_a_wrong_ack_is_named(body: dict[str, Any], field: str) -> None:
+def test_an_invalid_ack_names_its_field(body: dict[str, Any], field: str) -> None:
     with pytest.raises(FieldError) as error:
         decode_acks(body)
     assert error.value.field == field
 
 
 @pytest.mark.parametrize("value", [-1, 65535, "5", 5.0, True, None])
-def test_a_threshold_is_a_whole_number_below_the_trip_value(value: object) -> None:
+def test_a_threshold_is_an_integer_below_the_overload_value(value: object) -> None:
     with pytest.raises(FieldError):
         parse_threshold(value)
 
@@ -151,7 +151,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*DATA, "threshold", "x"]), json_values))
-def test_any_object_is_read_or_refused_by_name(body: dict[str, Any]) -> None:
+def test_any_object_is_decoded_or_refused_with_its_field(body: dict[str, Any]) -> None:
     try:
         report = decode_report(body)
     except FieldError as error:
@@ -163,7 +163,7 @@ def test_any_object_is_read_or_refused_by_name(body: dict[str, Any]) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["acks", "id", "ok", "error"]), json_values))
-def test_any_ack_is_read_or_refused_by_name(body: dict[str, Any]) -> None:
+def test_any_ack_is_decoded_or_refused_with_its_field(body: dict[str, Any]) -> None:
     try:
         acks = len(decode_acks(body))
     except FieldError as error:

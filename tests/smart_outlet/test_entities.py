@@ -1,4 +1,4 @@
-"""Every entity as Home Assistant registers and shows it."""
+"""Snapshots of all entities."""
 
 from unittest.mock import patch
 
@@ -16,7 +16,7 @@ from .conftest import MakeCcu, outlet_data
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-async def test_the_entities_of_a_unit(
+async def test_the_entities_of_a_ccu(
     hass: HomeAssistant,
     make_ccu: MakeCcu,
     snapshot: SnapshotAssertion,

@@ -1,4 +1,4 @@
-"""Set-up, outlets that come and go, restarts, and what survives a kill."""
+"""Set-up, added and removed outlets, restarts and crashes."""
 
 from datetime import timedelta
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from homeassistant.util.file import WriteError
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.smart_outlet._lib.entry_recovery import CONFIRM_AFTER_S
 from custom_components.smart_outlet.const import DOMAIN
 from custom_components.smart_outlet.diagnostics import async_get_config_entry_diagnostics
 from custom_components.smart_outlet.domain.parts import DOMAIN_PARTS, async_get_parts
@@ -32,7 +33,7 @@ def new_outlet(device_id: str) -> ConfigSubentry:
     )
 
 
-async def test_an_added_outlet_reaches_the_unit_at_its_next_call(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_an_added_outlet_is_listed_at_the_next_call(hass: HomeAssistant, ccu: Ccu) -> None:
     await ccu.report()
     hass.config_entries.async_add_subentry(ccu.entry, new_outlet("0A"))
     await hass.async_block_till_done()
@@ -43,7 +44,7 @@ async def test_an_added_outlet_reaches_the_unit_at_its_next_call(hass: HomeAssis
     assert ccu.state("sensor", "outlets", None) == "3"
 
 
-async def test_a_removed_outlet_takes_everything_with_it(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_a_removed_outlet_leaves_no_device_or_entity(hass: HomeAssistant, ccu: Ccu) -> None:
     subentry_id = ccu.hub.outlets.subentry_ids["FD"]
     hass.config_entries.async_remove_subentry(ccu.entry, subentry_id)
     await hass.async_block_till_done()
@@ -52,14 +53,14 @@ async def test_a_removed_outlet_takes_everything_with_it(hass: HomeAssistant, cc
     assert not [e for e in er.async_get(hass).entities.values() if e.config_subentry_id == subentry_id]
 
 
-async def test_a_renamed_outlet_is_set_up_anew(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_a_renamed_outlet_reloads_the_entry(hass: HomeAssistant, ccu: Ccu) -> None:
     subentry = ccu.entry.subentries[ccu.hub.outlets.subentry_ids["FE"]]
     hass.config_entries.async_update_subentry(ccu.entry, subentry, title="Bathroom")
     await hass.async_block_till_done()
     assert ccu.hub.model.outlets["FE"].settings.name == "Bathroom"
 
 
-async def test_other_options_are_taken_over(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_changed_options_are_applied(hass: HomeAssistant, ccu: Ccu) -> None:
     hass.config_entries.async_update_entry(
         ccu.entry, options={"voltage": 120, "power_factor": 0.5, "offline_after": 60}
     )
@@ -68,7 +69,7 @@ async def test_other_options_are_taken_over(hass: HomeAssistant, ccu: Ccu) -> No
     assert ccu.state("sensor", "power_a") == "120.0"
 
 
-async def test_devices_are_arranged_below_their_hub(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_outlets_are_connected_via_their_hub(hass: HomeAssistant, ccu: Ccu) -> None:
     devices = dr.async_get(hass)
     outlet = devices.async_get_device_by_identifier((DOMAIN, ccu.hub.outlets.subentry_ids["FE"]), ccu.entry.entry_id)
     hub = devices.async_get_device_by_identifier((DOMAIN, ccu.entry.entry_id), ccu.entry.entry_id)
@@ -78,7 +79,7 @@ async def test_devices_are_arranged_below_their_hub(hass: HomeAssistant, ccu: Cc
     assert (outlet.name, outlet.serial_number, hub.serial_number) == ("Kitchen", "FE", "01")
 
 
-async def test_silence_makes_entities_unavailable_and_is_an_alert(
+async def test_a_ccu_that_stops_calling_is_unavailable_and_raises_an_alert(
     hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory
 ) -> None:
     await ccu.report()
@@ -96,7 +97,7 @@ async def test_silence_makes_entities_unavailable_and_is_an_alert(
 
 
 async def restarted(ccu: Ccu) -> None:
-    """Kill: nothing is written any more; then start again from the disk."""
+    """Simulate a crash: nothing more is written; then load the entry from disk."""
     hass = ccu.hass
     hub = ccu.hub
     with patch.object(type(hub.store), "async_close", return_value=None):
@@ -118,7 +119,7 @@ async def test_after_a_restart_relays_are_unknown_until_confirmed(ccu: Ccu) -> N
     assert ccu.state("switch", "socket_a") == "off"
 
 
-async def test_an_acknowledged_command_survives_a_kill(ccu: Ccu) -> None:
+async def test_a_queued_command_survives_a_crash(ccu: Ccu) -> None:
     await ccu.report()
     await ccu.act("switch", "turn_off", "switch", "socket_a")
     await ccu.act("number", "set_value", "number", "threshold", value=4000)
@@ -130,7 +131,7 @@ async def test_an_acknowledged_command_survives_a_kill(ccu: Ccu) -> None:
     assert ccu.state("number", "main_threshold", None) == "16000"
 
 
-async def test_a_cut_in_its_middle_survives_a_kill_and_is_finished(ccu: Ccu) -> None:
+async def test_an_interrupted_power_off_continues_after_a_crash(ccu: Ccu) -> None:
     await ccu.cycle(FE_a=True, FD_b=True)
     await ccu.press("cut_all_power", None)
     await restarted(ccu)
@@ -150,7 +151,7 @@ async def test_energy_survives_a_reload(hass: HomeAssistant, ccu: Ccu, freezer: 
     assert float(ccu.state("sensor", "energy_a")) == pytest.approx(2.3 * 0.25, abs=0.001)
 
 
-async def test_energy_is_written_within_a_minute(
+async def test_energy_is_stored_within_a_minute(
     hass: HomeAssistant, ccu: Ccu, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
 ) -> None:
     await ccu.report(current_a=10_000)
@@ -163,7 +164,7 @@ async def test_energy_is_written_within_a_minute(
     assert stored["outlets"]["FE"]["energy_wh"]["a"] == pytest.approx(2300 * 30 / 3600)
 
 
-async def test_a_disk_that_refuses_withdraws_the_command(ccu: Ccu) -> None:
+async def test_a_write_error_withdraws_the_command(ccu: Ccu) -> None:
     await ccu.report()
     with (
         patch.object(Store, "_async_write_data", side_effect=WriteError("no space left")),
@@ -173,7 +174,7 @@ async def test_a_disk_that_refuses_withdraws_the_command(ccu: Ccu) -> None:
     assert await ccu.commands() == []
 
 
-async def test_switching_on_during_a_cut_is_refused(ccu: Ccu) -> None:
+async def test_switching_on_during_a_power_off_is_refused(ccu: Ccu) -> None:
     await ccu.cycle(FE_a=True)
     await ccu.press("cut_all_power", None)
     with pytest.raises(ServiceValidationError) as refused:
@@ -181,7 +182,7 @@ async def test_switching_on_during_a_cut_is_refused(ccu: Ccu) -> None:
     assert refused.value.translation_key == "power_off_in_progress"
 
 
-async def test_removing_the_hub_leaves_nothing_behind(
+async def test_removing_a_hub_deletes_its_key_and_stored_data(
     hass: HomeAssistant, ccu: Ccu, hass_storage: dict[str, Any]
 ) -> None:
     await ccu.act("button", "press", "button", "read_sensors")
@@ -194,7 +195,7 @@ async def test_removing_the_hub_leaves_nothing_behind(
     assert (await ccu.get("/api/devices/"))[0] == 401
 
 
-async def test_a_unit_lost_in_a_crash_is_brought_back(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+async def test_an_entry_lost_in_a_crash_is_restored(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
     keys = (await async_get_parts(hass)).keys
     await keys.async_set_key("07", "Barn", "barn-key")
     await make_ccu("01")
@@ -203,20 +204,18 @@ async def test_a_unit_lost_in_a_crash_is_brought_back(hass: HomeAssistant, make_
     assert (barn.title, barn.state) == ("Barn", ConfigEntryState.LOADED)
 
 
-async def test_a_unit_counts_as_written_down_after_some_seconds(
+async def test_a_key_record_is_confirmed_after_a_minute(
     hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory
 ) -> None:
     keys = hass.data[DOMAIN_PARTS].keys
     assert not keys.records["01"].confirmed
-    freezer.tick(timedelta(seconds=11))
+    freezer.tick(timedelta(seconds=CONFIRM_AFTER_S + 1))
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
     assert keys.records["01"].confirmed
 
 
-async def test_keys_are_read_from_the_disk(
-    hass: HomeAssistant, hass_storage: dict[str, Any], make_ccu: MakeCcu
-) -> None:
+async def test_keys_are_loaded_from_disk(hass: HomeAssistant, hass_storage: dict[str, Any], make_ccu: MakeCcu) -> None:
     await make_ccu()
     stored = hass_storage["smart_outlet"]
     hass.data.pop(DOMAIN_PARTS)
@@ -225,7 +224,7 @@ async def test_keys_are_read_from_the_disk(
     assert parts.keys.find(KEY) is not None
 
 
-async def test_a_key_that_could_not_be_stored_opens_nothing(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_a_key_that_could_not_be_stored_is_refused(hass: HomeAssistant, ccu: Ccu) -> None:
     keys = hass.data[DOMAIN_PARTS].keys
     with patch.object(Store, "_async_write_data", side_effect=WriteError("read-only")):
         with pytest.raises(HomeAssistantError):
@@ -237,7 +236,7 @@ async def test_a_key_that_could_not_be_stored_opens_nothing(hass: HomeAssistant,
     assert keys.find(KEY) is not None
 
 
-async def test_diagnostics_tell_much_but_no_secrets(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_diagnostics_contain_no_secrets(hass: HomeAssistant, ccu: Ccu) -> None:
     await ccu.cycle(FE_a=True)
     await ccu.act("button", "press", "button", "ping")
     await ccu.cycle(FE_a=True)
@@ -252,6 +251,6 @@ async def test_diagnostics_tell_much_but_no_secrets(hass: HomeAssistant, ccu: Cc
     assert str(record.keys.current) not in text
 
 
-async def test_diagnostics_of_a_hub_that_was_never_set_up(hass: HomeAssistant) -> None:
+async def test_diagnostics_of_an_entry_that_is_not_loaded(hass: HomeAssistant) -> None:
     data = await async_get_config_entry_diagnostics(hass, ccu_entry())
     assert data["entry"]["ccu_id"] == "01"

@@ -1,7 +1,6 @@
 """Config flow steps of a Central Control Unit."""
 
 import ipaddress
-import logging
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
@@ -24,7 +23,6 @@ from ..model.errors import FieldError
 from .base import HubFlow
 from .schemas import CCU_SCHEMA, RECONFIGURE_CCU_SCHEMA
 
-_LOGGER = logging.getLogger(__name__)
 _NO_FIELDS: Final = vol.Schema({})
 _DEFAULT_URL: Final = "http://homeassistant.local:8123"
 
@@ -76,7 +74,6 @@ class CcuFlow(HubFlow):
         record = parts.keys.records[import_data[CONF_CCU_ID]]
         await self.async_set_unique_id(f"ccu_{record.ccu_id}")
         self._abort_if_unique_id_configured()
-        _LOGGER.info("%s: restoring the config entry of CCU %s after a crash", record.name, record.ccu_id)
         data = {
             CONF_KIND: HubKind.CCU.value,
             CONF_NAME: record.name,

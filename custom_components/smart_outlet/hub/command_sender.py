@@ -4,7 +4,7 @@ import time
 
 from homeassistant.core import CALLBACK_TYPE
 
-from ..model.commands import Command, CommandRequest, FailureReason
+from ..model.commands import CommandRequest, FailureReason, QueuedCommand
 from ..model.hub_model import HubModel
 from ..model.power_off import EmergencyPowerOff
 from .store import HubStore
@@ -19,7 +19,7 @@ class CommandSender:
         self._store = store
         self._on_command = on_command
 
-    async def async_send(self, device_id: str, request: CommandRequest) -> Command:
+    async def async_send(self, device_id: str, request: CommandRequest) -> QueuedCommand:
         """Queue a command; it is on disk on return.
 
         Raises:
@@ -30,7 +30,7 @@ class CommandSender:
         try:
             await self._store.async_commit()
         except BaseException:
-            self._model.queue.withdraw(command, FailureReason.NOT_STORED)
+            self._model.commands.withdraw(command, FailureReason.NOT_STORED, time.time())
             raise
         self._on_command()
         return command

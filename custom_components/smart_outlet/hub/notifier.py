@@ -10,7 +10,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from ..const import EVENT_ALERT, EVENT_POWER_OFF_FINISHED
 from ..model.alerts import HUB_SOURCE, Alert, AlertSource, AlertType
-from ..model.commands import Command
+from ..model.commands import QueuedCommand
 from ..model.hub_model import HubModel
 from ..model.outlet import Outlet
 from ..model.power_off import EmergencyPowerOff
@@ -20,7 +20,7 @@ from .settings import HubInfo
 _SLOW_INTERVAL_S: Final = 10.0
 
 type ReportListener = Callable[[Outlet | None], None]
-"""Called with each outlet that reported; None stands for the hub itself."""
+"""Called with each outlet that reported, or with None for the hub itself."""
 
 
 class UpdateOn(Enum):
@@ -70,7 +70,7 @@ class HubNotifier:
     """Observer of a hub model.
 
     Attributes:
-        model: The observed model, assigned once it exists.
+        model: The observed model, assigned after its creation.
         hub_listeners: Entities of the hub.
         outlet_listeners: Entities by the device ID of their outlet.
         report_listeners: Subscribers that get every report, whatever the publisher writes.
@@ -110,7 +110,7 @@ class HubNotifier:
             (a.relay, b.relay, outlet.online, outlet.is_missing, outlet.is_overload, mismatch),
             (outlet.is_over_threshold("a"), outlet.is_over_threshold("b")),
             (outlet.threshold, outlet.device_threshold),
-            [(command.id, command.status) for command in self.model.queue.open(outlet.device_id)],
+            [(command.id, command.status) for command in self.model.commands.open(outlet.device_id)],
         )
 
     @callback
@@ -138,7 +138,7 @@ class HubNotifier:
             listener(alert)
 
     @callback
-    def command_changed(self, command: Command) -> None:
+    def command_changed(self, command: QueuedCommand) -> None:
         """Do nothing: ``outlet_changed`` covers the status of commands."""
 
     @callback

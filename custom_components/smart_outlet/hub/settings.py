@@ -22,12 +22,12 @@ from ..const import (
     SUBENTRY_OUTLET,
     HubKind,
 )
-from ..model.commands import RetryPolicy
+from ..model.commands import CommandPolicies
 from ..model.energy import Mains
 from ..model.hub_model import HubSettings
 from ..model.outlet import OutletSettings
 
-_RADIO_RETRY_POLICY: Final = RetryPolicy(retry_s=1.0, attempts=5)
+_RADIO_POLICIES: Final = CommandPolicies.of(retry_s=1.0, attempts=5)
 
 
 @dataclass(slots=True)
@@ -76,7 +76,7 @@ def hub_settings(entry: ConfigEntry) -> HubSettings:
         name=entry.title,
         offline_after_s=options.get(CONF_OFFLINE_AFTER, DEFAULT_OFFLINE_AFTER_S),
         mains=mains,
-        retry_policy=_RADIO_RETRY_POLICY if is_radio else RetryPolicy(),
+        command_policies=_RADIO_POLICIES if is_radio else CommandPolicies.of(),
         sums_outlets=is_radio,
     )
 

@@ -1,21 +1,24 @@
-"""Commands to outlets, from pending over delivered to confirmed or failed; idempotent and kept over a restart.
+"""Commands to outlets: the requests, and their queues on top of the shared command state machine.
+
+Commands are idempotent and kept over a restart.
 
 A newer command for the same subject (the relay of a socket, the threshold, a ping, a reading) supersedes the
 older one, so an outlet never has more than five open commands.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
+from .._lib.commands import NO_ANSWER, Command, CommandPolicy, CommandQueues, CommandStatus, new_command
 from .ccu_protocol import Ack, Report, parse_threshold
 from .errors import FieldError, MissingFieldError
 
 SOCKETS = ("a", "b")
-HISTORY_SIZE = 100
-"""Finished commands kept per hub."""
+KEPT_COMMANDS = 10
+"""Commands kept per outlet, open ones always."""
+_UNLIMITED = 1_000_000
 
 
 class CommandName(StrEnum):
@@ -29,21 +32,6 @@ class CommandName(StrEnum):
 
 
 RELAY_STATE = {CommandName.RELAY_ON: True, CommandName.RELAY_OFF: False}
-
-
-class CommandStatus(StrEnum):
-    """Status of a command."""
-
-    PENDING = "pending"
-    DELIVERED = "delivered"
-    CONFIRMED = "confirmed"
-    UNVERIFIED = "unverified"
-    """All attempts were delivered; the transport cannot report whether the command was executed."""
-    FAILED = "failed"
-    SUPERSEDED = "superseded"
-
-
-OPEN_STATUSES = frozenset({CommandStatus.PENDING, CommandStatus.DELIVERED})
 
 
 class FailureReason(StrEnum):
@@ -101,120 +89,116 @@ class CommandRequest:
         return RELAY_STATE.get(self.name)
 
 
-@dataclass(slots=True)
-class Command:
-    """A queued request.
+@dataclass(frozen=True, slots=True)
+class OutletCommand:
+    """The payload of a queued command.
 
     Attributes:
-        power_off_id: ID of the emergency power-off that the command belongs to. Such a command is repeated until
-            it expires, not only for the usual number of attempts.
-        is_acknowledged_by_id: The command was delivered over a transport that acknowledges by ID (version 2, radio).
+        device_id: Device ID of the outlet.
+        request: The request.
+        power_off_id: ID of the emergency power-off that the command belongs to.
     """
 
-    id: str
     device_id: str
     request: CommandRequest
-    created: float
-    expires: float
-    status: CommandStatus = CommandStatus.PENDING
-    attempts: int = 0
-    delivered: float | None = None
-    reason: FailureReason | None = None
-    detail: str | None = None
     power_off_id: str | None = None
-    is_acknowledged_by_id: bool = False
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the stored form."""
-        return {
-            "id": self.id,
-            "device_id": self.device_id,
-            "name": self.request.name.value,
-            "socket": self.request.socket,
-            "value": self.request.value,
-            "created": self.created,
-            "expires": self.expires,
-            "cut_id": self.power_off_id,
-        }
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
-        """Restore from the stored form; a delivered command is delivered again, which is harmless."""
-        return cls(
-            id=data["id"],
-            device_id=data["device_id"],
-            request=CommandRequest(CommandName(data["name"]), data["socket"], data["value"]),
-            created=data["created"],
-            expires=data["expires"],
-            power_off_id=data.get("cut_id"),
-        )
+type QueuedCommand = Command[OutletCommand]
 
 
 @dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class CommandPolicies:
     """Deadlines and attempts of commands.
 
     Attributes:
-        ttl_s: An unconfirmed command fails after this time, so that an old request never acts late.
-        power_off_ttl_s: The same for commands of an emergency power-off.
-        retry_s: A delivered command without confirmation is delivered again after this time.
-        attempts: Maximum number of deliveries.
+        normal: Commands of users and automations. The short lifetime prevents an old request from acting late.
+        power_off: Commands of an emergency power-off, repeated until they expire.
     """
 
-    ttl_s: float = 60
-    power_off_ttl_s: float = 3600
-    retry_s: float = 5
-    attempts: int = 3
+    normal: CommandPolicy
+    power_off: CommandPolicy
+
+    @classmethod
+    def of(cls, *, retry_s: float = 5.0, attempts: int = 3, lifetime_s: float = 60.0) -> Self:
+        """Return the policies for a retry delay and a number of attempts."""
+        return cls(
+            CommandPolicy(lifetime_s, retry_s, attempts),
+            CommandPolicy(3600.0, retry_s, _UNLIMITED, fails_after_attempts=False),
+        )
 
 
-@dataclass(slots=True)
-class CommandQueue:
-    """Open commands of a hub's outlets.
+def has_failed(command: QueuedCommand) -> bool:
+    """Return whether a command failed or expired."""
+    return command.status in (CommandStatus.FAILED, CommandStatus.EXPIRED)
 
-    Attributes:
-        new_id: Returns a new unique ID.
-        on_change: Called after every change of a command's status.
-        policy: Deadlines and attempts.
-        history: Finished commands, newest last.
-    """
 
-    new_id: Callable[[], str]
-    on_change: Callable[[Command], None]
-    policy: RetryPolicy = field(default_factory=RetryPolicy)
-    history: deque[Command] = field(default_factory=lambda: deque(maxlen=HISTORY_SIZE))
-    _open: dict[str, dict[str, Command]] = field(default_factory=dict)
+def failure_reason(command: QueuedCommand) -> FailureReason:
+    """Return why a command failed or expired."""
+    if command.status is CommandStatus.EXPIRED:
+        return FailureReason.NO_CONFIRMATION if command.attempts else FailureReason.EXPIRED
+    if isinstance(command.reason, FailureReason):
+        return command.reason
+    return FailureReason.NO_CONFIRMATION if command.reason == NO_ANSWER else FailureReason.REFUSED
 
-    def submit(self, device_id: str, request: CommandRequest, now: float, power_off_id: str | None = None) -> Command:
+
+class OutletCommands:
+    """The commands of a hub's outlets. Times are UTC seconds, see ``shift_times``."""
+
+    def __init__(
+        self, new_id: Callable[[], str], on_change: Callable[[QueuedCommand], None], policies: CommandPolicies
+    ) -> None:
+        """Initialize the queues.
+
+        Args:
+            new_id: Returns a new unique ID.
+            on_change: Called with the new value of each command that changed.
+            policies: Deadlines and attempts.
+        """
+        self._new_id = new_id
+        self._policies = policies
+        self._queues: CommandQueues[OutletCommand] = CommandQueues(
+            lambda _device_id, command: on_change(command), kept=KEPT_COMMANDS, exhausted_status=_exhausted_status
+        )
+        # Outlets that may have open commands: most have none at most of their several hundred polls a second.
+        self._active: set[str] = set()
+
+    def submit(
+        self, device_id: str, request: CommandRequest, now: float, power_off_id: str | None = None
+    ) -> QueuedCommand:
         """Queue a request; an open command with the same subject is superseded."""
-        ttl = self.policy.ttl_s if power_off_id is None else self.policy.power_off_ttl_s
-        if (older := self.open_for(device_id, request.subject)) is not None:
-            self._finish(older, CommandStatus.SUPERSEDED)
-        command = Command(self.new_id(), device_id, request, now, now + ttl, power_off_id=power_off_id)
-        self._open.setdefault(device_id, {})[request.subject] = command
-        self.on_change(command)
-        return command
+        policy = self._policies.normal if power_off_id is None else self._policies.power_off
+        command = new_command(self._new_id(), OutletCommand(device_id, request, power_off_id), now, policy)
+        self._active.add(device_id)
+        return self._queues.submit(
+            device_id, command, supersedes=lambda payload: payload.request.subject == request.subject
+        )
 
-    def open(self, device_id: str | None = None) -> Iterator[Command]:
-        """Yield the open commands of one outlet or of all outlets."""
+    def open(self, device_id: str | None = None) -> Iterator[QueuedCommand]:
+        """Yield the open commands of one outlet or of all outlets, oldest first."""
         if device_id is not None:
-            yield from tuple(self._open.get(device_id, {}).values())
+            yield from self._queues.open(device_id)
             return
-        for commands in tuple(self._open.values()):
-            yield from tuple(commands.values())
+        for each, _ in self._queues:
+            yield from self._queues.open(each)
 
-    def open_for(self, device_id: str, subject: str) -> Command | None:
+    def closed(self) -> list[QueuedCommand]:
+        """Return the closed commands that are kept."""
+        return [command for _, queue in self._queues for command in queue if not command.is_open]
+
+    def open_for(self, device_id: str, subject: str) -> QueuedCommand | None:
         """Return the open command of a subject (``relay_a``, ``set_threshold``, …)."""
-        return self._open.get(device_id, {}).get(subject)
+        return next((each for each in self.open(device_id) if each.payload.request.subject == subject), None)
 
-    def find(self, command_id: str) -> Command | None:
-        """Return an open or recently finished command by its ID."""
-        return next((command for command in (*self.open(), *self.history) if command.id == command_id), None)
+    def find(self, command_id: str) -> QueuedCommand | None:
+        """Return a command by its ID."""
+        return next((command for _, queue in self._queues for command in queue if command.id == command_id), None)
 
     def has_due(self, device_id: str, now: float) -> bool:
-        """Return whether ``fetch`` would return commands."""
-        return any(self._is_due(command, now) for command in self.open(device_id))
+        """Return whether ``deliver`` would return commands."""
+        return self._queues.has_due(device_id, now)
 
-    def fetch(self, device_id: str, now: float, *, acknowledges: bool) -> list[Command]:
+    def deliver(self, device_id: str, now: float, *, acknowledges: bool) -> tuple[QueuedCommand, ...]:
         """Return the commands to deliver now: new ones and those not confirmed in time.
 
         Args:
@@ -222,116 +206,96 @@ class CommandQueue:
             now: UTC seconds.
             acknowledges: Whether the transport acknowledges each command by its ID.
         """
-        if device_id not in self._open:
-            return []
-        self.expire(now, device_id)
-        due = [command for command in self.open(device_id) if self._is_due(command, now)]
-        for command in due:
-            command.status = CommandStatus.DELIVERED
-            command.attempts += 1
-            command.delivered = now
-            command.is_acknowledged_by_id = acknowledges
-            self.on_change(command)
-        return due
+        if device_id not in self._active:
+            return ()
+        commands = self._queues.deliver(device_id, now, acknowledges=acknowledges)
+        if not self._queues.open(device_id):
+            self._active.discard(device_id)
+        return commands
 
-    def _is_due(self, command: Command, now: float) -> bool:
-        return command.status is CommandStatus.PENDING or self._needs_retry(command, now)
-
-    def _needs_retry(self, command: Command, now: float) -> bool:
-        return command.delivered is not None and now - command.delivered >= self.policy.retry_s
-
-    def on_report(self, report: Report) -> list[Command]:
+    def on_report(self, report: Report, now: float) -> tuple[QueuedCommand, ...]:
         """Confirm the delivered commands that a report proves, and return them."""
-        if report.device_id not in self._open:
-            return []
-        confirmed = [
-            command
-            for command in self.open(report.device_id)
-            if command.status is CommandStatus.DELIVERED and _is_confirmed_by(report, command)
-        ]
-        for command in confirmed:
-            self._finish(command, CommandStatus.CONFIRMED)
-        return confirmed
+        if report.device_id not in self._active:
+            return ()
+        return self._queues.confirm(report.device_id, now, lambda command: _is_confirmed_by(report, command))
 
-    def acknowledge(self, device_id: str, ack: Ack) -> Command | None:
+    def acknowledge(self, device_id: str, ack: Ack, now: float) -> QueuedCommand | None:
         """Apply an acknowledgement; return None if no such command is open (a repeated acknowledgement)."""
-        command = next((command for command in self.open(device_id) if command.id == ack.id), None)
-        if command is None:
-            return None
-        if ack.ok:
-            self._finish(command, CommandStatus.CONFIRMED)
-        else:
-            self._finish(command, CommandStatus.FAILED, FailureReason.REFUSED, ack.error)
-        return command
+        reason = None if ack.ok else ack.error or FailureReason.REFUSED
+        return self._queues.acknowledge(device_id, ack.id, now, ok=ack.ok, reason=reason)
 
-    def expire(self, now: float, device_id: str | None = None) -> None:
+    def expire(self, now: float) -> None:
         """End the commands whose deadline has passed or whose attempts are used up."""
-        for command in self.open(device_id):
-            if now >= command.expires:
-                reason = FailureReason.NO_CONFIRMATION if command.attempts else FailureReason.EXPIRED
-                self._finish(command, CommandStatus.FAILED, reason)
-            elif command.power_off_id is None and command.attempts >= self.policy.attempts:
-                self._end_last_attempt(command, now)
-
-    def _end_last_attempt(self, command: Command, now: float) -> None:
-        if not self._needs_retry(command, now):
-            return
-        if command.request.name is CommandName.SET_THRESHOLD and not command.is_acknowledged_by_id:
-            self._finish(command, CommandStatus.UNVERIFIED)
-        else:
-            self._finish(command, CommandStatus.FAILED, FailureReason.NO_CONFIRMATION)
+        for device_id in tuple(self._active):
+            self._queues.expire(now, device_id)
 
     def shift_times(self, seconds: float) -> None:
         """Move all times of open commands after the system clock was set."""
-        for command in self.open():
-            command.created += seconds
-            command.expires += seconds
-            if command.delivered is not None:
-                command.delivered += seconds
+        for device_id, queue in self._queues:
+            self._queues.restore(device_id, tuple(_shifted(each, seconds) if each.is_open else each for each in queue))
 
-    def withdraw(self, command: Command, reason: FailureReason) -> None:
+    def withdraw(self, command: QueuedCommand, reason: FailureReason, now: float) -> None:
         """Fail a command that is still open."""
-        if command.status in OPEN_STATUSES:
-            self._finish(command, CommandStatus.FAILED, reason)
+        self._queues.close(command.payload.device_id, command.id, CommandStatus.FAILED, now, reason)
 
-    def remove_outlet(self, device_id: str) -> None:
-        """Fail the commands of a removed outlet."""
-        for command in self.open(device_id):
-            self._finish(command, CommandStatus.FAILED, FailureReason.REMOVED)
-
-    def _finish(
-        self,
-        command: Command,
-        status: CommandStatus,
-        reason: FailureReason | None = None,
-        detail: str | None = None,
-    ) -> None:
-        command.status, command.reason, command.detail = status, reason, detail
-        commands = self._open[command.device_id]
-        del commands[command.request.subject]
-        if not commands:
-            del self._open[command.device_id]
-        self.history.append(command)
-        self.on_change(command)
+    def remove_outlet(self, device_id: str, now: float) -> None:
+        """Fail and drop the commands of a removed outlet."""
+        for command in self._queues.open(device_id):
+            self.withdraw(command, FailureReason.REMOVED, now)
+        self._queues.remove(device_id)
+        self._active.discard(device_id)
 
     def dump(self) -> list[dict[str, Any]]:
         """Return the open commands in their stored form."""
-        return [command.as_dict() for command in self.open()]
+        return [_as_dict(command) for command in self.open()]
 
     def restore(self, stored: list[dict[str, Any]]) -> None:
-        """Restore dumped commands."""
+        """Restore dumped commands; a delivered command is delivered again, which is harmless."""
         for data in stored:
-            command = Command.from_dict(data)
-            self._open.setdefault(command.device_id, {})[command.request.subject] = command
+            device_id = data["device_id"]
+            self._queues.restore(device_id, (*self._queues.queue(device_id), self._from_dict(data)))
+            self._active.add(device_id)
+
+    def _from_dict(self, data: dict[str, Any]) -> QueuedCommand:
+        request = CommandRequest(CommandName(data["name"]), data["socket"], data["value"])
+        payload = OutletCommand(data["device_id"], request, data.get("cut_id"))
+        policy = self._policies.normal if payload.power_off_id is None else self._policies.power_off
+        return Command(data["id"], payload, data["created"], data["expires"], policy)
 
 
-def _is_confirmed_by(report: Report, command: Command) -> bool:
+def _as_dict(command: QueuedCommand) -> dict[str, Any]:
+    request = command.payload.request
+    return {
+        "id": command.id,
+        "device_id": command.payload.device_id,
+        "name": request.name.value,
+        "socket": request.socket,
+        "value": request.value,
+        "created": command.created,
+        "expires": command.deadline,
+        "cut_id": command.payload.power_off_id,
+    }
+
+
+def _shifted(command: QueuedCommand, seconds: float) -> QueuedCommand:
+    delivered = None if command.delivered is None else command.delivered + seconds
+    return replace(command, created=command.created + seconds, deadline=command.deadline + seconds, delivered=delivered)
+
+
+def _exhausted_status(command: QueuedCommand) -> CommandStatus:
+    """Return the status after the last attempt: without acknowledgements nothing confirms a threshold."""
+    if command.payload.request.name is CommandName.SET_THRESHOLD and not command.acknowledges:
+        return CommandStatus.UNVERIFIED
+    return CommandStatus.FAILED
+
+
+def _is_confirmed_by(report: Report, command: QueuedCommand) -> bool:
     """Return whether a report received after the delivery proves that the command was executed."""
-    request = command.request
+    request = command.payload.request
     if request.relay is not None:
         assert request.socket is not None
         return report.relay(request.socket) is request.relay
     if request.name is CommandName.SET_THRESHOLD:
         return report.threshold == request.value
     # Any report answers a ping or a reading, unless an acknowledgement will follow.
-    return not command.is_acknowledged_by_id
+    return not command.acknowledges

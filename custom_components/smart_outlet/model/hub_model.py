@@ -4,12 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._lib.commands import CommandStatus
 from .alerts import HUB_SOURCE, AlertLog, AlertMessage, AlertSource, AlertType, MessageCode
 from .ccu_protocol import Ack, Report
-from .commands import Command, CommandName, CommandQueue, CommandRequest, CommandStatus, RetryPolicy
+from .commands import (
+    CommandName,
+    CommandPolicies,
+    CommandRequest,
+    OutletCommands,
+    QueuedCommand,
+    has_failed,
+)
 from .energy import EnergyMeter, Mains
 from .errors import PowerOffInProgressError, UnknownOutletError
-from .monitoring import check_main_current, check_outlet
+from .monitoring import check_main_current, check_outlet, raise_command_failed, raise_power_off_incomplete
 from .observer import HubObserver
 from .outlet import Outlet, OutletSettings
 from .power_off import CONFIRM_WITHIN_S, EmergencyPowerOff, SocketResult, initial_results
@@ -26,14 +34,14 @@ class HubSettings:
         name: Name in alerts.
         offline_after_s: An outlet or the hub is offline after this time without a report.
         mains: Assumed supply for power and energy.
-        retry_policy: Deadlines and attempts of commands.
+        command_policies: Deadlines and attempts of commands.
         sums_outlets: The main current is not measured; it is the sum of the outlets' currents.
     """
 
     name: str
     offline_after_s: float = 15.0
     mains: Mains = field(default_factory=Mains)
-    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
+    command_policies: CommandPolicies = field(default_factory=CommandPolicies.of)
     sums_outlets: bool = False
 
 
@@ -50,7 +58,7 @@ class HubModel:
         """
         self.settings = settings
         self.outlets: dict[str, Outlet] = {}
-        self.queue = CommandQueue(new_id, self._on_command, settings.retry_policy)
+        self.commands = OutletCommands(new_id, self._on_command, settings.command_policies)
         self.alerts = AlertLog(new_id, observer.alert_raised, observer.save)
         self.power_off: EmergencyPowerOff | None = None
         self.main_current_ma: int | None = None
@@ -84,7 +92,7 @@ class HubModel:
         """Remove an outlet with its commands and alerts."""
         if self.outlets.pop(device_id, None) is None:
             return
-        self.queue.remove_outlet(device_id)
+        self.commands.remove_outlet(device_id, self._now)
         self.alerts.remove_outlet(device_id)
         if self.power_off is not None:
             self.power_off.remove_outlet(device_id)
@@ -123,10 +131,10 @@ class HubModel:
         """
         outlet = self.outlet(report.device_id)
         self._now = now
-        confirmed = self.queue.on_report(report)
-        sockets = {command.request.socket for command in confirmed if command.request.socket is not None}
+        confirmed = self.commands.on_report(report, now)
+        sockets = {socket for command in confirmed if (socket := command.payload.request.socket) is not None}
         outlet.apply(report, now, trusted=trusted, confirmed=sockets, mains=self.settings.mains)
-        check_outlet(outlet, self.queue, self.alerts, now)
+        check_outlet(outlet, self.commands, self.alerts, now)
         self._observer.outlet_changed(outlet)
         if self.settings.sums_outlets:
             self.apply_main_current(self._sum_of_currents_ma(), now)
@@ -153,7 +161,7 @@ class HubModel:
 
     # Commands
 
-    def submit(self, device_id: str, request: CommandRequest, now: float) -> Command:
+    def submit(self, device_id: str, request: CommandRequest, now: float) -> QueuedCommand:
         """Queue a command.
 
         Raises:
@@ -167,20 +175,20 @@ class HubModel:
         if request.name is CommandName.SET_THRESHOLD:
             outlet.threshold = request.value
             outlet.over_threshold_since = None
-        command = self.queue.submit(device_id, request, now)
+        command = self.commands.submit(device_id, request, now)
         if request.name is CommandName.SET_THRESHOLD and outlet.has_reported:
-            check_outlet(outlet, self.queue, self.alerts, now)
+            check_outlet(outlet, self.commands, self.alerts, now)
         return command
 
-    def fetch_commands(self, device_id: str, now: float, *, acknowledges: bool) -> list[Command]:
-        """Return the commands to deliver to an outlet now, see ``CommandQueue.fetch``.
+    def fetch_commands(self, device_id: str, now: float, *, acknowledges: bool) -> tuple[QueuedCommand, ...]:
+        """Return the commands to deliver to an outlet now, see ``OutletCommands.deliver``.
 
         Raises:
             UnknownOutletError: The outlet is not registered.
         """
         self.outlet(device_id)
         self._now = now
-        return self.queue.fetch(device_id, now, acknowledges=acknowledges)
+        return self.commands.deliver(device_id, now, acknowledges=acknowledges)
 
     def acknowledge(self, device_id: str, ack: Ack, now: float, *, trusted: bool = True) -> bool:
         """Apply an acknowledgement; return False if no such command is open.
@@ -196,10 +204,10 @@ class HubModel:
         """
         outlet = self.outlet(device_id)
         self._now = now
-        command = self.queue.acknowledge(device_id, ack)
+        command = self.commands.acknowledge(device_id, ack, now)
         if command is None:
             return False
-        request = command.request
+        request = command.payload.request
         if ack.ok and trusted and request.relay is not None:
             socket = outlet.sockets[request.socket or ""]
             socket.update_relay(request.relay, trusted=True, after_gap=False, command_confirmed=True)
@@ -209,39 +217,20 @@ class HubModel:
         self._finish_power_off(now)
         return True
 
-    def _on_command(self, command: Command) -> None:
+    def _on_command(self, command: QueuedCommand) -> None:
         if self.power_off is not None:
             self.power_off.on_command(command)
-        outlet = self.outlets.get(command.device_id)
-        if command.status is CommandStatus.FAILED:
-            self._raise_command_failed(command, outlet)
-        if outlet is not None and command.request.name is CommandName.SET_THRESHOLD:
-            outlet.threshold_not_delivered = command.status is CommandStatus.FAILED
+        outlet = self.outlets.get(command.payload.device_id)
+        if has_failed(command) and outlet is not None:
+            raise_command_failed(command, outlet, self.alerts, self._now)
+        if outlet is not None and command.payload.request.name is CommandName.SET_THRESHOLD:
+            outlet.threshold_not_delivered = has_failed(command)
         self._observer.command_changed(command)
         if command.status is not CommandStatus.DELIVERED:
             # A delivery lost in a crash is repeated, which is harmless.
             self._observer.save()
         if outlet is not None:
             self._observer.outlet_changed(outlet)
-
-    def _raise_command_failed(self, command: Command, outlet: Outlet | None) -> None:
-        if outlet is None or command.power_off_id is not None:
-            return
-        request = command.request
-        values = {
-            "outlet": outlet.settings.name,
-            "command": request.name.value,
-            "socket": request.socket,
-            "value": request.value,
-            "reason": command.reason.value if command.reason is not None else None,
-            "detail": command.detail,
-        }
-        self.alerts.raise_momentary(
-            AlertType.COMMAND_FAILED,
-            AlertSource(command.device_id, request.socket),
-            self._now,
-            AlertMessage(MessageCode.COMMAND_FAILED, values),
-        )
 
     # Emergency power-off
 
@@ -265,7 +254,7 @@ class HubModel:
         self.power_off = power_off = EmergencyPowerOff(self._new_id(), now, now + CONFIRM_WITHIN_S, sockets)
         for device_id, socket in targets:
             request = CommandRequest(CommandName.RELAY_OFF, socket=socket)
-            self.queue.submit(device_id, request, now, power_off_id=power_off.id)
+            self.commands.submit(device_id, request, now, power_off_id=power_off.id)
         self._observer.save()
         self._observer.hub_changed()
         self._finish_power_off(now)
@@ -275,10 +264,7 @@ class HubModel:
         power_off = self.power_off
         if power_off is None or not power_off.finish_if_done(now):
             return
-        if unreachable := power_off.sockets_with(SocketResult.UNREACHABLE):
-            sockets = ", ".join(f"{device_id}/{socket}" for device_id, socket in unreachable)
-            message = AlertMessage(MessageCode.POWER_OFF_INCOMPLETE, {"hub": self.settings.name, "sockets": sockets})
-            self.alerts.raise_momentary(AlertType.POWER_OFF_INCOMPLETE, HUB_SOURCE, now, message)
+        raise_power_off_incomplete(self.settings.name, power_off, self.alerts, now)
         self._observer.save()
         self._observer.power_off_finished(power_off)
 
@@ -289,7 +275,7 @@ class HubModel:
         if self._last_tick is not None and not 0 <= now - self._last_tick < CLOCK_JUMP_S:
             self._shift_times(now - self._last_tick)
         self._last_tick = self._now = now
-        self.queue.expire(now)
+        self.commands.expire(now)
         self._finish_power_off(now)
         if self._started is None:
             self._started = now
@@ -313,7 +299,7 @@ class HubModel:
 
     def _shift_times(self, seconds: float) -> None:
         """Move all times after the system clock was set or the machine was suspended."""
-        self.queue.shift_times(seconds)
+        self.commands.shift_times(seconds)
         if self.last_seen is not None and self.online:
             self.last_seen += seconds
         if self._started is not None:
@@ -351,7 +337,7 @@ class HubModel:
     def dump(self) -> dict[str, Any]:
         """Return what must survive a crash: open commands, power-off, thresholds and alerts."""
         return {
-            "commands": self.queue.dump(),
+            "commands": self.commands.dump(),
             "cut": self.power_off.as_dict() if self.power_off is not None else None,
             "main_threshold": self.main_threshold_ma,
             "thresholds": {o.device_id: o.threshold for o in self.outlets.values() if o.threshold is not None},
@@ -375,7 +361,7 @@ class HubModel:
     def restore(self, stored: dict[str, Any], now: float) -> None:
         """Restore dumped data after the outlets were added; an emergency power-off continues."""
         self._now = now
-        self.queue.restore([data for data in stored["commands"] if data["device_id"] in self.outlets])
+        self.commands.restore([data for data in stored["commands"] if data["device_id"] in self.outlets])
         self.alerts.restore(stored["alerts"])
         self.main_threshold_ma = stored["main_threshold"]
         for device_id, threshold in stored["thresholds"].items():

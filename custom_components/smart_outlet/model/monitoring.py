@@ -1,14 +1,15 @@
-"""Raises and clears alerts from the state of outlets and of the main breaker."""
+"""Raises and clears the alerts of outlets, the main breaker, commands and the emergency power-off."""
 
 from .alerts import HUB_SOURCE, AlertLog, AlertMessage, AlertSource, AlertType, MessageCode, MessageValues
-from .commands import CommandName, CommandQueue
+from .commands import CommandName, FailureReason, OutletCommands, QueuedCommand, failure_reason
 from .outlet import Outlet
+from .power_off import EmergencyPowerOff, SocketResult
 
 MISMATCH_AFTER_S = 10.0
 """An outlet that draws more than the threshold for this long without tripping uses another threshold."""
 
 
-def check_outlet(outlet: Outlet, queue: CommandQueue, alerts: AlertLog, now: float) -> None:
+def check_outlet(outlet: Outlet, commands: OutletCommands, alerts: AlertLog, now: float) -> None:
     """Raise and clear the alerts of an outlet after its report."""
     name, device_id = outlet.settings.name, outlet.device_id
     for letter, socket in outlet.sockets.items():
@@ -36,20 +37,20 @@ def check_outlet(outlet: Outlet, queue: CommandQueue, alerts: AlertLog, now: flo
         AlertType.THRESHOLD_MISMATCH,
         AlertSource(device_id),
         now,
-        _threshold_mismatch(outlet, queue, now),
+        _threshold_mismatch(outlet, commands, now),
         value=outlet.device_threshold,
         limit=outlet.threshold,
     )
 
 
-def _threshold_mismatch(outlet: Outlet, queue: CommandQueue, now: float) -> AlertMessage | None:
+def _threshold_mismatch(outlet: Outlet, commands: OutletCommands, now: float) -> AlertMessage | None:
     values: MessageValues = {"outlet": outlet.settings.name, "threshold_ma": outlet.threshold}
     over = any(outlet.is_over_threshold(letter) and socket.relay for letter, socket in outlet.sockets.items())
     if not over or outlet.is_overload:
         outlet.over_threshold_since = None
     elif outlet.over_threshold_since is None:
         outlet.over_threshold_since = now
-    if queue.open_for(outlet.device_id, CommandName.SET_THRESHOLD) is not None:
+    if commands.open_for(outlet.device_id, CommandName.SET_THRESHOLD) is not None:
         return None
     if outlet.device_threshold is not None:
         outlet.threshold_not_delivered = False
@@ -72,3 +73,28 @@ def check_main_current(
         values: MessageValues = {"hub": hub_name, "current_ma": current_ma, "threshold_ma": threshold_ma}
         message = AlertMessage(MessageCode.MAIN_THRESHOLD_EXCEEDED, values)
     alerts.update(AlertType.MAIN_THRESHOLD, HUB_SOURCE, now, message, value=current_ma, limit=threshold_ma)
+
+
+def raise_command_failed(command: QueuedCommand, outlet: Outlet, alerts: AlertLog, now: float) -> None:
+    """Raise the alert of a failed command; an emergency power-off has an alert of its own."""
+    request, reason = command.payload.request, failure_reason(command)
+    if command.payload.power_off_id is not None:
+        return
+    values: MessageValues = {
+        "outlet": outlet.settings.name,
+        "command": request.name.value,
+        "socket": request.socket,
+        "value": request.value,
+        "reason": reason.value,
+        "detail": command.reason if reason is FailureReason.REFUSED and command.reason != reason else None,
+    }
+    source = AlertSource(outlet.device_id, request.socket)
+    alerts.raise_momentary(AlertType.COMMAND_FAILED, source, now, AlertMessage(MessageCode.COMMAND_FAILED, values))
+
+
+def raise_power_off_incomplete(hub_name: str, power_off: EmergencyPowerOff, alerts: AlertLog, now: float) -> None:
+    """Raise the alert of unreachable sockets after an emergency power-off."""
+    if unreachable := power_off.sockets_with(SocketResult.UNREACHABLE):
+        sockets = ", ".join(f"{device_id}/{socket}" for device_id, socket in unreachable)
+        message = AlertMessage(MessageCode.POWER_OFF_INCOMPLETE, {"hub": hub_name, "sockets": sockets})
+        alerts.raise_momentary(AlertType.POWER_OFF_INCOMPLETE, HUB_SOURCE, now, message)

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from .alerts import Alert
-from .commands import Command
+from .commands import QueuedCommand
 from .outlet import Outlet
 from .power_off import EmergencyPowerOff
 
@@ -20,7 +20,7 @@ class HubObserver(Protocol):
     def alert_raised(self, alert: Alert) -> None:
         """Handle a new alert."""
 
-    def command_changed(self, command: Command) -> None:
+    def command_changed(self, command: QueuedCommand) -> None:
         """Handle a new status of a command."""
 
     def power_off_finished(self, power_off: EmergencyPowerOff) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from .commands import SOCKETS, Command, CommandStatus
+from .._lib.commands import CommandStatus
+from .commands import SOCKETS, QueuedCommand, has_failed
 
 CONFIRM_WITHIN_S = 15.0
 """A socket that has not confirmed by then counts as unreachable; its command stays queued."""
@@ -47,14 +48,15 @@ class EmergencyPowerOff:
             return False
         return self.sockets.get((device_id, socket), SocketResult.PROTECTED) is not SocketResult.PROTECTED
 
-    def on_command(self, command: Command) -> None:
+    def on_command(self, command: QueuedCommand) -> None:
         """Update the result of a socket from the status of its command."""
-        if command.power_off_id != self.id or command.request.socket is None:
+        payload = command.payload
+        if payload.power_off_id != self.id or payload.request.socket is None:
             return
-        target = (command.device_id, command.request.socket)
+        target = (payload.device_id, payload.request.socket)
         if command.status is CommandStatus.CONFIRMED:
             self.sockets[target] = SocketResult.CONFIRMED
-        elif command.status is CommandStatus.FAILED:
+        elif has_failed(command):
             self.sockets[target] = SocketResult.UNREACHABLE
 
     def finish_if_done(self, now: float) -> bool:

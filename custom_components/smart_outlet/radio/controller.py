@@ -15,8 +15,9 @@ import random
 import time
 from typing import assert_never
 
+from .._lib.backoff import Backoff, RetryPolicy
 from ..model.ccu_protocol import Ack, Report
-from ..model.commands import Command, CommandName
+from ..model.commands import CommandName, QueuedCommand
 from ..model.hub_model import HubModel
 from .errors import FrameError, LinkClosedError, NoAnswerError, RefusedError
 from .link import Link, LinkStats
@@ -28,7 +29,7 @@ _LOGGER = logging.getLogger(__name__)
 
 OPEN_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
-BACKOFF_S = (1.0, 60.0)
+RECONNECT_POLICY = RetryPolicy(first_s=1.0, max_s=60.0, jitter=(0.5, 1.0))
 POLL_ATTEMPTS = 2
 UNRESPONSIVE_POLL_S = 10.0
 RESPONSIVE_SHARE = 3.0
@@ -114,19 +115,18 @@ class RadioController:
 
     async def run(self) -> None:
         """Serve the outlets until cancelled."""
-        backoff_s = BACKOFF_S[0]
+        backoff = Backoff(RECONNECT_POLICY, self._rng.random)
         while True:
             try:
                 async with asyncio.timeout(OPEN_TIMEOUT_S):
                     link = await self._open_port(self._make_link)
             except (OSError, TimeoutError, ValueError) as err:
                 self._on_port(PortState(is_open=False, error=str(err) or type(err).__name__))
-                await asyncio.sleep(backoff_s * self._rng.uniform(0.5, 1.0))
-                backoff_s = min(2 * backoff_s, BACKOFF_S[1])
+                await asyncio.sleep(backoff.next_s())
                 continue
-            backoff_s = BACKOFF_S[0]
             await self._serve_link(link)
-            await asyncio.sleep(backoff_s * self._rng.uniform(0.5, 1.0))
+            backoff.reset()
+            await asyncio.sleep(RECONNECT_POLICY.delay_s(1, self._rng.random()))
 
     def _make_link(self) -> Link:
         return Link(self._address, self._timing, on_event=self._on_event, rng=self._rng, stats=self.stats)
@@ -209,7 +209,7 @@ class RadioController:
 
     def _with_commands(self, device_ids: list[str]) -> list[str]:
         now = self._now()
-        return [each for each in device_ids if self._model.queue.has_due(each, now)]
+        return [each for each in device_ids if self._model.commands.has_due(each, now)]
 
     def _is_poll_due(self, device_id: str, poll_s: float, now: float) -> bool:
         return now - self._last_poll.get(device_id, -inf) >= poll_s
@@ -245,9 +245,9 @@ class RadioController:
         """Deliver the due commands of an outlet; both relays are switched by one frame."""
         commands = self._model.fetch_commands(device_id, self._now(), acknowledges=True)
         attempts = POLL_ATTEMPTS if device_id in self._unresponsive else None
-        relays = [command for command in commands if command.request.relay is not None]
+        relays = [command for command in commands if command.payload.request.relay is not None]
         batches = [relays] if relays else []
-        batches += [[command] for command in commands if command.request.relay is None]
+        batches += [[command] for command in commands if command.payload.request.relay is None]
         session = self._session(link, device_id)
         for batch in batches:
             try:
@@ -264,10 +264,10 @@ class RadioController:
                     self._apply_state(device_id, state)
                 self._acknowledge(batch)
 
-    def _acknowledge(self, batch: list[Command], error: str | None = None) -> None:
+    def _acknowledge(self, batch: list[QueuedCommand], error: str | None = None) -> None:
         for command in batch:
-            if command.device_id in self._model.outlets:
-                self._model.acknowledge(command.device_id, Ack(command.id, error is None, error), self._now())
+            if (device_id := command.payload.device_id) in self._model.outlets:
+                self._model.acknowledge(device_id, Ack(command.id, error is None, error), self._now())
 
 
 def _least_recent(times: dict[str, float], device_ids: list[str]) -> str | None:
@@ -282,12 +282,12 @@ async def _close(link: Link) -> None:
             await link.closed.wait()
 
 
-async def _send_batch(session: OutletSession, batch: list[Command], attempts: int | None) -> State | None:
+async def _send_batch(session: OutletSession, batch: list[QueuedCommand], attempts: int | None) -> State | None:
     """Send the commands of one frame; returns the state of the outlet if the answer contains it."""
-    request = batch[0].request
+    request = batch[0].payload.request
     match request.name:
         case CommandName.RELAY_ON | CommandName.RELAY_OFF:
-            relays = {command.request.socket: command.request.relay for command in batch}
+            relays = {command.payload.request.socket: command.payload.request.relay for command in batch}
             return await session.set_relays(
                 {socket: on for socket, on in relays.items() if socket is not None and on is not None}, attempts
             )

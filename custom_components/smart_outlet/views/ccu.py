@@ -12,7 +12,7 @@ from ..data import HubData
 from ..domain.authenticator import CcuAuthenticator
 from ..domain.conflicts import OutletConflicts
 from ..model.ccu_protocol import decode_acks, decode_breaker, decode_report
-from ..model.commands import Command
+from ..model.commands import QueuedCommand
 from ..status import timestamp
 from .base import ERROR_FIELDS, api_errors, path_device_id
 
@@ -124,11 +124,11 @@ class CommandsView(CcuView):
         )
 
 
-def _command_json(command: Command, *, version_2: bool) -> dict[str, Any]:
-    request = command.request
+def _command_json(command: QueuedCommand, *, version_2: bool) -> dict[str, Any]:
+    request = command.payload.request
     fields: dict[str, Any] = {"command": request.name.value, "socket": request.socket or "", "value": request.value}
     if version_2:
-        fields |= {"id": command.id, "expires_at": timestamp(command.expires)}
+        fields |= {"id": command.id, "expires_at": timestamp(command.deadline)}
     return fields
 
 
