@@ -172,7 +172,7 @@ async def test_a_controller_removed_while_its_building_was_off_loses_its_key(
 ) -> None:
     entry = await set_up(hass, building_entry())
     key = await add_controller(hass, entry)
-    freezer.tick(timedelta(seconds=11))
+    freezer.tick(timedelta(seconds=61))
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert hass.data[DEVICE_STORE].devices["ESP32-001"].confirmed

@@ -13,6 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.iot_heating.protocol.commands import status_of
 from custom_components.iot_heating.runtime.linked_entity import is_heating
 from custom_components.iot_heating.storage.device_store import DEVICE_STORE
 from custom_components.iot_heating.storage.session_store import SESSION_STORE
@@ -279,7 +280,7 @@ async def test_an_entity_that_left_the_registry_cannot_be_switched(
     await force(hass, owner, "on")
     await pass_time(hass, freezer, 20)
     record = next(iter(hass.data[DEVICE_STORE].devices.values()))
-    assert (record.commands[-1].status.value, record.commands[-1].reason) == ("failed", "entity not found")
+    assert (status_of(record.commands[-1]).value, record.commands[-1].reason) == ("failed", "entity not found")
     await hass.config_entries.async_reload(building.entry_id)
     await hass.async_block_till_done()
     assert building.runtime_data.hub.controllers
