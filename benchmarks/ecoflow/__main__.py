@@ -112,7 +112,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/benchmark ecoflow", description=__doc__)
     parser.add_argument("--devices", type=int, default=50)
     parser.add_argument(
-        "--kind", default="delta_pro_3", help="delta_pro_3 sends one message per report, delta_pro five"
+        "--model", default="delta_pro_3", help="delta_pro_3 sends one message per report, delta_pro five"
     )
     parser.add_argument("--period", type=float, default=1.0, help="seconds between a device's reports")
     parser.add_argument("--seconds", type=float, default=30.0)
@@ -126,7 +126,7 @@ def main() -> int:
         args.config.mkdir()
         (args.config / "custom_components").symlink_to(ROOT / "custom_components")
         command = [sys.executable, "-m", "simulators.ecoflow_cloud", "--period", str(args.period)]
-        command += ["--device", args.kind] * args.devices
+        command += ["--device", args.model] * args.devices
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as cloud:
             assert cloud.stdout is not None
             try:

@@ -17,16 +17,11 @@ from .runtime.surplus_charging import SurplusCharging
 class EcoflowEntity(PublishedEntity):
     """An entity of a device, available while the values of the device are current."""
 
-    _attr_has_entity_name = True
-
     def __init__(self, device: EcoflowDevice, description: EntityDescription) -> None:
         """Create an entity from its description."""
-        self.entity_description = description
+        account = device.account
+        super().__init__(account.publisher, description, f"{account.entry.entry_id}_{device.sn}", device.device_info)
         self.device = device
-        self.publisher = device.account.publisher
-        self._attr_unique_id = f"{device.account.entry.entry_id}_{device.sn}_{description.key}"
-        self._attr_translation_key = description.key
-        self._attr_device_info = device.device_info
 
     @property
     @override
@@ -95,44 +90,33 @@ class ControlEntity[SpecT: EntitySpec](SpecEntity[SpecT]):
 class AccountEntity(PublishedEntity):
     """An entity of the account."""
 
-    _attr_has_entity_name = True
-
     def __init__(self, account: Account, coordinator: EcoflowCoordinator, description: EntityDescription) -> None:
         """Create an entity from its description."""
-        self.entity_description = description
-        self.coordinator = coordinator
-        self.publisher = account.publisher
         entry_id = account.entry.entry_id
-        self._attr_unique_id = f"{entry_id}_{description.key}"
-        self._attr_translation_key = description.key
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, entry_id)})
+        super().__init__(account.publisher, description, entry_id, DeviceInfo(identifiers={(DOMAIN, entry_id)}))
+        self.coordinator = coordinator
 
     @override
     async def async_added_to_hass(self) -> None:
         """Publish the entity with each update of the account."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_add_listener(self.publish_now))
+        self.async_on_remove(self.coordinator.async_add_listener(self.publish))
 
 
 class SurplusEntity(PublishedEntity):
     """An entity of surplus charging."""
 
-    _attr_has_entity_name = True
-
     def __init__(self, surplus: SurplusCharging, description: EntityDescription) -> None:
         """Create an entity from its description."""
-        self.entity_description = description
-        self.surplus = surplus
         account = surplus.account
-        self.publisher = account.publisher
-        self._attr_unique_id = f"{surplus.subentry_id}_{description.key}"
-        self._attr_translation_key = description.key
-        self._attr_device_info = DeviceInfo(
+        device_info = DeviceInfo(
             identifiers={(DOMAIN, surplus.subentry_id)},
             entry_type=DeviceEntryType.SERVICE,
             name=surplus.title,
             via_device_id=account.device_id,
         )
+        super().__init__(account.publisher, description, surplus.subentry_id, device_info)
+        self.surplus = surplus
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -1,4 +1,4 @@
-"""Backup: keep the files of the journal while they are copied."""
+"""Backup: complete the stored state before it is copied, and keep its files meanwhile."""
 
 from homeassistant.core import HomeAssistant
 
@@ -7,16 +7,17 @@ from .data import OtaConfigEntry
 
 
 async def async_pre_backup(hass: HomeAssistant) -> None:
-    """Stop deleting files; appending to them is harmless."""
-    _set_backup_running(hass, True)
+    """Write the whole state to a file that backups include, and stop deleting files."""
+    for entry in _loaded_entries(hass):
+        await entry.runtime_data.hub.storage.async_prepare_backup()
 
 
 async def async_post_backup(hass: HomeAssistant) -> None:
     """Allow deleting files again."""
-    _set_backup_running(hass, False)
+    for entry in _loaded_entries(hass):
+        entry.runtime_data.hub.storage.end_backup()
 
 
-def _set_backup_running(hass: HomeAssistant, running: bool) -> None:
+def _loaded_entries(hass: HomeAssistant) -> list[OtaConfigEntry]:
     entries: list[OtaConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    for entry in entries:
-        entry.runtime_data.hub.storage.set_backup_running(running)
+    return entries

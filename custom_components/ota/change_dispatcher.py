@@ -1,20 +1,18 @@
 """Notify entities of changes, in short slices so that a large rollout does not block the event loop."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable
-import time
 from typing import Final
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
+from ._lib.slices import SlicedQueue, slice_length_s
 from .rollout.models import Device
 from .rollout.state import Event, EventKind, State
 
 type Listener = Callable[[], None]
 
-SLICE_S: Final = 0.003
-YIELDS: Final = 8
+PAUSE_TURNS: Final = 8
 """Loop iterations between two slices: a request needs about ten, and must not wait for a slice in each."""
 SUMMARY_DELAY_S: Final = 1.0
 _SUMMARY_EVENTS: Final = (EventKind.RELEASE_ADDED, EventKind.RELEASE_REMOVED, EventKind.DEVICE_ADDED)
@@ -33,8 +31,13 @@ class ChangeDispatcher:
         self._new_device_listeners: list[Callable[[Device], None]] = []
         self._new_rollout_listeners: list[Callable[[str], None]] = []
         self._added: list[set[str]] = []
-        self._pending: deque[str] = deque()
-        self._queued: set[str] = set()
+        self._pending = SlicedQueue(
+            hass.loop,
+            self._notify,
+            slice_s=slice_length_s(hass.data),
+            unique=True,
+            pause_turns=PAUSE_TURNS,
+        )
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     # -- subscribing
@@ -141,35 +144,18 @@ class ChangeDispatcher:
 
     def _schedule(self, names: Iterable[str]) -> None:
         """Call the listeners soon, in slices."""
-        idle = not self._pending
         for name in names:
-            if name not in self._queued and name in self._listeners:
-                self._queued.add(name)
-                self._pending.append(name)
-        if idle and self._pending:
-            self._hass.loop.call_soon(self._run_slice)
+            if name in self._listeners:
+                self._pending.add(name)
 
-    def _run_slice(self) -> None:
-        end = time.monotonic() + SLICE_S
-        while self._pending:
-            name = self._pending.popleft()
-            self._queued.discard(name)
-            for listener in tuple(self._listeners.get(name, ())):
-                listener()
-            if time.monotonic() > end:
-                break
-        if self._pending:
-            self._yield(YIELDS)
-
-    def _yield(self, iterations: int) -> None:
-        if iterations:
-            self._hass.loop.call_soon(self._yield, iterations - 1)
-        else:
-            self._run_slice()
+    def _notify(self, name: str) -> None:
+        for listener in tuple(self._listeners.get(name, ())):
+            listener()
 
     @callback
     def close(self) -> None:
-        """Cancel the timers."""
+        """Cancel the timers and drop the pending notifications."""
+        self._pending.close()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

@@ -57,6 +57,7 @@ class Storage:
         self._writer: asyncio.Task[None] | None = None
         self._compacting: asyncio.Task[None] | None = None
         self._backup_running = False
+        self._compact_requested = False
 
     # -- reading
 
@@ -142,8 +143,11 @@ class Storage:
 
     async def _async_compact_if_due(self) -> None:
         """Compact the journal between two writes; later changes go to a new log."""
-        if self._backup_running or self._compacting is not None or not self._journal.wants_base:
+        if self._backup_running or self._compacting is not None:
             return
+        if not (self._journal.wants_base or self._compact_requested):
+            return
+        self._compact_requested = False
         records = snapshot(self._state)
         number = await self._hass.async_add_executor_job(self._journal.rotate)
         self._compacting = self._hass.async_create_background_task(
@@ -158,9 +162,23 @@ class Storage:
         finally:
             self._compacting = None
 
-    def set_backup_running(self, running: bool) -> None:
-        """Keep all files while a backup copies them."""
-        self._backup_running = running
+    async def async_prepare_backup(self) -> None:
+        """Write all records to a base, because backups omit `*.log` files, and keep all files from now on.
+
+        Raises:
+            HomeAssistantError: They could not be saved.
+        """
+        self._compact_requested = True
+        await self.async_save_all()
+        if self._writer is not None:
+            await asyncio.wait([self._writer])
+        if self._compacting is not None:
+            await asyncio.wait([self._compacting])
+        self._backup_running = True
+
+    def end_backup(self) -> None:
+        """Allow deleting files again."""
+        self._backup_running = False
 
     async def async_close(self) -> None:
         """Save everything and close the journal.

@@ -1,4 +1,4 @@
-"""Replies of real devices, each read by the decoder that the product uses."""
+"""Captured replies of real devices, decoded by the integration."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -46,19 +46,19 @@ def decoded(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_each_capture_is_recognised_and_decodes_with_known_units(path: Path) -> None:
+def test_each_capture_is_identified_and_decoded_with_known_units(path: Path) -> None:
     name = f"{path.parent.name}/{path.stem}"
     values, family = read_capture(load(name))
     assert family.name == FAMILY_OF.get(name, family.name) != "generic"
     rows = list(decode_capture(load(name)))
     assert len(rows) > 35
     assert {unit for _, _, unit in rows} <= set(UNITS.values())
-    assert len({key for key, _, _ in rows}) == len(rows), "a key stands for one thing"
+    assert len({key for key, _, _ in rows}) == len(rows), "keys are unique"
     assert values
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_each_name_of_a_capture_is_an_entity_or_left_out_on_purpose(path: Path) -> None:
+def test_each_name_of_a_capture_is_an_entity_or_ignored(path: Path) -> None:
     values, family = read_capture(json.loads(path.read_text()))
     value_names = {head for point in family.entities() for head in point.value_names}
     missed = [
@@ -70,7 +70,7 @@ def test_each_name_of_a_capture_is_an_entity_or_left_out_on_purpose(path: Path) 
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_each_number_of_a_capture_is_plausible(path: Path) -> None:
+def test_each_number_of_a_capture_is_within_its_valid_range(path: Path) -> None:
     values, family = read_capture(json.loads(path.read_text()))
     for reading in family.sensors:
         value = as_number(reading.decode(values))
@@ -145,7 +145,7 @@ def test_exact_values(name: str) -> None:
     assert {key: got[key] for key in EXACT[name]} == EXACT[name]
 
 
-def test_the_real_offline_reply_is_refused_with_a_clear_message() -> None:
+def test_a_captured_offline_reply_is_rejected() -> None:
     offline = [reply for reply in load("mqtt_diag/delta_2")["get_reply"] if reply["data"].get("online") == 0]
     assert offline
     with pytest.raises(BadReplyError, match="no EcoFlow values"):
@@ -153,12 +153,12 @@ def test_the_real_offline_reply_is_refused_with_a_clear_message() -> None:
 
 
 @pytest.mark.parametrize("junk", [[], "x", None, {}, {"code": "8521", "message": "signature is wrong"}, {"a": 1}])
-def test_what_is_no_capture_is_refused(junk: Any) -> None:
+def test_other_json_is_rejected(junk: Any) -> None:
     with pytest.raises(BadReplyError):
         list(decode_capture(junk))
 
 
-def test_captured_answers_of_devices_are_read() -> None:
+def test_captured_answers_are_parsed() -> None:
     replies = [
         *load("mqtt_diag/river_2_max")["set_reply"],
         *(command["reply"] for command in load("mqtt_diag/delta_pro_230v")["set_commands"].values()),
@@ -171,8 +171,8 @@ def test_captured_answers_of_devices_are_read() -> None:
         assert message.id == str(reply["id"])
 
 
-def test_captured_requests_to_a_delta_pro_are_built_alike() -> None:
-    """Every documented command that the DELTA Pro family offers is worded as the vectors word it."""
+def test_delta_pro_commands_match_the_captured_ones() -> None:
+    """Commands of the DELTA Pro have the same parameters as the captured ones."""
     values, family = read_capture(load("quota_all/delta_pro_120v"))
     values = {**values, "inv.cfgAcEnabled": 1}
     vectors = {
@@ -189,7 +189,7 @@ def test_captured_requests_to_a_delta_pro_are_built_alike() -> None:
         "AC auto-start bypass": toggle(family, "ac_bypass_start").write(True, values),
     }
     assert {name: command.body["params"] for name, command in built.items()} == {name: vectors[name] for name in built}
-    # The vectors' remaining values are outside of what we let a user set: the wording is the same.
+    # The other captured values are outside the range of the entities, so the commands are built directly.
     words = {
         "discharge limit 100 %": setting(family, "discharge_limit").command(100, values),
         "generator auto on": setting(family, "generator_start_level").command(100, values),
@@ -218,8 +218,8 @@ def setting(family: Family, key: str) -> NumberSpec:
     return found
 
 
-def test_values_by_push_and_by_question_have_the_same_names() -> None:
-    """A DELTA 2's bare MQTT names and its HTTP names meet."""
+def test_mqtt_and_http_values_have_the_same_names() -> None:
+    """Bare MQTT names of a DELTA 2 match its HTTP names."""
     full: Mapping[str, Any] = load("quota_all/delta_2")["data"]
     bare = {"typeCode": "invStatus", "moduleType": "3", "params": {"acInVol": 1, "inputWatts": 2}}
     message = parse_message("/open/a/SN/quota", json.dumps(bare).encode())
@@ -227,7 +227,7 @@ def test_values_by_push_and_by_question_have_the_same_names() -> None:
     assert set(message.values) <= set(full)
 
 
-def test_each_family_names_its_entities_once() -> None:
+def test_entity_keys_are_unique_within_a_family() -> None:
     for family in FAMILIES:
         keys = [point.key for point in family.entities()] + [action.key for action in family.buttons]
         assert len(keys) == len(set(keys)), family.name

@@ -21,6 +21,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.ota._lib.slices import SLICE_LENGTH_S
 from custom_components.ota.data import OtaData
 from custom_components.ota.devices.key_store import IssuedSecrets
 from custom_components.ota.rollout.journal import Journal
@@ -205,9 +206,9 @@ def release(admin: Client) -> Release:
 
 
 @pytest.fixture(autouse=True)
-def told_in_one_slice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine what a change concerns is told in several turns of the loop; a test waits for one."""
-    monkeypatch.setattr("custom_components.ota.change_dispatcher.SLICE_S", 60.0)
+def long_slices(hass: HomeAssistant) -> None:
+    """Publish all changes in one iteration of the loop: on a busy machine slices would need several."""
+    hass.data[SLICE_LENGTH_S] = 60.0
 
 
 async def settled(hass: HomeAssistant) -> None:
@@ -216,7 +217,7 @@ async def settled(hass: HomeAssistant) -> None:
         await hass.async_block_till_done()
         await asyncio.sleep(0)
         for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-            while entry.runtime_data.hub.dispatcher._pending:  # noqa: ASYNC110 - it ends within some turns of the loop
+            while len(entry.runtime_data.hub.dispatcher._pending):  # noqa: ASYNC110 - it ends within some turns of the loop
                 await asyncio.sleep(0)
 
 

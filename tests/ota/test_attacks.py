@@ -170,7 +170,7 @@ async def test_an_empty_prefix_or_wrong_key_is_refused(add_device: AddDevice, sp
             assert (await reply.json())["error"] == "unauthorized"
 
 
-async def test_no_key_and_unknown_devices_are_told_the_same(add_device: AddDevice) -> None:
+async def test_wrong_key_and_unknown_device_get_the_same_response(add_device: AddDevice) -> None:
     device = await add_device()
     handle_errors = [
         await (await device.client.get(path, headers=headers)).text()
@@ -334,14 +334,14 @@ async def test_too_large_is_refused(ota: OtaData, admin: Client) -> None:
     assert nothing_stored(ota)
 
 
-async def test_an_image_over_home_assistants_own_body_limit_is_taken(ota: OtaData, admin: Client) -> None:
+async def test_image_over_the_body_limit_of_home_assistant_is_accepted(ota: OtaData, admin: Client) -> None:
     """The server reads bodies of 16 MiB at most into memory; images are streamed and have a limit of their own."""
     ota.settings.upload_limit = 20 * 1024 * 1024
     image = esp32_image(payload=os.urandom(17 * 1024 * 1024))
     assert await upload(admin, image, proof=signed(image)) == (201, None)
 
 
-async def test_a_full_disk_is_said_and_leaves_nothing(
+async def test_full_disk_is_reported_and_nothing_remains(
     ota: OtaData, admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: int) -> None:
@@ -391,7 +391,7 @@ async def test_two_uploads_at_once(ota: OtaData, admin: Client) -> None:
     assert "thermostat:esp32c3:1.2.4" in ota.hub.state.releases
 
 
-async def test_cleaning_up_never_takes_the_image_of_another_upload(ota: OtaData, admin: Client) -> None:
+async def test_clean_up_keeps_the_image_of_another_upload(ota: OtaData, admin: Client) -> None:
     images = [esp32_image(version=f"1.2.{n}", payload=os.urandom(64)) for n in range(4)]
     for attempt in range(5):
         await asyncio.gather(
@@ -424,12 +424,12 @@ async def test_an_upload_that_stops_is_cut_off(ota: OtaData, admin: Client, monk
     assert nothing_stored(ota)
 
 
-async def test_more_uploads_than_threads_are_told_to_wait(ota: OtaData, admin: Client) -> None:
+async def test_too_many_uploads_are_asked_to_retry(ota: OtaData, admin: Client) -> None:
     ota.importer._running = 4
     assert await upload(admin, IMAGE, proof=signed(IMAGE)) == (429, "too_many_uploads")
 
 
-async def test_users_who_are_no_administrators_upload_nothing(
+async def test_users_without_admin_rights_cannot_upload(
     ota: OtaData, hass_client_no_auth: Any, hass_read_only_access_token: str
 ) -> None:
     client = await hass_client_no_auth()
@@ -496,7 +496,7 @@ async def test_a_malformed_upload_is_refused(admin: Client, body: bytes, content
     ("fields", "status", "field"),
     [({"product": "x"}, 400, "manifest"), ({"chip": "esp32c3", "channel": "nightly"}, 400, "channel")],
 )
-async def test_an_upload_has_to_say_what_it_is(admin: Client, fields: dict[str, str], status: int, field: str) -> None:
+async def test_upload_requires_a_description(admin: Client, fields: dict[str, str], status: int, field: str) -> None:
     reply = await admin.post("/api/ota/releases/", data=form(IMAGE, **fields))
     assert (reply.status, (await reply.json())["field"]) == (status, field)
 
@@ -602,7 +602,7 @@ def _count_writes(ota: OtaData) -> list[int]:
     return counts
 
 
-async def test_no_secret_is_stored_logged_or_told(
+async def test_no_secret_is_stored_logged_or_returned(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     ota: OtaData,

@@ -95,7 +95,7 @@ async def test_esphome_is_offered_its_update_and_outside_the_wave_its_own_versio
     assert state(ota) is JobState.VERIFIED
 
 
-async def test_without_a_known_version_esphome_is_told_nothing_rather_than_a_downgrade(
+async def test_esphome_without_known_version_gets_no_manifest(
     add_device: AddDevice,
 ) -> None:
     device = await add_device()
@@ -220,7 +220,7 @@ async def test_tasmota_on_esp8266_is_updated_by_its_ota_url(
     assert ota.hub.state.devices["dev-1"].installed_version == "14.3.0"
 
 
-async def test_tasmotas_safeboot_is_not_taken_for_what_the_device_runs(
+async def test_tasmota_safeboot_is_not_the_installed_version(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     device = await add_device(product="tasmota", chip="esp32")
@@ -372,7 +372,7 @@ async def test_curl_resumes(
     assert target.read_bytes() == image
 
 
-async def test_a_slow_client_shows_its_progress_and_the_loop_goes_on(
+async def test_slow_client_shows_progress_without_blocking_the_loop(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     device = await add_device()
@@ -393,7 +393,7 @@ async def test_a_slow_client_shows_its_progress_and_the_loop_goes_on(
     assert await becomes(ota, JobState.INSTALLING)
 
 
-async def test_a_client_that_goes_away_fails_nothing_and_may_resume(
+async def test_disconnected_client_may_resume(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     device = await add_device()

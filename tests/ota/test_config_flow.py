@@ -118,7 +118,7 @@ async def test_upload_in_the_browser_refused_first_then_signed(
     assert "thermostat:esp32c3:1.2.3" in ota.hub.state.releases
 
 
-async def test_a_file_that_is_gone_can_be_chosen_again(
+async def test_missing_file_can_be_selected_again(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, admin: Client
 ) -> None:
     flow = (await options(hass, entry, "upload"))["flow_id"]
@@ -135,7 +135,7 @@ async def test_a_file_that_is_gone_can_be_chosen_again(
     assert result["reason"] == "uploaded"
 
 
-async def test_a_refusal_is_told_only_when_the_dialog_listens(
+async def test_rejection_is_shown_after_the_dialog_subscribed(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("custom_components.ota.flows.upload.MIN_PROGRESS_S", 0.1)
@@ -176,7 +176,7 @@ async def test_an_unsigned_upload_where_that_is_allowed(
     assert (release.channel, release.key_id, release.sequence) == (Channel.BETA, None, 1)
 
 
-async def test_a_registry_that_cannot_be_saved_is_said(
+async def test_failed_save_of_the_registry_is_reported(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, admin: Client, full_disk: FullDisk
 ) -> None:
     flow = (await options(hass, entry, "upload"))["flow_id"]
@@ -199,7 +199,7 @@ async def test_the_upload_key_is_shown_once(
 
 
 @pytest.mark.parametrize("step", ["upload", "upload_key"])
-async def test_without_the_entry_loaded_nothing_is_taken(
+async def test_views_require_a_loaded_entry(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, step: str
 ) -> None:
     await hass.config_entries.async_unload(entry.entry_id)

@@ -83,7 +83,7 @@ async def test_a_controller_is_updated(
     assert "deploymentBase" not in await controller.poll()
 
 
-async def test_a_failure_is_told_with_its_last_words(
+async def test_failure_is_reported_with_its_details(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     controller = Controller(await add_device())

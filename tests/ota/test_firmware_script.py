@@ -49,7 +49,7 @@ def test_a_manifest_is_made_and_verifies(
     assert (manifest["image_url"], manifest["notes"]) == ("thermostat.ota.bin", "Better.")
     assert manifest["sequence"] > 3_000_000
     assert main(["verify", str(image), "--public", key[1]]) == 0
-    assert "good" in capsys.readouterr().out
+    assert "valid, signed by" in capsys.readouterr().out
     image.write_bytes(esp32_image(secure_version=5))
     assert main(["verify", str(image), "--public", key[1]]) == 1
 
@@ -63,7 +63,7 @@ def test_a_factory_image_is_not_signed(
     assert list(tmp_path.glob("*.sig")) == []
 
 
-def test_an_image_that_does_not_say_what_it_is_has_to_be_declared(tmp_path: Path, key: tuple[Path, str]) -> None:
+def test_image_without_description_must_be_declared(tmp_path: Path, key: tuple[Path, str]) -> None:
     image = write(tmp_path, esp8266_image())
     base = ["manifest", str(image), "--key", str(key[0]), "--chip", "esp8266"]
     assert main(base) == 1

@@ -131,7 +131,7 @@ async def test_one_per_zone_and_none_while_heat_is_called_for(
     assert (await check(client, "dev-1", version="1.0.0"))["update"] is not None
 
 
-async def test_the_provider_is_told_the_offer_and_its_end(
+async def test_provider_gets_the_offer_and_its_end(
     hass: HomeAssistant, with_fleet: HeatingFleet, client: Client, release: Release
 ) -> None:
     await release()
@@ -158,7 +158,7 @@ async def test_a_rotated_secret_of_a_fleets_device_is_only_the_url(
     assert (await check(client, "dev-1"))["reason"] == "no_rollout"  # its provider's key stays
 
 
-async def test_a_fleet_whose_entry_is_away_answers_nobody_and_comes_back(
+async def test_fleet_of_an_unloaded_entry_rejects_its_devices(
     hass: HomeAssistant, ota: OtaData, with_fleet: HeatingFleet, client: Client
 ) -> None:
     devices, with_fleet._devices = with_fleet._devices, {}
@@ -191,7 +191,7 @@ async def test_permissions_of_a_fleets_device_are_set_by_an_action(
             await act(hass, "set_policy", device=device, **wrong)
 
 
-async def test_a_fleets_device_that_is_gone_can_be_removed(
+async def test_removed_device_of_a_fleet_can_be_deleted(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, with_fleet: HeatingFleet
 ) -> None:
     device = "example:dev-1"
@@ -265,7 +265,7 @@ async def test_entities_move_from_a_device_of_ours_to_their_providers(
     assert dr.async_get(hass).async_get(ours) is None
 
 
-async def test_a_device_of_ours_goes_with_what_it_stood_for(
+async def test_own_device_is_removed_with_its_rollout(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, with_fleet: HeatingFleet
 ) -> None:
     with_fleet.put("dev-3")

@@ -29,7 +29,7 @@ from custom_components.ota.rollout.record_types import RecordType
 from .conftest import AddDevice, FullDisk, Release, rollout, settled, stored
 
 
-async def test_unload_and_devices_are_told_to_come_back(
+async def test_devices_are_asked_to_retry_after_unload(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice
 ) -> None:
     device = await add_device()
@@ -102,7 +102,7 @@ async def test_kill_in_any_state_loses_nothing_that_was_acknowledged(
     job = ota.hub.state.job_of("dev-1")
     assert job is not None
     assert (str(job.job_id), job.state) == (update["job"], last)
-    assert hass.states.get("sensor.dev_1_update").state == last
+    assert hass.states.get("sensor.dev_1_update_status").state == last
     in_progress = hass.states.get("update.dev_1_firmware").attributes["in_progress"]
     assert in_progress is (last in ("downloading", "installing", "rebooting"))
     if last == "offered":
@@ -147,7 +147,7 @@ async def test_a_key_that_was_shown_survives_a_crash_before_the_subentry_was_wri
         ("release", lambda record: record.pop("sha256")),
     ],
 )
-async def test_damaged_storage_is_said_and_not_overwritten(
+async def test_damaged_storage_is_reported_and_not_overwritten(
     hass: HomeAssistant,
     ota: OtaData,
     entry: MockConfigEntry,
@@ -173,7 +173,7 @@ async def test_damaged_storage_is_said_and_not_overwritten(
     assert Disk.of(hass, {}) == before
 
 
-async def test_damaged_keys_are_said(
+async def test_damaged_keys_are_reported(
     hass: HomeAssistant,
     ota: OtaData,
     entry: MockConfigEntry,
@@ -228,7 +228,7 @@ def as_stores(records: dict[tuple[str, str], Any]) -> dict[str, Any]:
     }
 
 
-async def test_the_stores_of_before_are_taken_over_once(
+async def test_first_stores_are_migrated_once(
     hass: HomeAssistant,
     ota: OtaData,
     entry: MockConfigEntry,
@@ -274,7 +274,7 @@ async def test_stores_of_unknown_versions_are_not_touched(
     assert hass_storage["ota.devices"]["version"] == version
 
 
-async def test_the_journal_is_compacted_beside_the_work(
+async def test_journal_is_compacted_in_the_background(
     hass: HomeAssistant,
     ota: OtaData,
     entry: MockConfigEntry,
@@ -287,8 +287,12 @@ async def test_the_journal_is_compacted_beside_the_work(
     await rollout(hass)
     monkeypatch.setattr("custom_components.ota.rollout.journal.COMPACT_AT", 1)
     await async_pre_backup(hass)
+    (complete,) = journal_of(hass).glob("*.base")
     update = (await device.check(version="1.0.0"))["update"]
-    assert not list(journal_of(hass).glob("*.base"))  # a backup copies the files
+    ota.hub.storage._journal._base_bytes = 0
+    await device.check(version="1.0.1")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert list(journal_of(hass).glob("*.base")) == [complete]  # a backup copies the files
     await async_post_backup(hass)
     await device.status(update["job"], "downloading")
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -302,6 +306,26 @@ async def test_the_journal_is_compacted_beside_the_work(
     assert await hass.config_entries.async_setup(entry.entry_id)
     job = entry.runtime_data.hub.state.job_of("dev-1")
     assert (str(job.job_id), job.state) == (update["job"], JobState.VERIFIED)
+
+
+async def test_backup_without_log_files_is_complete(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, tmp_path: Path
+) -> None:
+    """Home Assistant's backups omit `*.log` files."""
+    device = await add_device()
+    await release()
+    await rollout(hass)
+    update = (await device.check(version="1.0.0"))["update"]
+    await async_pre_backup(hass)
+    copied = tmp_path / "backup"
+    copied.mkdir()
+    for path in journal_of(hass).iterdir():
+        if path.suffix != ".log":
+            shutil.copy(path, copied)
+    await async_post_backup(hass)
+    records = Journal(copied).load()
+    assert {kind for kind, _ in records} >= {"device", "job", "release", "rollout", "sequence"}
+    assert records["job", update["job"]]["state"] == "offered"
 
 
 async def test_a_compaction_that_fails_is_a_warning_and_nothing_is_lost(
@@ -351,7 +375,7 @@ async def test_what_waits_for_the_disk_shares_a_write(
     assert len([key for key in stored(hass) if key[0] == "job"]) == 20
 
 
-async def test_a_caller_that_goes_away_takes_no_write_along(
+async def test_canceled_caller_does_not_cancel_the_write(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice
 ) -> None:
     await add_device()
@@ -363,7 +387,7 @@ async def test_a_caller_that_goes_away_takes_no_write_along(
     assert max(log_of(stored(hass), "dev-1"), key=lambda numbered: numbered[0])[1]["detail"] == "rotated"
 
 
-async def test_a_mistake_of_ours_is_told_to_who_waits_and_the_next_one_is_served(
+async def test_internal_error_reaches_the_caller_and_the_next_commit_succeeds(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await add_device()
@@ -413,7 +437,7 @@ async def test_removing_the_entry_forgets_keys_and_devices(
     assert not journal_of(hass).exists()
 
 
-async def test_only_what_is_gone_can_be_deleted(
+async def test_only_devices_of_removed_rollouts_can_be_deleted(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice, release: Release
 ) -> None:
     await add_device()
@@ -426,7 +450,7 @@ async def test_only_what_is_gone_can_be_deleted(
     assert await async_remove_config_entry_device(hass, entry, stale)
 
 
-async def test_releases_beyond_the_kept_ones_and_orphans_are_thrown_away(
+async def test_old_releases_and_orphaned_images_are_deleted(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, release: Release
 ) -> None:
     hass.config_entries.async_update_entry(entry, options={**entry.options, "keep_releases": 2})

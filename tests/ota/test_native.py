@@ -27,4 +27,4 @@ async def test_a_device_is_updated(hass: HomeAssistant, ota: OtaData, add_device
     assert after["reason"] == "up_to_date"
     await hass.async_block_till_done()
     assert hass.states.get("update.dev_1_firmware").attributes["installed_version"] == "2.0.0"
-    assert hass.states.get("sensor.dev_1_update").state == "verified"
+    assert hass.states.get("sensor.dev_1_update_status").state == "verified"

@@ -97,7 +97,7 @@ async def house(hass: HomeAssistant, client: Client) -> dict[str, Controller]:
     return found
 
 
-async def test_a_controller_that_calls_for_heat_is_not_interrupted_and_its_turn_comes(
+async def test_controller_with_heat_demand_is_updated_later(
     hass: HomeAssistant, ota: OtaData, house: dict[str, Controller], release: Release
 ) -> None:
     cellar = house["cellar"]
@@ -152,7 +152,7 @@ async def test_two_controllers_of_a_building_are_updated_one_after_the_other(
     assert job.state is JobState.VERIFIED
 
 
-async def test_the_update_entity_stands_at_the_controllers_own_device(
+async def test_update_entity_belongs_to_the_controllers_device(
     hass: HomeAssistant, ota: OtaData, house: dict[str, Controller], release: Release
 ) -> None:
     await release(chip="esp32", chip_id=0)
@@ -277,7 +277,7 @@ async def test_one_controller_is_described_as_among_all(
     assert look_up("nobody") is None
 
 
-async def test_heat_that_is_called_for_at_this_moment_counts_before_it_is_told(
+async def test_current_heat_demand_applies_before_it_is_published(
     hass: HomeAssistant,
     ota: OtaData,
     house: dict[str, Controller],

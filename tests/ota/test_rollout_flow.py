@@ -56,7 +56,7 @@ async def test_what_there_is_can_be_chosen(
         await submit(hass, result["flow_id"], target={"groups": ["cellar"]})
 
 
-async def test_a_canary_is_planned_shown_and_begun(
+async def test_canary_is_planned_previewed_and_created(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, ten: None
 ) -> None:
     flow = (await options(hass, entry, "rollout"))["flow_id"]
@@ -113,7 +113,7 @@ async def test_an_impossible_plan_can_be_mended(
     assert (await hass.config_entries.options.async_configure(flow, {}))["reason"] == "rollout_created"
 
 
-async def test_what_changed_meanwhile_is_said(
+async def test_changes_during_the_flow_are_reported(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, ten: None, full_disk: FullDisk
 ) -> None:
     flow = (await options(hass, entry, "rollout"))["flow_id"]

@@ -95,7 +95,7 @@ async def test_a_release_is_pulled_from_a_url_once(ota: OtaData, site: Site) -> 
     assert not any(path.endswith(".bin") for path in site.asked)
 
 
-async def test_github_releases_oldest_first_and_beta_only_where_wanted(ota: OtaData, site: Site) -> None:
+async def test_github_releases_oldest_first_and_beta_only_if_enabled(ota: OtaData, site: Site) -> None:
     site.put("1.0.0", 10, "/v1")
     site.put("2.0.0", 20, "/v2")
     site.put("3.0.0", 30, "/v3", channel="beta")
@@ -149,7 +149,7 @@ async def test_a_manifest_of_the_beta_channel_is_left_by_a_stable_source(ota: Ot
         (lambda site: setattr(site, "status", 500), "source_unreachable"),
     ],
 )
-async def test_what_is_not_right_is_not_taken(ota: OtaData, site: Site, spoil: Any, error: str) -> None:
+async def test_invalid_values_are_rejected(ota: OtaData, site: Site, spoil: Any, error: str) -> None:
     site.put("2.0.0", 20)
     spoil(site)
     with pytest.raises((OtaError, SourceError)) as caught:
@@ -187,7 +187,7 @@ async def test_a_manifest_without_a_place_for_its_image(ota: OtaData, site: Site
             await ota.sources.client.async_pull(ReleaseSource(site.repository))
 
 
-async def test_nobody_there(ota: OtaData, socket_enabled: None) -> None:
+async def test_no_devices(ota: OtaData, socket_enabled: None) -> None:
     with pytest.raises(SourceError) as caught:
         await ota.sources.client.async_pull(ReleaseSource("http://127.0.0.1:9/x.manifest.json"))
     assert caught.value.translation_key == "source_unreachable"
@@ -258,7 +258,7 @@ async def test_a_source_is_changed(hass: HomeAssistant, ota: OtaData, entry: Moc
     assert entry.subentries[subentry.subentry_id].title == "Other"
 
 
-async def test_sources_are_asked_by_themselves_and_failures_are_told(
+async def test_sources_are_polled_and_failures_reported(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, site: Site
 ) -> None:
     site.put("2.0.0", 20)

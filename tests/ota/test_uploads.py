@@ -63,7 +63,7 @@ async def test_a_client_sees_how_far_its_upload_is(ota: OtaData, admin: Client) 
     assert (done["phase"], done["percent"], done["release_id"]) == ("stored", 100, "thermostat:esp32c3:1.2.3")
 
 
-async def test_what_was_refused_is_told_and_the_id_can_be_used_again(ota: OtaData, admin: Client) -> None:
+async def test_rejected_upload_is_reported_and_its_id_can_be_reused(ota: OtaData, admin: Client) -> None:
     manifest, signature = signed(IMAGE)
     fields = {"manifest": manifest.decode(), "signature": signature}
     await admin.post("/api/ota/releases/?upload=x", data=form(IMAGE[:-1], **fields))
@@ -75,7 +75,7 @@ async def test_what_was_refused_is_told_and_the_id_can_be_used_again(ota: OtaDat
     assert [upload["upload"] for upload in listed] == ["x"]
 
 
-async def test_the_upload_key_sees_progress_and_nobody_else_does(ota: OtaData, client: Client) -> None:
+async def test_upload_progress_requires_the_upload_key(ota: OtaData, client: Client) -> None:
     key = await ota.keys.async_issue_upload()
     ota.uploads.begin("mine")
     assert (await progress(client, "mine", **{"X-Device-Key": key}))["phase"] == "receiving"
@@ -91,7 +91,7 @@ async def test_an_odd_id_is_refused(ota: OtaData, admin: Client, name: str) -> N
     assert not ota.uploads.all()
 
 
-def test_the_last_ones_are_kept_and_those_under_way_never_forgotten() -> None:
+def test_last_uploads_and_those_in_progress_are_kept() -> None:
     uploads = UploadTracker()
     going = uploads.begin(None)
     for number in range(3 * MAX_UPLOADS_KEPT):
@@ -103,7 +103,7 @@ def test_the_last_ones_are_kept_and_those_under_way_never_forgotten() -> None:
     assert going.as_dict()["percent"] is None  # the size of an unsigned one is not known
 
 
-def test_an_upload_that_broke_off_says_so() -> None:
+def test_interrupted_upload_is_reported() -> None:
     upload = UploadTracker().begin("a", 100)
     upload.set_rejected(ConnectionResetError())
     assert (upload.phase, upload.error) == (Phase.REFUSED, "upload_broken")

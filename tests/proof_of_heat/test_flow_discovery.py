@@ -97,7 +97,7 @@ async def test_whatsminer_on_dhcp_is_added_and_follows_its_address(
         await hass.async_block_till_done()
         source = only_subentry(entry)
         assert (source.subentry_type, source.data["address"]) == ("source", first)
-        assert len(entry.runtime_data.units) == 1
+        assert len(entry.runtime_data.sources) == 1
         # Home Assistant knows the device by its MAC address and tells of its new lease.
         device = dr.async_get(hass).async_get_devices(
             connections={(dr.CONNECTION_NETWORK_MAC, dr.format_mac(source.unique_id))}

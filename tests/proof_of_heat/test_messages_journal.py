@@ -82,7 +82,7 @@ def decision(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
 
 
 async def test_decision_is_german_in_a_german_home_assistant(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    await entry.runtime_data.async_refresh()
+    await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
     state = decision(hass, entry)
     assert state.state.startswith(
@@ -95,8 +95,8 @@ async def test_decision_is_german_in_a_german_home_assistant(hass: HomeAssistant
     plan = await hass.services.async_call(DOMAIN, "get_plan", {}, blocking=True, return_response=True)
     assert plan["reason"] == "Das Wärmemodell ist noch nicht genau genug, es gilt die Heizkurve"
     hass.states.async_set(ha.ROOM, "unavailable")
-    await entry.runtime_data.async_refresh()
-    last = entry.runtime_data.decisions[-1]
+    await entry.runtime_data.coordinator.async_refresh()
+    last = entry.runtime_data.journal.rows[-1]
     assert last["words"].startswith("Nur Heizkurve, keine Raumtemperatur")
     assert last["notes"] == ["Stube: keine gültige Raumtemperatur"]
 

@@ -49,7 +49,7 @@ def listen(hass: HomeAssistant, event_type: str) -> list[Event]:
 
 async def test_power_off_returns_once_every_socket_is_confirmed(hass: HomeAssistant, ccu: Ccu) -> None:
     await ccu.cycle(FE_a=True, FD_a=True, FD_b=True)
-    power_off = asyncio.create_task(act(hass, "cut_all_power", wait=20))
+    power_off = asyncio.create_task(act(hass, "switch_everything_off", wait=20))
     await asyncio.sleep(0.05)
     assert not power_off.done()
     await ccu.cycle(FD_b=True)
@@ -61,10 +61,15 @@ async def test_power_off_returns_once_every_socket_is_confirmed(hass: HomeAssist
     assert report["pending"] == report["unreachable"] == []
 
 
+async def test_the_former_name_of_the_action_still_works(hass: HomeAssistant, ccu: Ccu) -> None:
+    (report,) = (await act(hass, "cut_all_power", wait=0))["hubs"]
+    assert report["pending"] == ["FE/a", "FE/b", "FD/a"]
+
+
 async def test_power_off_waits_no_longer_than_requested(hass: HomeAssistant, ccu: Ccu) -> None:
     await ccu.cycle(FE_a=True)
     async with asyncio.timeout(20):
-        (report,) = (await act(hass, "cut_all_power", wait=0.1, include_protected=True))["hubs"]
+        (report,) = (await act(hass, "switch_everything_off", wait=0.1, include_protected=True))["hubs"]
     assert report["finished"] is False
     assert report["pending"] == ["FE/a", "FE/b", "FD/a", "FD/b"]
 
@@ -75,7 +80,7 @@ async def test_all_hubs_are_switched_off_in_parallel_despite_an_offline_hub(
     dead = await make_ccu("01", (outlet_data("FE"),))
     alive = await make_ccu("02", (outlet_data("FD"),), key="another-key")
     await alive.cycle(FD_a=True)
-    power_off = asyncio.create_task(act(hass, "cut_all_power", wait=2))
+    power_off = asyncio.create_task(act(hass, "switch_everything_off", wait=2))
     await asyncio.sleep(0.05)
     await alive.cycle()
     reports = {report["name"]: report for report in (await power_off)["hubs"]}
@@ -87,7 +92,7 @@ async def test_all_hubs_are_switched_off_in_parallel_despite_an_offline_hub(
 async def test_power_off_of_one_hub_does_not_affect_the_others(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
     first = await make_ccu("01", (outlet_data("FE"),))
     second = await make_ccu("02", (outlet_data("FD"),), key="another-key")
-    await act(hass, "cut_all_power", config_entry_id=first.entry.entry_id, wait=0)
+    await act(hass, "switch_everything_off", config_entry_id=first.entry.entry_id, wait=0)
     assert len(await first.commands()) == 2
     assert await second.commands("FD") == []
 
@@ -98,7 +103,7 @@ async def test_a_hundred_outlets_are_switched_off_within_one_poll_and_one_report
     ids = [f"{number:02X}" for number in range(100)]
     ccu = await make_ccu("01", tuple(outlet_data(device_id) for device_id in ids))
     await ccu.cycle(**{f"{device_id}_a": True for device_id in ids})
-    power_off = asyncio.create_task(act(hass, "cut_all_power", wait=30))
+    power_off = asyncio.create_task(act(hass, "switch_everything_off", wait=30))
     await asyncio.sleep(0.05)
     await ccu.cycle()
     # The action returns after one poll and one report, before the wait time is over.
@@ -118,7 +123,7 @@ async def test_a_finished_power_off_is_an_event_and_a_state(hass: HomeAssistant,
     assert [event.data["hub"] for event in events] == ["Unit 01"]
 
 
-@pytest.mark.parametrize("action", ["cut_all_power", "dismiss_alert"])
+@pytest.mark.parametrize("action", ["switch_everything_off", "cut_all_power", "dismiss_alert"])
 async def test_a_read_only_user_is_refused(hass: HomeAssistant, ccu: Ccu, reader: User, action: str) -> None:
     await ccu.cycle(FE_a=True)
     with pytest.raises(Unauthorized):
@@ -128,7 +133,7 @@ async def test_a_read_only_user_is_refused(hass: HomeAssistant, ccu: Ccu, reader
 
 async def test_an_unknown_user_is_refused(hass: HomeAssistant, ccu: Ccu) -> None:
     with pytest.raises(UnknownUser):
-        await act(hass, "cut_all_power", Context(user_id="nobody"))
+        await act(hass, "switch_everything_off", Context(user_id="nobody"))
 
 
 async def test_an_action_on_an_unknown_hub_is_refused(hass: HomeAssistant, ccu: Ccu) -> None:
@@ -257,11 +262,11 @@ async def test_alerts_and_power_off_over_the_websocket(ccu: Ccu, hass_ws_client:
     (alert,) = (await ask("alerts"))["result"]["alerts"]
     assert (await ask("dismiss_alert", entry_id=entry_id, alert_id=alert["id"]))["success"]
     assert (await ask("dismiss_alert", entry_id=entry_id, alert_id="x"))["error"]["code"] == "not_found"
-    for kind in ("dismiss_alert", "cut_all_power"):
+    for kind in ("dismiss_alert", "cut_all_power", "switch_everything_off"):
         assert (await ask(kind, entry_id="gone"))["error"]["code"] == "not_found"
     assert (await ask("alerts"))["result"]["alerts"] == []
     assert len((await ask("alerts", include_dismissed=True))["result"]["alerts"]) == 1
-    (report,) = (await ask("cut_all_power", entry_id=entry_id))["result"]["hubs"]
+    (report,) = (await ask("switch_everything_off", entry_id=entry_id))["result"]["hubs"]
     assert "FE/a" in report["pending"]
 
 
@@ -271,6 +276,7 @@ async def test_a_read_only_user_is_refused_over_the_websocket(
     client = await hass_ws_client(access_token=hass_read_only_access_token)
     for message in (
         {"type": "smart_outlet/cut_all_power"},
+        {"type": "smart_outlet/switch_everything_off"},
         {"type": "smart_outlet/dismiss_alert", "entry_id": ccu.entry.entry_id},
     ):
         await client.send_json_auto_id(message)
@@ -308,11 +314,14 @@ async def test_the_overload_trigger_fires_once_per_trip(hass: HomeAssistant, ccu
     assert len(fired) == 3
 
 
-async def test_the_power_off_trigger_fires_for_the_device_of_the_hub(hass: HomeAssistant, ccu: Ccu) -> None:
+@pytest.mark.parametrize("trigger", ["power_off_finished", "cut_finished"])
+async def test_the_power_off_trigger_fires_for_the_device_of_the_hub(
+    hass: HomeAssistant, ccu: Ccu, trigger: str
+) -> None:
     target = {"device_id": ccu.hub.info.device_registry_id}
     fired = await automation(
         hass,
-        triggers=[{"trigger": "smart_outlet.cut_finished", "target": target}],
+        triggers=[{"trigger": f"smart_outlet.{trigger}", "target": target}],
     )
     await ccu.cycle(FE_a=True)
     await ccu.press("cut_all_power", None)
@@ -333,6 +342,28 @@ async def test_the_overload_condition(hass: HomeAssistant, ccu: Ccu) -> None:
     await hass.async_block_till_done()
     assert fired == []
     await ccu.report(current_a=65535, is_overload=True)
+    hass.bus.async_fire("go")
+    await hass.async_block_till_done()
+    assert len(fired) == 1
+
+
+@pytest.mark.parametrize("condition", ["is_power_off_in_progress", "cut_is_running"])
+async def test_the_power_off_condition(hass: HomeAssistant, ccu: Ccu, condition: str) -> None:
+    fired = await automation(
+        hass,
+        triggers=[{"trigger": "event", "event_type": "go"}],
+        conditions=[
+            {
+                "condition": f"smart_outlet.{condition}",
+                "target": {"entity_id": ccu.entity_id("sensor", "cut_state", None)},
+            }
+        ],
+    )
+    hass.bus.async_fire("go")
+    await hass.async_block_till_done()
+    assert fired == []
+    await ccu.cycle(FE_a=True)
+    await ccu.press("cut_all_power", None)
     hass.bus.async_fire("go")
     await hass.async_block_till_done()
     assert len(fired) == 1

@@ -120,7 +120,7 @@ async def test_an_outlet_that_refuses_every_token_raises() -> None:
                 refused += 1
             return await request(address, command, *args, **kwargs)
 
-        with patch.object(link, "request", forgetful), pytest.raises(NoAnswerError, match="FE does not keep its token"):
+        with patch.object(link, "request", forgetful), pytest.raises(NoAnswerError, match="FE refused 3 new tokens"):
             await session.set_relays({"b": True})
         assert refused == MAX_SYNCS
         assert (await session.set_relays({"b": True})).relay_b
@@ -336,7 +336,12 @@ async def test_an_unpowered_outlet_returns_on_a_busy_channel(tmp_path: Path, mon
         unanswered = 2 * radio.stats.peer(0x10).failures
         assert radio.stats.sent - unanswered > unanswered
         simulator.faults.clear("dead")
-        await until(lambda: model.outlets["10"].online and command.status.value != "delivered")
+
+        def is_back() -> bool:
+            model.tick(time.time())
+            return model.outlets["10"].online and command.status.value != "delivered"
+
+        await until(is_back)
 
 
 async def test_an_unpowered_outlet_with_commands_does_not_block_another(
@@ -477,7 +482,7 @@ async def test_a_module_that_does_not_answer_is_an_error() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "what"),
-    [(b"ERROR\r\n" * 4, "ERROR"), (b"OK+FU9\r\nOK+B1\r\nOK+C1\r\nOK+RP:+1dBm\r\n", "not readable")],
+    [(b"ERROR\r\n" * 4, "ERROR"), (b"OK+FU9\r\nOK+B1\r\nOK+C1\r\nOK+RP:+1dBm\r\n", "invalid module settings")],
 )
 async def test_an_invalid_module_answer_is_an_error(answer: bytes, what: str) -> None:
     reader = asyncio.StreamReader()

@@ -8,6 +8,7 @@ import ssl
 import time
 from typing import Any
 
+from .._lib.backoff import Backoff, RetryPolicy
 from .errors import (
     CommandError,
     DeviceOfflineError,
@@ -32,7 +33,7 @@ PARALLEL_READS = 4
 FULL_READ_INTERVAL_S = 900.0
 # Interval of the device list while all devices report by MQTT.
 DEVICE_LIST_INTERVAL_S = 300.0
-BROKER_RETRY_S = (30.0, 60.0, 120.0, 300.0, 600.0)
+BROKER_RETRY = RetryPolicy(first_s=30.0, max_s=600.0)
 TAKEOVER_PAUSE_S = 600.0
 
 
@@ -99,7 +100,7 @@ class EcoflowClient:
         self._listed_at: float | None = None
         self._reads = asyncio.Semaphore(PARALLEL_READS)
         self._broker_retry_at = 0.0
-        self._broker_attempts = 0
+        self._broker_backoff = Backoff(BROKER_RETRY)
         self._stopped = False
         self._disconnecting: asyncio.Future[None] | None = None
 
@@ -231,13 +232,12 @@ class EcoflowClient:
 
     def _postpone_connection(self, delay_s: float | None = None) -> None:
         if delay_s is None:
-            delay_s = BROKER_RETRY_S[min(self._broker_attempts, len(BROKER_RETRY_S) - 1)]
-            self._broker_attempts += 1
+            delay_s = self._broker_backoff.next_s()
         self._broker_retry_at = self._clock() + delay_s
 
     def _connection_changed(self, state: ConnectionState) -> None:
         if state is ConnectionState.CONNECTED:
-            self._broker_attempts = 0
+            self._broker_backoff.reset()
         elif state in (ConnectionState.AUTH_FAILED, ConnectionState.TAKEN_OVER):
             self._postpone_connection(TAKEOVER_PAUSE_S if state is ConnectionState.TAKEN_OVER else None)
             connection, self.mqtt = self.mqtt, None

@@ -9,10 +9,10 @@ import json
 import logging
 import random
 import ssl
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from .._lib.slices import SlicedQueue
 from .messages import parse_message, topic
 from .models import Certification, Message
 
@@ -27,8 +27,6 @@ KEEPALIVE_S = 30
 RECONNECT_MIN_S = 1
 RECONNECT_MAX_S = 18
 QUEUE_SIZE = 4000
-SLICE_MESSAGES = 100
-SLICE_S = 0.004
 STOP_TIMEOUT_S = 10.0
 MESSAGE_TYPES = ("quota", "status", "set_reply")
 # A second client with the same id takes the session over at once, and is disconnected by the next reconnect: while
@@ -46,57 +44,6 @@ class ConnectionState(StrEnum):
     CONNECTED = "connected"
     AUTH_FAILED = "auth_failed"
     TAKEN_OVER = "taken_over"
-
-
-class MessageQueue:
-    """A bounded queue from another thread into the event loop. If it is full, the oldest message is dropped."""
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, deliver: Callable[[Message], None], size: int = QUEUE_SIZE
-    ) -> None:
-        """`deliver` is called in the loop, with one message at a time."""
-        self._loop = loop
-        self._deliver = deliver
-        self._queue: deque[Message] = deque(maxlen=size)
-        self._lock = threading.Lock()
-        self._scheduled = False
-        self.dropped = 0
-        self.failed = 0
-
-    def put(self, message: Message) -> None:
-        """Add a message from any thread and schedule its delivery."""
-        with self._lock:
-            self.dropped += len(self._queue) == self._queue.maxlen
-            self._queue.append(message)
-            if self._scheduled:
-                return
-            self._scheduled = True
-        # The loop may be closed before the thread ends when Home Assistant stops.
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._deliver_slice)
-
-    def _deliver_slice(self) -> None:
-        """Deliver messages for at most SLICE_S; the rest follows after other callbacks have run."""
-        deadline = time.perf_counter() + SLICE_S
-        for _ in range(SLICE_MESSAGES):
-            with self._lock:
-                if not self._queue:
-                    self._scheduled = False
-                    return
-                message = self._queue.popleft()
-            self._deliver_one(message)
-            if time.perf_counter() > deadline:
-                break
-        self._loop.call_soon(self._deliver_slice)
-
-    def _deliver_one(self, message: Message) -> None:
-        """Deliver a message; an exception in a handler does not stop the delivery of the others."""
-        try:
-            self._deliver(message)
-        except Exception:
-            self.failed += 1
-            if self.failed == 1:
-                _LOGGER.exception("Processing an MQTT message failed; further failures are only counted")
 
 
 class TakeoverDetector:
@@ -143,8 +90,9 @@ class MqttConnection:
         self._certification = certification
         self._client_id = client_id
         self._tls = tls
+        self._on_message = on_message
         self._on_state = on_state
-        self._messages = MessageQueue(loop, on_message)
+        self._messages: SlicedQueue[Message] = SlicedQueue(loop, self._process, max_items=QUEUE_SIZE)
         self._takeovers = TakeoverDetector()
         self._sns: tuple[str, ...] = ()
         self._client: Client | None = None
@@ -152,16 +100,13 @@ class MqttConnection:
         self.state = ConnectionState.STOPPED
         self.connects = 0
         self.invalid = 0
+        # Messages whose processing failed.
+        self.failed = 0
 
     @property
     def dropped(self) -> int:
         """The number of messages dropped because the loop was too slow."""
         return self._messages.dropped
-
-    @property
-    def failed(self) -> int:
-        """The number of messages whose processing failed."""
-        return self._messages.failed
 
     async def start(self, sns: Iterable[str]) -> None:
         """Connect in the background, reconnect after a loss, and subscribe to the topics of the devices."""
@@ -264,13 +209,24 @@ class MqttConnection:
         if parsed is None:
             self.invalid += 1
         else:
-            self._messages.put(parsed)
+            # The loop may be closed before the thread ends when Home Assistant stops.
+            with contextlib.suppress(RuntimeError):
+                self._messages.add_from_thread(parsed)
 
     def _report(self, state: ConnectionState) -> None:
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._change_state, state)
 
     # In the loop --------------------------------------------------------------------------------------------
+
+    def _process(self, message: Message) -> None:
+        """Process a message; an exception in a handler is logged once and does not stop the others."""
+        try:
+            self._on_message(message)
+        except Exception:
+            self.failed += 1
+            if self.failed == 1:
+                _LOGGER.exception("Processing an MQTT message failed; further failures are only counted")
 
     def _change_state(self, state: ConnectionState) -> None:
         if self._stopping or state is self.state:

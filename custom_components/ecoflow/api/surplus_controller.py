@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil, floor, inf
 
+from .._lib.backoff import RetryPolicy
+
 RESERVE_HYSTERESIS = 3.0
-FIRST_RETRY_S = 120.0
-MAX_RETRY_S = 1800.0
+WRITE_RETRY = RetryPolicy(first_s=120.0, max_s=1800.0, jitter=(1.0, 1.0))
 
 
 class Reason(StrEnum):
@@ -110,8 +111,8 @@ class SurplusController:
 
     def write_failed(self, now: float) -> None:
         """Record a failed write: the delay before the next attempt doubles with each failure."""
-        self._next_write_at = now + min(MAX_RETRY_S, FIRST_RETRY_S * 2**self._failures)
         self._failures += 1
+        self._next_write_at = now + WRITE_RETRY.delay_s(self._failures)
 
     def _target_power(self, now: float, inputs: SurplusInputs) -> tuple[float, Reason]:
         settings = self.settings

@@ -14,6 +14,7 @@ from homeassistant.helpers.event import async_track_state_change_event, async_tr
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import PowerConverter
 
+from .._lib.entity_refs import LinkedEntities, with_renamed
 from ..api.families.specs import ChargeControl, Family
 from ..api.surplus_controller import (
     Reason,
@@ -42,6 +43,7 @@ from ..const import (
     CONF_TARIFF_POWER,
     CONF_TARIFF_START,
     CONF_WRITE_INTERVAL,
+    DOMAIN,
 )
 from .device import Account
 from .store import EcoflowStore
@@ -88,6 +90,7 @@ class SurplusCharging:
         self._store = store
         self._data = subentry.data
         self._controller = SurplusController(settings_from(subentry.data))
+        self._links = self._linked_entities()
         self._listeners: list[CALLBACK_TYPE] = []
         self._is_writing = False
         self._is_deleted = False
@@ -139,11 +142,30 @@ class SurplusCharging:
     def async_start(self) -> None:
         """Evaluate at each change of the grid power or tariff, and periodically."""
         hass, entry = self.account.hass, self.account.entry
-        entity_ids = [self._data[CONF_GRID_POWER]]
-        if tariff_entity := self._data.get(CONF_TARIFF, {}).get(CONF_TARIFF_ENTITY):
-            entity_ids.append(tariff_entity)
+        self._links.async_start()
+        entity_ids = list(_linked_entity_ids(self._data).values())
         entry.async_on_unload(async_track_state_change_event(hass, entity_ids, self._state_changed))
         entry.async_on_unload(async_track_time_interval(hass, self._interval_elapsed, EVALUATION_INTERVAL))
+
+    def _linked_entities(self) -> LinkedEntities:
+        """Return the entities of the settings. They are identified by subentry, as an account may have several."""
+        references = {f"{self.subentry_id}_{key}": value for key, value in _linked_entity_ids(self._data).items()}
+        return LinkedEntities(
+            self.account.hass,
+            self.account.entry,
+            references,
+            domain=DOMAIN,
+            on_renamed=self._entity_renamed,
+            use_name=lambda _use: self.title,
+        )
+
+    @callback
+    def _entity_renamed(self, _use: str, old: str, new: str) -> None:
+        """Store the new entity ID; the update reloads the account."""
+        entry = self.account.entry
+        if (subentry := entry.subentries.get(self.subentry_id)) is not None:
+            data = with_renamed(dict(subentry.data), old, new)
+            self.account.hass.config_entries.async_update_subentry(entry, subentry, data=data)
 
     async def _state_changed(self, _event: Event[EventStateChangedData]) -> None:
         await self.async_evaluate()
@@ -241,6 +263,14 @@ class SurplusCharging:
     def _call_listeners(self) -> None:
         for listener in tuple(self._listeners):
             listener()
+
+
+def _linked_entity_ids(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the entity IDs in the data of a subentry by field."""
+    entity_ids = {CONF_GRID_POWER: data[CONF_GRID_POWER]}
+    if tariff_entity := data.get(CONF_TARIFF, {}).get(CONF_TARIFF_ENTITY):
+        entity_ids[CONF_TARIFF_ENTITY] = tariff_entity
+    return entity_ids
 
 
 def _is_paused(family: Family | None, values: Values) -> bool | None:

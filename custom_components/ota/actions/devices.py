@@ -1,6 +1,5 @@
 """Actions for devices."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import probatio as vol
 
+from .._lib.slices import in_slices
 from ..const import (
     CONF_CHANNEL,
     CONF_MAY_ROLL_BACK,
@@ -28,8 +28,6 @@ from ..rollout.versions import version_key
 from ..serialization import device_as_dict
 from .action import Action
 
-DEVICES_PER_SLICE: Final = 20
-"""Devices listed in one iteration of the event loop."""
 _DEVICE: Final = {vol.Required("device"): cv.string}
 
 
@@ -74,12 +72,11 @@ async def _history(entry: OtaConfigEntry, data: Mapping[str, Any]) -> ServiceRes
 async def _list(entry: OtaConfigEntry, data: Mapping[str, Any]) -> ServiceResponse:
     """List the devices, in slices because the offers of a thousand devices take long."""
     hub = entry.runtime_data.hub
-    listed: list[Any] = []
-    for number, device in enumerate(list(hub.state.devices.values()), 1):
-        if data.get("product") in (None, device.product) and data.get("group") in (None, device.group):
-            listed.append(device_as_dict(hub, device))
-        if number % DEVICES_PER_SLICE == 0:
-            await asyncio.sleep(0)
+    listed: list[Any] = [
+        device_as_dict(hub, device)
+        async for device in in_slices(hub.state.devices.values())
+        if data.get("product") in (None, device.product) and data.get("group") in (None, device.group)
+    ]
     return {"devices": listed}
 
 

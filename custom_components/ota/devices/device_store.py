@@ -1,23 +1,16 @@
 """Stand-alone devices: their subentries, kept in sync with the state."""
 
-from datetime import datetime
-import logging
-from types import MappingProxyType
-from typing import Final
+from functools import partial
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
 
+from .._lib.entry_recovery import confirm_later, reconcile, restore_subentry
 from ..const import CONF_DEVICE_ID, SUBENTRY_DEVICE
 from ..hub import OtaHub
-from ..rollout.models import Device
 from .key_store import KeyStore
 from .policy import device_from_subentry, policy_from_data, subentry_from_device
 from .registry import update_registered_device
-
-_LOGGER = logging.getLogger(__name__)
-_CONFIRM_DELAY_S: Final = 10
 
 
 class DeviceStore:
@@ -47,34 +40,22 @@ class DeviceStore:
             hub.engine.set_policy(uid, policy_from_data(subentry.data))
             device = hub.state.devices[uid]
             update_registered_device(self._hass, self._entry.entry_id, subentry.subentry_id, device)
-            secrets = keys.devices.get(uid)
-            if secrets is not None and not secrets.confirmed:
-                self._confirm_later(uid)
-        for device in list(hub.state.devices.values()):
-            if device.fleet is not None or device.uid in subentries:
-                continue
-            secrets = keys.devices.get(device.uid)
-            if secrets is not None and not secrets.confirmed and device.uid not in previous:
-                self._restore(device)
-            else:
-                hub.engine.remove(device.uid)
-                await keys.async_revoke(device.uid)
+        stored = [uid for uid, device in hub.state.devices.items() if device.fleet is None]
+        # A device that had a subentry before was deleted by the user, even if it was not confirmed yet.
+        plan = reconcile({uid: uid in previous or self._is_confirmed(uid) for uid in stored}, subentries)
+        for uid in subentries:
+            if not self._is_confirmed(uid):
+                confirm_later(self._hass, self._entry, partial(keys.async_confirm, uid))
+        for uid in plan.forget:
+            hub.engine.remove(uid)
+            await keys.async_revoke(uid)
+        for uid in plan.restore:
+            device = hub.state.devices[uid]
+            data = subentry_from_device(device)
+            restore_subentry(self._hass, self._entry, SUBENTRY_DEVICE, device.name, data, unique_id=uid)
         await hub.async_commit()
 
-    def _confirm_later(self, uid: str) -> None:
-        async def confirm(_: datetime) -> None:
-            await self._keys.async_confirm(uid)
-
-        self._entry.async_on_unload(async_call_later(self._hass, _CONFIRM_DELAY_S, confirm))
-
-    @callback
-    def _restore(self, device: Device) -> None:
-        """Create the subentry of a device again: Home Assistant crashed before it was saved."""
-        _LOGGER.info("%s: restored after a crash", device.uid)
-        subentry = ConfigSubentry(
-            data=MappingProxyType(subentry_from_device(device)),
-            subentry_type=SUBENTRY_DEVICE,
-            title=device.name,
-            unique_id=device.uid,
-        )
-        self._hass.config_entries.async_add_subentry(self._entry, subentry)
+    def _is_confirmed(self, uid: str) -> bool:
+        """Return whether the subentry of a device is known to be saved; a device without keys is never restored."""
+        secrets = self._keys.devices.get(uid)
+        return secrets is None or secrets.confirmed

@@ -12,6 +12,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_call_later
 
 from .. import repairs
+from .._lib.backoff import RetryPolicy
 from ..const import SUBENTRY_SOURCE
 from ..rollout.errors import OtaError
 from .source_client import ReleaseSource, SourceClient
@@ -19,7 +20,7 @@ from .source_client import ReleaseSource, SourceClient
 _LOGGER = logging.getLogger(__name__)
 
 _FIRST_POLL_S: Final = 20.0
-_FIRST_BACKOFF_S: Final = 300.0
+_FIRST_RETRY_S: Final = 600.0
 _FAILURES_BEFORE_ISSUE: Final = 3
 
 
@@ -78,10 +79,10 @@ class SourcePoller:
         else:
             if self._clear_failures(source_id):
                 _LOGGER.info("%s: release source is available again", subentry.title)
-        failures = self._failures.get(source_id, 0)
-        wait = source.interval_s if not failures else min(source.interval_s, _FIRST_BACKOFF_S * 2**failures)
         if source_id in self._timers:
-            self._schedule(source_id, wait)
+            failures = self._failures.get(source_id, 0)
+            retry = RetryPolicy(min(_FIRST_RETRY_S, source.interval_s), source.interval_s, jitter=(1.0, 1.0))
+            self._schedule(source_id, retry.delay_s(failures) or source.interval_s)
 
     def _on_failure(self, source_id: str, title: str, error: str) -> None:
         failures = self._failures[source_id] = self._failures.get(source_id, 0) + 1

@@ -1,4 +1,4 @@
-"""What becomes a release, and what is thrown away again."""
+"""The catalog of releases: what is accepted as a release, and which releases are deleted."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,12 +13,12 @@ from .state import State
 from .versions import same_version, version_key
 
 KEEP: Final = 5
-"""Releases kept for each product and chip beside those in use."""
+"""Releases kept for each product and chip in addition to those in use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredImage:
-    """What an administrator says of an unsigned image. None: what the image itself says."""
+    """What an administrator declares about an unsigned image; None: as in the image."""
 
     chip: str
     product: str | None = None
@@ -28,10 +28,10 @@ class DeclaredImage:
 
 
 def build_manifest(declared: DeclaredImage, info: ImageInfo, digests: Digests, sequence: int) -> Manifest:
-    """The unsigned stand-in for a manifest.
+    """Return a manifest for an unsigned image.
 
     Raises:
-        ReleaseError: `not_declared` (an image that does not say and nobody else did), `bad_version`,
+        ReleaseError: `not_declared` (neither the image nor the declaration has product and version), `bad_version`,
             `version_mismatch`, `product_mismatch`.
     """
     product = declared.product or info.project
@@ -56,7 +56,7 @@ def build_manifest(declared: DeclaredImage, info: ImageInfo, digests: Digests, s
 
 
 def next_sequence(state: State, product: str, chip: str) -> int:
-    """The sequence of an unsigned release."""
+    """Return the sequence for an unsigned release."""
     return state.sequences.get(f"{product}/{chip}", 0) + 1
 
 
@@ -91,19 +91,19 @@ def add_release(
     signed: tuple[bytes, str] | None,
     force: bool = False,
 ) -> Release:
-    """Take a checked image into the state. The same image again is the release that is there.
+    """Add a checked image to the state. For an identical image the existing release is returned.
 
     Args:
-        state: Takes the release.
+        state: The state to add the release to.
         manifest: Verified, or made by `build_manifest`.
-        info: What the image says.
-        digests: Of the stored file.
+        info: The data in the image.
+        digests: The digests of the stored file.
         now: Unix time.
         signed: Manifest bytes and signature; None for an unsigned release.
-        force: Accept an older sequence than one accepted before.
+        force: Accept a sequence older than the highest accepted one.
 
     Raises:
-        ReleaseError: As `check`; `release_exists` (other content under the same version), `older_sequence`.
+        ReleaseError: As `check`; `release_exists` (same version, other content), `older_sequence`.
     """
     check(manifest, info, digests)
     if (known := find_identical(state, manifest, digests, force=force)) is not None:
@@ -116,10 +116,10 @@ def add_release(
 
 
 def find_identical(state: State, manifest: Manifest, digests: Digests, *, force: bool = False) -> Release | None:
-    """The release that is there already with this very image; None where it would be new.
+    """Return the existing release with this image; None if the image is new.
 
     Raises:
-        ReleaseError: `release_exists`, `older_sequence`: it would be refused.
+        ReleaseError: `release_exists`, `older_sequence`: it would be rejected.
     """
     for known in state.releases.values():
         same = known.product == manifest.product and known.chip == manifest.chip
@@ -159,7 +159,7 @@ def _release(
 
 
 def get(state: State, release_id: str) -> Release:
-    """A release.
+    """Return a release.
 
     Raises:
         ReleaseError: `unknown_release`.
@@ -172,7 +172,7 @@ def get(state: State, release_id: str) -> Release:
 
 
 def withdraw(state: State, release_id: str) -> None:
-    """Offer a release to nobody any more.
+    """Stop offering a release.
 
     Raises:
         ReleaseError: `unknown_release`.
@@ -181,7 +181,7 @@ def withdraw(state: State, release_id: str) -> None:
 
 
 def remove(state: State, release_id: str) -> Release:
-    """Forget a release that nobody needs; its image can be deleted when no other release has it.
+    """Remove a release that is not in use. Its image can be deleted unless another release has it.
 
     Raises:
         ReleaseError: `unknown_release`, `release_in_use`.
@@ -194,7 +194,7 @@ def remove(state: State, release_id: str) -> Release:
 
 
 def in_use(state: State) -> set[str]:
-    """Releases of rollouts that go on, of open jobs, and what a rollback would need."""
+    """Return the releases of active rollouts and open jobs."""
     used = {state.jobs[number].release_id for number in state.open}
     for rollout in state.rollouts.values():
         if rollout.status not in ENDED and not _superseded(state, rollout):
@@ -203,7 +203,7 @@ def in_use(state: State) -> set[str]:
 
 
 def _superseded(state: State, rollout: Rollout) -> bool:
-    """Whether a later rollout that succeeded serves everybody whom this one still would."""
+    """Return whether a later succeeded rollout includes all devices that this one would still update."""
     if rollout.status is not Status.SUCCEEDED:
         return False
     chips = _chips(state, rollout)
@@ -224,7 +224,7 @@ def _chips(state: State, rollout: Rollout) -> set[str]:
 
 
 def prunable(state: State, keep: int = KEEP) -> list[str]:
-    """Releases beyond the newest `keep` of their product and chip that nobody needs or runs."""
+    """Return the releases beyond the newest `keep` of their product and chip that are not in use or installed."""
     needed = in_use(state)
     running = {(device.product, device.chip, device.installed_version) for device in state.devices.values()}
     slots: dict[tuple[str, str], list[Release]] = {}
@@ -251,7 +251,7 @@ def image_hashes(state: State) -> set[str]:
 
 
 def set_factory_image(state: State, release_id: str, sha256: str) -> None:
-    """Note the image for first installations.
+    """Set the image for first installations.
 
     Raises:
         ReleaseError: `unknown_release`.

@@ -1,4 +1,4 @@
-"""Which of two releases is better, with an interval that says how sure that is (95 %)."""
+"""Compare two releases, with 95 % confidence intervals."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Final
 from .models import Job, JobState
 
 Z: Final = 1.959963984540054
-"""Two-sided 95 % of the normal distribution."""
+"""Two-sided 95 % quantile of the normal distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +22,26 @@ class Interval:
 
     @property
     def significant(self) -> bool:
-        """Whether zero is outside."""
+        """Return whether zero is outside the interval."""
         return self.low > 0 or self.high < 0
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """What one release did."""
+    """The results of one release."""
 
     version: str
     finished: int
     failed: int
     failure_rate: Interval
     reboots: float
-    """Restarts by itself per device."""
+    """Unexpected restarts per device."""
     metrics: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The arms, and the differences of the second to the first: b - a."""
+    """Both arms, and the differences of the second to the first: b - a."""
 
     arms: tuple[Arm, Arm]
     failure_rate: Interval
@@ -50,7 +50,7 @@ class Comparison:
 
 
 def wilson(successes: int, total: int) -> Interval:
-    """Wilson's score interval of a proportion; all of 0..1 where nothing was observed.
+    """Return Wilson's score interval of a proportion; 0..1 without observations.
 
     ReleaseSource: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212.
     """
@@ -63,7 +63,7 @@ def wilson(successes: int, total: int) -> Interval:
 
 
 def difference(a: Interval, b: Interval) -> Interval:
-    """Interval of b - a for independent proportions with Wilson intervals.
+    """Return the interval of b - a for independent proportions with Wilson intervals.
 
     ReleaseSource: R. G. Newcombe, Stat. Med. 17 (1998) 873-890, method 10.
     """
@@ -74,7 +74,7 @@ def difference(a: Interval, b: Interval) -> Interval:
 
 
 def welch(a: Sequence[float], b: Sequence[float]) -> Interval | None:
-    """Interval of mean(b) - mean(a) without assuming equal variances; None below two values on a side."""
+    """Return the interval of mean(b) - mean(a) for unequal variances; None for fewer than two values in a group."""
     if len(a) < 2 or len(b) < 2:
         return None
     mean_a, var_a = _mean_variance(a)
@@ -94,7 +94,7 @@ def _mean_variance(values: Sequence[float]) -> tuple[float, float]:
 
 
 def student_quantile(freedom: float) -> float:
-    """The 97.5 % quantile of Student's t, by bisection on its integral."""
+    """Return the 97.5 % quantile of Student's t-distribution, by bisection on its integral."""
     if freedom <= 1:
         return math.tan(math.pi * 0.475)
     low, high = Z, 13.0
@@ -108,7 +108,7 @@ def student_quantile(freedom: float) -> float:
 
 
 def _student_tail(t: float, freedom: float) -> float:
-    """P(T > t): the density integrated by Simpson's rule from 0, taken from a half."""
+    """Return P(T > t): the density integrated by Simpson's rule from 0, subtracted from 0.5."""
     scale = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2) - 0.5 * math.log(freedom * math.pi)
 
     def density(x: float) -> float:
@@ -123,7 +123,7 @@ def _student_tail(t: float, freedom: float) -> float:
 
 
 def compare(versions: tuple[str, str], jobs: Iterable[Job]) -> Comparison:
-    """Compare the two arms of a rollout by its jobs."""
+    """Compare the two arms of a rollout by their jobs."""
     jobs = list(jobs)
     sides = [[job for job in jobs if job.arm == number and _counts(job)] for number in (0, 1)]
     arms = tuple(_arm(version, side) for version, side in zip(versions, sides, strict=True))
@@ -142,7 +142,7 @@ def _counts(job: Job) -> bool:
 
 
 def _failed(job: Job) -> bool:
-    """Whether the release failed there: a success that was taken back with its rollout is none."""
+    """Return whether the release failed on the device; a verified job that was rolled back has not failed."""
     return job.state is not JobState.VERIFIED and job.reason != "rollback"
 
 

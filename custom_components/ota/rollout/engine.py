@@ -1,7 +1,7 @@
-"""What happens when a device calls, reports or stays silent, and when a person decides.
+"""The rollout engine: decides what happens when a device calls, reports or times out, and when a user acts.
 
-The engine owns the state; time and ids are passed in, nothing is read or written outside. After each call
-`dirty` records have to be saved before the caller acknowledges, and `events` shown.
+The engine owns the state. Time and IDs are passed in, and it performs no I/O. After each call the caller saves the
+`dirty` records before it acknowledges anything, and publishes the `events`.
 """
 
 from collections.abc import Mapping
@@ -32,28 +32,28 @@ from .state import State
 from .versions import same_version
 
 MAX_ATTEMPTS: Final = 5
-"""Downloads begun anew for one job before it has failed."""
+"""Restarted downloads of one job before it fails."""
 SAME_ATTEMPT_S: Final = 10.0
-"""Requests for the image within this time are one attempt: no device downloads, restarts and asks again so soon."""
+"""Requests for the image within this time belong to the same attempt: no device downloads and restarts that fast."""
 MAX_METRICS: Final = 16
 SEEN_STEP_S: Final = 1.0
 EXCHANGE_S: Final = 5.0
-"""Requests closer together belong to one exchange; they say nothing of how often a device calls."""
+"""Requests closer together belong to one exchange and are not used to estimate the poll interval of a device."""
 
 
 class Engine:
-    """All of ota's decisions."""
+    """Decides about offers, jobs and rollouts."""
 
     def __init__(self, state: State | None = None, zone: tzinfo = UTC) -> None:
-        """Work on a state, with maintenance windows in the given time zone."""
+        """Create the engine of a state; maintenance windows are in the given time zone."""
         self.state = state or State()
         self.zone = zone
         self.rollouts = RolloutManager(self.state, self.start_job)
 
-    # -- registry
+    # -- devices
 
     def device(self, uid: str) -> Device:
-        """A device.
+        """Return a device.
 
         Raises:
             DeviceError: `unknown_device`.
@@ -64,7 +64,7 @@ class Engine:
         return found
 
     def register(self, device: Device, now: float) -> None:
-        """Add a device, or take over what its provider now says of it; policy, history and jobs stay."""
+        """Add a device, or update what its provider reports about it; policy, history and jobs are kept."""
         before = self.state.devices.get(device.uid)
         if before is None:
             event = DeviceEvent(now, DeviceEventKind.REGISTERED, device.installed_version)
@@ -85,7 +85,7 @@ class Engine:
         self.state.set_device(facts)
 
     def remove(self, uid: str) -> None:
-        """Forget a device.
+        """Remove a device.
 
         Raises:
             DeviceError: `unknown_device`.
@@ -94,7 +94,7 @@ class Engine:
         self.state.remove_device(uid)
 
     def set_policy(self, uid: str, policy: Policy) -> None:
-        """Change what a device may.
+        """Change the update policy of a device.
 
         Raises:
             DeviceError: `unknown_device`.
@@ -102,10 +102,10 @@ class Engine:
         self.state.set_device(replace(self.device(uid), policy=policy))
 
     def log_event(self, uid: str, now: float, kind: DeviceEventKind, detail: str) -> None:
-        """Write a line into the device's log, such as a change of its key."""
+        """Add an event to the log of a device, such as a change of its key."""
         self.state.log(uid, DeviceEvent(now, kind, None, detail))
 
-    # -- signs of life
+    # -- contacts
 
     def heartbeat(
         self,
@@ -117,7 +117,7 @@ class Engine:
         busy: str | None = None,
         metrics: Mapping[str, float] | None = None,
     ) -> None:
-        """The device showed itself, and perhaps said what it runs. `busy` None means it may restart.
+        """Update a device from a contact in which it may report its version. `busy` None means that it may restart.
 
         Raises:
             DeviceError: `unknown_device`.
@@ -147,7 +147,7 @@ class Engine:
         return self.rollouts.gate_for(rollout, job.wave).soak_s if rollout is not None else 0.0
 
     def mark_seen(self, uid: str, now: float) -> None:
-        """The device showed itself without saying anything of itself.
+        """Update the last contact of a device that reports nothing about itself.
 
         Raises:
             DeviceError: `unknown_device`.
@@ -157,7 +157,7 @@ class Engine:
     # -- offers and progress
 
     def offer(self, uid: str, now: float) -> Offer:
-        """What the device is offered now; nothing changes.
+        """Return the current offer for a device; nothing changes.
 
         Raises:
             DeviceError: `unknown_device`.
@@ -165,7 +165,7 @@ class Engine:
         return offer_for(self.state, uid, now, self.zone)
 
     def poll(self, uid: str, now: float) -> Offer:
-        """The device asks for an update: an offer becomes a job, and the device is in the rollout for good.
+        """Handle the update request of a device: an offer becomes a job, which ties the device to the rollout.
 
         Raises:
             DeviceError: `unknown_device`.
@@ -186,7 +186,7 @@ class Engine:
         rollout: Rollout | None = None,
         attempt: int = 1,
     ) -> Job:
-        """Begin a job; one of the device that is still open is given up for it."""
+        """Create a job; an open job of the device is canceled."""
         device = self.device(uid)
         earlier = self.state.job_of(uid)
         if earlier is not None and not earlier.done:
@@ -225,13 +225,13 @@ class Engine:
         progress: int | None = None,
         reason: str | None = None,
     ) -> Job:
-        """The device says where its update stands.
+        """Handle the report of a device about its update.
 
-        `verified` is taken at its word only from clients that check themselves (DDI); `failed` needs no
-        proof.
+        `verified` is accepted only from clients that verify the update themselves (DDI). `failed` is always
+        accepted.
 
         Raises:
-            DeviceError: `unknown_device`, `unknown_job` (not this device's present job).
+            DeviceError: `unknown_device`, `unknown_job` (not the current job of this device).
         """
         job = self.job(uid, job_id)
         if state is JobState.FAILED:
@@ -251,7 +251,7 @@ class Engine:
         return replace(machine.finish(job, JobState.VERIFIED, now), boots_verified=device.boot_count)
 
     def job(self, uid: str, job_id: int) -> Job:
-        """The device's present job.
+        """Return the current job of a device.
 
         Raises:
             DeviceError: `unknown_device`, `unknown_job`.
@@ -263,7 +263,7 @@ class Engine:
         return job
 
     def image_requested(self, uid: str, sha256: str, now: float, *, resumed: bool = False) -> Release:
-        """The device fetches an image: only the one of its own open job is there for it.
+        """Handle the request of a device for an image: only the image of its open job is available to it.
 
         Raises:
             DeviceError: `unknown_device`, `not_offered`.
@@ -278,7 +278,7 @@ class Engine:
         return release
 
     def _restart_download(self, job: Job, now: float) -> Job:
-        """A download from the beginning: the device gave the earlier one up, or only looks at the image once more."""
+        """Return the job for a download from the beginning, after an abandoned one or a mere check of the image."""
         if job.taken_at is None or not 0 <= now - job.taken_at < SAME_ATTEMPT_S:
             if job.attempt >= MAX_ATTEMPTS:
                 self._set_job(machine.finish(job, JobState.FAILED, now, "too_many_attempts"), now)
@@ -287,7 +287,7 @@ class Engine:
         return replace(job, state=JobState.DOWNLOADING, progress=0, updated_at=now)
 
     def image_served(self, uid: str, job_id: int, now: float, *, sent: int, size: int) -> None:
-        """So much of the image went out: progress of clients that do not report it themselves."""
+        """Update the progress of a client that does not report it, from the number of bytes sent."""
         job = self.state.job_of(uid)
         if job is None or job.job_id != job_id or job.state is not JobState.DOWNLOADING:
             return
@@ -296,10 +296,10 @@ class Engine:
         else:
             self._set_job(machine.advance(job, JobState.DOWNLOADING, now, progress=sent * 100 // size), now)
 
-    # -- by hand
+    # -- user actions
 
     def install(self, uid: str, version: str | None, now: float) -> Job:
-        """A user wants this device updated: to what it is offered, or to a version that is stored.
+        """Update a device on request of a user: to the offered version, or to a stored one.
 
         Raises:
             DeviceError: `unknown_device`, `not_allowed`, `nothing_to_install`, `busy_updating`.
@@ -327,7 +327,7 @@ class Engine:
         return self.start_job(uid, release, JobKind.MANUAL, now)
 
     def cancel(self, uid: str, now: float) -> None:
-        """Take an offer back that the device has not taken yet.
+        """Withdraw an offer that the device has not accepted yet.
 
         Raises:
             DeviceError: `unknown_device`, `busy_updating`.
@@ -343,7 +343,7 @@ class Engine:
     # -- time
 
     def tick(self, now: float) -> None:
-        """Time passed: time-outs, gates, schedules."""
+        """Check timeouts, gates and schedules."""
         for number in list(self.state.open):
             self._expire(self.state.jobs[number], now)
         for rollout in list(self.state.rollouts.values()):
@@ -360,23 +360,23 @@ class Engine:
         self._set_job(expired, now)
 
     def _set_job(self, job: Job, now: float) -> None:
-        """Store a job; when it ended, let the rollout look at it."""
+        """Store a job; if it ended, update its rollout."""
         before = self.state.jobs.get(job.job_id)
         self.state.set_job(job)
         if before is not None and before.state is not job.state and job.done:
             if job.state is JobState.VERIFIED:
-                # Not only the job: the version it was verified by has to be known after a crash too.
+                # The version that the job was verified by has to survive a crash, too.
                 self.state.mark(RecordType.DEVICE, job.uid)
             self.rollouts.on_finished(job, now)
 
     def pop_events(self) -> list[Any]:
-        """The events since the last call."""
+        """Return the events since the last call."""
         events, self.state.events = self.state.events, []
         return events
 
 
 def _seen(device: Device, now: float) -> Device:
-    """The device showed itself. Signs of life within one exchange are one."""
+    """Return the device after a contact. Requests within one exchange count as one contact."""
     if device.last_seen is None:
         return replace(device, last_seen=now)
     gap = now - device.last_seen
@@ -393,5 +393,5 @@ def _with_metrics(job: Job, metrics: Mapping[str, float]) -> Job:
         return job
     known = dict(job.metrics)
     for name, value in list(metrics.items())[:MAX_METRICS]:
-        known[name] = known.get(name, MetricMean()).plus(value)
+        known[name] = known.get(name, MetricMean()).add(value)
     return replace(job, metrics=known)

@@ -1,7 +1,7 @@
-"""Images on disk: immutable, named by their SHA-256, checked before they are served.
+"""Images on disk: immutable, named by their SHA-256 hash, verified before they are served.
 
 All methods block; call them in an executor. An upload is written to `incoming/`, hashed while it is written,
-and becomes an image by fsync and rename: whoever reads sees it whole or not at all.
+and becomes an image by fsync and rename, so that readers never see a part of it.
 """
 
 from collections.abc import Iterator
@@ -21,13 +21,13 @@ from .errors import StorageError, storage_error
 
 DEFAULT_LIMIT: Final = 16 * 1024 * 1024
 KEEP_FREE: Final = 64 * 1024 * 1024
-"""Home Assistant needs room too."""
+"""Free disk space left for Home Assistant, bytes."""
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """Length and hashes of a file: MD5 and SHA-1 because clients ask for them, SHA-256 to rely on."""
+    """Size and hashes of a file. Clients ask for MD5 and SHA-1; only SHA-256 is trusted."""
 
     size: int
     sha256: str
@@ -36,10 +36,10 @@ class Digests:
 
 
 class Upload:
-    """A file on its way in. End it with `ImageStore.commit` or `abort`."""
+    """An upload in progress. End it with `ImageStore.commit` or `abort`."""
 
     def __init__(self, path: Path, limit: int) -> None:
-        """Open the temporary file."""
+        """Create the temporary file."""
         self.path = path
         self._limit = limit
         self._size = 0
@@ -52,14 +52,14 @@ class Upload:
 
     @property
     def size(self) -> int:
-        """Bytes so far."""
+        """Return the number of bytes written."""
         return self._size
 
     def write(self, chunk: bytes) -> None:
-        """Append.
+        """Write a chunk.
 
         Raises:
-            StorageError: `too_large`, `disk_full`, `storage_failed`; the upload is gone then.
+            StorageError: `too_large`, `disk_full`, `storage_failed`; the upload is deleted then.
         """
         if self._size + len(chunk) > self._limit:
             self.abort()
@@ -72,10 +72,10 @@ class Upload:
             algorithm.update(chunk)
 
     def close(self) -> Digests:
-        """Bring all of it to the disk.
+        """Flush the file to disk.
 
         Raises:
-            StorageError: `disk_full`, `storage_failed`; the upload is gone then.
+            StorageError: `disk_full`, `storage_failed`; the upload is deleted then.
         """
         assert self._file is not None
         with self._cleaned():
@@ -88,16 +88,16 @@ class Upload:
 
     @contextmanager
     def mapped(self) -> Iterator[memoryview]:
-        """The closed file's bytes, without reading them into memory."""
+        """Map the closed file into memory."""
         with self.path.open("rb") as file:
             if self._size == 0:
                 yield memoryview(b"")
                 return
-            # Not closed here: the traceback of a refusal may hold slices. It goes with the last of them.
+            # Not closed here: the traceback of an error may hold slices. It is closed with the last of them.
             yield memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def abort(self) -> None:
-        """Leave nothing behind."""
+        """Delete the temporary file."""
         if self._file is not None:
             file, self._file = self._file, None
             with suppress(OSError):
@@ -114,10 +114,10 @@ class Upload:
 
 
 class ImageStore:
-    """The folder with all images."""
+    """The folder of all images."""
 
     def __init__(self, folder: Path, *, limit: int = DEFAULT_LIMIT, keep_free: int = KEEP_FREE) -> None:
-        """Use a folder; `prepare` makes it."""
+        """Create the store; `prepare` creates its folder."""
         self.folder = folder
         self.limit = limit
         self._keep_free = keep_free
@@ -126,7 +126,7 @@ class ImageStore:
         self._lock = threading.Lock()
 
     def prepare(self) -> None:
-        """Make the folder and clear what an interrupted upload left.
+        """Create the folder and delete the remains of interrupted uploads.
 
         Raises:
             StorageError: `storage_failed`, `disk_full`.
@@ -156,7 +156,7 @@ class ImageStore:
             raise storage_error(err) from err
 
     def commit(self, upload: Upload, digests: Digests) -> Path:
-        """Make a closed upload an image. One that is there already stays as it is.
+        """Turn a closed upload into an image. An existing image is kept.
 
         Raises:
             StorageError: `disk_full`, `storage_failed`.
@@ -177,7 +177,7 @@ class ImageStore:
         return target
 
     def path(self, sha256: str) -> Path:
-        """Where an image is or would be.
+        """Return the path of an image, whether it exists or not.
 
         Raises:
             StorageError: `no_such_image`, the name is no hash: nothing else ever becomes a path.
@@ -187,7 +187,7 @@ class ImageStore:
         return self.folder / f"{sha256}.bin"
 
     def verified(self, sha256: str) -> Path:
-        """An image's path, once its content was hashed since it last changed (size, time, inode).
+        """Return the path of an image after hashing its content, unless it is unchanged (size, time, inode).
 
         Raises:
             StorageError: `no_such_image`, `damaged_image`.
@@ -214,17 +214,17 @@ class ImageStore:
         return True
 
     def remove(self, sha256: str) -> None:
-        """Delete an image; whoever reads it can finish."""
+        """Delete an image; downloads in progress can finish."""
         with self._lock:
             self._verified.pop(sha256, None)
             self.path(sha256).unlink(missing_ok=True)
 
     def present(self) -> set[str]:
-        """The images there are."""
+        """Return the hashes of all images."""
         return {path.stem for path in self.folder.glob("*.bin") if _SHA256.fullmatch(path.stem)}
 
     def _sync_folder(self) -> None:
-        """The rename itself survives a power cut."""
+        """Sync the folder, so that the rename survives a power failure."""
         descriptor = os.open(self.folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""Rollouts: created, advanced through their gates, paused, resumed, retried, rolled back."""
+"""Create, advance, pause, resume, retry, abort and roll back rollouts."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -15,20 +15,20 @@ from .versions import same_version
 
 FAILURES: Final = frozenset({JobState.FAILED, JobState.ROLLED_BACK})
 ROLLBACK: Final = "rollback"
-"""Reason of a job that had succeeded and was taken back with its rollout."""
+"""Reason of a verified job that was rolled back with its rollout."""
 type StartJob = Callable[..., Job]
 
 
 class RolloutManager:
-    """Operations on the rollouts of a state."""
+    """The operations on the rollouts of a state."""
 
     def __init__(self, state: State, start_job: StartJob) -> None:
-        """Jobs are begun by the engine's `start_job`."""
+        """Create the manager; jobs are created with the engine's `start_job`."""
         self._state = state
         self._start_job = start_job
 
     def get(self, rollout_id: str) -> Rollout:
-        """A rollout.
+        """Return a rollout.
 
         Raises:
             RolloutError: `unknown_rollout`.
@@ -39,13 +39,13 @@ class RolloutManager:
         return found
 
     def create(self, rollout: Rollout, now: float) -> Rollout:
-        """Begin a rollout.
+        """Create a rollout.
 
         Raises:
-            RolloutError: `rollout_exists`, `no_devices` (nobody is meant).
-            ReleaseError: `unknown_release` (a version has no image at all), `expired`.
+            RolloutError: `rollout_exists`, `no_devices`.
+            ReleaseError: `unknown_release` (a version has no image), `expired`.
         """
-        members = self._checked(rollout, now)
+        members = self._validate(rollout, now)
         first = rollout.waves[0].not_before
         if first is not None and first > now:
             rollout = replace(rollout, status=Status.SCHEDULED)
@@ -57,17 +57,17 @@ class RolloutManager:
         return rollout
 
     def preview(self, rollout: Rollout, now: float) -> list[int]:
-        """How many devices each wave of a plan would have; nothing begins.
+        """Return the number of devices in each wave of a plan; nothing is created.
 
         Raises:
             RolloutError, ReleaseError: As `create`.
         """
-        members = self._checked(rollout, now)
+        members = self._validate(rollout, now)
         self._state.discard_membership(rollout.rollout_id)
         return [len(members.members(number)) for number in range(len(rollout.waves))]
 
-    def _checked(self, rollout: Rollout, now: float) -> Membership:
-        """The members of a plan that can be carried out."""
+    def _validate(self, rollout: Rollout, now: float) -> Membership:
+        """Return the members of a plan after validating it."""
         state = self._state
         if rollout.rollout_id in state.rollouts:
             raise RolloutError("rollout_exists", rollout=rollout.rollout_id)
@@ -87,24 +87,24 @@ class RolloutManager:
                 raise ReleaseError("unknown_release", product=rollout.product, version=version)
         return list(found.values())
 
-    # -- by hand
+    # -- user actions
 
     def pause(self, rollout_id: str) -> None:
-        """Offer nothing for the time being; devices that have begun go on.
+        """Stop offering the release; devices that are updating continue.
 
         Raises:
             RolloutError: `unknown_rollout`, `rollout_ended`.
         """
-        rollout = self._unended(rollout_id)
+        rollout = self._active(rollout_id)
         self._state.set_rollout(replace(rollout, status=Status.PAUSED, pause_reason=None))
 
     def resume(self, rollout_id: str, now: float) -> None:
-        """Go on. The failures until now are excused: a person looked at them.
+        """Resume a rollout. Its previous failures are excused, because a user has seen them.
 
         Raises:
             RolloutError: `unknown_rollout`, `rollout_ended`, `not_paused`.
         """
-        rollout = self._unended(rollout_id)
+        rollout = self._active(rollout_id)
         if rollout.status is not Status.PAUSED:
             raise RolloutError("not_paused", rollout=rollout.name)
         for job in self._state.jobs_in(rollout_id):
@@ -122,39 +122,39 @@ class RolloutManager:
         )
 
     def abort(self, rollout_id: str, now: float) -> None:
-        """End a rollout: offers not yet taken are withdrawn.
+        """End a rollout and withdraw the offers that were not accepted yet.
 
         Raises:
             RolloutError: `unknown_rollout`, `rollout_ended`.
         """
-        rollout = self._unended(rollout_id)
-        self._withdraw(rollout, now, "aborted")
+        rollout = self._active(rollout_id)
+        self._withdraw_offers(rollout, now, "aborted")
         self._state.set_rollout(replace(rollout, status=Status.ABORTED, pause_reason=None, finished_at=now))
 
     def promote(self, rollout_id: str, now: float) -> None:
-        """Open the next wave now, whatever the gate says; from the last one there is nowhere to go.
+        """Start the next wave even if the gate does not allow it.
 
         Raises:
             RolloutError: `unknown_rollout`, `rollout_ended`, `last_wave`.
         """
-        rollout = self._unended(rollout_id)
+        rollout = self._active(rollout_id)
         if rollout.wave + 1 >= len(rollout.waves):
             raise RolloutError("last_wave", rollout=rollout.name)
-        self._open_wave(rollout, rollout.wave + 1, now)
+        self._start_wave(rollout, rollout.wave + 1, now)
 
     def retry(self, rollout_id: str, now: float, uids: Iterable[str] | None = None) -> list[str]:
-        """Offer it once more to devices that failed; returns them.
+        """Offer the release again to devices that failed; return them.
 
         Raises:
             RolloutError: `unknown_rollout`, `rollout_ended`.
         """
-        rollout = self._unended(rollout_id)
-        wanted = None if uids is None else set(uids)
-        again = []
+        rollout = self._active(rollout_id)
+        selected = None if uids is None else set(uids)
+        retried = []
         for job in self._state.jobs_in(rollout_id):
             if job.state not in FAILURES and job.state is not JobState.CANCELED:
                 continue
-            if wanted is not None and job.uid not in wanted:
+            if selected is not None and job.uid not in selected:
                 continue
             release = self._state.releases.get(job.release_id)
             last = self._state.job_of(job.uid)
@@ -162,11 +162,11 @@ class RolloutManager:
                 continue
             self._state.remove_job(job)
             self._start_job(job.uid, release, JobKind.ROLLOUT, now, rollout=rollout, attempt=job.attempt + 1)
-            again.append(job.uid)
-        return again
+            retried.append(job.uid)
+        return retried
 
     def remove(self, rollout_id: str) -> None:
-        """Forget a rollout that ended or succeeded.
+        """Remove a rollout that ended or succeeded.
 
         Raises:
             RolloutError: `unknown_rollout`, `rollout_active`.
@@ -176,13 +176,13 @@ class RolloutManager:
             raise RolloutError("rollout_active", rollout=rollout.name)
         self._state.remove_rollout(rollout_id)
 
-    def _unended(self, rollout_id: str) -> Rollout:
+    def _active(self, rollout_id: str) -> Rollout:
         rollout = self.get(rollout_id)
         if rollout.status in ENDED:
             raise RolloutError("rollout_ended", rollout=rollout.name)
         return rollout
 
-    def _withdraw(self, rollout: Rollout, now: float, reason: str) -> None:
+    def _withdraw_offers(self, rollout: Rollout, now: float, reason: str) -> None:
         for job in self._state.jobs_in(rollout.rollout_id):
             if job.state is JobState.OFFERED:
                 self._state.set_job(machine.finish(job, JobState.CANCELED, now, reason))
@@ -190,24 +190,24 @@ class RolloutManager:
     # -- rollback
 
     def rollback(self, rollout_id: str, now: float) -> list[str]:
-        """End a rollout and offer its devices what they ran before.
+        """End a rollout and offer the previous version to its devices.
 
-        Returns those for whom that is impossible.
+        Return the devices for which that is not possible.
 
         Raises:
             RolloutError: `unknown_rollout`, `rollout_ended`.
         """
-        rollout = self._unended(rollout_id)
-        self._withdraw(rollout, now, "rolled_back")
+        rollout = self._active(rollout_id)
+        self._withdraw_offers(rollout, now, "rolled_back")
         rollout = replace(rollout, status=Status.ROLLED_BACK, finished_at=now)
         self._state.set_rollout(rollout)
         return [
             job.uid
             for job in self._state.jobs_in(rollout_id)
-            if _runs_it(self._state.devices.get(job.uid), job) and not self._return(rollout, job, now)
+            if _runs_release(self._state.devices.get(job.uid), job) and not self._offer_previous(rollout, job, now)
         ]
 
-    def _return(self, rollout: Rollout, job: Job, now: float) -> bool:
+    def _offer_previous(self, rollout: Rollout, job: Job, now: float) -> bool:
         device = self._state.devices[job.uid]
         target = self._rollback_target(device, job)
         if target is None:
@@ -216,7 +216,7 @@ class RolloutManager:
         return True
 
     def _rollback_target(self, device: Device, job: Job) -> Release | None:
-        """What the device ran before, else the newest release that is known to be good."""
+        """Return the previous release of the device, else the newest known good one."""
         candidates = [
             release
             for release in self._state.releases.values()
@@ -232,14 +232,14 @@ class RolloutManager:
         return max(good, key=lambda release: release.sequence, default=None)
 
     def may_return_to(self, device: Device, release: Release) -> bool:
-        """Whether a device may go back: it allows it, and its anti-rollback counter would let it boot."""
+        """Return whether the device allows the older release and its anti-rollback counter accepts it."""
         if not device.policy.may_roll_back or release.withdrawn:
             return False
         installed = installed_release(self._state, device)
         return installed is None or release.secure_version >= installed.secure_version
 
     def find_release(self, product: str, chip: str, version: str) -> Release:
-        """A stored release that may be offered.
+        """Return a stored release that is not withdrawn.
 
         Raises:
             ReleaseError: `unknown_release`, `withdrawn`.
@@ -254,21 +254,21 @@ class RolloutManager:
     # -- gates
 
     def on_finished(self, job: Job, now: float) -> None:
-        """A job ended: stop at once when too many failed; follow a rollback."""
+        """Handle the end of a job: stop the rollout if too many failed, or complete a rollback."""
         if job.kind is JobKind.ROLLBACK:
             self._rolled_back(job, now)
         rollout = self._state.rollouts.get(job.rollout_id or "")
         if rollout is None:
             return
         if rollout.status is Status.ROLLED_BACK and job.state is JobState.VERIFIED:
-            self._return(rollout, job, now)
+            self._offer_previous(rollout, job, now)
         elif job.state in FAILURES and rollout.status in (Status.RUNNING, Status.SUCCEEDED):
             verified, failed = self.counts(rollout)
             if reason := is_breaking(rollout.gate, verified + failed, failed):
                 self._stop(rollout, reason, now)
 
     def _rolled_back(self, rollback: Job, now: float) -> None:
-        """The device runs the old release again: its job in the rollout says so."""
+        """Mark the rollout's job as rolled back, because the device runs the old release again."""
         if rollback.state is not JobState.VERIFIED:
             return
         for rollout in self._state.rollouts.values():
@@ -278,7 +278,7 @@ class RolloutManager:
                 self._state.set_job(machine.finish(job, JobState.ROLLED_BACK, now, reason))
 
     def counts(self, rollout: Rollout) -> tuple[int, int]:
-        """Verified and failed devices that the gate counts, over all waves."""
+        """Return the numbers of verified and failed devices that the gate counts, over all waves."""
         verified = failed = 0
         for wave in range(len(rollout.waves)):
             tally = self._state.tally.get((rollout.rollout_id, wave))
@@ -288,7 +288,7 @@ class RolloutManager:
         return verified, failed
 
     def reached(self, rollout: Rollout) -> int:
-        """Devices of the rollout that run one of its versions."""
+        """Return the number of devices of the rollout that run one of its versions."""
         devices = self._state.devices
         return sum(
             any(same_version(devices[uid].installed_version, version) for version in rollout.versions)
@@ -296,7 +296,7 @@ class RolloutManager:
         )
 
     def outcome(self, rollout: Rollout, wave: int) -> Outcome:
-        """How a wave stands for its gate."""
+        """Return the counts of a wave for its gate."""
         verified = confirmed = failures = members = 0
         soak_s = self.gate_for(rollout, wave).soak_s
         for uid in self._state.membership(rollout).members(wave):
@@ -312,14 +312,14 @@ class RolloutManager:
         return Outcome(members=members, verified=verified, confirmed=confirmed, failures=failures)
 
     def _confirmed(self, job: Job, soak_s: float) -> bool:
-        """Whether a device was still alive after the soak."""
+        """Return whether the device still reported after the soak time."""
         if job.state is not JobState.VERIFIED or job.finished_at is None:
             return False
         device = self._state.devices[job.uid]
         return soak_s <= 0 or (device.last_seen or 0.0) >= job.finished_at + soak_s
 
     def soaking(self, rollout: Rollout) -> list[Job]:
-        """The jobs that are verified and not confirmed yet; who is confirmed once is so for good."""
+        """Return the verified jobs whose soak time is not over; a confirmed job remains confirmed."""
         waiting = self._state.soaking.get(rollout.rollout_id, set())
         jobs = [self._state.jobs[number] for number in waiting]
         found = [job for job in jobs if not self._confirmed(job, self.gate_for(rollout, job.wave).soak_s)]
@@ -327,15 +327,15 @@ class RolloutManager:
         return found
 
     def gate_for(self, rollout: Rollout, wave: int) -> GatePolicy:
-        """The gate after a wave."""
+        """Return the gate after a wave."""
         return rollout.waves[wave].gate or rollout.gate
 
     def decision(self, rollout: Rollout) -> Decision:
-        """What the gate of the present wave says."""
+        """Return the decision of the gate of the current wave."""
         return decide(self.gate_for(rollout, rollout.wave), self.outcome(rollout, rollout.wave))
 
     def evaluate(self, rollout_id: str, now: float) -> None:
-        """Let a rollout go on as far as its schedule and gates allow."""
+        """Start and advance a rollout as far as its schedule and gates allow."""
         rollout = self.get(rollout_id)
         if rollout.status is Status.SCHEDULED and (rollout.waves[0].not_before or 0.0) <= now:
             rollout = replace(rollout, status=Status.RUNNING, wave_started=now)
@@ -352,13 +352,13 @@ class RolloutManager:
         following = rollout.wave + 1
         if following < len(rollout.waves):
             if (rollout.waves[following].not_before or 0.0) <= now:
-                self._open_wave(rollout, following, now)
+                self._start_wave(rollout, following, now)
             return
         self._state.set_rollout(replace(rollout, status=Status.SUCCEEDED, finished_at=now))
         for release in releases_by_arm(rollout, self._state.releases.values()).values():
             self._state.set_release(replace(release, known_good=True))
 
-    def _open_wave(self, rollout: Rollout, wave: int, now: float) -> None:
+    def _start_wave(self, rollout: Rollout, wave: int, now: float) -> None:
         self._state.set_rollout(replace(rollout, wave=wave, wave_started=now, status=Status.RUNNING, pause_reason=None))
 
     def _stop(self, rollout: Rollout, reason: str, now: float) -> None:
@@ -370,8 +370,8 @@ class RolloutManager:
         self._state.set_rollout(replace(rollout, status=Status.PAUSED, pause_reason=reason))
 
 
-def _runs_it(device: Device | None, job: Job) -> bool:
-    """Whether the device runs the release of its job: verified, or counted as failed since it fell silent."""
+def _runs_release(device: Device | None, job: Job) -> bool:
+    """Return whether the device runs the release of its job, also if it failed because the contact was lost later."""
     if device is None or job.state in RUNNING:
         return False
     return job.state in (JobState.VERIFIED, JobState.FAILED) and same_version(device.installed_version, job.version)

@@ -1,7 +1,7 @@
-"""A fleet in fast time: does a plan stop a bad release before it does harm?
+"""Simulate a rollout: does a plan stop a bad release before it harms many devices?
 
-The same engine that runs in Home Assistant, driven by simulated devices that poll, download, fail and fall
-silent.
+The engine of Home Assistant runs with simulated devices that poll, download, fail and
+stop reporting.
 """
 
 from dataclasses import dataclass, replace
@@ -25,9 +25,9 @@ class Behaviour:
     """What a release does to devices. Shares are probabilities per device.
 
     Attributes:
-        fails: Reports a failure and runs the old release on.
-        bricks: Never comes back after the restart.
-        late: Dies within `late_s` after it had been verified.
+        fails: The device reports a failure and keeps the old release.
+        bricks: The device never reports again after the restart.
+        late: The device stops working within `late_s` after the update was verified.
         late_s: Seconds.
     """
 
@@ -39,9 +39,9 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """The fleet: how many, how often they poll, how long a download takes, how many are off.
+    """The fleet: number of devices, poll interval, duration of an installation, share of offline devices.
 
-    Seconds, shares.
+    Durations in seconds.
     """
 
     devices: int
@@ -53,7 +53,7 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of it."""
+    """The result of a simulation."""
 
     status: Status
     reason: str | None
@@ -61,27 +61,27 @@ class Result:
     updated: int
     failed: int
     broken: int
-    """Devices that do not run any more: bricked or dead."""
+    """Devices that no longer work."""
     touched: int
     """Devices that were offered the release."""
     total: int
 
     @property
     def broken_share(self) -> float:
-        """Broken devices, 0-1."""
+        """Return the share of broken devices, 0-1."""
         return self.broken / self.total
 
     @property
     def harmed_share(self) -> float:
-        """Devices that the release failed on, broken or not, 0-1."""
+        """Return the share of devices on which the release failed, broken or not, 0-1."""
         return self.failed / self.total
 
 
 class Simulation:
-    """One rollout of one release through one fleet."""
+    """The rollout of a release to a fleet."""
 
     def __init__(self, rollout: Rollout, behaviour: Behaviour, world: World) -> None:
-        """Build the fleet; the rollout's product, versions and times are taken as they are."""
+        """Create the fleet; product, versions and times are those of the rollout."""
         self._behaviour, self._world = behaviour, world
         self._random = random.Random(world.seed)
         self.engine = Engine(State())
@@ -102,27 +102,27 @@ class Simulation:
         self._rollout_id = self.engine.rollouts.create(rollout, _START).rollout_id
 
     def run(self, hours: float) -> Result:
-        """Let time pass until the rollout stops, succeeds or the hours are over."""
+        """Run until the rollout stops or succeeds, or the time is over."""
         self._push(_START, "", "tick")
         end = now = _START
         limit = _START + hours * 3600
         while self._queue:
-            now, _, uid, what = heapq.heappop(self._queue)
+            now, _, uid, action = heapq.heappop(self._queue)
             if now > limit:
                 break
             end = now
-            self._step(now, uid, what)
-            if self._over():
+            self._step(now, uid, action)
+            if self._has_ended():
                 break
         return self._result(end)
 
-    def _over(self) -> bool:
+    def _has_ended(self) -> bool:
         status = self.engine.rollouts.get(self._rollout_id).status
         running = any(self.engine.state.jobs[n].state is not JobState.OFFERED for n in self.engine.state.open)
         return status is not Status.RUNNING and not running
 
-    def _step(self, now: float, uid: str, what: str) -> None:
-        match what:
+    def _step(self, now: float, uid: str, action: str) -> None:
+        match action:
             case "tick":
                 self.engine.tick(now)
                 self.engine.pop_events()
@@ -131,7 +131,7 @@ class Simulation:
                 self._poll(now, uid)
             case "installed":
                 self._installed(now, uid)
-            case "die":
+            case "break":
                 self._broken.add(uid)
 
     def _poll(self, now: float, uid: str) -> None:
@@ -150,25 +150,25 @@ class Simulation:
         if job is None or job.done:
             self._push(now, uid, "poll")
             return
-        fate, behaviour = self._random.random(), self._behaviour
+        roll, behaviour = self._random.random(), self._behaviour
         if job.version in self.engine.rollouts.get(self._rollout_id).versions:
-            if fate < behaviour.bricks:
+            if roll < behaviour.bricks:
                 self.engine.report(uid, job.job_id, JobState.REBOOTING, now)
                 self._broken.add(uid)
                 return
-            if fate < behaviour.bricks + behaviour.fails:
+            if roll < behaviour.bricks + behaviour.fails:
                 self.engine.report(uid, job.job_id, JobState.FAILED, now, reason="simulated")
                 self._push(now + self._world.poll_s, uid, "poll")
                 return
-            if fate < behaviour.bricks + behaviour.fails + behaviour.late:
-                self._push(now + self._random.random() * behaviour.late_s, uid, "die")
+            if roll < behaviour.bricks + behaviour.fails + behaviour.late:
+                self._push(now + self._random.random() * behaviour.late_s, uid, "break")
         self.engine.report(uid, job.job_id, JobState.REBOOTING, now)
         self._version[uid] = job.version
         self._boots[uid] += 1
         self._push(now + 20.0, uid, "poll")
 
-    def _push(self, at: float, uid: str, what: str) -> None:
-        heapq.heappush(self._queue, (at, next(self._serial), uid, what))
+    def _push(self, at: float, uid: str, action: str) -> None:
+        heapq.heappush(self._queue, (at, next(self._serial), uid, action))
 
     def _result(self, end: float) -> Result:
         rollout = self.engine.rollouts.get(self._rollout_id)

@@ -1,17 +1,16 @@
 """The last decisions as texts and numbers, for people, automations and the log."""
 
-import asyncio
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, Final
 
 from homeassistant.util import dt as dt_util
 
+from .._lib.slices import in_slices
 from ..engine.decision_record import DecisionRecord
 from .formatter import ENGLISH, MessageFormatter, MessageTexts, rounded
 
 MAX_DECISIONS: Final = 200
-_BATCH: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +79,8 @@ class DecisionJournal:
         """Change the language of all decisions, newest first."""
         self.texts = texts
         pairs = list(zip(self._decisions, self.rows, strict=True))
-        for count, (decision, row) in enumerate(reversed(pairs), 1):
+        async for decision, row in in_slices(reversed(pairs)):
             row.update(decision.texts(texts))
-            if count % _BATCH == 0:
-                await asyncio.sleep(0)
 
     def log_line(self) -> str:
         """Return the last decision in English."""

@@ -160,6 +160,8 @@ class OutletCommands:
         self._queues: CommandQueues[OutletCommand] = CommandQueues(
             lambda _device_id, command: on_change(command), kept=KEPT_COMMANDS, exhausted_status=_exhausted_status
         )
+        # Outlets that may have open commands: most have none at most of their several hundred polls a second.
+        self._active: set[str] = set()
 
     def submit(
         self, device_id: str, request: CommandRequest, now: float, power_off_id: str | None = None
@@ -167,6 +169,7 @@ class OutletCommands:
         """Queue a request; an open command with the same subject is superseded."""
         policy = self._policies.normal if power_off_id is None else self._policies.power_off
         command = new_command(self._new_id(), OutletCommand(device_id, request, power_off_id), now, policy)
+        self._active.add(device_id)
         return self._queues.submit(
             device_id, command, supersedes=lambda payload: payload.request.subject == request.subject
         )
@@ -203,13 +206,16 @@ class OutletCommands:
             now: UTC seconds.
             acknowledges: Whether the transport acknowledges each command by its ID.
         """
-        if not self._queues.queue(device_id):
+        if device_id not in self._active:
             return ()
-        return self._queues.deliver(device_id, now, acknowledges=acknowledges)
+        commands = self._queues.deliver(device_id, now, acknowledges=acknowledges)
+        if not self._queues.open(device_id):
+            self._active.discard(device_id)
+        return commands
 
     def on_report(self, report: Report, now: float) -> tuple[QueuedCommand, ...]:
         """Confirm the delivered commands that a report proves, and return them."""
-        if not self._queues.queue(report.device_id):
+        if report.device_id not in self._active:
             return ()
         return self._queues.confirm(report.device_id, now, lambda command: _is_confirmed_by(report, command))
 
@@ -220,7 +226,8 @@ class OutletCommands:
 
     def expire(self, now: float) -> None:
         """End the commands whose deadline has passed or whose attempts are used up."""
-        self._queues.expire(now)
+        for device_id in tuple(self._active):
+            self._queues.expire(now, device_id)
 
     def shift_times(self, seconds: float) -> None:
         """Move all times of open commands after the system clock was set."""
@@ -236,6 +243,7 @@ class OutletCommands:
         for command in self._queues.open(device_id):
             self.withdraw(command, FailureReason.REMOVED, now)
         self._queues.remove(device_id)
+        self._active.discard(device_id)
 
     def dump(self) -> list[dict[str, Any]]:
         """Return the open commands in their stored form."""
@@ -246,6 +254,7 @@ class OutletCommands:
         for data in stored:
             device_id = data["device_id"]
             self._queues.restore(device_id, (*self._queues.queue(device_id), self._from_dict(data)))
+            self._active.add(device_id)
 
     def _from_dict(self, data: dict[str, Any]) -> QueuedCommand:
         request = CommandRequest(CommandName(data["name"]), data["socket"], data["value"])

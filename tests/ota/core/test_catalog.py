@@ -43,7 +43,7 @@ def add_release(state: State, image: bytes = IMAGE, *, force: bool = False, **ch
     return catalog.add_release(state, found, info, digests(image), T0, signed=pair, force=force)
 
 
-def test_a_signed_release_is_taken_with_its_proof() -> None:
+def test_signed_release_is_added_with_its_signature() -> None:
     state = State()
     found = add_release(state)
     assert found.release_id == "thermostat:esp32c3:1.2.3"

@@ -56,13 +56,13 @@ def jobs(arm: int, verified: int, failed: int, heap: float) -> list[Job]:
     )  # fmt: skip
     rng = random.Random(arm)
     ok = [
-        replace(base, state=JobState.VERIFIED, metrics={"heap": MetricMean().plus(heap + rng.gauss(0, 5))}, reboots=arm)
+        replace(base, state=JobState.VERIFIED, metrics={"heap": MetricMean().add(heap + rng.gauss(0, 5))}, reboots=arm)
         for _ in range(verified)
     ]
     return ok + [replace(base, state=JobState.FAILED) for _ in range(failed)]
 
 
-def test_the_worse_release_is_told_apart() -> None:
+def test_worse_release_is_detected() -> None:
     found = compare(("1.0", "2.0"), [*jobs(0, 98, 2, 100.0), *jobs(1, 80, 20, 80.0)])
     assert found.arms[1].failed == 20
     assert found.failure_rate.low > 0.05

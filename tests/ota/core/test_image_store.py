@@ -64,7 +64,7 @@ def test_an_empty_upload_can_be_looked_at(store: ImageStore) -> None:
     upload.abort()
 
 
-def test_the_limit_holds_for_what_is_declared_and_for_what_comes(store: ImageStore) -> None:
+def test_limit_applies_to_declared_and_received_size(store: ImageStore) -> None:
     with pytest.raises(StorageError, match="too_large"):
         store.begin(100_001)
     upload = store.begin(10)
@@ -140,7 +140,7 @@ def test_it_is_hashed_again_after_a_restart_and_only_once(store: ImageStore, mon
     assert len(calls) == 1
 
 
-def test_a_missing_image_says_so(store: ImageStore) -> None:
+def test_missing_image_is_reported(store: ImageStore) -> None:
     with pytest.raises(StorageError, match="no_such_image"):
         store.verified(SHA)
     put(store)
@@ -188,7 +188,7 @@ def test_a_disk_that_fails_at_the_end_leaves_nothing(
     assert incoming(store) == []
 
 
-def test_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     store = ImageStore(tmp_path / "file" / "images")
     with pytest.raises(StorageError, match="storage_failed"):

@@ -37,7 +37,7 @@ def test_the_straight_way() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(JobState)), st.integers(0, 100)), max_size=20))
-def test_no_report_goes_back_or_moves_what_has_ended(reports: list[tuple[JobState, int]]) -> None:
+def test_no_report_reverses_or_reopens_a_job(reports: list[tuple[JobState, int]]) -> None:
     job = JOB
     for state, progress in reports:
         after = advance(job, state, 1.0, progress=progress)
@@ -148,7 +148,7 @@ def test_a_sign_of_life_keeps_a_verified_device() -> None:
     assert expire(in_state(JobState.VERIFIED, 0.0), 1000.0, T, last_seen=900.0).state is JobState.VERIFIED
 
 
-def test_an_offer_that_nobody_takes_is_stuck() -> None:
+def test_offer_that_is_never_accepted_is_stuck() -> None:
     assert not is_stuck(JOB, 86_400.0, T)
     assert is_stuck(JOB, 86_401.0, T)
     assert not is_stuck(in_state(JobState.VERIFIED), 1e9, T)

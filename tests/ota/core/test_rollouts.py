@@ -91,7 +91,7 @@ def test_a_pinned_canary_group_comes_first() -> None:
     assert offered(engine) == {"lab"}
 
 
-def test_a_newcomer_never_takes_the_place_of_a_device_that_was_offered() -> None:
+def test_new_device_never_displaces_an_offered_one() -> None:
     engine = fleet(10)
     start(engine, canary(20))
     first = offered(engine)
@@ -102,7 +102,7 @@ def test_a_newcomer_never_takes_the_place_of_a_device_that_was_offered() -> None
     assert all(members.wave_of[uid] == 0 for uid in first)
 
 
-def test_late_joiners_take_part_unless_they_are_not_wanted() -> None:
+def test_late_joiners_are_included_unless_disabled() -> None:
     engine = fleet(2)
     start(engine, plan())
     start(engine, plan(rollout_id="closed", late_joiners=False, product="p", created=T0 + 1))
@@ -307,7 +307,7 @@ def test_resuming_before_its_time_waits_on() -> None:
     assert status(engine) is Status.SCHEDULED
 
 
-def test_promote_opens_the_next_wave_whatever_the_gate_says() -> None:
+def test_promote_starts_the_next_wave_in_spite_of_the_gate() -> None:
     engine = fleet(10)
     start(engine, canary(10, max_in_flight=10))
     engine.rollouts.promote("r1", T0)
@@ -349,7 +349,7 @@ def test_what_cannot_be_installed(version: str | None, error: str) -> None:
         engine.install("d0", version, T0)
 
 
-def test_a_user_goes_back_where_the_anti_rollback_counter_allows() -> None:
+def test_user_may_downgrade_if_the_anti_rollback_counter_allows() -> None:
     engine = fleet(2)
     engine.heartbeat("d0", T0, version="2.0.0")
     assert engine.install("d0", "1.0.0", T0).version == "1.0.0"
@@ -400,7 +400,7 @@ def test_an_installation_under_way_is_not_disturbed() -> None:
 # -- rollback
 
 
-def test_a_rollback_takes_the_updated_devices_back() -> None:
+def test_rollback_offers_the_previous_version() -> None:
     engine = fleet(4)
     start(engine, plan())
     update(engine, "d0")
@@ -418,7 +418,7 @@ def test_a_rollback_takes_the_updated_devices_back() -> None:
     assert status(engine) is Status.ROLLED_BACK
 
 
-def test_a_device_in_the_middle_of_it_is_taken_back_when_it_is_through() -> None:
+def test_updating_device_is_rolled_back_after_its_update() -> None:
     engine = fleet(4)
     start(engine, plan())
     job = poll(engine, "d0")
@@ -460,7 +460,7 @@ def test_a_device_that_may_not_go_back_stays() -> None:
     assert engine.rollouts.rollback("r1", T0 + 100) == ["d0"]
 
 
-def test_without_its_old_release_a_device_goes_to_the_newest_good_one() -> None:
+def test_rollback_without_the_previous_release_uses_the_newest_good_one() -> None:
     engine = fleet(1)
     engine.state.set_release(release("1.5.0", 15, known_good=True))
     engine.state.set_release(release("1.9.0", 19))
@@ -505,7 +505,7 @@ def test_serving_moves_the_job_of_a_client_that_does_not_report() -> None:
     assert engine.state.jobs[job.job_id].state is JobState.VERIFIED
 
 
-def test_a_resumed_download_goes_on_and_endless_new_ones_fail() -> None:
+def test_resumed_download_continues_and_repeated_restarts_fail() -> None:
     engine = fleet(1)
     start(engine, plan())
     job = poll(engine, "d0")
@@ -559,7 +559,7 @@ def test_a_client_that_rejects_the_offer_ends_it() -> None:
 # -- registry and log
 
 
-def test_the_log_tells_the_life_of_a_device() -> None:
+def test_device_log_contains_all_events() -> None:
     engine = fleet(1)
     start(engine, plan())
     update(engine, "d0")
@@ -587,7 +587,7 @@ def test_a_removed_device_leaves_nothing() -> None:
     assert {job.uid for job in engine.state.jobs.values()} == set()
 
 
-def test_what_a_provider_says_again_keeps_policy_and_history() -> None:
+def test_repeated_registration_keeps_policy_and_history() -> None:
     engine = fleet(1)
     policy(engine, "d0", pinned_version="1.0.0")
     engine.heartbeat("d0", T0 + 5, version="1.0.0", boots=7)
@@ -636,7 +636,7 @@ STEPS = [JobState.OFFERED, JobState.DOWNLOADING, JobState.INSTALLING, JobState.R
 
 
 @pytest.mark.parametrize("state", STEPS)
-def test_a_restart_in_any_state_goes_on_where_it_was(state: JobState) -> None:
+def test_restart_in_any_state_resumes_the_update(state: JobState) -> None:
     engine = fleet(3)
     start(engine, canary(34))
     uid = min(offered(engine))
@@ -747,7 +747,7 @@ def test_a_poll_that_changes_nothing_saves_nothing() -> None:
     assert not engine.state.dirty
 
 
-def test_a_log_that_goes_round_is_saved_line_by_line() -> None:
+def test_full_log_is_saved_event_by_event() -> None:
     engine = fleet(2)
     disk = whole(engine)
     engine.state.flush_deferred()
@@ -772,7 +772,7 @@ def test_a_log_that_goes_round_is_saved_line_by_line() -> None:
     ]
 
 
-def test_events_tell_what_changed_once() -> None:
+def test_each_change_creates_one_event() -> None:
     engine = fleet(1)
     start(engine, plan())
     assert [event.kind for event in engine.pop_events()] == [EventKind.ROLLOUT_CREATED]

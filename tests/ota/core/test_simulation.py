@@ -21,14 +21,14 @@ def run(behaviour: Behaviour, devices: int = 1000, hours: float = 48, **changes:
     return Simulation(rollout, behaviour, World(devices=devices, offline=0.05)).run(hours)
 
 
-def test_a_good_release_reaches_everybody_who_is_on() -> None:
+def test_good_release_reaches_all_online_devices() -> None:
     result = run(Behaviour())
     assert result.status is Status.SUCCEEDED
     assert result.updated == result.touched > 930
     assert result.failed == 0
 
 
-def test_what_is_not_over_within_the_hours_is_told_as_running() -> None:
+def test_unfinished_simulation_is_reported_as_running() -> None:
     result = run(Behaviour(), hours=0.5)
     assert result.status is Status.RUNNING
     assert 0 < result.touched < 1000

@@ -89,7 +89,7 @@ uids = st.lists(st.text(min_size=1, max_size=8), unique=True, min_size=1, max_si
 
 
 @given(uids, st.floats(0.01, 100), st.floats(0.01, 100), st.text(max_size=5))
-def test_widening_a_cohort_only_adds_and_somebody_is_always_in(ids: list[str], a: float, b: float, salt: str) -> None:
+def test_larger_percentage_only_adds_devices(ids: list[str], a: float, b: float, salt: str) -> None:
     small, large = sorted((a, b))
     order = rank_devices(salt, ids)
     first, more = order[: cohort_size(small, len(ids))], order[: cohort_size(large, len(ids))]

@@ -1,7 +1,7 @@
 """DELTA 2, DELTA 2 Max and the RIVER 2 line: `bms_bmsStatus`, `bms_emsStatus`, `inv`, `mppt` and `pd`.
 
-Commands name the module. Everything is W, mV and mA here, the solar side too (38.181 V x 11.819 A =
-451.3 W beside inWatts 451), but for River 2 packs, which are V and A (`packs.py`).
+Commands name the module. All values are in W, mV and mA, also those of the solar input (38.181 V x 11.819 A =
+451.3 W with inWatts 451), except RIVER 2 packs, which are in V and A (`packs.py`).
 """
 
 from functools import partial
@@ -23,7 +23,7 @@ from .delta_2_controls import (
     RIVER_2_SELECTS,
     SOLAR_FIRST,
     USB_SWITCH,
-    ac_toggles,
+    ac_switches,
     charge_power,
     generator,
     pause,
@@ -218,7 +218,7 @@ def _river(name: str, model: str, prefixes: tuple[str, ...], product_type: int, 
         product_type,
         sensors=(*_SOLAR, *_SENSORS),
         binary_sensors=_BINARY_SENSORS_MPPT,
-        switches=(*ac_toggles(MPPT, "mppt"), DC_SWITCH, BACKUP_SWITCH, ALWAYS_ON_SWITCH),
+        switches=(*ac_switches(MPPT, "mppt"), DC_SWITCH, BACKUP_SWITCH, ALWAYS_ON_SWITCH),
         numbers=(charge_power(50, max_charge_w, 10), *LIMITS),
         selects=RIVER_2_SELECTS,
         charge=ChargeControl(setting="charge_power", power="ac_input_power", pause=pause),
@@ -234,7 +234,7 @@ DELTA_2 = _station(
     sensors=(*_SOLAR, *_SENSORS),
     binary_sensors=_BINARY_SENSORS_MPPT,
     switches=(
-        *ac_toggles(MPPT, "mppt"),
+        *ac_switches(MPPT, "mppt"),
         DC_SWITCH,
         USB_SWITCH,
         BEEPER,
@@ -255,7 +255,7 @@ DELTA_2_MAX = _station(
     81,
     sensors=(*_SOLAR_MAX, *_SENSORS),
     binary_sensors=_BINARY_SENSORS_MAX,
-    switches=(*ac_toggles(INV, "inv"), DC_SWITCH, USB_SWITCH, BEEPER_MAX, BACKUP_SWITCH),
+    switches=(*ac_switches(INV, "inv"), DC_SWITCH, USB_SWITCH, BEEPER_MAX, BACKUP_SWITCH),
     numbers=(
         NumberSpec(
             key="charge_power",

@@ -1,4 +1,4 @@
-"""What can be set on a DELTA 2, DELTA 2 Max or RIVER 2: commands name a module, an operation and its parameters."""
+"""Controls of DELTA 2, DELTA 2 Max and RIVER 2: commands have a module, an operation and parameters."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,14 +12,14 @@ from .specs import Command, NumberSpec, SelectSpec, SwitchSpec
 
 _EMS = "bms_emsStatus"
 
-# Modules of the device, as its commands name them.
+# Numbers of the modules in commands.
 PD, BMS, INV, MPPT = 1, 2, 3, 5
-# "Leave as it is", in a command that carries several settings.
+# Keeps a setting unchanged in a command with several settings.
 _KEEP = 255
 
 
 def _set(module: int, operation: str, path: str, name: str, **fixed: Any) -> Callable[[Any, Values], Command]:
-    """Return a builder for the commands that carry one value under `name` and show it under `path`."""
+    """Return a builder for commands that send one value as `name` and report it at `path`."""
 
     def build(wire: Any, _values: Values) -> Command:
         params = {name: wire, **fixed}
@@ -53,14 +53,14 @@ def _backup_level(wire: Any, _values: Values) -> Command:
 
 
 def pause(paused: bool, values: Values) -> Command:
-    """Pause or resume AC charging at the power that is set (Delta 2, River 2)."""
+    """Return the command that pauses or resumes AC charging (DELTA 2, RIVER 2)."""
     params = {"chgWatts": current_value(values, "mppt.cfgChgWatts", _KEEP), "chgPauseFlag": int(paused)}
     body = {"moduleType": MPPT, "operateType": "acChgCfg", "params": params}
     return Command(body, {"mppt.chgPauseFlag": int(paused)})
 
 
 def pause_max(paused: bool, values: Values) -> Command:
-    """Pause or resume AC charging at the power that is set (Delta 2 Max)."""
+    """Return the command that pauses or resumes AC charging (DELTA 2 Max)."""
     params = {
         "slowChgWatts": current_value(values, "inv.SlowChgWatts", _KEEP),
         "fastChgWatts": current_value(values, "inv.FastChgWatts", _KEEP),
@@ -70,7 +70,7 @@ def pause_max(paused: bool, values: Values) -> Command:
 
 
 def power_max(wire: Any, values: Values) -> Command:
-    """Set the AC charge power (Delta 2 Max)."""
+    """Return the command that sets the AC charge power (DELTA 2 Max)."""
     params = {
         "slowChgWatts": wire,
         "fastChgWatts": current_value(values, "inv.FastChgWatts", 2000),
@@ -108,7 +108,7 @@ LIMITS = (
 
 
 def generator(start: str, stop: str) -> tuple[NumberSpec, NumberSpec]:
-    """Return the levels at which a generator starts and stops, under the names that a model gives them."""
+    """Return the start and stop level of a generator with the wire names of a model."""
     return (
         NumberSpec(
             key="generator_start_level",
@@ -132,7 +132,7 @@ def generator(start: str, stop: str) -> tuple[NumberSpec, NumberSpec]:
 
 
 def charge_power(low: int, high: int, step: int) -> NumberSpec:
-    """Return the AC charge power with a model's limits (Delta 2, River 2)."""
+    """Return the AC charge power with the limits of a model (DELTA 2, RIVER 2)."""
     return NumberSpec(
         key="charge_power",
         source="mppt.cfgChgWatts",
@@ -144,8 +144,8 @@ def charge_power(low: int, high: int, step: int) -> NumberSpec:
     )
 
 
-def ac_toggles(module: int, prefix: str) -> tuple[SwitchSpec, SwitchSpec]:
-    """Return AC output and X-Boost, which one command carries, for the module that a model has them in."""
+def ac_switches(module: int, prefix: str) -> tuple[SwitchSpec, SwitchSpec]:
+    """Return AC output and X-Boost, which share a command, for the module of a model."""
     enabled, xboost = f"{prefix}.cfgAcEnabled", f"{prefix}.cfgAcXboost"
     return (
         SwitchSpec(
@@ -169,7 +169,7 @@ USB_SWITCH = SwitchSpec(
 )
 BACKUP_SWITCH = SwitchSpec(key="backup_reserve_enabled", source="pd.watchIsConfig", command=_backup_enabled)
 ALWAYS_ON_SWITCH = SwitchSpec(key="ac_always_on", source="pd.acAutoOutConfig", command=_always_on, enabled=False)
-# The wire value is "quiet".
+# The wire value is inverted: 1 means quiet.
 BEEPER = SwitchSpec(
     key="beeper",
     source="mppt.beepState",

@@ -1,6 +1,6 @@
-"""DELTA Pro 3 and the DELTA 3 line: bare names, W as floats, written through function 254.
+"""DELTA Pro 3 and the DELTA 3 line: names without a module, W as floats, commands with function 254.
 
-Their names and units are EcoFlow's documentation; a scale of 1 throughout leaves little to prove.
+Names and units follow EcoFlow's documentation; all scales are 1.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ from .specs import (
 
 
 def _set(path: str, name: str, convert: Callable[[Any], Any] = int) -> Callable[[Any, Values], Command]:
-    """Return a builder for the commands that carry one value under `name` and show it under `path`."""
+    """Return a builder for commands that send one value as `name` and report it at `path`."""
 
     def build(wire: Any, _values: Values) -> Command:
         return Command(_envelope({name: convert(wire)}), {path: wire})
@@ -65,7 +65,7 @@ def _backup_level(wire: Any, _values: Values) -> Command:
 
 
 def _net_power(values: Values) -> float | None:
-    """Battery power as what comes in less what goes out: these models report no pack voltage here."""
+    """Return the battery power as input minus output: these models report no pack voltage."""
     power_in, power_out = total(values, ("powInSumW",)), total(values, ("powOutSumW",))
     return None if power_in is None or power_out is None else round(power_in - power_out, 1)
 

@@ -1,7 +1,7 @@
 """DELTA Pro and DELTA Max: the generation with `bmsMaster`, `ems`, `inv`, `mppt` and `pd`.
 
-Commands have ids. The `mppt` module counts in 0.1 W, 0.1 V and 0.01 A (69.1 V x 4.28 A = 295.7 W beside
-inWatts 2960), everything else in W, mV and mA (50.064 V x 2.295 A = 114.9 W beside inputWatts 114).
+Commands have ids. The values of the `mppt` module are in 0.1 W, 0.1 V and 0.01 A (69.1 V x 4.28 A = 295.7 W with
+inWatts 2960), all others in W, mV and mA (50.064 V x 2.295 A = 114.9 W with inputWatts 114).
 """
 
 from collections.abc import Callable
@@ -39,15 +39,15 @@ from .specs import (
 )
 
 _PACKS = ("bmsMaster", "bmsSlave1", "bmsSlave2")
-# 143999 is "none"; a station that charges as fast as it discharges reports values just below.
+# 143999 means "none"; a station that charges as fast as it discharges reports values just below.
 _NO_TIME = 100_000
-# DELTA Max says it so (a capture has it for both directions at once).
+# Placeholders of the DELTA Max; a capture has one for both directions at once.
 _NO_TIME_MAX = (5999, 143_999)
 _MEASURED = Evidence.MEASURED
 
 
 def _set(command_id: int, path: str, name: str, **fixed: Any) -> Callable[[Any, Values], Command]:
-    """Return a builder for the commands that carry one value under `name` and show it under `path`."""
+    """Return a builder for commands that send one value as `name` and report it at `path`."""
 
     def build(wire: Any, _values: Values) -> Command:
         return Command({"params": {"cmdSet": 32, "id": command_id, name: wire, **fixed}}, {path: wire})
@@ -197,7 +197,7 @@ _SWITCHES = (
     SwitchSpec(key="ac_output", config=False, source="inv.cfgAcEnabled", command=_ac_output),
     SwitchSpec(key="dc_output", config=False, source="mppt.carState", command=_set(81, "mppt.carState", "enabled")),
     SwitchSpec(key="xboost", source="inv.cfgAcXboost", command=_xboost),
-    # The wire value is "silent".
+    # The wire value is inverted: 1 means quiet.
     SwitchSpec(key="beeper", source="pd.beepState", on=0, off=1, command=_set(38, "pd.beepState", "enabled")),
     SwitchSpec(key="ac_always_on", source="pd.acautooutConfig", command=_ac_always_on, enabled=False),
     SwitchSpec(

@@ -1,7 +1,7 @@
-"""PowerStream micro-inverter: everything under `20_1`, in tenths, written by command codes.
+"""PowerStream micro-inverter: all values under `20_1`, in tenths; commands have codes.
 
-On a capture 29.0 V x 0.3 A = 8.7 W stands beside pv1InputWatts 90, and solar 21.0 W + battery 150.0 W beside
-invOutputWatts 1710, so powers are 0.1 W and the battery's is positive while it discharges.
+In a capture 29.0 V x 0.3 A = 8.7 W correspond to pv1InputWatts 90, and solar 21.0 W + battery 150.0 W to
+invOutputWatts 1710. Powers are therefore in 0.1 W, and the battery power is positive while discharging.
 """
 
 from collections.abc import Callable
@@ -90,7 +90,7 @@ _SENSORS: tuple[SensorSpec, ...] = (
     watts("rated_power", f"{_P}.ratedPower", 0.1, evidence=_MEASURED, diagnostic=True, enabled=False),
     hertz("ac_output_frequency", f"{_P}.invFreq", 0.1, evidence=_MEASURED, diagnostic=True),
     volts("inverter_dc_voltage", f"{_P}.invInputVolt", 0.1, evidence=_MEASURED, diagnostic=True, enabled=False),
-    # The documentation says 0.1 A; 112.6 A out of an 800 W inverter cannot be, so it is mA.
+    # Documented as 0.1 A, but an 800 W inverter cannot deliver 112.6 A, so it is mA.
     amps(
         "inverter_output_current",
         f"{_P}.invOutputCur",
@@ -145,8 +145,7 @@ POWERSTREAM = Family(
     serial_prefixes=("HW51",),
     sensors=_SENSORS,
     binary_sensors=(
-        # Operating state 6 is "connected to the grid"; without a grid the inverter has no frequency to
-        # follow.
+        # Without a grid the inverter has no frequency to follow.
         BinarySensorSpec(key="grid_present", source=f"{_P}.invFreq", device_class="power", test=is_positive),
         BinarySensorSpec(key="inverter_on", source=f"{_P}.invOnOff", device_class="running", diagnostic=True),
     ),

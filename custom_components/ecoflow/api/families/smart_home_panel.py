@@ -1,4 +1,4 @@
-"""Smart Home Panel: two stations, ten circuits, command set 11."""
+"""Smart Home Panel: two stations and ten circuits, command set 11."""
 
 from collections.abc import Callable
 from functools import partial
@@ -42,7 +42,7 @@ def _panel(command_id: int, path: str, name: str) -> Callable[[Any, Values], Com
 
 
 def _panel_limits(wire: Any, values: Values, *, name: str) -> Command:
-    """Charge and discharge limits travel together."""
+    """One command carries the charge and the discharge limit."""
     limits = {
         "forceChargeHigh": current_value(values, "backupChaDiscCfg.forceChargeHigh", 100),
         "discLower": current_value(values, "backupChaDiscCfg.discLower", 0),

@@ -1,4 +1,4 @@
-"""Smart Plug: everything under `2_1`, written by command codes."""
+"""Smart Plug: all values under `2_1`; commands have codes."""
 
 from collections.abc import Callable
 from typing import Any

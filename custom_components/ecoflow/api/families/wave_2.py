@@ -33,7 +33,7 @@ def _set(operation: str, path: str, name: str, **fixed: Any) -> Callable[[Any, V
 
 
 def _room_temperature(values: Values, *, path: str) -> float | None:
-    """Return a temperature that follows the display's unit in °C."""
+    """Return a temperature in °C; its wire unit is that of the display."""
     if (value := as_number(lookup(values, path))) is None:
         return None
     if lookup(values, "pd.tempSys") == 1:

@@ -1,4 +1,4 @@
-"""How entities of each domain say what a source needs: units, limits, what is on, and the actions that change it."""
+"""What differs between entity domains: units, limits, on and off, and the actions that change them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, PERCENTAGE, STATE_OFF,
 from homeassistant.core import HomeAssistant, State
 from homeassistant.util.unit_conversion import PowerConverter, TemperatureConverter
 
-from ._lib.heat_source import Command, Control
+from .._lib.heat_source import Command, Control
 
 type Calls = list[tuple[str, dict[str, Any]]]
 
@@ -18,15 +18,15 @@ SELECTS: Final = ("select", "input_select")
 OFF_STATES: Final = (STATE_OFF, "idle")
 _NOT_HEATING: Final = ("cool", "dry", "fan_only")
 _HEATING: Final = ("heat", "auto", "heat_cool")
-"""What a thermostat is set to when it shall heat, best first: its own "on" may choose cooling."""
+"""Modes in which a thermostat heats, best first: turning it on may select cooling."""
 _SWITCHABLE: Final = {"climate": 128 | 256, "water_heater": 8}
-"""The features "turn on" and "turn off"."""
+"""The features "turn on" and "turn off" by domain."""
 _WATTS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(k?)w\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """From what the entity says to W or degC, and back, in steps of the entity and inside its limits."""
+    """Conversion between the entity's number and W or degC, in its steps and within its limits."""
 
     factor: float = 1.0
     offset: float = 0.0
@@ -34,31 +34,31 @@ class Scale:
     low: float | None = None
     high: float | None = None
 
-    def told(self, value: object) -> float | None:
-        """The entity's number in W or degC."""
+    def from_native(self, value: object) -> float | None:
+        """Return the entity's number in W or degC."""
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return None
         return value * self.factor + self.offset
 
-    def native(self, value: float) -> float:
-        """W or degC as the entity takes it."""
-        said = (value - self.offset) / self.factor
+    def to_native(self, value: float) -> float:
+        """Return W or degC as a number that the entity accepts."""
+        native = (value - self.offset) / self.factor
         if self.step > 0:
             base = self.low or 0.0
-            said = base + round((said - base) / self.step) * self.step
+            native = base + round((native - base) / self.step) * self.step
         if self.low is not None:
-            said = max(said, self.low)
+            native = max(native, self.low)
         if self.high is not None:
-            said = min(said, self.high)
-        return round(said, 6)
+            native = min(native, self.high)
+        return round(native, 6)
 
-    def fitted(self, value: float | None) -> float | None:
-        """What the entity can be set to."""
-        return None if value is None else self.told(self.native(value))
+    def settable(self, value: float | None) -> float | None:
+        """Return the nearest value that the entity can be set to, in W or degC."""
+        return None if value is None else self.from_native(self.to_native(value))
 
 
 def scale_of(hass: HomeAssistant, state: State, control: Control, nominal_w: float | None) -> Scale | None:
-    """How the entity's set-point is read; None where nobody knows what its number means."""
+    """Return the scale of the entity's setpoint; None where its unit is unknown."""
     attributes = state.attributes
     if state.domain == "humidifier":
         factor = _share(nominal_w) if (_number(attributes.get("max_humidity")) or 0) <= 100 else 1.0
@@ -92,7 +92,7 @@ def _conversion(unit: str | None, control: Control, nominal_w: float | None) -> 
 
 
 def _share(nominal_w: float | None) -> float | None:
-    """Watts per percent."""
+    """Return watts per percent."""
     return nominal_w / 100 if nominal_w else None
 
 
@@ -101,17 +101,17 @@ def _number(value: object) -> float | None:
 
 
 def is_on(state: State) -> bool:
-    """Whether it makes heat as soon as there is demand, for what is not a number."""
+    """Return whether an entity that is not a number heats when there is demand."""
     return state.state.lower() not in (*OFF_STATES, *_NOT_HEATING)
 
 
-def is_elsewhere(state: State) -> bool:
-    """Whether it is busy with something that is no heating: it draws, and nobody knows how much."""
+def is_not_heating(state: State) -> bool:
+    """Return whether it runs without heating (cooling, drying): its power is unknown then."""
     return state.domain == "climate" and state.state in _NOT_HEATING
 
 
 def can_switch(state: State) -> bool:
-    """Whether it can be switched off."""
+    """Return whether it can be turned off."""
     match state.domain:
         case "number" | "input_number":
             return False
@@ -129,12 +129,12 @@ def _has_switch(state: State) -> bool:
 
 
 def off_option(state: State) -> str | None:
-    """The option of a select that means off."""
+    """Return the option of a select that means off."""
     return next((name for name in state.attributes.get("options", ()) if str(name).lower() in OFF_STATES), None)
 
 
 def option_watts(state: State) -> dict[str, float]:
-    """Options that say their watts ("800 W", "Boost 1.2 kW"), by ascending power."""
+    """Return options that contain a power ("800 W", "Boost 1.2 kW"), by ascending power."""
     found = {}
     for name in state.attributes.get("options", ()):
         if (match := _WATTS.search(str(name))) is not None and str(name).lower() not in OFF_STATES:
@@ -142,16 +142,16 @@ def option_watts(state: State) -> dict[str, float]:
     return dict(sorted(found.items(), key=lambda item: item[1]))
 
 
-def calls(state: State, wanted: Command, scale: Scale | None, last_mode: str | None) -> Calls:
-    """The actions that bring about a command. `last_mode`: what it was set to when it last was on."""
+def service_calls(state: State, command: Command, scale: Scale | None, last_mode: str | None) -> Calls:
+    """Return the actions that execute a command. `last_mode`: the mode in which it last was on."""
     found: Calls = []
-    if wanted.on is not None:
-        found += _switch(state, wanted.on, wanted.mode or last_mode)
-    elif wanted.mode is not None:
-        found.append(("select_option", {"option": wanted.mode}))
-    for value in (wanted.room_c, wanted.flow_c, wanted.power_w):
+    if command.on is not None:
+        found += _switch(state, command.on, command.mode or last_mode)
+    elif command.mode is not None:
+        found.append(("select_option", {"option": command.mode}))
+    for value in (command.room_c, command.flow_c, command.power_w):
         if value is not None and scale is not None:
-            found.append(_set(state.domain, scale.native(value)))
+            found.append(_set(state.domain, scale.to_native(value)))
     return found
 
 

@@ -1,10 +1,10 @@
-"""The devices that there are."""
+"""The simulated models."""
 
 from .appliances import Glacier, PowerStream, SmartPlug, Unknown
 from .devices import SimDevice
 from .stations import Delta2, DeltaPro, DeltaPro3
 
-KINDS: dict[str, type[SimDevice]] = {
+MODELS: dict[str, type[SimDevice]] = {
     "delta_pro": DeltaPro,
     "delta_2": Delta2,
     "delta_pro_3": DeltaPro3,
@@ -13,7 +13,7 @@ KINDS: dict[str, type[SimDevice]] = {
     "glacier": Glacier,
     "unknown": Unknown,
 }
-PREFIXES = {
+SERIAL_PREFIXES = {
     "delta_pro": "DCABZ",
     "delta_2": "R331Z",
     "delta_pro_3": "MR51Z",
