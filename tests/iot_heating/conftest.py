@@ -56,7 +56,7 @@ async def client(building: MockConfigEntry, hass_client_no_auth: ClientSessionGe
 
 @pytest.fixture(autouse=True)
 def nothing_goes_wrong_unseen(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Generator[None]:
-    """An error of ours in the log fails the test, unless it says that it expects errors."""
+    """An error in the log of the integration fails the test, unless the test expects errors."""
     yield
     if request.node.get_closest_marker("expects_errors") is None:
         records = [*caplog.get_records("setup"), *caplog.get_records("call")]

@@ -52,7 +52,7 @@ async def modern(
 
 @asynccontextmanager
 async def heating_controller(url: str, key: str, *more: str) -> AsyncGenerator[HeatingController]:
-    # Silent when its own time comes, so that it calls only when the test says so.
+    # Silent when its own time comes, so that it calls only on request of the test.
     arguments = ["--url", url, "--device-id", "ESP32-001", "--key", key, "--period", "100000", "--fault", "silent"]
     arguments += more
     async with running(HeatingController, arguments) as device:

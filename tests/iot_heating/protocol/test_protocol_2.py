@@ -1,4 +1,4 @@
-"""Protocol 2: read and written as docs/device-sync.md says; protocol 1 never sees it."""
+"""Protocol 2: as documented in docs/device-sync.md."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -98,7 +98,7 @@ def test_what_protocol_2_adds() -> None:
     assert (config["poll_interval_s"], config["poll_jitter_s"], config["lease_s"]) == (30, 3, 900)
 
 
-def test_what_there_is_to_tell_is_told_and_nothing_else() -> None:
+def test_optional_members_are_sent_only_if_there_is_something_to_send() -> None:
     bare = reply(ReplyExtension(30, 900, ROME))
     assert list(bare) == ["config", "commands"]
     assert bare["commands"] == []
