@@ -84,7 +84,9 @@ def _tested(name: str) -> Callable[[Integration], bool]:
 # Evidence that needs no test run; rules without an entry are judged by reviewers.
 _EVIDENCE: dict[str, Callable[[Integration], bool]] = {
     "brands": _has_file("brand/icon.png"),
-    "common-modules": lambda i: (_has_file("coordinator.py")(i) or _has_file("data.py")(i)) and _has_file("entity.py")(i),
+    "common-modules": lambda i: (
+        (_has_file("coordinator.py")(i) or _has_file("data.py")(i)) and _has_file("entity.py")(i)
+    ),
     "config-flow": _has_file("config_flow.py"),
     "config-flow-test-coverage": _tested("test_config_flow.py"),
     "config-entry-unloading": _code_has("async_unload_entry"),
