@@ -18,6 +18,7 @@ from custom_components.proof_of_heat.messages.formatter import (
     ENGLISH,
     KEY_PREFIX,
     LANGUAGES,
+    MODELS,
     MessageFormatter,
     async_load_texts,
 )
@@ -48,7 +49,7 @@ def test_languages_are_those_of_the_translations() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_code_has_a_text_with_its_placeholders_and_there_are_no_others(language: str) -> None:
     texts = common(language)
-    assert texts.keys() == {DECIMAL_MARK} | {KEY_PREFIX + code for code in MessageCode}
+    assert texts.keys() == {DECIMAL_MARK, *MODELS} | {KEY_PREFIX + code for code in MessageCode}
     for code in MessageCode:
         text = texts[KEY_PREFIX + code]
         assert names_in(text) == sorted(TEMPLATES[code].formats), code
