@@ -75,7 +75,15 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
     await user_settings.async_load()
     await store.async_load()
     curve_advisor = CurveAdvisor(engine, config)
-    supervisor = SourceSupervisor(hass, entry, sources, cop=cop, events=events, updates=source_updates)
+    supervisor = SourceSupervisor(
+        hass,
+        entry,
+        sources,
+        cop=cop,
+        events=events,
+        updates=source_updates,
+        reason_text=lambda reason: journal.texts.reasons[reason],
+    )
     cycle = ControlCycle(
         hass,
         entry,
