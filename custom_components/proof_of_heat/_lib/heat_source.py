@@ -63,6 +63,22 @@ class Health(StrEnum):
     """Answers are withheld by a call limit (cloud budget); the last values stand until they are stale."""
 
 
+class FaultReason(StrEnum):
+    """Why a source is not healthy or a command failed: a stable code that is shown as a translated text."""
+
+    NO_RESPONSE = "no_response"
+    INVALID_RESPONSE = "invalid_response"
+    INVALID_AUTH = "invalid_auth"
+    CALL_LIMIT = "call_limit"
+    REJECTED = "rejected"
+    NOT_CONFIRMED = "not_confirmed"
+    """The command was sent, and the device does not report it."""
+    DEVICE_FAULT = "device_fault"
+    """The device itself reports a fault."""
+    REMOVED = "removed"
+    """The other integration does not provide the source any more."""
+
+
 class Outcome(StrEnum):
     """What became of a command."""
 
@@ -140,6 +156,8 @@ class SourceState:
     hashrate_ths: float | None = None
     extra: Mapping[str, float | str | bool | None] = field(default_factory=dict)
     """Further readings by entity key."""
+    reason: FaultReason | None = None
+    """Why it is not healthy; `detail` is a technical text for the log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +185,8 @@ class CommandResult:
     outcome: Outcome
     detail: str = ""
     state: SourceState | None = None
+    reason: FaultReason | None = None
+    """Why it was not carried out, where that is known."""
 
     @property
     def settled(self) -> bool:
