@@ -190,12 +190,14 @@ def submit[P](
     return (*kept_queue, command)
 
 
-def deliver[P](queue: Queue[P], now: float, *, acknowledges: bool = True) -> tuple[Queue[P], Queue[P]]:
-    """Deliver what is due: return the queue afterwards, and the commands to send."""
+def deliver[P](
+    queue: Queue[P], now: float, *, acknowledges: bool = True, command_id: str | None = None
+) -> tuple[Queue[P], Queue[P]]:
+    """Deliver what is due, or only the command with an ID; return the queue afterwards, and the commands to send."""
     sent: list[Command[P]] = []
 
     def step(command: Command[P]) -> Command[P]:
-        if not command.is_due(now):
+        if not command.is_due(now) or command_id not in (None, command.id):
             return command
         command = command.as_delivered(now, acknowledges=acknowledges)
         sent.append(command)
@@ -319,10 +321,12 @@ class CommandQueues[P]:
         self._replace(device_id, queue)
         return command
 
-    def deliver(self, device_id: str, now: float, *, acknowledges: bool = True) -> Queue[P]:
-        """Deliver what is due after closing what has expired; return the commands to send."""
+    def deliver(
+        self, device_id: str, now: float, *, acknowledges: bool = True, command_id: str | None = None
+    ) -> Queue[P]:
+        """Deliver what is due (or only one command) after closing what has expired; return the commands to send."""
         self.expire(now, device_id)
-        queue, sent = deliver(self.queue(device_id), now, acknowledges=acknowledges)
+        queue, sent = deliver(self.queue(device_id), now, acknowledges=acknowledges, command_id=command_id)
         self._replace(device_id, queue)
         return sent
 
@@ -387,10 +391,14 @@ class SteadyClock:
     `to_wall`, times that were stored with `from_wall`.
     """
 
-    def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._wall = wall
-        self._monotonic = monotonic
-        self._offset = wall() - monotonic()
+    def __init__(
+        self,
+        wall: Callable[[], float] | None = None,
+        monotonic: Callable[[], float] | None = None,
+    ) -> None:
+        self._wall = wall or time.time
+        self._monotonic = monotonic or time.monotonic
+        self._offset = self._wall() - self._monotonic()
 
     def __call__(self) -> float:
         """Return the steady time now."""

@@ -3,10 +3,11 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.edge_telemetry.decoders import Address, Channel, SequenceTracker, TopicPattern, derive
+from custom_components.edge_telemetry.decoders import Address, Channel, SequenceTracker, TopicPattern
 from custom_components.edge_telemetry.decoders.derived import (
     absolute_humidity_g_m3,
     battery_is_low,
+    derive,
     dew_point_c,
     saturation_pressure_hpa,
     vapour_pressure_deficit_kpa,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+import time
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -222,6 +223,13 @@ def test_an_open_command_can_be_closed_from_outside(queues: CommandQueues[str]) 
     assert queues.close("a", "1", CommandStatus.FAILED, 1.0) is None
 
 
+def test_a_single_command_can_be_delivered(queues: CommandQueues[str]) -> None:
+    queues.submit("a", new_command("1", "on", 0.0, POLICY))
+    queues.submit("a", new_command("2", "ping", 0.0, POLICY))
+    assert [command.id for command in queues.deliver("a", 0.0, command_id="2")] == ["2"]
+    assert statuses(queues.queue("a")) == ["pending", "delivered"]
+
+
 def test_stored_commands_are_restored_without_a_notice(queues: CommandQueues[str], notices: Notices) -> None:
     queues.restore("a", queue_of("on"))
     assert notices.seen == []
@@ -327,6 +335,11 @@ def test_times_are_stored_in_wall_clock_time(clocks: tuple[SteadyClock, Callable
     move(3600.0, 0.0)
     assert clock.to_wall(deadline) == 1_700_003_660.0
     assert clock.from_wall(1_700_003_660.0) == deadline
+
+
+def test_the_system_clocks_are_the_default() -> None:
+    clock = SteadyClock()
+    assert clock.to_wall(clock()) == pytest.approx(time.time(), abs=5)
 
 
 @dataclass(frozen=True)

@@ -246,15 +246,19 @@ class PublishedEntity(Entity):
     def __init__(
         self,
         publisher: Publisher,
-        description: EntityDescription,
+        description: EntityDescription | str,
         unique_id_prefix: str,
         device_info: DeviceInfo | None = None,
     ) -> None:
-        """Initialize an entity with a description; its unique ID is `<prefix>_<description key>`."""
+        """Initialize an entity by its description, or only by its key; its unique ID is `<prefix>_<key>`."""
         self.publisher = publisher
-        self.entity_description = description
-        self._attr_unique_id = f"{unique_id_prefix}_{description.key}"
-        self._attr_translation_key = description.translation_key or description.key
+        if isinstance(description, str):
+            key = self._attr_translation_key = description
+        else:
+            self.entity_description = description
+            key = description.key
+            self._attr_translation_key = description.translation_key or key
+        self._attr_unique_id = f"{unique_id_prefix}_{key}"
         self._attr_device_info = device_info
 
     @property

@@ -11,9 +11,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.edge_telemetry._lib.archive import Row
-from custom_components.edge_telemetry.archive_link import ArchiveLink
 from custom_components.edge_telemetry.const import DOMAIN
 from custom_components.edge_telemetry.decoders import Address, Message
+from custom_components.edge_telemetry.telemetry_archive import TelemetryArchive
 
 ISSUE = "archive_unavailable_01EDGE"
 HERE = Address("home", "cellar", "telemetry")
@@ -47,7 +47,7 @@ def database() -> Database:
 @pytest.fixture
 def link(hass: HomeAssistant, database: Database) -> Any:
     """A link to it."""
-    link = ArchiveLink(hass, "01EDGE", "Edge", {}, {})
+    link = TelemetryArchive(hass, "01EDGE", "Edge", {}, {})
     link.archive = database  # type: ignore[assignment]
     return link
 
@@ -111,7 +111,7 @@ def test_a_message_is_kept_as_it_came_or_beside_its_translation(link: Any, datab
 
 
 def test_without_an_archive_nothing_is_kept(hass: HomeAssistant) -> None:
-    link = ArchiveLink(hass, "01EDGE", "Edge", {}, {})
+    link = TelemetryArchive(hass, "01EDGE", "Edge", {}, {})
     link.start()
     link.put(HERE, 5.0, b"{}", Message({}), {})
     assert link.archive is None
