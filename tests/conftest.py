@@ -1,9 +1,9 @@
 """Fixtures for every test of the suite."""
 
+import asyncio
 import logging
 import os
 from pathlib import Path
-import traceback
 
 from homeassistant.components import file_upload
 from hypothesis import HealthCheck, settings
@@ -15,14 +15,10 @@ from syrupy.assertion import SnapshotAssertion
 import custom_components  # noqa: F401
 from lib.slices import SLICE_LENGTH_S
 
-from . import coverage_gate, lasting, unsteady
+from . import coverage_gate
 
-# In its debug mode asyncio keeps the stack of each future and task, down through all of pytest: a third of the time
-# that tests of Home Assistant took. A few frames tell who made it.
-traceback.extract_stack.__defaults__ = (None, 8)
-
-# A busy machine is no fault of what is tested; pytest's own time-out ends what hangs. The examples of a whole run
-# are the same each time; HYPOTHESIS_RANDOM=1 looks for others.
+# No deadline: the machine may be busy, and pytest's own time-out ends what hangs. Every run has the same examples;
+# HYPOTHESIS_RANDOM=1 (the nightly workflow) draws others.
 settings.register_profile(
     "suite",
     deadline=None,
@@ -49,6 +45,16 @@ def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True)
+async def enable_event_loop_debug() -> None:
+    """Run the event loop in debug mode only where it is asked for (``ASYNCIO_DEBUG=1``, the nightly workflow).
+
+    It replaces the plugin's fixture of this name. In debug mode the loop keeps a stack per future and task, which
+    takes a third of the CPU time of tests that run Home Assistant.
+    """
+    asyncio.get_running_loop().set_debug(bool(os.environ.get("ASYNCIO_DEBUG")))
+
+
+@pytest.fixture(autouse=True)
 def work_in_one_slice(request: pytest.FixtureRequest) -> None:
     """On a busy machine, sliced work takes several iterations of the event loop; tests wait for one.
 
@@ -68,18 +74,19 @@ def captures() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch the coverage of full runs, and what passed only when it was tried again."""
+    """Check the coverage of full runs."""
     coverage_gate.register(config)
-    unsteady.register(config)
 
 
-def pytest_sessionfinish() -> None:
-    """End processes that many tests used."""
-    lasting.end_all()
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try a failed browser or demo test once more: those share a Home Assistant and a browser of their own."""
+    for item in items:
+        if item.get_closest_marker("browser") or item.get_closest_marker("demo"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_sessionstart() -> None:
-    """The plugin has SQLAlchemy tell every statement: thousands of lines, of which none helps."""
+    """Silence SQLAlchemy, of which the plugin logs every statement, and give this process an upload folder."""
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
     # One folder for the machine: a Home Assistant that ends empties it, that of another process, too.
     file_upload.TEMP_DIR_NAME += f"-{os.getpid()}"

@@ -78,7 +78,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", default="1,2,3", metavar="N[,N]")
     parser.add_argument("--period", type=int, default=900, metavar="SECONDS")
     parser.add_argument("--jobs", type=int, default=os.process_cpu_count() or 1)
-    return parser.parse_args()
+    parser.add_argument("--smoke", action="store_true", help="one window and few repeats: shows that it runs")
+    args = parser.parse_args()
+    if args.smoke:
+        args.quick, args.no_limit, args.days, args.jobs = True, True, "23", 1
+    return args
 
 
 def _scales(days: Sequence[int], period_s: int, jobs: int) -> list[tuple[str, dict[str, Any]]]:

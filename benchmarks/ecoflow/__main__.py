@@ -19,7 +19,7 @@ from homeassistant.setup import async_setup_component
 import psutil
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant
 
-from custom_components.ecoflow.api.mqtt import LinkState
+from custom_components.ecoflow.api.mqtt import ConnectionState
 from custom_components.ecoflow.const import DOMAIN
 from simulators.ecoflow_cloud.cloud import ACCESS_KEY, SECRET_KEY
 
@@ -75,9 +75,9 @@ async def _measure(ready: dict[str, object], args: argparse.Namespace) -> Result
         entry.add_to_hass(hass)
         await hass.config_entries.async_setup(entry.entry_id)
         await hass.async_block_till_done()
-        coordinator = entry.runtime_data
-        client = coordinator.client
-        while client.link is None or client.link.state is not LinkState.CONNECTED:  # noqa: ASYNC110
+        runtime_data = entry.runtime_data
+        client = runtime_data.client
+        while client.mqtt is None or client.mqtt.state is not ConnectionState.CONNECTED:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         await asyncio.sleep(3)
         await asyncio.to_thread(_fault, control, "PUT")
@@ -85,11 +85,11 @@ async def _measure(ready: dict[str, object], args: argparse.Namespace) -> Result
         idle, _ = await _cpu_percent(args.seconds / 2)
         await asyncio.to_thread(_fault, control, "DELETE")
         await asyncio.sleep(3)
-        messages = sum(state.counters.mqtt for state in client.states.values())
-        written = coordinator.publisher.counters.written
+        messages = sum(state.counts.mqtt for state in client.states.values())
+        written = runtime_data.account.publisher.counters.written
         busy, lag_ms = await _cpu_percent(args.seconds)
-        messages = sum(state.counters.mqtt for state in client.states.values()) - messages
-        written = coordinator.publisher.counters.written - written
+        messages = sum(state.counts.mqtt for state in client.states.values()) - messages
+        written = runtime_data.account.publisher.counters.written - written
         rate = messages / args.seconds
         result = Result(
             devices=len(client.states),
@@ -99,7 +99,7 @@ async def _measure(ready: dict[str, object], args: argparse.Namespace) -> Result
             us_per_message=round((busy - idle) * 1e4 / rate) if rate else 0,
             worst_loop_lag_ms=round(lag_ms, 1),
             states_written_per_s=round(written / args.seconds, 1),
-            dropped=client.link.dropped if client.link is not None else 0,
+            dropped=client.mqtt.dropped if client.mqtt is not None else 0,
             memory_mb=round(psutil.Process().memory_info().rss / 2**20, 1),
         )
         await hass.config_entries.async_unload(entry.entry_id)
@@ -112,18 +112,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/benchmark ecoflow", description=__doc__)
     parser.add_argument("--devices", type=int, default=50)
     parser.add_argument(
-        "--kind", default="delta_pro_3", help="delta_pro_3 sends one message per report, delta_pro five"
+        "--model", default="delta_pro_3", help="delta_pro_3 sends one message per report, delta_pro five"
     )
     parser.add_argument("--period", type=float, default=1.0, help="seconds between a device's reports")
     parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes: shows that it runs, measures nothing")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
+    if args.smoke:
+        args.devices, args.seconds = 2, 2.0
     with tempfile.TemporaryDirectory() as folder:
         args.config = Path(folder) / "config"
         args.config.mkdir()
         (args.config / "custom_components").symlink_to(ROOT / "custom_components")
         command = [sys.executable, "-m", "simulators.ecoflow_cloud", "--period", str(args.period)]
-        command += ["--device", args.kind] * args.devices
+        command += ["--device", args.model] * args.devices
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as cloud:
             assert cloud.stdout is not None
             try:

@@ -132,12 +132,20 @@ async def fleet(temp: Path, *, quick: bool, **_: Any) -> dict[str, Any]:
         return {"fleet_1000": await at_pace(house, 30.0 if quick else 90.0, 1000)}
 
 
+async def smoke(temp: Path, **_: Any) -> dict[str, Any]:
+    """Every kind of request for a moment, to a few controllers."""
+    async with running(temp / "smoke", 50, recorder=True) as house:
+        return {"smoke": await cells(house, 1, 0.2, 50, kept=False)}
+
+
 PARTS: dict[str, Callable[..., Coroutine[Any, Any, dict[str, Any]]]] = {
     "ratios": ratios,
     "kept": kept,
     "memory": memory,
     "fleet": fleet,
+    "smoke": smoke,
 }
+MEASURED = ("ratios", "kept", "memory", "fleet")
 ENTITIES = 19
 """Of a controller without energy, those that are on by default."""
 
@@ -147,14 +155,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--controllers", type=int, default=_CLIENTS, help="that call in the ratios (50, at most 500)")
-    parser.add_argument("--part", choices=PARTS, action="append", help="measure this only (may be repeated)")
+    parser.add_argument("--part", choices=MEASURED, action="append", help="measure this only (may be repeated)")
     parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes: shows that it runs, measures nothing")
     args = parser.parse_args()
     if len(os.sched_getaffinity(0)) > 1:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     answer: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as temp:
-        for part in args.part or PARTS:
+        for part in ["smoke"] if args.smoke else args.part or MEASURED:
             answer |= asyncio.run(PARTS[part](Path(temp), quick=args.quick, controllers=min(500, args.controllers)))
     for part, figures in answer.items():
         print(part)

@@ -1,7 +1,7 @@
-"""Real Home Assistant with ota and many devices, in a process of its own.
+"""A real Home Assistant with ota and many devices, in a process of its own.
 
-`python -m benchmarks.ota.server FOLDER PORT N` prints a JSON line when it is ready. `/bench/lag` answers with the loop
-lag since the last question, `/bench/bare` is the reference: a view that reads JSON and answers JSON.
+`python -m benchmarks.ota.server FOLDER PORT N` prints a JSON line when it is ready. `/bench/lag` returns the lag of
+the event loop since the last call, `/bench/bare` is the reference: a view that reads and returns JSON.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from homeassistant.helpers.http import HomeAssistantView
 from homeassistant.runner import RuntimeConfig
 
 from custom_components.ota._lib.device_keys import hash_key
-from custom_components.ota.importing import Proof
+from custom_components.ota.releases.importer import SignedManifest
 from custom_components.ota.rollout.manifest import sign
 from custom_components.ota.rollout.models import HISTORY_LENGTH, DeviceEvent, DeviceEventKind
 from custom_components.ota.rollout.state import State
@@ -180,7 +180,7 @@ def _fill_logs(state: State) -> None:
     log = tuple(DeviceEvent(float(at), DeviceEventKind.VERSION, "1.0.0", "as it was") for at in range(HISTORY_LENGTH))
     for device in list(state.devices.values()):
         if len(device.history) < HISTORY_LENGTH:
-            state.put_device(replace(device, history=log))
+            state.set_device(replace(device, history=log))
 
 
 async def serve(folder: Path, port: int, devices: int) -> None:
@@ -206,15 +206,17 @@ async def serve(folder: Path, port: int, devices: int) -> None:
         "sha256": hashlib.sha256(image).hexdigest(),
     }
     manifest, signature = sign(fields, PRIVATE)
-    if not entry.runtime_data.state.releases:
-        await entry.runtime_data.importer.async_import(_chunks(image), Proof(manifest, signature))
-    _fill_logs(entry.runtime_data.state)
+    if not entry.runtime_data.hub.state.releases:
+        await entry.runtime_data.importer.async_import(_chunks(image), SignedManifest(manifest, signature))
+    _fill_logs(entry.runtime_data.hub.state)
     lag = Lag()
     hass.http.register_view(LagView(lag))
     hass.http.register_view(BareView())
     hass.http.register_view(RolloutView(hass))
     lag.start()
-    print(json.dumps({"ready": True, "devices": len(entry.runtime_data.state.devices), "boot_s": boot_s}), flush=True)
+    print(
+        json.dumps({"ready": True, "devices": len(entry.runtime_data.hub.state.devices), "boot_s": boot_s}), flush=True
+    )
     await asyncio.Event().wait()
 
 

@@ -1,1 +1,1 @@
-"""200 Central Control Units with two outlets each beside 1,000 heating controllers, at their real pace."""
+"""Load of 200 Central Control Units with two outlets each and 1,000 heating controllers."""

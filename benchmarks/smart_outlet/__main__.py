@@ -1,10 +1,11 @@
-"""Measures Home Assistant under 200 units with two outlets each (600 requests/s) and 1,000 heating controllers.
+"""Measures Home Assistant with 200 CCUs of two outlets each (600 requests/s) and 1,000 heating controllers.
 
-scripts/benchmark smart_outlet [--json FILE] [--seconds 60] [--units 200] [--controllers 1000] [--wild] [--kept]
+scripts/benchmark smart_outlet [--smoke] [--json FILE] [--seconds 60] [--units 200] [--controllers 1000]
+                               [--wild] [--kept]
 scripts/benchmark smart_outlet --day --url URL --key KEY [--token TOKEN] [--cycles 43200]   see day.py
 
-A real Home Assistant with recorder is started on core 0 and set up through its own flows; the devices run in this
-process on core 1. CPU is utime + stime of the Home Assistant process, above what it uses idle in the same run.
+A real Home Assistant with recorder is started on core 0 and set up through its config flows; the devices run in this
+process on core 1. CPU is utime + stime of the Home Assistant process, above its idle use in the same run.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from . import day
 from .load import Devices, Tally
 
 ROOT = Path(__file__).resolve().parents[2]
-_CALM_WITHIN_S = 240
+_IDLE_WITHIN_S = 240
 _TICKS = os.sysconf("SC_CLK_TCK")
 _CONFIGURATION = """\
 homeassistant:
@@ -53,8 +54,8 @@ _GOALS = {"cpu_above_idle": 0.25, "p99_ms": 25.0, "lag_max_ms": 50.0, "errors": 
 
 
 @dataclass(slots=True)
-class Unit:
-    """A unit that was set up."""
+class CcuSetup:
+    """A Central Control Unit that was set up."""
 
     ccu_id: str
     key: str
@@ -63,17 +64,17 @@ class Unit:
 
 @dataclass(slots=True)
 class Fleet:
-    """All that was set up; controllers are id and key."""
+    """Everything that was set up; controllers are keys by ID."""
 
     port: int
-    units: list[Unit]
+    ccus: list[CcuSetup]
     controllers: dict[str, str]
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """What was written down at an earlier run."""
+        """Return the set-up of an earlier run."""
         data = json.loads(text)
-        return cls(data["port"], [Unit(**unit) for unit in data["units"]], data["controllers"])
+        return cls(data["port"], [CcuSetup(**ccu) for ccu in data["ccus"]], data["controllers"])
 
 
 def _prepare(folder: Path, port: int) -> None:
@@ -90,13 +91,13 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-async def _add_units(ha: HomeAssistant, count: int) -> list[Unit]:
-    units = []
+async def _add_ccus(ha: HomeAssistant, count: int) -> list[CcuSetup]:
+    ccus = []
     for number in range(count):
         ccu_id = f"{number:02X}"
         steps: tuple[dict[str, Any], ...] = (
             {"next_step_id": "ccu"},
-            {"name": f"Unit {ccu_id}", "ccu_id": ccu_id, "accept_without_key": False},
+            {"name": f"CCU {ccu_id}", "ccu_id": ccu_id, "accept_without_key": False},
             {},
         )
         results = await ha.flow_results("config/config_entries/flow", {"handler": "smart_outlet"}, *steps)
@@ -105,8 +106,8 @@ async def _add_units(ha: HomeAssistant, count: int) -> list[Unit]:
         for device_id in outlets:
             data = {"name": f"Outlet {ccu_id} {device_id}", "device_id": device_id}
             await ha.add_subentry(results[-1]["result"]["entry_id"], "outlet", data)
-        units.append(Unit(ccu_id, key, outlets))
-    return units
+        ccus.append(CcuSetup(ccu_id, key, outlets))
+    return ccus
 
 
 async def _add_controllers(ha: HomeAssistant, count: int) -> dict[str, str]:
@@ -118,31 +119,31 @@ async def _add_controllers(ha: HomeAssistant, count: int) -> dict[str, str]:
             device_id = f"ESP32-{number:04}"
             data = {"name": f"Controller {number}", "device_id": device_id}
             results = await ha.add_subentry(entry_id, "controller", data, {})
-            shown = next(r for r in results if r.get("step_id") == "key")
-            keys[device_id] = shown["description_placeholders"]["device_key"]
+            key_step = next(r for r in results if r.get("step_id") == "key")
+            keys[device_id] = key_step["description_placeholders"]["device_key"]
     return keys
 
 
 async def _probe(url: str) -> dict[str, Any]:
     async with aiohttp.ClientSession() as session, session.get(f"{url}/api/suite_probe") as reply:
-        found: dict[str, Any] = await reply.json()
-        return found
+        measurements: dict[str, Any] = await reply.json()
+        return measurements
 
 
-async def _watch(pid: int, url: str, seconds: float) -> dict[str, Any]:
-    """Let time pass and say what it took."""
+async def _observe(pid: int, url: str, seconds: float) -> dict[str, Any]:
+    """Return CPU use, event loop delay and state writes over a time."""
     await _probe(url)
     started, before = time.monotonic(), _cpu_s(pid)
     await asyncio.sleep(seconds)
     cpu = (_cpu_s(pid) - before) / (time.monotonic() - started)
-    found = await _probe(url)
-    return {"cpu": cpu, "lag_s": found["lag_s"], "states_per_s": found["changes"] / seconds}
+    probe = await _probe(url)
+    return {"cpu": cpu, "lag_s": probe["lag_s"], "states_per_s": probe["changes"] / seconds}
 
 
 async def _set_up(args: argparse.Namespace, folder: Path, port: int) -> Fleet:
-    """Configure everything through the flows, as users do, and stop again.
+    """Configure everything through the flows, as users do, and stop Home Assistant.
 
-    A Home Assistant that was just configured writes its registries for minutes; what is measured is one that runs.
+    After the configuration Home Assistant writes its registries for minutes; a restarted one is measured.
     """
     url = f"http://127.0.0.1:{port}"
     _prepare(folder, port)
@@ -150,19 +151,19 @@ async def _set_up(args: argparse.Namespace, folder: Path, port: int) -> Fleet:
         await ha.wait_until_up()
         await ha.onboard("Bench", "bench", "bench")
         await ha.wait_until_running()
-        # A port of one's own is taken back after five minutes unless somebody confirms it.
+        # Home Assistant reverts a custom port after five minutes unless it is confirmed.
         await ha.call("http/config/promote")
         started = time.monotonic()
-        units = await _add_units(ha, args.units)
+        ccus = await _add_ccus(ha, args.units)
         keys = await _add_controllers(ha, args.controllers)
-        print(f"set up {len(units)} units, {len(keys)} controllers in {time.monotonic() - started:.0f} s", flush=True)
+        print(f"set up {len(ccus)} CCUs, {len(keys)} controllers in {time.monotonic() - started:.0f} s", flush=True)
         await asyncio.sleep(3)
-    return Fleet(port, units, keys)
+    return Fleet(port, ccus, keys)
 
 
 @contextlib.asynccontextmanager
 async def _started(folder: Path) -> AsyncGenerator[int]:
-    """Home Assistant on core 0; its process id."""
+    """Run Home Assistant on core 0; yields its process ID."""
     command = [sys.executable, "-m", "homeassistant", "--config", str(folder), "--skip-pip"]
     with (folder / "stderr.log").open("w") as log:
         process = await asyncio.create_subprocess_exec(
@@ -176,34 +177,34 @@ async def _started(folder: Path) -> AsyncGenerator[int]:
         await process.wait()
 
 
-async def _until_calm(pid: int) -> None:
-    """Wait until Home Assistant has made up for the statistics that it missed while it was off, and all else."""
-    calm, end = 0, time.monotonic() + _CALM_WITHIN_S
-    while calm < 4 and time.monotonic() < end:
+async def _wait_until_idle(pid: int) -> None:
+    """Wait until Home Assistant has compiled missing statistics and finished all other work of its start."""
+    idle_checks, end = 0, time.monotonic() + _IDLE_WITHIN_S
+    while idle_checks < 4 and time.monotonic() < end:
         before = _cpu_s(pid)
         await asyncio.sleep(2)
-        calm = calm + 1 if _cpu_s(pid) - before < 0.2 else 0
+        idle_checks = idle_checks + 1 if _cpu_s(pid) - before < 0.2 else 0
 
 
 async def _measure(args: argparse.Namespace, fleet: Fleet, pid: int) -> dict[str, Any]:
     url = f"http://127.0.0.1:{fleet.port}"
     async with HomeAssistant.connect(url) as ha:
         await ha.wait_until_up()
-    await _until_calm(pid)
-    idle = await _watch(pid, url, args.seconds / 2)
+    await _wait_until_idle(pid)
+    idle = await _observe(pid, url, args.seconds / 2)
     devices = Devices(fleet.port, random.Random(1), wild=args.wild, kept=args.kept)
-    tasks = [asyncio.create_task(devices.unit(u.key, u.ccu_id, u.outlets, 2.0)) for u in fleet.units]
+    tasks = [asyncio.create_task(devices.ccu(c.key, c.ccu_id, c.outlets, 2.0)) for c in fleet.ccus]
     tasks += [asyncio.create_task(devices.controller(key, name, 30.0)) for name, key in fleet.controllers.items()]
     try:
-        # The first values of all entities are written at once; what counts is the day after.
+        # The first values of all entities are written at once and are not measured.
         await asyncio.sleep(args.settle)
         devices.tally = Tally()
-        load = await _watch(pid, url, args.seconds)
+        load = await _observe(pid, url, args.seconds)
         tally, devices.tally = devices.tally, Tally()
-        # The same calls to a view that does nothing: what Home Assistant itself takes for them.
+        # The same requests to a view that does nothing: the cost of Home Assistant itself.
         devices.path = "/api/suite_probe/bare"
         await asyncio.sleep(2)
-        bare = await _watch(pid, url, args.seconds / 2)
+        bare = await _observe(pid, url, args.seconds / 2)
     finally:
         for task in tasks:
             task.cancel()
@@ -233,47 +234,50 @@ async def _run(args: argparse.Namespace) -> dict[str, Any]:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as name:
         folder = args.folder or Path(name)
-        known = folder / "fleet.json"
-        if known.exists():
-            fleet = Fleet.from_json(known.read_text())
+        stored = folder / "fleet.json"
+        if stored.exists():
+            fleet = Fleet.from_json(stored.read_text())
         else:
             folder.mkdir(parents=True, exist_ok=True)
             fleet = await _set_up(args, folder, free_port())
-            known.write_text(json.dumps(asdict(fleet)))
+            stored.write_text(json.dumps(asdict(fleet)))
         async with _started(folder) as pid:
             return await _measure(args, fleet, pid)
 
 
 def _day(args: argparse.Namespace) -> dict[str, Any]:
-    lived = day.Unit(args.url, args.key, ccu_id=args.ccu_id, token=args.token).run(args.cycles)
-    return lived.figures() | {"statuses": dict(lived.statuses)}
+    played = day.CcuClient(args.url, args.key, ccu_id=args.ccu_id, token=args.token).run(args.cycles)
+    return played.figures() | {"statuses": dict(played.statuses)}
 
 
 def main() -> int:
-    """Command line; 1 where a goal is missed."""
+    """Run the command line; returns 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
-    parser.add_argument("--seconds", type=float, default=60, help="of the measurement (60)")
-    parser.add_argument("--settle", type=float, default=30, help="seconds before it (30)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results to this file")
+    parser.add_argument("--seconds", type=float, default=60, help="duration of the measurement (60)")
+    parser.add_argument("--settle", type=float, default=30, help="seconds before the measurement (30)")
     parser.add_argument("--wild", action="store_true", help="every value of every report changes beyond all thresholds")
-    parser.add_argument("--kept", action="store_true", help="devices keep their connections")
-    parser.add_argument("--folder", type=Path, help="keep the configuration here and use it again (set-up is slow)")
-    parser.add_argument("--day", action="store_true", help="a day's cycles of one unit against a running demo")
-    parser.add_argument("--url", default="http://127.0.0.1:8123", help="of that demo")
-    parser.add_argument("--key", default="", help="of its unit (scripts/demo --json tells it)")
+    parser.add_argument("--kept", action="store_true", help="devices use persistent connections")
+    parser.add_argument("--folder", type=Path, help="keep the configuration here and reuse it (set-up is slow)")
+    parser.add_argument("--day", action="store_true", help="play a day of one CCU against a running demo")
+    parser.add_argument("--url", default="http://127.0.0.1:8123", help="URL of the demo")
+    parser.add_argument("--key", default="", help="key of its CCU (printed by scripts/demo --json)")
     parser.add_argument("--ccu-id", default="01")
-    parser.add_argument("--token", default="", help="a user's: then sockets are switched, too")
+    parser.add_argument("--token", default="", help="token of a user who switches sockets")
     parser.add_argument("--cycles", type=int, default=day.CYCLES)
-    parser.add_argument("--units", type=int, default=200)
-    parser.add_argument("--controllers", type=int, default=1000)
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes: shows that it runs, measures nothing")
+    parser.add_argument("--units", type=int, default=200, help="number of CCUs (200)")
+    parser.add_argument("--controllers", type=int, default=1000, help="number of heating controllers (1000)")
     args = parser.parse_args()
+    if args.smoke:
+        args.units, args.controllers, args.seconds, args.settle = 2, 2, 2.0, 0.0
     result = _day(args) if args.day else asyncio.run(_run(args))
     print(f"{'':<18}{'measured':>12}{'goal':>12}{'ratio':>8}")
     for name, value in result.items():
         if isinstance(value, (int, float)):
             goal = _GOALS.get(name)
-            told = f"{goal:>12.2f}{value / goal:>8.2f}" if goal else (f"{0:>12}" if goal == 0 else "")
-            print(f"{name:<18}{value:>12.2f}{told}")
+            comparison = f"{goal:>12.2f}{value / goal:>8.2f}" if goal else (f"{0:>12}" if goal == 0 else "")
+            print(f"{name:<18}{value:>12.2f}{comparison}")
     if args.json:
         args.json.write_text(json.dumps(result, indent=1) + "\n")
     return int(any(result.get(name, 0.0) > goal for name, goal in _GOALS.items()))

@@ -1,9 +1,9 @@
-"""A day of a Central Control Unit, as fast as Home Assistant answers.
+"""A day of a Central Control Unit, played as fast as Home Assistant responds.
 
-Written from the issue's text alone: every 2 s the unit reports an outlet (POST /api/data/), fetches its commands
-(GET /api/commands/<id>/) and reports the main breaker (POST /api/breaker-data/): 43,200 cycles of three requests. Now
-and then it asks for its outlets (GET /api/devices/), and, where a user's token is given, a user switches a socket:
-the command has to come once, and the state to follow the report.
+An independent client: every 2 s the CCU reports an outlet (POST /api/data/), fetches its commands
+(GET /api/commands/<id>/) and reports the main breaker (POST /api/breaker-data/): 43,200 cycles of three requests. From
+time to time it lists its outlets (GET /api/devices/). If a user's token is given, a user switches a socket: the command
+must be delivered once, and the state must follow the report.
 """
 
 from collections import Counter
@@ -16,42 +16,42 @@ from urllib.parse import urlsplit
 
 CYCLES: Final = 43_200
 _DEVICES_EVERY: Final = 30
-_ORDER_EVERY: Final = 200
+_COMMAND_EVERY: Final = 200
 _TIMEOUT_S: Final = 5.0
 
 
 class WrongAnswerError(Exception):
-    """An answer that the text does not allow."""
+    """The response violates the protocol."""
 
 
 @dataclass(slots=True)
 class Day:
-    """What came of it."""
+    """Results of the day."""
 
     cycles: int = 0
     seconds: float = 0.0
-    orders: int = 0
+    commands: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     latencies_s: list[float] = field(default_factory=list)
 
     def figures(self) -> dict[str, float]:
-        """For the table."""
+        """Return the results as numbers."""
         ordered = sorted(self.latencies_s) or [0.0]
         ranks = {"p50_ms": 0.5, "p99_ms": 0.99, "max_ms": 1.0}
-        told = {name: 1000 * ordered[min(len(ordered) - 1, int(len(ordered) * r))] for name, r in ranks.items()}
+        percentiles = {name: 1000 * ordered[min(len(ordered) - 1, int(len(ordered) * r))] for name, r in ranks.items()}
         requests = len(ordered)
         return {
             "cycles": self.cycles,
             "requests": requests,
-            "orders": self.orders,
+            "commands": self.commands,
             "seconds": self.seconds,
             "requests_per_s": requests / max(self.seconds, 1e-9),
             "times_real_time": 2 * self.cycles / max(self.seconds, 1e-9),
-        } | told
+        } | percentiles
 
 
-class Unit:
-    """The unit and, with a token, its user. Blocking."""
+class CcuClient:
+    """A CCU and, with a token, its user. Blocking."""
 
     def __init__(self, url: str, key: str, *, ccu_id: str = "01", token: str = "") -> None:
         parts = urlsplit(url)
@@ -63,10 +63,10 @@ class Unit:
         self.day = Day()
 
     def run(self, cycles: int = CYCLES) -> Day:
-        """Live through the cycles.
+        """Run the cycles.
 
         Raises:
-            WrongAnswerError: an answer is not as the text says.
+            WrongAnswerError: A response violates the protocol.
         """
         start = time.perf_counter()
         outlets = self._devices()
@@ -74,17 +74,17 @@ class Unit:
             if number % _DEVICES_EVERY == _DEVICES_EVERY - 1:
                 outlets = self._devices()
             outlet = outlets[number % len(outlets)]
-            order = self._order(outlet, number) if self._user and number % _ORDER_EVERY == 1 else None
+            sent = self._send_command(outlet, number) if self._user and number % _COMMAND_EVERY == 1 else None
             self._cycle(outlet, number)
-            if order is not None:
-                self._check(outlet, *order)
+            if sent is not None:
+                self._check(outlet, *sent)
             self.day.cycles += 1
         self.day.seconds = time.perf_counter() - start
         self._connection.close()
         return self.day
 
     def _cycle(self, outlet: str, number: int) -> None:
-        self._obey(outlet)
+        self._execute_commands(outlet)
         relays = self._relays.setdefault(outlet, {"a": False, "b": False})
         self._call(
             "POST",
@@ -106,7 +106,7 @@ class Unit:
             raise WrongAnswerError(f"devices: {outlets}")
         return list(outlets)
 
-    def _obey(self, outlet: str) -> None:
+    def _execute_commands(self, outlet: str) -> None:
         for command in self._call("GET", f"commands/{outlet}/")["commands"]:
             if set(command) != {"command", "socket", "value"}:
                 raise WrongAnswerError(f"command: {command}")
@@ -116,23 +116,23 @@ class Unit:
             elif name not in ("set_threshold", "read_sensors", "ping"):
                 raise WrongAnswerError(f"unknown command {name}")
 
-    def _order(self, outlet: str, number: int) -> tuple[str, bool]:
-        """A user switches a socket; which, and how."""
-        on, socket = number // _ORDER_EVERY % 4 < 2, "ab"[number // _ORDER_EVERY % 2]
+    def _send_command(self, outlet: str, number: int) -> tuple[str, bool]:
+        """Switch a socket as a user; returns the socket and its new state."""
+        on, socket = number // _COMMAND_EVERY % 4 < 2, "ab"[number // _COMMAND_EVERY % 2]
         name = "relay_on" if on else "relay_off"
         self._call("POST", f"commands/{outlet}/{name}/", {"socket": socket}, user=True)
-        self.day.orders += 1
+        self.day.commands += 1
         return socket, on
 
     def _check(self, outlet: str, socket: str, on: bool) -> None:
-        """The command came, was reported, and is what Home Assistant shows."""
+        """Check that the command was delivered once and that Home Assistant has the reported state."""
         if self._relays[outlet][socket] is not on:
-            raise WrongAnswerError(f"the command to {outlet}/{socket} did not come")
+            raise WrongAnswerError(f"the command to {outlet}/{socket} was not delivered")
         status = self._call("GET", f"outlet-status/{outlet}/", user=True)
         if status[f"relay_{socket}"] is not on:
-            raise WrongAnswerError(f"{outlet}/{socket} was reported {on}, shown is {status}")
+            raise WrongAnswerError(f"{outlet}/{socket} was reported {on}, the status is {status}")
         if self._call("GET", f"commands/{outlet}/")["commands"]:
-            raise WrongAnswerError(f"the command to {outlet}/{socket} came twice")
+            raise WrongAnswerError(f"the command to {outlet}/{socket} was delivered twice")
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None, *, user: bool = False) -> Any:
         headers = (self._user or {}) if user else self._key

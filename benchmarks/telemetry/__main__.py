@@ -38,22 +38,22 @@ async def run_cells(args: argparse.Namespace, temp: Path) -> dict[str, Any]:
     return results
 
 
-def run_archive(temp: Path) -> dict[str, Any]:
+def run_archive(temp: Path, rows: int) -> dict[str, Any]:
     """The archive alone: the writing process has the first core, the server the second."""
-    results: dict[str, Any] = {"sqlite": _on_first_core(f"sqlite:///{temp}/rates.db")}
+    results: dict[str, Any] = {"sqlite": _on_first_core(f"sqlite:///{temp}/rates.db", rows)}
     try:
         with postgres_server() as server:
-            results["postgresql"] = _on_first_core(server.url)
+            results["postgresql"] = _on_first_core(server.url, rows)
     except UnavailableError as err:
         results["postgresql"] = {"skipped": str(err)}
     return results
 
 
-def _on_first_core(url: str) -> dict[str, float]:
+def _on_first_core(url: str, rows: int) -> dict[str, float]:
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {0})
     try:
-        return measure(url, _ROWS)
+        return measure(url, rows)
     finally:
         os.sched_setaffinity(0, before)
 
@@ -119,12 +119,15 @@ def main() -> None:
     parser.add_argument("--part", nargs="+", choices=LINES, default=list(LINES), help="what to measure")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each cell")
     parser.add_argument("--rounds", type=int, default=3, help="of each CPU cell; the median counts")
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes: shows that it runs, measures nothing")
     args = parser.parse_args()
+    if args.smoke:
+        args.part, args.seconds, args.rounds = ["flow", "archive"], 1.0, 1
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory(prefix="bench-telemetry-") as temp:
         results = asyncio.run(run_cells(args, Path(temp)))
         if "archive" in args.part:
-            results |= run_archive(Path(temp))
+            results |= run_archive(Path(temp), _ROWS // 20 if args.smoke else _ROWS)
     for part in args.part:
         for what, value, goal in LINES[part](results):
             print(f"{what:<52}{value:<36}{goal}")

@@ -1,7 +1,6 @@
-"""Binary sensors: what devices tell as on or off, whether they are there, and the broker connection."""
+"""Binary sensors: states of devices, their cloud connection and the broker connection of the account."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Final, override
 
 from homeassistant.components.binary_sensor import (
@@ -13,10 +12,10 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api.families import Condition
-from .api.mqtt import LinkState
-from .coordinator import EcoflowConfigEntry, EcoflowCoordinator, Station
-from .entity import AccountEntity, EcoflowEntity, PointEntity
+from .api.families.specs import BinarySensorSpec
+from .data import EcoflowConfigEntry
+from .entity import AccountEntity, EcoflowEntity, SpecEntity
+from .runtime.device import EcoflowDevice
 
 PARALLEL_UPDATES = 0
 
@@ -32,45 +31,45 @@ ONLINE: Final = BinarySensorEntityDescription(
 )
 
 
-def describe(condition: Condition) -> BinarySensorEntityDescription:
-    """Return the binary sensor that shows a condition."""
+def describe(spec: BinarySensorSpec) -> BinarySensorEntityDescription:
+    """Return the entity description for a specification."""
     return BinarySensorEntityDescription(
-        key=condition.key,
-        device_class=BinarySensorDeviceClass(condition.kind) if condition.kind else None,
-        entity_category=EntityCategory.DIAGNOSTIC if condition.diagnostic else None,
-        entity_registry_enabled_default=condition.enabled,
+        key=spec.key,
+        device_class=BinarySensorDeviceClass(spec.device_class) if spec.device_class else None,
+        entity_category=EntityCategory.DIAGNOSTIC if spec.diagnostic else None,
+        entity_registry_enabled_default=spec.enabled,
     )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: EcoflowConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the binary sensors of the account and of all devices, now and later."""
-    coordinator = entry.runtime_data
-    async_add_entities([BrokerSensor(coordinator, BROKER)])
-    coordinator.async_add_platform(async_add_entities, partial(_build, coordinator))
+    """Add the binary sensors of the account and of all devices."""
+    data = entry.runtime_data
+    async_add_entities([BrokerBinarySensor(data.account, data.coordinator, BROKER)])
+    data.devices.async_add_platform(async_add_entities, _binary_sensors)
 
 
-def _build(coordinator: EcoflowCoordinator, station: Station) -> Iterator[BinarySensorEntity]:
-    yield OnlineSensor(coordinator, station, ONLINE)
-    values = coordinator.values(station.sn)
-    for condition in coordinator.family(station.sn).conditions:
-        if condition.exists(values):
-            yield ConditionSensor(coordinator, station, describe(condition), condition)
+def _binary_sensors(device: EcoflowDevice) -> Iterator[BinarySensorEntity]:
+    yield OnlineBinarySensor(device, ONLINE)
+    values = device.values
+    for spec in device.family.binary_sensors:
+        if spec.exists(values):
+            yield SpecBinarySensor(device, describe(spec), spec)
 
 
-class ConditionSensor(PointEntity[Condition], BinarySensorEntity):
-    """What a device tells as on or off."""
+class SpecBinarySensor(SpecEntity[BinarySensorSpec], BinarySensorEntity):
+    """A state that a device reports."""
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """On, off, or unknown."""
-        return self.point.decode(self.values)
+        """The state, None if it is unknown."""
+        return self.spec.decode(self.values)
 
 
-class OnlineSensor(EcoflowEntity, BinarySensorEntity):
-    """Whether a device gives signs of life. Always available: that is what it tells."""
+class OnlineBinarySensor(EcoflowEntity, BinarySensorEntity):
+    """Whether a device reports to the cloud. It is always available."""
 
     @property
     @override
@@ -81,16 +80,20 @@ class OnlineSensor(EcoflowEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool:
-        """Whether values are fresh."""
-        return self.station.fresh
+        """Whether the values of the device are current."""
+        return self.device.is_fresh
 
 
-class BrokerSensor(AccountEntity, BinarySensorEntity):
-    """Whether values come at once, by MQTT. Without it they come by polling."""
+class BrokerBinarySensor(AccountEntity, BinarySensorEntity):
+    """Whether values arrive by MQTT; otherwise they are polled."""
 
     @property
     @override
     def is_on(self) -> bool:
-        """Whether the connection stands."""
-        link = self.coordinator.client.link
-        return link is not None and link.state is LinkState.CONNECTED
+        """Whether the broker is connected."""
+        return self.coordinator.is_mqtt_connected
+
+    @property
+    @override
+    def immediate_value(self) -> object:
+        return self.is_on

@@ -1,7 +1,6 @@
-"""Buttons: ask a device for everything, and what else a device does at a push."""
+"""Buttons: refresh, and functions of devices."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
@@ -9,9 +8,10 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api.families import Action
-from .coordinator import EcoflowConfigEntry, EcoflowCoordinator, Station
-from .entity import EcoflowEntity, async_press, told_errors
+from .api.families.specs import ButtonSpec
+from .data import EcoflowConfigEntry
+from .entity import EcoflowEntity
+from .runtime.device import EcoflowDevice
 
 PARALLEL_UPDATES = 1
 
@@ -21,21 +21,20 @@ REFRESH: Final = ButtonEntityDescription(key="refresh", entity_category=EntityCa
 async def async_setup_entry(
     hass: HomeAssistant, entry: EcoflowConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the buttons of all devices, now and later."""
-    coordinator = entry.runtime_data
-    coordinator.async_add_platform(async_add_entities, partial(_build, coordinator))
+    """Add the buttons of all devices."""
+    entry.runtime_data.devices.async_add_platform(async_add_entities, _buttons)
 
 
-def _build(coordinator: EcoflowCoordinator, station: Station) -> Iterator[ButtonEntity]:
-    yield RefreshButton(coordinator, station, REFRESH)
-    values = coordinator.values(station.sn)
-    for action in coordinator.family(station.sn).actions:
-        if action.exists(values):
-            yield ActionButton(coordinator, station, ButtonEntityDescription(key=action.key), action)
+def _buttons(device: EcoflowDevice) -> Iterator[ButtonEntity]:
+    yield RefreshButton(device, REFRESH)
+    values = device.values
+    for spec in device.family.buttons:
+        if spec.exists(values):
+            yield SpecButton(device, ButtonEntityDescription(key=spec.key), spec)
 
 
 class RefreshButton(EcoflowEntity, ButtonEntity):
-    """Asks the cloud for everything it knows of a device. Works for a silent device too."""
+    """Reads all values of a device from the cloud, also of one that is offline."""
 
     @property
     @override
@@ -45,26 +44,19 @@ class RefreshButton(EcoflowEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        """Ask."""
-        async with told_errors(self.hass, self.coordinator.config_entry):
-            await self.coordinator.client.read(self.station.sn)
+        """Read the values."""
+        await self.device.async_read()
 
 
-class ActionButton(EcoflowEntity, ButtonEntity):
-    """Something that a device does at a push."""
+class SpecButton(EcoflowEntity, ButtonEntity):
+    """A function of a device."""
 
-    def __init__(
-        self,
-        coordinator: EcoflowCoordinator,
-        station: Station,
-        description: ButtonEntityDescription,
-        action: Action,
-    ) -> None:
-        """A button for `action`."""
-        super().__init__(coordinator, station, description)
-        self.action = action
+    def __init__(self, device: EcoflowDevice, description: ButtonEntityDescription, spec: ButtonSpec) -> None:
+        """Create the button from its description and specification."""
+        super().__init__(device, description)
+        self.spec = spec
 
     @override
     async def async_press(self) -> None:
-        """Do it."""
-        await async_press(self.coordinator, self.station.sn, self.action)
+        """Send the command."""
+        await self.device.async_write(self.spec.command(self.values))

@@ -1,95 +1,74 @@
-"""Base entities: one for a device, one for the account; and how a command's failure is told."""
+"""Base entities: of a device, of the account and of surplus charging."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 
 from ._lib.publisher import PublishedEntity
-from .api.errors import (
-    SIGNATURE_WRONG,
-    ApiError,
-    CommandError,
-    DeviceOfflineError,
-    EcoflowError,
-    InvalidKeysError,
-    OutOfRangeError,
-    UnreachableError,
-)
-from .api.families import Action, Command, Point
-from .api.quantities import Values
+from .api.families.specs import Command, EntitySpec
+from .api.wire_values import Values
 from .const import DOMAIN
-from .coordinator import EcoflowCoordinator, Station
+from .coordinator import EcoflowCoordinator
+from .runtime.device import Account, EcoflowDevice
+from .runtime.surplus_charging import SurplusCharging
 
 
 class EcoflowEntity(PublishedEntity):
-    """An entity of a device, available while the device's values are young enough."""
+    """An entity of a device, available while the values of the device are current."""
 
-    _attr_has_entity_name = True
-
-    def __init__(self, coordinator: EcoflowCoordinator, station: Station, description: EntityDescription) -> None:
-        """An entity described by `description`."""
-        self.entity_description = description
-        self.coordinator = coordinator
-        self.station = station
-        self.publisher = coordinator.publisher
-        self._attr_unique_id = f"{coordinator.config_entry.entry_id}_{station.sn}_{description.key}"
-        self._attr_translation_key = description.key
-        self._attr_device_info = coordinator.device_info(station.sn)
+    def __init__(self, device: EcoflowDevice, description: EntityDescription) -> None:
+        """Create an entity from its description."""
+        account = device.account
+        super().__init__(account.publisher, description, f"{account.entry.entry_id}_{device.sn}", device.device_info)
+        self.device = device
 
     @property
     @override
     def available(self) -> bool:
-        """Whether the device's values may be shown."""
-        return self.station.fresh
+        """Whether the values of the device are current."""
+        return self.device.is_fresh
 
     @property
     def values(self) -> Values:
-        """The device's wire values."""
-        return self.coordinator.values(self.station.sn)
+        """The wire values of the device."""
+        return self.device.values
 
     @property
-    def followed(self) -> tuple[str, ...]:
-        """The wire names that this entity depends on."""
+    def value_names(self) -> tuple[str, ...]:
+        """The names of the wire values that the entity depends on."""
         return ()
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the device's values."""
+        """Publish the entity with the values of the device."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.station.follow(self, self.followed))
+        self.async_on_remove(self.device.add_entity(self, self.value_names))
 
 
-class PointEntity[PointT: Point](EcoflowEntity):
-    """An entity that shows a point of the device's family."""
+class SpecEntity[SpecT: EntitySpec](EcoflowEntity):
+    """An entity that the family of the device specifies."""
 
-    def __init__(
-        self, coordinator: EcoflowCoordinator, station: Station, description: EntityDescription, point: PointT
-    ) -> None:
-        """An entity for `point`."""
-        super().__init__(coordinator, station, description)
-        self.point = point
+    def __init__(self, device: EcoflowDevice, description: EntityDescription, spec: SpecT) -> None:
+        """Create an entity from its description and specification."""
+        super().__init__(device, description)
+        self.spec = spec
 
     @property
     @override
-    def followed(self) -> tuple[str, ...]:
-        return self.point.heads
+    def value_names(self) -> tuple[str, ...]:
+        return self.spec.value_names
 
 
-class ControlEntity[PointT: Point](PointEntity[PointT]):
-    """An entity that can be set. It shows what the device confirmed; what is wanted meanwhile is an attribute."""
+class ControlEntity[SpecT: EntitySpec](SpecEntity[SpecT]):
+    """An entity that sends commands. Its state is what the device confirmed; a pending value is an attribute."""
 
     _pending: object = None
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
-        """What was asked for and is not confirmed yet."""
+        """The requested value that is not confirmed yet."""
         return None if self._pending is None else {"pending": self._pending}
 
     @property
@@ -97,83 +76,50 @@ class ControlEntity[PointT: Point](PointEntity[PointT]):
     def published_value(self) -> object:
         return (super().published_value, self._pending)
 
-    async def async_command(self, command: Command, wanted: object) -> None:
-        """Carry a command out, and show its outcome."""
-        self._pending = wanted
+    async def async_command(self, command: Command, value: object) -> None:
+        """Send a command that sets `value`, and publish the result."""
+        self._pending = value
         self.publish_now()
         try:
-            await async_write(self.coordinator, self.station.sn, command)
+            await self.device.async_write(command)
         finally:
             self._pending = None
             self.publish_now()
 
 
 class AccountEntity(PublishedEntity):
-    """An entity of the account itself."""
+    """An entity of the account."""
 
-    _attr_has_entity_name = True
-
-    def __init__(self, coordinator: EcoflowCoordinator, description: EntityDescription) -> None:
-        """An entity described by `description`."""
-        self.entity_description = description
+    def __init__(self, account: Account, coordinator: EcoflowCoordinator, description: EntityDescription) -> None:
+        """Create an entity from its description."""
+        entry_id = account.entry.entry_id
+        super().__init__(account.publisher, description, entry_id, DeviceInfo(identifiers={(DOMAIN, entry_id)}))
         self.coordinator = coordinator
-        self.publisher = coordinator.publisher
-        entry_id = coordinator.config_entry.entry_id
-        self._attr_unique_id = f"{entry_id}_{description.key}"
-        self._attr_translation_key = description.key
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, entry_id)})
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the account."""
+        """Publish the entity with each update of the account."""
         await super().async_added_to_hass()
-        self.coordinator.account_entities.append(self)
-        self.async_on_remove(lambda: self.coordinator.account_entities.remove(self))
+        self.async_on_remove(self.coordinator.async_add_listener(self.publish))
 
 
-@asynccontextmanager
-async def told_errors(hass: HomeAssistant, entry: ConfigEntry) -> AsyncGenerator[None]:
-    """Turn the package's errors into what Home Assistant tells the user."""
-    try:
-        yield
-    except OutOfRangeError as err:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="out_of_range",
-            translation_placeholders={"value": f"{err.value:g}", "low": f"{err.low:g}", "high": f"{err.high:g}"},
-        ) from err
-    except EcoflowError as err:
-        # A signature may be called wrong by mistake: whether it stays so, polling finds out.
-        if isinstance(err, InvalidKeysError) and err.code != SIGNATURE_WRONG:
-            entry.async_start_reauth(hass)
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key=_translation_key(err),
-            translation_placeholders={"error": str(err)},
-        ) from err
+class SurplusEntity(PublishedEntity):
+    """An entity of surplus charging."""
 
+    def __init__(self, surplus: SurplusCharging, description: EntityDescription) -> None:
+        """Create an entity from its description."""
+        account = surplus.account
+        device_info = DeviceInfo(
+            identifiers={(DOMAIN, surplus.subentry_id)},
+            entry_type=DeviceEntryType.SERVICE,
+            name=surplus.title,
+            via_device_id=account.device_id,
+        )
+        super().__init__(account.publisher, description, surplus.subentry_id, device_info)
+        self.surplus = surplus
 
-def _translation_key(err: EcoflowError) -> str:
-    match err:
-        case DeviceOfflineError():
-            return "device_offline"
-        case CommandError():
-            return "not_confirmed"
-        case UnreachableError():
-            return "unreachable"
-        case ApiError():
-            return "refused"
-    return "update_failed"
-
-
-async def async_write(coordinator: EcoflowCoordinator, sn: str, command: Command) -> dict[str, Any]:
-    """Carry out a command on a device; returns the answer's data, raises HomeAssistantError."""
-    if sn not in coordinator.client.states:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="device_gone")
-    async with told_errors(coordinator.hass, coordinator.config_entry):
-        return await coordinator.client.write(sn, command)
-
-
-async def async_press(coordinator: EcoflowCoordinator, sn: str, action: Action) -> None:
-    """Carry out a button's command."""
-    await async_write(coordinator, sn, action.command(coordinator.values(sn)))
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Publish the entity with each decision."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.surplus.add_listener(self.publish))

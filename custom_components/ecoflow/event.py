@@ -1,20 +1,20 @@
-"""Events: the grid went or came back."""
+"""Events: the grid supply of a device was lost or restored."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api.families import Condition
-from .coordinator import EcoflowConfigEntry, EcoflowCoordinator, Station
-from .entity import PointEntity
+from .api.families.specs import BinarySensorSpec
+from .data import EcoflowConfigEntry
+from .entity import SpecEntity
+from .runtime.device import EcoflowDevice
 
 PARALLEL_UPDATES = 0
 
-GRID_CONDITION: Final = "grid_present"
+GRID_SUPPLY: Final = "grid_present"
 LOST: Final = "lost"
 RESTORED: Final = "restored"
 GRID: Final = EventEntityDescription(key="grid", event_types=[LOST, RESTORED])
@@ -23,42 +23,40 @@ GRID: Final = EventEntityDescription(key="grid", event_types=[LOST, RESTORED])
 async def async_setup_entry(
     hass: HomeAssistant, entry: EcoflowConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the events of all devices, now and later."""
-    coordinator = entry.runtime_data
-    coordinator.async_add_platform(async_add_entities, partial(_build, coordinator))
+    """Add the events of all devices."""
+    entry.runtime_data.devices.async_add_platform(async_add_entities, _events)
 
 
-def _build(coordinator: EcoflowCoordinator, station: Station) -> Iterator[EventEntity]:
-    values = coordinator.values(station.sn)
-    for condition in coordinator.family(station.sn).conditions:
-        if condition.key == GRID_CONDITION and condition.exists(values):
-            yield GridEvent(coordinator, station, GRID, condition)
+def _events(device: EcoflowDevice) -> Iterator[EventEntity]:
+    values = device.values
+    for spec in device.family.binary_sensors:
+        if spec.key == GRID_SUPPLY and spec.exists(values):
+            yield GridEvent(device, GRID, spec)
 
 
-class GridEvent(PointEntity[Condition], EventEntity):
-    """The grid at a device's input went, or came back. A device's silence is neither."""
+class GridEvent(SpecEntity[BinarySensorSpec], EventEntity):
+    """The grid supply was lost or restored. A device that goes offline triggers neither."""
 
-    _before: bool | None = None
+    _was_present: bool | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Begin with the present state; every change of the device's values is looked at."""
+        """Start with the current state, then check each change of the device."""
         await super().async_added_to_hass()
-        self._before = self.point.decode(self.values) if self.station.fresh else None
-        self.station.listeners.append(self._look)
-        self.async_on_remove(lambda: self.station.listeners.remove(self._look))
+        self._was_present = self.spec.decode(self.values) if self.device.is_fresh else None
+        self.async_on_remove(self.device.add_listener(self._check))
 
     @callback
-    def _look(self) -> None:
-        if not self.station.fresh or (now := self.point.decode(self.values)) is None:
+    def _check(self) -> None:
+        if not self.device.is_fresh or (is_present := self.spec.decode(self.values)) is None:
             return
-        before, self._before = self._before, now
-        if before is not None and now is not before:
-            self._trigger_event(RESTORED if now else LOST)
+        was_present, self._was_present = self._was_present, is_present
+        if was_present is not None and is_present is not was_present:
+            self._trigger_event(RESTORED if is_present else LOST)
             self.publish_now()
 
     @property
     @override
     def published_value(self) -> object:
-        """A time stamp: every event is news."""
+        """The time of the last event, so that each event is published."""
         return self.state

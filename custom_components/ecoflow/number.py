@@ -1,7 +1,6 @@
-"""Numbers: charge power, limits, set points."""
+"""Numbers: charge power, limits and setpoints."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Final, override
 
 from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription, NumberMode
@@ -9,62 +8,63 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api.families import Setting
-from .api.quantities import Quantity
-from .coordinator import EcoflowConfigEntry, EcoflowCoordinator, Station
-from .entity import ControlEntity, told_errors
+from .api.families.specs import NumberSpec
+from .api.units import Quantity
+from .data import EcoflowConfigEntry
+from .entity import ControlEntity
+from .runtime.device import EcoflowDevice
+from .runtime.errors import translated_errors
 
 PARALLEL_UPDATES = 0
 
-_CLASSES: Final = {
+_DEVICE_CLASSES: Final = {
     Quantity.POWER: NumberDeviceClass.POWER,
     Quantity.TEMPERATURE: NumberDeviceClass.TEMPERATURE,
 }
 
 
-def describe(setting: Setting) -> NumberEntityDescription:
-    """Return the number for a setting."""
-    device_class = _CLASSES.get(setting.quantity)
+def describe(spec: NumberSpec) -> NumberEntityDescription:
+    """Return the entity description for a specification."""
+    device_class = _DEVICE_CLASSES.get(spec.quantity)
     return NumberEntityDescription(
-        key=setting.key,
+        key=spec.key,
         device_class=device_class,
-        native_unit_of_measurement=setting.unit or None,
-        native_min_value=setting.low,
-        native_max_value=setting.high,
-        native_step=setting.step,
-        mode=NumberMode.BOX if setting.quantity is Quantity.POWER else NumberMode.SLIDER,
+        native_unit_of_measurement=spec.unit or None,
+        native_min_value=spec.min_value,
+        native_max_value=spec.max_value,
+        native_step=spec.step,
+        mode=NumberMode.BOX if spec.quantity is Quantity.POWER else NumberMode.SLIDER,
         entity_category=None if device_class is not None else EntityCategory.CONFIG,
-        entity_registry_enabled_default=setting.enabled,
+        entity_registry_enabled_default=spec.enabled,
     )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: EcoflowConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the numbers of all devices, now and later."""
-    coordinator = entry.runtime_data
-    coordinator.async_add_platform(async_add_entities, partial(_build, coordinator))
+    """Add the numbers of all devices."""
+    entry.runtime_data.devices.async_add_platform(async_add_entities, _numbers)
 
 
-def _build(coordinator: EcoflowCoordinator, station: Station) -> Iterator[NumberEntity]:
-    values = coordinator.values(station.sn)
-    for setting in coordinator.family(station.sn).settings:
-        if setting.exists(values):
-            yield SettingNumber(coordinator, station, describe(setting), setting)
+def _numbers(device: EcoflowDevice) -> Iterator[NumberEntity]:
+    values = device.values
+    for spec in device.family.numbers:
+        if spec.exists(values):
+            yield SpecNumber(device, describe(spec), spec)
 
 
-class SettingNumber(ControlEntity[Setting], NumberEntity):
+class SpecNumber(ControlEntity[NumberSpec], NumberEntity):
     """A setting of a device."""
 
     @property
     @override
     def native_value(self) -> float | None:
-        """What the device confirmed."""
-        return self.point.decode(self.values)
+        """The confirmed value."""
+        return self.spec.decode(self.values)
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Set it."""
-        async with told_errors(self.hass, self.coordinator.config_entry):
-            command = self.point.write(value, self.values)
+        """Set the value."""
+        async with translated_errors(self.hass, self.device.account.entry):
+            command = self.spec.write(value, self.values)
         await self.async_command(command, value)

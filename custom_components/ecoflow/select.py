@@ -1,59 +1,55 @@
-"""Selects: stand-by times and modes."""
+"""Selects: standby times and modes."""
 
 from collections.abc import Iterator
-from functools import partial
-from typing import Final, override
+from typing import override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api.families import Choice
-from .coordinator import EcoflowConfigEntry, EcoflowCoordinator, Station
+from .api.families.specs import SelectSpec
+from .data import EcoflowConfigEntry
 from .entity import ControlEntity
+from .runtime.device import EcoflowDevice
 
 PARALLEL_UPDATES = 0
 
-_MODES: Final = frozenset({"power_mode", "climate_mode", "climate_program", "fan_speed", "supply_priority"})
 
-
-def describe(choice: Choice) -> SelectEntityDescription:
-    """Return the select for a choice."""
-    everyday = choice.key in _MODES or choice.key.startswith("circuit_")
+def describe(spec: SelectSpec) -> SelectEntityDescription:
+    """Return the entity description for a specification."""
     return SelectEntityDescription(
-        key=choice.key,
-        options=list(choice.options),
-        entity_category=None if everyday else EntityCategory.CONFIG,
-        entity_registry_enabled_default=choice.enabled,
+        key=spec.key,
+        options=list(spec.options),
+        entity_category=EntityCategory.CONFIG if spec.config else None,
+        entity_registry_enabled_default=spec.enabled,
     )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: EcoflowConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the selects of all devices, now and later."""
-    coordinator = entry.runtime_data
-    coordinator.async_add_platform(async_add_entities, partial(_build, coordinator))
+    """Add the selects of all devices."""
+    entry.runtime_data.devices.async_add_platform(async_add_entities, _selects)
 
 
-def _build(coordinator: EcoflowCoordinator, station: Station) -> Iterator[SelectEntity]:
-    values = coordinator.values(station.sn)
-    for choice in coordinator.family(station.sn).choices:
-        if choice.exists(values):
-            yield ChoiceSelect(coordinator, station, describe(choice), choice)
+def _selects(device: EcoflowDevice) -> Iterator[SelectEntity]:
+    values = device.values
+    for spec in device.family.selects:
+        if spec.exists(values):
+            yield SpecSelect(device, describe(spec), spec)
 
 
-class ChoiceSelect(ControlEntity[Choice], SelectEntity):
+class SpecSelect(ControlEntity[SelectSpec], SelectEntity):
     """A setting with a few options."""
 
     @property
     @override
     def current_option(self) -> str | None:
-        """What the device confirmed; None for a value that is none of the options."""
-        return self.point.decode(self.values)
+        """The confirmed option, None for an unknown wire value."""
+        return self.spec.decode(self.values)
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Choose an option."""
-        await self.async_command(self.point.write(option, self.values), option)
+        """Select an option."""
+        await self.async_command(self.spec.write(option, self.values), option)

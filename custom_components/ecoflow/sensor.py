@@ -1,7 +1,6 @@
-"""Sensors: what devices report, energy made from it, and what surplus charging is up to."""
+"""Sensors: values of devices, energy counters and surplus charging."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, override
 
@@ -15,140 +14,118 @@ from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfPower
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api.families import GENERIC_NAME, Reading
-from .api.quantities import Quantity
-from .api.surplus import Reason
-from .coordinator import EcoflowConfigEntry, EcoflowCoordinator, Station
-from .energy import integrated_keys
-from .entity import EcoflowEntity, PointEntity
-from .surplus import SurplusEntity
+from .api.families.generic import GENERIC_FAMILY
+from .api.families.specs import SensorSpec
+from .api.surplus_controller import Reason
+from .api.units import Quantity
+from .data import EcoflowConfigEntry
+from .entity import EcoflowEntity, SpecEntity, SurplusEntity
+from .runtime.device import EcoflowDevice
+from .runtime.energy_meter import integrated_keys
+from .runtime.store import EcoflowStore
 
 PARALLEL_UPDATES = 0
 
-# Quantity -> device class, state class, digits shown.
-_SHOWN: Final[dict[Quantity, tuple[SensorDeviceClass | None, SensorStateClass | None, int | None]]] = {
+# Quantity -> device class, state class, display precision.
+_CLASSES: Final[dict[Quantity, tuple[SensorDeviceClass | None, SensorStateClass | None, int | None]]] = {
     Quantity.POWER: (SensorDeviceClass.POWER, SensorStateClass.MEASUREMENT, 0),
     Quantity.ENERGY: (SensorDeviceClass.ENERGY, SensorStateClass.TOTAL_INCREASING, 2),
     Quantity.VOLTAGE: (SensorDeviceClass.VOLTAGE, SensorStateClass.MEASUREMENT, 1),
     Quantity.CURRENT: (SensorDeviceClass.CURRENT, SensorStateClass.MEASUREMENT, 2),
-    Quantity.CHARGE: (None, SensorStateClass.MEASUREMENT, 1),
-    Quantity.LEVEL: (SensorDeviceClass.BATTERY, SensorStateClass.MEASUREMENT, 0),
-    Quantity.SHARE: (None, SensorStateClass.MEASUREMENT, 0),
+    Quantity.CAPACITY: (None, SensorStateClass.MEASUREMENT, 1),
+    Quantity.BATTERY_LEVEL: (SensorDeviceClass.BATTERY, SensorStateClass.MEASUREMENT, 0),
+    Quantity.PERCENTAGE: (None, SensorStateClass.MEASUREMENT, 0),
     Quantity.TEMPERATURE: (SensorDeviceClass.TEMPERATURE, SensorStateClass.MEASUREMENT, 1),
     Quantity.DURATION: (SensorDeviceClass.DURATION, SensorStateClass.MEASUREMENT, 0),
     Quantity.FREQUENCY: (SensorDeviceClass.FREQUENCY, SensorStateClass.MEASUREMENT, 1),
-    Quantity.SPEED: (None, SensorStateClass.MEASUREMENT, 0),
-    Quantity.SIGNAL: (SensorDeviceClass.SIGNAL_STRENGTH, SensorStateClass.MEASUREMENT, 0),
+    Quantity.ROTATION_SPEED: (None, SensorStateClass.MEASUREMENT, 0),
+    Quantity.SIGNAL_STRENGTH: (SensorDeviceClass.SIGNAL_STRENGTH, SensorStateClass.MEASUREMENT, 0),
     Quantity.COUNT: (None, SensorStateClass.MEASUREMENT, 0),
-    Quantity.CODE: (None, None, None),
+    Quantity.ERROR_CODE: (None, None, None),
     Quantity.STATE: (SensorDeviceClass.ENUM, None, None),
     Quantity.RAW: (None, None, None),
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReadingDescription(SensorEntityDescription):
-    """A sensor for a reading of a family."""
-
-    reading: Reading
-
-
-def describe(reading: Reading) -> ReadingDescription:
-    """Return the sensor that shows a reading."""
-    device_class, state_class, digits = _SHOWN[reading.quantity]
-    return ReadingDescription(
-        key=reading.key,
-        reading=reading,
+def describe(spec: SensorSpec) -> SensorEntityDescription:
+    """Return the entity description for a specification."""
+    device_class, state_class, precision = _CLASSES[spec.quantity]
+    return SensorEntityDescription(
+        key=spec.key,
         device_class=device_class,
         state_class=state_class,
-        native_unit_of_measurement=reading.unit or None,
-        suggested_display_precision=digits,
-        options=sorted(set(reading.states.values())) if reading.states is not None else None,
-        entity_category=EntityCategory.DIAGNOSTIC if reading.diagnostic else None,
-        entity_registry_enabled_default=reading.enabled,
+        native_unit_of_measurement=spec.unit or None,
+        suggested_display_precision=precision,
+        options=sorted(set(spec.states.values())) if spec.states is not None else None,
+        entity_category=EntityCategory.DIAGNOSTIC if spec.diagnostic else None,
+        entity_registry_enabled_default=spec.enabled,
     )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: EcoflowConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors of all devices, now and later, and those of surplus charging."""
-    coordinator = entry.runtime_data
-    coordinator.async_add_platform(async_add_entities, partial(_build, coordinator))
-    for surplus in coordinator.surplus.values():
+    """Add the sensors of all devices and of surplus charging."""
+    data = entry.runtime_data
+    data.devices.async_add_platform(async_add_entities, partial(_sensors, data.store))
+    for surplus in data.surplus.values():
         async_add_entities(
-            [SurplusReason(surplus, REASON), SurplusPower(surplus, TARGET)],
+            [SurplusStatusSensor(surplus, SURPLUS_STATUS), SurplusPowerSensor(surplus, SURPLUS_POWER)],
             config_subentry_id=surplus.subentry_id,
         )
 
 
-def _build(coordinator: EcoflowCoordinator, station: Station) -> Iterator[SensorEntity]:
-    family, values = coordinator.family(station.sn), coordinator.values(station.sn)
-    for reading in family.readings:
-        if reading.exists(values):
-            kind = CounterSensor if reading.counter else ReadingSensor
-            yield kind(coordinator, station, describe(reading), reading)
-    if family.name != GENERIC_NAME and values:
+def _sensors(store: EcoflowStore, device: EcoflowDevice) -> Iterator[SensorEntity]:
+    family, values = device.family, device.values
+    for spec in family.sensors:
+        if spec.exists(values):
+            description = describe(spec)
+            yield EnergySensor(device, description, store) if spec.counter else SpecSensor(device, description, spec)
+    if family.name != GENERIC_FAMILY and values:
         for key in integrated_keys(family):
-            yield EnergySensor(coordinator, station, _energy(key))
+            yield EnergySensor(device, _energy_description(key), store)
 
 
-class ReadingSensor(PointEntity[Reading], SensorEntity):
-    """What a device reports."""
+class SpecSensor(SpecEntity[SensorSpec], SensorEntity):
+    """A value that a device reports."""
 
-    def __init__(
-        self, coordinator: EcoflowCoordinator, station: Station, description: ReadingDescription, reading: Reading
-    ) -> None:
-        """A reading of a device; one of an unknown product has its wire name for a name."""
-        super().__init__(coordinator, station, description, reading)
-        if reading.quantity is Quantity.RAW:
+    def __init__(self, device: EcoflowDevice, description: SensorEntityDescription, spec: SensorSpec) -> None:
+        """Create the sensor; a value of an unknown model is named by its wire name."""
+        super().__init__(device, description, spec)
+        if spec.quantity is Quantity.RAW:
             self._attr_translation_key = None
-            self._attr_name = reading.sources[0]
+            self._attr_name = spec.sources[0]
 
     @property
     @override
     def native_value(self) -> float | int | str | None:
-        """The value in its unit, None for one that is unknown."""
-        value = self.point.decode(self.values)
+        """The value in its unit, None if it is unknown."""
+        value = self.spec.decode(self.values)
         return str(value) if isinstance(value, bool) else value
 
 
-class StoredEnergySensor(EcoflowEntity, SensorEntity):
-    """A counter as it is on disk. It is known without the device, but ages with it."""
+class EnergySensor(EcoflowEntity, SensorEntity):
+    """A stored energy counter: integrated from power, or the device's own one."""
 
-    @property
-    def counter_key(self) -> str:
-        """The counter's key in the store."""
-        return self.entity_description.key
+    def __init__(self, device: EcoflowDevice, description: SensorEntityDescription, store: EcoflowStore) -> None:
+        """Create the sensor for the counter with the key of the description."""
+        super().__init__(device, description)
+        self._store = store
 
     @property
     @override
-    def followed(self) -> tuple[str, ...]:
-        return (f"counter:{self.counter_key}",)
+    def value_names(self) -> tuple[str, ...]:
+        return (f"counter:{self.entity_description.key}",)
 
     @property
     @override
     def native_value(self) -> float | None:
-        """Energy in kWh."""
-        kwh = self.coordinator.store.of(self.station.sn).shown.get(self.counter_key)
+        """The energy in kWh."""
+        kwh = self._store.device_counters(self.device.sn).stored.get(self.entity_description.key)
         return None if kwh is None else round(kwh, 4)
 
 
-class EnergySensor(StoredEnergySensor):
-    """Energy made from power."""
-
-
-class CounterSensor(StoredEnergySensor):
-    """A device's own counter, kept from jumping back."""
-
-    def __init__(
-        self, coordinator: EcoflowCoordinator, station: Station, description: ReadingDescription, _reading: Reading
-    ) -> None:
-        """A counter of a device."""
-        super().__init__(coordinator, station, description)
-
-
-def _energy(key: str) -> SensorEntityDescription:
+def _energy_description(key: str) -> SensorEntityDescription:
     return SensorEntityDescription(
         key=key,
         device_class=SensorDeviceClass.ENERGY,
@@ -158,12 +135,12 @@ def _energy(key: str) -> SensorEntityDescription:
     )
 
 
-REASON: Final = SensorEntityDescription(
+SURPLUS_STATUS: Final = SensorEntityDescription(
     key="surplus_reason",
     device_class=SensorDeviceClass.ENUM,
     options=[reason.value for reason in Reason],
 )
-TARGET: Final = SensorEntityDescription(
+SURPLUS_POWER: Final = SensorEntityDescription(
     key="surplus_target_power",
     device_class=SensorDeviceClass.POWER,
     state_class=SensorStateClass.MEASUREMENT,
@@ -172,8 +149,8 @@ TARGET: Final = SensorEntityDescription(
 )
 
 
-class SurplusReason(SurplusEntity, SensorEntity):
-    """Why surplus charging does what it does."""
+class SurplusStatusSensor(SurplusEntity, SensorEntity):
+    """The reason for the charge power."""
 
     @property
     @override
@@ -184,15 +161,15 @@ class SurplusReason(SurplusEntity, SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, float | None]:
-        """What the decision was made of."""
+        """The measurements that the decision is based on."""
         return self.surplus.inputs
 
 
-class SurplusPower(SurplusEntity, SensorEntity):
-    """What surplus charging wants the charge power to be; 0 is paused."""
+class SurplusPowerSensor(SurplusEntity, SensorEntity):
+    """The charge power that surplus charging sets; 0 while it is paused."""
 
     @property
     @override
     def native_value(self) -> float:
-        """Power in W."""
+        """The power in W."""
         return self.surplus.decision.power_w

@@ -1,7 +1,8 @@
-"""Actions: set the charge power, refresh a device, send a raw command (administrators)."""
+"""Actions: set the charge power, refresh a device, send a raw command (administrators only)."""
 
 from typing import Any, Final, cast
 
+from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
@@ -9,17 +10,18 @@ from homeassistant.exceptions import ServiceValidationError, Unauthorized, Unkno
 from homeassistant.helpers import config_validation as cv, device_registry as dr, entity_registry as er
 import probatio as vol
 
-from .api.families import Command
+from .api.families.specs import Command
 from .const import DOMAIN
-from .coordinator import EcoflowConfigEntry, EcoflowCoordinator
-from .entity import async_write, told_errors
+from .data import EcoflowConfigEntry, EcoflowData
+from .runtime.device import Account
+from .runtime.errors import translated_errors
 
 SERVICE_SET_CHARGE_POWER: Final = "set_charge_power"
 SERVICE_REFRESH: Final = "refresh"
 SERVICE_SEND_RAW: Final = "send_raw"
 ATTR_POWER: Final = "power"
 ATTR_COMMAND: Final = "command"
-# What a command's envelope is made of is ours to fill in.
+# Fields of the envelope, which the client adds.
 _RESERVED: Final = frozenset({"sn", "id", "version"})
 
 _DEVICE: Final = {vol.Required(ATTR_DEVICE_ID): cv.string}
@@ -40,8 +42,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
     )
 
 
-def _device(call: ServiceCall) -> tuple[EcoflowCoordinator, str]:
-    """Return a device's account and serial number; raises what tells the user why there is none."""
+def _target(call: ServiceCall) -> tuple[Account, str]:
+    """Return the account and serial number of the device; raises ServiceValidationError for anything else."""
     device = dr.async_get(call.hass).async_get(call.data[ATTR_DEVICE_ID])
     entry = cast(
         "EcoflowConfigEntry | None",
@@ -49,64 +51,66 @@ def _device(call: ServiceCall) -> tuple[EcoflowCoordinator, str]:
     )
     if device is None or entry is None or entry.domain != DOMAIN:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_device")
-    coordinator: EcoflowCoordinator | None = getattr(entry, "runtime_data", None)
-    if coordinator is None:
+    data: EcoflowData | None = getattr(entry, "runtime_data", None)
+    if data is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
     for domain, sn in device.identifiers:
-        if domain == DOMAIN and sn in coordinator.client.states:
-            return coordinator, sn
+        if domain == DOMAIN and sn in data.client.states:
+            return data.account, sn
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_device")
 
 
-async def _check_control(call: ServiceCall) -> None:
-    """Raise unless the caller may control the device's entities. Automations have no user and may."""
+async def _user(call: ServiceCall) -> User | None:
+    """Return the calling user, None for an automation; raises UnknownUser."""
     if call.context.user_id is None:
-        return
+        return None
     user = await call.hass.auth.async_get_user(call.context.user_id)
     if user is None:
         raise UnknownUser(context=call.context)
+    return user
+
+
+async def _check_control(call: ServiceCall) -> None:
+    """Raise Unauthorized if the user may not control all entities of the device."""
+    if (user := await _user(call)) is None:
+        return
     entities = er.async_entries_for_device(er.async_get(call.hass), call.data[ATTR_DEVICE_ID])
     if not all(user.permissions.check_entity(entity.entity_id, POLICY_CONTROL) for entity in entities):
         raise Unauthorized(context=call.context, permission=POLICY_CONTROL)
 
 
 async def _check_admin(call: ServiceCall) -> None:
-    if call.context.user_id is None:
-        return
-    user = await call.hass.auth.async_get_user(call.context.user_id)
-    if user is None:
-        raise UnknownUser(context=call.context)
-    if not user.is_admin:
+    """Raise Unauthorized if the user is not an administrator."""
+    if (user := await _user(call)) is not None and not user.is_admin:
         raise Unauthorized(context=call.context)
 
 
 async def _set_charge_power(call: ServiceCall) -> None:
-    """Set how fast a station charges from the socket."""
+    """Set the AC charge power of a station."""
     await _check_control(call)
-    coordinator, sn = _device(call)
-    family = coordinator.family(sn)
-    setting = family.setting(family.charge.setting) if family.charge is not None else None
+    account, sn = _target(call)
+    family = account.client.family(sn)
+    setting = family.number(family.charge.setting) if family.charge is not None else None
     if setting is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_charge_power")
-    async with told_errors(call.hass, coordinator.config_entry):
-        command = setting.write(call.data[ATTR_POWER], coordinator.values(sn))
-    await async_write(coordinator, sn, command)
+    async with translated_errors(call.hass, account.entry):
+        command = setting.write(call.data[ATTR_POWER], account.client.states[sn].values)
+    await account.async_write(sn, command)
 
 
 async def _refresh(call: ServiceCall) -> None:
-    """Ask for everything that the cloud knows of a device."""
+    """Read all values of a device from the cloud."""
     await _check_control(call)
-    coordinator, sn = _device(call)
-    async with told_errors(call.hass, coordinator.config_entry):
-        await coordinator.client.read(sn)
+    account, sn = _target(call)
+    await account.async_read(sn)
 
 
 async def _send_raw(call: ServiceCall) -> ServiceResponse:
-    """Send a command as it is, and return the device's answer."""
+    """Send a command as it is and return the answer of the device."""
     await _check_admin(call)
-    coordinator, sn = _device(call)
+    account, sn = _target(call)
     body: dict[str, Any] = call.data[ATTR_COMMAND]
     if not body or _RESERVED & set(body):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="raw_command")
-    reply = await async_write(coordinator, sn, Command(body))
+    reply = await account.async_write(sn, Command(body))
     return {"reply": reply} if call.return_response else None

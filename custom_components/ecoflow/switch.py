@@ -1,7 +1,6 @@
 """Switches: outputs and options of devices, and surplus charging."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
@@ -9,97 +8,84 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api.families import Toggle
-from .coordinator import EcoflowConfigEntry, EcoflowCoordinator, Station
-from .entity import ControlEntity
-from .surplus import SurplusEntity
+from .api.families.specs import SwitchSpec
+from .data import EcoflowConfigEntry
+from .entity import ControlEntity, SurplusEntity
+from .runtime.device import EcoflowDevice
 
 PARALLEL_UPDATES = 0
 
-# What a household switches; the rest is settings.
-_OUTPUTS: Final = frozenset(
-    {
-        "ac_output",
-        "ac_output_2",
-        "ac_low_voltage_output",
-        "dc_output",
-        "usb_output",
-        "plug_output",
-        "eps_mode",
-        "eco_mode",
-    }
-)
-SURPLUS: Final = SwitchEntityDescription(key="surplus_charging")
+SURPLUS_CHARGING: Final = SwitchEntityDescription(key="surplus_charging")
 
 
-def describe(toggle: Toggle) -> SwitchEntityDescription:
-    """Return the switch for a toggle."""
+def describe(spec: SwitchSpec) -> SwitchEntityDescription:
+    """Return the entity description for a specification."""
     return SwitchEntityDescription(
-        key=toggle.key,
-        entity_category=None if toggle.key in _OUTPUTS else EntityCategory.CONFIG,
-        entity_registry_enabled_default=toggle.enabled,
+        key=spec.key,
+        entity_category=EntityCategory.CONFIG if spec.config else None,
+        entity_registry_enabled_default=spec.enabled,
     )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: EcoflowConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the switches of all devices, now and later, and those of surplus charging."""
-    coordinator = entry.runtime_data
-    coordinator.async_add_platform(async_add_entities, partial(_build, coordinator))
-    for surplus in coordinator.surplus.values():
-        async_add_entities([SurplusSwitch(surplus, SURPLUS)], config_subentry_id=surplus.subentry_id)
+    """Add the switches of all devices and of surplus charging."""
+    data = entry.runtime_data
+    data.devices.async_add_platform(async_add_entities, _switches)
+    for surplus in data.surplus.values():
+        async_add_entities([SurplusSwitch(surplus, SURPLUS_CHARGING)], config_subentry_id=surplus.subentry_id)
 
 
-def _build(coordinator: EcoflowCoordinator, station: Station) -> Iterator[SwitchEntity]:
-    values = coordinator.values(station.sn)
-    for toggle in coordinator.family(station.sn).toggles:
-        if toggle.exists(values):
-            yield ToggleSwitch(coordinator, station, describe(toggle), toggle)
+def _switches(device: EcoflowDevice) -> Iterator[SwitchEntity]:
+    values = device.values
+    for spec in device.family.switches:
+        if spec.exists(values):
+            yield SpecSwitch(device, describe(spec), spec)
 
 
-class ToggleSwitch(ControlEntity[Toggle], SwitchEntity):
+class SpecSwitch(ControlEntity[SwitchSpec], SwitchEntity):
     """An output or option of a device."""
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """What the device confirmed."""
-        return self.point.decode(self.values)
+        """The confirmed state."""
+        return self.spec.decode(self.values)
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Switch on."""
-        await self.async_command(self.point.write(True, self.values), "on")
+        """Turn the switch on."""
+        await self.async_command(self.spec.write(True, self.values), "on")
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Switch off."""
-        await self.async_command(self.point.write(False, self.values), "off")
+        """Turn the switch off."""
+        await self.async_command(self.spec.write(False, self.values), "off")
 
 
 class SurplusSwitch(SurplusEntity, SwitchEntity):
-    """Whether a station's charging follows surplus. It bears the device's name."""
+    """Turns surplus charging on and off. The main entity of its device."""
 
     _attr_name = None
 
     @property
     @override
     def is_on(self) -> bool:
-        """Whether it does."""
-        return self.surplus.enabled
+        """Whether surplus charging is turned on."""
+        return self.surplus.is_enabled
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Let charging follow surplus."""
-        await self._async_switch(True)
+        """Turn surplus charging on."""
+        await self._async_set_enabled(True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Leave the charge power as it is."""
-        await self._async_switch(False)
+        """Turn surplus charging off; the charge power is kept."""
+        await self._async_set_enabled(False)
 
-    async def _async_switch(self, enabled: bool) -> None:
-        await self.surplus.async_enable(enabled)
+    async def _async_set_enabled(self, enabled: bool) -> None:
+        await self.surplus.async_set_enabled(enabled)
         self.publish_now()
-        await self.surplus.async_enabled_changed()
+        await self.surplus.async_apply_enabled()

@@ -1,30 +1,35 @@
-"""Smart Heating: ESP32 heating controllers that poll Home Assistant for their configuration."""
+"""Smart Heating: ESP32 heating controllers that call Home Assistant for their configuration."""
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .book import BOOK, SessionBook
-from .const import DOMAIN, MANUFACTURER, PLATFORMS
-from .coordinator import Building, IotHeatingConfigEntry
-from .discovery import DISCOVERIES, Discoveries
-from .registry import REGISTRY, Registry
+from ._lib.publisher import Publisher
+from .const import DOMAIN, PLATFORMS
+from .data import IotHeatingConfigEntry, IotHeatingData
+from .hub import ControllerHub
+from .runtime.building import Building
+from .runtime.change_listeners import CHANGE_LISTENERS, ChangeListeners
+from .runtime.discovery import DISCOVERY, ControllerDiscovery
+from .runtime.options import BuildingOptions
+from .runtime.weather_forecast import WeatherForecast
 from .services import async_setup_services
-from .sources import SOURCES, Sources
-from .telemetry_log import LOG, TelemetryLog
+from .storage.device_store import DEVICE_STORE, DeviceStore
+from .storage.session_store import SESSION_STORE, SessionStore
+from .storage.telemetry_archive import TELEMETRY_ARCHIVE, TelemetryArchive
 from .views import async_register_views
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Load what is known for good, open the HTTP APIs and register the actions."""
-    hass.data[REGISTRY] = registry = Registry(hass)
-    await registry.async_load()
-    hass.data[BOOK] = SessionBook(hass)
-    hass.data[LOG] = TelemetryLog(hass)
-    hass.data[DISCOVERIES] = Discoveries(hass)
-    hass.data[SOURCES] = Sources()
+    """Load the stores, register the HTTP views and the actions."""
+    hass.data[DEVICE_STORE] = device_store = DeviceStore(hass)
+    await device_store.async_load()
+    hass.data[SESSION_STORE] = SessionStore(hass)
+    hass.data[TELEMETRY_ARCHIVE] = TelemetryArchive(hass)
+    hass.data[DISCOVERY] = ControllerDiscovery(hass)
+    hass.data[CHANGE_LISTENERS] = ChangeListeners()
     async_register_views(hass)
     async_setup_services(hass)
     return True
@@ -32,56 +37,80 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> bool:
     """Set up a building."""
-    registry = hass.data[REGISTRY]
-    await registry.async_add_building(entry.entry_id)
-    device = _building_device(hass, entry)
-    entry.runtime_data = building = Building(hass, entry, registry, device.id)
-    hass.data[LOG].want(entry.entry_id, building.options)
-    await building.async_start()
+    device_store = hass.data[DEVICE_STORE]
+    await device_store.async_add_building(entry.entry_id)
+    device = _update_building_device(hass, entry)
+    options = BuildingOptions.from_entry(dict(entry.options))
+    hub = ControllerHub(
+        hass,
+        entry,
+        options,
+        device_store=device_store,
+        session_store=hass.data[SESSION_STORE],
+        change_listeners=hass.data[CHANGE_LISTENERS],
+    )
+    entry.runtime_data = IotHeatingData(
+        Building(
+            hass,
+            entry.entry_id,
+            device_id=device.id,
+            options=options,
+            store=device_store,
+            controllers=hub.controllers,
+        ),
+        hub,
+        hub.commands,
+        WeatherForecast(hass, options.weather_entity),
+        Publisher.for_entry(hass, entry),
+    )
+    if (limits := options.archive_limits) is not None:
+        hass.data[TELEMETRY_ARCHIVE].add_building(entry.entry_id, limits)
+    await hub.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    hass.data[DISCOVERIES].ask_again()
+    hass.data[DISCOVERY].restart_flows()
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
-    # Other integrations, and controllers, see the controllers of entries that are loaded, no others.
-    entry.async_on_unload(entry.async_on_state_change(building.entry_state_changed))
-    entry.async_on_unload(registry.changed)
+    # Controllers and other integrations see the controllers of loaded entries only.
+    entry.async_on_unload(entry.async_on_state_change(hub.entry_state_changed))
+    entry.async_on_unload(device_store.mark_changed)
     return True
 
 
-def _building_device(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> dr.DeviceEntry:
-    """The building's own device, called as the entry is."""
+def _update_building_device(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> dr.DeviceEntry:
+    """Create or rename the device of the building."""
     return dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id,
         identifiers={(DOMAIN, entry.entry_id)},
-        manufacturer=MANUFACTURER,
+        entry_type=dr.DeviceEntryType.SERVICE,
+        manufacturer=None,
         name=entry.title,
     )
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> bool:
-    """Unload a building; its controllers go on getting their configuration."""
+    """Unload a building. Its controllers still get their configuration."""
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
-    await hass.data[LOG].async_unwant(entry.entry_id)
-    book = hass.data[BOOK]
+    await hass.data[TELEMETRY_ARCHIVE].async_remove_building(entry.entry_id)
+    session_store = hass.data[SESSION_STORE]
     if hass.config_entries.async_loaded_entries(DOMAIN) in ([], [entry]):
-        await book.async_close()
+        await session_store.async_close()
     else:
-        await book.async_write([controller.number for controller in entry.runtime_data.controllers.values()])
+        await session_store.async_save([c.number for c in entry.runtime_data.hub.controllers.values()])
     return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> None:
-    """Forget a building, the keys of its controllers and their sessions."""
-    registry = hass.data[REGISTRY]
-    numbers = [record.number for record in registry.devices_of(entry.entry_id)]
-    await registry.async_remove_building(entry.entry_id)
-    await hass.data[BOOK].async_remove(numbers)
+    """Delete a building with the keys and sessions of its controllers."""
+    device_store = hass.data[DEVICE_STORE]
+    numbers = [record.number for record in device_store.devices_of(entry.entry_id)]
+    await device_store.async_remove_building(entry.entry_id)
+    await hass.data[SESSION_STORE].async_remove(numbers)
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> None:
-    """The building or a controller changed: follow, where possible without a reload of all controllers."""
-    _building_device(hass, entry)
-    if entry.runtime_data.needs_reload:
+    """Apply a change of the building or of a controller, where possible without a reload."""
+    _update_building_device(hass, entry)
+    if entry.runtime_data.hub.needs_reload:
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return
-    await entry.runtime_data.async_sync_controllers()
+    await entry.runtime_data.hub.async_sync()

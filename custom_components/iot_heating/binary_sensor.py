@@ -1,4 +1,4 @@
-"""Binary sensors: whether a controller heats, and whether it calls."""
+"""Binary sensors of controllers: heating and connectivity."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .controller import Controller, Topic
-from .coordinator import IotHeatingConfigEntry
+from .data import IotHeatingConfigEntry
 from .entity import ControllerDescription, ControllerEntity, add_controller_entities
+from .protocol.fields import STATE
+from .runtime.controller import Controller, Topic
 
 PARALLEL_UPDATES = 0
 
@@ -38,7 +39,7 @@ BINARY_SENSORS: Final = (
     ),
     ControllerBinarySensorDescription(
         key="heating",
-        topics=(Topic.HEATING,),
+        topics=(STATE,),
         device_class=BinarySensorDeviceClass.RUNNING,
         value_fn=lambda controller: controller.heating,
     ),
@@ -48,17 +49,17 @@ BINARY_SENSORS: Final = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: IotHeatingConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the binary sensors of all controllers, and of those that come later."""
+    """Set up the binary sensors."""
     add_controller_entities(entry, async_add_entities, BINARY_SENSORS, ControllerBinarySensor)
 
 
 class ControllerBinarySensor(ControllerEntity, BinarySensorEntity):
-    """A yes or no that a controller reports."""
+    """A binary sensor of a controller."""
 
     entity_description: ControllerBinarySensorDescription
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """The state last reported."""
+        """The last reported state."""
         return self.entity_description.value_fn(self.controller)

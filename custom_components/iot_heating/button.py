@@ -1,4 +1,4 @@
-"""Buttons of protocol 2 controllers: reboot, identify, start the rotation of the key."""
+"""Buttons of protocol 2 controllers."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,11 +9,12 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .controller import Controller, Topic
-from .coordinator import Building, IotHeatingConfigEntry
+from .data import IotHeatingConfigEntry, IotHeatingData
 from .entity import ControllerDescription, ControllerEntity, add_controller_entities, is_esp32
-from .keys import async_start_rotation
 from .protocol.commands import CommandName
+from .runtime.controller import Controller, Topic
+from .runtime.key_rotation import async_request_rotation
+from .storage.device_store import DEVICE_STORE
 
 PARALLEL_UPDATES = 1
 
@@ -22,33 +23,33 @@ PARALLEL_UPDATES = 1
 class ControllerButtonDescription(ButtonEntityDescription, ControllerDescription):
     """A button of a controller."""
 
-    press_fn: Callable[[Building, Controller], Awaitable[object]]
+    press_fn: Callable[[HomeAssistant, IotHeatingData, Controller], Awaitable[object]]
 
 
 BUTTONS: Final = (
     ControllerButtonDescription(
         key="identify",
-        topics=(),
+        topics=(Topic.PROTOCOL,),
         device_class=ButtonDeviceClass.IDENTIFY,
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=is_esp32,
-        press_fn=lambda building, controller: building.commands.async_send(controller, CommandName.IDENTIFY),
+        press_fn=lambda hass, data, controller: data.commands.async_send(controller, CommandName.IDENTIFY),
     ),
     ControllerButtonDescription(
         key="reboot",
-        topics=(),
+        topics=(Topic.PROTOCOL,),
         device_class=ButtonDeviceClass.RESTART,
         entity_category=EntityCategory.CONFIG,
         exists_fn=is_esp32,
-        press_fn=lambda building, controller: building.commands.async_send(controller, CommandName.REBOOT),
+        press_fn=lambda hass, data, controller: data.commands.async_send(controller, CommandName.REBOOT),
     ),
     ControllerButtonDescription(
         key="rotate_key",
-        topics=(),
+        topics=(Topic.PROTOCOL,),
         entity_category=EntityCategory.CONFIG,
         entity_registry_enabled_default=False,
         exists_fn=is_esp32,
-        press_fn=async_start_rotation,
+        press_fn=lambda hass, data, controller: async_request_rotation(hass.data[DEVICE_STORE], controller),
     ),
 )
 
@@ -56,28 +57,22 @@ BUTTONS: Final = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: IotHeatingConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the buttons of all controllers, and of those that come later."""
+    """Set up the buttons."""
     add_controller_entities(entry, async_add_entities, BUTTONS, ControllerButton)
 
 
 class ControllerButton(ControllerEntity, ButtonEntity):
-    """A command that a controller gets at its next call."""
+    """A button whose command is delivered with the next call of the controller."""
 
     entity_description: ControllerButtonDescription
 
     @property
     @override
     def available(self) -> bool:
-        """Only protocol 2 has words for these."""
+        """Whether the controller is online and uses protocol 2, which these commands need."""
         return super().available and self.controller.protocol >= 2
 
     @override
-    async def async_added_to_hass(self) -> None:
-        """Follow what the controller speaks."""
-        await super().async_added_to_hass()
-        self.async_on_remove(self.controller.follow(Topic.EXTRAS, self.publish))
-
-    @override
     async def async_press(self) -> None:
-        """Do it."""
-        await self.entity_description.press_fn(self.building, self.controller)
+        """Queue the command."""
+        await self.entity_description.press_fn(self.hass, self.data, self.controller)

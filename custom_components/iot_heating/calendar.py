@@ -1,4 +1,4 @@
-"""The schedule of a building as a calendar: read and edited like one, stored as it is written on the wire."""
+"""Calendar of a building: its heating schedule."""
 
 from datetime import date, datetime, timedelta
 from typing import Any, Final, override
@@ -15,76 +15,80 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .controller import subscribe
-from .coordinator import IotHeatingConfigEntry
+from .data import IotHeatingConfigEntry, IotHeatingData
 from .entity import BuildingEntity
-from .protocol.week_events import (
-    EditError,
+from .protocol.schedule_events import (
     Occurrence,
-    days_of,
+    ScheduleEditError,
+    add_slot,
+    change_slot,
+    entry_rrule,
+    event_summary,
+    format_slot,
     occurrences,
-    read_summary,
-    rrule_of,
-    slot_text,
-    summary_of,
-    with_changed_slot,
-    with_slot,
-    without_slot,
+    parse_rrule,
+    parse_summary,
+    remove_slot,
 )
 
 PARALLEL_UPDATES = 1
 
 SCHEDULE: Final = CalendarEntityDescription(key="schedule")
-_AHEAD: Final = timedelta(days=8)
+_HORIZON: Final = timedelta(days=8)
 _MAX_EVENTS: Final = 5000
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: IotHeatingConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the calendar of the building."""
+    """Set up the calendar."""
     async_add_entities([ScheduleCalendar(entry.runtime_data, SCHEDULE)])
 
 
 class ScheduleCalendar(BuildingEntity, CalendarEntity):
-    """Each slot of the schedule is a weekly series of events, called by its target and mode."""
+    """Each slot of the schedule is a weekly series of events, named by its target and mode."""
 
     _attr_supported_features = (
         CalendarEntityFeature.CREATE_EVENT | CalendarEntityFeature.DELETE_EVENT | CalendarEntityFeature.UPDATE_EVENT
     )
 
+    def __init__(self, data: IotHeatingData, description: CalendarEntityDescription) -> None:
+        super().__init__(data, description)
+        self._monitor = data.hub.monitor
+
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the time."""
+        """Update the current event as time passes."""
         await super().async_added_to_hass()
-        self.async_on_remove(subscribe(self.building.tick_listeners, self.publish))
+        self.async_on_remove(self._monitor.subscribe(self.publish))
 
     @property
     @override
     def published_value(self) -> object:
-        """The event shown counts, not only whether one is on."""
+        """The state and the current event."""
         event = self.event
         return (self.state, event and (event.start, event.end, event.summary))
 
     @property
     @override
     def event(self) -> CalendarEvent | None:
-        """What counts now; between the slots the next one."""
+        """The current event; between two slots the next one."""
         now = dt_util.now()
         schedule = self.building.profile.schedule
-        place = schedule.at(now)
-        coming = sorted(
-            occurrences(schedule, now, now + _AHEAD, dt_util.get_default_time_zone()), key=lambda one: one.start
+        active = schedule.at(now)
+        upcoming = sorted(
+            occurrences(schedule, now, now + _HORIZON, dt_util.get_default_time_zone()), key=lambda one: one.start
         )
-        if place is not None:
-            coming = [one for one in coming if one.entry == place and one.start <= now < one.end] or coming
-        return self._event(coming[0]) if coming else None
+        if active is not None:
+            # Where entries overlap, the last one applies.
+            upcoming = [one for one in upcoming if one.entry == active and one.start <= now < one.end] or upcoming
+        return self._event(upcoming[0]) if upcoming else None
 
     @override
     async def async_get_events(
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
-        """All slots that overlap a range."""
+        """Return the slots that overlap a range."""
         zone = dt_util.get_default_time_zone()
         found: list[CalendarEvent] = []
         for one in occurrences(self.building.profile.schedule, start_date, end_date, zone):
@@ -98,20 +102,20 @@ class ScheduleCalendar(BuildingEntity, CalendarEntity):
         return CalendarEvent(
             start=one.start,
             end=one.end,
-            summary=summary_of(entry),
+            summary=event_summary(entry),
             uid=f"{one.entry}-{one.slot}",
             recurrence_id=f"{one.start:%Y%m%dT%H%M%S}",
-            rrule=rrule_of(entry),
+            rrule=entry_rrule(entry),
         )
 
     @override
     async def async_create_event(self, **kwargs: Any) -> None:
         """Add a slot that repeats every week."""
         try:
-            day, slot = _when(kwargs)
-            raw = with_slot(self.building.profile.schedule, day, slot, read_summary(kwargs["summary"]))
-        except EditError as err:
-            raise _refused(err) from err
+            day, slot = _day_and_slot(kwargs)
+            raw = add_slot(self.building.profile.schedule, day, slot, parse_summary(kwargs["summary"]))
+        except ScheduleEditError as err:
+            raise _validation_error(err) from err
         await self.async_patch(schedule=raw)
 
     @override
@@ -120,10 +124,10 @@ class ScheduleCalendar(BuildingEntity, CalendarEntity):
     ) -> None:
         """Remove a slot from every week."""
         try:
-            entry, slot = _place(uid, recurrence_id, recurrence_range)
-            raw = without_slot(self.building.profile.schedule, entry, slot)
-        except EditError as err:
-            raise _refused(err) from err
+            entry, slot = _slot_index(uid, recurrence_id, recurrence_range)
+            raw = remove_slot(self.building.profile.schedule, entry, slot)
+        except ScheduleEditError as err:
+            raise _validation_error(err) from err
         await self.async_patch(schedule=raw)
 
     @override
@@ -136,34 +140,34 @@ class ScheduleCalendar(BuildingEntity, CalendarEntity):
     ) -> None:
         """Change a slot in every week."""
         try:
-            place = _place(uid, recurrence_id, recurrence_range)
-            day, text = _when(event)
+            index = _slot_index(uid, recurrence_id, recurrence_range)
+            day, slot = _day_and_slot(event)
             schedule = self.building.profile.schedule
-            raw = with_changed_slot(schedule, place, day, text, read_summary(event["summary"]))
-        except EditError as err:
-            raise _refused(err) from err
+            raw = change_slot(schedule, index, day, slot, parse_summary(event["summary"]))
+        except ScheduleEditError as err:
+            raise _validation_error(err) from err
         await self.async_patch(schedule=raw)
 
 
-def _when(event: dict[str, Any]) -> tuple[str, str]:
-    """Days and slot of an event, as an entry writes them."""
+def _day_and_slot(event: dict[str, Any]) -> tuple[str, str]:
+    """Return days and slot of an event in the form of a schedule entry."""
     start, end = _local(event["dtstart"]), _local(event["dtend"])
-    return days_of(event.get("rrule"), start), slot_text(start, end)
+    return parse_rrule(event.get("rrule"), start), format_slot(start, end)
 
 
-def _local(when: date | datetime) -> date | datetime:
-    return dt_util.as_local(when) if isinstance(when, datetime) else when
+def _local(time: date | datetime) -> date | datetime:
+    return dt_util.as_local(time) if isinstance(time, datetime) else time
 
 
-def _place(uid: str, recurrence_id: str | None, recurrence_range: str | None) -> tuple[int, int]:
-    """The places that a uid stands for. A single week of a series cannot be changed: the schedule knows no dates."""
+def _slot_index(uid: str, recurrence_id: str | None, recurrence_range: str | None) -> tuple[int, int]:
+    """Return the indexes of entry and slot. A single week cannot be changed: the schedule has no dates."""
     if recurrence_id and not recurrence_range:
-        raise EditError("one_week")
+        raise ScheduleEditError("single_week")
     entry, _, slot = uid.partition("-")
     if not (entry.isdigit() and slot.isdigit()):
-        raise EditError("gone")
+        raise ScheduleEditError("slot_not_found")
     return int(entry), int(slot)
 
 
-def _refused(err: EditError) -> ServiceValidationError:
+def _validation_error(err: ScheduleEditError) -> ServiceValidationError:
     return ServiceValidationError(translation_domain=DOMAIN, translation_key=f"schedule_{err.key}")

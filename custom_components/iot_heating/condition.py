@@ -1,4 +1,4 @@
-"""Conditions: what controllers do now."""
+"""Conditions on the state of controllers."""
 
 from typing import ClassVar, override
 
@@ -11,36 +11,36 @@ from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.condition import Condition, EntityStateConditionBase
 
 from .const import DOMAIN
-from .protocol.control import Force
+from .protocol.configuration import Force
 
 
 class ControllerCondition(EntityStateConditionBase):
-    """Holds while entities of ours with a certain key are in certain states."""
+    """Passes while entities of this integration with one key are in one of some states."""
 
     _primary_entities_only = False
     _key: ClassVar[str]
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Our entities of that key among those that are meant."""
+        """Return the targeted entities of this integration with that key."""
         registry = er.async_get(self._hass)
-        known = ((entity_id, registry.async_get(entity_id)) for entity_id in super().entity_filter(entities))
+        targeted = ((entity_id, registry.async_get(entity_id)) for entity_id in super().entity_filter(entities))
         return {
             entity_id
-            for entity_id, entry in known
+            for entity_id, entry in targeted
             if entry is not None and entry.platform == DOMAIN and entry.translation_key == self._key
         }
 
 
 def _condition(domain: str, key: str, *states: str) -> type[Condition]:
-    class OneCondition(ControllerCondition):
-        """Holds while one kind of entity is in one of some states."""
+    class KeyCondition(ControllerCondition):
+        """Passes for one key and some states."""
 
         _domain_specs = {domain: DomainSpec()}
         _key = key
         _states = set(states)
 
-    return OneCondition
+    return KeyCondition
 
 
 CONDITIONS: dict[str, type[Condition]] = {

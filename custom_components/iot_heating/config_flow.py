@@ -1,4 +1,4 @@
-"""Config flow: a building, its options, and the controllers that call and are not registered yet."""
+"""Config flow: add or rename a building, and add discovered controllers."""
 
 from types import MappingProxyType
 from typing import Any, Final, override
@@ -17,11 +17,12 @@ from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, Sel
 import probatio as vol
 
 from ._lib.device_keys import KeyRing
-from .config_options import BuildingOptionsFlow
-from .config_subentries import ControllerSubentryFlow, LinkedSubentryFlow
 from .const import CONF_DEVICE_ID, DOMAIN, SUBENTRY_CONTROLLER, SUBENTRY_LINKED
-from .discovery import DISCOVERIES, Discovery
-from .registry import REGISTRY
+from .flows.controller import ControllerSubentryFlow
+from .flows.linked_entity import LinkedEntitySubentryFlow
+from .flows.options import BuildingOptionsFlow
+from .runtime.discovery import DISCOVERY, DiscoveredController
+from .storage.device_store import DEVICE_STORE
 
 CONF_BUILDING: Final = "building"
 _BUILDING_SCHEMA = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
@@ -40,14 +41,14 @@ class IotHeatingConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
-        """A building has controllers, of two kinds."""
-        return {SUBENTRY_CONTROLLER: ControllerSubentryFlow, SUBENTRY_LINKED: LinkedSubentryFlow}
+        """Return the subentries: controllers and linked entities."""
+        return {SUBENTRY_CONTROLLER: ControllerSubentryFlow, SUBENTRY_LINKED: LinkedEntitySubentryFlow}
 
     @staticmethod
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
-        """A building has options."""
+        """Return the options flow."""
         return BuildingOptionsFlow()
 
     @override
@@ -57,7 +58,7 @@ class IotHeatingConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             name = user_input[CONF_NAME].strip()
             if not name:
-                errors[CONF_NAME] = "name_empty"
+                errors[CONF_NAME] = "name_required"
             else:
                 self._async_abort_entries_match({CONF_NAME: name})
                 return self.async_create_entry(title=name, data={CONF_NAME: name})
@@ -74,7 +75,7 @@ class IotHeatingConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             name = user_input[CONF_NAME].strip()
             if not name:
-                errors[CONF_NAME] = "name_empty"
+                errors[CONF_NAME] = "name_required"
             elif any(
                 other.data.get(CONF_NAME) == name
                 for other in self._async_current_entries()
@@ -90,30 +91,30 @@ class IotHeatingConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def async_step_integration_discovery(self, discovery_info: dict[str, Any]) -> ConfigFlowResult:
-        """A controller that is not registered called."""
+        """Handle a call of an unregistered controller."""
         self._device_id = discovery_info[CONF_DEVICE_ID]
         await self.async_set_unique_id(self._device_id)
         self._abort_if_unique_id_configured()
-        if self._device_id in self.hass.data[REGISTRY].devices:
-            return self.async_abort(reason="controller_known")
+        if self._device_id in self.hass.data[DEVICE_STORE].devices:
+            return self.async_abort(reason="controller_registered")
         self.context["title_placeholders"] = {"device_id": self._device_id}
         return await self.async_step_approve()
 
     async def async_step_approve(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Choose the building; the controller goes on with the key that it has."""
-        found = self.hass.data[DISCOVERIES].known.get(self._device_id)
+        """Select the building. The controller keeps its key."""
+        found = self.hass.data[DISCOVERY].controllers.get(self._device_id)
         if found is None:
-            return self.async_abort(reason="discovery_gone")
+            return self.async_abort(reason="discovery_expired")
         errors: dict[str, str] = {}
         if user_input is not None:
             name = user_input[CONF_NAME].strip()
             entry = self.hass.config_entries.async_get_entry(user_input[CONF_BUILDING])
             if entry is None:
-                return self.async_abort(reason="building_gone")
+                return self.async_abort(reason="building_removed")
             if not name:
-                errors[CONF_NAME] = "name_empty"
+                errors[CONF_NAME] = "name_required"
             else:
-                return await self._async_adopt(found, entry, name)
+                return await self._async_add_controller(found, entry, name)
         buildings = [
             SelectOptionDict(value=entry.entry_id, label=entry.title)
             for entry in self._async_current_entries(include_ignore=False)
@@ -140,16 +141,18 @@ class IotHeatingConfigFlow(ConfigFlow, domain=DOMAIN):
             },
         )
 
-    async def _async_adopt(self, found: Discovery, entry: ConfigEntry, name: str) -> ConfigFlowResult:
-        """Register the controller with the key that it presented first."""
+    async def _async_add_controller(
+        self, found: DiscoveredController, entry: ConfigEntry, name: str
+    ) -> ConfigFlowResult:
+        """Register the controller with the first key that it presented."""
         data = {CONF_DEVICE_ID: found.device_id}
-        registry = self.hass.data[REGISTRY]
-        if found.device_id in registry.devices:
-            return self.async_abort(reason="controller_known")
-        await registry.async_add_device(
+        store = self.hass.data[DEVICE_STORE]
+        if found.device_id in store.devices:
+            return self.async_abort(reason="controller_registered")
+        await store.async_add_device(
             found.device_id, entry.entry_id, name, KeyRing(current=found.key_hash), config=data
         )
-        self.hass.data[DISCOVERIES].known.pop(found.device_id, None)
+        self.hass.data[DISCOVERY].controllers.pop(found.device_id, None)
         subentry = ConfigSubentry(
             data=MappingProxyType(data), subentry_type=SUBENTRY_CONTROLLER, title=name, unique_id=found.device_id
         )

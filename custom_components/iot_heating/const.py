@@ -1,14 +1,10 @@
-"""Names that several modules of the integration use."""
+"""Constants of the integration."""
 
-from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Final
 
 from homeassistant.const import Platform
 
-from .protocol.control import Comfort
-
 DOMAIN: Final = "iot_heating"
-MANUFACTURER: Final = "Smart Heating"
 PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
@@ -21,7 +17,7 @@ PLATFORMS: Final = [
 ]
 
 EVENT_DISCOVERED: Final = f"{DOMAIN}_controller_discovered"
-"""Bus event: a controller that is not registered called for the first time."""
+"""Bus event: an unregistered controller called for the first time."""
 
 SUBENTRY_CONTROLLER: Final = "controller"
 SUBENTRY_LINKED: Final = "linked"
@@ -44,41 +40,3 @@ CONF_PRICE: Final = "price"
 CONF_PRICE_ENTITY: Final = "price_entity"
 CONF_SETBACK: Final = "setback_temperature"
 CONF_WEATHER_ENTITY: Final = "weather_entity"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """A building's options, with what counts where the user has set none."""
-
-    allow_query_key: bool = True
-    comfort: Comfort = field(default_factory=Comfort)
-    lease_s: int = 900
-    poll_interval_s: int = 30
-    log: bool = True
-    log_days: int = 30
-    log_mb: int = 500
-    price: float | None = None
-    price_entity: str | None = None
-    outdoor_entity: str | None = None
-    weather_entity: str | None = None
-
-    @classmethod
-    def of(cls, options: dict[str, Any]) -> Self:
-        """From a config entry."""
-        base = cls()
-        return cls(
-            allow_query_key=options.get(CONF_ALLOW_QUERY, base.allow_query_key),
-            comfort=Comfort(
-                options.get(CONF_SETBACK, base.comfort.setback_c),
-                options.get(CONF_ECO_REDUCTION, base.comfort.eco_reduction_k),
-            ),
-            lease_s=int(options.get(CONF_LEASE, base.lease_s)),
-            poll_interval_s=int(options.get(CONF_POLL_INTERVAL, base.poll_interval_s)),
-            log=options.get(CONF_LOG, base.log),
-            log_days=int(options.get(CONF_LOG_DAYS, base.log_days)),
-            log_mb=int(options.get(CONF_LOG_MB, base.log_mb)),
-            price=options.get(CONF_PRICE),
-            price_entity=options.get(CONF_PRICE_ENTITY),
-            outdoor_entity=options.get(CONF_OUTDOOR_ENTITY),
-            weather_entity=options.get(CONF_WEATHER_ENTITY),
-        )

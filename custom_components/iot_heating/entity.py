@@ -1,127 +1,143 @@
-"""Base entities: one for the building, one for a controller."""
+"""Base entities of buildings and controllers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import override
 
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.translation import async_get_cached_translations
 
 from ._lib.publisher import PublishedEntity
-from .const import DOMAIN, MANUFACTURER
-from .controller import Controller, Topic, subscribe
-from .coordinator import Building, IotHeatingConfigEntry
+from .const import DOMAIN
+from .data import IotHeatingConfigEntry, IotHeatingData
 from .protocol.errors import ProtocolError
-from .records import Kind
+from .runtime.controller import Controller, Topic
+from .storage.device_records import ControllerKind
+
+_MODEL_KEYS = {ControllerKind.ESP32: "controller", ControllerKind.LINKED: "linked_entity"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ControllerDescription(EntityDescription):
-    """What all entities of controllers have in common.
+    """Description of an entity of a controller.
 
     Attributes:
-        topics: When the entity has something new to show.
-        always_available: Told even of a controller that does not call.
+        topics: Changes that the entity shows.
+        always_available: Whether it is available while the controller is offline.
         exists_fn: Which controllers have the entity.
     """
 
-    topics: tuple[Topic, ...]
+    topics: tuple[str, ...] = ()
     always_available: bool = False
-    exists_fn: Callable[[Building, Controller], bool] = lambda building, controller: True
+    exists_fn: Callable[[IotHeatingData, Controller], bool] = lambda data, controller: True
 
 
-def is_esp32(building: Building, controller: Controller) -> bool:
-    """Whether a controller calls the device-sync API."""
-    return controller.kind is Kind.ESP32
+def is_esp32(data: IotHeatingData, controller: Controller) -> bool:
+    """Whether a controller uses the device-sync API."""
+    return controller.kind is ControllerKind.ESP32
 
 
 class BuildingEntity(PublishedEntity):
-    """An entity of the building."""
+    """An entity of a building."""
 
     _attr_has_entity_name = True
 
-    def __init__(self, building: Building, description: EntityDescription) -> None:
+    def __init__(self, data: IotHeatingData, description: EntityDescription) -> None:
         self.entity_description = description
-        self.building = building
-        self.publisher = building.publisher
-        self._attr_unique_id = f"{building.entry.entry_id}_{description.key}"
+        self.building = data.building
+        self.publisher = data.publisher
+        self._attr_unique_id = f"{data.building.entry_id}_{description.key}"
         self._attr_translation_key = description.key
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, building.entry.entry_id)})
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, data.building.entry_id)})
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the profile."""
+        """Subscribe to the profile."""
         await super().async_added_to_hass()
-        self.async_on_remove(subscribe(self.building.profile_listeners, self.publish_now))
+        self.async_on_remove(self.building.subscribe_profile(self.publish_now))
 
     async def async_patch(self, **patch: object) -> None:
-        """Change the profile; on disk when this returns."""
+        """Change the profile; saved when it returns."""
         try:
             await self.building.async_patch_profile(patch)
         except ProtocolError as err:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
-                translation_key="bad_value",
+                translation_key="invalid_value",
                 translation_placeholders={"field": err.field, "error": err.message},
             ) from err
 
 
 class ControllerEntity(PublishedEntity):
-    """An entity of a controller, available while the controller calls."""
+    """An entity of a controller, available while the controller is online."""
 
     _attr_has_entity_name = True
     entity_description: ControllerDescription
 
-    def __init__(self, building: Building, controller: Controller, description: ControllerDescription) -> None:
+    def __init__(self, data: IotHeatingData, controller: Controller, description: ControllerDescription) -> None:
         self.entity_description = description
-        self.building = building
+        self.data = data
         self.controller = controller
-        self.publisher = building.publisher
+        self.publisher = data.publisher
         self._attr_unique_id = f"{controller.subentry_id}_{description.key}"
         self._attr_translation_key = description.key
-        linked = controller.kind is Kind.LINKED
-        self._attr_device_info = DeviceInfo(
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """The device of the controller."""
+        controller = self.controller
+        return DeviceInfo(
             identifiers={(DOMAIN, controller.subentry_id)},
-            manufacturer=MANUFACTURER,
-            model="Linked entity" if linked else "ESP32 heating controller",
+            manufacturer=None,
+            model=_model(self.hass, controller.kind),
             name=controller.name,
-            serial_number=None if linked else controller.device_id,
-            via_device_id=building.device_id,
+            serial_number=None if controller.kind is ControllerKind.LINKED else controller.device_id,
+            via_device_id=self.data.building.device_id,
         )
 
     @property
     @override
     def available(self) -> bool:
-        """Whether the controller calls; until it had the time to, what it will report is unknown."""
+        """Whether the controller is online; until its first call its values are unknown."""
         return self.entity_description.always_available or self.controller.online is not False
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the controller."""
+        """Subscribe to the controller."""
         await super().async_added_to_hass()
         for topic in (*self.entity_description.topics, Topic.ONLINE):
-            self.async_on_remove(self.controller.follow(topic, self.publish))
+            self.async_on_remove(self.controller.subscribe(topic, self.publish))
+
+
+def _model(hass: HomeAssistant, kind: ControllerKind) -> str:
+    """Return the translated model; Home Assistant itself translates the names of devices only."""
+    key = f"component.{DOMAIN}.device.{_MODEL_KEYS[kind]}.name"
+    return async_get_cached_translations(hass, hass.config.language, "device", DOMAIN).get(key, kind.value)
 
 
 def add_controller_entities[D: ControllerDescription](
     entry: IotHeatingConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     descriptions: tuple[D, ...],
-    make: Callable[[Building, Controller, D], Entity],
+    entity_class: Callable[[IotHeatingData, Controller, D], Entity],
 ) -> None:
-    """Add the entities of all controllers, and of those that come later."""
-    building = entry.runtime_data
+    """Add the entities of all controllers, and of those that are added later."""
+    data = entry.runtime_data
 
     @callback
-    def add(building: Building, controller: Controller) -> None:
-        wanted = [d for d in descriptions if d.exists_fn(building, controller)]
+    def add(controller: Controller) -> None:
         async_add_entities(
-            [make(building, controller, description) for description in wanted],
+            [
+                entity_class(data, controller, description)
+                for description in descriptions
+                if description.exists_fn(data, controller)
+            ],
             config_subentry_id=controller.subentry_id,
         )
 
-    building.each_controller(partial(add, building))
+    data.hub.for_each_controller(add)

@@ -1,4 +1,4 @@
-"""Numbers: the heating curve of the building."""
+"""Numbers of a building: its heating curve."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from homeassistant.const import EntityCategory, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import IotHeatingConfigEntry
+from .data import IotHeatingConfigEntry
 from .entity import BuildingEntity
 from .protocol.profile import CURVE_VALUE_RANGE, MIN_EXTERNAL_RANGE_C, Profile
 
@@ -23,7 +23,7 @@ PARALLEL_UPDATES = 1
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileNumberDescription(NumberEntityDescription):
-    """A number of the control profile; ``key`` is also its name in the profile."""
+    """Description of a number; ``key`` is also its name in the profile."""
 
     value_fn: Callable[[Profile], float]
 
@@ -55,22 +55,22 @@ NUMBERS: Final = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: IotHeatingConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the numbers of the building."""
+    """Set up the numbers."""
     async_add_entities(ProfileNumber(entry.runtime_data, description) for description in NUMBERS)
 
 
 class ProfileNumber(BuildingEntity, NumberEntity):
-    """A number of the control profile; controllers get it at their next call."""
+    """A number of the control profile, delivered with the next call of each controller."""
 
     entity_description: ProfileNumberDescription
 
     @property
     @override
     def native_value(self) -> float:
-        """The value now."""
+        """The current value."""
         return self.entity_description.value_fn(self.building.profile)
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Change the value; on disk when this returns."""
+        """Change the value; saved when it returns."""
         await self.async_patch(**{self.entity_description.key: value})

@@ -1,4 +1,4 @@
-"""Selects: the mode of a building, and what a controller is forced to."""
+"""Selects: mode of a building, control mode of a controller."""
 
 from dataclasses import dataclass
 from typing import Any, Final, override
@@ -10,13 +10,12 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from ._lib.week_schedule import Mode
-from .commands import NAME_OF, confirmed_force, pending_force
-from .controller import Controller, Topic
-from .coordinator import Building, IotHeatingConfigEntry
+from .data import IotHeatingConfigEntry
 from .entity import BuildingEntity, ControllerDescription, ControllerEntity, add_controller_entities
-from .linked import commandable
-from .protocol.control import Force
-from .records import DeviceRecord, Kind
+from .protocol.configuration import Force
+from .runtime.command_dispatcher import COMMAND_OF, confirmed_force, pending_force
+from .runtime.controller import Topic
+from .storage.device_records import DeviceRecord
 
 PARALLEL_UPDATES = 1
 
@@ -24,19 +23,15 @@ MODE: Final = SelectEntityDescription(key="mode", options=[mode.value for mode i
 
 
 @dataclass(frozen=True, kw_only=True)
-class ForceSelectDescription(SelectEntityDescription, ControllerDescription):
-    """What a controller is forced to."""
+class ControlModeDescription(SelectEntityDescription, ControllerDescription):
+    """Description of the control mode select."""
 
 
-def _can_be_forced(building: Building, controller: Controller) -> bool:
-    return controller.kind is Kind.ESP32 or commandable(building.hass, controller.device_id)
-
-
-FORCE: Final = ForceSelectDescription(
+CONTROL_MODE: Final = ControlModeDescription(
     key="control",
     topics=(Topic.COMMAND,),
     entity_category=EntityCategory.CONFIG,
-    exists_fn=_can_be_forced,
+    exists_fn=lambda data, controller: data.hub.is_controllable(controller),
     options=[force.value for force in Force],
 )
 
@@ -44,46 +39,46 @@ FORCE: Final = ForceSelectDescription(
 async def async_setup_entry(
     hass: HomeAssistant, entry: IotHeatingConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the selects of the building, of all controllers, and of those that come later."""
+    """Set up the selects."""
     async_add_entities([ModeSelect(entry.runtime_data, MODE)])
-    add_controller_entities(entry, async_add_entities, (FORCE,), ForceSelect)
+    add_controller_entities(entry, async_add_entities, (CONTROL_MODE,), ControlModeSelect)
 
 
 class ModeSelect(BuildingEntity, SelectEntity):
-    """Auto: as the schedule says; Eco and Manual stand above it."""
+    """Auto follows the schedule; Eco and Manual override it."""
 
     @property
     @override
     def current_option(self) -> str:
-        """The mode now."""
+        """The current mode."""
         return self.building.profile.mode.value
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Change the mode; on disk when this returns."""
+        """Change the mode; saved when it returns."""
         await self.async_patch(mode=option)
 
 
-class ForceSelect(ControllerEntity, SelectEntity):
-    """Shows what the controller has confirmed; what it was told and has not confirmed yet is an attribute."""
+class ControlModeSelect(ControllerEntity, SelectEntity):
+    """The confirmed control mode; one that is not confirmed yet is an attribute."""
 
-    entity_description: ForceSelectDescription
+    entity_description: ControlModeDescription
 
     @property
     def _record(self) -> DeviceRecord | None:
-        return self.building.registry.devices.get(self.controller.device_id)
+        return self.data.commands.record(self.controller.device_id)
 
     @property
     @override
     def current_option(self) -> str | None:
-        """What is confirmed."""
+        """The confirmed control mode."""
         record = self._record
         return confirmed_force(record, dt_util.utcnow()).value if record else None
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
-        """What is pending, and until when it lasts."""
+        """The pending control mode, and when forcing ends."""
         record = self._record
         pending = pending_force(record) if record else None
         until = record.override.until if record else None
@@ -92,10 +87,10 @@ class ForceSelect(ControllerEntity, SelectEntity):
     @property
     @override
     def published_value(self) -> object:
-        """Attributes count too."""
+        """State and attributes."""
         return (self.state, tuple(self.extra_state_attributes.items()))
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Queue the command; on disk when this returns."""
-        await self.building.commands.async_send(self.controller, NAME_OF[Force(option)])
+        """Queue the command; saved when it returns."""
+        await self.data.commands.async_send(self.controller, COMMAND_OF[Force(option)])

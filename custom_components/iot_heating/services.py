@@ -1,4 +1,4 @@
-"""Actions: sessions and telemetry asked for, schedules and curves set, commands sent, keys rotated and revoked."""
+"""Actions: query sessions and telemetry, set the schedule, send commands, rotate and revoke keys."""
 
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
@@ -13,18 +13,19 @@ from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
 import probatio as vol
 
-from . import reports
 from ._lib.archive import Aggregation
-from .commands import event_data
 from .const import DOMAIN
-from .controller import Controller
-from .coordinator import Building
-from .keys import GRACE, async_revoke, async_rotate
+from .data import IotHeatingData
 from .protocol.commands import CommandName
 from .protocol.errors import ProtocolError
-from .records import Kind
-from .telemetry_log import range_of
-from .views_user import building_entity
+from .runtime.command_dispatcher import command_event_data
+from .runtime.controller import Controller
+from .runtime.key_rotation import GRACE_PERIOD, async_revoke_keys, async_rotate_key
+from .runtime.permissions import permission_entity
+from .storage.device_records import ControllerKind
+from .storage.device_store import DEVICE_STORE
+from .storage.history import async_session_report, async_telemetry_report, async_write_file, sessions_csv
+from .storage.telemetry_archive import device_range
 
 ATTR_AGGREGATION: Final = "aggregation"
 ATTR_COMMAND: Final = "command"
@@ -42,10 +43,10 @@ ATTR_SCHEDULE: Final = "schedule"
 ATTR_START: Final = "start"
 
 _DEVICE: Final[dict[Any, Any]] = {vol.Required(ATTR_DEVICE_ID): cv.string}
-_LONGEST: Final = timedelta(days=366)
-_GRACE: Final = vol.All(cv.positive_time_period, vol.Range(max=GRACE))
-# Nothing is not "until it is taken back": that is said by leaving it out.
-_SPAN: Final = vol.All(cv.positive_time_period, vol.Range(min=timedelta(seconds=1), max=_LONGEST))
+_MAX_DURATION: Final = timedelta(days=366)
+_GRACE: Final = vol.All(cv.positive_time_period, vol.Range(max=GRACE_PERIOD))
+# Zero is invalid: it does not mean "without an end", which an omitted duration does.
+_DURATION: Final = vol.All(cv.positive_time_period, vol.Range(min=timedelta(seconds=1), max=_MAX_DURATION))
 _RANGE: Final[dict[Any, Any]] = {**_DEVICE, vol.Optional(ATTR_START): cv.datetime, vol.Optional(ATTR_END): cv.datetime}
 _GET_SESSIONS: Final = vol.Schema(
     {**_RANGE, vol.Optional(ATTR_FORMAT, default="json"): vol.In(["json", "csv"]), vol.Optional(ATTR_FILENAME): cv.path}
@@ -64,8 +65,8 @@ _SEND_COMMAND: Final = vol.Schema(
         vol.Required(ATTR_COMMAND): vol.In([name.value for name in CommandName]),
         vol.Optional(ATTR_CURVE_VALUE): vol.Coerce(float),
         vol.Optional(ATTR_MIN_EXTERNAL): vol.Coerce(float),
-        vol.Optional(ATTR_DURATION): _SPAN,
-        vol.Optional(ATTR_EXPIRES, default={"minutes": 15}): _SPAN,
+        vol.Optional(ATTR_DURATION): _DURATION,
+        vol.Optional(ATTR_EXPIRES, default={"minutes": 15}): _DURATION,
     }
 )
 _SET_SCHEDULE: Final = vol.Schema({**_DEVICE, vol.Required(ATTR_SCHEDULE): list})
@@ -85,87 +86,89 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("send_command", _async_send_command, _SEND_COMMAND, SupportsResponse.OPTIONAL),
         ("set_schedule", _async_set_schedule, _SET_SCHEDULE, SupportsResponse.NONE),
     ):
-        hass.services.async_register(DOMAIN, name, _bound(hass, handler), schema, response)
+        hass.services.async_register(DOMAIN, name, _bind(hass, handler), schema, response)
 
 
-def _bound(hass: HomeAssistant, handler: Handler) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
+def _bind(hass: HomeAssistant, handler: Handler) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
         return await handler(hass, call)
 
     return handle
 
 
-async def _async_building(hass: HomeAssistant, call: ServiceCall, policy: str) -> tuple[Building, str | None]:
-    """The building of the device that is named, and its subentry; checks what the user may do."""
+async def _async_building(hass: HomeAssistant, call: ServiceCall, policy: str) -> tuple[IotHeatingData, str | None]:
+    """Return the building of the device, and its subentry.
+
+    Raises:
+        Unauthorized: The user does not have the permission.
+    """
     device, entry = async_get_device_and_config_entry(
         hass, DOMAIN, call.data[ATTR_DEVICE_ID], include_child_devices=False
     )
     if call.context.user_id is not None:
         user = await hass.auth.async_get_user(call.context.user_id)
-        entity_id = building_entity(hass, entry.entry_id)
+        entity_id = permission_entity(hass, entry.entry_id)
         if user is None or not user.permissions.check_entity(entity_id, policy):
             raise Unauthorized(context=call.context, entity_id=entity_id, permission=policy)
-    building: Building = entry.runtime_data
-    return building, device.config_subentry_id
+    data: IotHeatingData = entry.runtime_data
+    return data, device.config_subentry_id
 
 
-async def _async_controller(hass: HomeAssistant, call: ServiceCall, policy: str) -> tuple[Building, Controller]:
-    building, subentry_id = await _async_building(hass, call, policy)
-    for controller in building.controllers.values():
+async def _async_controller(hass: HomeAssistant, call: ServiceCall, policy: str) -> tuple[IotHeatingData, Controller]:
+    data, subentry_id = await _async_building(hass, call, policy)
+    for controller in data.hub.controllers.values():
         if controller.subentry_id == subentry_id:
-            return building, controller
-    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_controller")
+            return data, controller
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_a_controller")
 
 
-def _range(call: ServiceCall, usual: timedelta) -> tuple[datetime, datetime]:
-    end = _aware(call.data.get(ATTR_END)) or dt_util.utcnow()
-    start = _aware(call.data.get(ATTR_START)) or end - usual
+def _time_range(call: ServiceCall, default: timedelta) -> tuple[datetime, datetime]:
+    end = _as_utc(call.data.get(ATTR_END)) or dt_util.utcnow()
+    start = _as_utc(call.data.get(ATTR_START)) or end - default
     if start >= end:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="empty_range")
     return start, end
 
 
-def _aware(when: datetime | None) -> datetime | None:
-    return None if when is None else dt_util.as_utc(when)
+def _as_utc(time: datetime | None) -> datetime | None:
+    return None if time is None else dt_util.as_utc(time)
 
 
 async def _async_get_sessions(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
-    """Sessions of a controller with their totals and months, as data or as CSV."""
+    """Return the sessions of a controller with totals, as data or CSV."""
     _, controller = await _async_controller(hass, call, POLICY_READ)
-    start, end = _range(call, timedelta(days=31))
-    report = await reports.async_sessions(hass, controller, start, end)
+    start, end = _time_range(call, timedelta(days=31))
+    record = hass.data[DEVICE_STORE].devices[controller.device_id]
+    report = await async_session_report(hass, record, start, end)
     if call.data[ATTR_FORMAT] == "json" and ATTR_FILENAME not in call.data:
         return report
-    text = reports.sessions_csv(controller, report)
+    text = sessions_csv(report)
     if (filename := call.data.get(ATTR_FILENAME)) is None:
         return {"csv": text}
-    if call.context.user_id is not None:
-        user = await hass.auth.async_get_user(call.context.user_id)
-        if user is None or not user.is_admin:
-            raise Unauthorized(context=call.context)
-    return {"filename": await reports.async_write_file(hass, filename, text), "sessions": len(report["sessions"])}
+    await _async_require_admin(hass, call)
+    return {"filename": await async_write_file(hass, filename, text), "sessions": len(report["sessions"])}
 
 
 async def _async_get_telemetry(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
-    """Reports of a controller, as they came or summed up."""
-    building, controller = await _async_controller(hass, call, POLICY_READ)
-    start, end = _range(call, timedelta(days=1))
+    """Return the archived reports of a controller, raw or by period."""
+    data, controller = await _async_controller(hass, call, POLICY_READ)
+    start, end = _time_range(call, timedelta(days=1))
     fields = call.data[ATTR_FIELDS]
-    what = range_of(building.entry.entry_id, controller.device_id, start, end, fields)
-    return await reports.async_telemetry(
-        hass, what, fields, Aggregation(call.data[ATTR_AGGREGATION]), call.data[ATTR_LIMIT]
+    archive_range = device_range(data.building.entry_id, controller.device_id, start, end, fields)
+    return await async_telemetry_report(
+        hass, archive_range, fields, Aggregation(call.data[ATTR_AGGREGATION]), call.data[ATTR_LIMIT]
     )
 
 
 async def _async_send_command(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
-    """Queue a command; its events tell how it goes on."""
-    building, controller = await _async_controller(hass, call, POLICY_CONTROL)
+    """Queue a command; its progress is reported by events."""
+    data, controller = await _async_controller(hass, call, POLICY_CONTROL)
     name = CommandName(call.data[ATTR_COMMAND])
     args = {"value": call.data.get(ATTR_CURVE_VALUE), "min_external_temp": call.data.get(ATTR_MIN_EXTERNAL)}
     if name is CommandName.SET_CURVE and args["value"] is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="curve_value_missing")
     try:
-        command = await building.commands.async_send(
+        command = await data.commands.async_send(
             controller,
             name,
             args,
@@ -173,54 +176,60 @@ async def _async_send_command(hass: HomeAssistant, call: ServiceCall) -> Service
             duration=call.data.get(ATTR_DURATION),
         )
     except ProtocolError as err:
-        raise bad_value(err) from err
-    return event_data(command) if call.return_response else None
+        raise _invalid_value(err) from err
+    return command_event_data(command) if call.return_response else None
 
 
 async def _async_set_schedule(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     """Replace a building's schedule."""
-    building, _ = await _async_building(hass, call, POLICY_CONTROL)
+    data, _ = await _async_building(hass, call, POLICY_CONTROL)
     try:
-        await building.async_patch_profile({"schedule": call.data[ATTR_SCHEDULE]})
+        await data.building.async_patch_profile({"schedule": call.data[ATTR_SCHEDULE]})
     except ProtocolError as err:
-        raise bad_value(err) from err
+        raise _invalid_value(err) from err
     return None
 
 
 async def _async_rotate_key(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
-    """Make a new key and return it, once."""
-    _, controller = await _async_esp32(hass, call)
+    """Create a new key and return it."""
+    controller = await _async_esp32(hass, call)
     return {
         "device_id": controller.device_id,
-        "key": await async_rotate(hass, controller.device_id, call.data.get(ATTR_GRACE, GRACE)),
+        "key": await async_rotate_key(
+            hass.data[DEVICE_STORE], controller.device_id, call.data.get(ATTR_GRACE, GRACE_PERIOD)
+        ),
     }
 
 
 async def _async_revoke_key(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
-    """End all keys of a controller at once."""
-    _, controller = await _async_esp32(hass, call)
-    await async_revoke(hass, controller.device_id)
+    """Revoke all keys of a controller."""
+    controller = await _async_esp32(hass, call)
+    await async_revoke_keys(hass.data[DEVICE_STORE], controller.device_id)
     return None
 
 
-async def _async_esp32(hass: HomeAssistant, call: ServiceCall) -> tuple[Building, Controller]:
-    """A controller with keys; keys are for administrators."""
+async def _async_require_admin(hass: HomeAssistant, call: ServiceCall) -> None:
     if call.context.user_id is not None:
         user = await hass.auth.async_get_user(call.context.user_id)
         if user is None or not user.is_admin:
             raise Unauthorized(context=call.context)
-    building, controller = await _async_controller(hass, call, POLICY_CONTROL)
-    if controller.kind is not Kind.ESP32:
+
+
+async def _async_esp32(hass: HomeAssistant, call: ServiceCall) -> Controller:
+    """Return a controller that has keys; only administrators may change them."""
+    await _async_require_admin(hass, call)
+    _, controller = await _async_controller(hass, call, POLICY_CONTROL)
+    if controller.kind is not ControllerKind.ESP32:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_key")
-    return building, controller
+    return controller
 
 
-def bad_value(err: ProtocolError) -> ServiceValidationError:
-    """What a user is told of a value that cannot be accepted."""
+def _invalid_value(err: ProtocolError) -> ServiceValidationError:
+    """Return the error for an invalid field."""
     return ServiceValidationError(
         translation_domain=DOMAIN,
-        translation_key="bad_value",
-        # A curve's value is `value` on the wire.
+        translation_key="invalid_value",
+        # The action field of a curve's `value`.
         translation_placeholders={
             "field": ATTR_CURVE_VALUE if err.field == "value" else err.field,
             "error": err.message,

@@ -1,4 +1,4 @@
-"""The switch of a building: whether its controllers shall heat by its profile."""
+"""Switch of a building: enables heating."""
 
 from typing import Any, Final, override
 
@@ -6,7 +6,7 @@ from homeassistant.components.switch import SwitchEntity, SwitchEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import IotHeatingConfigEntry
+from .data import IotHeatingConfigEntry
 from .entity import BuildingEntity
 
 PARALLEL_UPDATES = 1
@@ -17,12 +17,12 @@ ENABLED: Final = SwitchEntityDescription(key="iot_enabled")
 async def async_setup_entry(
     hass: HomeAssistant, entry: IotHeatingConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the switch of the building."""
+    """Set up the switch."""
     async_add_entities([EnabledSwitch(entry.runtime_data, ENABLED)])
 
 
 class EnabledSwitch(BuildingEntity, SwitchEntity):
-    """Controllers get it at their next call."""
+    """Whether the controllers heat by the profile; delivered with their next call."""
 
     @property
     @override

@@ -1,6 +1,6 @@
-"""Triggers: controllers that fall silent, come back or are new, sessions, and how commands end.
+"""Triggers: controllers that go offline, come back online or are discovered; sessions; results of commands.
 
-Sessions and commands are events of event entities, one state each; silence is the connectivity sensor.
+Sessions and commands are events of the event entities, the connection is the state of the connectivity sensor.
 """
 
 from typing import Any, ClassVar, cast, override
@@ -28,25 +28,25 @@ from .protocol.commands import CommandStatus
 
 
 class _OwnEntityTrigger(EntityTriggerBase):
-    """Watches entities of ours with one key."""
+    """A trigger on entities of this integration with one key."""
 
     _primary_entities_only = False
     _key: ClassVar[str]
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Our entities of that key among those that are meant."""
+        """Return the targeted entities of this integration with that key."""
         registry = er.async_get(self._hass)
-        known = ((entity_id, registry.async_get(entity_id)) for entity_id in super().entity_filter(entities))
+        targeted = ((entity_id, registry.async_get(entity_id)) for entity_id in super().entity_filter(entities))
         return {
             entity_id
-            for entity_id, entry in known
+            for entity_id, entry in targeted
             if entry is not None and entry.platform == DOMAIN and entry.translation_key == self._key
         }
 
 
 class _EventTrigger(_OwnEntityTrigger, StatelessEntityTriggerBase):
-    """Fires on events of one type from one kind of event entity."""
+    """Fires on events of one type."""
 
     _domain_specs = {EVENT_DOMAIN: DomainSpec()}
     _type: ClassVar[str]
@@ -58,54 +58,54 @@ class _EventTrigger(_OwnEntityTrigger, StatelessEntityTriggerBase):
 
 
 class _ConnectivityTrigger(_OwnEntityTrigger, EntityTransitionTriggerBase):
-    """Fires when controllers fall silent or call again."""
+    """Fires when controllers go offline or come back online."""
 
     _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
     _key = "connectivity"
 
 
 def _on_event(key: str, event_type: str) -> type[Trigger]:
-    class OneTrigger(_EventTrigger):
-        """Fires on one type of event."""
+    class EventTypeTrigger(_EventTrigger):
+        """Fires on one type of one event entity."""
 
         _key = key
         _type = event_type
 
-    return OneTrigger
+    return EventTypeTrigger
 
 
 def _on_connectivity(before: str, after: str) -> type[Trigger]:
-    class OneTrigger(_ConnectivityTrigger):
+    class ChangeTrigger(_ConnectivityTrigger):
         """Fires on one change."""
 
         _from_states = {before}
         _to_states = {after}
 
-    return OneTrigger
+    return ChangeTrigger
 
 
 class DiscoveredTrigger(Trigger):
-    """Fires when a controller that is not registered calls for the first time."""
+    """Fires when an unregistered controller calls for the first time."""
 
     _schema: ClassVar[vol.Schema] = vol.Schema({})
 
     @classmethod
     @override
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        """Nothing can be chosen."""
+        """Validate the configuration, which has no options."""
         return cast("ConfigType", cls._schema(config))
 
     @override
     async def async_attach_runner(
         self, run_action: TriggerActionRunner, did_not_trigger: TriggerNotTriggeredReporter | None = None
     ) -> CALLBACK_TYPE:
-        """Listen."""
+        """Subscribe to the bus event."""
 
         @callback
-        def heard(event: Event[dict[str, Any]]) -> None:
+        def run(event: Event[dict[str, Any]]) -> None:
             run_action(dict(event.data), f"discovered controller {event.data['device_id']}", event.context)
 
-        return self._hass.bus.async_listen(EVENT_DISCOVERED, heard)
+        return self._hass.bus.async_listen(EVENT_DISCOVERED, run)
 
 
 TRIGGERS: dict[str, type[Trigger]] = {

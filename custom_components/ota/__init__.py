@@ -1,76 +1,101 @@
-"""OTA: firmware releases, rollouts and update entities for every ESP device of the home."""
+"""OTA: firmware releases, rollouts and update entities for all ESP devices of a home."""
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN, PLATFORMS
-from .coordinator import OtaConfigEntry, OtaCoordinator
-from .devices import DIRECTORY, FleetDirectory, async_sync_subentries
-from .keys import Keys
+from .data import OtaConfigEntry, OtaData
+from .devices.fleet_directory import async_setup_fleet_directory
+from .devices.key_store import KeyStore
+from .rollout.codec import DecodeError
+from .rollout.errors import StorageError
 from .rollout.state import State
 from .services import async_setup_services
 from .storage import Storage
-from .views_device import async_register_views
+from .views import async_register_views
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Open the device APIs, register the actions, look for fleets of other integrations."""
-    hass.data[DIRECTORY] = directory = FleetDirectory(hass)
+    """Register the HTTP views and actions, and find the fleets of other integrations."""
     async_register_views(hass)
     async_setup_services(hass)
-    await directory.async_start()
+    await async_setup_fleet_directory(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: OtaConfigEntry) -> bool:
-    """Set up the release and rollout management."""
-    coordinator = OtaCoordinator(hass, entry)
-    await coordinator.async_start()
-    entry.runtime_data = coordinator
+    """Set up OTA from a config entry."""
+    data = OtaData.create(hass, entry)
+    await _async_load(data)
+    data.hub.start()
+    entry.async_on_unload(data.notifier.start())
+    entry.runtime_data = data
     dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id,
         identifiers={(DOMAIN, entry.entry_id)},
         entry_type=dr.DeviceEntryType.SERVICE,
         name=entry.title,
     )
-    await async_sync_subentries(coordinator)
-    coordinator.fleets.start()
+    await data.devices.async_sync()
+    data.fleets.start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    coordinator.sources.start()
+    data.sources.start()
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     return True
 
 
+async def _async_load(data: OtaData) -> None:
+    """Load what is stored.
+
+    Raises:
+        ConfigEntryError: It is damaged.
+        ConfigEntryNotReady: It cannot be read, or the image folder cannot be used.
+    """
+    try:
+        await data.hub.async_load()
+        await data.keys.async_load()
+        await data.images.async_prepare()
+    except StorageError as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN, translation_key=err.code, translation_placeholders=err.placeholders
+        ) from err
+    except (DecodeError, KeyError, TypeError, ValueError) as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN, translation_key="storage_damaged", translation_placeholders={"error": str(err)}
+        ) from err
+
+
 async def async_unload_entry(hass: HomeAssistant, entry: OtaConfigEntry) -> bool:
-    """Unload; devices are told to come back later."""
+    """Unload a config entry; until it is loaded again, devices are asked to retry later."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await entry.runtime_data.async_stop()
+        await entry.runtime_data.hub.async_stop()
     return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: OtaConfigEntry) -> None:
-    """Forget keys, devices and rollouts. The images stay in `<config>/ota` for whoever wants them."""
+    """Delete keys, devices and rollouts. The images remain in `<config>/ota`."""
     await Storage(hass, State()).async_remove()
-    await Keys(hass).async_remove()
+    await KeyStore(hass).async_remove()
 
 
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: OtaConfigEntry, device_entry: dr.DeviceEntry
 ) -> bool:
-    """Let users delete devices of rollouts that are gone; the others go with their subentry or rollout."""
-    coordinator = entry.runtime_data
-    kept = {entry.entry_id, *coordinator.subentries.values()}
-    kept |= {f"{entry.entry_id}_{rollout_id}" for rollout_id in coordinator.state.rollouts}
+    """Allow deleting the devices of removed rollouts; the others are removed with their subentry or rollout."""
+    data = entry.runtime_data
+    kept = {entry.entry_id, *data.devices.subentries.values()}
+    kept |= {f"{entry.entry_id}_{rollout_id}" for rollout_id in data.hub.state.rollouts}
     return not any(domain == DOMAIN and name in kept for domain, name in device_entry.identifiers)
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: OtaConfigEntry) -> None:
-    """Options changed, or a device or source was added, changed or removed: follow without a reload."""
-    coordinator = entry.runtime_data
-    coordinator.apply_settings()
-    await async_sync_subentries(coordinator)
-    coordinator.sources.restart()
+    """Apply changed options and subentries without a reload."""
+    data = entry.runtime_data
+    data.settings.update(entry.options)
+    await data.devices.async_sync()
+    data.sources.sync()

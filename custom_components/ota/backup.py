@@ -1,22 +1,23 @@
-"""Home Assistant's backups: the journal's files stay while they are copied."""
+"""Backup: complete the stored state before it is copied, and keep its files meanwhile."""
 
 from homeassistant.core import HomeAssistant
 
 from .const import DOMAIN
-from .coordinator import OtaConfigEntry
+from .data import OtaConfigEntry
 
 
 async def async_pre_backup(hass: HomeAssistant) -> None:
-    """Delete no file from now on; what is appended meanwhile does no harm."""
-    _hold(hass, held=True)
+    """Write the whole state to a file that backups include, and stop deleting files."""
+    for entry in _loaded_entries(hass):
+        await entry.runtime_data.hub.storage.async_prepare_backup()
 
 
 async def async_post_backup(hass: HomeAssistant) -> None:
-    """Go on."""
-    _hold(hass, held=False)
+    """Allow deleting files again."""
+    for entry in _loaded_entries(hass):
+        entry.runtime_data.hub.storage.end_backup()
 
 
-def _hold(hass: HomeAssistant, *, held: bool) -> None:
+def _loaded_entries(hass: HomeAssistant) -> list[OtaConfigEntry]:
     entries: list[OtaConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    for entry in entries:
-        entry.runtime_data.storage.hold(held=held)
+    return entries

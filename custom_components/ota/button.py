@@ -1,4 +1,4 @@
-"""Buttons of a rollout: pause, resume, abort, retry, roll back, open the next wave."""
+"""Buttons of a rollout: pause, resume, abort, retry, roll back, start the next wave."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,20 +11,21 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
-from .coordinator import OtaConfigEntry, OtaCoordinator
+from .data import OtaConfigEntry
 from .entity import RolloutEntity
-from .helpers import ota_errors
+from .error_handling import translate_errors
+from .hub import OtaHub
 from .rollout.plan import ENDED, Rollout, Status
-from .rollout.rollouts import Rollouts
+from .rollout.rollout_manager import RolloutManager
 
 PARALLEL_UPDATES = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class RolloutButtonDescription(ButtonEntityDescription):
-    """A button: what it does, and when it may be pressed."""
+    """Describes a button of a rollout."""
 
-    press_fn: Callable[[Rollouts, str, float], Any]
+    press_fn: Callable[[RolloutManager, str, float], Any]
     available_fn: Callable[[Rollout], bool]
 
 
@@ -65,41 +66,41 @@ BUTTONS: Final = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: OtaConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the buttons of all rollouts, and of those that come later."""
-    entry.runtime_data.each_rollout(partial(_add, entry.runtime_data, async_add_entities))
+    """Add the buttons of all rollouts, also of those added later."""
+    hub = entry.runtime_data.hub
+    entry.async_on_unload(hub.dispatcher.for_each_rollout(partial(_add_entities, hub, async_add_entities)))
 
 
 @callback
-def _add(coordinator: OtaCoordinator, add: AddConfigEntryEntitiesCallback, rollout_id: str) -> None:
-    rollout = coordinator.state.rollouts[rollout_id]
-    add(RolloutButton(coordinator, rollout, description) for description in BUTTONS)
+def _add_entities(hub: OtaHub, async_add_entities: AddConfigEntryEntitiesCallback, rollout_id: str) -> None:
+    rollout = hub.state.rollouts[rollout_id]
+    async_add_entities(RolloutButton(hub, rollout, description) for description in BUTTONS)
 
 
 class RolloutButton(RolloutEntity, ButtonEntity):
-    """A button of a rollout. Administrators only, like the actions."""
+    """A button of a rollout, for administrators only like the actions."""
 
     entity_description: RolloutButtonDescription
 
     @property
     @override
     def published_value(self) -> object:
-        """Only its availability changes."""
+        """Return the availability, the only value that changes."""
         return self.available
 
     @property
     @override
     def available(self) -> bool:
-        """Whether it may be pressed now."""
+        """Return whether the operation is possible now."""
         return self.rollout is not None and self.entity_description.available_fn(self.rollout)
 
-    @ota_errors
+    @translate_errors
     @override
     async def async_press(self) -> None:
-        """Do it."""
+        """Run the operation."""
         await self._async_require_admin()
-        coordinator = self.coordinator
-        self.entity_description.press_fn(coordinator.engine.rollouts, self.rollout_id, coordinator.now)
-        await coordinator.async_settle()
+        self.entity_description.press_fn(self.hub.engine.rollouts, self.rollout_id, self.hub.now)
+        await self.hub.async_commit()
 
     async def _async_require_admin(self) -> None:
         user_id = self._context.user_id if self._context else None

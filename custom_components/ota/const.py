@@ -1,20 +1,24 @@
-"""Names that several modules of the integration use."""
+"""Constants of the OTA integration."""
 
+from datetime import timedelta
 from typing import Final
 
 from homeassistant.const import Platform
 
 DOMAIN: Final = "ota"
 PLATFORMS: Final = [Platform.BUTTON, Platform.EVENT, Platform.SENSOR, Platform.UPDATE]
-MANUFACTURER: Final = "ESP"
 
 SUBENTRY_DEVICE: Final = "device"
 SUBENTRY_SOURCE: Final = "source"
 
+CONF_BETA: Final = "beta"
 CONF_CHANNEL: Final = "channel"
 CONF_CHIP: Final = "chip"
+CONF_DEVICE_ID: Final = "device_id"
 CONF_GROUP: Final = "group"
+CONF_INTERVAL_H: Final = "interval_h"
 CONF_KEEP_RELEASES: Final = "keep_releases"
+CONF_LOCATION: Final = "location"
 CONF_MAY_ROLL_BACK: Final = "may_roll_back"
 CONF_MAY_UPDATE: Final = "may_update"
 CONF_METADATA: Final = "metadata"
@@ -35,9 +39,11 @@ DEFAULT_POLL_S: Final = 300
 DEFAULT_UPLOAD_LIMIT_MIB: Final = 16
 DEFAULT_KEEP_RELEASES: Final = 5
 
+INSTALL_LINK_VALIDITY: Final = timedelta(hours=1)
+
 EVENT_UPDATE: Final = "ota_update"
-"""Bus event: the state of a device's update changed."""
+"""Fired when the state of a device's update changes."""
 EVENT_ROLLOUT: Final = "ota_rollout"
-"""Bus event: a rollout was created or changed its status or wave."""
+"""Fired when a rollout is created or changes its status or wave."""
 EVENT_RELEASE: Final = "ota_release"
-"""Bus event: a release was added."""
+"""Fired when a release is added."""

@@ -1,4 +1,4 @@
-"""Base entities: of a device, of a rollout, of the whole."""
+"""Base entities of a device, of a rollout and of the whole."""
 
 from typing import override
 
@@ -9,75 +9,72 @@ from homeassistant.helpers.entity import EntityDescription
 
 from ._lib.publisher import PublishedEntity
 from .const import DOMAIN
-from .coordinator import OtaCoordinator
+from .devices.registry import DevicePlacement
+from .hub import OtaHub
 from .rollout.models import Device, Job
 from .rollout.plan import Rollout
 
 
 class OtaEntity(PublishedEntity):
-    """An entity that shows a part of what the coordinator knows."""
+    """An entity that shows a part of the state."""
 
     _attr_has_entity_name = True
 
-    def __init__(self, coordinator: OtaCoordinator, description: EntityDescription, name: str) -> None:
-        """`name` is what the entity listens to."""
-        self.coordinator = coordinator
+    def __init__(self, hub: OtaHub, description: EntityDescription, subject: str) -> None:
+        """Create an entity that follows the changes of a device, a rollout or the entry (`subject` is its ID)."""
+        self.hub = hub
         self.entity_description = description
-        self.publisher = coordinator.publisher
+        self.publisher = hub.publisher
         self._attr_translation_key = description.key
-        self._name = name
-        self._told: object = None
+        self._subject = subject
+        self._published_urgent: object = None
 
     @property
-    def urgent(self) -> object:
-        """A change of this is shown at once; the publisher paces the rest (progress, counts)."""
+    def urgent_value(self) -> object:
+        """Return what is written at once when it changes; the publisher paces all else (progress, counts)."""
         return None
 
     @callback
     @override
     def publish(self) -> None:
-        """Offer the state."""
+        """Write the state, at once if its urgent value changed."""
         super().publish()
-        if (urgent := self.urgent) != self._told:
-            self._told = urgent
+        if (urgent := self.urgent_value) != self._published_urgent:
+            self._published_urgent = urgent
             self.publisher.write_now(self)
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the coordinator."""
+        """Subscribe to changes."""
         await super().async_added_to_hass()
-        self._told = self.urgent
-        self.async_on_remove(self.coordinator.listen(self._name, self.publish))
+        self._published_urgent = self.urgent_value
+        self.async_on_remove(self.hub.dispatcher.listen(self._subject, self.publish))
 
 
 class HubEntity(OtaEntity):
     """An entity of the whole."""
 
-    def __init__(self, coordinator: OtaCoordinator, description: EntityDescription) -> None:
-        """Belongs to the entry's own device."""
-        entry_id = coordinator.entry.entry_id
-        super().__init__(coordinator, description, entry_id)
-        self._attr_unique_id = f"{entry_id}_{description.key}"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, entry_id)})
+    def __init__(self, hub: OtaHub, description: EntityDescription) -> None:
+        """Create an entity of the entry's own device."""
+        super().__init__(hub, description, hub.entry_id)
+        self._attr_unique_id = f"{hub.entry_id}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, hub.entry_id)})
 
 
 class DeviceEntity(OtaEntity):
-    """An entity of a device: of our own for a stand-alone one, joined to the provider's device for one of a fleet."""
+    """An entity of a device: of an own one if stand-alone, else of the device of the fleet's provider."""
 
-    def __init__(self, coordinator: OtaCoordinator, device: Device, description: EntityDescription) -> None:
-        """Belongs to a device of the registry."""
-        super().__init__(coordinator, description, device.uid)
+    def __init__(self, hub: OtaHub, device: Device, placement: DevicePlacement, description: EntityDescription) -> None:
+        """Create an entity of a device."""
+        super().__init__(hub, description, device.uid)
         self.uid = device.uid
-        subentry_id = coordinator.subentries.get(device.uid)
-        entry_id = coordinator.entry.entry_id
-        owner = subentry_id or f"{entry_id}_{device.uid}"
-        self._attr_unique_id = f"{owner}_{description.key}"
-        registry_id = coordinator.fleets.registry_id(device.uid)
-        if registry_id is not None:
-            self.device_entry = dr.async_get(coordinator.hass).async_get(registry_id)
+        self._placement = placement
+        self._attr_unique_id = f"{placement.owner}_{description.key}"
+        if placement.registry_id is not None:
+            self.device_entry = dr.async_get(hub.hass).async_get(placement.registry_id)
         if self.device_entry is None:
             self._attr_device_info = DeviceInfo(
-                identifiers={(DOMAIN, owner)},
+                identifiers={(DOMAIN, placement.owner)},
                 name=device.name,
                 model=device.model or device.product,
                 hw_version=device.chip,
@@ -87,36 +84,36 @@ class DeviceEntity(OtaEntity):
 
     @property
     def device(self) -> Device | None:
-        """The device as it is now; None when it was removed."""
-        return self.coordinator.state.devices.get(self.uid)
+        """Return the device; None if it was removed."""
+        return self.hub.state.devices.get(self.uid)
 
     @property
     def job(self) -> Job | None:
-        """Its newest job."""
-        return self.coordinator.state.job_of(self.uid)
+        """Return the newest job of the device."""
+        return self.hub.state.job_of(self.uid)
 
     @property
     @override
-    def urgent(self) -> object:
-        """What the device runs, and where its update stands."""
+    def urgent_value(self) -> object:
+        """Return the installed version and the state of the update."""
         device, job = self.device, self.job
         return device.installed_version if device else None, job.state if job else None
 
     @property
     @override
     def available(self) -> bool:
-        """While the device is registered; that it is silent shows in its last sign of life."""
+        """Return whether the device is registered; its last contact has a sensor of its own."""
         return self.device is not None
 
 
 class RolloutEntity(OtaEntity):
     """An entity of a rollout."""
 
-    def __init__(self, coordinator: OtaCoordinator, rollout: Rollout, description: EntityDescription) -> None:
-        """Belongs to the rollout's own device."""
-        super().__init__(coordinator, description, rollout.rollout_id)
+    def __init__(self, hub: OtaHub, rollout: Rollout, description: EntityDescription) -> None:
+        """Create an entity of the rollout's own device."""
+        super().__init__(hub, description, rollout.rollout_id)
         self.rollout_id = rollout.rollout_id
-        owner = f"{coordinator.entry.entry_id}_{rollout.rollout_id}"
+        owner = f"{hub.entry_id}_{rollout.rollout_id}"
         self._attr_unique_id = f"{owner}_{description.key}"
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, owner)},
@@ -127,25 +124,25 @@ class RolloutEntity(OtaEntity):
 
     @property
     def rollout(self) -> Rollout | None:
-        """The rollout as it is now; None when it was removed."""
-        return self.coordinator.state.rollouts.get(self.rollout_id)
+        """Return the rollout; None if it was removed."""
+        return self.hub.state.rollouts.get(self.rollout_id)
 
     @property
     @override
-    def urgent(self) -> object:
-        """Where it stands."""
+    def urgent_value(self) -> object:
+        """Return status and wave."""
         return (self.rollout.status, self.rollout.wave) if self.rollout else None
 
     @property
     @override
     def available(self) -> bool:
-        """While the rollout is kept."""
+        """Return whether the rollout exists."""
         return self.rollout is not None
 
     @callback
     @override
     def publish(self) -> None:
-        """Offer the state; a removed rollout takes its device along."""
+        """Write the state; remove the device of a removed rollout."""
         if self.rollout is None:
             registry = dr.async_get(self.hass)
             if self.device_entry is not None and registry.async_get(self.device_entry.id) is not None:

@@ -1,4 +1,4 @@
-"""Event entities: what happened to updates and rollouts."""
+"""Event entities of updates and rollouts."""
 
 from typing import Final, override
 
@@ -6,7 +6,7 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import OtaConfigEntry
+from .data import OtaConfigEntry
 from .entity import HubEntity
 from .rollout.models import JobState
 from .rollout.plan import Status
@@ -24,9 +24,9 @@ UPDATE: Final = EventEntityDescription(key="update", event_types=[state.value fo
 async def async_setup_entry(
     hass: HomeAssistant, entry: OtaConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the two."""
-    coordinator = entry.runtime_data
-    async_add_entities([RolloutEvent(coordinator, ROLLOUT), UpdateEvent(coordinator, UPDATE)])
+    """Add the event entities."""
+    hub = entry.runtime_data.hub
+    async_add_entities([RolloutEvent(hub, ROLLOUT), UpdateEvent(hub, UPDATE)])
 
 
 class OtaEvent(HubEntity, EventEntity):
@@ -34,52 +34,52 @@ class OtaEvent(HubEntity, EventEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the coordinator's events."""
+        """Subscribe to events."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.listen_events(self.on_event))
+        self.async_on_remove(self.hub.dispatcher.listen_events(self.on_event))
 
     @callback
     def on_event(self, event: Event) -> None:
-        """Take an event, perhaps."""
+        """Handle an event."""
         raise NotImplementedError
 
 
 class RolloutEvent(OtaEvent):
-    """What rollouts do."""
+    """Events of rollouts."""
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Know where each rollout stands, to see what changes."""
-        rollouts = self.coordinator.state.rollouts.values()
-        self._seen = {rollout.rollout_id: (rollout.status, rollout.wave) for rollout in rollouts}
+        """Store status and wave of each rollout to detect changes."""
+        rollouts = self.hub.state.rollouts.values()
+        self._last = {rollout.rollout_id: (rollout.status, rollout.wave) for rollout in rollouts}
         await super().async_added_to_hass()
 
     @callback
     @override
     def on_event(self, event: Event) -> None:
-        """Tell a creation, a new status, a new wave."""
-        rollout = self.coordinator.state.rollouts.get(event.rollout_id or "")
+        """Trigger an event for a new rollout, a new status or a new wave."""
+        rollout = self.hub.state.rollouts.get(event.rollout_id or "")
         if rollout is None or event.kind is EventKind.JOB:
             return
-        before = self._seen.get(rollout.rollout_id)
+        before = self._last.get(rollout.rollout_id)
         after = (rollout.status, rollout.wave)
-        self._seen[rollout.rollout_id] = after
+        self._last[rollout.rollout_id] = after
         if before == after:
             return
         same_status = before is not None and before[0] is rollout.status
-        kind = "created" if before is None else WAVE_OPENED if same_status else rollout.status.value
+        event_type = "created" if before is None else WAVE_OPENED if same_status else rollout.status.value
         data = {"rollout": rollout.rollout_id, "name": rollout.name, "wave": rollout.wave + 1}
-        self._trigger_event(kind, {**data, "reason": rollout.pause_reason})
+        self._trigger_event(event_type, {**data, "reason": rollout.pause_reason})
         self.async_write_ha_state()
 
 
 class UpdateEvent(OtaEvent):
-    """What updates of devices do."""
+    """Events of device updates."""
 
     @callback
     @override
     def on_event(self, event: Event) -> None:
-        """Tell a new state."""
+        """Trigger an event for a new job state."""
         job = event.job
         if job is None or event.before is job.state:
             return

@@ -1,4 +1,4 @@
-"""Sensors: where a device's update stands, how a rollout goes, how much there is."""
+"""Sensors of devices, rollouts and of the whole."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +16,9 @@ from homeassistant.const import PERCENTAGE, EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import OtaConfigEntry, OtaCoordinator
+from .data import OtaConfigEntry, OtaData
 from .entity import DeviceEntity, HubEntity, RolloutEntity
+from .hub import OtaHub
 from .rollout.models import Device, JobState
 from .rollout.offers import Reason
 from .rollout.plan import Rollout, Status
@@ -28,36 +29,36 @@ IDLE: Final = "idle"
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceSensorDescription(SensorEntityDescription):
-    """A sensor of a device."""
+    """Describes a sensor of a device."""
 
-    value_fn: Callable[[OtaCoordinator, Device], str | datetime | None]
+    value_fn: Callable[[OtaHub, Device], str | datetime | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RolloutSensorDescription(SensorEntityDescription):
-    """A sensor of a rollout."""
+    """Describes a sensor of a rollout."""
 
-    value_fn: Callable[[OtaCoordinator, Rollout], str | int | None]
+    value_fn: Callable[[OtaHub, Rollout], str | int | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class HubSensorDescription(SensorEntityDescription):
-    """A sensor of the whole."""
+    """Describes a sensor of the whole."""
 
-    value_fn: Callable[[OtaCoordinator], int]
+    value_fn: Callable[[OtaHub], int]
 
 
-def _update_state(coordinator: OtaCoordinator, device: Device) -> str:
-    job = coordinator.state.job_of(device.uid)
+def _update_state(hub: OtaHub, device: Device) -> str:
+    job = hub.state.job_of(device.uid)
     return job.state.value if job is not None else IDLE
 
 
-def _last_seen(_: OtaCoordinator, device: Device) -> datetime | None:
+def _last_seen(_: OtaHub, device: Device) -> datetime | None:
     return datetime.fromtimestamp(device.last_seen, UTC) if device.last_seen else None
 
 
-def _reason(coordinator: OtaCoordinator, device: Device) -> str:
-    return coordinator.engine.offer(device.uid, coordinator.now).reason.value
+def _offer_reason(hub: OtaHub, device: Device) -> str:
+    return hub.engine.offer(device.uid, hub.now).reason.value
 
 
 DEVICE_SENSORS: Final = (
@@ -74,7 +75,7 @@ DEVICE_SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         options=[reason.value for reason in Reason],
-        value_fn=_reason,
+        value_fn=_offer_reason,
     ),
     DeviceSensorDescription(
         key="update_state",
@@ -86,22 +87,22 @@ DEVICE_SENSORS: Final = (
 )
 
 
-def _verified(coordinator: OtaCoordinator, rollout: Rollout) -> int:
-    return sum(job.state is JobState.VERIFIED for job in coordinator.state.jobs_in(rollout.rollout_id))
+def _verified(hub: OtaHub, rollout: Rollout) -> int:
+    return sum(job.state is JobState.VERIFIED for job in hub.state.jobs_in(rollout.rollout_id))
 
 
-def _failed(coordinator: OtaCoordinator, rollout: Rollout) -> int:
-    return sum(job.state is JobState.FAILED for job in coordinator.state.jobs_in(rollout.rollout_id))
+def _failed(hub: OtaHub, rollout: Rollout) -> int:
+    return sum(job.state is JobState.FAILED for job in hub.state.jobs_in(rollout.rollout_id))
 
 
-def _in_flight(coordinator: OtaCoordinator, rollout: Rollout) -> int:
-    return len(coordinator.state.open_in.get(rollout.rollout_id, ()))
+def _in_flight(hub: OtaHub, rollout: Rollout) -> int:
+    return len(hub.state.open_in.get(rollout.rollout_id, ()))
 
 
-def _progress(coordinator: OtaCoordinator, rollout: Rollout) -> int:
-    """Devices that run it, of all that it is for."""
-    members = coordinator.state.membership(rollout).wave_of
-    done = coordinator.engine.rollouts.reached(rollout)
+def _progress(hub: OtaHub, rollout: Rollout) -> int:
+    """Return the share of the devices that run the release, percent."""
+    members = hub.state.membership(rollout).wave_of
+    done = hub.engine.rollouts.reached(rollout)
     return round(100 * done / len(members)) if members else 0
 
 
@@ -129,13 +130,13 @@ HUB_SENSORS: Final = (
         key="devices",
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda coordinator: len(coordinator.state.devices),
+        value_fn=lambda hub: len(hub.state.devices),
     ),
     HubSensorDescription(
         key="releases",
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda coordinator: len(coordinator.state.releases),
+        value_fn=lambda hub: len(hub.state.releases),
     ),
 )
 
@@ -143,25 +144,27 @@ HUB_SENSORS: Final = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: OtaConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors that there are, and those that come later."""
-    coordinator = entry.runtime_data
-    async_add_entities(HubSensor(coordinator, description) for description in HUB_SENSORS)
-    coordinator.each_device(partial(_add_device, coordinator, async_add_entities))
-    coordinator.each_rollout(partial(_add_rollout, coordinator, async_add_entities))
+    """Add the sensors of all devices and rollouts, also of those added later."""
+    data = entry.runtime_data
+    dispatcher = data.hub.dispatcher
+    async_add_entities(HubSensor(data.hub, description) for description in HUB_SENSORS)
+    entry.async_on_unload(dispatcher.for_each_device(partial(_add_device, data, async_add_entities)))
+    entry.async_on_unload(dispatcher.for_each_rollout(partial(_add_rollout, data.hub, async_add_entities)))
 
 
 @callback
-def _add_device(coordinator: OtaCoordinator, add: AddConfigEntryEntitiesCallback, device: Device) -> None:
-    add(
-        [DeviceSensor(coordinator, device, description) for description in DEVICE_SENSORS],
-        config_subentry_id=coordinator.subentries.get(device.uid),
+def _add_device(data: OtaData, async_add_entities: AddConfigEntryEntitiesCallback, device: Device) -> None:
+    placement = data.placement(device)
+    async_add_entities(
+        [DeviceSensor(data.hub, device, placement, description) for description in DEVICE_SENSORS],
+        config_subentry_id=placement.subentry_id,
     )
 
 
 @callback
-def _add_rollout(coordinator: OtaCoordinator, add: AddConfigEntryEntitiesCallback, rollout_id: str) -> None:
-    rollout = coordinator.state.rollouts[rollout_id]
-    add(RolloutSensor(coordinator, rollout, description) for description in ROLLOUT_SENSORS)
+def _add_rollout(hub: OtaHub, async_add_entities: AddConfigEntryEntitiesCallback, rollout_id: str) -> None:
+    rollout = hub.state.rollouts[rollout_id]
+    async_add_entities(RolloutSensor(hub, rollout, description) for description in ROLLOUT_SENSORS)
 
 
 class DeviceSensor(DeviceEntity, SensorEntity):
@@ -171,15 +174,15 @@ class DeviceSensor(DeviceEntity, SensorEntity):
 
     @property
     @override
-    def urgent(self) -> object:
-        """What has a name is shown at once; a time is paced."""
+    def urgent_value(self) -> object:
+        """Return the value if it is an enum state; times are paced."""
         return self.native_value if self.device_class is SensorDeviceClass.ENUM else None
 
     @property
     @override
     def native_value(self) -> str | datetime | None:
-        """The value now."""
-        return self.entity_description.value_fn(self.coordinator, self.device) if self.device else None
+        """Return the value of the sensor."""
+        return self.entity_description.value_fn(self.hub, self.device) if self.device else None
 
 
 class RolloutSensor(RolloutEntity, SensorEntity):
@@ -189,15 +192,15 @@ class RolloutSensor(RolloutEntity, SensorEntity):
 
     @property
     @override
-    def urgent(self) -> object:
-        """All: the coordinator tells what counts devices once a second at most, and people watch a rollout."""
+    def urgent_value(self) -> object:
+        """Return the value: counts change once a second at most, and users watch a rollout."""
         return self.native_value
 
     @property
     @override
     def native_value(self) -> str | int | None:
-        """The value now."""
-        return self.entity_description.value_fn(self.coordinator, self.rollout) if self.rollout else None
+        """Return the value of the sensor."""
+        return self.entity_description.value_fn(self.hub, self.rollout) if self.rollout else None
 
 
 class HubSensor(HubEntity, SensorEntity):
@@ -207,12 +210,12 @@ class HubSensor(HubEntity, SensorEntity):
 
     @property
     @override
-    def urgent(self) -> object:
-        """As for a rollout."""
+    def urgent_value(self) -> object:
+        """Return the value, as for a rollout."""
         return self.native_value
 
     @property
     @override
     def native_value(self) -> int:
-        """The value now."""
-        return self.entity_description.value_fn(self.coordinator)
+        """Return the value of the sensor."""
+        return self.entity_description.value_fn(self.hub)

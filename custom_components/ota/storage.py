@@ -1,4 +1,4 @@
-"""What survives: the state in its journal and the keys in a store, on disk before we acknowledge."""
+"""Storage of the state: a journal that is on disk before a change is acknowledged."""
 
 import asyncio
 from collections.abc import Iterator
@@ -11,11 +11,12 @@ from homeassistant.helpers.storage import STORAGE_DIR
 
 from ._lib.durable_store import DurableStore
 from .const import DOMAIN
-from .helpers import translated
+from .error_handling import translate_error
 from .rollout.errors import StorageError
-from .rollout.journal import Journal, Key, Op
+from .rollout.journal import Journal
 from .rollout.models import HISTORY_LENGTH
-from .rollout.records import Kind
+from .rollout.record_types import RecordChange, RecordKey, RecordType
+from .rollout.records import load_state, pop_changes, restore_changes, snapshot
 from .rollout.state import State
 
 _LOGGER = logging.getLogger(__name__)
@@ -23,14 +24,14 @@ _LOGGER = logging.getLogger(__name__)
 VERSION: Final = 1
 MINOR_VERSION: Final = 1
 _LEGACY: Final = ("releases", "devices", "rollouts")
-"""Stores that held the state before it had a journal."""
+"""Stores that contained the state before there was a journal."""
 
 
 class OtaStore(DurableStore[dict[str, Any]]):
-    """A store whose data are immutable records: they are made JSON outside the event loop."""
+    """A store of immutable records, which are serialized outside the event loop."""
 
     def __init__(self, hass: HomeAssistant, name: str) -> None:
-        """`name` is the part after `ota.`."""
+        """Create a store; `name` is the part after `ota.`."""
         super().__init__(hass, VERSION, f"{DOMAIN}.{name}", minor_version=MINOR_VERSION, domain=DOMAIN)
         self._serialize_in_event_loop = False
 
@@ -38,24 +39,25 @@ class OtaStore(DurableStore[dict[str, Any]]):
     async def _async_migrate_func(
         self, old_major_version: int, old_minor_version: int, old_data: dict[str, Any]
     ) -> dict[str, Any]:
-        """Nothing to do yet: a minor version adds fields with defaults, which reading fills in."""
+        """Accept minor versions, which add fields with defaults."""
         if old_major_version != VERSION:
             raise NotImplementedError
         return old_data
 
 
 class Storage:
-    """Saves a state. Callers that wait at the same time share one write."""
+    """Saves the state. Commits that wait at the same time share one write."""
 
     def __init__(self, hass: HomeAssistant, state: State) -> None:
-        """Keep a state on disk."""
+        """Create the storage of a state; `async_load` fills it."""
         self._hass = hass
         self._state = state
         self._journal = Journal(Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.state")))
         self._next: asyncio.Future[None] | None = None
         self._writer: asyncio.Task[None] | None = None
         self._compacting: asyncio.Task[None] | None = None
-        self._held = False
+        self._backup_running = False
+        self._compact_requested = False
 
     # -- reading
 
@@ -64,23 +66,23 @@ class Storage:
 
         Raises:
             DecodeError: What is stored is damaged.
-            StorageError: The disk refuses.
+            StorageError: It cannot be read.
         """
         run = self._hass.async_add_executor_job
         records = await run(self._journal.load)
-        legacy = await self._async_legacy()
-        took_over = bool(legacy) and not records
-        await run(self._state.restore, legacy if took_over else records)
-        if took_over:
+        legacy = await self._async_load_legacy()
+        migrate = bool(legacy) and not records
+        await run(load_state, self._state, legacy if migrate else records)
+        if migrate:
             number = await run(self._journal.rotate)
-            await run(self._journal.write_base, number, self._state.capture())
+            await run(self._journal.write_base, number, snapshot(self._state))
         if legacy:
             await self._async_remove_legacy()
 
-    async def _async_legacy(self) -> dict[Key, Any]:
-        """The records of the stores that were before the journal."""
+    async def _async_load_legacy(self) -> dict[RecordKey, Any]:
+        """Return the records of the stores that were used before the journal."""
         stored = {name: await OtaStore(self._hass, name).async_load() or {} for name in _LEGACY}
-        return dict(_records(stored))
+        return dict(_legacy_records(stored))
 
     async def _async_remove_legacy(self) -> None:
         for name in _LEGACY:
@@ -89,10 +91,10 @@ class Storage:
     # -- writing
 
     async def async_commit(self) -> None:
-        """Bring all changes until now to the disk.
+        """Save all changes made until now.
 
         Raises:
-            HomeAssistantError: It could not be written; the changes are written with the next commit.
+            HomeAssistantError: They could not be saved; the next commit tries again.
         """
         if self._next is None:
             self._next = self._hass.loop.create_future()
@@ -102,7 +104,7 @@ class Storage:
         await asyncio.shield(mine)
 
     async def _async_write(self) -> None:
-        """Write as long as somebody waits. Who comes during a write waits for the next one."""
+        """Write as long as commits are waiting. A commit during a write waits for the next one."""
         try:
             while (waiting := self._next) is not None:
                 self._next = None
@@ -111,9 +113,9 @@ class Storage:
                 except asyncio.CancelledError:
                     waiting.cancel()
                     raise
-                except Exception as err:  # noqa: BLE001 - it is raised where it is waited for
+                except Exception as err:  # noqa: BLE001 - raised by the commits that wait for it
                     waiting.set_exception(err)
-                    waiting.exception()  # those who wait may have gone away
+                    waiting.exception()  # retrieved here, because the commits may have been canceled
                 else:
                     waiting.set_result(None)
                     await self._async_compact_if_due()
@@ -121,51 +123,68 @@ class Storage:
             self._writer = None
 
     async def _async_append(self) -> None:
-        if not (ops := self._state.take()):
+        if not (changes := pop_changes(self._state)):
             return
         try:
-            await self._hass.async_add_executor_job(self._journal.append, ops)
+            await self._hass.async_add_executor_job(self._journal.append, changes)
         except StorageError as err:
-            self._state.put_back(ops)
-            raise translated(err) from err
+            restore_changes(self._state, changes)
+            raise translate_error(err) from err
         except BaseException:
-            self._state.put_back(ops)
+            restore_changes(self._state, changes)
             raise
 
     async def async_save_all(self) -> None:
-        """Write all, with what is not worth a write by itself (log lines, last seen)."""
-        self._state.settle(all_seen=True)
+        """Save everything, also what is not worth a write of its own (log events, last contacts)."""
+        self._state.flush_deferred(contacts=True)
         await self.async_commit()
 
     # -- compaction
 
     async def _async_compact_if_due(self) -> None:
-        """Between two writes: what changes from here on is in the next log."""
-        if self._held or self._compacting is not None or not self._journal.wants_base:
+        """Compact the journal between two writes; later changes go to a new log."""
+        if self._backup_running or self._compacting is not None:
             return
-        everything = self._state.capture()
+        if not (self._journal.wants_base or self._compact_requested):
+            return
+        self._compact_requested = False
+        records = snapshot(self._state)
         number = await self._hass.async_add_executor_job(self._journal.rotate)
         self._compacting = self._hass.async_create_background_task(
-            self._async_compact(number, everything), "ota compaction"
+            self._async_compact(number, records), "ota compaction"
         )
 
-    async def _async_compact(self, number: int, everything: Iterator[Op]) -> None:
+    async def _async_compact(self, number: int, records: Iterator[RecordChange]) -> None:
         try:
-            await self._hass.async_add_executor_job(self._journal.write_base, number, everything)
+            await self._hass.async_add_executor_job(self._journal.write_base, number, records)
         except StorageError as err:
-            _LOGGER.warning("The journal could not be compacted, and grows: %s", err)
+            _LOGGER.warning("Compacting the journal failed, it keeps growing: %s", err)
         finally:
             self._compacting = None
 
-    def hold(self, *, held: bool) -> None:
-        """No file is deleted while a backup copies them."""
-        self._held = held
-
-    async def async_close(self) -> None:
-        """Write all, and leave the folder to whoever comes next.
+    async def async_prepare_backup(self) -> None:
+        """Write all records to a base, because backups omit `*.log` files, and keep all files from now on.
 
         Raises:
-            HomeAssistantError: It could not be written.
+            HomeAssistantError: They could not be saved.
+        """
+        self._compact_requested = True
+        await self.async_save_all()
+        if self._writer is not None:
+            await asyncio.wait([self._writer])
+        if self._compacting is not None:
+            await asyncio.wait([self._compacting])
+        self._backup_running = True
+
+    def end_backup(self) -> None:
+        """Allow deleting files again."""
+        self._backup_running = False
+
+    async def async_close(self) -> None:
+        """Save everything and close the journal.
+
+        Raises:
+            HomeAssistantError: It could not be saved.
         """
         try:
             await self.async_save_all()
@@ -175,24 +194,24 @@ class Storage:
             await self._hass.async_add_executor_job(self._journal.close)
 
     async def async_remove(self) -> None:
-        """Delete the files."""
+        """Delete all files."""
         await self._hass.async_add_executor_job(self._journal.remove)
         await self._async_remove_legacy()
 
 
-def _records(stored: dict[str, dict[str, Any]]) -> Iterator[tuple[Key, Any]]:
-    """The old stores' content as the journal has it."""
+def _legacy_records(stored: dict[str, dict[str, Any]]) -> Iterator[tuple[RecordKey, Any]]:
+    """Return the content of the previous stores as records."""
     for release in stored["releases"].get("releases", ()):
-        yield (Kind.RELEASE, release["release_id"]), release
-    for line, sequence in stored["releases"].get("sequences", {}).items():
-        yield (Kind.SEQUENCE, line), sequence
+        yield (RecordType.RELEASE, release["release_id"]), release
+    for slot, sequence in stored["releases"].get("sequences", {}).items():
+        yield (RecordType.SEQUENCE, slot), sequence
     for device in stored["devices"].get("devices", ()):
-        yield (Kind.DEVICE, device["uid"]), device
-        for number, line in enumerate(device.get("history", ())[-HISTORY_LENGTH:]):
-            yield (Kind.HISTORY, f"{device['uid']}/{number}"), [number, line]
+        yield (RecordType.DEVICE, device["uid"]), device
+        for number, event in enumerate(device.get("history", ())[-HISTORY_LENGTH:]):
+            yield (RecordType.HISTORY, f"{device['uid']}/{number}"), [number, event]
     for rollout in stored["rollouts"].get("rollouts", ()):
-        yield (Kind.ROLLOUT, rollout["rollout_id"]), rollout
+        yield (RecordType.ROLLOUT, rollout["rollout_id"]), rollout
     for job in stored["rollouts"].get("jobs", ()):
-        yield (Kind.JOB, str(job["job_id"])), job
+        yield (RecordType.JOB, str(job["job_id"])), job
     if "next_job" in stored["rollouts"]:
-        yield (Kind.NEXT_JOB, ""), stored["rollouts"]["next_job"]
+        yield (RecordType.NEXT_JOB, ""), stored["rollouts"]["next_job"]

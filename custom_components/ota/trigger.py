@@ -1,4 +1,4 @@
-"""Triggers: an update or a rollout changed, a release was added."""
+"""Triggers for changed updates and rollouts and for added releases."""
 
 from typing import Any, Final, cast, override
 
@@ -16,13 +16,13 @@ from .rollout.plan import Status
 
 
 def _options(field: str, values: list[str]) -> vol.Schema:
-    """One optional list that narrows the trigger; empty means all."""
+    """Return a schema with one optional list of values; an empty list accepts all."""
     choice = vol.All(cv.ensure_list, [vol.In(values)])
     return vol.Schema({vol.Optional(CONF_OPTIONS, default=dict): {vol.Optional(field, default=list): choice}})
 
 
 class OtaTrigger(Trigger):
-    """Fires on one of our bus events, narrowed by one of its fields."""
+    """Triggers on a bus event of this integration, filtered by one of its fields."""
 
     EVENT: str
     FIELD: str
@@ -31,31 +31,31 @@ class OtaTrigger(Trigger):
     @classmethod
     @override
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        """Check the options."""
+        """Validate the options."""
         return cast("ConfigType", cls.SCHEMA(config))
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        """Keep the wanted values."""
+        """Store the accepted values."""
         super().__init__(hass, config)
-        self._wanted: frozenset[str] = frozenset((config.options or {}).get(self.FIELD, []))
+        self._accepted: frozenset[str] = frozenset((config.options or {}).get(self.FIELD, []))
 
     @override
     async def async_attach_runner(
         self, run_action: TriggerActionRunner, did_not_trigger: TriggerNotTriggeredReporter | None = None
     ) -> CALLBACK_TYPE:
-        """Listen."""
+        """Subscribe to the bus event."""
 
         @callback
-        def heard(event: Event[dict[str, Any]]) -> None:
+        def on_event(event: Event[dict[str, Any]]) -> None:
             value = str(event.data.get(self.FIELD))
-            if not self._wanted or value in self._wanted:
+            if not self._accepted or value in self._accepted:
                 run_action(dict(event.data), f"ota: {value}", event.context)
 
-        return self._hass.bus.async_listen(self.EVENT, heard)
+        return self._hass.bus.async_listen(self.EVENT, on_event)
 
 
 class UpdateTrigger(OtaTrigger):
-    """The update of a device reached a state."""
+    """Triggers when the update of a device reaches a state."""
 
     EVENT = EVENT_UPDATE
     FIELD = "state"
@@ -63,7 +63,7 @@ class UpdateTrigger(OtaTrigger):
 
 
 class RolloutTrigger(OtaTrigger):
-    """A rollout changed its status or opened a wave."""
+    """Triggers when a rollout changes its status or starts a wave."""
 
     EVENT = EVENT_ROLLOUT
     FIELD = "status"
@@ -71,7 +71,7 @@ class RolloutTrigger(OtaTrigger):
 
 
 class ReleaseTrigger(OtaTrigger):
-    """A release was added."""
+    """Triggers when a release is added."""
 
     EVENT = EVENT_RELEASE
     FIELD = "channel"
@@ -86,5 +86,5 @@ TRIGGERS: Final[dict[str, type[Trigger]]] = {
 
 
 async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
-    """All triggers."""
+    """Return the triggers."""
     return TRIGGERS

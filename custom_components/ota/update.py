@@ -1,4 +1,4 @@
-"""One update entity per device."""
+"""Update entities: one for the firmware of each device."""
 
 from functools import partial
 from typing import Any, Final, override
@@ -12,10 +12,10 @@ from homeassistant.components.update import (
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import OtaConfigEntry, OtaCoordinator
-from .devices import tell_registry
+from .data import OtaConfigEntry, OtaData
+from .devices.registry import update_registered_device
 from .entity import DeviceEntity
-from .helpers import ota_errors
+from .error_handling import translate_errors
 from .rollout.models import RUNNING, Device, JobState, Release
 from .rollout.versions import same_version
 
@@ -27,20 +27,21 @@ FIRMWARE: Final = UpdateEntityDescription(key="firmware", device_class=UpdateDev
 async def async_setup_entry(
     hass: HomeAssistant, entry: OtaConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add one for each device, and for those that come later."""
-    entry.runtime_data.each_device(partial(_add, entry.runtime_data, async_add_entities))
+    """Add an update entity for each device, also for those added later."""
+    data = entry.runtime_data
+    entry.async_on_unload(data.hub.dispatcher.for_each_device(partial(_add_entity, data, async_add_entities)))
 
 
 @callback
-def _add(coordinator: OtaCoordinator, async_add_entities: AddConfigEntryEntitiesCallback, device: Device) -> None:
+def _add_entity(data: OtaData, async_add_entities: AddConfigEntryEntitiesCallback, device: Device) -> None:
+    placement = data.placement(device)
     async_add_entities(
-        [FirmwareUpdate(coordinator, device, FIRMWARE)],
-        config_subentry_id=coordinator.subentries.get(device.uid),
+        [FirmwareUpdate(data.hub, device, placement, FIRMWARE)], config_subentry_id=placement.subentry_id
     )
 
 
 class FirmwareUpdate(DeviceEntity, UpdateEntity):
-    """A device's firmware. `latest_version` is what *this device* is offered, so that no other one nags."""
+    """The firmware of a device. `latest_version` is what is offered to *this* device."""
 
     _attr_supported_features = (
         UpdateEntityFeature.INSTALL
@@ -52,84 +53,84 @@ class FirmwareUpdate(DeviceEntity, UpdateEntity):
     @property
     @override
     def published_value(self) -> object:
-        """All that the entity shows."""
+        """Return all values of the entity."""
         return self.installed_version, self.latest_version, self.in_progress, self.update_percentage
 
     @property
     @override
-    def urgent(self) -> object:
-        """All but the percentage."""
+    def urgent_value(self) -> object:
+        """Return all values except the percentage."""
         return self.installed_version, self.latest_version, self.in_progress
 
     @callback
     @override
     def publish(self) -> None:
-        """Offer the state; the device's page says which firmware it runs, too."""
-        before = self._told
+        """Write the state, and the firmware version of the registered device."""
+        before = self._published_urgent
         super().publish()
-        if before != self._told and self.device is not None:
-            tell_registry(self.coordinator, self.device)
+        if before != self._published_urgent and self.device is not None:
+            update_registered_device(self.hass, self.hub.entry_id, self._placement.owner, self.device)
 
-    def _release(self) -> Release | None:
+    def _offered_release(self) -> Release | None:
         if self.device is None:
             return None
-        return self.coordinator.engine.offer(self.uid, self.coordinator.now).visible
+        return self.hub.engine.offer(self.uid, self.hub.now).visible
 
     @property
     @override
     def installed_version(self) -> str | None:
-        """What the device says it runs."""
+        """Return the version that the device reports."""
         return self.device.installed_version if self.device else None
 
     @property
     @override
     def latest_version(self) -> str | None:
-        """What it may install now; what it runs when nothing."""
-        release = self._release()
+        """Return the offered version, or the installed one if none is offered."""
+        release = self._offered_release()
         return release.version if release is not None else self.installed_version
 
     @override
     def version_is_newer(self, latest_version: str, installed_version: str) -> bool:
-        """What is offered is an update, also when it is a way back."""
+        """Return whether the versions differ: a rollback offers an older version as an update."""
         return not same_version(latest_version, installed_version)
 
     @property
     @override
     def in_progress(self) -> bool:
-        """Whether the device is at it: from the stored job, so a restart of Home Assistant does not forget it."""
+        """Return whether the device is updating, from the stored job so that it survives a restart."""
         return self.job is not None and self.job.state in RUNNING
 
     @property
     @override
     def update_percentage(self) -> int | None:
-        """How much is downloaded."""
+        """Return the progress of the download."""
         job = self.job
         return job.progress if job is not None and job.state is JobState.DOWNLOADING else None
 
     @property
     @override
     def release_url(self) -> str | None:
-        """Where to read more."""
-        release = self._release()
+        """Return the URL of the offered release."""
+        release = self._offered_release()
         return release.release_url if release else None
 
     @property
     @override
     def release_summary(self) -> str | None:
-        """The beginning of the notes."""
-        release = self._release()
+        """Return the beginning of the release notes."""
+        release = self._offered_release()
         return release.notes[:255] or None if release else None
 
     @override
     async def async_release_notes(self) -> str | None:
-        """The notes of what is offered."""
-        release = self._release()
+        """Return the release notes."""
+        release = self._offered_release()
         return release.notes or None if release else None
 
-    @ota_errors
+    @translate_errors
     @override
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
-        """Offer the device what it may install, or a version that is stored; it fetches it at its next poll."""
-        self.coordinator.engine.install(self.uid, version, self.coordinator.now)
-        await self.coordinator.async_settle()
+        """Offer the latest or a stored version to the device, which fetches it with its next poll."""
+        self.hub.engine.install(self.uid, version, self.hub.now)
+        await self.hub.async_commit()
         self.publish_now()

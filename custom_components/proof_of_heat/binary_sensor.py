@@ -1,4 +1,4 @@
-"""Binary sensors: faults, frost, lost sensors, overrides."""
+"""Binary sensors: faults, frost protection, sensor problems, overrides."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,50 +14,47 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ._lib.heat_source import Health
-from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
+from .data import HeatConfigEntry, HeatingSystem
 from .engine.decision_record import ControlMode
 from .entity import SourceEntity, SystemEntity, ZoneEntity
 from .inputs.states import any_on
-from .repairs import LOW_SHARE
+from .sources.managed_source import ManagedSource
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class SystemBinaryDescription(BinarySensorEntityDescription):
-    """Of the system."""
+    """A binary sensor of the heating system."""
 
     value_fn: Callable[[HeatingSystem], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceBinaryDescription(BinarySensorEntityDescription):
-    """Of a source; always available: a fault is what a dead source has."""
+    """A binary sensor of a source. It is always available, because a fault is what an offline source has."""
 
-    value_fn: Callable[[SourceUnit], bool | None]
-    exists_fn: Callable[[SourceUnit], bool] = lambda unit: True
+    value_fn: Callable[[ManagedSource], bool | None]
+    exists_fn: Callable[[ManagedSource], bool] = lambda managed: True
 
 
 def _sensor_lost(system: HeatingSystem) -> bool:
-    """A room or the outdoor temperature is not known, or too old to act on."""
-    snapshot, limits = system.data.snapshot, system.engine.config.safety
+    """Return whether a room or the outdoor temperature is unknown or too old."""
+    snapshot, limits = system.coordinator.data.snapshot, system.engine.config.safety
     rooms = any(not zone.room.known or zone.room.age_s > limits.room_stale_s for zone in snapshot.zones)
     return rooms or not snapshot.outdoor.known or snapshot.outdoor.age_s > limits.outdoor_stale_s
 
 
-def _budget_low(unit: SourceUnit) -> bool | None:
-    if unit.budget is None:
-        return None
-    state = unit.budget.state()
-    return state.used_day >= LOW_SHARE * state.limit_day or state.blocked_until is not None
+def _has_fault(managed: ManagedSource) -> bool | None:
+    return None if managed.is_unread else managed.source.state.health not in (Health.OK, Health.LIMITED)
 
 
 SYSTEM: Final = (
     SystemBinaryDescription(
         key="frost_protection",
-        value_fn=lambda system: system.data.decision.record.control_mode == ControlMode.FROST,
+        value_fn=lambda system: system.coordinator.data.decision.record.control_mode == ControlMode.FROST,
     ),
-    SystemBinaryDescription(key="override_active", value_fn=lambda system: bool(system.wanted.wishes.overrides)),
+    SystemBinaryDescription(key="override_active", value_fn=lambda system: bool(system.user.comfort.overrides)),
     SystemBinaryDescription(
         key="sensor_lost",
         device_class=BinarySensorDeviceClass.PROBLEM,
@@ -70,17 +67,17 @@ SOURCES: Final = (
         key="budget_low",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        exists_fn=lambda unit: unit.budget is not None,
-        value_fn=_budget_low,
+        exists_fn=lambda managed: managed.budget is not None,
+        value_fn=lambda managed: managed.budget_is_low,
     ),
     SourceBinaryDescription(
         key="fault",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda unit: None if unit.unread else unit.source.state.health not in (Health.OK, Health.LIMITED),
+        value_fn=_has_fault,
     ),
     SourceBinaryDescription(
-        key="running", device_class=BinarySensorDeviceClass.RUNNING, value_fn=lambda unit: unit.source.state.on
+        key="running", device_class=BinarySensorDeviceClass.RUNNING, value_fn=lambda managed: managed.source.state.on
     ),
 )
 
@@ -91,28 +88,32 @@ _WINDOW_PAUSE: Final = BinarySensorEntityDescription(key="window_pause")
 async def async_setup_entry(
     hass: HomeAssistant, entry: HeatConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add them."""
+    """Add the binary sensors."""
     system = entry.runtime_data
     async_add_entities(SystemBinarySensor(system, description) for description in SYSTEM)
-    for zone in system.settings.zones:
+    for zone in system.config.zones:
         if zone.windows:
             async_add_entities([WindowPause(system, zone, _WINDOW_PAUSE)], config_subentry_id=zone.zone_id)
-    for unit in system.units.values():
+    for managed in system.sources.values():
         async_add_entities(
-            [SourceBinarySensor(system, unit, description) for description in SOURCES if description.exists_fn(unit)],
-            config_subentry_id=unit.subentry_id,
+            [
+                SourceBinarySensor(system, managed, description)
+                for description in SOURCES
+                if description.exists_fn(managed)
+            ],
+            config_subentry_id=managed.subentry_id,
         )
 
 
 class SystemBinarySensor(SystemEntity, BinarySensorEntity):
-    """Of the system."""
+    """A binary sensor of the heating system."""
 
     entity_description: SystemBinaryDescription
 
     @property
     @override
     def is_on(self) -> bool:
-        """Whether it is so."""
+        """The state."""
         return self.entity_description.value_fn(self.system)
 
 
@@ -122,23 +123,23 @@ class WindowPause(ZoneEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool:
-        """While one is open."""
+        """Whether a window is open."""
         return any_on(self.hass, self.zone.windows)
 
 
 class SourceBinarySensor(SourceEntity, BinarySensorEntity):
-    """Of a source."""
+    """A binary sensor of a source."""
 
     entity_description: SourceBinaryDescription
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, str] | None:
-        """What the fault is, in the driver's words."""
-        return {"detail": self.unit.source.state.detail} if self.entity_description.key == "fault" else None
+        """The driver's description of the fault."""
+        return {"detail": self.managed.source.state.detail} if self.entity_description.key == "fault" else None
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """Whether it is so; None while the source does not tell."""
-        return self.entity_description.value_fn(self.unit)
+        """The state; None while it is unknown."""
+        return self.entity_description.value_fn(self.managed)

@@ -1,4 +1,4 @@
-"""Buttons: end every override, try a boost."""
+"""Buttons: boost, and the removal of all overrides."""
 
 from datetime import timedelta
 from typing import Final, override
@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 
 from .comfort.profiles import Override, Profile
 from .const import DEFAULT_OVERRIDE_HOURS
-from .coordinator import HeatConfigEntry
+from .data import HeatConfigEntry
 from .entity import SystemEntity
 
 PARALLEL_UPDATES = 1
@@ -21,24 +21,24 @@ _CLEAR: Final = ButtonEntityDescription(key="clear_override")
 async def async_setup_entry(
     hass: HomeAssistant, entry: HeatConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add them."""
+    """Add the buttons."""
     async_add_entities([BoostButton(entry.runtime_data, _BOOST), ClearButton(entry.runtime_data, _CLEAR)])
 
 
 class BoostButton(SystemEntity, ButtonEntity):
-    """Comfort everywhere for some hours."""
+    """Sets all zones to comfort for some hours."""
 
     @override
     async def async_press(self) -> None:
         """Override all zones."""
         until = dt_util.utcnow() + timedelta(hours=DEFAULT_OVERRIDE_HOURS)
-        await self.system.async_override(Override(until=until, profile=Profile.COMFORT))
+        await self.system.user.async_override(Override(until=until, profile=Profile.COMFORT))
 
 
 class ClearButton(SystemEntity, ButtonEntity):
-    """Back to profile and schedule."""
+    """Returns all zones to profile and schedule."""
 
     @override
     async def async_press(self) -> None:
-        """Drop every override."""
-        await self.system.async_clear_override(None)
+        """Remove all overrides."""
+        await self.system.user.async_clear_override(None)

@@ -1,4 +1,4 @@
-"""A climate entity per zone: presets are the home's profiles, a temperature is an override with an end."""
+"""A climate entity per zone: presets are the home's profiles, a target temperature is a temporary override."""
 
 from datetime import timedelta
 from typing import Any, Final, override
@@ -19,7 +19,7 @@ from homeassistant.util import dt as dt_util
 
 from .comfort.profiles import MAX_C, MIN_C, Override, Profile
 from .const import DEFAULT_OVERRIDE_HOURS
-from .coordinator import HeatConfigEntry
+from .data import HeatConfigEntry
 from .entity import ZoneEntity
 from .inputs.states import any_on, temperature
 
@@ -32,12 +32,12 @@ async def async_setup_entry(
 ) -> None:
     """Add the zones."""
     system = entry.runtime_data
-    for zone in system.settings.zones:
+    for zone in system.config.zones:
         async_add_entities([ZoneClimate(system, zone, _DESCRIPTION)], config_subentry_id=zone.zone_id)
 
 
 class ZoneClimate(ZoneEntity, ClimateEntity):
-    """A zone."""
+    """The climate entity of a zone."""
 
     _attr_name = None
     _attr_temperature_unit = UnitOfTemperature.CELSIUS
@@ -56,50 +56,50 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
     @property
     @override
     def published_value(self) -> object:
-        """Everything that tells."""
+        """All attributes that a change publishes."""
         return (self.current_temperature, self.target_temperature, self.preset_mode, self.hvac_mode, self.hvac_action)
 
     @property
     @override
     def current_temperature(self) -> float | None:
-        """The room's."""
+        """The room temperature."""
         reading = temperature(self.hass, self.zone.temperature)
         return reading.value if reading.known else None
 
     @property
     @override
     def target_temperature(self) -> float:
-        """What is wanted now."""
-        return self.system.target(self.zone)
+        """The present target temperature."""
+        return self.system.targets.at_present(self.zone)
 
     @property
     @override
     def preset_mode(self) -> str:
-        """The zone's override, else the home's profile."""
-        override_now = self.system.wanted.wishes.override(self.zone.zone_id, dt_util.utcnow())
+        """The profile of the zone's override, else that of the home."""
+        override_now = self.system.user.comfort.override(self.zone.zone_id, dt_util.utcnow())
         if override_now is not None and override_now.profile not in (None, Profile.AUTO):
             return str(override_now.profile)
-        return str(self.system.wanted.wishes.profile)
+        return str(self.system.user.comfort.profile)
 
     @property
     @override
     def hvac_mode(self) -> HVACMode:
-        """Off: this zone is kept from freezing, no more; or control is not active at all."""
-        return HVACMode.HEAT if self.system.wanted.active and not self._switched_off else HVACMode.OFF
+        """Off: this zone has frost protection only, or control is off."""
+        return HVACMode.HEAT if self.system.user.active and not self._is_off else HVACMode.OFF
 
     @property
-    def _switched_off(self) -> bool:
-        """Whether the user wants no heat in this zone. Another zone's off is none of ours."""
-        own = self.system.wanted.wishes.override(self.zone.zone_id, dt_util.utcnow())
+    def _is_off(self) -> bool:
+        """Whether the user turned this zone off; other zones do not matter."""
+        own = self.system.user.comfort.override(self.zone.zone_id, dt_util.utcnow())
         return own is not None and own.zone_id == self.zone.zone_id and own.profile == Profile.ANTIFREEZE
 
     @property
     @override
     def hvac_action(self) -> HVACAction:
-        """Heating while a source gives heat and the zone's windows are shut."""
+        """Heating while a source heats and the zone's windows are closed."""
         if self.hvac_mode == HVACMode.OFF:
             return HVACAction.OFF
-        heating = any(command.on for command in self.system.data.decision.commands)
+        heating = any(command.on for command in self.system.coordinator.data.decision.commands)
         return HVACAction.HEATING if heating and not any_on(self.hass, self.zone.windows) else HVACAction.IDLE
 
     @override
@@ -108,36 +108,38 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
         until = dt_util.utcnow() + timedelta(hours=DEFAULT_OVERRIDE_HOURS)
         if (mode := kwargs.get(ATTR_HVAC_MODE)) is not None:
             await self.async_set_hvac_mode(HVACMode(mode))
-            if mode == HVACMode.OFF:  # a temperature would heat
+            if mode == HVACMode.OFF:  # a target temperature would start heating
                 return
         if (target := kwargs.get(ATTR_TEMPERATURE)) is not None:
-            await self.system.async_override(Override(until=until, zone_id=self.zone.zone_id, target_c=float(target)))
+            await self.system.user.async_override(
+                Override(until=until, zone_id=self.zone.zone_id, target_c=float(target))
+            )
 
     @override
     async def async_set_preset_mode(self, preset_mode: str) -> None:
-        """Override the profile of this zone until the user takes it back; auto takes it back."""
+        """Override the profile of this zone until the user selects auto."""
         if preset_mode == Profile.AUTO:
-            await self.system.async_clear_override(self.zone.zone_id)
-            common = self.system.wanted.wishes.override(self.zone.zone_id, dt_util.utcnow())
-            if common is not None:  # a boost of the whole home goes on without this zone
+            await self.system.user.async_clear_override(self.zone.zone_id)
+            common = self.system.user.comfort.override(self.zone.zone_id, dt_util.utcnow())
+            if common is not None:  # a boost of the whole home continues without this zone
                 own = Override(until=common.until, zone_id=self.zone.zone_id, profile=Profile.AUTO)
-                await self.system.async_override(own)
+                await self.system.user.async_override(own)
         else:
             until = dt_util.utcnow() + timedelta(days=365)
-            await self.system.async_override(
+            await self.system.user.async_override(
                 Override(until=until, zone_id=self.zone.zone_id, profile=Profile(preset_mode))
             )
 
     @override
     async def async_set_hvac_mode(self, hvac_mode: HVACMode) -> None:
-        """Off keeps this zone from freezing until it is taken back; heat does that, and takes the system over."""
+        """Set frost protection only, or heat this zone again, which turns control on as well."""
         if hvac_mode == HVACMode.OFF:
             await self.async_set_preset_mode(str(Profile.ANTIFREEZE))
             return
-        if self._switched_off:
+        if self._is_off:
             await self.async_set_preset_mode(str(Profile.AUTO))
-        if not self.system.wanted.active:
-            await self.system.async_set_active(True)
+        if not self.system.user.active:
+            await self.system.user.async_set_active(True)
 
     @override
     async def async_turn_on(self) -> None:
@@ -146,5 +148,5 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
 
     @override
     async def async_turn_off(self) -> None:
-        """Keep this zone from freezing, no more; the switch "control active" is that of the system."""
+        """Set frost protection only. Control of the whole system has its own switch."""
         await self.async_set_hvac_mode(HVACMode.OFF)

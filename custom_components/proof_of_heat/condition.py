@@ -1,6 +1,6 @@
-"""Conditions: how a heating system, its zones and its sources stand now."""
+"""Conditions: the present state of a heating system, its zones and its sources."""
 
-from typing import Any, ClassVar, Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
 from homeassistant.components.climate import DOMAIN as CLIMATE_DOMAIN, ClimateEntityStateAttribute
@@ -8,7 +8,6 @@ from homeassistant.components.select import DOMAIN as SELECT_DOMAIN
 from homeassistant.components.switch import DOMAIN as SWITCH_DOMAIN
 from homeassistant.const import CONF_OPTIONS, STATE_ON, UnitOfTemperature
 from homeassistant.core import HomeAssistant, State
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.condition import (
     ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL,
@@ -16,11 +15,11 @@ from homeassistant.helpers.condition import (
     ConditionConfig,
     EntityConditionBase,
     EntityNumericalConditionWithUnitBase,
-    EntityStateConditionBase,
 )
 from homeassistant.util.unit_conversion import TemperatureConverter
 import probatio as vol
 
+from ._lib.own_entities import OwnEntities, state_condition
 from .comfort.profiles import Profile
 from .const import DOMAIN
 
@@ -34,43 +33,8 @@ _PROFILE_SCHEMA: Final = ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL.extend(
 )
 
 
-def ours(hass: HomeAssistant, entities: set[str], key: str) -> set[str]:
-    """The entities of this integration with a key, of all that an area or a device holds."""
-    registry = er.async_get(hass)
-    return {
-        entity_id
-        for entity_id in entities
-        if (entry := registry.async_get(entity_id)) is not None
-        and entry.platform == DOMAIN
-        and entry.translation_key == key
-    }
-
-
-class _StateCondition(EntityStateConditionBase):
-    """Holds while entities of ours with a certain key are in a certain state."""
-
-    _primary_entities_only = False
-    _key: ClassVar[str]
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Those of that key."""
-        return ours(self._hass, super().entity_filter(entities), self._key)
-
-
-def _on(domain: str, key: str) -> type[Condition]:
-    class OneCondition(_StateCondition):
-        """Holds while one kind of entity is on."""
-
-        _domain_specs = {domain: DomainSpec()}
-        _key = key
-        _states = {STATE_ON}
-
-    return OneCondition
-
-
-class ProfileCondition(EntityConditionBase):
-    """The home's profile is one of those named."""
+class ProfileCondition(OwnEntities, EntityConditionBase, integration=DOMAIN, key="profile"):
+    """The home's profile is one of the selected profiles."""
 
     _domain_specs = {SELECT_DOMAIN: DomainSpec()}
     _schema = _PROFILE_SCHEMA
@@ -81,27 +45,17 @@ class ProfileCondition(EntityConditionBase):
         self._profiles = {str(profile) for profile in options[CONF_PROFILE]}
 
     @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """The selects of profiles."""
-        return ours(self._hass, super().entity_filter(entities), "profile")
-
-    @override
     def is_valid_state(self, entity_state: State) -> bool:
-        """Whether it is one of them."""
+        """Return whether the profile is one of the selected ones."""
         return entity_state.state in self._profiles
 
 
-class RoomTemperatureCondition(EntityNumericalConditionWithUnitBase):
-    """The room of a zone is above, below or between temperatures."""
+class RoomTemperatureCondition(OwnEntities, EntityNumericalConditionWithUnitBase, integration=DOMAIN, key="zone"):
+    """A zone's room temperature is above, below or between thresholds."""
 
     _base_unit = UnitOfTemperature.CELSIUS
     _domain_specs = {CLIMATE_DOMAIN: DomainSpec(value_source=ClimateEntityStateAttribute.CURRENT_TEMPERATURE)}
     _unit_converter = TemperatureConverter
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Our zones among what is meant."""
-        return ours(self._hass, super().entity_filter(entities), "zone")
 
     @override
     def _get_entity_unit(self, entity_state: State) -> str | None:
@@ -109,16 +63,16 @@ class RoomTemperatureCondition(EntityNumericalConditionWithUnitBase):
 
 
 CONDITIONS: Final[dict[str, type[Condition]]] = {
-    "budget_is_low": _on(BINARY_SENSOR_DOMAIN, "budget_low"),
-    "control_is_active": _on(SWITCH_DOMAIN, "control_active"),
-    "driver_is_failing": _on(BINARY_SENSOR_DOMAIN, "fault"),
-    "frost_protection_is_on": _on(BINARY_SENSOR_DOMAIN, "frost_protection"),
-    "override_is_active": _on(BINARY_SENSOR_DOMAIN, "override_active"),
+    "budget_is_low": state_condition(DOMAIN, BINARY_SENSOR_DOMAIN, "budget_low", STATE_ON),
+    "control_is_active": state_condition(DOMAIN, SWITCH_DOMAIN, "control_active", STATE_ON),
+    "driver_is_failing": state_condition(DOMAIN, BINARY_SENSOR_DOMAIN, "fault", STATE_ON),
+    "frost_protection_is_on": state_condition(DOMAIN, BINARY_SENSOR_DOMAIN, "frost_protection", STATE_ON),
+    "override_is_active": state_condition(DOMAIN, BINARY_SENSOR_DOMAIN, "override_active", STATE_ON),
     "profile_is": ProfileCondition,
     "room_temperature_is": RoomTemperatureCondition,
 }
 
 
 async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:
-    """Our conditions."""
+    """Return the conditions."""
     return CONDITIONS

@@ -1,7 +1,8 @@
-"""Config flow: a heating system; its zones and heat sources are subentries."""
+"""Config flow of a heating system. Its zones, heat sources and meters are subentries."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, override
 
 from homeassistant.config_entries import (
@@ -11,35 +12,28 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     OptionsFlow,
 )
-from homeassistant.const import (
-    CONF_HOST,
-    CONF_NAME,
-    CONF_PASSWORD,
-)
+from homeassistant.const import CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant, callback
 import probatio as vol
 
 from .const import (
-    CONF_INFO,
-    CONF_KIND,
     DOMAIN,
     SUBENTRY_METER,
     SUBENTRY_SOURCE,
     SUBENTRY_ZONE,
 )
-from .drivers.viessmann.client import API_URL
 from .flows.basics import SYSTEM_SCHEMA, problems_of as system_problems
 from .flows.discovery import DiscoverySteps
-from .flows.form import CAUGHT, Choice, lasting, only, same_device
+from .flows.form import CONNECTION_ERRORS, DeviceCandidate, only, same_device, without_tokens
 from .flows.meter import METER_SCHEMA, MeterSubentryFlow, connect as connect_meter, errors_of as meter_errors
 from .flows.options import ProofOfHeatOptionsFlow
 from .flows.source import SourceSubentryFlow
-from .flows.source_forms import FORMS, form_name
 from .flows.zone import ZoneSubentryFlow
+from .sources import registry
 
 
 class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
-    """Add a heating system."""
+    """Adds a heating system."""
 
     VERSION = 1
     MINOR_VERSION = 1
@@ -52,7 +46,7 @@ class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
     @callback
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
-        """Zones, heat sources and meters."""
+        """Return the flows of zones, heat sources and meters."""
         return {
             SUBENTRY_METER: MeterSubentryFlow,
             SUBENTRY_SOURCE: SourceSubentryFlow,
@@ -63,12 +57,12 @@ class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
-        """Curve, prices, presence, limits."""
+        """Return the options flow."""
         return ProofOfHeatOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Name the system and say where the outdoor temperature comes from."""
+        """Enter the name, the outdoor temperature sensor and the emitters."""
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := system_problems(user_input)):
             name = user_input[CONF_NAME].strip()
@@ -77,7 +71,7 @@ class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
         return self._form("user", user_input, errors)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Change it."""
+        """Change the heating system."""
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := system_problems(user_input)):
@@ -93,71 +87,68 @@ class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
         )
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """A device refuses our credentials."""
+        """Start when a device rejects its credentials."""
         self._subentry_id = str(entry_data.get("subentry_id", ""))
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for its secrets anew and try them out."""
+        """Enter new credentials and connect with them."""
         entry = self._get_reauth_entry()
         subentry = entry.subentries.get(self._subentry_id)
         if subentry is None:
             return self.async_abort(reason="source_gone")
-        door = await _door(self.hass, subentry)
+        form = await _reauth_form(self.hass, subentry)
         errors: dict[str, str] = {}
         if user_input is not None:
-            stored = {key: value for key, value in subentry.data.items() if key not in door.secrets}
+            stored = {key: value for key, value in subentry.data.items() if key not in form.secrets}
             try:
-                choices = await door.connect(_as_entered({**stored, **user_input}))
-            except CAUGHT as err:
-                errors = door.errors(err)
+                candidates = await form.connect(form.as_entered({**stored, **user_input}))
+            except CONNECTION_ERRORS as err:
+                errors = form.errors(err)
             else:
-                match = next((item for item in choices if same_device(item.unique_id, subentry.unique_id)), None)
+                match = next((item for item in candidates if same_device(item.unique_id, subentry.unique_id)), None)
                 if match is None:
                     return self.async_abort(reason="wrong_device")
-                same = lasting(subentry.data) == lasting(match.data)
+                same = without_tokens(subentry.data) == without_tokens(match.data)
                 self.hass.config_entries.async_update_subentry(entry, subentry, data=match.data)
-                if same:  # a token alone is no reason to reload, unless the user gave it
+                if same:  # a renewed token does not reload the entry, new credentials do
                     self.hass.config_entries.async_schedule_reload(entry.entry_id)
                 return self.async_abort(reason="reauth_successful")
         return self.async_show_form(
             step_id="reauth_confirm",
-            data_schema=door.schema,
+            data_schema=form.schema,
             errors=errors,
             description_placeholders={"name": subentry.title},
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Door:
-    """What new credentials are asked and tried out with; errors at fields that are not asked for go to the whole."""
+class _ReauthForm:
+    """The form for new credentials. Errors at fields that it does not have are shown at the whole form."""
 
     schema: vol.Schema
     secrets: tuple[str, ...]
-    connect: Callable[[dict[str, Any]], Awaitable[list[Choice]]]
-    blame: Callable[[Exception], dict[str, str]]
+    connect: Callable[[dict[str, Any]], Awaitable[list[DeviceCandidate]]]
+    errors_of: Callable[[Exception], dict[str, str]]
+    as_entered: Callable[[Mapping[str, Any]], dict[str, Any]] = dict
 
     def errors(self, err: Exception) -> dict[str, str]:
-        """What went wrong."""
-        return {field if field in self.secrets else "base": key for field, key in self.blame(err).items()}
+        """Return the error's text key by field."""
+        return {field if field in self.secrets else "base": key for field, key in self.errors_of(err).items()}
 
 
-async def _door(hass: HomeAssistant, subentry: ConfigSubentry) -> _Door:
+async def _reauth_form(hass: HomeAssistant, subentry: ConfigSubentry) -> _ReauthForm:
     if subentry.subentry_type == SUBENTRY_METER:
 
-        async def meter(data: dict[str, Any]) -> list[Choice]:
+        async def connect_to_meter(data: dict[str, Any]) -> list[DeviceCandidate]:
             return [await connect_meter(hass, data)]
 
-        return _Door(only(METER_SCHEMA, (CONF_PASSWORD,)), (CONF_PASSWORD,), meter, meter_errors)
-    form = FORMS[form_name(subentry.data)]
-
-    async def source(data: dict[str, Any]) -> list[Choice]:
-        return await form.connect(hass, data)
-
-    return _Door(only(await form.schema(hass), form.secrets), form.secrets, source, form.errors)
-
-
-def _as_entered(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Stored data as a form would give it: the address of another server than the provider's is kept apart there."""
-    api_url = data[CONF_INFO].get("api_url") if data.get(CONF_KIND) == "viessmann" else None
-    return {**data, CONF_HOST: api_url.removesuffix("/iot/v2")} if api_url not in (None, API_URL) else dict(data)
+        return _ReauthForm(only(METER_SCHEMA, (CONF_PASSWORD,)), (CONF_PASSWORD,), connect_to_meter, meter_errors)
+    form = registry.form_of(subentry.data)
+    return _ReauthForm(
+        only(await form.schema(hass), form.secrets),
+        form.secrets,
+        partial(form.connect, hass),
+        form.errors,
+        registry.type_of(subentry.data).as_entered,
+    )

@@ -1,4 +1,4 @@
-"""Names that more than one module uses."""
+"""Constants that several modules use."""
 
 from typing import Final
 
@@ -51,6 +51,7 @@ CONF_MAX_FLOW: Final = "max_flow"
 CONF_METER: Final = "meter"
 CONF_NOMINAL_HEAT: Final = "nominal_heat"
 CONF_NOMINAL_POWER: Final = "nominal_power"
+CONF_NUMBER_IS: Final = "number_is"
 CONF_ORGANISATION: Final = "organisation"
 CONF_OUTDOOR: Final = "outdoor"
 CONF_PARITY: Final = "parity"
@@ -92,3 +93,8 @@ DEFAULT_SHORT_LIMIT: Final = 120
 DEFAULT_POOL_FEE: Final = 2.0
 DEFAULT_QUIET_LEVEL: Final = 50
 DEFAULT_OVERRIDE_HOURS: Final = 3.0
+
+SLOPE_RANGE: Final = (0.1, 3.5)
+LEVEL_RANGE_K: Final = (-13.0, 40.0)
+MAX_FLOW_RANGE_C: Final = (25.0, 80.0)
+POWER_LIMIT_RANGE_W: Final = (500.0, 100_000.0)

@@ -1,59 +1,47 @@
-"""Diagnostics: what helps to find a fault, without secrets."""
+"""Diagnostics of a heating system, without secrets."""
 
 from dataclasses import asdict
 from typing import Any, Final
 
 from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.const import CONF_HOST, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 
-from .config_transfer import without_keys
-from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
+from .config_transfer import redact_options
+from .data import HeatConfigEntry, HeatingSystem
 from .drivers.modbus.source import ModbusSource
+from .sources import registry
+from .sources.managed_source import ManagedSource
 
-_REDACTED: Final = {
-    "address",
-    "api_key",
-    "api_secret",
-    "client_id",
-    "gateway",
-    "host",
-    "installation",
-    "mac",
-    "organisation",
-    "password",
-    "refresh_token",
-    "serial",
-    "token",
-    "unique_id",
-    "username",
-}
+_REDACTED_EVERYWHERE: Final = {CONF_HOST, CONF_PASSWORD, "mac", "unique_id"}
 _DECISIONS: Final = 20
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HeatConfigEntry) -> dict[str, Any]:
-    """Settings, sources, the last decisions."""
+    """Return the configuration, the state of the sources and the last decisions."""
+    redacted = _REDACTED_EVERYWHERE | registry.redacted()
     system: HeatingSystem | None = getattr(entry, "runtime_data", None)
-    found: dict[str, Any] = {
-        "data": async_redact_data(dict(entry.data), _REDACTED),
-        "options": async_redact_data(without_keys(entry.options), _REDACTED),
+    diagnostics: dict[str, Any] = {
+        "data": async_redact_data(dict(entry.data), redacted),
+        "options": async_redact_data(redact_options(entry.options), redacted),
         "subentries": [
             {
                 "type": item.subentry_type,
                 "title": item.title,
-                "data": async_redact_data(dict(item.data), _REDACTED),
+                "data": async_redact_data(dict(item.data), redacted),
             }
             for item in entry.subentries.values()
         ],
     }
     if system is None:
-        return found
+        return diagnostics
     engine = system.engine
     return {
-        **found,
-        "active": system.wanted.active,
-        "wanted": system.wanted.dump(),
-        "sources": [_source(unit) for unit in system.units.values()],
-        "decisions": list(system.decisions)[-_DECISIONS:],
+        **diagnostics,
+        "active": system.user.active,
+        "wanted": system.user.dump(),
+        "sources": [_source(managed) for managed in system.sources.values()],
+        "decisions": list(system.journal.rows)[-_DECISIONS:],
         "engine": {
             "history_hours": round(engine.history.hours, 1),
             "trusted": engine.predicting,
@@ -62,22 +50,22 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HeatCon
     }
 
 
-def _source(unit: SourceUnit) -> dict[str, Any]:
-    state = unit.source.state
-    budget = unit.budget.state() if unit.budget else None
+def _source(managed: ManagedSource) -> dict[str, Any]:
+    state, capabilities = managed.source.state, managed.source.capabilities
+    budget = managed.budget.state() if managed.budget else None
     return {
-        "name": unit.name,
-        "kind": unit.kind,
+        "name": managed.name,
+        "kind": managed.type_key,
         "health": state.health,
         "detail": state.detail,
         "at": state.at.isoformat(),
         "state": {key: value for key, value in asdict(state).items() if key not in ("at", "detail", "health")},
-        "capabilities": asdict(unit.source.capabilities) | {"controls": sorted(unit.source.capabilities.controls)},
-        "failures": unit.poller.failures,
-        "writes_today": unit.source.writes_today if isinstance(unit.source, ModbusSource) else None,
-        "restarts": unit.poller.restarts,
+        "capabilities": asdict(capabilities) | {"controls": sorted(capabilities.controls)},
+        "failures": managed.poller.failures,
+        "writes_today": managed.source.writes_today if isinstance(managed.source, ModbusSource) else None,
+        "restarts": managed.poller.restarts,
         "last_command": None
-        if unit.outcome is None
-        else {"outcome": unit.outcome.outcome, "detail": unit.outcome.detail},
+        if managed.last_result is None
+        else {"outcome": managed.last_result.outcome, "detail": managed.last_result.detail},
         "budget": None if budget is None else {"used": budget.used_day, "limit": budget.limit_day},
     }

@@ -1,4 +1,4 @@
-"""Base entities: of the system, of a zone, of a heat source."""
+"""Base entities: of the heating system, of a zone, of a heat source, of a meter."""
 
 from typing import override
 
@@ -8,93 +8,83 @@ from homeassistant.helpers.entity import EntityDescription
 
 from ._lib.heat_source import Health
 from ._lib.publisher import PublishedEntity
-from .const import DOMAIN, MANUFACTURER
-from .coordinator import HeatingSystem, SourceUnit
-from .drivers.miner.models import MinerFamily
-from .drivers.modbus.source import ModbusSource
+from .const import CONF_INFO, DOMAIN, MANUFACTURER
+from .data import HeatingSystem
 from .metering.coordinator import MeterCoordinator
-from .system_config import ZoneSettings
+from .sources.managed_source import ManagedSource
+from .sources.registry import SOURCE_TYPES
+from .system_config import ZoneConfig
 
 
-class SystemEntity(PublishedEntity):
-    """An entity of the whole system; follows the cycle."""
+class HeatEntity(PublishedEntity):
+    """An entity of this integration. `owner_id` is the config entry or subentry that it belongs to."""
 
     _attr_has_entity_name = True
 
-    def __init__(self, system: HeatingSystem, description: EntityDescription) -> None:
+    def __init__(
+        self, system: HeatingSystem, owner_id: str, description: EntityDescription, device: DeviceInfo
+    ) -> None:
         self.entity_description = description
         self.system = system
         self.publisher = system.publisher
-        self._attr_unique_id = f"{system.config_entry.entry_id}_{description.key}"
+        self._attr_unique_id = f"{owner_id}_{description.key}"
         self._attr_translation_key = description.key
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, system.config_entry.entry_id)})
+        self._attr_device_info = device
+
+
+class CycleEntity(HeatEntity):
+    """An entity that is updated by the control cycle, and at once when a user changed something."""
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the cycle."""
+        """Subscribe to the cycle and to changes by users."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.system.async_add_listener(self.publish))
-        # The answer to a user's change: a few entities, written at once and not in turn.
-        self.system.urgent_listeners.append(self.async_write_ha_state)
-        self.async_on_remove(lambda: self.system.urgent_listeners.remove(self.async_write_ha_state))
+        self.async_on_remove(self.system.coordinator.async_add_listener(self.publish))
+        # Few entities are affected by a user's change, so they are written at once, without the publisher.
+        self.async_on_remove(self.system.user_changes.subscribe(self.async_write_ha_state))
 
 
-class ZoneEntity(PublishedEntity):
-    """An entity of a zone; follows the cycle."""
+class SystemEntity(CycleEntity):
+    """An entity of the whole heating system."""
 
-    _attr_has_entity_name = True
+    def __init__(self, system: HeatingSystem, description: EntityDescription) -> None:
+        entry_id = system.coordinator.config_entry.entry_id
+        super().__init__(system, entry_id, description, DeviceInfo(identifiers={(DOMAIN, entry_id)}))
 
-    def __init__(self, system: HeatingSystem, zone: ZoneSettings, description: EntityDescription) -> None:
-        self.entity_description = description
-        self.system = system
-        self.zone = zone
-        self.publisher = system.publisher
-        self._attr_unique_id = f"{zone.zone_id}_{description.key}"
-        self._attr_translation_key = description.key
-        self._attr_device_info = DeviceInfo(
+
+class ZoneEntity(CycleEntity):
+    """An entity of a zone."""
+
+    def __init__(self, system: HeatingSystem, zone: ZoneConfig, description: EntityDescription) -> None:
+        device = DeviceInfo(
             identifiers={(DOMAIN, zone.zone_id)},
             manufacturer=MANUFACTURER,
             model="Heating zone",
             name=zone.name,
             via_device_id=system.device_id,
         )
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Follow the cycle."""
-        await super().async_added_to_hass()
-        self.async_on_remove(self.system.async_add_listener(self.publish))
-        # The answer to a user's change: a few entities, written at once and not in turn.
-        self.system.urgent_listeners.append(self.async_write_ha_state)
-        self.async_on_remove(lambda: self.system.urgent_listeners.remove(self.async_write_ha_state))
+        super().__init__(system, zone.zone_id, description, device)
+        self.zone = zone
 
 
-class SourceEntity(PublishedEntity):
-    """An entity of a heat source; follows its reports."""
+class SourceEntity(HeatEntity):
+    """An entity of a heat source, updated by its reports."""
 
-    _attr_has_entity_name = True
-
-    def __init__(self, system: HeatingSystem, unit: SourceUnit, description: EntityDescription) -> None:
-        self.entity_description = description
-        self.system = system
-        self.unit = unit
-        self.publisher = system.publisher
-        self._attr_unique_id = f"{unit.subentry_id}_{description.key}"
-        self._attr_translation_key = description.key
-        self._attr_device_info = source_device(system, unit)
+    def __init__(self, system: HeatingSystem, managed: ManagedSource, description: EntityDescription) -> None:
+        super().__init__(system, managed.subentry_id, description, source_device(system, managed))
+        self.managed = managed
         self._health: Health | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the source."""
+        """Subscribe to the reports of the sources."""
         await super().async_added_to_hass()
-        self.system.listeners.append(self._follow)
-        self.async_on_remove(lambda: self.system.listeners.remove(self._follow))
+        self.async_on_remove(self.system.source_updates.subscribe(self._on_report))
 
     @callback
-    def _follow(self) -> None:
-        """Readings at the publisher's pace; a source that fails or comes back at once."""
-        health = None if self.unit.unread else self.unit.source.state.health
+    def _on_report(self) -> None:
+        """Publish readings at the publisher's pace, a change of health at once."""
+        health = None if self.managed.is_unread else self.managed.source.state.health
         if health != self._health:
             self._health = health
             self.publish_now()
@@ -102,18 +92,11 @@ class SourceEntity(PublishedEntity):
             self.publish()
 
 
-class MeterEntity(PublishedEntity):
-    """An entity of a meter; follows its readings."""
-
-    _attr_has_entity_name = True
+class MeterEntity(HeatEntity):
+    """An entity of a meter, updated by its readings."""
 
     def __init__(self, system: HeatingSystem, meter: MeterCoordinator, description: EntityDescription) -> None:
-        self.entity_description = description
-        self.meter = meter
-        self.publisher = meter.publisher or system.publisher
-        self._attr_unique_id = f"{meter.subentry_id}_{description.key}"
-        self._attr_translation_key = description.key
-        self._attr_device_info = DeviceInfo(
+        device = DeviceInfo(
             identifiers={(DOMAIN, meter.subentry_id)},
             connections=connections(meter.mac),
             manufacturer="Shelly",
@@ -121,43 +104,36 @@ class MeterEntity(PublishedEntity):
             name=meter.title,
             via_device_id=system.device_id,
         )
+        super().__init__(system, meter.subentry_id, description, device)
+        self.meter = meter
+        self.publisher = meter.publisher or system.publisher
 
     @property
     @override
     def available(self) -> bool:
-        """While it answers."""
+        """Whether the meter answers."""
         return self.meter.last_update_success
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the meter."""
+        """Subscribe to the readings."""
         await super().async_added_to_hass()
         self.async_on_remove(self.meter.async_add_listener(self.publish))
 
 
 def connections(mac: str | None) -> set[tuple[str, str]]:
-    """By it Home Assistant tells us of a new address."""
+    """Return the connection by which Home Assistant notifies of a new address."""
     return {(CONNECTION_NETWORK_MAC, format_mac(mac))} if mac else set()
 
 
-def source_device(system: HeatingSystem, unit: SourceUnit) -> DeviceInfo:
-    """The device of a source, with what it said of itself in the flow."""
-    info = system.config_entry.subentries[unit.subentry_id].data.get("info") or {}
-    device = info.get("device") or {}
-    family = info.get("family")
-    make = info.get("make") or ("Viessmann" if unit.kind == "viessmann" else None)
-    described = unit.source.template if isinstance(unit.source, ModbusSource) else None
+def source_device(system: HeatingSystem, managed: ManagedSource) -> DeviceInfo:
+    """Return the device of a source, described by its type."""
+    data = system.coordinator.config_entry.subentries[managed.subentry_id].data
+    described = SOURCE_TYPES[managed.type_key].device(data, managed.source)
     return DeviceInfo(
-        identifiers={(DOMAIN, unit.subentry_id)},
-        connections=connections(info.get("mac")),
-        manufacturer=described.manufacturer if described else make,
-        model=described.name if described else info.get("model") or device.get("model"),
-        sw_version=info.get("firmware"),
-        serial_number=info.get("serial"),
-        configuration_url=f"http://{address}"
-        if (address := system.config_entry.subentries[unit.subentry_id].data.get("address"))
-        and family in {str(item) for item in MinerFamily}
-        else None,
-        name=unit.name,
+        **described,
+        identifiers={(DOMAIN, managed.subentry_id)},
+        connections=connections((data.get(CONF_INFO) or {}).get("mac")),
+        name=managed.name,
         via_device_id=system.device_id,
     )

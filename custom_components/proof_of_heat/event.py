@@ -1,40 +1,26 @@
-"""Reports of what was saved: an event every week and every month, with the figures."""
+"""Event entities for the weekly and monthly savings reports."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
-import math
-from typing import Any, Final, override
+from datetime import date
+from typing import Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .coordinator import HeatConfigEntry, HeatingSystem
-from .engine.savings import SavingsReport
+from .data import HeatConfigEntry, HeatingSystem
 from .entity import SystemEntity
+from .runtime.savings_report import SETTLED_AFTER, month_of, report_data, week_of
 
 PARALLEL_UPDATES = 0
 READY: Final = "ready"
-SETTLED_AFTER: Final = timedelta(hours=2)
-"""How long after midnight the day before is judged: the engine's days are those of standard time."""
-
-
-def week_of(day: date) -> tuple[date, int]:
-    """The Monday of a day's week, and how many days the week before it had."""
-    return day - timedelta(days=day.weekday()), 7
-
-
-def month_of(day: date) -> tuple[date, int]:
-    """The first of a day's month, and how many days the month before it had."""
-    first = day.replace(day=1)
-    return first, (first - timedelta(days=1)).day
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportDescription(EventEntityDescription):
-    """A report. `period_fn`: when the running period began, and the days of the one before it."""
+    """A report. `period_fn`: the start of the current period, and the number of days of the one before it."""
 
     period_fn: Callable[[date], tuple[date, int]]
 
@@ -52,48 +38,34 @@ async def async_setup_entry(
     async_add_entities(ReportEvent(entry.runtime_data, description) for description in REPORTS)
 
 
-def figures(proof: SavingsReport) -> dict[str, Any]:
-    """What a report says; money in the home's currency, the interval holds 90 %."""
-    return {
-        "days": proof.days,
-        "cost": round(proof.cost, 2),
-        "reference_cost": round(proof.reference_cost, 2),
-        "saved": round(proof.saved, 2),
-        "saved_low": round(proof.saved_low, 2),
-        "saved_high": round(proof.saved_high, 2),
-        "saved_percent": round(proof.saved_pct, 1) if math.isfinite(proof.saved_pct) else None,
-        "energy_kwh": round(proof.energy_kwh, 1),
-        "reference_energy_kwh": round(proof.reference_energy_kwh, 1),
-    }
-
-
 class ReportEvent(SystemEntity, EventEntity):
-    """Fires once in a period, as soon as the period before it can be judged."""
+    """Fires once per period, as soon as the savings of the period before it are known."""
 
     entity_description: ReportDescription
 
     def __init__(self, system: HeatingSystem, description: ReportDescription) -> None:
         super().__init__(system, description)
-        self._told: date | None = None
+        self._last_report: date | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Take up where the last run ended; look at each cycle."""
+        """Restore the day of the last report, and check in each cycle."""
         await super().async_added_to_hass()
         if (last := await self.async_get_last_state()) is not None and (when := dt_util.parse_datetime(last.state)):
-            self._told = dt_util.as_local(when).date()
-        self.async_on_remove(self.system.async_add_listener(self._look))
+            self._last_report = dt_util.as_local(when).date()
+        self.async_on_remove(self.system.coordinator.async_add_listener(self._check))
 
     @callback
-    def _look(self) -> None:
+    def _check(self) -> None:
         today = (dt_util.now() - SETTLED_AFTER).date()
-        begin, days = self.entity_description.period_fn(today)
-        if self._told is None:  # the first report comes at the end of the period that runs now
-            self._told = today
-        if self._told >= begin or (proof := self.system.engine.savings_report(days)) is None:
+        start, days = self.entity_description.period_fn(today)
+        if self._last_report is None:  # the first report follows at the end of the current period
+            self._last_report = today
+        if self._last_report >= start or (savings := self.system.engine.savings_report(days)) is None:
             return
-        self._told = today
-        report = {**figures(proof), "currency": self.hass.config.currency, "until": begin.isoformat()}
+        self._last_report = today
+        report = {**report_data(savings), "currency": self.hass.config.currency, "until": start.isoformat()}
         self._trigger_event(READY, report)
         self.async_write_ha_state()
-        self.system.tell("savings_report_ready", {"period": self.entity_description.key.partition("_")[0], **report})
+        period = self.entity_description.key.partition("_")[0]
+        self.system.events.fire("savings_report_ready", {"period": period, **report})

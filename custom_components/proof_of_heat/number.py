@@ -1,4 +1,4 @@
-"""Numbers: the heating curve and its limit, kept in the entry's options."""
+"""Numbers: the heating curve and the power limit, stored in the entry's options."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,19 @@ from homeassistant.const import EntityCategory, UnitOfPower, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import CONF_CURVE, CONF_LEVEL, CONF_LIMITS, CONF_MAX_FLOW, CONF_SITE_POWER, CONF_SLOPE
-from .coordinator import HeatConfigEntry, HeatingSystem
+from .const import (
+    CONF_CURVE,
+    CONF_LEVEL,
+    CONF_LIMITS,
+    CONF_MAX_FLOW,
+    CONF_SITE_POWER,
+    CONF_SLOPE,
+    LEVEL_RANGE_K,
+    MAX_FLOW_RANGE_C,
+    POWER_LIMIT_RANGE_W,
+    SLOPE_RANGE,
+)
+from .data import HeatConfigEntry, HeatingSystem
 from .entity import SystemEntity
 
 PARALLEL_UPDATES = 1
@@ -18,20 +29,21 @@ PARALLEL_UPDATES = 1
 
 @dataclass(frozen=True, kw_only=True)
 class CurveNumberDescription(NumberEntityDescription):
-    """A number of the curve. `setting`: its name in the settings."""
+    """A number of the heating curve."""
 
-    setting: str
+    field: str
+    """Its name in the system's configuration."""
     option: str
 
 
 NUMBERS: Final = (
     CurveNumberDescription(
         key="level",
-        setting="level",
+        field="level",
         option=CONF_LEVEL,
         entity_category=EntityCategory.CONFIG,
-        native_min_value=-13,
-        native_max_value=40,
+        native_min_value=LEVEL_RANGE_K[0],
+        native_max_value=LEVEL_RANGE_K[1],
         native_step=0.5,
         native_unit_of_measurement=UnitOfTemperature.KELVIN,
         mode=NumberMode.BOX,
@@ -39,22 +51,22 @@ NUMBERS: Final = (
     CurveNumberDescription(
         key="max_flow",
         device_class=NumberDeviceClass.TEMPERATURE,
-        setting="max_flow_c",
+        field="max_flow_c",
         option=CONF_MAX_FLOW,
         entity_category=EntityCategory.CONFIG,
-        native_min_value=25,
-        native_max_value=80,
+        native_min_value=MAX_FLOW_RANGE_C[0],
+        native_max_value=MAX_FLOW_RANGE_C[1],
         native_step=1,
         native_unit_of_measurement=UnitOfTemperature.CELSIUS,
         mode=NumberMode.BOX,
     ),
     CurveNumberDescription(
         key="slope",
-        setting="slope",
+        field="slope",
         option=CONF_SLOPE,
         entity_category=EntityCategory.CONFIG,
-        native_min_value=0.1,
-        native_max_value=3.5,
+        native_min_value=SLOPE_RANGE[0],
+        native_max_value=SLOPE_RANGE[1],
         native_step=0.05,
         mode=NumberMode.BOX,
     ),
@@ -64,8 +76,8 @@ NUMBERS: Final = (
 _POWER_LIMIT: Final = NumberEntityDescription(
     key="power_limit",
     entity_category=EntityCategory.CONFIG,
-    native_min_value=500,
-    native_max_value=100_000,
+    native_min_value=POWER_LIMIT_RANGE_W[0],
+    native_max_value=POWER_LIMIT_RANGE_W[1],
     native_step=100,
     native_unit_of_measurement=UnitOfPower.WATT,
     device_class=NumberDeviceClass.POWER,
@@ -76,32 +88,32 @@ _POWER_LIMIT: Final = NumberEntityDescription(
 async def async_setup_entry(
     hass: HomeAssistant, entry: HeatConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add them."""
+    """Add the numbers."""
     system = entry.runtime_data
     async_add_entities([*(CurveNumber(system, description) for description in NUMBERS), PowerLimitNumber(system)])
 
 
 class CurveNumber(SystemEntity, NumberEntity):
-    """A number of the curve."""
+    """A number of the heating curve."""
 
     entity_description: CurveNumberDescription
 
     @property
     @override
     def native_value(self) -> float:
-        """As set."""
-        return float(getattr(self.system.settings, self.entity_description.setting))
+        """The configured value."""
+        return float(getattr(self.system.config, self.entity_description.field))
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Change the option; the system takes it up by a reload."""
-        settings = self.system.settings
-        shown = {CONF_SLOPE: settings.slope, CONF_LEVEL: settings.level, CONF_MAX_FLOW: settings.max_flow_c}
-        change_option(self.system, CONF_CURVE, {self.entity_description.option: value}, shown)
+        """Change the option, which reloads the system."""
+        config = self.system.config
+        defaults = {CONF_SLOPE: config.slope, CONF_LEVEL: config.level, CONF_MAX_FLOW: config.max_flow_c}
+        change_option(self.system, CONF_CURVE, {self.entity_description.option: value}, defaults)
 
 
 class PowerLimitNumber(SystemEntity, NumberEntity):
-    """The power that all sources together stay below; unknown where none is set."""
+    """The power limit of all sources together; unknown without one."""
 
     def __init__(self, system: HeatingSystem) -> None:
         super().__init__(system, _POWER_LIMIT)
@@ -109,17 +121,19 @@ class PowerLimitNumber(SystemEntity, NumberEntity):
     @property
     @override
     def native_value(self) -> float | None:
-        """As set."""
-        return self.system.settings.site_power_w
+        """The configured value."""
+        return self.system.config.site_power_w
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Change the option; the system takes it up by a reload."""
+        """Change the option, which reloads the system."""
         change_option(self.system, CONF_LIMITS, {CONF_SITE_POWER: value}, {})
 
 
-def change_option(system: HeatingSystem, subject: str, change: Mapping[str, float], shown: Mapping[str, float]) -> None:
-    """Change one option; what is `shown` without having been set is set with it."""
-    entry = system.config_entry
-    options = {**entry.options, subject: {**shown, **entry.options.get(subject, {}), **change}}
-    system.hass.config_entries.async_update_entry(entry, options=options)
+def change_option(
+    system: HeatingSystem, subject: str, change: Mapping[str, float], defaults: Mapping[str, float]
+) -> None:
+    """Change one option; `defaults` are stored with it where nothing is stored yet."""
+    entry = system.coordinator.config_entry
+    options = {**entry.options, subject: {**defaults, **entry.options.get(subject, {}), **change}}
+    system.coordinator.hass.config_entries.async_update_entry(entry, options=options)

@@ -1,4 +1,4 @@
-"""The home's profile, and the power modes of sources that have some."""
+"""Selects: the home's profile, and the power modes of sources."""
 
 from typing import Final, override
 
@@ -11,10 +11,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from ._lib.heat_source import Control, Outcome
 from .comfort.profiles import Profile
 from .const import DOMAIN
-from .coordinator import HeatConfigEntry
+from .data import HeatConfigEntry
 from .drivers.base import SourceBase
 from .entity import SourceEntity, SystemEntity
-from .sources.managed_source import SourceUnit
+from .sources.managed_source import ManagedSource
 
 PARALLEL_UPDATES = 1
 _PROFILE: Final = SelectEntityDescription(key="profile", options=[str(profile) for profile in Profile])
@@ -24,62 +24,62 @@ _MODE: Final = SelectEntityDescription(key="mode", entity_category=EntityCategor
 async def async_setup_entry(
     hass: HomeAssistant, entry: HeatConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add them."""
+    """Add the selects."""
     system = entry.runtime_data
     async_add_entities([ProfileSelect(system, _PROFILE)])
-    for unit in system.units.values():
-        if _is_free(unit):
-            async_add_entities([ModeSelect(system, unit, _MODE)], config_subentry_id=unit.subentry_id)
+    for managed in system.sources.values():
+        if _has_mode_choice(managed):
+            async_add_entities([ModeSelect(system, managed, _MODE)], config_subentry_id=managed.subentry_id)
 
 
-def _is_free(unit: SourceUnit) -> bool:
-    """Whether the modes are the user's; where they are the controller's steps of power, they are not."""
-    capabilities = unit.source.capabilities
-    ours = isinstance(unit.source, SourceBase) and unit.kind != "entity"
-    return ours and Control.MODE in capabilities.controls and not capabilities.power_steps_w
+def _has_mode_choice(managed: ManagedSource) -> bool:
+    """Return whether the user selects the mode; not where the controller uses the modes as power steps."""
+    capabilities = managed.source.capabilities
+    can_select = isinstance(managed.source, SourceBase) and managed.modes_are_choices
+    return can_select and Control.MODE in capabilities.controls and not capabilities.power_steps_w
 
 
 class ProfileSelect(SystemEntity, SelectEntity):
-    """The profile."""
+    """The home's profile."""
 
     @property
     @override
     def current_option(self) -> str:
-        """As chosen."""
-        return str(self.system.wanted.wishes.profile)
+        """The selected profile."""
+        return str(self.system.user.comfort.profile)
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Choose; on disk before this returns."""
-        await self.system.async_set_profile(Profile(option))
+        """Select a profile; it is stored before this returns."""
+        await self.system.user.async_set_profile(Profile(option))
 
 
 class ModeSelect(SourceEntity, SelectEntity):
-    """The power mode of a source, as the device calls it; what is chosen stays until somebody chooses anew."""
+    """The power mode of a source, with the device's names. It stays until another one is selected."""
 
     @property
     @override
     def options(self) -> list[str]:
-        """What the device offers."""
-        return list(self.unit.source.capabilities.modes)
+        """The modes of the device."""
+        return list(self.managed.source.capabilities.modes)
 
     @property
     @override
     def current_option(self) -> str | None:
-        """As the device reports it."""
-        mode = self.unit.source.state.mode
+        """The mode that the device reports."""
+        mode = self.managed.source.state.mode
         return mode if mode in self.options else None
 
     @property
     @override
     def available(self) -> bool:
-        """While the device answers."""
-        return not self.unit.failing
+        """Whether the device answers."""
+        return not self.managed.is_failing
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Set it, and see it set."""
-        source = self.unit.source
+        """Set the mode and verify it."""
+        source = self.managed.source
         assert isinstance(source, SourceBase)
         result = await source.choose_mode(option)
         self.publish_now()
@@ -87,5 +87,5 @@ class ModeSelect(SourceEntity, SelectEntity):
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key="mode_not_set",
-                translation_placeholders={"name": self.unit.name, "mode": option, "error": result.detail},
+                translation_placeholders={"name": self.managed.name, "mode": option, "error": result.detail},
             )

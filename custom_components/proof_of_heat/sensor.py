@@ -1,4 +1,4 @@
-"""Sensors: what the engine decides and why, what sources report, COP, cost and the call budget."""
+"""Sensors of the heating system, its sources and meters."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, override
@@ -11,12 +11,15 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ._lib.heat_source import Health
 from .const import DOMAIN
-from .coordinator import HeatConfigEntry, HeatingSystem, SourceUnit
+from .data import HeatConfigEntry, HeatingSystem
 from .entity import MeterEntity, SourceEntity, SystemEntity
-from .sensors.base import MeterSensorDescription, SourceSensorDescription, SystemSensorDescription, Value
-from .sensors.integrators import CostCounter, EnergyCounter, counters_of
-from .sensors.source import METER_SENSORS, READING_SENSORS, SOURCE_SENSORS
-from .sensors.system import SYSTEM_SENSORS
+from .sensors.base import MeterSensorDescription, SourceSensorDescription, Value
+from .sensors.integrators import IntegratedCostSensor, IntegratedEnergySensor, integrated_sensors
+from .sensors.meter import METER_SENSORS
+from .sensors.source import SOURCE_SENSORS
+from .sensors.system import SYSTEM_SENSORS, SystemSensorDescription
+from .sources.managed_source import ManagedSource
+from .sources.registry import SOURCE_TYPES
 
 PARALLEL_UPDATES = 0
 _UNAVAILABLE: Final = (Health.FAILING, Health.AUTH)
@@ -27,20 +30,21 @@ async def async_setup_entry(
 ) -> None:
     """Add the system's sensors and those of its sources."""
     system = entry.runtime_data
-    async_add_entities([CostCounter(system), *(SystemSensor(system, description) for description in SYSTEM_SENSORS)])
-    for unit in system.units.values():
+    async_add_entities(
+        [IntegratedCostSensor(system), *(SystemSensor(system, description) for description in SYSTEM_SENSORS)]
+    )
+    for managed in system.sources.values():
+        descriptions = (*SOURCE_SENSORS, *SOURCE_TYPES[managed.type_key].sensors)
         sensors = [
-            SourceSensor(system, unit, description)
-            for description in (*SOURCE_SENSORS, *READING_SENSORS)
-            if description.exists_fn(unit)
+            SourceSensor(system, managed, description) for description in descriptions if description.exists_fn(managed)
         ]
-        at_once = [sensor for sensor in sensors if not sensor.entity_description.late]
-        async_add_entities(at_once, config_subentry_id=unit.subentry_id)
-        late: list[SourceSensor | EnergyCounter] = [
-            *(sensor for sensor in sensors if sensor.entity_description.late),
-            *counters_of(system, unit),
+        at_once = [sensor for sensor in sensors if not sensor.entity_description.added_with_value]
+        async_add_entities(at_once, config_subentry_id=managed.subentry_id)
+        waiting: list[SourceSensor | IntegratedEnergySensor] = [
+            *(sensor for sensor in sensors if sensor.entity_description.added_with_value),
+            *integrated_sensors(system, managed),
         ]
-        _add_when_told(entry, unit, late, async_add_entities)
+        _add_with_value(entry, managed, waiting, async_add_entities)
     for meter in system.meters:
         async_add_entities(
             [MeterSensor(system, meter, description) for description in METER_SENSORS],
@@ -49,31 +53,32 @@ async def async_setup_entry(
 
 
 @callback
-def _add_when_told(
+def _add_with_value(
     entry: HeatConfigEntry,
-    unit: SourceUnit,
-    sensors: Sequence[SourceSensor | EnergyCounter],
+    managed: ManagedSource,
+    sensors: Sequence[SourceSensor | IntegratedEnergySensor],
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Devices of one kind tell different things: a sensor is added with its first value, or if it was there before."""
+    """Add sensors with their first value, or at once if they are registered: devices of one type differ."""
     system = entry.runtime_data
-    registry = er.async_get(system.hass)
+    registry = er.async_get(system.coordinator.hass)
     waiting = list(sensors)
 
     @callback
-    def look() -> None:
+    def add_ready() -> None:
         if entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
-            return  # a last reading: nobody would take the new entity away again
-        told = [
-            one for one in waiting if one.told or registry.async_get_entity_id("sensor", DOMAIN, str(one.unique_id))
+            return  # a new entity would not be unloaded any more
+        ready = [
+            sensor
+            for sensor in waiting
+            if sensor.has_value or registry.async_get_entity_id("sensor", DOMAIN, str(sensor.unique_id))
         ]
-        if told:
-            waiting[:] = [one for one in waiting if one not in told]
-            async_add_entities(told, config_subentry_id=unit.subentry_id)
+        if ready:
+            waiting[:] = [sensor for sensor in waiting if sensor not in ready]
+            async_add_entities(ready, config_subentry_id=managed.subentry_id)
 
-    look()
-    system.listeners.append(look)
-    entry.async_on_unload(lambda: system.listeners.remove(look))
+    add_ready()
+    entry.async_on_unload(system.source_updates.subscribe(add_ready))
 
 
 class MeterSensor(MeterEntity, SensorEntity):
@@ -84,13 +89,13 @@ class MeterSensor(MeterEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> float | None:
-        """The value now; None until the meter answered for the first time."""
+        """The last reading; None before the first one."""
         reading = self.meter.data
         return None if reading is None else self.entity_description.value_fn(reading)
 
 
 class SystemSensor(SystemEntity, SensorEntity):
-    """A sensor of the system. A decision's details are for now: the action `get_decisions` tells the last ones."""
+    """A sensor of the heating system. Details of decisions are not recorded: `get_decisions` returns the last ones."""
 
     entity_description: SystemSensorDescription
     _unrecorded_attributes = frozenset({"codes", "id", "limits", "mix", "notes", "time", "words"})
@@ -98,18 +103,18 @@ class SystemSensor(SystemEntity, SensorEntity):
     def __init__(self, system: HeatingSystem, description: SystemSensorDescription) -> None:
         super().__init__(system, description)
         if description.money is not None:
-            self._attr_native_unit_of_measurement = f"{system.hass.config.currency}{description.money}"
+            self._attr_native_unit_of_measurement = f"{system.coordinator.hass.config.currency}{description.money}"
 
     @property
     @override
     def native_value(self) -> Value:
-        """The value now."""
+        """The present value."""
         return self.entity_description.value_fn(self.system)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """What explains it."""
+        """Details of the value."""
         details = self.entity_description.attributes_fn
         return None if details is None else details(self.system)
 
@@ -120,38 +125,38 @@ class SourceSensor(SourceEntity, SensorEntity):
     entity_description: SourceSensorDescription
     _unrecorded_attributes = frozenset({"ten_minutes_left"})
 
-    def __init__(self, system: HeatingSystem, unit: SourceUnit, description: SourceSensorDescription) -> None:
-        super().__init__(system, unit, description)
+    def __init__(self, system: HeatingSystem, managed: ManagedSource, description: SourceSensorDescription) -> None:
+        super().__init__(system, managed, description)
         if description.money is not None:
-            self._attr_native_unit_of_measurement = f"{system.hass.config.currency}{description.money}"
+            self._attr_native_unit_of_measurement = f"{system.coordinator.hass.config.currency}{description.money}"
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Some follow the cycle, too."""
+        """Subscribe to the cycle as well where that changes the value."""
         await super().async_added_to_hass()
-        if self.entity_description.by_cycle:
-            self.async_on_remove(self.system.async_add_listener(self.publish))
+        if self.entity_description.follows_cycle:
+            self.async_on_remove(self.system.coordinator.async_add_listener(self.publish))
 
     @property
-    def told(self) -> bool:
-        """Whether the device says something."""
+    def has_value(self) -> bool:
+        """Whether the device has reported a value."""
         return self.native_value is not None
 
     @property
     @override
     def available(self) -> bool:
-        """Readings end with the source; what we know ourselves stays."""
-        return self.entity_description.always or self.unit.source.state.health not in _UNAVAILABLE
+        """Whether the source answers; values of this integration stay available."""
+        return self.entity_description.when_failing or self.managed.source.state.health not in _UNAVAILABLE
 
     @property
     @override
     def native_value(self) -> Value:
-        """The value now."""
-        return self.entity_description.value_fn(self.system, self.unit)
+        """The present value."""
+        return self.entity_description.value_fn(self.managed)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """What explains it."""
+        """Details of the value."""
         details = self.entity_description.attributes_fn
-        return None if details is None else details(self.unit)
+        return None if details is None else details(self.managed)

@@ -1,4 +1,4 @@
-"""Actions."""
+"""Actions of the integration."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -13,12 +13,24 @@ from homeassistant.util import dt as dt_util
 import probatio as vol
 
 from .comfort.profiles import MAX_C, MIN_C, Override, Profile
-from .config_transfer import TransferError, carry_out, check_devices, difference, export, parse, plain, planned, to_yaml
+from .config_transfer import (
+    ConfigTransferError,
+    apply_draft,
+    as_data,
+    check_devices,
+    difference,
+    export,
+    merged,
+    parse,
+    to_yaml,
+)
 from .const import DOMAIN
-from .coordinator import HeatConfigEntry, HeatingSystem
+from .data import HeatConfigEntry, HeatingSystem
+from .engine.messages import Message, MessageCode, message
 from .engine.model.history import STEP_S
-from .engine.phrases import Saying, say
-from .runtime.curve_advice import take_over
+from .messages.formatter import MessageFormatter
+from .runtime.curve_advice import apply_curve
+from .runtime.cycle import display_names
 
 ATTR_COUNT: Final = "count"
 ATTR_DRY_RUN: Final = "dry_run"
@@ -35,7 +47,7 @@ _PROFILES: Final = vol.In([str(profile) for profile in Profile])
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register them; they find the system by its entry (the only one needs no name)."""
+    """Register the actions. The config entry may be omitted if there is only one."""
 
     def register(name: str, handler: Any, schema: dict[Any, Any], response: SupportsResponse) -> None:
         hass.services.async_register(
@@ -75,7 +87,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 async def _system(call: ServiceCall, *, control: bool = False, admin: bool = False) -> HeatingSystem:
-    """The system that is meant, for a user who may."""
+    """Return the system of the config entry, if the user has the permission."""
     entry: HeatConfigEntry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
     if call.context.user_id is not None:
         user = await call.hass.auth.async_get_user(call.context.user_id)
@@ -93,10 +105,10 @@ async def _system(call: ServiceCall, *, control: bool = False, admin: bool = Fal
 
 
 def _zone_ids(call: ServiceCall, system: HeatingSystem) -> list[str | None]:
-    """The zones of climate entities; [None] for all where none was named."""
+    """Return the zones of the climate entities; [None], which means all, without entities."""
     if ATTR_ENTITY_ID not in call.data:
         return [None]
-    registry, zones = er.async_get(call.hass), {zone.zone_id for zone in system.settings.zones}
+    registry, zones = er.async_get(call.hass), {zone.zone_id for zone in system.config.zones}
     found: list[str | None] = []
     for entity_id in call.data[ATTR_ENTITY_ID]:
         entity = registry.async_get(entity_id)
@@ -110,9 +122,9 @@ def _zone_ids(call: ServiceCall, system: HeatingSystem) -> list[str | None]:
 
 async def _set_profile(call: ServiceCall) -> ServiceResponse:
     system = await _system(call, control=True)
-    before = system.wanted.wishes.profile
-    await system.async_set_profile(Profile(call.data[ATTR_PROFILE]))
-    return {"profile": str(system.wanted.wishes.profile), "before": str(before)}
+    before = system.user.comfort.profile
+    await system.user.async_set_profile(Profile(call.data[ATTR_PROFILE]))
+    return {"profile": str(system.user.comfort.profile), "before": str(before)}
 
 
 async def _override(call: ServiceCall) -> ServiceResponse:
@@ -124,41 +136,47 @@ async def _override(call: ServiceCall) -> ServiceResponse:
     until = dt_util.utcnow() + duration
     chosen = None if profile is None else Profile(profile)
     for zone_id in _zone_ids(call, system):
-        await system.async_override(Override(until=until, zone_id=zone_id, profile=chosen, target_c=target))
+        await system.user.async_override(Override(until=until, zone_id=zone_id, profile=chosen, target_c=target))
     return {"until": until.isoformat()}
 
 
 async def _clear_override(call: ServiceCall) -> ServiceResponse:
     system = await _system(call, control=True)
-    before = len(system.wanted.wishes.overrides)
+    before = len(system.user.comfort.overrides)
     for zone_id in _zone_ids(call, system):
-        await system.async_clear_override(zone_id)
-    return {"cleared": before - len(system.wanted.wishes.overrides)}
+        await system.user.async_clear_override(zone_id)
+    return {"cleared": before - len(system.user.comfort.overrides)}
 
 
 async def _apply_curve(call: ServiceCall) -> ServiceResponse:
     system = await _system(call, control=True)
-    advice = system.curve.advice()
+    advice = system.curve_advisor.advice()
     if advice is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_curve_suggestion")
-    settings = system.settings
-    take_over(call.hass, system.config_entry, settings, advice)
+    config = system.config
+    apply_curve(call.hass, system.coordinator.config_entry, config, advice)
     return {
         "slope": advice.slope,
         "level": advice.level,
         "confidence": advice.confidence,
-        "before": {"slope": settings.slope, "level": settings.level},
+        "before": {"slope": config.slope, "level": config.level},
     }
+
+
+def _text(system: HeatingSystem, *messages: Message) -> str:
+    """Return messages of the engine as text in the language of Home Assistant."""
+    names, currency = display_names(system.config, system.sources), system.coordinator.hass.config.currency
+    return MessageFormatter(system.journal.texts, names, currency).join(messages)
 
 
 async def _get_plan(call: ServiceCall) -> ServiceResponse:
     system = await _system(call)
     plan = system.engine.plan
     if plan is None:
-        return {"plan": None, "reason": system.in_words(say(Saying.NO_PLAN))}
+        return {"plan": None, "reason": _text(system, message(MessageCode.NO_PLAN))}
     return {
         "made": dt_util.utc_from_timestamp(plan.made_s).isoformat(),
-        "words": system.in_words(*plan.said),
+        "words": _text(system, *plan.messages),
         "start": [
             dt_util.utc_from_timestamp(plan.made_s + float(step) * STEP_S).isoformat() for step in plan.plan.grid.begin
         ],
@@ -171,29 +189,29 @@ async def _get_plan(call: ServiceCall) -> ServiceResponse:
 
 async def _get_decisions(call: ServiceCall) -> ServiceResponse:
     system = await _system(call)
-    rows: list[Any] = list(system.decisions)[-call.data[ATTR_COUNT] :]
+    rows: list[Any] = list(system.journal.rows)[-call.data[ATTR_COUNT] :]
     return {"decisions": rows}
 
 
 async def _export(call: ServiceCall) -> ServiceResponse:
     system = await _system(call, admin=True)
-    body = export(system.config_entry)
+    body = export(system.coordinator.config_entry)
     return {"yaml": to_yaml(body), "checksum": body["checksum"]}
 
 
 async def _import(call: ServiceCall) -> ServiceResponse:
     system = await _system(call, admin=True)
-    entry = system.config_entry
+    entry = system.coordinator.config_entry
     try:
         body = parse(call.data[ATTR_YAML])
         await check_devices(call.hass, body)
-        plan = planned(entry, body)
-    except TransferError as err:
+        draft = merged(entry, body)
+    except ConfigTransferError as err:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="import_invalid", translation_placeholders={"error": str(err)}
         ) from err
-    changes = difference(export(entry), plain(plan))
+    changes = difference(export(entry), as_data(draft))
     if not call.data[ATTR_DRY_RUN] and changes:
-        carry_out(call.hass, entry, plan)
+        apply_draft(call.hass, entry, draft)
     lines: list[Any] = list(changes)
     return {"changes": lines, "applied": bool(changes) and not call.data[ATTR_DRY_RUN]}

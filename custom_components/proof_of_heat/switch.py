@@ -1,4 +1,4 @@
-"""The switch that gives the heat sources into our hands, and takes them back."""
+"""The switch that turns control of the heat sources on and off."""
 
 from typing import Any, Final, override
 
@@ -6,7 +6,7 @@ from homeassistant.components.switch import SwitchEntity, SwitchEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import HeatConfigEntry
+from .data import HeatConfigEntry
 from .entity import SystemEntity
 
 PARALLEL_UPDATES = 1
@@ -16,25 +16,25 @@ _ACTIVE: Final = SwitchEntityDescription(key="control_active")
 async def async_setup_entry(
     hass: HomeAssistant, entry: HeatConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add it."""
+    """Add the switch."""
     async_add_entities([ControlSwitch(entry.runtime_data, _ACTIVE)])
 
 
 class ControlSwitch(SystemEntity, SwitchEntity):
-    """Control active."""
+    """Whether the heat sources are controlled."""
 
     @property
     @override
     def is_on(self) -> bool:
-        """Whether we command."""
-        return self.system.wanted.active
+        """Whether control is on."""
+        return self.system.user.active
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Take over."""
-        await self.system.async_set_active(True)
+        """Turn control on."""
+        await self.system.user.async_set_active(True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Hands off: every source goes back to its own safe control."""
-        await self.system.async_set_active(False)
+        """Turn control off: all sources are released to their own control."""
+        await self.system.user.async_set_active(False)

@@ -1,4 +1,4 @@
-"""Triggers: a room is too cold, a driver failed, the profile changed, calls run out, a report is ready."""
+"""Triggers: room temperature, source failures, profile changes, call budgets, savings reports."""
 
 from typing import Any, Final, cast, override
 
@@ -18,22 +18,22 @@ from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.unit_conversion import TemperatureConverter
 import probatio as vol
 
-from .condition import ours
+from ._lib.own_entities import OwnEntities
 from .const import DOMAIN
+from .runtime.events import EVENT
 
-EVENT: Final = f"{DOMAIN}_event"
 _SCHEMA: Final = vol.Schema({vol.Required(CONF_OPTIONS, default=dict): {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}})
 
 
 class _EventTrigger(Trigger):
-    """Fires for one kind of event of ours, of any system or of the one named."""
+    """Fires for one event type of this integration, of any or of one heating system."""
 
-    KIND: str
+    EVENT_TYPE: str
 
     @override
     @classmethod
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        """Only the entry may be named."""
+        """Validate the only option, the config entry."""
         return cast("ConfigType", _SCHEMA(config))
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
@@ -44,60 +44,57 @@ class _EventTrigger(Trigger):
     async def async_attach_runner(
         self, run_action: TriggerActionRunner, did_not_trigger: TriggerNotTriggeredReporter | None = None
     ) -> CALLBACK_TYPE:
-        """Listen on the bus."""
+        """Listen on the event bus."""
 
         @callback
         def matches(data: Any) -> bool:
-            return data.get("type") == self.KIND and self._entry_id in (None, data.get("entry_id"))
+            return data.get("type") == self.EVENT_TYPE and self._entry_id in (None, data.get("entry_id"))
 
         @callback
         def fired(event: Event) -> None:
-            run_action(dict(event.data), f"{self.KIND.replace('_', ' ')}")
+            run_action(dict(event.data), f"{self.EVENT_TYPE.replace('_', ' ')}")
 
         return self._hass.bus.async_listen(EVENT, fired, event_filter=matches)
 
 
 class DriverFailedTrigger(_EventTrigger):
-    """A heat source does not answer or reports a fault."""
+    """A heat source does not answer or rejects the credentials."""
 
-    KIND = "driver_failed"
+    EVENT_TYPE = "driver_failed"
 
 
 class DriverRecoveredTrigger(_EventTrigger):
-    """It answers again."""
+    """A heat source answers again."""
 
-    KIND = "driver_recovered"
+    EVENT_TYPE = "driver_recovered"
 
 
 class ProfileChangedTrigger(_EventTrigger):
-    """Another profile was chosen."""
+    """Another profile was selected."""
 
-    KIND = "profile_changed"
+    EVENT_TYPE = "profile_changed"
 
 
 class BudgetLowTrigger(_EventTrigger):
-    """A cloud's calls of the day are nearly used."""
+    """Most of a cloud account's daily calls are used."""
 
-    KIND = "budget_low"
+    EVENT_TYPE = "budget_low"
 
 
 class SavingsReportReadyTrigger(_EventTrigger):
-    """A week or month can be judged."""
+    """The savings of a week or month are known."""
 
-    KIND = "savings_report_ready"
+    EVENT_TYPE = "savings_report_ready"
 
 
-class RoomTemperatureTrigger(EntityNumericalStateCrossedThresholdTriggerWithUnitBase):
-    """A zone's room crosses a temperature and stays there for a while."""
+class RoomTemperatureTrigger(
+    OwnEntities, EntityNumericalStateCrossedThresholdTriggerWithUnitBase, integration=DOMAIN, key="zone"
+):
+    """A zone's room temperature crosses a threshold."""
 
     _base_unit = UnitOfTemperature.CELSIUS
     _domain_specs = {CLIMATE_DOMAIN: DomainSpec(value_source=ClimateEntityStateAttribute.CURRENT_TEMPERATURE)}
     _unit_converter = TemperatureConverter
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Our zones among what is meant."""
-        return ours(self._hass, super().entity_filter(entities), "zone")
 
     @override
     def _get_entity_unit(self, state: State) -> str | None:
@@ -115,5 +112,5 @@ TRIGGERS: Final[dict[str, type[Trigger]]] = {
 
 
 async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
-    """Our triggers."""
+    """Return the triggers."""
     return TRIGGERS

@@ -1,102 +1,86 @@
-"""Smart outlets behind a Central Control Unit (HTTP) or straight over an HC-12 radio."""
+"""The Smart Outlet integration: outlets behind a Central Control Unit (HTTP) or an HC-12 radio."""
 
 from functools import partial
 
-from homeassistant.config_entries import SOURCE_IMPORT, ConfigEntry
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import config_validation as cv, device_registry as dr
-from homeassistant.helpers.event import async_call_later
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .const import CONF_CCU_ID, DOMAIN, MANUFACTURER, PLATFORMS, Kind
-from .coordinator import RunningHub, SmartOutletConfigEntry, outlet_configs, state_store
-from .hubs import HUBS, async_get_hubs
-from .radio_port import start_radio
-from .registry import Registry
+from ._lib.entry_recovery import confirm_later, reconcile, restore_entry
+from .const import CONF_CCU_ID, DOMAIN, PLATFORMS
+from .data import SmartOutletConfigEntry
+from .domain.key_store import CcuKeyStore
+from .domain.parts import DOMAIN_PARTS, async_get_parts
+from .hub.settings import outlet_settings
+from .hub.store import HubStore
 from .repairs import update_keyless_issue
 from .services import async_setup_services
+from .setup import async_create_hub
 from .views import async_register_views
-from .websocket import async_register_commands
+from .websocket_api import async_register_commands
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-_CONFIRM_AFTER_S = 10
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Load the keys, open the API, register the actions."""
-    hubs = await async_get_hubs(hass)
-    async_register_views(hass, hubs)
+    """Set up the HTTP and WebSocket APIs and the actions."""
+    parts = await async_get_parts(hass)
+    async_register_views(hass, parts)
     async_register_commands(hass)
     async_setup_services(hass)
-    _bring_back(hass, hubs.registry)
+    _restore_lost_entries(hass, parts.keys)
     return True
 
 
-def _bring_back(hass: HomeAssistant, registry: Registry) -> None:
-    """Units whose key was shown just before a crash that lost their entry."""
-    known = {entry.data.get(CONF_CCU_ID) for entry in hass.config_entries.async_entries(DOMAIN)}
-    for record in registry.units.values():
-        if record.ccu_id not in known and not record.confirmed:
-            hass.async_create_task(
-                hass.config_entries.flow.async_init(
-                    DOMAIN, context={"source": SOURCE_IMPORT}, data={CONF_CCU_ID: record.ccu_id}
-                )
-            )
+@callback
+def _restore_lost_entries(hass: HomeAssistant, keys: CcuKeyStore) -> None:
+    """Restore config entries that were lost in a crash just after their key was shown."""
+    entries = hass.config_entries.async_entries(DOMAIN)
+    configured = {entry.data[CONF_CCU_ID] for entry in entries if CONF_CCU_ID in entry.data}
+    confirmed = {ccu_id: record.confirmed for ccu_id, record in keys.records.items()}
+    for ccu_id in reconcile(confirmed, configured).restore:
+        restore_entry(hass, DOMAIN, keys.records[ccu_id].name, {CONF_CCU_ID: ccu_id})
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: SmartOutletConfigEntry) -> bool:
     """Set up a hub."""
-    hubs = hass.data[HUBS]
-    entry.runtime_data = running = RunningHub(hass, entry)
-    running.device_id = (
-        dr.async_get(hass)
-        .async_get_or_create(
-            config_entry_id=entry.entry_id,
-            identifiers={(DOMAIN, entry.entry_id)},
-            manufacturer=MANUFACTURER,
-            model="HC-12 radio" if running.kind is Kind.RADIO else "Central Control Unit",
-            name=entry.title,
-            serial_number=running.ccu_id,
-        )
-        .id
-    )
-    await running.async_load(hubs.meters_of(entry.entry_id))
-    hubs.add(running)
-    entry.async_on_unload(partial(hubs.remove, running))
+    parts = hass.data[DOMAIN_PARTS]
+    entry.runtime_data = hub = await async_create_hub(hass, entry, parts)
+    parts.directory.add(hub)
+    entry.async_on_unload(partial(parts.directory.remove, hub))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    if running.kind is Kind.RADIO:
-        start_radio(hass, running)
+    if hub.radio is not None:
+        hub.radio.start()
     update_keyless_issue(hass, entry)
-    if running.ccu_id is not None:
+    if (ccu_id := hub.info.ccu_id) is not None:
+        confirm_later(hass, entry, partial(parts.keys.async_confirm, ccu_id))
+    loaded_settings = _entry_settings(entry)
 
-        async def confirm(_: object) -> None:
-            await hubs.registry.async_confirm(running.ccu_id or "")
-
-        entry.async_on_unload(async_call_later(hass, _CONFIRM_AFTER_S, confirm))
-    snapshot = _settings(entry)
-
-    async def updated(hass: HomeAssistant, entry: SmartOutletConfigEntry) -> None:
-        """Outlets come and go without a reload; anything else is set up anew."""
-        if _settings(entry) != snapshot or _renamed(running):
+    async def update_listener(hass: HomeAssistant, entry: SmartOutletConfigEntry) -> None:
+        """Add and remove outlets without a reload; reload for any other change."""
+        if _entry_settings(entry) != loaded_settings or _has_changed_outlet(entry):
             hass.config_entries.async_schedule_reload(entry.entry_id)
             return
-        running.sync_outlets()
-        hubs.outlets_changed()
+        for device_id in hub.outlets.sync(outlet_settings(entry)):
+            hub.notifier.outlet_listeners.pop(device_id, None)
+        hub.notifier.hub_changed()
+        parts.directory.update_outlets()
 
-    entry.async_on_unload(entry.add_update_listener(updated))
+    entry.async_on_unload(entry.add_update_listener(update_listener))
     return True
 
 
-def _settings(entry: ConfigEntry) -> tuple[object, ...]:
+def _entry_settings(entry: ConfigEntry) -> tuple[object, ...]:
     return (entry.title, dict(entry.data), dict(entry.options))
 
 
-def _renamed(running: RunningHub) -> bool:
-    """Whether a known outlet has other data than it was set up with."""
-    known = running.hub.outlets
+def _has_changed_outlet(entry: SmartOutletConfigEntry) -> bool:
+    """Return whether the settings of a loaded outlet have changed."""
+    loaded = entry.runtime_data.model.outlets
     return any(
-        device_id in known and known[device_id].config != config
-        for device_id, (_, config) in outlet_configs(running.entry).items()
+        device_id in loaded and loaded[device_id].settings != settings
+        for device_id, (_, settings) in outlet_settings(entry).items()
     )
 
 
@@ -104,15 +88,18 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartOutletConfigEntry)
     """Unload a hub."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await entry.runtime_data.async_close()
+        hub = entry.runtime_data
+        if hub.radio is not None:
+            await hub.radio.async_stop()
+        await hub.store.async_close()
     return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: SmartOutletConfigEntry) -> None:
-    """Forget a hub: its key, its stored state, its issue."""
-    hubs = hass.data[HUBS]
+    """Delete the key, the stored data and the issue of a hub."""
+    parts = hass.data[DOMAIN_PARTS]
     if (ccu_id := entry.data.get(CONF_CCU_ID)) is not None:
-        await hubs.registry.async_remove(ccu_id)
-    await hubs.async_forget(entry.entry_id)
-    await state_store(hass, entry.entry_id).async_remove()
+        await parts.keys.async_remove(ccu_id)
+    await parts.meters.async_remove(entry.entry_id)
+    await HubStore(hass, entry.entry_id, dict).async_remove()
     update_keyless_issue(hass, entry, removed=True)

@@ -1,4 +1,4 @@
-"""Binary sensors: overloads, thresholds, who is offline."""
+"""Binary sensors: overload, thresholds and connection."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import RunningHub, SmartOutletConfigEntry
+from .data import HubData, SmartOutletConfigEntry
 from .entity import HubEntity, OutletEntity, add_outlet_entities
-from .model.alerts import HUB, AlertKind, Place
+from .model.alerts import HUB_SOURCE, AlertSource, AlertType
 from .model.outlet import Outlet
 
 PARALLEL_UPDATES = 0
@@ -23,33 +23,33 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class OutletBinarySensorDescription(BinarySensorEntityDescription):
-    """A binary sensor of an outlet.
+    """Description of an outlet's binary sensor.
 
     Attributes:
-        value_fn: Its state.
-        always_available: Told even while the outlet is offline.
-        prompt: Written at once when it changes, which it cannot often.
+        value_fn: Returns the state.
+        always_available: Available even while the outlet is offline.
+        immediate: Changes are rare and written at once.
     """
 
-    value_fn: Callable[[RunningHub, Outlet], bool | None]
+    value_fn: Callable[[HubData, Outlet], bool | None]
     always_available: bool = False
-    prompt: bool = False
+    immediate: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class HubBinarySensorDescription(BinarySensorEntityDescription):
-    """A binary sensor of a hub; attributes as of an outlet's."""
+    """Description of a hub's binary sensor, with the attributes of an outlet's."""
 
-    value_fn: Callable[[RunningHub], bool | None]
+    value_fn: Callable[[HubData], bool | None]
     always_available: bool = False
-    prompt: bool = False
+    immediate: bool = False
 
 
-def _offline(running: RunningHub, outlet: Outlet) -> bool | None:
+def _is_offline(hub: HubData, outlet: Outlet) -> bool | None:
     if outlet.online:
         return False
-    # Not heard since the start: it gets its time to report before it counts as missing.
-    return True if outlet.heard or outlet.missing else None
+    # Unknown after a start until the outlet reports or the offline timeout has passed.
+    return True if outlet.has_reported or outlet.is_missing else None
 
 
 OUTLET_BINARY_SENSORS: Final = (
@@ -57,26 +57,26 @@ OUTLET_BINARY_SENSORS: Final = (
         key="offline",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=_offline,
+        value_fn=_is_offline,
         always_available=True,
-        prompt=True,
+        immediate=True,
     ),
     OutletBinarySensorDescription(
         key="overload",
         device_class=BinarySensorDeviceClass.PROBLEM,
-        value_fn=lambda running, outlet: outlet.is_overload,
+        value_fn=lambda hub, outlet: outlet.is_overload,
     ),
     OutletBinarySensorDescription(
         key="threshold_exceeded",
         device_class=BinarySensorDeviceClass.PROBLEM,
-        value_fn=lambda running, outlet: outlet.over_threshold("a") or outlet.over_threshold("b"),
+        value_fn=lambda hub, outlet: outlet.is_over_threshold("a") or outlet.is_over_threshold("b"),
     ),
     OutletBinarySensorDescription(
         key="threshold_mismatch",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda running, outlet: running.hub.alerts.is_on(
-            AlertKind.THRESHOLD_MISMATCH, Place(outlet.device_id)
+        value_fn=lambda hub, outlet: hub.model.alerts.is_active(
+            AlertType.THRESHOLD_MISMATCH, AlertSource(outlet.device_id)
         ),
     ),
 )
@@ -86,14 +86,14 @@ HUB_BINARY_SENSORS: Final = (
         key="connectivity",
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda running: running.hub.online,
+        value_fn=lambda hub: hub.model.online,
         always_available=True,
-        prompt=True,
+        immediate=True,
     ),
     HubBinarySensorDescription(
         key="main_overload",
         device_class=BinarySensorDeviceClass.PROBLEM,
-        value_fn=lambda running: running.hub.alerts.is_on(AlertKind.MAIN_THRESHOLD, HUB),
+        value_fn=lambda hub: hub.model.alerts.is_active(AlertType.MAIN_THRESHOLD, HUB_SOURCE),
     ),
 )
 
@@ -101,7 +101,7 @@ HUB_BINARY_SENSORS: Final = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmartOutletConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the binary sensors of the hub and of its outlets."""
+    """Set up the binary sensors of the hub and its outlets."""
     async_add_entities(HubBinarySensor(entry.runtime_data, description) for description in HUB_BINARY_SENSORS)
     add_outlet_entities(
         entry,
@@ -111,60 +111,60 @@ async def async_setup_entry(
 
 
 class OutletBinarySensor(OutletEntity, BinarySensorEntity):
-    """A yes or no of an outlet."""
+    """A binary sensor of an outlet."""
 
     entity_description: OutletBinarySensorDescription
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """The state now."""
-        return self.entity_description.value_fn(self.running, self.outlet)
+        """Return the current state."""
+        return self.entity_description.value_fn(self.hub, self.outlet)
 
     @property
     @override
     def published_value(self) -> object:
-        """The state now."""
+        """Return the current state."""
         return self.is_on
 
     @property
     @override
-    def prompt_value(self) -> object:
-        """Some cannot change often."""
-        return self.is_on if self.entity_description.prompt else None
+    def immediate_value(self) -> object:
+        """Return the state if its changes are rare."""
+        return self.is_on if self.entity_description.immediate else None
 
     @property
     @override
     def available(self) -> bool:
-        """Some are told of an outlet that is offline too."""
+        """Return whether the outlet reports or the state does not depend on it."""
         return self.entity_description.always_available or self.outlet.online
 
 
 class HubBinarySensor(HubEntity, BinarySensorEntity):
-    """A yes or no of a hub."""
+    """A binary sensor of a hub."""
 
     entity_description: HubBinarySensorDescription
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """The state now."""
-        return self.entity_description.value_fn(self.running)
+        """Return the current state."""
+        return self.entity_description.value_fn(self.hub)
 
     @property
     @override
     def published_value(self) -> object:
-        """The state now."""
+        """Return the current state."""
         return self.is_on
 
     @property
     @override
-    def prompt_value(self) -> object:
-        """Some cannot change often."""
-        return self.is_on if self.entity_description.prompt else None
+    def immediate_value(self) -> object:
+        """Return the state if its changes are rare."""
+        return self.is_on if self.entity_description.immediate else None
 
     @property
     @override
     def available(self) -> bool:
-        """Some are told while the hub is offline too."""
-        return self.entity_description.always_available or self.hub.online
+        """Return whether the hub is online or the state does not depend on it."""
+        return self.entity_description.always_available or self.hub.model.online

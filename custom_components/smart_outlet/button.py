@@ -1,4 +1,4 @@
-"""Buttons: ping and read an outlet, cut all power."""
+"""Buttons: ping an outlet, read its sensors, switch everything off."""
 
 from dataclasses import dataclass
 from typing import Final, override
@@ -8,16 +8,17 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import Follow, SmartOutletConfigEntry
+from .data import SmartOutletConfigEntry
 from .entity import HubEntity, OutletEntity, add_outlet_entities
-from .model.commands import CommandName, Order
+from .hub.notifier import UpdateOn
+from .model.commands import CommandName, CommandRequest
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutletButtonDescription(ButtonEntityDescription):
-    """A button of an outlet."""
+    """Description of an outlet's button."""
 
     command: CommandName
 
@@ -28,14 +29,14 @@ BUTTONS: Final = (
         key="read_sensors", entity_category=EntityCategory.DIAGNOSTIC, command=CommandName.READ_SENSORS
     ),
 )
-CUT_ALL_POWER: Final = ButtonEntityDescription(key="cut_all_power")
+SWITCH_EVERYTHING_OFF: Final = ButtonEntityDescription(key="cut_all_power", translation_key="switch_everything_off")
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmartOutletConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the buttons of the hub and of its outlets."""
-    async_add_entities([CutButton(entry.runtime_data, CUT_ALL_POWER)])
+    """Set up the buttons of the hub and its outlets."""
+    async_add_entities([PowerOffButton(entry.runtime_data, SWITCH_EVERYTHING_OFF)])
     add_outlet_entities(
         entry,
         async_add_entities,
@@ -44,35 +45,35 @@ async def async_setup_entry(
 
 
 class OutletButton(OutletEntity, ButtonEntity):
-    """A command that needs nothing but to be sent; an outlet that is offline may be asked too."""
+    """Sends a command without parameters; available for an offline outlet too."""
 
     entity_description: OutletButtonDescription
-    follow = Follow.NEVER
+    update_on = UpdateOn.NEVER
 
     @property
     @override
     def available(self) -> bool:
-        """Always: asking is how one finds out."""
+        """Return True: a ping is a way to reach an offline outlet."""
         return True
 
     @override
     async def async_press(self) -> None:
         """Queue the command."""
-        await self.async_order(Order(self.entity_description.command))
+        await self.async_send_command(CommandRequest(self.entity_description.command))
 
 
-class CutButton(HubEntity, ButtonEntity):
-    """Switches every socket of the hub off except the protected ones."""
+class PowerOffButton(HubEntity, ButtonEntity):
+    """Switches off every socket of the hub except the protected ones."""
 
-    follow = Follow.NEVER
+    update_on = UpdateOn.NEVER
 
     @property
     @override
     def available(self) -> bool:
-        """Always: what cannot be reached now is cut when it comes back."""
+        """Return True: an unreachable outlet is switched off when it returns."""
         return True
 
     @override
     async def async_press(self) -> None:
-        """Cut; how it went is told by the cut sensor and the event."""
-        await self.running.async_cut(include_protected=False)
+        """Start the emergency power-off; the sensor and the event report its result."""
+        await self.hub.commands.async_switch_everything_off(include_protected=False)

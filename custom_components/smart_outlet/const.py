@@ -6,7 +6,6 @@ from typing import Final
 from homeassistant.const import Platform
 
 DOMAIN: Final = "smart_outlet"
-MANUFACTURER: Final = "Smart-Outlet"
 PLATFORMS: Final = (
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
@@ -19,7 +18,7 @@ PLATFORMS: Final = (
 CONF_KIND: Final = "kind"
 CONF_CCU_ID: Final = "ccu_id"
 CONF_NEW_KEY: Final = "new_key"
-CONF_KEYLESS: Final = "accept_without_key"
+CONF_ACCEPT_WITHOUT_KEY: Final = "accept_without_key"
 CONF_SOURCE_ADDRESS: Final = "source_address"
 
 CONF_PORT: Final = "port"
@@ -41,15 +40,15 @@ DEFAULT_OFFLINE_AFTER_S: Final = 15.0
 CONF_DEVICE_ID: Final = "device_id"
 CONF_LOCATION: Final = "location"
 CONF_PROTECTED: Final = "protected"
-CONF_THRESHOLD: Final = "threshold"
 
 SUBENTRY_OUTLET: Final = "outlet"
 
 EVENT_ALERT: Final = "smart_outlet_alert"
-EVENT_CUT_FINISHED: Final = "smart_outlet_cut_finished"
+EVENT_POWER_OFF_FINISHED: Final = "smart_outlet_cut_finished"
+POWER_OFF_EVENT_TYPES: Final = ("complete", "incomplete")
 
 
-class Kind(StrEnum):
+class HubKind(StrEnum):
     """Kinds of hubs, the config entries."""
 
     CCU = "ccu"

@@ -1,4 +1,4 @@
-"""Diagnostics of a hub: no keys, no hashes of keys, no addresses of the home's network."""
+"""Diagnostics of a hub, without keys, hashes of keys, and addresses of the home network."""
 
 from dataclasses import asdict
 from typing import Any
@@ -7,43 +7,43 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.core import HomeAssistant
 
 from .const import CONF_CCU_ID, CONF_PORT, CONF_SOURCE_ADDRESS
-from .coordinator import RunningHub, SmartOutletConfigEntry
-from .hubs import HUBS
-from .snapshot import command_json, hub_status, outlet_status
+from .data import HubData, SmartOutletConfigEntry
+from .domain.parts import DOMAIN_PARTS
+from .status import command_json, hub_status, outlet_status
 
-_REDACT = {CONF_SOURCE_ADDRESS, CONF_PORT, "name", "location", "message"}
+_REDACT = {CONF_SOURCE_ADDRESS, CONF_PORT, "name", "location", "message", "values"}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartOutletConfigEntry) -> dict[str, Any]:
-    """What helps to find a fault; works for an entry that is not set up too."""
+    """Return the diagnostics of a config entry, loaded or not."""
     data: dict[str, Any] = {"entry": dict(entry.data), "options": dict(entry.options)}
-    if (hubs := hass.data.get(HUBS)) is not None:
-        unit = hubs.registry.units.get(entry.data.get(CONF_CCU_ID, ""))
-        data["has_key"] = unit is not None
-        data["rotating"] = unit is not None and unit.keys.previous is not None
-    running: RunningHub | None = getattr(entry, "runtime_data", None)
-    if running is not None:
-        data |= _running(running)
+    if (parts := hass.data.get(DOMAIN_PARTS)) is not None:
+        record = parts.keys.records.get(entry.data.get(CONF_CCU_ID, ""))
+        data["has_key"] = record is not None
+        data["rotating"] = record is not None and record.keys.previous is not None
+    hub: HubData | None = getattr(entry, "runtime_data", None)
+    if hub is not None:
+        data |= _hub_data(hub)
     redacted: dict[str, Any] = async_redact_data(data, _REDACT)
     return redacted
 
 
-def _running(running: RunningHub) -> dict[str, Any]:
-    hub = running.hub
+def _hub_data(hub: HubData) -> dict[str, Any]:
+    model = hub.model
     data: dict[str, Any] = {
-        "protocol": running.protocol,
-        "firmware": running.firmware,
-        "hub": hub_status(hub),
-        "outlets": [outlet_status(hub, outlet) for outlet in hub.outlets.values()],
+        "protocol": hub.info.protocol,
+        "firmware": hub.info.firmware,
+        "hub": hub_status(model),
+        "outlets": [outlet_status(model, outlet) for outlet in model.outlets.values()],
         "finished_commands": [
-            command_json(command) | {"reason": command.reason, "device_id": command.device_id}
-            for command in hub.queue.history
+            command_json(command) | {"reason": command.reason, "device_id": command.payload.device_id}
+            for command in model.commands.closed()
         ],
-        "alerts": hub.alerts.dump(),
-        "publisher": asdict(running.publisher.counters),
-        "subscribers": len(running.watchers),
+        "alerts": model.alerts.dump(),
+        "publisher": asdict(hub.publisher.counters),
+        "subscribers": len(hub.notifier.report_listeners),
     }
-    if running.radio is not None:
-        data["radio"] = asdict(running.radio.stats)
-        data["serial_port"] = asdict(running.port) if running.port is not None else None
+    if hub.radio is not None:
+        data["radio"] = asdict(hub.radio.stats)
+        data["serial_port"] = asdict(hub.radio.port) if hub.radio.port is not None else None
     return data

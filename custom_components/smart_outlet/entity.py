@@ -1,4 +1,4 @@
-"""Base entities: one for a hub, one for an outlet."""
+"""Base entities of hubs and outlets."""
 
 from collections.abc import Callable
 from typing import override
@@ -10,133 +10,99 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ._lib.publisher import PublishedEntity
-from .const import DOMAIN, MANUFACTURER
-from .coordinator import Follow, Followers, RunningHub, SmartOutletConfigEntry
-from .model.commands import Order
-from .model.errors import CutInProgressError
-from .model.hub import Hub
+from .const import DOMAIN
+from .data import HubData, SmartOutletConfigEntry
+from .hub.notifier import EntityListeners, UpdateOn
+from .model.commands import CommandRequest
+from .model.errors import PowerOffInProgressError
 from .model.outlet import Outlet
 
-type OutletEntities = Callable[[RunningHub, Outlet], list[Entity]]
+type OutletEntities = Callable[[HubData, Outlet], list[Entity]]
 
 
 @callback
 def add_outlet_entities(
-    entry: SmartOutletConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback, make: OutletEntities
+    entry: SmartOutletConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback, create: OutletEntities
 ) -> None:
-    """Add the entities of all outlets, and of those that come later."""
+    """Add the entities of all present and future outlets."""
     hub = entry.runtime_data
 
     @callback
     def add(outlet: Outlet) -> None:
-        async_add_entities(make(hub, outlet), config_subentry_id=hub.subentry_ids[outlet.device_id])
+        async_add_entities(create(hub, outlet), config_subentry_id=hub.outlets.subentry_ids[outlet.device_id])
 
-    hub.each_outlet(add)
-
-
-class _PromptEntity(PublishedEntity):
-    """Keeps the publisher's pace, except where somebody waits for a change."""
-
-    _shown_promptly: object = None
-
-    @property
-    def prompt_value(self) -> object:
-        """What is written at once when it changes; nothing by default."""
-        return None
-
-    @override
-    def publish(self) -> None:
-        """Offer the state, and have it written now where it has to be."""
-        super().publish()
-        value = self.prompt_value
-        if value != self._shown_promptly:
-            self._shown_promptly = value
-            self.publisher.write_now(self)
+    entry.async_on_unload(hub.outlets.subscribe(add))
 
 
-class HubEntity(_PromptEntity):
+class HubEntity(PublishedEntity):
     """An entity of a hub."""
 
-    _attr_has_entity_name = True
-    follow: Follow = Follow.CHANGE
-    """When it looks at the hub anew."""
+    update_on: UpdateOn = UpdateOn.CHANGE
+    """When the entity reads its hub again."""
 
-    def __init__(self, running: RunningHub, description: EntityDescription) -> None:
-        self.entity_description = description
-        self.running = running
-        self.publisher = running.publisher
-        self._attr_unique_id = f"{running.entry.entry_id}_{description.key}"
-        self._attr_translation_key = description.key
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, running.entry.entry_id)})
-
-    @property
-    def hub(self) -> Hub:
-        """The device model."""
-        return self.running.hub
+    def __init__(self, hub: HubData, description: EntityDescription) -> None:
+        entry_id = hub.info.entry_id
+        super().__init__(hub.publisher, description, entry_id, DeviceInfo(identifiers={(DOMAIN, entry_id)}))
+        self.hub = hub
 
     @property
     @override
     def available(self) -> bool:
-        """Whether the hub calls (a CCU) or its port is open (a radio)."""
-        return self.hub.online
+        """Return whether the CCU calls or the radio's serial port is open."""
+        return self.hub.model.online
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the hub."""
+        """Subscribe to the hub."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.running.hub_followers.add(self.follow, self.publish))
+        self.async_on_remove(self.hub.notifier.hub_listeners.add(self.update_on, self.publish))
 
 
-class OutletEntity(_PromptEntity):
-    """An entity of an outlet, available while the outlet's reports come."""
+class OutletEntity(PublishedEntity):
+    """An entity of an outlet, available while the outlet reports."""
 
-    _attr_has_entity_name = True
-    follow: Follow = Follow.CHANGE
-    """When it looks at the outlet anew."""
+    update_on: UpdateOn = UpdateOn.CHANGE
+    """When the entity reads its outlet again."""
 
-    def __init__(self, running: RunningHub, outlet: Outlet, description: EntityDescription) -> None:
-        self.entity_description = description
-        self.running = running
-        self.outlet = outlet
-        self.publisher = running.publisher
-        subentry_id = running.subentry_ids[outlet.device_id]
-        self._attr_unique_id = f"{subentry_id}_{description.key}"
-        self._attr_translation_key = description.key
-        self._attr_device_info = DeviceInfo(
+    def __init__(self, hub: HubData, outlet: Outlet, description: EntityDescription) -> None:
+        subentry_id = hub.outlets.subentry_ids[outlet.device_id]
+        device_info = DeviceInfo(
             identifiers={(DOMAIN, subentry_id)},
-            manufacturer=MANUFACTURER,
-            model="Two-socket outlet",
-            name=outlet.config.name,
+            model=hub.texts.get("model_outlet"),
+            name=outlet.settings.name,
             serial_number=outlet.device_id,
-            suggested_area=outlet.config.location or None,
-            via_device_id=running.device_id,
+            suggested_area=outlet.settings.location or None,
+            via_device_id=hub.info.device_registry_id,
         )
+        super().__init__(hub.publisher, description, subentry_id, device_info)
+        self.hub = hub
+        self.outlet = outlet
 
     @property
     @override
     def available(self) -> bool:
-        """Whether the outlet's reports come."""
+        """Return whether the outlet reports."""
         return self.outlet.online
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the outlet."""
+        """Subscribe to the outlet."""
         await super().async_added_to_hass()
-        followers = self.running.outlet_followers.setdefault(self.outlet.device_id, Followers())
-        self.async_on_remove(followers.add(self.follow, self.publish))
+        listeners = self.hub.notifier.outlet_listeners.setdefault(self.outlet.device_id, EntityListeners())
+        self.async_on_remove(listeners.add(self.update_on, self.publish))
 
-    async def async_order(self, order: Order) -> None:
+    async def async_send_command(self, request: CommandRequest) -> None:
         """Queue a command for the outlet.
 
         Raises:
-            ServiceValidationError: all power is being cut.
-            HomeAssistantError: it could not be stored.
+            ServiceValidationError: An emergency power-off is in progress.
+            HomeAssistantError: The command could not be stored.
         """
         try:
-            await self.running.async_order(self.outlet.device_id, order)
-        except CutInProgressError as err:
+            await self.hub.commands.async_send(self.outlet.device_id, request)
+        except PowerOffInProgressError as err:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
-                translation_key="cut_in_progress",
-                translation_placeholders={"name": self.outlet.config.name},
+                translation_key="power_off_in_progress",
+                translation_placeholders={"name": self.outlet.settings.name},
             ) from err

@@ -1,4 +1,4 @@
-"""Event entities: every alert, of the hub and of each outlet."""
+"""Event entities: alerts, and the result of an emergency power-off."""
 
 from functools import partial
 from typing import Final, override
@@ -7,122 +7,109 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import Follow, SmartOutletConfigEntry
+from .const import POWER_OFF_EVENT_TYPES
+from .data import HubData, SmartOutletConfigEntry
 from .entity import HubEntity, OutletEntity, add_outlet_entities
-from .model.alerts import Alert, AlertKind
-from .model.cut import CutRun, CutState
+from .hub.notifier import UpdateOn
+from .model.alerts import Alert, AlertType
+from .model.outlet import Outlet
+from .model.power_off import EmergencyPowerOff, SocketResult
 
 PARALLEL_UPDATES = 0
 
 OUTLET_ALERT: Final = EventEntityDescription(
     key="alert",
     event_types=[
-        AlertKind.COMMAND_FAILED,
-        AlertKind.OFFLINE,
-        AlertKind.OVERLOAD,
-        AlertKind.THRESHOLD,
-        AlertKind.THRESHOLD_MISMATCH,
+        AlertType.COMMAND_FAILED,
+        AlertType.OFFLINE,
+        AlertType.OVERLOAD,
+        AlertType.THRESHOLD,
+        AlertType.THRESHOLD_MISMATCH,
     ],
 )
 HUB_ALERT: Final = EventEntityDescription(
     key="alert",
-    event_types=[AlertKind.CUT_INCOMPLETE, AlertKind.MAIN_THRESHOLD, AlertKind.OFFLINE],
+    event_types=[AlertType.POWER_OFF_INCOMPLETE, AlertType.MAIN_THRESHOLD, AlertType.OFFLINE],
 )
-CUT_TYPES: Final = ("complete", "incomplete")
-POWER_CUT: Final = EventEntityDescription(key="power_cut", event_types=list(CUT_TYPES))
+POWER_OFF: Final = EventEntityDescription(
+    key="power_cut", translation_key="power_off", event_types=list(POWER_OFF_EVENT_TYPES)
+)
+_ALERT_ATTRIBUTES: Final = ("id", "socket", "message", "value", "limit")
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmartOutletConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the alerts of the hub and of its outlets."""
-    running = entry.runtime_data
-    async_add_entities([HubAlert(running, HUB_ALERT), PowerCut(running, POWER_CUT)])
-    add_outlet_entities(entry, async_add_entities, lambda hub, outlet: [OutletAlert(hub, outlet, OUTLET_ALERT)])
+    """Set up the event entities of the hub and its outlets."""
+    hub = entry.runtime_data
+    async_add_entities([HubAlertEvent(hub, HUB_ALERT), PowerOffEvent(hub, POWER_OFF)])
+    add_outlet_entities(entry, async_add_entities, lambda hub, outlet: [OutletAlertEvent(hub, outlet, OUTLET_ALERT)])
 
 
 class _AlertEvent(EventEntity):
-    """Writes each alert at once, past the publisher: two of them are two states."""
+    """Alerts of one device, written at once without the publisher: two alerts are two states."""
+
+    hub: HubData
+    update_on = UpdateOn.NEVER
+    _alert_device_id: str | None = None
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: an offline device is one of the alerts."""
+        return True
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Subscribe to the alerts."""
+        await super().async_added_to_hass()
+        listeners = self.hub.notifier.alert_listeners
+        listeners.append(self._on_alert)
+        self.async_on_remove(partial(listeners.remove, self._on_alert))
 
     @callback
-    def show(self, alert: Alert) -> None:
-        """Show one alert."""
-        details = alert.as_dict()
-        kept = {name: details[name] for name in ("id", "socket", "message", "value", "limit")}
-        self._trigger_event(alert.kind.value, kept)
-        self.async_write_ha_state()
+    def _on_alert(self, alert: Alert) -> None:
+        if alert.source.device_id == self._alert_device_id:
+            details = self.hub.alerts.as_dict(alert)
+            self._trigger_event(alert.type.value, {name: details[name] for name in _ALERT_ATTRIBUTES})
+            self.async_write_ha_state()
 
 
-class OutletAlert(OutletEntity, _AlertEvent):
+class OutletAlertEvent(_AlertEvent, OutletEntity):
     """Alerts of an outlet."""
 
-    follow = Follow.NEVER
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Always: that it is offline is one of them."""
-        return True
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Follow the alerts."""
-        await super().async_added_to_hass()
-        self.running.alert_listeners.append(self._on_alert)
-        self.async_on_remove(partial(self.running.alert_listeners.remove, self._on_alert))
-
-    @callback
-    def _on_alert(self, alert: Alert) -> None:
-        if alert.place.device_id == self.outlet.device_id:
-            self.show(alert)
+    def __init__(self, hub: HubData, outlet: Outlet, description: EventEntityDescription) -> None:
+        super().__init__(hub, outlet, description)
+        self._alert_device_id = outlet.device_id
 
 
-class HubAlert(HubEntity, _AlertEvent):
+class HubAlertEvent(_AlertEvent, HubEntity):
     """Alerts of the hub itself."""
 
-    follow = Follow.NEVER
+
+class PowerOffEvent(HubEntity, EventEntity):
+    """The result of an emergency power-off once no socket is pending."""
+
+    update_on = UpdateOn.NEVER
 
     @property
     @override
     def available(self) -> bool:
-        """Always: that it is offline is one of them."""
+        """Return True: unreachable outlets are part of the result."""
         return True
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the alerts."""
+        """Subscribe to the results."""
         await super().async_added_to_hass()
-        self.running.alert_listeners.append(self._on_alert)
-        self.async_on_remove(partial(self.running.alert_listeners.remove, self._on_alert))
+        listeners = self.hub.notifier.power_off_listeners
+        listeners.append(self._on_finished)
+        self.async_on_remove(partial(listeners.remove, self._on_finished))
 
     @callback
-    def _on_alert(self, alert: Alert) -> None:
-        if alert.place.device_id is None:
-            self.show(alert)
-
-
-class PowerCut(HubEntity, EventEntity):
-    """A power cut that has nothing pending any more."""
-
-    follow = Follow.NEVER
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Always: outlets that cannot be reached are what it tells."""
-        return True
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Follow the cuts."""
-        await super().async_added_to_hass()
-        self.running.cut_listeners.append(self._on_cut)
-        self.async_on_remove(partial(self.running.cut_listeners.remove, self._on_cut))
-
-    @callback
-    def _on_cut(self, run: CutRun) -> None:
-        complete, incomplete = CUT_TYPES
-        report = run.report()
+    def _on_finished(self, power_off: EmergencyPowerOff) -> None:
+        complete, incomplete = POWER_OFF_EVENT_TYPES
+        report = power_off.report()
         del report["finished"], report["pending"]
-        self._trigger_event(incomplete if run.targets(CutState.UNREACHABLE) else complete, report)
+        self._trigger_event(incomplete if power_off.sockets_with(SocketResult.UNREACHABLE) else complete, report)
         self.async_write_ha_state()

@@ -1,6 +1,6 @@
 """Central Control Units as a fleet for firmware updates (docs/ota-fleets.md)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -9,67 +9,70 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
 from ._lib.fleet import FleetDevice, FleetListener, FleetOffer, Unsubscribe
-from .const import DOMAIN, Kind
-from .coordinator import RunningHub
-from .hubs import HUBS, Hubs
+from .const import DOMAIN, HubKind
+from .data import HubData
+from .domain.directory import HubDirectory
+from .domain.key_store import CcuKeyStore
+from .domain.parts import DOMAIN_PARTS
+from .hub.notifier import ReportListener
 from .model.outlet import Outlet
 
 FLEET: HassKey[CcuFleet] = HassKey(f"{DOMAIN}_fleet")
 PRODUCT: Final = "smart-outlet-ccu"
 CHIP: Final = "esp32"
-SIGN_OF_LIFE_S: Final = 10.0
-"""A unit calls several times a second; that it still does is told this often."""
+LAST_SEEN_INTERVAL_S: Final = 10.0
+"""A CCU calls several times a second; a new time of its last call is published this often."""
 
 
 def fleet_id(ccu_id: str) -> str:
-    """What a unit is called in the fleet."""
+    """Return the ID of a CCU in the fleet."""
     return f"ccu-{ccu_id}"
 
 
-def _device(hub: RunningHub) -> FleetDevice:
-    seen = hub.hub.last_seen
-    cut = hub.hub.cut
+def _device(hub: HubData) -> FleetDevice:
+    last_seen, power_off = hub.model.last_seen, hub.model.power_off
     return FleetDevice(
-        device_id=fleet_id(hub.ccu_id or ""),
-        name=hub.entry.title,
+        device_id=fleet_id(hub.info.ccu_id or ""),
+        name=hub.info.title,
         product=PRODUCT,
         chip=CHIP,
-        model="Central Control Unit",
-        installed_version=hub.firmware,
-        group=hub.entry.title,
-        last_seen=datetime.fromtimestamp(seen, UTC) if seen is not None else None,
-        # A unit that restarts now would leave sockets on that are to be cut.
-        busy="power_cut" if cut is not None and cut.finished is None else None,
-        device_registry_id=hub.device_id or None,
+        model=hub.texts.get("model_ccu"),
+        installed_version=hub.info.firmware,
+        group=hub.info.title,
+        last_seen=datetime.fromtimestamp(last_seen, UTC) if last_seen is not None else None,
+        # A CCU that restarts now would leave sockets on that must be switched off.
+        busy="power_cut" if power_off is not None and power_off.finished is None else None,
+        device_registry_id=hub.info.device_registry_id or None,
     )
 
 
 class CcuFleet:
-    """All units that are set up; one object as long as Home Assistant runs."""
+    """All loaded Central Control Units; one object as long as Home Assistant runs."""
 
     domain = DOMAIN
     name = "Smart Outlet"
 
-    def __init__(self, hubs: Hubs) -> None:
-        self._hubs = hubs
+    def __init__(self, directory: HubDirectory, keys: CcuKeyStore) -> None:
+        self._directory = directory
+        self._keys = keys
         self._listeners: list[FleetListener] = []
-        self._told: dict[str, FleetDevice] = {}
-        self._watched: dict[str, tuple[RunningHub, Callable[[Outlet | None], None]]] = {}
-        hubs.subscribe(self._follow)
-        self._follow()
+        self._published: dict[str, FleetDevice] = {}
+        self._subscribed: dict[str, tuple[HubData, ReportListener]] = {}
+        directory.subscribe(self._hubs_changed)
+        self._hubs_changed()
 
     def devices(self) -> Mapping[str, FleetDevice]:
-        """The units by their fleet id."""
-        hubs = (hub for hub in self._hubs.running.values() if hub.kind is Kind.CCU)
+        """Return the devices by their fleet ID."""
+        hubs = (hub for hub in self._directory.hubs.values() if hub.info.kind is HubKind.CCU)
         return {device.device_id: device for device in map(_device, hubs)}
 
     def authenticate(self, device_id: str, key: str) -> bool:
-        """Whether a key is the unit's, now."""
-        found = self._hubs.registry.find(key) if key else None
+        """Return whether a key is currently valid for a device."""
+        found = self._keys.find(key) if key else None
         return found is not None and fleet_id(found[0].ccu_id) == device_id
 
     def subscribe(self, listener: FleetListener) -> Unsubscribe:
-        """Call ``listener`` after units came, went or changed."""
+        """Call a listener after devices were added, removed or changed."""
         self._listeners.append(listener)
 
         def unsubscribe() -> None:
@@ -79,53 +82,56 @@ class CcuFleet:
         return unsubscribe
 
     def offer(self, device_id: str, offer: FleetOffer | None) -> None:
-        """Units ask ota themselves: their own protocol has no place for an offer."""
+        """Do nothing: a CCU asks for updates itself, and its protocol has no field for an offer."""
 
     @callback
-    def _follow(self) -> None:
-        """Hubs came or went."""
-        running = {ident: hub for ident, hub in self._hubs.running.items() if hub.kind is Kind.CCU}
-        for entry_id in [ident for ident, (hub, _) in self._watched.items() if running.get(ident) is not hub]:
-            hub, watcher = self._watched.pop(entry_id)
-            hub.watchers.remove(watcher)
-        for entry_id, hub in running.items():
-            if entry_id not in self._watched:
-                watcher = partial(self._look, hub)
-                hub.watchers.append(watcher)
-                self._watched[entry_id] = (hub, watcher)
-        now = dict(self.devices())
-        self._tell(now.keys() ^ self._told.keys())
-        self._told = now
+    def _hubs_changed(self) -> None:
+        hubs = {entry_id: hub for entry_id, hub in self._directory.hubs.items() if hub.info.kind is HubKind.CCU}
+        for entry_id in [each for each, (hub, _) in self._subscribed.items() if hubs.get(each) is not hub]:
+            hub, listener = self._subscribed.pop(entry_id)
+            hub.notifier.report_listeners.remove(listener)
+        for entry_id, hub in hubs.items():
+            if entry_id not in self._subscribed:
+                listener = partial(self._on_report, hub)
+                hub.notifier.report_listeners.append(listener)
+                self._subscribed[entry_id] = (hub, listener)
+        devices = dict(self.devices())
+        self._notify(devices.keys() ^ self._published.keys())
+        self._published = devices
 
     @callback
-    def _look(self, hub: RunningHub, outlet: Outlet | None) -> None:
-        """A hub reported: tell what is worth it."""
+    def _on_report(self, hub: HubData, outlet: Outlet | None) -> None:
         if outlet is not None:
             return
         device = _device(hub)
-        before = self._told.get(device.device_id)
-        if before is not None and not _worth_telling(before, device):
+        published = self._published.get(device.device_id)
+        if published is not None and not _is_significant(published, device):
             return
-        self._told[device.device_id] = device
-        self._tell({device.device_id})
+        self._published[device.device_id] = device
+        self._notify({device.device_id})
 
-    def _tell(self, ids: set[str]) -> None:
-        if ids:
+    def _notify(self, device_ids: set[str]) -> None:
+        if device_ids:
             for listener in tuple(self._listeners):
-                listener(frozenset(ids))
+                listener(frozenset(device_ids))
 
 
-def _worth_telling(before: FleetDevice, now: FleetDevice) -> bool:
-    if (before.name, before.installed_version, before.busy) != (now.name, now.installed_version, now.busy):
+def _is_significant(published: FleetDevice, current: FleetDevice) -> bool:
+    if (published.name, published.installed_version, published.busy) != (
+        current.name,
+        current.installed_version,
+        current.busy,
+    ):
         return True
-    if now.last_seen is None or before.last_seen is None:
-        return now.last_seen is not before.last_seen
-    return (now.last_seen - before.last_seen).total_seconds() >= SIGN_OF_LIFE_S
+    if current.last_seen is None or published.last_seen is None:
+        return current.last_seen is not published.last_seen
+    return (current.last_seen - published.last_seen).total_seconds() >= LAST_SEEN_INTERVAL_S
 
 
 @callback
 def async_fleet(hass: HomeAssistant) -> CcuFleet:
-    """The domain's fleet, made when it is first asked for."""
+    """Return the fleet, created on first use."""
     if FLEET not in hass.data:
-        hass.data[FLEET] = CcuFleet(hass.data[HUBS])
+        parts = hass.data[DOMAIN_PARTS]
+        hass.data[FLEET] = CcuFleet(parts.directory, parts.keys)
     return hass.data[FLEET]

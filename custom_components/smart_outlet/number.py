@@ -1,4 +1,4 @@
-"""Numbers: the outlets' trip threshold and the hub's main threshold."""
+"""Numbers: the trip threshold of an outlet and the main current threshold of a hub."""
 
 import time
 from typing import Any, Final, override
@@ -13,10 +13,10 @@ from homeassistant.const import EntityCategory, UnitOfElectricCurrent
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import SmartOutletConfigEntry
+from .data import SmartOutletConfigEntry
 from .entity import HubEntity, OutletEntity, add_outlet_entities
-from .model.commands import CommandName, Order
-from .model.wire import MAIN_CURRENT_MAX_MA, THRESHOLD_MAX_MA
+from .model.ccu_protocol import MAIN_CURRENT_MAX_MA, THRESHOLD_MAX_MA
+from .model.commands import CommandName, CommandRequest
 
 PARALLEL_UPDATES = 0
 
@@ -45,25 +45,25 @@ MAIN_THRESHOLD: Final = NumberEntityDescription(
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmartOutletConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the thresholds."""
+    """Set up the thresholds."""
     async_add_entities([MainThreshold(entry.runtime_data, MAIN_THRESHOLD)])
     add_outlet_entities(entry, async_add_entities, lambda hub, outlet: [TripThreshold(hub, outlet, THRESHOLD)])
 
 
 class TripThreshold(OutletEntity, NumberEntity):
-    """The current at which an alert fires and the outlet trips; 0 for none."""
+    """The current at which an alert is raised and the outlet trips; 0 for none."""
 
     @property
     @override
     def native_value(self) -> float | None:
-        """What currents are held against here."""
+        """Return the threshold set in Home Assistant."""
         return self.outlet.threshold
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
-        """What the outlet itself says, and whether a new threshold is on its way."""
-        command = self.running.hub.queue.open_for(self.outlet.device_id, CommandName.SET_THRESHOLD)
+        """Return the threshold reported by the outlet and the status of the open command."""
+        command = self.hub.model.commands.open_for(self.outlet.device_id, CommandName.SET_THRESHOLD)
         return {
             "device_threshold": self.outlet.device_threshold,
             "pending_status": command.status.value if command is not None else None,
@@ -72,46 +72,46 @@ class TripThreshold(OutletEntity, NumberEntity):
     @property
     @override
     def published_value(self) -> object:
-        """The value with its attributes."""
+        """Return the value with its attributes."""
         return (self.native_value, *self.extra_state_attributes.values())
 
     @property
     @override
-    def prompt_value(self) -> object:
-        """How somebody's command goes."""
+    def immediate_value(self) -> object:
+        """Return the status of the open command."""
         return self.extra_state_attributes["pending_status"]
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Hold currents against the new threshold from now on, and send it to the outlet."""
-        await self.async_order(Order(CommandName.SET_THRESHOLD, value=round(value)))
+        """Set the threshold and send it to the outlet."""
+        await self.async_send_command(CommandRequest(CommandName.SET_THRESHOLD, value=round(value)))
         self.publish_now()
 
 
 class MainThreshold(HubEntity, NumberEntity):
-    """The main current at which an alert fires; 0 for none. The hub does not know it."""
+    """The main current at which an alert is raised; 0 for none. The device does not know it."""
 
     @property
     @override
     def available(self) -> bool:
-        """Always: it is ours."""
+        """Return True: the threshold is stored in Home Assistant."""
         return True
 
     @property
     @override
     def native_value(self) -> float | None:
-        """The limit."""
-        return self.hub.main_threshold_ma
+        """Return the threshold."""
+        return self.hub.model.main_threshold_ma
 
     @property
     @override
     def published_value(self) -> object:
-        """The limit."""
+        """Return the threshold."""
         return self.native_value
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Change the limit; on disk when this returns."""
-        self.hub.set_main_threshold(round(value), time.time())
-        await self.running.async_commit()
+        """Set the threshold; it is on disk on return."""
+        self.hub.model.set_main_threshold(round(value), time.time())
+        await self.hub.store.async_commit()
         self.publish_now()

@@ -1,4 +1,4 @@
-"""Offers the Central Control Units to `ota` for firmware updates."""
+"""Offers the Central Control Units to the `ota` integration."""
 
 from homeassistant.core import HomeAssistant
 
@@ -7,5 +7,5 @@ from .fleet import async_fleet
 
 
 async def async_get_fleet(hass: HomeAssistant) -> Fleet:
-    """Return the fleet: one object per domain."""
+    """Return the fleet of this domain."""
     return async_fleet(hass)

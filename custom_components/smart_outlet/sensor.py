@@ -1,4 +1,4 @@
-"""Sensors: currents, estimated power and energy, link quality, how the last power cut went."""
+"""Sensors: currents, estimated power and energy, link quality, emergency power-off."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,11 +22,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .const import Kind
-from .coordinator import Follow, RunningHub, SmartOutletConfigEntry
+from .const import HubKind
+from .data import HubData, SmartOutletConfigEntry
 from .entity import HubEntity, OutletEntity, add_outlet_entities
-from .model.cut import CutState
+from .hub.notifier import UpdateOn
 from .model.outlet import Outlet
+from .model.power_off import SocketResult
 from .radio.link import LinkStats, PeerStats
 
 PARALLEL_UPDATES = 0
@@ -36,39 +37,39 @@ type Value = StateType | datetime
 
 @dataclass(frozen=True, kw_only=True)
 class OutletSensorDescription(SensorEntityDescription):
-    """A sensor of an outlet.
+    """Description of an outlet's sensor.
 
     Attributes:
-        value_fn: Its value.
-        follow: When it is looked at anew.
-        always_available: Told even of an outlet that is offline.
+        value_fn: Returns the value.
+        update_on: When the value is read again.
+        always_available: Available even while the outlet is offline.
     """
 
-    value_fn: Callable[[RunningHub, Outlet], Value]
-    follow: Follow = Follow.SELDOM
+    value_fn: Callable[[HubData, Outlet], Value]
+    update_on: UpdateOn = UpdateOn.INTERVAL
     always_available: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class HubSensorDescription(SensorEntityDescription):
-    """A sensor of a hub.
+    """Description of a hub's sensor.
 
     Attributes:
-        value_fn: Its value.
-        follow: When it is looked at anew.
-        attributes_fn: Further attributes.
-        always_available: Told even while the hub is offline.
-        prompt: Written at once when it changes, which is seldom.
+        value_fn: Returns the value.
+        update_on: When the value is read again.
+        attributes_fn: Returns extra attributes.
+        always_available: Available even while the hub is offline.
+        immediate: Changes are rare and written at once.
     """
 
-    value_fn: Callable[[RunningHub], Value]
-    follow: Follow = Follow.SELDOM
-    attributes_fn: Callable[[RunningHub], Mapping[str, Any]] | None = None
+    value_fn: Callable[[HubData], Value]
+    update_on: UpdateOn = UpdateOn.INTERVAL
+    attributes_fn: Callable[[HubData], Mapping[str, Any]] | None = None
     always_available: bool = False
-    prompt: bool = False
+    immediate: bool = False
 
 
-def _moment(seconds: float | None) -> datetime | None:
+def _datetime(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
@@ -79,15 +80,15 @@ def _current(socket: str) -> OutletSensorDescription:
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfElectricCurrent.MILLIAMPERE,
         suggested_display_precision=0,
-        value_fn=lambda running, outlet: outlet.sockets[socket].current_ma,
-        follow=Follow.EACH_REPORT,
+        value_fn=lambda hub, outlet: outlet.sockets[socket].current_ma,
+        update_on=UpdateOn.REPORT,
     )
 
 
 def _power(socket: str) -> OutletSensorDescription:
-    def power_w(running: RunningHub, outlet: Outlet) -> float | None:
+    def power_w(hub: HubData, outlet: Outlet) -> float | None:
         current_ma = outlet.sockets[socket].current_ma
-        return None if current_ma is None else round(running.hub.config.mains.power_w(current_ma), 1)
+        return None if current_ma is None else round(hub.model.settings.mains.power_w(current_ma), 1)
 
     return OutletSensorDescription(
         key=f"power_{socket}",
@@ -96,7 +97,7 @@ def _power(socket: str) -> OutletSensorDescription:
         native_unit_of_measurement=UnitOfPower.WATT,
         suggested_display_precision=0,
         value_fn=power_w,
-        follow=Follow.EACH_REPORT,
+        update_on=UpdateOn.REPORT,
     )
 
 
@@ -107,7 +108,7 @@ def _energy(socket: str) -> OutletSensorDescription:
         state_class=SensorStateClass.TOTAL_INCREASING,
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         suggested_display_precision=2,
-        value_fn=lambda running, outlet: round(outlet.sockets[socket].meter.energy_wh / 1000, 4),
+        value_fn=lambda hub, outlet: round(outlet.sockets[socket].meter.energy_wh / 1000, 4),
         always_available=True,
     )
 
@@ -121,7 +122,7 @@ OUTLET_SENSORS: Final = (
         key="last_seen",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda running, outlet: _moment(outlet.last_seen),
+        value_fn=lambda hub, outlet: _datetime(outlet.last_seen),
         always_available=True,
     ),
     _power("a"),
@@ -129,22 +130,22 @@ OUTLET_SENSORS: Final = (
 )
 
 
-def _peer(running: RunningHub, outlet: Outlet) -> PeerStats | None:
-    radio = running.radio
+def _peer(hub: HubData, outlet: Outlet) -> PeerStats | None:
+    radio = hub.radio
     return None if radio is None else radio.stats.peers.get(int(outlet.device_id, 16))
 
 
-def _round_trip_ms(running: RunningHub, outlet: Outlet) -> int | None:
-    peer = _peer(running, outlet)
+def _round_trip_ms(hub: HubData, outlet: Outlet) -> int | None:
+    peer = _peer(hub, outlet)
     return None if peer is None or peer.round_trip_s is None else round(peer.round_trip_s * 1000)
 
 
-def _retries(running: RunningHub, outlet: Outlet) -> int:
-    return peer.retries if (peer := _peer(running, outlet)) is not None else 0
+def _retries(hub: HubData, outlet: Outlet) -> int:
+    return peer.retries if (peer := _peer(hub, outlet)) is not None else 0
 
 
-def _failures(running: RunningHub, outlet: Outlet) -> int:
-    return peer.failures if (peer := _peer(running, outlet)) is not None else 0
+def _failures(hub: HubData, outlet: Outlet) -> int:
+    return peer.failures if (peer := _peer(hub, outlet)) is not None else 0
 
 
 RADIO_OUTLET_SENSORS: Final = (
@@ -173,40 +174,42 @@ RADIO_OUTLET_SENSORS: Final = (
 )
 
 
-def _main_power_w(running: RunningHub) -> float | None:
-    current_ma = running.hub.main_current_ma
-    return None if current_ma is None else round(running.hub.config.mains.power_w(current_ma), 1)
+def _main_power_w(hub: HubData) -> float | None:
+    current_ma = hub.model.main_current_ma
+    return None if current_ma is None else round(hub.model.settings.mains.power_w(current_ma), 1)
 
 
-def _cut_state(running: RunningHub) -> str:
-    run = running.hub.cut
-    if run is None:
+def _power_off_state(hub: HubData) -> str:
+    power_off = hub.model.power_off
+    if power_off is None:
         return "none"
-    if run.finished is None:
+    if power_off.finished is None:
         return "running"
-    return "incomplete" if run.targets(CutState.UNREACHABLE) else "complete"
+    return "incomplete" if power_off.sockets_with(SocketResult.UNREACHABLE) else "complete"
 
 
-def _cut_report(running: RunningHub) -> Mapping[str, Any]:
-    run = running.hub.cut
-    return {} if run is None else {key: value for key, value in run.report().items() if isinstance(value, list)}
+def _sockets_by_result(hub: HubData) -> Mapping[str, Any]:
+    power_off = hub.model.power_off
+    report = {} if power_off is None else power_off.report()
+    return {key: value for key, value in report.items() if isinstance(value, list)}
 
 
 HUB_SENSORS: Final = (
     HubSensorDescription(
         key="cut_state",
+        translation_key="power_off_state",
         device_class=SensorDeviceClass.ENUM,
         options=["none", "running", "complete", "incomplete"],
-        value_fn=_cut_state,
-        attributes_fn=_cut_report,
+        value_fn=_power_off_state,
+        attributes_fn=_sockets_by_result,
         always_available=True,
-        prompt=True,
+        immediate=True,
     ),
     HubSensorDescription(
         key="last_seen",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda running: _moment(running.hub.last_seen),
+        value_fn=lambda hub: _datetime(hub.model.last_seen),
         always_available=True,
     ),
     HubSensorDescription(
@@ -215,8 +218,8 @@ HUB_SENSORS: Final = (
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfElectricCurrent.MILLIAMPERE,
         suggested_display_precision=0,
-        value_fn=lambda running: running.hub.main_current_ma,
-        follow=Follow.EACH_REPORT,
+        value_fn=lambda hub: hub.model.main_current_ma,
+        update_on=UpdateOn.REPORT,
     ),
     HubSensorDescription(
         key="main_energy",
@@ -224,7 +227,7 @@ HUB_SENSORS: Final = (
         state_class=SensorStateClass.TOTAL_INCREASING,
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         suggested_display_precision=2,
-        value_fn=lambda running: round(running.hub.meter.energy_wh / 1000, 4),
+        value_fn=lambda hub: round(hub.model.meter.energy_wh / 1000, 4),
         always_available=True,
     ),
     HubSensorDescription(
@@ -234,14 +237,14 @@ HUB_SENSORS: Final = (
         native_unit_of_measurement=UnitOfPower.WATT,
         suggested_display_precision=0,
         value_fn=_main_power_w,
-        follow=Follow.EACH_REPORT,
+        update_on=UpdateOn.REPORT,
     ),
     HubSensorDescription(
         key="outlets",
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda running: len(running.hub.outlets),
+        value_fn=lambda hub: len(hub.model.outlets),
         always_available=True,
-        prompt=True,
+        immediate=True,
     ),
 )
 
@@ -252,7 +255,7 @@ def _counter(key: str, value_fn: Callable[[LinkStats], int], *, enabled: bool = 
         entity_registry_enabled_default=enabled,
         state_class=SensorStateClass.TOTAL_INCREASING,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda running: value_fn(running.radio.stats) if running.radio is not None else None,
+        value_fn=lambda hub: value_fn(hub.radio.stats) if hub.radio is not None else None,
         always_available=True,
     )
 
@@ -260,19 +263,19 @@ def _counter(key: str, value_fn: Callable[[LinkStats], int], *, enabled: bool = 
 RADIO_HUB_SENSORS: Final = (
     _counter("radio_crc_errors", lambda stats: stats.decoder.crc_errors, enabled=True),
     _counter("radio_noise_bytes", lambda stats: stats.decoder.noise_bytes),
-    _counter("radio_strays", lambda stats: stats.strays),
+    _counter("radio_strays", lambda stats: stats.unexpected),
 )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmartOutletConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors of the hub and of its outlets."""
-    running = entry.runtime_data
-    is_radio = running.kind is Kind.RADIO
+    """Set up the sensors of the hub and its outlets."""
+    hub = entry.runtime_data
+    is_radio = hub.info.kind is HubKind.RADIO
     hub_sensors = HUB_SENSORS + (RADIO_HUB_SENSORS if is_radio else ())
     outlet_sensors = OUTLET_SENSORS + (RADIO_OUTLET_SENSORS if is_radio else ())
-    async_add_entities(HubSensor(running, description) for description in hub_sensors)
+    async_add_entities(HubSensor(hub, description) for description in hub_sensors)
     add_outlet_entities(
         entry,
         async_add_entities,
@@ -281,64 +284,64 @@ async def async_setup_entry(
 
 
 class OutletSensor(OutletEntity, SensorEntity):
-    """A value of an outlet."""
+    """A sensor of an outlet."""
 
     entity_description: OutletSensorDescription
 
-    def __init__(self, running: RunningHub, outlet: Outlet, description: OutletSensorDescription) -> None:
-        super().__init__(running, outlet, description)
-        self.follow = description.follow
+    def __init__(self, hub: HubData, outlet: Outlet, description: OutletSensorDescription) -> None:
+        super().__init__(hub, outlet, description)
+        self.update_on = description.update_on
 
     @property
     @override
     def native_value(self) -> Value:
-        """The value last reported."""
-        return self.entity_description.value_fn(self.running, self.outlet)
+        """Return the last reported value."""
+        return self.entity_description.value_fn(self.hub, self.outlet)
 
     @property
     @override
     def available(self) -> bool:
-        """Some are told of an outlet that is offline too."""
+        """Return whether the outlet reports or the value does not depend on it."""
         return self.entity_description.always_available or self.outlet.online
 
 
 class HubSensor(HubEntity, SensorEntity):
-    """A value of a hub."""
+    """A sensor of a hub."""
 
     entity_description: HubSensorDescription
 
-    def __init__(self, running: RunningHub, description: HubSensorDescription) -> None:
-        super().__init__(running, description)
-        self.follow = description.follow
+    def __init__(self, hub: HubData, description: HubSensorDescription) -> None:
+        super().__init__(hub, description)
+        self.update_on = description.update_on
 
     @property
     @override
     def native_value(self) -> Value:
-        """The value last reported."""
-        return self.entity_description.value_fn(self.running)
+        """Return the last reported value."""
+        return self.entity_description.value_fn(self.hub)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Sockets by state, of the power cut."""
+        """Return the extra attributes of the description."""
         fn = self.entity_description.attributes_fn
-        return None if fn is None else fn(self.running)
+        return None if fn is None else fn(self.hub)
 
     @property
     @override
     def published_value(self) -> object:
-        """The value with its attributes."""
+        """Return the value with its attributes."""
         attributes = self.extra_state_attributes
         return self.native_value if attributes is None else (self.native_value, attributes)
 
     @property
     @override
-    def prompt_value(self) -> object:
-        """Some change seldom, and then somebody waits for it."""
-        return self.native_value if self.entity_description.prompt else None
+    def immediate_value(self) -> object:
+        """Return the value if its changes are rare."""
+        return self.native_value if self.entity_description.immediate else None
 
     @property
     @override
     def available(self) -> bool:
-        """Some are told while the hub is offline too."""
-        return self.entity_description.always_available or self.hub.online
+        """Return whether the hub is online or the value does not depend on it."""
+        return self.entity_description.always_available or self.hub.model.online

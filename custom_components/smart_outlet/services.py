@@ -1,4 +1,4 @@
-"""Actions: cut all power, list and dismiss alerts."""
+"""Actions: switch everything off, list and dismiss alerts."""
 
 import asyncio
 from contextlib import suppress
@@ -19,24 +19,26 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry
 import probatio as vol
 
-from .access import alert_entity, async_require, cut_entity
 from .const import DOMAIN
-from .coordinator import RunningHub, SmartOutletConfigEntry
-from .hubs import HUBS
+from .data import HubData, SmartOutletConfigEntry
+from .domain.parts import DOMAIN_PARTS
 from .model.alerts import Alert
-from .model.cut import CutRun
-from .snapshot import timestamp
+from .model.power_off import EmergencyPowerOff
+from .permissions import alert_entity, async_require, power_off_entity
+from .status import timestamp
 
 SERVICE_CUT_ALL_POWER: Final = "cut_all_power"
+"""Former name of ``switch_everything_off``, for existing automations."""
 SERVICE_DISMISS_ALERT: Final = "dismiss_alert"
 SERVICE_LIST_ALERTS: Final = "list_alerts"
+SERVICE_SWITCH_EVERYTHING_OFF: Final = "switch_everything_off"
 ATTR_ALERT_ID: Final = "alert_id"
 ATTR_INCLUDE_DISMISSED: Final = "include_dismissed"
 ATTR_INCLUDE_PROTECTED: Final = "include_protected"
 ATTR_WAIT: Final = "wait"
 
 _HUB: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
-_CUT_SCHEMA: Final = vol.Schema(
+_POWER_OFF_SCHEMA: Final = vol.Schema(
     {
         **_HUB,
         vol.Optional(ATTR_INCLUDE_PROTECTED, default=False): cv.boolean,
@@ -49,104 +51,115 @@ _DISMISS_SCHEMA: Final = vol.Schema({**_HUB, vol.Optional(ATTR_ALERT_ID): cv.str
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions; once per start."""
+    """Register the actions."""
     services = hass.services
+    for name in (SERVICE_SWITCH_EVERYTHING_OFF, SERVICE_CUT_ALL_POWER):
+        services.async_register(
+            DOMAIN,
+            name,
+            _async_handle_power_off,
+            schema=_POWER_OFF_SCHEMA,
+            supports_response=SupportsResponse.OPTIONAL,
+        )
     services.async_register(
-        DOMAIN,
-        SERVICE_CUT_ALL_POWER,
-        _async_cut,
-        schema=_CUT_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
+        DOMAIN, SERVICE_LIST_ALERTS, _async_handle_list, schema=_LIST_SCHEMA, supports_response=SupportsResponse.ONLY
     )
-    services.async_register(
-        DOMAIN, SERVICE_LIST_ALERTS, _async_list, schema=_LIST_SCHEMA, supports_response=SupportsResponse.ONLY
-    )
-    services.async_register(DOMAIN, SERVICE_DISMISS_ALERT, _async_dismiss, schema=_DISMISS_SCHEMA)
+    services.async_register(DOMAIN, SERVICE_DISMISS_ALERT, _async_handle_dismiss, schema=_DISMISS_SCHEMA)
 
 
-def _meant(call: ServiceCall) -> list[RunningHub]:
-    """The hubs that an action is about: the one that is named, or all that run.
+def _target_hubs(call: ServiceCall) -> list[HubData]:
+    """Return the hub of the given config entry, or all loaded hubs.
 
     Raises:
-        ServiceValidationError: it is not there or not set up.
+        ServiceValidationError: The config entry does not exist or is not loaded.
     """
     if (entry_id := call.data.get(ATTR_CONFIG_ENTRY_ID)) is None:
-        return list(call.hass.data[HUBS].running.values())
+        return list(call.hass.data[DOMAIN_PARTS].directory.hubs.values())
     entry: SmartOutletConfigEntry = async_get_config_entry(call.hass, DOMAIN, entry_id)
     return [entry.runtime_data]
 
 
-# The power cut
+# Emergency power-off
 
 
-async def _async_cut(call: ServiceCall) -> ServiceResponse:
-    """Cut at once everywhere; then wait for the confirmations, never longer than asked."""
-    hubs = _meant(call)
+async def _async_handle_power_off(call: ServiceCall) -> ServiceResponse:
+    hubs = _target_hubs(call)
     for hub in hubs:
-        await async_require(call.hass, call.context, cut_entity(call.hass, hub), POLICY_CONTROL)
-    reports = await async_cut(hubs, include_protected=call.data[ATTR_INCLUDE_PROTECTED], wait_s=call.data[ATTR_WAIT])
+        await async_require(call.hass, call.context, power_off_entity(call.hass, hub), POLICY_CONTROL)
+    reports = await async_switch_everything_off(
+        hubs, include_protected=call.data[ATTR_INCLUDE_PROTECTED], wait_s=call.data[ATTR_WAIT]
+    )
     return {"hubs": reports}
 
 
-async def async_cut(hubs: list[RunningHub], *, include_protected: bool, wait_s: float) -> list[Any]:
-    """Cut the power of several hubs at the same time and report what each socket did."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + wait_s
-    done = [_Finished(hub) for hub in hubs]
+async def async_switch_everything_off(hubs: list[HubData], *, include_protected: bool, wait_s: float) -> list[Any]:
+    """Switch off the sockets of several hubs at once and return the result of each socket.
+
+    Args:
+        hubs: The hubs.
+        include_protected: Switch off protected sockets too.
+        wait_s: Maximum time to wait for confirmations.
+    """
+    deadline = asyncio.get_running_loop().time() + wait_s
+    waiters = [_FinishWaiter(hub) for hub in hubs]
     try:
-        runs = await asyncio.gather(*(hub.async_cut(include_protected=include_protected) for hub in hubs))
+        power_offs = await asyncio.gather(
+            *(hub.commands.async_switch_everything_off(include_protected=include_protected) for hub in hubs)
+        )
         with suppress(TimeoutError):
-            async with asyncio.timeout_at(until):
-                await asyncio.gather(*(each.wait(run) for each, run in zip(done, runs, strict=True)))
+            async with asyncio.timeout_at(deadline):
+                await asyncio.gather(
+                    *(waiter.wait(power_off) for waiter, power_off in zip(waiters, power_offs, strict=True))
+                )
     finally:
-        for each in done:
-            each.close()
+        for waiter in waiters:
+            waiter.close()
     return [
-        {"entry_id": hub.entry.entry_id, "name": hub.entry.title} | run.report()
-        for hub, run in zip(hubs, runs, strict=True)
+        {"entry_id": hub.info.entry_id, "name": hub.info.title} | power_off.report()
+        for hub, power_off in zip(hubs, power_offs, strict=True)
     ]
 
 
-class _Finished:
-    """Waits until a hub's cut has nothing pending."""
+class _FinishWaiter:
+    """Waits until the emergency power-off of a hub is finished."""
 
-    def __init__(self, hub: RunningHub) -> None:
+    def __init__(self, hub: HubData) -> None:
         self._event = asyncio.Event()
-        self._hub = hub
-        hub.cut_listeners.append(self._told)
+        self._listeners = hub.notifier.power_off_listeners
+        self._listeners.append(self._on_finished)
 
-    def _told(self, _run: CutRun) -> None:
+    def _on_finished(self, _power_off: EmergencyPowerOff) -> None:
         self._event.set()
 
-    async def wait(self, run: CutRun) -> None:
-        """Return when the run is finished."""
-        while run.finished is None:
+    async def wait(self, power_off: EmergencyPowerOff) -> None:
+        """Return when the power-off is finished."""
+        while power_off.finished is None:
             self._event.clear()
             await self._event.wait()
 
     def close(self) -> None:
-        """Stop to listen."""
-        self._hub.cut_listeners.remove(self._told)
+        """Unsubscribe."""
+        self._listeners.remove(self._on_finished)
 
 
 # Alerts
 
 
-async def _async_list(call: ServiceCall) -> ServiceResponse:
+async def _async_handle_list(call: ServiceCall) -> ServiceResponse:
     alerts: list[Any] = []
-    for hub in _meant(call):
-        if not await _may(call.hass, call.context, hub, POLICY_READ):
+    for hub in _target_hubs(call):
+        if not await _async_has_permission(call.hass, call.context, hub, POLICY_READ):
             continue
         alerts += [
             alert_json(hub, alert)
-            for alert in hub.hub.alerts.all()
+            for alert in hub.model.alerts.all()
             if call.data[ATTR_INCLUDE_DISMISSED] or not alert.dismissed
         ]
     alerts.sort(key=lambda alert: alert["created"], reverse=True)
     return {"alerts": alerts}
 
 
-async def _may(hass: HomeAssistant, context: Context, hub: RunningHub, policy: str) -> bool:
+async def _async_has_permission(hass: HomeAssistant, context: Context, hub: HubData, policy: str) -> bool:
     try:
         await async_require(hass, context, alert_entity(hass, hub), policy)
     except Unauthorized:
@@ -154,42 +167,42 @@ async def _may(hass: HomeAssistant, context: Context, hub: RunningHub, policy: s
     return True
 
 
-def alert_json(hub: RunningHub, alert: Alert) -> dict[str, Any]:
-    """An alert as the action, the websocket and the card have it."""
-    outlet = hub.hub.outlets.get(alert.place.device_id or "")
-    return alert.as_dict() | {
-        "entry_id": hub.entry.entry_id,
-        "hub": hub.entry.title,
-        "outlet": outlet.config.name if outlet is not None else None,
+def alert_json(hub: HubData, alert: Alert) -> dict[str, Any]:
+    """Return an alert as the action and the WebSocket API return it."""
+    outlet = hub.model.outlets.get(alert.source.device_id or "")
+    return hub.alerts.as_dict(alert) | {
+        "entry_id": hub.info.entry_id,
+        "hub": hub.info.title,
+        "outlet": outlet.settings.name if outlet is not None else None,
         "created": timestamp(alert.created),
         "cleared": timestamp(alert.cleared),
     }
 
 
-async def _async_dismiss(call: ServiceCall) -> None:
-    hubs = _meant(call)
+async def _async_handle_dismiss(call: ServiceCall) -> None:
+    hubs = _target_hubs(call)
     for hub in hubs:
         await async_require(call.hass, call.context, alert_entity(call.hass, hub))
-    await async_dismiss(hubs, call.data.get(ATTR_ALERT_ID))
+    await async_dismiss_alerts(hubs, call.data.get(ATTR_ALERT_ID))
 
 
-async def async_dismiss(hubs: list[RunningHub], alert_id: str | None) -> None:
-    """Dismiss one alert, or all; on disk when this returns.
+async def async_dismiss_alerts(hubs: list[HubData], alert_id: str | None) -> None:
+    """Dismiss one alert or all; the change is on disk on return.
 
     Raises:
-        ServiceValidationError: there is no alert of that id.
+        ServiceValidationError: There is no alert with this ID.
     """
     found = False
     for hub in hubs:
-        log = hub.hub.alerts
-        ids = [alert.id for alert in log.all()] if alert_id is None else [alert_id]
-        dismissed = [ident for ident in ids if log.dismiss(ident)]
+        log = hub.model.alerts
+        alert_ids = [alert.id for alert in log.all()] if alert_id is None else [alert_id]
+        dismissed = [each for each in alert_ids if log.dismiss(each)]
         if dismissed:
             found = True
-            await hub.async_commit()
+            await hub.store.async_commit()
     if alert_id is not None and not found:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
-            translation_key="no_such_alert",
+            translation_key="unknown_alert",
             translation_placeholders={"alert_id": alert_id},
         )

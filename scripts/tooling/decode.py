@@ -54,7 +54,7 @@ def _from(module: str, function: str) -> Any:
 
 def decode_ecoflow(path: Path) -> Iterable[Line]:
     """A reply of the EcoFlow cloud or a merged MQTT capture."""
-    lines: Iterable[Line] = _from("ecoflow.api.decode", "decode_capture")(_object(path))
+    lines: Iterable[Line] = _from("ecoflow.api.captures", "decode_capture")(_object(path))
     return lines
 
 
@@ -109,12 +109,12 @@ def decode_hc12(path: Path) -> Iterable[Line]:
 
 def decode_sync(path: Path) -> Iterator[Line]:
     """What a heating controller posts to the device-sync API."""
-    report = _from("iot_heating.protocol.telemetry", "decode_telemetry")(_object(path)).values
+    report = _from("iot_heating.protocol.report", "decode_report")(_object(path)).values
     for name, key, unit in (
-        ("heating", "heating", None),
-        ("outdoor_c", "outdoor_temperature", "°C"),
-        ("supply_c", "supply_temperature", "°C"),
-        ("voltage_v", "voltage", "V"),
+        ("state", "heating", None),
+        ("temp_out", "outdoor_temperature", "°C"),
+        ("supply_temp", "supply_temperature", "°C"),
+        ("voltage", "voltage", "V"),
         ("errors", "errors", None),
     ):
         if (value := report.get(name)) is not None:

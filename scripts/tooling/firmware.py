@@ -1,12 +1,12 @@
 """Signed firmware releases for ota.
 
-scripts/firmware key FILE                         make a signing key; prints the public half for ota's options
+scripts/firmware key FILE                         create a signing key; prints the public key for ota's options
 scripts/firmware manifest IMAGE … --key FILE      check images, write IMAGE.manifest.json and .sig beside them
 scripts/firmware verify IMAGE --public KEY        check image, manifest and signature as ota does
 scripts/firmware upload IMAGE --url URL           upload image and manifest; the upload key is in OTA_UPLOAD_KEY
 
 Instead of --key FILE the private key (hex) may be in OTA_SIGNING_KEY, as in CI. Product, version and anti-rollback
-counter come from the image; images that do not say (ESP8266, .swu) need --product and --version.
+counter are read from the image; ESP8266 and .swu images require --product and --version.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="scripts/firmware", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(required=True)
-    key = commands.add_parser("key", help="make a signing key")
+    key = commands.add_parser("key", help="create a signing key")
     key.add_argument("file", type=Path)
     key.set_defaults(run=make_key)
     manifest = commands.add_parser("manifest", help="check images and write signed manifests")
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     manifest.add_argument("--sequence", type=int, help="rises with every release; by default minutes since 2020")
     manifest.add_argument("--product")
     manifest.add_argument("--version")
-    manifest.add_argument("--chip", help="where the image does not say")
+    manifest.add_argument("--chip", help="required if the image does not include it")
     manifest.add_argument("--channel", choices=["stable", "beta"], default="stable")
     manifest.add_argument("--notes", default="", help="release notes (Markdown), or @FILE")
     manifest.add_argument("--release-url")
@@ -88,7 +88,7 @@ def make_key(args: argparse.Namespace) -> int:
 def _private_key(args: argparse.Namespace) -> bytes:
     text = args.key.read_text() if args.key else os.environ.get("OTA_SIGNING_KEY", "")
     if not text.strip():
-        raise ValueError("a private key is needed: --key FILE, or OTA_SIGNING_KEY")
+        raise ValueError("a private key is required: --key FILE or OTA_SIGNING_KEY")
     return bytes.fromhex(text.strip())
 
 
@@ -119,7 +119,7 @@ def manifest_fields(args: argparse.Namespace, path: Path, image: bytes) -> dict[
     info: ImageInfo = inspect(image, chip=chip)
     product, version = args.product or info.project, args.version or info.version
     if not product or not version:
-        raise ValueError(f"{path.name} does not say what it is: --product and --version are needed")
+        raise ValueError(f"{path.name} does not include its product and version: use --product and --version")
     notes = Path(args.notes[1:]).read_text("utf-8") if args.notes.startswith("@") else args.notes
     now = datetime.now(UTC)
     fields: dict[str, Any] = {
@@ -150,7 +150,7 @@ def check_release(args: argparse.Namespace) -> int:
     if (manifest.size, manifest.sha256) != (len(image), hashlib.sha256(image).hexdigest()):
         raise ValueError("the image is not the one that the manifest describes")
     inspect(image, chip=manifest.chip)
-    print(f"{manifest.product} {manifest.version} for {manifest.chip}: good, signed by {manifest.key_id}")
+    print(f"{manifest.product} {manifest.version} for {manifest.chip}: valid, signed by {manifest.key_id}")
     return 0
 
 
@@ -173,18 +173,18 @@ def upload_release(args: argparse.Namespace) -> int:
         "X-Device-Key": os.environ.get("OTA_UPLOAD_KEY", ""),
     }
     headers["Content-Length"] = str(len(body))
-    connection.request("POST", f"{parts.path.rstrip('/')}/api/ota/releases/", told(body), headers)
+    connection.request("POST", f"{parts.path.rstrip('/')}/api/ota/releases/", with_progress(body), headers)
     reply = connection.getresponse()
     answer = json.loads(reply.read())
     if reply.status != 201:
-        print(f"refused ({reply.status}): {answer.get('message')}", file=sys.stderr)
+        print(f"rejected ({reply.status}): {answer.get('message')}", file=sys.stderr)
         return 1
-    print(f"{answer['release_id']} is stored")
+    print(f"{answer['release_id']} was stored")
     return 0
 
 
-def told(body: bytes) -> Iterator[bytes]:
-    """The body in pieces; on a terminal, how much of it is sent."""
+def with_progress(body: bytes) -> Iterator[bytes]:
+    """Yield the body in pieces and show the progress on a terminal."""
     for at in range(0, len(body), _PIECE):
         yield body[at : at + _PIECE]
         if sys.stderr.isatty():

@@ -1,1 +1,1 @@
-"""A Central Control Unit in the field, with its outlets."""
+"""A simulated field Central Control Unit with its outlets."""

@@ -1,4 +1,4 @@
-"""A Central Control Unit (ESP32) with outlets behind it: calls Home Assistant every 2 s, as field units do.
+"""A Central Control Unit (ESP32) with outlets behind it: calls Home Assistant every 2 s.
 
 python -m simulators.ccu --url http://127.0.0.1:8123 --ccu-id 01 --key KEY
 """

@@ -1,8 +1,8 @@
-"""A Central Control Unit (ESP32) with outlets behind it, as field units speak (protocol 1).
+"""A Central Control Unit (ESP32) with outlets, with the protocol of field units (protocol 1).
 
 Every 2 s: ``GET /api/devices/``, for each outlet ``GET /api/commands/<id>/`` and ``POST /api/data/``, then
-``POST /api/breaker-data/``; a request is given up after 5 s. Outlets that Home Assistant lists and the unit does
-not have yet are taken over, as a field unit does. With ``--protocol 2`` it acknowledges commands by id.
+``POST /api/breaker-data/``; requests time out after 5 s. Outlets that Home Assistant lists are added, as a
+field unit does. With ``--protocol 2`` commands are acknowledged by ID.
 """
 
 import argparse
@@ -24,24 +24,24 @@ _MAIN_OFFSET_MA = 400
 
 
 class Ccu(Simulator):
-    """One unit."""
+    """One CCU."""
 
     NAME = "ccu"
     FAULTS: ClassVar[dict[str, str]] = {
-        "silent": "does not call any more",
-        "dead": "comma-separated ids of outlets without power: no commands reach them, no data comes",
-        "deaf": "comma-separated ids of outlets that report but do not obey",
-        "flood": "calls without a pause, with this many connections at once (default 20)",
-        "half_json": "bodies break off in the middle",
+        "silent": "stops calling",
+        "dead": "comma-separated IDs of outlets without power: no commands reach them and they do not report",
+        "deaf": "comma-separated IDs of outlets that report but execute no commands",
+        "flood": "calls without a pause over this many connections (default 20)",
+        "half_json": "bodies are truncated",
         "negative": "reports negative currents",
         "absurd": "reports currents of 70000 mA",
         "bad_id": "reports an outlet 1FF",
-        "foreign": "reports this outlet, which is not its own (default AA)",
+        "foreign": "reports this outlet of another CCU (default AA)",
         "replay": "sends each report twice, the second time with the values of ten cycles ago",
-        "lost_reply": "share of command replies that get lost on the way, 0 to 1 (default 0.5)",
-        "wrong_key": "presents a key that is not its own",
+        "lost_reply": "share of lost command responses, 0 to 1 (default 0.5)",
+        "wrong_key": "presents a wrong key",
         "no_key": "presents no key",
-        "null_relays": "reports unknown relays as null, not false (firmware after v1.0.0)",
+        "null_relays": "reports unknown relays as null instead of false (firmware after v1.0.0)",
     }
 
     def __init__(self, args: argparse.Namespace) -> None:
@@ -54,22 +54,22 @@ class Ccu(Simulator):
         self._tasks: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
         for device_id in filter(None, args.outlets.split(",")):
-            self._meet(device_id)
+            self._add_outlet(device_id)
 
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--url", required=True, help="Home Assistant, e.g. http://127.0.0.1:8123")
         parser.add_argument("--ccu-id", default="01", help="two hex digits (01)")
-        parser.add_argument("--key", default="", help="the unit's key; empty: a field unit without one")
-        parser.add_argument("--outlets", default="", help="ids that it knows from the start; more come from HA")
+        parser.add_argument("--key", default="", help="key of the CCU; empty for a field unit without one")
+        parser.add_argument("--outlets", default="", help="IDs of its outlets at the start; Home Assistant adds more")
         parser.add_argument("--on", default="", help="sockets that are on at the start, e.g. FE/a,FD/b")
         parser.add_argument("--period", type=float, default=2.0, help="seconds between two cycles (2)")
         parser.add_argument("--protocol", type=int, choices=(1, 2), default=1)
 
     @override
     async def start(self) -> dict[str, Any]:
-        # A field unit opens a connection per request.
+        # A field unit opens a new connection per request.
         connector = aiohttp.TCPConnector(force_close=True)
         self._session = aiohttp.ClientSession(timeout=_TIMEOUT, connector=connector)
         self._tasks = [asyncio.create_task(self._run())]
@@ -111,12 +111,12 @@ class Ccu(Simulator):
         return self.state()
 
     def reboot(self) -> None:
-        """Power off and on: what outlets acknowledged is forgotten."""
+        """Reboot: the acknowledged relay states are lost."""
         self.reboots += 1
         for outlet in self.outlets.values():
-            outlet.forget()
+            outlet.reset_known()
 
-    def _meet(self, device_id: str) -> None:
+    def _add_outlet(self, device_id: str) -> None:
         if device_id in self.outlets:
             return
         on = self.args.on.split(",")
@@ -144,15 +144,15 @@ class Ccu(Simulator):
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                 await self._call("POST", "data", self.outlets[device_id].report(self.rng))
 
-    # What a unit does every two seconds
+    # The cycle of a CCU, every two seconds
 
     async def cycle(self) -> None:
-        """One round of calls, in a field unit's order."""
+        """Send the requests of one cycle in the order of a field unit."""
         self.cycles += 1
         status, answer = await self._call("GET", "devices")
         if status == 200 and answer.get("success"):
             for device_id in answer["devices"]:
-                self._meet(device_id)
+                self._add_outlet(device_id)
         for outlet in tuple(self.outlets.values()):
             await self._serve(outlet)
         if "foreign" in self.faults:
@@ -170,28 +170,28 @@ class Ccu(Simulator):
         return _MAIN_OFFSET_MA + sum(socket.load_ma for socket in sockets if socket.on)
 
     async def _serve(self, outlet: Outlet) -> None:
-        """Fetch and carry out an outlet's commands, then report it."""
+        """Fetch and execute the commands of an outlet, then report it."""
         status, answer = await self._call("GET", f"commands/{outlet.device_id}")
         if self._is("dead", outlet.device_id):
             return
         lost = "lost_reply" in self.faults and self.rng.random() < self.faults.number("lost_reply", 0.5)
         if status == 200 and not lost and not self._is("deaf", outlet.device_id):
-            await self._carry_out(outlet, answer["commands"])
-        outlet.trip_where_needed(self.rng)
-        await self._report(outlet.report(self.rng) | self._unknown_as_null(outlet) | self._told_threshold(outlet))
+            await self._execute(outlet, answer["commands"])
+        outlet.trip_on_overload(self.rng)
+        await self._report(outlet.report(self.rng) | self._null_relays(outlet) | self._reported_threshold(outlet))
 
-    def _unknown_as_null(self, outlet: Outlet) -> dict[str, Any]:
+    def _null_relays(self, outlet: Outlet) -> dict[str, Any]:
         if "null_relays" not in self.faults and self.args.protocol == 1:
             return {}
         return {f"relay_{name}": None for name, socket in outlet.sockets.items() if socket.known == -1}
 
-    def _told_threshold(self, outlet: Outlet) -> dict[str, Any]:
+    def _reported_threshold(self, outlet: Outlet) -> dict[str, Any]:
         return {"threshold": outlet.threshold} if self.args.protocol == 2 else {}
 
-    async def _carry_out(self, outlet: Outlet, commands: list[dict[str, Any]]) -> None:
+    async def _execute(self, outlet: Outlet, commands: list[dict[str, Any]]) -> None:
         acks = []
         for command in commands:
-            outlet.carry_out(command["command"], command["socket"], command["value"])
+            outlet.execute(command["command"], command["socket"], command["value"])
             acks.append({"id": command.get("id"), "ok": True})
         if acks and self.args.protocol == 2:
             await self._call("POST", f"commands/{outlet.device_id}/ack", {"acks": acks})
@@ -226,7 +226,7 @@ class Ccu(Simulator):
             name = f"{path.split('/', maxsplit=1)[0]} {reply.status}"
             self.replies[name] = self.replies.get(name, 0) + 1
             if reply.status != 200:
-                _LOGGER.info("%s answered %s: %s", url, reply.status, (await reply.text())[:200])
+                _LOGGER.info("%s: status %s: %s", url, reply.status, (await reply.text())[:200])
                 return reply.status, {}
             answer: dict[str, Any] = await reply.json()
             return reply.status, answer

@@ -1,6 +1,6 @@
-"""What the firmware of a field unit knows: its outlets, and of their relays only what they acknowledged.
+"""The outlets of a field CCU and the relay states that it knows, which are only the acknowledged ones.
 
-Written from docs/ccu-http.md and the origin's description of the field firmware, not from the integration.
+Written from docs/ccu-http.md and the description of the field firmware, not from the integration.
 """
 
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ TRIPPED = 65535
 
 @dataclass
 class Socket:
-    """One socket as it really is, and the load behind it.
+    """Real state of a socket and its load.
 
     Attributes:
-        load_ma: What the appliance draws while the socket is on.
-        on: The relay.
-        tripped: Cut by the outlet itself.
-        known: What the unit knows of the relay: -1 until the outlet acknowledged something.
+        load_ma: Current of the appliance while the socket is on.
+        on: State of the relay.
+        tripped: The outlet switched the socket off because of an overload.
+        known: Relay state known to the CCU; -1 until the outlet acknowledged a command.
     """
 
     load_ma: int
@@ -27,7 +27,7 @@ class Socket:
     known: int = -1
 
     def current_ma(self, rng: random.Random) -> int:
-        """As the outlet reports it."""
+        """Return the reported current."""
         if self.tripped:
             return TRIPPED
         return max(0, round(rng.gauss(self.load_ma, self.load_ma * 0.01))) if self.on else 0
@@ -35,22 +35,22 @@ class Socket:
 
 @dataclass
 class Outlet:
-    """One outlet behind the unit."""
+    """One outlet of the CCU."""
 
     device_id: str
     sockets: dict[str, Socket]
     threshold: int = 0
     done: list[str] = field(default_factory=list)
-    """Commands that it carried out, newest last."""
+    """Executed commands, newest last."""
 
-    def trip_where_needed(self, rng: random.Random) -> None:
-        """Cut the sockets that draw more than the threshold."""
+    def trip_on_overload(self, rng: random.Random) -> None:
+        """Switch off the sockets that draw more than the threshold."""
         for socket in self.sockets.values():
             if socket.on and 0 < self.threshold < socket.current_ma(rng):
                 socket.on, socket.tripped = False, True
 
-    def carry_out(self, command: str, socket: str, value: int | None) -> None:
-        """What the PIC does; the unit gets an acknowledgement."""
+    def execute(self, command: str, socket: str, value: int | None) -> None:
+        """Execute a command; the CCU receives an acknowledgement."""
         self.done = [*self.done[-99:], f"{command} {socket}".strip()]
         if command in ("relay_on", "relay_off"):
             target = self.sockets[socket]
@@ -59,13 +59,13 @@ class Outlet:
         elif command == "set_threshold" and value is not None:
             self.threshold = value
 
-    def forget(self) -> None:
-        """The unit rebooted: it knows nothing of the relays."""
+    def reset_known(self) -> None:
+        """Forget the relay states after a reboot of the CCU."""
         for socket in self.sockets.values():
             socket.known = -1
 
     def report(self, rng: random.Random) -> dict[str, Any]:
-        """The body of ``POST /api/data/``; what the unit does not know of a relay it reports as false."""
+        """Return the body of ``POST /api/data/``; an unknown relay state is reported as false."""
         a, b = self.sockets["a"], self.sockets["b"]
         return {
             "device_id": self.device_id,
@@ -77,7 +77,7 @@ class Outlet:
         }
 
     def truth(self) -> dict[str, Any]:
-        """How it really is."""
+        """Return the real state."""
         a, b = self.sockets["a"], self.sockets["b"]
         return {
             "relay_a": a.on,

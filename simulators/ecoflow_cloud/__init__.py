@@ -1,1 +1,1 @@
-"""EcoFlow's cloud: the open API over HTTPS, the MQTT broker behind it, and some devices."""
+"""A simulated EcoFlow cloud: the open API over HTTPS, the MQTT broker and devices."""

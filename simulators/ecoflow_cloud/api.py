@@ -1,4 +1,4 @@
-"""The signed HTTPS API."""
+"""The HTTPS API with signed requests."""
 
 import asyncio
 from collections import Counter
@@ -7,16 +7,17 @@ from email.utils import formatdate
 import hmac
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
+from simulators.framework import Faults
+
+from .broker import CloudBroker
+from .devices import SimDevice
 from .signature import expected, parameters
 
-if TYPE_CHECKING:
-    from .cloud import EcoflowCloud
-
-# A signature's time may be off by this much.
+# Tolerance of the time in a signature.
 TIME_WINDOW_S = 180.0
 _PREFIX = "/iot-open/sign"
 
@@ -24,32 +25,46 @@ type Handler = Callable[[web.Request, bytes], Awaitable[web.Response]]
 
 
 def refusal(code: str, message: str) -> web.Response:
-    """A refusal as the cloud words it: HTTP 200 and a code."""
+    """Return a refusal of the cloud: HTTP 200 with an error code."""
     return web.json_response({"code": code, "message": message, "eagleEyeTraceId": "sim", "tid": ""})
 
 
 def success(data: Any = None) -> web.Response:
-    """A success; without data where there is none."""
+    """Return a successful reply, with data if there is any."""
     reply: dict[str, Any] = {"code": "0", "message": "Success"}
     if data is not None:
         reply["data"] = data
     return web.json_response(reply)
 
 
-class OpenApi:
-    """The routes of one account."""
+class Account(Protocol):
+    """The account that the API serves."""
 
-    def __init__(self, cloud: EcoflowCloud) -> None:
-        """Serve a cloud's devices."""
+    faults: Faults
+    devices: dict[str, SimDevice]
+    account: str
+    access_key: str
+    secret_key: str
+    broker: CloudBroker | None
+
+    def fault_applies(self, fault: str, sn: str) -> bool:
+        """Whether a fault is active for a device."""
+
+
+class OpenApi:
+    """The API of one account."""
+
+    def __init__(self, cloud: Account) -> None:
+        """Create the API of a cloud."""
         self._cloud = cloud
         self.requests: Counter[str] = Counter()
 
     def now(self) -> float:
-        """The cloud's clock, UTC seconds."""
+        """Return the cloud's time in UTC seconds."""
         return time.time() + self._cloud.faults.number("clock_skew")
 
     def app(self) -> web.Application:
-        """The server."""
+        """Return the web application."""
         app = web.Application(client_max_size=64 * 1024)
         routes: tuple[tuple[str, str, Handler], ...] = (
             ("GET", "/device/list", self._list),
@@ -113,8 +128,8 @@ class OpenApi:
             flat = parameters(query, body)
         except ValueError:
             return False
-        wanted = expected(flat, self._cloud.access_key, self._cloud.secret_key, nonce, timestamp)
-        return hmac.compare_digest(wanted, headers.get("sign", ""))
+        signature = expected(flat, self._cloud.access_key, self._cloud.secret_key, nonce, timestamp)
+        return hmac.compare_digest(signature, headers.get("sign", ""))
 
     async def _list(self, _request: web.Request, _body: bytes) -> web.Response:
         cloud = self._cloud
@@ -123,7 +138,7 @@ class OpenApi:
                 {
                     "sn": device.sn,
                     "deviceName": device.name,
-                    "online": int(device.online and not cloud.hits("offline", device.sn)),
+                    "online": int(device.online and not cloud.fault_applies("offline", device.sn)),
                     "productName": device.PRODUCT,
                 }
                 for device in cloud.devices.values()
@@ -133,9 +148,9 @@ class OpenApi:
     def _device_refusal(self, sn: str, *, write: bool = False) -> web.Response | None:
         cloud = self._cloud
         device = cloud.devices.get(sn)
-        if device is None or cloud.hits("not_allowed", sn):
+        if device is None or cloud.fault_applies("not_allowed", sn):
             return refusal("1006", "current device is not allowed to get device info")
-        if cloud.hits("offline", sn) or (write and not device.online):
+        if cloud.fault_applies("offline", sn) or (write and not device.online):
             return refusal("6012", "device is offline")
         return None
 
@@ -144,9 +159,9 @@ class OpenApi:
         return self._device_refusal(sn) or success(self._values(sn))
 
     def _values(self, sn: str) -> dict[str, Any]:
-        """What the cloud knows: for a device that is away, or silent, the last it heard."""
+        """Return the values the cloud has: the last reported ones of a device that is offline or silent."""
         device = self._cloud.devices[sn]
-        if not device.online or self._cloud.hits("silent", sn):
+        if not device.online or self._cloud.fault_applies("silent", sn):
             return device.last or device.report()
         return device.report()
 
@@ -166,7 +181,7 @@ class OpenApi:
             return refused
         device = self._cloud.devices[sn]
         device.commands.append({"by": "http", **command})
-        if "ignore_http" not in self._cloud.faults and not device.obey(command):
+        if "ignore_http" not in self._cloud.faults and not device.apply_command(command):
             return refusal("7000", "command is not supported")
         return success({"result": True})
 

@@ -1,4 +1,4 @@
-"""What is no power station: an inverter, a plug, and a product nobody knows."""
+"""Devices other than power stations: an inverter, a plug, a refrigerator and an unknown model."""
 
 from collections.abc import Mapping
 from typing import Any, override
@@ -13,7 +13,7 @@ class PowerStream(Station):
     PRODUCT = "PowerStream"
 
     def __init__(self, sn: str, name: str, plant: Plant | None = None) -> None:
-        """Settings as they come from the box."""
+        """Create a device with the factory settings."""
         super().__init__(sn, name, plant or Plant(1024, 55, 600, 0, 0, 0))
         self.settings = {
             "20_1.permanentWatts": 1500,
@@ -22,12 +22,12 @@ class PowerStream(Station):
             "20_1.lowerLimit": 10,
             "20_1.upperLimit": 95,
         }
-        self._wobble = 0.0
+        self._noise = 0.0
 
     @override
-    def step(self, seconds: float, sun: float, wobble: float) -> None:
-        super().step(seconds, sun, wobble)
-        self._wobble = wobble
+    def step(self, seconds: float, sun: float, noise: float) -> None:
+        super().step(seconds, sun, noise)
+        self._noise = noise
 
     @override
     def report(self) -> Values:
@@ -47,16 +47,16 @@ class PowerStream(Station):
             "20_1.pv2InputCur": round(solar_w * 0.4 / 32.9 * 10),
             "20_1.pv2Temp": 275,
             "20_1.invOutputWatts": round(feed_w * 10),
-            # A house with a roof of its own behind the same meter: by day it exports.
+            # The house has another solar system behind the same meter, which exports by day.
             "20_1.gridConsWatts": round((450.0 - feed_w - 2600.0 * self.plant.sun) * 10),
             "20_1.invFreq": 500,
             "20_1.invOnOff": 1,
-            # By night nothing else moves.
-            "20_1.invTemp": 410 + round(5 * self._wobble),
+            # At night no other value changes.
+            "20_1.invTemp": 410 + round(5 * self._noise),
             "20_1.ratedPower": 8000,
             "20_1.chgRemainTime": 5939,
             "20_1.dsgRemainTime": 420,
-            "20_1.wifiRssi": -61 + round(2 * self._wobble),
+            "20_1.wifiRssi": -61 + round(2 * self._noise),
             "20_1.updateTime": "2026-01-01 00:00:00",
         }
 
@@ -66,7 +66,7 @@ class PowerStream(Station):
         return [{"cmdFunc": 20, "cmdId": 1, "timestamp": time_ms, "param": bare}] if bare else []
 
     @override
-    def obey(self, body: Mapping[str, Any]) -> bool:
+    def apply_command(self, body: Mapping[str, Any]) -> bool:
         names = {
             "WN511_SET_PERMANENT_WATTS_PACK": ("permanentWatts", "20_1.permanentWatts"),
             "WN511_SET_SUPPLY_PRIORITY_PACK": ("supplyPriority", "20_1.supplyPriority"),
@@ -88,15 +88,15 @@ class SmartPlug(SimDevice):
     PRODUCT = "Smart Plug"
 
     def __init__(self, sn: str, name: str) -> None:
-        """A plug that is on."""
+        """Create a plug that is on."""
         super().__init__(sn, name)
         self.settings = {"2_1.switchSta": True, "2_1.brightness": 1023}
-        self._watts, self._wobble = 0.0, 0.0
+        self._watts, self._noise = 0.0, 0.0
 
     @override
-    def step(self, seconds: float, sun: float, wobble: float) -> None:
-        self._wobble = wobble
-        self._watts = 74.0 + 3 * wobble if self.settings["2_1.switchSta"] else 0.0
+    def step(self, seconds: float, sun: float, noise: float) -> None:
+        self._noise = noise
+        self._watts = 74.0 + 3 * noise if self.settings["2_1.switchSta"] else 0.0
 
     @override
     def report(self) -> Values:
@@ -105,7 +105,7 @@ class SmartPlug(SimDevice):
             "2_1.volt": 231,
             "2_1.current": round(self._watts / 231 * 1000),
             "2_1.freq": 50,
-            "2_1.temp": 30 + round(self._wobble),
+            "2_1.temp": 30 + round(self._noise),
             "2_1.errCode": 0,
         }
 
@@ -115,7 +115,7 @@ class SmartPlug(SimDevice):
         return [{"cmdFunc": 2, "cmdId": 1, "timestamp": time_ms, "param": bare}] if bare else []
 
     @override
-    def obey(self, body: Mapping[str, Any]) -> bool:
+    def apply_command(self, body: Mapping[str, Any]) -> bool:
         match body:
             case {"cmdCode": "WN511_SOCKET_SET_PLUG_SWITCH_MESSAGE", "params": {"plugSwitch": on}}:
                 self.settings["2_1.switchSta"] = bool(on)
@@ -127,25 +127,25 @@ class SmartPlug(SimDevice):
 
 
 class Glacier(SimDevice):
-    """A GLACIER: two zones, an ice maker, a battery."""
+    """A GLACIER with two zones, an ice maker and a battery."""
 
     PRODUCT = "GLACIER"
 
     def __init__(self, sn: str, name: str) -> None:
-        """A box that cools."""
+        """Create a refrigerator with the factory settings."""
         super().__init__(sn, name)
         self.settings = {"pd.tmpLSet": 4, "pd.tmpRSet": -12, "pd.tmpMSet": 4, "pd.coolMode": 0, "pd.beepEn": 1}
         self.settings |= {"pd.iceMkMode": 0, "pd.blTime": 60}
-        self._wobble = 0.0
+        self._noise = 0.0
 
     @override
-    def step(self, seconds: float, sun: float, wobble: float) -> None:
-        self._wobble = wobble
+    def step(self, seconds: float, sun: float, noise: float) -> None:
+        self._noise = noise
 
     @override
     def report(self) -> Values:
         return self.settings | {
-            "pd.tmpL": self.settings["pd.tmpLSet"] * 10 + round(self._wobble * 3),
+            "pd.tmpL": self.settings["pd.tmpLSet"] * 10 + round(self._noise * 3),
             "pd.tmpR": self.settings["pd.tmpRSet"] * 10,
             "pd.flagTwoZone": 1,
             "pd.doorStat": 0,
@@ -164,7 +164,7 @@ class Glacier(SimDevice):
         return [{"moduleType": "1", "typeCode": "pdStatus", "timestamp": time_ms, "params": bare}] if bare else []
 
     @override
-    def obey(self, body: Mapping[str, Any]) -> bool:
+    def apply_command(self, body: Mapping[str, Any]) -> bool:
         match body:
             case {"operateType": "temp", "params": {"tmpL": left, "tmpR": right, "tmpM": single}}:
                 self.settings |= {"pd.tmpLSet": left, "pd.tmpRSet": right, "pd.tmpMSet": single}
@@ -184,27 +184,27 @@ class Glacier(SimDevice):
 
 
 class Unknown(SimDevice):
-    """A product that no integration has heard of."""
+    """A device of an unknown model."""
 
     PRODUCT = "NOVA 9"
 
     def __init__(self, sn: str, name: str) -> None:
-        """Something with a few values."""
+        """Create a device with a few values."""
         super().__init__(sn, name)
-        self._beat = 0
+        self._steps = 0
 
     @override
-    def step(self, seconds: float, sun: float, wobble: float) -> None:
-        self._beat += 1
+    def step(self, seconds: float, sun: float, noise: float) -> None:
+        self._steps += 1
 
     @override
     def report(self) -> Values:
-        return {"nova.soc": 50, "nova.outWatts": 100 + self._beat % 7, "nova.mode": "auto", "nova.list": [1, 2]}
+        return {"nova.soc": 50, "nova.outWatts": 100 + self._steps % 7, "nova.mode": "auto", "nova.list": [1, 2]}
 
     @override
     def messages(self, changed: Values, time_ms: int) -> list[dict[str, Any]]:
         return [{"id": time_ms % 1_000_000_000, "timestamp": time_ms, "params": changed}] if changed else []
 
     @override
-    def obey(self, body: Mapping[str, Any]) -> bool:
+    def apply_command(self, body: Mapping[str, Any]) -> bool:
         return False

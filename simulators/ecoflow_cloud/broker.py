@@ -1,4 +1,4 @@
-"""The cloud's MQTT broker: amqtt over TLS, one account's credentials, only that account's topics."""
+"""The MQTT broker of the cloud: amqtt over TLS, with the credentials and topics of one account."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -14,7 +14,7 @@ from amqtt.session import ApplicationMessage, Session
 from .certificates import Certificates
 
 _LOGGER = logging.getLogger(__name__)
-# The broker reports every lost connection as an error of its own.
+# amqtt logs each lost connection as an error.
 for _name in ("amqtt", "transitions"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
@@ -23,29 +23,29 @@ type Receive = Callable[[str, bytes], Awaitable[None]]
 
 @dataclass(slots=True)
 class Realm:
-    """What a broker's plug-ins need: who may come in, and who takes the clients' messages."""
+    """The credentials of a broker, and the handler of the clients' messages."""
 
     username: str
     password: str
     receive: Receive
 
 
-class Gate(BaseAuthPlugin, BaseTopicPlugin, BasePlugin[BrokerContext]):  # type: ignore[misc]
-    """Checks name and password, keeps clients to their account's topics, hands their messages to the cloud.
+class AccountPlugin(BaseAuthPlugin, BaseTopicPlugin, BasePlugin[BrokerContext]):  # type: ignore[misc]
+    """Authenticates clients, restricts them to the account's topics and passes their messages to the cloud.
 
-    amqtt makes its plug-ins itself, so they find their realm by its name.
+    amqtt creates its plug-ins itself, so they look their realm up by name.
     """
 
     REALMS: ClassVar[dict[str, Realm]] = {}
 
     @dataclass
     class Config:
-        """Which realm."""
+        """The name of the realm."""
 
         realm: str = ""
 
     def __init__(self, context: BaseContext) -> None:
-        """Find the realm."""
+        """Look up the realm."""
         super().__init__(context)
         self._realm = self.REALMS[self.config.realm]
 
@@ -60,31 +60,31 @@ class Gate(BaseAuthPlugin, BaseTopicPlugin, BasePlugin[BrokerContext]):  # type:
         return session is None or (topic or "").startswith(f"/open/{self._realm.username}/")
 
     async def on_broker_message_received(self, *, client_id: str, message: ApplicationMessage) -> None:
-        """Take a client's message."""
+        """Process a client's message."""
         await self._realm.receive(message.topic, bytes(message.data or b""))
 
 
 class _Broker(Broker):  # type: ignore[misc]
-    """amqtt leaves the old connection open when a clean session with the same client id begins; MQTT 3.1.1 does not."""
+    """Closes the old connection of a client id when a new one starts, as MQTT 3.1.1 requires and amqtt does not."""
 
     @override
     async def _delete_session(self, client_id: str) -> None:
         if client_id in self._sessions:
-            await _hang_up(self._sessions[client_id][1])
+            await _close(self._sessions[client_id][1])
         await super()._delete_session(client_id)
 
 
-async def _hang_up(handler: Any) -> None:
+async def _close(handler: Any) -> None:
     if (writer := getattr(handler, "writer", None)) is not None:
         with suppress(Exception):
             await writer.close()
 
 
 class CloudBroker:
-    """A broker that can go down and come back at the same port."""
+    """A broker that can be stopped and restarted on the same port."""
 
     def __init__(self, host: str, port: int, files: Certificates, realm: Realm) -> None:
-        """Port 0 takes any; it is kept from then on."""
+        """Port 0 selects a free port, which is then kept."""
         self.host = host
         self.port = port
         self.realm = realm
@@ -93,12 +93,12 @@ class CloudBroker:
 
     @property
     def up(self) -> bool:
-        """Whether it runs."""
+        """Whether the broker runs."""
         return self._broker is not None
 
     @property
     def clients(self) -> list[str]:
-        """Client ids of the connected sessions."""
+        """The client ids of the connected sessions."""
         if self._broker is None:
             return []
         return [
@@ -107,14 +107,14 @@ class CloudBroker:
             if session.transitions.state == "connected"
         ]
 
-    def is_heard(self, topic: str) -> bool:
-        """Whether anybody subscribed to exactly this topic."""
+    def is_subscribed(self, topic: str) -> bool:
+        """Whether a client has subscribed to exactly this topic."""
         return self._broker is not None and bool(self._broker._subscriptions.get(topic))  # noqa: SLF001
 
     async def start(self) -> None:
-        """Listen."""
+        """Start listening."""
         name = f"{id(self)}"
-        Gate.REALMS[name] = self.realm
+        AccountPlugin.REALMS[name] = self.realm
         config = BrokerConfig(
             listeners={
                 "default": ListenerConfig(
@@ -124,7 +124,7 @@ class CloudBroker:
                     keyfile=self._files.key,
                 )
             },
-            plugins={f"{__name__}.Gate": {"realm": name}},
+            plugins={f"{__name__}.AccountPlugin": {"realm": name}},
         )
         self._broker = _Broker(config)
         await self._broker.start()
@@ -132,24 +132,24 @@ class CloudBroker:
         self.port = server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Go down; the clients' connections break."""
+        """Stop the broker; the clients are disconnected."""
         broker, self._broker = self._broker, None
         if broker is not None:
-            await self._kick(broker)
+            await self._disconnect_all(broker)
             with suppress(Exception):
                 await broker.shutdown()
-            Gate.REALMS.pop(f"{id(self)}", None)
+            AccountPlugin.REALMS.pop(f"{id(self)}", None)
 
     async def drop(self) -> None:
-        """Break all clients' connections; the broker stays."""
+        """Disconnect all clients; the broker keeps running."""
         if self._broker is not None:
-            await self._kick(self._broker)
+            await self._disconnect_all(self._broker)
 
-    async def _kick(self, broker: Broker) -> None:
+    async def _disconnect_all(self, broker: Broker) -> None:
         for _, handler in list(broker._sessions.values()):  # noqa: SLF001
-            await _hang_up(handler)
+            await _close(handler)
 
     async def publish(self, topic: str, payload: bytes) -> None:
-        """Send a message to whoever subscribed."""
+        """Send a message to the subscribers."""
         if self._broker is not None:
             await self._broker.internal_message_broadcast(topic, payload, 1)

@@ -1,4 +1,4 @@
-"""A certificate authority of the simulator's own, and the server's certificate that it signs."""
+"""The simulator's certificate authority, and the server certificate it signs."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,29 +14,29 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """Where the files are."""
+    """The paths of the files."""
 
     authority: Path
     certificate: Path
     key: Path
 
     def server_context(self) -> ssl.SSLContext:
-        """TLS as the server speaks it."""
+        """Return the TLS context of the servers."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, self.key)
         return context
 
 
 def certificates(folder: Path, host: str) -> Certificates:
-    """Return the certificates in a folder; they are made when there are none that still hold for a day."""
+    """Return the certificates of a folder; they are created unless valid ones exist for at least another day."""
     files = Certificates(folder / "ca.pem", folder / "server.pem", folder / "server-key.pem")
-    if not all(path.exists() for path in (files.authority, files.certificate, files.key)) or _ends_soon(files):
+    if not all(path.exists() for path in (files.authority, files.certificate, files.key)) or _expires_soon(files):
         folder.mkdir(parents=True, exist_ok=True)
         _make(files, host)
     return files
 
 
-def _ends_soon(files: Certificates) -> bool:
+def _expires_soon(files: Certificates) -> bool:
     certificate = x509.load_pem_x509_certificate(files.certificate.read_bytes())
     return certificate.not_valid_after_utc < datetime.now(UTC) + timedelta(days=1)
 

@@ -1,11 +1,11 @@
-"""EcoFlow's cloud on loopback: the signed HTTPS API, the MQTT broker (TLS), and devices that live and obey.
+"""A simulated EcoFlow cloud on loopback: the signed HTTPS API, the MQTT broker (TLS) and devices.
 
     python -m simulators.ecoflow_cloud --port 8443 --folder /tmp/ecoflow --device delta_pro --device delta_2
 
-The folder gets `ca.pem`, the authority that signed the certificate of both servers: give it to whoever connects.
+The folder receives `ca.pem`, the certificate authority of both servers, which clients need to verify them.
 
-Actions (POST /do/NAME): drop_mqtt; tell {sn?}: report by MQTT now; online {sn, online}; grid {sn, present};
-solar, load {sn, watts}; soc {sn, percent}; add {kind, sn?}; remove {sn}; new_password {password}.
+Actions (POST /do/NAME): drop_mqtt; report {sn?}: report by MQTT now; online {sn, online}; grid {sn, present};
+solar, load {sn, watts}; soc {sn, percent}; add {model, sn?}; remove {sn}; new_password {password}.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from .api import OpenApi
 from .broker import CloudBroker, Realm
 from .certificates import Certificates, certificates
 from .devices import SimDevice, Station
-from .kinds import KINDS, PREFIXES
+from .models import MODELS, SERIAL_PREFIXES
 
 TICK_S = 0.2
 ACCESS_KEY = "SimAccessKey0123456789abcd"
@@ -33,44 +33,44 @@ SECRET_KEY = "SimSecretKey0123456789abcdefghij"  # noqa: S105 - of the simulatio
 
 
 class EcoflowCloud(Simulator):
-    """One account of the cloud."""
+    """The cloud with one account."""
 
     NAME = "ecoflow_cloud"
     DEFAULT_PORT = 0
     FAULTS: ClassVar[dict[str, str]] = {
-        "signature": "refuses every request's signature (8521)",
-        "signature_once": "refuses the next N signatures (8521), as the cloud now and then does",
-        "keys_revoked": "knows the access key no more (8513)",
-        "offline": "a device is away (6012): its serial number, or all",
-        "not_allowed": "a device may not be read (1006): its serial number, or all",
+        "signature": "refuse the signature of each request (8521)",
+        "signature_once": "refuse the next N signatures (8521), as the cloud does occasionally",
+        "keys_revoked": "refuse the access key (8513)",
+        "offline": "device is offline (6012): its serial number, or all",
+        "not_allowed": "device cannot be read (1006): its serial number, or all",
         "rate_limited": "too many requests (HTTP 429, Retry-After: value in s)",
         "server_error": "HTTP 503 without JSON",
-        "slow": "answers after so many seconds",
-        "garbage": "answers with HTML",
-        "huge": "answers with 3 MB of JSON",
-        "clock_skew": "the cloud's clock is ahead by so many seconds",
-        "broker_down": "the MQTT broker is gone",
-        "silent": "devices send nothing by MQTT, though they are online: a serial number, or all",
-        "frozen": "devices' values stand still: a serial number, or all",
-        "duplicate": "every MQTT message comes twice",
-        "out_of_order": "every second MQTT message comes late, after newer ones",
-        "nulls": "MQTT values are null, lists or text where numbers were",
-        "deaf": "devices do not hear commands by MQTT (HTTP reaches them)",
-        "no_ack": "devices obey commands by MQTT but do not answer",
+        "slow": "answer after this many seconds",
+        "garbage": "answer with HTML",
+        "huge": "answer with 3 MB of JSON",
+        "clock_skew": "the cloud's clock is ahead by this many seconds",
+        "broker_down": "the MQTT broker is down",
+        "silent": "online devices send nothing by MQTT: a serial number, or all",
+        "frozen": "values of devices do not change: a serial number, or all",
+        "duplicate": "each MQTT message is sent twice",
+        "out_of_order": "every second MQTT message is sent after newer ones",
+        "nulls": "MQTT values are null, lists or text instead of numbers",
+        "ignore_mqtt": "devices do not receive commands by MQTT (HTTP works)",
+        "no_ack": "devices apply commands by MQTT but do not answer",
         "refuse": "devices refuse commands by MQTT",
-        "ignore_http": "the cloud takes commands by HTTP, and the devices never get them",
-        "certification": "the broker's credentials cannot be had (HTTP 503)",
+        "ignore_http": "the cloud accepts commands by HTTP but does not forward them",
+        "certification": "broker credentials are unavailable (HTTP 503)",
     }
 
     def __init__(self, args: argparse.Namespace) -> None:
-        """An account with the devices that the command line names."""
+        """Create an account with the devices of the command line."""
         super().__init__(args)
         self.access_key: str = args.access_key
         self.secret_key: str = args.secret_key
         self.account = "open-sim0123456789"
         self.devices: dict[str, SimDevice] = {}
-        for kind in args.device or ["delta_pro"]:
-            self.add(kind)
+        for model in args.device or ["delta_pro"]:
+            self.add(model)
         self.api = OpenApi(self)
         self.broker: CloudBroker | None = None
         self.files: Certificates | None = None
@@ -84,35 +84,37 @@ class EcoflowCloud(Simulator):
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--broker-port", type=int, default=0, help="of the MQTT broker; 0: any free one")
-        parser.add_argument("--folder", type=Path, help="where certificates are kept; a temporary one by default")
-        parser.add_argument("--device", action="append", choices=sorted(KINDS), help="a device; may be repeated")
+        parser.add_argument("--broker-port", type=int, default=0, help="port of the MQTT broker; 0: any free port")
+        parser.add_argument("--folder", type=Path, help="folder of the certificates; temporary by default")
+        parser.add_argument(
+            "--device", action="append", choices=sorted(MODELS), help="device of the account; may be repeated"
+        )
         parser.add_argument("--access-key", default=ACCESS_KEY)
         parser.add_argument("--secret-key", default=SECRET_KEY)
-        parser.add_argument("--tick", type=float, default=TICK_S, help="seconds between two steps of the world")
+        parser.add_argument("--tick", type=float, default=TICK_S, help="seconds between two simulation steps")
         parser.add_argument("--period", type=float, default=2.0, help="seconds between a device's MQTT reports")
 
     # Devices ----------------------------------------------------------------------------------------------------------
 
-    def add(self, kind: str, sn: str = "", name: str = "") -> SimDevice:
+    def add(self, model: str, sn: str = "", name: str = "") -> SimDevice:
         """Add a device to the account."""
         number = len(self.devices) + 1
-        sn = sn or f"{PREFIXES[kind]}SIM{number:06d}"
-        device = KINDS[kind](sn, name or f"{KINDS[kind].PRODUCT} {number}")
+        sn = sn or f"{SERIAL_PREFIXES[model]}SIM{number:06d}"
+        device = MODELS[model](sn, name or f"{MODELS[model].PRODUCT} {number}")
         device.step(1.0, self.sun(), 0.0)
         self.devices[sn] = device
         return device
 
     def sun(self) -> float:
-        """How strongly the sun shines, 0 to 1, in the weather that all simulators share."""
+        """Return the solar irradiance, 0 to 1, in the weather that all simulators share."""
         return min(1.0, weather_at(self.clock.now()).solar_w_m2 / 850)
 
-    def hits(self, fault: str, sn: str) -> bool:
-        """Whether a fault that is meant for one device or for all is on for this one."""
+    def fault_applies(self, fault: str, sn: str) -> bool:
+        """Whether a fault is active for a device, alone or with all others."""
         value = self.faults.active.get(fault)
         return value is True or value in ("all", sn)
 
-    # Life -------------------------------------------------------------------------------------------------------------
+    # Simulation -------------------------------------------------------------------------------------------------------
 
     @override
     async def start(self) -> dict[str, Any]:
@@ -128,7 +130,7 @@ class EcoflowCloud(Simulator):
         realm = Realm(self.account, "sim-password-0123456789", self._received)
         self.broker = CloudBroker(self.args.host, self.args.broker_port, self.files, realm)
         await self.broker.start()
-        self._tasks = [asyncio.create_task(self._live()), asyncio.create_task(self._tell())]
+        self._tasks = [asyncio.create_task(self._simulate()), asyncio.create_task(self._report_periodically())]
         return {
             "host": self.args.host,
             "port": self._runner.addresses[0][1],
@@ -149,45 +151,45 @@ class EcoflowCloud(Simulator):
         if self._folder is not None:
             self._folder.cleanup()
 
-    async def _live(self) -> None:
-        """Let the devices live, and the broker come and go with its fault."""
+    async def _simulate(self) -> None:
+        """Step the devices, and stop or start the broker with its fault."""
         before = self.clock.elapsed()
         while True:
             await asyncio.sleep(self.args.tick)
             now = self.clock.elapsed()
             for sn, device in list(self.devices.items()):
-                if not self.hits("frozen", sn):
+                if not self.fault_applies("frozen", sn):
                     device.step(now - before, self.sun(), self.rng.uniform(-1, 1))
             before = now
-            await self.tend_broker()
+            await self.update_broker()
 
-    async def tend_broker(self) -> None:
-        """Bring the broker down or up as the fault says."""
+    async def update_broker(self) -> None:
+        """Stop or start the broker according to its fault."""
         assert self.broker is not None
         if "broker_down" in self.faults and self.broker.up:
             await self.broker.stop()
         elif "broker_down" not in self.faults and not self.broker.up:
             await self.broker.start()
 
-    async def _tell(self) -> None:
+    async def _report_periodically(self) -> None:
         while True:
             await asyncio.sleep(self.period_s)
             for sn in list(self.devices):
-                await self.tell(sn)
+                await self.report(sn)
 
     # MQTT -------------------------------------------------------------------------------------------------------------
 
-    async def tell(self, sn: str) -> None:
-        """Have a device report by MQTT what changed."""
+    async def report(self, sn: str) -> None:
+        """Let a device report its changed values by MQTT."""
         device = self.devices[sn]
-        if not device.online or self.hits("offline", sn) or self.hits("silent", sn):
+        if not device.online or self.fault_applies("offline", sn) or self.fault_applies("silent", sn):
             return
         for message in device.messages(device.changed(), self.time_ms()):
             await self._send_quota(sn, message)
 
     async def _send_quota(self, sn: str, message: dict[str, Any]) -> None:
         if "nulls" in self.faults:
-            message = _spoiled(message)
+            message = _with_invalid_values(message)
         topic, payload = f"/open/{self.account}/{sn}/quota", json.dumps(message).encode()
         self._sent += 1
         if "out_of_order" in self.faults and self._sent % 2:
@@ -201,27 +203,27 @@ class EcoflowCloud(Simulator):
         self._late.clear()
 
     async def publish(self, topic: str, payload: bytes) -> None:
-        """Send anything to whoever subscribed."""
+        """Send a message to the subscribers."""
         if self.broker is not None:
             with suppress(Exception):
                 await self.broker.publish(topic, payload)
 
     def time_ms(self) -> int:
-        """The cloud's time."""
+        """Return the cloud's time in ms."""
         return int(self.api.now() * 1000)
 
     async def _received(self, topic: str, payload: bytes) -> None:
-        """Take a client's message: a command."""
+        """Process a client's message: a command."""
         *_, sn, what = topic.split("/")
         device = self.devices.get(sn)
-        if what != "set" or device is None or not device.online or "deaf" in self.faults:
+        if what != "set" or device is None or not device.online or "ignore_mqtt" in self.faults:
             return
         try:
             body = json.loads(payload)
         except ValueError:
             return
         device.commands.append({"by": "mqtt", **body})
-        ok = "refuse" not in self.faults and device.obey(body)
+        ok = "refuse" not in self.faults and device.apply_command(body)
         if "no_ack" in self.faults:
             return
         reply = {
@@ -233,10 +235,10 @@ class EcoflowCloud(Simulator):
         }
         await self.publish(f"/open/{self.account}/{sn}/set_reply", json.dumps(reply).encode())
         if ok:
-            await self.tell(sn)
+            await self.report(sn)
 
     async def set_online(self, sn: str, online: bool) -> None:
-        """A device comes or goes, and the cloud says so."""
+        """Set a device online or offline, and publish it."""
         self.devices[sn].online = online
         status = {"id": 1, "version": "1.0", "timestamp": self.time_ms(), "params": {"status": int(online)}}
         await self.publish(f"/open/{self.account}/{sn}/status", json.dumps(status).encode())
@@ -261,7 +263,7 @@ class EcoflowCloud(Simulator):
 
     @override
     async def do(self, name: str, arguments: dict[str, Any]) -> Any:
-        """See the module's description of actions."""
+        """Run an action of the module's description."""
         match name:
             case "drop_mqtt":
                 assert self.broker is not None
@@ -270,11 +272,11 @@ class EcoflowCloud(Simulator):
                 await self.set_online(arguments["sn"], bool(arguments["online"]))
             case "grid" | "solar" | "load" | "soc":
                 self._plant(name, arguments)
-            case "tell":
+            case "report":
                 for sn in [arguments["sn"]] if "sn" in arguments else list(self.devices):
-                    await self.tell(sn)
+                    await self.report(sn)
             case "add":
-                return self.add(arguments["kind"], arguments.get("sn", "")).sn
+                return self.add(arguments["model"], arguments.get("sn", "")).sn
             case "remove":
                 del self.devices[arguments["sn"]]
             case "new_password":
@@ -288,7 +290,7 @@ class EcoflowCloud(Simulator):
     def _plant(self, name: str, arguments: dict[str, Any]) -> None:
         device = self.devices[arguments["sn"]]
         if not isinstance(device, Station):
-            raise KeyError(f"{device.sn} is no station")
+            raise KeyError(f"{device.sn} is not a station")
         if name == "grid":
             device.plant.grid_present = bool(arguments["present"])
         elif name == "solar":
@@ -299,11 +301,11 @@ class EcoflowCloud(Simulator):
             device.plant.load_w = float(arguments["watts"])
 
 
-def _spoiled(message: dict[str, Any]) -> dict[str, Any]:
-    """The same message with nonsense for values."""
-    nonsense: tuple[Any, ...] = (None, [1, 2], "n/a", {"a": None}, True)
-    spoiled = dict(message)
+def _with_invalid_values(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message with invalid values."""
+    invalid: tuple[Any, ...] = (None, [1, 2], "n/a", {"a": None}, True)
+    changed = dict(message)
     for part in ("params", "param"):
-        if part in spoiled:
-            spoiled[part] = {name: nonsense[index % 5] for index, name in enumerate(spoiled[part])}
-    return spoiled
+        if part in changed:
+            changed[part] = {name: invalid[index % 5] for index, name in enumerate(changed[part])}
+    return changed

@@ -1,4 +1,4 @@
-"""Devices behind the cloud. Names, units and commands are EcoFlow's; the values are the simulation's own."""
+"""Base classes of the simulated devices. Names, units and commands are EcoFlow's."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ type Values = dict[str, Any]
 
 
 class SimDevice(ABC):
-    """One device: what it reports, how it words its messages, what it does when told."""
+    """A device: its values, its messages and its commands."""
 
     PRODUCT: ClassVar[str]
 
     def __init__(self, sn: str, name: str) -> None:
-        """A device with its serial number and the name its owner gave it."""
+        """Create a device with its serial number and the owner's name for it."""
         self.sn = sn
         self.name = name
         self.online = True
@@ -24,27 +24,27 @@ class SimDevice(ABC):
         self.commands: list[dict[str, Any]] = []
 
     @abstractmethod
-    def step(self, seconds: float, sun: float, wobble: float) -> None:
-        """Let time pass."""
+    def step(self, seconds: float, sun: float, noise: float) -> None:
+        """Simulate a time step."""
 
     @abstractmethod
     def report(self) -> Values:
-        """Everything, under full names."""
+        """Return all values under their full names."""
 
     @abstractmethod
     def messages(self, changed: Values, time_ms: int) -> list[dict[str, Any]]:
-        """Word changed values as MQTT messages."""
+        """Return the MQTT messages for changed values."""
 
     @abstractmethod
-    def obey(self, body: Mapping[str, Any]) -> bool:
-        """Carry a command out; returns whether it is one."""
+    def apply_command(self, body: Mapping[str, Any]) -> bool:
+        """Apply a command and return whether it is valid."""
 
     def ack(self, body: Mapping[str, Any], ok: bool) -> dict[str, Any]:
-        """The data of the answer to a command."""
+        """Return the data of the answer to a command."""
         return {"ack": 0 if ok else 1}
 
     def changed(self) -> Values:
-        """What differs from what was told last."""
+        """Return the values that changed since the last call."""
         now = self.report()
         changed = {name: value for name, value in now.items() if self.last.get(name) != value}
         self.last = now
@@ -52,7 +52,7 @@ class SimDevice(ABC):
 
 
 def by_module(changed: Values) -> dict[str, Values]:
-    """Sort values by the module that reports them."""
+    """Group values by module."""
     modules: dict[str, Values] = {}
     for name, value in changed.items():
         modules.setdefault(name.partition(".")[0], {})[name] = value
@@ -63,10 +63,10 @@ class Station(SimDevice):
     """A device with a battery."""
 
     def __init__(self, sn: str, name: str, plant: Plant | None = None) -> None:
-        """A station, with a plant of its own or a given one."""
+        """Create a station with a new plant or the given one."""
         super().__init__(sn, name)
         self.plant = plant or Plant()
 
     @override
-    def step(self, seconds: float, sun: float, wobble: float) -> None:
-        self.plant.step(seconds, sun, wobble)
+    def step(self, seconds: float, sun: float, noise: float) -> None:
+        self.plant.step(seconds, sun, noise)

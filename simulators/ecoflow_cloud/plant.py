@@ -1,4 +1,4 @@
-"""What happens inside a power station: battery, solar, grid, loads."""
+"""The energy flows of a power station: battery, solar, grid and loads."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ NOMINAL_V = 51.2
 
 @dataclass(slots=True)
 class Plant:
-    """A power station's physics. Powers in W, energies in Wh, state of charge in %."""
+    """A power station. Powers in W, energies in Wh, state of charge in %."""
 
     capacity_wh: float = 3600.0
     soc: float = 62.0
@@ -32,27 +32,27 @@ class Plant:
 
     @property
     def ac_in_w(self) -> float:
-        """Power drawn from the socket: charging, and the load that is passed through."""
+        """The AC input power: charging and the load supplied from the grid."""
         return self.charge_w + (self.ac_out_w if self.grid_present else 0.0)
 
     @property
     def battery_w(self) -> float:
-        """Power into the battery, negative out of it."""
+        """The battery power, negative while discharging."""
         drawn_w = self.dc_out_w + (0.0 if self.grid_present else self.ac_out_w * 1.06)
         return self.charge_w * 0.94 + self.solar_w * 0.97 - drawn_w
 
     @property
     def voltage_v(self) -> float:
-        """Battery voltage."""
+        """The battery voltage."""
         return NOMINAL_V * (0.94 + 0.09 * self.soc / 100)
 
-    def step(self, seconds: float, sun: float, wobble: float) -> None:
-        """Let time pass; `sun` is 0 to 1, `wobble` a small random part of the load (-1 to 1)."""
+    def step(self, seconds: float, sun: float, noise: float) -> None:
+        """Simulate a time step; `sun` is 0 to 1, `noise` varies the load (-1 to 1)."""
         self.sun = sun
         room = self.soc < self.charge_limit
         empty = self.soc <= self.discharge_limit
-        self.solar_w = self.solar_peak_w * sun * (1 + 0.02 * wobble) if self.soc < 99.9 else 0.0
-        load_w = self.load_w * (1 + 0.03 * wobble)
+        self.solar_w = self.solar_peak_w * sun * (1 + 0.02 * noise) if self.soc < 99.9 else 0.0
+        load_w = self.load_w * (1 + 0.03 * noise)
         self.ac_out_w = load_w if self.ac_enabled and (self.grid_present or not empty) else 0.0
         self.dc_out_w = 24.0 if self.dc_enabled and not empty else 0.0
         may_charge = self.grid_present and not self.paused and room
@@ -65,14 +65,14 @@ class Plant:
 
     @property
     def minutes_to_full(self) -> int | None:
-        """Minutes until the charge limit, None when it does not charge."""
+        """The minutes until the charge limit, None while not charging."""
         if self.battery_w < 5:
             return None
         return int((self.charge_limit - self.soc) / 100 * self.capacity_wh / self.battery_w * 60)
 
     @property
     def minutes_to_empty(self) -> int | None:
-        """Minutes until the discharge limit, None when it does not discharge."""
+        """The minutes until the discharge limit, None while not discharging."""
         if self.battery_w > -5:
             return None
         return int((self.soc - self.discharge_limit) / 100 * self.capacity_wh / -self.battery_w * 60)

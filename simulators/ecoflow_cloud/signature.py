@@ -1,6 +1,6 @@
-"""The server's side of the request signature, from EcoFlow's description (not from our client).
+"""The server side of the request signature, written from EcoFlow's documentation, independent of the client.
 
-Numbers are taken as they are written in the body, so that no formatting of ours can hide a difference.
+Numbers are kept as written in the body, so that no number formatting can hide a difference.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def parameters(query: Mapping[str, str], body: bytes) -> dict[str, str]:
-    """Return the flat parameters of a request: those of the body, else those of the query."""
+    """Return the flattened parameters of a request: of its body, else of its query."""
     if body:
         parsed = json.loads(body, parse_int=str, parse_float=str)
         return dict(_flat(parsed, ""))
@@ -34,7 +34,7 @@ def _flat(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def expected(flat: Mapping[str, str], access_key: str, secret_key: str, nonce: str, timestamp: str) -> str:
-    """Return the signature that a request must carry."""
+    """Return the correct signature of a request."""
     parts = [f"{name}={flat[name]}" for name in sorted(flat)]
     parts += [f"accessKey={access_key}", f"nonce={nonce}", f"timestamp={timestamp}"]
     return hmac.new(secret_key.encode(), "&".join(parts).encode(), hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""Power stations: three generations, three ways to word the same."""
+"""Power stations of three generations."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, override
@@ -8,12 +8,12 @@ from .plant import Plant
 
 
 class DeltaPro(Station):
-    """A DELTA Pro, 230 V. Its solar module counts in 0.1 W, 0.1 V, 0.01 A."""
+    """A DELTA Pro, 230 V. Its solar values are in 0.1 W, 0.1 V and 0.01 A."""
 
     PRODUCT = "DELTA Pro"
 
     def __init__(self, sn: str, name: str, plant: Plant | None = None) -> None:
-        """Settings as they come from the box."""
+        """Create a station with the factory settings."""
         super().__init__(sn, name, plant)
         self.settings = {
             "inv.cfgAcXboost": 0,
@@ -115,7 +115,7 @@ class DeltaPro(Station):
         ]
 
     @override
-    def obey(self, body: Mapping[str, Any]) -> bool:
+    def apply_command(self, body: Mapping[str, Any]) -> bool:
         params = body.get("params")
         if not isinstance(params, Mapping) or params.get("cmdSet") != 32:
             return False
@@ -168,7 +168,7 @@ class Delta2(Station):
     }
 
     def __init__(self, sn: str, name: str, plant: Plant | None = None) -> None:
-        """Settings as they come from the box."""
+        """Create a station with the factory settings."""
         super().__init__(sn, name, plant or Plant(1024, 48, 220, 60, 400, 1200))
         self.settings = {
             "mppt.cfgAcXboost": 1,
@@ -253,7 +253,7 @@ class Delta2(Station):
         return found
 
     @override
-    def obey(self, body: Mapping[str, Any]) -> bool:
+    def apply_command(self, body: Mapping[str, Any]) -> bool:
         plant = self.plant
         match body:
             case {"moduleType": 5, "operateType": "acChgCfg", "params": {"chgWatts": power, "chgPauseFlag": pause}}:
@@ -304,12 +304,12 @@ _DELTA_2_PLAIN: dict[tuple[int, str], tuple[str, str]] = {
 
 
 class DeltaPro3(Station):
-    """A DELTA Pro 3: bare names, function 254, answers with `configOk`."""
+    """A DELTA Pro 3: bare names, function 254, answered with `configOk`."""
 
     PRODUCT = "DELTA Pro 3"
 
     def __init__(self, sn: str, name: str, plant: Plant | None = None) -> None:
-        """Settings as they come from the box."""
+        """Create a station with the factory settings."""
         super().__init__(sn, name, plant or Plant(4096, 71, 600, 200, 800, 2900))
         self.settings = {"xboostEn": 0, "enBeep": 1, "screenOffTime": 300, "acStandbyTime": 720, "devStandbyTime": 0}
 
@@ -352,7 +352,7 @@ class DeltaPro3(Station):
         return {"configOk": ok, "actionId": 1}
 
     @override
-    def obey(self, body: Mapping[str, Any]) -> bool:
+    def apply_command(self, body: Mapping[str, Any]) -> bool:
         params = body.get("params")
         if (body.get("cmdFunc"), body.get("cmdId")) != (254, 17) or not isinstance(params, Mapping):
             return False

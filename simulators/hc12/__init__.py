@@ -1,1 +1,1 @@
-"""HC-12 modules on one radio channel, with outlets (PIC16F88) behind them."""
+"""Simulated HC-12 modules on one radio channel, with outlets (PIC16F88)."""

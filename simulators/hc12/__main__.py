@@ -1,4 +1,4 @@
-"""An HC-12 module on a pseudo-terminal, with outlets (PIC16F88) on the other side of the radio channel.
+"""An HC-12 module on a pseudo-terminal, with outlets (PIC16F88) on its radio channel.
 
 python -m simulators.hc12 --link /tmp/hc12 --outlets FE,FD
 """

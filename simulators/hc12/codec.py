@@ -1,4 +1,4 @@
-"""Frames as docs/hc12-frame.md describes them, written again for the outlets' side."""
+"""Frames of docs/hc12-frame.md, implemented independently for the outlets."""
 
 from binascii import crc_hqx
 
@@ -6,19 +6,19 @@ START = b"\xa5"
 
 
 def build(destination: int, source: int, sequence: int, command: int, payload: bytes = b"") -> bytes:
-    """The bytes of a frame. crc_hqx is the CCITT polynomial; started at FFFF it is the frame's CRC."""
+    """Return the bytes of a frame; crc_hqx with the initial value FFFF is the CRC of the frame."""
     body = bytes([len(payload) + 4, destination, source, sequence, command]) + payload
     return START + body + crc_hqx(body, 0xFFFF).to_bytes(2, "big")
 
 
 class Splitter:
-    """Cuts received bytes into good frames and the rest."""
+    """Splits received bytes into valid frames and other bytes."""
 
     def __init__(self) -> None:
         self._left = b""
 
     def push(self, data: bytes) -> list[tuple[bool, bytes]]:
-        """Pieces in order, each with whether it is a frame. What may still become one is kept."""
+        """Return the pieces in order, each with whether it is a frame. The start of a frame is kept."""
         self._left += data
         pieces: list[tuple[bool, bytes]] = []
         junk = b""
@@ -40,12 +40,12 @@ class Splitter:
         return pieces
 
     def flush(self) -> bytes:
-        """Give up what is left: the sender has paused."""
+        """Drop the kept bytes after a pause of the sender."""
         left, self._left = self._left, b""
         return left
 
     def _frame_size(self) -> int | None:
-        """Bytes of the frame that the buffer begins with; 0: none begins here; None: too early to say."""
+        """Return the size of the frame at the start of the buffer, 0 for none, None if more bytes are needed."""
         if self._left[:1] != START:
             return 0
         if len(self._left) < 2:

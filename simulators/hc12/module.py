@@ -1,4 +1,4 @@
-"""An HC-12 module's AT commands (V2.4 manual)."""
+"""AT commands of an HC-12 module (V2.4 manual)."""
 
 import re
 
@@ -8,14 +8,14 @@ DBM = (-1, 2, 5, 8, 11, 14, 17, 20)
 
 
 class Module:
-    """Settings of a module, and what it answers while its SET pin is low."""
+    """Settings of a module, and its answers while the SET pin is low."""
 
     def __init__(self) -> None:
         self.mode, self.baud, self.channel, self.power = "3", "9600", "001", 8
         self._line = b""
 
     def push(self, data: bytes) -> bytes:
-        """Bytes in command mode; returns the answers."""
+        """Handle bytes in command mode; returns the answers."""
         self._line += data
         *lines, self._line = re.split(rb"\r?\n", self._line)
         return b"".join(self._answer(line.decode("ascii", "replace").strip()) for line in lines if line.strip())

@@ -12,9 +12,9 @@ UNKNOWN, BAD_LENGTH, BAD_TOKEN, STALE, BAD_VALUE = 1, 2, 3, 4, 5
 
 @dataclass
 class Outlet:
-    """The PIC's whole state.
+    """State of an outlet.
 
-    ``loads`` is what the plugged-in appliances draw while their socket is on, mA.
+    ``loads`` are the currents of the appliances while their socket is on, in mA.
     """
 
     address: int
@@ -40,33 +40,33 @@ class Outlet:
         self._sync_sequence: int | None = None
         self._event_sequence = self.rng.randrange(256)
 
-    def hear(self, data: bytes) -> list[bytes]:
-        """Bytes from the air; returns the frames that it answers with."""
+    def receive(self, data: bytes) -> list[bytes]:
+        """Handle received bytes; returns the answers."""
         answers = []
         for is_frame, piece in self._splitter.push(data):
-            if is_frame and (answer := self._obey(piece)):
+            if is_frame and (answer := self._answer(piece)):
                 answers.append(answer)
         return answers
 
     def pause(self) -> None:
-        """The channel fell silent: whatever stood half is no frame."""
+        """Drop an incomplete frame after a pause on the channel."""
         self._splitter.flush()
 
     def currents(self) -> list[int]:
-        """As reported: mA, FFFF after a trip."""
+        """Return the reported currents: mA, FFFF after a trip."""
         return [
             TRIPPED if trip else (load if on else 0)
             for load, on, trip in zip(self.loads, self.relays, self.trips, strict=True)
         ]
 
-    def trip_where_needed(self) -> bytes | None:
-        """Cut what draws more than the threshold; returns the event frame where something was cut."""
-        cut = False
+    def trip_on_overload(self) -> bytes | None:
+        """Switch off overloaded sockets; returns the event frame if a socket tripped."""
+        has_tripped = False
         for socket in (0, 1):
             if self.relays[socket] and 0 < self.threshold < self.loads[socket]:
                 self.relays[socket], self.trips[socket] = False, True
-                cut = True
-        if not cut:
+                has_tripped = True
+        if not has_tripped:
             return None
         self._event_sequence = (self._event_sequence + 1) % 256
         return build(0x01, self.address, self._event_sequence, EVENT, self._state())
@@ -76,7 +76,7 @@ class Outlet:
         values = (*self.currents(), self.threshold)
         return bytes([flags]) + b"".join(value.to_bytes(2, "big") for value in values)
 
-    def _obey(self, frame: bytes) -> bytes | None:
+    def _answer(self, frame: bytes) -> bytes | None:
         destination, source, sequence, command = frame[2:6]
         if destination != self.address or command & 0x80:
             return None
@@ -101,7 +101,7 @@ class Outlet:
         return NAK | 0x80, bytes([command, reason])
 
     def _sync(self, sequence: int) -> int:
-        """A new token; the same one again for a repeated request after which nothing was changed."""
+        """Return a new token, or the same one for a repeated request without a change since."""
         if self._token is None or sequence != self._sync_sequence or sequence != self._sequence:
             old = self._token
             while self._token == old:
@@ -115,11 +115,11 @@ class Outlet:
             return self._refuse(command, BAD_LENGTH)
         if int.from_bytes(payload[:2], "big") != self._token:
             return self._refuse(command, BAD_TOKEN)
-        ahead = (sequence - self._sequence) % 256
-        if ahead == 0 and sequence != self._sync_sequence:
+        distance = (sequence - self._sequence) % 256
+        if distance == 0 and sequence != self._sync_sequence:
             self.repeated += 1
             return command | 0x80, self._state()
-        if not 1 <= ahead <= 127:
+        if not 1 <= distance <= 127:
             return self._refuse(command, STALE)
         if command == THRESHOLD and payload[2:] == b"\xff\xff":
             return self._refuse(command, BAD_VALUE)

@@ -1,8 +1,8 @@
-"""An HC-12 module on a pseudo-terminal, with outlets (PIC16F88) on the other side of the radio channel.
+"""An HC-12 module on a pseudo-terminal, with outlets (PIC16F88) on its radio channel.
 
-The radio is half-duplex and slow: of two frames on the air at once neither arrives, as HC-12 modules do not listen
-before they send. Frames get lost, come twice, come garbled, and there is noise in between, as the faults say. Bytes
-that arrive while the fault ``set_low`` is on are AT commands to the module itself.
+The radio is half-duplex and slow. Two frames on the air at the same time are both lost, as HC-12 modules do not listen
+before they send. With the faults, frames are lost, repeated or corrupted, and there is noise between them. Bytes that
+arrive during the fault ``set_low`` are AT commands to the module itself.
 """
 
 import argparse
@@ -22,30 +22,30 @@ from .module import Module
 from .outlet import Outlet
 
 _BITS_PER_BYTE = 10
-_OURS = "module"
+_CONTROLLER = "module"
 
 
 @dataclass(eq=False)
-class Flight:
-    """A frame on the air; hit: another one was there at the same time."""
+class Transmission:
+    """A frame on the air; it collides with any other one at the same time."""
 
-    hit: bool = False
+    has_collided: bool = False
 
 
 class Hc12(Simulator):
-    """One channel: our module on the pty, and the outlets."""
+    """One channel: the controller's module on the pseudo-terminal, and the outlets."""
 
     NAME = "hc12"
     FAULTS: ClassVar[dict[str, str]] = {
-        "loss": "share of frames that get lost, 0 to 1, in each direction (default 0.2)",
+        "loss": "share of lost frames, 0 to 1, in each direction (default 0.2)",
         "duplicate": "share of frames that arrive twice (default 0.05)",
         "corrupt": "share of frames with a flipped bit (default 0.05)",
         "noise": "share of frames with a burst of random bytes before them (default 0.2)",
         "late": "share of frames that arrive a second time long after (default 0.05)",
-        "dead": "comma-separated ids of outlets without power",
+        "dead": "comma-separated IDs of outlets without power",
         "set_low": "the SET pin is low: bytes are AT commands",
-        "mute_module": "the module answers no AT command",
-        "unplugged": "the serial port is gone",
+        "mute_module": "the module does not answer AT commands",
+        "unplugged": "the serial port is disconnected",
     }
 
     def __init__(self, args: argparse.Namespace) -> None:
@@ -60,24 +60,24 @@ class Hc12(Simulator):
         self._splitter = Splitter()
         self._master: int | None = None
         self._slave: int | None = None
-        # A module sends one frame after the other; nothing keeps two modules apart.
+        # A module sends its frames one after the other; two modules can collide.
         self._senders: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._air: list[Flight] = []
+        self._air: list[Transmission] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--link", type=Path, help="keep a symbolic link to the pseudo-terminal here")
-        parser.add_argument("--outlets", default="FE,FD", help="ids of the outlets (FE,FD)")
-        parser.add_argument("--loads", default="1200,300", help="mA that the sockets A and B draw when on")
+        parser.add_argument("--outlets", default="FE,FD", help="IDs of the outlets (FE,FD)")
+        parser.add_argument("--loads", default="1200,300", help="currents of sockets A and B in mA when on")
         parser.add_argument("--threshold", type=int, default=0, help="mA at which the outlets trip; 0: never")
         parser.add_argument("--delay", type=float, default=0.0155, help="transfer delay of the radio, s (0.0155)")
 
     @override
     async def start(self) -> dict[str, Any]:
         self._plug()
-        self._spawn(self._watch())
+        self._spawn(self._monitor())
         return {"port": str(self.args.link or self.port)}
 
     @override
@@ -111,7 +111,7 @@ class Hc12(Simulator):
 
     @override
     async def do(self, name: str, arguments: dict[str, Any]) -> Any:
-        """``load`` {outlet, a, b}: what is plugged in now; ``reboot`` {outlet}: a power cut of the outlet."""
+        """``load`` {outlet, a, b}: the connected loads; ``reboot`` {outlet}: a power outage of the outlet."""
         if name not in ("load", "reboot"):
             return await super().do(name, arguments)
         outlet = self.outlets[arguments["outlet"]]
@@ -144,16 +144,16 @@ class Hc12(Simulator):
         if self.args.link:
             self.args.link.unlink(missing_ok=True)
 
-    async def _watch(self) -> None:
-        """Obey ``unplugged``, and let the outlets look at their loads."""
+    async def _monitor(self) -> None:
+        """Apply ``unplugged``, and let the outlets check their loads."""
         while True:
             if "unplugged" in self.faults:
                 self._unplug()
             elif self._master is None:
                 self._plug()
             for name, outlet in self.outlets.items():
-                event = outlet.trip_where_needed()
-                if event and not self._dead(name):
+                event = outlet.trip_on_overload()
+                if event and not self._is_unpowered(name):
                     self._spawn(self._to_controller(event, name))
             await self.clock.sleep(0.05)
 
@@ -177,7 +177,7 @@ class Hc12(Simulator):
 
     # The air
 
-    def _dead(self, name: str) -> bool:
+    def _is_unpowered(self, name: str) -> bool:
         return name in str(self.faults.active.get("dead", "")).upper().split(",")
 
     def _spawn(self, work: Any) -> None:
@@ -186,30 +186,30 @@ class Hc12(Simulator):
         task.add_done_callback(self._tasks.discard)
 
     async def _to_outlets(self, piece: bytes, is_frame: bool) -> None:
-        for data in await self._fly(piece, _OURS, is_frame=is_frame):
+        for data in await self._transmit(piece, _CONTROLLER, is_frame=is_frame):
             for name, outlet in self.outlets.items():
-                if self._dead(name):
+                if self._is_unpowered(name):
                     continue
-                for answer in outlet.hear(data):
+                for answer in outlet.receive(data):
                     self._spawn(self._to_controller(answer, name))
                 outlet.pause()
 
     async def _to_controller(self, frame: bytes, name: str) -> None:
-        for data in await self._fly(frame, name, is_frame=True):
+        for data in await self._transmit(frame, name, is_frame=True):
             self._write(data)
 
-    async def _fly(self, piece: bytes, sender: str, *, is_frame: bool) -> list[bytes]:
-        """Send over the air; returns what arrives."""
+    async def _transmit(self, piece: bytes, sender: str, *, is_frame: bool) -> list[bytes]:
+        """Send over the air; returns the bytes that arrive."""
         async with self._senders[sender]:
-            flight = Flight()
+            transmission = Transmission()
             for other in self._air:
-                other.hit = flight.hit = True
-            self._air.append(flight)
+                other.has_collided = transmission.has_collided = True
+            self._air.append(transmission)
             try:
                 await self.clock.sleep(self.args.delay + len(piece) * _BITS_PER_BYTE / int(self.module.baud))
             finally:
-                self._air.remove(flight)
-        if flight.hit:
+                self._air.remove(transmission)
+        if transmission.has_collided:
             self.frames["collided"] += 1
             return []
         if not is_frame:
@@ -218,34 +218,34 @@ class Hc12(Simulator):
         if self._happens("loss", 0.2):
             self.frames["lost"] += 1
             return []
-        arrived = [self._spoil(piece)]
+        arrived = [self._corrupt(piece)]
         if self._happens("duplicate", 0.05):
             self.frames["repeated"] += 1
             arrived.append(piece)
         if self._happens("late", 0.05):
-            self._spawn(self._again(piece))
+            self._spawn(self._repeat_later(piece))
         return arrived
 
-    async def _again(self, piece: bytes) -> None:
-        """An echo: the same frame once more, when it is long settled."""
+    async def _repeat_later(self, piece: bytes) -> None:
+        """Deliver the same frame again much later."""
         await self.clock.sleep(self.rng.uniform(0.05, 1.0))
         self.frames["late"] += 1
         for name, outlet in self.outlets.items():
-            if not self._dead(name):
-                for answer in outlet.hear(piece):
+            if not self._is_unpowered(name):
+                for answer in outlet.receive(piece):
                     self._write(answer)
         self._write(piece)
 
     def _happens(self, fault: str, default: float) -> bool:
         return fault in self.faults and self.rng.random() < self.faults.number(fault, default)
 
-    def _spoil(self, piece: bytes) -> bytes:
+    def _corrupt(self, piece: bytes) -> bytes:
         if self._happens("corrupt", 0.05):
             self.frames["corrupted"] += 1
             bit = self.rng.randrange(8 * len(piece))
-            garbled = bytearray(piece)
-            garbled[bit // 8] ^= 1 << bit % 8
-            piece = bytes(garbled)
+            corrupted = bytearray(piece)
+            corrupted[bit // 8] ^= 1 << bit % 8
+            piece = bytes(corrupted)
         if self._happens("noise", 0.2):
             piece = self.rng.randbytes(self.rng.randrange(1, 12)) + piece
         return piece

@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 import pytest
 import pytest_socket
 
-from tests.lasting import lasting
 from tests.running_demo import ROOT, RunningDemo, running
 
 ARTIFACTS = ROOT / "artifacts" / "screenshots"
@@ -56,7 +55,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningDemo]:
         pytest.skip("Chromium is not installed (scripts/setup says how)")
     pytest_socket.enable_socket()
     folder: Path = tmp_path_factory.mktemp("browser") / "config"
-    with lasting(running(folder)) as started:
+    with running(folder) as started:
         yield started
 
 

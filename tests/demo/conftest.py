@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import pytest_socket
 
-from tests.lasting import lasting
 from tests.running_demo import RunningDemo, running
 
 
@@ -25,5 +24,5 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningDemo]:
     """A running demo."""
     pytest_socket.enable_socket()
     folder: Path = tmp_path_factory.mktemp("demo") / "config"
-    with lasting(running(folder)) as started:
+    with running(folder) as started:
         yield started

@@ -1,4 +1,4 @@
-"""The simulated cloud for the tests, on a loop of its own: what is tested meets it on the wire only."""
+"""Fixtures: the simulated cloud in a thread with its own loop, reached only over the network."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
@@ -19,8 +19,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 import pytest_socket
 
-from custom_components.ecoflow.api.client import EcoflowClient, Listener, Timing
-from custom_components.ecoflow.api.mqtt import SUBSCRIBED, LinkState
+from custom_components.ecoflow.api.client import ClientCallbacks, EcoflowClient, Timing
+from custom_components.ecoflow.api.mqtt import MESSAGE_TYPES, ConnectionState
 from custom_components.ecoflow.api.rest import RestClient
 from custom_components.ecoflow.api.signing import Keys
 from custom_components.ecoflow.const import DOMAIN
@@ -34,13 +34,13 @@ KEYS = Keys(ACCESS_KEY, SECRET_KEY)
 
 
 class CloudThread:
-    """A cloud in a thread. Its state may be read from here; it is changed through `run`."""
+    """A cloud in a thread. Its state can be read directly and is changed through `run`."""
 
     def __init__(self, *argv: str) -> None:
-        """Not started yet."""
+        """Prepare the thread."""
         self._argv = argv
         self._loop = asyncio.new_event_loop()
-        # A name that the test plugin's search for left-over threads passes over.
+        # The test plugin ignores threads with this name in its check for lingering threads.
         self._loop.set_default_executor(ThreadPoolExecutor(2, thread_name_prefix="waitpid-ecoflow"))
         self._thread = threading.Thread(target=self._loop.run_forever, name="waitpid-ecoflow-cloud", daemon=True)
         self.cloud: EcoflowCloud
@@ -70,12 +70,12 @@ class CloudThread:
 
     @property
     def url(self) -> str:
-        """Where the API is."""
+        """The URL of the API."""
         return f"https://127.0.0.1:{self.ready['port']}"
 
     @property
     def ca_file(self) -> str:
-        """The authority that signed the certificates."""
+        """The certificate authority of the servers."""
         return str(self.ready["ca_file"])
 
     @property
@@ -84,38 +84,38 @@ class CloudThread:
         return self.cloud.broker is not None and self.cloud.broker.up
 
     def fault(self, name: str, value: Any = True) -> None:
-        """Switch a fault on; the broker's takes effect at once."""
+        """Activate a fault; one of the broker takes effect at once."""
         self.cloud.faults.set(name, value)
         if name == "broker_down":
-            self.run(self.cloud.tend_broker())
+            self.run(self.cloud.update_broker())
 
     def clear(self, name: str) -> None:
-        """Switch a fault off; the broker's takes effect at once."""
+        """Deactivate a fault; one of the broker takes effect at once."""
         self.cloud.faults.clear(name)
         if name == "broker_down":
-            self.run(self.cloud.tend_broker())
+            self.run(self.cloud.update_broker())
 
     def do(self, name: str, **arguments: Any) -> Any:
-        """Do something in the simulated world."""
+        """Run an action of the simulator."""
         return self.run(self.cloud.do(name, arguments))
 
     def device(self, sn: str) -> SimDevice:
         """Return a device."""
         return self.cloud.devices[sn]
 
-    def tell(self, sn: str) -> None:
-        """Have a device report what changed."""
-        self.run(self.cloud.tell(sn))
+    def report(self, sn: str) -> None:
+        """Let a device report its changed values."""
+        self.run(self.cloud.report(sn))
 
-    def is_heard(self, *sns: str) -> bool:
-        """Whether a client has subscribed to all that the cloud says of devices."""
+    def is_subscribed(self, *sns: str) -> bool:
+        """Whether a client has subscribed to all topics of the devices."""
         broker, account = self.cloud.broker, self.cloud.account
         return broker is not None and all(
-            broker.is_heard(f"/open/{account}/{sn}/{what}") for sn in sns for what in SUBSCRIBED
+            broker.is_subscribed(f"/open/{account}/{sn}/{what}") for sn in sns for what in MESSAGE_TYPES
         )
 
     def publish(self, sn: str, what: str, payload: bytes) -> None:
-        """Send anything to a device's topic."""
+        """Publish a message to a topic of a device."""
         self.run(self.cloud.publish(f"/open/{self.cloud.account}/{sn}/{what}", payload))
 
 
@@ -132,7 +132,7 @@ def make_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
     clouds: list[CloudThread] = []
 
     def make(*argv: str) -> CloudThread:
-        # At noon in June, with reports only when the test asks for them.
+        # Noon in June; devices report only when the test requests it.
         thread = CloudThread(
             "--folder", str(folder), "--world-start", "2025-06-21T11:00:00Z", "--period", "3600", *argv
         )
@@ -153,13 +153,13 @@ def cloud(make_cloud: Callable[..., CloudThread]) -> CloudThread:
 
 @pytest.fixture
 def tls(cloud: CloudThread) -> ssl.SSLContext:
-    """Verification against the cloud's own authority."""
+    """TLS verification with the cloud's certificate authority."""
     return ssl.create_default_context(cafile=cloud.ca_file)
 
 
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    """A session as Home Assistant would give it."""
+    """An HTTP session."""
     async with aiohttp.ClientSession() as made:
         yield made
 
@@ -170,38 +170,39 @@ def rest(session: aiohttp.ClientSession, cloud: CloudThread, tls: ssl.SSLContext
     return RestClient(session, cloud.url, KEYS, ssl_context=tls, timeout_s=5)
 
 
-class Heard:
-    """What a client told its listener."""
+class RecordedCallbacks:
+    """The events of a client."""
 
     def __init__(self) -> None:
-        """Nothing yet."""
+        """Start empty."""
         self.values: list[tuple[str, frozenset[str]]] = []
-        self.link: list[LinkState] = []
-        self.foreign = 0
+        self.connection: list[ConnectionState] = []
+        self.unknown_replies = 0
 
-    def listener(self) -> Listener:
-        """Return a listener that keeps everything."""
-        return Listener(
-            values=lambda sn, names: self.values.append((sn, names)), link=self.link.append, foreign=self._foreign
+    def callbacks(self) -> ClientCallbacks:
+        """Return callbacks that record all events."""
+        return ClientCallbacks(
+            lambda sn, names: self.values.append((sn, names)), self.connection.append, self._unknown_reply
         )
 
-    def _foreign(self) -> None:
-        self.foreign += 1
+    def _unknown_reply(self) -> None:
+        self.unknown_replies += 1
 
 
 @pytest.fixture
-def heard() -> Heard:
-    """What the client told."""
-    return Heard()
+def events() -> RecordedCallbacks:
+    """The events of the `client` fixture."""
+    return RecordedCallbacks()
 
 
 @pytest.fixture
-async def client(rest: RestClient, tls: ssl.SSLContext, heard: Heard) -> AsyncIterator[EcoflowClient]:
+async def client(rest: RestClient, tls: ssl.SSLContext, events: RecordedCallbacks) -> AsyncIterator[EcoflowClient]:
     """An account client with short waits."""
-    timing = Timing(ack_timeout_s=1.0, read_back_pause_s=0.05)
-    made = EcoflowClient(rest, tls, "test-client", heard.listener(), timing=timing)
-    yield made
-    await made.stop()
+    timing = Timing(reply_timeout_s=1.0, read_back_interval_s=0.05)
+    created = EcoflowClient(rest, tls, "test-client", timing=timing)
+    created.callbacks = events.callbacks()
+    yield created
+    await created.stop()
 
 
 def account_data(cloud: CloudThread, **changes: Any) -> dict[str, Any]:
@@ -225,12 +226,12 @@ type Settle = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 def settle(hass: HomeAssistant) -> Settle:
-    """Wait until something is so in Home Assistant, with what is on the wire and in other threads; at most 60 s."""
+    """Wait for a condition in Home Assistant, including network and threads, for at most 60 s."""
 
     async def wait(is_so: Callable[[], object], limit_s: float = 60.0) -> None:
         deadline = time.perf_counter() + limit_s
         while not is_so():
-            assert time.perf_counter() < deadline, "it did not come to be"
+            assert time.perf_counter() < deadline, "timeout"
             await asyncio.sleep(0.02)
             await hass.async_block_till_done()
 
@@ -244,9 +245,9 @@ async def account(
     """An account that is set up and connected to the broker."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    coordinator = entry.runtime_data
-    await settle(lambda: coordinator.client.link is not None and coordinator.client.link.state is LinkState.CONNECTED)
-    await settle(lambda: cloud.is_heard(*coordinator.client.states))
+    data = entry.runtime_data
+    await settle(lambda: data.coordinator.is_mqtt_connected)
+    await settle(lambda: cloud.is_subscribed(*data.client.states))
     yield entry
     if entry.state is ConfigEntryState.LOADED:
         await hass.config_entries.async_unload(entry.entry_id)
@@ -270,23 +271,23 @@ def state_of(hass: HomeAssistant, entry: MockConfigEntry, sn: str, key: str, pla
 async def clock(hass: HomeAssistant, account: MockConfigEntry, freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
     """Home Assistant's test clock for an account that was connected in real time.
 
-    The test clock's monotonic seconds are others than the machine's: what is known is read anew on them.
+    The test clock has its own monotonic time, so all values are read again with it.
     """
     client = account.runtime_data.client
     for sn, state in client.states.items():
-        state._last_http = {}
+        state._last_reply = {}
         await client.read(sn)
-    # Timers of the machine's seconds are all overdue now.
+    # All timers of the real clock are overdue now.
     await hass.async_block_till_done(wait_background_tasks=True)
     return freezer
 
 
 async def poll(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float = 61) -> None:
-    """Let time pass, and what is due run and be written."""
+    """Advance the clock and run what is due."""
     freezer.tick(timedelta(seconds=seconds))
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
-    for _ in range(3):  # states are written by call_soon
+    for _ in range(3):  # states are written with call_soon
         await asyncio.sleep(0)
 
 
@@ -295,12 +296,12 @@ type Until = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 def until() -> Until:
-    """Wait until something is so, at most 60 s."""
+    """Wait for a condition, for at most 60 s."""
 
     async def wait(is_so: Callable[[], object], limit_s: float = 60.0) -> None:
         deadline = time.perf_counter() + limit_s
         while not is_so():
-            assert time.perf_counter() < deadline, "it did not come to be"
+            assert time.perf_counter() < deadline, "timeout"
             await asyncio.sleep(0.02)
 
     return wait

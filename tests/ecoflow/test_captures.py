@@ -1,4 +1,4 @@
-"""Replies of real devices, each read by the decoder that the product uses."""
+"""Captured replies of real devices, decoded by the integration."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from custom_components.ecoflow.api.decode import decode_capture, read_capture
+from custom_components.ecoflow.api.captures import decode_capture, read_capture
 from custom_components.ecoflow.api.errors import BadReplyError
-from custom_components.ecoflow.api.families import FAMILIES, Family, Setting, Toggle
+from custom_components.ecoflow.api.families import FAMILIES
+from custom_components.ecoflow.api.families.specs import Family, NumberSpec, SwitchSpec
 from custom_components.ecoflow.api.messages import parse_message
 from custom_components.ecoflow.api.models import QuotaMessage, SetReply
-from custom_components.ecoflow.api.quantities import PLAUSIBLE, UNITS, Quantity, number
+from custom_components.ecoflow.api.units import UNITS, VALID_RANGES, Quantity
+from custom_components.ecoflow.api.wire_values import as_number
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared/fixtures/ecoflow"
 FILES = sorted(FOLDER.glob("*/*.json"))
@@ -44,33 +46,35 @@ def decoded(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_each_capture_is_recognised_and_decodes_with_known_units(path: Path) -> None:
+def test_each_capture_is_identified_and_decoded_with_known_units(path: Path) -> None:
     name = f"{path.parent.name}/{path.stem}"
     values, family = read_capture(load(name))
     assert family.name == FAMILY_OF.get(name, family.name) != "generic"
     rows = list(decode_capture(load(name)))
     assert len(rows) > 35
     assert {unit for _, _, unit in rows} <= set(UNITS.values())
-    assert len({key for key, _, _ in rows}) == len(rows), "a key stands for one thing"
+    assert len({key for key, _, _ in rows}) == len(rows), "keys are unique"
     assert values
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_each_name_of_a_capture_is_an_entity_or_left_out_on_purpose(path: Path) -> None:
+def test_each_name_of_a_capture_is_an_entity_or_ignored(path: Path) -> None:
     values, family = read_capture(json.loads(path.read_text()))
-    heads = {head for point in family.points() for head in point.heads}
+    value_names = {head for point in family.entities() for head in point.value_names}
     missed = [
-        name for name in values if name not in heads and not any(fnmatchcase(name, left) for left in family.ignored)
+        name
+        for name in values
+        if name not in value_names and not any(fnmatchcase(name, left) for left in family.ignored_values)
     ]
     assert missed == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
-def test_each_number_of_a_capture_is_plausible(path: Path) -> None:
+def test_each_number_of_a_capture_is_within_its_valid_range(path: Path) -> None:
     values, family = read_capture(json.loads(path.read_text()))
-    for reading in family.readings:
-        value = number(reading.decode(values))
-        if value is None or (limits := PLAUSIBLE.get(reading.quantity)) is None:
+    for reading in family.sensors:
+        value = as_number(reading.decode(values))
+        if value is None or (limits := VALID_RANGES.get(reading.quantity)) is None:
             continue
         assert limits[0] <= value <= limits[1], reading.key
         if reading.quantity is Quantity.POWER:
@@ -141,7 +145,7 @@ def test_exact_values(name: str) -> None:
     assert {key: got[key] for key in EXACT[name]} == EXACT[name]
 
 
-def test_the_real_offline_reply_is_refused_with_a_clear_message() -> None:
+def test_a_captured_offline_reply_is_rejected() -> None:
     offline = [reply for reply in load("mqtt_diag/delta_2")["get_reply"] if reply["data"].get("online") == 0]
     assert offline
     with pytest.raises(BadReplyError, match="no EcoFlow values"):
@@ -149,12 +153,12 @@ def test_the_real_offline_reply_is_refused_with_a_clear_message() -> None:
 
 
 @pytest.mark.parametrize("junk", [[], "x", None, {}, {"code": "8521", "message": "signature is wrong"}, {"a": 1}])
-def test_what_is_no_capture_is_refused(junk: Any) -> None:
+def test_other_json_is_rejected(junk: Any) -> None:
     with pytest.raises(BadReplyError):
         list(decode_capture(junk))
 
 
-def test_captured_answers_of_devices_are_read() -> None:
+def test_captured_answers_are_parsed() -> None:
     replies = [
         *load("mqtt_diag/river_2_max")["set_reply"],
         *(command["reply"] for command in load("mqtt_diag/delta_pro_230v")["set_commands"].values()),
@@ -167,8 +171,8 @@ def test_captured_answers_of_devices_are_read() -> None:
         assert message.id == str(reply["id"])
 
 
-def test_captured_requests_to_a_delta_pro_are_built_alike() -> None:
-    """Every documented command that the DELTA Pro family offers is worded as the vectors word it."""
+def test_delta_pro_commands_match_the_captured_ones() -> None:
+    """Commands of the DELTA Pro have the same parameters as the captured ones."""
     values, family = read_capture(load("quota_all/delta_pro_120v"))
     values = {**values, "inv.cfgAcEnabled": 1}
     vectors = {
@@ -181,17 +185,17 @@ def test_captured_requests_to_a_delta_pro_are_built_alike() -> None:
         "charge limit 100 %": setting(family, "charge_limit").write(100, values),
         "beep": toggle(family, "beeper").write(False, values),
         "generator auto off": setting(family, "generator_stop_level").write(100, values),
-        "PV charging type": next(c for c in family.choices if c.key == "dc_input_type").write("solar", values),
+        "PV charging type": next(c for c in family.selects if c.key == "dc_input_type").write("solar", values),
         "AC auto-start bypass": toggle(family, "ac_bypass_start").write(True, values),
     }
     assert {name: command.body["params"] for name, command in built.items()} == {name: vectors[name] for name in built}
-    # The vectors' remaining values are outside of what we let a user set: the wording is the same.
+    # The other captured values are outside the range of the entities, so the commands are built directly.
     words = {
         "discharge limit 100 %": setting(family, "discharge_limit").command(100, values),
         "generator auto on": setting(family, "generator_start_level").command(100, values),
         "AC charging power": setting(family, "charge_power").command(100, values),
         **{
-            name: next(c for c in family.choices if c.key == key).command(100, values)
+            name: next(c for c in family.selects if c.key == key).command(100, values)
             for name, key in (
                 ("car input current", "dc_input_current"),
                 ("unit timeout", "unit_standby_time"),
@@ -204,18 +208,18 @@ def test_captured_requests_to_a_delta_pro_are_built_alike() -> None:
     assert set(vectors) - set(built) - set(words) == {"screen brightness"}
 
 
-def toggle(family: Family, key: str) -> Toggle:
-    return next(toggle for toggle in family.toggles if toggle.key == key)
+def toggle(family: Family, key: str) -> SwitchSpec:
+    return next(toggle for toggle in family.switches if toggle.key == key)
 
 
-def setting(family: Family, key: str) -> Setting:
-    found = family.setting(key)
+def setting(family: Family, key: str) -> NumberSpec:
+    found = family.number(key)
     assert found is not None
     return found
 
 
-def test_values_by_push_and_by_question_have_the_same_names() -> None:
-    """A DELTA 2's bare MQTT names and its HTTP names meet."""
+def test_mqtt_and_http_values_have_the_same_names() -> None:
+    """Bare MQTT names of a DELTA 2 match its HTTP names."""
     full: Mapping[str, Any] = load("quota_all/delta_2")["data"]
     bare = {"typeCode": "invStatus", "moduleType": "3", "params": {"acInVol": 1, "inputWatts": 2}}
     message = parse_message("/open/a/SN/quota", json.dumps(bare).encode())
@@ -223,8 +227,8 @@ def test_values_by_push_and_by_question_have_the_same_names() -> None:
     assert set(message.values) <= set(full)
 
 
-def test_each_family_names_its_entities_once() -> None:
+def test_entity_keys_are_unique_within_a_family() -> None:
     for family in FAMILIES:
-        keys = [point.key for point in family.points()] + [action.key for action in family.actions]
+        keys = [point.key for point in family.entities()] + [action.key for action in family.buttons]
         assert len(keys) == len(set(keys)), family.name
-        assert family.charge is None or family.setting(family.charge.setting) is not None
+        assert family.charge is None or family.number(family.charge.setting) is not None

@@ -1,4 +1,4 @@
-"""Config flow, reauthentication, reconfiguration, options and surplus subentries against the simulated cloud."""
+"""Config flow, reauthentication, reconfiguration, options and subentries with the simulated cloud."""
 
 from typing import Any
 
@@ -38,19 +38,19 @@ async def start(hass: HomeAssistant) -> ConfigFlowResult:
 
 
 def is_collapsed(result: Any, name: str) -> bool:
-    """Whether a section of a form is folded up."""
+    """Whether a section of a form is collapsed."""
     (found,) = (part for key, part in result["data_schema"].schema.items() if key == name)
     collapsed: bool = found.options["collapsed"]
     return collapsed
 
 
-async def test_an_account_is_tried_and_added(hass: HomeAssistant, cloud: CloudThread) -> None:
+async def test_an_account_is_tested_and_added(hass: HomeAssistant, cloud: CloudThread) -> None:
     result = await start(hass)
     data = account_data(cloud, access_key=f" {ACCESS_KEY} ")
     result = await hass.config_entries.flow.async_configure(result["flow_id"], data)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "EcoFlow 127.0.0.1"
-    assert result["data"] == account_data(cloud), "pasted keys lose their spaces"
+    assert result["data"] == account_data(cloud), "surrounding spaces are removed"
     assert result["result"].unique_id == cloud.cloud.account
     await hass.async_block_till_done()
     assert result["result"].state is ConfigEntryState.LOADED
@@ -68,7 +68,7 @@ async def test_an_account_is_tried_and_added(hass: HomeAssistant, cloud: CloudTh
         ("certification", "cannot_connect"),
     ],
 )
-async def test_a_fault_is_told_and_can_be_overcome(
+async def test_an_error_is_shown_and_the_flow_recovers(
     hass: HomeAssistant, cloud: CloudThread, fault: str, error: str
 ) -> None:
     result = await start(hass)
@@ -92,7 +92,7 @@ async def test_a_fault_is_told_and_can_be_overcome(
         ({"url": "https://127.0.0.1:1"}, "cannot_connect"),
     ],
 )
-async def test_a_custom_endpoint_that_does_not_serve(
+async def test_errors_of_a_custom_endpoint(
     hass: HomeAssistant, cloud: CloudThread, endpoint: dict[str, str], error: str
 ) -> None:
     result = await start(hass)
@@ -100,30 +100,32 @@ async def test_a_custom_endpoint_that_does_not_serve(
     data = account_data(cloud, custom_endpoint=endpoint)
     result = await hass.config_entries.flow.async_configure(result["flow_id"], data)
     assert result["errors"] == {"base": error}
-    assert not is_collapsed(result, "custom_endpoint"), "what is wrong is not hidden"
+    assert not is_collapsed(result, "custom_endpoint"), "a section with an error is expanded"
     result = await hass.config_entries.flow.async_configure(result["flow_id"], account_data(cloud))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     await hass.config_entries.async_unload(result["result"].entry_id)
 
 
-async def test_a_certificate_that_the_usual_authorities_did_not_sign_is_refused(
-    hass: HomeAssistant, cloud: CloudThread
-) -> None:
+async def test_an_untrusted_certificate_is_rejected(hass: HomeAssistant, cloud: CloudThread) -> None:
     result = await start(hass)
     data = account_data(cloud, custom_endpoint={"url": cloud.url})
     result = await hass.config_entries.flow.async_configure(result["flow_id"], data)
     assert result["errors"] == {"base": "cannot_connect"}
 
 
-async def test_an_account_is_added_once(hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread) -> None:
+async def test_a_duplicate_account_is_rejected(
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
+) -> None:
     result = await start(hass)
     result = await hass.config_entries.flow.async_configure(result["flow_id"], account_data(cloud))
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
 
 
-async def test_new_keys_of_the_same_account(hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread) -> None:
+async def test_reauthentication_with_new_keys(
+    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
+) -> None:
     cloud.cloud.access_key = "RenewedAccessKey"
     result = await account.start_reauth_flow(hass)
     assert result["step_id"] == "reauth_confirm"
@@ -140,7 +142,7 @@ async def test_new_keys_of_the_same_account(hass: HomeAssistant, account: MockCo
     assert account.state is ConfigEntryState.LOADED
 
 
-async def test_new_keys_bring_an_account_back_that_could_not_be_set_up(
+async def test_reauthentication_of_an_account_that_failed_to_set_up(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: CloudThread
 ) -> None:
     cloud.fault("keys_revoked")
@@ -156,7 +158,7 @@ async def test_new_keys_bring_an_account_back_that_could_not_be_set_up(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_keys_with_a_new_broker_account_are_known_by_their_devices(
+async def test_a_changed_broker_account_is_matched_by_its_devices(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
 ) -> None:
     cloud.cloud.account = "open-renewed"
@@ -168,20 +170,20 @@ async def test_keys_with_a_new_broker_account_are_known_by_their_devices(
     await hass.async_block_till_done()
 
 
-async def test_keys_of_another_account_are_refused(
+async def test_keys_of_another_account_are_rejected(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
 ) -> None:
     cloud.cloud.account = "open-other"
     for sn in (DELTA_PRO, DELTA_2):
         cloud.do("remove", sn=sn)
-    cloud.do("add", kind="smart_plug")
+    cloud.do("add", model="smart_plug")
     result = await account.start_reauth_flow(hass)
     keys = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
     result = await hass.config_entries.flow.async_configure(result["flow_id"], keys)
     assert result["reason"] == "wrong_account"
 
 
-async def test_region_and_endpoint_can_be_changed(
+async def test_reconfigure_region_and_endpoint(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
 ) -> None:
     result = await account.start_reconfigure_flow(hass)
@@ -202,10 +204,10 @@ async def test_options_reload_the_account(hass: HomeAssistant, account: MockConf
     result = await hass.config_entries.options.async_configure(result["flow_id"], options)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
-    coordinator = account.runtime_data
-    assert coordinator.update_interval.total_seconds() == 120
-    assert coordinator.client.timing.max_age_s == 600
-    assert coordinator.client.link is None
+    data = account.runtime_data
+    assert data.coordinator.update_interval.total_seconds() == 120
+    assert data.client.timing.max_age_s == 600
+    assert data.client.mqtt is None
 
 
 async def subentry_flow(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
@@ -239,7 +241,7 @@ async def test_surplus_charging_is_added_for_a_station(
         ({"tariff": {"tariff_power": 500, "tariff_start": "22:00:00"}}, {"tariff": "tariff_half"}),
     ],
 )
-async def test_settings_that_contradict_each_other_are_told(
+async def test_contradicting_settings_are_rejected(
     hass: HomeAssistant, account: MockConfigEntry, changes: dict[str, Any], errors: dict[str, str]
 ) -> None:
     result = await subentry_flow(hass, account)
@@ -255,7 +257,7 @@ async def test_settings_that_contradict_each_other_are_told(
     await hass.async_block_till_done()
 
 
-async def test_surplus_charging_can_be_changed(hass: HomeAssistant, account: MockConfigEntry) -> None:
+async def test_reconfigure_surplus_charging(hass: HomeAssistant, account: MockConfigEntry) -> None:
     result = await subentry_flow(hass, account)
     await hass.config_entries.subentries.async_configure(result["flow_id"], {"device_sn": DELTA_PRO, **SURPLUS})
     await hass.async_block_till_done()
@@ -273,7 +275,7 @@ async def test_surplus_charging_can_be_changed(hass: HomeAssistant, account: Moc
     await hass.async_block_till_done()
 
 
-async def test_without_a_free_station_there_is_nothing_to_add(
+async def test_surplus_charging_needs_an_available_station(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
 ) -> None:
     for sn in (DELTA_PRO, DELTA_2):
@@ -284,7 +286,7 @@ async def test_without_a_free_station_there_is_nothing_to_add(
     assert result["reason"] == "no_station"
 
 
-async def test_two_windows_for_one_station_give_one_surplus_charging(
+async def test_two_parallel_flows_for_one_station_create_one_subentry(
     hass: HomeAssistant, account: MockConfigEntry
 ) -> None:
     first, second = [await subentry_flow(hass, account) for _ in range(2)]
@@ -296,6 +298,6 @@ async def test_two_windows_for_one_station_give_one_surplus_charging(
     assert len(account.subentries) == 1
 
 
-async def test_surplus_charging_needs_a_connected_account(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_surplus_charging_needs_a_loaded_account(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     result = await subentry_flow(hass, entry)
     assert result["reason"] == "not_loaded"

@@ -1,4 +1,4 @@
-"""Switches, numbers, selects and buttons: what is shown is what the device confirmed."""
+"""Switches, numbers, selects and buttons."""
 
 import asyncio
 
@@ -12,13 +12,13 @@ from custom_components.ecoflow.api.client import Timing
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread, Settle, Until, entity_of, state_of
 
-pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+pytestmark = pytest.mark.slow  # skipped by scripts/test --quick
 
 
 @pytest.fixture
 def quick(account: MockConfigEntry) -> MockConfigEntry:
-    """An account that does not wait long for answers."""
-    account.runtime_data.client.timing = Timing(ack_timeout_s=1.0, read_back_pause_s=0.05)
+    """An account with short timeouts."""
+    account.runtime_data.client.timing = Timing(reply_timeout_s=1.0, read_back_interval_s=0.05)
     return account
 
 
@@ -37,7 +37,7 @@ async def test_a_switch(hass: HomeAssistant, quick: MockConfigEntry, cloud: Clou
     assert state_of(hass, quick, DELTA_PRO, "ac_output", Platform.SWITCH) == "on"
 
 
-async def test_a_switch_whose_wire_value_is_the_opposite(
+async def test_a_switch_with_an_inverted_wire_value(
     hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread
 ) -> None:
     entity_id = entity_of(hass, quick, DELTA_PRO, "beeper", Platform.SWITCH)
@@ -61,7 +61,7 @@ async def test_a_select(hass: HomeAssistant, quick: MockConfigEntry, cloud: Clou
     assert cloud.device(DELTA_PRO).report()["pd.lcdOffSec"] == 1800
 
 
-async def test_what_is_wanted_is_pending_until_it_is_confirmed(
+async def test_a_requested_value_is_pending_until_confirmed(
     hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread, until: Until
 ) -> None:
     cloud.fault("no_ack")
@@ -78,10 +78,10 @@ async def test_what_is_wanted_is_pending_until_it_is_confirmed(
     assert "pending" not in state.attributes
 
 
-async def test_what_nobody_confirms_is_an_error_and_not_shown(
+async def test_an_unconfirmed_value_is_an_error_and_not_shown(
     hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread
 ) -> None:
-    cloud.fault("deaf")
+    cloud.fault("ignore_mqtt")
     cloud.fault("ignore_http")
     entity_id = entity_of(hass, quick, DELTA_PRO, "charge_power", Platform.NUMBER)
     with pytest.raises(HomeAssistantError) as raised:
@@ -101,10 +101,10 @@ async def test_what_nobody_confirms_is_an_error_and_not_shown(
         ("garbage", "update_failed"),
     ],
 )
-async def test_each_failure_has_its_message(
+async def test_each_error_has_a_translated_message(
     hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread, fault: str, key: str
 ) -> None:
-    cloud.fault("deaf")
+    cloud.fault("ignore_mqtt")
     cloud.fault(fault)
     entity_id = entity_of(hass, quick, DELTA_PRO, "ac_output", Platform.SWITCH)
     with pytest.raises(HomeAssistantError) as raised:
@@ -113,7 +113,7 @@ async def test_each_failure_has_its_message(
     assert len(hass.config_entries.flow.async_progress()) == (fault == "keys_revoked")
 
 
-async def test_a_value_that_the_model_does_not_take_is_refused(hass: HomeAssistant, quick: MockConfigEntry) -> None:
+async def test_a_value_out_of_range_is_rejected(hass: HomeAssistant, quick: MockConfigEntry) -> None:
     number = hass.data["number"].get_entity(entity_of(hass, quick, DELTA_PRO, "charge_power", Platform.NUMBER))
     with pytest.raises(HomeAssistantError) as raised:
         await number.async_set_native_value(5000)
@@ -125,13 +125,13 @@ async def test_a_command_to_a_device_that_left_the_account(
 ) -> None:
     switch = hass.data["switch"].get_entity(entity_of(hass, quick, DELTA_2, "ac_output", Platform.SWITCH))
     cloud.do("remove", sn=DELTA_2)
-    await quick.runtime_data.async_refresh()
+    await quick.runtime_data.coordinator.async_refresh()
     with pytest.raises(HomeAssistantError) as raised:
         await switch.async_turn_on()
     assert raised.value.translation_key == "device_gone"
 
 
-async def test_the_refresh_button_asks_a_silent_device_too(
+async def test_the_refresh_button_reads_an_offline_device(
     hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread, settle: Settle
 ) -> None:
     entity_id = entity_of(hass, quick, DELTA_PRO, "refresh", Platform.BUTTON)
@@ -144,9 +144,9 @@ async def test_the_refresh_button_asks_a_silent_device_too(
     await call(hass, "button", "press", entity_id)
 
 
-async def test_buttons_of_an_ice_box(hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread) -> None:
-    sn = cloud.do("add", kind="glacier")
-    await quick.runtime_data.async_refresh()
+async def test_glacier_buttons(hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread) -> None:
+    sn = cloud.do("add", model="glacier")
+    await quick.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
     await call(hass, "button", "press", entity_of(hass, quick, sn, "make_large_ice", Platform.BUTTON))
     assert cloud.device(sn).report()["pd.iceMkMode"] == 3
@@ -155,6 +155,6 @@ async def test_buttons_of_an_ice_box(hass: HomeAssistant, quick: MockConfigEntry
     await call(hass, "button", "press", entity_of(hass, quick, sn, "detach_ice", Platform.BUTTON))
     assert cloud.device(sn).commands[-1]["operateType"] == "deIce"
     cloud.fault("offline", sn)
-    cloud.fault("deaf")
+    cloud.fault("ignore_mqtt")
     with pytest.raises(HomeAssistantError):
         await call(hass, "button", "press", entity_of(hass, quick, sn, "stop_ice", Platform.BUTTON))

@@ -1,4 +1,4 @@
-"""Diagnostics tell much, and nothing that identifies."""
+"""Diagnostics."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from .conftest import DELTA_2, DELTA_PRO, CloudThread
 from .test_config_flow import SURPLUS, subentry_flow
 
 
-async def test_everything_that_helps_and_no_secret(
+async def test_diagnostics_contain_values_and_no_secrets(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
 ) -> None:
     result = await subentry_flow(hass, account)
@@ -32,7 +32,7 @@ async def test_everything_that_helps_and_no_secret(
     assert found["account"]["surplus"][0]["reason"]
 
 
-async def test_one_device_does_not_name_another_however_deep(hass: HomeAssistant, account: MockConfigEntry) -> None:
+async def test_serial_numbers_of_other_devices_are_redacted(hass: HomeAssistant, account: MockConfigEntry) -> None:
     states = account.runtime_data.client.states
     states[DELTA_2].values["panel.list"] = [{"deviceSn": "R999", "outputPower": 5, "note": f"with {DELTA_PRO}"}]
     states[DELTA_2].values[f"panel.{DELTA_PRO}"] = 1
@@ -49,13 +49,13 @@ async def test_an_account_that_is_not_loaded(hass: HomeAssistant, entry: MockCon
     assert found["devices"] == []
 
 
-async def test_no_secret_in_the_log(
+async def test_the_log_contains_no_secrets(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "custom_components.ecoflow")
     for fault in ("signature", "clock_skew", "garbage", "server_error", "certification"):
         cloud.fault(fault)
-        await account.runtime_data.async_refresh()
+        await account.runtime_data.coordinator.async_refresh()
         cloud.clear(fault)
     cloud.do("new_password", password="rotated-0123456789")
     await hass.async_block_till_done()

@@ -1,4 +1,4 @@
-"""Energy counters: integrals, the device's own, on disk before they are shown, never falling."""
+"""Energy counters: integrated and from devices, stored before they are shown, never decreasing."""
 
 import asyncio
 from typing import Any
@@ -12,49 +12,49 @@ from hypothesis import given, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.ecoflow.api.energy import MAX_GAP_S, EnergyCounter, RisingFilter
+from custom_components.ecoflow.api.counters import MAX_GAP_S, MonotonicCounter, PowerIntegrator
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread, poll, state_of
 
-pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+pytestmark = pytest.mark.slow  # skipped by scripts/test --quick
 
 
-def test_one_kilowatt_for_an_hour() -> None:
-    counter = EnergyCounter()
+def test_one_kilowatt_for_an_hour_is_one_kilowatt_hour() -> None:
+    counter = PowerIntegrator()
     for second in range(0, 3601, 60):
         counter.add(1000, second)
     assert counter.kwh == pytest.approx(1.0)
 
 
-def test_a_ramp_counts_its_mean() -> None:
-    counter = EnergyCounter()
+def test_a_ramp_is_integrated_by_its_mean() -> None:
+    counter = PowerIntegrator()
     counter.add(0, 0)
     assert counter.add(1000, 180) == pytest.approx(0.5 * 180 / 3600)
 
 
-def test_a_gap_is_not_bridged() -> None:
-    counter = EnergyCounter()
+def test_a_long_gap_is_not_integrated() -> None:
+    counter = PowerIntegrator()
     counter.add(1000, 0)
     assert counter.add(1000, MAX_GAP_S + 1) == 0
     counter.add(None, MAX_GAP_S + 2)
     assert counter.add(1000, MAX_GAP_S + 3) == 0
 
 
-def test_a_gap_that_is_the_pace_of_the_values_is_bridged() -> None:
-    counter = EnergyCounter()
+def test_a_gap_within_the_update_rate_is_integrated() -> None:
+    counter = PowerIntegrator()
     counter.add(1000, 0)
     assert counter.add(1000, 900, 2250) == pytest.approx(0.25)
 
 
-def test_negative_power_is_none() -> None:
-    counter = EnergyCounter()
+def test_negative_power_counts_as_zero() -> None:
+    counter = PowerIntegrator()
     counter.add(-500, 0)
     assert counter.add(-500, 60) == 0
 
 
 @given(st.lists(st.tuples(st.none() | st.floats(-1e4, 1e4), st.floats(-100, 1000)), max_size=30))
-def test_an_integral_never_falls(steps: list[tuple[float | None, float]]) -> None:
-    counter, at, before = EnergyCounter(), 0.0, 0.0
+def test_an_integrated_counter_never_decreases(steps: list[tuple[float | None, float]]) -> None:
+    counter, at, before = PowerIntegrator(), 0.0, 0.0
     for power, seconds in steps:
         at += seconds
         after = counter.add(power, at)
@@ -62,24 +62,24 @@ def test_an_integral_never_falls(steps: list[tuple[float | None, float]]) -> Non
         before = after
 
 
-def test_a_repeated_old_value_is_passed_over() -> None:
-    rising = RisingFilter()
-    assert [rising.take(value) for value in (10, 11, 9, 11, 12)] == [10, 11, 11, 11, 12]
+def test_a_repeated_old_value_is_ignored() -> None:
+    rising = MonotonicCounter()
+    assert [rising.update(value) for value in (10, 11, 9, 11, 12)] == [10, 11, 11, 11, 12]
 
 
-def test_a_counter_that_begins_anew_is_counted_on() -> None:
-    rising = RisingFilter()
-    rising.take(100)
-    shown = [rising.take(value / 10) for value in range(15)]
+def test_a_counter_reset_is_counted_on_top() -> None:
+    rising = MonotonicCounter()
+    rising.update(100)
+    shown = [rising.update(value / 10) for value in range(15)]
     assert shown[0] == 100
     assert shown[-1] == pytest.approx(100 + 0.5, abs=0.11)
 
 
 @given(st.lists(st.floats(0, 1e6), max_size=60))
-def test_a_filtered_counter_never_falls(raws: list[float]) -> None:
-    rising, before = RisingFilter(), 0.0
+def test_a_filtered_counter_never_decreases(raws: list[float]) -> None:
+    rising, before = MonotonicCounter(), 0.0
     for raw in raws:
-        shown = rising.take(raw)
+        shown = rising.update(raw)
         assert shown >= before
         before = shown
 
@@ -88,7 +88,7 @@ def kwh(hass: HomeAssistant, entry: MockConfigEntry, sn: str, key: str) -> float
     return float(state_of(hass, entry, sn, key, Platform.SENSOR))
 
 
-async def test_counters_reach_the_disk_before_they_are_shown(
+async def test_counters_are_stored_before_they_are_shown(
     hass: HomeAssistant,
     account: MockConfigEntry,
     cloud: CloudThread,
@@ -107,21 +107,21 @@ async def test_counters_reach_the_disk_before_they_are_shown(
     assert kwh(hass, account, DELTA_PRO, "ac_input_energy") > 100
 
 
-async def test_a_cloud_that_is_asked_every_quarter_of_an_hour_is_counted_too(
+async def test_energy_is_integrated_at_the_longest_poll_interval(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.ecoflow.api.state.UNCHANGED_PROOF_S", 1e9)  # its clock stands still
+    monkeypatch.setattr("custom_components.ecoflow.api.state.UNCHANGED_VALID_S", 1e9)  # the simulation does not advance
     hass.config_entries.async_update_entry(entry, options={"poll_interval": 900, "max_age": 300, "use_mqtt": False})
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     for _ in range(4):
         await poll(hass, freezer, 901)
-    # 400 W from the socket, less what the load takes
+    # 400 W from the AC input
     assert kwh(hass, entry, DELTA_2, "battery_charged_energy") > 0.1
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_counters_go_on_after_a_restart(
+async def test_counters_continue_after_a_restart(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     for _ in range(10):
@@ -133,7 +133,7 @@ async def test_counters_go_on_after_a_restart(
     assert kwh(hass, account, DELTA_2, "battery_charged_energy") >= before
 
 
-async def test_a_disk_that_refuses_lets_counters_stand_still(
+async def test_counters_are_not_updated_while_storing_fails(
     hass: HomeAssistant,
     account: MockConfigEntry,
     clock: FrozenDateTimeFactory,
@@ -141,25 +141,26 @@ async def test_a_disk_that_refuses_lets_counters_stand_still(
 ) -> None:
     for _ in range(3):
         await poll(hass, clock)
-    counters = account.runtime_data.store.of(DELTA_2)
-    before = counters.shown["battery_charged_energy"]
+    counters = account.runtime_data.store.device_counters(DELTA_2)
+    before = counters.stored["battery_charged_energy"]
     with patch(
-        "custom_components.ecoflow.store.DurableStore.async_save_durably", side_effect=HomeAssistantError("full")
+        "custom_components.ecoflow.runtime.store.DurableStore.async_save_durably",
+        side_effect=HomeAssistantError("full"),
     ):
         for _ in range(5):
             await poll(hass, clock)
         with pytest.raises(HomeAssistantError):
             await account.runtime_data.store.async_set_surplus_enabled("x", False)
-    assert counters.shown["battery_charged_energy"] == before
+    assert counters.stored["battery_charged_energy"] == before
     assert "x" not in account.runtime_data.store.surplus_enabled
-    assert caplog.text.count("cannot be stored") == 1
+    assert caplog.text.count("Storing energy counters failed") == 1
     await poll(hass, clock)
     await asyncio.sleep(0)
-    assert counters.shown["battery_charged_energy"] > before
+    assert counters.stored["battery_charged_energy"] > before
     assert "are stored again" in caplog.text
 
 
-async def test_a_device_counter_that_jumps_back_does_not_show(
+async def test_a_decreasing_device_counter_is_not_shown(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     await poll(hass, clock)

@@ -1,4 +1,4 @@
-"""Entities as a whole: what they are, for every model that can be simulated, and that nothing lacks a name."""
+"""Entities of all simulated models, and their translations."""
 
 from collections.abc import Callable
 import json
@@ -12,13 +12,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.ecoflow.api.families import FAMILIES, Reading
-from custom_components.ecoflow.api.quantities import UNITS, Quantity
+from custom_components.ecoflow.api.families import FAMILIES
+from custom_components.ecoflow.api.families.specs import SensorSpec
+from custom_components.ecoflow.api.units import UNITS, Quantity
 from custom_components.ecoflow.button import REFRESH
 from custom_components.ecoflow.const import DOMAIN
 from custom_components.ecoflow.event import GRID
-from custom_components.ecoflow.sensor import REASON, TARGET, describe
-from simulators.ecoflow_cloud.kinds import KINDS
+from custom_components.ecoflow.sensor import SURPLUS_POWER, SURPLUS_STATUS, describe
+from simulators.ecoflow_cloud.models import MODELS
 
 from .conftest import CloudThread, account_data
 
@@ -27,11 +28,11 @@ TRANSLATIONS = json.loads(
 )["entity"]
 
 
-async def test_every_simulated_model(
+async def test_entities_of_each_simulated_model(
     hass: HomeAssistant, make_cloud: Callable[..., CloudThread], snapshot: SnapshotAssertion
 ) -> None:
-    """Each device's entities, by key: category, class, unit, and what can be chosen."""
-    cloud = make_cloud(*(part for kind in sorted(KINDS) for part in ("--device", kind)))
+    """The entities of each device by key: category, class, unit and options."""
+    cloud = make_cloud(*(part for model in sorted(MODELS) for part in ("--device", model)))
     entry = MockConfigEntry(domain=DOMAIN, title="all", data=account_data(cloud), options={"use_mqtt": False})
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -52,55 +53,55 @@ async def test_every_simulated_model(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-def test_every_entity_has_a_name_and_every_choice_too() -> None:
+def test_each_entity_and_option_is_translated() -> None:
     for family in FAMILIES:
         for platform, points in (
-            ("sensor", family.readings),
-            ("binary_sensor", family.conditions),
-            ("switch", family.toggles),
-            ("number", family.settings),
-            ("select", family.choices),
-            ("button", family.actions),
+            ("sensor", family.sensors),
+            ("binary_sensor", family.binary_sensors),
+            ("switch", family.switches),
+            ("number", family.numbers),
+            ("select", family.selects),
+            ("button", family.buttons),
         ):
             for point in points:
                 assert TRANSLATIONS[platform][point.key]["name"], (family.name, point.key)
-        for choice in family.choices:
+        for choice in family.selects:
             assert set(choice.options) <= set(TRANSLATIONS["select"][choice.key]["state"])
-        for reading in family.readings:
+        for reading in family.sensors:
             if reading.states is not None:
                 assert set(reading.states.values()) <= set(TRANSLATIONS["sensor"][reading.key]["state"])
-    assert set(REASON.options or ()) == set(TRANSLATIONS["sensor"][REASON.key]["state"])
-    assert TRANSLATIONS["sensor"][TARGET.key]["name"]
+    assert set(SURPLUS_STATUS.options or ()) == set(TRANSLATIONS["sensor"][SURPLUS_STATUS.key]["state"])
+    assert TRANSLATIONS["sensor"][SURPLUS_POWER.key]["name"]
     assert TRANSLATIONS["button"][REFRESH.key]["name"]
     assert set(TRANSLATIONS["event"][GRID.key]["state_attributes"]["event_type"]["state"]) == set(
         GRID.event_types or ()
     )
 
 
-def test_no_name_is_left_over() -> None:
-    known = {point.key for family in FAMILIES for point in (*family.points(), *family.actions)}
+def test_each_translated_entity_exists() -> None:
+    known = {point.key for family in FAMILIES for point in (*family.entities(), *family.buttons)}
     known |= {"battery_charged_energy", "battery_discharged_energy", "solar_energy", "surplus_reason"}
     known |= {"surplus_target_power", "broker", "online", "surplus_charging", "refresh", "grid"}
     assert {key for names in TRANSLATIONS.values() for key in names} == known
 
 
 @pytest.mark.parametrize("quantity", list(Quantity))
-def test_each_quantity_has_a_unit_that_its_device_class_takes(quantity: Quantity) -> None:
-    description = describe(Reading(key="x", source="x", quantity=quantity, states={0: "idle"}))
+def test_each_quantity_has_a_valid_unit_for_its_device_class(quantity: Quantity) -> None:
+    description = describe(SensorSpec(key="x", source="x", quantity=quantity, states={0: "idle"}))
     assert (description.native_unit_of_measurement or "") == UNITS[quantity]
     expected = {
         Quantity.POWER: SensorDeviceClass.POWER,
         Quantity.ENERGY: SensorDeviceClass.ENERGY,
-        Quantity.LEVEL: SensorDeviceClass.BATTERY,
+        Quantity.BATTERY_LEVEL: SensorDeviceClass.BATTERY,
         Quantity.STATE: SensorDeviceClass.ENUM,
     }
     if quantity in expected:
         assert description.device_class is expected[quantity]
 
 
-def test_the_energy_dashboards_sensors_have_what_it_asks_for() -> None:
+def test_energy_dashboard_sensors_have_the_required_classes() -> None:
     for family in FAMILIES:
-        for reading in family.readings:
+        for reading in family.sensors:
             if reading.counter:
                 description = describe(reading)
                 assert description.device_class is SensorDeviceClass.ENERGY
@@ -108,7 +109,7 @@ def test_the_energy_dashboards_sensors_have_what_it_asks_for() -> None:
                 assert description.native_unit_of_measurement == "kWh"
 
 
-def test_platforms_of_the_integration() -> None:
+def test_each_platform_is_set_up() -> None:
     assert {Platform(platform) for platform in TRANSLATIONS} == {
         Platform.BINARY_SENSOR,
         Platform.BUTTON,

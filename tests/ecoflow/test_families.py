@@ -1,4 +1,4 @@
-"""Every control of every family: what is sent is as documented, and what it leads to shows as wanted."""
+"""Device families: decoding and commands."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,24 +6,16 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.ecoflow.api.families import (
-    FAMILIES,
-    Choice,
-    Family,
-    Setting,
-    Toggle,
-    appliances,
-    family_of,
-    generic_family,
-)
-from custom_components.ecoflow.api.families.base import Point
-from custom_components.ecoflow.api.families.generic import MAX_READINGS, generic_key
+from custom_components.ecoflow.api.families import FAMILIES, family_of, wave_2
+from custom_components.ecoflow.api.families.generic import MAX_SENSORS, generic_family, generic_key
+from custom_components.ecoflow.api.families.specs import EntitySpec, Family, NumberSpec, SelectSpec, SwitchSpec
 from custom_components.ecoflow.api.models import Device
-from custom_components.ecoflow.api.quantities import flag, lookup, number, scaled
-from simulators.ecoflow_cloud.kinds import KINDS, PREFIXES
+from custom_components.ecoflow.api.units import to_unit
+from custom_components.ecoflow.api.wire_values import as_bool, as_number, lookup
+from simulators.ecoflow_cloud.models import MODELS, SERIAL_PREFIXES
 
 BY_NAME = {family.name: family for family in FAMILIES}
-# What a Smart Home Panel tells of its circuits, as far as controls need it.
+# The values of a Smart Home Panel that its controls need.
 PANEL: dict[str, Any] = {
     "heartbeat.loadCmdChCtrlInfos": [{"ctrlMode": 0, "ctrlSta": 0, "priority": n} for n in range(10)],
     "heartbeat.energyInfos": [
@@ -35,10 +27,10 @@ PANEL: dict[str, Any] = {
 }
 
 
-def controls(family: Family) -> Iterator[Toggle | Setting | Choice]:
-    yield from family.toggles
-    yield from family.settings
-    yield from family.choices
+def controls(family: Family) -> Iterator[SwitchSpec | NumberSpec | SelectSpec]:
+    yield from family.switches
+    yield from family.numbers
+    yield from family.selects
 
 
 CONTROLS = [
@@ -48,38 +40,40 @@ CONTROLS = [
 ]
 
 
-def wanted_values(control: Toggle | Setting | Choice) -> list[Any]:
+def requested_values(control: SwitchSpec | NumberSpec | SelectSpec) -> list[Any]:
     match control:
-        case Toggle():
+        case SwitchSpec():
             return [True, False]
-        case Setting():
-            return [control.low, control.high]
-        case Choice():
+        case NumberSpec():
+            return [control.min_value, control.max_value]
+        case SelectSpec():
             return list(control.options)
 
 
 @pytest.mark.parametrize(("family", "control"), CONTROLS)
-def test_what_a_command_leads_to_shows_as_what_was_wanted(family: Family, control: Toggle | Setting | Choice) -> None:
+def test_the_expected_values_of_a_command_decode_to_the_requested_value(
+    family: Family, control: SwitchSpec | NumberSpec | SelectSpec
+) -> None:
     before = PANEL if family.name == "smart_home_panel" else {}
-    for wanted in wanted_values(control):
-        command = control.write(wanted, before)  # type: ignore[arg-type]
+    for requested in requested_values(control):
+        command = control.write(requested, before)
         assert command.body
-        assert control.decode({**before, **command.expect}) == wanted
+        assert control.decode({**before, **command.expect}) == requested
 
 
 @pytest.mark.parametrize(("family", "control"), CONTROLS)
-def test_what_cannot_be_set_is_refused(family: Family, control: Toggle | Setting | Choice) -> None:
+def test_values_out_of_range_are_rejected(family: Family, control: SwitchSpec | NumberSpec | SelectSpec) -> None:
     match control:
-        case Setting():
-            for value in (control.low - 1, control.high + 1):
+        case NumberSpec():
+            for value in (control.min_value - 1, control.max_value + 1):
                 with pytest.raises(ValueError, match="outside"):
                     control.write(value, {})
-        case Choice():
-            with pytest.raises(ValueError, match="none of"):
+        case SelectSpec():
+            with pytest.raises(ValueError, match="not one of"):
                 control.write("no such option", {})
 
 
-# As EcoFlow's documentation words them.
+# Commands from EcoFlow's documentation.
 DOCUMENTED: list[tuple[str, str, Any, dict[str, Any]]] = [
     ("delta_2", "charge_limit", 50, {"moduleType": 2, "operateType": "upsConfig", "params": {"maxChgSoc": 50}}),
     ("delta_2", "discharge_limit", 19, {"moduleType": 2, "operateType": "dsgCfg", "params": {"minDsgSoc": 19}}),
@@ -138,15 +132,15 @@ DOCUMENTED: list[tuple[str, str, Any, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "key", "wanted", "body"), DOCUMENTED, ids=lambda value: str(value)[:30])
-def test_documented_commands(name: str, key: str, wanted: Any, body: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("name", "key", "requested", "body"), DOCUMENTED, ids=lambda value: str(value)[:30])
+def test_documented_commands(name: str, key: str, requested: Any, body: dict[str, Any]) -> None:
     control = next(control for control in controls(BY_NAME[name]) if control.key == key)
     values = PANEL if name == "smart_home_panel" else {}
-    assert control.write(wanted, values).body == body  # type: ignore[arg-type]
+    assert control.write(requested, values).body == body
 
 
 @pytest.mark.parametrize(
-    ("key", "wanted", "params"),
+    ("key", "requested", "params"),
     [
         ("charge_limit", 70, {"cfgMaxChgSoc": 70}),
         ("beeper", True, {"cfgBeepEn": True}),
@@ -155,13 +149,13 @@ def test_documented_commands(name: str, key: str, wanted: Any, body: dict[str, A
         ("backup_reserve", 40, {"cfgEnergyBackup": {"energyBackupStartSoc": 40, "energyBackupEn": True}}),
     ],
 )
-def test_documented_commands_of_a_delta_pro_3(key: str, wanted: Any, params: dict[str, Any]) -> None:
+def test_documented_commands_of_a_delta_pro_3(key: str, requested: Any, params: dict[str, Any]) -> None:
     control = next(control for control in controls(BY_NAME["delta_pro_3"]) if control.key == key)
     envelope = {"cmdId": 17, "dirDest": 1, "dirSrc": 1, "cmdFunc": 254, "dest": 2, "needAck": True}
-    assert control.write(wanted, {}).body == {**envelope, "params": params}  # type: ignore[arg-type]
+    assert control.write(requested, {}).body == {**envelope, "params": params}
 
 
-def test_pauses() -> None:
+def test_pause_commands() -> None:
     for name, key in (
         ("delta_2", "mppt.chgPauseFlag"),
         ("river_2", "mppt.chgPauseFlag"),
@@ -176,13 +170,13 @@ def test_pauses() -> None:
             assert command.body["params"]["chgPauseFlag"] == int(paused)
 
 
-def test_an_always_on_setting_keeps_a_minimum_that_is_set() -> None:
-    toggle = next(toggle for toggle in BY_NAME["delta_pro"].toggles if toggle.key == "ac_always_on")
+def test_ac_always_on_keeps_the_minimum_level() -> None:
+    toggle = next(toggle for toggle in BY_NAME["delta_pro"].switches if toggle.key == "ac_always_on")
     assert toggle.write(True, {"pd.minAcoutSoc": 255}).body["params"]["minAcoutSoc"] == 20
     assert toggle.write(True, {"pd.minAcoutSoc": 35}).body["params"]["minAcoutSoc"] == 35
 
 
-def test_a_panels_circuits_and_stations() -> None:
+def test_smart_home_panel_circuits_and_stations() -> None:
     got = {key: value for key, value, _ in BY_NAME["smart_home_panel"].decode(PANEL)}
     assert got["circuit_3_power"] == 20
     assert got["circuit_3_mode"] == "auto"
@@ -192,7 +186,7 @@ def test_a_panels_circuits_and_stations() -> None:
     assert got["grid_present"] is True
 
 
-def test_a_wave_that_shows_fahrenheit_is_read_in_celsius() -> None:
+def test_a_wave_2_with_fahrenheit_display_is_decoded_in_celsius() -> None:
     wave = BY_NAME["wave_2"]
     got = {key: value for key, value, _ in wave.decode({"pd.envTemp": 63.5, "pd.tempSys": 1})}
     assert got["ambient_temperature"] == 17.5
@@ -200,7 +194,7 @@ def test_a_wave_that_shows_fahrenheit_is_read_in_celsius() -> None:
     assert got["ambient_temperature"] == 21.4
 
 
-def test_a_glacier() -> None:
+def test_glacier_values() -> None:
     values = {"pd.tmpL": -185, "pd.tmpR": 42, "pd.batPct": 77, "pd.doorStat": 1, "pd.flagTwoZone": 1, "pd.coolMode": 0}
     got = {key: value for key, value, _ in BY_NAME["glacier"].decode(values)}
     assert got["left_zone_temperature"] == -18.5
@@ -211,7 +205,7 @@ def test_a_glacier() -> None:
 
 
 def test_a_delta_2_max_has_two_solar_inputs() -> None:
-    """38.181 V x 11.819 A = 451.3 W: figures of a real device beside inWatts 451."""
+    """38.181 V x 11.819 A = 451.3 W; the real device reports inWatts 451."""
     values = {"mppt.inVol": 38181, "mppt.inAmp": 11819, "mppt.inWatts": 451, "mppt.pv2InWatts": 30}
     got = {key: value for key, value, _ in BY_NAME["delta_2_max"].decode(values)}
     assert got["solar_1_voltage"] * got["solar_1_current"] == pytest.approx(got["solar_1_power"], rel=0.01)
@@ -240,32 +234,32 @@ def test_a_delta_2_max_has_two_solar_inputs() -> None:
         ("", "XXXX", {"nothing.known": 1}, "generic"),
     ],
 )
-def test_how_a_device_finds_its_family(product: str, sn: str, values: dict[str, Any], family: str) -> None:
+def test_family_lookup(product: str, sn: str, values: dict[str, Any], family: str) -> None:
     assert family_of(Device(sn, "My station", product, online=True), values).name == family
 
 
-def test_simulated_devices_are_recognised_by_what_they_report_alone() -> None:
-    for kind, made in KINDS.items():
-        device = made(PREFIXES[kind], "x")
+def test_simulated_devices_are_identified_by_their_values() -> None:
+    for model, made in MODELS.items():
+        device = made(SERIAL_PREFIXES[model], "x")
         device.step(1, 1, 0)
         family = family_of(Device("?", "?", "", online=True), device.report())
-        assert family.name == (kind if kind != "unknown" else "generic")
+        assert family.name == (model if model != "unknown" else "generic")
 
 
-def test_an_unknown_device_shows_what_tells_most_and_no_more_than_one_can_read() -> None:
+def test_an_unknown_model_shows_a_limited_number_of_useful_values() -> None:
     values: dict[str, Any] = {f"zz.thing{n}": n for n in range(200)}
     values |= {"aa.batterySoc": 55, "aa.outWatts": 12.5, "aa.list": [1], "aa.none": None, "aa.text": "x" * 100}
     family = generic_family("NOVA", values)
-    keys = [reading.key for reading in family.readings]
-    assert len(keys) == MAX_READINGS
+    keys = [reading.key for reading in family.sensors]
+    assert len(keys) == MAX_SENSORS
     assert keys[:2] == ["raw_aa_battery_soc", "raw_aa_out_watts"]
     assert {unit for _, _, unit in family.decode(values)} == {""}
-    assert [reading.enabled for reading in family.readings].count(True) == 2
+    assert [reading.enabled for reading in family.sensors].count(True) == 2
 
 
-def test_names_that_come_to_the_same_key_make_one_entity() -> None:
+def test_wire_names_with_the_same_key_make_one_entity() -> None:
     assert generic_key("pd.wattsInSum") == "raw_pd_watts_in_sum"
-    assert len(generic_family("", {"a.b_c": 1, "a.b.c": 2}).readings) == 1
+    assert len(generic_family("", {"a.b_c": 1, "a.b.c": 2}).sensors) == 1
 
 
 # Values
@@ -276,10 +270,10 @@ _JUNK = _PLAIN | st.lists(_PLAIN, max_size=2) | st.dictionaries(st.sampled_from(
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
-def test_whatever_the_values_are_decoding_never_fails(data: st.DataObject) -> None:
+def test_decoding_never_fails(data: st.DataObject) -> None:
     family = data.draw(st.sampled_from(FAMILIES))
-    heads = sorted({head for point in family.points() for head in point.heads})
-    values = data.draw(st.dictionaries(st.sampled_from(heads), _JUNK, max_size=12))
+    value_names = sorted({head for point in family.entities() for head in point.value_names})
+    values = data.draw(st.dictionaries(st.sampled_from(value_names), _JUNK, max_size=12))
     for _, value, unit in family.decode(values):
         assert value is None or isinstance(value, (bool, int, float, str))
         assert isinstance(unit, str)
@@ -289,21 +283,21 @@ def test_whatever_the_values_are_decoding_never_fails(data: st.DataObject) -> No
     ("raw", "value"),
     [(1, 1), ("2.5", 2.5), (True, None), ("n/a", None), (float("nan"), None), ([1], None), (10**400, None)],
 )
-def test_what_is_a_number(raw: Any, value: float | None) -> None:
-    assert number(raw) == value
+def test_as_number(raw: Any, value: float | None) -> None:
+    assert as_number(raw) == value
 
 
 @pytest.mark.parametrize(("raw", "value"), [(1, True), ("0", False), (False, False), (255, None), (None, None)])
-def test_what_is_a_flag(raw: Any, value: bool | None) -> None:
-    assert flag(raw) is value
+def test_as_bool(raw: Any, value: bool | None) -> None:
+    assert as_bool(raw) is value
 
 
-def test_implausible_values_are_unknown() -> None:
-    from custom_components.ecoflow.api.quantities import Quantity
+def test_values_outside_the_valid_range_are_unknown() -> None:
+    from custom_components.ecoflow.api.units import Quantity
 
-    assert scaled(4_294_967_295, Quantity.CHARGE, 0.001) is None
-    assert scaled(255, Quantity.LEVEL, 1) is None
-    assert scaled(0, Quantity.SIGNAL, 1) is None
+    assert to_unit(4_294_967_295, Quantity.CAPACITY, 0.001) is None
+    assert to_unit(255, Quantity.BATTERY_LEVEL, 1) is None
+    assert to_unit(0, Quantity.SIGNAL_STRENGTH, 1) is None
 
 
 @pytest.mark.parametrize(
@@ -319,15 +313,15 @@ def test_implausible_values_are_unknown() -> None:
         ("gone", None),
     ],
 )
-def test_paths(path: str, value: Any) -> None:
+def test_lookup_by_path(path: str, value: Any) -> None:
     values = {"a.b": 1, "list": [10, 20], "deep": [{"x": [{}, {"y": 7}]}]}
     assert lookup(values, path) == value
 
 
-def test_a_point_takes_the_first_present_source() -> None:
-    point = Point(key="k", source=("first", "second"))
-    assert point.raw({"second": 2}) == 2
-    assert point.raw({"first": None, "second": 2}) == 2
+def test_the_first_source_present_is_used() -> None:
+    point = EntitySpec(key="k", source=("first", "second"))
+    assert point.wire_value({"second": 2}) == 2
+    assert point.wire_value({"first": None, "second": 2}) == 2
     assert not point.exists({"first": None})
 
 
@@ -340,5 +334,5 @@ def test_a_point_takes_the_first_present_source() -> None:
         ({"pd.tempSys": 1}, None),
     ],
 )
-def test_a_room_temperature_follows_the_unit_of_the_display(values: dict[str, float], celsius: float | None) -> None:
-    assert appliances._room_temperature(values, path="pd.envTemp") == celsius
+def test_ambient_temperature_follows_the_display_unit(values: dict[str, float], celsius: float | None) -> None:
+    assert wave_2._room_temperature(values, path="pd.envTemp") == celsius

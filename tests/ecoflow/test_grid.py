@@ -1,4 +1,4 @@
-"""The grid goes and comes back: event, trigger, and silence that is neither."""
+"""Grid outages: event and triggers."""
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
@@ -13,7 +13,7 @@ from .conftest import DELTA_2, DELTA_PRO, CloudThread, Settle, entity_of
 
 async def grid(cloud: CloudThread, present: bool, sn: str = DELTA_PRO) -> None:
     cloud.do("grid", sn=sn, present=present)
-    cloud.tell(sn)
+    cloud.report(sn)
 
 
 def last_event(hass: HomeAssistant, entry: MockConfigEntry, sn: str = DELTA_PRO) -> str | None:
@@ -22,7 +22,7 @@ def last_event(hass: HomeAssistant, entry: MockConfigEntry, sn: str = DELTA_PRO)
     return state.attributes.get("event_type")
 
 
-async def test_the_event_tells_both(
+async def test_the_event_reports_loss_and_restoration(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, settle: Settle
 ) -> None:
     assert last_event(hass, account) is None
@@ -32,14 +32,14 @@ async def test_the_event_tells_both(
     await settle(lambda: last_event(hass, account) == "restored")
 
 
-async def test_a_devices_silence_is_no_event(
+async def test_an_offline_device_triggers_no_event(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, settle: Settle
 ) -> None:
-    station = account.runtime_data.stations[DELTA_PRO]
+    station = account.runtime_data.devices.devices[DELTA_PRO]
     cloud.do("online", sn=DELTA_PRO, online=False)
-    await settle(lambda: not station.fresh)
+    await settle(lambda: not station.is_fresh)
     cloud.do("online", sn=DELTA_PRO, online=True)
-    await settle(lambda: station.fresh)
+    await settle(lambda: station.is_fresh)
     assert last_event(hass, account) is None
 
 
@@ -71,7 +71,7 @@ async def test_triggers_by_entity_and_by_device(
     lost, back = async_capture_events(hass, "grid_is_lost"), async_capture_events(hass, "grid_is_back")
     await grid(cloud, present=False, sn=DELTA_2)
     await settle(lambda: last_event(hass, account, DELTA_2) == "lost")
-    assert not lost, "another station's grid"
+    assert not lost, "event of another station"
     await grid(cloud, present=False)
     await settle(lambda: lost)
     assert not back

@@ -1,4 +1,4 @@
-"""Set-up, devices that come and go, availability, unload."""
+"""Setup, discovery, availability and unload of an account."""
 
 import logging
 from unittest.mock import patch
@@ -12,13 +12,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ecoflow import async_remove_config_entry_device
-from custom_components.ecoflow.api.mqtt import LinkState
+from custom_components.ecoflow.api.mqtt import ConnectionState
 from custom_components.ecoflow.const import DOMAIN
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread, Settle, account_data, entity_of, poll, state_of
 
 
-async def test_an_account_shows_its_devices(hass: HomeAssistant, account: MockConfigEntry) -> None:
+async def test_an_account_adds_its_devices(hass: HomeAssistant, account: MockConfigEntry) -> None:
     registry = dr.async_get(hass)
     station = registry.async_get_device_by_identifier((DOMAIN, DELTA_PRO), account.entry_id)
     assert station is not None
@@ -31,11 +31,11 @@ async def test_an_account_shows_its_devices(hass: HomeAssistant, account: MockCo
     assert state_of(hass, account, DELTA_2, "charge_power", Platform.NUMBER) == "400.0"
 
 
-async def test_a_push_is_shown(
+async def test_an_mqtt_message_updates_the_state(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, settle: Settle
 ) -> None:
     cloud.do("grid", sn=DELTA_PRO, present=False)
-    cloud.tell(DELTA_PRO)
+    cloud.report(DELTA_PRO)
     await settle(lambda: state_of(hass, account, DELTA_PRO, "grid_present", Platform.BINARY_SENSOR) == "off")
 
 
@@ -49,7 +49,7 @@ async def test_a_push_is_shown(
         ("signature", ConfigEntryState.SETUP_RETRY),
     ],
 )
-async def test_set_up_with_a_fault(
+async def test_setup_errors(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: CloudThread, fault: str, state: ConfigEntryState
 ) -> None:
     cloud.fault(fault)
@@ -60,7 +60,7 @@ async def test_set_up_with_a_fault(
     assert len(reauth) == (state is ConfigEntryState.SETUP_ERROR)
 
 
-async def test_a_signature_that_stays_wrong_asks_for_new_keys_at_the_third_start(
+async def test_a_refused_signature_starts_reauthentication_at_the_third_setup(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: CloudThread
 ) -> None:
     cloud.fault("signature")
@@ -70,7 +70,7 @@ async def test_a_signature_that_stays_wrong_asks_for_new_keys_at_the_third_start
         assert entry.state is state
 
 
-async def test_set_up_without_the_certificate_file(hass: HomeAssistant, cloud: CloudThread) -> None:
+async def test_setup_without_the_certificate_file(hass: HomeAssistant, cloud: CloudThread) -> None:
     data = account_data(cloud, custom_endpoint={"url": cloud.url, "ca_file": "/nowhere/ca.pem"})
     entry = MockConfigEntry(domain=DOMAIN, data=data, unique_id="x")
     entry.add_to_hass(hass)
@@ -79,26 +79,26 @@ async def test_set_up_without_the_certificate_file(hass: HomeAssistant, cloud: C
     assert "/nowhere/ca.pem" in (entry.reason or "")
 
 
-async def test_unload_leaves_nothing_behind(
+async def test_unload_disconnects(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, settle: Settle
 ) -> None:
     client = account.runtime_data.client
     assert await hass.config_entries.async_unload(account.entry_id)
     assert account.state is ConfigEntryState.NOT_LOADED
-    assert client.link is None
+    assert client.mqtt is None
     broker = cloud.cloud.broker
     assert broker is not None
     await settle(lambda: broker.clients == [])
 
 
-async def test_a_new_device_appears_and_one_that_is_gone_can_be_removed(
+async def test_new_devices_are_added_and_removed_ones_can_be_deleted(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     registry = dr.async_get(hass)
     gone = registry.async_get_device_by_identifier((DOMAIN, DELTA_2), account.entry_id)
     assert gone is not None
-    assert not await async_remove_config_entry_device(hass, account, gone), "it is still there"
-    new = cloud.do("add", kind="smart_plug")
+    assert not await async_remove_config_entry_device(hass, account, gone), "still in the account"
+    new = cloud.do("add", model="smart_plug")
     cloud.do("remove", sn=DELTA_2)
     await poll(hass, clock)
     assert float(state_of(hass, account, new, "plug_power", Platform.SENSOR)) > 50
@@ -109,7 +109,7 @@ async def test_a_new_device_appears_and_one_that_is_gone_can_be_removed(
     assert not await async_remove_config_entry_device(hass, account, hub)
 
 
-async def test_a_device_that_returns_is_shown_again(
+async def test_a_returned_device_is_available_again(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     kept = cloud.cloud.devices[DELTA_2]
@@ -120,7 +120,7 @@ async def test_a_device_that_returns_is_shown_again(
     assert state_of(hass, account, DELTA_2, "battery_level", Platform.SENSOR) != STATE_UNAVAILABLE
 
 
-async def test_values_of_a_device_that_went_away_are_not_shown(
+async def test_an_offline_device_is_unavailable(
     hass: HomeAssistant,
     account: MockConfigEntry,
     cloud: CloudThread,
@@ -134,11 +134,11 @@ async def test_values_of_a_device_that_went_away_are_not_shown(
     assert state_of(hass, account, DELTA_2, "battery_level", Platform.SENSOR) != STATE_UNAVAILABLE
     cloud.do("online", sn=DELTA_PRO, online=True)
     await settle(lambda: state_of(hass, account, DELTA_PRO, "battery_level", Platform.SENSOR) != STATE_UNAVAILABLE)
-    assert caplog.text.count("gives no sign of life") == 1
-    assert caplog.text.count("is back") == 1
+    assert caplog.text.count("is offline") == 1
+    assert caplog.text.count("is back online") == 1
 
 
-async def test_values_grow_old_while_the_cloud_is_down(
+async def test_entities_become_unavailable_while_the_cloud_is_down(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     cloud.fault("broker_down")
@@ -154,7 +154,7 @@ async def test_values_grow_old_while_the_cloud_is_down(
     assert state_of(hass, account, DELTA_PRO, "battery_level", Platform.SENSOR) != STATE_UNAVAILABLE
 
 
-async def test_revoked_keys_ask_the_user_once_and_the_cloud_no_more(
+async def test_revoked_keys_start_one_reauthentication_and_stop_polling(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     cloud.fault("keys_revoked")
@@ -167,7 +167,7 @@ async def test_revoked_keys_ask_the_user_once_and_the_cloud_no_more(
     assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == [SOURCE_REAUTH]
 
 
-async def test_a_signature_that_is_refused_now_and_then_asks_nobody(
+async def test_occasional_signature_errors_do_not_start_reauthentication(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     for _ in range(3):
@@ -175,13 +175,13 @@ async def test_a_signature_that_is_refused_now_and_then_asks_nobody(
         await poll(hass, clock)
         await poll(hass, clock)
     assert not hass.config_entries.flow.async_progress()
-    assert account.runtime_data.last_update_success
+    assert account.runtime_data.coordinator.last_update_success
 
 
-async def test_an_unknown_product_shows_generic_sensors_and_says_so(
+async def test_an_unknown_model_gets_generic_sensors_and_an_issue(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
-    sn = cloud.do("add", kind="unknown")
+    sn = cloud.do("add", model="unknown")
     await poll(hass, clock)
     assert state_of(hass, account, sn, "raw_nova_soc", Platform.SENSOR) == "50"
     entity = er.async_get(hass).async_get(entity_of(hass, account, sn, "raw_nova_soc", Platform.SENSOR))
@@ -195,19 +195,19 @@ async def test_an_unknown_product_shows_generic_sensors_and_says_so(
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"unknown_device_{sn}") is None
 
 
-async def test_a_device_that_may_not_be_read_is_told(
+async def test_a_device_that_cannot_be_read_gets_an_issue(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, clock: FrozenDateTimeFactory
 ) -> None:
     cloud.fault("not_allowed", DELTA_2)
     await poll(hass, clock, 1000)
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"not_allowed_{DELTA_2}") is not None
-    assert account.runtime_data.last_update_success, "the others go on"
+    assert account.runtime_data.coordinator.last_update_success, "other devices are not affected"
     cloud.clear("not_allowed")
     await poll(hass, clock)
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"not_allowed_{DELTA_2}") is None
 
 
-async def test_a_clock_that_is_off_is_corrected_and_told(
+async def test_a_wrong_clock_is_corrected_and_gets_an_issue(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: CloudThread
 ) -> None:
     cloud.fault("clock_skew", 1800)
@@ -219,7 +219,7 @@ async def test_a_clock_that_is_off_is_corrected_and_told(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_somebody_elses_commands_with_our_key_are_told(
+async def test_commands_of_another_client_create_an_issue(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, settle: Settle
 ) -> None:
     for number in (4711, 4712):
@@ -228,33 +228,33 @@ async def test_somebody_elses_commands_with_our_key_are_told(
     await settle(lambda: ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None)
 
 
-async def test_the_notice_goes_when_nobody_else_has_shown_for_an_hour(
+async def test_the_shared_key_issue_disappears_after_an_hour(
     hass: HomeAssistant, account: MockConfigEntry, clock: FrozenDateTimeFactory
 ) -> None:
-    coordinator, issue_id = account.runtime_data, f"key_in_use_{account.entry_id}"
+    shared_key, issue_id = account.runtime_data.shared_key, f"key_in_use_{account.entry_id}"
     for _ in range(2):
-        coordinator.on_foreign()
+        shared_key.unknown_reply()
     await poll(hass, clock, 3000)
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
-    coordinator.on_foreign()
+    shared_key.unknown_reply()
     await poll(hass, clock, 3000)
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
     await poll(hass, clock, 3000)
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None
 
 
-async def test_a_session_that_somebody_else_takes_over_is_told(hass: HomeAssistant, account: MockConfigEntry) -> None:
-    """How that is noticed on the wire: test_client."""
-    account.runtime_data.on_link(LinkState.CONTENDED)
+async def test_a_session_takeover_creates_an_issue(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """The detection is tested in test_client."""
+    account.runtime_data.coordinator.connection_changed(ConnectionState.TAKEN_OVER)
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"key_in_use_{account.entry_id}") is not None
     await hass.config_entries.async_unload(account.entry_id)
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"key_in_use_{account.entry_id}") is None
 
 
-async def test_more_of_a_device_brings_more_entities(
+async def test_new_values_of_a_device_add_entities(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, settle: Settle
 ) -> None:
-    """An extra battery is plugged in."""
+    """An extra battery is connected."""
     registry = er.async_get(hass)
     unique_id = f"{account.entry_id}_{DELTA_PRO}_extra1_battery_level"
     assert registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id) is None
@@ -263,18 +263,16 @@ async def test_more_of_a_device_brings_more_entities(
     await settle(lambda: state_of(hass, account, DELTA_PRO, "extra1_battery_level", Platform.SENSOR) == "44.5")
 
 
-async def test_mqtt_can_be_left_to_another_program(
-    hass: HomeAssistant, entry: MockConfigEntry, cloud: CloudThread
-) -> None:
+async def test_mqtt_can_be_turned_off(hass: HomeAssistant, entry: MockConfigEntry, cloud: CloudThread) -> None:
     hass.config_entries.async_update_entry(entry, options={"use_mqtt": False})
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    assert entry.runtime_data.client.link is None
+    assert entry.runtime_data.client.mqtt is None
     assert cloud.cloud.api.requests["GET /certification"] == 0
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_without_credentials_for_the_broker_polling_goes_on(
+async def test_polling_continues_without_broker_credentials(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: CloudThread
 ) -> None:
     cloud.fault("certification")
@@ -284,7 +282,7 @@ async def test_without_credentials_for_the_broker_polling_goes_on(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_removing_the_account_removes_its_counters(hass: HomeAssistant, account: MockConfigEntry) -> None:
-    with patch("custom_components.ecoflow.store.DurableStore.async_remove") as remove:
+async def test_removing_an_account_deletes_its_store(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    with patch("custom_components.ecoflow.runtime.store.DurableStore.async_remove") as remove:
         await hass.config_entries.async_remove(account.entry_id)
     remove.assert_called_once()

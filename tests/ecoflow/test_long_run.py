@@ -1,4 +1,4 @@
-"""Three days on Home Assistant's test clock with twenty outages; the cloud is a process of its own, in real time."""
+"""Three days on the test clock with twenty outages; the cloud runs in its own process in real time."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.ecoflow.api.client import EcoflowClient
-from custom_components.ecoflow.api.mqtt import LinkState
+from custom_components.ecoflow.api.mqtt import ConnectionState
 from custom_components.ecoflow.const import DOMAIN
 from simulators.ecoflow_cloud.cloud import ACCESS_KEY, SECRET_KEY
 
@@ -40,7 +40,7 @@ MAX_AGE_S = 300
 
 
 class CloudProcess:
-    """The simulated cloud as a child process, ruled through its control port."""
+    """The simulated cloud as a child process, controlled through its control port."""
 
     def __init__(self, folder: Path) -> None:
         """Start it and wait until it is ready."""
@@ -73,12 +73,12 @@ def cloud_process(tmp_path: Path) -> Iterator[CloudProcess]:
 
 @pytest.fixture
 def wire_time() -> None:
-    """The broker connection lives in the machine's time; only Home Assistant's stands still."""
+    """The broker connection uses real time; only Home Assistant uses the test clock."""
     freezegun.configure(extend_ignore_list=["paho"])
 
 
 def machine_s() -> float:
-    """The machine's seconds, which the test clock leaves alone."""
+    """Return the real monotonic time, not that of the test clock."""
     return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
@@ -89,7 +89,7 @@ def memory_mb() -> float:
 
 @dataclass
 class Run:
-    """The three days."""
+    """The state of the three days."""
 
     hass: HomeAssistant
     cloud: CloudProcess
@@ -109,9 +109,9 @@ class Run:
         await self.hass.async_add_executor_job(time.sleep, seconds)
 
     async def connected(self, limit_s: float) -> float:
-        """Return how long it takes until the broker connection stands."""
+        """Wait for the broker connection and return the time it took."""
         begin = machine_s()
-        while self.client.link is None or self.client.link.state is not LinkState.CONNECTED:
+        while self.client.mqtt is None or self.client.mqtt.state is not ConnectionState.CONNECTED:
             assert machine_s() - begin < limit_s
             await self.wait(0.05)
         return machine_s() - begin
@@ -120,7 +120,7 @@ class Run:
         self.clock.tick(timedelta(seconds=STEP_S))
         async_fire_time_changed(self.hass)
         await self.hass.async_block_till_done(wait_background_tasks=True)
-        for _ in range(3):  # states are written by call_soon
+        for _ in range(3):  # states are written with call_soon
             await asyncio.sleep(0)
         self.done += 1
         if not self.settled_mb and self.done > STEPS // 6:
@@ -131,14 +131,14 @@ class Run:
             age = self.client.states[DELTA_PRO].age(time.monotonic())
             self.wrong.append(f"step {self.done}: {why}; the last sign of life is {age} s old")
 
-    async def fair_weather(self) -> None:
+    async def normal_operation(self) -> None:
         if self.done % 5 == 0:
-            await self.control("POST", "/do/tell")
+            await self.control("POST", "/do/report")
         await self.step()
-        self.expect(True, "not shown in fair weather")
+        self.expect(True, "unavailable in normal operation")
 
     async def outage(self, everything: bool) -> None:
-        """The broker goes, with the rest of the cloud or without; then all comes back."""
+        """Stop the broker, alone or with the API, then restore everything."""
         await self.control("PUT", "/faults/broker_down")
         if everything:
             await self.control("PUT", "/faults/server_error")
@@ -146,15 +146,15 @@ class Run:
         for minute in range(1, self.rng.randint(8, 20)):
             await self.step()
             if not everything:
-                self.expect(True, "not shown although polling works")
+                self.expect(True, "unavailable although polling works")
             elif minute * STEP_S > MAX_AGE_S + STEP_S:
-                self.expect(False, f"shown {minute * STEP_S} s after the cloud went")
+                self.expect(False, f"available {minute * STEP_S} s after the outage began")
         for fault in ("broker_down", "server_error"):
             await self.control("DELETE", f"/faults/{fault}")
         self.reconnects.append(await self.connected(30))
         await self.step()
         await self.step()
-        self.expect(True, "not back")
+        self.expect(True, "unavailable after the outage")
 
 
 @pytest.mark.slow
@@ -167,7 +167,7 @@ async def test_three_days_with_twenty_outages(
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The test clock runs away from the cloud's: the signature's time is corrected all along."""
+    """The test clock runs ahead of the cloud's, so the time of the signature is corrected throughout."""
     # The test's own memory: pytest keeps log records, and the mock of the store all that was ever written.
     # A step of the test clock looks to asyncio like a callback of 61 s.
     caplog.set_level(logging.ERROR)
@@ -194,10 +194,10 @@ async def test_three_days_with_twenty_outages(
     while run.done < STEPS:
         if outages and run.done >= outages[0]:
             outages.pop(0)
-            # Every second time everything is gone, else the broker only: then polling must keep values fresh.
+            # Every second outage affects the whole cloud, the others only the broker, so that polling continues.
             await run.outage(everything=len(outages) % 2 == 0)
         else:
-            await run.fair_weather()
+            await run.normal_operation()
         caplog.clear()
         written.reset_mock()
     assert run.wrong == []

@@ -1,4 +1,4 @@
-"""Topics, payloads and the merging of what they bring."""
+"""Topics, payloads and merging of values."""
 
 import json
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.ecoflow.api.commands import MessageIds, http_payload, mqtt_payload
-from custom_components.ecoflow.api.families import Style
-from custom_components.ecoflow.api.messages import MAX_KEYS, MAX_LIST, MAX_TEXT, normalise, parse_message, parse_topic
+from custom_components.ecoflow.api.families.specs import CommandFormat
+from custom_components.ecoflow.api.messages import MAX_KEYS, MAX_LIST, MAX_TEXT, normalize, parse_message, parse_topic
 from custom_components.ecoflow.api.models import Device, QuotaMessage, SetReply, StatusMessage
-from custom_components.ecoflow.api.mqtt import CONTENTION_SESSIONS, ContentionWatch
-from custom_components.ecoflow.api.state import SETTLE_S, UNCHANGED_PROOF_S, DeviceState
+from custom_components.ecoflow.api.mqtt import TAKEOVER_SESSIONS, TakeoverDetector
+from custom_components.ecoflow.api.payloads import MessageIds, http_payload, mqtt_payload
+from custom_components.ecoflow.api.state import HOLD_S, UNCHANGED_VALID_S, DeviceState
 
 TOPIC = "/open/account/SN1"
 
@@ -21,12 +21,12 @@ def message(what: str, content: Any) -> Any:
 
 
 @pytest.mark.parametrize("topic", ["", "/app/account/SN1/quota", "open/account/SN1/quota", "/open/account/SN1"])
-def test_foreign_topics(topic: str) -> None:
+def test_other_topics_are_ignored(topic: str) -> None:
     assert parse_topic(topic) is None
     assert parse_message(topic, b"{}") is None
 
 
-def test_an_unknown_kind_of_topic_is_passed_over() -> None:
+def test_an_unknown_message_type_is_ignored() -> None:
     assert message("get_reply", {"id": 1}) is None
 
 
@@ -50,31 +50,31 @@ def test_an_unknown_kind_of_topic_is_passed_over() -> None:
         ({"heartbeat": {"gridSta": 1, "time": {"min": 3}}}, {"heartbeat.gridSta": 1, "heartbeat.time.min": 3}),
     ],
 )
-def test_every_shape_comes_to_full_names(content: dict[str, Any], values: dict[str, Any]) -> None:
-    assert normalise(content) == values
+def test_every_payload_shape_is_normalized(content: dict[str, Any], values: dict[str, Any]) -> None:
+    assert normalize(content) == values
 
 
-def test_bounds_hold() -> None:
-    assert len(normalise({"params": {f"k{n}": n for n in range(MAX_KEYS + 500)}})) == MAX_KEYS
-    long = normalise({"params": {"a.text": "x" * 5000, "a.list": list(range(5000))}})
+def test_values_are_limited() -> None:
+    assert len(normalize({"params": {f"k{n}": n for n in range(MAX_KEYS + 500)}})) == MAX_KEYS
+    long = normalize({"params": {"a.text": "x" * 5000, "a.list": list(range(5000))}})
     assert len(long["a.text"]) == MAX_TEXT
     assert len(long["a.list"]) == MAX_LIST
     deep: dict[str, Any] = {"leaf": 1}
     for _ in range(30):
         deep = {"d": deep}
-    assert normalise({"params": deep}) == {}
+    assert normalize({"params": deep}) == {}
 
 
 @pytest.mark.parametrize(
     ("content", "online"),
     [({"params": {"status": 1}}, True), ({"params": {"status": 0}}, False), ({"status": "1"}, True)],
 )
-def test_status(content: dict[str, Any], online: bool) -> None:
+def test_status_messages(content: dict[str, Any], online: bool) -> None:
     assert message("status", content) == StatusMessage("SN1", online)
 
 
 @pytest.mark.parametrize("content", [{"params": {"status": 7}}, {"params": 3}, {}])
-def test_status_without_sense(content: dict[str, Any]) -> None:
+def test_invalid_status_messages(content: dict[str, Any]) -> None:
     assert message("status", content) is None
 
 
@@ -90,14 +90,14 @@ def test_status_without_sense(content: dict[str, Any]) -> None:
         ({}, True),
     ],
 )
-def test_answers(data: dict[str, Any], ok: bool) -> None:
+def test_command_replies(data: dict[str, Any], ok: bool) -> None:
     reply = message("set_reply", {"id": 9, "code": "0", "data": data})
     assert isinstance(reply, SetReply)
     assert (reply.id, reply.ok) == ("9", ok)
     assert bool(reply.detail) is not ok
 
 
-def test_answers_with_a_code_are_refusals() -> None:
+def test_replies_with_an_error_code_are_refusals() -> None:
     reply = message("set_reply", {"id": 9, "code": "6012", "message": "offline"})
     assert isinstance(reply, SetReply)
     assert (reply.ok, reply.detail) == (False, "offline")
@@ -132,111 +132,111 @@ def state() -> DeviceState:
     return DeviceState(Device("SN1", "x", "", online=True))
 
 
-def test_parts_are_merged(state: DeviceState) -> None:
-    assert state.apply_push(push(a=1, b=2), 0) == {"a", "b"}
-    assert state.apply_push(push(b=3), 1) == {"b"}
+def test_partial_messages_are_merged(state: DeviceState) -> None:
+    assert state.apply_message(push(a=1, b=2), 0) == {"a", "b"}
+    assert state.apply_message(push(b=3), 1) == {"b"}
     assert state.values == {"a": 1, "b": 3}
 
 
-def test_an_older_message_does_not_overwrite_but_adds_what_is_missing(state: DeviceState) -> None:
-    state.apply_push(push(2_000_000_005_000, a=2), 0)
-    assert state.apply_push(push(2_000_000_000_000, a=1, b=1), 1) == {"b"}
+def test_an_older_message_only_adds_missing_values(state: DeviceState) -> None:
+    state.apply_message(push(2_000_000_005_000, a=2), 0)
+    assert state.apply_message(push(2_000_000_000_000, a=1, b=1), 1) == {"b"}
     assert state.values == {"a": 2, "b": 1}
-    assert state.counters.late == 1
+    assert state.counts.late == 1
 
 
-def test_a_device_whose_clock_was_set_is_believed(state: DeviceState) -> None:
-    state.apply_push(push(2_000_000_000_000, a=2), 0)
-    assert state.apply_push(push(1_900_000_000_000, a=1), 1) == {"a"}
+def test_a_message_after_a_clock_change_is_accepted(state: DeviceState) -> None:
+    state.apply_message(push(2_000_000_000_000, a=2), 0)
+    assert state.apply_message(push(1_900_000_000_000, a=1), 1) == {"a"}
 
 
-def test_a_late_message_is_no_sign_of_life(state: DeviceState) -> None:
-    state.apply_push(push(2_000_000_005_000, a=2), 0)
-    state.apply_push(push(2_000_000_000_000, a=1), 100)
+def test_a_late_message_does_not_renew_the_age(state: DeviceState) -> None:
+    state.apply_message(push(2_000_000_005_000, a=2), 0)
+    state.apply_message(push(2_000_000_000_000, a=1), 100)
     assert state.age(100) == 100
-    state.apply_push(push(), 100)
+    state.apply_message(push(), 100)
     assert state.age(100) == 100
-    assert state.counters.empty == 1
+    assert state.counts.empty == 1
 
 
-def test_a_reply_that_was_asked_for_before_a_push_does_not_overwrite_it(state: DeviceState) -> None:
-    state.apply_push(push(a=2), 10)
-    state.apply_snapshot({"a": 1, "b": 1}, 9, 11, online=True)
+def test_a_reply_requested_before_a_message_does_not_overwrite_it(state: DeviceState) -> None:
+    state.apply_message(push(a=2), 10)
+    state.apply_reply({"a": 1, "b": 1}, 9, 11, online=True)
     assert state.values == {"a": 2, "b": 1}
 
 
-def test_unchanged_replies_prove_life_for_a_while_only(state: DeviceState) -> None:
+def test_unchanged_replies_renew_the_age_for_a_limited_time(state: DeviceState) -> None:
     for now in range(0, 3000, 60):
-        state.apply_snapshot({"a": 1}, now, now, online=True)
-    assert state.last_seen == UNCHANGED_PROOF_S
-    state.apply_snapshot({"a": 2}, 3000, 3000, online=True)
+        state.apply_reply({"a": 1}, now, now, online=True)
+    assert state.last_seen == UNCHANGED_VALID_S
+    state.apply_reply({"a": 2}, 3000, 3000, online=True)
     assert state.last_seen == 3000
 
 
-def test_replies_of_a_device_that_is_away_prove_nothing(state: DeviceState) -> None:
-    state.apply_snapshot({"a": 1}, 0, 0, online=False)
+def test_replies_of_an_offline_device_do_not_renew_the_age(state: DeviceState) -> None:
+    state.apply_reply({"a": 1}, 0, 0, online=False)
     assert state.last_seen is None
     assert state.age(5) is None
     assert not state.is_fresh(5, 300)
 
 
-def test_a_confirmed_value_holds_for_a_moment(state: DeviceState) -> None:
-    state.apply_push(push(a=1), 0)
+def test_a_confirmed_value_is_held(state: DeviceState) -> None:
+    state.apply_message(push(a=1), 0)
     state.confirm({"a": 2}, 10)
-    state.apply_push(push(a=1), 10 + SETTLE_S / 2)
+    state.apply_message(push(a=1), 10 + HOLD_S / 2)
     assert state.values["a"] == 2
-    state.apply_push(push(a=1), 10 + SETTLE_S)
+    state.apply_message(push(a=1), 10 + HOLD_S)
     assert state.values["a"] == 1
 
 
-def test_a_confirmed_value_that_the_device_repeats_is_released(state: DeviceState) -> None:
+def test_a_repeated_confirmed_value_is_released(state: DeviceState) -> None:
     state.confirm({"a": 2}, 10)
-    state.apply_push(push(a=2), 11)
-    state.apply_push(push(a=3), 12)
+    state.apply_message(push(a=2), 11)
+    state.apply_message(push(a=3), 12)
     assert state.values["a"] == 3
-    assert not state.is_disputed(10 + SETTLE_S)
+    assert not state.is_disputed(10 + HOLD_S)
 
 
-def test_a_report_from_before_a_command_undoes_it_not_even_behind_one_from_after_it(state: DeviceState) -> None:
-    state.apply_push(push(a=1), 0)
+def test_a_late_report_is_ignored_even_after_a_newer_one(state: DeviceState) -> None:
+    state.apply_message(push(a=1), 0)
     state.confirm({"a": 2}, 10)
-    state.apply_push(push(a=2), 11)
-    state.apply_push(push(a=1), 12)
+    state.apply_message(push(a=2), 11)
+    state.apply_message(push(a=1), 12)
     assert state.values["a"] == 2
 
 
-def test_a_device_that_contradicted_a_command_is_asked_what_it_meant(state: DeviceState) -> None:
-    """It may have taken the command back; a device that tells changes only would never say so again."""
-    state.apply_push(push(a=1), 0)
+def test_a_contradicted_command_is_disputed_until_the_next_read(state: DeviceState) -> None:
+    """It may have reverted the command, and a device that reports only changes would not report it again."""
+    state.apply_message(push(a=1), 0)
     state.confirm({"a": 2}, 10)
-    state.apply_push(push(a=1), 11)
-    end = 10 + SETTLE_S
+    state.apply_message(push(a=1), 11)
+    end = 10 + HOLD_S
     assert not state.is_disputed(11)
     assert state.is_disputed(end)
-    state.apply_snapshot({"a": 1}, end, end + 1, online=True)
+    state.apply_reply({"a": 1}, end, end + 1, online=True)
     assert state.values["a"] == 1
     assert not state.is_disputed(end + 1)
 
 
-def test_the_number_of_values_is_bounded(state: DeviceState) -> None:
+def test_the_number_of_values_is_limited(state: DeviceState) -> None:
     for start in range(0, 3 * MAX_KEYS, 1000):
-        state.apply_push(push(**{f"k{n}": n for n in range(start, start + 1000)}), 0)
+        state.apply_message(push(**{f"k{n}": n for n in range(start, start + 1000)}), 0)
     assert len(state.values) == MAX_KEYS
 
 
 # Commands and sessions
 
 
-def test_ids_rise_and_fit() -> None:
+def test_message_ids_increase_within_31_bits() -> None:
     ids = MessageIds(2_147_483_645)
-    taken = [ids.take() for _ in range(5)]
+    taken = [ids.next_id() for _ in range(5)]
     assert len(set(taken)) == 5
     assert all(0 < number < 2**31 for number in taken)
-    assert MessageIds().take() > 0
+    assert MessageIds().next_id() > 0
 
 
-def test_how_commands_are_addressed() -> None:
-    assert mqtt_payload(Style.TCP, {"params": {"id": 1}}, "SN", 7) == {
+def test_command_payloads() -> None:
+    assert mqtt_payload(CommandFormat.TCP, {"params": {"id": 1}}, "SN", 7) == {
         "moduleType": 0,
         "operateType": "TCP",
         "id": 7,
@@ -244,30 +244,30 @@ def test_how_commands_are_addressed() -> None:
         "sn": "SN",
         "params": {"id": 1},
     }
-    assert http_payload(Style.TCP, {"params": {"id": 1}}, "SN", 7) == {"sn": "SN", "params": {"id": 1}}
-    assert http_payload(Style.CODE, {"cmdCode": "X"}, "SN", 7) == {"sn": "SN", "cmdCode": "X"}
-    assert http_payload(Style.MODULE, {"moduleType": 1}, "SN", 7)["id"] == 7
+    assert http_payload(CommandFormat.TCP, {"params": {"id": 1}}, "SN", 7) == {"sn": "SN", "params": {"id": 1}}
+    assert http_payload(CommandFormat.CODE, {"cmdCode": "X"}, "SN", 7) == {"sn": "SN", "cmdCode": "X"}
+    assert http_payload(CommandFormat.MODULE, {"moduleType": 1}, "SN", 7)["id"] == 7
 
 
-def test_sessions_that_end_young_again_and_again_are_somebody_elses_doing() -> None:
-    watch = ContentionWatch()
+def test_repeated_short_sessions_are_a_takeover() -> None:
+    watch = TakeoverDetector()
     verdicts = []
-    for n in range(CONTENTION_SESSIONS):
+    for n in range(TAKEOVER_SESSIONS):
         watch.connected(n * 2.0)
         verdicts.append(watch.disconnected(n * 2.0 + 1))
-    assert verdicts == [False] * (CONTENTION_SESSIONS - 1) + [True]
+    assert verdicts == [False] * (TAKEOVER_SESSIONS - 1) + [True]
 
 
-def test_a_broker_that_comes_and_goes_is_not_contention() -> None:
-    watch = ContentionWatch()
+def test_an_unstable_broker_is_not_a_takeover() -> None:
+    watch = TakeoverDetector()
     for n in range(20):
         watch.connected(n * 4.0)
         assert not watch.disconnected(n * 4.0 + 1)
         watch.failed()
 
 
-def test_long_sessions_are_not_contention() -> None:
-    watch = ContentionWatch()
+def test_long_sessions_are_not_a_takeover() -> None:
+    watch = TakeoverDetector()
     for n in range(20):
         watch.connected(n * 100.0)
         assert not watch.disconnected(n * 100.0 + 60)

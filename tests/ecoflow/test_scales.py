@@ -1,4 +1,4 @@
-"""Scales proved by arithmetic: what captures of real devices say about themselves."""
+"""Scales, proven by arithmetic on captures of real devices."""
 
 import json
 from pathlib import Path
@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
-from custom_components.ecoflow.api.decode import decode_capture, read_capture
-from custom_components.ecoflow.api.families import FAMILIES, Proof
+from custom_components.ecoflow.api.captures import decode_capture, read_capture
+from custom_components.ecoflow.api.families import FAMILIES
 from custom_components.ecoflow.api.families.packs import pack_current, pack_voltage
+from custom_components.ecoflow.api.families.specs import Evidence
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared/fixtures/ecoflow"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"captured replies are not here: {FOLDER}")
 
 
 def captures() -> dict[str, Any]:
-    """Every report there is, those inside of longer captures too."""
+    """Return all reports, also those within longer captures."""
     found: dict[str, Any] = {}
     for path in sorted(FOLDER.glob("*/*.json")):
         content = json.loads(path.read_text())
@@ -58,10 +59,10 @@ def test_power_is_voltage_times_current(triple: tuple[str, str, str, tuple[float
             continue
         assert volts * amps == pytest.approx(watts, rel=relative, abs=absolute), name
         proofs += 1
-    assert proofs, "no capture proves this"
+    assert proofs, "no capture contains these values"
 
 
-def test_solar_and_battery_of_a_powerstream_make_its_output() -> None:
+def test_powerstream_output_is_solar_plus_battery() -> None:
     got = rows("quota_all/powerstream")
     assert got["solar_power"] - got["battery_power"] == pytest.approx(got["inverter_output_power"], abs=1)
     assert got["solar_1_power"] + got["solar_2_power"] == got["solar_power"]
@@ -69,7 +70,7 @@ def test_solar_and_battery_of_a_powerstream_make_its_output() -> None:
 
 
 def test_a_stations_input_is_the_sum_of_its_ports() -> None:
-    """pd.wattsInSum is in W, beside solar in 0.1 W."""
+    """pd.wattsInSum is in W, solar power in 0.1 W."""
     checked = 0
     for name in CAPTURES:
         got = rows(name)
@@ -80,7 +81,7 @@ def test_a_stations_input_is_the_sum_of_its_ports() -> None:
     assert checked >= 4
 
 
-def test_batteries_are_about_as_full_as_they_say() -> None:
+def test_remaining_capacity_matches_the_battery_level() -> None:
     for name in CAPTURES:
         got = rows(name)
         if full := got.get("main_battery_full_capacity"):
@@ -88,15 +89,15 @@ def test_batteries_are_about_as_full_as_they_say() -> None:
             assert share == pytest.approx(got["main_battery_level"], abs=3), name
 
 
-def test_cell_voltages_are_those_of_lithium_cells() -> None:
+def test_cell_voltages_are_in_the_range_of_lithium_cells() -> None:
     for name in CAPTURES:
         for key in ("main_cell_voltage_min", "main_cell_voltage_max"):
             if (volts := rows(name).get(key)) is not None:
                 assert 2.5 < volts < 4.3, name
 
 
-def test_a_river_2_pack_in_volts_and_a_delta_2_pack_in_millivolts_both_read_in_volts() -> None:
-    """The River's 296 W of charging are 26 V x 11 A as they stand; the Delta's 340 W of load need mV and mA."""
+def test_pack_voltages_in_volts_and_millivolts_are_decoded() -> None:
+    """The 296 W of a RIVER 2 are 26 V x 11 A; the 340 W of a DELTA 2 need mV and mA."""
     charging = [
         values
         for name in CAPTURES
@@ -112,8 +113,8 @@ def test_a_river_2_pack_in_volts_and_a_delta_2_pack_in_millivolts_both_read_in_v
     assert got["battery_power"] == pytest.approx(-got["ac_output_power"], rel=0.2)
 
 
-def test_a_counter_divided_by_its_hours_is_a_power() -> None:
-    """Wh over the hours of use: an average that the device can do, so the counters are in Wh."""
+def test_a_counter_divided_by_its_hours_is_a_valid_power() -> None:
+    """Wh divided by the hours of use is an average within the power of the device, so the counters are in Wh."""
     for name in ("latest_quotas/delta_pro_230v_2slaves", "quota_all/delta_pro_120v", "mqtt_params/delta_pro"):
         values, _ = read_capture(CAPTURES[name])
         solar_w = rows(name)["solar_input_energy"] * 1000 / (values["pd.mpptUsedTime"] / 3600)
@@ -122,10 +123,10 @@ def test_a_counter_divided_by_its_hours_is_a_power() -> None:
         assert 20 < ac_w < 3600, name
 
 
-def test_most_powers_of_the_captured_families_are_measured_not_believed() -> None:
+def test_main_powers_of_captured_families_have_a_measured_scale() -> None:
     for family in FAMILIES:
         if family.name not in ("delta_pro", "delta_2", "delta_2_max", "powerstream"):
             continue
         main = {"battery_power", "solar_power", "ac_input_power", "ac_output_power", "total_input_power"}
-        proofs = {reading.key: reading.proof for reading in family.readings if reading.key in main}
-        assert set(proofs.values()) == {Proof.MEASURED}, family.name
+        proofs = {reading.key: reading.evidence for reading in family.sensors if reading.key in main}
+        assert set(proofs.values()) == {Evidence.MEASURED}, family.name

@@ -37,14 +37,14 @@ async def test_charge_power_out_of_the_models_range(hass: HomeAssistant, device_
     with pytest.raises(HomeAssistantError) as raised:
         await call(hass, "set_charge_power", device_id=device_id, power=100)
     assert raised.value.translation_key == "out_of_range"
-    assert raised.value.translation_placeholders == {"value": "100", "low": "200", "high": "2900"}
+    assert raised.value.translation_placeholders == {"value": "100", "minimum": "200", "maximum": "2900"}
 
 
-async def test_charge_power_of_a_device_that_has_none(
+async def test_charge_power_of_a_device_without_one(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
 ) -> None:
-    sn = cloud.do("add", kind="smart_plug")
-    await account.runtime_data.async_refresh()
+    sn = cloud.do("add", model="smart_plug")
+    await account.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
     device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, sn), account.entry_id)
     assert device is not None
@@ -69,7 +69,7 @@ async def test_a_raw_command_returns_the_devices_answer(
 
 
 @pytest.mark.parametrize("command", [{}, {"sn": "OTHER", "params": {}}])
-async def test_a_raw_command_may_not_choose_its_device(
+async def test_a_raw_command_must_not_contain_reserved_fields(
     hass: HomeAssistant, device_id: str, command: dict[str, Any]
 ) -> None:
     with pytest.raises(HomeAssistantError) as raised:
@@ -77,7 +77,7 @@ async def test_a_raw_command_may_not_choose_its_device(
     assert raised.value.translation_key == "raw_command"
 
 
-async def test_what_is_no_device_of_ours(hass: HomeAssistant, account: MockConfigEntry, device_id: str) -> None:
+async def test_other_devices_are_rejected(hass: HomeAssistant, account: MockConfigEntry, device_id: str) -> None:
     hub = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, account.entry_id), account.entry_id)
     other = MockConfigEntry(domain="other")
     other.add_to_hass(hass)
@@ -106,7 +106,7 @@ async def test_a_device_of_an_account_that_is_not_loaded(
         ("send_raw", {"command": {"params": {"cmdSet": 32, "id": 39, "lcdTime": 60}}}),
     ],
 )
-async def test_users_without_the_right_are_refused(
+async def test_users_without_permission_are_rejected(
     hass: HomeAssistant, device_id: str, service: str, data: dict[str, Any]
 ) -> None:
     reader = MockUser(groups=[await hass.auth.async_get_group(GROUP_ID_READ_ONLY)]).add_to_hass(hass)
@@ -116,7 +116,7 @@ async def test_users_without_the_right_are_refused(
         await call(hass, service, Context(user_id="nobody"), device_id=device_id, **data)
 
 
-async def test_raw_commands_are_for_administrators(
+async def test_raw_commands_need_an_administrator(
     hass: HomeAssistant, cloud: CloudThread, device_id: str, hass_admin_user: MockUser
 ) -> None:
     user = MockUser(groups=[await hass.auth.async_get_group(GROUP_ID_USER)]).add_to_hass(hass)

@@ -1,4 +1,4 @@
-"""The request signature against EcoFlow's own vector and independent ones."""
+"""The request signature with EcoFlow's test vector and independent ones."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ def vectors(captures: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["official", "no_params"])
-def test_signature_of_the_documentation(vectors: dict[str, Any], name: str) -> None:
+def test_signature_of_the_documented_example(vectors: dict[str, Any], name: str) -> None:
     vector = vectors[name]
     keys = Keys(vector["accessKey"], vector["secretKey"])
     arguments = (vector["nonce"], vector["timestamp"])
@@ -40,7 +40,7 @@ def test_nonce_has_six_digits_and_time_is_in_ms() -> None:
     assert (headers["nonce"], headers["timestamp"]) == ("000042", "1671171709428")
 
 
-def test_keys_do_not_show_themselves() -> None:
+def test_keys_are_not_in_the_repr() -> None:
     keys = Keys("my-access", "my-secret")
     assert "my-" not in repr(keys)
     assert "my-" not in keys.fingerprint
@@ -60,6 +60,6 @@ _BODIES = st.dictionaries(
 
 
 @given(_BODIES)
-def test_a_server_that_reads_the_body_comes_to_the_same_signature(body: dict[str, Any]) -> None:
+def test_a_server_computes_the_same_signature_from_the_body(body: dict[str, Any]) -> None:
     flat = parameters({}, json.dumps(body).encode())
     assert sign(body, Keys("key", "secret"), "123456", "1") == expected(flat, "key", "secret", "123456", "1")

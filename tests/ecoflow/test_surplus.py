@@ -1,4 +1,4 @@
-"""The surplus controller as pure decisions, then in Home Assistant with a real station on the wire."""
+"""Surplus charging: the controller alone, then in Home Assistant with a simulated station."""
 
 import asyncio
 from dataclasses import replace
@@ -9,7 +9,7 @@ from unittest.mock import AsyncMock
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import ATTR_ENTITY_ID, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util import dt as dt_util
 from hypothesis import given, strategies as st
 import pytest
@@ -17,23 +17,23 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ecoflow.api.client import Timing
 from custom_components.ecoflow.api.errors import DeviceOfflineError
-from custom_components.ecoflow.api.surplus import (
-    FIRST_BACKOFF_S,
-    Decision,
+from custom_components.ecoflow.api.surplus_controller import (
     Reason,
-    Situation,
     SurplusController,
+    SurplusDecision,
+    SurplusInputs,
     SurplusSettings,
 )
 from custom_components.ecoflow.const import DOMAIN
+from custom_components.ecoflow.runtime.surplus_charging import is_low_tariff
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread
 from .test_config_flow import SURPLUS, subentry_flow
 
-pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+pytestmark = pytest.mark.slow  # skipped by scripts/test --quick
 
 SETTINGS = SurplusSettings(start_delay_s=0, stop_delay_s=0, margin_w=0, write_interval_s=60)
-CALM = Situation(
+CALM = SurplusInputs(
     grid_w=0,
     grid_age_s=1,
     charge_w=0,
@@ -41,57 +41,57 @@ CALM = Situation(
     setpoint_w=200,
     paused=None,
     device_fresh=True,
-    cheap=False,
+    low_tariff=False,
 )
 
 
-def decide(settings: SurplusSettings = SETTINGS, **changes: Any) -> Decision:
+def decide(settings: SurplusSettings = SETTINGS, **changes: Any) -> SurplusDecision:
     return SurplusController(settings).decide(0, replace(CALM, **changes))
 
 
-def test_export_is_charged() -> None:
-    assert decide(grid_w=-900) == Decision(900, Reason.SURPLUS, write_power_w=900)
+def test_charges_with_exported_power() -> None:
+    assert decide(grid_w=-900) == SurplusDecision(900, Reason.SURPLUS, write_power_w=900)
 
 
-def test_what_is_charged_already_counts_as_surplus() -> None:
-    assert decide(grid_w=-100, charge_w=600, setpoint_w=600) == Decision(700, Reason.SURPLUS, write_power_w=700)
+def test_the_current_charging_power_counts_as_surplus() -> None:
+    assert decide(grid_w=-100, charge_w=600, setpoint_w=600) == SurplusDecision(700, Reason.SURPLUS, write_power_w=700)
 
 
-def test_draw_lowers_the_power() -> None:
+def test_import_lowers_the_power() -> None:
     assert decide(grid_w=300, charge_w=900, setpoint_w=900).write_power_w == 600
 
 
-def test_small_changes_are_not_written() -> None:
-    assert decide(grid_w=-60, charge_w=600, setpoint_w=600) == Decision(650, Reason.SURPLUS)
+def test_changes_below_the_hysteresis_are_not_written() -> None:
+    assert decide(grid_w=-60, charge_w=600, setpoint_w=600) == SurplusDecision(650, Reason.SURPLUS)
 
 
-def test_the_margin_is_left_for_others() -> None:
+def test_the_export_margin_is_not_used() -> None:
     assert decide(replace(SETTINGS, margin_w=200), grid_w=-900).power_w == 700
 
 
-def test_the_limits_hold() -> None:
+def test_the_maximum_power_is_not_exceeded() -> None:
     assert decide(grid_w=-9000).power_w == SETTINGS.max_power_w
 
 
-def test_a_model_is_given_its_own_steps_only() -> None:
+def test_power_is_rounded_to_the_steps_of_the_model() -> None:
     settings = replace(SETTINGS, min_power_w=250, max_power_w=1250, tariff_power_w=850)
     steps = {"step_w": 100, "setpoint_w": 600}
     assert decide(settings, grid_w=-950, **steps).write_power_w == 900
     assert decide(settings, grid_w=-5000, **steps).write_power_w == 1200
     assert decide(settings, grid_w=100, **steps).write_power_w == 300
-    # what came of it is not written again and again
-    assert decide(settings, cheap=True, **steps).write_power_w == 800
-    assert not decide(settings, cheap=True, step_w=100, setpoint_w=800).writes
-    assert not decide(settings, grid_w=100, step_w=100, setpoint_w=300).writes
+    # the result is not written again
+    assert decide(settings, low_tariff=True, **steps).write_power_w == 800
+    assert not decide(settings, low_tariff=True, step_w=100, setpoint_w=800).has_writes
+    assert not decide(settings, grid_w=100, step_w=100, setpoint_w=300).has_writes
 
 
-def test_without_surplus_a_station_that_cannot_pause_goes_to_its_minimum() -> None:
+def test_without_surplus_a_station_that_cannot_pause_is_set_to_the_minimum() -> None:
     decision = decide(grid_w=500, setpoint_w=900)
-    assert decision == Decision(0, Reason.NO_SURPLUS, write_power_w=SETTINGS.min_power_w)
+    assert decision == SurplusDecision(0, Reason.NO_SURPLUS, write_power_w=SETTINGS.min_power_w)
 
 
-def test_without_surplus_a_station_that_can_pauses() -> None:
-    assert decide(grid_w=500, paused=False) == Decision(0, Reason.NO_SURPLUS, write_pause=True)
+def test_without_surplus_a_station_that_can_pause_is_paused() -> None:
+    assert decide(grid_w=500, paused=False) == SurplusDecision(0, Reason.NO_SURPLUS, write_pause=True)
 
 
 def test_surplus_ends_a_pause() -> None:
@@ -99,105 +99,107 @@ def test_surplus_ends_a_pause() -> None:
     assert (decision.write_power_w, decision.write_pause) == (900, False)
 
 
-def test_a_start_takes_more_than_the_minimum() -> None:
+def test_a_start_needs_the_hysteresis_on_top_of_the_minimum() -> None:
     assert decide(grid_w=-250).reason is Reason.NO_SURPLUS
     assert decide(grid_w=-300).reason is Reason.SURPLUS
 
 
-def test_clouds_are_ridden_through_and_gaps_between_them_not_chased() -> None:
+def test_start_and_stop_are_delayed() -> None:
     controller = SurplusController(replace(SETTINGS, start_delay_s=60, stop_delay_s=180))
     sun, cloud = replace(CALM, grid_w=-900), replace(CALM, grid_w=900)
     assert controller.decide(0, sun).reason is Reason.NO_SURPLUS
     assert controller.decide(59, sun).reason is Reason.NO_SURPLUS
     assert controller.decide(60, sun).reason is Reason.SURPLUS
-    assert controller.decide(100, cloud) == Decision(200, Reason.SURPLUS)
+    assert controller.decide(100, cloud) == SurplusDecision(200, Reason.SURPLUS)
     assert controller.decide(270, cloud).reason is Reason.SURPLUS
     assert controller.decide(275, sun).reason is Reason.SURPLUS
     assert controller.decide(280, cloud).reason is Reason.SURPLUS
     assert controller.decide(460, cloud).reason is Reason.NO_SURPLUS
 
 
-def test_after_a_restart_a_station_that_charges_from_surplus_goes_on() -> None:
-    """No step down to the minimum, no waiting, no write."""
+def test_charging_with_surplus_continues_after_a_restart() -> None:
+    """Without setting the minimum, a delay or a write."""
     settings = replace(SETTINGS, start_delay_s=60)
-    assert decide(settings, grid_w=-10, charge_w=800, setpoint_w=800) == Decision(800, Reason.SURPLUS)
-    # one that draws from the grid is no such station, and neither is one that only could
+    assert decide(settings, grid_w=-10, charge_w=800, setpoint_w=800) == SurplusDecision(800, Reason.SURPLUS)
+    # a station that charges from the grid, or does not charge, is not continued
     assert decide(settings, grid_w=900, charge_w=800, setpoint_w=800).reason is Reason.NO_SURPLUS
     assert decide(settings, grid_w=-900, charge_w=0, setpoint_w=800).reason is Reason.NO_SURPLUS
 
 
-def test_below_the_reserve_the_grid_charges_whatever_it_costs() -> None:
+def test_below_the_reserve_level_it_charges_from_the_grid() -> None:
     settings = replace(SETTINGS, reserve_level=30)
-    assert decide(settings, level=20, grid_w=3000) == Decision(400, Reason.RESERVE, write_power_w=400)
+    assert decide(settings, level=20, grid_w=3000) == SurplusDecision(400, Reason.RESERVE, write_power_w=400)
     controller = SurplusController(settings)
     assert controller.decide(0, replace(CALM, level=29)).reason is Reason.RESERVE
-    assert controller.decide(1, replace(CALM, level=31)).reason is Reason.RESERVE, "a band, so that it does not toggle"
+    assert controller.decide(1, replace(CALM, level=31)).reason is Reason.RESERVE, "hysteresis"
     assert controller.decide(2, replace(CALM, level=33)).reason is Reason.NO_SURPLUS
     assert controller.decide(3, replace(CALM, level=31)).reason is Reason.NO_SURPLUS
 
 
-def test_the_reserve_is_filled_without_a_grid_signal_too() -> None:
+def test_the_reserve_is_charged_without_a_grid_sensor() -> None:
     assert decide(replace(SETTINGS, reserve_level=30), level=20, grid_w=None).reason is Reason.RESERVE
 
 
-def test_cheap_hours_charge_with_their_own_power() -> None:
-    assert decide(cheap=True, grid_w=3000) == Decision(1000, Reason.TARIFF, write_power_w=1000)
+def test_low_tariff_has_its_own_charge_power() -> None:
+    assert decide(low_tariff=True, grid_w=3000) == SurplusDecision(1000, Reason.LOW_TARIFF, write_power_w=1000)
 
 
-def test_above_the_target_surplus_goes_elsewhere() -> None:
-    assert decide(replace(SETTINGS, target_level=80), level=81, grid_w=-2000, paused=False).reason is Reason.FULL
+def test_above_the_target_level_it_does_not_charge() -> None:
+    assert (
+        decide(replace(SETTINGS, target_level=80), level=81, grid_w=-2000, paused=False).reason is Reason.TARGET_REACHED
+    )
 
 
 @pytest.mark.parametrize("changes", [{"grid_w": None}, {"grid_w": -900, "grid_age_s": 500}])
-def test_without_a_signal_nothing_is_charged(changes: dict[str, Any]) -> None:
-    assert decide(paused=False, **changes) == Decision(0, Reason.NO_SIGNAL, write_pause=True)
+def test_without_a_grid_sensor_it_does_not_charge(changes: dict[str, Any]) -> None:
+    assert decide(paused=False, **changes) == SurplusDecision(0, Reason.NO_GRID_POWER, write_pause=True)
 
 
 @pytest.mark.parametrize("changes", [{"device_fresh": False}, {"level": None}, {"setpoint_w": None}])
-def test_a_station_that_is_away_is_left_alone(changes: dict[str, Any]) -> None:
-    assert decide(grid_w=-900, **changes) == Decision(0, Reason.DEVICE_AWAY)
+def test_an_offline_station_is_not_controlled(changes: dict[str, Any]) -> None:
+    assert decide(grid_w=-900, **changes) == SurplusDecision(0, Reason.DEVICE_OFFLINE)
 
 
-def test_writes_keep_their_distance() -> None:
+def test_writes_keep_the_minimum_interval() -> None:
     controller = SurplusController(SETTINGS)
-    assert controller.decide(0, replace(CALM, grid_w=-900)).writes
-    controller.wrote(0)
-    assert not controller.decide(59, replace(CALM, grid_w=-600)).writes
-    assert controller.decide(60, replace(CALM, grid_w=-600)).writes
+    assert controller.decide(0, replace(CALM, grid_w=-900)).has_writes
+    controller.write_succeeded(0)
+    assert not controller.decide(59, replace(CALM, grid_w=-600)).has_writes
+    assert controller.decide(60, replace(CALM, grid_w=-600)).has_writes
 
 
-def test_failed_writes_wait_longer_each_time() -> None:
+def test_failed_writes_are_retried_with_increasing_delay() -> None:
     controller = SurplusController(SETTINGS)
     now = 0.0
     for attempt in range(8):
-        assert controller.decide(now, replace(CALM, grid_w=-900)).writes
-        controller.failed(now)
-        pause_s = min(1800, FIRST_BACKOFF_S * 2**attempt)
-        assert not controller.decide(now + pause_s - 1, replace(CALM, grid_w=-900)).writes
+        assert controller.decide(now, replace(CALM, grid_w=-900)).has_writes
+        controller.write_failed(now)
+        pause_s = min(1800, 120 * 2**attempt)
+        assert not controller.decide(now + pause_s - 1, replace(CALM, grid_w=-900)).has_writes
         now += pause_s
-    controller.wrote(now)
-    assert controller.decide(now + 60, replace(CALM, grid_w=-900)).writes
+    controller.write_succeeded(now)
+    assert controller.decide(now + 60, replace(CALM, grid_w=-900)).has_writes
 
 
 _WATTS = st.floats(-20_000, 20_000)
 
 
 @given(st.lists(st.tuples(_WATTS, st.floats(0, 3000), st.floats(0, 100), st.booleans()), max_size=40))
-def test_whatever_comes_the_limits_and_the_distance_hold(moments: list[tuple[float, float, float, bool]]) -> None:
+def test_limits_and_write_interval_hold_for_any_input(moments: list[tuple[float, float, float, bool]]) -> None:
     settings = replace(SETTINGS, reserve_level=20, write_interval_s=60)
     controller, written_at, setpoint = SurplusController(settings), -1e9, 200.0
     for index, (grid_w, charge_w, level, cheap) in enumerate(moments):
         now = index * 10.0
         situation = replace(
-            CALM, grid_w=grid_w, charge_w=charge_w, level=level, cheap=cheap, setpoint_w=setpoint, paused=False
+            CALM, grid_w=grid_w, charge_w=charge_w, level=level, low_tariff=cheap, setpoint_w=setpoint, paused=False
         )
         decision = controller.decide(now, situation)
         assert decision.power_w == 0 or settings.min_power_w <= decision.power_w <= settings.max_power_w
-        if decision.writes:
+        if decision.has_writes:
             assert now - written_at >= settings.write_interval_s
             written_at = now
             setpoint = decision.write_power_w or setpoint
-            controller.wrote(now)
+            controller.write_succeeded(now)
 
 
 # In Home Assistant ---------------------------------------------------------------------------------------------------
@@ -210,7 +212,7 @@ async def add_surplus(hass: HomeAssistant, account: MockConfigEntry, sn: str, **
         result["flow_id"], {"device_sn": sn, **SURPLUS, "write_interval": 20, **changes}
     )
     await hass.async_block_till_done()
-    account.runtime_data.client.timing = Timing(ack_timeout_s=0.5, read_back_pause_s=0.05)
+    account.runtime_data.client.timing = Timing(reply_timeout_s=0.5, read_back_interval_s=0.05)
     return next(iter(account.subentries))
 
 
@@ -229,28 +231,26 @@ async def evaluate(hass: HomeAssistant, account: MockConfigEntry) -> None:
         await asyncio.sleep(0)
 
 
-async def test_charging_follows_a_grid_sensor_in_kilowatts(
+async def test_charging_follows_a_grid_power_sensor_in_kilowatts(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
 ) -> None:
     subentry_id = await add_surplus(hass, account, DELTA_PRO, margin=0)
     hass.states.async_set("sensor.grid", "-0.8", {"unit_of_measurement": "kW", "device_class": "power"})
     await hass.async_block_till_done()
-    # It charges with 600 W, and 800 W are exported beside.
+    # It charges with 600 W while 800 W are exported.
     assert cloud.device(DELTA_PRO).report()["inv.cfgSlowChgWatts"] == 1400
     await evaluate(hass, account)
     assert surplus_state(hass, subentry_id, "surplus_reason") == "surplus"
 
 
-async def test_a_sensor_that_counts_export_as_positive(
-    hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
-) -> None:
+async def test_an_inverted_grid_power_sensor(hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread) -> None:
     await add_surplus(hass, account, DELTA_PRO, margin=0, grid_inverted=True)
     hass.states.async_set("sensor.grid", "300", {"unit_of_measurement": "W"})
     await hass.async_block_till_done()
     assert cloud.device(DELTA_PRO).report()["inv.cfgSlowChgWatts"] == 900
 
 
-async def test_a_delta_2_is_paused_without_surplus_and_wakes_with_it(
+async def test_a_delta_2_is_paused_and_resumed(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
 ) -> None:
     await add_surplus(hass, account, DELTA_2, margin=0, write_interval=20)
@@ -258,7 +258,7 @@ async def test_a_delta_2_is_paused_without_surplus_and_wakes_with_it(
     await hass.async_block_till_done()
     assert cloud.device(DELTA_2).report()["mppt.chgPauseFlag"] == 1
     surplus = next(iter(account.runtime_data.surplus.values()))
-    surplus._controller._not_before = 0.0  # the distance between writes is 20 s
+    surplus._controller._next_write_at = 0.0  # the write interval is 20 s
     hass.states.async_set("sensor.grid", "-700", {"unit_of_measurement": "W"})
     await hass.async_block_till_done()
     report = cloud.device(DELTA_2).report()
@@ -267,7 +267,7 @@ async def test_a_delta_2_is_paused_without_surplus_and_wakes_with_it(
 
 
 @pytest.mark.parametrize("value", ["unavailable", "unknown", "nonsense"])
-async def test_without_a_grid_reading_the_station_goes_to_its_minimum(
+async def test_without_a_grid_value_the_station_is_set_to_the_minimum(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, value: str
 ) -> None:
     subentry_id = await add_surplus(hass, account, DELTA_PRO)
@@ -278,7 +278,7 @@ async def test_without_a_grid_reading_the_station_goes_to_its_minimum(
     assert cloud.device(DELTA_PRO).report()["inv.cfgSlowChgWatts"] == 200
 
 
-async def test_switched_off_it_leaves_the_power_alone_and_remembers(
+async def test_turned_off_it_keeps_the_charge_power_and_stays_off(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
 ) -> None:
     subentry_id = await add_surplus(hass, account, DELTA_PRO)
@@ -298,14 +298,14 @@ async def test_switched_off_it_leaves_the_power_alone_and_remembers(
 
 
 @pytest.mark.parametrize("fault", [None, "offline"])
-async def test_switched_off_while_it_waits_the_station_charges_again(
+async def test_turning_off_resumes_a_paused_station(
     hass: HomeAssistant,
     account: MockConfigEntry,
     cloud: CloudThread,
     caplog: pytest.LogCaptureFixture,
     fault: str | None,
 ) -> None:
-    """It was paused to wait for surplus: with nobody waiting any more it would stay empty."""
+    """Otherwise the paused station would never charge again."""
     subentry_id = await add_surplus(hass, account, DELTA_2, margin=0)
     hass.states.async_set("sensor.grid", "900", {"unit_of_measurement": "W"})
     await hass.async_block_till_done()
@@ -316,11 +316,11 @@ async def test_switched_off_while_it_waits_the_station_charges_again(
     await hass.services.async_call("switch", "turn_off", {ATTR_ENTITY_ID: entity_id}, blocking=True)
     await hass.async_block_till_done()
     assert cloud.device(DELTA_2).report()["mppt.chgPauseFlag"] == (0 if fault is None else 1)
-    assert ("charging stays paused" in caplog.text) is (fault is not None)
+    assert ("the station stays paused" in caplog.text) is (fault is not None)
     assert surplus_state(hass, subentry_id, "surplus_charging", Platform.SWITCH) == "off"
 
 
-async def test_deleted_while_it_waits_the_station_charges_again(
+async def test_deleting_resumes_a_paused_station(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread
 ) -> None:
     subentry_id = await add_surplus(hass, account, DELTA_2, margin=0)
@@ -333,25 +333,25 @@ async def test_deleted_while_it_waits_the_station_charges_again(
     assert account.runtime_data.surplus == {}
 
 
-async def test_a_station_that_does_not_take_the_command_is_not_hammered(
+async def test_a_failed_write_is_not_repeated_at_once(
     hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread, caplog: pytest.LogCaptureFixture
 ) -> None:
     await add_surplus(hass, account, DELTA_PRO, margin=0)
-    cloud.fault("deaf")
+    cloud.fault("ignore_mqtt")
     cloud.fault("ignore_http")
     for watts in (-800, -1000, -1200):
         hass.states.async_set("sensor.grid", str(watts), {"unit_of_measurement": "W"})
         await hass.async_block_till_done()
-    assert caplog.text.count("the charge power could not be set") == 1
+    assert caplog.text.count("setting the charge power failed") == 1
 
 
-async def test_cheap_hours_by_an_entity(hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread) -> None:
+async def test_low_tariff_by_entity(hass: HomeAssistant, account: MockConfigEntry, cloud: CloudThread) -> None:
     tariff = {"tariff_entity": "binary_sensor.cheap", "tariff_power": 1100}
     hass.states.async_set("sensor.grid", "500", {"unit_of_measurement": "W"})
     subentry_id = await add_surplus(hass, account, DELTA_PRO, tariff=tariff)
     hass.states.async_set("binary_sensor.cheap", "on")
     await hass.async_block_till_done()
-    next(iter(account.runtime_data.surplus.values()))._controller._not_before = 0.0
+    next(iter(account.runtime_data.surplus.values()))._controller._next_write_at = 0.0
     await evaluate(hass, account)
     assert surplus_state(hass, subentry_id, "surplus_reason") == "tariff"
     assert cloud.device(DELTA_PRO).report()["inv.cfgSlowChgWatts"] == 1100
@@ -366,7 +366,7 @@ async def test_cheap_hours_by_an_entity(hass: HomeAssistant, account: MockConfig
         ("05:00", "05:00", False),
     ],
 )
-async def test_cheap_hours_by_the_clock(
+async def test_low_tariff_by_time(
     hass: HomeAssistant,
     account: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
@@ -378,5 +378,46 @@ async def test_cheap_hours_by_the_clock(
     await add_surplus(hass, account, DELTA_PRO, tariff=tariff)
     local = dt_util.now().replace(hour=3, minute=30)
     freezer.move_to(local + timedelta(days=1))
-    surplus = next(iter(account.runtime_data.surplus.values()))
-    assert surplus._is_cheap() is cheap
+    assert is_low_tariff(hass, tariff) is cheap
+
+
+async def test_renamed_entities_are_followed(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    registry = er.async_get(hass)
+    grid = registry.async_get_or_create("sensor", "other", "grid", suggested_object_id="grid").entity_id
+    tariff = registry.async_get_or_create("binary_sensor", "other", "tariff", suggested_object_id="cheap").entity_id
+    for entity_id in (grid, tariff):
+        hass.states.async_set(entity_id, "0")
+    subentry_id = await add_surplus(
+        hass, account, DELTA_PRO, grid_power=grid, tariff={"tariff_entity": tariff, "tariff_power": 900}
+    )
+    registry.async_update_entity(grid, new_entity_id="sensor.meter")
+    await hass.async_block_till_done()
+    registry.async_update_entity(tariff, new_entity_id="binary_sensor.low_tariff")
+    await hass.async_block_till_done()
+    data = account.subentries[subentry_id].data
+    assert data["grid_power"] == "sensor.meter"
+    assert data["tariff"]["tariff_entity"] == "binary_sensor.low_tariff"
+    hass.states.async_set("sensor.meter", "-800", {"unit_of_measurement": "W"})
+    await hass.async_block_till_done()
+    await evaluate(hass, account)
+    assert next(iter(account.runtime_data.surplus.values())).inputs["grid_power"] == -800
+
+
+async def test_a_missing_entity_creates_an_issue(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    hass.states.async_set("sensor.grid", "0")
+    subentry_id = await add_surplus(hass, account, DELTA_PRO)
+    issue_id = f"entity_missing_{account.entry_id}_{subentry_id}_grid_power"
+    issues = ir.async_get(hass)
+    assert issues.async_get_issue(DOMAIN, issue_id) is None
+    hass.states.async_remove("sensor.grid")
+    await hass.async_block_till_done()
+    issue = issues.async_get_issue(DOMAIN, issue_id)
+    assert issue is not None
+    assert issue.translation_placeholders == {
+        "entity": "sensor.grid",
+        "entry": "EcoFlow 127.0.0.1",
+        "use": "DELTA Pro 1: Surplus charging",
+    }
+    hass.states.async_set("sensor.grid", "0")
+    await hass.async_block_till_done()
+    assert issues.async_get_issue(DOMAIN, issue_id) is None

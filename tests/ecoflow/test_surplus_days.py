@@ -1,4 +1,4 @@
-"""Surplus charging over days: a house with solar in the weather of a typical year, a station, the controller."""
+"""Surplus charging over days: a house with solar in simulated weather, a station and the controller."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from custom_components.ecoflow.api.surplus import Situation, SurplusController, SurplusSettings
+from custom_components.ecoflow.api.surplus_controller import SurplusController, SurplusInputs, SurplusSettings
 from simulators.ecoflow_cloud.plant import Plant
 from simulators.world.weather import weather_at
 
@@ -18,7 +18,7 @@ SETTINGS = SurplusSettings(min_power_w=200, max_power_w=2000, margin_w=30, reser
 
 @dataclass
 class Day:
-    """What came of it, in Wh."""
+    """The results in Wh."""
 
     surplus: float = 0.0
     charged: float = 0.0
@@ -27,7 +27,7 @@ class Day:
 
 
 def clouds(rng: random.Random, cover: float) -> float:
-    """Return how much of the sun is left under a sky that is covered so often."""
+    """Return the remaining share of the sun for a cloud cover."""
     return rng.uniform(0.15, 0.5) if rng.random() < cover else 1.0
 
 
@@ -56,7 +56,7 @@ def run(start: datetime, days: int, cover: float, pausable: bool) -> Day:
         total.surplus += min(free_w, SETTINGS.max_power_w) * hours
         total.charged += min(plant.charge_w, free_w) * hours
         total.bought += max(0.0, plant.charge_w - free_w) * hours
-        situation = Situation(
+        situation = SurplusInputs(
             grid_w=house_w - pv_w + plant.charge_w,
             grid_age_s=1,
             charge_w=seen_charge_w,
@@ -64,36 +64,36 @@ def run(start: datetime, days: int, cover: float, pausable: bool) -> Day:
             setpoint_w=plant.charge_setting_w,
             paused=plant.paused if pausable else None,
             device_fresh=True,
-            cheap=False,
+            low_tariff=False,
         )
         seen_charge_w = plant.charge_w
         decision = controller.decide(now, situation)
-        if decision.writes and pending is None:
+        if decision.has_writes and pending is None:
             pending = (now + LATENCY_S, decision.write_power_w, decision.write_pause)
-            controller.wrote(now)
+            controller.write_succeeded(now)
             total.writes += 1
     return total
 
 
 @pytest.mark.parametrize(("cover", "share", "bought"), [(0.0, 0.88, 0.05), (0.3, 0.85, 0.10), (0.7, 0.78, 0.15)])
-def test_most_of_the_surplus_is_charged_and_little_is_bought(cover: float, share: float, bought: float) -> None:
-    """From a clear sky to one that changes every two minutes."""
+def test_most_surplus_is_used_with_little_import(cover: float, share: float, bought: float) -> None:
+    """From a clear sky to clouds that change every two minutes."""
     days = 3
     got = run(datetime(2025, 6, 20, tzinfo=UTC), days, cover, pausable=True)
     assert got.surplus > 10_000
     assert got.charged > share * got.surplus
     assert got.bought < bought * got.charged
-    assert got.writes < days * 600, "the station's memory is not worn by clouds"
+    assert got.writes < days * 600, "clouds cause few writes"
 
 
-def test_by_night_a_station_that_can_pause_draws_nothing() -> None:
+def test_a_station_that_can_pause_draws_nothing_at_night() -> None:
     got = run(datetime(2025, 12, 20, 17, tzinfo=UTC), 1, 0.0, pausable=True)
     assert got.writes < 60
     night = run(datetime(2025, 12, 20, 18, tzinfo=UTC), 1, 1.0, pausable=True)
     assert night.bought < 0.1 * 200 * 24
 
 
-def test_one_that_cannot_draws_its_minimum_all_night() -> None:
-    """What the documentation says of the DELTA Pro."""
+def test_a_station_that_cannot_pause_draws_the_minimum_at_night() -> None:
+    """As documented for the DELTA Pro."""
     got = run(datetime(2025, 12, 20, 18, tzinfo=UTC), 1, 1.0, pausable=False)
     assert got.bought > 0.5 * 200 * 14

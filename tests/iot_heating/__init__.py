@@ -15,6 +15,7 @@ from custom_components.iot_heating.const import (
     SUBENTRY_CONTROLLER,
     SUBENTRY_LINKED,
 )
+from custom_components.iot_heating.storage.device_records import DeviceRecord
 
 TELEMETRY: dict[str, Any] = {"state": "on", "temp_out": 8.7, "supply_temp": 61.5, "voltage": 3.3, "errors": []}
 """The example of the origin document."""
@@ -44,6 +45,13 @@ async def add_controller(
 def controller_subentry(entry: MockConfigEntry, device_id: str = "ESP32-001") -> ConfigSubentry:
     """The subentry of a controller."""
     return next(s for s in entry.subentries.values() if s.unique_id == device_id)
+
+
+def device_record(entry: MockConfigEntry, device_id: str = "ESP32-001") -> DeviceRecord:
+    """The stored record of a controller."""
+    record: DeviceRecord | None = entry.runtime_data.commands.record(device_id)
+    assert record is not None
+    return record
 
 
 def entity_id(hass: HomeAssistant, platform: str, owner: str, key: str) -> str:

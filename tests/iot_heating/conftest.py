@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.iot_heating import telling
+from custom_components.iot_heating.runtime import notifier
 
 from . import add_controller, building_entry
 
@@ -27,9 +27,9 @@ def files_in_tmp(hass: HomeAssistant, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def told_in_one_slice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a controller reports is told in slices, too (see test_telling.py for these)."""
-    monkeypatch.setattr(telling, "_SLICE_S", 60.0)
+def one_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops over controllers are not interrupted; see test_notifier.py for slices."""
+    monkeypatch.setattr(notifier, "SLICE_S", 60.0)
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.iot_heating._lib.archive import Row
 from custom_components.iot_heating.const import DOMAIN
-from custom_components.iot_heating.telemetry_log import LOG
+from custom_components.iot_heating.storage.telemetry_archive import TELEMETRY_ARCHIVE
 
-from . import TELEMETRY, add_linked, controller_subentry
+from . import TELEMETRY, add_linked, controller_subentry, device_record
 
 PATH = "/api/iot/device/ESP32-001/sync/"
 
@@ -53,7 +53,7 @@ async def reported(hass: HomeAssistant, building: MockConfigEntry, client: TestC
         body = {**TELEMETRY, "supply_temp": supply, "heap": 180_000, "nested": {"a": 1}}
         reply = await client.post(PATH, headers={"X-Device-Key": key}, json=body)
         assert reply.status == HTTPStatus.OK
-    archive = hass.data[LOG]._archive
+    archive = hass.data[TELEMETRY_ARCHIVE]._archive
     assert archive is not None
     for _ in range(2000):
         if archive.status.written == 3:
@@ -73,9 +73,9 @@ async def test_reports_are_kept_as_they_came(call: Any, reported: None) -> None:
 async def test_a_hundred_reports_at_once_are_kept_and_then_one_a_second(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log, rows, now = hass.data[LOG], list[Row](), 1000.0
+    log, rows, now = hass.data[TELEMETRY_ARCHIVE], list[Row](), 1000.0
     monkeypatch.setattr(log._archive, "put", rows.append)
-    monkeypatch.setattr(log._pace, "clock", lambda: now)
+    monkeypatch.setattr(log._rate_limiter, "clock", lambda: now)
 
     async def report(marker: int) -> None:
         reply = await client.post(PATH, headers={"X-Device-Key": key}, json={"marker": marker})
@@ -119,14 +119,14 @@ async def test_a_log_that_is_off_says_so(hass: HomeAssistant, building: MockConf
     await hass.async_block_till_done()
     with pytest.raises(HomeAssistantError) as caught:
         await call("get_telemetry")
-    assert caught.value.translation_key == "log_off"
+    assert caught.value.translation_key == "log_disabled"
 
 
 @pytest.mark.parametrize("aggregation", ["raw", "hour"])
 async def test_a_log_that_does_not_answer_says_so(
     hass: HomeAssistant, building: MockConfigEntry, call: Any, aggregation: str
 ) -> None:
-    archive = hass.data[LOG]._archive
+    archive = hass.data[TELEMETRY_ARCHIVE]._archive
     assert archive is not None
     await hass.async_add_executor_job(archive.close)
     archive._connected = False
@@ -151,8 +151,8 @@ async def test_a_command_is_sent_with_its_arguments(
     ("data", "error"),
     [
         ({"command": "set_curve"}, "curve_value_missing"),
-        ({"command": "set_curve", "curve_value": 101}, "bad_value"),
-        ({"command": "set_curve", "curve_value": 50, "min_external_temp": 31}, "bad_value"),
+        ({"command": "set_curve", "curve_value": 101}, "invalid_value"),
+        ({"command": "set_curve", "curve_value": 50, "min_external_temp": 31}, "invalid_value"),
         ({"command": "reboot"}, "needs_protocol_2"),
     ],
 )
@@ -168,7 +168,7 @@ async def test_a_schedule_is_set(hass: HomeAssistant, building: MockConfigEntry,
     schedule = [{"day": "Daily", "slots": ["06:00-22:00"], "target": 21}]
     house = device_of(hass, building, building.entry_id)
     await call("set_schedule", device_id=house, schedule=schedule, response=False)
-    assert list(building.runtime_data.profile.schedule.raw) == schedule
+    assert list(building.runtime_data.building.profile.schedule.raw) == schedule
     with pytest.raises(ServiceValidationError) as caught:
         await call("set_schedule", schedule=[{"day": "someday", "slots": []}], response=False)
     assert caught.value.translation_placeholders == {
@@ -180,7 +180,7 @@ async def test_a_schedule_is_set(hass: HomeAssistant, building: MockConfigEntry,
 async def test_a_building_is_no_controller(hass: HomeAssistant, building: MockConfigEntry, call: Any) -> None:
     with pytest.raises(ServiceValidationError) as caught:
         await call("get_sessions", device_id=device_of(hass, building, building.entry_id))
-    assert caught.value.translation_key == "no_controller"
+    assert caught.value.translation_key == "not_a_controller"
 
 
 async def test_a_linked_entity_has_no_key(hass: HomeAssistant, building: MockConfigEntry, call: Any) -> None:
@@ -234,13 +234,13 @@ async def test_a_span_of_nothing_or_of_ages_is_refused(
 ) -> None:
     with pytest.raises(vol.Invalid):
         await call("send_command", response=False, command="force_on", **{field: span})
-    assert building.runtime_data.registry.devices["ESP32-001"].override.empty
+    assert device_record(building).override.is_empty
 
 
 async def test_more_sessions_than_one_answer_holds_are_refused_not_cut(
     call: Any, client: TestClient, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.iot_heating.reports._MAX_SESSIONS", 2)
+    monkeypatch.setattr("custom_components.iot_heating.storage.history._MAX_SESSIONS", 2)
     for state in ("on", "off", "on", "off"):
         await client.post(PATH, headers={"X-Device-Key": key}, json={"state": state})
     assert len((await call("get_sessions"))["sessions"]) == 2

@@ -48,7 +48,7 @@ async def test_three_missed_polls_make_it_unavailable_and_one_call_brings_it_bac
     for _ in range(20):
         await client.post(PATH, headers={"X-Device-Key": key}, json=TELEMETRY)
         await pass_time(hass, freezer, 30)
-    controller = building.runtime_data.controllers["ESP32-001"]
+    controller = building.runtime_data.hub.controllers["ESP32-001"]
     assert controller.interval_s == pytest.approx(30, abs=2), "the interval is learned"
     assert states(hass, building)["outdoor_temperature"] == "8.7"
     seen = states(hass, building)["last_seen"]
@@ -65,8 +65,8 @@ async def test_three_missed_polls_make_it_unavailable_and_one_call_brings_it_bac
     assert states(hass, building)["outdoor_temperature"] == "8.7"
     ours = [(r.levelno, r.getMessage()) for r in caplog.records if r.name.startswith(LOGGER)]
     assert ours == [
-        (logging.WARNING, "Controller ESP32-001 has missed 3 polls"),
-        (logging.INFO, "Controller ESP32-001 is back"),
+        (logging.WARNING, "Controller ESP32-001 is offline: it has missed 3 calls"),
+        (logging.INFO, "Controller ESP32-001 is back online"),
     ]
 
 

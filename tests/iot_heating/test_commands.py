@@ -13,7 +13,7 @@ from homeassistant.exceptions import ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from . import controller_subentry, entity_id
+from . import controller_subentry, device_record, entity_id
 
 PATH = "/api/iot/device/ESP32-001/sync/"
 V1_REPLY = ["config"]
@@ -180,7 +180,7 @@ async def test_buttons_need_protocol_2(
     state = hass.states.get(target)
     assert state
     assert state.state == "unavailable"
-    controller = building.runtime_data.controllers["ESP32-001"]
+    controller = building.runtime_data.hub.controllers["ESP32-001"]
     from custom_components.iot_heating.protocol.commands import CommandName
 
     with pytest.raises(ServiceValidationError) as caught:
@@ -197,14 +197,14 @@ async def test_a_forced_state_ends_by_itself(
 ) -> None:
     from custom_components.iot_heating.protocol.commands import CommandName
 
-    controller = building.runtime_data.controllers["ESP32-001"]
+    controller = building.runtime_data.hub.controllers["ESP32-001"]
     await building.runtime_data.commands.async_send(controller, CommandName.FORCE_ON, duration=timedelta(hours=1))
     assert (await sync(state="off"))["config"]["schedule"] != []
     assert (await sync(state="on"))["config"]["schedule"] != []
     freezer.tick(timedelta(hours=1))
     config = (await sync(state="on"))["config"]
     assert config["schedule"] == []
-    assert config["updated_at"] != building.runtime_data.profile.updated_at.isoformat()
+    assert config["updated_at"] != building.runtime_data.building.profile.updated_at.isoformat()
 
 
 async def test_progress_is_told_as_events(
@@ -254,7 +254,7 @@ async def test_protocol_2_gets_forecast_and_extras_show(
     assert reply["forecast"] == [{"time": "2026-01-05T12:00:00Z", "temp_out": 5.0}]
     await sync(protocol_version=2)
     assert asked == ["hourly"], "kept for half an hour"
-    assert building.runtime_data.controllers["ESP32-001"].extras["firmware_version"] == "1.4.2"
+    assert building.runtime_data.hub.controllers["ESP32-001"].values["firmware_version"] == "1.4.2"
 
 
 async def test_a_weather_that_does_not_answer_costs_nothing(
@@ -264,7 +264,7 @@ async def test_a_weather_that_does_not_answer_costs_nothing(
     await hass.async_block_till_done()
     reply = await sync(protocol_version=2)
     assert "forecast" not in reply
-    assert "No forecast from weather.gone" in caplog.text
+    assert "weather.gone returned no forecast" in caplog.text
 
 
 @pytest.mark.parametrize("fault", ["raises", "hangs", "unit"])
@@ -285,14 +285,14 @@ async def test_a_weather_that_fails_in_any_way_costs_no_reply(
             await asyncio.Event().wait()
         return {"weather.home": {"forecast": [{"datetime": "2026-01-05T12:00:00+00:00", "temperature": 41.0}]}}
 
-    monkeypatch.setattr("custom_components.iot_heating.forecast._PATIENCE_S", 0.05)
+    monkeypatch.setattr("custom_components.iot_heating.runtime.weather_forecast._TIMEOUT_S", 0.05)
     hass.states.async_set("weather.home", "sunny", {"temperature_unit": "furlong"})
     hass.services.async_register("weather", "get_forecasts", forecasts, supports_response=SupportsResponse.ONLY)
     hass.config_entries.async_update_entry(building, options={"weather_entity": "weather.home"})
     await hass.async_block_till_done()
     reply = await sync(protocol_version=2)
     assert (reply["config"]["device_id"], "forecast" in reply) == ("ESP32-001", False)
-    assert caplog.text.count("No forecast from weather.home") == 1
+    assert caplog.text.count("weather.home returned no forecast") == 1
 
 
 async def test_a_curve_that_was_not_fetched_in_time_is_not_wanted_any_more(
@@ -300,7 +300,7 @@ async def test_a_curve_that_was_not_fetched_in_time_is_not_wanted_any_more(
 ) -> None:
     from custom_components.iot_heating.protocol.commands import CommandName
 
-    controller = building.runtime_data.controllers["ESP32-001"]
+    controller = building.runtime_data.hub.controllers["ESP32-001"]
     await building.runtime_data.commands.async_send(controller, CommandName.SET_CURVE, {"value": 90})
     await later(hass, freezer, 16 * 60)
     assert (await sync())["config"]["curve"]["value"] == 50
@@ -311,4 +311,4 @@ async def test_releasing_what_is_gone_or_free_does_nothing(
 ) -> None:
     await building.runtime_data.commands.async_release("no-such-controller")
     await building.runtime_data.commands.async_release("ESP32-001")
-    assert building.runtime_data.registry.devices["ESP32-001"].override.empty
+    assert device_record(building).override.is_empty

@@ -14,7 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.iot_heating.const import DOMAIN, SUBENTRY_CONTROLLER
-from custom_components.iot_heating.registry import REGISTRY
+from custom_components.iot_heating.storage.device_store import DEVICE_STORE
 from lib.device_keys import KeyMatch
 
 from . import add_controller, building_entry
@@ -31,7 +31,7 @@ async def test_a_building_is_added(hass: HomeAssistant) -> None:
 async def test_a_building_without_a_name_is_asked_again(hass: HomeAssistant) -> None:
     form = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     form = await hass.config_entries.flow.async_configure(form["flow_id"], {"name": "  "})
-    assert form["errors"] == {"name": "name_empty"}
+    assert form["errors"] == {"name": "name_required"}
     done = await hass.config_entries.flow.async_configure(form["flow_id"], {"name": "Barn"})
     assert done["type"] is FlowResultType.CREATE_ENTRY
 
@@ -45,7 +45,7 @@ async def test_a_building_is_added_once(hass: HomeAssistant, building: MockConfi
 async def test_a_building_is_renamed(hass: HomeAssistant, building: MockConfigEntry) -> None:
     form = await building.start_reconfigure_flow(hass)
     form = await hass.config_entries.flow.async_configure(form["flow_id"], {"name": " "})
-    assert form["errors"] == {"name": "name_empty"}
+    assert form["errors"] == {"name": "name_required"}
     done = await hass.config_entries.flow.async_configure(form["flow_id"], {"name": "Old house"})
     assert (done["type"], done["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
     assert (building.title, building.data["name"]) == ("Old house", "Old house")
@@ -71,7 +71,7 @@ async def test_a_building_is_not_renamed_to_anothers_name(hass: HomeAssistant, b
 
 async def test_the_key_that_is_shown_opens_the_door(hass: HomeAssistant, building: MockConfigEntry) -> None:
     key = await add_controller(hass, building)
-    record = hass.data[REGISTRY].devices["ESP32-001"]
+    record = hass.data[DEVICE_STORE].devices["ESP32-001"]
     assert record.keys.match(key, record.created) == KeyMatch.CURRENT
     subentry = next(iter(building.subentries.values()))
     assert (subentry.title, subentry.unique_id) == ("Cellar", "ESP32-001")
@@ -91,13 +91,13 @@ async def test_the_key_is_nowhere_on_disk(hass: HomeAssistant, hass_storage: dic
 @pytest.mark.parametrize(
     ("name", "device_id", "errors"),
     [
-        ("", "ESP32-001", {"name": "name_empty"}),
+        ("", "ESP32-001", {"name": "name_required"}),
         ("Cellar", "", {"device_id": "device_id_invalid"}),
         ("Cellar", "-x", {"device_id": "device_id_invalid"}),
         ("Cellar", "a/b", {"device_id": "device_id_invalid"}),
         ("Cellar", "a" * 65, {"device_id": "device_id_invalid"}),
         ("Cellar", "Ofen\N{LATIN SMALL LETTER U WITH DIAERESIS}", {"device_id": "device_id_invalid"}),
-        ("", "TAKEN", {"name": "name_empty", "device_id": "device_id_taken"}),
+        ("", "TAKEN", {"name": "name_required", "device_id": "device_id_registered"}),
     ],
 )
 async def test_a_controller_needs_a_name_and_an_id_of_its_own(
@@ -134,7 +134,7 @@ async def test_a_full_disk_makes_no_controller(hass: HomeAssistant, building: Mo
         await manager.async_configure(form["flow_id"], {})
     assert caught.value.translation_key == "storage_failed"
     assert not building.subentries
-    assert "ESP32-001" not in hass.data[REGISTRY].devices
+    assert "ESP32-001" not in hass.data[DEVICE_STORE].devices
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.iot_heating.diagnostics import async_get_config_entry_diagnostics
-from custom_components.iot_heating.registry import REGISTRY
+from custom_components.iot_heating.storage.device_store import DEVICE_STORE
 
 from . import TELEMETRY
 
@@ -22,7 +22,7 @@ async def test_no_key_and_no_hash_is_told(
         await hass.config_entries.async_unload(building.entry_id)
     text = json.dumps(await async_get_config_entry_diagnostics(hass, building))
     assert key not in text
-    assert str(hass.data[REGISTRY].devices["ESP32-001"].keys.current) not in text
+    assert str(hass.data[DEVICE_STORE].devices["ESP32-001"].keys.current) not in text
     assert "ESP32-001" in text
 
 
@@ -34,7 +34,7 @@ async def test_the_last_report_is_told(
     assert data["building_id"] == 1
     assert data["profile"]["curve_value"] == 50
     (controller,) = data["controllers"]
-    assert (controller["online"], controller["outdoor_c"], controller["has_key"]) == (True, 8.7, True)
+    assert (controller["online"], controller["values"]["temp_out"], controller["has_key"]) == (True, 8.7, True)
 
 
 async def test_a_building_that_never_was_set_up_has_diagnostics(hass: HomeAssistant, building: MockConfigEntry) -> None:

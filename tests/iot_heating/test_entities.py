@@ -97,14 +97,14 @@ async def test_the_switch_enables_heating(
     target = entity_id(hass, "switch", building.entry_id, "iot_enabled")
     await hass.services.async_call("switch", service, {"entity_id": target}, blocking=True)
     await hass.async_block_till_done()
-    assert building.runtime_data.profile.iot_enabled is enabled
+    assert building.runtime_data.building.profile.iot_enabled is enabled
     assert hass.states.is_state(target, "on" if enabled else "off")
 
 
 async def test_the_mode_is_in_the_schedule_that_controllers_get(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str
 ) -> None:
-    await building.runtime_data.async_patch_profile({"schedule": [{"day": "Daily", "slots": ["00:00-24:00"]}]})
+    await building.runtime_data.building.async_patch_profile({"schedule": [{"day": "Daily", "slots": ["00:00-24:00"]}]})
     target = entity_id(hass, "select", building.entry_id, "mode")
     await hass.services.async_call("select", "select_option", {"entity_id": target, "option": "eco"}, blocking=True)
     await hass.async_block_till_done()
@@ -123,7 +123,7 @@ async def test_the_flow_set_point_follows_outdoor_temperature_and_settings(
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
     assert hass.states.is_state(target, "37.5"), "half of the lift of 35 K"
-    await building.runtime_data.async_patch_profile({"iot_enabled": False})
+    await building.runtime_data.building.async_patch_profile({"iot_enabled": False})
     await hass.async_block_till_done()
     assert hass.states.is_state(target, "unknown")
 
@@ -132,12 +132,12 @@ async def test_an_outdoor_sensor_can_be_chosen(hass: HomeAssistant, building: Mo
     hass.states.async_set("sensor.garden", "14", {"unit_of_measurement": "°F"})
     hass.config_entries.async_update_entry(building, options={"outdoor_entity": "sensor.garden"})
     await hass.async_block_till_done()
-    assert building.runtime_data.outdoor_c == pytest.approx(-10)
+    assert building.runtime_data.building.outdoor_c == pytest.approx(-10)
     hass.states.async_set("sensor.garden", "nonsense")
-    assert building.runtime_data.outdoor_c is None
+    assert building.runtime_data.building.outdoor_c is None
 
 
-async def test_a_controller_silent_for_a_day_is_a_repair_issue_until_it_calls(
+async def test_a_controller_offline_for_a_day_is_a_repair_issue_until_it_calls(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str, freezer: FrozenDateTimeFactory
 ) -> None:
     await client.post(PATH, headers={"X-Device-Key": key}, json=TELEMETRY)
@@ -148,7 +148,7 @@ async def test_a_controller_silent_for_a_day_is_a_repair_issue_until_it_calls(
             freezer.tick(timedelta(**time) / 2)
             async_fire_time_changed(hass)
             await hass.async_block_till_done()
-        return issues.async_get_issue("iot_heating", "controller_silent_ESP32-001")
+        return issues.async_get_issue("iot_heating", "controller_offline_ESP32-001")
 
     assert await after(hours=23) is None
     issue = await after(hours=2)
@@ -167,7 +167,7 @@ async def test_a_removed_controllers_issue_goes(
         async_fire_time_changed(hass)
         await hass.async_block_till_done()
     issues = ir.async_get(hass)
-    assert issues.async_get_issue("iot_heating", "controller_silent_ESP32-001")
+    assert issues.async_get_issue("iot_heating", "controller_offline_ESP32-001")
     hass.config_entries.async_remove_subentry(building, controller_subentry(building).subentry_id)
     await hass.async_block_till_done()
-    assert issues.async_get_issue("iot_heating", "controller_silent_ESP32-001") is None
+    assert issues.async_get_issue("iot_heating", "controller_offline_ESP32-001") is None

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.iot_heating.protocol.errors import ProtocolError
-from custom_components.iot_heating.protocol.v2 import decode_extras
+from custom_components.iot_heating.protocol.report import decode_report
 
 from . import TELEMETRY
 
@@ -136,7 +136,7 @@ JSON = st.recursive(
 def test_any_report_of_protocol_2_is_read_or_refused(data: dict[str, Any]) -> None:
     refused = None
     try:
-        decode_extras(data)
+        decode_report(data, 2)
     except ProtocolError as err:
         refused = err.field.split("[")[0]
     assert refused is None or refused in data

@@ -20,11 +20,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.iot_heating.book import BOOK
 from custom_components.iot_heating.const import CONF_DEVICE_ID, DOMAIN, SUBENTRY_CONTROLLER
-from custom_components.iot_heating.coordinator import Building
-from custom_components.iot_heating.protocol.sessions import Ledger
-from custom_components.iot_heating.registry import REGISTRY, Registry
+from custom_components.iot_heating.hub import ControllerHub
+from custom_components.iot_heating.protocol.session_tracker import SessionTracker
+from custom_components.iot_heating.storage.device_store import DEVICE_STORE, DeviceStore
+from custom_components.iot_heating.storage.session_store import SESSION_STORE
 
 from . import TELEMETRY, add_controller, building_entry, controller_subentry, entity_id
 
@@ -41,8 +41,8 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry
 async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Unload the entry and read everything back from the store, as a new process does."""
     await hass.config_entries.async_unload(entry.entry_id)
-    registry = hass.data[REGISTRY]
-    fresh = Registry(hass)
+    registry = hass.data[DEVICE_STORE]
+    fresh = DeviceStore(hass)
     await fresh.async_load()
     for name in ("buildings", "devices", "last_seen"):
         getattr(registry, name).clear()
@@ -65,12 +65,12 @@ async def test_buildings_have_integers_that_are_not_used_again(
 ) -> None:
     first = await set_up(hass, building_entry("Main house"))
     second = await set_up(hass, building_entry("Barn"))
-    assert (first.runtime_data.building_id, second.runtime_data.building_id) == (1, 2)
+    assert (first.runtime_data.building.building_id, second.runtime_data.building.building_id) == (1, 2)
     await hass.config_entries.async_remove(second.entry_id)
     third = await set_up(hass, building_entry("Old mill"))
-    assert third.runtime_data.building_id == 3
+    assert third.runtime_data.building.building_id == 3
     await restart(hass, third)
-    assert third.runtime_data.building_id == 3
+    assert third.runtime_data.building.building_id == 3
 
 
 async def test_a_controller_is_a_device_below_its_building(
@@ -94,7 +94,7 @@ async def test_a_removed_controller_is_gone_with_its_entities(
     await hass.async_block_till_done()
     assert not dr.async_get(hass).async_get_device_by_identifier((DOMAIN, subentry.subentry_id), building.entry_id)
     assert not [e for e in er.async_get(hass).entities.values() if e.config_subentry_id == subentry.subentry_id]
-    assert "ESP32-001" not in hass.data[REGISTRY].devices
+    assert "ESP32-001" not in hass.data[DEVICE_STORE].devices
     assert building.subentries == {}
 
 
@@ -102,17 +102,17 @@ async def test_two_controllers_added_in_a_row_are_each_followed_once(
     hass: HomeAssistant, building: MockConfigEntry
 ) -> None:
     """Home Assistant tells of each in a task of its own: the second began while the first was still reading."""
-    house: Building = building.runtime_data
+    hub: ControllerHub = building.runtime_data.hub
     seen: list[str] = []
-    house.new_controller_listeners.append(lambda controller: seen.append(controller.device_id))
-    book = hass.data[BOOK]
-    read = book.async_ledger
+    hub._new_controller_listeners.append(lambda controller: seen.append(controller.device_id))
+    store = hass.data[SESSION_STORE]
+    read = store.async_get_tracker
 
-    async def slow_disk(number: int) -> Ledger:
+    async def slow_disk(number: int) -> SessionTracker:
         await asyncio.sleep(0.01)
         return await read(number)
 
-    with patch.object(book, "async_ledger", slow_disk):
+    with patch.object(store, "async_get_tracker", slow_disk):
         for device_id in ("ESP32-001", "ESP32-002"):
             data = MappingProxyType({CONF_DEVICE_ID: device_id})
             subentry = ConfigSubentry(
@@ -140,7 +140,7 @@ async def test_profile_and_keys_survive_a_restart(
 ) -> None:
     entry = await set_up(hass, building_entry())
     key = await add_controller(hass, entry)
-    await entry.runtime_data.async_patch_profile({"curve_value": 72, "min_external_temp": -5.5})
+    await entry.runtime_data.building.async_patch_profile({"curve_value": 72, "min_external_temp": -5.5})
     await restart(hass, entry)
     reply = await (await hass_client_no_auth()).get(PATH, headers={"X-Device-Key": key})
     assert (await reply.json())["config"]["curve"] == {"value": 72, "min_external_temp": -5.5}
@@ -158,10 +158,10 @@ async def test_a_controller_whose_subentry_the_crash_took_is_restored(
     hass_storage[DOMAIN] = stored
     await restart(hass, entry)
     assert controller_subentry(entry).title == "Cellar"
-    assert "ESP32-001" in entry.runtime_data.controllers
+    assert "ESP32-001" in entry.runtime_data.hub.controllers
     reply = await (await hass_client_no_auth()).post(PATH, headers={"X-Device-Key": key}, json=TELEMETRY)
     assert reply.status == HTTPStatus.OK
-    assert entry.runtime_data.controllers["ESP32-001"].heating is True
+    assert entry.runtime_data.hub.controllers["ESP32-001"].heating is True
 
 
 async def test_a_controller_removed_while_its_building_was_off_loses_its_key(
@@ -175,7 +175,7 @@ async def test_a_controller_removed_while_its_building_was_off_loses_its_key(
     freezer.tick(timedelta(seconds=11))
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert hass.data[REGISTRY].devices["ESP32-001"].confirmed
+    assert hass.data[DEVICE_STORE].devices["ESP32-001"].confirmed
     await hass.config_entries.async_unload(entry.entry_id)
     hass.config_entries.async_remove_subentry(entry, controller_subentry(entry).subentry_id)
     await restart(hass, entry)
@@ -192,20 +192,20 @@ async def test_entries_restored_without_our_store_are_known_but_keyless(
     del hass_storage[DOMAIN]
     await restart(hass, entry)
     assert entry.state is ConfigEntryState.LOADED
-    assert hass.data[REGISTRY].devices["ESP32-001"].keys.current is None
+    assert hass.data[DEVICE_STORE].devices["ESP32-001"].keys.current is None
     reply = await (await hass_client_no_auth()).get(PATH, headers={"X-Device-Key": key})
     assert reply.status == HTTPStatus.UNAUTHORIZED
 
 
 async def test_a_change_that_the_disk_refuses_is_not_made(hass: HomeAssistant, building: MockConfigEntry) -> None:
-    before = building.runtime_data.profile
+    before = building.runtime_data.building.profile
     with (
         patch.object(Store, "_async_write_data", side_effect=WriteError("disk full")),
         pytest.raises(HomeAssistantError) as caught,
     ):
-        await building.runtime_data.async_patch_profile({"curve_value": 1})
+        await building.runtime_data.building.async_patch_profile({"curve_value": 1})
     assert caught.value.translation_key == "storage_failed"
-    assert building.runtime_data.profile is before
+    assert building.runtime_data.building.profile is before
 
 
 async def test_last_seen_is_written_under_steady_polling(

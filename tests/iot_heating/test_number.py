@@ -29,7 +29,7 @@ async def test_setting_a_number_changes_the_profile_and_shows_at_once(
     number = entity_id(hass, "number", building.entry_id, key)
     await hass.services.async_call("number", "set_value", {"entity_id": number, "value": value}, blocking=True)
     await hass.async_block_till_done()
-    assert getattr(building.runtime_data.profile, key) == value
+    assert getattr(building.runtime_data.building.profile, key) == value
     state = hass.states.get(number)
     assert state
     assert float(state.state) == value
@@ -39,4 +39,4 @@ async def test_a_number_out_of_range_is_refused(hass: HomeAssistant, building: M
     number = entity_id(hass, "number", building.entry_id, "curve_value")
     with pytest.raises(ServiceValidationError):
         await hass.services.async_call("number", "set_value", {"entity_id": number, "value": 101}, blocking=True)
-    assert building.runtime_data.profile.revision == 1
+    assert building.runtime_data.building.profile.revision == 1

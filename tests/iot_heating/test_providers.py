@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.iot_heating import ota, proof_of_heat
 from custom_components.iot_heating._lib.heat_source import Command, Control, Health, Outcome
-from custom_components.iot_heating.proof_of_heat import ControllerSource
+from custom_components.iot_heating.heat_source import ControllerHeatSource
 from lib import heat_source as shared
 from tests.fleet_contract import assert_fleet_contract
 from tests.heat_source_contract import assert_keeps_contract
@@ -52,10 +52,10 @@ def wire(hass: HomeAssistant, client: TestClient, key: str) -> Wire:
     return Wire(hass, client, key)
 
 
-async def source_of(hass: HomeAssistant, number: int = 0) -> ControllerSource:
+async def source_of(hass: HomeAssistant, number: int = 0) -> ControllerHeatSource:
     sources = await proof_of_heat.async_get_heat_sources(hass)
     source = sources[number]
-    assert isinstance(source, ControllerSource)
+    assert isinstance(source, ControllerHeatSource)
     return source
 
 
@@ -135,8 +135,8 @@ async def test_a_flow_temperature_becomes_a_curve_value(
     await (await source_of(hass)).apply(Command(id="c1", flow_c=41.0))
     await wire.poll()
     value = wire.config["curve"]["value"]
-    await building.runtime_data.async_patch_profile({"curve_value": value})
-    assert building.runtime_data.profile.curve.flow_c(0.0) == pytest.approx(41.0, abs=0.2)
+    await building.runtime_data.building.async_patch_profile({"curve_value": value})
+    assert building.runtime_data.building.profile.curve.flow_c(0.0) == pytest.approx(41.0, abs=0.2)
 
 
 @pytest.mark.parametrize("command", [{"power_w": 500.0}, {"mode": "x"}, {"slope": 1.0, "level": 0.0}])
@@ -150,7 +150,7 @@ async def test_without_an_outdoor_temperature_no_flow_can_be_had(
     hass: HomeAssistant, building: MockConfigEntry, key: str
 ) -> None:
     result = await (await source_of(hass)).apply(Command(id="c1", flow_c=41.0))
-    assert (result.outcome, result.detail) == (Outcome.REFUSED, "the outdoor temperature is not known")
+    assert (result.outcome, result.detail) == (Outcome.REFUSED, "the outdoor temperature is unknown")
 
 
 async def test_a_lease_ends_by_itself_and_is_renewed_by_the_same_command(

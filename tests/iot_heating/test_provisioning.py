@@ -17,9 +17,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.iot_heating.const import DOMAIN
-from custom_components.iot_heating.discovery import DISCOVERIES, MAX_DISCOVERIES
-from custom_components.iot_heating.provisioning import provisioning_text
-from custom_components.iot_heating.registry import REGISTRY
+from custom_components.iot_heating.flows.provisioning import provisioning_text
+from custom_components.iot_heating.runtime.discovery import DISCOVERY, MAX_DISCOVERIES
+from custom_components.iot_heating.storage.device_store import DEVICE_STORE
 
 from . import add_controller, building_entry, controller_subentry, entity_id
 
@@ -83,7 +83,7 @@ async def test_a_revoked_key_is_shut_out_at_once(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str
 ) -> None:
     form = await reconfigure(hass, building, new_key=True, revoke=True)
-    assert form["errors"] == {"revoke": "revoke_or_new"}
+    assert form["errors"] == {"revoke": "revoke_or_new_key"}
     done = await hass.config_entries.subentries.async_configure(
         form["flow_id"], {"name": "Cellar", "new_key": False, "revoke": True}
     )
@@ -95,13 +95,13 @@ async def test_a_controller_is_renamed_with_its_energy(
     hass: HomeAssistant, building: MockConfigEntry, key: str
 ) -> None:
     form = await reconfigure(hass, building, name=" ")
-    assert form["errors"] == {"name": "name_empty"}
+    assert form["errors"] == {"name": "name_required"}
     await hass.config_entries.subentries.async_configure(
         form["flow_id"], {"name": "Boiler room", "rated_power": 3000, "new_key": False, "revoke": False}
     )
     await hass.async_block_till_done()
     assert controller_subentry(building).title == "Boiler room"
-    assert building.runtime_data.controllers["ESP32-001"].energy.rated_w == 3000
+    assert building.runtime_data.hub.controllers["ESP32-001"].energy.rated_w == 3000
     assert entity_id(hass, "sensor", controller_subentry(building).subentry_id, "energy")
 
 
@@ -147,9 +147,9 @@ async def sync(client: TestClient, key: str) -> dict[str, Any]:
 
 
 async def start_rotation(hass: HomeAssistant, building: MockConfigEntry) -> None:
-    from custom_components.iot_heating.keys import async_start_rotation
+    from custom_components.iot_heating.runtime.key_rotation import async_request_rotation
 
-    await async_start_rotation(building.runtime_data, building.runtime_data.controllers["ESP32-001"])
+    await async_request_rotation(hass.data[DEVICE_STORE], building.runtime_data.hub.controllers["ESP32-001"])
 
 
 async def test_a_protocol_2_controller_fetches_its_new_key(
@@ -177,15 +177,15 @@ async def test_a_protocol_1_controller_cannot_rotate_by_itself(
 async def test_a_kill_in_the_middle_of_a_rotation_leaves_a_key_that_opens(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str
 ) -> None:
-    from custom_components.iot_heating.registry import Registry
+    from custom_components.iot_heating.storage.device_store import DeviceStore
 
     await sync(client, key)
     await start_rotation(hass, building)
     new = (await sync(client, key))["new_key"]
-    fresh = Registry(hass)
+    fresh = DeviceStore(hass)
     await fresh.async_load()
-    hass.data[REGISTRY].devices.clear()
-    hass.data[REGISTRY].devices.update(fresh.devices)
+    hass.data[DEVICE_STORE].devices.clear()
+    hass.data[DEVICE_STORE].devices.update(fresh.devices)
     assert await status(client, key) == HTTPStatus.OK
     assert await status(client, new) == HTTPStatus.OK
 
@@ -208,7 +208,7 @@ async def test_the_key_in_the_query_can_be_switched_off(
     await hass.async_block_till_done()
     assert (await client.get(f"{PATH}?api_key={key}")).status == HTTPStatus.UNAUTHORIZED
     assert await status(client, key) == HTTPStatus.OK
-    options = building.runtime_data.options
+    options = building.runtime_data.building.options
     assert (options.comfort.setback_c, options.price, options.poll_interval_s, options.log) == (16, 0.3, 60, False)
     form = await hass.config_entries.options.async_init(building.entry_id)
     assert form["step_id"] == "init"
@@ -233,12 +233,12 @@ async def test_a_stranger_is_discovered_and_approved_with_the_key_it_has(
     await hass.async_block_till_done()
     (flow,) = flows(hass)
     assert flow["context"]["title_placeholders"] == {"device_id": "ESP32-077"}
-    assert "burnt-in-key" not in str(hass.data[DISCOVERIES].known)
+    assert "burnt-in-key" not in str(hass.data[DISCOVERY].controllers)
     form = await hass.config_entries.flow.async_configure(flow["flow_id"], None)
     assert form["step_id"] == "approve"
     assert form["description_placeholders"]["address"] == "127.0.0.1"
     form = await hass.config_entries.flow.async_configure(flow["flow_id"], {"building": building.entry_id, "name": " "})
-    assert form["errors"] == {"name": "name_empty"}
+    assert form["errors"] == {"name": "name_required"}
     done = await hass.config_entries.flow.async_configure(
         flow["flow_id"], {"building": building.entry_id, "name": "Attic"}
     )
@@ -301,11 +301,11 @@ async def test_a_bounded_number_of_strangers_for_a_day(
 ) -> None:
     for number in range(MAX_DISCOVERIES + 5):
         await stranger(client, f"S-{number}")
-    assert len(hass.data[DISCOVERIES].known) == MAX_DISCOVERIES
-    assert "S-0" in hass.data[DISCOVERIES].known
+    assert len(hass.data[DISCOVERY].controllers) == MAX_DISCOVERIES
+    assert "S-0" in hass.data[DISCOVERY].controllers
     freezer.tick(timedelta(hours=25))
     await stranger(client, "S-late")
-    assert list(hass.data[DISCOVERIES].known) == ["S-late"]
+    assert list(hass.data[DISCOVERY].controllers) == ["S-late"]
     await hass.async_block_till_done()
 
 
@@ -319,11 +319,11 @@ async def test_an_ignored_stranger_stays_ignored_and_a_registered_one_is_told(
     done = await hass.config_entries.flow.async_configure(
         flow["flow_id"], {"building": building.entry_id, "name": "Attic"}
     )
-    assert done["reason"] == "controller_known"
+    assert done["reason"] == "controller_registered"
     init = await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": "integration_discovery"}, data={"device_id": "ESP32-077"}
     )
-    assert init["reason"] == "controller_known"
+    assert init["reason"] == "controller_registered"
     ignored = MockConfigEntry(domain=DOMAIN, source="ignore", unique_id="ESP32-078", data={})
     ignored.add_to_hass(hass)
     init = await hass.config_entries.flow.async_init(
@@ -338,7 +338,7 @@ async def test_a_discovery_can_be_too_late(
     gone = await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": "integration_discovery"}, data={"device_id": "ESP32-099"}
     )
-    assert gone["reason"] == "discovery_gone"
+    assert gone["reason"] == "discovery_expired"
     await stranger(client)
     await hass.async_block_till_done()
     (flow,) = flows(hass)
@@ -361,7 +361,7 @@ async def test_a_building_can_be_gone_when_the_form_comes_back(
     done = await hass.config_entries.flow.async_configure(
         flow["flow_id"], {"building": building.entry_id, "name": "Attic"}
     )
-    assert done["reason"] == "building_gone"
+    assert done["reason"] == "building_removed"
 
 
 async def test_without_a_building_a_discovery_has_no_home(

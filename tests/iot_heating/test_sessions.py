@@ -17,8 +17,8 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.iot_heating.book import BOOK, FILE_NAME, SessionBook
-from custom_components.iot_heating.session_db import SessionDb
+from custom_components.iot_heating.storage.session_database import SessionDatabase
+from custom_components.iot_heating.storage.session_store import FILE_NAME, SESSION_STORE, SessionStore
 
 from . import controller_subentry, entity_id
 
@@ -100,7 +100,7 @@ async def test_without_energy_there_are_no_energy_sensors(
     hass: HomeAssistant, building: MockConfigEntry, key: str
 ) -> None:
     subentry = controller_subentry(building).subentry_id
-    assert hass.states.get("sensor.cellar_on_time_today")
+    assert hass.states.get("sensor.cellar_heating_time_today")
     with pytest.raises(AssertionError):
         entity_id(hass, "sensor", subentry, "energy_today")
 
@@ -122,9 +122,9 @@ async def test_an_outage_ends_the_session_when_it_was_last_seen(
 
 async def crash_and_start(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """What a kill leaves: nothing of the memory, all of the disk."""
-    book = hass.data[BOOK]
-    book._ledgers.clear()
-    with patch.object(SessionBook, "_async_write"):
+    book = hass.data[SESSION_STORE]
+    book._trackers.clear()
+    with patch.object(SessionStore, "_async_save"):
         await hass.config_entries.async_unload(entry.entry_id)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
@@ -137,17 +137,17 @@ async def test_a_kill_in_the_middle_of_a_session_loses_nothing_that_was_acknowle
         await report("on")
     before = dt_util.utcnow()
     await crash_and_start(hass, building)
-    ledger = building.runtime_data.controllers["ESP32-001"].ledger
-    assert ledger.open is not None
-    assert ledger.open.start == datetime.fromisoformat(START) + timedelta(seconds=30)
+    tracker = building.runtime_data.hub.controllers["ESP32-001"].tracker
+    assert tracker.running is not None
+    assert tracker.running.start == datetime.fromisoformat(START) + timedelta(seconds=30)
     # A checkpoint each minute: what is missing is counted when the controller calls again.
-    assert (before - ledger.open.seen).total_seconds() <= 90
+    assert (before - tracker.running.seen).total_seconds() <= 90
     await report("on", 60)
     await report("off")
     ((start, end, energy, _, _),) = rows(tmp_path)
     assert end - start == 19 * 30 + 60 + 30
     assert energy == pytest.approx(2000 * (end - start) / 3.6e6, rel=0.01)
-    assert ledger.total.on_s == pytest.approx(end - start)
+    assert tracker.total.on_s == pytest.approx(end - start)
 
 
 async def test_a_call_without_a_report_after_a_start_does_not_end_the_session(
@@ -215,7 +215,7 @@ async def test_a_disk_that_refuses_costs_no_heating_and_is_tried_again(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with patch.object(SessionDb, "write", side_effect=sqlite3.OperationalError("disk is full")):
+    with patch.object(SessionDatabase, "write", side_effect=sqlite3.OperationalError("disk is full")):
         await report("on")
         await report("off")
         await report("on")
@@ -224,10 +224,10 @@ async def test_a_disk_that_refuses_costs_no_heating_and_is_tried_again(
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert [end is None for _, end, *_ in rows(tmp_path)] == [False, True]
-    ours = [r.getMessage() for r in caplog.records if r.name.endswith("iot_heating.book")]
+    ours = [r.getMessage() for r in caplog.records if r.name.endswith("iot_heating.storage.session_store")]
     assert ours == [
-        "Heating sessions cannot be written to disk: disk is full",
-        "Sessions are written to disk again",
+        "Heating sessions cannot be saved: disk is full",
+        "Heating sessions are saved again",
     ]
 
 

@@ -16,8 +16,8 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.iot_heating.protocol.telemetry import Telemetry
-from custom_components.iot_heating.registry import REGISTRY
+from custom_components.iot_heating.protocol.report import Report
+from custom_components.iot_heating.storage.device_store import DEVICE_STORE
 
 from . import TELEMETRY, add_controller, controller_subentry, entity_id
 
@@ -96,7 +96,7 @@ async def test_a_schedule_comes_back_as_it_was_written(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str
 ) -> None:
     schedule = [{"day": "mon-FRI", "slots": ["22:00-6:00"], "target": "71.6F", "mode": "eco", "note": {"a": [1]}}]
-    await building.runtime_data.async_patch_profile({"schedule": schedule})
+    await building.runtime_data.building.async_patch_profile({"schedule": schedule})
     config = (await (await client.get(PATH, headers={"X-Device-Key": key})).json())["config"]
     assert config["schedule"] == schedule
 
@@ -264,7 +264,7 @@ async def test_a_report_that_arrives_in_pieces_is_read_whole(
 
     reply = await client.post(PATH, headers={"X-Device-Key": key}, data=pieces())
     assert (reply.status, (await reply.json())["config"]["device_id"]) == (HTTPStatus.OK, "ESP32-001")
-    assert building.runtime_data.controllers["ESP32-001"].outdoor_c == -7.5
+    assert building.runtime_data.hub.controllers["ESP32-001"].outdoor_c == -7.5
 
 
 async def test_null_makes_a_reading_unknown_and_absence_leaves_it(
@@ -273,18 +273,18 @@ async def test_null_makes_a_reading_unknown_and_absence_leaves_it(
     async def post(body: dict[str, Any]) -> None:
         assert (await client.post(PATH, headers={"X-Device-Key": key}, json=body)).status == HTTPStatus.OK
 
-    controller = building.runtime_data.controllers["ESP32-001"]
+    controller = building.runtime_data.hub.controllers["ESP32-001"]
     await post(TELEMETRY)
     await post({"temp_out": None})
     assert controller.outdoor_c is None
-    assert (controller.supply_c, controller.heating) == (61.5, True)
+    assert (controller.flow_c, controller.heating) == (61.5, True)
 
 
 async def test_failed_logins_of_home_assistant_are_not_counted(hass: HomeAssistant, client: TestClient) -> None:
     for _ in range(5):
         await client.get(PATH)
     assert not hass.http.app[KEY_FAILED_LOGIN_ATTEMPTS]
-    assert "ESP32-001" not in hass.data[REGISTRY].devices
+    assert "ESP32-001" not in hass.data[DEVICE_STORE].devices
 
 
 async def test_the_same_report_again_is_answered_in_the_protocol_that_it_asks_for(client: TestClient, key: str) -> None:
@@ -299,9 +299,9 @@ async def test_the_same_report_again_is_answered_in_the_protocol_that_it_asks_fo
 async def test_the_same_report_again_counts_after_somebody_else_has_reported(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str
 ) -> None:
-    controller = building.runtime_data.controllers["ESP32-001"]
+    controller = building.runtime_data.hub.controllers["ESP32-001"]
     await client.post(PATH, headers={"X-Device-Key": key}, json=TELEMETRY)
-    building.runtime_data.receive(controller, Telemetry({"outdoor_c": -3.0}))
+    building.runtime_data.hub.receiver.receive(controller, Report({"temp_out": -3.0}))
     assert controller.outdoor_c == -3.0
     await client.post(PATH, headers={"X-Device-Key": key}, json=TELEMETRY)
     assert controller.outdoor_c == 8.7

@@ -12,9 +12,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.iot_heating.telemetry_log import LOG
+from custom_components.iot_heating.storage.device_store import DEVICE_STORE
+from custom_components.iot_heating.storage.telemetry_archive import TELEMETRY_ARCHIVE
 
-from . import TELEMETRY, add_controller, building_entry, entity_id
+from . import TELEMETRY, add_controller, building_entry, device_record, entity_id
 
 SETTINGS = "/api/iot/buildings/1/settings/"
 SCHEDULE = [{"day": "Mon-Fri", "slots": ["06:30-09:30", "18:00-23:00"], "target": "22C", "mode": "Auto"}]
@@ -60,15 +61,15 @@ async def test_a_status_is_reported_by_a_user(
     hass: HomeAssistant, building: MockConfigEntry, admin: TestClient, device_id: str
 ) -> None:
     body = {"state": "on", "temp_out": -3.5, "room": "attic"}
-    with patch.object(hass.data[LOG], "put") as log:
+    with patch.object(hass.data[TELEMETRY_ARCHIVE], "add") as log:
         reply = await admin.post(f"/api/iot/devices/{device_id}/report_status/", json=body)
-    assert log.call_args.args[:2] == (building.runtime_data.registry.devices["ESP32-001"], body), "raw, as a sync is"
-    assert "ESP32-001" in building.runtime_data.registry.last_seen
+    assert log.call_args.args[:2] == (device_record(building), body), "raw, as a sync is"
+    assert "ESP32-001" in hass.data[DEVICE_STORE].last_seen
     assert reply.status == HTTPStatus.OK
     answer = await reply.json()
     assert answer["status"] == "ok"
     assert (answer["device"]["device_id"], answer["device"]["current_status"]) == ("ESP32-001", "on")
-    assert building.runtime_data.controllers["ESP32-001"].outdoor_c == -3.5
+    assert building.runtime_data.hub.controllers["ESP32-001"].outdoor_c == -3.5
 
 
 @pytest.mark.parametrize("path", [SETTINGS, SETTINGS.rstrip("/")])
@@ -145,7 +146,7 @@ async def test_a_read_only_user_changes_nothing(
 ) -> None:
     reply = await reader.request(method, path, json={"curve_value": 1, "state": "on"})
     assert (reply.status, (await reply.json())["error"]) == (HTTPStatus.FORBIDDEN, "forbidden")
-    assert building.runtime_data.profile.revision == 1
+    assert building.runtime_data.building.profile.revision == 1
 
 
 async def test_a_user_without_rights_sees_nothing(
@@ -196,13 +197,13 @@ async def test_a_bad_change_is_named_and_has_no_effect(
     assert reply.status == HTTPStatus.BAD_REQUEST
     answer = await reply.json()
     assert (answer["error"], answer["field"]) == (code, field)
-    assert building.runtime_data.profile.revision == 1
+    assert building.runtime_data.building.profile.revision == 1
 
 
 async def test_a_bad_report_is_named(building: MockConfigEntry, admin: TestClient) -> None:
     reply = await admin.post("/api/iot/devices/1/report_status/", json={"temp_out": "20"})
     assert (reply.status, (await reply.json())["field"]) == (HTTPStatus.BAD_REQUEST, "temp_out")
-    assert building.runtime_data.controllers["ESP32-001"].online is None
+    assert building.runtime_data.hub.controllers["ESP32-001"].online is None
 
 
 async def test_too_large(admin: TestClient) -> None:
@@ -231,13 +232,13 @@ async def test_a_stale_revision_is_a_conflict(
     assert reply.status == status
     if status == HTTPStatus.CONFLICT:
         assert (await reply.json())["error"] == "conflict"
-    assert building.runtime_data.profile.revision == (2 if status == HTTPStatus.OK else 1)
+    assert building.runtime_data.building.profile.revision == (2 if status == HTTPStatus.OK else 1)
 
 
 async def test_fields_that_are_no_settings_are_passed_over(building: MockConfigEntry, admin: TestClient) -> None:
     reply = await admin.patch(SETTINGS, json={"mode": "eco", "building_id": 9, "x": [1]})
     assert reply.status == HTTPStatus.OK
-    assert building.runtime_data.profile.revision == 1
+    assert building.runtime_data.building.profile.revision == 1
 
 
 async def test_what_is_acknowledged_is_on_disk(
@@ -255,4 +256,4 @@ async def test_a_full_disk_is_not_acknowledged(building: MockConfigEntry, admin:
     with patch.object(Store, "_async_write_data", side_effect=WriteError("disk full")):
         reply = await admin.patch(SETTINGS, json={"curve_value": 33})
     assert (reply.status, (await reply.json())["error"]) == (HTTPStatus.INTERNAL_SERVER_ERROR, "storage_failed")
-    assert building.runtime_data.profile.curve_value == 50
+    assert building.runtime_data.building.profile.curve_value == 50

@@ -7,7 +7,6 @@ import psycopg
 import pytest
 import pytest_socket
 
-from tests.lasting import lasting
 from tests.postgresql import PostgresServer, UnavailableError, postgres_server
 
 
@@ -16,7 +15,7 @@ def postgresql() -> Generator[PostgresServer]:
     """A real PostgreSQL server."""
     pytest_socket.enable_socket()  # for a free port; the next test is closed in again
     try:
-        with lasting(postgres_server()) as server:
+        with postgres_server() as server:
             yield server
     except UnavailableError as err:
         pytest.skip(str(err))

@@ -21,8 +21,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.ota.coordinator import OtaCoordinator
-from custom_components.ota.keys import Issued
+from custom_components.ota._lib.slices import SLICE_LENGTH_S
+from custom_components.ota.data import OtaData
+from custom_components.ota.devices.key_store import IssuedSecrets
 from custom_components.ota.rollout.journal import Journal
 from tests.ota.images import esp32_image, public_key, signed
 
@@ -46,7 +47,7 @@ def config_folder(hass: HomeAssistant, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
     """No dialog has to see a progress."""
-    monkeypatch.setattr("custom_components.ota.options_flow.PROGRESS_SHOWN_S", 0)
+    monkeypatch.setattr("custom_components.ota.flows.upload.MIN_PROGRESS_S", 0)
 
 
 @pytest.fixture
@@ -70,24 +71,24 @@ def entry(hass: HomeAssistant, options: dict[str, Any]) -> MockConfigEntry:
 
 
 @pytest.fixture
-async def ota(hass: HomeAssistant, entry: MockConfigEntry) -> OtaCoordinator:
+async def ota(hass: HomeAssistant, entry: MockConfigEntry) -> OtaData:
     """The entry, set up."""
     for component in ("http", "websocket_api", "repairs"):
         assert await async_setup_component(hass, component, {})
     assert await hass.config_entries.async_setup(entry.entry_id)
     await settled(hass)
-    found: OtaCoordinator = entry.runtime_data
+    found: OtaData = entry.runtime_data
     return found
 
 
 @pytest.fixture
-async def client(ota: OtaCoordinator, hass_client_no_auth: ClientSessionGenerator) -> Client:
+async def client(ota: OtaData, hass_client_no_auth: ClientSessionGenerator) -> Client:
     """HTTP without Home Assistant's authentication, as devices call."""
     return await hass_client_no_auth()
 
 
 @pytest.fixture
-async def admin(ota: OtaCoordinator, hass_client: ClientSessionGenerator) -> Client:
+async def admin(ota: OtaData, hass_client: ClientSessionGenerator) -> Client:
     """HTTP as an administrator."""
     return await hass_client()
 
@@ -97,7 +98,7 @@ class Registered:
     """A stand-alone device with its secrets, and how it calls."""
 
     uid: str
-    issued: Issued
+    issued: IssuedSecrets
     client: Client
 
     @property
@@ -133,7 +134,7 @@ type AddDevice = Callable[..., Awaitable[Registered]]
 
 
 @pytest.fixture
-def add_device(hass: HomeAssistant, ota: OtaCoordinator, client: Client) -> AddDevice:
+def add_device(hass: HomeAssistant, entry: MockConfigEntry, ota: OtaData, client: Client) -> AddDevice:
     """Register a stand-alone device as the flow does."""
 
     async def add(uid: str = "dev-1", **data: Any) -> Registered:
@@ -142,7 +143,7 @@ def add_device(hass: HomeAssistant, ota: OtaCoordinator, client: Client) -> AddD
         subentry = ConfigSubentry(
             data=MappingProxyType(facts), subentry_type="device", title=uid.title(), unique_id=uid
         )
-        hass.config_entries.async_add_subentry(ota.entry, subentry)
+        hass.config_entries.async_add_subentry(entry, subentry)
         await hass.async_block_till_done()
         return Registered(uid, issued, client)
 
@@ -205,9 +206,9 @@ def release(admin: Client) -> Release:
 
 
 @pytest.fixture(autouse=True)
-def told_in_one_slice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine what a change concerns is told in several turns of the loop; a test waits for one."""
-    monkeypatch.setattr("custom_components.ota.coordinator.SLICE_S", 60.0)
+def long_slices(hass: HomeAssistant) -> None:
+    """Publish all changes in one iteration of the loop: on a busy machine slices would need several."""
+    hass.data[SLICE_LENGTH_S] = 60.0
 
 
 async def settled(hass: HomeAssistant) -> None:
@@ -216,7 +217,7 @@ async def settled(hass: HomeAssistant) -> None:
         await hass.async_block_till_done()
         await asyncio.sleep(0)
         for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-            while entry.runtime_data._refresh:  # noqa: ASYNC110 - it ends within some turns of the loop
+            while len(entry.runtime_data.hub.dispatcher._pending):  # noqa: ASYNC110 - it ends within some turns of the loop
                 await asyncio.sleep(0)
 
 

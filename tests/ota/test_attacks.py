@@ -11,9 +11,10 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.ota.coordinator import OtaCoordinator
-from custom_components.ota.rollout import store as store_module
+from custom_components.ota.data import OtaData
+from custom_components.ota.rollout import image_store as store_module
 from custom_components.ota.rollout.models import JobState
 from tests.ota.images import OTHER_PRIVATE, esp32_image, signed
 
@@ -39,12 +40,12 @@ def _all_bytes(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
-def nothing_stored(ota: OtaCoordinator) -> bool:
+def nothing_stored(ota: OtaData) -> bool:
     return (
-        not ota.state.releases
-        and not ota.state.sequences
-        and not ota.images.present()
-        and not list((ota.images.folder / "incoming").iterdir())
+        not ota.hub.state.releases
+        and not ota.hub.state.sequences
+        and not ota.images.store.present()
+        and not list((ota.images.store.folder / "incoming").iterdir())
     )
 
 
@@ -86,7 +87,7 @@ def nothing_stored(ota: OtaCoordinator) -> bool:
     ],
 )
 async def test_a_bad_release_is_refused(
-    ota: OtaCoordinator, admin: Client, proof: tuple[bytes, str], image: bytes, status: int, code: str
+    ota: OtaData, admin: Client, proof: tuple[bytes, str], image: bytes, status: int, code: str
 ) -> None:
     if proof[0] == b"\xff":
         body = b'--b\r\nContent-Disposition: form-data; name="manifest"\r\n\r\n\xff\r\n--b--\r\n'
@@ -99,15 +100,15 @@ async def test_a_bad_release_is_refused(
     assert nothing_stored(ota)
 
 
-async def test_an_unsigned_release_is_refused_while_signatures_are_required(ota: OtaCoordinator, admin: Client) -> None:
+async def test_an_unsigned_release_is_refused_while_signatures_are_required(ota: OtaData, admin: Client) -> None:
     assert await upload(admin, IMAGE, chip="esp32c3") == (400, "unsigned")
     assert nothing_stored(ota)
 
 
-async def test_a_replayed_older_release_is_refused(ota: OtaCoordinator, admin: Client, release: Release) -> None:
+async def test_a_replayed_older_release_is_refused(ota: OtaData, admin: Client, release: Release) -> None:
     await release("2.0.0", 20)
     assert await upload(admin, IMAGE, proof=signed(IMAGE, sequence=19)) == (409, "older_sequence")
-    assert len(ota.state.releases) == 1
+    assert len(ota.hub.state.releases) == 1
 
 
 async def test_other_content_under_a_known_version_is_refused(admin: Client, release: Release) -> None:
@@ -117,14 +118,14 @@ async def test_other_content_under_a_known_version_is_refused(admin: Client, rel
 
 
 @pytest.mark.parametrize("name", ["../../../../etc/cron.d/x", "..\\..\\x", "/etc/passwd", "x" * 5000, "%2e%2e%2fx"])
-async def test_a_file_name_is_never_used(ota: OtaCoordinator, admin: Client, tmp_path: Path, name: str) -> None:
+async def test_a_file_name_is_never_used(ota: OtaData, admin: Client, tmp_path: Path, name: str) -> None:
     manifest, signature = signed(IMAGE)
     data = form(None, manifest=manifest.decode(), signature=signature)
     data.add_field("image", IMAGE, filename=name, content_type="application/octet-stream")
     reply = await admin.post("/api/ota/releases/", data=data)
     assert reply.status == 201
     assert _top_folders(tmp_path) <= {"ota", ".storage"}
-    assert len(list(ota.images.folder.glob("*"))) == 2  # incoming/ and the image
+    assert len(list(ota.images.store.folder.glob("*"))) == 2  # incoming/ and the image
 
 
 @pytest.mark.parametrize(
@@ -169,9 +170,9 @@ async def test_an_empty_prefix_or_wrong_key_is_refused(add_device: AddDevice, sp
             assert (await reply.json())["error"] == "unauthorized"
 
 
-async def test_no_key_and_unknown_devices_are_told_the_same(add_device: AddDevice) -> None:
+async def test_wrong_key_and_unknown_device_get_the_same_response(add_device: AddDevice) -> None:
     device = await add_device()
-    answers = [
+    handle_errors = [
         await (await device.client.get(path, headers=headers)).text()
         for path, headers in (
             ("/api/ota/v1/devices/dev-1/check/", {}),
@@ -180,7 +181,7 @@ async def test_no_key_and_unknown_devices_are_told_the_same(add_device: AddDevic
             ("/api/ota/d/wrong/manifest.json", {}),
         )
     ]
-    assert len(set(answers)) == 1
+    assert len(set(handle_errors)) == 1
 
 
 async def test_a_key_opens_only_its_own_device(hass: HomeAssistant, add_device: AddDevice, release: Release) -> None:
@@ -276,17 +277,15 @@ async def test_the_updater_url_does_not_go_on_with_another_image(
 
 async def _failed(hass: HomeAssistant, device: Registered) -> None:
     ota = hass.config_entries.async_loaded_entries("ota")[0].runtime_data
-    job = ota.state.job_of(device.uid)
-    ota.engine.report(device.uid, job.job_id, JobState.FAILED, ota.now, reason="test")
-    await ota.async_settle()
+    job = ota.hub.state.job_of(device.uid)
+    ota.hub.engine.report(device.uid, job.job_id, JobState.FAILED, ota.hub.now, reason="test")
+    await ota.hub.async_commit()
 
 
 # -- uploads that go wrong
 
 
-async def test_an_upload_that_breaks_off_leaves_nothing(
-    hass: HomeAssistant, ota: OtaCoordinator, admin: Client
-) -> None:
+async def test_an_upload_that_breaks_off_leaves_nothing(hass: HomeAssistant, ota: OtaData, admin: Client) -> None:
     manifest, signature = signed(IMAGE)
     head = (
         f'--b\r\nContent-Disposition: form-data; name="manifest"\r\n\r\n{manifest.decode()}\r\n'
@@ -315,7 +314,7 @@ async def test_an_upload_that_breaks_off_leaves_nothing(
     assert nothing_stored(ota)
 
 
-async def test_a_body_that_ends_before_its_boundary_is_refused(ota: OtaCoordinator, admin: Client) -> None:
+async def test_a_body_that_ends_before_its_boundary_is_refused(ota: OtaData, admin: Client) -> None:
     manifest, signature = signed(IMAGE)
     body = (
         f'--b\r\nContent-Disposition: form-data; name="manifest"\r\n\r\n{manifest.decode()}\r\n'
@@ -329,23 +328,21 @@ async def test_a_body_that_ends_before_its_boundary_is_refused(ota: OtaCoordinat
     assert nothing_stored(ota)
 
 
-async def test_too_large_is_refused(ota: OtaCoordinator, admin: Client) -> None:
-    ota.images.limit = 500
+async def test_too_large_is_refused(ota: OtaData, admin: Client) -> None:
+    ota.settings.upload_limit = 500
     assert await upload(admin, IMAGE, proof=signed(IMAGE)) == (413, "too_large")
     assert nothing_stored(ota)
 
 
-async def test_an_image_over_home_assistants_own_body_limit_is_taken(ota: OtaCoordinator, admin: Client) -> None:
+async def test_image_over_the_body_limit_of_home_assistant_is_accepted(ota: OtaData, admin: Client) -> None:
     """The server reads bodies of 16 MiB at most into memory; images are streamed and have a limit of their own."""
-    ota.images.limit = 20 * 1024 * 1024
-    ota.settings = type(ota.settings).of(ota.entry)
-    object.__setattr__(ota.settings, "upload_limit", 20 * 1024 * 1024)
+    ota.settings.upload_limit = 20 * 1024 * 1024
     image = esp32_image(payload=os.urandom(17 * 1024 * 1024))
     assert await upload(admin, image, proof=signed(image)) == (201, None)
 
 
-async def test_a_full_disk_is_said_and_leaves_nothing(
-    ota: OtaCoordinator, admin: Client, monkeypatch: pytest.MonkeyPatch
+async def test_full_disk_is_reported_and_nothing_remains(
+    ota: OtaData, admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -380,7 +377,7 @@ async def test_an_offer_that_cannot_be_saved_is_not_made(
     assert job["uid"] == "dev-1"
 
 
-async def test_two_uploads_at_once(ota: OtaCoordinator, admin: Client) -> None:
+async def test_two_uploads_at_once(ota: OtaData, admin: Client) -> None:
     other = esp32_image(version="1.2.4", payload=b"other!!!")
     results = await asyncio.gather(
         upload(admin, IMAGE, proof=signed(IMAGE)),
@@ -390,11 +387,11 @@ async def test_two_uploads_at_once(ota: OtaCoordinator, admin: Client) -> None:
     assert (
         sorted(str(r) for r in results[:2]) == ["(201, None)", "(201, None)"] or (409, "older_sequence") in results[:2]
     )
-    assert len(ota.images.present()) >= 1
-    assert "thermostat:esp32c3:1.2.4" in ota.state.releases
+    assert len(ota.images.store.present()) >= 1
+    assert "thermostat:esp32c3:1.2.4" in ota.hub.state.releases
 
 
-async def test_cleaning_up_never_takes_the_image_of_another_upload(ota: OtaCoordinator, admin: Client) -> None:
+async def test_clean_up_keeps_the_image_of_another_upload(ota: OtaData, admin: Client) -> None:
     images = [esp32_image(version=f"1.2.{n}", payload=os.urandom(64)) for n in range(4)]
     for attempt in range(5):
         await asyncio.gather(
@@ -403,15 +400,13 @@ async def test_cleaning_up_never_takes_the_image_of_another_upload(ota: OtaCoord
                 for n, image in enumerate(images)
             )
         )
-        stored = {release.sha256 for release in ota.state.releases.values()}
+        stored = {release.sha256 for release in ota.hub.state.releases.values()}
         assert stored
-        assert stored == ota.images.present(), attempt
+        assert stored == ota.images.store.present(), attempt
 
 
-async def test_an_upload_that_stops_is_cut_off(
-    ota: OtaCoordinator, admin: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("custom_components.ota.views_release.STALL_S", 0.1)
+async def test_an_upload_that_stops_is_cut_off(ota: OtaData, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("custom_components.ota.views.releases.STALL_S", 0.1)
     manifest, signature = signed(IMAGE)
     head = (
         f'--b\r\nContent-Disposition: form-data; name="manifest"\r\n\r\n{manifest.decode()}\r\n'
@@ -429,13 +424,13 @@ async def test_an_upload_that_stops_is_cut_off(
     assert nothing_stored(ota)
 
 
-async def test_more_uploads_than_threads_are_told_to_wait(ota: OtaCoordinator, admin: Client) -> None:
+async def test_too_many_uploads_are_asked_to_retry(ota: OtaData, admin: Client) -> None:
     ota.importer._running = 4
     assert await upload(admin, IMAGE, proof=signed(IMAGE)) == (429, "too_many_uploads")
 
 
-async def test_users_who_are_no_administrators_upload_nothing(
-    ota: OtaCoordinator, hass_client_no_auth: Any, hass_read_only_access_token: str
+async def test_users_without_admin_rights_cannot_upload(
+    ota: OtaData, hass_client_no_auth: Any, hass_read_only_access_token: str
 ) -> None:
     client = await hass_client_no_auth()
     headers = {"Authorization": f"Bearer {hass_read_only_access_token}"}
@@ -444,7 +439,7 @@ async def test_users_who_are_no_administrators_upload_nothing(
         assert (await method("/api/ota/releases/")).status == 401
 
 
-async def test_the_upload_key_brings_signed_releases_only(ota: OtaCoordinator, client: Client) -> None:
+async def test_the_upload_key_brings_signed_releases_only(ota: OtaData, client: Client) -> None:
     key = await ota.keys.async_issue_upload()
     proof = signed(IMAGE)
     fields = {"manifest": proof[0].decode(), "signature": proof[1]}
@@ -501,7 +496,7 @@ async def test_a_malformed_upload_is_refused(admin: Client, body: bytes, content
     ("fields", "status", "field"),
     [({"product": "x"}, 400, "manifest"), ({"chip": "esp32c3", "channel": "nightly"}, 400, "channel")],
 )
-async def test_an_upload_has_to_say_what_it_is(admin: Client, fields: dict[str, str], status: int, field: str) -> None:
+async def test_upload_requires_a_description(admin: Client, fields: dict[str, str], status: int, field: str) -> None:
     reply = await admin.post("/api/ota/releases/", data=form(IMAGE, **fields))
     assert (reply.status, (await reply.json())["field"]) == (status, field)
 
@@ -570,7 +565,7 @@ async def test_a_body_that_is_no_object_is_refused(add_device: AddDevice, body: 
 
 @pytest.mark.timeout(400)
 async def test_ten_thousand_status_posts_cost_no_disk_and_bounded_memory(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     hass.loop.set_debug(False)  # else asyncio notes where each of them comes from: a minute
     device = await add_device()
@@ -591,25 +586,26 @@ async def test_ten_thousand_status_posts_cost_no_disk_and_bounded_memory(
     assert set(statuses) == {200, 429}
     assert statuses[200] <= 2000 + 50 * (took + 1)  # 2000 at once, then 50 a second
     assert len(writes) <= 3 + took / 5  # the log of devices, every 5 s at most
-    assert len(ota.state.devices["dev-1"].history) <= 50
-    assert ota.state.job_of("dev-1") is not None
+    assert len(ota.hub.state.devices["dev-1"].history) <= 50
+    assert ota.hub.state.job_of("dev-1") is not None
 
 
-def _count_writes(ota: OtaCoordinator) -> list[int]:
+def _count_writes(ota: OtaData) -> list[int]:
     counts: list[int] = []
-    original = ota.storage._journal.append
+    original = ota.hub.storage._journal.append
 
     def append(ops: Any) -> None:
         counts.append(len(ops))
         original(ops)
 
-    ota.storage._journal.append = append  # type: ignore[method-assign]
+    ota.hub.storage._journal.append = append  # type: ignore[method-assign]
     return counts
 
 
-async def test_no_secret_is_stored_logged_or_told(
+async def test_no_secret_is_stored_logged_or_returned(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    entry: MockConfigEntry,
+    ota: OtaData,
     add_device: AddDevice,
     tmp_path: Path,
     hass_storage: dict[str, Any],
@@ -620,8 +616,8 @@ async def test_no_secret_is_stored_logged_or_told(
     device = await add_device()
     upload_key = await ota.keys.async_issue_upload()
     await device.check(version="1.0.0")
-    await ota.async_stop()
-    told = json.dumps(await async_get_config_entry_diagnostics(hass, ota.entry), default=str)
+    await ota.hub.async_stop()
+    told = json.dumps(await async_get_config_entry_diagnostics(hass, entry), default=str)
     stored = _all_bytes(tmp_path)
     stored += json.dumps(hass_storage).encode()
     ours = "\n".join(r.getMessage() for r in caplog.records if r.name.startswith("custom_components"))

@@ -11,7 +11,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.models import JobState
 from tests.ota.images import esp8266_image, signed
 
@@ -37,12 +37,12 @@ def url(device: Registered, rest: str) -> str:
     return f"/api/ota/d/{device.issued.url_token}/{rest}"
 
 
-def state(ota: OtaCoordinator, uid: str = "dev-1") -> JobState | None:
-    job = ota.state.job_of(uid)
+def state(ota: OtaData, uid: str = "dev-1") -> JobState | None:
+    job = ota.hub.state.job_of(uid)
     return job.state if job else None
 
 
-async def becomes(ota: OtaCoordinator, wanted: JobState) -> bool:
+async def becomes(ota: OtaData, wanted: JobState) -> bool:
     """The last byte reaches the client before the server has noted that it sent it."""
     for _ in range(1500):
         if state(ota) is wanted:
@@ -71,7 +71,7 @@ def esphome_reads(text: str, chip_family: str, current: str) -> dict[str, Any] |
 
 
 async def test_esphome_is_offered_its_update_and_outside_the_wave_its_own_version(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     first, second = await add_device("dev-1"), await add_device("dev-2")
     image = await release(notes="Better.", release_url="https://example.org/2.0.0")
@@ -95,7 +95,7 @@ async def test_esphome_is_offered_its_update_and_outside_the_wave_its_own_versio
     assert state(ota) is JobState.VERIFIED
 
 
-async def test_without_a_known_version_esphome_is_told_nothing_rather_than_a_downgrade(
+async def test_esphome_without_known_version_gets_no_manifest(
     add_device: AddDevice,
 ) -> None:
     device = await add_device()
@@ -135,19 +135,19 @@ async def test_web_tools_installs_the_factory_image_by_signed_links(
     assert await (await client.get(part["path"])).read() == factory
 
 
-async def test_a_factory_image_that_is_none_is_refused(ota: OtaCoordinator, admin: Client, release: Release) -> None:
+async def test_a_factory_image_that_is_none_is_refused(ota: OtaData, admin: Client, release: Release) -> None:
     await release()
     for image, release_id, status in ((b"", "thermostat:esp32c3:2.0.0", 400), (b"x", "thermostat:esp32c3:9", 404)):
         reply = await admin.post("/api/ota/releases/", data=form(image, factory_of=release_id))
         assert reply.status == status
-    assert not list((ota.images.folder / "incoming").iterdir())
+    assert not list((ota.images.store.folder / "incoming").iterdir())
 
 
 # -- Arduino, Tasmota, esp_https_ota
 
 
 async def test_arduino_gets_304_then_the_image_then_304(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     device = await add_device()
     path = url(device, "update.bin")
@@ -167,7 +167,7 @@ async def test_arduino_gets_304_then_the_image_then_304(
 
 
 async def test_arduino_without_room_is_a_failure_and_file_systems_are_not_ours(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     device = await add_device()
     await release()
@@ -175,7 +175,7 @@ async def test_arduino_without_room_is_a_failure_and_file_systems_are_not_ours(
     path = url(device, "update.bin")
     assert (await device.client.get(path, headers={**ARDUINO, "x-ESP32-mode": "spiffs"})).status == 304
     assert (await device.client.get(path, headers={**ARDUINO, "x-ESP32-free-space": "100"})).status == 304
-    job = ota.state.job_of("dev-1")
+    job = ota.hub.state.job_of("dev-1")
     assert job is not None
     assert (job.state, job.reason) == (JobState.FAILED, "no_space")
 
@@ -195,7 +195,7 @@ TASMOTA_8266 = {
 
 
 async def test_tasmota_on_esp8266_is_updated_by_its_ota_url(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, admin: Client
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, admin: Client
 ) -> None:
     device = await add_device(product="tasmota", chip="esp8266")
     image = esp8266_image(payload=bytes(range(256)) * 8)
@@ -217,11 +217,11 @@ async def test_tasmota_on_esp8266_is_updated_by_its_ota_url(
     assert await becomes(ota, JobState.INSTALLING)
     await device.client.get(url(device, "manifest.json?version=14.3.0(release-tasmota)"))
     assert state(ota) is JobState.VERIFIED
-    assert ota.state.devices["dev-1"].installed_version == "14.3.0"
+    assert ota.hub.state.devices["dev-1"].installed_version == "14.3.0"
 
 
-async def test_tasmotas_safeboot_is_not_taken_for_what_the_device_runs(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+async def test_tasmota_safeboot_is_not_the_installed_version(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     device = await add_device(product="tasmota", chip="esp32")
     image = await release("14.3.0", 2, product="tasmota", chip="esp32", chip_id=0, image_project="thermostat")
@@ -231,14 +231,14 @@ async def test_tasmotas_safeboot_is_not_taken_for_what_the_device_runs(
     for version in ("14.3.0(safeboot)", "14.3.0(tasmota32c3-safeboot)", "14.3.0(minimal)"):
         reply = await device.client.get(url(device, "update.bin"), headers={**ARDUINO, "x-ESP32-version": version})
         assert (reply.status, await reply.read()) == (200, image), version
-    assert ota.state.devices["dev-1"].installed_version == "14.2.0"
+    assert ota.hub.state.devices["dev-1"].installed_version == "14.2.0"
     headers = {**ARDUINO, "x-ESP32-version": "14.3.0(tasmota32)"}
     assert (await device.client.get(url(device, "update.bin"), headers=headers)).status == 304
     assert state(ota) is JobState.VERIFIED
 
 
 async def test_the_secret_in_an_ota_url_is_one_devices_own(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     image = await release("14.3.0", 2, product="tasmota", chip="esp32", chip_id=0, image_project="thermostat")
     meant = await add_device("plug-1", product="tasmota", chip="esp32")
@@ -253,7 +253,7 @@ async def test_the_secret_in_an_ota_url_is_one_devices_own(
 
 
 async def test_a_head_request_moves_nothing(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     device = await add_device()
     image = await release()
@@ -267,7 +267,7 @@ async def test_a_head_request_moves_nothing(
 
 
 async def test_esp_https_ota_downloads_in_parts(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     device = await add_device()
     image = await release(payload=bytes(range(256)) * 40)
@@ -372,8 +372,8 @@ async def test_curl_resumes(
     assert target.read_bytes() == image
 
 
-async def test_a_slow_client_shows_its_progress_and_the_loop_goes_on(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+async def test_slow_client_shows_progress_without_blocking_the_loop(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     device = await add_device()
     image = await release(payload=bytes(6 * 1024 * 1024))
@@ -384,7 +384,7 @@ async def test_a_slow_client_shows_its_progress_and_the_loop_goes_on(
     seen: set[int | None] = set()
     async for chunk in reply.content.iter_chunked(64 * 1024):
         got += len(chunk)
-        job = ota.state.job_of("dev-1")
+        job = ota.hub.state.job_of("dev-1")
         assert job is not None
         seen.add(job.progress)
         await asyncio.sleep(0)
@@ -393,8 +393,8 @@ async def test_a_slow_client_shows_its_progress_and_the_loop_goes_on(
     assert await becomes(ota, JobState.INSTALLING)
 
 
-async def test_a_client_that_goes_away_fails_nothing_and_may_resume(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+async def test_disconnected_client_may_resume(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     device = await add_device()
     image = await release(payload=bytes(8 * 1024 * 1024))

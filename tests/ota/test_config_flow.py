@@ -13,7 +13,7 @@ from homeassistant.helpers.network import NoURLAvailableError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.manifest import Channel
 from custom_components.ota.rollout.schedule import Window
 from tests.ota.images import esp32_image, public_key, signed
@@ -39,7 +39,7 @@ async def test_user_flow_with_a_wrong_key_first(hass: HomeAssistant) -> None:
     await hass.async_block_till_done()
 
 
-async def test_there_is_one_entry(hass: HomeAssistant, ota: OtaCoordinator) -> None:
+async def test_there_is_one_entry(hass: HomeAssistant, ota: OtaData) -> None:
     result = await hass.config_entries.flow.async_init("ota", context={"source": SOURCE_USER})
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "single_instance_allowed")
 
@@ -50,7 +50,7 @@ async def options(hass: HomeAssistant, entry: MockConfigEntry, step: str) -> Any
     return await hass.config_entries.options.async_configure(result["flow_id"], {"next_step_id": step})
 
 
-async def test_settings_count_at_once(hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry) -> None:
+async def test_settings_count_at_once(hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry) -> None:
     result = await options(hass, entry, "settings")
     values = {
         "require_signature": False,
@@ -65,8 +65,8 @@ async def test_settings_count_at_once(hass: HomeAssistant, ota: OtaCoordinator, 
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     assert entry.runtime_data is ota  # no reload
-    assert (ota.settings.require_signature, ota.settings.poll_s, ota.settings.keep) == (False, 60, 3)
-    assert ota.images.limit == 2 * 1024 * 1024
+    assert (ota.settings.require_signature, ota.settings.poll_s, ota.settings.keep_releases) == (False, 60, 3)
+    assert ota.settings.upload_limit == 2 * 1024 * 1024
 
 
 async def submit(hass: HomeAssistant, flow: str, values: dict[str, Any]) -> Any:
@@ -91,7 +91,7 @@ async def put_file(admin: Client, data: bytes) -> str:
 
 
 async def test_upload_in_the_browser_refused_first_then_signed(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client, tmp_path: Path
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, admin: Client, tmp_path: Path
 ) -> None:
     result = await options(hass, entry, "upload")
     flow = result["flow_id"]
@@ -115,11 +115,11 @@ async def test_upload_in_the_browser_refused_first_then_signed(
     )
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "uploaded")
     assert result["description_placeholders"]["version"] == "1.2.3"
-    assert "thermostat:esp32c3:1.2.3" in ota.state.releases
+    assert "thermostat:esp32c3:1.2.3" in ota.hub.state.releases
 
 
-async def test_a_file_that_is_gone_can_be_chosen_again(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client
+async def test_missing_file_can_be_selected_again(
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, admin: Client
 ) -> None:
     flow = (await options(hass, entry, "upload"))["flow_id"]
     manifest, signature = signed(IMAGE)
@@ -135,10 +135,10 @@ async def test_a_file_that_is_gone_can_be_chosen_again(
     assert result["reason"] == "uploaded"
 
 
-async def test_a_refusal_is_told_only_when_the_dialog_listens(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client, monkeypatch: pytest.MonkeyPatch
+async def test_rejection_is_shown_after_the_dialog_subscribed(
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.ota.options_flow.PROGRESS_SHOWN_S", 0.1)
+    monkeypatch.setattr("custom_components.ota.flows.upload.MIN_PROGRESS_S", 0.1)
     flow = (await options(hass, entry, "upload"))["flow_id"]
     values = {"channel": "stable", "file": await put_file(admin, b"no image"), "chip": "esp32c3"}
     began = hass.loop.time()
@@ -148,19 +148,19 @@ async def test_a_refusal_is_told_only_when_the_dialog_listens(
 
 
 async def test_without_an_address_of_its_own_the_usual_one_is_shown(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def none(*_: Any, **__: Any) -> str:
         raise NoURLAvailableError
 
-    monkeypatch.setattr("custom_components.ota.subentry_flows.get_url", none)
+    monkeypatch.setattr("custom_components.ota.flows.device_subentry.get_url", none)
     result = await start(hass, entry, "device")
     result = await hass.config_entries.subentries.async_configure(result["flow_id"], FACTS)
     assert result["description_placeholders"]["ddi_url"] == "http://homeassistant.local:8123/api/ota/ddi"
 
 
 async def test_an_unsigned_upload_where_that_is_allowed(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, admin: Client
 ) -> None:
     hass.config_entries.async_update_entry(entry, options={"require_signature": False})
     await hass.async_block_till_done()
@@ -172,12 +172,12 @@ async def test_an_unsigned_upload_where_that_is_allowed(
     values |= {"chip": "esp32c3", "file": await put_file(admin, IMAGE)}
     result = await submit(hass, flow, values)
     assert result["reason"] == "uploaded"
-    (release,) = ota.state.releases.values()
+    (release,) = ota.hub.state.releases.values()
     assert (release.channel, release.key_id, release.sequence) == (Channel.BETA, None, 1)
 
 
-async def test_a_registry_that_cannot_be_saved_is_said(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client, full_disk: FullDisk
+async def test_failed_save_of_the_registry_is_reported(
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, admin: Client, full_disk: FullDisk
 ) -> None:
     flow = (await options(hass, entry, "upload"))["flow_id"]
     manifest, signature = signed(IMAGE)
@@ -189,7 +189,7 @@ async def test_a_registry_that_cannot_be_saved_is_said(
 
 
 async def test_the_upload_key_is_shown_once(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, client: Client
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, client: Client
 ) -> None:
     result = await options(hass, entry, "upload_key")
     result = await hass.config_entries.options.async_configure(result["flow_id"], {})
@@ -199,8 +199,8 @@ async def test_the_upload_key_is_shown_once(
 
 
 @pytest.mark.parametrize("step", ["upload", "upload_key"])
-async def test_without_the_entry_loaded_nothing_is_taken(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, step: str
+async def test_views_require_a_loaded_entry(
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, step: str
 ) -> None:
     await hass.config_entries.async_unload(entry.entry_id)
     assert (await options(hass, entry, step))["reason"] == "not_loaded"
@@ -233,7 +233,7 @@ async def start(hass: HomeAssistant, entry: MockConfigEntry, kind: str, subentry
 
 
 async def test_a_device_is_added_and_its_secrets_are_shown_once(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, client: Client, hass_storage: dict[str, Any]
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, client: Client, hass_storage: dict[str, Any]
 ) -> None:
     result = await start(hass, entry, "device")
     pasted = {**FACTS, "device_id": f" {FACTS['device_id']} ", "product": f"{FACTS['product']} "}
@@ -249,7 +249,7 @@ async def test_a_device_is_added_and_its_secrets_are_shown_once(
     assert (await client.get("/api/ota/v1/devices/cellar-1/check/", headers=headers)).status == 200
     path = "/" + shown["manifest_url"].split("/", 3)[3]
     assert (await client.get(path + "?version=1.0")).status == 200
-    device = ota.state.devices["cellar-1"]
+    device = ota.hub.state.devices["cellar-1"]
     assert (device.name, device.group, device.zone, device.tags) == ("Cellar", "house", "cellar", ("lab",))
     assert device.metadata == {"shelf": "3"}
     assert device.policy.window == Window("22:00", "05:00", ("mon",))
@@ -274,7 +274,7 @@ async def test_a_device_is_added_and_its_secrets_are_shown_once(
 )
 async def test_a_wrong_field_is_named_and_can_be_mended(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     entry: MockConfigEntry,
     add_device: AddDevice,
     change: dict[str, Any],
@@ -290,9 +290,7 @@ async def test_a_wrong_field_is_named_and_can_be_mended(
     assert result["step_id"] == "key"
 
 
-async def test_two_flows_for_one_id_give_one_device(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry
-) -> None:
+async def test_two_flows_for_one_id_give_one_device(hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry) -> None:
     flows = [(await start(hass, entry, "device"))["flow_id"] for _ in range(2)]
     for flow in flows:
         await hass.config_entries.subentries.async_configure(flow, FACTS)
@@ -303,10 +301,10 @@ async def test_two_flows_for_one_id_give_one_device(
 
 
 async def test_a_device_is_changed(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, add_device: AddDevice
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice
 ) -> None:
     device = await add_device("dev-1", group="old", tags=["a"])
-    result = await start(hass, entry, "device", ota.subentries["dev-1"])
+    result = await start(hass, entry, "device", ota.devices.subentries["dev-1"])
     assert result["type"] is FlowResultType.MENU
     result = await hass.config_entries.subentries.async_configure(result["flow_id"], {"next_step_id": "edit"})
     values = {key: value for key, value in FACTS.items() if key != "device_id"}
@@ -316,19 +314,19 @@ async def test_a_device_is_changed(
     result = await hass.config_entries.subentries.async_configure(result["flow_id"], values)
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
-    changed = ota.state.devices["dev-1"]
+    changed = ota.hub.state.devices["dev-1"]
     assert (changed.name, changed.group, changed.tags) == ("Cellar", "house", ("lab",))
-    shown = dr.async_get(hass).async_get_device_by_identifier(("ota", ota.subentries["dev-1"]), entry.entry_id)
+    shown = dr.async_get(hass).async_get_device_by_identifier(("ota", ota.devices.subentries["dev-1"]), entry.entry_id)
     assert shown is not None
     assert (shown.name, shown.hw_version) == ("Cellar", values["chip"]), "without a restart"
     assert (await device.check())["poll_s"] == 300  # its key stays
 
 
 async def test_secrets_are_rotated_without_a_gap(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, add_device: AddDevice
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice
 ) -> None:
     device = await add_device("dev-1")
-    result = await start(hass, entry, "device", ota.subentries["dev-1"])
+    result = await start(hass, entry, "device", ota.devices.subentries["dev-1"])
     flow = result["flow_id"]
     await hass.config_entries.subentries.async_configure(flow, {"next_step_id": "rotate"})
     result = await hass.config_entries.subentries.async_configure(flow, {})
@@ -349,10 +347,10 @@ async def test_secrets_are_rotated_without_a_gap(
 
 @pytest.mark.parametrize("kind", ["device", "source"])
 async def test_subentries_need_the_entry(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, add_device: AddDevice, kind: str
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice, kind: str
 ) -> None:
     await add_device("dev-1")
-    subentry_id = ota.subentries["dev-1"]
+    subentry_id = ota.devices.subentries["dev-1"]
     await hass.config_entries.async_unload(entry.entry_id)
     assert (await start(hass, entry, kind))["reason"] == "not_loaded"
     if kind == "device":

@@ -11,8 +11,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.ota.coordinator import OtaCoordinator
-from custom_components.ota.devices import async_sync_subentries
+from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.models import JobState
 from tests.ota.images import signed
 
@@ -56,13 +55,13 @@ def _path(url: str) -> str:
 
 
 async def test_a_controller_is_updated(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     controller = Controller(await add_device())
     links = await controller.poll()
     assert set(links) == {"configData"}
     assert await controller.put(links["configData"]["href"], {"mode": "merge", "data": {"version": "1.0.0"}}) == 200
-    assert ota.state.devices["dev-1"].installed_version == "1.0.0"
+    assert ota.hub.state.devices["dev-1"].installed_version == "1.0.0"
     assert set(await controller.poll()) == set()
     image = await release()
     await rollout(hass)
@@ -77,41 +76,41 @@ async def test_a_controller_is_updated(
     assert await controller.feedback(href, "proceeding", result_="") == 200
     assert await controller.get(artifact["_links"]["download-http"]["href"]) == image
     assert await controller.feedback(href, "closed", "success") == 200
-    job = ota.state.job_of("dev-1")
+    job = ota.hub.state.job_of("dev-1")
     assert job is not None
     assert job.state is JobState.VERIFIED
-    assert ota.state.devices["dev-1"].installed_version == "2.0.0"
+    assert ota.hub.state.devices["dev-1"].installed_version == "2.0.0"
     assert "deploymentBase" not in await controller.poll()
 
 
-async def test_a_failure_is_told_with_its_last_words(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+async def test_failure_is_reported_with_its_details(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     controller = Controller(await add_device())
     await release()
     await rollout(hass)
     href = (await controller.poll())["deploymentBase"]["href"]
     await controller.feedback(href, "closed", "failure", details=["one", "bad signature"])
-    job = ota.state.job_of("dev-1")
+    job = ota.hub.state.job_of("dev-1")
     assert job is not None
     assert (job.state, job.reason) == (JobState.FAILED, "bad signature")
     assert "deploymentBase" not in await controller.poll()
 
 
 async def test_closed_with_none_is_a_success_as_in_hawkbit(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     controller = Controller(await add_device())
     await release()
     await rollout(hass)
     await controller.feedback((await controller.poll())["deploymentBase"]["href"], "closed", "none")
-    job = ota.state.job_of("dev-1")
+    job = ota.hub.state.job_of("dev-1")
     assert job is not None
     assert job.state is JobState.VERIFIED
 
 
 async def test_an_aborted_rollout_is_cancelled_until_the_client_confirms(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     controller = Controller(await add_device())
     await release()
@@ -166,7 +165,7 @@ async def test_actions_of_others_are_not_found(hass: HomeAssistant, add_device: 
     ],
 )
 async def test_bad_feedback_is_named(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release, body: Any, field: str
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, body: Any, field: str
 ) -> None:
     device = await add_device()
     controller = Controller(device)
@@ -190,14 +189,14 @@ async def test_bad_feedback_is_named(
         ({}, 400),
     ],
 )
-async def test_config_data(add_device: AddDevice, ota: OtaCoordinator, body: Any, status: int) -> None:
+async def test_config_data(add_device: AddDevice, ota: OtaData, body: Any, status: int) -> None:
     controller = Controller(await add_device())
     assert await controller.put(f"{ROOT}/configData", {"data": {"a": "1"}}) == 200
     assert await controller.put(f"{ROOT}/configData", body) == status
     expected = {"replace": {"b": "2"}, "remove": {}}.get(str(body.get("mode")), {"a": "1"})
-    assert ota.state.devices["dev-1"].attributes == expected
-    await async_sync_subentries(ota)  # as at each start
-    assert ota.state.devices["dev-1"].attributes == expected
+    assert ota.hub.state.devices["dev-1"].attributes == expected
+    await ota.devices.async_sync()  # as at each start
+    assert ota.hub.state.devices["dev-1"].attributes == expected
 
 
 # -- swupdate
@@ -279,7 +278,7 @@ needs_swupdate = pytest.mark.skipif(
 @needs_swupdate
 async def test_swupdate_runs_a_full_cycle(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     admin: Client,
     add_device: AddDevice,
     tmp_path: Path,
@@ -297,7 +296,7 @@ async def test_swupdate_runs_a_full_cycle(
     base = str(device.client.make_url("/api/ota/ddi"))
 
     def job_state() -> JobState | None:
-        job = ota.state.job_of("dev-1")
+        job = ota.hub.state.job_of("dev-1")
         return job.state if job else None
 
     # Run 1: poll, deployment, HEAD and GET of the artifact, installation. It stays «proceeding».
@@ -309,14 +308,14 @@ async def test_swupdate_runs_a_full_cycle(
     # Run 2, after the «reboot»: it reports the success.
     said = await swupdate(work, base, device.issued.key, "-c", "2", until=lambda: job_state() is JobState.VERIFIED)
     assert job_state() is JobState.VERIFIED, said[-2000:]
-    assert ota.state.devices["dev-1"].installed_version == "1.2.3"
-    assert any(m for m in ota.state.devices["dev-1"].history if m.kind == "verified")
+    assert ota.hub.state.devices["dev-1"].installed_version == "1.2.3"
+    assert any(m for m in ota.hub.state.devices["dev-1"].history if m.kind == "verified")
 
 
 @needs_swupdate
 async def test_swupdate_reports_a_bad_image(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     admin: Client,
     add_device: AddDevice,
     tmp_path: Path,
@@ -335,11 +334,11 @@ async def test_swupdate_reports_a_bad_image(
     await rollout(hass, "1.2.3", product="gateway")
 
     def failed() -> bool:
-        job = ota.state.job_of("dev-1")
+        job = ota.hub.state.job_of("dev-1")
         return job is not None and job.state is JobState.FAILED
 
     base = str(device.client.make_url("/api/ota/ddi"))
     said = await swupdate(work, base, device.issued.key, until=failed)
     assert failed(), said[-2000:]
     assert not (work / "installed.bin").exists()
-    assert json.dumps([event.kind for event in ota.state.devices["dev-1"].history])
+    assert json.dumps([event.kind for event in ota.hub.state.devices["dev-1"].history])

@@ -16,7 +16,7 @@ import subprocess
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.models import JobState
 
 from .conftest import AddDevice, Release, rollout
@@ -111,7 +111,7 @@ def fnv(data: bytes) -> str:
 @pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler (apt-get install g++)")
 async def test_a_compiled_esphome_reads_its_manifest_and_the_image(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     add_device: AddDevice,
     release: Release,
     tmp_path: Path,
@@ -125,7 +125,7 @@ async def test_a_compiled_esphome_reads_its_manifest_and_the_image(
         length = re.search(r"length (\d+) (\{.*\})", line)
         assert length is not None
         assert int(length[1]) == len(length[2]), "a length, not chunked: ESPHome reserves so many bytes"
-        assert ota.state.devices["dev-1"].installed_version == "1.0.0"
+        assert ota.hub.state.devices["dev-1"].installed_version == "1.0.0"
         await wait_for(lines, "IMAGE 404")  # what is not offered is not served
         await rollout(hass)
         await wait_for(lines, "MANIFEST 200", '"version":"2.0.0"', '"chipFamily":"ESP32-C3"')

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.data import OtaData
 from scripts.tooling.firmware import main
 from tests.ota.images import PRIVATE, esp32_image, esp8266_image
 
@@ -49,7 +49,7 @@ def test_a_manifest_is_made_and_verifies(
     assert (manifest["image_url"], manifest["notes"]) == ("thermostat.ota.bin", "Better.")
     assert manifest["sequence"] > 3_000_000
     assert main(["verify", str(image), "--public", key[1]]) == 0
-    assert "good" in capsys.readouterr().out
+    assert "valid, signed by" in capsys.readouterr().out
     image.write_bytes(esp32_image(secure_version=5))
     assert main(["verify", str(image), "--public", key[1]]) == 1
 
@@ -63,7 +63,7 @@ def test_a_factory_image_is_not_signed(
     assert list(tmp_path.glob("*.sig")) == []
 
 
-def test_an_image_that_does_not_say_what_it_is_has_to_be_declared(tmp_path: Path, key: tuple[Path, str]) -> None:
+def test_image_without_description_must_be_declared(tmp_path: Path, key: tuple[Path, str]) -> None:
     image = write(tmp_path, esp8266_image())
     base = ["manifest", str(image), "--key", str(key[0]), "--chip", "esp8266"]
     assert main(base) == 1
@@ -83,7 +83,7 @@ def test_without_a_key_nothing_is_signed(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 async def test_what_it_signs_and_uploads_is_a_release(
-    ota: OtaCoordinator, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, socket_enabled: None
+    ota: OtaData, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, socket_enabled: None
 ) -> None:
     image = write(tmp_path, esp32_image())
     monkeypatch.setenv("OTA_SIGNING_KEY", PRIVATE.hex())
@@ -100,4 +100,4 @@ async def test_what_it_signs_and_uploads_is_a_release(
 
     assert await upload("wrong") == 1
     assert await upload(await ota.keys.async_issue_upload()) == 0
-    assert "thermostat:esp32c3:1.2.3" in ota.state.releases
+    assert "thermostat:esp32c3:1.2.3" in ota.hub.state.releases

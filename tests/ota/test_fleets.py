@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockModule, mock_integration, mock_platform
 
-from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.models import JobState
 from custom_components.ota.rollout.schedule import Window
 from lib.fleet import FleetDevice, FleetOffer
@@ -87,7 +87,7 @@ async def test_a_fleet_is_found_whichever_is_loaded_first(
     if not first:
         assert await async_setup_component(hass, "example", {})
     await settled(hass)
-    devices = entry.runtime_data.state.devices
+    devices = entry.runtime_data.hub.state.devices
     assert set(devices) == {"example:dev-1", "example:dev-2"}
     assert devices["example:dev-1"].installed_version == "1.0.0"
     # The update entity joins the provider's device.
@@ -97,7 +97,7 @@ async def test_a_fleet_is_found_whichever_is_loaded_first(
 
 
 @pytest.fixture
-async def with_fleet(hass: HomeAssistant, fleet: HeatingFleet, ota: OtaCoordinator) -> HeatingFleet:
+async def with_fleet(hass: HomeAssistant, fleet: HeatingFleet, ota: OtaData) -> HeatingFleet:
     """The fleet, found."""
     assert await async_setup_component(hass, "example", {})
     await settled(hass)
@@ -112,7 +112,7 @@ async def test_its_devices_call_with_their_own_keys(with_fleet: HeatingFleet, cl
 
 
 async def test_one_per_zone_and_none_while_heat_is_called_for(
-    hass: HomeAssistant, ota: OtaCoordinator, with_fleet: HeatingFleet, client: Client, release: Release
+    hass: HomeAssistant, ota: OtaData, with_fleet: HeatingFleet, client: Client, release: Release
 ) -> None:
     await release()
     await rollout(hass, groups=["house"])
@@ -125,13 +125,13 @@ async def test_one_per_zone_and_none_while_heat_is_called_for(
     assert (await check(client, "dev-1", version="1.0.0"))["reason"] == "zone"
     with_fleet.put("dev-2", installed_version="2.0.0")
     await settled(hass)
-    job = ota.state.job_of("example:dev-2")
+    job = ota.hub.state.job_of("example:dev-2")
     assert job is not None
     assert job.state is JobState.VERIFIED  # by what its provider heard
     assert (await check(client, "dev-1", version="1.0.0"))["update"] is not None
 
 
-async def test_the_provider_is_told_the_offer_and_its_end(
+async def test_provider_gets_the_offer_and_its_end(
     hass: HomeAssistant, with_fleet: HeatingFleet, client: Client, release: Release
 ) -> None:
     await release()
@@ -158,22 +158,22 @@ async def test_a_rotated_secret_of_a_fleets_device_is_only_the_url(
     assert (await check(client, "dev-1"))["reason"] == "no_rollout"  # its provider's key stays
 
 
-async def test_a_fleet_whose_entry_is_away_answers_nobody_and_comes_back(
-    hass: HomeAssistant, ota: OtaCoordinator, with_fleet: HeatingFleet, client: Client
+async def test_fleet_of_an_unloaded_entry_rejects_its_devices(
+    hass: HomeAssistant, ota: OtaData, with_fleet: HeatingFleet, client: Client
 ) -> None:
     devices, with_fleet._devices = with_fleet._devices, {}
     for listener in list(with_fleet._listeners):
         listener(frozenset(devices))
     await settled(hass)
-    assert "example:dev-1" in ota.state.devices
+    assert "example:dev-1" in ota.hub.state.devices
     with_fleet._devices = devices
     with_fleet.put("dev-1", name="New name")
     await settled(hass)
-    assert ota.state.devices["example:dev-1"].name == "New name"
+    assert ota.hub.state.devices["example:dev-1"].name == "New name"
 
 
 async def test_permissions_of_a_fleets_device_are_set_by_an_action(
-    hass: HomeAssistant, ota: OtaCoordinator, with_fleet: HeatingFleet, client: Client, release: Release
+    hass: HomeAssistant, ota: OtaData, with_fleet: HeatingFleet, client: Client, release: Release
 ) -> None:
     await release()
     await rollout(hass, devices=["example:dev-1"])
@@ -181,18 +181,18 @@ async def test_permissions_of_a_fleets_device_are_set_by_an_action(
     await act(hass, "set_policy", device=device, pinned_version="1.0.0", channel="beta")
     assert (await check(client, "dev-1", version="1.0.0"))["reason"] == "pinned"
     await act(hass, "set_policy", device=device, pinned_version="", window_start="22:00", window_end="05:00:00")
-    policy = ota.state.devices[device].policy
+    policy = ota.hub.state.devices[device].policy
     assert (policy.channel, policy.pinned_version, policy.window) == ("beta", None, Window("22:00", "05:00"))
     with_fleet.put("dev-1", name="Renamed")
     await settled(hass)
-    assert ota.state.devices[device].policy == policy
+    assert ota.hub.state.devices[device].policy == policy
     for wrong in ({"pinned_version": "newest"}, {"window_start": "99:00"}):
         with pytest.raises(ServiceValidationError):
             await act(hass, "set_policy", device=device, **wrong)
 
 
-async def test_a_fleets_device_that_is_gone_can_be_removed(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, with_fleet: HeatingFleet
+async def test_removed_device_of_a_fleet_can_be_deleted(
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, with_fleet: HeatingFleet
 ) -> None:
     device = "example:dev-1"
     with pytest.raises(ServiceValidationError) as caught:
@@ -201,30 +201,30 @@ async def test_a_fleets_device_that_is_gone_can_be_removed(
     del with_fleet._devices["dev-1"]
     await act(hass, "remove_device", device=device)
     await settled(hass)
-    assert device not in ota.state.devices
+    assert device not in ota.hub.state.devices
     left = {e.unique_id for e in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)}
     assert not any("dev-1" in unique_id for unique_id in left)
 
 
 @pytest.mark.parametrize("first", ["registry", "fleet"])
 async def test_a_fleets_device_that_was_deleted_is_forgotten(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, with_fleet: HeatingFleet, first: str
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, with_fleet: HeatingFleet, first: str
 ) -> None:
     deleted = with_fleet._devices["dev-1"].device_registry_id
     assert deleted is not None
     if first == "registry":
         dr.async_get(hass).async_remove_device(deleted)
         await settled(hass)
-        assert "example:dev-1" in ota.state.devices, "its provider still has it"
+        assert "example:dev-1" in ota.hub.state.devices, "its provider still has it"
     del with_fleet._devices["dev-1"]
     for listener in list(with_fleet._listeners):
         listener(frozenset({"dev-1"}))
     await settled(hass)
     if first == "fleet":
-        assert "example:dev-1" in ota.state.devices, "perhaps its entry is only not loaded"
+        assert "example:dev-1" in ota.hub.state.devices, "perhaps its entry is only not loaded"
         dr.async_get(hass).async_remove_device(deleted)
         await settled(hass)
-    assert set(ota.state.devices) == {"example:dev-2"}
+    assert set(ota.hub.state.devices) == {"example:dev-2"}
     left = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert not any("dev-1" in item.unique_id for item in left)
 
@@ -235,7 +235,7 @@ def stands_at(hass: HomeAssistant, entry: MockConfigEntry, uid: str) -> set[str 
 
 
 async def test_entities_stay_at_their_providers_device_while_it_is_not_loaded_yet(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, with_fleet: HeatingFleet
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, with_fleet: HeatingFleet
 ) -> None:
     theirs = with_fleet._devices["dev-1"].device_registry_id
     assert stands_at(hass, entry, "example:dev-1") == {theirs}
@@ -252,7 +252,7 @@ async def test_entities_stay_at_their_providers_device_while_it_is_not_loaded_ye
 
 
 async def test_entities_move_from_a_device_of_ours_to_their_providers(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, with_fleet: HeatingFleet
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, with_fleet: HeatingFleet
 ) -> None:
     theirs = with_fleet._devices["dev-1"].device_registry_id
     with_fleet.put("dev-3")
@@ -265,8 +265,8 @@ async def test_entities_move_from_a_device_of_ours_to_their_providers(
     assert dr.async_get(hass).async_get(ours) is None
 
 
-async def test_a_device_of_ours_goes_with_what_it_stood_for(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, with_fleet: HeatingFleet
+async def test_own_device_is_removed_with_its_rollout(
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, with_fleet: HeatingFleet
 ) -> None:
     with_fleet.put("dev-3")
     await settled(hass)
@@ -281,7 +281,7 @@ async def test_a_device_of_ours_goes_with_what_it_stood_for(
 
 
 async def test_a_device_that_is_known_again_was_not_deleted(
-    hass: HomeAssistant, ota: OtaCoordinator, with_fleet: HeatingFleet
+    hass: HomeAssistant, ota: OtaData, with_fleet: HeatingFleet
 ) -> None:
     known = with_fleet._devices["dev-1"]
     assert known.device_registry_id is not None
@@ -294,11 +294,11 @@ async def test_a_device_that_is_known_again_was_not_deleted(
     for listener in list(with_fleet._listeners):
         listener(frozenset({"dev-1"}))
     await settled(hass)
-    assert "example:dev-1" in ota.state.devices
+    assert "example:dev-1" in ota.hub.state.devices
 
 
 async def test_after_a_reload_the_fleet_is_followed_once(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, with_fleet: HeatingFleet
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, with_fleet: HeatingFleet
 ) -> None:
     for _ in range(3):
         assert await hass.config_entries.async_reload(entry.entry_id)
@@ -306,19 +306,19 @@ async def test_after_a_reload_the_fleet_is_followed_once(
     assert len(with_fleet._listeners) == 1
     with_fleet.put("dev-2", installed_version="1.5.0", boot_count=7)
     await settled(hass)
-    device = entry.runtime_data.state.devices["example:dev-2"]
+    device = entry.runtime_data.hub.state.devices["example:dev-2"]
     assert (device.installed_version, device.boot_count) == ("1.5.0", 7)
     await hass.config_entries.async_unload(entry.entry_id)
     assert not with_fleet._listeners
 
 
-async def test_a_sign_of_life_of_long_ago_is_one_of_long_ago(ota: OtaCoordinator, with_fleet: HeatingFleet) -> None:
+async def test_a_sign_of_life_of_long_ago_is_one_of_long_ago(ota: OtaData, with_fleet: HeatingFleet) -> None:
     old = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-    assert ota.state.devices["example:dev-1"].last_seen == old
+    assert ota.hub.state.devices["example:dev-1"].last_seen == old
 
 
 async def test_a_large_fleet_describes_only_the_device_that_calls(
-    hass: HomeAssistant, ota: OtaCoordinator, with_fleet: HeatingFleet, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, ota: OtaData, with_fleet: HeatingFleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
 
@@ -331,4 +331,4 @@ async def test_a_large_fleet_describes_only_the_device_that_calls(
     with_fleet.put("dev-1", installed_version="1.1.0")
     await settled(hass)
     assert asked == ["dev-1"]
-    assert ota.state.devices["example:dev-1"].installed_version == "1.1.0"
+    assert ota.hub.state.devices["example:dev-1"].installed_version == "1.1.0"

@@ -19,18 +19,18 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ota import async_remove_config_entry_device
 from custom_components.ota.backup import async_post_backup, async_pre_backup
-from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.errors import StorageError
 from custom_components.ota.rollout.journal import Journal, _line
 from custom_components.ota.rollout.models import DeviceEventKind, JobState
 from custom_components.ota.rollout.plan import Status
-from custom_components.ota.rollout.records import Kind
+from custom_components.ota.rollout.record_types import RecordType
 
 from .conftest import AddDevice, FullDisk, Release, rollout, settled, stored
 
 
-async def test_unload_and_devices_are_told_to_come_back(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, add_device: AddDevice
+async def test_devices_are_asked_to_retry_after_unload(
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice
 ) -> None:
     device = await add_device()
     assert await hass.config_entries.async_unload(entry.entry_id)
@@ -66,20 +66,20 @@ def journal_of(hass: HomeAssistant) -> Path:
     return Path(hass.config.path(".storage/ota.state"))
 
 
-async def revive(hass: HomeAssistant, entry: MockConfigEntry, disk: Disk, storage: dict[str, Any]) -> OtaCoordinator:
+async def revive(hass: HomeAssistant, entry: MockConfigEntry, disk: Disk, storage: dict[str, Any]) -> OtaData:
     """As after kill -9: what was in memory is gone, what was on disk is read."""
     await hass.config_entries.async_unload(entry.entry_id)  # writes; so the disk is put back
     disk.put_back(hass, storage)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await settled(hass)
-    found: OtaCoordinator = entry.runtime_data
+    found: OtaData = entry.runtime_data
     return found
 
 
 @pytest.mark.parametrize("last", ["offered", "downloading", "installing", "rebooting", "verified"])
 async def test_kill_in_any_state_loses_nothing_that_was_acknowledged(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     entry: MockConfigEntry,
     add_device: AddDevice,
     release: Release,
@@ -99,31 +99,31 @@ async def test_kill_in_any_state_loses_nothing_that_was_acknowledged(
     if last == "verified":
         await device.check(version="2.0.0", boot_count=2)
     ota = await revive(hass, entry, Disk.of(hass, hass_storage), hass_storage)
-    job = ota.state.job_of("dev-1")
+    job = ota.hub.state.job_of("dev-1")
     assert job is not None
     assert (str(job.job_id), job.state) == (update["job"], last)
-    assert hass.states.get("sensor.dev_1_update").state == last
+    assert hass.states.get("sensor.dev_1_update_status").state == last
     in_progress = hass.states.get("update.dev_1_firmware").attributes["in_progress"]
     assert in_progress is (last in ("downloading", "installing", "rebooting"))
     if last == "offered":
         assert (await device.client.get(update["url"], headers=device.headers)).status == 200
     await device.check(version="2.0.0", boot_count=2)
-    job = ota.state.job_of("dev-1")
+    job = ota.hub.state.job_of("dev-1")
     assert job is not None
     assert job.state is JobState.VERIFIED
-    assert ota.state.rollouts[rollout_id].status is Status.RUNNING
+    assert ota.hub.state.rollouts[rollout_id].status is Status.RUNNING
 
 
 async def test_a_key_that_was_shown_survives_a_crash_before_the_subentry_was_written(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     entry: MockConfigEntry,
     add_device: AddDevice,
     hass_storage: dict[str, Any],
 ) -> None:
     device = await add_device("dev-1", group="house", tags=["lab"], metadata={"a": "b"}, pinned_version="1.0.0")
     disk = Disk.of(hass, hass_storage)
-    subentry_id = ota.subentries["dev-1"]
+    subentry_id = ota.devices.subentries["dev-1"]
     await hass.config_entries.async_unload(entry.entry_id)
     hass.config_entries.async_remove_subentry(entry, subentry_id)  # it never got to the disk
     disk.put_back(hass, hass_storage)
@@ -131,7 +131,7 @@ async def test_a_key_that_was_shown_survives_a_crash_before_the_subentry_was_wri
     await settled(hass)
     assert [s.unique_id for s in entry.subentries.values()] == ["dev-1"]
     assert (await device.check(version="1.0.0"))["poll_s"] == 300
-    again = entry.runtime_data.state.devices["dev-1"]
+    again = entry.runtime_data.hub.state.devices["dev-1"]
     assert (again.group, again.tags, again.metadata) == ("house", ("lab",), {"a": "b"})
     assert again.policy.pinned_version == "1.0.0"
 
@@ -147,9 +147,9 @@ async def test_a_key_that_was_shown_survives_a_crash_before_the_subentry_was_wri
         ("release", lambda record: record.pop("sha256")),
     ],
 )
-async def test_damaged_storage_is_said_and_not_overwritten(
+async def test_damaged_storage_is_reported_and_not_overwritten(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     entry: MockConfigEntry,
     add_device: AddDevice,
     release: Release,
@@ -173,9 +173,9 @@ async def test_damaged_storage_is_said_and_not_overwritten(
     assert Disk.of(hass, {}) == before
 
 
-async def test_damaged_keys_are_said(
+async def test_damaged_keys_are_reported(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     entry: MockConfigEntry,
     add_device: AddDevice,
     hass_storage: dict[str, Any],
@@ -228,9 +228,9 @@ def as_stores(records: dict[tuple[str, str], Any]) -> dict[str, Any]:
     }
 
 
-async def test_the_stores_of_before_are_taken_over_once(
+async def test_first_stores_are_migrated_once(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     entry: MockConfigEntry,
     add_device: AddDevice,
     release: Release,
@@ -250,14 +250,14 @@ async def test_the_stores_of_before_are_taken_over_once(
     assert stored(hass) == before
     assert not {"ota.releases", "ota.devices", "ota.rollouts"} & hass_storage.keys()
     ota = entry.runtime_data
-    assert ota.state.rollouts[rollout_id].status is Status.RUNNING
+    assert ota.hub.state.rollouts[rollout_id].status is Status.RUNNING
     assert (await other.check(version="1.0.0"))["update"] == update
-    assert [event.kind for event in ota.state.devices["dev-1"].history][-1] == "verified"
+    assert [event.kind for event in ota.hub.state.devices["dev-1"].history][-1] == "verified"
     # Killed before the stores were deleted: the journal is newer.
     await other.status(update["job"], "downloading")
     newest = Disk.of(hass, hass_storage | as_stores(before))
     ota = await revive(hass, entry, newest, hass_storage)
-    job = ota.state.job_of("dev-2")
+    job = ota.hub.state.job_of("dev-2")
     assert job is not None
     assert job.state is JobState.DOWNLOADING
     assert "ota.rollouts" not in hass_storage
@@ -274,9 +274,9 @@ async def test_stores_of_unknown_versions_are_not_touched(
     assert hass_storage["ota.devices"]["version"] == version
 
 
-async def test_the_journal_is_compacted_beside_the_work(
+async def test_journal_is_compacted_in_the_background(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     entry: MockConfigEntry,
     add_device: AddDevice,
     release: Release,
@@ -287,8 +287,12 @@ async def test_the_journal_is_compacted_beside_the_work(
     await rollout(hass)
     monkeypatch.setattr("custom_components.ota.rollout.journal.COMPACT_AT", 1)
     await async_pre_backup(hass)
+    (complete,) = journal_of(hass).glob("*.base")
     update = (await device.check(version="1.0.0"))["update"]
-    assert not list(journal_of(hass).glob("*.base"))  # a backup copies the files
+    ota.hub.storage._journal._base_bytes = 0
+    await device.check(version="1.0.1")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert list(journal_of(hass).glob("*.base")) == [complete]  # a backup copies the files
     await async_post_backup(hass)
     await device.status(update["job"], "downloading")
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -300,13 +304,33 @@ async def test_the_journal_is_compacted_beside_the_work(
     (base,) = journal_of(hass).glob("*.base")
     assert all(path.name >= base.name for path in journal_of(hass).iterdir())
     assert await hass.config_entries.async_setup(entry.entry_id)
-    job = entry.runtime_data.state.job_of("dev-1")
+    job = entry.runtime_data.hub.state.job_of("dev-1")
     assert (str(job.job_id), job.state) == (update["job"], JobState.VERIFIED)
+
+
+async def test_backup_without_log_files_is_complete(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, tmp_path: Path
+) -> None:
+    """Home Assistant's backups omit `*.log` files."""
+    device = await add_device()
+    await release()
+    await rollout(hass)
+    update = (await device.check(version="1.0.0"))["update"]
+    await async_pre_backup(hass)
+    copied = tmp_path / "backup"
+    copied.mkdir()
+    for path in journal_of(hass).iterdir():
+        if path.suffix != ".log":
+            shutil.copy(path, copied)
+    await async_post_backup(hass)
+    records = Journal(copied).load()
+    assert {kind for kind, _ in records} >= {"device", "job", "release", "rollout", "sequence"}
+    assert records["job", update["job"]]["state"] == "offered"
 
 
 async def test_a_compaction_that_fails_is_a_warning_and_nothing_is_lost(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     add_device: AddDevice,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -315,22 +339,22 @@ async def test_a_compaction_that_fails_is_a_warning_and_nothing_is_lost(
         raise StorageError("disk_full")
 
     monkeypatch.setattr("custom_components.ota.rollout.journal.COMPACT_AT", 1)
-    monkeypatch.setattr(ota.storage._journal, "write_base", refuse)
+    monkeypatch.setattr(ota.hub.storage._journal, "write_base", refuse)
     device = await add_device()
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert "could not be compacted" in caplog.text
+    assert "Compacting the journal failed" in caplog.text
     assert (await device.check(version="1.0.0"))["reason"] == "no_rollout"
     assert ("device", "dev-1") in stored(hass)
 
 
 async def test_what_waits_for_the_disk_shares_a_write(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     devices = [await add_device(f"dev-{number}") for number in range(20)]
     await release()
     await rollout(hass, max_in_flight=20)
     writes: list[int] = []
-    append = ota.storage._journal.append
+    append = ota.hub.storage._journal.append
 
     all_asked = threading.Event()
 
@@ -339,10 +363,10 @@ async def test_what_waits_for_the_disk_shares_a_write(
         assert all_asked.wait(30)
         append(ops)
 
-    monkeypatch.setattr(ota.storage._journal, "append", slow)
+    monkeypatch.setattr(ota.hub.storage._journal, "append", slow)
     asking = asyncio.gather(*(device.check(version="1.0.0") for device in devices))
     async with asyncio.timeout(30):
-        while len(ota.state.jobs) < 20:  # noqa: ASYNC110 - the requests are under way in their own time
+        while len(ota.hub.state.jobs) < 20:  # noqa: ASYNC110 - the requests are under way in their own time
             await asyncio.sleep(0.01)
     all_asked.set()
     replies = await asking
@@ -351,37 +375,37 @@ async def test_what_waits_for_the_disk_shares_a_write(
     assert len([key for key in stored(hass) if key[0] == "job"]) == 20
 
 
-async def test_a_caller_that_goes_away_takes_no_write_along(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice
+async def test_canceled_caller_does_not_cancel_the_write(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice
 ) -> None:
     await add_device()
-    ota.engine.note("dev-1", ota.now, DeviceEventKind.KEY, "rotated")
-    waiting = asyncio.create_task(ota.storage.async_save_all())
+    ota.hub.engine.log_event("dev-1", ota.hub.now, DeviceEventKind.KEY, "rotated")
+    waiting = asyncio.create_task(ota.hub.storage.async_save_all())
     await asyncio.sleep(0)
     waiting.cancel()
     await hass.async_block_till_done()
     assert max(log_of(stored(hass), "dev-1"), key=lambda numbered: numbered[0])[1]["detail"] == "rotated"
 
 
-async def test_a_mistake_of_ours_is_told_to_who_waits_and_the_next_one_is_served(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, monkeypatch: pytest.MonkeyPatch
+async def test_internal_error_reaches_the_caller_and_the_next_commit_succeeds(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await add_device()
     with monkeypatch.context() as patched:
-        patched.setattr(ota.storage._journal, "append", lambda ops: 1 / 0)
-        ota.state.mark(Kind.DEVICE, "dev-1")
+        patched.setattr(ota.hub.storage._journal, "append", lambda ops: 1 / 0)
+        ota.hub.state.mark(RecordType.DEVICE, "dev-1")
         with pytest.raises(ZeroDivisionError):
-            await ota.storage.async_commit()
-    await ota.storage.async_commit()
-    assert not ota.state.dirty
+            await ota.hub.storage.async_commit()
+    await ota.hub.storage.async_commit()
+    assert not ota.hub.state.dirty
 
 
 async def test_when_home_assistant_stops_the_last_sign_of_life_is_written(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice
 ) -> None:
     device = await add_device()
     await device.check(version="1.0.0")
-    seen = ota.state.devices["dev-1"].last_seen
+    seen = ota.hub.state.devices["dev-1"].last_seen
     assert stored(hass)["device", "dev-1"]["last_seen"] != seen
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await hass.async_block_till_done()
@@ -402,7 +426,7 @@ async def test_a_folder_that_cannot_be_used_is_tried_again(
 
 async def test_removing_the_entry_forgets_keys_and_devices(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     entry: MockConfigEntry,
     add_device: AddDevice,
     hass_storage: dict[str, Any],
@@ -413,8 +437,8 @@ async def test_removing_the_entry_forgets_keys_and_devices(
     assert not journal_of(hass).exists()
 
 
-async def test_only_what_is_gone_can_be_deleted(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, add_device: AddDevice, release: Release
+async def test_only_devices_of_removed_rollouts_can_be_deleted(
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice, release: Release
 ) -> None:
     await add_device()
     await release()
@@ -426,25 +450,25 @@ async def test_only_what_is_gone_can_be_deleted(
     assert await async_remove_config_entry_device(hass, entry, stale)
 
 
-async def test_releases_beyond_the_kept_ones_and_orphans_are_thrown_away(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, release: Release
+async def test_old_releases_and_orphaned_images_are_deleted(
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, release: Release
 ) -> None:
     hass.config_entries.async_update_entry(entry, options={**entry.options, "keep_releases": 2})
     await settled(hass)
     for number in range(1, 6):
         await release(f"{number}.0.0", number)
-    assert sorted(r.version for r in ota.state.releases.values()) == ["4.0.0", "5.0.0"]
-    assert len(ota.images.present()) == 2
+    assert sorted(r.version for r in ota.hub.state.releases.values()) == ["4.0.0", "5.0.0"]
+    assert len(ota.images.store.present()) == 2
 
 
 async def test_an_image_damaged_on_disk_is_not_served(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     device = await add_device()
     await release()
     await rollout(hass)
     update = (await device.check(version="1.0.0"))["update"]
-    path = ota.images.path(update["sha256"])
+    path = ota.images.store.path(update["sha256"])
     path.chmod(0o644)
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     reply = await device.client.get(update["url"], headers=device.headers)
@@ -453,7 +477,7 @@ async def test_an_image_damaged_on_disk_is_not_served(
 
 async def test_a_failing_last_save_is_a_warning(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     entry: MockConfigEntry,
     add_device: AddDevice,
     caplog: pytest.LogCaptureFixture,
@@ -462,7 +486,7 @@ async def test_a_failing_last_save_is_a_warning(
     device = await add_device()
     await device.check(version="1.0.0")
     with full_disk():
-        await ota._async_save_seen(None)
-        assert "last seen could not be saved" in caplog.text
+        await ota.hub._async_save_contacts(None)
+        assert "Saving the last contact times failed" in caplog.text
         await hass.config_entries.async_unload(entry.entry_id)
-    assert "The last changes could not be saved" in caplog.text
+    assert "Saving the last changes failed" in caplog.text

@@ -4,14 +4,12 @@ import hashlib
 
 from homeassistant.core import HomeAssistant
 
-from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.data import OtaData
 
 from .conftest import AddDevice, Release, rollout
 
 
-async def test_a_device_is_updated(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release
-) -> None:
+async def test_a_device_is_updated(hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release) -> None:
     device = await add_device()
     assert await device.check(version="1.0.0") == {"update": None, "reason": "no_rollout", "poll_s": 300}
     image = await release()
@@ -29,4 +27,4 @@ async def test_a_device_is_updated(
     assert after["reason"] == "up_to_date"
     await hass.async_block_till_done()
     assert hass.states.get("update.dev_1_firmware").attributes["installed_version"] == "2.0.0"
-    assert hass.states.get("sensor.dev_1_update").state == "verified"
+    assert hass.states.get("sensor.dev_1_update_status").state == "verified"

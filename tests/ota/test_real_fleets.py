@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.models import JobState
 from tests.iot_heating import add_controller, building_entry
 from tests.smart_outlet.conftest import KEY as CCU_KEY, ccu_entry
@@ -69,7 +69,7 @@ class Controller:
 
 
 @pytest.fixture
-async def client(hass: HomeAssistant, ota: OtaCoordinator, hass_client_no_auth: ClientSessionGenerator) -> Client:
+async def client(hass: HomeAssistant, ota: OtaData, hass_client_no_auth: ClientSessionGenerator) -> Client:
     """HTTP as devices call, once all three integrations have their views."""
     for domain in ("iot_heating", "smart_outlet"):
         assert await async_setup_component(hass, domain, {})
@@ -79,7 +79,7 @@ async def client(hass: HomeAssistant, ota: OtaCoordinator, hass_client_no_auth: 
 @pytest.fixture(autouse=True)
 def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls are told together twice a second; here each is waited for."""
-    monkeypatch.setattr("custom_components.iot_heating.ota._TELL_EVERY_S", 0.0)
+    monkeypatch.setattr("custom_components.iot_heating.fleet._NOTIFY_INTERVAL_S", 0.0)
 
 
 @pytest.fixture
@@ -97,8 +97,8 @@ async def house(hass: HomeAssistant, client: Client) -> dict[str, Controller]:
     return found
 
 
-async def test_a_controller_that_calls_for_heat_is_not_interrupted_and_its_turn_comes(
-    hass: HomeAssistant, ota: OtaCoordinator, house: dict[str, Controller], release: Release
+async def test_controller_with_heat_demand_is_updated_later(
+    hass: HomeAssistant, ota: OtaData, house: dict[str, Controller], release: Release
 ) -> None:
     cellar = house["cellar"]
     image = await release(chip="esp32", chip_id=0)
@@ -106,7 +106,7 @@ async def test_a_controller_that_calls_for_heat_is_not_interrupted_and_its_turn_
     cellar.state = "on"
     assert await cellar.offered() is None
     assert await cellar.reason() == "busy"
-    assert ota.state.job_of(cellar.uid) is None
+    assert ota.hub.state.job_of(cellar.uid) is None
     cellar.state = "off"
     firmware = await cellar.offered()
     assert firmware is not None
@@ -122,13 +122,13 @@ async def test_a_controller_that_calls_for_heat_is_not_interrupted_and_its_turn_
     assert firmware is not None
     assert await cellar.install(firmware) == image
     assert await cellar.offered() is None
-    job = ota.state.job_of(cellar.uid)
+    job = ota.hub.state.job_of(cellar.uid)
     assert job is not None
     assert job.state is JobState.VERIFIED  # by what it told iot_heating
 
 
 async def test_two_controllers_of_a_building_are_updated_one_after_the_other(
-    hass: HomeAssistant, ota: OtaCoordinator, house: dict[str, Controller], release: Release
+    hass: HomeAssistant, ota: OtaData, house: dict[str, Controller], release: Release
 ) -> None:
     cellar, attic = house.values()
     await release(chip="esp32", chip_id=0)
@@ -142,23 +142,23 @@ async def test_two_controllers_of_a_building_are_updated_one_after_the_other(
     reply = await attic.client.get(first["path"], headers=attic.headers)
     assert reply.status == HTTPStatus.UNAUTHORIZED  # the other's image
     await cellar.sync()
-    assert (job := ota.state.job_of(cellar.uid)) is not None
+    assert (job := ota.hub.state.job_of(cellar.uid)) is not None
     assert job.state is JobState.VERIFIED
     second = await attic.offered()
     assert second is not None
     await attic.install(second)
     await attic.sync()
-    assert (job := ota.state.job_of(attic.uid)) is not None
+    assert (job := ota.hub.state.job_of(attic.uid)) is not None
     assert job.state is JobState.VERIFIED
 
 
-async def test_the_update_entity_stands_at_the_controllers_own_device(
-    hass: HomeAssistant, ota: OtaCoordinator, house: dict[str, Controller], release: Release
+async def test_update_entity_belongs_to_the_controllers_device(
+    hass: HomeAssistant, ota: OtaData, house: dict[str, Controller], release: Release
 ) -> None:
     await release(chip="esp32", chip_id=0)
     await rollout(hass, mode="on_request")
     await house["cellar"].offered()
-    entities = er.async_entries_for_config_entry(er.async_get(hass), ota.entry.entry_id)
+    entities = er.async_entries_for_config_entry(er.async_get(hass), ota.hub.entry_id)
     (update,) = [e for e in entities if e.domain == "update" and house["cellar"].uid in e.unique_id]
     device = dr.async_get(hass).async_get(update.device_id or "")
     assert device is not None
@@ -174,25 +174,25 @@ async def test_the_update_entity_stands_at_the_controllers_own_device(
 
 
 async def test_a_deleted_controller_and_a_deleted_building_leave_nothing_behind(
-    hass: HomeAssistant, ota: OtaCoordinator, house: dict[str, Controller]
+    hass: HomeAssistant, ota: OtaData, house: dict[str, Controller]
 ) -> None:
     (building,) = hass.config_entries.async_entries("iot_heating")
     (cellar,) = (sub for sub in building.subentries.values() if sub.unique_id == "ESP32-cellar")
     hass.config_entries.async_remove_subentry(building, cellar.subentry_id)
     await settled(hass)
-    assert set(ota.state.devices) == {house["attic"].uid}
+    assert set(ota.hub.state.devices) == {house["attic"].uid}
     assert await hass.config_entries.async_unload(building.entry_id)
     await settled(hass)
-    assert set(ota.state.devices) == {house["attic"].uid}, "it is only away"
+    assert set(ota.hub.state.devices) == {house["attic"].uid}, "it is only away"
     await hass.config_entries.async_remove(building.entry_id)
     await settled(hass)
-    assert not ota.state.devices
-    left = er.async_entries_for_config_entry(er.async_get(hass), ota.entry.entry_id)
+    assert not ota.hub.state.devices
+    left = er.async_entries_for_config_entry(er.async_get(hass), ota.hub.entry_id)
     assert not any("ESP32" in item.unique_id for item in left)
 
 
 async def test_a_reported_failure_stops_the_rollout_for_the_other_controller(
-    hass: HomeAssistant, ota: OtaCoordinator, house: dict[str, Controller], release: Release
+    hass: HomeAssistant, ota: OtaData, house: dict[str, Controller], release: Release
 ) -> None:
     cellar, attic = house.values()
     await release(chip="esp32", chip_id=0)
@@ -202,22 +202,22 @@ async def test_a_reported_failure_stops_the_rollout_for_the_other_controller(
     await cellar.install(firmware)
     cellar.version = "1.4.2"  # the bootloader went back
     await cellar.sync()
-    assert (job := ota.state.job_of(cellar.uid)) is not None
+    assert (job := ota.hub.state.job_of(cellar.uid)) is not None
     assert (job.state, job.reason) == (JobState.FAILED, "rolled_back_by_device")
-    await ota._async_tick(dt_util.utcnow())
-    assert ota.state.rollouts[rollout_id].status == "paused"
+    await ota.hub._async_tick(dt_util.utcnow())
+    assert ota.hub.state.rollouts[rollout_id].status == "paused"
     assert await attic.offered() is None
     assert await attic.reason() in ("paused", "later_wave")
 
 
 async def test_a_central_control_unit_is_updated_but_not_while_power_is_cut(
-    hass: HomeAssistant, ota: OtaCoordinator, client: Client, release: Release
+    hass: HomeAssistant, ota: OtaData, client: Client, release: Release
 ) -> None:
-    from custom_components.smart_outlet.hubs import async_get_hubs
+    from custom_components.smart_outlet.domain.parts import async_get_parts
 
     entry: MockConfigEntry = ccu_entry()
-    hubs = await async_get_hubs(hass)
-    await hubs.registry.async_set_key("01", entry.title, CCU_KEY)
+    parts = await async_get_parts(hass)
+    await parts.keys.async_set_key("01", entry.title, CCU_KEY)
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await settled(hass)
@@ -235,15 +235,15 @@ async def test_a_central_control_unit_is_updated_but_not_while_power_is_cut(
         return found
 
     await report("1.0.0")
-    assert ota.state.devices[uid].installed_version == "1.0.0"
+    assert ota.hub.state.devices[uid].installed_version == "1.0.0"
     image = await release(chip="esp32", chip_id=0, product="smart-outlet-ccu", image_project="thermostat")
     await rollout(hass, product="smart-outlet-ccu")
     button = er.async_get(hass).async_get_entity_id("button", "smart_outlet", f"{entry.entry_id}_cut_all_power")
     assert button is not None
     await hass.services.async_call("button", "press", {"entity_id": button}, blocking=True)
     await settled(hass)
-    assert ota.state.devices[uid].busy == "power_cut"
-    offer = ota.engine.offer(uid, ota.now)
+    assert ota.hub.state.devices[uid].busy == "power_cut"
+    offer = ota.hub.engine.offer(uid, ota.hub.now)
     assert offer.reason == "busy"
     # Reset the cut: the unit says that its sockets are off.
     for device_id in ("FE", "FD"):
@@ -252,13 +252,13 @@ async def test_a_central_control_unit_is_updated_but_not_while_power_is_cut(
         reply = await client.post("/api/data/", json=body | {"is_overload": False}, headers=headers)
         assert reply.status == HTTPStatus.OK
     await report("1.0.0")
-    assert ota.state.devices[uid].busy is None
+    assert ota.hub.state.devices[uid].busy is None
     update = (await check(version="1.0.0"))["update"]
     assert update is not None
     reply = await client.get(update["url"], headers=headers)
     assert await reply.read() == image
     await report("2.0.0")
-    assert (job := ota.state.job_of(uid)) is not None
+    assert (job := ota.hub.state.job_of(uid)) is not None
     assert job.state is JobState.VERIFIED
     history = await act(hass, "device_history", response=True, device=uid)
     kinds = [event["kind"] for event in history["events"]]
@@ -267,9 +267,9 @@ async def test_a_central_control_unit_is_updated_but_not_while_power_is_cut(
 
 
 async def test_one_controller_is_described_as_among_all(
-    hass: HomeAssistant, ota: OtaCoordinator, house: dict[str, Controller]
+    hass: HomeAssistant, ota: OtaData, house: dict[str, Controller]
 ) -> None:
-    from custom_components.iot_heating.ota import async_get_fleet
+    from custom_components.iot_heating.fleet import async_get_fleet
 
     fleet = await async_get_fleet(hass)
     look_up = fleet.device  # type: ignore[attr-defined]
@@ -277,9 +277,9 @@ async def test_one_controller_is_described_as_among_all(
     assert look_up("nobody") is None
 
 
-async def test_heat_that_is_called_for_at_this_moment_counts_before_it_is_told(
+async def test_current_heat_demand_applies_before_it_is_published(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     house: dict[str, Controller],
     release: Release,
     monkeypatch: pytest.MonkeyPatch,
@@ -289,12 +289,12 @@ async def test_heat_that_is_called_for_at_this_moment_counts_before_it_is_told(
     await rollout(hass, devices=[cellar.uid])
     firmware = await cellar.offered()
     assert firmware is not None
-    monkeypatch.setattr("custom_components.iot_heating.ota._TELL_EVERY_S", 3600.0)
+    monkeypatch.setattr("custom_components.iot_heating.fleet._NOTIFY_INTERVAL_S", 3600.0)
     cellar.state = "on"
     await cellar.sync()
     assert await cellar.reason() == "busy"
     assert (await cellar.client.get(firmware["path"], headers=cellar.headers)).status == HTTPStatus.NOT_FOUND
-    from custom_components.iot_heating.ota import async_get_fleet
+    from custom_components.iot_heating.fleet import async_get_fleet
 
     fleet = await async_get_fleet(hass)
     assert fleet._due is not None, "it was told meanwhile"  # type: ignore[attr-defined]

@@ -9,22 +9,22 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.plan import Mode, Status
 
 from .conftest import AddDevice, FullDisk, Release, act, settled
 from .test_config_flow import options
 
-WHO: dict[str, Any] = {"groups": [], "tags": [], "models": [], "devices": []}
-HOW: dict[str, Any] = {"mode": "automatic", "auto_rollback": False, "late_joiners": True, "soak_min": 30}
+TARGET: dict[str, Any] = {"groups": [], "tags": [], "models": [], "devices": []}
+OPTIONS: dict[str, Any] = {"mode": "automatic", "auto_rollback": False, "late_joiners": True, "soak_min": 30}
 
 
 def form(**changes: Any) -> dict[str, Any]:
     """The form as the browser sends it."""
-    who = WHO | changes.pop("who", {})
-    how = HOW | changes.pop("how", {})
+    target = TARGET | changes.pop("target", {})
+    options = OPTIONS | changes.pop("options", {})
     base = {"release": "thermostat\n2.0.0", "strategy": "canary", "percent": 10, "stages": "1, 10, 50, 100"}
-    return {**base, **changes, "who": who, "how": how}
+    return {**base, **changes, "target": target, "options": options}
 
 
 async def submit(hass: HomeAssistant, flow: str, **changes: Any) -> Any:
@@ -32,7 +32,7 @@ async def submit(hass: HomeAssistant, flow: str, **changes: Any) -> Any:
 
 
 @pytest.fixture
-async def ten(ota: OtaCoordinator, add_device: AddDevice, release: Release) -> None:
+async def ten(ota: OtaData, add_device: AddDevice, release: Release) -> None:
     """Ten devices in two groups, and two releases."""
     for number in range(10):
         group = "lab" if number < 2 else "house"
@@ -42,31 +42,31 @@ async def ten(ota: OtaCoordinator, add_device: AddDevice, release: Release) -> N
 
 
 async def test_what_there_is_can_be_chosen(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, ten: None
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, ten: None
 ) -> None:
     result = await options(hass, entry, "rollout")
     fields = {str(key): value for key, value in result["data_schema"].schema.items()}
     offered = [option["label"] for option in fields["release"].config["options"]]
     assert offered == ["thermostat 2.0.0 (esp32c3)", "thermostat 1.9.0 (esp32c3)"]
-    who = {str(key): value for key, value in fields["who"].schema.schema.items()}
-    assert who["groups"].config["options"] == ["house", "lab"]
-    assert who["tags"].config["options"] == ["new"]
-    assert len(who["devices"].config["options"]) == 10
+    target = {str(key): value for key, value in fields["target"].schema.schema.items()}
+    assert target["groups"].config["options"] == ["house", "lab"]
+    assert target["tags"].config["options"] == ["new"]
+    assert len(target["devices"].config["options"]) == 10
     with pytest.raises(InvalidData):
-        await submit(hass, result["flow_id"], who={"groups": ["cellar"]})
+        await submit(hass, result["flow_id"], target={"groups": ["cellar"]})
 
 
-async def test_a_canary_is_planned_shown_and_begun(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, ten: None
+async def test_canary_is_planned_previewed_and_created(
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, ten: None
 ) -> None:
     flow = (await options(hass, entry, "rollout"))["flow_id"]
-    result = await submit(hass, flow, percent=20, how={"auto_rollback": True, "soak_min": 5, "name": "Spring"})
+    result = await submit(hass, flow, percent=20, options={"auto_rollback": True, "soak_min": 5, "name": "Spring"})
     assert result["step_id"] == "rollout_confirm"
     assert result["description_placeholders"] == {"name": "Spring", "devices": "10", "waves": "2 + 8"}
-    assert not ota.state.rollouts  # nothing has begun
+    assert not ota.hub.state.rollouts  # nothing has begun
     result = await hass.config_entries.options.async_configure(flow, {})
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "rollout_created")
-    (made,) = ota.state.rollouts.values()
+    (made,) = ota.hub.state.rollouts.values()
     assert (made.name, made.status, made.auto_rollback, made.gate.soak_s) == ("Spring", Status.RUNNING, True, 300)
     assert [wave.percent for wave in made.waves] == [20, 100]
     await settled(hass)
@@ -76,15 +76,17 @@ async def test_a_canary_is_planned_shown_and_begun(
 
 
 async def test_waves_for_a_group_at_a_time_of_its_own(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, ten: None
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, ten: None
 ) -> None:
     flow = (await options(hass, entry, "rollout"))["flow_id"]
     start = (dt_util.now() + timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S")
-    how = {"start": start, "mode": "on_request", "late_joiners": False}
-    result = await submit(hass, flow, strategy="waves", stages="25 %, 100%", who={"groups": ["house"]}, how=how)
+    chosen = {"start": start, "mode": "on_request", "late_joiners": False}
+    result = await submit(
+        hass, flow, strategy="waves", stages="25 %, 100%", target={"groups": ["house"]}, options=chosen
+    )
     assert result["description_placeholders"]["waves"] == "2 + 6"
     await hass.config_entries.options.async_configure(flow, {})
-    (made,) = ota.state.rollouts.values()
+    (made,) = ota.hub.state.rollouts.values()
     assert (made.status, made.mode, len(made.population or ())) == (Status.SCHEDULED, Mode.ON_REQUEST, 8)
     assert made.target.groups == ("house",)
 
@@ -96,23 +98,23 @@ async def test_waves_for_a_group_at_a_time_of_its_own(
         ({"strategy": "waves", "stages": "half"}, "bad_waves"),
         ({"strategy": "waves", "stages": ""}, "bad_waves"),
         ({"strategy": "waves", "stages": "10, 200"}, "bad_waves"),
-        ({"who": {"groups": ["lab"], "tags": ["new"]}}, "no_devices"),
+        ({"target": {"groups": ["lab"], "tags": ["new"]}}, "no_devices"),
     ],
 )
 async def test_an_impossible_plan_can_be_mended(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, ten: None, changes: dict[str, Any], error: str
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, ten: None, changes: dict[str, Any], error: str
 ) -> None:
     flow = (await options(hass, entry, "rollout"))["flow_id"]
     result = await submit(hass, flow, **changes)
     assert result["errors"] == {"base": error}
-    assert not ota.state.rollouts
+    assert not ota.hub.state.rollouts
     result = await submit(hass, flow, strategy="all")
     assert result["description_placeholders"]["waves"] == "10"
     assert (await hass.config_entries.options.async_configure(flow, {}))["reason"] == "rollout_created"
 
 
-async def test_what_changed_meanwhile_is_said(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, ten: None, full_disk: FullDisk
+async def test_changes_during_the_flow_are_reported(
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, ten: None, full_disk: FullDisk
 ) -> None:
     flow = (await options(hass, entry, "rollout"))["flow_id"]
     await submit(hass, flow)
@@ -126,13 +128,11 @@ async def test_what_changed_meanwhile_is_said(
     assert result["reason"] == "storage_failed"
 
 
-async def test_there_is_nothing_to_roll_out(hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry) -> None:
+async def test_there_is_nothing_to_roll_out(hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry) -> None:
     assert (await options(hass, entry, "rollout"))["reason"] == "no_releases"
 
 
-async def test_the_entry_has_to_be_loaded(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, ten: None
-) -> None:
+async def test_the_entry_has_to_be_loaded(hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, ten: None) -> None:
     flow = (await options(hass, entry, "rollout"))["flow_id"]
     await submit(hass, flow)
     await hass.config_entries.async_unload(entry.entry_id)

@@ -5,7 +5,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.models import JobState
 from custom_components.ota.rollout.plan import Status
 from simulators.framework import running
@@ -22,14 +22,14 @@ def argv(device: Registered, mode: str, *more: str) -> list[str]:
     return ["--url", base, "--mode", mode, *secrets, "--period", "3600", "--reboot", "0", "--fault", "silent", *more]
 
 
-def state(ota: OtaCoordinator) -> tuple[JobState | None, str | None]:
-    job = ota.state.job_of("dev-1")
+def state(ota: OtaData) -> tuple[JobState | None, str | None]:
+    job = ota.hub.state.job_of("dev-1")
     return (job.state, job.reason) if job else (None, None)
 
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_device_updates_itself(
-    hass: HomeAssistant, ota: OtaCoordinator, add_device: AddDevice, release: Release, mode: str, socket_enabled: None
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, mode: str, socket_enabled: None
 ) -> None:
     device = await add_device()
     await release(payload=bytes(range(256)) * 600)
@@ -41,7 +41,7 @@ async def test_a_device_updates_itself(
         assert not await simulator.poll()
         assert state(ota)[0] is JobState.VERIFIED
         assert simulator.errors == [] or mode == "esphome"
-    assert ota.state.devices["dev-1"].installed_version == "2.0.0"
+    assert ota.hub.state.devices["dev-1"].installed_version == "2.0.0"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ async def test_a_device_updates_itself(
 )
 async def test_faults(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     add_device: AddDevice,
     release: Release,
     mode: str,
@@ -82,7 +82,7 @@ async def test_faults(
 
 async def test_a_canary_that_bricks_saves_the_others(
     hass: HomeAssistant,
-    ota: OtaCoordinator,
+    ota: OtaData,
     add_device: AddDevice,
     release: Release,
     socket_enabled: None,
@@ -99,9 +99,9 @@ async def test_a_canary_that_bricks_saves_the_others(
             updated += not simulator.board.alive
     assert updated == 1
     freezer.tick(3600)
-    ota.engine.tick(ota.now)
-    await ota.async_settle()
-    assert ota.state.rollouts[rollout_id].status is Status.PAUSED
+    ota.hub.engine.tick(ota.hub.now)
+    await ota.hub.async_commit()
+    assert ota.hub.state.rollouts[rollout_id].status is Status.PAUSED
     for device in devices:
         async with running(OtaDevice, argv(device, "native", "--device-id", device.uid)) as simulator:
             assert not await simulator.poll()

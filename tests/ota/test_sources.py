@@ -15,9 +15,9 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.data import OtaData
+from custom_components.ota.releases.source_client import ReleaseSource, SourceError, is_location
 from custom_components.ota.rollout.errors import OtaError
-from custom_components.ota.sources import Puller, Source, SourceError, is_location
 from tests.ota.images import OTHER_PRIVATE, esp32_image, signed
 
 
@@ -85,56 +85,56 @@ async def site(socket_enabled: None) -> AsyncIterator[Site]:
     await server.close()
 
 
-async def test_a_release_is_pulled_from_a_url_once(ota: OtaCoordinator, site: Site) -> None:
+async def test_a_release_is_pulled_from_a_url_once(ota: OtaData, site: Site) -> None:
     site.put("2.0.0", 20)
-    source = Source(f"{site.url}/thermostat.manifest.json")
-    puller = Puller(ota)
+    source = ReleaseSource(f"{site.url}/thermostat.manifest.json")
+    puller = ota.sources.client
     assert await puller.async_pull(source) == ["thermostat:esp32c3:2.0.0"]
     site.asked.clear()
     assert await puller.async_pull(source) == []
     assert not any(path.endswith(".bin") for path in site.asked)
 
 
-async def test_github_releases_oldest_first_and_beta_only_where_wanted(ota: OtaCoordinator, site: Site) -> None:
+async def test_github_releases_oldest_first_and_beta_only_if_enabled(ota: OtaData, site: Site) -> None:
     site.put("1.0.0", 10, "/v1")
     site.put("2.0.0", 20, "/v2")
     site.put("3.0.0", 30, "/v3", channel="beta")
     site.github(("v3", True), ("v2", False), ("v1", False))
-    puller = Puller(ota)
-    assert await puller.async_pull(Source(site.repository)) == [
+    puller = ota.sources.client
+    assert await puller.async_pull(ReleaseSource(site.repository)) == [
         "thermostat:esp32c3:1.0.0",
         "thermostat:esp32c3:2.0.0",
     ]
-    assert await puller.async_pull(Source(site.repository, beta=True)) == ["thermostat:esp32c3:3.0.0"]
+    assert await puller.async_pull(ReleaseSource(site.repository, beta=True)) == ["thermostat:esp32c3:3.0.0"]
 
 
-async def test_an_older_release_that_is_refused_holds_up_no_newer_one(ota: OtaCoordinator, site: Site) -> None:
+async def test_an_older_release_that_is_refused_holds_up_no_newer_one(ota: OtaData, site: Site) -> None:
     """After a change of keys, or when old releases expired, the list still has them."""
     site.put("1.0.0", 10, "/v1", private=OTHER_PRIVATE)
     site.put("1.5.0", 15, "/v15", expires="2020-01-01T00:00:00Z")
     site.put("2.0.0", 20, "/v2")
     site.github(("v2", False), ("v15", False), ("v1", False))
-    puller = Puller(ota)
-    assert await puller.async_pull(Source(site.repository)) == ["thermostat:esp32c3:2.0.0"]
-    assert await puller.async_pull(Source(site.repository)) == []
+    puller = ota.sources.client
+    assert await puller.async_pull(ReleaseSource(site.repository)) == ["thermostat:esp32c3:2.0.0"]
+    assert await puller.async_pull(ReleaseSource(site.repository)) == []
     site.put("3.0.0", 30, "/v3", private=OTHER_PRIVATE)
     site.put("1.0.0", 10, "/w", product="plug", image_project="thermostat")
     site.github(("v3", False), ("w", False), ("v2", False))
     with pytest.raises(OtaError, match="unknown_key"):
-        await puller.async_pull(Source(site.repository))
-    assert set(ota.state.releases) == {"thermostat:esp32c3:2.0.0", "plug:esp32c3:1.0.0"}
+        await puller.async_pull(ReleaseSource(site.repository))
+    assert set(ota.hub.state.releases) == {"thermostat:esp32c3:2.0.0", "plug:esp32c3:1.0.0"}
 
 
-async def test_a_manifest_behind_a_query_has_its_signature_behind_the_same(ota: OtaCoordinator, site: Site) -> None:
+async def test_a_manifest_behind_a_query_has_its_signature_behind_the_same(ota: OtaData, site: Site) -> None:
     site.put("2.0.0", 20)
-    found = await Puller(ota).async_pull(Source(f"{site.url}/thermostat.manifest.json?token=a%2Fb"))
+    found = await ota.sources.client.async_pull(ReleaseSource(f"{site.url}/thermostat.manifest.json?token=a%2Fb"))
     assert found == ["thermostat:esp32c3:2.0.0"]
     assert all("token" in query for path, query in site.queries if ".manifest.json" in path)
 
 
-async def test_a_manifest_of_the_beta_channel_is_left_by_a_stable_source(ota: OtaCoordinator, site: Site) -> None:
+async def test_a_manifest_of_the_beta_channel_is_left_by_a_stable_source(ota: OtaData, site: Site) -> None:
     site.put("3.0.0", 30, channel="beta")
-    assert await Puller(ota).async_pull(Source(f"{site.url}/thermostat.manifest.json")) == []
+    assert await ota.sources.client.async_pull(ReleaseSource(f"{site.url}/thermostat.manifest.json")) == []
 
 
 @pytest.mark.parametrize(
@@ -149,15 +149,15 @@ async def test_a_manifest_of_the_beta_channel_is_left_by_a_stable_source(ota: Ot
         (lambda site: setattr(site, "status", 500), "source_unreachable"),
     ],
 )
-async def test_what_is_not_right_is_not_taken(ota: OtaCoordinator, site: Site, spoil: Any, error: str) -> None:
+async def test_invalid_values_are_rejected(ota: OtaData, site: Site, spoil: Any, error: str) -> None:
     site.put("2.0.0", 20)
     spoil(site)
     with pytest.raises((OtaError, SourceError)) as caught:
-        await Puller(ota).async_pull(Source(f"{site.url}/thermostat.manifest.json"))
+        await ota.sources.client.async_pull(ReleaseSource(f"{site.url}/thermostat.manifest.json"))
     code = getattr(caught.value, "code", None) or caught.value.translation_key  # type: ignore[union-attr]
     assert code in error.split("|")
-    assert not ota.state.releases
-    assert not list((ota.images.folder / "incoming").iterdir())
+    assert not ota.hub.state.releases
+    assert not list((ota.images.store.folder / "incoming").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -169,27 +169,27 @@ async def test_what_is_not_right_is_not_taken(ota: OtaCoordinator, site: Site, s
     ],
 )
 async def test_a_repository_that_cannot_be_read(
-    ota: OtaCoordinator, site: Site, listing: bytes, location: str, code: str
+    ota: OtaData, site: Site, listing: bytes, location: str, code: str
 ) -> None:
     site.files["/api/repos/heat-suite/firmware/releases"] = listing
     with pytest.raises(SourceError) as caught:
-        await Puller(ota).async_pull(Source(location.replace("{repository}", site.repository)))
+        await ota.sources.client.async_pull(ReleaseSource(location.replace("{repository}", site.repository)))
     assert caught.value.translation_key == code
 
 
-async def test_a_manifest_without_a_place_for_its_image(ota: OtaCoordinator, site: Site) -> None:
+async def test_a_manifest_without_a_place_for_its_image(ota: OtaData, site: Site) -> None:
     image = esp32_image()
     for extra in ({}, {"image_url": "elsewhere.bin"}):
         data, signature = signed(image, **extra)
         site.files = {"/v1/a.manifest.json": data, "/v1/a.manifest.json.sig": signature.encode()}
         site.github(("v1", False))
         with pytest.raises(OtaError, match="no_image_url"):
-            await Puller(ota).async_pull(Source(site.repository))
+            await ota.sources.client.async_pull(ReleaseSource(site.repository))
 
 
-async def test_nobody_there(ota: OtaCoordinator, socket_enabled: None) -> None:
+async def test_no_devices(ota: OtaData, socket_enabled: None) -> None:
     with pytest.raises(SourceError) as caught:
-        await Puller(ota).async_pull(Source("http://127.0.0.1:9/x.manifest.json"))
+        await ota.sources.client.async_pull(ReleaseSource("http://127.0.0.1:9/x.manifest.json"))
     assert caught.value.translation_key == "source_unreachable"
 
 
@@ -222,7 +222,7 @@ def test_where_a_source_can_be(text: str, *, expected: bool) -> None:
 
 
 async def test_the_flow_tries_the_source_first(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, site: Site
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, site: Site
 ) -> None:
     site.put("2.0.0", 20, private=OTHER_PRIVATE)
     location = f"{site.url}/thermostat.manifest.json"
@@ -239,13 +239,11 @@ async def test_the_flow_tries_the_source_first(
     site.put("2.0.0", 20)
     result = await hass.config_entries.subentries.async_configure(result["flow_id"], values)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert len(ota.state.releases) == 1
+    assert len(ota.hub.state.releases) == 1
     assert (await add(hass, entry, location))["reason"] == "already_configured"
 
 
-async def test_a_source_is_changed(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, site: Site
-) -> None:
+async def test_a_source_is_changed(hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, site: Site) -> None:
     site.put("2.0.0", 20)
     await add(hass, entry, f"{site.url}/thermostat.manifest.json")
     (subentry,) = entry.subentries.values()
@@ -260,8 +258,8 @@ async def test_a_source_is_changed(
     assert entry.subentries[subentry.subentry_id].title == "Other"
 
 
-async def test_sources_are_asked_by_themselves_and_failures_are_told(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, site: Site
+async def test_sources_are_polled_and_failures_reported(
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, site: Site
 ) -> None:
     site.put("2.0.0", 20)
     await add(hass, entry, f"{site.url}/thermostat.manifest.json")
@@ -270,7 +268,7 @@ async def test_sources_are_asked_by_themselves_and_failures_are_told(
     issue = f"source_{subentry_id}"
     site.put("3.0.0", 30)
     await _later(hass, 30)
-    assert "thermostat:esp32c3:3.0.0" in ota.state.releases
+    assert "thermostat:esp32c3:3.0.0" in ota.hub.state.releases
     site.status = 503
     now = 6.7 * 3600
     for _ in range(3):

@@ -9,9 +9,9 @@ from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.ota.coordinator import OtaCoordinator
+from custom_components.ota.data import OtaData
+from custom_components.ota.releases.uploads import MAX_UPLOADS_KEPT, Phase, UploadTracker
 from custom_components.ota.rollout.errors import ReleaseError
-from custom_components.ota.uploads import KEPT, Phase, Uploads
 from tests.ota.images import esp32_image, signed
 
 from .conftest import Client, form
@@ -34,7 +34,7 @@ async def until(client: Client, upload: str, received: int) -> Any:
     raise AssertionError(found)
 
 
-async def test_a_client_sees_how_far_its_upload_is(ota: OtaCoordinator, admin: Client) -> None:
+async def test_a_client_sees_how_far_its_upload_is(ota: OtaData, admin: Client) -> None:
     manifest, signature = signed(IMAGE)
     boundary = "b"
     head = "".join(
@@ -63,7 +63,7 @@ async def test_a_client_sees_how_far_its_upload_is(ota: OtaCoordinator, admin: C
     assert (done["phase"], done["percent"], done["release_id"]) == ("stored", 100, "thermostat:esp32c3:1.2.3")
 
 
-async def test_what_was_refused_is_told_and_the_id_can_be_used_again(ota: OtaCoordinator, admin: Client) -> None:
+async def test_rejected_upload_is_reported_and_its_id_can_be_reused(ota: OtaData, admin: Client) -> None:
     manifest, signature = signed(IMAGE)
     fields = {"manifest": manifest.decode(), "signature": signature}
     await admin.post("/api/ota/releases/?upload=x", data=form(IMAGE[:-1], **fields))
@@ -75,7 +75,7 @@ async def test_what_was_refused_is_told_and_the_id_can_be_used_again(ota: OtaCoo
     assert [upload["upload"] for upload in listed] == ["x"]
 
 
-async def test_the_upload_key_sees_progress_and_nobody_else_does(ota: OtaCoordinator, client: Client) -> None:
+async def test_upload_progress_requires_the_upload_key(ota: OtaData, client: Client) -> None:
     key = await ota.keys.async_issue_upload()
     ota.uploads.begin("mine")
     assert (await progress(client, "mine", **{"X-Device-Key": key}))["phase"] == "receiving"
@@ -85,32 +85,32 @@ async def test_the_upload_key_sees_progress_and_nobody_else_does(ota: OtaCoordin
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a b", "x" * 65])
-async def test_an_odd_id_is_refused(ota: OtaCoordinator, admin: Client, name: str) -> None:
+async def test_an_odd_id_is_refused(ota: OtaData, admin: Client, name: str) -> None:
     reply = await admin.post("/api/ota/releases/", params={"upload": name}, data=form(IMAGE, chip="esp32c3"))
     assert reply.status == 400
     assert not ota.uploads.all()
 
 
-def test_the_last_ones_are_kept_and_those_under_way_never_forgotten() -> None:
-    uploads = Uploads()
+def test_last_uploads_and_those_in_progress_are_kept() -> None:
+    uploads = UploadTracker()
     going = uploads.begin(None)
-    for number in range(3 * KEPT):
-        uploads.begin(f"u{number}").refused(ReleaseError("truncated"))
-    assert len(uploads.all()) == KEPT
+    for number in range(3 * MAX_UPLOADS_KEPT):
+        uploads.begin(f"u{number}").set_rejected(ReleaseError("truncated"))
+    assert len(uploads.all()) == MAX_UPLOADS_KEPT
     assert uploads.all()[0] is going
     assert uploads.get("u0") is None
-    assert uploads.get(f"u{3 * KEPT - 1}") is not None
+    assert uploads.get(f"u{3 * MAX_UPLOADS_KEPT - 1}") is not None
     assert going.as_dict()["percent"] is None  # the size of an unsigned one is not known
 
 
-def test_an_upload_that_broke_off_says_so() -> None:
-    upload = Uploads().begin("a", 100)
-    upload.refused(ConnectionResetError())
+def test_interrupted_upload_is_reported() -> None:
+    upload = UploadTracker().begin("a", 100)
+    upload.set_rejected(ConnectionResetError())
     assert (upload.phase, upload.error) == (Phase.REFUSED, "upload_broken")
 
 
 async def test_the_browser_shows_progress_while_the_image_is_checked(
-    hass: HomeAssistant, ota: OtaCoordinator, entry: MockConfigEntry, admin: Client
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, admin: Client
 ) -> None:
     heard = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
     flow = (await options(hass, entry, "upload"))["flow_id"]

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.flows.source_forms import FORMS
+from custom_components.proof_of_heat.sources.registry import forms
 
 OUTDOOR = "sensor.outdoor"
 ROOM = "sensor.room"
@@ -35,7 +35,7 @@ def zone(name: str = "Living room", **data: Any) -> ConfigSubentry:
 
 async def source(hass: HomeAssistant, kind: str, data: Mapping[str, Any], index: int = 0) -> ConfigSubentry:
     """A source as the flow would make it: really connected to."""
-    choices = await FORMS[kind].connect(hass, {**data, "kind": kind})
+    choices = await forms()[kind].connect(hass, {**data, "kind": kind})
     choice = choices[index]
     return ConfigSubentry(
         data=MappingProxyType(choice.data), subentry_type="source", title=choice.title, unique_id=choice.unique_id
@@ -62,6 +62,6 @@ async def start(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 async def idle(entry: MockConfigEntry) -> None:
     """Wait for what pollers are about: a call in its thread would outlive the test."""
-    for unit in entry.runtime_data.units.values():
-        while unit.poller.busy:  # noqa: ASYNC110  other processes' threads tell no event
+    for unit in entry.runtime_data.sources.values():
+        while unit.poller.is_busy:  # noqa: ASYNC110  other processes' threads tell no event
             await asyncio.sleep(0.01)

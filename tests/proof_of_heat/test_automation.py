@@ -18,8 +18,8 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.engine.savings import SavingsReport
-from custom_components.proof_of_heat.event import month_of, week_of
-from custom_components.proof_of_heat.sensors.integrators import Sum
+from custom_components.proof_of_heat.runtime.savings_report import month_of, week_of
+from custom_components.proof_of_heat.sensors.integrators import RateIntegrator
 
 from .ha import HEATER, OUTDOOR, ROOM, source, start, system, thermometer, zone
 
@@ -55,13 +55,13 @@ def zone_of(entry: MockConfigEntry) -> str:
 
 
 def unit_of(entry: MockConfigEntry) -> Any:
-    (unit,) = entry.runtime_data.units.values()
+    (unit,) = entry.runtime_data.sources.values()
     return unit
 
 
 async def room(hass: HomeAssistant, entry: MockConfigEntry, value: float) -> None:
     thermometer(hass, ROOM, value)
-    entry.runtime_data._show_now()
+    entry.runtime_data.user_changes.notify()
     await hass.async_block_till_done()
 
 
@@ -152,7 +152,7 @@ async def test_condition_of_the_profile(hass: HomeAssistant, entry: MockConfigEn
     from custom_components.proof_of_heat.comfort.profiles import Profile
 
     entity_id = entity_of(hass, "select", entry.entry_id, "profile")
-    await entry.runtime_data.async_set_profile(Profile.AWAY)
+    await entry.runtime_data.user.async_set_profile(Profile.AWAY)
     await hass.async_block_till_done()
     assert await holds(hass, "profile_is", entity_id, profile=["away", "eco"])
     assert not await holds(hass, "profile_is", entity_id, profile="comfort")
@@ -179,8 +179,8 @@ async def test_window_pauses_its_zone_and_is_shown(hass: HomeAssistant) -> None:
     entity_id = entity_of(hass, "binary_sensor", zone_of(entry), "window_pause")
     for state in ("on", "off"):
         hass.states.async_set("binary_sensor.window", state)
-        await entry.runtime_data.async_refresh()
-        entry.runtime_data._show_now()
+        await entry.runtime_data.coordinator.async_refresh()
+        entry.runtime_data.user_changes.notify()
         await hass.async_block_till_done()
         shown = hass.states.get(entity_id)
         assert shown is not None
@@ -204,7 +204,7 @@ async def test_power_limit_is_set_and_kept(hass: HomeAssistant, entry: MockConfi
     assert shown.state == "unknown"
     await hass.services.async_call("number", "set_value", {"entity_id": entity_id, "value": 6000}, blocking=True)
     await hass.async_block_till_done()
-    assert entry.runtime_data.settings.site_power_w == 6000
+    assert entry.runtime_data.config.site_power_w == 6000
     assert entry.runtime_data.engine.config.site.power_w == 6000
     shown = hass.states.get(entity_id)
     assert shown is not None
@@ -242,17 +242,17 @@ async def test_week_is_reported_once_with_its_figures_also_over_a_restart(
         return PROOF if known else None
 
     known = False
-    await entry.runtime_data.async_refresh()
+    await entry.runtime_data.coordinator.async_refresh()
     freezer.move_to("2026-01-26T01:30:00+00:00")  # Monday, the day before is not settled
     monkeypatch.setattr(entry.runtime_data.engine, "savings_report", proof)
-    await entry.runtime_data.async_refresh()
+    await entry.runtime_data.coordinator.async_refresh()
     assert (told, 7 in asked) == ([], False)
     freezer.move_to("2026-01-26T02:30:00+00:00")
-    await entry.runtime_data.async_refresh()
+    await entry.runtime_data.coordinator.async_refresh()
     assert (told, 7 in asked) == ([], True), "without figures there is nothing to tell yet"
     known = True
-    await entry.runtime_data.async_refresh()
-    await entry.runtime_data.async_refresh()
+    await entry.runtime_data.coordinator.async_refresh()
+    await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
     (report,) = told
     assert report["type"] == "savings_report_ready"
@@ -279,7 +279,7 @@ async def test_week_is_reported_once_with_its_figures_also_over_a_restart(
     assert month.state == "unknown"
     # The first of February: the month, of 31 days.
     freezer.move_to("2026-02-01T03:00:00+00:00")
-    await entry.runtime_data.async_refresh()
+    await entry.runtime_data.coordinator.async_refresh()
     assert [item["period"] for item in told] == ["week", "month"]
     assert 31 in asked
 
@@ -302,7 +302,7 @@ async def test_what_was_told_before_a_restart_is_remembered(
     hass.bus.async_listen(f"{DOMAIN}_event", callback(lambda item: told.append(item.data["period"])))
     entry = await prepare(hass)
     await start(hass, entry)
-    await entry.runtime_data.async_refresh()
+    await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
     assert told == (["week"] if told_again else [])
 
@@ -311,7 +311,7 @@ async def test_what_was_told_before_a_restart_is_remembered(
 
 
 def test_sum_holds_each_rate_until_the_next_and_counts_no_silence() -> None:
-    summed, at = Sum(), datetime(2026, 1, 1, tzinfo=dt_util.UTC)
+    summed, at = RateIntegrator(), datetime(2026, 1, 1, tzinfo=dt_util.UTC)
     summed.add(at, 2.0)
     summed.add(at + timedelta(minutes=6), 1.0)
     assert summed.total == pytest.approx(0.2)
@@ -331,7 +331,7 @@ async def test_source_without_a_counter_is_counted_on_over_a_restart(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     stored = {"native_value": 12.5, "native_unit_of_measurement": "kWh"}
-    mock_restore_cache_with_extra_data(hass, [(State("sensor.heater_electricity", "12.5"), stored)])
+    mock_restore_cache_with_extra_data(hass, [(State("sensor.heater_electricity_consumption", "12.5"), stored)])
     entry = await prepare(hass)
     await start(hass, entry)
     unit = unit_of(entry)
@@ -341,7 +341,7 @@ async def test_source_without_a_counter_is_counted_on_over_a_restart(
     await unit.source.refresh()
     entities = {key: entity_of(hass, "sensor", unit.subentry_id, key) for key in ("electricity", "heat")}
     await hass.async_block_till_done()
-    entry.runtime_data._show_now()
+    entry.runtime_data.user_changes.notify()
     values = {key: hass.states.get(entity_id) for key, entity_id in entities.items()}
     assert values["electricity"] is not None
     assert values["electricity"].attributes["state_class"] == "total_increasing"
@@ -359,17 +359,17 @@ async def test_cost_counts_only_while_control_is_active(
     assert cost.unit_of_measurement == "EUR"
     thermometer(hass, ROOM, 15.0)
     for _ in range(3):
-        await system_.async_refresh()
+        await system_.coordinator.async_refresh()
         freezer.tick(timedelta(minutes=5))
         thermometer(hass, ROOM, 15.0)
     assert cost.native_value == 0
-    await system_.async_set_active(True)
+    await system_.user.async_set_active(True)
     for _ in range(4):
-        await system_.async_refresh()
+        await system_.coordinator.async_refresh()
         freezer.tick(timedelta(minutes=5))
         thermometer(hass, ROOM, 15.0)
-    await system_.async_refresh()
+    await system_.coordinator.async_refresh()
     await hass.async_block_till_done()
-    rate = system_.data.decision.record.cost_h
+    rate = system_.coordinator.data.decision.record.cost_h
     assert rate > 0
     assert 0 < cost.native_value <= rate / 2

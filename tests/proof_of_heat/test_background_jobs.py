@@ -13,7 +13,7 @@ import pytest
 
 from custom_components.proof_of_heat.engine.engine import JobResult
 from custom_components.proof_of_heat.runtime import background_jobs as slow_work
-from custom_components.proof_of_heat.runtime.background_jobs import SlowWork
+from custom_components.proof_of_heat.runtime.background_jobs import BackgroundJobs
 
 NOW = datetime(2027, 1, 10, 6, 0, tzinfo=UTC)
 SNAPSHOT: Any = object()
@@ -52,8 +52,8 @@ def raises(error: BaseException) -> Callable[[], Any]:
     return job
 
 
-def work(hass: HomeAssistant, engine: FakeEngine) -> SlowWork:
-    return SlowWork(hass, engine, "Home")  # type: ignore[arg-type]
+def work(hass: HomeAssistant, engine: FakeEngine) -> BackgroundJobs:
+    return BackgroundJobs(hass, engine, "Home")  # type: ignore[arg-type]
 
 
 async def test_learning_and_planning_are_done_in_one_cycle(hass: HomeAssistant) -> None:
@@ -139,13 +139,13 @@ async def test_job_that_never_ends_is_given_up_and_its_late_result_ignored(
     await slow.run(SNAPSHOT, NOW + timedelta(minutes=9))
     assert engine.busy
     await slow.run(SNAPSHOT, NOW + timedelta(minutes=11))
-    assert (slow.given_up, engine.failed, engine.busy) == (1, 1, False)
+    assert (slow.abandoned, engine.failed, engine.busy) == (1, 1, False)
     engine.jobs.append(JobResult)
     await slow.run(SNAPSHOT, NOW + timedelta(minutes=30))
     assert not engine.busy, "a second thread beside the one that hangs"
     gate.set()
-    assert slow._late is not None
-    await asyncio.wait({slow._late})
+    assert slow._hanging is not None
+    await asyncio.wait({slow._hanging})
     monkeypatch.setattr(slow_work, "WAIT_S", 5.0)
     await slow.run(SNAPSHOT, NOW + timedelta(minutes=31))
     assert len(engine.adopted) == 1

@@ -1,4 +1,4 @@
-"""Slow questions asked beside the cycle: time limit, back-off, the last answer stays."""
+"""Slow queries in the background: timeout, back-off, the last result is kept."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -6,82 +6,82 @@ from datetime import UTC, datetime, timedelta
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.proof_of_heat.runtime.background_query import Beside
+from custom_components.proof_of_heat.runtime.background_query import BackgroundQuery
 
 from .ha import system
 
 NOW = datetime(2027, 1, 10, 6, 0, tzinfo=UTC)
 
 
-class Asked:
-    """Answers with its next word; an error is raised; None never answers."""
+class Fetch:
+    """Returns its next result; an error is raised; None never returns."""
 
-    def __init__(self, *words: object) -> None:
-        self.words = list(words)
-        self.times = 0
+    def __init__(self, *results: object) -> None:
+        self.results = list(results)
+        self.calls = 0
 
     async def __call__(self) -> object:
-        self.times += 1
-        word = self.words.pop(0)
-        if word is None:
+        self.calls += 1
+        result = self.results.pop(0)
+        if result is None:
             await asyncio.sleep(3600)
-        if isinstance(word, Exception):
-            raise word
-        return word
+        if isinstance(result, Exception):
+            raise result
+        return result
 
 
-def question(hass: HomeAssistant, asked: Asked, **options: float) -> Beside[object]:
-    return Beside(hass, system(), "question", asked, **{"every_s": 900.0, **options}, jitter=lambda: 0.0)  # type: ignore[arg-type]
+def create(hass: HomeAssistant, fetch: Fetch, **options: float) -> BackgroundQuery[object]:
+    return BackgroundQuery(hass, system(), "query", fetch, **{"interval_s": 900.0, **options}, jitter=lambda: 0.0)  # type: ignore[arg-type]
 
 
-async def look(hass: HomeAssistant, beside: Beside[object], minutes: float) -> None:
-    beside.look(NOW + timedelta(minutes=minutes))
+async def cycle(hass: HomeAssistant, query: BackgroundQuery[object], minutes: float) -> None:
+    query.refresh_if_due(NOW + timedelta(minutes=minutes))
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
-async def test_asks_at_its_own_pace_and_keeps_the_answer(hass: HomeAssistant) -> None:
-    asked = Asked("one", "two")
-    beside = question(hass, asked)
+async def test_fetches_at_its_interval_and_keeps_the_result(hass: HomeAssistant) -> None:
+    fetch = Fetch("one", "two")
+    query = create(hass, fetch)
     for minute in range(15):
-        await look(hass, beside, minute)
-    assert (beside.value, asked.times) == ("one", 1)
-    assert beside.age_s(NOW + timedelta(minutes=15)) == 900
-    await look(hass, beside, 15)
-    assert (beside.value, asked.times) == ("two", 2)
+        await cycle(hass, query, minute)
+    assert (query.value, fetch.calls) == ("one", 1)
+    assert query.age_s(NOW + timedelta(minutes=15)) == 900
+    await cycle(hass, query, 15)
+    assert (query.value, fetch.calls) == ("two", 2)
 
 
-async def test_failure_keeps_the_last_answer_and_is_retried_ever_later(
+async def test_failure_keeps_the_last_result_and_is_reattempts_with_increasing_delay(
     hass: HomeAssistant, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked = Asked("good", *[OSError("down")] * 20)
-    beside = question(hass, asked)
-    tried = []
+    fetch = Fetch("good", *[OSError("down")] * 20)
+    query = create(hass, fetch)
+    attempts = []
     for minute in range(90):
-        before = asked.times
-        await look(hass, beside, minute)
-        tried += [minute] * (asked.times - before)
-    assert beside.value == "good"
-    assert tried[:7] == [0, 15, 16, 18, 22, 30, 45]
+        before = fetch.calls
+        await cycle(hass, query, minute)
+        attempts += [minute] * (fetch.calls - before)
+    assert query.value == "good"
+    assert attempts[:7] == [0, 15, 16, 18, 22, 30, 45]
     assert len([r for r in caplog.records if r.levelname == "WARNING" and "down" in r.message]) == 1
 
 
-async def test_question_without_an_answer_ends_in_time(hass: HomeAssistant) -> None:
-    beside = question(hass, Asked(None, "late"), timeout_s=0.01)
-    beside.look(NOW)
-    assert beside.asking
-    beside.look(NOW + timedelta(hours=1))  # never twice at once
+async def test_query_without_a_result_times_out(hass: HomeAssistant) -> None:
+    query = create(hass, Fetch(None, "late"), timeout_s=0.01)
+    query.refresh_if_due(NOW)
+    assert query.is_running
+    query.refresh_if_due(NOW + timedelta(hours=1))  # never twice at once
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert (beside.value, beside.failures, beside.age_s(NOW)) == (None, 1, None)
-    await look(hass, beside, 2)
-    assert (beside.value, beside.failures) == ("late", 0)
+    assert (query.value, query.failures, query.age_s(NOW)) == (None, 1, None)
+    await cycle(hass, query, 2)
+    assert (query.value, query.failures) == ("late", 0)
 
 
-async def test_soon_and_restored(hass: HomeAssistant) -> None:
-    asked = Asked("new", "newer")
-    beside = question(hass, asked)
-    beside.restore("old", NOW - timedelta(hours=1))
-    assert (beside.value, beside.age_s(NOW)) == ("old", 3600)
-    await look(hass, beside, 0)
-    beside.soon()
-    await look(hass, beside, 1)
-    assert (beside.value, asked.times) == ("newer", 2)
+async def test_invalidate_and_restore(hass: HomeAssistant) -> None:
+    fetch = Fetch("new", "newer")
+    query = create(hass, fetch)
+    query.restore("old", NOW - timedelta(hours=1))
+    assert (query.value, query.age_s(NOW)) == ("old", 3600)
+    await cycle(hass, query, 0)
+    query.invalidate()
+    await cycle(hass, query, 1)
+    assert (query.value, fetch.calls) == ("newer", 2)

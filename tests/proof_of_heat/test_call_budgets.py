@@ -1,4 +1,4 @@
-"""One account, one ledger: whoever asks, and however often a heat pump is added, the cloud's limit holds."""
+"""One budget per account: the cloud's limit holds for all users, however often a heat pump is added."""
 
 from collections.abc import Callable
 from types import MappingProxyType
@@ -11,8 +11,8 @@ import pytest
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.drivers.call_budget import CallBudget, CallLimits
 from custom_components.proof_of_heat.flows.form import FieldError
-from custom_components.proof_of_heat.flows.source_forms import FORMS
-from custom_components.proof_of_heat.sources.call_budgets import async_ledger
+from custom_components.proof_of_heat.sources.call_budgets import async_account_budget
+from custom_components.proof_of_heat.sources.registry import forms
 
 from . import ha
 from .flow import device
@@ -20,22 +20,22 @@ from .flow import device
 API = "http://cloud/iot/v2"
 
 
-async def test_one_account_has_one_ledger(hass: HomeAssistant) -> None:
-    one = await async_ledger(hass, "client", API, CallLimits())
-    assert await async_ledger(hass, "client", API, CallLimits(day=3000)) is one
-    assert await async_ledger(hass, "other", API, CallLimits()) is not one
-    assert await async_ledger(hass, "client", "http://other/iot/v2", CallLimits()) is not one
+async def test_one_account_has_one_account(hass: HomeAssistant) -> None:
+    one = await async_account_budget(hass, "client", API, CallLimits())
+    assert await async_account_budget(hass, "client", API, CallLimits(day=3000)) is one
+    assert await async_account_budget(hass, "other", API, CallLimits()) is not one
+    assert await async_account_budget(hass, "client", "http://other/iot/v2", CallLimits()) is not one
 
 
 async def test_the_lowest_limit_of_its_holders_counts(hass: HomeAssistant) -> None:
-    ledger = await async_ledger(hass, "client", API, CallLimits())
-    ledger.hold("a", CallLimits(day=3000))
-    ledger.hold("b", CallLimits(day=1000))
-    assert (ledger.budget.limit_day, ledger.budget.sharers) == (1000, 2)
-    await async_ledger(hass, "client", API, CallLimits(day=9000))
-    assert ledger.budget.limit_day == 1000, "a form changes nothing for those who use it"
-    ledger.let_go("b")
-    assert (ledger.budget.limit_day, ledger.budget.sharers) == (3000, 1)
+    account = await async_account_budget(hass, "client", API, CallLimits())
+    account.add_user("a", CallLimits(day=3000))
+    account.add_user("b", CallLimits(day=1000))
+    assert (account.budget.limit_day, account.budget.sharers) == (1000, 2)
+    await async_account_budget(hass, "client", API, CallLimits(day=9000))
+    assert account.budget.limit_day == 1000, "a form changes nothing for those who use it"
+    account.remove_user("b")
+    assert (account.budget.limit_day, account.budget.sharers) == (3000, 1)
 
 
 async def test_forms_and_two_heat_pumps_of_an_account_are_counted_together(
@@ -45,19 +45,19 @@ async def test_forms_and_two_heat_pumps_of_an_account_are_counted_together(
     async with device("viessmann", loopback) as (cloud, values):
         first = await ha.source(hass, "viessmann", values)
         assert cloud.total_calls > 0
-        ledger = await async_ledger(hass, values["client_id"], first.data["info"]["api_url"], CallLimits())
-        assert ledger.budget.state().used_day == cloud.total_calls, "the form's calls count"
+        account = await async_account_budget(hass, values["client_id"], first.data["info"]["api_url"], CallLimits())
+        assert account.budget.state().used_day == cloud.total_calls, "the form's calls count"
         again = await ha.source(hass, "viessmann", values)
         second = ConfigSubentry(
             data=MappingProxyType(dict(again.data)), subentry_type="source", title="Second", unique_id="second"
         )
         entry = ha.system(first, second)
         await ha.start(hass, entry)
-        units = list(entry.runtime_data.units.values())
-        assert [unit.budget for unit in units] == [ledger.budget, ledger.budget]
+        units = list(entry.runtime_data.sources.values())
+        assert [unit.budget for unit in units] == [account.budget, account.budget]
         for unit in units:
             await unit.source.refresh()
-        used = ledger.budget.state().used_day
+        used = account.budget.state().used_day
         assert used == cloud.total_calls
         key = next(key for key in hass_storage if key.startswith(f"{DOMAIN}.budget."))
         assert len(hass_storage[key]["data"]["calls"]) >= used, "on disk before a call goes out"
@@ -65,7 +65,7 @@ async def test_forms_and_two_heat_pumps_of_an_account_are_counted_together(
         await hass.config_entries.async_remove(entry.entry_id)
         await hass.async_block_till_done()
         assert key not in hass_storage
-        same = await async_ledger(hass, values["client_id"], first.data["info"]["api_url"], CallLimits())
+        same = await async_account_budget(hass, values["client_id"], first.data["info"]["api_url"], CallLimits())
         assert same.budget.state().used_day == used
 
 
@@ -93,12 +93,12 @@ def test_a_small_budget_is_spread_over_the_day() -> None:
 
 
 async def test_the_strictest_of_each_limit_counts(hass: HomeAssistant) -> None:
-    ledger = await async_ledger(hass, "client", API, CallLimits())
-    ledger.hold("a", CallLimits(day=3000, short=60))
-    ledger.hold("b", CallLimits(day=1000, short=300))
-    assert (ledger.budget.limit_day, ledger.budget.limit_short) == (1000, 60)
-    ledger.let_go("a")
-    assert (ledger.budget.limit_day, ledger.budget.limit_short) == (1000, 300)
+    account = await async_account_budget(hass, "client", API, CallLimits())
+    account.add_user("a", CallLimits(day=3000, short=60))
+    account.add_user("b", CallLimits(day=1000, short=300))
+    assert (account.budget.limit_day, account.budget.limit_short) == (1000, 60)
+    account.remove_user("a")
+    assert (account.budget.limit_day, account.budget.limit_short) == (1000, 300)
 
 
 def test_a_higher_ten_minute_limit_of_the_user_is_believed_until_the_cloud_speaks_again() -> None:
@@ -125,18 +125,18 @@ def test_a_refusal_without_a_name_is_of_the_limit_that_it_is_like() -> None:
     assert (budget.limit_day, budget.limit_short) == (1400, 700)
 
 
-async def test_the_forms_limits_are_those_of_the_ledger(hass: HomeAssistant, loopback: Callable[[], str]) -> None:
+async def test_the_forms_limits_are_those_of_the_account(hass: HomeAssistant, loopback: Callable[[], str]) -> None:
     ha.thermometer(hass, ha.OUTDOOR, 0.0)
     async with device("viessmann", loopback) as (_, values):
         found = await ha.source(hass, "viessmann", {**values, "day_limit": 900, "short_limit": 45})
         entry = ha.system(found)
         await ha.start(hass, entry)
-        (unit,) = entry.runtime_data.units.values()
+        (unit,) = entry.runtime_data.sources.values()
         assert unit.budget is not None
         assert (unit.budget.limit_day, unit.budget.limit_short) == (900, 45)
         with pytest.raises(FieldError) as caught:
             await ha.source(hass, "viessmann", {**values, "day_limit": 900, "short_limit": 901})
-        assert FORMS["viessmann"].errors(caught.value) == {"short_limit": "short_above_day"}
+        assert forms()["viessmann"].errors(caught.value) == {"short_limit": "short_above_day"}
 
 
 async def test_a_heat_pump_of_before_has_the_usual_ten_minute_limit(
@@ -152,6 +152,6 @@ async def test_a_heat_pump_of_before_has_the_usual_ten_minute_limit(
             )
         )
         await ha.start(hass, entry)
-        (unit,) = entry.runtime_data.units.values()
+        (unit,) = entry.runtime_data.sources.values()
         assert unit.budget is not None
         assert unit.budget.limit_short == 120

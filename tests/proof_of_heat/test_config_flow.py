@@ -84,7 +84,7 @@ async def test_system_is_changed(hass: HomeAssistant, entry: MockConfigEntry) ->
     await hass.async_block_till_done()
     assert (entry.title, entry.data) == ("Cabin", changed)
     # The change is in force.
-    assert entry.runtime_data.settings.emitter == "radiator"
+    assert entry.runtime_data.config.emitter == "radiator"
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ async def test_curve_form_shows_the_limit_that_counts(hass: HomeAssistant, emitt
     assert shown(result) == {"slope": 0.6, "level": 0.0, "max_flow": limit}
     await configure(hass, result, {**shown(result), "slope": 0.9})
     await hass.async_block_till_done()
-    settings = made.runtime_data.settings
+    settings = made.runtime_data.config
     assert (settings.slope, settings.max_flow_c) == (0.9, limit)
 
 
@@ -132,7 +132,7 @@ async def test_quiet_hours_are_quiet_without_a_share(hass: HomeAssistant, entry:
     result = await options(hass, entry, "limits")
     await configure(hass, result, {"quiet_from": "22:00:00", "quiet_to": "06:00:00"})
     await hass.async_block_till_done()
-    assert entry.runtime_data.settings.quiet_level == 0.5
+    assert entry.runtime_data.config.quiet_level == 0.5
 
 
 async def test_pool_fee_reaches_the_engine(hass: HomeAssistant) -> None:
@@ -172,7 +172,7 @@ async def test_tariff_by_the_clock(hass: HomeAssistant, entry: MockConfigEntry) 
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     assert values.items() <= entry.options["price"].items()
-    tariff = entry.runtime_data.settings.tariff
+    tariff = entry.runtime_data.config.tariff
     assert tariff is not None
     monday = datetime(2026, 11, 23, tzinfo=UTC)
     assert [tariff.at(monday.replace(hour=hour)) for hour in (12, 23)] == [0.3, 0.12]
@@ -180,7 +180,7 @@ async def test_tariff_by_the_clock(hass: HomeAssistant, entry: MockConfigEntry) 
     result = await configure(hass, await options(hass, entry, "tariff"), {})
     await hass.async_block_till_done()
     assert "tariff_windows" not in entry.options["price"]
-    assert entry.runtime_data.settings.tariff is None
+    assert entry.runtime_data.config.tariff is None
 
 
 async def test_hash_price_from_an_address_is_tried_out(
@@ -233,7 +233,7 @@ async def test_zone_is_made_and_changed(hass: HomeAssistant, entry: MockConfigEn
     assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Bath")
     await hass.async_block_till_done()
     assert hass.states.get("climate.bath") is not None
-    assert entry.runtime_data.settings.zones[0].week is not None
+    assert entry.runtime_data.config.zones[0].week is not None
     result = await change(hass, entry, "zone")
     assert result["step_id"] == "reconfigure"
     result = await go_on(hass, result, {**ZONE, "away": 24.0})
@@ -241,7 +241,7 @@ async def test_zone_is_made_and_changed(hass: HomeAssistant, entry: MockConfigEn
     result = await go_on(hass, result, {**ZONE, "comfort": 24.0})
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
-    assert entry.runtime_data.settings.zones[0].targets.comfort == 24.0
+    assert entry.runtime_data.config.zones[0].targets.comfort == 24.0
 
 
 # --- sources ----------------------------------------------------------------------------------------------
@@ -273,7 +273,7 @@ async def test_source_is_tried_out_and_added(
         result = await go_on(hass, result, values)
         assert result["type"] is FlowResultType.CREATE_ENTRY, result
         await hass.async_block_till_done()
-        unit = next(iter(entry.runtime_data.units.values()))
+        unit = next(iter(entry.runtime_data.sources.values()))
         assert (await unit.source.refresh()).health == "ok", unit.source.state
         data = entry.subentries[unit.subentry_id].data
         assert data["capabilities"]["controls"]
@@ -398,7 +398,7 @@ async def test_reauth_asks_for_the_secret_only_and_takes_it(
         result = await go_on(hass, result, {"next_step_id": "viessmann"})
         await go_on(hass, result, values)
         await hass.async_block_till_done()
-        unit = next(iter(entry.runtime_data.units.values()))
+        unit = next(iter(entry.runtime_data.sources.values()))
         cloud.faults.set("expired")
         cloud.faults.set("revoked")
         unit.source._asked_at = -1e12
@@ -421,7 +421,7 @@ async def test_reauth_asks_for_the_secret_only_and_takes_it(
         await hass.async_block_till_done()
         assert entry.subentries[unit.subentry_id].data["refresh_token"] != before
         assert "password" not in entry.subentries[unit.subentry_id].data
-        after = next(iter(entry.runtime_data.units.values()))
+        after = next(iter(entry.runtime_data.sources.values()))
         assert after is not unit, "what runs takes the new token"
         assert (await after.source.refresh()).health == "ok"
         await idle(entry)
@@ -474,7 +474,7 @@ async def test_meter_is_tried_out_added_changed_and_shown(hass: HomeAssistant, e
         result = await go_on(hass, result, {**values, "password": "s3"})
         assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Grid")
         await hass.async_block_till_done()
-        shown = hass.states.get("sensor.grid_electric_power")
+        shown = hass.states.get("sensor.grid_power")
         assert shown is not None
         assert float(shown.state) == pytest.approx(shelly.state()["total_w"], abs=5)
         again = await begin(hass, entry, "meter")
@@ -485,7 +485,7 @@ async def test_meter_is_tried_out_added_changed_and_shown(hass: HomeAssistant, e
         result = await go_on(hass, result, {**values, "password": "s3", "inverted": True})
         assert result["reason"] == "reconfigure_successful"
         await hass.async_block_till_done()
-        assert float(hass.states.get("sensor.grid_electric_power").state) < -2000
+        assert float(hass.states.get("sensor.grid_power").state) < -2000
         meter = entry.runtime_data.meters[0]
         shelly.faults.set("refused")
         await meter.async_refresh()

@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import yaml
 
-from custom_components.proof_of_heat.config_transfer import masked
+from custom_components.proof_of_heat.config_transfer import redact_url
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.diagnostics import async_get_config_entry_diagnostics
 from simulators.framework import running
@@ -77,11 +77,11 @@ async def test_basics_and_a_source_are_changed_and_what_the_text_leaves_out_stay
         "+  emitter: radiator",
     ]
     running_now = entry.runtime_data
-    assert (running_now.settings.emitter, running_now.settings.max_flow_c) == ("radiator", 60.0)
-    (unit,) = running_now.units.values()
+    assert (running_now.config.emitter, running_now.config.max_flow_c) == ("radiator", 60.0)
+    (unit,) = running_now.sources.values()
     assert (unit.name, unit.config.nominal_power_w) == ("Big heater", 1200.0)
     assert (entry.title, entry.data["name"]) == ("Home", "Home"), "an entry keeps its name"
-    assert len(running_now.settings.zones) == 1
+    assert len(running_now.config.zones) == 1
     assert entry.options["price"]["fixed_price"] == 0.25
 
 
@@ -106,10 +106,10 @@ async def test_home_is_moved_to_another_home_assistant(hass: HomeAssistant) -> N
         )
         await start(hass, new)
         assert await take(hass, new, body)
-        settings = new.runtime_data.settings
+        settings = new.runtime_data.config
         assert (settings.name, settings.outdoor, settings.emitter) == ("New", OUTDOOR, "underfloor")
         assert [item.name for item in settings.zones] == ["Living room"]
-        assert [unit.name for unit in new.runtime_data.units.values()] == ["Heater"], (
+        assert [unit.name for unit in new.runtime_data.sources.values()] == ["Heater"], (
             "the heat pump waits for its secret"
         )
         (flow,) = hass.config_entries.flow.async_progress()
@@ -119,8 +119,8 @@ async def test_home_is_moved_to_another_home_assistant(hass: HomeAssistant) -> N
         assert result["reason"] == "reauth_successful"
         await hass.async_block_till_done()
         assert new.state is ConfigEntryState.LOADED
-        assert [unit.kind for unit in new.runtime_data.units.values()] == ["entity", "viessmann"]
-        pump = next(unit for unit in new.runtime_data.units.values() if unit.kind == "viessmann")
+        assert [unit.type_key for unit in new.runtime_data.sources.values()] == ["entity", "viessmann"]
+        pump = next(unit for unit in new.runtime_data.sources.values() if unit.type_key == "viessmann")
         assert (await pump.source.refresh()).health == "ok"
         assert pump.budget is not None
         assert pump.budget.state().limit_day == 1000
@@ -178,7 +178,7 @@ async def test_key_in_an_address_is_told_nowhere_and_stays(hass: HomeAssistant) 
     ],
 )
 def test_masked(address: str, told: str) -> None:
-    assert masked(address) == told
+    assert redact_url(address) == told
 
 
 HEAD = "format: 1\ndomain: proof_of_heat\n"
@@ -189,34 +189,34 @@ ZONE = "{name: Bath, temperature: sensor.room, comfort: 23, eco: 20, away: 16}"
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("[", "not YAML"),
-        ("format: 2", "not a configuration"),
-        ("{format: 1, domain: x}", "not a configuration"),
-        (HEAD + "options: 5", "options: not a mapping"),
-        (HEAD + "options: {wheel: {}}", "options: unknown wheel"),
+        ("[", "invalid YAML"),
+        ("format: 2", "must be a configuration"),
+        ("{format: 1, domain: x}", "must be a configuration"),
+        (HEAD + "options: 5", "options: must be a mapping"),
+        (HEAD + "options: {wheel: {}}", "options: unknown key wheel"),
         (HEAD + "options: {curve: {slope: steep}}", "options.curve"),
         (HEAD + "options: {price: {tariff_windows: [{start: '22:00:00', end: '06:00:00', price: 0.1}]}}", "base_price"),
         (HEAD + "options: {price: {hashprice_url: 'file:///etc/passwd'}}", "options.price.hashprice_url"),
         (HEAD + "options: {limits: {quiet_from: '22:00:00'}}", "options.limits.quiet_to"),
-        (HEAD + "zones: 5", "zones: not a list"),
-        (HEAD + "zones: [5]", "zones: not a list"),
+        (HEAD + "zones: 5", "zones: must be a list"),
+        (HEAD + "zones: [5]", "zones: must be a list"),
         (HEAD + "system: {name: Home, emitter: radiator}", "system.outdoor: outdoor_missing"),
         (HEAD + "system: {name: Home, emitter: stove}", "system: "),
-        (HEAD + "sources: [{title: X}]", "sources[0].id: missing"),
-        (HEAD + "sources: [{id: x, title: ' '}]", "sources[0].title: missing"),
-        (HEAD + "sources: [{id: x, title: X, token: t}]", "sources[0]: secrets do not belong into the text: token"),
-        (HEAD + "sources: [{id: x, title: X}, {id: x, title: Y}]", "sources: x twice"),
+        (HEAD + "sources: [{title: X}]", "sources[0].id: is required"),
+        (HEAD + "sources: [{id: x, title: ' '}]", "sources[0].title: is required"),
+        (HEAD + "sources: [{id: x, title: X, token: t}]", "sources[0]: must not contain secrets: token"),
+        (HEAD + "sources: [{id: x, title: X}, {id: x, title: Y}]", "sources: duplicate x"),
         (HEAD + "sources: [{id: x, title: X, kind: stove}]", "sources[0].kind"),
         (HEAD + "sources: [{id: x, title: X, kind: hiveos}]", "sources[0].capabilities"),
         (HEAD + f"sources: [{{{DEVICE}, info: 5}}]", "sources[0].info"),
         (HEAD + f"sources: [{{{DEVICE}, address: h, port: many}}]", "sources[0].port"),
-        (HEAD + f"sources: [{{{DEVICE}}}]", "sources[0].address: missing"),
+        (HEAD + f"sources: [{{{DEVICE}}}]", "sources[0].address: is required"),
         (HEAD + "meters: [{id: x, title: X, name: X, host: h, scan_interval: 1000}]", "meters[0].scan_interval"),
-        (HEAD + "meters: [{id: x, title: X, name: X}]", "meters[0].host: missing"),
+        (HEAD + "meters: [{id: x, title: X, name: X}]", "meters[0].host: is required"),
         (HEAD + "options: {price: {hashprice_url: 'https://a.b/?key=***', hashprice: 5}}", "hashprice_url: its key"),
         (HEAD + "zones: [{name: Bath}]", "zones[0]"),
         (HEAD + f"zones: [{ZONE.replace('20', '25')}]", "zones[0].eco"),
-        (HEAD + f"zones: [{ZONE}, {ZONE}]", "zones: Bath twice"),
+        (HEAD + f"zones: [{ZONE}, {ZONE}]", "zones: duplicate Bath"),
     ],
 )
 async def test_import_of_what_cannot_be_taken_names_the_place(hass: HomeAssistant, text: str, place: str) -> None:

@@ -7,11 +7,9 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.proof_of_heat.metering.cop import (
-    CopLedger,
+    CopCalculator,
     Sums,
-    heat_power_kw,
     interval,
-    plausible_cop,
 )
 
 ROME = ZoneInfo("Europe/Rome")
@@ -19,7 +17,7 @@ START = datetime(2026, 1, 10, 6, 0, tzinfo=UTC)
 
 
 def feed(
-    ledger: CopLedger,
+    ledger: CopCalculator,
     hours: float,
     *,
     power_w: float = 2000.0,
@@ -43,7 +41,7 @@ def feed(
 
 
 def test_steady_machine_has_its_cop() -> None:
-    ledger = CopLedger(ROME)
+    ledger = CopCalculator(ROME)
     end = feed(ledger, 3)
     window = ledger.window(end, timedelta(hours=2))
     assert window is not None
@@ -54,7 +52,7 @@ def test_steady_machine_has_its_cop() -> None:
 @given(fast_s=st.floats(2, 60), slow_s=st.floats(240, 700), offset_s=st.floats(0, 200), power_w=st.floats(400, 6000))
 @settings(max_examples=40, deadline=None)
 def test_unaligned_clocks_do_not_change_the_cop(fast_s: float, slow_s: float, offset_s: float, power_w: float) -> None:
-    ledger = CopLedger(ROME)
+    ledger = CopCalculator(ROME)
     end = feed(ledger, 3, fast_s=fast_s, slow_s=slow_s, offset_s=offset_s, power_w=power_w, cop=4.0)
     window = ledger.window(end, timedelta(hours=3))
     assert window is not None
@@ -63,7 +61,7 @@ def test_unaligned_clocks_do_not_change_the_cop(fast_s: float, slow_s: float, of
 
 def test_step_of_power_between_edges_errs_by_less_than_power_times_spacing() -> None:
     """3 kW on for a while, not in step with the slow readings: at most 25 Wh per edge at 30 s."""
-    ledger = CopLedger(ROME)
+    ledger = CopCalculator(ROME)
     joules, heat = 0.0, 0.0
     for second in range(2 * 3600 + 31):
         on = 1000 < second < 4200
@@ -103,7 +101,7 @@ def test_defrost_is_counted_not_hidden() -> None:
 
 
 def test_gap_of_the_meter_is_left_out_of_both_sums() -> None:
-    ledger = CopLedger(ROME)
+    ledger = CopCalculator(ROME)
     middle = feed(ledger, 1)
     end = feed(ledger, 1, start=middle + timedelta(minutes=40))
     day = ledger.day(date(2026, 1, 10))
@@ -112,7 +110,7 @@ def test_gap_of_the_meter_is_left_out_of_both_sums() -> None:
 
 
 def test_meter_reset_and_heat_reset_lose_one_interval_only() -> None:
-    ledger = CopLedger(ROME)
+    ledger = CopCalculator(ROME)
     for index in range(0, 7200, 10):
         now = START + timedelta(seconds=index)
         ledger.feed_electricity(now, (index if index < 3600 else index - 3600) * 2000 / 3.6e6)
@@ -124,7 +122,7 @@ def test_meter_reset_and_heat_reset_lose_one_interval_only() -> None:
 
 
 def test_less_than_an_hour_shows_nothing() -> None:
-    ledger = CopLedger(ROME)
+    ledger = CopCalculator(ROME)
     end = feed(ledger, 0.8)
     assert ledger.window(end, timedelta(hours=2)) is None
 
@@ -134,10 +132,10 @@ def test_too_little_energy_has_no_cop() -> None:
 
 
 def test_days_are_local_and_survive_a_restart() -> None:
-    ledger = CopLedger(ROME)
+    ledger = CopCalculator(ROME)
     feed(ledger, 2, start=START.replace(hour=22, minute=10))
     saved = ledger.dump()
-    again = CopLedger(ROME)
+    again = CopCalculator(ROME)
     again.load(saved)
     # 23:00 UTC is midnight in Rome.
     assert again.day(date(2026, 1, 10)).electricity > 0
@@ -148,20 +146,15 @@ def test_days_are_local_and_survive_a_restart() -> None:
 
 @pytest.mark.parametrize("data", [{}, {"days": 5}, {"days": {"x": {}, "2026-01-01": 7, "2026-01-02": {"heat": "a"}}}])
 def test_damaged_store_is_survived(data: dict[str, object]) -> None:
-    ledger = CopLedger(ROME)
+    ledger = CopCalculator(ROME)
     ledger.load(data)
     assert ledger.month(date(2026, 1, 5)).heat == 0
 
 
 def test_readings_out_of_order_are_ignored() -> None:
-    ledger = CopLedger(ROME)
+    ledger = CopCalculator(ROME)
     feed(ledger, 1)
     ledger.feed_electricity(START, 0.0)
     ledger.feed_heat(START, 0.0)
     ledger.feed_heat(START, None)
     assert ledger.day(date(2026, 1, 10)).cop == pytest.approx(3.5, abs=0.01)
-
-
-def test_formulas() -> None:
-    assert heat_power_kw(20.0, 35.0, 30.0) == pytest.approx(6.978)
-    assert plausible_cop(35.0, 7.0) == pytest.approx(0.5 * 311.15 / 37, abs=0.01)

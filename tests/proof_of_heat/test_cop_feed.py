@@ -1,6 +1,7 @@
-"""What sources and meters count reaches the COP ledger."""
+"""The counters of sources and meters reach the COP calculation."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,12 +10,11 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.proof_of_heat.engine.config import SourceConfig
-from custom_components.proof_of_heat.metering.cop import CopLedger
-from custom_components.proof_of_heat.metering.counter_power import CounterPower
-from custom_components.proof_of_heat.metering.feed import feed_heat, feed_meter, feed_source
-from custom_components.proof_of_heat.metering.system_cop import CopBook
-from custom_components.proof_of_heat.runtime.snapshot_builder import metered
-from custom_components.proof_of_heat.sources.managed_source import SourceUnit
+from custom_components.proof_of_heat.inputs.states import power_w
+from custom_components.proof_of_heat.metering.cop import CopCalculator
+from custom_components.proof_of_heat.metering.cop_feed import feed_heat, feed_meter, feed_source
+from custom_components.proof_of_heat.metering.system_cop import SystemCop
+from custom_components.proof_of_heat.sources.managed_source import ManagedSource
 from lib.heat_source import Capabilities, Control, Health, SourceKind, SourceState
 
 METER = "sensor.pump_energy"
@@ -33,10 +33,14 @@ class Pump:
         self.state = SourceState(at=BEGIN, health=Health.OK, on=True)
 
 
-def unit_of(pump: Pump, *, meter: str | None = METER, **config: Any) -> SourceUnit:
-    made = SourceConfig(source_id="pump", kind=pump.capabilities.kind, nominal_power_w=3000.0, **config)
-    parts: dict[str, Any] = {"source": pump, "poller": None, "meter": meter, "counted": CounterPower()}
-    return SourceUnit(subentry_id="s", name="Pump", kind="viessmann", config=made, **parts)
+def managed_source(
+    pump: Pump, hass: HomeAssistant | None = None, *, meter: str | None = METER, **config: Any
+) -> ManagedSource:
+    source_config = SourceConfig(source_id="pump", kind=pump.capabilities.kind, nominal_power_w=3000.0, **config)
+    parts: dict[str, Any] = {"source": pump, "poller": None, "meter": meter}
+    if hass is not None:
+        parts["meter_power_w"] = partial(power_w, hass, meter)
+    return ManagedSource(subentry_id="s", name="Pump", type_key="viessmann", config=source_config, **parts)
 
 
 def count(hass: HomeAssistant, kwh: float) -> None:
@@ -47,8 +51,8 @@ def count(hass: HomeAssistant, kwh: float) -> None:
 async def test_cop_of_two_hours_of_heating(hass: HomeAssistant, freezer: FrozenDateTimeFactory, split: bool) -> None:
     """Heat every five minutes from the device, electricity every minute from the meter: 6 kW out of 2 kW."""
     freezer.move_to(BEGIN)
-    pump, ledger = Pump(), CopLedger(ZoneInfo("Europe/Rome"))
-    unit = unit_of(pump)
+    pump, calculator = Pump(), CopCalculator(ZoneInfo("Europe/Rome"))
+    managed = managed_source(pump, hass)
     for minute in range(150):
         now = BEGIN + timedelta(minutes=minute)
         freezer.move_to(now)
@@ -57,12 +61,12 @@ async def test_cop_of_two_hours_of_heating(hass: HomeAssistant, freezer: FrozenD
             heat = 500 + 6 * minute / 60
             extra = {"heat_heating_year": heat, "heat_dhw_year": 50.0} if split else {}
             pump.state = SourceState(at=now, health=Health.OK, on=True, heat_kwh=heat + 50, extra=extra)
-            feed_heat(ledger, pump.state)
-        feed_meter(hass, ledger, unit)
-    window = ledger.window(now, timedelta(hours=2))
+            feed_heat(calculator, pump.state)
+        feed_meter(hass, calculator, managed)
+    window = calculator.window(now, timedelta(hours=2))
     assert window is not None
     assert window.cop == pytest.approx(3.0, abs=0.05)
-    seen = metered(hass, unit, now)
+    seen = managed.snapshot(now)
     assert seen.power_w == pytest.approx(2000, rel=0.05)
     assert seen.level == pytest.approx(2 / 3, rel=0.05)
 
@@ -71,104 +75,103 @@ async def test_power_comes_from_the_meter_only_where_the_source_does_not_measure
     hass.states.async_set("sensor.power", "1500", {"unit_of_measurement": "W"})
     pump = Pump(reads_power=True)
     pump.state = SourceState(at=BEGIN, health=Health.OK, on=True, power_w=900.0)
-    assert metered(hass, unit_of(pump, meter="sensor.power"), BEGIN).power_w == 900
+    assert managed_source(pump, hass, meter="sensor.power").snapshot(BEGIN).power_w == 900
     cloud = Pump()
     cloud.state = SourceState(at=BEGIN, health=Health.OK, on=True, power_w=0.0)  # minutes old
-    assert metered(hass, unit_of(cloud, meter="sensor.power"), BEGIN).power_w == 1500
-    assert metered(hass, unit_of(cloud, meter="sensor.gone"), BEGIN).power_w == 0
-    assert metered(hass, unit_of(cloud, meter=None), BEGIN).power_w == 0
+    assert managed_source(cloud, hass, meter="sensor.power").snapshot(BEGIN).power_w == 1500
+    assert managed_source(cloud, hass, meter="sensor.gone").snapshot(BEGIN).power_w == 0
+    assert managed_source(cloud, hass, meter=None).snapshot(BEGIN).power_w == 0
 
 
 async def test_burner_s_level_goes_by_its_heat(hass: HomeAssistant) -> None:
     boiler = Pump()
     boiler.state = SourceState(at=BEGIN, health=Health.OK, on=True, heat_w=5500.0)
-    seen = metered(hass, unit_of(boiler, fuel_kwh_price=0.1, nominal_heat_w=11_000.0), BEGIN)
+    seen = managed_source(boiler, hass, fuel_kwh_price=0.1, nominal_heat_w=11_000.0).snapshot(BEGIN)
     assert seen.level == 0.5
     boiler.state = SourceState(at=BEGIN, health=Health.OK, on=False)
-    assert metered(hass, unit_of(boiler, fuel_kwh_price=0.1), BEGIN).level == 0
+    assert managed_source(boiler, hass, fuel_kwh_price=0.1).snapshot(BEGIN).level == 0
 
 
 async def test_cloud_that_is_limited_still_counts_for_an_hour(hass: HomeAssistant) -> None:
     pump = Pump()
     pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.CURVE}))
     pump.state = SourceState(at=BEGIN, health=Health.LIMITED, on=True)
-    assert metered(hass, unit_of(pump), BEGIN + timedelta(minutes=59)).available
-    assert not metered(hass, unit_of(pump), BEGIN + timedelta(minutes=61)).available
+    assert managed_source(pump).snapshot(BEGIN + timedelta(minutes=59)).available
+    assert not managed_source(pump).snapshot(BEGIN + timedelta(minutes=61)).available
 
 
 async def test_meter_that_says_nothing_feeds_nothing(hass: HomeAssistant) -> None:
-    ledger = CopLedger(ZoneInfo("Europe/Rome"))
+    calculator = CopCalculator(ZoneInfo("Europe/Rome"))
     hass.states.async_set(METER, "unknown")
-    unit = unit_of(Pump())
-    feed_meter(hass, ledger, unit)
-    assert unit.counted is not None
-    assert unit.counted.power_w(BEGIN) is None
-    unit.counted = None
-    count(hass, 5)
-    feed_meter(hass, ledger, unit)
+    managed = managed_source(Pump())
+    feed_meter(hass, calculator, managed)
+    assert managed.counter_power.power_w(BEGIN) is None
 
 
 def test_a_source_that_can_only_be_read_is_nothing_to_plan_with(hass: HomeAssistant) -> None:
     pump = Pump()
     pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset())
-    seen = metered(hass, unit_of(pump), BEGIN)
+    seen = managed_source(pump, hass).snapshot(BEGIN)
     assert (seen.available, seen.steerable, seen.on) == (False, False, True)
     pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.MODE}))
-    assert not metered(hass, unit_of(pump), BEGIN).available
+    assert not managed_source(pump, hass).snapshot(BEGIN).available
     pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.CURVE}))
-    assert metered(hass, unit_of(pump), BEGIN).available
+    assert managed_source(pump, hass).snapshot(BEGIN).available
 
 
-def run(book: CopBook, units: dict[str, tuple[SourceUnit, Any, float, float]], minutes: int = 150) -> datetime:
+def run(book: SystemCop, manageds: dict[str, tuple[ManagedSource, Any, float, float]], minutes: int = 150) -> datetime:
     """Heat pumps that count for themselves: kW of heat and of electricity, read every five minutes."""
     now = BEGIN
     for minute in range(0, minutes, 5):
         now = BEGIN + timedelta(minutes=minute)
-        for key, (unit, pump, heat, electricity) in units.items():
+        for key, (managed, pump, heat, electricity) in manageds.items():
             hours = minute / 60
             pump.state = SourceState(
                 at=now, health=Health.OK, heat_kwh=500 + heat * hours, electricity_kwh=100 + electricity * hours
             )
-            feed_source(book.of(key), unit)
+            feed_source(book.of(key), managed)
     return now
 
 
 def test_two_heat_pumps_that_count_for_themselves_have_one_cop() -> None:
     """A linked meter is not needed; their counters are not mixed up: 6 kW out of 2 kW, 2 kW out of 1 kW."""
-    book = CopBook(ZoneInfo("Europe/Rome"))
+    book = SystemCop(ZoneInfo("Europe/Rome"))
     one, two = Pump(), Pump()
-    now = run(book, {"a": (unit_of(one, meter=None), one, 6.0, 2.0), "b": (unit_of(two, meter=None), two, 2.0, 1.0)})
+    now = run(
+        book,
+        {"a": (managed_source(one, meter=None), one, 6.0, 2.0), "b": (managed_source(two, meter=None), two, 2.0, 1.0)},
+    )
     window = book.window(now, timedelta(hours=2))
     assert window is not None
     assert window.cop == pytest.approx(8 / 3, abs=0.02)
     day = now.date()
     assert book.of("a").day(day).cop == pytest.approx(3.0, abs=0.02)
-    again = CopBook(ZoneInfo("Europe/Rome"))
+    again = SystemCop(ZoneInfo("Europe/Rome"))
     again.load(book.dump())
     for sums in (again.day(day), again.month(day), again.season(day)):
         assert sums.cop == book.day(day).cop == pytest.approx(8 / 3, abs=0.02)
     assert again.window(now, timedelta(hours=2)) is None
 
 
-def test_one_ledger_of_an_earlier_version_is_taken_over() -> None:
-    ledger = CopLedger(ZoneInfo("Europe/Rome"))
-    ledger.feed_electricity(BEGIN, 1.0)
-    ledger.feed_heat(BEGIN, 10.0)
-    ledger.feed_electricity(BEGIN + timedelta(minutes=10), 2.0)
-    ledger.feed_heat(BEGIN + timedelta(minutes=10), 14.0)
-    book = CopBook(ZoneInfo("Europe/Rome"))
-    book.load(ledger.dump())
+def test_one_calculator_of_an_earlier_version_is_taken_over() -> None:
+    calculator = CopCalculator(ZoneInfo("Europe/Rome"))
+    calculator.feed_electricity(BEGIN, 1.0)
+    calculator.feed_heat(BEGIN, 10.0)
+    calculator.feed_electricity(BEGIN + timedelta(minutes=10), 2.0)
+    calculator.feed_heat(BEGIN + timedelta(minutes=10), 14.0)
+    book = SystemCop(ZoneInfo("Europe/Rome"))
+    book.load(calculator.dump())
     book.load({"ledgers": {"x": "rubbish"}})
     assert book.day(BEGIN.date()).cop == 4.0
 
 
 def test_what_is_no_heat_pump_has_no_cop() -> None:
     """A boiler's heat by its pump's electricity would be a fine figure."""
-    book = CopBook(ZoneInfo("Europe/Rome"))
+    book = SystemCop(ZoneInfo("Europe/Rome"))
     boiler, silent = Pump(), Pump()
     boiler.capabilities = Capabilities(kind=SourceKind.BOILER, controls=frozenset())
-    now = run(book, {"boiler": (unit_of(boiler, meter=None), boiler, 6.0, 0.1)})
+    now = run(book, {"boiler": (managed_source(boiler, meter=None), boiler, 6.0, 0.1)})
     assert book.day(now.date()).cop is None
     silent.state = SourceState(at=BEGIN, health=Health.OK, heat_kwh=5.0)
-    feed_source(book.of("silent"), unit_of(silent, meter=None))
+    feed_source(book.of("silent"), managed_source(silent, meter=None))
     assert book.dump() == {"ledgers": {}}

@@ -19,7 +19,7 @@ from custom_components.proof_of_heat.engine.learning import LearnedModel, learn
 from custom_components.proof_of_heat.engine.model.curve_fit import CurveSuggestion
 from custom_components.proof_of_heat.engine.model.history import History
 from custom_components.proof_of_heat.runtime.curve_advice import advise
-from custom_components.proof_of_heat.system_config import read
+from custom_components.proof_of_heat.system_config import read_config
 
 from .engine.homes import lived_history
 from .ha import OUTDOOR, ROOM, start, system, thermometer, zone
@@ -28,19 +28,19 @@ SURE = CurveSuggestion(slope=0.83, level_k=2.4, slope_sd=0.01, level_sd_k=0.1, r
 
 
 def test_fit_in_steps_and_limits_of_devices() -> None:
-    settings = read(system(zone()))
-    advice = advise(SURE, settings)
-    assert (advice.slope, advice.level, advice.worth_telling) == (0.8, 2, True)
+    config = read_config(system(zone()))
+    advice = advise(SURE, config)
+    assert (advice.slope, advice.level, advice.is_significant) == (0.8, 2, True)
     assert advice.confidence > 0.9
-    odd = advise(replace(SURE, slope=9.0, level_k=-40.0), settings)
+    odd = advise(replace(SURE, slope=9.0, level_k=-40.0), config)
     assert (odd.slope, odd.level) == (3.5, -13)
 
 
 def test_unsure_or_near_fit_is_not_told() -> None:
-    settings = read(system(zone()))
-    assert not advise(replace(SURE, slope_sd=0.5), settings).worth_telling
-    near = advise(replace(SURE, slope=0.62, level_k=0.9), settings)
-    assert (near.differs_k, near.worth_telling) == (1.0, False)
+    config = read_config(system(zone()))
+    assert not advise(replace(SURE, slope_sd=0.5), config).is_significant
+    near = advise(replace(SURE, slope=0.62, level_k=0.9), config)
+    assert (near.difference_k, near.is_significant) == (1.0, False)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ async def entry(hass: HomeAssistant) -> AsyncGenerator[MockConfigEntry]:
 
 
 async def test_nothing_is_suggested_before_the_house_is_known(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    assert entry.runtime_data.curve.advice() is None
+    assert entry.runtime_data.curve_advisor.advice() is None
     with pytest.raises(ServiceValidationError) as error:
         await hass.services.async_call(DOMAIN, "apply_curve_suggestion", {}, blocking=True)
     assert error.value.translation_key == "no_curve_suggestion"
@@ -72,7 +72,7 @@ async def test_nothing_is_suggested_before_the_house_is_known(hass: HomeAssistan
 def know(entry: MockConfigEntry, learned: LearnedModel) -> Any:
     home = entry.runtime_data
     home.engine.learned = replace(learned, trusted=True)
-    home.watch.look(dt_util.utcnow())
+    home.coordinator.check_health(dt_util.utcnow())
     return home
 
 
@@ -82,7 +82,7 @@ async def test_learned_house_raises_a_repair_whose_fix_sets_the_curve(
     assert await async_setup_component(hass, REPAIRS, {})
     assert await async_setup_component(hass, "http", {})
     home = know(entry, learned)
-    advice = home.curve.advice()
+    advice = home.curve_advisor.advice()
     assert 0.2 < advice.slope < 1.5
     issue_id = f"curve_suggestion_{entry.entry_id}"
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
@@ -96,7 +96,7 @@ async def test_learned_house_raises_a_repair_whose_fix_sets_the_curve(
     assert (await reply.json())["type"] == "create_entry"
     await hass.async_block_till_done()
     assert entry.options["curve"] == {"slope": advice.slope, "level": advice.level, "max_flow": 40.0}
-    assert entry.runtime_data.settings.slope == advice.slope
+    assert entry.runtime_data.config.slope == advice.slope
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None
 
 
@@ -104,7 +104,7 @@ async def test_action_sets_the_curve_and_answers(
     hass: HomeAssistant, entry: MockConfigEntry, learned: LearnedModel
 ) -> None:
     home = know(entry, learned)
-    advice = home.curve.advice()
+    advice = home.curve_advisor.advice()
     reply = await hass.services.async_call(DOMAIN, "apply_curve_suggestion", {}, blocking=True, return_response=True)
     await hass.async_block_till_done()
     assert reply == {
@@ -113,7 +113,7 @@ async def test_action_sets_the_curve_and_answers(
         "confidence": advice.confidence,
         "before": {"slope": 2.0, "level": 10.0},
     }
-    assert entry.runtime_data.settings.level == advice.level
+    assert entry.runtime_data.config.level == advice.level
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"curve_suggestion_{entry.entry_id}") is None
 
 
@@ -124,5 +124,5 @@ async def test_repair_goes_when_the_curve_fits_no_more(
     issue_id = f"curve_suggestion_{entry.entry_id}"
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
     home.engine.learned = replace(learned, trusted=False)
-    home.watch.look(dt_util.utcnow())
+    home.coordinator.check_health(dt_util.utcnow())
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None

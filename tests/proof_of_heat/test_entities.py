@@ -21,7 +21,7 @@ from custom_components.proof_of_heat.comfort.profiles import Override, Profile
 from custom_components.proof_of_heat.config_transfer import checksum, export, parse
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.diagnostics import async_get_config_entry_diagnostics
-from custom_components.proof_of_heat.engine.phrases import Saying, say
+from custom_components.proof_of_heat.engine.messages import MessageCode, message
 from simulators.framework import running
 from simulators.viessmann_cloud.cloud import ViessmannCloud
 from simulators.whatsminer.miner import Whatsminer
@@ -65,9 +65,9 @@ async def heated(hass: HomeAssistant, loopback: Callable[[], str]) -> AsyncGener
         ]
         entry = system(zone(), *sources)
         await start(hass, entry)
-        for unit in entry.runtime_data.units.values():
+        for unit in entry.runtime_data.sources.values():
             await unit.source.refresh()
-        await entry.runtime_data.async_refresh()
+        await entry.runtime_data.coordinator.async_refresh()
         await hass.async_block_till_done()
         yield entry, miner, cloud
         await idle(entry)
@@ -84,7 +84,7 @@ def state(hass: HomeAssistant, domain: str, owner: str, key: str) -> Any:
 
 
 def owner(entry: MockConfigEntry, kind: str) -> str:
-    return next(unit.subentry_id for unit in entry.runtime_data.units.values() if unit.kind == kind)
+    return next(unit.subentry_id for unit in entry.runtime_data.sources.values() if unit.type_key == kind)
 
 
 async def test_readings_of_both_sources_are_entities(hass: HomeAssistant, heated: Heated) -> None:
@@ -133,7 +133,7 @@ async def test_every_entity_has_a_name_of_its_own(hass: HomeAssistant, heated: H
 async def test_miner_that_dies_leaves_the_other_alone(hass: HomeAssistant, heated: Heated) -> None:
     entry, miner, _ = heated
     miner.faults.set("refused")
-    unit = next(unit for unit in entry.runtime_data.units.values() if unit.kind == "miner")
+    unit = next(unit for unit in entry.runtime_data.sources.values() if unit.type_key == "miner")
     await unit.source.refresh()
     await hass.async_block_till_done()
     assert state(hass, "sensor", unit.subentry_id, "power").state == "unavailable"
@@ -154,10 +154,10 @@ async def test_climate_overrides_and_gives_back(hass: HomeAssistant, heated: Hea
     assert state(hass, "binary_sensor", entry.entry_id, "override_active").state == "on"
     assert (await call("set_preset_mode", preset_mode="away")).attributes["temperature"] == 16.0
     assert (await call("set_preset_mode", preset_mode="auto")).attributes["temperature"] == 21.0
-    await entry.runtime_data.async_override(
+    await entry.runtime_data.user.async_override(
         Override(until=dt_util.utcnow() + timedelta(hours=1), profile=Profile.COMFORT)
     )
-    await entry.runtime_data.async_set_profile(Profile.ECO)
+    await entry.runtime_data.user.async_set_profile(Profile.ECO)
     assert hass.states.get(climate).attributes["temperature"] == 21.0
     taken_back = await call("set_preset_mode", preset_mode="auto")
     assert (taken_back.attributes["temperature"], taken_back.attributes["preset_mode"]) == (18.5, "eco"), (
@@ -179,20 +179,20 @@ async def test_a_zone_that_is_off_leaves_the_home_in_control(hass: HomeAssistant
         await hass.async_block_till_done()
         return hass.states.get(climate)
 
-    await entry.runtime_data.async_set_active(True)
+    await entry.runtime_data.user.async_set_active(True)
     off = await call("turn_off")
     assert (off.state, off.attributes["hvac_action"]) == ("off", "off")
     assert off.attributes["temperature"] == 7.0, "frost protection stays"
-    assert entry.runtime_data.wanted.active, "the house is more than this room"
+    assert entry.runtime_data.user.active, "the house is more than this room"
     on = await call("turn_on")
     assert (on.state, on.attributes["temperature"], on.attributes["preset_mode"]) == ("heat", 21.0, "auto")
     assert (await call("set_preset_mode", preset_mode="antifreeze")).state == "off"
     assert (await call("set_hvac_mode", hvac_mode="heat")).state == "heat"
-    await entry.runtime_data.async_set_active(False)
+    await entry.runtime_data.user.async_set_active(False)
     await hass.async_block_till_done()
     assert hass.states.get(climate).state == "off"
     assert (await call("turn_on")).state == "heat"
-    assert entry.runtime_data.wanted.active
+    assert entry.runtime_data.user.active
 
 
 async def test_profile_select_numbers_and_buttons(hass: HomeAssistant, heated: Heated) -> None:
@@ -205,11 +205,11 @@ async def test_profile_select_numbers_and_buttons(hass: HomeAssistant, heated: H
     for key, count in (("boost", 1), ("clear_override", 0)):
         button = state(hass, "button", entry.entry_id, key).entity_id
         await hass.services.async_call("button", "press", {"entity_id": button}, blocking=True)
-        assert len(entry.runtime_data.wanted.wishes.overrides) == count
+        assert len(entry.runtime_data.user.comfort.overrides) == count
     number = state(hass, "number", entry.entry_id, "slope").entity_id
     await hass.services.async_call("number", "set_value", {"entity_id": number, "value": 0.9}, blocking=True)
     await hass.async_block_till_done()
-    assert entry.runtime_data.settings.slope == 0.9
+    assert entry.runtime_data.config.slope == 0.9
     assert hass.states.get(number).state == "0.9"
 
 
@@ -242,9 +242,9 @@ async def test_actions_answer(hass: HomeAssistant, heated: Heated) -> None:
     assert {"words", "mix", "id"} <= set(decisions[-1])
     assert await action(hass, "get_plan") == {
         "plan": None,
-        "reason": "The house is not known well enough yet: the heating curve is in charge",
+        "reason": "The thermal model is not accurate enough yet, the heating curve is used",
     }
-    assert entry.runtime_data.wanted.wishes.profile == "away"
+    assert entry.runtime_data.user.comfort.profile == "away"
 
 
 async def test_plan_is_told_with_its_times(
@@ -261,13 +261,13 @@ async def test_plan_is_told_with_its_times(
         grid=cells, heat_w=series, power_w=series / 4, room_c=20.0 + series / 4000, heat_value_kwh=np.float64(0.081234)
     )
     made = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
-    said = (say(Saying.PLAN, hours=48.0, heat_kwh=31.4), say(Saying.PLAN_BEGINS, begin_h=2.0))
+    said = (message(MessageCode.PLAN, hours=48.0, heat_kwh=31.4), message(MessageCode.PLAN_BEGINS, begin_h=2.0))
     monkeypatch.setattr(
-        entry.runtime_data.engine, "plan", SimpleNamespace(made_s=made.timestamp(), said=said, plan=plan)
+        entry.runtime_data.engine, "plan", SimpleNamespace(made_s=made.timestamp(), messages=said, plan=plan)
     )
     answer = await action(hass, "get_plan")
     assert (answer["made"], answer["worth_kwh"]) == (made.isoformat(), 0.0812)
-    assert answer["words"] == "Plan over 48 h: 31 kWh of heat, beginning in 2.0 h"
+    assert answer["words"] == "Plan for 48 h with 31 kWh of heat, heating starts in 2.0 h"
     starts = [datetime.fromisoformat(text) for text in answer["start"]]
     assert starts[0] == made
     assert starts[1] - made == timedelta(minutes=15 * int(cells.begin[1]))
@@ -325,10 +325,10 @@ async def test_import_shows_a_diff_and_applies_on_request(hass: HomeAssistant, h
     dry = await action(hass, "import_configuration", {"yaml": changed})
     assert dry["applied"] is False
     assert [line for line in dry["changes"][3:] if line[0] in "+-"] == ["-  comfort: 21.0", "+  comfort: 22.5"]
-    assert entry.runtime_data.settings.zones[0].targets.comfort == 21.0
+    assert entry.runtime_data.config.zones[0].targets.comfort == 21.0
     assert (await action(hass, "import_configuration", {"yaml": changed, "dry_run": False}))["applied"] is True
     await hass.async_block_till_done()
-    assert entry.runtime_data.settings.zones[0].targets.comfort == 22.5
+    assert entry.runtime_data.config.zones[0].targets.comfort == 22.5
 
 
 async def test_import_adds_zones_and_leaves_those_that_it_does_not_name(hass: HomeAssistant, heated: Heated) -> None:
@@ -336,7 +336,7 @@ async def test_import_adds_zones_and_leaves_those_that_it_does_not_name(hass: Ho
     answer = await action(hass, "import_configuration", {"yaml": BATH, "dry_run": False})
     assert answer["applied"] is True
     await hass.async_block_till_done()
-    assert [zone.name for zone in entry.runtime_data.settings.zones] == ["Living room", "Bath"]
+    assert [zone.name for zone in entry.runtime_data.config.zones] == ["Living room", "Bath"]
     assert entry.options["price"]["fixed_price"] == 0.25, "a text without options leaves them alone"
     assert [line for line in answer["changes"] if line.startswith("-")] == ["--- now"]
     assert hass.states.get("climate.bath") is not None
@@ -368,8 +368,8 @@ async def test_triggers_fire_for_their_event(hass: HomeAssistant, heated: Heated
         },
     )
     fired = async_capture_events(hass, "done")
-    entry.runtime_data.tell("something_else", {})
-    entry.runtime_data.tell(kind, {})
+    entry.runtime_data.events.fire("something_else", {})
+    entry.runtime_data.events.fire(kind, {})
     hass.bus.async_fire(f"{DOMAIN}_event", {"type": kind, "entry_id": "another"})
     await hass.async_block_till_done()
     assert [event.data["what"] for event in fired] == [kind]
@@ -398,11 +398,11 @@ async def test_budget_that_runs_out_is_told_once(
     from homeassistant.helpers import issue_registry as ir
 
     entry, _, _ = heated
-    unit = next(unit for unit in entry.runtime_data.units.values() if unit.kind == "viessmann")
+    unit = next(unit for unit in entry.runtime_data.sources.values() if unit.type_key == "viessmann")
     events = async_capture_events(hass, f"{DOMAIN}_event")
     unit.budget.refused(1450, None, "ViCare day limit")
     for _ in range(3):
-        await entry.runtime_data.async_refresh()
+        await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
     assert [event.data["type"] for event in events] == ["budget_low"]
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"budget_low_{unit.subentry_id}") is not None

@@ -51,7 +51,7 @@ class Watch:
         # The curve is set in whole kelvins, and moves with the weather until it may be written again.
         self._check(curve_c <= MAX_FLOW_C + 1.5, f"heat pump's curve at {curve_c:.1f}")
         self._check(house.flow_c <= MAX_FLOW_C + 5, f"water at {house.flow_c:.1f}")
-        self._check(winter.system.last_update_success, "a cycle failed")
+        self._check(winter.system.coordinator.last_update_success, "a cycle failed")
         ours = (state for state in winter.hass.states.async_all() if state.entity_id not in (ROOM, OUTDOOR))
         for state in ours:
             self._check(state.state not in ("nan", "inf", "-inf"), f"{state.entity_id} is {state.state}")
@@ -112,11 +112,11 @@ async def test_room_sensor(winter: Winter, watch: Watch, fault: str) -> None:
     winter.sensors[ROOM] = SENSOR_FAULTS[fault]
     await live(winter, 6)
     assert watch.wrong == []
-    assert math.isnan(winter.system.data.decision.record.room_c) or fault == "jumps"
+    assert math.isnan(winter.system.coordinator.data.decision.record.room_c) or fault == "jumps"
     assert 16 < winter.home.house.room_c < 26, "the curve goes on"
     del winter.sensors[ROOM]
     await live(winter, 2)
-    assert math.isfinite(winter.system.data.decision.record.room_c)
+    assert math.isfinite(winter.system.coordinator.data.decision.record.room_c)
     assert watch.wrong == []
 
 
@@ -133,14 +133,14 @@ async def test_both_temperatures_and_the_weather(winter: Winter, watch: Watch, f
     winter.sensors.clear()
     await live(winter, 2)
     assert watch.wrong == []
-    assert math.isfinite(winter.system.data.decision.record.room_c)
+    assert math.isfinite(winter.system.coordinator.data.decision.record.room_c)
 
 
 async def test_outdoor_sensor_is_replaced_by_the_forecast(winter: Winter, watch: Watch) -> None:
     await live(winter, 1)
     winter.sensors[OUTDOOR] = lambda truth: "unavailable"
     await live(winter, 4)
-    record = winter.system.data.decision.record
+    record = winter.system.coordinator.data.decision.record
     assert record.outdoor_c == pytest.approx(winter.home.house.weather.outdoor_c, abs=3)
     assert watch.wrong == []
 
@@ -150,7 +150,7 @@ async def test_prices_and_weather_gone(winter: Winter, watch: Watch) -> None:
     winter.gone |= {"price", "weather"}
     winter.hass.states.async_set("sensor.price", "unavailable")
     await live(winter, 6)
-    assert winter.system.data.snapshot.price_kwh == 0.17, "the fixed price stands in"
+    assert winter.system.coordinator.data.snapshot.price_kwh == 0.17, "the fixed price stands in"
     assert watch.wrong == []
     assert winter.home.house.room_c > 18
 
@@ -183,16 +183,16 @@ async def test_one_machine_fails_and_costs_no_other_a_cycle(
     watch.free.add(names[machine])
     simulator = getattr(winter, machine)
     simulator.faults.set(fault)
-    cycles = len(winter.system.decisions)
+    cycles = len(winter.system.journal.rows)
     await live(winter, 5)
-    assert len(winter.system.decisions) - cycles == 5 * HOUR
+    assert len(winter.system.journal.rows) - cycles == 5 * HOUR
     assert watch.wrong == []
     assert winter.home.house.room_c > 18, "the others heat"
     simulator.faults.clear(fault)
     await live(winter, 3)
     assert watch.wrong == []
     if fault not in ("revoked", "limited"):  # those last longer
-        health = {unit.kind: unit.source.state.health for unit in winter.system.units.values()}
+        health = {unit.type_key: unit.source.state.health for unit in winter.system.sources.values()}
         assert set(health.values()) == {"ok"}, health
 
 
@@ -216,15 +216,15 @@ async def test_restart_in_the_middle_of_a_cycle_keeps_minimum_times(winter: Wint
     await live(winter, 2)
     for _ in range(12):
         await live(winter, 0.5)
-        before = winter.system.engine.cycling.state()
+        before = winter.system.engine.short_cycle.dump()
         await winter.hass.config_entries.async_reload(winter.entry.entry_id)
         await winter.quiet()
-        after_restart = winter.system.engine.cycling.state()
+        after_restart = winter.system.engine.short_cycle.dump()
         assert {name: row["on"] for name, row in after_restart.items()} == {  # type: ignore[index]
             name: row["on"]  # type: ignore[index]
             for name, row in before.items()
         }
-        assert winter.system.wanted.active
+        assert winter.system.user.active
     assert watch.wrong == []
     assert winter.home.house.room_c > 19
 
@@ -233,7 +233,7 @@ async def test_kill_without_unload_keeps_minimum_times(hass: HomeAssistant, wint
     """What is on disk right after a command is enough: nothing is saved on the way down."""
     await live(winter, 3)
     running = winter.system
-    seen = running.engine.cycling.state()
+    seen = running.engine.short_cycle.dump()
     saved = await running._cycling_store.async_load()
     assert saved == seen
     assert any(row["changed_s"] is not None for row in seen.values())  # type: ignore[index]
@@ -243,11 +243,11 @@ async def test_kill_without_unload_keeps_minimum_times(hass: HomeAssistant, wint
 async def test_cold_house_is_kept_from_freezing(winter: Winter, watch: Watch) -> None:
     house = winter.home.house
     house.room_c = house.mass_c = house.flow_c = 5.5
-    await winter.system.async_set_profile(Profile.ANTIFREEZE)
+    await winter.system.user.async_set_profile(Profile.ANTIFREEZE)
     winter.gone |= {"price", "weather"}
     winter.hass.states.async_set("sensor.price", "unavailable")
     await live(winter, 0.5)
-    assert winter.system.data.decision.record.control_mode == "frost"
+    assert winter.system.coordinator.data.decision.record.control_mode == "frost"
     assert winter.home.house.water_w > 500
     await live(winter, 8)
     assert house.room_c > 6.9
@@ -258,7 +258,7 @@ async def test_machines_go_on_by_themselves_when_the_controller_hangs(winter: Wi
     """No command for a quarter of an hour: leases end, each machine is under its own control again."""
     await live(winter, 3)
     watch.free |= {"miner", "boiler", "heat pump"}
-    winter.system.wanted.active = False  # decides, but nothing is commanded any more, and nobody hands back
+    winter.system.user.active = False  # decides, but nothing is commanded any more, and nobody hands back
     await live(winter, 1)
     assert not winter.miner.machine.running
     assert (winter.boiler.switch, winter.boiler.setpoint_c) == (1, 35.0)

@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.runtime.snapshot_builder import scheduled_comfort
+from custom_components.proof_of_heat.runtime.zone_targets import scheduled_comfort
 
 from .flow import device
 from .ha import OUTDOOR, ROOM, idle, source, start, system, thermometer, zone
@@ -36,7 +36,7 @@ def shown(hass: HomeAssistant, owner: str, key: str) -> str | None:
 
 
 async def read(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
-    (unit,) = entry.runtime_data.units.values()
+    (unit,) = entry.runtime_data.sources.values()
     await unit.source.refresh()
     await hass.async_block_till_done()
     return unit
@@ -50,7 +50,7 @@ async def test_boiler_without_a_counter_is_counted_and_has_no_empty_sensors(
         entry = system(zone(), await source(hass, "modbus", values))
         await start(hass, entry)
         unit = await read(hass, entry)
-        assert unit.counts == {"heat"}
+        assert unit.counters == {"heat"}
         assert float(shown(hass, unit.subentry_id, "heat") or 0) > 1000
         assert float(shown(hass, unit.subentry_id, "electricity") or -1) >= 0
         empty = [
@@ -61,7 +61,7 @@ async def test_boiler_without_a_counter_is_counted_and_has_no_empty_sensors(
             and item.disabled_by is None
             and hass.states.get(item.entity_id).state == "unknown"  # type: ignore[union-attr]
         ]
-        allowed = {"last_command", "price_of_heat"}  # nothing was commanded yet, nothing heats
+        allowed = {"last_command", "cost_of_heat"}  # nothing was commanded yet, nothing heats
         assert {entity_id for entity_id in empty if not entity_id.endswith(tuple(allowed))} == set()
         await hass.config_entries.async_unload(entry.entry_id)
 
@@ -92,7 +92,7 @@ async def test_power_of_a_source_that_does_not_measure_is_that_of_its_meter(
         told: list[Any] = []
         entry.runtime_data.publisher.subscribe(lambda entity, value, available: told.append((entity.entity_id, value)))
         hass.states.async_set(METER, "0.9", {"unit_of_measurement": "kW", "device_class": "power"})
-        await entry.runtime_data.async_refresh()
+        await entry.runtime_data.coordinator.async_refresh()
         power = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{unit.subentry_id}_power")
         assert (power, 900.0) in told, "with each cycle, not only when the cloud was asked"
         await idle(entry)

@@ -97,7 +97,7 @@ async def test_whatsminer_on_dhcp_is_added_and_follows_its_address(
         await hass.async_block_till_done()
         source = only_subentry(entry)
         assert (source.subentry_type, source.data["address"]) == ("source", first)
-        assert len(entry.runtime_data.units) == 1
+        assert len(entry.runtime_data.sources) == 1
         # Home Assistant knows the device by its MAC address and tells of its new lease.
         device = dr.async_get(hass).async_get_devices(
             connections={(dr.CONNECTION_NETWORK_MAC, dr.format_mac(source.unique_id))}
@@ -164,7 +164,7 @@ async def test_shelly_becomes_a_meter_and_follows_its_address(
         await hass.async_block_till_done()
         meter = only_subentry(entry)
         assert (meter.subentry_type, meter.title, meter.data["port"]) == ("meter", "Grid", shelly.port)
-        assert hass.states.get("sensor.grid_electric_power") is not None
+        assert hass.states.get("sensor.grid_power") is not None
     result = await announce(hass, moved := loopback(), 80, "shellypro3em-020000000aaa")
     assert result["reason"] == "already_configured"
     assert only_subentry(entry).data["host"] == moved

@@ -62,7 +62,7 @@ async def test_boiler_on_a_serial_line_and_its_line_settings_changed(
         result = await go_on(hass, result, values)
         assert result["type"] is FlowResultType.CREATE_ENTRY, result
         await hass.async_block_till_done()
-        (unit,) = entry.runtime_data.units.values()
+        (unit,) = entry.runtime_data.sources.values()
         state = await unit.source.refresh()
         assert state.flow_c == pytest.approx(boiler.flow_c, abs=0.1), state.detail
         # The line is held by our own entry: it lets go while other settings are tried out.
@@ -78,7 +78,7 @@ async def test_boiler_on_a_serial_line_and_its_line_settings_changed(
         result = await go_on(hass, result, {**values, "baudrate": "9600"})
         assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
         await hass.async_block_till_done()
-        (unit,) = entry.runtime_data.units.values()
+        (unit,) = entry.runtime_data.sources.values()
         assert (await unit.source.refresh()).health == "ok"
         assert entry.subentries[unit.subentry_id].data["baudrate"] == "9600"
         # A second boiler on this line with settings that do not fit is refused.
@@ -165,13 +165,13 @@ async def test_a_good_template_is_taken_while_another_file_is_broken(
 
 async def test_template_that_is_gone_is_named(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     from custom_components.proof_of_heat.flows.form import FieldError
-    from custom_components.proof_of_heat.flows.source_forms import FORMS
+    from custom_components.proof_of_heat.sources.registry import forms
 
     with pytest.raises(FieldError) as caught:
-        await FORMS["modbus"].connect(
+        await forms()["modbus"].connect(
             hass, {"template": "gone", "kind": "modbus", "address": "127.0.0.1", "port": 502, "unit_id": 1}
         )
-    assert FORMS["modbus"].errors(caught.value) == {"template": "template_gone"}
+    assert forms()["modbus"].errors(caught.value) == {"template": "template_gone"}
 
 
 # --- ViCare's own entities ----------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ async def test_vicare_heat_pump_is_read_and_its_curve_set_one_value_at_a_time(
     result = await add(hass, entry, "vicare", {"device": heat_pump, "nominal_power": 2500})
     assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Vitocal")
     await hass.async_block_till_done()
-    (unit,) = entry.runtime_data.units.values()
+    (unit,) = entry.runtime_data.sources.values()
     source = unit.source
     caps = source.capabilities
     assert (caps.kind, caps.controls, caps.reads_power) == ("heat_pump", {"curve"}, False)
@@ -266,7 +266,7 @@ async def test_vicare_that_refuses_a_write(hass: HomeAssistant, entry: MockConfi
     result = await add(hass, entry, "vicare", {"device": heat_pump})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
-    (unit,) = entry.runtime_data.units.values()
+    (unit,) = entry.runtime_data.sources.values()
 
     async def refuse(call: ServiceCall) -> None:
         raise HomeAssistantError("limit of calls")
@@ -281,11 +281,11 @@ async def test_vicare_that_refuses_a_write(hass: HomeAssistant, entry: MockConfi
 async def test_viessmann_account_whose_devices_cannot_be_commanded(
     hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from custom_components.proof_of_heat.flows import heat_pumps
+    from custom_components.proof_of_heat.sources.types import viessmann
     from lib.heat_source import Capabilities, SourceKind
 
     nothing = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset())
-    monkeypatch.setattr(heat_pumps, "viessmann_capabilities", lambda _: nothing)
+    monkeypatch.setattr(viessmann, "capabilities_of", lambda _: nothing)
     async with device("viessmann", loopback) as (_, values):
         result = await add(hass, entry, "viessmann", values)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_found")
@@ -357,9 +357,9 @@ async def test_change_without_the_secret_keeps_it_and_never_shows_it(
         suggested = {str(key): (key.description or {}).get("suggested_value") for key in result["data_schema"].schema}
         assert suggested[secret] is None
         assert str(values[secret]) not in str(suggested)
-        from custom_components.proof_of_heat.flows.source_forms import FORMS
+        from custom_components.proof_of_heat.sources.registry import forms
 
-        open_values = {key: value for key, value in values.items() if key not in FORMS[kind].secrets}
+        open_values = {key: value for key, value in values.items() if key not in forms()[kind].secrets}
         extra = {"power_normal": 3000} if kind == "miner" else {"nominal_power": 900}
         result = await go_on(hass, result, {**open_values, **extra})
         assert result["reason"] == "reconfigure_successful", result
@@ -394,10 +394,10 @@ async def test_viessmann_is_changed_without_its_password_and_without_a_call(
 
 async def test_viessmann_without_credentials_is_not_added(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     from custom_components.proof_of_heat.flows.form import FieldError
-    from custom_components.proof_of_heat.flows.source_forms import FORMS
+    from custom_components.proof_of_heat.sources.registry import forms
 
     with pytest.raises(FieldError, match="password_needed"):
-        await FORMS["viessmann"].connect(hass, {"kind": "viessmann", "client_id": "c", "day_limit": 1450})
+        await forms()["viessmann"].connect(hass, {"kind": "viessmann", "client_id": "c", "day_limit": 1450})
 
 
 async def test_meter_whose_password_changed_is_asked_for_it(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -12,8 +12,14 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.proof_of_heat.prices import http_price as web_price
-from custom_components.proof_of_heat.prices.http_price import HashPrice, WebPriceError, ask, number_in, steps
-from custom_components.proof_of_heat.system_config import WebPrice
+from custom_components.proof_of_heat.prices.http_price import (
+    HttpPrice,
+    HttpPriceError,
+    fetch_price,
+    parse_price,
+    path_steps,
+)
+from custom_components.proof_of_heat.system_config import HttpPriceConfig
 
 from .ha import system
 
@@ -53,8 +59,8 @@ def says(body: Any, status: int = 200) -> Answer:
     ],
 )
 def test_number_at_a_path(body: bytes, path: str, price: float) -> None:
-    assert number_in(body, WebPrice("", path)) == price
-    assert number_in(body, WebPrice("", path, 1000.0)) == 1000 * price
+    assert parse_price(body, HttpPriceConfig("", path)) == price
+    assert parse_price(body, HttpPriceConfig("", path, 1000.0)) == 1000 * price
 
 
 @pytest.mark.parametrize(
@@ -71,40 +77,40 @@ def test_number_at_a_path(body: bytes, path: str, price: float) -> None:
     ],
 )
 def test_whatever_is_no_price_is_refused(body: bytes, path: str) -> None:
-    with pytest.raises(WebPriceError):
-        number_in(body, WebPrice("", path))
+    with pytest.raises(HttpPriceError):
+        parse_price(body, HttpPriceConfig("", path))
 
 
 @given(st.binary(max_size=200), st.text(max_size=30))
 def test_no_bytes_and_no_path_do_harm(body: bytes, path: str) -> None:
-    with suppress(WebPriceError):
-        assert number_in(body, WebPrice("", path)) >= 0
+    with suppress(HttpPriceError):
+        assert parse_price(body, HttpPriceConfig("", path)) >= 0
 
 
 def test_deep_nesting_is_refused() -> None:
-    with pytest.raises(WebPriceError):
-        number_in(b"[" * 200_000, WebPrice(""))
-    assert steps("a..b[0]") == ("a", "b", 0)
+    with pytest.raises(HttpPriceError):
+        parse_price(b"[" * 200_000, HttpPriceConfig(""))
+    assert path_steps("a..b[0]") == ("a", "b", 0)
 
 
 async def test_asks_the_address(session: ClientSession) -> None:
     async with server(says({"price": 42})) as url:
-        assert await ask(session, WebPrice(url, "price")) == 42
+        assert await fetch_price(session, HttpPriceConfig(url, "price")) == 42
 
 
 async def test_error_page_too_much_and_nobody(session: ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
     async with server(says({}, 503)) as url:
-        with pytest.raises(WebPriceError, match="503"):
-            await ask(session, WebPrice(url))
+        with pytest.raises(HttpPriceError, match="503"):
+            await fetch_price(session, HttpPriceConfig(url))
     monkeypatch.setattr(web_price, "MAX_BYTES", 1000)
     async with server(says("x" * 5000)) as url:
-        with pytest.raises(WebPriceError, match="bytes"):
-            await ask(session, WebPrice(url))
+        with pytest.raises(HttpPriceError, match="bytes"):
+            await fetch_price(session, HttpPriceConfig(url))
     with pytest.raises(ClientError):
-        await ask(session, WebPrice(url))
+        await fetch_price(session, HttpPriceConfig(url))
 
 
-async def look(hass: HomeAssistant, price: HashPrice, now: datetime) -> float | None:
+async def look(hass: HomeAssistant, price: HttpPrice, now: datetime) -> float | None:
     price.value(now)
     await hass.async_block_till_done(wait_background_tasks=True)
     return price.value(now)
@@ -117,7 +123,7 @@ async def test_price_stays_through_an_outage_for_two_days(hass: HomeAssistant, s
         return await answers.pop(0)(request)
 
     async with server(answer) as url:
-        price = HashPrice(hass, system(), WebPrice(url, "p"))
+        price = HttpPrice(hass, system(), HttpPriceConfig(url, "p"))
         assert await look(hass, price, now) == 40.0
         assert await look(hass, price, now + timedelta(hours=20)) == 40.0
         assert price.failures == 1
@@ -126,13 +132,13 @@ async def test_price_stays_through_an_outage_for_two_days(hass: HomeAssistant, s
 
 async def test_price_survives_a_restart_but_not_another_address(hass: HomeAssistant) -> None:
     now = dt_util.utcnow()
-    where = WebPrice("http://127.0.0.1:9/", "p")
+    where = HttpPriceConfig("http://127.0.0.1:9/", "p")
     saved = {"from": [where.url, where.path, where.factor], "value": 41.0, "at": now.isoformat()}
-    price = HashPrice(hass, system(), where)
+    price = HttpPrice(hass, system(), where)
     assert price.dump() is None
     price.load(saved)
     assert price.dump() == saved
-    other = HashPrice(hass, system(), WebPrice("http://127.0.0.1:9/", "q"))
+    other = HttpPrice(hass, system(), HttpPriceConfig("http://127.0.0.1:9/", "q"))
     for wrong in (saved, None, "x", {}, {**saved, "from": [where.url, "q", 1.0], "at": "no"}):
         other.load(wrong)
     assert other.dump() is None

@@ -22,7 +22,7 @@ class Watcher:
 
 sys.meta_path.insert(0, Watcher())
 
-from custom_components.proof_of_heat.sources import registry as sources
+from custom_components.proof_of_heat.sources import registry
 from custom_components.proof_of_heat.drivers.call_budget import CallBudget, Limits
 from custom_components.proof_of_heat.drivers.errors import UnreachableError
 from custom_components.proof_of_heat.drivers.miner.antminer import AntminerClient

@@ -99,25 +99,25 @@ async def test_cold_room_is_heated_and_hands_off_ends_it(
 async def test_first_minute_is_read_only(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    await entry.runtime_data.async_set_active(True)
+    await entry.runtime_data.user.async_set_active(True)
     await advance(hass, freezer, 30, 30)
     assert hass.states.get(HEATER).state == "off"
 
 
 async def test_wishes_survive_a_restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     system_now = entry.runtime_data
-    await system_now.async_set_active(True)
-    await system_now.async_set_profile(Profile.ECO)
+    await system_now.user.async_set_active(True)
+    await system_now.user.async_set_profile(Profile.ECO)
     await hass.config_entries.async_reload(entry.entry_id)
     assert entry.runtime_data is not system_now
-    assert entry.runtime_data.wanted.active
-    assert entry.runtime_data.wanted.wishes.profile == Profile.ECO
+    assert entry.runtime_data.user.active
+    assert entry.runtime_data.user.comfort.profile == Profile.ECO
 
 
 async def test_decision_is_in_words_with_names(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    await entry.runtime_data.async_set_active(True)
+    await entry.runtime_data.user.async_set_active(True)
     await advance(hass, freezer, 200)
     state = hass.states.get(entity_id(hass, "sensor", entry.entry_id, "decision"))
     assert DOMAIN not in state.state
@@ -129,7 +129,7 @@ async def test_decision_is_in_words_with_names(
 async def test_lost_room_sensor_is_shown_and_heating_goes_on(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    await entry.runtime_data.async_set_active(True)
+    await entry.runtime_data.user.async_set_active(True)
     await advance(hass, freezer, 200)
     hass.states.async_set(ROOM, "unavailable")
     await advance(hass, freezer, 1200)
@@ -152,7 +152,7 @@ async def test_dead_source_is_failing_raises_an_event_and_an_issue(
     hass.states.async_set(HEATER, "unavailable")
     await advance(hass, freezer, 1500)
     assert [event.data["type"] for event in events][:1] == ["driver_failed"]
-    unit = next(iter(entry.runtime_data.units.values()))
+    unit = next(iter(entry.runtime_data.sources.values()))
     assert hass.states.get(entity_id(hass, "sensor", unit.subentry_id, "health")).state == "failing"
     assert hass.states.get(entity_id(hass, "sensor", unit.subentry_id, "power")).state == "unavailable"
     assert hass.states.get(entity_id(hass, "binary_sensor", unit.subentry_id, "fault")).state == "on"
@@ -185,14 +185,14 @@ async def test_source_that_cannot_be_made_keeps_nothing_else_from_starting(hass:
     )
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    assert len(entry.runtime_data.units) == 1
+    assert len(entry.runtime_data.sources) == 1
     assert ir.async_get(hass).async_get_issue(DOMAIN, "source_unusable_broken") is not None
 
 
 async def test_removing_the_entry_forgets_what_was_stored(
     hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]
 ) -> None:
-    await entry.runtime_data.async_set_active(True)
+    await entry.runtime_data.user.async_set_active(True)
     assert any(key.startswith(f"{DOMAIN}.wanted") for key in hass_storage)
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
@@ -202,7 +202,7 @@ async def test_removing_the_entry_forgets_what_was_stored(
 async def test_learning_that_raises_is_tried_again_and_the_cycle_goes_on(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An error nobody thought of must not leave the engine waiting for a result for ever."""
+    """An error nobody thought of must not leave the engine waiting for a result indefinitely."""
     from custom_components.proof_of_heat.engine import engine as engine_module
 
     tried: list[int] = []
@@ -214,14 +214,16 @@ async def test_learning_that_raises_is_tried_again_and_the_cycle_goes_on(
     monkeypatch.setattr(engine_module, "learn", learn)
     home = entry.runtime_data
     home.engine._learn_at_h = 0.0
-    await home.async_set_active(True)
+    await home.user.async_set_active(True)
     await advance(hass, freezer, 400)
-    assert home.last_update_success
+    await home.coordinator.async_refresh()  # waits for a job that outlasted its cycle
+    assert home.coordinator.last_update_success
     assert tried
-    assert (home.slow_work.failures, home.engine._busy) == (1, False)
+    assert (home.coordinator.cycle.jobs.failures, home.engine._busy) == (1, False)
     assert hass.states.get(HEATER).state == "on"
     home.engine._learn_at_h = 0.0
     await advance(hass, freezer, 200)
+    await home.coordinator.async_refresh()  # waits for a job that outlasted its cycle
     assert len(tried) == 2
 
 
@@ -231,7 +233,7 @@ async def test_source_that_cannot_be_closed_keeps_nothing_else_from_closing(
     async def broken() -> None:
         raise OSError("stuck")
 
-    unit = next(iter(entry.runtime_data.units.values()))
+    unit = next(iter(entry.runtime_data.sources.values()))
     unit.close = broken
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert "stuck" in caplog.text
@@ -260,24 +262,24 @@ async def test_cycling_that_cannot_be_stored_does_not_stop_the_heating(
         raise HomeAssistantError("disk full")
 
     home = entry.runtime_data
-    await home.async_set_active(True)
-    monkeypatch.setattr(home._cycling_store, "async_save_durably", full)
+    await home.user.async_set_active(True)
+    monkeypatch.setattr(home.store._cycling_store, "async_save_durably", full)
     await advance(hass, freezer, 300)
     assert hass.states.get(HEATER).state == "on"
-    assert home.last_update_success
+    assert home.coordinator.last_update_success
 
 
 async def test_while_control_is_off_minimum_times_follow_what_the_source_does_itself(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     home = entry.runtime_data
-    source_id = next(iter(home.units))
+    source_id = next(iter(home.sources))
     await advance(hass, freezer, 300)
-    assert home.data.decision.command(source_id).on, "decided"
-    assert home.engine.cycling.cycle(source_id).on is not True, "but never commanded"
+    assert home.coordinator.data.decision.command(source_id).on, "decided"
+    assert home.engine.short_cycle.cycle(source_id).on is not True, "but never commanded"
     hass.states.async_set(HEATER, "on")
     await advance(hass, freezer, 200)
-    assert home.engine.cycling.cycle(source_id).on is True
+    assert home.engine.short_cycle.cycle(source_id).on is True
     assert home.engine.savings.days == []
 
 
@@ -292,8 +294,8 @@ async def test_rest_of_the_home_is_what_the_site_meter_shows_beside_the_sources(
     hass.states.async_set("sensor.site", "5", {"unit_of_measurement": "kW"})
     await advance(hass, freezer, 61)
     hass.states.async_set("sensor.site", "5", {"unit_of_measurement": "kW"}, force_update=True)
-    await made.runtime_data.async_refresh()
-    assert made.runtime_data.data.snapshot.other_load_w == pytest.approx(2000)
+    await made.runtime_data.coordinator.async_refresh()
+    assert made.runtime_data.coordinator.data.snapshot.other_load_w == pytest.approx(2000)
 
 
 @pytest.mark.parametrize(
@@ -340,7 +342,7 @@ async def test_price_of_electricity(
     assert await async_setup_component(hass, DOMAIN, {})
     made = system(zone(), options={"price": options})
     await start(hass, made)
-    snapshot = made.runtime_data.data.snapshot
+    snapshot = made.runtime_data.coordinator.data.snapshot
     assert snapshot.price_kwh == pytest.approx(price) if price is not None else snapshot.price_kwh != snapshot.price_kwh
     known = list(snapshot.forecast.price_kwh) if snapshot.forecast else []
     assert list(dict.fromkeys(known)) == ahead
@@ -358,16 +360,16 @@ async def test_hash_price_from_sensor_web_and_fixed(hass: HomeAssistant, heater:
     await start(hass, made)
     home = made.runtime_data
     now = dt_util.utcnow()
-    assert home._hashprice(now) == 40.0
-    home.hash_price.load({"from": [url, "", 1.0], "value": 45.0, "at": now.isoformat()})
-    assert home._hashprice(now) == 45.0
+    assert home.coordinator.cycle.providers.hashprice.at_present(now) == 40.0
+    home.coordinator.cycle.providers.hashprice.load({"from": [url, "", 1.0], "value": 45.0, "at": now.isoformat()})
+    assert home.coordinator.cycle.providers.hashprice.at_present(now) == 45.0
     hass.states.async_set("sensor.hash", "50")
-    assert home._hashprice(now) == 50.0
+    assert home.coordinator.cycle.providers.hashprice.at_present(now) == 50.0
     hass.states.async_set("sensor.hash", "0.05", {"unit_of_measurement": "EUR/TH/d"})
-    assert home._hashprice(now) == pytest.approx(50.0)
+    assert home.coordinator.cycle.providers.hashprice.at_present(now) == pytest.approx(50.0)
     hass.states.async_remove("sensor.hash")
     await hass.config_entries.async_reload(made.entry_id)
-    assert made.runtime_data._hashprice(now) == 45.0, "kept over the restart"
+    assert made.runtime_data.coordinator.cycle.providers.hashprice.at_present(now) == 45.0, "kept over the restart"
 
 
 async def test_cycles_never_run_into_each_other(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -383,7 +385,7 @@ async def test_cycles_never_run_into_each_other(hass: HomeAssistant, entry: Mock
         await asyncio.sleep(0.01)
         inside -= 1
 
-    home.slow_work.run = slow
-    await asyncio.gather(*(home.async_refresh() for _ in range(5)))
+    home.coordinator.cycle.jobs.run = slow
+    await asyncio.gather(*(home.coordinator.async_refresh() for _ in range(5)))
     assert most == 1
-    assert home.last_update_success
+    assert home.coordinator.last_update_success

@@ -211,7 +211,7 @@ async def test_rigs_of_one_account_share_its_answers(hass: HomeAssistant, loopba
         )
         entry = ha.system(first, second)
         await ha.start(hass, entry)
-        sources = [unit.source for unit in entry.runtime_data.units.values()]
+        sources = [unit.source for unit in entry.runtime_data.sources.values()]
         await sources[0].refresh()
         calls = len(cloud_.calls)
         assert [(await source.refresh()).health for source in sources] == [Health.OK, Health.OK]

@@ -33,7 +33,7 @@ async def test_mode_is_chosen_verified_and_stays(hass: HomeAssistant, loopback: 
     async with device(kind, loopback) as (_, values):
         entry = ha.system(await ha.source(hass, kind, values))
         await ha.start(hass, entry)
-        (unit,) = entry.runtime_data.units.values()
+        (unit,) = entry.runtime_data.sources.values()
         await unit.source.refresh()
         entity_id = mode_of(hass, unit.subentry_id)
         assert entity_id is not None
@@ -53,16 +53,16 @@ async def test_mode_that_the_device_does_not_take_is_told(hass: HomeAssistant, l
     async with device("nicehash", loopback) as (cloud, values):
         entry = ha.system(await ha.source(hass, "nicehash", values))
         await ha.start(hass, entry)
-        (unit,) = entry.runtime_data.units.values()
+        (unit,) = entry.runtime_data.sources.values()
         await unit.source.refresh()
         entity_id = mode_of(hass, unit.subentry_id)
         assert entity_id is not None
         wanted = next(option for option in unit.source.capabilities.modes if option != unit.source.state.mode)
         cloud.faults.set("declined")
-        with pytest.raises(HomeAssistantError, match="did not take the mode"):
+        with pytest.raises(HomeAssistantError, match="could not be set to"):
             await choose(hass, entity_id, wanted)
         cloud.faults.set("refused")
-        with pytest.raises(HomeAssistantError, match="did not take the mode"):
+        with pytest.raises(HomeAssistantError, match="could not be set to"):
             await choose(hass, entity_id, wanted)
         assert hass.states.get(entity_id).state == "unavailable"
         await hass.config_entries.async_unload(entry.entry_id)
@@ -75,7 +75,7 @@ async def test_modes_that_the_controller_steps_through_are_not_the_users(
     stepped = {"entity": "select.heater", "source_kind": "direct_electric", "number_is": "power"}
     entry = ha.system(await ha.source(hass, "entity", stepped))
     await ha.start(hass, entry)
-    (unit,) = entry.runtime_data.units.values()
+    (unit,) = entry.runtime_data.sources.values()
     assert unit.config.steps_w == (1000.0, 2000.0)
     assert mode_of(hass, unit.subentry_id) is None
     await hass.config_entries.async_unload(entry.entry_id)

@@ -28,10 +28,10 @@ async def entry(hass: HomeAssistant) -> MockConfigEntry:
     )
     made = system(zone(), heater)
     await start(hass, made)
-    for unit in made.runtime_data.units.values():
+    for unit in made.runtime_data.sources.values():
         await unit.source.refresh()
-    await made.runtime_data.async_refresh()
-    made.runtime_data._show_now()
+    await made.runtime_data.coordinator.async_refresh()
+    made.runtime_data.user_changes.notify()
     await hass.async_block_till_done()
     return made
 
@@ -71,23 +71,23 @@ async def test_log_lines_of_a_command_carry_the_id_of_their_cycle(
 ) -> None:
     caplog.set_level(logging.DEBUG, "custom_components.proof_of_heat")
     running = entry.runtime_data
-    await running.async_set_active(True)
-    (unit,) = running.units.values()
+    await running.user.async_set_active(True)
+    (unit,) = running.sources.values()
     for _ in range(40):  # minutes; a source that was just found off rests before it may go on
         freezer.tick(60)
         thermometer(hass, ROOM, 15.0)
         thermometer(hass, OUTDOOR, 3.0)
         await unit.source.refresh()
-        await running.async_refresh()
+        await running.coordinator.async_refresh()
         for _ in range(5):  # the clock stands still: turns of the loop, not time
             await asyncio.sleep(0)
-        if unit.outcome is not None:
+        if unit.last_result is not None:
             break
     found = [re.fullmatch(r"cycle=(\S+) source=(.+) outcome=(\w+) ?(.*)", line) for line in caplog.messages]
     lines = [match for match in found if match is not None]
     assert lines, caplog.messages
     assert {match[2] for match in lines} == {"Heater"}
-    ids = {row["id"] for row in running.decisions}
+    ids = {row["id"] for row in running.journal.rows}
     assert {match[1] for match in lines} <= ids, "the decision is found by it"
     commanded = [re.fullmatch(r"cycle=(\S+) source=Heater command=(on=\S+.*)", line) for line in caplog.messages]
     assert {match[1] for match in lines} <= {match[1] for match in commanded if match is not None}

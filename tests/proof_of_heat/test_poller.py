@@ -60,7 +60,7 @@ async def parts(hass: HomeAssistant) -> AsyncGenerator[tuple[Device, SourcePolle
     entry = system()
     entry.add_to_hass(hass)
     device = Device()
-    poller = SourcePoller(hass, device, 10.0, stuck_s=0.02, jitter=lambda: 0.5)  # type: ignore[arg-type]
+    poller = SourcePoller(hass, device, 10.0, timeout_s=0.02, jitter=lambda: 0.5)  # type: ignore[arg-type]
     yield device, poller, entry
     for task in entry._background_tasks:
         task.cancel()
@@ -79,18 +79,18 @@ async def until(holds: Callable[[], bool]) -> None:
 async def test_reads_at_once_and_on_request(parts: Parts) -> None:
     device, poller, entry = parts
     poller.start(entry)
-    await until(lambda: device.reads == 1 and not poller.busy)
+    await until(lambda: device.reads == 1 and not poller.is_busy)
     poller.poll_soon()
     await until(lambda: device.reads == 2)
     assert poller.failures == 0
-    assert poller.pause_s() == pytest.approx(10.5)
+    assert poller.delay_s() == pytest.approx(10.5)
 
 
 async def test_pause_grows_with_failures_up_to_five_minutes(parts: Parts) -> None:
     _, poller, _ = parts
     pauses = []
     for poller.failures in range(12):
-        pauses.append(round(poller.pause_s() / 1.05))
+        pauses.append(round(poller.delay_s() / 1.05))
     assert pauses == [10, 20, 40, 80, 160, *[300] * 7]
 
 
@@ -101,7 +101,7 @@ async def test_every_kind_of_failure_counts_and_ends_with_a_good_read(parts: Par
     poller.start(entry)
     for count in (1, 2):
         await until(lambda count=count: poller.failures == count)
-        await until(lambda: not poller.busy)
+        await until(lambda: not poller.is_busy)
         poller.poll_soon()
     assert (poller.restarts > 1) is (does is hangs)
     device.does = lambda: REPORT
@@ -115,9 +115,12 @@ async def test_raising_is_told_once(parts: Parts, caplog: pytest.LogCaptureFixtu
     poller.start(entry)
     for count in (1, 2, 3):
         await until(lambda count=count: poller.failures == count)
-        await until(lambda: not poller.busy)
+        await until(lambda: not poller.is_busy)
         poller.poll_soon()
-    assert len([record for record in caplog.records if record.message == "device: reading raised"]) == 1
+    assert (
+        len([record for record in caplog.records if record.message == "device: unexpected error during the update"])
+        == 1
+    )
 
 
 async def test_one_command_at_a_time(parts: Parts) -> None:
@@ -140,7 +143,7 @@ async def test_command_that_fails_frees_the_way_for_the_next(parts: Parts, does:
     done: list[CommandResult] = []
     device.does = does
     assert poller.command(entry, Command(id="1"), done.append)
-    await until(lambda: not poller.busy)
+    await until(lambda: not poller.is_busy)
     assert done == []
     device.does = lambda: REPORT
     assert poller.command(entry, Command(id="2"), done.append)
@@ -157,7 +160,9 @@ async def test_handing_back_ends_a_command_that_is_under_way(parts: Parts) -> No
     assert (device.released, device.applied) == (1, [])
 
 
-@pytest.mark.parametrize(("does", "text"), [(raises, "handing back raised"), (hangs, "did not end")])
+@pytest.mark.parametrize(
+    ("does", "text"), [(raises, "unexpected error during the release"), (hangs, "release timed out")]
+)
 async def test_handing_back_that_fails_is_told(
     parts: Parts, does: Callable[[], Any], text: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.coordinator import HeatingSystem
+from custom_components.proof_of_heat.data import HeatingSystem
 
 from .ha import OUTDOOR, ROOM, start, system, thermometer, zone
 
@@ -30,12 +30,12 @@ async def made(hass: HomeAssistant, freezer: FrozenDateTimeFactory, entity_id: s
     await start(hass, entry)
     home: HeatingSystem = entry.runtime_data
     await hass.async_block_till_done(wait_background_tasks=True)
-    await home.async_refresh()
+    await home.coordinator.async_refresh()
     return home
 
 
 def quarters(home: HeatingSystem) -> list[float]:
-    forecast = home.data.snapshot.forecast
+    forecast = home.coordinator.data.snapshot.forecast
     return [] if forecast is None else list(forecast.price_kwh)
 
 
@@ -76,11 +76,11 @@ async def test_nord_pool_of_home_assistant_is_asked_by_its_action(
     hass.services.async_register("nordpool", "get_prices_for_date", prices, supports_response=SupportsResponse.ONLY)
     home = await made(hass, freezer, entity_id, fees=0.05, tax=25.0)
     assert asked == ["2027-01-13", "2027-01-14"]
-    assert home.data.snapshot.price_kwh == pytest.approx((0.140 + 0.05) * 1.25)
+    assert home.coordinator.data.snapshot.price_kwh == pytest.approx((0.140 + 0.05) * 1.25)
     assert len(quarters(home)) == 56
     assert quarters(home)[-1] == pytest.approx((0.195 + 0.05) * 1.25)
     for _ in range(5):
-        await home.async_refresh()
+        await home.coordinator.async_refresh()
     assert len(asked) == 2, "kept"
 
 
@@ -97,7 +97,7 @@ async def test_tibber_of_home_assistant_is_asked_by_its_action(
 
     hass.services.async_register("tibber", "get_prices", prices, supports_response=SupportsResponse.ONLY)
     home = await made(hass, freezer, entity_id)
-    assert home.data.snapshot.price_kwh == 11.0
+    assert home.coordinator.data.snapshot.price_kwh == 11.0
     assert len(quarters(home)) == 38 * 4
 
 
@@ -111,7 +111,7 @@ async def test_action_that_fails_leaves_the_sensor_s_own_price(
 
     hass.services.async_register("nordpool", "get_prices_for_date", prices, supports_response=SupportsResponse.ONLY)
     home = await made(hass, freezer, entity_id)
-    assert home.data.snapshot.price_kwh == pytest.approx(0.1)
+    assert home.coordinator.data.snapshot.price_kwh == pytest.approx(0.1)
     assert quarters(home) == []
 
 
@@ -124,7 +124,7 @@ async def test_action_that_tells_nothing(hass: HomeAssistant, freezer: FrozenDat
 
     hass.services.async_register("nordpool", "get_prices_for_date", prices, supports_response=SupportsResponse.ONLY)
     home = await made(hass, freezer, entity_id)
-    assert home.data.snapshot.price_kwh == pytest.approx(0.1)
+    assert home.coordinator.data.snapshot.price_kwh == pytest.approx(0.1)
 
 
 async def test_octopus_tells_the_days_in_two_entities(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
@@ -147,5 +147,5 @@ async def test_octopus_tells_the_days_in_two_entities(hass: HomeAssistant, freez
     assert len(quarters(home)) == (14 + 24) * 4
     assert (quarters(home)[0], quarters(home)[-1]) == (0.2, 0.3)
     hass.states.async_set(name.format("next"), NOW.isoformat(), rates(1, 0.4))
-    await home.async_refresh()
+    await home.coordinator.async_refresh()
     assert quarters(home)[-1] == 0.4

@@ -11,9 +11,9 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.proof_of_heat.prices.series import (
-    Extras,
     PriceSeries,
     Slot,
+    Surcharges,
     from_attributes,
     from_rows,
     hash_factor,
@@ -177,7 +177,7 @@ def test_units_of_a_hash_price(unit: str | None, factor: float) -> None:
 
 def test_fees_and_tax() -> None:
     series = PriceSeries((Slot(NOW, NOW + timedelta(hours=1), 80.0),))
-    priced = series.priced(0.001, Extras(per_kwh=0.12, tax=0.22))
+    priced = series.priced(0.001, Surcharges(per_kwh=0.12, tax=0.22))
     assert priced.at(NOW) == pytest.approx(0.244)
 
 

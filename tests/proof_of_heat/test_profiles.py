@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.proof_of_heat.comfort.profiles import Override, Profile, Targets, with_target
 from custom_components.proof_of_heat.prices.tariff import TariffError, parse
-from custom_components.proof_of_heat.runtime.user_settings import Wanted
+from custom_components.proof_of_heat.runtime.user_settings import UserSettings
 
 UNTIL = datetime(2027, 1, 13, 9, 0, tzinfo=UTC)
 
@@ -16,12 +16,12 @@ UNTIL = datetime(2027, 1, 13, 9, 0, tzinfo=UTC)
     "override", [Override(until=UNTIL, target_c=22.0), Override(until=UNTIL, zone_id="z", profile=Profile.ECO)]
 )
 def test_overrides_come_back_from_the_store(override: Override) -> None:
-    wanted = Wanted(active=True)
-    wanted.wishes.put(override)
-    wanted.wishes.profile = Profile.ECO
-    again = Wanted()
-    again.load(wanted.dump())
-    assert again == wanted
+    settings = UserSettings(active=True)
+    settings.comfort.add_override(override)
+    settings.comfort.profile = Profile.ECO
+    again = UserSettings()
+    again.load(settings.dump())
+    assert again == settings
 
 
 @pytest.mark.parametrize(
@@ -36,11 +36,11 @@ def test_overrides_come_back_from_the_store(override: Override) -> None:
     ],
 )
 def test_rubbish_in_the_store_is_left_out(row: Any) -> None:
-    wanted = Wanted()
-    wanted.load({"active": True, "profile": "tropical", "overrides": [row]})
-    assert (wanted.active, wanted.wishes.profile, wanted.wishes.overrides) == (True, Profile.AUTO, [])
-    wanted.load({"overrides": "none"})
-    assert wanted.wishes.overrides == []
+    settings = UserSettings()
+    settings.load({"active": True, "profile": "tropical", "overrides": [row]})
+    assert (settings.active, settings.comfort.profile, settings.comfort.overrides) == (True, Profile.AUTO, [])
+    settings.load({"overrides": "none"})
+    assert settings.comfort.overrides == []
 
 
 def test_a_changed_target_keeps_to_what_rooms_may_have() -> None:

@@ -11,7 +11,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.sources.managed_source import SourceUnit
+from custom_components.proof_of_heat.sources.managed_source import ManagedSource
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
 
@@ -55,7 +55,7 @@ async def test_a_boilers_readings_are_sensors(hass: HomeAssistant, socket_enable
         values = {"template": "froeling_lambdatronic", "address": "127.0.0.1", "port": simulator.port, "unit_id": 1}
         entry = ha.system(await ha.source(hass, "modbus", values))
         await ha.start(hass, entry)
-        (unit,) = entry.runtime_data.units.values()
+        (unit,) = entry.runtime_data.sources.values()
         await unit.source.refresh()
         await hass.async_block_till_done()
         found = shown(hass, unit.subentry_id)
@@ -89,7 +89,7 @@ async def test_a_reading_in_another_unit_is_not_shown_as_ours(
         values = {"template": "strange", "address": "127.0.0.1", "port": simulator.port, "unit_id": 1}
         entry = ha.system(await ha.source(hass, "modbus", values))
         await ha.start(hass, entry)
-        (unit,) = entry.runtime_data.units.values()
+        (unit,) = entry.runtime_data.sources.values()
         await unit.source.refresh()
         await hass.async_block_till_done()
         found = shown(hass, unit.subentry_id)
@@ -103,7 +103,7 @@ async def test_both_call_limits_are_told(hass: HomeAssistant, loopback: Callable
     async with simulated("viessmann", loopback) as (_, values):
         entry = ha.system(await ha.source(hass, "viessmann", {**values, "day_limit": 900, "short_limit": 45}))
         await ha.start(hass, entry)
-        (unit,) = entry.runtime_data.units.values()
+        (unit,) = entry.runtime_data.sources.values()
         assert unit.budget is not None
         left = shown(hass, unit.subentry_id)["api_calls_left"]
         assert (left.attributes["limit"], left.attributes["ten_minutes_limit"]) == (900, 45)
@@ -130,7 +130,7 @@ async def test_a_source_that_was_not_read_yet_is_neither_fine_nor_failing(
         values = {"template": "lambda_eu", "address": "127.0.0.1", "port": simulator.port, "unit_id": 1}
         entry = ha.system(await ha.source(hass, "modbus", values))
         await ha.start(hass, entry)
-        (unit,) = entry.runtime_data.units.values()
+        (unit,) = entry.runtime_data.sources.values()
         await until_asked(unit)
         await hass.async_block_till_done()
         assert "failing" not in seen["health"]
@@ -148,7 +148,7 @@ async def test_a_source_that_never_answered_is_failing(hass: HomeAssistant, sock
         simulator.faults.set("busy")
         entry = ha.system(found)
         await ha.start(hass, entry)
-        (unit,) = entry.runtime_data.units.values()
+        (unit,) = entry.runtime_data.sources.values()
         await until_asked(unit)
         await hass.async_block_till_done()
         states = {key: hass.states.get(key) for key in hass.states.async_entity_ids()}
@@ -157,9 +157,9 @@ async def test_a_source_that_never_answered_is_failing(hass: HomeAssistant, sock
         assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def until_asked(unit: SourceUnit) -> None:
+async def until_asked(unit: ManagedSource) -> None:
     async with asyncio.timeout(5):
-        while not unit.poller.asked:  # noqa: ASYNC110
+        while not unit.poller.has_read:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
@@ -173,7 +173,7 @@ async def test_a_reading_that_comes_while_the_entry_unloads_makes_no_entity(
         simulator.faults.set("busy")
         entry = ha.system(found)
         await ha.start(hass, entry)
-        (unit,) = entry.runtime_data.units.values()
+        (unit,) = entry.runtime_data.sources.values()
         real = hass.config_entries.async_unload_platforms
 
         async def late(*args: Any, **options: Any) -> bool:
@@ -184,7 +184,7 @@ async def test_a_reading_that_comes_while_the_entry_unloads_makes_no_entity(
 
         monkeypatch.setattr(hass.config_entries, "async_unload_platforms", late)
         assert await hass.config_entries.async_reload(entry.entry_id)
-        (unit,) = entry.runtime_data.units.values()
+        (unit,) = entry.runtime_data.sources.values()
         await unit.source.refresh()
         await hass.async_block_till_done()
         assert "already exists" not in caplog.text

@@ -40,17 +40,17 @@ def issues(hass: HomeAssistant) -> set[str]:
 async def test_dead_sensor_is_told_after_a_quarter_of_an_hour(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    watch = entry.runtime_data.watch
+    check_health = entry.runtime_data.coordinator.check_health
     hass.states.async_set(ROOM, "unavailable")
-    watch.look(dt_util.utcnow())
+    check_health(dt_util.utcnow())
     freezer.tick(14 * 60)
-    watch.look(dt_util.utcnow())
+    check_health(dt_util.utcnow())
     assert issues(hass) == set()
     freezer.tick(61)
-    watch.look(dt_util.utcnow())
+    check_health(dt_util.utcnow())
     assert issues(hass) == {"sensor_dead"}
     thermometer(hass, ROOM, 20.0)
-    watch.look(dt_util.utcnow())
+    check_health(dt_util.utcnow())
     assert issues(hass) == set()
 
 
@@ -58,15 +58,15 @@ async def test_budget_is_low_until_the_day_has_gone(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     home = entry.runtime_data
-    unit = next(iter(home.units.values()))
+    unit = next(iter(home.sources.values()))
     budget = CallBudget(CallLimits(day=10, write_reserve=1), lambda: dt_util.utcnow().timestamp())
     unit.budget = budget
     budget.refused(10, None, "day limit")
-    home.watch.look(dt_util.utcnow())
-    home.watch.look(dt_util.utcnow())
+    home.coordinator.check_health(dt_util.utcnow())
+    home.coordinator.check_health(dt_util.utcnow())
     assert issues(hass) == {"budget_low"}
     freezer.tick(2 * 86400)
-    home.watch.look(dt_util.utcnow())
+    home.coordinator.check_health(dt_util.utcnow())
     assert issues(hass) == set()
 
 
@@ -80,10 +80,10 @@ async def test_fix_reads_everything_anew(
     assert await async_setup_component(hass, "http", {})
     before = entry.runtime_data
     hass.states.async_set("switch.heater", "unavailable")
-    await next(iter(before.units.values())).source.refresh()
-    before.watch.look(dt_util.utcnow())
+    await next(iter(before.sources.values())).source.refresh()
+    before.coordinator.check_health(dt_util.utcnow())
     freezer.tick(901)
-    before.watch.look(dt_util.utcnow())
+    before.coordinator.check_health(dt_util.utcnow())
     issue_id = next(key[1] for key in ir.async_get(hass).issues if key[1].startswith("source_failing_"))
     client = await hass_client()
     flow = await (await client.post("/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue_id})).json()
@@ -130,12 +130,12 @@ async def test_another_sensor_takes_the_place_of_one_that_is_silent_for_hours(
     kind: str,
     field: str,
 ) -> None:
-    watch = entry.runtime_data.watch
+    check_health = entry.runtime_data.coordinator.check_health
     other = OUTDOOR if sensor == ROOM else ROOM
     for hours, told in ((3, set()), (1.1, set()), (0.3, {kind})):
         freezer.tick(hours * 3600)
         thermometer(hass, other, 20.0)
-        watch.look(dt_util.utcnow())
+        check_health(dt_util.utcnow())
         assert issues(hass) == told, "a sensor that reports changes only may be silent for a while"
     hass.states.async_set("sensor.dead", "unavailable")
     hass.states.async_set("sensor.new", "18", {"unit_of_measurement": "°C"})
@@ -145,9 +145,9 @@ async def test_another_sensor_takes_the_place_of_one_that_is_silent_for_hours(
     again = await fix(hass, kind, {field: "sensor.dead"})
     assert again["errors"] == {field: "no_temperature"}
     assert (await fix(hass, kind, {field: "sensor.new"}))["type"] == "create_entry"
-    settings = entry.runtime_data.settings
+    settings = entry.runtime_data.config
     assert "sensor.new" in {settings.outdoor, settings.zones[0].temperature}
-    entry.runtime_data.watch.look(dt_util.utcnow())
+    entry.runtime_data.coordinator.check_health(dt_util.utcnow())
     assert issues(hass) == set()
 
 
@@ -156,9 +156,9 @@ async def test_same_outdoor_sensor_after_a_new_battery_is_taken_as_it_is(
 ) -> None:
     before = entry.runtime_data
     hass.states.async_set(OUTDOOR, "unavailable")
-    before.watch.look(dt_util.utcnow())
+    before.coordinator.check_health(dt_util.utcnow())
     freezer.tick(901)
-    before.watch.look(dt_util.utcnow())
+    before.coordinator.check_health(dt_util.utcnow())
     result = await fix(hass, "outdoor_dead", {"outdoor": OUTDOOR}, meanwhile=lambda: thermometer(hass, OUTDOOR, 2.0))
     assert result["type"] == "create_entry"
     assert entry.runtime_data is not before
@@ -171,17 +171,17 @@ async def test_weather_alone_is_watched_too(hass: HomeAssistant, freezer: Frozen
     await start(hass, entry)
     hass.states.async_set("weather.home", "unavailable")
     for _ in range(2):
-        entry.runtime_data.watch.look(dt_util.utcnow())
+        entry.runtime_data.coordinator.check_health(dt_util.utcnow())
         freezer.tick(901)
     assert issues(hass) == {"outdoor_dead"}
 
 
 async def test_limit_of_the_contract_is_set(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     home = entry.runtime_data
-    unit = next(iter(home.units.values()))
+    unit = next(iter(home.sources.values()))
     unit.budget = CallBudget(CallLimits(day=10, write_reserve=1), lambda: dt_util.utcnow().timestamp())
     unit.budget.refused(10, None, "day limit")
-    home.watch.look(dt_util.utcnow())
+    home.coordinator.check_health(dt_util.utcnow())
     assert (await fix(hass, "budget_low", {"day_limit": 3000}))["type"] == "create_entry"
     assert entry.subentries[unit.subentry_id].data["day_limit"] == 3000
     assert entry.runtime_data is not home
@@ -193,9 +193,9 @@ async def test_what_was_told_goes_with_what_it_was_told_of(
     hass.states.async_set("switch.heater", "unavailable")
     hass.states.async_set(ROOM, "unavailable")
     hass.states.async_set(OUTDOOR, "unavailable")
-    await next(iter(entry.runtime_data.units.values())).source.refresh()
+    await next(iter(entry.runtime_data.sources.values())).source.refresh()
     for _ in range(2):
-        entry.runtime_data.watch.look(dt_util.utcnow())
+        entry.runtime_data.coordinator.check_health(dt_util.utcnow())
         freezer.tick(901)
     assert issues(hass) == {"sensor_dead", "outdoor_dead", "source_failing"}
     zone_id = next(key for key, item in entry.subentries.items() if item.subentry_type == "zone")

@@ -10,14 +10,14 @@ from homeassistant.util import dt as dt_util
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.proof_of_heat.comfort.profiles import Override, Profile, Targets, Wishes, band
+from custom_components.proof_of_heat.comfort.profiles import ComfortSettings, Override, Profile, Targets, band
 from custom_components.proof_of_heat.comfort.spans import Spans
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.coordinator import HeatingSystem
+from custom_components.proof_of_heat.data import HeatingSystem
 from custom_components.proof_of_heat.engine.demand import preheat_offsets_k
 from custom_components.proof_of_heat.engine.engine import RISE_K_H
-from custom_components.proof_of_heat.inputs.states import all_away
-from custom_components.proof_of_heat.runtime.schedule_preview import events_of, week_of
+from custom_components.proof_of_heat.inputs.presence import everyone_away
+from custom_components.proof_of_heat.inputs.schedules import parse_events, parse_week
 
 from .ha import OUTDOOR, ROOM, start, system, thermometer, zone
 
@@ -32,10 +32,10 @@ moments = st.integers(0, 10_000).map(lambda minutes: NOW + timedelta(minutes=min
 @given(st.lists(st.tuples(moments, moments), max_size=20), moments)
 def test_spans_hold_what_any_of_the_stretches_holds(pairs: list[tuple[datetime, datetime]], when: datetime) -> None:
     spans = Spans.of(pairs)
-    assert spans.holds(when) == any(begin <= when < end for begin, end in pairs)
+    assert spans.contains(when) == any(begin <= when < end for begin, end in pairs)
     assert all(a < b for a, b in zip(spans.ends, spans.starts[1:], strict=False))
     if (end := spans.end_of(when)) is not None:
-        assert not spans.holds(end)
+        assert not spans.contains(end)
 
 
 @given(
@@ -53,12 +53,12 @@ def test_band_asks_for_the_target_only_where_it_may_change(
     until: datetime | None,
 ) -> None:
     comfort = Spans.of(slots)
-    wishes = Wishes(away=away, back_at=back_at, trips=Spans.of(trips))
+    wishes = ComfortSettings(away=away, back_at=back_at, trips=Spans.of(trips))
     if until is not None:
-        wishes.put(Override(until=until, target_c=23.0))
+        wishes.add_override(Override(until=until, target_c=23.0))
 
     def target(when: datetime) -> float:
-        return wishes.target("z", Targets(), comfort.holds(when), when)
+        return wishes.target("z", Targets(), comfort.contains(when), when)
 
     lower, upper = band(target, NOW, [*wishes.changes(), *comfort.moments()])
     each = [target(NOW + index * QUARTER) for index in range(192)]
@@ -74,10 +74,10 @@ def test_calendar_reply_with_times_days_and_rubbish() -> None:
         {"end": "2027-01-15"},
         "text",
     ]
-    spans = events_of({CALENDAR: {"events": rows}}, CALENDAR)
+    spans = parse_events({CALENDAR: {"events": rows}}, CALENDAR)
     assert [when.isoformat() for when in spans.starts] == ["2027-01-13T07:00:00+00:00", "2027-01-14T00:00:00+00:00"]
     for reply in (None, {}, {CALENDAR: None}, {CALENDAR: {"events": "x"}}):
-        assert events_of(reply, CALENDAR) == Spans()
+        assert parse_events(reply, CALENDAR) == Spans()
 
 
 def test_calendar_with_thousands_of_events_is_cut() -> None:
@@ -85,11 +85,11 @@ def test_calendar_with_thousands_of_events_is_cut() -> None:
         {"start": (NOW + timedelta(hours=2 * i)).isoformat(), "end": (NOW + timedelta(hours=2 * i + 1)).isoformat()}
         for i in range(5000)
     ]
-    assert len(events_of({CALENDAR: {"events": rows}}, CALENDAR).starts) == 200
+    assert len(parse_events({CALENDAR: {"events": rows}}, CALENDAR).starts) == 200
 
 
 def test_week_of_a_schedule_helper() -> None:
-    week = week_of(
+    week = parse_week(
         {"monday": [{"from": "06:00:00", "to": "08:30:00"}], "sunday": [{"from": "00:00:00", "to": "23:59:59.9"}]}
     )
     assert week.at(datetime(2027, 1, 11, 7, 0, tzinfo=UTC)) is not None
@@ -98,7 +98,7 @@ def test_week_of_a_schedule_helper() -> None:
 
 
 def test_return_by_the_calendar_ends_absence() -> None:
-    wishes = Wishes(away=True)
+    wishes = ComfortSettings(away=True)
     later = NOW + timedelta(hours=5)
     assert wishes.profile_at("z", True, later) == Profile.AWAY
     wishes.back_at = NOW + timedelta(hours=4)
@@ -127,13 +127,13 @@ async def made(hass: HomeAssistant, **parts: Any) -> HeatingSystem:
     await start(hass, entry)
     found: HeatingSystem = entry.runtime_data
     await hass.async_block_till_done(wait_background_tasks=True)
-    await found.async_refresh()
+    await found.coordinator.async_refresh()
     return found
 
 
 def wanted(home: HeatingSystem) -> dict[float, float]:
     """Hours ahead -> the temperature that is wanted from then on."""
-    lower = [round(float(value) + 0.3, 2) for value in home.data.snapshot.band.lower_c]
+    lower = [round(float(value) + 0.3, 2) for value in home.coordinator.data.snapshot.band.lower_c]
     return {i / 4: value for i, value in enumerate(lower) if i == 0 or value != lower[i - 1]}
 
 
@@ -146,7 +146,7 @@ async def test_own_week(here: HomeAssistant) -> None:
 async def test_own_week_that_cannot_be_read_is_left_out(here: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
     home = await made(here, zone={"week": [{"day": "Mon", "slots": ["25:00-26:00"]}]})
     assert wanted(home) == {0: 21}
-    assert "left out" in caplog.text
+    assert "invalid and ignored" in caplog.text
 
 
 @pytest.mark.parametrize("expected_lingering_timers", [True])  # the schedule helper's own
@@ -190,7 +190,7 @@ async def test_away_calendar_ahead_and_back_at_its_end(here: HomeAssistant) -> N
     assert len(calls) == 1, "kept, not asked each cycle"
     here.states.async_set(CALENDAR, "off", {"message": "changed"})
     await here.async_block_till_done()
-    await home.async_refresh()
+    await home.coordinator.async_refresh()
     await here.async_block_till_done(wait_background_tasks=True)
     assert len(calls) == 2
 
@@ -221,9 +221,9 @@ async def test_preheating_begins_before_the_time(here: HomeAssistant) -> None:
     flows = []
     for begin in ("22:00", "12:00", "08:00", "05:00"):
         home = await made(here, zone={"week": [{"day": "Daily", "slots": [f"{begin}-23:00"]}]})
-        assert home.data.snapshot.zones[0].target_c == 18.0
-        flows.append(home.data.decision.record.flow_c)
-        await here.config_entries.async_remove(home.config_entry.entry_id)
+        assert home.coordinator.data.snapshot.zones[0].target_c == 18.0
+        flows.append(home.coordinator.data.decision.record.flow_c)
+        await here.config_entries.async_remove(home.coordinator.config_entry.entry_id)
     assert flows == sorted(flows)
     assert flows[-1] > flows[0] + 5
 
@@ -231,7 +231,7 @@ async def test_preheating_begins_before_the_time(here: HomeAssistant) -> None:
 async def test_anticipation_counts_the_time_until_the_change(here: HomeAssistant) -> None:
     """Without a plan yet, a house is taken to rise by 0.4 K an hour: 3 K take seven hours and a half."""
     home = await made(here, zone={"week": [{"day": "Daily", "slots": ["10:00-22:00"]}]})
-    zone = home.data.snapshot.zones[0]
+    zone = home.coordinator.data.snapshot.zones[0]
     assert zone.target_c == 18.0
     assert zone.band is not None
     (more_k,) = preheat_offsets_k([zone.band], RISE_K_H)
@@ -245,17 +245,17 @@ async def test_whoever_is_on_the_way_counts_as_home(here: HomeAssistant) -> None
     home = await made(here, presence={"persons": ["person.anna", "person.ben"], "way_zones": ["zone.on_the_way"]})
     assert wanted(home) == {0: 15}
     here.states.async_set("person.ben", "On the way")
-    await home.async_refresh()
+    await home.coordinator.async_refresh()
     assert wanted(home) == {0: 21}
     here.states.async_set("person.ben", "not_home", {"in_zones": ["zone.on_the_way"]})
-    await home.async_refresh()
+    await home.coordinator.async_refresh()
     assert wanted(home) == {0: 21}
 
 
 async def test_presence_of_nobody_known_is_no_absence(hass: HomeAssistant) -> None:
-    assert not all_away(hass, ["person.gone"])
-    assert not all_away(hass, [])
+    assert not everyone_away(hass, ["person.gone"])
+    assert not everyone_away(hass, [])
     hass.states.async_set("person.anna", "unknown")
-    assert not all_away(hass, ["person.anna"])
+    assert not everyone_away(hass, ["person.anna"])
     hass.states.async_set("person.anna", "Work")
-    assert all_away(hass, ["person.anna"])
+    assert everyone_away(hass, ["person.anna"])

@@ -268,7 +268,7 @@ async def test_an_interval_below_ten_seconds_reaches_the_entity(
         await asyncio.sleep(0.3)
         device.load_w = 5000.0
         await asyncio.sleep(1.6)
-        state = hass.states.get("sensor.grid_electric_power")
+        state = hass.states.get("sensor.grid_power")
         assert state is not None, hass.states.async_entity_ids("sensor")
         assert (float(state.state) > 4000) == quick
         assert await hass.config_entries.async_unload(entry.entry_id)

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.proof_of_heat.engine.decision_record import SourceCommand
-from custom_components.proof_of_heat.runtime.source_commands import command_of
+from custom_components.proof_of_heat.sources.source_commands import source_command
 from lib.heat_source import Capabilities, Command, Control, Health, SourceKind, SourceState
 from lib.heating_curve import curve_shape
 
@@ -26,7 +26,7 @@ def told(
     capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset(controls), **caps)
     state = SourceState(at=datetime.now(UTC), health=Health.OK, level=level)
     values = {"on": True, "level": 0.5, "power_w": 1500.0, "heat_w": 4000.0, "flow_c": 38.0, "lease_s": 900.0, **wanted}
-    return command_of(
+    return source_command(
         SourceCommand(source_id="s", **values),
         capabilities,
         state,

@@ -1,39 +1,50 @@
-"""What sensors of sources say where there is nothing to say."""
+"""Sensors of sources without a value."""
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.proof_of_heat.prices.provider_actions import ask_prices
+from custom_components.proof_of_heat.prices.provider_actions import fetch_prices
 from custom_components.proof_of_heat.sensors import source as sensors
 
-
-def system(*parts: tuple[str, float]) -> Any:
-    """A system whose last decision has these sources and prices in its mix."""
-    mix = [SimpleNamespace(source_id=source_id, price_kwh=price) for source_id, price in parts]
-    return SimpleNamespace(data=SimpleNamespace(decision=SimpleNamespace(record=SimpleNamespace(mix=mix))))
+from .ha import HEATER, OUTDOOR, ROOM, source, start, system, thermometer, zone
 
 
-def unit(source_id: str, **more: Any) -> Any:
-    """A source."""
-    return SimpleNamespace(source=SimpleNamespace(source_id=source_id), **more)
+async def test_heat_price_is_that_of_the_last_decision(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    thermometer(hass, ROOM, 20.0)
+    thermometer(hass, OUTDOOR, 0.0)
+    hass.states.async_set(HEATER, "off")
+    entry = system(zone(), await source(hass, "entity", {"entity": HEATER, "nominal_power": 1000}))
+    await start(hass, entry)
+    (managed,) = entry.runtime_data.sources.values()
+    cycle = entry.runtime_data.coordinator.cycle
+
+    def decided(*shares: tuple[str, float]) -> Any:
+        record = entry.runtime_data.coordinator.data.decision.record
+        mix = tuple(SimpleNamespace(source_id=key, heat_w=0.0, power_w=0.0, price_kwh=price) for key, price in shares)
+        return SimpleNamespace(record=SimpleNamespace(**{**_fields(record), "mix": mix}))
+
+    cycle._record("one", decided(("other", 0.08), (managed.source.source_id, 0.11)))
+    assert managed.heat_price_kwh == 0.11
+    cycle._record("two", decided((managed.source.source_id, math.nan)))
+    assert managed.heat_price_kwh is None
+    cycle._record("three", decided(("other", 0.08)))
+    assert managed.heat_price_kwh is None, "a source that is not part of the decision has no price"
 
 
-def test_the_price_of_heat_is_the_one_of_the_mix() -> None:
-    assert sensors._price(system(("pump", 0.08), ("miner", 0.11)), unit("miner")) == 0.11
+def _fields(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
 
 
-def test_a_source_that_the_decision_left_out_has_no_price() -> None:
-    assert sensors._price(system(("pump", 0.08)), unit("miner")) is None
+def test_a_source_without_a_call_budget_has_no_calls() -> None:
+    without: Any = SimpleNamespace(budget=None)
+    assert sensors._windows(without) == {}
+    assert sensors._left(without) is None
 
 
-def test_a_source_without_a_call_budget_tells_none() -> None:
-    assert sensors._windows(unit("pump", budget=None)) == {}
-    assert sensors._left(system(), unit("pump", budget=None)) is None
-
-
-async def test_a_price_sensor_that_is_gone_is_named(hass: HomeAssistant) -> None:
-    with pytest.raises(ValueError, match=r"sensor\.gone is gone"):
-        await ask_prices(hass, "sensor.gone")
+async def test_a_removed_price_sensor_is_named(hass: HomeAssistant) -> None:
+    with pytest.raises(ValueError, match=r"sensor\.gone was removed"):
+        await fetch_prices(hass, "sensor.gone")

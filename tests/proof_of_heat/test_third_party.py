@@ -87,13 +87,13 @@ async def test_it_is_found_added_and_commanded(hass: HomeAssistant, freezer: Fro
     assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Stove")
     await hass.async_block_till_done()
     heating = entry.runtime_data
-    heating.wanted.active = True
+    await heating.user.async_set_active(True)
     for _ in range(3):
         freezer.tick(61)
         async_fire_time_changed(hass)
         await hass.async_block_till_done()
     assert stove.on
-    await heating.async_set_active(False)
+    await heating.user.async_set_active(False)
     for _ in range(5):
         await hass.async_block_till_done()
     assert not stove.on

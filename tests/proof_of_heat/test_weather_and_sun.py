@@ -10,8 +10,13 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.proof_of_heat.inputs.sun import height_sine, radiation_w_m2
-from custom_components.proof_of_heat.inputs.weather import WeatherForecast, ask_forecast, forecast_of, sun_now
+from custom_components.proof_of_heat.inputs.sun import elevation_sine, radiation_w_m2
+from custom_components.proof_of_heat.inputs.weather import (
+    WeatherForecast,
+    fetch_forecast,
+    parse_forecast,
+    radiation_now,
+)
 
 NOW = datetime(2027, 1, 10, 6, 0, tzinfo=UTC)
 
@@ -26,7 +31,7 @@ NOW = datetime(2027, 1, 10, 6, 0, tzinfo=UTC)
 )
 def test_sun_stands_where_astral_sees_it(when: datetime, latitude: float, longitude: float) -> None:
     seen = elevation(Observer(latitude, longitude), when, with_refraction=False)
-    ours = math.degrees(math.asin(height_sine(when, latitude, longitude)))
+    ours = math.degrees(math.asin(elevation_sine(when, latitude, longitude)))
     assert ours == pytest.approx(seen, abs=0.3)
 
 
@@ -42,16 +47,16 @@ def rows(count: int, **changes: Any) -> list[dict[str, Any]]:
 
 
 def test_hours_become_quarters_from_now_on() -> None:
-    found = forecast_of({"weather.a": {"forecast": rows(4)}}, "weather.a")
-    assert found.steps(NOW) == (0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)
-    assert found.steps(NOW + timedelta(minutes=80)) == (1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)
-    assert len(found.sun(NOW)) == 16
-    assert found.steps(NOW + timedelta(hours=25)) == ()
+    found = parse_forecast({"weather.a": {"forecast": rows(4)}}, "weather.a")
+    assert found.temperatures(NOW) == (0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)
+    assert found.temperatures(NOW + timedelta(minutes=80)) == (1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)
+    assert len(found.radiation(NOW)) == 16
+    assert found.temperatures(NOW + timedelta(hours=25)) == ()
 
 
 def test_clouds_take_sun() -> None:
     noon = [{"datetime": "2027-01-10T11:00:00+00:00", "temperature": 2, "cloud_coverage": c} for c in (0, 100)]
-    clear, grey = (forecast_of({"w": {"forecast": [row]}}, "w", None, 45.0, 8.0).solar_w_m2[0] for row in noon)
+    clear, grey = (parse_forecast({"w": {"forecast": [row]}}, "w", None, 45.0, 8.0).solar_w_m2[0] for row in noon)
     assert clear > 300
     assert grey == pytest.approx(clear / 4)
 
@@ -70,13 +75,13 @@ def test_clouds_take_sun() -> None:
     ],
 )
 def test_reply_that_tells_nothing(reply: Any) -> None:
-    assert forecast_of(reply, "w") == WeatherForecast()
+    assert parse_forecast(reply, "w") == WeatherForecast()
 
 
 def test_forecast_stops_at_the_first_gap_and_knows_fahrenheit() -> None:
     given_rows = rows(6, temperature=50)
     del given_rows[3]
-    assert forecast_of({"w": {"forecast": given_rows}}, "w", "°F").temperatures_c == pytest.approx((10, 10, 10))
+    assert parse_forecast({"w": {"forecast": given_rows}}, "w", "°F").temperatures_c == pytest.approx((10, 10, 10))
 
 
 @pytest.mark.parametrize(
@@ -90,12 +95,12 @@ async def test_clouds_now_and_ahead_are_the_same(
     hass.config.latitude, hass.config.longitude = 45.0, 8.0
     noon = datetime(2027, 7, 1, 11, 30, tzinfo=UTC)
     row = {"datetime": "2027-07-01T11:00:00+00:00", "temperature": 20, "cloud_coverage": coverage}
-    ahead = forecast_of({"w": {"forecast": [{**row, "condition": condition}]}}, "w", None, 45.0, 8.0).solar_w_m2[0]
+    ahead = parse_forecast({"w": {"forecast": [{**row, "condition": condition}]}}, "w", None, 45.0, 8.0).solar_w_m2[0]
     hass.states.async_set("weather.a", condition or "unknown", {"cloud_coverage": coverage})
-    now = sun_now(hass, "weather.a", noon)
+    now = radiation_now(hass, "weather.a", noon)
     assert now == pytest.approx(ahead)
     hass.states.async_set("weather.b", "sunny")
-    assert now == pytest.approx(sun_now(hass, "weather.b", noon) * (1 - 0.75 * share**3.4))
+    assert now == pytest.approx(radiation_now(hass, "weather.b", noon) * (1 - 0.75 * share**3.4))
 
 
 async def test_asks_the_weather_entity(hass: HomeAssistant) -> None:
@@ -107,10 +112,10 @@ async def test_asks_the_weather_entity(hass: HomeAssistant) -> None:
 
     hass.services.async_register("weather", "get_forecasts", forecasts, supports_response=SupportsResponse.ONLY)
     hass.states.async_set("weather.a", "sunny", {"temperature_unit": "°C", "cloud_coverage": 100})
-    assert len((await ask_forecast(hass, "weather.a")).temperatures_c) == 30
+    assert len((await fetch_forecast(hass, "weather.a")).temperatures_c) == 30
     with pytest.raises(ValueError, match="no hourly"):
-        await ask_forecast(hass, "weather.a")
+        await fetch_forecast(hass, "weather.a")
     noon = datetime(2027, 7, 1, 20, 0, tzinfo=UTC)
-    grey = sun_now(hass, "weather.a", noon)
+    grey = radiation_now(hass, "weather.a", noon)
     hass.states.async_set("weather.a", "sunny", {"temperature_unit": "°C", "cloud_coverage": 0})
-    assert grey == pytest.approx(sun_now(hass, "weather.a", noon) / 4)
+    assert grey == pytest.approx(radiation_now(hass, "weather.a", noon) / 4)

@@ -9,7 +9,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.iot_heating.proof_of_heat import ControllerSource
+from custom_components.iot_heating.heat_source import ControllerHeatSource
 from custom_components.proof_of_heat.const import DOMAIN
 from lib.heat_source import Command
 from tests.iot_heating import add_controller, building_entry
@@ -61,9 +61,9 @@ async def test_controller_of_a_building_is_found_added_read_and_commanded(
     # The same once more is refused.
     result = await add(hass, entry, "external", {"reference": option["value"]})
     assert result["reason"] == "already_configured"
-    (unit,) = entry.runtime_data.units.values()
+    (unit,) = entry.runtime_data.sources.values()
     assert unit.source.source_id == option["value"]
-    assert isinstance(unit.source._source, ControllerSource)
+    assert isinstance(unit.source._source, ControllerHeatSource)
     state = await unit.source.refresh()
     assert (str(state.health), state.on, state.flow_c) == ("ok", False, 40.0)
     # A command goes through to the configuration that the controller gets with its next call.
@@ -77,7 +77,7 @@ async def test_controller_of_a_building_is_found_added_read_and_commanded(
     assert await hass.config_entries.async_unload(building.entry_id)
     await hass.async_block_till_done()
     state = await unit.source.refresh()
-    assert (str(state.health), state.detail) == ("failing", "not offered any more")
-    await entry.runtime_data.async_refresh()
-    assert entry.runtime_data.last_update_success
+    assert (str(state.health), state.detail) == ("failing", "no longer offered by its integration")
+    await entry.runtime_data.coordinator.async_refresh()
+    assert entry.runtime_data.coordinator.last_update_success
     assert await hass.config_entries.async_unload(entry.entry_id)

@@ -1,6 +1,7 @@
 """A device's memory is spared over restarts: all runs count its writes together and keep them apart."""
 
 import asyncio
+from dataclasses import replace
 import math
 from pathlib import Path
 import time
@@ -30,8 +31,8 @@ from custom_components.proof_of_heat.drivers.errors import LimitedError
 from custom_components.proof_of_heat.drivers.modbus import write_counter as counter_module
 from custom_components.proof_of_heat.drivers.modbus.write_counter import WriteCounter
 from custom_components.proof_of_heat.sources import registry as sources, write_counter as module
-from custom_components.proof_of_heat.sources.registry import Built
-from custom_components.proof_of_heat.sources.write_counter import STORE_KEY, WriteCounts
+from custom_components.proof_of_heat.sources.source_type import CreatedSource, SourceContext
+from custom_components.proof_of_heat.sources.write_counter import STORE_KEY, StoredWriteCounters
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
 
@@ -74,7 +75,7 @@ async def restarted(hass: HomeAssistant, entry: Any) -> None:
     """What is in memory is gone, what is on disk stays."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
-    hass.data.pop(module._COUNTS)
+    hass.data.pop(module._COUNTERS)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
 
@@ -93,7 +94,7 @@ async def test_a_days_writes_are_counted_over_a_restart_and_a_reload(
         await ha.start(hass, entry)
 
         async def shift(level: float) -> Outcome:
-            (unit,) = entry.runtime_data.units.values()
+            (unit,) = entry.runtime_data.sources.values()
             return (await unit.source.apply(Command(id="c", level=level))).outcome
 
         assert await shift(1.0) in (Outcome.APPLIED, Outcome.PENDING)
@@ -131,7 +132,7 @@ async def test_writes_stay_apart_over_a_restart(
         await ha.start(hass, entry)
 
         async def shift(level: float) -> CommandResult:
-            (unit,) = entry.runtime_data.units.values()
+            (unit,) = entry.runtime_data.sources.values()
             return await unit.source.apply(Command(id="c", level=level))
 
         assert (await shift(1.0)).outcome in (Outcome.APPLIED, Outcome.PENDING)
@@ -182,24 +183,24 @@ async def test_each_driver_goes_on_with_its_spacing(
     """Where it is longer than the first minute of a run, in which nothing is commanded anyway."""
     made: list[Slow] = []
 
-    async def build(*_: object) -> Built:
+    async def build(*_: object) -> CreatedSource:
         made.append(Slow(interval_s))
-        return Built(made[-1], 30.0)
+        return CreatedSource(made[-1])
 
-    monkeypatch.setitem(sources._BUILDERS, "miner", build)
+    monkeypatch.setitem(sources.SOURCE_TYPES, "miner", replace(sources.SOURCE_TYPES["miner"], create=build))
     miner = ConfigSubentry(
         data=MappingProxyType({"kind": "miner"}), subentry_type="source", title="M", unique_id="aa:bb:cc:dd:ee:ff"
     )
     entry = MockConfigEntry(domain=DOMAIN)
-    await sources.async_build(hass, entry, miner)
+    await sources.async_create_source(SourceContext(hass, entry, miner))
     first = made[-1]
-    first.log = await module.write_counts(hass).async_of("aa:bb:cc:dd:ee:ff")
+    first.log = await module.write_counters(hass).async_of("aa:bb:cc:dd:ee:ff")
     assert (await first.apply(Command(id="a", on=True))).outcome == Outcome.APPLIED
     assert first.counted == [int(spaced)], "on disk before it goes out"
     assert (await first.apply(Command(id="b", on=False))).outcome == Outcome.DEFERRED
     await first.close()
-    hass.data.pop(module._COUNTS)
-    await sources.async_build(hass, entry, miner)
+    hass.data.pop(module._COUNTERS)
+    await sources.async_create_source(SourceContext(hass, entry, miner))
     again = made[-1]
     again.on = True
     outcome = (await again.apply(Command(id="c", on=False))).outcome
@@ -322,7 +323,7 @@ async def test_devices_that_are_off_keep_their_day_and_no_longer(
     now = time.time()
     old = {"gone": [[now - 2 * DAY, 7]], "off": [[now - 60, 4]], "strange": "?"}
     hass_storage[STORE_KEY] = {"version": 1, "minor_version": 1, "key": STORE_KEY, "data": {"devices": old}}
-    counts = WriteCounts(hass)
+    counts = StoredWriteCounters(hass)
     one, same = await asyncio.gather(counts.async_of("one"), counts.async_of("one"))
     assert one is same
     await one.take(1, 5)
@@ -342,6 +343,6 @@ async def test_a_store_of_a_later_version_stops_nothing(
         "key": STORE_KEY,
         "data": {"devices": {"one": rows}, "later": True},
     }
-    count = await WriteCounts(hass).async_of("one")
+    count = await StoredWriteCounters(hass).async_of("one")
     assert count.today == (3 if version[0] == 1 else 0)
-    assert ("not known" in caplog.text) == (version[0] == 2)
+    assert ("could not be loaded" in caplog.text) == (version[0] == 2)

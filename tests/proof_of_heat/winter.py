@@ -20,8 +20,9 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.proof_of_heat.coordinator import HeatingSystem, SourceUnit
-from custom_components.proof_of_heat.inputs.sun import height_sine, radiation_w_m2
+from custom_components.proof_of_heat.data import HeatingSystem
+from custom_components.proof_of_heat.inputs.sun import elevation_sine, radiation_w_m2
+from custom_components.proof_of_heat.sources.managed_source import ManagedSource
 from simulators.gas_boiler.boiler import EFFICIENCY, GasBoiler
 from simulators.viessmann_cloud.cloud import ViessmannCloud
 from simulators.viessmann_cloud.heat_pump import HeatPump
@@ -130,10 +131,10 @@ class MinerHeat:
         return self._miner.machine.power_w
 
 
-def _under_way(unit: SourceUnit) -> bool:
+def _under_way(unit: ManagedSource) -> bool:
     """Whether a device is being talked to: by its poller, or by a lease that hands it back."""
     talking = getattr(unit.source, "_lock", None)
-    return unit.poller.busy or (talking is not None and talking.locked())
+    return unit.poller.is_busy or (talking is not None and talking.locked())
 
 
 @dataclass
@@ -180,9 +181,9 @@ class Winter:
         await self.hass.async_block_till_done()
         for spin in range(2000):
             await asyncio.sleep(0)
-            while self.system.slow_work.busy:  # learning takes the machine's time: the test clock waits for it
+            while self.system.slow_work.is_busy:  # learning takes the machine's time: the test clock waits for it
                 await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.005)
-            if spin > 4 and not any(_under_way(unit) for unit in self.system.units.values()):
+            if spin > 4 and not any(_under_way(unit) for unit in self.system.sources.values()):
                 break
             if spin % 10 == 9:
                 await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.0005)
@@ -250,7 +251,7 @@ def weather_service(hass: HomeAssistant, gone: set[str]) -> None:
             when = hour + timedelta(hours=index)
             wrong = 0.97 * wrong + rng.gauss(0, 0.3)
             truth = weather_at(when + timedelta(minutes=30))
-            sine = height_sine(when + timedelta(minutes=30), hass.config.latitude, hass.config.longitude)
+            sine = elevation_sine(when + timedelta(minutes=30), hass.config.latitude, hass.config.longitude)
             clear = radiation_w_m2(sine)
             lack = min(1.0, max(0.0, 1 - truth.solar_w_m2 / clear)) / 0.75 if clear > 50 else 0.5
             clouds = min(1.0, lack) ** (1 / 3.4)
@@ -334,7 +335,7 @@ async def set_up(
     await start(hass, entry)
     winter = Winter(hass, freezer, entry, miner, cloud, boiler, home, gone=gone)
     await winter.quiet()
-    await winter.system.async_set_active(True)
+    await winter.system.user.async_set_active(True)
     return winter
 
 

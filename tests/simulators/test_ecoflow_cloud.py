@@ -2,15 +2,15 @@
 
 import pytest
 
-from simulators.ecoflow_cloud.kinds import KINDS
+from simulators.ecoflow_cloud.models import MODELS
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_device_is_not_silent_by_night(kind: str) -> None:
-    """Real ones are not: one that repeated its values for a quarter of an hour would be taken for gone."""
-    device = KINDS[kind]("SN", "Name")
-    for wobble in (-1.0, 1.0):
-        device.step(10, 0.0, wobble)
+@pytest.mark.parametrize("model", MODELS)
+def test_simulated_devices_report_at_night(model: str) -> None:
+    """As real ones do: unchanged values for 15 minutes would count as offline."""
+    device = MODELS[model]("SN", "Name")
+    for noise in (-1.0, 1.0):
+        device.step(10, 0.0, noise)
         changed = device.changed()
     assert changed
     assert device.messages(changed, 0)

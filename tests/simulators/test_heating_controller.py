@@ -11,12 +11,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.iot_heating.keys import async_start_rotation
 from custom_components.iot_heating.protocol.commands import CommandName
+from custom_components.iot_heating.runtime.key_rotation import async_request_rotation
+from custom_components.iot_heating.storage.device_store import DEVICE_STORE
 from simulators.framework import parser_of, running
 from simulators.heating_controller.controller import HeatingController
 from simulators.heating_controller.firmware import Settings, burner, flow_setpoint, room_target
-from tests.iot_heating import add_controller, building_entry
+from tests.iot_heating import add_controller, building_entry, device_record
 
 
 @pytest.fixture
@@ -64,20 +65,22 @@ async def test_home_assistant_knows_what_it_measured(
     hass: HomeAssistant, building: MockConfigEntry, controller: HeatingController
 ) -> None:
     assert await controller.poll() == 200
-    seen = building.runtime_data.controllers["ESP32-001"]
+    seen = building.runtime_data.hub.controllers["ESP32-001"]
     truth = controller.state()
     assert seen.heating is truth["heating"]
     assert seen.outdoor_c == pytest.approx(truth["outdoor_c"], abs=0.3)
-    assert seen.supply_c == pytest.approx(truth["flow_c"], abs=0.6)
+    assert seen.flow_c == pytest.approx(truth["flow_c"], abs=0.6)
 
 
 async def test_it_obeys_the_configuration(building: MockConfigEntry, controller: HeatingController) -> None:
     schedule = [{"day": "Daily", "slots": ["00:00-24:00"], "target": "23C", "mode": "Auto"}]
-    await building.runtime_data.async_patch_profile({"curve_value": 90, "min_external_temp": -10, "schedule": schedule})
+    await building.runtime_data.building.async_patch_profile(
+        {"curve_value": 90, "min_external_temp": -10, "schedule": schedule}
+    )
     await controller.poll()
     assert (controller.settings.curve_value, controller.settings.min_external_temp) == (90, -10)
     assert room_target(controller.settings, datetime(2026, 1, 5, 3, tzinfo=UTC)) == 23
-    await building.runtime_data.async_patch_profile({"iot_enabled": False})
+    await building.runtime_data.building.async_patch_profile({"iot_enabled": False})
     await controller.poll()
     controller.live_until_now()
     assert not controller.house.heating
@@ -88,10 +91,10 @@ async def test_its_flow_setpoint_is_the_one_home_assistant_computes(
 ) -> None:
     """Two independent implementations of the documented curve agree."""
     for value, coldest in ((0, -15), (50, -15), (100, -30), (72, 8), (60, 30)):
-        await building.runtime_data.async_patch_profile({"curve_value": value, "min_external_temp": coldest})
+        await building.runtime_data.building.async_patch_profile({"curve_value": value, "min_external_temp": coldest})
         await controller.poll()
         for outdoor in (-35, -20, -5, 0, 8.5, 19, 25):
-            ours = building.runtime_data.profile.curve.flow_c(outdoor)
+            ours = building.runtime_data.building.profile.curve.flow_c(outdoor)
             assert flow_setpoint(controller.settings, outdoor) == pytest.approx(ours)
 
 
@@ -122,7 +125,7 @@ async def test_a_fault_is_answered_and_clears(
 async def test_an_error_is_reported(building: MockConfigEntry, controller: HeatingController) -> None:
     controller.faults.set("error", "E42")
     await controller.poll()
-    assert building.runtime_data.controllers["ESP32-001"].errors == ("E42",)
+    assert building.runtime_data.hub.controllers["ESP32-001"].errors == ("E42",)
 
 
 async def test_do_poll(controller: HeatingController) -> None:
@@ -182,12 +185,12 @@ def test_a_controller_in_real_weather_keeps_the_house_warm(socket_enabled: None)
 
 def command_of(building: MockConfigEntry) -> str:
     """How far the newest command is."""
-    return building.runtime_data.registry.devices["ESP32-001"].commands[-1].status.value
+    return device_record(building).commands[-1].status.value
 
 
 async def send(building: MockConfigEntry, name: str, **args: float) -> None:
     runtime = building.runtime_data
-    await runtime.commands.async_send(runtime.controllers["ESP32-001"], CommandName(name), args)
+    await runtime.commands.async_send(runtime.hub.controllers["ESP32-001"], CommandName(name), args)
 
 
 @pytest.mark.parametrize("force", ["on", "off"])
@@ -209,7 +212,7 @@ async def test_a_protocol_1_controller_is_forced_by_its_configuration(
 async def test_protocol_2_commands_are_done_once_and_acknowledged(
     building: MockConfigEntry, modern: HeatingController, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.iot_heating.commands.RETRY_AFTER", timedelta())
+    monkeypatch.setattr("custom_components.iot_heating.runtime.command_dispatcher.RETRY_AFTER", timedelta())
     await modern.poll()
     for name in ("identify", "reboot"):
         await send(building, name)
@@ -220,7 +223,7 @@ async def test_protocol_2_commands_are_done_once_and_acknowledged(
     await modern.poll()
     assert (modern.identified, modern.boot_count) == (1, 2)
     await modern.poll()
-    statuses = [c.status.value for c in building.runtime_data.registry.devices["ESP32-001"].commands]
+    statuses = [c.status.value for c in device_record(building).commands]
     assert statuses == ["confirmed", "confirmed"]
 
 
@@ -245,21 +248,23 @@ async def test_protocol_2_can_refuse(building: MockConfigEntry, modern: HeatingC
     modern.faults.set("refuse", "not now")
     await modern.poll()
     await modern.poll()
-    command = building.runtime_data.registry.devices["ESP32-001"].commands[-1]
+    command = device_record(building).commands[-1]
     assert (command.status.value, command.reason) == ("failed", "not now")
 
 
-async def test_protocol_2_rotates_its_key_itself(building: MockConfigEntry, modern: HeatingController) -> None:
+async def test_protocol_2_rotates_its_key_itself(
+    hass: HomeAssistant, building: MockConfigEntry, modern: HeatingController
+) -> None:
     await modern.poll()
     old = modern.key
-    await async_start_rotation(building.runtime_data, building.runtime_data.controllers["ESP32-001"])
+    await async_request_rotation(hass.data[DEVICE_STORE], building.runtime_data.hub.controllers["ESP32-001"])
     modern.faults.set("lost_reply")
     assert await modern.poll() == 200
     modern.faults.clear("lost_reply")
     assert await modern.poll() == 200
     assert modern.key != old
     assert await modern.poll() == 200
-    assert building.runtime_data.registry.devices["ESP32-001"].keys.previous is None
+    assert device_record(building).keys.previous is None
 
 
 async def test_without_a_schedule_it_is_always_comfort_time() -> None:

@@ -1,4 +1,4 @@
-"""A Home Assistant with a Central Control Unit and its outlets, called over real HTTP."""
+"""Fixtures: Home Assistant with a Central Control Unit and its outlets, called over real HTTP."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,10 +14,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_outlet.const import DOMAIN
-from custom_components.smart_outlet.coordinator import RunningHub
-from custom_components.smart_outlet.hubs import async_get_hubs
+from custom_components.smart_outlet.data import HubData
+from custom_components.smart_outlet.domain.parts import async_get_parts
 
-KEY = "the-key-of-unit-01"
+KEY = "the-key-of-ccu-01"
 DATA = {
     "device_id": "FE",
     "current_a": 1234,
@@ -29,7 +29,7 @@ DATA = {
 
 
 def outlet_data(device_id: str, name: str | None = None, **data: Any) -> ConfigSubentryData:
-    """A subentry as the flow makes it."""
+    """Return a subentry as the flow creates it."""
     return ConfigSubentryData(
         data={"device_id": device_id, "location": "", "protected": []} | data,
         subentry_type="outlet",
@@ -39,7 +39,7 @@ def outlet_data(device_id: str, name: str | None = None, **data: Any) -> ConfigS
 
 
 def ccu_entry(ccu_id: str = "01", outlets: tuple[ConfigSubentryData, ...] = (), **data: Any) -> MockConfigEntry:
-    """A Central Control Unit's entry."""
+    """Return the config entry of a Central Control Unit."""
     return MockConfigEntry(
         domain=DOMAIN,
         entry_id=f"unit_{ccu_id}",
@@ -47,7 +47,7 @@ def ccu_entry(ccu_id: str = "01", outlets: tuple[ConfigSubentryData, ...] = (), 
         unique_id=f"ccu_{ccu_id}",
         data={"kind": "ccu", "name": f"Unit {ccu_id}", "ccu_id": ccu_id, "accept_without_key": False} | data,
         subentries_data=[
-            # Ids that are always the same.
+            # Fixed IDs for the snapshots.
             ConfigSubentryDataWithId(subentry_id=f"{ccu_id}_{outlet['unique_id']}", **outlet)
             for outlet in outlets or (outlet_data("FE", "Kitchen"), outlet_data("FD", "Garage", protected=["b"]))
         ],
@@ -56,7 +56,7 @@ def ccu_entry(ccu_id: str = "01", outlets: tuple[ConfigSubentryData, ...] = (), 
 
 @dataclass
 class Ccu:
-    """A unit's view: calls over HTTP with its key."""
+    """A CCU that calls over HTTP with its key."""
 
     hass: HomeAssistant
     client: TestClient[Any, Any]
@@ -65,7 +65,7 @@ class Ccu:
     version: str = ""
 
     @property
-    def running(self) -> RunningHub:
+    def hub(self) -> HubData:
         return self.entry.runtime_data  # type: ignore[no-any-return]
 
     @property
@@ -83,10 +83,10 @@ class Ccu:
         return answer
 
     async def settle(self) -> None:
-        """Wait for what runs, and for the publisher's slices."""
+        """Wait for pending tasks and state writes."""
         await self.hass.async_block_till_done()
-        running = getattr(self.entry, "runtime_data", None)
-        while running is not None and running.publisher._ready:  # noqa: ASYNC110
+        hub = getattr(self.entry, "runtime_data", None)
+        while hub is not None and hub.publisher._ready:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
     async def report(self, **fields: Any) -> None:
@@ -99,9 +99,9 @@ class Ccu:
         return answer["commands"]  # type: ignore[no-any-return]
 
     async def cycle(self, **relays: bool | None) -> None:
-        """One cycle of a field unit, in its order; ``relays`` as ``FE_a=True``."""
+        """Run one cycle of a field CCU; ``relays`` as ``FE_a=True``."""
         assert (await self.get("/api/devices/"))[0] == 200
-        for device_id in self.running.hub.outlets:
+        for device_id in self.hub.model.outlets:
             await self.commands(device_id)
             states = {f"relay_{s}": relays.get(f"{device_id}_{s}", False) for s in "ab"}
             await self.report(device_id=device_id, current_a=0, **states)
@@ -118,7 +118,7 @@ class Ccu:
         return dict(state.attributes)
 
     def entity_id(self, platform: str, key: str, device_id: str | None = "FE") -> str:
-        owner = self.entry.entry_id if device_id is None else self.running.subentry_ids[device_id]
+        owner = self.entry.entry_id if device_id is None else self.hub.outlets.subentry_ids[device_id]
         entity_id = er.async_get(self.hass).async_get_entity_id(platform, DOMAIN, f"{owner}_{key}")
         assert entity_id is not None, f"{platform} {key}"
         return entity_id
@@ -139,7 +139,7 @@ type MakeCcu = Callable[..., Awaitable[Ccu]]
 
 @pytest.fixture
 async def make_ccu(hass: HomeAssistant, hass_client_no_auth: Any) -> MakeCcu:
-    """Set up a unit; ``key`` None: without one."""
+    """Return a function that sets up a CCU; with ``key`` None it has no key."""
     await async_setup_component(hass, "http", {})
 
     async def make(
@@ -147,8 +147,8 @@ async def make_ccu(hass: HomeAssistant, hass_client_no_auth: Any) -> MakeCcu:
     ) -> Ccu:
         entry = ccu_entry(ccu_id, outlets, **data)
         if key is not None:
-            hubs = await async_get_hubs(hass)
-            await hubs.registry.async_set_key(ccu_id, entry.title, key)
+            parts = await async_get_parts(hass)
+            await parts.keys.async_set_key(ccu_id, entry.title, key)
         entry.add_to_hass(hass)
         assert await hass.config_entries.async_setup(entry.entry_id)
         await hass.async_block_till_done()
@@ -159,5 +159,5 @@ async def make_ccu(hass: HomeAssistant, hass_client_no_auth: Any) -> MakeCcu:
 
 @pytest.fixture
 async def ccu(make_ccu: MakeCcu) -> Ccu:
-    """A unit with the outlets FE (Kitchen) and FD (Garage, socket B protected)."""
+    """Return a CCU with the outlets FE (Kitchen) and FD (Garage, socket B protected)."""
     return await make_ccu()

@@ -14,8 +14,8 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
-from custom_components.smart_outlet.const import DOMAIN, EVENT_ALERT, EVENT_CUT_FINISHED
-from custom_components.smart_outlet.websocket import LEAST_GAP_S
+from custom_components.smart_outlet.const import DOMAIN, EVENT_ALERT, EVENT_POWER_OFF_FINISHED
+from custom_components.smart_outlet.websocket_api import MIN_INTERVAL_S
 
 from .conftest import Ccu, MakeCcu, outlet_data
 
@@ -32,28 +32,28 @@ def reader(hass_read_only_user: User) -> User:
     return hass_read_only_user
 
 
-def listen(hass: HomeAssistant, kind: str) -> list[Event]:
-    """Events of a kind, as they come."""
-    told: list[Event] = []
+def listen(hass: HomeAssistant, event_type: str) -> list[Event]:
+    """Return a list that collects the events of a type."""
+    events: list[Event] = []
 
     @callback
-    def tell(event: Event) -> None:
-        told.append(event)
+    def collect(event: Event) -> None:
+        events.append(event)
 
-    hass.bus.async_listen(kind, tell)
-    return told
-
-
-# The power cut
+    hass.bus.async_listen(event_type, collect)
+    return events
 
 
-async def test_a_cut_answers_when_everything_is_confirmed(hass: HomeAssistant, ccu: Ccu) -> None:
+# Emergency power-off
+
+
+async def test_power_off_returns_once_every_socket_is_confirmed(hass: HomeAssistant, ccu: Ccu) -> None:
     await ccu.cycle(FE_a=True, FD_a=True, FD_b=True)
-    cut = asyncio.create_task(act(hass, "cut_all_power", wait=20))
+    power_off = asyncio.create_task(act(hass, "switch_everything_off", wait=20))
     await asyncio.sleep(0.05)
-    assert not cut.done()
+    assert not power_off.done()
     await ccu.cycle(FD_b=True)
-    (report,) = (await cut)["hubs"]
+    (report,) = (await power_off)["hubs"]
     assert report["name"] == "Unit 01"
     assert report["finished"] is True
     assert report["confirmed"] == ["FE/a", "FE/b", "FD/a"]
@@ -61,73 +61,82 @@ async def test_a_cut_answers_when_everything_is_confirmed(hass: HomeAssistant, c
     assert report["pending"] == report["unreachable"] == []
 
 
-async def test_a_cut_never_waits_longer_than_asked(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_the_former_name_of_the_action_still_works(hass: HomeAssistant, ccu: Ccu) -> None:
+    (report,) = (await act(hass, "cut_all_power", wait=0))["hubs"]
+    assert report["pending"] == ["FE/a", "FE/b", "FD/a"]
+
+
+async def test_power_off_waits_no_longer_than_requested(hass: HomeAssistant, ccu: Ccu) -> None:
     await ccu.cycle(FE_a=True)
     async with asyncio.timeout(20):
-        (report,) = (await act(hass, "cut_all_power", wait=0.1, include_protected=True))["hubs"]
+        (report,) = (await act(hass, "switch_everything_off", wait=0.1, include_protected=True))["hubs"]
     assert report["finished"] is False
     assert report["pending"] == ["FE/a", "FE/b", "FD/a", "FD/b"]
 
 
-async def test_all_hubs_are_cut_together_and_a_dead_one_holds_up_nobody(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+async def test_all_hubs_are_switched_off_in_parallel_despite_an_offline_hub(
+    hass: HomeAssistant, make_ccu: MakeCcu
+) -> None:
     dead = await make_ccu("01", (outlet_data("FE"),))
     alive = await make_ccu("02", (outlet_data("FD"),), key="another-key")
     await alive.cycle(FD_a=True)
-    cut = asyncio.create_task(act(hass, "cut_all_power", wait=2))
+    power_off = asyncio.create_task(act(hass, "switch_everything_off", wait=2))
     await asyncio.sleep(0.05)
     await alive.cycle()
-    reports = {report["name"]: report for report in (await cut)["hubs"]}
+    reports = {report["name"]: report for report in (await power_off)["hubs"]}
     assert reports["Unit 02"]["confirmed"] == ["FD/a", "FD/b"]
     assert reports["Unit 01"]["pending"] == ["FE/a", "FE/b"]
     assert len(await dead.commands()) == 2
 
 
-async def test_a_cut_of_one_hub_leaves_the_others_alone(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+async def test_power_off_of_one_hub_does_not_affect_the_others(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
     first = await make_ccu("01", (outlet_data("FE"),))
     second = await make_ccu("02", (outlet_data("FD"),), key="another-key")
-    await act(hass, "cut_all_power", config_entry_id=first.entry.entry_id, wait=0)
+    await act(hass, "switch_everything_off", config_entry_id=first.entry.entry_id, wait=0)
     assert len(await first.commands()) == 2
     assert await second.commands("FD") == []
 
 
-async def test_a_hundred_outlets_are_cut_within_one_poll_and_one_report(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+async def test_a_hundred_outlets_are_switched_off_within_one_poll_and_one_report(
+    hass: HomeAssistant, make_ccu: MakeCcu
+) -> None:
     ids = [f"{number:02X}" for number in range(100)]
     ccu = await make_ccu("01", tuple(outlet_data(device_id) for device_id in ids))
     await ccu.cycle(**{f"{device_id}_a": True for device_id in ids})
-    cut = asyncio.create_task(act(hass, "cut_all_power", wait=30))
+    power_off = asyncio.create_task(act(hass, "switch_everything_off", wait=30))
     await asyncio.sleep(0.05)
     await ccu.cycle()
-    # One poll and one report are over: the answer comes now, not when the wait is over.
+    # The action returns after one poll and one report, before the wait time is over.
     async with asyncio.timeout(15):
-        (report,) = (await cut)["hubs"]
+        (report,) = (await power_off)["hubs"]
     assert len(report["confirmed"]) == 200
 
 
-async def test_the_end_of_a_cut_is_an_event_and_a_state(hass: HomeAssistant, ccu: Ccu) -> None:
-    told = listen(hass, EVENT_CUT_FINISHED)
+async def test_a_finished_power_off_is_an_event_and_a_state(hass: HomeAssistant, ccu: Ccu) -> None:
+    events = listen(hass, EVENT_POWER_OFF_FINISHED)
     await ccu.cycle(FE_a=True)
     await ccu.press("cut_all_power", None)
     assert ccu.state("sensor", "cut_state", None) == "running"
     await ccu.cycle()
     assert ccu.state("sensor", "cut_state", None) == "complete"
     assert ccu.attributes("event", "power_cut", None)["event_type"] == "complete"
-    assert [event.data["hub"] for event in told] == ["Unit 01"]
+    assert [event.data["hub"] for event in events] == ["Unit 01"]
 
 
-@pytest.mark.parametrize("action", ["cut_all_power", "dismiss_alert"])
-async def test_a_reader_may_not(hass: HomeAssistant, ccu: Ccu, reader: User, action: str) -> None:
+@pytest.mark.parametrize("action", ["switch_everything_off", "cut_all_power", "dismiss_alert"])
+async def test_a_read_only_user_is_refused(hass: HomeAssistant, ccu: Ccu, reader: User, action: str) -> None:
     await ccu.cycle(FE_a=True)
     with pytest.raises(Unauthorized):
         await act(hass, action, Context(user_id=reader.id))
-    assert ccu.running.hub.cut is None
+    assert ccu.hub.model.power_off is None
 
 
-async def test_a_user_that_is_gone_may_not(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_an_unknown_user_is_refused(hass: HomeAssistant, ccu: Ccu) -> None:
     with pytest.raises(UnknownUser):
-        await act(hass, "cut_all_power", Context(user_id="nobody"))
+        await act(hass, "switch_everything_off", Context(user_id="nobody"))
 
 
-async def test_an_action_on_a_hub_that_is_not_there(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_an_action_on_an_unknown_hub_is_refused(hass: HomeAssistant, ccu: Ccu) -> None:
     with pytest.raises(ServiceValidationError):
         await act(hass, "list_alerts", config_entry_id="nothing")
 
@@ -135,7 +144,7 @@ async def test_an_action_on_a_hub_that_is_not_there(hass: HomeAssistant, ccu: Cc
 # Alerts
 
 
-async def test_alerts_are_events_are_listed_and_dismissed(hass: HomeAssistant, ccu: Ccu, reader: User) -> None:
+async def test_alerts_fire_events_and_are_listed_and_dismissed(hass: HomeAssistant, ccu: Ccu, reader: User) -> None:
     fired = listen(hass, EVENT_ALERT)
     await ccu.report(current_a=65535, is_overload=True)
     assert [(event.data["kind"], event.data["socket"]) for event in fired] == [("overload", "a")]
@@ -169,7 +178,7 @@ async def test_a_user_without_any_permission_sees_no_alerts(
 # Websocket
 
 
-async def test_a_subscriber_gets_what_is_known_and_every_report(ccu: Ccu, hass_ws_client: Any) -> None:
+async def test_a_subscriber_gets_the_current_state_and_every_report(ccu: Ccu, hass_ws_client: Any) -> None:
     await ccu.report()
     client = await hass_ws_client()
     await client.send_json_auto_id({"type": "smart_outlet/subscribe"})
@@ -187,7 +196,7 @@ async def test_a_subscriber_gets_what_is_known_and_every_report(ccu: Ccu, hass_w
     assert ccu.state("sensor", "current_a") == "1234"
 
 
-async def test_a_flood_reaches_a_subscriber_as_its_newest_state(ccu: Ccu, hass_ws_client: Any) -> None:
+async def test_a_flood_of_reports_is_sent_as_the_newest_state(ccu: Ccu, hass_ws_client: Any) -> None:
     client = await hass_ws_client()
     await client.send_json_auto_id({"type": "smart_outlet/subscribe", "entry_id": ccu.entry.entry_id})
     for _ in range(4):
@@ -202,10 +211,10 @@ async def test_a_flood_reaches_a_subscriber_as_its_newest_state(ccu: Ccu, hass_w
             event = (await client.receive_json())["event"]
             if "outlet" in event:
                 seen.append(event["outlet"]["current_a"])
-    assert len(seen) < 10 + (time.monotonic() - began) / LEAST_GAP_S
+    assert len(seen) < 10 + (time.monotonic() - began) / MIN_INTERVAL_S
 
 
-async def test_a_subscriber_follows_hubs_and_outlets_that_come_and_go(
+async def test_a_subscriber_follows_added_and_removed_hubs_and_outlets(
     hass: HomeAssistant, ccu: Ccu, make_ccu: MakeCcu, hass_ws_client: Any
 ) -> None:
     client = await hass_ws_client()
@@ -224,7 +233,7 @@ async def test_a_subscriber_follows_hubs_and_outlets_that_come_and_go(
     await client.send_json_auto_id({"type": "unsubscribe_events", "subscription": 1})
     while "result" not in (await client.receive_json())["type"]:
         pass
-    assert ccu.running.watchers == []
+    assert ccu.hub.notifier.report_listeners == []
 
 
 async def test_a_subscriber_without_permission_gets_nothing(
@@ -241,7 +250,7 @@ async def test_a_subscriber_without_permission_gets_nothing(
         await asyncio.wait_for(client.receive_json(), 0.3)
 
 
-async def test_alerts_and_cuts_over_the_websocket(ccu: Ccu, hass_ws_client: Any) -> None:
+async def test_alerts_and_power_off_over_the_websocket(ccu: Ccu, hass_ws_client: Any) -> None:
     await ccu.report(current_a=65535, is_overload=True)
     client = await hass_ws_client()
 
@@ -253,34 +262,35 @@ async def test_alerts_and_cuts_over_the_websocket(ccu: Ccu, hass_ws_client: Any)
     (alert,) = (await ask("alerts"))["result"]["alerts"]
     assert (await ask("dismiss_alert", entry_id=entry_id, alert_id=alert["id"]))["success"]
     assert (await ask("dismiss_alert", entry_id=entry_id, alert_id="x"))["error"]["code"] == "not_found"
-    for kind in ("dismiss_alert", "cut_all_power"):
+    for kind in ("dismiss_alert", "cut_all_power", "switch_everything_off"):
         assert (await ask(kind, entry_id="gone"))["error"]["code"] == "not_found"
     assert (await ask("alerts"))["result"]["alerts"] == []
     assert len((await ask("alerts", include_dismissed=True))["result"]["alerts"]) == 1
-    (report,) = (await ask("cut_all_power", entry_id=entry_id))["result"]["hubs"]
+    (report,) = (await ask("switch_everything_off", entry_id=entry_id))["result"]["hubs"]
     assert "FE/a" in report["pending"]
 
 
-async def test_a_reader_may_not_over_the_websocket(
+async def test_a_read_only_user_is_refused_over_the_websocket(
     ccu: Ccu, hass_ws_client: Any, hass_read_only_access_token: str
 ) -> None:
     client = await hass_ws_client(access_token=hass_read_only_access_token)
     for message in (
         {"type": "smart_outlet/cut_all_power"},
+        {"type": "smart_outlet/switch_everything_off"},
         {"type": "smart_outlet/dismiss_alert", "entry_id": ccu.entry.entry_id},
     ):
         await client.send_json_auto_id(message)
         assert (await client.receive_json())["error"]["code"] == "unauthorized"
     await client.send_json_auto_id({"type": "smart_outlet/alerts"})
     assert (await client.receive_json())["success"]
-    assert ccu.running.hub.cut is None
+    assert ccu.hub.model.power_off is None
 
 
 # Triggers and conditions
 
 
 async def automation(hass: HomeAssistant, **config: Any) -> list[Event]:
-    """An automation that fires an event; what it fired so far."""
+    """Set up an automation that fires an event; returns the events."""
     fired = listen(hass, "it_ran")
     assert await async_setup_component(hass, "automation", {"automation": config | {"actions": [{"event": "it_ran"}]}})
     await hass.async_block_till_done()
@@ -296,7 +306,7 @@ async def test_the_overload_trigger_fires_once_per_trip(hass: HomeAssistant, ccu
     await ccu.report(current_a=65535, is_overload=True)
     await ccu.report(current_a=65535, is_overload=True)
     assert len(fired) == 1
-    # Both sockets at once are two trips.
+    # Two sockets that trip at once are two events.
     await ccu.report()
     await ccu.report(current_a=65535, current_b=65535, is_overload=True)
     assert len(fired) == 3
@@ -304,11 +314,14 @@ async def test_the_overload_trigger_fires_once_per_trip(hass: HomeAssistant, ccu
     assert len(fired) == 3
 
 
-async def test_the_cut_trigger_fires_for_the_hubs_device(hass: HomeAssistant, ccu: Ccu) -> None:
-    target = {"device_id": ccu.running.device_id}
+@pytest.mark.parametrize("trigger", ["power_off_finished", "cut_finished"])
+async def test_the_power_off_trigger_fires_for_the_device_of_the_hub(
+    hass: HomeAssistant, ccu: Ccu, trigger: str
+) -> None:
+    target = {"device_id": ccu.hub.info.device_registry_id}
     fired = await automation(
         hass,
-        triggers=[{"trigger": "smart_outlet.cut_finished", "target": target}],
+        triggers=[{"trigger": f"smart_outlet.{trigger}", "target": target}],
     )
     await ccu.cycle(FE_a=True)
     await ccu.press("cut_all_power", None)
@@ -334,7 +347,29 @@ async def test_the_overload_condition(hass: HomeAssistant, ccu: Ccu) -> None:
     assert len(fired) == 1
 
 
-async def test_the_blueprint_sends_the_chosen_alerts(hass: HomeAssistant, ccu: Ccu, tmp_path: Path) -> None:
+@pytest.mark.parametrize("condition", ["is_power_off_in_progress", "cut_is_running"])
+async def test_the_power_off_condition(hass: HomeAssistant, ccu: Ccu, condition: str) -> None:
+    fired = await automation(
+        hass,
+        triggers=[{"trigger": "event", "event_type": "go"}],
+        conditions=[
+            {
+                "condition": f"smart_outlet.{condition}",
+                "target": {"entity_id": ccu.entity_id("sensor", "cut_state", None)},
+            }
+        ],
+    )
+    hass.bus.async_fire("go")
+    await hass.async_block_till_done()
+    assert fired == []
+    await ccu.cycle(FE_a=True)
+    await ccu.press("cut_all_power", None)
+    hass.bus.async_fire("go")
+    await hass.async_block_till_done()
+    assert len(fired) == 1
+
+
+async def test_the_blueprint_sends_the_selected_alerts(hass: HomeAssistant, ccu: Ccu, tmp_path: Path) -> None:
     hass.config.config_dir = str(tmp_path)
     shutil.copytree(BLUEPRINT.parents[2], tmp_path / "blueprints")
     inputs = {

@@ -1,4 +1,4 @@
-"""The flows: every step, every error and the way out of it."""
+"""Config, options and subentry flows: every step and every error."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_outlet.const import DOMAIN
-from custom_components.smart_outlet.hubs import async_get_hubs
+from custom_components.smart_outlet.domain.parts import async_get_parts
 from simulators.framework import running
 from simulators.hc12.simulator import Hc12
 
@@ -51,17 +51,17 @@ async def go(hass: HomeAssistant, form: Any, values: dict[str, Any]) -> Any:
 # A Central Control Unit
 
 
-async def test_a_unit_is_added_and_its_key_shown_once(hass: HomeAssistant) -> None:
+async def test_a_ccu_is_added_and_its_key_is_shown_once(hass: HomeAssistant) -> None:
     form = await go(hass, await begin(hass, "ccu"), CCU)
     assert form["step_id"] == "key"
     key = form["description_placeholders"]["device_key"]
-    hubs = await async_get_hubs(hass)
-    assert hubs.registry.find(key) is None
+    parts = await async_get_parts(hass)
+    assert parts.keys.find(key) is None
     done = await go(hass, form, {})
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["title"] == "Main house"
     assert done["data"] == {"kind": "ccu", "name": "Main house", "ccu_id": "0A", "accept_without_key": False}
-    found = hubs.registry.find(key)
+    found = parts.keys.find(key)
     assert found is not None
     assert found[0].ccu_id == "0A"
     assert done["result"].state is ConfigEntryState.LOADED
@@ -76,7 +76,7 @@ async def test_a_unit_is_added_and_its_key_shown_once(hass: HomeAssistant) -> No
         ({"accept_without_key": True, "source_address": "kitchen"}, "source_address", "address_invalid"),
     ],
 )
-async def test_wrong_entries_are_named_and_can_be_mended(
+async def test_invalid_ccu_input_shows_an_error_and_can_be_corrected(
     hass: HomeAssistant, wrong: dict[str, Any], field: str, error: str
 ) -> None:
     form = await go(hass, await begin(hass, "ccu"), CCU | wrong)
@@ -85,18 +85,18 @@ async def test_wrong_entries_are_named_and_can_be_mended(
     assert (await go(hass, form, {}))["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_a_unit_without_a_key_needs_an_address_of_its_own(hass: HomeAssistant) -> None:
+async def test_a_ccu_without_a_key_needs_a_unique_address(hass: HomeAssistant) -> None:
     keyless = CCU | {"accept_without_key": True, "source_address": "192.168.1.20"}
     done = await go(hass, await begin(hass, "ccu"), keyless)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["data"]["source_address"] == "192.168.1.20"
     form = await go(hass, await begin(hass, "ccu"), keyless | {"ccu_id": "0B"})
-    assert form["errors"] == {"source_address": "address_taken"}
+    assert form["errors"] == {"source_address": "address_in_use"}
     done = await go(hass, form, keyless | {"ccu_id": "0B", "source_address": "192.168.1.21"})
     assert done["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_a_unit_is_added_once(hass: HomeAssistant) -> None:
+async def test_a_ccu_is_added_once(hass: HomeAssistant) -> None:
     ccu_entry("0A").add_to_hass(hass)
     result = await go(hass, await begin(hass, "ccu"), CCU)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
@@ -108,7 +108,7 @@ async def reconfigure(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
     )
 
 
-async def test_a_unit_gets_a_new_key(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_reconfigure_creates_a_new_key(hass: HomeAssistant, ccu: Ccu) -> None:
     form = await reconfigure(hass, ccu.entry)
     wrong = await go(hass, form, {"name": "", "new_key": False, "accept_without_key": False})
     assert wrong["errors"] == {"name": "name_empty"}
@@ -119,12 +119,12 @@ async def test_a_unit_gets_a_new_key(hass: HomeAssistant, ccu: Ccu) -> None:
     done = await go(hass, form, {})
     assert done["reason"] == "reconfigure_successful"
     assert ccu.entry.title == "Villa"
-    registry = (await async_get_hubs(hass)).registry
-    assert registry.find(key)
-    assert registry.find(KEY)
+    keys = (await async_get_parts(hass)).keys
+    assert keys.find(key)
+    assert keys.find(KEY)
 
 
-async def test_a_unit_is_renamed_and_keeps_its_key(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_reconfigure_renames_a_ccu_and_keeps_its_key(hass: HomeAssistant, ccu: Ccu) -> None:
     done = await go(
         hass, await reconfigure(hass, ccu.entry), {"name": "Villa", "new_key": False, "accept_without_key": False}
     )
@@ -132,7 +132,7 @@ async def test_a_unit_is_renamed_and_keeps_its_key(hass: HomeAssistant, ccu: Ccu
     assert (await ccu.get("/api/devices/"))[0] == 200
 
 
-async def test_a_unit_goes_without_a_key_and_back(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_reconfigure_changes_to_no_key_and_back(hass: HomeAssistant, ccu: Ccu) -> None:
     keyless = {"name": "Unit 01", "new_key": False, "accept_without_key": True, "source_address": "127.0.0.1"}
     await go(hass, await reconfigure(hass, ccu.entry), keyless)
     assert (await ccu.get("/api/devices/"))[0] == 401
@@ -146,14 +146,14 @@ async def test_a_unit_goes_without_a_key_and_back(hass: HomeAssistant, ccu: Ccu)
     assert (await ccu.get("/api/devices/"))[0] == 401
 
 
-async def test_the_form_tells_where_the_unit_has_to_call(hass: HomeAssistant) -> None:
+async def test_the_key_step_shows_the_internal_url(hass: HomeAssistant) -> None:
     hass.config.internal_url = "http://192.168.1.2:8123"
     form = await go(hass, await begin(hass, "ccu"), CCU)
     assert form["description_placeholders"]["url"] == "http://192.168.1.2:8123"
 
 
-async def test_without_a_known_address_the_usual_one_is_told(hass: HomeAssistant) -> None:
-    with patch("custom_components.smart_outlet.config_flow.get_url", side_effect=_no_url()):
+async def test_the_key_step_shows_the_default_url_without_a_configured_one(hass: HomeAssistant) -> None:
+    with patch("custom_components.smart_outlet.flows.ccu.get_url", side_effect=_no_url()):
         form = await go(hass, await begin(hass, "ccu"), CCU)
     assert form["description_placeholders"]["url"] == "http://homeassistant.local:8123"
 
@@ -164,14 +164,14 @@ def _no_url() -> Exception:
     return NoURLAvailableError()
 
 
-async def test_options_are_the_mains_and_the_heartbeat(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_options_change_mains_and_offline_timeout(hass: HomeAssistant, ccu: Ccu) -> None:
     form = await hass.config_entries.options.async_init(ccu.entry.entry_id)
     wanted = {"voltage": 120.0, "power_factor": 0.9, "offline_after": 30.0}
     done = await hass.config_entries.options.async_configure(form["flow_id"], wanted)
     await hass.async_block_till_done()
     assert done["type"] is FlowResultType.CREATE_ENTRY
-    assert ccu.running.hub.config.offline_after_s == 30
-    assert ccu.running.hub.config.mains.voltage_v == 120
+    assert ccu.hub.model.settings.offline_after_s == 30
+    assert ccu.hub.model.settings.mains.voltage_v == 120
 
 
 # An outlet
@@ -189,7 +189,7 @@ async def test_an_outlet_is_added(hass: HomeAssistant, ccu: Ccu) -> None:
     await hass.async_block_till_done()
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert (await ccu.get("/api/devices/"))[1]["devices"] == ["FE", "FD", "0B"]
-    assert ccu.running.hub.outlets["0B"].config.protected == {"a", "b"}
+    assert ccu.hub.model.outlets["0B"].settings.protected == {"a", "b"}
 
 
 @pytest.mark.parametrize(
@@ -197,10 +197,10 @@ async def test_an_outlet_is_added(hass: HomeAssistant, ccu: Ccu) -> None:
     [
         ({"name": ""}, {"name": "name_empty"}),
         ({"device_id": "x"}, {"device_id": "device_id_invalid"}),
-        ({"device_id": "fe"}, {"device_id": "device_id_taken"}),
+        ({"device_id": "fe"}, {"device_id": "device_id_in_use"}),
     ],
 )
-async def test_wrong_outlets_are_named_and_can_be_mended(
+async def test_invalid_outlet_input_shows_an_error_and_can_be_corrected(
     hass: HomeAssistant, ccu: Ccu, wrong: dict[str, Any], errors: dict[str, str]
 ) -> None:
     form = await outlet_form(hass, ccu.entry)
@@ -211,8 +211,8 @@ async def test_wrong_outlets_are_named_and_can_be_mended(
     assert done["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_an_outlet_is_changed(hass: HomeAssistant, ccu: Ccu) -> None:
-    subentry_id = ccu.running.subentry_ids["FE"]
+async def test_an_outlet_is_reconfigured(hass: HomeAssistant, ccu: Ccu) -> None:
+    subentry_id = ccu.hub.outlets.subentry_ids["FE"]
     form = await hass.config_entries.subentries.async_init(
         (ccu.entry.entry_id, "outlet"), context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
     )
@@ -223,14 +223,14 @@ async def test_an_outlet_is_changed(hass: HomeAssistant, ccu: Ccu) -> None:
     )
     await hass.async_block_till_done()
     assert done["reason"] == "reconfigure_successful"
-    config = ccu.running.hub.outlets["FE"].config
+    config = ccu.hub.model.outlets["FE"].settings
     assert (config.name, config.location, sorted(config.protected)) == ("Bath", "First floor", ["a"])
 
 
 # A radio
 
 
-async def test_a_radio_is_added_without_touching_the_module(hass: HomeAssistant, simulator: Hc12) -> None:
+async def test_a_radio_is_added_without_writing_to_the_module(hass: HomeAssistant, simulator: Hc12) -> None:
     form = await go(hass, await begin(hass, "radio"), RADIO | {"port": simulator.port})
     assert form["step_id"] == "module"
     done = await go(hass, form, MODULE)
@@ -240,11 +240,11 @@ async def test_a_radio_is_added_without_touching_the_module(hass: HomeAssistant,
     await hass.config_entries.async_unload(done["result"].entry_id)
 
 
-async def test_a_radio_is_added_and_its_module_set_up(hass: HomeAssistant, simulator: Hc12) -> None:
+async def test_a_radio_is_added_and_its_module_is_written(hass: HomeAssistant, simulator: Hc12) -> None:
     form = await go(hass, await begin(hass, "radio"), RADIO | {"port": simulator.port})
     write = MODULE | {"write_module": True}
     silent = await go(hass, form, write)
-    assert silent["errors"] == {"base": "module_silent"}
+    assert silent["errors"] == {"base": "module_not_responding"}
     simulator.faults.set("set_low")
     done = await go(hass, silent, write)
     assert done["type"] is FlowResultType.CREATE_ENTRY
@@ -252,32 +252,34 @@ async def test_a_radio_is_added_and_its_module_set_up(hass: HomeAssistant, simul
     await hass.config_entries.async_unload(done["result"].entry_id)
 
 
-async def test_wrong_radios_are_named_and_can_be_mended(hass: HomeAssistant, simulator: Hc12) -> None:
+async def test_invalid_radio_input_shows_an_error_and_can_be_corrected(hass: HomeAssistant, simulator: Hc12) -> None:
     right = RADIO | {"port": simulator.port}
     form = await go(hass, await begin(hass, "radio"), right | {"name": "", "radio_address": "ff"})
     assert form["errors"] == {"name": "name_empty", "radio_address": "radio_address_invalid"}
     form = await go(hass, form, right | {"radio_address": "zz"})
     assert form["errors"] == {"radio_address": "radio_address_invalid"}
     form = await go(hass, form, right | {"port": "/dev/nothing-here"})
-    assert form["errors"] == {"port": "cannot_open"}
+    assert form["errors"] == {"port": "cannot_open_port"}
     form = await go(hass, form, right)
     form = await go(hass, form, MODULE | {"mode": "FU4"})
-    assert form["errors"] == {"mode": "mode_needs_other_baud"}
+    assert form["errors"] == {"mode": "mode_not_supported"}
     done = await go(hass, form, MODULE)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     await hass.config_entries.async_unload(done["result"].entry_id)
 
 
-async def test_a_module_behind_a_port_that_went_away(hass: HomeAssistant, simulator: Hc12, tmp_path: Path) -> None:
-    # By a name of its own: the next pseudo-terminal of another test may have the number of this one.
+async def test_a_lost_port_shows_an_error_in_the_module_step(
+    hass: HomeAssistant, simulator: Hc12, tmp_path: Path
+) -> None:
+    # A separate path: another test may get the same pseudo-terminal number.
     link = tmp_path / "stick"
     link.symlink_to(simulator.port)
     form = await go(hass, await begin(hass, "radio"), RADIO | {"port": str(link)})
-    simulator.faults.set("unplugged")  # it would be back at once otherwise
+    simulator.faults.set("unplugged")  # otherwise the port would return at once
     simulator._unplug()
     link.unlink()
     form = await go(hass, form, MODULE | {"write_module": True})
-    assert form["errors"] == {"base": "cannot_open"}
+    assert form["errors"] == {"base": "cannot_open_port"}
 
 
 async def test_a_port_is_used_once(hass: HomeAssistant, simulator: Hc12) -> None:
@@ -303,7 +305,7 @@ async def test_a_radio_is_reconfigured_and_its_outlets_stay(hass: HomeAssistant,
     wrong = await go(hass, form, RADIO | {"port": simulator.port, "name": ""})
     assert wrong["errors"] == {"name": "name_empty"}
     wrong = await go(hass, wrong, RADIO | {"port": "/dev/nothing-here"})
-    assert wrong["errors"] == {"port": "cannot_open"}, "another port is tried, as of a new radio"
+    assert wrong["errors"] == {"port": "cannot_open_port"}, "a new port is checked"
     form = await go(hass, wrong, RADIO | {"port": simulator.port, "name": "Other stick"})
     simulator.faults.set("set_low")
     done = await go(hass, form, MODULE | {"write_module": True, "channel": 20})
@@ -311,11 +313,11 @@ async def test_a_radio_is_reconfigured_and_its_outlets_stay(hass: HomeAssistant,
     await hass.async_block_till_done()
     assert simulator.module.channel == "020"
     assert (entry.title, entry.data["channel"], entry.state) == ("Other stick", 20, ConfigEntryState.LOADED)
-    assert list(entry.runtime_data.hub.outlets) == ["FE"]
+    assert list(entry.runtime_data.model.outlets) == ["FE"]
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_a_radio_is_not_given_the_port_of_another(hass: HomeAssistant, simulator: Hc12) -> None:
+async def test_a_radio_cannot_use_the_port_of_another(hass: HomeAssistant, simulator: Hc12) -> None:
     other = MockConfigEntry(domain=DOMAIN, data={"kind": "radio", "port": "/dev/other"})
     other.add_to_hass(hass)
     form = await go(hass, await begin(hass, "radio"), RADIO | {"port": simulator.port})
@@ -326,7 +328,7 @@ async def test_a_radio_is_not_given_the_port_of_another(hass: HomeAssistant, sim
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_bringing_back_a_unit_that_is_there_already_does_nothing(make_ccu: MakeCcu, hass: HomeAssistant) -> None:
+async def test_restoring_an_existing_entry_aborts(make_ccu: MakeCcu, hass: HomeAssistant) -> None:
     await make_ccu()
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": "import"}, data={"ccu_id": "01"})
     assert result["reason"] == "already_configured"

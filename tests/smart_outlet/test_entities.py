@@ -1,4 +1,4 @@
-"""Every entity as Home Assistant registers and shows it."""
+"""Snapshots of all entities."""
 
 from unittest.mock import patch
 
@@ -16,7 +16,7 @@ from .conftest import MakeCcu, outlet_data
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-async def test_the_entities_of_a_unit(
+async def test_the_entities_of_a_ccu(
     hass: HomeAssistant,
     make_ccu: MakeCcu,
     snapshot: SnapshotAssertion,
@@ -26,7 +26,7 @@ async def test_the_entities_of_a_unit(
     freezer.move_to("2026-11-21 10:00:00+00:00")
     with (
         patch("custom_components.smart_outlet.PLATFORMS", (platform,)),
-        patch("custom_components.smart_outlet.coordinator.ulid_now", return_value="01JDFIXEDID"),
+        patch("custom_components.smart_outlet.setup.ulid_now", return_value="01JDFIXEDID"),
     ):
         ccu = await make_ccu("01", (outlet_data("FE", "Kitchen"),))
         await ccu.report(current_a=65535, is_overload=True)

@@ -11,7 +11,7 @@ from tests.fleet_contract import assert_fleet_contract
 from .conftest import MakeCcu, outlet_data
 
 
-async def test_the_contract_of_fleets(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+async def test_the_fleet_contract(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
     first = await make_ccu("01", (outlet_data("FE"),), key="the-Key-of-01")
     await make_ccu("02", (outlet_data("FD"),), key="the-Key-of-02")
     versions = count(1)
@@ -24,10 +24,12 @@ async def test_the_contract_of_fleets(hass: HomeAssistant, make_ccu: MakeCcu) ->
     fleet = await assert_fleet_contract(hass, ota, keys=keys, change=change)
     device = fleet.devices()["ccu-01"]
     assert (device.product, device.chip, device.installed_version) == ("smart-outlet-ccu", "esp32", "2.0.2")
-    assert device.device_registry_id == first.running.device_id
+    assert device.device_registry_id == first.hub.info.device_registry_id
 
 
-async def test_units_come_go_and_live(hass: HomeAssistant, make_ccu: MakeCcu, freezer: FrozenDateTimeFactory) -> None:
+async def test_the_fleet_follows_added_removed_and_calling_ccus(
+    hass: HomeAssistant, make_ccu: MakeCcu, freezer: FrozenDateTimeFactory
+) -> None:
     ccu = await make_ccu("01")
     fleet = await ota.async_get_fleet(hass)
     heard: list[set[str]] = []

@@ -1,4 +1,4 @@
-"""Frames against the vectors that the firmware shares, and against noise."""
+"""Frames: shared vectors and noise."""
 
 from collections.abc import Iterator
 import json
@@ -79,11 +79,11 @@ def test_payload_vectors(vector: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("vector", of("streams"))
 @pytest.mark.parametrize("chunk", [1, 3, 1000])
-def test_stream_vectors_whatever_the_chunks(vector: dict[str, Any], chunk: int) -> None:
+def test_stream_vectors_in_any_chunks(vector: dict[str, Any], chunk: int) -> None:
     decoder, data, found = Decoder(), bytes.fromhex(vector["bytes"]), []
     for at in range(0, len(data), chunk):
         found += decoder.feed(data[at : at + chunk], 0)
-    # What stands half at the end is given up after a pause.
+    # An incomplete frame is dropped after a pause.
     found += decoder.feed(b"", 1)
     assert [frame.encode().hex() for frame in found] == vector["frames"]
     assert decoder.stats.crc_errors == vector["crc_errors"]
@@ -91,19 +91,19 @@ def test_stream_vectors_whatever_the_chunks(vector: dict[str, Any], chunk: int) 
 
 
 @pytest.mark.parametrize("frame", [Frame(256, 1, 0, 1), Frame(1, -1, 0, 1), Frame(1, 1, 0, 1, bytes(MAX_PAYLOAD + 1))])
-def test_what_does_not_fit_is_refused(frame: Frame) -> None:
+def test_out_of_range_fields_are_refused(frame: Frame) -> None:
     with pytest.raises(FrameError):
         frame.encode()
 
 
 @pytest.mark.parametrize("decode", [State.decode, Identity.decode, decode_token, decode_refusal])
-def test_payloads_too_short_are_refused(decode: Any) -> None:
+def test_short_payloads_are_refused(decode: Any) -> None:
     with pytest.raises(FrameError):
         decode(b"\x01")
 
 
 @given(st.lists(frames, max_size=6), st.integers(1, 40))
-def test_any_frames_survive_any_chunks(sent: list[Frame], chunk: int) -> None:
+def test_frames_are_decoded_in_any_chunks(sent: list[Frame], chunk: int) -> None:
     data = b"".join(frame.encode() for frame in sent)
     decoder, found = Decoder(), []
     for at in range(0, len(data), chunk):
@@ -113,7 +113,7 @@ def test_any_frames_survive_any_chunks(sent: list[Frame], chunk: int) -> None:
 
 
 @given(st.binary(max_size=200), frames)
-def test_a_good_frame_is_found_behind_any_noise(noise: bytes, frame: Frame) -> None:
+def test_a_frame_is_decoded_after_any_noise(noise: bytes, frame: Frame) -> None:
     decoder = Decoder()
     found = decoder.feed(noise, 0)
     found += decoder.feed(b"", 1)
@@ -123,7 +123,7 @@ def test_a_good_frame_is_found_behind_any_noise(noise: bytes, frame: Frame) -> N
 
 
 @given(frames, st.data())
-def test_no_single_or_double_bit_error_passes(frame: Frame, data: st.DataObject) -> None:
+def test_single_and_double_bit_errors_are_detected(frame: Frame, data: st.DataObject) -> None:
     encoded = bytearray(frame.encode())
     bits = data.draw(
         st.lists(st.integers(16, len(encoded) * 8 - 1), min_size=1, max_size=2, unique=True),
@@ -136,14 +136,14 @@ def test_no_single_or_double_bit_error_passes(frame: Frame, data: st.DataObject)
     assert frame not in found
 
 
-def test_a_lost_byte_costs_one_frame_not_the_next() -> None:
+def test_a_lost_byte_does_not_affect_the_next_frame() -> None:
     first, second = Frame(2, 1, 1, 2, b"abcdef"), Frame(2, 1, 2, 2, b"abcdef")
     decoder = Decoder(gap_s=0.05)
     assert decoder.feed(first.encode()[:-1], 0) == []
     assert decoder.feed(second.encode(), 0.2) == [second]
 
 
-def test_a_capture_is_told_in_the_words_of_the_entities() -> None:
+def test_a_capture_is_decoded_with_the_keys_of_the_entities() -> None:
     frames = {vector["name"]: bytes.fromhex(vector["frame"]) for vector in VECTORS["frames"]}
     lines = list(decode_capture(b"\x00\x01" + b"".join(frames.values())))
     assert ("FE.current_a", 1234, "mA") in lines
@@ -157,7 +157,7 @@ def test_a_capture_is_told_in_the_words_of_the_entities() -> None:
     assert lines[-1] == ("radio_noise_bytes", 2, None)
 
 
-def test_a_capture_of_an_unknown_command_is_told_as_it_is() -> None:
+def test_a_capture_shows_an_unknown_command_in_hex() -> None:
     lines = list(decode_capture(Frame(2, 1, 0, 0x2A, b"x").encode()))
     assert lines[0] == ("02.request", "command 2A 78", None)
 
@@ -167,7 +167,7 @@ def test_a_capture_without_a_frame_is_refused() -> None:
         list(decode_capture(b"nothing"))
 
 
-def test_noise_never_piles_up() -> None:
+def test_noise_does_not_accumulate() -> None:
     decoder = Decoder()
     for at in range(1000):
         decoder.feed(bytes((START, 28)) + bytes(20), at * 0.001)

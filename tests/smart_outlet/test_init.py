@@ -1,4 +1,4 @@
-"""Set-up, outlets that come and go, restarts, and what survives a kill."""
+"""Set-up, added and removed outlets, restarts and crashes."""
 
 from datetime import timedelta
 from types import MappingProxyType
@@ -16,9 +16,10 @@ from homeassistant.util.file import WriteError
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.smart_outlet._lib.entry_recovery import CONFIRM_AFTER_S
 from custom_components.smart_outlet.const import DOMAIN
 from custom_components.smart_outlet.diagnostics import async_get_config_entry_diagnostics
-from custom_components.smart_outlet.hubs import HUBS, async_get_hubs
+from custom_components.smart_outlet.domain.parts import DOMAIN_PARTS, async_get_parts
 
 from .conftest import KEY, Ccu, MakeCcu, ccu_entry
 
@@ -32,7 +33,7 @@ def new_outlet(device_id: str) -> ConfigSubentry:
     )
 
 
-async def test_an_added_outlet_reaches_the_unit_at_its_next_call(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_an_added_outlet_is_listed_at_the_next_call(hass: HomeAssistant, ccu: Ccu) -> None:
     await ccu.report()
     hass.config_entries.async_add_subentry(ccu.entry, new_outlet("0A"))
     await hass.async_block_till_done()
@@ -43,8 +44,8 @@ async def test_an_added_outlet_reaches_the_unit_at_its_next_call(hass: HomeAssis
     assert ccu.state("sensor", "outlets", None) == "3"
 
 
-async def test_a_removed_outlet_takes_everything_with_it(hass: HomeAssistant, ccu: Ccu) -> None:
-    subentry_id = ccu.running.subentry_ids["FD"]
+async def test_a_removed_outlet_leaves_no_device_or_entity(hass: HomeAssistant, ccu: Ccu) -> None:
+    subentry_id = ccu.hub.outlets.subentry_ids["FD"]
     hass.config_entries.async_remove_subentry(ccu.entry, subentry_id)
     await hass.async_block_till_done()
     assert (await ccu.get("/api/devices/"))[1]["devices"] == ["FE"]
@@ -52,14 +53,14 @@ async def test_a_removed_outlet_takes_everything_with_it(hass: HomeAssistant, cc
     assert not [e for e in er.async_get(hass).entities.values() if e.config_subentry_id == subentry_id]
 
 
-async def test_a_renamed_outlet_is_set_up_anew(hass: HomeAssistant, ccu: Ccu) -> None:
-    subentry = ccu.entry.subentries[ccu.running.subentry_ids["FE"]]
+async def test_a_renamed_outlet_reloads_the_entry(hass: HomeAssistant, ccu: Ccu) -> None:
+    subentry = ccu.entry.subentries[ccu.hub.outlets.subentry_ids["FE"]]
     hass.config_entries.async_update_subentry(ccu.entry, subentry, title="Bathroom")
     await hass.async_block_till_done()
-    assert ccu.running.hub.outlets["FE"].config.name == "Bathroom"
+    assert ccu.hub.model.outlets["FE"].settings.name == "Bathroom"
 
 
-async def test_other_options_are_taken_over(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_changed_options_are_applied(hass: HomeAssistant, ccu: Ccu) -> None:
     hass.config_entries.async_update_entry(
         ccu.entry, options={"voltage": 120, "power_factor": 0.5, "offline_after": 60}
     )
@@ -68,9 +69,9 @@ async def test_other_options_are_taken_over(hass: HomeAssistant, ccu: Ccu) -> No
     assert ccu.state("sensor", "power_a") == "120.0"
 
 
-async def test_devices_are_arranged_below_their_hub(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_outlets_are_connected_via_their_hub(hass: HomeAssistant, ccu: Ccu) -> None:
     devices = dr.async_get(hass)
-    outlet = devices.async_get_device_by_identifier((DOMAIN, ccu.running.subentry_ids["FE"]), ccu.entry.entry_id)
+    outlet = devices.async_get_device_by_identifier((DOMAIN, ccu.hub.outlets.subentry_ids["FE"]), ccu.entry.entry_id)
     hub = devices.async_get_device_by_identifier((DOMAIN, ccu.entry.entry_id), ccu.entry.entry_id)
     assert outlet is not None
     assert hub is not None
@@ -78,7 +79,7 @@ async def test_devices_are_arranged_below_their_hub(hass: HomeAssistant, ccu: Cc
     assert (outlet.name, outlet.serial_number, hub.serial_number) == ("Kitchen", "FE", "01")
 
 
-async def test_silence_makes_entities_unavailable_and_is_an_alert(
+async def test_a_ccu_that_stops_calling_is_unavailable_and_raises_an_alert(
     hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory
 ) -> None:
     await ccu.report()
@@ -96,15 +97,15 @@ async def test_silence_makes_entities_unavailable_and_is_an_alert(
 
 
 async def restarted(ccu: Ccu) -> None:
-    """Kill: nothing is written any more; then start again from the disk."""
+    """Simulate a crash: nothing more is written; then load the entry from disk."""
     hass = ccu.hass
-    running = ccu.running
-    with patch.object(type(running), "async_close", return_value=None):
+    hub = ccu.hub
+    with patch.object(type(hub.store), "async_close", return_value=None):
         assert await hass.config_entries.async_unload(ccu.entry.entry_id)
-    running._store._async_cleanup_delay_listener()
+    hub.store._store._async_cleanup_delay_listener()
     assert await hass.config_entries.async_setup(ccu.entry.entry_id)
     await hass.async_block_till_done()
-    assert ccu.running is not running
+    assert ccu.hub is not hub
 
 
 async def test_after_a_restart_relays_are_unknown_until_confirmed(ccu: Ccu) -> None:
@@ -118,7 +119,7 @@ async def test_after_a_restart_relays_are_unknown_until_confirmed(ccu: Ccu) -> N
     assert ccu.state("switch", "socket_a") == "off"
 
 
-async def test_an_acknowledged_command_survives_a_kill(ccu: Ccu) -> None:
+async def test_a_queued_command_survives_a_crash(ccu: Ccu) -> None:
     await ccu.report()
     await ccu.act("switch", "turn_off", "switch", "socket_a")
     await ccu.act("number", "set_value", "number", "threshold", value=4000)
@@ -130,7 +131,7 @@ async def test_an_acknowledged_command_survives_a_kill(ccu: Ccu) -> None:
     assert ccu.state("number", "main_threshold", None) == "16000"
 
 
-async def test_a_cut_in_its_middle_survives_a_kill_and_is_finished(ccu: Ccu) -> None:
+async def test_an_interrupted_power_off_continues_after_a_crash(ccu: Ccu) -> None:
     await ccu.cycle(FE_a=True, FD_b=True)
     await ccu.press("cut_all_power", None)
     await restarted(ccu)
@@ -150,7 +151,7 @@ async def test_energy_survives_a_reload(hass: HomeAssistant, ccu: Ccu, freezer: 
     assert float(ccu.state("sensor", "energy_a")) == pytest.approx(2.3 * 0.25, abs=0.001)
 
 
-async def test_energy_is_written_within_a_minute(
+async def test_energy_is_stored_within_a_minute(
     hass: HomeAssistant, ccu: Ccu, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
 ) -> None:
     await ccu.report(current_a=10_000)
@@ -163,7 +164,7 @@ async def test_energy_is_written_within_a_minute(
     assert stored["outlets"]["FE"]["energy_wh"]["a"] == pytest.approx(2300 * 30 / 3600)
 
 
-async def test_a_disk_that_refuses_withdraws_the_command(ccu: Ccu) -> None:
+async def test_a_write_error_withdraws_the_command(ccu: Ccu) -> None:
     await ccu.report()
     with (
         patch.object(Store, "_async_write_data", side_effect=WriteError("no space left")),
@@ -173,15 +174,15 @@ async def test_a_disk_that_refuses_withdraws_the_command(ccu: Ccu) -> None:
     assert await ccu.commands() == []
 
 
-async def test_switching_on_during_a_cut_is_refused(ccu: Ccu) -> None:
+async def test_switching_on_during_a_power_off_is_refused(ccu: Ccu) -> None:
     await ccu.cycle(FE_a=True)
     await ccu.press("cut_all_power", None)
     with pytest.raises(ServiceValidationError) as refused:
         await ccu.act("switch", "turn_on", "switch", "socket_a")
-    assert refused.value.translation_key == "cut_in_progress"
+    assert refused.value.translation_key == "power_off_in_progress"
 
 
-async def test_removing_the_hub_leaves_nothing_behind(
+async def test_removing_a_hub_deletes_its_key_and_stored_data(
     hass: HomeAssistant, ccu: Ccu, hass_storage: dict[str, Any]
 ) -> None:
     await ccu.act("button", "press", "button", "read_sensors")
@@ -190,54 +191,52 @@ async def test_removing_the_hub_leaves_nothing_behind(
     await hass.async_block_till_done()
     assert f"smart_outlet.{ccu.entry.entry_id}" not in hass_storage
     assert hass_storage["smart_outlet"]["data"]["units"] == {}
-    assert hass.data[HUBS].running == {}
+    assert hass.data[DOMAIN_PARTS].directory.hubs == {}
     assert (await ccu.get("/api/devices/"))[0] == 401
 
 
-async def test_a_unit_lost_in_a_crash_is_brought_back(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
-    registry = (await async_get_hubs(hass)).registry
-    await registry.async_set_key("07", "Barn", "barn-key")
+async def test_an_entry_lost_in_a_crash_is_restored(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+    keys = (await async_get_parts(hass)).keys
+    await keys.async_set_key("07", "Barn", "barn-key")
     await make_ccu("01")
     await hass.async_block_till_done()
     (barn,) = [entry for entry in hass.config_entries.async_entries(DOMAIN) if entry.unique_id == "ccu_07"]
     assert (barn.title, barn.state) == ("Barn", ConfigEntryState.LOADED)
 
 
-async def test_a_unit_counts_as_written_down_after_some_seconds(
+async def test_a_key_record_is_confirmed_after_a_minute(
     hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory
 ) -> None:
-    registry = hass.data[HUBS].registry
-    assert not registry.units["01"].confirmed
-    freezer.tick(timedelta(seconds=11))
+    keys = hass.data[DOMAIN_PARTS].keys
+    assert not keys.records["01"].confirmed
+    freezer.tick(timedelta(seconds=CONFIRM_AFTER_S + 1))
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
-    assert registry.units["01"].confirmed
+    assert keys.records["01"].confirmed
 
 
-async def test_keys_are_read_from_the_disk(
-    hass: HomeAssistant, hass_storage: dict[str, Any], make_ccu: MakeCcu
-) -> None:
+async def test_keys_are_loaded_from_disk(hass: HomeAssistant, hass_storage: dict[str, Any], make_ccu: MakeCcu) -> None:
     await make_ccu()
     stored = hass_storage["smart_outlet"]
-    hass.data.pop(HUBS)
+    hass.data.pop(DOMAIN_PARTS)
     hass_storage["smart_outlet"] = stored
-    hubs = await async_get_hubs(hass)
-    assert hubs.registry.find(KEY) is not None
+    parts = await async_get_parts(hass)
+    assert parts.keys.find(KEY) is not None
 
 
-async def test_a_key_that_could_not_be_stored_opens_nothing(hass: HomeAssistant, ccu: Ccu) -> None:
-    registry = hass.data[HUBS].registry
+async def test_a_key_that_could_not_be_stored_is_refused(hass: HomeAssistant, ccu: Ccu) -> None:
+    keys = hass.data[DOMAIN_PARTS].keys
     with patch.object(Store, "_async_write_data", side_effect=WriteError("read-only")):
         with pytest.raises(HomeAssistantError):
-            await registry.async_set_key("09", "New", "new-key")
+            await keys.async_set_key("09", "New", "new-key")
         with pytest.raises(HomeAssistantError):
-            await registry.async_set_key("01", "Unit 01", "new-key")
-    assert "09" not in registry.units
-    assert registry.find("new-key") is None
-    assert registry.find(KEY) is not None
+            await keys.async_set_key("01", "Unit 01", "new-key")
+    assert "09" not in keys.records
+    assert keys.find("new-key") is None
+    assert keys.find(KEY) is not None
 
 
-async def test_diagnostics_tell_much_but_no_secrets(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_diagnostics_contain_no_secrets(hass: HomeAssistant, ccu: Ccu) -> None:
     await ccu.cycle(FE_a=True)
     await ccu.act("button", "press", "button", "ping")
     await ccu.cycle(FE_a=True)
@@ -248,10 +247,10 @@ async def test_diagnostics_tell_much_but_no_secrets(hass: HomeAssistant, ccu: Cc
     assert data["finished_commands"][0]["status"] == "confirmed"
     text = str(data)
     assert KEY not in text
-    record = hass.data[HUBS].registry.units["01"]
+    record = hass.data[DOMAIN_PARTS].keys.records["01"]
     assert str(record.keys.current) not in text
 
 
-async def test_diagnostics_of_a_hub_that_was_never_set_up(hass: HomeAssistant) -> None:
+async def test_diagnostics_of_an_entry_that_is_not_loaded(hass: HomeAssistant) -> None:
     data = await async_get_config_entry_diagnostics(hass, ccu_entry())
     assert data["entry"]["ccu_id"] == "01"

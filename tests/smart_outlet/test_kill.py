@@ -1,4 +1,4 @@
-"""A real Home Assistant, killed with SIGKILL: what was acknowledged is there afterwards."""
+"""A real Home Assistant that is killed with SIGKILL: acknowledged changes are on disk."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.enable_soc
 
 @asynccontextmanager
 async def home_assistant(folder: Path, url: str, token: str = "") -> AsyncGenerator[HomeAssistant]:
-    """Home Assistant in a process of its own, killed without a word at the end."""
+    """Run Home Assistant in a separate process that is killed at the end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "homeassistant", "--config", str(folder), "--skip-pip",
         cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
@@ -51,7 +51,7 @@ async def home_assistant(folder: Path, url: str, token: str = "") -> AsyncGenera
 
 
 async def call(url: str, key: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
-    """What a unit calls."""
+    """Send a request of a CCU."""
     method = "GET" if body is None else "POST"
     async with (
         aiohttp.ClientSession() as session,
@@ -71,7 +71,7 @@ def report(device_id: str, *, on: bool) -> dict[str, Any]:
     }
 
 
-async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, socket_enabled: None) -> None:
+async def test_acknowledged_changes_survive_sigkill(tmp_path: Path, socket_enabled: None) -> None:
     port = free_port()
     (tmp_path / "configuration.yaml").write_text(CONFIGURATION.format(port=port))
     (tmp_path / "custom_components").mkdir()
@@ -93,7 +93,7 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, socket_enab
         entry_id = results[-1]["result"]["entry_id"]
         for device_id in ("FE", "FD"):
             await ha.add_subentry(entry_id, "outlet", {"name": f"Outlet {device_id}", "device_id": device_id})
-        # Home Assistant's own files are a second late; ours are not.
+        # Home Assistant writes config entries a second later.
         await written(tmp_path, "Outlet FE", "Outlet FD")
         for device_id in ("FE", "FD"):
             assert (await call(url, key, "data", report(device_id, on=True)))[0] == 200
@@ -107,12 +107,12 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, socket_enab
         assert (await ha.get("outlet-status/FE"))["relay_a"] is None
         await call(url, key, "data", report("FE", on=True))
         await call(url, key, "data", report("FD", on=True))
-        cut = await ha.call("smart_outlet/cut_all_power", entry_id=entry_id)
-        assert cut["hubs"][0]["pending"] == ["FE/a", "FE/b", "FD/a", "FD/b"]
-        # One outlet obeys before the kill, the other has to be cut by the next Home Assistant.
+        power_off = await ha.call("smart_outlet/switch_everything_off", entry_id=entry_id)
+        assert power_off["hubs"][0]["pending"] == ["FE/a", "FE/b", "FD/a", "FD/b"]
+        # One outlet is switched off before the crash, the other after the restart.
         await call(url, key, "commands/FE")
         await call(url, key, "data", report("FE", on=False))
-        # A new unit's key counts from the moment that it was shown, whatever Home Assistant wrote of its entry.
+        # The key of a new CCU is valid from the time it was shown, even if its entry was not written.
         steps = ({"next_step_id": "ccu"}, {"name": "Barn", "ccu_id": "02", "accept_without_key": False}, {})
         results = await ha.flow_results("config/config_entries/flow", {"handler": "smart_outlet"}, *steps)
         barn = results[2]["description_placeholders"]["device_key"]
@@ -126,4 +126,4 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, socket_enab
         await call(url, key, "commands/FE")
         await call(url, key, "data", report("FE", on=False))
         states = {state["entity_id"]: state for state in await ha.get("states")}
-        assert states["sensor.house_power_cut"]["state"] == "complete"
+        assert states["sensor.house_emergency_power_off"]["state"] == "complete"

@@ -1,4 +1,4 @@
-"""A radio hub in Home Assistant, with a simulated channel behind a pseudo-terminal."""
+"""A radio in Home Assistant with a simulated channel on a pseudo-terminal."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -19,6 +19,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from serialx import create_serial_connection
 
+from custom_components.smart_outlet._lib.backoff import RetryPolicy
 from custom_components.smart_outlet.const import DOMAIN
 from custom_components.smart_outlet.diagnostics import async_get_config_entry_diagnostics
 from simulators.framework import running
@@ -26,7 +27,8 @@ from simulators.hc12.simulator import Hc12
 
 from .conftest import DATA, Ccu, MakeCcu, outlet_data
 
-pytestmark = pytest.mark.slow  # left out by scripts/test --quick
+FAST_RECONNECT = RetryPolicy(first_s=0.02, max_s=0.1, jitter=(0.5, 1.0))
+pytestmark = pytest.mark.slow  # skipped by scripts/test --quick
 
 STICK: dict[str, Any] = {
     "kind": "radio",
@@ -48,7 +50,7 @@ async def simulator(tmp_path: Path) -> AsyncGenerator[Hc12]:
 
 @pytest.fixture
 async def radio(hass: HomeAssistant, simulator: Hc12, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Ccu]:
-    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.BACKOFF_S", (0.02, 0.1))
+    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.RECONNECT_POLICY", FAST_RECONNECT)
     await async_setup_component(hass, "http", {})
     entry = MockConfigEntry(
         domain=DOMAIN,
@@ -59,16 +61,21 @@ async def radio(hass: HomeAssistant, simulator: Hc12, monkeypatch: pytest.Monkey
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     view = Ccu(hass, None, entry)  # type: ignore[arg-type]
-    await until(view, lambda: all(outlet.online for outlet in view.running.hub.outlets.values()))
+    await until(view, lambda: all(outlet.online for outlet in view.hub.model.outlets.values()))
     yield view
     await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def until(view: Ccu, condition: Callable[[], object], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
     await view.settle()
+
+
+def is_port_open(view: Ccu) -> bool | None:
+    assert view.hub.radio is not None
+    return view.hub.radio.port.is_open if view.hub.radio.port is not None else None
 
 
 async def test_the_outlets_are_polled_and_trusted(radio: Ccu) -> None:
@@ -78,19 +85,19 @@ async def test_the_outlets_are_polled_and_trusted(radio: Ccu) -> None:
     await until(radio, lambda: radio.state("sensor", "radio_round_trip") not in (STATE_UNKNOWN, "0"))
 
 
-async def test_a_socket_is_switched_over_the_air(radio: Ccu, simulator: Hc12) -> None:
+async def test_a_socket_is_switched_by_radio(radio: Ccu, simulator: Hc12) -> None:
     await radio.act("switch", "turn_on", "switch", "socket_b")
     await until(radio, lambda: simulator.outlets["FE"].relays == [False, True])
     await until(radio, lambda: radio.state("switch", "socket_b") == "on")
     await radio.act("number", "set_value", "number", "threshold", value=250)
     await until(radio, lambda: simulator.outlets["FE"].threshold == 250)
-    # 300 mA are too much now: the outlet trips and says so itself.
-    await until(radio, lambda: radio.running.hub.outlets["FE"].is_overload)
+    # The load of 300 mA exceeds the threshold: the outlet trips and sends an event.
+    await until(radio, lambda: radio.hub.model.outlets["FE"].is_overload)
     await until(radio, lambda: radio.attributes("event", "alert").get("event_type") == "overload")
-    assert radio.running.hub.main_current_ma == 0
+    assert radio.hub.model.main_current_ma == 0
 
 
-async def test_all_power_is_cut_over_the_air(radio: Ccu, simulator: Hc12) -> None:
+async def test_everything_is_switched_off_by_radio(radio: Ccu, simulator: Hc12) -> None:
     for outlet in simulator.outlets.values():
         outlet.relays = [True, True]
     await radio.press("cut_all_power", None)
@@ -98,28 +105,30 @@ async def test_all_power_is_cut_over_the_air(radio: Ccu, simulator: Hc12) -> Non
     assert not any(any(outlet.relays) for outlet in simulator.outlets.values())
 
 
-async def test_a_port_pulled_out_and_back(radio: Ccu, simulator: Hc12, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_lost_port_is_logged_once_and_recovers(
+    radio: Ccu, simulator: Hc12, caplog: pytest.LogCaptureFixture
+) -> None:
     simulator.faults.set("unplugged")
-    await until(radio, lambda: radio.running.port is not None and not radio.running.port.is_open)
+    await until(radio, lambda: is_port_open(radio) is False)
     await asyncio.sleep(0.3)
-    assert caplog.text.count("the serial port is not there") == 1
+    assert caplog.text.count("serial port is not available") == 1
     simulator.faults.clear("unplugged")
-    await until(radio, lambda: radio.running.port is not None and radio.running.port.is_open)
+    await until(radio, lambda: is_port_open(radio))
     await radio.act("switch", "turn_on", "switch", "socket_a")
     await until(radio, lambda: simulator.outlets["FE"].relays[0])
-    assert caplog.text.count("the serial port is open") == 1
+    assert caplog.text.count("serial port opened") == 1
 
 
-async def test_an_outlet_of_a_radio_that_a_unit_reports_too_is_an_issue(radio: Ccu, make_ccu: MakeCcu) -> None:
+async def test_an_outlet_reported_by_a_radio_and_a_ccu_is_an_issue(radio: Ccu, make_ccu: MakeCcu) -> None:
     unit = await make_ccu("01", (outlet_data("FE"),))
     await unit.report()
     issue = f"outlet_claimed_twice_{DATA['device_id']}"
     await until(radio, lambda: ir.async_get(radio.hass).async_get_issue(DOMAIN, issue))
 
 
-async def test_link_quality_is_told(radio: Ccu, simulator: Hc12, hass: HomeAssistant) -> None:
+async def test_link_quality_is_reported(radio: Ccu, simulator: Hc12, hass: HomeAssistant) -> None:
     simulator.faults.set("loss", 0.5)
-    await until(radio, lambda: radio.running.radio and radio.running.radio.stats.peer(0xFE).retries > 0)
+    await until(radio, lambda: radio.hub.radio and radio.hub.radio.stats.peer(0xFE).retries > 0)
     simulator.faults.clear("loss")
     data = await async_get_config_entry_diagnostics(hass, radio.entry)
     assert data["radio"]["peers"][0xFE]["retries"] > 0
@@ -132,23 +141,21 @@ async def test_link_quality_is_told(radio: Ccu, simulator: Hc12, hass: HomeAssis
     assert noise.disabled
 
 
-async def test_two_outlets_that_speak_at_once_drown_each_other_and_are_heard_all_the_same(
-    radio: Ccu, simulator: Hc12
-) -> None:
+async def test_colliding_events_are_recovered_by_the_next_poll(radio: Ccu, simulator: Hc12) -> None:
     for outlet in simulator.outlets.values():
         outlet.relays, outlet.threshold = [True, False], 1000
-    # Both trip in the same moment, and their events meet on the air; the next poll tells.
+    # Both outlets trip at the same time and their events collide; the next poll reads the trips.
     await until(radio, lambda: simulator.frames["collided"] >= 2)
-    await until(radio, lambda: all(outlet.is_overload for outlet in radio.running.hub.outlets.values()))
+    await until(radio, lambda: all(outlet.is_overload for outlet in radio.hub.model.outlets.values()))
     await radio.act("switch", "turn_on", "switch", "socket_b")
     await until(radio, lambda: simulator.outlets["FE"].relays[1])
 
 
-async def test_a_stick_behind_a_tcp_bridge_serves_as_one_that_is_plugged_in(
+async def test_a_radio_behind_a_tcp_bridge_works_like_a_local_one(
     hass: HomeAssistant, simulator: Hc12, monkeypatch: pytest.MonkeyPatch, socket_enabled: None
 ) -> None:
-    """socat: the program that people put a remote serial port on the network with."""
-    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.BACKOFF_S", (0.02, 0.1))
+    """The serial port is on the network through socat."""
+    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.RECONNECT_POLICY", FAST_RECONNECT)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -163,25 +170,25 @@ async def test_a_stick_behind_a_tcp_bridge_serves_as_one_that_is_plugged_in(
     view = Ccu(hass, None, entry)  # type: ignore[arg-type]
     async with bridge(simulator, port):
         assert await hass.config_entries.async_setup(entry.entry_id)
-        await until(view, lambda: all(outlet.online for outlet in view.running.hub.outlets.values()))
+        await until(view, lambda: all(outlet.online for outlet in view.hub.model.outlets.values()))
         await view.act("switch", "turn_on", "switch", "socket_b")
         await until(view, lambda: simulator.outlets["FE"].relays == [False, True])
         await until(view, lambda: view.state("switch", "socket_b") == "on")
-    # The bridge is gone, and comes back.
-    await until(view, lambda: view.running.port is not None and not view.running.port.is_open)
+    # The bridge stops and starts again.
+    await until(view, lambda: is_port_open(view) is False)
     async with bridge(simulator, port):
-        await until(view, lambda: view.running.port is not None and view.running.port.is_open)
+        await until(view, lambda: is_port_open(view))
         await view.act("switch", "turn_off", "switch", "socket_b")
         await until(view, lambda: simulator.outlets["FE"].relays == [False, False])
         await hass.config_entries.async_unload(entry.entry_id)
 
 
 @pytest.mark.parametrize("known", [True, False])
-async def test_a_port_of_esphome_is_waited_for(
+async def test_an_esphome_port_is_retried_until_it_is_available(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, simulator: Hc12, known: bool
 ) -> None:
-    """Until ESPHome has loaded its addresses are unknown, or answered by a stand-in; then they are a port as any."""
-    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.BACKOFF_S", (0.02, 0.1))
+    """Until ESPHome has loaded, its URLs are unknown or raise ConfigEntryNotReady."""
+    monkeypatch.setattr("custom_components.smart_outlet.radio.controller.RECONNECT_POLICY", FAST_RECONNECT)
     tries: list[str] = []
 
     async def open_port(loop: Any, factory: Any, url: str, **options: Any) -> Any:
@@ -199,14 +206,14 @@ async def test_a_port_of_esphome_is_waited_for(
     entry.add_to_hass(hass)
     view = Ccu(hass, None, entry)  # type: ignore[arg-type]
     assert await hass.config_entries.async_setup(entry.entry_id)
-    await until(view, lambda: view.running.hub.outlets["FE"].online)
+    await until(view, lambda: view.hub.model.outlets["FE"].online)
     assert len(tries) == 3
     await hass.config_entries.async_unload(entry.entry_id)
 
 
 @asynccontextmanager
 async def bridge(simulator: Hc12, port: int) -> AsyncGenerator[None]:
-    """The simulator's serial port on a TCP port."""
+    """Run socat between the simulator's serial port and a TCP port."""
     if (socat := shutil.which("socat")) is None:
         pytest.skip("socat is not installed")
     process = await asyncio.create_subprocess_exec(
@@ -218,6 +225,6 @@ async def bridge(simulator: Hc12, port: int) -> AsyncGenerator[None]:
     try:
         yield
     finally:
-        # With its child, which holds the connection.
+        # Including its child, which holds the connection.
         os.killpg(process.pid, signal.SIGTERM)
         await process.wait()

@@ -1,4 +1,4 @@
-"""The HTTP API as field units and users' scripts see it."""
+"""The HTTP API for Central Control Units and users."""
 
 import asyncio
 from datetime import timedelta
@@ -15,9 +15,9 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser, async_fire_time_changed
 
-from custom_components.smart_outlet import pacer
 from custom_components.smart_outlet._lib.device_http import ApiError
-from custom_components.smart_outlet.hubs import async_get_hubs
+from custom_components.smart_outlet.domain import request_pacer
+from custom_components.smart_outlet.domain.parts import async_get_parts
 
 from .conftest import DATA, KEY, Ccu, MakeCcu, outlet_data
 
@@ -25,7 +25,7 @@ FAILED = {"success": False}
 
 
 def refused(code: str, field: str | None = None) -> dict[str, Any]:
-    """What a refusal says, apart from its text."""
+    """Return an error response without its message."""
     return {"success": False, "error": code, "field": field}
 
 
@@ -34,10 +34,10 @@ def code_of(answer: dict[str, Any]) -> dict[str, Any]:
     return {key: answer[key] for key in ("success", "error", "field")}
 
 
-# What a field unit does all day
+# Requests of a field CCU
 
 
-async def test_a_report_is_taken_and_shown(ccu: Ccu) -> None:
+async def test_a_report_updates_the_entities(ccu: Ccu) -> None:
     assert await ccu.post("/api/data/", DATA) == (200, {"success": True})
     assert ccu.state("sensor", "current_a") == "1234"
     assert ccu.state("sensor", "power_a") == "283.8"
@@ -48,7 +48,7 @@ async def test_a_report_is_taken_and_shown(ccu: Ccu) -> None:
     assert ccu.state("binary_sensor", "offline", "FD") == STATE_UNKNOWN
 
 
-async def test_the_breaker_is_taken_and_shown(ccu: Ccu) -> None:
+async def test_a_breaker_report_updates_the_entities(ccu: Ccu) -> None:
     assert await ccu.post("/api/breaker-data/", {"ccu_id": "01", "current_ma": 7321}) == (200, {"success": True})
     assert ccu.state("sensor", "main_current", None) == "7321"
     assert ccu.state("binary_sensor", "connectivity", None) == "on"
@@ -58,7 +58,7 @@ async def test_the_outlets_are_listed(ccu: Ccu) -> None:
     assert await ccu.get("/api/devices/") == (200, {"success": True, "devices": ["FE", "FD"]})
 
 
-async def test_a_command_is_handed_out_once_in_the_field_units_words(ccu: Ccu) -> None:
+async def test_a_command_is_delivered_once_in_protocol_1(ccu: Ccu) -> None:
     await ccu.report()
     await ccu.act("switch", "turn_off", "switch", "socket_a")
     assert ccu.attributes("switch", "socket_a")["pending"] == "off"
@@ -83,7 +83,7 @@ async def test_paths_work_with_and_without_the_slash(ccu: Ccu, method: str, path
     assert reply.status == 200
 
 
-async def test_the_key_may_come_as_a_bearer(ccu: Ccu) -> None:
+async def test_the_key_is_accepted_as_a_bearer_token(ccu: Ccu) -> None:
     reply = await ccu.client.get("/api/devices/", headers={"Authorization": f"Bearer {KEY}"})
     assert reply.status == 200
 
@@ -93,7 +93,7 @@ async def test_unknown_fields_and_query_parameters_are_no_error(ccu: Ccu) -> Non
     assert reply.status == 200
 
 
-# Who may call
+# Authentication
 
 
 @pytest.mark.parametrize(
@@ -119,22 +119,22 @@ async def test_unknown_fields_and_query_parameters_are_no_error(ccu: Ccu) -> Non
         ("post", "/api/commands/FE/ack/"),
     ],
 )
-async def test_without_the_key_nothing_goes(
+async def test_requests_without_the_key_are_refused(
     ccu: Ccu, method: str, path: str, headers: dict[str, str], hass: HomeAssistant
 ) -> None:
     reply = await getattr(ccu.client, method)(path, headers=headers, **({"json": DATA} if method == "post" else {}))
     assert reply.status == 401
     assert code_of(await reply.json()) == refused("unauthorized")
-    assert ccu.running.hub.last_seen is None
+    assert ccu.hub.model.last_seen is None
     assert not hass.http.app.get(KEY_FAILED_LOGIN_ATTEMPTS)
 
 
-async def test_the_key_in_the_query_does_not_count(ccu: Ccu) -> None:
+async def test_the_key_in_the_query_is_ignored(ccu: Ccu) -> None:
     reply = await ccu.client.get(f"/api/devices/?api_key={KEY}")
     assert reply.status == 401
 
 
-async def test_the_key_of_one_unit_does_not_open_another(make_ccu: MakeCcu) -> None:
+async def test_the_key_of_one_ccu_gives_no_access_to_another(make_ccu: MakeCcu) -> None:
     first = await make_ccu("01", (outlet_data("FE"),))
     second = await make_ccu("02", (outlet_data("FD"),), key="another-key")
     assert (await first.get("/api/devices/"))[1]["devices"] == ["FE"]
@@ -143,49 +143,49 @@ async def test_the_key_of_one_unit_does_not_open_another(make_ccu: MakeCcu) -> N
     assert (status, code_of(answer)) == (404, refused("not_found"))
     status, answer = await second.post("/api/breaker-data/", {"ccu_id": "01", "current_ma": 5})
     assert (status, code_of(answer)) == (404, refused("not_found"))
-    assert first.running.hub.main_current_ma is None
+    assert first.hub.model.main_current_ma is None
 
 
-async def test_a_rotated_key_opens_until_the_new_one_is_used(
+async def test_the_previous_key_is_valid_until_the_new_one_is_used(
     hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory
 ) -> None:
-    registry = (await async_get_hubs(hass)).registry
-    await registry.async_set_key("01", "Unit 01", "new-key")
+    keys = (await async_get_parts(hass)).keys
+    await keys.async_set_key("01", "Unit 01", "new-key")
     assert (await ccu.get("/api/devices/"))[0] == 200
     old, ccu.key = ccu.key, "new-key"
     assert (await ccu.get("/api/devices/"))[0] == 200
     ccu.key = old
     assert (await ccu.get("/api/devices/"))[0] == 401
-    await registry.async_set_key("01", "Unit 01", "third-key")
+    await keys.async_set_key("01", "Unit 01", "third-key")
     freezer.tick(timedelta(hours=25))
     ccu.key = "new-key"
     assert (await ccu.get("/api/devices/"))[0] == 401
 
 
-async def test_a_unit_that_is_not_set_up_is_not_let_in(hass: HomeAssistant, ccu: Ccu) -> None:
+async def test_a_ccu_whose_entry_is_not_loaded_is_refused(hass: HomeAssistant, ccu: Ccu) -> None:
     await hass.config_entries.async_unload(ccu.entry.entry_id)
     assert (await ccu.get("/api/devices/"))[0] == 401
 
 
-async def test_a_unit_without_a_key_is_bound_to_its_address(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+async def test_a_ccu_without_a_key_is_bound_to_its_address(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
     ccu = await make_ccu(key=None, accept_without_key=True, source_address="127.0.0.1")
     assert (await ccu.get("/api/devices/"))[0] == 200
     assert ir.async_get(hass).async_get_issue("smart_outlet", f"keyless_{ccu.entry.entry_id}")
-    # Who presents a key has to present the right one.
+    # A wrong key is refused even from the accepted address.
     ccu.key = "wrong"
     assert (await ccu.get("/api/devices/"))[0] == 401
-    ccu.key = None
+    ccu.key = ""
     await hass.config_entries.async_remove(ccu.entry.entry_id)
     assert not ir.async_get(hass).async_get_issue("smart_outlet", f"keyless_{ccu.entry.entry_id}")
     assert (await ccu.get("/api/devices/"))[0] == 401
 
 
-async def test_a_unit_without_a_key_at_another_address_is_refused(make_ccu: MakeCcu) -> None:
+async def test_a_ccu_without_a_key_at_another_address_is_refused(make_ccu: MakeCcu) -> None:
     ccu = await make_ccu(key=None, accept_without_key=True, source_address="192.0.2.7")
     assert (await ccu.get("/api/devices/"))[0] == 401
 
 
-# Bad input
+# Invalid input
 
 
 @pytest.mark.parametrize(
@@ -200,12 +200,12 @@ async def test_a_unit_without_a_key_at_another_address_is_refused(make_ccu: Make
         b'{"a":' * 20 + b"1" + b"}" * 20,
     ],
 )
-async def test_half_written_json_has_no_effect(ccu: Ccu, body: bytes) -> None:
+async def test_invalid_json_has_no_effect(ccu: Ccu, body: bytes) -> None:
     for path in ("/api/data/", "/api/breaker-data/", "/api/commands/FE/ack/"):
         reply = await ccu.client.post(path, data=body, headers=ccu.headers)
         assert reply.status == 400
         assert code_of(await reply.json()) == refused("bad_json")
-    assert ccu.running.hub.outlets["FE"].last_seen is None
+    assert ccu.hub.model.outlets["FE"].last_seen is None
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ async def test_half_written_json_has_no_effect(ccu: Ccu, body: bytes) -> None:
         ({"device_id": "1FF"}, "bad_value", "device_id"),
     ],
 )
-async def test_wrong_values_are_named(ccu: Ccu, change: dict[str, Any], code: str, field: str) -> None:
+async def test_invalid_values_name_their_field(ccu: Ccu, change: dict[str, Any], code: str, field: str) -> None:
     status, answer = await ccu.post("/api/data/", DATA | change)
     assert (status, code_of(answer)) == (400, refused(code, field))
 
@@ -243,13 +243,13 @@ async def test_a_body_over_the_limit_is_refused(ccu: Ccu) -> None:
     assert (status, code_of(answer)) == (413, refused("too_large"))
 
 
-async def test_a_unit_that_floods_is_refused_and_others_are_not(
-    make_ccu: MakeCcu, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pacer, "CALLS_AT_ONCE", 20.0)
-    monkeypatch.setattr(pacer, "CALLS_PER_S", 0.5)
-    mad, calm = await make_ccu("01"), await make_ccu("02", key="another-key")
-    replies = await asyncio.gather(*(mad.client.post("/api/data/", json=DATA, headers=mad.headers) for _ in range(90)))
+async def test_a_flooding_ccu_is_refused_and_others_are_not(make_ccu: MakeCcu, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_pacer, "BURST", 20.0)
+    monkeypatch.setattr(request_pacer, "REQUESTS_PER_S", 0.5)
+    flooding, calm = await make_ccu("01"), await make_ccu("02", key="another-key")
+    replies = await asyncio.gather(
+        *(flooding.client.post("/api/data/", json=DATA, headers=flooding.headers) for _ in range(90))
+    )
     statuses = [reply.status for reply in replies]
     assert 20 <= statuses.count(200) < 40
     assert statuses.count(200) + statuses.count(429) == 90
@@ -259,27 +259,25 @@ async def test_a_unit_that_floods_is_refused_and_others_are_not(
     assert (await calm.get("/api/devices/"))[0] == 200
 
 
-def test_a_flood_waits_in_line_and_only_the_end_of_the_line_is_refused() -> None:
-    pace = pacer.Pacer()
-    at_once = int(pacer.CALLS_AT_ONCE)
+def test_the_pacer_delays_a_flood_and_refuses_only_its_end() -> None:
+    pace = request_pacer.RequestPacer()
+    at_once = int(request_pacer.BURST)
     assert [pace.reserve(0.0) for _ in range(at_once)] == [0.0] * at_once
-    waits = [pace.reserve(0.0) for _ in range(int(pacer.CALLS_PER_S))]
+    waits = [pace.reserve(0.0) for _ in range(int(request_pacer.REQUESTS_PER_S))]
     assert waits == sorted(waits)
-    assert waits[0] == pytest.approx(1 / pacer.CALLS_PER_S)
-    assert waits[-1] == pytest.approx(pacer.LONGEST_WAIT_S)
+    assert waits[0] == pytest.approx(1 / request_pacer.REQUESTS_PER_S)
+    assert waits[-1] == pytest.approx(request_pacer.MAX_WAIT_S)
     with pytest.raises(ApiError) as refusal:
         pace.reserve(0.0)
     assert refusal.value.status == 429
-    # Half a second later half of the line is served.
+    # Half a second later half of the queue is served.
     assert pace.reserve(0.5) == pytest.approx(0.5, abs=0.01)
     assert pace.reserve(100.0) == 0.0
 
 
-async def test_a_unit_that_is_quick_one_call_at_a_time_is_never_refused(
-    ccu: Ccu, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pacer, "CALLS_AT_ONCE", 10.0)
-    monkeypatch.setattr(pacer, "CALLS_PER_S", 200.0)
+async def test_a_fast_ccu_with_one_request_at_a_time_is_not_refused(ccu: Ccu, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_pacer, "BURST", 10.0)
+    monkeypatch.setattr(request_pacer, "REQUESTS_PER_S", 200.0)
     for _ in range(60):
         assert (await ccu.get("/api/devices/"))[0] == 200
 
@@ -302,30 +300,30 @@ async def test_version_2_has_ids_and_acknowledges(ccu: Ccu) -> None:
     assert again == (200, {"success": True, "acknowledged": []})
 
 
-async def test_a_version_1_unit_never_sees_a_version_2_field(ccu: Ccu) -> None:
+async def test_version_1_responses_have_no_version_2_fields(ccu: Ccu) -> None:
     await ccu.act("button", "press", "button", "ping")
     assert await ccu.commands() == [{"command": "ping", "socket": "", "value": None}]
 
 
-async def test_without_a_key_version_2_is_not_trusted_about_off(make_ccu: MakeCcu) -> None:
+async def test_off_of_version_2_without_a_key_is_unknown(make_ccu: MakeCcu) -> None:
     ccu = await make_ccu(key=None, accept_without_key=True, source_address="127.0.0.1")
     ccu.version = "?v=2"
     await ccu.report()
     assert ccu.state("switch", "socket_b") == STATE_UNKNOWN
 
 
-async def test_acknowledgements_of_strange_outlets_are_refused(ccu: Ccu) -> None:
+async def test_acknowledgements_of_unknown_outlets_are_refused(ccu: Ccu) -> None:
     for path in ("/api/commands/AA/ack/", "/api/commands/nope/ack/"):
         status, answer = await ccu.post(path, {"id": "x", "ok": True})
         assert (status, code_of(answer)) == (404, refused("not_found"))
 
 
-async def test_a_bad_firmware_text_is_refused(ccu: Ccu) -> None:
+async def test_an_invalid_firmware_version_is_refused(ccu: Ccu) -> None:
     body = {"ccu_id": "01", "current_ma": 1, "firmware": 7}
     status, answer = await ccu.post("/api/breaker-data/", body)
     assert (status, code_of(answer)) == (400, refused("bad_value", "firmware"))
     await ccu.post("/api/breaker-data/", body | {"firmware": "2.1.0"})
-    assert ccu.running.firmware == "2.1.0"
+    assert ccu.hub.info.firmware == "2.1.0"
 
 
 # Users
@@ -333,7 +331,7 @@ async def test_a_bad_firmware_text_is_refused(ccu: Ccu) -> None:
 
 @pytest.fixture
 async def user(hass_client: Any, ccu: Ccu) -> Any:
-    """An admin's client."""
+    """Return the client of an administrator."""
     return await hass_client()
 
 
@@ -352,7 +350,7 @@ async def test_a_user_queues_a_command_as_a_form(ccu: Ccu, user: Any, value: str
     assert await ccu.commands() == [{"command": "set_threshold", "socket": "", "value": 5000}]
 
 
-async def test_a_form_in_parts_is_one_too(ccu: Ccu, user: Any) -> None:
+async def test_a_user_queues_a_command_as_a_multipart_form(ccu: Ccu, user: Any) -> None:
     form = FormData({"socket": "b"}, default_to_multipart=True)
     assert (await user.post("/api/commands/FE/relay_on/", data=form)).status == 200
     form = FormData({"value": "5000", "note": "\r\nK\u00fcche"}, default_to_multipart=True)
@@ -363,7 +361,7 @@ async def test_a_form_in_parts_is_one_too(ccu: Ccu, user: Any) -> None:
     ]
 
 
-async def test_a_command_without_a_body_needs_none(ccu: Ccu, user: Any) -> None:
+async def test_a_ping_needs_no_body(ccu: Ccu, user: Any) -> None:
     assert (await user.post("/api/commands/FE/ping/")).status == 200
 
 
@@ -382,12 +380,12 @@ async def test_a_command_without_a_body_needs_none(ccu: Ccu, user: Any) -> None:
         ("FE/ping", {"ccu_id": 5}, 400, refused("bad_value", "ccu_id")),
     ],
 )
-async def test_wrong_orders_are_refused(
+async def test_invalid_commands_are_refused(
     ccu: Ccu, user: Any, path: str, body: Any, status: int, answer: dict[str, Any]
 ) -> None:
     reply = await user.post(f"/api/commands/{path}/", json=body)
     assert (reply.status, code_of(await reply.json())) == (status, answer)
-    assert list(ccu.running.hub.queue.open()) == []
+    assert list(ccu.hub.model.commands.open()) == []
 
 
 @pytest.mark.parametrize(
@@ -402,31 +400,33 @@ async def test_wrong_orders_are_refused(
         ("multipart/form-data; boundary=x", b"--x\r\n" * 30 + b"--x--"),
     ],
 )
-async def test_strange_forms_are_refused(ccu: Ccu, user: Any, content_type: str, body: bytes) -> None:
+async def test_invalid_forms_are_refused(ccu: Ccu, user: Any, content_type: str, body: bytes) -> None:
     reply = await user.post("/api/commands/FE/ping/", data=body, headers={"Content-Type": content_type})
     assert (reply.status, code_of(await reply.json())) == (400, refused("bad_json"))
 
 
-async def test_a_form_with_a_text_for_a_value_is_a_bad_value(ccu: Ccu, user: Any) -> None:
+async def test_a_form_with_a_non_numeric_value_is_refused(ccu: Ccu, user: Any) -> None:
     reply = await user.post("/api/commands/FE/set_threshold/", data={"value": "five"})
     assert (reply.status, code_of(await reply.json())) == (400, refused("bad_value", "value"))
 
 
-async def test_nothing_is_switched_on_during_a_cut(ccu: Ccu, user: Any) -> None:
+async def test_switching_on_during_a_power_off_is_a_conflict(ccu: Ccu, user: Any) -> None:
     await ccu.report()
     await ccu.press("cut_all_power", None)
     reply = await user.post("/api/commands/FE/relay_on/", json={"socket": "a"})
     assert (reply.status, code_of(await reply.json())) == (409, refused("conflict"))
 
 
-async def test_user_routes_want_a_user(ccu: Ccu) -> None:
+async def test_user_routes_require_a_user(ccu: Ccu) -> None:
     status, answer = await ccu.get("/api/outlet-status/FE/")
     assert (status, code_of(answer)) == (401, refused("unauthorized"))
     status, answer = await ccu.post("/api/commands/FE/relay_on/", {"socket": "a"})
     assert (status, code_of(answer)) == (401, refused("unauthorized"))
 
 
-async def test_a_reader_reads_and_does_not_change(ccu: Ccu, hass_client: Any, hass_read_only_access_token: str) -> None:
+async def test_a_read_only_user_reads_but_cannot_send_commands(
+    ccu: Ccu, hass_client: Any, hass_read_only_access_token: str
+) -> None:
     client = await hass_client(hass_read_only_access_token)
     assert (await client.get("/api/outlet-status/FE/")).status == 200
     for command, body in (
@@ -437,12 +437,10 @@ async def test_a_reader_reads_and_does_not_change(ccu: Ccu, hass_client: Any, ha
     ):
         reply = await client.post(f"/api/commands/FE/{command}/", json=body)
         assert (reply.status, code_of(await reply.json())) == (403, refused("forbidden"))
-    assert list(ccu.running.hub.queue.open()) == []
+    assert list(ccu.hub.model.commands.open()) == []
 
 
-async def test_a_user_without_any_permission_does_not_read(
-    ccu: Ccu, hass_client: Any, hass_admin_user: MockUser
-) -> None:
+async def test_a_user_without_permission_cannot_read(ccu: Ccu, hass_client: Any, hass_admin_user: MockUser) -> None:
     hass_admin_user.groups = []
     hass_admin_user.mock_policy({})
     hass_admin_user.is_owner = False
@@ -476,7 +474,7 @@ async def test_the_status_of_an_outlet(ccu: Ccu, user: Any) -> None:
     assert (await user.get("/api/outlet-status/AA")).status == 404
 
 
-async def test_the_same_id_at_two_units_needs_the_units_id(
+async def test_a_device_id_at_two_ccus_requires_the_ccu_id(
     make_ccu: MakeCcu, hass_client: Any, hass: HomeAssistant
 ) -> None:
     first, second = await make_ccu("01"), await make_ccu("02", key="another-key")
@@ -490,10 +488,10 @@ async def test_the_same_id_at_two_units_needs_the_units_id(
     assert await first.commands() == []
 
 
-# Two units that claim one outlet
+# Outlets reported by two hubs
 
 
-async def test_an_outlet_that_two_units_report_is_an_issue(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
+async def test_an_outlet_reported_by_two_ccus_is_an_issue(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
     issues = ir.async_get(hass)
     first, second = await make_ccu("01"), await make_ccu("02", key="another-key")
     await first.report()
@@ -502,21 +500,21 @@ async def test_an_outlet_that_two_units_report_is_an_issue(hass: HomeAssistant, 
     issue = issues.async_get_issue("smart_outlet", "outlet_claimed_twice_FE")
     assert issue is not None
     assert issue.translation_placeholders == {"device_id": "FE", "hubs": "Unit 01, Unit 02"}
-    subentry_id = second.running.subentry_ids["FE"]
+    subentry_id = second.hub.outlets.subentry_ids["FE"]
     hass.config_entries.async_remove_subentry(second.entry, subentry_id)
     await hass.async_block_till_done()
     assert not issues.async_get_issue("smart_outlet", "outlet_claimed_twice_FE")
 
 
-async def test_a_report_of_another_units_outlet_is_an_issue_until_it_ends(
+async def test_a_report_of_another_ccus_outlet_is_an_issue_until_it_stops(
     hass: HomeAssistant, make_ccu: MakeCcu, freezer: FrozenDateTimeFactory
 ) -> None:
     issues = ir.async_get(hass)
     first = await make_ccu("01", (outlet_data("FE"),))
     second = await make_ccu("02", (outlet_data("FD"),), key="another-key")
-    strange = DATA | {"relay_a": False}
+    foreign = DATA | {"relay_a": False}
     for _ in range(2):
-        assert (await second.post("/api/data/", strange))[0] == 404
+        assert (await second.post("/api/data/", foreign))[0] == 404
         freezer.tick(500)
         async_fire_time_changed(hass)
         assert issues.async_get_issue("smart_outlet", "outlet_claimed_twice_FE")
@@ -526,7 +524,7 @@ async def test_a_report_of_another_units_outlet_is_an_issue_until_it_ends(
     assert not issues.async_get_issue("smart_outlet", "outlet_claimed_twice_FE")
 
 
-async def test_the_key_is_in_no_log_and_no_store(
+async def test_the_key_is_neither_logged_nor_stored(
     hass: HomeAssistant, ccu: Ccu, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     await ccu.cycle()
@@ -537,14 +535,14 @@ async def test_the_key_is_in_no_log_and_no_store(
     assert KEY not in json.dumps(hass_storage, default=str)
 
 
-async def test_an_overload_reported_at_noon_is_an_alert_within_the_request(ccu: Ccu) -> None:
+async def test_an_overload_raises_an_alert_within_the_request(ccu: Ccu) -> None:
     await ccu.report(current_a=65535, is_overload=True)
     assert ccu.attributes("event", "alert")["event_type"] == "overload"
     assert ccu.state("binary_sensor", "overload") == "on"
     assert ccu.state("sensor", "current_a") == STATE_UNKNOWN
 
 
-async def test_five_hundred_random_and_five_hundred_mutated_bodies_are_all_answered(ccu: Ccu) -> None:
+async def test_random_and_mutated_bodies_are_all_answered(ccu: Ccu) -> None:
     rng = random.Random(4)
     valid = json.dumps(DATA).encode()
     statuses: dict[int, int] = {}

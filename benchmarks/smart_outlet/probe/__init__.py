@@ -1,4 +1,4 @@
-"""Inside the measured Home Assistant: how late the event loop was, and how many states were written."""
+"""Runs in the measured Home Assistant: delay of the event loop and number of state writes."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _LAG_STEP_S = 0.005
 
 
 class Probe:
-    """What was measured since the last reset."""
+    """Measurements since the last reset."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self.hass = hass
@@ -22,7 +22,7 @@ class Probe:
 
     @callback
     def changed(self, _event: Event[Any]) -> None:
-        """A state was written."""
+        """Count a state write."""
         self.changes += 1
 
     def _tick(self) -> None:
@@ -33,24 +33,24 @@ class Probe:
 
 
 class BareView(HomeAssistantView):
-    """As little as a JSON view of Home Assistant can do: what the same calls cost without us."""
+    """A minimal JSON view: the cost of the same requests without the integrations."""
 
     url = "/api/suite_probe/bare"
     name = "api:suite_probe:bare"
     requires_auth = False
 
     async def get(self, _request: web.Request) -> web.Response:
-        """Answer."""
+        """Return a constant."""
         return self.json({"success": True})
 
     async def post(self, request: web.Request) -> web.Response:
-        """Parse and answer."""
+        """Decode the body and return a constant."""
         await request.json()
         return self.json({"success": True})
 
 
 class ProbeView(HomeAssistantView):
-    """GET: the result of the time since the last GET."""
+    """Returns the measurements since the last request."""
 
     url = "/api/suite_probe"
     name = "api:suite_probe"
@@ -60,17 +60,19 @@ class ProbeView(HomeAssistantView):
         self.probe = probe
 
     async def get(self, _request: web.Request) -> web.Response:
-        """The result; begins anew."""
+        """Return the measurements and reset them."""
         probe = self.probe
         lags, probe.lags = sorted(probe.lags), []
         changes, probe.changes = probe.changes, 0
         ranks = {"p50": 0.5, "p99": 0.99, "max": 1.0}
-        told = {name: lags[min(len(lags) - 1, int(len(lags) * rank))] if lags else 0.0 for name, rank in ranks.items()}
-        return self.json({"lag_s": told, "changes": changes})
+        percentiles = {
+            name: lags[min(len(lags) - 1, int(len(lags) * rank))] if lags else 0.0 for name, rank in ranks.items()
+        }
+        return self.json({"lag_s": percentiles, "changes": changes})
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Begin to watch."""
+    """Start the measurement."""
     probe = Probe(hass)
     hass.bus.async_listen("state_changed", probe.changed)
     hass.http.register_view(ProbeView(probe))

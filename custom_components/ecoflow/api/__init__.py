@@ -1,1 +1,1 @@
-"""EcoFlow's official open API: signature, HTTP, MQTT, device families. Knows nothing of Home Assistant."""
+"""EcoFlow's official open API: signature, HTTP, MQTT and device families, without Home Assistant."""

@@ -1,50 +1,50 @@
-"""What can go wrong between us and the EcoFlow cloud: one tree, one base."""
+"""Errors of the EcoFlow API. All of them derive from EcoflowError."""
 
 
 class EcoflowError(Exception):
-    """Base of every error of this package. Its text never holds a key, a password or a signature."""
+    """Base of all errors of this package. The text never contains a key, a password or a signature."""
 
 
 class UnreachableError(EcoflowError):
-    """The cloud did not answer: no route, TLS failure, time-out or a server-side 5xx."""
+    """The cloud did not answer: no route, TLS failure, timeout or HTTP 5xx."""
 
 
 class BadReplyError(EcoflowError):
-    """The cloud answered something that is not the documented reply."""
+    """The cloud answered something other than the documented reply."""
 
 
 class CommandError(EcoflowError):
-    """A write was refused, or nobody confirmed it."""
+    """A command was refused or not confirmed."""
 
 
 class OutOfRangeError(ValueError):
-    """A value that a model does not take."""
+    """A value outside the range of the model."""
 
-    def __init__(self, value: float, low: float, high: float) -> None:
-        """Keep the value and what would be taken."""
-        super().__init__(f"{value:g} is outside of {low:g} to {high:g}")
-        self.value, self.low, self.high = value, low, high
+    def __init__(self, value: float, min_value: float, max_value: float) -> None:
+        """Keep the value and the range."""
+        super().__init__(f"{value:g} is outside the range {min_value:g} to {max_value:g}")
+        self.value, self.min_value, self.max_value = value, min_value, max_value
 
 
 class ApiError(EcoflowError):
-    """The cloud refused a request with a code of its own."""
+    """The cloud refused a request with an error code."""
 
     def __init__(self, code: str, message: str) -> None:
-        """Keep the cloud's code and its message."""
+        """Keep the cloud's code and message."""
         super().__init__(f"{message} (code {code})")
         self.code = code
         self.message = message
 
 
 class InvalidKeysError(ApiError):
-    """Access key or secret key are not (or no longer) accepted."""
+    """The access key or secret key is not accepted."""
 
 
 class ClockSkewError(ApiError):
-    """The signature was refused and our clock differs from the cloud's by `skew_s` seconds."""
+    """The signature was refused and the local clock differs from the cloud's by `skew_s` seconds."""
 
     def __init__(self, code: str, message: str, skew_s: float) -> None:
-        """Keep how far our clock is off (positive: the cloud is ahead)."""
+        """Keep the difference in seconds (positive: the cloud's clock is ahead)."""
         super().__init__(code, message)
         self.skew_s = skew_s
 
@@ -54,19 +54,19 @@ class DeviceOfflineError(ApiError):
 
 
 class NotAllowedError(ApiError):
-    """The keys are good, but this device may not be read through the open API."""
+    """The keys are valid, but the device cannot be read through the open API."""
 
 
 class RateLimitedError(ApiError):
-    """Too many requests. Ask again after `retry_after_s`."""
+    """Too many requests. The next one is allowed after `retry_after_s`."""
 
     def __init__(self, code: str, message: str, retry_after_s: float) -> None:
-        """Keep how long to stay quiet."""
+        """Keep the time to wait in seconds."""
         super().__init__(code, message)
         self.retry_after_s = retry_after_s
 
 
-# Codes seen on the open API; anything else is told by its message (`error_from_code`).
+# Codes seen on the open API. Other codes are classified by their message (`error_from_code`).
 SIGNATURE_WRONG = "8521"
 _BY_CODE: dict[str, type[ApiError]] = {
     "1006": NotAllowedError,
@@ -87,13 +87,13 @@ RATE_LIMIT_PAUSE_S = 60.0
 
 
 def error_from_code(code: str, message: str, retry_after_s: float | None = None) -> ApiError:
-    """Return the typed error for a reply whose code is not "0"."""
+    """Return the error for a reply whose code is not "0"."""
     text = message.casefold()
     if code == "429" or "too many" in text or "frequent" in text or "rate limit" in text:
         return RateLimitedError(code, message, retry_after_s or RATE_LIMIT_PAUSE_S)
-    if kind := _BY_CODE.get(code):
-        return kind(code, message)
-    for words, kind in _BY_TEXT:
-        if words in text:
-            return kind(code, message)
+    if error := _BY_CODE.get(code):
+        return error(code, message)
+    for part, error in _BY_TEXT:
+        if part in text:
+            return error(code, message)
     return ApiError(code, message)

@@ -1,13 +1,13 @@
-"""The MQTT side's topics and payloads, and one flat form for every shape in which values arrive.
+"""MQTT topics and payloads, and the conversion of all payload shapes to one flat form.
 
-Topics are `/open/<account>/<sn>/<what>` with what = quota | status | set | set_reply. Values come as
+Topics are `/open/<account>/<sn>/<type>` with the types quota, status, set and set_reply. Values arrive as
 
 - an HTTP reply `{"code": "0", "data": {"pd.soc": 56, …}}`,
 - `{"data": {"quotaMap": {…}}}` (the device's latest quotas),
-- an MQTT message `{"params": {…}}`, its keys full, or bare beside a `typeCode` or `cmdFunc`/`cmdId`,
+- an MQTT message `{"params": {…}}` with full names, or with bare names and a `typeCode` or `cmdFunc`/`cmdId`,
 - groups by module, `{"pd": {"pd.soc": 39}}` or `{"heartbeat": {"gridSta": 1}}`.
 
-`normalise` turns all of them into `{"pd.soc": 56}`; lists stay as they are.
+`normalize` converts all of them to `{"pd.soc": 56}`; lists are kept.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ _MODULE_BY_TYPE = {
     "bmsSlaveStatus_2": "bms_slave_bmsSlaveStatus_2",
     "kitInfo": "bms_kitInfo",
 }
-# Smart Home Panel: command set 11, by message id.
+# Groups of the Smart Home Panel (command set 11) by message id.
 _PANEL_GROUPS = {
     2: "heartbeat",
     8: "cfgSta",
@@ -44,18 +44,18 @@ _PANEL_GROUPS = {
     30: "backupChaDiscCfg",
     33: "loadChInfo",
 }
-# One wire value for two names: the panel's push calls its channels differently from its full report.
+# The Smart Home Panel names its channels differently in MQTT messages and in HTTP replies.
 _ALIASES = {"infoList": "channelPower.infoList"}
 _ENVELOPE = frozenset({"id", "version", "code", "message", "sn", "time", "timestamp", "tid"})
 
 
-def topic(account: str, sn: str, what: str) -> str:
-    """Return a topic of the broker."""
-    return f"/open/{account}/{sn}/{what}"
+def topic(account: str, sn: str, message_type: str) -> str:
+    """Return the topic of a device for a message type."""
+    return f"/open/{account}/{sn}/{message_type}"
 
 
 def parse_topic(text: str) -> tuple[str, str] | None:
-    """Return (serial number, what) of a topic, None for a foreign one."""
+    """Return the serial number and message type of a topic, None for any other topic."""
     parts = text.split("/")
     if len(parts) != 5 or parts[0] or parts[1] != "open":
         return None
@@ -63,7 +63,7 @@ def parse_topic(text: str) -> tuple[str, str] | None:
 
 
 def parse_message(topic_text: str, payload: bytes) -> Message | None:
-    """Return what a message says, None when it is none of ours or makes no sense. Never raises."""
+    """Return the parsed message, None if it is not valid. Never raises."""
     if (address := parse_topic(topic_text)) is None or len(payload) > MAX_PAYLOAD_BYTES:
         return None
     try:
@@ -72,10 +72,10 @@ def parse_message(topic_text: str, payload: bytes) -> Message | None:
         return None
     if not isinstance(content, Mapping):
         return None
-    sn, what = address
-    match what:
+    sn, message_type = address
+    match message_type:
         case "quota":
-            return QuotaMessage(sn, normalise(content), _time_ms(content))
+            return QuotaMessage(sn, normalize(content), _time_ms(content))
         case "status":
             return _status(sn, content)
         case "set_reply":
@@ -83,8 +83,8 @@ def parse_message(topic_text: str, payload: bytes) -> Message | None:
     return None
 
 
-def normalise(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of any known shape as one flat mapping, bounded in number, depth and length."""
+def normalize(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a payload as a flat mapping, limited in number, depth and length."""
     body, prefix = _body(content)
     values: dict[str, Any] = {}
     for name, value in _leaves(body, prefix, 0):
@@ -95,7 +95,7 @@ def normalise(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _body(content: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
-    """Return the part of a payload that holds the values and the module its bare names belong to."""
+    """Return the part of a payload with the values, and the module of its bare names."""
     data = content.get("data")
     if isinstance(data, Mapping):
         quota_map = data.get("quotaMap")
@@ -110,7 +110,7 @@ def _module(content: Mapping[str, Any], inner: Mapping[str, Any]) -> str:
     if (type_code := content.get("typeCode")) is not None:
         return _MODULE_BY_TYPE.get(str(type_code), str(type_code)[:64])
     function, command = content.get("cmdFunc"), content.get("cmdId")
-    # Function 254 is the newer generation (Delta Pro 3, Delta 3): its names stand alone in every shape.
+    # Function 254 is the newer generation (DELTA Pro 3, DELTA 3), whose names have no module in any shape.
     if isinstance(function, int) and isinstance(command, int) and function != 254:
         return f"{function}_{command}"
     if inner.get("cmdSet") == 11 and isinstance(inner.get("id"), int):
@@ -128,10 +128,10 @@ def _leaves(body: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[
             if depth < MAX_DEPTH:
                 yield from _leaves(value, path, depth + 1)
         else:
-            yield path, _bounded(value)
+            yield path, _limited(value)
 
 
-def _bounded(value: Any) -> Any:
+def _limited(value: Any) -> Any:
     if isinstance(value, str):
         return value[:MAX_TEXT]
     if isinstance(value, list):
@@ -141,10 +141,10 @@ def _bounded(value: Any) -> Any:
 
 def _time_ms(content: Mapping[str, Any]) -> int | None:
     inner = content.get("params") or content.get("param")
-    for place in (content, inner):
-        if isinstance(place, Mapping):
+    for part in (content, inner):
+        if isinstance(part, Mapping):
             for name in ("timestamp", "latestTimeStamp"):
-                value = place.get(name)
+                value = part.get(name)
                 if isinstance(value, int) and not isinstance(value, bool) and value > 1_000_000_000_000:
                     return value
     return None
@@ -161,19 +161,19 @@ def _status(sn: str, content: Mapping[str, Any]) -> StatusMessage | None:
 
 
 def _set_reply(sn: str, content: Mapping[str, Any]) -> SetReply | None:
-    """Read a device's answer. Families say "done" as `ack: 0`, `result: 0` or `configOk: true`."""
+    """Parse an answer. Depending on the family, success is `ack: 0`, `result: 0` or `configOk: true`."""
     if (reply_id := content.get("id")) is None:
         return None
     data = content.get("data")
     data = dict(data) if isinstance(data, Mapping) else {}
     code = str(content.get("code", "0"))
-    ok = code == "0" and _done(data)
+    ok = code == "0" and _succeeded(data)
     detail = "" if ok else str(content.get("message") or f"code {code}, {data or 'no data'}")[:200]
     return SetReply(sn, str(reply_id), ok, detail, data)
 
 
-def _done(data: Mapping[str, Any]) -> bool:
+def _succeeded(data: Mapping[str, Any]) -> bool:
     if "configOk" in data:
         return data["configOk"] is True
-    marks = [data[name] for name in ("ack", "result") if name in data]
-    return all(mark in (0, "0", False) for mark in marks)
+    results = [data[name] for name in ("ack", "result") if name in data]
+    return all(result in (0, "0", False) for result in results)

@@ -1,7 +1,6 @@
-"""Plain data that passes between the parts of this package."""
+"""Data types of the API."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 REGIONS: dict[str, str] = {
@@ -13,7 +12,7 @@ REGIONS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One device of the account, as the device list names it."""
+    """A device of the account, as in the device list."""
 
     sn: str
     name: str
@@ -23,7 +22,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Certification:
-    """Where and as whom to connect to the MQTT broker."""
+    """Address and credentials of the MQTT broker."""
 
     account: str
     password: str = field(repr=False)
@@ -31,17 +30,9 @@ class Certification:
     port: int
 
 
-class Source(StrEnum):
-    """How a value reached us."""
-
-    HTTP = "http"
-    MQTT = "mqtt"
-    ACK = "ack"
-
-
 @dataclass(frozen=True, slots=True)
 class QuotaMessage:
-    """Values that a device reported; `time_ms` is the sender's time, where it tells one."""
+    """Values that a device reported; `time_ms` is the sender's time, if the message has one."""
 
     sn: str
     values: dict[str, Any]
@@ -50,7 +41,7 @@ class QuotaMessage:
 
 @dataclass(frozen=True, slots=True)
 class StatusMessage:
-    """The cloud says that a device came or went."""
+    """The cloud reports that a device went online or offline."""
 
     sn: str
     online: bool
@@ -58,7 +49,7 @@ class StatusMessage:
 
 @dataclass(frozen=True, slots=True)
 class SetReply:
-    """A device's answer to a command."""
+    """The answer of a device to a command."""
 
     sn: str
     id: str

@@ -1,4 +1,4 @@
-"""The broker connection: paho in its own thread, handed over to the event loop in bounded batches."""
+"""The broker connection: paho-mqtt in its own thread; messages are passed to the event loop in short slices."""
 
 import asyncio
 from collections import deque
@@ -9,10 +9,10 @@ import json
 import logging
 import random
 import ssl
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from .._lib.slices import SlicedQueue
 from .messages import parse_message, topic
 from .models import Certification, Message
 
@@ -26,109 +26,54 @@ _LOGGER = logging.getLogger(__name__)
 KEEPALIVE_S = 30
 RECONNECT_MIN_S = 1
 RECONNECT_MAX_S = 18
-INBOX_SIZE = 4000
-BATCH = 100
-SLICE_S = 0.004
+QUEUE_SIZE = 4000
 STOP_TIMEOUT_S = 10.0
-SUBSCRIBED = ("quota", "status", "set_reply")
-# Another client with our id takes the session over at once, and we take it back: sessions end young while
-# the broker
-# is there. So many in so short a time are no accident.
+MESSAGE_TYPES = ("quota", "status", "set_reply")
+# A second client with the same id takes the session over at once, and is disconnected by the next reconnect: while
+# the broker is reachable, sessions stay short. This many within the window are no coincidence.
 SHORT_SESSION_S = 20.0
-CONTENTION_SESSIONS = 5
-CONTENTION_WINDOW_S = 300.0
+TAKEOVER_SESSIONS = 5
+TAKEOVER_WINDOW_S = 300.0
 
 
-class LinkState(StrEnum):
-    """What the connection to the broker is up to."""
+class ConnectionState(StrEnum):
+    """The state of the broker connection."""
 
     STOPPED = "stopped"
     CONNECTING = "connecting"
     CONNECTED = "connected"
     AUTH_FAILED = "auth_failed"
-    CONTENDED = "contended"
+    TAKEN_OVER = "taken_over"
 
 
-class Inbox:
-    """A bounded queue from a foreign thread into the loop. When full, the oldest message goes."""
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, deliver: Callable[[Message], None], size: int = INBOX_SIZE
-    ) -> None:
-        """`deliver` is called in the loop, for one message at a time."""
-        self._loop = loop
-        self._deliver = deliver
-        self._queue: deque[Message] = deque(maxlen=size)
-        self._lock = threading.Lock()
-        self._scheduled = False
-        self.dropped = 0
-        self.failed = 0
-
-    def put(self, message: Message) -> None:
-        """Add a message (any thread) and see that the loop fetches it."""
-        with self._lock:
-            self.dropped += len(self._queue) == self._queue.maxlen
-            self._queue.append(message)
-            if self._scheduled:
-                return
-            self._scheduled = True
-        # The loop is closed when Home Assistant goes down before the thread does.
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._drain)
-
-    def _drain(self) -> None:
-        """Deliver for at most SLICE_S, then let others have the loop."""
-        deadline = time.perf_counter() + SLICE_S
-        for _ in range(BATCH):
-            with self._lock:
-                if not self._queue:
-                    self._scheduled = False
-                    return
-                message = self._queue.popleft()
-            self._take(message)
-            if time.perf_counter() > deadline:
-                break
-        self._loop.call_soon(self._drain)
-
-    def _take(self, message: Message) -> None:
-        """Deliver one message. One that cannot be taken must not end the delivery of all that follow."""
-        try:
-            self._deliver(message)
-        except Exception:
-            self.failed += 1
-            if self.failed == 1:
-                _LOGGER.exception("A message could not be taken; further ones are only counted")
-
-
-class ContentionWatch:
-    """Tells a session that is being taken over, again and again, from a broker that comes and goes."""
+class TakeoverDetector:
+    """Distinguishes a session that another client keeps taking over from a broker that is unstable."""
 
     def __init__(self) -> None:
-        """Begin with nothing seen."""
         self._connected_at: float | None = None
-        self._ends: deque[float] = deque(maxlen=CONTENTION_SESSIONS)
+        self._short_ends: deque[float] = deque(maxlen=TAKEOVER_SESSIONS)
 
     def connected(self, now: float) -> None:
-        """Note that a session began."""
+        """Record the start of a session."""
         self._connected_at = now
 
     def failed(self) -> None:
-        """Note that the broker could not be reached: what ended before was its absence."""
-        self._ends.clear()
+        """Record a failed connection attempt: the broker is unreachable, earlier short sessions do not count."""
+        self._short_ends.clear()
         self._connected_at = None
 
     def disconnected(self, now: float) -> bool:
-        """Note that a session ended without our doing; returns whether somebody else is taking it."""
+        """Record the unexpected end of a session and return whether another client is taking it over."""
         if self._connected_at is not None and now - self._connected_at < SHORT_SESSION_S:
-            self._ends.append(now)
+            self._short_ends.append(now)
         else:
-            self._ends.clear()
+            self._short_ends.clear()
         self._connected_at = None
-        return len(self._ends) == CONTENTION_SESSIONS and now - self._ends[0] < CONTENTION_WINDOW_S
+        return len(self._short_ends) == TAKEOVER_SESSIONS and now - self._short_ends[0] < TAKEOVER_WINDOW_S
 
 
-class MqttLink:
-    """One connection per account, with one client id for ever (the cloud allows some ten a day and key)."""
+class MqttConnection:
+    """The broker connection of an account. Its client id never changes: the cloud allows about ten per key and day."""
 
     def __init__(
         self,
@@ -138,38 +83,36 @@ class MqttLink:
         tls: ssl.SSLContext,
         *,
         on_message: Callable[[Message], None],
-        on_state: Callable[[LinkState], None],
+        on_state: Callable[[ConnectionState], None],
     ) -> None:
         """Both callbacks are called in the loop."""
         self._loop = loop
         self._certification = certification
         self._client_id = client_id
         self._tls = tls
+        self._on_message = on_message
         self._on_state = on_state
-        self._inbox = Inbox(loop, on_message)
-        self._watch = ContentionWatch()
+        self._messages: SlicedQueue[Message] = SlicedQueue(loop, self._process, max_items=QUEUE_SIZE)
+        self._takeovers = TakeoverDetector()
         self._sns: tuple[str, ...] = ()
         self._client: Client | None = None
         self._stopping = False
-        self.state = LinkState.STOPPED
+        self.state = ConnectionState.STOPPED
         self.connects = 0
-        self.unreadable = 0
+        self.invalid = 0
+        # Messages whose processing failed.
+        self.failed = 0
 
     @property
     def dropped(self) -> int:
-        """Messages lost because the loop did not keep up."""
-        return self._inbox.dropped
-
-    @property
-    def failed(self) -> int:
-        """Messages that could not be taken, for a fault of ours."""
-        return self._inbox.failed
+        """The number of messages dropped because the loop was too slow."""
+        return self._messages.dropped
 
     async def start(self, sns: Iterable[str]) -> None:
-        """Connect in the background, for ever, and subscribe to the devices' topics."""
+        """Connect in the background, reconnect after a loss, and subscribe to the topics of the devices."""
         self._sns = tuple(sns)
         self._stopping = False
-        self.state = LinkState.CONNECTING
+        self.state = ConnectionState.CONNECTING
         await self._loop.run_in_executor(None, self._start)
 
     def _start(self) -> None:
@@ -180,7 +123,7 @@ class MqttLink:
         client.username_pw_set(self._certification.account, self._certification.password)
         client.tls_set_context(self._tls)
         client.connect_timeout = 10.0
-        # A little different for each account and run, so that not all come back in the same moment.
+        # Jitter, so that not all accounts reconnect at the same moment; paho does the waiting itself.
         client.reconnect_delay_set(RECONNECT_MIN_S, random.randint(RECONNECT_MAX_S - 6, RECONNECT_MAX_S))
         client.max_queued_messages_set(100)
         client.on_connect = self._connected
@@ -197,30 +140,30 @@ class MqttLink:
         client, self._client = self._client, None
         if client is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._loop.run_in_executor(None, _end, client), STOP_TIMEOUT_S)
-        self.state = LinkState.STOPPED
+                await asyncio.wait_for(self._loop.run_in_executor(None, _disconnect, client), STOP_TIMEOUT_S)
+        self.state = ConnectionState.STOPPED
 
-    def watch_devices(self, sns: Iterable[str]) -> None:
-        """Subscribe to what is new and unsubscribe from what is gone."""
-        wanted = tuple(sns)
-        new, gone = set(wanted) - set(self._sns), set(self._sns) - set(wanted)
-        self._sns = wanted
-        if self._client is None or self.state is not LinkState.CONNECTED:
+    def subscribe_devices(self, sns: Iterable[str]) -> None:
+        """Subscribe to new devices and unsubscribe from removed ones."""
+        sns = tuple(sns)
+        added, removed = set(sns) - set(self._sns), set(self._sns) - set(sns)
+        self._sns = sns
+        if self._client is None or self.state is not ConnectionState.CONNECTED:
             return
-        if new:
-            self._client.subscribe([(name, 1) for name in self._topics(sorted(new))])
-        if gone:
-            self._client.unsubscribe(self._topics(sorted(gone)))
+        if added:
+            self._client.subscribe([(name, 1) for name in self._topics(sorted(added))])
+        if removed:
+            self._client.unsubscribe(self._topics(sorted(removed)))
 
     def publish(self, sn: str, payload: dict[str, Any]) -> bool:
-        """Send a command; returns whether it is on its way. Does not wait."""
-        if self._client is None or self.state is not LinkState.CONNECTED:
+        """Send a command without waiting; returns whether it was handed to the broker connection."""
+        if self._client is None or self.state is not ConnectionState.CONNECTED:
             return False
         info = self._client.publish(topic(self._certification.account, sn, "set"), json.dumps(payload), qos=1)
         return info.rc == 0
 
     def _topics(self, sns: Iterable[str]) -> list[str]:
-        return [topic(self._certification.account, sn, what) for sn in sns for what in SUBSCRIBED]
+        return [topic(self._certification.account, sn, message_type) for sn in sns for message_type in MESSAGE_TYPES]
 
     # Called in paho's thread --------------------------------------------------------------------------------
 
@@ -233,19 +176,20 @@ class MqttLink:
         _properties: Properties | None,
     ) -> None:
         if reason.is_failure:
-            # Wrong name or password, or not authorised: new credentials are needed.
-            self._tell(LinkState.AUTH_FAILED if reason.value in (134, 135) else LinkState.CONNECTING)
+            # 134, 135: bad user name or password, not authorized. New credentials are needed.
+            auth_failed = reason.value in (134, 135)
+            self._report(ConnectionState.AUTH_FAILED if auth_failed else ConnectionState.CONNECTING)
             return
         self.connects += 1
-        self._watch.connected(time.monotonic())
+        self._takeovers.connected(time.monotonic())
         topics = self._topics(self._sns)
         for start in range(0, len(topics), 30):
             client.subscribe([(name, 1) for name in topics[start : start + 30]])
-        self._tell(LinkState.CONNECTED)
+        self._report(ConnectionState.CONNECTED)
 
     def _connect_failed(self, _client: Client, _userdata: Any) -> None:
-        self._watch.failed()
-        self._tell(LinkState.CONNECTING)
+        self._takeovers.failed()
+        self._report(ConnectionState.CONNECTING)
 
     def _disconnected(
         self,
@@ -257,23 +201,34 @@ class MqttLink:
     ) -> None:
         if self._stopping:
             return
-        contended = self._watch.disconnected(time.monotonic())
-        self._tell(LinkState.CONTENDED if contended else LinkState.CONNECTING)
+        taken_over = self._takeovers.disconnected(time.monotonic())
+        self._report(ConnectionState.TAKEN_OVER if taken_over else ConnectionState.CONNECTING)
 
     def _received(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         parsed = parse_message(message.topic, bytes(message.payload))
         if parsed is None:
-            self.unreadable += 1
+            self.invalid += 1
         else:
-            self._inbox.put(parsed)
+            # The loop may be closed before the thread ends when Home Assistant stops.
+            with contextlib.suppress(RuntimeError):
+                self._messages.add_from_thread(parsed)
 
-    def _tell(self, state: LinkState) -> None:
+    def _report(self, state: ConnectionState) -> None:
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._change, state)
+            self._loop.call_soon_threadsafe(self._change_state, state)
 
     # In the loop --------------------------------------------------------------------------------------------
 
-    def _change(self, state: LinkState) -> None:
+    def _process(self, message: Message) -> None:
+        """Process a message; an exception in a handler is logged once and does not stop the others."""
+        try:
+            self._on_message(message)
+        except Exception:
+            self.failed += 1
+            if self.failed == 1:
+                _LOGGER.exception("Processing an MQTT message failed; further failures are only counted")
+
+    def _change_state(self, state: ConnectionState) -> None:
         if self._stopping or state is self.state:
             return
         _LOGGER.debug("Broker connection: %s", state)
@@ -281,6 +236,6 @@ class MqttLink:
         self._on_state(state)
 
 
-def _end(client: Client) -> None:
+def _disconnect(client: Client) -> None:
     client.disconnect()
     client.loop_stop()

@@ -1,4 +1,4 @@
-"""The signed HTTP side of the open API."""
+"""The HTTP side of the open API, with signed requests."""
 
 from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
@@ -26,17 +26,17 @@ from .signing import Keys, signed_headers
 _LOGGER = logging.getLogger(__name__)
 
 TIMEOUT_S = 15.0
-# Read within a few milliseconds of the event loop; real replies are a tenth of it at most.
+# Parsing this much takes the event loop a few milliseconds; real replies have a tenth of it at most.
 MAX_REPLY_BYTES = 512 * 1024
-# Our clock may differ by this much before a refused signature is put down to it.
+# A larger difference of the clocks is taken as the reason for a refused signature.
 SKEW_TOLERANCE_S = 20.0
 _PREFIX = "/iot-open/sign"
-# Refusals that a wrong clock can cause.
+# Error codes that a wrong clock can cause.
 _TIME_CODES = frozenset({SIGNATURE_WRONG, "8524"})
 
 
 class RestClient:
-    """Signed requests to one account's host. The session is the caller's."""
+    """Signed requests for one account. The session belongs to the caller."""
 
     def __init__(
         self,
@@ -57,34 +57,34 @@ class RestClient:
         self._clock = clock
         self._nonce = nonce
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
-        # Seconds the cloud's clock is ahead of ours, once a refused signature made us look.
+        # How far the cloud's clock is ahead, in seconds; measured after a refused signature.
         self.clock_offset_s = 0.0
         self.requests = 0
 
     async def device_list(self) -> list[Device]:
-        """Return the account's devices; entries without a serial number are left out."""
+        """Return the devices of the account; entries without a serial number are omitted."""
         data = await self._call("GET", "/device/list")
         if not isinstance(data, list):
-            raise BadReplyError("the device list is not a list")
+            raise BadReplyError("the device list is not an array")
         return [device for item in data if (device := _device(item)) is not None]
 
     async def quota_all(self, sn: str) -> dict[str, Any]:
-        """Return everything that the cloud knows of a device."""
+        """Return all values of a device."""
         return _object(await self._call("GET", "/device/quota/all", query={"sn": sn}), "device values")
 
     async def quota(self, sn: str, names: Iterable[str]) -> dict[str, Any]:
-        """Return the named values of a device."""
+        """Return the given values of a device."""
         body = {"sn": sn, "params": {"quotas": list(names)}}
         return _object(await self._call("POST", "/device/quota", body=body), "device values")
 
     async def set_quota(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a command (`body` holds the serial number); returns the reply's data, {} without any."""
+        """Send a command (`body` contains the serial number) and return the data of the reply."""
         data = await self._call("PUT", "/device/quota", body=body)
         return dict(data) if isinstance(data, Mapping) else {}
 
     async def certification(self) -> Certification:
-        """Return the broker's address and this account's credentials for it."""
-        data = _object(await self._call("GET", "/certification"), "certification")
+        """Return the address and credentials of the broker."""
+        data = _object(await self._call("GET", "/certification"), "broker credentials")
         try:
             return Certification(
                 account=str(data["certificateAccount"]),
@@ -93,7 +93,7 @@ class RestClient:
                 port=int(data["port"]),
             )
         except (KeyError, TypeError, ValueError) as err:
-            raise BadReplyError(f"the certification lacks or garbles {err}") from None
+            raise BadReplyError(f"the broker credentials are incomplete or invalid: {err}") from None
 
     async def _call(
         self,
@@ -103,22 +103,22 @@ class RestClient:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Send a request and return the reply's data.
+        """Send a request and return the data of the reply.
 
-        A refused signature is tried once more: with the cloud's time when our clock turns out to be off, else
-        with a fresh nonce, because the cloud now and then refuses a correct one.
+        After a refused signature the request is repeated once: with the cloud's time if the local clock is wrong,
+        otherwise with a new nonce, because the cloud occasionally refuses a correct signature.
         """
         try:
-            return await self._once(method, path, query, body)
+            return await self._request(method, path, query, body)
         except ClockSkewError as err:
             self.clock_offset_s += err.skew_s
-            _LOGGER.debug("Clock differs from the cloud's by %.0f s; signing with the cloud's time", err.skew_s)
+            _LOGGER.debug("Local clock differs from the cloud's by %.0f s; signing with the cloud's time", err.skew_s)
         except InvalidKeysError as err:
             if err.code != SIGNATURE_WRONG:
                 raise
-        return await self._once(method, path, query, body)
+        return await self._request(method, path, query, body)
 
-    async def _once(
+    async def _request(
         self, method: str, path: str, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
     ) -> Any:
         time_s = self._clock() + self.clock_offset_s
@@ -138,7 +138,7 @@ class RestClient:
                 raw = await _read(response)
                 status, reply_headers = response.status, response.headers
         except TimeoutError as err:
-            raise UnreachableError("the cloud did not answer in time") from err
+            raise UnreachableError("timeout") from err
         except aiohttp.ClientError as err:
             raise UnreachableError(f"{type(err).__name__}: {err}") from err
         return _data(status, reply_headers, raw, time_s)
@@ -154,18 +154,18 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _data(status: int, headers: Mapping[str, str], raw: bytes, time_s: float) -> Any:
-    """Return the data of a reply, or raise what it says."""
+    """Return the data of a reply; raises the error that it reports."""
     retry_after_s = _retry_after(headers)
     if status == 429:
         raise RateLimitedError("429", "too many requests", retry_after_s or 60.0)
     if status >= 500:
-        raise UnreachableError(f"the cloud answered HTTP {status}")
+        raise UnreachableError(f"HTTP {status}")
     try:
         reply = orjson.loads(raw)
     except ValueError as err:
-        raise BadReplyError(f"HTTP {status} without a JSON body") from err
+        raise BadReplyError(f"HTTP {status}: not JSON") from err
     if not isinstance(reply, Mapping) or "code" not in reply:
-        raise BadReplyError(f"HTTP {status} without a result code")
+        raise BadReplyError(f"HTTP {status}: no result code")
     code, message = str(reply["code"]), str(reply.get("message", ""))
     if code == "0":
         return reply.get("data")
@@ -183,7 +183,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _skew(headers: Mapping[str, str], time_s: float) -> float | None:
-    """Return how far the cloud's clock is ahead, when that is more than a signature bears."""
+    """Return how far the cloud's clock is ahead in seconds, None if a signature tolerates the difference."""
     try:
         skew_s = parsedate_to_datetime(headers["Date"]).timestamp() - time_s
     except KeyError, TypeError, ValueError:
@@ -195,7 +195,7 @@ def _object(data: Any, what: str) -> dict[str, Any]:
     if data is None:
         return {}
     if not isinstance(data, dict):
-        raise BadReplyError(f"the {what} are not an object")
+        raise BadReplyError(f"the {what} are not a JSON object")
     return data
 
 

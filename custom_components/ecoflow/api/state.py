@@ -1,4 +1,4 @@
-"""What is known of one device: merged values, their age, and whether it is there."""
+"""The state of one device: merged values, their age and whether the device is online."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,19 +7,18 @@ from typing import Any
 from .messages import MAX_KEYS
 from .models import Device, QuotaMessage
 
-# A reply that a device sent before it carried out our command may still be on its way: a confirmed value
-# holds this long.
-SETTLE_S = 5.0
-# A value older than the one we have is dropped, unless it is so much older that the device's clock was set.
+# A report from before a command may arrive after its confirmation: a confirmed value is held for this time.
+HOLD_S = 5.0
+# A message older than the known value is dropped, unless it is so much older that the device's clock was set back.
 CLOCK_SET_MS = 3_600_000
-# The HTTP side repeats the cloud's last values even for a silent device. Unchanged values prove life only
-# this long.
-UNCHANGED_PROOF_S = 900.0
+# The cloud repeats the last values of a silent device over HTTP. Unchanged values prove that it is alive only for
+# this time.
+UNCHANGED_VALID_S = 900.0
 
 
 @dataclass(slots=True)
-class Counters:
-    """What happened to a device's messages; shown in diagnostics."""
+class MessageCounts:
+    """Numbers of messages of a device, for the diagnostics."""
 
     mqtt: int = 0
     http: int = 0
@@ -28,8 +27,8 @@ class Counters:
 
 
 @dataclass(slots=True)
-class _Held:
-    """A confirmed value, which reports from before the command must not undo, even when they come late."""
+class _HeldValue:
+    """A confirmed value, protected against late reports from before the command."""
 
     until: float
     value: Any
@@ -39,89 +38,91 @@ class _Held:
 
 @dataclass(slots=True)
 class DeviceState:
-    """One device. Times are monotonic seconds, given by the caller."""
+    """The state of one device. Times are monotonic seconds, given by the caller."""
 
     device: Device
     values: dict[str, Any] = field(default_factory=dict)
     online: bool | None = None
     last_seen: float | None = None
-    last_push: float | None = None
-    counters: Counters = field(default_factory=Counters)
-    _pushed_at: dict[str, float] = field(default_factory=dict, repr=False)
-    _held: dict[str, _Held] = field(default_factory=dict, repr=False)
+    last_message: float | None = None
+    counts: MessageCounts = field(default_factory=MessageCounts)
+    _message_at: dict[str, float] = field(default_factory=dict, repr=False)
+    _held: dict[str, _HeldValue] = field(default_factory=dict, repr=False)
     _disputed_until: float | None = field(default=None, repr=False)
     _sent_ms: dict[str, int] = field(default_factory=dict, repr=False)
-    _last_http: dict[str, Any] = field(default_factory=dict, repr=False)
-    _http_changed_at: float | None = field(default=None, repr=False)
+    _last_reply: dict[str, Any] = field(default_factory=dict, repr=False)
+    _reply_changed_at: float | None = field(default=None, repr=False)
 
     @property
     def sn(self) -> str:
-        """Serial number."""
+        """The serial number."""
         return self.device.sn
 
     def age(self, now: float) -> float | None:
-        """Seconds since the device last gave a sign of life; None before the first."""
+        """Return the seconds since the device was last seen, None if it never was."""
         return None if self.last_seen is None else max(0.0, now - self.last_seen)
 
     def is_fresh(self, now: float, max_age_s: float) -> bool:
-        """Whether the values may be shown: the device is not known to be away and spoke not long ago."""
+        """Whether the values are current: the device is not known to be offline and was seen recently."""
         return self.online is not False and (age := self.age(now)) is not None and age <= max_age_s
 
-    def push_is_fresh(self, now: float, window_s: float) -> bool:
-        """Whether MQTT brought something within the window, so that polling can stay quiet."""
-        return self.last_push is not None and now - self.last_push <= window_s
+    def has_recent_message(self, now: float, window_s: float) -> bool:
+        """Whether an MQTT message arrived within the window, so that no poll is needed."""
+        return self.last_message is not None and now - self.last_message <= window_s
 
     def is_disputed(self, now: float) -> bool:
-        """Whether a device contradicted a confirmed command, so that it must be asked what it meant."""
+        """Whether the device contradicted a confirmed command, so that it has to be read again."""
         return self._disputed_until is not None and now >= self._disputed_until
 
-    def apply_push(self, message: QuotaMessage, now: float) -> frozenset[str]:
-        """Merge an MQTT message; returns the names whose value changed.
+    def apply_message(self, message: QuotaMessage, now: float) -> frozenset[str]:
+        """Merge an MQTT message and return the names of the changed values.
 
-        Messages may come twice, in part and out of order: a value is taken unless it is older than ours.
+        Messages may be duplicated, partial and out of order: a value is dropped if a newer one is known.
         """
-        values = self._in_time(message)
+        values = self._not_outdated(message)
         if len(values) < len(message.values):
-            self.counters.late += 1
+            self.counts.late += 1
         if not values:
-            self.counters.empty += not message.values
+            self.counts.empty += not message.values
             return frozenset()
-        self.counters.mqtt += 1
-        self.last_seen = self.last_push = now
+        self.counts.mqtt += 1
+        self.last_seen = self.last_message = now
         self.online = True
         changed = self._merge(values, now)
         for name in values:
             if name in self.values:
-                self._pushed_at[name] = now
+                self._message_at[name] = now
         return changed
 
-    def apply_snapshot(self, values: Mapping[str, Any], asked_at: float, now: float, *, online: bool) -> frozenset[str]:
-        """Merge an HTTP reply that was asked for at `asked_at`; returns the names whose value changed.
+    def apply_reply(
+        self, values: Mapping[str, Any], requested_at: float, now: float, *, online: bool
+    ) -> frozenset[str]:
+        """Merge an HTTP reply to a request sent at `requested_at` and return the names of the changed values.
 
-        A value that MQTT brought after the question was asked is newer than the reply and stays.
+        A value that arrived by MQTT after the request was sent is newer than the reply and is kept.
         """
-        self.counters.http += 1
-        if self.is_disputed(asked_at):
+        self.counts.http += 1
+        if self.is_disputed(requested_at):
             self._disputed_until = None
-        if values != self._last_http:
-            self._last_http = dict(values)
-            self._http_changed_at = now
-        changed_at = self._http_changed_at
-        if values and online and changed_at is not None and now - changed_at <= UNCHANGED_PROOF_S:
+        if values != self._last_reply:
+            self._last_reply = dict(values)
+            self._reply_changed_at = now
+        changed_at = self._reply_changed_at
+        if values and online and changed_at is not None and now - changed_at <= UNCHANGED_VALID_S:
             self.last_seen = now
-        newer = {name: value for name, value in values.items() if self._pushed_at.get(name, -1.0) < asked_at}
+        newer = {name: value for name, value in values.items() if self._message_at.get(name, -1.0) < requested_at}
         return self._merge(newer, now)
 
     def confirm(self, values: Mapping[str, Any], now: float) -> frozenset[str]:
-        """Take over what a device confirmed by acknowledging a command."""
+        """Apply the values that a device confirmed for a command and return the names of the changed ones."""
         changed = frozenset(name for name, value in values.items() if self.values.get(name) != value)
         for name, value in values.items():
-            self._held[name] = _Held(now + SETTLE_S, value, self.values.get(name))
+            self._held[name] = _HeldValue(now + HOLD_S, value, self.values.get(name))
             self.values[name] = value
         self.last_seen = now
         return changed
 
-    def _in_time(self, message: QuotaMessage) -> Mapping[str, Any]:
+    def _not_outdated(self, message: QuotaMessage) -> Mapping[str, Any]:
         if (sent := message.time_ms) is None:
             return message.values
         known = self._sent_ms

@@ -1,1 +1,1 @@
-"""The device-sync protocol (docs/device-sync.md): telemetry in, configuration out. No Home Assistant here."""
+"""The device-sync protocol (docs/device-sync.md): reports in, configuration out. Does not import Home Assistant."""

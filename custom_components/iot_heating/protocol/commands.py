@@ -1,23 +1,23 @@
-"""Commands to a controller: queued, handed out, confirmed by what the controller reports, or failed.
+"""Commands to a controller: queued, delivered, confirmed by what the controller reports, or failed.
 
-A queue is a tuple of commands, oldest first; each function returns the queue as it is afterwards, and the same
-object where nothing changed. Protocol 2 controllers acknowledge by id. A protocol 1 controller cannot: forcing on
-and off is confirmed by the state it reports, everything else by its calling again after it got its configuration.
+A queue is a tuple of commands, oldest first. Each function returns the new queue, and the same object where nothing
+changed. Protocol 2 controllers acknowledge by command ID. Protocol 1 controllers cannot: forcing on and off is
+confirmed by the reported state, everything else by the next call after the configuration was delivered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 
 MAX_ATTEMPTS: Final = 5
-KEPT: Final = 20
+MAX_QUEUE_LENGTH: Final = 20
 DEFAULT_EXPIRY: Final = timedelta(minutes=15)
 
 
 class CommandName(StrEnum):
-    """What a controller can be told."""
+    """The commands of the protocol."""
 
     FORCE_ON = "force_on"
     FORCE_OFF = "force_off"
@@ -28,7 +28,7 @@ class CommandName(StrEnum):
 
 
 class CommandStatus(StrEnum):
-    """How far a command is."""
+    """Progress of a command."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -36,8 +36,8 @@ class CommandStatus(StrEnum):
     FAILED = "failed"
 
 
-FORCING: Final = frozenset({CommandName.FORCE_ON, CommandName.FORCE_OFF, CommandName.AUTO})
-NEEDS_PROTOCOL_2: Final = frozenset({CommandName.REBOOT, CommandName.IDENTIFY})
+FORCE_COMMANDS: Final = frozenset({CommandName.FORCE_ON, CommandName.FORCE_OFF, CommandName.AUTO})
+PROTOCOL_2_COMMANDS: Final = frozenset({CommandName.REBOOT, CommandName.IDENTIFY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Command:
     """One command.
 
     Attributes:
-        id: For the acknowledgement.
-        expires: When it fails if it was not confirmed (UTC).
-        attempts: How often it was handed out.
-        delivered: When it was last handed out.
-        closed: When it was confirmed or failed.
-        reason: Why it failed: expired, no_answer, superseded, or what the controller said.
+        id: Identifies the command in acknowledgements.
+        expires: When it fails unless it is confirmed (UTC).
+        attempts: How often it was delivered.
+        delivered: When it was last delivered (UTC).
+        closed: When it was confirmed or failed (UTC).
+        reason: Why it failed: expired, no_answer, superseded, or the controller's message.
     """
 
     id: str
@@ -65,20 +65,20 @@ class Command:
     reason: str | None = None
 
     @property
-    def open(self) -> bool:
-        """Whether it may still be confirmed."""
+    def is_open(self) -> bool:
+        """Whether it can still be confirmed."""
         return self.status in (CommandStatus.PENDING, CommandStatus.DELIVERED)
 
-    def confirmed(self, now: datetime) -> Self:
-        """Done by the controller."""
+    def confirm(self, now: datetime) -> Self:
+        """Return the command as confirmed."""
         return replace(self, status=CommandStatus.CONFIRMED, closed=now, reason=None)
 
-    def failed(self, reason: str, now: datetime) -> Self:
-        """Given up."""
+    def fail(self, reason: str, now: datetime) -> Self:
+        """Return the command as failed."""
         return replace(self, status=CommandStatus.FAILED, closed=now, reason=reason)
 
     def as_dict(self) -> dict[str, Any]:
-        """For storage, diagnostics and events."""
+        """Return the stored form."""
         return {
             "id": self.id,
             "name": self.name.value,
@@ -94,7 +94,7 @@ class Command:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """From storage."""
+        """Restore a command from its stored form."""
         return cls(
             data["id"],
             CommandName(data["name"]),
@@ -114,49 +114,53 @@ type Queue = tuple[Command, ...]
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """A protocol 2 controller's answer to a command."""
+    """The answer of a protocol 2 controller to a command."""
 
     id: str
     ok: bool
     message: str | None = None
 
 
-def added(queue: Queue, command: Command) -> Queue:
-    """Queue a command; open ones that it makes meaningless fail as superseded."""
-    group = FORCING if command.name in FORCING else {command.name}
+def enqueue(queue: Queue, command: Command) -> Queue:
+    """Add a command; open ones that it replaces fail as superseded. At most 20 commands are kept."""
+    replaced = FORCE_COMMANDS if command.name in FORCE_COMMANDS else {command.name}
     queue = tuple(
-        other.failed("superseded", command.created) if other.open and other.name in group else other for other in queue
+        other.fail("superseded", command.created) if other.is_open and other.name in replaced else other
+        for other in queue
     )
-    closed_room = KEPT - 1 - sum(other.open for other in queue)
-    closed = [other.id for other in queue if not other.open]
-    keep = set(closed[-closed_room:]) if closed_room > 0 else set()
-    return (*(other for other in queue if other.open or other.id in keep), command)
+    room = MAX_QUEUE_LENGTH - 1 - sum(other.is_open for other in queue)
+    closed = [other.id for other in queue if not other.is_open]
+    kept = set(closed[-room:]) if room > 0 else set()
+    return (*(other for other in queue if other.is_open or other.id in kept), command)
 
 
-def handed_out(queue: Queue, now: datetime, retry_after: timedelta) -> tuple[Queue, Queue]:
-    """The queue after a reply to the controller, and the commands that this reply carries.
+def deliver(queue: Queue, now: datetime, retry_after: timedelta) -> tuple[Queue, Queue]:
+    """Deliver the open commands with a reply of protocol 2.
 
-    What was handed out and not answered is handed out again after a while, at most five times.
+    A command that was delivered and not answered is delivered again after ``retry_after``, at most five times.
+
+    Returns:
+        The queue, and the commands that the reply contains.
     """
-    carried: list[Command] = []
+    delivered: list[Command] = []
 
-    def step(command: Command) -> Command:
-        if not command.open:
+    def update(command: Command) -> Command:
+        if not command.is_open:
             return command
         if command.delivered is not None and now - command.delivered < retry_after:
             return command
         if command.attempts >= MAX_ATTEMPTS:
-            return command.failed("no_answer", now)
+            return command.fail("no_answer", now)
         command = replace(command, status=CommandStatus.DELIVERED, attempts=command.attempts + 1, delivered=now)
-        carried.append(command)
+        delivered.append(command)
         return command
 
-    return _mapped(queue, step), tuple(carried)
+    return _update_each(queue, update), tuple(delivered)
 
 
-def in_configuration(queue: Queue, now: datetime) -> Queue:
-    """The queue after a protocol 1 controller got a configuration that says it all."""
-    return _mapped(
+def deliver_in_configuration(queue: Queue, now: datetime) -> Queue:
+    """Mark pending commands as delivered: a configuration of protocol 1 contains all of them."""
+    return _update_each(
         queue,
         lambda command: (
             replace(command, status=CommandStatus.DELIVERED, attempts=1, delivered=now)
@@ -166,38 +170,39 @@ def in_configuration(queue: Queue, now: datetime) -> Queue:
     )
 
 
-def acknowledged(queue: Queue, acks: tuple[Ack, ...], now: datetime) -> Queue:
-    """The queue after a protocol 2 controller's answers; answers to nothing are passed over."""
+def acknowledge(queue: Queue, acks: tuple[Ack, ...], now: datetime) -> Queue:
+    """Apply the answers of a protocol 2 controller; answers to unknown commands are ignored."""
     answers = {ack.id: ack for ack in acks}
 
-    def step(command: Command) -> Command:
+    def update(command: Command) -> Command:
         ack = answers.get(command.id)
-        if ack is None or not command.open:
+        if ack is None or not command.is_open:
             return command
-        return command.confirmed(now) if ack.ok else command.failed(ack.message or "refused", now)
+        return command.confirm(now) if ack.ok else command.fail(ack.message or "refused", now)
 
-    return _mapped(queue, step) if answers else queue
+    return _update_each(queue, update) if answers else queue
 
 
-def observed(queue: Queue, heating: bool | None, now: datetime) -> Queue:
-    """The queue after a protocol 1 controller called again, with the state that it reported (None: none)."""
+def confirm_by_state(queue: Queue, heating: bool | None, now: datetime) -> Queue:
+    """Confirm delivered commands by the state that a protocol 1 controller reported (None: it reported none)."""
 
-    def step(command: Command) -> Command:
+    def update(command: Command) -> Command:
         if command.status is not CommandStatus.DELIVERED:
             return command
-        wanted = {CommandName.FORCE_ON: True, CommandName.FORCE_OFF: False}.get(command.name)
-        return command.confirmed(now) if wanted is None or wanted is heating else command
+        expected = {CommandName.FORCE_ON: True, CommandName.FORCE_OFF: False}.get(command.name)
+        return command.confirm(now) if expected is None or expected is heating else command
 
-    return _mapped(queue, step)
+    return _update_each(queue, update)
 
 
-def expired(queue: Queue, now: datetime) -> Queue:
-    """The queue with what is overdue failed."""
-    return _mapped(
-        queue, lambda command: command.failed("expired", now) if command.open and now >= command.expires else command
+def expire(queue: Queue, now: datetime) -> Queue:
+    """Fail open commands whose time is over."""
+    return _update_each(
+        queue,
+        lambda command: command.fail("expired", now) if command.is_open and now >= command.expires else command,
     )
 
 
-def _mapped(queue: Queue, step: Any) -> Queue:
-    after = tuple(step(command) for command in queue)
-    return queue if all(a is b for a, b in zip(after, queue, strict=True)) else after
+def _update_each(queue: Queue, update: Callable[[Command], Command]) -> Queue:
+    updated = tuple(update(command) for command in queue)
+    return queue if all(a is b for a, b in zip(updated, queue, strict=True)) else updated

@@ -1,17 +1,17 @@
-"""What is wrong with something that was sent to us."""
+"""Errors of the device-sync protocol."""
 
 
 class ProtocolError(ValueError):
-    """A field that cannot be accepted.
+    """A field with an invalid value.
 
     Attributes:
-        field: Which, e.g. ``schedule[1].slots[0]``.
-        message: Why, for people.
-        absent: The field is required and not there.
+        field: Path of the field, such as ``schedule[1].slots[0]``.
+        message: What is wrong, without the field: "must be a number".
+        absent: The field is required and missing.
     """
 
     def __init__(self, field: str, message: str, *, absent: bool = False) -> None:
-        super().__init__(f"{field}: {message}")
+        super().__init__(f"{field} {message}")
         self.field = field
         self.message = message
         self.absent = absent

@@ -1,11 +1,11 @@
-"""Errors that controllers report, sorted into kinds that a user can be told."""
+"""Fault categories of the error messages that controllers report."""
 
 from enum import StrEnum
 from typing import Any, Final
 
 
 class Fault(StrEnum):
-    """A kind of error, the most urgent first."""
+    """Category of an error, most urgent first."""
 
     OVERHEAT = "overheat"
     BURNER = "burner"
@@ -18,7 +18,7 @@ class Fault(StrEnum):
 
 
 NO_FAULT: Final = "none"
-_WORDS: Final[tuple[tuple[Fault, tuple[str, ...]], ...]] = (
+_KEYWORDS: Final[tuple[tuple[Fault, tuple[str, ...]], ...]] = (
     (Fault.OVERHEAT, ("overheat", "over_temp", "overtemp", "stb", "limit", "too hot")),
     (Fault.BURNER, ("burner", "flame", "ignition", "igniter", "boiler")),
     (Fault.WATER, ("water", "pressure", "leak", "flow_fault", "dry")),
@@ -29,24 +29,24 @@ _WORDS: Final[tuple[tuple[Fault, tuple[str, ...]], ...]] = (
 )
 
 
-def text_of(error: str | dict[str, Any]) -> str:
-    """An error as one text: itself, or the telling members of an object."""
+def error_text(error: str | dict[str, Any]) -> str:
+    """Return an error as one line of text."""
     if isinstance(error, str):
         return error
     parts = [str(error[name]) for name in ("code", "error", "type", "message") if error.get(name) is not None]
     return ": ".join(parts) if parts else "error"
 
 
-def fault_of(error: str | dict[str, Any]) -> Fault:
-    """The kind of an error, by the words in it."""
-    text = text_of(error).lower()
-    for fault, words in _WORDS:
-        if any(word in text for word in words):
+def classify_error(error: str | dict[str, Any]) -> Fault:
+    """Return the category of an error by the keywords in its text."""
+    text = error_text(error).lower()
+    for fault, keywords in _KEYWORDS:
+        if any(keyword in text for keyword in keywords):
             return fault
     return Fault.OTHER
 
 
-def worst(errors: tuple[str | dict[str, Any], ...]) -> Fault | None:
-    """The most urgent kind among errors."""
-    kinds = {fault_of(error) for error in errors}
-    return next((fault for fault in Fault if fault in kinds), None)
+def most_urgent_fault(errors: tuple[str | dict[str, Any], ...]) -> Fault | None:
+    """Return the most urgent category among errors."""
+    categories = {classify_error(error) for error in errors}
+    return next((fault for fault in Fault if fault in categories), None)

@@ -1,1 +1,1 @@
-"""Firmware rollouts without Home Assistant: releases, devices, waves, gates, jobs and the wire formats."""
+"""Firmware rollouts without Home Assistant: releases, devices, waves, gates, jobs and wire formats."""

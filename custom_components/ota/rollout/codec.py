@@ -1,4 +1,4 @@
-"""Records to and from JSON. orjson writes frozen dataclasses by itself; this reads them back, checked."""
+"""Convert records from JSON. orjson serializes frozen dataclasses itself; this module reads and checks them."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -10,16 +10,16 @@ from typing import Any
 
 
 class DecodeError(ValueError):
-    """Stored data is not what it should be."""
+    """Stored data is damaged."""
 
 
 def decode[T](kind: type[T], data: Any) -> T:
-    """Build a record from JSON data.
+    """Return the record of JSON data.
 
-    Unknown fields are ignored (a newer version wrote them), defaults fill gaps.
+    Unknown fields are ignored (a newer version wrote them), missing ones get their default.
 
     Raises:
-        DecodeError: A required field is absent or a value has the wrong type.
+        DecodeError: A required field is missing or a value has the wrong type.
     """
     result: T = _decode(kind, data, kind.__name__)
     return result
@@ -40,7 +40,7 @@ def _decode(kind: Any, data: Any, where: str) -> Any:
 
 def _record(kind: type, data: Any, where: str) -> Any:
     if not isinstance(data, Mapping):
-        raise DecodeError(f"{where}: not an object")
+        raise DecodeError(f"{where}: must be an object")
     hints, required, names = _shape(kind)
     if missing := required - data.keys():
         raise DecodeError(f"{where}: {sorted(missing)} missing")
@@ -66,13 +66,13 @@ def _optional(kind: Any, data: Any, where: str) -> Any:
 
 def _tuple(args: tuple[Any, ...], data: Any, where: str) -> Any:
     if not isinstance(data, (list, tuple)):
-        raise DecodeError(f"{where}: not a list")
+        raise DecodeError(f"{where}: must be a list")
     return tuple(_decode(args[0], item, f"{where}[{i}]") for i, item in enumerate(data))
 
 
 def _mapping(args: tuple[Any, ...], data: Any, where: str) -> Any:
     if not isinstance(data, Mapping):
-        raise DecodeError(f"{where}: not an object")
+        raise DecodeError(f"{where}: must be an object")
     return {str(key): _decode(args[1], value, f"{where}.{key}") for key, value in data.items()}
 
 
@@ -85,5 +85,5 @@ def _scalar(kind: Any, data: Any, where: str) -> Any:
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     if not isinstance(data, kind) or (kind is not bool and isinstance(data, bool)):
-        raise DecodeError(f"{where}: {data!r} is no {kind.__name__}")
+        raise DecodeError(f"{where}: {data!r} must be {kind.__name__}")
     return data

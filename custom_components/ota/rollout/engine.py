@@ -1,7 +1,7 @@
-"""What happens when a device calls, reports or stays silent, and when a person decides.
+"""The rollout engine: decides what happens when a device calls, reports or times out, and when a user acts.
 
-The engine owns the state; time and ids are passed in, nothing is read or written outside. After each call
-`dirty` records have to be saved before the caller acknowledges, and `events` shown.
+The engine owns the state. Time and IDs are passed in, and it performs no I/O. After each call the caller saves the
+`dirty` records before it acknowledges anything, and publishes the `events`.
 """
 
 from collections.abc import Mapping
@@ -26,34 +26,34 @@ from .models import (
 )
 from .offers import Offer, Reason, is_downgrade, offer_for
 from .plan import ENDED, Rollout
-from .records import Kind
-from .rollouts import Rollouts
+from .record_types import RecordType
+from .rollout_manager import RolloutManager
 from .state import State
 from .versions import same_version
 
 MAX_ATTEMPTS: Final = 5
-"""Downloads begun anew for one job before it has failed."""
+"""Restarted downloads of one job before it fails."""
 SAME_ATTEMPT_S: Final = 10.0
-"""Requests for the image within this time are one attempt: no device downloads, restarts and asks again so soon."""
+"""Requests for the image within this time belong to the same attempt: no device downloads and restarts that fast."""
 MAX_METRICS: Final = 16
 SEEN_STEP_S: Final = 1.0
 EXCHANGE_S: Final = 5.0
-"""Requests closer together belong to one exchange; they say nothing of how often a device calls."""
+"""Requests closer together belong to one exchange and are not used to estimate the poll interval of a device."""
 
 
 class Engine:
-    """All of ota's decisions."""
+    """Decides about offers, jobs and rollouts."""
 
     def __init__(self, state: State | None = None, zone: tzinfo = UTC) -> None:
-        """Work on a state, with maintenance windows in the given time zone."""
+        """Create the engine of a state; maintenance windows are in the given time zone."""
         self.state = state or State()
         self.zone = zone
-        self.rollouts = Rollouts(self.state, self.start_job)
+        self.rollouts = RolloutManager(self.state, self.start_job)
 
-    # -- registry
+    # -- devices
 
     def device(self, uid: str) -> Device:
-        """A device.
+        """Return a device.
 
         Raises:
             DeviceError: `unknown_device`.
@@ -64,11 +64,11 @@ class Engine:
         return found
 
     def register(self, device: Device, now: float) -> None:
-        """Add a device, or take over what its provider now says of it; policy, history and jobs stay."""
+        """Add a device, or update what its provider reports about it; policy, history and jobs are kept."""
         before = self.state.devices.get(device.uid)
         if before is None:
             event = DeviceEvent(now, DeviceEventKind.REGISTERED, device.installed_version)
-            self.state.put_device(replace(device, history=(event,)))
+            self.state.set_device(replace(device, history=(event,)))
             return
         facts = replace(
             device,
@@ -82,30 +82,30 @@ class Engine:
             metrics=before.metrics,
             attributes=before.attributes,
         )
-        self.state.put_device(facts)
+        self.state.set_device(facts)
 
     def remove(self, uid: str) -> None:
-        """Forget a device.
+        """Remove a device.
 
         Raises:
             DeviceError: `unknown_device`.
         """
         self.device(uid)
-        self.state.drop_device(uid)
+        self.state.remove_device(uid)
 
     def set_policy(self, uid: str, policy: Policy) -> None:
-        """Change what a device may.
+        """Change the update policy of a device.
 
         Raises:
             DeviceError: `unknown_device`.
         """
-        self.state.put_device(replace(self.device(uid), policy=policy))
+        self.state.set_device(replace(self.device(uid), policy=policy))
 
-    def note(self, uid: str, now: float, kind: DeviceEventKind, detail: str) -> None:
-        """Write a line into the device's log, such as a change of its key."""
+    def log_event(self, uid: str, now: float, kind: DeviceEventKind, detail: str) -> None:
+        """Add an event to the log of a device, such as a change of its key."""
         self.state.log(uid, DeviceEvent(now, kind, None, detail))
 
-    # -- signs of life
+    # -- contacts
 
     def heartbeat(
         self,
@@ -117,7 +117,7 @@ class Engine:
         busy: str | None = None,
         metrics: Mapping[str, float] | None = None,
     ) -> None:
-        """The device showed itself, and perhaps said what it runs. `busy` None means it may restart.
+        """Update a device from a contact in which it may report its version. `busy` None means that it may restart.
 
         Raises:
             DeviceError: `unknown_device`.
@@ -131,33 +131,33 @@ class Engine:
             metrics=device.metrics if metrics is None else dict(list(metrics.items())[:MAX_METRICS]),
         )
         new_version = version is not None and version != device.installed_version
-        self.state.put_device(changed, save=False)
+        self.state.set_device(changed, save=False)
         if new_version:
             self.state.log(uid, DeviceEvent(now, DeviceEventKind.VERSION, version))
         job = self.state.job_of(uid)
         if job is None or version is None:
             return
-        updated = machine.on_boot_report(job, now, version=version, boots=boots, soak_s=self._soak_s(job))
+        updated = machine.apply_check_in(job, now, version=version, boots=boots, soak_s=self._soak_s(job))
         if metrics and same_version(version, job.version):
             updated = _with_metrics(updated, metrics)
-        self._put(updated, now)
+        self._set_job(updated, now)
 
     def _soak_s(self, job: Job) -> float:
         rollout = self.state.rollouts.get(job.rollout_id or "")
-        return self.rollouts.gate_of(rollout, job.wave).soak_s if rollout is not None else 0.0
+        return self.rollouts.gate_for(rollout, job.wave).soak_s if rollout is not None else 0.0
 
-    def seen(self, uid: str, now: float) -> None:
-        """The device showed itself without saying anything of itself.
+    def mark_seen(self, uid: str, now: float) -> None:
+        """Update the last contact of a device that reports nothing about itself.
 
         Raises:
             DeviceError: `unknown_device`.
         """
-        self.state.put_device(_seen(self.device(uid), now), save=False)
+        self.state.set_device(_seen(self.device(uid), now), save=False)
 
     # -- offers and progress
 
     def offer(self, uid: str, now: float) -> Offer:
-        """What the device is offered now; nothing changes.
+        """Return the current offer for a device; nothing changes.
 
         Raises:
             DeviceError: `unknown_device`.
@@ -165,7 +165,7 @@ class Engine:
         return offer_for(self.state, uid, now, self.zone)
 
     def poll(self, uid: str, now: float) -> Offer:
-        """The device asks for an update: an offer becomes a job, and the device is in the rollout for good.
+        """Handle the update request of a device: an offer becomes a job, which ties the device to the rollout.
 
         Raises:
             DeviceError: `unknown_device`.
@@ -186,11 +186,11 @@ class Engine:
         rollout: Rollout | None = None,
         attempt: int = 1,
     ) -> Job:
-        """Begin a job; one of the device that is still open is given up for it."""
+        """Create a job; an open job of the device is canceled."""
         device = self.device(uid)
         earlier = self.state.job_of(uid)
         if earlier is not None and not earlier.done:
-            self._put(machine.finish(earlier, JobState.CANCELED, now, "superseded"), now)
+            self._set_job(machine.finish(earlier, JobState.CANCELED, now, "superseded"), now)
         wave = 0
         if rollout is not None:
             wave = self.state.membership(rollout).wave_of.get(uid, rollout.wave)
@@ -210,7 +210,7 @@ class Engine:
             boots_before=device.boot_count,
         )
         self.state.next_job += 1
-        self.state.put_job(job)
+        self.state.set_job(job)
         if earlier is not None:
             self.state.prune(earlier.job_id)
         return job
@@ -225,33 +225,33 @@ class Engine:
         progress: int | None = None,
         reason: str | None = None,
     ) -> Job:
-        """The device says where its update stands.
+        """Handle the report of a device about its update.
 
-        `verified` is taken at its word only from clients that check themselves (DDI); `failed` needs no
-        proof.
+        `verified` is accepted only from clients that verify the update themselves (DDI). `failed` is always
+        accepted.
 
         Raises:
-            DeviceError: `unknown_device`, `unknown_job` (not this device's present job).
+            DeviceError: `unknown_device`, `unknown_job` (not the current job of this device).
         """
         job = self.job(uid, job_id)
         if state is JobState.FAILED:
             job = machine.finish(job, JobState.FAILED, now, reason or "reported_by_device")
         elif state is JobState.VERIFIED:
-            job = self._believe(job, now)
+            job = self._accept_verified(job, now)
         elif state is JobState.CANCELED:
             job = machine.finish(job, JobState.CANCELED, now, reason or "rejected_by_device")
         else:
             job = machine.advance(job, state, now, progress=progress)
-        self._put(job, now)
+        self._set_job(job, now)
         return job
 
-    def _believe(self, job: Job, now: float) -> Job:
+    def _accept_verified(self, job: Job, now: float) -> Job:
         device = self.device(job.uid)
-        self.state.put_device(replace(device, installed_version=job.version, last_seen=now))
+        self.state.set_device(replace(device, installed_version=job.version, last_seen=now))
         return replace(machine.finish(job, JobState.VERIFIED, now), boots_verified=device.boot_count)
 
     def job(self, uid: str, job_id: int) -> Job:
-        """The device's present job.
+        """Return the current job of a device.
 
         Raises:
             DeviceError: `unknown_device`, `unknown_job`.
@@ -263,7 +263,7 @@ class Engine:
         return job
 
     def image_requested(self, uid: str, sha256: str, now: float, *, resumed: bool = False) -> Release:
-        """The device fetches an image: only the one of its own open job is there for it.
+        """Handle the request of a device for an image: only the image of its open job is available to it.
 
         Raises:
             DeviceError: `unknown_device`, `not_offered`.
@@ -273,33 +273,33 @@ class Engine:
         if offer.reason is not Reason.OFFERED or job is None or release is None or release.sha256 != sha256:
             raise DeviceError("not_offered", device=uid[:64])
         if not resumed and job.state in RUNNING:
-            job = self._again(job, now)
-        self._put(machine.advance(job, JobState.DOWNLOADING, now), now)
+            job = self._restart_download(job, now)
+        self._set_job(machine.advance(job, JobState.DOWNLOADING, now), now)
         return release
 
-    def _again(self, job: Job, now: float) -> Job:
-        """A download from the beginning: the device gave the earlier one up, or only looks at the image once more."""
+    def _restart_download(self, job: Job, now: float) -> Job:
+        """Return the job for a download from the beginning, after an abandoned one or a mere check of the image."""
         if job.taken_at is None or not 0 <= now - job.taken_at < SAME_ATTEMPT_S:
             if job.attempt >= MAX_ATTEMPTS:
-                self._put(machine.finish(job, JobState.FAILED, now, "too_many_attempts"), now)
+                self._set_job(machine.finish(job, JobState.FAILED, now, "too_many_attempts"), now)
                 raise DeviceError("not_offered", device=job.uid[:64])
             job = replace(job, attempt=job.attempt + 1, taken_at=now)
         return replace(job, state=JobState.DOWNLOADING, progress=0, updated_at=now)
 
     def image_served(self, uid: str, job_id: int, now: float, *, sent: int, size: int) -> None:
-        """So much of the image went out: progress of clients that do not report it themselves."""
+        """Update the progress of a client that does not report it, from the number of bytes sent."""
         job = self.state.job_of(uid)
         if job is None or job.job_id != job_id or job.state is not JobState.DOWNLOADING:
             return
         if sent >= size:
-            self._put(machine.advance(job, JobState.INSTALLING, now), now)
+            self._set_job(machine.advance(job, JobState.INSTALLING, now), now)
         else:
-            self._put(machine.advance(job, JobState.DOWNLOADING, now, progress=sent * 100 // size), now)
+            self._set_job(machine.advance(job, JobState.DOWNLOADING, now, progress=sent * 100 // size), now)
 
-    # -- by hand
+    # -- user actions
 
     def install(self, uid: str, version: str | None, now: float) -> Job:
-        """A user wants this device updated: to what it is offered, or to a version that is stored.
+        """Update a device on request of a user: to the offered version, or to a stored one.
 
         Raises:
             DeviceError: `unknown_device`, `not_allowed`, `nothing_to_install`, `busy_updating`.
@@ -327,7 +327,7 @@ class Engine:
         return self.start_job(uid, release, JobKind.MANUAL, now)
 
     def cancel(self, uid: str, now: float) -> None:
-        """Take an offer back that the device has not taken yet.
+        """Withdraw an offer that the device has not accepted yet.
 
         Raises:
             DeviceError: `unknown_device`, `busy_updating`.
@@ -338,12 +338,12 @@ class Engine:
             return
         if job.state in RUNNING:
             raise DeviceError("busy_updating", device=device.name)
-        self._put(machine.finish(job, JobState.CANCELED, now, "canceled_by_user"), now)
+        self._set_job(machine.finish(job, JobState.CANCELED, now, "canceled_by_user"), now)
 
     # -- time
 
     def tick(self, now: float) -> None:
-        """Time passed: time-outs, gates, schedules."""
+        """Check timeouts, gates and schedules."""
         for number in list(self.state.open):
             self._expire(self.state.jobs[number], now)
         for rollout in list(self.state.rollouts.values()):
@@ -357,30 +357,26 @@ class Engine:
         timeouts = rollout.timeouts if rollout else Timeouts()
         device = self.state.devices[job.uid]
         expired = machine.expire(job, now, timeouts, last_seen=device.last_seen, interval_s=device.interval_s)
-        self._put(expired, now)
+        self._set_job(expired, now)
 
-    def next_due(self, now: float) -> float:
-        """When `tick` has to be called at the latest."""
-        return now + (10.0 if self.state.open else 60.0)
-
-    def _put(self, job: Job, now: float) -> None:
-        """Store a job; when it ended, let the rollout look at it."""
+    def _set_job(self, job: Job, now: float) -> None:
+        """Store a job; if it ended, update its rollout."""
         before = self.state.jobs.get(job.job_id)
-        self.state.put_job(job)
+        self.state.set_job(job)
         if before is not None and before.state is not job.state and job.done:
             if job.state is JobState.VERIFIED:
-                # Not only the job: the version it was verified by has to be known after a crash too.
-                self.state.mark(Kind.DEVICE, job.uid)
+                # The version that the job was verified by has to survive a crash, too.
+                self.state.mark(RecordType.DEVICE, job.uid)
             self.rollouts.on_finished(job, now)
 
-    def drain(self) -> list[Any]:
-        """The events since the last call."""
+    def pop_events(self) -> list[Any]:
+        """Return the events since the last call."""
         events, self.state.events = self.state.events, []
         return events
 
 
 def _seen(device: Device, now: float) -> Device:
-    """The device showed itself. Signs of life within one exchange are one."""
+    """Return the device after a contact. Requests within one exchange count as one contact."""
     if device.last_seen is None:
         return replace(device, last_seen=now)
     gap = now - device.last_seen
@@ -397,5 +393,5 @@ def _with_metrics(job: Job, metrics: Mapping[str, float]) -> Job:
         return job
     known = dict(job.metrics)
     for name, value in list(metrics.items())[:MAX_METRICS]:
-        known[name] = known.get(name, MetricMean()).plus(value)
+        known[name] = known.get(name, MetricMean()).add(value)
     return replace(job, metrics=known)

@@ -1,27 +1,27 @@
-"""What can go wrong, as one tree.
+"""The exceptions of the core package.
 
-`code` is the translation key in Home Assistant and the code in JSON answers.
+`code` is the translation key in Home Assistant and the code in JSON errors.
 """
 
 import errno
 
 
 class OtaError(Exception):
-    """Something was refused. Nothing of it took effect."""
+    """A request was rejected. Nothing of it took effect."""
 
     def __init__(self, code: str, /, **placeholders: str) -> None:
-        """Keep the code and what its message names."""
+        """Store the code and the placeholders of its message."""
         super().__init__(f"{code} {placeholders}" if placeholders else code)
         self.code = code
         self.placeholders = placeholders
 
 
 class ImageError(OtaError):
-    """A firmware image is not what it should be."""
+    """A firmware image is invalid."""
 
 
 class ManifestError(OtaError):
-    """A manifest is malformed, unsigned, wrongly signed, expired or does not fit its image."""
+    """A manifest is invalid, unsigned, signed with another key, expired or does not match its image."""
 
 
 class ReleaseError(OtaError):
@@ -29,23 +29,23 @@ class ReleaseError(OtaError):
 
 
 class StorageError(OtaError):
-    """The image storage refuses: too large, no room, broken off."""
+    """The storage failed or rejects an image: too large, disk full, damaged."""
 
 
 class DeviceError(OtaError):
-    """A device is unknown or may not do this."""
+    """A device is unknown, or the operation is not allowed for it."""
 
 
 class RolloutError(OtaError):
-    """A rollout is impossible or not in a state for this."""
+    """A rollout is not possible, or the operation is not allowed in its status."""
 
 
 class WireError(OtaError):
-    """A request of a device is malformed."""
+    """The request of a device is invalid."""
 
 
 def storage_error(err: OSError) -> StorageError:
-    """What the disk said."""
+    """Return the error for a failed file operation."""
     if err.errno in (errno.ENOSPC, errno.EDQUOT):
         return StorageError("disk_full")
     return StorageError("storage_failed", error=err.strerror or type(err).__name__)

@@ -1,4 +1,4 @@
-"""The gate after each wave: go on, wait, or stop."""
+"""The gate after each wave: advance, wait or stop."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,17 +7,18 @@ import math
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatePolicy:
-    """What a wave has to show before the next one begins, and what stops the rollout.
+    """The conditions to start the next wave, and to stop the rollout.
 
     Attributes:
-        coverage: Share of the wave that must have finished (0-1); devices that are off do not hold it up for
-            ever.
-        min_sample: At least so many must have finished (or the whole wave where it is smaller).
-        success_rate: Share of the finished that must be verified.
-        soak_s: A success counts once the device showed itself so long after it was verified, seconds.
-        failure_rate: More failures than this share of the finished stop the rollout at once …
-        failures: … as soon as there are at least so many of them.
-        max_failures: So many failures stop the rollout whatever the share; None = no such limit.
+        coverage: Share of the wave that must have finished (0-1); below 1 the wave does not wait for devices that
+            are off.
+        min_sample: Minimum number of finished devices (or the whole wave if it is smaller).
+        success_rate: Share of the finished devices that must be verified.
+        soak_s: An update counts as successful only if the device still reports this many seconds after it was
+            verified.
+        failure_rate: A higher share of failures among the finished devices stops the rollout at once …
+        failures: … if there are at least this many failures.
+        max_failures: This many failures stop the rollout whatever their share; None: no limit.
     """
 
     coverage: float = 0.8
@@ -30,7 +31,7 @@ class GatePolicy:
 
 
 class Verdict(StrEnum):
-    """What the gate says."""
+    """The verdict of a gate."""
 
     ADVANCE = "advance"
     WAIT = "wait"
@@ -39,13 +40,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a wave stands.
+    """The counts of a wave.
 
     Attributes:
-        members: Devices that the wave wants to update.
-        verified: Run the new release.
-        confirmed: Of these, the ones that were still alive after the soak.
-        failures: Failed or timed out, also after they had been verified.
+        members: Devices to update.
+        verified: Devices that run the new release.
+        confirmed: Verified devices that still reported after the soak time.
+        failures: Devices that failed or timed out, also after they had been verified.
     """
 
     members: int
@@ -55,20 +56,20 @@ class Outcome:
 
     @property
     def finished(self) -> int:
-        """Devices of which we know how it went."""
+        """Return the number of devices with a result."""
         return self.verified + self.failures
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The verdict and why."""
+    """A verdict and its reason."""
 
     verdict: Verdict
     reason: str
 
 
 def is_breaking(policy: GatePolicy, finished: int, failures: int) -> str | None:
-    """Why failures stop a rollout now, or None."""
+    """Return why the failures stop a rollout, or None."""
     if policy.max_failures is not None and failures >= policy.max_failures:
         return "max_failures"
     if failures >= policy.failures and failures > policy.failure_rate * finished:
@@ -77,10 +78,9 @@ def is_breaking(policy: GatePolicy, finished: int, failures: int) -> str | None:
 
 
 def decide(policy: GatePolicy, wave: Outcome) -> Decision:
-    """Look at a wave.
+    """Return the decision for a wave.
 
-    Devices that were not reached are neither success nor failure: with `coverage` below 1 they are left for
-    later.
+    Devices without contact are neither successes nor failures: with `coverage` below 1 they are updated later.
     """
     if reason := is_breaking(policy, wave.finished, wave.failures):
         return Decision(Verdict.STOP, reason)
@@ -88,7 +88,7 @@ def decide(policy: GatePolicy, wave: Outcome) -> Decision:
     if wave.finished < needed:
         return Decision(Verdict.WAIT, "sample")
     if wave.verified < policy.success_rate * wave.finished:
-        # With the whole wave done it cannot get better; before that it may.
+        # The rate can still improve until the whole wave has finished.
         if wave.finished >= wave.members:
             return Decision(Verdict.STOP, "success_rate")
         return Decision(Verdict.WAIT, "success_rate")

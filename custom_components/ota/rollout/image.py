@@ -1,8 +1,8 @@
-"""Firmware images: what a file says of itself, and whether it may go into an OTA slot.
+"""Firmware images: read their headers and check that they are valid for an OTA slot.
 
 Layout of an ESP image (Espressif's `esp_app_format.h`): 8-byte header, 16-byte extended header with the chip
-id at 12 and the hash flag at 23, segments from 24 on, `esp_app_desc_t` at 32, a checksum byte that ends a
-multiple of 16, then the SHA-256 of all before. ESP8266 images have neither chip id nor descriptor.
+ID at 12 and the hash flag at 23, segments from 24 on, `esp_app_desc_t` at 32, a checksum byte that ends a
+multiple of 16, then the SHA-256 hash of all previous bytes. ESP8266 images have neither chip ID nor descriptor.
 """
 
 from dataclasses import dataclass
@@ -39,13 +39,13 @@ CHIP_IDS: Final = {
 }
 ESP32_CHIPS: Final = frozenset(CHIP_IDS.values())
 DECLARED_CHIPS: Final = frozenset({"esp8266", "bk7231n", "bk7231t", "generic"})
-"""Chips whose images do not say what they are for: chip, product and version are declared."""
+"""Chips whose images include no description: chip, product and version are declared."""
 CHIPS: Final = ESP32_CHIPS | DECLARED_CHIPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageInfo:
-    """What an image says of itself. None where the format does not say."""
+    """The data in an image; None if the format does not include it."""
 
     chip: str
     version: str | None = None
@@ -54,11 +54,11 @@ class ImageInfo:
     built: str | None = None
     idf_version: str | None = None
     signed: bool = False
-    """A Secure Boot v2 signature sector follows the image. The device verifies it; we do not hold its key."""
+    """A Secure Boot v2 signature sector follows the image. Only the device can verify it."""
 
 
 def inspect(data: bytes | memoryview, *, chip: str) -> ImageInfo:
-    """Check an image for the chip that it is declared for.
+    """Check an image for the chip that it is declared for, and return its data.
 
     Raises:
         ImageError: `unknown_chip`, `not_an_image`, `truncated`, `trailing_data`, `wrong_chip`,
@@ -76,7 +76,7 @@ def inspect(data: bytes | memoryview, *, chip: str) -> ImageInfo:
 
 
 def _inspect_esp32(data: memoryview, chip: str) -> ImageInfo:
-    _refuse_factory_padding(data)
+    _reject_factory_image(data)
     if data[0] != MAGIC:
         raise ImageError("not_an_image")
     if len(data) < _APP_DESC_AT:
@@ -85,21 +85,21 @@ def _inspect_esp32(data: memoryview, chip: str) -> ImageInfo:
     if (found := CHIP_IDS.get(chip_id)) != chip:
         raise ImageError("wrong_chip", expected=chip, found=found or f"id {chip_id}")
     end = _segments_end(data, data[1], 24)
-    _check_sum(data, data[1], 24, end)
+    _check_checksum(data, data[1], 24, end)
     end = _check_hash(data, end)
     signed = _check_tail(data, end)
     return _descriptor(data, chip, signed=signed)
 
 
-def _refuse_factory_padding(data: memoryview) -> None:
-    """A merged image for the classic ESP32 begins with 4 KiB of erased flash before the bootloader."""
+def _reject_factory_image(data: memoryview) -> None:
+    """Reject a merged image for the classic ESP32: it starts with 4 KiB of erased flash before the bootloader."""
     head = bytes(data[:_SECTOR])
     if head.count(0xFF) == len(head) and len(data) > _SECTOR and data[_SECTOR] == MAGIC:
         raise ImageError("factory_image")
 
 
 def _segments_end(data: memoryview, count: int, start: int) -> int:
-    """Where the last segment ends."""
+    """Return the end of the last segment."""
     if not 1 <= count <= _MAX_SEGMENTS:
         raise ImageError("not_an_image")
     position = start
@@ -112,8 +112,8 @@ def _segments_end(data: memoryview, count: int, start: int) -> int:
     return position
 
 
-def _check_sum(data: memoryview, count: int, start: int, end: int) -> None:
-    """XOR of all segment bytes, seeded with 0xEF, in the last byte of the block of 16."""
+def _check_checksum(data: memoryview, count: int, start: int, end: int) -> None:
+    """Check the XOR of all segment bytes, seeded with 0xEF, in the last byte of the block of 16."""
     at = end | 15
     if at >= len(data):
         raise ImageError("truncated")
@@ -128,9 +128,9 @@ def _check_sum(data: memoryview, count: int, start: int, end: int) -> None:
 
 
 def _xor(data: memoryview) -> int:
-    """XOR of all bytes, folding halves of one big integer.
+    """Return the XOR of all bytes by folding halves of one big integer.
 
-    Some hundred times faster than a loop over bytes.
+    This is about a hundred times faster than a loop over bytes.
     """
     value, bits = int.from_bytes(data, "little"), len(data) * 8
     while bits > 8:
@@ -141,7 +141,7 @@ def _xor(data: memoryview) -> int:
 
 
 def _check_hash(data: memoryview, segments_end: int) -> int:
-    """Check the appended SHA-256; return where it ends."""
+    """Check the appended SHA-256 hash; return where it ends."""
     if data[23] != 1:
         raise ImageError("no_hash")
     at = (segments_end | 15) + 1
@@ -153,9 +153,9 @@ def _check_hash(data: memoryview, segments_end: int) -> int:
 
 
 def _check_tail(data: memoryview, end: int) -> bool:
-    """Allow after the hash nothing, or padding to a sector and one signature sector.
+    """Check that nothing follows the hash, or only padding to a sector and one signature sector.
 
-    Return whether it is there.
+    Return whether there is a signature sector.
     """
     if end == len(data):
         return False
@@ -163,7 +163,7 @@ def _check_tail(data: memoryview, end: int) -> bool:
     padding = bytes(data[end:sector])
     tail = data[sector:]
     if padding.strip(b"\xff\x00") or len(tail) != _SECTOR or tail[0] != _SIGNATURE_MAGIC or tail[1] not in (2, 3):
-        # A merged factory image goes on with a partition table and the application.
+        # In a merged factory image a partition table and the application follow.
         raise ImageError("factory_image" if _looks_like_bootloader(data) else "trailing_data")
     return True
 
@@ -192,10 +192,10 @@ def _text(field: bytes) -> str:
 
 
 def _inspect_esp8266(data: memoryview) -> None:
-    """An 8-byte header, then segments: all there is to check, apart from the checksum."""
+    """Check the header and segments of an ESP8266 image, which has nothing else to check than the checksum."""
     if data[0] != MAGIC:
         raise ImageError("not_an_image")
     if len(data) < 16:
         raise ImageError("truncated")
     end = _segments_end(data, data[1], 8)
-    _check_sum(data, data[1], 8, end)
+    _check_checksum(data, data[1], 8, end)

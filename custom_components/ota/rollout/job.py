@@ -1,6 +1,6 @@
-"""The state machine of one update: offered -> downloading -> installing -> rebooting -> verified.
+"""The state machine of a device update: offered -> downloading -> installing -> rebooting -> verified.
 
-It may fail anywhere. A step may be skipped (not every client reports each), none is ever taken back.
+An update may fail in each state. Steps may be skipped (not every client reports all), but never reversed.
 """
 
 from dataclasses import dataclass, replace
@@ -16,37 +16,37 @@ _ORDER: Final = {
     JobState.REBOOTING: 3,
 }
 BOOT_GRACE_S: Final = 90.0
-"""The old version so soon after «rebooting» was on the way, unless the device counts its boots."""
+"""A report of the old version within this time after `rebooting` is ignored, unless the device counts its boots."""
 POLLS: Final = 3
-"""Polls that may get lost before a device counts as silent."""
+"""Missed polls before a device times out."""
 MAX_INTERVAL_S: Final = 86_400.0
 BOOT_LOOP: Final = 3
-"""Restarts by itself so soon after an update that make it a failure."""
+"""Unexpected restarts within `BOOT_LOOP_S` after which an update has failed."""
 BOOT_LOOP_S: Final = 3600.0
-"""So soon, or within the soak where that is longer: power cuts of later months are no fault of the release."""
+"""Or the soak time if that is longer. Later restarts are not caused by the release."""
 MAX_REASON: Final = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """How long a device may be silent in each state, seconds; three of its own poll intervals come on top.
+    """How long a device may not report in each state, seconds; three of its poll intervals are added.
 
-    `offered` is not among them: a device that is off is no failure. It is reported as stuck after `stuck_s`.
+    `offered` has no timeout: a device that is off is not a failure. It is reported as stuck after `stuck_s`.
     """
 
     stall_s: float = 1800.0
     """No progress while downloading or installing."""
     reboot_s: float = 300.0
-    """No sign of life after the restart."""
+    """No contact after the restart."""
     silence_s: float = 300.0
-    """No sign of life after it was verified, before the soak was over."""
+    """No contact after the update was verified, until the end of the soak time."""
     stuck_s: float = 86400.0
 
 
 def advance(job: Job, state: JobState, now: float, *, progress: int | None = None) -> Job:
-    """The job after a report of the device.
+    """Return the job after a report of the device.
 
-    A report that would go back, or comes after the end, changes nothing.
+    A report of an earlier state, or after the end, changes nothing.
     """
     if job.done or state in TERMINAL:
         return job
@@ -66,9 +66,9 @@ def advance(job: Job, state: JobState, now: float, *, progress: int | None = Non
 
 
 def finish(job: Job, state: JobState, now: float, reason: str | None = None) -> Job:
-    """The job ended.
+    """Return the ended job.
 
-    One that had ended already stays, except that a verified one can still fail (lost, boot loop).
+    A job that has ended already is unchanged, except that a verified one can still fail (lost, boot loop).
     """
     undone = job.state is JobState.VERIFIED and state in (JobState.FAILED, JobState.ROLLED_BACK)
     if job.done and not undone and not (job.state is JobState.FAILED and state is JobState.ROLLED_BACK):
@@ -84,8 +84,8 @@ def finish(job: Job, state: JobState, now: float, reason: str | None = None) -> 
     )
 
 
-def on_boot_report(job: Job, now: float, *, version: str, boots: int | None, soak_s: float = 0.0) -> Job:
-    """What a sign of life says about the job: the device runs the new version, or the old one again."""
+def apply_check_in(job: Job, now: float, *, version: str, boots: int | None, soak_s: float = 0.0) -> Job:
+    """Return the job after a check-in: the device runs the new version, or the old one again."""
     if job.done:
         return _after_success(job, now, version=version, boots=boots, soak_s=soak_s)
     if same_version(version, job.version):
@@ -96,9 +96,9 @@ def on_boot_report(job: Job, now: float, *, version: str, boots: int | None, soa
 
 
 def _runs_old_again(job: Job, now: float, boots: int | None) -> bool:
-    """Whether the old version, which the device just reported, is what it came back with."""
+    """Return whether the device restarted with the old version, which it just reported."""
     if boots is not None and job.boots_before is not None:
-        # Not every client tells that it restarts.
+        # Not every client reports that it restarts.
         return job.state in (JobState.INSTALLING, JobState.REBOOTING) and boots > job.boots_before
     return job.state is JobState.REBOOTING and now - job.updated_at >= BOOT_GRACE_S
 
@@ -119,31 +119,30 @@ def _after_success(job: Job, now: float, *, version: str, boots: int | None, soa
 
 
 def _went_back(job: Job, version: str) -> bool:
-    """Whether a version other than the job's is one from before; else somebody installed it by other means."""
+    """Return whether the reported version is an earlier one; a newer one was installed by other means."""
     if job.from_version is None:
         return not is_newer(version, job.version)
     return same_version(version, job.from_version) or is_newer(job.version, version)
 
 
 def expire(job: Job, now: float, timeouts: Timeouts, *, last_seen: float | None = None, interval_s: float = 0.0) -> Job:
-    """The job after time passed: a device that went silent at a critical moment has failed.
+    """Return the job after its timeouts: a device without contact in a critical state has failed.
 
-    Of the verified ones pass only those that have not survived the soak yet. `interval_s` is how often the
-    device shows itself.
+    Pass verified jobs only until the end of their soak time. `interval_s` is the poll interval of the device.
     """
-    patience = POLLS * min(interval_s, MAX_INTERVAL_S)
-    silent = now - max(last_seen or 0.0, job.updated_at)
+    grace_s = POLLS * min(interval_s, MAX_INTERVAL_S)
+    no_contact_s = now - max(last_seen or 0.0, job.updated_at)
     match job.state:
-        case JobState.DOWNLOADING | JobState.INSTALLING if now - job.updated_at > timeouts.stall_s + patience:
+        case JobState.DOWNLOADING | JobState.INSTALLING if now - job.updated_at > timeouts.stall_s + grace_s:
             return finish(job, JobState.FAILED, now, "stalled")
-        case JobState.REBOOTING if now - job.updated_at > timeouts.reboot_s + patience:
+        case JobState.REBOOTING if now - job.updated_at > timeouts.reboot_s + grace_s:
             return finish(job, JobState.FAILED, now, "no_heartbeat")
-        case JobState.VERIFIED if silent > timeouts.silence_s + patience:
+        case JobState.VERIFIED if no_contact_s > timeouts.silence_s + grace_s:
             return finish(job, JobState.FAILED, now, "lost_after_update")
         case _:
             return job
 
 
 def is_stuck(job: Job, now: float, timeouts: Timeouts) -> bool:
-    """Whether a job has not moved for so long that a person should look."""
+    """Return whether a job makes no progress for so long that a user should check the device."""
     return not job.done and now - job.updated_at > timeouts.stuck_s

@@ -20,16 +20,13 @@ import orjson
 
 from .codec import DecodeError
 from .errors import storage_error
+from .record_types import RecordChange, RecordKey
 
 FORMAT: Final = 1
 COMPACT_AT: Final = 1024 * 1024
 """Bytes of logs from which on a new base pays, when they also outweigh the base."""
 _FILE: Final = re.compile(r"(\d{8})\.(base|log)")
 _BATCH: Final = 50
-
-type Key = tuple[str, str]
-type Op = tuple[str, str, Any]
-"""Kind, id, record; None as the record: it is gone."""
 
 
 def _line(payload: Any) -> bytes:
@@ -58,14 +55,14 @@ class Journal:
 
     # -- reading
 
-    def load(self) -> dict[Key, Any]:
+    def load(self) -> dict[RecordKey, Any]:
         """The records as they were put last, in the order in which they came.
 
         Raises:
             DecodeError: Something that was acknowledged cannot be read, or a newer version wrote it.
             StorageError: The disk refuses.
         """
-        records: dict[Key, Any] = {}
+        records: dict[RecordKey, Any] = {}
         try:
             for unfinished in self._folder.glob("*.tmp"):
                 unfinished.unlink(missing_ok=True)
@@ -94,7 +91,7 @@ class Journal:
 
     # -- writing
 
-    def append(self, ops: Sequence[Op]) -> None:
+    def append(self, ops: Sequence[RecordChange]) -> None:
         """Add a batch; on return it is on disk.
 
         Raises:
@@ -147,7 +144,7 @@ class Journal:
         self._log_bytes = 0
         return self._next()
 
-    def write_base(self, number: int, ops: Iterable[Op]) -> None:
+    def write_base(self, number: int, ops: Iterable[RecordChange]) -> None:
         """Write a base under its kept number; then all before it is deleted.
 
         Raises:
@@ -176,7 +173,7 @@ class Journal:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _batches(name: str, data: bytes, *, whole: bool) -> Iterator[Sequence[Op]]:
+def _batches(name: str, data: bytes, *, whole: bool) -> Iterator[Sequence[RecordChange]]:
     """The batches of a file. The last one of a log may be torn: nobody was told that it was kept."""
     *lines, rest = data.split(b"\n")
     payloads = [_payload(line) for line in lines]
@@ -195,7 +192,7 @@ def _batches(name: str, data: bytes, *, whole: bool) -> Iterator[Sequence[Op]]:
     yield from batches
 
 
-def _apply(records: dict[Key, Any], batch: Sequence[Op]) -> None:
+def _apply(records: dict[RecordKey, Any], batch: Sequence[RecordChange]) -> None:
     for kind, name, record in batch:
         if record is None:
             records.pop((kind, name), None)
@@ -210,7 +207,7 @@ def _write(file: int, data: bytes) -> None:
         view = view[os.write(file, view) :]
 
 
-def _write_whole(path: Path, ops: Iterable[Op]) -> int:
+def _write_whole(path: Path, ops: Iterable[RecordChange]) -> int:
     """Write in pieces, each on disk before the next, so that nobody waits long for the disk; returns the size."""
     size = 0
     file = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)

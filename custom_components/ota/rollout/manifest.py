@@ -1,8 +1,8 @@
 """The signed manifest of a release: canonical JSON with a detached Ed25519 signature.
 
-The fields are those of RFC 9124's information model that matter here: what it is for (product, chip), order
-(sequence), payload (size, sha256), life (expires) and who says so (key_id). The signature covers the exact
-bytes of the manifest, so nothing is re-serialised before it is checked.
+The fields follow the information model of RFC 9124: target (product, chip), order (sequence), payload (size,
+sha256), expiry (expires) and signer (key_id). The signature covers the exact bytes of the manifest, so it is
+verified before anything is parsed again.
 """
 
 import base64
@@ -31,7 +31,7 @@ _REQUIRED: Final = ("product", "chip", "version", "sequence", "size", "sha256", 
 
 
 class Channel(StrEnum):
-    """Who a release is for."""
+    """The channel of a release."""
 
     STABLE = "stable"
     BETA = "beta"
@@ -39,7 +39,7 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a release says of its image. `expires` is a Unix time, None = never."""
+    """The description of an image. `expires` is a Unix time, None: never."""
 
     product: str
     chip: str
@@ -54,23 +54,23 @@ class Manifest:
     notes: str = ""
     release_url: str | None = None
     image_url: str | None = None
-    """Where the image is, absolute or relative to the manifest; only used when a release is pulled."""
+    """URL of the image, absolute or relative to the manifest; only used by release sources."""
     image_project: str | None = None
-    """The project that the image's descriptor names, where it is not the product (ESPHome, Arduino)."""
+    """The project in the image's descriptor if it differs from the product (ESPHome, Arduino)."""
     image_version: str | None = None
-    """The version that the image's descriptor names, where it is not the release's."""
+    """The version in the image's descriptor if it differs from the release's version."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A pinned signing key. Its id is the beginning of its SHA-256, so that ids cannot be chosen."""
+    """A trusted signing key. Its ID is the beginning of its SHA-256 hash, so that IDs cannot be chosen."""
 
     key_id: str
     raw: bytes
 
     @classmethod
     def parse(cls, text: str) -> PublicKey:
-        """Read 32 bytes in base64 or hex.
+        """Parse 32 bytes in base64 or hexadecimal format.
 
         Raises:
             ManifestError: `bad_key`.
@@ -81,31 +81,31 @@ class PublicKey:
             Ed25519PublicKey.from_public_bytes(raw)
         except (ValueError, binascii.Error) as err:
             raise ManifestError("bad_key") from err
-        return cls(key_id_of(raw), raw)
+        return cls(public_key_id(raw), raw)
 
 
-def key_id_of(raw: bytes) -> str:
-    """The id of a public key."""
+def public_key_id(raw: bytes) -> str:
+    """Return the ID of a public key."""
     return hashlib.sha256(raw).hexdigest()[:16]
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:
-    """JSON with sorted keys, no blanks, UTF-8."""
+    """Return JSON with sorted keys and without spaces, UTF-8."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def sign(fields: Mapping[str, Any], private_key: bytes) -> tuple[bytes, str]:
-    """Return the manifest's bytes and its signature (base64), for build scripts and tests.
+    """Return the bytes of a manifest and its signature (base64), for build scripts and tests.
 
-    `key_id` is filled in.
+    `key_id` is added.
     """
     key = Ed25519PrivateKey.from_private_bytes(private_key)
-    data = canonical({"format": FORMAT, **fields, "key_id": key_id_of(key.public_key().public_bytes_raw())})
+    data = canonical({"format": FORMAT, **fields, "key_id": public_key_id(key.public_key().public_bytes_raw())})
     return data, base64.b64encode(key.sign(data)).decode()
 
 
 def verify(data: bytes, signature: str, keys: Mapping[str, PublicKey], *, now: float) -> Manifest:
-    """Check a manifest against the pinned keys and return it.
+    """Verify a manifest with the trusted keys and return it.
 
     Raises:
         ManifestError: `bad_manifest` (with `field`), `unsigned`, `unknown_key`, `bad_signature`, `expired`.
@@ -127,7 +127,7 @@ def verify(data: bytes, signature: str, keys: Mapping[str, PublicKey], *, now: f
 
 
 def parse(data: bytes) -> Manifest:
-    """Read a manifest without checking who signed it.
+    """Parse a manifest without verifying its signature.
 
     Raises:
         ManifestError: `bad_manifest` with the `field` that is wrong.
@@ -135,7 +135,7 @@ def parse(data: bytes) -> Manifest:
     if len(data) > MAX_BYTES:
         raise ManifestError("bad_manifest", field="size of the manifest")
     try:
-        raw = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        raw = json.loads(data, object_pairs_hook=_unique_keys, parse_constant=_reject_constant)
     except (ValueError, RecursionError) as err:
         raise ManifestError("bad_manifest", field="JSON") from err
     if not isinstance(raw, dict):
@@ -173,7 +173,7 @@ def _build(raw: Mapping[str, Any]) -> Manifest:
         secure_version=_integer(raw, "secure_version", 2**32) if "secure_version" in raw else 0,
         expires=_time(raw, "expires"),
         notes=_optional(raw, "notes", 16_384) or "",
-        release_url=_web(raw, "release_url"),
+        release_url=_http_url(raw, "release_url"),
         image_url=_optional(raw, "image_url", 2048),
         image_project=_optional(raw, "image_project", 32),
         image_version=_optional(raw, "image_version", 32),
@@ -181,7 +181,7 @@ def _build(raw: Mapping[str, Any]) -> Manifest:
 
 
 def check_product(product: str) -> str:
-    """Return a product's name when it is well-formed: letters, digits, `._-`, at most 31 characters.
+    """Return the name of a product if it is valid: letters, digits, `._-`, at most 31 characters.
 
     Raises:
         ManifestError: `bad_manifest`.
@@ -189,14 +189,14 @@ def check_product(product: str) -> str:
     return _matching({"product": product}, "product", _PRODUCT)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("duplicate key")
     return result
 
 
-def _refuse_constant(name: str) -> Any:
+def _reject_constant(name: str) -> Any:
     raise ValueError(name)
 
 
@@ -230,7 +230,7 @@ def _optional(raw: Mapping[str, Any], name: str, longest: int) -> str | None:
     return value
 
 
-def _web(raw: Mapping[str, Any], name: str) -> str | None:
+def _http_url(raw: Mapping[str, Any], name: str) -> str | None:
     value = _optional(raw, name, 2048)
     if value is not None and not value.startswith(("https://", "http://")):
         raise ManifestError("bad_manifest", field=name)
@@ -238,7 +238,7 @@ def _web(raw: Mapping[str, Any], name: str) -> str | None:
 
 
 def _time(raw: Mapping[str, Any], name: str) -> float | None:
-    """ISO 8601 with zone -> Unix time."""
+    """Return the Unix time of an ISO 8601 time with a zone."""
     value = _optional(raw, name, 40)
     if value is None:
         return None

@@ -1,6 +1,6 @@
-"""The records of ota: releases, devices, jobs.
+"""The records: releases, devices, jobs.
 
-All are immutable; a change is a new record. Times are Unix, UTC.
+All are immutable; a change creates a new record. Times are Unix times.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from .manifest import Channel
 from .schedule import Window
 
 HISTORY_LENGTH: Final = 50
-"""Events kept for each device."""
+"""Maximum number of log events of a device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """One image for one product and chip, checked and stored."""
+    """A checked and stored image for one product and chip."""
 
     release_id: str
     product: str
@@ -35,19 +35,19 @@ class Release:
     notes: str = ""
     release_url: str | None = None
     key_id: str | None = None
-    """Who signed it; None for a release that an administrator uploaded unsigned."""
+    """The key that signed it; None for an unsigned release."""
     manifest: str | None = None
     signature: str | None = None
     factory_sha256: str | None = None
-    """The image for a first installation over USB (ESP Web Tools); never offered over the air."""
+    """The image for a first installation over USB (ESP Web Tools), never offered over the air."""
     known_good: bool = False
-    """A rollout with it succeeded: it may be rolled back to."""
+    """A rollout of it succeeded, so it is a target for rollbacks."""
     withdrawn: bool = False
-    """Not to be offered any more."""
+    """No longer offered."""
 
 
 class DeviceEventKind(StrEnum):
-    """What a device's log tells."""
+    """The type of a log event of a device."""
 
     REGISTERED = "registered"
     OFFERED = "offered"
@@ -64,7 +64,7 @@ class DeviceEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeviceEvent:
-    """A line in a device's log."""
+    """An event in the log of a device."""
 
     at: float
     kind: DeviceEventKind
@@ -74,23 +74,23 @@ class DeviceEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a device may."""
+    """The update restrictions of a device."""
 
     may_update: bool = True
     channel: Channel = Channel.STABLE
     pinned_version: str | None = None
     """Only this version is offered."""
     window: Window | None = None
-    """When it may restart; None = always."""
+    """The maintenance window; None: updates at any time."""
     may_roll_back: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """One device of the registry: stand-alone, or of a fleet that another integration offers."""
+    """A device: stand-alone, or of a fleet that another integration provides."""
 
     uid: str
-    """Stand-alone: the device id; of a fleet: `<domain>:<device_id>`."""
+    """The device ID of a stand-alone device; `<domain>:<device_id>` for a fleet's device."""
     name: str
     product: str
     chip: str
@@ -100,14 +100,14 @@ class Device:
     zone: str | None = None
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """What its user or provider notes of it."""
+    """Notes of its user or provider."""
     attributes: Mapping[str, str] = field(default_factory=dict)
-    """What it says of itself (DDI)."""
+    """What the device reports about itself (DDI)."""
     policy: Policy = field(default_factory=Policy)
     installed_version: str | None = None
     last_seen: float | None = None
     interval_s: float = 0.0
-    """How often it shows itself, smoothed; 0 = not known yet."""
+    """Smoothed interval between contacts, seconds; 0: not known yet."""
     boot_count: int | None = None
     busy: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -115,12 +115,12 @@ class Device:
 
     @property
     def device_id(self) -> str:
-        """The id inside its fleet."""
+        """Return the ID within its fleet."""
         return self.uid.partition(":")[2] if self.fleet else self.uid
 
 
 class JobState(StrEnum):
-    """Where an update of one device stands."""
+    """The state of a device update."""
 
     OFFERED = "offered"
     DOWNLOADING = "downloading"
@@ -134,11 +134,11 @@ class JobState(StrEnum):
 
 TERMINAL: Final = frozenset({JobState.VERIFIED, JobState.FAILED, JobState.ROLLED_BACK, JobState.CANCELED})
 RUNNING: Final = frozenset({JobState.DOWNLOADING, JobState.INSTALLING, JobState.REBOOTING})
-"""The device is at it: another of its zone has to wait."""
+"""The device is updating: others in its zone have to wait."""
 
 
 class JobKind(StrEnum):
-    """Why a device is updated."""
+    """What started the update of a device."""
 
     ROLLOUT = "rollout"
     MANUAL = "manual"
@@ -147,20 +147,20 @@ class JobKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MetricMean:
-    """Running mean of one of the device's numbers since it runs the new release."""
+    """Running mean of a device metric since the update."""
 
     count: int = 0
     mean: float = 0.0
 
-    def plus(self, value: float) -> MetricMean:
-        """With one more value."""
+    def add(self, value: float) -> MetricMean:
+        """Return the mean including one more value."""
         count = self.count + 1
         return MetricMean(count, self.mean + (value - self.mean) / count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One attempt to bring one device to one release."""
+    """The update of one device to one release."""
 
     job_id: int
     uid: str
@@ -182,12 +182,12 @@ class Job:
     boots_before: int | None = None
     boots_verified: int | None = None
     reboots: int = 0
-    """Restarts since it was verified."""
+    """Restarts since the update was verified."""
     metrics: Mapping[str, MetricMean] = field(default_factory=dict)
     excused: bool = False
-    """A person saw this failure and let the rollout go on: the gate does not count it any more."""
+    """A user resumed the rollout after this failure: the gate no longer counts it."""
 
     @property
     def done(self) -> bool:
-        """Whether it has ended."""
+        """Return whether the job has ended."""
         return self.state in TERMINAL

@@ -1,4 +1,4 @@
-"""What a device is offered now, and if nothing, why. Reads the state, changes nothing."""
+"""The current offer for a device, or the reason why there is none. Nothing is changed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from typing import Final
 from .errors import DeviceError
 from .manifest import Channel
 from .models import RUNNING, Device, Job, JobKind, JobState, Release
-from .plan import ENDED, Mode, Rollout, Status, releases_of
+from .plan import ENDED, Mode, Rollout, Status, releases_by_arm
 from .state import State
 from .versions import is_newer, same_version
 
-RESERVE_S: Final = 900.0
-"""So long an offer that was not yet taken keeps others waiting."""
+OFFER_RESERVATION_S: Final = 900.0
+"""How long an offer that was not accepted yet counts as an update in progress."""
 
 
 class Reason(StrEnum):
@@ -44,16 +44,16 @@ class Reason(StrEnum):
 
 
 WAITING: Final = frozenset({Reason.ON_REQUEST, Reason.WINDOW, Reason.BUSY, Reason.ZONE, Reason.IN_FLIGHT})
-"""The device's turn has come; only the moment is wrong. The release is shown to the user."""
+"""The device is due, only the time is not right. The release is shown to the user."""
 
 
-_HAD_IT: Final = {JobState.CANCELED: Reason.CANCELED, JobState.VERIFIED: Reason.LEFT}
-"""Why a device that a rollout offered its release to once is not offered it again; all else is a failure."""
+_REASON_BY_STATE: Final = {JobState.CANCELED: Reason.CANCELED, JobState.VERIFIED: Reason.LEFT}
+"""Why a rollout does not offer its release to a device again, by the state of the earlier job (else: failed)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The answer for one device: a release to install when `reason` is OFFERED."""
+    """The offer for a device: a release to install if `reason` is OFFERED."""
 
     reason: Reason
     release: Release | None = None
@@ -62,12 +62,12 @@ class Offer:
 
     @property
     def visible(self) -> Release | None:
-        """The release a user may see as available."""
+        """Return the release that is shown to the user as available."""
         return self.release if self.reason is Reason.OFFERED or self.reason in WAITING else None
 
 
 def offer_for(state: State, uid: str, now: float, zone: tzinfo) -> Offer:
-    """Decide for one device.
+    """Return the offer for a device.
 
     Raises:
         DeviceError: `unknown_device`.
@@ -79,10 +79,10 @@ def offer_for(state: State, uid: str, now: float, zone: tzinfo) -> Offer:
         return Offer(Reason.NOT_ALLOWED)
     job = state.job_of(uid)
     if job is not None and not job.done:
-        return _of_job(state, device, job, now, zone)
+        return _job_offer(state, device, job, now, zone)
     best = Offer(Reason.NO_ROLLOUT)
     for rollout in _newest_first(state, device):
-        offer = _of_rollout(state, device, rollout, now, zone)
+        offer = _rollout_offer(state, device, rollout, now, zone)
         if offer.reason is not Reason.LATER_WAVE:
             return offer
         if best.reason is Reason.NO_ROLLOUT:
@@ -100,8 +100,8 @@ def _newest_first(state: State, device: Device) -> Iterator[Rollout]:
             yield rollout
 
 
-def _of_job(state: State, device: Device, job: Job, now: float, zone: tzinfo) -> Offer:
-    """A job under way goes on; one that was not yet taken waits like a new one."""
+def _job_offer(state: State, device: Device, job: Job, now: float, zone: tzinfo) -> Offer:
+    """Return the offer of an open job. A job that was not accepted yet is checked like a new one."""
     release = state.releases.get(job.release_id)
     rollout = state.rollouts.get(job.rollout_id) if job.rollout_id else None
     if release is None or release.withdrawn:
@@ -110,30 +110,30 @@ def _of_job(state: State, device: Device, job: Job, now: float, zone: tzinfo) ->
         return Offer(Reason.OFFERED, release, rollout, job)
     if job.kind is JobKind.ROLLOUT and rollout is not None and rollout.status is Status.PAUSED:
         return Offer(Reason.PAUSED, release, rollout, job)
-    if reason := _still_allowed(device, job, release, now):
+    if reason := _open_job_reason(device, job, release, now):
         return Offer(reason, release, rollout, job)
-    reason = _moment(state, device, now, zone, ask_window=job.kind is not JobKind.MANUAL)
+    reason = _restart_reason(state, device, now, zone, check_window=job.kind is not JobKind.MANUAL)
     return Offer(reason or Reason.OFFERED, release, rollout, job)
 
 
-def _of_rollout(state: State, device: Device, rollout: Rollout, now: float, zone: tzinfo) -> Offer:
-    release = releases_of(rollout, state.releases.values()).get((rollout.arm(device.uid), device.chip))
+def _rollout_offer(state: State, device: Device, rollout: Rollout, now: float, zone: tzinfo) -> Offer:
+    release = releases_by_arm(rollout, state.releases.values()).get((rollout.arm(device.uid), device.chip))
     if release is None:
         return Offer(Reason.WITHDRAWN, None, rollout)
     reason = (
-        _standing(state, device, rollout, release)
-        or _allowed(state, device, release, now)
-        or _when(state, device, rollout, now, zone)
+        _rollout_reason(state, device, rollout, release)
+        or _release_reason(state, device, release, now)
+        or _timing_reason(state, device, rollout, now, zone)
     )
     return Offer(reason or Reason.OFFERED, release, rollout)
 
 
-def _standing(state: State, device: Device, rollout: Rollout, release: Release) -> Reason | None:
-    """Where the device stands in the rollout."""
+def _rollout_reason(state: State, device: Device, rollout: Rollout, release: Release) -> Reason | None:
+    """Return why the rollout does not offer its release to the device now."""
     if same_version(device.installed_version, release.version):
         return Reason.UP_TO_DATE
     if (job := state.job_in_rollout(rollout.rollout_id, device.uid)) is not None:
-        return _HAD_IT.get(job.state, Reason.FAILED)
+        return _REASON_BY_STATE.get(job.state, Reason.FAILED)
     if rollout.status is Status.SCHEDULED:
         return Reason.SCHEDULED
     if state.membership(rollout).wave_of[device.uid] > rollout.wave:
@@ -141,24 +141,24 @@ def _standing(state: State, device: Device, rollout: Rollout, release: Release) 
     return Reason.PAUSED if rollout.status is Status.PAUSED else None
 
 
-def _allowed(state: State, device: Device, release: Release, now: float) -> Reason | None:
-    """Whether this device may get this release."""
-    if reason := _permitted(device, release) or _expired(release, now):
+def _release_reason(state: State, device: Device, release: Release, now: float) -> Reason | None:
+    """Return why the device may not get the release."""
+    if reason := _policy_reason(device, release) or _expiry_reason(release, now):
         return reason
     return Reason.DOWNGRADE if is_downgrade(state, device, release) else None
 
 
-def _still_allowed(device: Device, job: Job, release: Release, now: float) -> Reason | None:
-    """What may have changed since an offer was made: permissions, for what a rollout offers; time, but for a way back.
+def _open_job_reason(device: Device, job: Job, release: Release, now: float) -> Reason | None:
+    """Return why an offer is no longer allowed: the policy or the expiry of the release may have changed.
 
-    What a person asked for past a device's channel or pin stays asked for.
+    A manual job ignores channel and pinned version, a rollback also ignores the expiry.
     """
-    if job.kind is JobKind.ROLLOUT and (reason := _permitted(device, release)):
+    if job.kind is JobKind.ROLLOUT and (reason := _policy_reason(device, release)):
         return reason
-    return None if job.kind is JobKind.ROLLBACK else _expired(release, now)
+    return None if job.kind is JobKind.ROLLBACK else _expiry_reason(release, now)
 
 
-def _permitted(device: Device, release: Release) -> Reason | None:
+def _policy_reason(device: Device, release: Release) -> Reason | None:
     policy = device.policy
     if policy.pinned_version is not None and not same_version(policy.pinned_version, release.version):
         return Reason.PINNED
@@ -167,12 +167,12 @@ def _permitted(device: Device, release: Release) -> Reason | None:
     return None
 
 
-def _expired(release: Release, now: float) -> Reason | None:
+def _expiry_reason(release: Release, now: float) -> Reason | None:
     return Reason.EXPIRED if release.expires is not None and release.expires <= now else None
 
 
 def is_downgrade(state: State, device: Device, release: Release) -> bool:
-    """Whether the device runs something newer: by sequence where we know its release, else by version."""
+    """Return whether the device runs a newer version: by sequence if its release is stored, else by version."""
     if device.installed_version is None:
         return False
     installed = installed_release(state, device)
@@ -182,7 +182,7 @@ def is_downgrade(state: State, device: Device, release: Release) -> bool:
 
 
 def installed_release(state: State, device: Device) -> Release | None:
-    """The stored release that the device runs."""
+    """Return the stored release that the device runs."""
     for release in state.releases.values():
         if (
             release.product == device.product
@@ -193,19 +193,19 @@ def installed_release(state: State, device: Device) -> Release | None:
     return None
 
 
-def _when(state: State, device: Device, rollout: Rollout, now: float, zone: tzinfo) -> Reason | None:
+def _timing_reason(state: State, device: Device, rollout: Rollout, now: float, zone: tzinfo) -> Reason | None:
     if rollout.mode is Mode.ON_REQUEST:
         return Reason.ON_REQUEST
-    if reason := _moment(state, device, now, zone, ask_window=True):
+    if reason := _restart_reason(state, device, now, zone, check_window=True):
         return reason
     return Reason.IN_FLIGHT if in_flight(state, rollout, now) >= in_flight_limit(state, rollout) else None
 
 
 def in_flight_limit(state: State, rollout: Rollout) -> int:
-    """How many devices may be at it at once.
+    """Return how many devices may update at the same time.
 
-    By default 4 % and at least 5: what a release breaks that a small canary survived by luck stays in flight until
-    its time-out, so no more than these are lost.
+    By default 4 % and at least 5: a release may break devices although a small canary succeeded. The broken devices
+    count as in flight until their timeout, which limits the loss to this number.
     """
     if rollout.max_in_flight is not None:
         return rollout.max_in_flight
@@ -213,19 +213,19 @@ def in_flight_limit(state: State, rollout: Rollout) -> int:
 
 
 def in_flight(state: State, rollout: Rollout, now: float) -> int:
-    """How many are: those that have begun, and those with a fresh offer."""
+    """Return how many devices update now, including those with a recent offer."""
     jobs = (state.jobs[number] for number in state.open_in.get(rollout.rollout_id, ()))
-    return sum(_is_at_it(job, now) for job in jobs)
+    return sum(_is_in_flight(job, now) for job in jobs)
 
 
-def _is_at_it(job: Job, now: float) -> bool:
-    return job.state in RUNNING or now - job.updated_at < RESERVE_S
+def _is_in_flight(job: Job, now: float) -> bool:
+    return job.state in RUNNING or now - job.updated_at < OFFER_RESERVATION_S
 
 
-def _moment(state: State, device: Device, now: float, zone: tzinfo, *, ask_window: bool) -> Reason | None:
-    """Whether a restart may happen now: window, heat demand, the others of its zone."""
+def _restart_reason(state: State, device: Device, now: float, zone: tzinfo, *, check_window: bool) -> Reason | None:
+    """Return why the device must not restart now: maintenance window, busy, or another device in its zone."""
     window = device.policy.window
-    if ask_window and window is not None and not window.is_open(now, zone):
+    if check_window and window is not None and not window.is_open(now, zone):
         return Reason.WINDOW
     if device.busy:
         return Reason.BUSY
@@ -234,6 +234,6 @@ def _moment(state: State, device: Device, now: float, zone: tzinfo, *, ask_windo
             job = state.jobs[number]
             if job.uid == device.uid:
                 continue
-            if _is_at_it(job, now):
+            if _is_in_flight(job, now):
                 return Reason.ZONE
     return None

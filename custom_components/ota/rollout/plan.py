@@ -1,10 +1,10 @@
-"""Rollouts as records, and who belongs to which wave."""
+"""The plan of a rollout, and which device belongs to which wave."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .cohort import arm_of, count_of, ranked
+from .cohort import arm_index, cohort_size, rank_devices
 from .errors import RolloutError
 from .gate import GatePolicy
 from .job import Timeouts
@@ -12,7 +12,7 @@ from .models import Device, Release
 
 
 class Status(StrEnum):
-    """Where a rollout stands."""
+    """The status of a rollout."""
 
     SCHEDULED = "scheduled"
     RUNNING = "running"
@@ -23,11 +23,11 @@ class Status(StrEnum):
 
 
 ENDED = frozenset({Status.ABORTED, Status.ROLLED_BACK})
-"""Nothing is offered any more. A rollout that succeeded goes on to serve devices that were off or are new."""
+"""Nothing is offered any more. A succeeded rollout still updates devices that were off or are new."""
 
 
 class Mode(StrEnum):
-    """Who starts the installation."""
+    """Whether devices install by themselves or when a user requests it."""
 
     AUTOMATIC = "automatic"
     ON_REQUEST = "on_request"
@@ -35,7 +35,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Which devices a rollout is for; empty fields do not limit."""
+    """The target devices of a rollout; an empty field means no restriction."""
 
     devices: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Target:
     models: tuple[str, ...] = ()
 
     def includes(self, device: Device) -> bool:
-        """Whether the device is meant: each given field has to fit."""
+        """Return whether the device matches every field."""
         return (
             (not self.devices or device.uid in self.devices)
             and (not self.groups or device.group in self.groups)
@@ -54,22 +54,19 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """One step. Named devices and groups come in whatever the percentage; the percentage is cumulative."""
+    """A wave. The percentage is cumulative; named devices and groups are included in addition."""
 
     percent: float = 0.0
     devices: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     not_before: float | None = None
     gate: GatePolicy | None = None
-    """None: the rollout's."""
+    """None: the gate of the rollout."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
-    """A plan to bring devices of one product to one version, or to compare several.
-
-    `versions` are the arms.
-    """
+    """A rollout of one version to the devices of a product, or of several versions (arms) to compare them."""
 
     rollout_id: str
     name: str
@@ -87,18 +84,18 @@ class Rollout:
     wave: int = 0
     wave_started: float | None = None
     pause_reason: str | None = None
-    """None while it runs or was paused by hand; else the gate's reason."""
+    """Why the gate stopped the rollout; None while it runs or if a user paused it."""
     auto_rollback: bool = False
     late_joiners: bool = True
-    """Devices that appear after the start take part."""
+    """Include devices that are added after the start."""
     max_in_flight: int | None = None
-    """Devices that may be at it at once; None: 4 % of all, at least 5."""
+    """Maximum number of simultaneous updates; None: 4 % of the devices, at least 5."""
     finished_at: float | None = None
     population: tuple[str, ...] | None = None
-    """The devices at the start, where late joiners are not wanted."""
+    """The devices at the start if late joiners are excluded."""
 
     def __post_init__(self) -> None:
-        """Refuse plans that cannot be carried out."""
+        """Reject plans that are not possible."""
         if not self.versions or len(self.versions) != len(self.shares) or min(self.shares) <= 0:
             raise RolloutError("bad_arms")
         if not self.waves:
@@ -107,32 +104,24 @@ class Rollout:
         if percents != sorted(percents) or any(not 0 <= p <= 100 for p in percents):
             raise RolloutError("bad_waves")
 
-    @property
-    def active(self) -> bool:
-        """Whether it goes on."""
-        return self.status not in ENDED
-
     def arm(self, uid: str) -> int:
-        """The arm a device belongs to."""
-        return arm_of(self.salt, uid, self.shares) if len(self.shares) > 1 else 0
+        """Return the arm of a device."""
+        return arm_index(self.salt, uid, self.shares) if len(self.shares) > 1 else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Who takes part at all, and for each device the wave it belongs to."""
+    """The devices of a rollout with their waves."""
 
     wave_of: Mapping[str, int]
 
     def members(self, wave: int) -> list[str]:
-        """The devices of one wave."""
+        """Return the devices of a wave."""
         return [uid for uid, number in self.wave_of.items() if number == wave]
 
 
 def eligible(rollout: Rollout, devices: Iterable[Device], chips: frozenset[str]) -> list[Device]:
-    """The devices that a rollout is for.
-
-    Product, a chip with an image, target, and the population at the start.
-    """
+    """Return the devices of a rollout: by product, chips with an image, target, and population at the start."""
     population = None if rollout.population is None else frozenset(rollout.population)
     return [
         device
@@ -147,16 +136,16 @@ def eligible(rollout: Rollout, devices: Iterable[Device], chips: frozenset[str])
 def membership(
     rollout: Rollout, devices: Iterable[Device], chips: frozenset[str], offered: Mapping[str, int]
 ) -> Membership:
-    """Who belongs to which wave.
+    """Return the devices of a rollout with their waves.
 
-    Each device is in the earliest wave that takes it. Those ever `offered` (device -> wave) stay where they
-    were: a newcomer may take a rank, never a place.
+    Each device is in the earliest wave that includes it. A device that got an offer (`offered`: device -> wave) stays
+    in its wave, whatever rank new devices get.
     """
     by_uid = {device.uid: device for device in eligible(rollout, devices, chips)}
-    order = ranked(rollout.salt, by_uid)
+    order = rank_devices(rollout.salt, by_uid)
     wave_of: dict[str, int] = {}
     for number, wave in enumerate(rollout.waves):
-        for uid in order[: count_of(wave.percent, len(order))]:
+        for uid in order[: cohort_size(wave.percent, len(order))]:
             wave_of.setdefault(uid, number)
         named = set(wave.devices) & by_uid.keys()
         named |= {uid for uid, device in by_uid.items() if device.group is not None and device.group in wave.groups}
@@ -166,8 +155,8 @@ def membership(
     return Membership(wave_of)
 
 
-def releases_of(rollout: Rollout, releases: Iterable[Release]) -> dict[tuple[int, str], Release]:
-    """The release for each arm and chip."""
+def releases_by_arm(rollout: Rollout, releases: Iterable[Release]) -> dict[tuple[int, str], Release]:
+    """Return the release for each arm and chip."""
     return {
         (arm, release.chip): release
         for release in releases

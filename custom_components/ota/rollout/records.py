@@ -1,108 +1,141 @@
-"""The state as records of the journal, and back."""
+"""Convert the state to stored records and back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .codec import decode
-from .journal import Key, Op
-from .models import HISTORY_LENGTH, Device, DeviceEvent, Release
+from .models import HISTORY_LENGTH, Device, DeviceEvent, DeviceEventKind, Job, Release
 from .plan import Rollout
-
-if TYPE_CHECKING:
-    from .state import State
-
-
-class Kind(StrEnum):
-    """What is saved, record by record."""
-
-    RELEASE = "release"
-    SEQUENCE = "sequence"
-    DEVICE = "device"
-    """Without its log, which is long and changes on its own."""
-    HISTORY = "history"
-    """A line of a device's log, as `uid/slot`: a new line takes the place of the oldest."""
-    ROLLOUT = "rollout"
-    JOB = "job"
-    NEXT_JOB = "next_job"
+from .record_types import RecordChange, RecordKey, RecordType
+from .state import State, job_event
 
 
-def record_of(state: State, kind: str, name: str) -> Any:
-    """What is known under a key now; None where it is gone."""
+def pop_changes(state: State) -> list[RecordChange]:
+    """Return the changes to save now. Records are immutable, so another thread may write them."""
+    keys, state.dirty = state.dirty, {}
+    for key in keys:
+        state.unsaved_contacts.pop(key, None)
+    return [(kind, record_id, record_of(state, kind, record_id)) for kind, record_id in keys]
+
+
+def restore_changes(state: State, changes: Sequence[RecordChange]) -> None:
+    """Mark changes as unsaved again, because they could not be written."""
+    state.dirty = {(kind, record_id): None for kind, record_id, _ in changes} | state.dirty
+
+
+def snapshot(state: State) -> Iterator[RecordChange]:
+    """Return all records as they are now; another thread may iterate over them later."""
+    copy = State()
+    copy.releases, copy.sequences = dict(state.releases), dict(state.sequences)
+    copy.devices, copy.rollouts, copy.jobs = dict(state.devices), dict(state.rollouts), dict(state.jobs)
+    copy.next_job, copy.history_counts = state.next_job, dict(state.history_counts)
+    return all_records(copy)
+
+
+def all_records(state: State) -> Iterator[RecordChange]:
+    """Return all records of a state."""
+    for kind, record_id in _keys(state):
+        if (record := record_of(state, kind, record_id)) is not None:
+            yield kind, record_id, record
+
+
+def record_of(state: State, kind: str, record_id: str) -> Any:
+    """Return the current record of a key; None if it was removed."""
     match kind:
-        case Kind.RELEASE:
-            return state.releases.get(name)
-        case Kind.SEQUENCE:
-            return state.sequences.get(name)
-        case Kind.DEVICE:
-            device = state.devices.get(name)
+        case RecordType.RELEASE:
+            return state.releases.get(record_id)
+        case RecordType.SEQUENCE:
+            return state.sequences.get(record_id)
+        case RecordType.DEVICE:
+            device = state.devices.get(record_id)
             return replace(device, history=()) if device is not None else None
-        case Kind.HISTORY:
-            return _line_in(state, *name.rsplit("/", 1))
-        case Kind.ROLLOUT:
-            return state.rollouts.get(name)
-        case Kind.JOB:
-            return state.jobs.get(int(name))
+        case RecordType.HISTORY:
+            return _event_in_slot(state, *record_id.rsplit("/", 1))
+        case RecordType.ROLLOUT:
+            return state.rollouts.get(record_id)
+        case RecordType.JOB:
+            return state.jobs.get(int(record_id))
         case _:
             return state.next_job
 
 
-def _line_in(state: State, uid: str, slot: str) -> tuple[int, DeviceEvent] | None:
-    """The line that is in a slot of a device's log, with its number."""
+def _event_in_slot(state: State, uid: str, slot: str) -> tuple[int, DeviceEvent] | None:
+    """Return the event in a slot of a device's log, with its number."""
     device = state.devices.get(uid)
     if device is None or not device.history:
         return None
-    last = state.lines.get(uid, 0) - 1
+    last = state.history_counts.get(uid, 0) - 1
     back = (last - int(slot)) % HISTORY_LENGTH
     return (last - back, device.history[-1 - back]) if back < len(device.history) else None
 
 
-def everything(state: State) -> Iterator[Op]:
-    """All records there are."""
-    for kind, name in _keys(state):
-        if (record := record_of(state, kind, name)) is not None:
-            yield kind, name, record
-
-
-def _keys(state: State) -> Iterator[Key]:
-    yield Kind.NEXT_JOB, ""
-    for kind, names in (
-        (Kind.RELEASE, state.releases),
-        (Kind.SEQUENCE, state.sequences),
-        (Kind.DEVICE, state.devices),
-        (Kind.ROLLOUT, state.rollouts),
-        (Kind.JOB, state.jobs),
+def _keys(state: State) -> Iterator[RecordKey]:
+    yield RecordType.NEXT_JOB, ""
+    for kind, ids in (
+        (RecordType.RELEASE, state.releases),
+        (RecordType.SEQUENCE, state.sequences),
+        (RecordType.DEVICE, state.devices),
+        (RecordType.ROLLOUT, state.rollouts),
+        (RecordType.JOB, state.jobs),
     ):
-        yield from ((kind, str(name)) for name in names)
+        yield from ((kind, str(record_id)) for record_id in ids)
     for uid in state.devices:
-        yield from ((Kind.HISTORY, f"{uid}/{slot}") for slot in range(HISTORY_LENGTH))
+        yield from ((RecordType.HISTORY, f"{uid}/{slot}") for slot in range(HISTORY_LENGTH))
 
 
-def read_logs_into(state: State, records: Mapping[Key, Any]) -> None:
-    """The devices' logs, line by line, once the devices are there."""
-    logs: dict[str, list[tuple[int, DeviceEvent]]] = {}
-    for (kind, name), raw in records.items():
-        if kind == Kind.HISTORY:
-            number, line = raw
-            logs.setdefault(name.rsplit("/", 1)[0], []).append((decode(int, number), decode(DeviceEvent, line)))
-    for uid, lines in logs.items():
-        if uid in state.devices:
-            lines.sort(key=lambda numbered: numbered[0])
-            state.lines[uid] = lines[-1][0] + 1
-            state.devices[uid] = replace(state.devices[uid], history=tuple(line for _, line in lines))
+def load_state(state: State, records: Mapping[RecordKey, Any]) -> None:
+    """Fill an empty state from stored records.
+
+    Raises:
+        DecodeError: A record is damaged.
+    """
+    for (kind, record_id), raw in records.items():
+        _load_record(state, kind, record_id, raw)
+    _load_history(state, records)
+    for (kind, _), raw in records.items():
+        if kind == RecordType.JOB:
+            job = decode(Job, raw)
+            if job.uid in state.devices:
+                state.index_job(job)
+    for number in state.last_job.values():
+        _restore_event(state, state.jobs[number])
+    state.events.clear()
+    state.next_job = max([state.next_job, *(number + 1 for number in state.jobs)])
 
 
-def read_into(state: State, kind: str, name: str, raw: Any) -> None:
-    """One record that stands alone; a kind that a newer version wrote is none of ours."""
+def _load_record(state: State, kind: str, record_id: str, raw: Any) -> None:
+    """Load a record that does not depend on others; types of a newer version are ignored."""
     match kind:
-        case Kind.RELEASE:
-            state.releases[name] = decode(Release, raw)
-        case Kind.SEQUENCE:
-            state.sequences[name] = decode(int, raw)
-        case Kind.DEVICE:
-            state.devices[name] = decode(Device, raw)
-        case Kind.ROLLOUT:
-            state.rollouts[name] = decode(Rollout, raw)
-        case Kind.NEXT_JOB:
+        case RecordType.RELEASE:
+            state.releases[record_id] = decode(Release, raw)
+        case RecordType.SEQUENCE:
+            state.sequences[record_id] = decode(int, raw)
+        case RecordType.DEVICE:
+            state.devices[record_id] = decode(Device, raw)
+        case RecordType.ROLLOUT:
+            state.rollouts[record_id] = decode(Rollout, raw)
+        case RecordType.NEXT_JOB:
             state.next_job = decode(int, raw)
+
+
+def _load_history(state: State, records: Mapping[RecordKey, Any]) -> None:
+    """Load the event logs of the devices, which have to be loaded before."""
+    logs: dict[str, list[tuple[int, DeviceEvent]]] = {}
+    for (kind, record_id), raw in records.items():
+        if kind == RecordType.HISTORY:
+            number, event = raw
+            logs.setdefault(record_id.rsplit("/", 1)[0], []).append((decode(int, number), decode(DeviceEvent, event)))
+    for uid, events in logs.items():
+        if uid in state.devices:
+            events.sort(key=lambda numbered: numbered[0])
+            state.history_counts[uid] = events[-1][0] + 1
+            state.devices[uid] = replace(state.devices[uid], history=tuple(event for _, event in events))
+
+
+def _restore_event(state: State, job: Job) -> None:
+    """Add the log event of a job again if it was lost: jobs are saved at once, events a little later."""
+    kind = DeviceEventKind(job.state.value)
+    history = state.devices[job.uid].history
+    if not any(event.kind is kind and event.version == job.version for event in history[-8:]):
+        state.log(job.uid, job_event(job))

@@ -1,4 +1,4 @@
-"""When: a device's maintenance window, in local time."""
+"""The maintenance window of a device, in local time."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -13,9 +13,9 @@ DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From `start` to `end` local time ("22:00"), over midnight when the end is earlier; `days` it starts on.
+    """A window from `start` to `end` local time ("22:00"), past midnight if the end is earlier, starting on `days`.
 
-    Equal start and end mean the whole day.
+    An equal start and end mean the whole day.
     """
 
     start: str
@@ -23,16 +23,16 @@ class Window:
     days: tuple[str, ...] = DAYS
 
     def __post_init__(self) -> None:
-        """Refuse what is no time or no day."""
+        """Reject invalid times and days."""
         if not (_TIME.fullmatch(self.start) and _TIME.fullmatch(self.end)):
             raise DeviceError("bad_window")
         if not self.days or not set(self.days) <= set(DAYS):
             raise DeviceError("bad_window")
 
     def is_open(self, now: float, zone: tzinfo) -> bool:
-        """Whether a restart may happen at this moment.
+        """Return whether a restart is allowed at this time.
 
-        The wall clock decides, so a night in which clocks change is as long as its wall-clock hours.
+        The window follows the wall clock, also in a night when clocks change.
         """
         local = datetime.fromtimestamp(now, zone)
         minute = local.hour * 60 + local.minute

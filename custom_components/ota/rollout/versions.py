@@ -8,14 +8,14 @@ from .errors import ReleaseError
 
 _VERSION: Final = re.compile(r"v?(\d{1,9}(?:\.\d{1,9}){0,3})(?:-([0-9A-Za-z]+(?:\.[0-9A-Za-z]+)*))?")
 MAX_LENGTH: Final = 31
-"""An app descriptor has room for 31 characters and a zero."""
+"""The app descriptor has room for 31 characters and a zero."""
 
 type VersionKey = tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]
 
 
 @lru_cache(maxsize=1024)
 def version_key(version: str) -> VersionKey:
-    """Return what versions are ordered by.
+    """Return the sort key of a version.
 
     Raises:
         ReleaseError: `bad_version`, it is not dotted numbers with an optional pre-release.
@@ -30,13 +30,8 @@ def version_key(version: str) -> VersionKey:
     return numbers, pre is None, parts
 
 
-def is_dotted_numeric(version: str) -> bool:
-    """Whether it is numbers and dots only, which ESPHome's downgrade protection asks for."""
-    return re.fullmatch(r"\d{1,9}(\.\d{1,9}){0,3}", version) is not None
-
-
 def is_newer(version: str, than: str) -> bool:
-    """Whether `version` comes after `than`; False where one of them cannot be ordered."""
+    """Return whether `version` is newer than `than`; False if one of them is invalid."""
     try:
         return version_key(version) > version_key(than)
     except ReleaseError:
@@ -44,7 +39,7 @@ def is_newer(version: str, than: str) -> bool:
 
 
 def same_version(left: str | None, right: str | None) -> bool:
-    """Whether both name the same version: `v1.2` is `1.2.0`."""
+    """Return whether both are the same version: `v1.2` is `1.2.0`."""
     if left is None or right is None:
         return False
     if left == right:

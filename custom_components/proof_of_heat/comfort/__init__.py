@@ -1,1 +1,1 @@
-"""What temperature is wanted where and when. No Home Assistant here."""
+"""Target temperatures by zone and time. Without Home Assistant."""

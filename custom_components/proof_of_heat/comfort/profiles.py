@@ -1,4 +1,4 @@
-"""Profiles, overrides with a time to live, and the comfort band that the engine plans in."""
+"""Profiles, temporary overrides, and the comfort band that the engine plans in."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ MAX_C: Final = 28.0
 
 
 class Profile(StrEnum):
-    """What the user chose for the home."""
+    """The home's profile, selected by the user."""
 
     AUTO = "auto"
     """Comfort and eco by schedule, away by presence and calendar."""
@@ -41,7 +41,7 @@ class Targets:
     antifreeze: float = 7.0
 
     def of(self, profile: Profile) -> float:
-        """The temperature of a profile; auto has none of its own and counts as comfort."""
+        """Return the temperature of a profile; for auto that of comfort."""
         return {
             Profile.ECO: self.eco,
             Profile.AWAY: self.away,
@@ -51,7 +51,7 @@ class Targets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A wish that ends by itself. `zone_id` None: all zones. One of profile and temperature is given."""
+    """A temporary profile or target temperature. `zone_id` None: all zones."""
 
     until: datetime
     zone_id: str | None = None
@@ -59,7 +59,7 @@ class Override:
     target_c: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """For the store."""
+        """Return the stored form."""
         return {
             "until": self.until.isoformat(),
             "zone_id": self.zone_id,
@@ -69,7 +69,7 @@ class Override:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Override | None:
-        """From the store; None for what cannot be read."""
+        """Restore from the stored form; None if it is invalid."""
         try:
             until = datetime.fromisoformat(str(data["until"]))
             profile = Profile(data["profile"]) if data.get("profile") else None
@@ -82,54 +82,54 @@ class Override:
 
 
 @dataclass(slots=True)
-class Wishes:
-    """All that decides the target besides the schedule."""
+class ComfortSettings:
+    """What determines target temperatures in addition to schedules: profile, presence, overrides."""
 
     profile: Profile = Profile.AUTO
     away: bool = False
-    """Nobody is home (presence)."""
+    """Whether everyone is away (presence)."""
     back_at: datetime | None = None
-    """When somebody comes home again, where the calendar tells; None: nobody knows."""
+    """When the calendar event ends, which means the return; None: unknown."""
     trips: Spans = field(default_factory=Spans)
-    """Events of the away calendar, now and ahead."""
+    """Current and upcoming events of the away calendar."""
     overrides: list[Override] = field(default_factory=list)
 
     def expire(self, now: datetime) -> list[Override]:
-        """Drop overrides that ended; returns them."""
+        """Remove overrides that ended; return them."""
         ended = [item for item in self.overrides if item.until <= now]
         self.overrides = [item for item in self.overrides if item.until > now]
         return ended
 
-    def put(self, override: Override) -> None:
-        """Add; it takes the place of an earlier one for the same zone."""
+    def add_override(self, override: Override) -> None:
+        """Add an override; it replaces an earlier one of the same zone."""
         self.overrides = [item for item in self.overrides if item.zone_id != override.zone_id]
         self.overrides.append(override)
 
-    def drop(self, zone_id: str | None) -> bool:
-        """Remove the override of a zone (None: all of them); whether there was one."""
+    def remove_override(self, zone_id: str | None) -> bool:
+        """Remove the override of a zone (None: all); return whether there was one."""
         before = len(self.overrides)
         self.overrides = [] if zone_id is None else [o for o in self.overrides if o.zone_id != zone_id]
         return len(self.overrides) != before
 
     def override(self, zone_id: str, when: datetime) -> Override | None:
-        """The override that counts for a zone: its own before that of all zones."""
+        """Return the override of a zone; its own takes precedence over that of all zones."""
         own = [o for o in self.overrides if o.zone_id == zone_id and when < o.until]
         common = [o for o in self.overrides if o.zone_id is None and when < o.until]
         return next(iter(own or common), None)
 
     def changes(self) -> Iterator[datetime]:
-        """When a target may change on account of these."""
+        """Yield all times at which these settings may change a target."""
         yield from (override.until for override in self.overrides)
         yield from self.trips.moments()
         if self.back_at is not None:
             yield self.back_at
 
     def away_at(self, when: datetime) -> bool:
-        """Whether the home is empty then: by the calendar, or by presence until the calendar says who comes back."""
-        return self.trips.holds(when) or (self.away and (self.back_at is None or when < self.back_at))
+        """Return whether the home is empty: by the calendar, or by presence until the return in the calendar."""
+        return self.trips.contains(when) or (self.away and (self.back_at is None or when < self.back_at))
 
     def profile_at(self, zone_id: str, scheduled_comfort: bool, when: datetime) -> Profile:
-        """The profile that counts: override, then the chosen one, then (auto) away and the schedule."""
+        """Return the profile of a zone: override, then the selected one, then for auto away or the schedule."""
         override = self.override(zone_id, when)
         if override is not None and override.profile not in (None, Profile.AUTO):
             assert override.profile is not None
@@ -141,7 +141,7 @@ class Wishes:
         return Profile.COMFORT if scheduled_comfort else Profile.ECO
 
     def target(self, zone_id: str, targets: Targets, scheduled_comfort: bool, when: datetime) -> float:
-        """The temperature that is wanted in a zone."""
+        """Return the target temperature of a zone."""
         override = self.override(zone_id, when)
         if override is not None and override.target_c is not None:
             return min(max(override.target_c, MIN_C), MAX_C)
@@ -156,9 +156,9 @@ def band(
     below_k: float = BELOW_K,
     above_k: float = ABOVE_K,
 ) -> tuple[Array, Array]:
-    """Lower and upper bounds in steps of 15 minutes over two days; being warm *at* the time is the planner's work.
+    """Return lower and upper bounds in steps of 15 minutes over two days; preheating is the planner's task.
 
-    `changes`: all times at which the target may change; between them it is asked for once.
+    `changes`: all times at which the target may change; it is evaluated once between them.
     """
     end = now + BAND_STEPS * BAND_STEP
     moments = [now, *sorted({when for when in changes if now < when < end})]
@@ -170,6 +170,6 @@ def band(
 
 
 def with_target(targets: Targets, profile: Profile, value: float) -> Targets:
-    """Targets with one changed."""
+    """Return the targets with one of them changed."""
     name = "comfort" if profile == Profile.AUTO else str(profile)
     return replace(targets, **{name: min(max(value, MIN_C), MAX_C)})

@@ -1,4 +1,4 @@
-"""What is set up once: sources, limits, how comfort and money are weighed. Defaults suit a home nobody has tuned."""
+"""The engine's configuration: sources, limits, weights of comfort and cost. The defaults suit an untuned home."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,19 +8,19 @@ from .._lib.heat_source import SourceKind
 
 
 class Steering(StrEnum):
-    """How a source is steered."""
+    """How a source is controlled."""
 
     LEVEL = "level"
-    """Continuous between its lowest and highest level (a modulating heat pump or burner)."""
+    """Continuous between its minimum and maximum level (a modulating heat pump or burner)."""
     STEPS = "steps"
-    """At given electric inputs (a miner's modes)."""
+    """At fixed electric inputs (a miner's power modes)."""
     SWITCH = "switch"
     """On or off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceConfig:
-    """One heat source. Unknown sizes may be left out: they are learned."""
+    """A heat source. Omit unknown sizes: they are learned."""
 
     source_id: str
     kind: SourceKind
@@ -30,82 +30,82 @@ class SourceConfig:
     min_modulation: float = 0.25
     steps_w: tuple[float, ...] = ()
     fuel_kwh_price: float | None = None
-    """Boilers: price of a kWh of fuel. None: electricity."""
+    """Boilers: price of a kWh of fuel. None: the source runs on electricity."""
     efficiency: float = 0.9
-    """Boilers: heat per fuel energy. Miners: share of the input that warms the home."""
+    """Boilers: heat per fuel energy. Miners: share of the electric input that heats the home."""
     typical_cop: float = 3.0
-    """Heat pumps: heat per electricity until it is learned."""
+    """Heat pumps: COP that is used until it is learned."""
     efficiency_j_th: tuple[float, ...] = ()
-    """Miners: joules per terahash at each step (or one value for all)."""
+    """Miners: joules per terahash at each power step (or one value for all)."""
     pool_fee: float = 0.02
     min_on_s: float = 600.0
     min_off_s: float = 600.0
     max_starts_h: int = 3
     reboot_s: float = 0.0
-    """Time after a change of step in which no further change is useful."""
+    """Miners: time after a change of the power step in which a further change has no effect."""
     ramp_w: float = math.inf
-    """Largest change of electric input from one cycle to the next."""
+    """Maximum change of the electric input from one cycle to the next."""
     quiet_level: float = 1.0
-    """Highest level (share of the nominal input) in quiet hours; 0: stands then."""
+    """Maximum level (share of the nominal input) in quiet hours; 0: off in quiet hours."""
     phase: int | None = None
-    """0..2; None: on all three."""
+    """Phase of the supply, 0..2; None: three-phase."""
     priority: float = 0.0
-    """Money per kWh of heat by which it is preferred (negative: avoided)."""
+    """Money per kWh of heat by which the source is preferred (negative: avoided)."""
     flow_limit_c: float | None = None
 
     @property
     def has_performance_map(self) -> bool:
-        """Whether heat and input over its level are learned (a modulating source that runs on electricity)."""
+        """Whether heat and power over the level are learned (a modulating source that runs on electricity)."""
         return self.steering is Steering.LEVEL and self.fuel_kwh_price is None
 
     def on_phase(self, phase: int) -> float:
-        """The part of its power that a phase carries."""
+        """Return the share of the source's power on a phase (0..2)."""
         return 1 / 3 if self.phase is None else float(self.phase == phase)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteLimits:
-    """Power the home may draw."""
+    """Limits of the electric power that the home draws, in total and per phase."""
 
     power_w: float = math.inf
     phase_w: float = math.inf
 
 
 class PeakPolicy(StrEnum):
-    """How far the plan may raise electric power."""
+    """The limit of electric power in a plan."""
 
     NONE = "none"
     REFERENCE = "reference"
-    """Not above what the reference control would have drawn in this house over the last days."""
+    """At most what the reference control would have drawn in this house over the last days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """How comfort and money are weighed in a plan."""
+    """Weights of comfort and cost in a plan; see planning.planner.PlanCriteria."""
 
     margin_k: float = 0.05
     sun_doubt: float = 0.15
     discomfort_weight: float = 27.0
-    """A kelvin-hour outside the comfort band is worth so many kWh of electricity per kW/K of the house's loss."""
+    """Cost of a kelvin-hour outside the comfort band, in kWh of electricity per kW/K of heat loss."""
     upper_price_share: float = 0.5
     stored_heat_share: float = 0.6
     start_kwh: float = 0.12
-    """What a start of a compressor or burner is worth, as electricity."""
+    """Cost of a start of a compressor or burner, in kWh of electricity."""
     carbon_price_kg: float = 0.0
     peak: PeakPolicy = PeakPolicy.REFERENCE
     peak_days: float = 7.0
     peak_share: float = 0.96
-    """Of the reference's peak; what is left is for the model's error."""
+    """Share of the reference's peak; the rest is a margin for the model error."""
     peak_floor: float = 0.8
-    """The cap stays above this share of the source's full input: throttled further it wastes more than it spares."""
+    """The cap is at least this share of the source's full input: further throttling wastes more than it saves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceControl:
-    """What the home would have without this engine: a room thermostat with a set-back.
+    """The control that the home would have without this engine: a room thermostat with a setback.
 
-    The form and the numbers are those of the reference controller of the BOPTEST test cases with one heat pump (PI,
-    0.6 per K, 8000 s); it also is the reference in this project's own benchmark.
+    Form and values are those of the reference controller of the BOPTEST test cases with one heat pump (PI, 0.6 per K,
+    8000 s), which is also the reference in this project's benchmark.
     """
 
     gain_per_k: float = 0.6
@@ -117,7 +117,7 @@ class ReferenceControl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyLimits:
-    """Numbers that hold whatever else is wanted. Sources: docs/control.md, "Safety"."""
+    """Limits that apply to every command. Sources of the values: docs/control.md, "Safety"."""
 
     max_flow_c: float = 45.0
     frost_room_c: float = 7.0
@@ -126,12 +126,13 @@ class SafetyLimits:
     frost_flow_c: float = 25.0
     room_stale_s: float = 1800.0
     room_stale_max_s: float = 10800.0
-    """A sensor that is known to report only changes may be silent so long."""
+    """Maximum age of a reading from a sensor that is known to report only changes."""
     outdoor_stale_s: float = 7200.0
     jump_k_min: float = 3.0
     fallback_flow_c: float = 30.0
-    """Fixed flow temperature when neither room nor outdoor temperature is known."""
+    """Flow temperature while neither room nor outdoor temperature is known."""
     fallback_share: float = 0.4
+    """Share of the design heat load that is delivered meanwhile."""
     seasonal_outdoor_c: float = 0.0
     read_only_s: float = 60.0
     lease_s: float = 900.0
@@ -139,7 +140,7 @@ class SafetyLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurveConfig:
-    """The heating curve and the trim around it."""
+    """The heating curve, and the correction by the room temperature (trim)."""
 
     slope: float = 0.6
     level_k: float = 0.0
@@ -147,7 +148,7 @@ class CurveConfig:
     curve_value: float | None = None
     min_external_c: float = -15.0
     kind: str = "slope"
-    """slope, points, value, radiator or sat."""
+    """One of: slope, points, value, radiator, sat."""
     design_outdoor_c: float = -10.0
     design_flow_c: float = 45.0
     design_return_c: float = 38.0
@@ -164,7 +165,7 @@ class CurveConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
-    """All of it."""
+    """The configuration of an engine."""
 
     sources: tuple[SourceConfig, ...] = ()
     curve: CurveConfig = field(default_factory=CurveConfig)
@@ -173,6 +174,6 @@ class EngineConfig:
     reference: ReferenceControl = field(default_factory=ReferenceControl)
     safety: SafetyLimits = field(default_factory=SafetyLimits)
     prediction_error_limit_k: float = 0.8
-    """Prediction is used only while its back-tested 12-hour error is below this."""
+    """Predictions are used only while the 12-hour error in the backtest is below this."""
     commission: bool = True
-    """Let a modulating source run at varied levels in its first day, to learn what it gives and takes."""
+    """Run a modulating source at varied levels during its first day, to learn its performance map."""

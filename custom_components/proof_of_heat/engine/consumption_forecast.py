@@ -1,4 +1,4 @@
-"""What heating will take in the next 24 hours, with a band: from the plan, its spread from model and weather."""
+"""Forecast of the heating energy of the next 24 hours, from the plan, with an interval for model and weather errors."""
 
 from dataclasses import dataclass
 import math
@@ -11,13 +11,13 @@ from .planning.planner import Plan
 HOURS = 24.0
 Z_90 = 1.645
 FORECAST_SIGMA_K = 1.5
-"""Error of a usual outdoor forecast, mean over the next day."""
+"""Typical error of an outdoor temperature forecast, as a mean over the next day."""
 LEAST_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumptionForecast:
-    """Electricity (or fuel) and money of the next 24 hours; the band holds 90 %."""
+    """Electricity (or fuel) and cost of the next 24 hours; low and high are the limits of the 90 % interval."""
 
     energy_kwh: float
     low_kwh: float
@@ -27,7 +27,7 @@ class ConsumptionForecast:
 
 
 def forecast_next_day(plan: Plan, fitted: HouseFit, outdoor_c: float) -> ConsumptionForecast:
-    """The plan's first 24 hours. ``outdoor_c`` is the mean expected."""
+    """Return the forecast for the plan's first 24 hours. ``outdoor_c`` is the mean outdoor temperature expected."""
     begin = plan.grid.begin / 4.0
     hours = np.clip(HOURS - begin, 0.0, plan.grid.hours)
     energy = float((plan.power_w * hours).sum() / 1000)

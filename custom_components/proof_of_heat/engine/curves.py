@@ -1,4 +1,4 @@
-"""Further heating curves beside the suite's (slope and level, points, curve value): radiator exponent and SAT's."""
+"""Heating curves of two more types: by radiator exponent, and that of SAT. The others are in _lib/heating_curve.py."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,17 +11,17 @@ SAT_BASE_UNDERFLOOR_C = 20.0
 
 
 class Curve(Protocol):
-    """Anything that turns an outdoor temperature into a flow temperature."""
+    """A function from outdoor temperature to flow temperature."""
 
     def flow_c(self, outdoor_c: float) -> float:
-        """Flow temperature in degC at an outdoor temperature in degC."""
+        """Return the flow temperature in degC at an outdoor temperature in degC."""
 
 
 @dataclass(frozen=True, slots=True)
 class RadiatorCurve:
-    """The curve that a radiator's own law asks for: heat goes with the n-th power of its excess temperature (EN 442).
+    """The curve of a radiator by EN 442: its heat grows with the n-th power of its excess temperature.
 
-    Exact for a house whose loss is linear: 1.3 for radiators, 1.1 for floors.
+    It is exact for a house with linear heat loss. Typical exponents: 1.3 for radiators, 1.1 for floor heating.
     """
 
     room_c: float
@@ -31,7 +31,7 @@ class RadiatorCurve:
     exponent: float = 1.3
 
     def flow_c(self, outdoor_c: float) -> float:
-        """Flow temperature in degC at an outdoor temperature in degC."""
+        """Return the flow temperature in degC at an outdoor temperature in degC."""
         load = max(0.0, (self.room_c - outdoor_c) / (self.room_c - self.design_outdoor_c))
         excess = (self.design_flow_c + self.design_return_c) / 2 - self.room_c
         spread = self.design_flow_c - self.design_return_c
@@ -41,21 +41,25 @@ class RadiatorCurve:
 
 @dataclass(frozen=True, slots=True)
 class SatCurve:
-    """The curve of the Smart Autotune Thermostat project: a parabola around 20 degC outdoors, by coefficient."""
+    """The curve of the Smart Autotune Thermostat (SAT) project: a parabola around 20 degC outdoors, by coefficient."""
 
     room_c: float
     coefficient: float = 2.0
     underfloor: bool = False
 
     def flow_c(self, outdoor_c: float) -> float:
-        """Flow temperature in degC at an outdoor temperature in degC; held where the parabola turns."""
+        """Return the flow temperature in degC at an outdoor temperature in degC; constant above 20 degC outdoors."""
         lift = min(outdoor_c, 20.0) - 20.0
         base = SAT_BASE_UNDERFLOOR_C if self.underfloor else SAT_BASE_RADIATOR_C
         return base + self.coefficient / 4 * (4 * (self.room_c - 20) + 0.03 * lift * lift - 0.4 * lift)
 
 
 def curve_of(config: CurveConfig, room_c: float) -> Curve:
-    """The configured curve for a room set point."""
+    """Return the configured curve for a room setpoint in degC.
+
+    Raises:
+        ValueError: the configured type is unknown.
+    """
     match config.kind:
         case "points":
             return PointsCurve(config.points)
@@ -74,4 +78,4 @@ def curve_of(config: CurveConfig, room_c: float) -> Curve:
         case "slope":
             return HeatingCurve(config.slope, config.level_k, room_c)
         case other:
-            raise ValueError(f"no heating curve is called {other!r}")
+            raise ValueError(f"unknown heating curve type: {other!r}")

@@ -1,16 +1,16 @@
-"""What the engine decides, and why: commands and the record of a cycle."""
+"""The decision of a cycle: commands for the sources, and the record with the reasons."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 import math
 
-from .phrases import Phrase, Saying, say
+from .messages import Message, MessageCode, message
 from .snapshot import SetpointRise
 
 
 class ControlMode(StrEnum):
-    """How the demand of a cycle was found."""
+    """How the heat demand of a cycle was determined."""
 
     PLAN = "plan"
     CURVE = "curve"
@@ -23,7 +23,7 @@ class ControlMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
-    """Electric power that is left for heating: of the whole site and of each phase."""
+    """Electric power available for heating, of the site and of each phase."""
 
     site_w: float = math.inf
     phases_w: tuple[float, float, float] = (math.inf, math.inf, math.inf)
@@ -34,36 +34,36 @@ UNLIMITED = Headroom()
 
 @dataclass(frozen=True, slots=True)
 class SourceCommand:
-    """What one source shall do until the next cycle, at most for the lease."""
+    """What a source does until the next cycle, or until its lease ends."""
 
     source_id: str
     on: bool
     level: float
-    """0..1 of the nominal input."""
+    """Share of the nominal input, 0..1."""
     power_w: float
-    """Electric input expected."""
+    """Expected electric input."""
     heat_w: float
     flow_c: float
-    """Flow temperature to command where the source is steered by it."""
+    """Flow temperature setpoint, for sources that are controlled by it."""
     lease_s: float
     hold: bool = False
-    """True: leave the source as it is (nothing may be written now)."""
+    """True: leave the source as it is (no write is allowed now)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceShare:
-    """One source's part of the mix, with the price of its heat."""
+    """The contribution of a source, with the cost of its heat."""
 
     source_id: str
     heat_w: float
     power_w: float
     price_kwh: float
-    """Money per kWh of heat at this point; NaN while it stands."""
+    """Money per kWh of heat at this operating point; NaN while the source is off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
-    """Why the cycle decided as it did, in numbers and words."""
+    """The reasons of a decision, as numbers and messages."""
 
     now_s: float
     revision: str
@@ -73,40 +73,40 @@ class DecisionRecord:
     lower_c: float
     upper_c: float
     demand_w: float
-    """Heat wanted before sources and limits."""
+    """Heat demand before sources and limits."""
     flow_c: float
     mix: tuple[SourceShare, ...]
     cost_h: float
     heat_value_kwh: float
-    """What a kWh of heat now is worth later, NaN without a plan."""
-    wanted: tuple[Phrase, ...]
-    """What was wanted, and why."""
-    limits: tuple[Phrase, ...]
-    """What kept the engine from what it wanted."""
-    notes: tuple[Phrase, ...] = ()
-    """What was not believed."""
+    """Money that a kWh of heat delivered now saves later; NaN without a plan."""
+    reasons: tuple[Message, ...]
+    """How the demand was determined, and why."""
+    limits: tuple[Message, ...]
+    """What limited the sources."""
+    notes: tuple[Message, ...] = ()
+    """Inputs that were rejected."""
     next_rise: SetpointRise | None = None
-    """The next time that is to be warmer than now, with its reason."""
+    """The next rise of the comfort band, with its reason."""
 
     @property
-    def words(self) -> str:
-        """In English, with ids."""
-        return sentence(self.wanted, self.mix, self.limits)
+    def text(self) -> str:
+        """The record as an English sentence with source IDs."""
+        return describe(self.reasons, self.mix, self.limits)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One cycle's outcome."""
+    """The commands of a cycle and the record of their reasons."""
 
     commands: tuple[SourceCommand, ...]
     record: DecisionRecord
-    limits: tuple[Phrase, ...] = field(default=())
+    limits: tuple[Message, ...] = field(default=())
 
     def command(self, source_id: str) -> SourceCommand:
-        """The command of one source.
+        """Return the command of a source.
 
         Raises:
-            KeyError: there is no such source.
+            KeyError: the source is unknown.
         """
         for command in self.commands:
             if command.source_id == source_id:
@@ -114,19 +114,22 @@ class Decision:
         raise KeyError(source_id)
 
 
-def sentence(
-    wanted: Sequence[Phrase],
+def describe(
+    reasons: Sequence[Message],
     mix: Sequence[SourceShare],
-    limits: Sequence[Phrase],
-    tell: Callable[[Phrase], str] = str,
+    limits: Sequence[Message],
+    format_message: Callable[[Message], str] = str,
 ) -> str:
-    """What was wanted, what heats at which price, and what limited it, as ``tell`` puts each phrase."""
-    running = [
-        tell(say(Saying.HEATS, source=part.source_id, heat_kw=part.heat_w / 1000, price_kwh=part.price_kwh))
-        for part in mix
-        if part.heat_w > 0
+    """Return a text with the demand and its reasons, the active sources with their cost of heat, and the limits."""
+    active = [
+        message(MessageCode.HEATS, source=share.source_id, heat_kw=share.heat_w / 1000, price_kwh=share.price_kwh)
+        for share in mix
+        if share.heat_w > 0
     ]
-    parts = [", ".join(map(tell, wanted)), ", ".join(running) or tell(say(Saying.NOTHING_HEATS))]
+    parts = [
+        ", ".join(map(format_message, reasons)),
+        ", ".join(map(format_message, active or [message(MessageCode.NOTHING_HEATS)])),
+    ]
     if limits:
-        parts.append(tell(say(Saying.LIMITED, limits="; ".join(map(tell, limits)))))
+        parts.append(format_message(message(MessageCode.LIMITED, limits="; ".join(map(format_message, limits)))))
     return ". ".join(parts)

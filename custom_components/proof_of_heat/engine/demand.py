@@ -1,7 +1,7 @@
-"""Demand without prediction: heating curve, damped outdoor temperature, heating limit, room trim, zones -> one flow.
+"""Heat demand without prediction, by heating curve, damped outdoor temperature, heating limit, room trim and zones.
 
-The trim is a PI on the room. Its integral stops while the flow is at a limit or a window is open, and it goes by the
-time that passed, not by readings, so that a sensor that reports only changes trims as well as one that reports always.
+The trim is a PI controller on the room temperature. Its integral is frozen at a limit and while a window is open. It
+uses the time that passed, not the number of reports, so that it also works with sensors that report only changes.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy as np
 
 from .config import CurveConfig
 from .curves import curve_of
-from .phrases import Phrase, Saying, say
+from .messages import Message, MessageCode, message
 from .snapshot import BAND_STEP_H, ComfortBand, ZoneSnapshot
 from .zones import weights_of
 
@@ -23,28 +23,28 @@ LOOK_AHEAD_H = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What the house asks for now."""
+    """The heat demand of the house now."""
 
     flow_c: float
     share: float
-    """Of the design heat load, 0..1."""
+    """Share of the design heat load, 0..1."""
     heating: bool
     trim_k: float
     damped_outdoor_c: float
     zone_id: str
-    """The zone that sets the flow."""
-    reason: Phrase
+    """The zone that determines the flow temperature."""
+    reason: Message
 
 
 @dataclass(slots=True)
 class OutdoorDamping:
-    """A first-order mean of the outdoor temperature over some hours."""
+    """A first-order low-pass filter of the outdoor temperature."""
 
     time_constant_s: float
     value_c: float = math.nan
 
     def update(self, outdoor_c: float, elapsed_s: float) -> float:
-        """The damped temperature."""
+        """Return the damped temperature after ``elapsed_s`` at ``outdoor_c``; NaN leaves it unchanged."""
         if math.isfinite(outdoor_c):
             if math.isnan(self.value_c) or self.time_constant_s <= 0:
                 self.value_c = outdoor_c
@@ -56,7 +56,7 @@ class OutdoorDamping:
 
 @dataclass(slots=True)
 class RoomTrim:
-    """PI on a room's error, in kelvin of flow temperature."""
+    """A PI controller on the control error of a room; its output is in kelvin of flow temperature."""
 
     gain_k_per_k: float
     integral_s: float
@@ -64,7 +64,7 @@ class RoomTrim:
     integral_k: float = 0.0
 
     def update(self, error_k: float, elapsed_s: float, *, frozen: bool) -> float:
-        """The trim for a room error (positive: too cold). ``frozen`` holds the integral."""
+        """Return the trim for a control error (positive: too cold). ``frozen`` holds the integral."""
         wanted = self.gain_k_per_k * error_k + self.integral_k
         held = frozen or (wanted > self.limit_k and error_k > 0) or (wanted < -self.limit_k and error_k < 0)
         if not held and self.integral_s > 0:
@@ -74,7 +74,7 @@ class RoomTrim:
 
 
 class DemandControl:
-    """Keeps the damped outdoor temperature, the heating limit's state and one trim per zone."""
+    """Determines the demand; holds the damped outdoor temperature, the heating limit and a trim per zone."""
 
     def __init__(self, config: CurveConfig) -> None:
         self.config = config
@@ -85,32 +85,32 @@ class DemandControl:
     def update(
         self, zones: Sequence[ZoneSnapshot], outdoor_c: float, elapsed_s: float, preheat_k: Sequence[float] = ()
     ) -> Demand:
-        """The demand now: the flow of the zone that needs the hottest, the heat of all zones by their weights.
+        """Return the demand: the highest flow temperature of all zones, and the weighted sum of their heat.
 
-        ``outdoor_c`` is a number, whatever had to stand in for the sensor (see plausible.py). ``ahead_k`` raises each
-        zone's target for what comes later.
+        ``outdoor_c`` is always a number (see the fallbacks in input_validation.py). ``preheat_k`` raises the target of
+        each zone, in the order of ``zones``.
         """
         damped = self.damping.update(outdoor_c, elapsed_s)
-        more_k = [max(0.0, more) for more in preheat_k] or [0.0] * len(zones)
-        targets = [zone.target_c + more for zone, more in zip(zones, more_k, strict=True)]
+        offsets_k = [max(0.0, more) for more in preheat_k] or [0.0] * len(zones)
+        targets = [zone.target_c + more for zone, more in zip(zones, offsets_k, strict=True)]
         wanted = [target for zone, target in zip(zones, targets, strict=True) if zone.wants_heat]
         self._heating_limit(damped, max(wanted, default=0.0))
         flows: dict[float, tuple[float, float]] = {}
         best: tuple[float, float, str, bool] | None = None
-        asked = 0.0
+        total_share = 0.0
         for zone, target, weight in zip(zones, targets, weights_of(zones), strict=True):
             if target not in flows:
-                flows[target] = self._by_curve(target, damped)
-            flow, share, trim_k = self._zone(zone, target, flows[target], elapsed_s)
-            asked += weight * share
+                flows[target] = self._curve_flow(target, damped)
+            flow, share, trim_k = self._zone_demand(zone, target, flows[target], elapsed_s)
+            total_share += weight * share
             if not math.isnan(flow) and (best is None or flow > best[0]):
                 best = flow, trim_k, zone.zone_id, zone.room.known
         if best is None or not self.heating:
-            why = Saying.NO_ZONE_ASKS if self.heating else Saying.WARM_OUTSIDE
-            return Demand(OFF_FLOW_C, 0.0, False, 0.0, damped, "", say(why))
+            why = MessageCode.NO_ZONE_ASKS if self.heating else MessageCode.WARM_OUTSIDE
+            return Demand(OFF_FLOW_C, 0.0, False, 0.0, damped, "", message(why))
         flow, trim_k, name, known = best
-        reason = Saying.CURVE_AND_ROOM if known else Saying.CURVE_ONLY
-        return Demand(max(flow, OFF_FLOW_C), asked, True, trim_k, damped, name, say(reason))
+        reason = MessageCode.CURVE_AND_ROOM if known else MessageCode.CURVE_ONLY
+        return Demand(max(flow, OFF_FLOW_C), total_share, True, trim_k, damped, name, message(reason))
 
     def _heating_limit(self, damped_c: float, target_c: float) -> None:
         off_above = target_c - self.config.heating_limit_below_k
@@ -119,15 +119,15 @@ class DemandControl:
         elif damped_c < off_above:
             self.heating = True
 
-    def _by_curve(self, target_c: float, damped_c: float) -> tuple[float, float]:
-        """The curve's flow now and at the design temperature."""
+    def _curve_flow(self, target_c: float, damped_c: float) -> tuple[float, float]:
+        """Return the curve's flow temperature now and at the design outdoor temperature."""
         curve = curve_of(self.config, target_c)
         return curve.flow_c(damped_c), curve.flow_c(self.config.design_outdoor_c)
 
-    def _zone(
+    def _zone_demand(
         self, zone: ZoneSnapshot, target_c: float, by_curve: tuple[float, float], elapsed_s: float
     ) -> tuple[float, float, float]:
-        """Flow (NaN while it asks for none), share of the design load, trim."""
+        """Return flow temperature (NaN without demand), share of the design load, and trim of a zone."""
         if not zone.wants_heat:
             return math.nan, 0.0, 0.0
         cfg = self.config
@@ -146,8 +146,8 @@ class DemandControl:
         span = max(by_curve[1] - target_c, 1.0)
         return flow, min(1.0, max(0.0, (flow - target_c) / span)), trim_k
 
-    def state(self) -> dict[str, object]:
-        """What survives a restart."""
+    def dump(self) -> dict[str, object]:
+        """Return the state that survives a restart, as JSON values."""
         return {
             "damped_c": None if math.isnan(self.damping.value_c) else self.damping.value_c,
             "heating": self.heating,
@@ -155,7 +155,7 @@ class DemandControl:
         }
 
     def restore(self, saved: dict[str, object]) -> None:
-        """Take over a saved state; what is not usable is left as it was."""
+        """Restore what ``dump`` returned; invalid entries are ignored."""
         damped, trims = saved.get("damped_c"), saved.get("trims")
         if isinstance(damped, int | float) and math.isfinite(damped):
             self.damping.value_c = float(damped)
@@ -173,9 +173,9 @@ class DemandControl:
 
 
 def preheat_offsets_k(bands: Sequence[ComfortBand], ramp_k_h: float) -> list[float]:
-    """By how much to hold each zone warmer now so that its coming bounds are met in time, where there is no plan.
+    """Return by how many kelvin to raise each zone now so that its next bounds are met in time, without a plan.
 
-    Each bound is asked for earlier by the time that the house takes to rise.
+    Each bound is moved earlier by the time that the house takes to warm up at ``ramp_k_h`` (K per hour).
     """
     steps = int(LOOK_AHEAD_H / BAND_STEP_H)
     hours = np.arange(steps) * BAND_STEP_H

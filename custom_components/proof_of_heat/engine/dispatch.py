@@ -1,8 +1,8 @@
-"""Which source makes how much of the heat that is wanted now, for the least money and within every limit.
+"""Dispatch: which source delivers how much of the heat requested now, at the lowest cost and within all limits.
 
-Each source has operating points (off among them unless it must run). All combinations are built source by source,
-vectorised; where they become many, combinations that heat alike and draw alike keep only their cheapest. A last step
-moves sources that can run between their points to the exact demand, surplus or limit.
+Each source has operating points (including off unless it must run). All combinations are built source by source,
+vectorized. If they become too many, only the cheapest of those with similar heat and power is kept. A last step moves
+continuous sources between their points to the exact demand, surplus or limit.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,17 +14,17 @@ import numpy as np
 
 from .arrays import Array
 
-MOST_COMBINATIONS = 12_000
+MAX_COMBINATIONS = 12_000
 FINE_POINTS = (20, 40)
-"""Points of a source that can run between its own: alone, and where it shares with others like it."""
-TUNED = 8
-"""So many of the best combinations are moved to exact demand, surplus and limits."""
+"""Number of points of a continuous source: of a single one, and of one among several."""
+FINE_TUNED = 8
+"""Number of the best combinations that are moved to the exact demand, surplus and limits."""
 TOLERANCE_W = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """One way to run a source. ``other_cost_h`` is what it costs per hour besides electricity (fuel, less revenue)."""
+class OperatingPoint:
+    """An operating point of a source. ``other_cost_h`` is its cost per hour without electricity: fuel less revenue."""
 
     level: float
     heat_w: float
@@ -32,59 +32,59 @@ class Point:
     other_cost_h: float = 0.0
 
 
-OFF = Point(0.0, 0.0, 0.0)
+OFF = OperatingPoint(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """What one source can do in this cycle."""
+class SourceOption:
+    """The operating points of a source in this cycle."""
 
     source_id: str
-    points: tuple[Point, ...]
+    points: tuple[OperatingPoint, ...]
     continuous: bool = False
-    """Whether it also runs anywhere between neighbouring points above off."""
+    """Whether it also runs anywhere between adjacent points above off."""
     phase: int | None = None
     now_on: bool = False
     start_price: float = 0.0
-    """Money for a change between off and on."""
+    """Cost of a change between off and on."""
     bonus_kwh: float = 0.0
-    """Preference, as money per kWh of heat."""
+    """Preference in money per kWh of heat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """The heat wanted and what bounds it. Prices per kWh."""
+class DispatchRequest:
+    """The heat requested, its limits, and prices per kWh."""
 
     heat_w: float
     price_kwh: float
     surplus_w: float = 0.0
     surplus_price_kwh: float = 0.0
     short_price_kwh: float = 5.0
-    """What a kWh of heat that is not delivered is worth; far above any source."""
+    """Penalty per kWh of missing heat; far above the cost of any source."""
     over_price_kwh: float = 0.02
-    """What a kWh of heat too much costs beyond its making."""
+    """Penalty per kWh of excess heat, in addition to its cost."""
     site_w: float = np.inf
-    """Electric power left for heating."""
+    """Electric power available for heating."""
     phase_w: tuple[float, float, float] = (np.inf, np.inf, np.inf)
 
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """The points chosen, in the order of the options."""
+    """The selected operating points, in the order of the options."""
 
-    points: tuple[Point, ...]
+    points: tuple[OperatingPoint, ...]
     heat_w: float
     power_w: float
     cost_h: float
-    """Money per hour, penalties left out."""
+    """Money per hour, without penalties."""
     objective_h: float
     short_w: float
     limited: bool
-    """Whether power limits kept it from delivering."""
+    """Whether power limits restricted the result."""
 
 
 class _Combinations:
-    """Heat, power (total and per phase), cost and chosen points of many combinations."""
+    """Heat, power (total and per phase), cost and selected points of many combinations."""
 
     def __init__(self) -> None:
         self.heat, self.cost, self.bonus = np.zeros(1), np.zeros(1), np.zeros(1)
@@ -92,8 +92,8 @@ class _Combinations:
         self.power = np.zeros(1)
         self.chosen = np.zeros((1, 0), dtype=np.int16)
 
-    def extend(self, option: Option, points: Sequence[Point]) -> None:
-        """Every combination with every point of one more source."""
+    def extend(self, option: SourceOption, points: Sequence[OperatingPoint]) -> None:
+        """Combine every combination with every point of another source."""
         heat = np.array([p.heat_w for p in points])
         power = np.array([p.power_w for p in points])
         switch = np.array([option.start_price if (p.level > 0) != option.now_on else 0.0 for p in points])
@@ -111,49 +111,49 @@ class _Combinations:
         self.chosen = chosen.reshape(count * many, -1)
 
     def keep(self, places: Array) -> None:
-        """Only these."""
+        """Keep only the combinations at these places."""
         self.heat, self.cost, self.bonus = self.heat[places], self.cost[places], self.bonus[places]
         self.phases, self.power, self.chosen = self.phases[places], self.power[places], self.chosen[places]
 
-    def objective(self, request: Request) -> Array:
-        """Money per hour, penalties included."""
-        return _money(request, self.heat, self.power, self.cost) - self.bonus
+    def objective(self, request: DispatchRequest) -> Array:
+        """Return the money per hour of each combination, including penalties."""
+        return _cost_with_penalties(request, self.heat, self.power, self.cost) - self.bonus
 
-    def fits(self, request: Request) -> Array:
-        """Whether the limits hold."""
+    def fits(self, request: DispatchRequest) -> Array:
+        """Return for each combination whether it is within the limits."""
         within = self.power <= request.site_w + TOLERANCE_W
         return within & (self.phases <= np.array(request.phase_w) + TOLERANCE_W).all(axis=1)
 
 
-def _electricity(request: Request, power: Array) -> Array:
+def _electricity_cost(request: DispatchRequest, power: Array) -> Array:
     own = np.minimum(power, request.surplus_w)
     result: Array = (own * request.surplus_price_kwh + (power - own) * request.price_kwh) / 1000
     return result
 
 
-def _money(request: Request, heat: Array, power: Array, cost: Array) -> Array:
+def _cost_with_penalties(request: DispatchRequest, heat: Array, power: Array, cost: Array) -> Array:
     short = np.maximum(request.heat_w - heat, 0.0) * request.short_price_kwh
     over = np.maximum(heat - request.heat_w, 0.0) * request.over_price_kwh
-    return cost + _electricity(request, power) + (short + over) / 1000
+    return cost + _electricity_cost(request, power) + (short + over) / 1000
 
 
-def _between(option: Option, fine_points: int) -> tuple[Point, ...]:
-    """The points, with finer ones between where the source can run there."""
+def _refine_points(option: SourceOption, fine_points: int) -> tuple[OperatingPoint, ...]:
+    """Return the points, with interpolated ones in between for a continuous source."""
     if not option.continuous:
         return option.points
     finer = max(2, fine_points // max(1, len(option.points) - 2))
-    result: list[Point] = []
-    previous: Point | None = None
+    result: list[OperatingPoint] = []
+    previous: OperatingPoint | None = None
     for point in option.points:
         if previous is not None and previous.level > 0:
-            result += [_mix(previous, point, k / finer) for k in range(1, finer)]
+            result += [_interpolate(previous, point, k / finer) for k in range(1, finer)]
         result.append(point)
         previous = point
     return tuple(result)
 
 
-def _mix(low: Point, high: Point, share: float) -> Point:
-    return Point(
+def _interpolate(low: OperatingPoint, high: OperatingPoint, share: float) -> OperatingPoint:
+    return OperatingPoint(
         low.level + share * (high.level - low.level),
         low.heat_w + share * (high.heat_w - low.heat_w),
         low.power_w + share * (high.power_w - low.power_w),
@@ -161,18 +161,19 @@ def _mix(low: Point, high: Point, share: float) -> Point:
     )
 
 
-def dispatch(options: Sequence[Option], request: Request) -> Allocation:
-    """The cheapest combination that keeps the limits.
+def dispatch(options: Sequence[SourceOption], request: DispatchRequest) -> Allocation:
+    """Return the cheapest combination within the limits.
 
-    Where even the least draw of sources that must run breaks a limit, the combination with the least excess is taken.
+    If even the minimum power of sources that must run exceeds a limit, the combination with the lowest power is
+    returned.
     """
     shared = sum(option.continuous for option in options) > 1
-    tables = [_between(option, FINE_POINTS[shared]) for option in options]
+    tables = [_refine_points(option, FINE_POINTS[shared]) for option in options]
     combos = _Combinations()
     order = sorted(range(len(options)), key=lambda i: -len(tables[i]))
     for place in order:
         combos.extend(options[place], tables[place])
-        _thin(combos, request)
+        _prune(combos, request)
     fits, objective = combos.fits(request), combos.objective(request)
     limited = bool((objective[~fits].min(initial=np.inf)) < objective[fits].min(initial=np.inf) - 1e-9)
     if fits.any():
@@ -186,13 +187,13 @@ def dispatch(options: Sequence[Option], request: Request) -> Allocation:
         chosen = [OFF] * len(options)
         for column, place in enumerate(order):
             chosen[place] = tables[place][combos.chosen[row, column]]
-        found.append(_tuned(options, request, chosen, limited=limited))
+        found.append(_fine_tune(options, request, chosen, limited=limited))
     return min(found, key=lambda allocation: allocation.objective_h)
 
 
 def _distinct_best(ranked: Array, patterns: Array) -> list[int]:
-    """The best combinations, at most two of each pattern: what is moved in tuning does not make two of them differ."""
-    count = min(len(ranked), TUNED * 12)
+    """Return the best combinations, at most two per pattern: a pattern ignores what fine-tuning changes anyway."""
+    count = min(len(ranked), FINE_TUNED * 12)
     nearest = np.argpartition(ranked, count - 1)[:count]
     nearest = nearest[np.argsort(ranked[nearest], kind="stable")]
     seen: dict[bytes, int] = {}
@@ -202,12 +203,12 @@ def _distinct_best(ranked: Array, patterns: Array) -> list[int]:
         seen[pattern] = seen.get(pattern, 0) + 1
         if seen[pattern] <= 2 and np.isfinite(ranked[row]):
             found.append(row)
-    return found[:TUNED]
+    return found[:FINE_TUNED]
 
 
-def _thin(combos: _Combinations, request: Request) -> None:
-    """Where there are many, keep the cheapest of each bucket of like heat and like power."""
-    if len(combos.heat) <= MOST_COMBINATIONS:
+def _prune(combos: _Combinations, request: DispatchRequest) -> None:
+    """If there are too many combinations, keep the cheapest of each bucket of similar heat and power."""
+    if len(combos.heat) <= MAX_COMBINATIONS:
         return
     heat_step = max(float(combos.heat.max()), 1.0) / 240
     power_step = max(float(combos.power.max()), 1.0) / 40
@@ -218,7 +219,9 @@ def _thin(combos: _Combinations, request: Request) -> None:
     combos.keep(order[first])
 
 
-def _tuned(options: Sequence[Option], request: Request, points: list[Point], *, limited: bool) -> Allocation:
+def _fine_tune(
+    options: Sequence[SourceOption], request: DispatchRequest, points: list[OperatingPoint], *, limited: bool
+) -> Allocation:
     """Move sources between their points to the exact demand, own surplus and limit."""
     best = _allocation(options, request, points, limited=limited)
     moving = [p for p, option in enumerate(options) if option.continuous and points[p].level > 0]
@@ -228,15 +231,17 @@ def _tuned(options: Sequence[Option], request: Request, points: list[Point], *, 
             here = best.points[place]
             rest_heat, rest_power = best.heat_w - here.heat_w, best.power_w - here.power_w
             for candidate in _candidates(options[place], request, rest_heat, rest_power, rest_phase):
-                best = _better(options, request, best, {place: candidate})
+                best = _better_of(options, request, best, {place: candidate})
         for one, other in permutations(moving, 2):
             for first, second in _exchanges(options, request, best, one, other):
-                best = _better(options, request, best, {one: first, other: second})
+                best = _better_of(options, request, best, {one: first, other: second})
     return best
 
 
-def _better(options: Sequence[Option], request: Request, best: Allocation, changes: Mapping[int, Point]) -> Allocation:
-    """The allocation with some points changed, where that is better and fits."""
+def _better_of(
+    options: Sequence[SourceOption], request: DispatchRequest, best: Allocation, changes: Mapping[int, OperatingPoint]
+) -> Allocation:
+    """Return the allocation with some points changed if that is cheaper and within the limits, else ``best``."""
     changed = [changes.get(place, point) for place, point in enumerate(best.points)]
     tried = _allocation(options, request, changed, limited=best.limited)
     better = tried.objective_h < best.objective_h - 1e-12 and _fits(options, request, changed)
@@ -244,9 +249,9 @@ def _better(options: Sequence[Option], request: Request, best: Allocation, chang
 
 
 def _exchanges(
-    options: Sequence[Option], request: Request, now: Allocation, one: int, other: int
-) -> Iterator[tuple[Point, Point]]:
-    """Points of two sources where heat keeps to the demand and one stands on a point or power on a limit."""
+    options: Sequence[SourceOption], request: DispatchRequest, now: Allocation, one: int, other: int
+) -> Iterator[tuple[OperatingPoint, OperatingPoint]]:
+    """Yield points of two sources that meet the demand, with one source at a point of its own, or power at a limit."""
     heat = request.heat_w - now.heat_w + now.points[one].heat_w + now.points[other].heat_w
     rest_power = now.power_w - now.points[one].power_w - now.points[other].power_w
     powers = [total - rest_power for total in (request.site_w, request.surplus_w) if isfinite(total)]
@@ -254,21 +259,24 @@ def _exchanges(
     for low, high in _segments(options[other]):
         for first in options[one].points[1:]:
             if low.heat_w <= heat - first.heat_w <= high.heat_w and high.heat_w > low.heat_w:
-                yield first, _mix(low, high, (heat - first.heat_w - low.heat_w) / (high.heat_w - low.heat_w))
+                yield first, _interpolate(low, high, (heat - first.heat_w - low.heat_w) / (high.heat_w - low.heat_w))
         for (a, b), power in product(mine, powers):
             shares = _crossing((a, b), (low, high), heat, power)
             if shares is not None:
-                yield _mix(a, b, shares[0]), _mix(low, high, shares[1])
+                yield _interpolate(a, b, shares[0]), _interpolate(low, high, shares[1])
 
 
-def _segments(option: Option) -> list[tuple[Point, Point]]:
+def _segments(option: SourceOption) -> list[tuple[OperatingPoint, OperatingPoint]]:
     return list(pairwise(point for point in option.points if point.level > 0))
 
 
 def _crossing(
-    first: tuple[Point, Point], second: tuple[Point, Point], heat: float, power: float
+    first: tuple[OperatingPoint, OperatingPoint],
+    second: tuple[OperatingPoint, OperatingPoint],
+    heat: float,
+    power: float,
 ) -> tuple[float, float] | None:
-    """Shares along two segments that give this heat and this power together."""
+    """Return the shares along two segments that give this heat and power together; None if they do not cross."""
     (a, b), (c, d) = first, second
     h1, h2, p1, p2 = b.heat_w - a.heat_w, d.heat_w - c.heat_w, b.power_w - a.power_w, d.power_w - c.power_w
     determinant = h1 * p2 - h2 * p1
@@ -279,8 +287,10 @@ def _crossing(
     return (x, y) if 0 <= x <= 1 and 0 <= y <= 1 else None
 
 
-def _phase_room(options: Sequence[Option], request: Request, points: Sequence[Point], place: int) -> float:
-    """The power that the phases leave to one source."""
+def _phase_room(
+    options: Sequence[SourceOption], request: DispatchRequest, points: Sequence[OperatingPoint], place: int
+) -> float:
+    """Return the power that the phase limits leave to one source."""
     room = list(request.phase_w)
     for other, (option, point) in enumerate(zip(options, points, strict=True)):
         for phase in range(3) if other != place else ():
@@ -289,13 +299,13 @@ def _phase_room(options: Sequence[Option], request: Request, points: Sequence[Po
     return min(room[phase] / _on_phase(mine, phase) for phase in range(3) if _on_phase(mine, phase) > 0)
 
 
-def _on_phase(option: Option, phase: int) -> float:
+def _on_phase(option: SourceOption, phase: int) -> float:
     return 1 / 3 if option.phase is None else float(option.phase == phase)
 
 
 def _candidates(
-    option: Option, request: Request, rest_heat: float, rest_power: float, phase_room: float
-) -> list[Point]:
+    option: SourceOption, request: DispatchRequest, rest_heat: float, rest_power: float, phase_room: float
+) -> list[OperatingPoint]:
     found = []
     running = [point for point in option.points if point.level > 0]
     for low, high in pairwise(running):
@@ -305,11 +315,11 @@ def _candidates(
             (min(request.site_w - rest_power, phase_room), low.power_w, high.power_w),
         ):
             if a < wanted < b:
-                found.append(_mix(low, high, (wanted - a) / (b - a)))
+                found.append(_interpolate(low, high, (wanted - a) / (b - a)))
     return found
 
 
-def _fits(options: Sequence[Option], request: Request, points: Sequence[Point]) -> bool:
+def _fits(options: Sequence[SourceOption], request: DispatchRequest, points: Sequence[OperatingPoint]) -> bool:
     total = sum(point.power_w for point in points)
     within = all(
         sum(point.power_w * _on_phase(option, phase) for option, point in zip(options, points, strict=True))
@@ -319,7 +329,9 @@ def _fits(options: Sequence[Option], request: Request, points: Sequence[Point]) 
     return within and total <= request.site_w + TOLERANCE_W
 
 
-def _allocation(options: Sequence[Option], request: Request, points: Sequence[Point], *, limited: bool) -> Allocation:
+def _allocation(
+    options: Sequence[SourceOption], request: DispatchRequest, points: Sequence[OperatingPoint], *, limited: bool
+) -> Allocation:
     heat = sum(point.heat_w for point in points)
     power = sum(point.power_w for point in points)
     cost = sum(point.other_cost_h for point in points)
@@ -327,7 +339,7 @@ def _allocation(options: Sequence[Option], request: Request, points: Sequence[Po
     for option, point in zip(options, points, strict=True):
         bonus += option.bonus_kwh * point.heat_w / 1000
         bonus -= option.start_price if (point.level > 0) != option.now_on else 0.0
-    # As _electricity and _money, of one.
+    # The same as _electricity_cost and _cost_with_penalties, without the overhead of arrays.
     own = min(power, request.surplus_w)
     cost += (own * request.surplus_price_kwh + (power - own) * request.price_kwh) / 1000
     short = max(request.heat_w - heat, 0.0)
@@ -343,7 +355,7 @@ def _allocation(options: Sequence[Option], request: Request, points: Sequence[Po
     )
 
 
-def without_off(option: Option) -> Option:
-    """The same source where it has to go on running."""
+def without_off(option: SourceOption) -> SourceOption:
+    """Return the option without its off point, for a source that must stay on."""
     running = tuple(point for point in option.points if point.level > 0)
     return replace(option, points=running) if running else option

@@ -1,4 +1,4 @@
-"""Heat by turns: a source that cannot run as low as is wanted runs for a while and rests for a while."""
+"""Duty cycle of a source whose minimum output is above the demand: it alternates between minimum output and off."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ LONGEST_DEBT_H = 0.5
 
 @dataclass(slots=True)
 class DutyCycle:
-    """Counts the heat owed; runs from half an hour's least output owed until it is paid."""
+    """Integrates demand minus delivered heat, and switches at a quarter of an hour's minimum output."""
 
     owed_wh: float = 0.0
     running: bool = False
 
     def update(self, wanted_w: float, least_w: float, delivered_w: float, elapsed_s: float) -> float:
-        """The heat to ask for now: as wanted where the source can, else the least output or none."""
+        """Return the heat to request now in W: the demand if it can be delivered, else the minimum output or 0."""
         limit = least_w * LONGEST_DEBT_H
         self.owed_wh += (wanted_w - delivered_w) * elapsed_s / 3600
         self.owed_wh = min(limit, max(-limit, self.owed_wh))

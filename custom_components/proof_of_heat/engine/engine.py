@@ -1,4 +1,4 @@
-"""The engine: one object that is told each cycle what is, and says what every heat source shall do."""
+"""The engine: validates a snapshot each cycle, and decides what every heat source does."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,14 +13,13 @@ from .consumption_forecast import ConsumptionForecast, forecast_next_day
 from .decision_record import ControlMode, Decision, DecisionRecord, SourceCommand, SourceShare
 from .demand import Demand, DemandControl, preheat_offsets_k
 from .duty_cycle import DutyCycle
-from .heat_output import heat_output_w
 from .input_validation import InputValidator, ValidatedInputs
 from .learning import LearnedModel, learn, next_learning_h
+from .messages import Message, MessageCode, message
 from .model.curve_fit import CurveSuggestion, suggest
 from .model.history import COLUMNS, STEP_S, History, Row
 from .model.observer import HouseState, Observer, emitter_after
 from .model.operating_history import OperatingHistory
-from .phrases import Phrase, Saying, say
 from .planning.commitment import PlanRequest, PlanResult, make_plan
 from .planning.segments import FLOW_OVER_MEAN
 from .row_builder import RowBuilder, make_sample, operating_values
@@ -30,39 +29,40 @@ from .savings import SavingsReport, SavingsTracker
 from .short_cycle import ShortCycleProtection
 from .snapshot import NAN, ComfortBand, Snapshot
 from .source_selection import SourceSelector
+from .sources import heat_output_w
 from .zones import ZoneOffsets
 
 STATE_VERSION = 1
 PLAN_VALID_S = 2700.0
 TOO_WARM_K = 0.2
-"""So close below the upper bound no source heats for its revenue alone."""
+"""Within this distance below the upper bound, no source runs for its revenue alone."""
 RISE_K_H = 0.4
-"""How fast a usual house rises; only without a plan."""
+"""How fast a typical house warms up; used without a plan only."""
 COMMISSION_H = 24.0
 COMMISSION_LEVELS = (1.0, 0.6, 0.35, 0.8)
 
-type Phrases = tuple[Phrase, ...]
+type Messages = tuple[Message, ...]
 type Job = Callable[[], "JobResult"]
 
 
 @dataclass(frozen=True)
 class JobResult:
-    """What a job found; hand it to ``Engine.adopt``."""
+    """The result of a job, for ``Engine.adopt``."""
 
     learned: LearnedModel | None = None
     plan: PlanResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Target:
     control_mode: ControlMode
     heat_w: float
     flow_c: float
-    said: Phrases
+    messages: Messages
 
 
 class Engine:
-    """See the package's documentation for the cycle."""
+    """The control engine of a home; the package's docstring shows a cycle."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
@@ -71,9 +71,9 @@ class Engine:
         self.plan: PlanResult | None = None
         self.savings = SavingsTracker(config.reference)
         self.demand_control = DemandControl(config.curve)
-        self.cycling = ShortCycleProtection()
+        self.short_cycle = ShortCycleProtection()
         self._configs = {source.source_id: source for source in config.sources}
-        self.safety = Safety(config.safety, self._configs, self.cycling)
+        self.safety = Safety(config.safety, self._configs, self.short_cycle)
         self.source_selector = SourceSelector(config)
         self.zones = ZoneOffsets()
         self._validator = InputValidator(config.safety)
@@ -96,22 +96,22 @@ class Engine:
 
     @property
     def state(self) -> HouseState | None:
-        """Where the house is thought to be, None before it was learned."""
+        """The estimated state of the house; None before it was learned."""
         return self._observer.state if self._observer else None
 
     @property
     def predicting(self) -> bool:
-        """Whether the back-test allows to plan."""
+        """Whether the backtest allows planning."""
         return self.learned is not None and self.learned.trusted
 
     def observe(self, snapshot: Snapshot) -> None:
-        """Take a snapshot in: judge the readings, follow the house, fill the history."""
+        """Process a snapshot: validate the inputs, update the model's state and the history."""
         self._elapsed_s = 0.0 if self._last_s is None else max(0.0, snapshot.now_s - self._last_s)
         self._last_s = snapshot.now_s
-        inputs = self._validator.update(snapshot)
+        inputs = self._validator.validate(snapshot)
         self._inputs = inputs = replace(inputs, room_c=self.zones.room_c(inputs.zones, self._elapsed_s))
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
-        delivered_w = self._delivered(snapshot, inputs.outdoor_c)
+        delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
         self._spent.add(running_cost(self._configs, snapshot, inputs.outdoor_c, self._shares), self._elapsed_s)
         self._operating_history.add(operating_values(snapshot, inputs, self._configs), self._elapsed_s)
         row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self._configs.get(self._pump_id or "")))
@@ -123,11 +123,14 @@ class Engine:
             self._observer.update(row)
         spent = self._spent.take()
         if snapshot.active:
-            self.savings.step(row, band, self.source_selector.reference_price(snapshot), spent.cost_h, spent.power_w)
+            self.savings.add_row(row, band, self.source_selector.reference_price(snapshot), spent.cost_h, spent.power_w)
         self._plan_due = True
 
     def job(self, snapshot: Snapshot) -> Job | None:
-        """Slow work that is due (to learn, to plan), to be called in another thread; one at a time."""
+        """Return slow work that is due (learning or planning), to be called in another thread; None without any.
+
+        Only one job is returned at a time: call ``adopt`` or ``job_failed`` before the next.
+        """
         if self._busy or self._inputs is None:
             return None
         if self.history.hours >= self._learn_at_h:
@@ -136,19 +139,19 @@ class Engine:
             self._since_learning = []
             operations = self._operating_history.operations()
             return lambda: JobResult(learned=learn(series, before, limit, operations))
-        if self._may_plan(snapshot) and self._observer is not None:
+        if self._can_plan(snapshot) and self._observer is not None:
             self._busy, self._plan_due = True, False
             request = self._plan_request(snapshot, self._inputs, self._observer.state)
             return lambda: JobResult(plan=make_plan(request))
         return None
 
-    def _may_plan(self, snapshot: Snapshot) -> bool:
-        """Whether a plan is due and possible: a trusted model, a room temperature, something that heats."""
+    def _can_plan(self, snapshot: Snapshot) -> bool:
+        """Whether a plan is due and possible: with a trusted model, a room temperature and an available source."""
         known = self._inputs is not None and math.isfinite(self._inputs.room_c)
         return self._plan_due and self.predicting and known and bool(self.source_selector.available(snapshot))
 
     def adopt(self, result: JobResult) -> None:
-        """Take over what a job found."""
+        """Use the result of a job."""
         self._busy = False
         if result.learned is not None:
             self._learn_at_h = next_learning_h(self.history.hours)
@@ -156,7 +159,7 @@ class Engine:
             self._observer = result.learned.observer(self._since_learning)
             reference = result.learned.pump or self.source_selector.reference_map()
             if reference is not None:
-                self.savings.learned(result.learned.fitted, reference, self._observer.state)
+                self.savings.update_model(result.learned.fitted, reference, self._observer.state)
             if not result.learned.trusted:
                 self.plan = None
             self._plan_due = True
@@ -164,94 +167,96 @@ class Engine:
             self.plan = result.plan
 
     def job_failed(self) -> None:
-        """A job raised: go on without its result and try again when it is due next."""
+        """Continue after a job that failed; it is retried when it is due again."""
         self._busy = False
         self._learn_at_h = max(self._learn_at_h, next_learning_h(self.history.hours))
 
     def decide(self, snapshot: Snapshot) -> Decision:
-        """What every source shall do now. Quick; takes no lock and does no I/O."""
-        inputs = self._inputs or self._validator.update(snapshot)
+        """Return the commands of all sources for this cycle. It is fast and does no I/O."""
+        inputs = self._inputs or self._validator.validate(snapshot)
         preheat_k = preheat_offsets_k([zone.band or snapshot.band for zone in inputs.zones], RISE_K_H)
         demand = self.demand_control.update(inputs.zones, inputs.outdoor_c, self._elapsed_s, preheat_k)
-        aim = self._wanted(snapshot, inputs, demand)
-        frost = self.safety.sense(inputs)
+        target = self._target(snapshot, inputs, demand)
+        frost = self.safety.update_frost(inputs)
         if frost:
-            aim = replace(aim, heat_w=max(aim.heat_w, self.source_selector.min_heat_w(self.learned)))
+            target = replace(target, heat_w=max(target.heat_w, self.source_selector.min_heat_w(self.learned)))
         choice = self.source_selector.choose(
             snapshot,
             inputs,
-            aim.heat_w,
+            target.heat_w,
             learned=self.learned,
             state=self.state,
             locks=self._locks(snapshot),
             frost=frost,
             too_warm=inputs.room_c > (self._band or snapshot.band).now[1] - TOO_WARM_K,
-            power_cap_w=self.plan.cap_w if aim.control_mode is ControlMode.PLAN and self.plan else self._power_cap_w(),
+            power_cap_w=self.plan.cap_w
+            if target.control_mode is ControlMode.PLAN and self.plan
+            else self._power_cap_w(),
         )
-        wanted = tuple(
+        requested = tuple(
             SourceCommand(
                 source_id=part.source_id,
                 on=part.level > 0,
                 level=part.level,
                 power_w=part.power_w,
                 heat_w=part.heat_w,
-                flow_c=aim.flow_c,
+                flow_c=target.flow_c,
                 lease_s=self.config.safety.lease_s,
                 hold=part.hold,
             )
             for part in choice.parts
         )
         headroom = self.source_selector.headroom(snapshot, self.learned)
-        commands, limits = self.safety.apply(wanted, snapshot, inputs, headroom)
-        self.source_selector.note(commands)
-        return self._decision(snapshot, inputs, aim, commands, limits + choice.limits)
+        commands, limits = self.safety.apply(requested, snapshot, inputs, headroom)
+        self.source_selector.record(commands)
+        return self._decision(snapshot, inputs, target, commands, limits + choice.limits)
 
     def suggest_curve(self, room_c: float) -> CurveSuggestion | None:
-        """The heating curve that fits the house, None before it was learned."""
+        """Return the heating curve that fits the house at a room setpoint in degC; None before it was learned."""
         return suggest(self.learned.fitted, room_c) if self.learned else None
 
     def consumption_forecast(self) -> ConsumptionForecast | None:
-        """What heating will take in the next 24 hours, None without a plan."""
+        """Return the expected heating energy of the next 24 hours; None without a plan."""
         if self.learned is None or self.plan is None or self._inputs is None:
             return None
         return forecast_next_day(self.plan.plan, self.learned.fitted, self._inputs.outdoor_c)
 
     def savings_report(self, last_days: int | None = None) -> SavingsReport | None:
-        """Savings over the last whole days."""
-        return self.savings.proof(last_days)
+        """Return the savings over the last complete days; None without any."""
+        return self.savings.report(last_days)
 
-    # What is wanted
+    # Demand
 
-    def _wanted(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> _Wanted:
-        """What this cycle wants, before sources and limits."""
+    def _target(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> _Target:
+        """Return the heat and flow temperature to request in this cycle, before sources and limits."""
         if inputs.blind:
             safety = self.config.safety
             heat = safety.fallback_share * self.source_selector.design_heat_w(self.learned)
-            return _Wanted(ControlMode.BLIND, heat, safety.fallback_flow_c, (say(Saying.NOTHING_KNOWN),))
+            return _Target(ControlMode.BLIND, heat, safety.fallback_flow_c, (message(MessageCode.NOTHING_KNOWN),))
         plan = self.plan
         if plan is not None and self.predicting and snapshot.now_s - plan.made_s <= PLAN_VALID_S:
             asked = any(zone.wants_heat and not zone.window_open for zone in inputs.zones)
             if asked or not inputs.zones:
-                return _Wanted(ControlMode.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.said)
+                return _Target(ControlMode.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.messages)
         if self._commissioning(demand):
-            return _Wanted(
+            return _Target(
                 ControlMode.COMMISSIONING,
                 self._commission_heat(snapshot, inputs, demand),
                 demand.flow_c,
-                (say(Saying.LEARNING),),
+                (message(MessageCode.LEARNING),),
             )
         design = self.source_selector.design_heat_w(self.learned)
         heat = self._duty_cycle.update(
             demand.share * design,
             self.source_selector.min_heat_w(self.learned),
-            self._delivered(snapshot, inputs.outdoor_c),
+            self._delivered_w(snapshot, inputs.outdoor_c),
             self._elapsed_s,
         )
         control_mode = ControlMode.CURVE if demand.heating else ControlMode.IDLE
-        return _Wanted(control_mode, heat, demand.flow_c, (demand.reason,))
+        return _Target(control_mode, heat, demand.flow_c, (demand.reason,))
 
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
-        """The flow temperature that gives this heat until the emitters have warmed for a quarter of an hour."""
+        """Return the flow temperature that delivers this heat after the emitters have warmed up for 15 minutes."""
         state, learned = self.state, self.learned
         if state is None or learned is None or heat_w <= 0:
             return min(demand.flow_c, self.config.safety.max_flow_c)
@@ -268,25 +273,25 @@ class Engine:
         )
 
     def _commission_heat(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> float:
-        """Varied levels, by turns so that the mean is what the curve asks for."""
+        """Return the heat at varied levels, with a duty cycle so that the mean is the curve's demand."""
         design = self.source_selector.design_heat_w(self.learned)
         full = self.source_selector.full_heat_w(self._pump_id or "", self.learned)
         at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * full
-        delivered = self._delivered(snapshot, inputs.outdoor_c)
+        delivered = self._delivered_w(snapshot, inputs.outdoor_c)
         now = self._duty_cycle.update(demand.share * design, at_level, delivered, self._elapsed_s)
         return at_level if now > 0 else 0.0
 
-    def _delivered(self, snapshot: Snapshot, outdoor_c: float) -> float:
+    def _delivered_w(self, snapshot: Snapshot, outdoor_c: float) -> float:
         return sum(
             heat_output_w(self._configs[source.source_id], source, outdoor_c)
             for source in snapshot.sources
             if source.source_id in self._configs
         )
 
-    # Gathering
+    # Plan request
 
     def _locks(self, snapshot: Snapshot) -> dict[str, Any]:
-        return {s.source_id: self.cycling.locks(s, snapshot.now_s) for s in self.config.sources}
+        return {s.source_id: self.short_cycle.locks(s, snapshot.now_s) for s in self.config.sources}
 
     def _plan_request(self, snapshot: Snapshot, inputs: ValidatedInputs, state: HouseState) -> PlanRequest:
         learned, cfg = self.learned, self.config
@@ -311,7 +316,7 @@ class Engine:
             weights=cfg.weights,
             sources=cfg.sources,
             locks=self._locks(snapshot),
-            running={s.source_id: bool(self.cycling.cycle(s.source_id).on) for s in cfg.sources},
+            running={s.source_id: bool(self.short_cycle.cycle(s.source_id).on) for s in cfg.sources},
             available=self.source_selector.available(snapshot),
             emitter_c=self.plan.emitter_c if self.plan else None,
             power_cap_w=self._power_cap_w(),
@@ -326,7 +331,7 @@ class Engine:
         )
 
     def _power_cap_w(self) -> float:
-        """Electric power that a plan keeps to, infinite for none."""
+        """Return the limit of electric power in a plan; infinite without one."""
         weights, learned = self.config.weights, self.learned
         if weights.peak is PeakPolicy.NONE or learned is None or learned.pump is None:
             return math.inf
@@ -339,16 +344,16 @@ class Engine:
         self,
         snapshot: Snapshot,
         inputs: ValidatedInputs,
-        wanted: _Wanted,
+        target: _Target,
         commands: tuple[SourceCommand, ...],
-        limits: Phrases,
+        limits: Messages,
     ) -> Decision:
         mix = self.source_selector.shares(commands, snapshot)
         cost_h = sum(part.price_kwh * part.heat_w / 1000 for part in mix if part.heat_w > 0)
         self._shares = {part.source_id: part for part in mix}
         band = self._band or snapshot.band
         lower, upper = band.now
-        control_mode = ControlMode.FROST if self.safety.frost else wanted.control_mode
+        control_mode = ControlMode.FROST if self.safety.frost else target.control_mode
         record = DecisionRecord(
             now_s=snapshot.now_s,
             revision=snapshot.revision,
@@ -357,26 +362,26 @@ class Engine:
             outdoor_c=inputs.outdoor_c,
             lower_c=lower,
             upper_c=upper,
-            demand_w=wanted.heat_w,
-            flow_c=wanted.flow_c,
+            demand_w=target.heat_w,
+            flow_c=target.flow_c,
             mix=mix,
             cost_h=cost_h,
             heat_value_kwh=self.plan.plan.heat_value_kwh if control_mode is ControlMode.PLAN and self.plan else NAN,
-            wanted=wanted.said,
+            reasons=target.messages,
             limits=limits,
             notes=inputs.notes,
             next_rise=band.next_rise(),
         )
         return Decision(commands, record)
 
-    # Over a restart
+    # Persistence
 
     def dump(self) -> dict[str, Any]:
-        """What has to survive, as JSON values. The history is in it: some 100 kB after four weeks."""
+        """Return the state that survives a restart, as JSON values: about 100 kB after four weeks, for the history."""
         return {
             "version": STATE_VERSION,
-            "demand": self.demand_control.state(),
-            "cycling": self.cycling.state(),
+            "demand": self.demand_control.dump(),
+            "cycling": self.short_cycle.dump(),
             "columns": list(COLUMNS),
             "history": self.history.dump(),
             "savings": self.savings.dump(),
@@ -385,13 +390,13 @@ class Engine:
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Take over what ``dump`` gave; parts that cannot be used are left out. The house is learned anew from it."""
+        """Restore what ``dump`` returned; invalid parts are skipped. The house is learned again from the history."""
         if saved.get("version") != STATE_VERSION:
             return
         if isinstance(demand := saved.get("demand"), dict):
             self.demand_control.restore(demand)
         if isinstance(cycling := saved.get("cycling"), dict):
-            self.cycling.restore(cycling)
+            self.short_cycle.restore(cycling)
         if isinstance(zones := saved.get("zones"), dict):
             self.zones.restore(zones)
         if isinstance(traces := saved.get("traces"), dict):

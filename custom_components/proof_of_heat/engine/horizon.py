@@ -1,4 +1,4 @@
-"""The hours to come, whole: forecasts where there are some, the home's own past where there are none."""
+"""Series over the forecast horizon: from forecasts as far as they reach, then from the home's own history."""
 
 from collections.abc import Sequence
 import math
@@ -13,11 +13,11 @@ from .snapshot import ComfortBand, Snapshot
 HORIZON_STEPS = 192
 DAY_STEPS = 96
 SETTLING_STEPS = 16
-"""A made-up outdoor temperature goes from now's value to yesterday's course over four hours."""
+"""Beyond the forecast, the outdoor temperature approaches yesterday's course with this time constant (four hours)."""
 
 
-def resampled(values: Sequence[float] | Array, step_s: float, *, hold: bool = False) -> Array:
-    """A series in steps of 15 minutes: means of finer steps, coarser ones in a line (or held)."""
+def resample(values: Sequence[float] | Array, step_s: float, *, hold: bool = False) -> Array:
+    """Return a series in steps of 15 minutes: means of shorter steps; longer steps are interpolated (or held)."""
     series = np.asarray(values, dtype=float)
     if not len(series) or step_s <= 0:
         return np.zeros(0)
@@ -35,15 +35,15 @@ def resampled(values: Sequence[float] | Array, step_s: float, *, hold: bool = Fa
 
 
 def daily_course(rows: Sequence[Row], name: str, steps: int) -> Array:
-    """The last day's course of a column, from the coming step on, repeated; empty without a day of history."""
+    """Return the last day's course of a column from the next step on, repeated; empty without a day of history."""
     if len(rows) < DAY_STEPS:
         return np.zeros(0)
     day = np.array([getattr(row, name) for row in rows[-DAY_STEPS:]])
     return np.tile(day, steps // DAY_STEPS + 1)[:steps]
 
 
-def _filled(known: Array, course: Array, now: float, steps: int) -> Array:
-    """A forecast as far as it reaches, then the last day's course (joined without a step), then its last value."""
+def _complete(known: Array, course: Array, now: float, steps: int) -> Array:
+    """Return a forecast as far as it reaches, then the last day's course (without a jump), else its last value."""
     known = known[:steps]
     bad = ~np.isfinite(known)
     if bad.any():
@@ -63,44 +63,44 @@ def _filled(known: Array, course: Array, now: float, steps: int) -> Array:
 
 
 def build_horizon(snapshot: Snapshot, outdoor_c: float, rows: Sequence[Row], band: ComfortBand, steps: int) -> Horizon:
-    """Outdoor temperature, sun, people and comfort for the steps to come."""
+    """Return outdoor temperature, solar radiation, people and comfort bounds for the next ``steps`` steps."""
     fc = snapshot.forecast
     step_s = fc.step_s if fc else STEP_S
-    outdoor = resampled(fc.outdoor_c if fc else (), step_s)
-    solar = resampled(fc.solar_w_m2 if fc else (), step_s)
-    people = resampled(fc.people if fc else (), step_s, hold=True)
-    lower, upper = _extended(band.lower_c, steps), _extended(band.upper_c, steps)
+    outdoor = resample(fc.outdoor_c if fc else (), step_s)
+    solar = resample(fc.solar_w_m2 if fc else (), step_s)
+    people = resample(fc.people if fc else (), step_s, hold=True)
+    lower, upper = _extend(band.lower_c, steps), _extend(band.upper_c, steps)
     return Horizon(
         start_s=snapshot.local_s,
-        outdoor_c=_filled(outdoor, daily_course(rows, "outdoor_c", steps), outdoor_c, steps),
-        solar_w_m2=np.maximum(_filled(solar, daily_course(rows, "solar_w_m2", steps), 0.0, steps), 0.0),
-        people=np.maximum(_filled(people, daily_course(rows, "people", steps), snapshot.people, steps), 0.0),
+        outdoor_c=_complete(outdoor, daily_course(rows, "outdoor_c", steps), outdoor_c, steps),
+        solar_w_m2=np.maximum(_complete(solar, daily_course(rows, "solar_w_m2", steps), 0.0, steps), 0.0),
+        people=np.maximum(_complete(people, daily_course(rows, "people", steps), snapshot.people, steps), 0.0),
         lower_c=lower,
         upper_c=upper,
     )
 
 
 def price_series(snapshot: Snapshot, steps: int, carbon_price_kg: float = 0.0) -> Array:
-    """Price of a kWh per step, CO2 weighed in. Beyond the known prices their own daily course goes on."""
+    """Return the price of a kWh per step, including CO2. Beyond the known prices their last day is repeated."""
     fc = snapshot.forecast
     now = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
-    price = resampled(fc.price_kwh if fc else (), fc.step_s if fc else STEP_S, hold=True)
-    price = _repeated(price[:steps], now, steps)
-    emission = resampled(fc.emission_kg_kwh if fc else (), fc.step_s if fc else STEP_S, hold=True)
-    return price + carbon_price_kg * _repeated(emission[:steps], snapshot.emission_kg_kwh, steps)
+    price = resample(fc.price_kwh if fc else (), fc.step_s if fc else STEP_S, hold=True)
+    price = _repeat_daily(price[:steps], now, steps)
+    emission = resample(fc.emission_kg_kwh if fc else (), fc.step_s if fc else STEP_S, hold=True)
+    return price + carbon_price_kg * _repeat_daily(emission[:steps], snapshot.emission_kg_kwh, steps)
 
 
 def surplus_series(snapshot: Snapshot, steps: int) -> Array:
-    """Own generation that nobody else will use, per step; nothing where nothing is forecast."""
+    """Return the surplus of the home's own generation per step in W; 0 beyond the forecast."""
     fc = snapshot.forecast
-    known = resampled(fc.surplus_w if fc else (), fc.step_s if fc else STEP_S, hold=True)[:steps]
+    known = resample(fc.surplus_w if fc else (), fc.step_s if fc else STEP_S, hold=True)[:steps]
     if not len(known):
         known = np.array([snapshot.surplus_w])
     result: Array = np.maximum(np.concatenate([known, np.zeros(steps - len(known))]), 0.0)
     return result
 
 
-def _repeated(known: Array, now: float, steps: int) -> Array:
+def _repeat_daily(known: Array, now: float, steps: int) -> Array:
     if not len(known):
         return np.full(steps, now)
     while len(known) < steps:
@@ -109,7 +109,7 @@ def _repeated(known: Array, now: float, steps: int) -> Array:
     return known[:steps]
 
 
-def _extended(bound: Array, steps: int) -> Array:
+def _extend(bound: Array, steps: int) -> Array:
     if len(bound) >= steps:
         return bound[:steps]
     return np.concatenate([bound, np.full(steps - len(bound), bound[-1])])

@@ -1,4 +1,4 @@
-"""What the engine has learned of the home, and the (slow) job that learns it anew."""
+"""The learned model of the home, and the (slow) job that learns it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,24 +21,24 @@ HORIZON_STEPS = 192
 
 @dataclass(frozen=True)
 class LearnedModel:
-    """A model of house and pump, and how far it may be trusted."""
+    """A model of house and modulating sources, with the result of its backtest."""
 
     fitted: HouseFit
     pump: PerformanceMap | None
     responses: ResponseModel
     tested: Backtest
     errors_k: tuple[float, ...]
-    """Of the last back-tests, newest last."""
+    """12-hour errors of the last backtests, newest last."""
     trusted: bool
     state: HouseState
-    """At the end of the history it was learned from."""
+    """State of the house at the end of the history."""
     at_rows: float
     """POSIX time of the newest row."""
     others: Mapping[str, PerformanceMap] = field(default_factory=dict)
-    """Maps of further modulating sources."""
+    """Performance maps of further modulating sources."""
 
     def observer(self, since: list[Row]) -> Observer:
-        """An observer that has followed the newest rows."""
+        """Return an observer that has processed the rows added since learning began."""
         observer = Observer(self.fitted.parameters, self.state)
         for row in since:
             observer.update(row)
@@ -46,7 +46,7 @@ class LearnedModel:
 
 
 def next_learning_h(hours: float) -> float:
-    """After so many hours of history, when to learn next."""
+    """Return at how many hours of history to learn next."""
     if hours < FIRST_H:
         return FIRST_H
     return hours + (OFTEN_H if hours < OFTEN_UNTIL_H else DAILY_H)
@@ -58,10 +58,12 @@ def learn(
     error_limit_k: float,
     operations: Mapping[str, Operation] | None = None,
 ) -> LearnedModel:
-    """Learn house and pump from the history, and test them. Takes about half a second: never in the event loop.
+    """Learn house and performance maps from the history, and backtest them.
+
+    It takes about half a second: do not call it in the event loop.
 
     Raises:
-        ValueError: too little history.
+        ValueError: the history is too short.
     """
     recent = series.since(max(0, len(series) - FIT_DAYS * 86400 // STEP_S))
     previous = before.fitted if before else None
@@ -89,7 +91,7 @@ def learn(
 
 
 def _others(operations: Mapping[str, Operation], before: LearnedModel | None) -> dict[str, PerformanceMap]:
-    """Maps of the further modulating sources; what was learned before stays where little was seen since."""
+    """Return the maps of the further modulating sources; earlier maps stay until enough new data is available."""
     maps = dict(before.others) if before else {}
     for source_id, operating_values in operations.items():
         if (learned := learn_from(operating_values)) is not None:

@@ -1,6 +1,6 @@
-"""From cycles of any length to history rows of a quarter of an hour.
+"""Aggregates cycles of any length into history rows of 15 minutes.
 
-Powers, level, sun and people are means over the time since the last row, temperatures are those at its end.
+Powers, level, sun and people are means over the row; room and water temperatures are those at its end.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ import numpy as np
 
 from .arrays import Array
 from .config import SourceConfig
-from .heat_output import heat_output_w
 from .input_validation import ValidatedInputs
 from .model.history import STEP_S, Row
 from .model.operating_history import OperatingValues
 from .snapshot import Snapshot, SourceSnapshot
+from .sources import heat_output_w
 
 EARLY_S = 1.0
 RUNNING_W = 1.0
@@ -23,17 +23,17 @@ RUNNING_W = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one cycle saw."""
+    """The values of one cycle."""
 
     time_s: float
-    """POSIX."""
+    """POSIX seconds."""
     local_s: float
     room_c: float
     outdoor_c: float
     solar_w_m2: float
     people: float
     heat_w: float
-    """Mean since the last cycle."""
+    """Heat of all sources, mean since the last cycle."""
     pump_heat_w: float
     power_w: float
     level: float
@@ -43,7 +43,7 @@ class Sample:
 
 @dataclass
 class RowBuilder:
-    """Collects samples until a row is whole."""
+    """Collects samples until a row is complete."""
 
     _last: Sample | None = None
     _row_s: float | None = None
@@ -51,7 +51,7 @@ class RowBuilder:
     _elapsed_s: float = 0.0
 
     def add(self, now: Sample) -> Row | None:
-        """Take a sample; a row when a quarter of an hour is full."""
+        """Add a sample; return a row when 15 minutes are complete, else None."""
         last, self._last = self._last, now
         if last is None or now.time_s <= last.time_s:
             self._row_s = now.time_s if self._row_s is None else self._row_s
@@ -59,12 +59,12 @@ class RowBuilder:
         elapsed = now.time_s - last.time_s
         means = (
             (last.outdoor_c + now.outdoor_c) / 2,
-            _known((last.solar_w_m2 + now.solar_w_m2) / 2),
+            _or_zero((last.solar_w_m2 + now.solar_w_m2) / 2),
             last.people,
-            _known(now.heat_w),
-            _known(now.pump_heat_w),
-            _known(now.power_w),
-            _known(now.level),
+            _or_zero(now.heat_w),
+            _or_zero(now.pump_heat_w),
+            _or_zero(now.power_w),
+            _or_zero(now.level),
         )
         self._sums += np.array(means) * elapsed
         self._elapsed_s += elapsed
@@ -93,12 +93,12 @@ class RowBuilder:
         )
 
 
-def _known(value: float) -> float:
+def _or_zero(value: float) -> float:
     return value if math.isfinite(value) else 0.0
 
 
 def make_sample(snapshot: Snapshot, inputs: ValidatedInputs, delivered_w: float, pump: SourceConfig | None) -> Sample:
-    """What a cycle saw, for the history; ``pump`` is the modulating source that the history follows."""
+    """Return the sample of a cycle; ``pump`` is the modulating source that the history contains."""
     readings = {source.source_id: source for source in snapshot.sources}
     reading = readings.get(pump.source_id if pump else "", SourceSnapshot(source_id=""))
     measured = inputs.outdoor_from.value in {"sensor", "forecast"}
@@ -121,7 +121,7 @@ def make_sample(snapshot: Snapshot, inputs: ValidatedInputs, delivered_w: float,
 def operating_values(
     snapshot: Snapshot, inputs: ValidatedInputs, configs: Mapping[str, SourceConfig]
 ) -> dict[str, OperatingValues]:
-    """What each source did, for the traces of modulating ones."""
+    """Return level, flow, outdoor temperature, heat and power of each source, for the operating history."""
     return {
         source.source_id: (
             source.level,

@@ -1,4 +1,4 @@
-"""What heating costs at this moment: as measured where sources tell their input, as decided where they do not."""
+"""The present cost of heating: by measured power, or by the decision for sources without a power reading."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,16 +6,15 @@ import math
 
 from .config import SourceConfig
 from .decision_record import SourceShare
-from .heat_output import heat_output_w
-from .planning.commitment import revenue_h
 from .snapshot import Snapshot, SourceSnapshot
+from .sources import heat_output_w, revenue_h
 
 USUAL_PRICE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class RunningCost:
-    """Money per hour (mining revenue taken off) and electric power."""
+    """Money per hour (less mining revenue) and electric power."""
 
     cost_h: float = 0.0
     power_w: float = 0.0
@@ -23,20 +22,20 @@ class RunningCost:
 
 @dataclass(slots=True)
 class RunningCostMeter:
-    """Sums up between two rows of the history."""
+    """The mean running cost between two rows of the history."""
 
     money: float = 0.0
     energy_ws: float = 0.0
     seconds: float = 0.0
 
     def add(self, now: RunningCost, elapsed_s: float) -> None:
-        """What was spent since the last cycle."""
+        """Add the running cost since the last cycle."""
         self.money += now.cost_h * elapsed_s / 3600
         self.energy_ws += now.power_w * elapsed_s
         self.seconds += elapsed_s
 
     def take(self) -> RunningCost:
-        """The mean since the last row; begins anew."""
+        """Return the mean since the last call, and start again."""
         seconds, money, energy = self.seconds, self.money, self.energy_ws
         self.money = self.energy_ws = self.seconds = 0.0
         return RunningCost(money * 3600 / seconds, energy / seconds) if seconds > 0 else RunningCost()
@@ -45,7 +44,7 @@ class RunningCostMeter:
 def running_cost(
     configs: Mapping[str, SourceConfig], snapshot: Snapshot, outdoor_c: float, decided: Mapping[str, SourceShare]
 ) -> RunningCost:
-    """All sources together; own surplus costs what it would have sold for."""
+    """Return the running cost of all sources; surplus costs its feed-in price."""
     price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else USUAL_PRICE
     power = other = 0.0
     for reading in snapshot.sources:
@@ -62,9 +61,9 @@ def running_cost(
 def _one(
     config: SourceConfig, reading: SourceSnapshot, snapshot: Snapshot, outdoor_c: float, decided: SourceShare | None
 ) -> tuple[float, float]:
-    """Electric power, and money per hour besides its electricity."""
-    told = decided if decided is not None and decided.heat_w > 0 else None
-    watts = reading.power_w if math.isfinite(reading.power_w) else told.power_w if told is not None else 0.0
+    """Return electric power in W, and other cost per hour (fuel, or negative for mining revenue)."""
+    decision = decided if decided is not None and decided.heat_w > 0 else None
+    watts = reading.power_w if math.isfinite(reading.power_w) else decision.power_w if decision is not None else 0.0
     watts = max(0.0, watts)
     if config.fuel_kwh_price is not None:
         return watts, config.fuel_kwh_price / config.efficiency * heat_output_w(config, reading, outdoor_c) / 1000

@@ -1,4 +1,4 @@
-"""Proof of heat: what was spent, beside what the same days would have cost with the reference control."""
+"""Savings: the actual cost, compared with the cost of the same days under the reference control."""
 
 from dataclasses import dataclass, field
 import math
@@ -24,10 +24,10 @@ DAY_S = 86400
 
 @dataclass
 class SavingsDay:
-    """One day's totals; ``reference_*`` per member of the ensemble."""
+    """Totals of a day; ``reference_*`` per member of the ensemble. Field names are stored."""
 
     day: int
-    """Days of local standard time."""
+    """Day number in local standard time."""
     steps: int = 0
     cost: float = 0.0
     energy_kwh: float = 0.0
@@ -41,7 +41,7 @@ class SavingsDay:
 
 @dataclass(frozen=True, slots=True)
 class SavingsReport:
-    """Savings over some days. Percentages are of the reference's cost; the interval holds 90 %."""
+    """Savings over some days. The percentage is of the reference's cost; saved_low..saved_high is a 90 % interval."""
 
     days: int
     cost: float
@@ -57,27 +57,27 @@ class SavingsReport:
 
 
 class SavingsTracker:
-    """Runs the shadow houses beside the real one."""
+    """Simulates the reference control in parallel with the real house, and compares the cost."""
 
     def __init__(self, reference: ReferenceControl) -> None:
         self._reference = reference
-        self._shadow: ReferenceHouse | None = None
+        self._reference_house: ReferenceHouse | None = None
         self.days: list[SavingsDay] = []
 
-    def learned(self, fitted: HouseFit, pump: PerformanceMap, state: HouseState) -> None:
-        """Use a newer model from now on."""
-        if self._shadow is None:
-            self._shadow = ReferenceHouse(self._reference, fitted, pump, state, seed=1)
+    def update_model(self, fitted: HouseFit, pump: PerformanceMap, state: HouseState) -> None:
+        """Use a newer model from now on; the simulated temperatures continue."""
+        if self._reference_house is None:
+            self._reference_house = ReferenceHouse(self._reference, fitted, pump, state, seed=1)
         else:
-            self._shadow.learned(fitted, pump)
+            self._reference_house.update_model(fitted, pump)
 
-    def step(self, row: Row, band: ComfortBand, price_kwh: float, spent_h: float, power_w: float) -> None:
-        """One history row: ``spent_h`` is the money per hour and ``power_w`` the input of the real sources."""
-        if self._shadow is None or not math.isfinite(price_kwh):
+    def add_row(self, row: Row, band: ComfortBand, price_kwh: float, spent_h: float, power_w: float) -> None:
+        """Add a history row; ``spent_h`` is the cost per hour and ``power_w`` the electric input of all sources."""
+        if self._reference_house is None or not math.isfinite(price_kwh):
             return
         lower = band.now[0]
-        shadow = self._shadow.step(row, self._setpoint(row, band), lower)
-        if not shadow.settled:
+        reference_step = self._reference_house.step(row, self._setpoint(row, band), lower)
+        if not reference_step.settled:
             return
         number = int(row.time_s // DAY_S)
         if not self.days or self.days[-1].day != number:
@@ -89,13 +89,13 @@ class SavingsTracker:
         day.energy_kwh += power_w * HOURS / 1000
         day.heat_kwh += row.heat_w * HOURS / 1000
         day.below_kh += max(0.0, lower - row.room_c) * HOURS
-        day.reference_cost += shadow.power_w * (HOURS / 1000 * price_kwh)
-        day.reference_energy_kwh += shadow.power_w * (HOURS / 1000)
-        day.reference_below_kh += shadow.below_k * HOURS
-        day.reference_peak_w = max(day.reference_peak_w, float(shadow.power_w[0]))
+        day.reference_cost += reference_step.power_w * (HOURS / 1000 * price_kwh)
+        day.reference_energy_kwh += reference_step.power_w * (HOURS / 1000)
+        day.reference_below_kh += reference_step.below_k * HOURS
+        day.reference_peak_w = max(day.reference_peak_w, float(reference_step.power_w[0]))
 
     def _setpoint(self, row: Row, band: ComfortBand) -> float:
-        """The thermostat knows comfort and set-back, and no tomorrow."""
+        """Return the reference thermostat's setpoint: comfort or setback, without a forecast."""
         lower, _ = band.now
         comfort = float(band.lower_c.max())
         ref = self._reference
@@ -105,13 +105,13 @@ class SavingsTracker:
         )
 
     def peak_w(self, last_days: float) -> float:
-        """The reference's highest quarter of an hour in the last days; infinite before it is known."""
+        """Return the reference's maximum 15-minute power in the last days; infinite with less than a day of data."""
         recent = self.days[-max(1, math.ceil(last_days)) :]
         steps = sum(day.steps for day in recent)
         return max((day.reference_peak_w for day in recent), default=0.0) if steps >= DAY_STEPS else math.inf
 
-    def proof(self, last_days: int | None = None) -> SavingsReport | None:
-        """Savings over the last whole days, None without one."""
+    def report(self, last_days: int | None = None) -> SavingsReport | None:
+        """Return the savings over the last complete days; None without any."""
         whole = [day for day in self.days if day.steps >= DAY_STEPS - 1]
         if last_days is not None:
             whole = whole[-last_days:]
@@ -138,14 +138,14 @@ class SavingsTracker:
         )
 
     def dump(self) -> list[dict[str, Any]]:
-        """As JSON values."""
+        """Return the days as JSON values."""
         return [
             {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in vars(day).items()}
             for day in self.days
         ]
 
     def restore(self, saved: list[Any]) -> None:
-        """Take over what ``dump`` gave; days that cannot be read are left out."""
+        """Restore what ``dump`` returned; invalid days are skipped."""
         for entry in saved:
             try:
                 values: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Short-cycle protection: minimum run and rest times and starts per hour, by absolute time, to survive a restart."""
+"""Short-cycle protection: minimum on and off times, maximum starts per hour; by POSIX time to survive restarts."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ HOUR_S = 3600.0
 
 @dataclass
 class SwitchRecord:
-    """When one source last changed."""
+    """When a source was last switched."""
 
     on: bool | None = None
     changed_s: float = -math.inf
@@ -20,28 +20,28 @@ class SwitchRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunLocks:
-    """What a source may do now."""
+    """Whether a source must stay on or off."""
 
     must_run: bool = False
     must_rest: bool = False
 
 
 class ShortCycleProtection:
-    """Follows all sources."""
+    """The switching times of all sources."""
 
     def __init__(self) -> None:
         self._cycles: dict[str, SwitchRecord] = {}
 
     def cycle(self, source_id: str) -> SwitchRecord:
-        """One source's record."""
+        """Return the record of a source; a new source gets an empty one."""
         return self._cycles.setdefault(source_id, SwitchRecord())
 
     def locks(self, config: SourceConfig, now_s: float) -> RunLocks:
-        """Whether minimum times bind the source now."""
+        """Return whether minimum times or the maximum of starts bind a source at ``now_s`` (POSIX seconds)."""
         cycle = self.cycle(config.source_id)
         since = now_s - cycle.changed_s
         if since < 0:
-            # The clock was set back: count from now on.
+            # The clock was set back: the minimum time starts again.
             cycle.changed_s = now_s
             since = 0.0
         if cycle.on:
@@ -49,8 +49,8 @@ class ShortCycleProtection:
         starts = sum(1 for start in cycle.starts_s if 0 <= now_s - start < HOUR_S)
         return RunLocks(must_rest=since < config.min_off_s or starts >= config.max_starts_h)
 
-    def note(self, source_id: str, now_s: float, *, on: bool) -> None:
-        """Record what a source does from now on."""
+    def record(self, source_id: str, now_s: float, *, on: bool) -> None:
+        """Record that a source is on or off from ``now_s`` on."""
         cycle = self.cycle(source_id)
         if cycle.on is on:
             return
@@ -60,8 +60,8 @@ class ShortCycleProtection:
             cycle.changed_s = now_s
         cycle.on = on
 
-    def state(self) -> dict[str, object]:
-        """What survives a restart."""
+    def dump(self) -> dict[str, object]:
+        """Return the state that survives a restart, as JSON values."""
         return {
             source: {
                 "on": cycle.on,
@@ -72,7 +72,7 @@ class ShortCycleProtection:
         }
 
     def restore(self, saved: dict[str, object]) -> None:
-        """Take over a saved state."""
+        """Restore what ``dump`` returned; invalid entries are ignored."""
         for source, entry in saved.items():
             if not isinstance(entry, dict):
                 continue

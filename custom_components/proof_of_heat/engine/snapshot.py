@@ -1,4 +1,4 @@
-"""What the engine is told each cycle. All temperatures in degC, power in W, money in the user's currency."""
+"""The engine's input of a cycle. Temperatures in degC, power in W, money in the user's currency."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ WARMER_K = 0.3
 
 @dataclass(frozen=True, slots=True)
 class SensorReading:
-    """A measured value with its age; NaN where there is none."""
+    """A measured value with its age; NaN without one."""
 
     value: float = NAN
     age_s: float = 0.0
 
     @property
     def known(self) -> bool:
-        """Whether it is a number at all."""
+        """Whether the value is finite."""
         return math.isfinite(self.value)
 
 
@@ -33,21 +33,21 @@ class ComfortBand:
     lower_c: Array
     upper_c: Array
     reasons: Sequence[str] = ()
-    """Why the bounds are as they are, per step ("schedule", "home again by calendar"); may be empty or shorter."""
+    """Reason of the bounds per step ("schedule", "home again by calendar"); may be empty or shorter."""
     zones: Sequence[str] = ()
-    """Whose bounds they are, per step, where several zones have some."""
+    """Zone that determines the bounds, per step, if several zones have a band."""
 
     @property
     def now(self) -> tuple[float, float]:
-        """The bounds that count now."""
+        """The present bounds, lower and upper."""
         return float(self.lower_c[0]), float(self.upper_c[0])
 
     def why(self, step: int) -> str:
-        """The reason of a step, empty where none was given."""
+        """Return the reason of a step; empty without one."""
         return self.reasons[step] if step < len(self.reasons) else ""
 
     def next_rise(self) -> SetpointRise | None:
-        """The next step that wants it warmer than now, None if none does."""
+        """Return the next rise of the lower bound above the present one; None without any."""
         warmer = np.flatnonzero(self.lower_c > self.lower_c[0] + WARMER_K)
         if not len(warmer):
             return None
@@ -58,55 +58,55 @@ class ComfortBand:
 
 @dataclass(frozen=True, slots=True)
 class SetpointRise:
-    """The next time that is to be warmer than now."""
+    """The next rise of the lower comfort bound above the present one."""
 
     lower_c: float
     in_h: float
     reason: str = ""
     zone_id: str = ""
-    """Whose time it is, where there are several zones."""
+    """The zone that requires it, if there are several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneSnapshot:
-    """One heated zone, now."""
+    """The present state of a heated zone."""
 
     zone_id: str
     room: SensorReading
     target_c: float
     window_open: bool = False
     wants_heat: bool = True
-    """False where its valve is closed or it is switched off."""
+    """False while its valve is closed or it is switched off."""
     band: ComfortBand | None = None
-    """Its own bounds for the time to come; None: those of the whole home count for it."""
+    """Its comfort band; None: that of the home applies."""
     weight: float = 1.0
-    """Its part in the home's mean and heat demand (floor area, say); only the ratio to the other zones counts."""
+    """Its weight in the home's mean temperature and heat demand, e.g. its floor area; only ratios matter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSnapshot:
-    """One heat source, now. ``heat_w`` and ``power_w`` are means since the last cycle where the meter allows."""
+    """The present state of a heat source. ``heat_w`` and ``power_w`` are means since the last cycle if metered."""
 
     source_id: str
     available: bool = True
     steerable: bool = True
-    """False for one that can only be read (it is not available then)."""
+    """False for a read-only source (which is then unavailable)."""
     on: bool | None = None
     level: float = NAN
-    """Modulation 0..1 where the source tells it."""
+    """Modulation 0..1; NaN if not reported."""
     power_w: float = NAN
     heat_w: float = NAN
     flow_c: float = NAN
     return_c: float = NAN
     settled: bool = True
-    """False while an earlier command has not yet shown (a miner that reboots)."""
+    """False while an earlier command is not yet visible in the readings (a miner that reboots)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """What is known of the hours to come, from the snapshot's time on, in steps of ``step_s``.
+    """Forecasts from the snapshot's time on, in steps of ``step_s``.
 
-    Each may be empty or shorter than the others: what lacks is made up from the past (see outlook.py).
+    Series may be empty or differ in length: missing steps are filled from the history (see horizon.py).
     """
 
     step_s: float
@@ -116,21 +116,21 @@ class Forecast:
     price_kwh: Sequence[float] | Array = ()
     emission_kg_kwh: Sequence[float] | Array = ()
     surplus_w: Sequence[float] | Array = ()
-    """Power of the home's own generation that nobody else will use."""
+    """Surplus of the home's own generation after all other loads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Everything the engine may use in one cycle."""
+    """All inputs of a cycle."""
 
     now_s: float
     """POSIX time."""
     local_s: float
-    """Seconds of local standard time since any midnight: where the sun stands. Does not jump with summer time."""
+    """Seconds of local standard time since any midnight, for the position of the sun; without daylight saving jumps."""
     zones: tuple[ZoneSnapshot, ...]
     outdoor: SensorReading
     band: ComfortBand
-    """Of the home as a whole; zones that have a band of their own go before."""
+    """Comfort band of the home; the bands of zones take precedence."""
     solar: SensorReading = SensorReading()
     people: float = 0.0
     sources: tuple[SourceSnapshot, ...] = ()
@@ -138,19 +138,19 @@ class Snapshot:
     emission_kg_kwh: float = 0.0
     forecast: Forecast | None = None
     surplus_w: float = 0.0
-    """Power of the home's own generation that nobody else uses now."""
+    """Present surplus of the home's own generation after all other loads."""
     surplus_price_kwh: float = 0.0
-    """What a kWh of surplus would earn otherwise (feed-in)."""
+    """Feed-in price of a kWh of surplus."""
     other_load_w: float = 0.0
-    """What the rest of the home draws now, for the site's power limit."""
+    """Present power of all other loads, for the site's power limit."""
     other_phase_load_w: tuple[float, float, float] = (0.0, 0.0, 0.0)
     quiet: bool = False
-    """Whether the noise limits count now."""
+    """Whether the noise limits apply now."""
     quiet_schedule: Array = field(default_factory=lambda: np.zeros(0))
-    """1 where noise limits count, in steps of 15 minutes; empty: never."""
+    """1 in steps of 15 minutes in which noise limits apply; empty: never."""
     hashprice_ph_day: float = NAN
-    """What mining earns per PH/s and day (see economics.py); NaN: unknown, counts as nothing."""
+    """Mining revenue per PH/s and day (see economics.py); NaN: unknown, no revenue is assumed."""
     revision: str = ""
-    """Id of the cycle, for the record."""
+    """ID of the cycle, for the record."""
     active: bool = True
-    """False: what is decided is not commanded (control is off). Then neither savings nor minimum times count it."""
+    """False: control is off and commands are not sent. Savings and minimum times then ignore the decisions."""

@@ -1,4 +1,4 @@
-"""From a wanted heat to sources: builds each source's operating points of this cycle and dispatches among them."""
+"""Source selection: builds the operating points of each source in this cycle, and dispatches the heat among them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,55 +9,55 @@ import numpy as np
 from .._lib.heat_source import SourceKind
 from .config import EngineConfig, SourceConfig, Steering
 from .decision_record import Headroom, SourceCommand, SourceShare
-from .dispatch import OFF, Option, Point, Request, dispatch, without_off
+from .dispatch import OFF, DispatchRequest, OperatingPoint, SourceOption, dispatch, without_off
 from .input_validation import ValidatedInputs
 from .learning import LearnedModel
+from .messages import Message, MessageCode, message
 from .model.observer import HouseState
 from .model.performance_map import PerformanceMap, linear_map
-from .phrases import Phrase, Saying, say
-from .planning.commitment import full_load, revenue_h
 from .planning.segments import FLOW_OVER_MEAN
 from .short_cycle import RunLocks
 from .snapshot import NAN, Snapshot, SourceSnapshot
+from .sources import full_load, revenue_h
 
 LEVELS = 10
 SHORT_W = 50.0
 CAP_SLACK = 1.02
 PENALTY_FACTOR = 20.0
-"""Heat that lacks, or that comes where it is too warm already, counts this many times the price of electricity."""
+"""Penalty of missing heat, and of heat in a home that is too warm, as a multiple of the electricity price."""
 DESIGN_LIFT_K = 31.0
-"""21 degC inside at -10 outside."""
+"""Design temperature difference: 21 degC indoors at -10 degC outdoors."""
 
 
 @dataclass(frozen=True, slots=True)
 class SelectedPoint:
-    """What one source shall do."""
+    """The operating point selected for a source."""
 
     source_id: str
     level: float
     heat_w: float
     power_w: float
     hold: bool = False
-    """It does not answer: nothing can be commanded, its lease ends in the device."""
+    """The source is unavailable: no command is possible, and its lease ends in the device."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """All parts, and what limited them."""
+    """The selected points of all sources, and messages about limits."""
 
     parts: tuple[SelectedPoint, ...]
-    limits: tuple[Phrase, ...]
+    limits: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Now:
+class _Context:
     learned: LearnedModel | None
     state: HouseState | None
     frost: bool = False
 
 
 class SourceSelector:
-    """Knows the sources' operating points."""
+    """Selects an operating point for every source."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
@@ -65,17 +65,17 @@ class SourceSelector:
         self._last_power: dict[str, float] = {}
 
     def available(self, snapshot: Snapshot) -> frozenset[str]:
-        """Sources that answer."""
-        gone = {source.source_id for source in snapshot.sources if not source.available}
-        return frozenset(self._by_id) - gone
+        """Return the IDs of the available sources."""
+        unavailable = {source.source_id for source in snapshot.sources if not source.available}
+        return frozenset(self._by_id) - unavailable
 
     def design_heat_w(self, learned: LearnedModel | None) -> float:
-        """The heat that the home takes on its coldest day.
+        """Return the design heat load of the home in W.
 
-        One source is taken to fit the home. Several often stand in for one another: before the house is known, the
-        largest of them, or half of all, is believed to do; then what the house loses.
+        A single source is assumed to fit the home. Several sources often back up each other: before the house is
+        learned, the largest of them, or half of their sum, is assumed to suffice; afterwards the heat loss is used.
         """
-        full = [self._full(source, learned)[0] for source in self.config.sources]
+        full = [self._full_load(source, learned)[0] for source in self.config.sources]
         if len(full) < 2:
             return sum(full)
         if learned is not None:
@@ -83,16 +83,16 @@ class SourceSelector:
         return max(*full, sum(full) / 2)
 
     def full_heat_w(self, source_id: str, learned: LearnedModel | None) -> float:
-        """What one source gives at full load."""
-        return self._full(self._by_id[source_id], learned)[0]
+        """Return the heat of a source at full load in W."""
+        return self._full_load(self._by_id[source_id], learned)[0]
 
     def min_heat_w(self, learned: LearnedModel | None) -> float:
-        """The least heat that any source makes while it runs."""
-        least = [self._least(source, learned) for source in self.config.sources]
+        """Return the lowest minimum output of all sources in W."""
+        least = [self._min_heat_w(source, learned) for source in self.config.sources]
         return min(least, default=0.0)
 
     def reference_map(self) -> PerformanceMap | None:
-        """The first source as the reference control would use it; None where that has to be learned."""
+        """Return the map of the first source for the reference control; None if it has to be learned."""
         if not self.config.sources or self.config.sources[0].kind == SourceKind.HEAT_PUMP:
             return None
         source = self.config.sources[0]
@@ -101,12 +101,12 @@ class SourceSelector:
         return linear_map(heat, heat / source.efficiency if fuel else power)
 
     def reference_price(self, snapshot: Snapshot) -> float:
-        """Price of a kWh of the first source's input."""
+        """Return the price of a kWh of the first source's input (fuel or electricity)."""
         first = self.config.sources[0] if self.config.sources else None
         return first.fuel_kwh_price if first and first.fuel_kwh_price is not None else snapshot.price_kwh
 
     def maps(self, learned: LearnedModel | None) -> dict[str, PerformanceMap]:
-        """The learned map of each modulating source that has one."""
+        """Return the learned performance maps of modulating sources."""
         if learned is None:
             return {}
         maps = {name: found for name, found in learned.others.items() if name in self._by_id}
@@ -115,15 +115,15 @@ class SourceSelector:
             maps[first] = learned.pump
         return maps
 
-    def _full(self, source: SourceConfig, learned: LearnedModel | None) -> tuple[float, float]:
+    def _full_load(self, source: SourceConfig, learned: LearnedModel | None) -> tuple[float, float]:
         pump = self.maps(learned).get(source.source_id)
         if pump is not None:
             heat, power = pump.at(np.array(1.0), np.array(35.0), np.array(2.0))
             return float(heat), float(power)
         return full_load(source)
 
-    def _least(self, source: SourceConfig, learned: LearnedModel | None) -> float:
-        full, _ = self._full(source, learned)
+    def _min_heat_w(self, source: SourceConfig, learned: LearnedModel | None) -> float:
+        full, _ = self._full_load(source, learned)
         if source.steering is Steering.LEVEL:
             return full * source.min_modulation
         if source.steps_w:
@@ -143,23 +143,23 @@ class SourceSelector:
         frost: bool = False,
         too_warm: bool = False,
     ) -> Selection:
-        """Dispatch the heat, modulating sources up to the cap; where it is too warm, not even for money.
+        """Dispatch ``heat_w``, with modulating sources up to the power cap.
 
-        Sources that do not answer count with the power they may still draw.
+        With ``too_warm``, no source runs for its revenue. Unavailable sources count with the power they may still draw.
         """
         config = self.config
-        limits: list[Phrase] = []
+        limits: list[Message] = []
         options = []
         readings = {source.source_id: source for source in snapshot.sources}
         for source in config.sources:
             reading = readings.get(source.source_id, SourceSnapshot(source_id=source.source_id))
             if not reading.available:
-                why = Saying.NO_ANSWER if reading.steerable else Saying.ONLY_READ
-                limits.append(say(why, source=source.source_id))
+                why = MessageCode.NO_ANSWER if reading.steerable else MessageCode.ONLY_READ
+                limits.append(message(why, source=source.source_id))
                 continue
-            option = self._option(source, reading, snapshot, inputs, _Now(learned, state, frost))
+            option = self._option(source, reading, snapshot, inputs, _Context(learned, state, frost))
             if source.steering is Steering.LEVEL:
-                option = _capped(option, power_cap_w)
+                option = _within_cap(option, power_cap_w)
             lock = locks.get(source.source_id, RunLocks())
             if lock.must_rest:
                 option = replace(option, points=(OFF,))
@@ -169,9 +169,9 @@ class SourceSelector:
         request = self._request(snapshot, heat_w, self.headroom(snapshot, learned), too_warm=too_warm)
         allocation = dispatch(options, request)
         if allocation.limited:
-            limits.append(say(Saying.SITE_LIMIT))
+            limits.append(message(MessageCode.SITE_LIMIT))
         elif allocation.short_w > SHORT_W:
-            limits.append(say(Saying.SOURCES_SHORT, missing_kw=allocation.short_w / 1000))
+            limits.append(message(MessageCode.SOURCES_SHORT, missing_kw=allocation.short_w / 1000))
         chosen = dict(zip((option.source_id for option in options), allocation.points, strict=True))
         parts = []
         for source in config.sources:
@@ -180,20 +180,20 @@ class SourceSelector:
             parts.append(SelectedPoint(source.source_id, point.level, point.heat_w, point.power_w, hold))
         return Selection(tuple(parts), tuple(limits))
 
-    def note(self, commands: Sequence[SourceCommand]) -> None:
-        """Remember what the sources were told in the end."""
+    def record(self, commands: Sequence[SourceCommand]) -> None:
+        """Record the final commands."""
         for command in commands:
             if not command.hold:
                 self._last_power[command.source_id] = command.power_w if command.on else 0.0
 
-    def _request(self, snapshot: Snapshot, heat_w: float, headroom: Headroom, *, too_warm: bool) -> Request:
+    def _request(self, snapshot: Snapshot, heat_w: float, headroom: Headroom, *, too_warm: bool) -> DispatchRequest:
         price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
         price += self.config.weights.carbon_price_kg * snapshot.emission_kg_kwh
-        return Request(
+        return DispatchRequest(
             heat_w=heat_w,
             price_kwh=price,
             surplus_w=max(0.0, snapshot.surplus_w),
-            surplus_price_kwh=_finite(snapshot.surplus_price_kwh),
+            surplus_price_kwh=_finite_or_zero(snapshot.surplus_price_kwh),
             over_price_kwh=PENALTY_FACTOR * max(abs(price), 0.05) if too_warm else 0.1 * abs(price),
             short_price_kwh=PENALTY_FACTOR * max(abs(price), 0.05),
             site_w=headroom.site_w,
@@ -201,7 +201,7 @@ class SourceSelector:
         )
 
     def headroom(self, snapshot: Snapshot, learned: LearnedModel | None) -> Headroom:
-        """The power left for heating, after what else runs and what sources that do not answer may draw."""
+        """Return the power available for heating, after other loads and what unavailable sources may draw."""
         site = self.config.site
         left = [site.power_w - snapshot.other_load_w, *(site.phase_w - load for load in snapshot.other_phase_load_w)]
         for reading in snapshot.sources:
@@ -215,11 +215,11 @@ class SourceSelector:
         return Headroom(site_w, (a, b, c))
 
     def _possible_draw(self, source: SourceConfig, reading: SourceSnapshot, learned: LearnedModel | None) -> float:
-        """A source that does not answer is taken to be on at what it last drew, at worst at its full input."""
+        """Return the power of an unavailable source: it is assumed to be on at its last power, or at full input."""
         if reading.on is False:
             return 0.0
         last = self._last_power.get(source.source_id, 0.0)
-        return max(last, 0.0 if math.isnan(reading.power_w) else reading.power_w) or self._full(source, learned)[1]
+        return max(last, 0.0 if math.isnan(reading.power_w) else reading.power_w) or self._full_load(source, learned)[1]
 
     def _option(
         self,
@@ -227,14 +227,14 @@ class SourceSelector:
         reading: SourceSnapshot,
         snapshot: Snapshot,
         inputs: ValidatedInputs,
-        now: _Now,
-    ) -> Option:
+        now: _Context,
+    ) -> SourceOption:
         highest = source.quiet_level if snapshot.quiet and not now.frost else 1.0
         on = bool(reading.on) if reading.on is not None else self._last_power.get(source.source_id, 0.0) > 0
-        points, continuous = self._points(source, snapshot, inputs, now), source.steering is Steering.LEVEL
+        points, continuous = self._operating_points(source, snapshot, inputs, now), source.steering is Steering.LEVEL
         points = tuple(point for point in points if point.level <= highest + 1e-9)
-        points = self._settling(source, reading, self._ramped(source, points))
-        return Option(
+        points = self._while_settling(source, reading, self._within_ramp(source, points))
+        return SourceOption(
             source_id=source.source_id,
             points=(OFF, *points),
             continuous=continuous,
@@ -244,16 +244,18 @@ class SourceSelector:
             bonus_kwh=source.priority,
         )
 
-    def _ramped(self, source: SourceConfig, points: tuple[Point, ...]) -> tuple[Point, ...]:
-        """Only points within one step of the ramp; the least one always, so that it can start."""
+    def _within_ramp(self, source: SourceConfig, points: tuple[OperatingPoint, ...]) -> tuple[OperatingPoint, ...]:
+        """Return the points within the maximum change per cycle; the lowest one if there are none."""
         if math.isinf(source.ramp_w) or not points:
             return points
         last = self._last_power.get(source.source_id, 0.0)
         near = tuple(p for p in points if abs(p.power_w - last) <= source.ramp_w)
         return near or points[:1]
 
-    def _settling(self, source: SourceConfig, reading: SourceSnapshot, points: tuple[Point, ...]) -> tuple[Point, ...]:
-        """A miner that still reboots after a change keeps what it was told."""
+    def _while_settling(
+        self, source: SourceConfig, reading: SourceSnapshot, points: tuple[OperatingPoint, ...]
+    ) -> tuple[OperatingPoint, ...]:
+        """Return only the commanded point while a miner reboots after a change."""
         if reading.settled or source.reboot_s <= 0 or not points:
             return points
         last = self._last_power.get(source.source_id, 0.0)
@@ -261,13 +263,13 @@ class SourceSelector:
             return points
         return (min(points, key=lambda p: abs(p.power_w - last)),)
 
-    def _points(
+    def _operating_points(
         self,
         source: SourceConfig,
         snapshot: Snapshot,
         inputs: ValidatedInputs,
-        now: _Now,
-    ) -> tuple[Point, ...]:
+        now: _Context,
+    ) -> tuple[OperatingPoint, ...]:
         learned, state = now.learned, now.state
         heat, power = full_load(source)
         if source.steering is Steering.STEPS and source.steps_w:
@@ -288,24 +290,26 @@ class SourceSelector:
             for level, heat, power in zip(levels, heats, powers, strict=True)
         )
 
-    def _step(self, source: SourceConfig, watts: float, snapshot: Snapshot) -> Point:
+    def _step(self, source: SourceConfig, watts: float, snapshot: Snapshot) -> OperatingPoint:
         heat = watts * source.efficiency if source.kind == SourceKind.MINER else watts
         return self._point(source, watts / max(source.steps_w), heat, watts, snapshot)
 
-    def _point(self, source: SourceConfig, level: float, heat: float, power: float, snapshot: Snapshot) -> Point:
+    def _point(
+        self, source: SourceConfig, level: float, heat: float, power: float, snapshot: Snapshot
+    ) -> OperatingPoint:
         other = 0.0
         if source.fuel_kwh_price is not None:
             other = source.fuel_kwh_price / source.efficiency * heat / 1000
         elif source.kind == SourceKind.MINER:
             other = -revenue_h(source, power, snapshot.hashprice_ph_day)
-        return Point(level, heat, power, other)
+        return OperatingPoint(level, heat, power, other)
 
     def shares(self, commands: Sequence[SourceCommand], snapshot: Snapshot) -> tuple[SourceShare, ...]:
-        """Each command's part in the mix with the price of its heat; own surplus is shared by power."""
+        """Return each command's contribution with the cost of its heat; surplus is shared in proportion to power."""
         drawn = sum(command.power_w for command in commands if command.on)
         own = min(1.0, max(0.0, snapshot.surplus_w) / drawn) if drawn > 0 else 0.0
         price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
-        mean_price = price + own * (_finite(snapshot.surplus_price_kwh) - price)
+        mean_price = price + own * (_finite_or_zero(snapshot.surplus_price_kwh) - price)
         return tuple(self._share(command, snapshot, mean_price) for command in commands)
 
     def _share(self, command: SourceCommand, snapshot: Snapshot, price: float) -> SourceShare:
@@ -317,12 +321,12 @@ class SourceSelector:
         return SourceShare(command.source_id, point.heat_w, point.power_w, cost_h / point.heat_w * 1000)
 
 
-def _finite(value: float) -> float:
+def _finite_or_zero(value: float) -> float:
     return value if math.isfinite(value) else 0.0
 
 
-def _capped(option: Option, power_cap_w: float) -> Option:
-    """Without the points above the cap, but for off and the least."""
+def _within_cap(option: SourceOption, power_cap_w: float) -> SourceOption:
+    """Return the option without points above the cap, except off and the lowest."""
     if math.isinf(power_cap_w):
         return option
     kept = tuple(p for i, p in enumerate(option.points) if i < 2 or p.power_w <= power_cap_w * CAP_SLACK)

@@ -1,1 +1,1 @@
-"""The forms and steps of the config flow, by subject."""
+"""Forms and steps of the config flow, one module per form group."""

@@ -1,4 +1,4 @@
-"""The basics of a heating system."""
+"""The form of a heating system: name, outdoor temperature, emitters."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -29,7 +29,7 @@ SYSTEM_SCHEMA: Final = vol.Schema(
 
 
 def problems_of(user_input: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with the basics, by field."""
+    """Return the error of the form by field."""
     if not user_input[CONF_NAME].strip():
         return {CONF_NAME: "name_empty"}
     if not user_input.get(CONF_OUTDOOR) and not user_input.get(CONF_WEATHER):

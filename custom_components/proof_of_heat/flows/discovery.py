@@ -1,4 +1,4 @@
-"""Devices that announce themselves: a new one becomes a part of a system, a known one gets its new address."""
+"""Discovery: a new device is added to a heating system, a known one gets its new address."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -17,18 +17,18 @@ from ..const import CONF_ADDRESS, CONF_KIND, DOMAIN, SUBENTRY_METER, SUBENTRY_SO
 from ..drivers.errors import DriverError
 from ..drivers.miner.client_factory import create_client
 from ..drivers.miner.probe import probe
+from ..sources.types import miner
 from .fields import select
-from .form import CAUGHT, Choice, same_device
+from .form import CONNECTION_ERRORS, DeviceCandidate, same_device
 from .meter import METER_SCHEMA, connect as connect_meter, errors_of as meter_errors
-from .source_forms import FORMS
 
 CONF_SYSTEM: Final = "system"
 _SHELLY: Final = "shellypro3em"
-_PLACE: Final[Mapping[str, str]] = {SUBENTRY_SOURCE: CONF_ADDRESS, SUBENTRY_METER: CONF_HOST}
+_ADDRESS_FIELD: Final[Mapping[str, str]] = {SUBENTRY_SOURCE: CONF_ADDRESS, SUBENTRY_METER: CONF_HOST}
 
 
 class DiscoverySteps(ConfigFlow):
-    """Zeroconf or DHCP -> the form of a miner or meter -> a subentry of the system that is chosen."""
+    """Adds a device found by zeroconf or DHCP as a subentry of the selected heating system."""
 
     def __init__(self) -> None:
         self._type = SUBENTRY_SOURCE
@@ -37,7 +37,7 @@ class DiscoverySteps(ConfigFlow):
         self._name = ""
 
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
-        """A Shelly Pro 3EM, or a miner with AxeOS."""
+        """Handle a Shelly Pro 3EM or a miner with AxeOS."""
         self._host, self._port = str(discovery_info.ip_address), discovery_info.port or 80
         instance = discovery_info.name.partition(".")[0]
         if instance.lower().startswith(_SHELLY):
@@ -46,7 +46,7 @@ class DiscoverySteps(ConfigFlow):
         return await self._miner(None)
 
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
-        """A miner by its host name, or a device that we know by its MAC address."""
+        """Handle a miner by its host name, or a configured device by its MAC address."""
         self._host = discovery_info.ip
         mac = discovery_info.macaddress
         if refresh_address(self.hass, mac, self._host):
@@ -54,7 +54,7 @@ class DiscoverySteps(ConfigFlow):
         return await self._miner(mac)
 
     async def _miner(self, mac: str | None) -> ConfigFlowResult:
-        """See whether it is one; nothing secret is sent."""
+        """Check whether the device is a miner; no credentials are sent."""
         session = async_get_clientsession(self.hass)
         try:
             found = await probe(session, self._host, self._port)
@@ -76,44 +76,44 @@ class DiscoverySteps(ConfigFlow):
         return await (self.async_step_found_meter() if self._type == SUBENTRY_METER else self.async_step_found_miner())
 
     async def async_step_found_miner(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """What cannot be asked from the miner."""
-        form = FORMS["miner"]
+        """Enter what cannot be read from the miner."""
+        form = miner.SOURCE_TYPE.forms[miner.KEY]
         errors: dict[str, str] = {}
         if user_input is not None:
-            entered = {**user_input, CONF_ADDRESS: self._host, CONF_KIND: "miner"}
+            entered = {**user_input, CONF_ADDRESS: self._host, CONF_KIND: miner.KEY}
             system = self._system(entered)
             try:
-                choice = (await form.connect(self.hass, entered))[0]
-            except CAUGHT as err:
+                candidate = (await form.connect(self.hass, entered))[0]
+            except CONNECTION_ERRORS as err:
                 errors = form.errors(err)
-                if CONF_ADDRESS in errors:  # it is not asked for here
+                if CONF_ADDRESS in errors:  # the form has no such field
                     errors["base"] = errors.pop(CONF_ADDRESS)
             else:
-                return self._add(system, choice)
+                return self._add(system, candidate)
         schema = await form.schema(self.hass)
-        return self._ask("found_miner", schema, (CONF_ADDRESS,), user_input or {CONF_PORT: self._port}, errors)
+        return self._show("found_miner", schema, (CONF_ADDRESS,), user_input or {CONF_PORT: self._port}, errors)
 
     async def async_step_found_meter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Its name and password."""
+        """Enter name and password."""
         errors: dict[str, str] = {}
         if user_input is not None:
             entered = {**user_input, CONF_HOST: self._host, CONF_PORT: self._port}
             system = self._system(entered)
             try:
-                choice = await connect_meter(self.hass, entered)
-            except CAUGHT as err:
+                candidate = await connect_meter(self.hass, entered)
+            except CONNECTION_ERRORS as err:
                 errors = meter_errors(err)
-                if CONF_HOST in errors:  # it is not asked for here
+                if CONF_HOST in errors:  # the form has no such field
                     errors["base"] = errors.pop(CONF_HOST)
             else:
-                return self._add(system, choice)
+                return self._add(system, candidate)
         suggested = user_input or {CONF_NAME: self._name}
-        return self._ask("found_meter", METER_SCHEMA, (CONF_HOST, CONF_PORT), suggested, errors)
+        return self._show("found_meter", METER_SCHEMA, (CONF_HOST, CONF_PORT), suggested, errors)
 
-    def _ask(
+    def _show(
         self, step: str, full: vol.Schema, known: tuple[str, ...], values: Mapping[str, Any], errors: dict[str, str]
     ) -> ConfigFlowResult:
-        """A form without what is known, and with the system where there are several."""
+        """Show a form without the known fields, and with the heating system if there are several."""
         fields = {key: value for key, value in full.schema.items() if str(key) not in known}
         systems = self._systems()
         if len(systems) > 1:
@@ -132,29 +132,29 @@ class DiscoverySteps(ConfigFlow):
     def _system(self, entered: dict[str, Any]) -> str:
         return str(entered.pop(CONF_SYSTEM, None) or self._systems()[0].entry_id)
 
-    def _add(self, entry_id: str, choice: Choice) -> ConfigFlowResult:
-        if refresh_address(self.hass, choice.unique_id, self._host):
+    def _add(self, entry_id: str, candidate: DeviceCandidate) -> ConfigFlowResult:
+        if refresh_address(self.hass, candidate.unique_id, self._host):
             return self.async_abort(reason="already_configured")
         self.hass.config_entries.async_add_subentry(
             self.hass.config_entries.async_get_known_entry(entry_id),
             ConfigSubentry(
-                data=MappingProxyType(choice.data),
+                data=MappingProxyType(candidate.data),
                 subentry_type=self._type,
-                title=choice.title,
-                unique_id=choice.unique_id,
+                title=candidate.title,
+                unique_id=candidate.unique_id,
             ),
         )
-        return self.async_abort(reason="device_added", description_placeholders={CONF_NAME: choice.title})
+        return self.async_abort(reason="device_added", description_placeholders={CONF_NAME: candidate.title})
 
 
 def refresh_address(hass: HomeAssistant, unique_id: str, host: str) -> bool:
-    """Whether a device is a part of a system already; its address is brought up to date."""
+    """Return whether a device is configured, after updating its address."""
     for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False):
         for subentry in entry.subentries.values():
-            place = _PLACE.get(subentry.subentry_type)
-            if place is None or subentry.data.get(place) is None or not same_device(subentry.unique_id, unique_id):
+            field = _ADDRESS_FIELD.get(subentry.subentry_type)
+            if field is None or subentry.data.get(field) is None or not same_device(subentry.unique_id, unique_id):
                 continue
-            if subentry.data[place] != host:
-                hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, place: host})
+            if subentry.data[field] != host:
+                hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, field: host})
             return True
     return False

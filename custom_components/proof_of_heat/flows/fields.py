@@ -1,4 +1,4 @@
-"""Selectors that several forms use."""
+"""Selectors that several forms share."""
 
 from typing import Final, Literal
 
@@ -24,7 +24,7 @@ from ..const import CONF_BASE_PRICE, CONF_FEES, CONF_FIXED_PRICE, CONF_FUEL_PRIC
 
 
 def number(low: float, high: float, unit: str | None = None, step: float | Literal["any"] = 1) -> NumberSelector:
-    """A number to type in."""
+    """Return a selector for a number."""
     config = NumberSelectorConfig(min=low, max=high, step=step, mode=NumberSelectorMode.BOX)
     if unit is not None:
         config["unit_of_measurement"] = unit
@@ -32,7 +32,7 @@ def number(low: float, high: float, unit: str | None = None, step: float | Liter
 
 
 def select(options: list[str] | list[SelectOptionDict], key: str | None = None) -> SelectSelector:
-    """One of several; `key`: where their texts are."""
+    """Return a selector for one of several options; `key` is their translation key."""
     config = SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
     if key is not None:
         config["translation_key"] = key
@@ -49,7 +49,7 @@ POWER_METER: Final = EntitySelector(EntitySelectorConfig(domain="sensor", device
 WATTS: Final = number(0, 100_000, UnitOfPower.WATT)
 PORT: Final = number(1, 65535)
 FUEL_PRICE: Final = number(0, 10, None, "any")
-# Money per what; the currency is the home's.
+# The unit of prices after the home's currency.
 _PER: Final = {
     CONF_BASE_PRICE: "kWh",
     CONF_FEES: "kWh",
@@ -60,13 +60,13 @@ _PER: Final = {
 
 
 def with_currency(hass: HomeAssistant, schema: vol.Schema) -> vol.Schema:
-    """A form whose prices say in which money they are."""
+    """Return a form with the currency in the unit of its prices."""
 
-    def said(name: str, selector: object) -> object:
+    def with_unit(name: str, selector: object) -> object:
         if name not in _PER or not isinstance(selector, NumberSelector):
             return selector
         config = selector.config.copy()
         config["unit_of_measurement"] = f"{hass.config.currency}/{_PER[name]}"
         return NumberSelector(config)
 
-    return vol.Schema({key: said(str(key), value) for key, value in schema.schema.items()})
+    return vol.Schema({key: with_unit(str(key), value) for key, value in schema.schema.items()})

@@ -1,4 +1,4 @@
-"""A kind of source in the flow: its form, how what was entered is tried out, and how failures are told."""
+"""Building blocks of the forms for devices: candidates, connection attempts, errors shown at a field."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import probatio as vol
 from ..const import CONF_CAPABILITIES, CONF_INFO, CONF_REFRESH_TOKEN
 from ..drivers.errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError, UnreachableError
 
-ERRORS: Final[tuple[tuple[type[Exception], str], ...]] = (
+ERROR_KEYS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (AuthError, "invalid_auth"),
     (LimitedError, "limited"),
     (RefusedError, "refused"),
@@ -20,61 +20,59 @@ ERRORS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (UnreachableError, "cannot_connect"),
     (HomeAssistantError, "cannot_connect"),
 )
-CAUGHT: Final = (DriverError, HomeAssistantError)
+CONNECTION_ERRORS: Final = (DriverError, HomeAssistantError)
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """A source that could be added."""
+class DeviceCandidate:
+    """A device that was found and can be added as a subentry."""
 
     title: str
     unique_id: str
     data: dict[str, Any]
 
 
-# What was found out in the flow, beside the fields of the form.
-_FOUND: Final = (CONF_CAPABILITIES, CONF_INFO, CONF_REFRESH_TOKEN)
+# Stored values that the flow determined, in addition to the fields of the form.
+_DETERMINED: Final = (CONF_CAPABILITIES, CONF_INFO, CONF_REFRESH_TOKEN)
 
-type SchemaMaker = Callable[[HomeAssistant], Awaitable[vol.Schema]]
-type Connector = Callable[[HomeAssistant, dict[str, Any]], Awaitable[list[Choice]]]
+type SchemaFactory = Callable[[HomeAssistant], Awaitable[vol.Schema]]
+type Connector = Callable[[HomeAssistant, dict[str, Any]], Awaitable[list[DeviceCandidate]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """A kind of source. `secrets`: asked anew when the device refuses our credentials."""
+class SourceForm:
+    """The form of a heat source. `secrets` are requested again when the device rejects the credentials."""
 
-    schema: SchemaMaker
+    schema: SchemaFactory
     connect: Connector
-    blame: Mapping[str, str]
-    """The field that an error is shown at; "" for all errors that are not named."""
+    error_fields: Mapping[str, str]
+    """The field at which an error is shown; "" for all errors that are not named."""
     secrets: tuple[str, ...] = ()
-    empty: Callable[[HomeAssistant], bool] | None = None
+    is_empty: Callable[[HomeAssistant], bool] | None = None
     """Whether there is nothing to choose from."""
-    broken: Callable[[HomeAssistant], Awaitable[str]] | None = None
-    """What cannot be offered, and why, in a line; the form says so and goes on with the rest."""
-    kind: str | None = None
-    """Whose builder makes the source, where it is not the form's own name."""
+    warning: Callable[[HomeAssistant], Awaitable[str]] | None = None
+    """What cannot be offered and why, in one line; empty where all is well. The form is shown all the same."""
 
-    def open_secrets(self, schema: vol.Schema) -> vol.Schema:
-        """The form of a change: what is secret may be left empty, then it stays."""
+    def with_optional_secrets(self, schema: vol.Schema) -> vol.Schema:
+        """Return the form for a change: a secret that stays empty keeps its value."""
         return vol.Schema(
             {vol.Optional(str(key)) if str(key) in self.secrets else key: value for key, value in schema.schema.items()}
         )
 
     def kept(self, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """What a change takes over from what is stored."""
-        return {key: stored[key] for key in (*self.secrets, *_FOUND) if key in stored}
+        """Return what a change keeps of the stored data."""
+        return {key: stored[key] for key in (*self.secrets, *_DETERMINED) if key in stored}
 
     def errors(self, err: Exception) -> dict[str, str]:
-        """What went wrong, at the field that is to be looked at."""
+        """Return the error's text key by field."""
         if isinstance(err, FieldError):
             return {err.field: err.key}
-        key = error_of(err)
-        return {self.blame.get(key, self.blame[""]): key}
+        key = error_key(err)
+        return {self.error_fields.get(key, self.error_fields[""]): key}
 
 
 class FieldError(HomeAssistantError):
-    """Something is wrong with one field: `key` names the text."""
+    """A value of one field is invalid; `key` names the text."""
 
     def __init__(self, field: str, key: str) -> None:
         super().__init__(f"{field}: {key}")
@@ -83,20 +81,20 @@ class FieldError(HomeAssistantError):
 
 
 def only(schema: vol.Schema, names: tuple[str, ...]) -> vol.Schema:
-    """A form with some of its fields."""
+    """Return a form with some of its fields."""
     return vol.Schema({key: value for key, value in schema.schema.items() if str(key) in names})
 
 
 def same_device(one: str | None, other: str | None) -> bool:
-    """Whether two unique ids name one device: MAC addresses are written in many ways."""
+    """Return whether two unique ids name one device: MAC addresses are written in many ways."""
     return one is not None and other is not None and (one == other or format_mac(one) == format_mac(other))
 
 
-def lasting(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a change reloads for by itself: a token that was renewed is no reason, one that the user gave is."""
+def without_tokens(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data whose change makes a reload necessary: a renewed token does not."""
     return {key: value for key, value in data.items() if key != CONF_REFRESH_TOKEN}
 
 
-def error_of(err: Exception) -> str:
-    """The text key of what went wrong."""
-    return next(key for kind, key in ERRORS if isinstance(err, kind))
+def error_key(err: Exception) -> str:
+    """Return the text key of a connection error."""
+    return next(key for error_type, key in ERROR_KEYS if isinstance(err, error_type))

@@ -1,4 +1,4 @@
-"""Meters that are asked directly."""
+"""The form of a meter that is polled directly."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,9 +9,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import BooleanSelector, TextSelector
 import probatio as vol
 
-from ..metering.coordinator import CONF_INVERTED, DEFAULT_INTERVAL_S, meter_of
+from ..metering.coordinator import CONF_INVERTED, DEFAULT_INTERVAL_S, create_meter
 from .fields import PORT, SECRET, number
-from .form import CAUGHT, Choice, FieldError, error_of, same_device
+from .form import CONNECTION_ERRORS, DeviceCandidate, FieldError, error_key, same_device
 
 METER_SCHEMA = vol.Schema(
     {
@@ -25,57 +25,63 @@ METER_SCHEMA = vol.Schema(
 )
 
 
-async def connect(hass: HomeAssistant, data: dict[str, Any]) -> Choice:
-    """Reads it once; raises what `errors_of` takes."""
+async def connect(hass: HomeAssistant, data: dict[str, Any]) -> DeviceCandidate:
+    """Read the meter once; raises the errors that `errors_of` accepts."""
     name = data[CONF_NAME].strip()
     if not name:
         raise FieldError(CONF_NAME, "name_empty")
     stored = {**data, CONF_NAME: name, CONF_HOST: data[CONF_HOST].strip()}
-    meter = meter_of(hass, stored)
+    meter = create_meter(hass, stored)
     info = await meter.identify()
     await meter.read()
-    return Choice(name, str(info["mac"]), stored)
+    return DeviceCandidate(name, str(info["mac"]), stored)
 
 
 def errors_of(err: Exception) -> dict[str, str]:
-    """What went wrong, at the field that is to be looked at."""
+    """Return the error's text key by field."""
     if isinstance(err, FieldError):
         return {err.field: err.key}
-    key = error_of(err)
+    key = error_key(err)
     return {CONF_PASSWORD if key == "invalid_auth" else CONF_HOST: key}
 
 
 class MeterSubentryFlow(ConfigSubentryFlow):
-    """Add or change a meter that is asked directly; it is tried out before it is taken."""
+    """Adds or changes a meter after a connection attempt."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Where it is."""
+        """Enter the address."""
         errors: dict[str, str] = {}
         if user_input is not None:
             try:
-                choice = await connect(self.hass, user_input)
-            except CAUGHT as err:
+                candidate = await connect(self.hass, user_input)
+            except CONNECTION_ERRORS as err:
                 errors = errors_of(err)
             else:
-                if any(same_device(item.unique_id, choice.unique_id) for item in self._get_entry().subentries.values()):
+                if any(
+                    same_device(item.unique_id, candidate.unique_id) for item in self._get_entry().subentries.values()
+                ):
                     return self.async_abort(reason="already_configured")
-                return self.async_create_entry(title=choice.title, data=choice.data, unique_id=choice.unique_id)
+                return self.async_create_entry(
+                    title=candidate.title, data=candidate.data, unique_id=candidate.unique_id
+                )
         return self._form("user", user_input, errors)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Change it."""
+        """Change the meter."""
         subentry = self._get_reconfigure_subentry()
         kept = {key: subentry.data[key] for key in (CONF_PASSWORD,) if key in subentry.data}
         errors: dict[str, str] = {}
         if user_input is not None:
             try:
-                choice = await connect(self.hass, {**kept, **user_input})
-            except CAUGHT as err:
+                candidate = await connect(self.hass, {**kept, **user_input})
+            except CONNECTION_ERRORS as err:
                 errors = errors_of(err)
             else:
-                if not same_device(choice.unique_id, subentry.unique_id):
+                if not same_device(candidate.unique_id, subentry.unique_id):
                     return self.async_abort(reason="wrong_device")
-                return self.async_update_and_abort(self._get_entry(), subentry, title=choice.title, data=choice.data)
+                return self.async_update_and_abort(
+                    self._get_entry(), subentry, title=candidate.title, data=candidate.data
+                )
         values = {key: value for key, value in subentry.data.items() if key != CONF_PASSWORD}
         return self._form("reconfigure", user_input or values, errors)
 

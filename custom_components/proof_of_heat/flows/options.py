@@ -1,4 +1,4 @@
-"""Options: one form per subject; prices have three."""
+"""Options: one form per subject, three for prices."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -56,16 +56,20 @@ from ..const import (
     DEFAULT_POOL_FEE,
     DEFAULT_QUIET_LEVEL,
     DEFAULT_SLOPE,
+    LEVEL_RANGE_K,
+    MAX_FLOW_RANGE_C,
+    POWER_LIMIT_RANGE_W,
+    SLOPE_RANGE,
 )
-from ..prices.http_price import WebPriceError, ask
+from ..prices.http_price import HttpPriceError, fetch_price
 from ..prices.tariff import DAYS, TariffError, parse as parse_tariff
-from ..system_config import Settings, WebPrice, read
+from ..system_config import HttpPriceConfig, SystemConfig, read_config
 from .fields import number, with_currency
 
 type Problems = dict[str, str]
-type Look = Callable[[Mapping[str, Any]], Problems]
-type Check = Callable[[HomeAssistant, Mapping[str, Any]], Awaitable[Problems]]
-type Now = Callable[[Settings], Mapping[str, Any]]
+type Validator = Callable[[Mapping[str, Any]], Problems]
+type Trial = Callable[[HomeAssistant, Mapping[str, Any]], Awaitable[Problems]]
+type CurrentValues = Callable[[SystemConfig], Mapping[str, Any]]
 
 _MONEY: Final = number(-1, 100, None, "any")
 _WINDOWS: Final = ObjectSelector(
@@ -90,25 +94,25 @@ _WINDOWS: Final = ObjectSelector(
 )
 
 
-def _fine(values: Mapping[str, Any]) -> Problems:
+def _no_problems(values: Mapping[str, Any]) -> Problems:
     return {}
 
 
-def _as_stored(settings: Settings) -> Mapping[str, Any]:
+def _nothing_current(config: SystemConfig) -> Mapping[str, Any]:
     return {}
 
 
-def curve_now(settings: Settings) -> Mapping[str, Any]:
-    """The curve in use: its limit depends on the emitters."""
-    return {CONF_SLOPE: settings.slope, CONF_LEVEL: settings.level, CONF_MAX_FLOW: settings.max_flow_c}
+def current_curve(config: SystemConfig) -> Mapping[str, Any]:
+    """Return the curve in use: its default limit depends on the emitters."""
+    return {CONF_SLOPE: config.slope, CONF_LEVEL: config.level, CONF_MAX_FLOW: config.max_flow_c}
 
 
-async def _nothing_to_try(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
+async def _no_trial(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
     return {}
 
 
 def tariff_problems(values: Mapping[str, Any]) -> Problems:
-    """The windows can be read, and there is a price outside of them."""
+    """Validate the time windows and the price outside of them."""
     rows = values.get(CONF_TARIFF_WINDOWS)
     if not rows:
         return {}
@@ -122,21 +126,21 @@ def tariff_problems(values: Mapping[str, Any]) -> Problems:
 
 
 def mining_problems(values: Mapping[str, Any]) -> Problems:
-    """An address is one of the web."""
+    """Validate the address."""
     url = values.get(CONF_HASHPRICE_URL)
-    fits = not url or str(url).startswith(("http://", "https://"))
-    return {} if fits else {CONF_HASHPRICE_URL: "url_invalid"}
+    is_valid = not url or str(url).startswith(("http://", "https://"))
+    return {} if is_valid else {CONF_HASHPRICE_URL: "url_invalid"}
 
 
 async def try_mining(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
-    """The address is asked once."""
+    """Fetch the price once."""
     url = values.get(CONF_HASHPRICE_URL)
     if not url:
         return {}
-    where = WebPrice(str(url), str(values.get(CONF_HASHPRICE_PATH, "")), float(values[CONF_HASHPRICE_FACTOR]))
+    config = HttpPriceConfig(str(url), str(values.get(CONF_HASHPRICE_PATH, "")), float(values[CONF_HASHPRICE_FACTOR]))
     try:
-        await ask(async_get_clientsession(hass), where)
-    except WebPriceError:
+        await fetch_price(async_get_clientsession(hass), config)
+    except HttpPriceError:
         return {CONF_HASHPRICE_PATH: "path_invalid"}
     except aiohttp.ClientError, TimeoutError, ValueError:
         return {CONF_HASHPRICE_URL: "cannot_connect"}
@@ -144,25 +148,25 @@ async def try_mining(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems
 
 
 def limits_problems(values: Mapping[str, Any]) -> Problems:
-    """Quiet hours have a begin and an end."""
-    begin, end = values.get(CONF_QUIET_FROM), values.get(CONF_QUIET_TO)
-    if (begin is None) == (end is None):
+    """Validate that the quiet hours have a start and an end."""
+    start, end = values.get(CONF_QUIET_FROM), values.get(CONF_QUIET_TO)
+    if (start is None) == (end is None):
         return {}
     return {CONF_QUIET_TO if end is None else CONF_QUIET_FROM: "quiet_incomplete"}
 
 
 @dataclass(frozen=True, slots=True)
 class OptionForm:
-    """A form over a part of the options of a subject.
+    """A form for some options of a subject.
 
-    `problems`: what is wrong by itself; `trial`: tried out; `now`: what counts where nothing was set yet.
+    `problems` validates the values, `trial` uses them once, `current` returns the values in use without any stored.
     """
 
     subject: str
     schema: vol.Schema
-    problems: Look = _fine
-    trial: Check = _nothing_to_try
-    now: Now = _as_stored
+    problems: Validator = _no_problems
+    trial: Trial = _no_trial
+    current: CurrentValues = _nothing_current
 
 
 OPTION_FORMS: Final[dict[str, OptionForm]] = {
@@ -170,12 +174,12 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
         CONF_CURVE,
         vol.Schema(
             {
-                vol.Required(CONF_SLOPE, default=DEFAULT_SLOPE): number(0.1, 3.5, None, 0.05),
-                vol.Required(CONF_LEVEL, default=DEFAULT_LEVEL): number(-13, 40, UnitOfTemperature.KELVIN, 0.5),
-                vol.Required(CONF_MAX_FLOW): number(25, 80, UnitOfTemperature.CELSIUS),
+                vol.Required(CONF_SLOPE, default=DEFAULT_SLOPE): number(*SLOPE_RANGE, None, 0.05),
+                vol.Required(CONF_LEVEL, default=DEFAULT_LEVEL): number(*LEVEL_RANGE_K, UnitOfTemperature.KELVIN, 0.5),
+                vol.Required(CONF_MAX_FLOW): number(*MAX_FLOW_RANGE_C, UnitOfTemperature.CELSIUS),
             }
         ),
-        now=curve_now,
+        current=current_curve,
     ),
     "price": OptionForm(
         CONF_PRICE,
@@ -229,7 +233,7 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
                 vol.Optional(CONF_SITE_METER): EntitySelector(
                     EntitySelectorConfig(domain="sensor", device_class="power")
                 ),
-                vol.Optional(CONF_SITE_POWER): number(500, 100_000, UnitOfPower.WATT, 100),
+                vol.Optional(CONF_SITE_POWER): number(*POWER_LIMIT_RANGE_W, UnitOfPower.WATT, 100),
                 vol.Optional(CONF_QUIET_FROM): TimeSelector(),
                 vol.Optional(CONF_QUIET_TO): TimeSelector(),
                 vol.Required(CONF_QUIET_LEVEL, default=DEFAULT_QUIET_LEVEL): number(0, 100, "%", 5),
@@ -238,7 +242,7 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
         limits_problems,
     ),
 }
-# What a configuration that is imported may hold; it is taken as it is, without the forms' defaults.
+# Schemas for imported configurations, without the defaults of the forms.
 SUBJECTS: Final[dict[str, vol.Schema]] = {
     subject: vol.Schema(
         {
@@ -253,7 +257,7 @@ SUBJECTS: Final[dict[str, vol.Schema]] = {
 
 
 def problems_of(subject: str, values: Mapping[str, Any]) -> Problems:
-    """What is wrong with the options of a subject that did not come from a form."""
+    """Validate the options of a subject that were not entered in a form."""
     found: Problems = {}
     for form in OPTION_FORMS.values():
         if form.subject == subject:
@@ -262,10 +266,10 @@ def problems_of(subject: str, values: Mapping[str, Any]) -> Problems:
 
 
 class ProofOfHeatOptionsFlow(OptionsFlow):
-    """A menu of forms."""
+    """A menu of the forms."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Choose the subject."""
+        """Select the settings to change."""
         return self.async_show_menu(step_id="init", menu_options=list(OPTION_FORMS))
 
     async def async_step_curve(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -273,27 +277,27 @@ class ProofOfHeatOptionsFlow(OptionsFlow):
         return await self._edit("curve", user_input)
 
     async def async_step_price(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Electricity."""
+        """The electricity price."""
         return await self._edit("price", user_input)
 
     async def async_step_tariff(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """A tariff by the clock."""
+        """The time-of-use tariff."""
         return await self._edit("tariff", user_input)
 
     async def async_step_mining(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """What mining earns."""
+        """The mining revenue."""
         return await self._edit("mining", user_input)
 
     async def async_step_presence(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Who is home."""
+        """Presence."""
         return await self._edit("presence", user_input)
 
     async def async_step_limits(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Power and noise."""
+        """Power limit and quiet hours."""
         return await self._edit("limits", user_input)
 
     async def _edit(self, name: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
-        """Show a form; what it does not show of its subject stays as it is."""
+        """Show a form; options of its subject that it does not show stay as they are."""
         form, options = OPTION_FORMS[name], dict(self.config_entry.options)
         stored: Mapping[str, Any] = options.get(form.subject, {})
         errors: Problems = {}
@@ -303,7 +307,7 @@ class ProofOfHeatOptionsFlow(OptionsFlow):
             shown = {str(key) for key in form.schema.schema}
             rest = {key: value for key, value in stored.items() if key not in shown}
             return self.async_create_entry(data={**options, form.subject: {**rest, **user_input}})
-        shown_now = {**form.now(read(self.config_entry)), **stored}
+        current = {**form.current(read_config(self.config_entry)), **stored}
         offered = with_currency(self.hass, form.schema)
-        schema = self.add_suggested_values_to_schema(offered, shown_now if user_input is None else user_input)
+        schema = self.add_suggested_values_to_schema(offered, current if user_input is None else user_input)
         return self.async_show_form(step_id=name, data_schema=schema, errors=errors)

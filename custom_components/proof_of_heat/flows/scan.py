@@ -1,4 +1,4 @@
-"""Looking for miners in a range of addresses: the steps."""
+"""Steps of the search for miners in an address range."""
 
 from abc import abstractmethod
 import asyncio
@@ -22,7 +22,7 @@ _WIDEST_PREFIX: Final = 22
 
 
 async def own_range(hass: HomeAssistant) -> str:
-    """Home Assistant's own network, where it is small enough to be looked through; "" otherwise."""
+    """Return Home Assistant's own network if it is small enough to be searched, else ""."""
     for adapter in await network.async_get_adapters(hass):
         for ip in adapter["ipv4"]:
             if adapter["enabled"] and _WIDEST_PREFIX <= ip["network_prefix"] < 31:
@@ -31,7 +31,7 @@ async def own_range(hass: HomeAssistant) -> str:
 
 
 class ScanSteps(ConfigSubentryFlow):
-    """Range -> progress -> one of those found -> the form of a miner with its address."""
+    """Address range, progress, selection of a miner, then the form of a miner with its address."""
 
     def __init__(self) -> None:
         self._range = ""
@@ -40,7 +40,7 @@ class ScanSteps(ConfigSubentryFlow):
         self.address = ""
 
     async def async_step_scan(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Which addresses."""
+        """Enter the address range."""
         errors: dict[str, str] = {}
         if user_input is not None:
             self._range = str(user_input[CONF_RANGE]).strip()
@@ -53,7 +53,7 @@ class ScanSteps(ConfigSubentryFlow):
         return await self._form(errors)
 
     async def async_step_scanning(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Looking; the bar shows how far. Closing the dialog ends it."""
+        """Search with a progress bar. Closing the dialog ends the search."""
         if self._scan is None:
             task = self.hass.async_create_background_task(
                 scan(async_get_clientsession(self.hass), self._range, progress=self._progress), "proof_of_heat scan"
@@ -66,24 +66,24 @@ class ScanSteps(ConfigSubentryFlow):
                 description_placeholders={CONF_RANGE: self._range},
                 progress_task=self._scan,
             )
-        done, self._scan = self._scan.result(), None
+        result, self._scan = self._scan.result(), None
         known = {
             item.data.get(CONF_ADDRESS)
             for item in self._get_entry().subentries.values()
             if item.subentry_type == SUBENTRY_SOURCE
         }
-        self._found = tuple(item for item in done.found if item.host not in known)
+        self._found = tuple(item for item in result.found if item.host not in known)
         return self.async_show_progress_done(next_step_id="found" if self._found else "not_found")
 
     def _progress(self, asked: int, total: int, found: tuple[ProbeResult, ...]) -> None:
         self.async_update_progress(asked / total)
 
     async def async_step_not_found(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Nothing new there: another range?"""
+        """No new miner was found: enter another range."""
         return await self._form({CONF_RANGE: "nothing_found"})
 
     async def async_step_found(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Which of them."""
+        """Select a miner."""
         if user_input is not None:
             self.address = str(user_input[CONF_FOUND])
             return await self.async_step_miner()
@@ -94,7 +94,7 @@ class ScanSteps(ConfigSubentryFlow):
 
     @abstractmethod
     async def async_step_miner(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """The form of a miner."""
+        """Show the form of a miner."""
 
     async def _form(self, errors: dict[str, str]) -> SubentryFlowResult:
         schema = vol.Schema({vol.Required(CONF_RANGE): TextSelector()})
@@ -107,6 +107,6 @@ class ScanSteps(ConfigSubentryFlow):
         )
 
     def async_remove(self) -> None:
-        """The dialog was closed."""
+        """End the search when the dialog is closed."""
         if self._scan is not None:
             self._scan.cancel()

@@ -1,157 +1,140 @@
-"""Heat sources: the steps."""
+"""The subentry flow of heat sources: one step per form of the registered types."""
 
-from collections.abc import Mapping
-from typing import Any, override
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Final, override
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, SubentryFlowResult
 from homeassistant.helpers.selector import SelectOptionDict
 import probatio as vol
 
 from ..const import CONF_ADDRESS, CONF_KIND
+from ..sources import registry
+from ..sources.types import miner
 from .fields import select, with_currency
-from .form import CAUGHT, Choice, FieldError, Form, lasting, same_device
+from .form import CONNECTION_ERRORS, DeviceCandidate, FieldError, SourceForm, same_device, without_tokens
 from .scan import ScanSteps
-from .source_forms import FORMS, form_name
 
-CONF_CHOICE = "choice"
-_MENU = ["miner", "scan", *(name for name in FORMS if name != "miner")]
+CONF_CHOICE: Final = "choice"
+_STEP: Final = "async_step_"
+_SCAN: Final = "scan"
 
 
 class SourceSubentryFlow(ScanSteps):
-    """Add or change a heat source; it is tried out before it is taken."""
+    """Adds or changes a heat source after a connection attempt."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._choices: list[Choice] = []
-        self._paused = False
+        self._candidates: list[DeviceCandidate] = []
+        self._is_paused = False
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[SubentryFlowResult]]:
+        """Return the step of a registered form; Home Assistant looks steps up by their name."""
+        form = name.removeprefix(_STEP)
+        if name.startswith(_STEP) and form in registry.forms():
+            return partial(self._edit, form)
+        raise AttributeError(name)
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Choose the kind."""
-        return self.async_show_menu(step_id="user", menu_options=_MENU)
+        """Select the type. The search for miners follows after the miners' form."""
+        menu: list[str] = []
+        for name in registry.forms():
+            menu += [name, _SCAN] if name == miner.KEY else [name]
+        return self.async_show_menu(step_id="user", menu_options=menu)
 
     @override
     async def async_step_miner(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """A miner on the LAN."""
-        return await self._kind("miner", user_input)
-
-    async def async_step_viessmann(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """A Viessmann heat pump."""
-        return await self._kind("viessmann", user_input)
-
-    async def async_step_vicare(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """A heat pump of Home Assistant's ViCare integration."""
-        return await self._kind("vicare", user_input)
-
-    async def async_step_modbus(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """A boiler or heat pump on Modbus TCP."""
-        return await self._kind("modbus", user_input)
-
-    async def async_step_modbus_serial(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """A boiler or heat pump on a serial line."""
-        return await self._kind("modbus_serial", user_input)
-
-    async def async_step_entity(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """An entity of Home Assistant."""
-        return await self._kind("entity", user_input)
-
-    async def async_step_external(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """A source that another integration offers."""
-        return await self._kind("external", user_input)
-
-    async def async_step_nicehash(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """A rig at NiceHash."""
-        return await self._kind("nicehash", user_input)
-
-    async def async_step_hiveos(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """A worker at HiveOS."""
-        return await self._kind("hiveos", user_input)
+        """Show the form of a miner, also after a search."""
+        return await self._edit(miner.KEY, user_input)
 
     async def async_step_choose(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """An account has several."""
+        """Select one of several devices of an account."""
         if user_input is not None:
-            return self._take(next(item for item in self._choices if item.unique_id == user_input[CONF_CHOICE]))
-        options = [SelectOptionDict(value=item.unique_id, label=item.title) for item in self._choices]
+            return self._create(next(item for item in self._candidates if item.unique_id == user_input[CONF_CHOICE]))
+        options = [SelectOptionDict(value=item.unique_id, label=item.title) for item in self._candidates]
         return self.async_show_form(
             step_id="choose", data_schema=vol.Schema({vol.Required(CONF_CHOICE): select(options)})
         )
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Change a source: the form of its kind, with what is set."""
-        return await self._kind(form_name(self._get_reconfigure_subentry().data), user_input, step="reconfigure")
+        """Show the form with which the source was added."""
+        data = self._get_reconfigure_subentry().data
+        return await self._edit(registry.type_of(data).form_of(data), user_input, step="reconfigure")
 
-    async def _kind(
-        self, name: str, user_input: dict[str, Any] | None, *, step: str | None = None
+    async def _edit(
+        self, name: str, user_input: dict[str, Any] | None = None, *, step: str | None = None
     ) -> SubentryFlowResult:
-        form = FORMS[name]
-        if form.empty is not None and form.empty(self.hass):
+        form = registry.forms()[name]
+        if form.is_empty is not None and form.is_empty(self.hass):
             return self.async_abort(reason="nothing_offered")
         errors: dict[str, str] = {}
         if user_input is not None:
             try:
                 kept = form.kept(self._get_reconfigure_subentry().data) if step else {}
-                self._choices = await self._connect(form, {**kept, **user_input, CONF_KIND: form.kind or name})
-            except CAUGHT as err:
+                entered = {**kept, **user_input, CONF_KIND: registry.type_of_form(name).key}
+                self._candidates = await self._connect(form, entered)
+            except CONNECTION_ERRORS as err:
                 errors = form.errors(err)
             else:
-                return await self._chosen(step)
+                return await self._on_connected(step)
             finally:
-                self._resume()
-        broken = "" if form.broken is None else await form.broken(self.hass)
-        if broken:
+                self._resume_entry()
+        warning = "" if form.warning is None else await form.warning(self.hass)
+        if warning:
             errors.setdefault("base", "template_broken")
         schema = with_currency(self.hass, await form.schema(self.hass))
         if step is not None:
-            schema = form.open_secrets(schema)
+            schema = form.with_optional_secrets(schema)
         values = self._suggested(form, step) if user_input is None else user_input
         return self.async_show_form(
             step_id=step or name,
             data_schema=self.add_suggested_values_to_schema(schema, values),
             errors=errors,
-            description_placeholders={"broken": broken},
+            description_placeholders={"broken": warning},
         )
 
-    def _suggested(self, form: Form, step: str | None) -> Mapping[str, Any]:
+    def _suggested(self, form: SourceForm, step: str | None) -> Mapping[str, Any]:
         if step is None:
             return {CONF_ADDRESS: self.address} if self.address else {}
         return {key: value for key, value in self._get_reconfigure_subentry().data.items() if key not in form.secrets}
 
-    async def _connect(self, form: Form, data: dict[str, Any]) -> list[Choice]:
-        """Try it out. A serial line whose settings change is held by our own entry: it lets go meanwhile."""
+    async def _connect(self, form: SourceForm, data: dict[str, Any]) -> list[DeviceCandidate]:
+        """Connect to the device. A serial port in use by this entry is freed by unloading the entry meanwhile."""
         try:
             return await form.connect(self.hass, data)
         except FieldError as err:
             entry = self._get_entry()
-            ours = self.source == SOURCE_RECONFIGURE and entry.state is ConfigEntryState.LOADED
-            if err.key != "link_in_use" or not ours:
+            is_own = self.source == SOURCE_RECONFIGURE and entry.state is ConfigEntryState.LOADED
+            if err.key != "link_in_use" or not is_own:
                 raise
         await self.hass.config_entries.async_unload(entry.entry_id)
-        self._paused = True
+        self._is_paused = True
         return await form.connect(self.hass, data)
 
-    def _resume(self) -> None:
-        """Set the entry up again, with what was changed meanwhile."""
-        if self._paused:
-            self._paused = False
+    def _resume_entry(self) -> None:
+        """Set up an unloaded entry again, with the changes made meanwhile."""
+        if self._is_paused:
+            self._is_paused = False
             self.hass.config_entries.async_schedule_reload(self._get_entry().entry_id)
 
-    async def _chosen(self, step: str | None) -> SubentryFlowResult:
+    async def _on_connected(self, step: str | None) -> SubentryFlowResult:
         if step is not None:
             return self._change()
-        taken = [subentry.unique_id for subentry in self._get_entry().subentries.values()]
-        free = [item for item in self._choices if not any(same_device(item.unique_id, known) for known in taken)]
-        if not free:
-            return self.async_abort(reason="already_configured" if self._choices else "nothing_found")
-        self._choices = free
-        return self._take(free[0]) if len(free) == 1 else await self.async_step_choose()
+        configured = [subentry.unique_id for subentry in self._get_entry().subentries.values()]
+        new = [item for item in self._candidates if not any(same_device(item.unique_id, one) for one in configured)]
+        if not new:
+            return self.async_abort(reason="already_configured" if self._candidates else "nothing_found")
+        self._candidates = new
+        return self._create(new[0]) if len(new) == 1 else await self.async_step_choose()
 
-    def _take(self, choice: Choice) -> SubentryFlowResult:
-        return self.async_create_entry(title=choice.title, data=choice.data, unique_id=choice.unique_id)
+    def _create(self, candidate: DeviceCandidate) -> SubentryFlowResult:
+        return self.async_create_entry(title=candidate.title, data=candidate.data, unique_id=candidate.unique_id)
 
     def _change(self) -> SubentryFlowResult:
         subentry = self._get_reconfigure_subentry()
-        match = next((item for item in self._choices if same_device(item.unique_id, subentry.unique_id)), None)
+        match = next((item for item in self._candidates if same_device(item.unique_id, subentry.unique_id)), None)
         if match is None:
             return self.async_abort(reason="wrong_device")
-        if lasting(subentry.data) == lasting(match.data):
+        if without_tokens(subentry.data) == without_tokens(match.data):
             self.hass.config_entries.async_schedule_reload(self._get_entry().entry_id)
         return self.async_update_and_abort(self._get_entry(), subentry, data=match.data)

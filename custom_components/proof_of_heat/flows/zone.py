@@ -1,4 +1,4 @@
-"""Zones."""
+"""The form of a zone."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -56,7 +56,7 @@ ZONE_SCHEMA = vol.Schema(
 
 
 def problems_of(user_input: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with a zone, by field."""
+    """Return the error of a zone by field."""
     if not user_input[CONF_NAME].strip():
         return {CONF_NAME: "name_empty"}
     if not user_input["comfort"] >= user_input["eco"] >= user_input["away"]:
@@ -70,10 +70,10 @@ def problems_of(user_input: Mapping[str, Any]) -> dict[str, str]:
 
 
 class ZoneSubentryFlow(ConfigSubentryFlow):
-    """Add or change a zone."""
+    """Adds or changes a zone."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Its sensor, its windows, its temperatures."""
+        """Enter sensors, schedule and temperatures."""
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := problems_of(user_input)):
             return self.async_create_entry(
@@ -84,7 +84,7 @@ class ZoneSubentryFlow(ConfigSubentryFlow):
         return self._form("user", user_input, errors)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Change it."""
+        """Change the zone."""
         subentry = self._get_reconfigure_subentry()
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := problems_of(user_input)):

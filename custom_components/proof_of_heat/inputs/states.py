@@ -1,14 +1,11 @@
-"""Readings out of Home Assistant's states: numbers with their age, never an old one taken for a new one."""
+"""Numbers from Home Assistant's states, with their age: an old value is never used as a new one."""
 
 from collections.abc import Iterable
 import math
 from typing import Final
 
-from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import (
-    ATTR_DEVICE_CLASS,
     ATTR_UNIT_OF_MEASUREMENT,
-    STATE_HOME,
     STATE_ON,
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
@@ -22,17 +19,21 @@ from homeassistant.util.unit_conversion import EnergyConverter, PowerConverter, 
 
 from ..engine.snapshot import SensorReading
 
-_NONE = (STATE_UNAVAILABLE, STATE_UNKNOWN, "", None)
+UNKNOWN_STATES: Final = (STATE_UNAVAILABLE, STATE_UNKNOWN, "", None)
+POWER_MAX_AGE_S: Final = 400.0
+"""A meter of this integration with a constant value is written every five minutes, with the next reading."""
+DEAD_AFTER_S: Final = 4 * 3600.0
+"""A temperature sensor without a report for this long is dead; those that report changes only may pause for hours."""
 
 
 def known(hass: HomeAssistant, entity_id: str | None) -> State | None:
-    """A state that says something."""
+    """Return a state that has a value."""
     state = hass.states.get(entity_id) if entity_id else None
-    return None if state is None or state.state in _NONE else state
+    return None if state is None or state.state in UNKNOWN_STATES else state
 
 
 def number_of(state: State | None) -> float | None:
-    """A finite number."""
+    """Return a state's value as a finite number."""
     if state is None:
         return None
     try:
@@ -43,12 +44,12 @@ def number_of(state: State | None) -> float | None:
 
 
 def age_s(state: State) -> float:
-    """Since the sensor last reported, also where it reported the same value again."""
+    """Return the time since the last report, also of an unchanged value."""
     return max(0.0, (dt_util.utcnow() - state.last_reported).total_seconds())
 
 
 def temperature(hass: HomeAssistant, entity_id: str | None) -> SensorReading:
-    """A temperature in degC: of a sensor, or the current one of a climate or weather entity."""
+    """Return a temperature in degC: of a sensor, or the current one of a climate or weather entity."""
     state = known(hass, entity_id)
     if state is None:
         return SensorReading()
@@ -70,12 +71,13 @@ def _float(value: object) -> float | None:
     return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
 
 
-POWER_STALE_S: Final = 400.0
-"""A meter of ours that reads the same is written every five minutes, at the next reading after: that is no silence."""
+def is_dead(reading: SensorReading) -> bool:
+    """Return whether a temperature sensor has no value, or has not reported for hours."""
+    return not reading.known or reading.age_s > DEAD_AFTER_S
 
 
-def power_w(hass: HomeAssistant, entity_id: str | None, max_age_s: float = POWER_STALE_S) -> float | None:
-    """Power in W of a sensor that reported within `max_age_s`; None for one of another unit (a counter)."""
+def power_w(hass: HomeAssistant, entity_id: str | None, max_age_s: float = POWER_MAX_AGE_S) -> float | None:
+    """Return the power of a sensor that reported within `max_age_s`; None for another unit (an energy counter)."""
     state = known(hass, entity_id)
     value = number_of(state)
     if state is None or value is None or age_s(state) > max_age_s:
@@ -87,7 +89,7 @@ def power_w(hass: HomeAssistant, entity_id: str | None, max_age_s: float = POWER
 
 
 def energy_kwh(hass: HomeAssistant, entity_id: str | None) -> float | None:
-    """A counter in kWh."""
+    """Return the value of an energy counter."""
     state = known(hass, entity_id)
     value = number_of(state)
     if state is None or value is None:
@@ -98,31 +100,6 @@ def energy_kwh(hass: HomeAssistant, entity_id: str | None) -> float | None:
     return EnergyConverter.convert(value, unit, UnitOfEnergy.KILO_WATT_HOUR)
 
 
-def is_energy(state: State | None) -> bool:
-    """Whether an entity is an energy counter."""
-    return state is not None and state.attributes.get(ATTR_DEVICE_CLASS) == SensorDeviceClass.ENERGY
-
-
 def any_on(hass: HomeAssistant, entity_ids: Iterable[str]) -> bool:
-    """Whether one of them is on (a window open)."""
+    """Return whether one of the entities is on (an open window)."""
     return any((state := known(hass, entity_id)) is not None and state.state == STATE_ON for entity_id in entity_ids)
-
-
-def all_away(hass: HomeAssistant, entity_ids: Iterable[str], way_zones: Iterable[str] = ()) -> bool:
-    """Whether everybody is known to be out; somebody unknown, or in a zone on the way home, counts as home."""
-    way = tuple(way_zones)
-    states = [hass.states.get(entity_id) for entity_id in entity_ids]
-    known_states = [state for state in states if state is not None]
-    return bool(known_states) and all(
-        state.state not in (STATE_HOME, STATE_ON, *_NONE) and not _in_zone(hass, state, way) for state in known_states
-    )
-
-
-def _in_zone(hass: HomeAssistant, state: State, zones: tuple[str, ...]) -> bool:
-    """Whether a person or tracker is in one of the zones: its state is the zone's name, `in_zones` their ids."""
-    inside = state.attributes.get("in_zones") or ()
-    for entity_id in zones:
-        zone = hass.states.get(entity_id)
-        if entity_id in inside or (zone is not None and state.state == zone.name):
-            return True
-    return False

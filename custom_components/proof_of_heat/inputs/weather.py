@@ -1,22 +1,23 @@
-"""The hourly forecast of a weather entity: temperature and clouds, from now on."""
+"""The hourly forecast of a weather entity: temperature and solar radiation."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from homeassistant.const import UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import TemperatureConverter
 
 from ..drivers.values import number
 from .states import known
-from .sun import height_sine, radiation_w_m2
+from .sun import elevation_sine, radiation_w_m2
 
-EVERY_S: Final = 3600.0
-OLD: Final = timedelta(hours=24)
+INTERVAL_S: Final = 3600.0
+MAX_AGE: Final = timedelta(hours=24)
 MAX_HOURS: Final = 72
-HALF: Final = 0.5
-CLOUDS: Final = {
+DEFAULT_CLOUD_COVER: Final = 0.5
+CLOUD_COVER: Final = {
     "clear-night": 0.0,
     "cloudy": 0.9,
     "fog": 0.9,
@@ -32,34 +33,34 @@ CLOUDS: Final = {
     "windy": 0.3,
     "windy-variant": 0.7,
 }
-"""Share of clouds by Home Assistant's weather conditions, for integrations that tell no percentage."""
+"""By Home Assistant's weather conditions, for integrations without a cloud coverage."""
 
 
 @dataclass(frozen=True, slots=True)
 class WeatherForecast:
-    """Hourly values from `start` on: mean outdoor temperature and the sun to be expected."""
+    """Hourly values from `start` on: mean outdoor temperature and expected solar radiation."""
 
     start: datetime | None = None
     temperatures_c: tuple[float, ...] = ()
     solar_w_m2: tuple[float, ...] = ()
 
-    def steps(self, now: datetime) -> tuple[float, ...]:
-        """Temperatures from now on, by quarters of an hour."""
+    def temperatures(self, now: datetime) -> tuple[float, ...]:
+        """Return temperatures from now on, by the quarter-hour."""
         return self._quarters(self.temperatures_c, now)
 
-    def sun(self, now: datetime) -> tuple[float, ...]:
-        """Radiation from now on, by quarters of an hour."""
+    def radiation(self, now: datetime) -> tuple[float, ...]:
+        """Return the radiation from now on, by the quarter-hour."""
         return self._quarters(self.solar_w_m2, now)
 
     def _quarters(self, values: tuple[float, ...], now: datetime) -> tuple[float, ...]:
-        if self.start is None or now - self.start > OLD:
+        if self.start is None or now - self.start > MAX_AGE:
             return ()
-        gone = max(0, int((now - self.start).total_seconds() // 900))
-        return tuple(value for value in values for _ in range(4))[gone:]
+        past = max(0, int((now - self.start).total_seconds() // 900))
+        return tuple(value for value in values for _ in range(4))[past:]
 
 
-async def ask_forecast(hass: HomeAssistant, entity_id: str) -> WeatherForecast:
-    """Ask the weather entity; raises whatever it raises, ValueError where it has no hourly forecast."""
+async def fetch_forecast(hass: HomeAssistant, entity_id: str) -> WeatherForecast:
+    """Return the forecast; raises what the weather entity raises, ValueError where it has no hourly forecast."""
     reply = await hass.services.async_call(
         "weather",
         "get_forecasts",
@@ -69,16 +70,16 @@ async def ask_forecast(hass: HomeAssistant, entity_id: str) -> WeatherForecast:
     )
     state = known(hass, entity_id)
     unit = None if state is None else state.attributes.get("temperature_unit")
-    found = forecast_of(reply, entity_id, unit, hass.config.latitude, hass.config.longitude)
-    if not found.temperatures_c:
+    forecast = parse_forecast(reply, entity_id, unit, hass.config.latitude, hass.config.longitude)
+    if not forecast.temperatures_c:
         raise ValueError("no hourly forecast")
-    return found
+    return forecast
 
 
-def forecast_of(
+def parse_forecast(
     reply: Any, entity_id: str, unit: str | None = None, latitude: float = 0.0, longitude: float = 0.0
 ) -> WeatherForecast:
-    """A reply's hours up to the first that cannot be used."""
+    """Return a reply's hours up to the first invalid one."""
     entity = (reply or {}).get(entity_id) or {}
     rows = entity.get("forecast") if isinstance(entity, dict) else None
     temperatures: list[float] = []
@@ -91,25 +92,26 @@ def forecast_of(
         if start is not None and when != start + timedelta(hours=len(temperatures)):
             break
         start = start or when
-        sine = height_sine(when + timedelta(minutes=30), latitude, longitude)
-        solar.append(radiation_w_m2(sine, cloud_share(row.get("cloud_coverage"), row.get("condition"))))
+        sine = elevation_sine(when + timedelta(minutes=30), latitude, longitude)
+        solar.append(radiation_w_m2(sine, cloud_cover(row.get("cloud_coverage"), row.get("condition"))))
         temperatures.append(_celsius(value, unit))
     return WeatherForecast(start, tuple(temperatures), tuple(solar))
 
 
 def _celsius(value: float, unit: str | None) -> float:
-    known_unit = unit in TemperatureConverter.VALID_UNITS
-    return TemperatureConverter.convert(value, unit, "°C") if known_unit else value
+    if unit not in TemperatureConverter.VALID_UNITS:
+        return value
+    return TemperatureConverter.convert(value, unit, UnitOfTemperature.CELSIUS)
 
 
-def sun_now(hass: HomeAssistant, weather: str | None, now: datetime) -> float:
-    """Radiation now by height and clouds, reckoned as for the hours ahead."""
+def radiation_now(hass: HomeAssistant, weather: str | None, now: datetime) -> float:
+    """Return the present radiation in W/m2, calculated like that of the forecast."""
     state = known(hass, weather)
-    clouds = HALF if state is None else cloud_share(state.attributes.get("cloud_coverage"), state.state)
-    return radiation_w_m2(height_sine(now, hass.config.latitude, hass.config.longitude), clouds)
+    clouds = DEFAULT_CLOUD_COVER if state is None else cloud_cover(state.attributes.get("cloud_coverage"), state.state)
+    return radiation_w_m2(elevation_sine(now, hass.config.latitude, hass.config.longitude), clouds)
 
 
-def cloud_share(coverage: Any, condition: Any) -> float:
-    """Clouds 0..1: as told in percent, else by the condition, else half."""
-    told = number(coverage)
-    return CLOUDS.get(str(condition), HALF) if told is None else told / 100
+def cloud_cover(coverage: Any, condition: Any) -> float:
+    """Return the cloud cover 0..1 from a percentage, else from the condition, else one half."""
+    percent = number(coverage)
+    return CLOUD_COVER.get(str(condition), DEFAULT_CLOUD_COVER) if percent is None else percent / 100

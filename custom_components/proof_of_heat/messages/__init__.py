@@ -1,1 +1,1 @@
-"""Messages of the engine and the decision journal."""
+"""Messages of the engine as texts in the language of Home Assistant, and the journal of decisions."""

@@ -1,1 +1,1 @@
-"""Heat, electricity and their ratio: COP and SPF from what meters really counted. No Home Assistant here."""
+"""Meters, and the COP and SPF from what they counted."""

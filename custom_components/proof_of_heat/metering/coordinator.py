@@ -1,4 +1,4 @@
-"""Meters that are asked directly: a Shelly Pro 3EM, at a pace of its own."""
+"""Meters that are polled directly: a Shelly Pro 3EM, at its own interval."""
 
 from datetime import timedelta
 import logging
@@ -23,11 +23,11 @@ _LOGGER = logging.getLogger(__name__)
 
 CONF_INVERTED: Final = "inverted"
 DEFAULT_INTERVAL_S: Final = 10
-_ENERGY_EVERY: Final = 6
+_ENERGY_INTERVALS: Final = 6
 
 
-def meter_of(hass: HomeAssistant, data: Any) -> ShellyMeter:
-    """The meter of a subentry's (or a form's) data."""
+def create_meter(hass: HomeAssistant, data: Any) -> ShellyMeter:
+    """Return the meter of a subentry's or form's data."""
     return ShellyMeter(
         async_get_clientsession(hass),
         data[CONF_HOST],
@@ -37,9 +37,9 @@ def meter_of(hass: HomeAssistant, data: Any) -> ShellyMeter:
 
 
 class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
-    """One meter: what it pushes, and asked where it says nothing for an interval.
+    """One meter: it pushes its readings, and is polled after an interval without one.
 
-    Counters change slowly: they are read at every sixth turn.
+    Counters change slowly: they are read in every sixth poll.
     """
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> None:
@@ -47,7 +47,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
         interval = timedelta(seconds=interval_s)
         super().__init__(hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} {subentry.title}", update_interval=interval)
         self.publisher: Publisher | None = None
-        """Its own where the user wants it quicker than states are written elsewhere."""
+        """Its own publisher where its interval is shorter than that of other states."""
         if interval_s < Pace().min_interval_s:
             self.publisher = Publisher(
                 hass.loop, pace=Pace(min_interval_s=interval_s), slice_s=slice_length_s(hass.data)
@@ -58,50 +58,50 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
         self.title = subentry.title
         self.mac = subentry.unique_id
         self._subentry_data = subentry.data
-        self._meter = meter_of(hass, subentry.data)
+        self._meter = create_meter(hass, subentry.data)
         self._inverted = bool(subentry.data.get(CONF_INVERTED, False))
         self._turn = 0
         self._pushing = False
 
     @callback
-    def _listen(self) -> None:
-        """Hear its notifications too; ends with the entry."""
+    def _start_push(self) -> None:
+        """Receive its notifications until the entry is unloaded."""
         data = self._subentry_data
         push = ShellyWebSocket(
             async_get_clientsession(self.hass),
             data[CONF_HOST],
-            self._pushed,
+            self._on_push,
             port=int(data.get(CONF_PORT, 80)),
             password=data.get(CONF_PASSWORD),
         )
         self._entry.async_create_background_task(self.hass, push.run(), f"{DOMAIN} push of {self.title}")
 
     @callback
-    def _pushed(self, reading: MeterReading) -> None:
+    def _on_push(self, reading: MeterReading) -> None:
         self.async_set_updated_data(reading.inverted() if self._inverted else reading)
 
-    def _ask_for_password(self) -> None:
+    def _start_reauth(self) -> None:
         entry = self._entry
-        if not any(True for _ in entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
+        if next(entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}), None) is None:
             entry.async_start_reauth(self.hass, data={"subentry_id": self.subentry_id})
 
     @override
     async def _async_update_data(self) -> MeterReading:
-        energy = self._turn % _ENERGY_EVERY == 0
+        energy = self._turn % _ENERGY_INTERVALS == 0
         try:
             reading = await self._meter.read(energy=energy)
         except DriverError as err:
             if isinstance(err, AuthError):
-                self._ask_for_password()
+                self._start_reauth()
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key="meter_failed",
                 translation_placeholders={"name": self.title, "error": str(err)},
             ) from err
         self._turn += 1
-        if not self._pushing:  # it answers: now it is worth while to listen
+        if not self._pushing:  # only a meter that answers can push
             self._pushing = True
-            self._listen()
+            self._start_push()
         if self._inverted:
             reading = reading.inverted()
         if energy or self.data is None:

@@ -1,10 +1,10 @@
 """COP by summed energies (rule and window edges: OpenEnergyMonitor's method, see docs/proof_of_heat.md).
 
-A heat pump's cloud tells heat every 5-10 minutes, an electric meter its counter every few seconds. The times at
+A heat pump's cloud reports heat every 5-10 minutes, an electric meter its counter every few seconds. The times at
 which the heat reading changed are the edges; the electric counter is interpolated linearly at each edge, so the
 error of an interval is at most the power times the meter's spacing. Ratios are never averaged: energies are summed
 over intervals where both are known, then divided. An interval over a gap of more than 15 minutes in the meter, or
-over a counter that fell, is left out of both sums.
+over a counter that fell, is excluded from both sums.
 """
 
 from collections import deque
@@ -28,7 +28,7 @@ _FAST_KEPT: Final = 5000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """Energies in kWh over `covered_s` seconds. Heat given back in a defrost is counted, below zero."""
+    """Energies in kWh over `covered_s` seconds. Heat taken from the house in a defrost counts as negative."""
 
     covered_s: float = 0.0
     electricity: float = 0.0
@@ -42,27 +42,27 @@ class Sums:
     defrost: float = 0.0
 
     def plus(self, other: Sums) -> Sums:
-        """Both together."""
+        """Return the sum of both."""
         return Sums(**{spec.name: getattr(self, spec.name) + getattr(other, spec.name) for spec in fields(Sums)})
 
     @property
     def cop(self) -> float | None:
-        """All heat by all electricity, stand-by included."""
+        """All heat divided by all electricity, standby included."""
         return _ratio(self.heat, self.electricity)
 
     @property
     def cop_running(self) -> float | None:
-        """While the compressor ran."""
+        """The COP while the compressor ran."""
         return _ratio(self.heat, self.electricity_running)
 
     @property
     def cop_heating(self) -> float | None:
-        """Space heating."""
+        """The COP of space heating."""
         return _ratio(self.heat_heating, self.electricity_heating)
 
     @property
     def cop_dhw(self) -> float | None:
-        """Hot water."""
+        """The COP of hot water."""
         return _ratio(self.heat_dhw, self.electricity_dhw)
 
 
@@ -72,15 +72,15 @@ def _ratio(heat: float, electricity: float) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A heat reading that changed, at the device's own time. Counters in kWh."""
+    """A change of the heat counters, at the device's own time, in kWh."""
 
     at: datetime
     heating_kwh: float | None
     dhw_kwh: float | None = None
 
 
-class CopLedger:
-    """Feeds of both meters in, sums by local day and over the last hours out."""
+class CopCalculator:
+    """Calculates sums by local day and over the last hours from the readings of both meters."""
 
     def __init__(self, zone: tzinfo, *, running_w: float = RUNNING_W) -> None:
         self._zone = zone
@@ -93,7 +93,7 @@ class CopLedger:
         self._days: dict[date, Sums] = {}
 
     def feed_electricity(self, at: datetime, counter_kwh: float) -> None:
-        """A reading of the electric counter."""
+        """Add a reading of the electricity counter."""
         if self._fast:
             last_at, last = self._fast[-1]
             if at <= last_at:
@@ -106,7 +106,7 @@ class CopLedger:
         self._settle()
 
     def feed_heat(self, at: datetime, heating_kwh: float | None, dhw_kwh: float | None = None) -> None:
-        """A reading of the heat counters; repeats of the same values are no edges."""
+        """Add a reading of the heat counters; an unchanged one is no edge."""
         values = (heating_kwh, dhw_kwh)
         if values in ((None, None), self._last_edge_values):
             return
@@ -117,28 +117,28 @@ class CopLedger:
         self._settle()
 
     def window(self, now: datetime, length: timedelta) -> Sums | None:
-        """Sums of the intervals that ended in the last `length`; None when less than an hour is covered."""
+        """Return the sums of intervals that ended in the last `length`; None if they cover less than an hour."""
         found = total(sums for end, sums in self._recent if now - length < end <= now)
         return found if found.covered_s >= min(MIN_WINDOW_S, length.total_seconds()) else None
 
     def day(self, which: date) -> Sums:
-        """Sums of a local day."""
+        """Return the sums of a local day."""
         return self._days.get(which, Sums())
 
     def span(self, first: date, last: date) -> Sums:
-        """Sums from `first` to `last`, both included."""
+        """Return the sums from `first` to `last`, both included."""
         return total(sums for which, sums in self._days.items() if first <= which <= last)
 
     def month(self, today: date) -> Sums:
-        """Sums of the month so far."""
+        """Return the sums of the month so far."""
         return self.span(today.replace(day=1), today)
 
     def season(self, today: date) -> Sums:
-        """Sums of the last 365 days: the seasonal performance factor."""
+        """Return the sums of the last 365 days, for the seasonal performance factor."""
         return self.span(today - timedelta(days=364), today)
 
     def dump(self) -> dict[str, Any]:
-        """For the store."""
+        """Return the stored form."""
         days = {
             which.isoformat(): {spec.name: round(getattr(sums, spec.name), 5) for spec in fields(Sums)}
             for which, sums in self._days.items()
@@ -146,7 +146,7 @@ class CopLedger:
         return {"version": DATA_VERSION, "days": days}
 
     def load(self, data: Mapping[str, Any]) -> None:
-        """From the store; days that cannot be read are left out."""
+        """Restore from the stored form; invalid days are ignored."""
         days = data.get("days")
         for text, row in days.items() if isinstance(days, Mapping) else ():
             try:
@@ -158,7 +158,7 @@ class CopLedger:
                 self._days[which] = Sums(**values)
 
     def _settle(self) -> None:
-        """Close the intervals whose edges the electric counter has passed."""
+        """Close the intervals whose edges the electricity counter has passed."""
         while self._waiting and self._fast and self._fast[-1][0] >= self._waiting[0].at:
             edge = self._waiting.popleft()
             counter = self._counter_at(edge.at)
@@ -204,14 +204,14 @@ class CopLedger:
             del self._days[old]
 
     def _drop_old(self) -> None:
-        """Keep the fast samples that a waiting or coming edge may need."""
+        """Keep the samples that a waiting or future edge may need."""
         needed = self._last[0].at if self._last else None
         while len(self._fast) > 2 and needed is not None and self._fast[1][0] < needed:
             self._fast.popleft()
 
 
 def interval(seconds: float, electricity: float, heating: float, dhw: float, running_w: float = RUNNING_W) -> Sums:
-    """One interval's energies, put where they belong. Electricity of running follows the heat it made."""
+    """Return the energies of one interval by use. Electricity while running is divided like the heat."""
     heat = heating + dhw
     running = electricity / seconds * 3.6e6 >= running_w if seconds > 0 else False
     base = Sums(
@@ -234,26 +234,15 @@ def interval(seconds: float, electricity: float, heating: float, dhw: float, run
     )
 
 
-def heat_power_kw(flow_l_min: float, flow_c: float, return_c: float) -> float:
-    """Heat of a water flow: 0.06 m3/h per l/min times 1.163 kWh per m3 and K."""
-    return flow_l_min * 0.06 * 1.163 * (flow_c - return_c)
-
-
-def plausible_cop(flow_c: float, outdoor_c: float) -> float:
-    """Half of Carnot between the condenser (flow + 3 K) and the evaporator (outdoor - 6 K): to doubt readings."""
-    condenser = flow_c + 3 + 273.15
-    return 0.5 * condenser / max(5.0, condenser - (outdoor_c - 6 + 273.15))
-
-
 def _difference(before: float | None, after: float | None) -> float | None:
-    """Growth of a counter; None where it is unknown or fell (a new year, a new device)."""
+    """Return a counter's increase; None where it is unknown or negative (a new year, a new device)."""
     if before is None or after is None or after < before:
         return None
     return after - before
 
 
 def total(parts: Iterable[Sums]) -> Sums:
-    """All of them together."""
+    """Return the sum of all parts."""
     found = Sums()
     for part in parts:
         found = found.plus(part)

@@ -1,4 +1,4 @@
-"""Power out of an energy counter, for meters that only count. No Home Assistant here."""
+"""Power from an energy counter, for meters without a power reading. Without Home Assistant."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -15,16 +15,16 @@ ENOUGH_STEPS: Final = 5
 class CounterPower:
     """Mean power over the shortest time in which the counter moved by several of its own steps.
 
-    A counter in steps of 0.01 kWh that grew by five of them is right to a fifth. One that stands tells an upper bound
-    soon: less than one step in all the time since it moved.
+    A counter in steps of 0.01 kWh that grew by five of them is accurate to a fifth. One that does not move gives an
+    upper bound: less than one step since it last moved.
     """
 
     _readings: deque[tuple[datetime, float]] = field(default_factory=lambda: deque(maxlen=200))
     _step_kwh: float = math.inf
-    """The least growth seen: the counter's resolution, or what the least load takes between readings."""
+    """The smallest increase seen: the counter's resolution, or the smallest load between readings."""
 
     def feed(self, at: datetime, counter_kwh: float) -> None:
-        """A reading; older ones are left out. A counter that fell was reset."""
+        """Add a reading; older ones are ignored. A counter that fell was reset."""
         if self._readings:
             last_at, last = self._readings[-1]
             if at <= last_at:
@@ -39,7 +39,7 @@ class CounterPower:
             self._readings.popleft()
 
     def power_w(self, now: datetime) -> float | None:
-        """Mean power of late in W; None without two readings or where the last is older than ten minutes."""
+        """Return the recent mean power in W; None without two readings or if the last is older than ten minutes."""
         if len(self._readings) < 2 or now - self._readings[-1][0] > STALE:
             return None
         last_at, last = self._readings[-1]

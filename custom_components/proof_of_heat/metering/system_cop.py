@@ -1,50 +1,52 @@
-"""The COP ledgers of a home's heat pumps, and their sums. No Home Assistant here."""
+"""The COP of a home: the sums of all its heat pumps. Without Home Assistant."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
-from .cop import CopLedger, Sums, total
+from .cop import CopCalculator, Sums, total
 
 
-class CopBook:
-    """A ledger per heat pump: each has counters of its own, so that edges and resets are nobody else's."""
+class SystemCop:
+    """One calculator per heat pump, because each has its own counters with their own edges and resets."""
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
-        self._ledgers: dict[str, CopLedger] = {}
+        self._calculators: dict[str, CopCalculator] = {}
 
-    def of(self, key: str) -> CopLedger:
-        """The ledger of a heat pump."""
-        return self._ledgers.setdefault(key, CopLedger(self._zone))
+    def of(self, key: str) -> CopCalculator:
+        """Return the calculator of a heat pump."""
+        return self._calculators.setdefault(key, CopCalculator(self._zone))
 
     def window(self, now: datetime, length: timedelta) -> Sums | None:
-        """Sums of late; None where less than an hour is known of each."""
-        found = [sums for ledger in self._ledgers.values() if (sums := ledger.window(now, length)) is not None]
+        """Return recent sums; None where less than an hour is known of each heat pump."""
+        found = [
+            sums for calculator in self._calculators.values() if (sums := calculator.window(now, length)) is not None
+        ]
         return total(found) if found else None
 
     def day(self, which: date) -> Sums:
-        """Sums of a local day."""
-        return total(ledger.day(which) for ledger in self._ledgers.values())
+        """Return the sums of a local day."""
+        return total(calculator.day(which) for calculator in self._calculators.values())
 
     def month(self, today: date) -> Sums:
-        """Sums of the month so far."""
-        return total(ledger.month(today) for ledger in self._ledgers.values())
+        """Return the sums of the month so far."""
+        return total(calculator.month(today) for calculator in self._calculators.values())
 
     def season(self, today: date) -> Sums:
-        """Sums of the last 365 days: the seasonal performance factor."""
-        return total(ledger.season(today) for ledger in self._ledgers.values())
+        """Return the sums of the last 365 days, for the seasonal performance factor."""
+        return total(calculator.season(today) for calculator in self._calculators.values())
 
     def dump(self) -> dict[str, Any]:
-        """For the store."""
-        dumps = {key: ledger.dump() for key, ledger in self._ledgers.items()}
+        """Return the stored form."""
+        dumps = {key: calculator.dump() for key, calculator in self._calculators.items()}
         return {"ledgers": {key: dump for key, dump in dumps.items() if dump["days"]}}
 
     def load(self, data: Mapping[str, Any]) -> None:
-        """From the store. One ledger for all (as stored by 0.1.0) stays as one that grows no more."""
-        ledgers = data.get("ledgers")
+        """Restore from the stored form. A common one of all heat pumps (0.1.0) is kept and does not grow."""
+        rows = data.get("ledgers")
         if "days" in data:
             self.of("").load(data)
-        for key, ledger in ledgers.items() if isinstance(ledgers, Mapping) else ():
-            if isinstance(ledger, Mapping):
-                self.of(str(key)).load(ledger)
+        for key, row in rows.items() if isinstance(rows, Mapping) else ():
+            if isinstance(row, Mapping):
+                self.of(str(key)).load(row)

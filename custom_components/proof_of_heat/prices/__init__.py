@@ -1,1 +1,1 @@
-"""Prices of electricity: what price integrations say, tariffs by the clock, coins. No Home Assistant here."""
+"""Prices: electricity from sensors, actions and tariffs, and the hashprice."""

@@ -1,4 +1,4 @@
-"""A number (the hash price) in JSON at an address. The last one stays through outages and a restart."""
+"""A price in JSON at an address. The last value is kept through outages and restarts."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,89 +12,94 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 
 from ..drivers.values import at, number
-from ..runtime.background_query import Beside
-from ..system_config import WebPrice
+from ..runtime.background_query import BackgroundQuery
+from ..system_config import HttpPriceConfig
 
-EVERY_S: Final = 900.0
+INTERVAL_S: Final = 900.0
 TIMEOUT_S: Final = 15.0
 MAX_BYTES: Final = 1_000_000
-KEPT: Final = timedelta(days=2)
-"""A hash price moves a few percent a day; older than this it is no price any more."""
+MAX_AGE: Final = timedelta(days=2)
+"""A hashprice changes by a few percent a day; an older one is not used."""
 
 
-class WebPriceError(ValueError):
-    """The address answers with something else than the number."""
+class HttpPriceError(ValueError):
+    """The address answers with something that is not the price."""
 
 
-async def ask(session: aiohttp.ClientSession, where: WebPrice) -> float:
-    """Fetch the number; raises WebPriceError, aiohttp.ClientError or TimeoutError."""
+async def fetch_price(session: aiohttp.ClientSession, config: HttpPriceConfig) -> float:
+    """Fetch the price; raises HttpPriceError, aiohttp.ClientError or TimeoutError."""
     async with session.get(
-        where.url, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S), headers={"Accept": "application/json"}
+        config.url, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S), headers={"Accept": "application/json"}
     ) as reply:
         if reply.status != 200:
-            raise WebPriceError(f"status {reply.status}")
+            raise HttpPriceError(f"status {reply.status}")
         body = await reply.content.read(MAX_BYTES + 1)
         while len(body) <= MAX_BYTES and (more := await reply.content.read(MAX_BYTES + 1 - len(body))):
             body += more
     if len(body) > MAX_BYTES:
-        raise WebPriceError(f"more than {MAX_BYTES} bytes")
-    return number_in(body, where)
+        raise HttpPriceError(f"more than {MAX_BYTES} bytes")
+    return parse_price(body, config)
 
 
-def number_in(body: bytes, where: WebPrice) -> float:
-    """The number at the path of a JSON text; raises WebPriceError."""
+def parse_price(body: bytes, config: HttpPriceConfig) -> float:
+    """Return the number at the path of a JSON text; raises HttpPriceError."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as err:
-        raise WebPriceError("no JSON") from err
-    found = number(at(value, *steps(where.path)))
+        raise HttpPriceError("invalid JSON") from err
+    found = number(at(value, *path_steps(config.path)))
     if found is None or found < 0:
-        raise WebPriceError(f"no price at {where.path or 'the top'}")
-    return found * where.factor
+        raise HttpPriceError(f"no price at {config.path or 'the top level'}")
+    return found * config.factor
 
 
-def steps(path: str) -> tuple[str | int, ...]:
-    """`data.0.value` as keys and places; a place may be in brackets or below zero (from the end)."""
+def path_steps(path: str) -> tuple[str | int, ...]:
+    """Split `data.0.value` into keys and indexes; an index may be in brackets or negative (from the end)."""
     parts = path.replace("[", ".").replace("]", "").split(".")
     return tuple(int(part) if part.lstrip("-").isdigit() else part for part in parts if part and part != "$")
 
 
-class HashPrice:
-    """Asks every quarter of an hour, beside the cycle."""
+class HttpPrice:
+    """Fetches a price every quarter of an hour, in the background."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, where: WebPrice) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, config: HttpPriceConfig) -> None:
         session = async_get_clientsession(hass)
-        self._where = where
-        self._question = Beside(
-            hass, entry, "hash price", lambda: ask(session, where), every_s=EVERY_S, timeout_s=2 * TIMEOUT_S
+        self._config = config
+        self._query = BackgroundQuery(
+            hass,
+            entry,
+            "hashprice",
+            lambda: fetch_price(session, config),
+            interval_s=INTERVAL_S,
+            timeout_s=2 * TIMEOUT_S,
         )
 
     def value(self, now: datetime) -> float | None:
-        """The last number while it is young enough; asks anew where it is time."""
-        self._question.look(now)
-        age_s = self._question.age_s(now)
-        return self._question.value if age_s is not None and age_s <= KEPT.total_seconds() else None
+        """Return the last price unless it is too old; fetch it again when that is due."""
+        self._query.refresh_if_due(now)
+        age_s = self._query.age_s(now)
+        return self._query.value if age_s is not None and age_s <= MAX_AGE.total_seconds() else None
 
     @property
     def failures(self) -> int:
-        """In a row."""
-        return self._question.failures
+        """Consecutive failures."""
+        return self._query.failures
 
     def dump(self) -> dict[str, Any] | None:
-        """For the store; the address with it, so that another one's number is not taken over."""
-        question = self._question
-        if question.value is None or question.answered_at is None:
+        """Return the stored form, with the address: the price of another address is not restored."""
+        query = self._query
+        if query.value is None or query.updated_at is None:
             return None
-        return {"from": self._key, "value": question.value, "at": question.answered_at.isoformat()}
+        return {"from": self._identity, "value": query.value, "at": query.updated_at.isoformat()}
 
-    def load(self, saved: object) -> None:
-        """From the store; what cannot be used is left out."""
-        if not isinstance(saved, Mapping) or saved.get("from") != self._key:
+    def load(self, stored: object) -> None:
+        """Restore from the stored form; invalid values are ignored."""
+        if not isinstance(stored, Mapping) or stored.get("from") != self._identity:
             return
-        value, when = number(saved.get("value")), dt_util.parse_datetime(str(saved.get("at")))
+        value, when = number(stored.get("value")), dt_util.parse_datetime(str(stored.get("at")))
         if value is not None and when is not None and when.tzinfo is not None:
-            self._question.restore(value, when)
+            self._query.restore(value, when)
 
     @property
-    def _key(self) -> list[Any]:
-        return [self._where.url, self._where.path, self._where.factor]
+    def _identity(self) -> list[Any]:
+        return [self._config.url, self._config.path, self._config.factor]

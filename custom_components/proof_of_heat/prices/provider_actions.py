@@ -1,4 +1,4 @@
-"""Prices of Home Assistant's own Nord Pool and Tibber: their sensors hold no forecast, their actions do."""
+"""Prices of core's Nord Pool and Tibber integrations: their sensors have no forecast, their actions return one."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -10,22 +10,22 @@ from homeassistant.util import dt as dt_util
 
 from .series import PriceSeries, from_rows, joined
 
-EVERY_S: Final = 900.0
+INTERVAL_S: Final = 900.0
 _PER_MWH: Final = 1e-3
 _MAX_ROWS: Final = 500
 
 
-def asks(hass: HomeAssistant, entity_id: str | None) -> bool:
-    """Whether the prices of a sensor have to be asked for by an action."""
+def needs_action(hass: HomeAssistant, entity_id: str | None) -> bool:
+    """Return whether an action returns the prices of a sensor."""
     entry = er.async_get(hass).async_get(entity_id) if entity_id else None
     return entry is not None and entry.platform in ("nordpool", "tibber") and entry.config_entry_id is not None
 
 
-async def ask_prices(hass: HomeAssistant, entity_id: str) -> PriceSeries:
-    """Prices in money per kWh for today and tomorrow; raises what the action raises, ValueError where none came."""
+async def fetch_prices(hass: HomeAssistant, entity_id: str) -> PriceSeries:
+    """Return the prices per kWh of today and tomorrow; raises what the action raises, ValueError without prices."""
     entry = er.async_get(hass).async_get(entity_id)
     if entry is None or entry.config_entry_id is None:
-        raise ValueError(f"{entity_id} is gone")
+        raise ValueError(f"{entity_id} was removed")
     today = dt_util.start_of_local_day()
     if entry.platform == "tibber":
         found = await _tibber(hass, today)
@@ -39,7 +39,7 @@ async def ask_prices(hass: HomeAssistant, entity_id: str) -> PriceSeries:
 
 
 async def _nord_pool(hass: HomeAssistant, entry_id: str, area: str, day: datetime) -> PriceSeries:
-    """A day; tomorrow's is empty until about 13:00."""
+    """Return a day's prices; tomorrow's are empty until about 13:00."""
     reply = await hass.services.async_call(
         "nordpool",
         "get_prices_for_date",
@@ -51,7 +51,7 @@ async def _nord_pool(hass: HomeAssistant, entry_id: str, area: str, day: datetim
 
 
 async def _tibber(hass: HomeAssistant, today: datetime) -> PriceSeries:
-    """Totals, in money per kWh, of the first home."""
+    """Return the total prices per kWh of the first home."""
     end = today + timedelta(days=2)
     reply = await hass.services.async_call(
         "tibber",
@@ -65,7 +65,7 @@ async def _tibber(hass: HomeAssistant, today: datetime) -> PriceSeries:
 
 
 def _rows_of(reply: Any, name: str) -> Iterator[Any]:
-    """The rows under a name, or of the only or first part."""
+    """Yield the rows under a name, else those of the first part."""
     parts = reply if isinstance(reply, Mapping) else {}
     rows = parts.get(name, next(iter(parts.values()), None))
     yield from (rows if isinstance(rows, list) else [])[:_MAX_ROWS]

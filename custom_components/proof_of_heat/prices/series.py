@@ -1,4 +1,4 @@
-"""Price series out of the attributes that price integrations give their sensors.
+"""Price series from the attributes of price sensors.
 
 Known shapes: Nord Pool (`raw_today`/`raw_tomorrow`: start, end, value), ENTSO-e (`prices_today`/`prices_tomorrow` or
 `prices`: time, price), Tibber (`today`/`tomorrow`: startsAt, total), Octopus Energy (`rates`: start, end,
@@ -45,33 +45,33 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extras:
-    """What is added to the exchange's price: first fees, then tax. `feed_in`: paid for a kWh given to the grid."""
+class Surcharges:
+    """Fees and then tax on top of the exchange price. `feed_in`: revenue of a kWh fed into the grid."""
 
     per_kwh: float = 0.0
     tax: float = 0.0
     feed_in: float = 0.0
 
     def of(self, price: float) -> float:
-        """What the user pays."""
+        """Return the price that the user pays."""
         return (price + self.per_kwh) * (1 + self.tax)
 
 
 @dataclass(frozen=True, slots=True)
 class PriceSeries:
-    """Slots in order of time, not overlapping; there may be gaps."""
+    """Slots in chronological order, not overlapping; gaps are possible."""
 
     slots: tuple[Slot, ...] = ()
 
     def at(self, when: datetime) -> float | None:
-        """The price at a time; None where nothing is known."""
+        """Return the price at a time; None where it is unknown."""
         for slot in self.slots:
             if slot.start <= when < slot.end:
                 return slot.price
         return None
 
     def steps(self, start: datetime, step: timedelta, count: int) -> list[float]:
-        """Mean price of each step from `start` on; NaN where less than half of it is known. One pass over both."""
+        """Return the mean price of each step from `start` on; NaN where less than half of it is known."""
         begin, width = start.timestamp(), step.total_seconds()
         known, money = [0.0] * count, [0.0] * count
         for slot in self.slots:
@@ -86,20 +86,20 @@ class PriceSeries:
 
     @property
     def end(self) -> datetime | None:
-        """Up to when prices are known."""
+        """The end of the last known price."""
         return self.slots[-1].end if self.slots else None
 
     def scaled(self, factor: float) -> PriceSeries:
-        """With another unit."""
+        """Return the series in another unit."""
         return PriceSeries(tuple(replace(slot, price=slot.price * factor) for slot in self.slots))
 
-    def priced(self, factor: float, extras: Extras) -> PriceSeries:
-        """With the unit's factor and what is added."""
-        return PriceSeries(tuple(replace(slot, price=extras.of(slot.price * factor)) for slot in self.slots))
+    def priced(self, factor: float, surcharges: Surcharges) -> PriceSeries:
+        """Return the series with the factor of its unit and the surcharges."""
+        return PriceSeries(tuple(replace(slot, price=surcharges.of(slot.price * factor)) for slot in self.slots))
 
 
 def unit_factor(unit: str | None) -> float:
-    """What turns a price in this unit into money per kWh: "EUR/MWh" 0.001, "ct/kWh" 0.01; 1 for what is not known."""
+    """Return the factor from a unit to money per kWh: "EUR/MWh" 0.001, "ct/kWh" 0.01; 1 for an unknown unit."""
     text = (unit or "").lower().replace(" ", "")
     money, slash, _ = text.partition("/")
     energy = next((factor for ending, factor in _UNITS.items() if text.endswith(ending)), 1.0)
@@ -107,13 +107,13 @@ def unit_factor(unit: str | None) -> float:
 
 
 def hash_factor(unit: str | None) -> float:
-    """What turns a hash price in this unit into money per petahash: "USD/TH/d" 1000; 1 for what is not known."""
+    """Return the factor from a hashprice unit to money per PH/s and day: "USD/TH/d" 1000; 1 for an unknown unit."""
     parts = (unit or "").lower().replace("/s", "").replace(" ", "").split("/")
     return next((factor for name, factor in _HASHES.items() if name in parts[1:]), 1.0)
 
 
 def from_attributes(attributes: Mapping[str, Any], zone: tzinfo, today: datetime) -> PriceSeries:
-    """The series in a sensor's attributes; empty where none of the shapes is there. `today`: now, aware."""
+    """Return the series in a sensor's attributes; empty where no known attribute is present. `today`: now, aware."""
     slots: dict[datetime, Slot] = {}
     for name in _LISTS:
         rows = attributes.get(name)
@@ -126,20 +126,20 @@ def from_attributes(attributes: Mapping[str, Any], zone: tzinfo, today: datetime
             found = from_rows(rows, zone)
         for slot in found.slots:
             slots.setdefault(slot.start, slot)
-    return PriceSeries(tuple(_apart(sorted(slots.values()))))
+    return PriceSeries(tuple(_without_overlaps(sorted(slots.values()))))
 
 
 def joined(parts: Iterable[PriceSeries]) -> PriceSeries:
-    """Several series as one; where they tell of the same time the first counts."""
+    """Join several series; where they overlap, the first takes precedence."""
     slots: dict[datetime, Slot] = {}
     for part in parts:
         for slot in part.slots:
             slots.setdefault(slot.start, slot)
-    return PriceSeries(tuple(_apart(sorted(slots.values()))))
+    return PriceSeries(tuple(_without_overlaps(sorted(slots.values()))))
 
 
 def from_rows(rows: Iterable[Any], zone: tzinfo) -> PriceSeries:
-    """Rows of start, end (may lack) and price."""
+    """Return the series of rows with start, optional end, and price."""
     raw: list[tuple[datetime, datetime | None, float]] = []
     for row in rows:
         if not isinstance(row, Mapping):
@@ -150,15 +150,15 @@ def from_rows(rows: Iterable[Any], zone: tzinfo) -> PriceSeries:
     raw.sort(key=lambda item: item[0])
     usual = min((b[0] - a[0] for a, b in pairwise(raw) if b[0] > a[0]), default=timedelta(hours=1))
     slots = []
-    for index, (start, told, price) in enumerate(raw):
+    for index, (start, stated_end, price) in enumerate(raw):
         following = raw[index + 1][0] if index + 1 < len(raw) else None
-        end = told if told is not None and told > start else following or start + usual
-        slots.append(Slot(start, min(end, start + _MAX_SLOT) if told is None else end, price))
-    return PriceSeries(tuple(_apart(slots)))
+        end = stated_end if stated_end is not None and stated_end > start else following or start + usual
+        slots.append(Slot(start, min(end, start + _MAX_SLOT) if stated_end is None else end, price))
+    return PriceSeries(tuple(_without_overlaps(slots)))
 
 
 def _plain_day(values: Sequence[Any], midnight: datetime) -> PriceSeries:
-    """Numbers for a day of 23, 24 or 25 hours (or quarters): hours are counted in real time, not on the clock."""
+    """Return a list of numbers for a day of 23, 24 or 25 hours (or quarter-hours), evenly spaced in real time."""
     zone = midnight.tzinfo
     assert zone is not None
     begin = midnight.timestamp()
@@ -173,17 +173,17 @@ def _plain_day(values: Sequence[Any], midnight: datetime) -> PriceSeries:
     return PriceSeries(tuple(slots))
 
 
-def _apart(slots: Iterable[Slot]) -> list[Slot]:
-    """Cut each slot where the next begins; drop doubles."""
-    done: list[Slot] = []
+def _without_overlaps(slots: Iterable[Slot]) -> list[Slot]:
+    """Cut each slot where the next begins; drop duplicates."""
+    result: list[Slot] = []
     for slot in slots:
-        if done and slot.start <= done[-1].start:
+        if result and slot.start <= result[-1].start:
             continue
-        if done and done[-1].end > slot.start:
-            done[-1] = replace(done[-1], end=slot.start)
+        if result and result[-1].end > slot.start:
+            result[-1] = replace(result[-1], end=slot.start)
         if slot.end > slot.start:
-            done.append(slot)
-    return done
+            result.append(slot)
+    return result
 
 
 def _pick(row: Mapping[Any, Any], names: tuple[str, ...]) -> Any:
@@ -198,5 +198,5 @@ def _time(value: Any, zone: tzinfo) -> datetime | None:
             return None
     if not isinstance(value, datetime):
         return None
-    # Times of one zone compare by the clock on the wall, wrongly so when it is put back: keep them in UTC.
+    # Times of one zone compare by local time, which repeats an hour in autumn: use UTC.
     return (value if value.tzinfo is not None else value.replace(tzinfo=zone)).astimezone(UTC)

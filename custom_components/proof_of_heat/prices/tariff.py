@@ -1,4 +1,4 @@
-"""A tariff by the clock: a price for windows of the week and one for the rest."""
+"""A time-of-use tariff: prices for weekly time windows, and a price outside of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,20 +15,20 @@ _STEP: Final = timedelta(minutes=15)
 
 
 class TariffError(ValueError):
-    """A window that cannot be used."""
+    """An invalid time window."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`days` 0 = Monday; from `start` up to `end` of the local clock (`end` 00:00 = midnight; may pass it)."""
+    """A time window on `days` (0 = Monday), local time. `end` 00:00 is midnight; a window may extend past it."""
 
     days: frozenset[int]
     start: time
     end: time
     price: float
 
-    def holds(self, local: datetime) -> bool:
-        """Whether a local time lies in it."""
+    def contains(self, local: datetime) -> bool:
+        """Return whether a local time is in the window."""
         now = local.time().replace(tzinfo=None)
         if self.start < self.end or self.end == time():
             inside = self.start <= now and (now < self.end or self.end == time())
@@ -40,17 +40,17 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """The first window that holds gives the price, else `default`."""
+    """The first matching window has the price, else `default` applies."""
 
     default: float
     windows: tuple[Window, ...] = ()
 
     def at(self, local: datetime) -> float:
-        """The price at a local time."""
-        return next((window.price for window in self.windows if window.holds(local)), self.default)
+        """Return the price at a local time."""
+        return next((window.price for window in self.windows if window.contains(local)), self.default)
 
     def series(self, start: datetime, hours: int, zone: tzinfo) -> PriceSeries:
-        """Slots from `start` (rounded down to a quarter of an hour) on, through changes of the clock."""
+        """Return the prices from `start` (rounded down to the quarter-hour) on, over changes of the clock."""
         begin = start.timestamp() // _STEP.total_seconds() * _STEP.total_seconds()
         slots: list[Slot] = []
         for index in range(hours * 4 + 1):
@@ -65,22 +65,22 @@ class Tariff:
 
 
 def parse(default: float, rows: Any) -> Tariff:
-    """Rows of `days` ("Mon-Fri", "Sat,Sun", "Daily" or a list of names; none: all), `start`, `end`, `price`.
+    """Parse rows of `days` ("Mon-Fri", "Sat,Sun", "Daily" or a list of names; none: all), `start`, `end`, `price`.
 
-    `from` and `to` are understood for `start` and `end`. Raises TariffError naming the row.
+    `from` and `to` are accepted for `start` and `end`. Raises TariffError with the row.
     """
     if not isinstance(rows, Sequence) or isinstance(rows, (str, bytes)):
-        raise TariffError("the windows have to be a list")
+        raise TariffError("the windows must be a list")
     if len(rows) > MAX_WINDOWS:
         raise TariffError(f"more than {MAX_WINDOWS} windows")
     if number(default) is None:
-        raise TariffError("the price outside of the windows is no number")
+        raise TariffError("the price outside of the windows must be a number")
     return Tariff(float(default), tuple(_window(row, f"window {index + 1}") for index, row in enumerate(rows)))
 
 
 def _window(row: Any, where: str) -> Window:
     if not isinstance(row, Mapping):
-        raise TariffError(f"{where}: has to be an object")
+        raise TariffError(f"{where}: must be an object")
     try:
         days = row.get("days") or "Daily"
         numbers = parse_days(days if isinstance(days, str) else ",".join(str(day) for day in days))
@@ -92,7 +92,7 @@ def _window(row: Any, where: str) -> Window:
         raise TariffError(f"{where}: {err}") from err
     price = number(row.get("price"))
     if price is None:
-        raise TariffError(f"{where}: the price is no number")
+        raise TariffError(f"{where}: the price must be a number")
     if start == end != time():  # midnight to midnight is a whole day
-        raise TariffError(f"{where}: begins where it ends")
+        raise TariffError(f"{where}: start and end must differ")
     return Window(numbers, start, end, price)

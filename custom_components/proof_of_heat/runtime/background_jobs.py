@@ -1,8 +1,8 @@
-"""The engine's slow work (learning, planning) in another thread, and a watchdog over it.
+"""Runs the engine's slow work (learning, planning) in another thread, with a watchdog.
 
-Whatever goes wrong there, the cycle goes on by the curve: a job that raises is told to the engine, logged once and
-tried again ever later; one that takes longer than the cycle can wait is taken in when it is done; one that never ends
-is given up.
+Whatever fails there, control continues by the heating curve: a job that raises is reported to the engine, logged once
+and retried with increasing delay; the result of a job that outlasts the cycle is applied when it is done; a job that
+does not end is abandoned.
 """
 
 import asyncio
@@ -12,39 +12,40 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 
+from .._lib.backoff import RetryPolicy
 from ..engine.engine import Engine, JobResult
 from ..engine.snapshot import Snapshot
 
 _LOGGER = logging.getLogger(__name__)
 
 WAIT_S: Final = 5.0
-GIVEN_UP_S: Final = 600.0
-RETRY_S: Final = 120.0
-RETRY_MAX_S: Final = 3600.0
+"""How long a cycle waits for a job."""
+ABANDON_S: Final = 600.0
+RETRY: Final = RetryPolicy(first_s=120.0, max_s=3600.0)
 JOBS_PER_CYCLE: Final = 2
 
 
-class SlowWork:
-    """At most one job at a time."""
+class BackgroundJobs:
+    """Runs at most one job at a time."""
 
     def __init__(self, hass: HomeAssistant, engine: Engine, name: str) -> None:
         self.failures = 0
-        self.given_up = 0
+        self.abandoned = 0
         self._hass = hass
         self._engine = engine
         self._name = name
         self._running: asyncio.Future[JobResult] | None = None
-        self._late: asyncio.Future[JobResult] | None = None
+        self._hanging: asyncio.Future[JobResult] | None = None
         self._began: datetime | None = None
         self._not_before: datetime | None = None
 
     @property
-    def busy(self) -> bool:
-        """Whether a job is under way."""
+    def is_busy(self) -> bool:
+        """Whether a job is running."""
         return self._running is not None
 
     async def run(self, snapshot: Snapshot, now: datetime) -> None:
-        """Do what is due, as far as it is done within some seconds."""
+        """Run the jobs that are due, and wait some seconds for them."""
         for _ in range(JOBS_PER_CYCLE):
             if self._running is None and not self._start(snapshot, now):
                 return
@@ -54,8 +55,8 @@ class SlowWork:
     def _start(self, snapshot: Snapshot, now: datetime) -> bool:
         if self._not_before is not None and now < self._not_before:
             return False
-        if self._late is not None and not self._late.done():
-            return False  # a thread cannot be ended: one that hangs is enough
+        if self._hanging is not None and not self._hanging.done():
+            return False  # a thread cannot be ended, so no further one is risked
         job = self._engine.job(snapshot)
         if job is None:
             return False
@@ -63,23 +64,23 @@ class SlowWork:
         return True
 
     async def _wait(self, now: datetime) -> bool:
-        """Whether the job came to its end."""
+        """Wait for the job; return whether it ended."""
         running, began = self._running, self._began
         assert running is not None
         assert began is not None
         done, _ = await asyncio.wait({running}, timeout=WAIT_S)
         if not done:
-            if (now - began).total_seconds() >= GIVEN_UP_S:
-                self.given_up += 1
-                running.add_done_callback(_forget)
-                self._late = running
-                self._failed(now, f"no end within {GIVEN_UP_S:.0f} s, given up")
+            if (now - began).total_seconds() >= ABANDON_S:
+                self.abandoned += 1
+                running.add_done_callback(_retrieve_error)
+                self._hanging = running
+                self._on_failure(now, f"timed out after {ABANDON_S:.0f} s")
             return False
         self._running = None
         if running.cancelled():
-            self._failed(now, "cancelled")
+            self._on_failure(now, "cancelled")
         elif (error := running.exception()) is not None:
-            self._failed(now, f"{type(error).__name__}: {error}", error)
+            self._on_failure(now, f"{type(error).__name__}: {error}", error)
         else:
             self._adopt(running.result(), now)
         return True
@@ -87,29 +88,28 @@ class SlowWork:
     def _adopt(self, result: JobResult, now: datetime) -> None:
         try:
             self._engine.adopt(result)
-        except Exception as err:  # noqa: BLE001  whatever was found cannot be used: go on without
-            self._failed(now, f"{type(err).__name__}: {err}", err)
+        except Exception as err:  # noqa: BLE001  an unusable result must not stop control
+            self._on_failure(now, f"{type(err).__name__}: {err}", err)
             return
         if self.failures:
             _LOGGER.info("%s: learning and planning work again", self._name)
         self.failures, self._not_before = 0, None
 
-    def _failed(self, now: datetime, why: str, error: BaseException | None = None) -> None:
+    def _on_failure(self, now: datetime, reason: str, error: BaseException | None = None) -> None:
         self._running = None
         self.failures += 1
         self._engine.job_failed()
-        pause_s = min(RETRY_S * 2 ** min(self.failures - 1, 8), RETRY_MAX_S)
-        self._not_before = now + timedelta(seconds=pause_s)
+        self._not_before = now + timedelta(seconds=RETRY.delay_s(self.failures))
         if self.failures == 1:
             _LOGGER.warning(
-                "%s: learning or planning failed, the curve goes on: %s",
+                "%s: learning or planning failed, control continues by the heating curve: %s",
                 self._name,
-                why,
+                reason,
                 exc_info=error if isinstance(error, Exception) else None,
             )
 
 
-def _forget(late: asyncio.Future[JobResult]) -> None:
-    """What was given up may end one day: look at its error so that nobody else complains of it."""
-    if not late.cancelled():
-        late.exception()
+def _retrieve_error(future: asyncio.Future[JobResult]) -> None:
+    """Retrieve the error of an abandoned job, so that asyncio does not log it."""
+    if not future.cancelled():
+        future.exception()

@@ -1,4 +1,4 @@
-"""Slow questions (forecasts, calendars, an address) asked beside the cycle, which never waits for them."""
+"""Slow queries (forecasts, calendars, an address) that run in the background; the cycle never waits for them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,6 +10,7 @@ from typing import Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
+from .._lib.backoff import RetryPolicy
 from ..const import DOMAIN
 
 _LOGGER = logging.getLogger(__name__)
@@ -18,71 +19,75 @@ TIMEOUT_S: Final = 30.0
 RETRY_S: Final = 60.0
 
 
-class Beside[T]:
-    """One question. The last good answer stays, with its time; failures are retried ever later, up to `every_s`."""
+class BackgroundQuery[T]:
+    """One query. The last result is kept with its time; failures are retried with increasing delay."""
 
     def __init__(
         self,
         hass: HomeAssistant,
         entry: ConfigEntry,
         name: str,
-        ask: Callable[[], Awaitable[T]],
+        fetch: Callable[[], Awaitable[T]],
         *,
-        every_s: float,
+        interval_s: float,
         timeout_s: float = TIMEOUT_S,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.value: T | None = None
-        self.answered_at: datetime | None = None
+        self.updated_at: datetime | None = None
         self.failures = 0
         self._hass = hass
         self._entry = entry
         self._name = name
-        self._ask = ask
-        self._every_s = every_s
+        self._fetch = fetch
+        self._interval_s = interval_s
+        self._retry = RetryPolicy(min(RETRY_S, interval_s), interval_s)
         self._timeout_s = timeout_s
         self._jitter = jitter
         self._due: datetime | None = None
         self._task: asyncio.Task[None] | None = None
 
     @callback
-    def look(self, now: datetime) -> None:
-        """Ask where it is time; to be called each cycle."""
-        if self.asking or (self._due is not None and now < self._due):
+    def refresh_if_due(self, now: datetime) -> None:
+        """Start the query if it is due; called in each cycle."""
+        if self.is_running or (self._due is not None and now < self._due):
             return
-        self._due = now + timedelta(seconds=self._every_s)
+        self._due = now + timedelta(seconds=self._interval_s)
         self._task = self._entry.async_create_background_task(self._hass, self._run(now), f"{DOMAIN} {self._name}")
 
     @property
-    def asking(self) -> bool:
-        """Whether a question is under way."""
+    def is_running(self) -> bool:
+        """Whether the query is running."""
         return self._task is not None and not self._task.done()
 
     @callback
-    def soon(self) -> None:
-        """Ask at the next look, whatever the time."""
+    def invalidate(self) -> None:
+        """Make the query due at the next cycle."""
         self._due = None
 
     def age_s(self, now: datetime) -> float | None:
-        """Age of the answer that stands; None where there is none."""
-        return None if self.answered_at is None else max(0.0, (now - self.answered_at).total_seconds())
+        """Return the age of the last result; None without one."""
+        return None if self.updated_at is None else max(0.0, (now - self.updated_at).total_seconds())
 
-    def restore(self, value: T, answered_at: datetime) -> None:
-        """Take over an answer from before a restart."""
-        self.value, self.answered_at = value, answered_at
+    def restore(self, value: T, updated_at: datetime) -> None:
+        """Restore a result from before a restart."""
+        self.value, self.updated_at = value, updated_at
 
     async def _run(self, now: datetime) -> None:
         try:
             async with asyncio.timeout(self._timeout_s):
-                value = await self._ask()
-        except Exception as err:  # noqa: BLE001  any integration and any server may be on the other side
+                value = await self._fetch()
+        except Exception as err:  # noqa: BLE001  any integration or server may be queried
             self.failures += 1
-            pause_s = min(RETRY_S * 2 ** min(self.failures - 1, 8), self._every_s) * (1 + 0.1 * self._jitter())
-            self._due = now + timedelta(seconds=pause_s)
+            self._due = now + timedelta(seconds=self._retry.delay_s(self.failures, self._jitter()))
             level = logging.WARNING if self.failures == 1 else logging.DEBUG
-            _LOGGER.log(level, "%s: no answer, the last one stays: %s", self._name, str(err) or type(err).__name__)
+            _LOGGER.log(level, "%s: update failed, keeping the last result: %s", self._name, _reason(err))
             return
         if self.failures:
-            _LOGGER.info("%s: answers again", self._name)
+            _LOGGER.info("%s: updates work again", self._name)
         self.failures = 0
-        self.value, self.answered_at = value, now
+        self.value, self.updated_at = value, now
+
+
+def _reason(err: Exception) -> str:
+    return str(err) or type(err).__name__

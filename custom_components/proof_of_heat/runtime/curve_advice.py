@@ -1,4 +1,4 @@
-"""The heating curve that fits the learned house: suggested where it differs, taken over on request."""
+"""The heating curve that fits the learned house: suggested where it differs, applied on request."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,71 +7,72 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from .._lib.heating_curve import curve_shape
-from ..const import CONF_CURVE, CONF_LEVEL, CONF_MAX_FLOW, CONF_SLOPE
+from ..const import CONF_CURVE, CONF_LEVEL, CONF_MAX_FLOW, CONF_SLOPE, LEVEL_RANGE_K, SLOPE_RANGE
 from ..engine.engine import Engine
 from ..engine.model.curve_fit import CurveSuggestion
-from ..system_config import Settings
+from ..system_config import SystemConfig
 
-SURE: Final = 0.5
-"""Confidence from which a curve is suggested."""
-WORTH_K: Final = 2.0
-"""Difference in flow temperature from which it is worth telling."""
-_OUTDOOR_C: Final = (-10.0, 0.0, 10.0)
-_SLOPES, _LEVELS = (0.1, 3.5), (-13.0, 40.0)
-_USUAL_C: Final = 21.0
+MIN_CONFIDENCE: Final = 0.5
+MIN_DIFFERENCE_K: Final = 2.0
+"""The smallest difference in flow temperature that is worth a suggestion."""
+_COMPARED_AT_C: Final = (-10.0, 0.0, 10.0)
+_DEFAULT_COMFORT_C: Final = 21.0
 
 
 @dataclass(frozen=True, slots=True)
 class CurveAdvice:
-    """A curve that can be set."""
+    """A heating curve that can be set."""
 
     slope: float
     level: float
     confidence: float
-    differs_k: float
-    """Largest difference in flow temperature from the curve that is set."""
+    difference_k: float
+    """The largest difference in flow temperature from the configured curve."""
 
     @property
-    def worth_telling(self) -> bool:
-        """Whether it is sure and differs enough."""
-        return self.confidence >= SURE and self.differs_k >= WORTH_K
+    def is_significant(self) -> bool:
+        """Whether it is reliable and differs enough to be suggested."""
+        return self.confidence >= MIN_CONFIDENCE and self.difference_k >= MIN_DIFFERENCE_K
 
 
-def advise(suggestion: CurveSuggestion, settings: Settings) -> CurveAdvice:
-    """A fit in the steps and limits of devices, beside what is set."""
+def advise(suggestion: CurveSuggestion, config: SystemConfig) -> CurveAdvice:
+    """Return a fitted curve in the steps and limits of devices, compared with the configured one."""
     slope, level = suggestion.settable
-    slope, level = min(max(slope, _SLOPES[0]), _SLOPES[1]), min(max(level, _LEVELS[0]), _LEVELS[1])
-    differs = [abs((slope - settings.slope) * curve_shape(outdoor) + level - settings.level) for outdoor in _OUTDOOR_C]
-    return CurveAdvice(slope, level, round(suggestion.confidence, 2), round(max(differs), 1))
+    slope = min(max(slope, SLOPE_RANGE[0]), SLOPE_RANGE[1])
+    level = min(max(level, LEVEL_RANGE_K[0]), LEVEL_RANGE_K[1])
+    differences = [
+        abs((slope - config.slope) * curve_shape(outdoor_c) + level - config.level) for outdoor_c in _COMPARED_AT_C
+    ]
+    return CurveAdvice(slope, level, round(suggestion.confidence, 2), round(max(differences), 1))
 
 
-class CurveAdviser:
-    """The fit is made anew when the house was learned anew."""
+class CurveAdvisor:
+    """Fits the curve again whenever the house model was learned again."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
+    def __init__(self, engine: Engine, config: SystemConfig) -> None:
         self._engine = engine
-        self._settings = settings
-        self._of: object = None
+        self._config = config
+        self._model: object = None
         self._advice: CurveAdvice | None = None
 
     def advice(self) -> CurveAdvice | None:
-        """The curve that fits; None before the house is known well enough to plan."""
+        """Return the curve that fits; None until the house model is accurate enough to plan with."""
         learned = self._engine.learned
         if learned is None or not learned.trusted:
             return None
-        if learned is not self._of:
-            room_c = max((zone.targets.comfort for zone in self._settings.zones), default=_USUAL_C)
+        if learned is not self._model:
+            room_c = max((zone.targets.comfort for zone in self._config.zones), default=_DEFAULT_COMFORT_C)
             suggestion = self._engine.suggest_curve(room_c)
-            self._advice = None if suggestion is None else advise(suggestion, self._settings)
-            self._of = learned
+            self._advice = None if suggestion is None else advise(suggestion, self._config)
+            self._model = learned
         return self._advice
 
 
 @callback
-def take_over(hass: HomeAssistant, entry: ConfigEntry, settings: Settings, advice: CurveAdvice) -> None:
-    """Write the curve into the options; the system takes it up by a reload."""
+def apply_curve(hass: HomeAssistant, entry: ConfigEntry, config: SystemConfig, advice: CurveAdvice) -> None:
+    """Write the curve into the options, which reloads the entry."""
     curve = {
-        CONF_MAX_FLOW: settings.max_flow_c,
+        CONF_MAX_FLOW: config.max_flow_c,
         **entry.options.get(CONF_CURVE, {}),
         CONF_SLOPE: advice.slope,
         CONF_LEVEL: advice.level,

@@ -1,14 +1,13 @@
-"""What the home's schedules and calendars say of the coming days, so that rooms are warm *at* the time.
+"""The home's schedules and calendars over the coming days, so that rooms are warm *at* the scheduled time.
 
-Home Assistant's states tell the present and at most the next change. The actions `schedule.get_schedule` and
-`calendar.get_events` tell more: they are asked beside the cycle, at most every quarter of an hour, and kept.
+States contain the present and at most the next change. The actions `schedule.get_schedule` and `calendar.get_events`
+return more: they are called in the background, at most every quarter of an hour, and their results are kept.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -16,172 +15,106 @@ from homeassistant.util import dt as dt_util
 
 from .._lib.week_schedule import WeekSchedule
 from ..comfort.spans import Spans
+from ..inputs.schedules import HORIZON, fetch_events, fetch_week, parse_moment
 from ..inputs.states import known
-from ..system_config import Settings, ZoneSettings
-from .background_query import Beside
+from ..system_config import SystemConfig, ZoneConfig
+from .background_query import BackgroundQuery
 
-LOOK_AHEAD: Final = timedelta(hours=50)
-EVERY_S: Final = 900.0
-MAX_EVENTS: Final = 200
-_DAY_NAMES: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-async def ask_calendar(hass: HomeAssistant, entity_id: str) -> Spans:
-    """The events of the coming days; raises for whatever the calendar raises."""
-    now = dt_util.utcnow()
-    reply = await hass.services.async_call(
-        "calendar",
-        "get_events",
-        {
-            "entity_id": entity_id,
-            "start_date_time": dt_util.as_local(now - timedelta(minutes=1)).isoformat(),
-            "end_date_time": dt_util.as_local(now + LOOK_AHEAD).isoformat(),
-        },
-        blocking=True,
-        return_response=True,
-    )
-    return events_of(reply, entity_id)
-
-
-def events_of(reply: Any, entity_id: str) -> Spans:
-    """A calendar's reply; an all-day event goes from midnight to midnight. What is no event is left out."""
-    calendar = (reply or {}).get(entity_id)
-    rows = calendar.get("events") if isinstance(calendar, Mapping) else None
-    pairs = []
-    for row in (rows if isinstance(rows, list) else [])[:MAX_EVENTS]:
-        if isinstance(row, Mapping):
-            start, end = _moment(row.get("start")), _moment(row.get("end"))
-            if start is not None and end is not None:
-                pairs.append((start, end))
-    return Spans.of(pairs)
-
-
-def _moment(value: Any) -> datetime | None:
-    """A time, or a day's midnight, of the home."""
-    text = value.isoformat() if isinstance(value, date) else str(value)
-    if (when := dt_util.parse_datetime(text)) is None:
-        return None
-    return (when if when.tzinfo else when.replace(tzinfo=dt_util.get_default_time_zone())).astimezone(UTC)
-
-
-async def ask_schedule(hass: HomeAssistant, entity_id: str) -> WeekSchedule:
-    """The week of a schedule helper; raises ScheduleError for a reply of another form."""
-    reply = await hass.services.async_call(
-        "schedule", "get_schedule", {"entity_id": entity_id}, blocking=True, return_response=True
-    )
-    return week_of((reply or {}).get(entity_id))
-
-
-def week_of(days: Any) -> WeekSchedule:
-    """`{"monday": [{"from": "06:00:00", "to": "22:00:00"}], …}` as a week; raises ScheduleError."""
-    rows = days if isinstance(days, Mapping) else {}
-    week = []
-    for day in _DAY_NAMES:
-        slots = [f"{_clock(row.get('from'))}-{_clock(row.get('to'))}" for row in rows.get(day) or ()]
-        if slots:
-            week.append({"day": day, "slots": slots})
-    return WeekSchedule.parse(week)
-
-
-def _clock(value: Any) -> str:
-    """HH:MM; the last moment of a day is its end."""
-    text = value.isoformat() if isinstance(value, time) else str(value)
-    return "24:00" if text.startswith("23:59:59") else text[:5]
+INTERVAL_S: Final = 900.0
+_WEEK_VALID: Final = timedelta(hours=1)
 
 
 @dataclass(slots=True)
-class _Week:
-    """A week's stretches ahead, made anew every hour."""
+class _WeekPreview:
+    """The comfort periods of a weekly schedule, calculated every hour."""
 
     week: WeekSchedule
     spans: Spans = field(default_factory=Spans)
-    made: datetime | None = None
+    calculated_at: datetime | None = None
 
-    def ahead(self, now: datetime) -> Spans:
-        if self.made is None or not timedelta() <= now - self.made < timedelta(hours=1):
+    def at(self, now: datetime) -> Spans:
+        if self.calculated_at is None or not timedelta() <= now - self.calculated_at < _WEEK_VALID:
             local = dt_util.as_local(now)
-            periods = self.week.periods(local, local + LOOK_AHEAD + timedelta(hours=1))
-            self.spans, self.made = Spans.of((period.start, period.end) for period in periods), now
+            periods = self.week.periods(local, local + HORIZON + _WEEK_VALID)
+            self.spans, self.calculated_at = Spans.of((period.start, period.end) for period in periods), now
         return self.spans
 
 
-class Ahead:
-    """All schedules and calendars of a system."""
+class SchedulePreview:
+    """All schedules and calendars of a heating system."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, settings: Settings) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, config: SystemConfig) -> None:
         self._hass = hass
-        self._settings = settings
-        self._weeks: dict[str, _Week] = {
-            zone.zone_id: _Week(zone.week) for zone in settings.zones if zone.week is not None
+        self._config = config
+        self._weeks: dict[str, _WeekPreview] = {
+            zone.zone_id: _WeekPreview(zone.week) for zone in config.zones if zone.week is not None
         }
-        self._calendars: dict[str, Beside[Spans]] = {}
-        self._helpers: dict[str, Beside[WeekSchedule]] = {}
-        self._helper_weeks: dict[str, _Week] = {}
-        entities = {zone.schedule for zone in settings.zones} | {settings.away_calendar}
+        self._calendars: dict[str, BackgroundQuery[Spans]] = {}
+        self._helpers: dict[str, BackgroundQuery[WeekSchedule]] = {}
+        self._helper_weeks: dict[str, _WeekPreview] = {}
+        entities = {zone.schedule for zone in config.zones} | {config.away_calendar}
         for entity_id in sorted(entity for entity in entities if entity is not None):
             domain = entity_id.partition(".")[0]
             if domain == "calendar":
-                self._calendars[entity_id] = Beside(
-                    hass, entry, entity_id, partial(ask_calendar, hass, entity_id), every_s=EVERY_S
+                self._calendars[entity_id] = BackgroundQuery(
+                    hass, entry, entity_id, partial(fetch_events, hass, entity_id), interval_s=INTERVAL_S
                 )
             elif domain == "schedule":
-                self._helpers[entity_id] = Beside(
-                    hass, entry, entity_id, partial(ask_schedule, hass, entity_id), every_s=EVERY_S
+                self._helpers[entity_id] = BackgroundQuery(
+                    hass, entry, entity_id, partial(fetch_week, hass, entity_id), interval_s=INTERVAL_S
                 )
 
     @property
     def entities(self) -> list[str]:
-        """Whose change is a reason to ask anew."""
+        """The calendars and schedules; a change of one invalidates its preview."""
         return [*self._calendars, *self._helpers]
 
     @callback
-    def look(self, now: datetime) -> None:
-        """Ask where it is time and the entity is there."""
+    def refresh_if_due(self, now: datetime) -> None:
+        """Start the queries that are due, of entities that exist."""
         for entity_id, calendar in self._calendars.items():
             if known(self._hass, entity_id) is not None:
-                calendar.look(now)
+                calendar.refresh_if_due(now)
         for entity_id, helper in self._helpers.items():
             if known(self._hass, entity_id) is not None:
-                helper.look(now)
+                helper.refresh_if_due(now)
 
     @callback
-    def changed(self, entity_id: str) -> None:
-        """A schedule or calendar changed: ask anew at the next look."""
-        question = self._calendars.get(entity_id) or self._helpers.get(entity_id)
-        if question is not None:
-            question.soon()
+    def invalidate(self, entity_id: str) -> None:
+        """Query a schedule or calendar that changed at the next cycle."""
+        query = self._calendars.get(entity_id) or self._helpers.get(entity_id)
+        if query is not None:
+            query.invalidate()
 
     def trips(self, now: datetime) -> Spans:
-        """When the away calendar says that nobody is home; its state counts for now, also before it was asked."""
-        entity_id = self._settings.away_calendar
+        """Return when the away calendar has an event; its state applies at once, before the query has a result."""
+        entity_id = self._config.away_calendar
         return Spans() if entity_id is None else self._calendar(entity_id, now)
 
-    def _calendar(self, entity_id: str, now: datetime) -> Spans:
-        question = self._calendars[entity_id]
-        spans = question.value or Spans()
-        state = known(self._hass, entity_id)
-        running = state is not None and state.state == "on"
-        if not running or spans.holds(now) or state is None:
-            return spans
-        end = _moment(state.attributes.get("end_time")) or now + timedelta(hours=1)
-        pairs = [*zip(spans.starts, spans.ends, strict=True), (now, max(end, now + timedelta(minutes=1)))]
-        return Spans.of(pairs)
-
-    def comfort(self, zone: ZoneSettings, now: datetime) -> Spans | None:
-        """When a zone's schedule asks for comfort; None where it says nothing of the time to come."""
+    def comfort(self, zone: ZoneConfig, now: datetime) -> Spans | None:
+        """Return when a zone's schedule asks for comfort; None where its future is unknown."""
         if zone.zone_id in self._weeks:
-            return self._weeks[zone.zone_id].ahead(now)
+            return self._weeks[zone.zone_id].at(now)
         if zone.schedule in self._calendars:
             return self._calendar(zone.schedule, now)
         if zone.schedule in self._helpers:
             return self._helper(zone.schedule, now)
         return None
 
+    def _calendar(self, entity_id: str, now: datetime) -> Spans:
+        spans = self._calendars[entity_id].value or Spans()
+        state = known(self._hass, entity_id)
+        if state is None or state.state != "on" or spans.contains(now):
+            return spans
+        end = parse_moment(state.attributes.get("end_time")) or now + timedelta(hours=1)
+        pairs = [*zip(spans.starts, spans.ends, strict=True), (now, max(end, now + timedelta(minutes=1)))]
+        return Spans.of(pairs)
+
     def _helper(self, entity_id: str, now: datetime) -> Spans | None:
         week = self._helpers[entity_id].value
         if week is None:
             return None
-        kept = self._helper_weeks.get(entity_id)
-        if kept is None or kept.week is not week:
-            kept = self._helper_weeks[entity_id] = _Week(week)
-        return kept.ahead(now)
+        preview = self._helper_weeks.get(entity_id)
+        if preview is None or preview.week is not week:
+            preview = self._helper_weeks[entity_id] = _WeekPreview(week)
+        return preview.at(now)

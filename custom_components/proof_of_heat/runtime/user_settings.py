@@ -1,31 +1,55 @@
-"""What users want, as it survives a restart."""
+"""What users set at run time: control on or off, the profile, overrides. Stored durably."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..comfort.profiles import Override, Profile, Wishes
+from homeassistant.core import HomeAssistant
+
+from .._lib.durable_store import DurableStore
+from ..comfort.profiles import ComfortSettings, Override, Profile
+from ..const import DOMAIN
+from .persistence import STORE_VERSION
 
 
 @dataclass(slots=True)
-class Wanted:
-    """What survives a restart besides the engine's own state."""
+class UserSettings:
+    """The settings that survive a restart."""
 
     active: bool = False
-    wishes: Wishes = field(default_factory=Wishes)
+    comfort: ComfortSettings = field(default_factory=ComfortSettings)
 
     def dump(self) -> dict[str, Any]:
-        """For the store."""
+        """Return the stored form."""
         return {
             "active": self.active,
-            "profile": self.wishes.profile,
-            "overrides": [item.to_dict() for item in self.wishes.overrides],
+            "profile": self.comfort.profile,
+            "overrides": [item.to_dict() for item in self.comfort.overrides],
         }
 
     def load(self, data: dict[str, Any]) -> None:
-        """From the store."""
+        """Restore from the stored form; invalid values are ignored."""
         self.active = bool(data.get("active", False))
         if data.get("profile") in set(Profile):
-            self.wishes.profile = Profile(data["profile"])
+            self.comfort.profile = Profile(data["profile"])
         rows = data.get("overrides")
         items = [Override.from_dict(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-        self.wishes.overrides = [item for item in items if item is not None]
+        self.comfort.overrides = [item for item in items if item is not None]
+
+
+class UserSettingsStore:
+    """Keeps the user settings on disk."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        self.settings = UserSettings()
+        self._store: DurableStore[dict[str, Any]] = DurableStore(
+            hass, STORE_VERSION, f"{DOMAIN}.wanted.{entry_id}", domain=DOMAIN
+        )
+
+    async def async_load(self) -> None:
+        """Restore the settings of the last run."""
+        if (stored := await self._store.async_load()) is not None:
+            self.settings.load(stored)
+
+    async def async_save(self) -> None:
+        """Store durably; raises HomeAssistantError."""
+        await self._store.async_save_durably(self.settings.dump())

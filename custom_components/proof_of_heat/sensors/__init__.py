@@ -1,1 +1,1 @@
-"""The tables of sensors: of the system, of sources, of meters."""
+"""Sensors of the system, of sources and of meters."""

@@ -1,4 +1,4 @@
-"""What the tables of sensors have in common: descriptions, units."""
+"""Descriptions and units that the tables of sensors share."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,20 +9,10 @@ from typing import Any, Final
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
 from homeassistant.const import UnitOfEnergy, UnitOfPower, UnitOfTemperature
 
-from ..coordinator import HeatingSystem, SourceUnit
 from ..drivers.meter.reading import MeterReading
+from ..sources.managed_source import ManagedSource
 
 type Value = float | str | datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SystemSensorDescription(SensorEntityDescription):
-    """A sensor of the system. `attributes_fn`: what explains it."""
-
-    value_fn: Callable[[HeatingSystem], Value]
-    attributes_fn: Callable[[HeatingSystem], Mapping[str, Any]] | None = None
-    money: str | None = None
-    """What follows the currency in the unit ("/h"); None: not money."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,19 +24,20 @@ class MeterSensorDescription(SensorEntityDescription):
 
 @dataclass(frozen=True, kw_only=True)
 class SourceSensorDescription(SensorEntityDescription):
-    """A sensor of a source.
+    """A sensor of a source."""
 
-    `exists_fn`: which sources have it; `always`: also while the source fails; `late`: devices differ, it is added once
-    it tells something; `by_cycle`: it changes with the cycle, too.
-    """
-
-    value_fn: Callable[[HeatingSystem, SourceUnit], Value]
-    exists_fn: Callable[[SourceUnit], bool] = lambda unit: True
-    always: bool = False
-    late: bool = False
-    by_cycle: bool = False
+    value_fn: Callable[[ManagedSource], Value]
+    exists_fn: Callable[[ManagedSource], bool] = lambda managed: True
+    """Whether a source has the sensor."""
+    when_failing: bool = False
+    """Whether it stays available while the source fails."""
+    added_with_value: bool = False
+    """Devices differ: the sensor is added with its first value."""
+    follows_cycle: bool = False
+    """Whether the control cycle changes it as well."""
     money: str | None = None
-    attributes_fn: Callable[[SourceUnit], Mapping[str, Any]] | None = None
+    """The unit after the currency ("/kWh"); None: no amount of money."""
+    attributes_fn: Callable[[ManagedSource], Mapping[str, Any]] | None = None
 
 
 TEMPERATURE: Final[dict[str, Any]] = {
@@ -70,6 +61,21 @@ ENERGY: Final[dict[str, Any]] = {
 RATIO: Final[dict[str, Any]] = {"state_class": SensorStateClass.MEASUREMENT, "suggested_display_precision": 2}
 
 
+def extra_value(key: str) -> Callable[[ManagedSource], Value]:
+    """Return the function that reads an additional reading of a source."""
+
+    def value(managed: ManagedSource) -> Value:
+        found = managed.source.state.extra.get(key)
+        return found if isinstance(found, (int, float, str)) and not isinstance(found, bool) else None
+
+    return value
+
+
+def state_value(name: str) -> Callable[[ManagedSource], Value]:
+    """Return the function that reads a field of a source's state."""
+    return lambda managed: getattr(managed.source.state, name)
+
+
 def known(value: float) -> float | None:
-    """NaN is None."""
+    """Return a number; None for NaN."""
     return value if math.isfinite(value) else None

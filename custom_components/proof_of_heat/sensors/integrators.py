@@ -1,4 +1,4 @@
-"""Sums over time of what is only known as a rate: electricity and heat of sources that do not count, and cost."""
+"""Sensors that integrate a rate over time: energy of sources without counters, and the cost of heat."""
 
 from datetime import datetime
 import math
@@ -10,29 +10,18 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import UnitOfEnergy
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
-from .._lib.heat_source import SourceKind, SourceState
-from ..coordinator import HeatingSystem, SourceUnit
+from ..data import HeatingSystem
 from ..entity import SourceEntity, SystemEntity
-from ..runtime.snapshot_builder import metered
+from ..sources.managed_source import ManagedSource
+from .base import ENERGY
 
-GAP_S: Final = 600.0
-"""Over a longer silence nothing is counted: nobody knows what was then."""
-_ELECTRIC: Final = (SourceKind.MINER, SourceKind.DIRECT_ELECTRIC)
+MAX_GAP_S: Final = 600.0
+"""A longer gap between two values is not counted."""
 
-_ENERGY: Final = {
-    name: SensorEntityDescription(
-        key=name,
-        device_class=SensorDeviceClass.ENERGY,
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
-        suggested_display_precision=1,
-    )
-    for name in ("electricity", "heat")
-}
+_ENERGY: Final = {name: SensorEntityDescription(key=name, **ENERGY) for name in ("electricity", "heat")}
 _COST: Final = SensorEntityDescription(
     key="cost",
     device_class=SensorDeviceClass.MONETARY,
@@ -41,8 +30,8 @@ _COST: Final = SensorEntityDescription(
 )
 
 
-class Sum:
-    """A rate per hour summed up: each value holds until the next one, for at most ten minutes."""
+class RateIntegrator:
+    """Integrates a rate per hour: each value holds until the next one, for at most ten minutes."""
 
     def __init__(self) -> None:
         self.total = 0.0
@@ -50,93 +39,80 @@ class Sum:
         self._at: datetime | None = None
 
     def add(self, at: datetime, rate: float | None) -> None:
-        """The rate from `at` on; None: nobody knows."""
+        """Set the rate from `at` on; None: unknown."""
         if self._at is not None and self._rate is not None:
             elapsed_s = (at - self._at).total_seconds()
-            if 0 < elapsed_s <= GAP_S:
+            if 0 < elapsed_s <= MAX_GAP_S:
                 self.total += self._rate * elapsed_s / 3600
         self._at, self._rate = at, rate if rate is not None and math.isfinite(rate) else None
 
 
-class _Summed(RestoreSensor):
-    """A sensor of a sum; goes on where the last run ended."""
+class _IntegratedSensor(RestoreSensor):
+    """A sensor of an integral that continues after a restart."""
 
-    def _begin(self) -> None:
-        self._sum = Sum()
+    def _start(self) -> None:
+        self._integrator = RateIntegrator()
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Restore."""
+        """Restore the total."""
         if (last := await self.async_get_last_sensor_data()) is not None and last.native_value is not None:
-            self._sum.total = float(str(last.native_value))
+            self._integrator.total = float(str(last.native_value))
         await super().async_added_to_hass()
 
     @property
     @override
     def native_value(self) -> float:
-        """The sum."""
-        return round(self._sum.total, 4)
+        """The total."""
+        return round(self._integrator.total, 4)
 
 
-class EnergyCounter(SourceEntity, _Summed):
-    """Energy of a source that tells power only."""
+class IntegratedEnergySensor(SourceEntity, _IntegratedSensor):
+    """Energy of a source that reports its power only."""
 
-    def __init__(self, system: HeatingSystem, unit: SourceUnit, name: str) -> None:
-        super().__init__(system, unit, _ENERGY[name])
-        self._begin()
+    def __init__(self, system: HeatingSystem, managed: ManagedSource, name: str) -> None:
+        super().__init__(system, managed, _ENERGY[name])
+        self._start()
 
     @callback
     @override
-    def _follow(self) -> None:
-        """Count first."""
-        watts = self._watts()
-        self._sum.add(dt_util.utcnow(), None if watts is None else watts / 1000)
-        super()._follow()
+    def _on_report(self) -> None:
+        """Integrate, then publish."""
+        power_w = self._power_w()
+        self._integrator.add(dt_util.utcnow(), None if power_w is None else power_w / 1000)
+        super()._on_report()
 
-    def _watts(self) -> float | None:
+    def _power_w(self) -> float | None:
         if self.entity_description.key == "heat":
-            return heat_w(self.unit, self.unit.source.state)
-        return power_of(self.system.hass, self.unit)
+            return self.managed.heat_w
+        return self.managed.power_w(dt_util.utcnow())
 
     @property
-    def told(self) -> bool:
-        """Whether there is something to count."""
-        return self._watts() is not None
+    def has_value(self) -> bool:
+        """Whether there is a power to integrate."""
+        return self._power_w() is not None
 
 
-class CostCounter(SystemEntity, _Summed):
-    """Money for heat, since the system was added."""
+class IntegratedCostSensor(SystemEntity, _IntegratedSensor):
+    """The cost of heat since the system was added."""
 
     def __init__(self, system: HeatingSystem) -> None:
         super().__init__(system, _COST)
-        self._begin()
-        self._attr_native_unit_of_measurement = system.hass.config.currency
+        self._start()
+        self._attr_native_unit_of_measurement = system.coordinator.hass.config.currency
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Count at each cycle; what is shown follows."""
-        self.async_on_remove(self.system.async_add_listener(self._count))
+        """Integrate in each cycle, before the value is published."""
+        self.async_on_remove(self.system.coordinator.async_add_listener(self._integrate))
         await super().async_added_to_hass()
 
     @callback
-    def _count(self) -> None:
-        active = self.system.wanted.active
-        self._sum.add(dt_util.utcnow(), self.system.data.decision.record.cost_h if active else None)
+    def _integrate(self) -> None:
+        cost_h = self.system.coordinator.data.decision.record.cost_h
+        self._integrator.add(dt_util.utcnow(), cost_h if self.system.user.active else None)
 
 
-def heat_w(unit: SourceUnit, state: SourceState) -> float | None:
-    """The heat that a source gives; what only turns current into heat gives what it draws."""
-    if state.heat_w is None and unit.config.kind in _ELECTRIC:
-        return state.power_w
-    return state.heat_w
-
-
-def power_of(hass: HomeAssistant, unit: SourceUnit) -> float | None:
-    """The electric power of a source, of its linked meter where it does not measure itself."""
-    watts = metered(hass, unit, dt_util.utcnow()).power_w
-    return watts if math.isfinite(watts) else None
-
-
-def counters_of(system: HeatingSystem, unit: SourceUnit) -> list[EnergyCounter]:
-    """The counters that a source needs because it has none of its own."""
-    return [EnergyCounter(system, unit, name) for name in _ENERGY if name not in unit.counts]
+def integrated_sensors(system: HeatingSystem, managed: ManagedSource) -> list[IntegratedEnergySensor]:
+    """Return the energy sensors of a source for what it does not count itself."""
+    return [IntegratedEnergySensor(system, managed, name) for name in _ENERGY if name not in managed.counters]

@@ -1,40 +1,51 @@
-"""Sensors of the system: what the engine decides and why, COP, cost, savings."""
+"""Sensors of the heating system: decisions, COP, cost, savings."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfTemperature
 from homeassistant.util import dt as dt_util
 
-from ..coordinator import HeatingSystem
+from ..data import HeatingSystem
 from ..engine.decision_record import ControlMode
-from .base import POWER, RATIO, TEMPERATURE, SystemSensorDescription, known
-from .integrators import heat_w, power_of
+from .base import POWER, RATIO, TEMPERATURE, Value, known
 
 _WINDOW: Final = timedelta(hours=2)
-_MAX_STATE: Final = 255
+_MAX_STATE_LENGTH: Final = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemSensorDescription(SensorEntityDescription):
+    """A sensor of the heating system."""
+
+    value_fn: Callable[[HeatingSystem], Value]
+    attributes_fn: Callable[[HeatingSystem], Mapping[str, Any]] | None = None
+    money: str | None = None
+    """The unit after the currency ("/h"); None: no amount of money."""
 
 
 def _flow(system: HeatingSystem) -> float | None:
-    """What the flow shall be, within what the emitters stand."""
-    flow = known(system.data.decision.record.flow_c)
-    return None if flow is None else min(flow, system.settings.max_flow_c)
+    """Return the flow temperature setpoint, within the limit of the emitters."""
+    flow = known(system.coordinator.data.decision.record.flow_c)
+    return None if flow is None else min(flow, system.config.max_flow_c)
 
 
 def _power(system: HeatingSystem) -> float | None:
-    """Of all sources, of linked meters where sources do not measure."""
-    return _total(power_of(system.hass, unit) for unit in system.units.values())
+    """Return the power of all sources, of linked meters where sources do not measure it."""
+    now = dt_util.utcnow()
+    return _total(managed.power_w(now) for managed in system.sources.values())
 
 
 def _heat(system: HeatingSystem) -> float | None:
-    return _total(heat_w(unit, unit.source.state) for unit in system.units.values())
+    return _total(managed.heat_w for managed in system.sources.values())
 
 
 def _total(values: Iterable[float | None]) -> float | None:
-    told = [value for value in values if value is not None]
-    return round(sum(told), 1) if told else None
+    known_values = [value for value in values if value is not None]
+    return round(sum(known_values), 1) if known_values else None
 
 
 def _cop(name: str) -> Callable[[HeatingSystem], float | None]:
@@ -66,30 +77,30 @@ def _cop_details(system: HeatingSystem) -> Mapping[str, Any]:
 
 
 def _savings(system: HeatingSystem) -> Mapping[str, Any]:
-    proof = system.engine.savings_report()
-    if proof is None:
+    report = system.engine.savings_report()
+    if report is None:
         return {}
     return {
-        "days": proof.days,
-        "low": round(proof.saved_low, 2),
-        "high": round(proof.saved_high, 2),
-        "percent": round(proof.saved_pct, 1),
-        "cost": round(proof.cost, 2),
-        "reference_cost": round(proof.reference_cost, 2),
+        "days": report.days,
+        "low": round(report.saved_low, 2),
+        "high": round(report.saved_high, 2),
+        "percent": round(report.saved_pct, 1),
+        "cost": round(report.cost, 2),
+        "reference_cost": round(report.reference_cost, 2),
     }
 
 
-def shortened(words: str) -> str:
-    """As much as a state takes, to the end of a word; the attribute has all."""
-    if len(words) <= _MAX_STATE:
-        return words
-    begun = words[: _MAX_STATE - 1]
-    return (begun.rpartition(" ")[0] or begun).rstrip(" ,;:.") + "…"
+def shortened(text: str) -> str:
+    """Return a text cut at a word to the length of a state; the attribute has all of it."""
+    if len(text) <= _MAX_STATE_LENGTH:
+        return text
+    start = text[: _MAX_STATE_LENGTH - 1]
+    return (start.rpartition(" ")[0] or start).rstrip(" ,;:.") + "…"
 
 
 def _saved(system: HeatingSystem) -> float | None:
-    proof = system.engine.savings_report()
-    return None if proof is None else round(proof.saved, 2)
+    report = system.engine.savings_report()
+    return None if report is None else round(report.saved, 2)
 
 
 def _model_error(system: HeatingSystem) -> float | None:
@@ -98,12 +109,12 @@ def _model_error(system: HeatingSystem) -> float | None:
 
 
 def _consumption(system: HeatingSystem) -> float | None:
-    expected = system.consumption
+    expected = system.coordinator.data.consumption
     return None if expected is None else known(expected.energy_kwh)
 
 
-def _consumption_band(system: HeatingSystem) -> Mapping[str, Any]:
-    expected = system.consumption
+def _consumption_interval(system: HeatingSystem) -> Mapping[str, Any]:
+    expected = system.coordinator.data.consumption
     if expected is None:
         return {}
     return {
@@ -123,20 +134,22 @@ SYSTEM_SENSORS: Final = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=3,
         money="/h",
-        value_fn=lambda system: known(system.data.decision.record.cost_h),
+        value_fn=lambda system: known(system.coordinator.data.decision.record.cost_h),
     ),
     SystemSensorDescription(
         key="decision",
-        value_fn=lambda system: shortened(system.decisions[-1]["words"]),
-        attributes_fn=lambda system: dict(system.decisions[-1]),
+        value_fn=lambda system: shortened(system.journal.rows[-1]["words"]),
+        attributes_fn=lambda system: dict(system.journal.rows[-1]),
     ),
-    SystemSensorDescription(key="demand", **POWER, value_fn=lambda system: known(system.data.decision.record.demand_w)),
+    SystemSensorDescription(
+        key="demand", **POWER, value_fn=lambda system: known(system.coordinator.data.decision.record.demand_w)
+    ),
     SystemSensorDescription(
         key="electricity_price",
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=3,
         money="/kWh",
-        value_fn=lambda system: known(system.data.snapshot.price_kwh),
+        value_fn=lambda system: known(system.coordinator.data.snapshot.price_kwh),
     ),
     SystemSensorDescription(key="flow_setpoint", **TEMPERATURE, value_fn=_flow),
     SystemSensorDescription(
@@ -145,7 +158,7 @@ SYSTEM_SENSORS: Final = (
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         suggested_display_precision=1,
         value_fn=_consumption,
-        attributes_fn=_consumption_band,
+        attributes_fn=_consumption_interval,
     ),
     SystemSensorDescription(key="heat_power", **POWER, value_fn=_heat),
     SystemSensorDescription(
@@ -161,7 +174,9 @@ SYSTEM_SENSORS: Final = (
         },
     ),
     SystemSensorDescription(
-        key="outdoor_temperature", **TEMPERATURE, value_fn=lambda system: known(system.data.decision.record.outdoor_c)
+        key="outdoor_temperature",
+        **TEMPERATURE,
+        value_fn=lambda system: known(system.coordinator.data.decision.record.outdoor_c),
     ),
     SystemSensorDescription(key="power", **POWER, value_fn=_power),
     SystemSensorDescription(
@@ -177,8 +192,8 @@ SYSTEM_SENSORS: Final = (
     SystemSensorDescription(
         key="way",
         device_class=SensorDeviceClass.ENUM,
-        options=[str(way) for way in ControlMode],
+        options=[str(mode) for mode in ControlMode],
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda system: str(system.data.decision.record.control_mode),
+        value_fn=lambda system: str(system.coordinator.data.decision.record.control_mode),
     ),
 )

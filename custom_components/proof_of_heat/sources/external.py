@@ -24,8 +24,8 @@ from ..const import DOMAIN
 _LOGGER = logging.getLogger(__name__)
 
 
-class Directory:
-    """All sources that others offer, by id; told anew when they come and go."""
+class SourceDirectory:
+    """All sources that other integrations offer, by id."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
@@ -34,7 +34,7 @@ class Directory:
         self._listeners: list[Callable[[], None]] = []
 
     async def async_start(self) -> None:
-        """Look at every integration now, and at those that load later."""
+        """Find the platforms of all integrations, now and when they are loaded later."""
         await async_process_integration_platforms(self._hass, DOMAIN, self._found, wait_for_platforms=True)
 
     async def _found(self, hass: HomeAssistant, domain: str, platform: Any) -> None:
@@ -48,13 +48,13 @@ class Directory:
         await self.async_refresh()
 
     async def async_refresh(self) -> None:
-        """Ask every integration what it offers; one that raises offers nothing."""
+        """Update the sources of every integration; one that raises offers none."""
         found: dict[str, HeatSource] = {}
         for domain, platform in self._platforms.items():
             try:
                 sources = await platform.async_get_heat_sources(self._hass)
             except Exception:
-                _LOGGER.exception("%s: asking for heat sources raised", domain)
+                _LOGGER.exception("%s: unexpected error while its heat sources were listed", domain)
                 continue
             found.update({source.source_id: source for source in sources})
         self._sources = found
@@ -63,21 +63,21 @@ class Directory:
 
     @property
     def sources(self) -> dict[str, HeatSource]:
-        """What is offered now."""
+        """The sources that are offered now."""
         return dict(self._sources)
 
     @callback
     def subscribe(self, listener: Callable[[], None]) -> Unsubscribe:
-        """Call `listener` when sources come or go."""
+        """Call `listener` when sources are added or removed."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
 
-DIRECTORY: HassKey[Directory] = HassKey(f"{DOMAIN}_directory")
+DIRECTORY: HassKey[SourceDirectory] = HassKey(f"{DOMAIN}_directory")
 
 
 class ExternalSource:
-    """A source of another integration by its id; failing while that integration does not offer it."""
+    """Proxy of another integration's source; failing while that integration does not offer it."""
 
     def __init__(self, hass: HomeAssistant, reference: str, name: str, capabilities: Capabilities) -> None:
         self._directory = hass.data[DIRECTORY]
@@ -95,54 +95,56 @@ class ExternalSource:
 
     @property
     def source_id(self) -> str:
-        """The other's."""
+        """The id at the other integration."""
         return self._reference
 
     @property
     def name(self) -> str:
-        """What the user calls it here."""
+        """The name of the subentry."""
         return self._name
 
     @property
     def device_id(self) -> str | None:
-        """The other's device."""
+        """The device of the other integration."""
         return self._source.device_id if self._source else None
 
     @property
     def capabilities(self) -> Capabilities:
-        """The other's, or what it could when it was added."""
+        """The present capabilities, or those stored when it was added."""
         return self._source.capabilities if self._source else self._capabilities
 
     @property
     def state(self) -> SourceState:
-        """The other's report."""
+        """The last report."""
         if self._source is None:
-            return SourceState(at=dt_util.utcnow(), health=Health.FAILING, detail="not offered any more")
+            return SourceState(
+                at=dt_util.utcnow(), health=Health.FAILING, detail="no longer offered by its integration"
+            )
         return self._source.state
 
     async def refresh(self) -> SourceState:
-        """Ask it."""
+        """Read the source."""
         return self.state if self._source is None else await self._source.refresh()
 
     async def apply(self, command: Command) -> CommandResult:
-        """Command it."""
+        """Send a command."""
         if self._source is None:
             return CommandResult(command_id=command.id, outcome=Outcome.FAILED, detail=self.state.detail)
         return await self._source.apply(command)
 
     async def release(self) -> CommandResult:
-        """Hand it back."""
+        """Release the source to its own control."""
         if self._source is None:
             return CommandResult(command_id="release", outcome=Outcome.FAILED, detail=self.state.detail)
         return await self._source.release()
 
     def subscribe(self, listener: Callable[[], None]) -> Unsubscribe:
-        """Its notices, and its coming and going."""
+        """Call `listener` when the source reports, is added or is removed."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     async def close(self) -> None:
-        """Let go of it."""
+        """End all subscriptions."""
         self._unsubscribe()
         if self._followed is not None:
             self._followed[1]()
@@ -153,10 +155,10 @@ class ExternalSource:
         if self._followed is None or self._followed[0] is not source:
             if self._followed is not None:
                 self._followed[1]()
-            self._followed = None if source is None else (source, source.subscribe(self._tell))
-        self._tell()
+            self._followed = None if source is None else (source, source.subscribe(self._notify))
+        self._notify()
 
     @callback
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for listener in tuple(self._listeners):
             listener()

@@ -1,4 +1,4 @@
-"""Any entity of Home Assistant as a heat source: climate, water heater, number, switch, select, humidifier."""
+"""An entity of Home Assistant as a heat source: climate, water heater, number, switch, select, humidifier."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -8,18 +8,18 @@ from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 
-from .. import entity_words as words
 from .._lib.heat_source import Capabilities, Command, Control, Health, SourceKind, SourceState
 from ..drivers.base import SourceBase, Timing
 from ..drivers.errors import RefusedError, UnreachableError
 from ..inputs.states import energy_kwh, number_of, power_w, temperature
+from . import ha_entity_adapter as adapter
 
 _NAMES: Final = {Control.POWER: "power_w", Control.FLOW: "flow_c", Control.ROOM: "room_c"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityOptions:
-    """What the user says about the entity. `number_is`: what a number entity sets (power, flow or nothing)."""
+    """How the user described the entity. `number_is`: what a number entity sets (power or flow temperature)."""
 
     entity_id: str
     kind: SourceKind = SourceKind.DIRECT_ELECTRIC
@@ -32,17 +32,17 @@ class EntityOptions:
 
 
 def capabilities_of(hass: HomeAssistant, state: State, options: EntityOptions) -> Capabilities:
-    """What can be commanded through an entity of this domain."""
-    controls: set[Control] = {Control.ON_OFF} if words.can_switch(state) else set()
+    """Return what can be controlled through an entity of this domain."""
+    controls: set[Control] = {Control.ON_OFF} if adapter.can_switch(state) else set()
     limits: dict[str, Any] = {}
     control = _sets(state.domain, options)
-    if control is not None and (scale := words.scale_of(hass, state, control, options.nominal_w)) is not None:
+    if control is not None and (scale := adapter.scale_of(hass, state, control, options.nominal_w)) is not None:
         controls.add(control)
         limits = _limits(control, scale)
-    if state.domain in words.SELECTS:
+    if state.domain in adapter.SELECTS:
         controls.add(Control.MODE)
         limits = {"modes": tuple(state.attributes.get("options", ()))}
-        if len(steps := tuple(words.option_watts(state).values())) > 1:
+        if len(steps := tuple(adapter.option_watts(state).values())) > 1:
             controls.add(Control.POWER)
             limits |= {"power_steps_w": steps, "min_power_w": steps[0], "max_power_w": steps[-1]}
     return Capabilities(
@@ -58,7 +58,7 @@ def capabilities_of(hass: HomeAssistant, state: State, options: EntityOptions) -
 
 
 def _sets(domain: str, options: EntityOptions) -> Control | None:
-    """What the entity's set-point is."""
+    """Return what the entity's setpoint is."""
     match domain:
         case "climate":
             return Control.ROOM
@@ -71,16 +71,16 @@ def _sets(domain: str, options: EntityOptions) -> Control | None:
     return None
 
 
-def _limits(control: Control, scale: words.Scale) -> dict[str, Any]:
+def _limits(control: Control, scale: adapter.Scale) -> dict[str, Any]:
     names = {Control.POWER: "power_w", Control.FLOW: "flow_c"}
     if control not in names:
         return {}
-    pairs = (("min", scale.told(scale.low)), ("max", scale.told(scale.high)))
+    pairs = (("min", scale.from_native(scale.low)), ("max", scale.from_native(scale.high)))
     return {f"{side}_{names[control]}": value for side, value in pairs}
 
 
 class EntitySource(SourceBase):
-    """One entity, commanded through Home Assistant's own actions."""
+    """One entity, controlled through actions."""
 
     timing = Timing(read_s=5.0, write_s=15.0, fresh_s=0.0, verify_s=2.0, verify_step_s=0.25)
 
@@ -96,25 +96,25 @@ class EntitySource(SourceBase):
 
     @property
     def entity_id(self) -> str:
-        """Whom it commands."""
+        """The controlled entity."""
         return self._options.entity_id
 
     @override
     async def _read(self) -> SourceState:
         state = self._hass.states.get(self.entity_id)
         if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
-            raise UnreachableError(f"{self.entity_id} is {'not there' if state is None else state.state}")
+            raise UnreachableError(f"{self.entity_id} is {'missing' if state is None else state.state}")
         options = self._options
         scale = self._scale(state)
-        set_to = None if scale is None else scale.told(_set_point(state))
+        set_to = None if scale is None else scale.from_native(_setpoint(state))
         on = self._is_on(state, set_to)
-        if on and state.domain in (*words.SELECTS, "water_heater"):
+        if on and state.domain in (*adapter.SELECTS, "water_heater"):
             self._last_mode = state.state
         measured = power_w(self._hass, options.power_entity)
-        if measured is None and on is False and not words.is_elsewhere(state):
+        if measured is None and on is False and not adapter.is_not_heating(state):
             measured = 0.0
         elif measured is None and on and options.power_entity is None:
-            measured = words.option_watts(state).get(state.state, options.nominal_w)
+            measured = adapter.option_watts(state).get(state.state, options.nominal_w)
         electric = options.fuel == "electricity" and options.kind != SourceKind.HEAT_PUMP
         heat = power_w(self._hass, options.heat_entity)
         control = _sets(state.domain, options)
@@ -132,12 +132,12 @@ class EntitySource(SourceBase):
             electricity_kwh=energy_kwh(self._hass, options.power_entity),
         )
 
-    def _scale(self, state: State) -> words.Scale | None:
+    def _scale(self, state: State) -> adapter.Scale | None:
         control = _sets(state.domain, self._options)
-        return None if control is None else words.scale_of(self._hass, state, control, self._options.nominal_w)
+        return None if control is None else adapter.scale_of(self._hass, state, control, self._options.nominal_w)
 
     def _flow(self, state: State) -> float | None:
-        """Of the entity that was named; a water heater knows its own."""
+        """Return the flow temperature of the selected entity, or of the water heater itself."""
         if self._options.flow_entity is None and state.domain != "water_heater":
             return None
         reading = temperature(self._hass, self._options.flow_entity or self.entity_id)
@@ -145,11 +145,11 @@ class EntitySource(SourceBase):
 
     def _is_on(self, state: State, set_to: float | None) -> bool | None:
         if Control.ON_OFF not in self._capabilities.controls and set_to is not None:
-            return set_to > (self._lowest or 0.0)
-        return None if state.domain in words.NUMBERS else words.is_on(state)
+            return set_to > (self._minimum or 0.0)
+        return None if state.domain in adapter.NUMBERS else adapter.is_on(state)
 
     @property
-    def _lowest(self) -> float | None:
+    def _minimum(self) -> float | None:
         caps = self._capabilities
         return caps.min_power_w if Control.POWER in caps.controls else caps.min_flow_c
 
@@ -157,12 +157,12 @@ class EntitySource(SourceBase):
     def _fit(self, command: Command) -> Command:
         fitted = super()._fit(command)
         controls = self._capabilities.controls
-        if Control.ON_OFF not in controls and fitted.on is False and self._lowest is not None:
-            # What has no switch: its lowest value is as good as off.
+        if Control.ON_OFF not in controls and fitted.on is False and self._minimum is not None:
+            # An entity without a switch is off at its minimum.
             if Control.POWER in controls:
-                fitted = replace(fitted, power_w=self._lowest)
+                fitted = replace(fitted, power_w=self._minimum)
             else:
-                fitted = replace(fitted, flow_c=self._lowest)
+                fitted = replace(fitted, flow_c=self._minimum)
         fitted = replace(
             fitted,
             on=fitted.on if Control.ON_OFF in controls else None,
@@ -177,17 +177,17 @@ class EntitySource(SourceBase):
         return fitted if state is None else self._settable(fitted, state)
 
     def _settable(self, fitted: Command, state: State) -> Command:
-        """In the entity's own steps; watts of a select are the strongest option within them."""
-        if state.domain in words.SELECTS:
+        """Return the command in the entity's steps; for a select the strongest option within the power."""
+        if state.domain in adapter.SELECTS:
             if fitted.power_w is None:
                 return fitted
-            watts = words.option_watts(state)
+            watts = adapter.option_watts(state)
             within = [name for name, power in watts.items() if power <= fitted.power_w + 1]
             return replace(fitted, power_w=None, mode=within[-1] if within else next(iter(watts), None))
         scale, control = self._scale(state), _sets(state.domain, self._options)
         if scale is None or control is None:
             return fitted
-        change: dict[str, Any] = {_NAMES[control]: scale.fitted(getattr(fitted, _NAMES[control]))}
+        change: dict[str, Any] = {_NAMES[control]: scale.settable(getattr(fitted, _NAMES[control]))}
         return replace(fitted, **change)
 
     @override
@@ -195,14 +195,14 @@ class EntitySource(SourceBase):
         domain = self.entity_id.partition(".")[0]
         entity = self._hass.states.get(self.entity_id)
         if entity is None:
-            raise UnreachableError(f"{self.entity_id} is not there")
-        for service, data in words.calls(entity, wanted, self._scale(entity), self._last_mode):
+            raise UnreachableError(f"{self.entity_id} is missing")
+        for service, data in adapter.service_calls(entity, wanted, self._scale(entity), self._last_mode):
             await self._call(domain, service, data)
 
     @override
     async def _fallback(self) -> None:
-        """A switch goes off; a set-point or mode stays: it belongs to the device's own control."""
-        keeps = ("climate", "water_heater", *words.SELECTS)
+        """Turn a switch off. A setpoint or mode stays: it belongs to the device's own control."""
+        keeps = ("climate", "water_heater", *adapter.SELECTS)
         if Control.ON_OFF in self._capabilities.controls and self.entity_id.partition(".")[0] not in keeps:
             await self._call(self.entity_id.partition(".")[0], "turn_off", {})
 
@@ -216,7 +216,7 @@ class EntitySource(SourceBase):
             raise RefusedError(f"{domain}.{service}: {err}") from err
 
 
-def _set_point(state: State) -> float | None:
+def _setpoint(state: State) -> float | None:
     match state.domain:
         case "number" | "input_number":
             return number_of(state)

@@ -1,59 +1,107 @@
-"""A source in its system."""
+"""A heat source in its heating system."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
 import logging
-from typing import Any, Final
+import math
+from typing import Final
 
 from homeassistant.core import CALLBACK_TYPE
 
-from .._lib.heat_source import CommandResult, Health, HeatSource
+from .._lib.heat_source import CommandResult, Health, HeatSource, SourceKind
 from ..drivers.call_budget import CallBudget
 from ..engine.config import SourceConfig
+from ..engine.snapshot import SourceSnapshot
 from ..metering.counter_power import CounterPower
 from .poller import SourcePoller
+from .source_snapshot import source_snapshot, with_power
 
 _LOGGER = logging.getLogger(__name__)
-_CLOSE_S: Final = 10.0
+LOW_BUDGET_SHARE: Final = 0.9
+_CLOSE_TIMEOUT_S: Final = 10.0
+_RESISTIVE: Final = (SourceKind.MINER, SourceKind.DIRECT_ELECTRIC)
 
 
 @dataclass(slots=True, kw_only=True)
-class SourceUnit:
-    """A source with what belongs to it: its place in the engine, its pace, its budget, its meter."""
+class ManagedSource:
+    """A heat source with its configuration in the engine, poller, call budget and linked meter."""
 
     subentry_id: str
     name: str
-    kind: str
+    type_key: str
     source: HeatSource
     config: SourceConfig
     poller: SourcePoller
     budget: CallBudget | None = None
     meter: str | None = None
-    close: Any = None
-    counts: frozenset[str] = frozenset()
-    """Which of electricity and heat the device counts itself; the rest is summed up here."""
+    """The entity that measures the source."""
+    meter_power_w: Callable[[], float | None] | None = None
+    """The linked meter's power; None where it has none."""
+    counter_power: CounterPower = field(default_factory=CounterPower)
+    """Power derived from the linked meter's energy counter, where it has no power of its own."""
+    close: Callable[[], Awaitable[None]] | None = None
+    counters: frozenset[str] = frozenset()
+    """Which of "electricity" and "heat" the device counts itself; the rest is integrated from power."""
+    has_credentials: bool = True
+    """Whether the user can be asked for credentials here."""
+    modes_are_choices: bool = True
+    """Whether the user chooses a power mode where the controller does not use it for power steps."""
     unsubscribe: CALLBACK_TYPE | None = None
-    told_failing: bool = False
-    outcome: CommandResult | None = None
-    counted: CounterPower | None = None
-    """Power from the linked meter's counter, where it has no power of its own."""
+    reported_failing: bool = False
+    last_result: CommandResult | None = None
+    heat_price_kwh: float | None = None
+    """The price of its heat in the last decision."""
 
     @property
-    def unread(self) -> bool:
-        """Whether nobody knows yet how it is: Home Assistant has just started."""
-        return self.failing and not self.poller.asked
+    def is_unread(self) -> bool:
+        """Whether its health is unknown because Home Assistant has just started."""
+        return self.is_failing and not self.poller.has_read
 
     @property
-    def failing(self) -> bool:
-        """Whether it does not answer, or not us."""
+    def is_failing(self) -> bool:
+        """Whether it does not answer or rejects the credentials."""
         return self.source.state.health in (Health.FAILING, Health.AUTH)
 
+    @property
+    def budget_is_low(self) -> bool:
+        """Whether most of the day's calls are used, or the cloud refuses calls."""
+        if self.budget is None:
+            return False
+        state = self.budget.state()
+        return state.used_day >= LOW_BUDGET_SHARE * state.limit_day or state.blocked_until is not None
+
+    @property
+    def heat_w(self) -> float | None:
+        """The heat output; for miners and electric heaters it equals the power."""
+        state = self.source.state
+        if state.heat_w is None and self.config.kind in _RESISTIVE:
+            return state.power_w
+        return state.heat_w
+
+    def power_w(self, now: datetime) -> float | None:
+        """Return the electric power, from the linked meter where the source does not measure it."""
+        power = self.snapshot(now).power_w
+        return power if math.isfinite(power) else None
+
+    def snapshot(self, now: datetime) -> SourceSnapshot:
+        """Return the source's report for the engine, completed by the linked meter."""
+        reported = source_snapshot(self.source, self.config, now)
+        is_measured = self.source.capabilities.reads_power and math.isfinite(reported.power_w)
+        if is_measured or self.meter is None or self.config.fuel_kwh_price is not None:
+            return reported
+        power = self.meter_power_w() if self.meter_power_w is not None else None
+        if power is None:
+            power = self.counter_power.power_w(now)
+        return reported if power is None else with_power(reported, power, self.config)
+
     async def async_close(self) -> None:
-        """Free its connections; one that cannot be freed keeps nothing else from closing."""
+        """Free its connections; a failure does not keep other sources from closing."""
         if self.close is None:
             return
         try:
-            async with asyncio.timeout(_CLOSE_S):
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                 await self.close()
-        except Exception as err:  # noqa: BLE001  also third parties' sources
+        except Exception as err:  # noqa: BLE001  the source may be a third party's
             _LOGGER.warning("%s: closing failed: %s", self.name, str(err) or type(err).__name__)

@@ -1,4 +1,4 @@
-"""Keeps one source read: at its own pace, with back-off, and with a watchdog over reads that never end."""
+"""Polls one source at its interval, with back-off, and with a watchdog for reads that do not end."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,17 +9,18 @@ from typing import Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
+from .._lib.backoff import RetryPolicy
 from .._lib.heat_source import Command, CommandResult, Health, HeatSource
 
 _LOGGER = logging.getLogger(__name__)
 
-_STUCK_S: Final = 120.0
+_TIMEOUT_S: Final = 120.0
 _BACKOFF_MAX_S: Final = 300.0
 _BAD: Final = (Health.FAILING, Health.AUTH)
 
 
 class SourcePoller:
-    """One source. A read or a command of one never holds up another's."""
+    """Polls one source and sends its commands, independently of other sources."""
 
     def __init__(
         self,
@@ -27,19 +28,19 @@ class SourcePoller:
         source: HeatSource,
         interval_s: float,
         *,
-        stuck_s: float = _STUCK_S,
+        timeout_s: float = _TIMEOUT_S,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.source = source
         self.restarts = 0
         self.failures = 0
-        self.asked = False
-        """Whether it was read: before that nobody knows how it is."""
+        self.has_read = False
+        """Whether a read has ended: before that, the source's health is unknown."""
         self.first_read: Callable[[], None] | None = None
-        """Called after the first read, whatever it brought."""
+        """Called after the first read, whatever its result."""
         self._hass = hass
-        self._interval_s = interval_s
-        self._stuck_s = stuck_s
+        self._retry = RetryPolicy(interval_s, max(_BACKOFF_MAX_S, interval_s))
+        self._timeout_s = timeout_s
         self._jitter = jitter
         self._task: asyncio.Task[None] | None = None
         self._command: asyncio.Task[None] | None = None
@@ -48,19 +49,19 @@ class SourcePoller:
 
     @callback
     def start(self, entry: ConfigEntry) -> None:
-        """Begin; ends with the entry."""
+        """Start polling until the entry is unloaded."""
         self._task = entry.async_create_background_task(
             self._hass, self._run(), f"proof_of_heat poll {self.source.source_id}"
         )
 
     @property
-    def busy(self) -> bool:
-        """Whether a read or a command is under way."""
+    def is_busy(self) -> bool:
+        """Whether a read or a command is running."""
         return self._reading or (self._command is not None and not self._command.done())
 
     @callback
     def poll_soon(self) -> None:
-        """Read now instead of at the next turn."""
+        """Read now instead of after the interval."""
         self._wake.set()
 
     async def _run(self) -> None:
@@ -68,44 +69,43 @@ class SourcePoller:
             await self._read()
             self._wake.clear()
             try:
-                async with asyncio.timeout(self.pause_s()):
+                async with asyncio.timeout(self.delay_s()):
                     await self._wake.wait()
             except TimeoutError:
                 continue
 
-    def pause_s(self) -> float:
-        """Until the next read: doubled per failure up to five minutes, spread by up to a tenth."""
-        pause: float = min(self._interval_s * 2 ** min(self.failures, 8), max(_BACKOFF_MAX_S, self._interval_s))
-        return pause * (1 + 0.1 * self._jitter())
+    def delay_s(self) -> float:
+        """Return the delay until the next read: the interval, doubled per failure up to five minutes."""
+        return self._retry.delay_s(self.failures + 1, self._jitter())
 
     async def _read(self) -> None:
         self._reading = True
         try:
-            async with asyncio.timeout(self._stuck_s):
+            async with asyncio.timeout(self._timeout_s):
                 state = await self.source.refresh()
         except TimeoutError:
             self.restarts += 1
             self.failures += 1
-            _LOGGER.warning("%s: a read did not end within %.0f s, started anew", self.source.name, self._stuck_s)
-        except Exception:  # a third party's source may raise what it likes
+            _LOGGER.warning("%s: update timed out after %.0f s", self.source.name, self._timeout_s)
+        except Exception:  # a third party's source may raise anything
             self.failures += 1
             if self.failures == 1:
-                _LOGGER.exception("%s: reading raised", self.source.name)
+                _LOGGER.exception("%s: unexpected error during the update", self.source.name)
         else:
             self.failures = self.failures + 1 if state.health in _BAD else 0
         finally:
             self._reading = False
-            self._know()
+            self._note_read()
 
-    def _know(self) -> None:
-        if not self.asked:
-            self.asked = True
+    def _note_read(self) -> None:
+        if not self.has_read:
+            self.has_read = True
             if self.first_read is not None:
                 self.first_read()
 
     @callback
     def command(self, entry: ConfigEntry, command: Command, done: Callable[[CommandResult], None]) -> bool:
-        """Send a command beside the cycle; False while the last one is still under way."""
+        """Send a command in the background; return False while the last one is still running."""
         if self._command is not None and not self._command.done():
             return False
         self._command = entry.async_create_background_task(
@@ -115,25 +115,25 @@ class SourcePoller:
 
     async def _apply(self, command: Command, done: Callable[[CommandResult], None]) -> None:
         try:
-            async with asyncio.timeout(self._stuck_s):
+            async with asyncio.timeout(self._timeout_s):
                 result = await self.source.apply(command)
         except TimeoutError:
-            _LOGGER.warning("%s: command %s did not end", self.source.name, command.id)
+            _LOGGER.warning("%s: command %s timed out after %.0f s", self.source.name, command.id, self._timeout_s)
             return
         except Exception:
-            _LOGGER.exception("%s: command %s raised", self.source.name, command.id)
+            _LOGGER.exception("%s: unexpected error in command %s", self.source.name, command.id)
             return
         done(result)
 
     async def release(self) -> None:
-        """Hand the source back to its own control."""
+        """Release the source to its own control."""
         if self._command is not None:
             self._command.cancel()
             await asyncio.gather(self._command, return_exceptions=True)
         try:
-            async with asyncio.timeout(self._stuck_s):
+            async with asyncio.timeout(self._timeout_s):
                 await self.source.release()
         except TimeoutError:
-            _LOGGER.warning("%s: handing back did not end", self.source.name)
+            _LOGGER.warning("%s: release timed out after %.0f s", self.source.name, self._timeout_s)
         except Exception:
-            _LOGGER.exception("%s: handing back raised", self.source.name)
+            _LOGGER.exception("%s: unexpected error during the release", self.source.name)

@@ -1,7 +1,7 @@
-"""A Viessmann heat pump through the entities of Home Assistant's own ViCare integration: no cloud call of ours.
+"""A Viessmann heat pump through the entities of core's ViCare integration, without cloud calls of its own.
 
-Only the heating curve is commanded (slope and level). Switching off is not: that integration's off may close hot
-water, too. What was written stays when control ends: a curve is the heat pump's own control.
+Only the heating curve is set (slope and level). The heat pump is never switched off, because that integration would
+stop hot water as well. The curve stays set when control is released: it is the heat pump's own control.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ from ..inputs.states import energy_kwh, known, number_of, power_w, temperature
 
 LEVEL: Final = "level"
 SLOPE: Final = "slope"
-# What we use, by the integration's translation keys: (domain, key).
+# The entities that are used: domain and translation key in that integration.
 KEYS: Final[Mapping[str, tuple[str, str]]] = {
     LEVEL: ("number", "heating_curve_shift"),
     SLOPE: ("number", "heating_curve_slope"),
@@ -34,22 +34,22 @@ _SLOPE_STEP: Final = 0.051
 
 
 def entities_of(entries: Iterable[er.RegistryEntry]) -> dict[str, str]:
-    """The entities of a heat pump that we use, by what they are; of several circuits the first."""
+    """Return the entities of a heat pump by purpose; of several circuits the first."""
     found: dict[str, str] = {}
     for entry in sorted(entries, key=lambda item: item.unique_id):
-        for name, wanted in KEYS.items():
-            if (entry.domain, entry.translation_key) == wanted and not entry.disabled:
+        for name, key in KEYS.items():
+            if (entry.domain, entry.translation_key) == key and not entry.disabled:
                 found.setdefault(name, entry.entity_id)
     return found
 
 
 def capabilities_of(hass: HomeAssistant, entities: Mapping[str, str], *, meter: bool) -> Capabilities:
-    """The limits of its curve; raises UnreachableError while the integration does not tell them."""
+    """Return the limits of the curve; raises UnreachableError while the integration does not provide them."""
     limits: dict[str, Any] = {}
     for name in (LEVEL, SLOPE):
         state = known(hass, entities.get(name))
         if state is None:
-            raise UnreachableError(f"{entities.get(name, name)} is not known")
+            raise UnreachableError(f"{entities.get(name, name)} is unavailable")
         limits |= {f"{side}_{name}": float(state.attributes[side]) for side in ("min", "max")}
     return Capabilities(
         kind=SourceKind.HEAT_PUMP,
@@ -62,7 +62,7 @@ def capabilities_of(hass: HomeAssistant, entities: Mapping[str, str], *, meter: 
 
 
 class ViCareSource(SourceBase):
-    """One heat pump. `meter`: an entity that measures it."""
+    """One heat pump. `meter`: the entity that measures it."""
 
     timing = Timing(read_s=5.0, write_s=60.0, fresh_s=0.0, verify_s=4.0, verify_step_s=1.0)
 
@@ -87,7 +87,7 @@ class ViCareSource(SourceBase):
     async def _read(self) -> SourceState:
         level = self._number(LEVEL)
         if level is None:
-            raise UnreachableError(f"{self._entities[LEVEL]} is not known")
+            raise UnreachableError(f"{self._entities[LEVEL]} is unavailable")
         on = self._on()
         power = power_w(self._hass, self._meter)
         if power is None and self._meter is None and on is not None:

@@ -1,7 +1,7 @@
-"""Writes to devices over restarts: one small file, on disk before a write goes out.
+"""Stored write counters of all devices: one small file, on disk before a write is made.
 
-Modbus devices have a limit for a day, all of them a spacing. A device is known by what it is (a Modbus one by address
-and unit), so one that is removed and added anew starts no new day.
+Modbus devices have a daily limit of writes, all devices a minimum interval. A device is identified by its unique id
+(for Modbus the address and unit), so removing it and adding it again does not reset its counter.
 """
 
 import asyncio
@@ -30,66 +30,67 @@ class _Store(DurableStore[dict[str, Any]]):
     async def _async_migrate_func(
         self, old_major_version: int, old_minor_version: int, old_data: dict[str, Any]
     ) -> dict[str, Any]:
-        """A minor version only adds what reading does without."""
+        """Accept every minor version: it only adds optional data."""
         if old_major_version != STORE_VERSION:
             raise NotImplementedError
         return old_data
 
 
-class WriteCounts:
-    """Of all devices."""
+class StoredWriteCounters:
+    """The write counters of all devices."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._store = _Store(hass)
         self._lock = asyncio.Lock()
-        self._saved: dict[str, Any] = {}
-        self._counts: dict[str, WriteCounter] = {}
+        self._stored: dict[str, Any] = {}
+        """What was loaded for devices that have not been used in this run."""
+        self._counters: dict[str, WriteCounter] = {}
         self._loaded = False
 
     async def async_of(self, device: str) -> WriteCounter:
-        """The count of a device, with what was written before Home Assistant started."""
+        """Return the counter of a device, with the writes before Home Assistant started."""
         async with self._lock:
             if not self._loaded:
-                self._saved = await self._load()
+                self._stored = await self._load()
                 self._loaded = True
-        if device not in self._counts:
-            count = self._counts[device] = WriteCounter()
-            count.load(self._saved.pop(device, None))
-            count.keep = self._keep
-        return self._counts[device]
+        if device not in self._counters:
+            counter = self._counters[device] = WriteCounter()
+            counter.load(self._stored.pop(device, None))
+            counter.keep = self._save
+        return self._counters[device]
 
     async def _load(self) -> dict[str, Any]:
         try:
             data = await self._store.async_load()
         except (HomeAssistantError, NotImplementedError) as err:
-            _LOGGER.warning("Writes of before are not known: %s", err)
+            _LOGGER.warning("Stored write counters could not be loaded and start at zero: %s", err)
             return {}
         devices = data.get("devices") if data is not None else None
         return dict(devices) if isinstance(devices, dict) else {}
 
-    async def _keep(self) -> None:
-        told = {device: rows for device, count in self._counts.items() if (rows := count.dump())}
-        await self._store.async_save_durably({"devices": {**self._still_counting(), **told}})
+    async def _save(self) -> None:
+        counted = {device: rows for device, counter in self._counters.items() if (rows := counter.dump())}
+        await self._store.async_save_durably({"devices": {**self._unused_of_today(), **counted}})
 
-    def _still_counting(self) -> dict[str, Any]:
-        """Devices that were not asked for in this run, as long as their day lasts."""
-        for device in list(self._saved):
-            count = WriteCounter()
-            count.load(self._saved[device])
-            if not count.today:
-                del self._saved[device]
-        return self._saved
+    def _unused_of_today(self) -> dict[str, Any]:
+        """Keep the counters of devices that have not been used in this run until their day ends."""
+        for device in list(self._stored):
+            counter = WriteCounter()
+            counter.load(self._stored[device])
+            if not counter.today:
+                del self._stored[device]
+        return self._stored
 
     async def async_remove(self) -> None:
-        """From disk. In memory they stay: the devices' memory does not forget either."""
+        """Remove the file. In memory the counters stay: the devices' wear stays, too."""
         await self._store.async_remove()
 
 
-_COUNTS: HassKey[WriteCounts] = HassKey(f"{DOMAIN}_write_counts")
+_COUNTERS: HassKey[StoredWriteCounters] = HassKey(f"{DOMAIN}_write_counters")
 
 
-def write_counts(hass: HomeAssistant) -> WriteCounts:
-    """Those of this Home Assistant."""
-    if _COUNTS not in hass.data:
-        hass.data[_COUNTS] = WriteCounts(hass)
-    return hass.data[_COUNTS]
+def write_counters(hass: HomeAssistant) -> StoredWriteCounters:
+    """Return the counters of this Home Assistant."""
+    if _COUNTERS not in hass.data:
+        hass.data[_COUNTERS] = StoredWriteCounters(hass)
+    return hass.data[_COUNTERS]

@@ -1,4 +1,4 @@
-"""The device model: outlets, commands, alerts, the power cut. Knows neither Home Assistant nor a transport.
+"""The device model: outlets, commands, alerts, emergency power-off; independent of Home Assistant and transports.
 
-Times are UTC seconds since 1970 and always passed in.
+All times are UTC seconds since 1970 and are passed in by the caller.
 """

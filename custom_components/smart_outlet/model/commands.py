@@ -1,25 +1,28 @@
-"""Commands to outlets: pending, delivered, confirmed or failed; idempotent and kept over a restart.
+"""Commands to outlets: the requests, and their queues on top of the shared command state machine.
 
-A newer command for the same thing (a socket's relay, the threshold, a ping, a reading) supersedes the older
-one, so an outlet never has more than five commands waiting.
+Commands are idempotent and kept over a restart.
+
+A newer command for the same subject (the relay of a socket, the threshold, a ping, a reading) supersedes the
+older one, so an outlet never has more than five open commands.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
+from .._lib.commands import NO_ANSWER, Command, CommandPolicy, CommandQueues, CommandStatus, new_command
+from .ccu_protocol import Ack, Report, parse_threshold
 from .errors import FieldError, MissingFieldError
-from .wire import Ack, Report, parse_threshold
 
 SOCKETS = ("a", "b")
-HISTORY = 100
-"""Finished commands that are remembered per hub."""
+KEPT_COMMANDS = 10
+"""Commands kept per outlet, open ones always."""
+_UNLIMITED = 1_000_000
 
 
 class CommandName(StrEnum):
-    """Commands of the protocol."""
+    """Commands of the CCU protocol."""
 
     RELAY_ON = "relay_on"
     RELAY_OFF = "relay_off"
@@ -31,23 +34,8 @@ class CommandName(StrEnum):
 RELAY_STATE = {CommandName.RELAY_ON: True, CommandName.RELAY_OFF: False}
 
 
-class Status(StrEnum):
-    """Where a command stands."""
-
-    PENDING = "pending"
-    DELIVERED = "delivered"
-    CONFIRMED = "confirmed"
-    UNVERIFIED = "unverified"
-    """Delivered as often as it makes sense; the transport has no way to tell whether it was done."""
-    FAILED = "failed"
-    SUPERSEDED = "superseded"
-
-
-OPEN = frozenset({Status.PENDING, Status.DELIVERED})
-
-
-class Reason(StrEnum):
-    """Why a command failed."""
+class FailureReason(StrEnum):
+    """Reason of a failed command."""
 
     EXPIRED = "expired"
     NO_CONFIRMATION = "no_confirmation"
@@ -57,13 +45,13 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is wanted of an outlet.
+class CommandRequest:
+    """A validated request for a command.
 
     Attributes:
-        name: Of the command.
-        socket: "a" or "b" where the command is about a socket.
-        value: Threshold in mA where it is about that.
+        name: Name of the command.
+        socket: "a" or "b" for relay commands.
+        value: Threshold in mA for ``set_threshold``.
     """
 
     name: CommandName
@@ -72,17 +60,17 @@ class Order:
 
     @classmethod
     def parse(cls, name: CommandName, socket: object, value: object) -> Self:
-        """Check an order that came from outside; what a command does not use is ignored.
+        """Validate a request from outside; fields that the command does not use are ignored.
 
         Raises:
-            MissingFieldError: socket or value is needed and absent.
-            FieldError: it is wrong.
+            MissingFieldError: A required socket or value is absent.
+            FieldError: The socket or value is invalid.
         """
         if name in RELAY_STATE:
             if socket is None or socket == "":
                 raise MissingFieldError("socket")
             if not isinstance(socket, str) or socket.lower() not in SOCKETS:
-                raise FieldError("socket", "has to be a or b")
+                raise FieldError("socket", "must be a or b")
             return cls(name, socket=socket.lower())
         if name is CommandName.SET_THRESHOLD:
             if value is None or value == "":
@@ -92,241 +80,222 @@ class Order:
 
     @property
     def subject(self) -> str:
-        """What it is about: a newer order of the same subject replaces this one."""
+        """Return what the command changes; a newer request with the same subject replaces this one."""
         return f"relay_{self.socket}" if self.name in RELAY_STATE else self.name.value
 
     @property
     def relay(self) -> bool | None:
-        """The wanted state of the socket, None for other commands."""
+        """Return the requested relay state, None for other commands."""
         return RELAY_STATE.get(self.name)
 
 
-@dataclass(slots=True)
-class Command:
-    """An order on its way."""
+@dataclass(frozen=True, slots=True)
+class OutletCommand:
+    """The payload of a queued command.
 
-    id: str
+    Attributes:
+        device_id: Device ID of the outlet.
+        request: The request.
+        power_off_id: ID of the emergency power-off that the command belongs to.
+    """
+
     device_id: str
-    order: Order
-    created: float
-    expires: float
-    status: Status = Status.PENDING
-    attempts: int = 0
-    delivered: float | None = None
-    reason: Reason | None = None
-    detail: str | None = None
-    cut_id: str | None = None
-    """Of the power cut that it belongs to: repeated until it expires, not only a few times."""
-    acknowledged: bool = False
-    """It was handed to a transport that acknowledges by id (version 2, radio)."""
+    request: CommandRequest
+    power_off_id: str | None = None
 
-    def as_dict(self) -> dict[str, Any]:
-        """For storage."""
-        return {
-            "id": self.id,
-            "device_id": self.device_id,
-            "name": self.order.name.value,
-            "socket": self.order.socket,
-            "value": self.order.value,
-            "created": self.created,
-            "expires": self.expires,
-            "cut_id": self.cut_id,
-        }
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
-        """From storage; whatever had been delivered is delivered again, which does no harm."""
-        return cls(
-            id=data["id"],
-            device_id=data["device_id"],
-            order=Order(CommandName(data["name"]), data["socket"], data["value"]),
-            created=data["created"],
-            expires=data["expires"],
-            cut_id=data.get("cut_id"),
-        )
+type QueuedCommand = Command[OutletCommand]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long and how often.
+class CommandPolicies:
+    """Deadlines and attempts of commands.
 
     Attributes:
-        ttl_s: A command that was not done by then has failed; long-forgotten clicks must not act.
-        cut_ttl_s: The same for commands of a power cut.
-        retry_s: Without a confirmation for so long a delivered command is handed out again.
-        attempts: How often a command is handed out.
+        normal: Commands of users and automations. The short lifetime prevents an old request from acting late.
+        power_off: Commands of an emergency power-off, repeated until they expire.
     """
 
-    ttl_s: float = 60
-    cut_ttl_s: float = 3600
-    retry_s: float = 5
-    attempts: int = 3
+    normal: CommandPolicy
+    power_off: CommandPolicy
+
+    @classmethod
+    def of(cls, *, retry_s: float = 5.0, attempts: int = 3, lifetime_s: float = 60.0) -> Self:
+        """Return the policies for a retry delay and a number of attempts."""
+        return cls(
+            CommandPolicy(lifetime_s, retry_s, attempts),
+            CommandPolicy(3600.0, retry_s, _UNLIMITED, fails_after_attempts=False),
+        )
 
 
-@dataclass(slots=True)
-class CommandQueue:
-    """Open commands of one hub's outlets.
+def has_failed(command: QueuedCommand) -> bool:
+    """Return whether a command failed or expired."""
+    return command.status in (CommandStatus.FAILED, CommandStatus.EXPIRED)
 
-    Attributes:
-        new_id: Makes ids.
-        on_change: Called after each change of a command's status.
-        patience: How long and how often.
-    """
 
-    new_id: Callable[[], str]
-    on_change: Callable[[Command], None]
-    patience: Patience = field(default_factory=Patience)
-    history: deque[Command] = field(default_factory=lambda: deque(maxlen=HISTORY))
-    _open: dict[str, dict[str, Command]] = field(default_factory=dict)
+def failure_reason(command: QueuedCommand) -> FailureReason:
+    """Return why a command failed or expired."""
+    if command.status is CommandStatus.EXPIRED:
+        return FailureReason.NO_CONFIRMATION if command.attempts else FailureReason.EXPIRED
+    if isinstance(command.reason, FailureReason):
+        return command.reason
+    return FailureReason.NO_CONFIRMATION if command.reason == NO_ANSWER else FailureReason.REFUSED
 
-    def submit(self, device_id: str, order: Order, now: float, cut_id: str | None = None) -> Command:
-        """Queue an order; an open command of the same subject is superseded."""
-        ttl = self.patience.ttl_s if cut_id is None else self.patience.cut_ttl_s
-        mine = self._open.setdefault(device_id, {})
-        if (old := mine.get(order.subject)) is not None:
-            self._finish(old, Status.SUPERSEDED)
-        command = Command(self.new_id(), device_id, order, now, now + ttl, cut_id=cut_id)
-        self._open.setdefault(device_id, {})[order.subject] = command
-        self.on_change(command)
-        return command
 
-    def open(self, device_id: str | None = None) -> Iterator[Command]:
-        """Open commands, of one outlet or of all."""
-        if device_id is not None:
-            yield from tuple(self._open.get(device_id, {}).values())
-            return
-        for commands in tuple(self._open.values()):
-            yield from tuple(commands.values())
+class OutletCommands:
+    """The commands of a hub's outlets. Times are UTC seconds, see ``shift_times``."""
 
-    def open_for(self, device_id: str, subject: str) -> Command | None:
-        """The open command of a subject (``relay_a``, ``set_threshold``, …)."""
-        return self._open.get(device_id, {}).get(subject)
-
-    def find(self, ident: str) -> Command | None:
-        """A command by its id, open or lately finished."""
-        return next((c for c in (*self.open(), *self.history) if c.id == ident), None)
-
-    def has_due(self, device_id: str, now: float) -> bool:
-        """Whether fetch would hand something out."""
-        return any(self._due(command, now) for command in self.open(device_id))
-
-    def fetch(self, device_id: str, now: float, *, acknowledges: bool) -> list[Command]:
-        """Hand out what an outlet has to do now: what is new, and what was not confirmed in time.
+    def __init__(
+        self, new_id: Callable[[], str], on_change: Callable[[QueuedCommand], None], policies: CommandPolicies
+    ) -> None:
+        """Initialize the queues.
 
         Args:
-            device_id: Of the outlet.
-            now: UTC seconds.
-            acknowledges: Whether the transport will say by id what became of each command.
+            new_id: Returns a new unique ID.
+            on_change: Called with the new value of each command that changed.
+            policies: Deadlines and attempts.
         """
-        if device_id not in self._open:
-            return []
-        self.expire(now, device_id)
-        due = [command for command in self.open(device_id) if self._due(command, now)]
-        for command in due:
-            command.status = Status.DELIVERED
-            command.attempts += 1
-            command.delivered = now
-            command.acknowledged = acknowledges
-            self.on_change(command)
-        return due
+        self._new_id = new_id
+        self._policies = policies
+        self._queues: CommandQueues[OutletCommand] = CommandQueues(
+            lambda _device_id, command: on_change(command), kept=KEPT_COMMANDS, exhausted_status=_exhausted_status
+        )
+        # Outlets that may have open commands: most have none at most of their several hundred polls a second.
+        self._active: set[str] = set()
 
-    def _due(self, command: Command, now: float) -> bool:
-        return command.status is Status.PENDING or self._overdue(command, now)
+    def submit(
+        self, device_id: str, request: CommandRequest, now: float, power_off_id: str | None = None
+    ) -> QueuedCommand:
+        """Queue a request; an open command with the same subject is superseded."""
+        policy = self._policies.normal if power_off_id is None else self._policies.power_off
+        command = new_command(self._new_id(), OutletCommand(device_id, request, power_off_id), now, policy)
+        self._active.add(device_id)
+        return self._queues.submit(
+            device_id, command, supersedes=lambda payload: payload.request.subject == request.subject
+        )
 
-    def _overdue(self, command: Command, now: float) -> bool:
-        return command.delivered is not None and now - command.delivered >= self.patience.retry_s
-
-    def on_report(self, report: Report) -> list[Command]:
-        """Confirm what a report shows; returns the commands confirmed by it."""
-        if report.device_id not in self._open:
-            return []
-        done = [
-            command
-            for command in self.open(report.device_id)
-            if command.status is Status.DELIVERED and _shows(report, command)
-        ]
-        for command in done:
-            self._finish(command, Status.CONFIRMED)
-        return done
-
-    def acknowledge(self, device_id: str, ack: Ack) -> Command | None:
-        """Take a transport's word for it; None where no such command is open (a repeated ack)."""
-        command = next((c for c in self.open(device_id) if c.id == ack.id), None)
-        if command is None:
-            return None
-        if ack.ok:
-            self._finish(command, Status.CONFIRMED)
-        else:
-            self._finish(command, Status.FAILED, Reason.REFUSED, ack.error)
-        return command
-
-    def expire(self, now: float, device_id: str | None = None) -> None:
-        """End the commands whose time or attempts are over."""
-        for command in self.open(device_id):
-            if now >= command.expires:
-                self._finish(
-                    command,
-                    Status.FAILED,
-                    Reason.NO_CONFIRMATION if command.attempts else Reason.EXPIRED,
-                )
-            elif command.cut_id is None and command.attempts >= self.patience.attempts:
-                self._give_up(command, now)
-
-    def _give_up(self, command: Command, now: float) -> None:
-        if not self._overdue(command, now):
+    def open(self, device_id: str | None = None) -> Iterator[QueuedCommand]:
+        """Yield the open commands of one outlet or of all outlets, oldest first."""
+        if device_id is not None:
+            yield from self._queues.open(device_id)
             return
-        if command.order.name is CommandName.SET_THRESHOLD and not command.acknowledged:
-            self._finish(command, Status.UNVERIFIED)
-        else:
-            self._finish(command, Status.FAILED, Reason.NO_CONFIRMATION)
+        for each, _ in self._queues:
+            yield from self._queues.open(each)
 
-    def shift(self, seconds: float) -> None:
-        """The clock was set by so much: the commands' times go with it."""
-        for command in self.open():
-            command.created += seconds
-            command.expires += seconds
-            if command.delivered is not None:
-                command.delivered += seconds
+    def closed(self) -> list[QueuedCommand]:
+        """Return the closed commands that are kept."""
+        return [command for _, queue in self._queues for command in queue if not command.is_open]
 
-    def withdraw(self, command: Command, reason: Reason) -> None:
+    def open_for(self, device_id: str, subject: str) -> QueuedCommand | None:
+        """Return the open command of a subject (``relay_a``, ``set_threshold``, …)."""
+        return next((each for each in self.open(device_id) if each.payload.request.subject == subject), None)
+
+    def find(self, command_id: str) -> QueuedCommand | None:
+        """Return a command by its ID."""
+        return next((command for _, queue in self._queues for command in queue if command.id == command_id), None)
+
+    def has_due(self, device_id: str, now: float) -> bool:
+        """Return whether ``deliver`` would return commands."""
+        return self._queues.has_due(device_id, now)
+
+    def deliver(self, device_id: str, now: float, *, acknowledges: bool) -> tuple[QueuedCommand, ...]:
+        """Return the commands to deliver now: new ones and those not confirmed in time.
+
+        Args:
+            device_id: Device ID of the outlet.
+            now: UTC seconds.
+            acknowledges: Whether the transport acknowledges each command by its ID.
+        """
+        if device_id not in self._active:
+            return ()
+        commands = self._queues.deliver(device_id, now, acknowledges=acknowledges)
+        if not self._queues.open(device_id):
+            self._active.discard(device_id)
+        return commands
+
+    def on_report(self, report: Report, now: float) -> tuple[QueuedCommand, ...]:
+        """Confirm the delivered commands that a report proves, and return them."""
+        if report.device_id not in self._active:
+            return ()
+        return self._queues.confirm(report.device_id, now, lambda command: _is_confirmed_by(report, command))
+
+    def acknowledge(self, device_id: str, ack: Ack, now: float) -> QueuedCommand | None:
+        """Apply an acknowledgement; return None if no such command is open (a repeated acknowledgement)."""
+        reason = None if ack.ok else ack.error or FailureReason.REFUSED
+        return self._queues.acknowledge(device_id, ack.id, now, ok=ack.ok, reason=reason)
+
+    def expire(self, now: float) -> None:
+        """End the commands whose deadline has passed or whose attempts are used up."""
+        for device_id in tuple(self._active):
+            self._queues.expire(now, device_id)
+
+    def shift_times(self, seconds: float) -> None:
+        """Move all times of open commands after the system clock was set."""
+        for device_id, queue in self._queues:
+            self._queues.restore(device_id, tuple(_shifted(each, seconds) if each.is_open else each for each in queue))
+
+    def withdraw(self, command: QueuedCommand, reason: FailureReason, now: float) -> None:
         """Fail a command that is still open."""
-        if command.status in OPEN:
-            self._finish(command, Status.FAILED, reason)
+        self._queues.close(command.payload.device_id, command.id, CommandStatus.FAILED, now, reason)
 
-    def remove_outlet(self, device_id: str) -> None:
-        """Fail the commands of an outlet that is no more."""
-        for command in self.open(device_id):
-            self._finish(command, Status.FAILED, Reason.REMOVED)
-
-    def _finish(
-        self, command: Command, status: Status, reason: Reason | None = None, detail: str | None = None
-    ) -> None:
-        command.status, command.reason, command.detail = status, reason, detail
-        mine = self._open[command.device_id]
-        del mine[command.order.subject]
-        if not mine:
-            del self._open[command.device_id]
-        self.history.append(command)
-        self.on_change(command)
+    def remove_outlet(self, device_id: str, now: float) -> None:
+        """Fail and drop the commands of a removed outlet."""
+        for command in self._queues.open(device_id):
+            self.withdraw(command, FailureReason.REMOVED, now)
+        self._queues.remove(device_id)
+        self._active.discard(device_id)
 
     def dump(self) -> list[dict[str, Any]]:
-        """Open commands, for storage."""
-        return [command.as_dict() for command in self.open()]
+        """Return the open commands in their stored form."""
+        return [_as_dict(command) for command in self.open()]
 
     def restore(self, stored: list[dict[str, Any]]) -> None:
-        """Take back what dump gave."""
+        """Restore dumped commands; a delivered command is delivered again, which is harmless."""
         for data in stored:
-            command = Command.from_dict(data)
-            self._open.setdefault(command.device_id, {})[command.order.subject] = command
+            device_id = data["device_id"]
+            self._queues.restore(device_id, (*self._queues.queue(device_id), self._from_dict(data)))
+            self._active.add(device_id)
+
+    def _from_dict(self, data: dict[str, Any]) -> QueuedCommand:
+        request = CommandRequest(CommandName(data["name"]), data["socket"], data["value"])
+        payload = OutletCommand(data["device_id"], request, data.get("cut_id"))
+        policy = self._policies.normal if payload.power_off_id is None else self._policies.power_off
+        return Command(data["id"], payload, data["created"], data["expires"], policy)
 
 
-def _shows(report: Report, command: Command) -> bool:
-    """Whether a report that came after the delivery proves that the order was done."""
-    order = command.order
-    if order.relay is not None:
-        assert order.socket is not None
-        return report.relay(order.socket) is order.relay
-    if order.name is CommandName.SET_THRESHOLD:
-        return report.threshold == order.value
-    # A ping or a reading: the report itself is the answer, unless there will be a better one.
-    return not command.acknowledged
+def _as_dict(command: QueuedCommand) -> dict[str, Any]:
+    request = command.payload.request
+    return {
+        "id": command.id,
+        "device_id": command.payload.device_id,
+        "name": request.name.value,
+        "socket": request.socket,
+        "value": request.value,
+        "created": command.created,
+        "expires": command.deadline,
+        "cut_id": command.payload.power_off_id,
+    }
+
+
+def _shifted(command: QueuedCommand, seconds: float) -> QueuedCommand:
+    delivered = None if command.delivered is None else command.delivered + seconds
+    return replace(command, created=command.created + seconds, deadline=command.deadline + seconds, delivered=delivered)
+
+
+def _exhausted_status(command: QueuedCommand) -> CommandStatus:
+    """Return the status after the last attempt: without acknowledgements nothing confirms a threshold."""
+    if command.payload.request.name is CommandName.SET_THRESHOLD and not command.acknowledges:
+        return CommandStatus.UNVERIFIED
+    return CommandStatus.FAILED
+
+
+def _is_confirmed_by(report: Report, command: QueuedCommand) -> bool:
+    """Return whether a report received after the delivery proves that the command was executed."""
+    request = command.payload.request
+    if request.relay is not None:
+        assert request.socket is not None
+        return report.relay(request.socket) is request.relay
+    if request.name is CommandName.SET_THRESHOLD:
+        return report.threshold == request.value
+    # Any report answers a ping or a reading, unless an acknowledgement will follow.
+    return not command.acknowledges

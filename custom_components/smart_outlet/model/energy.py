@@ -1,43 +1,43 @@
-"""Power and energy estimated from a current: the outlets measure no voltage."""
+"""Power and energy estimated from the current; the outlets do not measure voltage."""
 
 from dataclasses import dataclass
 
-LONGEST_GAP_S = 60.0
-"""Between two readings further apart nothing is counted: nobody knows what ran."""
+MAX_GAP_S = 60.0
+"""Longest time between two readings that still counts as energy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mains:
-    """What is assumed of the mains.
+    """Assumed properties of the mains supply.
 
     Attributes:
         voltage_v: RMS voltage.
-        power_factor: 0 to 1, of the loads together.
+        power_factor: Mean power factor of the loads, 0 to 1.
     """
 
     voltage_v: float = 230.0
     power_factor: float = 1.0
 
     def power_w(self, current_ma: float) -> float:
-        """Active power of a current."""
+        """Return the active power of a current."""
         return self.voltage_v * current_ma / 1000 * self.power_factor
 
 
 @dataclass(slots=True)
 class EnergyMeter:
-    """Energy by the trapezoidal rule over the readings.
+    """Energy integrated over power readings by the trapezoidal rule.
 
     Attributes:
-        energy_wh: Total since the meter was made; never falls.
+        energy_wh: Total since the meter was created; never decreases.
     """
 
     energy_wh: float = 0.0
     _power_w: float | None = None
-    _at: float = 0.0
+    _updated: float = 0.0
 
     def add(self, power_w: float | None, now: float) -> None:
-        """Take a reading; None (a trip, no data) interrupts the counting."""
-        gap_s = now - self._at
-        if power_w is not None and self._power_w is not None and 0 < gap_s <= LONGEST_GAP_S:
+        """Add a reading; None (a trip, no data) interrupts the integration."""
+        gap_s = now - self._updated
+        if power_w is not None and self._power_w is not None and 0 < gap_s <= MAX_GAP_S:
             self.energy_wh += (self._power_w + power_w) / 2 * gap_s / 3600
-        self._power_w, self._at = power_w, now
+        self._power_w, self._updated = power_w, now

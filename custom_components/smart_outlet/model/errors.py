@@ -1,35 +1,43 @@
-"""Errors of the device model, one tree."""
+"""Exceptions of the device model; all derive from OutletError."""
 
 
 class OutletError(Exception):
-    """Anything that the device model refuses."""
+    """Base of all device model errors."""
 
 
 class FieldError(OutletError):
-    """A field of a request is missing or wrong."""
+    """A request field has the wrong type or is out of range."""
 
     def __init__(self, field: str, message: str) -> None:
-        """``field`` names what is at fault."""
+        """Initialize the error with the path of the invalid field."""
         super().__init__(f"{field} {message}")
         self.field = field
 
 
 class MissingFieldError(FieldError):
-    """A required field is absent."""
+    """A required request field is absent."""
 
     def __init__(self, field: str) -> None:
-        """``field`` names what is absent."""
+        """Initialize the error with the path of the absent field."""
         super().__init__(field, "is required")
 
 
 class UnknownOutletError(OutletError):
-    """No outlet of that device id is registered here."""
+    """No outlet with this device ID is registered."""
 
     def __init__(self, device_id: str) -> None:
-        """``device_id`` as it was asked for."""
-        super().__init__(f"no outlet {device_id}")
+        """Initialize the error with the device ID as it was requested."""
+        super().__init__(f"unknown outlet {device_id}")
         self.device_id = device_id
 
 
-class CutInProgressError(OutletError):
-    """A socket was to be switched on while all power is being cut."""
+class AmbiguousOutletError(OutletError):
+    """Several hubs have an outlet with this device ID."""
+
+    def __init__(self, device_id: str) -> None:
+        """Initialize the error with the device ID as it was requested."""
+        super().__init__(f"several hubs have an outlet {device_id}: ccu_id is required")
+
+
+class PowerOffInProgressError(OutletError):
+    """A socket cannot be switched on while an emergency power-off is in progress."""

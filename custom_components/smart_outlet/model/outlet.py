@@ -1,13 +1,13 @@
-"""One outlet with two sockets: what it reported last, and how far that can be believed."""
+"""State of an outlet with two sockets, as last reported."""
 
 from dataclasses import dataclass, field
 
+from .ccu_protocol import OVERLOAD_MA, Report
 from .commands import SOCKETS
 from .energy import EnergyMeter, Mains
-from .wire import OVERLOAD_MA, Report
 
-SILENCE_S = 10.0
-"""After so long without a report a CCU may have rebooted."""
+REBOOT_GAP_S = 10.0
+"""A CCU may have rebooted if it did not report for longer than this."""
 
 
 @dataclass(slots=True)
@@ -15,62 +15,62 @@ class Socket:
     """One socket.
 
     Attributes:
-        relay: On, off, or None where nobody knows.
-        confirmed: The last state that was proved.
-        doubtful: The sender says "off" and may only mean "I do not know".
+        relay: On, off, or None while unknown.
+        confirmed: Last confirmed relay state.
+        off_is_uncertain: The sender reports "off" but may mean "unknown".
         current_ma: None before the first report and after a trip.
-        raw_ma: As reported, 65535 for a trip.
+        raw_ma: Current as reported, 65535 for a trip.
         meter: Estimated energy.
     """
 
     relay: bool | None = None
     confirmed: bool | None = None
-    doubtful: bool = False
+    off_is_uncertain: bool = False
     current_ma: int | None = None
     raw_ma: int | None = None
     meter: EnergyMeter = field(default_factory=EnergyMeter)
 
     @property
-    def tripped(self) -> bool:
-        """The outlet cut this socket because of an overload."""
+    def is_tripped(self) -> bool:
+        """Return whether the outlet switched this socket off because of an overload."""
         return self.raw_ma == OVERLOAD_MA
 
-    def observe(self, reported: bool | None, *, trusted: bool, after_silence: bool, proved: bool) -> None:
-        """Take a reported relay state.
+    def update_relay(self, reported: bool | None, *, trusted: bool, after_gap: bool, command_confirmed: bool) -> None:
+        """Apply a reported relay state.
 
-        A field CCU (protocol 1) reports "off" after its own reboot until an outlet acknowledged something. So
-        from it "off" is doubtful when it contradicts what was last proved, or nothing was proved yet, or it
-        is the first word after a silence, and stays so until a command for this socket is confirmed. "On" it
-        says only after an acknowledgement.
+        A field CCU (protocol 1) reports "off" after its own reboot until an outlet has acknowledged a command.
+        Its "off" is therefore uncertain if it contradicts the last confirmed state, if no state was confirmed
+        yet, or if it is the first report after a gap. It stays uncertain until a command for this socket is
+        confirmed. "On" is only reported after an acknowledgement.
 
         Args:
-            reported: What the sender says.
-            trusted: The sender never guesses (version 2 with a key, radio).
-            after_silence: Nothing was heard of the outlet for more than 10 s.
-            proved: A command for this socket was confirmed by this very report.
+            reported: State in the report, None if the sender does not know it.
+            trusted: The sender reports an unknown state as unknown (version 2 with a key, radio).
+            after_gap: The outlet had not reported for more than 10 s.
+            command_confirmed: The same report confirmed a command for this socket.
         """
         if reported is None:
             self.relay = None
             return
-        if trusted or reported or proved:
-            self.doubtful = False
-        elif after_silence or self.confirmed is not False:
-            self.doubtful = True
-        if self.doubtful:
+        if trusted or reported or command_confirmed:
+            self.off_is_uncertain = False
+        elif after_gap or self.confirmed is not False:
+            self.off_is_uncertain = True
+        if self.off_is_uncertain:
             self.relay = None
             return
         self.relay = self.confirmed = reported
 
 
 @dataclass(frozen=True, slots=True)
-class OutletConfig:
-    """What the user said about an outlet.
+class OutletSettings:
+    """User settings of an outlet.
 
     Attributes:
         device_id: Two upper-case hex digits.
-        name: Of the outlet.
-        location: Where it is, may be empty.
-        protected: Sockets that a power cut leaves on unless it is told otherwise.
+        name: Name of the outlet.
+        location: Suggested area, may be empty.
+        protected: Sockets that an emergency power-off leaves on unless they are included.
     """
 
     device_id: str
@@ -84,62 +84,63 @@ class Outlet:
     """One outlet.
 
     Attributes:
-        config: What the user said.
-        sockets: By "a" and "b".
-        is_overload: The outlet says that it tripped.
-        threshold: mA that we hold currents against and want the outlet to trip at; 0 for none, None before
-            any was set.
-        device_threshold: What the outlet says it trips at; None where its transport does not tell.
+        settings: User settings.
+        sockets: Sockets by letter, "a" and "b".
+        is_overload: The outlet reports an overload trip.
+        threshold: Trip threshold set in Home Assistant in mA; 0 for none, None before any was set.
+        device_threshold: Trip threshold reported by the outlet; None if its transport does not report it.
         last_seen: UTC seconds of the last report; None for never.
-        heard: A report came since we started.
-        online: Reports come.
-        missing: No report came since we started, and it had the time to.
-        over_since: Since when a socket that is on draws more than the threshold and the outlet does not trip.
-        threshold_failed: The last threshold did not get through to the outlet.
+        has_reported: A report was received since the start.
+        online: Reports are being received.
+        is_missing: No report was received since the start within the offline timeout.
+        over_threshold_since: Time since which a socket that is on draws more than the threshold without a trip.
+        threshold_not_delivered: The last threshold did not reach the outlet.
     """
 
-    config: OutletConfig
+    settings: OutletSettings
     sockets: dict[str, Socket] = field(default_factory=lambda: {name: Socket() for name in SOCKETS})
     is_overload: bool = False
     threshold: int | None = None
     device_threshold: int | None = None
     last_seen: float | None = None
-    heard: bool = False
+    has_reported: bool = False
     online: bool = False
-    missing: bool = False
-    over_since: float | None = None
-    threshold_failed: bool = False
+    is_missing: bool = False
+    over_threshold_since: float | None = None
+    threshold_not_delivered: bool = False
 
     @property
     def device_id(self) -> str:
-        """Two upper-case hex digits."""
-        return self.config.device_id
+        """Return the device ID, two upper-case hex digits."""
+        return self.settings.device_id
 
-    def over_threshold(self, socket: str) -> bool:
-        """Whether a socket draws more than the threshold."""
+    def is_over_threshold(self, socket: str) -> bool:
+        """Return whether a socket draws more than the threshold."""
         current, limit = self.sockets[socket].current_ma, self.threshold
         return bool(limit) and current is not None and current > (limit or 0)
 
-    def take(self, report: Report, now: float, *, trusted: bool, proved: set[str], mains: Mains) -> None:
-        """Take a report into the state.
+    def apply(self, report: Report, now: float, *, trusted: bool, confirmed: set[str], mains: Mains) -> None:
+        """Apply a report.
 
         Args:
-            report: Checked.
+            report: Validated report.
             now: UTC seconds.
-            trusted: See Socket.observe.
-            proved: Sockets of which a command was confirmed by this report.
-            mains: For the energy.
+            trusted: See ``Socket.update_relay``.
+            confirmed: Sockets with a command that this report confirmed.
+            mains: Supply assumed for the energy.
         """
-        silence = not self.heard or self.last_seen is None or now - self.last_seen > SILENCE_S
+        after_gap = not self.has_reported or self.last_seen is None or now - self.last_seen > REBOOT_GAP_S
         for name, socket in self.sockets.items():
-            socket.observe(report.relay(name), trusted=trusted, after_silence=silence, proved=name in proved)
+            socket.update_relay(
+                report.relay(name), trusted=trusted, after_gap=after_gap, command_confirmed=name in confirmed
+            )
             socket.raw_ma = report.current(name)
-            socket.current_ma = None if socket.tripped else socket.raw_ma
+            socket.current_ma = None if socket.is_tripped else socket.raw_ma
             power = None if socket.current_ma is None else mains.power_w(socket.current_ma)
             socket.meter.add(power, now)
-        self.is_overload = report.is_overload or any(socket.tripped for socket in self.sockets.values())
+        self.is_overload = report.is_overload or any(socket.is_tripped for socket in self.sockets.values())
         if report.threshold is not None:
             self.device_threshold = report.threshold
             if self.threshold is None:
                 self.threshold = report.threshold
-        self.last_seen, self.heard, self.online, self.missing = now, True, True, False
+        self.last_seen, self.has_reported, self.online, self.is_missing = now, True, True, False

@@ -1,4 +1,4 @@
-"""The HC-12 radio: frames, the half-duplex link, the module's AT set-up. Knows nothing of Home Assistant.
+"""The HC-12 radio: frames, the half-duplex link, the AT commands of the module. Independent of Home Assistant.
 
 Reference: docs/hc12-frame.md; shared vectors: docs/vectors/hc12.json.
 """

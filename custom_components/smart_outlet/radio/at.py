@@ -1,7 +1,7 @@
-"""AT set-up of an HC-12 module (V2.4 manual): channel, power, mode, baud rate.
+"""AT commands of an HC-12 module (V2.4 manual): channel, power, mode, baud rate.
 
-The module listens to AT commands while its SET pin is low: 40 ms after it went low; after it is let go the
-module restarts, and must be left alone for 200 ms. Answers are ``OK`` plus what was set (``AT+C012`` ->
+The module accepts AT commands from 40 ms after its SET pin went low. When the pin is released the module restarts
+and needs 200 ms. Answers are ``OK`` plus what was set (``AT+C012`` ->
 ``OK+C012``).
 """
 
@@ -17,21 +17,21 @@ from .timing import MODE_BAUDS, Mode
 ENTER_S = 0.04
 LEAVE_S = 0.2
 ANSWER_S = 0.5
-WAKE_TRIES = 3
+WAKE_ATTEMPTS = 3
 CHANNELS = range(1, 101)
-"""400 kHz apart from 433.4 MHz; the module takes up to 127, its manual vouches for 100."""
+"""From 433.4 MHz in steps of 400 kHz; the module accepts up to 127, its manual guarantees 100."""
 POWERS_DBM = {1: -1, 2: 2, 3: 5, 4: 8, 5: 11, 6: 14, 7: 17, 8: 20}
 
 
 @dataclass(frozen=True, slots=True)
 class RadioSettings:
-    """Settings of a module; two modules hear each other where channel, mode and air rate (by baud) are equal.
+    """Settings of a module. Modules with equal channel, mode and air rate (by baud rate) can communicate.
 
     Attributes:
         channel: 1 to 100.
-        power: 1 (-1 dBm) to 8 (20 dBm), 3 dB apart.
+        power: 1 (-1 dBm) to 8 (20 dBm) in steps of 3 dB.
         mode: Transmission mode.
-        baud: Of the serial port.
+        baud: Baud rate of the serial port.
     """
 
     channel: int = 1
@@ -40,21 +40,21 @@ class RadioSettings:
     baud: int = 9600
 
     def __post_init__(self) -> None:
-        """Refuse what the module would refuse.
+        """Validate the settings.
 
         Raises:
-            ValueError: a setting is out of range, or the mode does not go with the baud rate.
+            ValueError: A setting is out of range, or the mode does not support the baud rate.
         """
         if self.channel not in CHANNELS:
             raise ValueError(f"channel {self.channel} is not 1 to 100")
         if self.power not in POWERS_DBM:
             raise ValueError(f"power {self.power} is not 1 to 8")
         if self.baud not in MODE_BAUDS[self.mode]:
-            raise ValueError(f"{self.mode} does not go with {self.baud} baud")
+            raise ValueError(f"{self.mode} does not support {self.baud} baud")
 
 
 class AtPort:
-    """A conversation of AT commands over a serial port that somebody else opened."""
+    """AT commands over an open serial port."""
 
     def __init__(
         self,
@@ -62,12 +62,12 @@ class AtPort:
         write: Callable[[bytes], None],
         set_pin: Callable[[bool], Awaitable[None]] | None,
     ) -> None:
-        """Take the port.
+        """Initialize the session.
 
         Args:
-            reader: Of the serial port.
+            reader: Reader of the serial port.
             write: Sends bytes.
-            set_pin: Pulls SET low (True) or lets it go (False); None where a jumper does it.
+            set_pin: Pulls SET low (True) or releases it (False); None if a jumper does.
         """
         self._reader = reader
         self._write = write
@@ -81,16 +81,16 @@ class AtPort:
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
-        """Leave command mode and wait until the module runs again."""
+        """Leave command mode and wait for the restart of the module."""
         if self._set_pin is not None:
             await self._set_pin(False)
         await asyncio.sleep(LEAVE_S)
 
-    async def ask(self, command: str, lines: int = 1) -> list[str]:
-        """Send a command and return the lines of its answer.
+    async def send(self, command: str, lines: int = 1) -> list[str]:
+        """Send a command and return the lines of the answer.
 
         Raises:
-            AtError: no answer in time, or one that does not begin with OK.
+            AtError: No answer in time, or one that does not start with OK.
         """
         self._write(f"{command}\r\n".encode("ascii"))
         answers: list[str] = []
@@ -107,20 +107,20 @@ class AtPort:
         return answers
 
 
-async def wake(port: AtPort) -> None:
-    """Get a first OK; bytes that were on their way when SET went low may spoil the first command.
+async def wake_module(port: AtPort) -> None:
+    """Wait for a first OK; bytes received before SET went low can corrupt the first command.
 
     Raises:
-        AtError: the module does not answer.
+        AtError: The module does not answer.
     """
-    for _ in range(WAKE_TRIES - 1):
+    for _ in range(WAKE_ATTEMPTS - 1):
         with suppress(AtError):
-            await port.ask("AT")
+            await port.send("AT")
             return
-    await port.ask("AT")
+    await port.send("AT")
 
 
-_SHOWN = {
+_PATTERNS = {
     "mode": re.compile(r"OK\+(FU[1-4])$"),
     "baud": re.compile(r"OK\+B(\d+)$"),
     "channel": re.compile(r"OK\+R?C(\d{3})$"),
@@ -129,14 +129,14 @@ _SHOWN = {
 
 
 async def read_settings(port: AtPort) -> RadioSettings:
-    """Ask a module for its settings.
+    """Return the settings of a module.
 
     Raises:
-        AtError: no or an unreadable answer.
+        AtError: No answer or an invalid one.
     """
     found: dict[str, str] = {}
-    for line in await port.ask("AT+RX", lines=len(_SHOWN)):
-        found |= {name: match[1] for name, shape in _SHOWN.items() if (match := shape.match(line))}
+    for line in await port.send("AT+RX", lines=len(_PATTERNS)):
+        found |= {name: match[1] for name, pattern in _PATTERNS.items() if (match := pattern.match(line))}
     try:
         dbm = int(found["power"])
         return RadioSettings(
@@ -146,24 +146,24 @@ async def read_settings(port: AtPort) -> RadioSettings:
             baud=int(found["baud"]),
         )
     except (KeyError, ValueError, StopIteration) as err:
-        raise AtError(f"the module's settings are not readable: {found}") from err
+        raise AtError(f"invalid module settings: {found}") from err
 
 
-async def write_settings(port: AtPort, wanted: RadioSettings) -> None:
-    """Set a module up; what it already has is not written again.
+async def write_settings(port: AtPort, settings: RadioSettings) -> None:
+    """Write the settings of a module that differ from its current ones.
 
     Raises:
-        AtError: the module does not answer, or answers with something else than what was set.
+        AtError: The module does not answer or confirms another value.
     """
-    await wake(port)
-    has = await read_settings(port)
-    # The mode first: FU2 and FU4 restrict the baud rate, and the module would refuse the pair otherwise.
+    await wake_module(port)
+    current = await read_settings(port)
+    # The mode first: FU2 and FU4 restrict the baud rate, and the module refuses an unsupported combination.
     steps = (
-        (wanted.mode != has.mode, f"{wanted.mode}"),
-        (wanted.baud != has.baud, f"B{wanted.baud}"),
-        (wanted.channel != has.channel, f"C{wanted.channel:03}"),
-        (wanted.power != has.power, f"P{wanted.power}"),
+        (settings.mode != current.mode, f"{settings.mode}"),
+        (settings.baud != current.baud, f"B{settings.baud}"),
+        (settings.channel != current.channel, f"C{settings.channel:03}"),
+        (settings.power != current.power, f"P{settings.power}"),
     )
-    for needed, what in steps:
-        if needed and (answer := (await port.ask(f"AT+{what}"))[0].split(",")[0]) != f"OK+{what}":
-            raise AtError(f"AT+{what} was answered with {answer!r}")
+    for is_needed, command in steps:
+        if is_needed and (answer := (await port.send(f"AT+{command}"))[0].split(",")[0]) != f"OK+{command}":
+            raise AtError(f"AT+{command} was answered with {answer!r}")

@@ -1,4 +1,4 @@
-"""Reads captured bytes of the channel for people: what each frame says, in the words of the entities."""
+"""Decodes captured bytes of the channel into readable values with the keys of the entities."""
 
 from collections.abc import Iterator
 
@@ -12,15 +12,15 @@ _STATES = frozenset({Opcode.READ | ANSWER, Opcode.RELAY | ANSWER, Opcode.SET_THR
 
 
 def decode_capture(data: bytes) -> Iterator[Line]:
-    """A line per value: outlet and entity key, value, unit.
+    """Yield a line per value: outlet and entity key, value, unit.
 
     Raises:
-        FrameError: there is no whole frame in it, or a payload is too short for its command.
+        FrameError: There is no complete frame, or a payload is too short for its command.
     """
     decoder = Decoder()
     frames = [*decoder.feed(data, 0.0), *decoder.feed(b"", 1.0)]
     if not frames:
-        raise FrameError("there is no whole frame in it")
+        raise FrameError("no complete frame found")
     for frame in frames:
         yield from _lines(frame)
     yield "radio_crc_errors", decoder.stats.crc_errors, None

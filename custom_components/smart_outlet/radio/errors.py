@@ -1,31 +1,31 @@
-"""Errors of the radio, one tree."""
+"""Exceptions of the radio; all derive from RadioError."""
 
 
 class RadioError(Exception):
-    """Anything that goes wrong on the HC-12 side."""
+    """Base of all radio errors."""
 
 
 class FrameError(RadioError):
-    """A frame or a payload that cannot be built or read."""
+    """A frame or payload cannot be encoded or decoded."""
 
 
 class LinkClosedError(RadioError):
-    """The serial port is not open, or went away while a request was under way."""
+    """The serial port is closed, or was lost during a request."""
 
 
 class NoAnswerError(RadioError):
-    """An outlet did not answer, whatever was tried."""
+    """An outlet did not answer any attempt."""
 
 
 class RefusedError(RadioError):
-    """An outlet answered that it does not do what was asked."""
+    """An outlet refused a command."""
 
     def __init__(self, command: int, reason: int) -> None:
-        """``reason`` is a messages.Refusal, or a number that this version does not know."""
+        """Initialize the error; ``reason`` is a ``messages.Refusal`` or an unknown number."""
         super().__init__(f"the outlet refused command 0x{command:02X} with reason {reason}")
         self.command = command
         self.reason = reason
 
 
 class AtError(RadioError):
-    """The module did not answer an AT command as its manual says."""
+    """The module gave no valid answer to an AT command."""

@@ -2,9 +2,10 @@
 
 ``length`` counts destination to the end of the payload (4 to 28 bytes); the CRC is CRC-16/CCITT-FALSE
 (polynomial 0x1021, start 0xFFFF, nothing reflected) over length to the end of the payload, high byte first.
-The HC-12 adds no address, no check and no acknowledgement of its own.
+The HC-12 itself has no addresses, checks or acknowledgements.
 """
 
+from binascii import crc_hqx
 from dataclasses import dataclass, field
 
 from .errors import FrameError
@@ -15,29 +16,13 @@ HEADER_BYTES = 4
 MAX_PAYLOAD = 24
 MAX_LENGTH = HEADER_BYTES + MAX_PAYLOAD
 OVERHEAD_BYTES = 4
-"""Start, length and the two bytes of the CRC."""
+"""Start, length and two CRC bytes."""
 MAX_FRAME = MAX_LENGTH + OVERHEAD_BYTES
 
 
-def _crc_table() -> tuple[int, ...]:
-    table = []
-    for byte in range(256):
-        crc = byte << 8
-        for _ in range(8):
-            crc = (crc << 1) ^ 0x1021 if crc & 0x8000 else crc << 1
-        table.append(crc & 0xFFFF)
-    return tuple(table)
-
-
-_CRC_TABLE = _crc_table()
-
-
 def crc16(data: bytes | bytearray | memoryview) -> int:
-    """CRC-16/CCITT-FALSE; its published check value is 0x29B1 for ``123456789``."""
-    crc = 0xFFFF
-    for byte in data:
-        crc = ((crc << 8) & 0xFFFF) ^ _CRC_TABLE[(crc >> 8) ^ byte]
-    return crc
+    """Return the CRC-16/CCITT-FALSE; its published check value is 0x29B1 for ``123456789``."""
+    return crc_hqx(data, 0xFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +30,10 @@ class Frame:
     """One frame.
 
     Attributes:
-        destination: Address, 0 to 255; 255 is everybody and is never answered.
+        destination: Address, 0 to 255; 255 is the broadcast address and is never answered.
         source: Address of the sender.
-        sequence: 0 to 255; an answer carries the number of its request.
-        command: 0 to 255, see messages.Opcode.
+        sequence: 0 to 255; an answer repeats the number of its request.
+        command: 0 to 255, see ``messages.Opcode``.
         payload: At most 24 bytes.
     """
 
@@ -59,23 +44,23 @@ class Frame:
     payload: bytes = b""
 
     def encode(self) -> bytes:
-        """The bytes for the channel.
+        """Return the bytes to send.
 
         Raises:
-            FrameError: a field does not fit.
+            FrameError: A field is out of range.
         """
         header = (self.destination, self.source, self.sequence, self.command)
         if not all(0 <= value <= 0xFF for value in header):
-            raise FrameError(f"a header field is outside 0 to 255: {header}")
+            raise FrameError(f"header field out of range: {header}")
         if len(self.payload) > MAX_PAYLOAD:
-            raise FrameError(f"{len(self.payload)} bytes of payload are over {MAX_PAYLOAD}")
+            raise FrameError(f"payload of {len(self.payload)} bytes exceeds {MAX_PAYLOAD}")
         body = bytes((HEADER_BYTES + len(self.payload), *header)) + self.payload
         return bytes((START,)) + body + crc16(body).to_bytes(2)
 
 
 @dataclass(slots=True)
 class DecoderStats:
-    """What the decoder met, counted since it was made."""
+    """Counters of a decoder."""
 
     frames: int = 0
     crc_errors: int = 0
@@ -84,11 +69,11 @@ class DecoderStats:
 
 @dataclass(slots=True)
 class Decoder:
-    """Finds frames in a stream of bytes with noise in it.
+    """Finds frames in a noisy stream of bytes.
 
-    After a wrong length or CRC only the start byte is dropped and the search goes on inside what is left:
-    one stray 0xA5 never costs the good frame behind it. A frame that stands half for ``gap_s`` is given up
-    the same way, so that a lost byte does not swallow the next frame.
+    After a wrong length or CRC only the start byte is dropped and the search continues with the next byte, so a
+    stray 0xA5 never costs the valid frame after it. An incomplete frame is dropped the same way after ``gap_s``, so
+    a lost byte does not cost the next frame.
     """
 
     gap_s: float = 0.1
@@ -97,22 +82,22 @@ class Decoder:
     _last: float = 0.0
 
     def feed(self, data: bytes, now: float) -> list[Frame]:
-        """Take received bytes and return the frames that they complete.
+        """Add received bytes and return the completed frames.
 
         Args:
-            data: As they came from the serial port, any number of bytes.
-            now: A clock in seconds that never goes back.
+            data: Any number of bytes.
+            now: Monotonic seconds.
         """
         frames: list[Frame] = []
         if self._buffer and now - self._last > self.gap_s:
-            frames += self._give_up()
+            frames += self._drop_incomplete()
         self._last = now
         self._buffer += data
         frames += self._scan()
         return frames
 
-    def _give_up(self) -> list[Frame]:
-        """Drop the start byte of a frame that never ended; what followed it may hold whole frames."""
+    def _drop_incomplete(self) -> list[Frame]:
+        """Drop the start byte of an incomplete frame; the bytes after it may contain whole frames."""
         frames: list[Frame] = []
         while self._buffer:
             self._drop(1)
@@ -132,10 +117,10 @@ class Decoder:
                 continue
             if len(self._buffer) < length + OVERHEAD_BYTES:
                 return frames
-            if (frame := self._take(length)) is not None:
+            if (frame := self._extract(length)) is not None:
                 frames.append(frame)
 
-    def _take(self, length: int) -> Frame | None:
+    def _extract(self, length: int) -> Frame | None:
         body = bytes(self._buffer[1 : length + 2])
         if crc16(body) != int.from_bytes(self._buffer[length + 2 : length + 4]):
             self.stats.crc_errors += 1

@@ -1,4 +1,4 @@
-"""One request at a time over a half-duplex channel that loses, repeats and garbles frames."""
+"""One request at a time over a half-duplex channel that loses, repeats and corrupts frames."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,43 +13,43 @@ from .messages import ANSWER, Opcode, State, decode_refusal
 from .timing import LinkTiming
 
 ROUND_TRIP_WEIGHT = 0.2
-"""Weight of the newest value in the mean round trip."""
+"""Weight of the newest value in the mean round-trip time."""
 
 
 @dataclass(slots=True)
 class PeerStats:
-    """Link quality of one outlet, counted since the start."""
+    """Link quality of one outlet since the start."""
 
     requests: int = 0
     retries: int = 0
     failures: int = 0
     round_trip_s: float | None = None
 
-    def answered(self, seconds: float) -> None:
-        """Take a measured round trip into the mean."""
-        old = self.round_trip_s
-        self.round_trip_s = seconds if old is None else old + ROUND_TRIP_WEIGHT * (seconds - old)
+    def add_round_trip(self, seconds: float) -> None:
+        """Add a measured round-trip time to the mean."""
+        mean = self.round_trip_s
+        self.round_trip_s = seconds if mean is None else mean + ROUND_TRIP_WEIGHT * (seconds - mean)
 
 
 @dataclass(slots=True)
 class LinkStats:
-    """Quality of the channel, counted since the start."""
+    """Quality of the channel since the start."""
 
     sent: int = 0
-    strays: int = 0
-    """Answers that nobody waited for: duplicates, late ones, replays."""
+    unexpected: int = 0
+    """Answers without a waiting request: duplicates, late answers, replays."""
     foreign: int = 0
     """Frames for another address."""
     peers: dict[int, PeerStats] = field(default_factory=dict)
     decoder: DecoderStats = field(default_factory=DecoderStats)
 
     def peer(self, address: int) -> PeerStats:
-        """Statistics of one outlet, made when first asked for."""
+        """Return the counters of one outlet, created on first use."""
         return self.peers.setdefault(address, PeerStats())
 
 
 class Port(Protocol):
-    """Where bytes go out."""
+    """The sending side of a serial port."""
 
     def write(self, data: bytes, /) -> None:
         """Queue bytes for sending."""
@@ -59,16 +59,16 @@ class Port(Protocol):
 
 
 @dataclass(slots=True)
-class _Waiting:
-    request: Frame
+class _PendingRequest:
+    frame: Frame
     future: asyncio.Future[Frame]
 
 
 class Link(asyncio.Protocol):
     """The controller's end of the channel; an asyncio protocol for a serial transport.
 
-    ``on_event`` is called with the sender and the state for each EVENT of an outlet; every EVENT is
-    acknowledged, a repeated one is not handed on again.
+    ``on_event`` is called with the sender and the state of each EVENT of an outlet. Every EVENT is acknowledged; a
+    repeated one is not reported again.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Link(asyncio.Protocol):
         rng: random.Random | None = None,
         stats: LinkStats | None = None,
     ) -> None:
-        """``address`` is the controller's own; ``stats`` go on from an earlier link."""
+        """Initialize the link with the controller's address; ``stats`` continue those of an earlier link."""
         self.address = address
         self.timing = timing
         self.stats = stats or LinkStats()
@@ -90,38 +90,38 @@ class Link(asyncio.Protocol):
         self._rng = rng or random.Random()
         self._loop = asyncio.get_running_loop()
         self._port: Port | None = None
-        self._waiting: _Waiting | None = None
-        self._last_heard = 0.0
-        self._turn = asyncio.Lock()
+        self._pending: _PendingRequest | None = None
+        self._last_received = 0.0
+        self._request_lock = asyncio.Lock()
         self._events: dict[int, int] = {}
 
     @property
     def connected(self) -> bool:
-        """Whether the port is open."""
+        """Return whether the port is open."""
         return self._port is not None
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not isinstance(transport, asyncio.WriteTransport):
-            raise TypeError(f"{transport!r} cannot be written to")
+            raise TypeError(f"{transport!r} is not writable")
         self._port = transport
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._port = None
         self.closed.set()
-        if self._waiting is not None and not self._waiting.future.done():
-            self._waiting.future.set_exception(LinkClosedError("the serial port went away"))
+        if self._pending is not None and not self._pending.future.done():
+            self._pending.future.set_exception(LinkClosedError("the serial port was lost"))
 
     @override
     def data_received(self, data: bytes) -> None:
         now = self._loop.time()
         for frame in self.decoder.feed(data, now):
-            self._last_heard = now
-            self._take(frame)
+            self._last_received = now
+            self._handle(frame)
 
     def close(self) -> None:
-        """Close the port; requests under way end with LinkClosedError."""
+        """Close the port; a request in progress ends with LinkClosedError."""
         if self._port is not None:
             self._port.close()
 
@@ -134,22 +134,22 @@ class Link(asyncio.Protocol):
         *,
         attempts: int | None = None,
     ) -> bytes:
-        """Send a request until it is answered; returns the answer's payload.
+        """Send a request until it is answered and return the payload of the answer.
 
         Args:
             destination: Address of the outlet.
-            command: What to do.
-            sequence: Number that the answer repeats; a repetition of the request carries the same.
-            payload: Of the command.
-            attempts: How often to send at most, the timing's number where None.
+            command: Command.
+            sequence: Number that the answer and every retry of the request repeat.
+            payload: Payload of the command.
+            attempts: Maximum number of attempts, by default that of the timing.
 
         Raises:
-            NoAnswerError: no answer to any attempt.
-            RefusedError: the outlet answered with a NAK.
-            LinkClosedError: the port is not open or went away.
+            NoAnswerError: No attempt was answered.
+            RefusedError: The outlet answered with a NAK.
+            LinkClosedError: The port is closed or was lost.
         """
         frame = Frame(destination, self.address, sequence, command, payload)
-        async with self._turn:
+        async with self._request_lock:
             answer = await self._exchange(frame, attempts or self.timing.attempts)
         if answer.command == Opcode.NAK | ANSWER:
             raise RefusedError(*decode_refusal(answer.payload))
@@ -163,82 +163,82 @@ class Link(asyncio.Protocol):
             if attempt:
                 peer.retries += 1
                 await asyncio.sleep(self.timing.backoff_s(attempt, self._rng.random()))
-            await self._quiet()
+            await self._wait_for_silence()
             sent_at = self._loop.time()
             if (answer := await self._attempt(frame, data)) is not None:
-                peer.answered(self._loop.time() - sent_at)
+                peer.add_round_trip(self._loop.time() - sent_at)
                 return answer
         peer.failures += 1
         raise NoAnswerError(f"outlet {frame.destination:02X} did not answer {attempts} requests")
 
-    async def _quiet(self) -> None:
-        """Wait until the channel has been silent for the turn-around time."""
+    async def _wait_for_silence(self) -> None:
+        """Wait until the channel has been silent for the turnaround time."""
         loop = self._loop
-        while (until := self._last_heard + self.timing.gap_s) > loop.time():
+        while (until := self._last_received + self.timing.gap_s) > loop.time():
             silence: asyncio.Future[None] = loop.create_future()
-            handle = loop.call_at(until, _settle, silence)
+            handle = loop.call_at(until, _set_done, silence)
             try:
                 await silence
             finally:
                 handle.cancel()
 
     async def _attempt(self, frame: Frame, data: bytes) -> Frame | None:
-        waiting = _Waiting(frame, self._loop.create_future())
-        self._waiting = waiting
+        pending = _PendingRequest(frame, self._loop.create_future())
+        self._pending = pending
         try:
             self._send(data)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.timing.answer_s):
-                    return await waiting.future
+                    return await pending.future
             return None
         finally:
-            self._waiting = None
+            self._pending = None
 
     def _send(self, data: bytes) -> None:
         if self._port is None:
-            raise LinkClosedError("the serial port is not open")
+            raise LinkClosedError("the serial port is closed")
         self._port.write(data)
         self.stats.sent += 1
 
-    def _take(self, frame: Frame) -> None:
+    def _handle(self, frame: Frame) -> None:
         if frame.destination not in (self.address, BROADCAST):
             self.stats.foreign += 1
         elif frame.command == Opcode.EVENT:
-            self._take_event(frame)
-        elif self._answers(frame):
-            assert self._waiting is not None
-            self._waiting.future.set_result(frame)
+            self._handle_event(frame)
+        elif self._is_expected(frame):
+            assert self._pending is not None
+            self._pending.future.set_result(frame)
         else:
-            self.stats.strays += 1
+            self.stats.unexpected += 1
 
-    def _answers(self, frame: Frame) -> bool:
-        waiting = self._waiting
-        if waiting is None or waiting.future.done():
+    def _is_expected(self, frame: Frame) -> bool:
+        pending = self._pending
+        if pending is None or pending.future.done():
             return False
-        request = waiting.request
+        request = pending.frame
         if (frame.source, frame.sequence) != (request.destination, request.sequence):
             return False
         if frame.command == request.command | ANSWER:
             return True
         return frame.command == Opcode.NAK | ANSWER and frame.payload[:1] == bytes((request.command,))
 
-    def _take_event(self, frame: Frame) -> None:
+    def _handle_event(self, frame: Frame) -> None:
         with suppress(LinkClosedError):
             self._send(Frame(frame.source, self.address, frame.sequence, Opcode.EVENT | ANSWER).encode())
         if self._events.get(frame.source) == frame.sequence:
-            self.stats.strays += 1
+            self.stats.unexpected += 1
             return
         try:
             state = State.decode(frame.payload)
         except FrameError:
-            self.stats.strays += 1
+            self.stats.unexpected += 1
             return
         self._events[frame.source] = frame.sequence
         if self._on_event is not None:
             self._on_event(frame.source, state)
 
 
-def _settle(waited_for: asyncio.Future[None]) -> None:
-    """The time has come; whoever waited may have been cancelled in this very moment."""
-    if not waited_for.done():
-        waited_for.set_result(None)
+def _set_done(future: asyncio.Future[None]) -> None:
+    """Complete a future unless its waiter was cancelled at the same time."""
+    if not future.done():
+        future.set_result(None)

@@ -1,9 +1,8 @@
-"""What the frames say: commands of a controller, answers and events of an outlet.
+"""Payloads of frames: commands of a controller, answers and events of an outlet.
 
 An answer has the command of its request with bit 7 set. Commands that change something (relays, threshold)
-carry the 16-bit token that the outlet handed out at the last SYNC; a replayed frame of an earlier session
-carries an old token and is refused, and a repeated sequence number within the session is answered but not
-executed again.
+carry the 16-bit token that the outlet returned to the last SYNC. A replayed frame of an earlier session carries
+an old token and is refused; a repeated sequence number within the session is answered but not executed again.
 """
 
 from dataclasses import dataclass
@@ -14,11 +13,11 @@ from .errors import FrameError
 
 ANSWER = 0x80
 OVERLOAD_MA = 0xFFFF
-"""In place of a current: the outlet cut this socket because of an overload."""
+"""Reported instead of a current after an overload trip of the socket."""
 
 
 class Opcode(IntEnum):
-    """Commands; ``| ANSWER`` gives the answer."""
+    """Commands; ``| ANSWER`` is the answer."""
 
     PING = 0x01
     READ = 0x02
@@ -30,7 +29,7 @@ class Opcode(IntEnum):
 
 
 class Refusal(IntEnum):
-    """Why an outlet refuses (second byte of a NAK's payload; the first is the refused command)."""
+    """Reasons of a refusal (second byte of a NAK payload; the first is the refused command)."""
 
     UNKNOWN_COMMAND = 1
     BAD_LENGTH = 2
@@ -38,9 +37,6 @@ class Refusal(IntEnum):
     STALE = 4
     BAD_VALUE = 5
 
-
-CHANGES = frozenset({Opcode.RELAY, Opcode.SET_THRESHOLD})
-"""Commands that carry a token and are executed at most once per sequence number."""
 
 SOCKET_A = 0x01
 SOCKET_B = 0x02
@@ -55,11 +51,11 @@ class State:
     Attributes:
         relay_a: Socket A is on.
         relay_b: Socket B is on.
-        trip_a: Socket A was cut by its overload trip and not switched on since.
-        trip_b: The same of socket B.
-        current_a_ma: 0 to 65534, or 65535 for the trip.
-        current_b_ma: The same of socket B.
-        threshold_ma: At which the outlet trips, 0 for never.
+        trip_a: Socket A tripped on overload and was not switched on since.
+        trip_b: Socket B tripped on overload and was not switched on since.
+        current_a_ma: 0 to 65534, or 65535 after a trip.
+        current_b_ma: 0 to 65534, or 65535 after a trip.
+        threshold_ma: Trip threshold, 0 for none.
     """
 
     relay_a: bool
@@ -71,7 +67,7 @@ class State:
     threshold_ma: int
 
     def encode(self) -> bytes:
-        """Flags, current A, current B, threshold; 16-bit values with the high byte first."""
+        """Return the payload: flags, current A, current B, threshold; 16-bit values with the high byte first."""
         flags = (
             (SOCKET_A if self.relay_a else 0)
             | (SOCKET_B if self.relay_b else 0)
@@ -83,13 +79,13 @@ class State:
 
     @classmethod
     def decode(cls, payload: bytes) -> Self:
-        """Read a payload; more bytes than the known seven are those of a later version and ignored.
+        """Decode a payload; bytes after the seventh belong to a later version and are ignored.
 
         Raises:
-            FrameError: it is too short.
+            FrameError: The payload is too short.
         """
         if len(payload) < 7:
-            raise FrameError(f"a state has 7 bytes, this has {len(payload)}")
+            raise FrameError(f"state payload has {len(payload)} bytes instead of 7")
         flags = payload[0]
         return cls(
             relay_a=bool(flags & SOCKET_A),
@@ -104,51 +100,51 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Answer to PING: version of the outlet's firmware."""
+    """Answer to PING: firmware version of the outlet."""
 
     major: int
     minor: int
 
     @classmethod
     def decode(cls, payload: bytes) -> Self:
-        """Read the payload of an answer to PING.
+        """Decode the payload of an answer to PING.
 
         Raises:
-            FrameError: it is too short.
+            FrameError: The payload is too short.
         """
         if len(payload) < 2:
-            raise FrameError(f"an answer to PING has 2 bytes, this has {len(payload)}")
+            raise FrameError(f"PING answer has {len(payload)} bytes instead of 2")
         return cls(payload[0], payload[1])
 
 
 def decode_token(payload: bytes) -> int:
-    """The token of an answer to SYNC.
+    """Return the token of an answer to SYNC.
 
     Raises:
-        FrameError: the payload is too short.
+        FrameError: The payload is too short.
     """
     if len(payload) < 2:
-        raise FrameError(f"a token has 2 bytes, this has {len(payload)}")
+        raise FrameError(f"SYNC answer has {len(payload)} bytes instead of 2")
     return int.from_bytes(payload[:2])
 
 
 def decode_refusal(payload: bytes) -> tuple[int, int]:
-    """The refused command and the reason of a NAK.
+    """Return the refused command and the reason of a NAK.
 
     Raises:
-        FrameError: the payload is too short.
+        FrameError: The payload is too short.
     """
     if len(payload) < 2:
-        raise FrameError(f"a NAK has 2 bytes, this has {len(payload)}")
+        raise FrameError(f"NAK payload has {len(payload)} bytes instead of 2")
     return payload[0], payload[1]
 
 
 def relay_payload(token: int, relays: dict[str, bool]) -> bytes:
-    """RELAY: token, mask of the sockets meant, their wanted states.
+    """Return the payload of RELAY: token, mask of the sockets, their new states.
 
     Args:
-        token: Of the session, 0 to 65535.
-        relays: Socket "a" and/or "b" to wanted state.
+        token: Token of the session, 0 to 65535.
+        relays: New state by socket, "a" and/or "b".
     """
     bits = {"a": SOCKET_A, "b": SOCKET_B}
     mask = sum(bits[socket] for socket in relays)
@@ -157,5 +153,5 @@ def relay_payload(token: int, relays: dict[str, bool]) -> bytes:
 
 
 def threshold_payload(token: int, threshold_ma: int) -> bytes:
-    """SET_THRESHOLD: token, threshold in mA (0 to 65534, 0 = never trip)."""
+    """Return the payload of SET_THRESHOLD: token, threshold in mA (0 to 65534, 0 = never trip)."""
     return token.to_bytes(2) + threshold_ma.to_bytes(2)

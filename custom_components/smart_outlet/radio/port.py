@@ -1,7 +1,7 @@
-"""Serial ports through serialx: device paths, ``socket://host:port``, whatever others have registered.
+"""Serial ports through serialx: device paths, ``socket://host:port`` and schemes registered by others.
 
-Home Assistant's ESPHome integration registers ``esphome-hass://…``, and a stand-in for the time until it has loaded
-that raises errors of its own: here every fault of a port is a PortError, so that it is tried again.
+Home Assistant's ESPHome integration registers ``esphome-hass://…``, which raises errors of its own until ESPHome has
+loaded. Every error of a port is therefore a PortError, so that opening it is retried.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ OPEN_TIMEOUT_S = 10.0
 
 
 class SetPin(StrEnum):
-    """What pulls the module's SET pin low."""
+    """Signal that pulls the module's SET pin low."""
 
     NONE = "none"
-    """Nothing that we reach: a jumper, or it stays high for good."""
+    """None: a jumper, or the pin is always high."""
     RTS = "rts"
     DTR = "dtr"
 
@@ -33,7 +33,7 @@ class PortError(RadioError, OSError):
 
 
 def _options(baud: int, set_pin: SetPin) -> dict[str, Any]:
-    """How to open the port. An asserted RTS or DTR of a USB adapter is a low pin, so SET has to begin released."""
+    """Return the options of the port. An asserted RTS or DTR of a USB adapter is low, so SET must start released."""
     options: dict[str, Any] = {"baudrate": baud}
     if set_pin is not SetPin.NONE:
         options[f"{set_pin}_on_open"] = PinState.LOW
@@ -41,10 +41,10 @@ def _options(baud: int, set_pin: SetPin) -> dict[str, Any]:
 
 
 async def open_link(url: str, baud: int, set_pin: SetPin, make: Callable[[], Link]) -> Link:
-    """Open a port with a link on it.
+    """Open a port and return the link on it.
 
     Raises:
-        PortError: it cannot be opened.
+        PortError: The port cannot be opened.
     """
     link = make()
     try:
@@ -55,10 +55,10 @@ async def open_link(url: str, baud: int, set_pin: SetPin, make: Callable[[], Lin
 
 
 async def check_port(url: str, baud: int) -> None:
-    """Open a port and close it again.
+    """Check that a port can be opened.
 
     Raises:
-        PortError: it cannot be opened.
+        PortError: The port cannot be opened.
     """
     try:
         async with asyncio.timeout(OPEN_TIMEOUT_S):
@@ -74,19 +74,19 @@ async def open_at(url: str, baud: int, set_pin: SetPin) -> AsyncGenerator[AtPort
     """Open a port for AT commands; the module is in command mode inside the block.
 
     Raises:
-        PortError: it cannot be opened.
+        PortError: The port cannot be opened.
     """
     try:
         reader, writer = await open_serial_connection(url=url, **_options(baud, set_pin))
     except Exception as err:
         raise PortError(str(err) or type(err).__name__) from err
 
-    async def pull(low: bool) -> None:
+    async def set_pin_state(low: bool) -> None:
         state = PinState.HIGH if low else PinState.LOW
         await writer.transport.set_modem_pins(ModemPins(**{set_pin.value: state}))
 
     try:
-        async with AtPort(reader, writer.write, None if set_pin is SetPin.NONE else pull) as port:
+        async with AtPort(reader, writer.write, None if set_pin is SetPin.NONE else set_pin_state) as port:
             yield port
     finally:
         writer.close()

@@ -1,7 +1,7 @@
 """Half-duplex timing of HC-12 modules, from the transfer delays of their V2.4 manual.
 
-A request takes: its bytes into the module, the transfer delay, the outlet's own pause before it answers, the
-answer's bytes and the transfer delay back. Only after all of that a request counts as lost.
+A request takes the time of its bytes on the serial port, the transfer delay, the pause of the outlet before it
+answers, the bytes of the answer and the transfer delay back. Only then does it count as lost.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from .frame import MAX_FRAME
 BITS_PER_BYTE = 10
 """8N1."""
 OUTLET_PAUSE_S = 0.02
-"""What an outlet waits before it answers, so that the sender's module is listening again."""
+"""Pause of an outlet before it answers, so that the sender's module is receiving again."""
 
 
 class Mode(StrEnum):
@@ -26,7 +26,7 @@ class Mode(StrEnum):
 
 
 TRANSFER_DELAY_S = {Mode.FU1: 0.025, Mode.FU2: 0.5, Mode.FU3: 0.08, Mode.FU4: 1.0}
-"""Longest delay from a module's RX pin to the other module's TX pin."""
+"""Maximum delay from the RX pin of a module to the TX pin of the other."""
 MODE_BAUDS = {
     Mode.FU1: (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200),
     Mode.FU2: (1200, 2400, 4800),
@@ -37,14 +37,14 @@ MODE_BAUDS = {
 
 @dataclass(frozen=True, slots=True)
 class LinkTiming:
-    """How long the link waits and how often it tries.
+    """Timeouts and attempts of the link.
 
     Attributes:
-        answer_s: From the last byte written to a request that counts as lost.
-        gap_s: Silence kept before a request, so that the module has turned from receiving to sending.
-        jitter_s: Up to this much is added before a repetition, doubled with each one: two controllers on one
-            channel do not stay in step.
-        attempts: How often a request is sent before the outlet counts as unreachable.
+        answer_s: Time from the last byte written until a request counts as lost.
+        gap_s: Silence before a request, in which the module turns from receiving to sending.
+        jitter_s: Maximum random delay before the first retry, doubled with each further one, so that two controllers
+            on one channel do not collide repeatedly.
+        attempts: Number of times a request is sent before the outlet counts as unreachable.
     """
 
     answer_s: float
@@ -54,15 +54,15 @@ class LinkTiming:
 
     @classmethod
     def of(cls, mode: Mode, baud: int) -> Self:
-        """Timing for a mode and a baud rate of the serial port."""
+        """Return the timing for a mode and the baud rate of the serial port."""
         on_wire = 2 * MAX_FRAME * BITS_PER_BYTE / baud
         return cls(answer_s=on_wire + 2 * TRANSFER_DELAY_S[mode] + OUTLET_PAUSE_S)
 
     def backoff_s(self, attempt: int, random: float) -> float:
-        """Pause before repetition ``attempt`` (1 = the first one).
+        """Return the delay before a retry.
 
         Args:
-            attempt: 1 to attempts - 1.
-            random: 0 to 1.
+            attempt: Number of the retry, from 1.
+            random: Random number from 0 to 1.
         """
         return self.jitter_s * float(1 << (attempt - 1)) * random

@@ -112,7 +112,7 @@ _EVIDENCE: dict[str, Callable[[Integration], bool]] = {
     "docs-troubleshooting": _docs_have("trouble"),
     "docs-use-cases": _docs_have("use"),
     "exception-translations": lambda i: bool(i.english.get("exceptions")),
-    "has-entity-name": _code_has("_attr_has_entity_name = True"),
+    "has-entity-name": _code_has("_attr_has_entity_name = True", "PublishedEntity"),
     "icon-translations": _has_file("icons.json"),
     "reauthentication-flow": _code_has("async_step_reauth"),
     "reconfiguration-flow": _code_has("async_step_reconfigure"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.iot_heating.protocol.faults import Fault, fault_of, text_of, worst
+from custom_components.iot_heating.protocol.faults import Fault, classify_error, error_text, most_urgent_fault
 
 
 @pytest.mark.parametrize(
@@ -22,16 +22,16 @@ from custom_components.iot_heating.protocol.faults import Fault, fault_of, text_
     ],
 )
 def test_kinds(error: str | dict[str, object], fault: Fault) -> None:
-    assert fault_of(error) is fault
+    assert classify_error(error) is fault
 
 
 def test_the_most_urgent_is_shown() -> None:
-    assert worst(("wifi lost", {"code": "overheat"}, "E42")) is Fault.OVERHEAT
-    assert worst(()) is None
+    assert most_urgent_fault(("wifi lost", {"code": "overheat"}, "E42")) is Fault.OVERHEAT
+    assert most_urgent_fault(()) is None
 
 
 @pytest.mark.parametrize(
     ("error", "text"), [("E1", "E1"), ({"code": 5, "message": "hot"}, "5: hot"), ({"x": 1}, "error")]
 )
 def test_an_error_as_text(error: str | dict[str, object], text: str) -> None:
-    assert text_of(error) == text
+    assert error_text(error) == text

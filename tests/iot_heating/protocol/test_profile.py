@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.iot_heating.protocol.control import device_config
+from custom_components.iot_heating.protocol.configuration import device_config
 from custom_components.iot_heating.protocol.errors import ProtocolError
 from custom_components.iot_heating.protocol.profile import Profile, utc_text
 

@@ -35,11 +35,11 @@ def release(version: str = "2.0.0", sequence: int = 20, **changes: Any) -> Relea
 def fleet(count: int = 10, **changes: Any) -> Engine:
     """Devices d0…dN on 1.0.0, with releases 1.0.0 and 2.0.0."""
     engine = Engine()
-    engine.state.put_release(release("1.0.0", 10, known_good=True))
-    engine.state.put_release(release())
+    engine.state.set_release(release("1.0.0", 10, known_good=True))
+    engine.state.set_release(release())
     for number in range(count):
         add(engine, f"d{number}", **changes)
-    engine.drain()
+    engine.pop_events()
     return engine
 
 

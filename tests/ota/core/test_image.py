@@ -18,7 +18,7 @@ def code_of(data: bytes, chip: str = "esp32c3") -> str:
     return caught.value.code
 
 
-def test_a_good_image_says_what_it_is() -> None:
+def test_valid_image_is_described() -> None:
     info = inspect(GOOD, chip="esp32c3")
     assert (info.version, info.project, info.secure_version) == ("1.2.3", "thermostat", 3)
     assert info.idf_version == "v5.5"
@@ -86,7 +86,7 @@ def test_an_unknown_chip_is_refused() -> None:
     assert code_of(GOOD, "esp33") == "unknown_chip"
 
 
-def test_esp8266_is_checked_as_far_as_its_format_goes() -> None:
+def test_esp8266_image_is_checked() -> None:
     image = esp8266_image()
     info = inspect(image, chip="esp8266")
     assert (info.version, info.project) == (None, None)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.ota.rollout.job import Timeouts, advance, expire, finish, is_stuck, on_boot_report
+from custom_components.ota.rollout.job import Timeouts, advance, apply_check_in, expire, finish, is_stuck
 from custom_components.ota.rollout.models import TERMINAL, Job, JobKind, JobState
 
 T = Timeouts()
@@ -32,12 +32,12 @@ def test_the_straight_way() -> None:
     for number, state in enumerate(STEPS[1:], 1):
         job = advance(job, state, float(number))
         assert (job.state, job.updated_at) == (state, number)
-    job = on_boot_report(job, 9.0, version="2.0.0", boots=6)
+    job = apply_check_in(job, 9.0, version="2.0.0", boots=6)
     assert (job.state, job.finished_at, job.boots_verified) == (JobState.VERIFIED, 9.0, 6)
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(JobState)), st.integers(0, 100)), max_size=20))
-def test_no_report_goes_back_or_moves_what_has_ended(reports: list[tuple[JobState, int]]) -> None:
+def test_no_report_reverses_or_reopens_a_job(reports: list[tuple[JobState, int]]) -> None:
     job = JOB
     for state, progress in reports:
         after = advance(job, state, 1.0, progress=progress)
@@ -59,7 +59,7 @@ def test_a_success_can_still_turn_out_a_failure_and_a_failure_no_success() -> No
 
 @pytest.mark.parametrize("state", STEPS)
 def test_the_new_version_verifies_from_any_state(state: JobState) -> None:
-    assert on_boot_report(in_state(state), 200.0, version="2.0.0", boots=None).state is JobState.VERIFIED
+    assert apply_check_in(in_state(state), 200.0, version="2.0.0", boots=None).state is JobState.VERIFIED
 
 
 @pytest.mark.parametrize(
@@ -79,27 +79,27 @@ def test_the_new_version_verifies_from_any_state(state: JobState) -> None:
 def test_the_old_version_after_the_restart_is_a_rollback_by_the_device(
     state: JobState, now: float, boots: int | None, failed: bool
 ) -> None:
-    job = on_boot_report(in_state(state), now, version="1.0.0", boots=boots)
+    job = apply_check_in(in_state(state), now, version="1.0.0", boots=boots)
     assert (job.state is JobState.FAILED) is failed
     if failed:
         assert job.reason == "rolled_back_by_device"
 
 
 def test_a_verified_device_that_comes_back_with_the_old_version_has_failed() -> None:
-    assert on_boot_report(in_state(JobState.VERIFIED), 1.0, version="1.0.0", boots=7).reason == "rolled_back_by_device"
+    assert apply_check_in(in_state(JobState.VERIFIED), 1.0, version="1.0.0", boots=7).reason == "rolled_back_by_device"
 
 
 def test_a_boot_loop_is_a_failure() -> None:
     job = replace(in_state(JobState.VERIFIED), boots_verified=6)
-    job = on_boot_report(job, 1.0, version="2.0.0", boots=8)
+    job = apply_check_in(job, 1.0, version="2.0.0", boots=8)
     assert (job.state, job.reboots) == (JobState.VERIFIED, 2)
-    assert on_boot_report(job, 2.0, version="2.0.0", boots=9).reason == "boot_loop"
+    assert apply_check_in(job, 2.0, version="2.0.0", boots=9).reason == "boot_loop"
 
 
 @pytest.mark.parametrize(("after", "soak_s", "failed"), [(3600, 0, True), (3601, 0, False), (80_000, 86_400, True)])
 def test_power_cuts_of_later_months_are_no_boot_loop(after: float, soak_s: float, failed: bool) -> None:
     job = replace(in_state(JobState.VERIFIED), boots_verified=6, reboots=2)
-    job = on_boot_report(job, 100.0 + after, version="2.0.0", boots=9, soak_s=soak_s)
+    job = apply_check_in(job, 100.0 + after, version="2.0.0", boots=9, soak_s=soak_s)
     assert (job.state is JobState.FAILED, job.reboots) == (failed, 3)
 
 
@@ -117,7 +117,7 @@ def test_power_cuts_of_later_months_are_no_boot_loop(after: float, soak_s: float
     ],
 )
 def test_only_a_version_from_before_is_a_way_back(before: str | None, runs: str, failed: bool) -> None:
-    job = on_boot_report(replace(in_state(JobState.VERIFIED), from_version=before), 9e6, version=runs, boots=None)
+    job = apply_check_in(replace(in_state(JobState.VERIFIED), from_version=before), 9e6, version=runs, boots=None)
     assert (job.state is JobState.FAILED) is failed
 
 
@@ -148,7 +148,7 @@ def test_a_sign_of_life_keeps_a_verified_device() -> None:
     assert expire(in_state(JobState.VERIFIED, 0.0), 1000.0, T, last_seen=900.0).state is JobState.VERIFIED
 
 
-def test_an_offer_that_nobody_takes_is_stuck() -> None:
+def test_offer_that_is_never_accepted_is_stuck() -> None:
     assert not is_stuck(JOB, 86_400.0, T)
     assert is_stuck(JOB, 86_401.0, T)
     assert not is_stuck(in_state(JobState.VERIFIED), 1e9, T)

@@ -16,7 +16,8 @@ import pytest
 from custom_components.ota.rollout import journal as module
 from custom_components.ota.rollout.codec import DecodeError
 from custom_components.ota.rollout.errors import StorageError
-from custom_components.ota.rollout.journal import Journal, Op
+from custom_components.ota.rollout.journal import Journal
+from custom_components.ota.rollout.record_types import RecordChange
 
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
@@ -56,11 +57,11 @@ def test_each_start_writes_a_file_of_its_own(folder: Path) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
 
 
-def batches(count: int) -> list[list[Op]]:
+def batches(count: int) -> list[list[RecordChange]]:
     return [[("job", str(n % 3), {"n": n, "text": "ü" * n}), ("job", "last", n)] for n in range(count)]
 
 
-def after(done: list[list[Op]]) -> dict[tuple[str, str], Any]:
+def after(done: list[list[RecordChange]]) -> dict[tuple[str, str], Any]:
     """What has to be there after these batches."""
     return {(kind, name): record for batch in done for kind, name, record in batch}
 
@@ -106,7 +107,7 @@ def test_a_changed_byte_is_never_read_as_something_else(tmp_path_factory: Any, a
         assert read(folder) in ([after(wanted[:n]) for n in range(6)])
 
 
-def test_damage_before_what_was_acknowledged_is_said(folder: Path) -> None:
+def test_damage_of_acknowledged_changes_is_reported(folder: Path) -> None:
     journal = Journal(folder)
     for batch in batches(3):
         journal.append(batch)
@@ -135,7 +136,7 @@ def test_a_future_format_is_refused_and_left_alone(folder: Path) -> None:
     assert (folder / "00000001.log").read_bytes() == line
 
 
-def test_a_base_takes_the_place_of_all_before(folder: Path) -> None:
+def test_base_replaces_all_earlier_files(folder: Path) -> None:
     journal = Journal(folder)
     for batch in batches(9):
         journal.append(batch)
@@ -201,7 +202,9 @@ class Disk:
 
 
 @pytest.mark.parametrize("room", [0, 1, 9, 40])
-def test_a_full_disk_is_said_and_later_it_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+def test_full_disk_is_reported_and_saving_continues_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
     journal = Journal(folder)
     journal.append([("job", "1", 1)])
     with monkeypatch.context() as patched:
@@ -214,7 +217,7 @@ def test_a_full_disk_is_said_and_later_it_goes_on(folder: Path, monkeypatch: pyt
     assert read(folder) == {("job", "1"): 1, ("job", "3"): 3}
 
 
-def test_a_disk_that_does_not_keep_it_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_sync_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
@@ -228,7 +231,7 @@ def test_a_disk_that_does_not_keep_it_is_said(folder: Path, monkeypatch: pytest.
     assert read(folder) == {("job", "1"): 2}
 
 
-def test_a_folder_that_cannot_be_synced_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_folder_sync_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
@@ -254,7 +257,7 @@ def test_a_base_that_cannot_be_written_leaves_what_there_was(folder: Path, monke
     assert read(folder) == {("job", "1"): 1, ("job", "2"): 2}
 
 
-def test_a_folder_that_cannot_be_read_is_said(folder: Path) -> None:
+def test_unreadable_folder_is_reported(folder: Path) -> None:
     (folder / "00000001.log").mkdir(parents=True)
     with pytest.raises(StorageError):
         read(folder)

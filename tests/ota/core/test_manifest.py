@@ -120,7 +120,7 @@ def test_a_bad_field_is_named(name: str, value: Any) -> None:
     assert (caught.value.code, caught.value.placeholders["field"]) == ("bad_manifest", name)
 
 
-def test_a_key_that_stands_twice_is_refused() -> None:
+def test_duplicate_key_is_rejected() -> None:
     """Two readers must not see two values."""
     data = canonical({"format": 1, **fields_for(IMAGE), "key_id": KEY.key_id})
     with pytest.raises(ManifestError):

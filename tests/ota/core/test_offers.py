@@ -74,18 +74,18 @@ def test_a_window_is_respected_and_the_release_is_visible_meanwhile() -> None:
     assert offer.visible.version == "2.0.0"
 
 
-def test_a_beta_is_for_those_who_want_it() -> None:
+def test_beta_is_offered_on_the_beta_channel_only() -> None:
     engine = fleet(2)
-    engine.state.put_release(release(channel=Channel.BETA))
+    engine.state.set_release(release(channel=Channel.BETA))
     policy(engine, "d1", channel=Channel.BETA)
     start(engine, plan())
     assert reason(engine, "d0") is Reason.CHANNEL
     assert reason(engine, "d1") is Reason.OFFERED
 
 
-def test_an_expired_release_is_offered_to_nobody() -> None:
+def test_expired_release_is_not_offered() -> None:
     engine = fleet(1)
-    engine.state.put_release(release(expires=T0 + 50))
+    engine.state.set_release(release(expires=T0 + 50))
     start(engine, plan())
     assert reason(engine) is Reason.EXPIRED
 
@@ -98,9 +98,9 @@ def test_an_expired_release_is_offered_to_nobody() -> None:
         ({"may_update": False}, Reason.NOT_ALLOWED),
     ],
 )
-def test_an_offer_that_nobody_took_ends_with_its_permission(changes: dict[str, Any], expected: Reason) -> None:
+def test_open_offer_ends_with_its_permission(changes: dict[str, Any], expected: Reason) -> None:
     engine = fleet(1)
-    engine.state.put_release(release(channel=Channel.BETA))
+    engine.state.set_release(release(channel=Channel.BETA))
     policy(engine, "d0", channel=Channel.BETA)
     start(engine, plan())
     job = poll(engine, "d0")
@@ -114,10 +114,10 @@ def test_an_offer_that_nobody_took_ends_with_its_permission(changes: dict[str, A
     assert reason(engine, now=T0 + 90) is Reason.OFFERED  # it is at it
 
 
-def test_an_offer_that_nobody_took_ends_when_its_release_expires_but_a_way_back_stays() -> None:
+def test_open_offer_ends_with_its_release_but_a_rollback_does_not() -> None:
     engine = fleet(2)
-    engine.state.put_release(release(expires=T0 + 500))
-    engine.state.put_release(release("1.0.0", 10, known_good=True, expires=T0 + 500))
+    engine.state.set_release(release(expires=T0 + 500))
+    engine.state.set_release(release("1.0.0", 10, known_good=True, expires=T0 + 500))
     start(engine, plan())
     update(engine, "d1")
     assert poll(engine, "d0") is not None
@@ -148,16 +148,16 @@ def test_another_product_or_chip_is_not_meant() -> None:
 def test_each_chip_gets_its_own_image() -> None:
     engine = fleet(1)
     add(engine, "c3", chip="esp32c3")
-    engine.state.put_release(release(chip="esp32c3", sha256="c" * 64))
+    engine.state.set_release(release(chip="esp32c3", sha256="c" * 64))
     start(engine, plan())
     found = engine.offer("c3", T0).release
     assert found is not None
     assert found.sha256 == "c" * 64
 
 
-def test_a_device_that_runs_something_newer_is_not_taken_back() -> None:
+def test_device_with_newer_version_is_not_rolled_back() -> None:
     engine = fleet(2)
-    engine.state.put_release(release("3.0.0", 30))
+    engine.state.set_release(release("3.0.0", 30))
     engine.heartbeat("d0", T0, version="3.0.0")
     engine.heartbeat("d1", T0, version="9.9")  # a version we do not have
     start(engine, plan())
@@ -174,7 +174,7 @@ def test_a_device_that_calls_for_heat_is_not_interrupted() -> None:
     assert reason(engine, now=T0 + 80) is Reason.OFFERED
 
 
-def test_heat_demand_after_the_offer_takes_it_back_until_it_is_taken() -> None:
+def test_heat_demand_withdraws_an_offer_until_it_is_accepted() -> None:
     engine = fleet(1)
     start(engine, plan())
     job = poll(engine, "d0")
@@ -195,7 +195,7 @@ def test_one_device_of_a_zone_at_a_time() -> None:
     assert reason(engine, "d1", T0 + 110) is Reason.OFFERED
 
 
-def test_a_device_that_moves_takes_its_place_in_the_zone_along() -> None:
+def test_moved_device_counts_in_its_new_zone() -> None:
     engine = fleet(2)
     start(engine, plan())
     poll(engine, "d0")
@@ -216,7 +216,7 @@ def test_no_more_than_so_many_at_once() -> None:
     assert reason(engine, "d2", T0 + 80) is Reason.OFFERED
 
 
-def test_by_default_few_are_at_it_at_once_and_offers_that_nobody_takes_do_not_count() -> None:
+def test_default_limits_simultaneous_updates_and_ignores_old_offers() -> None:
     engine = fleet(200)
     start(engine, plan())
     assert len(offered(engine)) == 8  # 4 % of 200
@@ -282,11 +282,11 @@ def test_a_withdrawn_release_is_not_served() -> None:
     engine = fleet(1)
     start(engine, plan())
     poll(engine, "d0")
-    engine.state.put_release(release(withdrawn=True))
+    engine.state.set_release(release(withdrawn=True))
     assert reason(engine) is Reason.WITHDRAWN
 
 
-def test_a_paused_rollout_holds_offers_that_were_not_taken() -> None:
+def test_paused_rollout_holds_offers_that_were_not_accepted() -> None:
     engine = fleet(2)
     start(engine, canary(100))
     job = poll(engine, "d0")

@@ -12,11 +12,11 @@ import pytest
 from custom_components.ota.rollout.engine import MAX_ATTEMPTS, SAME_ATTEMPT_S, Engine
 from custom_components.ota.rollout.errors import DeviceError, ReleaseError, RolloutError
 from custom_components.ota.rollout.gate import GatePolicy
-from custom_components.ota.rollout.journal import Op
 from custom_components.ota.rollout.models import HISTORY_LENGTH, DeviceEventKind, JobKind, JobState
 from custom_components.ota.rollout.offers import Reason
 from custom_components.ota.rollout.plan import Mode, Status, Target, Wave
-from custom_components.ota.rollout.records import Kind
+from custom_components.ota.rollout.record_types import RecordChange, RecordType
+from custom_components.ota.rollout.records import load_state, pop_changes, snapshot
 from custom_components.ota.rollout.state import EventKind, State
 
 from .fleet import (
@@ -91,7 +91,7 @@ def test_a_pinned_canary_group_comes_first() -> None:
     assert offered(engine) == {"lab"}
 
 
-def test_a_newcomer_never_takes_the_place_of_a_device_that_was_offered() -> None:
+def test_new_device_never_displaces_an_offered_one() -> None:
     engine = fleet(10)
     start(engine, canary(20))
     first = offered(engine)
@@ -102,7 +102,7 @@ def test_a_newcomer_never_takes_the_place_of_a_device_that_was_offered() -> None
     assert all(members.wave_of[uid] == 0 for uid in first)
 
 
-def test_late_joiners_take_part_unless_they_are_not_wanted() -> None:
+def test_late_joiners_are_included_unless_disabled() -> None:
     engine = fleet(2)
     start(engine, plan())
     start(engine, plan(rollout_id="closed", late_joiners=False, product="p", created=T0 + 1))
@@ -143,7 +143,7 @@ def test_a_rollout_needs_its_releases() -> None:
     engine = fleet(2)
     with pytest.raises(ReleaseError, match="unknown_release"):
         start(engine, plan(versions=("7.0.0",)))
-    engine.state.put_release(release("8.0.0", 80, expires=T0))
+    engine.state.set_release(release("8.0.0", 80, expires=T0))
     with pytest.raises(ReleaseError, match="expired"):
         start(engine, plan(versions=("8.0.0",)))
     start(engine, plan())
@@ -307,7 +307,7 @@ def test_resuming_before_its_time_waits_on() -> None:
     assert status(engine) is Status.SCHEDULED
 
 
-def test_promote_opens_the_next_wave_whatever_the_gate_says() -> None:
+def test_promote_starts_the_next_wave_in_spite_of_the_gate() -> None:
     engine = fleet(10)
     start(engine, canary(10, max_in_flight=10))
     engine.rollouts.promote("r1", T0)
@@ -343,17 +343,17 @@ def test_a_user_installs_a_specific_version() -> None:
 )
 def test_what_cannot_be_installed(version: str | None, error: str) -> None:
     engine = fleet(1)
-    engine.state.put_release(release("1.5.0", 15, withdrawn=True))
-    engine.state.put_release(release("1.6.0", 16, expires=T0))
+    engine.state.set_release(release("1.5.0", 15, withdrawn=True))
+    engine.state.set_release(release("1.6.0", 16, expires=T0))
     with pytest.raises((ReleaseError, DeviceError), match=error):
         engine.install("d0", version, T0)
 
 
-def test_a_user_goes_back_where_the_anti_rollback_counter_allows() -> None:
+def test_user_may_downgrade_if_the_anti_rollback_counter_allows() -> None:
     engine = fleet(2)
     engine.heartbeat("d0", T0, version="2.0.0")
     assert engine.install("d0", "1.0.0", T0).version == "1.0.0"
-    engine.state.put_release(release(secure_version=1))
+    engine.state.set_release(release(secure_version=1))
     engine.heartbeat("d1", T0, version="2.0.0")
     with pytest.raises(ReleaseError, match="downgrade"):
         engine.install("d1", "1.0.0", T0)
@@ -361,7 +361,7 @@ def test_a_user_goes_back_where_the_anti_rollback_counter_allows() -> None:
 
 def test_years_of_installations_by_hand_do_not_pile_up() -> None:
     engine = fleet(1)
-    engine.state.put_release(release("3.0.0", 30))
+    engine.state.set_release(release("3.0.0", 30))
     for number in range(40):
         version = "23"[number % 2] + ".0.0"
         job = engine.install("d0", version, T0 + number * HOUR)
@@ -400,7 +400,7 @@ def test_an_installation_under_way_is_not_disturbed() -> None:
 # -- rollback
 
 
-def test_a_rollback_takes_the_updated_devices_back() -> None:
+def test_rollback_offers_the_previous_version() -> None:
     engine = fleet(4)
     start(engine, plan())
     update(engine, "d0")
@@ -418,7 +418,7 @@ def test_a_rollback_takes_the_updated_devices_back() -> None:
     assert status(engine) is Status.ROLLED_BACK
 
 
-def test_a_device_in_the_middle_of_it_is_taken_back_when_it_is_through() -> None:
+def test_updating_device_is_rolled_back_after_its_update() -> None:
     engine = fleet(4)
     start(engine, plan())
     job = poll(engine, "d0")
@@ -446,7 +446,7 @@ def test_automatic_rollback_when_the_gate_stops() -> None:
 
 def test_a_raised_anti_rollback_counter_forbids_the_rollback() -> None:
     engine = fleet(2)
-    engine.state.put_release(release(secure_version=1))
+    engine.state.set_release(release(secure_version=1))
     start(engine, plan())
     update(engine, "d0")
     assert engine.rollouts.rollback("r1", T0 + 100) == ["d0"]
@@ -460,10 +460,10 @@ def test_a_device_that_may_not_go_back_stays() -> None:
     assert engine.rollouts.rollback("r1", T0 + 100) == ["d0"]
 
 
-def test_without_its_old_release_a_device_goes_to_the_newest_good_one() -> None:
+def test_rollback_without_the_previous_release_uses_the_newest_good_one() -> None:
     engine = fleet(1)
-    engine.state.put_release(release("1.5.0", 15, known_good=True))
-    engine.state.put_release(release("1.9.0", 19))
+    engine.state.set_release(release("1.5.0", 15, known_good=True))
+    engine.state.set_release(release("1.9.0", 19))
     engine.heartbeat("d0", T0, version="0.3")
     start(engine, plan())
     update(engine, "d0")
@@ -505,7 +505,7 @@ def test_serving_moves_the_job_of_a_client_that_does_not_report() -> None:
     assert engine.state.jobs[job.job_id].state is JobState.VERIFIED
 
 
-def test_a_resumed_download_goes_on_and_endless_new_ones_fail() -> None:
+def test_resumed_download_continues_and_repeated_restarts_fail() -> None:
     engine = fleet(1)
     start(engine, plan())
     job = poll(engine, "d0")
@@ -559,7 +559,7 @@ def test_a_client_that_rejects_the_offer_ends_it() -> None:
 # -- registry and log
 
 
-def test_the_log_tells_the_life_of_a_device() -> None:
+def test_device_log_contains_all_events() -> None:
     engine = fleet(1)
     start(engine, plan())
     update(engine, "d0")
@@ -573,7 +573,7 @@ def test_the_log_tells_the_life_of_a_device() -> None:
         DeviceEventKind.VERIFIED,
     ]
     for number in range(200):
-        engine.note("d0", T0 + number, DeviceEventKind.KEY, "rotated")
+        engine.log_event("d0", T0 + number, DeviceEventKind.KEY, "rotated")
     assert len(engine.device("d0").history) == 50
 
 
@@ -587,7 +587,7 @@ def test_a_removed_device_leaves_nothing() -> None:
     assert {job.uid for job in engine.state.jobs.values()} == set()
 
 
-def test_what_a_provider_says_again_keeps_policy_and_history() -> None:
+def test_repeated_registration_keeps_policy_and_history() -> None:
     engine = fleet(1)
     policy(engine, "d0", pinned_version="1.0.0")
     engine.heartbeat("d0", T0 + 5, version="1.0.0", boots=7)
@@ -602,7 +602,7 @@ def test_the_poll_interval_is_learnt_and_exchanges_do_not_count() -> None:
     for _ in range(20):
         now += 300
         for wait in (0, 2, 3):
-            engine.seen("d0", now + wait)
+            engine.mark_seen("d0", now + wait)
     assert 285 < engine.device("d0").interval_s < 301
 
 
@@ -612,19 +612,19 @@ def test_the_poll_interval_is_learnt_and_exchanges_do_not_count() -> None:
 type Disk = dict[tuple[str, str], object]
 
 
-def through_json(ops: Iterable[Op]) -> Disk:
+def through_json(ops: Iterable[RecordChange]) -> Disk:
     """Records as they are read back."""
     return {(kind, name): orjson.loads(orjson.dumps(record, default=dict)) for kind, name, record in ops}
 
 
 def whole(engine: Engine) -> Disk:
-    return through_json(engine.state.capture())
+    return through_json(snapshot(engine.state))
 
 
 def revived(engine: Engine, disk: Disk | None = None) -> Engine:
     """The engine after kill -9."""
     state = State()
-    state.restore(whole(engine) if disk is None else disk)
+    load_state(state, whole(engine) if disk is None else disk)
     return Engine(state)
 
 
@@ -636,7 +636,7 @@ STEPS = [JobState.OFFERED, JobState.DOWNLOADING, JobState.INSTALLING, JobState.R
 
 
 @pytest.mark.parametrize("state", STEPS)
-def test_a_restart_in_any_state_goes_on_where_it_was(state: JobState) -> None:
+def test_restart_in_any_state_resumes_the_update(state: JobState) -> None:
     engine = fleet(3)
     start(engine, canary(34))
     uid = min(offered(engine))
@@ -690,10 +690,10 @@ def test_whatever_happens_the_indexes_stay_true_and_what_changed_is_saved(steps:
     for action, number, seconds in steps:
         now += seconds
         _act(engine, action, f"d{number}", now)
-        disk |= through_json(engine.state.take())
+        disk |= through_json(pop_changes(engine.state))
         disk = {key: record for key, record in disk.items() if record is not None}
         # Only when devices were last seen, and log lines, may be older on disk.
-        told = (Kind.RELEASE, Kind.SEQUENCE, Kind.ROLLOUT, Kind.JOB, Kind.NEXT_JOB)
+        told = (RecordType.RELEASE, RecordType.SEQUENCE, RecordType.ROLLOUT, RecordType.JOB, RecordType.NEXT_JOB)
         assert {k: v for k, v in disk.items() if k[0] in told} == {
             k: v for k, v in whole(engine).items() if k[0] in told
         }
@@ -747,34 +747,36 @@ def test_a_poll_that_changes_nothing_saves_nothing() -> None:
     assert not engine.state.dirty
 
 
-def test_a_log_that_goes_round_is_saved_line_by_line() -> None:
+def test_full_log_is_saved_event_by_event() -> None:
     engine = fleet(2)
     disk = whole(engine)
-    engine.state.settle()
-    engine.state.take()
+    engine.state.flush_deferred()
+    pop_changes(engine.state)
     for number in range(HISTORY_LENGTH * 2 + 7):
-        engine.note("d0", T0 + number, DeviceEventKind.KEY, str(number))
-        engine.state.settle()
-        ops = engine.state.take()
-        assert [kind for kind, _, _ in ops] == [Kind.HISTORY]
+        engine.log_event("d0", T0 + number, DeviceEventKind.KEY, str(number))
+        engine.state.flush_deferred()
+        ops = pop_changes(engine.state)
+        assert [kind for kind, _, _ in ops] == [RecordType.HISTORY]
         disk |= through_json(ops)
         if number % 10 == 0:
             again = revived(engine, disk)
             assert again.device("d0").history == engine.device("d0").history
-            assert again.state.lines == engine.state.lines
-            again.note("d0", T0 + number, DeviceEventKind.KEY, "later")
+            assert again.state.history_counts == engine.state.history_counts
+            again.log_event("d0", T0 + number, DeviceEventKind.KEY, "later")
             assert again.device("d0").history[-1].detail == "later"
     engine.remove("d0")
-    disk |= through_json(engine.state.take())
+    disk |= through_json(pop_changes(engine.state))
     left = {key for key, record in disk.items() if record is not None}
-    assert not [name for kind, name in left if kind in (Kind.DEVICE, Kind.HISTORY) and name.startswith("d0")]
+    assert not [
+        name for kind, name in left if kind in (RecordType.DEVICE, RecordType.HISTORY) and name.startswith("d0")
+    ]
 
 
-def test_events_tell_what_changed_once() -> None:
+def test_each_change_creates_one_event() -> None:
     engine = fleet(1)
     start(engine, plan())
-    assert [event.kind for event in engine.drain()] == [EventKind.ROLLOUT_CREATED]
+    assert [event.kind for event in engine.pop_events()] == [EventKind.ROLLOUT_CREATED]
     poll(engine, "d0")
-    kinds = {event.kind for event in engine.drain()}
+    kinds = {event.kind for event in engine.pop_events()}
     assert kinds == {EventKind.JOB, EventKind.DEVICE_CHANGED}
-    assert engine.drain() == []
+    assert engine.pop_events() == []

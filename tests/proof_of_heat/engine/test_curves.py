@@ -86,5 +86,5 @@ def test_a_curve_value_asks_for_more_the_higher_it_is_and_for_nothing_above_its_
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="no heating curve"):
+    with pytest.raises(ValueError, match="unknown heating curve type"):
         curve_of(CurveConfig(kind="spline"), 20.0)

@@ -24,7 +24,7 @@ from custom_components.proof_of_heat.engine.input_validation import (
     OutdoorSource,
     is_valid_temperature,
 )
-from custom_components.proof_of_heat.engine.phrases import Saying, say
+from custom_components.proof_of_heat.engine.messages import MessageCode, message
 from custom_components.proof_of_heat.engine.short_cycle import RunLocks, ShortCycleProtection
 
 from .homes import Home, snapshot
@@ -89,7 +89,7 @@ def test_room_gone_leaves_the_curve_with_the_last_trim() -> None:
     demand = control.update([ZoneSnapshot(zone_id="z", room=SensorReading(), target_c=21.0)], 0.0, 3600.0)
     assert demand.heating
     assert demand.trim_k == pytest.approx(control.trims["z"].integral_k)
-    assert demand.reason == say(Saying.CURVE_ONLY)
+    assert demand.reason == message(MessageCode.CURVE_ONLY)
 
 
 def test_the_hungriest_zone_sets_the_flow() -> None:
@@ -124,7 +124,7 @@ def test_nobody_asks_then_nothing_heats() -> None:
 def test_demand_survives_a_restart() -> None:
     control, again = _control(), _control()
     control.update([_zone()], 3.0, 3600.0)
-    again.restore(control.state())
+    again.restore(control.dump())
     assert again.trims["z"].integral_k == control.trims["z"].integral_k
     assert again.damping.value_c == 3.0
     again.restore({"damped_c": "x", "trims": {"z": math.nan, "y": 99.0}})
@@ -154,64 +154,64 @@ def test_a_slow_change_is_no_jump() -> None:
 
 
 def test_outdoor_falls_back_from_sensor_to_forecast_to_mean_to_season() -> None:
-    plausible, home = InputValidator(SafetyLimits()), Home()
+    validator, home = InputValidator(SafetyLimits()), Home()
     good = snapshot(home)
-    assert plausible.update(good).outdoor_from is OutdoorSource.SENSOR
+    assert validator.validate(good).outdoor_from is OutdoorSource.SENSOR
     stale = snapshot(home, outdoor=SensorReading(5.0, 8000.0))
-    assert plausible.update(stale).outdoor_from is OutdoorSource.FORECAST
+    assert validator.validate(stale).outdoor_from is OutdoorSource.FORECAST
     blind = snapshot(home, forecast=False, outdoor=SensorReading())
-    mean = plausible.update(blind)
+    mean = validator.validate(blind)
     assert mean.outdoor_from is OutdoorSource.DAY_MEAN
     assert mean.outdoor_c == pytest.approx(home.outdoor_c)
-    fresh = InputValidator(SafetyLimits()).update(blind)
+    fresh = InputValidator(SafetyLimits()).validate(blind)
     assert (fresh.outdoor_from, fresh.outdoor_c) == (OutdoorSource.SEASONAL, 0.0)
 
 
 def test_a_stale_room_is_unknown_and_named() -> None:
     old = (ZoneSnapshot(zone_id="bath", room=SensorReading(20.0, 3600.0), target_c=21.0),)
-    inputs = InputValidator(SafetyLimits()).update(snapshot(Home(), zones=old))
+    inputs = InputValidator(SafetyLimits()).validate(snapshot(Home(), zones=old))
     assert math.isnan(inputs.room_c)
-    assert inputs.notes == (say(Saying.ROOM_STALE, zone="bath"),)
+    assert inputs.notes == (message(MessageCode.ROOM_STALE, zone="bath"),)
 
 
 PUMP = SourceConfig(source_id="p", kind=SourceKind.HEAT_PUMP, min_on_s=600, min_off_s=600, max_starts_h=3)
 
 
-def _believed(plausible: InputValidator, now_s: float, value: float, age_s: float) -> bool:
+def _believed(validator: InputValidator, now_s: float, value: float, age_s: float) -> bool:
     zone = ZoneSnapshot(zone_id="z", room=SensorReading(value, age_s), target_c=21.0)
-    return math.isfinite(plausible.update(snapshot(Home(), now_s=now_s, zones=(zone,))).coldest_c)
+    return math.isfinite(validator.validate(snapshot(Home(), now_s=now_s, zones=(zone,))).coldest_c)
 
 
 def test_a_sensor_that_reports_only_changes_is_believed_while_it_has_nothing_to_say() -> None:
-    plausible = InputValidator(SafetyLimits())
-    assert _believed(plausible, 0.0, 20.0, 0.0)
-    assert not _believed(plausible, 4000.0, 20.0, 4000.0), "nobody knows yet that it is one"
-    assert _believed(plausible, 4200.0, 20.5, 0.0)
-    assert _believed(plausible, 8200.0, 20.5, 4000.0), "it was silent so long before"
-    assert not _believed(plausible, 12_000.0, 20.5, 7800.0)
+    validator = InputValidator(SafetyLimits())
+    assert _believed(validator, 0.0, 20.0, 0.0)
+    assert not _believed(validator, 4000.0, 20.0, 4000.0), "nobody knows yet that it is one"
+    assert _believed(validator, 4200.0, 20.5, 0.0)
+    assert _believed(validator, 8200.0, 20.5, 4000.0), "it was silent so long before"
+    assert not _believed(validator, 12_000.0, 20.5, 7800.0)
 
 
 def test_a_sensor_that_came_back_with_something_else_is_not_waited_for() -> None:
-    plausible = InputValidator(SafetyLimits())
-    assert _believed(plausible, 0.0, 20.0, 0.0)
-    _believed(plausible, 9000.0, 15.0, 0.0)
-    assert not _believed(plausible, 12_000.0, 15.0, 3000.0)
+    validator = InputValidator(SafetyLimits())
+    assert _believed(validator, 0.0, 20.0, 0.0)
+    _believed(validator, 9000.0, 15.0, 0.0)
+    assert not _believed(validator, 12_000.0, 15.0, 3000.0)
 
 
 def test_no_sensor_is_waited_for_longer_than_three_hours() -> None:
-    plausible = InputValidator(SafetyLimits())
-    assert _believed(plausible, 0.0, 20.0, 0.0)
-    assert _believed(plausible, 40_000.0, 20.0, 0.0)
-    assert _believed(plausible, 50_000.0, 20.0, 10_000.0)
-    assert not _believed(plausible, 51_000.0, 20.0, 11_000.0)
+    validator = InputValidator(SafetyLimits())
+    assert _believed(validator, 0.0, 20.0, 0.0)
+    assert _believed(validator, 40_000.0, 20.0, 0.0)
+    assert _believed(validator, 50_000.0, 20.0, 10_000.0)
+    assert not _believed(validator, 51_000.0, 20.0, 11_000.0)
 
 
 def test_minimum_times_survive_a_restart() -> None:
     cycling, again = ShortCycleProtection(), ShortCycleProtection()
-    cycling.note("p", 1000.0, on=True)
+    cycling.record("p", 1000.0, on=True)
     assert cycling.locks(PUMP, 1100.0) == RunLocks(must_run=True)
-    cycling.note("p", 2000.0, on=False)
-    again.restore(cycling.state())
+    cycling.record("p", 2000.0, on=False)
+    again.restore(cycling.dump())
     assert again.locks(PUMP, 2500.0) == RunLocks(must_rest=True)
     assert again.locks(PUMP, 2600.0) == RunLocks()
 
@@ -219,15 +219,15 @@ def test_minimum_times_survive_a_restart() -> None:
 def test_no_fourth_start_within_an_hour() -> None:
     cycling = ShortCycleProtection()
     for start in (0.0, 1000.0, 2000.0):
-        cycling.note("p", start, on=True)
-        cycling.note("p", start + 300, on=False)
+        cycling.record("p", start, on=True)
+        cycling.record("p", start + 300, on=False)
     assert cycling.locks(PUMP, 3590.0).must_rest
     assert not cycling.locks(PUMP, 3601.0).must_rest
 
 
 def test_a_clock_set_back_counts_from_now() -> None:
     cycling = ShortCycleProtection()
-    cycling.note("p", 1e6, on=True)
+    cycling.record("p", 1e6, on=True)
     assert cycling.locks(PUMP, 1000.0).must_run
     assert not cycling.locks(PUMP, 1601.0).must_run
 

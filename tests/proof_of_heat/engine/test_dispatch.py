@@ -6,7 +6,14 @@ import random
 
 import pytest
 
-from custom_components.proof_of_heat.engine.dispatch import OFF, Option, Point, Request, dispatch, without_off
+from custom_components.proof_of_heat.engine.dispatch import (
+    OFF,
+    DispatchRequest,
+    OperatingPoint,
+    SourceOption,
+    dispatch,
+    without_off,
+)
 
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
@@ -14,7 +21,7 @@ CASES = 1000
 FINE = 30
 
 
-def _random_case(rng: random.Random) -> tuple[list[Option], Request]:
+def _random_case(rng: random.Random) -> tuple[list[SourceOption], DispatchRequest]:
     options = []
     for i in range(rng.randint(1, 3)):
         continuous = rng.random() < 0.5
@@ -22,7 +29,7 @@ def _random_case(rng: random.Random) -> tuple[list[Option], Request]:
         heats = sorted(rng.uniform(500, 9000) for _ in range(count))
         cop = rng.uniform(0.9, 5)
         points = tuple(
-            Point(
+            OperatingPoint(
                 level=heat / heats[-1],
                 heat_w=heat,
                 power_w=heat / cop * rng.uniform(0.9, 1.1),
@@ -31,7 +38,7 @@ def _random_case(rng: random.Random) -> tuple[list[Option], Request]:
             for heat in heats
         )
         options.append(
-            Option(
+            SourceOption(
                 source_id=f"s{i}",
                 points=(OFF, *points),
                 continuous=continuous,
@@ -41,7 +48,7 @@ def _random_case(rng: random.Random) -> tuple[list[Option], Request]:
             )
         )
     total = sum(option.points[-1].heat_w for option in options)
-    request = Request(
+    request = DispatchRequest(
         heat_w=rng.uniform(0, total * 1.1),
         price_kwh=rng.uniform(0.05, 0.5),
         surplus_w=rng.choice([0.0, rng.uniform(0, 4000)]),
@@ -52,7 +59,7 @@ def _random_case(rng: random.Random) -> tuple[list[Option], Request]:
     return options, request
 
 
-def _value(options: list[Option], request: Request, points: tuple[Point, ...]) -> float:
+def _value(options: list[SourceOption], request: DispatchRequest, points: tuple[OperatingPoint, ...]) -> float:
     """Money per hour of a choice, infinite where it breaks a limit; written apart from the product's sum."""
     heat, power = sum(p.heat_w for p in points), sum(p.power_w for p in points)
     phases = [0.0, 0.0, 0.0]
@@ -74,7 +81,7 @@ def _value(options: list[Option], request: Request, points: tuple[Point, ...]) -
     return money
 
 
-def _all_points(option: Option) -> list[Point]:
+def _all_points(option: SourceOption) -> list[OperatingPoint]:
     if not option.continuous:
         return list(option.points)
     found = [option.points[0], *option.points[1:]]
@@ -82,7 +89,7 @@ def _all_points(option: Option) -> list[Point]:
         for k in range(1, FINE):
             s = k / FINE
             found.append(
-                Point(
+                OperatingPoint(
                     low.level + s * (high.level - low.level),
                     low.heat_w + s * (high.heat_w - low.heat_w),
                     low.power_w + s * (high.power_w - low.power_w),
@@ -106,58 +113,69 @@ def test_dispatch_is_within_one_percent_of_exact_enumeration() -> None:
 
 
 def test_miner_heats_first_where_its_revenue_beats_the_heat_pump() -> None:
-    miner = Option("miner", (OFF, Point(1.0, 3000, 3000, -0.54)))
-    pump = Option("pump", (OFF, Point(1.0, 9000, 3000)), continuous=True)
-    found = dispatch([miner, pump], Request(heat_w=3000, price_kwh=0.25))
+    miner = SourceOption("miner", (OFF, OperatingPoint(1.0, 3000, 3000, -0.54)))
+    pump = SourceOption("pump", (OFF, OperatingPoint(1.0, 9000, 3000)), continuous=True)
+    found = dispatch([miner, pump], DispatchRequest(heat_w=3000, price_kwh=0.25))
     assert found.points[0].level == 1.0
     assert found.points[1] is OFF
 
 
 def test_heat_pump_heats_first_where_mining_pays_little() -> None:
-    miner = Option("miner", (OFF, Point(1.0, 3000, 3000, -0.15)))
-    pump = Option("pump", (OFF, Point(0.3, 3000, 1000), Point(1.0, 9000, 3000)), continuous=True)
-    found = dispatch([miner, pump], Request(heat_w=3000, price_kwh=0.25))
+    miner = SourceOption("miner", (OFF, OperatingPoint(1.0, 3000, 3000, -0.15)))
+    pump = SourceOption(
+        "pump", (OFF, OperatingPoint(0.3, 3000, 1000), OperatingPoint(1.0, 9000, 3000)), continuous=True
+    )
+    found = dispatch([miner, pump], DispatchRequest(heat_w=3000, price_kwh=0.25))
     assert found.points[0] is OFF
     assert found.heat_w == pytest.approx(3000)
 
 
 def test_own_surplus_is_used_before_fuel() -> None:
-    boiler = Option("boiler", (OFF, Point(1.0, 4000, 50, 0.4)))
-    heater = Option("heater", (OFF, Point(0.1, 400, 400), Point(1.0, 4000, 4000)), continuous=True)
-    with_sun = dispatch([boiler, heater], Request(heat_w=4000, price_kwh=0.3, surplus_w=4500))
-    without = dispatch([boiler, heater], Request(heat_w=4000, price_kwh=0.3))
+    boiler = SourceOption("boiler", (OFF, OperatingPoint(1.0, 4000, 50, 0.4)))
+    heater = SourceOption(
+        "heater", (OFF, OperatingPoint(0.1, 400, 400), OperatingPoint(1.0, 4000, 4000)), continuous=True
+    )
+    with_sun = dispatch([boiler, heater], DispatchRequest(heat_w=4000, price_kwh=0.3, surplus_w=4500))
+    without = dispatch([boiler, heater], DispatchRequest(heat_w=4000, price_kwh=0.3))
     assert [point.level > 0 for point in with_sun.points] == [False, True]
     assert [point.level > 0 for point in without.points] == [True, False]
 
 
 def test_site_limit_keeps_heat_short_and_says_so() -> None:
-    heater = Option("heater", (OFF, Point(0.1, 500, 500), Point(1.0, 5000, 5000)), continuous=True)
-    found = dispatch([heater], Request(heat_w=5000, price_kwh=0.3, site_w=2200))
+    heater = SourceOption(
+        "heater", (OFF, OperatingPoint(0.1, 500, 500), OperatingPoint(1.0, 5000, 5000)), continuous=True
+    )
+    found = dispatch([heater], DispatchRequest(heat_w=5000, price_kwh=0.3, site_w=2200))
     assert found.power_w == pytest.approx(2200)
     assert found.limited
     assert found.short_w == pytest.approx(2800)
 
 
 def test_a_source_that_must_run_runs_at_its_least_even_above_the_limit() -> None:
-    heater = without_off(Option("heater", (OFF, Point(0.4, 2000, 2000), Point(1.0, 5000, 5000))))
-    found = dispatch([heater], Request(heat_w=0, price_kwh=0.3, site_w=1000))
+    heater = without_off(
+        SourceOption("heater", (OFF, OperatingPoint(0.4, 2000, 2000), OperatingPoint(1.0, 5000, 5000)))
+    )
+    found = dispatch([heater], DispatchRequest(heat_w=0, price_kwh=0.3, site_w=1000))
     assert found.power_w == 2000
 
 
 def test_nothing_wanted_and_nothing_earned_means_nothing_runs() -> None:
-    found = dispatch([Option("pump", (OFF, Point(1.0, 9000, 3000)))], Request(heat_w=0, price_kwh=0.25))
+    found = dispatch(
+        [SourceOption("pump", (OFF, OperatingPoint(1.0, 9000, 3000)))], DispatchRequest(heat_w=0, price_kwh=0.25)
+    )
     assert found.heat_w == 0
 
 
 def test_no_sources_at_all_is_an_empty_choice() -> None:
-    found = dispatch([], Request(heat_w=1000, price_kwh=0.25))
+    found = dispatch([], DispatchRequest(heat_w=1000, price_kwh=0.25))
     assert found.points == ()
     assert found.short_w == 1000
 
 
 def test_many_sources_are_thinned_but_still_served() -> None:
     options = [
-        Option(f"m{i}", (OFF, *(Point(k / 8, 300 * k, 300 * k, -0.01 * i * k) for k in range(1, 9)))) for i in range(8)
+        SourceOption(f"m{i}", (OFF, *(OperatingPoint(k / 8, 300 * k, 300 * k, -0.01 * i * k) for k in range(1, 9))))
+        for i in range(8)
     ]
-    found = dispatch(options, Request(heat_w=9000, price_kwh=0.2))
+    found = dispatch(options, DispatchRequest(heat_w=9000, price_kwh=0.2))
     assert found.heat_w == pytest.approx(9000, rel=0.03)

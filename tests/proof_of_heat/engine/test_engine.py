@@ -22,7 +22,7 @@ from custom_components.proof_of_heat.engine import (
     Weights,
     ZoneSnapshot,
 )
-from custom_components.proof_of_heat.engine.phrases import Saying, say
+from custom_components.proof_of_heat.engine.messages import MessageCode, message
 
 from .homes import DAY_S, PUMP, Home, band, comfort, live, new_engine, pump_config, snapshot, tariff
 
@@ -48,7 +48,7 @@ def test_it_learns_and_then_plans(lived: tuple[Engine, Home]) -> None:
     assert engine.predicting
     decision = engine.decide(snapshot(home))
     assert decision.record.control_mode is ControlMode.PLAN
-    assert "kWh of heat" in decision.record.words
+    assert "kWh of heat" in decision.record.text
 
 
 def test_it_is_warm_at_the_time_and_not_before(going_on: tuple[Engine, Home]) -> None:
@@ -119,7 +119,7 @@ def test_no_room_temperature_means_curve_only(lived: tuple[Engine, Home]) -> Non
     engine.observe(later)
     decision = engine.decide(later)
     assert decision.record.control_mode is ControlMode.CURVE
-    assert say(Saying.ROOM_IMPLAUSIBLE, zone="home") in decision.record.notes
+    assert message(MessageCode.ROOM_IMPLAUSIBLE, zone="home") in decision.record.notes
 
 
 def test_an_open_window_pauses_heat(lived: tuple[Engine, Home]) -> None:
@@ -144,7 +144,7 @@ def test_state_survives_a_restart_as_json(lived: tuple[Engine, Home]) -> None:
     assert again.learned.fitted.parameters.total_loss_w_k == pytest.approx(
         engine.learned.fitted.parameters.total_loss_w_k, rel=0.15
     )
-    assert again.cycling.state() == engine.cycling.state()
+    assert again.short_cycle.dump() == engine.short_cycle.dump()
     assert again.savings_report() == engine.savings_report()
 
 
@@ -186,7 +186,7 @@ def test_it_takes_cycles_of_any_length() -> None:
 
 
 def test_savings_are_proved_with_an_interval(lived: tuple[Engine, Home]) -> None:
-    proof = lived[0].proof()
+    proof = lived[0].savings_report()
     assert proof is not None
     assert proof.saved_low < proof.saved < proof.saved_high
     assert proof.reference_cost > 0
@@ -245,10 +245,10 @@ def test_next_days_consumption_has_a_band(going_on: tuple[Engine, Home]) -> None
 
 
 def test_it_suggests_a_heating_curve(lived: tuple[Engine, Home]) -> None:
-    suggestion = lived[0].curve(21.0)
+    suggestion = lived[0].suggest_curve(21.0)
     assert suggestion is not None
     assert 0.1 < suggestion.slope < 1.0
-    assert new_engine().curve(21.0) is None
+    assert new_engine().suggest_curve(21.0) is None
 
 
 def test_two_sources_share_by_price_in_a_plan() -> None:
@@ -289,6 +289,6 @@ def test_the_record_names_the_price_of_each_heat(lived: tuple[Engine, Home]) -> 
     for part in record.mix:
         if part.heat_w > 0:
             assert part.price_kwh == pytest.approx(part.power_w / part.heat_w * now.price_kwh)
-            assert part.source_id in record.words
+            assert part.source_id in record.text
     with pytest.raises(KeyError):
         engine.decide(now).command("stove")

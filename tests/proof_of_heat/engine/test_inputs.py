@@ -7,24 +7,24 @@ import numpy as np
 import pytest
 
 from custom_components.proof_of_heat.engine import Forecast, SourceConfig, SourceKind, SourceSnapshot
-from custom_components.proof_of_heat.engine.dispatch import OFF, Option, Point, Request, dispatch
+from custom_components.proof_of_heat.engine.dispatch import OFF, DispatchRequest, OperatingPoint, SourceOption, dispatch
 from custom_components.proof_of_heat.engine.economics import (
     MiningMarket,
     carnot_cop,
     hashprice_from,
 )
-from custom_components.proof_of_heat.engine.heat_output import heat_output_w
-from custom_components.proof_of_heat.engine.horizon import build_horizon, price_series, resampled, surplus_series
+from custom_components.proof_of_heat.engine.horizon import build_horizon, price_series, resample, surplus_series
 from custom_components.proof_of_heat.engine.row_builder import RowBuilder, Sample
+from custom_components.proof_of_heat.engine.sources import heat_output_w
 
 from .homes import Home, band, lived_history, snapshot
 
 
 def test_finer_forecasts_are_averaged_and_coarser_ones_drawn_as_a_line() -> None:
-    assert resampled([1, 2, 3, 4, 5, 6], 300).tolist() == [2.0, 5.0]
-    assert resampled([0.0, 4.0], 3600).tolist() == pytest.approx([0, 0, 0.5, 1.5, 2.5, 3.5, 4, 4])
-    assert resampled([0.2, 0.4], 3600, hold=True).tolist() == [0.2] * 4 + [0.4] * 4
-    assert len(resampled([], 900)) == 0
+    assert resample([1, 2, 3, 4, 5, 6], 300).tolist() == [2.0, 5.0]
+    assert resample([0.0, 4.0], 3600).tolist() == pytest.approx([0, 0, 0.5, 1.5, 2.5, 3.5, 4, 4])
+    assert resample([0.2, 0.4], 3600, hold=True).tolist() == [0.2] * 4 + [0.4] * 4
+    assert len(resample([], 900)) == 0
 
 
 def test_a_short_forecast_goes_on_with_yesterdays_course_without_a_step() -> None:
@@ -122,12 +122,13 @@ def test_best_miner_step_follows_tariff_and_coin() -> None:
     """Dispatch without any demand for heat: the step that earns most, or none."""
     market, steps = MiningMarket(50.0, pool_fee=0.0), ((1000.0, 15.0), (2000.0, 18.0), (3400.0, 22.0))
     points = tuple(
-        Point(watts / 3400, watts, watts, -market.revenue_kwh(efficiency) * watts / 1000) for watts, efficiency in steps
+        OperatingPoint(watts / 3400, watts, watts, -market.revenue_kwh(efficiency) * watts / 1000)
+        for watts, efficiency in steps
     )
 
     def step(tariff: float, heat_w: float = 0.0) -> float:
-        request = Request(heat_w=heat_w, price_kwh=tariff, over_price_kwh=0.0)
-        return dispatch([Option("miner", (OFF, *points))], request).power_w
+        request = DispatchRequest(heat_w=heat_w, price_kwh=tariff, over_price_kwh=0.0)
+        return dispatch([SourceOption("miner", (OFF, *points))], request).power_w
 
     assert step(0.30) == 0
     assert step(0.13) == 1000

@@ -70,7 +70,7 @@ def test_fit_tells_how_sure_it_is(series: Series, fitted: HouseFit) -> None:
 
 
 def test_fit_refuses_a_few_hours() -> None:
-    with pytest.raises(ValueError, match="too few"):
+    with pytest.raises(ValueError, match="too short to learn"):
         fit_house(History(lived_history(0.3)).series())
 
 
@@ -97,7 +97,7 @@ def test_observer_finds_the_emitter_and_the_heat_nobody_told_it_of(rows: list[Ro
 
 def test_backtest_beats_standing_still_in_a_lived_home(series: Series) -> None:
     tested = backtest(series)
-    assert tested.rmse_k[12] < 0.4 * tested.standstill_k[12]
+    assert tested.rmse_k[12] < 0.4 * tested.persistence_k[12]
     assert tested.starts >= 12
 
 

@@ -10,11 +10,12 @@ from custom_components.proof_of_heat.engine import SourceConfig, Steering, Weigh
 from custom_components.proof_of_heat.engine.model.network import HouseParameters
 from custom_components.proof_of_heat.engine.model.observer import HouseState
 from custom_components.proof_of_heat.engine.model.performance_map import PerformanceMap
-from custom_components.proof_of_heat.engine.planning.commitment import PlanRequest, PlanResult, full_load, make_plan
+from custom_components.proof_of_heat.engine.planning.commitment import PlanRequest, PlanResult, make_plan
 from custom_components.proof_of_heat.engine.planning.planner import Horizon, ResponseModel, comfort_on
 from custom_components.proof_of_heat.engine.planning.segments import ModulationLimits, modulating_segments
 from custom_components.proof_of_heat.engine.planning.time_grid import BLOCKS, time_grid
 from custom_components.proof_of_heat.engine.short_cycle import RunLocks
+from custom_components.proof_of_heat.engine.sources import full_load
 
 HOUSE = HouseParameters(
     emitter_w_k=1000.0,
@@ -102,7 +103,7 @@ def test_grid_covers_two_days_fine_now_and_coarse_later() -> None:
 
 
 def test_planned_room_is_what_the_house_then_does() -> None:
-    from custom_components.proof_of_heat.engine.model.network import inputs, sensed, simulate
+    from custom_components.proof_of_heat.engine.model.network import inputs, sensor_c, simulate
 
     request = _request()
     plan = make_plan(request).plan
@@ -110,7 +111,7 @@ def test_planned_room_is_what_the_house_then_does() -> None:
     vector = HOUSE.vector[None]
     drive = inputs(vector, 900.0 * np.arange(1, 193), heat, np.zeros(192), np.zeros(192), np.ones(192))
     states = simulate(vector, request.state.temperatures[None], drive, 900)
-    room = sensed(vector, states[:, 1:])[0][plan.grid.end - 1]
+    room = sensor_c(vector, states[:, 1:])[0][plan.grid.end - 1]
     assert plan.room_c == pytest.approx(room, abs=1e-6)
 
 

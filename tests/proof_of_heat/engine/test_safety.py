@@ -26,7 +26,7 @@ from custom_components.proof_of_heat.engine import (
     ZoneSnapshot,
 )
 from custom_components.proof_of_heat.engine.input_validation import WATER_RANGE_C, is_valid_temperature
-from custom_components.proof_of_heat.engine.phrases import Saying, say
+from custom_components.proof_of_heat.engine.messages import MessageCode, message
 
 from .homes import Home, live, new_engine
 
@@ -211,7 +211,7 @@ def test_no_limit_is_ever_broken_in_random_fault_sequences(sequences: int, seed:
     for _ in range(sequences):
         engine, watch = Engine(CONFIG), _Watch()
         now_s = 1.7e9
-        engine.safety.began_s = now_s - rng.choice([0.0, 1000.0])
+        engine.safety.started_s = now_s - rng.choice([0.0, 1000.0])
         for _ in range(rng.choice(CYCLES)):
             now_s += rng.choice([10.0, 60.0, 300.0, 900.0, 4000.0])
             if rng.random() < RESTARTS:
@@ -267,7 +267,7 @@ def _decided(engine: Engine, snapshot: Snapshot) -> Decision:
 
 def _ready(config: EngineConfig = CONFIG) -> Engine:
     engine = Engine(config)
-    engine.safety.began_s = 0.0
+    engine.safety.started_s = 0.0
     return engine
 
 
@@ -293,7 +293,7 @@ def test_frost_protection_overrides_noise_limits_but_not_the_breaker() -> None:
     assert quiet.command("pump").on
     full = _decided(_ready(config), _calm(zones=cold, other_load_w=SITE_W))
     assert not full.command("pump").on
-    assert say(Saying.FROST_ALONE) in full.record.limits
+    assert message(MessageCode.FROST_ALONE) in full.record.limits
 
 
 def test_freezing_water_starts_heat_and_keeps_it_until_warmer() -> None:
@@ -334,12 +334,12 @@ def test_both_temperatures_gone_means_a_fixed_flow_and_some_heat() -> None:
     assert any(command.on for command in decision.commands)
 
 
-@pytest.mark.parametrize(("steerable", "why"), [(True, Saying.NO_ANSWER), (False, Saying.ONLY_READ)])
-def test_a_source_that_cannot_be_commanded_counts_as_drawing(*, steerable: bool, why: Saying) -> None:
+@pytest.mark.parametrize(("steerable", "why"), [(True, MessageCode.NO_ANSWER), (False, MessageCode.ONLY_READ)])
+def test_a_source_that_cannot_be_commanded_counts_as_drawing(*, steerable: bool, why: MessageCode) -> None:
     site = replace(CONFIG, site=SiteLimits(power_w=3500.0), sources=SOURCES[:2])
     miner = SourceSnapshot(source_id="miner", available=False, steerable=steerable)
     silent = (miner, SourceSnapshot(source_id="pump", on=False))
     cold = (ZoneSnapshot(zone_id="home", room=SensorReading(15.0), target_c=21.0),)
     decision = _decided(_ready(site), _calm(zones=cold, sources=silent, outdoor=SensorReading(-10.0)))
     assert decision.command("pump").power_w <= 3500.0 - 3300.0 + 1e-6
-    assert say(why, source="miner") in decision.record.limits
+    assert message(why, source="miner") in decision.record.limits

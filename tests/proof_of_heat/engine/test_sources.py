@@ -24,12 +24,12 @@ from custom_components.proof_of_heat.engine import (
     ZoneSnapshot,
 )
 from custom_components.proof_of_heat.engine.learning import learn
+from custom_components.proof_of_heat.engine.messages import MessageCode, message
 from custom_components.proof_of_heat.engine.model.history import History
 from custom_components.proof_of_heat.engine.model.operating_history import KEEP, OperatingHistory
 from custom_components.proof_of_heat.engine.model.performance_map import Operation, PerformanceMap, linear_map
-from custom_components.proof_of_heat.engine.phrases import Saying, say
 from custom_components.proof_of_heat.engine.planning.commitment import PlanRequest, make_plan
-from custom_components.proof_of_heat.engine.planning.segments import PowerStep, lower_hull, step_segments, under
+from custom_components.proof_of_heat.engine.planning.segments import PowerStep, limit_level, lower_hull, step_segments
 from custom_components.proof_of_heat.engine.short_cycle import RunLocks
 from custom_components.proof_of_heat.engine.source_selection import SourceSelector
 
@@ -87,7 +87,7 @@ def test_a_step_that_earns_more_per_watt_is_offered_first() -> None:
 
 def test_a_limited_level_keeps_its_share_of_an_offer() -> None:
     (segment,) = step_segments("m", [PowerStep(2000, 2000)], np.full(3, 0.2))
-    kept = under(segment, np.array([1.0, 0.25, 0.0]))
+    kept = limit_level(segment, np.array([1.0, 0.25, 0.0]))
     assert kept.heat_w.tolist() == [2000, 500, 0]
     assert kept.level_to.tolist() == [1.0, 0.25, 0.0]
 
@@ -242,7 +242,7 @@ def _now(sources: tuple[SourceSnapshot, ...], room_c: float = 20.0, **changes: o
 
 def _decide(config: EngineConfig, now: Snapshot, engine: Engine | None = None) -> Decision:
     engine = engine or Engine(config)
-    engine.safety.began_s = 0.0
+    engine.safety.started_s = 0.0
     engine.observe(now)
     return engine.decide(now)
 
@@ -358,10 +358,10 @@ def test_the_last_word_stops_what_no_power_is_left_for() -> None:
     wanted = _decide(engine.config, _now(IDLE, room_c=17.0, outdoor=SensorReading(0.0)), engine).commands
     forced = [replace(c, on=True, level=1.0, power_w=3400.0 if c.source_id == "miner" else 60.0) for c in wanted]
     now = _now(IDLE, now_s=1.7e9 + 9000)
-    inputs = engine._validator.update(now)
+    inputs = engine._validator.validate(now)
     commands, said = engine.safety.apply(forced, now, inputs, engine.source_selector.headroom(now, None))
     assert [command.on for command in commands] == [False, True]
-    assert say(Saying.NO_POWER, source="miner") in said
+    assert message(MessageCode.NO_POWER, source="miner") in said
 
 
 def test_own_surplus_is_shared_in_the_record() -> None:
@@ -426,10 +426,10 @@ def test_while_control_is_off_minimum_times_go_by_what_sources_do() -> None:
     paying = {"room_c": 21.0, "price_kwh": 0.05, "hashprice_ph_day": 50.0}
     off = _now(IDLE, active=False, **paying)  # type: ignore[arg-type]
     assert _decide(MINING, off, engine).command("miner").on, "it says what it would do"
-    assert not engine.cycling.cycle("miner").on
+    assert not engine.short_cycle.cycle("miner").on
     own = (SourceSnapshot(source_id="miner", on=True, power_w=1000.0),)
     _decide(MINING, _now(own, now_s=1.7e9 + 60, active=False, **paying), engine)  # type: ignore[arg-type]
-    assert engine.cycling.cycle("miner").on
+    assert engine.short_cycle.cycle("miner").on
 
 
 def test_a_map_that_goes_with_the_level_is_what_it_says() -> None:

@@ -156,8 +156,8 @@ def test_it_is_warm_when_the_calendar_says_home_again_and_the_record_says_so() -
             assert decision.record.control_mode is ControlMode.PLAN
             assert decision.record.next_rise is not None
             assert decision.record.next_rise.reason == "home again"
-            told = decision.record.words
-    assert "to be at 20.5 °C in 5." in told
+            told = decision.record.text
+    assert "at least 20.5 °C in 5." in told
     assert "(home again)" in told
     assert min(seen[t] for t in seen if t >= back_s) > 20.3, "warm at the time"
     assert min(seen[t] for t in seen if 3.5 * 86400 < t < back_s) < 19.5, "and not before"

@@ -1,106 +1,73 @@
-"""The model lines that are known, and how a device finds its own."""
+"""Device families and the lookup of a device's family.
+
+To add a model, add it to a module of this package, or add a module that defines `FAMILIES`; nothing else registers
+it. A module lists its more specific model first where one model reports the identifying values of another.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
 
 from ..models import Device
-from ..quantities import Values
-from .appliances import GLACIER, SMART_PLUG, WAVE_2
-from .base import (
-    Action,
-    ChargeControl,
-    Choice,
-    Command,
-    Condition,
-    Family,
-    Point,
-    Proof,
-    Reading,
-    Setting,
-    Style,
-    Toggle,
-)
-from .delta_2 import DELTA_2, DELTA_2_MAX, RIVER_2, RIVER_2_MAX, RIVER_2_PRO
-from .delta_3 import DELTA_3, DELTA_3_MAX, DELTA_PRO_3
-from .delta_pro import DELTA_MAX, DELTA_PRO
-from .generic import GENERIC_NAME, generic_family
-from .panel import SMART_HOME_PANEL
-from .powerstream import POWERSTREAM
+from ..wire_values import Values
+from .generic import generic_family
+from .specs import Family
 
-# Those with the more particular telltale first.
-FAMILIES: tuple[Family, ...] = (
-    DELTA_PRO_3,
-    DELTA_3_MAX,
-    DELTA_3,
-    DELTA_MAX,
-    DELTA_PRO,
-    DELTA_2_MAX,
-    RIVER_2_PRO,
-    RIVER_2_MAX,
-    RIVER_2,
-    DELTA_2,
-    POWERSTREAM,
-    SMART_PLUG,
-    SMART_HOME_PANEL,
-    WAVE_2,
-    GLACIER,
-)
+_SIBLING_NAMES = frozenset({"max", "pro", "plus", "ultra", "mini", "air", "classic", "2", "3", "x"})
+
+
+def _discover() -> tuple[Family, ...]:
+    """Return the families of all modules in this package."""
+    modules = (import_module(f".{module.name}", __name__) for module in iter_modules(__path__))
+    return tuple(family for module in modules for family in getattr(module, "FAMILIES", ()))
+
+
+FAMILIES: tuple[Family, ...] = _discover()
 
 
 def family_of(device: Device, values: Values) -> Family:
-    """Return a device's family: by product name, serial number, what it reports, else a generic one."""
+    """Return the family of a device by product name, serial number or reported values, else a generic one."""
     return (
         _by_product(device.product or device.name)
-        or _by_serial(device.sn)
+        or _by_serial_number(device.sn)
         or _by_values(values)
         or generic_family(device.product, values)
     )
 
 
+def product_of_type(product_type: object) -> str:
+    """Return the model name for a `productType` that a device reports, "" for an unknown one."""
+    return next((family.model for family in FAMILIES if product_type in family.product_types), "")
+
+
 def _by_product(product: str) -> Family | None:
-    """Return the family with the longest name that the product begins with, as a whole word."""
-    wanted = product.casefold().removeprefix("ecoflow ").strip()
+    """Return the family with the longest product name that `product` starts with."""
+    product = product.casefold().removeprefix("ecoflow ").strip()
     matches = [
-        (len(name), family) for family in FAMILIES for name in family.products if _is_model(wanted, name.casefold())
+        (len(name), family)
+        for family in FAMILIES
+        for name in family.product_names
+        if _is_model(product, name.casefold())
     ]
     return max(matches, key=lambda match: match[0])[1] if matches else None
 
 
-def _is_model(wanted: str, name: str) -> bool:
-    """Whether a product is this model and not a bigger sibling ("DELTA 2 Max" is no "DELTA 2")."""
-    if not wanted.startswith(name):
+def _is_model(product: str, name: str) -> bool:
+    """Whether a product is this model and not a larger sibling: "DELTA 2 Max" is not a "DELTA 2"."""
+    if not product.startswith(name):
         return False
-    rest = wanted[len(name) :]
-    return not rest or (not rest[0].isalnum() and rest.strip(" -_").split(" ")[0] not in _SIBLINGS)
+    rest = product[len(name) :]
+    return not rest or (not rest[0].isalnum() and rest.strip(" -_").split(" ")[0] not in _SIBLING_NAMES)
 
 
-_SIBLINGS = frozenset({"max", "pro", "plus", "ultra", "mini", "air", "classic", "2", "3", "x"})
-
-
-def _by_serial(sn: str) -> Family | None:
-    matches = [(len(prefix), family) for family in FAMILIES for prefix in family.prefixes if sn.startswith(prefix)]
+def _by_serial_number(sn: str) -> Family | None:
+    matches = [
+        (len(prefix), family) for family in FAMILIES for prefix in family.serial_prefixes if sn.startswith(prefix)
+    ]
     return max(matches, key=lambda match: match[0])[1] if matches else None
 
 
 def _by_values(values: Values) -> Family | None:
     for family in FAMILIES:
-        if family.telltale and all(name in values for name in family.telltale):
+        if family.identifying_values and all(name in values for name in family.identifying_values):
             return family
     return None
-
-
-__all__ = [
-    "FAMILIES",
-    "GENERIC_NAME",
-    "Action",
-    "ChargeControl",
-    "Choice",
-    "Command",
-    "Condition",
-    "Family",
-    "Point",
-    "Proof",
-    "Reading",
-    "Setting",
-    "Style",
-    "Toggle",
-    "family_of",
-    "generic_family",
-]

@@ -1,99 +1,98 @@
 """DELTA 2, DELTA 2 Max and the RIVER 2 line: `bms_bmsStatus`, `bms_emsStatus`, `inv`, `mppt` and `pd`.
 
-Commands name the module. Everything is W, mV and mA here, the solar side too (38.181 V x 11.819 A =
-451.3 W beside inWatts 451), but for River 2 packs, which are V and A (`packs.py`).
+Commands name the module. All values are in W, mV and mA, also those of the solar input (38.181 V x 11.819 A =
+451.3 W with inWatts 451), except RIVER 2 packs, which are in V and A (`packs.py`).
 """
 
 from functools import partial
 from typing import Any
 
-from ..quantities import Quantity
-from .base import (
-    FLOW_STATES,
-    ChargeControl,
-    Condition,
-    Family,
-    Proof,
-    Reading,
-    Setting,
-    Style,
-    amps,
-    celsius,
-    code,
-    count,
-    counter_wh,
-    hertz,
-    minutes,
-    percent,
-    state,
-    total,
-    volts,
-    watts,
-)
-from .common import GRID_PRESENT_MV, above
+from ..units import Quantity
+from .decoders import MIN_GRID_VOLTAGE_MV, greater_than
 from .delta_2_controls import (
-    ALWAYS_ON_TOGGLE,
-    BACKUP_TOGGLE,
+    ALWAYS_ON_SWITCH,
+    BACKUP_SWITCH,
     BEEPER,
     BEEPER_MAX,
-    DC_TOGGLE,
-    DELTA_2_CHOICES,
-    DELTA_2_MAX_CHOICES,
+    DC_SWITCH,
+    DELTA_2_MAX_SELECTS,
+    DELTA_2_SELECTS,
     INV,
     LIMITS,
     MPPT,
-    RIVER_2_CHOICES,
+    RIVER_2_SELECTS,
     SOLAR_FIRST,
-    USB_TOGGLE,
-    ac_toggles,
+    USB_SWITCH,
+    ac_switches,
     charge_power,
     generator,
     pause,
     pause_max,
     power_max,
 )
-from .left_out import LEFT_OUT_DELTA_2, LEFT_OUT_RIVER_2
-from .packs import battery_power, pack
+from .options import BATTERY_STATES, NO_REMAINING_TIME
+from .packs import battery_power, ignored_pack_values, pack
+from .specs import (
+    BinarySensorSpec,
+    ChargeControl,
+    CommandFormat,
+    Evidence,
+    Family,
+    NumberSpec,
+    SensorSpec,
+    amps,
+    battery_level,
+    celsius,
+    count,
+    energy_counter,
+    error_code,
+    hertz,
+    minutes,
+    state,
+    total,
+    volts,
+    watts,
+    wire_names,
+)
 
 _MAIN = "bms_bmsStatus"
 _SLAVES = ("bms_slave_bmsSlaveStatus_1", "bms_slave_bmsSlaveStatus_2")
 _PACKS = (_MAIN, *_SLAVES)
 _EMS = "bms_emsStatus"
-_NO_TIME = (5939, 5999, 143_999)
-_MEASURED = Proof.MEASURED
+_MEASURED = Evidence.MEASURED
 
 _SOLAR = (
-    watts("solar_power", "mppt.inWatts", proof=_MEASURED),
-    volts("solar_voltage", "mppt.inVol", 0.001, proof=_MEASURED, diagnostic=True),
-    amps("solar_current", "mppt.inAmp", 0.001, proof=_MEASURED, diagnostic=True),
+    watts("solar_power", "mppt.inWatts", evidence=_MEASURED),
+    volts("solar_voltage", "mppt.inVol", 0.001, evidence=_MEASURED, diagnostic=True),
+    amps("solar_current", "mppt.inAmp", 0.001, evidence=_MEASURED, diagnostic=True),
 )
 _SOLAR_MAX = (
-    Reading(
+    SensorSpec(
         key="solar_power",
         source="mppt.inWatts",
-        needs=("mppt.pv2InWatts",),
+        depends_on=("mppt.pv2InWatts",),
         quantity=Quantity.POWER,
-        proof=_MEASURED,
+        evidence=_MEASURED,
         derive=partial(total, paths=("mppt.inWatts", "mppt.pv2InWatts")),
     ),
-    watts("solar_1_power", "mppt.inWatts", proof=_MEASURED),
-    volts("solar_1_voltage", "mppt.inVol", 0.001, proof=_MEASURED, diagnostic=True),
-    amps("solar_1_current", "mppt.inAmp", 0.001, proof=_MEASURED, diagnostic=True),
-    watts("solar_2_power", "mppt.pv2InWatts", proof=_MEASURED),
-    volts("solar_2_voltage", "mppt.pv2InVol", 0.001, proof=_MEASURED, diagnostic=True),
-    amps("solar_2_current", "mppt.pv2InAmp", 0.001, proof=_MEASURED, diagnostic=True),
+    watts("solar_1_power", "mppt.inWatts", evidence=_MEASURED),
+    volts("solar_1_voltage", "mppt.inVol", 0.001, evidence=_MEASURED, diagnostic=True),
+    amps("solar_1_current", "mppt.inAmp", 0.001, evidence=_MEASURED, diagnostic=True),
+    watts("solar_2_power", "mppt.pv2InWatts", evidence=_MEASURED),
+    volts("solar_2_voltage", "mppt.pv2InVol", 0.001, evidence=_MEASURED, diagnostic=True),
+    amps("solar_2_current", "mppt.pv2InAmp", 0.001, evidence=_MEASURED, diagnostic=True),
 )
-_READINGS: tuple[Reading, ...] = (
-    percent("battery_level", (f"{_EMS}.f32LcdShowSoc", f"{_EMS}.lcdShowSoc", "pd.soc"), proof=_MEASURED),
+_SENSORS: tuple[SensorSpec, ...] = (
+    battery_level("battery_level", (f"{_EMS}.f32LcdShowSoc", f"{_EMS}.lcdShowSoc", "pd.soc"), evidence=_MEASURED),
     battery_power(_PACKS),
-    state("battery_state", "pd.chgDsgState", FLOW_STATES),
-    watts("total_input_power", "pd.wattsInSum", proof=_MEASURED),
-    watts("total_output_power", "pd.wattsOutSum", proof=_MEASURED),
-    watts("ac_input_power", "inv.inputWatts", proof=_MEASURED),
-    watts("ac_output_power", "inv.outputWatts", proof=_MEASURED),
+    state("battery_state", "pd.chgDsgState", BATTERY_STATES),
+    watts("total_input_power", "pd.wattsInSum", evidence=_MEASURED),
+    watts("total_output_power", "pd.wattsOutSum", evidence=_MEASURED),
+    watts("ac_input_power", "inv.inputWatts", evidence=_MEASURED),
+    watts("ac_output_power", "inv.outputWatts", evidence=_MEASURED),
     watts("solar_charger_power", "mppt.outWatts", diagnostic=True, enabled=False),
-    volts("solar_charger_voltage", "mppt.outVol", 0.001, proof=_MEASURED, diagnostic=True, enabled=False),
-    amps("solar_charger_current", "mppt.outAmp", 0.001, proof=_MEASURED, diagnostic=True, enabled=False),
+    volts("solar_charger_voltage", "mppt.outVol", 0.001, evidence=_MEASURED, diagnostic=True, enabled=False),
+    amps("solar_charger_current", "mppt.outAmp", 0.001, evidence=_MEASURED, diagnostic=True, enabled=False),
     watts("dc_output_power", "pd.carWatts"),
     watts("anderson_output_power", "mppt.dcdc12vWatts", enabled=False),
     watts("usb_a_1_output_power", "pd.usb1Watts"),
@@ -103,19 +102,19 @@ _READINGS: tuple[Reading, ...] = (
     watts("usb_c_1_output_power", "pd.typec1Watts"),
     watts("usb_c_2_output_power", "pd.typec2Watts"),
     watts("usb_c_1_input_power", "pd.typecChaWatts"),
-    volts("ac_input_voltage", "inv.acInVol", 0.001, proof=_MEASURED),
-    amps("ac_input_current", "inv.acInAmp", 0.001, proof=_MEASURED, diagnostic=True),
+    volts("ac_input_voltage", "inv.acInVol", 0.001, evidence=_MEASURED),
+    amps("ac_input_current", "inv.acInAmp", 0.001, evidence=_MEASURED, diagnostic=True),
     hertz("ac_input_frequency", "inv.acInFreq", diagnostic=True),
-    volts("ac_output_voltage", "inv.invOutVol", 0.001, proof=_MEASURED, diagnostic=True),
-    amps("ac_output_current", "inv.invOutAmp", 0.001, proof=_MEASURED, diagnostic=True),
+    volts("ac_output_voltage", "inv.invOutVol", 0.001, evidence=_MEASURED, diagnostic=True),
+    amps("ac_output_current", "inv.invOutAmp", 0.001, evidence=_MEASURED, diagnostic=True),
     hertz("ac_output_frequency", "inv.invOutFreq", diagnostic=True),
-    minutes("charge_remaining_time", f"{_EMS}.chgRemainTime", none_at=_NO_TIME),
-    minutes("discharge_remaining_time", f"{_EMS}.dsgRemainTime", none_at=_NO_TIME),
-    counter_wh("ac_input_energy", "pd.chgPowerAC", proof=_MEASURED),
-    counter_wh("dc_input_energy", "pd.chgPowerDC"),
-    counter_wh("solar_input_energy", "pd.chgSunPower"),
-    counter_wh("ac_output_energy", "pd.dsgPowerAC", proof=_MEASURED),
-    counter_wh("dc_output_energy", "pd.dsgPowerDC"),
+    minutes("charge_remaining_time", f"{_EMS}.chgRemainTime", unknown_values=NO_REMAINING_TIME),
+    minutes("discharge_remaining_time", f"{_EMS}.dsgRemainTime", unknown_values=NO_REMAINING_TIME),
+    energy_counter("ac_input_energy", "pd.chgPowerAC", evidence=_MEASURED),
+    energy_counter("dc_input_energy", "pd.chgPowerDC"),
+    energy_counter("solar_input_energy", "pd.chgSunPower"),
+    energy_counter("ac_output_energy", "pd.dsgPowerAC", evidence=_MEASURED),
+    energy_counter("dc_output_energy", "pd.dsgPowerDC"),
     celsius("inverter_temperature", "inv.outTemp", diagnostic=True),
     celsius("inverter_dc_temperature", "inv.dcInTemp", diagnostic=True, enabled=False),
     celsius("solar_charger_temperature", "mppt.mpptTemp", diagnostic=True),
@@ -123,70 +122,107 @@ _READINGS: tuple[Reading, ...] = (
     celsius("usb_c_1_temperature", "pd.typec1Temp", diagnostic=True, enabled=False),
     celsius("usb_c_2_temperature", "pd.typec2Temp", diagnostic=True, enabled=False),
     count("fan_level", f"{_EMS}.fanLevel", diagnostic=True, enabled=False),
-    code("system_error", "pd.errCode"),
-    code("inverter_error", "inv.errCode"),
-    code("solar_charger_error", "mppt.faultCode"),
+    error_code("system_error", "pd.errCode"),
+    error_code("inverter_error", "inv.errCode"),
+    error_code("solar_charger_error", "mppt.faultCode"),
     *pack(_MAIN, "main"),
     *pack(_SLAVES[0], "extra1"),
     *pack(_SLAVES[1], "extra2"),
 )
 
-_CONDITIONS = (
-    Condition(key="grid_present", source="inv.acInVol", kind="power", test=above(GRID_PRESENT_MV)),
-    Condition(
+_BINARY_SENSORS = (
+    BinarySensorSpec(
+        key="grid_present", source="inv.acInVol", device_class="power", test=greater_than(MIN_GRID_VOLTAGE_MV)
+    ),
+    BinarySensorSpec(
         key="extra1_connected",
         source=f"{_EMS}.bmsIsConnt[1]",
-        kind="connectivity",
+        device_class="connectivity",
         diagnostic=True,
-        test=above(2),
+        test=greater_than(2),
     ),
-    Condition(
+    BinarySensorSpec(
         key="extra2_connected",
         source=f"{_EMS}.bmsIsConnt[2]",
-        kind="connectivity",
+        device_class="connectivity",
         diagnostic=True,
-        test=above(2),
+        test=greater_than(2),
     ),
 )
-_CONDITIONS_MPPT = (
-    *_CONDITIONS,
-    Condition(key="charging_paused", source="mppt.chgPauseFlag", diagnostic=True),
+_BINARY_SENSORS_MPPT = (
+    *_BINARY_SENSORS,
+    BinarySensorSpec(key="charging_paused", source="mppt.chgPauseFlag", diagnostic=True),
 )
-_CONDITIONS_MAX = (
-    *_CONDITIONS,
-    Condition(key="charging_paused", source="inv.chgPauseFlag", diagnostic=True),
+_BINARY_SENSORS_MAX = (
+    *_BINARY_SENSORS,
+    BinarySensorSpec(key="charging_paused", source="inv.chgPauseFlag", diagnostic=True),
+)
+
+
+_IGNORED = (
+    *wire_names(
+        """
+    bms_emsStatus.bmsIsConnt bms_emsStatus.bmsModel bms_emsStatus.bmsWarState bms_emsStatus.chgAmp
+    bms_emsStatus.chgCmd bms_emsStatus.chgDisCond bms_emsStatus.chgLinePlug bms_emsStatus.chgState
+    bms_emsStatus.chgVol bms_emsStatus.dsgCmd bms_emsStatus.dsgDisCond bms_emsStatus.emsIsNormalFlag
+    bms_emsStatus.emsVer bms_emsStatus.maxAvailNum bms_emsStatus.openBmsIdx bms_emsStatus.openUpsFlag
+    bms_emsStatus.paraVolMax bms_emsStatus.paraVolMin bms_emsStatus.sysChgDsgState
+    bms_emsStatus.maxCloseOilEb bms_emsStatus.minOpenOilEb bms_kitInfo.* bms_bmsInfo.* inv.FastChgWatts
+    inv.SlowChgWatts inv.acChgRatedPower inv.acDipSwitch inv.acPassbyAutoEn inv.cfgAcEnabled
+    inv.cfgAcOutFreq inv.cfgAcOutVol inv.cfgAcWorkMode inv.cfgAcXboost inv.chargerType inv.chgPauseFlag
+    inv.dcInAmp inv.dcInVol inv.dischargeType inv.fanState inv.invType inv.prBalanceMode inv.reserved
+    inv.standbyMins inv.sysVer mppt.carOutAmp mppt.carOutVol mppt.carOutWatts mppt.carStandbyMin
+    mppt.cfgAcOutFreq mppt.cfgAcOutVol mppt.cfgChgType mppt.chgPauseFlag mppt.chgState mppt.chgType
+    mppt.dc24vState mppt.dc24vTemp mppt.dcdc12vAmp mppt.dcdc12vVol mppt.dischargeType mppt.powStandbyMin
+    mppt.res mppt.scrStandbyMin mppt.swVer mppt.x60ChgType pd.acAutoOnCfg pd.acAutoOutConfig
+    pd.acAutoOutPause pd.acEnabled pd.beepMode pd.brightLevel pd.carState pd.carUsedTime pd.chargerType
+    pd.dcInUsedTime pd.ext3p8Port pd.ext4p8Port pd.extRj45Port pd.hysteresisAdd pd.icoBytes pd.inWatts
+    pd.inputWatts pd.invUsedTime pd.lcdOffSec pd.minAcoutSoc pd.model pd.mpptUsedTime pd.outWatts
+    pd.outputWatts pd.relaySwitchCnt pd.remainTime pd.reserved pd.standbyMin pd.sysVer pd.typecUsedTime
+    pd.usbUsedTime pd.usbqcUsedTime pd.wifiAutoRcvy pd.wifiRssi pd.wifiVer pd.wireWatts
+        """
+    ),
+    *ignored_pack_values(_PACKS),
 )
 
 
 def _station(
-    name: str, model: str, prefixes: tuple[str, ...], *, left_out: tuple[str, ...] = LEFT_OUT_DELTA_2, **parts: Any
+    name: str,
+    model: str,
+    prefixes: tuple[str, ...],
+    product_type: int,
+    *,
+    ignored: tuple[str, ...] = _IGNORED,
+    **parts: Any,
 ) -> Family:
-    """Return a family of this generation; `parts` is what differs."""
+    """Return a family of this generation; `parts` are its own fields."""
     return Family(
         name=name,
         model=model,
-        style=Style.MODULE,
-        products=(model,),
-        prefixes=prefixes,
+        command_format=CommandFormat.MODULE,
+        product_names=(model,),
+        serial_prefixes=prefixes,
+        product_types=(product_type,),
         battery_power="battery_power",
         solar_power="solar_power",
-        ignored=left_out,
+        ignored_values=ignored,
         **parts,
     )
 
 
-def _river(name: str, model: str, prefixes: tuple[str, ...], high: int) -> Family:
+def _river(name: str, model: str, prefixes: tuple[str, ...], product_type: int, max_charge_w: int) -> Family:
     return _station(
         name,
         model,
         prefixes,
-        readings=(*_SOLAR, *_READINGS),
-        conditions=_CONDITIONS_MPPT,
-        toggles=(*ac_toggles(MPPT, "mppt"), DC_TOGGLE, BACKUP_TOGGLE, ALWAYS_ON_TOGGLE),
-        settings=(charge_power(50, high, 10), *LIMITS),
-        choices=RIVER_2_CHOICES,
+        product_type,
+        sensors=(*_SOLAR, *_SENSORS),
+        binary_sensors=_BINARY_SENSORS_MPPT,
+        switches=(*ac_switches(MPPT, "mppt"), DC_SWITCH, BACKUP_SWITCH, ALWAYS_ON_SWITCH),
+        numbers=(charge_power(50, max_charge_w, 10), *LIMITS),
+        selects=RIVER_2_SELECTS,
         charge=ChargeControl(setting="charge_power", power="ac_input_power", pause=pause),
-        left_out=LEFT_OUT_RIVER_2,
+        ignored=(*_IGNORED, "mppt.beepState", "pd.dcOutState"),
     )
 
 
@@ -194,48 +230,52 @@ DELTA_2 = _station(
     "delta_2",
     "DELTA 2",
     ("R331", "R33"),
-    readings=(*_SOLAR, *_READINGS),
-    conditions=_CONDITIONS_MPPT,
-    toggles=(
-        *ac_toggles(MPPT, "mppt"),
-        DC_TOGGLE,
-        USB_TOGGLE,
+    80,
+    sensors=(*_SOLAR, *_SENSORS),
+    binary_sensors=_BINARY_SENSORS_MPPT,
+    switches=(
+        *ac_switches(MPPT, "mppt"),
+        DC_SWITCH,
+        USB_SWITCH,
         BEEPER,
         SOLAR_FIRST,
-        BACKUP_TOGGLE,
-        ALWAYS_ON_TOGGLE,
+        BACKUP_SWITCH,
+        ALWAYS_ON_SWITCH,
     ),
-    settings=(charge_power(200, 1200, 10), *LIMITS, *generator("minOpenOilEb", "maxCloseOilEb")),
-    choices=DELTA_2_CHOICES,
+    numbers=(charge_power(200, 1200, 10), *LIMITS, *generator("minOpenOilEb", "maxCloseOilEb")),
+    selects=DELTA_2_SELECTS,
     charge=ChargeControl(setting="charge_power", power="ac_input_power", pause=pause),
-    telltale=("bms_bmsStatus.f32ShowSoc", "mppt.cfgAcEnabled"),
+    identifying_values=("bms_bmsStatus.f32ShowSoc", "mppt.cfgAcEnabled"),
 )
 
 DELTA_2_MAX = _station(
     "delta_2_max",
     "DELTA 2 Max",
     ("R351", "R35"),
-    readings=(*_SOLAR_MAX, *_READINGS),
-    conditions=_CONDITIONS_MAX,
-    toggles=(*ac_toggles(INV, "inv"), DC_TOGGLE, USB_TOGGLE, BEEPER_MAX, BACKUP_TOGGLE),
-    settings=(
-        Setting(
+    81,
+    sensors=(*_SOLAR_MAX, *_SENSORS),
+    binary_sensors=_BINARY_SENSORS_MAX,
+    switches=(*ac_switches(INV, "inv"), DC_SWITCH, USB_SWITCH, BEEPER_MAX, BACKUP_SWITCH),
+    numbers=(
+        NumberSpec(
             key="charge_power",
             source="inv.SlowChgWatts",
             quantity=Quantity.POWER,
-            low=200,
-            high=2400,
+            min_value=200,
+            max_value=2400,
             step=100,
             command=power_max,
         ),
         *LIMITS,
         *generator("minOpenOilEbSoc", "maxCloseOilEbSoc"),
     ),
-    choices=DELTA_2_MAX_CHOICES,
+    selects=DELTA_2_MAX_SELECTS,
     charge=ChargeControl(setting="charge_power", power="ac_input_power", pause=pause_max),
-    telltale=("mppt.pv2InWatts",),
+    identifying_values=("mppt.pv2InWatts",),
 )
 
-RIVER_2 = _river("river_2", "RIVER 2", ("R601", "R60"), 360)
-RIVER_2_MAX = _river("river_2_max", "RIVER 2 Max", ("R611", "R61"), 660)
-RIVER_2_PRO = _river("river_2_pro", "RIVER 2 Pro", ("R621", "R62"), 940)
+RIVER_2 = _river("river_2", "RIVER 2", ("R601", "R60"), 70, 360)
+RIVER_2_MAX = _river("river_2_max", "RIVER 2 Max", ("R611", "R61"), 71, 660)
+RIVER_2_PRO = _river("river_2_pro", "RIVER 2 Pro", ("R621", "R62"), 72, 940)
+
+FAMILIES = (DELTA_2_MAX, RIVER_2_PRO, RIVER_2_MAX, RIVER_2, DELTA_2)

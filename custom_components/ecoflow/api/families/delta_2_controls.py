@@ -1,23 +1,25 @@
-"""What can be set on a DELTA 2, DELTA 2 Max or RIVER 2: commands name a module, an operation and its parameters."""
+"""Controls of DELTA 2, DELTA 2 Max and RIVER 2: commands have a module, an operation and parameters."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..quantities import Quantity, Values
-from .base import NEVER_TO_24_H, SCREEN_OFF, Choice, Command, Setting, Toggle
-from .common import current
+from ..units import Quantity
+from ..wire_values import Values
+from .decoders import current_value
+from .options import NEVER_TO_24_H, SCREEN_TIMEOUTS
+from .specs import Command, NumberSpec, SelectSpec, SwitchSpec
 
 _EMS = "bms_emsStatus"
 
-# Modules of the device, as its commands name them.
+# Numbers of the modules in commands.
 PD, BMS, INV, MPPT = 1, 2, 3, 5
-# "Leave as it is", in a command that carries several settings.
+# Keeps a setting unchanged in a command with several settings.
 _KEEP = 255
 
 
 def _set(module: int, operation: str, path: str, name: str, **fixed: Any) -> Callable[[Any, Values], Command]:
-    """Return a builder for the commands that carry one value under `name` and show it under `path`."""
+    """Return a builder for commands that send one value as `name` and report it at `path`."""
 
     def build(wire: Any, _values: Values) -> Command:
         params = {name: wire, **fixed}
@@ -32,7 +34,7 @@ def _ac(wire: Any, _values: Values, *, module: int, name: str, path: str) -> Com
 
 
 def _always_on(wire: Any, values: Values) -> Command:
-    level = int(current(values, f"{_EMS}.minDsgSoc", 0)) + 5
+    level = int(current_value(values, f"{_EMS}.minDsgSoc", 0)) + 5
     params = {"acAutoOutConfig": wire, "minAcOutSoc": level}
     return Command({"moduleType": PD, "operateType": "acAutoOutConfig", "params": params}, {"pd.acAutoOutConfig": wire})
 
@@ -43,7 +45,7 @@ def _backup(enabled: Any, soc: Any, expect: dict[str, Any]) -> Command:
 
 
 def _backup_enabled(wire: Any, values: Values) -> Command:
-    return _backup(wire, current(values, "pd.bpPowerSoc", 50), {"pd.watchIsConfig": wire})
+    return _backup(wire, current_value(values, "pd.bpPowerSoc", 50), {"pd.watchIsConfig": wire})
 
 
 def _backup_level(wire: Any, _values: Values) -> Command:
@@ -51,130 +53,138 @@ def _backup_level(wire: Any, _values: Values) -> Command:
 
 
 def pause(paused: bool, values: Values) -> Command:
-    """Pause or resume AC charging at the power that is set (Delta 2, River 2)."""
-    params = {"chgWatts": current(values, "mppt.cfgChgWatts", _KEEP), "chgPauseFlag": int(paused)}
+    """Return the command that pauses or resumes AC charging (DELTA 2, RIVER 2)."""
+    params = {"chgWatts": current_value(values, "mppt.cfgChgWatts", _KEEP), "chgPauseFlag": int(paused)}
     body = {"moduleType": MPPT, "operateType": "acChgCfg", "params": params}
     return Command(body, {"mppt.chgPauseFlag": int(paused)})
 
 
 def pause_max(paused: bool, values: Values) -> Command:
-    """Pause or resume AC charging at the power that is set (Delta 2 Max)."""
+    """Return the command that pauses or resumes AC charging (DELTA 2 Max)."""
     params = {
-        "slowChgWatts": current(values, "inv.SlowChgWatts", _KEEP),
-        "fastChgWatts": current(values, "inv.FastChgWatts", _KEEP),
+        "slowChgWatts": current_value(values, "inv.SlowChgWatts", _KEEP),
+        "fastChgWatts": current_value(values, "inv.FastChgWatts", _KEEP),
         "chgPauseFlag": int(paused),
     }
     return Command({"moduleType": INV, "operateType": "acChgCfg", "params": params}, {"inv.chgPauseFlag": int(paused)})
 
 
 def power_max(wire: Any, values: Values) -> Command:
-    """Set the AC charge power (Delta 2 Max)."""
+    """Return the command that sets the AC charge power (DELTA 2 Max)."""
     params = {
         "slowChgWatts": wire,
-        "fastChgWatts": current(values, "inv.FastChgWatts", 2000),
+        "fastChgWatts": current_value(values, "inv.FastChgWatts", 2000),
         "chgPauseFlag": 0,
     }
     return Command({"moduleType": INV, "operateType": "acChgCfg", "params": params}, {"inv.SlowChgWatts": wire})
 
 
 LIMITS = (
-    Setting(
+    NumberSpec(
         key="charge_limit",
         source=f"{_EMS}.maxChargeSoc",
-        quantity=Quantity.SHARE,
-        low=50,
-        high=100,
+        quantity=Quantity.PERCENTAGE,
+        min_value=50,
+        max_value=100,
         command=_set(BMS, "upsConfig", f"{_EMS}.maxChargeSoc", "maxChgSoc"),
     ),
-    Setting(
+    NumberSpec(
         key="discharge_limit",
         source=f"{_EMS}.minDsgSoc",
-        quantity=Quantity.SHARE,
-        low=0,
-        high=30,
+        quantity=Quantity.PERCENTAGE,
+        min_value=0,
+        max_value=30,
         command=_set(BMS, "dsgCfg", f"{_EMS}.minDsgSoc", "minDsgSoc"),
     ),
-    Setting(
+    NumberSpec(
         key="backup_reserve",
         source="pd.bpPowerSoc",
-        quantity=Quantity.SHARE,
-        low=5,
-        high=100,
+        quantity=Quantity.PERCENTAGE,
+        min_value=5,
+        max_value=100,
         command=_backup_level,
     ),
 )
 
 
-def generator(start: str, stop: str) -> tuple[Setting, Setting]:
-    """Return the levels at which a generator starts and stops, under the names that a model gives them."""
+def generator(start: str, stop: str) -> tuple[NumberSpec, NumberSpec]:
+    """Return the start and stop level of a generator with the wire names of a model."""
     return (
-        Setting(
+        NumberSpec(
             key="generator_start_level",
             source=f"{_EMS}.{start}",
-            quantity=Quantity.SHARE,
-            low=0,
-            high=30,
+            quantity=Quantity.PERCENTAGE,
+            min_value=0,
+            max_value=30,
             enabled=False,
             command=_set(BMS, "openOilSoc", f"{_EMS}.{start}", "openOilSoc"),
         ),
-        Setting(
+        NumberSpec(
             key="generator_stop_level",
             source=f"{_EMS}.{stop}",
-            quantity=Quantity.SHARE,
-            low=50,
-            high=100,
+            quantity=Quantity.PERCENTAGE,
+            min_value=50,
+            max_value=100,
             enabled=False,
             command=_set(BMS, "closeOilSoc", f"{_EMS}.{stop}", "closeOilSoc"),
         ),
     )
 
 
-def charge_power(low: int, high: int, step: int) -> Setting:
-    """Return the AC charge power with a model's limits (Delta 2, River 2)."""
-    return Setting(
+def charge_power(low: int, high: int, step: int) -> NumberSpec:
+    """Return the AC charge power with the limits of a model (DELTA 2, RIVER 2)."""
+    return NumberSpec(
         key="charge_power",
         source="mppt.cfgChgWatts",
         quantity=Quantity.POWER,
-        low=low,
-        high=high,
+        min_value=low,
+        max_value=high,
         step=step,
         command=_set(MPPT, "acChgCfg", "mppt.cfgChgWatts", "chgWatts", chgPauseFlag=_KEEP),
     )
 
 
-def ac_toggles(module: int, prefix: str) -> tuple[Toggle, Toggle]:
-    """Return AC output and X-Boost, which one command carries, for the module that a model has them in."""
+def ac_switches(module: int, prefix: str) -> tuple[SwitchSpec, SwitchSpec]:
+    """Return AC output and X-Boost, which share a command, for the module of a model."""
     enabled, xboost = f"{prefix}.cfgAcEnabled", f"{prefix}.cfgAcXboost"
     return (
-        Toggle(key="ac_output", source=enabled, command=partial(_ac, module=module, name="enabled", path=enabled)),
-        Toggle(key="xboost", source=xboost, command=partial(_ac, module=module, name="xboost", path=xboost)),
+        SwitchSpec(
+            key="ac_output",
+            config=False,
+            source=enabled,
+            command=partial(_ac, module=module, name="enabled", path=enabled),
+        ),
+        SwitchSpec(key="xboost", source=xboost, command=partial(_ac, module=module, name="xboost", path=xboost)),
     )
 
 
-DC_TOGGLE = Toggle(
+DC_SWITCH = SwitchSpec(
     key="dc_output",
+    config=False,
     source=("mppt.carState", "pd.carState"),
     command=_set(MPPT, "mpptCar", "mppt.carState", "enabled"),
 )
-USB_TOGGLE = Toggle(key="usb_output", source="pd.dcOutState", command=_set(PD, "dcOutCfg", "pd.dcOutState", "enabled"))
-BACKUP_TOGGLE = Toggle(key="backup_reserve_enabled", source="pd.watchIsConfig", command=_backup_enabled)
-ALWAYS_ON_TOGGLE = Toggle(key="ac_always_on", source="pd.acAutoOutConfig", command=_always_on, enabled=False)
-# The wire value is "quiet".
-BEEPER = Toggle(
+USB_SWITCH = SwitchSpec(
+    key="usb_output", config=False, source="pd.dcOutState", command=_set(PD, "dcOutCfg", "pd.dcOutState", "enabled")
+)
+BACKUP_SWITCH = SwitchSpec(key="backup_reserve_enabled", source="pd.watchIsConfig", command=_backup_enabled)
+ALWAYS_ON_SWITCH = SwitchSpec(key="ac_always_on", source="pd.acAutoOutConfig", command=_always_on, enabled=False)
+# The wire value is inverted: 1 means quiet.
+BEEPER = SwitchSpec(
     key="beeper",
     source="mppt.beepState",
     on=0,
     off=1,
     command=_set(MPPT, "quietMode", "mppt.beepState", "enabled"),
 )
-BEEPER_MAX = Toggle(
+BEEPER_MAX = SwitchSpec(
     key="beeper", source="pd.beepMode", on=0, off=1, command=_set(PD, "quietCfg", "pd.beepMode", "enabled")
 )
 
 
-def _choice(key: str, source: str, options: dict[str, int], write: tuple[int, str, str]) -> Choice:
+def _choice(key: str, source: str, options: dict[str, int], write: tuple[int, str, str]) -> SelectSpec:
     module, operation, name = write
-    return Choice(key=key, source=source, options=options, command=_set(module, operation, source, name))
+    return SelectSpec(key=key, source=source, options=options, command=_set(module, operation, source, name))
 
 
 _DC_CURRENT = _choice(
@@ -183,31 +193,31 @@ _DC_CURRENT = _choice(
     {"4_a": 4000, "6_a": 6000, "8_a": 8000},
     (MPPT, "dcChgCfg", "dcChgCfg"),
 )
-_SCREEN = Choice(
+_SCREEN = SelectSpec(
     key="screen_off_time",
     source="pd.lcdOffSec",
-    options=SCREEN_OFF,
+    options=SCREEN_TIMEOUTS,
     command=_set(PD, "lcdCfg", "pd.lcdOffSec", "delayOff", brighLevel=_KEEP),
 )
-DELTA_2_CHOICES = (
+DELTA_2_SELECTS = (
     _choice("unit_standby_time", "pd.standbyMin", NEVER_TO_24_H, (PD, "standbyTime", "standbyMin")),
     _choice("ac_standby_time", "mppt.acStandbyMins", NEVER_TO_24_H, (MPPT, "standbyTime", "standbyMins")),
     _choice("dc_standby_time", "mppt.carStandbyMin", NEVER_TO_24_H, (MPPT, "carStandby", "standbyMins")),
     _SCREEN,
     _DC_CURRENT,
 )
-DELTA_2_MAX_CHOICES = (
+DELTA_2_MAX_SELECTS = (
     _choice("unit_standby_time", "inv.standbyMin", NEVER_TO_24_H, (PD, "standbyTime", "standbyMin")),
     _choice("dc_standby_time", "mppt.carStandbyMin", NEVER_TO_24_H, (MPPT, "standbyTime", "standbyMins")),
     _SCREEN,
 )
-RIVER_2_CHOICES = (
+RIVER_2_SELECTS = (
     _choice("unit_standby_time", "mppt.powStandbyMin", NEVER_TO_24_H, (MPPT, "standby", "standbyMins")),
     _choice("ac_standby_time", "mppt.acStandbyMins", NEVER_TO_24_H, (MPPT, "acStandby", "standbyMins")),
-    Choice(
+    SelectSpec(
         key="screen_off_time",
         source="mppt.scrStandbyMin",
-        options=SCREEN_OFF,
+        options=SCREEN_TIMEOUTS,
         command=_set(MPPT, "lcdCfg", "mppt.scrStandbyMin", "delayOff", brighLevel=_KEEP),
     ),
     _DC_CURRENT,
@@ -218,7 +228,7 @@ RIVER_2_CHOICES = (
         (MPPT, "chaType", "chaType"),
     ),
 )
-SOLAR_FIRST = Toggle(
+SOLAR_FIRST = SwitchSpec(
     key="solar_priority",
     source="pd.pvChgPrioSet",
     command=_set(PD, "pvChangePrio", "pd.pvChgPrioSet", "pvChangeSet"),

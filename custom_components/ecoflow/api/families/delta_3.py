@@ -1,42 +1,39 @@
-"""DELTA Pro 3 and the DELTA 3 line: bare names, W as floats, written through function 254.
+"""DELTA Pro 3 and the DELTA 3 line: names without a module, W as floats, commands with function 254.
 
-Their names and units are EcoFlow's documentation; a scale of 1 throughout leaves little to prove.
+Names and units follow EcoFlow's documentation; all scales are 1.
 """
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..quantities import Quantity, Values
-from .base import (
-    FLOW_STATES,
-    NEVER_TO_24_H,
-    SCREEN_OFF,
+from ..units import Quantity
+from ..wire_values import Values
+from .decoders import current_value, port_is_on
+from .options import BATTERY_STATES, NEVER_TO_24_H, NO_REMAINING_TIME, SCREEN_TIMEOUTS
+from .specs import (
+    BinarySensorSpec,
     ChargeControl,
-    Choice,
     Command,
-    Condition,
+    CommandFormat,
     Family,
-    Reading,
-    Setting,
-    Style,
-    Toggle,
+    NumberSpec,
+    SelectSpec,
+    SensorSpec,
+    SwitchSpec,
+    battery_level,
     celsius,
-    code,
+    error_code,
     hertz,
     minutes,
-    percent,
     state,
     total,
     watts,
 )
-from .common import current, open_flow
-
-_NO_TIME = (5939, 5999, 143_999)
 
 
 def _set(path: str, name: str, convert: Callable[[Any], Any] = int) -> Callable[[Any, Values], Command]:
-    """Return a builder for the commands that carry one value under `name` and show it under `path`."""
+    """Return a builder for commands that send one value as `name` and report it at `path`."""
 
     def build(wire: Any, _values: Values) -> Command:
         return Command(_envelope({name: convert(wire)}), {path: wire})
@@ -57,7 +54,7 @@ def _envelope(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _backup_enabled(wire: Any, values: Values) -> Command:
-    level = current(values, "energyBackupStartSoc", 50)
+    level = current_value(values, "energyBackupStartSoc", 50)
     body = _envelope({"cfgEnergyBackup": {"energyBackupStartSoc": level, "energyBackupEn": bool(wire)}})
     return Command(body, {"energyBackupEn": wire})
 
@@ -68,68 +65,70 @@ def _backup_level(wire: Any, _values: Values) -> Command:
 
 
 def _net_power(values: Values) -> float | None:
-    """Battery power as what comes in less what goes out: these models report no pack voltage here."""
+    """Return the battery power as input minus output: these models report no pack voltage."""
     power_in, power_out = total(values, ("powInSumW",)), total(values, ("powOutSumW",))
     return None if power_in is None or power_out is None else round(power_in - power_out, 1)
 
 
-def _solar(*paths: str) -> Reading:
-    return Reading(
+def _solar(*paths: str) -> SensorSpec:
+    return SensorSpec(
         key="solar_power",
         source=paths,
-        needs=paths,
+        depends_on=paths,
         quantity=Quantity.POWER,
         derive=partial(total, paths=paths),
     )
 
 
-def _port(key: str, source: str, name: str) -> Toggle:
-    return Toggle(key=key, source=source, on=2, off=0, test=open_flow, command=_set(source, name, bool))
+def _port(key: str, source: str, name: str) -> SwitchSpec:
+    return SwitchSpec(
+        key=key, source=source, on=2, off=0, config=False, test=port_is_on, command=_set(source, name, bool)
+    )
 
 
-def _flag(key: str, source: str, name: str, **more: Any) -> Toggle:
-    return Toggle(key=key, source=source, command=_set(source, name, bool), **more)
+def _flag(key: str, source: str, name: str, **more: Any) -> SwitchSpec:
+    return SwitchSpec(key=key, source=source, command=_set(source, name, bool), **more)
 
 
-def _level(key: str, source: str, name: str, low: int, high: int, **more: Any) -> Setting:
-    return Setting(
+def _level(key: str, source: str, name: str, low: int, high: int, **more: Any) -> NumberSpec:
+    return NumberSpec(
         key=key,
         source=source,
-        quantity=Quantity.SHARE,
-        low=low,
-        high=high,
+        quantity=Quantity.PERCENTAGE,
+        min_value=low,
+        max_value=high,
         command=_set(source, name),
         **more,
     )
 
 
-def _charge_power(low: int, high: int, step: int) -> Setting:
-    return Setting(
+def _charge_power(low: int, high: int, step: int) -> NumberSpec:
+    return NumberSpec(
         key="charge_power",
         source="plugInInfoAcInChgPowMax",
         quantity=Quantity.POWER,
-        low=low,
-        high=high,
+        min_value=low,
+        max_value=high,
         step=step,
         command=_set("plugInInfoAcInChgPowMax", "cfgPlugInInfoAcInChgPowMax"),
     )
 
 
-def _time(key: str, source: str, name: str, options: dict[str, int], **more: Any) -> Choice:
-    return Choice(key=key, source=source, options=options, command=_set(source, name), **more)
+def _time(key: str, source: str, name: str, options: dict[str, int], **more: Any) -> SelectSpec:
+    return SelectSpec(key=key, source=source, options=options, command=_set(source, name), **more)
 
 
-_READINGS: tuple[Reading, ...] = (
-    percent("battery_level", ("cmsBattSoc", "bmsBattSoc")),
-    percent("main_battery_level", "bmsBattSoc", enabled=False),
-    Reading(
+_SENSORS: tuple[SensorSpec, ...] = (
+    battery_level("battery_level", ("cmsBattSoc", "bmsBattSoc")),
+    battery_level("main_battery_level", "bmsBattSoc", enabled=False),
+    SensorSpec(
         key="battery_power",
         source="powInSumW",
-        needs=("powOutSumW",),
+        depends_on=("powOutSumW",),
         quantity=Quantity.POWER,
         derive=_net_power,
     ),
-    state("battery_state", "cmsChgDsgState", FLOW_STATES),
+    state("battery_state", "cmsChgDsgState", BATTERY_STATES),
     watts("total_input_power", "powInSumW"),
     watts("total_output_power", "powOutSumW"),
     watts("ac_input_power", "powGetAcIn"),
@@ -145,79 +144,79 @@ _READINGS: tuple[Reading, ...] = (
     watts("extra2_battery_power", "powGet4p82"),
     hertz("ac_input_frequency", "plugInInfoAcInFeq", diagnostic=True),
     hertz("ac_output_frequency", "acOutFreq", diagnostic=True),
-    minutes("charge_remaining_time", ("cmsChgRemTime", "bmsChgRemTime"), none_at=_NO_TIME),
-    minutes("discharge_remaining_time", ("cmsDsgRemTime", "bmsDsgRemTime"), none_at=_NO_TIME),
+    minutes("charge_remaining_time", ("cmsChgRemTime", "bmsChgRemTime"), unknown_values=NO_REMAINING_TIME),
+    minutes("discharge_remaining_time", ("cmsDsgRemTime", "bmsDsgRemTime"), unknown_values=NO_REMAINING_TIME),
     celsius("main_cell_temperature_max", "bmsMaxCellTemp", diagnostic=True),
     celsius("main_cell_temperature_min", "bmsMinCellTemp", diagnostic=True, enabled=False),
-    Reading(
+    SensorSpec(
         key="main_battery_design_capacity",
         source="bmsDesignCap",
-        quantity=Quantity.CHARGE,
+        quantity=Quantity.CAPACITY,
         scale=0.001,
         diagnostic=True,
         enabled=False,
     ),
-    code("system_error", "errcode"),
+    error_code("system_error", "errcode"),
 )
 
-_GRID = (Condition(key="grid_present", source="plugInInfoAcInFlag", kind="power"),)
+_GRID = (BinarySensorSpec(key="grid_present", source="plugInInfoAcInFlag", device_class="power"),)
 
-_TOGGLES = (
+_SWITCHES = (
     _port("dc_output", "flowInfo12v", "cfgDc12vOutOpen"),
     _flag("xboost", "xboostEn", "cfgXboostEn"),
     _flag("beeper", "enBeep", "cfgBeepEn"),
     _flag("ac_energy_saving", "acEnergySavingOpen", "cfgAcEnergySavingOpen", enabled=False),
-    Toggle(key="backup_reserve_enabled", source="energyBackupEn", command=_backup_enabled),
+    SwitchSpec(key="backup_reserve_enabled", source="energyBackupEn", command=_backup_enabled),
     _flag("generator_auto_start", "cmsOilSelfStart", "cfgCmsOilSelfStart", enabled=False),
 )
-_SETTINGS = (
+_NUMBERS = (
     _level("charge_limit", "cmsMaxChgSoc", "cfgMaxChgSoc", 50, 100),
     _level("discharge_limit", "cmsMinDsgSoc", "cfgMinDsgSoc", 0, 30),
-    Setting(
+    NumberSpec(
         key="backup_reserve",
         source="energyBackupStartSoc",
-        quantity=Quantity.SHARE,
-        low=5,
-        high=100,
+        quantity=Quantity.PERCENTAGE,
+        min_value=5,
+        max_value=100,
         command=_backup_level,
     ),
     _level("generator_start_level", "cmsOilOnSoc", "cfgCmsOilOnSoc", 0, 100, enabled=False),
     _level("generator_stop_level", "cmsOilOffSoc", "cfgCmsOilOffSoc", 0, 100, enabled=False),
 )
-_CHOICES = (
+_SELECTS = (
     _time("ac_standby_time", "acStandbyTime", "cfgAcStandbyTime", NEVER_TO_24_H),
     _time("dc_standby_time", "dcStandbyTime", "cfgDcStandbyTime", NEVER_TO_24_H),
     _time("unit_standby_time", "devStandbyTime", "cfgDevStandbyTime", NEVER_TO_24_H),
-    _time("screen_off_time", "screenOffTime", "cfgScreenOffTime", SCREEN_OFF),
+    _time("screen_off_time", "screenOffTime", "cfgScreenOffTime", SCREEN_TIMEOUTS),
 )
 
 DELTA_PRO_3 = Family(
     name="delta_pro_3",
     model="DELTA Pro 3",
-    style=Style.FUNCTION,
-    products=("DELTA Pro 3",),
-    prefixes=("MR51", "MR5"),
-    readings=(
+    command_format=CommandFormat.FUNCTION,
+    product_names=("DELTA Pro 3",),
+    serial_prefixes=("MR51", "MR5"),
+    sensors=(
         _solar("powGetPvH", "powGetPvL"),
         watts("solar_high_voltage_power", "powGetPvH"),
         watts("solar_low_voltage_power", "powGetPvL"),
         watts("ac_output_power", "powGetAcHvOut"),
         watts("ac_low_voltage_output_power", "powGetAcLvOut"),
         watts("ac_tt30_output_power", "powGetAcLvTt30Out", enabled=False),
-        *_READINGS,
+        *_SENSORS,
     ),
-    conditions=_GRID,
-    toggles=(
+    binary_sensors=_GRID,
+    switches=(
         _port("ac_output", "flowInfoAcHvOut", "cfgHvAcOutOpen"),
         _port("ac_low_voltage_output", "flowInfoAcLvOut", "cfgLvAcOutOpen"),
-        *_TOGGLES,
+        *_SWITCHES,
     ),
-    settings=(_charge_power(400, 2900, 50), *_SETTINGS),
-    choices=_CHOICES,
+    numbers=(_charge_power(400, 2900, 50), *_NUMBERS),
+    selects=_SELECTS,
     charge=ChargeControl(setting="charge_power", power="ac_input_power"),
     battery_power="battery_power",
     solar_power="solar_power",
-    telltale=("powGetPvH", "powGetAcHvOut"),
+    identifying_values=("powGetPvH", "powGetAcHvOut"),
 )
 
 
@@ -225,35 +224,37 @@ def _delta_3(name: str, model: str, prefixes: tuple[str, ...], high: int, *alias
     return Family(
         name=name,
         model=model,
-        style=Style.FUNCTION,
-        products=(model, *aliases),
-        prefixes=prefixes,
-        readings=(
+        command_format=CommandFormat.FUNCTION,
+        product_names=(model, *aliases),
+        serial_prefixes=prefixes,
+        sensors=(
             _solar("powGetPv", "powGetPv2"),
             watts("solar_1_power", "powGetPv", enabled=False),
             watts("solar_2_power", "powGetPv2"),
             watts("ac_output_power", ("powGetAcOut", "powGetAc")),
-            *_READINGS,
+            *_SENSORS,
         ),
-        conditions=_GRID,
-        toggles=(
+        binary_sensors=_GRID,
+        switches=(
             _port("ac_output", "flowInfoAcOut", "cfgAcOutOpen"),
             _port("ac_output_2", "flowInfoAc2Out", "cfgAc2OutOpen"),
             _flag("ac_bypass_disabled", "bypassOutDisable", "cfgBypassOutDisable", enabled=False),
-            *_TOGGLES,
+            *_SWITCHES,
         ),
-        settings=(
+        numbers=(
             _charge_power(100, high, 50),
-            *_SETTINGS,
+            *_NUMBERS,
             _level("backup_floor", "backupReverseSoc", "cfgBackupReverseSoc", 0, 50),
         ),
-        choices=_CHOICES,
+        selects=_SELECTS,
         charge=ChargeControl(setting="charge_power", power="ac_input_power"),
         battery_power="battery_power",
         solar_power="solar_power",
-        telltale=("cmsBattSoc", "powGetPv"),
+        identifying_values=("cmsBattSoc", "powGetPv"),
     )
 
 
 DELTA_3 = _delta_3("delta_3", "DELTA 3", ("P331", "P351", "P33", "P35"), 1500, "DELTA 3 Plus", "DELTA 3 Classic")
 DELTA_3_MAX = _delta_3("delta_3_max", "DELTA 3 Max", ("D3N1", "D3M1", "D3N", "D3M"), 2400, "DELTA 3 Max Plus")
+
+FAMILIES = (DELTA_PRO_3, DELTA_3_MAX, DELTA_3)

@@ -1,104 +1,133 @@
-"""Battery packs, told alike by several families."""
+"""Battery packs, which several families report in the same form."""
 
 from collections.abc import Iterable
 from functools import partial
 
-from ..quantities import Quantity, Values, lookup, number
-from .base import Proof, Reading, amp_hours, celsius, count, percent, share, volts, watts
+from ..units import Quantity
+from ..wire_values import Values, as_number, lookup
+from .specs import (
+    Evidence,
+    SensorSpec,
+    amp_hours,
+    battery_level,
+    celsius,
+    count,
+    percentage,
+    volts,
+    watts,
+    wire_names,
+)
 
-# A pack at less than one volt does not exist, nor one above 1000 V: what is small is volts, what is large
-# is millivolts.
-# River 2 firmwares report V and A where their siblings report mV and mA.
-_VOLTS_BELOW = 1000.0
+# No pack has less than 1 V or more than 1000 V: smaller wire values are volts, larger ones millivolts.
+# RIVER 2 firmwares report V and A where the others report mV and mA.
+_MAX_VOLTS = 1000.0
+
+# Wire names of a pack without an entity.
+_IGNORED = wire_names(
+    """
+    bmsFault bqSysStatReg cellId num openBmsIdx remainTime sysVer tagChgAmp type errCode allErrCode
+    allBmsFault balanceState ecloudOcv OCV mosState sysState chgDsgState chgState cellTemp cellVol
+    cellSeriesNum cellNtcNum productType productDetail packSn hwEdition hwVersion loaderVer sysLoaderVer
+    bmsHeartbeatVer bmsHeartVer calendarSch caleSoh cycSoh cycleSoh realSoh actSoc diffSoc targetSoc
+    maxVolDiff minMosTemp totalChgCap totalDsgCap chgCap dsgCap recv
+    """
+)
+
+
+def ignored_pack_values(prefixes: Iterable[str]) -> tuple[str, ...]:
+    """Return the wire names of packs that have no entity."""
+    return tuple(f"{prefix}.{name}" for prefix in prefixes for name in _IGNORED)
 
 
 def pack_voltage(values: Values, prefix: str) -> float | None:
-    """Return a pack's voltage in V from mV, or from V where the firmware tells so."""
-    raw = number(lookup(values, f"{prefix}.vol"))
-    if raw is None or raw <= 0:
+    """Return the voltage of a pack in V; the wire value is in mV, or in V with some firmwares."""
+    wire_value = as_number(lookup(values, f"{prefix}.vol"))
+    if wire_value is None or wire_value <= 0:
         return None
-    return round(raw if raw < _VOLTS_BELOW else raw / 1000, 3)
+    return round(wire_value if wire_value < _MAX_VOLTS else wire_value / 1000, 3)
 
 
 def pack_current(values: Values, prefix: str) -> float | None:
-    """Return a pack's current in A (positive charges), in the unit that goes with its voltage."""
-    raw_volts, raw = number(lookup(values, f"{prefix}.vol")), number(lookup(values, f"{prefix}.amp"))
-    if raw is None or raw_volts is None or raw_volts <= 0:
+    """Return the current of a pack in A (positive while charging); its wire unit follows that of the voltage."""
+    wire_volts, wire_amps = as_number(lookup(values, f"{prefix}.vol")), as_number(lookup(values, f"{prefix}.amp"))
+    if wire_amps is None or wire_volts is None or wire_volts <= 0:
         return None
-    return round(raw if raw_volts < _VOLTS_BELOW else raw / 1000, 3)
+    return round(wire_amps if wire_volts < _MAX_VOLTS else wire_amps / 1000, 3)
 
 
 def pack_power(values: Values, prefix: str) -> float | None:
-    """Return the power into a pack in W (negative: out of it).
+    """Return the power into a pack in W (negative while discharging).
 
-    V x A where the wire has mV and mA. Whole amperes are too coarse: there the pack's own watts count.
+    Voltage x current where the wire has mV and mA. Where it has whole amperes, which are too coarse, the pack's
+    own input and output power is used.
     """
-    volts_now, amps_now = pack_voltage(values, prefix), pack_current(values, prefix)
-    if volts_now is None or amps_now is None:
+    voltage_v, current_a = pack_voltage(values, prefix), pack_current(values, prefix)
+    if voltage_v is None or current_a is None:
         return None
-    if volts_now == number(lookup(values, f"{prefix}.vol")):
-        power_in = number(lookup(values, f"{prefix}.inputWatts"))
-        power_out = number(lookup(values, f"{prefix}.outputWatts"))
-        if power_in is not None and power_out is not None:
-            return power_in - power_out
-    return volts_now * amps_now
+    if voltage_v == as_number(lookup(values, f"{prefix}.vol")):
+        input_w = as_number(lookup(values, f"{prefix}.inputWatts"))
+        output_w = as_number(lookup(values, f"{prefix}.outputWatts"))
+        if input_w is not None and output_w is not None:
+            return input_w - output_w
+    return voltage_v * current_a
 
 
-def packs_power(values: Values, prefixes: Iterable[str]) -> float | None:
-    """Return the power into all packs together in W (negative: out of them)."""
+def total_pack_power(values: Values, prefixes: Iterable[str]) -> float | None:
+    """Return the power into all packs in W (negative while discharging)."""
     powers = [power for prefix in prefixes if (power := pack_power(values, prefix)) is not None]
     return round(sum(powers), 1) if powers else None
 
 
-def battery_power(prefixes: tuple[str, ...]) -> Reading:
-    """Return the signed battery power of all packs together."""
-    return Reading(
+def battery_power(prefixes: tuple[str, ...]) -> SensorSpec:
+    """Return the sensor of the signed battery power of all packs."""
+    return SensorSpec(
         key="battery_power",
         source=tuple(f"{prefix}.vol" for prefix in prefixes),
-        needs=tuple(f"{prefix}.{name}" for prefix in prefixes for name in ("amp", "inputWatts", "outputWatts")),
+        depends_on=tuple(f"{prefix}.{name}" for prefix in prefixes for name in ("amp", "inputWatts", "outputWatts")),
         quantity=Quantity.POWER,
-        proof=Proof.MEASURED,
-        derive=partial(packs_power, prefixes=prefixes),
+        evidence=Evidence.MEASURED,
+        derive=partial(total_pack_power, prefixes=prefixes),
     )
 
 
-def pack(prefix: str, name: str) -> tuple[Reading, ...]:
-    """Return the readings of one pack; `name` is main, extra1 or extra2."""
+def pack(prefix: str, name: str) -> tuple[SensorSpec, ...]:
+    """Return the sensors of one pack; `name` is main, extra1 or extra2."""
     extra = name != "main"
-    quiet = {"diagnostic": True, "enabled": False}
+    hidden = {"diagnostic": True, "enabled": False}
+    measured = Evidence.MEASURED
     return (
-        percent(f"{name}_battery_level", (f"{prefix}.f32ShowSoc", f"{prefix}.soc"), enabled=extra),
-        Reading(
+        battery_level(f"{name}_battery_level", (f"{prefix}.f32ShowSoc", f"{prefix}.soc"), enabled=extra),
+        SensorSpec(
             key=f"{name}_battery_voltage",
             source=f"{prefix}.vol",
             quantity=Quantity.VOLTAGE,
-            proof=Proof.MEASURED,
+            evidence=measured,
             derive=partial(pack_voltage, prefix=prefix),
             diagnostic=True,
             enabled=not extra,
         ),
-        Reading(
+        SensorSpec(
             key=f"{name}_battery_current",
             source=f"{prefix}.amp",
-            needs=(f"{prefix}.vol",),
+            depends_on=(f"{prefix}.vol",),
             quantity=Quantity.CURRENT,
-            proof=Proof.MEASURED,
+            evidence=measured,
             derive=partial(pack_current, prefix=prefix),
             diagnostic=True,
             enabled=not extra,
         ),
-        watts(f"{name}_battery_input_power", f"{prefix}.inputWatts", proof=Proof.MEASURED, enabled=extra),
-        watts(f"{name}_battery_output_power", f"{prefix}.outputWatts", proof=Proof.MEASURED, enabled=extra),
-        celsius(f"{name}_battery_temperature", f"{prefix}.temp", proof=Proof.MEASURED),
-        celsius(f"{name}_cell_temperature_max", f"{prefix}.maxCellTemp", proof=Proof.MEASURED, **quiet),
-        celsius(f"{name}_cell_temperature_min", f"{prefix}.minCellTemp", proof=Proof.MEASURED, **quiet),
-        celsius(f"{name}_mos_temperature_max", f"{prefix}.maxMosTemp", proof=Proof.MEASURED, **quiet),
-        volts(f"{name}_cell_voltage_max", f"{prefix}.maxCellVol", 0.001, proof=Proof.MEASURED, **quiet),
-        volts(f"{name}_cell_voltage_min", f"{prefix}.minCellVol", 0.001, proof=Proof.MEASURED, **quiet),
-        amp_hours(f"{name}_battery_full_capacity", f"{prefix}.fullCap", proof=Proof.MEASURED, **quiet),
-        amp_hours(f"{name}_battery_remaining_capacity", f"{prefix}.remainCap", proof=Proof.MEASURED, **quiet),
-        amp_hours(f"{name}_battery_design_capacity", f"{prefix}.designCap", proof=Proof.MEASURED, **quiet),
+        watts(f"{name}_battery_input_power", f"{prefix}.inputWatts", evidence=measured, enabled=extra),
+        watts(f"{name}_battery_output_power", f"{prefix}.outputWatts", evidence=measured, enabled=extra),
+        celsius(f"{name}_battery_temperature", f"{prefix}.temp", evidence=measured),
+        celsius(f"{name}_cell_temperature_max", f"{prefix}.maxCellTemp", evidence=measured, **hidden),
+        celsius(f"{name}_cell_temperature_min", f"{prefix}.minCellTemp", evidence=measured, **hidden),
+        celsius(f"{name}_mos_temperature_max", f"{prefix}.maxMosTemp", evidence=measured, **hidden),
+        volts(f"{name}_cell_voltage_max", f"{prefix}.maxCellVol", 0.001, evidence=measured, **hidden),
+        volts(f"{name}_cell_voltage_min", f"{prefix}.minCellVol", 0.001, evidence=measured, **hidden),
+        amp_hours(f"{name}_battery_full_capacity", f"{prefix}.fullCap", evidence=measured, **hidden),
+        amp_hours(f"{name}_battery_remaining_capacity", f"{prefix}.remainCap", evidence=measured, **hidden),
+        amp_hours(f"{name}_battery_design_capacity", f"{prefix}.designCap", evidence=measured, **hidden),
         count(f"{name}_battery_cycles", f"{prefix}.cycles", diagnostic=True),
-        # 0 % health is what firmwares without the measurement report.
-        share(f"{name}_battery_health", f"{prefix}.soh", none_at=(0,), diagnostic=True),
+        # Firmwares without the measurement report a health of 0 %.
+        percentage(f"{name}_battery_health", f"{prefix}.soh", unknown_values=(0,), diagnostic=True),
     )

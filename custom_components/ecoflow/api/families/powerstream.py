@@ -1,38 +1,39 @@
-"""PowerStream micro-inverter: everything under `20_1`, in tenths, written by command codes.
+"""PowerStream micro-inverter: all values under `20_1`, in tenths; commands have codes.
 
-On a capture 29.0 V x 0.3 A = 8.7 W stands beside pv1InputWatts 90, and solar 21.0 W + battery 150.0 W beside
-invOutputWatts 1710, so powers are 0.1 W and the battery's is positive while it discharges.
+In a capture 29.0 V x 0.3 A = 8.7 W correspond to pv1InputWatts 90, and solar 21.0 W + battery 150.0 W to
+invOutputWatts 1710. Powers are therefore in 0.1 W, and the battery power is positive while discharging.
 """
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..quantities import Quantity, Values
-from .base import (
-    Choice,
+from ..units import Quantity
+from ..wire_values import Values
+from .decoders import is_positive
+from .options import NO_REMAINING_TIME
+from .specs import (
+    BinarySensorSpec,
     Command,
-    Condition,
+    CommandFormat,
+    Evidence,
     Family,
-    Proof,
-    Reading,
-    Setting,
-    Style,
+    NumberSpec,
+    SelectSpec,
+    SensorSpec,
     amps,
+    battery_level,
     celsius,
-    code,
+    error_code,
     hertz,
     minutes,
-    percent,
     total,
     volts,
     watts,
+    wire_names,
 )
-from .common import positive
-from .left_out import LEFT_OUT_POWERSTREAM
 
-_NO_TIME = (5939, 5999, 143_999)
-_MEASURED = Proof.MEASURED
+_MEASURED = Evidence.MEASURED
 _P = "20_1"
 
 
@@ -43,94 +44,112 @@ def _set(path: str, command_code: str, name: str) -> Callable[[Any, Values], Com
     return build
 
 
-def _setting(key: str, name: str, command_code: str, low: int, high: int, **more: Any) -> Setting:
+def _setting(key: str, name: str, command_code: str, low: int, high: int, **more: Any) -> NumberSpec:
     path = f"{_P}.{name}"
     wire_name = more.pop("wire_name", name)
-    return Setting(
+    return NumberSpec(
         key=key,
         source=path,
-        quantity=more.pop("quantity", Quantity.SHARE),
-        low=low,
-        high=high,
+        quantity=more.pop("quantity", Quantity.PERCENTAGE),
+        min_value=low,
+        max_value=high,
         command=_set(path, command_code, wire_name),
         **more,
     )
 
 
-_READINGS: tuple[Reading, ...] = (
-    percent("battery_level", f"{_P}.batSoc"),
-    watts("battery_power", f"{_P}.batInputWatts", -0.1, proof=_MEASURED),
-    Reading(
+_SENSORS: tuple[SensorSpec, ...] = (
+    battery_level("battery_level", f"{_P}.batSoc"),
+    watts("battery_power", f"{_P}.batInputWatts", -0.1, evidence=_MEASURED),
+    SensorSpec(
         key="solar_power",
         source=(f"{_P}.pv1InputWatts", f"{_P}.pv2InputWatts"),
-        needs=(f"{_P}.pv1InputWatts", f"{_P}.pv2InputWatts"),
+        depends_on=(f"{_P}.pv1InputWatts", f"{_P}.pv2InputWatts"),
         quantity=Quantity.POWER,
-        proof=_MEASURED,
+        evidence=_MEASURED,
         derive=partial(total, paths=(f"{_P}.pv1InputWatts", f"{_P}.pv2InputWatts"), scale=0.1),
     ),
     *(
         reading
         for n in (1, 2)
         for reading in (
-            watts(f"solar_{n}_power", f"{_P}.pv{n}InputWatts", 0.1, proof=_MEASURED),
-            volts(f"solar_{n}_voltage", f"{_P}.pv{n}InputVolt", 0.1, proof=_MEASURED, diagnostic=True),
-            amps(f"solar_{n}_current", f"{_P}.pv{n}InputCur", 0.1, proof=_MEASURED, diagnostic=True),
-            celsius(f"solar_{n}_temperature", f"{_P}.pv{n}Temp", 0.1, proof=_MEASURED, diagnostic=True),
-            code(f"solar_{n}_error", f"{_P}.pv{n}ErrCode"),
+            watts(f"solar_{n}_power", f"{_P}.pv{n}InputWatts", 0.1, evidence=_MEASURED),
+            volts(f"solar_{n}_voltage", f"{_P}.pv{n}InputVolt", 0.1, evidence=_MEASURED, diagnostic=True),
+            amps(f"solar_{n}_current", f"{_P}.pv{n}InputCur", 0.1, evidence=_MEASURED, diagnostic=True),
+            celsius(f"solar_{n}_temperature", f"{_P}.pv{n}Temp", 0.1, evidence=_MEASURED, diagnostic=True),
+            error_code(f"solar_{n}_error", f"{_P}.pv{n}ErrCode"),
         )
     ),
-    watts("inverter_output_power", f"{_P}.invOutputWatts", 0.1, proof=_MEASURED),
+    watts("inverter_output_power", f"{_P}.invOutputWatts", 0.1, evidence=_MEASURED),
     watts("inverter_demand_power", f"{_P}.invDemandWatts", 0.1, diagnostic=True),
     watts("smart_plug_power", f"{_P}.invToPlugWatts", 0.1),
     watts("other_loads_power", f"{_P}.invToOtherWatts", 0.1),
     watts("plug_total_power", f"{_P}.plugTotalWatts", 0.1),
     watts("grid_consumption_power", f"{_P}.gridConsWatts", 0.1),
     watts("dynamic_load_power", f"{_P}.dynamicWatts", 0.1, enabled=False),
-    watts("rated_power", f"{_P}.ratedPower", 0.1, proof=_MEASURED, diagnostic=True, enabled=False),
-    hertz("ac_output_frequency", f"{_P}.invFreq", 0.1, proof=_MEASURED, diagnostic=True),
-    volts("inverter_dc_voltage", f"{_P}.invInputVolt", 0.1, proof=_MEASURED, diagnostic=True, enabled=False),
-    # The documentation says 0.1 A; 112.6 A out of an 800 W inverter cannot be, so it is mA.
+    watts("rated_power", f"{_P}.ratedPower", 0.1, evidence=_MEASURED, diagnostic=True, enabled=False),
+    hertz("ac_output_frequency", f"{_P}.invFreq", 0.1, evidence=_MEASURED, diagnostic=True),
+    volts("inverter_dc_voltage", f"{_P}.invInputVolt", 0.1, evidence=_MEASURED, diagnostic=True, enabled=False),
+    # Documented as 0.1 A, but an 800 W inverter cannot deliver 112.6 A, so it is mA.
     amps(
         "inverter_output_current",
         f"{_P}.invOutputCur",
         0.001,
-        proof=_MEASURED,
+        evidence=_MEASURED,
         diagnostic=True,
         enabled=False,
     ),
-    volts("main_battery_voltage", f"{_P}.batInputVolt", 0.1, proof=_MEASURED, diagnostic=True),
-    celsius("main_battery_temperature", f"{_P}.batTemp", 0.1, proof=_MEASURED, diagnostic=True),
-    celsius("converter_temperature", f"{_P}.llcTemp", 0.1, proof=_MEASURED, diagnostic=True, enabled=False),
+    volts("main_battery_voltage", f"{_P}.batInputVolt", 0.1, evidence=_MEASURED, diagnostic=True),
+    celsius("main_battery_temperature", f"{_P}.batTemp", 0.1, evidence=_MEASURED, diagnostic=True),
+    celsius("converter_temperature", f"{_P}.llcTemp", 0.1, evidence=_MEASURED, diagnostic=True, enabled=False),
     celsius("inverter_temperature", f"{_P}.invTemp", 0.1, diagnostic=True),
-    minutes("charge_remaining_time", f"{_P}.chgRemainTime", none_at=_NO_TIME),
-    minutes("discharge_remaining_time", f"{_P}.dsgRemainTime", none_at=_NO_TIME),
-    Reading(
+    minutes("charge_remaining_time", f"{_P}.chgRemainTime", unknown_values=NO_REMAINING_TIME),
+    minutes("discharge_remaining_time", f"{_P}.dsgRemainTime", unknown_values=NO_REMAINING_TIME),
+    SensorSpec(
         key="wifi_signal",
         source=f"{_P}.wifiRssi",
-        quantity=Quantity.SIGNAL,
-        proof=_MEASURED,
+        quantity=Quantity.SIGNAL_STRENGTH,
+        evidence=_MEASURED,
         diagnostic=True,
         enabled=False,
     ),
-    code("inverter_error", f"{_P}.invErrCode"),
-    code("battery_error", f"{_P}.batErrCode"),
-    code("converter_error", f"{_P}.llcErrCode"),
+    error_code("inverter_error", f"{_P}.invErrCode"),
+    error_code("battery_error", f"{_P}.batErrCode"),
+    error_code("converter_error", f"{_P}.llcErrCode"),
+)
+
+_IGNORED = wire_names(
+    """
+    2_1* 2_2* 20_134.* 20_1.acOffFlag 20_1.acSetWatts 20_1.antiBackFlowFlag 20_1.batErrorInvLoadLimit
+    20_1.batInputCur 20_1.batLoadLimitFlag 20_1.batOffFlag 20_1.batOpVolt 20_1.batOutputLoadLimit
+    20_1.batStatue 20_1.batSystem 20_1.batWarningCode 20_1.bmsReqChgAmp 20_1.bmsReqChgVol 20_1.bpType
+    20_1.consNum 20_1.consWatt 20_1.espTempsensor 20_1.feedProtect 20_1.fisoRxyz 20_1.floadLimitOut
+    20_1.geneNum 20_1.geneWatt 20_1.heartbeatFrequency 20_1.history* 20_1.installCountry
+    20_1.installTown 20_1.interfaceConnFlag 20_1.invLoadLimitFlag 20_1.invOpVolt 20_1.invOutputLoadLimit
+    20_1.invRelayStatus 20_1.invStatue 20_1.invWarnCode 20_1.llcInputVolt 20_1.llcOffFlag 20_1.llcOpVolt
+    20_1.llcStatue 20_1.llcWarningCode 20_1.meshId 20_1.meshLayel 20_1.mqtt* 20_1.noiseFloor
+    20_1.parentMac 20_1.pv1CtrlMpptOffFlag 20_1.pv1OpVolt 20_1.pv1RelayStatus 20_1.pv1Statue
+    20_1.pv1WarnCode 20_1.pv2CtrlMpptOffFlag 20_1.pv2OpVolt 20_1.pv2RelayStatus 20_1.pv2Statue
+    20_1.pv2WarningCode 20_1.pvPowerLimitAcPower 20_1.pvToInvWatts 20_1.resetCount 20_1.resetReason
+    20_1.selfMac 20_1.spaceDemandWatts 20_1.staIpAddr 20_1.stackFree 20_1.stackMinFree 20_1.updateTime
+    20_1.uwloadLimitFlag 20_1.uwlowLightFlag 20_1.uwsocFlag 20_1.wifiConnectChannel 20_1.wifiEncryptMode
+    20_1.wifiErr 20_1.wifiErrTime 20_1.wifiFirmwareVersion 20_1.wirelessErrCode 20_1.wirelessWarnCode
+    """
 )
 
 POWERSTREAM = Family(
     name="powerstream",
     model="PowerStream",
-    style=Style.CODE,
-    products=("PowerStream",),
-    prefixes=("HW51",),
-    readings=_READINGS,
-    conditions=(
-        # Operating state 6 is "connected to the grid"; without a grid the inverter has no frequency to
-        # follow.
-        Condition(key="grid_present", source=f"{_P}.invFreq", kind="power", test=positive),
-        Condition(key="inverter_on", source=f"{_P}.invOnOff", kind="running", diagnostic=True),
+    command_format=CommandFormat.CODE,
+    product_names=("PowerStream",),
+    serial_prefixes=("HW51",),
+    sensors=_SENSORS,
+    binary_sensors=(
+        # Without a grid the inverter has no frequency to follow.
+        BinarySensorSpec(key="grid_present", source=f"{_P}.invFreq", device_class="power", test=is_positive),
+        BinarySensorSpec(key="inverter_on", source=f"{_P}.invOnOff", device_class="running", diagnostic=True),
     ),
-    settings=(
+    numbers=(
         _setting(
             "custom_load_power",
             "permanentWatts",
@@ -153,9 +172,10 @@ POWERSTREAM = Family(
             enabled=False,
         ),
     ),
-    choices=(
-        Choice(
+    selects=(
+        SelectSpec(
             key="supply_priority",
+            config=False,
             source=f"{_P}.supplyPriority",
             options={"supply": 0, "storage": 1},
             command=_set(f"{_P}.supplyPriority", "WN511_SET_SUPPLY_PRIORITY_PACK", "supplyPriority"),
@@ -163,6 +183,8 @@ POWERSTREAM = Family(
     ),
     battery_power="battery_power",
     solar_power="solar_power",
-    telltale=("20_1.invOutputWatts",),
-    ignored=LEFT_OUT_POWERSTREAM,
+    identifying_values=("20_1.invOutputWatts",),
+    ignored_values=_IGNORED,
 )
+
+FAMILIES = (POWERSTREAM,)

@@ -1,1 +1,1 @@
-"""The wire formats that devices speak, as pure functions: requests in, replies out (docs/ota-protocol.md)."""
+"""The wire formats of the device protocols, as pure functions (docs/ota-protocol.md)."""

@@ -1,6 +1,6 @@
-"""Arduino's HTTPUpdate, Tasmota's `OtaUrl` and esp_https_ota: one GET that is answered by an image or 304.
+"""Arduino's HTTPUpdate, Tasmota's `OtaUrl` and esp_https_ota: a GET request that returns an image or 304.
 
-The headers are not authenticated; who calls is known by the secret in the URL.
+The headers are not authenticated; the secret in the URL identifies the device.
 """
 
 from collections.abc import Mapping
@@ -12,36 +12,36 @@ from ..versions import MAX_LENGTH
 
 _TASMOTA: Final = re.compile(r"([^()]+)\(([^()]*)\)")
 _HELPERS: Final = ("safeboot", "minimal")
-"""Tasmota's small images, which only fetch the real one: what they are is not what the device is meant to run."""
+"""Tasmota's small images that only fetch the full one; their version is not the firmware of the device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updater:
-    """What an updater says of its device in `x-ESP32-…` or `x-ESP8266-…` headers."""
+    """What an updater reports about its device in `x-ESP32-…` or `x-ESP8266-…` headers."""
 
     chip: str
     version: str | None = None
     free_space: int | None = None
     firmware: bool = True
-    """False: it asks for a file system image, which we do not have."""
+    """False: it asks for a file system image, which is not supported."""
 
 
 def read(headers: Mapping[str, str]) -> Updater | None:
-    """Read the headers; None where the client sends none of them (esp_https_ota, curl)."""
+    """Parse the headers; None if the client sends none of them (esp_https_ota, curl)."""
     for chip, prefix in (("esp32", "x-ESP32-"), ("esp8266", "x-ESP8266-")):
         if prefix + "STA-MAC" in headers or prefix + "mode" in headers:
             free = headers.get(prefix + "free-space", "")
             return Updater(
                 chip=chip,
-                version=version_of(headers.get(prefix + "version")),
+                version=parse_version(headers.get(prefix + "version")),
                 free_space=int(free) if free.isascii() and free.isdigit() and len(free) < 12 else None,
                 firmware=headers.get(prefix + "mode", "sketch") == "sketch",
             )
     return None
 
 
-def version_of(text: str | None) -> str | None:
-    """The version in a header or query. Tasmota adds the name of its image: `14.2.0(tasmota32)`."""
+def parse_version(text: str | None) -> str | None:
+    """Return the version in a header or query. Tasmota appends the name of its image: `14.2.0(tasmota32)`."""
     text = (text or "").strip()
     if (match := _TASMOTA.fullmatch(text)) is not None:
         if match[2].endswith(_HELPERS):
@@ -51,5 +51,5 @@ def version_of(text: str | None) -> str | None:
 
 
 def fits(updater: Updater | None, size: int) -> bool:
-    """Whether there is room; a device that does not say will notice itself."""
+    """Return whether the image fits; a device that does not report its free space checks it itself."""
     return updater is None or updater.free_space is None or updater.free_space >= size

@@ -1,4 +1,4 @@
-"""hawkBit's Direct Device Integration API, as far as swupdate, RAUC and Zephyr use it."""
+"""hawkBit's Direct Device Integration (DDI) API, as far as SWUpdate, RAUC and Zephyr use it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ MAX_ATTRIBUTES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """A client's feedback on an action. `state` None: it says nothing that moves the job."""
+    """The feedback of a client on an action. `state` None: it does not change the job."""
 
     job_id: int
     state: JobState | None
@@ -32,13 +32,13 @@ class Feedback:
 
 
 def polling(seconds: int) -> str:
-    """Seconds as `HH:MM:SS`, at most a day less a second."""
+    """Return seconds as `HH:MM:SS`, limited to less than a day."""
     seconds = max(1, min(seconds, 86_399))
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def base(root: str, *, poll_s: int, job: Job | None, cancel: Job | None, ask_config: bool) -> dict[str, Any]:
-    """The answer to a poll. `root` is the controller's own URL."""
+    """Return the response to a poll. `root` is the URL of the controller."""
     links: dict[str, Any] = {}
     if cancel is not None:
         links["cancelAction"] = {"href": f"{root}/cancelAction/{cancel.job_id}"}
@@ -50,7 +50,7 @@ def base(root: str, *, poll_s: int, job: Job | None, cancel: Job | None, ask_con
 
 
 def deployment(root: str, device: Device, job: Job, release: Release) -> dict[str, Any]:
-    """One chunk with one artifact, which is all that RAUC's client takes."""
+    """Return a deployment with one chunk and one artifact, which is all that RAUC's client accepts."""
     filename = f"{release.sha256}{'.swu' if device.chip == 'generic' else '.bin'}"
     href = f"{root}/softwaremodules/{job.job_id}/artifacts/{filename}"
     artifact = {
@@ -65,12 +65,12 @@ def deployment(root: str, device: Device, job: Job, release: Release) -> dict[st
 
 
 def cancel_action(job: Job) -> dict[str, Any]:
-    """Ask a client to stop."""
+    """Return the request to cancel an action."""
     return {"id": str(job.job_id), "cancelAction": {"stopId": str(job.job_id)}}
 
 
 def feedback(data: Mapping[str, Any], action: int) -> Feedback:
-    """Read a feedback. `closed` with `none` is a success, as in hawkBit.
+    """Parse a feedback. `closed` with `none` is a success, as in hawkBit.
 
     Raises:
         WireError: `bad_value` or `missing` with the `field`.
@@ -96,7 +96,7 @@ def feedback(data: Mapping[str, Any], action: int) -> Feedback:
 
 
 def _check_id(data: Mapping[str, Any], action: int) -> None:
-    """The id in the body, number or text, is that of the URL (hawkBit accepts its absence)."""
+    """Check that the ID in the body, a number or text, is the one of the URL (hawkBit accepts a missing one)."""
     number = data.get("id")
     if number is not None and (isinstance(number, bool) or str(number) != str(action)):
         raise WireError("bad_value", field="id")
@@ -128,7 +128,7 @@ def _progress(result: Mapping[str, Any]) -> int | None:
 
 
 def config_data(data: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
-    """Merge what a client says of itself into what is known.
+    """Merge the attributes that a client reports into the known ones.
 
     Raises:
         WireError: `bad_value` or `missing` with the `field`.

@@ -1,4 +1,4 @@
-"""ESPHome's `update: http_request` manifest and ESP Web Tools' manifest: one JSON form, two readers."""
+"""The manifest of ESPHome's `update: http_request` and of ESP Web Tools."""
 
 from typing import Any
 
@@ -10,18 +10,17 @@ _NO_MD5 = "0" * 32
 
 
 def chip_family(chip: str) -> str:
-    """The chip as ESPHome names it: `esp32c3` -> `ESP32-C3`."""
+    """Return the chip as ESPHome names it: `esp32c3` -> `ESP32-C3`."""
     if chip in CHIP_IDS.values() and chip != "esp32":
         return f"ESP32-{chip[5:].upper()}"
     return chip.upper()
 
 
 def update_manifest(device: Device, offer: Offer, *, page: str | None = None) -> dict[str, Any] | None:
-    """What the device reads. None where we know neither an offer nor what it runs: no manifest is better.
+    """Return the manifest for a device; None if neither an offer nor the installed version is known.
 
-    ESPHome shows an update when the version *differs* from its own, so a device whose turn has not come is
-    told its own version. Paths are relative to the manifest, so its secret stays in the URL that the device
-    has.
+    ESPHome shows an update if the version *differs* from its own, so a device without an offer gets its own version.
+    Paths are relative to the manifest, so that the secret is only in the URL that the device has.
     """
     release = offer.release if offer.reason is Reason.OFFERED else None
     if release is not None:
@@ -40,7 +39,7 @@ def update_manifest(device: Device, offer: Offer, *, page: str | None = None) ->
 
 
 def web_tools_manifest(release: Release, factory_path: str) -> dict[str, Any]:
-    """What ESP Web Tools reads to install over USB: the factory image at 0."""
+    """Return the manifest with which ESP Web Tools installs the factory image at offset 0."""
     return {
         "name": release.product,
         "version": release.version,

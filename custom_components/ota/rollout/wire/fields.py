@@ -1,4 +1,4 @@
-"""Reading JSON fields of devices strictly: a wrong type is an error that names the field."""
+"""Parse JSON fields strictly: an invalid value is an error that names the field."""
 
 from collections.abc import Mapping
 import math
@@ -10,7 +10,7 @@ MAX_TEXT: Final = 120
 
 
 def text(data: Mapping[str, Any], name: str, *, longest: int = MAX_TEXT) -> str | None:
-    """A string, None where absent or null.
+    """Return a string; None if missing or null.
 
     Raises:
         WireError: `bad_value`.
@@ -24,7 +24,7 @@ def text(data: Mapping[str, Any], name: str, *, longest: int = MAX_TEXT) -> str 
 
 
 def integer(data: Mapping[str, Any], name: str, low: int, high: int) -> int | None:
-    """A whole number in a range, None where absent or null.
+    """Return an integer within a range; None if missing or null.
 
     Raises:
         WireError: `bad_value`.
@@ -38,7 +38,7 @@ def integer(data: Mapping[str, Any], name: str, low: int, high: int) -> int | No
 
 
 def numbers(data: Mapping[str, Any], name: str, *, most: int) -> dict[str, float] | None:
-    """An object of finite numbers, None where absent or null.
+    """Return an object of finite numbers; None if missing or null.
 
     Raises:
         WireError: `bad_value`.
@@ -56,7 +56,7 @@ def numbers(data: Mapping[str, Any], name: str, *, most: int) -> dict[str, float
 
 
 def required[T](value: T | None, name: str) -> T:
-    """The value.
+    """Return the value.
 
     Raises:
         WireError: `missing`.

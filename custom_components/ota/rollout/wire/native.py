@@ -1,4 +1,4 @@
-"""The native JSON protocol: check in, be offered, report (docs/ota-protocol.md)."""
+"""The native JSON protocol: check in, get an offer, report (docs/ota-protocol.md)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from ..models import Job, JobState, Release
 from ..offers import Offer, Reason
 from ..versions import MAX_LENGTH
 from . import fields
+from .check_in import CheckIn
 
 _STATES: Final = {
     "downloading": JobState.DOWNLOADING,
@@ -21,18 +22,8 @@ _MAX_COUNT: Final = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckIn:
-    """What a device says of itself when it asks for an update."""
-
-    version: str | None = None
-    boot_count: int | None = None
-    busy: str | None = None
-    metrics: Mapping[str, float] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Where a device says its update stands."""
+    """The report of a device about its update."""
 
     job_id: int
     state: JobState
@@ -42,7 +33,7 @@ class Report:
 
 
 def check_in(data: Mapping[str, Any]) -> CheckIn:
-    """Read a check-in; unknown fields are ignored.
+    """Parse a check-in; unknown fields are ignored.
 
     Raises:
         WireError: `bad_value` with the `field`.
@@ -66,7 +57,7 @@ def _busy(data: Mapping[str, Any]) -> str | None:
 
 
 def report(data: Mapping[str, Any]) -> Report:
-    """Read a status report.
+    """Parse a status report.
 
     Raises:
         WireError: `bad_value` or `missing` with the `field`.
@@ -87,7 +78,7 @@ def report(data: Mapping[str, Any]) -> Report:
 
 
 def reply(offer: Offer, *, path: str, poll_s: int) -> dict[str, Any]:
-    """The answer to a check-in. `path` is where this device's image is."""
+    """Return the response to a check-in. `path` is the URL path of the image."""
     update = None
     if offer.reason is Reason.OFFERED and offer.job is not None and offer.release is not None:
         update = _update(offer.job, offer.release, path)

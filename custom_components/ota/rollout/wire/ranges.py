@@ -1,6 +1,6 @@
 """HTTP ranges and conditions for images, whose ETag is their SHA-256 (RFC 9110, sections 13 and 14).
 
-aiohttp's own file response ignores an ETag in If-Range, so that a resumed download could join two firmwares.
+aiohttp's own file response ignores an ETag in If-Range, so that a resumed download could mix two images.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What to send: status, and `count` bytes from `start` of `size`."""
+    """The part to send: status, and `count` bytes from `start` of `size`."""
 
     status: HTTPStatus
     start: int
@@ -22,7 +22,7 @@ class Slice:
     size: int
 
     def headers(self, etag: str) -> dict[str, str]:
-        """The headers that tell it."""
+        """Return the headers of the part."""
         headers = {"ETag": f'"{etag}"', "Accept-Ranges": "bytes"}
         if self.status is HTTPStatus.PARTIAL_CONTENT:
             headers["Content-Range"] = f"bytes {self.start}-{self.start + self.count - 1}/{self.size}"
@@ -32,14 +32,14 @@ class Slice:
 
 
 def select(headers: Mapping[str, str], etag: str, size: int, *, method: str = "GET") -> Slice:
-    """What a request asks for. Forms that are not understood, and several ranges, mean the whole."""
+    """Return the requested part. Unsupported forms and multiple ranges return the whole image."""
     if _matches(headers.get("If-None-Match"), etag):
         return Slice(HTTPStatus.NOT_MODIFIED, 0, 0, size)
     if "If-Match" in headers and not _matches(headers["If-Match"], etag):
         return Slice(HTTPStatus.PRECONDITION_FAILED, 0, 0, size)
     whole = Slice(HTTPStatus.OK, 0, size, size)
     text = headers.get("Range")
-    # A date in If-Range never matches: images have no date that says anything of their content.
+    # A date in If-Range never matches: images have no modification date.
     if text is None or method != "GET" or ("If-Range" in headers and headers["If-Range"].strip() != f'"{etag}"'):
         return whole
     match = _RANGE.fullmatch(text.strip())

@@ -1,7 +1,8 @@
-"""The heating curve that fits the learned house: slope and level with how sure they are.
+"""The heating curve that fits the learned house: slope and level with their standard deviations.
 
-In the long run the house asks, at each outdoor temperature, for a heat and with it a flow temperature. Through these
-goes the curve. The ensemble of the fit's uncertainty goes through the same sum, which gives the spread.
+In the steady state, each outdoor temperature requires a certain heat and with it a flow temperature. The curve is
+fitted to these. The same calculation with parameters drawn within the fit's uncertainty gives the standard
+deviations.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ OUTDOOR_C = np.arange(-15.0, 15.1, 2.5)
 MEMBERS = 40
 FLOW_OVER_MEAN = 1.5
 SLOPE_STEP, LEVEL_STEP = 0.1, 1.0
-"""What devices can be set to."""
+"""Steps of the settings of typical devices."""
 SURE_SLOPE, SURE_LEVEL_K = 0.15, 1.5
 
 
@@ -33,17 +34,17 @@ class CurveSuggestion:
 
     @property
     def settable(self) -> tuple[float, float]:
-        """Rounded to the steps of usual devices."""
+        """Slope and level, rounded to the steps of typical devices."""
         return round(round(self.slope / SLOPE_STEP) * SLOPE_STEP, 2), round(self.level_k / LEVEL_STEP) * LEVEL_STEP
 
     @property
     def confidence(self) -> float:
-        """0..1: 1 where the spread is far below a step of the device."""
+        """0..1: near 1 if the standard deviations are far below a step of the device."""
         return float(1.0 / (1.0 + (self.slope_sd / SURE_SLOPE) ** 2) / (1.0 + (self.level_sd_k / SURE_LEVEL_K) ** 2))
 
 
 def suggest(fitted: HouseFit, room_c: float, people: float = 1.0, seed: int = 7) -> CurveSuggestion:
-    """The curve for a room set point, sunless, with the people there usually are."""
+    """Return the curve for a room setpoint in degC, without sun, with the usual number of people."""
     vectors = draw_parameters(fitted, MEMBERS, seed)
     flows = _flows(vectors, room_c, people)
     shape = np.array([curve_shape(float(out), room_c) for out in OUTDOOR_C])
@@ -60,7 +61,7 @@ def suggest(fitted: HouseFit, room_c: float, people: float = 1.0, seed: int = 7)
 
 
 def _flows(vectors: Array, room_c: float, people: float) -> Array:
-    """Flow temperatures (members, outdoors) that hold the room for ever."""
+    """Return the flow temperatures (members, outdoor temperatures) that hold the room in the steady state."""
     p = dict(zip(NAMES, vectors.T[:, :, None], strict=True))
     loss = p["loss_w_k"] + p["mass_w_k"] * p["mass_loss_w_k"] / (p["mass_w_k"] + p["mass_loss_w_k"])
     heat = np.maximum(loss * (room_c - OUTDOOR_C) - p["base_w"] - p["person_w"] * people, 0.0)

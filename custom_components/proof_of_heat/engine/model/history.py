@@ -1,4 +1,4 @@
-"""What the house has shown: one row per control step, bounded, ready for the fit."""
+"""The history of the house: one row per 15 minutes, limited in length, in the form that the fit needs."""
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
@@ -11,12 +11,12 @@ from ..arrays import Array, Mask
 
 STEP_S = 900
 KEEP_DAYS = 28
-LONGEST_GAP_STEPS = 4
+MAX_GAP_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Means over one step that ended at ``time_s`` (POSIX seconds); NaN where not measured."""
+    """Means over the step that ended at ``time_s`` (seconds of local standard time); NaN if not measured."""
 
     time_s: float
     room_c: float
@@ -25,26 +25,26 @@ class Row:
     solar_w_m2: float
     people: float
     heat_w: float
-    """Of all sources."""
+    """Heat of all sources."""
     power_w: float
     """Electric input of the modulating source."""
     level: float
-    """Its modulation 0..1."""
+    """Modulation of the modulating source, 0..1."""
     water_c: float
-    """Mean of flow and return at the end of the step, NaN while the pump stands."""
+    """Mean of flow and return temperature at the end of the step; NaN while the pump is off."""
     flow_c: float
     pump_heat_w: float = 0.0
     """Heat of the modulating source alone."""
 
 
-MAY_LACK = frozenset({"water_c", "flow_c"})
-LINES = frozenset({"time_s", "room_c", "outdoor_c"})
+OPTIONAL = frozenset({"water_c", "flow_c"})
+INTERPOLATED = frozenset({"time_s", "room_c", "outdoor_c"})
 COLUMNS = tuple(field.name for field in fields(Row))
 
 
 @dataclass(frozen=True)
 class Series:
-    """Columns of equally spaced steps, as long as the house was watched without a long gap."""
+    """Columns of equally spaced steps without a long gap."""
 
     time_s: Array
     room_c: Array
@@ -62,26 +62,26 @@ class Series:
         return len(self.time_s)
 
     def since(self, begin: int) -> Series:
-        """The series from a row on."""
+        """Return the series from a row on."""
         return Series(**{name: getattr(self, name)[begin:] for name in COLUMNS})
 
     def until(self, end: int) -> Series:
-        """The series up to (without) a row."""
+        """Return the series up to a row, exclusive."""
         return Series(**{name: getattr(self, name)[:end] for name in COLUMNS})
 
     def rows(self, begin: int = 0) -> list[Row]:
-        """The rows again."""
+        """Return the rows from ``begin`` on."""
         columns = [getattr(self, name)[begin:].tolist() for name in COLUMNS]
         return [Row(*values) for values in zip(*columns, strict=True)]
 
     @property
     def running(self) -> Mask:
-        """Where the heat source ran."""
+        """Steps in which heat was delivered."""
         return self.heat_w > 1.0
 
 
 class History:
-    """A ring of rows. Short gaps are bridged, a long one starts the series anew."""
+    """A bounded list of rows. Short gaps are interpolated; a long gap starts a new series."""
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self._rows: list[tuple[float, ...]] = []
@@ -93,20 +93,20 @@ class History:
 
     @property
     def hours(self) -> float:
-        """How long the house has been watched."""
+        """Length of the history in hours."""
         return len(self._rows) * STEP_S / 3600
 
     @property
     def all_rows(self) -> list[Row]:
-        """All rows, oldest first (to be stored)."""
+        """All rows, oldest first."""
         return [Row(*row) for row in self._rows]
 
     def recent(self, count: int) -> list[Row]:
-        """The newest rows."""
+        """Return the newest rows, oldest first."""
         return [Row(*row) for row in self._rows[-count:]]
 
     def dump(self) -> list[list[float | None]]:
-        """As JSON values, rounded to what a sensor can tell."""
+        """Return the rows as JSON values, rounded to the resolution of sensors."""
         rounded = np.round(np.array(self._rows, dtype=float).reshape(-1, len(COLUMNS)), 4)
         table = rounded.astype(object)
         table[np.isnan(rounded)] = None
@@ -114,7 +114,7 @@ class History:
         return rows
 
     def restore(self, saved: list[Any]) -> None:
-        """Take over what ``dump`` gave; rows that cannot be read are left out."""
+        """Restore what ``dump`` returned; invalid rows are skipped."""
         for entry in saved:
             if isinstance(entry, list) and len(entry) == len(COLUMNS):
                 try:
@@ -124,7 +124,7 @@ class History:
                 self.add(Row(*values))
 
     def add(self, row: Row) -> None:
-        """Append a step; a row that lacks room or outdoor temperature is a gap."""
+        """Append a row; one without room or outdoor temperature is a gap."""
         values = astuple(row)
         if not all(math.isfinite(value) for value in values[:3]):
             return
@@ -132,32 +132,32 @@ class History:
             missing = round((row.time_s - self._rows[-1][0]) / STEP_S) - 1
             if missing < 0:
                 return
-            if missing > LONGEST_GAP_STEPS:
+            if missing > MAX_GAP_STEPS:
                 self._rows.clear()
             else:
                 self._bridge(values, missing)
         self._rows.append(
             tuple(
-                0.0 if math.isnan(value) and name not in MAY_LACK else value
+                0.0 if math.isnan(value) and name not in OPTIONAL else value
                 for name, value in zip(COLUMNS, values, strict=True)
             )
         )
         del self._rows[: -KEEP_DAYS * 86400 // STEP_S]
 
     def _bridge(self, values: tuple[float, ...], missing: int) -> None:
-        """Fill a short gap: temperatures in a line, means as the new row has them for the whole time."""
+        """Fill a short gap: temperatures are interpolated, means are those of the new row."""
         before = self._rows[-1]
         for step in range(1, missing + 1):
             share = step / (missing + 1)
             self._rows.append(
                 tuple(
-                    b + share * (v - b) if name in LINES else v
+                    b + share * (v - b) if name in INTERPOLATED else v
                     for name, b, v in zip(COLUMNS, before, values, strict=True)
                 )
             )
 
     def series(self, last_hours: float | None = None) -> Series:
-        """The columns, of the last hours only if asked."""
+        """Return the columns, optionally of the last hours only."""
         rows = self._rows
         if last_hours is not None:
             rows = rows[-max(1, int(last_hours * 3600 / STEP_S)) :]

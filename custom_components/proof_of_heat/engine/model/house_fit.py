@@ -1,9 +1,10 @@
-"""Learning the network's parameters from the home's own data.
+"""Learns the network's parameters from the home's own data.
 
-Output error: the network runs freely through the recorded days and its parameters are moved until room and water
-temperatures agree, as a planner needs (good over a day, not over one step). Priors keep what the data cannot tell at
-usual values; they scale with the house, so none of them is about a certain building. Gauss-Newton with
-Levenberg-Marquardt damping; the parameters' covariance falls out of it.
+It is an output-error method: the network is simulated over the recorded days, and its parameters are adjusted until
+room and water temperatures agree. This is what a planner needs: accuracy over a day, not over one step. Priors hold
+parameters that the data cannot identify at typical values. They scale with the house, so that they are not specific
+to a building. The solver is Gauss-Newton with Levenberg-Marquardt damping; it also gives the covariance of the
+parameters.
 """
 
 from dataclasses import dataclass
@@ -12,12 +13,12 @@ import numpy as np
 
 from ..arrays import Array
 from .history import STEP_S, Series
-from .network import COUNT, EMITTER, MASS, NAMES, ROOM, HouseParameters, inputs, sensed, simulate
+from .network import COUNT, EMITTER, MASS, NAMES, ROOM, HouseParameters, inputs, sensor_c, simulate
 
 ROOM_SIGMA_K = 0.15
 WATER_SIGMA_K = 0.8
 CORRELATED_STEPS = 8
-"""Successive residuals repeat each other: so many count as one."""
+"""Successive residuals are correlated: this many count as one."""
 MINIMUM_STEPS = 40
 LINEAR = frozenset({"base_w", "sun_clear", "sun_noon", "sun_late", "sensor_mass_share"})
 _IS_LINEAR = np.array([name in LINEAR for name in NAMES])
@@ -25,23 +26,23 @@ _IS_LINEAR = np.array([name in LINEAR for name in NAMES])
 
 @dataclass(frozen=True)
 class HouseFit:
-    """A house model with how sure it is."""
+    """A fitted house model with its uncertainty."""
 
     parameters: HouseParameters
     covariance: Array
-    """Of the parameters in the fit's own coordinates (logarithms, but for the linear ones)."""
+    """Covariance of the parameters in the fit's coordinates (logarithms, except for the linear ones)."""
     room_rmse_k: float
     mass_c: float
     steps: int
 
     def relative_error(self, name: str) -> float:
-        """Standard deviation of a logarithmic parameter, relative."""
+        """Return the relative standard deviation of a logarithmic parameter."""
         place = NAMES.index(name)
         return float(np.sqrt(self.covariance[place, place]))
 
 
-def usual(series: Series) -> tuple[Array, Array]:
-    """A usual house of this one's heat loss, and how far from it one may be (coordinates of the fit)."""
+def prior_for(series: Series) -> tuple[Array, Array]:
+    """Return a typical house with this heat loss, and standard deviations around it, in the fit's coordinates."""
     lift = float(np.mean(series.room_c - series.outdoor_c))
     heat = float(np.mean(series.heat_w))
     loss = min(2000.0, max(30.0, heat / max(lift, 3.0)))
@@ -78,11 +79,11 @@ def _from_fit(coordinates: Array) -> Array:
 
 
 class _Problem:
-    """Residuals of a fit; the last two unknowns are the mass's and the emitter's temperature at the start."""
+    """The residuals of a fit; the last two unknowns are the initial temperatures of mass and emitter."""
 
     def __init__(self, series: Series) -> None:
         self.series = series
-        self.prior, self.sigma = usual(series)
+        self.prior, self.sigma = prior_for(series)
         room = float(series.room_c[0])
         water = float(series.water_c[0])
         self.start = np.append(self.prior, [room, room + 1.0 if np.isnan(water) else water])
@@ -92,7 +93,7 @@ class _Problem:
         self.weight = 1.0 / np.sqrt(CORRELATED_STEPS)
 
     def residuals(self, unknowns: Array) -> tuple[Array, Array]:
-        """Weighted residuals (P, R) and the room's own errors (P, T) of unknown vectors (P, COUNT + 2)."""
+        """Return weighted residuals (P, R) and room errors (P, T) of vectors of unknowns (P, COUNT + 2)."""
         s = self.series
         values = _from_fit(unknowns[:, :COUNT])
         start = np.empty((len(unknowns), 3))
@@ -101,7 +102,7 @@ class _Problem:
         start[:, ROOM] = (s.room_c[0] - share * start[:, MASS]) / (1 - share)
         drive = inputs(values, s.time_s[1:], s.heat_w[1:], s.outdoor_c[1:], s.solar_w_m2[1:], s.people[1:])
         states = simulate(values, start, drive, STEP_S)[:, 1:]
-        room = sensed(values, states) - s.room_c[1:]
+        room = sensor_c(values, states) - s.room_c[1:]
         water_k_w = values[:, NAMES.index("water_k_w")][:, None]
         water = states[:, :, EMITTER] + water_k_w * s.heat_w[1:] - s.water_c[1:]
         parts = [
@@ -113,13 +114,15 @@ class _Problem:
 
 
 def fit_house(series: Series, before: HouseFit | None = None, rounds: int = 12) -> HouseFit:
-    """The house that explains the series best.
+    """Return the house that explains the series best, starting from the fit ``before`` if given.
 
     Raises:
         ValueError: the series is shorter than ten hours.
     """
     if len(series) < MINIMUM_STEPS:
-        raise ValueError(f"{len(series)} steps are too few to learn from")
+        raise ValueError(
+            f"the history of {len(series)} steps is too short to learn from, at least {MINIMUM_STEPS} are needed"
+        )
     problem = _Problem(series)
     unknowns = problem.start.copy()
     if before is not None:
@@ -161,7 +164,7 @@ def fit_house(series: Series, before: HouseFit | None = None, rounds: int = 12) 
 
 
 def draw_parameters(fitted: HouseFit, count: int, seed: int) -> Array:
-    """Parameter vectors (count, COUNT) drawn within the fit's uncertainty; the first is the best estimate."""
+    """Return parameter vectors (count, COUNT) drawn within the fit's uncertainty; the first is the best estimate."""
     rng = np.random.default_rng(seed)
     values, vectors = np.linalg.eigh(fitted.covariance)
     spread = vectors * np.sqrt(np.maximum(values, 0.0))

@@ -1,9 +1,9 @@
 """The thermal network of a house: emitter, room and mass.
 
-Heat enters the emitter (floor slab or radiators with their water), flows on to the room and from there to the
-mass (walls, furniture); room and mass lose to outdoors. Sun and people heat room and mass. Three temperatures are
-what hourly data of a home can tell apart (Bacher and Madsen 2011, "Identifying suitable models for the heat dynamics
-of buildings", Energy and Buildings 43); more states only fit noise.
+Heat enters the emitter (floor slab, or radiators with their water), flows to the room and from there to the mass
+(walls, furniture). Room and mass lose heat to the outdoors. Sun and people heat room and mass. Hourly data of a home
+can identify three temperatures (Bacher and Madsen 2011, "Identifying suitable models for the heat dynamics of
+buildings", Energy and Buildings 43); more states only fit noise.
 """
 
 from dataclasses import dataclass, fields
@@ -18,7 +18,7 @@ from ..arrays import Array
 STATES = 3
 EMITTER, ROOM, MASS = range(STATES)
 SUN_FULL_W_M2 = 500.0
-"""Radiation at which the "clear" share of the sun counts once; see HouseParameters.sun_clear."""
+"""Radiation at which the factor of HouseParameters.sun_clear applies once."""
 
 DAY_S = 86400.0
 
@@ -28,7 +28,7 @@ HEAT, OUTDOOR, GAIN_ROOM, GAIN_MASS = range(INPUTS)
 
 @dataclass(frozen=True)
 class HouseParameters:
-    """Everything the network needs; SI units."""
+    """The parameters of the network, in SI units."""
 
     emitter_w_k: float
     """Conductance from emitter to room."""
@@ -45,22 +45,22 @@ class HouseParameters:
     """Heat to the room per W/m2 of global radiation."""
     sun_mass_m2: float
     sun_clear: float
-    """How much stronger sun heats when the sky is clear: factor 1 + sun_clear * radiation / 500 W/m2."""
+    """Additional solar gain with a clear sky: factor 1 + sun_clear * radiation / 500 W/m2."""
     sun_noon: float
-    """Windows' direction: factor 1 + sun_noon * cos(hour angle) + sun_late * sin(hour angle)."""
+    """Orientation of the windows: factor 1 + sun_noon * cos(hour angle) + sun_late * sin(hour angle)."""
     sun_late: float
     person_w: float
-    """Heat of one person with what they switch on."""
+    """Heat per person, including the appliances they use."""
     base_w: float
-    """Heat that is always there (fridge, neighbours), less what leaves to the ground."""
+    """Constant heat gain (fridge, neighboring apartments), less the loss to the ground."""
     sensor_mass_share: float
-    """How much of the mass's temperature the room sensor sees, 0..1 (radiation from the walls)."""
+    """Share of the mass's temperature in the room sensor's reading, 0..1 (radiation from the walls)."""
     water_k_w: float
-    """Mean water temperature above the emitter, per W of heat."""
+    """Mean water temperature above the emitter's, per W of heat."""
 
     @classmethod
     def of(cls, vector: Array) -> Self:
-        """The parameters of a vector in field order."""
+        """Return the parameters of a vector in field order."""
         return cls(*(float(value) for value in vector))
 
     @cached_property
@@ -70,7 +70,7 @@ class HouseParameters:
 
     @property
     def total_loss_w_k(self) -> float:
-        """Heat that one kelvin between room and outdoors costs in the long run."""
+        """Steady-state heat loss per kelvin between room and outdoors."""
         series = self.mass_w_k * self.mass_loss_w_k / (self.mass_w_k + self.mass_loss_w_k)
         return self.loss_w_k + series
 
@@ -80,7 +80,7 @@ COUNT = len(NAMES)
 
 
 def exponential(matrices: Array) -> Array:
-    """Matrix exponentials of a stack of small matrices, by scaling and squaring a Taylor series."""
+    """Return the matrix exponentials of a stack of small matrices, by scaling and squaring a Taylor series."""
     norm = float(np.abs(matrices).sum(axis=-1).max())
     squarings = max(0, int(np.ceil(np.log2(max(norm, 1e-12)))) + 1)
     scaled = matrices / 2.0**squarings
@@ -96,7 +96,7 @@ def exponential(matrices: Array) -> Array:
 
 
 def discretise(parameters: Array, step_s: float) -> tuple[Array, Array]:
-    """State and input matrices, (P, 3, 3) and (P, 3, 4), of parameters (P, COUNT) for inputs held over a step."""
+    """Return state and input matrices (P, 3, 3) and (P, 3, 4) of parameters (P, COUNT), for inputs held for a step."""
     p = dict(zip(NAMES, np.atleast_2d(parameters).T, strict=True))
     count = len(p["base_w"])
     m = np.zeros((count, STATES + INPUTS, STATES + INPUTS))
@@ -121,9 +121,9 @@ def discretise(parameters: Array, step_s: float) -> tuple[Array, Array]:
 def inputs(  # noqa: PLR0917
     parameters: Array, time_s: Array, heat_w: Array, outdoor_c: Array, solar_w_m2: Array, people: Array
 ) -> Array:
-    """The network's inputs (P, T, 4) for parameter vectors (P, COUNT) and series of length T.
+    """Return the network's inputs (P, T, 4) for parameter vectors (P, COUNT) and series of length T.
 
-    ``time_s`` is local standard time, ends of the steps; its phase in the day tells where the sun stands.
+    ``time_s`` is the end of each step in local standard time; the time of day gives the position of the sun.
     """
     p = dict(zip(NAMES, np.atleast_2d(parameters).T[:, :, None], strict=True))
     angle = (time_s / DAY_S - 0.5) * (2 * np.pi)
@@ -138,10 +138,10 @@ def inputs(  # noqa: PLR0917
 
 
 def simulate(parameters: Array, start_c: Array, drive: Array, step_s: float) -> Array:
-    """States (P, T + 1, 3) from the start (P, 3) under inputs (P, T, 4).
+    """Return the states (P, T + 1, 3) from the initial states (P, 3) with inputs (P, T, 4).
 
-    The steps are folded into blocks that are stepped side by side from zero, then joined: some sqrt(T) numpy calls
-    in place of T.
+    The steps are split into blocks that are simulated in parallel from zero and then joined. This takes about sqrt(T)
+    numpy calls instead of T.
     """
     a, b = discretise(parameters, step_s)
     count, steps = drive.shape[:2]
@@ -169,8 +169,8 @@ def simulate(parameters: Array, start_c: Array, drive: Array, step_s: float) -> 
     return np.concatenate([start_c[:, None, :], states], axis=1)
 
 
-def sensed(parameters: Array, states: Array) -> Array:
-    """What the room sensor shows, for states (P, T, 3)."""
+def sensor_c(parameters: Array, states: Array) -> Array:
+    """Return the temperature that the room sensor shows, for states (P, T, 3)."""
     share = np.atleast_2d(parameters)[:, NAMES.index("sensor_mass_share")][:, None]
     result: Array = states[:, :, ROOM] + share * (states[:, :, MASS] - states[:, :, ROOM])
     return result

@@ -1,7 +1,7 @@
-"""Where the house stands now: a Kalman filter over emitter, room, mass and the heat nobody told us of.
+"""The present state of the house: a Kalman filter over emitter, room, mass and an unknown heat flow.
 
-The fourth state is an unknown heat flow to the room (visitors, a stove, a forecast sun that does not shine, a model
-that is a little off). It fades over hours; with it the prediction starts without an offset.
+The fourth state is an unknown heat flow to the room (visitors, a stove, a wrong solar forecast, a model error). It
+decays over hours. With it, a prediction starts without an offset.
 """
 
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ ROOM_NOISE_K = 0.03
 WATER_NOISE_K = 0.6
 STATE_NOISE_K = np.array([0.06, 0.02, 0.01])
 UNKNOWN_STEP_W_PER_W_K = 0.25
-"""Random change of the unknown heat in one step, per W/K of the house's loss."""
+"""Standard deviation of the unknown heat's change in a step, per W/K of the house's loss."""
 
 
 @dataclass(frozen=True, slots=True)
 class HouseState:
-    """Temperatures in degC, and the unknown heat in W."""
+    """Estimated temperatures in degC, and the unknown heat in W."""
 
     emitter_c: float
     room_c: float
     mass_c: float
     unknown_w: float
     innovation_k: float = 0.0
-    """How far the room was from what had been expected one step before."""
+    """Difference between the room temperature and its prediction one step before."""
 
     @property
     def temperatures(self) -> Array:
@@ -39,14 +39,14 @@ class HouseState:
 
 
 def emitter_after(house: HouseParameters, state: HouseState, heat_w: float, seconds: float) -> float:
-    """Temperature of the emitters after a while with this heat, the room held; never below now's."""
+    """Return the emitter temperature after ``seconds`` with this heat in a constant room; never lower than now."""
     rest_c = state.room_c + heat_w / house.emitter_w_k
     left = math.exp(-seconds * house.emitter_w_k / house.emitter_j_k)
     return max(state.emitter_c, rest_c + (state.emitter_c - rest_c) * left)
 
 
 class Observer:
-    """Follows the house step by step."""
+    """A Kalman filter that estimates the state of the house step by step."""
 
     def __init__(self, parameters: HouseParameters, start: HouseState, step_s: float = STEP_S) -> None:
         self.parameters = parameters
@@ -65,12 +65,12 @@ class Observer:
 
     @property
     def state(self) -> HouseState:
-        """The best estimate."""
+        """The present estimate."""
         emitter, room, mass, unknown = (float(value) for value in self._x)
         return HouseState(emitter, room, mass, unknown, self._innovation_k)
 
     def update(self, row: Row) -> HouseState:
-        """One step on: predict with the row's inputs, correct with what it shows."""
+        """Process a row: predict with its inputs, correct with its room and water temperature."""
         one = (np.array([v]) for v in (row.time_s, row.heat_w, row.outdoor_c, row.solar_w_m2, row.people))
         drive = np.nan_to_num(inputs(self.parameters.vector[None], *one)[0, 0])
         x = self._a @ self._x
@@ -93,6 +93,6 @@ def _corrected(x: Array, p: Array, row: Array, seen: float, noise: float) -> tup
 
 
 def first_state(parameters: HouseParameters, room_c: float, water_c: float) -> HouseState:
-    """A start without memory: all at room temperature."""
+    """Return an initial state: everything at room temperature."""
     emitter = water_c if math.isfinite(water_c) else room_c
     return HouseState(emitter, room_c, room_c, 0.0)

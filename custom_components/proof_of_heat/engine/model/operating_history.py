@@ -1,6 +1,6 @@
-"""What further modulating sources have shown: their running quarters of an hour, enough to learn a map of each.
+"""The operation of further modulating sources while running, to learn the performance map of each.
 
-The house's history holds one modulating source; each further one has a trace of its own here.
+The house's history contains one modulating source; each further one has its own trace here.
 """
 
 from collections import deque
@@ -16,7 +16,7 @@ from .history import STEP_S
 from .performance_map import Operation
 
 KEEP = 1344
-"""Two weeks of quarters of an hour."""
+"""Two weeks of steps of 15 minutes."""
 EARLY_S = 1.0
 RUNNING_W = 1.0
 COLUMNS = 5
@@ -48,20 +48,20 @@ class _Trace:
 
 
 class OperatingHistory:
-    """One trace per source."""
+    """The traces of all further modulating sources."""
 
     def __init__(self, source_ids: Iterable[str]) -> None:
         self._operating_history = {source_id: _Trace() for source_id in source_ids}
 
     def add(self, values: Mapping[str, OperatingValues], elapsed_s: float) -> None:
-        """What the sources did since the last cycle; a quarter counts where a source ran for all of it."""
+        """Add the operation since the last cycle; a step counts if the source ran for all of it."""
         if not 0 < elapsed_s <= STEP_S + EARLY_S:
             return
         for source_id, trace in self._operating_history.items():
             trace.add(values.get(source_id, NOTHING), elapsed_s)
 
     def operations(self) -> dict[str, Operation]:
-        """What each source has shown."""
+        """Return the operation of each source."""
         found = {}
         for source_id, trace in self._operating_history.items():
             table = np.array(trace.rows, dtype=float).reshape(-1, COLUMNS)
@@ -69,14 +69,14 @@ class OperatingHistory:
         return found
 
     def dump(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Return the traces as JSON values."""
         return {
             name: [[round(value, 3) for value in row] for row in trace.rows]
             for name, trace in self._operating_history.items()
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Take over what ``dump`` gave; what cannot be read is left out."""
+        """Restore what ``dump`` returned; invalid rows are skipped."""
         for name, trace in self._operating_history.items():
             rows = saved.get(name)
             for row in rows if isinstance(rows, list) else ():

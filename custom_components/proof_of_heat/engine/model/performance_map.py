@@ -1,8 +1,8 @@
-"""What a modulating heat source gives and takes: heat and power over level, flow and outdoor temperature.
+"""The performance map of a modulating source: heat and power over level, flow and outdoor temperature.
 
-Both are lines in the level whose offset and slope move with the two temperatures, six numbers each, learned by
-Bayesian least squares from the source's own meters. The prior is a usual air-to-water heat pump of the size seen so
-far.
+Both are linear in the level, with an offset and a slope that depend on the two temperatures: six coefficients each.
+They are learned from the source's own meters by Bayesian least squares. The prior is a typical air-to-water heat pump
+of the size observed so far.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ MINIMUM_SAMPLES = 6
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a source did, step by step; steps in which it stood may be among them."""
+    """The operation of a source per step; steps in which it was off may be included."""
 
     level: Array
     flow_c: Array
@@ -41,41 +41,41 @@ class PerformanceMap:
     power: Array
     samples: int
     error: float
-    """Relative standard error of the power that the map gives for what was measured."""
+    """Relative root mean square error of the map's power for the measured steps."""
 
     @property
     def full_power_w(self) -> float:
-        """Electric input at full level in the middle of the range."""
+        """Electric input at full level and reference temperatures (35 degC flow, 5 degC outdoors)."""
         return float(self.power[0] + self.power[3])
 
     def at(self, level: Array, flow_c: Array, outdoor_c: Array) -> tuple[Array, Array]:
-        """Heat and power (W) at a level above 0."""
+        """Return heat and power in W at levels above 0."""
         x = features(level, flow_c, outdoor_c)
         return np.maximum(x @ self.heat, 0.0), np.maximum(x @ self.power, 1.0)
 
 
 def features(level: Array, flow_c: Array, outdoor_c: Array) -> Array:
-    """The six terms, along a new last axis."""
+    """Return the six terms along a new last axis."""
     flow, outdoor = (flow_c - FLOW_MID_C) / SPAN_K, (outdoor_c - OUTDOOR_MID_C) / SPAN_K
     level, flow, outdoor = np.broadcast_arrays(level, flow, outdoor)
     return np.stack([np.ones_like(flow), flow, outdoor, level, level * flow, level * outdoor], axis=-1)
 
 
 def linear_map(heat_w: float, input_w: float) -> PerformanceMap:
-    """A source whose heat and input go with its level, whatever the temperatures (a boiler, a heater)."""
+    """Return a map in proportion to the level, independent of temperatures (a boiler, a heater)."""
     unit = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0])
     return PerformanceMap(heat_w * unit, input_w * unit, 0, 0.0)
 
 
 def learn(series: Series) -> PerformanceMap | None:
-    """The map of the history's modulating source, None while too few running steps were seen."""
+    """Return the map of the history's modulating source; None with too few running steps."""
     return learn_from(
         Operation(series.level, series.flow_c, series.outdoor_c, series.pump_heat_w, series.power_w),
     )
 
 
 def learn_from(seen: Operation) -> PerformanceMap | None:
-    """The map of the running steps, None while there are too few."""
+    """Return the map of the running steps; None if there are too few."""
     steady = (seen.heat_w > 1.0) & (seen.level > 0.02) & np.isfinite(seen.flow_c) & (seen.power_w > 1.0)
     if steady.sum() < MINIMUM_SAMPLES:
         return None

@@ -1,8 +1,8 @@
-"""The shadow house: what the same days would have cost with the reference control.
+"""The reference house: simulates what the same days would have cost with the reference control.
 
-A small ensemble of the learned house, its parameters drawn within their uncertainty, lives through the measured
-weather under a plain thermostat. Member 0 is the best estimate. It gives the savings proof with an interval, and the
-power that nobody would have to exceed.
+A small ensemble of the learned house, with parameters drawn within their uncertainty, is simulated with the measured
+weather under a thermostat. Member 0 is the best estimate. The result is the reference cost with an interval, and the
+reference power for the power limit.
 """
 
 from dataclasses import dataclass
@@ -21,17 +21,17 @@ from .performance_map import PerformanceMap
 MEMBERS = 9
 SUB_STEP_S = 300
 SETTLE_STEPS = 96
-"""Its first day is not counted: the integrator starts empty."""
+"""The first day is ignored: the thermostat's integral starts at 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceStep:
-    """One quarter of an hour in the shadow houses, per member."""
+    """15 minutes of the simulation, per member."""
 
     power_w: Array
     heat_w: Array
     below_k: Array
-    """How much too cold the room was at its end."""
+    """By how many kelvin the room was below the lower bound at the end of the step."""
     settled: bool
 
 
@@ -46,10 +46,10 @@ class ReferenceHouse:
         self._integral = np.zeros(MEMBERS)
         self._steps = 0
         self._seed = seed
-        self.learned(fitted, pump)
+        self.update_model(fitted, pump)
 
-    def learned(self, fitted: HouseFit, pump: PerformanceMap) -> None:
-        """Take over a newer model; temperatures go on."""
+    def update_model(self, fitted: HouseFit, pump: PerformanceMap) -> None:
+        """Use a newer model; the temperatures continue."""
         self._parameters = draw_parameters(fitted, MEMBERS, self._seed)
         self._a, self._b = discretise(self._parameters, SUB_STEP_S)
         self._share = self._parameters[:, NAMES.index("sensor_mass_share")]
@@ -57,7 +57,7 @@ class ReferenceHouse:
         self._pump = pump
 
     def step(self, row: Row, setpoint_c: float, lower_c: float) -> ReferenceStep:
-        """One history row on, with the thermostat at ``setpoint_c``."""
+        """Simulate a history row with the thermostat at ``setpoint_c``."""
         series = (np.array([v]) for v in (row.time_s, 0.0, row.outdoor_c, row.solar_w_m2, row.people))
         drive = inputs(self._parameters, *series)[:, 0]
         heat, power = np.zeros(MEMBERS), np.zeros(MEMBERS)
@@ -75,7 +75,7 @@ class ReferenceHouse:
 
     @property
     def room_c(self) -> Array:
-        """What each member's room sensor shows."""
+        """Room temperature of each member as its sensor shows it."""
         room, mass = self._temperatures[:, ROOM], self._temperatures[:, 2]
         result: Array = room + self._share * (mass - room)
         return result

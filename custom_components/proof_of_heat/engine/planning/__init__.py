@@ -1,1 +1,1 @@
-"""What to do over the next two days, for the least money."""
+"""Planning of the next two days at the lowest cost."""

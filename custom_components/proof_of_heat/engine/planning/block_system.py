@@ -1,8 +1,9 @@
-"""The linear system of a plan with many sources, solved cell by cell.
+"""The linear system of a plan with many sources, solved block by block.
 
-In a plan comfort sees only the heat of each cell, and power limits see only one cell at a time. So the system is a
-block per cell, joined by one number per cell (its heat): the blocks are inverted by themselves, and what joins them is
-a system of the size of the cells (the Woodbury identity). Its work grows with the sources instead of their cube.
+In a plan, comfort depends only on the total heat of each cell, and a power limit on a single cell. The system
+therefore has one block per cell, coupled by one number per cell (its heat). The blocks are inverted separately, and
+the coupling is a system of the size of the number of cells (Woodbury identity). The work is linear in the number of
+sources, not cubic.
 """
 
 from dataclasses import dataclass
@@ -15,22 +16,22 @@ from ..arrays import Array, Index
 
 @dataclass(frozen=True, slots=True)
 class BlockForm:
-    """The form of a program: its first rows see cells' weighted sums, the others one cell each."""
+    """The block form of a program: its first rows depend on weighted sums of cells, the others on one cell each."""
 
     cell: Index
     slot: Index
-    """Place of each amount within its cell."""
+    """Position of each amount within its cell."""
     weight: Array
-    """(cells, slots); what an amount adds to its cell's sum."""
+    """Contribution of each amount to its cell's sum, (cells, slots)."""
     shared: Array
-    """(rows, cells); what a cell's sum adds to each of the first rows."""
+    """Contribution of each cell's sum to the first rows, (rows, cells)."""
     local: Array
-    """(rows, slots) of the other rows."""
+    """The other rows, (rows, slots)."""
     local_cell: Index
 
     @classmethod
     def of(cls, cell: Index, weight: Array, shared: Array, local: Array) -> Self:
-        """From each amount's cell and weight, the shared rows by cell and the local rows by amount."""
+        """Return the form for each amount's cell and weight, the shared rows by cell, and the local rows by amount."""
         order = np.argsort(cell, kind="stable")
         begin = np.searchsorted(cell[order], cell[order])
         slot = np.empty(len(cell), dtype=np.intp)
@@ -45,7 +46,7 @@ class BlockForm:
         return cls(cell, slot, grid, shared, packed, local_cell)
 
     def system(self, diagonal: Array, weight: Array) -> BlockSystem:
-        """The matrix with a diagonal and a weight for each row, ready to be solved."""
+        """Return the factorized matrix with this diagonal and a weight per row."""
         shared_rows = len(self.shared)
         cells, slots = self.weight.shape
         blocks = np.zeros((cells, slots, slots))
@@ -64,7 +65,7 @@ class BlockForm:
 
 @dataclass(frozen=True, slots=True)
 class BlockSystem:
-    """A factorised system."""
+    """A factorized system."""
 
     cells: BlockForm
     inverse: Array
@@ -72,7 +73,7 @@ class BlockSystem:
     core: Array
 
     def solve(self, right: Array) -> Array:
-        """The amounts that give the right side."""
+        """Return the amounts that solve the system for a right-hand side."""
         form = self.cells
         grid = np.zeros(form.weight.shape)
         grid[form.cell, form.slot] = right

@@ -1,8 +1,8 @@
-"""From two days of plan to what to do now: the plan's first cell, made whole.
+"""Unit commitment: from a plan over two days to the on/off decisions of its first cell.
 
-The linear program may use half a source. A compressor runs or stands, so for each source that the plan uses by part,
-both are tried: the next cells with it and without it, the rest planned anew. The better one counts; a start has a
-price, so that it is not undone in the next quarter of an hour.
+The linear program may use a source partially, but a compressor is either on or off. For each source that the plan uses
+partially, both are tried in the next cells, and the rest is planned again. The cheaper one is selected. A start has a
+cost, so that the decision is not reversed 15 minutes later.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,38 +10,45 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..._lib.heat_source import SourceKind
 from ..arrays import Array
 from ..config import SourceConfig, Steering, Weights
-from ..economics import MiningMarket
+from ..messages import Message, MessageCode, message
 from ..model.observer import HouseState
 from ..model.performance_map import PerformanceMap
-from ..phrases import Phrase, Saying, say
 from ..short_cycle import RunLocks
 from ..snapshot import SetpointRise
+from ..sources import full_load, revenue_h
 from .planner import Horizon, Plan, PlanCriteria, PlanProblem, PowerLimit, ResponseModel, Surplus
-from .segments import ModulationLimits, PowerStep, Segment, constant_segment, modulating_segments, step_segments, under
+from .segments import (
+    ModulationLimits,
+    PowerStep,
+    Segment,
+    constant_segment,
+    limit_level,
+    modulating_segments,
+    step_segments,
+)
 from .time_grid import STEP_S
 
 type Fixes = dict[int, tuple[float, ...]]
 
-WHOLE, NONE = 0.97, 0.03
+WHOLE, UNUSED = 0.97, 0.03
 BOUND_CELLS = 2
 CAP_SHORTFALL_KH = 0.7
-"""More cold than this in the next hours is no price for a lower peak..."""
+"""If the power cap causes more discomfort than this in the next hours..."""
 CAP_GAIN_KH = CAP_SHORTFALL_KH / 4
 CAP_RELIEF = (1.1, 1.25, np.inf)
-"""...and the cap is raised by these factors, one after the other."""
+"""...it is raised by these factors, one after the other."""
 
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """All a plan needs; nothing in it changes while it is computed."""
+    """The input of a plan; immutable while the plan is calculated."""
 
     made_s: float
     responses: ResponseModel
     pumps: Mapping[str, PerformanceMap]
-    """Of the modulating sources whose map is learned."""
+    """Performance maps of modulating sources, as far as learned."""
     state: HouseState
     horizon: Horizon
     price_kwh: Array
@@ -53,7 +60,7 @@ class PlanRequest:
     running: Mapping[str, bool]
     available: frozenset[str]
     emitter_c: Array | None
-    """The last plan's emitter temperature per cell."""
+    """Emitter temperature per cell of the last plan."""
     power_cap_w: float
     site_limit_w: float
     flow_limit_c: float
@@ -63,12 +70,12 @@ class PlanRequest:
     phase_limits_w: tuple[float, float, float] = (np.inf, np.inf, np.inf)
     surplus_price_kwh: float = 0.0
     next_rise: SetpointRise | None = None
-    """The next time that is to be warmer, for the words."""
+    """The next rise of the comfort band, for the messages."""
 
 
 @dataclass(frozen=True)
 class PlanResult:
-    """The plan, and what each source shall do in the next_rise quarter of an hour."""
+    """The plan, and the level of each source in the next 15 minutes."""
 
     made_s: float
     plan: Plan
@@ -76,39 +83,39 @@ class PlanResult:
     heat_w: float
     emitter_c: Array
     cap_w: float
-    """The power cap that counted, infinite where comfort needed more."""
-    said: tuple[Phrase, ...]
-    """What it is, for the record."""
+    """The power cap that was used; infinite if comfort required more."""
+    messages: tuple[Message, ...]
+    """Description of the plan, for the record."""
 
 
 def make_plan(request: PlanRequest) -> PlanResult:
-    """Plan. Takes some 10 ms: in an executor thread in Home Assistant."""
+    """Return the plan. It takes about 10 ms: call it in an executor thread."""
     cap = request.power_cap_w
-    problem, plan = _solved(request, cap)
+    problem, plan = _solve(request, cap)
     for relief in CAP_RELIEF:
         if not np.isfinite(cap) or plan.near_shortfall_kh <= CAP_SHORTFALL_KH:
             break
-        raised, raised_plan = _solved(request, request.power_cap_w * relief)
-        # Cold in the morning that a hot afternoon is worth is none that power would mend.
+        raised, raised_plan = _solve(request, request.power_cap_w * relief)
+        # Only discomfort that more power avoids counts: a plan may prefer a cold morning to a hot afternoon.
         if raised_plan.discomfort_kh_total < plan.discomfort_kh_total - CAP_GAIN_KH:
             problem, plan, cap = raised, raised_plan, request.power_cap_w * relief
-    first = _committed(request, problem, plan)
+    first = _commit(request, problem, plan)
     levels: dict[str, float] = {}
     heat = 0.0
     for place, segment in enumerate(plan.segments):
         use = first[place]
         heat += use * float(segment.heat_w[0])
         reached = float(segment.level_from[0] + use * (segment.level_to[0] - segment.level_from[0]))
-        if use > NONE:
+        if use > UNUSED:
             levels[segment.source_id] = max(levels.get(segment.source_id, 0.0), reached)
         else:
             levels.setdefault(segment.source_id, 0.0)
     emitter = np.concatenate([[request.state.emitter_c], plan.emitter_c[:-1]])
-    return PlanResult(request.made_s, plan, levels, heat, emitter, cap, _said(plan, cap, request.next_rise))
+    return PlanResult(request.made_s, plan, levels, heat, emitter, cap, _messages(plan, cap, request.next_rise))
 
 
-def _solved(request: PlanRequest, cap_w: float) -> tuple[PlanProblem, Plan]:
-    segments = _segments_of(request, cap_w)
+def _solve(request: PlanRequest, cap_w: float) -> tuple[PlanProblem, Plan]:
+    segments = _build_segments(request, cap_w)
     weights, cells = request.weights, request.responses.grid
     surplus = None
     if (request.surplus_w > 0).any():
@@ -128,9 +135,9 @@ def _solved(request: PlanRequest, cap_w: float) -> tuple[PlanProblem, Plan]:
 
 
 def _limits(request: PlanRequest, segments: Sequence[Segment], cap_w: float) -> tuple[PowerLimit, ...]:
-    """The site, each phase that is limited, and the cap where several modulating sources share it.
+    """Return the limits of the site, of each phase, and the cap if several modulating sources share it.
 
-    Limits that count the same sources in the same proportion (the phases of three-phase sources) are one.
+    Limits with the same sources in the same proportion (the phases of three-phase sources) are merged.
     """
     configs = [source for segment in segments for source in request.sources if source.source_id == segment.source_id]
     counted = [([1.0] * len(segments), request.site_limit_w)]
@@ -147,7 +154,7 @@ def _limits(request: PlanRequest, segments: Sequence[Segment], cap_w: float) -> 
     return tuple(PowerLimit(np.array(key), most_w) for key, most_w in strictest.items())
 
 
-def _segments_of(request: PlanRequest, cap_w: float) -> list[Segment]:
+def _build_segments(request: PlanRequest, cap_w: float) -> list[Segment]:
     cells = request.responses.grid
     outdoor, price = cells.mean(request.horizon.outdoor_c), cells.mean(request.price_kwh)
     quiet = cells.mean(request.quiet) > 0.5
@@ -167,7 +174,7 @@ def _segments_of(request: PlanRequest, cap_w: float) -> list[Segment]:
                 power_limit_w=cap_w,
                 flow_limit_c=min(request.flow_limit_c, source.flow_limit_c or np.inf),
             )
-            made: Sequence[Segment] = modulating_segments(
+            built: Sequence[Segment] = modulating_segments(
                 source.source_id,
                 pump,
                 request.responses.house,
@@ -177,18 +184,18 @@ def _segments_of(request: PlanRequest, cap_w: float) -> list[Segment]:
                 limits=limits,
             )
         else:
-            made = [under(segment, highest) for segment in _plain(source, request, price)]
-        segments += [_preferred(segment, source.priority) for segment in made]
+            built = [limit_level(segment, highest) for segment in _configured_segments(source, request, price)]
+        segments += [_apply_priority(segment, source.priority) for segment in built]
     return segments
 
 
-def _preferred(segment: Segment, priority_kwh: float) -> Segment:
-    """An offer made cheaper by what its source is preferred by, per kWh of heat."""
+def _apply_priority(segment: Segment, priority_kwh: float) -> Segment:
+    """Return the segment with its cost reduced by the source's priority, in money per kWh of heat."""
     return replace(segment, cost_h=segment.cost_h - priority_kwh * segment.heat_w / 1000) if priority_kwh else segment
 
 
-def _plain(source: SourceConfig, request: PlanRequest, price: Array) -> list[Segment]:
-    """What is known of a source from its configuration alone."""
+def _configured_segments(source: SourceConfig, request: PlanRequest, price: Array) -> list[Segment]:
+    """Return the segments of a source from its configuration alone."""
     heat, power = full_load(source)
     if source.fuel_kwh_price is not None:
         cost_h = source.fuel_kwh_price / source.efficiency * heat / 1000 + price * power / 1000
@@ -203,34 +210,11 @@ def _plain(source: SourceConfig, request: PlanRequest, price: Array) -> list[Seg
     return [constant_segment(source.source_id, heat, power, cost_h)]
 
 
-def full_load(source: SourceConfig) -> tuple[float, float]:
-    """Heat and electric input at full load, as configured or as is usual for the kind."""
-    if source.fuel_kwh_price is None and source.kind in (SourceKind.MINER, SourceKind.DIRECT_ELECTRIC):
-        share = source.efficiency if source.kind == SourceKind.MINER else 1.0
-        power = (
-            max(source.steps_w, default=0.0) or source.nominal_power_w or (source.nominal_heat_w or 10_000.0) / share
-        )
-        return power * share, power
-    heat = source.nominal_heat_w or (source.nominal_power_w or 0.0) * source.typical_cop or 10_000.0
-    if source.fuel_kwh_price is not None:
-        return heat, source.nominal_power_w or 0.0
-    if source.kind == SourceKind.HEAT_PUMP:
-        return heat, source.nominal_power_w or heat / source.typical_cop
-    return heat, max(source.steps_w, default=0.0) or source.nominal_power_w or heat
+def _commit(request: PlanRequest, problem: PlanProblem, plan: Plan) -> list[float]:
+    """Return the use of each segment now.
 
-
-def revenue_h(source: SourceConfig, power_w: float, hashprice_ph_day: float) -> float:
-    """What a miner earns per hour at an input; 0 for all else and while the hashprice is unknown."""
-    if source.kind != SourceKind.MINER or not source.efficiency_j_th or not np.isfinite(hashprice_ph_day):
-        return 0.0
-    inputs = source.steps_w or (power_w,)
-    place = min(range(len(inputs)), key=lambda i: abs(inputs[i] - power_w))
-    efficiency = source.efficiency_j_th[min(place, len(source.efficiency_j_th) - 1)]
-    return MiningMarket(hashprice_ph_day, source.pool_fee).revenue_kwh(efficiency) * power_w / 1000
-
-
-def _committed(request: PlanRequest, problem: PlanProblem, plan: Plan) -> list[float]:
-    """Use of each offer now: locks first, then sources used by less than they can run at are tried with and without."""
+    Locks are applied first. Sources used below their minimum are then tried on and off.
+    """
     configs = {source.source_id: source for source in request.sources}
     fixed: Fixes = {}
     first = [float(plan.use[place, 0]) for place in range(len(plan.segments))]
@@ -239,16 +223,18 @@ def _committed(request: PlanRequest, problem: PlanProblem, plan: Plan) -> list[f
         config = configs[segment.source_id]
         if segment.level_from[0] > 0 or config.steering is Steering.STEPS:
             continue
-        least = _least_use(config, request)
+        least = _min_use(config, request)
         locks = request.locks.get(segment.source_id, RunLocks())
         if locks.must_rest:
             first[place] = 0.0
         elif locks.must_run:
             first[place] = max(first[place], least)
-        elif NONE < first[place] < least * WHOLE:
+        elif UNUSED < first[place] < least * WHOLE:
             trial = (least,) * cells
             runs = request.running.get(segment.source_id, False)
-            first[place] = least if _better(problem, fixed, place, trial, _change(request, runs)) else 0.0
+            first[place] = (
+                least if _is_cheaper_on(problem, fixed, place, trial, _switching_cost(request, runs)) else 0.0
+            )
         elif first[place] >= least * WHOLE:
             first[place] = max(first[place], least)
         else:
@@ -261,42 +247,42 @@ def _committed(request: PlanRequest, problem: PlanProblem, plan: Plan) -> list[f
     return first
 
 
-def _least_use(source: SourceConfig, request: PlanRequest) -> float:
-    """The least use of a source's first offer at which it can run: whole, but for a burner that modulates."""
+def _min_use(source: SourceConfig, request: PlanRequest) -> float:
+    """Return the minimum use of a source's first segment: 1, or the minimum level of a modulating burner."""
     if source.steering is Steering.LEVEL and source.source_id not in request.pumps:
         return source.min_modulation
     return 1.0
 
 
-def _change(request: PlanRequest, runs: bool) -> float:
-    """What running now costs beside the plan: a start, or (negative) the start that it saves later."""
+def _switching_cost(request: PlanRequest, runs: bool) -> float:
+    """Return the switching cost of running now: a start, or (negative) the start that it avoids later."""
     return -request.start_price if runs else request.start_price
 
 
-def _better(problem: PlanProblem, fixed: Fixes, place: int, trial: tuple[float, ...], change: float) -> bool:
+def _is_cheaper_on(problem: PlanProblem, fixed: Fixes, place: int, trial: tuple[float, ...], change: float) -> bool:
     with_it = problem.solve({**fixed, place: trial}).objective
     without = problem.solve({**fixed, place: (0.0,) * len(trial)}).objective
     return with_it + change < without
 
 
-def _said(plan: Plan, cap_w: float, next_rise: SetpointRise | None) -> tuple[Phrase, ...]:
-    """The plan in phrases."""
-    ahead = next((i for i, heat in enumerate(plan.heat_w) if heat > 1.0), None)
+def _messages(plan: Plan, cap_w: float, next_rise: SetpointRise | None) -> tuple[Message, ...]:
+    """Return the messages that describe the plan."""
+    first_use = next((i for i, heat in enumerate(plan.heat_w) if heat > 1.0), None)
     kwh = float((plan.heat_w * plan.grid.hours).sum() / 1000)
-    said = [say(Saying.PLAN, hours=plan.grid.steps * STEP_S / 3600, heat_kwh=kwh)]
-    if ahead is not None and ahead > 0:
-        said.append(say(Saying.PLAN_BEGINS, begin_h=float(plan.grid.begin[ahead]) * STEP_S / 3600))
+    messages = [message(MessageCode.PLAN, hours=plan.grid.steps * STEP_S / 3600, heat_kwh=kwh)]
+    if first_use is not None and first_use > 0:
+        messages.append(message(MessageCode.PLAN_BEGINS, begin_h=float(plan.grid.begin[first_use]) * STEP_S / 3600))
     if next_rise is not None:
-        said.append(_rise_message(next_rise))
+        messages.append(_rise_message(next_rise))
     if np.isfinite(cap_w):
-        said.append(say(Saying.POWER_CAP, cap_kw=cap_w / 1000))
+        messages.append(message(MessageCode.POWER_CAP, cap_kw=cap_w / 1000))
     if plan.shortfall_kh > 0.05:
-        said.append(say(Saying.TOO_COLD, cold_kh=plan.shortfall_kh))
-    return tuple(said)
+        messages.append(message(MessageCode.TOO_COLD, cold_kh=plan.shortfall_kh))
+    return tuple(messages)
 
 
-def _rise_message(next_rise: SetpointRise) -> Phrase:
+def _rise_message(next_rise: SetpointRise) -> Message:
     why = tuple(word for word in (next_rise.zone_id, next_rise.reason) if word)
     if not why:
-        return say(Saying.COMING, lower_c=next_rise.lower_c, in_h=next_rise.in_h)
-    return say(Saying.COMING_FOR, lower_c=next_rise.lower_c, in_h=next_rise.in_h, why=why)
+        return message(MessageCode.COMING, lower_c=next_rise.lower_c, in_h=next_rise.in_h)
+    return message(MessageCode.COMING_FOR, lower_c=next_rise.lower_c, in_h=next_rise.in_h, why=why)

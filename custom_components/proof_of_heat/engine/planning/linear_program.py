@@ -1,11 +1,11 @@
 """The linear program behind a plan, solved by an interior-point method in numpy.
 
-    minimise    c.u + sum(penalty * max(0, low - G u))
+    minimize    c.u + sum(penalty * max(0, low - G u))
     subject to  0 <= u <= most
 
-Soft bounds are what comfort is: always feasible, and the price of missing them is a number. Their slack variables are
-eliminated by hand, so that each iteration factorises one matrix of the size of u. Mehrotra's predictor and corrector
-(1992, "On the implementation of a primal-dual interior point method", SIAM J. Optimization 2(4)).
+Comfort is a set of soft bounds: the program is always feasible, and violations have a price. Their slack variables are
+eliminated analytically, so that each iteration factorizes one matrix of the size of u. The method is Mehrotra's
+predictor-corrector (1992, "On the implementation of a primal-dual interior point method", SIAM J. Optimization 2(4)).
 """
 
 from collections.abc import Callable
@@ -19,13 +19,14 @@ from .block_system import BlockForm
 
 MAX_ITERATIONS = 40
 GAP = 1e-5
-SHORT_OF_WALL = 0.99
-REGULAR = 1e-9
+STEP_SHARE = 0.99
+"""Share of the largest feasible step that is taken."""
+REGULARIZATION = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class LinearProgram:
-    """One program: rows ``G u + slack >= low`` (an upper bound is a row with both signs turned)."""
+    """A program with rows ``G u + slack >= low`` (an upper bound is a row with inverted signs)."""
 
     cost: Array
     most: Array
@@ -33,7 +34,7 @@ class LinearProgram:
     low: Array
     penalty: Array
     cells: BlockForm | None = None
-    """Its form, where it has one that is worth using."""
+    """The block form of a large program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class _Iterate:
     at_most: Array
 
     def moved(self, step: Self, primal: float, dual: float) -> _Iterate:
-        """Along a step, so far in the amounts and so far in the duals."""
+        """Return the iterate after a step with these lengths in the amounts and in the duals."""
         return _Iterate(
             self.u + primal * step.u,
             self.over + primal * step.over,
@@ -72,7 +73,7 @@ class _Iterate:
         )
 
     def products(self, program: LinearProgram) -> tuple[Array, Array, Array, Array]:
-        """The complementary products, which go to zero."""
+        """Return the complementary products, which converge to zero."""
         return (
             self.u * self.at_zero,
             (program.most - self.u) * self.at_most,
@@ -82,7 +83,7 @@ class _Iterate:
 
 
 def _start(program: LinearProgram) -> _Iterate:
-    """In the middle of the boxes, dual feasible."""
+    """Return a start with each amount at half of its maximum, dual feasible."""
     u, row = program.most / 2, program.penalty / 2
     miss = program.low - program.rows @ u
     scale = max(1.0, float(np.abs(miss).mean())) if len(miss) else 1.0
@@ -93,7 +94,7 @@ def _start(program: LinearProgram) -> _Iterate:
 
 
 class _Newton:
-    """The linear system of one iteration, factorised once for both of its steps."""
+    """The linear system of an iteration, factorized once for both of its steps."""
 
     def __init__(self, program: LinearProgram, at: _Iterate) -> None:
         self.program, self.at = program, at
@@ -101,7 +102,7 @@ class _Newton:
         self.dual = program.cost - program.rows.T @ at.row - at.at_zero + at.at_most
         self.primal = program.rows @ at.u - program.low + at.slack - at.over
         self.weight = 1.0 / (at.over / at.row + at.slack / self.spare)
-        diagonal = at.at_zero / at.u + at.at_most / self.room + REGULAR
+        diagonal = at.at_zero / at.u + at.at_most / self.room + REGULARIZATION
         self.solved = self._by_cells(program.cells, diagonal) if program.cells else self._whole(diagonal)
 
     def _by_cells(self, cells: BlockForm, diagonal: Array) -> Callable[[Array], Array]:
@@ -119,7 +120,7 @@ class _Newton:
         return solved
 
     def step(self, zero: Array, most: Array, over: Array, slack: Array) -> _Iterate:
-        """Towards products changed by these amounts."""
+        """Return the step that changes the complementary products by these amounts."""
         at, rows = self.at, self.program.rows
         shift = over / at.row - slack / self.spare - self.primal
         right = zero / at.u - most / self.room + rows.T @ (self.weight * shift) - self.dual
@@ -135,7 +136,7 @@ class _Newton:
         )
 
     def reach(self, step: _Iterate) -> tuple[float, float]:
-        """How far one may go until the first amount, and the first dual, touches zero."""
+        """Return the maximum step lengths until the first amount, and the first dual, reaches zero."""
         at = self.at
         primal = _furthest(((at.u, step.u), (self.room, -step.u), (at.over, step.over), (at.slack, step.slack)))
         dual = _furthest(
@@ -150,18 +151,18 @@ def _furthest(pairs: tuple[tuple[Array, Array], ...]) -> float:
         if len(value):
             worst = float((change / value).min())
             if worst < 0:
-                furthest = min(furthest, -SHORT_OF_WALL / worst)
+                furthest = min(furthest, -STEP_SHARE / worst)
     return furthest
 
 
 def objective(program: LinearProgram, amounts: Array) -> float:
-    """What amounts cost, missed bounds included."""
+    """Return the cost of amounts, including the penalties of violated bounds."""
     missed = np.maximum(program.low - program.rows @ amounts, 0)
     return float(program.cost @ amounts + program.penalty @ missed)
 
 
 def solve(program: LinearProgram) -> Solution:
-    """The cheapest amounts. All ``most`` and ``penalty`` must be positive."""
+    """Return the cheapest amounts. All ``most`` and ``penalty`` must be positive."""
     at = _start(program)
     count = 2 * (len(program.cost) + len(program.low))
     worth = objective(program, at.u)
@@ -175,8 +176,8 @@ def solve(program: LinearProgram) -> Solution:
         iteration += 1
         newton = _Newton(program, at)
         plain = newton.step(*(-product for product in products))
-        ahead = at.moved(plain, *newton.reach(plain)).products(program)
-        aim = gap / count * (float(sum(product.sum() for product in ahead)) / gap) ** 3
+        predicted = at.moved(plain, *newton.reach(plain)).products(program)
+        aim = gap / count * (float(sum(product.sum() for product in predicted)) / gap) ** 3
         step = newton.step(
             aim - products[0] - plain.u * plain.at_zero,
             aim - products[1] + plain.u * plain.at_most,

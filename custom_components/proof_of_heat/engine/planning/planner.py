@@ -1,7 +1,7 @@
-"""Planning heat over the next two days: least cost for the comfort that was asked for.
+"""The heat plan of the next two days: lowest cost for the requested comfort.
 
-The room's answer to heat is linear in the learned house, so the plan is a linear program (program.py) over how much of
-each source's offer is used in each cell of the grid.
+The room's response to heat is linear in the learned house. The plan is therefore a linear program (linear_program.py)
+over the use of each source's segments in each cell of the time grid.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,20 +19,20 @@ from .segments import Segment
 from .time_grid import STEP_S, TimeGrid, time_grid
 
 OVERLOAD_PRICE_KW = 50.0
-"""Money per kW and hour over a power limit: never worth it."""
+"""Penalty per kW and hour above a power limit, high enough that it is never exceeded for comfort."""
 OWN_W = 1.0
-"""Less own surplus than this is none."""
+"""Surplus below this is ignored."""
 NEGLIGIBLE_HEAT_W = 20.0
 LARGE = 120
-"""From so many amounts on a plan is solved cell by cell."""
+"""From this number of amounts on, the block form is used."""
 SOON_H = 12.0
 MINOR_SHARE = 0.2
-"""An offer with less than this share of the largest one's heat says nothing of what heat is usually worth."""
+"""Segments with less than this share of the largest one's heat are ignored for the usual cost of heat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """What is coming, per 15-minute step from now; all of one length."""
+    """Series per 15-minute step from now on, all of the same length."""
 
     start_s: float
     """Local standard time."""
@@ -48,16 +48,16 @@ class Horizon:
 
 @dataclass(frozen=True, slots=True)
 class PowerLimit:
-    """Electric power that some offers together may take."""
+    """A limit of the electric power of some segments together."""
 
     shares: Array
-    """Of each offer's power, the part that counts (a third for one phase of a three-phase source)."""
+    """Share of each segment's power that counts (a third for one phase of a three-phase source)."""
     most_w: float
 
 
 @dataclass(frozen=True, slots=True)
 class Surplus:
-    """Own power per cell, and what a kWh of it saves over buying (nothing where it would sell better)."""
+    """Surplus power per cell, and the saving per kWh compared with grid power (0 if feed-in pays more)."""
 
     power_w: Array
     saves_kwh: Array
@@ -65,55 +65,55 @@ class Surplus:
 
 @dataclass(frozen=True, slots=True)
 class PlanCriteria:
-    """What a plan weighs."""
+    """The criteria of a plan: comfort, value of stored heat, and limits."""
 
     margin_k: float = 0.05
-    """Distance to keep from the comfort bounds, for what the model does not know."""
+    """Distance to the comfort bounds, for the model error."""
     sun_doubt: float = 0.15
-    """Share of the forecast sun that is not counted on: neither for warmth, nor as too much of it."""
+    """Share of the forecast solar gain that is not relied on, neither for heating nor for overheating."""
     discomfort_price_kh: float = 2.0
-    """Money that one kelvin-hour outside the comfort band is worth."""
+    """Penalty per kelvin-hour outside the comfort band."""
     upper_price_share: float = 0.5
-    """Being too warm counts this much of being too cold."""
+    """Penalty for being too warm, as a share of that for being too cold."""
     stored_heat_share: float = 0.6
-    """What heat left in the house at the end of the plan is worth, of its cost."""
+    """Value of the heat stored in the house at the end of the plan, as a share of its cost."""
     limits: tuple[PowerLimit, ...] = ()
     surplus: Surplus | None = None
 
 
 type Fixed = Mapping[int, Sequence[float]]
-"""Use of an offer (by place) in the first cells."""
+"""Given use of segments (by index) in the first cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Use of each offer per cell, and what it does."""
+    """The use of each segment per cell, and its effect."""
 
     grid: TimeGrid
     segments: tuple[Segment, ...]
     use: Array
-    """Shares, (offers, cells)."""
+    """Shares 0..1, (segments, cells)."""
     heat_w: Array
     power_w: Array
     room_c: Array
-    """At each cell's end."""
+    """Room temperature at each cell's end."""
     emitter_c: Array
     lower_c: Array
     objective: float
     shortfall_kh: float
-    """Discomfort by cold that the plan cannot avoid, margin left aside."""
+    """Unavoidable discomfort by cold, without the margin."""
     near_shortfall_kh: float
-    """The part of it within the next hours, which later plans cannot mend."""
+    """Its part in the next hours, which later plans cannot avoid either."""
     discomfort_kh_total: float
-    """All discomfort, by cold and (at its share) by warmth."""
+    """All discomfort: by cold, and (with its share) by warmth."""
     heat_value_kwh: float
-    """What one more kWh of heat now would save later."""
+    """Money that another kWh of heat now would save later."""
     surplus_savings_h: Array
-    """Money per hour that own surplus saves in each cell; the offers' costs are those of bought power."""
+    """Money per hour that surplus saves in each cell; the segments' costs are those of grid power."""
 
 
 class ResponseModel:
-    """What is the same for all plans of one house: the answers to heat on a grid."""
+    """The responses of a house to heat on the time grid; the same for all its plans."""
 
     def __init__(self, house: HouseParameters, steps: int) -> None:
         self.house = house
@@ -134,12 +134,12 @@ class ResponseModel:
 
     @cached_property
     def fade(self) -> Array:
-        """How the unknown heat fades over the steps."""
+        """Decay of the unknown heat over the steps."""
         result: Array = np.exp(-np.arange(self.grid.steps) * (STEP_S / 3600 / FADE_H))
         return result
 
     def unheated(self, state: HouseState, horizon: Horizon, sun_doubt: float) -> tuple[Array, Array]:
-        """Without heat, at each cell's end: the states, and what doubted sun takes from the room."""
+        """Return at each cell's end, without heating: the states, and the room's temperature loss by doubted sun."""
         n = self.grid.steps
         time_s = horizon.start_s + STEP_S * np.arange(1, n + 1)
         series = (time_s, np.zeros(n), horizon.outdoor_c[:n], horizon.solar_w_m2[:n], horizon.people[:n])
@@ -161,7 +161,7 @@ class ResponseModel:
 
 
 def comfort_on(cells: TimeGrid, horizon: Horizon) -> tuple[Array, Array]:
-    """Bounds at each cell's end: the stricter of just before and just after, and of half a cell around."""
+    """Return the bounds at each cell's end: the strictest within half a cell before and after."""
     lower, upper = horizon.lower_c, horizon.upper_c
     half = (cells.end - cells.begin) // 2
     low, high = lower[cells.end - 1].copy(), upper[cells.end - 1].copy()
@@ -175,7 +175,7 @@ def comfort_on(cells: TimeGrid, horizon: Horizon) -> tuple[Array, Array]:
 
 
 class PlanProblem:
-    """One moment's program, which can be solved with the first cells left free or fixed."""
+    """The program of a plan; it can be solved with the use in the first cells free or given."""
 
     def __init__(
         self,
@@ -202,14 +202,14 @@ class PlanProblem:
         self._rows(doubt_k, own, own_kw)
 
     def _usual_cost_kwh(self) -> float:
-        """Mean cost of a kWh of heat from the cheapest offer of some size."""
+        """Return the mean cost of a kWh of heat from the cheapest segment of sufficient size."""
         sums = [(float(segment.cost_h.sum()), float(segment.heat_w.sum())) for segment in self.segments]
         least = MINOR_SHARE * max((heat for _, heat in sums), default=0.0)
         means = [1000 * cost / heat for cost, heat in sums if heat > 0 and heat >= least]
         return max(0.0, min(means, default=0.0))
 
     def _own_power(self) -> tuple[Index, Array, Array]:
-        """Cells in which own surplus saves money, how much there is (kW), and what using all of it saves."""
+        """Return the cells in which surplus saves money, its power in kW, and the saving if all of it is used."""
         surplus = self.criteria.surplus
         if surplus is None:
             return np.zeros(0, dtype=np.intp), np.zeros(0), np.zeros(0)
@@ -220,7 +220,7 @@ class PlanProblem:
         return cells, kilowatt, kilowatt * surplus.saves_kwh[cells] * self.model.grid.hours[cells]
 
     def _power_rows(self, own: Index, own_kw: Array) -> Iterator[tuple[Array, Array, Array]]:
-        """Limits that could be broken; own power that is counted must be taken by something."""
+        """Yield rows for limits that could be exceeded, and for surplus: counted surplus must be consumed."""
         hours = self.model.grid.hours
         power = self.power.reshape(len(self.segments), -1) / 1000
         for limit in self.criteria.limits:
@@ -237,7 +237,7 @@ class PlanProblem:
             yield rows, np.zeros(len(own)), dear * hours[own]
 
     def _rows(self, doubt_k: Array, own: Index, own_kw: Array) -> None:
-        """Comfort (too cold, too warm) and power as soft rows; rows that no use can break are left out."""
+        """Build the soft rows of comfort (too cold, too warm) and power; rows that cannot be violated are omitted."""
         criteria, cells = self.criteria, self.model.grid
         low, high = self.lower, self.upper
         margin = np.minimum(criteria.margin_k, np.maximum(high - low, 0.0) / 2)
@@ -260,7 +260,7 @@ class PlanProblem:
         self.cold = cold
 
     def solve(self, first: Fixed | None = None) -> Plan:
-        """The cheapest plan, with the use of some offers in the first cells given."""
+        """Return the cheapest plan, optionally with given use of some segments in the first cells."""
         cells = len(self.model.grid)
         use = np.zeros(len(self.cost))
         free = self.used.copy()
@@ -283,7 +283,7 @@ class PlanProblem:
         return self._plan(use[: len(self.heat)], result, objective)
 
     def _form(self, free: Mask) -> BlockForm | None:
-        """The program's form where it is large; a small one is solved as it is."""
+        """Return the block form of a large program; None for a small one."""
         if int(free.sum()) < LARGE:
             return None
         comfort = len(self.comfort)

@@ -1,7 +1,7 @@
-"""What each heat source offers in each cell of a plan: heat, and what it takes and costs.
+"""The segments of each source's cost curve in each cell of a plan: heat, power and cost.
 
-An offer is used between nothing and whole. A source whose first part is dear and whose next is cheap (a heat pump's
-fan and pump) is offered by the convex hull of its operating points: a share of *time* at its best level, then more.
+The use of a segment is 0..1. If the first part of a source's output is more expensive than the next (fan and pump of a
+heat pump), the segments are the convex hull of its operating points: a share of *time* at its best level, then more.
 """
 
 from collections.abc import Sequence
@@ -16,39 +16,39 @@ from ..model.performance_map import PerformanceMap
 
 LEVELS = 13
 FLOW_OVER_MEAN = 1.5
-"""Flow above the emitter, per mean water above the emitter (flow lies half the spread over the mean)."""
+"""Flow temperature above the emitter, as a multiple of the mean water temperature above the emitter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One source's part, per cell."""
+    """A segment of a source's cost curve, per cell."""
 
     source_id: str
     heat_w: Array
     power_w: Array
     cost_h: Array
-    """Money per hour of whole use."""
+    """Money per hour at full use."""
     level_from: Array
-    """Level of the source when nothing of this part is used (0: it stands)."""
+    """Level of the source at the beginning of the segment (0: off)."""
     level_to: Array
 
 
 @dataclass(frozen=True, slots=True)
 class PowerStep:
-    """One of a source's fixed inputs, and what it earns per hour there."""
+    """A fixed electric input of a source, with its heat and its revenue per hour."""
 
     heat_w: float
     power_w: float
-    earns_h: float = 0.0
+    revenue_h: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class ModulationLimits:
-    """What a modulating source may do in a plan."""
+    """Limits of a modulating source in a plan."""
 
     min_modulation: float = 0.25
     highest_level: Array | float = 1.0
-    """Per cell (quiet hours) or for all."""
+    """Maximum level, per cell (quiet hours) or for all cells."""
     power_limit_w: float = np.inf
     flow_limit_c: float = 45.0
 
@@ -63,7 +63,7 @@ def modulating_segments(
     price_kwh: Array,
     limits: ModulationLimits,
 ) -> tuple[Segment, Segment]:
-    """The hull of a modulating electric source: up to its best level, and beyond."""
+    """Return the segments of a modulating electric source: up to its most efficient level, and above it."""
     levels = np.linspace(limits.min_modulation, 1.0, LEVELS)[None, :]
     outdoor, emitter = outdoor_c[:, None], emitter_c[:, None]
     flow = emitter + 5.0 * levels
@@ -92,7 +92,7 @@ def modulating_segments(
 
 
 def constant_segment(source_id: str, heat_w: float, power_w: float, cost_h: Array) -> Segment:
-    """A source whose heat costs the same at every load (a boiler, a heater)."""
+    """Return the segment of a source with constant cost of heat (a boiler, a heater)."""
     cells = len(cost_h)
     return Segment(
         source_id,
@@ -105,8 +105,8 @@ def constant_segment(source_id: str, heat_w: float, power_w: float, cost_h: Arra
 
 
 def step_segments(source_id: str, steps: Sequence[PowerStep], price_kwh: Array) -> list[Segment]:
-    """A source with fixed inputs (a miner's modes): the hull of its steps, what costs least for its heat first."""
-    hull = lower_hull([(0.0, 0.0, 0.0), *((step.heat_w, -step.earns_h, step.power_w) for step in steps)])
+    """Return the segments of a source with fixed inputs (a miner's modes): the hull of its steps, cheapest first."""
+    hull = lower_hull([(0.0, 0.0, 0.0), *((step.heat_w, -step.revenue_h, step.power_w) for step in steps)])
     most = max((step.power_w for step in steps), default=1.0)
     cells = np.ones(len(price_kwh))
     found = []
@@ -119,7 +119,7 @@ def step_segments(source_id: str, steps: Sequence[PowerStep], price_kwh: Array) 
 
 
 def lower_hull(points: Sequence[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
-    """The points (heat, money, power) from the first to the hottest that no mix of two others undercuts."""
+    """Return the lower convex hull of points (heat, cost, power) in the order of heat."""
     hull: list[tuple[float, float, float]] = []
     for point in sorted(points):
         while len(hull) > 1 and _above(hull[-2], hull[-1], point):
@@ -130,13 +130,13 @@ def lower_hull(points: Sequence[tuple[float, float, float]]) -> list[tuple[float
 
 
 def _above(one: tuple[float, ...], middle: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    """Whether the middle point lies on or above the line of the other two."""
+    """Return whether the middle point is on or above the line through the other two."""
     straight = (middle[1] - one[1]) * (other[0] - one[0]) - (other[1] - one[1]) * (middle[0] - one[0])
     return straight >= -1e-12
 
 
-def under(segment: Segment, highest: Array) -> Segment:
-    """The part of an offer up to a level per cell (quiet hours)."""
+def limit_level(segment: Segment, highest: Array) -> Segment:
+    """Return the part of a segment up to a level per cell (quiet hours)."""
     span = np.maximum(segment.level_to - segment.level_from, 1e-9)
     share = np.clip((highest - segment.level_from) / span, 0.0, 1.0)
     return replace(

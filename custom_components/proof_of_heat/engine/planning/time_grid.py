@@ -1,4 +1,4 @@
-"""The plan's time grid: fine now, coarse later."""
+"""The plan's time grid: short cells first, longer ones later."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -9,12 +9,12 @@ from ..arrays import Array, Index
 
 STEP_S = 900
 BLOCKS = ((12, 1), (10, 2), (16, 4), (12, 8))
-"""So many cells of so many 15-minute steps: 3 h, to 8 h, to 24 h, to 48 h."""
+"""(number of cells, 15-minute steps per cell): up to 3 h, 8 h, 24 h and 48 h."""
 
 
 @dataclass(frozen=True)
 class TimeGrid:
-    """Cells of whole 15-minute steps."""
+    """Cells of one or more 15-minute steps."""
 
     begin: Index
     end: Index
@@ -24,23 +24,23 @@ class TimeGrid:
 
     @property
     def steps(self) -> int:
-        """How many 15-minute steps all cells cover."""
+        """Number of 15-minute steps in all cells."""
         return int(self.end[-1])
 
     @property
     def hours(self) -> Array:
-        """Length of each cell."""
+        """Length of each cell in hours."""
         return (self.end - self.begin) * (STEP_S / 3600)
 
     def mean(self, steps: Array) -> Array:
-        """The mean of a series of 15-minute steps in each cell."""
+        """Return the mean of a series of 15-minute steps in each cell."""
         result: Array = np.add.reduceat(steps[: self.steps], self.begin) / (self.end - self.begin)
         return result
 
     def cumulated(self, impulse: Array) -> Array:
-        """Response at each cell's end (rows) to a unit held over each cell (columns).
+        """Return the response at each cell's end (rows) to a unit input over each cell (columns).
 
-        ``impulse[k]`` is the response k + 1 steps after the start of a one-step unit pulse.
+        ``impulse[k]`` is the response k + 1 steps after the start of a unit pulse of one step.
         """
         total = np.concatenate([[0.0], np.cumsum(impulse)])
         since_begin = np.clip(self.end[:, None] - self.begin[None, :], 0, None)
@@ -51,7 +51,7 @@ class TimeGrid:
 
 @cache
 def time_grid(steps: int) -> TimeGrid:
-    """The grid over at most so many steps."""
+    """Return the grid over at most ``steps`` 15-minute steps."""
     lengths = [length for count, length in BLOCKS for _ in range(count)]
     end = np.cumsum(lengths)
     end = end[end <= steps]

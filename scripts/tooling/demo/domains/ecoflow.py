@@ -1,4 +1,4 @@
-"""ecoflow in the demo: an account with power stations in EcoFlow's simulated cloud, one charging from surplus."""
+"""ecoflow in the demo: power stations in the simulated EcoFlow cloud, one of them with surplus charging."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -11,7 +11,7 @@ import tempfile
 from typing import Any
 
 from simulators.ecoflow_cloud.cloud import ACCESS_KEY, SECRET_KEY
-from simulators.ecoflow_cloud.kinds import KINDS, PREFIXES
+from simulators.ecoflow_cloud.models import MODELS, SERIAL_PREFIXES
 from simulators.ecoflow_cloud.plant import Plant
 from simulators.world.weather import weather_at
 
@@ -22,17 +22,17 @@ from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
 
 _DOMAIN = "ecoflow"
 _SIMULATOR = "ecoflow_cloud"
-_KINDS = ("delta_pro", "delta_2", "powerstream", "smart_plug")
+_MODELS = ("delta_pro", "delta_2", "powerstream", "smart_plug")
 _HOST = "127.0.0.1"
 _PAST = timedelta(days=4)
 _SAMPLE = timedelta(minutes=5)
 
 
-def _serial(number: int, kind: str) -> str:
-    return f"{PREFIXES[kind]}SIM{number:06d}"
+def _serial(number: int, model: str) -> str:
+    return f"{SERIAL_PREFIXES[model]}SIM{number:06d}"
 
 
-_SERIALS = {kind: _serial(number, kind) for number, kind in enumerate(_KINDS, 1)}
+_SERIALS = {model: _serial(number, model) for number, model in enumerate(_MODELS, 1)}
 _STATION = _SERIALS["delta_pro"]
 
 
@@ -40,30 +40,30 @@ class EcoflowDemo:
     """See plugin.DomainDemo."""
 
     def __init__(self) -> None:
-        """Ports are taken when the demo is provisioned, and kept from then on."""
+        """Start without ports; they are chosen at provisioning and kept."""
         self._ports: tuple[int, int] | None = None
 
     def simulators_first(self, world: World) -> list[SimulatorSpec]:
-        """The cloud: the config flow tries the keys."""
+        """Return the cloud, which the config flow connects to."""
         if self._ports is None:
             self._ports = (free_port(), free_port())
         port, broker_port = self._ports
         arguments = ["--port", str(port), "--broker-port", str(broker_port), "--folder", str(self._folder())]
-        for kind in _KINDS:
-            arguments += ["--device", kind]
+        for model in _MODELS:
+            arguments += ["--device", model]
         return [SimulatorSpec(_SIMULATOR, "ecoflow_cloud", arguments, (_HOST, port))]
 
     def _folder(self) -> Path:
-        """Where the cloud keeps its certificates."""
+        """Return the folder of the cloud's certificates."""
         assert self._ports is not None
         return Path(tempfile.gettempdir()) / f"heat-suite-ecoflow-{self._ports[0]}"
 
     async def provision(self, ha: HomeAssistant, world: World) -> Provisioned:
-        """An account at the simulated cloud, verified against the cloud's own authority."""
+        """Add an account of the simulated cloud, verified with the cloud's certificate authority."""
         spec = self.simulators_first(world)[0]
         assert spec.address is not None
         made = Provisioned()
-        async with _there(spec):
+        async with _running(spec):
             entry = await ha.add_entry(
                 _DOMAIN,
                 {
@@ -86,11 +86,11 @@ class EcoflowDemo:
         return made
 
     async def _add_surplus(self, ha: HomeAssistant, entry_id: str) -> None:
-        """The DELTA Pro charges with what the house would feed into the grid."""
+        """Add surplus charging for the DELTA Pro."""
         unique_id = f"{entry_id}_{_SERIALS['powerstream']}_grid_consumption_power"
         grid = next(
             (item["entity_id"] for item in await ha.entity_keys() if item["unique_id"] == unique_id),
-            f"sensor.powerstream_{_KINDS.index('powerstream') + 1}_grid_consumption",
+            f"sensor.powerstream_{_MODELS.index('powerstream') + 1}_grid_power",
         )
         await ha.add_subentry(
             entry_id,
@@ -114,14 +114,14 @@ class EcoflowDemo:
         )
 
     def history(self, world: World, provisioned: Provisioned) -> list[Series]:
-        """Four days of the two stations, simulated in the same weather."""
+        """Return four days of the two stations, simulated with the demo's weather."""
         return [series for sn, plant in _plants() for series in _past(sn, plant, world.now)]
 
     def views(self, provisioned: Provisioned, entities: Entities) -> list[dict[str, Any]]:
-        """One view: a section per station, then the smaller devices."""
+        """Return one view: a section for each station and one for the smaller devices."""
         account = entities[provisioned.entries[0]]
         sections = [
-            _station_section(KINDS[kind].PRODUCT, entities[_SERIALS[kind]]) for kind in ("delta_pro", "delta_2")
+            _station_section(MODELS[model].PRODUCT, entities[_SERIALS[model]]) for model in ("delta_pro", "delta_2")
         ]
         sections.append(_others_section(entities, account))
         return [
@@ -137,8 +137,8 @@ class EcoflowDemo:
 
 
 @asynccontextmanager
-async def _there(spec: SimulatorSpec) -> AsyncGenerator[None]:
-    """Have the cloud there for the flow, also when the demo leaves the device side to the caller."""
+async def _running(spec: SimulatorSpec) -> AsyncGenerator[None]:
+    """Keep the cloud running for the config flow, also if the caller runs the simulators."""
     assert spec.address is not None
     try:
         _, writer = await asyncio.open_connection(*spec.address)
@@ -165,7 +165,7 @@ def _plants() -> list[tuple[str, Plant]]:
 
 
 def _past(sn: str, plant: Plant, now: datetime) -> list[Series]:
-    """What a station would have reported: filled by the sun, held by night where its simulator begins."""
+    """Return the past values of a station: charged by the sun, held at its initial level at night."""
     rng = random.Random(sn)
     values: dict[str, list[tuple[datetime, str]]] = {
         key: [] for key in ("battery_level", "solar_power", "ac_output_power", "battery_power")
@@ -202,7 +202,7 @@ def _station_section(name: str, keys: Mapping[str, str]) -> dict[str, Any]:
             {"type": "heading", "heading": name, "icon": "mdi:battery-charging-high"},
             _tile(keys, "battery_level", "Battery", **trend),
             _tile(keys, "solar_power", "Solar", **trend),
-            _tile(keys, "ac_input_power", "From the socket"),
+            _tile(keys, "ac_input_power", "AC input"),
             _tile(keys, "ac_output_power", "Load", **trend),
             _tile(keys, "grid_present", "Grid"),
             _tile(keys, "ac_output", "AC output"),
@@ -223,13 +223,13 @@ def _others_section(entities: Entities, account: Mapping[str, str]) -> dict[str,
     return {
         "type": "grid",
         "cards": [
-            {"type": "heading", "heading": "PowerStream and plug", "icon": "mdi:solar-power"},
+            {"type": "heading", "heading": "PowerStream and smart plug", "icon": "mdi:solar-power"},
             _tile(stream, "solar_power", "Balcony solar"),
-            _tile(stream, "inverter_output_power", "Feed"),
+            _tile(stream, "inverter_output_power", "Inverter output"),
             _tile(stream, "grid_consumption_power", "Grid"),
             _tile(plug, "plug_output", "Smart plug"),
             _tile(plug, "plug_power", "Plug power"),
-            _tile(account, "broker", "Live connection"),
+            _tile(account, "broker", "MQTT connection"),
         ],
     }
 

@@ -13,8 +13,8 @@ from ..client import HomeAssistant
 from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
 
 _DOMAIN = "iot_heating"
-# Id, name, protocol: one as they are in the field, one that can do more.
-_CONTROLLERS = (("ESP32-001", "Cellar", 1), ("ESP32-002", "Annexe", 2))
+# Device ID, name, protocol version.
+_CONTROLLERS = (("ESP32-001", "Cellar", 1), ("ESP32-002", "Annex", 2))
 _RATED_POWER_W = 11_000
 _PRICE = 0.12
 _PAST = timedelta(days=5)
@@ -31,10 +31,10 @@ class IotHeatingDemo:
     """See plugin.DomainDemo."""
 
     async def provision(self, ha: HomeAssistant, world: World) -> Provisioned:
-        """A building with two controllers; each key is what its flow shows once."""
+        """Add a building with two controllers. The flow shows each key once."""
         entry = await ha.add_entry(_DOMAIN, {"name": "Main house"})
         entry_id = entry["result"]["entry_id"]
-        made = Provisioned(entries=[entry_id])
+        provisioned = Provisioned(entries=[entry_id])
         await self._set_options(ha, entry_id)
         for device_id, name, protocol in _CONTROLLERS:
             settings = {"name": name, "device_id": device_id, "rated_power": _RATED_POWER_W}
@@ -42,19 +42,19 @@ class IotHeatingDemo:
             shown = next(step for step in results if step.get("step_id") == "key")
             key = shown["description_placeholders"]["device_key"]
             simulator = f"heating_controller_{device_id.lower().replace('-', '_')}"
-            made.devices.append(Device(_DOMAIN, device_id, "controller", key, entry_id, simulator=simulator))
+            provisioned.devices.append(Device(_DOMAIN, device_id, "controller", key, entry_id, simulator=simulator))
             arguments = ["--url", world.url, "--device-id", device_id, "--key", key, "--period", "5"]
             arguments += ["--protocol", str(protocol)]
-            made.simulators.append(SimulatorSpec(simulator, "heating_controller", arguments))
+            provisioned.simulators.append(SimulatorSpec(simulator, "heating_controller", arguments))
         await self._set_curve(ha, entry_id)
         subentries = await ha.call("config_entries/subentries/list", entry_id=entry_id)
         ids = {item["unique_id"]: item["subentry_id"] for item in subentries}
-        for device in made.devices:
+        for device in provisioned.devices:
             device.subentry_id = ids[device.id]
-        return made
+        return provisioned
 
     async def _set_options(self, ha: HomeAssistant, entry_id: str) -> None:
-        """A price, so that sessions have a cost."""
+        """Set the options, with an energy price for the cost of sessions."""
         options = {
             "heating": {"setback_temperature": 17, "eco_reduction": 3},
             "cost": {"price": _PRICE},
@@ -64,21 +64,21 @@ class IotHeatingDemo:
         await ha.flow("config/config_entries/options/flow", {"handler": entry_id}, options)
 
     async def _set_curve(self, ha: HomeAssistant, entry_id: str) -> None:
-        """A curve that this house needs, set as a user sets it."""
+        """Set the heating curve of the simulated house, like a user."""
         unique_id = f"{entry_id}_curve_value"
         entity_id = next(item["entity_id"] for item in await ha.entity_keys() if item["unique_id"] == unique_id)
         await ha.post("services/number/set_value", {"entity_id": entity_id, "value": _CURVE_VALUE})
 
     def simulators_first(self, world: World) -> list[SimulatorSpec]:
-        """Controllers call us: none has to be there before."""
+        """Return no simulators: controllers call Home Assistant, so they start after the setup."""
         return []
 
     def history(self, world: World, provisioned: Provisioned) -> list[Series]:
-        """Five days of each controller's house, simulated."""
+        """Return five simulated days of each controller's house."""
         return [series for i, device in enumerate(provisioned.devices) for series in _past(device.id, world.now, i)]
 
     def views(self, provisioned: Provisioned, entities: Entities) -> list[dict[str, Any]]:
-        """One view: the curve, then a section per controller."""
+        """Return one view: the building, then a section per controller."""
         building = entities[provisioned.entries[0]]
         sections = [_building_section(building)]
         sections += [_controller_section(name, entities[device_id]) for device_id, name, _ in _CONTROLLERS]
@@ -95,7 +95,7 @@ class IotHeatingDemo:
 
 
 def _past(device_id: str, now: datetime, number: int) -> list[Series]:
-    """What a controller would have reported: the same house and firmware as its simulator."""
+    """Return what a controller would have reported, with the house and firmware of its simulator."""
     zone, settings = ZoneInfo("Europe/Rome"), Settings(curve_value=_CURVE_VALUE, schedule=_SCHEDULE)
     shift = in_heating_season(now) - now
     house = House(now - _PAST + shift, room_c=19.5 - number)
@@ -126,7 +126,7 @@ def _past(device_id: str, now: datetime, number: int) -> list[Series]:
 
 
 def _building_section(building: Mapping[str, str]) -> dict[str, Any]:
-    sliders = [("curve_value", "Curve value"), ("min_external_temp", "Minimum external temperature")]
+    sliders = [("curve_value", "Heating curve value"), ("min_external_temp", "Minimum outdoor temperature")]
     return {
         "type": "grid",
         "cards": [
@@ -141,12 +141,12 @@ def _building_section(building: Mapping[str, str]) -> dict[str, Any]:
                 }
                 for key, name in sliders
             ),
-            {"type": "tile", "entity": building["iot_enabled"], "name": "Enabled", "features": [{"type": "toggle"}]},
-            {"type": "tile", "entity": building["flow_setpoint"], "name": "Flow set point"},
+            {"type": "tile", "entity": building["iot_enabled"], "name": "Heating", "features": [{"type": "toggle"}]},
+            {"type": "tile", "entity": building["flow_setpoint"], "name": "Flow temperature setpoint"},
             {
                 "type": "tile",
                 "entity": building["mode"],
-                "name": "Mode",
+                "name": "Operating mode",
                 "features": [{"type": "select-options"}],
                 "grid_options": {"columns": 12},
             },
@@ -157,7 +157,7 @@ def _building_section(building: Mapping[str, str]) -> dict[str, Any]:
 def _controller_section(name: str, keys: Mapping[str, str]) -> dict[str, Any]:
     temperatures = [
         {"entity": keys["outdoor_temperature"], "name": "Outdoor"},
-        {"entity": keys["supply_temperature"], "name": "Supply"},
+        {"entity": keys["supply_temperature"], "name": "Flow"},
     ]
     return {
         "type": "grid",
@@ -170,7 +170,7 @@ def _controller_section(name: str, keys: Mapping[str, str]) -> dict[str, Any]:
             {
                 "type": "tile",
                 "entity": keys["control"],
-                "name": "Control",
+                "name": "Control mode",
                 "features": [{"type": "select-options"}],
                 "grid_options": {"columns": 12},
             },

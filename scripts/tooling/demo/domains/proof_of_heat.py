@@ -25,7 +25,7 @@ _SAMPLE = timedelta(minutes=10)
 _ROOMS: Final = {"Living room": (21.2, 0.5), "Bedroom": (19.0, 0.4)}
 _TEMPLATE = "{{{{ ({mean} + {swing} * sin((now().hour + now().minute / 60) / 24 * 2 * pi - 2)) | round(2) }}}}"
 _OUTDOOR = "Weather station"
-_NAMES: Final = {"api_calls_left": "API calls left", "hashrate": "Hash rate"}
+_NAMES: Final = {"api_calls_left": "API calls remaining"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,16 +304,16 @@ def _system_section(system: Mapping[str, str]) -> dict[str, Any]:
         "cards": [
             {"type": "heading", "heading": "House", "icon": "mdi:home-thermometer"},
             _tile(system, "profile", "Profile", features=[{"type": "select-options"}]),
-            _tile(system, "control_active", "In control", features=[{"type": "toggle"}]),
+            _tile(system, "control_active", "Heating control", features=[{"type": "toggle"}]),
             # A tile cuts a sentence off.
             {
                 "type": "markdown",
                 "content": f"{{{{ states('{system['decision']}') }}}}",
                 "grid_options": {"columns": 12},
             },
-            _tile(system, "demand", "Demand"),
+            _tile(system, "demand", "Heat demand"),
             _tile(system, "cost_per_hour", "Cost per hour"),
-            _tile(system, "electricity_price", "Electricity"),
+            _tile(system, "electricity_price", "Electricity price"),
             {
                 "type": "statistics-graph",
                 "title": "Outdoor temperature",

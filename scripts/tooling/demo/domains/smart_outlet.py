@@ -1,4 +1,4 @@
-"""smart_outlet in the demo: a field unit with two outlets, and an HC-12 stick with one more."""
+"""smart_outlet in the demo: a field CCU with two outlets and an HC-12 radio with another one."""
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -28,13 +28,13 @@ _VOLTAGE = 230
 
 
 class SmartOutletDemo:
-    """See plugin.DomainDemo."""
+    """Demo of smart_outlet, see ``plugin.DomainDemo``."""
 
     async def provision(self, ha: HomeAssistant, world: World) -> Provisioned:
-        """A unit whose key its flow shows once, and a radio on the simulated port."""
+        """Add a CCU, whose key is shown once by its flow, and a radio on the simulated port."""
         made = Provisioned()
-        await self._add_unit(ha, world, made)
-        with _some_port(_port(world)):
+        await self._add_ccu(ha, world, made)
+        with _placeholder_port(_port(world)):
             await self._add_radio(ha, world, made)
         for device in made.devices:
             if device.kind == "outlet":
@@ -42,15 +42,15 @@ class SmartOutletDemo:
                 device.subentry_id = next(i["subentry_id"] for i in listed if i["unique_id"] == device.id)
         return made
 
-    async def _add_unit(self, ha: HomeAssistant, world: World, made: Provisioned) -> None:
+    async def _add_ccu(self, ha: HomeAssistant, world: World, made: Provisioned) -> None:
         steps: tuple[dict[str, Any], ...] = (
             {"next_step_id": "ccu"},
             {"name": "Fuse box", "ccu_id": _CCU_ID, "accept_without_key": False},
             {},
         )
         results = await ha.flow_results("config/config_entries/flow", {"handler": _DOMAIN}, *steps)
-        shown = next(step for step in results if step.get("step_id") == "key")
-        key = shown["description_placeholders"]["device_key"]
+        key_step = next(step for step in results if step.get("step_id") == "key")
+        key = key_step["description_placeholders"]["device_key"]
         entry_id = results[-1]["result"]["entry_id"]
         made.entries.append(entry_id)
         made.devices.append(Device(_DOMAIN, _CCU_ID, "ccu", key, entry_id, simulator=_CCU))
@@ -74,20 +74,20 @@ class SmartOutletDemo:
         made.devices.append(Device(_DOMAIN, "FC", "outlet", None, entry_id, simulator=_RADIO))
 
     def simulators_first(self, world: World) -> list[SimulatorSpec]:
-        """The radio's port has to be there when its flow opens it."""
+        """Start the radio first: its port must exist when the flow opens it."""
         return [SimulatorSpec(_RADIO, "hc12", ["--link", str(_port(world)), "--outlets", "FC", "--loads", "900,150"])]
 
     def history(self, world: World, provisioned: Provisioned) -> list[Series]:
-        """Five days of the unit's outlets."""
+        """Return five days of history of the CCU's outlets."""
         return [
             series
             for number, outlet in enumerate(_OUTLETS)
             for socket in "ab"
-            for series in _past(outlet["device_id"], socket, world.now, number)
+            for series in _history(outlet["device_id"], socket, world.now, number)
         ]
 
     def views(self, provisioned: Provisioned, entities: Entities) -> list[dict[str, Any]]:
-        """One view: the hub, then a section per outlet."""
+        """Return one view with a section for the CCU and one per outlet."""
         names = {outlet["device_id"]: outlet["name"] for outlet in (*_OUTLETS, _RADIO_OUTLET)}
         sections = [_hub_section(entities[provisioned.entries[0]])]
         sections += [_outlet_section(name, entities[device_id]) for device_id, name in names.items()]
@@ -104,13 +104,13 @@ class SmartOutletDemo:
 
 
 def _port(world: World) -> Path:
-    """Where the simulated stick is; one per demo."""
+    """Return the path of the simulated serial port; one per demo."""
     return Path(tempfile.gettempdir()) / f"heat-suite-hc12-{urlsplit(world.url).port}"
 
 
 @contextmanager
-def _some_port(link: Path) -> Generator[None]:
-    """Without simulators: a port that opens while the flow looks; its entry then waits for the caller's."""
+def _placeholder_port(link: Path) -> Generator[None]:
+    """Provide a port for the flow if there are no simulators; the entry then waits for the caller's port."""
     if link.exists():
         yield
         return
@@ -126,14 +126,14 @@ def _some_port(link: Path) -> Generator[None]:
 
 
 def _load_ma(when: datetime, socket: str, number: int) -> int:
-    """A boiler that runs mornings and evenings on A, a fridge on B."""
+    """Return a load: a boiler in the morning and evening on socket A, a fridge on socket B."""
     if socket == "a":
         busy = when.hour in (6, 7, 17, 18, 19, 20) if number == 0 else 8 <= when.hour < 16
         return 3200 + 150 * number + round(90 * math.sin(when.minute / 4)) if busy else 0
     return 620 if (when.minute // 15 + number) % 2 else 35
 
 
-def _past(device_id: str, socket: str, now: datetime, number: int) -> list[Series]:
+def _history(device_id: str, socket: str, now: datetime, number: int) -> list[Series]:
     when = now - _PAST
     rows: dict[str, list[tuple[datetime, str]]] = {name: [] for name in ("current", "power")}
     while when < now:
@@ -160,22 +160,22 @@ def _hub_section(hub: Mapping[str, str]) -> dict[str, Any]:
                 "features": [{"type": "trend-graph"}],
             },
             {"type": "tile", "entity": hub["main_power"], "name": "Main power"},
-            {"type": "tile", "entity": hub["main_overload"], "name": "Main threshold"},
+            {"type": "tile", "entity": hub["main_overload"], "name": "Main current threshold"},
             {"type": "tile", "entity": hub["connectivity"], "name": "Connection"},
             {
                 "type": "button",
                 "entity": hub["cut_all_power"],
-                "name": "Cut all power",
+                "name": "Switch everything off",
                 "icon": "mdi:power-plug-off",
                 "tap_action": {
                     "action": "perform-action",
                     "perform_action": "button.press",
                     "target": {"entity_id": hub["cut_all_power"]},
-                    "confirmation": {"text": "Switch off every socket that is not protected?"},
+                    "confirmation": {"text": "Switch off all sockets except protected ones?"},
                 },
                 "grid_options": {"columns": 6, "rows": 2},
             },
-            {"type": "tile", "entity": hub["cut_state"], "name": "Power cut"},
+            {"type": "tile", "entity": hub["cut_state"], "name": "Emergency power-off"},
         ],
     }
 
@@ -190,7 +190,7 @@ def _outlet_section(name: str, keys: Mapping[str, str]) -> dict[str, Any]:
             *sockets,
             *({"type": "tile", **item} for item in currents),
             {"type": "tile", "entity": keys["overload"], "name": "Overload"},
-            {"type": "tile", "entity": keys["threshold"], "name": "Threshold"},
+            {"type": "tile", "entity": keys["threshold"], "name": "Trip threshold"},
             {
                 "type": "history-graph",
                 "title": "Currents",

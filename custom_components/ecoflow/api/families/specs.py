@@ -1,0 +1,357 @@
+"""The types a device family is described with: tables of entity specifications.
+
+A family is data. Each specification names the wire value of an entity, its unit and scale, and the command that
+changes it. `evidence` states how a scale is known: MEASURED scales are proven by arithmetic on replies of real
+devices (power = voltage x current, sums of ports; tests/ecoflow/test_scales.py), DOCUMENTED ones are taken from
+EcoFlow's documentation.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from ..errors import OutOfRangeError
+from ..units import UNITS, Quantity, to_unit
+from ..wire_values import Decoded, Values, as_bool, as_number, lookup, stored_name
+
+# The maximum length of a Home Assistant state.
+MAX_STATE_LENGTH = 255
+
+
+class Evidence(StrEnum):
+    """How a scale is known."""
+
+    MEASURED = "measured"
+    DOCUMENTED = "documented"
+
+
+class CommandFormat(StrEnum):
+    """How the commands of a family are addressed."""
+
+    TCP = "tcp"
+    MODULE = "module"
+    CODE = "code"
+    FUNCTION = "function"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A write: the body without serial number and id, and the wire values that confirm it."""
+
+    body: dict[str, Any]
+    expect: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntitySpec:
+    """An entity with a state. `source` may list alternative paths; the first one present is used."""
+
+    key: str
+    source: str | tuple[str, ...]
+    enabled: bool = True
+    diagnostic: bool = False
+    depends_on: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The alternative paths, preferred one first."""
+        return (self.source,) if isinstance(self.source, str) else self.source
+
+    @property
+    def value_names(self) -> tuple[str, ...]:
+        """The stored names of all values that the entity depends on."""
+        return tuple(stored_name(path) for path in (*self.sources, *self.depends_on))
+
+    def wire_value(self, values: Values) -> Any:
+        """Return the first wire value present, None if there is none."""
+        for path in self.sources:
+            if (value := lookup(values, path)) is not None:
+                return value
+        return None
+
+    def exists(self, values: Values) -> bool:
+        """Whether the device reports the value (null or a missing list item does not count)."""
+        return self.wire_value(values) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorSpec(EntitySpec):
+    """A sensor."""
+
+    quantity: Quantity
+    scale: float = 1.0
+    evidence: Evidence = Evidence.DOCUMENTED
+    unknown_above: float | None = None
+    unknown_values: tuple[float, ...] = ()
+    states: Mapping[int, str] | None = None
+    counter: bool = False
+    derive: Callable[[Values], Decoded] | None = None
+
+    @property
+    def unit(self) -> str:
+        """The unit of the decoded value."""
+        return UNITS[self.quantity]
+
+    def decode(self, values: Values) -> Decoded:
+        """Return the value in its unit, None if it is unknown."""
+        if self.derive is not None:
+            return self.derive(values)
+        wire_value = self.wire_value(values)
+        if self.quantity is Quantity.RAW:
+            return _as_state(wire_value)
+        if (value := as_number(wire_value)) is None or value in self.unknown_values:
+            return None
+        if self.states is not None:
+            return self.states.get(int(value))
+        if self.unknown_above is not None and value >= self.unknown_above:
+            return None
+        return to_unit(value, self.quantity, self.scale)
+
+
+def _as_state(value: Any) -> Decoded:
+    """Return a value of unknown meaning as it is, None if it cannot be a state."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return value if len(value) <= MAX_STATE_LENGTH else None
+    return as_number(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinarySensorSpec(EntitySpec):
+    """A binary sensor. `test` converts the wire value; by default 1, 0, true and false are accepted."""
+
+    device_class: str = ""
+    test: Callable[[Any], bool | None] = as_bool
+
+    def decode(self, values: Values) -> bool | None:
+        """Return on/off, None if it is unknown."""
+        return None if (value := self.wire_value(values)) is None else self.test(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchSpec(EntitySpec):
+    """A switch. `on` and `off` are wire values; `command` builds the write from one of them."""
+
+    command: Callable[[Any, Values], Command]
+    on: Any = 1
+    off: Any = 0
+    test: Callable[[Any], bool | None] | None = None
+    # False for the outputs that a household switches every day.
+    config: bool = True
+
+    def decode(self, values: Values) -> bool | None:
+        """Return on/off, None if it is unknown."""
+        value = self.wire_value(values)
+        if self.test is not None:
+            return None if value is None else self.test(value)
+        if isinstance(self.on, bool) or isinstance(value, bool):
+            state = as_bool(value)
+            return state if self.on in (1, True) or state is None else not state
+        return True if value == self.on else False if value == self.off else None
+
+    def write(self, on: bool, values: Values) -> Command:
+        """Return the command that turns the switch on or off."""
+        return self.command(self.on if on else self.off, values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberSpec(EntitySpec):
+    """A number. The wire value is the entity's value divided by `scale`."""
+
+    quantity: Quantity
+    min_value: float
+    max_value: float
+    command: Callable[[Any, Values], Command]
+    step: float = 1.0
+    scale: float = 1.0
+    evidence: Evidence = Evidence.DOCUMENTED
+
+    @property
+    def unit(self) -> str:
+        """The unit of the entity's value."""
+        return UNITS[self.quantity]
+
+    def decode(self, values: Values) -> float | int | None:
+        """Return the value, None if it is unknown or outside the range that can be set."""
+        value = to_unit(self.wire_value(values), self.quantity, self.scale)
+        return value if value is not None and self.min_value <= value <= self.max_value else None
+
+    def write(self, value: float, values: Values) -> Command:
+        """Return the command that sets `value`; raises OutOfRangeError outside the range."""
+        if not self.min_value <= value <= self.max_value:
+            raise OutOfRangeError(value, self.min_value, self.max_value)
+        return self.command(round(value / self.scale), values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectSpec(EntitySpec):
+    """A select. `options` maps each option to its wire value."""
+
+    options: Mapping[str, Any]
+    command: Callable[[Any, Values], Command]
+    derive: Callable[[Values], str | None] | None = None
+    # False for the modes that a household changes every day.
+    config: bool = True
+
+    def decode(self, values: Values) -> str | None:
+        """Return the current option, None if the wire value is none of the known ones."""
+        if self.derive is not None:
+            return self.derive(values)
+        value = self.wire_value(values)
+        return next((name for name, wire in self.options.items() if wire == value), None)
+
+    def write(self, option: str, values: Values) -> Command:
+        """Return the command that selects an option; raises ValueError for an unknown one."""
+        if option not in self.options:
+            raise ValueError(f"{option} is not one of {', '.join(self.options)}")
+        return self.command(self.options[option], values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonSpec:
+    """A button that sends a command. It exists if the device reports the value at `requires`."""
+
+    key: str
+    command: Callable[[Values], Command]
+    requires: str
+
+    def exists(self, values: Values) -> bool:
+        """Whether the device has the function."""
+        return lookup(values, self.requires) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeControl:
+    """How AC charging is controlled: keys of the power setting and its sensor, and the pause command if any."""
+
+    setting: str
+    power: str
+    pause: Callable[[bool, Values], Command] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Everything known about one model line.
+
+    `identifying_values` are wire names that only this family reports; they identify a device whose product name
+    and serial number are unknown. `ignored_values` are wire names without an entity. `product_types` are the
+    numbers a device reports as its `productType`.
+    """
+
+    name: str
+    model: str
+    command_format: CommandFormat
+    product_names: tuple[str, ...]
+    serial_prefixes: tuple[str, ...]
+    product_types: tuple[int, ...] = ()
+    sensors: tuple[SensorSpec, ...] = ()
+    binary_sensors: tuple[BinarySensorSpec, ...] = ()
+    switches: tuple[SwitchSpec, ...] = ()
+    numbers: tuple[NumberSpec, ...] = ()
+    selects: tuple[SelectSpec, ...] = ()
+    buttons: tuple[ButtonSpec, ...] = ()
+    charge: ChargeControl | None = None
+    # Keys of the sensors that feed the Energy dashboard (battery power is positive while charging).
+    battery_power: str | None = None
+    solar_power: str | None = None
+    identifying_values: tuple[str, ...] = ()
+    ignored_values: tuple[str, ...] = ()
+
+    def entities(self) -> Iterator[SensorSpec | BinarySensorSpec | SwitchSpec | NumberSpec | SelectSpec]:
+        """Yield the specifications of all entities that have a state."""
+        yield from self.sensors
+        yield from self.binary_sensors
+        yield from self.switches
+        yield from self.numbers
+        yield from self.selects
+
+    def number(self, key: str) -> NumberSpec | None:
+        """Return a number by its key."""
+        return next((number for number in self.numbers if number.key == key), None)
+
+    def decode(self, values: Values) -> Iterator[tuple[str, Decoded, str]]:
+        """Yield (entity key, value, unit) for everything the device reports."""
+        for spec in self.entities():
+            if spec.exists(values):
+                unit = spec.unit if isinstance(spec, (SensorSpec, NumberSpec)) else ""
+                yield spec.key, spec.decode(values), unit
+
+
+def watts(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
+    """Return a power sensor."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.POWER, scale=scale, **more)
+
+
+def volts(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
+    """Return a voltage sensor."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.VOLTAGE, scale=scale, **more)
+
+
+def amps(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
+    """Return a current sensor."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.CURRENT, scale=scale, **more)
+
+
+def celsius(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
+    """Return a temperature sensor."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.TEMPERATURE, scale=scale, **more)
+
+
+def hertz(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
+    """Return a frequency sensor; 0 means that there is no AC voltage."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.FREQUENCY, scale=scale, **more)
+
+
+def battery_level(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return a state-of-charge sensor."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.BATTERY_LEVEL, **more)
+
+
+def percentage(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return a percentage sensor that is not a battery level."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.PERCENTAGE, **more)
+
+
+def amp_hours(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return a capacity sensor; the wire value is in mAh."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.CAPACITY, scale=0.001, **more)
+
+
+def minutes(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return a sensor of a remaining time in minutes."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.DURATION, **more)
+
+
+def energy_counter(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return an energy counter of the device; the wire value is in Wh."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.ENERGY, scale=0.001, counter=True, **more)
+
+
+def error_code(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return an error code sensor, disabled by default."""
+    return SensorSpec(
+        key=key, source=source, quantity=Quantity.ERROR_CODE, diagnostic=True, **{"enabled": False, **more}
+    )
+
+
+def count(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return a sensor of a count."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.COUNT, **more)
+
+
+def state(key: str, source: str | tuple[str, ...], states: Mapping[int, str], **more: Any) -> SensorSpec:
+    """Return a sensor with named states."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.STATE, states=states, **more)
+
+
+def total(values: Values, paths: Iterable[str], scale: float = 1.0) -> float | None:
+    """Return the scaled sum of the values that are present, None if there is none."""
+    numbers = [value for path in paths if (value := as_number(lookup(values, path))) is not None]
+    return round(sum(numbers) * scale, 1) if numbers else None
+
+
+def wire_names(text: str) -> tuple[str, ...]:
+    """Return the wire names of a list in text form; a trailing `*` in a name matches the rest of it."""
+    return tuple(text.split())

@@ -1,0 +1,60 @@
+"""Access to the values a device reports: lookup by path and conversion of single values."""
+
+from collections.abc import Mapping
+from functools import cache
+import math
+import re
+from typing import Any
+
+type Values = Mapping[str, Any]
+type Decoded = float | int | str | bool | None
+
+
+def as_number(value: Any) -> float | None:
+    """Return a finite number, None for anything else. A boolean is not a number, a numeric string is one."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if not isinstance(value, (int, float)):
+        return None
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:  # JSON allows integers of any length
+        return None
+
+
+def as_bool(value: Any) -> bool | None:
+    """Return True or False for 1, 0, true and false, None for anything else (255 means "unchanged" on some models)."""
+    if value in (1, "1", True):
+        return True
+    if value in (0, "0", False):
+        return False
+    return None
+
+
+@cache
+def _steps(path: str) -> tuple[str, tuple[int | str, ...]]:
+    name, bracket, rest = path.partition("[")
+    found = re.findall(r"\[(\d+)\]|\.([^.\[]+)", bracket + rest)
+    return name, tuple(int(index) if index else key for index, key in found)
+
+
+def stored_name(path: str) -> str:
+    """Return the name under which the value of a path is stored."""
+    return _steps(path)[0]
+
+
+def lookup(values: Values, path: str) -> Any:
+    """Return the value at a path such as `heartbeat.energyInfos[0].outputPower`, None if a part is missing."""
+    name, steps = _steps(path)
+    item = values.get(name)
+    for step in steps:
+        if isinstance(step, int):
+            item = item[step] if isinstance(item, list) and step < len(item) else None
+        else:
+            item = item.get(step) if isinstance(item, Mapping) else None
+    return item

@@ -1,0 +1,1 @@
+"""Options flow and subentry flows."""

@@ -1,0 +1,247 @@
+"""The hub of a building: adds and removes controllers with the subentries of its config entry."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+import logging
+from types import MappingProxyType
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
+
+from ._lib.device_keys import KeyRing
+from .const import CONF_DEVICE_ID, CONF_LINKED, SUBENTRY_CONTROLLER, SUBENTRY_LINKED
+from .protocol.configuration import Force
+from .protocol.report import Report
+from .repairs import async_delete_offline_issue
+from .runtime.change_listeners import ChangeListeners
+from .runtime.command_dispatcher import CommandDispatcher
+from .runtime.controller import Controller, subscribe
+from .runtime.energy import EnergyConfig
+from .runtime.health_monitor import HealthMonitor
+from .runtime.linked_entity import LinkedEntity, is_switchable
+from .runtime.notifier import Notifier, SlicedLoop
+from .runtime.options import BuildingOptions
+from .runtime.report_receiver import ReportReceiver
+from .storage.device_records import ControllerKind, DeviceRecord
+from .storage.device_store import DeviceStore
+from .storage.session_store import SessionStore
+
+_LOGGER = logging.getLogger(__name__)
+# Home Assistant has saved a new subentry by then.
+_CONFIRM_AFTER_S: Final = 10
+_DEVICE_ID_KEYS: Final = {SUBENTRY_CONTROLLER: CONF_DEVICE_ID, SUBENTRY_LINKED: CONF_LINKED}
+
+
+class ControllerHub:
+    """The controllers of one building.
+
+    Attributes:
+        controllers: By device ID.
+        receiver: Processes their reports.
+        commands: Sends them commands.
+        monitor: Detects those that are offline.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        options: BuildingOptions,
+        *,
+        device_store: DeviceStore,
+        session_store: SessionStore,
+        change_listeners: ChangeListeners,
+    ) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._device_store = device_store
+        self._session_store = session_store
+        self._change_listeners = change_listeners
+        self._linked_entities: dict[str, LinkedEntity] = {}
+        self._new_controller_listeners: list[Callable[[Controller], None]] = []
+        self._loaded_options = dict(entry.options)
+        self._loaded_subentries = _subentry_configs(entry)
+        self._sync_lock = asyncio.Lock()
+        self._sliced_loop = SlicedLoop(hass.loop)
+        self._notifier = Notifier(hass.loop, self._sliced_loop)
+        self.controllers: dict[str, Controller] = {}
+        self.receiver = ReportReceiver(
+            hass,
+            options,
+            session_store=session_store,
+            change_listeners=change_listeners,
+            notifier=self._notifier,
+            create_task=self._create_task,
+        )
+        self.commands = CommandDispatcher(device_store, self.controllers, self._async_switch_entity, self._create_task)
+        self.monitor = HealthMonitor(
+            hass,
+            building_name=entry.title,
+            poll_interval_s=options.poll_interval_s,
+            controllers=self.controllers,
+            linked_entities=self._linked_entities,
+            receiver=self.receiver,
+            commands=self.commands,
+            sliced_loop=self._sliced_loop,
+        )
+
+    async def async_start(self) -> None:
+        """Complete what a crash interrupted, add the controllers and start to monitor them."""
+        self._entry.async_on_unload(self.monitor.start())
+        self._entry.async_on_unload(self._stop)
+        subentries = self._subentries()
+        orphans = [
+            record
+            for record in self._device_store.devices_of(self._entry.entry_id)
+            if record.device_id not in subentries
+        ]
+        await self._async_delete([record for record in orphans if record.confirmed])
+        await self.async_sync()
+        for record in orphans:
+            if not record.confirmed:
+                self._restore_subentry(record)
+                await self.async_sync()
+
+    @callback
+    def _stop(self) -> None:
+        self._notifier.stop()
+        self._sliced_loop.stop()
+        for linked_entity in self._linked_entities.values():
+            linked_entity.stop()
+
+    def _create_task(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
+        self._entry.async_create_background_task(self._hass, coroutine, name)
+
+    async def _async_switch_entity(self, device_id: str, force: Force, previous: Force) -> str | None:
+        return await self._linked_entities[device_id].async_switch(force, previous)
+
+    @callback
+    def for_each_controller(self, add: Callable[[Controller], None]) -> None:
+        """Call ``add`` for every controller, and for those that are added later."""
+        for controller in self.controllers.values():
+            add(controller)
+        self._entry.async_on_unload(subscribe(self._new_controller_listeners, add))
+
+    def is_controllable(self, controller: Controller) -> bool:
+        """Whether a controller can be forced on and off; linked binary sensors cannot."""
+        return controller.kind is ControllerKind.ESP32 or is_switchable(self._hass, controller.device_id)
+
+    @property
+    def needs_reload(self) -> bool:
+        """Whether options, or the settings of a loaded controller, have changed since the setup."""
+        current = _subentry_configs(self._entry)
+        return self._loaded_options != dict(self._entry.options) or any(
+            current.get(key, config) != config for key, config in self._loaded_subentries.items()
+        )
+
+    async def async_sync(self) -> None:
+        """Add and remove controllers so that they match the subentries."""
+        # Two subentries added at once cause two updates: one at a time, each with the subentries of that moment.
+        async with self._sync_lock:
+            await self._async_sync()
+
+    async def _async_sync(self) -> None:
+        subentries = self._subentries()
+        removed = self.controllers.keys() - subentries.keys()
+        for device_id in removed:
+            self._remove_controller(device_id)
+        devices = self._device_store.devices
+        await self._async_delete([devices[device_id] for device_id in removed if device_id in devices])
+        for device_id, subentry in subentries.items():
+            if device_id not in self.controllers:
+                await self._async_add_controller(device_id, subentry)
+        self._loaded_subentries = _subentry_configs(self._entry) | self._loaded_subentries
+
+    def _subentries(self) -> dict[str, ConfigSubentry]:
+        return {
+            subentry.data[_DEVICE_ID_KEYS[subentry.subentry_type]]: subentry
+            for subentry in self._entry.subentries.values()
+            if subentry.subentry_type in _DEVICE_ID_KEYS
+        }
+
+    def _remove_controller(self, device_id: str) -> None:
+        del self.controllers[device_id]
+        self._device_store.mark_changed()
+        if (linked_entity := self._linked_entities.pop(device_id, None)) is not None:
+            linked_entity.stop()
+        async_delete_offline_issue(self._hass, device_id)
+        self._change_listeners.notify_controllers(device_id)
+
+    async def _async_delete(self, records: list[DeviceRecord]) -> None:
+        if records:
+            await self._device_store.async_remove_devices([record.device_id for record in records])
+            await self._session_store.async_remove([record.number for record in records])
+
+    async def _async_add_controller(self, device_id: str, subentry: ConfigSubentry) -> None:
+        is_linked = subentry.subentry_type == SUBENTRY_LINKED
+        kind = ControllerKind.LINKED if is_linked else ControllerKind.ESP32
+        record = self._device_store.devices.get(device_id)
+        if record is None:
+            # The store was lost, such as by a backup of the config entries alone. The controller needs a new key.
+            record = await self._device_store.async_add_device(
+                device_id, self._entry.entry_id, subentry.title, KeyRing(), kind=kind, config=dict(subentry.data)
+            )
+        controller = Controller(
+            device_id,
+            subentry.subentry_id,
+            record.number,
+            subentry.title,
+            kind,
+            EnergyConfig.from_subentry(dict(subentry.data)),
+            await self._session_store.async_get_tracker(record.number),
+            last_seen=self._device_store.last_seen.get(device_id),
+        )
+        self.controllers[device_id] = controller
+        if not record.confirmed:
+            self._confirm_later(device_id)
+        if is_linked:
+            self._linked_entities[device_id] = LinkedEntity(
+                self._hass, controller, self._receive_state, self.receiver.set_offline
+            )
+        self._device_store.mark_changed()
+        for listener in tuple(self._new_controller_listeners):
+            listener(controller)
+        if is_linked:
+            self._linked_entities[device_id].start()
+        self._change_listeners.notify_controllers(device_id)
+
+    @callback
+    def _receive_state(self, controller: Controller, report: Report) -> None:
+        """Process the state of a linked entity."""
+        self.receiver.receive_and_save(controller, report)
+        self._device_store.mark_seen(controller.device_id, dt_util.utcnow())
+        self.commands.confirm_by_state(controller)
+
+    def _confirm_later(self, device_id: str) -> None:
+        async def confirm(_: datetime) -> None:
+            await self._device_store.async_confirm(device_id)
+
+        self._entry.async_on_unload(async_call_later(self._hass, _CONFIRM_AFTER_S, confirm))
+
+    @callback
+    def _restore_subentry(self, record: DeviceRecord) -> None:
+        """Restore a subentry that a crash lost before it was saved: its key has already been shown."""
+        _LOGGER.info("Restoring controller %s, which was added just before a crash", record.device_id)
+        is_linked = record.kind is ControllerKind.LINKED
+        data = record.config or {CONF_DEVICE_ID: record.device_id}
+        subentry = ConfigSubentry(
+            data=MappingProxyType(data),
+            subentry_type=SUBENTRY_LINKED if is_linked else SUBENTRY_CONTROLLER,
+            title=record.name,
+            unique_id=record.device_id,
+        )
+        self._hass.config_entries.async_add_subentry(self._entry, subentry)
+
+    @callback
+    def entry_state_changed(self) -> None:
+        """The config entry was loaded or unloaded."""
+        self._device_store.mark_changed()
+        self._change_listeners.notify_controllers(*self.controllers)
+
+
+def _subentry_configs(entry: ConfigEntry) -> dict[str, tuple[str, dict[str, Any]]]:
+    return {subentry_id: (subentry.title, dict(subentry.data)) for subentry_id, subentry in entry.subentries.items()}

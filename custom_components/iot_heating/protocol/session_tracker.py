@@ -1,0 +1,235 @@
+"""Heating sessions of one controller: on-time, energy and cost, by session and by local day.
+
+Time is counted only up to the last report, so an outage adds nothing. A session whose end was not reported ends at
+the last report and is marked as estimated.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any, Final
+
+SHORT_BREAK: Final = timedelta(minutes=10)
+"""A session continues after an interruption of at most this length, such as a restart of Home Assistant."""
+MAX_REPORT_GAP: Final = timedelta(minutes=3)
+"""A session with a longer time between two reports is marked as estimated."""
+
+
+@dataclass(slots=True)
+class Session:
+    """One continuous period of heating.
+
+    Attributes:
+        id: Row in the database; None until it is written.
+        start: UTC.
+        seen: Time of the last report; the session is counted up to here (UTC).
+        end: UTC; None while it is running.
+        energy_kwh: None without an energy source.
+        cost: In the currency of the price; None without a price.
+        estimated: Its end, or a part of it, was not reported.
+        meter_kwh: Last reading of the energy meter while it is running.
+    """
+
+    start: datetime
+    seen: datetime
+    end: datetime | None = None
+    energy_kwh: float | None = None
+    cost: float | None = None
+    estimated: bool = False
+    meter_kwh: float | None = None
+    id: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the form that actions, events and exports use."""
+        return {
+            "start": self.start.isoformat(timespec="seconds"),
+            "end": self.end.isoformat(timespec="seconds") if self.end else None,
+            "duration_s": round(self.duration_s),
+            "energy_kwh": None if self.energy_kwh is None else round(self.energy_kwh, 4),
+            "cost": None if self.cost is None else round(self.cost, 4),
+            "estimated": self.estimated,
+        }
+
+    @property
+    def duration_s(self) -> float:
+        """Duration so far."""
+        return ((self.end or self.seen) - self.start).total_seconds()
+
+
+@dataclass(slots=True)
+class Usage:
+    """Heating time, energy and cost of a period."""
+
+    on_s: float = 0.0
+    energy_kwh: float | None = None
+    cost: float | None = None
+
+    def add(self, on_s: float, energy_kwh: float | None, cost: float | None) -> None:
+        """Add heating time, energy and cost."""
+        self.on_s += on_s
+        self.energy_kwh = _plus(self.energy_kwh, energy_kwh)
+        self.cost = _plus(self.cost, cost)
+
+    def plus(self, other: Usage) -> Usage:
+        """Return the sum of both."""
+        return Usage(self.on_s + other.on_s, _plus(self.energy_kwh, other.energy_kwh), _plus(self.cost, other.cost))
+
+
+def _plus(left: float | None, right: float | None) -> float | None:
+    if left is None or right is None:
+        return left if right is None else right
+    return left + right
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyReading:
+    """Energy data at a moment; None where a value is unknown.
+
+    Attributes:
+        meter_kwh: Counter of the energy meter; a decrease is a reset.
+        power_w: Measured, or the rated power.
+        price: Price of a kilowatt-hour.
+    """
+
+    meter_kwh: float | None = None
+    power_w: float | None = None
+    price: float | None = None
+
+
+NO_ENERGY_READING: Final = EnergyReading()
+
+
+@dataclass(slots=True)
+class SessionTracker:
+    """Tracks the sessions and the usage of one controller.
+
+    Attributes:
+        running: The running session.
+        total: Usage since the controller was added.
+        days: Usage by local day; at least of this month and the week before it.
+        unsaved_days: Days whose usage is not on disk yet.
+        unsaved: Ended sessions that are not on disk yet.
+    """
+
+    zone: tzinfo = UTC
+    running: Session | None = None
+    total: Usage = field(default_factory=Usage)
+    days: dict[date, Usage] = field(default_factory=dict)
+    unsaved_days: set[date] = field(default_factory=set)
+    unsaved: list[Session] = field(default_factory=list)
+
+    def report(
+        self,
+        heating: bool | None,
+        now: datetime,
+        reading: EnergyReading = NO_ENERGY_READING,
+        *,
+        gap: timedelta = SHORT_BREAK,
+    ) -> tuple[Session, ...]:
+        """Process a report; returns the sessions that it ended or started.
+
+        Args:
+            heating: Whether the heat source is on; None where it was not reported.
+            now: UTC.
+            reading: Energy data now.
+            gap: Longest time since the last report over which the session continues.
+        """
+        session = self.running
+        if session is None:
+            return (self._start(now, reading),) if heating else ()
+        if now <= session.seen:
+            # The clock was set back: count nothing until it has passed the last report again.
+            return () if heating else (self._end(session.seen, estimated=True),)
+        if heating is None or now - session.seen > gap:
+            ended = self._end(session.seen, estimated=True)
+            return (ended, self._start(now, reading)) if heating else (ended,)
+        session.estimated |= now - session.seen > MAX_REPORT_GAP
+        self._accrue(session, now, reading)
+        return () if heating else (self._end(now, estimated=session.estimated),)
+
+    def end_offline(self) -> tuple[Session, ...]:
+        """End the running session at its last report: the controller is offline. Returns the ended session."""
+        return () if self.running is None else (self._end(self.running.seen, estimated=True),)
+
+    def add_earlier(self, earlier: SessionTracker) -> None:
+        """Add stored sessions and usage that could not be read before; a session that was running then has ended."""
+        if earlier.running is not None:
+            earlier.end_offline()
+        self.unsaved[:0] = earlier.unsaved
+        self.total = earlier.total.plus(self.total)
+        for day, usage in earlier.days.items():
+            self.days[day] = usage.plus(self.days.get(day, Usage()))
+
+    def today(self, now: datetime) -> Usage:
+        """Return the usage of the local day."""
+        return self.days.get(now.astimezone(self.zone).date(), Usage())
+
+    def week(self, now: datetime) -> Usage:
+        """Return the usage of the local week, which starts on Monday."""
+        day = now.astimezone(self.zone).date()
+        return self._sum(day - timedelta(days=day.weekday()), day)
+
+    def month(self, now: datetime) -> Usage:
+        """Return the usage of the local month."""
+        day = now.astimezone(self.zone).date()
+        return self._sum(day.replace(day=1), day)
+
+    def _sum(self, first: date, last: date) -> Usage:
+        usage = Usage()
+        for i in range((last - first).days + 1):
+            if (day := self.days.get(first + timedelta(days=i))) is not None:
+                usage = usage.plus(day)
+        return usage
+
+    def _start(self, now: datetime, reading: EnergyReading) -> Session:
+        energy = None if reading.meter_kwh is None and reading.power_w is None else 0.0
+        cost = None if energy is None or reading.price is None else 0.0
+        self.running = Session(now, now, energy_kwh=energy, cost=cost, meter_kwh=reading.meter_kwh)
+        return self.running
+
+    def _end(self, when: datetime, *, estimated: bool) -> Session:
+        assert self.running is not None
+        session, self.running = self.running, None
+        session.end, session.estimated = when, estimated
+        self.unsaved.append(session)
+        return session
+
+    def _accrue(self, session: Session, now: datetime, reading: EnergyReading) -> None:
+        """Count the time since the last report, split by local day."""
+        seconds = (now - session.seen).total_seconds()
+        energy = _energy(session, reading, seconds)
+        cost = None if energy is None or reading.price is None else energy * reading.price
+        for day, part in _by_day(session.seen, now, self.zone):
+            share = part / seconds
+            usage = self.days.setdefault(day, Usage())
+            usage.add(part, None if energy is None else energy * share, None if cost is None else cost * share)
+            self.unsaved_days.add(day)
+        self.total.add(seconds, energy, cost)
+        session.energy_kwh = _plus(session.energy_kwh, energy)
+        session.cost = _plus(session.cost, cost)
+        session.seen = now
+        if reading.meter_kwh is not None:
+            session.meter_kwh = reading.meter_kwh
+
+
+def _energy(session: Session, reading: EnergyReading, seconds: float) -> float | None:
+    """Return the energy by the meter if it was readable at both ends, else by the power."""
+    if reading.meter_kwh is not None and session.meter_kwh is not None:
+        difference = reading.meter_kwh - session.meter_kwh
+        return difference if difference >= 0 else max(0.0, reading.meter_kwh)
+    if reading.power_w is not None:
+        return reading.power_w * seconds / 3.6e6
+    return None
+
+
+def _by_day(start: datetime, end: datetime, zone: tzinfo) -> list[tuple[date, float]]:
+    """Split the time between two moments by local day; returns days and seconds."""
+    parts: list[tuple[date, float]] = []
+    at = start
+    while at < end:
+        day = at.astimezone(zone).date()
+        after = day + timedelta(days=1)
+        midnight = datetime(after.year, after.month, after.day, tzinfo=zone).astimezone(UTC)
+        until = min(end, midnight)
+        parts.append((day, (until - at).total_seconds()))
+        at = until
+    return parts

@@ -1,0 +1,49 @@
+"""Repair issues: a controller that is offline for a day."""
+
+from datetime import datetime
+
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+
+_LEARN_MORE_URL = "https://github.com/heat-suite/heat-suite/blob/main/docs/iot_heating.md#troubleshooting"
+
+
+def _offline_issue_id(device_id: str) -> str:
+    return f"controller_offline_{device_id}"
+
+
+@callback
+def async_create_offline_issue(hass: HomeAssistant, device_id: str, name: str, building: str, since: datetime) -> None:
+    """Create the issue of a controller that has been offline for a day."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _offline_issue_id(device_id),
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="controller_offline",
+        translation_placeholders={
+            "name": name,
+            "device_id": device_id,
+            "building": building,
+            "since": dt_util.as_local(since).strftime("%Y-%m-%d %H:%M"),
+        },
+        learn_more_url=_LEARN_MORE_URL,
+    )
+
+
+@callback
+def async_delete_offline_issue(hass: HomeAssistant, device_id: str) -> None:
+    """Delete the issue: the controller is online, or was removed."""
+    ir.async_delete_issue(hass, DOMAIN, _offline_issue_id(device_id))
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
+) -> RepairsFlow:
+    """Return the flow of a fixable issue; Home Assistant requires this function of a repairs platform."""
+    return ConfirmRepairFlow()

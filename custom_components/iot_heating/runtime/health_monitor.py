@@ -1,0 +1,124 @@
+"""Checks every ten seconds which controllers are offline, and updates what depends on time alone."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+import logging
+from typing import Final
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.util import dt as dt_util
+
+from ..protocol.protocol_2 import poll_jitter_s
+from ..repairs import async_create_offline_issue, async_delete_offline_issue
+from ..storage.device_records import ControllerKind
+from .command_dispatcher import CommandDispatcher
+from .controller import MISSED_POLLS, Controller, Topic, subscribe
+from .linked_entity import LinkedEntity
+from .notifier import SlicedLoop
+from .report_receiver import ReportReceiver
+
+_LOGGER = logging.getLogger(__name__)
+_INTERVAL: Final = timedelta(seconds=10)
+_ISSUE_AFTER: Final = timedelta(days=1)
+
+
+class HealthMonitor:
+    """Monitors the controllers of one building.
+
+    Args:
+        building_name: For the repair issue.
+        poll_interval_s: How often protocol 2 controllers are to call.
+        controllers: The live mapping of the building's controllers.
+        linked_entities: The entities of the linked controllers among them.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        *,
+        building_name: str,
+        poll_interval_s: int,
+        controllers: Mapping[str, Controller],
+        linked_entities: Mapping[str, LinkedEntity],
+        receiver: ReportReceiver,
+        commands: CommandDispatcher,
+        sliced_loop: SlicedLoop,
+    ) -> None:
+        self._hass = hass
+        self._building_name = building_name
+        self._poll_interval_s = poll_interval_s
+        self._controllers = controllers
+        self._linked_entities = linked_entities
+        self._receiver = receiver
+        self._commands = commands
+        self._sliced_loop = sliced_loop
+        self._started = dt_util.utcnow()
+        self._listeners: list[CALLBACK_TYPE] = []
+
+    @callback
+    def start(self) -> CALLBACK_TYPE:
+        """Start the checks; returns the function that stops them."""
+        cancel = async_track_time_interval(self._hass, self._check_all, _INTERVAL)
+
+        def stop() -> None:
+            cancel()
+            for device_id in self._controllers:
+                async_delete_offline_issue(self._hass, device_id)
+
+        return stop
+
+    def subscribe(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call ``listener`` after each round of checks; returns the function that unsubscribes."""
+        return subscribe(self._listeners, listener)
+
+    @callback
+    def _check_all(self, _: datetime) -> None:
+        now = dt_util.utcnow()
+
+        def check(controller: Controller) -> None:
+            # It may have been removed between two slices.
+            if controller.device_id in self._controllers:
+                self._check(controller, now)
+
+        self._sliced_loop.run(self._controllers.values(), check, self._notify)
+
+    def _notify(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+    def _check(self, controller: Controller, now: datetime) -> None:
+        if controller.kind is ControllerKind.LINKED:
+            self._check_linked(controller, now)
+        else:
+            self._check_connection(controller, now)
+        topics = (Topic.LAST_SEEN, Topic.USAGE) if controller.tracker.running else (Topic.LAST_SEEN,)
+        controller.notify(topics)
+        self._commands.expire(controller, now)
+
+    def _check_linked(self, controller: Controller, now: datetime) -> None:
+        entity = self._linked_entities[controller.device_id]
+        entity.refresh()
+        if controller.online is None and self._is_overdue(controller, now):
+            entity.set_offline()
+        self._commands.end_expired_override(controller, now)
+
+    def _check_connection(self, controller: Controller, now: datetime) -> None:
+        if controller.online is False:
+            since = controller.last_seen or self._started
+            if now - since >= _ISSUE_AFTER:
+                async_create_offline_issue(
+                    self._hass, controller.device_id, controller.name, self._building_name, since
+                )
+        elif self._is_overdue(controller, now):
+            _LOGGER.warning("Controller %s is offline: it has missed %s calls", controller.device_id, MISSED_POLLS)
+            self._receiver.set_offline(controller)
+
+    def _is_overdue(self, controller: Controller, now: datetime) -> bool:
+        """Whether a controller should have called. After a start it has as long as after a call."""
+        since = controller.last_seen if controller.online else self._started
+        interval_s = controller.interval_s
+        if controller.protocol >= 2 or controller.online is None:
+            # Its calls vary by the jitter: a slow controller must not count as offline.
+            interval_s = max(interval_s, self._poll_interval_s + poll_jitter_s(self._poll_interval_s))
+        return (now - (since or self._started)).total_seconds() > MISSED_POLLS * interval_s

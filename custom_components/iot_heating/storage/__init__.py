@@ -1,0 +1,1 @@
+"""Persistent data: buildings and controllers, heating sessions, raw telemetry."""

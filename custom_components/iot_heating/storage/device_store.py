@@ -1,0 +1,218 @@
+"""The device store: buildings with their profiles, controllers with their keys, and the IDs already assigned.
+
+One store for all buildings. Controllers are served from it whether or not their config entry is loaded, so they get
+their configuration even while the setup of a building is delayed or fails. Every change is on disk before it is
+acknowledged, except `last_seen`, which is saved with the next change or after five minutes.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final, override
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from .._lib.device_keys import KeyRing
+from .._lib.durable_store import DurableStore
+from ..const import DOMAIN
+from ..protocol.profile import Profile
+from .device_records import BuildingRecord, ControllerKind, DeviceRecord, migrate
+
+STORAGE_VERSION: Final = 1
+STORAGE_MINOR_VERSION: Final = 2
+_LAST_SEEN_DELAY_S: Final = 300
+
+
+class _Store(DurableStore[dict[str, Any]]):
+    """The file, with its migrations."""
+
+    @override
+    async def _async_migrate_func(
+        self, old_major_version: int, old_minor_version: int, old_data: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Migrate data of an older version."""
+        return migrate(old_minor_version, old_data)
+
+
+class StaleRevisionError(Exception):
+    """A change is based on a revision of the profile that is no longer the current one."""
+
+
+class DeviceStore:
+    """Buildings and controllers, in memory and on disk."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._store = _Store(hass, STORAGE_VERSION, DOMAIN, minor_version=STORAGE_MINOR_VERSION, domain=DOMAIN)
+        self._lock = asyncio.Lock()
+        self._next_building = 1
+        self._next_device = 1
+        self.buildings: dict[str, BuildingRecord] = {}
+        self.devices: dict[str, DeviceRecord] = {}
+        self.last_seen: dict[str, datetime] = {}
+        # Incremented when a building or controller changes, and when a config entry is loaded or unloaded.
+        self.version = 0
+        self._is_save_scheduled = False
+        self._serialized: dict[str, tuple[DeviceRecord, dict[str, Any]]] = {}
+
+    async def async_load(self) -> None:
+        """Load the file."""
+        if (data := await self._store.async_load()) is None:
+            return
+        self._next_building = data["next_building"]
+        self._next_device = data["next_device"]
+        for entry_id, item in data["buildings"].items():
+            self.buildings[entry_id] = BuildingRecord.from_dict(entry_id, item)
+        for device_id, item in data["devices"].items():
+            self.devices[device_id] = DeviceRecord.from_dict(device_id, item)
+            if seen := item["last_seen"]:
+                self.last_seen[device_id] = datetime.fromisoformat(seen)
+
+    @callback
+    def mark_changed(self) -> None:
+        """Invalidate what was derived from the records: cached replies, the fleet."""
+        self.version += 1
+
+    async def async_add_building(self, entry_id: str) -> BuildingRecord:
+        """Return the building of an entry; create it if there is none yet."""
+        async with self._lock:
+            if (record := self.buildings.get(entry_id)) is None:
+                record = BuildingRecord(entry_id, self._next_building, Profile.initial(dt_util.utcnow()))
+                self._next_building += 1
+                await self._async_commit(self.buildings, entry_id, record)
+            return record
+
+    def building_by_id(self, building_id: int) -> BuildingRecord | None:
+        """Return a building by its integer ID."""
+        return next((record for record in self.buildings.values() if record.building_id == building_id), None)
+
+    async def async_patch_profile(
+        self, entry_id: str, patch: dict[str, Any], revision: int | None = None
+    ) -> tuple[Profile, Profile]:
+        """Change a building's profile; returns the previous and the new profile.
+
+        Raises:
+            ProtocolError: A field is invalid.
+            StaleRevisionError: ``revision`` is given and not the current one.
+        """
+        async with self._lock:
+            record = self.buildings[entry_id]
+            if revision is not None and revision != record.profile.revision:
+                raise StaleRevisionError
+            profile = record.profile.patched(patch, dt_util.utcnow())
+            if profile is not record.profile:
+                await self._async_commit(self.buildings, entry_id, replace(record, profile=profile))
+            return record.profile, profile
+
+    async def async_add_device(
+        self,
+        device_id: str,
+        entry_id: str,
+        name: str,
+        keys: KeyRing,
+        *,
+        kind: ControllerKind = ControllerKind.ESP32,
+        config: dict[str, Any] | None = None,
+    ) -> DeviceRecord:
+        """Register a controller.
+
+        Raises:
+            ValueError: The device ID is already registered.
+        """
+        async with self._lock:
+            if device_id in self.devices:
+                raise ValueError(f"{device_id} is already registered")
+            record = DeviceRecord(
+                device_id, entry_id, self._next_device, name, keys, dt_util.utcnow(), kind=kind, config=config or {}
+            )
+            self._next_device += 1
+            await self._async_commit(self.devices, device_id, record)
+            return record
+
+    async def async_change_device(
+        self, device_id: str, change: Callable[[DeviceRecord], DeviceRecord]
+    ) -> tuple[DeviceRecord, DeviceRecord] | None:
+        """Change a controller; returns the previous and the new record, or None if it was removed."""
+        async with self._lock:
+            if (before := self.devices.get(device_id)) is None:
+                return None
+            after = change(before)
+            if after is not before and after != before:
+                await self._async_commit(self.devices, device_id, after)
+            return before, after
+
+    async def async_confirm(self, device_id: str) -> None:
+        """Mark the subentry of a controller as saved."""
+        await self.async_change_device(device_id, lambda record: replace(record, confirmed=True))
+
+    async def async_remove_devices(self, device_ids: Iterable[str]) -> None:
+        """Remove controllers. Their keys are invalid from then on, even if the change cannot be saved."""
+        async with self._lock:
+            for device_id in device_ids:
+                self._remove_device(device_id)
+            await self._store.async_save_durably(self._data())
+
+    async def async_remove_building(self, entry_id: str) -> None:
+        """Remove a building with its controllers."""
+        async with self._lock:
+            for record in self.devices_of(entry_id):
+                self._remove_device(record.device_id)
+            self.buildings.pop(entry_id, None)
+            self.mark_changed()
+            await self._store.async_save_durably(self._data())
+
+    def _remove_device(self, device_id: str) -> None:
+        self.devices.pop(device_id, None)
+        self.last_seen.pop(device_id, None)
+        self._serialized.pop(device_id, None)
+        self.mark_changed()
+
+    def devices_of(self, entry_id: str) -> list[DeviceRecord]:
+        """Return the controllers of one building."""
+        return [record for record in self.devices.values() if record.entry_id == entry_id]
+
+    @callback
+    def mark_seen(self, device_id: str, when: datetime) -> None:
+        """Update when a controller last called; saved after five minutes."""
+        self.last_seen[device_id] = when
+        if not self._is_save_scheduled:
+            # Only once: each further call would postpone the delayed save, with steady polling indefinitely.
+            self._is_save_scheduled = True
+            self._store.async_delay_save(self._data, _LAST_SEEN_DELAY_S)
+
+    async def _async_commit[T](self, table: dict[str, T], key: str, value: T) -> None:
+        """Change one record and save it; restore the previous one if that fails."""
+        before = table.get(key)
+        table[key] = value
+        self.mark_changed()
+        try:
+            await self._store.async_save_durably(self._data())
+        except Exception:
+            if before is None:
+                del table[key]
+            else:
+                table[key] = before
+            self.mark_changed()
+            raise
+
+    def _data(self) -> dict[str, Any]:
+        self._is_save_scheduled = False
+        return {
+            "next_building": self._next_building,
+            "next_device": self._next_device,
+            "buildings": {entry_id: record.as_dict() for entry_id, record in self.buildings.items()},
+            "devices": {device_id: self._device_data(device_id) for device_id in self.devices},
+        }
+
+    def _device_data(self, device_id: str) -> dict[str, Any]:
+        """Return the stored form of a controller, cached because all of them are written with every change."""
+        record, seen = self.devices[device_id], self.last_seen.get(device_id)
+        cached = self._serialized.get(device_id)
+        if cached is None or cached[0] is not record:
+            cached = self._serialized[device_id] = (record, record.as_dict())
+        return cached[1] | {"last_seen": seen.isoformat() if seen else None}
+
+
+DEVICE_STORE: HassKey[DeviceStore] = HassKey(DOMAIN)

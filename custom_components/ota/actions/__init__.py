@@ -1,0 +1,1 @@
+"""The actions: one table for each group, registered by `services.py`."""

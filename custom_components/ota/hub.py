@@ -1,0 +1,123 @@
+"""The hub of a config entry: the rollout engine, its storage and the notification of changes."""
+
+from datetime import datetime, timedelta
+import logging
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
+from homeassistant.util import dt as dt_util
+
+from ._lib.publisher import Publisher
+from .change_dispatcher import ChangeDispatcher
+from .rollout.engine import Engine
+from .rollout.state import State
+from .storage import Storage
+
+_LOGGER = logging.getLogger(__name__)
+
+TICK: Final = timedelta(seconds=10)
+SAVE_EVENTS_DELAY_S: Final = 5.0
+_SAVE_CONTACTS_INTERVAL: Final = timedelta(minutes=15)
+
+
+class OtaHub:
+    """Runs the engine: devices call in, and a tick every ten seconds checks timeouts, gates and schedules."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Create the hub; `async_load` loads the stored state."""
+        self.hass = hass
+        self.entry_id = entry.entry_id
+        self.state = State()
+        self.engine = Engine(self.state, dt_util.get_default_time_zone())
+        self.storage = Storage(hass, self.state)
+        self.publisher = Publisher.for_entry(hass, entry)
+        self.dispatcher = ChangeDispatcher(hass, entry.entry_id, self.state)
+        self._entry = entry
+        self._tick_listeners: list[CALLBACK_TYPE] = []
+        self._save_events_timer: CALLBACK_TYPE | None = None
+
+    @property
+    def now(self) -> float:
+        """Return the Unix time."""
+        return dt_util.utcnow().timestamp()
+
+    async def async_load(self) -> None:
+        """Load the stored state.
+
+        Raises:
+            DecodeError: The stored state is damaged, or a newer version wrote it.
+            StorageError: It cannot be read.
+        """
+        await self.storage.async_load()
+        self.engine.pop_events()
+
+    @callback
+    def start(self) -> None:
+        """Start the timers."""
+        on_unload = self._entry.async_on_unload
+        on_unload(async_track_time_interval(self.hass, self._async_tick, TICK, name="ota tick"))
+        on_unload(
+            async_track_time_interval(
+                self.hass, self._async_save_contacts, _SAVE_CONTACTS_INTERVAL, name="ota last contacts"
+            )
+        )
+        # Home Assistant does not unload entries when it stops.
+        on_unload(self.hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_save_contacts))
+
+    async def async_stop(self) -> None:
+        """Save the changes that are only in memory."""
+        if self._save_events_timer is not None:
+            self._save_events_timer()
+            self._save_events_timer = None
+        self.dispatcher.close()
+        try:
+            await self.storage.async_close()
+        except HomeAssistantError as err:
+            _LOGGER.warning("Saving the last changes failed: %s", err)
+
+    @callback
+    def listen_tick(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call `listener` after every tick."""
+        self._tick_listeners.append(listener)
+        return lambda: self._tick_listeners.remove(listener)
+
+    async def async_commit(self) -> None:
+        """Save all changes, then publish them. Acknowledge a change only after this returned.
+
+        Raises:
+            HomeAssistantError: They could not be saved.
+        """
+        if self.state.dirty:
+            await self.storage.async_commit()
+        if self.state.unsaved_events and self._save_events_timer is None:
+            self._save_events_timer = async_call_later(self.hass, SAVE_EVENTS_DELAY_S, self._async_save_events)
+        self.publish_events()
+
+    @callback
+    def publish_events(self) -> None:
+        """Publish changes that do not have to be saved, such as the progress of a download."""
+        self.dispatcher.dispatch(self.engine.pop_events())
+
+    async def _async_save_events(self, _: datetime) -> None:
+        self._save_events_timer = None
+        self.state.flush_deferred()
+        try:
+            await self.storage.async_commit()
+        except HomeAssistantError as err:
+            _LOGGER.warning("Saving the device logs failed: %s", err)
+
+    async def _async_save_contacts(self, _: object) -> None:
+        try:
+            await self.storage.async_save_all()
+        except HomeAssistantError as err:
+            _LOGGER.warning("Saving the last contact times failed: %s", err)
+
+    async def _async_tick(self, _: datetime) -> None:
+        self.engine.tick(self.now)
+        await self.async_commit()
+        for listener in tuple(self._tick_listeners):
+            listener()

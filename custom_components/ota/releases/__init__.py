@@ -1,0 +1,1 @@
+"""Where releases come from: uploads and release sources, and the image files on disk."""

@@ -1,0 +1,15 @@
+"""What a device reports about itself when it asks for an update, whatever protocol it uses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckIn:
+    """The check-in of a device; None for values that it does not report."""
+
+    version: str | None = None
+    boot_count: int | None = None
+    busy: str | None = None
+    """Why it must not restart now."""
+    metrics: Mapping[str, float] | None = None

@@ -1,0 +1,193 @@
+"""hawkBit's Direct Device Integration (DDI) API: poll, deployment, feedback, configuration, cancel."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from aiohttp import hdrs, web
+
+from .._lib.device_http import not_found, read_object
+from ..rollout.models import Device, Job, JobState
+from ..rollout.offers import Offer, Reason
+from ..rollout.versions import MAX_LENGTH
+from ..rollout.wire import ddi
+from .base import OtaView, handle_errors
+
+
+class DdiView(OtaView):
+    """A view for a controller with a target token."""
+
+    async def controller(self, request: web.Request, tenant: str, uid: str) -> Device:
+        """Return the device that calls with `Authorization: TargetToken …`.
+
+        Raises:
+            ApiError: `unauthorized` or `too_many`; also for an unknown tenant.
+        """
+        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        accepted = scheme.lower() == "targettoken" and tenant.upper() == ddi.TENANT
+        device = await self.authenticate(request, uid, key=token.strip() if accepted else "")
+        self.hub.engine.mark_seen(uid, self.hub.now)
+        return device
+
+    def root(self, request: web.Request, tenant: str, uid: str) -> str:
+        """Return the URL of the controller, with the origin that the client used."""
+        return f"{request.url.origin()}/api/ota/ddi/{tenant}/controller/v1/{uid}"
+
+    def open_job(self, device: Device, action: str) -> Job:
+        """Return the current job of the device if it has this number.
+
+        Raises:
+            ApiError: `not_found`.
+        """
+        job = self.hub.state.job_of(device.uid)
+        if job is None or str(job.job_id) != action:
+            raise not_found("unknown action")
+        return job
+
+
+class BaseView(DdiView):
+    """The controller base resource, which clients poll."""
+
+    url = "/api/ota/ddi/{tenant}/controller/v1/{uid}"
+    extra_urls = ["/api/ota/ddi/{tenant}/controller/v1/{uid}/"]
+    name = "api:ota:ddi"
+
+    @handle_errors
+    async def get(self, request: web.Request, tenant: str, uid: str) -> web.StreamResponse:
+        """Return links to the open actions."""
+        device = await self.controller(request, tenant, uid)
+        hub = self.hub
+        offer = hub.engine.poll(uid, hub.now)
+        await hub.async_commit()
+        ready = offer.reason is Reason.OFFERED and offer.job is not None
+        reply = ddi.base(
+            self.root(request, tenant, uid),
+            poll_s=self.data.settings.poll_s,
+            job=offer.job if ready else None,
+            cancel=_job_to_cancel(hub.state.job_of(uid), offer),
+            ask_config=not device.attributes,
+        )
+        return self.json(reply)
+
+
+def _job_to_cancel(job: Job | None, offer: Offer) -> Job | None:
+    """Return a canceled job that the client may still be running, until the client confirms the cancellation."""
+    if offer.reason is Reason.OFFERED or job is None or job.state is not JobState.CANCELED:
+        return None
+    return job if job.reason in ("canceled_by_user", "aborted", "rolled_back") else None
+
+
+class DeploymentView(DdiView):
+    """A deployment action."""
+
+    url = "/api/ota/ddi/{tenant}/controller/v1/{uid}/deploymentBase/{action}"
+    name = "api:ota:ddi:deployment"
+
+    @handle_errors
+    async def get(self, request: web.Request, tenant: str, uid: str, action: str) -> web.StreamResponse:
+        """Return one chunk with one artifact."""
+        device = await self.controller(request, tenant, uid)
+        job = self.open_job(device, action)
+        release = self.hub.state.releases.get(job.release_id)
+        if release is None or job.done:
+            raise not_found("unknown action")
+        return self.json(ddi.deployment(self.root(request, tenant, uid), device, job, release))
+
+
+class FeedbackView(DdiView):
+    """The feedback of a client on a deployment."""
+
+    url = "/api/ota/ddi/{tenant}/controller/v1/{uid}/deploymentBase/{action}/feedback"
+    name = "api:ota:ddi:feedback"
+
+    @handle_errors
+    async def post(self, request: web.Request, tenant: str, uid: str, action: str) -> web.StreamResponse:
+        """Update the job."""
+        device = await self.controller(request, tenant, uid)
+        job = self.open_job(device, action)
+        feedback = ddi.feedback(await read_object(request), job.job_id)
+        hub = self.hub
+        if feedback.state is not None:
+            hub.engine.report(
+                device.uid, job.job_id, feedback.state, hub.now, progress=feedback.progress, reason=feedback.reason
+            )
+        await hub.async_commit()
+        return web.Response()
+
+
+class CancelView(DdiView):
+    """A cancel action."""
+
+    url = "/api/ota/ddi/{tenant}/controller/v1/{uid}/cancelAction/{action}"
+    name = "api:ota:ddi:cancel"
+
+    @handle_errors
+    async def get(self, request: web.Request, tenant: str, uid: str, action: str) -> web.StreamResponse:
+        """Return the number of the action to cancel."""
+        device = await self.controller(request, tenant, uid)
+        return self.json(ddi.cancel_action(self.open_job(device, action)))
+
+
+class CancelFeedbackView(DdiView):
+    """The feedback of a client on a cancel action."""
+
+    url = "/api/ota/ddi/{tenant}/controller/v1/{uid}/cancelAction/{action}/feedback"
+    name = "api:ota:ddi:cancel_feedback"
+
+    @handle_errors
+    async def post(self, request: web.Request, tenant: str, uid: str, action: str) -> web.StreamResponse:
+        """Mark the cancellation as confirmed."""
+        device = await self.controller(request, tenant, uid)
+        job = self.open_job(device, action)
+        ddi.feedback(await read_object(request), job.job_id)
+        if job.state is JobState.CANCELED:
+            self.hub.state.set_job(replace(job, reason="canceled_confirmed"))
+        await self.hub.async_commit()
+        return web.Response()
+
+
+class ConfigDataView(DdiView):
+    """The attributes that a client reports about itself."""
+
+    url = "/api/ota/ddi/{tenant}/controller/v1/{uid}/configData"
+    name = "api:ota:ddi:config"
+
+    @handle_errors
+    async def put(self, request: web.Request, tenant: str, uid: str) -> web.StreamResponse:
+        """Merge, replace or remove attributes."""
+        device = await self.controller(request, tenant, uid)
+        data: dict[str, Any] = await read_object(request)
+        hub = self.hub
+        attributes = ddi.config_data(data, device.attributes)
+        hub.state.set_device(replace(hub.state.devices[uid], attributes=attributes))
+        if 0 < len(attributes.get("version", "")) <= MAX_LENGTH:
+            busy = self.data.fleets.busy(uid)
+            hub.engine.heartbeat(uid, hub.now, version=attributes["version"], busy=busy)
+        await hub.async_commit()
+        return web.Response()
+
+
+class ArtifactView(DdiView):
+    """The image of a deployment."""
+
+    url = "/api/ota/ddi/{tenant}/controller/v1/{uid}/softwaremodules/{action}/artifacts/{filename}"
+    name = "api:ota:ddi:artifact"
+
+    @handle_errors
+    async def get(self, request: web.Request, tenant: str, uid: str, action: str, filename: str) -> web.StreamResponse:
+        """Send the image, or the requested range."""
+        device = await self.controller(request, tenant, uid)
+        self.open_job(device, action)
+        return await self.send_image(request, device, filename.partition(".")[0])
+
+    head = get
+
+
+DDI_VIEWS: Final = (
+    BaseView,
+    DeploymentView,
+    FeedbackView,
+    ConfigDataView,
+    CancelView,
+    CancelFeedbackView,
+    ArtifactView,
+)

@@ -1,0 +1,82 @@
+"""The native JSON protocol: check in, report, fetch the image."""
+
+from typing import Final
+
+from aiohttp import web
+
+from .._lib.device_http import read_object
+from ..rollout.models import Device
+from ..rollout.wire import native
+from ..rollout.wire.check_in import CheckIn
+from .base import OtaView, handle_errors
+
+
+class CheckView(OtaView):
+    """A device checks in and asks for an update."""
+
+    url = "/api/ota/v1/devices/{uid}/check/"
+    extra_urls = ["/api/ota/v1/devices/{uid}/check"]
+    name = "api:ota:check"
+
+    @handle_errors
+    async def get(self, request: web.Request, uid: str) -> web.StreamResponse:
+        """Handle a check-in with `?version=` at most."""
+        device = await self.authenticate(request, uid)
+        query = {"version": request.query["version"]} if "version" in request.query else {}
+        return await self._check(device, native.check_in(query))
+
+    @handle_errors
+    async def post(self, request: web.Request, uid: str) -> web.StreamResponse:
+        """Handle a check-in with a JSON object."""
+        device = await self.authenticate(request, uid)
+        return await self._check(device, native.check_in(await read_object(request)))
+
+    async def _check(self, device: Device, check_in: CheckIn) -> web.Response:
+        hub = self.hub
+        self.apply_check_in(device, check_in)
+        offer = hub.engine.poll(device.uid, hub.now)
+        await hub.async_commit()
+        sha256 = offer.release.sha256 if offer.release else ""
+        path = f"/api/ota/v1/devices/{device.uid}/firmware/{sha256}.bin"
+        return self.json(native.reply(offer, path=path, poll_s=self.data.settings.poll_s))
+
+
+class StatusView(OtaView):
+    """A device reports the state of its update."""
+
+    url = "/api/ota/v1/devices/{uid}/status/"
+    extra_urls = ["/api/ota/v1/devices/{uid}/status"]
+    name = "api:ota:status"
+
+    @handle_errors
+    async def post(self, request: web.Request, uid: str) -> web.StreamResponse:
+        """Handle a report."""
+        device = await self.authenticate(request, uid)
+        report = native.report(await read_object(request))
+        hub = self.hub
+        hub.engine.mark_seen(uid, hub.now)
+        job = hub.engine.report(
+            uid, report.job_id, report.state, hub.now, progress=report.progress, reason=report.reason
+        )
+        if report.check_in.version is not None:
+            self.apply_check_in(device, report.check_in)
+            job = hub.state.jobs[job.job_id]
+        await hub.async_commit()
+        return self.json({"job": str(job.job_id), "state": job.state.value})
+
+
+class FirmwareView(OtaView):
+    """The image that is offered to a device."""
+
+    url = "/api/ota/v1/devices/{uid}/firmware/{sha256}.bin"
+    name = "api:ota:firmware"
+
+    @handle_errors
+    async def get(self, request: web.Request, uid: str, sha256: str) -> web.StreamResponse:
+        """Send the image, or the requested range."""
+        return await self.send_image(request, await self.authenticate(request, uid), sha256)
+
+    head = get
+
+
+NATIVE_VIEWS: Final = (CheckView, StatusView, FirmwareView)

@@ -1,0 +1,53 @@
+"""First installations in the browser with ESP Web Tools, at signed links."""
+
+from typing import Final
+
+from aiohttp import web
+from homeassistant.components.http.auth import async_sign_path
+
+from .._lib.device_http import not_found
+from ..const import INSTALL_LINK_VALIDITY
+from ..rollout import catalog
+from ..rollout.wire import esphome
+from ..rollout.wire.ranges import select
+from .base import OtaView, handle_errors
+from .image_response import ImageResponse
+
+
+class InstallManifestView(OtaView):
+    """The manifest of ESP Web Tools for a release."""
+
+    url = "/api/ota/web/{release_id}/manifest.json"
+    name = "api:ota:web"
+    requires_auth = True
+
+    @handle_errors
+    async def get(self, request: web.Request, release_id: str) -> web.StreamResponse:
+        """Return the manifest with a signed link to the factory image."""
+        release = catalog.get(self.hub.state, release_id)
+        if release.factory_sha256 is None:
+            raise not_found("no factory image")
+        path = async_sign_path(self._hass, f"/api/ota/web/{release_id}/factory.bin", INSTALL_LINK_VALIDITY)
+        return self.json(esphome.web_tools_manifest(release, path))
+
+
+class FactoryImageView(OtaView):
+    """The image for a first installation."""
+
+    url = "/api/ota/web/{release_id}/factory.bin"
+    name = "api:ota:web:factory"
+    requires_auth = True
+
+    @handle_errors
+    async def get(self, request: web.Request, release_id: str) -> web.StreamResponse:
+        """Send the image."""
+        sha256 = catalog.get(self.hub.state, release_id).factory_sha256
+        if sha256 is None:
+            raise not_found("no factory image")
+        path = await self.data.images.async_path(sha256)
+        size = (await self._hass.async_add_executor_job(path.stat)).st_size
+        part = select(request.headers, sha256, size, method=request.method)
+        return await ImageResponse(path, part, sha256, headers={}).async_send(request)
+
+
+INSTALL_VIEWS: Final = (InstallManifestView, FactoryImageView)

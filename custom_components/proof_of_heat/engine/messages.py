@@ -1,0 +1,127 @@
+"""Messages of the engine: a stable code with values, and their English text for the log.
+
+The codes and the names of their values are a public contract: automations read them. The text that people see is made
+from them in the language of Home Assistant (`messages/formatter.py`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum, auto
+from string import Formatter
+from typing import Final
+
+type Value = float | str | tuple[str, ...]
+"""A number, an id, or several ids and words ("bath", "schedule")."""
+
+VALUE_SEPARATOR: Final = ": "
+
+
+class MessageCode(StrEnum):
+    """All messages. The value of a member is its code."""
+
+    # The reason for the demand.
+    CURVE_AND_ROOM = auto()
+    CURVE_ONLY = auto()
+    WARM_OUTSIDE = auto()
+    NO_ZONE_ASKS = auto()
+    LEARNING = auto()
+    NOTHING_KNOWN = auto()
+    PLAN = auto()
+    PLAN_BEGINS = auto()
+    COMING = auto()
+    COMING_FOR = auto()
+    POWER_CAP = auto()
+    TOO_COLD = auto()
+    NO_PLAN = auto()
+    # The dispatch.
+    HEATS = auto()
+    NOTHING_HEATS = auto()
+    # Restrictions.
+    LIMITED = auto()
+    JUST_STARTED = auto()
+    FROST = auto()
+    FROST_ALONE = auto()
+    MUST_REST = auto()
+    MUST_RUN = auto()
+    FLOW_LIMIT = auto()
+    NO_POWER = auto()
+    NO_ANSWER = auto()
+    ONLY_READ = auto()
+    SITE_LIMIT = auto()
+    SOURCES_SHORT = auto()
+    # Rejected inputs.
+    ROOM_IMPLAUSIBLE = auto()
+    ROOM_STALE = auto()
+    ROOM_JUMPS = auto()
+    OUTDOOR_LOST = auto()
+
+
+_ENGLISH: Final[Mapping[MessageCode, str]] = {
+    MessageCode.CURVE_AND_ROOM: "heating curve with room correction",
+    MessageCode.CURVE_ONLY: "heating curve only, no room temperature",
+    MessageCode.WARM_OUTSIDE: "warm enough outside",
+    MessageCode.NO_ZONE_ASKS: "no zone needs heat",
+    MessageCode.LEARNING: "measuring the heat source",
+    MessageCode.NOTHING_KNOWN: "no valid temperature, fixed flow temperature",
+    MessageCode.PLAN: "plan for {hours:.0f} h with {heat_kwh:.0f} kWh of heat",
+    MessageCode.PLAN_BEGINS: "heating starts in {begin_h:.1f} h",
+    MessageCode.COMING: "at least {lower_c:.1f} °C in {in_h:.1f} h",
+    MessageCode.COMING_FOR: "at least {lower_c:.1f} °C in {in_h:.1f} h ({why})",
+    MessageCode.POWER_CAP: "electric power limited to {cap_kw:.1f} kW",
+    MessageCode.TOO_COLD: "{cold_kh:.1f} K·h below the comfort band",
+    MessageCode.NO_PLAN: "the thermal model is not accurate enough yet, the heating curve is used",
+    MessageCode.HEATS: "{source} {heat_kw:.1f} kW at {price_kwh:.3f}/kWh",
+    MessageCode.NOTHING_HEATS: "No heat source is heating",
+    MessageCode.LIMITED: "Limited: {limits}",
+    MessageCode.JUST_STARTED: "starting, read-only for the first minute",
+    MessageCode.FROST: "frost protection is active",
+    MessageCode.FROST_ALONE: "no heat source is available, frost protection is left to the devices",
+    MessageCode.MUST_REST: "{source}: minimum off time not reached",
+    MessageCode.MUST_RUN: "{source}: minimum on time not reached",
+    MessageCode.FLOW_LIMIT: "{source}: flow temperature {flow_c:.1f} °C has reached the maximum of {limit_c:.1f} °C",
+    MessageCode.NO_POWER: "{source}: no power left within the power limit",
+    MessageCode.NO_ANSWER: "{source}: not responding",
+    MessageCode.ONLY_READ: "{source}: read-only",
+    MessageCode.SITE_LIMIT: "power limit of the home",
+    MessageCode.SOURCES_SHORT: "heat sources are {missing_kw:.1f} kW short of the demand",
+    MessageCode.ROOM_IMPLAUSIBLE: "{zone}: no valid room temperature",
+    MessageCode.ROOM_STALE: "{zone}: room temperature is outdated",
+    MessageCode.ROOM_JUMPS: "{zone}: room temperature changes too fast",
+    MessageCode.OUTDOOR_LOST: "no valid outdoor temperature",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The English text of a code. `text` has plain placeholders; `formats`: the number format of each of them."""
+
+    text: str
+    formats: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, english: str) -> Template:
+        """Split a format string into its text and the formats of its values."""
+        parts = list(Formatter().parse(english))
+        text = "".join(text + (f"{{{name}}}" if name else "") for text, name, *_ in parts)
+        return cls(text, {name: spec or "" for _, name, spec, _ in parts if name})
+
+
+TEMPLATES: Final[Mapping[MessageCode, Template]] = {code: Template.parse(text) for code, text in _ENGLISH.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A code with its values."""
+
+    code: MessageCode
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the English text, with ids in place of names."""
+        values = {name: VALUE_SEPARATOR.join(v) if isinstance(v, tuple) else v for name, v in self.values.items()}
+        return _ENGLISH[self.code].format(**values)
+
+
+def message(code: MessageCode, **values: Value) -> Message:
+    """Return a message."""
+    return Message(code, values)

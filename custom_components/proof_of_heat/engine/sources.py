@@ -1,0 +1,60 @@
+"""What a source gives, takes and earns, from its configuration and its readings: sizes, heat output, mining revenue."""
+
+import math
+
+from .._lib.heat_source import SourceKind
+from .config import SourceConfig
+from .economics import MiningMarket, carnot_cop
+from .snapshot import SourceSnapshot
+
+ASSUMED_FLOW_C = 35.0
+STANDBY_W = 60.0
+"""A heat pump with an electric input up to this makes no heat."""
+
+
+def full_load(source: SourceConfig) -> tuple[float, float]:
+    """Return heat and electric input in W at full load, as configured or as typical for the kind of source."""
+    if source.fuel_kwh_price is None and source.kind in (SourceKind.MINER, SourceKind.DIRECT_ELECTRIC):
+        share = source.efficiency if source.kind == SourceKind.MINER else 1.0
+        power = (
+            max(source.steps_w, default=0.0) or source.nominal_power_w or (source.nominal_heat_w or 10_000.0) / share
+        )
+        return power * share, power
+    heat = source.nominal_heat_w or (source.nominal_power_w or 0.0) * source.typical_cop or 10_000.0
+    if source.fuel_kwh_price is not None:
+        return heat, source.nominal_power_w or 0.0
+    if source.kind == SourceKind.HEAT_PUMP:
+        return heat, source.nominal_power_w or heat / source.typical_cop
+    return heat, max(source.steps_w, default=0.0) or source.nominal_power_w or heat
+
+
+def revenue_h(source: SourceConfig, power_w: float, hashprice_ph_day: float) -> float:
+    """Return the mining revenue per hour at an electric input; 0 for other sources and with an unknown hashprice."""
+    if source.kind != SourceKind.MINER or not source.efficiency_j_th or not math.isfinite(hashprice_ph_day):
+        return 0.0
+    inputs = source.steps_w or (power_w,)
+    place = min(range(len(inputs)), key=lambda i: abs(inputs[i] - power_w))
+    efficiency = source.efficiency_j_th[min(place, len(source.efficiency_j_th) - 1)]
+    return MiningMarket(hashprice_ph_day, source.pool_fee).revenue_kwh(efficiency) * power_w / 1000
+
+
+def heat_output_w(config: SourceConfig, reading: SourceSnapshot, outdoor_c: float) -> float:
+    """Return the heat of a source in W: measured, else estimated from its input; 0 if nothing is known."""
+    if math.isfinite(reading.heat_w):
+        return max(0.0, reading.heat_w)
+    if reading.on is False:
+        return 0.0
+    if config.fuel_kwh_price is not None:
+        level = reading.level if math.isfinite(reading.level) else float(bool(reading.on))
+        return full_load(config)[0] * min(1.0, max(0.0, level))
+    if not math.isfinite(reading.power_w):
+        return 0.0
+    match config.kind:
+        case SourceKind.HEAT_PUMP:
+            flow = reading.flow_c if math.isfinite(reading.flow_c) else ASSUMED_FLOW_C
+            cop = carnot_cop(flow, outdoor_c) if math.isfinite(outdoor_c) else config.typical_cop
+            return reading.power_w * cop if reading.power_w > STANDBY_W else 0.0
+        case SourceKind.MINER:
+            return max(0.0, reading.power_w) * config.efficiency
+        case _:
+            return max(0.0, reading.power_w)

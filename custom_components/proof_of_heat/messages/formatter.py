@@ -1,0 +1,92 @@
+"""Texts for the messages of the engine, in the language of Home Assistant.
+
+The texts are the `common` section of the translations: one for each message code.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+import math
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import LOCALE_EN, async_get_translations
+from homeassistant.util import language as language_util
+
+from ..const import DOMAIN
+from ..engine.decision_record import DecisionRecord, describe
+from ..engine.messages import TEMPLATES, VALUE_SEPARATOR, Message, MessageCode, Value
+
+LANGUAGES: Final = (LOCALE_EN, "de", "fi", "ru")
+KEY_PREFIX: Final = "message_"
+DECIMAL_MARK: Final = "decimal_mark"
+_COMMON: Final = f"component.{DOMAIN}.common."
+_PRICE: Final = "price_kwh"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTexts:
+    """The texts of one language."""
+
+    texts: Mapping[MessageCode, str]
+    decimal_mark: str = "."
+
+
+ENGLISH: Final = MessageTexts({code: template.text for code, template in TEMPLATES.items()})
+
+
+async def async_load_texts(hass: HomeAssistant) -> MessageTexts:
+    """Return the texts in the language of Home Assistant, regardless of its region; in English if there are none."""
+    supported = language_util.matches(hass.config.language, LANGUAGES, hass.config.country)
+    common = await async_get_translations(hass, supported[0] if supported else LOCALE_EN, "common", {DOMAIN})
+    texts = {code: common.get(f"{_COMMON}{KEY_PREFIX}{code}", english) for code, english in ENGLISH.texts.items()}
+    return MessageTexts(texts, common.get(_COMMON + DECIMAL_MARK, ENGLISH.decimal_mark))
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFormatter:
+    """Formats messages as text. `names`: by the ids that the engine knows; `currency`: of its prices."""
+
+    texts: MessageTexts
+    names: Mapping[str, str]
+    currency: str
+
+    def format(self, message: Message) -> str:
+        """Return the text of one message."""
+        formats = TEMPLATES[message.code].formats
+        values = {name: self._formatted(name, value, formats.get(name, "")) for name, value in message.values.items()}
+        return self.texts.texts[message.code].format_map(values)
+
+    def join(self, messages: Sequence[Message]) -> str:
+        """Return several messages as one sentence."""
+        return _capitalized(", ".join(map(self.format, messages)))
+
+    def decision(self, record: DecisionRecord) -> str:
+        """Return the decision of a cycle with its reasons."""
+        return _capitalized(describe(record.reasons, record.mix, record.limits, self.format))
+
+    def as_data(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
+        """Return codes and values for automations: the same in every language."""
+        return [
+            {"code": str(message.code)} | {name: self._value(value) for name, value in message.values.items()}
+            for message in messages
+        ]
+
+    def _formatted(self, name: str, value: Value, spec: str) -> str:
+        if isinstance(value, str):
+            return self.names.get(value, value)
+        if isinstance(value, tuple):
+            return VALUE_SEPARATOR.join(self.names.get(part, part) for part in value)
+        number = format(value, spec).replace(".", self.texts.decimal_mark)
+        return f"{number} {self.currency}" if name == _PRICE else number
+
+    def _value(self, value: Value) -> object:
+        return self._formatted("", value, "") if isinstance(value, str | tuple) else rounded(value)
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def rounded(value: float) -> float | None:
+    """Return a number that JSON can hold: NaN and infinity are None."""
+    return round(float(value), 4) if math.isfinite(value) else None

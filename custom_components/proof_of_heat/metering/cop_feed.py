@@ -1,0 +1,39 @@
+"""Feeds the counters of sources and linked meters into the COP calculation and the sources' power."""
+
+from homeassistant.core import HomeAssistant
+
+from .._lib.heat_source import SourceKind, SourceState
+from ..inputs.states import energy_kwh, known
+from ..sources.managed_source import ManagedSource
+from .cop import CopCalculator
+
+
+def feed_source(calculator: CopCalculator, managed: ManagedSource) -> None:
+    """Add a heat pump's heat at its own time, and its own electricity counter where no meter is linked."""
+    state = managed.source.state
+    if managed.config.kind != SourceKind.HEAT_PUMP or state.heat_kwh is None:
+        return
+    if managed.meter is None:
+        if state.electricity_kwh is None:
+            return
+        calculator.feed_electricity(state.at, state.electricity_kwh)
+    feed_heat(calculator, state)
+
+
+def feed_heat(calculator: CopCalculator, state: SourceState) -> None:
+    """Add heating and hot water separately where the device counts them separately."""
+    heating, dhw = state.extra.get("heat_heating_year"), state.extra.get("heat_dhw_year")
+    if isinstance(heating, float):
+        calculator.feed_heat(state.at, heating, dhw if isinstance(dhw, float) else None)
+    elif state.heat_kwh is not None:
+        calculator.feed_heat(state.at, state.heat_kwh)
+
+
+def feed_meter(hass: HomeAssistant, calculator: CopCalculator, managed: ManagedSource) -> None:
+    """Add the electricity that the linked meter counted."""
+    state, counter = known(hass, managed.meter), energy_kwh(hass, managed.meter)
+    if state is None or counter is None:
+        return
+    managed.counter_power.feed(state.last_reported, counter)
+    if managed.config.kind == SourceKind.HEAT_PUMP and managed.source.state.heat_kwh is not None:
+        calculator.feed_electricity(state.last_reported, counter)

@@ -1,0 +1,234 @@
+"""Assembles a heating system from its config entry: creates the parts and connects them."""
+
+from collections.abc import Mapping
+from functools import partial
+import logging
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.util import dt as dt_util
+
+from .._lib.publisher import Publisher
+from ..const import CONF_METER, DOMAIN, MANUFACTURER, SUBENTRY_METER, SUBENTRY_SOURCE
+from ..coordinator import HeatCoordinator
+from ..data import HeatConfigEntry, HeatingSystem
+from ..engine.config import SourceConfig
+from ..engine.engine import Engine
+from ..inputs.states import power_w
+from ..inputs.weather import INTERVAL_S as WEATHER_INTERVAL_S, WeatherForecast, fetch_forecast
+from ..messages.formatter import async_load_texts
+from ..messages.journal import DecisionJournal
+from ..metering.coordinator import MeterCoordinator
+from ..metering.system_cop import SystemCop
+from ..prices.electricity_price import ElectricityPrice
+from ..prices.hashprice import Hashprice
+from ..repairs import check_source_issues, clear_issues
+from ..sources.managed_source import ManagedSource
+from ..sources.poller import SourcePoller
+from ..sources.registry import async_create_source, lacks_secrets, type_of
+from ..sources.source_type import CreatedSource, SourceContext
+from ..sources.supervisor import SourceSupervisor
+from ..system_config import SystemConfig, read_config
+from .background_jobs import BackgroundJobs
+from .background_query import BackgroundQuery
+from .curve_advice import CurveAdvisor
+from .cycle import ControlCycle, InputProviders
+from .engine_config import engine_config, source_config
+from .events import EventNotifier
+from .health_monitor import HealthMonitor
+from .listeners import Listeners
+from .persistence import StateStore
+from .schedule_preview import SchedulePreview
+from .user_control import UserControl
+from .user_settings import UserSettingsStore
+from .zone_targets import ZoneTargets
+
+_LOGGER = logging.getLogger(__name__)
+
+
+async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> HeatingSystem:
+    """Create the parts of a heating system, restore their state and begin to poll the sources."""
+    config = read_config(entry)
+    created = await _async_create_sources(hass, entry)
+    source_configs = {
+        subentry_id: source_config(
+            item.source.source_id, item.source.capabilities, entry.subentries[subentry_id].data, config
+        )
+        for subentry_id, item in created.items()
+    }
+    engine = Engine(engine_config(config, tuple(source_configs.values())))
+    sources = {
+        item.source.source_id: _managed(hass, entry.subentries[subentry_id], item, source_configs[subentry_id])
+        for subentry_id, item in created.items()
+    }
+    events, source_updates, user_changes = EventNotifier(hass, entry.entry_id), Listeners(), Listeners()
+    cop, journal = SystemCop(dt_util.get_default_time_zone()), DecisionJournal()
+    user_settings = UserSettingsStore(hass, entry.entry_id)
+    schedules = SchedulePreview(hass, entry, config)
+    hashprice = Hashprice(hass, entry, config)
+    targets = ZoneTargets(hass, user_settings.settings.comfort, schedules)
+    store = StateStore(hass, entry.entry_id, engine, cop, hashprice)
+    await journal.async_set_texts(await async_load_texts(hass))
+    await user_settings.async_load()
+    await store.async_load()
+    curve_advisor = CurveAdvisor(engine, config)
+    supervisor = SourceSupervisor(hass, entry, sources, cop=cop, events=events, updates=source_updates)
+    cycle = ControlCycle(
+        hass,
+        entry,
+        config,
+        engine=engine,
+        jobs=BackgroundJobs(hass, engine, entry.title),
+        sources=sources,
+        user_settings=user_settings,
+        providers=InputProviders(
+            prices=ElectricityPrice(hass, entry, config),
+            hashprice=hashprice,
+            weather=_weather(hass, entry, config),
+            schedules=schedules,
+            targets=targets,
+        ),
+        cop=cop,
+        journal=journal,
+    )
+    monitor = HealthMonitor(hass, entry.entry_id, config, sources=sources, curve_advisor=curve_advisor, events=events)
+    coordinator = HeatCoordinator(
+        hass,
+        entry,
+        cycle,
+        supervisor,
+        store,
+        user_settings=user_settings.settings,
+        slope=config.slope,
+        read_only_s=engine.config.safety.read_only_s,
+        check_health=monitor.check,
+    )
+    supervisor.start()
+    _follow_home_assistant(hass, entry, schedules=schedules, store=store, journal=journal, user_changes=user_changes)
+    return HeatingSystem(
+        config=config,
+        device_id=_system_device(hass, entry).id,
+        publisher=Publisher.for_entry(hass, entry),
+        engine=engine,
+        coordinator=coordinator,
+        sources=sources,
+        supervisor=supervisor,
+        source_updates=source_updates,
+        meters=await _async_create_meters(hass, entry),
+        user=UserControl(
+            user_settings,
+            events,
+            user_changes,
+            refresh=coordinator.async_request_refresh,
+            release=supervisor.release_all,
+        ),
+        user_changes=user_changes,
+        targets=targets,
+        cop=cop,
+        journal=journal,
+        store=store,
+        curve_advisor=curve_advisor,
+        events=events,
+    )
+
+
+async def _async_create_sources(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, CreatedSource]:
+    """Create the sources by subentry id. One that cannot be created does not keep the others from heating."""
+    created: dict[str, CreatedSource] = {}
+    without_secrets: set[str] = set()
+    for subentry_id, subentry in entry.subentries.items():
+        if subentry.subentry_type != SUBENTRY_SOURCE:
+            continue
+        try:
+            if lacks_secrets(subentry.data):
+                without_secrets.add(subentry_id)
+                entry.async_start_reauth(hass, data={"subentry_id": subentry_id})  # one form at a time
+            else:
+                created[subentry_id] = await async_create_source(SourceContext(hass, entry, subentry))
+        except Exception:  # the other sources keep the home warm
+            _LOGGER.exception("%s: the heat source could not be set up", subentry.title)
+    check_source_issues(hass, entry, created.keys() | without_secrets)
+    clear_issues(hass, entry.entry_id, keep=(entry.entry_id, *entry.subentries))
+    return created
+
+
+def _managed(
+    hass: HomeAssistant, subentry: ConfigSubentry, created: CreatedSource, config: SourceConfig
+) -> ManagedSource:
+    source_type = type_of(subentry.data)
+    meter = subentry.data.get(CONF_METER)
+    return ManagedSource(
+        subentry_id=subentry.subentry_id,
+        name=subentry.title,
+        type_key=source_type.key,
+        source=created.source,
+        config=config,
+        poller=SourcePoller(hass, created.source, source_type.poll_interval_s),
+        budget=created.budget,
+        meter=meter,
+        meter_power_w=partial(power_w, hass, meter),
+        close=created.close,
+        counters=created.counters,
+        has_credentials=source_type.has_credentials,
+        modes_are_choices=source_type.modes_are_choices,
+    )
+
+
+async def _async_create_meters(hass: HomeAssistant, entry: ConfigEntry) -> tuple[MeterCoordinator, ...]:
+    """Create the meters. One that does not answer is unavailable; the system starts without it."""
+    meters = []
+    for subentry in entry.subentries.values():
+        if subentry.subentry_type == SUBENTRY_METER:
+            meter = MeterCoordinator(hass, entry, subentry)
+            await meter.async_refresh()
+            meters.append(meter)
+    return tuple(meters)
+
+
+def _weather(hass: HomeAssistant, entry: ConfigEntry, config: SystemConfig) -> BackgroundQuery[WeatherForecast]:
+    return BackgroundQuery(
+        hass, entry, "weather", partial(fetch_forecast, hass, config.weather or ""), interval_s=WEATHER_INTERVAL_S
+    )
+
+
+def _system_device(hass: HomeAssistant, entry: ConfigEntry) -> dr.DeviceEntry:
+    return dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, entry.entry_id)},
+        manufacturer=MANUFACTURER,
+        model="Heating system",
+        name=entry.title,
+        entry_type=dr.DeviceEntryType.SERVICE,
+    )
+
+
+def _follow_home_assistant(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    *,
+    schedules: SchedulePreview,
+    store: StateStore,
+    journal: DecisionJournal,
+    user_changes: Listeners,
+) -> None:
+    """Follow changes of schedules and of the language, and store the state when Home Assistant stops."""
+
+    async def stopping(_: Event) -> None:
+        await store.async_save()  # entries are not unloaded then
+
+    async def config_updated(event: Event[Mapping[str, object]]) -> None:
+        if "language" in event.data:
+            await journal.async_set_texts(await async_load_texts(hass))
+            user_changes.notify()
+
+    @callback
+    def schedule_changed(event: Event[EventStateChangedData]) -> None:
+        schedules.invalidate(event.data["entity_id"])
+
+    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, stopping))
+    entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, config_updated))
+    if schedules.entities:
+        entry.async_on_unload(async_track_state_change_event(hass, schedules.entities, schedule_changed))

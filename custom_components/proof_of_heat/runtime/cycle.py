@@ -1,0 +1,150 @@
+"""The control cycle: collect the inputs, learn, decide, record the decision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+import logging
+import math
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.util.ulid import ulid_now
+
+from ..const import DOMAIN
+from ..engine.consumption_forecast import ConsumptionForecast
+from ..engine.decision_record import Decision
+from ..engine.engine import Engine
+from ..engine.snapshot import Snapshot
+from ..inputs.presence import everyone_away
+from ..inputs.states import known, power_w
+from ..inputs.weather import WeatherForecast
+from ..messages.journal import DecisionJournal
+from ..metering.cop_feed import feed_meter
+from ..metering.system_cop import SystemCop
+from ..prices.electricity_price import ElectricityPrice
+from ..prices.hashprice import Hashprice
+from ..sources.managed_source import ManagedSource
+from ..system_config import SystemConfig
+from .background_jobs import BackgroundJobs
+from .background_query import BackgroundQuery
+from .schedule_preview import SchedulePreview
+from .snapshot_builder import CycleInputs, build_snapshot
+from .user_settings import UserSettingsStore
+from .zone_targets import ZoneTargets
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CycleData:
+    """The inputs and the decision of one cycle."""
+
+    cycle_id: str
+    snapshot: Snapshot
+    decision: Decision
+    consumption: ConsumptionForecast | None = None
+    """The expected consumption of the next 24 hours; None without a plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputProviders:
+    """Where the cycle gets its inputs from."""
+
+    prices: ElectricityPrice
+    hashprice: Hashprice
+    weather: BackgroundQuery[WeatherForecast]
+    schedules: SchedulePreview
+    targets: ZoneTargets
+
+
+class ControlCycle:
+    """One heating system's cycle."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        config: SystemConfig,
+        *,
+        engine: Engine,
+        jobs: BackgroundJobs,
+        sources: Mapping[str, ManagedSource],
+        user_settings: UserSettingsStore,
+        providers: InputProviders,
+        cop: SystemCop,
+        journal: DecisionJournal,
+    ) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._config = config
+        self._engine = engine
+        self.jobs = jobs
+        self._sources = sources
+        self._user_settings = user_settings
+        self.providers = providers
+        self._cop = cop
+        self._journal = journal
+
+    async def async_run(self, now: datetime) -> CycleData:
+        """Decide what the sources have to do until the next cycle."""
+        cycle_id = ulid_now()
+        self._refresh_inputs(now)
+        for managed in self._sources.values():
+            feed_meter(self._hass, self._cop.of(managed.subentry_id), managed)
+        snapshot = build_snapshot(
+            self._hass, self._config, self._sources.values(), self._inputs(now), cycle_id=cycle_id
+        )
+        self._engine.observe(snapshot)
+        await self.jobs.run(snapshot, now)
+        decision = self._engine.decide(snapshot)
+        self._record(cycle_id, decision)
+        return CycleData(cycle_id, snapshot, decision, self._engine.consumption_forecast())
+
+    def _refresh_inputs(self, now: datetime) -> None:
+        """Start the background queries that are due, and update presence and overrides."""
+        if known(self._hass, self._config.weather) is not None:
+            self.providers.weather.refresh_if_due(now)
+        self.providers.schedules.refresh_if_due(now)
+        comfort = self._user_settings.settings.comfort
+        comfort.away = everyone_away(self._hass, self._config.persons, self._config.way_zones)
+        comfort.trips = self.providers.schedules.trips(now)
+        comfort.back_at = comfort.trips.end_of(now)
+        if comfort.expire(now):
+            self._entry.async_create_background_task(
+                self._hass, self._user_settings.async_save(), f"{DOMAIN} overrides expired"
+            )
+
+    def _inputs(self, now: datetime) -> CycleInputs:
+        providers = self.providers
+        return CycleInputs(
+            targets=providers.targets,
+            prices=providers.prices,
+            forecast=providers.weather.value or WeatherForecast(),
+            hashprice=providers.hashprice.at_present(now),
+            other_load_w=self._other_load_w(now),
+            active=self._user_settings.settings.active,
+        )
+
+    def _other_load_w(self, now: datetime) -> float:
+        """Return the home's load without the sources; the site meter measures both."""
+        total = power_w(self._hass, self._config.site_meter)
+        if total is None:
+            return 0.0
+        own = (managed.power_w(now) for managed in self._sources.values())
+        return max(0.0, total - sum(watts for watts in own if watts is not None))
+
+    def _record(self, cycle_id: str, decision: Decision) -> None:
+        prices = {share.source_id: share.price_kwh for share in decision.record.mix}
+        for source_id, managed in self._sources.items():
+            price = prices.get(source_id, math.nan)
+            managed.heat_price_kwh = price if math.isfinite(price) else None
+        names = display_names(self._config, self._sources)
+        self._journal.add(cycle_id, decision.record, names, self._hass.config.currency)
+        if _LOGGER.isEnabledFor(logging.DEBUG):
+            _LOGGER.debug("cycle=%s %s", cycle_id, self._journal.log_line())
+
+
+def display_names(config: SystemConfig, sources: Mapping[str, ManagedSource]) -> dict[str, str]:
+    """Return the names of sources and zones by id, for messages."""
+    zones = {zone.zone_id: zone.name for zone in config.zones}
+    return {source_id: managed.name for source_id, managed in sources.items()} | zones

@@ -1,0 +1,110 @@
+"""Raises repair issues for problems that last, and clears them when they end."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+
+from .._lib.heat_source import Health
+from ..inputs.states import is_dead, temperature
+from ..repairs import clear_issue, raise_issue
+from ..sources.managed_source import ManagedSource
+from ..system_config import SystemConfig
+from .curve_advice import CurveAdvice, CurveAdvisor
+from .events import EventNotifier
+
+MIN_DURATION: Final = timedelta(minutes=15)
+"""How long a problem lasts before the user is notified."""
+
+
+class HealthMonitor:
+    """Checks the sources, sensors, call budgets and the heating curve in each cycle."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry_id: str,
+        config: SystemConfig,
+        *,
+        sources: Mapping[str, ManagedSource],
+        curve_advisor: CurveAdvisor,
+        events: EventNotifier,
+    ) -> None:
+        self._hass = hass
+        self._entry_id = entry_id
+        self._config = config
+        self._sources = sources
+        self._curve_advisor = curve_advisor
+        self._events = events
+        self._since: dict[str, datetime] = {}
+        self._checked: set[str] = set()
+        """Issues that this run has cleared once: an earlier run may have raised them."""
+        self._low: set[str] = set()
+        self._suggested: CurveAdvice | None = None
+
+    def check(self, now: datetime) -> None:
+        """Check everything."""
+        for managed in self._sources.values():
+            is_failing = managed.source.state.health == Health.FAILING
+            issue = f"source_failing_{managed.subentry_id}"
+            self._check_lasting(issue, now, is_failing, "source_failing", {"name": managed.name})
+            self._check_budget(managed)
+        for zone in self._config.zones:
+            dead = is_dead(temperature(self._hass, zone.temperature))
+            placeholders = {"name": zone.name, "entity": zone.temperature}
+            self._check_lasting(f"sensor_dead_{zone.zone_id}", now, dead, "sensor_dead", placeholders)
+        self._check_outdoor(now)
+        self._check_curve()
+
+    def _check_outdoor(self, now: datetime) -> None:
+        entity = self._config.outdoor or self._config.weather or ""
+        dead = is_dead(temperature(self._hass, entity))
+        placeholders = {"name": self._config.name, "entity": entity}
+        self._check_lasting(f"outdoor_dead_{self._entry_id}", now, dead, "outdoor_dead", placeholders)
+
+    def _check_curve(self) -> None:
+        """Suggest the heating curve that fits, while it differs from the configured one."""
+        advice, issue = self._curve_advisor.advice(), f"curve_suggestion_{self._entry_id}"
+        if advice is None or not advice.is_significant:
+            if self._suggested is not None or issue not in self._checked:
+                self._suggested = None
+                self._clear(issue)
+        elif advice != self._suggested:
+            self._suggested = advice
+            placeholders = {
+                "name": self._config.name,
+                "slope": f"{advice.slope:g}",
+                "level": f"{advice.level:g}",
+                "slope_now": f"{self._config.slope:g}",
+                "level_now": f"{self._config.level:g}",
+                "confidence": f"{100 * advice.confidence:.0f}",
+            }
+            raise_issue(self._hass, issue, "curve_suggestion", placeholders, self._entry_id)
+
+    def _check_budget(self, managed: ManagedSource) -> None:
+        if managed.budget is None:
+            return
+        subentry_id, issue = managed.subentry_id, f"budget_low_{managed.subentry_id}"
+        if managed.budget_is_low and subentry_id not in self._low:
+            self._low.add(subentry_id)
+            state = managed.budget.state()
+            event = {"source": managed.name, "used": state.used_day, "limit": state.limit_day}
+            self._events.fire("budget_low", event)
+            placeholders = {"name": managed.name, "used": str(state.used_day), "limit": str(state.limit_day)}
+            raise_issue(self._hass, issue, "budget_low", placeholders, self._entry_id)
+        elif not managed.budget_is_low and (subentry_id in self._low or issue not in self._checked):
+            self._low.discard(subentry_id)
+            self._clear(issue)
+
+    def _check_lasting(self, issue: str, now: datetime, wrong: bool, key: str, placeholders: dict[str, str]) -> None:
+        """Raise an issue once a problem has lasted; the first check clears what an earlier run raised."""
+        if not wrong:
+            if self._since.pop(issue, None) is not None or issue not in self._checked:
+                self._clear(issue)
+        elif now - self._since.setdefault(issue, now) >= MIN_DURATION:
+            raise_issue(self._hass, issue, key, placeholders, self._entry_id)
+
+    def _clear(self, issue: str) -> None:
+        self._checked.add(issue)
+        clear_issue(self._hass, issue)

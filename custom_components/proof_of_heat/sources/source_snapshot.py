@@ -1,0 +1,55 @@
+"""The report of a heat source as the numbers that the engine uses."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from .._lib.heat_source import Control, Health, HeatSource
+from ..engine.config import SourceConfig
+from ..engine.snapshot import NAN, SourceSnapshot
+
+LIMITED_VALID_S: Final = 3600.0
+"""How long the last report is used while the cloud refuses calls."""
+
+
+def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> SourceSnapshot:
+    """Return a source's report. A source that can only be read is not available for planning."""
+    state = source.state
+    is_controllable = bool(source.capabilities.controls - {Control.MODE})
+    age_s = (now - state.at).total_seconds()
+    is_available = state.health in (Health.OK, Health.DEGRADED) or (
+        state.health == Health.LIMITED and age_s < LIMITED_VALID_S
+    )
+    return _with_level(
+        SourceSnapshot(
+            source_id=source.source_id,
+            available=is_available and is_controllable,
+            steerable=is_controllable,
+            on=state.on,
+            power_w=_number(state.power_w),
+            heat_w=_number(state.heat_w),
+            flow_c=_number(state.flow_c),
+            return_c=_number(state.return_c),
+        ),
+        config,
+    )
+
+
+def with_power(snapshot: SourceSnapshot, power_w: float, config: SourceConfig) -> SourceSnapshot:
+    """Return the report with the power of a linked meter."""
+    return _with_level(replace(snapshot, power_w=max(0.0, power_w)), config)
+
+
+def _with_level(snapshot: SourceSnapshot, config: SourceConfig) -> SourceSnapshot:
+    """Add the source's position in its range, by its power (by its heat for fuel)."""
+    if snapshot.on is False:
+        return replace(snapshot, level=0.0)
+    if config.fuel_kwh_price is not None:
+        level = snapshot.heat_w / config.nominal_heat_w if config.nominal_heat_w else NAN
+    else:
+        level = snapshot.power_w / config.nominal_power_w if config.nominal_power_w else NAN
+    return replace(snapshot, level=level)
+
+
+def _number(value: float | None) -> float:
+    return NAN if value is None else value

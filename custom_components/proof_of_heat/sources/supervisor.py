@@ -1,0 +1,116 @@
+"""Starts and stops the sources of a heating system, follows their reports and sends them commands."""
+
+from collections.abc import Mapping
+from functools import partial
+import logging
+import math
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+
+from .._lib.heat_source import CommandResult, Health
+from ..const import DOMAIN
+from ..engine.decision_record import Decision
+from ..engine.snapshot import Snapshot
+from ..metering.cop_feed import feed_source
+from ..metering.system_cop import SystemCop
+from ..runtime.events import EventNotifier
+from ..runtime.listeners import Listeners
+from .managed_source import ManagedSource
+from .source_commands import command_text, source_command
+
+_LOGGER = logging.getLogger(__name__)
+_DEFAULT_ROOM_C = 20.0
+
+
+class SourceSupervisor:
+    """The sources of one config entry."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        sources: Mapping[str, ManagedSource],
+        *,
+        cop: SystemCop,
+        events: EventNotifier,
+        updates: Listeners,
+    ) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._sources = sources
+        self._cop = cop
+        self._events = events
+        self._updates = updates
+
+    @callback
+    def start(self) -> None:
+        """Begin to poll all sources."""
+        for managed in self._sources.values():
+            managed.unsubscribe = managed.source.subscribe(partial(self._on_report, managed))
+            managed.poller.first_read = self._updates.notify
+            managed.poller.start(self._entry)
+
+    async def async_stop(self) -> None:
+        """Stop reading and free connections. Sources keep their state: the next run continues from there."""
+        for managed in self._sources.values():
+            if managed.unsubscribe is not None:
+                managed.unsubscribe()
+            await managed.async_close()
+
+    @callback
+    def release_all(self) -> None:
+        """Return all sources to their own control, in background tasks."""
+        for managed in self._sources.values():
+            self._entry.async_create_background_task(
+                self._hass, managed.poller.release(), f"{DOMAIN} release {managed.source.source_id}"
+            )
+
+    @callback
+    def send_commands(self, cycle_id: str, decision: Decision, snapshot: Snapshot, slope: float) -> None:
+        """Send a decision to the sources."""
+        outdoor_c = decision.record.outdoor_c
+        room_c = max((zone.target_c for zone in snapshot.zones), default=_DEFAULT_ROOM_C)
+        for planned in decision.commands:
+            managed = self._sources.get(planned.source_id)
+            if managed is None:
+                continue
+            command = source_command(
+                planned,
+                managed.source.capabilities,
+                managed.source.state,
+                cycle_id=cycle_id,
+                outdoor_c=outdoor_c if math.isfinite(outdoor_c) else None,
+                slope=slope,
+                room_c=room_c,
+            )
+            if command is not None:
+                _LOGGER.debug("cycle=%s source=%s command=%s", cycle_id, managed.name, command_text(command))
+                managed.poller.command(self._entry, command, partial(self._on_result, managed))
+
+    @callback
+    def _on_report(self, managed: ManagedSource) -> None:
+        state = managed.source.state
+        is_failing = managed.is_failing
+        if is_failing != managed.reported_failing and managed.poller.failures + managed.poller.restarts > 0:
+            managed.reported_failing = is_failing
+            event_type = "driver_failed" if is_failing else "driver_recovered"
+            self._events.fire(event_type, {"source": managed.name, "detail": state.detail})
+        if state.health == Health.AUTH and managed.has_credentials:
+            self._start_reauth(managed)
+        feed_source(self._cop.of(managed.subentry_id), managed)
+        self._updates.notify()
+
+    @callback
+    def _on_result(self, managed: ManagedSource, result: CommandResult) -> None:
+        level = logging.DEBUG if result.settled else logging.INFO
+        _LOGGER.log(
+            level, "cycle=%s source=%s outcome=%s %s", result.command_id, managed.name, result.outcome, result.detail
+        )
+        managed.last_result = result
+        self._updates.notify()
+
+    def _start_reauth(self, managed: ManagedSource) -> None:
+        """Ask for credentials, one form at a time."""
+        if next(self._entry.async_get_active_flows(self._hass, {SOURCE_REAUTH}), None) is None:
+            self._entry.async_start_reauth(self._hass, data={"subentry_id": managed.subentry_id})

@@ -1,0 +1,140 @@
+"""Bitcoin miners in the local network."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
+from homeassistant.const import CONF_PASSWORD, CONF_PORT, REVOLUTIONS_PER_MINUTE, EntityCategory, UnitOfTime
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.selector import BooleanSelector, TextSelector
+import probatio as vol
+
+from ...const import (
+    CONF_ADDRESS,
+    CONF_CAPABILITIES,
+    CONF_EFFICIENCY_J_TH,
+    CONF_IDLE_ON_RELEASE,
+    CONF_INFO,
+    CONF_METER,
+    CONF_NOMINAL_POWER,
+    CONF_POWER_LOW,
+    CONF_POWER_NORMAL,
+)
+from ...drivers.capabilities import capabilities_to_dict
+from ...drivers.miner.client_factory import create_client
+from ...drivers.miner.models import MinerFamily
+from ...drivers.miner.probe import ProbeResult, probe
+from ...drivers.miner.source import MinerSource
+from ...flows.fields import PORT, POWER_METER, SECRET, WATTS, number
+from ...flows.form import DeviceCandidate, SourceForm
+from ...inputs.states import power_w
+from ...sensors.base import SourceSensorDescription, extra_value
+from ..source_type import CreatedSource, SourceContext, SourceType, device_with_web_page
+
+KEY: Final = "miner"
+_EFFICIENCY_RANGE_J_TH: Final = (5, 200)
+
+
+async def schema(_: HomeAssistant) -> vol.Schema:
+    """Return the form."""
+    return vol.Schema(
+        {
+            vol.Required(CONF_ADDRESS): TextSelector(),
+            vol.Optional(CONF_PASSWORD): SECRET,
+            vol.Required(CONF_PORT, default=80): PORT,
+            vol.Optional(CONF_POWER_NORMAL): WATTS,
+            vol.Optional(CONF_POWER_LOW): WATTS,
+            vol.Optional(CONF_METER): POWER_METER,
+            vol.Optional(CONF_EFFICIENCY_J_TH): number(*_EFFICIENCY_RANGE_J_TH, "J/TH", 0.1),
+            vol.Required(CONF_IDLE_ON_RELEASE, default=True): BooleanSelector(),
+        }
+    )
+
+
+async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandidate]:
+    """Identify the miner and read it once."""
+    session = async_get_clientsession(hass)
+    port = int(data[CONF_PORT])
+    found = await probe(session, data[CONF_ADDRESS].strip(), port)
+    client = create_client(found, session, data.get(CONF_PASSWORD), http_port=port, mode_power_w=mode_power_w(data))
+    info = await client.identify()
+    capabilities = await client.capabilities()
+    reading = await client.read()
+    measured: dict[str, Any] = {}
+    nominal = data.get(CONF_POWER_NORMAL) or capabilities.max_power_w or reading.power_limit_w or reading.power_w
+    if nominal:
+        measured[CONF_NOMINAL_POWER] = float(nominal)
+    low, high = _EFFICIENCY_RANGE_J_TH
+    if (efficiency := reading.efficiency_j_th) is not None and low <= efficiency <= high:
+        measured[CONF_EFFICIENCY_J_TH] = round(efficiency, 1)
+    stored = {
+        **measured,
+        **data,
+        CONF_ADDRESS: found.host,
+        CONF_INFO: {**asdict(info), "family": str(info.family), "variant": found.variant},
+        CONF_CAPABILITIES: capabilities_to_dict(capabilities),
+    }
+    return [DeviceCandidate(f"{info.make} {info.model}", info.mac or found.host, stored)]
+
+
+def mode_power_w(data: Mapping[str, Any]) -> dict[str, float]:
+    """Return the power of a stock miner in each mode, as far as the user entered it."""
+    pairs = (("low", data.get(CONF_POWER_LOW)), ("normal", data.get(CONF_POWER_NORMAL)))
+    return {mode: float(watts) for mode, watts in pairs if watts}
+
+
+async def create(context: SourceContext) -> CreatedSource:
+    """Create the source."""
+    hass, data = context.hass, context.data
+    info = data[CONF_INFO]
+    client = create_client(
+        ProbeResult(data[CONF_ADDRESS], MinerFamily(info["family"]), info.get("variant", "")),
+        async_get_clientsession(hass),
+        data.get(CONF_PASSWORD),
+        http_port=int(data.get(CONF_PORT, 80)),
+        mode_power_w=mode_power_w(data),
+    )
+    meter = data.get(CONF_METER)
+    source = MinerSource(
+        context.source_id,
+        context.subentry.title,
+        client,
+        context.capabilities,
+        meter_w=(lambda: power_w(hass, meter)) if meter else None,
+        idle_on_release=bool(data.get(CONF_IDLE_ON_RELEASE, True)),
+    )
+    return CreatedSource(source, close=source.close)
+
+
+SOURCE_TYPE: Final = SourceType(
+    key=KEY,
+    menu_order=10,
+    forms={
+        KEY: SourceForm(schema, connect, {"": CONF_ADDRESS, "invalid_auth": CONF_PASSWORD}, (CONF_PASSWORD,)),
+    },
+    create=create,
+    secrets=frozenset({CONF_PASSWORD}),
+    redacted=frozenset({CONF_ADDRESS, "mac", "serial"}),
+    sensors=(
+        SourceSensorDescription(
+            key="fan_speed",
+            native_unit_of_measurement=REVOLUTIONS_PER_MINUTE,
+            state_class=SensorStateClass.MEASUREMENT,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            entity_registry_enabled_default=False,
+            value_fn=extra_value("fan_speed"),
+        ),
+        SourceSensorDescription(
+            key="uptime",
+            device_class=SensorDeviceClass.DURATION,
+            native_unit_of_measurement=UnitOfTime.SECONDS,
+            suggested_unit_of_measurement=UnitOfTime.HOURS,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            entity_registry_enabled_default=False,
+            value_fn=extra_value("uptime"),
+        ),
+    ),
+    device=device_with_web_page,
+)

@@ -1,0 +1,223 @@
+"""Viessmann heat pumps through the manufacturer's cloud."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.selector import TextSelector
+import probatio as vol
+
+from ..._lib.heat_source import HeatSource
+from ...const import (
+    CONF_CAPABILITIES,
+    CONF_CLIENT_ID,
+    CONF_DAY_LIMIT,
+    CONF_INFO,
+    CONF_METER,
+    CONF_NOMINAL_HEAT,
+    CONF_NOMINAL_POWER,
+    CONF_REFRESH_TOKEN,
+    CONF_SHORT_LIMIT,
+    DEFAULT_DAY_LIMIT,
+    DEFAULT_SHORT_LIMIT,
+)
+from ...drivers.call_budget import CallLimits
+from ...drivers.capabilities import capabilities_to_dict
+from ...drivers.viessmann.client import API_URL, IAM_URL, Device, Token, TokenStore, ViessmannClient, sign_in
+from ...drivers.viessmann.features import UNITS, ViessmannReading
+from ...drivers.viessmann.source import ViessmannSource, capabilities_of
+from ...flows.fields import POWER_METER, SECRET, WATTS, number
+from ...flows.form import DeviceCandidate, FieldError, SourceForm
+from ...sensors.readings import COUNTERS, HEAT_PUMP_READINGS, RETURN_TEMPERATURE, reading_sensors
+from ..call_budgets import account_key, async_account_budget
+from ..source_type import CreatedSource, SourceContext, SourceType, device_from_info
+
+KEY: Final = "viessmann"
+_IAM_PATH: Final = "/idp/v3"
+_API_PATH: Final = "/iot/v2"
+_ENTERED_ONLY: Final = (CONF_PASSWORD, CONF_USERNAME, CONF_HOST)
+
+
+async def schema(_: HomeAssistant) -> vol.Schema:
+    """Return the form."""
+    return vol.Schema(
+        {
+            vol.Required(CONF_CLIENT_ID): TextSelector(),
+            vol.Required(CONF_USERNAME): TextSelector(),
+            vol.Required(CONF_PASSWORD): SECRET,
+            vol.Required(CONF_DAY_LIMIT, default=DEFAULT_DAY_LIMIT): number(100, 100_000),
+            vol.Required(CONF_SHORT_LIMIT, default=DEFAULT_SHORT_LIMIT): number(10, 10_000),
+            vol.Optional(CONF_NOMINAL_HEAT): WATTS,
+            vol.Optional(CONF_NOMINAL_POWER): WATTS,
+            vol.Optional(CONF_METER): POWER_METER,
+            vol.Optional(CONF_HOST): TextSelector(),
+        }
+    )
+
+
+async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandidate]:
+    """Sign in and return the account's heat pumps. The password is not stored; the calls count in the budget."""
+    if data.get(CONF_SHORT_LIMIT, 0) > data.get(CONF_DAY_LIMIT, DEFAULT_DAY_LIMIT):
+        raise FieldError(CONF_SHORT_LIMIT, "short_above_day")
+    if CONF_PASSWORD not in data or CONF_USERNAME not in data:
+        return [_unchanged(data)]
+    host = data.get(CONF_HOST)
+    iam_url = f"{host}{_IAM_PATH}" if host else IAM_URL
+    api_url = f"{host}{_API_PATH}" if host else API_URL
+    token = await hass.async_add_executor_job(
+        sign_in, data[CONF_CLIENT_ID], data[CONF_USERNAME], data[CONF_PASSWORD], iam_url
+    )
+    tokens = TokenStore(data[CONF_CLIENT_ID], token, iam_url=iam_url)
+    account = await async_account_budget(hass, data[CONF_CLIENT_ID], api_url, limits_of(data))
+    client = ViessmannClient(tokens, account.budget, account.async_save, api_url)
+    candidates = []
+    try:
+        for device in await client.devices():
+            reading = await client.read(device)
+            capabilities = capabilities_of(reading)
+            if not capabilities.controls:
+                continue
+            info = {"device": asdict(device), "iam_url": iam_url, "api_url": api_url, **_properties(reading)}
+            stored = {key: value for key, value in data.items() if key not in _ENTERED_ONLY}
+            stored |= {
+                CONF_REFRESH_TOKEN: tokens.token.refresh,
+                CONF_INFO: info,
+                CONF_CAPABILITIES: capabilities_to_dict(capabilities),
+            }
+            candidates.append(DeviceCandidate(device.model, f"viessmann_{device.gateway}_{device.id}", stored))
+    finally:
+        await client.close()
+    return candidates
+
+
+def _unchanged(data: dict[str, Any]) -> DeviceCandidate:
+    """Return the stored device for a change without credentials: the cloud is not called."""
+    info = data.get(CONF_INFO)
+    if info is None or CONF_REFRESH_TOKEN not in data or (CONF_HOST in data and not _is_at(info, data[CONF_HOST])):
+        raise FieldError(CONF_PASSWORD, "password_needed")
+    device = info["device"]
+    stored = {key: value for key, value in data.items() if key not in _ENTERED_ONLY}
+    return DeviceCandidate(device["model"], f"viessmann_{device['gateway']}_{device['id']}", stored)
+
+
+def _is_at(info: Mapping[str, Any], host: str) -> bool:
+    return bool(info.get("api_url") == f"{host}{_API_PATH}")
+
+
+def _properties(reading: ViessmannReading) -> dict[str, Any]:
+    """Return the properties of the heat pump that are stored."""
+    return {
+        "modes": list(reading.modes),
+        "dhw_separate": reading.dhw_separate,
+        "slope_step": reading.slope_step,
+        "level_step": reading.level_step,
+    }
+
+
+def reading_of(info: Mapping[str, Any]) -> ViessmannReading:
+    """Return a reading that has the stored properties only."""
+    return ViessmannReading(
+        values={},
+        modes=tuple(info.get("modes", ())),
+        dhw_separate=bool(info.get("dhw_separate", False)),
+        slope_step=float(info.get("slope_step", 0.1)),
+        level_step=float(info.get("level_step", 1.0)),
+        curve_writable=True,
+    )
+
+
+def limits_of(data: Mapping[str, Any]) -> CallLimits:
+    """Return the contract's call limits; a seventh of the daily one is reserved for commands."""
+    day = int(data.get(CONF_DAY_LIMIT, DEFAULT_DAY_LIMIT))
+    short = int(data.get(CONF_SHORT_LIMIT, DEFAULT_SHORT_LIMIT))
+    return CallLimits(day=day, short=min(short, day), write_reserve=min(200, day // 7))
+
+
+async def create(context: SourceContext) -> CreatedSource:
+    """Create the source on the account's call budget."""
+    hass, data, subentry_id = context.hass, context.data, context.subentry.subentry_id
+    info = data[CONF_INFO]
+    api_url = info.get("api_url", API_URL)
+    account = await async_account_budget(hass, data[CONF_CLIENT_ID], api_url, limits_of(data))
+    account.add_user(subentry_id, limits_of(data))
+
+    def token_changed(token: Token) -> None:
+        hass.loop.call_soon_threadsafe(_store_token, hass, context.entry, subentry_id, token)
+
+    tokens = TokenStore(
+        data[CONF_CLIENT_ID],
+        Token("", data[CONF_REFRESH_TOKEN], 0.0),
+        iam_url=info.get("iam_url", IAM_URL),
+        changed=token_changed,
+    )
+    client = ViessmannClient(tokens, account.budget, account.async_save, api_url)
+    source = ViessmannSource(
+        context.source_id,
+        context.subentry.title,
+        client,
+        Device(**info["device"]),
+        reading_of(info),
+        capabilities=context.capabilities,
+    )
+
+    async def close() -> None:
+        account.remove_user(subentry_id)
+        await source.close()
+        await client.close()
+
+    return CreatedSource(source, account.budget, close, COUNTERS)
+
+
+def _store_token(hass: HomeAssistant, entry: ConfigEntry, subentry_id: str, token: Token) -> None:
+    """Store a refresh token that Viessmann renewed."""
+    subentry = entry.subentries.get(subentry_id)
+    if subentry is not None and subentry.data.get(CONF_REFRESH_TOKEN) != token.refresh:
+        hass.config_entries.async_update_subentry(
+            entry, subentry, data={**subentry.data, CONF_REFRESH_TOKEN: token.refresh}
+        )
+
+
+def device(data: Mapping[str, Any], source: HeatSource) -> DeviceInfo:
+    """Describe the heat pump."""
+    info = data[CONF_INFO]
+    return {**device_from_info(data, source), "manufacturer": "Viessmann", "model": info["device"].get("model")}
+
+
+def budget_key(data: Mapping[str, Any]) -> str:
+    """Return the key of the account's stored call budget."""
+    return account_key(data[CONF_CLIENT_ID], data[CONF_INFO].get("api_url", API_URL))
+
+
+def as_entered(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stored data as the form would: with the address of a server that is not the manufacturer's."""
+    api_url = data[CONF_INFO].get("api_url")
+    return dict(data) if api_url in (None, API_URL) else {**data, CONF_HOST: api_url.removesuffix(_API_PATH)}
+
+
+SOURCE_TYPE: Final = SourceType(
+    key=KEY,
+    menu_order=20,
+    forms={
+        KEY: SourceForm(
+            schema,
+            connect,
+            {"": CONF_CLIENT_ID, "invalid_auth": CONF_PASSWORD, "limited": CONF_DAY_LIMIT},
+            (CONF_USERNAME, CONF_PASSWORD),
+        ),
+    },
+    create=create,
+    secrets=frozenset({CONF_PASSWORD, CONF_REFRESH_TOKEN, CONF_USERNAME}),
+    redacted=frozenset({CONF_CLIENT_ID, CONF_HOST, "gateway", "installation", "serial"}),
+    required_secrets=(CONF_REFRESH_TOKEN,),
+    sensors=(
+        RETURN_TEMPERATURE,
+        *reading_sensors({key: UNITS.get(key) for key in HEAT_PUMP_READINGS}),
+    ),
+    device=device,
+    budget_key=budget_key,
+    as_entered=as_entered,
+)

@@ -1,0 +1,46 @@
+"""Runtime data of a config entry: the parts of one hub."""
+
+from dataclasses import dataclass
+
+from homeassistant.config_entries import ConfigEntry
+
+from ._lib.publisher import Publisher
+from .hub.command_sender import CommandSender
+from .hub.notifier import HubNotifier
+from .hub.outlets import HubOutlets
+from .hub.radio import RadioService
+from .hub.settings import HubInfo
+from .hub.store import HubStore
+from .model.hub_model import HubModel
+from .texts import AlertFormatter, Texts
+
+type SmartOutletConfigEntry = ConfigEntry[HubData]
+
+
+@dataclass(slots=True)
+class HubData:
+    """The parts of a loaded hub.
+
+    Attributes:
+        info: Identity of the hub.
+        model: State of the hub and its outlets.
+        outlets: Outlets and their subentries.
+        commands: Sends commands to outlets.
+        notifier: Notifies entities and subscribers of changes.
+        publisher: Writes entity states.
+        store: Storage of what must survive a crash.
+        texts: Texts in the language of Home Assistant.
+        alerts: Formats alerts with these texts.
+        radio: The HC-12 radio; None for a CCU.
+    """
+
+    info: HubInfo
+    model: HubModel
+    outlets: HubOutlets
+    commands: CommandSender
+    notifier: HubNotifier
+    publisher: Publisher
+    store: HubStore
+    texts: Texts
+    alerts: AlertFormatter
+    radio: RadioService | None = None

@@ -1,0 +1,1 @@
+"""The parts of one hub in Home Assistant: model, storage, commands, outlets, change notifications, radio."""

@@ -1,0 +1,47 @@
+"""Sends commands to outlets: queued in the model, stored, and announced to the radio."""
+
+import time
+
+from homeassistant.core import CALLBACK_TYPE
+
+from ..model.commands import CommandRequest, FailureReason, QueuedCommand
+from ..model.hub_model import HubModel
+from ..model.power_off import EmergencyPowerOff
+from .store import HubStore
+
+
+class CommandSender:
+    """Queues commands of users and automations."""
+
+    def __init__(self, model: HubModel, store: HubStore, on_command: CALLBACK_TYPE) -> None:
+        """Initialize the sender; ``on_command`` wakes the radio."""
+        self._model = model
+        self._store = store
+        self._on_command = on_command
+
+    async def async_send(self, device_id: str, request: CommandRequest) -> QueuedCommand:
+        """Queue a command; it is on disk on return.
+
+        Raises:
+            OutletError: The model refuses the command.
+            HomeAssistantError: The command could not be stored and was withdrawn.
+        """
+        command = self._model.submit(device_id, request, time.time())
+        try:
+            await self._store.async_commit()
+        except BaseException:
+            self._model.commands.withdraw(command, FailureReason.NOT_STORED, time.time())
+            raise
+        self._on_command()
+        return command
+
+    async def async_switch_everything_off(self, *, include_protected: bool) -> EmergencyPowerOff:
+        """Switch off all sockets. The commands are sent at once and are on disk on return.
+
+        Raises:
+            HomeAssistantError: The commands could not be stored; they are sent nevertheless.
+        """
+        power_off = self._model.switch_everything_off(time.time(), include_protected=include_protected)
+        self._on_command()
+        await self._store.async_commit()
+        return power_off

@@ -1,0 +1,154 @@
+"""Views that Central Control Units call, several hundred times a second in total."""
+
+import time
+from typing import Any, Final
+
+from aiohttp import web
+from homeassistant.helpers.http import HomeAssistantView
+import orjson
+
+from .._lib.device_http import answers_errors, not_found, parse_object, read_body
+from ..data import HubData
+from ..domain.authenticator import CcuAuthenticator
+from ..domain.conflicts import OutletConflicts
+from ..model.ccu_protocol import decode_acks, decode_breaker, decode_report
+from ..model.commands import QueuedCommand
+from ..status import timestamp
+from .base import ERROR_FIELDS, api_errors, path_device_id
+
+_SUCCESS: Final = orjson.dumps({"success": True})
+_NO_COMMANDS: Final = orjson.dumps({"success": True, "commands": []})
+
+
+def _json_response(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="application/json")
+
+
+def _is_version_2(request: web.Request) -> bool:
+    return bool(request.query_string) and request.query.get("v") == "2"
+
+
+class CcuView(HomeAssistantView):
+    """Base of the views for Central Control Units."""
+
+    # A CCU has its own key; a raised 401 would count as a failed login to Home Assistant.
+    requires_auth = False
+
+    def __init__(self, authenticator: CcuAuthenticator, conflicts: OutletConflicts) -> None:
+        self._authenticator = authenticator
+        self._conflicts = conflicts
+
+    async def async_authenticate(self, request: web.Request) -> tuple[HubData, bool]:
+        """Return the calling hub, marked online, and whether its relay states can be trusted.
+
+        Raises:
+            ApiError: ``unauthorized`` or ``too_many``.
+        """
+        hub, has_key = await self._authenticator.async_authenticate(request)
+        version_2 = _is_version_2(request)
+        hub.info.protocol = 2 if version_2 else 1
+        hub.model.mark_online(time.time())
+        return hub, version_2 and has_key
+
+
+class DataView(CcuView):
+    """Receives the report of an outlet."""
+
+    url = "/api/data/"
+    extra_urls = ["/api/data"]
+    name = "api:smart_outlet:data"
+
+    @answers_errors(ERROR_FIELDS)
+    async def post(self, request: web.Request) -> web.Response:
+        """Apply the report."""
+        hub, trusted = await self.async_authenticate(request)
+        with api_errors():
+            report = decode_report(parse_object(await read_body(request)))
+            self._conflicts.on_report(hub.info.entry_id, report.device_id)
+            hub.model.apply_report(report, time.time(), trusted=trusted)
+        return _json_response(_SUCCESS)
+
+
+class BreakerView(CcuView):
+    """Receives the current of the main breaker."""
+
+    url = "/api/breaker-data/"
+    extra_urls = ["/api/breaker-data"]
+    name = "api:smart_outlet:breaker"
+
+    @answers_errors(ERROR_FIELDS)
+    async def post(self, request: web.Request) -> web.Response:
+        """Apply the current."""
+        hub, _ = await self.async_authenticate(request)
+        with api_errors():
+            report = decode_breaker(parse_object(await read_body(request)))
+        if report.ccu_id != hub.info.ccu_id:
+            raise not_found(f"the key does not belong to CCU {report.ccu_id}")
+        hub.info.firmware = report.firmware or hub.info.firmware
+        hub.model.apply_main_current(report.current_ma, time.time())
+        return _json_response(_SUCCESS)
+
+
+class DevicesView(CcuView):
+    """Lists the outlets of a CCU."""
+
+    url = "/api/devices/"
+    extra_urls = ["/api/devices"]
+    name = "api:smart_outlet:devices"
+
+    @answers_errors(ERROR_FIELDS)
+    async def get(self, request: web.Request) -> web.Response:
+        """Return the device IDs."""
+        hub, _ = await self.async_authenticate(request)
+        return _json_response(orjson.dumps({"success": True, "devices": list(hub.model.outlets)}))
+
+
+class CommandsView(CcuView):
+    """Delivers the commands of an outlet."""
+
+    url = "/api/commands/{device_id}/"
+    extra_urls = ["/api/commands/{device_id}"]
+    name = "api:smart_outlet:commands"
+
+    @answers_errors(ERROR_FIELDS)
+    async def get(self, request: web.Request, device_id: str) -> web.Response:
+        """Return the commands to execute now."""
+        hub, trusted = await self.async_authenticate(request)
+        with api_errors():
+            commands = hub.model.fetch_commands(path_device_id(device_id), time.time(), acknowledges=trusted)
+        if not commands:
+            return _json_response(_NO_COMMANDS)
+        version_2 = _is_version_2(request)
+        return _json_response(
+            orjson.dumps({"success": True, "commands": [_command_json(each, version_2=version_2) for each in commands]})
+        )
+
+
+def _command_json(command: QueuedCommand, *, version_2: bool) -> dict[str, Any]:
+    request = command.payload.request
+    fields: dict[str, Any] = {"command": request.name.value, "socket": request.socket or "", "value": request.value}
+    if version_2:
+        fields |= {"id": command.id, "expires_at": timestamp(command.deadline)}
+    return fields
+
+
+class AckView(CcuView):
+    """Receives the acknowledgements of a version 2 CCU."""
+
+    url = "/api/commands/{device_id}/ack/"
+    extra_urls = ["/api/commands/{device_id}/ack"]
+    name = "api:smart_outlet:ack"
+
+    @answers_errors(ERROR_FIELDS)
+    async def post(self, request: web.Request, device_id: str) -> web.Response:
+        """Apply the acknowledgements; they are on disk before the response, so that none is requested again."""
+        hub, trusted = await self.async_authenticate(request)
+        with api_errors():
+            device_id = path_device_id(device_id)
+            hub.model.outlet(device_id)
+            acks = decode_acks(parse_object(await read_body(request)))
+            now = time.time()
+            acknowledged = [ack.id for ack in acks if hub.model.acknowledge(device_id, ack, now, trusted=trusted)]
+        if acknowledged:
+            await hub.store.async_commit()
+        return _json_response(orjson.dumps({"success": True, "acknowledged": acknowledged}))

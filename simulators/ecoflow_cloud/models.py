@@ -1,0 +1,24 @@
+"""The simulated models."""
+
+from .appliances import Glacier, PowerStream, SmartPlug, Unknown
+from .devices import SimDevice
+from .stations import Delta2, DeltaPro, DeltaPro3
+
+MODELS: dict[str, type[SimDevice]] = {
+    "delta_pro": DeltaPro,
+    "delta_2": Delta2,
+    "delta_pro_3": DeltaPro3,
+    "powerstream": PowerStream,
+    "smart_plug": SmartPlug,
+    "glacier": Glacier,
+    "unknown": Unknown,
+}
+SERIAL_PREFIXES = {
+    "delta_pro": "DCABZ",
+    "delta_2": "R331Z",
+    "delta_pro_3": "MR51Z",
+    "powerstream": "HW51Z",
+    "smart_plug": "HW52Z",
+    "glacier": "BX11Z",
+    "unknown": "NV90Z",
+}

@@ -1,0 +1,36 @@
+"""Every benchmark runs from the command line with tiny sizes, prints a table and writes its figures."""
+
+import json
+import os
+from pathlib import Path
+import subprocess
+
+import pytest
+
+from tests.conftest import SHARED
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = sorted(path.parent.name for path in (ROOT / "benchmarks").glob("*/__main__.py"))
+_NEEDS = {"control": SHARED / "bench" / "twin"}
+
+
+def test_there_is_a_benchmark_per_area() -> None:
+    assert NAMES == ["control", "ecoflow", "iot_heating", "ota", "smart_outlet", "telemetry"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", NAMES)
+def test_benchmark_runs_with_tiny_sizes(name: str, tmp_path: Path) -> None:
+    needed = _NEEDS.get(name)
+    if needed is not None and not needed.is_dir():
+        pytest.skip(f"not available: {needed}")
+    figures = tmp_path / "figures.json"
+    command = [ROOT / "scripts" / "benchmark", name, "--smoke", "--json", figures]
+    # As a user calls it: the script itself keeps the repository off the path of the Home Assistant that it starts.
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    assert len(done.stdout.splitlines()) >= 5
+    assert json.loads(figures.read_text("utf-8"))
+    assert "Traceback" not in done.stdout + done.stderr

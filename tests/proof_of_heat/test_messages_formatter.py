@@ -1,0 +1,169 @@
+"""Messages of the engine: every code has a text in every language, with the same values."""
+
+import ast
+from dataclasses import replace
+import json
+from pathlib import Path
+import re
+from string import Formatter
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.proof_of_heat import engine as package
+from custom_components.proof_of_heat.engine.messages import TEMPLATES, MessageCode, message
+from custom_components.proof_of_heat.messages.formatter import (
+    DECIMAL_MARK,
+    ENGLISH,
+    KEY_PREFIX,
+    LANGUAGES,
+    MessageFormatter,
+    async_load_texts,
+)
+from custom_components.proof_of_heat.sensors.system import shortened
+
+from .messages import NAMES, RECORD, TEXTS, sample
+
+INTEGRATION = Path(package.__file__).parents[1]
+
+
+def common(language: str) -> dict[str, str]:
+    texts: dict[str, Any] = json.loads((INTEGRATION / "translations" / f"{language}.json").read_text())
+    found: dict[str, str] = texts["common"]
+    return found
+
+
+def names_in(text: str) -> list[str]:
+    return sorted(name for _, name, _, _ in Formatter().parse(text) if name is not None)
+
+
+# --- the translations ----------------------------------------------------------------------------------------------
+
+
+def test_languages_are_those_of_the_translations() -> None:
+    assert {file.stem for file in (INTEGRATION / "translations").glob("*.json")} == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_has_a_text_with_its_placeholders_and_there_are_no_others(language: str) -> None:
+    texts = common(language)
+    assert texts.keys() == {DECIMAL_MARK} | {KEY_PREFIX + code for code in MessageCode}
+    for code in MessageCode:
+        text = texts[KEY_PREFIX + code]
+        assert names_in(text) == sorted(TEMPLATES[code].formats), code
+        # The rules of hassfest.
+        assert re.fullmatch(r"[a-z0-9_]+", KEY_PREFIX + code)
+        assert text == text.strip()
+        assert not re.search(r"<|'{|\[%", text)
+
+
+def test_english_translation_equals_the_text_in_the_log() -> None:
+    texts = common("en")
+    assert {code: texts[KEY_PREFIX + code] for code in MessageCode} == ENGLISH.texts
+    assert str(message(MessageCode.FLOW_LIMIT, source="pump-1", flow_c=55.123, limit_c=55)) == (
+        "pump-1: flow temperature 55.1 °C has reached the maximum of 55.0 °C"
+    )
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+def test_every_text_is_translated(language: str) -> None:
+    english, texts = common("en"), common(language)
+    assert not [key for key in english if texts[key] == english[key]]
+
+
+def test_every_message_is_created_with_its_values_and_every_code_is_used() -> None:
+    """All calls of `message` in the engine: the names of their values are the placeholders of the text."""
+    created: dict[str, list[set[str | None]]] = {code.name: [] for code in MessageCode}
+    used: set[str] = set()
+    engine = [file for file in (INTEGRATION / "engine").rglob("*.py") if file.name != "messages.py"]
+    for file in [*engine, INTEGRATION / "services.py"]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "MessageCode":
+                used.add(node.attr)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "message":
+                first = node.args[0]
+                if isinstance(first, ast.Attribute):
+                    created[first.attr].append({keyword.arg for keyword in node.keywords})
+    assert used == {code.name for code in MessageCode}
+    for code in MessageCode:
+        assert all(values == set(TEMPLATES[code].formats) for values in created[code.name]), code
+
+
+# --- formatting ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_decision_is_formatted_in_each_language(hass: HomeAssistant, language: str) -> None:
+    hass.config.language = language
+    formatter = MessageFormatter(await async_load_texts(hass), NAMES, "EUR")
+    assert formatter.decision(RECORD) == TEXTS[language]
+    for code in MessageCode:
+        text, formats = formatter.format(sample(code)), TEMPLATES[code].formats
+        assert not set(text) & set("{}"), text
+        numbers = [format(12.345, spec) for spec in formats.values() if spec]
+        for number in numbers:
+            assert (number if language == "en" else number.replace(".", ",")) in text
+        assert ("Vitocal 200" in text) == (len(numbers) < len(formats))
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "shown"),
+    [
+        ("de-AT", "AT", "de"),
+        ("de-CH", "CH", "de"),
+        ("fi", "FI", "fi"),
+        ("ru", None, "ru"),
+        ("en-GB", "GB", "en"),
+        ("sv", "FI", "en"),
+        ("pt-BR", "BR", "en"),
+        ("zh-Hans", "CN", "en"),
+    ],
+)
+async def test_regions_use_their_language_and_other_languages_use_english(
+    hass: HomeAssistant, language: str, country: str | None, shown: str
+) -> None:
+    hass.config.language, hass.config.country = language, country
+    loaded = await async_load_texts(hass)
+    assert loaded.texts[MessageCode.CURVE_AND_ROOM] == common(shown)[f"{KEY_PREFIX}curve_and_room"]
+    assert loaded.decimal_mark == common(shown)[DECIMAL_MARK]
+
+
+def test_names_are_inserted_unchanged() -> None:
+    """Braces in a name are not placeholders, and a name that contains an id is not changed."""
+    names = {"pump-1": "{zone} <b>", "zone-1": "The pump-1 room"}
+    record = replace(RECORD, notes=(), limits=(message(MessageCode.NO_ANSWER, source="pump-1"),))
+    formatter = MessageFormatter(ENGLISH, names, "EUR")
+    assert formatter.decision(record).endswith("Limited: {zone} <b>: not responding")
+    assert formatter.format(message(MessageCode.ROOM_JUMPS, zone="zone-1")) == (
+        "The pump-1 room: room temperature changes too fast"
+    )
+    assert formatter.format(message(MessageCode.ROOM_JUMPS, zone="removed")) == (
+        "removed: room temperature changes too fast"
+    )
+
+
+def test_decision_without_heat() -> None:
+    idle = replace(RECORD, mix=(), limits=(), reasons=(message(MessageCode.WARM_OUTSIDE),))
+    assert MessageFormatter(ENGLISH, {}, "EUR").decision(idle) == ("Warm enough outside. No heat source is heating")
+    assert idle.text == "warm enough outside. No heat source is heating"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_long_decision_is_shortened_at_a_word(hass: HomeAssistant, language: str) -> None:
+    """A state in Home Assistant has at most 255 characters."""
+    hass.config.language = language
+    formatter = MessageFormatter(await async_load_texts(hass), NAMES, "EUR")
+    assert shortened(formatter.decision(RECORD)) == TEXTS[language], "an ordinary decision is not shortened"
+    all_at_once = replace(RECORD, limits=tuple(sample(code) for code in MessageCode))
+    words = formatter.decision(all_at_once)
+    state = shortened(words)
+    assert len(words) > 255 >= len(state)
+    assert state.endswith("…")
+    assert words.startswith(state[:-1])
+    assert words[len(state) - 1] in " ,;:."
+
+
+def test_text_of_the_maximum_length_is_not_shortened() -> None:
+    assert shortened("x" * 255) == "x" * 255
+    assert shortened("x" * 256) == "x" * 254 + "…"
