@@ -15,10 +15,10 @@ from ._lib.commands import (
     Command,
     CommandQueues,
     CommandStatus,
-    SteadyClock,
     TooManyCommandsError,
 )
 from ._lib.durable_store import DurableStore
+from ._lib.steady_clock import SteadyClock
 from .const import DOMAIN
 from .downlink import POLICY, Ack, Request, Status, command_status, encode, restore, store
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 import sqlite3
@@ -18,6 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.edge_telemetry.const import DOMAIN
 from custom_components.edge_telemetry.data import EdgeData
+from custom_components.edge_telemetry.downlink import POLICY
 from simulators.framework import running
 from simulators.mqtt_link import MqttLink
 from simulators.ruuvi.tags import Ruuvi
@@ -154,14 +155,14 @@ async def test_a_command_is_confirmed_by_the_device_that_obeyed_it(
         await until(lambda: state(hass, "last_command", cabin) == "confirmed")
         # unanswered, it goes out again with the device's next message, and is obeyed once
         van.faults.set("no_ack")
-        with patch("custom_components.edge_telemetry.downlink.REPEAT_AFTER_S", 0.2):
+        with patch("custom_components.edge_telemetry.command_sender.POLICY", replace(POLICY, retry_after_s=0.2)):
             button = entity_id(hass, "button", "command_ping", cabin)
             await hass.services.async_call("button", "press", {"entity_id": button}, blocking=True)
             assert state(hass, "last_command", cabin) == "pending"
             await until(lambda: len(van.computers["cabin"].received) >= 3)
         van.faults.clear("no_ack")
         van.faults.set("ack_on_state")
-        with patch("custom_components.edge_telemetry.downlink.REPEAT_AFTER_S", 0.2):
+        with patch("custom_components.edge_telemetry.command_sender.POLICY", replace(POLICY, retry_after_s=0.2)):
             await until(lambda: state(hass, "last_command", cabin) == "confirmed")
 
 

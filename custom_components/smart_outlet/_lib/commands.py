@@ -11,14 +11,13 @@
 
 A command is an immutable value and a queue a tuple of them, oldest first. The functions below return the queue after
 a step, and the same object where nothing changed; a caller that keeps queues in its own records uses them directly.
-`now` comes from a clock that never jumps (see `SteadyClock`): a changed system time neither expires a command nor
-revives one.
+`now` comes from a clock that never jumps (`steady_clock.SteadyClock`): a changed system time neither expires a command
+nor revives one.
 """
 
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-import time
 from typing import Final, Self
 
 
@@ -383,32 +382,3 @@ class CommandQueues[P]:
         for command in changed:
             self._on_change(device_id, command)
         return changed
-
-
-class SteadyClock:
-    """Epoch seconds that never jump: the wall clock at the start plus the monotonic time since.
-
-    Deadlines and retries are measured with it. Times that leave the process (stored, sent, shown) are converted with
-    `to_wall`, times that were stored with `from_wall`.
-    """
-
-    def __init__(
-        self,
-        wall: Callable[[], float] | None = None,
-        monotonic: Callable[[], float] | None = None,
-    ) -> None:
-        self._wall = wall or time.time
-        self._monotonic = monotonic or time.monotonic
-        self._offset = self._wall() - self._monotonic()
-
-    def __call__(self) -> float:
-        """Return the steady time now."""
-        return self._monotonic() + self._offset
-
-    def to_wall(self, at: float) -> float:
-        """Return the wall-clock time of a steady time, as the system clock is set now."""
-        return at + self._wall() - self()
-
-    def from_wall(self, at: float) -> float:
-        """Return the steady time of a wall-clock time, as the system clock is set now."""
-        return at - self._wall() + self()
