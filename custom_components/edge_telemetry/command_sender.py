@@ -92,7 +92,7 @@ class CommandSender:
                 of the device are pending.
         """
         if not mqtt.is_connected(self._hass):
-            # The client would keep it and send it much later, when nobody expects it any more.
+            # The client would keep it and send it much later, when it is no longer expected.
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="broker_not_connected")
         now = self._clock()
         command = Command(uuid4().hex[:12], Request(name, params), now, now + expires_in_s, POLICY)
@@ -139,7 +139,7 @@ class CommandSender:
 
     @callback
     def repeat(self, device_id: str) -> None:
-        """Send the unanswered commands of a device again, which has just been heard."""
+        """Send the unanswered commands of a device again, from which a message was just received."""
         if not self._queues.queue(device_id):
             return
         for command in self._queues.deliver(device_id, self._clock()):

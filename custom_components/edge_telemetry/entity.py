@@ -35,7 +35,7 @@ def device_info(data: EdgeData, device: EdgeDevice) -> DeviceInfo:
 
 @callback
 def remove_hub_entities(hass: HomeAssistant, entry_id: str, platform: Platform, keys: Iterable[str]) -> None:
-    """Remove entities that the hub no longer has; they would stay unavailable for ever."""
+    """Remove entities that the hub no longer has; they would stay unavailable."""
     registry = er.async_get(hass)
     for key in keys:
         entity_id = registry.async_get_entity_id(platform, DOMAIN, f"{entry_id}_{key}")

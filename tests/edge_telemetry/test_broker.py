@@ -59,7 +59,7 @@ async def broker(socket_enabled: None, tmp_path: Path, broker_config: str) -> As
 
 @pytest.fixture
 async def data(hass: HomeAssistant, broker: Mosquitto, entry: MockConfigEntry) -> AsyncGenerator[EdgeData]:
-    """Our entry beside core's mqtt entry, both on the broker."""
+    """An entry and core's mqtt entry, both connected to the broker."""
     mqtt_entry = MockConfigEntry(
         domain="mqtt",
         data={"broker": "127.0.0.1", "port": broker.port, "protocol": "5", "discovery": False},

@@ -92,7 +92,7 @@ def test_a_gap_ends_with_the_last_renewed_subscription(broker: Broker, watched: 
     assert watched.seen() == (0, None, None)
 
     broker.connect(False)
-    broker.connect(False)  # told twice: one gap, from the first moment
+    broker.connect(False)  # reported twice: one gap, from the first moment
     assert (watched.seen(), watched.changes) == ((0, None, 1000.0), 1)
 
     watched.now += 4.25
@@ -104,7 +104,7 @@ def test_a_gap_ends_with_the_last_renewed_subscription(broker: Broker, watched: 
     assert watched.seen() == (1, 6.2, None)
     assert watched.changes == 2
 
-    broker.subscribed(TOPICS[1])  # renewed again for somebody else: no gap of ours
+    broker.subscribed(TOPICS[1])  # renewed again for another integration: no gap
     assert watched.seen() == (1, 6.2, None)
 
 
@@ -114,13 +114,13 @@ def test_a_confirmation_that_comes_after_the_next_loss_ends_nothing(broker: Brok
         broker.subscribed(topic)
     broker.connect(False)
     for topic in TOPICS:
-        broker.subscribed(topic)  # late news of the connection that is gone
+        broker.subscribed(topic)  # late notice of the lost connection
     assert watched.monitor.lost_since == 1000.0
 
     broker.connect(True)
     broker.subscribed(TOPICS[0])
     watched.now += 1
-    broker.connect(False)  # lost again half-way: both topics are awaited anew
+    broker.connect(False)  # lost again half-way: both topics are awaited again
     broker.connect(True)
     broker.subscribed(TOPICS[1])
     assert watched.monitor.lost_since == 1000.0
@@ -129,7 +129,7 @@ def test_a_confirmation_that_comes_after_the_next_loss_ends_nothing(broker: Brok
 
 
 @pytest.mark.parametrize("level", [1, 2])
-def test_a_topic_that_somebody_wants_with_a_higher_qos(broker: Broker, watched: Watched, level: int) -> None:
+def test_a_topic_that_another_integration_uses_with_a_higher_qos(broker: Broker, watched: Watched, level: int) -> None:
     watched.monitor.start(TOPICS[:1], qos=1)
     broker.subscribed(TOPICS[0], level)
     broker.connect(False)

@@ -69,7 +69,7 @@ async def test_an_entry_with_a_file_as_archive(hass: HomeAssistant) -> None:
         ({"patterns": ["{site}/data"]}, {"patterns": "pattern_invalid"}),
     ],
 )
-async def test_what_cannot_be_used_is_said_and_can_be_corrected(
+async def test_invalid_input_is_reported_and_can_be_corrected(
     hass: HomeAssistant, wrong: dict[str, Any], error: dict[str, str]
 ) -> None:
     result = await go_on(hass, await begin(hass), {**TOPICS, **wrong})
@@ -106,7 +106,7 @@ async def test_entries_with_roots_of_their_own_have_their_own_devices(
     await settle(hass)
 
 
-async def test_without_mqtt_the_flow_says_so(hass: HomeAssistant) -> None:
+async def test_without_mqtt_the_flow_shows_an_error(hass: HomeAssistant) -> None:
     (mqtt,) = hass.config_entries.async_entries("mqtt")
     await hass.config_entries.async_set_disabled_by(mqtt.entry_id, config_entries.ConfigEntryDisabler.USER)
     result = await go_on(hass, await begin(hass), TOPICS)
@@ -128,7 +128,7 @@ async def test_a_ruuvi_gateway_on_the_broker_is_discovered(hass: HomeAssistant, 
     assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
 
 
-async def test_a_discovered_gateway_is_not_offered_once_somebody_listens(hass: HomeAssistant) -> None:
+async def test_a_discovered_gateway_is_not_offered_once_an_entry_subscribes(hass: HomeAssistant) -> None:
     found = MqttServiceInfo("ruuvi/C8:25:2D:8E:9C:2C/gw_status", "{}", 0, False, "ruuvi/+/gw_status", 0.0)
     await hass.config_entries.flow.async_init(DOMAIN, context={"source": "mqtt"}, data=found)
     assert len(hass.config_entries.flow.async_progress_by_handler(DOMAIN)) == 1
@@ -136,7 +136,7 @@ async def test_a_discovered_gateway_is_not_offered_once_somebody_listens(hass: H
     result = await go_on(hass, await begin(hass), TOPICS)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     (left,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
-    assert left["flow_id"] == open_elsewhere["flow_id"], "somebody's dialog stays"
+    assert left["flow_id"] == open_elsewhere["flow_id"], "the dialog of another flow stays open"
 
 
 async def test_a_postgresql_archive_is_tried_before_it_is_taken(hass: HomeAssistant, postgresql_url: str) -> None:  # noqa: F811
@@ -257,7 +257,7 @@ async def test_name_unit_and_kind_can_be_overridden_and_given_back(
         ("odd", {"device_class": "aqi", "unit_of_measurement": "x"}, "-"),
     ],
 )
-async def test_a_kind_that_does_not_go_with_the_unit_is_said_with_those_that_do(
+async def test_a_device_class_that_does_not_allow_the_unit_is_rejected_with_the_allowed_units(
     hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish, *, key: str, told: Any, units: str
 ) -> None:
     await publish("van/env/one/data", {key: 5})
@@ -349,7 +349,7 @@ async def test_a_unit_alone_that_contradicts_the_kind_takes_the_kind_away(
     assert "device_class" not in shown.attributes
 
 
-async def test_metrics_that_are_gone_can_be_forgotten_and_come_back(
+async def test_stale_metrics_can_be_removed_and_return(
     hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish
 ) -> None:
     await publish("van/env/one/data", {"gone": 5, "here": 1})
@@ -366,7 +366,7 @@ async def test_metrics_that_are_gone_can_be_forgotten_and_come_back(
     assert state(hass, "gone", "van/env/one") == "7"
 
 
-async def test_a_metric_that_ends_while_home_assistant_runs_can_be_forgotten_with_what_was_said_of_it(
+async def test_a_metric_that_becomes_stale_can_be_removed_with_its_settings(
     hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish, freezer: FrozenDateTimeFactory
 ) -> None:
     await publish("van/env/one/data", {"gone": 5, "here": 1})

@@ -186,7 +186,7 @@ def test_an_unknown_name_is_read_by_its_ending(key: str, quantity: str | None, u
     assert (metric.quantity, metric.unit) == (quantity, unit)
 
 
-def test_energy_is_a_total_and_a_known_metric_says_so() -> None:
+def test_energy_is_a_total_whether_known_or_not() -> None:
     assert describe("energy_kwh").kind is Kind.TOTAL
     assert describe("energy_kwh").known
     assert not describe("grid_kwh").known
@@ -243,7 +243,7 @@ def test_times_come_in_many_forms(value: Any, expected: float | None) -> None:
         (5.0, (1e9, True)),
     ],
 )
-def test_a_clock_that_cannot_be_right_is_not_believed(device: float | None, expected: tuple[float, bool]) -> None:
+def test_an_implausible_time_is_replaced_by_the_arrival(device: float | None, expected: tuple[float, bool]) -> None:
     assert pick_time(device, 1e9) == expected
 
 
@@ -450,7 +450,7 @@ def test_an_unreadable_recording_is_refused(captured: Any) -> None:
 
 
 def test_every_captured_ruuvi_reply_is_read(captures: Path) -> None:
-    """Replies of real gateways: what we say must be what they decoded."""
+    """Replies of real gateways: the values must be those that they decoded."""
     history = json.loads((captures / "ruuvi/gateway_history_df5.json").read_text())
     readings = read(history)
     for mac, tag in history["data"]["tags"].items():

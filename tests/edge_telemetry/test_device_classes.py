@@ -41,7 +41,7 @@ def test_a_class_without_a_list_takes_any_unit() -> None:
     assert units_of(SensorDeviceClass.TEMPERATURE, {"EUR"}) == {"°C", "°F", "K"}
 
 
-def test_a_total_is_told_as_one_where_its_class_allows_it() -> None:
+def test_a_total_is_a_total_where_its_device_class_allows_it() -> None:
     assert state_class(Kind.TOTAL, None) is SensorStateClass.TOTAL_INCREASING
     assert state_class(Kind.TOTAL, SensorDeviceClass.ENERGY) is SensorStateClass.TOTAL_INCREASING
     assert state_class(Kind.TOTAL, SensorDeviceClass.TEMPERATURE) is SensorStateClass.MEASUREMENT

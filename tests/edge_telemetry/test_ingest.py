@@ -71,7 +71,7 @@ async def test_a_gateways_advertisement_is_read_with_what_follows_from_it(
     assert state(hass, "temperature_c", TAG_ID) == "27.75"
     assert state(hass, "rssi", TAG_ID) == "-26"
     assert float(state(hass, "absolute_humidity_g_m3", TAG_ID)) == pytest.approx(13.1, abs=0.1)
-    # a second gateway heard the same advertisement
+    # a second gateway received the same advertisement
     await publish(TAG.replace("C8:25", "AA:BB"), gateway_message(gw_mac="AA:BB:2D:8E:9C:2C", rssi=-80))
     assert data.counters.duplicates == 1
     assert state(hass, "rssi", TAG_ID) == "-26"
@@ -180,7 +180,7 @@ async def test_stored_values_sent_late_are_history_not_the_present(
     assert (data.counters.late, data.counters.accepted) == (1, 2)
 
 
-async def test_an_impossible_clock_is_not_believed(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
+async def test_an_implausible_time_is_ignored(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
     await publish(TOPIC, {"metrics": {"temperature_c": 25.0}, "ts": 4_000_000_000})
     await publish(TOPIC, {"metrics": {"temperature_c": 26.0}})
     (device,) = data.devices.values()
@@ -188,7 +188,7 @@ async def test_an_impossible_clock_is_not_believed(hass: HomeAssistant, data: Ed
     assert data.counters.refused_clocks == 1
 
 
-async def test_what_the_broker_kept_is_shown_but_says_nothing_about_now(
+async def test_a_retained_message_is_shown_but_does_not_set_the_device_online(
     hass: HomeAssistant, data: EdgeData, publish: Publish
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20.0}, retain=True)
@@ -202,7 +202,7 @@ async def test_what_the_broker_kept_is_shown_but_says_nothing_about_now(
 
 
 @pytest.mark.parametrize(("age_s", "online"), [(60, "on"), (3600, "unknown")])
-async def test_what_the_broker_kept_with_its_time_tells_when_the_device_was_there(
+async def test_a_retained_message_with_a_time_sets_when_the_device_was_last_seen(
     hass: HomeAssistant, data: EdgeData, publish: Publish, *, age_s: int, online: str
 ) -> None:
     measured = int(time.time()) - age_s
@@ -331,7 +331,7 @@ async def test_devices_and_metrics_are_there_after_a_restart(
     assert entry.runtime_data.devices[("van", "ruuvi", "inside")].record.info == {"sw_version": "2.0"}
 
 
-async def test_a_device_that_says_its_firmware_only_keeps_its_name(
+async def test_a_device_that_reports_only_its_firmware_keeps_its_name(
     hass: HomeAssistant, data: EdgeData, publish: Publish
 ) -> None:
     await publish("van/env/fridge_door/data", {"temperature_c": 20.0})
@@ -387,7 +387,7 @@ async def query(hass: HomeAssistant, **fields: Any) -> list[dict[str, Any]]:
     data: EdgeData = hass.config_entries.async_entries(DOMAIN)[0].runtime_data
     assert data.archive.archive is not None
     async with asyncio.timeout(30):
-        while data.archive.archive.status.written < data.counters.accepted:  # noqa: ASYNC110 - a thread tells nobody
+        while data.archive.archive.status.written < data.counters.accepted:  # noqa: ASYNC110 - a thread gives no notice
             await asyncio.sleep(0.05)
     answer = await hass.services.async_call(
         DOMAIN,

@@ -1,4 +1,4 @@
-"""Set-up, removal, diagnostics, and payloads nobody would send."""
+"""Set-up, removal, diagnostics, and invalid payloads."""
 
 import logging
 from pathlib import Path
@@ -96,7 +96,7 @@ async def test_a_device_comes_back_though_its_system_was_removed_too(
     assert device.via_device_id == system.id
 
 
-async def test_diagnostics_tell_all_but_secrets(
+async def test_diagnostics_contain_no_secrets(
     hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish, hass_client: ClientSessionGenerator
 ) -> None:
     hass.config_entries.async_update_entry(entry, data={**entry.data, "archive_url": "postgresql://me:secret@db/x"})

@@ -79,7 +79,7 @@ async def test_a_query_answers_messages_and_periods(hass: HomeAssistant, data: E
     assert await query(hass, device="nobody") == []
 
 
-async def test_a_long_answer_is_cut_and_says_so(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
+async def test_a_long_response_is_truncated_and_marked(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
     for value in range(5):
         await publish(TOPIC, {"metrics": {"temperature_c": float(value)}})
     await query(hass)
@@ -189,7 +189,7 @@ async def test_an_export_is_a_file_of_lines(
         assert len(lines) == 1 + len(rows) == 3
 
 
-async def test_an_export_that_cannot_be_written_says_so_and_leaves_nothing(
+async def test_an_export_that_cannot_be_written_raises_and_leaves_nothing(
     hass: HomeAssistant, data: EdgeData, publish: Publish, tmp_path: Path
 ) -> None:
     await publish(TOPIC, {"temperature_c": 1.0})
@@ -246,7 +246,7 @@ async def test_an_acknowledgement_that_is_none_is_counted(
     assert data.malformed.total == 1
 
 
-async def test_waiting_for_an_answer_returns_what_the_device_said(
+async def test_waiting_for_an_answer_returns_the_answer(
     hass: HomeAssistant, data: EdgeData, publish: Publish, mqtt_mock: MqttMockHAClient
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
@@ -311,7 +311,7 @@ async def test_a_command_without_an_answer_expires(
     assert state(hass, "last_command", CABIN) == "expired"
 
 
-async def test_an_unanswered_command_goes_out_again_when_the_device_is_heard(
+async def test_an_unanswered_command_is_sent_again_with_the_next_message(
     hass: HomeAssistant, data: EdgeData, publish: Publish, mqtt_mock: MqttMockHAClient, freezer: FrozenDateTimeFactory
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
@@ -454,7 +454,7 @@ async def test_a_device_announces_its_buttons(
     assert sent(mqtt_mock)[-1][1]["cmd"] == "open_hatch"
 
 
-async def test_what_a_device_says_before_its_data_is_remembered(
+async def test_a_state_before_the_first_data_is_applied_later(
     hass: HomeAssistant, data: EdgeData, publish: Publish
 ) -> None:
     await publish("van/env/cabin/state", {"commands": ["identify"], "fw": "9"}, retain=True)

@@ -86,7 +86,7 @@ def store(database_url: str) -> Generator[Store]:
 
 
 def rows_of(database_url: str, statement: str) -> list[tuple[Any, ...]]:
-    """Ask as somebody else would, past the archive's own code."""
+    """Query without the archive's own code."""
     engine = create_engine(parse_url(database_url))
     with engine.connect() as connection:
         found = [tuple(found) for found in connection.execute(text(statement))]
@@ -376,7 +376,7 @@ def test_an_archive_that_never_started_closes() -> None:
     Archive("sqlite:////nowhere/at/all.db").close()
 
 
-def test_a_database_that_is_not_there_is_said_once_and_does_not_hold_up_the_end(
+def test_an_unavailable_database_is_logged_once_and_does_not_delay_closing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     changes = []
@@ -444,7 +444,7 @@ def test_a_question_to_a_database_that_just_died_is_answered_as_unavailable(
     written(archive, [row(NOON, t=0.0)])
     postgresql.stop()
     try:
-        assert archive.status.connected  # nothing was written since, so nobody has noticed
+        assert archive.status.connected  # nothing was written since, so it was not noticed
         for ask in (
             lambda: archive.buckets(around(), Aggregation.HOUR),
             lambda: list(archive.messages(around())),
@@ -506,7 +506,7 @@ def test_a_killed_process_loses_at_most_the_last_second(tmp_path: Path) -> None:
     assert killed_at - last < 1.0
 
 
-def test_a_fault_of_the_program_is_said_and_stops_the_thread(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_is_logged_and_stops_the_thread(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     def fail() -> None:
         raise RuntimeError("listener broke")
 
@@ -648,7 +648,7 @@ def test_a_database_of_a_newer_version_is_not_touched(store: Store) -> None:
         store.prepare()
 
 
-def test_a_table_of_somebody_else_is_not_touched(database_url: str) -> None:
+def test_a_foreign_table_is_not_changed(database_url: str) -> None:
     engine = create_engine(parse_url(database_url))
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE measurements (x integer)"))

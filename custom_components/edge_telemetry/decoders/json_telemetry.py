@@ -39,7 +39,7 @@ def decode(payload: bytes | str) -> Message:
     """Decode a message.
 
     Raises:
-        DecodeError: It contains no metrics; the reason says why.
+        DecodeError: It contains no metrics; see its reason.
     """
     if len(payload) > MAX_BYTES:
         raise DecodeError(Reason.TOO_LARGE, f"{len(payload)} bytes")

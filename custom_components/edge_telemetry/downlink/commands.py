@@ -11,7 +11,7 @@ import orjson
 from .._lib.commands import Command, CommandPolicy, CommandStatus
 
 POLICY: Final = CommandPolicy(lifetime_s=300.0, retry_after_s=5.0, max_attempts=5, fails_after_attempts=False)
-"""An unanswered command is sent again when the device is heard, and stays open until it expires."""
+"""An unanswered command is sent again with the device's next message, and stays open until it expires."""
 
 
 @dataclass(frozen=True, slots=True)
