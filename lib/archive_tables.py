@@ -146,7 +146,7 @@ def migrate(connection: Connection, tables: ArchiveTables, backfill: Backfill) -
     """Take the steps that this database has not taken yet; return the version reached.
 
     Raises:
-        ArchiveSchemaError: The database is from a newer version, or the table is somebody else's.
+        ArchiveSchemaError: The database is from a newer version, or the table has another origin.
     """
     if connection.dialect.name == "postgresql":
         # Two writers that start together take the steps one after the other.

@@ -227,9 +227,9 @@ class RateLimiter:
     """A token bucket per name. With too many names, those with the fullest buckets are dropped.
 
     Attributes:
-        rate: Requests per second that may go on for ever.
-        burst: Requests that may come at once.
-        names: How many names are remembered; more callers than that only make the limit laxer.
+        rate: Sustained requests per second.
+        burst: Requests that are allowed at once.
+        names: Number of names that are remembered; with more callers the limit is less strict.
     """
 
     rate: float

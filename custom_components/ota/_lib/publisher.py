@@ -1,8 +1,7 @@
 # Generated from lib/publisher.py by scripts/build: edit that file, not this one.
 """Writes entity states when they are worth it (see publish_rules.py), without blocking the event loop.
 
-One `Publisher` per config entry. Whoever receives data offers each new value; the entity's state is written when it is
-due:
+One `Publisher` per config entry. Each new value is offered to it; the entity's state is written when it is due:
 
     publisher = Publisher.for_entry(hass, entry)
 
