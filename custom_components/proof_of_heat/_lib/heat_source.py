@@ -42,11 +42,11 @@ class Control(StrEnum):
     """Electric input in watts, continuous between the limits or at `Capabilities.power_steps_w`."""
     MODE = "mode"
     FLOW = "flow"
-    """Flow temperature set-point in degC."""
+    """Flow temperature setpoint in degC."""
     CURVE = "curve"
     """Slope and level of the device's own heating curve, always written together."""
     ROOM = "room"
-    """Room temperature set-point in degC (a thermostat)."""
+    """Room temperature setpoint in degC (a thermostat)."""
 
 
 class Health(StrEnum):
@@ -98,7 +98,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a source can do; constant until the change notice says otherwise. None = not known or no limit."""
+    """What a source can do; constant until a change notice. None = not known or no limit."""
 
     kind: SourceKind
     controls: frozenset[Control]
@@ -133,7 +133,7 @@ class SourceState:
     """What a source reported, with the time of the report. Absent readings are None, never zero."""
 
     at: datetime
-    """When the device measured it (aware), or when we asked where the device says no time."""
+    """When the device measured it (aware), or when it was read where the device reports no time."""
     health: Health
     detail: str = ""
     on: bool | None = None
@@ -179,7 +179,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandResult:
-    """What became of a command, and what the device says now."""
+    """Outcome of a command, and the state that the device reports now."""
 
     command_id: str
     outcome: Outcome
