@@ -189,13 +189,15 @@ def antminer(replies: dict[str, Any]) -> dict[str, Any]:
     [
         ({}, BadReplyError),
         (b"<html>", BadReplyError),
-        (500, BadReplyError),
+        (500, UnreachableError),
         (403, AuthError),
     ],
 )
-async def test_antminer_whose_system_page_is_strange(reply: Any, error: type[Exception], socket_enabled: None) -> None:
+async def test_antminer_whose_system_page_is_strange(
+    reply: Any, error: type[Exception], session: aiohttp.ClientSession
+) -> None:
     async with web_saying(antminer({"get_system_info": reply})) as port:
-        client = AntminerClient("127.0.0.1", "root", http_port=port)
+        client = AntminerClient(session, "127.0.0.1", "root", http_port=port)
         with pytest.raises(error):
             await client.identify()
         with pytest.raises(BadReplyError):
@@ -213,27 +215,29 @@ async def test_antminer_whose_system_page_is_strange(reply: Any, error: type[Exc
     ],
 )
 async def test_antminer_write_that_is_not_taken(
-    conf: dict[str, Any], answer: Any, error: type[Exception], socket_enabled: None
+    conf: dict[str, Any], answer: Any, error: type[Exception], session: aiohttp.ClientSession
 ) -> None:
     replies = antminer({"get_system_info": INFO, "get_miner_conf": conf, "set_miner_conf": answer})
     async with web_saying(replies) as port:
-        client = AntminerClient("127.0.0.1", "root", http_port=port)
+        client = AntminerClient(session, "127.0.0.1", "root", http_port=port)
         await client.identify()
         with pytest.raises(error):
             await client.set_running(False)
 
 
 @pytest.mark.parametrize("conf", [{}, {"bitmain-work-mode": "x"}, {"miner-mode": None}])
-async def test_antminer_without_a_work_mode_is_a_bad_reply(conf: dict[str, Any], socket_enabled: None) -> None:
+async def test_antminer_without_a_work_mode_is_a_bad_reply(
+    conf: dict[str, Any], session: aiohttp.ClientSession
+) -> None:
     async with web_saying(antminer({"get_system_info": INFO, "get_miner_conf": conf})) as port:
-        client = AntminerClient("127.0.0.1", "root", http_port=port)
+        client = AntminerClient(session, "127.0.0.1", "root", http_port=port)
         await client.identify()
         with pytest.raises(BadReplyError):
             await client.read()
 
 
-async def test_antminer_offers_no_watts_and_knows_its_modes(socket_enabled: None) -> None:
-    client = AntminerClient("127.0.0.1", "root")
+async def test_antminer_offers_no_watts_and_knows_its_modes(session: aiohttp.ClientSession) -> None:
+    client = AntminerClient(session, "127.0.0.1", "root")
     assert (await client.capabilities()).power_steps_w == ()
     assert Control.POWER not in (await client.capabilities()).controls
     with pytest.raises(RefusedError):
@@ -241,7 +245,7 @@ async def test_antminer_offers_no_watts_and_knows_its_modes(socket_enabled: None
     with pytest.raises(RefusedError):
         await client.set_mode("turbo")
     with pytest.raises(UnreachableError):
-        await AntminerClient("127.0.0.1", "root", http_port=1).identify()
+        await AntminerClient(session, "127.0.0.1", "root", http_port=1).identify()
 
 
 def test_antminer_temperatures_of_the_socket() -> None:

@@ -126,7 +126,7 @@ async def test_both_temperatures_and_the_weather(winter: Winter, watch: Watch, f
     winter.sensors |= {ROOM: SENSOR_FAULTS[fault], OUTDOOR: SENSOR_FAULTS[fault]}
     winter.gone.add("weather")
     winter.hass.states.async_set("weather.home", "unavailable")
-    winter.system.weather.value = None
+    winter.system.coordinator.cycle.providers.weather.value = None
     await live(winter, 8)
     assert watch.wrong == []
     assert 12 < winter.home.house.room_c < 28

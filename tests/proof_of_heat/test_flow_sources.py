@@ -136,8 +136,8 @@ async def test_the_form_goes_on_without_broken_templates_and_says_which_and_why(
     result = await go_on(hass, result, {"next_step_id": kind})
     assert (result["type"], result["errors"]) == (FlowResultType.FORM, {"base": "template_broken"})
     told = result["description_placeholders"]["broken"]
-    assert "broken.yaml: registers: none given" in told
-    assert "twin.yaml: id: mine is that of another file" in told
+    assert "registers: is required" in told
+    assert "twin.yaml: id: mine is already used by another file" in told
     assert "yaml.yaml: " in told
     assert "\n" not in told
     (selector,) = [value for key, value in result["data_schema"].schema.items() if key == "template"]

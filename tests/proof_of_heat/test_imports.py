@@ -11,6 +11,8 @@ pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 PROGRAM = """
 import asyncio, sys, threading, time
 
+import aiohttp
+
 HEAVY = ("pyasic", "PyViCare", "httpx")
 seen = {}
 
@@ -23,10 +25,10 @@ class Watcher:
 sys.meta_path.insert(0, Watcher())
 
 from custom_components.proof_of_heat.sources import registry
-from custom_components.proof_of_heat.drivers.call_budget import CallBudget, Limits
+from custom_components.proof_of_heat.drivers.call_budget import CallBudget, CallLimits
 from custom_components.proof_of_heat.drivers.errors import UnreachableError
 from custom_components.proof_of_heat.drivers.miner.antminer import AntminerClient
-from custom_components.proof_of_heat.drivers.viessmann.client import Token, TokenKeeper, ViessmannClient
+from custom_components.proof_of_heat.drivers.viessmann.client import Token, TokenStore, ViessmannClient
 
 assert not seen, f"imported at the start: {seen}"
 
@@ -34,14 +36,16 @@ async def nowhere(data):
     pass
 
 async def main():
-    keeper = TokenKeeper("c", Token("a", "r", time.time() + 9999))
-    cloud = ViessmannClient(keeper, CallBudget(Limits(), time.time), nowhere, "http://127.0.0.1:9/iot/v2")
-    for asked in (AntminerClient("127.0.0.1", "root", http_port=9).identify(), cloud.devices()):
-        try:
-            await asked
-        except UnreachableError:
-            continue
-        raise AssertionError("nobody is there")
+    tokens = TokenStore("c", Token("a", "r", time.time() + 9999))
+    cloud = ViessmannClient(tokens, CallBudget(CallLimits(), time.time), nowhere, "http://127.0.0.1:9/iot/v2")
+    async with aiohttp.ClientSession() as session:
+        miner = AntminerClient(session, "127.0.0.1", "root", http_port=9)
+        for request in (miner.identify(), cloud.devices()):
+            try:
+                await request
+            except UnreachableError:
+                continue
+            raise AssertionError("nothing listens there")
     await cloud.close()
 
 asyncio.run(main())

@@ -15,16 +15,16 @@ import pytest
 import yaml
 
 from custom_components.proof_of_heat.drivers.base import Timing
-from custom_components.proof_of_heat.drivers.modbus.checks import TemplateError
+from custom_components.proof_of_heat.drivers.modbus.registers import Register
 from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource, blocks, capabilities_of
 from custom_components.proof_of_heat.drivers.modbus.template import (
     FOLDER,
-    Register,
     find_template,
     load_builtin,
     load_folder,
     parse,
 )
+from custom_components.proof_of_heat.drivers.modbus.template_schema import TemplateError
 from custom_components.proof_of_heat.drivers.modbus.write_counter import WriteCounter
 from lib.heat_source import Command, Control, Health, Outcome, SourceKind
 from simulators.framework import running
@@ -310,50 +310,57 @@ def lambda_data() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("format",), 2, "format must be 1"),
-        (("id",), "", "id: a text is missing"),
-        (("kind",), "stove", "kind: stove is none of"),
-        (("registers",), {}, "registers: none given"),
+        (("format",), 2, "format: must be 1"),
+        (("id",), "", "id: must be a non-empty text"),
+        (("kind",), "stove", "kind: stove is not one of"),
+        (("registers",), {}, "registers: length of value must be at least 1"),
         (("registers", "power", "at"), 70000, r"registers\.power\.at: 70000"),
         (("registers", "power", "type"), "int64", r"registers\.power\.type: int64"),
-        (("registers", "power", "scale"), 0, r"registers\.power\.scale: 0"),
-        (("registers", "power", "typ"), "x", r"registers\.power: unknown typ"),
+        (("registers", "power", "scale"), 0, r"registers\.power\.scale: must not be 0"),
+        (("registers", "power", "typ"), "x", r"registers\.power\.typ: unknown key"),
         (("registers", "power", "invalid"), ["x"], r"registers\.power\.invalid"),
-        (("registers", "power"), 5, r"registers\.power: not a mapping"),
+        (("registers", "power"), 5, r"registers\.power: expected a mapping"),
         (("controls", "level", "register"), "nothing", r"controls\.level\.register: nothing"),
-        (("controls", "level", "min"), None, r"controls\.level: min and max"),
-        (("controls", "on_off", "value_on"), None, r"controls\.on_off: value_on and value_off"),
-        (("controls", "boost"), {"register": "level", "min": 0, "max": 1}, "controls: unknown boost"),
-        (("controls",), [], "controls: not a mapping"),
+        (("controls", "level", "min"), None, r"controls\.level: min and max are required"),
+        (("controls", "on_off", "value_on"), None, r"controls\.on_off: value_on and value_off are required"),
+        (("controls", "boost"), {"register": "level", "min": 0, "max": 1}, r"controls\.boost: unknown control"),
+        (("controls",), [], "controls: expected a mapping"),
         (("fallback",), {"nothing": 1}, r"fallback\.nothing"),
         (("write", "max_per_day"), 0, "max_per_day: 0"),
         (("word_order",), "middle", "word_order: middle"),
-        (("fallbck",), {"level": 0}, "unknown fallbck"),
-        (("fallback",), {}, "fallback: what is controlled needs values"),
-        (("fallback",), [1], "fallback: not a mapping"),
+        (("fallbck",), {"level": 0}, "fallbck: unknown key"),
+        (("fallback",), {}, "fallback: values for when control is released are required"),
+        (("fallback",), [1], "fallback: expected a mapping"),
         (("fallback", "level"), 99999, r"fallback\.level: level: 99999 does not fit int16"),
         (("fallback", "level"), "zero", r"fallback\.level: zero is not a number"),
         (("registers", "power", "at"), 10.5, r"registers\.power\.at: 10\.5 is not a whole number"),
         (("registers", "power", "at"), True, r"registers\.power\.at: True is not a number"),
         (("registers", "power", "at"), None, r"registers\.power\.at: None is not a number"),
         (("registers", "power", "scale"), float("nan"), r"registers\.power\.scale: nan"),
-        (("registers", "running", "on_values"), [], r"registers\.running\.on_values: not given"),
+        (("registers", "running", "on_values"), [], r"registers\.running\.on_values: required"),
         (("controls", "level", "max"), 99999, r"controls\.level: level: 99999 does not fit"),
         (("controls", "level", "min"), 11, r"controls\.level: min 11 is above max 10"),
-        (("controls", "level"), 5, r"controls\.level: not a mapping"),
-        (("controls", "level", "steps"), 1, r"controls\.level: unknown steps"),
+        (("controls", "level"), 5, r"controls\.level: expected a mapping"),
+        (("controls", "level", "steps"), 1, r"controls\.level\.steps: unknown key"),
         (
             ("controls", "power"),
             {"register": "level", "min": 0, "max": 10},
-            r"controls\.power: registers\.power_limit is missing, which shows what was commanded",
+            r"controls\.power: registers\.power_limit is required, it shows the commanded value",
         ),
-        (("serial",), "fast", "serial: fast: not a line setting"),
+        (
+            ("registers", "running", "on_values"),
+            [float("nan")],
+            r"registers\.running\.on_values: must be a list of whole",
+        ),
+        (("registers", "power", "invalid"), 10**400, r"registers\.power\.invalid: must be a list of numbers"),
+        (("registers", "power", "at"), 65535, r"registers\.power\.at: a value of 2 registers does not fit at 65535"),
+        (("serial",), "fast", "serial: fast is not a serial setting"),
         (("unit_id",), 1.5, r"unit_id: 1\.5 is not a whole number"),
-        (("write",), 5, "write: not a mapping"),
-        (("write", "max_a_day"), 5, "write: unknown max_a_day"),
+        (("write",), 5, "write: expected a mapping"),
+        (("write", "max_a_day"), 5, r"write\.max_a_day: unknown key"),
         (("registers", "power", "unit"), "kW", r"registers\.power\.unit: kW must be W"),
         (("registers", "power", "min"), 40000, r"registers\.power: min 40000 is above max 30000"),
-        (("fallback", "level"), 11, r"fallback\.level: 11 is outside of what registers\.level shows"),
+        (("fallback", "level"), 11, r"fallback\.level: 11 is outside the range \(min, max\) of registers\.level"),
         (("controls", "level", "repeat_s"), -1, r"controls\.level\.repeat_s: -1 is not a number from 0"),
     ],
 )
@@ -363,6 +370,8 @@ def test_mistakes_in_a_template_are_named(path: tuple[str, ...], value: object, 
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
+    if path[-1] == "at":
+        place["type"] = "int32"
     if path == ("controls",):
         data["controls"] = ["x"]
     with pytest.raises(TemplateError, match=message):
@@ -375,13 +384,13 @@ def test_users_folder_names_the_file(tmp_path: Path) -> None:
         load_folder(tmp_path)
     (tmp_path / "mine.yaml").write_text((FOLDER / "lambda_eu.yaml").read_text().replace("id: lambda_eu", "id: mine"))
     assert set(load_folder(tmp_path)) == {"mine"}
-    with pytest.raises(TemplateError, match="not a mapping"):
+    with pytest.raises(TemplateError, match="expected a mapping"):
         parse([])
     (tmp_path / "zwei.yaml").write_text((tmp_path / "mine.yaml").read_text())
-    with pytest.raises(TemplateError, match=r"zwei\.yaml: id: mine is that of another file"):
+    with pytest.raises(TemplateError, match=r"zwei\.yaml: id: mine is already used by another file"):
         load_folder(tmp_path)
     (tmp_path / "zwei.yaml").write_text("format: 1\nid: a\nid: b\n")
-    with pytest.raises(TemplateError, match=r"zwei\.yaml: line 1: id given twice"):
+    with pytest.raises(TemplateError, match=r"zwei\.yaml: line 1: repeated keys: id"):
         load_folder(tmp_path)
     (tmp_path / "zwei.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(TemplateError, match=r"zwei\.yaml"):
@@ -445,7 +454,7 @@ async def test_a_value_that_its_register_cannot_hold_is_refused(socket_enabled: 
     async with boiler("lambda") as (simulator, source):
         level = source._template.level
         assert level is not None
-        wide = replace(level, high=1e6)
+        wide = replace(level, maximum=1e6)
         source._template = replace(source._template, level=wide)
         source._capabilities = replace(source.capabilities, max_level=1e6)
         assert (await source.apply(Command(id="a", level=9e5))).outcome == Outcome.REFUSED
@@ -512,20 +521,22 @@ async def test_writes_of_yesterday_do_not_count(socket_enabled: None) -> None:
     swapped=st.booleans(),
 )
 def test_what_is_written_reads_the_same(kind: str, raw: int, scale: float, swapped: bool) -> None:
-    register = Register(key="x", at=0, kind=kind, scale=scale, swapped=swapped and kind in ("int32", "float32"))
+    register = Register(
+        key="x", address=0, data_type=kind, scale=scale, low_word_first=swapped and kind in ("int32", "float32")
+    )
     value = register.decode(register.encode(raw * scale))
     assert value == pytest.approx(raw * scale, rel=1e-6)
 
 
 def test_value_that_does_not_fit_is_refused() -> None:
     with pytest.raises(TemplateError, match="does not fit"):
-        Register(key="x", at=0, scale=0.01).encode(400.0)
+        Register(key="x", address=0, scale=0.01).encode(400.0)
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.sampled_from(["int16", "float32"])), min_size=1, max_size=60))
 def test_blocks_cover_every_register_within_limits(rows: list[tuple[int, str]]) -> None:
-    registers = [Register(key=str(i), at=at, kind=kind) for i, (at, kind) in enumerate(rows)]
+    registers = [Register(key=str(i), address=at, data_type=kind) for i, (at, kind) in enumerate(rows)]
     found = blocks(registers)
     assert sorted(r.key for block in found for r in block) == sorted(r.key for r in registers)
     for block in found:
-        assert max(r.at + r.words for r in block) - block[0].at <= 60
+        assert max(r.address + r.words for r in block) - block[0].address <= 60

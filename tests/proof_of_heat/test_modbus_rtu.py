@@ -134,7 +134,7 @@ async def test_a_unit_that_is_not_there_costs_its_neighbour_on_the_line_little(
 ) -> None:
     link = tmp_path / "line"
     async with running(ModbusBoiler, ["--port", "0", "--device", "daikin", "--rtu", "--rtu-link", str(link)]):
-        connection = ModbusConnection(connection_params(str(link), line=SerialSettings(baudrate=19200)))
+        connection = ModbusConnection(connection_params(str(link), serial=SerialSettings(baudrate=19200)))
         here, gone = connection.for_unit(1), connection.for_unit(9)
         here.require_timeout(0.6)
         gone.require_timeout(0.6)
@@ -156,7 +156,7 @@ async def test_core_shares_one_line_between_two_users(
 
     link = tmp_path / "line"
     async with running(ModbusBoiler, ["--port", "0", "--device", "daikin", "--rtu", "--rtu-link", str(link)]) as boiler:
-        params = connection_params(str(link), line=load_builtin()["daikin_home_hub"].line)
+        params = connection_params(str(link), serial=load_builtin()["daikin_home_hub"].serial)
         async with async_get_temporary_unit(hass, params, 1) as one:
             one.require_timeout(0.6)
             first = source_of("daikin", one)
@@ -193,9 +193,9 @@ def test_the_address_says_how_to_reach_it() -> None:
     tcp = connection_params(" 192.168.1.30 ", 1502)
     assert (tcp.host, tcp.port) == ("192.168.1.30", 1502)
     assert connection_params("/dev/ttyUSB0").baudrate == 9600
-    assert connection_params("COM3", line=SerialSettings(baudrate=19200, parity="E", stopbits=2)).stopbits == 2
-    over = connection_params("/dev/ttyUSB0 38400 7O2", line=SerialSettings(baudrate=19200))
+    assert connection_params("COM3", serial=SerialSettings(baudrate=19200, parity="E", stopbits=2)).stopbits == 2
+    over = connection_params("/dev/ttyUSB0 38400 7O2", serial=SerialSettings(baudrate=19200))
     assert (over.device, over.baudrate, over.parity, over.bytesize) == ("/dev/ttyUSB0", 38400, "O", 7)
     assert connection_params("socket://10.0.0.3:8899").device == "socket://10.0.0.3:8899"
-    with pytest.raises(AddressError, match="no address"):
+    with pytest.raises(AddressError, match="address is empty"):
         connection_params("  ")

@@ -9,8 +9,11 @@ be sent back as it was. The miner does not know its power: a linked meter tells 
 from dataclasses import replace
 from typing import Any, Final
 
+import aiohttp
+
 from ..._lib.heat_source import Capabilities, Control, SourceKind
-from ..errors import AuthError, BadReplyError, RefusedError, UnreachableError
+from ..errors import BadReplyError, RefusedError
+from ..http import JsonHttp, dumps
 from ..values import at, highest, number
 from .models import MinerFamily, MinerInfo, MinerReading
 from .pyasic_adapter import PyasicModules, gather_data, library, model_class, reading_of
@@ -27,10 +30,17 @@ class AntminerClient:
     """One stock Antminer. `mode_power_w`: what it draws in each mode, from the user (mode -> W)."""
 
     def __init__(
-        self, host: str, password: str, mode_power_w: dict[str, float] | None = None, http_port: int = 80
+        self,
+        session: aiohttp.ClientSession,
+        host: str,
+        password: str,
+        mode_power_w: dict[str, float] | None = None,
+        http_port: int = 80,
     ) -> None:
         self._host = host
         self._http_port = http_port
+        self._http = JsonHttp(session, f"http://{host}:{http_port}", _READ_S)
+        self._write_http = JsonHttp(session, f"http://{host}:{http_port}", _WRITE_S)
         self._password = password
         self._mode_power_w = mode_power_w or {}
         self._miner: Any = None
@@ -129,25 +139,11 @@ class AntminerClient:
             raise RefusedError(f"{answer} {at(reply, 'msg') or ''}".strip())
 
     async def _page(self, method: str, name: str, body: dict[str, Any] | None = None) -> Any:
-        import httpx
-
-        url = f"http://{self._host}:{self._http_port}/cgi-bin/{name}.cgi"
-        auth = httpx.DigestAuth("root", self._password)
-        transport = httpx.AsyncHTTPTransport(verify=False)
-        timeout = httpx.Timeout(_WRITE_S if body is not None else _READ_S, connect=5.0)
-        try:
-            async with httpx.AsyncClient(transport=transport, timeout=timeout) as client:
-                response = await client.request(method, url, auth=auth, json=body)
-        except (httpx.HTTPError, OSError) as err:
-            raise UnreachableError(f"{name}: {type(err).__name__}") from err
-        if response.status_code in (401, 403):
-            raise AuthError(f"{name}: {response.status_code}")
-        if response.status_code != 200:
-            raise BadReplyError(f"{name}: status {response.status_code}")
-        try:
-            return response.json()
-        except ValueError as err:
-            raise BadReplyError(f"{name}: not JSON") from err
+        http = self._http if body is None else self._write_http
+        # A new one per request, so that each starts with a fresh nonce.
+        digest = aiohttp.DigestAuthMiddleware("root", self._password)
+        data = None if body is None else dumps(body)
+        return await http.request(method, f"/cgi-bin/{name}.cgi", body=data, middlewares=(digest,))
 
 
 def _mode_of(conf: object) -> int:

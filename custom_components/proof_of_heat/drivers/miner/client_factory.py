@@ -37,7 +37,7 @@ def create_client(
         password = V3_PASSWORD if found.variant == "v3" else DEFAULT_PASSWORDS[found.family]
     match found.family:
         case MinerFamily.ANTMINER:
-            return AntminerClient(found.host, password, mode_power_w, http_port)
+            return AntminerClient(session, found.host, password, mode_power_w, http_port)
         case MinerFamily.WHATSMINER:
             return WhatsminerClient(found.host, password, found.variant or "v2")
         case MinerFamily.BRAIINS:

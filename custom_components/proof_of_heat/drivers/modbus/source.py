@@ -9,8 +9,9 @@ from typing import Any, Final, Protocol, override
 from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
 from ..base import SourceBase, Timing
 from ..errors import BadReplyError, DriverError, RefusedError, UnreachableError
-from .checks import TemplateError
-from .template import Action, DeviceTemplate, Register, Space
+from .registers import AddressSpace, ControlWrite, Register
+from .template import DeviceTemplate
+from .template_schema import TemplateError
 from .write_counter import WriteCounter
 
 _LOGGER = logging.getLogger(__name__)
@@ -61,12 +62,12 @@ def capabilities_of(template: DeviceTemplate) -> Capabilities:
     return Capabilities(
         kind=template.kind,
         controls=frozenset(controls),
-        min_flow_c=flow.low if flow else None,
-        max_flow_c=flow.high if flow else None,
-        min_power_w=power.low if power else None,
-        max_power_w=power.high if power else None,
-        min_level=level.low if level else None,
-        max_level=level.high if level else None,
+        min_flow_c=flow.minimum if flow else None,
+        max_flow_c=flow.maximum if flow else None,
+        min_power_w=power.minimum if power else None,
+        max_power_w=power.maximum if power else None,
+        min_level=level.minimum if level else None,
+        max_level=level.maximum if level else None,
         reads_power="power" in template.registers,
         reads_heat="heat_power" in template.registers,
         settle_s=30.0,
@@ -78,13 +79,13 @@ def capabilities_of(template: DeviceTemplate) -> Capabilities:
 def blocks(registers: list[Register]) -> list[list[Register]]:
     """Registers that are read in one request: one space, small gaps, at most 60 words."""
     done: list[list[Register]] = []
-    for register in sorted(registers, key=lambda item: (item.space, item.at)):
+    for register in sorted(registers, key=lambda item: (item.space, item.address)):
         last = done[-1] if done else None
         if (
             last
             and last[0].space == register.space
-            and register.at - (last[-1].at + last[-1].words) <= _GAP
-            and register.at + register.words - last[0].at <= _BLOCK
+            and register.address - (last[-1].address + last[-1].words) <= _GAP
+            and register.address + register.words - last[0].address <= _BLOCK
         ):
             last.append(register)
         else:
@@ -165,10 +166,10 @@ class ModbusSource(SourceBase):
     async def _read_block(self, block: list[Register]) -> dict[str, float | bool | None]:
         first, last = block[0], block[-1]
         try:
-            words = await self._words(first.space, first.at, last.at + last.words - first.at)
+            words = await self._words(first.space, first.address, last.address + last.words - first.address)
         except RefusedError:
             return await self._one_by_one(block)
-        return {r.key: r.decode(words[r.at - first.at : r.at - first.at + r.words]) for r in block}
+        return {r.key: r.decode(words[r.address - first.address : r.address - first.address + r.words]) for r in block}
 
     async def _one_by_one(self, block: list[Register]) -> dict[str, float | bool | None]:
         """A device that does not know an address refuses the whole block: find the ones it knows."""
@@ -176,7 +177,9 @@ class ModbusSource(SourceBase):
         known = []
         for register in block:
             try:
-                values[register.key] = register.decode(await self._words(register.space, register.at, register.words))
+                values[register.key] = register.decode(
+                    await self._words(register.space, register.address, register.words)
+                )
                 known.append(register)
             except RefusedError:
                 self._absent.add(register.key)
@@ -184,9 +187,9 @@ class ModbusSource(SourceBase):
         self._blocks[index : index + 1] = [[register] for register in known]
         return values
 
-    async def _words(self, space: Space, at: int, count: int) -> list[int]:
+    async def _words(self, space: AddressSpace, at: int, count: int) -> list[int]:
         read: Callable[[int, int], Any] = (
-            self._unit.read_holding_registers if space == Space.HOLDING else self._unit.read_input_registers
+            self._unit.read_holding_registers if space == AddressSpace.HOLDING else self._unit.read_input_registers
         )
         words = await self._guard(read(at, count))
         if not isinstance(words, list) or len(words) != count:
@@ -293,9 +296,9 @@ class ModbusSource(SourceBase):
             await self._writes.take(len(writes), self._template.max_writes_per_day)
         for register, words in encoded:
             if len(words) == 1:
-                await self._guard(self._unit.write_register(register.at, words[0]))
+                await self._guard(self._unit.write_register(register.address, words[0]))
             else:
-                await self._guard(self._unit.write_registers(register.at, words))
+                await self._guard(self._unit.write_registers(register.address, words))
 
     @override
     async def _fallback(self) -> None:
@@ -315,10 +318,10 @@ class ModbusSource(SourceBase):
         return all(known) if known else None
 
 
-def _stepped(value: float | None, action: Action | None) -> float | None:
+def _stepped(value: float | None, action: ControlWrite | None) -> float | None:
     if value is None or action is None:
         return None
     if action.step:
         value = round(round(value / action.step) * action.step, 6)
-    low, high = action.low, action.high
+    low, high = action.minimum, action.maximum
     return min(max(value, low if low is not None else value), high if high is not None else value)

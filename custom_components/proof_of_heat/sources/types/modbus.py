@@ -133,7 +133,7 @@ async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandi
 
 def connection_of(data: Mapping[str, Any], template: DeviceTemplate | None = None) -> Any:
     """Return the connection settings: those of a serial port as entered, else as in the template."""
-    serial = template.line if template is not None else None
+    serial = template.serial if template is not None else None
     if CONF_BAUDRATE in data:
         serial = SerialSettings(
             baudrate=int(data[CONF_BAUDRATE]),

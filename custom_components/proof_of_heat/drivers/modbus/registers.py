@@ -1,0 +1,88 @@
+"""Modbus registers: how a value is stored in them, and how a control is written."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+import math
+import struct
+from typing import Final
+
+from .template_schema import TemplateError
+
+WORDS: Final = {"int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2}
+_CODES: Final = {"int16": ">h", "uint16": ">H", "int32": ">i", "uint32": ">I", "float32": ">f"}
+
+
+class AddressSpace(StrEnum):
+    """The Modbus table that contains a register."""
+
+    HOLDING = "holding"
+    INPUT = "input"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """A value in one or two registers. `address` is the protocol address, starting at 0."""
+
+    key: str
+    address: int
+    space: AddressSpace = AddressSpace.HOLDING
+    data_type: str = "int16"
+    scale: float = 1.0
+    offset: float = 0.0
+    unit: str | None = None
+    invalid: tuple[float, ...] = ()
+    """Raw values that mean that there is no value."""
+    minimum: float | None = None
+    maximum: float | None = None
+    on_values: tuple[int, ...] = ()
+    """Raw values that mean on; others mean off. Makes the value a boolean."""
+    low_word_first: bool = False
+
+    @property
+    def words(self) -> int:
+        """Number of registers."""
+        return WORDS[self.data_type]
+
+    def decode(self, words: list[int]) -> float | bool | None:
+        """Return the value of raw registers; None if it is marked invalid, not finite or out of range."""
+        ordered = words[::-1] if self.low_word_first else words
+        raw: float = struct.unpack(_CODES[self.data_type], struct.pack(f">{len(ordered)}H", *ordered))[0]
+        if not math.isfinite(raw) or raw in self.invalid:
+            return None
+        if self.on_values:
+            return raw in self.on_values
+        value = raw * self.scale + self.offset
+        return round(value, 4) if self.is_in_range(value) else None
+
+    def is_in_range(self, value: float) -> bool:
+        """Return whether the value is within the range in which it is read as valid."""
+        return (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum)
+
+    def encode(self, value: float) -> list[int]:
+        """Return the raw registers of a value.
+
+        Raises:
+            TemplateError: the value does not fit the data type.
+        """
+        raw = (value - self.offset) / self.scale
+        number = float(raw) if self.data_type == "float32" else round(raw)
+        try:
+            packed = struct.pack(_CODES[self.data_type], number)
+        except (struct.error, OverflowError) as err:
+            raise TemplateError(f"{self.key}: {value:g} does not fit {self.data_type}") from err
+        words = list(struct.unpack(f">{self.words}H", packed))
+        return words[::-1] if self.low_word_first else words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlWrite:
+    """How a control is written."""
+
+    register: Register
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float = 0.0
+    on: float | None = None
+    off: float | None = None
+    repeat_s: float = 0.0
+    """Interval at which the value is written again during a command, for devices that forget it. 0: never."""
