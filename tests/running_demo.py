@@ -47,7 +47,7 @@ class RunningDemo:
         headers: dict[str, str] | None = None,
         url: str | None = None,
     ) -> tuple[int, Any]:
-        """Send an HTTP request; return status and JSON (or text). ``token``: "" for the administrator, None for none."""
+        """Send an HTTP request; return status and JSON (or text). ``token``: "" for the admin token, None for none."""
         sent = dict(headers or {})
         if token is not None:
             sent["Authorization"] = f"Bearer {token or self.info['token']}"

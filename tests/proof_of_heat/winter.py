@@ -181,7 +181,9 @@ class Winter:
         await self.hass.async_block_till_done()
         for spin in range(2000):
             await asyncio.sleep(0)
-            while self.system.coordinator.cycle.jobs.is_busy:  # learning takes the machine's time: the test clock waits for it
+            while (
+                self.system.coordinator.cycle.jobs.is_busy
+            ):  # learning takes the machine's time: the test clock waits for it
                 await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.005)
             if spin > 4 and not any(_under_way(unit) for unit in self.system.sources.values()):
                 break
