@@ -159,6 +159,7 @@ def test_banned_wording_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, found: str
 ) -> None:
     monkeypatch.setattr(wording, "ROOT", tmp_path)
+    monkeypatch.setattr(wording, "_BACKLOG", tmp_path / "none.json")
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     write(tmp_path, name, text)
     assert [found in finding for finding in wording.check()] == [True]
@@ -175,6 +176,7 @@ def test_banned_wording_is_found(
 )
 def test_plain_wording_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
     monkeypatch.setattr(wording, "ROOT", tmp_path)
+    monkeypatch.setattr(wording, "_BACKLOG", tmp_path / "none.json")
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     write(tmp_path, name, text)
     assert list(wording.check()) == []
