@@ -16,9 +16,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .._lib.commands import SteadyClock
 from .._lib.device_keys import KeyRing
 from .._lib.durable_store import DurableStore
+from .._lib.steady_clock import SteadyClock
 from ..const import DOMAIN
 from ..protocol.profile import Profile
 from .device_records import BuildingRecord, ControllerKind, DeviceRecord, migrate
