@@ -1,14 +1,14 @@
-"""Raw measurements in a real database, written beside the event loop and never in its way.
+"""Raw measurements in a real database, written in a thread of its own, without blocking the event loop.
 
     archive = Archive("sqlite:////config/telemetry.db", ArchiveSpec("measurements", ("site", "system", "device")))
     archive.start()
     archive.put(Row(ts, ("van", "ruuvi", "inside"), '{"metrics": {"temperature_c": 21.5}}', {"temperature_c": 21.5}))
     archive.buckets(Range(start=..., end=...), Aggregation.HOUR)     # blocking: in an executor
-    archive.close()                                                  # blocking: writes what is left
+    archive.close()                                                  # blocking: writes the queue
 
 `put` only appends to a bounded queue. One thread writes batches at least twice a second, upgrades the tables, keeps
-the limits of age and size, and tries again with growing pauses while the database is away: then the queue fills and
-the oldest rows are dropped and counted. Several archives (specs) may share a database.
+the limits of age and size, and retries with increasing delays while the database is not available: then the queue fills
+and the oldest rows are dropped and counted. Several archives (specs) may share a database.
 """
 
 from collections import deque
@@ -61,7 +61,7 @@ _BROKEN_FILE: Final = ("file is not a database", "database disk image is malform
 
 
 class ArchiveUnavailableError(Exception):
-    """The database does not answer; the message says why."""
+    """The database is not available; the message has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ class Archive:
                 if self._maintenance_due():
                     self._maintain_one_step()
         except Exception as err:
-            # A fault of ours: say so and stop, rather than fill the queue for ever.
+            # A bug: log it and stop, rather than fill the queue.
             _LOGGER.exception("The archive %s has stopped", self.spec.table)
             self._closing = True
             self._set_connected(connected=False, error=f"stopped: {err}")
@@ -315,6 +315,6 @@ class Archive:
 
 
 def _reason(err: Exception) -> str:
-    """The first line of what the database said, without statement and parameters."""
+    """Return the first line of the database's message, without statement and parameters."""
     cause = getattr(err, "orig", None) or err
     return f"{cause}".strip().partition("\n")[0] or type(cause).__name__

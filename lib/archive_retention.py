@@ -15,16 +15,16 @@ from .archive_store import Store
 _DELETE_CHUNK: Final = 5000
 _VACUUM_PAGES: Final = 1000
 _DAY_S: Final = 86_400.0
-# What a row costs on PostgreSQL beside its columns: a line pointer and its entries in the indexes.
+# Size of a row on PostgreSQL in addition to its columns: a line pointer and its entries in the indexes.
 _ROW_OVERHEAD: Final = 84
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How much is kept; None is for ever, or of any size.
+    """What is kept; None means no limit.
 
-    Messages go after `raw_days`; five-minute values become hourly ones after `fine_days`, which go after
-    `coarse_days`. Beyond `max_bytes` the messages that came first go, whatever their age.
+    Messages are deleted after `raw_days`; five-minute values become hourly ones after `fine_days`, which are deleted
+    after `coarse_days`. Above `max_bytes` the oldest messages are deleted, whatever their age.
     """
 
     raw_days: float | None = 30.0

@@ -1,9 +1,9 @@
-"""The tables of an archive, on SQLite and PostgreSQL: what they hold, how they came about, the views over them.
+"""The tables of an archive, on SQLite and PostgreSQL: their columns, their migrations, the views on them.
 
 `<table>`           every message as it came: id, ts, the key columns, payload (JSON; JSONB on PostgreSQL)
 `<table>_series`    one row per combination of keys and metric
 `<table>_rollup`    per series, step and bucket: count, total, minimum, maximum of the metric's numbers
-`<table>_schema`    how far the steps below were taken
+`<table>_schema`    number of the steps below that were run
 Views for people and Grafana: `<table>_values` (a row per number), `<table>_5min`, `<table>_hour`, `<table>_day`.
 """
 
@@ -146,7 +146,7 @@ def migrate(connection: Connection, tables: ArchiveTables, backfill: Backfill) -
     """Take the steps that this database has not taken yet; return the version reached.
 
     Raises:
-        ArchiveSchemaError: The database is from a newer version, or the table is somebody else's.
+        ArchiveSchemaError: The database is from a newer version, or the table has another origin.
     """
     if connection.dialect.name == "postgresql":
         # Two writers that start together take the steps one after the other.
@@ -239,9 +239,9 @@ def _order_rollup_by_time(connection: Connection, tables: ArchiveTables, _backfi
     connection.execute(text(f"DROP TABLE {name}_before"))
 
 
-def _make_views_anew(_connection: Connection, _tables: ArchiveTables, _backfill: Backfill) -> None:
-    """Step 4: the views are made anew after each step; those of before broke on the smallest numbers."""
+def _recreate_views(_connection: Connection, _tables: ArchiveTables, _backfill: Backfill) -> None:
+    """Step 4: the views, which are created again after each step, failed on the smallest numbers before."""
 
 
 # Only ever added to: a database remembers how many it has taken.
-STEPS: Final = (_create_raw, _create_rollup, _order_rollup_by_time, _make_views_anew)
+STEPS: Final = (_create_raw, _create_rollup, _order_rollup_by_time, _recreate_views)

@@ -41,11 +41,11 @@ class Control(StrEnum):
     """Electric input in watts, continuous between the limits or at `Capabilities.power_steps_w`."""
     MODE = "mode"
     FLOW = "flow"
-    """Flow temperature set-point in degC."""
+    """Flow temperature setpoint in degC."""
     CURVE = "curve"
     """Slope and level of the device's own heating curve, always written together."""
     ROOM = "room"
-    """Room temperature set-point in degC (a thermostat)."""
+    """Room temperature setpoint in degC (a thermostat)."""
 
 
 class Health(StrEnum):
@@ -60,6 +60,22 @@ class Health(StrEnum):
     """Refuses our credentials: needs the user."""
     LIMITED = "limited"
     """Answers are withheld by a call limit (cloud budget); the last values stand until they are stale."""
+
+
+class FaultReason(StrEnum):
+    """Why a source is not healthy or a command failed: a stable code that is shown as a translated text."""
+
+    NO_RESPONSE = "no_response"
+    INVALID_RESPONSE = "invalid_response"
+    INVALID_AUTH = "invalid_auth"
+    CALL_LIMIT = "call_limit"
+    REJECTED = "rejected"
+    NOT_CONFIRMED = "not_confirmed"
+    """The command was sent, and the device does not report it."""
+    DEVICE_FAULT = "device_fault"
+    """The device itself reports a fault."""
+    REMOVED = "removed"
+    """The other integration does not provide the source any more."""
 
 
 class Outcome(StrEnum):
@@ -81,7 +97,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a source can do; constant until the change notice says otherwise. None = not known or no limit."""
+    """What a source can do; constant until a change notice. None = not known or no limit."""
 
     kind: SourceKind
     controls: frozenset[Control]
@@ -116,7 +132,7 @@ class SourceState:
     """What a source reported, with the time of the report. Absent readings are None, never zero."""
 
     at: datetime
-    """When the device measured it (aware), or when we asked where the device says no time."""
+    """When the device measured it (aware), or when it was read where the device reports no time."""
     health: Health
     detail: str = ""
     on: bool | None = None
@@ -139,6 +155,8 @@ class SourceState:
     hashrate_ths: float | None = None
     extra: Mapping[str, float | str | bool | None] = field(default_factory=dict)
     """Further readings by entity key."""
+    reason: FaultReason | None = None
+    """Why it is not healthy; `detail` is a technical text for the log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,12 +178,14 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandResult:
-    """What became of a command, and what the device says now."""
+    """Outcome of a command, and the state that the device reports now."""
 
     command_id: str
     outcome: Outcome
     detail: str = ""
     state: SourceState | None = None
+    reason: FaultReason | None = None
+    """Why it was not carried out, where that is known."""
 
     @property
     def settled(self) -> bool:

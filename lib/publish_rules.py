@@ -1,8 +1,8 @@
 """When a value is worth a Home Assistant state: pure rules, no Home Assistant in here.
 
 A state write is a recorder row. A value is therefore written at once when it moved by a significant amount,
-though at most every `min_interval_s`; a smaller movement waits until `max_interval_s` after the last write.
-The first value after none (a state that shows "unknown") never waits: somebody looks at that state.
+but at most every `min_interval_s`; a smaller movement waits until `max_interval_s` after the last write.
+The first value after none (a state that shows "unknown") is never delayed: a user may be waiting for it.
 """
 
 from collections.abc import Mapping
@@ -141,7 +141,7 @@ class Track:
         self.offered = value
         self.available = available
         due = self.due()
-        # An unchanged value is confirmed now and then, so that `last_reported` says that its source lives;
+        # An unchanged value is confirmed now and then, so that `last_reported` shows that its source is alive;
         # only by an offer, never by a timer: a dead source must not look alive.
         if due == inf and now - self.written_at >= self.pace.max_interval_s:
             return now

@@ -1,9 +1,9 @@
-# Sourced by the scripts: where things are. Not run by itself.
+# Sourced by the other scripts: paths and interpreters. Not run by itself.
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 venv=$root/.venv
 export PYTHONPATH=$root${PYTHONPATH:+:$PYTHONPATH}
 
-# Home Assistant's Python, set up first where it is not there yet ($1: which part of the set-up is needed).
+# Set `python` to Home Assistant's Python and set it up first if needed ($1: the part of the set-up).
 suite_python() {
   if [[ ! -x $venv/bin/python || ! -e $venv/.ready || $root/requirements.lock -nt $venv/.ready ]]; then
     "$root/scripts/setup" --for "${1:-lint}" >&2
@@ -11,7 +11,7 @@ suite_python() {
   python=$venv/bin/python
 }
 
-# Node >= 22 on PATH: the machine's, else the one that came from PyPI into the venv.
+# Put Node >= 22 on PATH: the machine's, otherwise the one that PyPI installed into the venv.
 suite_node() {
   local major
   major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')

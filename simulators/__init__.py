@@ -1,1 +1,1 @@
-"""The other side of every wire, as runnable programs."""
+"""Simulated devices and clouds, as runnable programs."""

@@ -1,17 +1,17 @@
-"""Base of all simulators: the command line, faults, a control port, start and stop.
+"""The common base of all simulators: command line, faults, control port, start and stop.
 
-A simulator is one device (or cloud) on the other side of a wire:
+A simulator is one device or one cloud:
 
     python -m simulators.NAME --help
 
 It prints one JSON line when it is ready, logs to standard error, and stops on SIGTERM or Ctrl-C. Faults are
 switched on with ``--fault NAME[=VALUE]`` or, while it runs, through the control port (loopback, HTTP):
 
-    GET /state               what the simulated device itself knows: the truth that a test compares with
-    GET /faults              the faults there are and those that are on
+    GET /state               what the simulated device itself knows: the reference that a test compares with
+    GET /faults              all faults and the active ones
     PUT /faults/NAME         body: a JSON value ({} or empty: on)
     DELETE /faults/NAME      off
-    POST /do/NAME            a simulator's own action, e.g. a press of a button; body: JSON arguments
+    POST /do/NAME            an action of the simulator, e.g. a button press; body: JSON arguments
 
 Tests in one process use ``async with running(SimulatorClass, ["--port", "0"]) as simulator``.
 """
@@ -37,17 +37,17 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Faults:
-    """The faults of one simulator: a table of what there is, and those that are on with their values."""
+    """The faults of one simulator: the known ones, and the active ones with their values."""
 
     def __init__(self, table: dict[str, str]) -> None:
-        """``table``: fault -> what it does."""
+        """Initialize from ``table``: fault -> description."""
         self.table = table
         self.active: dict[str, Any] = {}
 
     def set(self, name: str, value: Any = True) -> None:
-        """Switch a fault on; KeyError where there is no such fault."""
+        """Switch a fault on; KeyError if it is unknown."""
         if name not in self.table:
-            raise KeyError(f"no fault {name}; there are: {', '.join(sorted(self.table))}")
+            raise KeyError(f"unknown fault {name}; known faults: {', '.join(sorted(self.table))}")
         self.active[name] = value
 
     def clear(self, name: str) -> None:
@@ -58,26 +58,26 @@ class Faults:
         return name in self.active
 
     def number(self, name: str, default: float = 0.0) -> float:
-        """The value of a fault that carries a number; ``default`` where it is off or came without one."""
+        """Return the value of a fault with a number; ``default`` if it is off or has no value."""
         value = self.active.get(name, default)
         return default if value is True or value is None else float(value)
 
 
 class Simulator(ABC):
-    """A simulated device.
+    """One simulated device.
 
     Attributes:
-        NAME: As in ``python -m simulators.NAME``.
-        FAULTS: Fault -> what it does.
+        NAME: Module name, as in ``python -m simulators.NAME``.
+        FAULTS: Fault -> description.
         args: The parsed command line.
-        clock: The simulated world's time; runs ``--speed`` times faster than ours.
-        rng: The source of all randomness, seeded by ``--seed``.
+        clock: Time of the simulated world; runs ``--speed`` times faster than real time.
+        rng: Source of all randomness, seeded by ``--seed``.
     """
 
     NAME: ClassVar[str]
     FAULTS: ClassVar[dict[str, str]] = {}
     DEFAULT_PORT: ClassVar[int | None] = None
-    """The device's own port, 0 where any will do; None for a simulator that only calls out."""
+    """Default port of the device, 0 for any; None for a simulator that only makes outgoing connections."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
@@ -95,19 +95,19 @@ class Simulator(ABC):
 
     @abstractmethod
     async def start(self) -> dict[str, Any]:
-        """Start; return the content of the ready line except the name, e.g. ``{"host": …, "port": …}``."""
+        """Start; return the content of the ready line in addition to the name, e.g. ``{"host": …, "port": …}``."""
 
     @abstractmethod
     async def stop(self) -> None:
-        """Stop, and release all resources."""
+        """Stop and release all resources."""
 
     def state(self) -> dict[str, Any]:
-        """What the device itself knows."""
+        """Return the internal state of the device."""
         return {}
 
     async def do(self, name: str, arguments: dict[str, Any]) -> Any:
-        """An action of the simulator's own; KeyError for an unknown one."""
-        raise KeyError(f"no action {name} ({arguments})")
+        """Run an action of the simulator; KeyError if it is unknown."""
+        raise KeyError(f"unknown action {name} ({arguments})")
 
 
 def _json_or_text(text: str) -> Any:
@@ -123,7 +123,7 @@ def _time(text: str) -> datetime:
 
 
 def parser_of(simulator: type[Simulator]) -> argparse.ArgumentParser:
-    """The command line of a simulator."""
+    """Return the argument parser of a simulator."""
     faults = "\n".join(f"  {name:<22}{text}" for name, text in sorted(simulator.FAULTS.items()))
     parser = argparse.ArgumentParser(
         prog=f"python -m simulators.{simulator.NAME}",
@@ -133,15 +133,13 @@ def parser_of(simulator: type[Simulator]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (loopback)")
     if simulator.DEFAULT_PORT is not None:
-        parser.add_argument(
-            "--port", type=int, default=simulator.DEFAULT_PORT, help="port to listen on; 0: any free port"
-        )
+        parser.add_argument("--port", type=int, default=simulator.DEFAULT_PORT, help="0: any free port")
     parser.add_argument("--control-port", type=int, default=0, help="HTTP port for faults and state; 0: any free port")
-    parser.add_argument("--speed", type=float, default=1.0, help="speed of the simulated time")
-    parser.add_argument("--world-start", type=_time, help="simulated time at the start; default: now")
-    parser.add_argument("--seed", type=int, default=1, help="seed of all random values")
+    parser.add_argument("--speed", type=float, default=1.0, help="run the simulated world this many times faster")
+    parser.add_argument("--world-start", type=_time, help="time of the simulated world at the start (default: now)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all randomness")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME[=VALUE]", help="see below")
-    parser.add_argument("--verbose", action="store_true", help="write a log to standard error")
+    parser.add_argument("--verbose", action="store_true", help="log events to standard error")
     simulator.add_arguments(parser)
     return parser
 
@@ -158,7 +156,7 @@ async def running[S: Simulator](simulator: type[S], argv: Sequence[str] = ()) ->
 
 
 def main(simulator: type[Simulator], argv: Sequence[str] | None = None) -> None:
-    """Run a simulator until it is stopped."""
+    """Run one simulator until it receives SIGTERM or SIGINT."""
     args = parser_of(simulator).parse_args(argv)
     logging.basicConfig(
         level=logging.DEBUG if args.verbose else logging.WARNING,

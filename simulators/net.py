@@ -1,4 +1,4 @@
-"""Faults of a network side, and digest authentication, for simulators that are polled over HTTP or TCP."""
+"""Network faults and digest authentication for simulators that are polled over HTTP or TCP."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,17 +13,17 @@ from .framework import Faults
 
 NET_FAULTS: Final = {
     "refused": "resets every connection",
-    "silent": "takes requests and never answers (half-open)",
+    "silent": "accepts requests and never answers (half-open)",
     "slow": "answers after this many seconds (default 5)",
-    "garbage": "answers with bytes that mean nothing",
-    "cut": "closes the connection during the reply",
+    "garbage": "answers with random bytes",
+    "cut": "closes the connection halfway through the answer",
 }
 _FOREVER_S: Final = 3600.0
 _GARBAGE: Final = b"\x00\xfe<html>\xff{]garbage"
 
 
 def http_faults(faults: Faults) -> Middleware:
-    """Return a middleware that adds the selected faults to an HTTP server."""
+    """Return a middleware that applies the active network faults to an HTTP server."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -53,7 +53,7 @@ def http_faults(faults: Faults) -> Middleware:
 
 
 async def serve_http(app: web.Application, host: str, port: int) -> tuple[web.AppRunner, int]:
-    """Serve; the port that it became."""
+    """Start serving; return the port."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, host, port).start()
@@ -61,11 +61,11 @@ async def serve_http(app: web.Application, host: str, port: int) -> tuple[web.Ap
 
 
 type Exchange = Callable[[asyncio.StreamReader], Awaitable[bytes]]
-"""Reads one request and gives the answer's bytes; empty bytes close without an answer."""
+"""Read one request and return the bytes of the answer; empty bytes close the connection."""
 
 
 class TcpServer:
-    """One request, one answer, then closed (or kept open): with faults."""
+    """A TCP server with one request and one answer per connection (or several), with faults."""
 
     def __init__(self, faults: Faults, exchange: Exchange, *, keep_open: bool = False) -> None:
         self._faults = faults
@@ -75,13 +75,13 @@ class TcpServer:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; the port that it became."""
+        """Start listening; return the port."""
         self._server = await asyncio.start_server(self._accepted, host, port)
         address: tuple[str, int] = self._server.sockets[0].getsockname()
         return address[1]
 
     async def stop(self) -> None:
-        """Stop listening, drop all connections."""
+        """Stop listening and close all connections."""
         if self._server is not None:
             self._server.close()
         for task in self._tasks:
@@ -135,7 +135,7 @@ class Digest:
         return function(text.encode()).hexdigest()
 
     def allows(self, request: web.Request) -> bool:
-        """Whether the request carries the right answer to one of our challenges."""
+        """Return whether the request answers one of the challenges correctly."""
         header = request.headers.get("Authorization", "")
         if not header.startswith("Digest "):
             return False
@@ -151,7 +151,7 @@ class Digest:
         return secrets.compare_digest(fields.get("response", ""), self._hash(f"{one}:{middle}:{two}"))
 
     def challenge(self) -> web.Response:
-        """A 401 with a fresh nonce."""
+        """Return a 401 with a new nonce."""
         nonce = secrets.token_hex(16)
         self._nonces.add(nonce)
         value = f'Digest realm="{self.realm}", nonce="{nonce}", qop="auth", algorithm={self.algorithm}'

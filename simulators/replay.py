@@ -1,9 +1,9 @@
-"""Serve a folder of captured replies of a miner on its real ports, so that it can be read like a device.
+"""Serve a folder of captured miner replies on the miner's real ports.
 
 python -m simulators.replay FOLDER [--host 127.0.0.9]
 
 One file is one reply, named after its command (`summary.json`, `get_miner_conf.json`, `system_info.json`
-…). The family is determined from the names and contents. It is read-only: every write is rejected.
+…). The family is detected from names and contents. Writes are rejected.
 """
 
 import asyncio
@@ -37,11 +37,11 @@ _V3_PARAMS: Final = ("summary", "edevs", "pools")
 
 
 class NotACaptureError(ValueError):
-    """A folder that does not hold replies of a miner we know."""
+    """The folder does not contain replies of a known miner family."""
 
 
 def load(folder: Path) -> dict[str, Any]:
-    """Command -> reply; raises NotACaptureError."""
+    """Return command -> reply; raise NotACaptureError."""
     files = sorted(folder.glob("*.json")) if folder.is_dir() else []
     if not files:
         raise NotACaptureError(f"{folder}: no *.json files")
@@ -55,7 +55,7 @@ def load(folder: Path) -> dict[str, Any]:
 
 
 def family_of(replies: dict[str, Any]) -> str:
-    """What kind of miner the replies come from."""
+    """Return the miner family of the replies."""
     text = json.dumps(replies)
     if any("ASICModel" in reply for reply in replies.values() if isinstance(reply, dict)):
         return "bitaxe"
@@ -69,14 +69,14 @@ def family_of(replies: dict[str, Any]) -> str:
         return "antminer"
     if "Avalon" in text:
         return "avalon"
-    raise NotACaptureError("these files are not the replies of a miner that is known here")
+    raise NotACaptureError("the files are not replies of a known miner family")
 
 
 class Replay:
-    """The miner's side of the wire."""
+    """A miner that answers with captured replies."""
 
     def __init__(self, folder: Path, state: str = "") -> None:
-        """`state`: prefer files named `<command>_<state>` (an Antminer's `sleep`)."""
+        """Initialize; files named `<command>_<state>` take precedence (`sleep` of an Antminer)."""
         self.replies = load(folder)
         self.family = family_of(self.replies)
         self._state = state
@@ -85,11 +85,11 @@ class Replay:
         self._runners: list[web.AppRunner] = []
 
     def reply(self, name: str) -> Any:
-        """The reply to a command, or None."""
+        """Return the reply to a command, or None."""
         return self.replies.get(f"{name}_{self._state}") or self.replies.get(name)
 
     async def start(self, host: str, http_port: int = 80) -> None:
-        """Listen where the family does."""
+        """Listen on the ports of the family."""
         faults = Faults({})
         match self.family:
             case "antminer":
@@ -108,7 +108,7 @@ class Replay:
                 await self._http(self._bitaxe_app(), host, http_port)
 
     async def stop(self) -> None:
-        """Close all."""
+        """Stop listening."""
         for server in self._servers:
             await server.stop()
         for runner in self._runners:
@@ -121,7 +121,7 @@ class Replay:
     async def _http(self, app: web.Application, host: str, port: int) -> None:
         try:
             runner, self.http_port = await serve_http(app, host, port)
-        except PermissionError:  # only root may be a web server on port 80
+        except PermissionError:  # only root may listen on port 80
             runner, self.http_port = await serve_http(app, host, 0)
         self._runners.append(runner)
 
@@ -157,7 +157,7 @@ class Replay:
                 return digest.challenge()
             name = request.match_info.get("name", "")
             found = self.reply(name) or self.reply(name.removeprefix("get_"))
-            if found is None and name == "get_miner_conf":  # not every capture has it; the stats contain the mode
+            if found is None and name == "get_miner_conf":  # not in every capture; the statistics contain the mode
                 found = {"pools": [{"url": "x"}], "bitmain-work-mode": "0"}
             return web.Response(status=404) if found is None else web.json_response(found)
 
@@ -202,7 +202,7 @@ class Replay:
 
 
 def _merged(one: Any, two: Any) -> Any:
-    """Two replies to parts of one query, as the reply to the whole."""
+    """Merge the replies to two parts of one query."""
     if isinstance(one, dict) and isinstance(two, dict):
         return {key: _merged(one.get(key), two.get(key)) for key in one | two}
     if isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
@@ -212,7 +212,7 @@ def _merged(one: Any, two: Any) -> Any:
 
 @asynccontextmanager
 async def replaying(folder: Path, host: str, state: str = "", http_port: int = 80) -> AsyncGenerator[Replay]:
-    """A folder on the wire."""
+    """Serve a folder while the context is open."""
     replay = Replay(folder, state)
     try:
         await replay.start(host, http_port)

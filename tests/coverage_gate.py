@@ -1,4 +1,4 @@
-"""Fails a full run (``--cov``) where a module is covered less than the quality scale demands."""
+"""Fail a full run (``--cov``) if a module has less coverage than the quality scale requires."""
 
 from collections.abc import Generator
 import json
@@ -14,7 +14,7 @@ _REPORT = ROOT / "artifacts" / "coverage.json"
 
 
 class CoverageGate:
-    """A plugin beside pytest-cov."""
+    """A plugin that uses the results of pytest-cov."""
 
     def __init__(self) -> None:
         self.below: list[str] = []
@@ -22,31 +22,31 @@ class CoverageGate:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Look at the modules once pytest-cov, which wraps nearer to the tests, has combined its data."""
+        """Check the modules after pytest-cov, whose wrapper is the inner one, has combined its data."""
         result = yield
         plugin = session.config.pluginmanager.getplugin("_cov")
         controller = getattr(plugin, "cov_controller", None)
         if controller is not None and controller.cov is not None and not session.testsfailed:
-            self._look(controller.cov)
+            self._check(controller.cov)
             session.testsfailed += bool(self.below)
         return result
 
-    def _look(self, coverage: object) -> None:
+    def _check(self, coverage: object) -> None:
         _REPORT.parent.mkdir(exist_ok=True)
         coverage.json_report(outfile=str(_REPORT))  # type: ignore[attr-defined]
         for name, data in json.loads(_REPORT.read_text("utf-8"))["files"].items():
             percent = data["summary"]["percent_covered"]
             flow = name.endswith("config_flow.py")
-            wanted = FLOW_PERCENT if flow else MODULE_PERCENT
-            if data["summary"]["num_statements"] and percent < wanted:
-                line = f"{name}: {percent:.1f} % covered, {wanted:g} % wanted"
+            required = FLOW_PERCENT if flow else MODULE_PERCENT
+            if data["summary"]["num_statements"] and percent < required:
+                line = f"{name}: {percent:.1f} % covered, {required:g} % required"
                 claimed = claims(name, "config-flow-test-coverage" if flow else "test-coverage")
                 (self.below if claimed else self.unclaimed).append(line)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Name the modules."""
+        """Print the modules with too little coverage."""
         for title, lines in (
-            ("coverage below the goal (the quality scale says todo)", self.unclaimed),
+            ("coverage below the goal (todo in the quality scale)", self.unclaimed),
             ("coverage too low", self.below),
         ):
             if lines:
@@ -56,7 +56,7 @@ class CoverageGate:
 
 
 def claims(name: str, rule: str) -> bool:
-    """Whether the module's integration claims the rule; what is in no integration has to meet it."""
+    """Return whether the module's integration claims the rule; modules outside integrations have to meet it."""
     parts = Path(name).parts
     if parts[0] != "custom_components" or len(parts) < 3:
         return True
@@ -66,7 +66,7 @@ def claims(name: str, rule: str) -> bool:
 
 
 def register(config: pytest.Config) -> None:
-    """Have the gate in the process that combines the coverage, in full runs only."""
+    """Register the gate in the process that combines the coverage, in full runs only."""
     full = not config.args or all(Path(arg).name == "tests" for arg in config.args)
     if not hasattr(config, "workerinput") and config.getoption("cov_source", None) and full:
         config.pluginmanager.register(CoverageGate())

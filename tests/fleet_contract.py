@@ -1,4 +1,4 @@
-"""The test that every provider of a fleet passes (lib/fleet.py).
+"""The conformance test of fleets (lib/fleet.py), which every provider passes.
 
 Call it from the provider's own tests: `await assert_fleet_contract(hass, custom_components.mine.ota,
 keys={"dev-1": "its key", "dev-2": "its key"}, change=send_telemetry)`.
@@ -28,7 +28,7 @@ async def assert_fleet_contract(
     Args:
         hass: Home Assistant with the provider's entry loaded.
         provider: The provider's module (or an object with the same function).
-        keys: The valid key of each device that the test set up; at least two.
+        keys: Valid key of each device that the test set up; at least two.
         change: Makes one device of `keys` change visibly (a telemetry message, a new group); may be async.
     """
     assert len(keys) >= 2, "two devices are needed to try one device's key on another"
@@ -52,14 +52,14 @@ def _assert_device(hass: HomeAssistant, device_id: str, device: FleetDevice) -> 
     missing = {name for name in _FIELDS if not hasattr(device, name)}
     assert not missing, f"{device_id} lacks {missing}"
     assert device.device_id == device_id
-    assert DEVICE_ID.fullmatch(device_id), f"{device_id} cannot stand in a URL"
+    assert DEVICE_ID.fullmatch(device_id), f"{device_id} is not allowed in a URL"
     assert device.chip in CHIPS
     assert device.product
     assert device.name
     if device.last_seen is not None:
-        assert device.last_seen.tzinfo is not None, "times carry their zone"
+        assert device.last_seen.tzinfo is not None, "times have a time zone"
     if device.device_registry_id is not None:
-        assert dr.async_get(hass).async_get(device.device_registry_id), "names a device that does not exist"
+        assert dr.async_get(hass).async_get(device.device_registry_id), "lists a device that does not exist"
     assert all(isinstance(value, (int, float)) for value in device.metrics.values())
 
 
@@ -94,7 +94,7 @@ async def _assert_notices(
     assert named
     changed = {i for i in {*before, *seen[-1]} if before.get(i) != seen[-1].get(i)}
     assert changed, "the change was announced before it was visible, or changed the earlier value in place"
-    assert changed <= named, "a changed device was not named"
+    assert changed <= named, "a changed device was not listed"
     unsubscribe()
     unsubscribe()
     count = len(heard)

@@ -20,7 +20,7 @@ _TIMEOUT_S = 60.0
 
 
 def assert_state(state: SourceState) -> None:
-    """A report is dated, has a known health, and its numbers are finite; off means 0 W."""
+    """Check that a report has a time and a known health, finite numbers, and 0 W when off."""
     assert state.at.tzinfo is not None
     assert state.health in set(Health)
     for spec in fields(SourceState):
@@ -33,9 +33,9 @@ def assert_state(state: SourceState) -> None:
 
 
 def assert_capabilities(capabilities: Capabilities) -> None:
-    """Limits are ordered, modes are named where they can be commanded."""
+    """Check that limits are ordered and that a source with a mode control lists its modes."""
     assert capabilities.controls <= set(Control)
-    assert capabilities.controls, "a source that takes no command cannot be dispatched"
+    assert capabilities.controls, "a source without commands cannot be dispatched"
     assert list(capabilities.power_steps_w) == sorted(capabilities.power_steps_w)
     for low, high in (
         ("min_power_w", "max_power_w"),
@@ -51,7 +51,7 @@ def assert_capabilities(capabilities: Capabilities) -> None:
 async def assert_keeps_contract(
     source: HeatSource, command: Command, *, settle: Callable[[], Awaitable[None]] | None = None
 ) -> CommandResult:
-    """Drive `source` through refresh, the same command twice, release, and check each promise."""
+    """Refresh `source`, send the same command twice, release it, and check the contract at each step."""
     assert isinstance(source, HeatSource)
     assert ":" in source.source_id
     assert source.name

@@ -10,11 +10,11 @@ CONFIG = "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nma
 
 
 def program() -> str | None:
-    """Where mosquitto is; Debian puts it in /usr/sbin."""
+    """Return the path of mosquitto, which Debian installs in /usr/sbin."""
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
 
-# As on a machine that is meant to last: sessions and retained messages on disk, every message handed on at once.
+# As on a production machine: sessions and retained messages on disk, every message delivered at once.
 LASTING = """listener {port} 127.0.0.1
 allow_anonymous true
 persistence true
@@ -27,7 +27,7 @@ user root
 
 
 class Mosquitto:
-    """One broker; its port stays over restarts."""
+    """A broker that keeps its port over restarts."""
 
     def __init__(self, folder: Path, config: str = CONFIG) -> None:
         self.port = free_port()
@@ -54,7 +54,7 @@ class Mosquitto:
         raise TimeoutError("mosquitto did not start")
 
     async def stop(self, *, politely: bool = False) -> None:
-        """Kill it, as hard as a crash, or (`politely`) as a restart of its service does."""
+        """Kill the broker as in a crash, or terminate it (`politely`) as a restart of its service does."""
         if self._process is not None:
             (self._process.terminate if politely else self._process.kill)()
             await self._process.wait()

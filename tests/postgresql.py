@@ -13,7 +13,7 @@ from scripts.tooling.ports import free_port
 
 
 class UnavailableError(Exception):
-    """This machine has no PostgreSQL server that we may start; the message says why."""
+    """No PostgreSQL server can be started on this machine; the message is the reason."""
 
 
 class PostgresServer:
@@ -28,7 +28,7 @@ class PostgresServer:
         self.url = f"postgresql://suite@127.0.0.1:{self.port}/postgres"
 
     def create(self) -> None:
-        """Make the data folder."""
+        """Create the data folder."""
         self._run("initdb", "-D", str(self._data), "-U", "suite", "--auth=trust", "-E", "UTF8", "--no-sync")
 
     def start(self) -> None:
@@ -39,7 +39,7 @@ class PostgresServer:
         )
 
     def stop(self, mode: str = "immediate") -> None:
-        """Stop it; "immediate" is as hard as a crash."""
+        """Stop the server; "immediate" corresponds to a crash."""
         self._run("pg_ctl", "-D", str(self._data), "-w", "-m", mode, "stop")
 
     def _run(self, program: str, *args: str) -> None:
@@ -64,10 +64,10 @@ def _binaries() -> Path:
 
 @contextmanager
 def postgres_server() -> Generator[PostgresServer]:
-    """A running server, gone with its data afterwards.
+    """Run a server and delete its data afterwards.
 
     Raises:
-        UnavailableError: It cannot be had on this machine.
+        UnavailableError: No server can be started on this machine.
     """
     binaries, user = _binaries(), None
     folder = Path(tempfile.mkdtemp(prefix="suite-pg-"))

@@ -1,4 +1,4 @@
-"""A running scripts/demo, for tests that look at it from outside."""
+"""A running scripts/demo, for tests that drive it from outside."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ _READY_WITHIN_S = 240
 
 @dataclass
 class RunningDemo:
-    """A demo that said it is ready."""
+    """A demo that is ready."""
 
     process: subprocess.Popen[str]
     info: dict[str, Any]
@@ -29,12 +29,12 @@ class RunningDemo:
 
     @property
     def url(self) -> str:
-        """Of Home Assistant."""
+        """URL of Home Assistant."""
         url: str = self.info["url"]
         return url
 
     def device(self, device_id: str) -> dict[str, Any]:
-        """A device of the JSON line."""
+        """Return a device of the JSON line."""
         return next(device for device in self.info["devices"] if device["id"] == device_id)
 
     def request(
@@ -47,7 +47,7 @@ class RunningDemo:
         headers: dict[str, str] | None = None,
         url: str | None = None,
     ) -> tuple[int, Any]:
-        """An HTTP request; ``token`` "": the administrator's, None: none. Status and JSON (or text)."""
+        """Send an HTTP request; return status and JSON (or text). ``token``: "" for the admin token, None for none."""
         sent = dict(headers or {})
         if token is not None:
             sent["Authorization"] = f"Bearer {token or self.info['token']}"
@@ -63,28 +63,28 @@ class RunningDemo:
             return err.code, _decoded(err.read())
 
     def state(self, entity_id: str) -> str:
-        """State of an entity."""
+        """Return the state of an entity."""
         _, answer = self.request("GET", f"/api/states/{entity_id}")
         state: str = answer["state"]
         return state
 
-    def wait_for(self, entity_id: str, wanted: Any, timeout_s: float = 30) -> str:
-        """Wait until an entity's state satisfies ``wanted`` (a value, or a function of the state)."""
+    def wait_for(self, entity_id: str, expected: Any, timeout_s: float = 30) -> str:
+        """Wait until an entity's state is ``expected`` (a value, or a function of the state); return it."""
         end = time.monotonic() + timeout_s
         while True:
             state = self.state(entity_id)
-            if wanted(state) if callable(wanted) else state == wanted:
+            if expected(state) if callable(expected) else state == expected:
                 return state
             if time.monotonic() > end:
-                raise AssertionError(f"{entity_id} is {state}, not {wanted}")
+                raise AssertionError(f"{entity_id} is {state}, not {expected}")
             time.sleep(0.2)
 
     def logs(self, name: str = "home-assistant") -> str:
-        """What a child has written."""
+        """Return the log of a child process."""
         return (self.folder / "logs" / f"{name}.log").read_text("utf-8", "replace")
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """End the demo; returns its exit status."""
+        """Stop the demo; return its exit status."""
         self.process.send_signal(number)
         return self.process.wait(timeout=60)
 
@@ -98,7 +98,7 @@ def _decoded(data: bytes) -> Any:
 
 @contextmanager
 def running(folder: Path, *options: str, port: int | None = None) -> Generator[RunningDemo]:
-    """Start ``scripts/demo --headless --json`` and stop it in the end."""
+    """Run ``scripts/demo --headless --json`` while the context is open."""
     port = port or free_port()
     command = [str(ROOT / "scripts" / "demo"), "--headless", "--json", "--port", str(port), "--config", str(folder)]
     with (folder.parent / f"{folder.name}.err").open("w+") as errors:

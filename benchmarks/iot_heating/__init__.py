@@ -1,1 +1,1 @@
-"""What the device-sync API costs: CPU per request beside a bare view, a fleet at its real pace, memory, loop lag."""
+"""Cost of the device-sync API: CPU per request compared with a bare view, a fleet, memory, loop lag."""

@@ -91,7 +91,7 @@ async def at_pace(house: House, seconds: float, devices: int) -> dict[str, float
 
 
 async def ratios(temp: Path, *, quick: bool, controllers: int, kept: bool = False) -> dict[str, Any]:
-    """CPU per request beside the bare view, recorder off and on; each on a connection of its own, as controllers do.
+    """CPU per request compared with the bare view, recorder off and on; each on its own connection, like controllers.
 
     500 controllers are set up; 50 clients call for ``controllers`` of them in turn. The more, the less of what a call
     needs is still in a cache of the CPU.
@@ -103,7 +103,7 @@ async def ratios(temp: Path, *, quick: bool, controllers: int, kept: bool = Fals
         async with running(temp / f"{name}{'_kept' if kept else ''}", 500, recorder=recorder) as house:
             answer[name] = await cells(house, rounds, seconds, controllers, kept=kept)
     off, on = answer["recorder_off"], answer["recorder_on"]
-    # Both beside the bare view of their own run.
+    # Both compared with the bare view of the same run.
     answer["recorder"] = {"changing_on_to_off": on["changing_to_bare"] / off["changing_to_bare"]}
     return answer
 

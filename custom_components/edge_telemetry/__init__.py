@@ -1,4 +1,4 @@
-"""Edge Telemetry: whatever publishes JSON over MQTT becomes sensors, and goes into a real database."""
+"""Edge Telemetry: devices that publish JSON over MQTT become sensors, and their messages are archived in a database."""
 
 from homeassistant.components import mqtt
 from homeassistant.core import HomeAssistant
@@ -7,8 +7,10 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
+from .command_sender import command_store
 from .const import DOMAIN, PLATFORMS
-from .coordinator import EdgeConfigEntry, EdgeHub, async_forget
+from .data import EdgeConfigEntry, create_data
+from .device_directory import device_store
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -24,40 +26,39 @@ async def async_setup_entry(hass: HomeAssistant, entry: EdgeConfigEntry) -> bool
     """Set up an entry."""
     if not await mqtt.async_wait_for_mqtt_client(hass):
         raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="mqtt_not_available")
-    hub = EdgeHub(hass, entry)
-    await hub.async_load()
-    entry.runtime_data = hub
+    entry.runtime_data = data = create_data(hass, entry)
+    await data.commands.async_load()
+    await data.devices.async_load()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    await hub.async_start()
+    await data.hub.async_start()
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: EdgeConfigEntry) -> bool:
-    """Unload an entry; what waits for the archive is written."""
+    """Unload an entry; the archive's queue is written."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await entry.runtime_data.async_stop()
+        await entry.runtime_data.hub.async_stop()
     return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: EdgeConfigEntry) -> None:
-    """Forget devices and commands; the archive is the user's and stays."""
-    await async_forget(hass, entry.entry_id)
+    """Remove the stored devices and commands; the archive belongs to the user and stays."""
+    await device_store(hass, entry.entry_id).async_remove()
+    await command_store(hass, entry.entry_id).async_remove()
 
 
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: EdgeConfigEntry, device_entry: AnyDeviceEntry
 ) -> bool:
-    """Let a device go that is silent; the hub and systems with devices stay."""
-    hub = entry.runtime_data
-    ids = {identifier for domain, identifier in device_entry.identifiers if domain == DOMAIN}
-    for address, device in list(hub.devices.items()):
-        if f"{entry.entry_id}_{device.id}" in ids:
-            if device.online:
-                return False
-            hub.forget_device(address)
-            return True
-    if entry.entry_id in ids:
+    """Remove an offline device; the entry's own device and systems with devices cannot be removed."""
+    devices = entry.runtime_data.devices
+    if (device := devices.find(device_entry.identifiers)) is not None:
+        if device.online:
+            return False
+        devices.remove(device)
+        return True
+    if (DOMAIN, entry.entry_id) in device_entry.identifiers:
         return False
     registry = dr.async_get(hass)
     return not any(

@@ -1,4 +1,4 @@
-"""Binary sensors: on/off metrics, whether a device is heard, whether the archive is there."""
+"""Binary sensors: on/off metrics, connectivity of a device and of the archive."""
 
 from typing import Final, override
 
@@ -11,9 +11,9 @@ from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import EdgeConfigEntry, EdgeHub
-from .device import EdgeDevice, Form
-from .entity import DeviceEntity, HubEntity, MetricEntity, forget_hub_entities
+from .data import EdgeConfigEntry, EdgeData
+from .device import EdgeDevice, ValueType
+from .entity import DeviceEntity, HubEntity, MetricEntity, remove_hub_entities
 
 PARALLEL_UPDATES = 0
 
@@ -32,30 +32,32 @@ ARCHIVE: Final = BinarySensorEntityDescription(
 async def async_setup_entry(
     hass: HomeAssistant, entry: EdgeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Set up the binary sensors there are, and those of devices and metrics that come later."""
-    hub = entry.runtime_data
-    if hub.archive.archive is not None:
-        async_add_entities([ArchiveConnected(hub, ARCHIVE)])
+    """Set up the binary sensors, also of devices and metrics that are added later."""
+    data = entry.runtime_data
+    if data.archive.archive is not None:
+        async_add_entities([ArchiveConnected(data, ARCHIVE)])
     else:
-        forget_hub_entities(hub, Platform.BINARY_SENSOR, [ARCHIVE.key])
+        remove_hub_entities(hass, entry.entry_id, Platform.BINARY_SENSOR, [ARCHIVE.key])
 
     @callback
-    def add_metrics(device: EdgeDevice, metrics: dict[str, Form]) -> None:
-        async_add_entities(Flag(hub, device, key) for key, form in metrics.items() if form is Form.FLAG)
+    def add_metrics(device: EdgeDevice, metrics: dict[str, ValueType]) -> None:
+        async_add_entities(
+            Flag(data, device, key) for key, value_type in metrics.items() if value_type is ValueType.FLAG
+        )
 
     @callback
     def add_device(device: EdgeDevice) -> None:
-        async_add_entities([Online(hub, device, ONLINE)])
+        async_add_entities([Online(data, device, ONLINE)])
 
-    hub.follow_devices(add_device)
-    hub.follow_metrics(Platform.BINARY_SENSOR, add_metrics)
+    data.devices.on_new_device(add_device)
+    data.devices.on_new_metrics(Platform.BINARY_SENSOR, add_metrics)
 
 
 class Flag(MetricEntity, BinarySensorEntity):
-    """Something that a device says is so or not."""
+    """An on/off metric."""
 
-    def __init__(self, hub: EdgeHub, device: EdgeDevice, key: str) -> None:
-        super().__init__(hub, device, key)
+    def __init__(self, data: EdgeData, device: EdgeDevice, key: str) -> None:
+        super().__init__(data, device, key)
         quantity = self.override.get("device_class") or self.metric.quantity
         if quantity in set(BinarySensorDeviceClass):
             self._attr_device_class = BinarySensorDeviceClass(quantity)
@@ -65,34 +67,34 @@ class Flag(MetricEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        """What the device said last."""
+        """Return the latest value."""
         value = self.value
         return value if isinstance(value, bool) else None
 
 
 class Online(DeviceEntity, BinarySensorEntity):
-    """Whether a device is heard."""
+    """Connectivity of a device."""
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """Unknown until it had the time to speak after a start."""
+        """Return whether the device is online; unknown until its first message after a start."""
         return self.device.online
 
 
 class ArchiveConnected(HubEntity, BinarySensorEntity):
-    """Whether the archive can use its database."""
+    """Connectivity of the archive's database."""
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """Whether rows reach the database."""
-        archive = self.hub.archive.archive
+        """Return whether the database is connected."""
+        archive = self.data.archive.archive
         return None if archive is None else archive.status.connected
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Show at once when the connection came or went."""
+        """Write a change of the connection at once."""
         await super().async_added_to_hass()
-        self.hub.archive.listeners.append(self.publish_now)
-        self.async_on_remove(lambda: self.hub.archive.listeners.remove(self.publish_now))
+        self.data.archive.listeners.append(self.publish_now)
+        self.async_on_remove(lambda: self.data.archive.listeners.remove(self.publish_now))

@@ -7,10 +7,10 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import EdgeConfigEntry, EdgeHub
+from .data import EdgeConfigEntry, EdgeData
 from .device import EdgeDevice
 from .entity import EdgeEntity
-from .naming import pretty
+from .naming import display_name
 
 PARALLEL_UPDATES = 1
 
@@ -29,33 +29,33 @@ _KNOWN: Final = {
 async def async_setup_entry(
     hass: HomeAssistant, entry: EdgeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Set up the buttons there are, and those that devices announce later."""
-    hub = entry.runtime_data
+    """Set up the buttons, also those that devices announce later."""
+    data = entry.runtime_data
 
     @callback
-    def add_device(device: EdgeDevice) -> None:
-        if device.record.ruuvi:
-            return  # a tag listens to nobody
+    def add_buttons(device: EdgeDevice) -> None:
+        if not device.type.accepts_commands:
+            return
         new = [name for name in dict.fromkeys(("ping", *device.record.commands)) if name not in device.buttons]
         device.buttons.update(new)
-        async_add_entities(CommandButton(hub, device, name) for name in new)
+        async_add_entities(CommandButton(data, device, name) for name in new)
 
-    hub.follow_devices(add_device, commands=True)
+    data.devices.on_new_device(add_buttons)
+    data.devices.on_new_commands(add_buttons)
 
 
 class CommandButton(EdgeEntity, ButtonEntity):
     """Sends a command."""
 
-    def __init__(self, hub: EdgeHub, device: EdgeDevice, command: str) -> None:
-        super().__init__(hub, device, f"command_{command}")
+    def __init__(self, data: EdgeData, device: EdgeDevice, command: str) -> None:
+        description = _KNOWN.get(command)
+        super().__init__(data, device, description or ButtonEntityDescription(key=command))
+        self._attr_unique_id = f"{data.devices.identifier(device)}_command_{command}"
         self._command = command
-        if (known := _KNOWN.get(command)) is not None:
-            self.entity_description = known
-            self._attr_translation_key = known.key
-        else:
-            self._attr_name = pretty(command)
+        if description is None:
+            self._attr_name = display_name(command)
 
     @override
     async def async_press(self) -> None:
-        """Send it; what becomes of it is shown by the sensor of the last command."""
-        await self.hub.commander.async_send(self.device.id, self.device.base, self._command, {}, PRESS_EXPIRES_S)
+        """Send the command; the last command sensor shows its status."""
+        await self.data.commands.async_send(self.device.id, self.device.base, self._command, {}, PRESS_EXPIRES_S)

@@ -1,4 +1,4 @@
-"""Config flow: topics and archive; options: limits, names and units, what to forget."""
+"""Config flow: topics and archive."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +25,6 @@ from homeassistant.helpers.selector import (
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 import probatio as vol
 
-from .archive_check import check_database
 from .const import (
     ARCHIVE_OFF,
     ARCHIVE_POSTGRESQL,
@@ -42,7 +41,8 @@ from .const import (
     DOMAIN,
 )
 from .decoders import Channel, TopicPattern
-from .options_flow import EdgeOptionsFlow
+from .flows.database import check_database
+from .flows.options import EdgeOptionsFlow
 
 _NAME: Final = "Edge Telemetry"
 _GATEWAY_PATTERN: Final = "ruuvi/{gateway}/{tag}"
@@ -66,15 +66,15 @@ POSTGRESQL_SCHEMA: Final = vol.Schema(
 
 
 def check_topics(user_input: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with names and patterns."""
+    """Return the form errors of names and patterns."""
     errors: dict[str, str] = {}
     if not user_input[CONF_NAME].strip():
-        errors[CONF_NAME] = "name_empty"
+        errors[CONF_NAME] = "name_required"
     if not user_input[CONF_DEFAULT_SITE].strip():
-        errors[CONF_DEFAULT_SITE] = "name_empty"
+        errors[CONF_DEFAULT_SITE] = "name_required"
     try:
         if not [TopicPattern(pattern) for pattern in user_input[CONF_PATTERNS]]:
-            errors[CONF_PATTERNS] = "pattern_missing"
+            errors[CONF_PATTERNS] = "pattern_required"
     except ValueError:
         errors[CONF_PATTERNS] = "pattern_invalid"
     return errors
@@ -93,12 +93,12 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
-        """Limits, names and units."""
+        """Return the options flow."""
         return EdgeOptionsFlow()
 
     @override
     async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
-        """A Ruuvi Gateway speaks on the broker."""
+        """Handle a Ruuvi Gateway that was discovered on the broker."""
         if self._async_current_entries():
             return self.async_abort(reason="already_configured")
         await self.async_set_unique_id(DOMAIN)
@@ -108,11 +108,11 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Which topics, and what kind of archive."""
+        """Enter the topics and select the archive."""
         return await self._async_step_topics("user", user_input, self._topics)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Other topics, another archive."""
+        """Change the topics or the archive."""
         entry = self._get_reconfigure_entry()
         return await self._async_step_topics("reconfigure", user_input, {CONF_NAME: entry.title, **entry.data})
 
@@ -127,7 +127,7 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
             if not errors and not _mqtt_is_ready(self.hass):
                 errors["base"] = "mqtt_not_available"
             if not errors:
-                if self._patterns_taken(user_input[CONF_PATTERNS]):
+                if self._patterns_in_use(user_input[CONF_PATTERNS]):
                     return self.async_abort(reason="already_configured")
                 self._topics = user_input
                 if user_input[CONF_ARCHIVE] == ARCHIVE_POSTGRESQL:
@@ -140,12 +140,12 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def async_step_postgresql(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Where the database is; it is tried before it is taken."""
+        """Enter the database; it is checked before it is used."""
         errors: dict[str, str] = {}
         detail = ""
         if user_input is not None:
-            if self._archive_taken(user_input):
-                errors[CONF_ARCHIVE_TABLE] = "archive_taken"
+            if self._archive_in_use(user_input):
+                errors[CONF_ARCHIVE_TABLE] = "archive_in_use"
             else:
                 errors, detail = await self.hass.async_add_executor_job(
                     check_database, user_input[CONF_ARCHIVE_URL], user_input[CONF_ARCHIVE_TABLE]
@@ -169,13 +169,13 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
         if self.source == "reconfigure":
             return self.async_update_reload_and_abort(self._get_reconfigure_entry(), title=title, data=data)
         for found in self._async_in_progress():
-            # A gateway that was discovered is offered to nobody who listens already.
+            # The topics of a discovered gateway are subscribed to now.
             if found["context"]["source"] == SOURCE_MQTT:
                 self.hass.config_entries.flow.async_abort(found["flow_id"])
         return self.async_create_entry(title=title, data=data)
 
     async def _async_own_archive(self, kind: str) -> dict[str, Any]:
-        """The settings of an archive in the configuration folder: what the entry has, or a file not yet used."""
+        """Return the settings of an archive in the configuration folder: the entry's own, or an unused file."""
         if kind == ARCHIVE_OFF:
             return {}
         if self.source == "reconfigure":
@@ -190,11 +190,11 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
         own = self._get_reconfigure_entry().entry_id if self.source == "reconfigure" else None
         return [entry for entry in self._async_current_entries() if entry.entry_id != own]
 
-    def _patterns_taken(self, patterns: list[str]) -> bool:
-        wanted = _filters(patterns)
-        return any(wanted & _filters(entry.data[CONF_PATTERNS]) for entry in self._others())
+    def _patterns_in_use(self, patterns: list[str]) -> bool:
+        filters = _filters(patterns)
+        return any(filters & _filters(entry.data[CONF_PATTERNS]) for entry in self._others())
 
-    def _archive_taken(self, archive: Mapping[str, Any]) -> bool:
+    def _archive_in_use(self, archive: Mapping[str, Any]) -> bool:
         return any(
             all(entry.data.get(key) == archive[key] for key in (CONF_ARCHIVE_URL, CONF_ARCHIVE_TABLE))
             for entry in self._others()
@@ -202,7 +202,7 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 def _filters(patterns: list[str]) -> set[str]:
-    """What is subscribed to: `{site}/x/{device}` and `{site_id}/x/{device_id}` are the same topics."""
+    """Return the topic filters: `{site}/x/{device}` and `{site_id}/x/{device_id}` are the same."""
     return {
         topic
         for pattern in patterns
@@ -212,12 +212,12 @@ def _filters(patterns: list[str]) -> set[str]:
 
 
 def _mqtt_is_ready(hass: HomeAssistant) -> bool:
-    """Whether core's mqtt integration is set up (its broker may be away for the moment)."""
+    """Return whether core's mqtt integration is set up; its broker need not be connected."""
     return any(entry.state is ConfigEntryState.LOADED for entry in hass.config_entries.async_entries(MQTT_DOMAIN))
 
 
 def _unused_file(hass: HomeAssistant, taken: set[Any]) -> str:
-    """The file of a former entry is taken up again: its archive was kept for that."""
+    """Return the first file that no entry uses; the archive of a removed entry is continued."""
     number = 1
     while (name := f"{DOMAIN}.db" if number == 1 else f"{DOMAIN}_{number}.db") in taken:
         number += 1

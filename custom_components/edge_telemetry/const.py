@@ -1,11 +1,10 @@
-"""Names of the integration."""
+"""Constants."""
 
 from typing import Final
 
 from homeassistant.const import Platform
 
 DOMAIN: Final = "edge_telemetry"
-MANUFACTURER: Final = "Heat Suite"
 PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.SENSOR]
 
 # Entry data

@@ -1,4 +1,4 @@
-"""Messages that could not be read: counted, kept with a sample, logged once per device and reason."""
+"""Malformed messages: counted, kept with a sample, logged once per device and reason."""
 
 from collections import Counter
 import logging
@@ -9,13 +9,13 @@ from .decoders import Reason
 _LOGGER = logging.getLogger(__name__)
 
 _MAX_SAMPLE: Final = 120
-# A broken fleet must not fill memory or log: beyond these, all is counted under one name.
+# Many broken devices must not fill the memory or the log: further ones are counted together.
 _MAX_ORIGINS: Final = 500
 _OTHERS: Final = "(others)"
 
 
 class MalformedLog:
-    """What was wrong, and from whom."""
+    """Malformed messages by origin and reason."""
 
     def __init__(self) -> None:
         self.total = 0
@@ -23,7 +23,7 @@ class MalformedLog:
         self._samples: dict[tuple[str, Reason], str] = {}
 
     def note(self, origin: str, reason: Reason, payload: object, detail: str = "") -> None:
-        """Count a message of a device (or of a topic that is of none)."""
+        """Count a message of a device, or of a topic without a device."""
         self.total += 1
         key = (origin, reason)
         if key in self._counts:
@@ -35,7 +35,7 @@ class MalformedLog:
         self._counts[key] = 1
         self._samples[key] = sample = repr(payload[:_MAX_SAMPLE] if isinstance(payload, bytes | str) else payload)
         _LOGGER.warning(
-            "A message of %s was not understood (%s%s); further ones are only counted. It began: %s",
+            "%s: malformed message (%s%s), further ones are only counted; it begins with %s",
             origin,
             reason,
             f", {detail}" if detail else "",
@@ -43,11 +43,11 @@ class MalformedLog:
         )
 
     def of(self, origin: str) -> int:
-        """How many came from one device."""
-        return sum(count for (whose, _), count in self._counts.items() if whose == origin)
+        """Return the number of malformed messages of a device."""
+        return sum(count for (other, _), count in self._counts.items() if other == origin)
 
     def as_list(self) -> list[dict[str, Any]]:
-        """For diagnostics, most frequent first."""
+        """Return them for diagnostics, most frequent first."""
         return [
             {"origin": origin, "reason": reason, "count": count, "sample": self._samples.get((origin, reason))}
             for (origin, reason), count in self._counts.most_common()

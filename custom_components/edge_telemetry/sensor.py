@@ -1,4 +1,4 @@
-"""Sensors: metrics of devices, what is known of a device, what the hub has seen."""
+"""Sensors: metrics of devices, properties of a device, statistics of the hub."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,35 +16,35 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ._lib.publish_rules import ANY_CHANGE, Threshold
-from .coordinator import EdgeConfigEntry, EdgeHub
-from .device import EdgeDevice, Form
-from .downlink import Status
-from .entity import DeviceEntity, HubEntity, MetricEntity, forget_hub_entities
-from .kinds import numeric_class, state_class
+from .data import EdgeConfigEntry, EdgeData
+from .device import EdgeDevice, ValueType
+from .device_classes import numeric_class, state_class
+from .downlink import Status, command_status
+from .entity import DeviceEntity, HubEntity, MetricEntity, remove_hub_entities
 
 PARALLEL_UPDATES = 0
 
 
-# Counters move with every message: every five minutes is soon enough for most.
-SELDOM: Final = Threshold(relative=0.2)
+# Counters change with every message: every five minutes is often enough for most.
+RARELY: Final = Threshold(relative=0.2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceSensorDescription(SensorEntityDescription):
     """A sensor about a device itself."""
 
-    value_fn: Callable[[EdgeHub, EdgeDevice], Any]
+    value_fn: Callable[[EdgeDevice], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class HubSensorDescription(SensorEntityDescription):
-    """A sensor about the entry as a whole; a counter where nothing else is said."""
+    """A sensor about the entry as a whole; a counter by default."""
 
     entity_category: EntityCategory | None = EntityCategory.DIAGNOSTIC
     state_class: SensorStateClass | None = SensorStateClass.TOTAL_INCREASING
-    value_fn: Callable[[EdgeHub], Any]
-    exists_fn: Callable[[EdgeHub], bool] = lambda _hub: True
-    threshold: Threshold = SELDOM
+    value_fn: Callable[[EdgeData], Any]
+    exists_fn: Callable[[EdgeData], bool] = lambda _data: True
+    threshold: Threshold = RARELY
 
 
 def _at(epoch: float | None) -> datetime | None:
@@ -56,26 +56,26 @@ DEVICE_SENSORS: Final = (
         key="last_seen",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda _hub, device: _at(device.last_heard),
+        value_fn=lambda device: _at(device.last_seen),
     ),
 )
 
 
-def _has_archive(hub: EdgeHub) -> bool:
-    return hub.archive.archive is not None
+def _has_archive(data: EdgeData) -> bool:
+    return data.archive.archive is not None
 
 
-def _archive_count(name: str) -> Callable[[EdgeHub], Any]:
-    def count(hub: EdgeHub) -> Any:
-        archive = hub.archive.archive
+def _archive_count(name: str) -> Callable[[EdgeData], Any]:
+    def count(data: EdgeData) -> Any:
+        archive = data.archive.archive
         return None if archive is None else getattr(archive.status, name)
 
     return count
 
 
-def _lost(hub: EdgeHub) -> int:
-    """Sequence numbers that never came; a tag's do not count: a gateway hears only some of them."""
-    return sum(device.tracker.lost for device in hub.devices.values() if not device.record.ruuvi)
+def _lost(data: EdgeData) -> int:
+    """Return how many sequence numbers are missing."""
+    return sum(device.tracker.lost for device in data.devices.values() if device.type.reports_losses)
 
 
 HUB_SENSORS: Final = (
@@ -90,64 +90,65 @@ HUB_SENSORS: Final = (
         value_fn=_archive_count("queued"),
     ),
     HubSensorDescription(key="archive_written", exists_fn=_has_archive, value_fn=_archive_count("written")),
-    HubSensorDescription(key="broker_gaps", value_fn=lambda hub: hub.broker.gaps, threshold=ANY_CHANGE),
+    HubSensorDescription(key="broker_gaps", value_fn=lambda data: data.broker.gaps, threshold=ANY_CHANGE),
     HubSensorDescription(
         key="devices",
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda hub: len(hub.devices),
+        value_fn=lambda data: len(data.devices),
         threshold=ANY_CHANGE,
     ),
-    HubSensorDescription(key="duplicates", value_fn=lambda hub: hub.counters.duplicates),
+    HubSensorDescription(key="duplicates", value_fn=lambda data: data.counters.duplicates),
     HubSensorDescription(
         key="last_gap",
         device_class=SensorDeviceClass.DURATION,
         native_unit_of_measurement=UnitOfTime.SECONDS,
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda hub: hub.broker.last_gap_s,
+        value_fn=lambda data: data.broker.last_gap_s,
         threshold=ANY_CHANGE,
     ),
-    HubSensorDescription(key="late", entity_registry_enabled_default=False, value_fn=lambda hub: hub.counters.late),
+    HubSensorDescription(key="late", entity_registry_enabled_default=False, value_fn=lambda data: data.counters.late),
     HubSensorDescription(key="lost", value_fn=_lost),
-    HubSensorDescription(key="malformed", value_fn=lambda hub: hub.malformed.total),
-    HubSensorDescription(key="messages", value_fn=lambda hub: hub.counters.received),
-    HubSensorDescription(key="refused_clocks", value_fn=lambda hub: hub.counters.refused_clocks),
+    HubSensorDescription(key="malformed", value_fn=lambda data: data.malformed.total),
+    HubSensorDescription(key="messages", value_fn=lambda data: data.counters.received),
+    HubSensorDescription(key="refused_clocks", value_fn=lambda data: data.counters.refused_clocks),
 )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: EdgeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Set up the sensors there are, and those of devices and metrics that come later."""
-    hub = entry.runtime_data
-    forget_hub_entities(hub, Platform.SENSOR, (item.key for item in HUB_SENSORS if not item.exists_fn(hub)))
-    async_add_entities(HubSensor(hub, description) for description in HUB_SENSORS if description.exists_fn(hub))
+    """Set up the sensors, also of devices and metrics that are added later."""
+    data = entry.runtime_data
+    absent = (description.key for description in HUB_SENSORS if not description.exists_fn(data))
+    remove_hub_entities(hass, entry.entry_id, Platform.SENSOR, absent)
+    async_add_entities(HubSensor(data, description) for description in HUB_SENSORS if description.exists_fn(data))
 
     @callback
-    def add_metrics(device: EdgeDevice, metrics: dict[str, Form]) -> None:
+    def add_metrics(device: EdgeDevice, metrics: dict[str, ValueType]) -> None:
         async_add_entities(
-            (NumberSensor if form is Form.NUMBER else TextSensor)(hub, device, key)
-            for key, form in metrics.items()
-            if form is not Form.FLAG
+            (NumberSensor if value_type is ValueType.NUMBER else TextSensor)(data, device, key)
+            for key, value_type in metrics.items()
+            if value_type is not ValueType.FLAG
         )
 
     @callback
     def add_device(device: EdgeDevice) -> None:
-        async_add_entities(DeviceSensor(hub, device, description) for description in DEVICE_SENSORS)
-        if not device.record.ruuvi:
-            async_add_entities([CommandSensor(hub, device)])
+        async_add_entities(DeviceSensor(data, device, description) for description in DEVICE_SENSORS)
+        if device.type.accepts_commands:
+            async_add_entities([CommandSensor(data, device)])
 
-    hub.follow_devices(add_device)
-    hub.follow_metrics(Platform.SENSOR, add_metrics)
+    data.devices.on_new_device(add_device)
+    data.devices.on_new_metrics(Platform.SENSOR, add_metrics)
 
 
 class NumberSensor(MetricEntity, SensorEntity):
-    """A number that a device measures."""
+    """A metric with numbers."""
 
-    def __init__(self, hub: EdgeHub, device: EdgeDevice, key: str) -> None:
-        super().__init__(hub, device, key)
+    def __init__(self, data: EdgeData, device: EdgeDevice, key: str) -> None:
+        super().__init__(data, device, key)
         metric = self.metric
         unit = self.override.get("unit") or metric.unit
-        # An override of the unit alone may say that it is something else.
+        # An override of the unit alone may rule the default device class out.
         self._attr_device_class = numeric_class(self.override.get("device_class") or metric.quantity, unit)
         self._attr_native_unit_of_measurement = unit
         self._attr_state_class = state_class(metric.kind, self._attr_device_class)
@@ -155,42 +156,42 @@ class NumberSensor(MetricEntity, SensorEntity):
             self._attr_suggested_display_precision = metric.decimals
         if metric.diagnostic:
             self._attr_entity_category = EntityCategory.DIAGNOSTIC
-        self._attr_entity_registry_enabled_default = not key.startswith("acceleration_")
+        self._attr_entity_registry_enabled_default = metric.enabled
 
     @property
     @override
     def native_value(self) -> Any:
-        """The number the device said last."""
+        """Return the latest number."""
         return self.value
 
 
 class TextSensor(MetricEntity, SensorEntity):
-    """A text that a device says."""
+    """A metric with texts."""
 
     @property
     @override
     def native_value(self) -> Any:
-        """The text the device said last."""
+        """Return the latest text."""
         return self.value
 
 
 class DeviceSensor(DeviceEntity, SensorEntity):
-    """What is known of a device."""
+    """A property of a device."""
 
     entity_description: DeviceSensorDescription
 
     @property
     @override
     def native_value(self) -> Any:
-        """The value now."""
-        return self.entity_description.value_fn(self.hub, self.device)
+        """Return the present value."""
+        return self.entity_description.value_fn(self.device)
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Look again at every tick: a device that is heard changes this without a change of its own."""
+        """Publish periodically: messages change the value without a notice."""
         await super().async_added_to_hass()
-        self.hub.listeners.append(self.publish)
-        self.async_on_remove(lambda: self.hub.listeners.remove(self.publish))
+        self.data.hub.listeners.append(self.publish)
+        self.async_on_remove(lambda: self.data.hub.listeners.remove(self.publish))
 
 
 COMMAND: Final = SensorEntityDescription(
@@ -202,44 +203,44 @@ COMMAND: Final = SensorEntityDescription(
 
 
 class CommandSensor(DeviceEntity, SensorEntity):
-    """What became of the last command."""
+    """Status of the last command."""
 
-    def __init__(self, hub: EdgeHub, device: EdgeDevice) -> None:
-        super().__init__(hub, device, COMMAND)
+    def __init__(self, data: EdgeData, device: EdgeDevice) -> None:
+        super().__init__(data, device, COMMAND)
 
     @property
     @override
     def native_value(self) -> str | None:
-        """Pending until the device confirmed it."""
-        command = self.hub.commander.last(self.device.id)
-        return None if command is None else command.status
+        """Return the status."""
+        command = self.data.commands.last(self.device.id)
+        return None if command is None else command_status(command)
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
-        """Which command it is."""
-        if (command := self.hub.commander.last(self.device.id)) is None:
+        """Return the command, and the message of the device."""
+        if (command := self.data.commands.last(self.device.id)) is None:
             return None
-        return {"command": command.name, "id": command.id, "message": command.message}
+        return {"command": command.payload.name, "id": command.id, "message": command.reason}
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Show every step at once: somebody waits for it."""
+        """Write each change at once: it answers a user's action."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.hub.commander.listen(self.device.id, self.publish_now))
+        self.async_on_remove(self.data.commands.listen(self.device.id, self.publish_now))
 
 
 class HubSensor(HubEntity, SensorEntity):
-    """What the hub has seen."""
+    """A statistic of the hub."""
 
     entity_description: HubSensorDescription
 
-    def __init__(self, hub: EdgeHub, description: HubSensorDescription) -> None:
-        super().__init__(hub, description)
+    def __init__(self, data: EdgeData, description: HubSensorDescription) -> None:
+        super().__init__(data, description)
         self.publish_threshold = description.threshold
 
     @property
     @override
     def native_value(self) -> Any:
-        """The value now."""
-        return self.entity_description.value_fn(self.hub)
+        """Return the present value."""
+        return self.entity_description.value_fn(self.data)

@@ -44,15 +44,10 @@ def is_esp32(data: IotHeatingData, controller: Controller) -> bool:
 class BuildingEntity(PublishedEntity):
     """An entity of a building."""
 
-    _attr_has_entity_name = True
-
     def __init__(self, data: IotHeatingData, description: EntityDescription) -> None:
-        self.entity_description = description
+        entry_id = data.building.entry_id
+        super().__init__(data.publisher, description, entry_id, DeviceInfo(identifiers={(DOMAIN, entry_id)}))
         self.building = data.building
-        self.publisher = data.publisher
-        self._attr_unique_id = f"{data.building.entry_id}_{description.key}"
-        self._attr_translation_key = description.key
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, data.building.entry_id)})
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -75,16 +70,12 @@ class BuildingEntity(PublishedEntity):
 class ControllerEntity(PublishedEntity):
     """An entity of a controller, available while the controller is online."""
 
-    _attr_has_entity_name = True
     entity_description: ControllerDescription
 
     def __init__(self, data: IotHeatingData, controller: Controller, description: ControllerDescription) -> None:
-        self.entity_description = description
+        super().__init__(data.publisher, description, controller.subentry_id)
         self.data = data
         self.controller = controller
-        self.publisher = data.publisher
-        self._attr_unique_id = f"{controller.subentry_id}_{description.key}"
-        self._attr_translation_key = description.key
 
     @property
     @override

@@ -2,17 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import datetime
-import logging
-from types import MappingProxyType
+from functools import partial
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from ._lib.device_keys import KeyRing
+from ._lib.entry_recovery import confirm_later, reconcile, restore_subentry
+from ._lib.slices import Slicer, slice_length_s
 from .const import CONF_DEVICE_ID, CONF_LINKED, SUBENTRY_CONTROLLER, SUBENTRY_LINKED
 from .protocol.configuration import Force
 from .protocol.report import Report
@@ -23,16 +22,13 @@ from .runtime.controller import Controller, subscribe
 from .runtime.energy import EnergyConfig
 from .runtime.health_monitor import HealthMonitor
 from .runtime.linked_entity import LinkedEntity, is_switchable
-from .runtime.notifier import Notifier, SlicedLoop
+from .runtime.notifier import Notifier
 from .runtime.options import BuildingOptions
 from .runtime.report_receiver import ReportReceiver
 from .storage.device_records import ControllerKind, DeviceRecord
 from .storage.device_store import DeviceStore
 from .storage.session_store import SessionStore
 
-_LOGGER = logging.getLogger(__name__)
-# Home Assistant has saved a new subentry by then.
-_CONFIRM_AFTER_S: Final = 10
 _DEVICE_ID_KEYS: Final = {SUBENTRY_CONTROLLER: CONF_DEVICE_ID, SUBENTRY_LINKED: CONF_LINKED}
 
 
@@ -66,8 +62,8 @@ class ControllerHub:
         self._loaded_options = dict(entry.options)
         self._loaded_subentries = _subentry_configs(entry)
         self._sync_lock = asyncio.Lock()
-        self._sliced_loop = SlicedLoop(hass.loop)
-        self._notifier = Notifier(hass.loop, self._sliced_loop)
+        self._slicer = Slicer(hass.loop, slice_s=slice_length_s(hass.data))
+        self._notifier = Notifier(hass.loop, self._slicer)
         self.controllers: dict[str, Controller] = {}
         self.receiver = ReportReceiver(
             hass,
@@ -86,30 +82,26 @@ class ControllerHub:
             linked_entities=self._linked_entities,
             receiver=self.receiver,
             commands=self.commands,
-            sliced_loop=self._sliced_loop,
+            slicer=self._slicer,
         )
 
     async def async_start(self) -> None:
         """Complete what a crash interrupted, add the controllers and start to monitor them."""
         self._entry.async_on_unload(self.monitor.start())
         self._entry.async_on_unload(self._stop)
-        subentries = self._subentries()
-        orphans = [
-            record
-            for record in self._device_store.devices_of(self._entry.entry_id)
-            if record.device_id not in subentries
-        ]
-        await self._async_delete([record for record in orphans if record.confirmed])
+        records = {record.device_id: record for record in self._device_store.devices_of(self._entry.entry_id)}
+        plan = reconcile(
+            {device_id: record.confirmed for device_id, record in records.items()}, self._subentries().keys()
+        )
+        await self._async_delete([records[device_id] for device_id in plan.forget])
+        for device_id in plan.restore:
+            self._restore_subentry(records[device_id])
         await self.async_sync()
-        for record in orphans:
-            if not record.confirmed:
-                self._restore_subentry(record)
-                await self.async_sync()
 
     @callback
     def _stop(self) -> None:
         self._notifier.stop()
-        self._sliced_loop.stop()
+        self._slicer.stop()
         for linked_entity in self._linked_entities.values():
             linked_entity.stop()
 
@@ -197,7 +189,7 @@ class ControllerHub:
         )
         self.controllers[device_id] = controller
         if not record.confirmed:
-            self._confirm_later(device_id)
+            confirm_later(self._hass, self._entry, partial(self._device_store.async_confirm, device_id))
         if is_linked:
             self._linked_entities[device_id] = LinkedEntity(
                 self._hass, controller, self._receive_state, self.receiver.set_offline
@@ -216,25 +208,17 @@ class ControllerHub:
         self._device_store.mark_seen(controller.device_id, dt_util.utcnow())
         self.commands.confirm_by_state(controller)
 
-    def _confirm_later(self, device_id: str) -> None:
-        async def confirm(_: datetime) -> None:
-            await self._device_store.async_confirm(device_id)
-
-        self._entry.async_on_unload(async_call_later(self._hass, _CONFIRM_AFTER_S, confirm))
-
     @callback
     def _restore_subentry(self, record: DeviceRecord) -> None:
         """Restore a subentry that a crash lost before it was saved: its key has already been shown."""
-        _LOGGER.info("Restoring controller %s, which was added just before a crash", record.device_id)
-        is_linked = record.kind is ControllerKind.LINKED
-        data = record.config or {CONF_DEVICE_ID: record.device_id}
-        subentry = ConfigSubentry(
-            data=MappingProxyType(data),
-            subentry_type=SUBENTRY_LINKED if is_linked else SUBENTRY_CONTROLLER,
-            title=record.name,
+        restore_subentry(
+            self._hass,
+            self._entry,
+            SUBENTRY_LINKED if record.kind is ControllerKind.LINKED else SUBENTRY_CONTROLLER,
+            record.name,
+            record.config or {CONF_DEVICE_ID: record.device_id},
             unique_id=record.device_id,
         )
-        self._hass.config_entries.async_add_subentry(self._entry, subentry)
 
     @callback
     def entry_state_changed(self) -> None:

@@ -134,9 +134,12 @@ class SourceBinarySensor(SourceEntity, BinarySensorEntity):
 
     @property
     @override
-    def extra_state_attributes(self) -> dict[str, str] | None:
-        """The driver's description of the fault."""
-        return {"detail": self.managed.source.state.detail} if self.entity_description.key == "fault" else None
+    def extra_state_attributes(self) -> dict[str, str | None] | None:
+        """Return the reason of a fault, and the technical detail."""
+        if self.entity_description.key != "fault":
+            return None
+        state = self.managed.source.state
+        return {"detail": state.detail, "reason": state.reason}
 
     @property
     @override

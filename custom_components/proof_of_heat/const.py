@@ -5,7 +5,6 @@ from typing import Final
 from homeassistant.const import Platform
 
 DOMAIN: Final = "proof_of_heat"
-MANUFACTURER: Final = "Heat Suite"
 PLATFORMS: Final = (
     Platform.BINARY_SENSOR,
     Platform.BUTTON,

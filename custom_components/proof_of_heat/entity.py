@@ -8,7 +8,7 @@ from homeassistant.helpers.entity import EntityDescription
 
 from ._lib.heat_source import Health
 from ._lib.publisher import PublishedEntity
-from .const import CONF_INFO, DOMAIN, MANUFACTURER
+from .const import CONF_INFO, DOMAIN
 from .data import HeatingSystem
 from .metering.coordinator import MeterCoordinator
 from .sources.managed_source import ManagedSource
@@ -58,8 +58,7 @@ class ZoneEntity(CycleEntity):
     def __init__(self, system: HeatingSystem, zone: ZoneConfig, description: EntityDescription) -> None:
         device = DeviceInfo(
             identifiers={(DOMAIN, zone.zone_id)},
-            manufacturer=MANUFACTURER,
-            model="Heating zone",
+            model=system.journal.texts.models["model_zone"],
             name=zone.name,
             via_device_id=system.device_id,
         )

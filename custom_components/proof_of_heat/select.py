@@ -84,8 +84,10 @@ class ModeSelect(SourceEntity, SelectEntity):
         result = await source.choose_mode(option)
         self.publish_now()
         if result.outcome not in (Outcome.APPLIED, Outcome.UNCHANGED, Outcome.PENDING):
+            reason = result.reason
+            error = result.detail if reason is None else self.system.journal.texts.reasons[reason]
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key="mode_not_set",
-                translation_placeholders={"name": self.managed.name, "mode": option, "error": result.detail},
+                translation_placeholders={"name": self.managed.name, "mode": option, "error": error},
             )

@@ -1,7 +1,7 @@
-"""Run a benchmark: it measures and prints a table with the ratio to each reference of the same run.
+"""Run a benchmark: it prints a table with the ratio to each reference measured in the same run.
 
-scripts/benchmark                      names those there are
-scripts/benchmark NAME [--json FILE]   runs one; further options go to it
+scripts/benchmark                      list the benchmarks
+scripts/benchmark NAME [--json FILE]   run one; further options are passed to it
 """
 
 import importlib
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:
-    """Command line."""
+    """Run the command line; return the exit status."""
     names = sorted(path.parent.name for path in (ROOT / "benchmarks").glob("*/__main__.py"))
     if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
         print(__doc__)
@@ -23,7 +23,7 @@ def main() -> int:
         return 0
     name = sys.argv[1]
     if name not in names:
-        print(f"there is no benchmark {name}; there are: {', '.join(names) or 'none'}", file=sys.stderr)
+        print(f"unknown benchmark {name}; choose from {', '.join(names) or 'none'}", file=sys.stderr)
         return 2
     sys.argv = [f"scripts/benchmark {name}", *sys.argv[2:]]
     runpy.run_module(f"benchmarks.{name}", run_name="__main__", alter_sys=False)

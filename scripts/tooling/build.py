@@ -1,11 +1,11 @@
-"""Regenerate what is generated: the `_lib/` folders and the locked requirements.
+"""Regenerate the generated files: the `_lib/` folders and the locked requirements.
 
-    scripts/build            write
-    scripts/build --check    write nothing, fail where something differs
-    scripts/build --lock     resolve the dependency groups of pyproject.toml anew
+    scripts/build            write the files
+    scripts/build --check    write nothing; fail if a file differs
+    scripts/build --lock     resolve the dependency groups of pyproject.toml again
 
-Each integration names the modules of lib/ that it needs in ``[tool.suite.lib]``; a module brings those
-that it imports itself (``from .other import …``). So an integration is whole when its folder alone is copied.
+Each integration lists the modules of lib/ that it uses in ``[tool.suite.lib]``; the modules they import
+(``from .other import …``) are copied as well. An integration is therefore complete when its folder alone is copied.
 """
 
 import argparse
@@ -28,18 +28,18 @@ GROUPS = ("ha", "integrations", "test", "lint")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Command line."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="fail where generated files differ")
-    parser.add_argument("--lock", action="store_true", help="resolve the requirements anew")
+    parser.add_argument("--check", action="store_true", help="fail if a generated file differs")
+    parser.add_argument("--lock", action="store_true", help="resolve the requirements again")
     args = parser.parse_args(argv)
     if args.lock:
         lock()
-    wanted = {COMPONENTS / domain / "_lib": names for domain, names in lib_table().items()}
-    wrong = [folder for folder, names in wanted.items() if not build_lib(folder, names, check=args.check)]
-    # A folder that nobody names any more goes.
+    expected = {COMPONENTS / domain / "_lib": names for domain, names in lib_table().items()}
+    wrong = [folder for folder, names in expected.items() if not build_lib(folder, names, check=args.check)]
+    # Remove the folder of an integration that no longer uses lib/.
     for stray in COMPONENTS.glob("*/_lib"):
-        if stray not in wanted and any(stray.glob("*.py")):
+        if stray not in expected and any(stray.glob("*.py")):
             wrong.append(stray)
             if not args.check:
                 shutil.rmtree(stray)
@@ -47,19 +47,19 @@ def main(argv: list[str] | None = None) -> int:
         for folder in wrong:
             print(f"{folder.relative_to(ROOT)} differs from lib/: run scripts/build")
         return 1
-    print("generated files are up to date" if args.check else f"built {len(wanted)} _lib folders")
+    print("generated files are up to date" if args.check else f"built {len(expected)} _lib folders")
     return 0
 
 
 def lib_table() -> dict[str, list[str]]:
-    """Domain -> modules of lib/, from pyproject.toml; domains without a folder are left out."""
+    """Return domain -> modules of lib/ from pyproject.toml, for the domains that have a folder."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         table: dict[str, list[str]] = tomllib.load(file)["tool"]["suite"]["lib"]
     return {domain: names for domain, names in table.items() if (COMPONENTS / domain / "manifest.json").is_file()}
 
 
 def with_imports(names: Iterable[str]) -> list[str]:
-    """The named modules and all that they import from lib/, sorted."""
+    """Return the modules and everything they import from lib/, sorted."""
     todo, found = list(names), set[str]()
     while todo:
         name = todo.pop()
@@ -77,7 +77,7 @@ def with_imports(names: Iterable[str]) -> list[str]:
 
 
 def build_lib(folder: Path, names: Iterable[str], *, check: bool) -> bool:
-    """Write one `_lib` folder, or only compare it; True where nothing differed."""
+    """Write one `_lib` folder, or only compare it; return whether it was up to date."""
     with tempfile.TemporaryDirectory() as temp:
         fresh = Path(temp)
         (fresh / "__init__.py").write_text(PACKAGE, "utf-8")
@@ -92,7 +92,7 @@ def build_lib(folder: Path, names: Iterable[str], *, check: bool) -> bool:
 
 
 def same_files(left: Path, right: Path) -> bool:
-    """Whether two flat folders hold the same Python files."""
+    """Return whether two flat folders hold the same Python files."""
     names = {path.name for path in left.glob("*.py")}
     if not right.is_dir() or names != {path.name for path in right.glob("*.py")}:
         return False

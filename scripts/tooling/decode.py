@@ -1,10 +1,10 @@
-"""Run a captured reply through the product's own decoder and print a line per value: entity key, value, unit.
+"""Decode a captured reply with the product's own decoder; print one line per value: entity key, value, unit.
 
     scripts/decode FAMILY FILE-OR-FOLDER
 
 Families: miner (a folder of replies, replayed on the wire to the adapter), ecoflow, vicare, shelly, ruuvi, telemetry,
-hc12 (frames as hex), sync (what a heating controller posts). Exit status 1 with a clear message on what it cannot
-read. Attach its output to bug reports; it holds no keys.
+hc12 (frames as hex), sync (the report of a heating controller). The exit status is 1, with a message, if the capture
+cannot be decoded. Attach the output to bug reports; it contains no keys.
 """
 
 import argparse
@@ -22,11 +22,11 @@ type Line = tuple[str, Any, str | None]
 
 
 class UnreadableError(Exception):
-    """What was given cannot be decoded; the text says why."""
+    """The capture cannot be decoded; the text is the reason."""
 
 
 def _json(path: Path) -> Any:
-    """The file's JSON; text that is none is given as it is (a payload in hex)."""
+    """Return the file's JSON, or its text if it is not JSON (a payload in hex)."""
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError as err:
@@ -40,35 +40,35 @@ def _json(path: Path) -> Any:
 def _object(path: Path) -> dict[str, Any]:
     data = _json(path)
     if not isinstance(data, dict):
-        raise UnreadableError(f"{path} holds no JSON object")
+        raise UnreadableError(f"{path} does not contain a JSON object")
     return data
 
 
 def _from(module: str, function: str) -> Any:
-    """A function of the product; not every integration is in every checkout."""
+    """Return a function of the product; a checkout may lack an integration."""
     try:
         return getattr(importlib.import_module(f"custom_components.{module}"), function)
     except ModuleNotFoundError as err:
-        raise UnreadableError(f"this checkout has no decoder for it ({err.name} is missing)") from err
+        raise UnreadableError(f"this checkout has no decoder for this family ({err.name} is missing)") from err
 
 
 def decode_ecoflow(path: Path) -> Iterable[Line]:
-    """A reply of the EcoFlow cloud or a merged MQTT capture."""
+    """Decode a reply of the EcoFlow cloud or a merged MQTT capture."""
     lines: Iterable[Line] = _from("ecoflow.api.captures", "decode_capture")(_object(path))
     return lines
 
 
 def decode_telemetry(path: Path) -> Iterable[Line]:
-    """A telemetry message, or messages; Ruuvi payloads too."""
+    """Decode one or several telemetry messages, or Ruuvi payloads."""
     lines: Iterable[Line] = _from("edge_telemetry.decoders.capture", "decode_capture")(_json(path))
     return lines
 
 
 def decode_miner(path: Path) -> Iterable[Line]:
-    """A folder of a miner's replies, replayed on loopback."""
+    """Decode a folder of a miner's replies, replayed on loopback."""
     from simulators.replay import replaying
 
-    # Miners' ports cannot be chosen: an address of this process alone.
+    # A miner's ports are fixed: use a loopback address that only this process uses.
     number = os.getpid()
     host = f"127.{244 + number % 10}.{number // 10 % 250 + 1}.{number // 2500 % 250 + 1}"
 
@@ -80,24 +80,24 @@ def decode_miner(path: Path) -> Iterable[Line]:
         return lines
 
     if not path.is_dir():
-        raise UnreadableError("a miner's capture is a folder with a file per reply")
+        raise UnreadableError("a miner's capture is a folder with one file per reply")
     return asyncio.run(read())
 
 
 def decode_vicare(path: Path) -> Iterable[Line]:
-    """The features of a Viessmann device."""
+    """Decode the features of a Viessmann device."""
     lines: Iterable[Line] = _from("proof_of_heat.drivers.viessmann.features", "lines")(_object(path))
     return lines
 
 
 def decode_shelly(path: Path) -> Iterable[Line]:
-    """Replies or notifications of a Shelly energy meter."""
+    """Decode replies or notifications of a Shelly energy meter."""
     lines: Iterable[Line] = _from("proof_of_heat.drivers.meter.shelly", "lines")(_json(path))
     return lines
 
 
 def decode_hc12(path: Path) -> Iterable[Line]:
-    """Bytes from the radio, as hex."""
+    """Decode bytes received by the radio, written as hex."""
     text = "".join(path.read_text("utf-8").split())
     try:
         data = bytes.fromhex(text)
@@ -108,7 +108,7 @@ def decode_hc12(path: Path) -> Iterable[Line]:
 
 
 def decode_sync(path: Path) -> Iterator[Line]:
-    """What a heating controller posts to the device-sync API."""
+    """Decode a report that a heating controller posts to the device-sync API."""
     report = _from("iot_heating.protocol.report", "decode_report")(_object(path)).values
     for name, key, unit in (
         ("state", "heating", None),
@@ -122,7 +122,7 @@ def decode_sync(path: Path) -> Iterator[Line]:
 
 
 def _shown(value: Any) -> str:
-    """A value as text; sums of floats without the digits that are not theirs."""
+    """Format a value; floats are rounded to nine decimals."""
     if value is None:
         return ""
     return str(round(value, 9) if isinstance(value, float) else value)
@@ -141,7 +141,7 @@ FAMILIES: dict[str, Callable[[Path], Iterable[Line]]] = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Command line; returns the exit status."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="scripts/decode", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -153,11 +153,11 @@ def main(argv: list[str] | None = None) -> int:
     except (OSError, UnreadableError, ValueError) as err:
         print(f"scripts/decode: {args.path}: {err}", file=sys.stderr)
         return 1
-    except Exception as err:  # noqa: BLE001 - every core package has its own tree of errors; all have a text
+    except Exception as err:  # noqa: BLE001 - every core package has its own exception tree; all have a text
         print(f"scripts/decode: {args.path}: {type(err).__name__}: {err}", file=sys.stderr)
         return 1
     if not lines:
-        print(f"scripts/decode: {args.path}: nothing in it that is known", file=sys.stderr)
+        print(f"scripts/decode: {args.path}: no known values found", file=sys.stderr)
         return 1
     for key, value, unit in lines:
         print(f"{key}\t{_shown(value)}\t{unit or ''}")
@@ -165,5 +165,5 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `scripts/decode … | head` is no error
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `scripts/decode … | head` is not an error
     sys.exit(main())

@@ -1,13 +1,12 @@
-"""Copy the suite, or the integrations named, into a Home Assistant configuration folder.
+"""Copy integrations of the suite into a Home Assistant configuration folder.
 
     scripts/install CONFIG_DIR              all integrations
     scripts/install CONFIG_DIR DOMAIN...    only these
 
-What was there before goes to CONFIG_DIR/heat_suite_backups/TIME, in the same layout; what is the same already is left
-alone.
-An integration comes with its blueprints. Home Assistant takes up new code when it is restarted.
+Replaced files are moved to CONFIG_DIR/heat_suite_backups/TIME, in the same layout; files that are already up
+to date are not touched. An integration includes its blueprints. Restart Home Assistant afterwards to load the new code.
 """
-# Runs on the Python of whoever installs (3.10 or later), with nothing installed.
+# Runs on the Python of the user's machine (3.10 or later), with nothing installed.
 
 import argparse
 import os
@@ -19,24 +18,24 @@ import time
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENTS = ROOT / "custom_components"
 BACKUPS = "heat_suite_backups"
-_LEAVE_OUT = shutil.ignore_patterns("__pycache__", "*.pyc")
+_IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Command line."""
+    """Run the command line; return the exit status."""
     known = sorted(manifest.parent.name for manifest in COMPONENTS.glob("*/manifest.json"))
     parser = argparse.ArgumentParser(
         prog="scripts/install", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("config", type=Path, metavar="CONFIG_DIR", help="where configuration.yaml is")
+    parser.add_argument("config", type=Path, metavar="CONFIG_DIR", help="folder that contains configuration.yaml")
     parser.add_argument("domains", nargs="*", default=[], metavar="DOMAIN", help=", ".join(known))
     args = parser.parse_args(argv)
     if unknown := [domain for domain in args.domains if domain not in known]:
-        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(known)}")
+        parser.error(f"unknown integration: {', '.join(unknown)}; choose from {', '.join(known)}")
     if not args.config.is_dir():
-        parser.error(f"{args.config} is no folder")
+        parser.error(f"{args.config} is not a folder")
     if not (args.config / "configuration.yaml").exists():
-        print(f"{args.config} has no configuration.yaml: is it the folder of a Home Assistant?", file=sys.stderr)
+        print(f"{args.config} has no configuration.yaml: is it a Home Assistant configuration folder?", file=sys.stderr)
     try:
         install(args.config, list(dict.fromkeys(args.domains)) or known)
     except OSError as err:
@@ -46,21 +45,21 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def install(config: Path, domains: list[str]) -> None:
-    """Copy them, and tell.
+    """Copy the integrations and print what was done.
 
     Raises:
-        OSError: something could not be read or written; what could not be replaced is as it was.
+        OSError: A file could not be read or written; what could not be replaced is unchanged.
     """
     backup = config / BACKUPS / _free_name(config / BACKUPS)
     changed = False
     for domain in domains:
         for source in [COMPONENTS / domain, *sorted((ROOT / "blueprints").glob(f"*/{domain}/*.yaml"))]:
             name = source.relative_to(ROOT)
-            did = put(source, config / name, backup / name, config / ".heat_suite_new")
-            changed |= did is not None
-            print(f"{name}: {did or 'is the same already'}")
+            result = replace(source, config / name, backup / name, config / ".heat_suite_new")
+            changed |= result is not None
+            print(f"{name}: {result or 'already up to date'}")
     if changed:
-        print("Restart Home Assistant to take it up." + (f" Backup: {backup}" if backup.exists() else ""))
+        print("Restart Home Assistant to load the new code." + (f" Backup: {backup}" if backup.exists() else ""))
 
 
 def _free_name(backups: Path) -> str:
@@ -69,14 +68,14 @@ def _free_name(backups: Path) -> str:
     return next(name for name in names if not (backups / name).exists())
 
 
-def put(source: Path, target: Path, backup: Path, fresh: Path) -> str | None:
-    """Put a copy of a file or folder in its place, whole or not at all; None where it is there already.
+def replace(source: Path, target: Path, backup: Path, fresh: Path) -> str | None:
+    """Replace a file or folder by a copy, completely or not at all; return what was done, None if nothing.
 
     Args:
-        source: Of the suite.
-        target: Its place.
-        backup: Where what is there now goes.
-        fresh: Where the copy is made; on the same disk, so that it can be moved.
+        source: File or folder of the suite.
+        target: Where the copy is installed.
+        backup: Where the current content of `target` is moved.
+        fresh: Where the copy is made first; on the same disk, so that it can be moved.
     """
     before = os.path.lexists(target)
     if before and _content(source) == _content(target):
@@ -84,7 +83,7 @@ def put(source: Path, target: Path, backup: Path, fresh: Path) -> str | None:
     _remove(fresh)
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
-        shutil.copytree(source, fresh, ignore=_LEAVE_OUT)
+        shutil.copytree(source, fresh, ignore=_IGNORED)
     else:
         shutil.copyfile(source, fresh)
     if before:
@@ -100,7 +99,7 @@ def put(source: Path, target: Path, backup: Path, fresh: Path) -> str | None:
 
 
 def _content(path: Path) -> dict[str, bytes]:
-    """The files of a folder, or the one file, without caches."""
+    """Return name -> content of the files of a folder, or of one file, without caches."""
     if path.is_file():
         return {"": path.read_bytes()}
     files = (file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)

@@ -1,9 +1,9 @@
-"""Stage what HACS installs: one repository tree and one archive per integration, the same bytes at every run.
+"""Stage the HACS repositories: one tree and one archive per integration, reproducible byte for byte.
 
     scripts/release --stage DIR
 
-HACS manages only the first integration of a repository, so each one is published as a repository of its own:
-DIR/<domain>/ holds its tree, DIR/<domain>.zip the content of its folder.
+HACS manages one integration per repository, so each integration is published as a repository of its own:
+DIR/<domain>/ is its tree, DIR/<domain>.zip the content of its folder.
 """
 
 import argparse
@@ -20,9 +20,9 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Command line."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stage", type=Path, required=True, metavar="DIR", help="where the trees and archives go")
+    parser.add_argument("--stage", type=Path, required=True, metavar="DIR", help="folder for the trees and archives")
     target: Path = parser.parse_args(argv).stage
     target.mkdir(parents=True, exist_ok=True)
     for manifest in sorted(COMPONENTS.glob("*/manifest.json")):
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def stage(domain: str, manifest: dict[str, object], target: Path) -> None:
-    """Make the tree and the archive of one integration."""
+    """Write the tree and the archive of one integration."""
     tree = target / domain
     shutil.rmtree(tree, ignore_errors=True)
     folder = tree / "custom_components" / domain
@@ -50,7 +50,7 @@ def stage(domain: str, manifest: dict[str, object], target: Path) -> None:
 
 
 def tracked(domain: str) -> list[str]:
-    """The files of an integration that git knows: no caches, nothing left lying about."""
+    """Return the files of an integration that git tracks (no caches, no untracked files)."""
     command = ["git", "ls-files", "-z", f"custom_components/{domain}"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     prefix = f"custom_components/{domain}/"
@@ -58,7 +58,7 @@ def tracked(domain: str) -> list[str]:
 
 
 def archive(folder: Path, file: Path) -> None:
-    """Zip a folder's content, in order and without times of day."""
+    """Zip a folder's content in a fixed order and with fixed timestamps."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             info = zipfile.ZipInfo(str(path.relative_to(folder)), _EPOCH)

@@ -1,7 +1,7 @@
 """An ESP32 heating controller on the device-sync API, protocol 1 or 2.
 
-It calls out only: every ``--period`` seconds it posts its telemetry to Home Assistant and obeys the
-configuration that comes back. Its house stands in the weather of a typical year.
+Every ``--period`` seconds it posts its telemetry to Home Assistant and applies the configuration of the reply. Its
+house is simulated in the weather of a typical year.
 """
 
 import argparse
@@ -74,7 +74,7 @@ class HeatingController(Simulator):
         parser.add_argument("--device-id", required=True)
         parser.add_argument("--key", required=True, help="the device key that Home Assistant showed")
         parser.add_argument(
-            "--period", type=float, default=30.0, help="seconds between two calls (30); 0: as the server says"
+            "--period", type=float, default=30.0, help="seconds between two calls (30); 0: the interval of the server"
         )
         parser.add_argument("--protocol", type=int, choices=(1, 2), default=1, help="of the device-sync API (1)")
         parser.add_argument("--time-zone", default="Europe/Rome", help="of the controller's own clock")

@@ -34,7 +34,7 @@ class Settings:
         self.curve_value = float(config["curve"]["value"])
         self.min_external_temp = float(config["curve"]["min_external_temp"])
         self.schedule = list(config["schedule"])
-        # Protocol 2; a protocol 1 server does not say these.
+        # Protocol 2; a protocol 1 server does not send these.
         self.force = str(config.get("force", "auto"))
         self.lease_s = float(config.get("lease_s", self.lease_s))
         self.poll_interval_s = config.get("poll_interval_s")

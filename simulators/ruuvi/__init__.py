@@ -1,1 +1,1 @@
-"""RuuviTags, heard by a Ruuvi Gateway or read out by a small computer, that publish over MQTT."""
+"""RuuviTags whose advertisements a Ruuvi Gateway or a small computer publishes over MQTT."""

@@ -82,7 +82,7 @@ class Ruuvi(Simulator):
     NAME = "ruuvi"
     FAULTS: ClassVar[dict[str, str]] = {
         "silent": "publishes nothing",
-        "gateway_offline": "the gateway says that it is offline, and publishes nothing",
+        "gateway_offline": "the gateway reports that it is offline, and publishes nothing",
         "not_json": "messages break off in the middle",
         "bad_hex": "advertisements hold letters that are no hexadecimal",
         "other_format": "tags broadcast data format 3",
@@ -169,9 +169,9 @@ class Ruuvi(Simulator):
             self.faults.clear("gateway_offline")
         else:
             self.faults.set("gateway_offline")
-        said = json.dumps({"state": "online" if online else "offline"})
-        self._link.publish(f"ruuvi/{GATEWAY}/gw_status", said, retain=True)
-        return said
+        status = json.dumps({"state": "online" if online else "offline"})
+        self._link.publish(f"ruuvi/{GATEWAY}/gw_status", status, retain=True)
+        return status
 
     def _stamp(self) -> float:
         # Time stamps are real: speed belongs to the world, not to Home Assistant's clock.

@@ -14,7 +14,7 @@ from .model import VanModel
 
 _LOGGER = logging.getLogger(__name__)
 
-# Device -> system, and the commands beside ping that it knows.
+# Device -> system, and the commands that it knows in addition to ping.
 COMPUTERS: Final = {
     "battery": ("power", ["restart"]),
     "cabin": ("climate", ["restart", "identify", "set_target"]),

@@ -1,4 +1,4 @@
-"""The time of the simulated world."""
+"""Time of the simulated world."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -6,10 +6,10 @@ import time
 
 
 class WorldClock:
-    """A clock that runs ``speed`` times faster than ours from ``start`` on."""
+    """A clock that runs ``speed`` times faster than real time."""
 
     def __init__(self, speed: float = 1.0, start: datetime | None = None) -> None:
-        """``speed`` > 0; ``start``: the world's time now (UTC), ours by default."""
+        """Initialize with ``speed`` > 0 and the time of the simulated world (UTC, default: real time)."""
         if speed <= 0:
             raise ValueError(f"speed must be above 0, not {speed}")
         self.speed = speed
@@ -17,13 +17,13 @@ class WorldClock:
         self._zero = time.monotonic()
 
     def now(self) -> datetime:
-        """The world's time, UTC."""
+        """Return the time of the simulated world, UTC."""
         return self._start + timedelta(seconds=self.elapsed())
 
     def elapsed(self) -> float:
-        """World seconds since the start."""
+        """Return the simulated seconds since the start."""
         return (time.monotonic() - self._zero) * self.speed
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for ``seconds`` of the world's time."""
+        """Wait for ``seconds`` of simulated time."""
         await asyncio.sleep(seconds / self.speed)

@@ -1,4 +1,4 @@
-"""A house whose heating water several machines warm: what one gives, all others and the room feel."""
+"""A house with several heat sources on one heating circuit."""
 
 from datetime import datetime
 from typing import Protocol
@@ -9,21 +9,21 @@ _STEP_S = 60.0
 
 
 class HeatMachine(Protocol):
-    """A machine in the house."""
+    """A heat source in the house."""
 
     def heat_into(self, house: House, seconds: float) -> float:
-        """Run for a while; the mean heat to the water in W."""
+        """Run for a time; return the mean heat output to the water in W."""
 
 
 class HeatedHome:
-    """The house and its machines. The house's own heater stays off."""
+    """The house and its heat sources. The house's own heater stays off."""
 
     def __init__(self, house: House, *machines: HeatMachine) -> None:
         self.house = house
         self.machines = machines
 
     def advance(self, until: datetime) -> None:
-        """Let time pass for all, in steps of at most a minute."""
+        """Simulate a period, in steps of at most a minute."""
         while (left := (until - self.house.now).total_seconds()) > 0:
             step = min(_STEP_S, left)
             self.house.water_w = sum(machine.heat_into(self.house, step) for machine in self.machines)

@@ -1,4 +1,4 @@
-"""A small house: a room node, its heavy parts, and a radiator circuit with a heat source behind it."""
+"""A small house: room air, thermal mass, and a radiator circuit with a heat source."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,19 +10,19 @@ _STEP_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class HouseData:
-    """The parameters of a house (a detached house of about 140 m2, built in the 1990s).
+    """Parameters of a house (defaults: a detached house of about 140 m2 from the 1990s).
 
     Attributes:
-        loss_w_k: Air and light parts to outside.
-        mass_loss_w_k: Heavy parts (walls, slabs) to outside.
-        coupling_w_k: Between air and heavy parts.
-        air_j_k: Capacity of air, furniture and plaster.
-        mass_j_k: Capacity of the heavy parts.
-        window_m2: Effective area that takes in sun.
-        gains_w: People and appliances.
-        radiator_w_k: Output of the radiators per kelvin of their excess over the room.
-        water_j_k: Capacity of the heating water with pipes and radiators.
-        heater_w: What the heat source gives while it runs.
+        loss_w_k: Heat loss of air and light parts to outside.
+        mass_loss_w_k: Heat loss of the thermal mass (walls, slabs) to outside.
+        coupling_w_k: Heat transfer between air and thermal mass.
+        air_j_k: Heat capacity of air, furniture and plaster.
+        mass_j_k: Heat capacity of the thermal mass.
+        window_m2: Effective area for solar gain.
+        gains_w: Internal gain of people and appliances.
+        radiator_w_k: Radiator output per kelvin of excess temperature.
+        water_j_k: Heat capacity of the heating water with pipes and radiators.
+        heater_w: Heat output of the heat source while it runs.
     """
 
     loss_w_k: float = 160.0
@@ -38,7 +38,7 @@ class HouseData:
 
 
 class House:
-    """A house in its weather. Temperatures in degC; call ``advance`` with the world's time."""
+    """A house in its weather. Temperatures in °C; call ``advance`` with the simulated time."""
 
     def __init__(self, start: datetime, data: HouseData | None = None, room_c: float = 20.0) -> None:
         self.data = data or HouseData()
@@ -49,15 +49,15 @@ class House:
         self.heating = False
         self.heat_j = 0.0
         self.water_w = 0.0
-        """Heat of attached machines into the heating water, in addition to the house's heater (see home.py)."""
+        """Heat output of attached heat sources to the water, in addition to the house's own heater (see home.py)."""
 
     @property
     def weather(self) -> Weather:
-        """The weather now."""
+        """Return the current weather."""
         return weather_at(self.now)
 
     def advance(self, until: datetime) -> None:
-        """Let time pass, in steps of at most 30 s."""
+        """Simulate a period, in steps of at most 30 s."""
         while (left := (until - self.now).total_seconds()) > 0:
             step = min(_STEP_S, left)
             self._step(step)

@@ -1,4 +1,4 @@
-"""Chromium before a running demo. Everything skips, with the reason, where Chromium is not installed."""
+"""Chromium with a running demo. All tests are skipped, with the reason, if Chromium is not installed."""
 
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,8 +24,8 @@ _FLAGS = [
     "--disable-sync",
 ]
 expect.set_options(timeout=30_000)
-# Playwright's sync API keeps an event loop running in its thread, which pytest-asyncio's fixtures do not bear:
-# browser and tests live in a thread of their own.
+# Playwright's sync API keeps an event loop running in its thread, which conflicts with pytest-asyncio's fixtures:
+# browser and tests run in a separate thread.
 _BROWSER_THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser")
 
 
@@ -40,19 +40,19 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
 
 @pytest.fixture(autouse=True)
 def verify_cleanup() -> None:
-    """Nothing of Home Assistant runs in this process."""
+    """Disable the plugin's check of lingering tasks: Home Assistant runs in another process."""
 
 
 @pytest.fixture(autouse=True)
 def _sockets(socket_enabled: None) -> None:
-    """These tests talk to other processes."""
+    """Allow connections to other processes."""
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningDemo]:
     """A running demo."""
     if shutil.which("chromium") is None:
-        pytest.skip("Chromium is not installed (scripts/setup says how)")
+        pytest.skip("Chromium is not installed (see scripts/setup)")
     pytest_socket.enable_socket()
     folder: Path = tmp_path_factory.mktemp("browser") / "config"
     with running(folder) as started:
@@ -72,16 +72,16 @@ def chromium(demo: RunningDemo) -> Generator[Browser]:
 
 @dataclass
 class Visit:
-    """A visitor: a browser context that is watched."""
+    """A browser context that records console errors and requests to other hosts."""
 
     demo: RunningDemo
     context: BrowserContext
     page: Page
-    complaints: list[str] = field(default_factory=list)
-    strangers: list[str] = field(default_factory=list)
+    console_errors: list[str] = field(default_factory=list)
+    outside_requests: list[str] = field(default_factory=list)
 
     def log_in(self, username: str, password: str) -> None:
-        """Through the login page, as a person does."""
+        """Log in through the login page."""
         self.page.goto(f"{self.demo.url}/heat-suite/heating")
         self.page.fill("input[name=username]", username)
         self.page.fill("input[name=password]", password)
@@ -89,7 +89,7 @@ class Visit:
         self.page.wait_for_selector("hui-tile-card", timeout=60_000)
 
     def screenshot(self, name: str) -> Path:
-        """A picture for people, in artifacts/screenshots/."""
+        """Save a screenshot in artifacts/screenshots/."""
         ARTIFACTS.mkdir(parents=True, exist_ok=True)
         file = ARTIFACTS / f"{name}.png"
         self.page.screenshot(path=file)
@@ -98,12 +98,12 @@ class Visit:
 
 @pytest.fixture
 def visit(demo: RunningDemo, chromium: Browser) -> Generator[Visit]:
-    """A visitor with a desktop window; at the end no console error of ours and no call to the outside."""
+    """A visit with a desktop window; fails on console errors and on requests to other hosts."""
     visit = _BROWSER_THREAD.submit(_arrive, demo, chromium).result()
     yield visit
     _BROWSER_THREAD.submit(visit.context.close).result()
-    assert not visit.complaints
-    assert not visit.strangers
+    assert not visit.console_errors
+    assert not visit.outside_requests
 
 
 def _arrive(demo: RunningDemo, chromium: Browser) -> Visit:
@@ -114,14 +114,14 @@ def _arrive(demo: RunningDemo, chromium: Browser) -> Visit:
         if urlsplit(route.request.url).hostname in ("127.0.0.1", "localhost"):
             route.continue_()
         else:
-            visit.strangers.append(route.request.url)
+            visit.outside_requests.append(route.request.url)
             route.abort()
 
     def console(message: ConsoleMessage) -> None:
         if message.type == "error":
-            visit.complaints.append(f"{message.text} ({message.location.get('url')})")
+            visit.console_errors.append(f"{message.text} ({message.location.get('url')})")
 
     context.route("**/*", guard)
     visit.page.on("console", console)
-    visit.page.on("pageerror", lambda error: visit.complaints.append(f"page error: {error}"))
+    visit.page.on("pageerror", lambda error: visit.console_errors.append(f"page error: {error}"))
     return visit

@@ -1,4 +1,4 @@
-"""The suite's dashboard, as a person sees it."""
+"""The suite's dashboard in the browser."""
 
 import re
 

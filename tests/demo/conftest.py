@@ -1,4 +1,4 @@
-"""One demo for all tests that only look; those that kill it start their own."""
+"""One demo for all tests that only read; tests that kill it start their own."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -11,12 +11,12 @@ from tests.running_demo import RunningDemo, running
 
 @pytest.fixture(autouse=True)
 def verify_cleanup() -> None:
-    """Nothing of Home Assistant runs in this process: the plugin's check of lingering tasks has no object."""
+    """Disable the plugin's check of lingering tasks: Home Assistant runs in another process."""
 
 
 @pytest.fixture(autouse=True)
 def _sockets(socket_enabled: None) -> None:
-    """These tests talk to another process."""
+    """Allow connections to the other process."""
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The promise of ``scripts/demo --headless --json`` (docs/developing.md), driven from outside."""
+"""The contract of ``scripts/demo --headless --json``, tested from outside."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ def sync(demo: RunningDemo, device_id: str, key: str, body: Any = None, method: 
     return demo.request(method, f"/api/iot/device/{device_id}/sync/", body, token=None, headers=headers)
 
 
-def test_the_line_says_what_was_promised(demo: RunningDemo) -> None:
+def test_the_json_line_keeps_its_contract(demo: RunningDemo) -> None:
     info = demo.info
     assert {"url", "token", "readonly_token", "entries", "devices", "broker", "simulators", "pids", "seconds"} <= set(
         info
@@ -60,7 +60,7 @@ def test_home_assistant_runs_with_every_entry_loaded(demo: RunningDemo) -> None:
 
 
 def test_the_log_is_clean(demo: RunningDemo) -> None:
-    """No error and no deprecation of ours, and no key."""
+    """The log contains no error, no deprecation warning of the suite, and no key."""
     log = demo.logs()
     ours = [
         line
@@ -72,7 +72,7 @@ def test_the_log_is_clean(demo: RunningDemo) -> None:
     assert not [device["id"] for device in demo.info["devices"] if device["key"] and device["key"] in log]
 
 
-def test_the_readonly_user_reads_and_may_not_change(demo: RunningDemo) -> None:
+def test_the_read_only_user_reads_and_cannot_change(demo: RunningDemo) -> None:
     token = demo.info["readonly_token"]
     entity_id = demo.device(CONTROLLER)["entities"]["curve_value"]
     assert demo.request("GET", f"/api/states/{entity_id}", token=token)[0] == 200
@@ -103,7 +103,7 @@ def test_telemetry_becomes_states(demo: RunningDemo) -> None:
     assert demo.wait_for(device["entities"]["connectivity"], "on")
 
 
-def test_the_simulated_controller_obeys_the_number(demo: RunningDemo) -> None:
+def test_the_simulated_controller_applies_the_number(demo: RunningDemo) -> None:
     device = demo.device(CONTROLLER)
     control = "http://{host}:{port}".format(**device["simulator"]["control"])
     entity_id = device["entities"]["min_external_temp"]
@@ -123,8 +123,8 @@ def test_history_is_there(demo: RunningDemo) -> None:
 
 
 @pytest.mark.parametrize("case", ["no key", "empty", "prefix", "wrong", "unknown device", "other device's key"])
-def test_who_is_not_let_in(demo: RunningDemo, case: str) -> None:
-    """One answer for all, and Home Assistant counts no failed login."""
+def test_unauthenticated_requests_are_rejected(demo: RunningDemo, case: str) -> None:
+    """All get the same answer, and Home Assistant counts no failed login."""
     key = demo.device(CONTROLLER)["key"]
     other = demo.device("ESP32-002")["key"]
     device_id, presented = {
@@ -173,7 +173,7 @@ def _runs(pid: int) -> bool:
     return text.rpartition(")")[2].split()[0] != "Z"
 
 
-def test_a_killed_home_assistant_has_lost_nothing_that_it_acknowledged(tmp_path: Path) -> None:
+def test_a_killed_home_assistant_keeps_what_it_acknowledged(tmp_path: Path) -> None:
     folder, port = tmp_path / "config", free_port()
     with running(folder, port=port) as first:
         device = first.device(CONTROLLER)
@@ -181,7 +181,7 @@ def test_a_killed_home_assistant_has_lost_nothing_that_it_acknowledged(tmp_path:
         status, _ = first.request("POST", "/api/services/number/set_value", {"entity_id": entity_id, "value": 73})
         assert status == 200
         os.kill(first.info["pids"][0], signal.SIGKILL)
-        assert first.process.wait(timeout=60) == 1, "the demo says that Home Assistant ended"
+        assert first.process.wait(timeout=60) == 1, "the demo reports that Home Assistant ended"
     with running(folder, port=port) as second:
         assert second.info["token"] == first.info["token"]
         assert second.info["entries"] == first.info["entries"]
@@ -205,10 +205,10 @@ def test_without_simulators_the_caller_is_the_device(tmp_path: Path) -> None:
         assert own.wait_for(entities["heating"], "on")
 
 
-def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+def test_a_foreign_folder_is_not_touched(tmp_path: Path) -> None:
     folder = tmp_path / "config"
     folder.mkdir()
     (folder / "configuration.yaml").write_text("default_config:\n")
-    with pytest.raises(AssertionError, match="was not made by the demo"), running(folder):
+    with pytest.raises(AssertionError, match="was not created by the demo"), running(folder):
         pass
     assert [path.name for path in folder.iterdir()] == ["configuration.yaml"]

@@ -1,4 +1,4 @@
-"""A protocol 1 heating controller and a user's script, written from the wire's description alone, against the demo."""
+"""A protocol 1 heating controller and a user script, written from the protocol documentation, against the demo."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def test_the_configuration_comes_wherever_the_key_is(controller: Controller, how
     assert status == 200
     assert set(answer) == {"config"}
     config = answer["config"]
-    assert set(config) == V1_CONFIG, "a version 1 device sees no field of version 2"
+    assert set(config) == V1_CONFIG, "a version 1 device gets no field of version 2"
     assert (config["protocol_version"], config["device_id"]) == (1, CONTROLLER)
     assert isinstance(config["building_id"], int)
     assert set(config["curve"]) == {"value", "min_external_temp"}

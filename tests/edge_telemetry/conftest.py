@@ -42,7 +42,7 @@ def own_config_folder(hass: HomeAssistant, tmp_path: Any) -> None:
 
 
 @pytest.fixture
-async def hub(hass: HomeAssistant, mqtt_mock: MqttMockHAClient, entry: MockConfigEntry) -> Any:
+async def data(hass: HomeAssistant, mqtt_mock: MqttMockHAClient, entry: MockConfigEntry) -> Any:
     """The set-up entry."""
     await set_up(hass, entry)
     yield entry.runtime_data

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 import sqlite3
@@ -17,7 +17,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.edge_telemetry.const import DOMAIN
-from custom_components.edge_telemetry.coordinator import EdgeHub
+from custom_components.edge_telemetry.data import EdgeData
+from custom_components.edge_telemetry.downlink import POLICY
 from simulators.framework import running
 from simulators.mqtt_link import MqttLink
 from simulators.ruuvi.tags import Ruuvi
@@ -57,8 +58,8 @@ async def broker(socket_enabled: None, tmp_path: Path, broker_config: str) -> As
 
 
 @pytest.fixture
-async def hub(hass: HomeAssistant, broker: Mosquitto, entry: MockConfigEntry) -> AsyncGenerator[EdgeHub]:
-    """Our entry beside core's mqtt entry, both on the broker."""
+async def data(hass: HomeAssistant, broker: Mosquitto, entry: MockConfigEntry) -> AsyncGenerator[EdgeData]:
+    """An entry and core's mqtt entry, both connected to the broker."""
     mqtt_entry = MockConfigEntry(
         domain="mqtt",
         data={"broker": "127.0.0.1", "port": broker.port, "protocol": "5", "discovery": False},
@@ -69,9 +70,9 @@ async def hub(hass: HomeAssistant, broker: Mosquitto, entry: MockConfigEntry) ->
         mqtt_entry.add_to_hass(hass)
         assert await hass.config_entries.async_setup(mqtt_entry.entry_id)
         await set_up(hass, entry)
-        hub: EdgeHub = entry.runtime_data
+        data: EdgeData = entry.runtime_data
         await asyncio.sleep(1.0)  # core groups subscriptions for half a second
-        yield hub
+        yield data
         await hass.config_entries.async_unload(entry.entry_id)
         await hass.config_entries.async_unload(mqtt_entry.entry_id)
 
@@ -81,15 +82,15 @@ def options(broker: Mosquitto, *more: str) -> list[str]:
 
 
 async def test_tags_of_a_gateway_and_a_van_become_entities_and_rows(
-    hass: HomeAssistant, broker: Mosquitto, hub: EdgeHub, tmp_path: Path
+    hass: HomeAssistant, broker: Mosquitto, data: EdgeData, tmp_path: Path
 ) -> None:
     async with AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(running(Ruuvi, options(broker, "--period", "0.3")))
         await stack.enter_async_context(running(Van, options(broker, "--period", "0.2")))
         legacy = await stack.enter_async_context(running(Ruuvi, options(broker, "--mode", "legacy", "--period", "0.3")))
         tag = f"home/ruuvi/{gateway.tags[0].id}"
-        await until(lambda: len(hub.devices) == 9 and state(hass, "dew_point_c", tag))
-        await until(lambda: hub.counters.accepted > 60)
+        await until(lambda: len(data.devices) == 9 and state(hass, "dew_point_c", tag))
+        await until(lambda: data.counters.accepted > 60)
         shown = float(state(hass, "temperature_c", tag) or "nan")
         assert shown == pytest.approx(gateway.last["van_inside"]["temperature_c"], abs=0.6)
         assert state(hass, "temperature_c", "paku/ruuvi/fridge") is not None
@@ -99,16 +100,16 @@ async def test_tags_of_a_gateway_and_a_van_become_entities_and_rows(
         assert state(hass, "heater_mode", "van/climate/cabin") in {"heating", "idle"}
         assert state(hass, "door_open", "van/climate/cabin", "binary_sensor") in {"on", "off"}
         assert entity_id(hass, "button", "command_identify", "van/climate/cabin") is not None
-        assert hub.malformed.total == 0
-    archive = hub.archive.archive
+        assert data.malformed.total == 0
+    archive = data.archive.archive
     assert archive is not None
-    await until(lambda: archive.status.written == hub.counters.accepted)
+    await until(lambda: archive.status.written == data.counters.accepted)
     rows = sqlite3.connect(tmp_path / "edge_telemetry.db").execute("SELECT count(DISTINCT device) FROM measurements")
     assert rows.fetchone() == (9,)
 
 
 async def test_a_van_cut_off_is_unavailable_by_its_last_will(
-    hass: HomeAssistant, broker: Mosquitto, hub: EdgeHub
+    hass: HomeAssistant, broker: Mosquitto, data: EdgeData
 ) -> None:
     async with running(Van, options(broker, "--period", "0.2")) as van:
         await until(lambda: state(hass, "temperature_c", "van/climate/cabin"))
@@ -122,19 +123,19 @@ async def test_a_van_cut_off_is_unavailable_by_its_last_will(
     "fault", ["not_json", "wrong_type", "text_number", "duplicate", "reorder", "skip", "clock", "new_metric"]
 )
 async def test_no_fault_of_a_device_costs_another_or_shows_in_the_log(
-    hass: HomeAssistant, broker: Mosquitto, hub: EdgeHub, *, fault: str, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant, broker: Mosquitto, data: EdgeData, *, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with (
         running(Van, options(broker, "--period", "0.1", "--fault", f"{fault}=3")),
         running(Ruuvi, options(broker, "--period", "0.3")) as tags,
     ):
-        await until(lambda: hub.counters.received > 60)
+        await until(lambda: data.counters.received > 60)
         assert state(hass, "temperature_c", f"home/ruuvi/{tags.tags[0].id}") is not None
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_a_command_is_confirmed_by_the_device_that_obeyed_it(
-    hass: HomeAssistant, broker: Mosquitto, hub: EdgeHub
+    hass: HomeAssistant, broker: Mosquitto, data: EdgeData
 ) -> None:
     async with running(Van, options(broker, "--period", "0.5")) as van:
         cabin = "van/climate/cabin"
@@ -154,14 +155,14 @@ async def test_a_command_is_confirmed_by_the_device_that_obeyed_it(
         await until(lambda: state(hass, "last_command", cabin) == "confirmed")
         # unanswered, it goes out again with the device's next message, and is obeyed once
         van.faults.set("no_ack")
-        with patch("custom_components.edge_telemetry.downlink.REPEAT_AFTER_S", 0.2):
+        with patch("custom_components.edge_telemetry.command_sender.POLICY", replace(POLICY, retry_after_s=0.2)):
             button = entity_id(hass, "button", "command_ping", cabin)
             await hass.services.async_call("button", "press", {"entity_id": button}, blocking=True)
             assert state(hass, "last_command", cabin) == "pending"
             await until(lambda: len(van.computers["cabin"].received) >= 3)
         van.faults.clear("no_ack")
         van.faults.set("ack_on_state")
-        with patch("custom_components.edge_telemetry.downlink.REPEAT_AFTER_S", 0.2):
+        with patch("custom_components.edge_telemetry.command_sender.POLICY", replace(POLICY, retry_after_s=0.2)):
             await until(lambda: state(hass, "last_command", cabin) == "confirmed")
 
 
@@ -201,7 +202,7 @@ async def steady_load(link: MqttLink, ledger: Ledger, stop: asyncio.Event) -> No
 async def test_restarts_of_the_broker_under_load(
     hass: HomeAssistant,
     broker: Mosquitto,
-    hub: EdgeHub,
+    data: EdgeData,
     *,
     tmp_path: Path,
     request: pytest.FixtureRequest,
@@ -224,16 +225,16 @@ async def test_restarts_of_the_broker_under_load(
     subscribed: list[tuple[float, float]] = []
     for restart in range(restarts):
         since, first = time.monotonic(), len(ledger.sent)
-        behind = len(ledger.confirmed) - hub.counters.received
+        behind = len(ledger.confirmed) - data.counters.received
         await until(partial(ledger.has_confirmed, 60, since_seq=first))
         # A broker that is killed takes with it what it has not handed on yet: the backlog has to be through.
-        await until(lambda most=behind + 10: len(ledger.confirmed) - hub.counters.received < most)  # type: ignore[misc]
+        await until(lambda most=behind + 10: len(ledger.confirmed) - data.counters.received < most)  # type: ignore[misc]
         subscribed.append((since, time.monotonic()))
         await broker.stop(politely=restart % 2 == 1)
         if not device_returns_first:
             await asyncio.to_thread(link._client.loop_stop)
         await broker.start()
-        await until(lambda expected=restart + 1: hub.broker.gaps == expected)  # type: ignore[misc]
+        await until(lambda expected=restart + 1: data.broker.gaps == expected)  # type: ignore[misc]
         if not device_returns_first:
             link._client.loop_start()
     await until(link._client.is_connected)
@@ -244,9 +245,9 @@ async def test_restarts_of_the_broker_under_load(
     await asyncio.sleep(0.5)
     await link.close()
 
-    archive = hub.archive.archive
+    archive = data.archive.archive
     assert archive is not None
-    await until(lambda: archive.status.written == hub.counters.accepted)
+    await until(lambda: archive.status.written == data.counters.accepted)
     with closing(sqlite3.connect(tmp_path / "edge_telemetry.db")) as database:
         found = [n for (n,) in database.execute("SELECT json_extract(payload, '$.seq') FROM measurements")]
     came = set(found)
@@ -263,11 +264,11 @@ async def test_restarts_of_the_broker_under_load(
         for place, (since, died) in enumerate(subscribed)
         if (those := {seq for seq in lost if since <= ledger.sent[seq] < died})
     ]
-    (device,) = hub.devices.values()
+    (device,) = data.devices.values()
     assert device.tracker.lost == len(ledger.sent) - len(came)
     assert bool(device.tracker.lost) is device_returns_first
-    assert (hub.broker.gaps, hub.broker.lost_since) == (restarts, None)
-    hub._tick(None)
+    assert (data.broker.gaps, data.broker.lost_since) == (restarts, None)
+    data.hub._async_tick(None)
     await until(lambda: state(hass, "broker_gaps", "") == str(restarts))
     if device_returns_first:
         assert int(state(hass, "lost", "") or 0) > 0

@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
 from custom_components.edge_telemetry.const import DEFAULT_PATTERNS, DOMAIN
-from custom_components.edge_telemetry.coordinator import EdgeHub
+from custom_components.edge_telemetry.data import EdgeData
 from tests.lib.conftest import postgresql, postgresql_url  # noqa: F401
 
 from .conftest import Publish, entity_id, set_up, settle, state, take_down
@@ -62,14 +62,14 @@ async def test_an_entry_with_a_file_as_archive(hass: HomeAssistant) -> None:
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [
-        ({"name": "  "}, {"name": "name_empty"}),
-        ({"default_site": " "}, {"default_site": "name_empty"}),
-        ({"patterns": []}, {"patterns": "pattern_missing"}),
+        ({"name": "  "}, {"name": "name_required"}),
+        ({"default_site": " "}, {"default_site": "name_required"}),
+        ({"patterns": []}, {"patterns": "pattern_required"}),
         ({"patterns": ["a/#"]}, {"patterns": "pattern_invalid"}),
         ({"patterns": ["{site}/data"]}, {"patterns": "pattern_invalid"}),
     ],
 )
-async def test_what_cannot_be_used_is_said_and_can_be_corrected(
+async def test_invalid_input_is_reported_and_can_be_corrected(
     hass: HomeAssistant, wrong: dict[str, Any], error: dict[str, str]
 ) -> None:
     result = await go_on(hass, await begin(hass), {**TOPICS, **wrong})
@@ -97,16 +97,16 @@ async def test_entries_with_roots_of_their_own_have_their_own_devices(
     await hass.async_block_till_done()
     await publish("home/env/one/data", {"temperature_c": 5})
     await publish("boat/env/one/data", {"temperature_c": 6})
-    hubs = [entry.runtime_data for entry in entries]
-    assert [[device.id for device in hub.devices.values()] for hub in hubs] == [["home/env/one"], ["boat/env/one"]]
-    assert [hub.archive.archive.url.database.rpartition("/")[2] for hub in hubs] == [
+    parts = [entry.runtime_data for entry in entries]
+    assert [[device.id for device in each.devices.values()] for each in parts] == [["home/env/one"], ["boat/env/one"]]
+    assert [each.archive.archive.url.database.rpartition("/")[2] for each in parts] == [
         "edge_telemetry.db",
         "edge_telemetry_2.db",
     ]
     await settle(hass)
 
 
-async def test_without_mqtt_the_flow_says_so(hass: HomeAssistant) -> None:
+async def test_without_mqtt_the_flow_shows_an_error(hass: HomeAssistant) -> None:
     (mqtt,) = hass.config_entries.async_entries("mqtt")
     await hass.config_entries.async_set_disabled_by(mqtt.entry_id, config_entries.ConfigEntryDisabler.USER)
     result = await go_on(hass, await begin(hass), TOPICS)
@@ -128,7 +128,7 @@ async def test_a_ruuvi_gateway_on_the_broker_is_discovered(hass: HomeAssistant, 
     assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
 
 
-async def test_a_discovered_gateway_is_not_offered_once_somebody_listens(hass: HomeAssistant) -> None:
+async def test_a_discovered_gateway_is_not_offered_once_an_entry_subscribes(hass: HomeAssistant) -> None:
     found = MqttServiceInfo("ruuvi/C8:25:2D:8E:9C:2C/gw_status", "{}", 0, False, "ruuvi/+/gw_status", 0.0)
     await hass.config_entries.flow.async_init(DOMAIN, context={"source": "mqtt"}, data=found)
     assert len(hass.config_entries.flow.async_progress_by_handler(DOMAIN)) == 1
@@ -136,7 +136,7 @@ async def test_a_discovered_gateway_is_not_offered_once_somebody_listens(hass: H
     result = await go_on(hass, await begin(hass), TOPICS)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     (left,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
-    assert left["flow_id"] == open_elsewhere["flow_id"], "somebody's dialog stays"
+    assert left["flow_id"] == open_elsewhere["flow_id"], "the dialog of another flow stays open"
 
 
 async def test_a_postgresql_archive_is_tried_before_it_is_taken(hass: HomeAssistant, postgresql_url: str) -> None:  # noqa: F811
@@ -163,7 +163,7 @@ async def test_a_postgresql_archive_is_tried_before_it_is_taken(hass: HomeAssist
     # another entry may not write to the same table
     result = await go_on(hass, await begin(hass), {**TOPICS, "patterns": ["other/{device}"], "archive": "postgresql"})
     result = await go_on(hass, result, right)
-    assert result["errors"] == {"archive_table": "archive_taken"}
+    assert result["errors"] == {"archive_table": "archive_in_use"}
 
 
 async def test_topics_and_archive_can_be_changed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -210,25 +210,27 @@ async def fill(hass: HomeAssistant, result: dict[str, Any], user_input: dict[str
     return done
 
 
-async def test_limits_can_be_set(hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry) -> None:
+async def test_limits_can_be_set(hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry) -> None:
     limits = {"timeout_s": 60, "max_devices": 3, "max_metrics": 5, "raw_days": 0, "fine_days": 10, "max_megabytes": 0}
     result = await fill(hass, await options(hass, entry, "limits"), limits)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    again: EdgeHub = entry.runtime_data
-    assert again is not hub
+    again: EdgeData = entry.runtime_data
+    assert again is not data
     assert (again.options["timeout_s"], again.options["max_devices"]) == (60, 3)
     assert again.archive.archive is not None
     assert (again.archive.archive.retention.raw_days, again.archive.archive.retention.max_bytes) == (None, None)
 
 
-async def test_without_metrics_there_are_only_limits(hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry) -> None:
+async def test_without_metrics_there_are_only_limits(
+    hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry
+) -> None:
     result = await hass.config_entries.options.async_init(entry.entry_id)
     assert result["menu_options"] == ["limits"]
 
 
 @pytest.mark.parametrize("whose", ["odd", "van/env/one:odd"])
 async def test_name_unit_and_kind_can_be_overridden_and_given_back(
-    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, *, whose: str
+    hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish, *, whose: str
 ) -> None:
     await publish("van/env/one/data", {"odd": 5, "flag": True})
     result = await fill(hass, await options(hass, entry, "choose_metric"), {"metric": whose})
@@ -255,8 +257,8 @@ async def test_name_unit_and_kind_can_be_overridden_and_given_back(
         ("odd", {"device_class": "aqi", "unit_of_measurement": "x"}, "-"),
     ],
 )
-async def test_a_kind_that_does_not_go_with_the_unit_is_said_with_those_that_do(
-    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, *, key: str, told: Any, units: str
+async def test_a_device_class_that_does_not_allow_the_unit_is_rejected_with_the_allowed_units(
+    hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish, *, key: str, told: Any, units: str
 ) -> None:
     await publish("van/env/one/data", {key: 5})
     result = await fill(hass, await options(hass, entry, "choose_metric"), {"metric": key})
@@ -277,7 +279,7 @@ async def test_a_kind_that_does_not_go_with_the_unit_is_said_with_those_that_do(
 )
 async def test_only_what_a_metric_can_be_is_offered(
     hass: HomeAssistant,
-    hub: EdgeHub,
+    data: EdgeData,
     entry: MockConfigEntry,
     publish: Publish,
     *,
@@ -296,7 +298,7 @@ async def test_only_what_a_metric_can_be_is_offered(
 @pytest.mark.parametrize(("value", "kind", "name"), [(5, "energy", "Energie"), (True, "door", "Tür")])
 async def test_kinds_have_home_assistants_own_names(
     hass: HomeAssistant,
-    hub: EdgeHub,
+    data: EdgeData,
     entry: MockConfigEntry,
     publish: Publish,
     *,
@@ -312,7 +314,7 @@ async def test_kinds_have_home_assistants_own_names(
 
 
 async def test_an_energy_by_choice_is_ready_for_the_energy_dashboard(
-    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish, caplog: pytest.LogCaptureFixture
 ) -> None:
     await publish("van/env/one/data", {"meter": 5})
     result = await fill(hass, await options(hass, entry, "choose_metric"), {"metric": "meter"})
@@ -336,7 +338,7 @@ async def test_a_kind_from_elsewhere_that_no_number_can_have_costs_nothing(
 
 
 async def test_a_unit_alone_that_contradicts_the_kind_takes_the_kind_away(
-    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish
+    hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish
 ) -> None:
     await publish("van/env/one/data", {"temperature_c": 5})
     result = await fill(hass, await options(hass, entry, "choose_metric"), {"metric": "temperature_c"})
@@ -347,15 +349,15 @@ async def test_a_unit_alone_that_contradicts_the_kind_takes_the_kind_away(
     assert "device_class" not in shown.attributes
 
 
-async def test_metrics_that_are_gone_can_be_forgotten_and_come_back(
-    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish
+async def test_stale_metrics_can_be_removed_and_return(
+    hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish
 ) -> None:
     await publish("van/env/one/data", {"gone": 5, "here": 1})
-    result = await options(hass, entry, "forget")
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_to_forget")
+    result = await options(hass, entry, "remove_metrics")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "no_stale_metrics")
     assert await hass.config_entries.async_reload(entry.entry_id)
     await publish("van/env/one/data", {"here": 2})
-    result = await fill(hass, await options(hass, entry, "forget"), {"metrics": ["van/env/one:gone"]})
+    result = await fill(hass, await options(hass, entry, "remove_metrics"), {"metrics": ["van/env/one:gone"]})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     registry = er.async_get(hass)
     assert registry.async_get_entity_id("sensor", DOMAIN, "01EDGE_van/env/one_gone") is None
@@ -364,8 +366,8 @@ async def test_metrics_that_are_gone_can_be_forgotten_and_come_back(
     assert state(hass, "gone", "van/env/one") == "7"
 
 
-async def test_a_metric_that_ends_while_home_assistant_runs_can_be_forgotten_with_what_was_said_of_it(
-    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, freezer: FrozenDateTimeFactory
+async def test_a_metric_that_becomes_stale_can_be_removed_with_its_settings(
+    hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish, freezer: FrozenDateTimeFactory
 ) -> None:
     await publish("van/env/one/data", {"gone": 5, "here": 1})
     for whose in ("gone", "van/env/one:gone"):
@@ -374,14 +376,14 @@ async def test_a_metric_that_ends_while_home_assistant_runs_can_be_forgotten_wit
         await publish("van/env/one/data", {"gone": 5, "here": 1})
     freezer.tick(901)
     await publish("van/env/one/data", {"here": 2})
-    result = await fill(hass, await options(hass, entry, "forget"), {"metrics": ["van/env/one:gone"]})
+    result = await fill(hass, await options(hass, entry, "remove_metrics"), {"metrics": ["van/env/one:gone"]})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert er.async_get(hass).async_get_entity_id("sensor", DOMAIN, "01EDGE_van/env/one_gone") is None
     assert entry.options["overrides"] == {"gone": {"name": "Pool"}}
 
 
 async def test_the_archives_file_lies_in_the_configuration_folder(
-    hass: HomeAssistant, hub: EdgeHub, tmp_path: Path
+    hass: HomeAssistant, data: EdgeData, tmp_path: Path
 ) -> None:
-    assert hub.archive.archive is not None
-    assert hub.archive.archive.url.database == str(tmp_path / "edge_telemetry.db")
+    assert data.archive.archive is not None
+    assert data.archive.archive.url.database == str(tmp_path / "edge_telemetry.db")

@@ -3,10 +3,11 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.edge_telemetry.decoders import Address, Channel, SequenceTracker, TopicPattern, derive
+from custom_components.edge_telemetry.decoders import Address, Channel, SequenceTracker, TopicPattern
 from custom_components.edge_telemetry.decoders.derived import (
     absolute_humidity_g_m3,
     battery_is_low,
+    derive,
     dew_point_c,
     saturation_pressure_hpa,
     vapour_pressure_deficit_kpa,
@@ -163,7 +164,7 @@ def test_the_tracker_stays_small(numbers: list[int]) -> None:
         ("root/+/{site}/{system}/{device}/data", "root/x/a/b/c/data", ("a", "b", "c"), "root/x/a/b/c"),
     ],
 )
-def test_a_topic_says_which_device_speaks(pattern: str, topic: str, address: tuple[str, ...], base: str) -> None:
+def test_a_topic_identifies_the_device(pattern: str, topic: str, address: tuple[str, ...], base: str) -> None:
     assert TopicPattern(pattern).match(topic, Channel.DATA) == (Address(*address), base)
 
 

@@ -14,7 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.edge_telemetry.const import DOMAIN
-from custom_components.edge_telemetry.coordinator import EdgeHub
+from custom_components.edge_telemetry.data import EdgeData
 
 from .conftest import Publish, entity_id, set_up, state, take_down
 
@@ -30,7 +30,7 @@ def gateway_message(**changes: Any) -> dict[str, Any]:
 
 
 async def test_a_message_becomes_sensors_of_a_device_in_the_area_of_its_site(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+    hass: HomeAssistant, data: EdgeData, publish: Publish
 ) -> None:
     await publish(
         "van/power/battery/data",
@@ -56,7 +56,7 @@ async def test_a_message_becomes_sensors_of_a_device_in_the_area_of_its_site(
     assert system.name == "Van Power"
 
 
-async def test_flat_json_on_the_legacy_topic_is_read(hass: HomeAssistant, hub: EdgeHub, publish: Publish) -> None:
+async def test_flat_json_on_the_legacy_topic_is_read(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
     await publish("paku/ruuvi/van_inside", {"temperature_c": 21.5, "humidity_percent": 40, "battery_mv": 2400})
     device = "paku/ruuvi/van_inside"
     assert state(hass, "temperature_c", device) == "21.5"
@@ -65,22 +65,22 @@ async def test_flat_json_on_the_legacy_topic_is_read(hass: HomeAssistant, hub: E
 
 
 async def test_a_gateways_advertisement_is_read_with_what_follows_from_it(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+    hass: HomeAssistant, data: EdgeData, publish: Publish
 ) -> None:
     await publish(TAG, gateway_message())
     assert state(hass, "temperature_c", TAG_ID) == "27.75"
     assert state(hass, "rssi", TAG_ID) == "-26"
     assert float(state(hass, "absolute_humidity_g_m3", TAG_ID)) == pytest.approx(13.1, abs=0.1)
-    # a second gateway heard the same advertisement
+    # a second gateway received the same advertisement
     await publish(TAG.replace("C8:25", "AA:BB"), gateway_message(gw_mac="AA:BB:2D:8E:9C:2C", rssi=-80))
-    assert hub.counters.duplicates == 1
+    assert data.counters.duplicates == 1
     assert state(hass, "rssi", TAG_ID) == "-26"
     # a tag takes no commands
     assert entity_id(hass, "button", "command_ping", TAG_ID) is None
 
 
 async def test_tags_go_with_the_only_gateway_that_hears_them(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+    hass: HomeAssistant, data: EdgeData, publish: Publish
 ) -> None:
     await publish(TAG, gateway_message())
     await publish("ruuvi/C8:25:2D:8E:9C:2C/gw_status", {"state": "online"})
@@ -91,7 +91,7 @@ async def test_tags_go_with_the_only_gateway_that_hears_them(
     assert state(hass, "temperature_c", TAG_ID) == "unavailable"
 
 
-async def test_new_metrics_appear_by_themselves(hass: HomeAssistant, hub: EdgeHub, publish: Publish) -> None:
+async def test_new_metrics_appear_by_themselves(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     assert entity_id(hass, "sensor", "pressure_hpa") is None
     await publish(TOPIC, {"temperature_c": 20, "pressure_hpa": 1000.5})
@@ -99,7 +99,7 @@ async def test_new_metrics_appear_by_themselves(hass: HomeAssistant, hub: EdgeHu
 
 
 async def test_a_significant_change_is_shown_and_a_metric_left_out_stays(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, data: EdgeData, publish: Publish, freezer: FrozenDateTimeFactory
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20.0, "humidity_percent": 50})
     await publish(TOPIC, {"temperature_c": 25.0})
@@ -120,13 +120,19 @@ async def test_a_significant_change_is_shown_and_a_metric_left_out_stays(
     ],
 )
 async def test_malformed_messages_are_counted_shown_and_logged_once(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, *, caplog: pytest.LogCaptureFixture, payload: Any, reason: str
+    hass: HomeAssistant,
+    data: EdgeData,
+    publish: Publish,
+    *,
+    caplog: pytest.LogCaptureFixture,
+    payload: Any,
+    reason: str,
 ) -> None:
     for _ in range(5):
         await publish(TOPIC, payload)
-    assert hub.malformed.total == 5
-    assert hub.malformed.of("van/ruuvi/inside") == 5
-    assert caplog.text.count("was not understood") == 1
+    assert data.malformed.total == 5
+    assert data.malformed.of("van/ruuvi/inside") == 5
+    assert caplog.text.count("malformed message") == 1
     assert reason in caplog.text
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=11))
     await hass.async_block_till_done()
@@ -135,79 +141,79 @@ async def test_malformed_messages_are_counted_shown_and_logged_once(
     assert state(hass, "malformed", "") == "5"
 
 
-async def test_a_bad_value_costs_only_itself(hass: HomeAssistant, hub: EdgeHub, publish: Publish) -> None:
+async def test_a_bad_value_costs_only_itself(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
     await publish(TOPIC, {"metrics": {"temperature_c": "warm", "humidity_percent": 50}})
     assert state(hass, "humidity_percent") == "50"
     assert entity_id(hass, "sensor", "temperature_c") is None
     await publish(TOPIC, {"metrics": {"mode": "eco"}})
     await publish(TOPIC, {"metrics": {"mode": 5, "humidity_percent": 50}})
     assert state(hass, "mode") == "eco"
-    assert [found["reason"] for found in hub.malformed.as_list()] == ["bad_value"]
-    assert hub.malformed.total == 2
+    assert [found["reason"] for found in data.malformed.as_list()] == ["bad_value"]
+    assert data.malformed.total == 2
 
 
-async def test_topics_that_are_of_no_device_are_counted(hass: HomeAssistant, hub: EdgeHub, publish: Publish) -> None:
+async def test_topics_that_are_of_no_device_are_counted(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
     await publish(f"van/ruuvi/{'x' * 100}/data", {"temperature_c": 20})
-    assert hub.malformed.as_list()[0]["reason"] == "bad_topic"
-    assert not hub.devices
+    assert data.malformed.as_list()[0]["reason"] == "bad_topic"
+    assert not data.devices
 
 
 async def test_the_same_sequence_number_counts_once_and_gaps_are_counted(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+    hass: HomeAssistant, data: EdgeData, publish: Publish
 ) -> None:
     for seq in (1, 2, 2, 5):
         await publish(TOPIC.replace("ruuvi", "env"), {"metrics": {"temperature_c": 20.0 + seq}, "seq": seq})
-    assert (hub.counters.accepted, hub.counters.duplicates) == (3, 1)
-    (device,) = hub.devices.values()
+    assert (data.counters.accepted, data.counters.duplicates) == (3, 1)
+    (device,) = data.devices.values()
     assert device.tracker.lost == 2
     assert device.values["temperature_c"] == 25.0
 
 
 async def test_stored_values_sent_late_are_history_not_the_present(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+    hass: HomeAssistant, data: EdgeData, publish: Publish
 ) -> None:
     now = time.time()
     await publish(TOPIC, {"metrics": {"temperature_c": 25.0}, "ts": now})
     await publish(TOPIC, {"metrics": {"temperature_c": 5.0}, "ts": now - 3600})
-    (device,) = hub.devices.values()
+    (device,) = data.devices.values()
     assert device.values["temperature_c"] == 25.0
-    assert (hub.counters.late, hub.counters.accepted) == (1, 2)
+    assert (data.counters.late, data.counters.accepted) == (1, 2)
 
 
-async def test_an_impossible_clock_is_not_believed(hass: HomeAssistant, hub: EdgeHub, publish: Publish) -> None:
+async def test_an_implausible_time_is_ignored(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
     await publish(TOPIC, {"metrics": {"temperature_c": 25.0}, "ts": 4_000_000_000})
     await publish(TOPIC, {"metrics": {"temperature_c": 26.0}})
-    (device,) = hub.devices.values()
+    (device,) = data.devices.values()
     assert device.values["temperature_c"] == 26.0
-    assert hub.counters.refused_clocks == 1
+    assert data.counters.refused_clocks == 1
 
 
-async def test_what_the_broker_kept_is_shown_but_says_nothing_about_now(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+async def test_a_retained_message_is_shown_but_does_not_set_the_device_online(
+    hass: HomeAssistant, data: EdgeData, publish: Publish
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20.0}, retain=True)
     assert state(hass, "temperature_c") == "20.0"
     assert state(hass, "online", platform="binary_sensor") == "unknown"
     await publish(TOPIC, {"temperature_c": 22.0})
     await publish(TOPIC, {"temperature_c": 20.0}, retain=True)
-    (device,) = hub.devices.values()
+    (device,) = data.devices.values()
     assert device.values["temperature_c"] == 22.0
-    assert hub.counters.accepted == 1
+    assert data.counters.accepted == 1
 
 
 @pytest.mark.parametrize(("age_s", "online"), [(60, "on"), (3600, "unknown")])
-async def test_what_the_broker_kept_with_its_time_tells_when_the_device_was_there(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, *, age_s: int, online: str
+async def test_a_retained_message_with_a_time_sets_when_the_device_was_last_seen(
+    hass: HomeAssistant, data: EdgeData, publish: Publish, *, age_s: int, online: str
 ) -> None:
     measured = int(time.time()) - age_s
     for _ in range(2):
         await publish(TOPIC, {"ts": measured, "temperature_c": 20.0}, retain=True)
     assert state(hass, "temperature_c") == "20.0"
     assert state(hass, "online", platform="binary_sensor") == online
-    (device,) = hub.devices.values()
-    assert device.last_heard == measured
+    (device,) = data.devices.values()
+    assert device.last_seen == measured
     # it was archived when it came first, in another life
-    assert hub.archive.archive.status.queued + hub.archive.archive.status.written == 0
+    assert data.archive.archive.status.queued + data.archive.archive.status.written == 0
 
 
 @pytest.mark.parametrize(
@@ -219,7 +225,7 @@ async def test_what_the_broker_kept_with_its_time_tells_when_the_device_was_ther
     ],
 )
 async def test_a_last_will_makes_a_device_unavailable_at_once(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, *, topic: str, gone: Any, back: Any
+    hass: HomeAssistant, data: EdgeData, publish: Publish, *, topic: str, gone: Any, back: Any
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20.0})
     await publish(topic, gone)
@@ -232,11 +238,11 @@ async def test_a_last_will_makes_a_device_unavailable_at_once(
     await publish(TOPIC, {"temperature_c": 20.0})
     assert state(hass, "temperature_c") == "20.0"
     await publish(topic, "[]")
-    assert hub.malformed.total == 1
+    assert data.malformed.total == 1
 
 
 async def test_a_silent_device_becomes_unavailable(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, data: EdgeData, publish: Publish, freezer: FrozenDateTimeFactory
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20.0})
     freezer.tick(890)
@@ -250,7 +256,7 @@ async def test_a_silent_device_becomes_unavailable(
 
 
 async def test_a_device_that_does_not_come_back_after_a_restart_becomes_unavailable(
-    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish, freezer: FrozenDateTimeFactory
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20.0})
     assert await hass.config_entries.async_reload(entry.entry_id)
@@ -264,10 +270,10 @@ async def test_a_device_that_does_not_come_back_after_a_restart_becomes_unavaila
 
 
 async def test_while_the_broker_is_away_for_long_nothing_is_available(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, data: EdgeData, publish: Publish, freezer: FrozenDateTimeFactory
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20.0})
-    hub.broker._status(False)
+    data.broker._status(False)
     freezer.tick(20)
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
@@ -278,21 +284,21 @@ async def test_while_the_broker_is_away_for_long_nothing_is_available(
     assert state(hass, "temperature_c") == "unavailable"
 
 
-async def test_a_gap_ends_with_the_last_of_the_subscriptions(hass: HomeAssistant, hub: EdgeHub) -> None:
+async def test_a_gap_ends_with_the_last_of_the_subscriptions(hass: HomeAssistant, data: EdgeData) -> None:
     """Core renews them one after the other, the fixed topics after those with wildcards."""
-    first, *others = sorted(hub.broker._topics)
+    first, *others = sorted(data.broker._topics)
     assert {first, *others} >= {"+/+/+/data", "paku/ruuvi/+", "ruuvi/+/+"}
     for topic in (first, *others):
-        hub.broker._subscribed(topic)  # the first time there is no gap
-    assert hub.broker.gaps == 0
-    hub.broker._status(False)
-    hub.broker._status(True)
+        data.broker._subscribed(topic)  # the first time there is no gap
+    assert data.broker.gaps == 0
+    data.broker._status(False)
+    data.broker._status(True)
     for topic in others:
-        hub.broker._subscribed(topic)
-    assert (hub.broker.gaps, hub.broker.lost_since is None) == (0, False)
-    hub.broker._subscribed(first)
-    hub.broker._subscribed(first)
-    assert (hub.broker.gaps, hub.broker.lost_since) == (1, None)
+        data.broker._subscribed(topic)
+    assert (data.broker.gaps, data.broker.lost_since is None) == (0, False)
+    data.broker._subscribed(first)
+    data.broker._subscribed(first)
+    assert (data.broker.gaps, data.broker.lost_since) == (1, None)
 
 
 async def test_devices_beyond_the_limit_are_refused_with_a_repair_issue(
@@ -303,17 +309,17 @@ async def test_devices_beyond_the_limit_are_refused_with_a_repair_issue(
     assert await hass.config_entries.async_setup(entry.entry_id)
     for n in range(4):
         await publish(f"s/env/d{n}/data", {"metrics": {f"m{k}": k for k in range(5)}})
-    hub: EdgeHub = entry.runtime_data
-    assert len(hub.devices) == 2
-    assert all(len(device.record.metrics) == 3 for device in hub.devices.values())
+    data: EdgeData = entry.runtime_data
+    assert len(data.devices) == 2
+    assert all(len(device.record.metrics) == 3 for device in data.devices.values())
     assert ir.async_get(hass).async_get_issue(DOMAIN, "too_many_devices_01EDGE")
-    assert {found["reason"] for found in hub.malformed.as_list()} == {"too_many_devices", "too_many_metrics"}
+    assert {found["reason"] for found in data.malformed.as_list()} == {"too_many_devices", "too_many_metrics"}
     await take_down(hass, entry)
     assert not ir.async_get(hass).async_get_issue(DOMAIN, "too_many_devices_01EDGE")
 
 
 async def test_devices_and_metrics_are_there_after_a_restart(
-    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish
+    hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20.0, "mode": "eco", "door_open": True, "fw": "2.0"})
     assert await hass.config_entries.async_reload(entry.entry_id)
@@ -325,8 +331,8 @@ async def test_devices_and_metrics_are_there_after_a_restart(
     assert entry.runtime_data.devices[("van", "ruuvi", "inside")].record.info == {"sw_version": "2.0"}
 
 
-async def test_a_device_that_says_its_firmware_only_keeps_its_name(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+async def test_a_device_that_reports_only_its_firmware_keeps_its_name(
+    hass: HomeAssistant, data: EdgeData, publish: Publish
 ) -> None:
     await publish("van/env/fridge_door/data", {"temperature_c": 20.0})
     registry = dr.async_get(hass)
@@ -345,7 +351,7 @@ async def test_a_device_that_says_its_firmware_only_keeps_its_name(
     ],
 )
 async def test_a_word_about_something_else_does_not_hide_that_a_device_is_there(
-    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, said: Any, online: str
+    hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish, said: Any, online: str
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20.0})
     assert await hass.config_entries.async_reload(entry.entry_id)
@@ -354,14 +360,14 @@ async def test_a_word_about_something_else_does_not_hide_that_a_device_is_there(
     assert state(hass, "online", platform="binary_sensor") == online
 
 
-async def test_a_device_may_say_what_it_is_called_later(hass: HomeAssistant, hub: EdgeHub, publish: Publish) -> None:
+async def test_a_device_may_say_what_it_is_called_later(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
     await publish(TOPIC, {"temperature_c": 20.0})
     await publish("van/ruuvi/inside/state", {"name": "Cabin", "fw": "3.1", "model": "Probe"})
     found = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "01EDGE_van/ruuvi/inside"), "01EDGE")
     assert (found.name, found.sw_version, found.model) == ("Cabin", "3.1", "Probe")
 
 
-async def test_messages_are_in_the_archive_as_they_came(hass: HomeAssistant, hub: EdgeHub, publish: Publish) -> None:
+async def test_messages_are_in_the_archive_as_they_came(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
     own = {"metrics": {"temperature_c": 20.5}, "seq": 9}
     await publish("van/env/inside/data", own)
     await publish("van/env/inside/data", {"temp": 21.5, "odd": [1, 2]})
@@ -376,17 +382,17 @@ async def test_messages_are_in_the_archive_as_they_came(hass: HomeAssistant, hub
     assert len(derived) == 1
 
 
-async def query(hass: HomeAssistant, **data: Any) -> list[dict[str, Any]]:
+async def query(hass: HomeAssistant, **fields: Any) -> list[dict[str, Any]]:
     """Ask the archive until what was published has reached it."""
-    hub: EdgeHub = hass.config_entries.async_entries(DOMAIN)[0].runtime_data
-    assert hub.archive.archive is not None
+    data: EdgeData = hass.config_entries.async_entries(DOMAIN)[0].runtime_data
+    assert data.archive.archive is not None
     async with asyncio.timeout(30):
-        while hub.archive.archive.status.written < hub.counters.accepted:  # noqa: ASYNC110 - a thread tells nobody
+        while data.archive.archive.status.written < data.counters.accepted:  # noqa: ASYNC110 - a thread gives no notice
             await asyncio.sleep(0.05)
     answer = await hass.services.async_call(
         DOMAIN,
         "query_measurements",
-        {"start": dt_util.now() - timedelta(days=2), "end": dt_util.now() + timedelta(hours=1), **data},
+        {"start": dt_util.now() - timedelta(days=2), "end": dt_util.now() + timedelta(hours=1), **fields},
         blocking=True,
         return_response=True,
     )

@@ -22,7 +22,7 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
 from custom_components.edge_telemetry.const import DOMAIN
-from custom_components.edge_telemetry.coordinator import EdgeHub
+from custom_components.edge_telemetry.data import EdgeData
 
 from .conftest import Publish, entity_id, state, take_down
 from .test_ingest import ADVERTISEMENT, TAG, TAG_ID, query
@@ -45,6 +45,9 @@ def sent(mqtt_mock: MqttMockHAClient) -> list[tuple[str, dict[str, Any]]]:
     return [(args[0], json.loads(args[1])) for args in calls if args[0].endswith("/cmd")]
 
 
+PUBLISH = "custom_components.edge_telemetry.command_sender.mqtt.async_publish"
+
+
 async def send(hass: HomeAssistant, *, context: Context | None = None, **data: Any) -> dict[str, Any]:
     answer = await hass.services.async_call(
         DOMAIN,
@@ -62,7 +65,7 @@ async def send(hass: HomeAssistant, *, context: Context | None = None, **data: A
 # Queries
 
 
-async def test_a_query_answers_messages_and_periods(hass: HomeAssistant, hub: EdgeHub, publish: Publish) -> None:
+async def test_a_query_answers_messages_and_periods(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
     for value in (20.0, 22.0):
         await publish(TOPIC, {"metrics": {"temperature_c": value, "humidity_percent": 50, "mode": "eco"}})
     rows = await query(hass, aggregation="raw", metrics=["temperature_c"])
@@ -76,7 +79,7 @@ async def test_a_query_answers_messages_and_periods(hass: HomeAssistant, hub: Ed
     assert await query(hass, device="nobody") == []
 
 
-async def test_a_long_answer_is_cut_and_says_so(hass: HomeAssistant, hub: EdgeHub, publish: Publish) -> None:
+async def test_a_long_response_is_truncated_and_marked(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
     for value in range(5):
         await publish(TOPIC, {"metrics": {"temperature_c": float(value)}})
     await query(hass)
@@ -92,7 +95,7 @@ async def test_a_long_answer_is_cut_and_says_so(hass: HomeAssistant, hub: EdgeHu
 
 
 async def test_messages_without_a_metric_that_is_asked_for_are_no_answer(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+    hass: HomeAssistant, data: EdgeData, publish: Publish
 ) -> None:
     for value in range(6):
         await publish(TOPIC, {"temperature_c": value} if value % 2 else {"humidity_percent": value})
@@ -101,8 +104,8 @@ async def test_messages_without_a_metric_that_is_asked_for_are_no_answer(
     assert len(await query(hass, aggregation="raw", metrics=["temperature_c"], limit=10)) == 3
 
 
-async def test_a_range_that_ends_before_it_begins_is_refused(hass: HomeAssistant, hub: EdgeHub) -> None:
-    with pytest.raises(ServiceValidationError, match="ends before it begins"):
+async def test_a_range_that_ends_before_it_begins_is_refused(hass: HomeAssistant, data: EdgeData) -> None:
+    with pytest.raises(ServiceValidationError, match="must be after the start"):
         await query_once(hass, start=dt_util.now(), end=dt_util.now() - timedelta(hours=1))
 
 
@@ -130,7 +133,7 @@ async def test_a_dead_database_is_named_and_raises_a_repair_issue_that_goes_agai
     await set_up_again(hass, entry)
     while entry.runtime_data.archive._cancel_repair is None:  # the thread's news have come through
         await hass.async_add_executor_job(lambda: None)
-    with pytest.raises(HomeAssistantError, match="does not answer"):
+    with pytest.raises(HomeAssistantError, match="is not available"):
         await query_once(hass, start="2026-01-01 00:00:00")
     assert state(hass, "archive", "", "binary_sensor") == "off"
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=301))
@@ -153,7 +156,7 @@ async def set_up_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 @pytest.mark.parametrize("aggregation", ["raw", "hour"])
 async def test_an_export_is_a_file_of_lines(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, tmp_path: Path, *, aggregation: str
+    hass: HomeAssistant, data: EdgeData, publish: Publish, tmp_path: Path, *, aggregation: str
 ) -> None:
     for value in (20.0, 22.0):
         await publish(TOPIC, {"metrics": {"temperature_c": value, "humidity_percent": 50.0}})
@@ -186,15 +189,15 @@ async def test_an_export_is_a_file_of_lines(
         assert len(lines) == 1 + len(rows) == 3
 
 
-async def test_an_export_that_cannot_be_written_says_so_and_leaves_nothing(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, tmp_path: Path
+async def test_an_export_that_cannot_be_written_raises_and_leaves_nothing(
+    hass: HomeAssistant, data: EdgeData, publish: Publish, tmp_path: Path
 ) -> None:
     await publish(TOPIC, {"temperature_c": 1.0})
     await query(hass)
     (tmp_path / "edge_telemetry_exports").touch()
     with pytest.raises(HomeAssistantError, match="could not be written"):
         await export(hass)
-    with pytest.raises(ServiceValidationError, match="no usable character"):
+    with pytest.raises(ServiceValidationError, match="must contain a letter or digit"):
         await export(hass, filename="...")
 
 
@@ -202,7 +205,7 @@ async def export(hass: HomeAssistant, **data: Any) -> Any:
     return await hass.services.async_call(DOMAIN, "export", {"start": "2026-01-01 00:00:00", **data}, blocking=True)
 
 
-async def test_only_an_administrator_exports(hass: HomeAssistant, hub: EdgeHub, hass_read_only_user: User) -> None:
+async def test_only_an_administrator_exports(hass: HomeAssistant, data: EdgeData, hass_read_only_user: User) -> None:
     with pytest.raises(Unauthorized):
         await hass.services.async_call(
             DOMAIN,
@@ -217,7 +220,7 @@ async def test_only_an_administrator_exports(hass: HomeAssistant, hub: EdgeHub, 
 
 
 async def test_a_command_is_pending_until_the_device_confirms_it(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, mqtt_mock: MqttMockHAClient
+    hass: HomeAssistant, data: EdgeData, publish: Publish, mqtt_mock: MqttMockHAClient
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     answer = await send(hass, params={"times": 3}, expires_in=60)
@@ -236,15 +239,15 @@ async def test_a_command_is_pending_until_the_device_confirms_it(
 
 @pytest.mark.parametrize("ack", ["not json", "[]", {"status": "ok"}, {"id": "x", "status": "perhaps"}, {"id": True}])
 async def test_an_acknowledgement_that_is_none_is_counted(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, *, ack: Any
+    hass: HomeAssistant, data: EdgeData, publish: Publish, *, ack: Any
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     await publish("van/env/cabin/event/ack", ack)
-    assert hub.malformed.total == 1
+    assert data.malformed.total == 1
 
 
-async def test_waiting_for_an_answer_returns_what_the_device_said(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, mqtt_mock: MqttMockHAClient
+async def test_waiting_for_an_answer_returns_the_answer(
+    hass: HomeAssistant, data: EdgeData, publish: Publish, mqtt_mock: MqttMockHAClient
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     waiting = hass.async_create_task(send(hass, wait=10))
@@ -263,12 +266,12 @@ async def test_waiting_for_an_answer_returns_what_the_device_said(
 
 
 async def test_waiting_ends_with_the_time_or_with_the_entry(
-    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, mqtt_mock: MqttMockHAClient
+    hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish, mqtt_mock: MqttMockHAClient
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     assert (await send(hass, wait=1))["status"] == "pending"
     waiting = hass.async_create_task(send(hass, wait=60))
-    while not hub.commander._waiting:
+    while not data.commands._waiters:
         await hass.async_add_executor_job(lambda: None)
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert (await waiting)["status"] == "pending"
@@ -276,7 +279,7 @@ async def test_waiting_ends_with_the_time_or_with_the_entry(
 
 async def test_a_repetition_that_fails_is_no_error(
     hass: HomeAssistant,
-    hub: EdgeHub,
+    data: EdgeData,
     publish: Publish,
     *,
     freezer: FrozenDateTimeFactory,
@@ -286,7 +289,8 @@ async def test_a_repetition_that_fails_is_no_error(
     await send(hass)
     freezer.tick(6)
     with patch(
-        "custom_components.edge_telemetry.commander.mqtt.async_publish", side_effect=HomeAssistantError("no broker")
+        PUBLISH,
+        side_effect=HomeAssistantError("no broker"),
     ):
         await publish(TOPIC, {"temperature_c": 21})
     assert state(hass, "last_command", CABIN) == "pending"
@@ -294,7 +298,7 @@ async def test_a_repetition_that_fails_is_no_error(
 
 
 async def test_a_command_without_an_answer_expires(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, mqtt_mock: MqttMockHAClient, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, data: EdgeData, publish: Publish, mqtt_mock: MqttMockHAClient, freezer: FrozenDateTimeFactory
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     await send(hass, expires_in=30)
@@ -307,8 +311,8 @@ async def test_a_command_without_an_answer_expires(
     assert state(hass, "last_command", CABIN) == "expired"
 
 
-async def test_an_unanswered_command_goes_out_again_when_the_device_is_heard(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, mqtt_mock: MqttMockHAClient, freezer: FrozenDateTimeFactory
+async def test_an_unanswered_command_is_sent_again_with_the_next_message(
+    hass: HomeAssistant, data: EdgeData, publish: Publish, mqtt_mock: MqttMockHAClient, freezer: FrozenDateTimeFactory
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     await send(hass)
@@ -323,7 +327,7 @@ async def test_an_unanswered_command_goes_out_again_when_the_device_is_heard(
 
 
 async def test_a_pending_command_survives_a_restart(
-    hass: HomeAssistant, hub: EdgeHub, entry: MockConfigEntry, publish: Publish, hass_storage: dict[str, Any]
+    hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish, hass_storage: dict[str, Any]
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     answer = await send(hass)
@@ -338,12 +342,13 @@ async def test_a_pending_command_survives_a_restart(
 
 
 async def test_a_broker_that_takes_nothing_makes_the_command_fail(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, mqtt_mock: MqttMockHAClient
+    hass: HomeAssistant, data: EdgeData, publish: Publish, mqtt_mock: MqttMockHAClient
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     with (
         patch(
-            "custom_components.edge_telemetry.commander.mqtt.async_publish", side_effect=HomeAssistantError("no broker")
+            PUBLISH,
+            side_effect=HomeAssistantError("no broker"),
         ),
         pytest.raises(HomeAssistantError, match="no broker"),
     ):
@@ -353,7 +358,7 @@ async def test_a_broker_that_takes_nothing_makes_the_command_fail(
 
 
 async def test_while_the_broker_is_away_a_command_fails_at_once_and_is_not_sent_later(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, mqtt_mock: MqttMockHAClient
+    hass: HomeAssistant, data: EdgeData, publish: Publish, mqtt_mock: MqttMockHAClient
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     mqtt_mock.connected = False
@@ -366,7 +371,7 @@ async def test_while_the_broker_is_away_a_command_fails_at_once_and_is_not_sent_
 
 @pytest.mark.parametrize(("status", "shown"), [("OK", "confirmed"), (" Done ", "confirmed"), ("ERROR", "failed")])
 async def test_the_case_of_an_acknowledgement_does_not_matter(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, *, status: str, shown: str
+    hass: HomeAssistant, data: EdgeData, publish: Publish, *, status: str, shown: str
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     answer = await send(hass)
@@ -375,56 +380,56 @@ async def test_the_case_of_an_acknowledgement_does_not_matter(
 
 
 async def test_a_devices_word_counts_though_the_broker_seemed_not_to_take_the_command(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+    hass: HomeAssistant, data: EdgeData, publish: Publish
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     with (
-        patch("custom_components.edge_telemetry.commander.mqtt.async_publish", side_effect=HomeAssistantError("late")),
+        patch(PUBLISH, side_effect=HomeAssistantError("late")),
         pytest.raises(HomeAssistantError, match="late"),
     ):
         await send(hass)
-    command = hub.commander.last(CABIN)
+    command = data.commands.last(CABIN)
     assert command is not None
     await publish("van/env/cabin/event/ack", {"id": command.id, "status": "ok"})
     assert state(hass, "last_command", CABIN) == "confirmed"
 
 
-async def test_too_many_waiting_commands_are_refused(hass: HomeAssistant, hub: EdgeHub, publish: Publish) -> None:
+async def test_too_many_waiting_commands_are_refused(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     for _ in range(20):
         await send(hass)
     with pytest.raises(HomeAssistantError, match="Too many commands"):
         await send(hass)
-    ids = [command.id for command in hub.commander._commands[CABIN]]
+    ids = [command.id for command in data.commands._queues.queue(CABIN)]
     for id_ in ids:
         await publish("van/env/cabin/event/ack", {"id": id_})
     for _ in range(5):
         await send(hass)
-    assert len(hub.commander._commands[CABIN]) == 10
+    assert len(data.commands._queues.queue(CABIN)) == 10
 
 
 @pytest.mark.parametrize("params", [{"x": "y" * 9000}, {"x": {1, 2}}])
 async def test_parameters_that_cannot_be_sent_are_refused(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, *, params: dict[str, Any]
+    hass: HomeAssistant, data: EdgeData, publish: Publish, *, params: dict[str, Any]
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
-    with pytest.raises(ServiceValidationError, match="no JSON"):
+    with pytest.raises(ServiceValidationError, match="must be JSON"):
         await send(hass, params=params)
 
 
-async def test_a_tag_and_a_hub_take_no_commands(hass: HomeAssistant, hub: EdgeHub, publish: Publish) -> None:
+async def test_a_tag_and_a_hub_take_no_commands(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
     await publish(TAG, {"gw_mac": "C8:25:2D:8E:9C:2C", "rssi": -26, "data": ADVERTISEMENT})
     hub_device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, "01EDGE"), "01EDGE")
     assert hub_device is not None
     for target in (device_id(hass, TAG_ID), hub_device.id):
-        with pytest.raises(ServiceValidationError, match="takes no commands"):
+        with pytest.raises(ServiceValidationError, match="does not accept commands"):
             await hass.services.async_call(
                 DOMAIN, "send_command", {"device_id": target, "command": "x"}, blocking=True, return_response=True
             )
 
 
 async def test_who_may_not_control_may_not_command(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, *, hass_read_only_user: User, hass_admin_user: User
+    hass: HomeAssistant, data: EdgeData, publish: Publish, *, hass_read_only_user: User, hass_admin_user: User
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     with pytest.raises(Unauthorized):
@@ -435,7 +440,7 @@ async def test_who_may_not_control_may_not_command(
 
 
 async def test_a_device_announces_its_buttons(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish, mqtt_mock: MqttMockHAClient
+    hass: HomeAssistant, data: EdgeData, publish: Publish, mqtt_mock: MqttMockHAClient
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20})
     assert entity_id(hass, "button", "command_ping", CABIN)
@@ -449,8 +454,8 @@ async def test_a_device_announces_its_buttons(
     assert sent(mqtt_mock)[-1][1]["cmd"] == "open_hatch"
 
 
-async def test_what_a_device_says_before_its_data_is_remembered(
-    hass: HomeAssistant, hub: EdgeHub, publish: Publish
+async def test_a_state_before_the_first_data_is_applied_later(
+    hass: HomeAssistant, data: EdgeData, publish: Publish
 ) -> None:
     await publish("van/env/cabin/state", {"commands": ["identify"], "fw": "9"}, retain=True)
     await publish("van/env/cabin/availability", "offline", retain=True)

@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.iot_heating.runtime import notifier
+from custom_components.iot_heating._lib.slices import SLICE_LENGTH_S
 
 from . import add_controller, building_entry
 
@@ -27,9 +27,9 @@ def files_in_tmp(hass: HomeAssistant, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def one_slice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loops over controllers are not interrupted; see test_notifier.py for slices."""
-    monkeypatch.setattr(notifier, "SLICE_S", 60.0)
+def one_slice(hass: HomeAssistant) -> None:
+    """Loops over controllers are not interrupted; tests/lib tests the slices."""
+    hass.data[SLICE_LENGTH_S] = 60.0
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def client(building: MockConfigEntry, hass_client_no_auth: ClientSessionGe
 
 @pytest.fixture(autouse=True)
 def nothing_goes_wrong_unseen(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Generator[None]:
-    """An error of ours in the log fails the test, unless it says that it expects errors."""
+    """An error in the log of the integration fails the test, unless the test expects errors."""
     yield
     if request.node.get_closest_marker("expects_errors") is None:
         records = [*caplog.get_records("setup"), *caplog.get_records("call")]

@@ -114,7 +114,7 @@ async def test_a_range_that_ends_before_it_begins_is_refused(call: Any, action: 
     assert caught.value.translation_key == "empty_range"
 
 
-async def test_a_log_that_is_off_says_so(hass: HomeAssistant, building: MockConfigEntry, call: Any) -> None:
+async def test_a_disabled_log_is_an_error(hass: HomeAssistant, building: MockConfigEntry, call: Any) -> None:
     hass.config_entries.async_update_entry(building, options={"telemetry_log": False})
     await hass.async_block_till_done()
     with pytest.raises(HomeAssistantError) as caught:
@@ -123,7 +123,7 @@ async def test_a_log_that_is_off_says_so(hass: HomeAssistant, building: MockConf
 
 
 @pytest.mark.parametrize("aggregation", ["raw", "hour"])
-async def test_a_log_that_does_not_answer_says_so(
+async def test_an_unavailable_log_is_an_error(
     hass: HomeAssistant, building: MockConfigEntry, call: Any, aggregation: str
 ) -> None:
     archive = hass.data[TELEMETRY_ARCHIVE]._archive

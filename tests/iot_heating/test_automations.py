@@ -133,7 +133,9 @@ async def test_the_end_of_a_command_triggers(
     assert await ended.runs() == 1
 
 
-async def test_a_stranger_triggers_once(hass: HomeAssistant, building: MockConfigEntry, client: TestClient) -> None:
+async def test_an_unregistered_controller_triggers_once(
+    hass: HomeAssistant, building: MockConfigEntry, client: TestClient
+) -> None:
     found = async_capture_events(hass, "iot_heating_controller_discovered")
     new = await automation(hass, triggers=[{"trigger": "iot_heating.controller_discovered"}])
     for _ in range(3):

@@ -103,7 +103,7 @@ async def test_protocol_1_from_pending_to_confirmed(
     assert shown(hass, building) == ("auto", None, "confirmed")
 
 
-async def test_what_is_not_confirmed_in_time_has_failed_and_is_not_wanted_any_more(
+async def test_a_command_that_is_not_confirmed_in_time_fails_and_its_override_ends(
     hass: HomeAssistant, building: MockConfigEntry, sync: Sync, select: Any, freezer: FrozenDateTimeFactory
 ) -> None:
     await sync(state="off")
@@ -207,7 +207,7 @@ async def test_a_forced_state_ends_by_itself(
     assert config["updated_at"] != building.runtime_data.building.profile.updated_at.isoformat()
 
 
-async def test_progress_is_told_as_events(
+async def test_progress_is_published_as_events(
     hass: HomeAssistant, building: MockConfigEntry, sync: Sync, select: Any
 ) -> None:
     target = entity_id(hass, "event", controller_subentry(building).subentry_id, "command_event")
@@ -295,7 +295,7 @@ async def test_a_weather_that_fails_in_any_way_costs_no_reply(
     assert caplog.text.count("weather.home returned no forecast") == 1
 
 
-async def test_a_curve_that_was_not_fetched_in_time_is_not_wanted_any_more(
+async def test_the_override_of_a_curve_that_was_not_delivered_in_time_ends(
     hass: HomeAssistant, building: MockConfigEntry, sync: Sync, freezer: FrozenDateTimeFactory
 ) -> None:
     from custom_components.iot_heating.protocol.commands import CommandName
@@ -306,7 +306,7 @@ async def test_a_curve_that_was_not_fetched_in_time_is_not_wanted_any_more(
     assert (await sync())["config"]["curve"]["value"] == 50
 
 
-async def test_releasing_what_is_gone_or_free_does_nothing(
+async def test_releasing_an_unknown_or_released_controller_does_nothing(
     hass: HomeAssistant, building: MockConfigEntry, sync: Sync
 ) -> None:
     await building.runtime_data.commands.async_release("no-such-controller")

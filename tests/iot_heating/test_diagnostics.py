@@ -1,4 +1,4 @@
-"""Diagnostics tell what helps and no secret."""
+"""Diagnostics contain the state, but no secret."""
 
 import json
 
@@ -14,7 +14,7 @@ from . import TELEMETRY
 
 
 @pytest.mark.parametrize("loaded", [True, False])
-async def test_no_key_and_no_hash_is_told(
+async def test_diagnostics_contain_no_key_and_no_hash(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str, loaded: bool
 ) -> None:
     await client.post("/api/iot/device/ESP32-001/sync/", headers={"X-Device-Key": key}, json=TELEMETRY)
@@ -26,7 +26,7 @@ async def test_no_key_and_no_hash_is_told(
     assert "ESP32-001" in text
 
 
-async def test_the_last_report_is_told(
+async def test_diagnostics_contain_the_last_report(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str
 ) -> None:
     await client.post("/api/iot/device/ESP32-001/sync/", headers={"X-Device-Key": key}, json=TELEMETRY)
@@ -38,6 +38,6 @@ async def test_the_last_report_is_told(
 
 
 async def test_a_building_that_never_was_set_up_has_diagnostics(hass: HomeAssistant, building: MockConfigEntry) -> None:
-    stranger = MockConfigEntry(domain="iot_heating", title="Barn", data={"name": "Barn"})
-    data = await async_get_config_entry_diagnostics(hass, stranger)
+    other = MockConfigEntry(domain="iot_heating", title="Barn", data={"name": "Barn"})
+    data = await async_get_config_entry_diagnostics(hass, other)
     assert (data["building_id"], data["controllers"], data["publisher"]) == (None, [], None)

@@ -7,13 +7,17 @@ from unittest.mock import PropertyMock, patch
 
 from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.repairs import ConfirmRepairFlow
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from syrupy.assertion import SnapshotAssertion
 
-from . import TELEMETRY, controller_subentry, entity_id
+from custom_components.iot_heating import repairs
+
+from . import TELEMETRY, add_controller, building_entry, controller_subentry, entity_id
 
 PATH = "/api/iot/device/ESP32-001/sync/"
 WHEN = "2026-01-05 11:00:00+00:00"
@@ -171,3 +175,26 @@ async def test_a_removed_controllers_issue_goes(
     hass.config_entries.async_remove_subentry(building, controller_subentry(building).subentry_id)
     await hass.async_block_till_done()
     assert issues.async_get_issue("iot_heating", "controller_offline_ESP32-001") is None
+
+
+async def test_repairs_accepts_the_platform(hass: HomeAssistant, building: MockConfigEntry) -> None:
+    """Home Assistant rejects a repairs platform without a fix flow."""
+    assert await async_setup_component(hass, "repairs", {})
+    await hass.async_block_till_done()
+    assert isinstance(
+        await repairs.async_create_fix_flow(hass, "controller_offline_ESP32-001", None), ConfirmRepairFlow
+    )
+
+
+@pytest.mark.parametrize(("language", "model"), [("en", "ESP32 heating controller"), ("de", "ESP32-Heizungsregler")])
+async def test_device_models_are_translated(hass: HomeAssistant, language: str, model: str) -> None:
+    hass.config.language = language
+    entry = building_entry()
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await add_controller(hass, entry)
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        ("iot_heating", controller_subentry(entry).subentry_id), entry.entry_id
+    )
+    assert device is not None
+    assert (device.manufacturer, device.model) == (None, model)

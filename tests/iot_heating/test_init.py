@@ -86,7 +86,7 @@ async def test_a_controller_is_a_device_below_its_building(
     assert (controller.name, controller.serial_number) == ("Cellar", "ESP32-001")
 
 
-async def test_a_removed_controller_is_gone_with_its_entities(
+async def test_a_removed_controller_loses_its_entities(
     hass: HomeAssistant, building: MockConfigEntry, key: str
 ) -> None:
     subentry = controller_subentry(building)
@@ -98,10 +98,10 @@ async def test_a_removed_controller_is_gone_with_its_entities(
     assert building.subentries == {}
 
 
-async def test_two_controllers_added_in_a_row_are_each_followed_once(
+async def test_two_controllers_added_in_a_row_are_each_added_once(
     hass: HomeAssistant, building: MockConfigEntry
 ) -> None:
-    """Home Assistant tells of each in a task of its own: the second began while the first was still reading."""
+    """Home Assistant reports each in its own task: the second one started while the first was still loading."""
     hub: ControllerHub = building.runtime_data.hub
     seen: list[str] = []
     hub._new_controller_listeners.append(lambda controller: seen.append(controller.device_id))
@@ -172,7 +172,7 @@ async def test_a_controller_removed_while_its_building_was_off_loses_its_key(
 ) -> None:
     entry = await set_up(hass, building_entry())
     key = await add_controller(hass, entry)
-    freezer.tick(timedelta(seconds=11))
+    freezer.tick(timedelta(seconds=61))
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert hass.data[DEVICE_STORE].devices["ESP32-001"].confirmed

@@ -116,7 +116,7 @@ async def test_nothing_acknowledged_is_lost(tmp_path: Path, socket_enabled: None
     house = House(tmp_path)
     async with house.running() as ha:
         await ha.onboard("Kill", "kill", "kill")
-        house.token = await ha.lasting_token("kill")
+        house.token = await ha.long_lived_token("kill")
         await ha.wait_until_running()
         await ha.call("http/config/promote")
         keys = await keys_of(ha)
@@ -151,7 +151,7 @@ async def test_nothing_acknowledged_is_lost(tmp_path: Path, socket_enabled: None
         for number in numbers:
             assert (await house.sync("ESP32-1", keys["ESP32-1"], {"state": "off", "marker": number}))[0] == 200
 
-    # Stopped, not killed: the log's queue was written, though nobody unloads entries then.
+    # Stopped, not killed: the log's queue was written, although entries are not unloaded then.
     with sqlite3.connect(tmp_path / "iot_heating_telemetry.db") as database:
         rows = database.execute("SELECT json_extract(payload, '$.marker') FROM iot_telemetry ORDER BY ts").fetchall()
     assert [marker for (marker,) in rows if marker is not None] == list(numbers)

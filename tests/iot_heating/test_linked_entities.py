@@ -13,6 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.iot_heating.protocol.commands import status_of
 from custom_components.iot_heating.runtime.linked_entity import is_heating
 from custom_components.iot_heating.storage.device_store import DEVICE_STORE
 from custom_components.iot_heating.storage.session_store import SESSION_STORE
@@ -108,8 +109,8 @@ async def test_a_forced_time_ends_with_off(
 async def test_an_entity_that_cannot_be_switched_fails_the_command(
     hass: HomeAssistant, building: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    hass.states.async_set("fan.gone", "off")  # nobody offers fan.turn_on
-    owner = (await add_linked(hass, building, "fan.gone")).subentry_id
+    hass.states.async_set("fan.other", "off")  # there is no action fan.turn_on
+    owner = (await add_linked(hass, building, "fan.other")).subentry_id
     await force(hass, owner, "on")
     await pass_time(hass, freezer, 20)
     assert state_of(hass, "sensor", owner, "command") == "failed"
@@ -128,7 +129,7 @@ async def test_it_cannot_do_what_needs_a_controller(hass: HomeAssistant, buildin
     assert caught.value.translation_key == "linked_unsupported"
 
 
-async def test_an_unavailable_entity_is_said_once_and_ends_the_session(
+async def test_an_unavailable_entity_is_logged_once_and_ends_the_session(
     hass: HomeAssistant,
     building: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
@@ -150,7 +151,7 @@ async def test_an_unavailable_entity_is_said_once_and_ends_the_session(
     assert ours == ["Linked entity Boiler is unavailable", "Linked entity Boiler is available again"]
 
 
-async def test_an_entity_that_is_gone_after_a_start_ends_its_session_when_it_was_last_seen(
+async def test_an_entity_missing_after_a_start_ends_its_session_at_the_last_report(
     hass: HomeAssistant, building: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     hass.states.async_set("switch.relay", "on")
@@ -279,7 +280,7 @@ async def test_an_entity_that_left_the_registry_cannot_be_switched(
     await force(hass, owner, "on")
     await pass_time(hass, freezer, 20)
     record = next(iter(hass.data[DEVICE_STORE].devices.values()))
-    assert (record.commands[-1].status.value, record.commands[-1].reason) == ("failed", "entity not found")
+    assert (status_of(record.commands[-1]).value, record.commands[-1].reason) == ("failed", "entity not found")
     await hass.config_entries.async_reload(building.entry_id)
     await hass.async_block_till_done()
     assert building.runtime_data.hub.controllers

@@ -168,7 +168,7 @@ async def test_a_lease_ends_by_itself_and_is_renewed_by_the_same_command(
     assert wire.config["schedule"], "the lease was renewed"
     freezer.tick(timedelta(seconds=601))
     await wire.poll()
-    assert wire.config["schedule"] == [], "nobody renewed it"
+    assert wire.config["schedule"] == [], "it was not renewed"
 
 
 async def test_the_fleet_keeps_its_contract(
@@ -184,7 +184,7 @@ async def test_the_fleet_keeps_its_contract(
     assert fleet.domain == "iot_heating"
 
 
-async def test_a_fleet_device_tells_what_the_controller_reports(
+async def test_a_fleet_device_has_the_reported_values(
     hass: HomeAssistant, building: MockConfigEntry, key: str, client: TestClient
 ) -> None:
     fleet = await ota.async_get_fleet(hass)
@@ -272,7 +272,7 @@ async def test_a_linked_entity_takes_no_flow_temperature_and_a_watched_one_is_no
     assert (result.outcome, result.detail) == (Outcome.REFUSED, "a linked entity has no flow temperature")
 
 
-async def test_calls_within_a_moment_are_told_together_and_only_who_called_is_looked_at(
+async def test_calls_within_a_moment_are_notified_together(
     hass: HomeAssistant, building: MockConfigEntry, key: str, client: TestClient
 ) -> None:
     other = await add_controller(hass, building, "ESP32-002", "Attic")

@@ -1,4 +1,4 @@
-"""Keys: shown, rotated, revoked; strangers that call are discovered and approved with the key they have."""
+"""Keys are shown once, rotated and revoked; unregistered controllers are discovered and keep their key."""
 
 from base64 import b64decode
 from datetime import timedelta
@@ -217,7 +217,7 @@ async def test_the_key_in_the_query_can_be_switched_off(
 # Discovery
 
 
-async def stranger(client: TestClient, name: str = "ESP32-077", key: str = "burnt-in-key") -> int:
+async def call_unregistered(client: TestClient, name: str = "ESP32-077", key: str = "burnt-in-key") -> int:
     return await status(client, key, f"/api/iot/device/{name}/sync/")
 
 
@@ -225,11 +225,11 @@ def flows(hass: HomeAssistant) -> list[Any]:
     return hass.config_entries.flow.async_progress_by_handler(DOMAIN)
 
 
-async def test_a_stranger_is_discovered_and_approved_with_the_key_it_has(
+async def test_an_unregistered_controller_is_discovered_and_keeps_its_key(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient
 ) -> None:
-    assert await stranger(client) == HTTPStatus.UNAUTHORIZED
-    await stranger(client)
+    assert await call_unregistered(client) == HTTPStatus.UNAUTHORIZED
+    await call_unregistered(client)
     await hass.async_block_till_done()
     (flow,) = flows(hass)
     assert flow["context"]["title_placeholders"] == {"device_id": "ESP32-077"}
@@ -244,22 +244,22 @@ async def test_a_stranger_is_discovered_and_approved_with_the_key_it_has(
     )
     assert (done["type"], done["reason"]) == (FlowResultType.ABORT, "controller_added")
     await hass.async_block_till_done()
-    assert await stranger(client) == HTTPStatus.OK
+    assert await call_unregistered(client) == HTTPStatus.OK
     assert controller_subentry(building, "ESP32-077").title == "Attic"
     assert flows(hass) == []
 
 
-async def test_a_stranger_that_called_before_there_was_a_building_shows_with_its_next_call(
+async def test_a_controller_that_called_before_there_was_a_building_is_discovered_with_its_next_call(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient
 ) -> None:
     await hass.config_entries.async_remove(building.entry_id)
-    await stranger(client)
+    await call_unregistered(client)
     await hass.async_block_till_done()
     assert flows(hass) == []
     first = building_entry()
     first.add_to_hass(hass)
     assert await hass.config_entries.async_setup(first.entry_id)
-    await stranger(client)
+    await call_unregistered(client)
     await hass.async_block_till_done()
     assert len(flows(hass)) == 1
 
@@ -267,23 +267,23 @@ async def test_a_stranger_that_called_before_there_was_a_building_shows_with_its
 async def test_another_key_does_not_take_over_a_discovery(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient
 ) -> None:
-    await stranger(client)
-    await stranger(client, key="thief")
+    await call_unregistered(client)
+    await call_unregistered(client, key="thief")
     await hass.async_block_till_done()
     (flow,) = flows(hass)
     form = await hass.config_entries.flow.async_configure(flow["flow_id"], None)
     assert form["description_placeholders"]["other_keys"] == "1"
     await hass.config_entries.flow.async_configure(flow["flow_id"], {"building": building.entry_id, "name": "Attic"})
     await hass.async_block_till_done()
-    assert await stranger(client, key="thief") == HTTPStatus.UNAUTHORIZED
-    assert await stranger(client) == HTTPStatus.OK
+    assert await call_unregistered(client, key="thief") == HTTPStatus.UNAUTHORIZED
+    assert await call_unregistered(client) == HTTPStatus.OK
 
 
 @pytest.mark.parametrize(("name", "key"), [("ESP32-077", ""), ("-bad", "k"), ("%20", "k"), ("ESP32-077", "x" * 300)])
 async def test_not_every_noise_is_a_controller(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, name: str, key: str
 ) -> None:
-    await stranger(client, name, key)
+    await call_unregistered(client, name, key)
     await hass.async_block_till_done()
     assert flows(hass) == []
 
@@ -291,28 +291,28 @@ async def test_not_every_noise_is_a_controller(
 async def test_a_registered_controller_with_a_wrong_key_is_no_discovery(
     hass: HomeAssistant, client: TestClient, key: str
 ) -> None:
-    await stranger(client, "ESP32-001", "wrong")
+    await call_unregistered(client, "ESP32-001", "wrong")
     await hass.async_block_till_done()
     assert flows(hass) == []
 
 
-async def test_a_bounded_number_of_strangers_for_a_day(
+async def test_the_number_and_age_of_discovered_controllers_are_limited(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, freezer: FrozenDateTimeFactory
 ) -> None:
     for number in range(MAX_DISCOVERIES + 5):
-        await stranger(client, f"S-{number}")
+        await call_unregistered(client, f"S-{number}")
     assert len(hass.data[DISCOVERY].controllers) == MAX_DISCOVERIES
     assert "S-0" in hass.data[DISCOVERY].controllers
     freezer.tick(timedelta(hours=25))
-    await stranger(client, "S-late")
+    await call_unregistered(client, "S-late")
     assert list(hass.data[DISCOVERY].controllers) == ["S-late"]
     await hass.async_block_till_done()
 
 
-async def test_an_ignored_stranger_stays_ignored_and_a_registered_one_is_told(
+async def test_an_ignored_controller_stays_ignored_and_a_registered_one_aborts(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, freezer: FrozenDateTimeFactory
 ) -> None:
-    await stranger(client)
+    await call_unregistered(client)
     await hass.async_block_till_done()
     (flow,) = flows(hass)
     await add_controller(hass, building, "ESP32-077")
@@ -339,7 +339,7 @@ async def test_a_discovery_can_be_too_late(
         DOMAIN, context={"source": "integration_discovery"}, data={"device_id": "ESP32-099"}
     )
     assert gone["reason"] == "discovery_expired"
-    await stranger(client)
+    await call_unregistered(client)
     await hass.async_block_till_done()
     (flow,) = flows(hass)
     form = await hass.config_entries.flow.async_configure(flow["flow_id"], None)
@@ -350,10 +350,10 @@ async def test_a_discovery_can_be_too_late(
     assert form["step_id"] == "approve"
 
 
-async def test_a_building_can_be_gone_when_the_form_comes_back(
+async def test_a_building_removed_while_the_form_is_open_aborts(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient
 ) -> None:
-    await stranger(client)
+    await call_unregistered(client)
     await hass.async_block_till_done()
     (flow,) = flows(hass)
     await hass.config_entries.flow.async_configure(flow["flow_id"], None)
@@ -367,7 +367,7 @@ async def test_a_building_can_be_gone_when_the_form_comes_back(
 async def test_without_a_building_a_discovery_has_no_home(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient
 ) -> None:
-    await stranger(client)
+    await call_unregistered(client)
     await hass.async_block_till_done()
     (flow,) = flows(hass)
     hass.config_entries.flow.async_abort(flow["flow_id"])
@@ -381,14 +381,14 @@ async def test_without_a_building_a_discovery_has_no_home(
 async def test_a_closed_discovery_comes_back_after_some_minutes(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, freezer: FrozenDateTimeFactory
 ) -> None:
-    await stranger(client)
+    await call_unregistered(client)
     await hass.async_block_till_done()
     (flow,) = flows(hass)
     hass.config_entries.flow.async_abort(flow["flow_id"])
-    await stranger(client)
+    await call_unregistered(client)
     await hass.async_block_till_done()
     assert flows(hass) == []
     freezer.tick(timedelta(minutes=6))
-    await stranger(client)
+    await call_unregistered(client)
     await hass.async_block_till_done()
     assert len(flows(hass)) == 1

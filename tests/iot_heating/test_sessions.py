@@ -173,7 +173,7 @@ async def test_after_an_outage_only_a_report_begins_a_session(
     for _ in range(30):
         freezer.tick(timedelta(seconds=10))
         async_fire_time_changed(hass)
-    # As before the outage: what it did then says nothing of now, until it reports.
+    # As before the outage: its state is unknown until it reports.
     assert (await client.get(PATH, headers={"X-Device-Key": key})).status == HTTPStatus.OK
     await hass.async_block_till_done(wait_background_tasks=True)
     ((_, end, *_),) = rows(tmp_path)
@@ -272,7 +272,7 @@ async def test_energy_and_price_of_other_entities(
     assert cost == pytest.approx(energy * 0.12)
 
 
-async def test_sessions_are_told_as_events(hass: HomeAssistant, building: MockConfigEntry, report: Report) -> None:
+async def test_sessions_are_published_as_events(hass: HomeAssistant, building: MockConfigEntry, report: Report) -> None:
     event = entity_id(hass, "event", controller_subentry(building).subentry_id, "session_event")
     await report("on")
     state = hass.states.get(event)

@@ -26,7 +26,7 @@ HEATS_FOR = timedelta(minutes=30)
 
 @pytest.fixture(autouse=True)
 def auto_enable_custom_integrations(recorder_mock: None, enable_custom_integrations: None) -> None:
-    """As in all tests; the recorder has to come before Home Assistant."""
+    """As in all tests; the recorder starts before Home Assistant."""
 
 
 @pytest.fixture(autouse=True)
@@ -92,5 +92,5 @@ async def test_the_recorder_makes_statistics_of_what_a_controller_reports(
         sums = [row["sum"] for row in rows]
         assert len(sums) == 6, key_
         assert sums == sorted(sums), key_
-        # States creep in steps of a threshold, five minutes apart at most: the sum is late by one step.
+        # States change in steps of a threshold, at most every five minutes: the sum is one step late.
         assert sums[-1] == pytest.approx(HEATS_FOR.total_seconds() / 3600 * hours_to_value, abs=slack * hours_to_value)

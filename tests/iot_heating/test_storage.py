@@ -1,4 +1,4 @@
-"""What is on disk: older forms, newer forms, damage, and a disk that says no."""
+"""Stored data: older and newer versions, damaged files, and disk errors."""
 
 from contextlib import closing
 from copy import deepcopy

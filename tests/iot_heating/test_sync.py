@@ -249,7 +249,7 @@ async def test_a_controller_of_an_unloaded_building_still_gets_its_configuration
     assert reply.status == HTTPStatus.OK
     assert (await reply.json())["config"]["building_id"] == 1
     reply = await client.get(f"{PATH}?protocol_version=2", headers={"X-Device-Key": key})
-    assert (await reply.json())["config"]["protocol_version"] == 1, "nobody is there who could give commands"
+    assert (await reply.json())["config"]["protocol_version"] == 1, "the building is not loaded"
 
 
 async def test_a_report_that_arrives_in_pieces_is_read_whole(
@@ -296,7 +296,7 @@ async def test_the_same_report_again_is_answered_in_the_protocol_that_it_asks_fo
     assert versions == [1, 2, 1, 2]
 
 
-async def test_the_same_report_again_counts_after_somebody_else_has_reported(
+async def test_a_repeated_report_applies_after_another_source_has_reported(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str
 ) -> None:
     controller = building.runtime_data.hub.controllers["ESP32-001"]

@@ -123,7 +123,7 @@ async def test_an_unloaded_building_can_still_be_changed(
         ("PATCH", SETTINGS),
     ],
 )
-async def test_without_a_token_nothing_is_told(client: TestClient, key: str, method: str, path: str) -> None:
+async def test_a_request_without_a_token_is_rejected(client: TestClient, key: str, method: str, path: str) -> None:
     for headers in (
         {},
         {"Authorization": "Bearer nonsense"},

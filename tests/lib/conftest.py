@@ -7,6 +7,9 @@ import psycopg
 import pytest
 import pytest_socket
 
+from lib.archive import Archive, ArchiveSpec, parse_url
+from lib.archive_store import Store, make_engine
+from tests.lib.archives import KEEP_ALL
 from tests.postgresql import PostgresServer, UnavailableError, postgres_server
 
 
@@ -37,3 +40,19 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'archive.db'}"
     url: str = request.getfixturevalue("postgresql_url")
     return url
+
+
+@pytest.fixture
+def archive(database_url: str) -> Generator[Archive]:
+    archive = Archive(database_url, retention=KEEP_ALL)
+    archive.start()
+    yield archive
+    archive.close()
+
+
+@pytest.fixture
+def store(database_url: str) -> Generator[Store]:
+    store = Store(make_engine(parse_url(database_url)), ArchiveSpec())
+    store.prepare()
+    yield store
+    store.close()

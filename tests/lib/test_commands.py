@@ -1,6 +1,5 @@
 """Commands: each transition, and what holds for any sequence of them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
@@ -14,7 +13,6 @@ from lib.commands import (
     CommandQueues,
     CommandStatus,
     Queue,
-    SteadyClock,
     TooManyCommandsError,
     acknowledge,
     confirm,
@@ -222,6 +220,13 @@ def test_an_open_command_can_be_closed_from_outside(queues: CommandQueues[str]) 
     assert queues.close("a", "1", CommandStatus.FAILED, 1.0) is None
 
 
+def test_a_single_command_can_be_delivered(queues: CommandQueues[str]) -> None:
+    queues.submit("a", new_command("1", "on", 0.0, POLICY))
+    queues.submit("a", new_command("2", "ping", 0.0, POLICY))
+    assert [command.id for command in queues.deliver("a", 0.0, command_id="2")] == ["2"]
+    assert statuses(queues.queue("a")) == ["pending", "delivered"]
+
+
 def test_stored_commands_are_restored_without_a_notice(queues: CommandQueues[str], notices: Notices) -> None:
     queues.restore("a", queue_of("on"))
     assert notices.seen == []
@@ -293,40 +298,6 @@ class AnySequence(RuleBasedStateMachine):
 
 
 TestAnySequence = AnySequence.TestCase
-
-
-# The clock
-
-
-@pytest.fixture
-def clocks() -> tuple[SteadyClock, Callable[[float, float], None]]:
-    """A steady clock, and what moves the wall clock and the monotonic one."""
-    now = {"wall": 1_700_000_000.0, "monotonic": 50.0}
-
-    def move(wall_s: float, monotonic_s: float) -> None:
-        now["wall"] += wall_s
-        now["monotonic"] += monotonic_s
-
-    return SteadyClock(lambda: now["wall"], lambda: now["monotonic"]), move
-
-
-def test_a_changed_system_time_does_not_move_the_steady_clock(
-    clocks: tuple[SteadyClock, Callable[[float, float], None]],
-) -> None:
-    clock, move = clocks
-    assert clock() == 1_700_000_000.0
-    move(86_400.0, 0.0)
-    assert clock() == 1_700_000_000.0
-    move(10.0, 10.0)
-    assert clock() == 1_700_000_010.0
-
-
-def test_times_are_stored_in_wall_clock_time(clocks: tuple[SteadyClock, Callable[[float, float], None]]) -> None:
-    clock, move = clocks
-    deadline = clock() + 60
-    move(3600.0, 0.0)
-    assert clock.to_wall(deadline) == 1_700_003_660.0
-    assert clock.from_wall(1_700_003_660.0) == deadline
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,7 @@ def test_codes_and_status_belong_together(error: ApiError, status: int, code: st
 
 
 class Clock:
-    """Seconds that pass when the test says so."""
+    """Seconds that pass only in the test's steps."""
 
     now = 0.0
 
@@ -270,7 +270,7 @@ def test_one_devices_flood_does_not_slow_another(clock: Clock) -> None:
     assert call(door, ring, "k", "b") is KeyMatch.CURRENT
 
 
-def test_a_stranger_cannot_use_up_a_devices_allowance(clock: Clock) -> None:
+def test_an_unknown_client_cannot_use_up_a_devices_allowance(clock: Clock) -> None:
     door, ring = guard(clock), KeyRing.of("k")
     for _ in range(20):
         call(door, ring, "x")

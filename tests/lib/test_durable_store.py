@@ -32,7 +32,7 @@ async def test_a_save_is_on_disk_when_it_returns(hass: HomeAssistant, folder: Pa
     assert file.stat().st_mode & 0o077 == 0, "only for Home Assistant's own eyes"
 
 
-async def test_a_failed_save_is_told_and_the_next_one_works(hass: HomeAssistant, folder: Path) -> None:
+async def test_a_failed_save_raises_and_the_next_one_works(hass: HomeAssistant, folder: Path) -> None:
     store: DurableStore[dict[str, int]] = DurableStore(hass, 1, "suite_test", domain="suite")
     await store.async_save_durably({"a": 1})
     with (

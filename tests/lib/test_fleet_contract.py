@@ -47,7 +47,7 @@ class ExampleFleet:
         return lambda: self._listeners.discard(listener)
 
     def offer(self, device_id: str, offer: FleetOffer | None) -> None:
-        """Nothing to tell."""
+        """Ignore the offer."""
 
     def change(self) -> None:
         self._devices["dev-1"] = replace(self._devices["dev-1"], installed_version=f"1.{next(self._versions)}")
@@ -132,7 +132,7 @@ class Ghost(ExampleFleet):
 
 
 class Provider:
-    """Stands for the module `<domain>/ota.py`."""
+    """A module `<domain>/ota.py`."""
 
     def __init__(self, make: Callable[[], Fleet]) -> None:
         self.fleet = make()

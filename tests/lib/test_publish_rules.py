@@ -36,7 +36,7 @@ CURRENT_MA = Threshold(50.0, 0.02)
         ("pressure", "bar", Threshold(0.05)),
         ("timestamp", None, Threshold(300.0)),
         ("temperature", "furlong", DEFAULT_THRESHOLD),
-        ("never heard of", "°C", DEFAULT_THRESHOLD),
+        ("unknown class", "°C", DEFAULT_THRESHOLD),
         (None, "°C", DEFAULT_THRESHOLD),
     ],
 )

@@ -200,7 +200,7 @@ def test_a_failing_subscriber_is_removed_and_the_state_is_written(
     loop: SteppedLoop, publisher: Publisher, entity: Shown, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:
-        raise RuntimeError("socket gone")
+        raise RuntimeError("socket closed")
 
     publisher.subscribe(fail)
     offer(publisher, entity, 20.0)
@@ -255,7 +255,7 @@ def test_closing_leaves_no_timer_and_no_write(loop: SteppedLoop, publisher: Publ
     assert entity.shown == [(0.0, 20.0)]
 
 
-def test_counters_and_pending_tell_what_happened(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
+def test_counters_and_pending_count_offers_and_writes(loop: SteppedLoop, publisher: Publisher, entity: Shown) -> None:
     offer(publisher, entity, 20.0)
     assert publisher.pending == 1
     loop.advance(1)

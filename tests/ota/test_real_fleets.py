@@ -297,5 +297,5 @@ async def test_current_heat_demand_applies_before_it_is_published(
     from custom_components.iot_heating.fleet import async_get_fleet
 
     fleet = await async_get_fleet(hass)
-    assert fleet._due is not None, "it was told meanwhile"  # type: ignore[attr-defined]
-    fleet._due.cancel()  # type: ignore[attr-defined]
+    assert fleet._timer is not None, "it was told meanwhile"  # type: ignore[attr-defined]
+    fleet._timer.cancel()  # type: ignore[attr-defined]

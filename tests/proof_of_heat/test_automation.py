@@ -195,6 +195,7 @@ async def test_fault_says_what_it_is(hass: HomeAssistant, entry: MockConfigEntry
     shown = hass.states.get(entity_id)
     assert shown is not None
     assert shown.attributes["detail"] == f"{HEATER} is unavailable"
+    assert shown.attributes["reason"] == "no_response"
 
 
 async def test_power_limit_is_set_and_kept(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -80,6 +80,7 @@ async def test_source_that_goes_fails_and_comes_back(hass: HomeAssistant) -> Non
     assert source.device_id is None
     assert source.capabilities == CAPABILITIES
     assert (await source.refresh()).detail == "no longer offered by its integration"
+    assert (await source.refresh()).reason == "removed"
     assert (await source.apply(Command(id="b"))).outcome == Outcome.FAILED
     assert (await source.release()).outcome == Outcome.FAILED
 

@@ -152,6 +152,7 @@ async def test_dead_source_is_failing_raises_an_event_and_an_issue(
     hass.states.async_set(HEATER, "unavailable")
     await advance(hass, freezer, 1500)
     assert [event.data["type"] for event in events][:1] == ["driver_failed"]
+    assert (events[0].data["reason"], events[0].data["text"]) == ("no_response", "not responding")
     unit = next(iter(entry.runtime_data.sources.values()))
     assert hass.states.get(entity_id(hass, "sensor", unit.subentry_id, "health")).state == "failing"
     assert hass.states.get(entity_id(hass, "sensor", unit.subentry_id, "power")).state == "unavailable"

@@ -12,12 +12,16 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.proof_of_heat import engine as package
+from custom_components.proof_of_heat._lib.heat_source import FaultReason
 from custom_components.proof_of_heat.engine.messages import TEMPLATES, MessageCode, message
 from custom_components.proof_of_heat.messages.formatter import (
     DECIMAL_MARK,
     ENGLISH,
     KEY_PREFIX,
     LANGUAGES,
+    MODELS,
+    REASON_PREFIX,
+    REASONS,
     MessageFormatter,
     async_load_texts,
 )
@@ -48,7 +52,9 @@ def test_languages_are_those_of_the_translations() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_code_has_a_text_with_its_placeholders_and_there_are_no_others(language: str) -> None:
     texts = common(language)
-    assert texts.keys() == {DECIMAL_MARK} | {KEY_PREFIX + code for code in MessageCode}
+    assert texts.keys() == {DECIMAL_MARK, *MODELS} | {REASON_PREFIX + reason for reason in FaultReason} | {
+        KEY_PREFIX + code for code in MessageCode
+    }
     for code in MessageCode:
         text = texts[KEY_PREFIX + code]
         assert names_in(text) == sorted(TEMPLATES[code].formats), code
@@ -88,6 +94,14 @@ def test_every_message_is_created_with_its_values_and_every_code_is_used() -> No
     assert used == {code.name for code in MessageCode}
     for code in MessageCode:
         assert all(values == set(TEMPLATES[code].formats) for values in created[code.name]), code
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_fault_reason_has_a_text(hass: HomeAssistant, language: str) -> None:
+    hass.config.language = language
+    reasons = (await async_load_texts(hass)).reasons
+    assert reasons.keys() == set(FaultReason)
+    assert (reasons == REASONS) == (language == "en")
 
 
 # --- formatting ----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -114,3 +114,13 @@ async def test_decision_follows_a_change_of_the_language(hass: HomeAssistant, en
     assert await hass.config_entries.async_unload(entry.entry_id)
     await hass.config.async_update(language="ru")
     await hass.async_block_till_done()
+
+
+async def test_device_models_are_translated_and_have_no_manufacturer(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert {(device.name, device.model, device.manufacturer) for device in devices} == {
+        ("Home", "Heizsystem", None),
+        ("Stube", "Heizzone", None),
+    }

@@ -1,8 +1,8 @@
-"""A home in winter on Home Assistant's test clock: a house, simulated machines, prices, weather.
+"""A home in winter on Home Assistant's test clock: a house, machines as simulators on their wires, prices, weather.
 
 Time is the test clock's for all: the simulators run in this process and read the same (frozen) clock. Machines heat the
 water of one simulated house; the room sensor comes back as a state. Costs are counted here, from what the machines
-themselves know, not from the integration's values.
+themselves know, not from what the integration says.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ TEMPLATE = """
 format: 1
 id: my_boiler
 name: My boiler
-manufacturer: Example
+manufacturer: Somebody
 kind: boiler
 registers:
   flow_temperature: {at: 40, in: input, type: int16, scale: 0.1, unit: °C, invalid: [32767], min: -20, max: 110}
@@ -150,7 +150,7 @@ class Winter:
     home: HeatedHome
     bill: Bill = field(default_factory=Bill)
     sensors: dict[str, Callable[[float], float | str]] = field(default_factory=dict)
-    """Faults: functions from the true value to a sensor's state."""
+    """What stands between the truth and a sensor's state (faults)."""
     each_step: list[Callable[[], None]] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
 
@@ -181,8 +181,9 @@ class Winter:
         await self.hass.async_block_till_done()
         for spin in range(2000):
             await asyncio.sleep(0)
-            # Learning takes real time: the test clock waits for it.
-            while self.system.coordinator.cycle.jobs.is_busy:
+            while (
+                self.system.coordinator.cycle.jobs.is_busy
+            ):  # learning takes the machine's time: the test clock waits for it
                 await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.005)
             if spin > 4 and not any(_under_way(unit) for unit in self.system.sources.values()):
                 break
@@ -206,7 +207,7 @@ class Winter:
         bill.heat("boiler", gas_kwh * EFFICIENCY * 1000 / hours, hours)
 
     def publish(self) -> None:
-        """The states of the home's sensors."""
+        """What the home's sensors say."""
         house = self.home.house
         for entity_id, value in ((ROOM, house.room_c), (OUTDOOR, house.weather.outdoor_c)):
             shown = self.sensors.get(entity_id, lambda truth: round(truth, 1))(value)

@@ -64,7 +64,7 @@ def test_faults_come_from_the_command_line(text: str, name: str, value: object) 
     assert lamp("--fault", text).faults.active == {name: value}
 
 
-def test_an_unknown_fault_is_refused_with_those_there_are() -> None:
+def test_an_unknown_fault_is_rejected_with_the_known_ones() -> None:
     with pytest.raises(KeyError, match="dark, volts"):
         lamp("--fault", "smoke")
 
@@ -115,7 +115,7 @@ async def test_the_control_port(socket_enabled: None) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_process_says_it_is_ready_and_stops_when_told(socket_enabled: None, number: signal.Signals) -> None:
+async def test_a_process_reports_ready_and_stops_on_sigterm(socket_enabled: None, number: signal.Signals) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "simulators.heating_controller", "--url", "http://127.0.0.1:1", "--device-id", "a", "--key", "k"),

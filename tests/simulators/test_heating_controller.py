@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.iot_heating.protocol.commands import CommandName
+from custom_components.iot_heating.protocol.commands import CommandName, status_of
 from custom_components.iot_heating.runtime.key_rotation import async_request_rotation
 from custom_components.iot_heating.storage.device_store import DEVICE_STORE
 from simulators.framework import parser_of, running
@@ -52,7 +52,7 @@ async def modern(
 
 @asynccontextmanager
 async def heating_controller(url: str, key: str, *more: str) -> AsyncGenerator[HeatingController]:
-    # Silent when its own time comes, so that it calls only when the test says so.
+    # Silent when its own time comes, so that it calls only on request of the test.
     arguments = ["--url", url, "--device-id", "ESP32-001", "--key", key, "--period", "100000", "--fault", "silent"]
     arguments += more
     async with running(HeatingController, arguments) as device:
@@ -185,7 +185,7 @@ def test_a_controller_in_real_weather_keeps_the_house_warm(socket_enabled: None)
 
 def command_of(building: MockConfigEntry) -> str:
     """How far the newest command is."""
-    return device_record(building).commands[-1].status.value
+    return status_of(device_record(building).commands[-1]).value
 
 
 async def send(building: MockConfigEntry, name: str, **args: float) -> None:
@@ -212,7 +212,7 @@ async def test_a_protocol_1_controller_is_forced_by_its_configuration(
 async def test_protocol_2_commands_are_done_once_and_acknowledged(
     building: MockConfigEntry, modern: HeatingController, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.iot_heating.runtime.command_dispatcher.RETRY_AFTER", timedelta())
+    monkeypatch.setattr("custom_components.iot_heating.protocol.commands.RETRY_AFTER_S", 0.0)
     await modern.poll()
     for name in ("identify", "reboot"):
         await send(building, name)
@@ -223,7 +223,7 @@ async def test_protocol_2_commands_are_done_once_and_acknowledged(
     await modern.poll()
     assert (modern.identified, modern.boot_count) == (1, 2)
     await modern.poll()
-    statuses = [c.status.value for c in device_record(building).commands]
+    statuses = [status_of(c).value for c in device_record(building).commands]
     assert statuses == ["confirmed", "confirmed"]
 
 
@@ -249,7 +249,7 @@ async def test_protocol_2_can_refuse(building: MockConfigEntry, modern: HeatingC
     await modern.poll()
     await modern.poll()
     command = device_record(building).commands[-1]
-    assert (command.status.value, command.reason) == ("failed", "not now")
+    assert (status_of(command).value, command.reason) == ("failed", "not now")
 
 
 async def test_protocol_2_rotates_its_key_itself(

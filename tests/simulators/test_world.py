@@ -68,7 +68,7 @@ def test_no_energy_appears_from_nowhere() -> None:
     assert stored() - before == pytest.approx(house.heat_j - lost, rel=1e-6)
 
 
-def test_it_ends_at_the_moment_it_is_told() -> None:
+def test_it_stops_at_the_requested_time() -> None:
     house = House(WINTER_NIGHT)
     until = WINTER_NIGHT + timedelta(minutes=7, seconds=13)
     house.advance(until)

@@ -80,7 +80,7 @@ async def test_acknowledged_changes_survive_sigkill(tmp_path: Path, socket_enabl
 
     async with home_assistant(tmp_path, url) as ha:
         await ha.onboard("Kill", "kill", "kill")
-        token = await ha.lasting_token("kill")
+        token = await ha.long_lived_token("kill")
         await ha.wait_until_running()
         await ha.call("http/config/promote")
         steps: tuple[dict[str, Any], ...] = (

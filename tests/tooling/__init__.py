@@ -1,1 +1,1 @@
-"""Tests of what the scripts run."""
+"""Tests of scripts/tooling."""

@@ -1,4 +1,4 @@
-"""A small repository of our layout, to plant errors in."""
+"""A small repository with the suite's layout, into which tests plant errors."""
 
 from collections.abc import Callable
 import json
@@ -50,7 +50,7 @@ type Plant = Callable[[str, Any], None]
 
 @pytest.fixture
 def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A faultless integration's folder."""
+    """Return the folder of a correct integration."""
     folder = tmp_path / "custom_components" / "planted"
     files = {
         "manifest.json": MANIFEST,
@@ -81,7 +81,7 @@ def write(folder: Path, name: str, content: Any) -> None:
 
 
 def findings(folder: Path) -> list[str]:
-    """All that the checks find."""
+    """Return all findings of the checks."""
     integration = Integration(folder)
     checks = (manifest.check, texts.check, usage.check, code.check, structure.check, quality.check)
     return [*integration.broken, *(finding for check in checks for finding in check(integration))]

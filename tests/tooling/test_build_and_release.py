@@ -1,4 +1,4 @@
-"""What is generated: the same every time, and noticed where it is stale."""
+"""Generated files are reproducible, and stale ones are reported."""
 
 from pathlib import Path
 import zipfile
@@ -8,7 +8,7 @@ import pytest
 from scripts.tooling import build, release
 
 
-def test_a_module_brings_those_it_imports() -> None:
+def test_imported_modules_are_copied_too() -> None:
     assert build.with_imports(["device_http"]) == ["device_http", "device_keys"]
 
 
@@ -16,7 +16,7 @@ def test_the_copies_are_up_to_date() -> None:
     assert build.main(["--check"]) == 0
 
 
-def test_a_changed_copy_is_noticed_and_mended(tmp_path: Path) -> None:
+def test_a_changed_copy_is_reported_and_rebuilt(tmp_path: Path) -> None:
     folder = tmp_path / "_lib"
     assert not build.build_lib(folder, ["week_schedule"], check=True)
     build.build_lib(folder, ["week_schedule"], check=False)
@@ -27,7 +27,7 @@ def test_a_changed_copy_is_noticed_and_mended(tmp_path: Path) -> None:
     assert not build.build_lib(folder, ["week_schedule"], check=True)
 
 
-def test_a_stray_copy_is_noticed(tmp_path: Path) -> None:
+def test_an_unused_copy_is_reported(tmp_path: Path) -> None:
     folder = tmp_path / "_lib"
     build.build_lib(folder, ["week_schedule"], check=False)
     (folder / "stray.py").write_text("")

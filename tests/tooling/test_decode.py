@@ -12,7 +12,7 @@ from tests.running_demo import ROOT
 
 type Out = dict[str, tuple[str, str]]
 
-# Of each capture some values that were read off the file by eye.
+# Some values per capture, read from the file by hand.
 READABLE = [
     (
         "miner",
@@ -29,8 +29,8 @@ READABLE = [
     ("ruuvi", "ruuvi/gateway_mqtt_with_timestamps.json", {"battery_low": ("False", "")}),
 ]
 UNREADABLE = [
-    ("miner", "miners/auradine", "not the replies of a miner that is known"),
-    ("miner", "shelly/pro_3em_fw1.1.0.json", "a folder with a file per reply"),
+    ("miner", "miners/auradine", "not replies of a known miner family"),
+    ("miner", "shelly/pro_3em_fw1.1.0.json", "a folder with one file per reply"),
     ("vicare", "viessmann/errors/rate_limit.json", "rate limit"),
     ("vicare", "viessmann/errors/device_offline.json", "DEVICE_OFFLINE"),
     ("shelly", "shelly/auth_challenge_401.json", "asks for a password"),
@@ -42,7 +42,7 @@ UNREADABLE = [
 
 @pytest.fixture
 def every_address(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A replayed miner has a loopback address of its own, which pytest-socket does not know."""
+    """A replayed miner has its own loopback address, which pytest-socket would block."""
     monkeypatch.setattr(socket.socket, "connect", pytest_socket._true_connect)
 
 
@@ -61,7 +61,7 @@ def test_a_capture_is_printed(
 
 
 @pytest.mark.parametrize(("family", "name", "says"), UNREADABLE, ids=[name for _, name, _ in UNREADABLE])
-def test_what_cannot_be_read_ends_with_a_reason(
+def test_unreadable_capture_exits_with_a_reason(
     captures: Path, capsys: pytest.CaptureFixture[str], every_address: None, family: str, name: str, says: str
 ) -> None:
     assert decode.main([family, str(captures / name)]) == 1
@@ -85,7 +85,7 @@ def test_a_report_of_a_heating_controller(tmp_path: Path, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize("content", ['{"temp_out": "warm"}', "[1]", "{", "", "\udc80"])
-def test_a_report_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str) -> None:
+def test_a_file_without_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str) -> None:
     file = tmp_path / "report.json"
     file.write_bytes(content.encode("utf-8", "surrogateescape"))
     assert decode.main(["sync", str(file)]) == 1

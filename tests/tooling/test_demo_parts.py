@@ -12,7 +12,7 @@ import paho.mqtt.client as paho
 import pytest
 
 from scripts.tooling.demo import __main__ as demo_command, broker, folder as config_folder, history
-from scripts.tooling.demo.folder import InUseError, NotOursError, State
+from scripts.tooling.demo.folder import ForeignFolderError, InUseError, State
 from scripts.tooling.demo.plugin import SimulatorSpec
 from scripts.tooling.demo.process import Children
 from scripts.tooling.ports import free_port
@@ -24,7 +24,7 @@ def _sockets(socket_enabled: None) -> None:
 
 
 def connect(port: int, password: str, protocol: int) -> bool:
-    """Whether a third-party client gets in."""
+    """Return whether a third-party client is accepted."""
     client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTProtocolVersion(protocol))
     client.username_pw_set(broker.USERNAME, password)
     answers: list[bool] = []
@@ -39,13 +39,13 @@ def connect(port: int, password: str, protocol: int) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["mosquitto", "amqtt"])
-async def test_both_brokers_let_the_demo_in_and_nobody_else(
+async def test_both_brokers_accept_only_the_demo_user(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if kind == "amqtt":
         monkeypatch.setattr(broker, "mosquitto", lambda: None)
     elif broker.mosquitto() is None:
-        pytest.skip("mosquitto is not installed (scripts/setup says how)")
+        pytest.skip("mosquitto is not installed (see scripts/setup)")
     version = {"5": paho.MQTTv5, "3.1.1": paho.MQTTv311}[broker.protocol()]
     children, port = Children(tmp_path / "logs"), free_port()
     try:
@@ -57,7 +57,7 @@ async def test_both_brokers_let_the_demo_in_and_nobody_else(
         await children.stop()
 
 
-def test_a_half_made_folder_is_made_anew(tmp_path: Path) -> None:
+def test_an_incomplete_folder_is_created_again(tmp_path: Path) -> None:
     config_folder.prepare(tmp_path, "http://127.0.0.1:1", 1, fresh=False)
     (tmp_path / "left.over").write_text("")
     state = config_folder.prepare(tmp_path, "http://127.0.0.1:1", 1, fresh=False)
@@ -89,20 +89,20 @@ def test_simulators_follow_to_another_port(tmp_path: Path) -> None:
 
 def test_another_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_text("")
-    with pytest.raises(NotOursError, match="not made by the demo"):
+    with pytest.raises(ForeignFolderError, match="not created by the demo"):
         config_folder.prepare(tmp_path, "http://127.0.0.1:1", 1, fresh=True)
     assert (tmp_path / "photo.jpg").exists()
 
 
-def test_a_folder_is_one_demos_at_a_time(tmp_path: Path) -> None:
+def test_a_folder_is_used_by_one_demo_at_a_time(tmp_path: Path) -> None:
     held = config_folder.lock(tmp_path)
-    with pytest.raises(InUseError, match="another demo runs in"):
+    with pytest.raises(InUseError, match="another demo is running in"):
         config_folder.lock(tmp_path)
     os.close(held)
     os.close(config_folder.lock(tmp_path))
 
 
-def test_a_port_of_somebody_else_is_told_at_once(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_at_once(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", free_port())) as taken:
         port = taken.getsockname()[1]
         command = [sys.executable, "-m", "scripts.tooling.demo", "--headless", "--json"]
@@ -115,7 +115,7 @@ def test_a_port_of_somebody_else_is_told_at_once(tmp_path: Path) -> None:
             timeout=60,
         )
     assert (run.returncode, run.stdout) == (1, "")
-    assert f"port {port} cannot be had (Address already in use); name another one with --port" in run.stderr
+    assert f"port {port} is not available (Address already in use); choose another one with --port" in run.stderr
     assert list((tmp_path / "config").iterdir()) == []
     config_folder.check_port(port)
 
@@ -140,5 +140,5 @@ def test_statistics_of_a_counter_and_of_a_temperature() -> None:
     assert history._row([1.0, 2.0, 6.0], mean=False) == {"state": 6.0, "sum": 6.0}
 
 
-def test_a_password_is_never_taken_for_an_option() -> None:
+def test_a_password_is_never_parsed_as_an_option() -> None:
     assert all(State().password.isalnum() for _ in range(500))

@@ -1,4 +1,4 @@
-"""``scripts/install``: the suite in a Home Assistant's folder, and what was there kept."""
+"""``scripts/install`` copies the suite into a Home Assistant folder and backs up what it replaces."""
 
 from pathlib import Path
 import subprocess
@@ -34,7 +34,7 @@ def test_everything_is_copied(config: Path, capsys: pytest.CaptureFixture[str]) 
     assert not told.err
 
 
-def test_what_was_there_is_kept_and_nothing_else_touched(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_replaced_files_are_backed_up_and_others_untouched(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     theirs = config / "custom_components" / "theirs" / "__init__.py"
     old = config / "custom_components" / "ota" / "gone.py"
     for path in (theirs, old):
@@ -48,7 +48,7 @@ def test_what_was_there_is_kept_and_nothing_else_touched(config: Path, capsys: p
     assert str(backup) in capsys.readouterr().out
 
     assert main([str(config), "ota"]) == 0
-    assert "is the same already" in capsys.readouterr().out
+    assert "already up to date" in capsys.readouterr().out
     assert list((config / BACKUPS).iterdir()) == [backup]
     for _ in range(2):
         (config / "custom_components" / "ota" / "const.py").write_text("mine")
@@ -56,7 +56,7 @@ def test_what_was_there_is_kept_and_nothing_else_touched(config: Path, capsys: p
     assert len(list((config / BACKUPS).iterdir())) == 3
 
 
-def test_a_link_to_the_sources_is_no_reason_to_write_through_it(config: Path) -> None:
+def test_a_link_to_the_sources_is_replaced_not_followed(config: Path) -> None:
     elsewhere = config / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "x.py").write_text("theirs")
@@ -71,11 +71,11 @@ def test_a_link_to_the_sources_is_no_reason_to_write_through_it(config: Path) ->
     ("arguments", "message"),
     [
         ([], "required: CONFIG_DIR"),
-        (["{config}", "nope"], "there is no nope; there are ecoflow"),
-        (["{config}/x"], "no folder"),
+        (["{config}", "nope"], "unknown integration: nope; choose from ecoflow"),
+        (["{config}/x"], "is not a folder"),
     ],
 )
-def test_wrong_arguments_are_told(
+def test_wrong_arguments_are_reported(
     config: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -85,12 +85,12 @@ def test_wrong_arguments_are_told(
     assert {path.name for path in config.iterdir()} == {"configuration.yaml"}
 
 
-def test_a_folder_that_is_none_of_home_assistant_is_doubted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_without_configuration_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path), "ota"]) == 0
-    assert "is it the folder of a Home Assistant?" in capsys.readouterr().err
+    assert "is it a Home Assistant configuration folder?" in capsys.readouterr().err
 
 
-def test_what_cannot_be_put_in_its_place_leaves_the_old(
+def test_a_failed_replacement_keeps_the_old_files(
     config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (config / "custom_components" / "ota").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The static checks: no finding in a faultless integration, and each planted error is found."""
+"""The static checks: no finding in a faultless integration, and every planted error is found."""
 
 from pathlib import Path
 import subprocess
@@ -15,7 +15,7 @@ def without(data: dict[str, Any], *names: str) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key not in names}
 
 
-def test_a_faultless_integration_is_passed(planted: Path) -> None:
+def test_a_correct_integration_has_no_findings(planted: Path) -> None:
     assert findings(planted) == []
 
 
@@ -50,7 +50,7 @@ def test_manifest(planted: Path, manifest: dict[str, Any], found: str) -> None:
         (
             "translations/fi.json",
             {**TEXTS, "config": {"step": {"user": {"data": {"name": "N"}, "data_description": {"name": "x {plaze}"}}}}},
-            "other placeholders",
+            "placeholders differ",
         ),
         ("translations/en.json", {**TEXTS, "title": "[%key:common::x%]"}, "is not resolved"),
         ("translations/en.json", {**TEXTS, "poems": {}}, "unknown section poems"),
@@ -94,14 +94,14 @@ def test_manifest(planted: Path, manifest: dict[str, Any], found: str) -> None:
         (
             "quality_scale.yaml",
             {"rules": {**dict.fromkeys(quality.ALL, "todo"), "diagnostics": "done"}},
-            "the code does not show it",
+            "the code shows no evidence of it",
         ),
         ("sensor.py", SOURCE.replace("PARALLEL_UPDATES = 0", ""), "PARALLEL_UPDATES is not set"),
         ("sensor.py", SOURCE + "x = hass.data[DOMAIN]\n", "HassKey"),
         ("sensor.py", SOURCE + "import voluptuous\n", "voluptuous"),
         ("sensor.py", SOURCE + "import requests\n", "blocks"),
         ("sensor.py", SOURCE + "from homeassistant.components import mqtt\n", "uses mqtt"),
-        ("sensor.py", SOURCE + "from custom_components.other import x\n", "whole by itself"),
+        ("sensor.py", SOURCE + "from custom_components.other import x\n", "complete by itself"),
         ("core/x.py", "from homeassistant.core import HomeAssistant\n", "core package imports homeassistant.core"),
         ("core/x.py", "def f():\n    from ..sensor import fail\n", "core package imports sensor, which is not one"),
         ("core/x.py", "from .._lib.helper import f\n", "which imports homeassistant"),
@@ -159,6 +159,7 @@ def test_banned_wording_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, found: str
 ) -> None:
     monkeypatch.setattr(wording, "ROOT", tmp_path)
+    monkeypatch.setattr(wording, "_BACKLOG", tmp_path / "none.json")
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     write(tmp_path, name, text)
     assert [found in finding for finding in wording.check()] == [True]
@@ -175,6 +176,7 @@ def test_banned_wording_is_found(
 )
 def test_plain_wording_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
     monkeypatch.setattr(wording, "ROOT", tmp_path)
+    monkeypatch.setattr(wording, "_BACKLOG", tmp_path / "none.json")
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     write(tmp_path, name, text)
     assert list(wording.check()) == []

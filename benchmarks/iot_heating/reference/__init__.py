@@ -52,11 +52,11 @@ class PathView(HomeAssistantView):
 
 
 class LagView(HomeAssistantView):
-    """How late a timer of 5 ms fired since the last question (the question itself is not counted).
+    """How late a timer of 5 ms fired since the last query, which is not counted itself.
 
-    Beside it what of the longest lag was work of the loop itself: the rest is other threads that hold the
-    interpreter, and other processes that have the CPU. And the longest stop for Python's garbage collection, which
-    goes through all of Home Assistant's objects, whoever made them.
+    Also returns which part of the longest lag was work of the loop itself (the rest is other threads that hold the
+    interpreter, and other processes), and the longest pause for Python's garbage collection, which visits all
+    objects of Home Assistant.
     """
 
     url = "/api/bench/lag"
@@ -92,7 +92,7 @@ class LagView(HomeAssistantView):
         self._loop.call_at(self._due, self._fire)
 
     async def get(self, request: web.Request) -> web.Response:
-        """Answer with percentiles in milliseconds, and begin anew."""
+        """Answer with percentiles in milliseconds, and start again."""
         late = sorted(self._late) or [0.0]
         self._late.clear()
         p99 = late[min(len(late) - 1, int(len(late) * 0.99))]

@@ -1,4 +1,4 @@
-"""Inside the measured Home Assistant: when states came, how late the event loop was, what the hub has seen."""
+"""Inside the measured Home Assistant: state writes, delay of the event loop, counters of the hub."""
 
 import gc
 import time
@@ -13,14 +13,14 @@ _LAG_STEP_S = 0.005
 
 
 class Probe:
-    """What was measured since the last reset."""
+    """Measurements since the last reset."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self.hass = hass
         self.latencies: list[float] = []
         self.changes = 0
         self.lags: list[float] = []
-        # The longest garbage collection: it stops every thread, whoever's turn it is.
+        # The longest garbage collection: it stops every thread.
         self.longest_gc = 0.0
         self._gc_began = 0.0
         gc.callbacks.append(self._collected)
@@ -29,7 +29,7 @@ class Probe:
 
     @callback
     def changed(self, event: Event[EventStateChangedData]) -> None:
-        """A state was written; those of a `sent` metric say when their message was published."""
+        """A state was written; the value of a `sent` metric is the time at which its message was published."""
         self.changes += 1
         new = event.data["new_state"]
         if new is not None and "sent" in new.entity_id:
@@ -51,12 +51,12 @@ class Probe:
             self.longest_gc = max(self.longest_gc, time.perf_counter() - self._gc_began)
 
     def reset(self) -> None:
-        """Begin a measurement."""
+        """Start a measurement."""
         self.longest_gc = 0.0
         self.latencies, self.lags, self.changes = [], [], 0
 
     def result(self) -> dict[str, Any]:
-        """What came out."""
+        """Return the measurements."""
         seen: dict[str, Any] = {}
         for entry in self.hass.config_entries.async_entries("edge_telemetry"):
             if (hub := getattr(entry, "runtime_data", None)) is not None:
@@ -79,7 +79,7 @@ class Probe:
 
 
 class ProbeView(HomeAssistantView):
-    """GET: the result; POST: begin anew."""
+    """GET: the result; POST: start a new measurement."""
 
     url = "/api/telemetry_probe"
     name = "api:telemetry_probe"
@@ -93,7 +93,7 @@ class ProbeView(HomeAssistantView):
         return self.json(self.probe.result())
 
     async def post(self, _request: web.Request) -> web.Response:
-        """Begin anew."""
+        """Start a new measurement."""
         self.probe.reset()
         return self.json({})
 

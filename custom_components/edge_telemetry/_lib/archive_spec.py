@@ -15,11 +15,11 @@ _IDENTIFIER: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 @dataclass(frozen=True, slots=True)
 class ArchiveSpec:
-    """What one archive is called and keyed by; several may share a database.
+    """Name and key columns of an archive; several may share a database.
 
     Attributes:
         table: Name of the table, and the prefix of all that belongs to it.
-        keys: Text columns that say where a row comes from.
+        keys: Text columns with the origin of a row.
         values_at: Member of the payload that holds the metrics; empty for the payload itself.
     """
 

@@ -1,23 +1,26 @@
 """From what a device publishes to named values: no Home Assistant in here.
 
-`decode` never fails but with a DecodeError that names the reason; `decode_capture` reads recorded messages.
+`decode` raises only DecodeError, which names the reason; `decode_capture` reads recorded messages.
 """
 
 from .capture import decode_capture
-from .derived import derive
+from .device_types import DEVICE_TYPES, GENERIC, DeviceType, gateway_status_levels, type_of_device
 from .errors import DecodeError, Reason
+from .json_telemetry import decode
 from .message import Message, Value
 from .metrics import METRICS, Kind, Metric, describe
-from .payload import decode
 from .sequence import SequenceTracker
 from .timestamps import pick_time
 from .topics import Address, Channel, TopicPattern
 
 __all__ = [
+    "DEVICE_TYPES",
+    "GENERIC",
     "METRICS",
     "Address",
     "Channel",
     "DecodeError",
+    "DeviceType",
     "Kind",
     "Message",
     "Metric",
@@ -27,7 +30,8 @@ __all__ = [
     "Value",
     "decode",
     "decode_capture",
-    "derive",
     "describe",
+    "gateway_status_levels",
     "pick_time",
+    "type_of_device",
 ]

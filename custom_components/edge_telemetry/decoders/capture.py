@@ -1,62 +1,50 @@
-"""Recorded messages, whatever tool recorded them: for bug reports and tests."""
+"""Recorded messages from any recording tool: for bug reports and tests."""
 
 from collections.abc import Iterator, Mapping
-import re
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
-from .derived import derive
+from .device_types import DEVICE_TYPES, type_of_message
 from .errors import DecodeError, Reason
+from .json_telemetry import decode_object
 from .message import Message, Value
 from .metrics import describe
-from .payload import decode_object
-from .ruuvi import decode_advertisement, is_gateway, manufacturer_payload, parse_rawv2
-
-_HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
 
 def decode_capture(captured: Any) -> Iterator[tuple[str, Value, str | None]]:
-    """Read a recorded message and yield entity key, value and unit of each reading.
+    """Decode a recorded message and yield the entity key, value and unit of each reading.
 
-    Understood are: a telemetry message (object or JSON text), a message of a Ruuvi Gateway, the gateway's HTTP
-    history, a RAWv2 payload or a whole advertisement in hexadecimal, an object that wraps one of these as `message`,
-    `payload` or `payload_hex`, and a list of all that. Keys of several devices or messages begin with which one.
+    Accepted are: a telemetry message (object or JSON text), a message of a Ruuvi Gateway, the gateway's HTTP history, a
+    Ruuvi payload or a whole advertisement in hexadecimal, an object that wraps one of these as `message`, `payload` or
+    `payload_hex`, and a list of these. With several devices or messages, a key begins with which one.
 
     Raises:
         DecodeError: It is none of these.
     """
-    several = list(_messages(captured, ""))
-    if not several:
+    messages = list(_messages(captured, ""))
+    if not messages:
         raise DecodeError(Reason.NO_METRICS)
-    for prefix, message in several:
-        readings = message.metrics | (derive(message.metrics) if message.ruuvi else {})
+    for prefix, message in messages:
+        readings = message.metrics | DEVICE_TYPES[message.device_type].derive(message.metrics)
         for key, value in readings.items():
             yield f"{prefix}{key}", value, describe(key).unit
 
 
 def _messages(captured: Any, prefix: str) -> Iterator[tuple[str, Message]]:
+    if isinstance(captured, bytes | str):
+        captured = (captured.decode("utf-8", "replace") if isinstance(captured, bytes) else captured).strip()
+    for device_type in DEVICE_TYPES.values():
+        if device_type.capture is not None and (found := device_type.capture(captured)) is not None:
+            yield from ((f"{prefix}{name}", message) for name, message in found)
+            return
     match captured:
-        case bytes() | str():
-            yield prefix, _from_text(captured)
+        case str():
+            yield prefix, _from_json(captured)
         case list():
             for index, item in enumerate(captured):
                 yield from _messages(item, f"{prefix}{_label(item, index)}.")
-        case {"data": {"tags": dict() as tags} as data}:
-            for mac, tag in tags.items():
-                yield (
-                    f"{prefix}{mac}.",
-                    decode_advertisement(
-                        tag.get("data"),
-                        rssi=tag.get("rssi"),
-                        ts=tag.get("timestamp"),
-                        gateway=data.get("gw_mac"),
-                        original=tag,
-                    ),
-                )
-        case {"payload_hex": str() as payload}:
-            yield prefix, _from_text(payload)
-        case {"message": dict() as inner} | {"payload": dict() | str() as inner}:
+        case {"payload_hex": str() as inner} | {"message": dict() as inner} | {"payload": dict() | str() as inner}:
             yield from _messages(inner, prefix)
         case dict():
             yield prefix, decode_object(captured)
@@ -65,17 +53,13 @@ def _messages(captured: Any, prefix: str) -> Iterator[tuple[str, Message]]:
 
 
 def _label(item: Any, index: int) -> str:
-    return str(item.get("case", index)) if isinstance(item, Mapping) and not is_gateway(item) else str(index)
+    is_wrapper = isinstance(item, Mapping) and type_of_message(item).is_message is None
+    return str(item.get("case", index)) if is_wrapper else str(index)
 
 
-def _from_text(text: bytes | str) -> Message:
-    word = text.decode("utf-8", "replace").strip() if isinstance(text, bytes) else text.strip()
-    if _HEX.fullmatch(word):
-        data = bytes.fromhex(word)
-        metrics, sequence, _mac = parse_rawv2(data if data[0] == 5 else manufacturer_payload(data))
-        return Message(metrics, seq=sequence, ruuvi=True)
+def _from_json(text: str) -> Message:
     try:
-        found = orjson.loads(word)
+        found = orjson.loads(text)
     except ValueError, RecursionError:
         raise DecodeError(Reason.NOT_JSON) from None
     if not isinstance(found, dict):

@@ -1,4 +1,4 @@
-"""What follows from temperature and humidity, and from a tag's battery."""
+"""Values derived from temperature and humidity, and from a tag's battery voltage."""
 
 from math import exp, log
 from typing import Final
@@ -13,36 +13,36 @@ _RANGE_C: Final = (-45.0, 60.0)
 
 
 def saturation_pressure_hpa(temperature_c: float) -> float:
-    """Vapour pressure over water when the air can hold no more."""
+    """Return the saturation vapor pressure over water."""
     return _A_HPA * exp(_B * temperature_c / (_C + temperature_c))
 
 
 def dew_point_c(temperature_c: float, humidity_percent: float) -> float:
-    """The temperature at which this air begins to condense."""
+    """Return the dew point."""
     gamma = log(humidity_percent / 100) + _B * temperature_c / (_C + temperature_c)
     return _C * gamma / (_B - gamma)
 
 
 def absolute_humidity_g_m3(temperature_c: float, humidity_percent: float) -> float:
-    """Grams of water in a cubic metre of this air (gas law with 461.5 J/(kg K))."""
+    """Return the water in a cubic meter of air in grams (gas law with 461.5 J/(kg K))."""
     vapour_hpa = humidity_percent / 100 * saturation_pressure_hpa(temperature_c)
     return 216.68 * vapour_hpa / (273.15 + temperature_c)
 
 
 def vapour_pressure_deficit_kpa(temperature_c: float, humidity_percent: float) -> float:
-    """How much more vapour pressure the air could take up."""
+    """Return the difference between the saturation and the actual vapor pressure."""
     return max(0.0, (1 - humidity_percent / 100) * saturation_pressure_hpa(temperature_c) / 10)
 
 
 def battery_is_low(battery_mv: float, temperature_c: float | None) -> bool:
-    """Whether a RuuviTag's cell is near its end: cold cells read less."""
+    """Return whether a RuuviTag's cell is nearly empty; the voltage of a cold cell is lower."""
     if temperature_c is None or temperature_c >= 0:
         return battery_mv < 2500
     return battery_mv < (2300 if temperature_c >= -20 else 2000)
 
 
 def derive(metrics: dict[str, Value]) -> dict[str, Value]:
-    """What follows from a RuuviTag's values; nothing where they are missing or beyond the formulas."""
+    """Return the values derived from a RuuviTag's metrics, as far as these are in the range of the formulas."""
     temperature, humidity = _number(metrics, "temperature_c"), _number(metrics, "humidity_percent")
     derived: dict[str, Value] = {}
     if temperature is not None and humidity is not None:

@@ -1,10 +1,10 @@
-"""What can be wrong with a message."""
+"""Decoding errors."""
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a message, or one of its values, was not taken."""
+    """Why a message, or one of its values, was rejected."""
 
     NOT_JSON = "not_json"
     NOT_AN_OBJECT = "not_an_object"
@@ -19,7 +19,7 @@ class Reason(StrEnum):
 
 
 class DecodeError(Exception):
-    """A message that cannot be read."""
+    """A message that cannot be decoded."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else str(reason))

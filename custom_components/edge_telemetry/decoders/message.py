@@ -10,17 +10,17 @@ type Value = float | int | str | bool | None
 
 @dataclass(slots=True)
 class Message:
-    """What a device said, in the suite's own names and units.
+    """A message of a device in the suite's names and units.
 
     Attributes:
-        metrics: Metric key (see metrics.py) -> value; None where the device knows none.
-        ts: The device's own time (epoch seconds, not yet checked), or None.
+        metrics: Metric key (see metrics.py) -> value; None where the device has no value.
+        ts: The device's own time in epoch seconds, not checked yet; or None.
         seq: Its sequence number, or None.
-        info: What it says of itself: name, model, sw_version, hw_version.
+        info: What the device reports about itself: name, model, sw_version, hw_version.
         source: The gateway that relayed it, or None.
-        rejected: Values that were left out, and why.
-        original: The message as received, where it says more than `metrics`; None where it says the same.
-        ruuvi: Whether it comes from a RuuviTag.
+        rejected: Values that were rejected, and why.
+        original: The message as received, where it contains more than `metrics`; None where it contains the same.
+        device_type: Key of the device type whose message it is.
     """
 
     metrics: dict[str, Value]
@@ -30,4 +30,4 @@ class Message:
     source: str | None = None
     rejected: dict[str, Reason] = field(default_factory=dict)
     original: Any = None
-    ruuvi: bool = False
+    device_type: str = "generic"

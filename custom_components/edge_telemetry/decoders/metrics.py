@@ -1,8 +1,10 @@
-"""The metrics that are known, and what a name says about one that is not.
+"""The table of known metrics, and the meaning of other names by their ending.
 
-docs/telemetry.md shows this table to people who write firmware; a test compares the two.
+docs/telemetry.md shows this table to people who write firmware; a test compares the two. Metrics that only one device
+type has are in its module.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -11,7 +13,7 @@ from typing import Final
 
 
 class Kind(StrEnum):
-    """What becomes of a metric."""
+    """How the values of a metric are to be understood."""
 
     MEASUREMENT = "measurement"
     TOTAL = "total_increasing"
@@ -21,15 +23,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What a value means.
+    """The meaning of a value.
 
     Attributes:
-        key: Its name here.
-        quantity: A sensor's (for flags a binary sensor's) device class in Home Assistant, or None.
-        unit: Of the number, as Home Assistant writes it.
-        decimals: How many are worth showing; None where that is not known.
-        diagnostic: About the device rather than about its surroundings.
-        known: Whether it is in the table; else its name was only read.
+        key: Its name.
+        quantity: Device class of the sensor (of the binary sensor for flags), or None.
+        unit: Unit of the number, as Home Assistant writes it.
+        kind: How its values are to be understood.
+        decimals: Number of decimals to display; None where that is not known.
+        diagnostic: About the device itself rather than about its surroundings.
+        enabled: Whether its entity is enabled by default.
+        known: Whether it is in the table; otherwise its meaning follows from the ending of its name.
     """
 
     key: str
@@ -38,6 +42,7 @@ class Metric:
     kind: Kind = Kind.MEASUREMENT
     decimals: int | None = None
     diagnostic: bool = False
+    enabled: bool = True
     known: bool = True
 
 
@@ -47,10 +52,6 @@ _FLAG: Final = Kind.FLAG
 METRICS: Final[dict[str, Metric]] = {
     metric.key: metric
     for metric in (
-        Metric("absolute_humidity_g_m3", "absolute_humidity", "g/m³", decimals=1),
-        Metric("acceleration_x_g", None, "g", decimals=3, diagnostic=True),
-        Metric("acceleration_y_g", None, "g", decimals=3, diagnostic=True),
-        Metric("acceleration_z_g", None, "g", decimals=3, diagnostic=True),
         Metric("altitude_m", "distance", "m", decimals=0),
         Metric("battery_low", "battery", kind=_FLAG, diagnostic=True),
         Metric("battery_mv", "voltage", "mV", decimals=0, diagnostic=True),
@@ -60,7 +61,6 @@ METRICS: Final[dict[str, Metric]] = {
         Metric("co2_ppm", "carbon_dioxide", "ppm", decimals=0),
         Metric("current_a", "current", "A", decimals=2),
         Metric("current_ma", "current", "mA", decimals=0),
-        Metric("dew_point_c", "temperature", "°C", decimals=1),
         Metric("door_open", "door", kind=_FLAG),
         Metric("energy_kwh", "energy", "kWh", _TOTAL, decimals=2),
         Metric("energy_wh", "energy", "Wh", _TOTAL, decimals=0),
@@ -72,7 +72,6 @@ METRICS: Final[dict[str, Metric]] = {
         Metric("longitude", None, "°", decimals=5),
         Metric("moisture_percent", "moisture", "%", decimals=0),
         Metric("motion", "motion", kind=_FLAG),
-        Metric("movement_counter", None, None, decimals=0, diagnostic=True),
         Metric("pm10_ug_m3", "pm10", "μg/m³", decimals=1),
         Metric("pm25_ug_m3", "pm25", "μg/m³", decimals=1),
         Metric("power_w", "power", "W", decimals=0),
@@ -84,16 +83,26 @@ METRICS: Final[dict[str, Metric]] = {
         Metric("solar_power_w", "power", "W", decimals=0),
         Metric("speed_kmh", "speed", "km/h", decimals=0),
         Metric("temperature_c", "temperature", "°C", decimals=1),
-        Metric("tx_power_dbm", "signal_strength", "dBm", decimals=0, diagnostic=True),
         Metric("uptime_s", "duration", "s", decimals=0, diagnostic=True),
-        Metric("vapour_pressure_deficit_kpa", "pressure", "kPa", decimals=2),
         Metric("voltage_v", "voltage", "V", decimals=2),
         Metric("water_level_percent", None, "%", decimals=0),
         Metric("wind_speed_ms", "wind_speed", "m/s", decimals=1),
     )
 }
 
-# Another name -> the metric and what to multiply by.
+
+def add_metrics(metrics: Iterable[Metric]) -> None:
+    """Add the metrics of a device type to the table.
+
+    Raises:
+        ValueError: A metric of this name has another meaning.
+    """
+    for metric in metrics:
+        if METRICS.setdefault(metric.key, metric) != metric:
+            raise ValueError(f"metric {metric.key} is defined twice")
+
+
+# Alias -> the metric and the factor to multiply its value by.
 ALIASES: Final[dict[str, tuple[str, float]]] = {
     "battery_voltage": ("battery_v", 1.0),
     "co2": ("co2_ppm", 1.0),
@@ -122,7 +131,7 @@ ALIASES: Final[dict[str, tuple[str, float]]] = {
     "voltage": ("voltage_v", 1.0),
 }
 
-# The end of an unknown name -> quantity, unit, kind; the rest of the name has to contain one of the words, if any.
+# Ending of an unknown name -> quantity, unit, kind; the rest of the name must contain one of the words, if any.
 _ENDINGS: Final[tuple[tuple[str, str | None, str, Kind, tuple[str, ...]], ...]] = (
     ("_percent", None, "%", Kind.MEASUREMENT, ()),
     ("_pct", None, "%", Kind.MEASUREMENT, ()),
@@ -144,7 +153,7 @@ _ENDINGS: Final[tuple[tuple[str, str | None, str, Kind, tuple[str, ...]], ...]] 
     ("_cm", "distance", "cm", Kind.MEASUREMENT, ()),
     ("_l_min", "volume_flow_rate", "L/min", Kind.MEASUREMENT, ()),
     ("_w", "power", "W", Kind.MEASUREMENT, ()),
-    # One letter is also the name of a phase or a side: only where the rest names the quantity.
+    # One letter may also name a phase or a side: it is a unit only where the rest names the quantity.
     ("_c", "temperature", "°C", Kind.MEASUREMENT, ("temp", "dew_point")),
     ("_f", "temperature", "°F", Kind.MEASUREMENT, ("temp", "dew_point")),
     ("_v", "voltage", "V", Kind.MEASUREMENT, ("volt", "batt", "supply", "solar", "bus")),
@@ -157,14 +166,14 @@ _ENDINGS: Final[tuple[tuple[str, str | None, str, Kind, tuple[str, ...]], ...]] 
 _NOT_SLUG: Final = re.compile(r"[^a-z0-9]+")
 MAX_NAME: Final = 64
 
-# What the integration itself shows of a device: metrics of these names are shown beside it.
+# Keys of the integration's own entities of a device: metrics with these names get another key.
 _OWN: Final = frozenset({"online", "last_seen", "last_command"})
 _OWN_PREFIX: Final = "command_"
 
 
 @lru_cache(maxsize=4096)
 def resolve(name: str) -> tuple[str, float] | None:
-    """The key of a metric by the name that a device gave it, and what to multiply by; None for no usable name."""
+    """Return the key of a metric and its factor by the name that a device uses; None for an unusable name."""
     slug = _NOT_SLUG.sub("_", name.casefold()).strip("_")
     if not slug or len(slug) > MAX_NAME:
         return None
@@ -175,7 +184,7 @@ def resolve(name: str) -> tuple[str, float] | None:
 
 @lru_cache(maxsize=4096)
 def describe(key: str) -> Metric:
-    """What a metric means: from the table, else from how its name ends, else just a number."""
+    """Return the meaning of a metric: from the table, else from the ending of its name, else a plain number."""
     if (known := METRICS.get(key)) is not None:
         return known
     for ending, quantity, unit, kind, words in _ENDINGS:

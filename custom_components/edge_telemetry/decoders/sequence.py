@@ -1,4 +1,4 @@
-"""Sequence numbers: what came twice, and what never came."""
+"""Sequence numbers: duplicates and lost messages."""
 
 from typing import Final
 
@@ -16,18 +16,18 @@ class SequenceTracker:
     def __init__(self, modulus: int | None = None) -> None:
         """`modulus`: after which the numbers begin again at zero; None: never."""
         self._modulus = modulus
-        # What came lately, and when: oldest first.
+        # Recent numbers with the time of their arrival, oldest first.
         self._seen: dict[int, float] = {}
-        # What was jumped over and may still come: a redelivery, a value that was stored while there was no network.
+        # Skipped numbers that may still come: a redelivery, a value that was stored while there was no network.
         self._missing: dict[int, None] = {}
-        # Tags have no memory to send from: of them a gateway leaves most out, and what is left out does not come.
+        # Tags store nothing, and a gateway relays only some of their messages: skipped numbers do not come.
         self._most_missing = _LARGEST_GAP if modulus is None else 200
         self._last: int | None = None
         self.duplicates = 0
         self.lost = 0
 
     def is_duplicate(self, seq: int, now: float) -> bool:
-        """Note a number; True where it came already within the last minute (a redelivery, a second gateway)."""
+        """Count a number; return True if it came within the last minute (a redelivery, a second gateway)."""
         seen = self._seen
         if (at := seen.pop(seq, None)) is not None and now - at < _SAME_WITHIN_S:
             seen[seq] = at
@@ -37,7 +37,7 @@ class SequenceTracker:
             del seen[next(iter(seen))]
         seen[seq] = now
         if seq in self._missing:
-            # A straggler: it was counted as lost when its follower came.
+            # A late message: it was counted as lost when the next one came.
             del self._missing[seq]
             self.lost -= 1
         else:
@@ -60,5 +60,5 @@ class SequenceTracker:
             while len(self._missing) > self._most_missing:
                 del self._missing[next(iter(self._missing))]
         else:
-            # The device began anew: what it skipped in its former life will not come.
+            # The device has restarted: numbers that it skipped before will not come.
             self._missing.clear()

@@ -1,4 +1,4 @@
-"""When a message was measured: the device's word where it can be right, else its arrival."""
+"""Time of measurement: the device's time where it is plausible, else the time of arrival."""
 
 from datetime import UTC, datetime
 from math import isfinite
@@ -37,10 +37,10 @@ def _epoch(value: float) -> float | None:
 
 
 def pick_time(device: float | None, arrival: float) -> tuple[float, bool]:
-    """The time to use, and whether the device's own had to be refused.
+    """Return the time to use, and whether the device's own time was rejected.
 
-    A device that stored its values while it was offline may be up to a week behind; a clock that was never set, or
-    runs ahead, is not believed.
+    A device that stored its values while it was offline may be up to a week late; a clock that was never set or that
+    is fast is ignored.
     """
     if device is None:
         return arrival, False

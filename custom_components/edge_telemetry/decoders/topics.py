@@ -1,4 +1,4 @@
-"""Topics: where the site, the system and the device stand in them."""
+"""Topics, and the site, system and device that they contain."""
 
 from enum import StrEnum
 import re
@@ -18,7 +18,7 @@ _MAX_LEVEL: Final = 64
 
 
 class Channel(StrEnum):
-    """What is said under a device's topic."""
+    """Topics below the base topic of a device."""
 
     DATA = "data"
     STATE = "state"
@@ -28,7 +28,7 @@ class Channel(StrEnum):
 
 
 class Address(NamedTuple):
-    """A device: its site, its system and its own id."""
+    """A device: its site, its system and its own ID."""
 
     site: str
     system: str
@@ -36,7 +36,7 @@ class Address(NamedTuple):
 
     @property
     def id(self) -> str:
-        """One word for all three."""
+        """Return all three as one text."""
         return "/".join(self)
 
 
@@ -60,7 +60,7 @@ class TopicPattern:
             if (found := _PLACEHOLDER.fullmatch(level)) is not None:
                 meaning = _MEANINGS.get(found[1])
                 if meaning is None or meaning in self._places:
-                    raise ValueError(f"{level} is no placeholder, or stands there twice")
+                    raise ValueError(f"{level} is not a placeholder, or is used twice")
                 self._places[meaning] = index
             elif level != "+" and (not level or any(sign in level for sign in "+#{}$\0")):
                 raise ValueError(f"{level!r} cannot be a level of a topic")
@@ -78,7 +78,7 @@ class TopicPattern:
         self._body = len(body)
 
     def subscriptions(self) -> dict[str, Channel]:
-        """Topic filters to subscribe to, and what comes under each."""
+        """Return the topic filters to subscribe to, and the channel of each."""
         base = "/".join("+" if _PLACEHOLDER.fullmatch(level) else level for level in self._levels[: self._body])
         data = f"{base}/{Channel.DATA}" if self._suffix else base
         return {data: Channel.DATA} | {
@@ -86,7 +86,7 @@ class TopicPattern:
         }
 
     def match(self, topic: str, channel: Channel) -> tuple[Address, str] | None:
-        """The device that a topic speaks of, and its base topic; None where the topic is not of this pattern."""
+        """Return the device of a topic and its base topic; None if the topic does not match the pattern."""
         levels = topic.split("/")
         ending = [] if channel is Channel.DATA and not self._suffix else channel.split("/")
         base = levels[: self._body]
@@ -105,7 +105,7 @@ class TopicPattern:
         return address, "/".join(base)
 
     def gateway(self, topic: str) -> str | None:
-        """The gateway that a topic names, if the pattern has a place for it."""
+        """Return the gateway in a topic, if the pattern has a placeholder for it."""
         place = self._places.get("gateway")
         levels = topic.split("/")
         return levels[place] if place is not None and place < len(levels) else None

@@ -72,7 +72,7 @@ def _sqlite_pragmas(connection: Any, _record: object) -> None:
     # auto_vacuum has to be set before the first table: it lets retention give space back bit by bit.
     cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
     cursor.execute("PRAGMA journal_mode=WAL")
-    # Survives a killed process whole; a power cut costs the last transactions, never the file.
+    # Survives a killed process; a power outage costs the last transactions, never the file.
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
 
@@ -114,7 +114,7 @@ class Store:
                 raise
         else:
             return 0
-        self._series.clear()  # ids that were made in the transaction are gone with it
+        self._series.clear()  # IDs that were created in the transaction are rolled back with it
         if len(rows) == 1:
             return 1
         middle = len(rows) // 2

@@ -33,7 +33,7 @@ QUERY_KEY = "api_key"
 
 
 class ApiError(Exception):
-    """A refusal, with everything its JSON answer says."""
+    """An error, with the content of its JSON response."""
 
     def __init__(
         self,
@@ -225,12 +225,12 @@ def presented_key(request: web.Request, *, allow_query: bool = True) -> str | No
 
 @dataclass(slots=True)
 class RateLimiter:
-    """A token bucket per name. Too many names: those whose buckets are fullest are forgotten, which costs the least.
+    """A token bucket per name. With too many names, those with the fullest buckets are dropped.
 
     Attributes:
-        rate: Requests per second that may go on for ever.
-        burst: Requests that may come at once.
-        names: How many names are remembered; more callers than that only make the limit laxer.
+        rate: Sustained requests per second.
+        burst: Requests that are allowed at once.
+        names: Number of names that are remembered; with more callers the limit is less strict.
     """
 
     rate: float
@@ -314,7 +314,7 @@ def require_user(request: web.Request) -> User:
 
 
 def require_control(user: User, entity_id: str) -> None:
-    """Check that a user may control the entity that stands for what is to be changed.
+    """Check that a user may control the entity that represents what is changed.
 
     Raises:
         ApiError: ``forbidden``.

@@ -2,7 +2,7 @@
 """A store whose save is on disk when it returns, or raises.
 
 Home Assistant's own Store logs a failed write (disk full, read-only) and returns as if nothing had happened;
-what we acknowledge to a device or a user has to be there after a power cut.
+what is acknowledged to a device or a user must survive a power outage.
 """
 
 import asyncio

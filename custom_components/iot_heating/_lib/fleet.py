@@ -1,7 +1,7 @@
 # Generated from lib/fleet.py by scripts/build: edit that file, not this one.
 """How an integration offers its devices to the `ota` integration for firmware updates.
 
-An integration that has devices with firmware puts a module `ota.py` beside its `__init__.py` with one
+An integration that has devices with firmware has a module `ota.py` next to its `__init__.py` with one
 function, `async_get_fleet(hass)` (see `FleetProvider`). Home Assistant's integration platforms bring the two
 together; neither imports the other. A provider vendors this module (`_lib/fleet.py`); because every
 integration has its own copy, the consumer never tests with `isinstance` against these classes: the protocol
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CONTRACT_VERSION: Final = 1
 
 DEVICE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
-"""What a fleet's device id looks like: it stands in URLs and file names."""
+"""Pattern of a device ID in a fleet: it is used in URLs and file names."""
 
 CHIPS: Final = frozenset(
     {
@@ -66,7 +66,7 @@ class FleetDevice:
     """One of `CHIPS`."""
     model: str | None = None
     installed_version: str | None = None
-    """What the device says it runs; None while it has not said so."""
+    """Version that the device reports; None until it has reported one."""
     group: str | None = None
     """Rollouts can be limited to groups, for example a building."""
     zone: str | None = None
@@ -87,7 +87,7 @@ class FleetDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetOffer:
-    """What the device is offered at the moment; a provider may tell it over the provider's own channel."""
+    """What the device is offered at the moment; a provider may send it over its own channel."""
 
     job_id: str
     version: str

@@ -173,7 +173,7 @@ def _zone(when: datetime) -> tzinfo:
 
 
 def _instants(day: date, minute: int, zone: tzinfo) -> Iterator[datetime]:
-    """The moments (UTC) that a wall-clock time stands for: two in the repeated hour of autumn."""
+    """Yield the moments (UTC) of a wall-clock time: two in the repeated hour in autumn."""
     wall = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(minutes=minute)
     for fold in (0, 1):
         yield wall.replace(fold=fold).astimezone(UTC)

@@ -4,13 +4,13 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig
 import probatio as vol
 
 from .._lib.device_keys import KeyRing
+from .._lib.entity_refs import entity_id_of, to_reference
 from ..const import CONF_LINKED
-from ..runtime.linked_entity import LINKABLE_DOMAINS, resolve_entity_id
+from ..runtime.linked_entity import LINKABLE_DOMAINS
 from ..storage.device_records import ControllerKind
 from ..storage.device_store import DEVICE_STORE
 from .energy_fields import ENERGY_FIELDS, NAME_FIELD, energy_data
@@ -33,7 +33,7 @@ class LinkedEntitySubentryFlow(ConfigSubentryFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             name = user_input[CONF_NAME].strip()
-            reference = self._reference(user_input[CONF_LINKED])
+            reference = to_reference(self.hass, user_input[CONF_LINKED])
             store = self.hass.data[DEVICE_STORE]
             if not name:
                 errors[CONF_NAME] = "name_required"
@@ -68,10 +68,5 @@ class LinkedEntitySubentryFlow(ConfigSubentryFlow):
                 _RECONFIGURE_SCHEMA, user_input or {CONF_NAME: subentry.title, **subentry.data}
             ),
             errors=errors,
-            description_placeholders={"entity": resolve_entity_id(self.hass, reference) or reference},
+            description_placeholders={"entity": entity_id_of(self.hass, reference) or reference},
         )
-
-    def _reference(self, entity_id: str) -> str:
-        """Return the registry ID, which a rename does not change; the entity ID for entities without one."""
-        entry = er.async_get(self.hass).async_get(entity_id)
-        return entry.id if entry is not None else entity_id

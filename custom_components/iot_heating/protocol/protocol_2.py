@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from .commands import Command
 from .configuration import Override
 from .profile import Profile, utc_text
 
@@ -18,7 +17,7 @@ class ReplyExtension:
         lease_s: After this time without a reply the controller falls back to its own control.
         zone: Time zone of the home.
         flow_setpoint_c: Flow temperature setpoint now.
-        commands: Commands to deliver with this reply.
+        commands: Commands to deliver with this reply, as command_message returns them.
         forecast: Times and outdoor temperatures in degC.
         firmware: The firmware offer of ota, as the fields of its FleetOffer.
         new_key: Created for this reply while the key is being rotated.
@@ -28,7 +27,7 @@ class ReplyExtension:
     lease_s: int
     zone: tzinfo
     flow_setpoint_c: float | None = None
-    commands: tuple[Command, ...] = ()
+    commands: tuple[dict[str, Any], ...] = ()
     forecast: tuple[tuple[datetime, float], ...] = ()
     firmware: dict[str, Any] | None = None
     new_key: str | None = None
@@ -58,10 +57,7 @@ def extend_reply(
         "poll_jitter_s": poll_jitter_s(extension.poll_interval_s),
         "lease_s": extension.lease_s,
     }
-    reply["commands"] = [
-        {"id": c.id, "name": c.name.value, "args": dict(c.args), "expires_at": utc_text(c.expires)}
-        for c in extension.commands
-    ]
+    reply["commands"] = list(extension.commands)
     if extension.forecast:
         reply["forecast"] = [
             {"time": utc_text(time), "temp_out": round(temperature_c, 1)} for time, temperature_c in extension.forecast

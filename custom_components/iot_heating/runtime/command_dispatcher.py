@@ -12,7 +12,17 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..protocol import commands as queues
-from ..protocol.commands import Ack, Command, CommandName, CommandStatus
+from ..protocol.commands import (
+    Ack,
+    Command,
+    CommandName,
+    CommandStatus,
+    Order,
+    command_message,
+    new_command,
+    reason_of,
+    status_of,
+)
 from ..protocol.configuration import Force, Override
 from ..protocol.profile import CURVE_VALUE_RANGE, MIN_EXTERNAL_RANGE_C, validate_number
 from ..protocol.report import Report
@@ -25,8 +35,6 @@ type EntitySwitch = Callable[[str, Force, Force], Awaitable[str | None]]
 
 _FORCE_OF: Final = {CommandName.FORCE_ON: Force.ON, CommandName.FORCE_OFF: Force.OFF, CommandName.AUTO: Force.AUTO}
 COMMAND_OF: Final = {force: name for name, force in _FORCE_OF.items()}
-RETRY_AFTER: Final = timedelta(seconds=20)
-"""A command that was delivered and not answered is delivered again after this time."""
 
 
 class CommandDispatcher:
@@ -47,6 +55,7 @@ class CommandDispatcher:
         create_task: TaskCreator,
     ) -> None:
         self._store = store
+        self._clock = store.clock
         self._controllers = controllers
         self._switch_entity = switch_entity
         self._create_task = create_task
@@ -82,12 +91,13 @@ class CommandDispatcher:
         if name in queues.PROTOCOL_2_COMMANDS and controller.protocol < 2:
             raise _unsupported("needs_protocol_2", controller, name)
         now = dt_util.utcnow()
-        command = Command(secrets.token_hex(8), name, now, now + expiry, _validate_args(name, args or {}))
+        order = Order(name, _validate_args(name, args or {}))
+        command = new_command(secrets.token_hex(8), order, self._clock(), expiry)
         until = now + duration if duration else None
         previous = self._store.devices[controller.device_id].override.at(now).force
 
         def add(record: DeviceRecord) -> DeviceRecord:
-            override = _apply_command(record.override.at(now), command, until, now)
+            override = _apply_order(record.override.at(now), order, until, now)
             return replace(record, commands=queues.enqueue(record.commands, command), override=override)
 
         await self._async_change(controller.device_id, add)
@@ -117,17 +127,18 @@ class CommandDispatcher:
 
     async def _async_switch(self, controller: Controller, command: Command, previous: Force) -> None:
         """Execute a command to a linked entity."""
-        now = dt_util.utcnow()
         device_id = controller.device_id
         await self._async_change(
-            device_id, lambda r: replace(r, commands=queues.deliver_in_configuration(r.commands, now))
+            device_id, lambda r: replace(r, commands=queues.deliver_in_configuration(r.commands, self._clock()))
         )
-        error = await self._switch_entity(device_id, _FORCE_OF[command.name], previous)
+        error = await self._switch_entity(device_id, _FORCE_OF[command.payload.name], previous)
         if error is None:
             self.confirm_by_state(controller)
             return
-        acks, now = (Ack(command.id, ok=False, message=error),), dt_util.utcnow()
-        await self._async_change(device_id, lambda r: _with_queue(r, queues.acknowledge(r.commands, acks, now), now))
+        acks = (Ack(command.id, ok=False, message=error),)
+        await self._async_change(
+            device_id, lambda r: _with_queue(r, queues.acknowledge(r.commands, acks, self._clock()))
+        )
 
     @callback
     def confirm_by_state(self, controller: Controller) -> None:
@@ -135,39 +146,37 @@ class CommandDispatcher:
         record = self.record(controller.device_id)
         if record is None or not any(command.is_open for command in record.commands):
             return
-        if queues.confirm_by_state(record.commands, controller.heating, dt_util.utcnow()) is not record.commands:
+        if queues.confirm_by_state(record.commands, controller.heating, self._clock()) is not record.commands:
             self._change_queue(controller, lambda queue, now: queues.confirm_by_state(queue, controller.heating, now))
 
-    async def async_exchange(self, device_id: str, report: Report) -> queues.Queue:
-        """Apply the answers of a call to the commands; returns the commands that the reply delivers."""
+    async def async_exchange(self, device_id: str, report: Report) -> tuple[dict[str, Any], ...]:
+        """Apply the answers of a call to the commands; returns the commands for the reply of protocol 2."""
         delivered: queues.Queue = ()
 
         def exchange(record: DeviceRecord) -> DeviceRecord:
             nonlocal delivered
-            now = dt_util.utcnow()
+            now = self._clock()
             queue = record.commands
             if report.protocol >= 2:
-                queue = queues.expire(queues.acknowledge(queue, report.acks, now), now)
-                queue, delivered = queues.deliver(queue, now, RETRY_AFTER)
+                queue, delivered = queues.deliver(queues.acknowledge(queue, report.acks, now), now)
             else:
                 queue = queues.expire(queues.confirm_by_state(queue, report.heating, now), now)
                 queue = queues.deliver_in_configuration(queue, now)
-            return _with_queue(record, queue, now)
+            return _with_queue(record, queue)
 
         await self._async_change(device_id, exchange)
-        return delivered
+        return tuple(command_message(command, self._clock.to_wall) for command in delivered)
 
     @callback
-    def expire(self, controller: Controller, now: datetime) -> None:
+    def expire(self, controller: Controller) -> None:
         """Fail the overdue commands of a controller that may be offline."""
         record = self.record(controller.device_id)
-        if record is not None and any(c.is_open and now >= c.expires for c in record.commands):
+        if record is not None and any(c.is_open and self._clock() >= c.deadline for c in record.commands):
             self._change_queue(controller, queues.expire)
 
-    def _change_queue(self, controller: Controller, change: Callable[[queues.Queue, datetime], queues.Queue]) -> None:
+    def _change_queue(self, controller: Controller, change: Callable[[queues.Queue, float], queues.Queue]) -> None:
         def change_record(record: DeviceRecord) -> DeviceRecord:
-            now = dt_util.utcnow()
-            return _with_queue(record, change(record.commands, now), now)
+            return _with_queue(record, change(record.commands, self._clock()))
 
         self._create_task(self._async_change(controller.device_id, change_record), "update commands")
 
@@ -185,17 +194,17 @@ class CommandDispatcher:
         statuses = {command.id: command.status for command in previous.commands}
         for command in record.commands:
             if statuses.get(command.id) is not command.status:
-                controller.fire_event("command", command.status.value, command_event_data(command))
+                controller.fire_event("command", status_of(command).value, command_event_data(command))
 
 
 def command_event_data(command: Command) -> dict[str, Any]:
     """Return the data of events and actions."""
     return {
         "id": command.id,
-        "command": command.name.value,
-        "status": command.status.value,
+        "command": command.payload.name.value,
+        "status": status_of(command).value,
         "attempts": command.attempts,
-        "reason": command.reason,
+        "reason": reason_of(command),
     }
 
 
@@ -208,30 +217,34 @@ def confirmed_force(record: DeviceRecord, now: datetime) -> Force:
     """Return the confirmed control mode; while a command is open, the one confirmed before it."""
     if pending_force(record) is None:
         return record.override.at(now).force
-    confirmed = (c for c in reversed(record.commands) if c.name in _FORCE_OF and c.status is CommandStatus.CONFIRMED)
-    return next((_FORCE_OF[command.name] for command in confirmed), Force.AUTO)
+    confirmed = (
+        _FORCE_OF[command.payload.name]
+        for command in reversed(record.commands)
+        if command.payload.name in _FORCE_OF and status_of(command) is CommandStatus.CONFIRMED
+    )
+    return next(confirmed, Force.AUTO)
 
 
 def pending_force(record: DeviceRecord) -> Force | None:
     """Return the control mode that is not confirmed yet."""
     for command in reversed(record.commands):
-        if command.name in _FORCE_OF and command.is_open:
-            return _FORCE_OF[command.name]
+        if command.payload.name in _FORCE_OF and command.is_open:
+            return _FORCE_OF[command.payload.name]
     return None
 
 
-def _apply_command(override: Override, command: Command, until: datetime | None, now: datetime) -> Override:
+def _apply_order(override: Override, order: Order, until: datetime | None, now: datetime) -> Override:
     """Return the override after a command. Forcing and a curve of the controller end together."""
-    match command.name:
+    match order.name:
         case CommandName.FORCE_ON | CommandName.FORCE_OFF:
-            return replace(override, force=_FORCE_OF[command.name], since=now, until=until)
+            return replace(override, force=_FORCE_OF[order.name], since=now, until=until)
         case CommandName.AUTO:
             return Override(since=now)
         case CommandName.SET_CURVE:
             return replace(
                 override,
-                curve_value=command.args["value"],
-                min_external_temp=command.args.get("min_external_temp", override.min_external_temp),
+                curve_value=order.args["value"],
+                min_external_temp=order.args.get("min_external_temp", override.min_external_temp),
                 since=now,
                 until=until,
             )
@@ -248,16 +261,16 @@ def _validate_args(name: CommandName, args: dict[str, Any]) -> dict[str, Any]:
     return validated
 
 
-def _with_queue(record: DeviceRecord, queue: queues.Queue, now: datetime) -> DeviceRecord:
+def _with_queue(record: DeviceRecord, queue: queues.Queue) -> DeviceRecord:
     """Return the record with a changed queue. The override of a command that failed is reverted."""
     if queue is record.commands:
         return record
-    override = record.override
+    override, now = record.override, dt_util.utcnow()
     for previous, command in zip(record.commands, queue, strict=True):
-        if previous.is_open and command.status is CommandStatus.FAILED:
-            if command.name in _FORCE_OF:
+        if previous.is_open and status_of(command) is CommandStatus.FAILED:
+            if command.payload.name in _FORCE_OF:
                 override = replace(override, force=Force.AUTO, since=now)
-            elif command.name is CommandName.SET_CURVE:
+            elif command.payload.name is CommandName.SET_CURVE:
                 override = replace(override, curve_value=None, min_external_temp=None, since=now)
     return replace(record, commands=queue, override=override)
 

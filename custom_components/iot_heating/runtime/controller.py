@@ -25,7 +25,7 @@ _REFRESH_S: Final = 300.0
 
 
 class Topic(StrEnum):
-    """What listeners subscribe to, besides the names of telemetry fields."""
+    """What listeners subscribe to, in addition to the names of telemetry fields."""
 
     COMMAND = "command"
     LAST_SEEN = "last_seen"

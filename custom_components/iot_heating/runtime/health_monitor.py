@@ -9,13 +9,13 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
+from .._lib.slices import Slicer
 from ..protocol.protocol_2 import poll_jitter_s
 from ..repairs import async_create_offline_issue, async_delete_offline_issue
 from ..storage.device_records import ControllerKind
 from .command_dispatcher import CommandDispatcher
 from .controller import MISSED_POLLS, Controller, Topic, subscribe
 from .linked_entity import LinkedEntity
-from .notifier import SlicedLoop
 from .report_receiver import ReportReceiver
 
 _LOGGER = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class HealthMonitor:
         linked_entities: Mapping[str, LinkedEntity],
         receiver: ReportReceiver,
         commands: CommandDispatcher,
-        sliced_loop: SlicedLoop,
+        slicer: Slicer,
     ) -> None:
         self._hass = hass
         self._building_name = building_name
@@ -52,7 +52,7 @@ class HealthMonitor:
         self._linked_entities = linked_entities
         self._receiver = receiver
         self._commands = commands
-        self._sliced_loop = sliced_loop
+        self._slicer = slicer
         self._started = dt_util.utcnow()
         self._listeners: list[CALLBACK_TYPE] = []
 
@@ -81,7 +81,7 @@ class HealthMonitor:
             if controller.device_id in self._controllers:
                 self._check(controller, now)
 
-        self._sliced_loop.run(self._controllers.values(), check, self._notify)
+        self._slicer.for_each(self._controllers.values(), check, self._notify)
 
     def _notify(self) -> None:
         for listener in tuple(self._listeners):
@@ -94,7 +94,7 @@ class HealthMonitor:
             self._check_connection(controller, now)
         topics = (Topic.LAST_SEEN, Topic.USAGE) if controller.tracker.running else (Topic.LAST_SEEN,)
         controller.notify(topics)
-        self._commands.expire(controller, now)
+        self._commands.expire(controller)
 
     def _check_linked(self, controller: Controller, now: datetime) -> None:
         entity = self._linked_entities[controller.device_id]

@@ -15,10 +15,10 @@ from homeassistant.const import (
 )
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
 import probatio as vol
 
+from .._lib.entity_refs import entity_id_of
 from ..protocol.configuration import Force
 from ..protocol.fields import STATE
 from ..protocol.report import Report
@@ -29,14 +29,9 @@ SWITCHABLE_DOMAINS: Final = ("climate", "fan", "input_boolean", "light", "switch
 LINKABLE_DOMAINS: Final = (*SWITCHABLE_DOMAINS, "binary_sensor")
 
 
-def resolve_entity_id(hass: HomeAssistant, reference: str) -> str | None:
-    """Return the entity ID of a reference: a registry ID, or an entity ID for entities without one."""
-    return er.async_resolve_entity_id(er.async_get(hass), reference)
-
-
 def is_switchable(hass: HomeAssistant, reference: str) -> bool:
     """Whether the entity can be switched on and off."""
-    entity_id = resolve_entity_id(hass, reference)
+    entity_id = entity_id_of(hass, reference)
     return entity_id is not None and entity_id.partition(".")[0] in SWITCHABLE_DOMAINS
 
 
@@ -75,7 +70,7 @@ class LinkedEntity:
     @property
     def entity_id(self) -> str | None:
         """The entity ID now."""
-        return resolve_entity_id(self._hass, self._controller.device_id)
+        return entity_id_of(self._hass, self._controller.device_id)
 
     @callback
     def start(self) -> None:

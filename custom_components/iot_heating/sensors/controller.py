@@ -15,10 +15,10 @@ from homeassistant.const import (
 
 from ..data import IotHeatingData
 from ..entity import is_esp32
-from ..protocol.commands import CommandStatus
+from ..protocol.commands import CommandStatus, status_of
 from ..protocol.faults import NO_FAULT, Fault, error_text, most_urgent_fault
 from ..protocol.fields import ERRORS, TELEMETRY_FIELDS, UPTIME, FieldSensor, Quantity, TelemetryField
-from ..runtime.command_dispatcher import last_command
+from ..runtime.command_dispatcher import command_event_data, last_command
 from ..runtime.controller import Controller, Topic
 from .description import ControllerSensorDescription
 from .usage import USAGE_SENSORS
@@ -71,14 +71,16 @@ def _errors(data: IotHeatingData, controller: Controller) -> dict[str, Any]:
 
 def _command(data: IotHeatingData, controller: Controller) -> str | None:
     command = last_command(data.commands.record(controller.device_id))
-    return command.status.value if command else None
+    return status_of(command).value if command else None
 
 
 def _command_attributes(data: IotHeatingData, controller: Controller) -> dict[str, Any]:
     command = last_command(data.commands.record(controller.device_id))
     if command is None:
         return {}
-    return {"command": command.name.value, "id": command.id, "reason": command.reason, "attempts": command.attempts}
+    attributes = command_event_data(command)
+    del attributes["status"]  # the state
+    return attributes
 
 
 def _boot_time(data: IotHeatingData, controller: Controller) -> datetime | None:

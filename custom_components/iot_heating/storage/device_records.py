@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from .._lib.device_keys import KeyRing
-from ..protocol.commands import Command, Queue
+from ..protocol.commands import ClockConversion, Queue, command_as_dict, command_from_dict
 from ..protocol.configuration import NO_OVERRIDE, Override
 from ..protocol.profile import Profile
 
@@ -72,7 +72,7 @@ class DeviceRecord:
     rotation: KeyRotation = KeyRotation.NONE
     config: dict[str, Any] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, to_wall: ClockConversion) -> dict[str, Any]:
         """Return the stored form, which contains hashes of keys only."""
         return {
             "entry_id": self.entry_id,
@@ -83,13 +83,13 @@ class DeviceRecord:
             "confirmed": self.confirmed,
             "kind": self.kind.value,
             "override": self.override.as_dict(),
-            "commands": [command.as_dict() for command in self.commands],
+            "commands": [command_as_dict(command, to_wall) for command in self.commands],
             "rotation": self.rotation.value,
             "config": self.config,
         }
 
     @classmethod
-    def from_dict(cls, device_id: str, data: dict[str, Any]) -> Self:
+    def from_dict(cls, device_id: str, data: dict[str, Any], from_wall: ClockConversion) -> Self:
         """Restore a record from its stored form."""
         return cls(
             device_id,
@@ -101,7 +101,7 @@ class DeviceRecord:
             data["confirmed"],
             ControllerKind(data["kind"]),
             Override.from_dict(data["override"]),
-            tuple(Command.from_dict(command) for command in data["commands"]),
+            tuple(command_from_dict(command, from_wall) for command in data["commands"]),
             KeyRotation(data["rotation"]),
             data["config"],
         )

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+import time
 from typing import Any, Final, override
 
 from homeassistant.core import HomeAssistant, callback
@@ -17,6 +18,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .._lib.device_keys import KeyRing
 from .._lib.durable_store import DurableStore
+from .._lib.steady_clock import SteadyClock
 from ..const import DOMAIN
 from ..protocol.profile import Profile
 from .device_records import BuildingRecord, ControllerKind, DeviceRecord, migrate
@@ -37,6 +39,14 @@ class _Store(DurableStore[dict[str, Any]]):
         return migrate(old_minor_version, old_data)
 
 
+def _wall_time() -> float:
+    return time.time()
+
+
+def _monotonic_time() -> float:
+    return time.monotonic()
+
+
 class StaleRevisionError(Exception):
     """A change is based on a revision of the profile that is no longer the current one."""
 
@@ -47,6 +57,8 @@ class DeviceStore:
     def __init__(self, hass: HomeAssistant) -> None:
         self._store = _Store(hass, STORAGE_VERSION, DOMAIN, minor_version=STORAGE_MINOR_VERSION, domain=DOMAIN)
         self._lock = asyncio.Lock()
+        # Of the deadlines of commands: it does not jump with the system time.
+        self.clock = SteadyClock(_wall_time, _monotonic_time)
         self._next_building = 1
         self._next_device = 1
         self.buildings: dict[str, BuildingRecord] = {}
@@ -66,7 +78,7 @@ class DeviceStore:
         for entry_id, item in data["buildings"].items():
             self.buildings[entry_id] = BuildingRecord.from_dict(entry_id, item)
         for device_id, item in data["devices"].items():
-            self.devices[device_id] = DeviceRecord.from_dict(device_id, item)
+            self.devices[device_id] = DeviceRecord.from_dict(device_id, item, self.clock.from_wall)
             if seen := item["last_seen"]:
                 self.last_seen[device_id] = datetime.fromisoformat(seen)
 
@@ -211,7 +223,7 @@ class DeviceStore:
         record, seen = self.devices[device_id], self.last_seen.get(device_id)
         cached = self._serialized.get(device_id)
         if cached is None or cached[0] is not record:
-            cached = self._serialized[device_id] = (record, record.as_dict())
+            cached = self._serialized[device_id] = (record, record.as_dict(self.clock.to_wall))
         return cached[1] | {"last_seen": seen.isoformat() if seen else None}
 
 

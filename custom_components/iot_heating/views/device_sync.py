@@ -21,7 +21,6 @@ from .._lib.device_http import (
 from .._lib.device_keys import KeyMatch
 from ..const import CONF_ALLOW_QUERY
 from ..data import IotHeatingData
-from ..protocol.commands import Queue
 from ..protocol.configuration import apply_override, device_config
 from ..protocol.errors import ProtocolError
 from ..protocol.protocol_2 import ReplyExtension, extend_reply
@@ -130,7 +129,7 @@ class DeviceSyncView(HomeAssistantView):
             return self._connections.reply(connection, now)
         if sessions_changed:
             await self._hass.data[SESSION_STORE].async_save([controller.number])
-        delivered: Queue = ()
+        delivered: tuple[dict[str, Any], ...] = ()
         if connection.has_open_commands:
             delivered = await data.commands.async_exchange(record.device_id, report)
             connection = self._connections.get(record.device_id, now) or connection
@@ -143,7 +142,12 @@ class DeviceSyncView(HomeAssistantView):
         return self.json(extend_reply(reply, profile, connection.override, extension, now))
 
     async def _async_extension(
-        self, connection: Connection, data: IotHeatingData, controller: Controller, match: KeyMatch, delivered: Queue
+        self,
+        connection: Connection,
+        data: IotHeatingData,
+        controller: Controller,
+        match: KeyMatch,
+        delivered: tuple[dict[str, Any], ...],
     ) -> ReplyExtension:
         record, options = connection.record, data.building.options
         rotates = record.rotation is not KeyRotation.NONE

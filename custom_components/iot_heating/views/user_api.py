@@ -22,13 +22,13 @@ from .._lib.device_http import (
     require_control,
     require_user,
 )
+from .._lib.entity_refs import entity_id_of
 from ..data import IotHeatingConfigEntry, IotHeatingData
 from ..protocol.errors import ProtocolError
 from ..protocol.fields import FIRMWARE_VERSION
 from ..protocol.profile import Profile, utc_text
 from ..protocol.report import decode_report
 from ..runtime.controller import Controller
-from ..runtime.linked_entity import resolve_entity_id
 from ..runtime.permissions import permission_entity
 from ..storage.device_records import BuildingRecord, ControllerKind, DeviceRecord
 from ..storage.device_store import DEVICE_STORE, StaleRevisionError
@@ -61,7 +61,7 @@ class UserView(HomeAssistantView):
         last_seen = controller.last_seen if controller else self._store.last_seen.get(record.device_id)
         device_id = record.device_id
         if record.kind is ControllerKind.LINKED:
-            device_id = resolve_entity_id(self._hass, device_id) or device_id
+            device_id = entity_id_of(self._hass, device_id) or device_id
         return {
             "id": record.number,
             "device_id": device_id,
@@ -135,7 +135,7 @@ class ReportStatusView(UserView):
         for record in self._store.devices.values():
             if str(record.number) == text:
                 return record
-            if record.kind is ControllerKind.LINKED and resolve_entity_id(self._hass, record.device_id) == text:
+            if record.kind is ControllerKind.LINKED and entity_id_of(self._hass, record.device_id) == text:
                 return record
         return None
 

@@ -1,8 +1,7 @@
 # Generated from lib/publisher.py by scripts/build: edit that file, not this one.
 """Writes entity states when they are worth it (see publish_rules.py), without blocking the event loop.
 
-One `Publisher` per config entry. Whoever receives data offers each new value; the entity's state is written when it is
-due:
+One `Publisher` per config entry. Each new value is offered to it; the entity's state is written when it is due:
 
     publisher = Publisher.for_entry(hass, entry)
 
@@ -246,15 +245,19 @@ class PublishedEntity(Entity):
     def __init__(
         self,
         publisher: Publisher,
-        description: EntityDescription,
+        description: EntityDescription | str,
         unique_id_prefix: str,
         device_info: DeviceInfo | None = None,
     ) -> None:
-        """Initialize an entity with a description; its unique ID is `<prefix>_<description key>`."""
+        """Initialize an entity by its description, or only by its key; its unique ID is `<prefix>_<key>`."""
         self.publisher = publisher
-        self.entity_description = description
-        self._attr_unique_id = f"{unique_id_prefix}_{description.key}"
-        self._attr_translation_key = description.translation_key or description.key
+        if isinstance(description, str):
+            key = self._attr_translation_key = description
+        else:
+            self.entity_description = description
+            key = description.key
+            self._attr_translation_key = description.translation_key or key
+        self._attr_unique_id = f"{unique_id_prefix}_{key}"
         self._attr_device_info = device_info
 
     @property

@@ -18,6 +18,7 @@ from .._lib.heat_source import (
     Capabilities,
     Command,
     CommandResult,
+    FaultReason,
     Health,
     Outcome,
     SourceState,
@@ -74,9 +75,9 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
-def blank_state(health: Health, detail: str, at: datetime) -> SourceState:
+def blank_state(health: Health, detail: str, at: datetime, reason: FaultReason | None = None) -> SourceState:
     """Return a state without readings."""
-    return SourceState(at=at, health=health, detail=detail)
+    return SourceState(at=at, health=health, detail=detail, reason=reason)
 
 
 _REST_VALID_S: Final = 60.0
@@ -188,19 +189,19 @@ class SourceBase(ABC):
         try:
             return await action
         except LimitedError as err:
-            return self._result(command, Outcome.DEFERRED, str(err))
+            return self._result(command, Outcome.DEFERRED, str(err), err.reason)
         except RefusedError as err:
-            return self._result(command, Outcome.REFUSED, str(err))
+            return self._result(command, Outcome.REFUSED, str(err), err.reason)
         except DriverError as err:
             self._set_state(self._error_state(err))
-            return self._result(command, Outcome.FAILED, str(err))
+            return self._result(command, Outcome.FAILED, str(err), err.reason)
 
     async def _choose(self, command: Command) -> CommandResult:
         if command.mode not in self._capabilities.modes:
             raise RefusedError(f"unknown mode {command.mode}")
         await self._refresh()
         if self._state.health in (Health.FAILING, Health.AUTH):
-            return self._result(command, Outcome.FAILED, self._state.detail)
+            return self._result(command, Outcome.FAILED, self._state.detail, self._state.reason)
         if is_shown(command, self._state, self.power_tolerance_w):
             return self._result(command, Outcome.UNCHANGED, "")
         await self._send(command)
@@ -218,12 +219,12 @@ class SourceBase(ABC):
                 async with asyncio.timeout(self.timing.write_s):
                     await self._checked(self._fallback())
             except TimeoutError:
-                return self._result(command, Outcome.FAILED, "timed out")
+                return self._result(command, Outcome.FAILED, "timed out", FaultReason.NO_RESPONSE)
             except RefusedError as err:
-                return self._result(command, Outcome.FAILED, str(err))
+                return self._result(command, Outcome.FAILED, str(err), err.reason)
             except DriverError as err:
                 self._set_state(self._error_state(err))
-                return self._result(command, Outcome.FAILED, str(err))
+                return self._result(command, Outcome.FAILED, str(err), err.reason)
             self._read_at = -math.inf
             return await self._verify_release(command)
 
@@ -234,7 +235,8 @@ class SourceBase(ABC):
             return self._result(command, Outcome.APPLIED, "")
         if self._capabilities.settle_s > self.timing.verify_s:
             return self._result(command, Outcome.PENDING, "sent, not yet confirmed")
-        return self._result(command, Outcome.FAILED, f"the device is not at rest {self._state.detail}".strip())
+        detail = f"the device is not at rest {self._state.detail}".strip()
+        return self._result(command, Outcome.FAILED, detail, self._state.reason or FaultReason.NOT_CONFIRMED)
 
     def _is_resting(self) -> bool:
         return self._state.health in _ANSWERING and self._at_rest(self._state) is True
@@ -279,9 +281,9 @@ class SourceBase(ABC):
             async with asyncio.timeout(self.timing.read_s):
                 state = await self._checked(self._read())
         except TimeoutError:
-            state = blank_state(Health.FAILING, "timed out", self._now())
+            state = blank_state(Health.FAILING, "timed out", self._now(), FaultReason.NO_RESPONSE)
         except LimitedError as err:
-            state = replace(self._state, health=Health.LIMITED, detail=str(err))
+            state = replace(self._state, health=Health.LIMITED, detail=str(err), reason=err.reason)
         except DriverError as err:
             state = self._error_state(err)
         else:
@@ -302,10 +304,13 @@ class SourceBase(ABC):
     def _error_state(self, err: DriverError) -> SourceState:
         for kind, health in _HEALTH_OF_ERROR:
             if isinstance(err, kind):
-                return blank_state(health, str(err), self._now())
-        return blank_state(Health.FAILING, str(err), self._now())
+                return blank_state(health, str(err), self._now(), err.reason)
+        return blank_state(Health.FAILING, str(err), self._now(), err.reason)
 
     def _set_state(self, state: SourceState) -> None:
+        if state.health != Health.OK and state.reason is None:
+            degraded = state.health == Health.DEGRADED
+            state = replace(state, reason=FaultReason.DEVICE_FAULT if degraded else FaultReason.NO_RESPONSE)
         if state.health != self._state.health:
             level = logging.INFO if state.health == Health.OK else logging.WARNING
             _LOGGER.log(level, "%s: %s -> %s %s", self._name, self._state.health, state.health, state.detail)
@@ -319,7 +324,7 @@ class SourceBase(ABC):
         if self._clock() - self._read_at > self.timing.fresh_s:
             await self._refresh()
         if self._state.health in (Health.FAILING, Health.AUTH):
-            return self._result(command, Outcome.FAILED, self._state.detail)
+            return self._result(command, Outcome.FAILED, self._state.detail, self._state.reason)
         names = unconfirmed_fields(fitted, self._state, self.power_tolerance_w)
         if not names:
             self._pending = None
@@ -365,7 +370,8 @@ class SourceBase(ABC):
             return self._result(command, Outcome.PENDING, "sent, not yet confirmed")
         self._pending = None
         names = ", ".join(sorted(unconfirmed_fields(wanted, self._state, self.power_tolerance_w)))
-        return self._result(command, Outcome.FAILED, f"not confirmed by the device: {names or self._state.detail}")
+        detail = f"not confirmed by the device: {names or self._state.detail}"
+        return self._result(command, Outcome.FAILED, detail, self._state.reason or FaultReason.NOT_CONFIRMED)
 
     async def _wait_until(self, is_confirmed: Callable[[], bool]) -> bool:
         """Read until `is_confirmed` is true; return False if that takes longer than a command may take."""
@@ -384,6 +390,8 @@ class SourceBase(ABC):
         same = replace(self._pending.command, id=wanted.id, lease_s=wanted.lease_s) == wanted
         return same and self._clock() - self._pending.at < self._capabilities.settle_s
 
-    def _result(self, command: Command, outcome: Outcome, detail: str) -> CommandResult:
+    def _result(
+        self, command: Command, outcome: Outcome, detail: str, reason: FaultReason | None = None
+    ) -> CommandResult:
         _LOGGER.debug("%s: command %s %s %s", self._name, command.id, outcome, detail)
-        return CommandResult(command_id=command.id, outcome=outcome, detail=detail, state=self._state)
+        return CommandResult(command_id=command.id, outcome=outcome, detail=detail, state=self._state, reason=reason)

@@ -1,10 +1,15 @@
-"""Errors of drivers."""
+"""The exceptions of all drivers: one tree with a reason for each class."""
 
 from datetime import datetime
+from typing import ClassVar
+
+from .._lib.heat_source import FaultReason
 
 
 class DriverError(Exception):
-    """An error of a device, a cloud or the connection to it."""
+    """Any fault of a device, a cloud or the connection to it. Its text is technical; people see its reason."""
+
+    reason: ClassVar[FaultReason] = FaultReason.NO_RESPONSE
 
 
 class UnreachableError(DriverError):
@@ -12,19 +17,27 @@ class UnreachableError(DriverError):
 
 
 class BadReplyError(DriverError):
-    """The reply violates the protocol."""
+    """A reply that does not follow the protocol."""
+
+    reason = FaultReason.INVALID_RESPONSE
 
 
 class AuthError(DriverError):
-    """Authentication failed."""
+    """The device rejects the credentials."""
+
+    reason = FaultReason.INVALID_AUTH
 
 
 class RefusedError(DriverError):
-    """The device rejected the request, or does not support it."""
+    """The device understood the command and rejected it."""
+
+    reason = FaultReason.REJECTED
 
 
 class LimitedError(DriverError):
-    """A limit prevents the call until `retry_at` (timezone-aware), if known."""
+    """A call limit applies until `retry_at` (aware), if known."""
+
+    reason = FaultReason.CALL_LIMIT
 
     def __init__(self, message: str, retry_at: datetime | None = None) -> None:
         super().__init__(message)

@@ -4,7 +4,7 @@ The texts are the `common` section of the translations: one for each message cod
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import math
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import LOCALE_EN, async_get_translations
 from homeassistant.util import language as language_util
 
+from .._lib.heat_source import FaultReason
 from ..const import DOMAIN
 from ..engine.decision_record import DecisionRecord, describe
 from ..engine.messages import TEMPLATES, VALUE_SEPARATOR, Message, MessageCode, Value
@@ -19,16 +20,31 @@ from ..engine.messages import TEMPLATES, VALUE_SEPARATOR, Message, MessageCode, 
 LANGUAGES: Final = (LOCALE_EN, "de", "fi", "ru")
 KEY_PREFIX: Final = "message_"
 DECIMAL_MARK: Final = "decimal_mark"
+MODELS: Final = {"model_system": "Heating system", "model_zone": "Heating zone"}
+"""Models of the devices of this integration, by the keys of their texts."""
+REASON_PREFIX: Final = "reason_"
+REASONS: Final = {
+    FaultReason.NO_RESPONSE: "not responding",
+    FaultReason.INVALID_RESPONSE: "invalid response",
+    FaultReason.INVALID_AUTH: "invalid authentication",
+    FaultReason.CALL_LIMIT: "API call limit reached",
+    FaultReason.REJECTED: "rejected by the device",
+    FaultReason.NOT_CONFIRMED: "not confirmed by the device",
+    FaultReason.DEVICE_FAULT: "fault reported by the device",
+    FaultReason.REMOVED: "no longer provided by its integration",
+}
 _COMMON: Final = f"component.{DOMAIN}.common."
 _PRICE: Final = "price_kwh"
 
 
 @dataclass(frozen=True, slots=True)
 class MessageTexts:
-    """The texts of one language."""
+    """The texts of one language: of messages and fault reasons, and the device models by their keys."""
 
     texts: Mapping[MessageCode, str]
     decimal_mark: str = "."
+    models: Mapping[str, str] = field(default_factory=lambda: MODELS)
+    reasons: Mapping[FaultReason, str] = field(default_factory=lambda: REASONS)
 
 
 ENGLISH: Final = MessageTexts({code: template.text for code, template in TEMPLATES.items()})
@@ -39,7 +55,9 @@ async def async_load_texts(hass: HomeAssistant) -> MessageTexts:
     supported = language_util.matches(hass.config.language, LANGUAGES, hass.config.country)
     common = await async_get_translations(hass, supported[0] if supported else LOCALE_EN, "common", {DOMAIN})
     texts = {code: common.get(f"{_COMMON}{KEY_PREFIX}{code}", english) for code, english in ENGLISH.texts.items()}
-    return MessageTexts(texts, common.get(_COMMON + DECIMAL_MARK, ENGLISH.decimal_mark))
+    models = {key: common.get(_COMMON + key, english) for key, english in MODELS.items()}
+    reasons = {code: common.get(f"{_COMMON}{REASON_PREFIX}{code}", english) for code, english in REASONS.items()}
+    return MessageTexts(texts, common.get(_COMMON + DECIMAL_MARK, ENGLISH.decimal_mark), models, reasons)
 
 
 @dataclass(frozen=True, slots=True)

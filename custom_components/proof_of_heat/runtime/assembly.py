@@ -12,14 +12,14 @@ from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 
 from .._lib.publisher import Publisher
-from ..const import CONF_METER, DOMAIN, MANUFACTURER, SUBENTRY_METER, SUBENTRY_SOURCE
+from ..const import CONF_METER, DOMAIN, SUBENTRY_METER, SUBENTRY_SOURCE
 from ..coordinator import HeatCoordinator
 from ..data import HeatConfigEntry, HeatingSystem
 from ..engine.config import SourceConfig
 from ..engine.engine import Engine
 from ..inputs.states import power_w
 from ..inputs.weather import INTERVAL_S as WEATHER_INTERVAL_S, WeatherForecast, fetch_forecast
-from ..messages.formatter import async_load_texts
+from ..messages.formatter import MessageTexts, async_load_texts
 from ..messages.journal import DecisionJournal
 from ..metering.coordinator import MeterCoordinator
 from ..metering.system_cop import SystemCop
@@ -75,7 +75,15 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
     await user_settings.async_load()
     await store.async_load()
     curve_advisor = CurveAdvisor(engine, config)
-    supervisor = SourceSupervisor(hass, entry, sources, cop=cop, events=events, updates=source_updates)
+    supervisor = SourceSupervisor(
+        hass,
+        entry,
+        sources,
+        cop=cop,
+        events=events,
+        updates=source_updates,
+        reason_text=lambda reason: journal.texts.reasons[reason],
+    )
     cycle = ControlCycle(
         hass,
         entry,
@@ -110,7 +118,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
     _follow_home_assistant(hass, entry, schedules=schedules, store=store, journal=journal, user_changes=user_changes)
     return HeatingSystem(
         config=config,
-        device_id=_system_device(hass, entry).id,
+        device_id=_system_device(hass, entry, journal.texts).id,
         publisher=Publisher.for_entry(hass, entry),
         engine=engine,
         coordinator=coordinator,
@@ -194,12 +202,12 @@ def _weather(hass: HomeAssistant, entry: ConfigEntry, config: SystemConfig) -> B
     )
 
 
-def _system_device(hass: HomeAssistant, entry: ConfigEntry) -> dr.DeviceEntry:
+def _system_device(hass: HomeAssistant, entry: ConfigEntry, texts: MessageTexts) -> dr.DeviceEntry:
     return dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id,
         identifiers={(DOMAIN, entry.entry_id)},
-        manufacturer=MANUFACTURER,
-        model="Heating system",
+        manufacturer=None,
+        model=texts.models["model_system"],
         name=entry.title,
         entry_type=dr.DeviceEntryType.SERVICE,
     )

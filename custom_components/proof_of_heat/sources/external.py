@@ -13,6 +13,7 @@ from .._lib.heat_source import (
     Capabilities,
     Command,
     CommandResult,
+    FaultReason,
     Health,
     HeatSource,
     Outcome,
@@ -118,7 +119,10 @@ class ExternalSource:
         """The last report."""
         if self._source is None:
             return SourceState(
-                at=dt_util.utcnow(), health=Health.FAILING, detail="no longer offered by its integration"
+                at=dt_util.utcnow(),
+                health=Health.FAILING,
+                detail="no longer offered by its integration",
+                reason=FaultReason.REMOVED,
             )
         return self._source.state
 
@@ -129,13 +133,17 @@ class ExternalSource:
     async def apply(self, command: Command) -> CommandResult:
         """Send a command."""
         if self._source is None:
-            return CommandResult(command_id=command.id, outcome=Outcome.FAILED, detail=self.state.detail)
+            return CommandResult(
+                command_id=command.id, outcome=Outcome.FAILED, detail=self.state.detail, reason=self.state.reason
+            )
         return await self._source.apply(command)
 
     async def release(self) -> CommandResult:
         """Release the source to its own control."""
         if self._source is None:
-            return CommandResult(command_id="release", outcome=Outcome.FAILED, detail=self.state.detail)
+            return CommandResult(
+                command_id="release", outcome=Outcome.FAILED, detail=self.state.detail, reason=self.state.reason
+            )
         return await self._source.release()
 
     def subscribe(self, listener: Callable[[], None]) -> Unsubscribe:

@@ -1,6 +1,6 @@
 """Starts and stops the sources of a heating system, follows their reports and sends them commands."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 import logging
 import math
@@ -8,7 +8,7 @@ import math
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
-from .._lib.heat_source import CommandResult, Health
+from .._lib.heat_source import CommandResult, FaultReason, Health, SourceState
 from ..const import DOMAIN
 from ..engine.decision_record import Decision
 from ..engine.snapshot import Snapshot
@@ -35,6 +35,7 @@ class SourceSupervisor:
         cop: SystemCop,
         events: EventNotifier,
         updates: Listeners,
+        reason_text: Callable[[FaultReason], str],
     ) -> None:
         self._hass = hass
         self._entry = entry
@@ -42,6 +43,7 @@ class SourceSupervisor:
         self._cop = cop
         self._events = events
         self._updates = updates
+        self._reason_text = reason_text
 
     @callback
     def start(self) -> None:
@@ -88,6 +90,10 @@ class SourceSupervisor:
                 _LOGGER.debug("cycle=%s source=%s command=%s", cycle_id, managed.name, command_text(command))
                 managed.poller.command(self._entry, command, partial(self._on_result, managed))
 
+    def _text(self, state: SourceState) -> str:
+        """Return why a source is not healthy, in the language of Home Assistant."""
+        return state.detail if state.reason is None else self._reason_text(state.reason)
+
     @callback
     def _on_report(self, managed: ManagedSource) -> None:
         state = managed.source.state
@@ -95,7 +101,10 @@ class SourceSupervisor:
         if is_failing != managed.reported_failing and managed.poller.failures + managed.poller.restarts > 0:
             managed.reported_failing = is_failing
             event_type = "driver_failed" if is_failing else "driver_recovered"
-            self._events.fire(event_type, {"source": managed.name, "detail": state.detail})
+            self._events.fire(
+                event_type,
+                {"source": managed.name, "detail": state.detail, "reason": state.reason, "text": self._text(state)},
+            )
         if state.health == Health.AUTH and managed.has_credentials:
             self._start_reauth(managed)
         feed_source(self._cop.of(managed.subentry_id), managed)

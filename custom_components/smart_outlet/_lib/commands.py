@@ -11,14 +11,13 @@
 
 A command is an immutable value and a queue a tuple of them, oldest first. The functions below return the queue after
 a step, and the same object where nothing changed; a caller that keeps queues in its own records uses them directly.
-`now` comes from a clock that never jumps (see `SteadyClock`): a changed system time neither expires a command nor
-revives one.
+`now` comes from a clock that never jumps (`steady_clock.SteadyClock`): a changed system time neither expires a command
+nor revives one.
 """
 
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-import time
 from typing import Final, Self
 
 
@@ -191,12 +190,14 @@ def submit[P](
     return (*kept_queue, command)
 
 
-def deliver[P](queue: Queue[P], now: float, *, acknowledges: bool = True) -> tuple[Queue[P], Queue[P]]:
-    """Deliver what is due: return the queue afterwards, and the commands to send."""
+def deliver[P](
+    queue: Queue[P], now: float, *, acknowledges: bool = True, command_id: str | None = None
+) -> tuple[Queue[P], Queue[P]]:
+    """Deliver what is due, or only the command with an ID; return the queue afterwards, and the commands to send."""
     sent: list[Command[P]] = []
 
     def step(command: Command[P]) -> Command[P]:
-        if not command.is_due(now):
+        if not command.is_due(now) or command_id not in (None, command.id):
             return command
         command = command.as_delivered(now, acknowledges=acknowledges)
         sent.append(command)
@@ -320,10 +321,12 @@ class CommandQueues[P]:
         self._replace(device_id, queue)
         return command
 
-    def deliver(self, device_id: str, now: float, *, acknowledges: bool = True) -> Queue[P]:
-        """Deliver what is due after closing what has expired; return the commands to send."""
+    def deliver(
+        self, device_id: str, now: float, *, acknowledges: bool = True, command_id: str | None = None
+    ) -> Queue[P]:
+        """Deliver what is due (or only one command) after closing what has expired; return the commands to send."""
         self.expire(now, device_id)
-        queue, sent = deliver(self.queue(device_id), now, acknowledges=acknowledges)
+        queue, sent = deliver(self.queue(device_id), now, acknowledges=acknowledges, command_id=command_id)
         self._replace(device_id, queue)
         return sent
 
@@ -379,28 +382,3 @@ class CommandQueues[P]:
         for command in changed:
             self._on_change(device_id, command)
         return changed
-
-
-class SteadyClock:
-    """Epoch seconds that never jump: the wall clock at the start plus the monotonic time since.
-
-    Deadlines and retries are measured with it. Times that leave the process (stored, sent, shown) are converted with
-    `to_wall`, times that were stored with `from_wall`.
-    """
-
-    def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._wall = wall
-        self._monotonic = monotonic
-        self._offset = wall() - monotonic()
-
-    def __call__(self) -> float:
-        """Return the steady time now."""
-        return self._monotonic() + self._offset
-
-    def to_wall(self, at: float) -> float:
-        """Return the wall-clock time of a steady time, as the system clock is set now."""
-        return at + self._wall() - self()
-
-    def from_wall(self, at: float) -> float:
-        """Return the steady time of a wall-clock time, as the system clock is set now."""
-        return at - self._wall() + self()

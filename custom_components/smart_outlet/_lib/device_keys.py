@@ -62,7 +62,7 @@ class KeyRing:
         return cls(current=hash_key(key))
 
     def match(self, key: str | None, now: datetime) -> KeyMatch:
-        """Say which key was presented; a wrong one costs the same whichever keys there are."""
+        """Return which key was presented; a wrong one takes the same time whichever keys there are."""
         presented = hash_key(key) if key and len(key) <= MAX_KEY_LENGTH else ""
         if compare_digest(presented, self.current or _NO_HASH):
             return KeyMatch.CURRENT
@@ -72,16 +72,16 @@ class KeyRing:
         return KeyMatch.NONE
 
     def rotated(self, new_hash: str, now: datetime, grace: timedelta) -> Self:
-        """The ring after a rotation: the new key counts, the one that the device has is good for ``grace`` more.
+        """Return the ring after a rotation: the present key of the device stays valid for ``grace``.
 
-        Where a key from before is still good, nobody has used the present one yet: that is the one to go.
+        Where the previous key is still valid, the present one has not been used yet and is dropped.
         """
         if self.previous is not None and self.previous_until is not None and now < self.previous_until:
             return replace(self, current=new_hash, previous_until=now + grace)
         return replace(self, current=new_hash, previous=self.current, previous_until=now + grace)
 
     def settled(self) -> Self:
-        """The ring once the new key was used: the old one is gone."""
+        """Return the ring after the new key was used: the old one is no longer valid."""
         return replace(self, previous=None, previous_until=None)
 
     def revoked(self) -> Self:

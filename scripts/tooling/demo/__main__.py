@@ -1,10 +1,10 @@
-"""Real Home Assistant with every integration of the suite configured against simulators.
+"""Start a real Home Assistant with every integration of the suite, configured with simulated devices.
 
-    scripts/demo                                    start, open the dashboard in the browser
+    scripts/demo                                    start and open the dashboard in the browser
     scripts/demo --headless --json --port N --config DIR
-                                                    no browser; one JSON line on standard output when ready
+                                                    without a browser; prints one JSON line when ready
 
-Log in as demo / demo, or as guest / guest (read-only). Ctrl-C or a kill stops every child.
+Log in as demo / demo, or as guest / guest (read-only). Ctrl-C or a kill stops every child process.
 """
 
 import argparse
@@ -21,12 +21,12 @@ import webbrowser
 from ..ports import free_port
 from . import broker, folder as config_folder, provision
 from .client import HomeAssistant, HomeAssistantError
-from .folder import ROOT, InUseError, NotOursError, State
+from .folder import ROOT, ForeignFolderError, InUseError, State
 from .plugin import SimulatorSpec, World, place
 from .process import Child, ChildFailedError, Children
 
 _PORT_WAIT_S = 3.0
-_RESTART_EXIT_CODE = 100  # homeassistant.const.RESTART_EXIT_CODE: a user restarted it in the UI
+_RESTART_EXIT_CODE = 100  # homeassistant.const.RESTART_EXIT_CODE: restarted by a user in the UI
 
 
 class Demo:
@@ -42,18 +42,18 @@ class Demo:
         self.broker: dict[str, Any] = {}
         self._lock = -1
 
-    def say(self, text: str) -> None:
-        """A line of progress, on standard error."""
+    def log(self, text: str) -> None:
+        """Print a line of progress to standard error."""
         print(f"[{time.monotonic() - self.begun:5.1f} s] {text}", file=sys.stderr, flush=True)
 
     async def start(self) -> dict[str, Any]:
-        """Bring everything up; returns what the JSON line says."""
+        """Start everything; return the content of the JSON line."""
         self._lock = config_folder.lock(self.folder)
         await self._wait_for_port()
         state = config_folder.prepare(self.folder, self.url, self.args.port, fresh=self.args.fresh)
         await self._start_broker(state)
         world = World(self.url, self.args.speed, datetime.now(UTC), self.broker)
-        self.say("starting Home Assistant" + ("" if state.complete else " (first start in this folder)"))
+        self.log("starting Home Assistant" + ("" if state.complete else " (first start in this folder)"))
         await self._start_server()
         async with HomeAssistant.connect(self.url, state.token) as ha:
             await self._up(ha)
@@ -66,7 +66,7 @@ class Demo:
             return self._summary(state, await provision.described(ha, state, entities))
 
     async def _first_start(self, ha: HomeAssistant, state: State, world: World) -> None:
-        self.say("onboarding (user demo / password demo, read-only user guest / guest)")
+        self.log("onboarding (user demo / password demo, read-only user guest / guest)")
         state.token, state.readonly_token = await provision.users(ha)
         await ha.wait_until_running()
         if self.broker:
@@ -77,15 +77,15 @@ class Demo:
             await self.start_simulators(specs)
         made = {}
         for domain, demo in domains.items():
-            self.say(f"configuring {domain}")
+            self.log(f"configuring {domain}")
             made[domain] = done = await demo.provision(ha, world)
             state.entries[domain] = done.entries
             state.devices += done.devices
             state.simulators += [*first[domain], *done.simulators]
         entities = await provision.entities_of(ha, state.devices)
-        self.say("filling the history")
+        self.log("filling the history")
         count = await provision.history(ha, world, made, entities)
-        self.say(f"  {count} states")
+        self.log(f"  {count} states")
         await provision.dashboard(ha, made, entities)
         for done in made.values():
             await self.start_simulators(done.simulators)
@@ -93,7 +93,7 @@ class Demo:
         state.save(self.folder)
 
     async def _wait_for_port(self) -> None:
-        """Give a demo that was just stopped here some seconds to let go."""
+        """Give a demo that was just stopped a few seconds to release the port."""
         while True:
             try:
                 return config_folder.check_port(self.args.port)
@@ -105,17 +105,17 @@ class Demo:
     async def _start_broker(self, state: State) -> None:
         port = state.broker_port or free_port()
         state.broker_port = port
-        self.say("starting the MQTT broker" + ("" if broker.mosquitto() else " (amqtt: mosquitto is not installed)"))
+        self.log("starting the MQTT broker" + ("" if broker.mosquitto() else " (amqtt: mosquitto is not installed)"))
         self.broker = await broker.start(self.children, self.folder, port, state.password)
 
     async def _start_server(self) -> Child:
-        # Home Assistant puts the folder on its path itself; ours must not stand before it.
+        # Home Assistant adds its configuration folder to the path; the repository must not come first.
         env = {"PYTHONPATH": config_folder.python_path(), "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", "homeassistant", "--config", str(self.folder), "--skip-pip"]
         return await self.children.start("home-assistant", command, cwd=self.folder, env=env)
 
     async def _up(self, ha: HomeAssistant) -> None:
-        """Wait for the HTTP server, or for what went wrong."""
+        """Wait for the HTTP server, or for a child process that ended."""
         up = asyncio.create_task(ha.wait_until_up())
         end = asyncio.create_task(self.children.first_to_end())
         done, pending = await asyncio.wait({up, end}, return_when=asyncio.FIRST_COMPLETED)
@@ -128,13 +128,13 @@ class Demo:
 
     async def start_simulators(self, specs: list[SimulatorSpec]) -> None:
         """Start simulators together and wait until they are ready."""
-        wanted = [spec for spec in specs if spec.name not in self.simulators]
-        if self.args.no_simulators or not wanted:
-            for spec in wanted:
+        missing = [spec for spec in specs if spec.name not in self.simulators]
+        if self.args.no_simulators or not missing:
+            for spec in missing:
                 self.simulators[spec.name] = place(spec.address)
             return
-        self.say(f"starting {len(wanted)} simulators")
-        started = [(spec, await self._start_simulator(spec)) for spec in wanted]
+        self.log(f"starting {len(missing)} simulators")
+        started = [(spec, await self._start_simulator(spec)) for spec in missing]
         for spec, child in started:
             ready = await child.ready_line()
             self.simulators[spec.name] = running(spec, ready, child.pid)
@@ -164,20 +164,20 @@ class Demo:
         }
 
     async def watch(self) -> int:
-        """Wait until a child ends; Home Assistant comes back where a user restarted it."""
+        """Wait until a child process ends; start Home Assistant again after a restart by a user."""
         while True:
             child = await self.children.first_to_end()
             if child.name == "home-assistant" and child.process.returncode == _RESTART_EXIT_CODE:
-                self.say("Home Assistant restarts")
+                self.log("Home Assistant is restarting")
                 self.children.forget(child)
                 await self._start_server()
                 continue
-            self.say(f"{child.name} ended with {child.process.returncode}:\n{child.tail()}")
+            self.log(f"{child.name} ended with {child.process.returncode}:\n{child.tail()}")
             return 1
 
 
 def running(spec: SimulatorSpec, ready: dict[str, Any], pid: int) -> dict[str, Any]:
-    """A simulator in the JSON line. One that serves nothing, because it calls others, is found at its control port."""
+    """Return a simulator as in the JSON line; one that only calls others is listed with its control port."""
     if spec.address is not None:
         where = place(spec.address)
     else:
@@ -187,33 +187,35 @@ def running(spec: SimulatorSpec, ready: dict[str, Any], pid: int) -> dict[str, A
 
 def _port(text: str) -> int:
     if not 0 < (port := int(text)) < 65536:
-        raise argparse.ArgumentTypeError("a port is 1 to 65535")
+        raise argparse.ArgumentTypeError("must be between 1 and 65535")
     return port
 
 
 def _speed(text: str) -> float:
     if not 0 < (speed := float(text)) < 1e6:
-        raise argparse.ArgumentTypeError("a speed is above 0")
+        raise argparse.ArgumentTypeError("must be greater than 0")
     return speed
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="scripts/demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--headless", action="store_true", help="open no browser")
-    parser.add_argument("--port", type=_port, default=8123, help="of Home Assistant (8123)")
+    parser.add_argument("--headless", action="store_true", help="do not open a browser")
+    parser.add_argument("--port", type=_port, default=8123, help="port of Home Assistant (8123)")
     parser.add_argument("--config", type=Path, default=ROOT / "demo-config", help="configuration folder")
     parser.add_argument("--json", action="store_true", help="print one JSON line when ready")
     parser.add_argument("--fresh", action="store_true", help="start from an empty configuration folder")
-    parser.add_argument("--no-simulators", action="store_true", help="leave the device side to the caller")
-    parser.add_argument("--speed", type=_speed, default=1.0, help="the simulators' world runs this much faster")
+    parser.add_argument(
+        "--no-simulators", action="store_true", help="start no simulators; the caller provides the devices"
+    )
+    parser.add_argument("--speed", type=_speed, default=1.0, help="run the simulated world this many times faster")
     return parser.parse_args(argv)
 
 
 async def run(args: argparse.Namespace) -> int:
-    """Start, tell, and stay until told to stop; returns the exit status."""
+    """Start the demo and keep it running until it is stopped; return the exit status."""
     demo = Demo(args)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -227,34 +229,34 @@ async def run(args: argparse.Namespace) -> int:
             start.cancel()
             await asyncio.wait({start})
             return 130
-        tell(demo, start.result())
+        report_ready(demo, start.result())
         watch = asyncio.create_task(demo.watch())
         await asyncio.wait({watch, stop}, return_when=asyncio.FIRST_COMPLETED)
         if not watch.done():
             watch.cancel()
             return 0
         status = watch.result()
-    except (ChildFailedError, HomeAssistantError, InUseError, NotOursError, TimeoutError) as err:
-        print(f"The demo could not start: {str(err) or 'time-out'}", file=sys.stderr)
+    except (ChildFailedError, HomeAssistantError, InUseError, ForeignFolderError, TimeoutError) as err:
+        print(f"The demo could not start: {str(err) or 'timed out'}", file=sys.stderr)
         print(f"Logs: {demo.folder / 'logs'}", file=sys.stderr)
         status = 1
     finally:
-        demo.say("stopping")
+        demo.log("stopping")
         await demo.children.stop()
     return status
 
 
-def tell(demo: Demo, summary: dict[str, Any]) -> None:
-    """Say that it is ready."""
+def report_ready(demo: Demo, summary: dict[str, Any]) -> None:
+    """Print the JSON line and the address of the dashboard."""
     if demo.args.json:
         print(json.dumps(summary), flush=True)
     dashboard = f"{demo.url}/{provision.DASHBOARD}"
-    demo.say(f"ready: {dashboard} (log in as demo / demo; Ctrl-C stops)")
+    demo.log(f"ready: {dashboard} (log in as demo / demo; Ctrl-C stops)")
     if demo.args.no_simulators:
         for device in summary["devices"]:
             where = device["simulator"]
             expected = f"expected at {where['host']}:{where['port']}" if where["host"] else ""
-            demo.say(f"  {device['kind']} {device['id']}: key {device['key']} {expected}")
+            demo.log(f"  {device['kind']} {device['id']}: key {device['key']} {expected}")
     if not demo.args.headless:
         webbrowser.open(dashboard)
 

@@ -1,4 +1,4 @@
-"""The demo's MQTT broker: mosquitto where it is installed, else amqtt."""
+"""The demo's MQTT broker: mosquitto if it is installed, otherwise amqtt."""
 
 import asyncio
 from pathlib import Path
@@ -13,17 +13,17 @@ USERNAME = "demo"
 
 
 def mosquitto() -> str | None:
-    """Where mosquitto is; Debian puts it in /usr/sbin."""
+    """Return the path of mosquitto, which Debian installs in /usr/sbin."""
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
 
 def protocol() -> str:
-    """The MQTT version for Home Assistant's entry: amqtt speaks 3.1.1 only."""
+    """Return the MQTT version for Home Assistant's entry: amqtt supports 3.1.1 only."""
     return "5" if mosquitto() else "3.1.1"
 
 
 async def start(children: Children, folder: Path, port: int, password: str) -> dict[str, Any]:
-    """Start a broker with one user on loopback; returns host, port, username, password."""
+    """Start a broker with one user on loopback; return host, port, username and password."""
     home = folder / "broker"
     home.mkdir(exist_ok=True)
     program = mosquitto()

@@ -1,4 +1,4 @@
-"""Home Assistant as a user sees it: onboarding, login, flows over REST, the websocket API."""
+"""Client of Home Assistant's user interfaces: onboarding, login, flows over REST, websocket API."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -12,14 +12,14 @@ _TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 
 class HomeAssistantError(Exception):
-    """Home Assistant refused something."""
+    """Home Assistant rejected a request."""
 
 
 class HomeAssistant:
     """A client of one Home Assistant."""
 
     def __init__(self, url: str, session: aiohttp.ClientSession, token: str = "") -> None:
-        """``token``: an access token; may be set later."""
+        """Initialize the client; ``token`` is an access token and may be set later."""
         self.url = url
         self.client_id = f"{url}/"
         self.token = token
@@ -30,7 +30,7 @@ class HomeAssistant:
     @classmethod
     @asynccontextmanager
     async def connect(cls, url: str, token: str = "") -> AsyncGenerator[Self]:
-        """A client with its own connection."""
+        """Open a client with its own connection."""
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
             client = cls(url, session, token)
             try:
@@ -75,7 +75,7 @@ class HomeAssistant:
             return await reply.json()
 
     async def onboard(self, name: str, username: str, password: str) -> None:
-        """Make the first user, an administrator, and log it in."""
+        """Create the first user, an administrator, and log in."""
         data = {
             "client_id": self.client_id,
             "name": name,
@@ -87,7 +87,7 @@ class HomeAssistant:
         self.token = await self._exchange(reply["auth_code"])
 
     async def log_in(self, username: str, password: str) -> str:
-        """An access token of a user (30 minutes)."""
+        """Return an access token of a user, valid for 30 minutes."""
         flow = {
             "client_id": self.client_id,
             "handler": ["homeassistant", None],
@@ -109,7 +109,7 @@ class HomeAssistant:
             return token
 
     async def call(self, kind: str, **data: Any) -> Any:
-        """One websocket command; raises where it is refused."""
+        """Send a websocket command and return its result; raise if it is rejected."""
         socket = await self._open_socket()
         number = next(self._ids)
         await socket.send_json({"id": number, "type": kind, **data})
@@ -137,28 +137,28 @@ class HomeAssistant:
             await self._socket.close()
             self._socket = None
 
-    async def lasting_token(self, name: str) -> str:
-        """A long-lived access token of the user whose token is in use."""
+    async def long_lived_token(self, name: str) -> str:
+        """Create a long-lived access token of the current user."""
         token: str = await self.call("auth/long_lived_access_token", client_name=name, lifespan=3650)
         return token
 
     async def add_entry(self, domain: str, *steps: Mapping[str, Any]) -> dict[str, Any]:
-        """Go through a config flow; returns the last result, which has created the entry."""
+        """Complete a config flow; return the last result, which created the entry."""
         return await self.flow("config/config_entries/flow", {"handler": domain}, *steps)
 
     async def add_subentry(self, entry_id: str, kind: str, *steps: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Go through a subentry flow; returns all results, the last one having created the subentry."""
+        """Complete a subentry flow; return all results, of which the last created the subentry."""
         start = {"handler": [entry_id, kind]}
         return await self.flow_results("config/config_entries/subentries/flow", start, *steps)
 
     async def flow(self, path: str, start: Mapping[str, Any], *steps: Mapping[str, Any]) -> dict[str, Any]:
-        """Go through a flow and return its last result."""
+        """Complete a flow and return its last result."""
         return (await self.flow_results(path, start, *steps))[-1]
 
     async def flow_results(
         self, path: str, start: Mapping[str, Any], *steps: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
-        """Go through a flow to the creation of an entry, giving each step its data; all results."""
+        """Complete a flow with the data of each step, up to the new entry; return all results."""
         results: list[dict[str, Any]] = [await self.post(path, start)]
         for step in steps:
             if results[-1]["type"] not in ("form", "menu"):
@@ -171,6 +171,6 @@ class HomeAssistant:
         return results
 
     async def entity_keys(self) -> list[dict[str, Any]]:
-        """The entity registry, as a list."""
+        """Return the entity registry as a list."""
         entities: list[dict[str, Any]] = await self.call("config/entity_registry/list")
         return entities

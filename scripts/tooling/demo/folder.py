@@ -1,4 +1,4 @@
-"""The demo's Home Assistant configuration folder: made, recognised, cleared."""
+"""The demo's Home Assistant configuration folder: created, recognized and cleared."""
 
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ STATE = ".suite-demo.json"
 _HELPERS = Path(__file__).parent / "hass"
 _STAND_INS = Path(__file__).parent / "stand_ins"
 
-# What `default_config` brings, less what needs other programs or talks to the outside: the demo is offline.
+# The content of `default_config` without what needs other programs or the internet: the demo works offline.
 _CONFIGURATION = """\
 # Written by scripts/demo at every start.
 homeassistant:
@@ -68,19 +68,19 @@ suite_demo:
 """
 
 
-class NotOursError(Exception):
-    """The folder holds something that the demo did not make."""
+class ForeignFolderError(Exception):
+    """The folder contains files that the demo did not create."""
 
 
 class InUseError(Exception):
-    """The folder or the port is somebody else's at the moment."""
+    """The folder or the port is in use by another process."""
 
 
 def lock(folder: Path) -> int:
-    """Make the folder ours alone for as long as this process lives; returns what holds it.
+    """Lock the folder for the lifetime of this process; return the descriptor that holds the lock.
 
     Raises:
-        InUseError: Another demo runs in it.
+        InUseError: Another demo is running in the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     held = os.open(folder, os.O_RDONLY)
@@ -88,27 +88,27 @@ def lock(folder: Path) -> int:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as err:
         os.close(held)
-        raise InUseError(f"another demo runs in {folder}; name another folder with --config") from err
+        raise InUseError(f"another demo is running in {folder}; choose another folder with --config") from err
     return held
 
 
 def check_port(port: int) -> None:
-    """See whether Home Assistant could listen on a port.
+    """Check that Home Assistant can listen on a port.
 
     Raises:
-        InUseError: It could not.
+        InUseError: The port is not available.
     """
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as err:
         raise InUseError(
-            f"port {port} cannot be had ({os.strerror(err.errno or 0)}); name another one with --port"
+            f"port {port} is not available ({os.strerror(err.errno or 0)}); choose another one with --port"
         ) from err
 
 
 @dataclass(slots=True)
 class State:
-    """What the demo remembers of a folder between its starts (only for this user's eyes: it holds keys)."""
+    """State of a demo folder between starts. It contains keys, so its file is private to the user."""
 
     complete: bool = False
     password: str = field(default_factory=lambda: secrets.token_hex(12))
@@ -116,14 +116,14 @@ class State:
     readonly_token: str = ""
     broker_port: int = 0
     url: str = ""
-    """Of Home Assistant at the last start; simulators that call were told it."""
+    """URL of Home Assistant at the last start, with which simulators that call it were started."""
     entries: dict[str, list[str]] = field(default_factory=dict)
     devices: list[Device] = field(default_factory=list)
     simulators: list[SimulatorSpec] = field(default_factory=list)
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
-        """The state of a folder; None where it has none, or was left half-made."""
+        """Load the state of a folder; None if it has none or was not completed."""
         try:
             data = json.loads((folder / STATE).read_text("utf-8"))
         except FileNotFoundError:
@@ -135,7 +135,7 @@ class State:
         return cls(**data)
 
     def move(self, url: str) -> None:
-        """Home Assistant is somewhere else than at the last start: have the simulators call there."""
+        """Point the simulators that call Home Assistant at its new URL."""
         if self.url and self.url != url:
             old = {self.url: url, f"--url={self.url}": f"--url={url}"}
             for number, spec in enumerate(self.simulators):
@@ -144,7 +144,7 @@ class State:
         self.url = url
 
     def save(self, folder: Path) -> None:
-        """Write the state, whole or not at all."""
+        """Write the state atomically."""
         temp = folder / f"{STATE}.new"
         with os.fdopen(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(asdict(self), file, indent=1)
@@ -154,15 +154,15 @@ class State:
 
 
 def prepare(folder: Path, url: str, port: int, *, fresh: bool) -> State:
-    """Make a folder ready for a start and return its state; a half-made or unwanted one is cleared first.
+    """Prepare a folder for a start and return its state; an incomplete or unwanted one is cleared first.
 
     Raises:
-        NotOursError: The folder has other things in it.
+        ForeignFolderError: The folder contains other files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ours = (folder / STATE).exists()
     if not ours and any(folder.iterdir()):
-        raise NotOursError(f"{folder} is not empty and was not made by the demo; name another folder")
+        raise ForeignFolderError(f"{folder} is not empty and was not created by the demo; choose another folder")
     state = State.load(folder)
     if fresh or state is None:
         _clear(folder)
@@ -174,7 +174,7 @@ def prepare(folder: Path, url: str, port: int, *, fresh: bool) -> State:
     if state.url != url:
         state.move(url)
         state.save(folder)
-    # An own port needs no confirmation in the browser where it stands as the confirmed one.
+    # Stored as confirmed: Home Assistant otherwise asks in the browser to confirm a custom port.
     _storage(folder, "http", 2, {"stable": _http(port), "pending": None, "yaml_migration_done": True}, minor=2)
     (folder / "configuration.yaml").write_text(_CONFIGURATION.format(url=url), "utf-8")
     _link_components(folder)
@@ -213,7 +213,7 @@ def _http(port: int) -> dict[str, Any]:
 
 
 def _link_components(folder: Path) -> None:
-    """Link our integrations and the demo's helpers, so that an edit needs only a restart."""
+    """Link the integrations and the demo's helpers, so that an edit needs only a restart."""
     target = folder / "custom_components"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
@@ -230,7 +230,7 @@ def _copy_blueprints(folder: Path) -> None:
 
 
 def python_path() -> str:
-    """PYTHONPATH of Home Assistant: nothing, or stand-ins for voice libraries that could not be built.
+    """Return the PYTHONPATH of Home Assistant: empty, or substitutes for voice libraries that could not be built.
 
     Without them the websocket command ``get_services`` fails, and with it every page of the frontend.
     """

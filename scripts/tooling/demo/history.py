@@ -1,4 +1,4 @@
-"""Gives the demo's entities some days of past: states with their own times, and hourly statistics."""
+"""Fill the history of the demo's entities: states with their own times, and hourly statistics."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from .plugin import Entities, Series
 
 
 async def fill(ha: HomeAssistant, series: Sequence[Series], entities: Entities) -> int:
-    """Write all series; returns how many states there were."""
+    """Write all series; return the number of states."""
     written = 0
     for item in series:
         entity_id = entities[item.device][item.key]
@@ -27,7 +27,7 @@ async def _statistics(ha: HomeAssistant, entity_id: str, series: Series) -> None
     hours: defaultdict[datetime, list[float]] = defaultdict(list)
     for when, state in series.points:
         hours[when.astimezone(UTC).replace(minute=0, second=0, microsecond=0)].append(float(state))
-    # The hour that is not over yet belongs to Home Assistant.
+    # Home Assistant itself compiles the statistics of the current hour.
     last = max(hours)
     rows: list[dict[str, Any]] = [
         {"start": hour.isoformat(), **_row(values, mean=series.mean)}

@@ -1,4 +1,4 @@
-"""What an integration brings to the demo."""
+"""The interface between an integration and the demo."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ class SimulatorSpec:
     Attributes:
         name: Unique in the demo; the key in the JSON line's ``simulators``.
         module: Package below simulators/.
-        arguments: Its own command line; the demo adds --speed.
-        address: Where it will be found (host, port), for simulators that are polled; with --no-simulators
-            this is printed although nothing listens there.
+        arguments: Command line arguments; the demo adds --speed.
+        address: Host and port of a simulator that is polled; printed with --no-simulators as well, although
+            nothing listens there.
     """
 
     name: str
@@ -27,22 +27,22 @@ class SimulatorSpec:
 
 
 def place(address: tuple[str, int] | None) -> dict[str, Any]:
-    """Where something is, as the JSON line shows it; nulls where it is nowhere: it calls others."""
+    """Return an address as in the JSON line; nulls for a simulator that only calls others."""
     host, port = address or (None, None)
     return {"host": host, "port": port}
 
 
 @dataclass(slots=True)
 class Device:
-    """A device of the demo, as the JSON line shows it.
+    """A device of the demo, as in the JSON line.
 
     Attributes:
-        domain: Of the integration.
-        id: What the device calls itself on the wire.
+        domain: Domain of the integration.
+        id: Identifier of the device on the wire.
         kind: controller, ccu, outlet, radio, miner, heat_pump, meter, boiler, power_station, ota_device, edge.
-        key: Handed out at provisioning; None where the device has none.
+        key: Device key issued at provisioning; None if the device has none.
         simulator: Name of its SimulatorSpec.
-        address: Where a polled device is expected, when no SimulatorSpec says so.
+        address: Where a polled device is expected, if no SimulatorSpec defines it.
     """
 
     domain: str
@@ -57,15 +57,15 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The past of one entity.
+    """The history of one entity.
 
     Attributes:
-        device: The device's id (or entry id for entities of the entry itself).
-        key: Of the entity.
+        device: Device ID (or entry ID for entities of the entry itself).
+        key: Key of the entity.
         points: Time (UTC, ascending) and state.
-        unit: Of the long-term statistics; None for a series that has none.
-        unit_class: Of the unit, as Home Assistant's recorder names it, e.g. temperature, energy; None: it has none.
-        mean: Whether statistics carry mean/min/max; False: a sum (energy).
+        unit: Unit of the long-term statistics; None for a series without statistics.
+        unit_class: Unit class of the recorder, e.g. temperature or energy; None if the unit has none.
+        mean: Whether the statistics have mean, minimum and maximum; False for a sum (energy).
     """
 
     device: str
@@ -78,13 +78,13 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the demo's parts have in common.
+    """The context that the demo gives to its integrations.
 
     Attributes:
-        url: Of Home Assistant.
-        speed: Of the simulated world.
-        now: When the demo began (UTC).
-        broker: MQTT broker (host, port, username, password), None where there is none.
+        url: URL of Home Assistant.
+        speed: Speed of the simulated world.
+        now: Start of the demo (UTC).
+        broker: MQTT broker (host, port, username, password); None if there is none.
     """
 
     url: str
@@ -94,12 +94,12 @@ class World:
 
 
 type Entities = Mapping[str, Mapping[str, str]]
-"""Device id (or entry id) -> key -> entity id."""
+"""Device ID (or entry ID) -> key -> entity ID."""
 
 
 @dataclass(slots=True)
 class Provisioned:
-    """What a domain's provisioning made."""
+    """The result of an integration's provisioning."""
 
     entries: list[str] = field(default_factory=list)
     devices: list[Device] = field(default_factory=list)
@@ -107,20 +107,20 @@ class Provisioned:
 
 
 class DomainDemo(Protocol):
-    """An integration in the demo; each method is called once, in this order, at the first start."""
+    """An integration in the demo. Each method is called once, in this order, at the first start."""
 
     async def provision(self, ha: HomeAssistant, world: World) -> Provisioned:
-        """Add the config entries and subentries through the flow API, say which simulators to start.
+        """Add the config entries and subentries through the flow API; return them and the simulators to start.
 
-        A polled device's simulator must be up before its flow tests the connection: such a domain returns
-        its simulators from ``simulators_first`` instead.
+        The simulator of a polled device has to run before its flow tests the connection: such a domain returns
+        it from ``simulators_first`` instead.
         """
 
     def simulators_first(self, world: World) -> list[SimulatorSpec]:
-        """Simulators that have to run before ``provision``; most domains return []."""
+        """Return the simulators that have to run before ``provision`` (for most domains none)."""
 
     def history(self, world: World, provisioned: Provisioned) -> list[Series]:
-        """Some days of the past, up to ``world.now``."""
+        """Return the history of some days up to ``world.now``."""
 
     def views(self, provisioned: Provisioned, entities: Entities) -> list[dict[str, Any]]:
-        """Views of the suite's dashboard (Lovelace configuration, sections)."""
+        """Return the views of the suite's dashboard (Lovelace configuration, sections)."""

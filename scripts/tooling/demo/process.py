@@ -1,4 +1,4 @@
-"""Child processes of the demo: started with a log each, stopped with the demo however it ends."""
+"""Child processes of the demo: each has a log, and all stop with the demo however it ends."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -15,11 +15,11 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class ChildFailedError(Exception):
-    """A child ended, or did not become ready."""
+    """A child process ended, or did not become ready."""
 
 
 def _die_with_parent() -> None:
-    """Have the kernel end this child when the demo is killed; runs in the child."""
+    """Let the kernel end this child process when the demo is killed. Runs in the child."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -33,15 +33,15 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Process id."""
+        """Process ID."""
         return self.process.pid
 
     def tail(self, lines: int = 15) -> str:
-        """The end of its log."""
+        """Return the end of its log."""
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])
 
     async def ready_line(self, timeout_s: float = 30) -> dict[str, Any]:
-        """The JSON line by which a simulator says that it is ready."""
+        """Wait for the JSON line that a simulator prints when it is ready."""
         assert self.process.stdout is not None
         try:
             line = await asyncio.wait_for(self.process.stdout.readline(), timeout_s)
@@ -51,7 +51,7 @@ class Child:
         return answer
 
     async def stop(self, grace_s: float = 20) -> None:
-        """Ask it to end; end it."""
+        """Terminate the process; kill it if it does not end."""
         if self.process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -65,7 +65,7 @@ class Child:
 
 
 class Children:
-    """All children; the last started is the first stopped, Home Assistant before its devices."""
+    """All child processes. Home Assistant is stopped first, then its devices."""
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
@@ -74,7 +74,7 @@ class Children:
     async def start(
         self, name: str, command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None, pipe: bool = False
     ) -> Child:
-        """Start a program; with ``pipe`` its standard output is ours to read, else it goes to the log too."""
+        """Start a program; with ``pipe`` its standard output can be read, otherwise it is written to the log."""
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{name}.log"
         with log.open("ab") as file:
@@ -92,11 +92,11 @@ class Children:
         return child
 
     def forget(self, child: Child) -> None:
-        """Drop a child that ended and is replaced."""
+        """Remove a child that ended and is replaced."""
         self.all.remove(child)
 
     async def first_to_end(self) -> Child:
-        """Wait until some child ends."""
+        """Wait until any child process ends."""
         waits = {asyncio.create_task(child.process.wait()): child for child in self.all}
         try:
             done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -106,7 +106,7 @@ class Children:
                 wait.cancel()
 
     async def stop(self) -> None:
-        """Stop all: first Home Assistant, then the rest together."""
+        """Stop Home Assistant, then all others at the same time."""
         servers = [child for child in self.all if child.name == "home-assistant"]
         others = [child for child in self.all if child not in servers]
         for child in servers:

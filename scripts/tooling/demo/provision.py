@@ -1,4 +1,4 @@
-"""What the demo puts into a new Home Assistant: users, config entries, a past, a dashboard."""
+"""Set up a new Home Assistant for the demo: users, config entries, history and dashboard."""
 
 import asyncio
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from .plugin import Device, DomainDemo, Entities, Provisioned, World, place
 
 DASHBOARD = "heat-suite"
 _ENTITIES_WITHIN_S = 60
-# What a person looks at first comes first.
+# Order of the views on the dashboard.
 _VIEW_ORDER = ["proof_of_heat", "iot_heating", "smart_outlet", "ecoflow", "edge_telemetry", "ota"]
 
 
 def domains() -> dict[str, DomainDemo]:
-    """The integrations that are there and take part."""
+    """Return the integrations of this checkout that have a demo."""
     found: dict[str, DomainDemo] = {}
     for module in pkgutil.iter_modules(domain_modules.__path__):
         if (ROOT / "custom_components" / module.name / "manifest.json").is_file():
@@ -28,9 +28,9 @@ def domains() -> dict[str, DomainDemo]:
 
 
 async def users(ha: HomeAssistant) -> tuple[str, str]:
-    """Onboard as demo, add the read-only user guest; returns a lasting token of each."""
+    """Create the users demo and guest (read-only); return a long-lived token of each."""
     await ha.onboard("Demo", "demo", "demo")
-    admin = await ha.lasting_token("demo")
+    admin = await ha.long_lived_token("demo")
     made = await ha.call("config/auth/create", name="Guest", group_ids=["system-read-only"])
     await ha.call(
         "config/auth_provider/homeassistant/create",
@@ -40,7 +40,7 @@ async def users(ha: HomeAssistant) -> tuple[str, str]:
     )
     async with HomeAssistant.connect(ha.url) as guest:
         guest.token = await guest.log_in("guest", "guest")
-        readonly = await guest.lasting_token("demo")
+        readonly = await guest.long_lived_token("demo")
     ha.token = admin
     await ha.close_socket()
     return admin, readonly
@@ -62,10 +62,10 @@ async def mqtt_entry(ha: HomeAssistant, broker: Mapping[str, Any], protocol: str
 
 
 async def entities_of(ha: HomeAssistant, devices: list[Device]) -> dict[str, dict[str, str]]:
-    """Device id (and entry id) -> key -> entity id; waits until every device has its entities.
+    """Return device ID (and entry ID) -> key -> entity ID, once every device has its entities.
 
-    The key of an entity is the end of its unique id, behind ``<subentry id or entry id>_``; where one entry has several
-    devices, behind ``<entry id>_<device id>_``.
+    The key of an entity is the end of its unique ID, after ``<subentry ID or entry ID>_``; if one entry has several
+    devices, after ``<entry ID>_<device ID>_``.
     """
     found: dict[str, dict[str, str]] = {}
     seen = -1
@@ -77,14 +77,14 @@ async def entities_of(ha: HomeAssistant, devices: list[Device]) -> dict[str, dic
             found[device.id] = _keys(registry, device.entry_id, device.subentry_id, device.id)
         for device in devices:
             of_entry = found[device.entry_id]
-            # Those of the entry itself: neither of this device nor of one of another integration's fleet.
+            # Keep those of the entry itself, not of this device or of a device of another integration's fleet.
             found[device.entry_id] = {
                 key: entity
                 for key, entity in of_entry.items()
                 if not key.startswith(f"{device.id}_") and ":" not in key
             }
         count = sum(map(len, found.values()))
-        # All there, and no more came within a turn.
+        # All devices have entities, and none was added since the last check.
         if all(found[device.id] for device in devices) and count == seen:
             return found
         seen = count
@@ -107,7 +107,7 @@ def _keys(
 
 
 async def described(ha: HomeAssistant, state: State, entities: Entities) -> list[dict[str, Any]]:
-    """The devices as the JSON line shows them; those of an entry as a whole are listed with each of its devices."""
+    """Return the devices as in the JSON line; entities of the entry itself are listed with each of its devices."""
     registry = {item["entity_id"]: item for item in await ha.entity_keys()}
     shown = []
     for device in state.devices:
@@ -130,13 +130,13 @@ async def described(ha: HomeAssistant, state: State, entities: Entities) -> list
 
 
 async def history(ha: HomeAssistant, world: World, made: Mapping[str, Provisioned], entities: Entities) -> int:
-    """Fill some days of the past of all integrations; returns the number of states."""
+    """Fill the history of all integrations; return the number of states."""
     demos = domains()
     return sum([await past.fill(ha, demos[domain].history(world, done), entities) for domain, done in made.items()])
 
 
 async def dashboard(ha: HomeAssistant, made: Mapping[str, Provisioned], entities: Entities) -> None:
-    """Make the suite's dashboard, and the one that opens first."""
+    """Create the suite's dashboard and make it the default."""
     demos = domains()
     ordered = sorted(made, key=_VIEW_ORDER.index)
     views = [view for domain in ordered for view in demos[domain].views(made[domain], entities)]

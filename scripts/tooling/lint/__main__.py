@@ -1,6 +1,6 @@
-"""All static checks in one run.
+"""Run all static checks.
 
-scripts/lint            all of them
+scripts/lint            all checks
 scripts/lint --quick    without mypy
 scripts/lint PATH…      only the wording of these files and folders
 """
@@ -18,7 +18,7 @@ _TYPED = ("custom_components", "lib", "scripts", "simulators", "benchmarks")
 
 
 def main() -> int:
-    """Command line; returns the exit status."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="without mypy")
     parser.add_argument("paths", nargs="*", metavar="PATH", help="check only the wording of these files and folders")
@@ -34,7 +34,7 @@ def main() -> int:
     wrong += _report("structure", structure.check_all())
     wrong += _report("wording", wording.check())
     wrong += _report("hacs.json", manifest.check_hacs())
-    wrong += _report("documents", [*documents.check_links(), *documents.check_licence_files()])
+    wrong += _report("documents", [*documents.check_links(), *documents.check_license_files()])
     if not args.quick:
         wrong += _run("mypy", "mypy", *(name for name in _TYPED if any((ROOT / name).rglob("*.py"))))
         wrong += _frontend()
@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def _run(label: str, *command: str) -> int:
-    """Run a tool; its output is shown only where it fails."""
+    """Run a tool; show its output only if it fails."""
     program = command[0] if "/" in command[0] else Path(sys.executable).with_name(command[0])
     done = subprocess.run([program, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
     print(f"  {'ok  ' if not done.returncode else 'FAIL'} {label}", flush=True)
@@ -59,7 +59,7 @@ _CHECKS: tuple[Callable[[Integration], Iterable[str]], ...] = (
     code.check,
     structure.check,
     quality.check,
-    documents.check_requirement_licences,
+    documents.check_requirement_licenses,
 )
 
 
@@ -79,7 +79,7 @@ def _report(label: str, findings: Iterable[str]) -> int:
 
 
 def _frontend() -> int:
-    """Type-check the cards, where there are any."""
+    """Type-check the cards, if there are any."""
     if not (ROOT / "frontend" / "tsconfig.json").is_file():
         return 0
     return _run("frontend", "/bin/sh", "-c", "cd frontend && npm run --silent typecheck")

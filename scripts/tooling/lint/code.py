@@ -1,4 +1,4 @@
-"""Checks of an integration's Python files that ruff and mypy do not make."""
+"""Check what ruff and mypy do not check in an integration's Python files."""
 
 import ast
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from homeassistant.const import Platform
 from .integration import Findings, Integration
 
 _PLATFORMS = {platform.value for platform in Platform}
-# Always loaded, or helpers by nature: need not stand in (after_)dependencies.
+# Always loaded, or helpers: not required in (after_)dependencies.
 _FREE = _PLATFORMS | {
     "alert",
     "application_credentials",
@@ -37,7 +37,7 @@ _FREE = _PLATFORMS | {
 
 
 def check(integration: Integration) -> Findings:
-    """All findings about the code."""
+    """Return all findings about the code."""
     manifest = integration.manifest
     allowed = {*_FREE, *manifest.get("dependencies", []), *manifest.get("after_dependencies", [])}
     for file in integration.modules():
@@ -55,7 +55,7 @@ def check(integration: Integration) -> Findings:
 
 
 def _brings_requests(integration: Integration) -> bool:
-    """A synchronous library raises the exceptions of requests; it runs in the executor."""
+    """Return whether a synchronous library, which runs in the executor, raises exceptions of requests."""
     return any(name.startswith("PyViCare") for name in integration.manifest.get("requirements", []))
 
 
@@ -81,7 +81,7 @@ def _component_imports(tree: ast.AST, name: str, allowed: set[str]) -> Findings:
         if module.startswith("homeassistant.components.") and (used := module.split(".")[2]) not in allowed:
             yield f"{name}:{line}: uses {used}, which is not in (after_)dependencies"
         if module.startswith("custom_components."):
-            yield f"{name}:{line}: imports {module}: an integration has to be whole by itself"
+            yield f"{name}:{line}: imports {module}: an integration has to be complete by itself"
 
 
 def _translation_keys(tree: ast.AST, name: str, integration: Integration) -> Findings:

@@ -1,4 +1,4 @@
-"""Checks of documents and licences: links that lead somewhere, dependencies that may be used."""
+"""Check documents and licenses: links have a target, dependencies have a compatible license."""
 
 import importlib.metadata
 import re
@@ -8,12 +8,12 @@ from .integration import ROOT, Findings, Integration
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _ANCHOR_DROPPED = re.compile(r"[^\w\- ]")
-# Licences of what our integrations install in people's homes; all OSI-approved and compatible with Apache-2.0.
-_LICENCES = ("apache", "mit", "bsd", "isc", "psf", "python software foundation", "mpl", "lgpl", "unlicense")
+# Licenses of packages that the integrations install; all OSI-approved and compatible with Apache-2.0.
+_LICENSES = ("apache", "mit", "bsd", "isc", "psf", "python software foundation", "mpl", "lgpl", "unlicense")
 
 
 def check_links() -> Findings:
-    """Relative links in our Markdown files have to lead to a file, and to a heading where they name one."""
+    """Report relative links in Markdown files whose file or heading does not exist."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -27,7 +27,7 @@ def check_links() -> Findings:
             path, _, anchor = link.partition("#")
             target = (file.parent / path).resolve() if path else file
             if not target.exists():
-                yield f"{name}: {link} leads nowhere"
+                yield f"{name}: {link} points to nothing"
             elif anchor and target.suffix == ".md" and anchor not in _anchors(target.read_text("utf-8")):
                 yield f"{name}: {link}: there is no such heading"
 
@@ -37,17 +37,17 @@ def _anchors(text: str) -> set[str]:
     return {_ANCHOR_DROPPED.sub("", heading).replace(" ", "-") for heading in headings}
 
 
-def check_licence_files() -> Findings:
-    """The project's own licence, and a notice beside data of others."""
+def check_license_files() -> Findings:
+    """Check the project's own license, and that third-party data has a notice."""
     if "Apache License" not in (ROOT / "LICENSE").read_text("utf-8"):
         yield "LICENSE is not Apache-2.0"
     for data in ROOT.glob("simulators/**/*.csv"):
         if not any((data.parent / name).is_file() for name in ("NOTICE.md", "NOTICE")):
-            yield f"{data.relative_to(ROOT)}: no NOTICE beside it"
+            yield f"{data.relative_to(ROOT)}: there is no NOTICE in its folder"
 
 
-def check_requirement_licences(integration: Integration) -> Findings:
-    """What an integration makes Home Assistant install."""
+def check_requirement_licenses(integration: Integration) -> Findings:
+    """Check the licenses of an integration's requirements."""
     for requirement in integration.manifest.get("requirements", []):
         name = re.split(r"[=<>\[ ~!]", requirement)[0]
         try:
@@ -57,5 +57,5 @@ def check_requirement_licences(integration: Integration) -> Findings:
             continue
         classifiers = [c for c in metadata.get_all("Classifier") or [] if c.startswith("License")]
         words = " ".join([metadata.get("License-Expression") or "", metadata.get("License") or "", *classifiers])
-        if not any(licence in words.lower() for licence in _LICENCES):
-            yield f"manifest: {name}: unknown licence: {words[:80] or 'none given'}"
+        if not any(name in words.lower() for name in _LICENSES):
+            yield f"manifest: {name}: unknown license: {words[:80] or 'none given'}"

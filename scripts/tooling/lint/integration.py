@@ -1,4 +1,4 @@
-"""An integration's folder, read once, for the checks."""
+"""An integration's folder, loaded once for all checks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Integration:
         self.icons = self.load("icons.json")
 
     def load(self, name: str) -> Json:
-        """A JSON or YAML file as an object; empty where it is missing or broken (the latter is noted)."""
+        """Load a JSON or YAML file as an object; empty if it is missing or invalid (the latter is reported)."""
         file = self.path / name
         if not file.is_file():
             return {}
@@ -44,10 +44,10 @@ class Integration:
         return data if isinstance(data, dict) else {}
 
     def modules(self) -> list[Path]:
-        """Its Python files, without the generated ones."""
+        """Return its Python files, without the generated ones."""
         return [file for file in sorted(self.path.rglob("*.py")) if "_lib" not in file.parts]
 
 
 def integrations() -> list[Integration]:
-    """All of the suite."""
+    """Return all integrations of the suite."""
     return [Integration(path.parent) for path in sorted(COMPONENTS.glob("*/manifest.json"))]

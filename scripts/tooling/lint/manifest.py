@@ -1,4 +1,4 @@
-"""Checks of manifest.json, hacs.json and the brand images, as hassfest and HACS make them."""
+"""Check manifest.json, hacs.json and the brand images, as hassfest and HACS do."""
 
 import json
 import re
@@ -25,7 +25,7 @@ _REQUIRED = (
 )
 _IOT_CLASSES = {"assumed_state", "calculated", "cloud_polling", "cloud_push", "local_polling", "local_push"}
 _VERSIONS = [Strategy.CALVER, Strategy.SEMVER, Strategy.SIMPLEVER, Strategy.BUILDVER, Strategy.PEP440]
-# Refused by Home Assistant now or soon; core supplies what stands beside them.
+# Packages that Home Assistant rejects now or soon, with their replacement.
 _REPLACED = {
     "pyserial": "serialx",
     "pyserial-asyncio": "serialx",
@@ -37,7 +37,7 @@ _REPLACED = {
 
 
 def check(integration: Integration) -> Findings:
-    """All findings about one manifest."""
+    """Return all findings about one manifest."""
     manifest = integration.manifest
     yield from _keys(manifest)
     yield from _identity(integration, manifest)
@@ -84,7 +84,7 @@ def _prefixes(domain: str) -> Findings:
     for other in COMPONENTS.glob("*/manifest.json"):
         name = other.parent.name
         if name != domain and name.startswith(domain):
-            yield f"manifest: {domain} is the beginning of {name}: HACS would take both"
+            yield f"manifest: {domain} is a prefix of {name}: HACS would match both"
 
 
 def _dependencies(manifest: Json) -> Findings:
@@ -108,7 +108,7 @@ def _requirements(manifest: Json) -> Findings:
         if name in _REPLACED:
             yield f"manifest: {name} should be {_REPLACED[name]}"
         if name in core and "==" in requirement:
-            yield f"manifest: {requirement}: Home Assistant pins {name} itself, another month otherwise"
+            yield f"manifest: {requirement}: Home Assistant pins {name} itself, to another version each month"
         if name not in ours:
             yield f"manifest: {requirement} is not in pyproject.toml's group integrations"
 
@@ -118,7 +118,7 @@ def _name(requirement: str) -> str:
 
 
 def _constraints() -> set[str]:
-    """Packages that Home Assistant constrains for everybody, or pins for a core integration."""
+    """Return the packages that Home Assistant constrains or pins for a core integration."""
     lines = (CORE.parent / "package_constraints.txt").read_text("utf-8").splitlines()
     return {_name(line) for line in lines if line and not line.startswith("#")}
 
@@ -135,7 +135,7 @@ def _brand(integration: Integration) -> Findings:
 
 
 def check_hacs() -> Findings:
-    """hacs.json at the root."""
+    """Check hacs.json in the root folder."""
     known = {"name", "content_in_root", "zip_release", "filename", "hide_default_branch", "homeassistant", "hacs"}
     known |= {"country", "persistent_directory", "render_readme"}
     try:

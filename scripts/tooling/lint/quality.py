@@ -1,4 +1,4 @@
-"""The Integration Quality Scale: every rule has a status, and statuses that can be checked are true."""
+"""Check quality_scale.yaml: every rule has a status, and statuses that can be verified are true."""
 
 from collections.abc import Callable, Iterator
 
@@ -22,7 +22,7 @@ ALL = {rule: tier for tier, rules in TIERS.items() for rule in rules.split()}
 
 
 def check(integration: Integration) -> Findings:
-    """All findings about quality_scale.yaml."""
+    """Return all findings about quality_scale.yaml."""
     rules = integration.load("quality_scale.yaml").get("rules", {})
     if not rules:
         yield "quality_scale.yaml is missing"
@@ -36,11 +36,11 @@ def check(integration: Integration) -> Findings:
         elif status == "exempt" and not str(value.get("comment", "")).strip():
             yield f"quality_scale.yaml: {rule}: exempt needs a comment"
         elif status == "done" and rule in _EVIDENCE and not _EVIDENCE[rule](integration):
-            yield f"quality_scale.yaml: {rule} says done, but the code does not show it"
+            yield f"quality_scale.yaml: {rule} is done, but the code shows no evidence of it"
 
 
 def tier(integration: Integration) -> str:
-    """The highest tier whose rules are all done or exempt."""
+    """Return the highest tier whose rules are all done or exempt."""
     rules: Json = integration.load("quality_scale.yaml").get("rules", {})
     reached = "none"
     for name, wanted in TIERS.items():
@@ -81,10 +81,12 @@ def _tested(name: str) -> Callable[[Integration], bool]:
     return lambda integration: any((ROOT / "tests" / integration.domain).rglob(name))
 
 
-# What can be seen without running anything; a rule that is not here is judged by people.
+# Evidence that needs no test run; rules without an entry are judged by reviewers.
 _EVIDENCE: dict[str, Callable[[Integration], bool]] = {
     "brands": _has_file("brand/icon.png"),
-    "common-modules": lambda i: _has_file("coordinator.py")(i) and _has_file("entity.py")(i),
+    "common-modules": lambda i: (
+        (_has_file("coordinator.py")(i) or _has_file("data.py")(i)) and _has_file("entity.py")(i)
+    ),
     "config-flow": _has_file("config_flow.py"),
     "config-flow-test-coverage": _tested("test_config_flow.py"),
     "config-entry-unloading": _code_has("async_unload_entry"),

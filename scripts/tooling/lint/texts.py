@@ -1,4 +1,4 @@
-"""Checks of translations, icons, and the YAML files that they describe."""
+"""Check translations, icons and the YAML files that they describe."""
 
 from collections.abc import Iterator
 import json
@@ -35,7 +35,7 @@ _PLACEHOLDER = re.compile(r"{(\w+)}")
 
 
 def check(integration: Integration) -> Findings:
-    """All findings about an integration's texts."""
+    """Return all findings about an integration's texts."""
     yield from _english(integration)
     for language in LANGUAGES:
         yield from _language(integration, language)
@@ -66,14 +66,14 @@ def _english(integration: Integration) -> Findings:
 
 
 def _flows(english: Json) -> dict[str, Json]:
-    """All flows but options and repairs."""
+    """Return all flows except options and repairs."""
     return {"config": english.get("config", {})} | {
         f"config_subentries.{name}": flow for name, flow in english.get("config_subentries", {}).items()
     }
 
 
 def _steps(english: Json) -> Iterator[tuple[str, Json]]:
-    """All steps of flows and their sections."""
+    """Yield all steps of flows and their sections."""
     for name, flow in {**_flows(english), "options": english.get("options", {})}.items():
         for step_id, step in flow.get("step", {}).items():
             yield f"{name}.{step_id}", step
@@ -93,7 +93,7 @@ def _language(integration: Integration, language: str) -> Findings:
         yield f"translations/{language}.json: {key} is not in en.json"
     for key in sorted(english.keys() & translated.keys()):
         if set(_PLACEHOLDER.findall(english[key])) != set(_PLACEHOLDER.findall(translated[key])):
-            yield f"translations/{language}.json: {key}: other placeholders than in en.json"
+            yield f"translations/{language}.json: {key}: placeholders differ from en.json"
 
 
 def _leaves(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
@@ -105,7 +105,7 @@ def _leaves(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _described(integration: Integration, name: str) -> Findings:
-    """services.yaml, triggers.yaml or conditions.yaml against translations and icons."""
+    """Compare services.yaml, triggers.yaml or conditions.yaml with translations and icons."""
     data = integration.load(f"{name}.yaml")
     texts = integration.english.get(name, {})
     icons = integration.icons.get(name, {})
@@ -136,7 +136,7 @@ def _fields(body: Json) -> Iterator[tuple[str, Json]]:
 
 
 def _shows_keys(field: Json) -> bool:
-    """Whether a list to choose from would show its keys instead of words."""
+    """Return whether a select would show its option keys instead of texts."""
     select = (field.get("selector") or {}).get("select") or {}
     return "translation_key" not in select and any(isinstance(option, str) for option in select.get("options", ()))
 

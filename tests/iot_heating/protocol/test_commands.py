@@ -1,7 +1,6 @@
-"""The life of a command, from the queue to its end."""
+"""Commands from the queue to their confirmation or failure."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from hypothesis import given, strategies as st
 import pytest
@@ -9,43 +8,56 @@ import pytest
 from custom_components.iot_heating.protocol.commands import (
     MAX_ATTEMPTS,
     MAX_QUEUE_LENGTH,
+    RETRY_AFTER_S,
     Ack,
     Command,
     CommandName,
-    CommandStatus,
+    Order,
     Queue,
     acknowledge,
+    command_as_dict,
+    command_from_dict,
+    command_message,
     confirm_by_state,
     deliver,
     deliver_in_configuration,
     enqueue,
     expire,
+    new_command,
+    reason_of,
+    status_of,
 )
 
-NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
-RETRY = timedelta(seconds=20)
+NOW = 1_767_614_400.0
+"""2026-01-05 12:00 UTC."""
+MINUTE = 60.0
 
 
-def command(name: CommandName, number: int = 1, minutes: float = 15) -> Command:
-    return Command(f"c{number}", name, NOW, NOW + timedelta(minutes=minutes))
+def same(at: float) -> float:
+    """The conversion of a clock that has not jumped."""
+    return at
 
 
-def queue(*names: CommandName) -> Queue:
-    made: Queue = ()
+def command(name: CommandName, number: int = 1, minutes: float = 15, now: float = NOW) -> Command:
+    return new_command(f"c{number}", Order(name), now, timedelta(minutes=minutes))
+
+
+def queue_of(*names: CommandName) -> Queue:
+    queue: Queue = ()
     for number, name in enumerate(names, 1):
-        made = enqueue(made, command(name, number))
-    return made
+        queue = enqueue(queue, command(name, number))
+    return queue
 
 
-def statuses(made: Queue) -> list[str]:
-    return [one.status.value for one in made]
+def statuses(queue: Queue) -> list[str]:
+    return [status_of(one).value for one in queue]
 
 
-def test_what_makes_another_meaningless_supersedes_it() -> None:
-    made = queue(CommandName.FORCE_ON, CommandName.REBOOT, CommandName.SET_CURVE, CommandName.AUTO)
-    assert statuses(made) == ["failed", "pending", "pending", "pending"]
-    assert made[0].reason == "superseded"
-    assert statuses(enqueue(made, command(CommandName.SET_CURVE, 5))) == [
+def test_a_command_supersedes_those_that_it_replaces() -> None:
+    queue = queue_of(CommandName.FORCE_ON, CommandName.REBOOT, CommandName.SET_CURVE, CommandName.AUTO)
+    assert statuses(queue) == ["failed", "pending", "pending", "pending"]
+    assert reason_of(queue[0]) == "superseded"
+    assert statuses(enqueue(queue, command(CommandName.SET_CURVE, 5))) == [
         "failed",
         "pending",
         "failed",
@@ -54,47 +66,47 @@ def test_what_makes_another_meaningless_supersedes_it() -> None:
     ]
 
 
-def test_a_bounded_number_is_kept_and_none_that_is_open_is_lost() -> None:
-    made: Queue = queue(CommandName.REBOOT)
+def test_the_queue_is_limited_and_keeps_every_open_command() -> None:
+    queue = queue_of(CommandName.REBOOT)
     for number in range(2, 60):
-        made = enqueue(made, command(CommandName.FORCE_ON, number))
-    assert len(made) == MAX_QUEUE_LENGTH
-    assert made[0].id == "c1"
-    assert made[-1].id == "c59"
+        queue = enqueue(queue, command(CommandName.FORCE_ON, number))
+    assert len(queue) == MAX_QUEUE_LENGTH
+    assert queue[0].id == "c1"
+    assert queue[-1].id == "c59"
 
 
-def test_protocol_2_hands_out_and_repeats_until_it_is_answered() -> None:
-    made, carried = deliver(queue(CommandName.REBOOT), NOW, RETRY)
-    assert (statuses(made), [c.id for c in carried]) == (["delivered"], ["c1"])
-    assert deliver(made, NOW + timedelta(seconds=19), RETRY) == (made, ())
-    made, carried = deliver(made, NOW + timedelta(seconds=20), RETRY)
-    assert carried[0].attempts == 2
-    made = acknowledge(made, (Ack("c1", ok=True),), NOW)
-    assert (statuses(made), made[0].closed) == (["confirmed"], NOW)
-    assert deliver(made, NOW + timedelta(minutes=5), RETRY) == (made, ())
+def test_protocol_2_repeats_a_command_until_it_is_answered() -> None:
+    queue, delivered = deliver(queue_of(CommandName.REBOOT), NOW)
+    assert (statuses(queue), [c.id for c in delivered]) == (["delivered"], ["c1"])
+    assert deliver(queue, NOW + RETRY_AFTER_S - 1) == (queue, ())
+    queue, delivered = deliver(queue, NOW + RETRY_AFTER_S)
+    assert delivered[0].attempts == 2
+    queue = acknowledge(queue, (Ack("c1", ok=True),), NOW)
+    assert (statuses(queue), queue[0].closed) == (["confirmed"], NOW)
+    assert deliver(queue, NOW + 5 * MINUTE) == (queue, ())
 
 
-def test_after_five_attempts_it_has_failed() -> None:
-    made, now = queue(CommandName.IDENTIFY), NOW
+def test_a_command_fails_after_five_attempts() -> None:
+    queue, now = queue_of(CommandName.IDENTIFY), NOW
     for _ in range(MAX_ATTEMPTS):
-        made, carried = deliver(made, now, RETRY)
-        assert carried
-        now += RETRY
-    made, carried = deliver(made, now, RETRY)
-    assert (statuses(made), made[0].reason, carried) == (["failed"], "no_answer", ())
+        queue, delivered = deliver(queue, now)
+        assert delivered
+        now += RETRY_AFTER_S
+    queue, delivered = deliver(queue, now)
+    assert (statuses(queue), reason_of(queue[0]), delivered) == (["failed"], "no_answer", ())
 
 
 @pytest.mark.parametrize(("message", "reason"), [("too hot", "too hot"), (None, "refused")])
-def test_a_controller_can_refuse(message: str | None, reason: str) -> None:
-    made = acknowledge(queue(CommandName.FORCE_ON), (Ack("c1", ok=False, message=message),), NOW)
-    assert (statuses(made), made[0].reason) == (["failed"], reason)
+def test_a_controller_can_refuse_a_command(message: str | None, reason: str) -> None:
+    queue = acknowledge(queue_of(CommandName.FORCE_ON), (Ack("c1", ok=False, message=message),), NOW)
+    assert (statuses(queue), reason_of(queue[0])) == (["failed"], reason)
 
 
-def test_answers_to_nothing_change_nothing() -> None:
-    made = queue(CommandName.REBOOT)
-    assert acknowledge(made, (Ack("other", ok=True),), NOW) is made
-    done = acknowledge(made, (Ack("c1", ok=True),), NOW)
-    assert acknowledge(done, (Ack("c1", ok=False),), NOW) is done
+def test_answers_to_unknown_and_closed_commands_are_ignored() -> None:
+    queue = queue_of(CommandName.REBOOT)
+    assert acknowledge(queue, (Ack("other", ok=True),), NOW) is queue
+    confirmed = acknowledge(queue, (Ack("c1", ok=True),), NOW)
+    assert acknowledge(confirmed, (Ack("c1", ok=False),), NOW) is confirmed
 
 
 @pytest.mark.parametrize(
@@ -109,56 +121,81 @@ def test_answers_to_nothing_change_nothing() -> None:
         (CommandName.SET_CURVE, True, "confirmed"),
     ],
 )
-def test_protocol_1_confirms_by_what_it_reports(name: CommandName, heating: bool | None, status: str) -> None:
-    made = queue(name)
-    assert confirm_by_state(made, heating, NOW) is made, "not before it got its configuration"
-    assert statuses(confirm_by_state(deliver_in_configuration(made, NOW), heating, NOW)) == [status]
+def test_protocol_1_confirms_by_the_reported_state(name: CommandName, heating: bool | None, status: str) -> None:
+    queue = queue_of(name)
+    assert confirm_by_state(queue, heating, NOW) is queue, "not before the configuration was delivered"
+    assert statuses(confirm_by_state(deliver_in_configuration(queue, NOW), heating, NOW)) == [status]
 
 
-def test_what_is_overdue_fails_once() -> None:
-    made = expire(queue(CommandName.AUTO), NOW + timedelta(minutes=14))
-    assert statuses(made) == ["pending"]
-    made = expire(made, NOW + timedelta(minutes=15))
-    assert (statuses(made), made[0].reason) == (["failed"], "expired")
-    assert expire(made, NOW + timedelta(hours=1)) is made
+def test_an_overdue_command_expires_once() -> None:
+    queue = expire(queue_of(CommandName.AUTO), NOW + 14 * MINUTE)
+    assert statuses(queue) == ["pending"]
+    queue = expire(queue, NOW + 15 * MINUTE)
+    assert (statuses(queue), reason_of(queue[0])) == (["failed"], "expired")
+    assert expire(queue, NOW + 60 * MINUTE) is queue
 
 
-def test_storage_gives_back_the_same_command() -> None:
-    one = replace(
-        command(CommandName.SET_CURVE), args={"value": 60}, status=CommandStatus.FAILED, closed=NOW, reason="expired"
-    )
-    assert Command.from_dict(one.as_dict()) == one
-    (delivered,) = deliver_in_configuration((command(CommandName.AUTO),), NOW)
-    assert Command.from_dict(delivered.as_dict()) == delivered
+def test_a_command_is_the_same_after_storage() -> None:
+    one = new_command("c1", Order(CommandName.SET_CURVE, {"value": 60}), NOW)
+    delivered = deliver_in_configuration((one,), NOW)[0]
+    confirmed = confirm_by_state((delivered,), None, NOW)[0]
+    for each in (one, delivered, confirmed):
+        stored = command_as_dict(each, same)
+        assert command_as_dict(command_from_dict(stored, same), same) == stored
+
+
+@pytest.mark.parametrize("reason", ["expired", "superseded"])
+def test_a_failed_command_keeps_its_reason_in_storage(reason: str) -> None:
+    queue = queue_of(CommandName.AUTO)
+    queue = expire(queue, NOW + 60 * MINUTE) if reason == "expired" else enqueue(queue, command(CommandName.AUTO, 2))
+    stored = command_as_dict(queue[0], same)
+    assert (stored["status"], stored["reason"]) == ("failed", reason)
+    restored = command_from_dict(stored, same)
+    assert (status_of(restored).value, reason_of(restored), restored.is_open) == ("failed", reason, False)
+
+
+def test_times_are_stored_and_sent_by_the_wall_clock() -> None:
+    one = command(CommandName.SET_CURVE)
+    stored = command_as_dict(one, lambda at: at + 3600)
+    assert stored["created"] == "2026-01-05T13:00:00+00:00"
+    assert command_from_dict(stored, lambda at: at - 3600) == one
+    assert command_message(one, lambda at: at + 3600) == {
+        "id": "c1",
+        "name": "set_curve",
+        "args": {},
+        "expires_at": "2026-01-05T13:15:00Z",
+    }
 
 
 STEPS = st.lists(
-    st.sampled_from(["add_on", "add_off", "add_reboot", "hand", "config", "ack", "nack", "seen_on", "seen_off", "wait"])
+    st.sampled_from(
+        ["add_on", "add_off", "add_reboot", "deliver", "config", "ack", "nack", "report_on", "report_off", "wait"]
+    )
 )
 
 
 @given(STEPS)
-def test_whatever_happens_a_closed_command_stays_as_it_is(steps: list[str]) -> None:
-    made: Queue = ()
-    now, closed = NOW, {}
+def test_a_closed_command_never_changes(steps: list[str]) -> None:
+    queue: Queue = ()
+    now, closed = NOW, dict[str, Command]()
     for number, step in enumerate(steps):
         match step:
             case "add_on" | "add_off" | "add_reboot":
                 name = {"add_on": CommandName.FORCE_ON, "add_off": CommandName.FORCE_OFF}.get(step, CommandName.REBOOT)
-                made = enqueue(made, replace(command(name, number), created=now, expires=now + timedelta(minutes=5)))
-            case "hand":
-                made, _ = deliver(made, now, RETRY)
+                queue = enqueue(queue, command(name, number, 5, now))
+            case "deliver":
+                queue, _ = deliver(queue, now)
             case "config":
-                made = deliver_in_configuration(made, now)
+                queue = deliver_in_configuration(queue, now)
             case "ack" | "nack":
-                made = acknowledge(made, tuple(Ack(c.id, ok=step == "ack") for c in made), now)
-            case "seen_on" | "seen_off":
-                made = confirm_by_state(made, step == "seen_on", now)
+                queue = acknowledge(queue, tuple(Ack(c.id, ok=step == "ack") for c in queue), now)
+            case "report_on" | "report_off":
+                queue = confirm_by_state(queue, step == "report_on", now)
             case "wait":
-                now += timedelta(minutes=2)
-                made = expire(made, now)
-        for one in made:
-            assert closed.setdefault(one.id, one) == one if one.id in closed else True
+                now += 2 * MINUTE
+                queue = expire(queue, now)
+        for one in queue:
+            assert closed.get(one.id, one) == one
             if not one.is_open:
                 closed.setdefault(one.id, one)
-        assert sum(one.is_open and one.name is not CommandName.REBOOT for one in made) <= 1
+        assert sum(one.is_open and one.payload.name is not CommandName.REBOOT for one in queue) <= 1

@@ -1,4 +1,4 @@
-"""What one controller is told: the building's profile, forced, overridden, in a mode."""
+"""The configuration of one controller: the profile of the building with overrides and mode."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -36,12 +36,12 @@ def at(day: int, hour: int) -> datetime:
     return datetime(2026, 1, day, hour, tzinfo=ROME)
 
 
-def test_without_an_override_the_profile_is_told_as_it_is() -> None:
+def test_without_an_override_the_profile_is_unchanged() -> None:
     assert apply_override(PROFILE, NO_OVERRIDE) is PROFILE
 
 
 @pytest.mark.parametrize(("force", "curve", "target"), [(Force.ON, 60, "30C"), (Force.OFF, 0, "5C")])
-def test_forcing_is_said_in_the_words_of_protocol_1(force: Force, curve: float, target: str) -> None:
+def test_forcing_is_expressed_in_fields_of_protocol_1(force: Force, curve: float, target: str) -> None:
     later = NOW + timedelta(minutes=1)
     told = apply_override(replace(PROFILE, iot_enabled=False), Override(force=force, since=later))
     assert (told.curve_value, told.iot_enabled, told.updated_at) == (curve, True, later)
@@ -55,7 +55,7 @@ def test_a_curve_of_its_own_leaves_the_rest() -> None:
 
 
 @pytest.mark.parametrize(("mode", "word"), [(Mode.ECO, "Eco"), (Mode.MANUAL, "Manual")])
-def test_a_mode_of_the_building_stands_above_those_of_its_entries(mode: Mode, word: str) -> None:
+def test_the_mode_of_the_building_overrides_those_of_its_entries(mode: Mode, word: str) -> None:
     told = apply_override(replace(PROFILE, mode=mode), NO_OVERRIDE)
     assert [entry["mode"] for entry in told.schedule.raw] == [word] * 3
     assert told.schedule.raw[1]["note"] == "kept"
@@ -104,7 +104,7 @@ def test_the_room_set_point_follows_the_schedule(local: datetime, mode: Mode, ro
         ({"schedule": Profile.initial(NOW).schedule}, at(5, 12), 20),
     ],
 )
-def test_what_stands_above_the_schedule(changes: dict[str, object], local: datetime, room: float | None) -> None:
+def test_what_overrides_the_schedule(changes: dict[str, object], local: datetime, room: float | None) -> None:
     assert room_setpoint_c(replace(PROFILE, **changes), Comfort(), local) == room
 
 

@@ -1,4 +1,4 @@
-"""The control profile: what may be changed, and what controllers are told."""
+"""The control profile: valid changes, and what controllers receive."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -93,7 +93,7 @@ def test_storage_gives_back_the_same_profile(
     assert profile.as_dict()["schedule"] == schedule
 
 
-def test_times_are_told_in_utc_with_seconds() -> None:
+def test_times_are_formatted_in_utc_with_seconds() -> None:
     assert utc_text(datetime(2025, 6, 1, 12, 0, 0, 999_999, tzinfo=UTC)) == "2025-06-01T12:00:00Z"
 
 
@@ -104,5 +104,5 @@ def test_a_mode_is_a_word() -> None:
     assert caught.value.field == "mode"
 
 
-def test_another_zones_time_is_told_in_utc() -> None:
+def test_times_of_other_zones_are_formatted_in_utc() -> None:
     assert utc_text(datetime.fromisoformat("2026-01-05T13:00:00+01:00")) == "2026-01-05T12:00:00Z"

@@ -1,4 +1,4 @@
-"""Protocol 2: read and written as docs/device-sync.md says; protocol 1 never sees it."""
+"""Protocol 2: as documented in docs/device-sync.md."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.iot_heating.protocol.commands import Ack, Command, CommandName
+from custom_components.iot_heating.protocol.commands import Ack
 from custom_components.iot_heating.protocol.configuration import NO_OVERRIDE, Force, Override, device_config
 from custom_components.iot_heating.protocol.errors import ProtocolError
 from custom_components.iot_heating.protocol.profile import Profile
@@ -98,7 +98,7 @@ def test_what_protocol_2_adds() -> None:
     assert (config["poll_interval_s"], config["poll_jitter_s"], config["lease_s"]) == (30, 3, 900)
 
 
-def test_what_there_is_to_tell_is_told_and_nothing_else() -> None:
+def test_optional_members_are_sent_only_if_there_is_something_to_send() -> None:
     bare = reply(ReplyExtension(30, 900, ROME))
     assert list(bare) == ["config", "commands"]
     assert bare["commands"] == []
@@ -107,14 +107,12 @@ def test_what_there_is_to_tell_is_told_and_nothing_else() -> None:
             30,
             900,
             ROME,
-            commands=(Command("c1", CommandName.SET_CURVE, NOW, NOW + timedelta(minutes=15), {"value": 60}),),
+            commands=({"id": "c1"},),
             forecast=((NOW, 3.14),),
             firmware={"version": "2.0"},
             new_key="k",
         )
     )
-    assert full["commands"] == [
-        {"id": "c1", "name": "set_curve", "args": {"value": 60}, "expires_at": "2026-01-05T12:15:00Z"}
-    ]
+    assert full["commands"] == [{"id": "c1"}]
     assert full["forecast"] == [{"time": "2026-01-05T12:00:00Z", "temp_out": 3.1}]
     assert (full["firmware"], full["new_key"]) == ({"version": "2.0"}, "k")

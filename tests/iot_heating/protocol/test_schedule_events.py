@@ -94,7 +94,7 @@ def test_a_summary_is_read(text: str, settings: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("text", ["warm", "22 °C turbo", "999C", "22 23", "22 °C Eco please"])
-def test_a_summary_that_says_something_else_is_refused(text: str) -> None:
+def test_a_summary_without_target_and_mode_is_rejected(text: str) -> None:
     with pytest.raises(ScheduleEditError) as caught:
         parse_summary(text)
     assert caught.value.key == "summary_invalid"
@@ -179,7 +179,7 @@ def test_a_slot_less_leaves_the_rest_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize(("entry", "slot"), [(0, 2), (2, 0), (9, 0)])
-def test_a_slot_that_is_gone_cannot_be_edited(entry: int, slot: int) -> None:
+def test_a_removed_slot_cannot_be_edited(entry: int, slot: int) -> None:
     for edit in (
         lambda: remove_slot(WEEK, entry, slot),
         lambda: change_slot(WEEK, (entry, slot), "Mon", "06:00-07:00", {"mode": "Auto"}),

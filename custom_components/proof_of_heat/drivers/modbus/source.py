@@ -101,6 +101,8 @@ class ModbusSource(SourceBase):
 
     def __init__(self, source_id: str, name: str, unit: Unit, template: DeviceTemplate, **options: Any) -> None:
         writes: WriteCounter | None = options.pop("writes", None)
+        # Exceptions of the owner of the connection, in addition to those of the Modbus library.
+        self._connection_errors: tuple[type[Exception], ...] = (OSError, *options.pop("connection_errors", ()))
         super().__init__(source_id, name, options.pop("capabilities", capabilities_of(template)), **options)
         self._unit = unit
         self._template = template
@@ -198,7 +200,6 @@ class ModbusSource(SourceBase):
 
     async def _guard(self, call: Any) -> Any:
         """Convert the errors of core's connection; a rejected address does not mean that the device is unavailable."""
-        from homeassistant.exceptions import HomeAssistantError
         from modbus_connection import (
             IllegalDataAddressError,
             IllegalDataValueError,
@@ -214,7 +215,9 @@ class ModbusSource(SourceBase):
             raise UnreachableError(f"{type(err).__name__}: {err}") from err
         except (IllegalDataAddressError, IllegalDataValueError, IllegalFunctionError) as err:
             raise RefusedError(f"{type(err).__name__}: {err}") from err
-        except (ModbusError, HomeAssistantError, OSError) as err:
+        except ModbusError as err:
+            raise UnreachableError(f"{type(err).__name__}: {err}") from err
+        except self._connection_errors as err:
             raise UnreachableError(f"{type(err).__name__}: {err}") from err
         self._timeouts = 0
         return answer

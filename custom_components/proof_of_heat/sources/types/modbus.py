@@ -123,7 +123,7 @@ async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandi
         except HomeAssistantError as err:
             raise FieldError(CONF_BAUDRATE if is_serial else CONF_PORT, "link_in_use") from err
         unit.require_timeout(template.timeout_s)
-        source = ModbusSource("flow:modbus", template.name, unit, template)
+        source = ModbusSource("flow:modbus", template.name, unit, template, connection_errors=(HomeAssistantError,))
         state = await source.refresh()
     if state.health == "failing":
         raise UnreachableError(state.detail)
@@ -156,7 +156,9 @@ async def create(context: SourceContext) -> CreatedSource:
     if template.spacing_s:
         unit.set_message_spacing(template.spacing_s)
     writes = await write_counters(hass).async_of(subentry.unique_id or subentry.subentry_id)
-    source = ModbusSource(context.source_id, subentry.title, unit, template, writes=writes)
+    source = ModbusSource(
+        context.source_id, subentry.title, unit, template, writes=writes, connection_errors=(HomeAssistantError,)
+    )
     return CreatedSource(source, close=source.close, counters=COUNTERS & template.registers.keys())
 
 

@@ -63,7 +63,7 @@ class EdgeTelemetryDemo:
         return made
 
     async def _introduce(self, ha: HomeAssistant, now: datetime, entry_id: str, ids: list[str]) -> None:
-        """Publish what each device says first, until Home Assistant, subscribed by then, has an entity of each."""
+        """Publish the first messages of each device until Home Assistant has subscribed and has their entities."""
         for _ in range(20):
             for topic, payload in _first_messages(now):
                 await ha.post("services/mqtt/publish", {"topic": topic, "payload": payload, "qos": "1"})
@@ -116,7 +116,7 @@ def _tags() -> list[Tag]:
 
 
 def _first_messages(now: datetime) -> list[tuple[str, str]]:
-    """What each device says first."""
+    """Return the first messages of each device."""
     model, stamp = VanModel(now), now.isoformat()
     messages = []
     for name, (system, commands) in COMPUTERS.items():

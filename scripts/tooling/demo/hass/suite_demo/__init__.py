@@ -1,7 +1,7 @@
-"""Demo only: gives entities a past, so that charts are not empty on the first evening.
+"""Demo only: writes the history of entities, so that charts are not empty at the first start.
 
 The websocket command ``suite_demo/write_history`` writes states with their own timestamps into the recorder's
-database, in the recorder's own thread. Never shipped: scripts/release takes nothing from here.
+database, in the recorder's own thread. It is not part of any release.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 @dataclass(slots=True)
 class WriteHistory(RecorderTask):
-    """Insert the past of one entity; what the recorder holds in its session is committed before."""
+    """Insert the history of one entity, after the recorder committed its own session."""
 
     entity_id: str
     points: list[list[Any]]
@@ -69,9 +69,9 @@ class WriteHistory(RecorderTask):
                         for when, state in self.points
                     ],
                 )
-                # Else the recorder answers nothing for times before its own start.
+                # Otherwise the recorder returns nothing for times before its own start.
                 instance.states_manager.load_from_db(session)
-        except Exception as err:  # noqa: BLE001 - told to the caller, whatever it is
+        except Exception as err:  # noqa: BLE001 - any error is reported to the caller
             self.loop.call_soon_threadsafe(self.done.set_exception, err)
         else:
             self.loop.call_soon_threadsafe(self.done.set_result, len(self.points))
@@ -87,7 +87,7 @@ class WriteHistory(RecorderTask):
 )
 @websocket_api.async_response
 async def write_history(hass: HomeAssistant, connection: websocket_api.ActiveConnection, msg: dict[str, Any]) -> None:
-    """Write the past of one entity: points of (unix time, state), ascending."""
+    """Write the history of one entity: points of (Unix time, state), ascending."""
     done: asyncio.Future[int] = hass.loop.create_future()
     get_instance(hass).queue_task(WriteHistory(msg["entity_id"], msg["points"], done, hass.loop))
     connection.send_result(msg["id"], {"written": await done})

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import orjson
 
+from . import types  # noqa: F401  registers the device types, whose metrics are needed below
+from .device_types import type_of_message
 from .errors import DecodeError, Reason
 from .message import Message, Value
 from .metrics import METRICS, Kind, resolve
-from .ruuvi import decode_gateway, is_gateway
 from .timestamps import parse_time
 
 MAX_BYTES: Final = 65_536
@@ -28,17 +29,17 @@ _INFO: Final = {
     "hw_version": "hw_version",
 }
 _NUMBERS: Final = frozenset(key for key, metric in METRICS.items() if metric.kind in {Kind.MEASUREMENT, Kind.TOTAL})
-# Members of the envelope; what is left of a flat message are metrics.
+# Members of the envelope; the other members of a flat message are metrics.
 RESERVED: Final = frozenset(
     (*_TIME, *_SEQUENCE, *_INFO, "metrics", "site", "site_id", "system", "device", "device_id", "sensor_id", "schema")
 )
 
 
 def decode(payload: bytes | str) -> Message:
-    """Read a message.
+    """Decode a message.
 
     Raises:
-        DecodeError: There is nothing in it to read; the reason says why.
+        DecodeError: It contains no metrics; see its reason.
     """
     if len(payload) > MAX_BYTES:
         raise DecodeError(Reason.TOO_LARGE, f"{len(payload)} bytes")
@@ -52,18 +53,19 @@ def decode(payload: bytes | str) -> Message:
 
 
 def decode_object(found: dict[str, Any]) -> Message:
-    """Read a parsed message.
+    """Decode a parsed message.
 
     Raises:
-        DecodeError: There is nothing in it to read.
+        DecodeError: It contains no metrics.
     """
-    if is_gateway(found):
-        return decode_gateway(found)
+    device_type = type_of_message(found)
+    if device_type.decode is not None:
+        return device_type.decode(found)
     nested = found.get("metrics")
     if isinstance(nested, dict):
         message = _read(nested, reserved=False)
     elif "metrics" in found:
-        raise DecodeError(Reason.NO_METRICS, "metrics is no object")
+        raise DecodeError(Reason.NO_METRICS, "metrics is not an object")
     else:
         message = _read(found, reserved=True)
         message.original = found
@@ -72,29 +74,29 @@ def decode_object(found: dict[str, Any]) -> Message:
     message.ts = _first(found, _TIME, parse_time)
     message.seq = _first(found, _SEQUENCE, _as_sequence)
     for name, meaning in _INFO.items():
-        if isinstance(said := found.get(name), str) and said:
-            message.info[meaning] = said[:MAX_TEXT]
+        if isinstance(text := found.get(name), str) and text:
+            message.info[meaning] = text[:MAX_TEXT]
     if message.original is True:
         message.original = found
     return message
 
 
 def _read(members: Mapping[str, Any], *, reserved: bool) -> Message:
-    """The metrics among members; `original` is set to True where they had other names or forms."""
+    """Return the metrics among the members; `original` is True where they had other names or types."""
     metrics: dict[str, Value] = {}
     rejected: dict[str, Reason] = {}
     plain = True
     for name, value in members.items():
         if reserved and name in RESERVED:
             continue
-        if type(value) is float and name in _NUMBERS:  # the usual case, and what speed depends on
+        if type(value) is float and name in _NUMBERS:  # the usual case, on which speed depends
             metrics[name] = value
             continue
         if isinstance(value, dict | list):
             plain = False
             for inner, leaf in _leaves(name, value, 1):
-                _take(inner, leaf, metrics, rejected)
-        elif not _take(name, value, metrics, rejected):
+                _add(inner, leaf, metrics, rejected)
+        elif not _add(name, value, metrics, rejected):
             plain = False
         if len(metrics) > MAX_METRICS:
             rejected[name] = Reason.TOO_MANY_METRICS
@@ -105,7 +107,7 @@ def _read(members: Mapping[str, Any], *, reserved: bool) -> Message:
 
 
 def _leaves(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
-    """Nested objects become one name per leaf; lists have no names and stay in the archive only."""
+    """Yield a name per leaf of nested objects; lists have no names and are kept in the archive only."""
     if not isinstance(value, dict):
         if not isinstance(value, list):
             yield name, value
@@ -115,13 +117,13 @@ def _leaves(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
             yield from _leaves(f"{name}_{inner}", leaf, depth + 1)
 
 
-def _take(name: str, value: Any, metrics: dict[str, Value], rejected: dict[str, Reason]) -> bool:
-    """Take one value; returns whether it was taken under the very name and form it came in."""
+def _add(name: str, value: Any, metrics: dict[str, Value], rejected: dict[str, Reason]) -> bool:
+    """Add one value; return whether it was added unchanged under its own name."""
     if (resolved := resolve(name)) is None:
         rejected[name[:MAX_TEXT]] = Reason.BAD_VALUE
         return False
     key, factor = resolved
-    if key in metrics and key != name:  # the proper name wins over an alias
+    if key in metrics and key != name:  # the proper name takes precedence over an alias
         return False
     known = METRICS.get(key)
     read = value if known is None else _as_known(value, known.kind)
@@ -142,7 +144,7 @@ _BAD: Final[Any] = object()
 
 
 def _as_known(value: Any, kind: Kind) -> Any:
-    """A known number may come as text, a flag as 0/1 or on/off; anything else is wrong."""
+    """Return the value of a known metric: a number may be a text, a flag 0/1 or on/off; anything else is invalid."""
     if value is None:
         return None
     if kind is Kind.FLAG:

@@ -1,14 +1,14 @@
-"""Tries a database before it is taken. Blocking: for an executor."""
+"""Check of a database before it is used. Blocking: run it in the executor."""
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ._lib.archive import ArchiveSchemaError, ArchiveSpec, parse_url
-from ._lib.archive_store import Store, make_engine
-from .const import CONF_ARCHIVE_TABLE, CONF_ARCHIVE_URL
+from .._lib.archive import ArchiveSchemaError, ArchiveSpec, parse_url
+from .._lib.archive_store import Store, make_engine
+from ..const import CONF_ARCHIVE_TABLE, CONF_ARCHIVE_URL
 
 
 def check_database(url: str, table: str) -> tuple[dict[str, str], str]:
-    """Connect and make the tables; returns form errors, and what the database said."""
+    """Connect and create the tables; return the form errors and the message of the database."""
     try:
         spec = ArchiveSpec(table)
     except ValueError:
@@ -26,8 +26,8 @@ def check_database(url: str, table: str) -> tuple[dict[str, str], str]:
     except ArchiveSchemaError as err:
         return {CONF_ARCHIVE_TABLE: "table_foreign"}, str(err)
     except (SQLAlchemyError, ImportError) as err:
-        said = f"{getattr(err, 'orig', None) or err}".strip().partition("\n")[0]
-        return {"base": "cannot_connect"}, said
+        message = f"{getattr(err, 'orig', None) or err}".strip().partition("\n")[0]
+        return {"base": "cannot_connect"}, message
     finally:
         if store is not None:
             store.close()

@@ -1,11 +1,9 @@
-"""The archive of a config entry: made from its settings, followed by a repair issue while it is away."""
+"""The archive of a config entry; a repair issue reports when it cannot be written for long."""
 
-import logging
 from pathlib import Path
 from typing import Any, Final
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_call_later
 import orjson
 
@@ -20,26 +18,23 @@ from .const import (
     CONF_MAX_MEGABYTES,
     CONF_RAW_DAYS,
     DEFAULT_TABLE,
-    DOMAIN,
 )
 from .decoders import Address, Message, Value
+from .repairs import create_archive_issue, delete_archive_issue
 
-_LOGGER = logging.getLogger(__name__)
-
-# A database that restarts is nobody's business; one that stays away is.
+# A database that only restarts is not worth an issue.
 _REPAIR_AFTER_S: Final = 300
-ISSUE_UNAVAILABLE: Final = "archive_unavailable"
 
 
 def archive_url(hass: HomeAssistant, data: Any) -> str:
-    """The address of the database; a relative file lies in the configuration folder."""
+    """Return the address of the database; a relative file is in the configuration folder."""
     if data[CONF_ARCHIVE] == ARCHIVE_SQLITE:
         return f"sqlite:///{Path(hass.config.path(data[CONF_ARCHIVE_URL]))}"
     return str(data[CONF_ARCHIVE_URL])
 
 
-class ArchiveLink:
-    """Puts messages into the archive of an entry, if it has one."""
+class TelemetryArchive:
+    """Archives the messages of an entry that has an archive."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str, title: str, data: Any, options: Any) -> None:
         self.archive: Archive | None = None
@@ -63,23 +58,23 @@ class ArchiveLink:
         )
 
     def start(self) -> None:
-        """Begin to write."""
+        """Start writing."""
         if self.archive is not None:
             self.archive.start()
 
     async def async_stop(self) -> None:
-        """Write what is left."""
+        """Write the queue and close the database."""
         archive, self.archive = self.archive, None
         if self._cancel_repair is not None:
             self._cancel_repair()
             self._cancel_repair = None
-        ir.async_delete_issue(self._hass, DOMAIN, f"{ISSUE_UNAVAILABLE}_{self._entry_id}")
+        delete_archive_issue(self._hass, self._entry_id)
         if archive is not None:
             await self._hass.async_add_executor_job(archive.close)
 
     @callback
     def put(self, address: Address, ts: float, payload: bytes, message: Message, derived: dict[str, Value]) -> None:
-        """Queue a message: as it came where it speaks the suite's names, else beside its translation."""
+        """Queue a message: as received where it uses the suite's names, otherwise together with the decoded metrics."""
         if self.archive is None:
             return
         if message.original is None:
@@ -97,7 +92,7 @@ class ArchiveLink:
 
     @callback
     def _changed(self) -> None:
-        """The connection came or went."""
+        """Publish a change of the connection."""
         if (archive := self.archive) is None:
             return
         for listener in tuple(self.listeners):
@@ -106,7 +101,7 @@ class ArchiveLink:
             if self._cancel_repair is not None:
                 self._cancel_repair()
                 self._cancel_repair = None
-            ir.async_delete_issue(self._hass, DOMAIN, f"{ISSUE_UNAVAILABLE}_{self._entry_id}")
+            delete_archive_issue(self._hass, self._entry_id)
         elif self._cancel_repair is None:
             self._cancel_repair = async_call_later(self._hass, _REPAIR_AFTER_S, self._raise_repair)
 
@@ -114,12 +109,4 @@ class ArchiveLink:
     def _raise_repair(self, _now: object) -> None:
         if self.archive is None or self.archive.status.connected:
             return
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            f"{ISSUE_UNAVAILABLE}_{self._entry_id}",
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=ISSUE_UNAVAILABLE,
-            translation_placeholders={"title": self._title, "error": self.archive.status.last_error or "?"},
-        )
+        create_archive_issue(self._hass, self._entry_id, self._title, self.archive.status.last_error)

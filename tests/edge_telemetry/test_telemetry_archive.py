@@ -1,4 +1,4 @@
-"""When a database that stays away becomes somebody's business, and what is put into it."""
+"""The repair issue of an unavailable database, and the archived rows."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,9 +11,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.edge_telemetry._lib.archive import Row
-from custom_components.edge_telemetry.archive_link import ArchiveLink
 from custom_components.edge_telemetry.const import DOMAIN
 from custom_components.edge_telemetry.decoders import Address, Message
+from custom_components.edge_telemetry.telemetry_archive import TelemetryArchive
 
 ISSUE = "archive_unavailable_01EDGE"
 HERE = Address("home", "cellar", "telemetry")
@@ -47,7 +47,7 @@ def database() -> Database:
 @pytest.fixture
 def link(hass: HomeAssistant, database: Database) -> Any:
     """A link to it."""
-    link = ArchiveLink(hass, "01EDGE", "Edge", {}, {})
+    link = TelemetryArchive(hass, "01EDGE", "Edge", {}, {})
     link.archive = database  # type: ignore[assignment]
     return link
 
@@ -63,7 +63,7 @@ async def test_a_database_that_stays_away_raises_an_issue_that_goes_when_it_is_b
     heard = []
     link.listeners.append(lambda: heard.append(database.connected))
     link._changed()
-    link._changed()  # one timer, however often it is told
+    link._changed()  # one timer, however many notices come
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
     await later(hass, 301)
     assert issue_registry.async_get_issue(DOMAIN, ISSUE)
@@ -74,7 +74,7 @@ async def test_a_database_that_stays_away_raises_an_issue_that_goes_when_it_is_b
     assert heard == [False, False, True, True]
 
 
-async def test_a_restart_of_the_database_is_nobody_s_business(
+async def test_a_restart_of_the_database_raises_no_issue(
     hass: HomeAssistant, link: Any, database: Database, issue_registry: ir.IssueRegistry
 ) -> None:
     link._changed()
@@ -83,7 +83,7 @@ async def test_a_restart_of_the_database_is_nobody_s_business(
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
 
 
-async def test_news_that_come_after_the_end_are_not_heard(
+async def test_a_notice_after_the_end_is_ignored(
     hass: HomeAssistant, link: Any, issue_registry: ir.IssueRegistry
 ) -> None:
     heard = []
@@ -98,7 +98,7 @@ async def test_news_that_come_after_the_end_are_not_heard(
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
 
 
-def test_a_message_is_kept_as_it_came_or_beside_its_translation(link: Any, database: Database) -> None:
+def test_a_message_is_archived_as_received_or_with_the_decoded_metrics(link: Any, database: Database) -> None:
     raw = b'{"t": 21.5, "on": true, "mode": "eco"}'
     metrics: dict[str, Any] = {"t": 21.5, "n": 3, "on": True, "mode": "eco"}
     link.put(HERE, 5.0, raw, Message(metrics), {"derived": 1.5, "text": "x"})
@@ -111,7 +111,7 @@ def test_a_message_is_kept_as_it_came_or_beside_its_translation(link: Any, datab
 
 
 def test_without_an_archive_nothing_is_kept(hass: HomeAssistant) -> None:
-    link = ArchiveLink(hass, "01EDGE", "Edge", {}, {})
+    link = TelemetryArchive(hass, "01EDGE", "Edge", {}, {})
     link.start()
     link.put(HERE, 5.0, b"{}", Message({}), {})
     assert link.archive is None

@@ -7,13 +7,13 @@ from homeassistant.components import mqtt
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.edge_telemetry.broker_link import BrokerLink
+from custom_components.edge_telemetry.broker_monitor import BrokerMonitor
 
 TOPICS = ("home/+/telemetry", "home/+/state")
 
 
 class Broker:
-    """What core's mqtt integration tells of a broker: whether it is connected, and each renewed subscription."""
+    """What core's mqtt integration reports about a broker: whether it is connected, and each renewed subscription."""
 
     def __init__(self) -> None:
         self.connected = True
@@ -52,18 +52,19 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
 
 
 class Watched:
-    """A link with its clock and the number of changes it has told."""
+    """A monitor with its clock and the number of its notices."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self.now = 1000.0
         self.changes = 0
-        self.link = BrokerLink(hass, self._changed, clock=lambda: self.now)
+        self.monitor = BrokerMonitor(hass, clock=lambda: self.now)
+        self.monitor.listeners.append(self._changed)
 
     def _changed(self) -> None:
         self.changes += 1
 
     def seen(self) -> tuple[int, float | None, float | None]:
-        return self.link.gaps, self.link.last_gap_s, self.link.lost_since
+        return self.monitor.gaps, self.monitor.last_gap_s, self.monitor.lost_since
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def watched(hass: HomeAssistant) -> Watched:
 
 def test_the_first_subscription_is_no_gap(broker: Broker, watched: Watched) -> None:
     broker.connected = False
-    watched.link.follow(TOPICS, qos=1)
+    watched.monitor.start(TOPICS, qos=1)
     assert watched.seen() == (0, None, 1000.0)
 
     watched.now += 30
@@ -85,62 +86,62 @@ def test_the_first_subscription_is_no_gap(broker: Broker, watched: Watched) -> N
 
 
 def test_a_gap_ends_with_the_last_renewed_subscription(broker: Broker, watched: Watched) -> None:
-    watched.link.follow(TOPICS, qos=1)
+    watched.monitor.start(TOPICS, qos=1)
     for topic in TOPICS:
         broker.subscribed(topic)
     assert watched.seen() == (0, None, None)
 
     broker.connect(False)
-    broker.connect(False)  # told twice: one gap, from the first moment
+    broker.connect(False)  # reported twice: one gap, from the first moment
     assert (watched.seen(), watched.changes) == ((0, None, 1000.0), 1)
 
     watched.now += 4.25
     broker.connect(True)
     broker.subscribed(TOPICS[0])
-    assert watched.link.lost_since is not None
+    assert watched.monitor.lost_since is not None
     watched.now += 2
     broker.subscribed(TOPICS[1])
     assert watched.seen() == (1, 6.2, None)
     assert watched.changes == 2
 
-    broker.subscribed(TOPICS[1])  # renewed again for somebody else: no gap of ours
+    broker.subscribed(TOPICS[1])  # renewed again for another integration: no gap
     assert watched.seen() == (1, 6.2, None)
 
 
 def test_a_confirmation_that_comes_after_the_next_loss_ends_nothing(broker: Broker, watched: Watched) -> None:
-    watched.link.follow(TOPICS, qos=1)
+    watched.monitor.start(TOPICS, qos=1)
     for topic in TOPICS:
         broker.subscribed(topic)
     broker.connect(False)
     for topic in TOPICS:
-        broker.subscribed(topic)  # late news of the connection that is gone
-    assert watched.link.lost_since == 1000.0
+        broker.subscribed(topic)  # late notice of the lost connection
+    assert watched.monitor.lost_since == 1000.0
 
     broker.connect(True)
     broker.subscribed(TOPICS[0])
     watched.now += 1
-    broker.connect(False)  # lost again half-way: both topics are awaited anew
+    broker.connect(False)  # lost again half-way: both topics are awaited again
     broker.connect(True)
     broker.subscribed(TOPICS[1])
-    assert watched.link.lost_since == 1000.0
+    assert watched.monitor.lost_since == 1000.0
     broker.subscribed(TOPICS[0])
     assert watched.seen() == (1, 1.0, None)
 
 
 @pytest.mark.parametrize("level", [1, 2])
-def test_a_topic_that_somebody_wants_with_a_higher_qos(broker: Broker, watched: Watched, level: int) -> None:
-    watched.link.follow(TOPICS[:1], qos=1)
+def test_a_topic_that_another_integration_uses_with_a_higher_qos(broker: Broker, watched: Watched, level: int) -> None:
+    watched.monitor.start(TOPICS[:1], qos=1)
     broker.subscribed(TOPICS[0], level)
     broker.connect(False)
     broker.connect(True)
     broker.subscribed(TOPICS[0], level)
-    assert watched.link.gaps == 1
+    assert watched.monitor.gaps == 1
 
 
 def test_what_has_ended_hears_nothing(broker: Broker, watched: Watched) -> None:
-    watched.link.follow(TOPICS, qos=0)
-    watched.link.stop()
-    watched.link.stop()
+    watched.monitor.start(TOPICS, qos=0)
+    watched.monitor.stop()
+    watched.monitor.stop()
     broker.connect(False)
     assert watched.seen() == (0, None, None)
     left: list[Any] = [*broker.listeners, *(each for waiting in broker.renewals.values() for each in waiting)]

@@ -1,4 +1,4 @@
-"""Which of Home Assistant's device classes a metric can have, and what follows from one."""
+"""The device classes that a metric can have, and their units and state classes."""
 
 from typing import Final
 
@@ -12,19 +12,23 @@ from homeassistant.components.sensor import (
 )
 
 from .decoders import Kind
-from .device import Form
+from .device import ValueType
 
 _NUMERIC: Final = frozenset(SensorDeviceClass) - NON_NUMERIC_DEVICE_CLASSES
-_BY_FORM: Final = {Form.NUMBER: _NUMERIC, Form.FLAG: frozenset(BinarySensorDeviceClass), Form.TEXT: frozenset()}
+_BY_TYPE: Final = {
+    ValueType.NUMBER: _NUMERIC,
+    ValueType.FLAG: frozenset(BinarySensorDeviceClass),
+    ValueType.TEXT: frozenset(),
+}
 
 
-def device_classes(form: Form) -> list[str]:
-    """The device classes for a form, by name."""
-    return sorted(str(found) for found in _BY_FORM[form])
+def device_classes(value_type: ValueType) -> list[str]:
+    """Return the names of the device classes for a value type."""
+    return sorted(str(found) for found in _BY_TYPE[value_type])
 
 
 def numeric_class(name: str | None, unit: str | None) -> SensorDeviceClass | None:
-    """The device class of a number; None where there is none, or where it does not go with the unit."""
+    """Return the device class of a number; None where there is none, or where it does not allow the unit."""
     if name not in _NUMERIC:
         return None
     found = SensorDeviceClass(name)
@@ -32,14 +36,14 @@ def numeric_class(name: str | None, unit: str | None) -> SensorDeviceClass | Non
 
 
 def units_of(device_class: SensorDeviceClass, otherwise: set[str | None]) -> set[str | None]:
-    """The units that a device class allows."""
+    """Return the units that a device class allows, or `otherwise` where it allows any."""
     if (allowed := DEVICE_CLASS_UNITS.get(device_class)) is None:
         return otherwise
     return {None if unit is None else str(unit) for unit in allowed}
 
 
 def state_class(kind: Kind, device_class: SensorDeviceClass | None) -> SensorStateClass | None:
-    """What the name of a metric says, as far as its device class allows it."""
+    """Return the state class of a metric, as far as its device class allows it."""
     by_name = SensorStateClass.TOTAL_INCREASING if kind is Kind.TOTAL else SensorStateClass.MEASUREMENT
     if device_class is None:
         return by_name

@@ -4,15 +4,15 @@ from homeassistant.components.sensor import DEVICE_CLASS_UNITS, SensorDeviceClas
 import pytest
 
 from custom_components.edge_telemetry.decoders import Kind
-from custom_components.edge_telemetry.device import Form
-from custom_components.edge_telemetry.kinds import device_classes, numeric_class, state_class, units_of
+from custom_components.edge_telemetry.device import ValueType
+from custom_components.edge_telemetry.device_classes import device_classes, numeric_class, state_class, units_of
 
 
 def test_a_form_has_its_own_classes() -> None:
-    assert "temperature" in device_classes(Form.NUMBER)
-    assert "timestamp" not in device_classes(Form.NUMBER)
-    assert "motion" in device_classes(Form.FLAG)
-    assert device_classes(Form.TEXT) == []
+    assert "temperature" in device_classes(ValueType.NUMBER)
+    assert "timestamp" not in device_classes(ValueType.NUMBER)
+    assert "motion" in device_classes(ValueType.FLAG)
+    assert device_classes(ValueType.TEXT) == []
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_class_without_a_list_takes_any_unit() -> None:
     assert units_of(SensorDeviceClass.TEMPERATURE, {"EUR"}) == {"°C", "°F", "K"}
 
 
-def test_a_total_is_told_as_one_where_its_class_allows_it() -> None:
+def test_a_total_is_a_total_where_its_device_class_allows_it() -> None:
     assert state_class(Kind.TOTAL, None) is SensorStateClass.TOTAL_INCREASING
     assert state_class(Kind.TOTAL, SensorDeviceClass.ENERGY) is SensorStateClass.TOTAL_INCREASING
     assert state_class(Kind.TOTAL, SensorDeviceClass.TEMPERATURE) is SensorStateClass.MEASUREMENT

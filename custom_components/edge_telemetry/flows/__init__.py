@@ -1,0 +1,1 @@
+"""Forms of the options, and checks of what is entered in forms."""

@@ -1,0 +1,107 @@
+"""Runtime of a config entry: subscribes to the topics and watches over the devices."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+import time
+from typing import Any, Final
+
+from homeassistant.components import mqtt
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_time_interval
+
+from .broker_monitor import BrokerMonitor
+from .command_sender import CommandSender
+from .const import CONF_DEFAULT_SITE, CONF_PATTERNS, CONF_TIMEOUT
+from .decoders import TopicPattern
+from .device_directory import DeviceDirectory
+from .message_router import MessageRouter
+from .repairs import delete_device_limit_issue
+from .telemetry_archive import TelemetryArchive
+
+_QOS: Final = 1
+_TICK: Final = timedelta(seconds=10)
+_BROKER_GRACE_S: Final = 30.0
+
+
+class EdgeHub:
+    """Starts and stops the parts of an entry, and finds the devices that are offline."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        options: Mapping[str, Any],
+        *,
+        devices: DeviceDirectory,
+        router: MessageRouter,
+        commands: CommandSender,
+        archive: TelemetryArchive,
+        broker: BrokerMonitor,
+    ) -> None:
+        self.listeners: list[CALLBACK_TYPE] = []
+        """Called every ten seconds, and when the connection to the broker changes."""
+        self._hass = hass
+        self._entry = entry
+        self._options = options
+        self._devices = devices
+        self._router = router
+        self._commands = commands
+        self._archive = archive
+        self._broker = broker
+        self._started = time.time()
+        broker.listeners.append(self._notify)
+        devices.on_removed(lambda device: commands.remove(device.id))
+
+    async def async_start(self) -> None:
+        """Subscribe to the topics."""
+        delete_device_limit_issue(self._hass, self._entry.entry_id)
+        self._archive.start()
+        # Entries are not unloaded when Home Assistant stops: the archive's queue is written then, too.
+        stop = self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_home_assistant_stops)
+        self._entry.async_on_unload(stop)
+        topics: set[str] = set()
+        for text in self._entry.data[CONF_PATTERNS]:
+            pattern = TopicPattern(text, self._entry.data[CONF_DEFAULT_SITE])
+            for topic, channel in pattern.subscriptions().items():
+                receive = partial(self._router.receive, pattern, channel)
+                unsubscribe = await mqtt.async_subscribe(self._hass, topic, receive, _QOS, encoding=None)
+                self._entry.async_on_unload(unsubscribe)
+                topics.add(topic)
+        self._broker.start(topics, _QOS)
+        self._entry.async_on_unload(
+            async_track_time_interval(self._hass, self._async_tick, _TICK, cancel_on_shutdown=True)
+        )
+
+    async def async_stop(self) -> None:
+        """Stop all parts; write what has not been written."""
+        delete_device_limit_issue(self._hass, self._entry.entry_id)
+        self._broker.stop()
+        self._commands.stop()
+        await self._archive.async_stop()
+        await self._devices.async_save()
+
+    async def _async_home_assistant_stops(self, _event: Event) -> None:
+        await self.async_stop()
+
+    @callback
+    def _async_tick(self, _now: object) -> None:
+        """Set the devices offline that have sent nothing for too long."""
+        now = time.time()
+        lost = self._broker.lost_since
+        is_broker_lost = lost is not None and now - lost > _BROKER_GRACE_S
+        timeout_s = self._options[CONF_TIMEOUT]
+        for device in self._devices.values():
+            # After a start, a device has the same time for its first message.
+            is_silent = now - (device.last_seen or self._started) > timeout_s
+            if device.online is not False and (is_silent or (is_broker_lost and device.online)):
+                device.set_online(False)
+        self._commands.expire()
+        self._notify()
+
+    @callback
+    def _notify(self) -> None:
+        for listener in tuple(self.listeners):
+            listener()

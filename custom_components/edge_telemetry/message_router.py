@@ -1,0 +1,244 @@
+"""From an MQTT message to its device and its values. Every message passes here: the path is kept short."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+import time
+from typing import Any, Final, cast
+
+from homeassistant.components import mqtt
+from homeassistant.core import callback
+
+from .command_sender import CommandSender
+from .decoders import (
+    Address,
+    Channel,
+    DecodeError,
+    Message,
+    Reason,
+    TopicPattern,
+    Value,
+    decode,
+    gateway_status_levels,
+    pick_time,
+    type_of_device,
+)
+from .device import DeviceRecord, EdgeDevice
+from .device_directory import DeviceDirectory
+from .downlink import parse_ack_message, parse_state
+from .malformed import MalformedLog
+from .telemetry_archive import TelemetryArchive
+
+type Handler = Callable[[mqtt.ReceiveMessage], None]
+
+_MAX_ROUTES: Final = 5000
+_MAX_EARLY: Final = 500
+
+
+@dataclass(slots=True)
+class Counters:
+    """Received messages."""
+
+    received: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    refused_clocks: int = 0
+    late: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Limits of a config entry.
+
+    Attributes:
+        max_devices: Messages of further devices are rejected.
+        timeout_s: Time without a message after which a device is offline.
+        on_max_devices: Called when a device is rejected.
+    """
+
+    max_devices: int
+    timeout_s: float
+    on_max_devices: Callable[[], None]
+
+
+class MessageRouter:
+    """Receives the messages of a config entry."""
+
+    def __init__(
+        self,
+        devices: DeviceDirectory,
+        archive: TelemetryArchive,
+        commands: CommandSender,
+        malformed: MalformedLog,
+        limits: Limits,
+    ) -> None:
+        self.counters = Counters()
+        self._devices = devices
+        self._archive = archive
+        self._commands = commands
+        self._malformed = malformed
+        self._limits = limits
+        self._gateway_status = gateway_status_levels()
+        # Topic -> pattern and handler: most messages come on a topic that was seen before.
+        self._routes: dict[str, tuple[TopicPattern, Handler]] = {}
+        # States of devices that have not sent data yet.
+        self._early: dict[Address, dict[Channel, mqtt.ReceiveMessage]] = {}
+        devices.on_removed(self._forget_routes)
+
+    @callback
+    def receive(self, pattern: TopicPattern, channel: Channel, message: mqtt.ReceiveMessage) -> None:
+        """Handle a message of a subscription."""
+        self.counters.received += 1
+        route = self._routes.get(message.topic) or self._find_route(pattern, channel, message)
+        # A topic may match two patterns: the first one counts.
+        if route is not None and route[0] is pattern:
+            route[1](message)
+
+    @callback
+    def _forget_routes(self, _device: EdgeDevice) -> None:
+        self._routes.clear()
+
+    def _find_route(
+        self, pattern: TopicPattern, channel: Channel, message: mqtt.ReceiveMessage
+    ) -> tuple[TopicPattern, Handler] | None:
+        """Return the handler of a topic, and remember it for the next message."""
+        topic = message.topic
+        if (found := pattern.match(topic, channel)) is None:
+            self._malformed.note(topic, Reason.BAD_TOPIC, message.payload)
+            return None
+        address, base = found
+        gateway = pattern.gateway(topic)
+        handler: Handler | None
+        if gateway is not None and address.device in self._gateway_status:
+            handler = partial(self._handle_gateway_state, gateway)
+        elif channel is Channel.DATA:
+            handler = partial(self._handle_data, address, base)
+        elif (device := self._devices.get(address)) is not None:
+            handler = partial(self._handle_ack if channel is Channel.ACK else self._handle_state, device)
+        else:
+            # A device often reports its state before its first data: it is handled when these arrive.
+            if address in self._early or len(self._early) < _MAX_EARLY:
+                self._early.setdefault(address, {})[channel] = message
+            return None
+        route = (pattern, handler)
+        if len(self._routes) >= _MAX_ROUTES:
+            self._routes.clear()
+        self._routes[topic] = route
+        return route
+
+    @callback
+    def _handle_data(self, address: Address, base: str, received: mqtt.ReceiveMessage) -> None:
+        payload = _payload(received)
+        try:
+            message = decode(payload)
+        except DecodeError as err:
+            self._reject(address.id, err.reason, payload, err.detail)
+            return
+        device = self._devices.get(address) or self._add_device(address, base, message, payload)
+        if device is None:
+            return
+        now = time.time()
+        if message.seq is not None and device.tracker.is_duplicate(message.seq, now):
+            self.counters.duplicates += 1
+            return
+        self._accept(device, message, payload, received.retain, now)
+
+    def _add_device(self, address: Address, base: str, message: Message, payload: bytes) -> EdgeDevice | None:
+        """Add the device of a first message; None where there are too many."""
+        if len(self._devices) >= self._limits.max_devices:
+            self._malformed.note(address.id, Reason.TOO_MANY_DEVICES, payload)
+            self._limits.on_max_devices()
+            return None
+        device_type = type_of_device(address, message)
+        device = self._devices.add(DeviceRecord(address, base, info=dict(message.info), device_type=device_type))
+        for channel, early in self._early.pop(address, {}).items():
+            (self._handle_ack if channel is Channel.ACK else self._handle_state)(device, early)
+        return device
+
+    def _accept(self, device: EdgeDevice, message: Message, payload: bytes, retained: bool, now: float) -> None:
+        """Archive and publish a message that is not a duplicate."""
+        derived = device.type.derive(message.metrics)
+        if retained:
+            # A retained message was archived when it was sent.
+            if device.last_seen is None:
+                self._accept_retained(device, message, derived, payload, now)
+            return
+        ts, refused = pick_time(message.ts, now)
+        if refused:
+            self.counters.refused_clocks += 1
+        self.counters.accepted += 1
+        self._archive.put(device.address, ts, payload, message, derived)
+        if message.rejected:
+            for key, reason in message.rejected.items():
+                self._reject(device.id, reason, payload, key)
+        device.messages += 1
+        device.last_seen = now
+        device.gateway = message.source
+        if ts < device.last_ts:
+            self.counters.late += 1  # stored by the device while it was offline: history, not the present
+        else:
+            device.last_ts = ts
+            self._publish(device, message.metrics | derived if derived else message.metrics, now, payload)
+        if device.online is not True:
+            device.set_online(True)
+        if message.info:
+            self._devices.update_info(device, message.info)
+        self._commands.repeat(device.id)
+
+    def _accept_retained(
+        self, device: EdgeDevice, message: Message, derived: dict[str, Value], payload: bytes, now: float
+    ) -> None:
+        """Publish the values of a retained message: the device was online when it measured them."""
+        measured, refused = pick_time(message.ts, now)
+        self._publish(device, message.metrics | derived, now, payload)
+        if message.ts is None or refused:
+            return
+        device.last_seen = device.last_ts = measured
+        if device.online is None and now - measured <= self._limits.timeout_s:
+            device.set_online(True)
+
+    def _publish(self, device: EdgeDevice, values: dict[str, Value], now: float, payload: bytes) -> None:
+        new = device.update(values, now, lambda key, reason: self._reject(device.id, reason, payload, key))
+        if new:
+            self._devices.add_metrics(device, new)
+
+    @callback
+    def _handle_state(self, device: EdgeDevice, received: mqtt.ReceiveMessage) -> None:
+        if not (payload := _payload(received)):
+            return  # a retained message was cleared
+        if (state := parse_state(payload)) is None:
+            self._reject(device.id, Reason.BAD_VALUE, payload, "state")
+            return
+        if state.ack is not None:
+            self._commands.acknowledge(device.id, state.ack)
+        if state.info:
+            self._devices.update_info(device, state.info)
+        if state.commands is not None:
+            self._devices.set_commands(device, state.commands)
+        if state.online is not None:
+            device.set_online(state.online)
+
+    @callback
+    def _handle_ack(self, device: EdgeDevice, received: mqtt.ReceiveMessage) -> None:
+        if (ack := parse_ack_message(_payload(received))) is None:
+            self._reject(device.id, Reason.BAD_VALUE, received.payload, "acknowledgement")
+            return
+        self._commands.acknowledge(device.id, ack)
+
+    @callback
+    def _handle_gateway_state(self, gateway: str, received: mqtt.ReceiveMessage) -> None:
+        """Set the devices offline whose last message an offline gateway relayed."""
+        state = parse_state(_payload(received)) if received.payload else None
+        if state is None or state.online is not False:
+            return
+        for device in self._devices.values():
+            if device.gateway is not None and device.gateway.casefold() == gateway.casefold():
+                device.set_online(False)
+
+    def _reject(self, origin: str, reason: Reason, payload: Any, detail: str = "") -> None:
+        self._malformed.note(origin, reason, payload, detail)
+
+
+def _payload(received: mqtt.ReceiveMessage) -> bytes:
+    """Return the payload; bytes, since the subscriptions have no encoding."""
+    return cast("bytes", received.payload)
