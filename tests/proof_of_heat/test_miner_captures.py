@@ -61,7 +61,7 @@ async def test_a_folder_without_replies_of_a_miner_is_an_error(tmp_path: Path) -
     with pytest.raises(NotACaptureError, match=r"no \*\.json"):
         load(tmp_path)
     (tmp_path / "x.json").write_text("{}")
-    with pytest.raises(NotACaptureError, match="not the replies"):
+    with pytest.raises(NotACaptureError, match="not replies of a known miner family"):
         family_of(load(tmp_path))
     (tmp_path / "x.json").write_text("{")
     with pytest.raises(NotACaptureError, match="not JSON"):

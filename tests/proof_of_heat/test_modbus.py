@@ -486,7 +486,7 @@ async def test_a_reply_with_another_number_of_registers_is_rejected() -> None:
 
     state = await source_of("idm", Short()).refresh()
     assert state.health == Health.FAILING
-    assert "asked" in state.detail
+    assert "the reply does not have" in state.detail
 
 
 async def test_power_below_zero_is_zero(socket_enabled: None) -> None:
