@@ -1,5 +1,6 @@
 """The MQTT broker of the cloud: amqtt over TLS, with the credentials and topics of one account."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from amqtt.session import ApplicationMessage, Session
 from .certificates import Certificates
 
 _LOGGER = logging.getLogger(__name__)
+_STOP_WITHIN_S = 5
 # amqtt logs each lost connection as an error.
 for _name in ("amqtt", "transitions"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
@@ -74,6 +76,11 @@ class _Broker(Broker):  # type: ignore[misc]
         await super()._delete_session(client_id)
 
 
+def _server_of(broker: Broker) -> asyncio.Server:
+    server: asyncio.Server = broker._servers["default"].instance  # noqa: SLF001
+    return server
+
+
 async def _close(handler: Any) -> None:
     if (writer := getattr(handler, "writer", None)) is not None:
         with suppress(Exception):
@@ -128,16 +135,18 @@ class CloudBroker:
         )
         self._broker = _Broker(config)
         await self._broker.start()
-        server: Any = self._broker._servers["default"].instance  # noqa: SLF001
-        self.port = server.sockets[0].getsockname()[1]
+        self.port = _server_of(self._broker).sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Stop the broker; the clients are disconnected."""
         broker, self._broker = self._broker, None
         if broker is not None:
             await self._disconnect_all(broker)
+            # Python waits for all connections of a server that closes, and amqtt leaves half-open ones behind.
+            _server_of(broker).abort_clients()
             with suppress(Exception):
-                await broker.shutdown()
+                async with asyncio.timeout(_STOP_WITHIN_S):
+                    await broker.shutdown()
             AccountPlugin.REALMS.pop(f"{id(self)}", None)
 
     async def drop(self) -> None:

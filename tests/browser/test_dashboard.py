@@ -63,7 +63,7 @@ def test_the_live_value_of_a_controller_arrives(visit: Visit) -> None:
     control = "http://{host}:{port}".format(**controller["simulator"]["control"])
     visit.demo.request("PUT", "/faults/outdoor_c", 17.5, url=control, token=None)
     try:
-        shown = visit.page.locator("hui-tile-card", has_text=re.compile("outdoor", re.IGNORECASE)).first
+        shown = visit.page.locator("hui-tile-card", has_text=re.compile(r"^\s*Outdoor")).first
         expect(shown).to_contain_text("17.5", timeout=40_000)
     finally:
         visit.demo.request("DELETE", "/faults/outdoor_c", url=control, token=None)
@@ -84,7 +84,7 @@ def test_the_device_page_shows_the_controller(visit: Visit) -> None:
     visit.log_in("demo", "demo")
     controller = visit.demo.device("ESP32-001")
     visit.page.goto(f"{visit.demo.url}/config/devices/device/{controller['device_registry_id']}")
-    expect(visit.page.get_by_text("Supply temperature").first).to_be_visible(timeout=30_000)
+    expect(visit.page.get_by_text("Flow temperature").first).to_be_visible(timeout=30_000)
     visit.page.wait_for_timeout(1000)
     visit.screenshot("device_controller")
 

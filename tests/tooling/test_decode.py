@@ -33,7 +33,7 @@ UNREADABLE = [
     ("miner", "shelly/pro_3em_fw1.1.0.json", "a folder with one file per reply"),
     ("vicare", "viessmann/errors/rate_limit.json", "rate limit"),
     ("vicare", "viessmann/errors/device_offline.json", "DEVICE_OFFLINE"),
-    ("shelly", "shelly/auth_challenge_401.json", "asks for a password"),
+    ("shelly", "shelly/auth_challenge_401.json", "requires a password"),
     ("shelly", "shelly/NOTICE.md", "not a status"),
     ("ecoflow", "viessmann/errors", "directory"),
     ("sync", "no such file", "No such file"),
