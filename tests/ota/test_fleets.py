@@ -14,6 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockModule, mock_integration, mock_platform
 
 from custom_components.ota.data import OtaData
+from custom_components.ota.devices.fleet_directory import FleetDirectory
 from custom_components.ota.rollout.models import JobState
 from custom_components.ota.rollout.schedule import Window
 from lib.fleet import FleetDevice, FleetOffer
@@ -332,3 +333,20 @@ async def test_a_large_fleet_describes_only_the_device_that_calls(
     await settled(hass)
     assert asked == ["dev-1"]
     assert ota.hub.state.devices["example:dev-1"].installed_version == "1.1.0"
+
+
+async def test_platforms_without_a_fleet_are_ignored(hass: HomeAssistant, fleet: HeatingFleet) -> None:
+    directory = FleetDirectory()
+    added: list[str] = []
+    directory.listener = added.append
+
+    class Platform:
+        async def async_get_fleet(self, hass: HomeAssistant) -> HeatingFleet:
+            return fleet
+
+    await directory.async_add_platform(hass, "no_fleet", ModuleType("ota"))
+    await directory.async_add_platform(hass, "ota", Platform())
+    await directory.async_add_platform(hass, "example", Platform())
+    await directory.async_add_platform(hass, "example", Platform())
+    assert added == ["example"]
+    assert directory.fleets == {"example": fleet}

@@ -28,3 +28,17 @@ async def test_a_device_is_updated(hass: HomeAssistant, ota: OtaData, add_device
     await hass.async_block_till_done()
     assert hass.states.get("update.dev_1_firmware").attributes["installed_version"] == "2.0.0"
     assert hass.states.get("sensor.dev_1_update_status").state == "verified"
+
+
+async def test_a_status_report_may_contain_a_check_in(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
+) -> None:
+    device = await add_device()
+    await device.check(version="1.0.0", boot_count=4)
+    await release()
+    await rollout(hass)
+    update = (await device.check(version="1.0.0", boot_count=4))["update"]
+    await device.status(update["job"], "rebooting")
+    answer = await device.status(update["job"], "rebooting", version="2.0.0", boot_count=5)
+    assert (answer["status"], answer["state"]) == (200, "verified")
+    assert ota.hub.state.devices["dev-1"].installed_version == "2.0.0"
