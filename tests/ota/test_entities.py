@@ -636,7 +636,7 @@ async def test_simulation_shows_the_effect_of_a_bad_release(
         fleet_size=200,
         salt="fixed",
         percent=2,
-        behaviour={"bricks": 0.5},
+        behavior={"bricks": 0.5},
     )
     assert found["status"] == "paused"
     assert found["broken_share"] < 0.05
