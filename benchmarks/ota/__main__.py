@@ -21,7 +21,7 @@ import aiohttp
 from custom_components.ota.rollout.engine import Engine
 from custom_components.ota.rollout.models import Device
 from custom_components.ota.rollout.plan import Rollout, Wave
-from custom_components.ota.rollout.simulation import Behaviour, Simulation, World, _release
+from custom_components.ota.rollout.simulation import Behavior, Simulation, World, _release
 from scripts.tooling.ports import free_port
 
 from .server import key_of
@@ -29,12 +29,12 @@ from .server import key_of
 DOWNLOADS = 50
 WAVES = (Wave(percent=1), Wave(percent=5), Wave(percent=25), Wave(percent=100))
 BAD = {
-    "bricks 30 %": Behaviour(bricks=0.3),
-    "bricks 10 %": Behaviour(bricks=0.1),
-    "bricks 5 %": Behaviour(bricks=0.05),
-    "fails 20 %": Behaviour(fails=0.2),
-    "dies within the hour, 50 %": Behaviour(late=0.5),
-    "dies within the hour, 10 %": Behaviour(late=0.1),
+    "bricks 30 %": Behavior(bricks=0.3),
+    "bricks 10 %": Behavior(bricks=0.1),
+    "bricks 5 %": Behavior(bricks=0.05),
+    "fails 20 %": Behavior(fails=0.2),
+    "dies within the hour, 50 %": Behavior(late=0.5),
+    "dies within the hour, 10 %": Behavior(late=0.1),
 }
 
 
@@ -228,9 +228,9 @@ def fsync_p99_ms() -> float:
 def simulations(count: int) -> dict[str, Any]:
     """What becomes of failing releases."""
     found: dict[str, Any] = {}
-    for name, behaviour in BAD.items():
+    for name, behavior in BAD.items():
         started = time.perf_counter()
-        result = Simulation(rollout(), behaviour, World(devices=count, offline=0.05)).run(72)
+        result = Simulation(rollout(), behavior, World(devices=count, offline=0.05)).run(72)
         found[name] = {
             "status": result.status.value,
             "broken_percent": round(result.broken_share * 100, 3),

@@ -1,7 +1,7 @@
 """Signed firmware releases for ota.
 
 scripts/firmware key FILE                         create a signing key; prints the public key for ota's options
-scripts/firmware manifest IMAGE … --key FILE      check images, write IMAGE.manifest.json and .sig beside them
+scripts/firmware manifest IMAGE … --key FILE      check images, write IMAGE.manifest.json and .sig next to them
 scripts/firmware verify IMAGE --public KEY        check image, manifest and signature as ota does
 scripts/firmware upload IMAGE --url URL           upload image and manifest; the upload key is in OTA_UPLOAD_KEY
 
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     manifest = commands.add_parser("manifest", help="check images and write signed manifests")
     manifest.add_argument("images", type=Path, nargs="+")
     manifest.add_argument("--key", type=Path, help="file with the private key")
-    manifest.add_argument("--sequence", type=int, help="rises with every release; by default minutes since 2020")
+    manifest.add_argument("--sequence", type=int, help="increases with every release (default: minutes since 2020)")
     manifest.add_argument("--product")
     manifest.add_argument("--version")
     manifest.add_argument("--chip", help="required if the image does not include it")
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("image", type=Path)
     check.add_argument("--public", required=True, help="public key")
     check.set_defaults(run=check_release)
-    upload = commands.add_parser("upload", help="upload to a Home Assistant")
+    upload = commands.add_parser("upload", help="upload to Home Assistant")
     upload.add_argument("image", type=Path)
     upload.add_argument("--url", required=True, help="https://… of Home Assistant")
     upload.set_defaults(run=upload_release)
@@ -93,7 +93,7 @@ def _private_key(args: argparse.Namespace) -> bytes:
 
 
 def make_manifests(args: argparse.Namespace) -> int:
-    """Write a manifest and its signature beside each image."""
+    """Write a manifest and its signature next to each image."""
     private = _private_key(args)
     for path in args.images:
         image = path.read_bytes()
@@ -109,11 +109,11 @@ def make_manifests(args: argparse.Namespace) -> int:
 
 
 def manifest_fields(args: argparse.Namespace, path: Path, image: bytes) -> dict[str, Any]:
-    """What the manifest says, from the image and the command line.
+    """Return the fields of the manifest, from the image and the command line.
 
     Raises:
-        ImageError: The image cannot go into an OTA slot.
-        ValueError: The image does not say what it is, and nobody else did.
+        ImageError: The image does not fit an OTA slot.
+        ValueError: Neither the image nor the command line contains the product and version.
     """
     chip = args.chip or CHIP_IDS.get(int.from_bytes(image[12:14], "little"), "")
     info: ImageInfo = inspect(image, chip=chip)
@@ -143,7 +143,7 @@ def manifest_fields(args: argparse.Namespace, path: Path, image: bytes) -> dict[
 
 
 def check_release(args: argparse.Namespace) -> int:
-    """Check a release as ota would."""
+    """Check a release as ota does."""
     image, data, signature = _files(args.image)
     key = PublicKey.parse(args.public)
     manifest = verify(data, signature, {key.key_id: key}, now=datetime.now(UTC).timestamp())
@@ -160,7 +160,7 @@ def _files(image: Path) -> tuple[bytes, bytes, str]:
 
 
 def upload_release(args: argparse.Namespace) -> int:
-    """Upload with the upload key that ota's options made."""
+    """Upload with the upload key created in ota's options."""
     image, data, signature = _files(args.image)
     fields = {"manifest": data, "signature": signature.encode()}
     boundary = secrets.token_hex(16)

@@ -1,4 +1,4 @@
-"""The board: two slots, a boot counter, and a bootloader that goes back when an image does not start.
+"""The board: two slots, a boot counter, and a bootloader that rolls back when an image does not start.
 
 Written from Espressif's image layout, independently of the integration's own parser.
 """
@@ -11,12 +11,12 @@ _CHIP_IDS = {"esp32": 0, "esp32s2": 2, "esp32c3": 5, "esp32s3": 9, "esp32c6": 13
 
 
 class BadImageError(Exception):
-    """The board refuses an image."""
+    """The board rejects an image."""
 
 
 @dataclass(slots=True)
 class Board:
-    """What survives a restart, and what it runs."""
+    """Persistent state and installed version of the board."""
 
     chip: str
     product: str
@@ -28,10 +28,10 @@ class Board:
     log: list[str] = field(default_factory=list)
 
     def check(self, image: bytes) -> str:
-        """Check an image as the bootloader does; returns its version.
+        """Check an image as the bootloader does and return its version.
 
         Raises:
-            BadImageError: It would not be started.
+            BadImageError: The bootloader would not start it.
         """
         if self.chip not in _CHIP_IDS:
             return ""  # no descriptor in this chip's images
@@ -40,7 +40,7 @@ class Board:
         if struct.unpack_from("<H", image, 12)[0] != _CHIP_IDS[self.chip]:
             raise BadImageError("for another chip")
         if hashlib.sha256(image[:-32]).digest() != image[-32:]:
-            raise BadImageError("hash does not fit")
+            raise BadImageError("hash mismatch")
         return image[48:80].split(b"\0")[0].decode("ascii", "replace")
 
     def install(self, image: bytes, version: str) -> None:
@@ -51,6 +51,6 @@ class Board:
         self.restart()
 
     def restart(self) -> None:
-        """Start anew."""
+        """Restart the board."""
         self.boots += 1
         self.log.append(f"boot {self.boots}: {self.version}")

@@ -1,4 +1,4 @@
-"""The ways to ask for an update, from their descriptions. Each returns an image with what came along, or None."""
+"""The update protocols, written from their specifications. Each check returns a download, or None."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from .board import BadImageError, Board
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """An image on its way: where it is, how it is checked, what the server calls the job."""
+    """An offered image: its URL, hashes and job ID."""
 
     url: str
     headers: dict[str, str]
@@ -25,7 +25,7 @@ class Download:
 
 
 class RefusedError(Exception):
-    """The server answered with something else than the protocol says."""
+    """The response does not follow the protocol."""
 
 
 class Client(ABC):
@@ -39,23 +39,23 @@ class Client(ABC):
         self.statuses: dict[int, int] = {}
 
     def count(self, status: int) -> None:
-        """Note an answer's status."""
+        """Count the status of a response."""
         self.statuses[status] = self.statuses.get(status, 0) + 1
 
     @abstractmethod
-    async def ask(self, board: Board, said: dict[str, Any]) -> Download | None:
-        """Ask once; None when there is nothing to install."""
+    async def check_for_update(self, board: Board, extra: dict[str, Any]) -> Download | None:
+        """Check for an update once; return None if there is none."""
 
     async def report(self, job: str | None, state: str, **more: Any) -> None:
-        """Tell how it goes; most protocols have no way to."""
+        """Report the progress; most protocols do not support this."""
         return
 
     async def fetch(self, download: Download, *, cut_at: int | None = None, pause_s: float = 0.0) -> bytes:
-        """Download, and check what the protocol gives to check.
+        """Download the image and verify the hashes of the protocol.
 
         Raises:
-            BadImageError: A hash does not fit.
-            RefusedError: Any status but 200.
+            BadImageError: A hash does not match.
+            RefusedError: The status is not 200.
         """
         data = bytearray()
         async with self.session.get(download.url, headers=download.headers) as reply:
@@ -73,9 +73,9 @@ class Client(ABC):
                 if download.size:
                     await self.report(download.job, "downloading", progress=len(data) * 100 // download.size)
         if download.sha256 and hashlib.sha256(data).hexdigest() != download.sha256:
-            raise BadImageError("SHA-256 does not fit")
+            raise BadImageError("SHA-256 mismatch")
         if download.md5 and hashlib.md5(data, usedforsecurity=False).hexdigest() != download.md5:
-            raise BadImageError("MD5 does not fit")
+            raise BadImageError("MD5 mismatch")
         return bytes(data)
 
 
@@ -87,8 +87,8 @@ class NativeClient(Client):
         return {"X-Device-Key": self.secret}
 
     @override
-    async def ask(self, board: Board, said: dict[str, Any]) -> Download | None:
-        body = {"version": board.version, "boot_count": board.boots, **said}
+    async def check_for_update(self, board: Board, extra: dict[str, Any]) -> Download | None:
+        body = {"version": board.version, "boot_count": board.boots, **extra}
         url = f"{self.base}/api/ota/v1/devices/{self.device_id}/check/"
         async with self.session.post(url, json=body, headers=self._headers) as reply:
             self.count(reply.status)
@@ -115,10 +115,10 @@ class NativeClient(Client):
 
 
 class EsphomeClient(Client):
-    """ESPHome's `update: http_request`: a manifest behind a secret URL, an update where versions differ."""
+    """ESPHome's `update: http_request`: a manifest at a secret URL, an update if the versions differ."""
 
     @override
-    async def ask(self, board: Board, said: dict[str, Any]) -> Download | None:
+    async def check_for_update(self, board: Board, extra: dict[str, Any]) -> Download | None:
         manifest_url = f"{self.base}/api/ota/d/{self.secret}/manifest.json?version={board.version}"
         async with self.session.get(manifest_url) as reply:
             self.count(reply.status)
@@ -139,16 +139,16 @@ class ArduinoClient(Client):
     """HTTPUpdate: one GET; 200 with an image, or 304."""
 
     @override
-    async def ask(self, board: Board, said: dict[str, Any]) -> Download | None:
+    async def check_for_update(self, board: Board, extra: dict[str, Any]) -> Download | None:
         headers = {
             "User-Agent": "ESP32-http-Update",
             "x-ESP32-STA-MAC": "24:0A:C4:00:00:01",
-            "x-ESP32-free-space": str(said.get("free_space", 1_900_000)),
+            "x-ESP32-free-space": str(extra.get("free_space", 1_900_000)),
             "x-ESP32-mode": "sketch",
             "x-ESP32-version": board.version,
         }
         url = f"{self.base}/api/ota/d/{self.secret}/update.bin"
-        # The real one has image and answer in one; here the image is fetched by the common code.
+        # The real client reads the image from this response; here the shared code fetches it.
         async with self.session.get(url, headers=headers | {"Range": "bytes=0-0"}) as reply:
             self.count(reply.status)
             if reply.status == 304:
@@ -159,13 +159,14 @@ class ArduinoClient(Client):
 
 
 class TasmotaClient(Client):
-    """Tasmota: a rule tells the version by `WebQuery`; `Upgrade 1` fetches `OtaUrl`.
+    """Tasmota: a rule reports the version with `WebQuery`; `Upgrade 1` fetches `OtaUrl`.
 
-    A plain ESP32 has room for one image only: its `safeboot` fetches the real one and says that it is safeboot.
+    A standard ESP32 has room for one image only: its `safeboot` image fetches the full one and
+    identifies itself as safeboot.
     """
 
     @override
-    async def ask(self, board: Board, said: dict[str, Any]) -> Download | None:
+    async def check_for_update(self, board: Board, extra: dict[str, Any]) -> Download | None:
         query = f"{self.base}/api/ota/d/{self.secret}/manifest.json?version={board.version}(tasmota32)"
         async with self.session.get(query) as reply:
             self.count(reply.status)
@@ -203,7 +204,7 @@ class DdiClient(Client):
         return f"{self.base}/api/ota/ddi/DEFAULT/controller/v1/{self.device_id}"
 
     @override
-    async def ask(self, board: Board, said: dict[str, Any]) -> Download | None:
+    async def check_for_update(self, board: Board, extra: dict[str, Any]) -> Download | None:
         links = (await self._get(self._root))["_links"]
         if "configData" in links:
             body = {"mode": "merge", "data": {"product": board.product, "version": board.version}}

@@ -1,6 +1,6 @@
-"""A device that asks for updates and installs them, with faults of devices in the field.
+"""A device that checks for updates and installs them, with the faults of real devices.
 
-It calls out only. Its truth is its board: the version it runs, its boots, the hash of what was installed.
+It only makes outgoing connections. Its board holds the true state: version, boot count, hash of the installed image.
 """
 
 import argparse
@@ -25,15 +25,15 @@ class OtaDevice(Simulator):
 
     NAME = "ota_device"
     FAULTS: ClassVar[dict[str, str]] = {
-        "silent": "does not call any more",
-        "wrong_key": "presents a secret that is not its own",
-        "bricks": "does not come back after an installation",
-        "rolls_back": "the new image does not start; the bootloader goes back to the old one",
+        "silent": "stops checking for updates",
+        "wrong_key": "sends a wrong secret",
+        "bricks": "does not restart after an installation",
+        "rolls_back": "the new image does not start; the bootloader rolls back to the old one",
         "fails": "the installation fails and is reported",
-        "breaks_off": "the download breaks off after this many bytes (default 1000)",
+        "breaks_off": "the download is aborted after this many bytes (default 1000)",
         "slow": "reads 16 KiB, then waits this many seconds (default 0.1)",
-        "boot_loop": "restarts with every call",
-        "busy": "says that it must not restart now (reason; default heat_demand)",
+        "boot_loop": "restarts at every check",
+        "busy": "reports that it must not restart now (reason; default heat_demand)",
         "no_space": "has no room for an image (arduino)",
         "floods": "posts its status this many times (default 100, native)",
     }
@@ -58,9 +58,9 @@ class OtaDevice(Simulator):
         parser.add_argument("--token", default="", help="secret of the URL (esphome, arduino, tasmota)")
         parser.add_argument("--product", default="thermostat")
         parser.add_argument("--chip", default="esp32c3")
-        parser.add_argument("--version", default="1.0.0", help="firmware that it begins with (1.0.0)")
-        parser.add_argument("--period", type=float, default=60.0, help="seconds between two calls (60)")
-        parser.add_argument("--reboot", type=float, default=5.0, help="seconds that a restart takes (5)")
+        parser.add_argument("--version", default="1.0.0", help="initial firmware version (1.0.0)")
+        parser.add_argument("--period", type=float, default=60.0, help="seconds between two checks (60)")
+        parser.add_argument("--reboot", type=float, default=5.0, help="duration of a restart in seconds (5)")
 
     @override
     async def start(self) -> dict[str, Any]:
@@ -112,21 +112,21 @@ class OtaDevice(Simulator):
             await self.clock.sleep(self.args.period * self.rng.uniform(0.9, 1.1))
 
     async def poll(self) -> bool:
-        """Call once, and install what is offered; returns whether a new image runs."""
+        """Check for an update once and install it; return whether a new image runs."""
         assert self._client is not None
         self.polls += 1
         if "boot_loop" in self.faults:
             self.board.restart()
         try:
             if self._pending is not None:
-                # DDI: the success is told by the image that was started.
+                # DDI: the new image reports the success after its start.
                 job, self._pending = self._pending, None
                 await self._client.report(job, "running")
             with self._secret():
-                download = await self._client.ask(self.board, self._said())
+                download = await self._client.check_for_update(self.board, self._status_fields())
             return download is not None and await self._update(self._client, download)
         except (aiohttp.ClientError, TimeoutError, RefusedError, KeyError, ValueError) as err:
-            # A real device goes on with what it has and asks again later.
+            # A real device keeps its firmware and checks again later.
             self.errors.append(repr(err))
             _LOGGER.warning("poll failed: %r", err)
             return False
@@ -142,16 +142,16 @@ class OtaDevice(Simulator):
         finally:
             self._client.secret = own
 
-    def _said(self) -> dict[str, Any]:
+    def _status_fields(self) -> dict[str, Any]:
         if self.args.mode == "arduino":
             return {"free_space": 100} if "no_space" in self.faults else {}
         if self.args.mode != "native":
             return {}
-        said: dict[str, Any] = {"metrics": {"free_heap": 180_000 + self.rng.randrange(2000)}}
+        fields: dict[str, Any] = {"metrics": {"free_heap": 180_000 + self.rng.randrange(2000)}}
         if "busy" in self.faults:
             value = self.faults.active["busy"]
-            said["busy"] = value if isinstance(value, str) else "heat_demand"
-        return said
+            fields["busy"] = value if isinstance(value, str) else "heat_demand"
+        return fields
 
     async def _update(self, client: Client, download: Download) -> bool:
         if "floods" in self.faults:

@@ -1,10 +1,8 @@
-"""Bad input and attacks on the HTTP side. Each is refused, and nothing of it takes effect."""
+"""Bad input and attacks on the HTTP side. Each is rejected and has no effect."""
 
 import asyncio
 import base64
-import errno
 import json
-import os
 from pathlib import Path
 import time
 from typing import Any
@@ -14,22 +12,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ota.data import OtaData
-from custom_components.ota.rollout import image_store as store_module
 from custom_components.ota.rollout.models import JobState
 from tests.ota.images import OTHER_PRIVATE, esp32_image, signed
 
-from .conftest import AddDevice, Client, FullDisk, Registered, Release, act, form, rollout, stored
+from .conftest import AddDevice, Client, Registered, Release, act, form, rollout
+from .release_upload import IMAGE, nothing_stored, upload
 
-pytestmark = pytest.mark.slow  # left out by scripts/test --quick
-
-IMAGE = esp32_image()
-
-
-async def upload(admin: Client, image: bytes | None, *, proof: tuple[bytes, str] | None = None, **fields: str) -> Any:
-    if proof is not None:
-        fields |= {"manifest": proof[0].decode(), "signature": proof[1]}
-    reply = await admin.post("/api/ota/releases/", data=form(image, **fields))
-    return reply.status, (await reply.json())["error"] if reply.status != 201 else None
+pytestmark = pytest.mark.slow  # skipped by scripts/test --quick
 
 
 def _top_folders(folder: Path) -> set[str]:
@@ -38,15 +27,6 @@ def _top_folders(folder: Path) -> set[str]:
 
 def _all_bytes(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
-
-
-def nothing_stored(ota: OtaData) -> bool:
-    return (
-        not ota.hub.state.releases
-        and not ota.hub.state.sequences
-        and not ota.images.store.present()
-        and not list((ota.images.store.folder / "incoming").iterdir())
-    )
 
 
 @pytest.mark.parametrize(
@@ -86,7 +66,7 @@ def nothing_stored(ota: OtaData) -> bool:
         "path_in_product",
     ],
 )
-async def test_a_bad_release_is_refused(
+async def test_an_invalid_release_is_rejected(
     ota: OtaData, admin: Client, proof: tuple[bytes, str], image: bytes, status: int, code: str
 ) -> None:
     if proof[0] == b"\xff":
@@ -100,25 +80,25 @@ async def test_a_bad_release_is_refused(
     assert nothing_stored(ota)
 
 
-async def test_an_unsigned_release_is_refused_while_signatures_are_required(ota: OtaData, admin: Client) -> None:
+async def test_an_unsigned_release_is_rejected_while_signatures_are_required(ota: OtaData, admin: Client) -> None:
     assert await upload(admin, IMAGE, chip="esp32c3") == (400, "unsigned")
     assert nothing_stored(ota)
 
 
-async def test_a_replayed_older_release_is_refused(ota: OtaData, admin: Client, release: Release) -> None:
+async def test_a_replayed_older_release_is_rejected(ota: OtaData, admin: Client, release: Release) -> None:
     await release("2.0.0", 20)
     assert await upload(admin, IMAGE, proof=signed(IMAGE, sequence=19)) == (409, "older_sequence")
     assert len(ota.hub.state.releases) == 1
 
 
-async def test_other_content_under_a_known_version_is_refused(admin: Client, release: Release) -> None:
+async def test_other_content_under_a_known_version_is_rejected(admin: Client, release: Release) -> None:
     await release("1.2.3", 10)
     other = esp32_image(payload=b"evil")
     assert await upload(admin, other, proof=signed(other, sequence=11)) == (409, "release_exists")
 
 
 @pytest.mark.parametrize("name", ["../../../../etc/cron.d/x", "..\\..\\x", "/etc/passwd", "x" * 5000, "%2e%2e%2fx"])
-async def test_a_file_name_is_never_used(ota: OtaData, admin: Client, tmp_path: Path, name: str) -> None:
+async def test_the_uploaded_file_name_is_never_used(ota: OtaData, admin: Client, tmp_path: Path, name: str) -> None:
     manifest, signature = signed(IMAGE)
     data = form(None, manifest=manifest.decode(), signature=signature)
     data.add_field("image", IMAGE, filename=name, content_type="application/octet-stream")
@@ -138,13 +118,13 @@ async def test_a_file_name_is_never_used(ota: OtaData, admin: Client, tmp_path: 
         ("/api/ota/v1/devices/..%2fdev-1/check/", (400, 401, 404)),
     ],
 )
-async def test_paths_lead_nowhere_else(add_device: AddDevice, path: str, status: tuple[int, ...]) -> None:
+async def test_path_traversal_is_rejected(add_device: AddDevice, path: str, status: tuple[int, ...]) -> None:
     device = await add_device()
     reply = await device.client.get(path, headers=device.headers)
     assert reply.status in status
 
 
-# -- who calls
+# -- authentication
 
 
 @pytest.mark.parametrize(
@@ -160,7 +140,7 @@ async def test_paths_lead_nowhere_else(add_device: AddDevice, path: str, status:
         lambda key: "A" * 5000,
     ],
 )
-async def test_an_empty_prefix_or_wrong_key_is_refused(add_device: AddDevice, spoil: Any) -> None:
+async def test_an_empty_partial_or_wrong_key_is_rejected(add_device: AddDevice, spoil: Any) -> None:
     device = await add_device()
     key = spoil(device.issued.key)
     for headers in ({"X-Device-Key": key}, {"Authorization": f"Bearer {key}"}, {"Authorization": f"TargetToken {key}"}):
@@ -172,19 +152,19 @@ async def test_an_empty_prefix_or_wrong_key_is_refused(add_device: AddDevice, sp
 
 async def test_wrong_key_and_unknown_device_get_the_same_response(add_device: AddDevice) -> None:
     device = await add_device()
-    handle_errors = [
+    bodies = [
         await (await device.client.get(path, headers=headers)).text()
         for path, headers in (
             ("/api/ota/v1/devices/dev-1/check/", {}),
             ("/api/ota/v1/devices/dev-1/check/", {"X-Device-Key": "wrong"}),
-            ("/api/ota/v1/devices/nobody/check/", device.headers),
+            ("/api/ota/v1/devices/unknown/check/", device.headers),
             ("/api/ota/d/wrong/manifest.json", {}),
         )
     ]
-    assert len(set(handle_errors)) == 1
+    assert len(set(bodies)) == 1
 
 
-async def test_a_key_opens_only_its_own_device(hass: HomeAssistant, add_device: AddDevice, release: Release) -> None:
+async def test_a_key_is_valid_only_for_its_device(hass: HomeAssistant, add_device: AddDevice, release: Release) -> None:
     first, second = await add_device("dev-1"), await add_device("dev-2")
     await release()
     await rollout(hass, devices=["dev-1"])
@@ -199,7 +179,7 @@ async def test_a_key_opens_only_its_own_device(hass: HomeAssistant, add_device: 
     assert reply.status == 409
 
 
-async def test_a_secret_url_opens_only_its_own_device_and_only_for_reading(
+async def test_a_secret_url_is_read_only_and_valid_only_for_its_device(
     hass: HomeAssistant, add_device: AddDevice, release: Release
 ) -> None:
     first, second = await add_device("dev-1"), await add_device("dev-2")
@@ -216,7 +196,7 @@ async def test_a_secret_url_opens_only_its_own_device_and_only_for_reading(
     assert (await first.client.get(header_key)).status == 401
 
 
-async def test_guessing_is_slowed_down_and_the_owner_is_not_locked_out(add_device: AddDevice) -> None:
+async def test_guessing_is_rate_limited_and_the_device_is_not_locked_out(add_device: AddDevice) -> None:
     device = await add_device()
     for n in range(2000):
         reply = await device.client.get("/api/ota/v1/devices/dev-1/check/", headers={"X-Device-Key": f"guess{n}"})
@@ -227,7 +207,7 @@ async def test_guessing_is_slowed_down_and_the_owner_is_not_locked_out(add_devic
     assert (await device.check())["poll_s"] == 300
 
 
-async def test_refusals_are_no_failed_logins_of_home_assistant(hass: HomeAssistant, add_device: AddDevice) -> None:
+async def test_wrong_keys_are_no_failed_logins_of_home_assistant(hass: HomeAssistant, add_device: AddDevice) -> None:
     """A raised 401 would count towards a ban of the device's address."""
     device = await add_device()
     for _ in range(5):
@@ -236,7 +216,7 @@ async def test_refusals_are_no_failed_logins_of_home_assistant(hass: HomeAssista
     assert "http-login" not in str(hass.data.get("persistent_notification", {}))
 
 
-# -- splicing
+# -- joining two images
 
 
 @pytest.mark.parametrize(
@@ -256,7 +236,7 @@ async def test_if_range_never_joins_two_images(
     assert await reply.read() == (image if whole else image[100:])
 
 
-async def test_the_updater_url_does_not_go_on_with_another_image(
+async def test_the_updater_url_does_not_resume_with_another_image(
     hass: HomeAssistant, add_device: AddDevice, release: Release
 ) -> None:
     device = await add_device()
@@ -282,226 +262,7 @@ async def _failed(hass: HomeAssistant, device: Registered) -> None:
     await ota.hub.async_commit()
 
 
-# -- uploads that go wrong
-
-
-async def test_an_upload_that_breaks_off_leaves_nothing(hass: HomeAssistant, ota: OtaData, admin: Client) -> None:
-    manifest, signature = signed(IMAGE)
-    head = (
-        f'--b\r\nContent-Disposition: form-data; name="manifest"\r\n\r\n{manifest.decode()}\r\n'
-        f'--b\r\nContent-Disposition: form-data; name="signature"\r\n\r\n{signature}\r\n'
-        '--b\r\nContent-Disposition: form-data; name="image"; filename="f"\r\n\r\n'
-    ).encode()
-    started = asyncio.Event()
-
-    async def body() -> Any:
-        yield head + IMAGE[:300]
-        started.set()
-        await asyncio.sleep(60)
-
-    task = asyncio.create_task(
-        admin.post("/api/ota/releases/", data=body(), headers={"Content-Type": "multipart/form-data; boundary=b"})
-    )
-    await started.wait()
-    await asyncio.sleep(0.1)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    for _ in range(600):
-        if nothing_stored(ota):
-            break
-        await asyncio.sleep(0.05)
-    assert nothing_stored(ota)
-
-
-async def test_a_body_that_ends_before_its_boundary_is_refused(ota: OtaData, admin: Client) -> None:
-    manifest, signature = signed(IMAGE)
-    body = (
-        f'--b\r\nContent-Disposition: form-data; name="manifest"\r\n\r\n{manifest.decode()}\r\n'
-        f'--b\r\nContent-Disposition: form-data; name="signature"\r\n\r\n{signature}\r\n'
-        '--b\r\nContent-Disposition: form-data; name="image"; filename="f"\r\n\r\n'
-    ).encode() + IMAGE[:300]
-    reply = await admin.post(
-        "/api/ota/releases/", data=body, headers={"Content-Type": "multipart/form-data; boundary=b"}
-    )
-    assert reply.status == 400
-    assert nothing_stored(ota)
-
-
-async def test_too_large_is_refused(ota: OtaData, admin: Client) -> None:
-    ota.settings.upload_limit = 500
-    assert await upload(admin, IMAGE, proof=signed(IMAGE)) == (413, "too_large")
-    assert nothing_stored(ota)
-
-
-async def test_image_over_the_body_limit_of_home_assistant_is_accepted(ota: OtaData, admin: Client) -> None:
-    """The server reads bodies of 16 MiB at most into memory; images are streamed and have a limit of their own."""
-    ota.settings.upload_limit = 20 * 1024 * 1024
-    image = esp32_image(payload=os.urandom(17 * 1024 * 1024))
-    assert await upload(admin, image, proof=signed(image)) == (201, None)
-
-
-async def test_full_disk_is_reported_and_nothing_remains(
-    ota: OtaData, admin: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(store_module.os, "fsync", full)
-    assert await upload(admin, IMAGE, proof=signed(IMAGE)) == (507, "disk_full")
-    monkeypatch.undo()
-    assert nothing_stored(ota)
-    assert await upload(admin, IMAGE, proof=signed(IMAGE)) == (201, None)
-
-
-async def test_an_offer_that_cannot_be_saved_is_not_made(
-    hass: HomeAssistant, add_device: AddDevice, release: Release, full_disk: FullDisk
-) -> None:
-    device = await add_device()
-    await release()
-    await rollout(hass)
-    with full_disk():
-        replies = await asyncio.gather(
-            *(
-                device.client.post(
-                    "/api/ota/v1/devices/dev-1/check/", json={"version": "1.0.0"}, headers=device.headers
-                )
-                for _ in range(5)
-            )
-        )
-    assert {reply.status for reply in replies} == {503}
-    assert all(reply.headers["Retry-After"] for reply in replies)
-    assert not [key for key in stored(hass) if key[0] == "job"]
-    assert (await device.check(version="1.0.0"))["update"] is not None
-    (job,) = [record for key, record in stored(hass).items() if key[0] == "job"]
-    assert job["uid"] == "dev-1"
-
-
-async def test_two_uploads_at_once(ota: OtaData, admin: Client) -> None:
-    other = esp32_image(version="1.2.4", payload=b"other!!!")
-    results = await asyncio.gather(
-        upload(admin, IMAGE, proof=signed(IMAGE)),
-        upload(admin, IMAGE, proof=signed(IMAGE)),
-        upload(admin, other, proof=signed(other, version="1.2.4", sequence=11)),
-    )
-    assert (
-        sorted(str(r) for r in results[:2]) == ["(201, None)", "(201, None)"] or (409, "older_sequence") in results[:2]
-    )
-    assert len(ota.images.store.present()) >= 1
-    assert "thermostat:esp32c3:1.2.4" in ota.hub.state.releases
-
-
-async def test_clean_up_keeps_the_image_of_another_upload(ota: OtaData, admin: Client) -> None:
-    images = [esp32_image(version=f"1.2.{n}", payload=os.urandom(64)) for n in range(4)]
-    for attempt in range(5):
-        await asyncio.gather(
-            *(
-                upload(admin, image, proof=signed(image, version=f"1.2.{n}", product="thermostat", sequence=50 + n))
-                for n, image in enumerate(images)
-            )
-        )
-        stored = {release.sha256 for release in ota.hub.state.releases.values()}
-        assert stored
-        assert stored == ota.images.store.present(), attempt
-
-
-async def test_an_upload_that_stops_is_cut_off(ota: OtaData, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custom_components.ota.views.releases.STALL_S", 0.1)
-    manifest, signature = signed(IMAGE)
-    head = (
-        f'--b\r\nContent-Disposition: form-data; name="manifest"\r\n\r\n{manifest.decode()}\r\n'
-        f'--b\r\nContent-Disposition: form-data; name="signature"\r\n\r\n{signature}\r\n'
-        '--b\r\nContent-Disposition: form-data; name="image"; filename="f"\r\n\r\n'
-    ).encode()
-
-    async def body() -> Any:
-        yield head + IMAGE[:300]
-        await asyncio.sleep(60)
-
-    headers = {"Content-Type": "multipart/form-data; boundary=b"}
-    reply = await admin.post("/api/ota/releases/", data=body(), headers=headers)
-    assert (reply.status, (await reply.json())["error"]) == (400, "upload_broken")
-    assert nothing_stored(ota)
-
-
-async def test_too_many_uploads_are_asked_to_retry(ota: OtaData, admin: Client) -> None:
-    ota.importer._running = 4
-    assert await upload(admin, IMAGE, proof=signed(IMAGE)) == (429, "too_many_uploads")
-
-
-async def test_users_without_admin_rights_cannot_upload(
-    ota: OtaData, hass_client_no_auth: Any, hass_read_only_access_token: str
-) -> None:
-    client = await hass_client_no_auth()
-    headers = {"Authorization": f"Bearer {hass_read_only_access_token}"}
-    for method in (client.get, client.post):
-        assert (await method("/api/ota/releases/", headers=headers)).status == 403
-        assert (await method("/api/ota/releases/")).status == 401
-
-
-async def test_the_upload_key_brings_signed_releases_only(ota: OtaData, client: Client) -> None:
-    key = await ota.keys.async_issue_upload()
-    proof = signed(IMAGE)
-    fields = {"manifest": proof[0].decode(), "signature": proof[1]}
-    headers = {"X-Device-Key": key}
-    reply = await client.post("/api/ota/releases/", data=form(IMAGE, chip="esp32c3"), headers=headers)
-    assert reply.status == 403
-    reply = await client.post("/api/ota/releases/", data=form(IMAGE, **fields), headers=headers)
-    assert reply.status == 201
-    newer = await ota.keys.async_issue_upload()
-    assert newer != key
-    assert (await client.get("/api/ota/releases/", headers=headers)).status == 401
-
-
-@pytest.mark.parametrize(
-    ("body", "content_type", "status"),
-    [
-        (b"{}", "application/json", 415),
-        (b"--b--\r\n", "multipart/form-data", 400),
-        (b"--b--\r\n", "multipart/form-data; boundary=" + "b" * 71, 400),
-        (b"--b\r\nno header\r\n\r\nx\r\n--b--\r\n", "multipart/form-data; boundary=b", 400),
-        (b"--b\r\n" + b"a: " + b"x" * 9000 + b"\r\n\r\nx\r\n--b--\r\n", "multipart/form-data; boundary=b", 400),
-        (b"--b\r\n" + b"a: b\r\n" * 200 + b"\r\nx\r\n--b--\r\n", "multipart/form-data; boundary=b", 400),
-        (
-            b'--b\r\nContent-Disposition: form-data; name="_charset_"\r\n\r\n' + b"x" * 40 + b"\r\n--b--\r\n",
-            "multipart/form-data; boundary=b",
-            400,
-        ),
-        (b'--b\r\nContent-Disposition: form-data; name="chip"\r\n\r\nesp', "multipart/form-data; boundary=b", 400),
-        (b"garbage", "multipart/form-data; boundary=b", 400),
-        (b"--b--\r\n", "multipart/form-data; boundary=b", 400),
-        (
-            b'--b\r\nContent-Disposition: form-data; name="evil"\r\n\r\nx\r\n--b--\r\n',
-            "multipart/form-data; boundary=b",
-            400,
-        ),
-        (
-            b'--b\r\nContent-Disposition: form-data; name="notes"\r\n\r\n' + b"x" * 70_000 + b"\r\n--b--\r\n",
-            "multipart/form-data; boundary=b",
-            400,
-        ),
-        (
-            b"--c\r\nContent-Type: multipart/mixed; boundary=d\r\n\r\n--d--\r\n--c--\r\n",
-            "multipart/mixed; boundary=c",
-            400,
-        ),
-    ],
-)
-async def test_a_malformed_upload_is_refused(admin: Client, body: bytes, content_type: str, status: int) -> None:
-    reply = await admin.post("/api/ota/releases/", data=body, headers={"Content-Type": content_type})
-    assert (reply.status, (await reply.json())["error"]) in ((status, "bad_value"), (status, "missing"))
-
-
-@pytest.mark.parametrize(
-    ("fields", "status", "field"),
-    [({"product": "x"}, 400, "manifest"), ({"chip": "esp32c3", "channel": "nightly"}, 400, "channel")],
-)
-async def test_upload_requires_a_description(admin: Client, fields: dict[str, str], status: int, field: str) -> None:
-    reply = await admin.post("/api/ota/releases/", data=form(IMAGE, **fields))
-    assert (reply.status, (await reply.json())["field"]) == (status, field)
-
-
-# -- what a device says
+# -- invalid requests of devices
 
 
 @pytest.mark.parametrize(
@@ -519,7 +280,7 @@ async def test_upload_requires_a_description(admin: Client, fields: dict[str, st
         ({"metrics": {str(n): 1 for n in range(17)}}, "metrics"),
     ],
 )
-async def test_a_bad_check_in_is_named(add_device: AddDevice, body: dict[str, Any], field: str) -> None:
+async def test_an_invalid_check_in_field_is_reported(add_device: AddDevice, body: dict[str, Any], field: str) -> None:
     device = await add_device()
     reply = await device.client.post("/api/ota/v1/devices/dev-1/check/", json=body, headers=device.headers)
     answer = await reply.json()
@@ -538,7 +299,9 @@ async def test_a_bad_check_in_is_named(add_device: AddDevice, body: dict[str, An
         ({"job": "1", "state": "failed", "reason": "x" * 500}, "bad_value", "reason"),
     ],
 )
-async def test_a_bad_report_is_named(add_device: AddDevice, body: dict[str, Any], code: str, field: str) -> None:
+async def test_an_invalid_report_field_is_reported(
+    add_device: AddDevice, body: dict[str, Any], code: str, field: str
+) -> None:
     device = await add_device()
     reply = await device.client.post("/api/ota/v1/devices/dev-1/status/", json=body, headers=device.headers)
     answer = await reply.json()
@@ -556,7 +319,7 @@ async def test_a_bad_report_is_named(add_device: AddDevice, body: dict[str, Any]
         (b" " * 70_000, 413),
     ],
 )
-async def test_a_body_that_is_no_object_is_refused(add_device: AddDevice, body: bytes, status: int) -> None:
+async def test_a_body_that_is_not_an_object_is_rejected(add_device: AddDevice, body: bytes, status: int) -> None:
     device = await add_device()
     for what in ("check", "status"):
         reply = await device.client.post(f"/api/ota/v1/devices/dev-1/{what}/", data=body, headers=device.headers)
@@ -564,10 +327,10 @@ async def test_a_body_that_is_no_object_is_refused(add_device: AddDevice, body: 
 
 
 @pytest.mark.timeout(400)
-async def test_ten_thousand_status_posts_cost_no_disk_and_bounded_memory(
+async def test_ten_thousand_status_posts_need_no_disk_and_bounded_memory(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
-    hass.loop.set_debug(False)  # else asyncio notes where each of them comes from: a minute
+    hass.loop.set_debug(False)  # in debug mode asyncio records the origin of each task, which takes a minute
     device = await add_device()
     await release()
     await rollout(hass)
@@ -585,7 +348,7 @@ async def test_ten_thousand_status_posts_cost_no_disk_and_bounded_memory(
     took = time.monotonic() - began
     assert set(statuses) == {200, 429}
     assert statuses[200] <= 2000 + 50 * (took + 1)  # 2000 at once, then 50 a second
-    assert len(writes) <= 3 + took / 5  # the log of devices, every 5 s at most
+    assert len(writes) <= 3 + took / 5  # the log of devices, at most every 5 s
     assert len(ota.hub.state.devices["dev-1"].history) <= 50
     assert ota.hub.state.job_of("dev-1") is not None
 
@@ -617,13 +380,13 @@ async def test_no_secret_is_stored_logged_or_returned(
     upload_key = await ota.keys.async_issue_upload()
     await device.check(version="1.0.0")
     await ota.hub.async_stop()
-    told = json.dumps(await async_get_config_entry_diagnostics(hass, entry), default=str)
+    diagnostics = json.dumps(await async_get_config_entry_diagnostics(hass, entry), default=str)
     stored = _all_bytes(tmp_path)
     stored += json.dumps(hass_storage).encode()
-    ours = "\n".join(r.getMessage() for r in caplog.records if r.name.startswith("custom_components"))
+    logged = "\n".join(r.getMessage() for r in caplog.records if r.name.startswith("custom_components"))
     for secret in (device.issued.key, device.issued.url_token, upload_key):
-        assert secret not in told
+        assert secret not in diagnostics
         assert secret.encode() not in stored
-        assert secret not in ours
+        assert secret not in logged
         assert base64.b64encode(secret.encode()) not in stored
-    assert "previous" not in told
+    assert "previous" not in diagnostics

@@ -135,7 +135,7 @@ async def test_web_tools_installs_the_factory_image_by_signed_links(
     assert await (await client.get(part["path"])).read() == factory
 
 
-async def test_a_factory_image_that_is_none_is_refused(ota: OtaData, admin: Client, release: Release) -> None:
+async def test_an_invalid_factory_image_is_rejected(ota: OtaData, admin: Client, release: Release) -> None:
     await release()
     for image, release_id, status in ((b"", "thermostat:esp32c3:2.0.0", 400), (b"x", "thermostat:esp32c3:9", 404)):
         reply = await admin.post("/api/ota/releases/", data=form(image, factory_of=release_id))
@@ -166,7 +166,7 @@ async def test_arduino_gets_304_then_the_image_then_304(
     assert state(ota) is JobState.VERIFIED
 
 
-async def test_arduino_without_room_is_a_failure_and_file_systems_are_not_ours(
+async def test_arduino_without_space_fails_and_file_systems_are_ignored(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     device = await add_device()
@@ -203,10 +203,10 @@ async def test_tasmota_on_esp8266_is_updated_by_its_ota_url(
     reply = await admin.post("/api/ota/releases/", data=form(image, manifest=manifest.decode(), signature=signature))
     assert reply.status == 201, await reply.text()
     # The rule that runs when it has started: WebQuery http://…/manifest.json?version=%value% GET
-    told = url(device, "manifest.json?version=14.2.0(release-tasmota)")
-    assert (await (await device.client.get(told)).json())["version"] == "14.2.0"
+    manifest_url = url(device, "manifest.json?version=14.2.0(release-tasmota)")
+    assert (await (await device.client.get(manifest_url)).json())["version"] == "14.2.0"
     await rollout(hass, version="14.3.0", product="tasmota")
-    assert (await (await device.client.get(told)).json())["version"] == "14.3.0"
+    assert (await (await device.client.get(manifest_url)).json())["version"] == "14.3.0"
     # Upgrade 1
     headers = {**TASMOTA_8266, "x-ESP8266-version": "14.2.0(release-tasmota)"}
     # With its last attempts it looks for other files, which there are not.
@@ -252,7 +252,7 @@ async def test_the_secret_in_an_ota_url_is_one_devices_own(
         assert (await meant.client.get(f"/api/ota/d/{spoiled}/update.bin", headers=headers)).status == 401
 
 
-async def test_a_head_request_moves_nothing(
+async def test_a_head_request_changes_no_state(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:
     device = await add_device()

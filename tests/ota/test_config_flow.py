@@ -39,7 +39,7 @@ async def test_user_flow_with_a_wrong_key_first(hass: HomeAssistant) -> None:
     await hass.async_block_till_done()
 
 
-async def test_there_is_one_entry(hass: HomeAssistant, ota: OtaData) -> None:
+async def test_only_one_entry_is_allowed(hass: HomeAssistant, ota: OtaData) -> None:
     result = await hass.config_entries.flow.async_init("ota", context={"source": SOURCE_USER})
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "single_instance_allowed")
 
@@ -50,7 +50,7 @@ async def options(hass: HomeAssistant, entry: MockConfigEntry, step: str) -> Any
     return await hass.config_entries.options.async_configure(result["flow_id"], {"next_step_id": step})
 
 
-async def test_settings_count_at_once(hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry) -> None:
+async def test_settings_apply_at_once(hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry) -> None:
     result = await options(hass, entry, "settings")
     values = {
         "require_signature": False,
@@ -147,7 +147,7 @@ async def test_rejection_is_shown_after_the_dialog_subscribed(
     assert hass.loop.time() - began >= 0.1
 
 
-async def test_without_an_address_of_its_own_the_usual_one_is_shown(
+async def test_default_url_is_shown_without_a_configured_one(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def none(*_: Any, **__: Any) -> str:
@@ -159,7 +159,7 @@ async def test_without_an_address_of_its_own_the_usual_one_is_shown(
     assert result["description_placeholders"]["ddi_url"] == "http://homeassistant.local:8123/api/ota/ddi"
 
 
-async def test_an_unsigned_upload_where_that_is_allowed(
+async def test_an_unsigned_upload_if_allowed(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, admin: Client
 ) -> None:
     hass.config_entries.async_update_entry(entry, options={"require_signature": False})
@@ -272,7 +272,7 @@ async def test_a_device_is_added_and_its_secrets_are_shown_once(
         ({"policy": {**FACTS["policy"], "pinned_version": "newest"}}, {"base": "bad_version"}),
     ],
 )
-async def test_a_wrong_field_is_named_and_can_be_mended(
+async def test_an_invalid_field_is_reported_and_can_be_corrected(
     hass: HomeAssistant,
     ota: OtaData,
     entry: MockConfigEntry,

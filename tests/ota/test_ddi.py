@@ -244,7 +244,7 @@ def cpio(files: list[tuple[str, bytes]]) -> bytes:
 
 
 async def swupdate(folder: Path, url: str, token: str, *more: str, until: Any) -> str:
-    """Run Debian's swupdate in the background until something is true; returns what it said."""
+    """Run Debian's swupdate in the background until a condition is true; return its log."""
     hawkbit = " ".join([f"-t DEFAULT -i dev-1 -u {url} -k {token}", *more])
     log = folder / "swupdate.log"
     with log.open("ab") as sink:

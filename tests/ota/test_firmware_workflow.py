@@ -1,4 +1,4 @@
-"""The reusable workflow: its shell steps, run as GitHub would, with a `gh` that writes down what it is told."""
+"""The shell steps of the reusable workflow, run as GitHub does, with a `gh` that logs its arguments."""
 
 import json
 import os
@@ -82,18 +82,18 @@ def test_images_are_signed_and_attached(workspace: Path, channel: str, exists: b
     found = verify(manifest.read_bytes(), signature, {public_key().key_id: public_key()}, now=0)
     assert (found.product, found.version, found.channel) == ("thermostat", "1.4.0", channel)
     assert json.loads(manifest.read_bytes())["notes"] == 'Warmer, "quietly" $HOME'
-    told = (workspace / "gh.log").read_text().splitlines()
-    assert told[0] == "run download 7 --repo me/fw --name firmware --dir images"
-    assert any(line.startswith("release create v1.4.0") for line in told) is not exists
-    assert any("--prerelease" in line for line in told) is (channel == "beta")
-    assert {Path(name).name for name in told[-1].split() if name.startswith("images/")} == {
+    calls = (workspace / "gh.log").read_text().splitlines()
+    assert calls[0] == "run download 7 --repo me/fw --name firmware --dir images"
+    assert any(line.startswith("release create v1.4.0") for line in calls) is not exists
+    assert any("--prerelease" in line for line in calls) is (channel == "beta")
+    assert {Path(name).name for name in calls[-1].split() if name.startswith("images/")} == {
         "thermostat.ota.bin",
         manifest.name,
         f"{manifest.name}.sig",
     }
 
 
-def test_what_it_may_is_no_more_than_it_needs() -> None:
+def test_workflow_has_only_the_required_permissions() -> None:
     loaded = yaml.safe_load(WORKFLOW.read_text())
     assert loaded["permissions"] == {}
     assert loaded["jobs"]["publish"]["permissions"] == {

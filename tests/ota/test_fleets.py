@@ -128,7 +128,7 @@ async def test_one_per_zone_and_none_while_heat_is_called_for(
     await settled(hass)
     job = ota.hub.state.job_of("example:dev-2")
     assert job is not None
-    assert job.state is JobState.VERIFIED  # by what its provider heard
+    assert job.state is JobState.VERIFIED  # by the version that its provider received
     assert (await check(client, "dev-1", version="1.0.0"))["update"] is not None
 
 
@@ -230,7 +230,7 @@ async def test_a_fleets_device_that_was_deleted_is_forgotten(
     assert not any("dev-1" in item.unique_id for item in left)
 
 
-def stands_at(hass: HomeAssistant, entry: MockConfigEntry, uid: str) -> set[str | None]:
+def device_ids(hass: HomeAssistant, entry: MockConfigEntry, uid: str) -> set[str | None]:
     known = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     return {item.device_id for item in known if item.unique_id.startswith(f"{entry.entry_id}_{uid}_")}
 
@@ -239,17 +239,17 @@ async def test_entities_stay_at_their_providers_device_while_it_is_not_loaded_ye
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, with_fleet: HeatingFleet
 ) -> None:
     theirs = with_fleet._devices["dev-1"].device_registry_id
-    assert stands_at(hass, entry, "example:dev-1") == {theirs}
+    assert device_ids(hass, entry, "example:dev-1") == {theirs}
     devices, with_fleet._devices = with_fleet._devices, {}
     assert await hass.config_entries.async_reload(entry.entry_id)
     await settled(hass)
-    assert stands_at(hass, entry, "example:dev-1") == {theirs}
+    assert device_ids(hass, entry, "example:dev-1") == {theirs}
     own = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert {device.name for device in own} == {entry.title}, "no second device for each"
     with_fleet._devices = devices
     with_fleet.put("dev-1")
     await settled(hass)
-    assert stands_at(hass, entry, "example:dev-1") == {theirs}
+    assert device_ids(hass, entry, "example:dev-1") == {theirs}
 
 
 async def test_entities_move_from_a_device_of_ours_to_their_providers(
@@ -258,11 +258,11 @@ async def test_entities_move_from_a_device_of_ours_to_their_providers(
     theirs = with_fleet._devices["dev-1"].device_registry_id
     with_fleet.put("dev-3")
     await settled(hass)
-    (ours,) = stands_at(hass, entry, "example:dev-3")
+    (ours,) = device_ids(hass, entry, "example:dev-3")
     assert ours is not None
     with_fleet.put("dev-3", device_registry_id=theirs)
     await settled(hass)
-    assert stands_at(hass, entry, "example:dev-3") == {theirs}
+    assert device_ids(hass, entry, "example:dev-3") == {theirs}
     assert dr.async_get(hass).async_get(ours) is None
 
 
@@ -271,13 +271,13 @@ async def test_own_device_is_removed_with_its_rollout(
 ) -> None:
     with_fleet.put("dev-3")
     await settled(hass)
-    (ours,) = stands_at(hass, entry, "example:dev-3")
+    (ours,) = device_ids(hass, entry, "example:dev-3")
     assert ours is not None
     assert dr.async_get(hass).async_get(ours) is not None
     del with_fleet._devices["dev-3"]
     await act(hass, "remove_device", device="example:dev-3")
     await settled(hass)
-    assert stands_at(hass, entry, "example:dev-3") == set()
+    assert device_ids(hass, entry, "example:dev-3") == set()
     assert dr.async_get(hass).async_get(ours) is None
 
 

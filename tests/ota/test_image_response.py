@@ -11,11 +11,11 @@ from custom_components.ota.rollout.wire.ranges import Slice
 from custom_components.ota.views.image_response import ImageResponse
 
 
-async def serve(path: Path, promised: int) -> TestClient[web.Request, web.Application]:
-    """A server of one image, said to be so long."""
+async def serve(path: Path, declared: int) -> TestClient[web.Request, web.Application]:
+    """Serve one image with a declared size."""
 
     async def image(request: web.Request) -> web.StreamResponse:
-        part = Slice(HTTPStatus.OK, 0, promised, promised)
+        part = Slice(HTTPStatus.OK, 0, declared, declared)
         return await ImageResponse(path, part, "etag", headers={}).async_send(request)
 
     app = web.Application()

@@ -67,8 +67,8 @@ def journal_of(hass: HomeAssistant) -> Path:
 
 
 async def revive(hass: HomeAssistant, entry: MockConfigEntry, disk: Disk, storage: dict[str, Any]) -> OtaData:
-    """As after kill -9: what was in memory is gone, what was on disk is read."""
-    await hass.config_entries.async_unload(entry.entry_id)  # writes; so the disk is put back
+    """Restart as after kill -9: only the data on disk remains."""
+    await hass.config_entries.async_unload(entry.entry_id)  # unloading writes; restore the disk
     disk.put_back(hass, storage)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await settled(hass)

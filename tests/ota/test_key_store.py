@@ -61,7 +61,7 @@ async def test_changes_at_once_do_not_undo_each_other(hass: HomeAssistant, hass_
         assert found[0] == "new"
 
 
-async def test_a_device_that_is_dropped_is_not_brought_back(hass: HomeAssistant, hass_storage: dict[str, Any]) -> None:
+async def test_a_removed_device_is_not_restored(hass: HomeAssistant, hass_storage: dict[str, Any]) -> None:
     keys = KeyStore(hass)
     await keys.async_set_secrets("a", IssuedSecrets("key", "url"))
     await asyncio.gather(keys.async_revoke("a"), keys.async_confirm("a"))
@@ -70,15 +70,13 @@ async def test_a_device_that_is_dropped_is_not_brought_back(hass: HomeAssistant,
     assert keys.find_by_url_token("url", NOW) is None
 
 
-async def test_the_key_that_a_device_has_outlives_two_rotations(
-    hass: HomeAssistant, hass_storage: dict[str, Any]
-) -> None:
+async def test_the_key_in_use_survives_two_rotations(hass: HomeAssistant, hass_storage: dict[str, Any]) -> None:
     keys = KeyStore(hass)
     await keys.async_set_secrets("a", IssuedSecrets("first", "u"))
     second = (await keys.async_issue("a", NOW)).key
     third = (await keys.async_issue("a", NOW + timedelta(days=3))).key
     assert match(keys, "a", "first") is KeyMatch.PREVIOUS
-    assert match(keys, "a", second) is KeyMatch.NONE  # nobody ever used it
+    assert match(keys, "a", second) is KeyMatch.NONE  # it was never used
     assert match(keys, "a", third) is KeyMatch.CURRENT
     assert match(keys, "a", "first", NOW + timedelta(days=3) + ROTATION_GRACE) is KeyMatch.NONE
     await keys.async_key_used("a", KeyMatch.CURRENT, url=False)

@@ -64,8 +64,8 @@ class Device:
             if step == "verified":
                 await self.runs_new()
             elif state == "failed":
-                told = await self.post("status", job=update["job"], state="failed", reason="bad flash")
-                assert told["state"] == "failed"
+                reply = await self.post("status", job=update["job"], state="failed", reason="bad flash")
+                assert reply["state"] == "failed"
                 break
             else:
                 assert (await self.post("status", job=update["job"], state=step))["state"] == step
@@ -107,7 +107,7 @@ async def begin_rollout(session: aiohttp.ClientSession, base: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-async def test_what_was_acknowledged_in_any_state_is_there_after_kill_9(tmp_path: Path, socket_enabled: None) -> None:
+async def test_acknowledged_changes_survive_kill_9_in_any_state(tmp_path: Path, socket_enabled: None) -> None:
     port = free_port()
     updates: dict[str, dict[str, Any]] = {}
     async with home_assistant(tmp_path, port) as base, aiohttp.ClientSession() as session:
@@ -126,7 +126,7 @@ async def test_what_was_acknowledged_in_any_state_is_there_after_kill_9(tmp_path
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-async def test_a_download_that_the_kill_cut_off_is_resumed(tmp_path: Path, socket_enabled: None) -> None:
+async def test_a_download_interrupted_by_the_kill_is_resumed(tmp_path: Path, socket_enabled: None) -> None:
     port = free_port()
     async with home_assistant(tmp_path, port) as base, aiohttp.ClientSession() as session:
         await begin_rollout(session, base)

@@ -1,4 +1,4 @@
-"""Real fleets: iot_heating and smart_outlet beside ota, each device by its own protocol and key."""
+"""Fleets of iot_heating and smart_outlet together with ota; each device uses its own protocol and key."""
 
 from http import HTTPStatus
 from typing import Any
@@ -77,8 +77,8 @@ async def client(hass: HomeAssistant, ota: OtaData, hass_client_no_auth: ClientS
 
 
 @pytest.fixture(autouse=True)
-def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls are told together twice a second; here each is waited for."""
+def immediate_notifications(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fleets send notifications in batches twice a second; send them immediately instead."""
     monkeypatch.setattr("custom_components.iot_heating.fleet._NOTIFY_INTERVAL_S", 0.0)
 
 
@@ -124,7 +124,7 @@ async def test_controller_with_heat_demand_is_updated_later(
     assert await cellar.offered() is None
     job = ota.hub.state.job_of(cellar.uid)
     assert job is not None
-    assert job.state is JobState.VERIFIED  # by what it told iot_heating
+    assert job.state is JobState.VERIFIED  # by the version that it reported to iot_heating
 
 
 async def test_two_controllers_of_a_building_are_updated_one_after_the_other(
@@ -245,7 +245,7 @@ async def test_a_central_control_unit_is_updated_but_not_while_power_is_cut(
     assert ota.hub.state.devices[uid].busy == "power_cut"
     offer = ota.hub.engine.offer(uid, ota.hub.now)
     assert offer.reason == "busy"
-    # Reset the cut: the unit says that its sockets are off.
+    # Reset the emergency power-off: the device reports that its sockets are off.
     for device_id in ("FE", "FD"):
         body = {"device_id": device_id, "current_a": 0, "current_b": 0, "relay_a": False, "relay_b": False}
         assert (await client.get(f"/api/commands/{device_id}/", headers=headers)).status == HTTPStatus.OK
@@ -297,5 +297,5 @@ async def test_current_heat_demand_applies_before_it_is_published(
     from custom_components.iot_heating.fleet import async_get_fleet
 
     fleet = await async_get_fleet(hass)
-    assert fleet._timer is not None, "it was told meanwhile"  # type: ignore[attr-defined]
+    assert fleet._timer is not None, "a notification is pending"  # type: ignore[attr-defined]
     fleet._timer.cancel()  # type: ignore[attr-defined]

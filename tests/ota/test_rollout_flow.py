@@ -41,7 +41,7 @@ async def ten(ota: OtaData, add_device: AddDevice, release: Release) -> None:
     await release("1.9.0", 25)
 
 
-async def test_what_there_is_can_be_chosen(
+async def test_existing_releases_and_groups_can_be_selected(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, ten: None
 ) -> None:
     result = await options(hass, entry, "rollout")
@@ -101,7 +101,7 @@ async def test_waves_for_a_group_at_a_time_of_its_own(
         ({"target": {"groups": ["lab"], "tags": ["new"]}}, "no_devices"),
     ],
 )
-async def test_an_impossible_plan_can_be_mended(
+async def test_an_invalid_plan_can_be_corrected(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, ten: None, changes: dict[str, Any], error: str
 ) -> None:
     flow = (await options(hass, entry, "rollout"))["flow_id"]
@@ -128,7 +128,7 @@ async def test_changes_during_the_flow_are_reported(
     assert result["reason"] == "storage_failed"
 
 
-async def test_there_is_nothing_to_roll_out(hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry) -> None:
+async def test_no_release_to_roll_out(hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry) -> None:
     assert (await options(hass, entry, "rollout"))["reason"] == "no_releases"
 
 

@@ -80,7 +80,7 @@ async def test_faults(
         assert simulator.board.version == ("2.0.0" if expected[0] is JobState.VERIFIED else "1.0.0")
 
 
-async def test_a_canary_that_bricks_saves_the_others(
+async def test_a_bricked_canary_protects_the_others(
     hass: HomeAssistant,
     ota: OtaData,
     add_device: AddDevice,

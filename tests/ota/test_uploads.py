@@ -67,8 +67,8 @@ async def test_rejected_upload_is_reported_and_its_id_can_be_reused(ota: OtaData
     manifest, signature = signed(IMAGE)
     fields = {"manifest": manifest.decode(), "signature": signature}
     await admin.post("/api/ota/releases/?upload=x", data=form(IMAGE[:-1], **fields))
-    told = await progress(admin, "x")
-    assert (told["phase"], told["error"], told["release_id"]) == ("refused", "truncated", None)
+    upload = await progress(admin, "x")
+    assert (upload["phase"], upload["error"], upload["release_id"]) == ("refused", "truncated", None)
     await admin.post("/api/ota/releases/?upload=x", data=form(IMAGE, **fields))
     assert (await progress(admin, "x"))["phase"] == "stored"
     listed = (await (await admin.get("/api/ota/uploads/")).json())["uploads"]

@@ -61,7 +61,7 @@ async def start(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 
 async def idle(entry: MockConfigEntry) -> None:
-    """Wait for what pollers are about: a call in its thread would outlive the test."""
+    """Wait until no poller is busy: a call in its thread would outlive the test."""
     for unit in entry.runtime_data.sources.values():
-        while unit.poller.is_busy:  # noqa: ASYNC110  other processes' threads tell no event
+        while unit.poller.is_busy:  # noqa: ASYNC110  threads of other packages set no event
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Triggers, conditions, reports and sums: what automations and phone notices are made of."""
+"""Triggers, conditions, reports and sums for automations and notifications."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,8 +84,8 @@ async def test_room_below_a_temperature_for_a_while(
     }
     action = {"event": "cold", "event_data": {"who": "{{ trigger.entity_id }}"}}
     assert await async_setup_component(hass, "automation", {"automation": {"trigger": trigger, "action": action}})
-    told: list[Any] = []
-    hass.bus.async_listen("cold", callback(lambda event: told.append(event.data["who"])))
+    events: list[Any] = []
+    hass.bus.async_listen("cold", callback(lambda event: events.append(event.data["who"])))
 
     async def minutes(count: int) -> None:
         freezer.tick(timedelta(minutes=count))
@@ -95,13 +95,13 @@ async def test_room_below_a_temperature_for_a_while(
     await room(hass, entry, 17.0)
     hass.states.async_set("climate.another", "heat", {"current_temperature": 10.0})
     await minutes(20)
-    assert not told, "not for long enough"
+    assert not events, "not for long enough"
     await room(hass, entry, 19.0)
     await minutes(20)
-    assert not told, "it got warm in between"
+    assert not events, "it got warm in between"
     await room(hass, entry, 17.5)
     await minutes(31)
-    assert told == [climate], "our zone, and no other climate entity"
+    assert events == [climate], "only the zone of this system, no other climate entity"
 
 
 # --- conditions ---------------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ async def test_window_pauses_its_zone_and_is_shown(hass: HomeAssistant) -> None:
         assert shown.state == state
 
 
-async def test_fault_says_what_it_is(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_fault_sensor_shows_detail_and_reason(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     entity_id = entity_of(hass, "binary_sensor", unit_of(entry).subentry_id, "fault")
     hass.states.async_set(HEATER, "unavailable")
     await unit_of(entry).source.refresh()
@@ -227,15 +227,15 @@ async def utc(hass: HomeAssistant) -> None:
     await hass.config.async_set_time_zone("UTC")
 
 
-async def test_week_is_reported_once_with_its_figures_also_over_a_restart(
+async def test_weekly_report_is_sent_once_even_after_a_restart(
     hass: HomeAssistant, utc: None, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     freezer.move_to("2026-01-21T12:00:00+00:00")  # Wednesday
     entry = await prepare(hass)
     await start(hass, entry)
     event = entity_of(hass, "event", entry.entry_id, "week_report")
-    told: list[Any] = []
-    hass.bus.async_listen(f"{DOMAIN}_event", callback(lambda item: told.append(item.data)))
+    events: list[Any] = []
+    hass.bus.async_listen(f"{DOMAIN}_event", callback(lambda item: events.append(item.data)))
     asked: list[int] = []
 
     def proof(days: int | None = None) -> SavingsReport | None:
@@ -247,15 +247,15 @@ async def test_week_is_reported_once_with_its_figures_also_over_a_restart(
     freezer.move_to("2026-01-26T01:30:00+00:00")  # Monday, the day before is not settled
     monkeypatch.setattr(entry.runtime_data.engine, "savings_report", proof)
     await entry.runtime_data.coordinator.async_refresh()
-    assert (told, 7 in asked) == ([], False)
+    assert (events, 7 in asked) == ([], False)
     freezer.move_to("2026-01-26T02:30:00+00:00")
     await entry.runtime_data.coordinator.async_refresh()
-    assert (told, 7 in asked) == ([], True), "without figures there is nothing to tell yet"
+    assert (events, 7 in asked) == ([], True), "no report without figures"
     known = True
     await entry.runtime_data.coordinator.async_refresh()
     await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
-    (report,) = told
+    (report,) = events
     assert report["type"] == "savings_report_ready"
     figures = {
         "period": "week",
@@ -281,37 +281,37 @@ async def test_week_is_reported_once_with_its_figures_also_over_a_restart(
     # The first of February: the month, of 31 days.
     freezer.move_to("2026-02-01T03:00:00+00:00")
     await entry.runtime_data.coordinator.async_refresh()
-    assert [item["period"] for item in told] == ["week", "month"]
+    assert [item["period"] for item in events] == ["week", "month"]
     assert 31 in asked
 
 
 @pytest.mark.parametrize(
-    ("last", "told_again"), [("2026-01-26T03:00:00+00:00", False), ("2026-01-19T03:00:00+00:00", True)]
+    ("last", "sent_again"), [("2026-01-26T03:00:00+00:00", False), ("2026-01-19T03:00:00+00:00", True)]
 )
-async def test_what_was_told_before_a_restart_is_remembered(
+async def test_report_sent_before_a_restart_is_not_repeated(
     hass: HomeAssistant,
     utc: None,
     freezer: FrozenDateTimeFactory,
     monkeypatch: pytest.MonkeyPatch,
     last: str,
-    told_again: bool,
+    sent_again: bool,
 ) -> None:
     freezer.move_to("2026-01-28T12:00:00+00:00")
     mock_restore_cache(hass, [State("event.home_weekly_savings_report", last)])
     monkeypatch.setattr("custom_components.proof_of_heat.engine.engine.Engine.savings_report", lambda *_: PROOF)
-    told: list[Any] = []
-    hass.bus.async_listen(f"{DOMAIN}_event", callback(lambda item: told.append(item.data["period"])))
+    events: list[Any] = []
+    hass.bus.async_listen(f"{DOMAIN}_event", callback(lambda item: events.append(item.data["period"])))
     entry = await prepare(hass)
     await start(hass, entry)
     await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
-    assert told == (["week"] if told_again else [])
+    assert events == (["week"] if sent_again else [])
 
 
 # --- sums ---------------------------------------------------------------------------------------------------
 
 
-def test_sum_holds_each_rate_until_the_next_and_counts_no_silence() -> None:
+def test_integrator_holds_each_rate_and_skips_gaps() -> None:
     summed, at = RateIntegrator(), datetime(2026, 1, 1, tzinfo=dt_util.UTC)
     summed.add(at, 2.0)
     summed.add(at + timedelta(minutes=6), 1.0)
@@ -319,16 +319,16 @@ def test_sum_holds_each_rate_until_the_next_and_counts_no_silence() -> None:
     summed.add(at + timedelta(minutes=12), None)
     assert summed.total == pytest.approx(0.3)
     summed.add(at + timedelta(minutes=18), 4.0)
-    assert summed.total == pytest.approx(0.3), "nobody knows what was in between"
+    assert summed.total == pytest.approx(0.3), "the rate during the gap is unknown"
     summed.add(at + timedelta(minutes=40), float("nan"))
-    assert summed.total == pytest.approx(0.3), "too long a silence"
+    assert summed.total == pytest.approx(0.3), "NaN starts a gap"
     summed.add(at + timedelta(minutes=41), 1.0)
     assert summed.total == pytest.approx(0.3)
     summed.add(at + timedelta(minutes=40), 1.0)
-    assert summed.total == pytest.approx(0.3), "a clock that was set back takes nothing away"
+    assert summed.total == pytest.approx(0.3), "a clock that was set back does not reduce the total"
 
 
-async def test_source_without_a_counter_is_counted_on_over_a_restart(
+async def test_calculated_energy_of_a_source_without_a_counter_survives_a_restart(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     stored = {"native_value": 12.5, "native_unit_of_measurement": "kWh"}

@@ -1,4 +1,4 @@
-"""Learning and planning in another thread: whatever happens there, the cycle goes on."""
+"""Learning and planning in another thread: failures there do not stop the control cycle."""
 
 import asyncio
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def work(hass: HomeAssistant, engine: FakeEngine) -> BackgroundJobs:
     return BackgroundJobs(hass, engine, "Home")  # type: ignore[arg-type]
 
 
-async def test_learning_and_planning_are_done_in_one_cycle(hass: HomeAssistant) -> None:
+async def test_learning_and_planning_run_in_one_cycle(hass: HomeAssistant) -> None:
     first, second = JobResult(), JobResult()
     engine = FakeEngine(lambda: first, lambda: second)
     await work(hass, engine).run(SNAPSHOT, NOW)
@@ -64,14 +64,16 @@ async def test_learning_and_planning_are_done_in_one_cycle(hass: HomeAssistant) 
 
 
 @pytest.mark.parametrize("error", [KeyError("gap"), IndexError(), TypeError("None"), MemoryError(), ValueError("few")])
-async def test_job_that_raises_anything_frees_the_engine(hass: HomeAssistant, error: Exception) -> None:
+async def test_failed_job_releases_the_engine(hass: HomeAssistant, error: Exception) -> None:
     engine = FakeEngine(raises(error))
     slow = work(hass, engine)
     await slow.run(SNAPSHOT, NOW)
     assert (engine.failed, engine.busy, slow.failures) == (1, False, 1)
 
 
-async def test_failing_is_told_once_and_tried_ever_later(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
+async def test_failure_is_logged_once_and_retried_with_increasing_delay(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
+) -> None:
     engine = FakeEngine(*[raises(RuntimeError("bad model"))] * 50)
     slow, tried = work(hass, engine), []
     for minute in range(600):
@@ -83,7 +85,7 @@ async def test_failing_is_told_once_and_tried_ever_later(hass: HomeAssistant, ca
     assert len([r for r in caplog.records if r.levelno == logging.WARNING and "bad model" in r.message]) == 1
 
 
-async def test_recovery_is_told_and_ends_the_back_off(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
+async def test_recovery_is_logged_and_resets_the_backoff(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     engine = FakeEngine(raises(RuntimeError()), JobResult)
     slow = work(hass, engine)
@@ -94,14 +96,14 @@ async def test_recovery_is_told_and_ends_the_back_off(hass: HomeAssistant, caplo
     assert "work again" in caplog.text
 
 
-async def test_result_that_cannot_be_used_is_a_failure(hass: HomeAssistant) -> None:
+async def test_unusable_result_is_a_failure(hass: HomeAssistant) -> None:
     engine = FakeEngine(lambda: "unusable")
     slow = work(hass, engine)
     await slow.run(SNAPSHOT, NOW)
     assert (slow.failures, engine.failed) == (1, 1)
 
 
-async def test_long_job_does_not_hold_up_the_cycle_and_counts_when_done(
+async def test_long_job_does_not_delay_the_cycle_and_its_result_is_adopted(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slow_work, "WAIT_S", 0.01)
@@ -123,7 +125,7 @@ async def test_long_job_does_not_hold_up_the_cycle_and_counts_when_done(
     assert engine.adopted == [result]
 
 
-async def test_job_that_never_ends_is_given_up_and_its_late_result_ignored(
+async def test_hanging_job_is_abandoned_and_its_late_result_ignored(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slow_work, "WAIT_S", 0.01)
@@ -142,7 +144,7 @@ async def test_job_that_never_ends_is_given_up_and_its_late_result_ignored(
     assert (slow.abandoned, engine.failed, engine.busy) == (1, 1, False)
     engine.jobs.append(JobResult)
     await slow.run(SNAPSHOT, NOW + timedelta(minutes=30))
-    assert not engine.busy, "a second thread beside the one that hangs"
+    assert not engine.busy, "no second thread while the first one hangs"
     gate.set()
     assert slow._hanging is not None
     await asyncio.wait({slow._hanging})

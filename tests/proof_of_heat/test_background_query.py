@@ -50,7 +50,7 @@ async def test_fetches_at_its_interval_and_keeps_the_result(hass: HomeAssistant)
     assert (query.value, fetch.calls) == ("two", 2)
 
 
-async def test_failure_keeps_the_last_result_and_is_reattempts_with_increasing_delay(
+async def test_failure_keeps_the_last_result_and_is_retried_with_increasing_delay(
     hass: HomeAssistant, caplog: pytest.LogCaptureFixture
 ) -> None:
     fetch = Fetch("good", *[OSError("down")] * 20)

@@ -61,7 +61,7 @@ async def test_forms_and_two_heat_pumps_of_an_account_are_counted_together(
         assert used == cloud.total_calls
         key = next(key for key in hass_storage if key.startswith(f"{DOMAIN}.budget."))
         assert len(hass_storage[key]["data"]["calls"]) >= used, "on disk before a call goes out"
-        # Removed and added anew: what was called today was called.
+        # Removed and added again: today's calls still count.
         await hass.config_entries.async_remove(entry.entry_id)
         await hass.async_block_till_done()
         assert key not in hass_storage
@@ -69,18 +69,18 @@ async def test_forms_and_two_heat_pumps_of_an_account_are_counted_together(
         assert same.budget.state().used_day == used
 
 
-def test_a_higher_limit_of_the_user_is_believed_until_the_cloud_speaks_again() -> None:
+def test_a_raised_user_limit_applies_until_the_next_refusal() -> None:
     budget = CallBudget(CallLimits(day=1450), lambda: 1e9)
     budget.record_refusal(800, None, "day limit")
     assert budget.limit_day == 800
     saved = budget.dump()
     budget.configure(CallLimits(day=1450))
-    assert budget.limit_day == 800, "nothing new was said"
+    assert budget.limit_day == 800, "the configured limit did not change"
     budget.configure(CallLimits(day=3000))
     assert budget.limit_day == 3000, "another contract"
     restarted = CallBudget(CallLimits(day=3000), lambda: 1e9)
     restarted.load(saved)
-    assert restarted.limit_day == 3000, "also when it is said over a restart"
+    assert restarted.limit_day == 3000, "also if the limit is raised during a restart"
     restarted.record_refusal(2000, None, "day limit")
     assert restarted.limit_day == 2000
 
@@ -101,23 +101,23 @@ async def test_the_strictest_of_each_limit_counts(hass: HomeAssistant) -> None:
     assert (account.budget.limit_day, account.budget.limit_short) == (1000, 300)
 
 
-def test_a_higher_ten_minute_limit_of_the_user_is_believed_until_the_cloud_speaks_again() -> None:
+def test_a_raised_ten_minute_user_limit_applies_until_the_next_refusal() -> None:
     budget = CallBudget(CallLimits(short=120), lambda: 1e9)
     budget.record_refusal(60, None, "minute limit")
     saved = budget.dump()
     budget.configure(CallLimits(short=120))
-    assert budget.limit_short == 60, "nothing new was said"
+    assert budget.limit_short == 60, "the configured limit did not change"
     budget.configure(CallLimits(short=400))
     assert budget.limit_short == 400, "another contract"
     restarted = CallBudget(CallLimits(short=400), lambda: 1e9)
     restarted.load(saved)
-    assert restarted.limit_short == 400, "also when it is said over a restart"
+    assert restarted.limit_short == 400, "also if the limit is raised during a restart"
     same = CallBudget(CallLimits(short=120), lambda: 1e9)
     same.load(saved)
     assert same.limit_short == 60
 
 
-def test_a_refusal_without_a_name_is_of_the_limit_that_it_is_like() -> None:
+def test_an_unnamed_refusal_applies_to_the_nearest_limit() -> None:
     budget = CallBudget(CallLimits(day=1450, short=800), lambda: 1e9)
     budget.record_refusal(700, None)
     assert (budget.limit_day, budget.limit_short) == (1450, 700)

@@ -1,4 +1,4 @@
-"""The configuration goes through Git and comes back: without secrets, with what the diff says, and no more."""
+"""Export and import of the configuration: no secrets, and only the changes that the diff lists."""
 
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ async def export(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]:
 
 
 async def take(hass: HomeAssistant, entry: MockConfigEntry, body: dict[str, Any]) -> list[str]:
-    """What changed, as its diff said; a dry run before says the same and changes nothing."""
+    """Import and return the changes; a dry run reports the same changes and applies none."""
     text = yaml.safe_dump(body)
     before = await export(hass, entry)
     dry = await action(hass, "import_configuration", entry, yaml=text)
@@ -57,7 +57,7 @@ async def take(hass: HomeAssistant, entry: MockConfigEntry, body: dict[str, Any]
     return [line for line in done["changes"] if line[0] in "+-" and line[:3] not in ("+++", "---")]
 
 
-async def test_basics_and_a_source_are_changed_and_what_the_text_leaves_out_stays(hass: HomeAssistant) -> None:
+async def test_import_changes_settings_and_a_source_and_keeps_omitted_ones(hass: HomeAssistant) -> None:
     entry = system(zone(), await source(hass, "entity", HEATING))
     await start(hass, entry)
     body = await export(hass, entry)
@@ -85,7 +85,7 @@ async def test_basics_and_a_source_are_changed_and_what_the_text_leaves_out_stay
     assert entry.options["price"]["fixed_price"] == 0.25
 
 
-async def test_home_is_moved_to_another_home_assistant(hass: HomeAssistant) -> None:
+async def test_configuration_is_moved_to_another_home_assistant(hass: HomeAssistant) -> None:
     """Everything comes back; the heat pump asks for its credentials and heats again with them."""
     async with running(ViessmannCloud, ["--port", "0"]) as cloud:
         values = {
@@ -128,7 +128,7 @@ async def test_home_is_moved_to_another_home_assistant(hass: HomeAssistant) -> N
         await hass.config_entries.async_unload(new.entry_id)
 
 
-async def test_meter_and_boiler_come_back(hass: HomeAssistant, loopback: Any, tmp_path: Path) -> None:
+async def test_meter_and_boiler_are_restored(hass: HomeAssistant, loopback: Any, tmp_path: Path) -> None:
     entry = system()
     await start(hass, entry)
     async with device("modbus", loopback) as (_, values):
@@ -155,21 +155,21 @@ async def test_meter_and_boiler_come_back(hass: HomeAssistant, loopback: Any, tm
         await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_key_in_an_address_is_told_nowhere_and_stays(hass: HomeAssistant) -> None:
+async def test_key_in_a_url_is_redacted_and_kept(hass: HomeAssistant) -> None:
     options = {"price": {"fixed_price": 0.3, "hashprice_url": URL, "hashprice_factor": 1.0}}
     entry = system(zone(), options=options)
     await start(hass, entry)
     body = await export(hass, entry)
-    for told in (body, await async_get_config_entry_diagnostics(hass, entry)):
-        assert "hunter2" not in str(told)
-        assert "price.example/v1?days=1" in str(told)
+    for output in (body, await async_get_config_entry_diagnostics(hass, entry)):
+        assert "hunter2" not in str(output)
+        assert "price.example/v1?days=1" in str(output)
     body["options"]["price"]["fixed_price"] = 0.2
     assert await take(hass, entry, body) == ["-    fixed_price: 0.3", "+    fixed_price: 0.2"]
     assert entry.options["price"]["hashprice_url"] == URL
 
 
 @pytest.mark.parametrize(
-    ("address", "told"),
+    ("address", "redacted"),
     [
         ("https://a.b/c?x=1", "https://a.b/c?x=1"),
         ("http://a.b/c?Token=abc&x=1", "http://a.b/c?Token=***&x=1"),
@@ -177,8 +177,8 @@ async def test_key_in_an_address_is_told_nowhere_and_stays(hass: HomeAssistant) 
         ("http://[", "***"),
     ],
 )
-def test_masked(address: str, told: str) -> None:
-    assert redact_url(address) == told
+def test_redact_url(address: str, redacted: str) -> None:
+    assert redact_url(address) == redacted
 
 
 HEAD = "format: 1\ndomain: proof_of_heat\n"
@@ -219,7 +219,7 @@ ZONE = "{name: Bath, temperature: sensor.room, comfort: 23, eco: 20, away: 16}"
         (HEAD + f"zones: [{ZONE}, {ZONE}]", "zones: duplicate Bath"),
     ],
 )
-async def test_import_of_what_cannot_be_taken_names_the_place(hass: HomeAssistant, text: str, place: str) -> None:
+async def test_rejected_import_names_the_path(hass: HomeAssistant, text: str, place: str) -> None:
     entry = system(zone())
     await start(hass, entry)
     with pytest.raises(ServiceValidationError) as caught:

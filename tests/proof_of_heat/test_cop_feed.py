@@ -22,7 +22,7 @@ BEGIN = datetime(2027, 1, 13, 9, 0, tzinfo=UTC)
 
 
 class Pump:
-    """Says what it is told to say."""
+    """A heat pump whose state a test sets."""
 
     source_id = name = "pump"
 
@@ -83,7 +83,7 @@ async def test_power_comes_from_the_meter_only_where_the_source_does_not_measure
     assert managed_source(cloud, hass, meter=None).snapshot(BEGIN).power_w == 0
 
 
-async def test_burner_s_level_goes_by_its_heat(hass: HomeAssistant) -> None:
+async def test_burner_level_follows_its_heat(hass: HomeAssistant) -> None:
     boiler = Pump()
     boiler.state = SourceState(at=BEGIN, health=Health.OK, on=True, heat_w=5500.0)
     seen = managed_source(boiler, hass, fuel_kwh_price=0.1, nominal_heat_w=11_000.0).snapshot(BEGIN)
@@ -92,7 +92,7 @@ async def test_burner_s_level_goes_by_its_heat(hass: HomeAssistant) -> None:
     assert managed_source(boiler, hass, fuel_kwh_price=0.1).snapshot(BEGIN).level == 0
 
 
-async def test_cloud_that_is_limited_still_counts_for_an_hour(hass: HomeAssistant) -> None:
+async def test_rate_limited_cloud_counts_for_another_hour(hass: HomeAssistant) -> None:
     pump = Pump()
     pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset({Control.CURVE}))
     pump.state = SourceState(at=BEGIN, health=Health.LIMITED, on=True)
@@ -100,7 +100,7 @@ async def test_cloud_that_is_limited_still_counts_for_an_hour(hass: HomeAssistan
     assert not managed_source(pump).snapshot(BEGIN + timedelta(minutes=61)).available
 
 
-async def test_meter_that_says_nothing_feeds_nothing(hass: HomeAssistant) -> None:
+async def test_meter_without_a_value_is_ignored(hass: HomeAssistant) -> None:
     calculator = CopCalculator(ZoneInfo("Europe/Rome"))
     hass.states.async_set(METER, "unknown")
     managed = managed_source(Pump())
@@ -108,7 +108,7 @@ async def test_meter_that_says_nothing_feeds_nothing(hass: HomeAssistant) -> Non
     assert managed.counter_power.power_w(BEGIN) is None
 
 
-def test_a_source_that_can_only_be_read_is_nothing_to_plan_with(hass: HomeAssistant) -> None:
+def test_a_read_only_source_is_not_planned(hass: HomeAssistant) -> None:
     pump = Pump()
     pump.capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset())
     seen = managed_source(pump, hass).snapshot(BEGIN)
@@ -133,7 +133,7 @@ def run(book: SystemCop, manageds: dict[str, tuple[ManagedSource, Any, float, fl
     return now
 
 
-def test_two_heat_pumps_that_count_for_themselves_have_one_cop() -> None:
+def test_two_heat_pumps_with_own_counters_share_one_cop() -> None:
     """A linked meter is not needed; their counters are not mixed up: 6 kW out of 2 kW, 2 kW out of 1 kW."""
     book = SystemCop(ZoneInfo("Europe/Rome"))
     one, two = Pump(), Pump()
@@ -153,7 +153,7 @@ def test_two_heat_pumps_that_count_for_themselves_have_one_cop() -> None:
     assert again.window(now, timedelta(hours=2)) is None
 
 
-def test_one_calculator_of_an_earlier_version_is_taken_over() -> None:
+def test_stored_calculator_of_an_earlier_version_is_migrated() -> None:
     calculator = CopCalculator(ZoneInfo("Europe/Rome"))
     calculator.feed_electricity(BEGIN, 1.0)
     calculator.feed_heat(BEGIN, 10.0)
@@ -165,7 +165,7 @@ def test_one_calculator_of_an_earlier_version_is_taken_over() -> None:
     assert book.day(BEGIN.date()).cop == 4.0
 
 
-def test_what_is_no_heat_pump_has_no_cop() -> None:
+def test_only_heat_pumps_have_a_cop() -> None:
     """A boiler's heat by its pump's electricity would be a fine figure."""
     book = SystemCop(ZoneInfo("Europe/Rome"))
     boiler, silent = Pump(), Pump()

@@ -1,4 +1,4 @@
-"""The curve that fits the learned house: suggested, and taken over by repair or action."""
+"""The heating curve suggested for the learned house, applied by a repair or an action."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -36,7 +36,7 @@ def test_fit_in_steps_and_limits_of_devices() -> None:
     assert (odd.slope, odd.level) == (3.5, -13)
 
 
-def test_unsure_or_near_fit_is_not_told() -> None:
+def test_uncertain_or_small_difference_is_not_suggested() -> None:
     config = read_config(system(zone()))
     assert not advise(replace(SURE, slope_sd=0.5), config).is_significant
     near = advise(replace(SURE, slope=0.62, level_k=0.9), config)
@@ -62,7 +62,7 @@ async def entry(hass: HomeAssistant) -> AsyncGenerator[MockConfigEntry]:
     return made
 
 
-async def test_nothing_is_suggested_before_the_house_is_known(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_nothing_is_suggested_before_the_model_is_learned(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     assert entry.runtime_data.curve_advisor.advice() is None
     with pytest.raises(ServiceValidationError) as error:
         await hass.services.async_call(DOMAIN, "apply_curve_suggestion", {}, blocking=True)
@@ -117,7 +117,7 @@ async def test_action_sets_the_curve_and_answers(
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"curve_suggestion_{entry.entry_id}") is None
 
 
-async def test_repair_goes_when_the_curve_fits_no_more(
+async def test_repair_is_removed_when_the_suggestion_no_longer_applies(
     hass: HomeAssistant, entry: MockConfigEntry, learned: LearnedModel
 ) -> None:
     home = know(entry, learned)

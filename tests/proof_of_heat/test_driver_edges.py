@@ -1,179 +1,30 @@
-"""What the drivers do with replies that are right in form and strange in content; one section per driver."""
+"""Unusual replies of each device, in one section per driver."""
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import pytest
 
-from custom_components.proof_of_heat._lib.backoff import RetryPolicy
 from custom_components.proof_of_heat._lib.heat_source import (
-    Capabilities,
-    Command,
     Control,
-    Health,
-    Outcome,
-    SourceKind,
-    SourceState,
 )
-from custom_components.proof_of_heat.drivers.base import SourceBase, Timing
-from custom_components.proof_of_heat.drivers.capabilities import capabilities_from_dict, capabilities_to_dict
 from custom_components.proof_of_heat.drivers.cloud.hiveos import HiveOsAccount
 from custom_components.proof_of_heat.drivers.cloud.nicehash import NiceHashAccount, decode_rig
 from custom_components.proof_of_heat.drivers.errors import (
     AuthError,
     BadReplyError,
-    DriverError,
     LimitedError,
     RefusedError,
     UnreachableError,
 )
-from custom_components.proof_of_heat.drivers.http import JsonHttp
 from custom_components.proof_of_heat.drivers.meter.shelly import NotificationDecoder, ShellyMeter, decode_status, lines
 from custom_components.proof_of_heat.drivers.miner.antminer import AntminerClient, decode_socket_temperatures
 from custom_components.proof_of_heat.drivers.miner.bitaxe import BitaxeClient, can_pause, decode_reading
 from custom_components.proof_of_heat.drivers.miner.braiins import BraiinsClient, decode_graphql, decode_rest
-from custom_components.proof_of_heat.drivers.miner.cgminer_rpc import exchange
 from custom_components.proof_of_heat.drivers.miner.whatsminer import WhatsminerClient, decode_status_v2
-from custom_components.proof_of_heat.drivers.values import at, highest, number, rows_at
 from tests.proof_of_heat.wire import socket_saying, web_saying
-
-# --- values and stored capabilities -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [("3.5", 3.5), (True, None), (None, None), ("nan", None), ("inf", None), ("x", None), ([], None), (7, 7.0)],
-)
-def test_numbers_out_of_anything(value: object, expected: float | None) -> None:
-    assert number(value) == expected
-
-
-def test_paths_that_end_early() -> None:
-    assert at({"a": [{"b": 1}]}, "a", 0, "b") == 1
-    assert at({"a": 5}, "a", "b") is None
-    assert at([1], 3) is None
-    assert rows_at({"a": 5}, "a") == []
-    assert highest([None, None]) is None
-
-
-def test_capabilities_survive_the_store_and_a_newer_version() -> None:
-    capabilities = Capabilities(
-        kind=SourceKind.MINER,
-        controls=frozenset({Control.POWER, Control.ON_OFF}),
-        power_steps_w=(1000.0, 2000.0),
-        modes=("low", "normal"),
-        min_power_w=1000.0,
-        reads_power=True,
-    )
-    stored = capabilities_to_dict(capabilities)
-    assert capabilities_from_dict(stored) == capabilities
-    newer = {**stored, "controls": [*stored["controls"], "teleport"], "of_tomorrow": 5}
-    assert capabilities_from_dict(newer) == capabilities
-
-
-# --- HTTP -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("reply", "error"),
-    [
-        (401, AuthError),
-        (403, AuthError),
-        (404, RefusedError),
-        (302, RefusedError),
-        (500, UnreachableError),
-        ((200, b"{", {}), BadReplyError),
-        ((200, b"[" * 100_000, {}), BadReplyError),
-        ((200, b" " * 2_100_000, {}), BadReplyError),
-    ],
-)
-async def test_http_statuses_are_typed(reply: Any, error: type[Exception], session: aiohttp.ClientSession) -> None:
-    async with web_saying({"/x": reply}) as port:
-        with pytest.raises(error):
-            await JsonHttp(session, f"http://127.0.0.1:{port}").request("GET", "/x")
-
-
-async def test_http_429_contains_the_time_of_the_next_attempt(session: aiohttp.ClientSession) -> None:
-    async with web_saying({"/x": (429, {}, {"Retry-After": "30"}), "/y": (429, {}, {"Retry-After": "soon"})}) as port:
-        http = JsonHttp(session, f"http://127.0.0.1:{port}")
-        with pytest.raises(LimitedError) as caught:
-            await http.request("GET", "/x")
-        assert caught.value.retry_at is not None
-        assert 25 < (caught.value.retry_at - datetime.now(UTC)).total_seconds() <= 30
-        with pytest.raises(LimitedError) as caught:
-            await http.request("GET", "/y")
-        assert caught.value.retry_at is None
-
-
-async def test_http_empty_and_plain_replies_are_none(session: aiohttp.ClientSession) -> None:
-    async with web_saying({"/empty": (200, b"", {}), "/plain": b"done", "/json": {"a": 1}}) as port:
-        http = JsonHttp(session, f"http://127.0.0.1:{port}/")
-        assert await http.request("POST", "/empty", body=b"{}") is None
-        assert await http.request("GET", "/plain") is None
-        assert await http.request("GET", "/json") == {"a": 1}
-
-
-async def test_http_in_bounded_time(session: aiohttp.ClientSession) -> None:
-    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(mute, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        async with asyncio.timeout(5):
-            with pytest.raises(UnreachableError):
-                await JsonHttp(session, f"http://127.0.0.1:{port}", 0.3).request("GET", "/")
-
-
-# --- the miners' socket -----------------------------------------------------------------------------------
-
-
-async def test_socket_reads_a_reply_whose_connection_stays_open(socket_enabled: None) -> None:
-    async def keeps_open(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(100)
-        for part in (b'{"a": ', b'"}"', b"}\0"):
-            writer.write(part)
-            await asyncio.sleep(0.02)
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(keeps_open, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        async with asyncio.timeout(5):
-            assert await exchange("127.0.0.1", "x", port=port, timeout_s=20) == {"a": "}"}
-
-
-@pytest.mark.parametrize(
-    ("reply", "error"),
-    [(b"", UnreachableError), (b"[1]", BadReplyError), (b"{nonsense}", BadReplyError), (b"{" * 90_000, BadReplyError)],
-)
-async def test_socket_errors_are_typed(reply: bytes, error: type[Exception], socket_enabled: None) -> None:
-    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(100)
-        writer.write(reply)
-        writer.close()
-
-    async with await asyncio.start_server(say, "127.0.0.1", 0) as server:
-        with pytest.raises(error):
-            await exchange("127.0.0.1", "x", port=server.sockets[0].getsockname()[1])
-
-
-async def test_socket_without_anyone_and_without_an_answer(socket_enabled: None) -> None:
-    with pytest.raises(UnreachableError):
-        await exchange("127.0.0.1", "x", port=1)
-
-    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(mute, "127.0.0.1", 0) as server:
-        with pytest.raises(UnreachableError, match="timed out"):
-            await exchange("127.0.0.1", "x", port=server.sockets[0].getsockname()[1], timeout_s=0.2)
-
 
 # --- Antminer ---------------------------------------------------------------------------------------------
 
@@ -215,7 +66,7 @@ async def test_antminer_with_an_invalid_system_page(
         (CONF, (401, {}, {}), AuthError),
     ],
 )
-async def test_antminer_write_that_is_not_taken(
+async def test_antminer_rejected_write(
     conf: dict[str, Any], answer: Any, error: type[Exception], session: aiohttp.ClientSession
 ) -> None:
     replies = antminer({"get_system_info": INFO, "get_miner_conf": conf, "set_miner_conf": answer})
@@ -277,7 +128,7 @@ async def test_bitaxe_of_old_firmware_has_no_frequencies(session: aiohttp.Client
             await client.set_power(10)
 
 
-async def test_bitaxe_that_is_something_else(session: aiohttp.ClientSession) -> None:
+async def test_bitaxe_reply_of_another_device(session: aiohttp.ClientSession) -> None:
     async with web_saying({"/api/system/info": {"version": "1"}}) as port:
         with pytest.raises(BadReplyError):
             await BitaxeClient(session, "127.0.0.1", port).identify()
@@ -303,7 +154,7 @@ async def test_braiins_older_release_is_read_only(session: aiohttp.ClientSession
         client = BraiinsClient(session, "127.0.0.1", "root", port)
         assert (await client.identify()).variant == "graphql"
         assert (await client.read()).hashrate_ths == 90.0
-        assert (await client.capabilities()).controls == frozenset(), "nothing is promised that is refused then"
+        assert (await client.capabilities()).controls == frozenset(), "no control is offered that the miner rejects"
         with pytest.raises(RefusedError, match=r"25\.05"):
             await client.set_running(False)
         with pytest.raises(RefusedError):
@@ -339,7 +190,7 @@ async def test_braiins_reads_what_it_can_and_learns_its_limits(session: aiohttp.
         ({**LOGIN, "/api/v1/miner/details": {}, "/graphql": {"errors": []}}, BadReplyError),
     ],
 )
-async def test_braiins_that_does_not_let_us_in(
+async def test_braiins_authentication_fails(
     replies: dict[str, Any], error: type[Exception], session: aiohttp.ClientSession
 ) -> None:
     async with web_saying(replies) as port:
@@ -350,7 +201,7 @@ async def test_braiins_that_does_not_let_us_in(
             _ = client.info
 
 
-def test_braiins_replies_without_their_heart() -> None:
+def test_braiins_replies_without_required_fields() -> None:
     with pytest.raises(BadReplyError):
         decode_rest({}, {}, {})
     with pytest.raises(BadReplyError):
@@ -374,7 +225,7 @@ async def test_whatsminer_before_it_is_identified() -> None:
         await client.set_mode("turbo")
 
 
-async def test_whatsminer_that_does_not_know_get_version(loopback: Callable[[], str]) -> None:
+async def test_whatsminer_without_get_version(loopback: Callable[[], str]) -> None:
     host = loopback()
     async with socket_saying({}, host):
         with pytest.raises(BadReplyError, match="get_version"):
@@ -397,7 +248,7 @@ async def test_whatsminer_without_details_has_a_name(loopback: Callable[[], str]
         ({"get_token": {"STATUS": "S", "Code": 134, "Msg": "x"}}, LimitedError, "no more tokens"),
     ],
 )
-async def test_whatsminer_tokens_are_used_up(
+async def test_whatsminer_tokens_are_exhausted(
     reply: dict[str, Any], error: type[Exception], text: str, loopback: Callable[[], str]
 ) -> None:
     host = loopback()
@@ -475,7 +326,7 @@ def test_whatsminer_v3_without_a_state_is_a_bad_reply() -> None:
 
 
 @pytest.mark.parametrize("reply", [None, {}, [], "text", {"success": False}, {"success": False, "message": "off"}])
-async def test_what_pyasic_gives_for_silence_is_unreachable(reply: Any) -> None:
+async def test_pyasic_result_without_a_reply_is_unreachable(reply: Any) -> None:
     from custom_components.proof_of_heat.drivers.miner.pyasic_adapter import ask, library
 
     async def call() -> Any:
@@ -485,11 +336,11 @@ async def test_what_pyasic_gives_for_silence_is_unreachable(reply: Any) -> None:
         await ask(await library(), call(), "summary")
 
 
-async def test_pyasic_groups_that_fail_are_left_out_and_rates_may_be_bare() -> None:
+async def test_pyasic_failing_groups_are_skipped_and_plain_rates_accepted() -> None:
     from custom_components.proof_of_heat.drivers.miner.pyasic_adapter import gather_data, library, reading_of
 
     class Miner:
-        """Knows its wattage, fails for all else."""
+        """Returns its wattage and raises for everything else."""
 
         async def get_data(self, include: list[str]) -> Any:
             if "wattage" not in include:
@@ -503,7 +354,7 @@ async def test_pyasic_groups_that_fail_are_left_out_and_rates_may_be_bare() -> N
 # --- clouds -----------------------------------------------------------------------------------------------
 
 
-async def test_hiveos_rows_that_are_none(session: aiohttp.ClientSession) -> None:
+async def test_hiveos_invalid_rows_are_skipped(session: aiohttp.ClientSession) -> None:
     replies = {
         "/farms": {"data": [{"name": "no id"}, {"id": 7}]},
         "/farms/7/oc": {"data": [{"name": "quiet", "id": 1}, {"name": "no id"}]},
@@ -544,7 +395,7 @@ async def test_nicehash_pages_are_all_read(session: aiohttp.ClientSession) -> No
         assert await account.rigs() == {}
 
 
-def test_nicehash_devices_of_strange_units_and_heat() -> None:
+def test_nicehash_devices_with_unknown_units_and_temperatures() -> None:
     speeds = [{"speed": "5", "displaySuffix": "XH"}, {"speed": "2", "displaySuffix": "TH"}, {"speed": "x"}]
     rig = decode_rig({"rigId": "r", "minerStatus": "?", "devices": [{"speeds": speeds, "temperature": -1}]})
     assert rig is not None
@@ -554,7 +405,7 @@ def test_nicehash_devices_of_strange_units_and_heat() -> None:
 # --- Shelly -----------------------------------------------------------------------------------------------
 
 
-async def test_shelly_that_is_none(session: aiohttp.ClientSession) -> None:
+async def test_shelly_reply_of_another_device(session: aiohttp.ClientSession) -> None:
     async with web_saying({"/rpc/Shelly.GetDeviceInfo": {"app": "x"}}) as port:
         with pytest.raises(BadReplyError):
             await ShellyMeter(session, "127.0.0.1", port=port).identify()
@@ -589,164 +440,3 @@ def test_shelly_capture_forms() -> None:
     assert lines({"result": status}) == lines({"status": status}) == lines(status)
     with pytest.raises(BadReplyError):
         lines({"status": []})
-
-
-# --- what all sources share -------------------------------------------------------------------------------
-
-
-class Plain(SourceBase):
-    """A source that is controlled by a test."""
-
-    timing = Timing(read_s=0.2, write_s=0.2, fresh_s=0.0, verify_s=0.05, verify_step_s=0.05)
-
-    def __init__(self, **caps: Any) -> None:
-        capabilities = Capabilities(
-            kind=SourceKind.BOILER, controls=frozenset({Control.ON_OFF, Control.MODE}), modes=("eco",), **caps
-        )
-        super().__init__("proof_of_heat:plain", "plain", capabilities)
-        self.on: bool | None = True
-        self.fails: list[Exception | None] = []
-        self.rests: bool | None = None
-        self.fallbacks = 0
-        self.hangs = False
-
-    async def _read(self) -> SourceState:
-        return SourceState(at=self._now(), health=Health.OK, on=self.on, power_w=0.0)
-
-    async def _write(self, wanted: Command, state: SourceState) -> None:
-        self.on = wanted.on
-
-    async def _fallback(self) -> None:
-        self.fallbacks += 1
-        if self.hangs:
-            await asyncio.sleep(3600)
-        if self.fails and (err := self.fails.pop(0)) is not None:
-            raise err
-        if self.rests is not None:
-            self.on = not self.rests
-
-    def _at_rest(self, state: SourceState) -> bool | None:
-        return None if self.rests is None else state.on is False
-
-
-async def test_unknown_mode_is_refused_and_holds_nothing() -> None:
-    source = Plain()
-    assert (await source.apply(Command(id="a", mode="turbo"))).outcome == Outcome.REFUSED
-    assert not source.leased
-
-
-async def test_a_command_that_has_to_wait_keeps_the_lease_alive() -> None:
-    source = Plain(min_write_interval_s=1e6)
-    source.on = False
-
-    def ends() -> float:
-        assert source._lease._timer is not None
-        return source._lease._timer.when()
-
-    assert (await source.apply(Command(id="a", on=True, lease_s=60))).outcome == Outcome.APPLIED
-    for _ in range(4):
-        before = ends()
-        await asyncio.sleep(0.01)
-        assert (await source.apply(Command(id="b", on=False, lease_s=60))).outcome == Outcome.DEFERRED
-        assert ends() > before
-    assert (source.leased, source.fallbacks) == (True, 0)
-    await source.close()
-
-
-async def test_device_id_and_names() -> None:
-    source = Plain()
-    source.device_id = "d1"
-    assert (source.device_id, source.name, source.source_id) == ("d1", "plain", "proof_of_heat:plain")
-
-
-@pytest.mark.parametrize(
-    ("err", "health"),
-    [
-        (UnreachableError("gone"), Health.FAILING),
-        (AuthError("no"), Health.AUTH),
-        (KeyError("x"), Health.FAILING),
-        (RefusedError("never"), Health.OK),
-    ],
-)
-async def test_a_failed_release_is_reported(err: Exception, health: Health) -> None:
-    source = Plain()
-    await source.refresh()
-    source.fails = [err]
-    result = await source.release()
-    assert (result.outcome, source.state.health) == (Outcome.FAILED, health)
-
-
-async def test_release_that_hangs_ends_in_time() -> None:
-    source = Plain()
-    source.hangs = True
-    async with asyncio.timeout(20):
-        assert (await source.release()).outcome == Outcome.FAILED
-
-
-@pytest.mark.parametrize(
-    ("rests", "settle_s", "outcome"),
-    [(True, 0.0, Outcome.APPLIED), (False, 60.0, Outcome.PENDING), (False, 0.0, Outcome.FAILED)],
-)
-async def test_release_is_read_back(rests: bool, settle_s: float, outcome: Outcome) -> None:
-    source = Plain(settle_s=settle_s)
-    source.rests = rests
-    await source.refresh()
-    assert (await source.release()).outcome == outcome
-
-
-async def test_release_of_a_source_at_rest_writes_nothing() -> None:
-    source = Plain()
-    source.rests, source.on = True, False
-    await source.refresh()
-    assert (await source.release()).outcome == Outcome.UNCHANGED
-    assert source.fallbacks == 0
-
-
-async def test_the_end_of_a_lease_releases_control_until_it_is_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = Plain()
-    source._lease._retry = RetryPolicy(first_s=0.02, max_s=900.0)
-    source.rests = True
-    source.fails = [UnreachableError("gone"), UnreachableError("gone"), None]
-    await source.apply(Command(id="a", on=True, lease_s=0.01))
-    async with asyncio.timeout(20):
-        while source.fallbacks < 3 or source.state.on is not False:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-    await source.close()
-
-
-async def test_a_new_command_ends_the_release() -> None:
-    source = Plain()
-    source._lease._retry = RetryPolicy(first_s=0.05, max_s=900.0)
-    source.fails = [UnreachableError("gone")] * 50
-    await source.apply(Command(id="a", on=True, lease_s=0.01))
-    async with asyncio.timeout(20):
-        while not source.fallbacks:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-    await source.apply(Command(id="b", on=True, lease_s=60.0))
-    seen = source.fallbacks
-    await asyncio.sleep(0.2)
-    assert source.fallbacks == seen
-    await source.close()
-
-
-async def test_closing_ends_the_handing_back() -> None:
-    source = Plain()
-    source._lease._retry = RetryPolicy(first_s=0.02, max_s=900.0)
-    source.fails = [UnreachableError("gone")] * 50
-    await source.apply(Command(id="a", on=True, lease_s=0.01))
-    await asyncio.sleep(0.1)
-    await source.close()
-    seen = source.fallbacks
-    await asyncio.sleep(0.1)
-    assert source.fallbacks == seen
-
-
-async def test_a_field_that_is_not_reported_counts_as_not_shown() -> None:
-    source = Plain(settle_s=0.0)
-    result = await source.apply(replace(Command(id="a"), mode="eco"))
-    assert (result.outcome, "mode" in result.detail) == (Outcome.FAILED, True)
-    await source.close()
-
-
-def test_errors_have_one_root() -> None:
-    assert all(issubclass(kind, DriverError) for kind in (AuthError, BadReplyError, LimitedError, RefusedError))

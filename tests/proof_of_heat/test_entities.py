@@ -141,7 +141,7 @@ async def test_miner_that_dies_leaves_the_other_alone(hass: HomeAssistant, heate
     assert state(hass, "sensor", owner(entry, "viessmann"), "health").state == "ok"
 
 
-async def test_climate_overrides_and_gives_back(hass: HomeAssistant, heated: Heated) -> None:
+async def test_climate_sets_and_clears_an_override(hass: HomeAssistant, heated: Heated) -> None:
     entry, _, _ = heated
     climate = hass.states.async_all("climate")[0].entity_id
 
@@ -170,7 +170,7 @@ async def test_climate_overrides_and_gives_back(hass: HomeAssistant, heated: Hea
     assert (warm.state, warm.attributes["temperature"]) == ("heat", 19.0)
 
 
-async def test_a_zone_that_is_off_leaves_the_home_in_control(hass: HomeAssistant, heated: Heated) -> None:
+async def test_turning_a_zone_off_keeps_the_system_active(hass: HomeAssistant, heated: Heated) -> None:
     entry, _, _ = heated
     climate = hass.states.async_all("climate")[0].entity_id
 
@@ -228,7 +228,7 @@ async def action(hass: HomeAssistant, name: str, data: dict[str, Any] | None = N
     return await hass.services.async_call(DOMAIN, name, data or {}, blocking=True, return_response=True, **options)
 
 
-async def test_actions_answer(hass: HomeAssistant, heated: Heated) -> None:
+async def test_actions_return_a_response(hass: HomeAssistant, heated: Heated) -> None:
     entry, _, _ = heated
     climate = hass.states.async_all("climate")[0].entity_id
     assert await action(hass, "set_profile", {"profile": "away"}) == {"profile": "away", "before": "auto"}
@@ -247,9 +247,7 @@ async def test_actions_answer(hass: HomeAssistant, heated: Heated) -> None:
     assert entry.runtime_data.user.comfort.profile == "away"
 
 
-async def test_plan_is_told_with_its_times(
-    hass: HomeAssistant, heated: Heated, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_plan_contains_its_times(hass: HomeAssistant, heated: Heated, monkeypatch: pytest.MonkeyPatch) -> None:
     import numpy as np
 
     from custom_components.proof_of_heat.engine.planning.time_grid import time_grid
@@ -275,7 +273,7 @@ async def test_plan_is_told_with_its_times(
     assert (answer["heat_w"][-1], answer["power_w"][-1], answer["room_c"][-1]) == (4000, 1000, 21.0)
 
 
-async def test_actions_refuse_what_makes_no_sense(hass: HomeAssistant, heated: Heated) -> None:
+async def test_actions_reject_invalid_values(hass: HomeAssistant, heated: Heated) -> None:
     with refused("override_empty"):
         await action(hass, "override", {"duration": {"hours": 1}})
     for duration in ({"seconds": 0}, {"days": 5000}):
@@ -287,7 +285,9 @@ async def test_actions_refuse_what_makes_no_sense(hass: HomeAssistant, heated: H
         await action(hass, "set_profile", {"config_entry_id": "nobody", "profile": "eco"})
 
 
-async def test_reading_users_may_not_change(hass: HomeAssistant, heated: Heated, hass_read_only_user: MockUser) -> None:
+async def test_read_only_users_cannot_change_anything(
+    hass: HomeAssistant, heated: Heated, hass_read_only_user: MockUser
+) -> None:
     context = Context(user_id=hass_read_only_user.id)
     assert (await action(hass, "get_decisions", context=context))["decisions"]
     for name, data in (
@@ -300,7 +300,7 @@ async def test_reading_users_may_not_change(hass: HomeAssistant, heated: Heated,
             await action(hass, name, data, context=context)
 
 
-async def test_export_holds_no_secret_and_comes_back_the_same(hass: HomeAssistant, heated: Heated) -> None:
+async def test_export_contains_no_secret_and_imports_unchanged(hass: HomeAssistant, heated: Heated) -> None:
     entry, _, _ = heated
     answer = await action(hass, "export_configuration")
     for secret in (
@@ -331,7 +331,7 @@ async def test_import_shows_a_diff_and_applies_on_request(hass: HomeAssistant, h
     assert entry.runtime_data.config.zones[0].targets.comfort == 22.5
 
 
-async def test_import_adds_zones_and_leaves_those_that_it_does_not_name(hass: HomeAssistant, heated: Heated) -> None:
+async def test_import_adds_zones_and_keeps_omitted_ones(hass: HomeAssistant, heated: Heated) -> None:
     entry, _, _ = heated
     answer = await action(hass, "import_configuration", {"yaml": BATH, "dry_run": False})
     assert answer["applied"] is True
@@ -375,7 +375,7 @@ async def test_triggers_fire_for_their_event(hass: HomeAssistant, heated: Heated
     assert [event.data["what"] for event in fired] == [kind]
 
 
-async def test_diagnostics_hold_no_secret(hass: HomeAssistant, heated: Heated) -> None:
+async def test_diagnostics_contain_no_secret(hass: HomeAssistant, heated: Heated) -> None:
     entry, _, _ = heated
     found = await async_get_config_entry_diagnostics(hass, entry)
     text = str(found)
@@ -392,7 +392,7 @@ async def test_diagnostics_of_an_entry_that_never_started(hass: HomeAssistant) -
     assert "sources" not in await async_get_config_entry_diagnostics(hass, entry)
 
 
-async def test_budget_that_runs_out_is_told_once(
+async def test_exhausted_budget_is_reported_once(
     hass: HomeAssistant, heated: Heated, freezer: FrozenDateTimeFactory
 ) -> None:
     from homeassistant.helpers import issue_registry as ir

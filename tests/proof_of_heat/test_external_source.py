@@ -40,15 +40,15 @@ class Boiler:
 
 
 async def offered(hass: HomeAssistant, boilers: list[Boiler]) -> list[Any]:
-    """An integration that tells when its sources change; returns whom it tells."""
-    told: list[Any] = []
+    """Set up an integration that offers heat sources; return the listeners subscribed to its changes."""
+    listeners: list[Any] = []
     platform: Any = ModuleType("other.proof_of_heat")
 
     async def async_get_heat_sources(_: HomeAssistant) -> list[Boiler]:
         return list(boilers)
 
     platform.async_get_heat_sources = async_get_heat_sources
-    platform.async_subscribe_heat_sources = lambda _, listener: told.append(listener)
+    platform.async_subscribe_heat_sources = lambda _, listener: listeners.append(listener)
     mock_integration(hass, MockModule("other"))
     mock_platform(hass, f"other.{DOMAIN}", platform)
     mock_integration(hass, MockModule("plain"))
@@ -57,12 +57,12 @@ async def offered(hass: HomeAssistant, boilers: list[Boiler]) -> list[Any]:
     assert await async_setup_component(hass, "plain", {})
     assert await async_setup_component(hass, DOMAIN, {})
     await hass.async_block_till_done()
-    return told
+    return listeners
 
 
 async def test_source_that_goes_fails_and_comes_back(hass: HomeAssistant) -> None:
     boilers = [Boiler()]
-    told = await offered(hass, boilers)
+    listeners = await offered(hass, boilers)
     source = ExternalSource(hass, "other:1", "Mine", CAPABILITIES)
     notices: list[Health] = []
     stop = source.subscribe(lambda: notices.append(source.state.health))
@@ -73,7 +73,7 @@ async def test_source_that_goes_fails_and_comes_back(hass: HomeAssistant) -> Non
     assert (await source.release()).outcome == Outcome.APPLIED
 
     gone = boilers.pop()
-    told[0]()
+    listeners[0]()
     await hass.async_block_till_done()
     assert notices[-1] == Health.FAILING
     assert gone.listeners == []
@@ -85,7 +85,7 @@ async def test_source_that_goes_fails_and_comes_back(hass: HomeAssistant) -> Non
     assert (await source.release()).outcome == Outcome.FAILED
 
     boilers.append(Boiler())
-    told[0]()
+    listeners[0]()
     await hass.async_block_till_done()
     assert notices[-1] == Health.OK
     for listener in boilers[0].listeners:

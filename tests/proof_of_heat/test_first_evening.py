@@ -1,4 +1,4 @@
-"""What a user sees of devices that tell little: no sensor that never has a value, power from the linked meter."""
+"""Devices that report few values: no sensor without a value, and power from the linked meter."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -89,17 +89,19 @@ async def test_power_of_a_source_that_does_not_measure_is_that_of_its_meter(
         unit = await read(hass, entry)
         assert shown(hass, unit.subentry_id, "power") == "1500.0"
         assert shown(hass, entry.entry_id, "power") == "1500.0"
-        told: list[Any] = []
-        entry.runtime_data.publisher.subscribe(lambda entity, value, available: told.append((entity.entity_id, value)))
+        updates: list[Any] = []
+        entry.runtime_data.publisher.subscribe(
+            lambda entity, value, available: updates.append((entity.entity_id, value))
+        )
         hass.states.async_set(METER, "0.9", {"unit_of_measurement": "kW", "device_class": "power"})
         await entry.runtime_data.coordinator.async_refresh()
         power = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{unit.subentry_id}_power")
-        assert (power, 900.0) in told, "with each cycle, not only when the cloud was asked"
+        assert (power, 900.0) in updates, "with each cycle, not only when the cloud was asked"
         await idle(entry)
         await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_next_change_of_a_schedule_that_tells_no_more_is_looked_ahead_to(hass: HomeAssistant) -> None:
+async def test_next_event_of_a_schedule_without_slots_is_previewed(hass: HomeAssistant) -> None:
     now = dt_util.utcnow()
     change = now + timedelta(hours=2)
     room: Any = SimpleNamespace(schedule="input_boolean.at_home", week=None)
@@ -109,4 +111,4 @@ async def test_next_change_of_a_schedule_that_tells_no_more_is_looked_ahead_to(h
     hass.states.async_set("input_boolean.at_home", "on")
     assert scheduled_comfort(hass, room, now + timedelta(hours=30), now, None)
     hass.states.async_remove("input_boolean.at_home")
-    assert scheduled_comfort(hass, room, now, now, None), "without a word of it: comfort"
+    assert scheduled_comfort(hass, room, now, now, None), "comfort if the schedule is missing"

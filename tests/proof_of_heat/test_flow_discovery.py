@@ -98,7 +98,7 @@ async def test_whatsminer_on_dhcp_is_added_and_follows_its_address(
         source = only_subentry(entry)
         assert (source.subentry_type, source.data["address"]) == ("source", first)
         assert len(entry.runtime_data.sources) == 1
-        # Home Assistant knows the device by its MAC address and tells of its new lease.
+        # Home Assistant knows the device by its MAC address and reports its new DHCP lease.
         device = dr.async_get(hass).async_get_devices(
             connections={(dr.CONNECTION_NETWORK_MAC, dr.format_mac(source.unique_id))}
         )
@@ -110,7 +110,7 @@ async def test_whatsminer_on_dhcp_is_added_and_follows_its_address(
         await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_antminer_by_its_host_name_asks_for_its_password(
+async def test_antminer_found_by_host_name_requires_its_password(
     hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str], port_80: None
 ) -> None:
     async with running(Antminer, ["--host", host := loopback()]):
@@ -120,11 +120,11 @@ async def test_antminer_by_its_host_name_asks_for_its_password(
         result = await send(hass, result, {"port": 80, "idle_on_release": True})
         assert result["reason"] == "device_added"
         await hass.async_block_till_done()
-        assert "nominal_power" not in only_subentry(entry).data, "this firmware does not tell its watts"
+        assert "nominal_power" not in only_subentry(entry).data, "this firmware does not report its power"
         await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_bitaxe_announces_itself_and_is_known_afterwards(
+async def test_bitaxe_is_discovered_and_not_offered_again(
     hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str], port_80: None
 ) -> None:
     host, other = loopback(), loopback()
@@ -170,7 +170,7 @@ async def test_shelly_becomes_a_meter_and_follows_its_address(
     assert only_subentry(entry).data["host"] == moved
 
 
-async def test_with_several_systems_the_user_says_which(
+async def test_user_selects_one_of_several_systems(
     hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str]
 ) -> None:
     cabin = MockConfigEntry(domain=DOMAIN, title="Cabin", data={"name": "Cabin", "outdoor": "sensor.outdoor"})
@@ -186,7 +186,7 @@ async def test_with_several_systems_the_user_says_which(
         await hass.config_entries.async_unload(cabin.entry_id)
 
 
-async def test_same_device_added_by_hand_meanwhile_is_not_added_twice(
+async def test_device_added_manually_in_the_meantime_is_not_added_twice(
     hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str]
 ) -> None:
     async with running(Whatsminer, ["--host", host := loopback(), "--boot-s", "0"]):
@@ -199,20 +199,20 @@ async def test_same_device_added_by_hand_meanwhile_is_not_added_twice(
         await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_nothing_is_offered_for_what_is_no_miner(
+async def test_other_devices_are_not_offered(
     hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str]
 ) -> None:
     result = await dhcp(hass, loopback(), "020000000001", "antminer")
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_supported")
 
 
-async def test_without_a_system_there_is_nothing_to_add_it_to(hass: HomeAssistant, loopback: Callable[[], str]) -> None:
+async def test_discovery_without_a_heating_system_aborts(hass: HomeAssistant, loopback: Callable[[], str]) -> None:
     async with running(Whatsminer, ["--host", host := loopback(), "--boot-s", "0"]):
         result = await dhcp(hass, host, "020000000001")
     assert result["reason"] == "no_system"
 
 
-async def test_what_the_user_ignored_stays_ignored(
+async def test_ignored_device_stays_ignored(
     hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str]
 ) -> None:
     async with running(Whatsminer, ["--host", host := loopback(), "--boot-s", "0"]):

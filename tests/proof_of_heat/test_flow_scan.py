@@ -60,9 +60,7 @@ async def search(hass: HomeAssistant, result: Any, addresses: str) -> Any:
         ("8.8.8.8", "range_not_local"),
     ],
 )
-async def test_range_that_cannot_be_searched_is_named(
-    hass: HomeAssistant, entry: MockConfigEntry, wrong: str, error: str
-) -> None:
+async def test_invalid_range_is_reported(hass: HomeAssistant, entry: MockConfigEntry, wrong: str, error: str) -> None:
     result = await search(hass, await scan_form(hass, entry), wrong)
     assert (result["step_id"], result["errors"]) == ("scan", {"range": error})
 
@@ -86,7 +84,7 @@ async def test_own_network_is_offered(
     assert [key.description["suggested_value"] for key in schema] == [""]
 
 
-async def test_what_is_found_is_chosen_tried_out_and_added_and_not_found_again(
+async def test_found_device_is_selected_tested_added_and_not_found_again(
     hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str]
 ) -> None:
     one, two, nobody = loopback(), loopback(), loopback()
@@ -138,13 +136,13 @@ async def test_closing_the_dialog_ends_the_search(
         await ended.wait()
 
 
-async def test_progress_is_told_while_it_searches(
+async def test_progress_is_shown_during_the_search(
     hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str]
 ) -> None:
     from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE
 
-    told: list[float] = []
-    note = callback(lambda event: told.append(event.data["progress"]))  # in the loop, so in order
+    progress: list[float] = []
+    note = callback(lambda event: progress.append(event.data["progress"]))  # in the loop, so in order
     hass.bus.async_listen(EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE, note)
     await search(hass, await scan_form(hass, entry), f"{loopback()},{loopback()}")
-    assert told == [0.5, 1.0]
+    assert progress == [0.5, 1.0]

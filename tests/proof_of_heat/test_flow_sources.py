@@ -45,7 +45,7 @@ async def entry(hass: HomeAssistant) -> MockConfigEntry:
 # --- Modbus on a serial line --------------------------------------------------------------------------------
 
 
-async def test_boiler_on_a_serial_line_and_its_line_settings_changed(
+async def test_serial_boiler_is_added_and_its_serial_settings_changed(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     async with running(ModbusBoiler, ["--port", "0", "--device", "daikin", "--rtu"]) as boiler:
@@ -88,7 +88,7 @@ async def test_boiler_on_a_serial_line_and_its_line_settings_changed(
 
 
 @pytest.mark.parametrize(("template", "unit_id"), [("froeling_lambdatronic", 2), ("lambda_eu", 1)])
-async def test_an_empty_unit_is_that_of_the_maker(
+async def test_empty_unit_id_uses_the_manufacturers_default(
     hass: HomeAssistant, entry: MockConfigEntry, template: str, unit_id: int
 ) -> None:
     async with running(
@@ -114,14 +114,14 @@ async def test_an_empty_unit_is_that_of_the_maker(
         await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_address_that_is_none_is_named(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_invalid_address_is_reported(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     values = {"template": "idm_navigator", "address": "/dev/ttyUSB0 fast", "port": 502, "unit_id": 1}
     result = await add(hass, entry, "modbus", values)
     assert result["errors"] == {"address": "address_invalid"}
 
 
 @pytest.mark.parametrize("kind", ["modbus", "modbus_serial"])
-async def test_the_form_goes_on_without_broken_templates_and_says_which_and_why(
+async def test_form_lists_broken_templates_with_their_errors(
     hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path, kind: str
 ) -> None:
     folder = tmp_path / DOMAIN / "templates"
@@ -135,11 +135,11 @@ async def test_the_form_goes_on_without_broken_templates_and_says_which_and_why(
     result = await begin(hass, entry, "source")
     result = await go_on(hass, result, {"next_step_id": kind})
     assert (result["type"], result["errors"]) == (FlowResultType.FORM, {"base": "template_broken"})
-    told = result["description_placeholders"]["broken"]
-    assert "registers: is required" in told
-    assert "twin.yaml: id: mine is already used by another file" in told
-    assert "yaml.yaml: " in told
-    assert "\n" not in told
+    errors = result["description_placeholders"]["broken"]
+    assert "registers: is required" in errors
+    assert "twin.yaml: id: mine is already used by another file" in errors
+    assert "yaml.yaml: " in errors
+    assert "\n" not in errors
     (selector,) = [value for key, value in result["data_schema"].schema.items() if key == "template"]
     offered = [option["value"] for option in selector.config["options"]]
     assert sorted(offered) == sorted([*load_builtin(), "mine"])
@@ -147,7 +147,7 @@ async def test_the_form_goes_on_without_broken_templates_and_says_which_and_why(
     assert labels == sorted(labels)
 
 
-async def test_a_good_template_is_taken_while_another_file_is_broken(
+async def test_valid_template_is_accepted_while_another_file_is_broken(
     hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path, loopback: Callable[[], str]
 ) -> None:
     folder = tmp_path / DOMAIN / "templates"
@@ -163,7 +163,7 @@ async def test_a_good_template_is_taken_while_another_file_is_broken(
         await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_template_that_is_gone_is_named(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_missing_template_is_reported(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     from custom_components.proof_of_heat.flows.form import FieldError
     from custom_components.proof_of_heat.sources.registry import forms
 
@@ -249,12 +249,12 @@ async def test_vicare_heat_pump_is_read_and_its_curve_set_one_value_at_a_time(
     assert (await source.apply(command)).outcome == "applied"
     assert written[1:] == [(state_of(hass, "heating_curve_shift-0"), 7)]
     assert (await source.apply(command)).outcome == "unchanged"
-    # Compressor off: no power. Unknown: nobody knows.
+    # Compressor off: no power. Compressor state unknown: power unknown.
     hass.states.async_set(state_of(hass, "compressor_active-0"), "off")
     assert ((state := await source.refresh()).on, state.power_w) == (False, 0.0)
     hass.states.async_set(state_of(hass, "compressor_active-0"), "unavailable")
     assert ((state := await source.refresh()).on, state.power_w) == (None, None)
-    # What was written stays when control ends.
+    # The written values stay when control ends.
     assert (await source.release()).outcome == "applied"
     assert len(written) == 2
     hass.states.async_set(state_of(hass, "heating_curve_shift-0"), "unavailable")
@@ -262,7 +262,7 @@ async def test_vicare_heat_pump_is_read_and_its_curve_set_one_value_at_a_time(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_vicare_that_refuses_a_write(hass: HomeAssistant, entry: MockConfigEntry, heat_pump: str) -> None:
+async def test_vicare_rejected_write(hass: HomeAssistant, entry: MockConfigEntry, heat_pump: str) -> None:
     result = await add(hass, entry, "vicare", {"device": heat_pump})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
@@ -291,9 +291,7 @@ async def test_viessmann_account_whose_devices_cannot_be_commanded(
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_found")
 
 
-async def test_vicare_device_that_cannot_be_used_is_named(
-    hass: HomeAssistant, entry: MockConfigEntry, heat_pump: str
-) -> None:
+async def test_unusable_vicare_device_is_reported(hass: HomeAssistant, entry: MockConfigEntry, heat_pump: str) -> None:
     hass.states.async_set(state_of(hass, "heating_curve_slope-0"), "unavailable")
     result = await add(hass, entry, "vicare", {"device": heat_pump})
     assert result["errors"] == {"device": "cannot_connect"}
@@ -307,9 +305,7 @@ async def test_vicare_device_that_cannot_be_used_is_named(
 
 
 @pytest.mark.parametrize("kind", ["vicare", "external"])
-async def test_kind_without_anything_to_choose_from_says_so(
-    hass: HomeAssistant, entry: MockConfigEntry, kind: str
-) -> None:
+async def test_source_type_without_candidates_aborts(hass: HomeAssistant, entry: MockConfigEntry, kind: str) -> None:
     result = await begin(hass, entry, "source")
     result = await go_on(hass, result, {"next_step_id": kind})
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_offered")
@@ -318,7 +314,7 @@ async def test_kind_without_anything_to_choose_from_says_so(
 # --- sources of other integrations --------------------------------------------------------------------------
 
 
-async def test_source_that_goes_while_the_form_is_open_is_named(hass: HomeAssistant) -> None:
+async def test_source_removed_while_the_form_is_open_is_reported(hass: HomeAssistant) -> None:
     stoves = [Stove()]
     await offer(hass, stoves)
     assert await async_setup_component(hass, DOMAIN, {})
@@ -441,7 +437,7 @@ async def test_meter_whose_password_changed_is_asked_for_it(hass: HomeAssistant,
         ("select.song", {"options": ["a", "b"]}),
     ],
 )
-async def test_entity_that_cannot_be_commanded_is_not_added(
+async def test_entity_without_a_control_is_not_added(
     hass: HomeAssistant, entry: MockConfigEntry, entity_id: str, attributes: dict[str, Any]
 ) -> None:
     hass.states.async_set(entity_id, "5", attributes)
@@ -451,12 +447,12 @@ async def test_entity_that_cannot_be_commanded_is_not_added(
     if entity_id == "number.share":
         result = await go_on(hass, result, {**values, "nominal_power": 2000})
         assert result["type"] == FlowResultType.CREATE_ENTRY
-        # The entry is set up anew with its source; what that began ends with it.
+        # The entry is reloaded with its source; unloading stops what the reload started.
         await hass.async_block_till_done()
         await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_prices_say_in_which_money_they_are(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_price_fields_show_their_currency(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     priced = ("fuel_price", "fixed_price", "base_price", "hashprice")
 
     def units(result: Any) -> dict[str, str]:

@@ -28,10 +28,10 @@ async def closed() -> AsyncGenerator[None]:
 
 
 def source(hass: HomeAssistant, entity_id: str, **options: Any) -> EntitySource:
-    told = EntityOptions(entity_id=entity_id, **options)
+    entity_options = EntityOptions(entity_id=entity_id, **options)
     state = hass.states.get(entity_id)
     assert state is not None
-    made = EntitySource(hass, "proof_of_heat:e", "Entity", told, capabilities_of(hass, state, told))
+    made = EntitySource(hass, "proof_of_heat:e", "Entity", entity_options, capabilities_of(hass, state, entity_options))
     made.timing = QUICK
     MADE.append(made)
     return made
@@ -149,7 +149,7 @@ async def test_air_conditioner_is_set_to_heat_never_to_cool(hass: HomeAssistant)
     calls = acts(hass, "climate", "climate.split")
     split = source(hass, "climate.split", nominal_w=900.0)
     report = await split.refresh()
-    assert (report.on, report.power_w) == (False, None), "it cools: no heat, and nobody knows its power"
+    assert (report.on, report.power_w) == (False, None), "cooling: no heat, and its power is unknown"
     assert (await split.apply(Command(id="a", on=False))).outcome == Outcome.UNCHANGED, "cooling is left alone"
     assert (await split.apply(Command(id="b", on=True, room_c=20.4))).outcome == Outcome.APPLIED
     assert calls == [("set_hvac_mode", {"hvac_mode": "heat"}), ("set_temperature", {"temperature": 20.0})]
@@ -218,7 +218,7 @@ async def test_number_in_its_own_unit(
 
 
 @pytest.mark.parametrize("unit", ["%", "°C"])
-async def test_number_that_nobody_can_read_as_watts_is_not_commanded(hass: HomeAssistant, unit: str) -> None:
+async def test_number_without_a_power_unit_is_not_commanded(hass: HomeAssistant, unit: str) -> None:
     hass.states.async_set("number.x", "5", {"min": 0, "max": 100, "unit_of_measurement": unit})
     assert source(hass, "number.x").capabilities.controls == set()
 
@@ -283,7 +283,7 @@ async def test_humidifier_as_a_power_limit(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.parametrize("state", ["unavailable", "unknown", None])
-async def test_entity_that_is_gone_fails_and_says_so(hass: HomeAssistant, state: str | None) -> None:
+async def test_missing_entity_is_failing_and_reports_the_reason(hass: HomeAssistant, state: str | None) -> None:
     hass.states.async_set("switch.heater", "on")
     heater = source(hass, "switch.heater", nominal_w=1000.0)
     assert (await heater.refresh()).power_w == 1000

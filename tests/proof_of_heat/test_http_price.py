@@ -1,4 +1,4 @@
-"""The hash price out of JSON at an address: bounded, patient, kept through outages and restarts."""
+"""The hashprice from JSON at a URL: limited in size and time, kept through outages and restarts."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -40,7 +40,7 @@ async def server(answer: Answer) -> AsyncGenerator[str]:
         await runner.cleanup()
 
 
-def says(body: Any, status: int = 200) -> Answer:
+def json_reply(body: Any, status: int = 200) -> Answer:
     async def answer(_: web.Request) -> web.Response:
         return web.json_response(body, status=status)
 
@@ -76,34 +76,36 @@ def test_number_at_a_path(body: bytes, path: str, price: float) -> None:
         (b"true", ""),
     ],
 )
-def test_whatever_is_no_price_is_refused(body: bytes, path: str) -> None:
+def test_invalid_price_is_rejected(body: bytes, path: str) -> None:
     with pytest.raises(HttpPriceError):
         parse_price(body, HttpPriceConfig("", path))
 
 
 @given(st.binary(max_size=200), st.text(max_size=30))
-def test_no_bytes_and_no_path_do_harm(body: bytes, path: str) -> None:
+def test_arbitrary_bytes_and_paths_raise_only_price_errors(body: bytes, path: str) -> None:
     with suppress(HttpPriceError):
         assert parse_price(body, HttpPriceConfig("", path)) >= 0
 
 
-def test_deep_nesting_is_refused() -> None:
+def test_deep_nesting_is_rejected() -> None:
     with pytest.raises(HttpPriceError):
         parse_price(b"[" * 200_000, HttpPriceConfig(""))
     assert path_steps("a..b[0]") == ("a", "b", 0)
 
 
-async def test_asks_the_address(session: ClientSession) -> None:
-    async with server(says({"price": 42})) as url:
+async def test_fetches_from_the_url(session: ClientSession) -> None:
+    async with server(json_reply({"price": 42})) as url:
         assert await fetch_price(session, HttpPriceConfig(url, "price")) == 42
 
 
-async def test_error_page_too_much_and_nobody(session: ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with server(says({}, 503)) as url:
+async def test_error_status_oversized_body_and_unreachable_server(
+    session: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with server(json_reply({}, 503)) as url:
         with pytest.raises(HttpPriceError, match="503"):
             await fetch_price(session, HttpPriceConfig(url))
     monkeypatch.setattr(web_price, "MAX_BYTES", 1000)
-    async with server(says("x" * 5000)) as url:
+    async with server(json_reply("x" * 5000)) as url:
         with pytest.raises(HttpPriceError, match="bytes"):
             await fetch_price(session, HttpPriceConfig(url))
     with pytest.raises(ClientError):
@@ -116,8 +118,8 @@ async def look(hass: HomeAssistant, price: HttpPrice, now: datetime) -> float | 
     return price.value(now)
 
 
-async def test_price_stays_through_an_outage_for_two_days(hass: HomeAssistant, socket_enabled: None) -> None:
-    now, answers = dt_util.utcnow(), [says({"p": 40.0}), *[says({}, 500)] * 1000]
+async def test_price_is_kept_for_two_days_of_an_outage(hass: HomeAssistant, socket_enabled: None) -> None:
+    now, answers = dt_util.utcnow(), [json_reply({"p": 40.0}), *[json_reply({}, 500)] * 1000]
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return await answers.pop(0)(request)
@@ -130,7 +132,7 @@ async def test_price_stays_through_an_outage_for_two_days(hass: HomeAssistant, s
         assert await look(hass, price, now + timedelta(hours=49)) is None
 
 
-async def test_price_survives_a_restart_but_not_another_address(hass: HomeAssistant) -> None:
+async def test_price_survives_a_restart_but_not_a_changed_url(hass: HomeAssistant) -> None:
     now = dt_util.utcnow()
     where = HttpPriceConfig("http://127.0.0.1:9/", "p")
     saved = {"from": [where.url, where.path, where.factor], "value": 41.0, "at": now.isoformat()}

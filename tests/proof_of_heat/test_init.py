@@ -38,7 +38,7 @@ async def advance(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: 
 
 
 async def settle(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    """Let commands that run beside the cycle come to their end (pollers never do)."""
+    """Wait for commands that run in the background of the cycle (pollers never end)."""
     for _ in range(12):
         freezer.tick(0.3)
         async_fire_time_changed(hass)
@@ -75,14 +75,14 @@ async def test_sets_up_and_unloads(hass: HomeAssistant, entry: MockConfigEntry) 
     assert entry.state is ConfigEntryState.NOT_LOADED
 
 
-async def test_nothing_is_commanded_before_the_user_says_so(
+async def test_nothing_is_commanded_before_control_is_turned_on(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     await advance(hass, freezer, 600)
     assert hass.states.get(HEATER).state == "off"
 
 
-async def test_cold_room_is_heated_and_hands_off_ends_it(
+async def test_cold_room_is_heated_until_control_is_turned_off(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     switch = entity_id(hass, "switch", entry.entry_id, "control_active")
@@ -104,7 +104,7 @@ async def test_first_minute_is_read_only(
     assert hass.states.get(HEATER).state == "off"
 
 
-async def test_wishes_survive_a_restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_user_settings_survive_a_restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     system_now = entry.runtime_data
     await system_now.user.async_set_active(True)
     await system_now.user.async_set_profile(Profile.ECO)
@@ -114,7 +114,7 @@ async def test_wishes_survive_a_restart(hass: HomeAssistant, entry: MockConfigEn
     assert entry.runtime_data.user.comfort.profile == Profile.ECO
 
 
-async def test_decision_is_in_words_with_names(
+async def test_decision_text_contains_names(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     await entry.runtime_data.user.async_set_active(True)
@@ -126,7 +126,7 @@ async def test_decision_is_in_words_with_names(
     assert state.attributes["id"]
 
 
-async def test_lost_room_sensor_is_shown_and_heating_goes_on(
+async def test_lost_room_sensor_is_reported_and_heating_continues(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     await entry.runtime_data.user.async_set_active(True)
@@ -162,7 +162,7 @@ async def test_dead_source_is_failing_raises_an_event_and_an_issue(
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"source_failing_{unit.subentry_id}") is not None
 
 
-async def test_source_that_cannot_be_made_keeps_nothing_else_from_starting(hass: HomeAssistant, heater: str) -> None:
+async def test_failing_source_setup_does_not_block_the_others(hass: HomeAssistant, heater: str) -> None:
     assert await async_setup_component(hass, DOMAIN, {})
     heat = await source(hass, "entity", {"entity": heater, "number_is": "power"})
     broken = heat.as_dict() | {"subentry_id": "broken", "unique_id": "x", "title": "Old boiler"}
@@ -190,7 +190,7 @@ async def test_source_that_cannot_be_made_keeps_nothing_else_from_starting(hass:
     assert ir.async_get(hass).async_get_issue(DOMAIN, "source_unusable_broken") is not None
 
 
-async def test_removing_the_entry_forgets_what_was_stored(
+async def test_removing_the_entry_deletes_its_stored_data(
     hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]
 ) -> None:
     await entry.runtime_data.user.async_set_active(True)
@@ -200,10 +200,10 @@ async def test_removing_the_entry_forgets_what_was_stored(
     assert not [key for key in hass_storage if key.startswith(DOMAIN)]
 
 
-async def test_learning_that_raises_is_tried_again_and_the_cycle_goes_on(
+async def test_failed_learning_is_retried_and_the_cycle_continues(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An error nobody thought of must not leave the engine waiting for a result indefinitely."""
+    """An unexpected error must not leave the engine waiting for a result indefinitely."""
     from custom_components.proof_of_heat.engine import engine as engine_module
 
     tried: list[int] = []
@@ -228,7 +228,7 @@ async def test_learning_that_raises_is_tried_again_and_the_cycle_goes_on(
     assert len(tried) == 2
 
 
-async def test_source_that_cannot_be_closed_keeps_nothing_else_from_closing(
+async def test_failing_close_does_not_block_the_other_sources(
     hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     async def broken() -> None:
@@ -254,7 +254,7 @@ async def test_state_is_written_when_home_assistant_stops(
     assert "engine" in hass_storage[f"{DOMAIN}.state.{entry.entry_id}"]["data"]
 
 
-async def test_cycling_that_cannot_be_stored_does_not_stop_the_heating(
+async def test_duty_cycles_that_cannot_be_stored_do_not_stop_heating(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from homeassistant.exceptions import HomeAssistantError
@@ -270,7 +270,7 @@ async def test_cycling_that_cannot_be_stored_does_not_stop_the_heating(
     assert home.coordinator.last_update_success
 
 
-async def test_while_control_is_off_minimum_times_follow_what_the_source_does_itself(
+async def test_minimum_times_follow_the_source_while_control_is_off(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     home = entry.runtime_data
@@ -284,7 +284,7 @@ async def test_while_control_is_off_minimum_times_follow_what_the_source_does_it
     assert home.engine.savings.days == []
 
 
-async def test_rest_of_the_home_is_what_the_site_meter_shows_beside_the_sources(
+async def test_base_load_is_the_site_meter_minus_the_sources(
     hass: HomeAssistant, heater: str, freezer: FrozenDateTimeFactory
 ) -> None:
     assert await async_setup_component(hass, DOMAIN, {})
@@ -351,7 +351,9 @@ async def test_price_of_electricity(
         assert len(known) == 192
 
 
-async def test_hash_price_from_sensor_web_and_fixed(hass: HomeAssistant, heater: str, socket_enabled: None) -> None:
+async def test_hashprice_from_sensor_url_and_fixed_value(
+    hass: HomeAssistant, heater: str, socket_enabled: None
+) -> None:
     from homeassistant.util import dt as dt_util
 
     assert await async_setup_component(hass, DOMAIN, {})
@@ -373,7 +375,7 @@ async def test_hash_price_from_sensor_web_and_fixed(hass: HomeAssistant, heater:
     assert made.runtime_data.coordinator.cycle.providers.hashprice.at_present(now) == 45.0, "kept over the restart"
 
 
-async def test_cycles_never_run_into_each_other(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_cycles_do_not_overlap(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """A user's wish refreshes while a cycle waits for a plan: it comes after, and no plan is taken twice."""
     import asyncio
 

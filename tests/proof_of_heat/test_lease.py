@@ -33,7 +33,7 @@ class Source:
         outcome = self._outcomes.pop(0) if self._outcomes else Outcome.APPLIED
         if isinstance(outcome, Exception):
             raise outcome
-        return CommandResult(command_id="release", outcome=outcome, detail="the wire is cut")
+        return CommandResult(command_id="release", outcome=outcome, detail="the connection is lost")
 
     async def was_asked(self, times: int = 1) -> None:
         async with asyncio.timeout(5):
@@ -60,11 +60,11 @@ async def test_release_is_repeated_until_it_succeeds(
         await source.was_asked(3)
         await asyncio.sleep(AWHILE_S)
         assert (source.asked, lease.active) == (3, False)
-    told = repr(failure) if isinstance(failure, Exception) else "the wire is cut"
-    assert caplog.text.count(f"burner: releasing control failed: {told}") == 2
+    reason = repr(failure) if isinstance(failure, Exception) else "the connection is lost"
+    assert caplog.text.count(f"burner: releasing control failed: {reason}") == 2
 
 
-async def test_one_that_is_ended_in_time_hands_nothing_back() -> None:
+async def test_lease_ended_in_time_does_not_release_control() -> None:
     source = Source()
     async with lease_of(source) as lease:
         lease.start(0.0)
@@ -73,7 +73,7 @@ async def test_one_that_is_ended_in_time_hands_nothing_back() -> None:
         assert (source.asked, lease.active) == (0, False)
 
 
-async def test_a_new_command_gives_up_what_was_being_handed_back() -> None:
+async def test_a_new_command_cancels_a_pending_release() -> None:
     source = Source(Outcome.FAILED)
     source.may_answer.clear()
     async with lease_of(source) as lease:
@@ -85,7 +85,7 @@ async def test_a_new_command_gives_up_what_was_being_handed_back() -> None:
         assert (source.asked, lease.active) == (1, True)
 
 
-async def test_a_source_that_is_commanded_from_within_is_not_handed_back_again() -> None:
+async def test_a_source_with_an_internal_command_is_not_released_again() -> None:
     """The command comes from the task of the release itself, which must not be canceled."""
     source = Source(Outcome.FAILED)
     async with lease_of(source) as lease:
@@ -96,7 +96,7 @@ async def test_a_source_that_is_commanded_from_within_is_not_handed_back_again()
         assert (source.asked, lease.active) == (1, True)
 
 
-async def test_closing_ends_what_is_being_handed_back() -> None:
+async def test_closing_cancels_a_pending_release() -> None:
     source = Source(*[Outcome.FAILED] * 1000)
     async with lease_of(source) as lease:
         lease.start(0.0)

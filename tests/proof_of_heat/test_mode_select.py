@@ -1,4 +1,4 @@
-"""The power modes of a source as an entity: what the user sets is verified, and stays."""
+"""The power modes of a source as a select entity: the selected mode is verified and kept."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ def mode_of(hass: HomeAssistant, subentry_id: str) -> str | None:
 
 
 @pytest.mark.parametrize("kind", ["nicehash", "hiveos", "miner"])
-async def test_mode_is_chosen_verified_and_stays(hass: HomeAssistant, loopback: Callable[[], str], kind: str) -> None:
+async def test_mode_is_selected_verified_and_kept(hass: HomeAssistant, loopback: Callable[[], str], kind: str) -> None:
     async with device(kind, loopback) as (_, values):
         entry = ha.system(await ha.source(hass, kind, values))
         await ha.start(hass, entry)
@@ -49,7 +49,7 @@ async def test_mode_is_chosen_verified_and_stays(hass: HomeAssistant, loopback: 
         await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_mode_that_the_device_does_not_take_is_told(hass: HomeAssistant, loopback: Callable[[], str]) -> None:
+async def test_mode_rejected_by_the_device_is_reported(hass: HomeAssistant, loopback: Callable[[], str]) -> None:
     async with device("nicehash", loopback) as (cloud, values):
         entry = ha.system(await ha.source(hass, "nicehash", values))
         await ha.start(hass, entry)
@@ -68,7 +68,7 @@ async def test_mode_that_the_device_does_not_take_is_told(hass: HomeAssistant, l
         await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_modes_that_the_controller_steps_through_are_not_the_users(
+async def test_modes_used_by_the_controller_cannot_be_selected(
     hass: HomeAssistant, loopback: Callable[[], str]
 ) -> None:
     hass.states.async_set("select.heater", "Off", {"options": ["Off", "1 kW", "2 kW"]})

@@ -1,4 +1,4 @@
-"""Numbers for others: Home Assistant's prometheus reads every number of ours; log lines carry the cycle's id."""
+"""Values for other tools: Home Assistant's prometheus exports every number; log lines contain the cycle ID."""
 
 import asyncio
 import logging
@@ -36,7 +36,7 @@ async def entry(hass: HomeAssistant) -> MockConfigEntry:
     return made
 
 
-async def test_every_number_is_reachable_by_prometheus(
+async def test_every_number_is_exported_by_prometheus(
     hass: HomeAssistant, entry: MockConfigEntry, hass_client: ClientSessionGenerator, socket_enabled: None
 ) -> None:
     pytest.importorskip("prometheus_client", reason="Home Assistant's prometheus needs prometheus-client")
@@ -63,7 +63,7 @@ async def test_every_number_is_reachable_by_prometheus(
     assert {key: exported.get(key) for key in numbers} == pytest.approx(numbers)
 
 
-async def test_log_lines_of_a_command_carry_the_id_of_their_cycle(
+async def test_log_lines_of_a_command_contain_the_cycle_id(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
@@ -79,7 +79,7 @@ async def test_log_lines_of_a_command_carry_the_id_of_their_cycle(
         thermometer(hass, OUTDOOR, 3.0)
         await unit.source.refresh()
         await running.coordinator.async_refresh()
-        for _ in range(5):  # the clock stands still: turns of the loop, not time
+        for _ in range(5):  # the clock is frozen: iterate the loop instead of waiting
             await asyncio.sleep(0)
         if unit.last_result is not None:
             break

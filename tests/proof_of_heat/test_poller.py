@@ -1,4 +1,4 @@
-"""A source is kept read, whatever it does: back-off, a watchdog over endless reads, commands beside the cycle."""
+"""The poller of a source: backoff, a watchdog for hanging reads, commands in the background of the cycle."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -18,7 +18,7 @@ REPORT = SourceState(at=datetime.now(UTC), health=Health.OK)
 
 
 class Device:
-    """A third party's source that does as it is told."""
+    """A third-party source whose behavior a test sets."""
 
     source_id = name = "device"
 
@@ -72,7 +72,7 @@ type Parts = tuple[Device, SourcePoller, MockConfigEntry]
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110 what it waits for tells nobody
+        while not holds():  # noqa: ASYNC110 there is no event to wait for
             await asyncio.sleep(0.005)
 
 
@@ -95,7 +95,7 @@ async def test_pause_grows_with_failures_up_to_five_minutes(parts: Parts) -> Non
 
 
 @pytest.mark.parametrize("does", [raises, hangs, lambda: SourceState(at=datetime.now(UTC), health=Health.AUTH)])
-async def test_every_kind_of_failure_counts_and_ends_with_a_good_read(parts: Parts, does: Callable[[], Any]) -> None:
+async def test_every_failure_counts_until_a_successful_read(parts: Parts, does: Callable[[], Any]) -> None:
     device, poller, entry = parts
     device.does = does
     poller.start(entry)
@@ -109,7 +109,7 @@ async def test_every_kind_of_failure_counts_and_ends_with_a_good_read(parts: Par
     await until(lambda: poller.failures == 0)
 
 
-async def test_raising_is_told_once(parts: Parts, caplog: pytest.LogCaptureFixture) -> None:
+async def test_exception_is_logged_once(parts: Parts, caplog: pytest.LogCaptureFixture) -> None:
     device, poller, entry = parts
     device.does = raises
     poller.start(entry)
@@ -138,7 +138,7 @@ async def test_one_command_at_a_time(parts: Parts) -> None:
 
 
 @pytest.mark.parametrize("does", [raises, hangs])
-async def test_command_that_fails_frees_the_way_for_the_next(parts: Parts, does: Callable[[], Any]) -> None:
+async def test_failed_command_does_not_block_the_next(parts: Parts, does: Callable[[], Any]) -> None:
     device, poller, entry = parts
     done: list[CommandResult] = []
     device.does = does
@@ -150,7 +150,7 @@ async def test_command_that_fails_frees_the_way_for_the_next(parts: Parts, does:
     await until(lambda: len(done) == 1)
 
 
-async def test_handing_back_ends_a_command_that_is_under_way(parts: Parts) -> None:
+async def test_release_cancels_a_running_command(parts: Parts) -> None:
     device, poller, entry = parts
     device.does = hangs
     assert poller.command(entry, Command(id="1"), lambda _: None)
@@ -163,7 +163,7 @@ async def test_handing_back_ends_a_command_that_is_under_way(parts: Parts) -> No
 @pytest.mark.parametrize(
     ("does", "text"), [(raises, "unexpected error during the release"), (hangs, "release timed out")]
 )
-async def test_handing_back_that_fails_is_told(
+async def test_failed_release_is_logged(
     parts: Parts, does: Callable[[], Any], text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     device, poller, _ = parts

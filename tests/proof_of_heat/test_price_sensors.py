@@ -51,9 +51,7 @@ def midnight() -> datetime:
     return dt_util.start_of_local_day(dt_util.as_local(NOW)).astimezone(UTC)
 
 
-async def test_nord_pool_of_home_assistant_is_asked_by_its_action(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> None:
+async def test_nord_pool_is_queried_by_its_action(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     entity_id, owner = registered(hass, "nordpool", "SE4-current_price")
     asked: list[str] = []
 
@@ -84,9 +82,7 @@ async def test_nord_pool_of_home_assistant_is_asked_by_its_action(
     assert len(asked) == 2, "kept"
 
 
-async def test_tibber_of_home_assistant_is_asked_by_its_action(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> None:
+async def test_tibber_is_queried_by_its_action(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     entity_id, _ = registered(hass, "tibber", "home-price")
 
     async def prices(call: ServiceCall) -> ServiceResponse:
@@ -101,7 +97,7 @@ async def test_tibber_of_home_assistant_is_asked_by_its_action(
     assert len(quarters(home)) == 38 * 4
 
 
-async def test_action_that_fails_leaves_the_sensor_s_own_price(
+async def test_failed_action_falls_back_to_the_sensor_state(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     entity_id, _ = registered(hass, "nordpool", "SE4-current_price")
@@ -116,7 +112,7 @@ async def test_action_that_fails_leaves_the_sensor_s_own_price(
 
 
 @pytest.mark.parametrize("reply", [None, {}, {"SE4": None}, {"SE4": [{"start": "x"}]}])
-async def test_action_that_tells_nothing(hass: HomeAssistant, freezer: FrozenDateTimeFactory, reply: Any) -> None:
+async def test_action_with_an_empty_response(hass: HomeAssistant, freezer: FrozenDateTimeFactory, reply: Any) -> None:
     entity_id, _ = registered(hass, "nordpool", "SE4-current_price")
 
     async def prices(call: ServiceCall) -> ServiceResponse:
@@ -127,7 +123,9 @@ async def test_action_that_tells_nothing(hass: HomeAssistant, freezer: FrozenDat
     assert home.coordinator.data.snapshot.price_kwh == pytest.approx(0.1)
 
 
-async def test_octopus_tells_the_days_in_two_entities(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+async def test_octopus_publishes_each_day_in_its_own_entity(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
     await hass.config.async_set_time_zone("Europe/Stockholm")
 
     def rates(day: int, price: float) -> dict[str, Any]:

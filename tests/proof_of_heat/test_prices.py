@@ -1,4 +1,4 @@
-"""Prices: the shapes of the known integrations, units, tariffs by the clock."""
+"""Prices: the shapes of the known integrations, units, time-of-use tariffs."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -93,9 +93,9 @@ def test_steps_are_the_mean_over_time(rows: list[tuple[int, int, float]], minute
     series, begin = from_rows(data, ROME), NOW + timedelta(minutes=minute)
     for index, mean in enumerate(series.steps(begin, timedelta(minutes=width), 8)):
         minutes = [series.at(begin + timedelta(minutes=index * width + offset)) for offset in range(width)]
-        told = [price for price in minutes if price is not None]
-        if 2 * len(told) >= width:
-            assert mean == pytest.approx(sum(told) / len(told), abs=1e-9)
+        known = [price for price in minutes if price is not None]
+        if 2 * len(known) >= width:
+            assert mean == pytest.approx(sum(known) / len(known), abs=1e-9)
         else:
             assert math.isnan(mean)
 
@@ -171,7 +171,7 @@ def test_units(unit: str | None, factor: float) -> None:
         (None, 1.0),
     ],
 )
-def test_units_of_a_hash_price(unit: str | None, factor: float) -> None:
+def test_units_of_a_hashprice(unit: str | None, factor: float) -> None:
     assert hash_factor(unit) == factor
 
 

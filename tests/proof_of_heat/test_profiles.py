@@ -1,4 +1,4 @@
-"""What users want: as it is stored, and what is left of it when the store holds rubbish."""
+"""User settings: storing, restoring, and ignoring invalid stored rows."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ UNTIL = datetime(2027, 1, 13, 9, 0, tzinfo=UTC)
 @pytest.mark.parametrize(
     "override", [Override(until=UNTIL, target_c=22.0), Override(until=UNTIL, zone_id="z", profile=Profile.ECO)]
 )
-def test_overrides_come_back_from_the_store(override: Override) -> None:
+def test_overrides_are_restored_from_the_store(override: Override) -> None:
     settings = UserSettings(active=True)
     settings.comfort.add_override(override)
     settings.comfort.profile = Profile.ECO
@@ -35,7 +35,7 @@ def test_overrides_come_back_from_the_store(override: Override) -> None:
         "text",
     ],
 )
-def test_rubbish_in_the_store_is_left_out(row: Any) -> None:
+def test_invalid_stored_rows_are_ignored(row: Any) -> None:
     settings = UserSettings()
     settings.load({"active": True, "profile": "tropical", "overrides": [row]})
     assert (settings.active, settings.comfort.profile, settings.comfort.overrides) == (True, Profile.AUTO, [])
@@ -43,7 +43,7 @@ def test_rubbish_in_the_store_is_left_out(row: Any) -> None:
     assert settings.comfort.overrides == []
 
 
-def test_a_changed_target_keeps_to_what_rooms_may_have() -> None:
+def test_changed_target_stays_within_the_room_limits() -> None:
     assert with_target(Targets(), Profile.AUTO, 22.0).comfort == 22.0
     assert with_target(Targets(), Profile.ECO, 99.0).eco == 28.0
 
@@ -51,7 +51,7 @@ def test_a_changed_target_keeps_to_what_rooms_may_have() -> None:
 @pytest.mark.parametrize(
     ("base", "rows"), [(0.2, "text"), (0.2, [{}] * 51), ("dear", [{}]), (0.2, ["row"]), (0.2, [{"start": "06:00"}])]
 )
-def test_tariff_that_cannot_be_read(base: Any, rows: Any) -> None:
+def test_invalid_tariff(base: Any, rows: Any) -> None:
     with pytest.raises(TariffError):
         parse(base, rows)
 

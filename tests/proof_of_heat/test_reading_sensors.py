@@ -1,4 +1,4 @@
-"""What Modbus devices tell beside the contract is shown, in the unit that its template says."""
+"""Additional readings of Modbus devices are sensors in the unit given by their template."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,7 +22,7 @@ STRANGE = """
 format: 1
 id: strange
 name: Strange
-manufacturer: Somebody
+manufacturer: Example
 kind: boiler
 registers:
   flow_temperature: {at: 1030, in: input, scale: 0.5, unit: °C}
@@ -69,15 +69,15 @@ async def test_a_boilers_readings_are_sensors(hass: HomeAssistant, socket_enable
         assert found["boiler_temperature"].attributes["unit_of_measurement"] == "°C"
         assert found["dhw_temperature"].attributes["device_class"] == "temperature"
         assert "room_temperature" not in found, "this boiler has no such sensor"
-        assert "power" not in found, "nor does it tell what it draws"
+        assert "power" not in found, "nor does it report its power"
         device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, unit.subentry_id), entry.entry_id)
         assert device is not None
         assert (device.manufacturer, device.model) == ("Fröling", "Fröling boiler (Lambdatronic 3200)")
-        assert "message" not in found, "only what has a name and a unit of ours"
+        assert "message" not in found, "only readings with a known name and unit"
         assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_a_reading_in_another_unit_is_not_shown_as_ours(
+async def test_a_reading_in_another_unit_is_not_shown(
     hass: HomeAssistant, socket_enabled: None, tmp_path: Path
 ) -> None:
     hass.config.config_dir = str(tmp_path)
@@ -98,7 +98,7 @@ async def test_a_reading_in_another_unit_is_not_shown_as_ours(
         assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_both_call_limits_are_told(hass: HomeAssistant, loopback: Callable[[], str]) -> None:
+async def test_both_call_limits_are_shown(hass: HomeAssistant, loopback: Callable[[], str]) -> None:
     ha.thermometer(hass, ha.OUTDOOR, 0.0)
     async with simulated("viessmann", loopback) as (_, values):
         entry = ha.system(await ha.source(hass, "viessmann", {**values, "day_limit": 900, "short_limit": 45}))
@@ -113,9 +113,7 @@ async def test_both_call_limits_are_told(hass: HomeAssistant, loopback: Callable
         assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_a_source_that_was_not_read_yet_is_neither_fine_nor_failing(
-    hass: HomeAssistant, socket_enabled: None
-) -> None:
+async def test_health_of_a_source_is_unknown_before_its_first_read(hass: HomeAssistant, socket_enabled: None) -> None:
     """Each restart would else show a fault for a moment, and start automations."""
     ha.thermometer(hass, ha.OUTDOOR, 0.0)
     seen: dict[str, list[str]] = {}
@@ -140,7 +138,7 @@ async def test_a_source_that_was_not_read_yet_is_neither_fine_nor_failing(
         assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_a_source_that_never_answered_is_failing(hass: HomeAssistant, socket_enabled: None) -> None:
+async def test_a_source_that_never_responded_is_failing(hass: HomeAssistant, socket_enabled: None) -> None:
     ha.thermometer(hass, ha.OUTDOOR, 0.0)
     async with running(ModbusBoiler, ["--port", "0", "--device", "lambda"]) as simulator:
         values = {"template": "lambda_eu", "address": "127.0.0.1", "port": simulator.port, "unit_id": 1}
@@ -163,7 +161,7 @@ async def until_asked(unit: ManagedSource) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_reading_that_comes_while_the_entry_unloads_makes_no_entity(
+async def test_a_reading_during_unload_creates_no_entity(
     hass: HomeAssistant, socket_enabled: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     ha.thermometer(hass, ha.OUTDOOR, 0.0)

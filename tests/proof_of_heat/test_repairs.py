@@ -1,4 +1,4 @@
-"""Repairs: raised for what lasts, told once, gone when it is well again, fixed by a click."""
+"""Repairs: created for lasting problems, reported once, removed on recovery, fixed by a click."""
 
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
@@ -37,7 +37,7 @@ def issues(hass: HomeAssistant) -> set[str]:
     return {key[1].rpartition("_")[0] for key in ir.async_get(hass).issues if key[0] == DOMAIN}
 
 
-async def test_dead_sensor_is_told_after_a_quarter_of_an_hour(
+async def test_dead_sensor_is_reported_after_15_minutes(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     check_health = entry.runtime_data.coordinator.check_health
@@ -54,7 +54,7 @@ async def test_dead_sensor_is_told_after_a_quarter_of_an_hour(
     assert issues(hass) == set()
 
 
-async def test_budget_is_low_until_the_day_has_gone(
+async def test_budget_is_low_until_the_day_ends(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     home = entry.runtime_data
@@ -70,7 +70,7 @@ async def test_budget_is_low_until_the_day_has_gone(
     assert issues(hass) == set()
 
 
-async def test_fix_reads_everything_anew(
+async def test_fix_reloads_the_entry(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
@@ -93,12 +93,12 @@ async def test_fix_reads_everything_anew(
     assert entry.runtime_data is not before
 
 
-async def test_fix_of_an_entry_that_is_gone_does_nothing(hass: HomeAssistant) -> None:
-    for issue_id in ("curve_suggestion_gone", "source_failing_gone"):
+async def test_fix_of_a_removed_entry_does_nothing(hass: HomeAssistant) -> None:
+    for issue_id in ("curve_suggestion_removed", "source_failing_removed"):
         flow = await async_create_fix_flow(hass, issue_id, {"entry_id": "gone"})
         flow.hass, flow.issue_id, flow.handler = hass, issue_id, DOMAIN
         assert (await flow.async_step_init())["type"] == "form"
-    flow = await async_create_fix_flow(hass, "curve_suggestion_gone", None)
+    flow = await async_create_fix_flow(hass, "curve_suggestion_removed", None)
     flow.hass = hass
     assert (await flow.async_step_confirm({}))["type"] == "create_entry"
 
@@ -122,7 +122,7 @@ async def fix(
 @pytest.mark.parametrize(
     ("sensor", "kind", "field"), [(ROOM, "sensor_dead", "temperature"), (OUTDOOR, "outdoor_dead", "outdoor")]
 )
-async def test_another_sensor_takes_the_place_of_one_that_is_silent_for_hours(
+async def test_sensor_offline_for_hours_can_be_replaced(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
@@ -132,11 +132,11 @@ async def test_another_sensor_takes_the_place_of_one_that_is_silent_for_hours(
 ) -> None:
     check_health = entry.runtime_data.coordinator.check_health
     other = OUTDOOR if sensor == ROOM else ROOM
-    for hours, told in ((3, set()), (1.1, set()), (0.3, {kind})):
+    for hours, expected in ((3, set()), (1.1, set()), (0.3, {kind})):
         freezer.tick(hours * 3600)
         thermometer(hass, other, 20.0)
         check_health(dt_util.utcnow())
-        assert issues(hass) == told, "a sensor that reports changes only may be silent for a while"
+        assert issues(hass) == expected, "a sensor that reports only changes may not report for a while"
     hass.states.async_set("sensor.dead", "unavailable")
     hass.states.async_set("sensor.new", "18", {"unit_of_measurement": "°C"})
     form = await fix(hass, kind)
@@ -151,7 +151,7 @@ async def test_another_sensor_takes_the_place_of_one_that_is_silent_for_hours(
     assert issues(hass) == set()
 
 
-async def test_same_outdoor_sensor_after_a_new_battery_is_taken_as_it_is(
+async def test_outdoor_sensor_with_a_new_battery_can_be_kept(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     before = entry.runtime_data
@@ -165,7 +165,7 @@ async def test_same_outdoor_sensor_after_a_new_battery_is_taken_as_it_is(
     assert issues(hass) == set()
 
 
-async def test_weather_alone_is_watched_too(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+async def test_weather_entity_alone_is_monitored_too(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     hass.states.async_set("weather.home", "sunny", {"temperature": 5.0, "temperature_unit": "°C"})
     entry = system(outdoor=None, weather="weather.home")
     await start(hass, entry)
@@ -176,7 +176,7 @@ async def test_weather_alone_is_watched_too(hass: HomeAssistant, freezer: Frozen
     assert issues(hass) == {"outdoor_dead"}
 
 
-async def test_limit_of_the_contract_is_set(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_fix_sets_the_call_limit(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     home = entry.runtime_data
     unit = next(iter(home.sources.values()))
     unit.budget = CallBudget(CallLimits(day=10, write_reserve=1), lambda: dt_util.utcnow().timestamp())
@@ -187,7 +187,7 @@ async def test_limit_of_the_contract_is_set(hass: HomeAssistant, entry: MockConf
     assert entry.runtime_data is not home
 
 
-async def test_what_was_told_goes_with_what_it_was_told_of(
+async def test_issues_are_removed_with_their_subject(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     hass.states.async_set("switch.heater", "unavailable")
@@ -206,7 +206,7 @@ async def test_what_was_told_goes_with_what_it_was_told_of(
     assert issues(hass) == set()
 
 
-async def test_fix_of_what_was_removed_says_so(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_fix_of_a_removed_subject_aborts(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     for issue_id, entry_id in (
         ("outdoor_dead_gone", "gone"),
         ("sensor_dead_gone", entry.entry_id),

@@ -1,4 +1,4 @@
-"""What schedules, calendars and people say of the coming days: rooms are warm at the time."""
+"""Schedules, calendars and presence for the coming days: rooms reach their target in time."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ moments = st.integers(0, 10_000).map(lambda minutes: NOW + timedelta(minutes=min
 
 
 @given(st.lists(st.tuples(moments, moments), max_size=20), moments)
-def test_spans_hold_what_any_of_the_stretches_holds(pairs: list[tuple[datetime, datetime]], when: datetime) -> None:
+def test_merged_spans_cover_the_same_times(pairs: list[tuple[datetime, datetime]], when: datetime) -> None:
     spans = Spans.of(pairs)
     assert spans.contains(when) == any(begin <= when < end for begin, end in pairs)
     assert all(a < b for a, b in zip(spans.ends, spans.starts[1:], strict=False))
@@ -45,7 +45,7 @@ def test_spans_hold_what_any_of_the_stretches_holds(pairs: list[tuple[datetime, 
     st.none() | moments,
     st.none() | moments,
 )
-def test_band_asks_for_the_target_only_where_it_may_change(
+def test_band_requires_the_target_only_where_it_can_change(
     slots: list[tuple[datetime, datetime]],
     trips: list[tuple[datetime, datetime]],
     away: bool,
@@ -66,7 +66,7 @@ def test_band_asks_for_the_target_only_where_it_may_change(
     assert upper == pytest.approx([value + 1.2 for value in each])
 
 
-def test_calendar_reply_with_times_days_and_rubbish() -> None:
+def test_calendar_reply_with_times_days_and_invalid_rows() -> None:
     rows = [
         {"start": "2027-01-13T08:00:00+01:00", "end": "2027-01-13T10:00:00+01:00", "summary": "out"},
         {"start": "2027-01-14", "end": "2027-01-15"},
@@ -80,7 +80,7 @@ def test_calendar_reply_with_times_days_and_rubbish() -> None:
         assert parse_events(reply, CALENDAR) == Spans()
 
 
-def test_calendar_with_thousands_of_events_is_cut() -> None:
+def test_calendar_with_thousands_of_events_is_truncated() -> None:
     rows = [
         {"start": (NOW + timedelta(hours=2 * i)).isoformat(), "end": (NOW + timedelta(hours=2 * i + 1)).isoformat()}
         for i in range(5000)
@@ -97,7 +97,7 @@ def test_week_of_a_schedule_helper() -> None:
     assert week.at(datetime(2027, 1, 17, 23, 59, tzinfo=UTC)) is not None
 
 
-def test_return_by_the_calendar_ends_absence() -> None:
+def test_absence_ends_with_the_calendar_event() -> None:
     wishes = ComfortSettings(away=True)
     later = NOW + timedelta(hours=5)
     assert wishes.profile_at("z", True, later) == Profile.AWAY
@@ -131,8 +131,8 @@ async def made(hass: HomeAssistant, **parts: Any) -> HeatingSystem:
     return found
 
 
-def wanted(home: HeatingSystem) -> dict[float, float]:
-    """Hours ahead -> the temperature that is wanted from then on."""
+def target_changes(home: HeatingSystem) -> dict[float, float]:
+    """Map hours from now to the target temperature from then on."""
     lower = [round(float(value) + 0.3, 2) for value in home.coordinator.data.snapshot.band.lower_c]
     return {i / 4: value for i, value in enumerate(lower) if i == 0 or value != lower[i - 1]}
 
@@ -140,12 +140,12 @@ def wanted(home: HeatingSystem) -> dict[float, float]:
 async def test_own_week(here: HomeAssistant) -> None:
     week = [{"day": "Mon-Fri", "slots": ["06:00-08:00", "17:00-22:00"]}]
     home = await made(here, zone={"week": week})
-    assert wanted(home) == {0: 18, 2: 21, 4: 18, 13: 21, 18: 18, 26: 21, 28: 18, 37: 21, 42: 18}
+    assert target_changes(home) == {0: 18, 2: 21, 4: 18, 13: 21, 18: 18, 26: 21, 28: 18, 37: 21, 42: 18}
 
 
-async def test_own_week_that_cannot_be_read_is_left_out(here: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
+async def test_invalid_own_week_is_ignored(here: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
     home = await made(here, zone={"week": [{"day": "Mon", "slots": ["25:00-26:00"]}]})
-    assert wanted(home) == {0: 21}
+    assert target_changes(home) == {0: 21}
     assert "invalid and ignored" in caplog.text
 
 
@@ -155,12 +155,12 @@ async def test_schedule_helper_of_home_assistant(here: HomeAssistant) -> None:
     days = dict.fromkeys(("wednesday", "thursday", "friday"), slots)
     assert await async_setup_component(here, "schedule", {"schedule": {"comfort": {"name": "Comfort", **days}}})
     home = await made(here, zone={"schedule": "schedule.comfort"})
-    assert wanted(home) == {0: 18, 2: 21, 4: 18, 26: 21, 28: 18}
+    assert target_changes(home) == {0: 18, 2: 21, 4: 18, 26: 21, 28: 18}
 
 
-async def test_schedule_helper_that_is_not_there_says_nothing_of_the_time_to_come(here: HomeAssistant) -> None:
-    home = await made(here, zone={"schedule": "schedule.gone"})
-    assert wanted(home) == {0: 21}
+async def test_missing_schedule_helper_gives_no_preview(here: HomeAssistant) -> None:
+    home = await made(here, zone={"schedule": "schedule.missing"})
+    assert target_changes(home) == {0: 21}
 
 
 def calendar(hass: HomeAssistant, *events: tuple[float, float], calls: list[dict[str, Any]] | None = None) -> None:
@@ -182,12 +182,12 @@ def calendar(hass: HomeAssistant, *events: tuple[float, float], calls: list[dict
     hass.states.async_set(CALENDAR, "on" if running else "off", {"end_time": local})
 
 
-async def test_away_calendar_ahead_and_back_at_its_end(here: HomeAssistant) -> None:
+async def test_away_calendar_sets_back_and_recovers(here: HomeAssistant) -> None:
     calls: list[dict[str, Any]] = []
     calendar(here, (2, 10), (30, 31), calls=calls)
     home = await made(here, presence={"away_calendar": CALENDAR})
-    assert wanted(home) == {0: 21, 2: 15, 10: 21, 30: 15, 31: 21}
-    assert len(calls) == 1, "kept, not asked each cycle"
+    assert target_changes(home) == {0: 21, 2: 15, 10: 21, 30: 15, 31: 21}
+    assert len(calls) == 1, "cached, not queried in each cycle"
     here.states.async_set(CALENDAR, "off", {"message": "changed"})
     await here.async_block_till_done()
     await home.coordinator.async_refresh()
@@ -195,25 +195,25 @@ async def test_away_calendar_ahead_and_back_at_its_end(here: HomeAssistant) -> N
     assert len(calls) == 2
 
 
-async def test_running_event_counts_before_the_calendar_was_asked_and_when_it_does_not_answer(
+async def test_running_event_applies_before_the_calendar_responds_and_without_a_response(
     here: HomeAssistant,
 ) -> None:
     here.states.async_set(CALENDAR, "on", {"end_time": "2027-01-13 09:00:00"})
     home = await made(here, presence={"away_calendar": CALENDAR})
-    assert wanted(home) == {0: 15, 5: 21}
+    assert target_changes(home) == {0: 15, 5: 21}
 
 
-async def test_empty_home_is_warm_again_when_the_trip_ends(here: HomeAssistant) -> None:
+async def test_empty_home_is_warm_at_the_end_of_the_trip(here: HomeAssistant) -> None:
     here.states.async_set("person.anna", "not_home")
     calendar(here, (-5, 7))
     home = await made(here, presence={"persons": ["person.anna"], "away_calendar": CALENDAR})
-    assert wanted(home) == {0: 15, 7: 21}
+    assert target_changes(home) == {0: 15, 7: 21}
 
 
 async def test_calendar_as_a_zone_s_schedule(here: HomeAssistant) -> None:
     calendar(here, (3, 5))
     home = await made(here, zone={"schedule": CALENDAR})
-    assert wanted(home) == {0: 18, 3: 21, 5: 18}
+    assert target_changes(home) == {0: 18, 3: 21, 5: 18}
 
 
 async def test_preheating_begins_before_the_time(here: HomeAssistant) -> None:
@@ -238,22 +238,22 @@ async def test_anticipation_counts_the_time_until_the_change(here: HomeAssistant
     assert zone.target_c + more_k == pytest.approx(21 - 0.4 * 6, abs=0.05)
 
 
-async def test_whoever_is_on_the_way_counts_as_home(here: HomeAssistant) -> None:
+async def test_person_in_a_preheat_zone_counts_as_home(here: HomeAssistant) -> None:
     here.states.async_set("zone.on_the_way", "1", {"friendly_name": "On the way"})
     here.states.async_set("person.anna", "not_home")
     here.states.async_set("person.ben", "not_home")
     home = await made(here, presence={"persons": ["person.anna", "person.ben"], "way_zones": ["zone.on_the_way"]})
-    assert wanted(home) == {0: 15}
+    assert target_changes(home) == {0: 15}
     here.states.async_set("person.ben", "On the way")
     await home.coordinator.async_refresh()
-    assert wanted(home) == {0: 21}
+    assert target_changes(home) == {0: 21}
     here.states.async_set("person.ben", "not_home", {"in_zones": ["zone.on_the_way"]})
     await home.coordinator.async_refresh()
-    assert wanted(home) == {0: 21}
+    assert target_changes(home) == {0: 21}
 
 
-async def test_presence_of_nobody_known_is_no_absence(hass: HomeAssistant) -> None:
-    assert not everyone_away(hass, ["person.gone"])
+async def test_unknown_presence_is_not_absence(hass: HomeAssistant) -> None:
+    assert not everyone_away(hass, ["person.missing"])
     assert not everyone_away(hass, [])
     hass.states.async_set("person.anna", "unknown")
     assert not everyone_away(hass, ["person.anna"])

@@ -1,4 +1,4 @@
-"""The engine's command in the words of each kind of source."""
+"""The engine's command in the terms of each source type."""
 
 from datetime import UTC, datetime
 import math
@@ -15,9 +15,9 @@ from lib.heating_curve import curve_shape
 C = Control
 
 
-def told(
+def command_for(
     controls: set[Control],
-    wanted: dict[str, Any],
+    target: dict[str, Any],
     *,
     outdoor_c: float | None = 0.0,
     level: float | None = None,
@@ -25,7 +25,7 @@ def told(
 ) -> Command | None:
     capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset(controls), **caps)
     state = SourceState(at=datetime.now(UTC), health=Health.OK, level=level)
-    values = {"on": True, "level": 0.5, "power_w": 1500.0, "heat_w": 4000.0, "flow_c": 38.0, "lease_s": 900.0, **wanted}
+    values = {"on": True, "level": 0.5, "power_w": 1500.0, "heat_w": 4000.0, "flow_c": 38.0, "lease_s": 900.0, **target}
     return source_command(
         SourceCommand(source_id="s", **values),
         capabilities,
@@ -44,7 +44,7 @@ def given_values(command: Command | None) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("controls", "wanted", "caps", "values"),
+    ("controls", "target", "caps", "values"),
     [
         ({C.ON_OFF}, {}, {}, {"on": True}),
         ({C.ON_OFF}, {"on": False}, {}, {"on": False}),
@@ -61,32 +61,34 @@ def given_values(command: Command | None) -> dict[str, Any]:
         ({C.CURVE}, {}, {}, {"level": 5.0}),
     ],
 )
-def test_words_of_each_kind(controls: set[Control], wanted: dict[str, Any], caps: dict[str, Any], values: Any) -> None:
-    assert given_values(told(controls, wanted, **caps)) == pytest.approx(values)
+def test_command_for_each_set_of_controls(
+    controls: set[Control], target: dict[str, Any], caps: dict[str, Any], values: Any
+) -> None:
+    assert given_values(command_for(controls, target, **caps)) == pytest.approx(values)
 
 
-def test_nothing_is_said_on_hold_or_where_there_is_no_way_to_stop() -> None:
-    assert told({C.ON_OFF}, {"hold": True}) is None
-    assert told({C.CURVE}, {"on": False}) is None
+def test_no_command_on_hold_or_without_an_off_control() -> None:
+    assert command_for({C.ON_OFF}, {"hold": True}) is None
+    assert command_for({C.CURVE}, {"on": False}) is None
 
 
 def test_curve_needs_the_outdoor_temperature() -> None:
-    assert given_values(told({C.CURVE, C.ON_OFF}, {}, outdoor_c=None)) == {"on": True}
+    assert given_values(command_for({C.CURVE, C.ON_OFF}, {}, outdoor_c=None)) == {"on": True}
 
 
-def test_small_changes_of_the_level_are_not_worth_a_write() -> None:
-    assert given_values(told({C.CURVE}, {}, level=5.2))["level"] == 5.2
-    assert given_values(told({C.CURVE}, {}, level=3.0))["level"] == 5.0
+def test_small_level_changes_are_not_written() -> None:
+    assert given_values(command_for({C.CURVE}, {}, level=5.2))["level"] == 5.2
+    assert given_values(command_for({C.CURVE}, {}, level=3.0))["level"] == 5.0
 
 
-def test_level_keeps_to_the_device_s_limits() -> None:
-    assert given_values(told({C.CURVE}, {"flow_c": 80.0}, max_level=10.0))["level"] == 10
-    assert given_values(told({C.CURVE}, {"flow_c": 20.0}, min_level=-5.0))["level"] == -5
+def test_level_is_clamped_to_the_device_limits() -> None:
+    assert given_values(command_for({C.CURVE}, {"flow_c": 80.0}, max_level=10.0))["level"] == 10
+    assert given_values(command_for({C.CURVE}, {"flow_c": 20.0}, min_level=-5.0))["level"] == -5
 
 
 @given(st.floats(20, 60), st.floats(-20, 19))
-def test_level_makes_the_device_s_curve_give_the_flow_that_is_wanted(flow_c: float, outdoor_c: float) -> None:
-    level = given_values(told({C.CURVE}, {"flow_c": flow_c}, outdoor_c=outdoor_c))["level"]
+def test_level_makes_the_device_curve_reach_the_flow_target(flow_c: float, outdoor_c: float) -> None:
+    level = given_values(command_for({C.CURVE}, {"flow_c": flow_c}, outdoor_c=outdoor_c))["level"]
     assert math.isclose(20 + level + 0.6 * curve_shape(outdoor_c), flow_c, abs_tol=0.5001)
 
 

@@ -1,4 +1,4 @@
-"""A source that somebody else wrote plugs in without a change to us."""
+"""A source of a third-party integration works without a change to proof_of_heat."""
 
 from types import ModuleType
 from typing import Any
@@ -66,11 +66,11 @@ async def offer(hass: HomeAssistant, stoves: list[Stove]) -> None:
     assert await async_setup_component(hass, "stove", {})
 
 
-async def test_it_keeps_the_contract() -> None:
+async def test_source_fulfills_the_contract() -> None:
     await assert_keeps_contract(Stove(), Command(id="c", on=True))  # type: ignore[arg-type]
 
 
-async def test_it_is_found_added_and_commanded(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+async def test_source_is_found_added_and_commanded(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     stove = Stove()
     thermometer(hass, ROOM, 16.0)
     thermometer(hass, OUTDOOR, 0.0)
@@ -99,7 +99,7 @@ async def test_it_is_found_added_and_commanded(hass: HomeAssistant, freezer: Fro
     assert not stove.on
 
 
-async def test_one_that_raises_offers_nothing_and_harms_nobody(hass: HomeAssistant) -> None:
+async def test_platform_that_raises_does_not_affect_others(hass: HomeAssistant) -> None:
     platform = ModuleType("stove.proof_of_heat")
 
     async def async_get_heat_sources(_: HomeAssistant) -> list[Stove]:

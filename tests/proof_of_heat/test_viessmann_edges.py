@@ -60,20 +60,20 @@ class Http:
         return self.reply
 
 
-def keeper(expires_at: float, told: list[Token] | None = None) -> TokenStore:
+def keeper(expires_at: float, saved: list[Token] | None = None) -> TokenStore:
     return TokenStore(
         "client",
         Token("old", "refresh", expires_at),
-        changed=None if told is None else told.append,
+        changed=None if saved is None else saved.append,
         clock=lambda: 1000.0,
     )
 
 
 def test_a_token_is_refreshed_in_time_and_reported() -> None:
-    told: list[Token] = []
-    tokens = keeper(1100.0, told)  # ends within the two minutes of margin
+    saved: list[Token] = []
+    tokens = keeper(1100.0, saved)  # ends within the two minutes of margin
     assert tokens.access(Http(Reply(200, {"access_token": "new", "expires_in": 3600}))) == "new"
-    assert told == [Token("new", "refresh", 4600.0)]  # a reply without a refresh token keeps the old one
+    assert saved == [Token("new", "refresh", 4600.0)]  # a reply without a refresh token keeps the old one
     assert keeper(2000.0).access(None) == "old"
 
 

@@ -29,10 +29,10 @@ NOW = datetime(2027, 1, 10, 6, 0, tzinfo=UTC)
     st.floats(-66, 66),
     st.floats(-180, 180),
 )
-def test_sun_stands_where_astral_sees_it(when: datetime, latitude: float, longitude: float) -> None:
-    seen = elevation(Observer(latitude, longitude), when, with_refraction=False)
-    ours = math.degrees(math.asin(elevation_sine(when, latitude, longitude)))
-    assert ours == pytest.approx(seen, abs=0.3)
+def test_sun_elevation_matches_astral(when: datetime, latitude: float, longitude: float) -> None:
+    expected = elevation(Observer(latitude, longitude), when, with_refraction=False)
+    calculated = math.degrees(math.asin(elevation_sine(when, latitude, longitude)))
+    assert calculated == pytest.approx(expected, abs=0.3)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def rows(count: int, **changes: Any) -> list[dict[str, Any]]:
     return [{"datetime": (NOW + timedelta(hours=i)).isoformat(), "temperature": i, **changes} for i in range(count)]
 
 
-def test_hours_become_quarters_from_now_on() -> None:
+def test_hours_are_split_into_quarters_from_now() -> None:
     found = parse_forecast({"weather.a": {"forecast": rows(4)}}, "weather.a")
     assert found.temperatures(NOW) == (0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)
     assert found.temperatures(NOW + timedelta(minutes=80)) == (1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)
@@ -54,7 +54,7 @@ def test_hours_become_quarters_from_now_on() -> None:
     assert found.temperatures(NOW + timedelta(hours=25)) == ()
 
 
-def test_clouds_take_sun() -> None:
+def test_clouds_reduce_radiation() -> None:
     noon = [{"datetime": "2027-01-10T11:00:00+00:00", "temperature": 2, "cloud_coverage": c} for c in (0, 100)]
     clear, grey = (parse_forecast({"w": {"forecast": [row]}}, "w", None, 45.0, 8.0).solar_w_m2[0] for row in noon)
     assert clear > 300
@@ -74,7 +74,7 @@ def test_clouds_take_sun() -> None:
         {"w": {"forecast": [{"datetime": "2027-01-10T06:00:00", "temperature": 1}]}},
     ],
 )
-def test_reply_that_tells_nothing(reply: Any) -> None:
+def test_reply_without_a_forecast(reply: Any) -> None:
     assert parse_forecast(reply, "w") == WeatherForecast()
 
 
@@ -88,10 +88,10 @@ def test_forecast_stops_at_the_first_gap_and_knows_fahrenheit() -> None:
     ("coverage", "condition", "share"),
     [(30, "sunny", 0.3), (None, "sunny", 0.0), (None, "rainy", 1.0), (None, "partlycloudy", 0.5), (None, None, 0.5)],
 )
-async def test_clouds_now_and_ahead_are_the_same(
+async def test_current_and_forecast_radiation_agree(
     hass: HomeAssistant, coverage: float | None, condition: str | None, share: float
 ) -> None:
-    """What the house was seen to gain from the sun holds for the forecast only if both are reckoned alike."""
+    """Learned solar gains apply to the forecast only if both radiations are calculated the same way."""
     hass.config.latitude, hass.config.longitude = 45.0, 8.0
     noon = datetime(2027, 7, 1, 11, 30, tzinfo=UTC)
     row = {"datetime": "2027-07-01T11:00:00+00:00", "temperature": 20, "cloud_coverage": coverage}
@@ -103,7 +103,7 @@ async def test_clouds_now_and_ahead_are_the_same(
     assert now == pytest.approx(radiation_now(hass, "weather.b", noon) * (1 - 0.75 * share**3.4))
 
 
-async def test_asks_the_weather_entity(hass: HomeAssistant) -> None:
+async def test_fetches_the_forecast_of_the_weather_entity(hass: HomeAssistant) -> None:
     answers: list[Any] = [rows(30), []]
 
     async def forecasts(call: ServiceCall) -> ServiceResponse:

@@ -106,8 +106,8 @@ async def test_a_days_writes_are_counted_over_a_restart_and_a_reload(
         await restarted(hass, entry)
         assert await shift(3.0) == Outcome.DEFERRED
         assert len(simulator.writes) == 2
-        (told,) = (await async_get_config_entry_diagnostics(hass, entry))["sources"]
-        assert told["writes_today"] == 2
+        (diagnostics,) = (await async_get_config_entry_diagnostics(hass, entry))["sources"]
+        assert diagnostics["writes_today"] == 2
         # Removed: nothing remains on the disk; added again, the 24 hours continue.
         await hass.config_entries.async_remove(entry.entry_id)
         await hass.async_block_till_done()

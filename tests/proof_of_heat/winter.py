@@ -1,8 +1,8 @@
 """A home in winter on Home Assistant's test clock: a house, machines as simulators on their wires, prices, weather.
 
 Time is the test clock's for all: the simulators run in this process and read the same (frozen) clock. Machines heat the
-water of one simulated house; the room sensor comes back as a state. Costs are counted here, from what the machines
-themselves know, not from what the integration says.
+water of one simulated house; the room sensor comes back as a state. Costs are calculated here from the state of
+the machines, not from values of the integration.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ TEMPLATE = """
 format: 1
 id: my_boiler
 name: My boiler
-manufacturer: Somebody
+manufacturer: Example
 kind: boiler
 registers:
   flow_temperature: {at: 40, in: input, type: int16, scale: 0.1, unit: °C, invalid: [32767], min: -20, max: 110}
@@ -150,7 +150,7 @@ class Winter:
     home: HeatedHome
     bill: Bill = field(default_factory=Bill)
     sensors: dict[str, Callable[[float], float | str]] = field(default_factory=dict)
-    """What stands between the truth and a sensor's state (faults)."""
+    """Sensor faults: functions from the true value to the state of the sensor."""
     each_step: list[Callable[[], None]] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
 
@@ -207,7 +207,7 @@ class Winter:
         bill.heat("boiler", gas_kwh * EFFICIENCY * 1000 / hours, hours)
 
     def publish(self) -> None:
-        """What the home's sensors say."""
+        """Publish the states of the sensors."""
         house = self.home.house
         for entity_id, value in ((ROOM, house.room_c), (OUTDOOR, house.weather.outdoor_c)):
             shown = self.sensors.get(entity_id, lambda truth: round(truth, 1))(value)

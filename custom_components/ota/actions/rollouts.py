@@ -13,7 +13,7 @@ from ..rollout.comparison import Interval, compare
 from ..rollout.errors import RolloutError
 from ..rollout.plan import Mode, Target
 from ..rollout.rollout_manager import RolloutManager
-from ..rollout.simulation import Behaviour, Simulation, World
+from ..rollout.simulation import Behavior, Simulation, World
 from ..serialization import rollout_as_dict
 from .action import Action, ActionFunction
 from .schema import LIST, PLAN, SECONDS, SHARE, build_rollout
@@ -32,13 +32,13 @@ async def _create(entry: OtaConfigEntry, data: Mapping[str, Any]) -> ServiceResp
 async def _simulate(entry: OtaConfigEntry, data: Mapping[str, Any]) -> ServiceResponse:
     """Simulate the plan with a release that fails with the given probabilities."""
     plan = build_rollout(data, 0.0)
-    behaviour = Behaviour(**data["behaviour"])
+    behavior = Behavior(**data["behavior"])
     world = World(devices=data["fleet_size"])
 
     def run() -> dict[str, Any]:
         waves = tuple(replace(wave, not_before=None, devices=(), groups=()) for wave in plan.waves)
         rollout = replace(plan, waves=waves, target=Target(), mode=Mode.AUTOMATIC)
-        result = Simulation(rollout, behaviour, world).run(data["hours"])
+        result = Simulation(rollout, behavior, world).run(data["hours"])
         return {**asdict(result), "status": result.status.value, "broken_share": result.broken_share}
 
     return await entry.runtime_data.hub.hass.async_add_executor_job(run)
@@ -107,7 +107,7 @@ ROLLOUT_ACTIONS: Final = {
             **PLAN,
             vol.Required("fleet_size"): vol.All(vol.Coerce(int), vol.Range(min=1, max=10_000)),
             vol.Optional("hours", default=72.0): vol.All(vol.Coerce(float), vol.Range(min=1, max=720)),
-            vol.Optional("behaviour", default=dict): vol.Schema(
+            vol.Optional("behavior", default=dict): vol.Schema(
                 {vol.Optional(name): SHARE for name in ("fails", "bricks", "late")} | {vol.Optional("late_s"): SECONDS}
             ),
         },

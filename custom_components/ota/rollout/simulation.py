@@ -21,7 +21,7 @@ _START: Final = 1_800_000_000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Behaviour:
+class Behavior:
     """What a release does to devices. Shares are probabilities per device.
 
     Attributes:
@@ -80,9 +80,9 @@ class Result:
 class Simulation:
     """The rollout of a release to a fleet."""
 
-    def __init__(self, rollout: Rollout, behaviour: Behaviour, world: World) -> None:
+    def __init__(self, rollout: Rollout, behavior: Behavior, world: World) -> None:
         """Create the fleet; product, versions and times are those of the rollout."""
-        self._behaviour, self._world = behaviour, world
+        self._behavior, self._world = behavior, world
         self._random = random.Random(world.seed)
         self.engine = Engine(State())
         self._broken: set[str] = set()
@@ -150,18 +150,18 @@ class Simulation:
         if job is None or job.done:
             self._push(now, uid, "poll")
             return
-        roll, behaviour = self._random.random(), self._behaviour
+        roll, behavior = self._random.random(), self._behavior
         if job.version in self.engine.rollouts.get(self._rollout_id).versions:
-            if roll < behaviour.bricks:
+            if roll < behavior.bricks:
                 self.engine.report(uid, job.job_id, JobState.REBOOTING, now)
                 self._broken.add(uid)
                 return
-            if roll < behaviour.bricks + behaviour.fails:
+            if roll < behavior.bricks + behavior.fails:
                 self.engine.report(uid, job.job_id, JobState.FAILED, now, reason="simulated")
                 self._push(now + self._world.poll_s, uid, "poll")
                 return
-            if roll < behaviour.bricks + behaviour.fails + behaviour.late:
-                self._push(now + self._random.random() * behaviour.late_s, uid, "break")
+            if roll < behavior.bricks + behavior.fails + behavior.late:
+                self._push(now + self._random.random() * behavior.late_s, uid, "break")
         self.engine.report(uid, job.job_id, JobState.REBOOTING, now)
         self._version[uid] = job.version
         self._boots[uid] += 1

@@ -7,7 +7,7 @@ from custom_components.ota.rollout.engine import Engine
 from custom_components.ota.rollout.gate import GatePolicy
 from custom_components.ota.rollout.manifest import Channel
 from custom_components.ota.rollout.models import Device, Job, JobState, Policy, Release
-from custom_components.ota.rollout.plan import Rollout, Wave
+from custom_components.ota.rollout.plan import Rollout, Status, Wave
 
 T0 = 1_800_000_000.0
 HOUR = 3600.0
@@ -97,3 +97,17 @@ def offered(engine: Engine, now: float = T0 + 60) -> set[str]:
 
 def policy(engine: Engine, uid: str, **changes: Any) -> None:
     engine.set_policy(uid, replace(Policy(), **changes))
+
+
+def status(engine: Engine) -> Status:
+    return engine.rollouts.get("r1").status
+
+
+def soaked(engine: Engine, uids: set[str], now: float) -> float:
+    """Let the devices check in until the soak time is over; return the time."""
+    for _ in range(3):
+        now += 300
+        for uid in uids:
+            engine.heartbeat(uid, now, version=engine.device(uid).installed_version)
+    engine.tick(now)
+    return now

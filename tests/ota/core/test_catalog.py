@@ -65,7 +65,7 @@ def test_signed_release_is_added_with_its_signature() -> None:
         ({"image_project": "esphome"}, "product_mismatch"),
     ],
 )
-def test_a_manifest_that_does_not_fit_its_image_is_refused(changes: dict[str, Any], code: str) -> None:
+def test_a_manifest_that_does_not_match_its_image_is_rejected(changes: dict[str, Any], code: str) -> None:
     state = State()
     with pytest.raises(ReleaseError, match=code):
         add_release(state, **changes)
@@ -73,7 +73,7 @@ def test_a_manifest_that_does_not_fit_its_image_is_refused(changes: dict[str, An
     assert not state.sequences
 
 
-def test_an_image_with_another_name_inside_can_be_declared() -> None:
+def test_an_image_with_another_project_name_can_be_declared() -> None:
     """ESPHome and Arduino write names of their own into the descriptor."""
     image = esp32_image(project="arduino-lib-builder", version="esp-idf: v5")
     found = add_release(State(), image, image_project="arduino-lib-builder", image_version="esp-idf: v5")
@@ -108,7 +108,7 @@ def declare(data: bytes = IMAGE, chip: str = "esp32c3", **changes: Any) -> Manif
     return catalog.build_manifest(declared, inspect(data, chip=chip), digests(data), 1)
 
 
-def test_an_unsigned_image_speaks_for_itself() -> None:
+def test_an_unsigned_image_is_described_by_its_header() -> None:
     made = declare()
     assert (made.product, made.version, made.sequence) == ("thermostat", "1.2.3", 1)
     state = State()
@@ -144,7 +144,7 @@ def test_removing_withdrawing_and_what_is_in_use() -> None:
             operation(state, "p:esp32:9.9")
 
 
-def test_retention_keeps_the_newest_the_good_the_used_and_the_installed() -> None:
+def test_retention_keeps_newest_good_used_and_installed_releases() -> None:
     engine = fleet(2)
     state = engine.state
     for number in range(3, 13):
@@ -157,7 +157,7 @@ def test_retention_keeps_the_newest_the_good_the_used_and_the_installed() -> Non
     assert gone == {f"p:esp32:{v}.0.0" for v in (2, 6, 7)}  # 1 runs on d1, 3 is good, 4 runs on d0, 5 is rolled out
 
 
-def test_retention_lets_go_of_what_a_later_rollout_replaced() -> None:
+def test_retention_drops_releases_replaced_by_a_later_rollout() -> None:
     engine = fleet(1)
     state = engine.state
     state.releases.clear()
@@ -169,7 +169,7 @@ def test_retention_lets_go_of_what_a_later_rollout_replaced() -> None:
     gone = {f"p:esp32:{v}.0.0" for v in (2, 3, 4, 5)}
     assert set(catalog.prunable(state, 3)) == gone
     for change in ({"late_joiners": False}, {"waves": (Wave(percent=50),)}, {"target": Target(groups=("lab",))}):
-        for number in range(3, 9):  # none of these serves everybody whom the first would
+        for number in range(3, 9):  # none of these covers all devices of the first
             state.set_rollout(replace(plan(versions=(f"{number}.0.0",), created=T0 + number), rollout_id=f"r{number}",
                                       status=Status.SUCCEEDED, **change))  # fmt: skip
         assert "p:esp32:2.0.0" not in catalog.prunable(state, 3), change

@@ -60,18 +60,18 @@ def test_every_changed_byte_is_refused() -> None:
         (b"", "empty"),
     ],
 )
-def test_what_is_no_ota_image_is_refused(data: bytes, code: str) -> None:
+def test_other_files_are_rejected(data: bytes, code: str) -> None:
     assert code_of(data) == code
 
 
-def test_a_wrong_checksum_is_named_before_the_hash() -> None:
+def test_a_wrong_checksum_is_reported_before_the_hash() -> None:
     data = bytearray(GOOD)
     at = len(GOOD) - 33
     data[at] ^= 1
     assert code_of(bytes(data)) == "bad_checksum"
 
 
-def test_a_hash_that_does_not_fit_is_named() -> None:
+def test_a_wrong_hash_is_reported() -> None:
     assert code_of(GOOD[:-1] + bytes([GOOD[-1] ^ 1])) == "bad_hash"
 
 

@@ -44,7 +44,7 @@ def test_an_image_is_named_by_its_hash_and_cannot_be_written(store: ImageStore) 
     assert incoming(store) == []
 
 
-def test_hashes_are_made_while_it_is_written(store: ImageStore) -> None:
+def test_hashes_are_calculated_while_writing(store: ImageStore) -> None:
     upload = store.begin()
     upload.write(DATA)
     digests = upload.close()
@@ -56,7 +56,7 @@ def test_hashes_are_made_while_it_is_written(store: ImageStore) -> None:
     upload.abort()
 
 
-def test_an_empty_upload_can_be_looked_at(store: ImageStore) -> None:
+def test_an_empty_upload_can_be_inspected(store: ImageStore) -> None:
     upload = store.begin()
     assert upload.close().size == 0
     with upload.mapped() as view:
@@ -75,7 +75,7 @@ def test_limit_applies_to_declared_and_received_size(store: ImageStore) -> None:
     assert incoming(store) == []
 
 
-def test_an_upload_that_breaks_off_leaves_nothing(store: ImageStore) -> None:
+def test_an_aborted_upload_leaves_nothing(store: ImageStore) -> None:
     upload = store.begin()
     upload.write(DATA)
     upload.abort()
@@ -84,7 +84,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(store: ImageStore) -> None:
     assert store.present() == set()
 
 
-def test_what_a_crash_left_is_cleared_at_the_start(store: ImageStore) -> None:
+def test_leftovers_of_a_crash_are_removed_at_startup(store: ImageStore) -> None:
     upload = store.begin()
     upload.write(DATA)
     again = ImageStore(store.folder)
@@ -149,7 +149,7 @@ def test_missing_image_is_reported(store: ImageStore) -> None:
     assert store.present() == set()
 
 
-def test_no_room_is_found_before_writing(tmp_path: Path) -> None:
+def test_insufficient_space_is_detected_before_writing(tmp_path: Path) -> None:
     store = ImageStore(tmp_path, keep_free=2**60)
     store.prepare()
     with pytest.raises(StorageError, match="disk_full"):

@@ -27,7 +27,7 @@ def in_state(state: JobState, now: float = 100.0) -> Job:
     return replace(JOB, state=state, updated_at=now, finished_at=now if state in TERMINAL else None)
 
 
-def test_the_straight_way() -> None:
+def test_a_successful_update() -> None:
     job = JOB
     for number, state in enumerate(STEPS[1:], 1):
         job = advance(job, state, float(number))
@@ -69,9 +69,9 @@ def test_the_new_version_verifies_from_any_state(state: JobState) -> None:
         (JobState.REBOOTING, 101.0, 6, True),  # restarted, old version
         (JobState.REBOOTING, 101.0, None, False),  # perhaps on the way before the restart
         (JobState.REBOOTING, 191.0, None, True),
-        (JobState.INSTALLING, 500.0, 5, False),  # at it
-        (JobState.INSTALLING, 500.0, 6, True),  # restarted without a word
-        (JobState.INSTALLING, 500.0, None, False),  # nobody knows
+        (JobState.INSTALLING, 500.0, 5, False),  # installing
+        (JobState.INSTALLING, 500.0, 6, True),  # restarted without a report
+        (JobState.INSTALLING, 500.0, None, False),  # boot count unknown
         (JobState.DOWNLOADING, 500.0, 6, False),  # may try again
         (JobState.OFFERED, 500.0, 9, False),
     ],
@@ -85,7 +85,7 @@ def test_the_old_version_after_the_restart_is_a_rollback_by_the_device(
         assert job.reason == "rolled_back_by_device"
 
 
-def test_a_verified_device_that_comes_back_with_the_old_version_has_failed() -> None:
+def test_a_verified_device_that_reports_the_old_version_has_failed() -> None:
     assert apply_check_in(in_state(JobState.VERIFIED), 1.0, version="1.0.0", boots=7).reason == "rolled_back_by_device"
 
 
@@ -97,7 +97,7 @@ def test_a_boot_loop_is_a_failure() -> None:
 
 
 @pytest.mark.parametrize(("after", "soak_s", "failed"), [(3600, 0, True), (3601, 0, False), (80_000, 86_400, True)])
-def test_power_cuts_of_later_months_are_no_boot_loop(after: float, soak_s: float, failed: bool) -> None:
+def test_power_outages_in_later_months_are_no_boot_loop(after: float, soak_s: float, failed: bool) -> None:
     job = replace(in_state(JobState.VERIFIED), boots_verified=6, reboots=2)
     job = apply_check_in(job, 100.0 + after, version="2.0.0", boots=9, soak_s=soak_s)
     assert (job.state is JobState.FAILED, job.reboots) == (failed, 3)
@@ -109,14 +109,14 @@ def test_power_cuts_of_later_months_are_no_boot_loop(after: float, soak_s: float
         ("1.0.0", "1.0", True),
         ("1.0.0", "0.9.0", True),  # its factory partition
         ("1.0.0", "2.1.0", False),  # a newer one, by other means
-        ("1.0.0", "2.0.0-5-gabc-dirty", False),  # somebody's own build
+        ("1.0.0", "2.0.0-5-gabc-dirty", False),  # a custom build
         ("abc", "abc", True),
-        (None, "abc", True),  # nobody knows: what it ran before, perhaps
+        (None, "abc", True),  # unknown: possibly the previous version
         (None, "2.1.0", False),
-        ("3.0.0", "3.0.0", True),  # it was on its way back
+        ("3.0.0", "3.0.0", True),  # it was rolling back
     ],
 )
-def test_only_a_version_from_before_is_a_way_back(before: str | None, runs: str, failed: bool) -> None:
+def test_only_an_earlier_version_is_a_rollback(before: str | None, runs: str, failed: bool) -> None:
     job = apply_check_in(replace(in_state(JobState.VERIFIED), from_version=before), 9e6, version=runs, boots=None)
     assert (job.state is JobState.FAILED) is failed
 
@@ -138,13 +138,13 @@ def test_only_a_version_from_before_is_a_way_back(before: str | None, runs: str,
         (JobState.FAILED, 1e7, 0, None),
     ],
 )
-def test_silence_at_a_critical_moment_is_a_failure(
+def test_timeout_in_a_critical_state_is_a_failure(
     state: JobState, after: float, interval: float, reason: str | None
 ) -> None:
     assert expire(in_state(state, 0.0), after, T, interval_s=interval).reason == reason
 
 
-def test_a_sign_of_life_keeps_a_verified_device() -> None:
+def test_a_check_in_keeps_a_device_verified() -> None:
     assert expire(in_state(JobState.VERIFIED, 0.0), 1000.0, T, last_seen=900.0).state is JobState.VERIFIED
 
 

@@ -77,7 +77,7 @@ def test_a_log_that_is_torn_anywhere_keeps_the_batches_before(folder: Path) -> N
         (folder / "00000001.log").write_bytes(whole[:size])
         done = sum(end <= size for end in ends)
         assert read(folder) == after(wanted[:done]), size
-    # A power cut may leave the length and not the content.
+    # A power outage can keep the file length but lose the content.
     (folder / "00000001.log").write_bytes(whole[: ends[2]] + bytes(len(whole) - ends[2]))
     assert read(folder) == after(wanted[:3])
 
@@ -103,7 +103,7 @@ def test_a_changed_byte_is_never_read_as_something_else(tmp_path_factory: Any, a
     at %= len(data)
     data[at] ^= change
     (folder / "00000001.log").write_bytes(bytes(data))
-    with contextlib.suppress(DecodeError):  # said, or only the last batch was hit, or the head
+    with contextlib.suppress(DecodeError):  # reported, or only the last batch or the header is damaged
         assert read(folder) in ([after(wanted[:n]) for n in range(6)])
 
 
@@ -300,5 +300,5 @@ def test_kill_9_while_it_writes_and_compacts(folder: Path) -> None:
         found = read(folder)
         numbers = sorted(int(name) for _, name in found)
         assert numbers[: acknowledged[-1] + 1] == list(range(acknowledged[-1] + 1))
-        assert len(numbers) <= acknowledged[-1] + 2  # one may be on disk and not told yet
+        assert len(numbers) <= acknowledged[-1] + 2  # one may be on disk but not acknowledged yet
         begin = numbers[-1] + 1

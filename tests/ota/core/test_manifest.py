@@ -1,4 +1,4 @@
-"""Signed manifests: who may say what a release is."""
+"""Signed manifests: parsing, signatures and trusted keys."""
 
 import base64
 import json
@@ -128,19 +128,19 @@ def test_duplicate_key_is_rejected() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"null", b"{", b'{"format":2}', b"{" * 100_000, b'{"format":NaN}'])
-def test_what_is_no_manifest_is_refused(data: bytes) -> None:
+def test_an_invalid_manifest_is_rejected(data: bytes) -> None:
     with pytest.raises(ManifestError, match="bad_manifest"):
         parse(data)
 
 
 @given(st.binary(max_size=200) | st.dictionaries(st.text(), st.integers()).map(json.dumps).map(str.encode))
-def test_no_input_does_anything_but_be_refused(data: bytes) -> None:
+def test_arbitrary_input_is_rejected(data: bytes) -> None:
     with pytest.raises(ManifestError):
         parse(data)
 
 
 @pytest.mark.parametrize("text", ["", "abc", "zz" * 32, base64.b64encode(bytes(31)).decode()])
-def test_a_key_that_is_none_is_refused(text: str) -> None:
+def test_an_invalid_key_is_rejected(text: str) -> None:
     with pytest.raises(ManifestError, match="bad_key"):
         PublicKey.parse(text)
 

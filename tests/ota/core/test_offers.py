@@ -129,14 +129,14 @@ def test_open_offer_ends_with_its_release_but_a_rollback_does_not() -> None:
     assert reason(engine, "d1", T0 + 503) is Reason.OFFERED
 
 
-def test_what_a_person_asked_for_past_a_pin_stays_offered() -> None:
+def test_a_requested_version_stays_offered_despite_a_pin() -> None:
     engine = fleet(1)
     policy(engine, "d0", pinned_version="1.0.0")
     engine.install("d0", "2.0.0", T0)
     assert reason(engine) is Reason.OFFERED
 
 
-def test_another_product_or_chip_is_not_meant() -> None:
+def test_another_product_or_chip_gets_no_offer() -> None:
     engine = fleet(1)
     add(engine, "other", product="q")
     add(engine, "c3", chip="esp32c3")
@@ -165,7 +165,7 @@ def test_device_with_newer_version_is_not_rolled_back() -> None:
     assert reason(engine, "d1") is Reason.DOWNGRADE
 
 
-def test_a_device_that_calls_for_heat_is_not_interrupted() -> None:
+def test_a_device_with_heat_demand_is_not_interrupted() -> None:
     engine = fleet(1)
     start(engine, plan())
     engine.heartbeat("d0", T0 + 1, version="1.0.0", busy="heat_demand")
@@ -206,7 +206,7 @@ def test_moved_device_counts_in_its_new_zone() -> None:
     assert reason(engine, "d1") is Reason.OFFERED
 
 
-def test_no_more_than_so_many_at_once() -> None:
+def test_simultaneous_updates_are_limited() -> None:
     engine = fleet(5)
     start(engine, plan(max_in_flight=2))
     assert poll(engine, "d0")
@@ -234,7 +234,7 @@ def test_on_request_shows_the_release_and_waits_for_the_user() -> None:
     assert reason(engine) is Reason.OFFERED
 
 
-def test_before_its_time_and_outside_its_wave_a_device_sees_nothing() -> None:
+def test_no_offer_before_the_start_or_outside_the_wave() -> None:
     engine = fleet(2)
     start(engine, plan(waves=(Wave(devices=("d0",)), Wave(percent=100)), rollout_id="r1"))
     assert reason(engine, "d0") is Reason.OFFERED
@@ -250,7 +250,7 @@ def test_a_scheduled_rollout_waits() -> None:
     assert reason(engine, now=T0 + 1000) is Reason.OFFERED
 
 
-def test_outside_the_canary_the_earlier_rollout_still_counts() -> None:
+def test_the_earlier_rollout_applies_outside_the_canary() -> None:
     engine = fleet(5)
     engine.heartbeat("d0", T0, version="0.9")
     start(engine, plan(rollout_id="old", versions=("1.0.0",)))
@@ -267,7 +267,7 @@ def test_a_failed_device_is_not_offered_again_by_itself() -> None:
     assert reason(engine) is Reason.FAILED
 
 
-def test_why_a_device_that_had_its_offer_gets_none_again() -> None:
+def test_reason_why_a_device_gets_no_second_offer() -> None:
     engine = fleet(20)
     start(engine, plan())
     poll(engine, "d0")

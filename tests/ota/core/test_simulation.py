@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.ota.rollout.gate import GatePolicy
 from custom_components.ota.rollout.plan import Status, Wave
-from custom_components.ota.rollout.simulation import Behaviour, Result, Simulation, World
+from custom_components.ota.rollout.simulation import Behavior, Result, Simulation, World
 
 from .fleet import T0, fleet, plan
 
@@ -16,45 +16,45 @@ pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 WAVES = (Wave(percent=1), Wave(percent=5), Wave(percent=25), Wave(percent=100))
 
 
-def run(behaviour: Behaviour, devices: int = 1000, hours: float = 48, **changes: Any) -> Result:
+def run(behavior: Behavior, devices: int = 1000, hours: float = 48, **changes: Any) -> Result:
     rollout = plan(versions=("1.0.0",), waves=WAVES, gate=GatePolicy(), **changes)
-    return Simulation(rollout, behaviour, World(devices=devices, offline=0.05)).run(hours)
+    return Simulation(rollout, behavior, World(devices=devices, offline=0.05)).run(hours)
 
 
 def test_good_release_reaches_all_online_devices() -> None:
-    result = run(Behaviour())
+    result = run(Behavior())
     assert result.status is Status.SUCCEEDED
     assert result.updated == result.touched > 930
     assert result.failed == 0
 
 
 def test_unfinished_simulation_is_reported_as_running() -> None:
-    result = run(Behaviour(), hours=0.5)
+    result = run(Behavior(), hours=0.5)
     assert result.status is Status.RUNNING
     assert 0 < result.touched < 1000
     assert result.hours <= 0.5
 
 
 @pytest.mark.parametrize(
-    "behaviour",
+    "behavior",
     [
-        Behaviour(bricks=0.3),
-        Behaviour(bricks=0.1),
-        Behaviour(fails=0.5),
-        Behaviour(late=0.5),
-        Behaviour(fails=0.05, bricks=0.05),
+        Behavior(bricks=0.3),
+        Behavior(bricks=0.1),
+        Behavior(fails=0.5),
+        Behavior(late=0.5),
+        Behavior(fails=0.05, bricks=0.05),
     ],
 )
-def test_a_bad_release_is_stopped_before_5_percent_are_broken(behaviour: Behaviour) -> None:
-    result = run(behaviour)
+def test_a_bad_release_is_stopped_before_5_percent_are_broken(behavior: Behavior) -> None:
+    result = run(behavior)
     assert result.status is Status.PAUSED
     assert result.broken_share < 0.05
     assert result.harmed_share < 0.05
 
 
-@pytest.mark.parametrize("behaviour", [Behaviour(bricks=0.3), Behaviour(late=0.1)], ids=["bricks", "dies_late"])
-def test_the_gates_protect_a_fleet_of_10_000(behaviour: Behaviour) -> None:
-    result = run(behaviour, devices=10_000, hours=72)
+@pytest.mark.parametrize("behavior", [Behavior(bricks=0.3), Behavior(late=0.1)], ids=["bricks", "dies_late"])
+def test_the_gates_protect_a_fleet_of_10_000(behavior: Behavior) -> None:
+    result = run(behavior, devices=10_000, hours=72)
     assert result.status is Status.PAUSED
     assert result.broken_share < 0.05
     assert result.harmed_share < 0.05
@@ -70,15 +70,15 @@ def test_a_plan_for_10_000_devices_is_made_within_a_second() -> None:
     assert took < 1.0
 
 
-def test_a_home_with_five_devices_loses_one_at_most() -> None:
-    result = run(Behaviour(bricks=1.0), devices=5)
+def test_a_home_with_five_devices_loses_at_most_one() -> None:
+    result = run(Behavior(bricks=1.0), devices=5)
     assert result.status is Status.PAUSED
     assert result.broken == 1
 
 
-def test_an_automatic_rollback_brings_the_survivors_back() -> None:
+def test_an_automatic_rollback_restores_the_surviving_devices() -> None:
     rollout = plan(versions=("1.0.0",), waves=WAVES, gate=GatePolicy(), auto_rollback=True)
-    simulation = Simulation(rollout, Behaviour(fails=0.3), World(devices=1000))
+    simulation = Simulation(rollout, Behavior(fails=0.3), World(devices=1000))
     result = simulation.run(48)
     assert result.status is Status.ROLLED_BACK
     devices = simulation.engine.state.devices.values()

@@ -45,7 +45,7 @@ def test_versions_that_are_written_differently_are_the_same() -> None:
 
 
 @pytest.mark.parametrize("bad", ["", "1..2", "latest", "1.2.3.4.5", "1.2\n", "9" * 40, "1.2-"])
-def test_what_is_no_version_is_refused(bad: str) -> None:
+def test_an_invalid_version_is_rejected(bad: str) -> None:
     with pytest.raises(ReleaseError, match="bad_version"):
         version_key(bad)
     assert not is_newer(bad, "1.0")
@@ -103,7 +103,7 @@ def test_the_choice_does_not_depend_on_the_order_of_the_registry(ids: list[str],
 
 
 @given(uids, st.text(min_size=1, max_size=3))
-def test_a_newcomer_does_not_reshuffle_the_others(ids: list[str], new: str) -> None:
+def test_a_new_device_does_not_reshuffle_the_others(ids: list[str], new: str) -> None:
     before = rank_devices("s", ids)
     after = [uid for uid in rank_devices("s", {*ids, "new" + new}) if uid != "new" + new]
     assert [uid for uid in before if uid != "new" + new] == after
@@ -123,7 +123,7 @@ def test_counts_of_percentages(percent: float, total: int, count: int) -> None:
     assert cohort_size(percent, total) == count
 
 
-def test_arms_are_shared_out_by_weight_and_stay() -> None:
+def test_arms_are_assigned_by_weight_and_stay() -> None:
     ids = [f"d{i}" for i in range(4000)]
     arms = [arm_index("s", uid, (3.0, 1.0)) for uid in ids]
     assert 0.21 < sum(arms) / len(arms) < 0.29
@@ -156,7 +156,7 @@ def test_damaged_records_are_refused(change: dict[str, object]) -> None:
         decode(Device, {**data, **change})
 
 
-def test_a_missing_required_field_is_named_and_unknown_ones_are_ignored() -> None:
+def test_a_missing_required_field_is_reported_and_unknown_ones_are_ignored() -> None:
     with pytest.raises(DecodeError, match="chip"):
         decode(Device, {"uid": "d", "name": "n", "product": "p"})
     device = decode(Device, {"uid": "d", "name": "n", "product": "p", "chip": "c", "future": 1, "last_seen": 3})

@@ -17,5 +17,5 @@ from custom_components.ota.rollout.wire import native
         ({"busy": ""}, None),
     ],
 )
-def test_busy_is_a_yes_or_a_word(said: dict[str, Any], busy: str | None) -> None:
+def test_busy_is_a_boolean_or_a_reason(said: dict[str, Any], busy: str | None) -> None:
     assert native.check_in(said).busy == busy

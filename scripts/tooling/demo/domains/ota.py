@@ -18,7 +18,7 @@ _DOMAIN = "ota"
 _PRODUCT = "thermostat"
 _CHIP = "esp32c3"
 _ROLLOUT = "thermostat_1_5"
-# Whoever can read this can sign for the demo, and for nothing else.
+# This private key is public knowledge: it signs releases of the demo only.
 _SIGNING_KEY = hashlib.sha256(b"the demo's signing key").digest()
 _DEVICES = (
     ("hall-1", "Hall", "native"),

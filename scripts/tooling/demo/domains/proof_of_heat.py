@@ -60,7 +60,7 @@ def _miner_host() -> str:
 
 
 def _parts() -> list[_Part]:
-    """What stands in the house."""
+    """Return the simulated devices of the house."""
     miner = _miner_host()
     cloud, bitaxe, boiler, meter = (free_port() for _ in range(4))
 
@@ -193,11 +193,11 @@ class ProofOfHeatDemo:
             )
 
     async def _take_over(self, ha: HomeAssistant, entry_id: str) -> None:
-        """Give the system the command, as a user does it."""
+        """Turn control on, as a user does."""
         unique_id = f"{entry_id}_control_active"
         entity_id = next(item["entity_id"] for item in await ha.entity_keys() if item["unique_id"] == unique_id)
         async with asyncio.timeout(30):
-            # The entry is loaded anew for the subentry that came last.
+            # The entry is still reloading for the last subentry.
             while (await ha.get(f"states/{entity_id}"))["state"] != "on":
                 await asyncio.sleep(0.5)
                 await ha.post("services/switch/turn_on", {"entity_id": entity_id})

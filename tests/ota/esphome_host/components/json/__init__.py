@@ -1,6 +1,6 @@
-"""Stands in for ESPHome's `json`, whose ArduinoJson comes from a registry that builds here do not reach.
+"""Replacement for ESPHome's `json`, whose ArduinoJson comes from a registry that these builds cannot access.
 
-`http_request` names its types, and nothing that is tested calls it: the client reads the manifest itself.
+`http_request` refers to its types, but no tested code calls it: the client reads the manifest itself.
 """
 
 import esphome.codegen as cg
