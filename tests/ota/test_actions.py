@@ -180,8 +180,9 @@ async def test_times_of_an_action_are_local(
     assert made.waves[0].not_before == dt_util.as_utc(local).timestamp()
 
 
+@pytest.mark.parametrize("field", ["behavior", "behaviour"], ids=["current", "former"])
 async def test_simulation_shows_the_effect_of_a_bad_release(
-    hass: HomeAssistant, ota: OtaData, release: Release
+    hass: HomeAssistant, ota: OtaData, release: Release, field: str
 ) -> None:
     found = await act(
         hass,
@@ -192,7 +193,7 @@ async def test_simulation_shows_the_effect_of_a_bad_release(
         fleet_size=200,
         salt="fixed",
         percent=2,
-        behavior={"bricks": 0.5},
+        **{field: {"bricks": 0.5}},
     )
     assert found["status"] == "paused"
     assert found["broken_share"] < 0.05

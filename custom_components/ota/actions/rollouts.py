@@ -32,7 +32,7 @@ async def _create(entry: OtaConfigEntry, data: Mapping[str, Any]) -> ServiceResp
 async def _simulate(entry: OtaConfigEntry, data: Mapping[str, Any]) -> ServiceResponse:
     """Simulate the plan with a release that fails with the given probabilities."""
     plan = build_rollout(data, 0.0)
-    behavior = Behavior(**data["behavior"])
+    behavior = Behavior(**data.get("behavior", data.get(_FORMER_BEHAVIOR, {})))
     world = World(devices=data["fleet_size"])
 
     def run() -> dict[str, Any]:
@@ -91,6 +91,12 @@ async def _list(entry: OtaConfigEntry, data: Mapping[str, Any]) -> ServiceRespon
     return {"rollouts": [rollout_as_dict(hub, rollout) for rollout in hub.state.rollouts.values()]}
 
 
+_BEHAVIOR: Final = vol.Schema(
+    {vol.Optional(name): SHARE for name in ("fails", "bricks", "late")} | {vol.Optional("late_s"): SECONDS}
+)
+_FORMER_BEHAVIOR: Final = "behaviour"
+"""The former name of the field; automations that use it keep working."""
+
 ROLLOUT_ACTIONS: Final = {
     "abort": Action(_ROLLOUT, _operation(lambda rollouts, rollout, now: rollouts.abort(rollout, now))),
     "compare": Action(_ROLLOUT, _compare, SupportsResponse.ONLY),
@@ -107,9 +113,8 @@ ROLLOUT_ACTIONS: Final = {
             **PLAN,
             vol.Required("fleet_size"): vol.All(vol.Coerce(int), vol.Range(min=1, max=10_000)),
             vol.Optional("hours", default=72.0): vol.All(vol.Coerce(float), vol.Range(min=1, max=720)),
-            vol.Optional("behavior", default=dict): vol.Schema(
-                {vol.Optional(name): SHARE for name in ("fails", "bricks", "late")} | {vol.Optional("late_s"): SECONDS}
-            ),
+            vol.Optional("behavior"): _BEHAVIOR,
+            vol.Optional(_FORMER_BEHAVIOR): _BEHAVIOR,
         },
         _simulate,
         SupportsResponse.ONLY,
