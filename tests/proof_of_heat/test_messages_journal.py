@@ -105,8 +105,10 @@ async def test_decision_is_german_in_a_german_home_assistant(hass: HomeAssistant
 async def test_decision_follows_a_change_of_the_language(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.config.async_update(language="fi")
     await hass.async_block_till_done()
-    assert decision(hass, entry).attributes["words"].startswith(
-        "Lämmityskäyrä ja huonekorjaus. Mikään lämmönlähde ei lämmitä. Rajoitukset: "
+    assert (
+        decision(hass, entry)
+        .attributes["words"]
+        .startswith("Lämmityskäyrä ja huonekorjaus. Mikään lämmönlähde ei lämmitä. Rajoitukset: ")
     )
     finnish = decision(hass, entry)
     hass.bus.async_fire(EVENT_CORE_CONFIG_UPDATE, {"latitude": 60.2})
