@@ -43,7 +43,7 @@ TRANSLATIONS = Path(__file__).parents[2] / "custom_components" / DOMAIN / "trans
         (replace(OFF, limits=()), DecisionState.IDLE),
     ],
 )
-def test_state_says_what_the_control_does(record: Any, expected: DecisionState) -> None:
+def test_state_is_what_the_control_does(record: Any, expected: DecisionState) -> None:
     assert record.state == expected
 
 
