@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import horizon
-from .commissioning import COMMISSION_H, commissioning_heat_w
+from .commissioning import COMMISSION_H, commissioning_level
 from .config import EngineConfig, PeakPolicy
 from .consumption_forecast import ConsumptionForecast, forecast_next_day
 from .decision_record import ControlMode, Decision, DecisionRecord, SourceCommand, SourceShare
@@ -249,8 +249,10 @@ class Engine:
         delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
         if self._commissioning(demand):
             full_w = self.source_selector.full_heat_w(self._pump_id or "", self.learned)
-            hours = self.history.hours
-            heat = commissioning_heat_w(self._duty_cycle, hours, full_w, demand_w, delivered_w, self._elapsed_s)
+            at_level = commissioning_level(self.history.hours) * full_w
+            # With a duty cycle, so that the mean is the curve's demand.
+            now = self._duty_cycle.update(demand_w, at_level, delivered_w, self._elapsed_s)
+            heat = at_level if now > 0 else 0.0
             return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, (message(MessageCode.LEARNING),))
         least_w = self.source_selector.min_heat_w(self.learned)
         heat = self._duty_cycle.update(demand_w, least_w, delivered_w, self._elapsed_s)

@@ -1,8 +1,8 @@
 """How long entities have been silent, by a clock that does not jump.
 
-The wall clock only dates a report when it is first seen. From then on its age is counted on the monotonic clock: setting
-the clock or daylight saving makes no sensor silent, nor a silent one alive. Home Assistant keeps states in memory, so
-that no report is older than its start: silence while it was away never counts.
+The wall clock only dates a report when it is first seen. From then on its age is counted on the monotonic clock:
+setting the clock or daylight saving makes no sensor silent, nor a silent one alive. Home Assistant keeps states in
+memory, so that no report is older than its start: silence while it was away never counts.
 """
 
 from collections.abc import Callable

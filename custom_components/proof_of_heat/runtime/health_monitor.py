@@ -17,8 +17,8 @@ from .events import EventNotifier
 
 MIN_DURATION: Final = timedelta(minutes=15)
 """How long a problem lasts before the user is notified."""
-METER_MIN_DURATION: Final = timedelta(minutes=5)
-"""The same for the site meter, without which heating may be limited."""
+MIN_DURATIONS: Final = {"site_meter_lost": timedelta(minutes=5)}
+"""The same by problem: without the site meter, heating may be limited at once."""
 
 
 class HealthMonitor:
@@ -77,7 +77,7 @@ class HealthMonitor:
         """Report the silent meter that a power limit depends on."""
         placeholders = {"name": self._config.name, "entity": self._config.site_meter or ""}
         issue, lost = f"site_meter_lost_{self._entry_id}", self._engine.site_load.is_lost
-        self._check_lasting(issue, now, lost, "site_meter_lost", placeholders, METER_MIN_DURATION)
+        self._check_lasting(issue, now, lost, "site_meter_lost", placeholders)
 
     def _check_curve(self) -> None:
         """Suggest the heating curve that fits, while it differs from the configured one."""
@@ -113,20 +113,12 @@ class HealthMonitor:
             self._low.discard(subentry_id)
             self._clear(issue)
 
-    def _check_lasting(
-        self,
-        issue: str,
-        now: datetime,
-        wrong: bool,
-        key: str,
-        placeholders: dict[str, str],
-        duration: timedelta = MIN_DURATION,
-    ) -> None:
+    def _check_lasting(self, issue: str, now: datetime, wrong: bool, key: str, placeholders: dict[str, str]) -> None:
         """Raise an issue once a problem has lasted; the first check clears what an earlier run raised."""
         if not wrong:
             if self._since.pop(issue, None) is not None or issue not in self._checked:
                 self._clear(issue)
-        elif now - self._since.setdefault(issue, now) >= duration:
+        elif now - self._since.setdefault(issue, now) >= MIN_DURATIONS.get(key, MIN_DURATION):
             raise_issue(self._hass, issue, key, placeholders, self._entry_id)
 
     def _clear(self, issue: str) -> None:
