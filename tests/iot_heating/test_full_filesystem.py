@@ -122,7 +122,7 @@ async def test_every_call_is_answered_without_any_space(tmp_path: Path, socket_e
 
         house.free()
         async with asyncio.timeout(120):  # everything is tried again after at most 60 s
-            while await issues(ha):
+            while await issues(ha):  # noqa: ASYNC110 - over the WebSocket API
                 await asyncio.sleep(1)
         copy = tmp_path / "copy"
         shutil.copytree(house.inside, copy, symlinks=True)
