@@ -33,9 +33,7 @@ async def test_a_save_is_on_disk_when_it_returns(hass: HomeAssistant, folder: Pa
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), PermissionError("read-only")])
-async def test_any_error_of_the_file_system_is_reported(
-    hass: HomeAssistant, folder: Path, error: OSError
-) -> None:
+async def test_any_error_of_the_file_system_is_reported(hass: HomeAssistant, folder: Path, error: OSError) -> None:
     store: DurableStore[dict[str, int]] = DurableStore(hass, 1, "suite_test", domain="suite")
     with (
         patch("homeassistant.helpers.storage.os.makedirs", side_effect=error),
