@@ -40,7 +40,7 @@ async def test_power(hass: HomeAssistant, state: str, unit: str | None, watts: f
 
 
 async def test_power_of_a_plug_that_reports_changes_only(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    """A plug with a constant load is not silent (zigbee2mqtt#32454); one that is silent for hours is."""
+    """A constant load is not reported again for minutes (zigbee2mqtt#32454); hours are too long."""
     hass.states.async_set("sensor.power", "1503", {"unit_of_measurement": "W"})
     freezer.tick(timedelta(minutes=7))
     assert power_w(hass, "sensor.power") == 1503

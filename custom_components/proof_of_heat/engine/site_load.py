@@ -1,4 +1,4 @@
-"""The load of the home besides its heat sources. While its meter is silent, the recent maximum is assumed.
+"""The load of the home without its heat sources. While its meter does not report, the recent maximum is assumed.
 
 A power limit must hold without the meter as well: an unknown load counts as the highest one of the last measured day,
 never as zero. A load that was never measured leaves no power for heating.
@@ -77,7 +77,7 @@ class SiteLoad:
         return replace(snapshot, other_load_w=self._site.assumed_w, other_phase_load_w=(a, b, c))
 
     def messages(self) -> tuple[Message, ...]:
-        """Return what limits the power while the meter is silent."""
+        """Return what limits the power while the meter does not report."""
         lost = [load.assumed_w for load in (self._site, *self._phases) if load.is_lost]
         if not lost:
             return ()

@@ -1,4 +1,4 @@
-"""The one rule for stale readings: a reading is used until its sensor is silent for longer than it ever usually is.
+"""The one rule for stale readings: a reading is used until its sensor has not reported for longer than usual.
 
 Many sensors report only changes, and are quiet while nothing changes. The longest interval between two reports with
 about the same value is therefore the sensor's own rhythm: as long an interval is accepted again, up to a maximum.

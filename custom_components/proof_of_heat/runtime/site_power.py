@@ -1,4 +1,4 @@
-"""The power of the home besides its heat sources, from the site meter."""
+"""The power of the home without its heat sources, from the site meter."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -13,7 +13,7 @@ from ..inputs.states import power
 from ..sources.managed_source import ManagedSource
 
 METER_RULE: Final = StaleRule(usual_s=400.0, longest_s=1800.0, steady=50.0, steady_share=0.05)
-"""The load of a home hardly ever stands still. A meter of this integration with a constant value is written every five
+"""The load of a home hardly ever is constant. A meter of this integration with a constant value is written every five
 minutes, with the next reading."""
 
 
@@ -27,7 +27,7 @@ class SitePower:
         self._rhythm = ReportRhythm(METER_RULE)
 
     def other_load_w(self, now: datetime, now_s: float) -> float:
-        """Return the other loads in W: NaN while the meter is silent, 0 without a meter."""
+        """Return the other loads in W: NaN while the meter does not report, 0 without a meter."""
         if self._meter is None:
             return 0.0
         reading = power(self._hass, self._meter)
