@@ -177,7 +177,7 @@ class Counter:
         return None
 
     def _confirm_jump(self, run: _Run, reading: float, at: float) -> float | None:
-        """A counter that did not change may catch up with what flowed since its last change; more is another counter."""
+        """A counter that was frozen may catch up with what flowed since its last change; more is another counter."""
         assert self.accepted is not None
         assert self._at is not None
         since = self._at if self._changed_at is None else max(self._changed_at, self._at - _CATCH_UP_S)
