@@ -344,6 +344,8 @@ class Engine:
         band = self._band or snapshot.band
         lower, upper = band.now
         control_mode = ControlMode.FROST if self.safety.frost else target.control_mode
+        if any(limit.code is MessageCode.JUST_STARTED for limit in limits):
+            control_mode = ControlMode.STARTING
         record = DecisionRecord(
             now_s=snapshot.now_s,
             revision=snapshot.revision,
@@ -361,6 +363,7 @@ class Engine:
             limits=limits,
             notes=inputs.notes,
             next_rise=band.next_rise(),
+            active=snapshot.active,
         )
         return Decision(commands, record)
 
