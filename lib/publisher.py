@@ -146,7 +146,7 @@ class Publisher:
 
     @callback
     def offer(self, entity: Entity, value: object, available: bool = True, *, key: object = UNSET) -> None:
-        """Offer the value that the entity would show now; its state is written when it is due, at once for a new key."""
+        """Offer the value that the entity would show now; its state is written when due, at once for a new key."""
         self.counters.offered += 1
         if self._listeners:
             self._notify(entity, value, available)

@@ -14,7 +14,8 @@ One `Publisher` per config entry. Each new value is offered to it; the entity's 
     publisher.offer(entity, 1234)    # `publish` without reading the entity, for hot paths
 
 Only measured values wait for the pace. A change of availability, of on/off or of a mode is written at once, also where
-a measured value was written just before; so is a sensor's value that passes its `publish_limit`. A state is read from the entity when it is written, so it always shows
+a measured value was written just before; so is a change of an entity's `immediate_value`, e.g. whether a sensor's
+value is above its limit. A state is read from the entity when it is written, so it always shows
 the newest value. Everything here runs in the event loop.
 """
 
@@ -146,7 +147,7 @@ class Publisher:
 
     @callback
     def offer(self, entity: Entity, value: object, available: bool = True, *, key: object = UNSET) -> None:
-        """Offer the value that the entity would show now; its state is written when it is due, at once for a new key."""
+        """Offer the value that the entity would show now; its state is written when due, at once for a new key."""
         self.counters.offered += 1
         if self._listeners:
             self._notify(entity, value, available)
@@ -280,13 +281,9 @@ class PublishedEntity(Entity):
     def immediate_value(self) -> object:
         """A change of this value is written at once, past the publisher's pace; nothing by default.
 
-        On/off, modes and settings need none: their changes never wait.
+        On/off, modes and settings need none: their changes never wait. A sensor with a limit returns whether its value
+        is above it.
         """
-        return None
-
-    @property
-    def publish_limit(self) -> float | None:
-        """A number that rises above this limit, or falls back, is written at once; no limit by default."""
         return None
 
     @override
@@ -301,12 +298,7 @@ class PublishedEntity(Entity):
         """Offer the present state."""
         available = self.available
         value = self.published_value if available else None
-        self.publisher.offer(self, value, available, key=(self.immediate_value, self._is_over_limit(value)))
-
-    def _is_over_limit(self, value: object) -> bool:
-        if (limit := self.publish_limit) is None:
-            return False
-        return isinstance(value, int | float) and value > limit
+        self.publisher.offer(self, value, available, key=self.immediate_value)
 
     @callback
     def publish_now(self) -> None:
