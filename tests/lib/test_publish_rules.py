@@ -232,7 +232,7 @@ def test_on_and_off_never_wait_even_without_the_entity() -> None:
         (NOON, NOON + timedelta(hours=1)),
     ],
 )
-def test_what_is_measured_beside_a_state_keeps_the_pace(old: object, new: object) -> None:
+def test_measured_values_next_to_a_state_keep_the_pace(old: object, new: object) -> None:
     assert written_track(old, 100.0, ANY_CHANGE, state_part).offer(new, 101.0) == 110.0
 
 
