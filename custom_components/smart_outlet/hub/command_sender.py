@@ -26,22 +26,21 @@ class CommandSender:
             OutletError: The model refuses the command.
             HomeAssistantError: The command could not be stored and was withdrawn.
         """
+        restore_point = self._model.restore_point(device_id)
         command = self._model.submit(device_id, request, time.time())
         try:
             await self._store.async_commit()
         except BaseException:
-            self._model.commands.withdraw(command, FailureReason.NOT_STORED, time.time())
-            raise
+            if (fetched := self._model.revert(command, restore_point, time.time())) is None:
+                raise
+            # It can no longer be withdrawn; its record follows.
+            command = fetched
         self._on_command()
         return command
 
     async def async_switch_everything_off(self, *, include_protected: bool) -> EmergencyPowerOff:
-        """Switch off all sockets. The commands are sent at once and are on disk on return.
-
-        Raises:
-            HomeAssistantError: The commands could not be stored; they are sent nevertheless.
-        """
+        """Switch off all sockets. The commands are sent at once; their record may follow if the disk is full."""
         power_off = self._model.switch_everything_off(time.time(), include_protected=include_protected)
         self._on_command()
-        await self._store.async_commit()
+        await self._store.async_save_or_retry()
         return power_off

@@ -238,6 +238,19 @@ class OutletCommands:
         """Fail a command that is still open."""
         self._queues.close(command.payload.device_id, command.id, CommandStatus.FAILED, now, reason)
 
+    def reopen(self, device_id: str, commands: tuple[QueuedCommand, ...]) -> None:
+        """Open superseded commands again, except for subjects that have an open command."""
+        taken = {command.payload.request.subject for command in self.open(device_id)}
+        earlier = {each.id: each for each in commands if each.payload.request.subject not in taken}
+        queue = self._queues.queue(device_id)
+        self._queues.restore(
+            device_id,
+            tuple(
+                earlier.get(each.id, each) if each.status is CommandStatus.SUPERSEDED else each for each in queue
+            ),
+        )
+        self._active.add(device_id)
+
     def remove_outlet(self, device_id: str, now: float) -> None:
         """Fail and drop the commands of a removed outlet."""
         for command in self._queues.open(device_id):

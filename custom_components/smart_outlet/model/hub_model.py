@@ -11,6 +11,7 @@ from .commands import (
     CommandName,
     CommandPolicies,
     CommandRequest,
+    FailureReason,
     OutletCommands,
     QueuedCommand,
     has_failed,
@@ -43,6 +44,15 @@ class HubSettings:
     mains: Mains = field(default_factory=Mains)
     command_policies: CommandPolicies = field(default_factory=CommandPolicies.of)
     sums_outlets: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePoint:
+    """What an outlet had before a command was submitted."""
+
+    commands: tuple[QueuedCommand, ...]
+    threshold: int | None
+    over_threshold_since: float | None
 
 
 class HubModel:
@@ -152,8 +162,8 @@ class HubModel:
         check_main_current(self.settings.name, current_ma, self.main_threshold_ma, self.alerts, now)
         self._observer.hub_changed()
 
-    def set_main_threshold(self, threshold_ma: int, now: float) -> None:
-        """Set the threshold of the main current, 0 for none; the device does not know it."""
+    def set_main_threshold(self, threshold_ma: int | None, now: float) -> None:
+        """Set the threshold of the main current, 0 or None for none; the device does not know it."""
         self.main_threshold_ma = threshold_ma
         check_main_current(self.settings.name, self.main_current_ma, threshold_ma, self.alerts, now)
         self._observer.save()
@@ -179,6 +189,36 @@ class HubModel:
         if request.name is CommandName.SET_THRESHOLD and outlet.has_reported:
             check_outlet(outlet, self.commands, self.alerts, now)
         return command
+
+    def restore_point(self, device_id: str) -> RestorePoint:
+        """Return what ``revert`` restores: the open commands and the threshold of an outlet.
+
+        Raises:
+            UnknownOutletError: The outlet is not registered.
+        """
+        outlet = self.outlet(device_id)
+        return RestorePoint(tuple(self.commands.open(device_id)), outlet.threshold, outlet.over_threshold_since)
+
+    def revert(self, command: QueuedCommand, point: RestorePoint, now: float) -> QueuedCommand | None:
+        """Withdraw a command that could not be stored; return it if it was fetched meanwhile and takes effect.
+
+        The commands that it superseded are open again, and a threshold is as before.
+        """
+        current = self.commands.find(command.id)
+        if current is not None and current.status in (CommandStatus.DELIVERED, CommandStatus.CONFIRMED):
+            return current
+        self._now = now
+        device_id = command.payload.device_id
+        self.commands.withdraw(command, FailureReason.NOT_STORED, now)
+        if (outlet := self.outlets.get(device_id)) is not None:
+            self.commands.reopen(device_id, point.commands)
+            if command.payload.request.name is CommandName.SET_THRESHOLD:
+                outlet.threshold, outlet.over_threshold_since = point.threshold, point.over_threshold_since
+                outlet.threshold_not_delivered = False
+                if outlet.has_reported:
+                    check_outlet(outlet, self.commands, self.alerts, now)
+            self._observer.outlet_changed(outlet)
+        return None
 
     def fetch_commands(self, device_id: str, now: float, *, acknowledges: bool) -> tuple[QueuedCommand, ...]:
         """Return the commands to deliver to an outlet now, see ``OutletCommands.deliver``.

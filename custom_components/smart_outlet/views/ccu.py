@@ -141,7 +141,11 @@ class AckView(CcuView):
 
     @answers_errors(ERROR_FIELDS)
     async def post(self, request: web.Request, device_id: str) -> web.Response:
-        """Apply the acknowledgements; they are on disk before the response, so that none is requested again."""
+        """Apply the acknowledgements.
+
+        They are on disk before the response, so that none is requested again. While the disk is full they are kept in
+        memory: after a crash the commands are delivered again, which is harmless.
+        """
         hub, trusted = await self.async_authenticate(request)
         with api_errors():
             device_id = path_device_id(device_id)
@@ -150,5 +154,5 @@ class AckView(CcuView):
             now = time.time()
             acknowledged = [ack.id for ack in acks if hub.model.acknowledge(device_id, ack, now, trusted=trusted)]
         if acknowledged:
-            await hub.store.async_commit()
+            await hub.store.async_save_or_retry()
         return _json_response(orjson.dumps({"success": True, "acknowledged": acknowledged}))
