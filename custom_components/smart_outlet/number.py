@@ -1,6 +1,5 @@
 """Numbers: the trip threshold of an outlet and the main current threshold of a hub."""
 
-import time
 from typing import Any, Final, override
 
 from homeassistant.components.number import (
@@ -113,11 +112,11 @@ class MainThreshold(HubEntity, NumberEntity):
             HomeAssistantError: It could not be stored and is as before.
         """
         model, before = self.hub.model, self.hub.model.main_threshold_ma
-        model.set_main_threshold(round(value), time.time())
+        model.set_main_threshold(round(value), model.clock())
         try:
             await self.hub.store.async_commit()
         except BaseException:
-            model.set_main_threshold(before, time.time())
+            model.set_main_threshold(before, model.clock())
             raise
         finally:
             self.publish_now()

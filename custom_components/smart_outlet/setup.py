@@ -1,7 +1,6 @@
 """Creates the parts of a hub from its config entry."""
 
 from functools import partial
-import time
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -43,7 +42,7 @@ async def async_create_hub(hass: HomeAssistant, entry: SmartOutletConfigEntry, p
     outlets = HubOutlets(model)
     outlets.sync(outlet_settings(entry))
     if (stored := await store.async_load()) is not None:
-        model.restore(stored, time.time())
+        model.restore(stored, model.clock())
     info.device_registry_id = _register_device(hass, entry, texts.get(f"model_{info.kind.value}"), info.ccu_id)
     hub = HubData(
         info=info,

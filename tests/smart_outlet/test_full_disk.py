@@ -27,7 +27,6 @@ from .conftest import DATA, Ccu
 from .full_disk import full_disk, read_only_disk
 
 REAL_WRITE = Store._async_write_data
-REAL_LOAD = Store._async_load
 BREAKER = {"ccu_id": "01", "current_ma": 7321}
 
 
@@ -58,6 +57,11 @@ def issues(hass: HomeAssistant) -> list[str]:
 def stored(hass: HomeAssistant, key: str) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(Path(hass.config.path(".storage", key)).read_text())["data"]
     return content
+
+
+def modes(hass: HomeAssistant) -> dict[str, int]:
+    files = Path(hass.config.path(".storage")).glob("smart_outlet*")
+    return {file.name: file.stat().st_mode & 0o777 for file in files}
 
 
 async def later(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float = 70) -> None:
@@ -155,9 +159,7 @@ async def test_an_order_is_refused_as_json_and_has_no_effect(
     assert issues(hass) == []
 
 
-async def test_a_refused_order_leaves_the_one_before_it_open(
-    ccu: Ccu, hass_client: ClientSessionGenerator
-) -> None:
+async def test_a_refused_order_leaves_the_one_before_it_open(ccu: Ccu, hass_client: ClientSessionGenerator) -> None:
     await ccu.report()
     user = await hass_client()
     assert (await user.post("/api/commands/FE/relay_off/", json={"socket": "a"})).status == HTTPStatus.OK
@@ -270,7 +272,7 @@ async def test_removing_a_hub_ends_its_retries(hass: HomeAssistant, ccu: Ccu, fr
     await later(hass, freezer)
     assert issues(hass) == []
     assert stored(hass, DOMAIN)["units"] == {}
-    assert not Path(hass.config.path(".storage", f"smart_outlet.{ccu.entry.entry_id}")).exists()
+    assert set(modes(hass)) == {DOMAIN, f"{DOMAIN}.meters"}
 
 
 async def test_a_key_that_cannot_be_saved_is_not_shown_as_valid(hass: HomeAssistant, ccu: Ccu) -> None:
@@ -307,6 +309,5 @@ async def test_files_are_private(hass: HomeAssistant, ccu: Ccu, freezer: FrozenD
     await ccu.cycle()
     await ccu.press("cut_all_power", None)
     await later(hass, freezer)
-    files = list(Path(hass.config.path(".storage")).glob("smart_outlet*"))
-    assert {file.name for file in files} == {DOMAIN, f"{DOMAIN}.meters", f"{DOMAIN}.{ccu.entry.entry_id}"}
-    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    names = (DOMAIN, f"{DOMAIN}.meters", f"{DOMAIN}.{ccu.entry.entry_id}")
+    assert modes(hass) == dict.fromkeys(names, 0o600)

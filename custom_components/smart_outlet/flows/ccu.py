@@ -1,7 +1,6 @@
 """Config flow steps of a Central Control Unit."""
 
 import ipaddress
-import logging
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
@@ -25,7 +24,6 @@ from ..model.errors import FieldError
 from .base import HubFlow
 from .schemas import CCU_SCHEMA, RECONFIGURE_CCU_SCHEMA
 
-_LOGGER = logging.getLogger(__name__)
 _NO_FIELDS: Final = vol.Schema({})
 _DEFAULT_URL: Final = "http://homeassistant.local:8123"
 
@@ -89,9 +87,8 @@ class CcuFlow(HubFlow):
         parts = await async_get_parts(self.hass)
         try:
             await parts.keys.async_set_key(self._data[CONF_CCU_ID], self._data[CONF_NAME], self._key)
-        except HomeAssistantError as err:
-            _LOGGER.error("The key of CCU %s could not be saved: %s", self._data[CONF_CCU_ID], err.__cause__ or err)
-            return False
+        except HomeAssistantError:
+            return False  # the store logs the reason
         return True
 
     def _show_key(self, step_id: str, errors: dict[str, str] | None = None) -> ConfigFlowResult:

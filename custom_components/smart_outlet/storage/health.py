@@ -38,7 +38,8 @@ class StorageHealth:
         self.unsaved.pop(key, None)
         if key in self._failing:
             self._failing.remove(key)
-            if not self._failing:
+            # The issue does not outlive the process, and a write on shutdown is too late to change the issues.
+            if not self._failing and not self._hass.is_stopping:
                 delete_storage_issue(self._hass)
 
 

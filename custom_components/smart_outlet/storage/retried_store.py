@@ -1,10 +1,14 @@
 """A durable store that tries again until a full or read-only disk accepts the data."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final, override
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_call_later
 from homeassistant.util.file import WriteError
 
 from .._lib.backoff import Backoff, RetryPolicy
@@ -18,8 +22,8 @@ _RETRY_POLICY: Final = RetryPolicy(first_s=5.0, max_s=60.0)
 class RetriedStore(DurableStore[dict[str, Any]]):
     """Stores the present result of a function.
 
-    What a user asked for is saved by `async_commit`, which raises, so that the change can be reverted. What a device did
-    is saved by `async_save_or_retry`: it is kept in memory, and nobody waits while the disk is full.
+    What a user asked for is saved by `async_commit`, which raises, so that the change can be reverted. What a device
+    did is saved by `async_save_or_retry`: it is kept in memory, and no request waits while the disk is full.
     """
 
     def __init__(self, hass: HomeAssistant, version: int, key: str, dump: Callable[[], dict[str, Any]]) -> None:
@@ -29,6 +33,7 @@ class RetriedStore(DurableStore[dict[str, Any]]):
         self._health = async_storage_health(hass)
         self._backoff = Backoff(_RETRY_POLICY)
         self._is_closed = False
+        self._retry: list[CALLBACK_TYPE] = []
 
     @override
     async def async_load(self) -> dict[str, Any] | None:
@@ -54,16 +59,14 @@ class RetriedStore(DurableStore[dict[str, Any]]):
 
     async def async_save_or_retry(self) -> None:
         """Save now if the disk accepts data, otherwise later."""
-        if self._health.is_failing(self.key):
-            return
-        try:
-            await self.async_commit()
-        except HomeAssistantError:
-            return  # logged, reported as a repair issue, and retried
+        if not self._health.is_failing(self.key):
+            with suppress(HomeAssistantError):  # logged, reported as a repair issue, and retried
+                await self.async_commit()
 
     async def async_close(self) -> None:
         """Save before an unload; data that cannot be written is kept for the next load."""
         self._is_closed = True
+        self._stop_retry()
         data = self._dump()
         try:
             await self.async_save_durably(data)
@@ -74,6 +77,7 @@ class RetriedStore(DurableStore[dict[str, Any]]):
     async def async_remove(self) -> None:
         """Delete the file."""
         self._is_closed = True
+        self._stop_retry()
         self._health.set_saved(self.key)
         await super().async_remove()
 
@@ -89,8 +93,25 @@ class RetriedStore(DurableStore[dict[str, Any]]):
             raise WriteError(str(err)) from err
         self._health.set_saved(self.key)
         self._backoff.reset()
+        self._stop_retry()
 
     @callback
     def _schedule_retry(self) -> None:
-        if not self._is_closed:
-            self.async_delay_save(self._dump, self._backoff.next_s())
+        self._stop_retry()
+        if self._is_closed:
+            return
+        retry: HassJob[[datetime], Any] = HassJob(self._async_retry, cancel_on_shutdown=True)
+        self._retry = [
+            async_call_later(self.hass, self._backoff.next_s(), retry),
+            self.hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_retry),
+        ]
+
+    async def _async_retry(self, _: datetime | Event) -> None:
+        with suppress(HomeAssistantError):  # logged, and retried again
+            await self.async_commit()
+
+    @callback
+    def _stop_retry(self) -> None:
+        for stop in self._retry:
+            stop()
+        self._retry = []
