@@ -7,6 +7,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.util.ulid import ulid_now
 
 from ._lib.publisher import Publisher
+from ._lib.steady_clock import SteadyClock
 from .const import DOMAIN, HubKind
 from .data import HubData, SmartOutletConfigEntry
 from .domain.parts import DomainParts
@@ -26,7 +27,7 @@ async def async_create_hub(hass: HomeAssistant, entry: SmartOutletConfigEntry, p
     texts = await async_load_texts(hass)
     alerts = AlertFormatter(texts)
     notifier = HubNotifier(hass, info, alerts)
-    model = HubModel(hub_settings(entry), notifier, ulid_now)
+    model = HubModel(hub_settings(entry), notifier, ulid_now, SteadyClock())
     notifier.model = model
     store = HubStore(hass, entry.entry_id, model.dump)
     notifier.on_save = store.schedule_save

@@ -1,6 +1,7 @@
 """The clock of a hub."""
 
-from typing import Protocol
+import time
+from typing import Protocol, override
 
 
 class Clock(Protocol):
@@ -14,3 +15,22 @@ class Clock(Protocol):
 
     def from_wall(self, at: float) -> float:
         """Return the time of UTC seconds."""
+
+
+class WallClock(Clock):
+    """The system clock, for models whose times are passed in by a simulation or a test."""
+
+    @override
+    def __call__(self) -> float:
+        """Return the UTC seconds now."""
+        return time.time()
+
+    @override
+    def to_wall(self, at: float) -> float:
+        """Return the time itself."""
+        return at
+
+    @override
+    def from_wall(self, at: float) -> float:
+        """Return the time itself."""
+        return at

@@ -6,9 +6,8 @@ Times in memory are seconds of the hub's clock, which never jumps. Stored, shown
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._lib.steady_clock import SteadyClock
 from .alerts import AlertLog
-from .clock import Clock
+from .clock import Clock, WallClock
 from .commands import CommandPolicies, OutletCommands
 from .energy import EnergyMeter, Mains
 from .outlet import Outlet
@@ -54,7 +53,7 @@ class HubState:
 
     def __init__(self, settings: HubSettings, commands: OutletCommands, clock: Clock | None) -> None:
         self.settings = settings
-        self.clock = clock or SteadyClock()
+        self.clock = clock or WallClock()
         self.outlets: dict[str, Outlet] = {}
         self.commands = commands
         self.power_off: EmergencyPowerOff | None = None
