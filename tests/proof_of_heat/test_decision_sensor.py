@@ -38,8 +38,8 @@ TRANSLATIONS = Path(__file__).parents[2] / "custom_components" / DOMAIN / "trans
         (replace(RECORD, control_mode=ControlMode.COMMISSIONING), DecisionState.COMMISSIONING),
         (replace(OFF, control_mode=ControlMode.COMMISSIONING, limits=()), DecisionState.IDLE),
         (OFF, DecisionState.LIMITED),
-        (replace(OFF, demand_w=0.0), DecisionState.IDLE),
-        (replace(OFF, demand_w=float("nan")), DecisionState.IDLE),
+        (replace(OFF, requested_w=0.0), DecisionState.IDLE),
+        (replace(OFF, requested_w=float("nan")), DecisionState.IDLE),
         (replace(OFF, limits=()), DecisionState.IDLE),
     ],
 )

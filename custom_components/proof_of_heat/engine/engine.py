@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from . import horizon
+from .commissioning import measuring_heat_w, wants_measuring
 from .config import EngineConfig, PeakPolicy
 from .consumption_forecast import ConsumptionForecast, forecast_next_day
 from .decision_record import ControlMode, Decision, DecisionRecord, SourceCommand, SourceShare
+from .delivery import Delivery, delivery
 from .demand import Demand, DemandControl, preheat_offsets_k
 from .duty_cycle import DutyCycle
 from .input_validation import InputValidator, ValidatedInputs
@@ -23,7 +25,7 @@ from .model.operating_history import OperatingHistory
 from .planning.commitment import PlanRequest, PlanResult, make_plan
 from .planning.segments import FLOW_OVER_MEAN
 from .row_builder import RowBuilder, make_sample, operating_values
-from .running_cost import RunningCostMeter, running_cost
+from .running_cost import RunningCost, RunningCostMeter, cost_of
 from .safety import Safety
 from .savings import SavingsReport, SavingsTracker
 from .short_cycle import ShortCycleProtection
@@ -38,8 +40,6 @@ TOO_WARM_K = 0.2
 """Within this distance below the upper bound, no source runs for its revenue alone."""
 RISE_K_H = 0.4
 """How fast a typical house warms up; used without a plan only."""
-COMMISSION_H = 24.0
-COMMISSION_LEVELS = (1.0, 0.6, 0.35, 0.8)
 
 type Messages = tuple[Message, ...]
 type Job = Callable[[], "JobResult"]
@@ -59,6 +59,8 @@ class _Target:
     heat_w: float
     flow_c: float
     messages: Messages
+    demand_w: float | None = None
+    """The heat demand, if the sources are asked for another heat in this cycle to meet it on average."""
 
 
 class Engine:
@@ -89,6 +91,10 @@ class Engine:
         self._last_s: float | None = None
         self._elapsed_s = 0.0
         self._spent = RunningCostMeter()
+        self.delivery = Delivery()
+        """What the sources draw and deliver, as of the last snapshot."""
+        self.cost = RunningCost()
+        """What that costs."""
         self._shares: dict[str, SourceShare] = {}
         pumps = [source.source_id for source in config.sources if source.has_performance_map]
         self._pump_id = pumps[0] if pumps else None
@@ -112,7 +118,9 @@ class Engine:
         self._inputs = inputs = replace(inputs, room_c=self.zones.room_c(inputs.zones, self._elapsed_s))
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
         delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
-        self._spent.add(running_cost(self._configs, snapshot, inputs.outdoor_c, self._shares), self._elapsed_s)
+        self.delivery = delivery(self._configs, snapshot, inputs.outdoor_c, self._shares)
+        self.cost = cost_of(self.delivery, self._configs, snapshot)
+        self._spent.add(self.cost, self._elapsed_s)
         self._operating_history.add(operating_values(snapshot, inputs, self._configs), self._elapsed_s)
         row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self._configs.get(self._pump_id or "")))
         if row is None:
@@ -236,18 +244,24 @@ class Engine:
             asked = any(zone.wants_heat and not zone.window_open for zone in inputs.zones)
             if asked or not inputs.zones:
                 return _Target(ControlMode.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.messages)
-        if self._commissioning(demand):
-            heat = self._commission_heat(snapshot, inputs, demand)
-            return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, (message(MessageCode.LEARNING),))
-        design = self.source_selector.design_heat_w(self.learned)
-        heat = self._duty_cycle.update(
-            demand.share * design,
-            self.source_selector.min_heat_w(self.learned),
-            self._delivered_w(snapshot, inputs.outdoor_c),
-            self._elapsed_s,
-        )
+        wanted_w = demand.share * self.source_selector.design_heat_w(self.learned)
+        delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
+        may_measure = self.config.commission and self._pump_id is not None and self.learned is None
+        if may_measure and wants_measuring(demand, inputs.zones, self.history.hours):
+            heat = measuring_heat_w(
+                self._duty_cycle,
+                self.history.hours,
+                wanted_w=wanted_w,
+                full_w=self.source_selector.full_heat_w(self._pump_id or "", self.learned),
+                delivered_w=delivered_w,
+                elapsed_s=self._elapsed_s,
+            )
+            why = message(MessageCode.LEARNING)
+            return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, (why,), wanted_w)
+        least_w = self.source_selector.min_heat_w(self.learned)
+        heat = self._duty_cycle.update(wanted_w, least_w, delivered_w, self._elapsed_s)
         control_mode = ControlMode.CURVE if demand.heating else ControlMode.IDLE
-        return _Target(control_mode, heat, demand.flow_c, (demand.reason,))
+        return _Target(control_mode, heat, demand.flow_c, (demand.reason,), wanted_w)
 
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
         """Return the flow temperature that delivers this heat after the emitters have warmed up for 15 minutes."""
@@ -256,24 +270,6 @@ class Engine:
             return min(demand.flow_c, self.config.safety.max_flow_c)
         house = learned.fitted.parameters
         return emitter_after(house, state, heat_w, STEP_S) + FLOW_OVER_MEAN * house.water_k_w * heat_w
-
-    def _commissioning(self, demand: Demand) -> bool:
-        return (
-            self.config.commission
-            and demand.heating
-            and self._pump_id is not None
-            and self.history.hours < COMMISSION_H
-            and self.learned is None
-        )
-
-    def _commission_heat(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> float:
-        """Return the heat at varied levels, with a duty cycle so that the mean is the curve's demand."""
-        design = self.source_selector.design_heat_w(self.learned)
-        full = self.source_selector.full_heat_w(self._pump_id or "", self.learned)
-        at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * full
-        delivered = self._delivered_w(snapshot, inputs.outdoor_c)
-        now = self._duty_cycle.update(demand.share * design, at_level, delivered, self._elapsed_s)
-        return at_level if now > 0 else 0.0
 
     def _delivered_w(self, snapshot: Snapshot, outdoor_c: float) -> float:
         return sum(
@@ -354,7 +350,8 @@ class Engine:
             outdoor_c=inputs.outdoor_c,
             lower_c=lower,
             upper_c=upper,
-            demand_w=target.heat_w,
+            demand_w=target.heat_w if target.demand_w is None else target.demand_w,
+            requested_w=target.heat_w,
             flow_c=target.flow_c,
             mix=mix,
             cost_h=cost_h,

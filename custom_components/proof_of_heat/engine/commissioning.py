@@ -1,0 +1,40 @@
+"""Measuring a modulating heat source: it runs at varied levels while the rooms need heat, until enough is known.
+
+Targets and profiles apply: the mean of the heat is the demand of the heating curve, and rooms at their target get none.
+"""
+
+from collections.abc import Sequence
+
+from .decision_record import ControlMode
+from .demand import Demand
+from .duty_cycle import DutyCycle
+from .snapshot import ZoneSnapshot
+
+COMMISSION_H = 24.0
+COMMISSION_LEVELS = (1.0, 0.6, 0.35, 0.8)
+"""Shares of the full heat, an hour each."""
+WARM_ENOUGH_K = 0.2
+
+
+def wants_measuring(demand: Demand, zones: Sequence[ZoneSnapshot], history_h: float) -> bool:
+    """Return whether the source is to run for the measurement: there is demand, and a room below its target."""
+    return demand.heating and history_h < COMMISSION_H and any(map(_needs_heat, zones))
+
+
+def _needs_heat(zone: ZoneSnapshot) -> bool:
+    if not zone.wants_heat or zone.window_open:
+        return False
+    return not zone.room.known or zone.room.value < zone.target_c + WARM_ENOUGH_K
+
+
+def measuring_heat_w(
+    duty_cycle: DutyCycle, history_h: float, *, wanted_w: float, full_w: float, delivered_w: float, elapsed_s: float
+) -> float:
+    """Return the heat at this hour's level, or 0: a duty cycle whose mean is the wanted heat."""
+    at_level = COMMISSION_LEVELS[int(history_h) % len(COMMISSION_LEVELS)] * full_w
+    return at_level if duty_cycle.update(wanted_w, at_level, delivered_w, elapsed_s) > 0 else 0.0
+
+
+def remaining_h(control_mode: ControlMode, history_h: float) -> float | None:
+    """Return the hours of history until the measurement ends; None while nothing is measured."""
+    return max(0.0, COMMISSION_H - history_h) if control_mode is ControlMode.COMMISSIONING else None
