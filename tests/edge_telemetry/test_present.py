@@ -1,4 +1,4 @@
-"""What is current goes by arrival; the device's clock is only compared. Silence counts only where it can be heard."""
+"""What is current goes by arrival; the clock of a device is only compared. Outages are not silence."""
 
 from datetime import datetime
 import random
@@ -30,7 +30,7 @@ async def tick(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: flo
 
 
 @pytest.mark.parametrize("back_s", [20 * HOUR, HOUR, 300.0, 6 * 24 * HOUR])
-async def test_the_newest_arrival_is_shown_whatever_the_devices_clock_says(
+async def test_the_newest_arrival_is_shown_whatever_the_clock_of_the_device_is(
     hass: HomeAssistant, data: EdgeData, publish: Publish, freezer: FrozenDateTimeFactory, back_s: float
 ) -> None:
     """A board without a battery for its clock starts with an old time (guysoft/OctoPi#606)."""
