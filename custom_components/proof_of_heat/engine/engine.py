@@ -29,6 +29,7 @@ from .running_cost import RunningCost, RunningCostMeter, cost_of
 from .safety import Safety
 from .savings import SavingsReport, SavingsTracker
 from .short_cycle import ShortCycleProtection
+from .site_load import SiteLoad
 from .snapshot import NAN, ComfortBand, Snapshot
 from .source_selection import SourceSelector
 from .sources import heat_output_w
@@ -78,6 +79,7 @@ class Engine:
         self.safety = Safety(config.safety, self._configs, self.short_cycle)
         self.source_selector = SourceSelector(config)
         self.zones = ZoneOffsets()
+        self.site_load = SiteLoad(config.site)
         self._validator = InputValidator(config.safety)
         self._rows = RowBuilder()
         self._duty_cycle = DutyCycle()
@@ -106,6 +108,11 @@ class Engine:
         return self._observer.state if self._observer else None
 
     @property
+    def inputs(self) -> ValidatedInputs | None:
+        """The validated inputs of the last cycle; None before the first one."""
+        return self._inputs
+
+    @property
     def predicting(self) -> bool:
         """Whether the backtest allows planning."""
         return self.learned is not None and self.learned.trusted
@@ -114,6 +121,7 @@ class Engine:
         """Process a snapshot: validate the inputs, update the model's state and the history."""
         self._elapsed_s = 0.0 if self._last_s is None else max(0.0, snapshot.now_s - self._last_s)
         self._last_s = snapshot.now_s
+        self.site_load.observe(snapshot, self._elapsed_s)
         inputs = self._validator.validate(snapshot)
         self._inputs = inputs = replace(inputs, room_c=self.zones.room_c(inputs.zones, self._elapsed_s))
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
@@ -141,6 +149,7 @@ class Engine:
         """
         if self._busy or self._inputs is None:
             return None
+        snapshot = self.site_load.completed(snapshot)
         if self.history.hours >= self._learn_at_h:
             self._busy = True
             series, before, limit = self.history.series(), self.learned, self.config.prediction_error_limit_k
@@ -181,6 +190,7 @@ class Engine:
 
     def decide(self, snapshot: Snapshot) -> Decision:
         """Return the commands of all sources for this cycle. It is fast and does no I/O."""
+        snapshot = self.site_load.completed(snapshot)
         inputs = self._inputs or self._validator.validate(snapshot)
         preheat_k = preheat_offsets_k([zone.band or snapshot.band for zone in inputs.zones], RISE_K_H)
         demand = self.demand_control.update(inputs.zones, inputs.outdoor_c, self._elapsed_s, preheat_k)
@@ -217,7 +227,7 @@ class Engine:
         headroom = self.source_selector.headroom(snapshot, self.learned)
         commands, limits = self.safety.apply(requested, snapshot, inputs, headroom)
         self.source_selector.record(commands)
-        return self._decision(snapshot, inputs, target, commands, limits + choice.limits)
+        return self._decision(snapshot, inputs, target, commands, limits + choice.limits + self.site_load.messages())
 
     def suggest_curve(self, room_c: float) -> CurveSuggestion | None:
         """Return the heating curve that fits the house at a room setpoint in degC; None before it was learned."""
@@ -374,6 +384,7 @@ class Engine:
             "history": self.history.dump(),
             "savings": self.savings.dump(),
             "zones": self.zones.dump(),
+            "site_load": self.site_load.dump(),
             "traces": self._operating_history.dump(),
         }
 
@@ -381,14 +392,16 @@ class Engine:
         """Restore what ``dump`` returned; invalid parts are skipped. The house is learned again from the history."""
         if saved.get("version") != STATE_VERSION:
             return
-        if isinstance(demand := saved.get("demand"), dict):
-            self.demand_control.restore(demand)
-        if isinstance(cycling := saved.get("cycling"), dict):
-            self.short_cycle.restore(cycling)
-        if isinstance(zones := saved.get("zones"), dict):
-            self.zones.restore(zones)
-        if isinstance(traces := saved.get("traces"), dict):
-            self._operating_history.restore(traces)
+        parts: tuple[tuple[str, type, Callable[[Any], None]], ...] = (
+            ("demand", dict, self.demand_control.restore),
+            ("cycling", dict, self.short_cycle.restore),
+            ("zones", dict, self.zones.restore),
+            ("site_load", list, self.site_load.restore),
+            ("traces", dict, self._operating_history.restore),
+        )
+        for key, kind, restore in parts:
+            if isinstance(saved.get(key), kind):
+                restore(saved[key])
         if saved.get("columns") == list(COLUMNS) and isinstance(rows := saved.get("history"), list):
             self.history.restore(rows)
             if self.history.hours >= self._learn_at_h:
