@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from .decision_record import ControlMode
 from .demand import Demand
-from .duty_cycle import DutyCycle
 from .snapshot import ZoneSnapshot
 
 COMMISSION_H = 24.0
@@ -27,12 +26,9 @@ def _needs_heat(zone: ZoneSnapshot) -> bool:
     return not zone.room.known or zone.room.value < zone.target_c + WARM_ENOUGH_K
 
 
-def measuring_heat_w(
-    duty_cycle: DutyCycle, history_h: float, *, wanted_w: float, full_w: float, delivered_w: float, elapsed_s: float
-) -> float:
-    """Return the heat at this hour's level, or 0: a duty cycle whose mean is the wanted heat."""
-    at_level = COMMISSION_LEVELS[int(history_h) % len(COMMISSION_LEVELS)] * full_w
-    return at_level if duty_cycle.update(wanted_w, at_level, delivered_w, elapsed_s) > 0 else 0.0
+def measuring_share(history_h: float) -> float:
+    """Return the share of the full heat in this hour; with a duty cycle, the mean of the heat is the demand."""
+    return COMMISSION_LEVELS[int(history_h) % len(COMMISSION_LEVELS)]
 
 
 def remaining_h(control_mode: ControlMode, history_h: float) -> float | None:

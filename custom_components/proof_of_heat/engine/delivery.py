@@ -58,12 +58,12 @@ class Delivery:
 
     @property
     def power(self) -> Amount:
-        """The electric input of all sources; unknown while that of one is unknown."""
+        """The electric input of all sources, of which an unknown one is left out."""
         return _total([source.power for source in self.sources])
 
     @property
     def heat(self) -> Amount:
-        """The heat output of all sources; unknown while that of one is unknown."""
+        """The heat output of all sources, of which an unknown one is left out."""
         return _total([source.heat for source in self.sources])
 
     @property
@@ -119,7 +119,8 @@ def _heat(
     config: SourceConfig, reading: SourceSnapshot, power: Amount, decision: SourceShare | None, outdoor_c: float
 ) -> Amount:
     if math.isfinite(reading.heat_w):
-        return Amount(max(0.0, reading.heat_w), estimated=False)
+        # What an electric heater reports as heat is its power.
+        return Amount(max(0.0, reading.heat_w), estimated=config.kind in _RESISTIVE and power.estimated)
     if math.isfinite(reading.counted_heat_w):
         return Amount(max(0.0, reading.counted_heat_w), estimated=not reading.counted_heat_enough)
     if reading.on is False or reading.running is False:
@@ -151,5 +152,6 @@ def _is_heating(
 
 
 def _total(parts: list[Amount]) -> Amount:
-    """Return the sum; unknown while one part is unknown, estimated where one is."""
-    return Amount(sum(part.watts for part in parts), any(part.estimated for part in parts)) if parts else Amount()
+    """Return the sum of the known parts: an estimate where one is estimated or unknown; unknown if all are."""
+    known = [part.watts for part in parts if part.known]
+    return Amount(sum(known), any(part.estimated for part in parts)) if known else Amount()

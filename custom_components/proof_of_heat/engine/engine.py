@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import horizon
-from .commissioning import measuring_heat_w, wants_measuring
+from .commissioning import measuring_share, wants_measuring
 from .config import EngineConfig, PeakPolicy
 from .consumption_forecast import ConsumptionForecast, forecast_next_day
 from .decision_record import ControlMode, Decision, DecisionRecord, SourceCommand, SourceShare
@@ -19,11 +19,10 @@ from .input_validation import InputValidator, ValidatedInputs
 from .learning import LearnedModel, learn, next_learning_h
 from .messages import Message, MessageCode, message
 from .model.curve_fit import CurveSuggestion, suggest
-from .model.history import COLUMNS, STEP_S, History, Row
-from .model.observer import HouseState, Observer, emitter_after
+from .model.history import COLUMNS, History, Row
+from .model.observer import HouseState, Observer
 from .model.operating_history import OperatingHistory
 from .planning.commitment import PlanRequest, PlanResult, make_plan
-from .planning.segments import FLOW_OVER_MEAN
 from .row_builder import RowBuilder, make_sample, operating_values
 from .running_cost import RunningCost, RunningCostMeter, cost_of
 from .safety import Safety
@@ -93,10 +92,8 @@ class Engine:
         self._last_s: float | None = None
         self._elapsed_s = 0.0
         self._spent = RunningCostMeter()
-        self.delivery = Delivery()
-        """What the sources draw and deliver, as of the last snapshot."""
-        self.cost = RunningCost()
-        """What that costs."""
+        # What the sources do as of the last snapshot, and what that costs.
+        self.delivery, self.cost = Delivery(), RunningCost()
         self._shares: dict[str, SourceShare] = {}
         pumps = [source.source_id for source in config.sources if source.has_performance_map]
         self._pump_id = pumps[0] if pumps else None
@@ -198,6 +195,7 @@ class Engine:
         frost = self.safety.update_frost(inputs)
         if frost:
             target = replace(target, heat_w=max(target.heat_w, self.source_selector.min_heat_w(self.learned)))
+        is_planned = target.control_mode is ControlMode.PLAN
         choice = self.source_selector.choose(
             snapshot,
             inputs,
@@ -207,9 +205,7 @@ class Engine:
             locks=self._locks(snapshot),
             frost=frost,
             too_warm=inputs.room_c > (self._band or snapshot.band).now[1] - TOO_WARM_K,
-            power_cap_w=self.plan.cap_w
-            if target.control_mode is ControlMode.PLAN and self.plan
-            else self._power_cap_w(),
+            power_cap_w=self.plan.cap_w if is_planned and self.plan else self._power_cap_w(),
         )
         requested = tuple(
             SourceCommand(
@@ -258,16 +254,11 @@ class Engine:
         delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
         may_measure = self.config.commission and self._pump_id is not None and self.learned is None
         if may_measure and wants_measuring(demand, inputs.zones, self.history.hours):
-            heat = measuring_heat_w(
-                self._duty_cycle,
-                self.history.hours,
-                wanted_w=wanted_w,
-                full_w=self.source_selector.full_heat_w(self._pump_id or "", self.learned),
-                delivered_w=delivered_w,
-                elapsed_s=self._elapsed_s,
-            )
-            why = message(MessageCode.LEARNING)
-            return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, (why,), wanted_w)
+            at_level = measuring_share(self.history.hours) * self.source_selector.full_heat_w(self._pump_id or "", None)
+            now = self._duty_cycle.update(wanted_w, at_level, delivered_w, self._elapsed_s)
+            heat = at_level if now > 0 else 0.0
+            why = (message(MessageCode.LEARNING),)
+            return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, why, wanted_w)
         least_w = self.source_selector.min_heat_w(self.learned)
         heat = self._duty_cycle.update(wanted_w, least_w, delivered_w, self._elapsed_s)
         control_mode = ControlMode.CURVE if demand.heating else ControlMode.IDLE
@@ -278,8 +269,7 @@ class Engine:
         state, learned = self.state, self.learned
         if state is None or learned is None or heat_w <= 0:
             return min(demand.flow_c, self.config.safety.max_flow_c)
-        house = learned.fitted.parameters
-        return emitter_after(house, state, heat_w, STEP_S) + FLOW_OVER_MEAN * house.water_k_w * heat_w
+        return learned.flow_for(state, heat_w)
 
     def _delivered_w(self, snapshot: Snapshot, outdoor_c: float) -> float:
         return sum(

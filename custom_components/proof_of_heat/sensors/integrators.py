@@ -110,9 +110,7 @@ class IntegratedCostSensor(SystemEntity, _IntegratedSensor):
     @callback
     def _integrate(self) -> None:
         cost = self.system.coordinator.data.cost
-        self._estimated = cost.estimated or not cost.complete
-        is_counted = self.system.user.active and cost.complete
-        self._integrator.add(dt_util.utcnow(), cost.cost_h if is_counted else None)
+        self._integrator.add(dt_util.utcnow(), cost.cost_h if self.system.user.active else None)
 
 
 def integrated_sensors(system: HeatingSystem, managed: ManagedSource) -> list[IntegratedEnergySensor]:

@@ -56,14 +56,15 @@ def _estimate(amount: Callable[[Delivery], Amount]) -> Callable[[HeatingSystem],
 
 
 def _cost_per_hour(system: HeatingSystem) -> float | None:
-    cost = system.coordinator.data.cost
-    return known(cost.cost_h) if cost.complete else None
+    data = system.coordinator.data
+    return known(data.cost.cost_h) if data.delivery.power.known else None
 
 
 def _cost_details(system: HeatingSystem) -> Mapping[str, Any]:
     """Return whether the cost is estimated, and what the last decision was expected to cost."""
     data = system.coordinator.data
-    return {"estimated": data.cost.estimated, "commanded": known(round(data.decision.record.cost_h, 4))}
+    estimated = data.cost.estimated or not data.cost.complete
+    return {"estimated": estimated, "commanded": known(round(data.decision.record.cost_h, 4))}
 
 
 def _cop(name: str) -> Callable[[HeatingSystem], float | None]:

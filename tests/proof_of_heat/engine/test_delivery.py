@@ -95,6 +95,7 @@ def test_heat_by_reading_counter_and_kind() -> None:
     assert is_same(one(PUMP, counted_heat_w=3000.0, counted_heat_enough=True).heat, 3000.0, estimated=False)
     assert is_same(one(MINER, power_w=3000.0).heat, 2850.0, estimated=False)
     assert is_same(one(HEATER, power_w=2000.0).heat, 2000.0, estimated=False)
+    assert is_same(one(HEATER, power_w=2e3, heat_w=2e3, power_estimated=True).heat, 2000.0, estimated=True)
     assert one(HEATER, power_w=2000.0).is_heating
     assert not one(HEATER, power_w=3.0).is_heating
     assert not one(HEATER, decided=False).power.known
@@ -112,10 +113,11 @@ def test_a_boiler_by_its_level() -> None:
     assert one(PUMPED_BOILER).is_heating
 
 
-def test_a_sum_with_an_unknown_part_is_unknown() -> None:
+def test_a_sum_with_an_unknown_part_is_an_estimate() -> None:
     measured, unknown = one(HEATER, power_w=2000.0), one(PUMP, counts=True)
     assert is_same(Delivery((measured,)).power, 2000.0, estimated=False)
-    assert not Delivery((measured, unknown)).power.known
+    assert is_same(Delivery((measured, unknown)).power, 2000.0, estimated=True)
+    assert not Delivery((unknown,)).power.known
     assert Delivery((measured, one(PUMP))).power.estimated
     assert not Delivery().heat.known
     assert Delivery((measured, unknown)).is_heating
