@@ -9,7 +9,7 @@ from .const import DOMAIN, PLATFORMS
 from .data import OtaConfigEntry, OtaData
 from .devices.fleet_directory import async_setup_fleet_directory
 from .devices.key_store import KeyStore
-from .rollout.codec import DecodeError
+from .rollout.codec import DecodeError, NewerFormatError
 from .rollout.errors import StorageError
 from .rollout.state import State
 from .services import async_setup_services
@@ -30,6 +30,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: OtaConfigEntry) -> bool:
     """Set up OTA from a config entry."""
     data = OtaData.create(hass, entry)
+    entry.async_on_unload(data.hub.storage.async_close)  # also if the setup fails
     await _async_load(data)
     data.hub.start()
     entry.async_on_unload(data.notifier.start())
@@ -52,7 +53,7 @@ async def _async_load(data: OtaData) -> None:
     """Load what is stored.
 
     Raises:
-        ConfigEntryError: It is damaged.
+        ConfigEntryError: It is damaged, or a newer version wrote it.
         ConfigEntryNotReady: It cannot be read, or the image folder cannot be used.
     """
     try:
@@ -62,6 +63,10 @@ async def _async_load(data: OtaData) -> None:
     except StorageError as err:
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN, translation_key=err.code, translation_placeholders=err.placeholders
+        ) from err
+    except NewerFormatError as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN, translation_key="storage_newer", translation_placeholders={"error": str(err)}
         ) from err
     except (DecodeError, KeyError, TypeError, ValueError) as err:
         raise ConfigEntryError(

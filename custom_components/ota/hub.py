@@ -49,7 +49,8 @@ class OtaHub:
         """Load the stored state.
 
         Raises:
-            DecodeError: The stored state is damaged, or a newer version wrote it.
+            NewerFormatError: A newer version wrote the stored state.
+            DecodeError: It is damaged.
             StorageError: It cannot be read.
         """
         await self.storage.async_load()
@@ -75,7 +76,7 @@ class OtaHub:
             self._save_events_timer = None
         self.dispatcher.close()
         try:
-            await self.storage.async_close()
+            await self.storage.async_stop()
         except HomeAssistantError as err:
             _LOGGER.warning("Saving the last changes failed: %s", err)
 

@@ -1,30 +1,29 @@
-"""Storage of the state: a journal that is on disk before a change is acknowledged."""
+"""Storage of the state: a database in which every change is saved before it is acknowledged."""
 
 import asyncio
 from collections.abc import Iterator
-import logging
 from pathlib import Path
 from typing import Any, Final, override
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import STORAGE_DIR
+from homeassistant.util.hass_dict import HassKey
 
 from ._lib.durable_store import DurableStore
 from .const import DOMAIN
 from .error_handling import translate_error
 from .rollout.errors import StorageError
-from .rollout.journal import Journal
 from .rollout.models import HISTORY_LENGTH
-from .rollout.record_types import RecordChange, RecordKey, RecordType
-from .rollout.records import load_state, pop_changes, restore_changes, snapshot
+from .rollout.record_store import RecordStore
+from .rollout.record_types import RecordKey, RecordType
+from .rollout.records import all_records, load_state, pop_changes, restore_changes
 from .rollout.state import State
-
-_LOGGER = logging.getLogger(__name__)
 
 VERSION: Final = 1
 MINOR_VERSION: Final = 1
 _LEGACY: Final = ("releases", "devices", "rollouts")
-"""Stores that contained the state before there was a journal."""
+"""Stores that contained the state in the first versions."""
+_BACKUP_RUNNING: HassKey[bool] = HassKey(f"{DOMAIN}_backup_running")
 
 
 class OtaStore(DurableStore[dict[str, Any]]):
@@ -46,18 +45,19 @@ class OtaStore(DurableStore[dict[str, Any]]):
 
 
 class Storage:
-    """Saves the state. Commits that wait at the same time share one write."""
+    """Saves the state. Commits that wait at the same time share one transaction."""
 
     def __init__(self, hass: HomeAssistant, state: State) -> None:
         """Create the storage of a state; `async_load` fills it."""
         self._hass = hass
         self._state = state
-        self._journal = Journal(Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.state")))
+        self._records = RecordStore(
+            Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.state")),
+            backup_running=hass.data.get(_BACKUP_RUNNING, False),
+        )
+        self._database = self._records.database
         self._next: asyncio.Future[None] | None = None
         self._writer: asyncio.Task[None] | None = None
-        self._compacting: asyncio.Task[None] | None = None
-        self._backup_running = False
-        self._compact_requested = False
 
     # -- reading
 
@@ -65,22 +65,19 @@ class Storage:
         """Fill the state.
 
         Raises:
-            DecodeError: What is stored is damaged.
-            StorageError: It cannot be read.
+            NewerFormatError: A newer version wrote what is stored.
+            DecodeError: It is damaged.
+            StorageError: It cannot be read, or not be stored in the database.
         """
         run = self._hass.async_add_executor_job
-        records = await run(self._journal.load)
         legacy = await self._async_load_legacy()
-        migrate = bool(legacy) and not records
-        await run(load_state, self._state, legacy if migrate else records)
-        if migrate:
-            number = await run(self._journal.rotate)
-            await run(self._journal.write_base, number, snapshot(self._state))
+        await run(load_state, self._state, await run(self._records.read, legacy))
+        await run(self._records.complete, all_records(self._state))
         if legacy:
             await self._async_remove_legacy()
 
     async def _async_load_legacy(self) -> dict[RecordKey, Any]:
-        """Return the records of the stores that were used before the journal."""
+        """Return the records of the stores of the first versions."""
         stored = {name: await OtaStore(self._hass, name).async_load() or {} for name in _LEGACY}
         return dict(_legacy_records(stored))
 
@@ -100,7 +97,7 @@ class Storage:
             self._next = self._hass.loop.create_future()
         mine = self._next
         if self._writer is None:
-            self._writer = self._hass.async_create_task(self._async_write(), "ota journal", eager_start=False)
+            self._writer = self._hass.async_create_task(self._async_write(), "ota database", eager_start=False)
         await asyncio.shield(mine)
 
     async def _async_write(self) -> None:
@@ -109,7 +106,7 @@ class Storage:
             while (waiting := self._next) is not None:
                 self._next = None
                 try:
-                    await self._async_append()
+                    await self._async_apply()
                 except asyncio.CancelledError:
                     waiting.cancel()
                     raise
@@ -118,15 +115,14 @@ class Storage:
                     waiting.exception()  # retrieved here, because the commits may have been canceled
                 else:
                     waiting.set_result(None)
-                    await self._async_compact_if_due()
         finally:
             self._writer = None
 
-    async def _async_append(self) -> None:
+    async def _async_apply(self) -> None:
         if not (changes := pop_changes(self._state)):
             return
         try:
-            await self._hass.async_add_executor_job(self._journal.append, changes)
+            await self._hass.async_add_executor_job(self._database.apply, changes)
         except StorageError as err:
             restore_changes(self._state, changes)
             raise translate_error(err) from err
@@ -139,49 +135,24 @@ class Storage:
         self._state.flush_deferred(contacts=True)
         await self.async_commit()
 
-    # -- compaction
-
-    async def _async_compact_if_due(self) -> None:
-        """Compact the journal between two writes; later changes go to a new log."""
-        if self._backup_running or self._compacting is not None:
-            return
-        if not (self._journal.wants_base or self._compact_requested):
-            return
-        self._compact_requested = False
-        records = snapshot(self._state)
-        number = await self._hass.async_add_executor_job(self._journal.rotate)
-        self._compacting = self._hass.async_create_background_task(
-            self._async_compact(number, records), "ota compaction"
-        )
-
-    async def _async_compact(self, number: int, records: Iterator[RecordChange]) -> None:
-        try:
-            await self._hass.async_add_executor_job(self._journal.write_base, number, records)
-        except StorageError as err:
-            _LOGGER.warning("Compacting the journal failed, it keeps growing: %s", err)
-        finally:
-            self._compacting = None
-
-    async def async_prepare_backup(self) -> None:
-        """Write all records to a base, because backups omit `*.log` files, and keep all files from now on.
+    async def async_begin_backup(self) -> None:
+        """Save everything, and keep the database file unchanged while a backup copies it.
 
         Raises:
-            HomeAssistantError: They could not be saved.
+            HomeAssistantError: It could not be saved.
         """
-        self._compact_requested = True
         await self.async_save_all()
-        if self._writer is not None:
-            await asyncio.wait([self._writer])
-        if self._compacting is not None:
-            await asyncio.wait([self._compacting])
-        self._backup_running = True
+        try:
+            await self._hass.async_add_executor_job(self._database.begin_backup)
+        except StorageError as err:
+            raise translate_error(err) from err
 
-    def end_backup(self) -> None:
-        """Allow deleting files again."""
-        self._backup_running = False
+    async def async_end_backup(self) -> None:
+        """Allow changes of the database file again."""
+        await self._hass.async_add_executor_job(self._database.end_backup)
 
-    async def async_close(self) -> None:
-        """Save everything and close the journal.
+    async def async_stop(self) -> None:
+        """Save everything and close the database.
 
         Raises:
             HomeAssistantError: It could not be saved.
@@ -189,18 +160,26 @@ class Storage:
         try:
             await self.async_save_all()
         finally:
-            if self._compacting is not None:
-                await asyncio.wait([self._compacting])
-            await self._hass.async_add_executor_job(self._journal.close)
+            await self.async_close()
+
+    async def async_close(self) -> None:
+        """Close the database: it is locked as long as it is open."""
+        await self._hass.async_add_executor_job(self._database.close)
 
     async def async_remove(self) -> None:
         """Delete all files."""
-        await self._hass.async_add_executor_job(self._journal.remove)
+        await self._hass.async_add_executor_job(self._records.remove)
         await self._async_remove_legacy()
 
 
+@callback
+def set_backup_running(hass: HomeAssistant, running: bool) -> None:
+    """Store whether a backup is running, for entries that are set up meanwhile."""
+    hass.data[_BACKUP_RUNNING] = running
+
+
 def _legacy_records(stored: dict[str, dict[str, Any]]) -> Iterator[tuple[RecordKey, Any]]:
-    """Return the content of the previous stores as records."""
+    """Return the content of these stores as records."""
     for release in stored["releases"].get("releases", ()):
         yield (RecordType.RELEASE, release["release_id"]), release
     for slot, sequence in stored["releases"].get("sequences", {}).items():

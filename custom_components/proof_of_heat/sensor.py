@@ -98,12 +98,36 @@ class SystemSensor(SystemEntity, SensorEntity):
     """A sensor of the heating system. Details of decisions are not recorded: `get_decisions` returns the last ones."""
 
     entity_description: SystemSensorDescription
-    _unrecorded_attributes = frozenset({"codes", "id", "limits", "mix", "notes", "time", "words"})
+    _unrecorded_attributes = frozenset(
+        {
+            "codes",
+            "cost_h",
+            "demand_w",
+            "flow_c",
+            "id",
+            "limits",
+            "mix",
+            "notes",
+            "outdoor_c",
+            "room_c",
+            "time",
+            "way",
+            "words",
+            "worth_kwh",
+        }
+    )
 
     def __init__(self, system: HeatingSystem, description: SystemSensorDescription) -> None:
         super().__init__(system, description)
         if description.money is not None:
             self._attr_native_unit_of_measurement = f"{system.coordinator.hass.config.currency}{description.money}"
+
+    @property
+    @override
+    def published_value(self) -> object:
+        """What is written when it changes: the value by default."""
+        published = self.entity_description.published_fn
+        return self.native_value if published is None else published(self.system)
 
     @property
     @override

@@ -1,11 +1,13 @@
 """Fixtures of the iot_heating tests."""
 
 from collections.abc import Generator
+from datetime import datetime
 import logging
 from pathlib import Path
 
 from aiohttp.test_utils import TestClient
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -24,6 +26,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def files_in_tmp(hass: HomeAssistant, tmp_path: Path) -> None:
     """Sessions and telemetry go to real files, in a folder of the test's own."""
     hass.config.config_dir = str(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def local_noon(request: pytest.FixtureRequest, hass: HomeAssistant) -> None:
+    """Tests with a frozen clock start at noon of a Wednesday, so that no local day ends while they run."""
+    if "freezer" in request.fixturenames:
+        noon = datetime(2025, 12, 17, 12, tzinfo=dt_util.get_default_time_zone())
+        request.getfixturevalue("freezer").move_to(noon)
 
 
 @pytest.fixture(autouse=True)

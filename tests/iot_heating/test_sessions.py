@@ -135,6 +135,7 @@ async def test_a_kill_in_the_middle_of_a_session_loses_nothing_that_was_acknowle
 ) -> None:
     for _ in range(20):
         await report("on")
+    await hass.async_block_till_done(wait_background_tasks=True)
     before = dt_util.utcnow()
     await crash_and_start(hass, building)
     tracker = building.runtime_data.hub.controllers["ESP32-001"].tracker

@@ -8,6 +8,7 @@ import sqlite3
 from typing import Any
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
@@ -185,7 +186,10 @@ async def test_a_number_without_a_converter_for_its_unit_is_none(hass: HomeAssis
 
 
 @pytest.mark.expects_errors
-async def test_a_file_that_could_not_be_read_at_first_is_not_overwritten(hass: HomeAssistant, tmp_path: Path) -> None:
+async def test_a_file_that_could_not_be_read_at_first_is_not_overwritten(
+    hass: HomeAssistant, tmp_path: Path, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(NOW)
     db = SessionDatabase(tmp_path / FILE_NAME)
     db.open()
     today = dt_util.now().date()

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-import errno
 import logging
 from pathlib import Path
+import shutil
+import sqlite3
+import tempfile
 from types import MappingProxyType
 from typing import Any
 
@@ -24,7 +26,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.ota._lib.slices import SLICE_LENGTH_S
 from custom_components.ota.data import OtaData
 from custom_components.ota.devices.key_store import IssuedSecrets
-from custom_components.ota.rollout.journal import Journal
+from custom_components.ota.rollout.record_store import RecordStore
 from tests.ota.images import esp32_image, public_key, signed
 
 DOMAIN = "ota"
@@ -165,23 +167,35 @@ type FullDisk = Callable[[], AbstractContextManager[None]]
 
 @pytest.fixture
 def full_disk(monkeypatch: pytest.MonkeyPatch) -> FullDisk:
-    """A context in which the journal cannot be written."""
+    """A context in which the database cannot be written."""
 
     @contextmanager
     def full() -> Iterator[None]:
         def refuse(*_: object) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            err = sqlite3.OperationalError("database or disk is full")
+            err.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise err
 
         with monkeypatch.context() as patched:
-            patched.setattr("custom_components.ota.rollout.journal._write", refuse)
+            patched.setattr("custom_components.ota.rollout.database._write", refuse)
             yield
 
     return full
 
 
+def state_folder(hass: HomeAssistant) -> Path:
+    """Where the state is stored."""
+    return Path(hass.config.path(".storage/ota.state"))
+
+
 def stored(hass: HomeAssistant) -> dict[tuple[str, str], Any]:
-    """What is on disk of the state."""
-    return Journal(Path(hass.config.path(".storage/ota.state"))).load()
+    """What a start after kill -9 reads: the files as they are now."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copytree(state_folder(hass), Path(folder, "state"))
+        records = RecordStore(copy)
+        found = dict(records.read({}))
+        records.database.close()
+        return found
 
 
 type Release = Callable[..., Awaitable[bytes]]

@@ -355,13 +355,13 @@ async def test_ten_thousand_status_posts_need_no_disk_and_bounded_memory(
 
 def _count_writes(ota: OtaData) -> list[int]:
     counts: list[int] = []
-    original = ota.hub.storage._journal.append
+    original = ota.hub.storage._database.apply
 
-    def append(ops: Any) -> None:
-        counts.append(len(ops))
-        original(ops)
+    def apply(changes: Any) -> None:
+        counts.append(len(changes))
+        original(changes)
 
-    ota.hub.storage._journal.append = append  # type: ignore[method-assign]
+    ota.hub.storage._database.apply = apply  # type: ignore[method-assign]
     return counts
 
 

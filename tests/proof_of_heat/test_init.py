@@ -120,8 +120,8 @@ async def test_decision_text_contains_names(
     await entry.runtime_data.user.async_set_active(True)
     await advance(hass, freezer, 200)
     state = hass.states.get(entity_id(hass, "sensor", entry.entry_id, "decision"))
-    assert DOMAIN not in state.state
-    assert "Heater" in state.state
+    assert DOMAIN not in state.attributes["words"]
+    assert "Heater" in state.attributes["words"]
     assert state.attributes["mix"][0]["source"] == "Heater"
     assert state.attributes["id"]
 

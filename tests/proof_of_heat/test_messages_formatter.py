@@ -25,7 +25,6 @@ from custom_components.proof_of_heat.messages.formatter import (
     MessageFormatter,
     async_load_texts,
 )
-from custom_components.proof_of_heat.sensors.system import shortened
 
 from .messages import NAMES, RECORD, TEXTS, sample
 
@@ -161,23 +160,3 @@ def test_decision_without_heat() -> None:
     idle = replace(RECORD, mix=(), limits=(), reasons=(message(MessageCode.WARM_OUTSIDE),))
     assert MessageFormatter(ENGLISH, {}, "EUR").decision(idle) == ("Warm enough outside. No heat source is heating")
     assert idle.text == "warm enough outside. No heat source is heating"
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_long_decision_is_shortened_at_a_word(hass: HomeAssistant, language: str) -> None:
-    """A state in Home Assistant has at most 255 characters."""
-    hass.config.language = language
-    formatter = MessageFormatter(await async_load_texts(hass), NAMES, "EUR")
-    assert shortened(formatter.decision(RECORD)) == TEXTS[language], "an ordinary decision is not shortened"
-    all_at_once = replace(RECORD, limits=tuple(sample(code) for code in MessageCode))
-    words = formatter.decision(all_at_once)
-    state = shortened(words)
-    assert len(words) > 255 >= len(state)
-    assert state.endswith("…")
-    assert words.startswith(state[:-1])
-    assert words[len(state) - 1] in " ,;:."
-
-
-def test_text_of_the_maximum_length_is_not_shortened() -> None:
-    assert shortened("x" * 255) == "x" * 255
-    assert shortened("x" * 256) == "x" * 254 + "…"

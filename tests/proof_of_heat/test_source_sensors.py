@@ -1,5 +1,6 @@
 """Sensors of sources without a value."""
 
+from dataclasses import replace
 import math
 from types import SimpleNamespace
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 import pytest
 
+from custom_components.proof_of_heat.engine.decision_record import SourceShare
 from custom_components.proof_of_heat.prices.provider_actions import fetch_prices
 from custom_components.proof_of_heat.sensors import source as sensors
 
@@ -24,8 +26,8 @@ async def test_heat_price_is_that_of_the_last_decision(hass: HomeAssistant, monk
 
     def decided(*shares: tuple[str, float]) -> Any:
         record = entry.runtime_data.coordinator.data.decision.record
-        mix = tuple(SimpleNamespace(source_id=key, heat_w=0.0, power_w=0.0, price_kwh=price) for key, price in shares)
-        return SimpleNamespace(record=SimpleNamespace(**{**_fields(record), "mix": mix}))
+        mix = tuple(SourceShare(key, 0.0, 0.0, price) for key, price in shares)
+        return SimpleNamespace(record=replace(record, mix=mix))
 
     cycle._record("one", decided(("other", 0.08), (managed.source.source_id, 0.11)))
     assert managed.heat_price_kwh == 0.11
@@ -33,10 +35,6 @@ async def test_heat_price_is_that_of_the_last_decision(hass: HomeAssistant, monk
     assert managed.heat_price_kwh is None
     cycle._record("three", decided(("other", 0.08)))
     assert managed.heat_price_kwh is None, "a source that is not part of the decision has no price"
-
-
-def _fields(record: Any) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.__dataclass_fields__}
 
 
 def test_a_source_without_a_call_budget_has_no_calls() -> None:

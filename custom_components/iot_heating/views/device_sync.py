@@ -17,6 +17,7 @@ from .._lib.device_http import (
     presented_key,
     read_body,
     too_many,
+    unexpected,
 )
 from .._lib.device_keys import KeyMatch
 from ..const import CONF_ALLOW_QUERY
@@ -82,6 +83,8 @@ class DeviceSyncView(HomeAssistantView):
             return await self._async_reply(connection, match, report, sessions_changed=sessions_changed, now=now)
         except ApiError as err:
             return err.response()
+        except Exception as err:  # noqa: BLE001 - the controller waits for an answer, whatever has failed
+            return unexpected(err).response()
 
     async def _async_authenticate(
         self, request: web.Request, device_id: str, now: datetime

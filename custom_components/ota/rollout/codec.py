@@ -13,6 +13,10 @@ class DecodeError(ValueError):
     """Stored data is damaged."""
 
 
+class NewerFormatError(DecodeError):
+    """A newer version wrote the stored data."""
+
+
 def decode[T](kind: type[T], data: Any) -> T:
     """Return the record of JSON data.
 

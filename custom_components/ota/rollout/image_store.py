@@ -18,6 +18,7 @@ import threading
 from typing import BinaryIO, Final
 
 from .errors import StorageError, storage_error
+from .files import sync_folder
 
 DEFAULT_LIMIT: Final = 16 * 1024 * 1024
 KEEP_FREE: Final = 64 * 1024 * 1024
@@ -169,7 +170,7 @@ class ImageStore:
                     return target
                 upload.path.chmod(0o444)
                 upload.path.replace(target)
-                self._sync_folder()
+                sync_folder(self.folder)
                 self._verified[digests.sha256] = _identity(target)
         except OSError as err:
             upload.abort()
@@ -222,14 +223,6 @@ class ImageStore:
     def present(self) -> set[str]:
         """Return the hashes of all images."""
         return {path.stem for path in self.folder.glob("*.bin") if _SHA256.fullmatch(path.stem)}
-
-    def _sync_folder(self) -> None:
-        """Sync the folder, so that the rename survives a power failure."""
-        descriptor = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _identity(path: Path) -> tuple[int, int, int]:

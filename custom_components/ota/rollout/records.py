@@ -24,15 +24,6 @@ def restore_changes(state: State, changes: Sequence[RecordChange]) -> None:
     state.dirty = {(kind, record_id): None for kind, record_id, _ in changes} | state.dirty
 
 
-def snapshot(state: State) -> Iterator[RecordChange]:
-    """Return all records as they are now; another thread may iterate over them later."""
-    copy = State()
-    copy.releases, copy.sequences = dict(state.releases), dict(state.sequences)
-    copy.devices, copy.rollouts, copy.jobs = dict(state.devices), dict(state.rollouts), dict(state.jobs)
-    copy.next_job, copy.history_counts = state.next_job, dict(state.history_counts)
-    return all_records(copy)
-
-
 def all_records(state: State) -> Iterator[RecordChange]:
     """Return all records of a state."""
     for kind, record_id in _keys(state):

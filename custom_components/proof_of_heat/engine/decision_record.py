@@ -21,6 +21,21 @@ class ControlMode(StrEnum):
     IDLE = "idle"
 
 
+class DecisionState(StrEnum):
+    """What the control does now, in one word."""
+
+    OFF = "off"
+    """Control is off: nothing is commanded."""
+    STARTING = "starting"
+    FROST = "frost"
+    BLIND = "blind"
+    COMMISSIONING = "commissioning"
+    HEATING = "heating"
+    LIMITED = "limited"
+    """Heat is needed, but no source may deliver it."""
+    IDLE = "idle"
+
+
 @dataclass(frozen=True, slots=True)
 class Headroom:
     """Electric power available for heating, of the site and of each phase."""
@@ -87,6 +102,25 @@ class DecisionRecord:
     """Inputs that were rejected."""
     next_rise: SetpointRise | None = None
     """The next rise of the comfort band, with its reason."""
+    active: bool = True
+    """False: control is off and the commands are not sent."""
+
+    @property
+    def state(self) -> DecisionState:
+        """What the control does now."""
+        if not self.active:
+            return DecisionState.OFF
+        match self.control_mode:
+            case ControlMode.STARTING:
+                return DecisionState.STARTING
+            case ControlMode.FROST:
+                return DecisionState.FROST
+            case ControlMode.BLIND:
+                return DecisionState.BLIND
+        if any(share.heat_w > 0 for share in self.mix):
+            measuring = self.control_mode is ControlMode.COMMISSIONING
+            return DecisionState.COMMISSIONING if measuring else DecisionState.HEATING
+        return DecisionState.LIMITED if self.demand_w > 0 and self.limits else DecisionState.IDLE
 
     @property
     def text(self) -> str:

@@ -36,6 +36,7 @@ class _Decision:
         return {
             "id": self.cycle_id,
             "time": dt_util.utc_from_timestamp(record.now_s).isoformat(),
+            "state": str(record.state),
             "way": record.control_mode,
             **self.texts(texts),
             "room_c": rounded(record.room_c),

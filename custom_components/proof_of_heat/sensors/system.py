@@ -10,11 +10,10 @@ from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfTemperature
 from homeassistant.util import dt as dt_util
 
 from ..data import HeatingSystem
-from ..engine.decision_record import ControlMode
+from ..engine.decision_record import ControlMode, DecisionState
 from .base import POWER, RATIO, TEMPERATURE, Value, known
 
 _WINDOW: Final = timedelta(hours=2)
-_MAX_STATE_LENGTH: Final = 255
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +24,8 @@ class SystemSensorDescription(SensorEntityDescription):
     attributes_fn: Callable[[HeatingSystem], Mapping[str, Any]] | None = None
     money: str | None = None
     """The unit after the currency ("/h"); None: no amount of money."""
+    published_fn: Callable[[HeatingSystem], object] | None = None
+    """What is written when it changes; None: the value."""
 
 
 def _flow(system: HeatingSystem) -> float | None:
@@ -90,12 +91,15 @@ def _savings(system: HeatingSystem) -> Mapping[str, Any]:
     }
 
 
-def shortened(text: str) -> str:
-    """Return a text cut at a word to the length of a state; the attribute has all of it."""
-    if len(text) <= _MAX_STATE_LENGTH:
-        return text
-    start = text[: _MAX_STATE_LENGTH - 1]
-    return (start.rpartition(" ")[0] or start).rstrip(" ,;:.") + "…"
+def _decision_details(system: HeatingSystem) -> Mapping[str, Any]:
+    return {name: value for name, value in system.journal.rows[-1].items() if name != "state"}
+
+
+def _decision_codes(system: HeatingSystem) -> object:
+    """Return what makes a decision another one: its state, its codes and the sources that heat, without numbers."""
+    record = system.coordinator.data.decision.record
+    messages = ((part.code, part.values.get("source")) for part in (*record.reasons, *record.limits, *record.notes))
+    return record.state, tuple(messages), tuple(share.source_id for share in record.mix if share.heat_w > 0)
 
 
 def _saved(system: HeatingSystem) -> float | None:
@@ -138,8 +142,11 @@ SYSTEM_SENSORS: Final = (
     ),
     SystemSensorDescription(
         key="decision",
-        value_fn=lambda system: shortened(system.journal.rows[-1]["words"]),
-        attributes_fn=lambda system: dict(system.journal.rows[-1]),
+        device_class=SensorDeviceClass.ENUM,
+        options=[str(state) for state in DecisionState],
+        value_fn=lambda system: str(system.coordinator.data.decision.record.state),
+        attributes_fn=_decision_details,
+        published_fn=_decision_codes,
     ),
     SystemSensorDescription(
         key="demand", **POWER, value_fn=lambda system: known(system.coordinator.data.decision.record.demand_w)

@@ -14,7 +14,7 @@ from custom_components.ota.rollout.gate import GatePolicy
 from custom_components.ota.rollout.models import HISTORY_LENGTH, DeviceEventKind, JobState
 from custom_components.ota.rollout.plan import Mode
 from custom_components.ota.rollout.record_types import RecordChange, RecordType
-from custom_components.ota.rollout.records import load_state, pop_changes, snapshot
+from custom_components.ota.rollout.records import all_records, load_state, pop_changes
 from custom_components.ota.rollout.state import EventKind, State
 
 from .fleet import (
@@ -39,7 +39,7 @@ def through_json(ops: Iterable[RecordChange]) -> Disk:
 
 
 def whole(engine: Engine) -> Disk:
-    return through_json(snapshot(engine.state))
+    return through_json(all_records(engine.state))
 
 
 def revived(engine: Engine, disk: Disk | None = None) -> Engine:

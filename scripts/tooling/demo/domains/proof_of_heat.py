@@ -308,7 +308,7 @@ def _system_section(system: Mapping[str, str]) -> dict[str, Any]:
             # A tile cuts a sentence off.
             {
                 "type": "markdown",
-                "content": f"{{{{ states('{system['decision']}') }}}}",
+                "content": f"{{{{ state_attr('{system['decision']}', 'words') }}}}",
                 "grid_options": {"columns": 12},
             },
             _tile(system, "demand", "Heat demand"),

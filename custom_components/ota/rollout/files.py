@@ -1,0 +1,20 @@
+"""Folders whose entries survive a power failure."""
+
+import os
+from pathlib import Path
+
+
+def make_private_folder(folder: Path) -> None:
+    """Create a folder that only its owner can read."""
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Write the names of a folder's files to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
