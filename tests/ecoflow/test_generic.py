@@ -66,7 +66,7 @@ def test_a_placeholder_of_a_remaining_time_is_unknown(placeholder: int) -> None:
     assert got == {"raw_cms_chg_rem_time": None, "raw_pd_remain_time": None, "raw_other": placeholder}
 
 
-def test_a_temperature_of_zero_beside_others_is_that_of_no_sensor() -> None:
+def test_a_temperature_of_zero_among_others_is_that_of_no_sensor() -> None:
     values = {"maxEnvTemp": 0, "maxCellTemp": 35}
     assert [spec.source for spec in generic_family("X", values).sensors] == ["maxCellTemp"]
 

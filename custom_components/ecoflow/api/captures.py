@@ -28,7 +28,7 @@ _TYPICAL_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Captured:
-    """The values of one device, and what the capture tells about its model."""
+    """The values of one device, and what the capture shows about its model."""
 
     values: dict[str, Any]
     sn: str = ""

@@ -49,7 +49,7 @@ def serial_numbers(text: str) -> list[str]:
 
 
 def token_of(serial_number: str) -> str:
-    """Return a short text that stands for a serial number: always the same, and not reversible."""
+    """Return a short text in place of a serial number: always the same, and not reversible."""
     return hashlib.sha256(serial_number.encode()).hexdigest()[:6]
 
 

@@ -120,7 +120,7 @@ class DeviceState:
     ) -> frozenset[str]:
         """Apply the values that a device confirmed for a command and return the names of the changed ones.
 
-        `is_confirmed_by` tells whether values of the device confirm the command.
+        `is_confirmed_by` returns whether values of the device confirm the command.
         """
         changed = frozenset(name for name, value in values.items() if self.values.get(name) != value)
         before = {name: self.values.get(name) for name in values}

@@ -37,7 +37,7 @@ def generic_family(product: str, values: Values) -> Family:
     """Return a family with a sensor for each plain value that the device reports, useful ones first."""
     names = sorted((name for name, value in values.items() if _is_shown(name, value)), key=_rank)
     if any(is_temperature(name) and _is_number(values[name]) and values[name] for name in names):
-        # A temperature of 0 beside others is that of a sensor that the model does not have.
+        # A temperature of 0 among others is that of a sensor that the model does not have.
         names = [name for name in names if values[name] != 0 or not is_temperature(name)]
     return Family(
         name=GENERIC_FAMILY,

@@ -1,4 +1,4 @@
-"""Which family describes a device: by product name and serial number, by values only if both say nothing.
+"""Which family describes a device: by product name and serial number, by values only if both are unknown.
 
 A model that no family describes is never taken for a similar one: "RIVER 3" is not a "RIVER 2", and a "STREAM Ultra"
 reports the same names as a DELTA 3.

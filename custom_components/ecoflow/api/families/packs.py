@@ -65,7 +65,7 @@ def connected_packs(values: Values, prefixes: tuple[str, ...], flags: tuple[str,
 
 
 def is_linked(values: Values, flag: str) -> bool | None:
-    """Return whether the flag of an extra battery says connected, None if there is no flag."""
+    """Return whether the flag of an extra battery means connected, None if there is no flag."""
     value = as_number(lookup(values, flag))
     return None if value is None else value > 2
 

@@ -39,7 +39,7 @@ class CommandFormat(StrEnum):
 class Command:
     """A write: the body without serial number and id, and the wire values that confirm it.
 
-    `confirms` tells whether read values confirm the command. It goes through the decoder of the entity, as devices
+    `confirms` returns whether read values confirm the command. It goes through the decoder of the entity, as devices
     report one state in several ways: an output that is on may read 2, 14 or 15.
     """
 

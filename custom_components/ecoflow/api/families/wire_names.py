@@ -101,7 +101,7 @@ _NUMBERED_MODULE: Final = re.compile(r"^\d+_\d+\.(?=.)")
 
 @dataclass(frozen=True, slots=True)
 class WireUnit:
-    """What a wire name says about its value."""
+    """The quantity and scale that a wire name carries."""
 
     quantity: Quantity
     scale: float = 1.0
