@@ -126,8 +126,9 @@ class SafetyLimits:
     frost_flow_c: float = 25.0
     room_stale_s: float = 1800.0
     room_stale_max_s: float = 10800.0
-    """Maximum age of a reading from a sensor that is known to report only changes."""
+    """Maximum age of a reading from a sensor that is known to report only changes; see staleness.py."""
     outdoor_stale_s: float = 7200.0
+    outdoor_stale_max_s: float = 14400.0
     jump_k_min: float = 3.0
     fallback_flow_c: float = 30.0
     """Flow temperature while neither room nor outdoor temperature is known."""

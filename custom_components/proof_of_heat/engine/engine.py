@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import horizon
+from .commissioning import COMMISSION_H, commissioning_level
 from .config import EngineConfig, PeakPolicy
 from .consumption_forecast import ConsumptionForecast, forecast_next_day
 from .decision_record import ControlMode, Decision, DecisionRecord, SourceCommand, SourceShare
@@ -27,6 +28,7 @@ from .running_cost import RunningCostMeter, running_cost
 from .safety import Safety
 from .savings import SavingsReport, SavingsTracker
 from .short_cycle import ShortCycleProtection
+from .site_load import SiteLoad
 from .snapshot import NAN, ComfortBand, Snapshot
 from .source_selection import SourceSelector
 from .sources import heat_output_w
@@ -38,8 +40,6 @@ TOO_WARM_K = 0.2
 """Within this distance below the upper bound, no source runs for its revenue alone."""
 RISE_K_H = 0.4
 """How fast a typical house warms up; used without a plan only."""
-COMMISSION_H = 24.0
-COMMISSION_LEVELS = (1.0, 0.6, 0.35, 0.8)
 
 type Messages = tuple[Message, ...]
 type Job = Callable[[], "JobResult"]
@@ -76,6 +76,7 @@ class Engine:
         self.safety = Safety(config.safety, self._configs, self.short_cycle)
         self.source_selector = SourceSelector(config)
         self.zones = ZoneOffsets()
+        self.site_load = SiteLoad(config.site)
         self._validator = InputValidator(config.safety)
         self._rows = RowBuilder()
         self._duty_cycle = DutyCycle()
@@ -100,6 +101,11 @@ class Engine:
         return self._observer.state if self._observer else None
 
     @property
+    def inputs(self) -> ValidatedInputs | None:
+        """The validated inputs of the last cycle; None before the first one."""
+        return self._inputs
+
+    @property
     def predicting(self) -> bool:
         """Whether the backtest allows planning."""
         return self.learned is not None and self.learned.trusted
@@ -108,6 +114,7 @@ class Engine:
         """Process a snapshot: validate the inputs, update the model's state and the history."""
         self._elapsed_s = 0.0 if self._last_s is None else max(0.0, snapshot.now_s - self._last_s)
         self._last_s = snapshot.now_s
+        self.site_load.observe(snapshot, self._elapsed_s)
         inputs = self._validator.validate(snapshot)
         self._inputs = inputs = replace(inputs, room_c=self.zones.room_c(inputs.zones, self._elapsed_s))
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
@@ -133,6 +140,7 @@ class Engine:
         """
         if self._busy or self._inputs is None:
             return None
+        snapshot = self.site_load.completed(snapshot)
         if self.history.hours >= self._learn_at_h:
             self._busy = True
             series, before, limit = self.history.series(), self.learned, self.config.prediction_error_limit_k
@@ -173,6 +181,7 @@ class Engine:
 
     def decide(self, snapshot: Snapshot) -> Decision:
         """Return the commands of all sources for this cycle. It is fast and does no I/O."""
+        snapshot = self.site_load.completed(snapshot)
         inputs = self._inputs or self._validator.validate(snapshot)
         preheat_k = preheat_offsets_k([zone.band or snapshot.band for zone in inputs.zones], RISE_K_H)
         demand = self.demand_control.update(inputs.zones, inputs.outdoor_c, self._elapsed_s, preheat_k)
@@ -209,7 +218,7 @@ class Engine:
         headroom = self.source_selector.headroom(snapshot, self.learned)
         commands, limits = self.safety.apply(requested, snapshot, inputs, headroom)
         self.source_selector.record(commands)
-        return self._decision(snapshot, inputs, target, commands, limits + choice.limits)
+        return self._decision(snapshot, inputs, target, commands, limits + choice.limits + self.site_load.messages())
 
     def suggest_curve(self, room_c: float) -> CurveSuggestion | None:
         """Return the heating curve that fits the house at a room setpoint in degC; None before it was learned."""
@@ -236,16 +245,17 @@ class Engine:
             asked = any(zone.wants_heat and not zone.window_open for zone in inputs.zones)
             if asked or not inputs.zones:
                 return _Target(ControlMode.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.messages)
+        demand_w = demand.share * self.source_selector.design_heat_w(self.learned)
+        delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
         if self._commissioning(demand):
-            heat = self._commission_heat(snapshot, inputs, demand)
+            full_w = self.source_selector.full_heat_w(self._pump_id or "", self.learned)
+            at_level = commissioning_level(self.history.hours) * full_w
+            # With a duty cycle, so that the mean is the curve's demand.
+            now = self._duty_cycle.update(demand_w, at_level, delivered_w, self._elapsed_s)
+            heat = at_level if now > 0 else 0.0
             return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, (message(MessageCode.LEARNING),))
-        design = self.source_selector.design_heat_w(self.learned)
-        heat = self._duty_cycle.update(
-            demand.share * design,
-            self.source_selector.min_heat_w(self.learned),
-            self._delivered_w(snapshot, inputs.outdoor_c),
-            self._elapsed_s,
-        )
+        least_w = self.source_selector.min_heat_w(self.learned)
+        heat = self._duty_cycle.update(demand_w, least_w, delivered_w, self._elapsed_s)
         control_mode = ControlMode.CURVE if demand.heating else ControlMode.IDLE
         return _Target(control_mode, heat, demand.flow_c, (demand.reason,))
 
@@ -265,15 +275,6 @@ class Engine:
             and self.history.hours < COMMISSION_H
             and self.learned is None
         )
-
-    def _commission_heat(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> float:
-        """Return the heat at varied levels, with a duty cycle so that the mean is the curve's demand."""
-        design = self.source_selector.design_heat_w(self.learned)
-        full = self.source_selector.full_heat_w(self._pump_id or "", self.learned)
-        at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * full
-        delivered = self._delivered_w(snapshot, inputs.outdoor_c)
-        now = self._duty_cycle.update(demand.share * design, at_level, delivered, self._elapsed_s)
-        return at_level if now > 0 else 0.0
 
     def _delivered_w(self, snapshot: Snapshot, outdoor_c: float) -> float:
         return sum(
@@ -377,6 +378,7 @@ class Engine:
             "history": self.history.dump(),
             "savings": self.savings.dump(),
             "zones": self.zones.dump(),
+            "site_load": self.site_load.dump(),
             "traces": self._operating_history.dump(),
         }
 
@@ -384,14 +386,16 @@ class Engine:
         """Restore what ``dump`` returned; invalid parts are skipped. The house is learned again from the history."""
         if saved.get("version") != STATE_VERSION:
             return
-        if isinstance(demand := saved.get("demand"), dict):
-            self.demand_control.restore(demand)
-        if isinstance(cycling := saved.get("cycling"), dict):
-            self.short_cycle.restore(cycling)
-        if isinstance(zones := saved.get("zones"), dict):
-            self.zones.restore(zones)
-        if isinstance(traces := saved.get("traces"), dict):
-            self._operating_history.restore(traces)
+        parts: tuple[tuple[str, type, Callable[[Any], None]], ...] = (
+            ("demand", dict, self.demand_control.restore),
+            ("cycling", dict, self.short_cycle.restore),
+            ("zones", dict, self.zones.restore),
+            ("site_load", list, self.site_load.restore),
+            ("traces", dict, self._operating_history.restore),
+        )
+        for key, kind, restore in parts:
+            if isinstance(saved.get(key), kind):
+                restore(saved[key])
         if saved.get("columns") == list(COLUMNS) and isinstance(rows := saved.get("history"), list):
             self.history.restore(rows)
             if self.history.hours >= self._learn_at_h:

@@ -142,8 +142,9 @@ class Snapshot:
     surplus_price_kwh: float = 0.0
     """Feed-in price of a kWh of surplus."""
     other_load_w: float = 0.0
-    """Present power of all other loads, for the site's power limit."""
+    """Present power of all other loads, for the site's power limit; NaN: unknown (see site_load.py)."""
     other_phase_load_w: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """The same per phase."""
     quiet: bool = False
     """Whether the noise limits apply now."""
     quiet_schedule: Array = field(default_factory=lambda: np.zeros(0))

@@ -1,7 +1,7 @@
 """The control cycle: collect the inputs, learn, decide, record the decision."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 import logging
 import math
@@ -10,13 +10,14 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util.ulid import ulid_now
 
+from .._lib.steady_clock import SteadyClock
 from ..const import DOMAIN
 from ..engine.consumption_forecast import ConsumptionForecast
 from ..engine.decision_record import Decision
 from ..engine.engine import Engine
 from ..engine.snapshot import Snapshot
 from ..inputs.presence import everyone_away
-from ..inputs.states import known, power_w
+from ..inputs.states import known
 from ..inputs.weather import WeatherForecast
 from ..messages.journal import DecisionJournal
 from ..metering.cop_feed import feed_meter
@@ -28,6 +29,7 @@ from ..system_config import SystemConfig
 from .background_jobs import BackgroundJobs
 from .background_query import BackgroundQuery
 from .schedule_preview import SchedulePreview
+from .site_power import SitePower
 from .snapshot_builder import CycleInputs, build_snapshot
 from .user_settings import UserSettingsStore
 from .zone_targets import ZoneTargets
@@ -83,7 +85,9 @@ class ControlCycle:
         self._user_settings = user_settings
         self.providers = providers
         self._cop = cop
+        self._site_power = SitePower(hass, config.site_meter, sources.values())
         self._journal = journal
+        self._clock = SteadyClock()
 
     async def async_run(self, now: datetime) -> CycleData:
         """Decide what the sources have to do until the next cycle."""
@@ -92,11 +96,17 @@ class ControlCycle:
         for managed in self._sources.values():
             feed_meter(self._hass, self._cop.of(managed.subentry_id), managed)
         snapshot = build_snapshot(
-            self._hass, self._config, self._sources.values(), self._inputs(now), cycle_id=cycle_id
+            self._hass,
+            self._config,
+            self._sources.values(),
+            self._inputs(now),
+            cycle_id=cycle_id,
+            now_s=self._clock(),
         )
         self._engine.observe(snapshot)
         await self.jobs.run(snapshot, now)
         decision = self._engine.decide(snapshot)
+        decision = replace(decision, record=replace(decision.record, now_s=now.timestamp()))  # shown by the wall clock
         self._record(cycle_id, decision)
         return CycleData(cycle_id, snapshot, decision, self._engine.consumption_forecast())
 
@@ -121,17 +131,9 @@ class ControlCycle:
             prices=providers.prices,
             forecast=providers.weather.value or WeatherForecast(),
             hashprice=providers.hashprice.at_present(now),
-            other_load_w=self._other_load_w(now),
+            other_load_w=self._site_power.other_load_w(now, self._clock()),
             active=self._user_settings.settings.active,
         )
-
-    def _other_load_w(self, now: datetime) -> float:
-        """Return the home's load without the sources; the site meter measures both."""
-        total = power_w(self._hass, self._config.site_meter)
-        if total is None:
-            return 0.0
-        own = (managed.power_w(now) for managed in self._sources.values())
-        return max(0.0, total - sum(watts for watts in own if watts is not None))
 
     def _record(self, cycle_id: str, decision: Decision) -> None:
         prices = {share.source_id: share.price_kwh for share in decision.record.mix}
