@@ -157,7 +157,7 @@ async def test_a_version_1_controller_may_send_what_version_2_would_refuse(sync:
     await sync(rssi="strong", acks="none", firmware_version=7)
 
 
-async def test_a_bad_field_of_version_2_is_named_beside_the_configuration(client: TestClient, key: str) -> None:
+async def test_a_bad_field_of_version_2_is_named_in_the_reply(client: TestClient, key: str) -> None:
     body = {"protocol_version": 2, "rssi": "strong", "temp_out": -127, "supply_temp": 45.5}
     reply = await client.post(PATH, headers={"X-Device-Key": key}, json=body)
     answer = await reply.json()

@@ -63,7 +63,7 @@ def decode_report(data: dict[str, Any], protocol: int | None = None, previous: M
     Args:
         data: The JSON object.
         protocol: Version to decode it by; None: the one that the report names.
-        previous: The values before, which tell a hot flow from a sensor's power-on value.
+        previous: The values before, which distinguish a hot flow from a sensor's power-on value.
 
     Raises:
         ProtocolError: ``state`` is neither on nor off, or ``errors`` is no list.
