@@ -12,7 +12,7 @@ from homeassistant.components.sensor import (
 )
 
 from .decoders import Kind
-from .device import ValueType
+from .value_types import ValueType
 
 _NUMERIC: Final = frozenset(SensorDeviceClass) - NON_NUMERIC_DEVICE_CLASSES
 _BY_TYPE: Final = {

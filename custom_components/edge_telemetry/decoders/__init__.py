@@ -4,22 +4,27 @@
 """
 
 from .capture import decode_capture
+from .device_clock import DeviceClock
 from .device_types import DEVICE_TYPES, GENERIC, DeviceType, gateway_status_levels, type_of_device
 from .errors import DecodeError, Reason
-from .json_telemetry import decode
+from .json_telemetry import FLAG_WORDS, decode
 from .message import Message, Value
 from .metrics import METRICS, Kind, Metric, describe
 from .sequence import SequenceTracker
-from .timestamps import pick_time
+from .timestamps import MAX_AHEAD_S, pick_time, resolve_local_time
 from .topics import Address, Channel, TopicPattern
+from .units import convert, find_unit
 
 __all__ = [
     "DEVICE_TYPES",
+    "FLAG_WORDS",
     "GENERIC",
+    "MAX_AHEAD_S",
     "METRICS",
     "Address",
     "Channel",
     "DecodeError",
+    "DeviceClock",
     "DeviceType",
     "Kind",
     "Message",
@@ -28,10 +33,13 @@ __all__ = [
     "SequenceTracker",
     "TopicPattern",
     "Value",
+    "convert",
     "decode",
     "decode_capture",
     "describe",
+    "find_unit",
     "gateway_status_levels",
     "pick_time",
+    "resolve_local_time",
     "type_of_device",
 ]

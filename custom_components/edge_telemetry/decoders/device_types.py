@@ -29,6 +29,8 @@ class DeviceType:
         capture: Decodes recorded data that is no message (raw bytes of an advertisement, a gateway's history).
         topic_systems: Systems (a level of the topic, lower case) whose devices are of this type.
         derive: Returns values that follow from a message's metrics.
+        sources: Metrics from which others are derived; without a value of one of these, those are unknown.
+        derived: The metrics that are derived.
         metrics: Added to the table of metrics.
         manufacturer: Shown on the device page.
         model: Shown on the device page unless the device reports another one.
@@ -44,6 +46,8 @@ class DeviceType:
     capture: Callable[[Any], list[tuple[str, Message]] | None] | None = None
     topic_systems: frozenset[str] = frozenset()
     derive: Callable[[dict[str, Value]], dict[str, Value]] = _derive_nothing
+    sources: frozenset[str] = frozenset()
+    derived: frozenset[str] = frozenset()
     metrics: tuple[Metric, ...] = field(default=())
     manufacturer: str | None = None
     model: str | None = None

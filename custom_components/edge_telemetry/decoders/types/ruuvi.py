@@ -11,7 +11,7 @@ import re
 import struct
 from typing import Any, Final
 
-from ..derived import derive
+from ..derived import DERIVED, SOURCES, derive
 from ..device_types import DeviceType, register
 from ..errors import DecodeError, Reason
 from ..message import Message, Value
@@ -269,6 +269,8 @@ RUUVI: Final = register(
         capture=decode_recorded,
         topic_systems=frozenset({"ruuvi"}),
         derive=derive,
+        sources=SOURCES,
+        derived=DERIVED,
         metrics=(
             Metric("absolute_humidity_g_m3", "absolute_humidity", "g/m³", decimals=1),
             Metric("acceleration_x_g", None, "g", decimals=3, diagnostic=True, enabled=False),
