@@ -137,8 +137,8 @@ def _heat(
 def _is_heating(
     config: SourceConfig, reading: SourceSnapshot, power: Amount, heat: Amount, decision: SourceShare | None
 ) -> bool:
-    """Return whether heat is delivered: as reported, else as measured, else as commanded."""
-    if reading.on is False:
+    """Return whether the rooms get heat: as reported, else as measured, else as commanded."""
+    if reading.on is False or reading.hot_water:
         return False
     if reading.running is not None:
         return reading.running

@@ -34,6 +34,8 @@ def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> 
             return_c=_number(state.return_c),
             running=_running(state),
             power_estimated=state.power_w is not None and not source.capabilities.reads_power,
+            circuit_c=_number(getattr(state, "circuit_c", None)),
+            hot_water=bool(getattr(state, "hot_water", None)),
         ),
         config,
     )

@@ -82,6 +82,7 @@ def test_a_commanded_pump_that_idles_does_not_heat() -> None:
     assert one(PUMP, power_w=900.0).is_heating
     assert one(PUMP, running=True).is_heating
     assert not one(PUMP, on=False, running=True).is_heating
+    assert not one(PUMP, running=True, hot_water=True).is_heating
     assert one(PUMP).is_heating, "without any reading the command is all that is known"
     assert not one(PUMP, counts=True).is_heating
     assert one(PUMP, counts=True, counted_w=1500.0).is_heating
