@@ -98,6 +98,10 @@ class SourceSnapshot:
     heat_w: float = NAN
     flow_c: float = NAN
     return_c: float = NAN
+    circuit_c: float = NAN
+    """Temperature in its heating circuit, if that has a sensor of its own."""
+    hot_water: bool = False
+    """Whether it heats domestic hot water now: its temperatures are not those of the heating circuit."""
     settled: bool = True
     """False while an earlier command is not yet visible in the readings (a miner that reboots)."""
 

@@ -30,6 +30,8 @@ def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> 
             heat_w=_number(state.heat_w),
             flow_c=_number(state.flow_c),
             return_c=_number(state.return_c),
+            circuit_c=_number(getattr(state, "circuit_c", None)),
+            hot_water=bool(getattr(state, "hot_water", None)),
         ),
         config,
     )
