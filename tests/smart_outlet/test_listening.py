@@ -1,4 +1,4 @@
-"""Only silence that Home Assistant could have heard makes a device offline or its "off" doubtful."""
+"""Only silence while Home Assistant could receive calls makes a device offline or its "off" doubtful."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,11 +1,11 @@
-"""The time in which Home Assistant could hear a hub: only silence in this time says anything about a device."""
+"""The time in which Home Assistant could receive calls: only silence in this time proves anything about a device."""
 
 MAX_TICK_S = 10.0
 """Ticks are a second apart. After a longer pause nothing was received meanwhile: the machine was suspended or busy."""
 
 
 class Listening:
-    """Since when a hub could be heard without interruption."""
+    """Since when calls can be received without interruption."""
 
     def __init__(self) -> None:
         self._since: float | None = None
@@ -25,7 +25,7 @@ class Listening:
             self._since = now
 
     def tick(self, now: float, *, listening: bool) -> None:
-        """Record that the time passes, and whether a hub can be heard."""
+        """Record that the time passes, and whether calls can be received."""
         self._last_tick = now
         if not listening:
             self._since = None
@@ -33,7 +33,7 @@ class Listening:
             self._since = now
 
     def silence_s(self, last_seen: float | None, now: float) -> float:
-        """Return for how long a device was silent while it could be heard; None: it was never seen."""
+        """Return for how long a device was silent while its calls could be received; `last_seen` None: it was never seen."""
         if self._last_tick is None:
             return 0.0 if last_seen is None else now - last_seen
         if self._since is None:
