@@ -33,7 +33,7 @@ class Listening:
             self._since = now
 
     def silence_s(self, last_seen: float | None, now: float) -> float:
-        """Return for how long a device was silent while its calls could be received; `last_seen` None: it was never seen."""
+        """Return how long a device was silent while its calls could be received; None: it was never seen."""
         if self._last_tick is None:
             return 0.0 if last_seen is None else now - last_seen
         if self._since is None:
