@@ -18,7 +18,7 @@ MAX_LENGTH: Final = 31
 _NUMBERS: Final = r"\d{1,9}(?:\.\d{1,9}){0,3}"
 _IDENTIFIERS: Final = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _SEMVER: Final = re.compile(rf"({_NUMBERS})(?:-({_IDENTIFIERS}))?(?:\+({_IDENTIFIERS}))?", re.ASCII)
-_DESCRIBE: Final = re.compile(r"(.+)-(\d{1,9})-g([0-9a-f]{4,40})", re.ASCII)
+_DESCRIBE: Final = re.compile(r"(.+)-(\d{1,9})-g([0-9a-f]{1,40})", re.ASCII)
 _DIRTY: Final = re.compile(r"[-+.](?:dirty|modified|broken)$")
 _PEP440: Final = re.compile(
     rf"""(?:(\d{{1,9}})!)?({_NUMBERS})
