@@ -75,12 +75,6 @@ class TripThreshold(OutletEntity, NumberEntity):
         """Return the value with its attributes."""
         return (self.native_value, *self.extra_state_attributes.values())
 
-    @property
-    @override
-    def immediate_value(self) -> object:
-        """Return the status of the open command."""
-        return self.extra_state_attributes["pending_status"]
-
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Set the threshold and send it to the outlet."""
