@@ -1,4 +1,4 @@
-"""Home Assistant was away: healthy devices are not judged by the silence that it could not have heard."""
+"""While Home Assistant is away it receives no reports: this is no failure of its devices."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -218,7 +218,7 @@ async def test_a_device_with_an_unknown_poll_interval_is_not_lost_before_its_nex
     assert states(ota) == {JobState.VERIFIED}
 
 
-async def test_a_device_that_was_told_a_long_poll_interval_may_wait_for_it(
+async def test_a_device_may_wait_for_the_requested_poll_interval(
     hass: HomeAssistant, entry: MockConfigEntry, ota: OtaData, six: list[Registered], wait: Wait
 ) -> None:
     rollout_id = await updated(hass, six, wait)

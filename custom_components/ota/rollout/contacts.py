@@ -22,7 +22,7 @@ def start_listening(state: State, now: float) -> None:
 
 
 def seen(
-    state: State, device: Device, now: float, *, told_s: float | None = None, usual_s: float | None = None
+    state: State, device: Device, now: float, *, requested_s: float | None = None, usual_s: float | None = None
 ) -> Device:
     """Return the device after a contact. Requests within one exchange count as one contact."""
     gap_s, is_interval = state.liveness.contact(device.uid, now)
@@ -31,8 +31,8 @@ def seen(
     interval_s = device.interval_s
     if gap_s is not None and is_interval and gap_s >= EXCHANGE_S and not _is_updating(state, device):
         interval_s = round(0.7 * interval_s + 0.3 * gap_s if interval_s else gap_s, 1)
-    if told_s is not None:
-        state.liveness.expected_s[device.uid] = told_s
+    if requested_s is not None:
+        state.liveness.expected_s[device.uid] = requested_s
     elif usual_s is not None:
         state.liveness.expected_s[device.uid] = 0.0 if interval_s else usual_s
     return replace(device, last_seen=now, interval_s=interval_s)

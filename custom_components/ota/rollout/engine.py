@@ -114,7 +114,7 @@ class Engine:
         boots: int | None = None,
         busy: str | None = None,
         metrics: Mapping[str, float] | None = None,
-        told_s: float | None = None,
+        requested_s: float | None = None,
         usual_s: float | None = None,
     ) -> None:
         """Update a device from a contact in which it may report its version.
@@ -126,7 +126,7 @@ class Engine:
             boots: Its boot count.
             busy: Why it must not restart now; None: it may.
             metrics: Metrics of the device.
-            told_s: The poll interval that the reply requests.
+            requested_s: The poll interval that the reply requests.
             usual_s: The usual poll interval of its protocol, for a device whose own one is not known yet.
 
         Raises:
@@ -134,7 +134,7 @@ class Engine:
         """
         device = self.device(uid)
         changed = replace(
-            seen(self.state, device, now, told_s=told_s, usual_s=usual_s),
+            seen(self.state, device, now, requested_s=requested_s, usual_s=usual_s),
             busy=busy,
             boot_count=device.boot_count if boots is None else boots,
             installed_version=version or device.installed_version,
@@ -157,13 +157,13 @@ class Engine:
         rollout = self.state.rollouts.get(job.rollout_id or "")
         return self.rollouts.gate_for(rollout, job.wave).soak_s if rollout is not None else 0.0
 
-    def mark_seen(self, uid: str, now: float, *, told_s: float | None = None) -> None:
-        """Update the last contact of a device that reports nothing about itself; `told_s` as for `heartbeat`.
+    def mark_seen(self, uid: str, now: float, *, requested_s: float | None = None) -> None:
+        """Update the last contact of a device that reports nothing about itself; `requested_s` as for `heartbeat`.
 
         Raises:
             DeviceError: `unknown_device`.
         """
-        self.state.set_device(seen(self.state, self.device(uid), now, told_s=told_s), save=False)
+        self.state.set_device(seen(self.state, self.device(uid), now, requested_s=requested_s), save=False)
 
     # -- offers and progress
 

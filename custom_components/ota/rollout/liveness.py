@@ -1,7 +1,7 @@
-"""When devices were last heard, as far as Home Assistant could hear them.
+"""How long devices have not reported, as far as Home Assistant could receive a report.
 
-Times that are stored and shown follow the wall clock, which may be set at any time. Whether a device is silent is
-decided on a clock that never jumps, and only the time counts in which Home Assistant could have received a contact:
+Times that are stored and shown follow the wall clock, which may be set at any time. Whether a device
+has a timeout is decided on a clock that never jumps, and only the time counts in which Home Assistant could have received a contact:
 not the time before it started, nor while it was stopped, or while the integration of a fleet was not loaded.
 After a restart, silence is measured from the start.
 """
@@ -20,7 +20,7 @@ class Liveness:
         self.default_interval_s = 0.0
         """The poll interval of devices whose own one is not known yet."""
         self.expected_s: dict[str, float] = {}
-        """The poll interval that a device was told, or that is usual for its protocol."""
+        """The poll interval that a response requested, or that is usual for its protocol."""
         self._from_wall = from_wall
         self._since: float | None = None
         """When Home Assistant began to listen."""
@@ -98,7 +98,7 @@ class Liveness:
         return self._from_wall(changed_at) if found is None else found
 
     def _floor(self, uid: str) -> float:
-        """Return from when on the device could be heard; infinity if it cannot be heard now."""
+        """Return from when on the device could report; infinity if it cannot report now."""
         reachable = self._reachable.get(uid, _NEVER)
         return max(_NEVER if self._since is None else self._since, float("inf") if reachable is None else reachable)
 

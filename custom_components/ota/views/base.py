@@ -116,14 +116,14 @@ class OtaView(HomeAssistantView):
         return device
 
     def apply_check_in(
-        self, device: Device, check_in: CheckIn, *, told_s: float | None = None, usual_s: float | None = None
+        self, device: Device, check_in: CheckIn, *, requested_s: float | None = None, usual_s: float | None = None
     ) -> None:
         """Apply a check-in. A fleet's device that its provider reports as busy need not repeat it.
 
         Args:
             device: The device that calls.
             check_in: What it reports.
-            told_s: The poll interval that the reply requests.
+            requested_s: The poll interval that the reply requests.
             usual_s: The usual poll interval of the protocol.
         """
         data = self.data
@@ -134,7 +134,7 @@ class OtaView(HomeAssistantView):
             boots=check_in.boot_count,
             busy=check_in.busy or data.fleets.busy(device.uid),
             metrics=check_in.metrics,
-            told_s=told_s,
+            requested_s=requested_s,
             usual_s=usual_s,
         )
 

@@ -1,4 +1,4 @@
-"""Silence counts only while Home Assistant can hear, whatever happens to it and to its clocks."""
+"""Only the time counts in which Home Assistant can receive a report, whatever happens to it and to its clocks."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,7 +101,7 @@ class World:
         self.next_poll[uid] = self.now + POLL_S
         if self.now < self.up_at:
             return
-        self.engine.heartbeat(uid, self.wall, version=self.versions[uid], boots=self.boots[uid], told_s=POLL_S)
+        self.engine.heartbeat(uid, self.wall, version=self.versions[uid], boots=self.boots[uid], requested_s=POLL_S)
         job = self.engine.poll(uid, self.wall).job
         if job is not None and not job.done:
             self.engine.report(uid, job.job_id, JobState.DOWNLOADING, self.wall)
@@ -162,7 +162,7 @@ def test_no_restart_kill_or_clock_step_changes_the_verdict_on_healthy_devices(
     world.run(4000 + 3600)  # the soak time, and a clock that was set back while Home Assistant was away
     assert world.status is Status.SUCCEEDED
     assert {job.state for job in world.engine.state.jobs_in("r1")} == {JobState.VERIFIED}
-    assert len(world.engine.state.jobs) == 6  # nobody was offered a downgrade
+    assert len(world.engine.state.jobs) == 6  # no downgrade was offered
 
 
 @settings(max_examples=15, deadline=None)
