@@ -136,6 +136,11 @@ def to_yaml(body: Mapping[str, Any]) -> str:
     return text
 
 
+def parse(text: str) -> dict[str, Any]:
+    """Parse and validate a text; raises ConfigTransferError."""
+    return validate(load(text))
+
+
 def load(text: str) -> Any:
     """Parse a text; raises ConfigTransferError. Blocking: a long text takes seconds."""
     try:
