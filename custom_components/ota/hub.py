@@ -29,7 +29,7 @@ SAVE_EVENTS_DELAY_S: Final = 5.0
 _SAVE_CONTACTS_INTERVAL: Final = timedelta(minutes=15)
 _SAVE_LAST_SEEN_INTERVAL: Final = timedelta(seconds=45)
 _LATE_S: Final = 30.0
-"""A tick that is later than this shows that the process was stopped or blocked, so that it could not receive a report."""
+"""A tick that is later than this shows that the process was stopped or blocked: it could not receive a report."""
 
 
 def _uptime_s() -> float:

@@ -1,8 +1,8 @@
 """How long devices have not reported, as far as Home Assistant could receive a report.
 
-Times that are stored and shown follow the wall clock, which may be set at any time. Whether a device
-has a timeout is decided on a clock that never jumps, and only the time counts in which Home Assistant could have received a contact:
-not the time before it started, nor while it was stopped, or while the integration of a fleet was not loaded.
+Times that are stored and shown follow the wall clock, which may be set at any time. Timeouts of
+devices are decided on a clock that never jumps. Only the time counts in which Home Assistant could have received a
+contact: not the time before it started, nor while it was stopped, or while the integration of a fleet was not loaded.
 After a restart, silence is measured from the start.
 """
 
