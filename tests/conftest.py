@@ -79,10 +79,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try a failed browser or demo test once more: those share a Home Assistant and a browser of their own."""
+    """Order the tests, and retry the failed ones that share a Home Assistant and a browser.
+
+    Tests with the longest time limit start first, so that no worker is alone with one of them at the end.
+    """
     for item in items:
         if item.get_closest_marker("browser") or item.get_closest_marker("demo"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+    items.sort(key=_time_limit_s, reverse=True)
+
+
+def _time_limit_s(item: pytest.Item) -> float:
+    """Return the own time limit of a test; 0 where it has none."""
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker else 0.0
 
 
 def pytest_sessionstart() -> None:

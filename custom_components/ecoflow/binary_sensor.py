@@ -92,8 +92,3 @@ class BrokerBinarySensor(AccountEntity, BinarySensorEntity):
     def is_on(self) -> bool:
         """Whether the broker is connected."""
         return self.coordinator.is_mqtt_connected
-
-    @property
-    @override
-    def immediate_value(self) -> object:
-        return self.is_on

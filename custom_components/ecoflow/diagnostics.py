@@ -2,16 +2,15 @@
 
 from typing import Any, Final
 
-from homeassistant.components.diagnostics import REDACTED, async_redact_data
+from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.core import HomeAssistant
 
 from .api.client import EcoflowClient
+from .api.privacy import redacted
 from .const import CONF_ACCESS_KEY, CONF_DEVICE_SN, CONF_SECRET_KEY
 from .data import EcoflowConfigEntry, EcoflowData
 
 TO_REDACT: Final = {CONF_ACCESS_KEY, CONF_SECRET_KEY, CONF_DEVICE_SN, "unique_id"}
-# Ends of wire names whose values are serial numbers, addresses or places.
-_PRIVATE: Final = ("sn", "mac", "ip", "town", "country", "ssid", "productinfodetails", "kitinfo", "meshid", "chname")
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EcoflowConfigEntry) -> dict[str, Any]:
@@ -55,7 +54,7 @@ def _account(data: EcoflowData) -> dict[str, Any]:
 def _devices(client: EcoflowClient) -> list[dict[str, Any]]:
     """Return all devices. The values of one may contain the serial numbers of others, which are redacted too."""
     sns = tuple(client.states)
-    return [_redacted(_device(client, sn), sns) for sn in sns]
+    return [redacted(_device(client, sn), sns) for sn in sns]
 
 
 def _device(client: EcoflowClient, sn: str) -> dict[str, Any]:
@@ -64,6 +63,7 @@ def _device(client: EcoflowClient, sn: str) -> dict[str, Any]:
         "serial_prefix": sn[:4],
         "product": state.device.product,
         "family": family.name,
+        "family_is_certain": family.is_certain,
         "online": state.online,
         "fresh": client.is_fresh(sn),
         "messages": {name: getattr(state.counts, name) for name in ("mqtt", "http", "late", "empty")},
@@ -71,24 +71,3 @@ def _device(client: EcoflowClient, sn: str) -> dict[str, Any]:
         "entities": {key: value for key, value, _ in family.decode(state.values)},
         "values": dict(sorted(state.values.items())),
     }
-
-
-def _redacted(value: Any, sns: tuple[str, ...]) -> Any:
-    """Return a value without private names and serial numbers at any depth."""
-    match value:
-        case dict():
-            return {
-                name: _redacted(inner, sns)
-                for name, inner in value.items()
-                if not _is_private(name) and not any(sn in name for sn in sns)
-            }
-        case list():
-            return [_redacted(item, sns) for item in value]
-        case str() if any(sn in value for sn in sns):
-            return REDACTED
-    return value
-
-
-def _is_private(name: str) -> bool:
-    last = name.rpartition(".")[2].lower()
-    return last.endswith(_PRIVATE) or last.startswith(("packsn", "wifi_ssid"))

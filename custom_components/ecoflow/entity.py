@@ -19,8 +19,7 @@ class EcoflowEntity(PublishedEntity):
 
     def __init__(self, device: EcoflowDevice, description: EntityDescription) -> None:
         """Create an entity from its description."""
-        account = device.account
-        super().__init__(account.publisher, description, f"{account.entry.entry_id}_{device.sn}", device.device_info)
+        super().__init__(device.account.publisher, description, device.unique_id_prefix, device.device_info)
         self.device = device
 
     @property

@@ -52,7 +52,8 @@ def async_check_device(hass: HomeAssistant, client: EcoflowClient, sn: str) -> N
     """Report a device of an unknown model, or one that cannot be read."""
     state = client.states[sn]
     placeholders = {"device": state.device.name, "product": state.device.product or "?"}
-    is_unknown = bool(state.values) and client.family(sn).name == GENERIC_FAMILY
+    family = client.family(sn)
+    is_unknown = bool(state.values) and (family.name == GENERIC_FAMILY or not family.is_certain)
     is_refused = isinstance(client.errors.get(sn), NotAllowedError)
     _update_issue(hass, f"unknown_device_{sn}", "unknown_device", placeholders if is_unknown else None, "models")
     _update_issue(hass, f"not_allowed_{sn}", "not_allowed", placeholders if is_refused else None, "models")

@@ -10,14 +10,16 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfPower
+from homeassistant.const import EntityCategory, Platform, UnitOfEnergy, UnitOfPower
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api.families.generic import GENERIC_FAMILY
 from .api.families.specs import SensorSpec
 from .api.surplus_controller import Reason
 from .api.units import Quantity
+from .const import DOMAIN
 from .data import EcoflowConfigEntry
 from .entity import EcoflowEntity, SpecEntity, SurplusEntity
 from .runtime.device import EcoflowDevice
@@ -56,10 +58,16 @@ def describe(spec: SensorSpec) -> SensorEntityDescription:
         state_class=state_class,
         native_unit_of_measurement=spec.unit or None,
         suggested_display_precision=precision,
-        options=sorted(set(spec.states.values())) if spec.states is not None else None,
+        options=_options(spec),
         entity_category=EntityCategory.DIAGNOSTIC if spec.diagnostic else None,
         entity_registry_enabled_default=spec.enabled,
     )
+
+
+def _options(spec: SensorSpec) -> list[str] | None:
+    if spec.states is None:
+        return None
+    return sorted({*spec.states.values(), *spec.options})
 
 
 async def async_setup_entry(
@@ -79,6 +87,8 @@ def _sensors(store: EcoflowStore, device: EcoflowDevice) -> Iterator[SensorEntit
     family, values = device.family, device.values
     for spec in family.sensors:
         if spec.exists(values):
+            if spec.former_key:
+                _adopt_entity(device, spec)
             description = describe(spec)
             yield EnergySensor(device, description, store) if spec.counter else SpecSensor(device, description, spec)
     if family.name != GENERIC_FAMILY and values:
@@ -86,15 +96,24 @@ def _sensors(store: EcoflowStore, device: EcoflowDevice) -> Iterator[SensorEntit
             yield EnergySensor(device, _energy_description(key), store)
 
 
+def _adopt_entity(device: EcoflowDevice, spec: SensorSpec) -> None:
+    """Give an entity that an earlier version created its present unique ID, which contains no serial number."""
+    registry = er.async_get(device.account.hass)
+    prefix = device.unique_id_prefix
+    entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, f"{prefix}_{spec.former_key}")
+    if entity_id is not None and not registry.async_get_entity_id(Platform.SENSOR, DOMAIN, f"{prefix}_{spec.key}"):
+        registry.async_update_entity(entity_id, new_unique_id=f"{prefix}_{spec.key}")
+
+
 class SpecSensor(SpecEntity[SensorSpec], SensorEntity):
     """A value that a device reports."""
 
     def __init__(self, device: EcoflowDevice, description: SensorEntityDescription, spec: SensorSpec) -> None:
-        """Create the sensor; a value of an unknown model is named by its wire name."""
+        """Create the sensor; the name of a value of an unknown model is made from its wire name."""
         super().__init__(device, description, spec)
-        if spec.quantity is Quantity.RAW:
+        if spec.name:
             self._attr_translation_key = None
-            self._attr_name = spec.sources[0]
+            self._attr_name = spec.name
 
     @property
     @override

@@ -9,11 +9,14 @@ from homeassistant.components.binary_sensor import (
 )
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import DOMAIN
 from .data import EdgeConfigEntry, EdgeData
-from .device import EdgeDevice, ValueType
+from .device import EdgeDevice
 from .entity import DeviceEntity, HubEntity, MetricEntity, remove_hub_entities
+from .value_types import ValueType
 
 PARALLEL_UPDATES = 0
 
@@ -39,8 +42,15 @@ async def async_setup_entry(
     else:
         remove_hub_entities(hass, entry.entry_id, Platform.BINARY_SENSOR, [ARCHIVE.key])
 
+    registry = er.async_get(hass)
+
     @callback
     def add_metrics(device: EdgeDevice, metrics: dict[str, ValueType]) -> None:
+        for key, value_type in metrics.items():
+            unique_id = f"{data.devices.identifier(device)}_{key}"
+            flag = registry.async_get_entity_id(Platform.BINARY_SENSOR, DOMAIN, unique_id)
+            if value_type is not ValueType.FLAG and flag is not None:
+                registry.async_remove(flag)  # it has other values than on and off: a sensor shows them
         async_add_entities(
             Flag(data, device, key) for key, value_type in metrics.items() if value_type is ValueType.FLAG
         )
@@ -78,8 +88,8 @@ class Online(DeviceEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        """Return whether the device is online; unknown until its first message after a start."""
-        return self.device.online
+        """Return whether the device is online; unknown until its first message, and while none can be received."""
+        return self.device.online if self.device.reachable else None
 
 
 class ArchiveConnected(HubEntity, BinarySensorEntity):

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from functools import partial
 import logging
-import time
 from typing import Final
 
 from homeassistant.components import mqtt
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+
+from ._lib.steady_clock import SteadyClock
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -15,15 +16,16 @@ _QOS_HIGHEST: Final = 2
 
 
 class BrokerMonitor:
-    """Detects and counts the times in which no message can be received."""
+    """Detects and counts the times in which no message can be received. All times are monotonic."""
 
-    def __init__(self, hass: HomeAssistant, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, hass: HomeAssistant, clock: Callable[[], float] | None = None) -> None:
         self.gaps = 0
         self.last_gap_s: float | None = None
         self.lost_since: float | None = None
         self._hass = hass
         self.listeners: list[CALLBACK_TYPE] = []
-        self._clock = clock
+        self._clock = clock or SteadyClock()
+        self._listening_since: float | None = None
         self._topics: frozenset[str] = frozenset()
         # Subscriptions that the broker has not confirmed since the connection was lost.
         self._awaited: set[str] = set()
@@ -41,8 +43,16 @@ class BrokerMonitor:
             # The QoS is higher where another integration subscribes to the same topic with it.
             for level in range(qos, _QOS_HIGHEST + 1):
                 self._cancel.append(mqtt.async_on_subscribe_done(self._hass, topic, level, renewed))
-        if not mqtt.is_connected(self._hass):
+        if mqtt.is_connected(self._hass):
+            self._listening_since = self._clock()
+        else:
             self.lost_since = self._clock()
+
+    def silence_s(self, heard: float | None) -> float:
+        """Return for how long nothing came though it would have been received, by when the last message came."""
+        if self.lost_since is not None or self._listening_since is None:
+            return 0.0
+        return self._clock() - max(self._listening_since, heard or 0.0)
 
     @callback
     def stop(self) -> None:
@@ -55,6 +65,7 @@ class BrokerMonitor:
         if connected:
             return
         self._awaited = set(self._topics)
+        self._listening_since = None
         if self.lost_since is None:
             self.lost_since = self._clock()
             self._notify()
@@ -66,8 +77,13 @@ class BrokerMonitor:
         self._awaited.discard(topic)
         if self._awaited:
             return
+        if self._listening_since is None:
+            self._listening_since = self._clock()
         if not self._was_subscribed or self.lost_since is None:
+            was_lost = self.lost_since is not None
             self._was_subscribed, self.lost_since = True, None  # the first subscription ends no gap
+            if was_lost:
+                self._notify()
             return
         self.gaps += 1
         self.last_gap_s = round(self._clock() - self.lost_since, 1)

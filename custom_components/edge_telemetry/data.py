@@ -9,6 +9,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from ._lib.publisher import Publisher
+from ._lib.steady_clock import SteadyClock
 from .broker_monitor import BrokerMonitor
 from .command_sender import CommandSender
 from .const import CONF_MAX_DEVICES, CONF_MAX_METRICS, CONF_TIMEOUT, DEFAULT_OPTIONS
@@ -37,6 +38,7 @@ class EdgeData:
     options: Mapping[str, Any]
     archive: TelemetryArchive
     broker: BrokerMonitor
+    clock: SteadyClock
     commands: CommandSender
     counters: Counters
     devices: DeviceDirectory
@@ -51,8 +53,9 @@ def create_data(hass: HomeAssistant, entry: EdgeConfigEntry) -> EdgeData:
     max_devices = options[CONF_MAX_DEVICES]
     publisher = Publisher.for_entry(hass, entry)
     archive = TelemetryArchive(hass, entry.entry_id, entry.title, entry.data, options)
-    broker = BrokerMonitor(hass)
-    commands = CommandSender(hass, entry.entry_id)
+    clock = SteadyClock()
+    broker = BrokerMonitor(hass, clock)
+    commands = CommandSender(hass, entry.entry_id, clock)
     devices = DeviceDirectory(hass, entry.entry_id, publisher, options[CONF_MAX_METRICS])
     malformed = MalformedLog()
     limits = Limits(
@@ -60,9 +63,17 @@ def create_data(hass: HomeAssistant, entry: EdgeConfigEntry) -> EdgeData:
         timeout_s=options[CONF_TIMEOUT],
         on_max_devices=partial(create_device_limit_issue, hass, entry.entry_id, entry.title, max_devices),
     )
-    router = MessageRouter(devices, archive, commands, malformed, limits)
+    router = MessageRouter(devices, archive, commands, malformed, limits, clock=clock)
     hub = EdgeHub(
-        hass, entry, options, devices=devices, router=router, commands=commands, archive=archive, broker=broker
+        hass,
+        entry,
+        options,
+        devices=devices,
+        router=router,
+        commands=commands,
+        archive=archive,
+        broker=broker,
+        clock=clock,
     )
     return EdgeData(
         entry_id=entry.entry_id,
@@ -70,6 +81,7 @@ def create_data(hass: HomeAssistant, entry: EdgeConfigEntry) -> EdgeData:
         options=options,
         archive=archive,
         broker=broker,
+        clock=clock,
         commands=commands,
         counters=router.counters,
         devices=devices,

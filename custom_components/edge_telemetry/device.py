@@ -2,15 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 import logging
 from typing import Any, Final, Self
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
 from ._lib.publisher import PublishedEntity, Publisher
-from .decoders import DEVICE_TYPES, GENERIC, Address, DeviceType, Kind, Reason, SequenceTracker, Value, describe
+from .decoders import (
+    DEVICE_TYPES,
+    GENERIC,
+    Address,
+    DeviceClock,
+    DeviceType,
+    Reason,
+    SequenceTracker,
+    Value,
+    convert,
+    find_unit,
+)
 from .naming import display_name
+from .value_types import BAD, ValueType, first_type, widen
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -18,34 +29,12 @@ _LOGGER = logging.getLogger(__name__)
 _RUUVI: Final = "ruuvi"
 
 
-class ValueType(StrEnum):
-    """Type of a metric's values: decided by the first one, for good."""
-
-    NUMBER = "number"
-    TEXT = "text"
-    FLAG = "flag"
-
-
-_ACCEPTED: Final[dict[ValueType, frozenset[type]]] = {
+# Values that need no conversion.
+_PLAIN: Final[dict[ValueType, frozenset[type]]] = {
     ValueType.NUMBER: frozenset({int, float, type(None)}),
     ValueType.TEXT: frozenset({str, type(None)}),
     ValueType.FLAG: frozenset({bool, type(None)}),
 }
-
-
-def value_type_of(key: str, value: Value) -> ValueType | None:
-    """Return the value type of a metric by its first value; None while the device has no value."""
-    metric = describe(key)
-    if metric.known:
-        return ValueType.FLAG if metric.kind is Kind.FLAG else ValueType.NUMBER
-    match value:
-        case bool():
-            return ValueType.FLAG
-        case int() | float():
-            return ValueType.NUMBER
-        case str():
-            return ValueType.TEXT
-    return None
 
 
 @dataclass(slots=True)
@@ -58,10 +47,14 @@ class DeviceRecord:
     info: dict[str, str] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
     device_type: DeviceType = GENERIC
+    # Units that the device states.
+    units: dict[str, str] = field(default_factory=dict)
+    # Whether its messages have a time.
+    has_clock: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form."""
-        return {
+        stored: dict[str, Any] = {
             "address": list(self.address),
             "base": self.base,
             "metrics": dict(self.metrics),
@@ -70,6 +63,11 @@ class DeviceRecord:
             "ruuvi": self.device_type.key == _RUUVI,
             "type": self.device_type.key,
         }
+        if self.units:
+            stored["units"] = dict(self.units)
+        if self.has_clock:
+            stored["has_clock"] = True
+        return stored
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Self:
@@ -82,6 +80,8 @@ class DeviceRecord:
             stored["info"],
             tuple(stored["commands"]),
             DEVICE_TYPES.get(key, GENERIC),
+            dict(stored.get("units", {})),
+            has_clock=stored.get("has_clock", False),
         )
 
 
@@ -98,8 +98,16 @@ class EdgeDevice:
         self.metric_seen: dict[str, float] = {}
         # None until its first message after a start.
         self.online: bool | None = None
+        # What it, its last will or its hub reported last.
+        self.reported_online: bool | None = None
+        # False while no message can be received.
+        self.reachable = True
         self.last_seen: float | None = None
+        # Monotonic time of its last message.
+        self.heard: float | None = None
+        # The newest time that it reported.
         self.last_ts = 0.0
+        self.clock = DeviceClock()
         self.messages = 0
         self.gateway: str | None = None
         self.tracker = SequenceTracker(self.type.sequence_modulus)
@@ -118,28 +126,60 @@ class EdgeDevice:
 
     @callback
     def update(
-        self, values: dict[str, Value], now: float, reject: Callable[[str, Reason], None]
+        self,
+        values: dict[str, Value],
+        now: float,
+        reject: Callable[[str, Reason], None],
+        units: dict[str, str] | None = None,
     ) -> dict[str, ValueType] | None:
-        """Publish new values to their entities; return the metrics that are new, None where there are none."""
+        """Publish new values to their entities; return the metrics that are new or of a wider type, None for none.
+
+        Args:
+            values: By metric; None where the device has no value.
+            now: Monotonic time.
+            reject: Called with a metric whose value is invalid: it is unknown.
+            units: Units that the message states.
+        """
         new: dict[str, ValueType] | None = None
         entities, known, offer = self.entities, self.record.metrics, self._publisher.offer
         for key, value in values.items():
+            if units and key in units:
+                value = self._in_unit(key, value, units[key])  # noqa: PLW2901 the value as it is shown
             if (value_type := known.get(key)) is None:
-                if (value_type := value_type_of(key, value)) is None:
+                if (value_type := first_type(key, value, self.record.units.get(key))) is None:
                     continue
                 if len(known) >= self._max_metrics:
                     reject(key, Reason.TOO_MANY_METRICS)
                     continue
                 known[key] = value_type
                 new = {**(new or {}), key: value_type}
-            if type(value) not in _ACCEPTED[value_type]:
-                reject(key, Reason.BAD_VALUE)
-                continue
+            if type(value) not in _PLAIN[value_type]:
+                wider, value = widen(key, value_type, self.values.get(key), value)  # noqa: PLW2901
+                if value is BAD:
+                    reject(key, Reason.BAD_VALUE)
+                    value = None  # noqa: PLW2901
+                elif wider is not value_type:
+                    known[key] = wider
+                    new = {**(new or {}), key: wider}
             self.values[key] = value
             self.metric_seen[key] = now
             if (entity := entities.get(key)) is not None:
                 offer(entity, value)
         return new
+
+    def _in_unit(self, key: str, value: Value, unit: str) -> Value:
+        """Return a value in the unit that the device stated first."""
+        first, stated = self.record.units.setdefault(key, unit), find_unit(unit)
+        if first == unit or stated is None or isinstance(value, bool) or not isinstance(value, int | float):
+            return value
+        return convert(value, stated, first)
+
+    @callback
+    def clear(self) -> None:
+        """Forget the values: the device has withdrawn them."""
+        self.values.clear()
+        for entity in self.entities.values():
+            entity.publish_now()
 
     @callback
     def set_online(self, online: bool | None) -> None:
@@ -151,6 +191,16 @@ class EdgeDevice:
         elif self.online is False:
             _LOGGER.info("%s is back online", self.id)
         self.online = online
+        self._show()
+
+    @callback
+    def set_reachable(self, reachable: bool) -> None:
+        """Set whether messages of the device can be received, and publish it."""
+        if reachable is not self.reachable:
+            self.reachable = reachable
+            self._show()
+
+    def _show(self) -> None:
         for entity in self.entities.values():
             entity.publish()
         for listener in tuple(self.listeners):

@@ -11,8 +11,9 @@ from homeassistant.helpers.storage import Store
 from ._lib.publisher import Publisher
 from .const import DOMAIN
 from .decoders import Address
-from .device import DeviceRecord, EdgeDevice, ValueType
+from .device import DeviceRecord, EdgeDevice
 from .naming import system_device_info
+from .value_types import ValueType
 
 type NewDevice = Callable[[EdgeDevice], None]
 type NewMetrics = Callable[[EdgeDevice, dict[str, ValueType]], None]
@@ -43,6 +44,7 @@ class DeviceDirectory(Mapping[Address, EdgeDevice]):
         self._new_device: list[NewDevice] = []
         self._new_metrics: dict[Platform, NewMetrics] = {}
         self._new_commands: list[NewDevice] = []
+        self._new_clock: list[NewDevice] = []
         self._removed: list[Removed] = []
 
     @override
@@ -105,6 +107,15 @@ class DeviceDirectory(Mapping[Address, EdgeDevice]):
                 removed(device)
 
     @callback
+    def delete(self, device: EdgeDevice) -> None:
+        """Remove a device that has withdrawn itself, also from the device registry."""
+        self.remove(device)
+        registry = dr.async_get(self._hass)
+        found = registry.async_get_device_by_identifier((DOMAIN, self.identifier(device)), self._entry_id)
+        if found is not None:
+            registry.async_update_device(found.id, remove_config_entry_id=self._entry_id)
+
+    @callback
     def remove_metrics(self, device: EdgeDevice, keys: Iterable[str]) -> None:
         """Remove metrics of a device; they return when it sends them again."""
         device.remove_metrics(set(keys))
@@ -126,6 +137,15 @@ class DeviceDirectory(Mapping[Address, EdgeDevice]):
         self.save_later()
         for announce in self._new_commands:
             announce(device)
+
+    @callback
+    def note_clock(self, device: EdgeDevice) -> None:
+        """Announce a device that has reported its own time."""
+        if not device.record.has_clock:
+            device.record.has_clock = True
+            self.save_later()
+            for announce in self._new_clock:
+                announce(device)
 
     @callback
     def update_info(self, device: EdgeDevice, info: dict[str, str]) -> None:
@@ -169,6 +189,14 @@ class DeviceDirectory(Mapping[Address, EdgeDevice]):
     def on_new_commands(self, announce: NewDevice) -> None:
         """Call `announce` with a device whose announced commands change."""
         self._new_commands.append(announce)
+
+    @callback
+    def on_new_clock(self, announce: NewDevice) -> None:
+        """Call `announce` with each device that reports its time, now and when one does so for the first time."""
+        self._new_clock.append(announce)
+        for device in self._devices.values():
+            if device.record.has_clock:
+                announce(device)
 
     @callback
     def on_new_metrics(self, platform: Platform, announce: NewMetrics) -> None:

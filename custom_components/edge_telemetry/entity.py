@@ -8,13 +8,14 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.typing import UndefinedType
 
 from ._lib.publisher import PublishedEntity
 from .const import CONF_OVERRIDES, DOMAIN
 from .data import EdgeData
 from .decoders import Value, describe
 from .device import EdgeDevice
-from .naming import display_name
+from .naming import display_name, part_name
 
 
 def device_info(data: EdgeData, device: EdgeDevice) -> DeviceInfo:
@@ -54,8 +55,8 @@ class EdgeEntity(PublishedEntity):
     @property
     @override
     def available(self) -> bool:
-        """Return whether the device is online; until its first message after a start, values are unknown."""
-        return self.device.online is not False
+        """Return whether values can be received; until the first message after a start, they are unknown."""
+        return self.device.online is not False and self.device.reachable
 
 
 class MetricEntity(EdgeEntity):
@@ -64,14 +65,25 @@ class MetricEntity(EdgeEntity):
     def __init__(self, data: EdgeData, device: EdgeDevice, key: str) -> None:
         super().__init__(data, device, key)
         self.key = key
-        self.metric = describe(key)
+        self.metric = describe(key, device.record.units.get(key))
         overrides = data.options.get(CONF_OVERRIDES, {})
         self.override = {**overrides.get(key, {}), **overrides.get(f"{device.id}:{key}", {})}
-        if not self.metric.known:
+        if self.metric.named is not None:
+            self._attr_translation_key = self.metric.named
+        elif not self.metric.known:
             self._attr_translation_key = None
             self._attr_name = display_name(key)
         if name := self.override.get("name"):
             self._attr_name = name
+
+    @property
+    @override
+    def name(self) -> str | UndefinedType | None:
+        """Return the translated name of the metric, after what it is measured at."""
+        name = super().name
+        if not self.metric.part or self.override.get("name") or not isinstance(name, str):
+            return name
+        return f"{part_name(self.metric.part)} {name}"
 
     @property
     def value(self) -> Value:
@@ -87,7 +99,8 @@ class MetricEntity(EdgeEntity):
 
     @callback
     def _detach(self) -> None:
-        self.device.entities.pop(self.key, None)
+        if self.device.entities.get(self.key) is self:
+            del self.device.entities[self.key]
 
 
 class DeviceEntity(EdgeEntity):

@@ -1,9 +1,8 @@
 """Runtime of a config entry: subscribes to the topics and watches over the devices."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
-import time
 from typing import Any, Final
 
 from homeassistant.components import mqtt
@@ -16,6 +15,7 @@ from .broker_monitor import BrokerMonitor
 from .command_sender import CommandSender
 from .const import CONF_DEFAULT_SITE, CONF_PATTERNS, CONF_TIMEOUT
 from .decoders import TopicPattern
+from .device import EdgeDevice
 from .device_directory import DeviceDirectory
 from .message_router import MessageRouter
 from .repairs import delete_device_limit_issue
@@ -40,6 +40,7 @@ class EdgeHub:
         commands: CommandSender,
         archive: TelemetryArchive,
         broker: BrokerMonitor,
+        clock: Callable[[], float],
     ) -> None:
         self.listeners: list[CALLBACK_TYPE] = []
         """Called every ten seconds, and when the connection to the broker changes."""
@@ -51,8 +52,8 @@ class EdgeHub:
         self._commands = commands
         self._archive = archive
         self._broker = broker
-        self._started = time.time()
-        broker.listeners.append(self._notify)
+        self._clock = clock
+        broker.listeners.append(self._broker_changed)
         devices.on_removed(lambda device: commands.remove(device.id))
 
     async def async_start(self) -> None:
@@ -88,17 +89,29 @@ class EdgeHub:
 
     @callback
     def _async_tick(self, _now: object) -> None:
-        """Set the devices offline that have sent nothing for too long."""
-        now = time.time()
+        """Set the devices offline that have sent nothing for too long, though it would have been received."""
         lost = self._broker.lost_since
-        is_broker_lost = lost is not None and now - lost > _BROKER_GRACE_S
-        timeout_s = self._options[CONF_TIMEOUT]
+        is_broker_lost = lost is not None and self._clock() - lost > _BROKER_GRACE_S
         for device in self._devices.values():
-            # After a start, a device has the same time for its first message.
-            is_silent = now - (device.last_seen or self._started) > timeout_s
-            if device.online is not False and (is_silent or (is_broker_lost and device.online)):
+            if is_broker_lost:
+                device.set_reachable(False)
+            elif device.online is not False and self._is_silent(device):
                 device.set_online(False)
         self._commands.expire()
+        self._notify()
+
+    def _is_silent(self, device: EdgeDevice) -> bool:
+        if device.type.trusts_availability and device.reported_online:
+            return False
+        timeout_s: float = max(self._options[CONF_TIMEOUT], device.type.timeout_s or 0.0)
+        return self._broker.silence_s(device.heard) > timeout_s
+
+    @callback
+    def _broker_changed(self) -> None:
+        """Show the devices again as soon as their messages can be received."""
+        if self._broker.lost_since is None:
+            for device in self._devices.values():
+                device.set_reachable(True)
         self._notify()
 
     @callback

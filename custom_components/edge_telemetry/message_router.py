@@ -8,12 +8,17 @@ from typing import Any, Final, cast
 
 from homeassistant.components import mqtt
 from homeassistant.core import callback
+from homeassistant.util import dt as dt_util
 
 from .command_sender import CommandSender
 from .decoders import (
+    MAX_AHEAD_S,
+    MAX_BYTES,
+    MAX_LEVEL,
     Address,
     Channel,
     DecodeError,
+    Dialect,
     Message,
     Reason,
     TopicPattern,
@@ -21,6 +26,8 @@ from .decoders import (
     decode,
     gateway_status_levels,
     pick_time,
+    read_dialect,
+    resolve_local_time,
     type_of_device,
 )
 from .device import DeviceRecord, EdgeDevice
@@ -33,6 +40,8 @@ type Handler = Callable[[mqtt.ReceiveMessage], None]
 
 _MAX_ROUTES: Final = 5000
 _MAX_EARLY: Final = 500
+# No clock that is set shows an earlier time.
+_EARLIEST: Final = 1_500_000_000.0
 
 
 @dataclass(slots=True)
@@ -71,6 +80,8 @@ class MessageRouter:
         commands: CommandSender,
         malformed: MalformedLog,
         limits: Limits,
+        *,
+        clock: Callable[[], float],
     ) -> None:
         self.counters = Counters()
         self._devices = devices
@@ -78,6 +89,7 @@ class MessageRouter:
         self._commands = commands
         self._malformed = malformed
         self._limits = limits
+        self._clock = clock
         self._gateway_status = gateway_status_levels()
         # Topic -> pattern and handler: most messages come on a topic that was seen before.
         self._routes: dict[str, tuple[TopicPattern, Handler]] = {}
@@ -103,16 +115,21 @@ class MessageRouter:
     ) -> tuple[TopicPattern, Handler] | None:
         """Return the handler of a topic, and remember it for the next message."""
         topic = message.topic
-        if (found := pattern.match(topic, channel)) is None:
+        if channel is Channel.DATA and pattern.is_ignored(topic):
+            return None
+        if (found := pattern.find(topic, channel)) is None:
             self._malformed.note(topic, Reason.BAD_TOPIC, message.payload)
             return None
-        address, base = found
+        address, base, kind = found
         gateway = pattern.gateway(topic)
         handler: Handler | None
         if gateway is not None and address.device in self._gateway_status:
             handler = partial(self._handle_gateway_state, gateway)
         elif channel is Channel.DATA:
-            handler = partial(self._handle_data, address, base)
+            if pattern.dialect.read is None:
+                handler = partial(self._handle_data, address, base, gateway)
+            else:
+                handler = partial(self._handle_dialect, pattern.dialect, kind, address, base)
         elif (device := self._devices.get(address)) is not None:
             handler = partial(self._handle_ack if channel is Channel.ACK else self._handle_state, device)
         else:
@@ -127,21 +144,57 @@ class MessageRouter:
         return route
 
     @callback
-    def _handle_data(self, address: Address, base: str, received: mqtt.ReceiveMessage) -> None:
+    def _handle_data(self, address: Address, base: str, gateway: str | None, received: mqtt.ReceiveMessage) -> None:
         payload = _payload(received)
+        if not payload:
+            self._withdraw(address, retained=received.retain)
+            return
         try:
             message = decode(payload)
         except DecodeError as err:
             self._reject(address.id, err.reason, payload, err.detail)
             return
+        if message.source is None:
+            message.source = gateway
+        self._handle_message(address, base, message, received)
+
+    @callback
+    def _handle_dialect(
+        self, dialect: Dialect, kind: str, address: Address, base: str, received: mqtt.ReceiveMessage
+    ) -> None:
+        """Handle a message that may contain those of several devices."""
+        payload = _payload(received)
+        if not payload:
+            self._withdraw(address, retained=received.retain)
+            return
+        try:
+            messages = read_dialect(dialect, kind, payload, MAX_BYTES)
+        except DecodeError as err:
+            self._reject(address.id, err.reason, payload, err.detail)
+            return
+        for device_id, message in messages:
+            of = address if device_id is None else address._replace(device=device_id[:MAX_LEVEL])
+            self._handle_message(of, base, message, received)
+
+    def _handle_message(self, address: Address, base: str, message: Message, received: mqtt.ReceiveMessage) -> None:
+        payload = _payload(received)
         device = self._devices.get(address) or self._add_device(address, base, message, payload)
         if device is None:
             return
-        now = time.time()
+        now = self._clock()
         if message.seq is not None and device.tracker.is_duplicate(message.seq, now):
             self.counters.duplicates += 1
             return
         self._accept(device, message, payload, received.retain, now)
+
+    def _withdraw(self, address: Address, *, retained: bool) -> None:
+        """Apply an empty payload: the topic was cleared, and with it what was retained there."""
+        if (device := self._devices.get(address)) is None:
+            return
+        if retained or device.type.time_is_age or device.online is not True:
+            self._devices.delete(device)
+        else:
+            device.clear()
 
     def _add_device(self, address: Address, base: str, message: Message, payload: bytes) -> EdgeDevice | None:
         """Add the device of a first message; None where there are too many."""
@@ -156,49 +209,86 @@ class MessageRouter:
         return device
 
     def _accept(self, device: EdgeDevice, message: Message, payload: bytes, retained: bool, now: float) -> None:
-        """Archive and publish a message that is not a duplicate."""
-        derived = device.type.derive(message.metrics)
-        if retained:
-            # A retained message was archived when it was sent.
-            if device.last_seen is None:
-                self._accept_retained(device, message, derived, payload, now)
+        """Archive and publish a message that is not a duplicate; the newest to arrive is the present."""
+        derived = _derive(device, message)
+        arrival = time.time()
+        measured = self._device_time(message, arrival)
+        is_old = device.type.time_is_age and measured is not None and arrival - measured > self._timeout_s(device)
+        if retained or is_old:
+            # It was archived when it was sent.
+            if device.heard is None:
+                self._accept_retained(device, message, derived, payload, measured)
             return
-        ts, refused = pick_time(message.ts, now)
+        ts, refused = pick_time(measured, arrival)
+        # The device's own numbers can prove a message to be late; its clock cannot.
+        is_late = message.seq is not None and device.tracker.is_late and (measured is None or ts < device.last_ts)
+        if measured is not None and not is_late and not device.type.time_is_age:
+            device.clock.compare(measured, arrival, now)
+            self._devices.note_clock(device)
+            if not refused and device.clock.is_wrong(now):
+                ts, refused = arrival, True
         if refused:
             self.counters.refused_clocks += 1
         self.counters.accepted += 1
         self._archive.put(device.address, ts, payload, message, derived)
-        if message.rejected:
-            for key, reason in message.rejected.items():
-                self._reject(device.id, reason, payload, key)
+        self._reject_parts(device, message, payload)
         device.messages += 1
-        device.last_seen = now
+        device.last_seen, device.heard = arrival, now
         device.gateway = message.source
-        if ts < device.last_ts:
+        if is_late:
             self.counters.late += 1  # stored by the device while it was offline: history, not the present
         else:
             device.last_ts = ts
-            self._publish(device, message.metrics | derived if derived else message.metrics, now, payload)
+            self._publish(device, message, derived, payload, now)
         if device.online is not True:
             device.set_online(True)
         if message.info:
             self._devices.update_info(device, message.info)
         self._commands.repeat(device.id)
 
+    def _device_time(self, message: Message, arrival: float) -> float | None:
+        measured = message.ts
+        if message.local_time is not None:
+            measured = resolve_local_time(message.local_time, dt_util.get_default_time_zone(), arrival)
+        # A clock that was never set shows no time.
+        return None if message.local_time is not None and measured is not None and measured < _EARLIEST else measured
+
     def _accept_retained(
-        self, device: EdgeDevice, message: Message, derived: dict[str, Value], payload: bytes, now: float
+        self, device: EdgeDevice, message: Message, derived: dict[str, Value], payload: bytes, measured: float | None
     ) -> None:
-        """Publish the values of a retained message: the device was online when it measured them."""
-        measured, refused = pick_time(message.ts, now)
-        self._publish(device, message.metrics | derived, now, payload)
-        if message.ts is None or refused:
+        """Publish the values of a retained message, unless it is so old that its device would be offline by now."""
+        age_s = None if measured is None else time.time() - measured
+        if age_s is None or age_s < -MAX_AHEAD_S:
+            self._publish(device, message, derived, payload, self._clock())
             return
-        device.last_seen = device.last_ts = measured
-        if device.online is None and now - measured <= self._limits.timeout_s:
+        if measured is not None and measured > _EARLIEST:
+            device.last_seen = max(measured, device.last_seen or 0.0)
+        if age_s > self._timeout_s(device):
+            return
+        self._publish(device, message, derived, payload, self._clock())
+        if device.online is None:
             device.set_online(True)
 
-    def _publish(self, device: EdgeDevice, values: dict[str, Value], now: float, payload: bytes) -> None:
-        new = device.update(values, now, lambda key, reason: self._reject(device.id, reason, payload, key))
+    def _timeout_s(self, device: EdgeDevice) -> float:
+        return max(self._limits.timeout_s, device.type.timeout_s or 0.0)
+
+    def _reject_parts(self, device: EdgeDevice, message: Message, payload: bytes) -> None:
+        """Count what is wrong in a message that is used otherwise."""
+        if message.repair is not None:
+            self._reject(device.id, message.repair, payload)
+        for key, reason in message.rejected.items():
+            self._reject(device.id, reason, payload, key)
+
+    def _publish(
+        self, device: EdgeDevice, message: Message, derived: dict[str, Value], payload: bytes, now: float
+    ) -> None:
+        values = message.metrics | derived if derived else message.metrics
+        if message.rejected:
+            known = device.record.metrics
+            values = dict.fromkeys((key for key in message.rejected if key in known), None) | values
+        new = device.update(
+            values, now, lambda key, reason: self._reject(device.id, reason, payload, key), message.units
+        )
         if new:
             self._devices.add_metrics(device, new)
 
@@ -216,6 +306,7 @@ class MessageRouter:
         if state.commands is not None:
             self._devices.set_commands(device, state.commands)
         if state.online is not None:
+            device.reported_online = state.online
             device.set_online(state.online)
 
     @callback
@@ -242,3 +333,11 @@ class MessageRouter:
 def _payload(received: mqtt.ReceiveMessage) -> bytes:
     """Return the payload; bytes, since the subscriptions have no encoding."""
     return cast("bytes", received.payload)
+
+
+def _derive(device: EdgeDevice, message: Message) -> dict[str, Value]:
+    """Return the derived values; those that the device has lost the sources of are unknown."""
+    metrics, derived = message.metrics, device.type.derive(message.metrics)
+    if any(key in metrics and metrics[key] is None for key in device.type.sources):
+        return dict.fromkeys(device.type.derived & device.record.metrics.keys()) | derived
+    return derived

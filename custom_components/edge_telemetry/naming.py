@@ -14,6 +14,12 @@ def display_name(word: str) -> str:
     return text[:1].upper() + text[1:] if text else word
 
 
+def part_name(word: str) -> str:
+    """Return `DS18B20 3C01B607` for `ds18b20_3c01b607`: a word with digits is the name of a type or an ID."""
+    words = (part.upper() if any(sign.isdigit() for sign in part) else part for part in word.split("_"))
+    return display_name(" ".join(words))
+
+
 def system_device_info(entry_id: str, address: Address) -> DeviceInfo:
     """Return the device that represents a system of a site."""
     return DeviceInfo(

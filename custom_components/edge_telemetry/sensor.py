@@ -17,10 +17,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ._lib.publish_rules import ANY_CHANGE, Threshold
 from .data import EdgeConfigEntry, EdgeData
-from .device import EdgeDevice, ValueType
+from .device import EdgeDevice
 from .device_classes import numeric_class, state_class
 from .downlink import Status, command_status
 from .entity import DeviceEntity, HubEntity, MetricEntity, remove_hub_entities
+from .value_types import ValueType
 
 PARALLEL_UPDATES = 0
 
@@ -51,13 +52,25 @@ def _at(epoch: float | None) -> datetime | None:
     return None if epoch is None else datetime.fromtimestamp(epoch, UTC).replace(microsecond=0)
 
 
-DEVICE_SENSORS: Final = (
-    DeviceSensorDescription(
-        key="last_seen",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda device: _at(device.last_seen),
-    ),
+def _clock_offset(device: EdgeDevice) -> int | None:
+    offset = device.clock.offset_s
+    return None if offset is None else round(offset)
+
+
+LAST_SEEN: Final = DeviceSensorDescription(
+    key="last_seen",
+    device_class=SensorDeviceClass.TIMESTAMP,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value_fn=lambda device: _at(device.last_seen),
+)
+CLOCK_OFFSET: Final = DeviceSensorDescription(
+    key="device_clock_offset",
+    device_class=SensorDeviceClass.DURATION,
+    native_unit_of_measurement=UnitOfTime.SECONDS,
+    suggested_display_precision=0,
+    state_class=SensorStateClass.MEASUREMENT,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value_fn=_clock_offset,
 )
 
 
@@ -125,53 +138,63 @@ async def async_setup_entry(
 
     @callback
     def add_metrics(device: EdgeDevice, metrics: dict[str, ValueType]) -> None:
-        async_add_entities(
-            (NumberSensor if value_type is ValueType.NUMBER else TextSensor)(data, device, key)
-            for key, value_type in metrics.items()
-            if value_type is not ValueType.FLAG
-        )
+        added = []
+        for key, value_type in metrics.items():
+            if isinstance(present := device.entities.get(key), MetricSensor):
+                present.adapt()  # a number became a text, or a text a number
+            elif value_type is not ValueType.FLAG:
+                added.append(MetricSensor(data, device, key))
+        async_add_entities(added)
 
     @callback
     def add_device(device: EdgeDevice) -> None:
-        async_add_entities(DeviceSensor(data, device, description) for description in DEVICE_SENSORS)
+        async_add_entities([DeviceSensor(data, device, LAST_SEEN)])
         if device.type.accepts_commands:
             async_add_entities([CommandSensor(data, device)])
 
+    @callback
+    def add_clock(device: EdgeDevice) -> None:
+        async_add_entities([DeviceSensor(data, device, CLOCK_OFFSET)])
+
     data.devices.on_new_device(add_device)
+    data.devices.on_new_clock(add_clock)
     data.devices.on_new_metrics(Platform.SENSOR, add_metrics)
 
 
-class NumberSensor(MetricEntity, SensorEntity):
-    """A metric with numbers."""
+class MetricSensor(MetricEntity, SensorEntity):
+    """A metric with numbers or texts."""
 
     def __init__(self, data: EdgeData, device: EdgeDevice, key: str) -> None:
         super().__init__(data, device, key)
+        if self.metric.diagnostic:
+            self._attr_entity_category = EntityCategory.DIAGNOSTIC
+        self._attr_entity_registry_enabled_default = self.metric.enabled
+        self._set_attributes()
+
+    @callback
+    def adapt(self) -> None:
+        """Follow a change of the metric's type."""
+        self._set_attributes()
+        self.publish_now()
+
+    def _set_attributes(self) -> None:
+        """A text has neither unit nor statistics."""
+        if self.device.record.metrics.get(self.key) is not ValueType.NUMBER:
+            self._attr_device_class = self._attr_native_unit_of_measurement = self._attr_state_class = None
+            self._attr_suggested_display_precision = None
+            return
         metric = self.metric
         unit = self.override.get("unit") or metric.unit
         # An override of the unit alone may rule the default device class out.
         self._attr_device_class = numeric_class(self.override.get("device_class") or metric.quantity, unit)
         self._attr_native_unit_of_measurement = unit
         self._attr_state_class = state_class(metric.kind, self._attr_device_class)
-        if metric.decimals is not None:
-            self._attr_suggested_display_precision = metric.decimals
-        if metric.diagnostic:
-            self._attr_entity_category = EntityCategory.DIAGNOSTIC
-        self._attr_entity_registry_enabled_default = metric.enabled
+        self._attr_suggested_display_precision = metric.decimals
 
     @property
     @override
     def native_value(self) -> Any:
-        """Return the latest number."""
-        return self.value
-
-
-class TextSensor(MetricEntity, SensorEntity):
-    """A metric with texts."""
-
-    @property
-    @override
-    def native_value(self) -> Any:
-        """Return the latest text."""
+        """Return the latest value."""
         return self.value
 
 

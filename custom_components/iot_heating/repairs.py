@@ -1,4 +1,4 @@
-"""Repair issues: a controller that is offline for a day."""
+"""Repair issues: a controller that is offline for a day, and files that cannot be written."""
 
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 
 _LEARN_MORE_URL = "https://github.com/heat-suite/heat-suite/blob/main/docs/iot_heating.md#troubleshooting"
+_STORAGE_ISSUE_ID = "storage_failed"
 
 
 def _offline_issue_id(device_id: str) -> str:
@@ -40,6 +41,27 @@ def async_create_offline_issue(hass: HomeAssistant, device_id: str, name: str, b
 def async_delete_offline_issue(hass: HomeAssistant, device_id: str) -> None:
     """Delete the issue: the controller is online, or was removed."""
     ir.async_delete_issue(hass, DOMAIN, _offline_issue_id(device_id))
+
+
+@callback
+def async_create_storage_issue(hass: HomeAssistant, error: str) -> None:
+    """Create the issue of files that cannot be written."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _STORAGE_ISSUE_ID,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=_STORAGE_ISSUE_ID,
+        translation_placeholders={"error": error},
+        learn_more_url=_LEARN_MORE_URL,
+    )
+
+
+@callback
+def async_delete_storage_issue(hass: HomeAssistant) -> None:
+    """Delete the issue: all files can be written."""
+    ir.async_delete_issue(hass, DOMAIN, _STORAGE_ISSUE_ID)
 
 
 async def async_create_fix_flow(

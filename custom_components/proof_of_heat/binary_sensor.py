@@ -39,10 +39,9 @@ class SourceBinaryDescription(BinarySensorEntityDescription):
 
 
 def _sensor_lost(system: HeatingSystem) -> bool:
-    """Return whether a room or the outdoor temperature is unknown or too old."""
-    snapshot, limits = system.coordinator.data.snapshot, system.engine.config.safety
-    rooms = any(not zone.room.known or zone.room.age_s > limits.room_stale_s for zone in snapshot.zones)
-    return rooms or not snapshot.outdoor.known or snapshot.outdoor.age_s > limits.outdoor_stale_s
+    """Return whether the engine cannot use a room temperature or the outdoor temperature."""
+    inputs = system.engine.inputs
+    return inputs is not None and (bool(inputs.lost_zones) or inputs.outdoor_is_lost)
 
 
 def _has_fault(managed: ManagedSource) -> bool | None:

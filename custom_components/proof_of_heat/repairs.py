@@ -11,10 +11,18 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.selector import Selector
 import probatio as vol
 
-from .const import CONF_DAY_LIMIT, CONF_OUTDOOR, CONF_TEMPERATURE, DOMAIN, SUBENTRY_SOURCE
+from .const import (
+    CONF_DAY_LIMIT,
+    CONF_LIMITS,
+    CONF_OUTDOOR,
+    CONF_SITE_METER,
+    CONF_TEMPERATURE,
+    DOMAIN,
+    SUBENTRY_SOURCE,
+)
 from .data import HeatConfigEntry
-from .flows.fields import TEMPERATURE, number
-from .inputs.states import is_dead, temperature
+from .flows.fields import POWER, TEMPERATURE, number
+from .inputs.states import is_dead, power, temperature
 from .runtime.curve_advice import apply_curve
 from .sources.release_issue import PREFIX as RELEASE_ISSUE, issue_id as release_issue_id
 from .sources.releaser import releaser
@@ -162,8 +170,13 @@ class SensorFlow(SubentryFlow):
         return TEMPERATURE
 
 
-class OutdoorFlow(RepairsFlow):
-    """Select another outdoor sensor."""
+class EntryFlow(RepairsFlow):
+    """Select another entity for the whole heating system, which reloads it."""
+
+    step: str
+    key: str
+    error: str
+    selector: Selector[Any]
 
     def __init__(self, entry_id: str) -> None:
         super().__init__()
@@ -171,28 +184,84 @@ class OutdoorFlow(RepairsFlow):
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Show the form."""
-        return await self.async_step_outdoor()
+        return await self._edit(None)
 
-    async def async_step_outdoor(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Select the sensor."""
+    async def _edit(self, user_input: dict[str, Any] | None) -> RepairsFlowResult:
         entry = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None:
             return self.async_abort(reason="gone")
         errors: dict[str, str] = {}
         if user_input is not None:
-            if not is_dead(temperature(self.hass, user_input[CONF_OUTDOOR])):
-                data = {**entry.data, CONF_OUTDOOR: user_input[CONF_OUTDOOR]}
-                if not self.hass.config_entries.async_update_entry(entry, data=data):
+            if self._is_valid(user_input[self.key]):
+                if not self._update(entry, user_input[self.key]):
                     self.hass.config_entries.async_schedule_reload(entry.entry_id)  # a change reloads the entry itself
                 return self.async_create_entry(data={})
-            errors = {CONF_OUTDOOR: "no_temperature"}
-        key = vol.Required(CONF_OUTDOOR, description={"suggested_value": entry.data.get(CONF_OUTDOOR)})
+            errors = {self.key: self.error}
+        key = vol.Required(self.key, description={"suggested_value": self._current(entry)})
         return self.async_show_form(
-            step_id="outdoor",
-            data_schema=vol.Schema({key: TEMPERATURE}),
+            step_id=self.step,
+            data_schema=vol.Schema({key: self.selector}),
             errors=errors,
             description_placeholders={"name": entry.title},
         )
+
+    @abstractmethod
+    def _is_valid(self, entity_id: str) -> bool:
+        """Return whether the entity has a value."""
+
+    @abstractmethod
+    def _current(self, entry: ConfigEntry) -> str | None:
+        """Return the present entity."""
+
+    @abstractmethod
+    def _update(self, entry: ConfigEntry, entity_id: str) -> bool:
+        """Store the entity; return whether it is another one."""
+
+
+class OutdoorFlow(EntryFlow):
+    """Select another outdoor sensor."""
+
+    step, key, error, selector = "outdoor", CONF_OUTDOOR, "no_temperature", TEMPERATURE
+
+    async def async_step_outdoor(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Select the sensor."""
+        return await self._edit(user_input)
+
+    @override
+    def _is_valid(self, entity_id: str) -> bool:
+        return not is_dead(temperature(self.hass, entity_id))
+
+    @override
+    def _current(self, entry: ConfigEntry) -> str | None:
+        return entry.data.get(CONF_OUTDOOR)
+
+    @override
+    def _update(self, entry: ConfigEntry, entity_id: str) -> bool:
+        return self.hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_OUTDOOR: entity_id})
+
+
+class SiteMeterFlow(EntryFlow):
+    """Select another meter of the home's power."""
+
+    step, key, error, selector = "site_meter", CONF_SITE_METER, "no_power", POWER
+
+    async def async_step_site_meter(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Select the meter."""
+        return await self._edit(user_input)
+
+    @override
+    def _is_valid(self, entity_id: str) -> bool:
+        return power(self.hass, entity_id).known
+
+    @override
+    def _current(self, entry: ConfigEntry) -> str | None:
+        found: str | None = entry.options.get(CONF_LIMITS, {}).get(CONF_SITE_METER)
+        return found
+
+    @override
+    def _update(self, entry: ConfigEntry, entity_id: str) -> bool:
+        limits = {**entry.options.get(CONF_LIMITS, {}), CONF_SITE_METER: entity_id}
+        return self.hass.config_entries.async_update_entry(entry, options={**entry.options, CONF_LIMITS: limits})
 
 
 class BudgetFlow(SubentryFlow):
@@ -247,6 +316,8 @@ async def async_create_fix_flow(
         return CurveFlow(entry_id)
     if issue_id.startswith("outdoor_dead_"):
         return OutdoorFlow(entry_id)
+    if issue_id.startswith("site_meter_lost_"):
+        return SiteMeterFlow(entry_id)
     for prefix, flow in (("sensor_dead_", SensorFlow), ("budget_low_", BudgetFlow)):
         if issue_id.startswith(prefix):
             return flow(entry_id, issue_id.removeprefix(prefix))

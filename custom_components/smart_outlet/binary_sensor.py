@@ -28,12 +28,10 @@ class OutletBinarySensorDescription(BinarySensorEntityDescription):
     Attributes:
         value_fn: Returns the state.
         always_available: Available even while the outlet is offline.
-        immediate: Changes are rare and written at once.
     """
 
     value_fn: Callable[[HubData, Outlet], bool | None]
     always_available: bool = False
-    immediate: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +40,6 @@ class HubBinarySensorDescription(BinarySensorEntityDescription):
 
     value_fn: Callable[[HubData], bool | None]
     always_available: bool = False
-    immediate: bool = False
 
 
 def _is_offline(hub: HubData, outlet: Outlet) -> bool | None:
@@ -59,7 +56,6 @@ OUTLET_BINARY_SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=_is_offline,
         always_available=True,
-        immediate=True,
     ),
     OutletBinarySensorDescription(
         key="overload",
@@ -88,7 +84,6 @@ HUB_BINARY_SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda hub: hub.model.online,
         always_available=True,
-        immediate=True,
     ),
     HubBinarySensorDescription(
         key="main_overload",
@@ -129,12 +124,6 @@ class OutletBinarySensor(OutletEntity, BinarySensorEntity):
 
     @property
     @override
-    def immediate_value(self) -> object:
-        """Return the state if its changes are rare."""
-        return self.is_on if self.entity_description.immediate else None
-
-    @property
-    @override
     def available(self) -> bool:
         """Return whether the outlet reports or the state does not depend on it."""
         return self.entity_description.always_available or self.outlet.online
@@ -156,12 +145,6 @@ class HubBinarySensor(HubEntity, BinarySensorEntity):
     def published_value(self) -> object:
         """Return the current state."""
         return self.is_on
-
-    @property
-    @override
-    def immediate_value(self) -> object:
-        """Return the state if its changes are rare."""
-        return self.is_on if self.entity_description.immediate else None
 
     @property
     @override

@@ -26,6 +26,7 @@ from .const import HubKind
 from .data import HubData, SmartOutletConfigEntry
 from .entity import HubEntity, OutletEntity, add_outlet_entities
 from .hub.notifier import UpdateOn
+from .model.alerts import HUB_SOURCE, AlertType
 from .model.outlet import Outlet
 from .model.power_off import SocketResult
 from .radio.link import LinkStats, PeerStats
@@ -43,11 +44,13 @@ class OutletSensorDescription(SensorEntityDescription):
         value_fn: Returns the value.
         update_on: When the value is read again.
         always_available: Available even while the outlet is offline.
+        immediate_fn: Returns what is written at once when it changes.
     """
 
     value_fn: Callable[[HubData, Outlet], Value]
     update_on: UpdateOn = UpdateOn.INTERVAL
     always_available: bool = False
+    immediate_fn: Callable[[Outlet], object] = lambda outlet: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +62,22 @@ class HubSensorDescription(SensorEntityDescription):
         update_on: When the value is read again.
         attributes_fn: Returns extra attributes.
         always_available: Available even while the hub is offline.
-        immediate: Changes are rare and written at once.
+        immediate_fn: Returns what is written at once when it changes.
     """
 
     value_fn: Callable[[HubData], Value]
     update_on: UpdateOn = UpdateOn.INTERVAL
     attributes_fn: Callable[[HubData], Mapping[str, Any]] | None = None
     always_available: bool = False
-    immediate: bool = False
+    immediate_fn: Callable[[HubData], object] = lambda hub: None
 
 
 def _datetime(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _is_over_main_threshold(hub: HubData) -> bool:
+    return hub.model.alerts.is_active(AlertType.MAIN_THRESHOLD, HUB_SOURCE)
 
 
 def _current(socket: str) -> OutletSensorDescription:
@@ -82,6 +89,7 @@ def _current(socket: str) -> OutletSensorDescription:
         suggested_display_precision=0,
         value_fn=lambda hub, outlet: outlet.sockets[socket].current_ma,
         update_on=UpdateOn.REPORT,
+        immediate_fn=lambda outlet: (outlet.sockets[socket].is_tripped, outlet.is_over_threshold(socket)),
     )
 
 
@@ -98,6 +106,7 @@ def _power(socket: str) -> OutletSensorDescription:
         suggested_display_precision=0,
         value_fn=power_w,
         update_on=UpdateOn.REPORT,
+        immediate_fn=lambda outlet: (outlet.sockets[socket].is_tripped, outlet.is_over_threshold(socket)),
     )
 
 
@@ -122,7 +131,7 @@ OUTLET_SENSORS: Final = (
         key="last_seen",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda hub, outlet: _datetime(outlet.last_seen),
+        value_fn=lambda hub, outlet: _datetime(hub.model.to_wall(outlet.last_seen)),
         always_available=True,
     ),
     _power("a"),
@@ -203,13 +212,12 @@ HUB_SENSORS: Final = (
         value_fn=_power_off_state,
         attributes_fn=_sockets_by_result,
         always_available=True,
-        immediate=True,
     ),
     HubSensorDescription(
         key="last_seen",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda hub: _datetime(hub.model.last_seen),
+        value_fn=lambda hub: _datetime(hub.model.to_wall(hub.model.last_seen)),
         always_available=True,
     ),
     HubSensorDescription(
@@ -220,6 +228,7 @@ HUB_SENSORS: Final = (
         suggested_display_precision=0,
         value_fn=lambda hub: hub.model.main_current_ma,
         update_on=UpdateOn.REPORT,
+        immediate_fn=_is_over_main_threshold,
     ),
     HubSensorDescription(
         key="main_energy",
@@ -238,13 +247,14 @@ HUB_SENSORS: Final = (
         suggested_display_precision=0,
         value_fn=_main_power_w,
         update_on=UpdateOn.REPORT,
+        immediate_fn=_is_over_main_threshold,
     ),
     HubSensorDescription(
         key="outlets",
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda hub: len(hub.model.outlets),
         always_available=True,
-        immediate=True,
+        immediate_fn=lambda hub: len(hub.model.outlets),
     ),
 )
 
@@ -300,6 +310,12 @@ class OutletSensor(OutletEntity, SensorEntity):
 
     @property
     @override
+    def immediate_value(self) -> object:
+        """Return whether the socket has tripped or draws more than the threshold."""
+        return self.entity_description.immediate_fn(self.outlet)
+
+    @property
+    @override
     def available(self) -> bool:
         """Return whether the outlet reports or the value does not depend on it."""
         return self.entity_description.always_available or self.outlet.online
@@ -337,8 +353,8 @@ class HubSensor(HubEntity, SensorEntity):
     @property
     @override
     def immediate_value(self) -> object:
-        """Return the value if its changes are rare."""
-        return self.native_value if self.entity_description.immediate else None
+        """Return what is written at once when it changes."""
+        return self.entity_description.immediate_fn(self.hub)
 
     @property
     @override

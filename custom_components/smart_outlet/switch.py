@@ -67,12 +67,6 @@ class SocketSwitch(OutletEntity, SwitchEntity):
         """Return the state and the open command."""
         return (self.is_on, *self._pending)
 
-    @property
-    @override
-    def immediate_value(self) -> object:
-        """Return the open command. Changes without a command are written at the publisher's pace."""
-        return self._pending
-
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Switch the socket on."""

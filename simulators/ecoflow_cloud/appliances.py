@@ -52,6 +52,7 @@ class PowerStream(Station):
             "20_1.invFreq": 500,
             "20_1.invOnOff": 1,
             # At night no other value changes.
+            "20_1.espTempsensor": 0,
             "20_1.invTemp": 410 + round(5 * self._noise),
             "20_1.ratedPower": 8000,
             "20_1.chgRemainTime": 5939,
@@ -154,7 +155,7 @@ class Glacier(SimDevice):
             "pd.motorWat": 43,
             "pd.motorSpeed": 1800,
             "pd.icePercent": 0,
-            "pd.ambientTmp": 24,
+            "pd.ambientTmp": 240,
             "pd.errCode": 0,
         }
 
@@ -199,7 +200,15 @@ class Unknown(SimDevice):
 
     @override
     def report(self) -> Values:
-        return {"nova.soc": 50, "nova.outWatts": 100 + self._steps % 7, "nova.mode": "auto", "nova.list": [1, 2]}
+        return {
+            "nova.soc": 50,
+            "nova.outWatts": 100 + self._steps % 7,
+            "nova.mode": "auto",
+            "nova.list": [1, 2],
+            # Its battery packs are named by their serial numbers.
+            "bp_addr.HJ32ZDH4ZF7E0042.bpPwr": -40,
+            "bp_addr.HJ32ZDH4ZF7E0042.bpSn": "HJ32ZDH4ZF7E0042",
+        }
 
     @override
     def messages(self, changed: Values, time_ms: int) -> list[dict[str, Any]]:

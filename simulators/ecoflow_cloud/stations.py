@@ -1,4 +1,4 @@
-"""Power stations of three generations."""
+"""Power stations of the first two generations."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, override
@@ -67,6 +67,7 @@ class DeltaPro(Station):
             "ems.fanLevel": 0,
             "ems.bms1Online": 0,
             "ems.bms2Online": 0,
+            "mppt.carTemp": 0,
             "ems.chgVol": 51_400,
             "inv.inputWatts": round(plant.ac_in_w),
             "inv.outputWatts": round(plant.ac_out_w),
@@ -156,7 +157,11 @@ _DELTA_PRO_PLAIN: dict[int, tuple[str, str]] = {
 
 
 class Delta2(Station):
-    """A DELTA 2: bare names with a type code, everything in W, mV, mA."""
+    """A DELTA 2: bare names with a type code, everything in W, mV, mA.
+
+    Its state is 0 while it discharges or rests and 1 while it charges, remaining times without meaning hold 5939, and
+    sensors that it does not have report 0 °C, as in captures of real devices.
+    """
 
     PRODUCT = "DELTA 2"
     _TYPES: ClassVar[dict[str, tuple[str, str]]] = {
@@ -205,7 +210,7 @@ class Delta2(Station):
             "bms_emsStatus.maxChargeSoc": round(plant.charge_limit),
             "bms_emsStatus.minDsgSoc": round(plant.discharge_limit),
             "bms_emsStatus.chgRemainTime": 5939 if plant.minutes_to_full is None else plant.minutes_to_full,
-            "bms_emsStatus.dsgRemainTime": 5999 if plant.minutes_to_empty is None else plant.minutes_to_empty,
+            "bms_emsStatus.dsgRemainTime": 5939 if plant.minutes_to_empty is None else plant.minutes_to_empty,
             "bms_emsStatus.bmsIsConnt": [3, 0, 0],
             "inv.inputWatts": round(plant.ac_in_w),
             "inv.outputWatts": round(plant.ac_out_w),
@@ -214,6 +219,9 @@ class Delta2(Station):
             "inv.invOutVol": 229_700 if plant.ac_enabled else 0,
             "inv.invOutFreq": 50 if plant.ac_enabled else 0,
             "inv.outTemp": 30,
+            "inv.dcInTemp": 0,
+            "pd.typec1Temp": 0,
+            "pd.typec2Temp": 0,
             "inv.errCode": 0,
             "mppt.inWatts": round(plant.solar_w),
             "mppt.inVol": round(solar_v * 1000),
@@ -226,7 +234,8 @@ class Delta2(Station):
             "pd.wattsInSum": round(plant.ac_in_w + plant.solar_w),
             "pd.wattsOutSum": round(plant.ac_out_w + plant.dc_out_w),
             "pd.carWatts": round(plant.dc_out_w),
-            "pd.chgDsgState": 2 if plant.battery_w > 5 else 1 if plant.battery_w < -5 else 0,
+            "pd.chgDsgState": int(plant.battery_w > 5),
+            "pd.remainTime": plant.minutes_to_full or -(plant.minutes_to_empty or 5939),
             "pd.chgPowerAC": int(plant.ac_in_wh),
             "pd.chgSunPower": int(plant.solar_wh),
             "pd.dsgPowerAC": int(plant.ac_out_wh),
@@ -300,82 +309,4 @@ _DELTA_2_PLAIN: dict[tuple[int, str], tuple[str, str]] = {
     (5, "standbyTime"): ("standbyMins", "mppt.acStandbyMins"),
     (5, "carStandby"): ("standbyMins", "mppt.carStandbyMin"),
     (5, "dcChgCfg"): ("dcChgCfg", "mppt.dcChgCurrent"),
-}
-
-
-class DeltaPro3(Station):
-    """A DELTA Pro 3: bare names, function 254, answered with `configOk`."""
-
-    PRODUCT = "DELTA Pro 3"
-
-    def __init__(self, sn: str, name: str, plant: Plant | None = None) -> None:
-        """Create a station with the factory settings."""
-        super().__init__(sn, name, plant or Plant(4096, 71, 600, 200, 800, 2900))
-        self.settings = {"xboostEn": 0, "enBeep": 1, "screenOffTime": 300, "acStandbyTime": 720, "devStandbyTime": 0}
-
-    @override
-    def report(self) -> Values:
-        plant = self.plant
-        return self.settings | {
-            "cmsBattSoc": round(plant.soc, 2),
-            "bmsBattSoc": round(plant.soc, 2),
-            "cmsMaxChgSoc": round(plant.charge_limit),
-            "cmsMinDsgSoc": round(plant.discharge_limit),
-            "cmsChgRemTime": 5999 if plant.minutes_to_full is None else plant.minutes_to_full,
-            "cmsDsgRemTime": 5999 if plant.minutes_to_empty is None else plant.minutes_to_empty,
-            "cmsChgDsgState": 2 if plant.battery_w > 5 else 1 if plant.battery_w < -5 else 0,
-            "powInSumW": round(plant.ac_in_w + plant.solar_w, 1),
-            "powOutSumW": round(plant.ac_out_w + plant.dc_out_w, 1),
-            "powGetAcIn": round(plant.ac_in_w, 1),
-            "powGetAcHvOut": round(plant.ac_out_w, 1),
-            "powGetAcLvOut": 0.0,
-            "powGetPvH": round(plant.solar_w, 1),
-            "powGetPvL": 0.0,
-            "powGet12v": round(plant.dc_out_w, 1),
-            "plugInInfoAcInFlag": int(plant.grid_present),
-            "plugInInfoAcInFeq": 50 if plant.grid_present else 0,
-            "plugInInfoAcInChgPowMax": round(plant.charge_setting_w),
-            "flowInfoAcHvOut": 2 if plant.ac_enabled else 0,
-            "flowInfo12v": 2 if plant.dc_enabled else 0,
-            "bmsMaxCellTemp": 28,
-            "errcode": 0,
-        }
-
-    @override
-    def messages(self, changed: Values, time_ms: int) -> list[dict[str, Any]]:
-        if not changed:
-            return []
-        return [{"cmdFunc": 254, "cmdId": 21, "id": time_ms % 1_000_000_000, "timestamp": time_ms, "params": changed}]
-
-    @override
-    def ack(self, body: Mapping[str, Any], ok: bool) -> dict[str, Any]:
-        return {"configOk": ok, "actionId": 1}
-
-    @override
-    def apply_command(self, body: Mapping[str, Any]) -> bool:
-        params = body.get("params")
-        if (body.get("cmdFunc"), body.get("cmdId")) != (254, 17) or not isinstance(params, Mapping):
-            return False
-        known = [name for name in params if name in _DELTA_PRO_3_PLANT or name in _DELTA_PRO_3_PLAIN]
-        for name in known:
-            if name in _DELTA_PRO_3_PLANT:
-                setattr(self.plant, _DELTA_PRO_3_PLANT[name], params[name])
-            else:
-                self.settings[_DELTA_PRO_3_PLAIN[name]] = int(params[name])
-        return bool(known)
-
-
-_DELTA_PRO_3_PLANT = {
-    "cfgPlugInInfoAcInChgPowMax": "charge_setting_w",
-    "cfgMaxChgSoc": "charge_limit",
-    "cfgMinDsgSoc": "discharge_limit",
-    "cfgHvAcOutOpen": "ac_enabled",
-    "cfgDc12vOutOpen": "dc_enabled",
-}
-_DELTA_PRO_3_PLAIN = {
-    "cfgXboostEn": "xboostEn",
-    "cfgBeepEn": "enBeep",
-    "cfgScreenOffTime": "screenOffTime",
-    "cfgAcStandbyTime": "acStandbyTime",
-    "cfgDevStandbyTime": "devStandbyTime",
 }

@@ -253,7 +253,10 @@ def test_an_unknown_model_shows_a_limited_number_of_useful_values() -> None:
     keys = [reading.key for reading in family.sensors]
     assert len(keys) == MAX_SENSORS
     assert keys[:2] == ["raw_aa_battery_soc", "raw_aa_out_watts"]
-    assert {unit for _, _, unit in family.decode(values)} == {""}
+    assert {key: unit for key, _, unit in family.decode(values) if unit} == {
+        "raw_aa_battery_soc": "%",
+        "raw_aa_out_watts": "W",
+    }
     assert [reading.enabled for reading in family.sensors].count(True) == 2
 
 

@@ -109,7 +109,6 @@ def test_a_bad_value_costs_only_itself(metrics: dict[str, Any], bad: str) -> Non
         (b"", Reason.NOT_JSON),
         (b"21.5", Reason.NOT_AN_OBJECT),
         (b"[]", Reason.NOT_AN_OBJECT),
-        (b'{"t": NaN}', Reason.NOT_JSON),
         (b'{"t": 1}}', Reason.NOT_JSON),
         (b'"\xff"', Reason.NOT_JSON),
         (b"[" * 100_00, Reason.NOT_JSON),

@@ -45,11 +45,21 @@ class Echo(HomeAssistantView):
     async def post(self, request: web.Request) -> web.Response:
         return self.json(await read_object(request, limit=100))
 
+    @answers_errors({"success": False})
+    async def put(self, request: web.Request) -> web.Response:
+        raise OSError("disk full")
+
+    @answers_errors()
+    async def delete(self, request: web.Request) -> web.Response:
+        raise web.HTTPNotFound
+
 
 @pytest.fixture
 async def client(socket_enabled: None) -> AsyncGenerator[TestClient]:
     app = web.Application()
     app.router.add_post("/", Echo().post)
+    app.router.add_put("/", Echo().put)
+    app.router.add_delete("/", Echo().delete)
     async with TestClient(TestServer(app)) as client:
         yield client
 
@@ -57,6 +67,17 @@ async def client(socket_enabled: None) -> AsyncGenerator[TestClient]:
 async def test_an_object_is_read(client: TestClient) -> None:
     reply = await client.post("/", data=b'{"a": 1}')
     assert (reply.status, await reply.json()) == (200, {"a": 1})
+
+
+async def test_a_failure_that_nothing_handles_is_answered_as_json_and_logged(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    reply = await client.put("/")
+    assert (reply.status, reply.content_type) == (500, "application/json")
+    answer = await reply.json()
+    assert (answer["success"], answer["error"], answer["field"]) == (False, "unexpected", None)
+    assert "disk full" in caplog.text
+    assert (await client.delete("/")).status == 404, "an answer of aiohttp's own stays"
 
 
 async def test_a_refusal_has_one_shape_with_the_routes_own_fields_first(client: TestClient) -> None:

@@ -32,6 +32,19 @@ async def test_a_save_is_on_disk_when_it_returns(hass: HomeAssistant, folder: Pa
     assert file.stat().st_mode & 0o077 == 0, "only for Home Assistant's own eyes"
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), PermissionError("read-only")])
+async def test_any_error_of_the_file_system_is_reported(hass: HomeAssistant, folder: Path, error: OSError) -> None:
+    store: DurableStore[dict[str, int]] = DurableStore(hass, 1, "suite_test", domain="suite")
+    with (
+        patch("homeassistant.helpers.storage.os.makedirs", side_effect=error),
+        pytest.raises(HomeAssistantError) as caught,
+    ):
+        await store.async_save_durably({"a": 1})
+    assert caught.value.translation_key == "storage_failed"
+    await store.async_save_durably({"a": 2})
+    assert json.loads((folder / "suite_test").read_text())["data"] == {"a": 2}
+
+
 async def test_a_failed_save_raises_and_the_next_one_works(hass: HomeAssistant, folder: Path) -> None:
     store: DurableStore[dict[str, int]] = DurableStore(hass, 1, "suite_test", domain="suite")
     await store.async_save_durably({"a": 1})

@@ -13,10 +13,13 @@ from lib.publish_rules import (
     THRESHOLDS,
     UNSET,
     Pace,
+    StatePart,
     Threshold,
     Track,
     is_significant,
+    state_part,
     threshold_for,
+    whole_value,
 )
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -90,8 +93,10 @@ def test_significant(old: object, new: object, threshold: Threshold, expected: b
     assert is_significant(old, new, threshold) is expected
 
 
-def written_track(value: object, at: float, threshold: Threshold = TEMPERATURE) -> Track:
-    track = Track(threshold, Pace())
+def written_track(
+    value: object, at: float, threshold: Threshold = TEMPERATURE, state_of: StatePart | None = None
+) -> Track:
+    track = Track(threshold, Pace(), state_of)
     track.offer(value, at)
     track.mark_written(at)
     return track
@@ -166,12 +171,12 @@ def test_values_of_an_unavailable_entity_are_not_written() -> None:
 
 @given(
     steps=st.lists(
-        st.tuples(st.floats(0.01, 60.0), st.floats(-40, 60, allow_nan=False) | st.none() | st.booleans()),
+        st.tuples(st.floats(0.01, 60.0), st.floats(-40, 60, allow_nan=False) | st.none()),
         min_size=1,
         max_size=80,
     )
 )
-def test_whatever_is_offered_the_pace_holds_and_the_newest_value_wins(
+def test_whatever_is_measured_the_pace_holds_and_the_newest_value_wins(
     steps: list[tuple[float, object]],
 ) -> None:
     """Driven by its own due times, writes keep the pace and no change waits longer than five minutes."""
@@ -191,3 +196,86 @@ def test_whatever_is_offered_the_pace_holds_and_the_newest_value_wins(
         due = track.offer(value, now)
         waiting_since = min(waiting_since, now) if due < inf else inf
     assert all(free or later - earlier >= 10.0 - 1e-6 for (earlier, _), (later, free) in pairwise(writes))
+
+
+# States never wait
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (False, True),
+        (True, False),
+        (True, None),
+        ("off", "on"),
+        ("on", None),
+        ((True, None, None), (None, None, None)),
+        ((20.0, 21.0, "home", "heat"), (20.0, 21.0, "home", "off")),
+        (("auto", (("pending", None),)), ("auto", (("pending", "on"),))),
+    ],
+)
+def test_a_state_never_waits_for_the_pace(old: object, new: object) -> None:
+    track = written_track(old, 100.0, ANY_CHANGE, state_part)
+    assert track.offer(new, 100.1) <= 100.1
+
+
+def test_on_and_off_never_wait_even_without_the_entity() -> None:
+    assert written_track(False, 100.0).offer(True, 100.1) <= 100.1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ((20.0, "heat"), (20.5, "heat")),
+        (("1.0", True, 4), ("1.0", True, 5)),
+        ((None, "heat"), (20.5, "heat")),
+        (NOON, NOON + timedelta(hours=1)),
+    ],
+)
+def test_measured_values_next_to_a_state_keep_the_pace(old: object, new: object) -> None:
+    assert written_track(old, 100.0, ANY_CHANGE, state_part).offer(new, 101.0) == 110.0
+
+
+def test_a_setting_never_waits() -> None:
+    assert written_track((5000, None), 100.0, ANY_CHANGE, whole_value).offer((6000, None), 100.1) <= 100.1
+
+
+def test_a_new_key_is_due_at_once_and_an_offer_without_one_leaves_it() -> None:
+    track = Track(TEMPERATURE, Pace())
+    track.offer(20.0, 100.0, key=False)
+    track.mark_written(100.0)
+    assert track.offer(20.1, 100.1, key=False) == 400.0
+    assert track.offer(20.1, 100.2) == 400.0
+    assert track.offer(20.1, 100.3, key=True) <= 100.3
+    assert track.offer(20.1, 100.4, key=False) == 400.0
+
+
+def test_a_key_of_an_unavailable_entity_is_not_written() -> None:
+    track = written_track(20.0, 100.0)
+    track.offer(None, 101.0, available=False, key=False)
+    track.mark_written(101.0)
+    assert track.offer(None, 102.0, available=False, key=True) == inf
+    assert track.offer(20.0, 103.0, key=True) <= 103.0
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.floats(0.01, 3.0), st.booleans() | st.none() | st.just("fault")), min_size=1, max_size=80
+    )
+)
+def test_no_state_waits_longer_than_a_second_and_one_that_flaps_is_slowed_down(
+    steps: list[tuple[float, object]],
+) -> None:
+    track, now, writes = Track(ANY_CHANGE, Pace(), state_part), 0.0, list[float]()
+    due = inf
+    for gap, value in steps:
+        until = now + gap
+        if due <= until:
+            now = max(due, now)
+            track.mark_written(now)
+            writes.append(now)
+        now = until
+        due = track.offer(value, now)
+        assert due == inf or due <= now + 1.0 + 1e-6
+    # A state that follows "unknown" is free, as is each change that comes after a second without one.
+    assert len(writes) <= 2 * (now + 11)

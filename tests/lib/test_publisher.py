@@ -4,7 +4,11 @@ from datetime import timedelta
 from typing import override
 
 from homeassistant.components.binary_sensor import BinarySensorEntity
+from homeassistant.components.lock import LockEntity
+from homeassistant.components.number import NumberEntity
+from homeassistant.components.select import SelectEntity
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
+from homeassistant.components.switch import SwitchEntity
 from homeassistant.const import STATE_UNAVAILABLE, UnitOfTemperature
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -363,6 +367,52 @@ async def test_a_confirmed_command_is_shown_past_the_limit(hass: HomeAssistant, 
         await hass.async_block_till_done()
         assert hass.states.get("binary_sensor.pump").state == ("on" if on else "off")
     pump.publisher.close()
+
+
+async def test_on_and_off_are_shown_at_once_whatever_was_written_before(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    pump = Pump(Publisher.for_entry(hass, entry))
+    await added(hass, pump, "binary_sensor")
+    for on, state in ((True, "on"), (False, "off"), (None, "unknown"), (True, "on")):
+        pump._attr_is_on = on
+        pump.publish()
+        await hass.async_block_till_done()
+        assert hass.states.get("binary_sensor.pump").state == state
+    pump.publisher.close()
+
+
+@pytest.mark.parametrize(
+    ("entity_class", "attribute", "values"),
+    [
+        (SensorEntity, "native_value", ("idle", "fault")),
+        (NumberEntity, "native_value", (10.0, 11.0)),
+        (SelectEntity, "current_option", ("idle", "fault")),
+        (SwitchEntity, "is_on", (False, True)),
+        (LockEntity, "is_locked", (False, True)),
+    ],
+)
+async def test_modes_settings_and_switches_are_shown_at_once(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entity_class: type[Entity],
+    attribute: str,
+    values: tuple[object, object],
+) -> None:
+    kind = type("Kind", (PublishedEntity, entity_class), {"_attr_options": ["idle", "fault"]})
+    if entity_class is SensorEntity:
+        kind._attr_device_class = SensorDeviceClass.ENUM
+    shown = kind(Publisher.for_entry(hass, entry), "mode", "outlet_7")
+    shown._attr_name = "Mode"
+    await added(hass, shown, "test")
+    written = []
+    for value in (*values, values[0]):
+        setattr(shown, f"_attr_{attribute}", value)
+        shown.publish()
+        await hass.async_block_till_done()
+        written.append(hass.states.get("test.mode").state)
+    assert written[0] == written[2] != written[1]
+    shown.publisher.close()
 
 
 async def test_a_removed_entity_leaves_the_publisher(hass: HomeAssistant, entry: MockConfigEntry) -> None:

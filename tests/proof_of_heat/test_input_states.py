@@ -9,7 +9,6 @@ import pytest
 
 from custom_components.proof_of_heat._lib.publish_rules import Pace
 from custom_components.proof_of_heat.inputs.states import (
-    POWER_MAX_AGE_S,
     any_on,
     energy_kwh,
     known,
@@ -17,6 +16,7 @@ from custom_components.proof_of_heat.inputs.states import (
     power_w,
     temperature,
 )
+from custom_components.proof_of_heat.runtime.site_power import METER_RULE
 
 
 @pytest.mark.parametrize(
@@ -39,15 +39,26 @@ async def test_power(hass: HomeAssistant, state: str, unit: str | None, watts: f
     assert power_w(hass, "sensor.power") == (None if watts is None else pytest.approx(watts))
 
 
-async def test_power_that_is_old_is_none(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    hass.states.async_set("sensor.power", "100", {"unit_of_measurement": "W"})
-    freezer.tick(timedelta(minutes=6))
-    assert power_w(hass, "sensor.power") == 100
-    freezer.tick(timedelta(minutes=1))
+async def test_power_of_a_plug_that_reports_changes_only(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """A constant load is not reported again for minutes (zigbee2mqtt#32454); hours are too long."""
+    hass.states.async_set("sensor.power", "1503", {"unit_of_measurement": "W"})
+    freezer.tick(timedelta(minutes=7))
+    assert power_w(hass, "sensor.power") == 1503
+    freezer.tick(timedelta(hours=2))
+    assert power_w(hass, "sensor.power") == 1503
+    freezer.tick(timedelta(hours=1))
     assert power_w(hass, "sensor.power") is None
-    hass.states.async_set("sensor.power", "100", {"unit_of_measurement": "W"})  # the same again is a report
-    assert power_w(hass, "sensor.power") == 100
+    hass.states.async_set("sensor.power", "1503", {"unit_of_measurement": "W"})  # the same again is a report
+    assert power_w(hass, "sensor.power") == 1503
+    hass.states.async_set("sensor.power", "unavailable", {"unit_of_measurement": "W"})
+    assert power_w(hass, "sensor.power") is None
     assert power_w(hass, None) is None
+
+
+async def test_idle_power_has_no_age(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    hass.states.async_set("sensor.power", "0.0", {"unit_of_measurement": "kW"})
+    freezer.tick(timedelta(days=3))
+    assert power_w(hass, "sensor.power") == 0
 
 
 @pytest.mark.parametrize(
@@ -105,4 +116,4 @@ async def test_windows_and_unknown_states(hass: HomeAssistant) -> None:
 
 def test_a_meter_of_ours_that_reads_the_same_is_never_taken_for_silent() -> None:
     """It is written at the first reading after the longest pause; the slowest meter is read once a minute."""
-    assert Pace().max_interval_s + 60 < POWER_MAX_AGE_S
+    assert Pace().max_interval_s + 60 < METER_RULE.usual_s

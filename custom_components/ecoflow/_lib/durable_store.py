@@ -42,7 +42,11 @@ class DurableStore[T: Mapping[str, Any] | Sequence[Any]](Store[T]):
         """
         async with self._durable_lock:
             self._failure = None
-            await self.async_save(data)
+            # Home Assistant's Store logs some errors of writing, and raises others.
+            try:
+                await self.async_save(data)
+            except Exception as err:  # noqa: BLE001 - reported below, whatever it is
+                self._failure = err
             if self._failure is not None:
                 raise HomeAssistantError(
                     translation_domain=self._domain,

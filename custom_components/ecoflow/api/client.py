@@ -137,7 +137,8 @@ class EcoflowClient:
         """Return the family of a device. A generic family grows with the values the device reports."""
         state = self.states[sn]
         family, names = self._families.get(sn, (None, 0))
-        if family is None or (not family.product_names and names != len(state.values)):
+        is_final = family is not None and family.product_names and family.is_certain
+        if family is None or (not is_final and names != len(state.values)):
             family = family_of(state.device, state.values)
             if state.values:
                 self._families[sn] = (family, len(state.values))
@@ -289,7 +290,7 @@ class EcoflowClient:
         async with self._locks.setdefault(sn, asyncio.Lock()):
             reply = await self._write_mqtt(state, command)
             if reply is not None and reply.ok:
-                self._confirm(state, command.expect)
+                self._confirm(state, command, command.expect)
                 return reply.data
             return await self._write_http(state, command, "no answer" if reply is None else reply.detail)
 
@@ -316,24 +317,25 @@ class EcoflowClient:
         self._expired_ids.append(str(message_id))
         body = http_payload(self._command_format(state.sn), command.body, state.sn, message_id)
         data = await self.rest.set_quota(body)
-        if command.expect and not await self._read_back(state, command.expect):
+        if command.expect and not await self._read_back(state, command):
             raise CommandError(f"the cloud accepted the command, but the device did not apply it (MQTT: {mqtt_result})")
         return data
 
     def _command_format(self, sn: str) -> CommandFormat:
         return self.family(sn).command_format
 
-    async def _read_back(self, state: DeviceState, expect: Mapping[str, Any]) -> bool:
-        """Whether the device reports the values that a command leads to."""
+    async def _read_back(self, state: DeviceState, command: Command) -> bool:
+        """Whether the device reports the values that a command leads to, in whatever form."""
         for attempt in range(READ_BACK_ATTEMPTS):
             if attempt:
                 await asyncio.sleep(self.timing.read_back_interval_s)
-            values = normalize(await self.rest.quota(state.sn, expect))
-            if all(values.get(name) == value for name, value in expect.items()):
-                self._confirm(state, expect)
+            values = normalize(await self.rest.quota(state.sn, command.expect))
+            read = {name: values[name] for name in command.expect if name in values}
+            if len(read) == len(command.expect) and command.is_confirmed_by({**state.values, **read}):
+                self._confirm(state, command, read)
                 return True
         return False
 
-    def _confirm(self, state: DeviceState, expect: Mapping[str, Any]) -> None:
-        changed = state.confirm(expect, self._clock())
+    def _confirm(self, state: DeviceState, command: Command, values: Mapping[str, Any]) -> None:
+        changed = state.confirm(values, self._clock(), command.is_confirmed_by)
         self.callbacks.values_changed(state.sn, changed)

@@ -1,11 +1,12 @@
 """The state of one device: merged values, their age and whether the device is online."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .messages import MAX_KEYS
 from .models import Device, QuotaMessage
+from .wire_values import Values, is_same
 
 # A report from before a command may arrive after its confirmation: a confirmed value is held for this time.
 HOLD_S = 5.0
@@ -31,8 +32,9 @@ class _HeldValue:
     """A confirmed value, protected against late reports from before the command."""
 
     until: float
-    value: Any
     before: Any
+    # Whether a reported value is the confirmed one, in whatever form.
+    matches: Callable[[Any], bool]
     repeated: bool = False
 
 
@@ -113,14 +115,30 @@ class DeviceState:
         newer = {name: value for name, value in values.items() if self._message_at.get(name, -1.0) < requested_at}
         return self._merge(newer, now)
 
-    def confirm(self, values: Mapping[str, Any], now: float) -> frozenset[str]:
-        """Apply the values that a device confirmed for a command and return the names of the changed ones."""
+    def confirm(
+        self, values: Mapping[str, Any], now: float, is_confirmed_by: Callable[[Values], bool] | None = None
+    ) -> frozenset[str]:
+        """Apply the values that a device confirmed for a command and return the names of the changed ones.
+
+        `is_confirmed_by` returns whether values of the device confirm the command.
+        """
         changed = frozenset(name for name, value in values.items() if self.values.get(name) != value)
+        before = {name: self.values.get(name) for name in values}
+        self.values.update(values)
         for name, value in values.items():
-            self._held[name] = _HeldValue(now + HOLD_S, value, self.values.get(name))
-            self.values[name] = value
+            self._held[name] = _HeldValue(now + HOLD_S, before[name], self._matcher(name, value, is_confirmed_by))
         self.last_seen = now
         return changed
+
+    def _matcher(
+        self, name: str, confirmed: Any, is_confirmed_by: Callable[[Values], bool] | None
+    ) -> Callable[[Any], bool]:
+        def matches(value: Any) -> bool:
+            if is_same(value, confirmed):
+                return True
+            return is_confirmed_by is not None and is_confirmed_by({**self.values, name: value})
+
+        return matches
 
     def _not_outdated(self, message: QuotaMessage) -> Mapping[str, Any]:
         if (sent := message.time_ms) is None:
@@ -153,10 +171,10 @@ class DeviceState:
         """Whether a value contradicts a command that was confirmed a moment ago."""
         held = self._held[name]
         if now < held.until:
-            if value == held.value:
+            if held.matches(value):
                 held.repeated = True
                 return False
-            if not held.repeated or value == held.before:
+            if not held.repeated or is_same(value, held.before):
                 self._disputed_until = held.until
                 return True
         del self._held[name]

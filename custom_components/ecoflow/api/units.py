@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from .wire_values import as_number
+from .wire_values import as_number, without_minus_zero
 
 
 class Quantity(StrEnum):
@@ -86,5 +86,5 @@ def to_unit(wire_value: object, quantity: Quantity, scale: float) -> float | int
             return None
     digits = _DIGITS.get(quantity)
     if digits is None:
-        return int(value) if value == int(value) else value
-    return round(value, digits)
+        return int(value) if value == int(value) else round(value, 3)
+    return without_minus_zero(round(value, digits))

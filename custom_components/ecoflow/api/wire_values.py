@@ -36,6 +36,23 @@ def as_bool(value: Any) -> bool | None:
     return None
 
 
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two wire values mean the same: 1, 1.0, "1" and true do."""
+    if one == other:
+        return True
+    first, second = as_number(_as_integer(one)), as_number(_as_integer(other))
+    return first is not None and first == second
+
+
+def _as_integer(value: Any) -> Any:
+    return int(value) if isinstance(value, bool) else value
+
+
+def without_minus_zero(value: float) -> float:
+    """Return a number, 0.0 for -0.0."""
+    return value + 0.0
+
+
 @cache
 def _steps(path: str) -> tuple[str, tuple[int | str, ...]]:
     name, bracket, rest = path.partition("[")

@@ -52,6 +52,8 @@ class EcoflowDevice:
     is_fresh: bool = False
     # The number of values when entities were last added.
     value_count: int = 0
+    # The wire values of entities that do not exist yet, although the device reports a value for them.
+    absent: frozenset[str] = frozenset()
     unique_ids: set[str] = field(default_factory=set)
     entities: list[PublishedEntity] = field(default_factory=list)
     _by_value: dict[str, list[PublishedEntity]] = field(default_factory=dict)
@@ -61,6 +63,11 @@ class EcoflowDevice:
     def family(self) -> Family:
         """The family of the device."""
         return self.account.client.family(self.sn)
+
+    @property
+    def unique_id_prefix(self) -> str:
+        """The start of the unique IDs of the entities."""
+        return f"{self.account.entry.entry_id}_{self.sn}"
 
     @property
     def values(self) -> Values:

@@ -13,6 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_time_interval
 
 from .. import repairs
+from ..api.families.specs import absent_values
 from ..const import DOMAIN
 from .device import Account, EcoflowDevice
 from .energy_meter import EnergyMeter
@@ -82,6 +83,7 @@ class DeviceManager:
     def _discover_entities(self, device: EcoflowDevice) -> None:
         """Add entities for values that a device reports for the first time."""
         device.value_count = len(device.values)
+        device.absent = absent_values(device.family, device.values)
         for factory, add in self._platforms:
             self._add_entities(device, factory, add)
 
@@ -104,7 +106,7 @@ class DeviceManager:
         if (device := self.devices.get(sn)) is None:
             return
         client = self._account.client
-        if len(device.values) > device.value_count:
+        if len(device.values) > device.value_count or changed & device.absent:
             self._discover_entities(device)
         is_fresh, was_fresh = client.is_fresh(sn), device.is_fresh
         self._meter.update(

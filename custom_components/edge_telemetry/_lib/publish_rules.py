@@ -4,9 +4,13 @@
 A state write is a recorder row. A value is therefore written at once when it moved by a significant amount,
 but at most every `min_interval_s`; a smaller movement waits until `max_interval_s` after the last write.
 The first value after none (a state that shows "unknown") is never delayed: a user may be waiting for it.
+
+On/off, modes and problems are never delayed by what was written before: an automation may be waiting for them. The same
+holds for a value that passes a limit (the `key` of an offer). Only an entity that changes all the time is slowed down,
+to one such write per `state_interval_s` after `state_burst` of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -21,6 +25,8 @@ class Pace:
 
     min_interval_s: float = 10.0
     max_interval_s: float = 300.0
+    state_interval_s: float = 1.0
+    state_burst: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,24 +129,70 @@ def is_significant(old: object, new: object, threshold: Threshold) -> bool:
 _ROUNDING: Final = 1 - 1e-9
 
 
+type StatePart = Callable[[object], object]
+"""The part of a value whose changes never wait."""
+
+
+def state_part(value: object) -> object:
+    """Return a value without what is measured: of a tuple all except numbers and times, of a number nothing.
+
+    An unknown number and a number are the same state; an unknown switch is another state than "off".
+    """
+    if isinstance(value, tuple):
+        return tuple(state_part(item) for item in value)
+    if isinstance(value, int | float | datetime) and not isinstance(value, bool):
+        return None
+    return value
+
+
+def whole_value(value: object) -> object:
+    """Return the value itself: of a setting every change counts."""
+    return value
+
+
 class Track:
-    """What one entity was last written with, what it was last offered, and when the next write is due."""
+    """What one entity was last written with, what it was last offered, and when the next write is due.
 
-    __slots__ = ("available", "offered", "pace", "threshold", "written", "written_at", "written_available")
+    `state_of` returns the part of a value whose changes never wait; without it these are changes from or to a boolean.
+    """
 
-    def __init__(self, threshold: Threshold, pace: Pace) -> None:
+    __slots__ = (
+        "_full_at",
+        "_state_of",
+        "available",
+        "key",
+        "offered",
+        "pace",
+        "threshold",
+        "written",
+        "written_at",
+        "written_available",
+        "written_key",
+    )
+
+    def __init__(self, threshold: Threshold, pace: Pace, state_of: StatePart | None = None) -> None:
         self.threshold = threshold
         self.pace = pace
         self.offered: object = UNSET
         self.available = True
+        self.key: object = UNSET
         self.written: object = UNSET
         self.written_available = True
+        self.written_key: object = UNSET
         self.written_at = -inf
+        self._state_of = state_of
+        # When all of `state_burst` is available again.
+        self._full_at = -inf
 
-    def offer(self, value: object, now: float, *, available: bool = True) -> float:
-        """Take the newest value; return when to write: `now` or earlier for at once, `inf` for not at all."""
+    def offer(self, value: object, now: float, *, available: bool = True, key: object = UNSET) -> float:
+        """Take the newest value; return when to write: `now` or earlier for at once, `inf` for not at all.
+
+        A change of `key` never waits; an offer without one leaves it as it is.
+        """
         self.offered = value
         self.available = available
+        if key is not UNSET:
+            self.key = key
         due = self.due()
         # An unchanged value is confirmed now and then, so that `last_reported` shows that its source is alive;
         # only by an offer, never by a timer: a dead source must not look alive.
@@ -152,16 +204,35 @@ class Track:
         """When the offered value has to be written (`-inf`: at once; `inf`: it needs no write)."""
         if self.available is not self.written_available:
             return -inf
-        if not self.available or self.offered is self.written:
+        if not self.available:
+            return inf
+        if self.key != self.written_key:
+            return self._state_due()
+        if self.offered is self.written:
             return inf
         if self.written is None:
             return -inf
+        if self._is_other_state():
+            return self._state_due()
         if is_significant(self.written, self.offered, self.threshold):
             return self.written_at + self.pace.min_interval_s
         return inf if self.offered == self.written else self.written_at + self.pace.max_interval_s
 
+    def _is_other_state(self) -> bool:
+        written, offered = self.written, self.offered
+        if isinstance(written, bool) or isinstance(offered, bool):
+            return written is not offered
+        return self._state_of is not None and self._state_of(written) != self._state_of(offered)
+
+    def _state_due(self) -> float:
+        """When the next change of a state may be written: at once, unless too many were written lately."""
+        return self._full_at - (self.pace.state_burst - 1) * self.pace.state_interval_s
+
     def mark_written(self, now: float) -> None:
         """Remember that the state now shows what was offered last."""
+        if self.key != self.written_key or self._is_other_state():
+            self._full_at = max(self._full_at, now) + self.pace.state_interval_s
         self.written = self.offered
         self.written_available = self.available
+        self.written_key = self.key
         self.written_at = now

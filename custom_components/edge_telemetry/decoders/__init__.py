@@ -4,23 +4,33 @@
 """
 
 from .capture import decode_capture
+from .device_clock import DeviceClock
 from .device_types import DEVICE_TYPES, GENERIC, DeviceType, gateway_status_levels, type_of_device
+from .dialects import Channel, Dialect, read_dialect
 from .errors import DecodeError, Reason
-from .json_telemetry import decode
+from .json_telemetry import MAX_BYTES, decode
 from .message import Message, Value
 from .metrics import METRICS, Kind, Metric, describe
+from .reading import FLAG_WORDS, is_placeholder
 from .sequence import SequenceTracker
-from .timestamps import pick_time
-from .topics import Address, Channel, TopicPattern
+from .timestamps import MAX_AHEAD_S, pick_time, resolve_local_time
+from .topics import MAX_LEVEL, Address, TopicPattern, overlap
+from .units import convert, find_unit
 
 __all__ = [
     "DEVICE_TYPES",
+    "FLAG_WORDS",
     "GENERIC",
+    "MAX_AHEAD_S",
+    "MAX_BYTES",
+    "MAX_LEVEL",
     "METRICS",
     "Address",
     "Channel",
     "DecodeError",
+    "DeviceClock",
     "DeviceType",
+    "Dialect",
     "Kind",
     "Message",
     "Metric",
@@ -28,10 +38,16 @@ __all__ = [
     "SequenceTracker",
     "TopicPattern",
     "Value",
+    "convert",
     "decode",
     "decode_capture",
     "describe",
+    "find_unit",
     "gateway_status_levels",
+    "is_placeholder",
+    "overlap",
     "pick_time",
+    "read_dialect",
+    "resolve_local_time",
     "type_of_device",
 ]

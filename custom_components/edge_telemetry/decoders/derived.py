@@ -41,6 +41,10 @@ def battery_is_low(battery_mv: float, temperature_c: float | None) -> bool:
     return battery_mv < (2300 if temperature_c >= -20 else 2000)
 
 
+SOURCES: Final = frozenset({"battery_mv", "humidity_percent", "temperature_c"})
+DERIVED: Final = frozenset({"absolute_humidity_g_m3", "battery_low", "dew_point_c", "vapour_pressure_deficit_kpa"})
+
+
 def derive(metrics: dict[str, Value]) -> dict[str, Value]:
     """Return the values derived from a RuuviTag's metrics, as far as these are in the range of the formulas."""
     temperature, humidity = _number(metrics, "temperature_c"), _number(metrics, "humidity_percent")

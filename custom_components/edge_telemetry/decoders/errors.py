@@ -12,6 +12,8 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     BAD_TOPIC = "bad_topic"
     BAD_VALUE = "bad_value"
+    BAD_CHARACTER = "bad_character"
+    BYTE_ORDER_MARK = "byte_order_mark"
     BAD_RUUVI_DATA = "bad_ruuvi_data"
     UNKNOWN_RUUVI_FORMAT = "unknown_ruuvi_format"
     TOO_MANY_DEVICES = "too_many_devices"

@@ -1,22 +1,19 @@
 """JSON telemetry: a `metrics` object or flat members, see docs/telemetry.md."""
 
-from collections.abc import Iterator, Mapping
-from math import isfinite
+from collections.abc import Mapping
 from typing import Any, Final
-
-import orjson
 
 from . import types  # noqa: F401  registers the device types, whose metrics are needed below
 from .device_types import type_of_message
 from .errors import DecodeError, Reason
-from .message import Message, Value
-from .metrics import METRICS, Kind, resolve
+from .message import Message
+from .metrics import METRICS, Kind
+from .reading import DISCONNECTED_C, MAX_TEXT, add, leaves
 from .timestamps import parse_time
+from .tolerant_json import parse_json
 
 MAX_BYTES: Final = 65_536
 MAX_METRICS: Final = 256
-MAX_TEXT: Final = 255
-_MAX_DEPTH: Final = 4
 
 _TIME: Final = ("ts", "timestamp", "time")
 _SEQUENCE: Final = ("seq", "sequence")
@@ -43,13 +40,16 @@ def decode(payload: bytes | str) -> Message:
     """
     if len(payload) > MAX_BYTES:
         raise DecodeError(Reason.TOO_LARGE, f"{len(payload)} bytes")
-    try:
-        found = orjson.loads(payload)
-    except ValueError, RecursionError:
-        raise DecodeError(Reason.NOT_JSON) from None
+    found, repair = parse_json(payload)
     if not isinstance(found, dict):
-        raise DecodeError(Reason.NOT_AN_OBJECT, type(found).__name__)
-    return decode_object(found)
+        reason = Reason.NOT_JSON if repair is Reason.BAD_CHARACTER else Reason.NOT_AN_OBJECT
+        raise DecodeError(reason, type(found).__name__)
+    message = decode_object(found)
+    if repair is not None:
+        message.repair = repair
+        if message.original is None:
+            message.original = found
+    return message
 
 
 def decode_object(found: dict[str, Any]) -> Message:
@@ -83,88 +83,27 @@ def decode_object(found: dict[str, Any]) -> Message:
 
 def _read(members: Mapping[str, Any], *, reserved: bool) -> Message:
     """Return the metrics among the members; `original` is True where they had other names or types."""
-    metrics: dict[str, Value] = {}
-    rejected: dict[str, Reason] = {}
+    message = Message(metrics := {})
     plain = True
     for name, value in members.items():
         if reserved and name in RESERVED:
             continue
-        if type(value) is float and name in _NUMBERS:  # the usual case, on which speed depends
+        if (
+            type(value) is float and name in _NUMBERS and value != DISCONNECTED_C
+        ):  # the usual case, on which speed depends
             metrics[name] = value
             continue
         if isinstance(value, dict | list):
             plain = False
-            for inner, leaf in _leaves(name, value, 1):
-                _add(inner, leaf, metrics, rejected)
-        elif not _add(name, value, metrics, rejected):
+            for inner, leaf, unit in leaves(name, value):
+                add(message, inner, leaf, unit)
+        elif not add(message, name, value):
             plain = False
         if len(metrics) > MAX_METRICS:
-            rejected[name] = Reason.TOO_MANY_METRICS
+            message.rejected[name] = Reason.TOO_MANY_METRICS
             break
-    message = Message(metrics, rejected=rejected)
     message.original = None if plain else True
     return message
-
-
-def _leaves(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
-    """Yield a name per leaf of nested objects; lists have no names and are kept in the archive only."""
-    if not isinstance(value, dict):
-        if not isinstance(value, list):
-            yield name, value
-        return
-    if depth < _MAX_DEPTH:
-        for inner, leaf in value.items():
-            yield from _leaves(f"{name}_{inner}", leaf, depth + 1)
-
-
-def _add(name: str, value: Any, metrics: dict[str, Value], rejected: dict[str, Reason]) -> bool:
-    """Add one value; return whether it was added unchanged under its own name."""
-    if (resolved := resolve(name)) is None:
-        rejected[name[:MAX_TEXT]] = Reason.BAD_VALUE
-        return False
-    key, factor = resolved
-    if key in metrics and key != name:  # the proper name takes precedence over an alias
-        return False
-    known = METRICS.get(key)
-    read = value if known is None else _as_known(value, known.kind)
-    if isinstance(read, str):
-        read = read.strip()[:MAX_TEXT]
-    if isinstance(read, float) and not isfinite(read):
-        read = _BAD
-    if read is _BAD:
-        rejected[key] = Reason.BAD_VALUE
-        return False
-    if factor != 1.0 and isinstance(read, int | float):
-        read = read * factor
-    metrics[key] = read
-    return key == name and read is value
-
-
-_BAD: Final[Any] = object()
-
-
-def _as_known(value: Any, kind: Kind) -> Any:
-    """Return the value of a known metric: a number may be a text, a flag 0/1 or on/off; anything else is invalid."""
-    if value is None:
-        return None
-    if kind is Kind.FLAG:
-        if isinstance(value, str):
-            return _FLAG_WORDS.get(value.strip().casefold(), _BAD)
-        return bool(value) if value in (0, 1) else _BAD
-    if isinstance(value, bool):
-        return _BAD
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return _BAD
-    return value
-
-
-_FLAG_WORDS: Final = {
-    "on": True, "true": True, "yes": True, "open": True, "1": True,
-    "off": False, "false": False, "no": False, "closed": False, "0": False,
-}  # fmt: skip
 
 
 def _first[T](members: Mapping[str, Any], names: tuple[str, ...], read: Any) -> T | None:

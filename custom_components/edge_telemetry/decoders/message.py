@@ -1,6 +1,7 @@
 """A decoded message."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from .errors import Reason
@@ -18,7 +19,10 @@ class Message:
         seq: Its sequence number, or None.
         info: What the device reports about itself: name, model, sw_version, hw_version.
         source: The gateway that relayed it, or None.
-        rejected: Values that were rejected, and why.
+        rejected: Values that were rejected, and why: they are unknown.
+        units: Units of metrics that state theirs, as Home Assistant writes them.
+        local_time: The device's own time without a time zone, if that is all it reports; or None.
+        repair: What had to be repaired in the message before it could be read, or None.
         original: The message as received, where it contains more than `metrics`; None where it contains the same.
         device_type: Key of the device type whose message it is.
     """
@@ -31,3 +35,6 @@ class Message:
     rejected: dict[str, Reason] = field(default_factory=dict)
     original: Any = None
     device_type: str = "generic"
+    units: dict[str, str] = field(default_factory=dict)
+    local_time: datetime | None = None
+    repair: Reason | None = None

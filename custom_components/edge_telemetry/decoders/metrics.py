@@ -5,11 +5,13 @@ type has are in its module.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 import re
 from typing import Final
+
+from .units import find_unit
 
 
 class Kind(StrEnum):
@@ -17,6 +19,8 @@ class Kind(StrEnum):
 
     MEASUREMENT = "measurement"
     TOTAL = "total_increasing"
+    PERIOD = "period"
+    """An amount of a past period: no statistics."""
     TEXT = "text"
     FLAG = "flag"
 
@@ -34,6 +38,8 @@ class Metric:
         diagnostic: About the device itself rather than about its surroundings.
         enabled: Whether its entity is enabled by default.
         known: Whether it is in the table; otherwise its meaning follows from the ending of its name.
+        named: The metric in the table that names it, if its name ends with it.
+        part: What it is measured at, from the beginning of its name: a phase, a sensor.
     """
 
     key: str
@@ -44,6 +50,8 @@ class Metric:
     diagnostic: bool = False
     enabled: bool = True
     known: bool = True
+    named: str | None = None
+    part: str = ""
 
 
 _TOTAL: Final = Kind.TOTAL
@@ -128,6 +136,8 @@ ALIASES: Final[dict[str, tuple[str, float]]] = {
     "temp_c": ("temperature_c", 1.0),
     "temperature": ("temperature_c", 1.0),
     "uptime": ("uptime_s", 1.0),
+    "uptime_sec": ("uptime_s", 1.0),
+    "uptime_seconds": ("uptime_s", 1.0),
     "voltage": ("voltage_v", 1.0),
 }
 
@@ -167,7 +177,7 @@ _NOT_SLUG: Final = re.compile(r"[^a-z0-9]+")
 MAX_NAME: Final = 64
 
 # Keys of the integration's own entities of a device: metrics with these names get another key.
-_OWN: Final = frozenset({"online", "last_seen", "last_command"})
+_OWN: Final = frozenset({"device_clock_offset", "last_command", "last_seen", "online"})
 _OWN_PREFIX: Final = "command_"
 
 
@@ -183,11 +193,37 @@ def resolve(name: str) -> tuple[str, float] | None:
 
 
 @lru_cache(maxsize=4096)
-def describe(key: str) -> Metric:
-    """Return the meaning of a metric: from the table, else from the ending of its name, else a plain number."""
+def describe(key: str, unit: str | None = None) -> Metric:
+    """Return the meaning of a metric: from the table, else from the ending of its name, else from its unit."""
     if (known := METRICS.get(key)) is not None:
         return known
-    for ending, quantity, unit, kind, words in _ENDINGS:
+    if (named := _named(key)) is not None:
+        return named
+    for ending, quantity, its_unit, kind, words in _ENDINGS:
         if key.endswith(ending) and (not words or any(word in key.removesuffix(ending) for word in words)):
-            return Metric(key, quantity, unit, kind, known=False)
-    return Metric(key, known=False)
+            return Metric(key, quantity, its_unit, kind, known=False)
+    if unit is None:
+        return Metric(key, known=False)
+    found = find_unit(unit)
+    quantity = None if found is None else found.quantity
+    return Metric(key, quantity, unit, _TOTAL if quantity == "energy" else Kind.MEASUREMENT, known=False)
+
+
+def _named(key: str) -> Metric | None:
+    """Return the meaning of a name that ends with a known one (`l1_power_w`), or spells it in one word (`powerw`)."""
+    begin = -1
+    while (begin := key.find("_", begin + 1)) > 0:
+        if (known := METRICS.get(key[begin + 1 :])) is not None:
+            return replace(known, key=key, known=False, named=known.key, part=key[:begin])
+    # Names in camelCase are stored in one word.
+    if "_" not in key and (known := METRICS.get(_squashed().get(key, ""))) is not None:
+        return replace(known, key=key, known=False, named=known.key)
+    return None
+
+
+@lru_cache(maxsize=1)
+def _squashed() -> dict[str, str]:
+    """Return the known names in one word; those of one word have a meaning of their own."""
+    aliases = {alias: key for alias, (key, factor) in ALIASES.items() if factor == 1.0}
+    names = {key: key for key in METRICS} | aliases
+    return {name.replace("_", ""): key for name, key in names.items() if "_" in name}

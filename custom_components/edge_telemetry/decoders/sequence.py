@@ -11,7 +11,7 @@ _LARGEST_GAP: Final = 1000
 class SequenceTracker:
     """Follows the sequence numbers of one device."""
 
-    __slots__ = ("_last", "_missing", "_modulus", "_most_missing", "_seen", "duplicates", "lost")
+    __slots__ = ("_last", "_missing", "_modulus", "_most_missing", "_seen", "duplicates", "is_late", "lost")
 
     def __init__(self, modulus: int | None = None) -> None:
         """`modulus`: after which the numbers begin again at zero; None: never."""
@@ -25,10 +25,13 @@ class SequenceTracker:
         self._last: int | None = None
         self.duplicates = 0
         self.lost = 0
+        self.is_late = False
+        """Whether a newer message came before the last one: the device stored that one while it had no connection."""
 
     def is_duplicate(self, seq: int, now: float) -> bool:
         """Count a number; return True if it came within the last minute (a redelivery, a second gateway)."""
         seen = self._seen
+        self.is_late = False
         if (at := seen.pop(seq, None)) is not None and now - at < _SAME_WITHIN_S:
             seen[seq] = at
             self.duplicates += 1
@@ -39,6 +42,7 @@ class SequenceTracker:
         if seq in self._missing:
             # A late message: it was counted as lost when the next one came.
             del self._missing[seq]
+            self.is_late = True
             self.lost -= 1
         else:
             self._count_gap(seq)

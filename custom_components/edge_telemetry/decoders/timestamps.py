@@ -1,6 +1,6 @@
 """Time of measurement: the device's time where it is plausible, else the time of arrival."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from math import isfinite
 from typing import Any, Final
 
@@ -47,3 +47,18 @@ def pick_time(device: float | None, arrival: float) -> tuple[float, bool]:
     if arrival - MAX_BEHIND_S <= device <= arrival + MAX_AHEAD_S:
         return device, False
     return arrival, True
+
+
+def parse_local_time(value: Any) -> datetime | None:
+    """Return a time without a time zone, as a device writes that knows only its local time; None for other times."""
+    try:
+        at = datetime.fromisoformat(value)
+    except TypeError, ValueError:
+        return None
+    return at if at.tzinfo is None else None
+
+
+def resolve_local_time(at: datetime, zone: tzinfo, arrival: float) -> float:
+    """Return the epoch of a local time; in the hour that repeats, the one that is closer to the arrival."""
+    found = (at.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))
+    return min(found, key=lambda epoch: abs(arrival - epoch))

@@ -1,6 +1,5 @@
 """Options: limits and retention, settings of metrics, removal of metrics."""
 
-import time
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
@@ -32,8 +31,9 @@ from ..const import (
     DEFAULT_OPTIONS,
 )
 from ..decoders import Metric, describe
-from ..device import ValueType
+from ..device import EdgeDevice
 from ..device_classes import device_classes, numeric_class, units_of
+from ..value_types import ValueType
 
 CONF_METRIC: Final = "metric"
 CONF_METRICS: Final = "metrics"
@@ -183,12 +183,18 @@ class EdgeOptionsFlow(OptionsFlowWithReload):
         data = getattr(self.config_entry, "runtime_data", None)
         if data is None:
             return []
-        long_ago = time.time() - data.options[CONF_TIMEOUT]
+        timeout_s = data.options[CONF_TIMEOUT]
+
+        def is_stale(device: EdgeDevice, key: str) -> bool:
+            seen = device.metric_seen.get(key)
+            # What a device no longer sends after a restart is missing in its first message.
+            return (seen is None and device.heard is not None) or data.broker.silence_s(seen) > timeout_s
+
         return [
             (device.id, key)
             for device in data.devices.values()
             for key in device.record.metrics
-            if not stale or device.metric_seen.get(key, 0.0) < long_ago
+            if not stale or is_stale(device, key)
         ]
 
     def _remove(self, pairs: set[tuple[str, str]]) -> None:

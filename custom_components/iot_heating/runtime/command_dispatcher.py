@@ -100,14 +100,16 @@ class CommandDispatcher:
             override = _apply_order(record.override.at(now), order, until, now)
             return replace(record, commands=queues.enqueue(record.commands, command), override=override)
 
-        await self._async_change(controller.device_id, add)
+        changed = await self._store.async_change_device(controller.device_id, add)
+        if changed is not None:
+            self._notify(*changed)
         if controller.kind is ControllerKind.LINKED:
             await self._async_switch(controller, command, previous)
         return command
 
     async def async_set_override(self, device_id: str, override: Override) -> None:
         """Replace the override of a controller without a command."""
-        await self._store.async_change_device(device_id, lambda record: replace(record, override=override))
+        await self._store.async_update_device(device_id, lambda record: replace(record, override=override))
 
     @callback
     def end_expired_override(self, controller: Controller, now: datetime) -> None:
@@ -181,7 +183,7 @@ class CommandDispatcher:
         self._create_task(self._async_change(controller.device_id, change_record), "update commands")
 
     async def _async_change(self, device_id: str, change: Callable[[DeviceRecord], DeviceRecord]) -> None:
-        changed = await self._store.async_change_device(device_id, change)
+        changed = await self._store.async_update_device(device_id, change)
         if changed is not None and changed[0] is not changed[1]:
             self._notify(*changed)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from .._lib.device_keys import KeyMatch, KeyRing, hash_key, new_key
@@ -53,8 +53,8 @@ async def async_request_rotation(store: DeviceStore, controller: Controller) -> 
     )
 
 
-async def async_issue_key(store: DeviceStore, device_id: str, match: KeyMatch) -> str:
-    """Create the key that the next reply contains, while the key is being rotated.
+async def async_issue_key(store: DeviceStore, device_id: str, match: KeyMatch) -> str | None:
+    """Create the key that the next reply contains, while the key is being rotated; None if it cannot be saved.
 
     If the reply is lost, the controller calls with its old key again, which is still valid, and gets another one.
     """
@@ -65,7 +65,11 @@ async def async_issue_key(store: DeviceStore, device_id: str, match: KeyMatch) -
         previous = record.keys.previous if match is KeyMatch.PREVIOUS else record.keys.current
         return replace(record, keys=KeyRing(hash_key(key), previous, until), rotation=KeyRotation.ISSUED)
 
-    await store.async_change_device(device_id, issue)
+    try:
+        await store.async_change_device(device_id, issue)
+    except HomeAssistantError:
+        # A key that a power failure could lose would lock the controller out. It keeps its key until the next call.
+        return None
     return key
 
 
@@ -76,4 +80,4 @@ async def async_complete_rotation(store: DeviceStore, device_id: str) -> None:
         rotation = KeyRotation.NONE if record.rotation is KeyRotation.ISSUED else record.rotation
         return replace(record, keys=record.keys.settled(), rotation=rotation)
 
-    await store.async_change_device(device_id, complete)
+    await store.async_update_device(device_id, complete)

@@ -3,16 +3,24 @@
 One store for all buildings. Controllers are served from it whether or not their config entry is loaded, so they get
 their configuration even while the setup of a building is delayed or fails. Every change is on disk before it is
 acknowledged, except `last_seen`, which is saved with the next change or after five minutes.
+
+While the disk is full or read-only, changes of users are rejected. What follows from the calls of controllers, such as
+a delivered command, is kept in memory and saved as soon as possible, so that every call is answered.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+import logging
 import time
 from typing import Any, Final, override
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
@@ -22,10 +30,13 @@ from .._lib.steady_clock import SteadyClock
 from ..const import DOMAIN
 from ..protocol.profile import Profile
 from .device_records import BuildingRecord, ControllerKind, DeviceRecord, migrate
+from .storage_health import StorageHealth, StoredPart
 
+_LOGGER = logging.getLogger(__name__)
 STORAGE_VERSION: Final = 1
 STORAGE_MINOR_VERSION: Final = 2
 _LAST_SEEN_DELAY_S: Final = 300
+_RETRY_INTERVAL: Final = timedelta(seconds=30)
 
 
 class _Store(DurableStore[dict[str, Any]]):
@@ -54,7 +65,9 @@ class StaleRevisionError(Exception):
 class DeviceStore:
     """Buildings and controllers, in memory and on disk."""
 
-    def __init__(self, hass: HomeAssistant) -> None:
+    def __init__(self, hass: HomeAssistant, health: StorageHealth | None = None) -> None:
+        self._hass = hass
+        self._health = health or StorageHealth(hass)
         self._store = _Store(hass, STORAGE_VERSION, DOMAIN, minor_version=STORAGE_MINOR_VERSION, domain=DOMAIN)
         self._lock = asyncio.Lock()
         # Of the deadlines of commands: it does not jump with the system time.
@@ -67,6 +80,8 @@ class DeviceStore:
         # Incremented when a building or controller changes, and when a config entry is loaded or unloaded.
         self.version = 0
         self._is_save_scheduled = False
+        # While there are changes that could not be saved.
+        self._retries: list[CALLBACK_TYPE] = []
         self._serialized: dict[str, tuple[DeviceRecord, dict[str, Any]]] = {}
 
     async def async_load(self) -> None:
@@ -93,7 +108,8 @@ class DeviceStore:
             if (record := self.buildings.get(entry_id)) is None:
                 record = BuildingRecord(entry_id, self._next_building, Profile.initial(dt_util.utcnow()))
                 self._next_building += 1
-                await self._async_commit(self.buildings, entry_id, record)
+                self.buildings[entry_id] = record
+                await self._async_save_or_retry()
             return record
 
     def building_by_id(self, building_id: int) -> BuildingRecord | None:
@@ -146,7 +162,11 @@ class DeviceStore:
     async def async_change_device(
         self, device_id: str, change: Callable[[DeviceRecord], DeviceRecord]
     ) -> tuple[DeviceRecord, DeviceRecord] | None:
-        """Change a controller; returns the previous and the new record, or None if it was removed."""
+        """Change a controller; returns the previous and the new record, or None if it was removed.
+
+        Raises:
+            HomeAssistantError: The change could not be saved, and was not made.
+        """
         async with self._lock:
             if (before := self.devices.get(device_id)) is None:
                 return None
@@ -155,16 +175,29 @@ class DeviceStore:
                 await self._async_commit(self.devices, device_id, after)
             return before, after
 
+    async def async_update_device(
+        self, device_id: str, change: Callable[[DeviceRecord], DeviceRecord]
+    ) -> tuple[DeviceRecord, DeviceRecord] | None:
+        """Change a controller by what it has reported or done; a change that cannot be saved is kept in memory."""
+        async with self._lock:
+            if (before := self.devices.get(device_id)) is None:
+                return None
+            after = change(before)
+            if after is not before and after != before:
+                self.devices[device_id] = after
+                await self._async_save_or_retry()
+            return before, after
+
     async def async_confirm(self, device_id: str) -> None:
         """Mark the subentry of a controller as saved."""
-        await self.async_change_device(device_id, lambda record: replace(record, confirmed=True))
+        await self.async_update_device(device_id, lambda record: replace(record, confirmed=True))
 
     async def async_remove_devices(self, device_ids: Iterable[str]) -> None:
         """Remove controllers. Their keys are invalid from then on, even if the change cannot be saved."""
         async with self._lock:
             for device_id in device_ids:
                 self._remove_device(device_id)
-            await self._store.async_save_durably(self._data())
+            await self._async_save_or_retry()
 
     async def async_remove_building(self, entry_id: str) -> None:
         """Remove a building with its controllers."""
@@ -172,14 +205,12 @@ class DeviceStore:
             for record in self.devices_of(entry_id):
                 self._remove_device(record.device_id)
             self.buildings.pop(entry_id, None)
-            self.mark_changed()
-            await self._store.async_save_durably(self._data())
+            await self._async_save_or_retry()
 
     def _remove_device(self, device_id: str) -> None:
         self.devices.pop(device_id, None)
         self.last_seen.pop(device_id, None)
         self._serialized.pop(device_id, None)
-        self.mark_changed()
 
     def devices_of(self, entry_id: str) -> list[DeviceRecord]:
         """Return the controllers of one building."""
@@ -200,7 +231,7 @@ class DeviceStore:
         table[key] = value
         self.mark_changed()
         try:
-            await self._store.async_save_durably(self._data())
+            await self._async_save()
         except Exception:
             if before is None:
                 del table[key]
@@ -208,6 +239,47 @@ class DeviceStore:
                 table[key] = before
             self.mark_changed()
             raise
+
+    async def _async_save(self) -> None:
+        """Save everything.
+
+        Raises:
+            HomeAssistantError: It could not be saved.
+        """
+        await self._store.async_save_durably(self._data())
+        self._stop_retries()
+        if self._health.set_saved(StoredPart.DEVICES):
+            _LOGGER.info("Controllers and their commands are saved again")
+
+    async def _async_save_or_retry(self) -> None:
+        """Save a change that was made in memory, now or later."""
+        self.mark_changed()
+        # While the disk is full, only the retries write: controllers do not wait for writes that fail.
+        if not self._retries:
+            try:
+                await self._async_save()
+            except HomeAssistantError as err:
+                self._log_failure(str(err.__cause__ or err))
+                self._retries = [
+                    async_track_time_interval(self._hass, self._async_retry, _RETRY_INTERVAL, cancel_on_shutdown=True),
+                    self._hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_retry),
+                ]
+
+    def _log_failure(self, error: str) -> None:
+        if self._health.set_failed(StoredPart.DEVICES, error):
+            _LOGGER.error("Controllers and their commands cannot be saved: %s", error)
+
+    async def _async_retry(self, _: datetime | Event) -> None:
+        async with self._lock:
+            if self._retries:
+                with suppress(HomeAssistantError):
+                    await self._async_save()
+
+    @callback
+    def _stop_retries(self) -> None:
+        for stop in self._retries:
+            stop()
+        self._retries = []
 
     def _data(self) -> dict[str, Any]:
         self._is_save_scheduled = False

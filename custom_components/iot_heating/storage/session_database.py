@@ -80,10 +80,12 @@ class SessionDatabase:
             db.execute("BEGIN IMMEDIATE")
             try:
                 ids = [self._write_change(db, change) for change in changes]
+                db.execute("COMMIT")
             except BaseException:
-                db.execute("ROLLBACK")
+                # SQLite itself may have rolled back, such as on a full disk.
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
                 raise
-            db.execute("COMMIT")
             return ids
 
     @staticmethod

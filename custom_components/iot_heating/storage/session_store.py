@@ -19,6 +19,7 @@ from homeassistant.util.hass_dict import HassKey
 from ..const import DOMAIN
 from ..protocol.session_tracker import Session, SessionTracker, Usage
 from .session_database import SessionChange, SessionDatabase
+from .storage_health import StorageHealth, StoredPart
 
 _LOGGER = logging.getLogger(__name__)
 _SAVE_INTERVAL: Final = timedelta(seconds=60)
@@ -33,8 +34,9 @@ class SessionStore:
     A disk error does not stop heating: controllers are still served, and saving is retried every minute.
     """
 
-    def __init__(self, hass: HomeAssistant) -> None:
+    def __init__(self, hass: HomeAssistant, health: StorageHealth | None = None) -> None:
         self._hass = hass
+        self._health = health or StorageHealth(hass)
         self._database = SessionDatabase(Path(hass.config.path(FILE_NAME)))
         self._trackers: dict[int, SessionTracker] = {}
         self._lock = asyncio.Lock()
@@ -42,7 +44,6 @@ class SessionStore:
         # Trackers that started empty because the file could not be read. Its content is added before they are saved.
         self._not_loaded: set[int] = set()
         self._is_open = False
-        self._has_failed = False
         self._unsubscribe: list[CALLBACK_TYPE] = []
 
     async def async_get_tracker(self, number: int) -> SessionTracker:
@@ -100,8 +101,7 @@ class SessionStore:
             return
         for (tracker, change), sessions, ids in zip(changed, ended, row_ids, strict=True):
             _mark_saved(tracker, sessions, change.sessions, ids)
-        if self._has_failed:
-            self._has_failed = False
+        if self._health.set_saved(StoredPart.SESSIONS):
             _LOGGER.info("Heating sessions are saved again")
 
     async def _async_load_missing(self) -> bool:
@@ -131,9 +131,8 @@ class SessionStore:
         return self._database.write(changes)
 
     def _log_failure(self, err: Exception) -> None:
-        if not self._has_failed:
+        if self._health.set_failed(StoredPart.SESSIONS, str(err)):
             _LOGGER.error("Heating sessions cannot be saved: %s", err)
-        self._has_failed = True
         self._schedule_saves()
 
     async def _async_save_all(self, _: datetime) -> None:

@@ -1,6 +1,6 @@
 """The telemetry archive: raw reports of all controllers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -28,6 +28,7 @@ from .._lib.archive import (
 from .._lib.device_http import RateLimiter
 from ..const import DOMAIN
 from .device_records import DeviceRecord
+from .storage_health import StorageHealth, StoredPart
 
 FILE_NAME: Final = "iot_heating_telemetry.db"
 _SPEC: Final = ArchiveSpec("iot_telemetry", ("building", "device"), values_at="")
@@ -48,8 +49,9 @@ class TelemetryArchive:
     The largest limits of these buildings apply.
     """
 
-    def __init__(self, hass: HomeAssistant) -> None:
+    def __init__(self, hass: HomeAssistant, health: StorageHealth | None = None) -> None:
         self._hass = hass
+        self._health = health or StorageHealth(hass)
         self._archive: Archive | None = None
         self._limits: dict[str, ArchiveLimits] = {}
         # A hundred reports of a controller at once, then one a second: a controller that calls without a pause
@@ -74,7 +76,13 @@ class TelemetryArchive:
             self._archive.retention = retention
             return
         path = Path(self._hass.config.path(FILE_NAME))
-        self._archive = Archive(f"sqlite:///{path}", _SPEC, retention=retention, queue_rows=_QUEUE_ROWS)
+        self._archive = Archive(
+            f"sqlite:///{path}",
+            _SPEC,
+            retention=retention,
+            queue_rows=_QUEUE_ROWS,
+            on_change=self._archive_changed,
+        )
         self._archive.start()
         self._unsubscribe = self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_stop)
 
@@ -95,14 +103,30 @@ class TelemetryArchive:
             self._unsubscribe = None
         if archive is not None:
             await self._hass.async_add_executor_job(archive.close)
+            self._health.set_saved(StoredPart.REPORTS)
+
+    def _archive_changed(self) -> None:
+        """Report the state of the archive, from its thread."""
+        self._hass.loop.call_soon_threadsafe(self._report_status)
 
     @callback
-    def add(self, record: DeviceRecord, report: dict[str, Any], now: datetime) -> None:
-        """Archive a report as it was received."""
+    def _report_status(self) -> None:
+        if (status := self.status) is None or status.last_error is None:
+            self._health.set_saved(StoredPart.REPORTS)
+        else:
+            self._health.set_failed(StoredPart.REPORTS, status.last_error)
+
+    @callback
+    def add(self, record: DeviceRecord, report: dict[str, Any], now: datetime, ignored: Container[str] = ()) -> None:
+        """Archive a report as it was received; fields with an invalid value are not part of means and extremes."""
         if self._archive is None or record.entry_id not in self._limits or self._rate_limiter.take(record.device_id):
             return
         # The number types of JSON; bool is a subclass of int.
-        numbers = {name: value for name, value in report.items() if type(value) is float or type(value) is int}
+        numbers = {
+            name: value
+            for name, value in report.items()
+            if (type(value) is float or type(value) is int) and name not in ignored
+        }
         self._archive.put(Row(now.timestamp(), (record.entry_id, record.device_id), report, numbers))
 
     async def async_get_messages(self, archive_range: Range, limit: int) -> list[Message]:

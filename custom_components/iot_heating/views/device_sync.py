@@ -13,11 +13,12 @@ from .._lib.device_http import (
     DeviceGuard,
     answers_errors,
     body_at_hand,
-    parse_object,
     presented_key,
     read_body,
     too_many,
+    unexpected,
 )
+from .._lib.device_json import parse_device_object
 from .._lib.device_keys import KeyMatch
 from ..const import CONF_ALLOW_QUERY
 from ..data import IotHeatingData
@@ -71,10 +72,10 @@ class DeviceSyncView(HomeAssistantView):
                 connection = self._connections.get(device_id, now) or connection
             decoded = connection.last_report
             if decoded is None or decoded[0] != body or request.query_string:
-                decoded = _decode(request, body)
+                decoded = _decode(request, body, connection.controller)
                 connection.last_report = None if request.query_string else decoded
             _, data, report = decoded
-            self._archive.add(connection.record, data, now)
+            self._archive.add(connection.record, data, now, report.ignored)
             sessions_changed = self._receive(connection, report, now)
             if report.protocol == 1 and not sessions_changed and not connection.has_open_commands:
                 # The usual case: nothing to save and nothing to deliver.
@@ -82,6 +83,8 @@ class DeviceSyncView(HomeAssistantView):
             return await self._async_reply(connection, match, report, sessions_changed=sessions_changed, now=now)
         except ApiError as err:
             return err.response()
+        except Exception as err:  # noqa: BLE001 - the controller waits for an answer, whatever has failed
+            return unexpected(err).response()
 
     async def _async_authenticate(
         self, request: web.Request, device_id: str, now: datetime
@@ -139,6 +142,8 @@ class DeviceSyncView(HomeAssistantView):
         connection = self._connections.get(record.device_id, now) or connection
         profile = apply_override(connection.building_record.profile, connection.override)
         reply = device_config(profile, record.device_id, connection.building_record.building_id, now)
+        if report.ignored:
+            reply["ignored"] = list(report.ignored)
         return self.json(extend_reply(reply, profile, connection.override, extension, now))
 
     async def _async_extension(
@@ -178,11 +183,12 @@ class DeviceSyncViewWithoutSlash(HomeAssistantView):
         self.post = view.post
 
 
-def _decode(request: web.Request, body: bytes) -> tuple[bytes, dict[str, Any], Report]:
-    """Return the body with its JSON object and its report."""
-    data = parse_object(body)
+def _decode(request: web.Request, body: bytes, controller: Controller | None) -> tuple[bytes, dict[str, Any], Report]:
+    """Return the body with its JSON object and its report; without a body, it is an empty report."""
+    data = parse_device_object(body) if body.strip() else {}
+    previous = controller.values if controller is not None else {}
     try:
-        return body, data, decode_report(data, 2 if _requests_protocol_2(request) else None)
+        return body, data, decode_report(data, 2 if _requests_protocol_2(request) else None, previous)
     except ProtocolError as err:
         raise api_error(err) from err
 

@@ -13,7 +13,9 @@ One `Publisher` per config entry. Each new value is offered to it; the entity's 
     entity.publish_now()             # past all limits: the confirmed answer to a user's command
     publisher.offer(entity, 1234)    # `publish` without reading the entity, for hot paths
 
-A change of availability is written at once. A state is read from the entity when it is written, so it always shows
+Only measured values wait for the pace. A change of availability, of on/off or of a mode is written at once, also where
+a measured value was written just before; so is a change of an entity's `immediate_value`, e.g. whether a sensor's
+value is above its limit. A state is read from the entity when it is written, so it always shows
 the newest value. Everything here runs in the event loop.
 """
 
@@ -27,13 +29,24 @@ import logging
 from math import inf
 from typing import Self, override
 
-from homeassistant.components.sensor import SensorEntity
+from homeassistant.components.number import NumberEntity
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 
-from .publish_rules import ANY_CHANGE, Pace, Threshold, Track, threshold_for
+from .publish_rules import (
+    ANY_CHANGE,
+    UNSET,
+    Pace,
+    StatePart,
+    Threshold,
+    Track,
+    state_part,
+    threshold_for,
+    whole_value,
+)
 from .slices import SLICE_S, SlicedQueue, SliceStats, slice_length_s
 
 _LOGGER = logging.getLogger(__name__)
@@ -56,7 +69,7 @@ class _Attached(Track):
     __slots__ = ("entity", "failing", "queued", "wake")
 
     def __init__(self, entity: Entity, threshold: Threshold, pace: Pace) -> None:
-        super().__init__(threshold, pace)
+        super().__init__(threshold, pace, _state_part_of(entity))
         self.entity = entity
         self.failing = False
         self.queued = False
@@ -133,15 +146,15 @@ class Publisher:
             self._listeners.remove(listener)
 
     @callback
-    def offer(self, entity: Entity, value: object, available: bool = True) -> None:
-        """Offer the value that the entity would show now; its state is written when it is due."""
+    def offer(self, entity: Entity, value: object, available: bool = True, *, key: object = UNSET) -> None:
+        """Offer the value that the entity would show now; its state is written when due, at once for a new key."""
         self.counters.offered += 1
         if self._listeners:
             self._notify(entity, value, available)
         if (track := self._tracks.get(entity)) is None:
             return
         now = self._clock()
-        due = track.offer(value, now, available=available)
+        due = track.offer(value, now, available=available, key=key)
         if track.queued:
             return
         if due <= now:
@@ -240,7 +253,6 @@ class PublishedEntity(Entity):
     publisher: Publisher
     # None: depends on the device class and the unit.
     publish_threshold: Threshold | None = None
-    _immediate_published: object = None
 
     def __init__(
         self,
@@ -267,14 +279,17 @@ class PublishedEntity(Entity):
 
     @property
     def immediate_value(self) -> object:
-        """A change of this value is written at once, past the publisher's pace; nothing by default."""
+        """A change of this value is written at once, past the publisher's pace; nothing by default.
+
+        On/off, modes and settings need none: their changes never wait. A sensor with a limit returns whether its value
+        is above it.
+        """
         return None
 
     @override
     async def async_added_to_hass(self) -> None:
         """Attach to the publisher until the entity is removed."""
         await super().async_added_to_hass()
-        self._immediate_published = self.immediate_value
         self.publisher.attach(self, self.publish_threshold)
         self.async_on_remove(partial(self.publisher.detach, self))
 
@@ -282,10 +297,8 @@ class PublishedEntity(Entity):
     def publish(self) -> None:
         """Offer the present state."""
         available = self.available
-        self.publisher.offer(self, self.published_value if available else None, available)
-        if (immediate := self.immediate_value) != self._immediate_published:
-            self._immediate_published = immediate
-            self.publisher.write_now(self)
+        value = self.published_value if available else None
+        self.publisher.offer(self, value, available, key=self.immediate_value)
 
     @callback
     def publish_now(self) -> None:
@@ -299,3 +312,10 @@ def _threshold_of(entity: Entity) -> Threshold:
     if isinstance(entity, SensorEntity):
         return threshold_for(entity.device_class, entity.native_unit_of_measurement)
     return ANY_CHANGE
+
+
+def _state_part_of(entity: Entity) -> StatePart | None:
+    """Return the part of an entity's value that never waits; None for measured values."""
+    if isinstance(entity, SensorEntity):
+        return state_part if entity.device_class == SensorDeviceClass.ENUM else None
+    return whole_value if isinstance(entity, NumberEntity) else state_part

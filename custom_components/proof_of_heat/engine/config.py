@@ -126,8 +126,9 @@ class SafetyLimits:
     frost_flow_c: float = 25.0
     room_stale_s: float = 1800.0
     room_stale_max_s: float = 10800.0
-    """Maximum age of a reading from a sensor that is known to report only changes."""
+    """Maximum age of a reading from a sensor that is known to report only changes; see staleness.py."""
     outdoor_stale_s: float = 7200.0
+    outdoor_stale_max_s: float = 14400.0
     jump_k_min: float = 3.0
     fallback_flow_c: float = 30.0
     """Flow temperature while neither room nor outdoor temperature is known."""
@@ -161,6 +162,8 @@ class CurveConfig:
     trim_k_per_k: float = 4.0
     trim_integral_s: float = 14400.0
     trim_limit_k: float = 8.0
+    too_warm_k: float = 1.2
+    """A zone that is further above its target needs no heat, whatever the curve's trim can reduce."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

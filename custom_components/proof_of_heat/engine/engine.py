@@ -8,25 +8,27 @@ from typing import Any
 import numpy as np
 
 from . import horizon
+from .commissioning import measuring_share, wants_measuring
 from .config import EngineConfig, PeakPolicy
 from .consumption_forecast import ConsumptionForecast, forecast_next_day
 from .decision_record import ControlMode, Decision, DecisionRecord, SourceCommand, SourceShare
+from .delivery import Delivery, delivery
 from .demand import Demand, DemandControl, preheat_offsets_k
 from .duty_cycle import DutyCycle
 from .input_validation import InputValidator, ValidatedInputs
 from .learning import LearnedModel, learn, next_learning_h
 from .messages import Message, MessageCode, message
 from .model.curve_fit import CurveSuggestion, suggest
-from .model.history import COLUMNS, STEP_S, History, Row
-from .model.observer import HouseState, Observer, emitter_after
+from .model.history import COLUMNS, History, Row
+from .model.observer import HouseState, Observer
 from .model.operating_history import OperatingHistory
 from .planning.commitment import PlanRequest, PlanResult, make_plan
-from .planning.segments import FLOW_OVER_MEAN
 from .row_builder import RowBuilder, make_sample, operating_values
-from .running_cost import RunningCostMeter, running_cost
+from .running_cost import RunningCost, RunningCostMeter, cost_of
 from .safety import Safety
 from .savings import SavingsReport, SavingsTracker
 from .short_cycle import ShortCycleProtection
+from .site_load import SiteLoad
 from .snapshot import NAN, ComfortBand, Snapshot
 from .source_selection import SourceSelector
 from .sources import heat_output_w
@@ -38,8 +40,6 @@ TOO_WARM_K = 0.2
 """Within this distance below the upper bound, no source runs for its revenue alone."""
 RISE_K_H = 0.4
 """How fast a typical house warms up; used without a plan only."""
-COMMISSION_H = 24.0
-COMMISSION_LEVELS = (1.0, 0.6, 0.35, 0.8)
 
 type Messages = tuple[Message, ...]
 type Job = Callable[[], "JobResult"]
@@ -59,6 +59,8 @@ class _Target:
     heat_w: float
     flow_c: float
     messages: Messages
+    demand_w: float | None = None
+    """The heat demand, if the sources are asked for another heat in this cycle to meet it on average."""
 
 
 class Engine:
@@ -76,6 +78,7 @@ class Engine:
         self.safety = Safety(config.safety, self._configs, self.short_cycle)
         self.source_selector = SourceSelector(config)
         self.zones = ZoneOffsets()
+        self.site_load = SiteLoad(config.site)
         self._validator = InputValidator(config.safety)
         self._rows = RowBuilder()
         self._duty_cycle = DutyCycle()
@@ -89,6 +92,8 @@ class Engine:
         self._last_s: float | None = None
         self._elapsed_s = 0.0
         self._spent = RunningCostMeter()
+        # What the sources do as of the last snapshot, and what that costs.
+        self.delivery, self.cost = Delivery(), RunningCost()
         self._shares: dict[str, SourceShare] = {}
         pumps = [source.source_id for source in config.sources if source.has_performance_map]
         self._pump_id = pumps[0] if pumps else None
@@ -100,6 +105,11 @@ class Engine:
         return self._observer.state if self._observer else None
 
     @property
+    def inputs(self) -> ValidatedInputs | None:
+        """The validated inputs of the last cycle; None before the first one."""
+        return self._inputs
+
+    @property
     def predicting(self) -> bool:
         """Whether the backtest allows planning."""
         return self.learned is not None and self.learned.trusted
@@ -108,11 +118,14 @@ class Engine:
         """Process a snapshot: validate the inputs, update the model's state and the history."""
         self._elapsed_s = 0.0 if self._last_s is None else max(0.0, snapshot.now_s - self._last_s)
         self._last_s = snapshot.now_s
+        self.site_load.observe(snapshot, self._elapsed_s)
         inputs = self._validator.validate(snapshot)
         self._inputs = inputs = replace(inputs, room_c=self.zones.room_c(inputs.zones, self._elapsed_s))
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
         delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
-        self._spent.add(running_cost(self._configs, snapshot, inputs.outdoor_c, self._shares), self._elapsed_s)
+        self.delivery = delivery(self._configs, snapshot, inputs.outdoor_c, self._shares)
+        self.cost = cost_of(self.delivery, self._configs, snapshot)
+        self._spent.add(self.cost, self._elapsed_s)
         self._operating_history.add(operating_values(snapshot, inputs, self._configs), self._elapsed_s)
         row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self._configs.get(self._pump_id or "")))
         if row is None:
@@ -133,6 +146,7 @@ class Engine:
         """
         if self._busy or self._inputs is None:
             return None
+        snapshot = self.site_load.completed(snapshot)
         if self.history.hours >= self._learn_at_h:
             self._busy = True
             series, before, limit = self.history.series(), self.learned, self.config.prediction_error_limit_k
@@ -173,6 +187,7 @@ class Engine:
 
     def decide(self, snapshot: Snapshot) -> Decision:
         """Return the commands of all sources for this cycle. It is fast and does no I/O."""
+        snapshot = self.site_load.completed(snapshot)
         inputs = self._inputs or self._validator.validate(snapshot)
         preheat_k = preheat_offsets_k([zone.band or snapshot.band for zone in inputs.zones], RISE_K_H)
         demand = self.demand_control.update(inputs.zones, inputs.outdoor_c, self._elapsed_s, preheat_k)
@@ -180,6 +195,7 @@ class Engine:
         frost = self.safety.update_frost(inputs)
         if frost:
             target = replace(target, heat_w=max(target.heat_w, self.source_selector.min_heat_w(self.learned)))
+        is_planned = target.control_mode is ControlMode.PLAN
         choice = self.source_selector.choose(
             snapshot,
             inputs,
@@ -189,9 +205,7 @@ class Engine:
             locks=self._locks(snapshot),
             frost=frost,
             too_warm=inputs.room_c > (self._band or snapshot.band).now[1] - TOO_WARM_K,
-            power_cap_w=self.plan.cap_w
-            if target.control_mode is ControlMode.PLAN and self.plan
-            else self._power_cap_w(),
+            power_cap_w=self.plan.cap_w if is_planned and self.plan else self._power_cap_w(),
         )
         requested = tuple(
             SourceCommand(
@@ -209,7 +223,7 @@ class Engine:
         headroom = self.source_selector.headroom(snapshot, self.learned)
         commands, limits = self.safety.apply(requested, snapshot, inputs, headroom)
         self.source_selector.record(commands)
-        return self._decision(snapshot, inputs, target, commands, limits + choice.limits)
+        return self._decision(snapshot, inputs, target, commands, limits + choice.limits + self.site_load.messages())
 
     def suggest_curve(self, room_c: float) -> CurveSuggestion | None:
         """Return the heating curve that fits the house at a room setpoint in degC; None before it was learned."""
@@ -236,44 +250,26 @@ class Engine:
             asked = any(zone.wants_heat and not zone.window_open for zone in inputs.zones)
             if asked or not inputs.zones:
                 return _Target(ControlMode.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.messages)
-        if self._commissioning(demand):
-            heat = self._commission_heat(snapshot, inputs, demand)
-            return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, (message(MessageCode.LEARNING),))
-        design = self.source_selector.design_heat_w(self.learned)
-        heat = self._duty_cycle.update(
-            demand.share * design,
-            self.source_selector.min_heat_w(self.learned),
-            self._delivered_w(snapshot, inputs.outdoor_c),
-            self._elapsed_s,
-        )
+        wanted_w = demand.share * self.source_selector.design_heat_w(self.learned)
+        delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
+        may_measure = self.config.commission and self._pump_id is not None and self.learned is None
+        if may_measure and wants_measuring(demand, inputs.zones, self.history.hours):
+            at_level = measuring_share(self.history.hours) * self.source_selector.full_heat_w(self._pump_id or "", None)
+            now = self._duty_cycle.update(wanted_w, at_level, delivered_w, self._elapsed_s)
+            heat = at_level if now > 0 else 0.0
+            why = (message(MessageCode.LEARNING),)
+            return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, why, wanted_w)
+        least_w = self.source_selector.min_heat_w(self.learned)
+        heat = self._duty_cycle.update(wanted_w, least_w, delivered_w, self._elapsed_s)
         control_mode = ControlMode.CURVE if demand.heating else ControlMode.IDLE
-        return _Target(control_mode, heat, demand.flow_c, (demand.reason,))
+        return _Target(control_mode, heat, demand.flow_c, (demand.reason,), wanted_w)
 
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
         """Return the flow temperature that delivers this heat after the emitters have warmed up for 15 minutes."""
         state, learned = self.state, self.learned
         if state is None or learned is None or heat_w <= 0:
             return min(demand.flow_c, self.config.safety.max_flow_c)
-        house = learned.fitted.parameters
-        return emitter_after(house, state, heat_w, STEP_S) + FLOW_OVER_MEAN * house.water_k_w * heat_w
-
-    def _commissioning(self, demand: Demand) -> bool:
-        return (
-            self.config.commission
-            and demand.heating
-            and self._pump_id is not None
-            and self.history.hours < COMMISSION_H
-            and self.learned is None
-        )
-
-    def _commission_heat(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> float:
-        """Return the heat at varied levels, with a duty cycle so that the mean is the curve's demand."""
-        design = self.source_selector.design_heat_w(self.learned)
-        full = self.source_selector.full_heat_w(self._pump_id or "", self.learned)
-        at_level = COMMISSION_LEVELS[int(self.history.hours) % len(COMMISSION_LEVELS)] * full
-        delivered = self._delivered_w(snapshot, inputs.outdoor_c)
-        now = self._duty_cycle.update(demand.share * design, at_level, delivered, self._elapsed_s)
-        return at_level if now > 0 else 0.0
+        return learned.flow_for(state, heat_w)
 
     def _delivered_w(self, snapshot: Snapshot, outdoor_c: float) -> float:
         return sum(
@@ -354,7 +350,8 @@ class Engine:
             outdoor_c=inputs.outdoor_c,
             lower_c=lower,
             upper_c=upper,
-            demand_w=target.heat_w,
+            demand_w=target.heat_w if target.demand_w is None else target.demand_w,
+            requested_w=target.heat_w,
             flow_c=target.flow_c,
             mix=mix,
             cost_h=cost_h,
@@ -377,6 +374,7 @@ class Engine:
             "history": self.history.dump(),
             "savings": self.savings.dump(),
             "zones": self.zones.dump(),
+            "site_load": self.site_load.dump(),
             "traces": self._operating_history.dump(),
         }
 
@@ -384,14 +382,16 @@ class Engine:
         """Restore what ``dump`` returned; invalid parts are skipped. The house is learned again from the history."""
         if saved.get("version") != STATE_VERSION:
             return
-        if isinstance(demand := saved.get("demand"), dict):
-            self.demand_control.restore(demand)
-        if isinstance(cycling := saved.get("cycling"), dict):
-            self.short_cycle.restore(cycling)
-        if isinstance(zones := saved.get("zones"), dict):
-            self.zones.restore(zones)
-        if isinstance(traces := saved.get("traces"), dict):
-            self._operating_history.restore(traces)
+        parts: tuple[tuple[str, type, Callable[[Any], None]], ...] = (
+            ("demand", dict, self.demand_control.restore),
+            ("cycling", dict, self.short_cycle.restore),
+            ("zones", dict, self.zones.restore),
+            ("site_load", list, self.site_load.restore),
+            ("traces", dict, self._operating_history.restore),
+        )
+        for key, kind, restore in parts:
+            if isinstance(saved.get(key), kind):
+                restore(saved[key])
         if saved.get("columns") == list(COLUMNS) and isinstance(rows := saved.get("history"), list):
             self.history.restore(rows)
             if self.history.hours >= self._learn_at_h:

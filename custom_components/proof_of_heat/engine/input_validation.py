@@ -12,6 +12,7 @@ import math
 from .config import SafetyLimits
 from .messages import Message, MessageCode, message
 from .snapshot import NAN, SensorReading, Snapshot, ZoneSnapshot
+from .staleness import ReportRhythm, StaleRule
 
 POWER_ON_C = 85.0
 """Value of a DS18B20 after power-up, before its first measurement."""
@@ -22,7 +23,6 @@ WATER_RANGE_C = (-40.0, 110.0)
 JUMP_FORGIVEN_S = 900.0
 """A jump that lasts this long is accepted."""
 STEADY_K = 1.0
-GAP_MARGIN, GAP_DECAY = 1.25, 0.98
 DAY_S = 86400.0
 
 
@@ -70,30 +70,6 @@ class JumpFilter:
         return True
 
 
-@dataclass(slots=True)
-class ReportInterval:
-    """The longest interval between two reports of a sensor: one that reports only changes is quiet in a steady room.
-
-    An interval is learned if the value hardly changed over it; such an interval is then accepted again, up to a limit.
-    """
-
-    longest_gap_s: float = 0.0
-    reported_s: float = NAN
-    value: float = NAN
-
-    def allowed_s(self, value: float, age_s: float, now_s: float, limits: SafetyLimits) -> float:
-        """Return the age in seconds up to which the value is valid."""
-        reported_s = now_s - age_s
-        if not reported_s <= self.reported_s + 1.0:
-            gap_s = reported_s - self.reported_s
-            if abs(value - self.value) <= STEADY_K:
-                self.longest_gap_s = max(gap_s, GAP_DECAY * self.longest_gap_s)
-            self.reported_s, self.value = reported_s, value
-        return min(
-            max(limits.room_stale_s, GAP_MARGIN * self.longest_gap_s), max(limits.room_stale_max_s, limits.room_stale_s)
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class ValidatedInputs:
     """The inputs after validation."""
@@ -110,6 +86,16 @@ class ValidatedInputs:
     notes: tuple[Message, ...] = ()
 
     @property
+    def lost_zones(self) -> frozenset[str]:
+        """The zones whose room temperature is not valid."""
+        return frozenset(zone.zone_id for zone in self.zones if not zone.room.known)
+
+    @property
+    def outdoor_is_lost(self) -> bool:
+        """Whether the outdoor sensor has no valid temperature."""
+        return self.outdoor_from is not OutdoorSource.SENSOR
+
+    @property
     def blind(self) -> bool:
         """Whether neither a room nor the outdoor temperature is measured or forecast."""
         return math.isnan(self.room_c) and self.outdoor_from in {OutdoorSource.DAY_MEAN, OutdoorSource.SEASONAL}
@@ -121,7 +107,7 @@ class InputValidator:
 
     limits: SafetyLimits
     _filters: dict[str, JumpFilter] = field(default_factory=dict)
-    _report_intervals: dict[str, ReportInterval] = field(default_factory=dict)
+    _rhythms: dict[str, ReportRhythm] = field(default_factory=dict)
     _day: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=1500))
 
     def validate(self, snapshot: Snapshot) -> ValidatedInputs:
@@ -130,8 +116,9 @@ class InputValidator:
         zones = tuple(self._zone(zone, snapshot.now_s, notes) for zone in snapshot.zones)
         rooms = [zone.room.value for zone in zones if zone.room.known]
         outdoor, origin = self._outdoor(snapshot, notes)
-        flows = [s.flow_c for s in snapshot.sources if is_valid_temperature(s.flow_c, *WATER_RANGE_C)]
-        returns = [s.return_c for s in snapshot.sources if is_valid_temperature(s.return_c, *WATER_RANGE_C)]
+        heating = [source for source in snapshot.sources if not source.hot_water]
+        flows = [s.flow_c for s in heating if is_valid_temperature(s.flow_c, *WATER_RANGE_C)]
+        returns = [s.return_c for s in heating if is_valid_temperature(s.return_c, *WATER_RANGE_C)]
         return ValidatedInputs(
             zones=zones,
             room_c=sum(rooms) / len(rooms) if rooms else NAN,
@@ -147,7 +134,7 @@ class InputValidator:
         room, why = zone.room, None
         if not is_valid_temperature(room.value, *ROOM_RANGE_C):
             why = MessageCode.ROOM_IMPLAUSIBLE
-        elif room.age_s > self._report_interval(zone.zone_id).allowed_s(room.value, room.age_s, now_s, self.limits):
+        elif self._rhythm(f"zone {zone.zone_id}").is_stale(room.value, room.age_s, now_s):
             why = MessageCode.ROOM_STALE
         elif not self._filter(f"zone {zone.zone_id}").accept(room.value, now_s - room.age_s):
             why = MessageCode.ROOM_JUMPS
@@ -158,8 +145,8 @@ class InputValidator:
 
     def _outdoor(self, snapshot: Snapshot, notes: list[Message]) -> tuple[float, OutdoorSource]:
         reading, now_s = snapshot.outdoor, snapshot.now_s
-        is_fresh = reading.age_s <= self.limits.outdoor_stale_s
-        is_valid = is_fresh and is_valid_temperature(reading.value, *OUTDOOR_RANGE_C)
+        is_plausible = is_valid_temperature(reading.value, *OUTDOOR_RANGE_C)
+        is_valid = is_plausible and not self._rhythm("outdoor").is_stale(reading.value, reading.age_s, now_s)
         if is_valid and self._filter("outdoor").accept(reading.value, now_s - reading.age_s):
             self._remember(reading.value, now_s)
             return reading.value, OutdoorSource.SENSOR
@@ -183,8 +170,12 @@ class InputValidator:
             known = self._filters[name] = JumpFilter(self.limits.jump_k_min)
         return known
 
-    def _report_interval(self, name: str) -> ReportInterval:
-        known = self._report_intervals.get(name)
+    def _rhythm(self, name: str) -> ReportRhythm:
+        known = self._rhythms.get(name)
         if known is None:
-            known = self._report_intervals[name] = ReportInterval()
+            limits = self.limits
+            rule = StaleRule(limits.room_stale_s, limits.room_stale_max_s, STEADY_K)
+            if name == "outdoor":
+                rule = StaleRule(limits.outdoor_stale_s, limits.outdoor_stale_max_s, STEADY_K)
+            known = self._rhythms[name] = ReportRhythm(rule)
         return known

@@ -48,6 +48,8 @@ class MessageCode(StrEnum):
     NO_ANSWER = auto()
     ONLY_READ = auto()
     SITE_LIMIT = auto()
+    SITE_METER_LOST = auto()
+    SITE_LOAD_UNKNOWN = auto()
     SOURCES_SHORT = auto()
     # Rejected inputs.
     ROOM_IMPLAUSIBLE = auto()
@@ -83,6 +85,8 @@ _ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.NO_ANSWER: "{source}: not responding",
     MessageCode.ONLY_READ: "{source}: read-only",
     MessageCode.SITE_LIMIT: "power limit of the home",
+    MessageCode.SITE_METER_LOST: "the grid power sensor does not report, {load_kw:.1f} kW of other loads assumed",
+    MessageCode.SITE_LOAD_UNKNOWN: "the grid power sensor has not reported yet, no power is available for heating",
     MessageCode.SOURCES_SHORT: "heat sources are {missing_kw:.1f} kW short of the demand",
     MessageCode.ROOM_IMPLAUSIBLE: "{zone}: no valid room temperature",
     MessageCode.ROOM_STALE: "{zone}: room temperature is outdated",

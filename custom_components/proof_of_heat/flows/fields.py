@@ -45,6 +45,7 @@ TEMPERATURE: Final = EntitySelector(
         filter=[{"domain": "sensor", "device_class": "temperature"}, {"domain": ["climate", "weather"]}]
     )
 )
+POWER: Final = EntitySelector(EntitySelectorConfig(domain="sensor", device_class="power"))
 POWER_METER: Final = EntitySelector(EntitySelectorConfig(domain="sensor", device_class=["power", "energy"]))
 WATTS: Final = number(0, 100_000, UnitOfPower.WATT)
 PORT: Final = number(1, 65535)

@@ -64,7 +64,7 @@ from ..const import (
 from ..prices.http_price import HttpPriceError, fetch_price
 from ..prices.tariff import DAYS, TariffError, parse as parse_tariff
 from ..system_config import HttpPriceConfig, SystemConfig, read_config
-from .fields import number, with_currency
+from .fields import POWER, number, with_currency
 
 type Problems = dict[str, str]
 type Validator = Callable[[Mapping[str, Any]], Problems]
@@ -230,9 +230,7 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
         CONF_LIMITS,
         vol.Schema(
             {
-                vol.Optional(CONF_SITE_METER): EntitySelector(
-                    EntitySelectorConfig(domain="sensor", device_class="power")
-                ),
+                vol.Optional(CONF_SITE_METER): POWER,
                 vol.Optional(CONF_SITE_POWER): number(*POWER_LIMIT_RANGE_W, UnitOfPower.WATT, 100),
                 vol.Optional(CONF_QUIET_FROM): TimeSelector(),
                 vol.Optional(CONF_QUIET_TO): TimeSelector(),

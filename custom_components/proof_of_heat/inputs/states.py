@@ -14,16 +14,20 @@ from homeassistant.const import (
     UnitOfTemperature,
 )
 from homeassistant.core import HomeAssistant, State
-from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.unit_conversion import EnergyConverter, PowerConverter, TemperatureConverter
 
+from ..const import DOMAIN
 from ..engine.snapshot import SensorReading
+from .report_ages import ReportAges
 
 UNKNOWN_STATES: Final = (STATE_UNAVAILABLE, STATE_UNKNOWN, "", None)
-POWER_MAX_AGE_S: Final = 400.0
-"""A meter of this integration with a constant value is written every five minutes, with the next reading."""
+POWER_MAX_AGE_S: Final = 3 * 3600.0
+"""A plug or meter that reports only changes is quiet for hours at a steady power; see `power_w`."""
+IDLE_W: Final = 1.0
 DEAD_AFTER_S: Final = 4 * 3600.0
-"""A temperature sensor without a report for this long is dead; those that report changes only may pause for hours."""
+"""A temperature sensor without a report for this long is dead, whatever its rhythm (engine/staleness.py)."""
+_AGES: Final[HassKey[ReportAges]] = HassKey(f"{DOMAIN}_report_ages")
 
 
 def known(hass: HomeAssistant, entity_id: str | None) -> State | None:
@@ -43,9 +47,9 @@ def number_of(state: State | None) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def age_s(state: State) -> float:
-    """Return the time since the last report, also of an unchanged value."""
-    return max(0.0, (dt_util.utcnow() - state.last_reported).total_seconds())
+def age_s(hass: HomeAssistant, state: State) -> float:
+    """Return the time since the last report, also of an unchanged value, by a clock that does not jump."""
+    return hass.data.setdefault(_AGES, ReportAges()).age_s(state)
 
 
 def temperature(hass: HomeAssistant, entity_id: str | None) -> SensorReading:
@@ -64,7 +68,7 @@ def temperature(hass: HomeAssistant, entity_id: str | None) -> SensorReading:
         return SensorReading()
     if unit in (UnitOfTemperature.FAHRENHEIT, UnitOfTemperature.KELVIN):
         value = TemperatureConverter.convert(value, unit, UnitOfTemperature.CELSIUS)
-    return SensorReading(value, age_s(state))
+    return SensorReading(value, age_s(hass, state))
 
 
 def _float(value: object) -> float | None:
@@ -77,15 +81,27 @@ def is_dead(reading: SensorReading) -> bool:
 
 
 def power_w(hass: HomeAssistant, entity_id: str | None, max_age_s: float = POWER_MAX_AGE_S) -> float | None:
-    """Return the power of a sensor that reported within `max_age_s`; None for another unit (an energy counter)."""
+    """Return the power of a sensor that reported within `max_age_s`; None for another unit (an energy counter).
+
+    An entity that is available and reports no power is idle, however long: nothing changes that it could report.
+    """
+    reading = power(hass, entity_id)
+    is_idle = abs(reading.value) < IDLE_W
+    return reading.value if reading.known and (is_idle or reading.age_s <= max_age_s) else None
+
+
+def power(hass: HomeAssistant, entity_id: str | None) -> SensorReading:
+    """Return the power of a sensor in W with its age; unknown for another unit."""
     state = known(hass, entity_id)
     value = number_of(state)
-    if state is None or value is None or age_s(state) > max_age_s:
-        return None
+    if state is None or value is None:
+        return SensorReading()
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
-    if unit is None:
-        return value
-    return PowerConverter.convert(value, unit, UnitOfPower.WATT) if unit in PowerConverter.VALID_UNITS else None
+    if unit is not None:
+        if unit not in PowerConverter.VALID_UNITS:
+            return SensorReading()
+        value = PowerConverter.convert(value, unit, UnitOfPower.WATT)
+    return SensorReading(value, age_s(hass, state))
 
 
 def energy_kwh(hass: HomeAssistant, entity_id: str | None) -> float | None:

@@ -104,7 +104,9 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         cop=cop,
         journal=journal,
     )
-    monitor = HealthMonitor(hass, entry.entry_id, config, sources=sources, curve_advisor=curve_advisor, events=events)
+    monitor = HealthMonitor(
+        hass, entry.entry_id, config, engine=engine, sources=sources, curve_advisor=curve_advisor, events=events
+    )
     coordinator = HeatCoordinator(
         hass,
         entry,

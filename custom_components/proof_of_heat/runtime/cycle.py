@@ -1,7 +1,7 @@
 """The control cycle: collect the inputs, learn, decide, record the decision."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 import logging
 import math
@@ -10,13 +10,16 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util.ulid import ulid_now
 
+from .._lib.steady_clock import SteadyClock
 from ..const import DOMAIN
 from ..engine.consumption_forecast import ConsumptionForecast
 from ..engine.decision_record import Decision
+from ..engine.delivery import Delivery
 from ..engine.engine import Engine
+from ..engine.running_cost import RunningCost
 from ..engine.snapshot import Snapshot
 from ..inputs.presence import everyone_away
-from ..inputs.states import known, power_w
+from ..inputs.states import known
 from ..inputs.weather import WeatherForecast
 from ..messages.journal import DecisionJournal
 from ..metering.cop_feed import feed_meter
@@ -28,6 +31,7 @@ from ..system_config import SystemConfig
 from .background_jobs import BackgroundJobs
 from .background_query import BackgroundQuery
 from .schedule_preview import SchedulePreview
+from .site_power import SitePower
 from .snapshot_builder import CycleInputs, build_snapshot
 from .user_settings import UserSettingsStore
 from .zone_targets import ZoneTargets
@@ -42,6 +46,10 @@ class CycleData:
     cycle_id: str
     snapshot: Snapshot
     decision: Decision
+    delivery: Delivery
+    """What the sources draw and deliver now: measured or counted, else estimated and marked."""
+    cost: RunningCost
+    """What that costs."""
     consumption: ConsumptionForecast | None = None
     """The expected consumption of the next 24 hours; None without a plan."""
 
@@ -83,7 +91,9 @@ class ControlCycle:
         self._user_settings = user_settings
         self.providers = providers
         self._cop = cop
+        self._site_power = SitePower(hass, config.site_meter, sources.values())
         self._journal = journal
+        self._clock = SteadyClock()
 
     async def async_run(self, now: datetime) -> CycleData:
         """Decide what the sources have to do until the next cycle."""
@@ -92,13 +102,20 @@ class ControlCycle:
         for managed in self._sources.values():
             feed_meter(self._hass, self._cop.of(managed.subentry_id), managed)
         snapshot = build_snapshot(
-            self._hass, self._config, self._sources.values(), self._inputs(now), cycle_id=cycle_id
+            self._hass,
+            self._config,
+            self._sources.values(),
+            self._inputs(now),
+            cycle_id=cycle_id,
+            now_s=self._clock(),
         )
         self._engine.observe(snapshot)
         await self.jobs.run(snapshot, now)
         decision = self._engine.decide(snapshot)
+        decision = replace(decision, record=replace(decision.record, now_s=now.timestamp()))  # shown by the wall clock
         self._record(cycle_id, decision)
-        return CycleData(cycle_id, snapshot, decision, self._engine.consumption_forecast())
+        engine = self._engine
+        return CycleData(cycle_id, snapshot, decision, engine.delivery, engine.cost, engine.consumption_forecast())
 
     def _refresh_inputs(self, now: datetime) -> None:
         """Start the background queries that are due, and update presence and overrides."""
@@ -121,17 +138,9 @@ class ControlCycle:
             prices=providers.prices,
             forecast=providers.weather.value or WeatherForecast(),
             hashprice=providers.hashprice.at_present(now),
-            other_load_w=self._other_load_w(now),
+            other_load_w=self._site_power.other_load_w(now, self._clock()),
             active=self._user_settings.settings.active,
         )
-
-    def _other_load_w(self, now: datetime) -> float:
-        """Return the home's load without the sources; the site meter measures both."""
-        total = power_w(self._hass, self._config.site_meter)
-        if total is None:
-            return 0.0
-        own = (managed.power_w(now) for managed in self._sources.values())
-        return max(0.0, total - sum(watts for watts in own if watts is not None))
 
     def _record(self, cycle_id: str, decision: Decision) -> None:
         prices = {share.source_id: share.price_kwh for share in decision.record.mix}
@@ -139,7 +148,7 @@ class ControlCycle:
             price = prices.get(source_id, math.nan)
             managed.heat_price_kwh = price if math.isfinite(price) else None
         names = display_names(self._config, self._sources)
-        self._journal.add(cycle_id, decision.record, names, self._hass.config.currency)
+        self._journal.add(cycle_id, decision.record, names, self._hass.config.currency, self._engine.delivery)
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("cycle=%s %s", cycle_id, self._journal.log_line())
 

@@ -7,6 +7,7 @@ from typing import Final
 from homeassistant.core import HomeAssistant
 
 from .._lib.heat_source import Health
+from ..engine.engine import Engine
 from ..inputs.states import is_dead, temperature
 from ..repairs import clear_issue, raise_issue
 from ..sources.managed_source import ManagedSource
@@ -16,6 +17,8 @@ from .events import EventNotifier
 
 MIN_DURATION: Final = timedelta(minutes=15)
 """How long a problem lasts before the user is notified."""
+MIN_DURATIONS: Final = {"site_meter_lost": timedelta(minutes=5)}
+"""The same by problem: without the site meter, heating may be limited at once."""
 
 
 class HealthMonitor:
@@ -27,6 +30,7 @@ class HealthMonitor:
         entry_id: str,
         config: SystemConfig,
         *,
+        engine: Engine,
         sources: Mapping[str, ManagedSource],
         curve_advisor: CurveAdvisor,
         events: EventNotifier,
@@ -34,6 +38,7 @@ class HealthMonitor:
         self._hass = hass
         self._entry_id = entry_id
         self._config = config
+        self._engine = engine
         self._sources = sources
         self._curve_advisor = curve_advisor
         self._events = events
@@ -50,18 +55,29 @@ class HealthMonitor:
             issue = f"source_failing_{managed.subentry_id}"
             self._check_lasting(issue, now, is_failing, "source_failing", {"name": managed.name})
             self._check_budget(managed)
-        for zone in self._config.zones:
-            dead = is_dead(temperature(self._hass, zone.temperature))
-            placeholders = {"name": zone.name, "entity": zone.temperature}
-            self._check_lasting(f"sensor_dead_{zone.zone_id}", now, dead, "sensor_dead", placeholders)
-        self._check_outdoor(now)
+        self._check_sensors(now)
+        self._check_site_meter(now)
         self._check_curve()
 
-    def _check_outdoor(self, now: datetime) -> None:
+    def _check_sensors(self, now: datetime) -> None:
+        """Report the sensors that have no value now, or whose values the engine rejects."""
+        inputs = self._engine.inputs
+        lost = frozenset() if inputs is None else inputs.lost_zones
+        for zone in self._config.zones:
+            dead = zone.zone_id in lost or is_dead(temperature(self._hass, zone.temperature))
+            placeholders = {"name": zone.name, "entity": zone.temperature}
+            self._check_lasting(f"sensor_dead_{zone.zone_id}", now, dead, "sensor_dead", placeholders)
         entity = self._config.outdoor or self._config.weather or ""
-        dead = is_dead(temperature(self._hass, entity))
+        outdoor_lost = inputs is not None and inputs.outdoor_is_lost
+        dead = outdoor_lost or is_dead(temperature(self._hass, entity))
         placeholders = {"name": self._config.name, "entity": entity}
         self._check_lasting(f"outdoor_dead_{self._entry_id}", now, dead, "outdoor_dead", placeholders)
+
+    def _check_site_meter(self, now: datetime) -> None:
+        """Report the silent meter that a power limit depends on."""
+        placeholders = {"name": self._config.name, "entity": self._config.site_meter or ""}
+        issue, lost = f"site_meter_lost_{self._entry_id}", self._engine.site_load.is_lost
+        self._check_lasting(issue, now, lost, "site_meter_lost", placeholders)
 
     def _check_curve(self) -> None:
         """Suggest the heating curve that fits, while it differs from the configured one."""
@@ -102,7 +118,7 @@ class HealthMonitor:
         if not wrong:
             if self._since.pop(issue, None) is not None or issue not in self._checked:
                 self._clear(issue)
-        elif now - self._since.setdefault(issue, now) >= MIN_DURATION:
+        elif now - self._since.setdefault(issue, now) >= MIN_DURATIONS.get(key, MIN_DURATION):
             raise_issue(self._hass, issue, key, placeholders, self._entry_id)
 
     def _clear(self, issue: str) -> None:

@@ -43,8 +43,9 @@ def build_snapshot(
     inputs: CycleInputs,
     *,
     cycle_id: str,
+    now_s: float,
 ) -> Snapshot:
-    """Return the snapshot of this moment."""
+    """Return the snapshot of this moment. `now_s`: its time by a clock that does not jump."""
     now = dt_util.utcnow()
     local = dt_util.as_local(now)
     zones = tuple(_zone(hass, zone, inputs.targets, now) for zone in config.zones)
@@ -53,7 +54,7 @@ def build_snapshot(
         outdoor = temperature(hass, config.weather)
     prices = inputs.prices.series(now).steps(now, BAND_STEP, _PRICE_STEPS)
     return Snapshot(
-        now_s=now.timestamp(),
+        now_s=now_s,
         local_s=_standard_time_s(local),
         zones=zones,
         outdoor=outdoor,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 import functools
 from http import HTTPStatus
+import logging
 import math
 import time
 from typing import Any, Concatenate
@@ -19,10 +20,13 @@ from typing import Any, Concatenate
 from aiohttp import hdrs, web
 from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers.http import KEY_AUTHENTICATED, HomeAssistantView
 import orjson
 
 from .device_keys import EMPTY_RING, KeyMatch, KeyRing
+
+_LOGGER = logging.getLogger(__name__)
 
 BODY_LIMIT = 64 * 1024
 """Bytes that a device may send in one request."""
@@ -106,6 +110,12 @@ def too_many(retry_after_s: float) -> ApiError:
     )
 
 
+def unexpected(err: Exception) -> ApiError:
+    """Log a failure that nothing has handled, and return the error to answer."""
+    _LOGGER.error("Unexpected error while answering a request", exc_info=err)
+    return ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected", "unexpected error, see the log of Home Assistant")
+
+
 type Handler[V: HomeAssistantView, **P] = Callable[Concatenate[V, web.Request, P], Awaitable[web.Response]]
 type Wrapped[V: HomeAssistantView, **P] = Callable[Concatenate[V, web.Request, P], Coroutine[Any, Any, web.Response]]
 
@@ -113,7 +123,7 @@ type Wrapped[V: HomeAssistantView, **P] = Callable[Concatenate[V, web.Request, P
 def answers_errors[V: HomeAssistantView, **P](
     extra: dict[str, Any] | None = None,
 ) -> Callable[[Handler[V, P]], Wrapped[V, P]]:
-    """Decorate a view's handler: an ApiError becomes its JSON answer, with ``extra`` in front."""
+    """Decorate a view's handler: an ApiError becomes its JSON answer, with ``extra`` in front, as does any failure."""
 
     def decorate(handler: Handler[V, P]) -> Wrapped[V, P]:
         @functools.wraps(handler)
@@ -122,6 +132,10 @@ def answers_errors[V: HomeAssistantView, **P](
                 return await handler(view, request, *args, **kwargs)
             except ApiError as err:
                 return err.response(extra)
+            except web.HTTPException, Unauthorized:
+                raise  # Home Assistant answers them
+            except Exception as err:  # noqa: BLE001 - a client waits for its answer, whatever has failed
+                return unexpected(err).response(extra)
 
         return handle
 

@@ -9,10 +9,8 @@ from pkgutil import iter_modules
 
 from ..models import Device
 from ..wire_values import Values
-from .generic import generic_family
+from .identify import identify
 from .specs import Family
-
-_SIBLING_NAMES = frozenset({"max", "pro", "plus", "ultra", "mini", "air", "classic", "2", "3", "x"})
 
 
 def _discover() -> tuple[Family, ...]:
@@ -24,50 +22,10 @@ def _discover() -> tuple[Family, ...]:
 FAMILIES: tuple[Family, ...] = _discover()
 
 
-def family_of(device: Device, values: Values) -> Family:
-    """Return the family of a device by product name, serial number or reported values, else a generic one."""
-    return (
-        _by_product(device.product or device.name)
-        or _by_serial_number(device.sn)
-        or _by_values(values)
-        or generic_family(device.product, values)
-    )
+def family_of(device: Device, values: Values, product_type: int | None = None) -> Family:
+    """Return the family of a device, a generic one for a model that no family describes.
 
-
-def product_of_type(product_type: object) -> str:
-    """Return the model name for a `productType` that a device reports, "" for an unknown one."""
-    return next((family.model for family in FAMILIES if product_type in family.product_types), "")
-
-
-def _by_product(product: str) -> Family | None:
-    """Return the family with the longest product name that `product` starts with."""
-    product = product.casefold().removeprefix("ecoflow ").strip()
-    matches = [
-        (len(name), family)
-        for family in FAMILIES
-        for name in family.product_names
-        if _is_model(product, name.casefold())
-    ]
-    return max(matches, key=lambda match: match[0])[1] if matches else None
-
-
-def _is_model(product: str, name: str) -> bool:
-    """Whether a product is this model and not a larger sibling: "DELTA 2 Max" is not a "DELTA 2"."""
-    if not product.startswith(name):
-        return False
-    rest = product[len(name) :]
-    return not rest or (not rest[0].isalnum() and rest.strip(" -_").split(" ")[0] not in _SIBLING_NAMES)
-
-
-def _by_serial_number(sn: str) -> Family | None:
-    matches = [
-        (len(prefix), family) for family in FAMILIES for prefix in family.serial_prefixes if sn.startswith(prefix)
-    ]
-    return max(matches, key=lambda match: match[0])[1] if matches else None
-
-
-def _by_values(values: Values) -> Family | None:
-    for family in FAMILIES:
-        if family.identifying_values and all(name in values for name in family.identifying_values):
-            return family
-    return None
+    A family that only the reported values suggest has no controls.
+    """
+    family = identify(FAMILIES, device, values, product_type)
+    return family if family.is_certain else family.without_controls()

@@ -4,10 +4,25 @@ Commands name the module. All values are in W, mV and mA, also those of the sola
 451.3 W with inWatts 451), except RIVER 2 packs, which are in V and A (`packs.py`).
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from ..units import Quantity
+from .battery_flow import DISCHARGING_CHARGING, IDLE_DISCHARGING_CHARGING, BatteryFlow
+from .builders import (
+    amps,
+    battery_level,
+    celsius,
+    count,
+    energy_counter,
+    error_code,
+    hertz,
+    total,
+    volts,
+    watts,
+    wire_names,
+)
 from .decoders import MIN_GRID_VOLTAGE_MV, greater_than
 from .delta_2_controls import (
     ALWAYS_ON_SWITCH,
@@ -30,8 +45,8 @@ from .delta_2_controls import (
     pause_max,
     power_max,
 )
-from .options import BATTERY_STATES, NO_REMAINING_TIME
-from .packs import battery_power, ignored_pack_values, pack
+from .options import NO_REMAINING_TIME
+from .packs import Packs, ignored_pack_values
 from .specs import (
     BinarySensorSpec,
     ChargeControl,
@@ -40,25 +55,24 @@ from .specs import (
     Family,
     NumberSpec,
     SensorSpec,
-    amps,
-    battery_level,
-    celsius,
-    count,
-    energy_counter,
-    error_code,
-    hertz,
-    minutes,
-    state,
-    total,
-    volts,
-    watts,
-    wire_names,
 )
+from .temperatures import without_absent_temperatures
 
 _MAIN = "bms_bmsStatus"
-_SLAVES = ("bms_slave_bmsSlaveStatus_1", "bms_slave_bmsSlaveStatus_2")
-_PACKS = (_MAIN, *_SLAVES)
 _EMS = "bms_emsStatus"
+_PACKS = Packs(
+    (_MAIN, "bms_slave_bmsSlaveStatus_1", "bms_slave_bmsSlaveStatus_2"),
+    (f"{_EMS}.bmsIsConnt[1]", f"{_EMS}.bmsIsConnt[2]"),
+    f"{_EMS}.maxAvailNum",
+)
+_FLOW = BatteryFlow(
+    power=_PACKS.power,
+    power_sources=_PACKS.sources,
+    state_sources=("pd.chgDsgState",),
+    states=DISCHARGING_CHARGING,
+)
+# The DELTA 2 Max numbers the states differently from the DELTA 2.
+_FLOW_MAX = replace(_FLOW, states=IDLE_DISCHARGING_CHARGING)
 _MEASURED = Evidence.MEASURED
 
 _SOLAR = (
@@ -84,8 +98,7 @@ _SOLAR_MAX = (
 )
 _SENSORS: tuple[SensorSpec, ...] = (
     battery_level("battery_level", (f"{_EMS}.f32LcdShowSoc", f"{_EMS}.lcdShowSoc", "pd.soc"), evidence=_MEASURED),
-    battery_power(_PACKS),
-    state("battery_state", "pd.chgDsgState", BATTERY_STATES),
+    _PACKS.power_sensor(),
     watts("total_input_power", "pd.wattsInSum", evidence=_MEASURED),
     watts("total_output_power", "pd.wattsOutSum", evidence=_MEASURED),
     watts("ac_input_power", "inv.inputWatts", evidence=_MEASURED),
@@ -108,8 +121,6 @@ _SENSORS: tuple[SensorSpec, ...] = (
     volts("ac_output_voltage", "inv.invOutVol", 0.001, evidence=_MEASURED, diagnostic=True),
     amps("ac_output_current", "inv.invOutAmp", 0.001, evidence=_MEASURED, diagnostic=True),
     hertz("ac_output_frequency", "inv.invOutFreq", diagnostic=True),
-    minutes("charge_remaining_time", f"{_EMS}.chgRemainTime", unknown_values=NO_REMAINING_TIME),
-    minutes("discharge_remaining_time", f"{_EMS}.dsgRemainTime", unknown_values=NO_REMAINING_TIME),
     energy_counter("ac_input_energy", "pd.chgPowerAC", evidence=_MEASURED),
     energy_counter("dc_input_energy", "pd.chgPowerDC"),
     energy_counter("solar_input_energy", "pd.chgSunPower"),
@@ -125,29 +136,28 @@ _SENSORS: tuple[SensorSpec, ...] = (
     error_code("system_error", "pd.errCode"),
     error_code("inverter_error", "inv.errCode"),
     error_code("solar_charger_error", "mppt.faultCode"),
-    *pack(_MAIN, "main"),
-    *pack(_SLAVES[0], "extra1"),
-    *pack(_SLAVES[1], "extra2"),
+    *_PACKS.sensors(),
 )
+
+
+def _sensors(flow: BatteryFlow, solar: tuple[SensorSpec, ...]) -> tuple[SensorSpec, ...]:
+    """Return the sensors of a model."""
+    return without_absent_temperatures(
+        (
+            *solar,
+            *_SENSORS,
+            flow.sensor(),
+            flow.charge_time(f"{_EMS}.chgRemainTime", unknown_values=NO_REMAINING_TIME),
+            flow.discharge_time(f"{_EMS}.dsgRemainTime", unknown_values=NO_REMAINING_TIME),
+        )
+    )
+
 
 _BINARY_SENSORS = (
     BinarySensorSpec(
         key="grid_present", source="inv.acInVol", device_class="power", test=greater_than(MIN_GRID_VOLTAGE_MV)
     ),
-    BinarySensorSpec(
-        key="extra1_connected",
-        source=f"{_EMS}.bmsIsConnt[1]",
-        device_class="connectivity",
-        diagnostic=True,
-        test=greater_than(2),
-    ),
-    BinarySensorSpec(
-        key="extra2_connected",
-        source=f"{_EMS}.bmsIsConnt[2]",
-        device_class="connectivity",
-        diagnostic=True,
-        test=greater_than(2),
-    ),
+    *_PACKS.connection_sensors(),
 )
 _BINARY_SENSORS_MPPT = (
     *_BINARY_SENSORS,
@@ -162,10 +172,10 @@ _BINARY_SENSORS_MAX = (
 _IGNORED = (
     *wire_names(
         """
-    bms_emsStatus.bmsIsConnt bms_emsStatus.bmsModel bms_emsStatus.bmsWarState bms_emsStatus.chgAmp
+    bms_emsStatus.bmsModel bms_emsStatus.bmsWarState bms_emsStatus.chgAmp
     bms_emsStatus.chgCmd bms_emsStatus.chgDisCond bms_emsStatus.chgLinePlug bms_emsStatus.chgState
     bms_emsStatus.chgVol bms_emsStatus.dsgCmd bms_emsStatus.dsgDisCond bms_emsStatus.emsIsNormalFlag
-    bms_emsStatus.emsVer bms_emsStatus.maxAvailNum bms_emsStatus.openBmsIdx bms_emsStatus.openUpsFlag
+    bms_emsStatus.emsVer  bms_emsStatus.openBmsIdx bms_emsStatus.openUpsFlag
     bms_emsStatus.paraVolMax bms_emsStatus.paraVolMin bms_emsStatus.sysChgDsgState
     bms_emsStatus.maxCloseOilEb bms_emsStatus.minOpenOilEb bms_kitInfo.* bms_bmsInfo.* inv.FastChgWatts
     inv.SlowChgWatts inv.acChgRatedPower inv.acDipSwitch inv.acPassbyAutoEn inv.cfgAcEnabled
@@ -182,7 +192,7 @@ _IGNORED = (
     pd.usbUsedTime pd.usbqcUsedTime pd.wifiAutoRcvy pd.wifiRssi pd.wifiVer pd.wireWatts
         """
     ),
-    *ignored_pack_values(_PACKS),
+    *ignored_pack_values(_PACKS.prefixes),
 )
 
 
@@ -216,7 +226,7 @@ def _river(name: str, model: str, prefixes: tuple[str, ...], product_type: int, 
         model,
         prefixes,
         product_type,
-        sensors=(*_SOLAR, *_SENSORS),
+        sensors=_sensors(_FLOW, _SOLAR),
         binary_sensors=_BINARY_SENSORS_MPPT,
         switches=(*ac_switches(MPPT, "mppt"), DC_SWITCH, BACKUP_SWITCH, ALWAYS_ON_SWITCH),
         numbers=(charge_power(50, max_charge_w, 10), *LIMITS),
@@ -231,7 +241,7 @@ DELTA_2 = _station(
     "DELTA 2",
     ("R331", "R33"),
     80,
-    sensors=(*_SOLAR, *_SENSORS),
+    sensors=_sensors(_FLOW, _SOLAR),
     binary_sensors=_BINARY_SENSORS_MPPT,
     switches=(
         *ac_switches(MPPT, "mppt"),
@@ -253,7 +263,7 @@ DELTA_2_MAX = _station(
     "DELTA 2 Max",
     ("R351", "R35"),
     81,
-    sensors=(*_SOLAR_MAX, *_SENSORS),
+    sensors=_sensors(_FLOW_MAX, _SOLAR_MAX),
     binary_sensors=_BINARY_SENSORS_MAX,
     switches=(*ac_switches(INV, "inv"), DC_SWITCH, USB_SWITCH, BEEPER_MAX, BACKUP_SWITCH),
     numbers=(

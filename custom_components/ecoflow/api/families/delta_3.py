@@ -1,6 +1,8 @@
 """DELTA Pro 3 and the DELTA 3 line: names without a module, W as floats, commands with function 254.
 
-Names and units follow EcoFlow's documentation; all scales are 1.
+Powers that leave the station are negative (powGetAcOut -198.39 with powOutSumW 198). Batteries report V and A, or mV
+and mA with some firmwares (53.246 V x -0.039 A = -2.1 W with powGetBms -2). The current of the AC input is that of one
+part only (118.1 V x 0.354 A with powGetAcIn 198), so it has no sensor.
 """
 
 from collections.abc import Callable
@@ -9,27 +11,36 @@ from typing import Any
 
 from ..units import Quantity
 from ..wire_values import Values
+from . import cms_battery
+from .battery_flow import IDLE_DISCHARGING_CHARGING, BatteryFlow
+from .builders import (
+    battery_level,
+    celsius,
+    count,
+    derived_power,
+    error_code,
+    hertz,
+    output_watts,
+    total,
+    volts,
+    watts,
+    wire_names,
+)
 from .decoders import current_value, port_is_on
-from .options import BATTERY_STATES, NEVER_TO_24_H, NO_REMAINING_TIME, SCREEN_TIMEOUTS
+from .options import NEVER_TO_24_H, NO_REMAINING_TIME, SCREEN_TIMEOUTS
 from .specs import (
     BinarySensorSpec,
     ChargeControl,
     Command,
     CommandFormat,
+    Evidence,
     Family,
     NumberSpec,
     SelectSpec,
     SensorSpec,
     SwitchSpec,
-    battery_level,
-    celsius,
-    error_code,
-    hertz,
-    minutes,
-    state,
-    total,
-    watts,
 )
+from .temperatures import without_absent_temperatures
 
 
 def _set(path: str, name: str, convert: Callable[[Any], Any] = int) -> Callable[[Any, Values], Command]:
@@ -62,12 +73,6 @@ def _backup_enabled(wire: Any, values: Values) -> Command:
 def _backup_level(wire: Any, _values: Values) -> Command:
     body = _envelope({"cfgEnergyBackup": {"energyBackupStartSoc": wire, "energyBackupEn": True}})
     return Command(body, {"energyBackupStartSoc": wire, "energyBackupEn": 1})
-
-
-def _net_power(values: Values) -> float | None:
-    """Return the battery power as input minus output: these models report no pack voltage."""
-    power_in, power_out = total(values, ("powInSumW",)), total(values, ("powOutSumW",))
-    return None if power_in is None or power_out is None else round(power_in - power_out, 1)
 
 
 def _solar(*paths: str) -> SensorSpec:
@@ -118,45 +123,42 @@ def _time(key: str, source: str, name: str, options: dict[str, int], **more: Any
     return SelectSpec(key=key, source=source, options=options, command=_set(source, name), **more)
 
 
+_MEASURED = Evidence.MEASURED
+_FLOW = BatteryFlow(
+    power=cms_battery.power,
+    power_sources=cms_battery.POWER_SOURCES,
+    state_sources=("cmsChgDsgState", "bmsChgDsgState"),
+    states=IDLE_DISCHARGING_CHARGING,
+)
 _SENSORS: tuple[SensorSpec, ...] = (
-    battery_level("battery_level", ("cmsBattSoc", "bmsBattSoc")),
+    battery_level("battery_level", ("cmsBattSoc", "bmsBattSoc"), evidence=_MEASURED),
     battery_level("main_battery_level", "bmsBattSoc", enabled=False),
-    SensorSpec(
-        key="battery_power",
-        source="powInSumW",
-        depends_on=("powOutSumW",),
-        quantity=Quantity.POWER,
-        derive=_net_power,
-    ),
-    state("battery_state", "cmsChgDsgState", BATTERY_STATES),
-    watts("total_input_power", "powInSumW"),
-    watts("total_output_power", "powOutSumW"),
-    watts("ac_input_power", "powGetAcIn"),
-    watts("usb_qc_1_output_power", "powGetQcusb1"),
-    watts("usb_qc_2_output_power", "powGetQcusb2"),
-    watts("usb_c_1_output_power", "powGetTypec1"),
-    watts("usb_c_2_output_power", "powGetTypec2"),
-    watts("usb_c_3_output_power", "powGetTypec3"),
-    watts("dc_output_power", "powGet12v"),
-    watts("dc_24v_output_power", "powGet24v"),
+    derived_power("battery_power", cms_battery.POWER_SOURCES, cms_battery.power, evidence=_MEASURED),
+    _FLOW.sensor(),
+    watts("total_input_power", "powInSumW", evidence=_MEASURED),
+    output_watts("total_output_power", "powOutSumW", evidence=_MEASURED),
+    watts("ac_input_power", "powGetAcIn", evidence=_MEASURED),
+    volts("ac_input_voltage", "plugInInfoAcInVol", evidence=_MEASURED),
+    output_watts("usb_qc_1_output_power", "powGetQcusb1"),
+    output_watts("usb_qc_2_output_power", "powGetQcusb2"),
+    output_watts("usb_c_1_output_power", "powGetTypec1"),
+    output_watts("usb_c_2_output_power", "powGetTypec2"),
+    output_watts("usb_c_3_output_power", "powGetTypec3"),
+    output_watts("dc_output_power", "powGet12v"),
+    output_watts("dc_24v_output_power", "powGet24v"),
     watts("expansion_port_power", "powGet5p8"),
     watts("extra1_battery_power", "powGet4p81"),
     watts("extra2_battery_power", "powGet4p82"),
     hertz("ac_input_frequency", "plugInInfoAcInFeq", diagnostic=True),
     hertz("ac_output_frequency", "acOutFreq", diagnostic=True),
-    minutes("charge_remaining_time", ("cmsChgRemTime", "bmsChgRemTime"), unknown_values=NO_REMAINING_TIME),
-    minutes("discharge_remaining_time", ("cmsDsgRemTime", "bmsDsgRemTime"), unknown_values=NO_REMAINING_TIME),
-    celsius("main_cell_temperature_max", "bmsMaxCellTemp", diagnostic=True),
-    celsius("main_cell_temperature_min", "bmsMinCellTemp", diagnostic=True, enabled=False),
-    SensorSpec(
-        key="main_battery_design_capacity",
-        source="bmsDesignCap",
-        quantity=Quantity.CAPACITY,
-        scale=0.001,
-        diagnostic=True,
-        enabled=False,
-    ),
-    error_code("system_error", "errcode"),
+    _FLOW.charge_time(("cmsChgRemTime", "bmsChgRemTime"), unknown_values=NO_REMAINING_TIME),
+    _FLOW.discharge_time(("cmsDsgRemTime", "bmsDsgRemTime"), unknown_values=NO_REMAINING_TIME),
+    *cms_battery.sensors(),
+    celsius("inverter_temperature", "tempPcsAc", evidence=_MEASURED, diagnostic=True),
+    celsius("inverter_dc_temperature", "tempPcsDc", evidence=_MEASURED, diagnostic=True, enabled=False),
+    count("fan_level", "pcsFanLevel", diagnostic=True, enabled=False),
+    error_code("system_error", ("errcode", "pdErrCode")),
+    error_code("inverter_error", "invErrCode"),
 )
 
 _GRID = (BinarySensorSpec(key="grid_present", source="plugInInfoAcInFlag", device_class="power"),)
@@ -190,20 +192,40 @@ _SELECTS = (
     _time("screen_off_time", "screenOffTime", "cfgScreenOffTime", SCREEN_TIMEOUTS),
 )
 
+_IGNORED = wire_names(
+    """
+    acAlwaysOn* accu* actSoc afeSysStatus allBmsFault allErrCode balance* bmsAlarmState* bmsAlmState* bmsBalState
+    bmsErrCode bmsFault* bmsFirmVer bmsFltState bmsHeartbeatVer bmsHighTempIcon bmsLimitIcon bmsLowTempIcon
+    bmsMinMosTemp bmsOverloadIcon bmsPro* bmsSn bmsWarnIcon bqSysStatReg calendarSoh cellId cellNtcNum cellSeriesNum
+    cellTemp cellVol chgDsgState cmsBattFullEnergy cmsBattPow* cmsBattSoh cmsBmsRunState cmsChgReq* curSensor*
+    cycleSoh dcdc* devSleepState diffSoc displayProperty* ecloudOcv energyStrategy* env* errCode f32ShowSoc
+    fastChargeSwitch flowInfo* heatfilm* hwVer inputWatts invFirmVer iotFirmVer lcdLight maxCellTemp maxCurSensorTemp
+    maxEnvTemp maxHeatfilmTemp maxMosTemp maxVolDiff mcuPin* min* mosNtcNum mosState mosTemp num openBmsFlag
+    outputPowerOffMemory outputWatts packSn pcsFanErrFlag pdBms* pdDcdc* pdFirmVer pdInv* pdIot* plugInInfo* powGetAc
+    powGetDc powGetDcp product* pvDcChg* realSoh remain* runtimeProperty* selfPowered* stormPattern* sys* tagChgAmp
+    targetSoc timeTask* touMode* type utc* v1p0* v1p3* waterInFlag wireless* soc soh
+    """
+)
+
 DELTA_PRO_3 = Family(
     name="delta_pro_3",
     model="DELTA Pro 3",
     command_format=CommandFormat.FUNCTION,
     product_names=("DELTA Pro 3",),
-    serial_prefixes=("MR51", "MR5"),
-    sensors=(
-        _solar("powGetPvH", "powGetPvL"),
-        watts("solar_high_voltage_power", "powGetPvH"),
-        watts("solar_low_voltage_power", "powGetPvL"),
-        watts("ac_output_power", "powGetAcHvOut"),
-        watts("ac_low_voltage_output_power", "powGetAcLvOut"),
-        watts("ac_tt30_output_power", "powGetAcLvTt30Out", enabled=False),
-        *_SENSORS,
+    serial_prefixes=("MR51",),
+    product_types=(28,),
+    sensors=without_absent_temperatures(
+        (
+            _solar("powGetPvH", "powGetPvL"),
+            watts("solar_high_voltage_power", "powGetPvH"),
+            watts("solar_low_voltage_power", "powGetPvL"),
+            output_watts("ac_output_power", "powGetAcHvOut"),
+            output_watts("ac_low_voltage_output_power", "powGetAcLvOut"),
+            output_watts("ac_tt30_output_power", "powGetAcLvTt30Out", enabled=False),
+            celsius("solar_1_temperature", "tempPvH", diagnostic=True, enabled=False),
+            celsius("solar_2_temperature", "tempPvL", diagnostic=True, enabled=False),
+            *_SENSORS,
+        )
     ),
     binary_sensors=_GRID,
     switches=(
@@ -217,22 +239,32 @@ DELTA_PRO_3 = Family(
     battery_power="battery_power",
     solar_power="solar_power",
     identifying_values=("powGetPvH", "powGetAcHvOut"),
+    ignored_values=_IGNORED,
 )
 
 
-def _delta_3(name: str, model: str, prefixes: tuple[str, ...], high: int, *aliases: str) -> Family:
+def _delta_3(
+    name: str, model: str, prefixes: tuple[str, ...], product_types: tuple[int, ...], high: int, *aliases: str
+) -> Family:
     return Family(
         name=name,
         model=model,
         command_format=CommandFormat.FUNCTION,
         product_names=(model, *aliases),
         serial_prefixes=prefixes,
-        sensors=(
-            _solar("powGetPv", "powGetPv2"),
-            watts("solar_1_power", "powGetPv", enabled=False),
-            watts("solar_2_power", "powGetPv2"),
-            watts("ac_output_power", ("powGetAcOut", "powGetAc")),
-            *_SENSORS,
+        product_types=product_types,
+        sensors=without_absent_temperatures(
+            (
+                _solar("powGetPv", "powGetPv2"),
+                watts("solar_1_power", "powGetPv", enabled=False),
+                watts("solar_2_power", "powGetPv2"),
+                volts("solar_1_voltage", "plugInInfoPvVol", evidence=_MEASURED, diagnostic=True, enabled=False),
+                volts("solar_2_voltage", "plugInInfoPv2Vol", evidence=_MEASURED, diagnostic=True, enabled=False),
+                celsius("solar_1_temperature", "tempPv", evidence=_MEASURED, diagnostic=True, enabled=False),
+                celsius("solar_2_temperature", "tempPv2", evidence=_MEASURED, diagnostic=True, enabled=False),
+                output_watts("ac_output_power", "powGetAcOut", evidence=_MEASURED),
+                *_SENSORS,
+            )
         ),
         binary_sensors=_GRID,
         switches=(
@@ -244,17 +276,17 @@ def _delta_3(name: str, model: str, prefixes: tuple[str, ...], high: int, *alias
         numbers=(
             _charge_power(100, high, 50),
             *_NUMBERS,
-            _level("backup_floor", "backupReverseSoc", "cfgBackupReverseSoc", 0, 50),
+            _level("backup_floor", "backupReverseSoc", "cfgBackupReverseSoc", 0, 100),
         ),
         selects=_SELECTS,
         charge=ChargeControl(setting="charge_power", power="ac_input_power"),
         battery_power="battery_power",
         solar_power="solar_power",
-        identifying_values=("cmsBattSoc", "powGetPv"),
+        ignored_values=_IGNORED,
     )
 
 
-DELTA_3 = _delta_3("delta_3", "DELTA 3", ("P331", "P351", "P33", "P35"), 1500, "DELTA 3 Plus", "DELTA 3 Classic")
-DELTA_3_MAX = _delta_3("delta_3_max", "DELTA 3 Max", ("D3N1", "D3M1", "D3N", "D3M"), 2400, "DELTA 3 Max Plus")
+DELTA_3 = _delta_3("delta_3", "DELTA 3", ("P331", "P351"), (77, 79, 102), 1500, "DELTA 3 Plus", "DELTA 3 Classic")
+DELTA_3_MAX = _delta_3("delta_3_max", "DELTA 3 Max", ("D3N1", "D3M1"), (89,), 2400, "DELTA 3 Max Plus")
 
 FAMILIES = (DELTA_PRO_3, DELTA_3_MAX, DELTA_3)

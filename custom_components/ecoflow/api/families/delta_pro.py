@@ -10,9 +10,22 @@ from typing import Any
 
 from ..units import Quantity
 from ..wire_values import Values
+from .battery_flow import IDLE_DISCHARGING_CHARGING, BatteryFlow
+from .builders import (
+    amps,
+    battery_level,
+    celsius,
+    count,
+    energy_counter,
+    error_code,
+    hertz,
+    volts,
+    watts,
+    wire_names,
+)
 from .decoders import MIN_GRID_VOLTAGE_MV, current_value, greater_than
-from .options import BATTERY_STATES, NEVER_TO_12_H, NEVER_TO_24_H, SCREEN_TIMEOUTS
-from .packs import battery_power, ignored_pack_values, pack
+from .options import NEVER_TO_12_H, NEVER_TO_24_H, SCREEN_TIMEOUTS
+from .packs import Packs, ignored_pack_values
 from .specs import (
     BinarySensorSpec,
     ChargeControl,
@@ -24,21 +37,16 @@ from .specs import (
     SelectSpec,
     SensorSpec,
     SwitchSpec,
-    amps,
-    battery_level,
-    celsius,
-    count,
-    energy_counter,
-    error_code,
-    hertz,
-    minutes,
-    state,
-    volts,
-    watts,
-    wire_names,
 )
+from .temperatures import without_absent_temperatures
 
-_PACKS = ("bmsMaster", "bmsSlave1", "bmsSlave2")
+_PACKS = Packs(("bmsMaster", "bmsSlave1", "bmsSlave2"), ("ems.bms1Online", "ems.bms2Online"), "ems.maxAvailableNum")
+_FLOW = BatteryFlow(
+    power=_PACKS.power,
+    power_sources=_PACKS.sources,
+    state_sources=("pd.sysChgDsgState",),
+    states=IDLE_DISCHARGING_CHARGING,
+)
 # 143999 means "none"; a station that charges as fast as it discharges reports values just below.
 _NO_TIME = 100_000
 # Placeholders of the DELTA Max; a capture has one for both directions at once.
@@ -91,8 +99,8 @@ def _backup_level(wire: Any, _values: Values) -> Command:
 
 _SENSORS: tuple[SensorSpec, ...] = (
     battery_level("battery_level", ("ems.f32LcdShowSoc", "ems.lcdShowSoc", "pd.soc"), evidence=_MEASURED),
-    battery_power(_PACKS),
-    state("battery_state", "pd.sysChgDsgState", BATTERY_STATES),
+    _PACKS.power_sensor(),
+    _FLOW.sensor(),
     watts("total_input_power", "pd.wattsInSum", evidence=_MEASURED),
     watts("total_output_power", "pd.wattsOutSum", evidence=_MEASURED),
     watts("ac_input_power", "inv.inputWatts", evidence=_MEASURED),
@@ -117,8 +125,8 @@ _SENSORS: tuple[SensorSpec, ...] = (
     volts("ac_output_voltage", "inv.invOutVol", 0.001, evidence=_MEASURED, diagnostic=True),
     amps("ac_output_current", "inv.invOutAmp", 0.001, evidence=_MEASURED, diagnostic=True),
     hertz("ac_output_frequency", "inv.invOutFreq", diagnostic=True),
-    minutes("charge_remaining_time", "ems.chgRemainTime", unknown_above=_NO_TIME),
-    minutes("discharge_remaining_time", "ems.dsgRemainTime", unknown_above=_NO_TIME),
+    _FLOW.charge_time("ems.chgRemainTime", unknown_above=_NO_TIME),
+    _FLOW.discharge_time("ems.dsgRemainTime", unknown_above=_NO_TIME),
     energy_counter("ac_input_energy", "pd.chgPowerAc", evidence=_MEASURED),
     energy_counter("dc_input_energy", "pd.chgPowerDc"),
     energy_counter("solar_input_energy", "pd.chgSunPower", evidence=_MEASURED),
@@ -134,10 +142,9 @@ _SENSORS: tuple[SensorSpec, ...] = (
     error_code("system_error", "pd.errCode"),
     error_code("inverter_error", "inv.errCode"),
     error_code("solar_charger_error", "mppt.faultCode"),
-    *pack("bmsMaster", "main"),
-    *pack("bmsSlave1", "extra1"),
-    *pack("bmsSlave2", "extra2"),
+    *_PACKS.sensors(),
 )
+_SENSORS = without_absent_temperatures(_SENSORS)
 
 _NUMBERS = (
     NumberSpec(
@@ -247,27 +254,14 @@ _BINARY_SENSORS = (
     BinarySensorSpec(
         key="grid_present", source="inv.acInVol", device_class="power", test=greater_than(MIN_GRID_VOLTAGE_MV)
     ),
-    BinarySensorSpec(
-        key="extra1_connected",
-        source="ems.bms1Online",
-        device_class="connectivity",
-        diagnostic=True,
-        test=greater_than(2),
-    ),
-    BinarySensorSpec(
-        key="extra2_connected",
-        source="ems.bms2Online",
-        device_class="connectivity",
-        diagnostic=True,
-        test=greater_than(2),
-    ),
+    *_PACKS.connection_sensors(),
 )
 
 _IGNORED = (
     *wire_names(
         """
     ems.bms0Online ems.bmsModel ems.bmsWarningState ems.chgAmp ems.chgCmd ems.chgState ems.dsgCmd
-    ems.emsIsNormalFlag ems.maxAvailableNum ems.openBmsIdx ems.openUpsFlag ems.paraVolMax ems.paraVolMin
+    ems.emsIsNormalFlag  ems.openBmsIdx ems.openUpsFlag ems.paraVolMax ems.paraVolMin
     inv.acDipSwitch inv.cfgAcOutFreq inv.cfgAcOutVoltage inv.cfgAcWorkMode inv.cfgFastChgWatts
     inv.chargerType inv.chgPauseFlag inv.dcInAmp inv.dcInVol inv.dischargeType inv.fanState inv.invType
     inv.sysVer kit.availableDataLen kit.maxKitNum kit.productInfoDetails kit.protocolVersion
@@ -280,7 +274,7 @@ _IGNORED = (
     pd.wifiVer pd.wirelessWatts
         """
     ),
-    *ignored_pack_values(_PACKS),
+    *ignored_pack_values(_PACKS.prefixes),
 )
 
 DELTA_PRO = Family(

@@ -6,6 +6,16 @@ from typing import Any
 
 from ..units import Quantity
 from ..wire_values import Values
+from .battery_flow import BatteryFlow, difference
+from .builders import (
+    battery_level,
+    celsius,
+    count,
+    error_code,
+    percentage,
+    volts,
+    watts,
+)
 from .decoders import current_value, is_positive
 from .options import NO_REMAINING_TIME
 from .specs import (
@@ -18,14 +28,6 @@ from .specs import (
     SelectSpec,
     SensorSpec,
     SwitchSpec,
-    battery_level,
-    celsius,
-    count,
-    error_code,
-    minutes,
-    percentage,
-    volts,
-    watts,
 )
 
 
@@ -65,18 +67,22 @@ def _release_ice(_values: Values) -> Command:
     return Command({"moduleType": 1, "operateType": "deIce", "params": {"enable": 1}})
 
 
+_BATTERY = ("bms_bmsStatus.inWatts", "bms_bmsStatus.outWatts")
+_FLOW = BatteryFlow(power=difference(*_BATTERY), power_sources=_BATTERY)
+
 GLACIER = Family(
     name="glacier",
     model="GLACIER",
     command_format=CommandFormat.MODULE,
     product_names=("GLACIER",),
-    serial_prefixes=("BX11", "BX1"),
+    serial_prefixes=("BX11",),
+    product_types=(46,),
     sensors=(
         battery_level("battery_level", ("pd.batPct", "bms_emsStatus.lcdSoc", "bms_bmsStatus.soc")),
         celsius("left_zone_temperature", "pd.tmpL", 0.1),
         celsius("right_zone_temperature", "pd.tmpR", 0.1),
         celsius("single_zone_temperature", "pd.tmpAver", 0.1),
-        celsius("ambient_temperature", "pd.ambientTmp", diagnostic=True),
+        celsius("ambient_temperature", "pd.ambientTmp", 0.1, diagnostic=True),
         celsius("main_battery_temperature", "bms_bmsStatus.tmp", diagnostic=True),
         volts("main_battery_voltage", "bms_bmsStatus.vol", 0.001, diagnostic=True),
         watts("battery_input_power", "bms_bmsStatus.inWatts"),
@@ -89,8 +95,8 @@ GLACIER = Family(
             diagnostic=True,
             enabled=False,
         ),
-        minutes("charge_remaining_time", "bms_emsStatus.chgRemain", unknown_values=NO_REMAINING_TIME),
-        minutes("discharge_remaining_time", "bms_emsStatus.dsgRemain", unknown_values=NO_REMAINING_TIME),
+        _FLOW.charge_time("bms_emsStatus.chgRemain", unknown_values=NO_REMAINING_TIME),
+        _FLOW.discharge_time("bms_emsStatus.dsgRemain", unknown_values=NO_REMAINING_TIME),
         percentage("ice_progress", "pd.icePercent"),
         percentage("main_battery_health", "bms_bmsStatus.soh", unknown_values=(0,), diagnostic=True),
         count("main_battery_cycles", "bms_bmsStatus.cycles", diagnostic=True),

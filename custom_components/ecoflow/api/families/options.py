@@ -19,6 +19,5 @@ SCREEN_TIMEOUTS: dict[str, int] = {
     "5_min": 300,
     "30_min": 1800,
 }
-BATTERY_STATES: dict[int, str] = {0: "idle", 1: "discharging", 2: "charging"}
 # Placeholders that most firmwares send as a remaining time when there is none.
 NO_REMAINING_TIME = (5939, 5999, 143_999)

@@ -1,13 +1,12 @@
 """Battery packs, which several families report in the same form."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..units import Quantity
-from ..wire_values import Values, as_number, lookup
-from .specs import (
-    Evidence,
-    SensorSpec,
+from ..wire_values import Values, as_number, lookup, without_minus_zero
+from .builders import (
     amp_hours,
     battery_level,
     celsius,
@@ -16,6 +15,11 @@ from .specs import (
     volts,
     watts,
     wire_names,
+)
+from .specs import (
+    BinarySensorSpec,
+    Evidence,
+    SensorSpec,
 )
 
 # No pack has less than 1 V or more than 1000 V: smaller wire values are volts, larger ones millivolts.
@@ -37,6 +41,33 @@ _IGNORED = wire_names(
 def ignored_pack_values(prefixes: Iterable[str]) -> tuple[str, ...]:
     """Return the wire names of packs that have no entity."""
     return tuple(f"{prefix}.{name}" for prefix in prefixes for name in _IGNORED)
+
+
+def pack_is_present(values: Values, prefix: str) -> bool:
+    """Whether a pack is there: a pack without a voltage is not."""
+    voltage = as_number(lookup(values, f"{prefix}.vol"))
+    return voltage is None or voltage > 0
+
+
+def connected_packs(values: Values, prefixes: tuple[str, ...], flags: tuple[str, ...], count: str) -> tuple[str, ...]:
+    """Return the packs that are in use.
+
+    Stations repeat the last values of a removed extra battery without end. `count` is the wire name of the number of
+    packs in use, `flags` are those of the connection of each extra battery (3: connected).
+    """
+    main, *extra = prefixes
+    in_use = as_number(lookup(values, count))
+    if in_use is None or in_use < 1:
+        return prefixes
+    connected = [prefix for prefix, path in zip(extra, flags, strict=True) if is_linked(values, path)]
+    rest = [prefix for prefix in extra if prefix not in connected]
+    return (main, *(connected + rest)[: int(in_use) - 1])
+
+
+def is_linked(values: Values, flag: str) -> bool | None:
+    """Return whether the flag of an extra battery means connected, None if there is no flag."""
+    value = as_number(lookup(values, flag))
+    return None if value is None else value > 2
 
 
 def pack_voltage(values: Values, prefix: str) -> float | None:
@@ -72,22 +103,75 @@ def pack_power(values: Values, prefix: str) -> float | None:
     return voltage_v * current_a
 
 
-def total_pack_power(values: Values, prefixes: Iterable[str]) -> float | None:
-    """Return the power into all packs in W (negative while discharging)."""
-    powers = [power for prefix in prefixes if (power := pack_power(values, prefix)) is not None]
-    return round(sum(powers), 1) if powers else None
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """The packs of a station, the main one first, and how it reports which extra batteries are connected."""
 
+    prefixes: tuple[str, ...]
+    flags: tuple[str, ...]
+    count: str
 
-def battery_power(prefixes: tuple[str, ...]) -> SensorSpec:
-    """Return the sensor of the signed battery power of all packs."""
-    return SensorSpec(
-        key="battery_power",
-        source=tuple(f"{prefix}.vol" for prefix in prefixes),
-        depends_on=tuple(f"{prefix}.{name}" for prefix in prefixes for name in ("amp", "inputWatts", "outputWatts")),
-        quantity=Quantity.POWER,
-        evidence=Evidence.MEASURED,
-        derive=partial(total_pack_power, prefixes=prefixes),
-    )
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The wire names that the power of all packs is calculated from."""
+        names = ("vol", "amp", "inputWatts", "outputWatts")
+        return (*(f"{prefix}.{name}" for prefix in self.prefixes for name in names), *self.flags, self.count)
+
+    def connected(self, values: Values) -> tuple[str, ...]:
+        """Return the packs that are connected."""
+        return connected_packs(values, self.prefixes, self.flags, self.count)
+
+    def power(self, values: Values) -> float | None:
+        """Return the power into all packs in W (negative while discharging)."""
+        powers = [power for prefix in self.connected(values) if (power := pack_power(values, prefix)) is not None]
+        return without_minus_zero(round(sum(powers), 1)) if powers else None
+
+    def is_connected(self, values: Values, *, index: int) -> bool | None:
+        """Return whether an extra battery is connected, None if it is unknown."""
+        linked = is_linked(values, self.flags[index - 1])
+        return linked and self.prefixes[index] in self.connected(values)
+
+    def has_pack(self, values: Values, *, index: int) -> bool:
+        """Whether the values of a pack are those of a pack that is there."""
+        prefix = self.prefixes[index]
+        return pack_is_present(values, prefix) and prefix in self.connected(values)
+
+    def power_sensor(self) -> SensorSpec:
+        """Return the sensor of the signed battery power of all packs."""
+        return SensorSpec(
+            key="battery_power",
+            source=tuple(f"{prefix}.vol" for prefix in self.prefixes),
+            depends_on=self.sources,
+            quantity=Quantity.POWER,
+            evidence=Evidence.MEASURED,
+            derive=self.power,
+        )
+
+    def sensors(self) -> tuple[SensorSpec, ...]:
+        """Return the sensors of all packs."""
+        return tuple(
+            replace(
+                sensor,
+                present=partial(self.has_pack, index=index),
+                depends_on=(*sensor.depends_on, *self.flags, self.count),
+            )
+            for index, (prefix, name) in enumerate(zip(self.prefixes, ("main", "extra1", "extra2"), strict=True))
+            for sensor in pack(prefix, name)
+        )
+
+    def connection_sensors(self) -> tuple[BinarySensorSpec, ...]:
+        """Return the binary sensors of the extra batteries."""
+        return tuple(
+            BinarySensorSpec(
+                key=f"extra{index}_connected",
+                source=flag,
+                depends_on=(*self.flags, self.count),
+                device_class="connectivity",
+                diagnostic=True,
+                derive=partial(self.is_connected, index=index),
+            )
+            for index, flag in enumerate(self.flags, 1)
+        )
 
 
 def pack(prefix: str, name: str) -> tuple[SensorSpec, ...]:

@@ -9,7 +9,19 @@ from functools import partial
 from typing import Any
 
 from ..units import Quantity
-from ..wire_values import Values
+from ..wire_values import Values, as_number, lookup
+from .battery_flow import BatteryFlow
+from .builders import (
+    amps,
+    battery_level,
+    celsius,
+    error_code,
+    hertz,
+    total,
+    volts,
+    watts,
+    wire_names,
+)
 from .decoders import is_positive
 from .options import NO_REMAINING_TIME
 from .specs import (
@@ -21,17 +33,8 @@ from .specs import (
     NumberSpec,
     SelectSpec,
     SensorSpec,
-    amps,
-    battery_level,
-    celsius,
-    error_code,
-    hertz,
-    minutes,
-    total,
-    volts,
-    watts,
-    wire_names,
 )
+from .temperatures import without_absent_temperatures
 
 _MEASURED = Evidence.MEASURED
 _P = "20_1"
@@ -57,6 +60,14 @@ def _setting(key: str, name: str, command_code: str, low: int, high: int, **more
         **more,
     )
 
+
+def _battery_power(values: Values) -> float | None:
+    """Return the battery power in W, positive while charging; the device reports it positive while discharging."""
+    value = as_number(lookup(values, f"{_P}.batInputWatts"))
+    return None if value is None else -value / 10
+
+
+_FLOW = BatteryFlow(power=_battery_power, power_sources=(f"{_P}.batInputWatts",))
 
 _SENSORS: tuple[SensorSpec, ...] = (
     battery_level("battery_level", f"{_P}.batSoc"),
@@ -103,8 +114,8 @@ _SENSORS: tuple[SensorSpec, ...] = (
     celsius("main_battery_temperature", f"{_P}.batTemp", 0.1, evidence=_MEASURED, diagnostic=True),
     celsius("converter_temperature", f"{_P}.llcTemp", 0.1, evidence=_MEASURED, diagnostic=True, enabled=False),
     celsius("inverter_temperature", f"{_P}.invTemp", 0.1, diagnostic=True),
-    minutes("charge_remaining_time", f"{_P}.chgRemainTime", unknown_values=NO_REMAINING_TIME),
-    minutes("discharge_remaining_time", f"{_P}.dsgRemainTime", unknown_values=NO_REMAINING_TIME),
+    _FLOW.charge_time(f"{_P}.chgRemainTime", unknown_values=NO_REMAINING_TIME),
+    _FLOW.discharge_time(f"{_P}.dsgRemainTime", unknown_values=NO_REMAINING_TIME),
     SensorSpec(
         key="wifi_signal",
         source=f"{_P}.wifiRssi",
@@ -117,6 +128,7 @@ _SENSORS: tuple[SensorSpec, ...] = (
     error_code("battery_error", f"{_P}.batErrCode"),
     error_code("converter_error", f"{_P}.llcErrCode"),
 )
+_SENSORS = without_absent_temperatures(_SENSORS)
 
 _IGNORED = wire_names(
     """
@@ -141,7 +153,12 @@ POWERSTREAM = Family(
     name="powerstream",
     model="PowerStream",
     command_format=CommandFormat.CODE,
-    product_names=("PowerStream",),
+    product_names=(
+        "PowerStream",
+        "PowerStream Microinverter",
+        "PowerStream Micro-inverter",
+        *(f"PowerStream {power}{unit}" for power in (600, 800) for unit in ("", "W")),
+    ),
     serial_prefixes=("HW51",),
     sensors=_SENSORS,
     binary_sensors=(

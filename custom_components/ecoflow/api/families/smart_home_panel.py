@@ -6,6 +6,14 @@ from typing import Any
 
 from ..units import Quantity
 from ..wire_values import Values, lookup
+from .battery_flow import BatteryFlow, difference
+from .builders import (
+    battery_level,
+    celsius,
+    hertz,
+    volts,
+    watts,
+)
 from .decoders import current_value, greater_than
 from .options import NO_REMAINING_TIME
 from .specs import (
@@ -17,12 +25,6 @@ from .specs import (
     SelectSpec,
     SensorSpec,
     SwitchSpec,
-    battery_level,
-    celsius,
-    hertz,
-    minutes,
-    volts,
-    watts,
 )
 
 _CIRCUITS = 10
@@ -72,6 +74,25 @@ def _set_circuit(wire: tuple[int, int], values: Values, *, index: int) -> Comman
     return Command({"operateType": "TCP", "params": params}, expect)
 
 
+def _station(number: int) -> BatteryFlow:
+    """Return the direction of a station's power, which the panel reports as input and output."""
+    base = f"heartbeat.energyInfos[{number - 1}]"
+    sources = (f"{base}.lcdInputWatts", f"{base}.outputPower")
+    return BatteryFlow(power=difference(*sources), power_sources=sources)
+
+
+_STATIONS = (_station(1), _station(2))
+
+
+def _stations_power(values: Values) -> float | None:
+    powers = [power for station in _STATIONS if (power := station.power(values)) is not None]
+    return sum(powers) if powers else None
+
+
+_PANEL = BatteryFlow(
+    power=_stations_power, power_sources=tuple(path for station in _STATIONS for path in station.power_sources)
+)
+
 SMART_HOME_PANEL = Family(
     name="smart_home_panel",
     model="Smart Home Panel",
@@ -81,7 +102,7 @@ SMART_HOME_PANEL = Family(
     product_types=(40,),
     sensors=(
         battery_level("battery_level", "heartbeat.backupBatPer"),
-        minutes("charge_remaining_time", "heartbeat.backupChaTime", unknown_values=NO_REMAINING_TIME),
+        _PANEL.charge_time("heartbeat.backupChaTime", unknown_values=NO_REMAINING_TIME),
         volts("grid_voltage", "gridInfo.gridVol", diagnostic=True),
         hertz("grid_frequency", "gridInfo.gridFreq", diagnostic=True),
         SensorSpec(
@@ -106,15 +127,15 @@ SMART_HOME_PANEL = Family(
                 watts(f"station_{n}_input_power", f"heartbeat.energyInfos[{n - 1}].lcdInputWatts"),
                 watts(f"station_{n}_output_power", f"heartbeat.energyInfos[{n - 1}].outputPower"),
                 celsius(f"station_{n}_temperature", f"heartbeat.energyInfos[{n - 1}].emsBatTemp", diagnostic=True),
-                minutes(
-                    f"station_{n}_charge_time",
+                _STATIONS[n - 1].charge_time(
                     f"heartbeat.energyInfos[{n - 1}].chargeTime",
+                    f"station_{n}_charge_time",
                     unknown_values=NO_REMAINING_TIME,
                     diagnostic=True,
                 ),
-                minutes(
-                    f"station_{n}_discharge_time",
+                _STATIONS[n - 1].discharge_time(
                     f"heartbeat.energyInfos[{n - 1}].dischargeTime",
+                    f"station_{n}_discharge_time",
                     unknown_values=NO_REMAINING_TIME,
                     diagnostic=True,
                 ),

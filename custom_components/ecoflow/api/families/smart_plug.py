@@ -5,18 +5,20 @@ from typing import Any
 
 from ..units import Quantity
 from ..wire_values import Values
-from .specs import (
-    Command,
-    CommandFormat,
-    Family,
-    NumberSpec,
-    SwitchSpec,
+from .builders import (
     amps,
     celsius,
     error_code,
     hertz,
     volts,
     watts,
+)
+from .specs import (
+    Command,
+    CommandFormat,
+    Family,
+    NumberSpec,
+    SwitchSpec,
 )
 
 

@@ -6,14 +6,14 @@ devices (power = voltage x current, sums of ports; tests/ecoflow/test_scales.py)
 EcoFlow's documentation.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from ..errors import OutOfRangeError
 from ..units import UNITS, Quantity, to_unit
-from ..wire_values import Decoded, Values, as_bool, as_number, lookup, stored_name
+from ..wire_values import Decoded, Values, as_bool, as_number, is_same, lookup, stored_name
 
 # The maximum length of a Home Assistant state.
 MAX_STATE_LENGTH = 255
@@ -37,10 +37,21 @@ class CommandFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A write: the body without serial number and id, and the wire values that confirm it."""
+    """A write: the body without serial number and id, and the wire values that confirm it.
+
+    `confirms` returns whether read values confirm the command. It goes through the decoder of the entity, as devices
+    report one state in several ways: an output that is on may read 2, 14 or 15.
+    """
 
     body: dict[str, Any]
     expect: dict[str, Any] = field(default_factory=dict)
+    confirms: Callable[[Values], bool] | None = field(default=None, compare=False, repr=False)
+
+    def is_confirmed_by(self, values: Values) -> bool:
+        """Whether values that were read back show that the device applied the command."""
+        if self.confirms is not None:
+            return self.confirms(values)
+        return all(name in values and is_same(values[name], value) for name, value in self.expect.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +63,8 @@ class EntitySpec:
     enabled: bool = True
     diagnostic: bool = False
     depends_on: tuple[str, ...] = ()
+    # Whether the part of the device that the value belongs to is there.
+    present: Callable[[Values], bool] | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -72,7 +85,17 @@ class EntitySpec:
 
     def exists(self, values: Values) -> bool:
         """Whether the device reports the value (null or a missing list item does not count)."""
-        return self.wire_value(values) is not None
+        return self.wire_value(values) is not None and (self.present is None or self.present(values))
+
+    def _confirmed(self, command: Command, decode: Callable[[Values], Any], wanted: Any) -> Command:
+        """Return a command that read values confirm if they decode to what was wanted."""
+        own = {stored_name(path) for path in self.sources}
+        rest = Command({}, {name: value for name, value in command.expect.items() if name not in own})
+
+        def confirms(values: Values) -> bool:
+            return decode(values) == wanted and rest.is_confirmed_by(values)
+
+        return replace(command, confirms=confirms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +108,18 @@ class SensorSpec(EntitySpec):
     unknown_above: float | None = None
     unknown_values: tuple[float, ...] = ()
     states: Mapping[int, str] | None = None
+    # The states that are shown, if they are more than those of `states`.
+    options: tuple[str, ...] = ()
     counter: bool = False
     derive: Callable[[Values], Decoded] | None = None
+    # Whether the value applies now; a remaining time does only in the direction of the battery's power.
+    applies: Callable[[Values], bool] | None = None
+    # The amount without its sign: the power of an output.
+    magnitude: bool = False
+    # A name for people, of a value that has no translation.
+    name: str = ""
+    # The key under which an earlier version created the entity.
+    former_key: str = ""
 
     @property
     def unit(self) -> str:
@@ -94,19 +127,26 @@ class SensorSpec(EntitySpec):
         return UNITS[self.quantity]
 
     def decode(self, values: Values) -> Decoded:
-        """Return the value in its unit, None if it is unknown."""
+        """Return the value in its unit, None if it is unknown or does not apply."""
+        if (self.present is not None and not self.present(values)) or (
+            self.applies is not None and not self.applies(values)
+        ):
+            return None
         if self.derive is not None:
             return self.derive(values)
         wire_value = self.wire_value(values)
+        value = as_number(wire_value)
+        if value is not None and value in self.unknown_values:
+            return None
         if self.quantity is Quantity.RAW:
             return _as_state(wire_value)
-        if (value := as_number(wire_value)) is None or value in self.unknown_values:
+        if value is None:
             return None
         if self.states is not None:
             return self.states.get(int(value))
         if self.unknown_above is not None and value >= self.unknown_above:
             return None
-        return to_unit(value, self.quantity, self.scale)
+        return to_unit(abs(value) if self.magnitude else value, self.quantity, self.scale)
 
 
 def _as_state(value: Any) -> Decoded:
@@ -124,9 +164,12 @@ class BinarySensorSpec(EntitySpec):
 
     device_class: str = ""
     test: Callable[[Any], bool | None] = as_bool
+    derive: Callable[[Values], bool | None] | None = None
 
     def decode(self, values: Values) -> bool | None:
         """Return on/off, None if it is unknown."""
+        if self.derive is not None:
+            return self.derive(values)
         return None if (value := self.wire_value(values)) is None else self.test(value)
 
 
@@ -149,11 +192,11 @@ class SwitchSpec(EntitySpec):
         if isinstance(self.on, bool) or isinstance(value, bool):
             state = as_bool(value)
             return state if self.on in (1, True) or state is None else not state
-        return True if value == self.on else False if value == self.off else None
+        return True if is_same(value, self.on) else False if is_same(value, self.off) else None
 
     def write(self, on: bool, values: Values) -> Command:
         """Return the command that turns the switch on or off."""
-        return self.command(self.on if on else self.off, values)
+        return self._confirmed(self.command(self.on if on else self.off, values), self.decode, on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +225,8 @@ class NumberSpec(EntitySpec):
         """Return the command that sets `value`; raises OutOfRangeError outside the range."""
         if not self.min_value <= value <= self.max_value:
             raise OutOfRangeError(value, self.min_value, self.max_value)
-        return self.command(round(value / self.scale), values)
+        wire = round(value / self.scale)
+        return self._confirmed(self.command(wire, values), self.decode, to_unit(wire, self.quantity, self.scale))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,13 +244,13 @@ class SelectSpec(EntitySpec):
         if self.derive is not None:
             return self.derive(values)
         value = self.wire_value(values)
-        return next((name for name, wire in self.options.items() if wire == value), None)
+        return next((name for name, wire in self.options.items() if is_same(wire, value)), None)
 
     def write(self, option: str, values: Values) -> Command:
         """Return the command that selects an option; raises ValueError for an unknown one."""
         if option not in self.options:
             raise ValueError(f"{option} is not one of {', '.join(self.options)}")
-        return self.command(self.options[option], values)
+        return self._confirmed(self.command(self.options[option], values), self.decode, option)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +302,12 @@ class Family:
     solar_power: str | None = None
     identifying_values: tuple[str, ...] = ()
     ignored_values: tuple[str, ...] = ()
+    # False for a family that only the reported values suggest.
+    is_certain: bool = True
+
+    def without_controls(self) -> Family:
+        """Return the family with what it shows, but without anything that sends commands."""
+        return replace(self, switches=(), numbers=(), selects=(), buttons=(), charge=None)
 
     def entities(self) -> Iterator[SensorSpec | BinarySensorSpec | SwitchSpec | NumberSpec | SelectSpec]:
         """Yield the specifications of all entities that have a state."""
@@ -279,79 +329,11 @@ class Family:
                 yield spec.key, spec.decode(values), unit
 
 
-def watts(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
-    """Return a power sensor."""
-    return SensorSpec(key=key, source=source, quantity=Quantity.POWER, scale=scale, **more)
-
-
-def volts(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
-    """Return a voltage sensor."""
-    return SensorSpec(key=key, source=source, quantity=Quantity.VOLTAGE, scale=scale, **more)
-
-
-def amps(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
-    """Return a current sensor."""
-    return SensorSpec(key=key, source=source, quantity=Quantity.CURRENT, scale=scale, **more)
-
-
-def celsius(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
-    """Return a temperature sensor."""
-    return SensorSpec(key=key, source=source, quantity=Quantity.TEMPERATURE, scale=scale, **more)
-
-
-def hertz(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
-    """Return a frequency sensor; 0 means that there is no AC voltage."""
-    return SensorSpec(key=key, source=source, quantity=Quantity.FREQUENCY, scale=scale, **more)
-
-
-def battery_level(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
-    """Return a state-of-charge sensor."""
-    return SensorSpec(key=key, source=source, quantity=Quantity.BATTERY_LEVEL, **more)
-
-
-def percentage(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
-    """Return a percentage sensor that is not a battery level."""
-    return SensorSpec(key=key, source=source, quantity=Quantity.PERCENTAGE, **more)
-
-
-def amp_hours(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
-    """Return a capacity sensor; the wire value is in mAh."""
-    return SensorSpec(key=key, source=source, quantity=Quantity.CAPACITY, scale=0.001, **more)
-
-
-def minutes(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
-    """Return a sensor of a remaining time in minutes."""
-    return SensorSpec(key=key, source=source, quantity=Quantity.DURATION, **more)
-
-
-def energy_counter(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
-    """Return an energy counter of the device; the wire value is in Wh."""
-    return SensorSpec(key=key, source=source, quantity=Quantity.ENERGY, scale=0.001, counter=True, **more)
-
-
-def error_code(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
-    """Return an error code sensor, disabled by default."""
-    return SensorSpec(
-        key=key, source=source, quantity=Quantity.ERROR_CODE, diagnostic=True, **{"enabled": False, **more}
+def absent_values(family: Family, values: Values) -> frozenset[str]:
+    """Return the wire values of the parts that a device lacks; the entities appear when the parts do."""
+    return frozenset(
+        name
+        for spec in family.entities()
+        if spec.present is not None and spec.wire_value(values) is not None and not spec.present(values)
+        for name in spec.value_names
     )
-
-
-def count(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
-    """Return a sensor of a count."""
-    return SensorSpec(key=key, source=source, quantity=Quantity.COUNT, **more)
-
-
-def state(key: str, source: str | tuple[str, ...], states: Mapping[int, str], **more: Any) -> SensorSpec:
-    """Return a sensor with named states."""
-    return SensorSpec(key=key, source=source, quantity=Quantity.STATE, states=states, **more)
-
-
-def total(values: Values, paths: Iterable[str], scale: float = 1.0) -> float | None:
-    """Return the scaled sum of the values that are present, None if there is none."""
-    numbers = [value for path in paths if (value := as_number(lookup(values, path))) is not None]
-    return round(sum(numbers) * scale, 1) if numbers else None
-
-
-def wire_names(text: str) -> tuple[str, ...]:
-    """Return the wire names of a list in text form; a trailing `*` in a name matches the rest of it."""
-    return tuple(text.split())

@@ -6,6 +6,14 @@ from typing import Any
 
 from ..units import Quantity
 from ..wire_values import Values, as_number, lookup
+from .battery_flow import IDLE_DISCHARGING_CHARGING, BatteryFlow
+from .builders import (
+    battery_level,
+    celsius,
+    error_code,
+    state,
+    watts,
+)
 from .options import NO_REMAINING_TIME
 from .specs import (
     Command,
@@ -15,12 +23,6 @@ from .specs import (
     SelectSpec,
     SensorSpec,
     SwitchSpec,
-    battery_level,
-    celsius,
-    error_code,
-    minutes,
-    state,
-    watts,
 )
 
 
@@ -41,12 +43,29 @@ def _room_temperature(values: Values, *, path: str) -> float | None:
     return round(value, 1) if -60 <= value <= 150 else None
 
 
+def _battery_power(values: Values) -> float | None:
+    """Return the power of the attached battery in W, positive while charging."""
+    voltage_mv, current_ma = as_number(lookup(values, "bms.vol")), as_number(lookup(values, "bms.amp"))
+    if voltage_mv and current_ma is not None:
+        return voltage_mv * current_ma / 1_000_000
+    output_w = as_number(lookup(values, "power.batPwrOut")) or as_number(lookup(values, "pd.batPwrOut"))
+    return -abs(output_w) if output_w else None
+
+
+# Both remaining times hold the same number, whatever the direction is.
+_FLOW = BatteryFlow(
+    power=_battery_power,
+    power_sources=("bms.vol", "bms.amp", "power.batPwrOut", "pd.batPwrOut"),
+    state_sources=("bms.bmsChgDsgSts", "pd.batChgStatus"),
+    states=IDLE_DISCHARGING_CHARGING,
+)
+
 WAVE_2 = Family(
     name="wave_2",
     model="WAVE 2",
     command_format=CommandFormat.MODULE,
     product_names=("WAVE 2",),
-    serial_prefixes=("KT21", "KT2"),
+    serial_prefixes=("KT21",),
     product_types=(45,),
     sensors=(
         battery_level("battery_level", ("pd.batSoc", "bms.soc")),
@@ -70,8 +89,8 @@ WAVE_2 = Family(
         watts("solar_power", ("power.mpptPwr", "pd.mpptPwr")),
         watts("battery_output_power", ("power.batPwrOut", "pd.batPwrOut")),
         watts("compressor_power", "motor.power"),
-        minutes("charge_remaining_time", "pd.batChgRemain", unknown_values=NO_REMAINING_TIME),
-        minutes("discharge_remaining_time", "pd.batDsgRemain", unknown_values=NO_REMAINING_TIME),
+        _FLOW.charge_time("pd.batChgRemain", unknown_values=NO_REMAINING_TIME),
+        _FLOW.discharge_time("pd.batDsgRemain", unknown_values=NO_REMAINING_TIME),
         state("water_level", "pd.waterValue", {0: "low", 1: "medium", 2: "full"}),
         error_code("system_error", "pd.errCode"),
     ),

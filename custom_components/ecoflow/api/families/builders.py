@@ -1,0 +1,96 @@
+"""Builders of sensor specifications by what they measure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..units import Quantity
+from ..wire_values import Decoded, Values, as_number, lookup, without_minus_zero
+from .specs import SensorSpec
+
+
+def watts(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
+    """Return a power sensor."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.POWER, scale=scale, **more)
+
+
+def volts(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
+    """Return a voltage sensor."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.VOLTAGE, scale=scale, **more)
+
+
+def amps(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
+    """Return a current sensor."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.CURRENT, scale=scale, **more)
+
+
+def output_watts(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return a sensor of a port's output power. The newer generation reports it as negative while it delivers."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.POWER, magnitude=True, **more)
+
+
+def celsius(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
+    """Return a temperature sensor."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.TEMPERATURE, scale=scale, **more)
+
+
+def hertz(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
+    """Return a frequency sensor; 0 means that there is no AC voltage."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.FREQUENCY, scale=scale, **more)
+
+
+def battery_level(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return a state-of-charge sensor."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.BATTERY_LEVEL, **more)
+
+
+def percentage(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return a percentage sensor that is not a battery level."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.PERCENTAGE, **more)
+
+
+def amp_hours(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return a capacity sensor; the wire value is in mAh."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.CAPACITY, scale=0.001, **more)
+
+
+def minutes(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return a sensor of a remaining time in minutes."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.DURATION, **more)
+
+
+def energy_counter(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return an energy counter of the device; the wire value is in Wh."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.ENERGY, scale=0.001, counter=True, **more)
+
+
+def error_code(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return an error code sensor, disabled by default."""
+    return SensorSpec(
+        key=key, source=source, quantity=Quantity.ERROR_CODE, diagnostic=True, **{"enabled": False, **more}
+    )
+
+
+def count(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:
+    """Return a sensor of a count."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.COUNT, **more)
+
+
+def state(key: str, source: str | tuple[str, ...], states: Mapping[int, str], **more: Any) -> SensorSpec:
+    """Return a sensor with named states."""
+    return SensorSpec(key=key, source=source, quantity=Quantity.STATE, states=states, **more)
+
+
+def derived_power(key: str, sources: tuple[str, ...], derive: Callable[[Values], Decoded], **more: Any) -> SensorSpec:
+    """Return a sensor of a power that is calculated from several values."""
+    return SensorSpec(key=key, source=sources, depends_on=sources, quantity=Quantity.POWER, derive=derive, **more)
+
+
+def total(values: Values, paths: Iterable[str], scale: float = 1.0) -> float | None:
+    """Return the scaled sum of the values that are present, None if there is none."""
+    numbers = [value for path in paths if (value := as_number(lookup(values, path))) is not None]
+    return without_minus_zero(round(sum(numbers) * scale, 1)) if numbers else None
+
+
+def wire_names(text: str) -> tuple[str, ...]:
+    """Return the wire names of a list in text form; a trailing `*` in a name matches the rest of it."""
+    return tuple(text.split())

@@ -1,0 +1,63 @@
+"""Alarms and on/off states follow the report at once, whatever was written just before."""
+
+import pytest
+
+from .conftest import Ccu
+
+
+@pytest.fixture
+async def busy(ccu: Ccu) -> Ccu:
+    """Return a CCU whose outlet was written just before, with socket A confirmed as on."""
+    await ccu.report(current_a=1000)
+    await ccu.act("number", "set_value", "number", "threshold", value=5000)
+    await ccu.act("switch", "turn_on", "switch", "socket_a")
+    await ccu.commands()
+    await ccu.report(current_a=1100)
+    assert ccu.state("switch", "socket_a") == "on"
+    assert ccu.state("binary_sensor", "overload") == "off"
+    assert ccu.state("binary_sensor", "threshold_exceeded") == "off"
+    return ccu
+
+
+async def test_an_overload_and_its_end_are_shown_at_once(busy: Ccu) -> None:
+    for current, state in ((65535, "on"), (900, "off"), (65535, "on")):
+        await busy.report(current_a=current)
+        assert busy.state("binary_sensor", "overload") == state
+        assert busy.state("sensor", "current_a") == ("unknown" if state == "on" else str(current))
+
+
+async def test_a_doubtful_off_is_unknown_at_once(busy: Ccu) -> None:
+    await busy.report(relay_a=False)
+    assert busy.state("switch", "socket_a") == "unknown"
+    await busy.report(relay_a=True)
+    assert busy.state("switch", "socket_a") == "on"
+
+
+async def test_a_current_that_rises_through_the_threshold_is_shown_at_once(busy: Ccu) -> None:
+    await busy.report(current_a=4900)  # a measured value, at the publisher's pace
+    assert busy.state("sensor", "current_a") == "1000"
+    await busy.report(current_a=5001)
+    assert busy.state("binary_sensor", "threshold_exceeded") == "on"
+    assert busy.state("sensor", "current_a") == "5001"
+    assert busy.state("sensor", "power_a") == "1150.2"
+
+
+async def test_a_main_current_that_rises_through_its_threshold_is_shown_at_once(ccu: Ccu) -> None:
+    await ccu.act("number", "set_value", "number", "main_threshold", None, value=16000)
+    for current_ma in (9000, 16001):
+        await ccu.post("/api/breaker-data/", {"ccu_id": "01", "current_ma": current_ma})
+    assert ccu.state("binary_sensor", "main_overload", None) == "on"
+    assert ccu.state("sensor", "main_current", None) == "16001"
+    assert ccu.state("sensor", "main_power", None) == "3680.2"
+
+
+async def test_a_threshold_mismatch_is_shown_at_once(busy: Ccu) -> None:
+    busy.version = "?v=2"
+    await busy.act("number", "set_value", "number", "threshold", value=5000)
+    (_, answer) = await busy.get("/api/commands/FE/")
+    await busy.post("/api/commands/FE/ack/", {"id": answer["commands"][0]["id"], "ok": True})
+    await busy.report(threshold=5000)
+    assert busy.state("binary_sensor", "threshold_mismatch") == "off"
+    await busy.report(threshold=4000)
+    assert busy.state("binary_sensor", "threshold_mismatch") == "on"
+    assert busy.attributes("number", "threshold")["device_threshold"] == 4000
