@@ -11,18 +11,20 @@ from typing import Any, Final, Protocol, override
 from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
 from ..base import SourceBase, Timing
 from ..errors import BadReplyError, DriverError, RefusedError, UnreachableError
-from .availability import RegisterAvailability
+from .availability import RegisterAvailability, blocks
 from .registers import AddressSpace, ControlWrite, Register
 from .template import DeviceTemplate
 from .template_schema import TemplateError
 from .word_order import WordOrder
 from .write_counter import WriteCounter
 
+__all__ = ["BusyError", "ModbusSource", "Unit", "blocks", "capabilities_of"]
+
 _LOGGER = logging.getLogger(__name__)
 
 _MAX_TIMEOUTS: Final = 2
-_BUSY_PAUSES_S: Final = (0.2, 0.6)
-"""Before a request is repeated that the device was too busy to answer."""
+_BUSY_PAUSES_S: Final = (0.3,)
+"""Before a request is repeated that the device was too busy to answer, after the library's own attempts."""
 # Keys of a template with a field in SourceState; all others are additional readings.
 _STATE_KEYS: Final = {
     "power": "power_w",
@@ -169,7 +171,7 @@ class ModbusSource(SourceBase):
         for register in block:
             at = register.address - first.address
             found[register.key] = self._decoded(register, words[at : at + register.words])
-        self._availability.has_read(found)
+        self._availability.has_read_block(found)
         return found
 
     async def _refused_block(self, block: list[Register], err: DriverError) -> dict[str, float | bool | None]:
@@ -180,18 +182,18 @@ class ModbusSource(SourceBase):
         keys = [register.key for register in block]
         if self._availability.is_temporary(keys) or isinstance(err, BusyError):
             return self._last_reading(keys, err)
-        values: dict[str, float | bool | None] = {}
+        read: dict[str, float | bool | None] = {}
         for register in block:
             try:
                 words = await self._words(register.space, register.address, register.words)
-            except (RefusedError, BusyError) as refusal:
-                self._availability.is_refused(register.key)
-                values |= self._last_reading([register.key], refusal) if register.key in self._values else {}
+            except RefusedError, BusyError:
+                self._availability.refuse(register.key)
             else:
-                values[register.key] = self._decoded(register, words)
-        self._availability.has_read(values)
-        self._availability.separate([key for key in keys if key in values])
-        return values
+                read[register.key] = self._decoded(register, words)
+        self._availability.has_read(read)
+        self._availability.separate(read)
+        refused = [key for key in keys if key not in read]
+        return read | self._last_reading([key for key in refused if key in self._values], err)
 
     def _last_reading(self, keys: list[str], err: DriverError) -> dict[str, float | bool | None]:
         """Return the last values while they are recent, else unknown ones; a device never read is not available."""
@@ -225,9 +227,9 @@ class ModbusSource(SourceBase):
     async def _guard(self, call: Any) -> Any:
         """Convert the errors of core's connection; a rejected address does not mean that the device is unavailable."""
         from modbus_connection import (
+            AcknowledgeError,
             IllegalDataAddressError,
             IllegalDataValueError,
-            AcknowledgeError,
             IllegalFunctionError,
             ModbusError,
             ModbusTimeoutError,
