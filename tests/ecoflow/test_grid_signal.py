@@ -138,7 +138,7 @@ async def test_a_grid_sensor_that_is_steady_for_hours_is_used(
         with patch.object(type(account.runtime_data.client), "is_fresh", return_value=True):
             await evaluate(hass, account)
         seen.add(surplus.decision.reason.value)
-    assert seen == {"no_surplus"}
+    assert seen <= {"no_surplus", "full"}
 
 
 async def test_with_a_full_disk_surplus_charging_is_turned_off_and_stored_later(
