@@ -41,5 +41,9 @@ def _controller_diagnostics(data: IotHeatingData | None, record: DeviceRecord) -
             "interval_s": round(controller.interval_s, 1),
             "protocol": controller.protocol,
             "values": dict(controller.values),
+            "ignored": {
+                name: {"count": field.count, "reason": field.reason, "last": field.last.isoformat()}
+                for name, field in controller.ignored.items()
+            },
         }
     return diagnostics

@@ -21,6 +21,7 @@ from simulators.net import NET_FAULTS, TcpServer
 from simulators.world.weather import in_heating_season, weather_at
 
 OWN_SETPOINT_C = 35.0
+HOT_WATER_C = 56.0
 REQUEST_LIFE_S = 600.0
 """iDM: a requested temperature that is not written again is forgotten."""
 _HEATS = {"lambda": (1, 2, 3), "idm": (1, 5), "daikin": (1,), "froeling": (1, 2, 5), "gtw08": (0, 1)}
@@ -38,6 +39,7 @@ class ModbusBoiler(Simulator):
         "noise": "RTU: a share of the answers (default 0.5) has a flipped bit",
         "deaf": "acknowledges writes and does nothing",
         "sensor_broken": "the outdoor sensor has the device's value for a missing sensor",
+        "hot_water": "heats domestic hot water: the supply has 56 °C, the heating circuit cools",
         "error": "the device reports this error number (default 30)",
     }
 
@@ -49,7 +51,7 @@ class ModbusBoiler(Simulator):
         self.room_setpoint_c = 21.0
         self._asked_at: float | None = None
         self.mode = {"lambda": 2, "idm": 1, "daikin": 1, "froeling": 1, "gtw08": 0}[args.device]
-        self.flow_c = 32.0
+        self.circuit_c = self.flow_c = 32.0
         self.electricity_wh = 4_200_000.0
         self.heat_wh = 15_100_000.0
         self.writes: list[tuple[int, list[int]]] = []
@@ -140,8 +142,14 @@ class ModbusBoiler(Simulator):
         self.electricity_wh += self.power_w * seconds / 3600
         self.heat_wh += self.heat_w * seconds / 3600
         target = self.setpoint_c + self.level_k if self.heating else 22.0
-        self.flow_c += (target - self.flow_c) * min(1.0, seconds / 300)
+        self.circuit_c += ((24.0 if self.hot_water else target) - self.circuit_c) * min(1.0, seconds / 300)
+        self.flow_c = HOT_WATER_C if self.hot_water else self.circuit_c
         getattr(self, f"_fill_{self.args.device}")()
+
+    @property
+    def hot_water(self) -> bool:
+        """Whether it heats domestic hot water now."""
+        return "hot_water" in self.faults
 
     @property
     def _error(self) -> int:
@@ -150,7 +158,7 @@ class ModbusBoiler(Simulator):
     def _fill_lambda(self) -> None:
         outdoor = -32768 if "sensor_broken" in self.faults else round(self.outdoor_c * 10)
         words = {0: 0, 1: 1, 2: outdoor, 3: outdoor, 4: outdoor}
-        words |= {1000: 0, 1001: self._error, 1002: 7 if self.heating else 2, 1003: 1}
+        words |= {1000: 0, 1001: self._error, 1002: 7 if self.heating else 2, 1003: 2 if self.hot_water else 1}
         words |= {
             1004: round(self.flow_c * 100),
             1005: round((self.flow_c - 5) * 100),
@@ -166,21 +174,22 @@ class ModbusBoiler(Simulator):
         words |= {1012: round(self.power_w), 1013: round(100 * self.heat_w / self.power_w) if self.power_w else 0}
         words |= dict(zip((1020, 1021), _int32(self.electricity_wh), strict=True))
         words |= dict(zip((1022, 1023), _int32(self.heat_wh), strict=True))
-        words |= {2000: 0, 2001: 0, 2002: 485, 2003: 450, 5000: 0, 5001: 0, 5002: round(self.flow_c * 10)}
-        words |= {5003: round((self.flow_c - 5) * 10), 5004: 212, 5005: round(self.setpoint_c * 10), 5006: self.mode}
+        words |= {2000: 0, 2001: 0, 2002: 485, 2003: 450, 5000: 0, 5001: 0, 5002: round(self.circuit_c * 10)}
+        words |= {5003: round((self.circuit_c - 5) * 10), 5004: 212, 5005: round(self.setpoint_c * 10), 5006: self.mode}
         words |= {5050: round(self.level_k * 10), 5051: round(self.room_setpoint_c * 10), 5052: 240}
         self.registers.holding = {address: value & 0xFFFF for address, value in words.items()}
 
     def _fill_idm(self) -> None:
         outdoor = -999.0 if "sensor_broken" in self.faults else self.outdoor_c
         values = {1000: outdoor, 1002: outdoor, 1008: self.flow_c, 1010: 28.0, 1012: 44.0, 1014: 49.0}
-        values |= {1050: self.flow_c, 1052: self.flow_c - 5, 1054: self.flow_c, 1350: self.flow_c - 0.5}
+        values |= {1050: self.flow_c, 1052: self.flow_c - 5, 1054: self.flow_c, 1350: self.circuit_c - 0.5}
         values |= {1748: self.heat_wh / 1000, 1750: self.heat_wh / 1000, 1790: self.heat_w / 1000}
         values |= {4122: self.power_w / 1000, 1696: self.setpoint_c if self._asked_at is not None else 0.0}
         words: dict[int, int] = {}
         for address, value in values.items():
             words[address + 1], words[address] = struct.unpack(">HH", struct.pack(">f", value))
-        words |= {1004: self._error, 1005: self.mode, 1099: int(self._error > 0)}
+        words |= {1004: self._error, 1005: self.mode, 1090: 4 if self.hot_water else int(self.heating)}
+        words[1099] = int(self._error > 0)
         self.registers.holding, self.registers.input = words, words
 
     def _fill_daikin(self) -> None:
@@ -188,6 +197,7 @@ class ModbusBoiler(Simulator):
         inputs = dict.fromkeys(range(20, 60), 32767)
         inputs |= {39: round(self.flow_c * 100), 40: round(self.flow_c * 100), 41: round((self.flow_c - 5) * 100)}
         inputs |= {42: 4850, 43: outdoor, 48: 1830, 49: 2120, 50: round(self.power_w / 10), 20: int(self._error > 0)}
+        inputs[36] = int(self.hot_water)
         self.registers.input = {address: value & 0xFFFF for address, value in inputs.items()}
         words = dict.fromkeys(range(14), 0) | {0: round(self.setpoint_c), 2: 1, 3: self.mode, 9: 48}
         self.registers.holding = words
@@ -208,7 +218,12 @@ class ModbusBoiler(Simulator):
         outdoor = -32768 if "sensor_broken" in self.faults else round(self.outdoor_c * 100)
         flow = round(self.flow_c * 100)
         words = {277: self._error or 0xFFFF, 384: outdoor, 400: flow, 401: flow - 500, 409: 16}
-        words |= {411: 3 if self.heating else 0, 649: self.mode, 664: round(self.room_setpoint_c * 10), 1104: 208}
+        words |= {
+            411: 4 if self.hot_water else 3 if self.heating else 0,
+            649: self.mode,
+            664: round(self.room_setpoint_c * 10),
+            1104: 208,
+        }
         self.registers.holding = {address: value & 0xFFFF for address, value in words.items()}
 
     def _written(self, start: int, words: list[int]) -> None:

@@ -38,6 +38,8 @@ class HeatPump:
         default_factory=lambda: {"el_heating": 1015.5, "el_dhw": 540.2, "th_heating": 4120.0, "th_dhw": 1612.9}
     )
     today: dict[str, float] = field(default_factory=dict)
+    hot_water: bool = False
+    """It heats hot water: the sensors of its supply and of the direct heating circuit both show that."""
     in_house: bool = False
     """Its heat goes into the water of a simulated house, which then rules its time (`heat_into`)."""
     level: float | None = None
@@ -56,7 +58,7 @@ class HeatPump:
 
     def _step(self, seconds: float) -> None:
         self.outdoor_c = weather_at(self.now).outdoor_c
-        dhw = self.dhw_mode != "off" and self.now.hour == 13
+        dhw = self.hot_water = self.dhw_mode != "off" and self.now.hour == 13
         heating = self.mode == "heating" and self.outdoor_c < 17 and not dhw
         lift = max(0.0, 20.0 - self.outdoor_c)
         target = 20 + self.shift + self.slope * lift * (1.4347 - 0.021 * lift + 0.0002479 * lift * lift)
@@ -146,6 +148,7 @@ class HeatPump:
         )
         running = self.heat_w > 0
         phase = "heating" if running else "ready"
+        yield feature("heating.dhw.charging", {"active": _flag(self.hot_water)})
         yield feature("heating.compressors.0", {"active": _flag(running), "phase": _text(phase)})
         yield feature(
             "heating.compressors.0.statistics",

@@ -157,9 +157,14 @@ async def test_a_version_1_controller_may_send_what_version_2_would_refuse(sync:
     await sync(rssi="strong", acks="none", firmware_version=7)
 
 
-async def test_a_bad_field_of_version_2_is_named(client: TestClient, key: str) -> None:
-    reply = await client.post(PATH, headers={"X-Device-Key": key}, json={"protocol_version": 2, "rssi": "strong"})
-    assert (reply.status, (await reply.json())["field"]) == (HTTPStatus.BAD_REQUEST, "rssi")
+async def test_a_bad_field_of_version_2_is_named_in_the_reply(client: TestClient, key: str) -> None:
+    body = {"protocol_version": 2, "rssi": "strong", "temp_out": -127, "supply_temp": 45.5}
+    reply = await client.post(PATH, headers={"X-Device-Key": key}, json=body)
+    answer = await reply.json()
+    assert (reply.status, answer["ignored"]) == (HTTPStatus.OK, ["temp_out", "rssi"])
+    assert answer["config"]["device_id"] == "ESP32-001"
+    body |= {"rssi": -60, "temp_out": -1}
+    assert "ignored" not in await (await client.post(PATH, headers={"X-Device-Key": key}, json=body)).json()
 
 
 async def test_commands_survive_a_restart(

@@ -4,11 +4,13 @@ Decoding, sensors, updates of entities and diagnostics follow from this table. T
 in ``translations/*.json`` and a line in docs/device-sync.md.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from .decoders import Decoder, error_list, number, on_off, text, whole_number
+from .lenient import as_is, as_number, as_switch, as_text
 
 # Fields that the integration itself uses, by their names in a report.
 BOOT_COUNT: Final = "boot_count"
@@ -21,6 +23,7 @@ MODEL: Final = "model"
 OUTDOOR: Final = "temp_out"
 PRODUCT: Final = "product"
 RETURN: Final = "return_temp"
+ROOM: Final = "room_temp"
 RSSI: Final = "rssi"
 STATE: Final = "state"
 SUPPLY: Final = "supply_temp"
@@ -69,6 +72,20 @@ class TelemetryField:
     protocol: int = 1
     sensor: FieldSensor | None = None
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether a sensor of the controller measures it, and can fail."""
+        return self.sensor is not None and self.sensor.quantity in (Quantity.TEMPERATURE, Quantity.VOLTAGE)
+
+    @property
+    def read(self) -> Callable[[Any], Any]:
+        """Reads a value that ``decode`` rejects as it was probably meant."""
+        if self.decode is on_off:
+            return as_switch
+        if self.decode is text:
+            return as_text
+        return as_is if self.decode is error_list else as_number
+
 
 TELEMETRY_FIELDS: Final = (
     TelemetryField(STATE, on_off),
@@ -77,7 +94,7 @@ TELEMETRY_FIELDS: Final = (
     TelemetryField("voltage", number(0, 60), 1, FieldSensor("voltage", Quantity.VOLTAGE, is_diagnostic=True)),
     TelemetryField(ERRORS, error_list),
     TelemetryField(RETURN, _TEMPERATURE_C, 2, FieldSensor("return_temperature", Quantity.TEMPERATURE)),
-    TelemetryField("room_temp", _TEMPERATURE_C, 2, FieldSensor("room_temperature", Quantity.TEMPERATURE)),
+    TelemetryField(ROOM, _TEMPERATURE_C, 2, FieldSensor("room_temperature", Quantity.TEMPERATURE)),
     TelemetryField(FLOW_SETPOINT, number(0, 120), 2),
     TelemetryField(
         RSSI, number(-150, 20), 2, FieldSensor("signal_strength", Quantity.SIGNAL_STRENGTH, is_diagnostic=True)

@@ -20,6 +20,7 @@ MISSED_POLLS: Final = 3
 _DEFAULT_INTERVAL_S: Final = 60.0
 _INTERVAL_RANGE_S: Final = (20.0, 300.0)
 _INTERVAL_WEIGHT: Final = 0.2
+_MAX_IGNORED: Final = 100
 # Unchanged values are published again after this time, so that their states show that the controller is alive.
 _REFRESH_S: Final = 300.0
 
@@ -35,6 +36,15 @@ class Topic(StrEnum):
 
 
 ALL_TOPICS: Final[tuple[str, ...]] = (*Topic, *(telemetry_field.name for telemetry_field in TELEMETRY_FIELDS))
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredField:
+    """A field that was reported with an invalid value: how often, and why and when the last time."""
+
+    count: int
+    reason: str
+    last: datetime
 
 
 @dataclass(slots=True, eq=False)
@@ -53,6 +63,7 @@ class Controller:
         values: Last reported values by field name; None: no reading.
         firmware_offer: The firmware that ota offers.
         has_reported_state: Whether it has reported its state since it was offline, or since the start.
+        ignored: Fields of its reports that had no valid value since the start.
     """
 
     device_id: str
@@ -72,6 +83,7 @@ class Controller:
     event_listeners: list[EventListener] = field(default_factory=list)
     notified_at: datetime | None = None
     last_report: Report | None = None
+    ignored: dict[str, IgnoredField] = field(default_factory=dict)
     _listeners: dict[str, list[CALLBACK_TYPE]] = field(default_factory=dict)
     _refreshed_at: datetime | None = None
 
@@ -114,6 +126,13 @@ class Controller:
                 values[name] = value
                 changed.append(name)
         return changed
+
+    def count_ignored(self, report: Report, now: datetime) -> None:
+        """Count the fields of a report that have no valid value."""
+        for name, reason in report.ignored.items():
+            if name in self.ignored or len(self.ignored) < _MAX_IGNORED:
+                count = self.ignored[name].count if name in self.ignored else 0
+                self.ignored[name] = IgnoredField(count + 1, reason, now)
 
     def set_offline(self) -> None:
         """Mark it as offline. Whether it heats is unknown until it reports its state again."""

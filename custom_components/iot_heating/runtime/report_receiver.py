@@ -56,6 +56,8 @@ class ReportReceiver:
         """
         now = now or dt_util.utcnow()
         controller.mark_seen(now)
+        if report.ignored:
+            controller.count_ignored(report, now)
         refresh = controller.needs_refresh(now)
         if report is controller.last_report and controller.is_idle and not refresh:
             # The usual case: the controller is alive and nothing has changed.

@@ -1,6 +1,6 @@
 """The telemetry archive: raw reports of all controllers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -117,12 +117,16 @@ class TelemetryArchive:
             self._health.set_failed(StoredPart.REPORTS, status.last_error)
 
     @callback
-    def add(self, record: DeviceRecord, report: dict[str, Any], now: datetime) -> None:
-        """Archive a report as it was received."""
+    def add(self, record: DeviceRecord, report: dict[str, Any], now: datetime, ignored: Container[str] = ()) -> None:
+        """Archive a report as it was received; fields with an invalid value are not part of means and extremes."""
         if self._archive is None or record.entry_id not in self._limits or self._rate_limiter.take(record.device_id):
             return
         # The number types of JSON; bool is a subclass of int.
-        numbers = {name: value for name, value in report.items() if type(value) is float or type(value) is int}
+        numbers = {
+            name: value
+            for name, value in report.items()
+            if (type(value) is float or type(value) is int) and name not in ignored
+        }
         self._archive.put(Row(now.timestamp(), (record.entry_id, record.device_id), report, numbers))
 
     async def async_get_messages(self, archive_range: Range, limit: int) -> list[Message]:

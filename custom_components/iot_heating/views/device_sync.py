@@ -13,12 +13,12 @@ from .._lib.device_http import (
     DeviceGuard,
     answers_errors,
     body_at_hand,
-    parse_object,
     presented_key,
     read_body,
     too_many,
     unexpected,
 )
+from .._lib.device_json import parse_device_object
 from .._lib.device_keys import KeyMatch
 from ..const import CONF_ALLOW_QUERY
 from ..data import IotHeatingData
@@ -72,10 +72,10 @@ class DeviceSyncView(HomeAssistantView):
                 connection = self._connections.get(device_id, now) or connection
             decoded = connection.last_report
             if decoded is None or decoded[0] != body or request.query_string:
-                decoded = _decode(request, body)
+                decoded = _decode(request, body, connection.controller)
                 connection.last_report = None if request.query_string else decoded
             _, data, report = decoded
-            self._archive.add(connection.record, data, now)
+            self._archive.add(connection.record, data, now, report.ignored)
             sessions_changed = self._receive(connection, report, now)
             if report.protocol == 1 and not sessions_changed and not connection.has_open_commands:
                 # The usual case: nothing to save and nothing to deliver.
@@ -142,6 +142,8 @@ class DeviceSyncView(HomeAssistantView):
         connection = self._connections.get(record.device_id, now) or connection
         profile = apply_override(connection.building_record.profile, connection.override)
         reply = device_config(profile, record.device_id, connection.building_record.building_id, now)
+        if report.ignored:
+            reply["ignored"] = list(report.ignored)
         return self.json(extend_reply(reply, profile, connection.override, extension, now))
 
     async def _async_extension(
@@ -181,11 +183,12 @@ class DeviceSyncViewWithoutSlash(HomeAssistantView):
         self.post = view.post
 
 
-def _decode(request: web.Request, body: bytes) -> tuple[bytes, dict[str, Any], Report]:
-    """Return the body with its JSON object and its report."""
-    data = parse_object(body)
+def _decode(request: web.Request, body: bytes, controller: Controller | None) -> tuple[bytes, dict[str, Any], Report]:
+    """Return the body with its JSON object and its report; without a body, it is an empty report."""
+    data = parse_device_object(body) if body.strip() else {}
+    previous = controller.values if controller is not None else {}
     try:
-        return body, data, decode_report(data, 2 if _requests_protocol_2(request) else None)
+        return body, data, decode_report(data, 2 if _requests_protocol_2(request) else None, previous)
     except ProtocolError as err:
         raise api_error(err) from err
 

@@ -27,7 +27,7 @@ from ..data import IotHeatingConfigEntry, IotHeatingData
 from ..protocol.errors import ProtocolError
 from ..protocol.fields import FIRMWARE_VERSION
 from ..protocol.profile import Profile, utc_text
-from ..protocol.report import decode_report
+from ..protocol.report import validate_report
 from ..runtime.controller import Controller
 from ..runtime.permissions import permission_entity
 from ..storage.device_records import BuildingRecord, ControllerKind, DeviceRecord
@@ -115,7 +115,7 @@ class ReportStatusView(UserView):
         require_control(user, permission_entity(self._hass, record.entry_id))
         try:
             body = await read_object(request)
-            report = decode_report(body, protocol=1)
+            report = validate_report(body)
         except ProtocolError as err:
             raise api_error(err) from err
         data = self._loaded_data(record.entry_id)

@@ -158,6 +158,10 @@ class SourceState:
     """Further readings by entity key."""
     reason: FaultReason | None = None
     """Why it is not healthy; `detail` is a technical text for the log."""
+    circuit_c: float | None = None
+    """Temperature in the heating circuit, where it has a sensor of its own; `flow_c` is that of the source."""
+    hot_water: bool | None = None
+    """Whether the source heats domestic hot water now: its temperatures are not those of the heating circuit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,8 +116,9 @@ class InputValidator:
         zones = tuple(self._zone(zone, snapshot.now_s, notes) for zone in snapshot.zones)
         rooms = [zone.room.value for zone in zones if zone.room.known]
         outdoor, origin = self._outdoor(snapshot, notes)
-        flows = [s.flow_c for s in snapshot.sources if is_valid_temperature(s.flow_c, *WATER_RANGE_C)]
-        returns = [s.return_c for s in snapshot.sources if is_valid_temperature(s.return_c, *WATER_RANGE_C)]
+        heating = [source for source in snapshot.sources if not source.hot_water]
+        flows = [s.flow_c for s in heating if is_valid_temperature(s.flow_c, *WATER_RANGE_C)]
+        returns = [s.return_c for s in heating if is_valid_temperature(s.return_c, *WATER_RANGE_C)]
         return ValidatedInputs(
             zones=zones,
             room_c=sum(rooms) / len(rooms) if rooms else NAN,

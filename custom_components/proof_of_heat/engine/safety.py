@@ -51,7 +51,7 @@ class Safety:
         if self.frost:
             commands = self._ensure_frost_heat(commands, states, headroom, messages)
         checked = [
-            self._limit_command(command, states.get(command.source_id), inputs, snapshot.now_s, messages)
+            self._limit_command(command, states.get(command.source_id), snapshot.now_s, messages)
             for command in commands
         ]
         final = tuple(self._limit_power(checked, headroom, snapshot.now_s, messages))
@@ -108,7 +108,6 @@ class Safety:
         self,
         command: SourceCommand,
         state: SourceSnapshot | None,
-        inputs: ValidatedInputs,
         now_s: float,
         messages: list[Message],
     ) -> SourceCommand:
@@ -116,7 +115,7 @@ class Safety:
         if command.hold:
             return command
         command = self._apply_minimum_times(command, config, now_s, messages)
-        command = self._limit_flow(command, config, state, inputs, messages)
+        command = self._limit_flow(command, config, state, messages)
         lease_s = min(command.lease_s, self.limits.lease_s)
         return replace(command, lease_s=max(lease_s, 0.0))
 
@@ -137,12 +136,10 @@ class Safety:
         command: SourceCommand,
         config: SourceConfig,
         state: SourceSnapshot | None,
-        inputs: ValidatedInputs,
         messages: list[Message],
     ) -> SourceCommand:
         """Reduce the level near the maximum flow temperature, and switch off at it."""
-        highest = self._max_flow_c(command.source_id)
-        flow = state.flow_c if state is not None and math.isfinite(state.flow_c) else inputs.flow_c
+        highest, flow = self._max_flow_c(command.source_id), _circuit_c(state)
         if not command.on or not math.isfinite(flow) or flow <= highest - FLOW_EASE_K:
             return command
         if flow >= highest:
@@ -202,3 +199,14 @@ class Safety:
             power_w=command.power_w if math.isfinite(command.power_w) else 0.0,
             heat_w=command.heat_w if math.isfinite(command.heat_w) else 0.0,
         )
+
+
+def _circuit_c(state: SourceSnapshot | None) -> float:
+    """Return the temperature in the heating circuit of a source; NaN if it is unknown.
+
+    It is never that of another source: a heat pump that heats hot water must not stop a miner. While the source itself
+    heats hot water, its water does not flow in the heating circuit.
+    """
+    if state is None or state.hot_water:
+        return math.nan
+    return next((value for value in (state.circuit_c, state.flow_c) if math.isfinite(value)), math.nan)

@@ -8,7 +8,6 @@ import pytest
 
 from custom_components.iot_heating.protocol.commands import Ack
 from custom_components.iot_heating.protocol.configuration import NO_OVERRIDE, Force, Override, device_config
-from custom_components.iot_heating.protocol.errors import ProtocolError
 from custom_components.iot_heating.protocol.profile import Profile
 from custom_components.iot_heating.protocol.protocol_2 import ReplyExtension, extend_reply
 from custom_components.iot_heating.protocol.report import MAX_ACKS, decode_report
@@ -48,32 +47,28 @@ def test_what_a_controller_may_report() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "field", "absent"),
+    ("acks", "ignored", "read"),
     [
-        ({"rssi": "-61"}, "rssi", False),
-        ({"rssi": -151}, "rssi", False),
-        ({"room_temp": float("nan")}, "room_temp", False),
-        ({"room_temp": True}, "room_temp", False),
-        ({"free_heap": 1.5}, "free_heap", False),
-        ({"uptime_s": -1}, "uptime_s", False),
-        ({"firmware_version": 1}, "firmware_version", False),
-        ({"firmware_version": ""}, "firmware_version", False),
-        ({"product": "x" * 65}, "product", False),
-        ({"chip": "a\nb"}, "chip", False),
-        ({"acks": {}}, "acks", False),
-        ({"acks": [{}] * (MAX_ACKS + 1)}, "acks", False),
-        ({"acks": ["x"]}, "acks[0]", False),
-        ({"acks": [{"id": "a"}]}, "acks[0].ok", True),
-        ({"acks": [{"ok": True}]}, "acks[0].id", True),
-        ({"acks": [{"id": 1, "ok": True}]}, "acks[0].id", False),
-        ({"acks": [{"id": "a", "ok": 1}]}, "acks[0].ok", False),
-        ({"acks": [{"id": "a", "ok": True, "message": 5}]}, "acks[0].message", False),
+        ({}, "acks", 0),
+        ([{"id": "a", "ok": True}] * (MAX_ACKS + 1), "acks", MAX_ACKS),
+        (["x"], "acks[0]", 0),
+        ([{"id": "a", "ok": True}, {"id": "a"}], "acks[1].ok", 1),
+        ([{"ok": True}, {"id": "a", "ok": True}], "acks[0].id", 1),
+        ([{"id": 1, "ok": True}], "acks[0].id", 0),
+        ([{"id": "a", "ok": "maybe"}], "acks[0].ok", 0),
     ],
 )
-def test_a_wrong_field_is_named(data: dict[str, Any], field: str, absent: bool) -> None:
-    with pytest.raises(ProtocolError) as caught:
-        decode_report(data, 2)
-    assert (caught.value.field, caught.value.absent) == (field, absent)
+def test_an_answer_that_is_not_readable_costs_no_other(acks: object, ignored: str, read: int) -> None:
+    report = decode_report({"state": "on", "acks": acks}, 2)
+    assert (list(report.ignored), len(report.acks), report.heating) == ([ignored], read, True)
+
+
+def test_answers_in_other_words_are_read() -> None:
+    acks = [{"id": "a", "ok": "TRUE"}, {"id": "b", "ok": 0, "message": 5}, {"id": "c", "ok": False, "message": ["x"]}]
+    report = decode_report({"acks": acks}, 2)
+    assert report.acks == (Ack("a", ok=True), Ack("b", ok=False, message="5"), Ack("c", ok=False))
+    assert report.ignored == {}
+    assert decode_report({"acks": None}, 2) == decode_report({}, 2)
 
 
 def test_all_of_protocol_1_is_in_protocol_2() -> None:

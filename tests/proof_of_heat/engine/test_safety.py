@@ -25,7 +25,6 @@ from custom_components.proof_of_heat.engine import (
     Steering,
     ZoneSnapshot,
 )
-from custom_components.proof_of_heat.engine.input_validation import WATER_RANGE_C, is_valid_temperature
 from custom_components.proof_of_heat.engine.messages import MessageCode, message
 
 from .homes import Home, live, new_engine
@@ -99,6 +98,8 @@ def _source(rng: random.Random, source_id: str) -> SourceSnapshot:
         heat_w=_temperature(rng, 0, 12000),
         flow_c=_temperature(rng, 10, 60),
         return_c=_temperature(rng, 0, 50),
+        circuit_c=_temperature(rng, 10, 60) if rng.random() < 0.3 else NAN,
+        hot_water=rng.random() < 0.1,
         settled=rng.random() < 0.8,
     )
 
@@ -165,10 +166,9 @@ class _Watch:
             assert 0 < command.lease_s <= LIMITS.lease_s
             if command.hold:
                 continue
-            flow = readings[command.source_id].flow_c if command.source_id in readings else NAN
-            others = [r.flow_c for r in readings.values() if is_valid_temperature(r.flow_c, *WATER_RANGE_C)]
-            hottest = flow if math.isfinite(flow) else max(others, default=NAN)
-            too_hot = math.isfinite(hottest) and hottest >= LIMITS.max_flow_c
+            reading = readings.get(command.source_id, SourceSnapshot(source_id=command.source_id))
+            circuit = reading.circuit_c if math.isfinite(reading.circuit_c) else reading.flow_c
+            too_hot = not reading.hot_water and math.isfinite(circuit) and circuit >= LIMITS.max_flow_c
             assert not (too_hot and command.on)
             bound |= self._times(command.source_id, snapshot.now_s, command.on, too_hot)
             drawn += command.power_w
@@ -324,6 +324,39 @@ def test_hot_flow_takes_the_level_back_and_stops_at_the_limit(flow_c: float, hig
     command = _decided(_ready(config), _calm(zones=cold, outdoor=SensorReading(-15.0), sources=hot)).command("pump")
     assert command.level <= highest
     assert command.on == (highest > 0)
+
+
+def _hydronic(**readings: object) -> Decision:
+    """A heat pump and a miner that earns money, in a cold home."""
+    pump = SourceSnapshot(source_id="pump", on=True, level=1.0, **readings)  # type: ignore[arg-type]
+    cold = (ZoneSnapshot(zone_id="home", room=SensorReading(12.0), target_c=21.0),)
+    sources = (pump, SourceSnapshot(source_id="miner", on=True))
+    config = replace(CONFIG, sources=SOURCES[:2], site=SiteLimits(), commission=False)
+    calm = _calm(zones=cold, outdoor=SensorReading(-15.0), sources=sources, hashprice_ph_day=150.0)
+    return _decided(_ready(config), calm)
+
+
+@pytest.mark.parametrize(
+    "readings",
+    [
+        {"flow_c": 56.0, "circuit_c": 34.0},
+        {"flow_c": 56.0, "hot_water": True},
+        {"flow_c": 56.0, "circuit_c": 55.5, "hot_water": True},
+    ],
+    ids=["own sensor of the circuit", "direct circuit", "direct circuit with a sensor"],
+)
+def test_hot_water_stops_neither_the_heat_pump_nor_the_miner(readings: dict[str, object]) -> None:
+    decision = _hydronic(**readings)
+    assert decision.command("pump").on
+    assert decision.command("miner").on
+    assert MessageCode.FLOW_LIMIT not in {limit.code for limit in decision.record.limits}
+
+
+@pytest.mark.parametrize("readings", [{"flow_c": 56.0}, {"flow_c": 30.0, "circuit_c": 45.0}])
+def test_a_hot_circuit_stops_its_own_source_only(readings: dict[str, object]) -> None:
+    decision = _hydronic(**readings)
+    assert not decision.command("pump").on
+    assert decision.command("miner").on
 
 
 def test_fixed_flow_and_reduced_heat_without_both_temperatures() -> None:

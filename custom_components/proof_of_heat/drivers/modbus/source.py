@@ -35,6 +35,9 @@ _STATE_KEYS: Final = {
 }
 
 
+_FLAGS: Final = ("running", "hot_water")
+
+
 class Unit(Protocol):
     """The methods used of a unit of core's shared connection (modbus_connection.ModbusUnit)."""
 
@@ -244,7 +247,9 @@ class ModbusSource(SourceBase):
             health=Health.DEGRADED if fault else Health.OK,
             detail=f"fault {fault:g}" if isinstance(fault, float) and fault else "",
             on=on if isinstance(on, bool) else None,
-            extra={key: value for key, value in values.items() if key not in _STATE_KEYS and key != "running"},
+            circuit_c=_number_or_none(values.get("circuit_supply_temperature")),
+            hot_water=values.get("hot_water") is True,
+            extra={key: value for key, value in values.items() if key not in _STATE_KEYS and key not in _FLAGS},
             **placed,
         )
 
@@ -319,6 +324,10 @@ class ModbusSource(SourceBase):
             if isinstance(read, (int, float)) and not isinstance(read, bool)
         ]
         return all(known) if known else None
+
+
+def _number_or_none(value: float | bool | None) -> float | None:
+    return None if isinstance(value, bool) else value
 
 
 def _stepped(value: float | None, action: ControlWrite | None) -> float | None:

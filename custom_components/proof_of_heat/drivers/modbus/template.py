@@ -24,7 +24,7 @@ _SHOWN_BY: Final = {
 _UNIT_OF: Final = {
     **dict.fromkeys(("power", "power_limit", "heat_power"), "W"),
     **dict.fromkeys(("flow_temperature", "flow_setpoint", "return_temperature"), "°C"),
-    **dict.fromkeys(("outdoor_temperature", "room_setpoint"), "°C"),
+    **dict.fromkeys(("outdoor_temperature", "room_setpoint", "circuit_supply_temperature"), "°C"),
     **dict.fromkeys(("electricity", "heat"), "kWh"),
 }
 

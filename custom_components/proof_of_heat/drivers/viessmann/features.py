@@ -63,6 +63,8 @@ _TEXTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("heating.dhw.operating.modes.active", "value", "dhw_mode"),
     ("heating.compressors.0", "phase", "compressor_phase"),
 )
+_HOT_WATER_STATES: Final = (("heating.valves.fourThreeWay.position", "value"), ("heating.compressors.0", "phase"))
+_HOT_WATER_WORDS: Final = ("domesticHotWater", "dhw")
 UNITS: Final[Mapping[str, str | None]] = {key: unit for _, _, key, unit in READINGS}
 
 
@@ -133,6 +135,8 @@ def decode(reply: object, circuit: int = 0) -> ViessmannReading:
     active = at(features.get("heating.compressors.0"), "properties", "active", "value")
     if isinstance(active, bool):
         values["compressor_active"] = active
+    if (charging := _hot_water(features)) is not None:
+        values["dhw_charging"] = charging
     return _with_commands(features, values, circuit)
 
 
@@ -161,6 +165,18 @@ def _value(row: object, prop: str) -> float | None:
     if status is not None and status != "connected":
         return None
     return number_at(row, "properties", prop, "value")
+
+
+def _hot_water(features: Mapping[str, Any]) -> bool | None:
+    """Return whether hot water is heated: by the cloud's own flag, else by the valve or the compressor's phase."""
+    charging = at(features.get("heating.dhw.charging"), "properties", "active", "value")
+    if isinstance(charging, bool):
+        return charging
+    known = None
+    for feature, prop in _HOT_WATER_STATES:
+        if isinstance(text := at(features.get(feature), "properties", prop, "value"), str):
+            known = bool(known) or text in _HOT_WATER_WORDS
+    return known
 
 
 def _limits(params: object, name: str) -> tuple[float, float] | None:

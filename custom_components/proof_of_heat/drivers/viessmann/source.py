@@ -117,6 +117,8 @@ class ViessmannSource(SourceBase):
             flow_c=reading.flow_c,
             flow_setpoint_c=reading.number("flow_setpoint"),
             return_c=reading.number("return_temperature"),
+            circuit_c=reading.number("circuit_supply_temperature"),
+            hot_water=reading.values.get("dhw_charging") is True,
             outdoor_c=reading.number("outdoor_temperature"),
             slope=reading.number("slope"),
             level=reading.number("level"),
