@@ -40,7 +40,7 @@ from .const import (
     DEFAULT_TABLE,
     DOMAIN,
 )
-from .decoders import Channel, TopicPattern
+from .decoders import Channel, TopicPattern, overlap
 from .flows.database import check_database
 from .flows.options import EdgeOptionsFlow
 
@@ -120,6 +120,7 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
         self, step_id: str, user_input: dict[str, Any] | None, suggested: Mapping[str, Any]
     ) -> ConfigFlowResult:
         errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
         if user_input is not None:
             patterns = dict.fromkeys(pattern.strip().strip("/") for pattern in user_input[CONF_PATTERNS])
             user_input = {**user_input, CONF_PATTERNS: list(patterns)}
@@ -129,6 +130,9 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
             if not errors:
                 if self._patterns_in_use(user_input[CONF_PATTERNS]):
                     return self.async_abort(reason="already_configured")
+                if placeholders := self._overlap(user_input[CONF_PATTERNS]):
+                    errors[CONF_PATTERNS] = "topics_overlap"
+            if not errors:
                 self._topics = user_input
                 if user_input[CONF_ARCHIVE] == ARCHIVE_POSTGRESQL:
                     return await self.async_step_postgresql()
@@ -137,6 +141,7 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(TOPICS_SCHEMA, user_input or suggested),
             errors=errors,
+            description_placeholders=placeholders,
         )
 
     async def async_step_postgresql(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -193,6 +198,15 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
     def _patterns_in_use(self, patterns: list[str]) -> bool:
         filters = _filters(patterns)
         return any(filters & _filters(entry.data[CONF_PATTERNS]) for entry in self._others())
+
+    def _overlap(self, patterns: list[str]) -> dict[str, str]:
+        """Return the first topic that another entry receives, too: its devices would exist twice."""
+        for entry in self._others():
+            for theirs in sorted(_filters(entry.data[CONF_PATTERNS])):
+                for ours in sorted(_filters(patterns)):
+                    if overlap(ours, theirs):
+                        return {"topic": ours, "other": theirs, "title": entry.title}
+        return {}
 
     def _archive_in_use(self, archive: Mapping[str, Any]) -> bool:
         return any(

@@ -98,6 +98,8 @@ class EdgeDevice:
         self.metric_seen: dict[str, float] = {}
         # None until its first message after a start.
         self.online: bool | None = None
+        # What it, its last will or its hub reported last.
+        self.reported_online: bool | None = None
         # False while no message can be received.
         self.reachable = True
         self.last_seen: float | None = None

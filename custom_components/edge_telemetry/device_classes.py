@@ -44,6 +44,8 @@ def units_of(device_class: SensorDeviceClass, otherwise: set[str | None]) -> set
 
 def state_class(kind: Kind, device_class: SensorDeviceClass | None) -> SensorStateClass | None:
     """Return the state class of a metric, as far as its device class allows it."""
+    if kind is Kind.PERIOD:
+        return None
     by_name = SensorStateClass.TOTAL_INCREASING if kind is Kind.TOTAL else SensorStateClass.MEASUREMENT
     if device_class is None:
         return by_name

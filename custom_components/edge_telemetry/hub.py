@@ -15,6 +15,7 @@ from .broker_monitor import BrokerMonitor
 from .command_sender import CommandSender
 from .const import CONF_DEFAULT_SITE, CONF_PATTERNS, CONF_TIMEOUT
 from .decoders import TopicPattern
+from .device import EdgeDevice
 from .device_directory import DeviceDirectory
 from .message_router import MessageRouter
 from .repairs import delete_device_limit_issue
@@ -91,14 +92,19 @@ class EdgeHub:
         """Set the devices offline that have sent nothing for too long, though it would have been received."""
         lost = self._broker.lost_since
         is_broker_lost = lost is not None and self._clock() - lost > _BROKER_GRACE_S
-        timeout_s = self._options[CONF_TIMEOUT]
         for device in self._devices.values():
             if is_broker_lost:
                 device.set_reachable(False)
-            elif device.online is not False and self._broker.silence_s(device.heard) > timeout_s:
+            elif device.online is not False and self._is_silent(device):
                 device.set_online(False)
         self._commands.expire()
         self._notify()
+
+    def _is_silent(self, device: EdgeDevice) -> bool:
+        if device.type.trusts_availability and device.reported_online:
+            return False
+        timeout_s: float = max(self._options[CONF_TIMEOUT], device.type.timeout_s or 0.0)
+        return self._broker.silence_s(device.heard) > timeout_s
 
     @callback
     def _broker_changed(self) -> None:

@@ -13,9 +13,12 @@ from homeassistant.util import dt as dt_util
 from .command_sender import CommandSender
 from .decoders import (
     MAX_AHEAD_S,
+    MAX_BYTES,
+    MAX_LEVEL,
     Address,
     Channel,
     DecodeError,
+    Dialect,
     Message,
     Reason,
     TopicPattern,
@@ -23,6 +26,7 @@ from .decoders import (
     decode,
     gateway_status_levels,
     pick_time,
+    read_dialect,
     resolve_local_time,
     type_of_device,
 )
@@ -111,16 +115,21 @@ class MessageRouter:
     ) -> tuple[TopicPattern, Handler] | None:
         """Return the handler of a topic, and remember it for the next message."""
         topic = message.topic
-        if (found := pattern.match(topic, channel)) is None:
+        if channel is Channel.DATA and pattern.is_ignored(topic):
+            return None
+        if (found := pattern.find(topic, channel)) is None:
             self._malformed.note(topic, Reason.BAD_TOPIC, message.payload)
             return None
-        address, base = found
+        address, base, kind = found
         gateway = pattern.gateway(topic)
         handler: Handler | None
         if gateway is not None and address.device in self._gateway_status:
             handler = partial(self._handle_gateway_state, gateway)
         elif channel is Channel.DATA:
-            handler = partial(self._handle_data, address, base)
+            if pattern.dialect.read is None:
+                handler = partial(self._handle_data, address, base, gateway)
+            else:
+                handler = partial(self._handle_dialect, pattern.dialect, kind, address, base)
         elif (device := self._devices.get(address)) is not None:
             handler = partial(self._handle_ack if channel is Channel.ACK else self._handle_state, device)
         else:
@@ -135,7 +144,7 @@ class MessageRouter:
         return route
 
     @callback
-    def _handle_data(self, address: Address, base: str, received: mqtt.ReceiveMessage) -> None:
+    def _handle_data(self, address: Address, base: str, gateway: str | None, received: mqtt.ReceiveMessage) -> None:
         payload = _payload(received)
         if not payload:
             self._withdraw(address, retained=received.retain)
@@ -145,6 +154,30 @@ class MessageRouter:
         except DecodeError as err:
             self._reject(address.id, err.reason, payload, err.detail)
             return
+        if message.source is None:
+            message.source = gateway
+        self._handle_message(address, base, message, received)
+
+    @callback
+    def _handle_dialect(
+        self, dialect: Dialect, kind: str, address: Address, base: str, received: mqtt.ReceiveMessage
+    ) -> None:
+        """Handle a message that may contain those of several devices."""
+        payload = _payload(received)
+        if not payload:
+            self._withdraw(address, retained=received.retain)
+            return
+        try:
+            messages = read_dialect(dialect, kind, payload, MAX_BYTES)
+        except DecodeError as err:
+            self._reject(address.id, err.reason, payload, err.detail)
+            return
+        for device_id, message in messages:
+            of = address if device_id is None else address._replace(device=device_id[:MAX_LEVEL])
+            self._handle_message(of, base, message, received)
+
+    def _handle_message(self, address: Address, base: str, message: Message, received: mqtt.ReceiveMessage) -> None:
+        payload = _payload(received)
         device = self._devices.get(address) or self._add_device(address, base, message, payload)
         if device is None:
             return
@@ -158,7 +191,7 @@ class MessageRouter:
         """Apply an empty payload: the topic was cleared, and with it what was retained there."""
         if (device := self._devices.get(address)) is None:
             return
-        if retained or device.online is not True:
+        if retained or device.type.time_is_age or device.online is not True:
             self._devices.delete(device)
         else:
             device.clear()
@@ -180,15 +213,16 @@ class MessageRouter:
         derived = _derive(device, message)
         arrival = time.time()
         measured = self._device_time(message, arrival)
-        if retained:
-            # A retained message was archived when it was sent.
+        is_old = device.type.time_is_age and measured is not None and arrival - measured > self._timeout_s(device)
+        if retained or is_old:
+            # It was archived when it was sent.
             if device.heard is None:
                 self._accept_retained(device, message, derived, payload, measured)
             return
         ts, refused = pick_time(measured, arrival)
         # The device's own numbers can prove a message to be late; its clock cannot.
         is_late = message.seq is not None and device.tracker.is_late and (measured is None or ts < device.last_ts)
-        if measured is not None and not is_late:
+        if measured is not None and not is_late and not device.type.time_is_age:
             device.clock.compare(measured, arrival, now)
             self._devices.note_clock(device)
             if not refused and device.clock.is_wrong(now):
@@ -213,9 +247,11 @@ class MessageRouter:
         self._commands.repeat(device.id)
 
     def _device_time(self, message: Message, arrival: float) -> float | None:
-        if message.local_time is None:
-            return message.ts
-        return resolve_local_time(message.local_time, dt_util.get_default_time_zone(), arrival)
+        measured = message.ts
+        if message.local_time is not None:
+            measured = resolve_local_time(message.local_time, dt_util.get_default_time_zone(), arrival)
+        # A clock that was never set shows no time.
+        return None if message.local_time is not None and measured is not None and measured < _EARLIEST else measured
 
     def _accept_retained(
         self, device: EdgeDevice, message: Message, derived: dict[str, Value], payload: bytes, measured: float | None
@@ -227,11 +263,14 @@ class MessageRouter:
             return
         if measured is not None and measured > _EARLIEST:
             device.last_seen = max(measured, device.last_seen or 0.0)
-        if age_s > self._limits.timeout_s:
+        if age_s > self._timeout_s(device):
             return
         self._publish(device, message, derived, payload, self._clock())
         if device.online is None:
             device.set_online(True)
+
+    def _timeout_s(self, device: EdgeDevice) -> float:
+        return max(self._limits.timeout_s, device.type.timeout_s or 0.0)
 
     def _reject_parts(self, device: EdgeDevice, message: Message, payload: bytes) -> None:
         """Count what is wrong in a message that is used otherwise."""
@@ -267,6 +306,7 @@ class MessageRouter:
         if state.commands is not None:
             self._devices.set_commands(device, state.commands)
         if state.online is not None:
+            device.reported_online = state.online
             device.set_online(state.online)
 
     @callback

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any, Final
 
-from .decoders import FLAG_WORDS, Kind, Value, describe
+from .decoders import FLAG_WORDS, Kind, Value, describe, is_placeholder
 
 
 class ValueType(StrEnum):
@@ -14,18 +14,8 @@ class ValueType(StrEnum):
     FLAG = "flag"
 
 
-# What devices write while they have no value. As the first value it decides nothing.
-_PLACEHOLDERS: Final = frozenset(
-    {"", "-", "--", "---", "?", "n/a", "na", "nan", "nil", "none", "null", "unavailable", "undefined", "unknown"}
-)
-
 BAD: Final[Any] = object()
 """A value that the type of its metric does not allow: unknown, and counted."""
-
-
-def is_placeholder(value: Value) -> bool:
-    """Return whether a text means a value that the device does not have."""
-    return isinstance(value, str) and value.strip().casefold() in _PLACEHOLDERS
 
 
 def first_type(key: str, value: Value, unit: str | None = None) -> ValueType | None:

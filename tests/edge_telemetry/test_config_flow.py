@@ -85,6 +85,39 @@ async def test_two_entries_do_not_listen_to_the_same_topics(hass: HomeAssistant,
         assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("{site_id}/{system}/{device_id}/data", "boat/{system}/{device_id}/data"),
+        ("boat/{system}/{device_id}/data", "{site_id}/{system}/{device_id}/data"),
+        ("boat/env/cellar/data", "{site_id}/{system}/{device_id}/data"),
+        ("+/{device_id}", "boat/{device_id}"),
+        ("boat/+/{device_id}", "{site}/env/{device_id}/"),
+        ("tele/{device_id}/SENSOR", "tele/{device_id}/STATE"),
+        ("tele/plug/SENSOR", "tasmota: tele/{device_id}/+"),
+        ("zigbee2mqtt/{device_id}", "zigbee2mqtt/kitchen"),
+    ],
+)
+async def test_topics_within_those_of_another_entry_are_refused(
+    hass: HomeAssistant, entry: MockConfigEntry, theirs: str, ours: str
+) -> None:
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "patterns": ["other/{device_id}", theirs]})
+    result = await go_on(hass, await begin(hass), {**TOPICS, "patterns": ["own/x/y/z/{device_id}", ours]})
+    if result["type"] is FlowResultType.ABORT:  # the same topics
+        assert result["reason"] == "already_configured"
+        return
+    assert (result["type"], result["errors"]) == (FlowResultType.FORM, {"patterns": "topics_overlap"})
+    placeholders = result["description_placeholders"]
+    assert (placeholders["title"], set(placeholders)) == ("Edge", {"topic", "other", "title"})
+    result = await go_on(hass, result, {**TOPICS, "patterns": ["own/x/y/z/{device_id}"]})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    # Nor can it be changed to such topics later.
+    flow = await begin(hass, "reconfigure", entry_id=result["result"].entry_id)
+    again = await go_on(hass, flow, {**TOPICS, "patterns": [ours]})
+    assert (again["type"], again["errors"]) == (FlowResultType.FORM, {"patterns": "topics_overlap"})
+
+
 async def test_entries_with_roots_of_their_own_have_their_own_devices(
     hass: HomeAssistant, mqtt_mock: Any, publish: Publish
 ) -> None:

@@ -6,13 +6,15 @@
 from .capture import decode_capture
 from .device_clock import DeviceClock
 from .device_types import DEVICE_TYPES, GENERIC, DeviceType, gateway_status_levels, type_of_device
+from .dialects import Channel, Dialect, read_dialect
 from .errors import DecodeError, Reason
-from .json_telemetry import FLAG_WORDS, decode
+from .json_telemetry import MAX_BYTES, decode
 from .message import Message, Value
 from .metrics import METRICS, Kind, Metric, describe
+from .reading import FLAG_WORDS, is_placeholder
 from .sequence import SequenceTracker
 from .timestamps import MAX_AHEAD_S, pick_time, resolve_local_time
-from .topics import Address, Channel, TopicPattern
+from .topics import MAX_LEVEL, Address, TopicPattern, overlap
 from .units import convert, find_unit
 
 __all__ = [
@@ -20,12 +22,15 @@ __all__ = [
     "FLAG_WORDS",
     "GENERIC",
     "MAX_AHEAD_S",
+    "MAX_BYTES",
+    "MAX_LEVEL",
     "METRICS",
     "Address",
     "Channel",
     "DecodeError",
     "DeviceClock",
     "DeviceType",
+    "Dialect",
     "Kind",
     "Message",
     "Metric",
@@ -39,7 +44,10 @@ __all__ = [
     "describe",
     "find_unit",
     "gateway_status_levels",
+    "is_placeholder",
+    "overlap",
     "pick_time",
+    "read_dialect",
     "resolve_local_time",
     "type_of_device",
 ]

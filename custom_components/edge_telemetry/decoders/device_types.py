@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from .errors import DecodeError
 from .message import Message, Value
 from .metrics import Metric, add_metrics
 from .topics import Address
@@ -36,6 +37,9 @@ class DeviceType:
         model: Shown on the device page unless the device reports another one.
         sequence_modulus: Where sequence numbers start again at zero; None: never.
         reports_losses: Whether a gap in the sequence numbers is a lost message.
+        trusts_availability: Whether the broker reports that a device is offline, so that silence has no meaning.
+        timeout_s: Time without a message after which a device is offline, if that is more than the option; or None.
+        time_is_age: Whether the time in a message is when the device sent it to a hub that publishes it again later.
         accepts_commands: Whether the device can receive commands.
         gateway_status: Last level of the topic on which a gateway of such devices reports its own state.
     """
@@ -43,7 +47,7 @@ class DeviceType:
     key: str
     is_message: Callable[[Mapping[str, Any]], bool] | None = None
     decode: Callable[[Mapping[str, Any]], Message] | None = None
-    capture: Callable[[Any], list[tuple[str, Message]] | None] | None = None
+    capture: Callable[[Any], list[tuple[str, Message | DecodeError]] | None] | None = None
     topic_systems: frozenset[str] = frozenset()
     derive: Callable[[dict[str, Value]], dict[str, Value]] = _derive_nothing
     sources: frozenset[str] = frozenset()
@@ -53,6 +57,9 @@ class DeviceType:
     model: str | None = None
     sequence_modulus: int | None = None
     reports_losses: bool = True
+    trusts_availability: bool = False
+    timeout_s: float | None = None
+    time_is_age: bool = False
     accepts_commands: bool = True
     gateway_status: str | None = None
 

@@ -19,6 +19,8 @@ class Kind(StrEnum):
 
     MEASUREMENT = "measurement"
     TOTAL = "total_increasing"
+    PERIOD = "period"
+    """An amount of a past period: no statistics."""
     TEXT = "text"
     FLAG = "flag"
 

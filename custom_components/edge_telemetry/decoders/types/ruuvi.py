@@ -1,4 +1,4 @@
-"""Ruuvi sensors: Bluetooth advertisements in data formats 3, 5, 6 and E1, as a Ruuvi Gateway relays them over MQTT.
+"""Ruuvi sensors: Bluetooth advertisements in data formats 3, 5, 6, C5 and E1, as a Ruuvi Gateway relays them over MQTT.
 
 Facts: docs.ruuvi.com, "Bluetooth advertisements" and "Gateway data formats". A value that the sensor marks as invalid
 is None.
@@ -26,6 +26,9 @@ _MARKER: Final = b"\xff" + _COMPANY_ID
 _NO_MAC: Final = b"\xff" * 6
 _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
+# Length, type and company of a record with Ruuvi's data.
+_RELAYED: Final = re.compile(r"^(?:[0-9A-Fa-f]{2})*[0-9A-Fa-f]{2}(?:FF|ff)9904")
+
 SEQUENCE_MODULUS: Final = 65_535
 """Format 5 counts to 65534; 65535 marks an invalid number."""
 
@@ -33,6 +36,8 @@ SEQUENCE_MODULUS: Final = 65_535
 _FORMAT_3: Final = struct.Struct(">xBBBHhhhH")
 # Temperature, humidity, pressure, acceleration x 3, power, movement counter, sequence number, MAC.
 _FORMAT_5: Final = struct.Struct(">xhHHhhhHBH6s")
+# Format 5 without acceleration.
+_FORMAT_C5: Final = struct.Struct(">xhHHHBH6s")
 # Temperature, humidity, pressure, PM2.5, CO2, VOC, NOx, luminosity, (reserved), sequence number, flags, half a MAC.
 _FORMAT_6: Final = struct.Struct(">xhHHHHBBBxBB3x")
 # Temperature, humidity, pressure, PM1, PM2.5, PM4, PM10, CO2, VOC, NOx, luminosity, (reserved), sequence, flags, MAC.
@@ -86,15 +91,17 @@ def _parse_format_3(data: bytes) -> Reading:
 
 def _parse_format_5(data: bytes) -> Reading:
     temperature, humidity, pressure, x, y, z, power, movement, sequence, mac = _FORMAT_5.unpack_from(data)
-    battery, tx_power = power >> 5, power & 0x1F
     return Reading(
-        {
-            **_climate(temperature, humidity, pressure),
-            **_acceleration(x, y, z),
-            "battery_mv": None if battery == 0x7FF else battery + 1600,
-            "tx_power_dbm": None if tx_power == 0x1F else tx_power * 2 - 40,
-            "movement_counter": None if movement == 0xFF else movement,
-        },
+        {**_climate(temperature, humidity, pressure), **_acceleration(x, y, z), **_tag(power, movement)},
+        None if sequence == 0xFFFF else sequence,
+        None if mac == _NO_MAC else mac.hex(":").upper(),
+    )
+
+
+def _parse_format_c5(data: bytes) -> Reading:
+    temperature, humidity, pressure, power, movement, sequence, mac = _FORMAT_C5.unpack_from(data)
+    return Reading(
+        {**_climate(temperature, humidity, pressure), **_tag(power, movement)},
         None if sequence == 0xFFFF else sequence,
         None if mac == _NO_MAC else mac.hex(":").upper(),
     )
@@ -150,6 +157,15 @@ def _acceleration(*axes: int) -> dict[str, Value]:
     }
 
 
+def _tag(power: int, movement: int) -> dict[str, Value]:
+    battery, tx_power = power >> 5, power & 0x1F
+    return {
+        "battery_mv": None if battery == 0x7FF else battery + 1600,
+        "tx_power_dbm": None if tx_power == 0x1F else tx_power * 2 - 40,
+        "movement_counter": None if movement == 0xFF else movement,
+    }
+
+
 def _particles(value: int) -> float | None:
     return None if value == 0xFFFF else value / 10
 
@@ -169,6 +185,7 @@ _FORMATS: Final[dict[int, Callable[[bytes], Reading]]] = {
     0x03: _parse_format_3,
     0x05: _parse_format_5,
     0x06: _parse_format_6,
+    0xC5: _parse_format_c5,
     0xE1: _parse_format_e1,
 }
 
@@ -192,8 +209,10 @@ def manufacturer_payload(advertisement: bytes) -> bytes:
 
 
 def is_gateway(message: Mapping[str, Any]) -> bool:
-    """Return whether an object is a message of a Ruuvi Gateway about a sensor."""
-    return "gw_mac" in message and "data" in message
+    """Return whether an object is a message of a Ruuvi Gateway about a sensor; `data` is all that every one has."""
+    if "gw_mac" in message:
+        return "data" in message
+    return isinstance(data := message.get("data"), str) and _RELAYED.search(data) is not None
 
 
 def decode_gateway(message: Mapping[str, Any]) -> Message:
@@ -236,29 +255,29 @@ def decode_advertisement(data: Any, *, rssi: Any, ts: Any, gateway: Any, origina
     )
 
 
-def decode_recorded(captured: Any) -> list[tuple[str, Message]] | None:
+def decode_recorded(captured: Any) -> list[tuple[str, Message | DecodeError]] | None:
     """Decode the history of a gateway (by MAC), or a payload or advertisement in hexadecimal; None for other data."""
     match captured:
         case {"data": {"tags": dict() as tags} as data}:
-            return [
-                (
-                    f"{mac}.",
-                    decode_advertisement(
-                        tag.get("data"),
-                        rssi=tag.get("rssi"),
-                        ts=tag.get("timestamp"),
-                        gateway=data.get("gw_mac"),
-                        original=tag,
-                    ),
-                )
-                for mac, tag in tags.items()
-            ]
+            return [(f"{mac}.", _decode_tag(tag, data.get("gw_mac"))) for mac, tag in tags.items()]
         case str() if _HEX.fullmatch(captured):
             raw = bytes.fromhex(captured)
             is_payload = raw[0] in _FORMATS and _MARKER not in raw
             reading = parse_payload(raw if is_payload else manufacturer_payload(raw))
             return [("", Message(reading.metrics, seq=reading.sequence, device_type=KEY))]
     return None
+
+
+def _decode_tag(tag: Any, gateway: Any) -> Message | DecodeError:
+    """Decode a tag in a gateway's history; one in an unknown format does not affect the others."""
+    if not isinstance(tag, dict):
+        return DecodeError(Reason.BAD_RUUVI_DATA, "not an object")
+    try:
+        return decode_advertisement(
+            tag.get("data"), rssi=tag.get("rssi"), ts=tag.get("timestamp"), gateway=gateway, original=tag
+        )
+    except DecodeError as err:
+        return err
 
 
 RUUVI: Final = register(

@@ -1,0 +1,144 @@
+"""Zigbee2MQTT: one message per Zigbee device on `zigbee2mqtt/<device>`.
+
+Facts: zigbee2mqtt.io (MQTT topics and messages, Exposes, Device availability) and recorded messages
+(docs/edge_telemetry.md). The voltage of a battery is in mV, that of the mains in V. `last_seen` is when the device
+itself reported: Zigbee2MQTT publishes what it remembers when it starts.
+"""
+
+from collections.abc import Mapping
+import re
+from typing import Any, Final
+
+from ..device_types import DeviceType, register
+from ..dialects import Channel, Dialect, Form, Found, Levels, register_dialect
+from ..message import Message
+from ..metrics import Kind, Metric
+from ..reading import MAX_TEXT, add, leaves
+from ..timestamps import parse_time
+
+KEY: Final = "zigbee2mqtt"
+
+# Settings and what only the archive keeps.
+_IGNORED: Final = frozenset(
+    {"color", "color_options", "device", "elapsed", "last_seen", "update", "update_available"}
+)  # fmt: skip
+_NAMES: Final[dict[str, str]] = {
+    "ac_frequency": "frequency_hz",
+    "battery": "battery_percent",
+    "carbon_monoxide": "carbon_monoxide_detected",
+    "current_heating_setpoint": "setpoint_temperature_c",
+    "device_temperature": "device_temperature_c",
+    "gas": "gas_detected",
+    "linkquality": "link_quality",
+    "local_temperature": "local_temperature_c",
+    "occupancy": "occupancy_detected",
+    "occupied_heating_setpoint": "setpoint_temperature_c",
+    "position": "position_percent",
+    "presence": "occupancy_detected",
+    "produced_energy": "produced_energy_kwh",
+    "smoke": "smoke_detected",
+    "soil_moisture": "soil_moisture_percent",
+    "tamper": "tamper_detected",
+    "vibration": "vibration_detected",
+    "water_leak": "water_leak_detected",
+}
+_PHASES: Final = {"a": "l1", "b": "l2", "c": "l3"}
+_PHASE: Final = re.compile(r"(current|energy|power|power_factor|voltage)_phase_([abc])")
+_ENDPOINT: Final = re.compile(
+    r"(current|energy|humidity|power|state|temperature|voltage)_(l\d|left|right|center|top|bottom)"
+)
+# A battery has some volts, the mains some hundred: from here on it is millivolts.
+_MILLIVOLTS_FROM: Final = 1000
+
+
+def read(_kind: str, found: Mapping[str, Any]) -> Found:
+    """Return the message of a device."""
+    message = Message({}, original=found, device_type=KEY, ts=parse_time(found.get("last_seen")))
+    for name, value in found.items():
+        if name in _IGNORED:
+            continue
+        for inner, leaf, unit in leaves(name, value):
+            _add(message, inner, leaf, unit)
+    if isinstance(device := found.get("device"), dict):
+        _read_device(message, device)
+    yield None, message
+
+
+def _add(message: Message, name: str, value: Any, unit: Any) -> None:
+    part = ""
+    if (phase := _PHASE.fullmatch(name)) is not None:
+        name, part = phase[1], f"{_PHASES[phase[2]]}_"
+    elif (endpoint := _ENDPOINT.fullmatch(name)) is not None:
+        name, part = endpoint[1], f"{endpoint[2]}_"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if name == "voltage" and is_number and value >= _MILLIVOLTS_FROM:
+        add(message, f"{part}battery_v", round(value / 1000, 3))
+    elif name == "contact" and isinstance(value, bool):
+        add(message, "door_open", not value)  # closed is contact
+    elif name == "state":
+        is_on = {"ON": True, "OFF": False}.get(value) if isinstance(value, str) else None
+        # Otherwise it is the state of a cover or a lock.
+        add(message, f"{part}state" if is_on is None else f"{part}output_on", value if is_on is None else is_on)
+    elif name in {"current", "energy", "humidity", "power", "temperature", "voltage"} and part:
+        add(message, f"{part}{_COMMON[name]}", value, unit)
+    else:
+        add(message, f"{part}{_NAMES.get(name, name)}", value, unit)
+
+
+_COMMON: Final = {
+    "current": "current_a",
+    "energy": "energy_kwh",
+    "humidity": "humidity_percent",
+    "power": "power_w",
+    "temperature": "temperature_c",
+    "voltage": "voltage_v",
+}
+
+
+def _read_device(message: Message, device: Mapping[str, Any]) -> None:
+    """Read what Zigbee2MQTT adds with `include_device_information`."""
+    for name, meaning in (("friendlyName", "name"), ("model", "model"), ("softwareBuildID", "sw_version")):
+        if isinstance(text := device.get(name), str) and text:
+            message.info[meaning] = text[:MAX_TEXT]
+
+
+def _forms(levels: Levels) -> tuple[Form, ...]:
+    return Form(levels, Channel.DATA), Form((*levels, "availability"), Channel.AVAILABILITY)
+
+
+def _ignores(levels: list[str]) -> bool:
+    """Topics of the bridge itself, and the commands to devices."""
+    return "bridge" in levels or levels[-1] in {"availability", "get", "set"}
+
+
+register(
+    DeviceType(
+        key=KEY,
+        manufacturer="Zigbee2MQTT",
+        metrics=(
+            Metric("carbon_monoxide_detected", "carbon_monoxide", kind=Kind.FLAG),
+            Metric("gas_detected", "gas", kind=Kind.FLAG),
+            Metric("occupancy_detected", "occupancy", kind=Kind.FLAG),
+            Metric("smoke_detected", "smoke", kind=Kind.FLAG),
+            Metric("tamper_detected", "tamper", kind=Kind.FLAG, diagnostic=True),
+            Metric("vibration_detected", "vibration", kind=Kind.FLAG),
+            Metric("water_leak_detected", "moisture", kind=Kind.FLAG),
+        ),
+        accepts_commands=False,
+        trusts_availability=True,
+        # Zigbee2MQTT's own limit for devices with a battery, which report on change.
+        timeout_s=25 * 3600,
+        time_is_age=True,
+    )
+)
+
+register_dialect(
+    Dialect(
+        key=KEY,
+        recognizes=lambda levels: KEY in levels[:-1],
+        body=lambda levels: levels,
+        forms=_forms,
+        read=read,
+        ignores=_ignores,
+    )
+)
