@@ -183,7 +183,7 @@ async def test_last_reading_of_a_busy_device_is_used(socket_enabled: None, monke
 
         async def busy(address: int, count: int) -> list[int]:
             if next(refusals):
-                raise ServerDeviceBusyError()
+                raise ServerDeviceBusyError
             return await read(address, count)
 
         monkeypatch.setattr(source._unit, "read_holding_registers", busy)
