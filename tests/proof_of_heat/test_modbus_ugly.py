@@ -38,7 +38,7 @@ def test_counter_in_either_word_order(key: str, words: list[int], kwh: float) ->
 @settings(max_examples=60)
 @given(wh=st.integers(0, 60_000_000), low_first=st.booleans(), grow=st.lists(st.integers(1, 900), min_size=8))
 def test_word_order_is_found_from_growth(wh: int, low_first: bool, grow: list[int]) -> None:
-    """Also where the high word is the larger one: the low word has just begun anew."""
+    """Also where the high word is the larger one: the low word has just restarted."""
     order = WordOrder()
     for step in grow:
         words = [wh >> 16, wh & 0xFFFF]

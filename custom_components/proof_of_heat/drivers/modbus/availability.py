@@ -1,6 +1,6 @@
 """Which registers a device has, and which it refuses for a while only.
 
-A refusal is never for ever: a device refuses registers while it starts, is updated or is busy. A register that was
+A refusal is never permanent: a device refuses registers while it starts, is updated or is busy. A register that was
 never read is tried again with increasing delay; one that was read before is tried at each reading.
 """
 
