@@ -96,11 +96,14 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
     @property
     @override
     def hvac_action(self) -> HVACAction:
-        """Heating while a source heats and the zone's windows are closed."""
+        """Heating while a source delivers heat, the windows are closed and the zone is not above its target."""
         if self.hvac_mode == HVACMode.OFF:
             return HVACAction.OFF
-        heating = any(command.on for command in self.system.coordinator.data.decision.commands)
-        return HVACAction.HEATING if heating and not any_on(self.hass, self.zone.windows) else HVACAction.IDLE
+        if not self.system.coordinator.data.delivery.is_heating or any_on(self.hass, self.zone.windows):
+            return HVACAction.IDLE
+        room_c, target_c = self.current_temperature, self.target_temperature
+        is_warm = room_c is not None and room_c > target_c
+        return HVACAction.IDLE if is_warm else HVACAction.HEATING
 
     @override
     async def async_set_temperature(self, **kwargs: Any) -> None:

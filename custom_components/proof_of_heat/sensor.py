@@ -102,6 +102,7 @@ class SystemSensor(SystemEntity, SensorEntity):
         {
             "codes",
             "cost_h",
+            "delivery",
             "demand_w",
             "flow_c",
             "id",

@@ -201,6 +201,12 @@ async def test_an_export_that_cannot_be_written_raises_and_leaves_nothing(
         await export(hass, filename="...")
 
 
+async def test_an_over_long_filename_is_an_error_of_the_call(hass: HomeAssistant, data: EdgeData) -> None:
+    with pytest.raises(ServiceValidationError) as caught:
+        await export(hass, filename="x" * 300)
+    assert caught.value.translation_key == "filename_too_long"
+
+
 async def export(hass: HomeAssistant, **data: Any) -> Any:
     return await hass.services.async_call(DOMAIN, "export", {"start": "2026-01-01 00:00:00", **data}, blocking=True)
 

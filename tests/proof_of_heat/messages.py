@@ -18,6 +18,7 @@ RECORD: Final = DecisionRecord(
     lower_c=20.0,
     upper_c=22.0,
     demand_w=4000.0,
+    requested_w=4000.0,
     flow_c=34.0,
     mix=(
         SourceShare("pump-1", 4250.0, 1100.0, 0.0812),

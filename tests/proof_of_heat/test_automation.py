@@ -369,6 +369,14 @@ async def test_cost_counts_only_while_control_is_active(
         await system_.coordinator.async_refresh()
         freezer.tick(timedelta(minutes=5))
         thermometer(hass, ROOM, 15.0)
+    assert system_.coordinator.data.decision.record.cost_h > 0
+    assert cost.native_value == 0, "a heater that is commanded but stays off costs nothing"
+    hass.states.async_set(HEATER, "on", {"friendly_name": "Heater"})
+    await unit_of(entry).source.refresh()
+    for _ in range(4):
+        await system_.coordinator.async_refresh()
+        freezer.tick(timedelta(minutes=5))
+        thermometer(hass, ROOM, 15.0)
     await system_.coordinator.async_refresh()
     await hass.async_block_till_done()
     rate = system_.coordinator.data.decision.record.cost_h

@@ -38,8 +38,8 @@ TRANSLATIONS = Path(__file__).parents[2] / "custom_components" / DOMAIN / "trans
         (replace(RECORD, control_mode=ControlMode.COMMISSIONING), DecisionState.COMMISSIONING),
         (replace(OFF, control_mode=ControlMode.COMMISSIONING, limits=()), DecisionState.IDLE),
         (OFF, DecisionState.LIMITED),
-        (replace(OFF, demand_w=0.0), DecisionState.IDLE),
-        (replace(OFF, demand_w=float("nan")), DecisionState.IDLE),
+        (replace(OFF, requested_w=0.0), DecisionState.IDLE),
+        (replace(OFF, requested_w=float("nan")), DecisionState.IDLE),
         (replace(OFF, limits=()), DecisionState.IDLE),
     ],
 )
@@ -54,8 +54,9 @@ def test_every_state_is_translated(language: str) -> None:
 
 
 @pytest.fixture
-async def entry(hass: HomeAssistant) -> MockConfigEntry:
+async def entry(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> MockConfigEntry:
     """A cold home with a heater."""
+    freezer.move_to("2026-11-29T11:00:00+00:00")
     ha.thermometer(hass, ha.OUTDOOR, 0.0)
     ha.thermometer(hass, ha.ROOM, 17.0)
     hass.states.async_set(ha.HEATER, "off")

@@ -89,9 +89,12 @@ class DecisionRecord:
     upper_c: float
     demand_w: float
     """Heat demand before sources and limits."""
+    requested_w: float
+    """Heat requested from the sources in this cycle; in a duty cycle it is above the demand or 0."""
     flow_c: float
     mix: tuple[SourceShare, ...]
     cost_h: float
+    """Expected cost per hour of what is commanded."""
     heat_value_kwh: float
     """Money that a kWh of heat delivered now saves later; NaN without a plan."""
     reasons: tuple[Message, ...]
@@ -120,7 +123,7 @@ class DecisionRecord:
         if any(share.heat_w > 0 for share in self.mix):
             measuring = self.control_mode is ControlMode.COMMISSIONING
             return DecisionState.COMMISSIONING if measuring else DecisionState.HEATING
-        return DecisionState.LIMITED if self.demand_w > 0 and self.limits else DecisionState.IDLE
+        return DecisionState.LIMITED if self.requested_w > 0 and self.limits else DecisionState.IDLE
 
     @property
     def text(self) -> str:

@@ -138,7 +138,7 @@ class DemandControl:
         known = zone.room.known
         error = target_c - zone.room.value if known else 0.0
         trim_k = trim.update(error, elapsed_s if known else 0.0, frozen=zone.window_open or not known)
-        if zone.window_open:
+        if zone.window_open or error < -cfg.too_warm_k:
             return math.nan, 0.0, 0.0
         if not known:
             trim_k = trim.integral_k

@@ -8,23 +8,23 @@ from typing import Any
 import numpy as np
 
 from . import horizon
-from .commissioning import COMMISSION_H, commissioning_level
+from .commissioning import measuring_share, wants_measuring
 from .config import EngineConfig, PeakPolicy
 from .consumption_forecast import ConsumptionForecast, forecast_next_day
 from .decision_record import ControlMode, Decision, DecisionRecord, SourceCommand, SourceShare
+from .delivery import Delivery, delivery
 from .demand import Demand, DemandControl, preheat_offsets_k
 from .duty_cycle import DutyCycle
 from .input_validation import InputValidator, ValidatedInputs
 from .learning import LearnedModel, learn, next_learning_h
 from .messages import Message, MessageCode, message
 from .model.curve_fit import CurveSuggestion, suggest
-from .model.history import COLUMNS, STEP_S, History, Row
-from .model.observer import HouseState, Observer, emitter_after
+from .model.history import COLUMNS, History, Row
+from .model.observer import HouseState, Observer
 from .model.operating_history import OperatingHistory
 from .planning.commitment import PlanRequest, PlanResult, make_plan
-from .planning.segments import FLOW_OVER_MEAN
 from .row_builder import RowBuilder, make_sample, operating_values
-from .running_cost import RunningCostMeter, running_cost
+from .running_cost import RunningCost, RunningCostMeter, cost_of
 from .safety import Safety
 from .savings import SavingsReport, SavingsTracker
 from .short_cycle import ShortCycleProtection
@@ -59,6 +59,8 @@ class _Target:
     heat_w: float
     flow_c: float
     messages: Messages
+    demand_w: float | None = None
+    """The heat demand, if the sources are asked for another heat in this cycle to meet it on average."""
 
 
 class Engine:
@@ -90,6 +92,8 @@ class Engine:
         self._last_s: float | None = None
         self._elapsed_s = 0.0
         self._spent = RunningCostMeter()
+        # What the sources do as of the last snapshot, and what that costs.
+        self.delivery, self.cost = Delivery(), RunningCost()
         self._shares: dict[str, SourceShare] = {}
         pumps = [source.source_id for source in config.sources if source.has_performance_map]
         self._pump_id = pumps[0] if pumps else None
@@ -119,7 +123,9 @@ class Engine:
         self._inputs = inputs = replace(inputs, room_c=self.zones.room_c(inputs.zones, self._elapsed_s))
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
         delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
-        self._spent.add(running_cost(self._configs, snapshot, inputs.outdoor_c, self._shares), self._elapsed_s)
+        self.delivery = delivery(self._configs, snapshot, inputs.outdoor_c, self._shares)
+        self.cost = cost_of(self.delivery, self._configs, snapshot)
+        self._spent.add(self.cost, self._elapsed_s)
         self._operating_history.add(operating_values(snapshot, inputs, self._configs), self._elapsed_s)
         row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self._configs.get(self._pump_id or "")))
         if row is None:
@@ -189,6 +195,7 @@ class Engine:
         frost = self.safety.update_frost(inputs)
         if frost:
             target = replace(target, heat_w=max(target.heat_w, self.source_selector.min_heat_w(self.learned)))
+        is_planned = target.control_mode is ControlMode.PLAN
         choice = self.source_selector.choose(
             snapshot,
             inputs,
@@ -198,9 +205,7 @@ class Engine:
             locks=self._locks(snapshot),
             frost=frost,
             too_warm=inputs.room_c > (self._band or snapshot.band).now[1] - TOO_WARM_K,
-            power_cap_w=self.plan.cap_w
-            if target.control_mode is ControlMode.PLAN and self.plan
-            else self._power_cap_w(),
+            power_cap_w=self.plan.cap_w if is_planned and self.plan else self._power_cap_w(),
         )
         requested = tuple(
             SourceCommand(
@@ -245,36 +250,26 @@ class Engine:
             asked = any(zone.wants_heat and not zone.window_open for zone in inputs.zones)
             if asked or not inputs.zones:
                 return _Target(ControlMode.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.messages)
-        demand_w = demand.share * self.source_selector.design_heat_w(self.learned)
+        wanted_w = demand.share * self.source_selector.design_heat_w(self.learned)
         delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
-        if self._commissioning(demand):
-            full_w = self.source_selector.full_heat_w(self._pump_id or "", self.learned)
-            at_level = commissioning_level(self.history.hours) * full_w
-            # With a duty cycle, so that the mean is the curve's demand.
-            now = self._duty_cycle.update(demand_w, at_level, delivered_w, self._elapsed_s)
+        may_measure = self.config.commission and self._pump_id is not None and self.learned is None
+        if may_measure and wants_measuring(demand, inputs.zones, self.history.hours):
+            at_level = measuring_share(self.history.hours) * self.source_selector.full_heat_w(self._pump_id or "", None)
+            now = self._duty_cycle.update(wanted_w, at_level, delivered_w, self._elapsed_s)
             heat = at_level if now > 0 else 0.0
-            return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, (message(MessageCode.LEARNING),))
+            why = (message(MessageCode.LEARNING),)
+            return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, why, wanted_w)
         least_w = self.source_selector.min_heat_w(self.learned)
-        heat = self._duty_cycle.update(demand_w, least_w, delivered_w, self._elapsed_s)
+        heat = self._duty_cycle.update(wanted_w, least_w, delivered_w, self._elapsed_s)
         control_mode = ControlMode.CURVE if demand.heating else ControlMode.IDLE
-        return _Target(control_mode, heat, demand.flow_c, (demand.reason,))
+        return _Target(control_mode, heat, demand.flow_c, (demand.reason,), wanted_w)
 
     def _flow_for(self, heat_w: float, demand: Demand) -> float:
         """Return the flow temperature that delivers this heat after the emitters have warmed up for 15 minutes."""
         state, learned = self.state, self.learned
         if state is None or learned is None or heat_w <= 0:
             return min(demand.flow_c, self.config.safety.max_flow_c)
-        house = learned.fitted.parameters
-        return emitter_after(house, state, heat_w, STEP_S) + FLOW_OVER_MEAN * house.water_k_w * heat_w
-
-    def _commissioning(self, demand: Demand) -> bool:
-        return (
-            self.config.commission
-            and demand.heating
-            and self._pump_id is not None
-            and self.history.hours < COMMISSION_H
-            and self.learned is None
-        )
+        return learned.flow_for(state, heat_w)
 
     def _delivered_w(self, snapshot: Snapshot, outdoor_c: float) -> float:
         return sum(
@@ -355,7 +350,8 @@ class Engine:
             outdoor_c=inputs.outdoor_c,
             lower_c=lower,
             upper_c=upper,
-            demand_w=target.heat_w,
+            demand_w=target.heat_w if target.demand_w is None else target.demand_w,
+            requested_w=target.heat_w,
             flow_c=target.flow_c,
             mix=mix,
             cost_h=cost_h,

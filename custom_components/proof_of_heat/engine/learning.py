@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from .model.backtest import GATE_DAYS, Backtest, backtest, gate
 from .model.history import STEP_S, Row, Series
 from .model.house_fit import HouseFit, fit_house
-from .model.observer import HouseState, Observer, first_state
+from .model.observer import HouseState, Observer, emitter_after, first_state
 from .model.performance_map import Operation, PerformanceMap, learn as learn_pump, learn_from
 from .planning.planner import ResponseModel
+from .planning.segments import FLOW_OVER_MEAN
 
 FIRST_H = 10.0
 OFTEN_UNTIL_H = 48.0
@@ -36,6 +37,11 @@ class LearnedModel:
     """POSIX time of the newest row."""
     others: Mapping[str, PerformanceMap] = field(default_factory=dict)
     """Performance maps of further modulating sources."""
+
+    def flow_for(self, state: HouseState, heat_w: float) -> float:
+        """Return the flow temperature that delivers this heat after the emitters have warmed up for 15 minutes."""
+        house = self.fitted.parameters
+        return emitter_after(house, state, heat_w, STEP_S) + FLOW_OVER_MEAN * house.water_k_w * heat_w
 
     def observer(self, since: list[Row]) -> Observer:
         """Return an observer that has processed the rows added since learning began."""

@@ -1,4 +1,4 @@
-"""The present cost of heating: by measured power, or by the decision for sources without a power reading."""
+"""The present cost of heating, by what the sources draw and deliver (delivery.py)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ import math
 
 from .config import SourceConfig
 from .decision_record import SourceShare
-from .snapshot import Snapshot, SourceSnapshot
-from .sources import heat_output_w, revenue_h
+from .delivery import Delivery, delivery
+from .snapshot import Snapshot
+from .sources import revenue_h
 
 USUAL_PRICE = 0.25
 
@@ -18,6 +19,10 @@ class RunningCost:
 
     cost_h: float = 0.0
     power_w: float = 0.0
+    estimated: bool = False
+    """Whether a part is neither measured nor counted."""
+    complete: bool = True
+    """False: a part is unknown and left out."""
 
 
 @dataclass(slots=True)
@@ -45,26 +50,29 @@ def running_cost(
     configs: Mapping[str, SourceConfig], snapshot: Snapshot, outdoor_c: float, decided: Mapping[str, SourceShare]
 ) -> RunningCost:
     """Return the running cost of all sources; surplus costs its feed-in price."""
-    price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else USUAL_PRICE
+    return cost_of(delivery(configs, snapshot, outdoor_c, decided), configs, snapshot)
+
+
+def cost_of(now: Delivery, configs: Mapping[str, SourceConfig], snapshot: Snapshot) -> RunningCost:
+    """Return what sources cost that deliver this; a part that is unknown is left out, and the cost then estimated."""
+    known_price = math.isfinite(snapshot.price_kwh)
+    price = snapshot.price_kwh if known_price else USUAL_PRICE
     power = other = 0.0
-    for reading in snapshot.sources:
-        config = configs.get(reading.source_id)
-        if config is None:
-            continue
-        watts, money = _one(config, reading, snapshot, outdoor_c, decided.get(reading.source_id))
-        power, other = power + watts, other + money
+    estimated = unknown = False
+    for source in now.sources:
+        config = configs[source.source_id]
+        watts = source.power.watts if source.power.known else 0.0
+        power += watts
+        counted = [source.power]
+        if config.fuel_kwh_price is not None:
+            counted.append(source.heat)
+            heat_w = source.heat.watts if source.heat.known else 0.0
+            other += config.fuel_kwh_price / config.efficiency * heat_w / 1000
+        else:
+            other -= revenue_h(config, watts, snapshot.hashprice_ph_day)
+        estimated = estimated or any(amount.estimated for amount in counted) or (not known_price and watts > 0)
+        unknown = unknown or not all(amount.known for amount in counted)
     bought = max(0.0, power - max(0.0, snapshot.surplus_w))
     sold = snapshot.surplus_price_kwh if math.isfinite(snapshot.surplus_price_kwh) else 0.0
-    return RunningCost(other + (bought * price + (power - bought) * sold) / 1000, power)
-
-
-def _one(
-    config: SourceConfig, reading: SourceSnapshot, snapshot: Snapshot, outdoor_c: float, decided: SourceShare | None
-) -> tuple[float, float]:
-    """Return electric power in W, and other cost per hour (fuel, or negative for mining revenue)."""
-    decision = decided if decided is not None and decided.heat_w > 0 else None
-    watts = reading.power_w if math.isfinite(reading.power_w) else decision.power_w if decision is not None else 0.0
-    watts = max(0.0, watts)
-    if config.fuel_kwh_price is not None:
-        return watts, config.fuel_kwh_price / config.efficiency * heat_output_w(config, reading, outdoor_c) / 1000
-    return watts, -revenue_h(config, watts, snapshot.hashprice_ph_day)
+    money_h = other + (bought * price + (power - bought) * sold) / 1000
+    return RunningCost(money_h, power, estimated=estimated, complete=not unknown)

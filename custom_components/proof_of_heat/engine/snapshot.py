@@ -104,6 +104,19 @@ class SourceSnapshot:
     """Whether it heats domestic hot water now: its temperatures are not those of the heating circuit."""
     settled: bool = True
     """False while an earlier command is not yet visible in the readings (a miner that reboots)."""
+    running: bool | None = None
+    """Whether it delivers heat now (its compressor runs); None if not reported."""
+    power_estimated: bool = False
+    """``power_w`` is the device's own estimate, not a measurement."""
+    counts: bool = False
+    """Its electricity is counted, by the device or a linked meter, although ``counted_w`` may not be known yet."""
+    counted_w: float = NAN
+    """Recent mean electric input by the counter."""
+    counted_heat_w: float = NAN
+    """Recent mean heat output by the device's heat counter."""
+    counted_enough: bool = False
+    """Whether the counter moved by enough counts for ``counted_w`` to be accurate."""
+    counted_heat_enough: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,11 @@ from homeassistant.util import dt as dt_util
 
 from .._lib.slices import in_slices
 from ..engine.decision_record import DecisionRecord
+from ..engine.delivery import Delivery
 from .formatter import ENGLISH, MessageFormatter, MessageTexts, rounded
 
 MAX_DECISIONS: Final = 200
+NO_DELIVERY: Final = Delivery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class _Decision:
     record: DecisionRecord
     names: dict[str, str]
     currency: str
+    delivery: Delivery
 
     def texts(self, texts: MessageTexts) -> dict[str, Any]:
         """Return the fields that depend on the language."""
@@ -59,6 +62,17 @@ class _Decision:
                 }
                 for part in record.mix
             ],
+            "delivery": [
+                {
+                    "source": names.get(part.source_id, part.source_id),
+                    "heat_w": rounded(part.heat.watts),
+                    "heat_estimated": part.heat.estimated,
+                    "power_w": rounded(part.power.watts),
+                    "power_estimated": part.power.estimated,
+                    "heating": part.is_heating,
+                }
+                for part in self.delivery.sources
+            ],
         }
 
 
@@ -70,9 +84,16 @@ class DecisionJournal:
         self.texts = ENGLISH
         self._decisions: deque[_Decision] = deque(maxlen=MAX_DECISIONS)
 
-    def add(self, cycle_id: str, record: DecisionRecord, names: dict[str, str], currency: str) -> None:
-        """Add the decision of a cycle."""
-        decision = _Decision(cycle_id, record, names, currency)
+    def add(
+        self,
+        cycle_id: str,
+        record: DecisionRecord,
+        names: dict[str, str],
+        currency: str,
+        delivery: Delivery = NO_DELIVERY,
+    ) -> None:
+        """Add the decision of a cycle, with what the sources did before it."""
+        decision = _Decision(cycle_id, record, names, currency, delivery)
         self._decisions.append(decision)
         self.rows.append(decision.row(self.texts))
 

@@ -11,6 +11,10 @@ from .cop import CopCalculator
 def feed_source(calculator: CopCalculator, managed: ManagedSource) -> None:
     """Add a heat pump's heat at its own time, and its own electricity counter where no meter is linked."""
     state = managed.source.state
+    if state.electricity_kwh is not None:
+        managed.own_power.feed(state.at, state.electricity_kwh)
+    if state.heat_kwh is not None:
+        managed.own_heat.feed(state.at, state.heat_kwh)
     if managed.config.kind != SourceKind.HEAT_PUMP or state.heat_kwh is None:
         return
     if managed.meter is None:

@@ -14,7 +14,9 @@ from .._lib.steady_clock import SteadyClock
 from ..const import DOMAIN
 from ..engine.consumption_forecast import ConsumptionForecast
 from ..engine.decision_record import Decision
+from ..engine.delivery import Delivery
 from ..engine.engine import Engine
+from ..engine.running_cost import RunningCost
 from ..engine.snapshot import Snapshot
 from ..inputs.presence import everyone_away
 from ..inputs.states import known
@@ -44,6 +46,10 @@ class CycleData:
     cycle_id: str
     snapshot: Snapshot
     decision: Decision
+    delivery: Delivery
+    """What the sources draw and deliver now: measured or counted, else estimated and marked."""
+    cost: RunningCost
+    """What that costs."""
     consumption: ConsumptionForecast | None = None
     """The expected consumption of the next 24 hours; None without a plan."""
 
@@ -108,7 +114,8 @@ class ControlCycle:
         decision = self._engine.decide(snapshot)
         decision = replace(decision, record=replace(decision.record, now_s=now.timestamp()))  # shown by the wall clock
         self._record(cycle_id, decision)
-        return CycleData(cycle_id, snapshot, decision, self._engine.consumption_forecast())
+        engine = self._engine
+        return CycleData(cycle_id, snapshot, decision, engine.delivery, engine.cost, engine.consumption_forecast())
 
     def _refresh_inputs(self, now: datetime) -> None:
         """Start the background queries that are due, and update presence and overrides."""
@@ -141,7 +148,7 @@ class ControlCycle:
             price = prices.get(source_id, math.nan)
             managed.heat_price_kwh = price if math.isfinite(price) else None
         names = display_names(self._config, self._sources)
-        self._journal.add(cycle_id, decision.record, names, self._hass.config.currency)
+        self._journal.add(cycle_id, decision.record, names, self._hass.config.currency, self._engine.delivery)
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("cycle=%s %s", cycle_id, self._journal.log_line())
 

@@ -109,8 +109,8 @@ class IntegratedCostSensor(SystemEntity, _IntegratedSensor):
 
     @callback
     def _integrate(self) -> None:
-        cost_h = self.system.coordinator.data.decision.record.cost_h
-        self._integrator.add(dt_util.utcnow(), cost_h if self.system.user.active else None)
+        cost = self.system.coordinator.data.cost
+        self._integrator.add(dt_util.utcnow(), cost.cost_h if self.system.user.active else None)
 
 
 def integrated_sensors(system: HeatingSystem, managed: ManagedSource) -> list[IntegratedEnergySensor]:

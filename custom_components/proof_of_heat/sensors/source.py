@@ -50,6 +50,11 @@ def _used(managed: ManagedSource) -> Value:
     return managed.budget.state().used_day if managed.budget else None
 
 
+def _is_estimated(managed: ManagedSource) -> Mapping[str, Any]:
+    power = managed.power(dt_util.utcnow())
+    return {} if power is None else {"estimated": power[1]}
+
+
 SOURCE_SENSORS: Final = (
     SourceSensorDescription(
         key="api_calls_left",
@@ -127,6 +132,7 @@ SOURCE_SENSORS: Final = (
         **POWER,
         added_with_value=True,
         value_fn=lambda managed: managed.power_w(dt_util.utcnow()),
+        attributes_fn=_is_estimated,
         follows_cycle=True,
     ),
     SourceSensorDescription(

@@ -1,6 +1,6 @@
 """Sensors of the heating system: decisions, COP, cost, savings."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from ..data import HeatingSystem
 from ..engine.decision_record import ControlMode, DecisionState
+from ..engine.delivery import Amount, Delivery
 from .base import POWER, RATIO, TEMPERATURE, Value, known
 
 _WINDOW: Final = timedelta(hours=2)
@@ -34,19 +35,36 @@ def _flow(system: HeatingSystem) -> float | None:
     return None if flow is None else min(flow, system.config.max_flow_c)
 
 
-def _power(system: HeatingSystem) -> float | None:
-    """Return the power of all sources, of linked meters where sources do not measure it."""
-    now = dt_util.utcnow()
-    return _total(managed.power_w(now) for managed in system.sources.values())
+def _watts(amount: Amount) -> float | None:
+    return round(amount.watts, 1) if amount.known else None
 
 
-def _heat(system: HeatingSystem) -> float | None:
-    return _total(managed.heat_w for managed in system.sources.values())
+def _estimate(amount: Callable[[Delivery], Amount]) -> Callable[[HeatingSystem], Mapping[str, Any]]:
+    """Return the function that marks an estimate, with the sources that are estimated or unknown."""
+
+    def attributes(system: HeatingSystem) -> Mapping[str, Any]:
+        delivery = system.coordinator.data.delivery
+        parts = [(source.source_id, amount(Delivery((source,)))) for source in delivery.sources]
+        names = {source_id: managed.name for source_id, managed in system.sources.items()}
+        return {
+            "estimated": amount(delivery).estimated,
+            "estimated_sources": [names.get(key, key) for key, part in parts if part.known and part.estimated],
+            "unknown_sources": [names.get(key, key) for key, part in parts if not part.known],
+        }
+
+    return attributes
 
 
-def _total(values: Iterable[float | None]) -> float | None:
-    known_values = [value for value in values if value is not None]
-    return round(sum(known_values), 1) if known_values else None
+def _cost_per_hour(system: HeatingSystem) -> float | None:
+    data = system.coordinator.data
+    return known(data.cost.cost_h) if data.delivery.power.known else None
+
+
+def _cost_details(system: HeatingSystem) -> Mapping[str, Any]:
+    """Return whether the cost is estimated, and what the last decision was expected to cost."""
+    data = system.coordinator.data
+    estimated = data.cost.estimated or not data.cost.complete
+    return {"estimated": estimated, "commanded": known(round(data.decision.record.cost_h, 4))}
 
 
 def _cop(name: str) -> Callable[[HeatingSystem], float | None]:
@@ -138,7 +156,8 @@ SYSTEM_SENSORS: Final = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=3,
         money="/h",
-        value_fn=lambda system: known(system.coordinator.data.decision.record.cost_h),
+        value_fn=_cost_per_hour,
+        attributes_fn=_cost_details,
     ),
     SystemSensorDescription(
         key="decision",
@@ -167,7 +186,12 @@ SYSTEM_SENSORS: Final = (
         value_fn=_consumption,
         attributes_fn=_consumption_interval,
     ),
-    SystemSensorDescription(key="heat_power", **POWER, value_fn=_heat),
+    SystemSensorDescription(
+        key="heat_power",
+        **POWER,
+        value_fn=lambda system: _watts(system.coordinator.data.delivery.heat),
+        attributes_fn=_estimate(lambda delivery: delivery.heat),
+    ),
     SystemSensorDescription(
         key="model_error",
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -185,7 +209,12 @@ SYSTEM_SENSORS: Final = (
         **TEMPERATURE,
         value_fn=lambda system: known(system.coordinator.data.decision.record.outdoor_c),
     ),
-    SystemSensorDescription(key="power", **POWER, value_fn=_power),
+    SystemSensorDescription(
+        key="power",
+        **POWER,
+        value_fn=lambda system: _watts(system.coordinator.data.delivery.power),
+        attributes_fn=_estimate(lambda delivery: delivery.power),
+    ),
     SystemSensorDescription(
         key="savings",
         device_class=SensorDeviceClass.MONETARY,

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 import logging
 import math
 from typing import Final
@@ -14,7 +15,7 @@ from .._lib.heat_source import CommandResult, Health, HeatSource, SourceKind
 from ..drivers.call_budget import CallBudget
 from ..engine.config import SourceConfig
 from ..engine.snapshot import SourceSnapshot
-from ..metering.counter_power import CounterPower
+from ..metering.counter_power import OWN_SPAN, OWN_STALE, CounterPower
 from .poller import SourcePoller
 from .source_snapshot import source_snapshot, with_power
 
@@ -41,6 +42,10 @@ class ManagedSource:
     """The linked meter's power; None where it has none."""
     counter_power: CounterPower = field(default_factory=CounterPower)
     """Power derived from the linked meter's energy counter, where it has no power of its own."""
+    own_power: CounterPower = field(default_factory=partial(CounterPower, OWN_SPAN, OWN_STALE))
+    """Power derived from the device's own electricity counter."""
+    own_heat: CounterPower = field(default_factory=partial(CounterPower, OWN_SPAN, OWN_STALE))
+    """Heat output derived from the device's own heat counter."""
     close: Callable[[], Awaitable[None]] | None = None
     counters: frozenset[str] = frozenset()
     """Which of "electricity" and "heat" the device counts itself; the rest is integrated from power."""
@@ -81,20 +86,41 @@ class ManagedSource:
         return state.heat_w
 
     def power_w(self, now: datetime) -> float | None:
-        """Return the electric power, from the linked meter where the source does not measure it."""
-        power = self.snapshot(now).power_w
-        return power if math.isfinite(power) else None
+        """Return the electric power: measured, from the linked meter, or from a counter."""
+        return None if (found := self.power(now)) is None else found[0]
+
+    def power(self, now: datetime) -> tuple[float, bool] | None:
+        """Return the electric power in W, and whether it is an estimate; None if it is unknown."""
+        seen = self.snapshot(now)
+        if math.isfinite(seen.counted_w) and (seen.power_estimated or math.isnan(seen.power_w)):
+            return seen.counted_w, not seen.counted_enough
+        return (seen.power_w, seen.power_estimated) if math.isfinite(seen.power_w) else None
 
     def snapshot(self, now: datetime) -> SourceSnapshot:
-        """Return the source's report for the engine, completed by the linked meter."""
-        reported = source_snapshot(self.source, self.config, now)
+        """Return the source's report for the engine, completed by the linked meter and by counters."""
+        reported = self._with_own_counters(source_snapshot(self.source, self.config, now), now)
         is_measured = self.source.capabilities.reads_power and math.isfinite(reported.power_w)
         if is_measured or self.meter is None or self.config.fuel_kwh_price is not None:
             return reported
         power = self.meter_power_w() if self.meter_power_w is not None else None
+        if power is not None:
+            return with_power(reported, power, self.config)
+        power = self.counter_power.power_w(now)
         if power is None:
-            power = self.counter_power.power_w(now)
-        return reported if power is None else with_power(reported, power, self.config)
+            return reported
+        return with_power(reported, power, self.config, estimated=not self.counter_power.is_accurate(now))
+
+    def _with_own_counters(self, reported: SourceSnapshot, now: datetime) -> SourceSnapshot:
+        """Add the means that the device's own counters give."""
+        power, heat = self.own_power.power_w(now), self.own_heat.power_w(now)
+        return replace(
+            reported,
+            counts=self.source.state.electricity_kwh is not None,
+            counted_w=math.nan if power is None else power,
+            counted_heat_w=math.nan if heat is None else heat,
+            counted_enough=self.own_power.is_accurate(now),
+            counted_heat_enough=self.own_heat.is_accurate(now),
+        )
 
     async def async_close(self) -> None:
         """Free its connections; a failure does not keep other sources from closing."""

@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from .._lib.heat_source import Control, Health, HeatSource
+from .._lib.heat_source import Control, Health, HeatSource, SourceState
 from ..engine.config import SourceConfig
 from ..engine.snapshot import NAN, SourceSnapshot
 
 LIMITED_VALID_S: Final = 3600.0
 """How long the last report is used while the cloud refuses calls."""
+COMPRESSOR_ACTIVE: Final = "compressor_active"
+"""The reading of heat pumps that report whether the compressor runs."""
 
 
 def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> SourceSnapshot:
@@ -30,6 +32,8 @@ def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> 
             heat_w=_number(state.heat_w),
             flow_c=_number(state.flow_c),
             return_c=_number(state.return_c),
+            running=_running(state),
+            power_estimated=state.power_w is not None and not source.capabilities.reads_power,
             circuit_c=_number(getattr(state, "circuit_c", None)),
             hot_water=bool(getattr(state, "hot_water", None)),
         ),
@@ -37,9 +41,17 @@ def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> 
     )
 
 
-def with_power(snapshot: SourceSnapshot, power_w: float, config: SourceConfig) -> SourceSnapshot:
+def with_power(
+    snapshot: SourceSnapshot, power_w: float, config: SourceConfig, *, estimated: bool = False
+) -> SourceSnapshot:
     """Return the report with the power of a linked meter."""
-    return _with_level(replace(snapshot, power_w=max(0.0, power_w)), config)
+    return _with_level(replace(snapshot, power_w=max(0.0, power_w), power_estimated=estimated), config)
+
+
+def _running(state: SourceState) -> bool | None:
+    """Return whether a heat pump's compressor runs; None if it is not reported."""
+    active = state.extra.get(COMPRESSOR_ACTIVE)
+    return active if isinstance(active, bool) else None
 
 
 def _with_level(snapshot: SourceSnapshot, config: SourceConfig) -> SourceSnapshot:
