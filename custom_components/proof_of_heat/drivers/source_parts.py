@@ -1,4 +1,4 @@
-"""What all drivers share beside their base class: timing, the write log, states without readings."""
+"""What drivers share in addition to their base class: timing, the write log, states without readings."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -44,7 +44,7 @@ class Releaser:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._wakers: dict[str, asyncio.Event] = {}
         self._attached: dict[str, tuple[str, ConfigSubentry]] = {}
-        """Configured sources by device: the entry's id and the subentry, which is gone when it is removed."""
+        """Configured sources by device: the entry's id, and the subentry for the time after its removal."""
 
     @callback
     def start(self, entry: ConfigEntry, sources: Iterable[ManagedSource], on_result: Callable[..., None]) -> None:
@@ -219,7 +219,7 @@ class Releaser:
 
 @callback
 def _ignore(_: CommandResult) -> None:
-    """Nobody is shown the results of a removed source."""
+    """The results of a removed source are not shown."""
 
 
 _RELEASER: HassKey[Releaser] = HassKey(f"{DOMAIN}_releaser")

@@ -345,17 +345,9 @@ class ModbusSource(SourceBase):
             else:
                 await self._patiently(partial(self._unit.write_registers, register.address, words))
 
-    @property
-    def _setting_registers(self) -> dict[str, Register]:
-        """Registers that commands or the fallback change."""
-        template = self._template
-        actions = [*template.controls.values(), *([template.level] if template.level is not None else [])]
-        registers = [*(action.register for action in actions), *(register for register, _ in template.fallback)]
-        return {register.key: register for register in registers}
-
     @override
     def _shown(self, state: SourceState) -> Shown:
-        return {key: self._shown_value(key) for key in self._setting_registers}
+        return {key: self._shown_value(key) for key in self._template.setting_registers}
 
     def _shown_value(self, key: str) -> SettingValue | None:
         """Return a register's value as it is written; one that cannot be read counts as written."""
@@ -378,14 +370,14 @@ class ModbusSource(SourceBase):
     async def _restore(self, missing: Settings, state: SourceState) -> None:
         """Write regardless of the daily limit."""
         self._held.clear()
-        registers = self._setting_registers
+        registers = self._template.setting_registers
         await self._write_all([(registers[key], float(value)) for key, value in missing.items()], counted=False)
         known = self._settings.values
         self._unread = {key: value for key, value in missing.items() if key not in known}
 
     @override
     def _is_same(self, key: str, one: SettingValue, other: SettingValue) -> bool:
-        register = self._setting_registers.get(key)
+        register = self._template.setting_registers.get(key)
         if register is None or isinstance(one, str) or isinstance(other, str):
             return one == other
         return abs(one - other) <= abs(register.scale) / 2 + 1e-6
