@@ -47,6 +47,7 @@ ATTR_WAIT: Final = "wait"
 
 _MAX_ROWS: Final = 50_000
 _MAX_PARAMS_BYTES: Final = 8192
+_MAX_FILENAME_LENGTH: Final = 200
 EXPORT_FOLDER: Final = "edge_telemetry_exports"
 
 
@@ -138,7 +139,10 @@ async def _async_export(call: ServiceCall) -> ServiceResponse:
     stem = Path(call.data.get(ATTR_FILENAME) or f"measurements {dt_util.now():%Y-%m-%d %H-%M-%S}").stem
     if not any(letter.isalnum() for letter in stem):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="filename_invalid")
-    path = Path(call.hass.config.path(EXPORT_FOLDER)) / f"{slugify(stem)}.{file_format}"
+    name = f"{slugify(stem)}.{file_format}"
+    if len(name) > _MAX_FILENAME_LENGTH:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="filename_too_long")
+    path = Path(call.hass.config.path(EXPORT_FOLDER)) / name
 
     def write() -> int:
         return write_file(path, file_format, archive_rows(archive, selection, aggregation, zone, None))

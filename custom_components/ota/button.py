@@ -7,7 +7,7 @@ from typing import Any, Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
@@ -108,4 +108,4 @@ class RolloutButton(RolloutEntity, ButtonEntity):
             return  # an automation
         user = await self.hass.auth.async_get_user(user_id)
         if user is None or not user.is_admin:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="admin_only")
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="admin_only")

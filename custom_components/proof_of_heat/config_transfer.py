@@ -14,6 +14,7 @@ from homeassistant.core import HomeAssistant, callback
 import probatio as vol
 from yarl import URL
 
+from ._lib.user_text import UserTextError, parse_yaml
 from .const import (
     CONF_CAPABILITIES,
     CONF_HASHPRICE_URL,
@@ -136,13 +137,20 @@ def to_yaml(body: Mapping[str, Any]) -> str:
 
 
 def parse(text: str) -> dict[str, Any]:
-    """Parse and validate a text; raises ConfigTransferError. The checksum of an edited text has to be removed."""
-    import yaml
+    """Parse and validate a text; raises ConfigTransferError."""
+    return validate(load(text))
 
+
+def load(text: str) -> Any:
+    """Parse a text; raises ConfigTransferError. Blocking: a long text takes seconds."""
     try:
-        body = yaml.safe_load(text)
-    except yaml.YAMLError as err:
-        raise ConfigTransferError(f"invalid YAML: {err}") from err
+        return parse_yaml(text)
+    except UserTextError as err:
+        raise ConfigTransferError(str(err)) from err
+
+
+def validate(body: Any) -> dict[str, Any]:
+    """Validate a parsed text; raises ConfigTransferError. The checksum of an edited text has to be removed."""
     if not isinstance(body, dict) or body.get("format") != FORMAT or body.get("domain") != DOMAIN:
         raise ConfigTransferError(f"must be a configuration of {DOMAIN} in format {FORMAT}")
     if (stated := body.get("checksum")) is not None and stated != checksum(body):

@@ -20,9 +20,10 @@ from .config_transfer import (
     check_devices,
     difference,
     export,
+    load,
     merged,
-    parse,
     to_yaml,
+    validate,
 )
 from .const import DOMAIN
 from .data import HeatConfigEntry, HeatingSystem
@@ -203,7 +204,7 @@ async def _import(call: ServiceCall) -> ServiceResponse:
     system = await _system(call, admin=True)
     entry = system.coordinator.config_entry
     try:
-        body = parse(call.data[ATTR_YAML])
+        body = validate(await call.hass.async_add_executor_job(load, call.data[ATTR_YAML]))
         await check_devices(call.hass, body)
         draft = merged(entry, body)
     except ConfigTransferError as err:

@@ -36,7 +36,7 @@ def _hub_data(hub: HubData) -> dict[str, Any]:
         "hub": hub_status(model),
         "outlets": [outlet_status(model, outlet) for outlet in model.outlets.values()],
         "finished_commands": [
-            command_json(command) | {"reason": command.reason, "device_id": command.payload.device_id}
+            command_json(model, command) | {"reason": command.reason, "device_id": command.payload.device_id}
             for command in model.commands.closed()
         ],
         "alerts": model.alerts.dump(),

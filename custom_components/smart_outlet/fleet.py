@@ -30,7 +30,7 @@ def fleet_id(ccu_id: str) -> str:
 
 
 def _device(hub: HubData) -> FleetDevice:
-    last_seen, power_off = hub.model.last_seen, hub.model.power_off
+    last_seen, power_off = hub.model.to_wall(hub.model.last_seen), hub.model.power_off
     return FleetDevice(
         device_id=fleet_id(hub.info.ccu_id or ""),
         name=hub.info.title,

@@ -1,6 +1,5 @@
 """Numbers: the trip threshold of an outlet and the main current threshold of a hub."""
 
-import time
 from typing import Any, Final, override
 
 from homeassistant.components.number import (
@@ -78,8 +77,10 @@ class TripThreshold(OutletEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Set the threshold and send it to the outlet."""
-        await self.async_send_command(CommandRequest(CommandName.SET_THRESHOLD, value=round(value)))
-        self.publish_now()
+        try:
+            await self.async_send_command(CommandRequest(CommandName.SET_THRESHOLD, value=round(value)))
+        finally:
+            self.publish_now()
 
 
 class MainThreshold(HubEntity, NumberEntity):
@@ -105,7 +106,17 @@ class MainThreshold(HubEntity, NumberEntity):
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Set the threshold; it is on disk on return."""
-        self.hub.model.set_main_threshold(round(value), time.time())
-        await self.hub.store.async_commit()
-        self.publish_now()
+        """Set the threshold; it is on disk on return.
+
+        Raises:
+            HomeAssistantError: It could not be stored and is as before.
+        """
+        model, before = self.hub.model, self.hub.model.main_threshold_ma
+        model.set_main_threshold(round(value), model.clock())
+        try:
+            await self.hub.store.async_commit()
+        except BaseException:
+            model.set_main_threshold(before, model.clock())
+            raise
+        finally:
+            self.publish_now()

@@ -131,7 +131,7 @@ OUTLET_SENSORS: Final = (
         key="last_seen",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda hub, outlet: _datetime(outlet.last_seen),
+        value_fn=lambda hub, outlet: _datetime(hub.model.to_wall(outlet.last_seen)),
         always_available=True,
     ),
     _power("a"),
@@ -217,7 +217,7 @@ HUB_SENSORS: Final = (
         key="last_seen",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda hub: _datetime(hub.model.last_seen),
+        value_fn=lambda hub: _datetime(hub.model.to_wall(hub.model.last_seen)),
         always_available=True,
     ),
     HubSensorDescription(

@@ -187,7 +187,7 @@ async def _async_handle_dismiss(call: ServiceCall) -> None:
 
 
 async def async_dismiss_alerts(hubs: list[HubData], alert_id: str | None) -> None:
-    """Dismiss one alert or all; the change is on disk on return.
+    """Dismiss one alert or all; the change is on disk on return, or as soon as the disk accepts it.
 
     Raises:
         ServiceValidationError: There is no alert with this ID.
@@ -199,7 +199,7 @@ async def async_dismiss_alerts(hubs: list[HubData], alert_id: str | None) -> Non
         dismissed = [each for each in alert_ids if log.dismiss(each)]
         if dismissed:
             found = True
-            await hub.store.async_commit()
+            await hub.store.async_save_or_retry()
     if alert_id is not None and not found:
         raise ServiceValidationError(
             translation_domain=DOMAIN,

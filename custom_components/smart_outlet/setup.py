@@ -1,13 +1,13 @@
 """Creates the parts of a hub from its config entry."""
 
 from functools import partial
-import time
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util.ulid import ulid_now
 
 from ._lib.publisher import Publisher
+from ._lib.steady_clock import SteadyClock
 from .const import DOMAIN, HubKind
 from .data import HubData, SmartOutletConfigEntry
 from .domain.parts import DomainParts
@@ -27,7 +27,7 @@ async def async_create_hub(hass: HomeAssistant, entry: SmartOutletConfigEntry, p
     texts = await async_load_texts(hass)
     alerts = AlertFormatter(texts)
     notifier = HubNotifier(hass, info, alerts)
-    model = HubModel(hub_settings(entry), notifier, ulid_now)
+    model = HubModel(hub_settings(entry), notifier, ulid_now, SteadyClock())
     notifier.model = model
     store = HubStore(hass, entry.entry_id, model.dump)
     notifier.on_save = store.schedule_save
@@ -43,7 +43,7 @@ async def async_create_hub(hass: HomeAssistant, entry: SmartOutletConfigEntry, p
     outlets = HubOutlets(model)
     outlets.sync(outlet_settings(entry))
     if (stored := await store.async_load()) is not None:
-        model.restore(stored, time.time())
+        model.restore(stored, model.clock())
     info.device_registry_id = _register_device(hass, entry, texts.get(f"model_{info.kind.value}"), info.ccu_id)
     hub = HubData(
         info=info,

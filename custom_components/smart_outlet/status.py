@@ -15,7 +15,7 @@ def timestamp(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def command_json(command: QueuedCommand) -> dict[str, Any]:
+def command_json(hub: HubModel, command: QueuedCommand) -> dict[str, Any]:
     """Return a command as JSON."""
     return {
         "id": command.id,
@@ -24,8 +24,8 @@ def command_json(command: QueuedCommand) -> dict[str, Any]:
         "value": command.payload.request.value,
         "status": command.status.value,
         "attempts": command.attempts,
-        "created": timestamp(command.created),
-        "expires_at": timestamp(command.deadline),
+        "created": timestamp(hub.to_wall(command.created)),
+        "expires_at": timestamp(hub.to_wall(command.deadline)),
     }
 
 
@@ -43,8 +43,8 @@ def outlet_status(hub: HubModel, outlet: Outlet) -> dict[str, Any]:
         "threshold": outlet.threshold or 0,
         "is_overload": outlet.is_overload,
         "online": outlet.online,
-        "last_seen": timestamp(outlet.last_seen),
-        "pending": [command_json(command) for command in hub.commands.open(outlet.device_id)],
+        "last_seen": timestamp(hub.to_wall(outlet.last_seen)),
+        "pending": [command_json(hub, command) for command in hub.commands.open(outlet.device_id)],
     }
 
 
@@ -53,7 +53,7 @@ def hub_status(hub: HubModel) -> dict[str, Any]:
     return {
         "name": hub.settings.name,
         "online": hub.online,
-        "last_seen": timestamp(hub.last_seen),
+        "last_seen": timestamp(hub.to_wall(hub.last_seen)),
         "main_current": hub.main_current_ma,
         "main_threshold": hub.main_threshold_ma or 0,
         "outlets": list(hub.outlets),

@@ -2,16 +2,19 @@
 
 from datetime import timedelta
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from aiohttp.test_utils import TestClient
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import probatio as vol
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.iot_heating._lib.archive import Row
 from custom_components.iot_heating.const import DOMAIN
@@ -225,6 +228,47 @@ async def test_a_file_is_written_only_where_it_may_be(hass: HomeAssistant, call:
     with pytest.raises(HomeAssistantError) as failed:
         await call("get_sessions", filename=str(tmp_path))
     assert failed.value.translation_key == "storage_failed"
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("missing/sessions.csv", "folder_missing"),
+        ("taken/sessions.csv", "folder_missing"),
+        pytest.param("x" * 300 + ".csv", "filename_too_long", id="long"),
+        ("folder", "storage_failed"),
+    ],
+)
+async def test_a_file_that_cannot_be_written_is_an_error_of_the_call(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    building: MockConfigEntry,
+    key: str,
+    tmp_path: Path,
+    name: str,
+    error: str,
+) -> None:
+    """Home Assistant answers 400 with the reason; it answers 500 for errors of its own."""
+    (tmp_path / "taken").touch()
+    (tmp_path / "folder").mkdir()
+    hass.config.allowlist_external_dirs = {str(tmp_path)}
+    owner = controller_subentry(building).subentry_id
+    data = {"device_id": device_of(hass, building, owner), "filename": str(tmp_path / name)}
+    assert await async_setup_component(hass, "api", {})
+    client = await hass_client()
+    reply = await client.post("/api/services/iot_heating/get_sessions?return_response", json=data)
+    assert reply.status == HTTPStatus.BAD_REQUEST
+    with pytest.raises(ServiceValidationError) as caught:
+        await hass.services.async_call(DOMAIN, "get_sessions", data, blocking=True, return_response=True)
+    assert caught.value.translation_key == error
+
+
+async def test_a_full_disk_is_no_error_of_the_call(hass: HomeAssistant, call: Any) -> None:
+    hass.config.allowlist_external_dirs = {"/dev"}
+    with pytest.raises(HomeAssistantError) as caught:
+        await call("get_sessions", filename="/dev/full")
+    assert caught.value.translation_key == "storage_failed"
+    assert not isinstance(caught.value, ServiceValidationError)
 
 
 @pytest.mark.parametrize("field", ["duration", "expires_in"])

@@ -2,7 +2,7 @@
 
 from homeassistant.auth.models import User
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
@@ -218,7 +218,7 @@ async def test_users_without_admin_rights_cannot_press_buttons(
     await rollout(hass, name="Spring")
     user = await hass.auth.async_create_user("user", group_ids=["system-users"])
     press = {"entity_id": "button.spring_pause"}
-    with pytest.raises(HomeAssistantError, match=r"admin_only|Only administrators"):
+    with pytest.raises(ServiceValidationError, match=r"admin_only|Only administrators"):
         await hass.services.async_call("button", "press", press, blocking=True, context=Context(user_id=user.id))
     await hass.services.async_call("button", "press", press, blocking=True, context=Context(user_id=hass_admin_user.id))
 

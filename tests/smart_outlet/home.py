@@ -12,7 +12,8 @@ from custom_components.smart_outlet.model.commands import (
     QueuedCommand,
     failure_reason,
 )
-from custom_components.smart_outlet.model.hub_model import HubModel, HubSettings
+from custom_components.smart_outlet.model.hub_model import HubModel
+from custom_components.smart_outlet.model.hub_state import HubSettings
 from custom_components.smart_outlet.model.outlet import OutletSettings
 
 from .recording_observer import RecordingObserver

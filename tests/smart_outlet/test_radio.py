@@ -14,7 +14,8 @@ import pytest
 
 from custom_components.smart_outlet._lib.backoff import RetryPolicy
 from custom_components.smart_outlet.model.commands import CommandName, CommandPolicies, CommandRequest
-from custom_components.smart_outlet.model.hub_model import HubModel, HubSettings
+from custom_components.smart_outlet.model.hub_model import HubModel
+from custom_components.smart_outlet.model.hub_state import HubSettings
 from custom_components.smart_outlet.model.outlet import Outlet, OutletSettings
 from custom_components.smart_outlet.radio.at import AtPort, RadioSettings, read_settings, write_settings
 from custom_components.smart_outlet.radio.controller import PortState, RadioController

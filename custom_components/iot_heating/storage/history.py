@@ -2,6 +2,7 @@
 
 import csv
 from datetime import datetime
+import errno
 import io
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from .device_records import DeviceRecord
 from .session_store import SESSION_STORE
 from .telemetry_archive import TELEMETRY_ARCHIVE
 
+_FAULTS_OF_USER: Final = (errno.EACCES, errno.EISDIR, errno.ELOOP, errno.EPERM, errno.EROFS)
 _MAX_SESSIONS: Final = 10_000
 _COLUMNS: Final = ("start", "end", "duration_s", "energy_kwh", "cost", "estimated")
 
@@ -71,7 +73,7 @@ def sessions_csv(report: dict[str, Any]) -> str:
 
 async def async_write_file(hass: HomeAssistant, filename: str, text: str) -> str:
     """Write a file to a folder that Home Assistant may write to."""
-    if not hass.config.is_allowed_path(filename):
+    if "\0" in filename or not hass.config.is_allowed_path(filename):
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="path_not_allowed",
@@ -80,10 +82,24 @@ async def async_write_file(hass: HomeAssistant, filename: str, text: str) -> str
     try:
         await hass.async_add_executor_job(Path(filename).write_bytes, text.encode())
     except OSError as err:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN, translation_key="storage_failed", translation_placeholders={"error": str(err)}
-        ) from err
+        raise _write_error(err, filename) from err
     return filename
+
+
+def _write_error(err: OSError, filename: str) -> HomeAssistantError:
+    """Return the error for a file that could not be written: the user's, unless the disk is full or broken."""
+    if err.errno in (errno.ENOENT, errno.ENOTDIR):
+        return ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="folder_missing",
+            translation_placeholders={"folder": str(Path(filename).parent)},
+        )
+    if err.errno == errno.ENAMETOOLONG:
+        return ServiceValidationError(translation_domain=DOMAIN, translation_key="filename_too_long")
+    error = ServiceValidationError if err.errno in _FAULTS_OF_USER else HomeAssistantError
+    return error(
+        translation_domain=DOMAIN, translation_key="storage_failed", translation_placeholders={"error": str(err)}
+    )
 
 
 async def async_telemetry_report(

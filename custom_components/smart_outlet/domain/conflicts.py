@@ -1,6 +1,7 @@
 """Detects an outlet that is reported by two hubs, which would answer each other's commands."""
 
 from datetime import datetime, timedelta
+from math import inf
 import time
 from typing import Final
 
@@ -34,14 +35,14 @@ class OutletConflicts:
         owners = self._directory.owners(device_id)
         if not owners or [owner.info.entry_id for owner in owners] == [entry_id]:
             return
-        now = time.time()
+        now = time.monotonic()
         reports = self._last_reports.setdefault(device_id, {})
         reports[entry_id] = now
         if device_id in self._issues:
             return
         others = [owner for owner in owners if owner.info.entry_id != entry_id]
         if len(others) < len(owners):
-            others = [other for other in others if now - reports.get(other.info.entry_id, 0.0) <= _CONFLICT_WITHIN_S]
+            others = [other for other in others if now - reports.get(other.info.entry_id, -inf) <= _CONFLICT_WITHIN_S]
         if others and (hub := self._directory.hubs.get(entry_id)) is not None:
             self._create_issue(device_id, sorted(each.info.title for each in (hub, *others)))
 
@@ -63,7 +64,7 @@ class OutletConflicts:
 
     @callback
     def _check(self, _now: datetime) -> None:
-        now = time.time()
+        now = time.monotonic()
         for device_id in tuple(self._issues):
             if not self._is_in_conflict(device_id, now):
                 self._delete_issue(device_id)
@@ -71,7 +72,7 @@ class OutletConflicts:
     def _is_in_conflict(self, device_id: str, now: float) -> bool:
         """Return whether two hubs, or one that does not have the outlet, still report it."""
         reports = self._last_reports.get(device_id, {})
-        recent = [entry_id for entry_id, when in reports.items() if abs(now - when) <= _RESOLVED_AFTER_S]
+        recent = [entry_id for entry_id, when in reports.items() if now - when <= _RESOLVED_AFTER_S]
         owners = [owner.info.entry_id for owner in self._directory.owners(device_id)]
         return len(recent) > 1 or any(entry_id not in owners for entry_id in recent)
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-import time
 from typing import Final
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 
 from ..data import HubData
@@ -70,9 +69,10 @@ class HubDirectory:
 
     @callback
     def _tick(self, _now: datetime) -> None:
-        now = time.time()
+        # While Home Assistant starts or stops, it cannot be reached, and the silence of a hub means nothing.
+        listening = self._hass.state is CoreState.running
         for hub in tuple(self.hubs.values()):
-            hub.model.tick(now)
+            hub.model.tick(hub.model.clock(), listening=listening)
 
     def owners(self, device_id: str) -> Sequence[HubData]:
         """Return the hubs that have an outlet with this device ID."""

@@ -15,8 +15,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .._lib.device_keys import KeyMatch, KeyRing, hash_key
-from .._lib.durable_store import DurableStore
 from ..const import DOMAIN
+from ..storage.retried_store import RetriedStore
 
 STORAGE_VERSION: Final = 1
 ROTATION_GRACE: Final = timedelta(hours=24)
@@ -44,7 +44,7 @@ class CcuKeyStore:
     """Stored records of all Central Control Units with a key, indexed by the hashes of their keys."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        self._store: DurableStore[dict[str, Any]] = DurableStore(hass, STORAGE_VERSION, DOMAIN, domain=DOMAIN)
+        self._store = RetriedStore(hass, STORAGE_VERSION, DOMAIN, self._data)
         self._lock = asyncio.Lock()
         self._ccu_ids_by_hash: dict[str, str] = {}
         self.records: dict[str, CcuRecord] = {}
@@ -84,31 +84,37 @@ class CcuKeyStore:
             await self._async_commit(record)
 
     async def async_end_rotation(self, ccu_id: str) -> None:
-        """Revoke the previous key after the new one was used."""
+        """Revoke the previous key after the new one was used, in memory even if it cannot be written yet."""
         async with self._lock:
-            record = self.records[ccu_id]
-            if record.keys.previous is not None:
-                await self._async_commit(replace(record, keys=record.keys.settled()))
+            record = self.records.get(ccu_id)
+            if record is not None and record.keys.previous is not None:
+                await self._async_keep(replace(record, keys=record.keys.settled()))
 
     async def async_confirm(self, ccu_id: str) -> None:
         """Record that the config entry is on disk."""
         async with self._lock:
             if (record := self.records.get(ccu_id)) is not None and not record.confirmed:
-                await self._async_commit(replace(record, confirmed=True))
+                await self._async_keep(replace(record, confirmed=True))
 
     async def async_remove(self, ccu_id: str) -> None:
         """Remove a CCU; its keys are refused from now on, even if the change cannot be written."""
         async with self._lock:
             if self.records.pop(ccu_id, None) is not None:
                 self._update_index()
-                await self._store.async_save_durably(self._data())
+                await self._store.async_save_or_retry()
+
+    async def _async_keep(self, record: CcuRecord) -> None:
+        """Apply a record, and write it now or as soon as the disk accepts it."""
+        self.records[record.ccu_id] = record
+        self._update_index()
+        await self._store.async_save_or_retry()
 
     async def _async_commit(self, record: CcuRecord) -> None:
         """Write a record; it takes effect once it is on disk."""
         previous = self.records.get(record.ccu_id)
         self.records[record.ccu_id] = record
         try:
-            await self._store.async_save_durably(self._data())
+            await self._store.async_commit()
         except BaseException:
             if previous is None:
                 del self.records[record.ccu_id]

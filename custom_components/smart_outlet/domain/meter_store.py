@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.storage import Store
 
 from ..const import DOMAIN
 from ..data import HubData
+from ..storage.retried_store import RetriedStore
 
 METERS_VERSION: Final = 1
 _SAVE_DELAY_S: Final = 60.0
@@ -16,7 +16,7 @@ class MeterStore:
     """Stores the meters of all hubs in one file."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        self._store: Store[dict[str, Any]] = Store(hass, METERS_VERSION, f"{DOMAIN}.meters")
+        self._store = RetriedStore(hass, METERS_VERSION, f"{DOMAIN}.meters", self._data)
         self._stored: dict[str, Any] = {}
         self._hubs: dict[str, HubData] = {}
         self._save_is_scheduled = False
@@ -43,13 +43,13 @@ class MeterStore:
     async def async_remove(self, entry_id: str) -> None:
         """Delete the meters of a removed config entry."""
         if self._stored.pop(entry_id, None) is not None:
-            await self._store.async_save(self._data())
+            await self._store.async_save_or_retry()
 
     @callback
     def _schedule_save(self) -> None:
         if not self._save_is_scheduled:
             self._save_is_scheduled = True
-            self._store.async_delay_save(self._data, _SAVE_DELAY_S)
+            self._store.schedule_save(_SAVE_DELAY_S)
 
     @callback
     def _data(self) -> dict[str, Any]:

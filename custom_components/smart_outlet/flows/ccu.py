@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_NAME
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 import probatio as vol
 
@@ -64,8 +65,8 @@ class CcuFlow(HubFlow):
         if user_input is None:
             return self._show_key("key")
         # On disk before the entry is created: a key that was shown must be accepted.
-        parts = await async_get_parts(self.hass)
-        await parts.keys.async_set_key(self._data[CONF_CCU_ID], self._data[CONF_NAME], self._key)
+        if not await self._async_store_key():
+            return self._show_key("key", {"base": "storage_failed"})
         return self.async_create_entry(title=self._data[CONF_NAME], data=self._data)
 
     async def async_step_import(self, import_data: dict[str, Any]) -> ConfigFlowResult:
@@ -82,13 +83,23 @@ class CcuFlow(HubFlow):
         }
         return self.async_create_entry(title=record.name, data=data)
 
-    def _show_key(self, step_id: str) -> ConfigFlowResult:
+    async def _async_store_key(self) -> bool:
+        parts = await async_get_parts(self.hass)
+        try:
+            await parts.keys.async_set_key(self._data[CONF_CCU_ID], self._data[CONF_NAME], self._key)
+        except HomeAssistantError:
+            return False  # the store logs the reason
+        return True
+
+    def _show_key(self, step_id: str, errors: dict[str, str] | None = None) -> ConfigFlowResult:
         try:
             url = get_url(self.hass, allow_external=False, allow_cloud=False, prefer_external=False)
         except NoURLAvailableError:
             url = _DEFAULT_URL
         placeholders = {"device_key": self._key, "ccu_id": self._data[CONF_CCU_ID], "url": url}
-        return self.async_show_form(step_id=step_id, data_schema=_NO_FIELDS, description_placeholders=placeholders)
+        return self.async_show_form(
+            step_id=step_id, data_schema=_NO_FIELDS, description_placeholders=placeholders, errors=errors
+        )
 
     def _validate_access(self, user_input: dict[str, Any], errors: dict[str, str]) -> dict[str, Any]:
         """Return name and authentication of a CCU; adds to ``errors`` what is invalid."""
@@ -141,7 +152,7 @@ class CcuFlow(HubFlow):
         """Show the new key once; the previous one is valid until the new one is used, for a day at most."""
         if user_input is None:
             return self._show_key("new_key")
-        parts = await async_get_parts(self.hass)
-        await parts.keys.async_set_key(self._data[CONF_CCU_ID], self._data[CONF_NAME], self._key)
+        if not await self._async_store_key():
+            return self._show_key("new_key", {"base": "storage_failed"})
         entry = self._get_reconfigure_entry()
         return self.async_update_and_abort(entry, title=self._data[CONF_NAME], data=self._data)

@@ -1,10 +1,8 @@
 """Sends commands to outlets: queued in the model, stored, and announced to the radio."""
 
-import time
-
 from homeassistant.core import CALLBACK_TYPE
 
-from ..model.commands import CommandRequest, FailureReason, QueuedCommand
+from ..model.commands import CommandRequest, QueuedCommand
 from ..model.hub_model import HubModel
 from ..model.power_off import EmergencyPowerOff
 from .store import HubStore
@@ -26,22 +24,21 @@ class CommandSender:
             OutletError: The model refuses the command.
             HomeAssistantError: The command could not be stored and was withdrawn.
         """
-        command = self._model.submit(device_id, request, time.time())
+        restore_point = self._model.restore_point(device_id)
+        command = self._model.submit(device_id, request, self._model.clock())
         try:
             await self._store.async_commit()
         except BaseException:
-            self._model.commands.withdraw(command, FailureReason.NOT_STORED, time.time())
-            raise
+            if (fetched := self._model.revert(command, restore_point, self._model.clock())) is None:
+                raise
+            # It can no longer be withdrawn; its record follows.
+            command = fetched
         self._on_command()
         return command
 
     async def async_switch_everything_off(self, *, include_protected: bool) -> EmergencyPowerOff:
-        """Switch off all sockets. The commands are sent at once and are on disk on return.
-
-        Raises:
-            HomeAssistantError: The commands could not be stored; they are sent nevertheless.
-        """
-        power_off = self._model.switch_everything_off(time.time(), include_protected=include_protected)
+        """Switch off all sockets. The commands are sent at once; their record may follow if the disk is full."""
+        power_off = self._model.switch_everything_off(self._model.clock(), include_protected=include_protected)
         self._on_command()
-        await self._store.async_commit()
+        await self._store.async_save_or_retry()
         return power_off

@@ -56,6 +56,7 @@ class RadioService:
             timing=LinkTiming.of(Mode(data[CONF_MODE]), baud),
             on_port=self._port_changed,
             on_response=on_response,
+            now=model.clock,
         )
 
     @property

@@ -24,7 +24,7 @@ from ..const import (
 )
 from ..model.commands import CommandPolicies
 from ..model.energy import Mains
-from ..model.hub_model import HubSettings
+from ..model.hub_state import HubSettings
 from ..model.outlet import OutletSettings
 
 _RADIO_POLICIES: Final = CommandPolicies.of(retry_s=1.0, attempts=5)

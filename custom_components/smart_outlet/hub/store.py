@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
 
-from .._lib.durable_store import DurableStore
 from ..const import DOMAIN
+from ..storage.retried_store import RetriedStore
 
 STORAGE_VERSION: Final = 1
 _SAVE_DELAY_S: Final = 1.0
@@ -23,10 +23,7 @@ class HubStore:
             entry_id: ID of the config entry.
             dump: Returns the data to store.
         """
-        self._store: DurableStore[dict[str, Any]] = DurableStore(
-            hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}", domain=DOMAIN
-        )
-        self._dump = dump
+        self._store = RetriedStore(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}", dump)
 
     async def async_load(self) -> dict[str, Any] | None:
         """Return the stored data."""
@@ -34,7 +31,7 @@ class HubStore:
 
     def schedule_save(self) -> None:
         """Save within a second; use ``async_commit`` before a change is acknowledged."""
-        self._store.async_delay_save(self._dump, _SAVE_DELAY_S)
+        self._store.schedule_save(_SAVE_DELAY_S)
 
     async def async_commit(self) -> None:
         """Save now; the data is on disk on return.
@@ -42,11 +39,15 @@ class HubStore:
         Raises:
             HomeAssistantError: The data could not be written.
         """
-        await self._store.async_save_durably(self._dump())
+        await self._store.async_commit()
+
+    async def async_save_or_retry(self) -> None:
+        """Save a change that is carried out in any case, now or as soon as the disk accepts it."""
+        await self._store.async_save_or_retry()
 
     async def async_close(self) -> None:
         """Write pending changes at unload."""
-        await self._store.async_save(self._dump())
+        await self._store.async_close()
 
     async def async_remove(self) -> None:
         """Delete the stored data of a removed config entry."""

@@ -142,11 +142,13 @@ class AlertLog:
         new_id: Returns a new unique ID.
         on_alert: Called with each new alert.
         on_change: Called after every change.
+        to_wall: Returns the UTC seconds of a time; an alert is a record.
     """
 
     new_id: Callable[[], str]
     on_alert: Callable[[Alert], None]
     on_change: Callable[[], None]
+    to_wall: Callable[[float], float] = lambda at: at
     _alerts: dict[str, Alert] = field(default_factory=dict)
     _active: dict[tuple[AlertType, AlertSource], str] = field(default_factory=dict)
 
@@ -165,7 +167,7 @@ class AlertLog:
         Args:
             alert_type: Reason of the alert.
             source: Socket, outlet or hub.
-            now: UTC seconds.
+            now: Seconds of the clock.
             message: Message while the reason persists, None when it does not.
             value: Measured current in mA.
             limit: Threshold in mA.
@@ -176,16 +178,17 @@ class AlertLog:
         if message is None:
             if alert_id is not None:
                 del self._active[alert_type, source]
-                self._alerts[alert_id] = replace(self._alerts[alert_id], cleared=now)
+                self._alerts[alert_id] = replace(self._alerts[alert_id], cleared=self.to_wall(now))
                 self.on_change()
         elif alert_id is None:
-            alert = Alert(self.new_id(), alert_type, source, message, now, value, limit)
+            alert = Alert(self.new_id(), alert_type, source, message, self.to_wall(now), value, limit)
             self._active[alert_type, source] = alert.id
             self._add(alert)
 
     def raise_momentary(self, alert_type: AlertType, source: AlertSource, now: float, message: AlertMessage) -> None:
         """Raise an alert about a single occurrence, which is cleared from the start."""
-        self._add(Alert(self.new_id(), alert_type, source, message, now, cleared=now))
+        at = self.to_wall(now)
+        self._add(Alert(self.new_id(), alert_type, source, message, at, cleared=at))
 
     def _add(self, alert: Alert) -> None:
         self._alerts[alert.id] = alert

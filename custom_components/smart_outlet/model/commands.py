@@ -143,7 +143,7 @@ def failure_reason(command: QueuedCommand) -> FailureReason:
 
 
 class OutletCommands:
-    """The commands of a hub's outlets. Times are UTC seconds, see ``shift_times``."""
+    """The commands of a hub's outlets. Times are seconds of the hub's clock."""
 
     def __init__(
         self, new_id: Callable[[], str], on_change: Callable[[QueuedCommand], None], policies: CommandPolicies
@@ -203,7 +203,7 @@ class OutletCommands:
 
         Args:
             device_id: Device ID of the outlet.
-            now: UTC seconds.
+            now: Seconds of the clock.
             acknowledges: Whether the transport acknowledges each command by its ID.
         """
         if device_id not in self._active:
@@ -230,13 +230,24 @@ class OutletCommands:
             self._queues.expire(now, device_id)
 
     def shift_times(self, seconds: float) -> None:
-        """Move all times of open commands after the system clock was set."""
+        """Move all times of open commands by the time in which nothing could be received."""
         for device_id, queue in self._queues:
             self._queues.restore(device_id, tuple(_shifted(each, seconds) if each.is_open else each for each in queue))
 
     def withdraw(self, command: QueuedCommand, reason: FailureReason, now: float) -> None:
         """Fail a command that is still open."""
         self._queues.close(command.payload.device_id, command.id, CommandStatus.FAILED, now, reason)
+
+    def reopen(self, device_id: str, commands: tuple[QueuedCommand, ...]) -> None:
+        """Open superseded commands again, except for subjects that have an open command."""
+        taken = {command.payload.request.subject for command in self.open(device_id)}
+        earlier = {each.id: each for each in commands if each.payload.request.subject not in taken}
+        queue = self._queues.queue(device_id)
+        self._queues.restore(
+            device_id,
+            tuple(earlier.get(each.id, each) if each.status is CommandStatus.SUPERSEDED else each for each in queue),
+        )
+        self._active.add(device_id)
 
     def remove_outlet(self, device_id: str, now: float) -> None:
         """Fail and drop the commands of a removed outlet."""
@@ -245,25 +256,28 @@ class OutletCommands:
         self._queues.remove(device_id)
         self._active.discard(device_id)
 
-    def dump(self) -> list[dict[str, Any]]:
-        """Return the open commands in their stored form."""
-        return [_as_dict(command) for command in self.open()]
+    def dump(self, to_wall: Callable[[float], float]) -> list[dict[str, Any]]:
+        """Return the open commands in their stored form, with times in UTC."""
+        return [_as_dict(command, to_wall) for command in self.open()]
 
-    def restore(self, stored: list[dict[str, Any]]) -> None:
+    def restore(self, stored: list[dict[str, Any]], now: float, from_wall: Callable[[float], float]) -> None:
         """Restore dumped commands; a delivered command is delivered again, which is harmless."""
         for data in stored:
             device_id = data["device_id"]
-            self._queues.restore(device_id, (*self._queues.queue(device_id), self._from_dict(data)))
+            command = self._from_dict(data, now, from_wall)
+            self._queues.restore(device_id, (*self._queues.queue(device_id), command))
             self._active.add(device_id)
 
-    def _from_dict(self, data: dict[str, Any]) -> QueuedCommand:
+    def _from_dict(self, data: dict[str, Any], now: float, from_wall: Callable[[float], float]) -> QueuedCommand:
         request = CommandRequest(CommandName(data["name"]), data["socket"], data["value"])
         payload = OutletCommand(data["device_id"], request, data.get("cut_id"))
         policy = self._policies.normal if payload.power_off_id is None else self._policies.power_off
-        return Command(data["id"], payload, data["created"], data["expires"], policy)
+        # A system clock that was set back meanwhile does not prolong its life.
+        created, deadline = min(from_wall(data["created"]), now), from_wall(data["expires"])
+        return Command(data["id"], payload, created, min(deadline, now + policy.lifetime_s), policy)
 
 
-def _as_dict(command: QueuedCommand) -> dict[str, Any]:
+def _as_dict(command: QueuedCommand, to_wall: Callable[[float], float]) -> dict[str, Any]:
     request = command.payload.request
     return {
         "id": command.id,
@@ -271,8 +285,8 @@ def _as_dict(command: QueuedCommand) -> dict[str, Any]:
         "name": request.name.value,
         "socket": request.socket,
         "value": request.value,
-        "created": command.created,
-        "expires": command.deadline,
+        "created": to_wall(command.created),
+        "expires": to_wall(command.deadline),
         "cut_id": command.payload.power_off_id,
     }
 

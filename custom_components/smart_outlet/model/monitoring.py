@@ -2,6 +2,7 @@
 
 from .alerts import HUB_SOURCE, AlertLog, AlertMessage, AlertSource, AlertType, MessageCode, MessageValues
 from .commands import CommandName, FailureReason, OutletCommands, QueuedCommand, failure_reason
+from .hub_state import HubSettings
 from .outlet import Outlet
 from .power_off import EmergencyPowerOff, SocketResult
 
@@ -98,3 +99,9 @@ def raise_power_off_incomplete(hub_name: str, power_off: EmergencyPowerOff, aler
         sockets = ", ".join(f"{device_id}/{socket}" for device_id, socket in unreachable)
         message = AlertMessage(MessageCode.POWER_OFF_INCOMPLETE, {"hub": hub_name, "sockets": sockets})
         alerts.raise_momentary(AlertType.POWER_OFF_INCOMPLETE, HUB_SOURCE, now, message)
+
+
+def raise_offline(alerts: AlertLog, source: AlertSource, settings: HubSettings, name: str, now: float) -> None:
+    """Raise the alert of a hub or outlet that is offline."""
+    message = AlertMessage(MessageCode.OFFLINE, {"device": name, "timeout_s": settings.offline_after_s})
+    alerts.update(AlertType.OFFLINE, source, now, message)

@@ -89,7 +89,7 @@ class Outlet:
         is_overload: The outlet reports an overload trip.
         threshold: Trip threshold set in Home Assistant in mA; 0 for none, None before any was set.
         device_threshold: Trip threshold reported by the outlet; None if its transport does not report it.
-        last_seen: UTC seconds of the last report; None for never.
+        last_seen: Time of the last report; None for never.
         has_reported: A report was received since the start.
         online: Reports are being received.
         is_missing: No report was received since the start within the offline timeout.
@@ -119,17 +119,26 @@ class Outlet:
         current, limit = self.sockets[socket].current_ma, self.threshold
         return bool(limit) and current is not None and current > (limit or 0)
 
-    def apply(self, report: Report, now: float, *, trusted: bool, confirmed: set[str], mains: Mains) -> None:
+    def skip_time(self, gap_s: float, now: float) -> None:
+        """Forgive a time in which nothing could be received."""
+        if self.last_seen is not None:
+            self.last_seen = min(self.last_seen, now)
+        if self.over_threshold_since is not None:
+            self.over_threshold_since += gap_s
+
+    def apply(
+        self, report: Report, now: float, *, trusted: bool, after_gap: bool, confirmed: set[str], mains: Mains
+    ) -> None:
         """Apply a report.
 
         Args:
             report: Validated report.
-            now: UTC seconds.
+            now: Seconds of the clock.
             trusted: See ``Socket.update_relay``.
+            after_gap: See ``Socket.update_relay``.
             confirmed: Sockets with a command that this report confirmed.
             mains: Supply assumed for the energy.
         """
-        after_gap = not self.has_reported or self.last_seen is None or now - self.last_seen > REBOOT_GAP_S
         for name, socket in self.sockets.items():
             socket.update_relay(
                 report.relay(name), trusted=trusted, after_gap=after_gap, command_confirmed=name in confirmed

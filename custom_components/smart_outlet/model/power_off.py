@@ -1,6 +1,6 @@
 """The emergency power-off: every socket is switched off at once, and each confirmation is tracked."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
@@ -30,7 +30,7 @@ class EmergencyPowerOff:
 
     Attributes:
         id: Unique.
-        started: UTC seconds.
+        started: Seconds of the clock.
         deadline: Time at which pending sockets become unreachable.
         sockets: Result by socket.
         finished: Time from which no socket is pending, None until then.
@@ -87,13 +87,13 @@ class EmergencyPowerOff:
         }
         return {"id": self.id, "finished": self.finished is not None} | by_result
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the stored form."""
+    def as_dict(self, to_wall: Callable[[float], float]) -> dict[str, Any]:
+        """Return the stored form, with times in UTC."""
         return {
             "id": self.id,
-            "started": self.started,
+            "started": to_wall(self.started),
             "sockets": [[*target, result.value] for target, result in self.sockets.items()],
-            "finished": self.finished,
+            "finished": None if self.finished is None else to_wall(self.finished),
         }
 
     @classmethod

@@ -1,6 +1,5 @@
 """Views that Central Control Units call, several hundred times a second in total."""
 
-import time
 from typing import Any, Final
 
 from aiohttp import web
@@ -13,6 +12,7 @@ from ..domain.authenticator import CcuAuthenticator
 from ..domain.conflicts import OutletConflicts
 from ..model.ccu_protocol import decode_acks, decode_breaker, decode_report
 from ..model.commands import QueuedCommand
+from ..model.hub_model import HubModel
 from ..status import timestamp
 from .base import ERROR_FIELDS, api_errors, path_device_id
 
@@ -47,7 +47,7 @@ class CcuView(HomeAssistantView):
         hub, has_key = await self._authenticator.async_authenticate(request)
         version_2 = _is_version_2(request)
         hub.info.protocol = 2 if version_2 else 1
-        hub.model.mark_online(time.time())
+        hub.model.mark_online(hub.model.clock())
         return hub, version_2 and has_key
 
 
@@ -65,7 +65,7 @@ class DataView(CcuView):
         with api_errors():
             report = decode_report(parse_object(await read_body(request)))
             self._conflicts.on_report(hub.info.entry_id, report.device_id)
-            hub.model.apply_report(report, time.time(), trusted=trusted)
+            hub.model.apply_report(report, hub.model.clock(), trusted=trusted)
         return _json_response(_SUCCESS)
 
 
@@ -85,7 +85,7 @@ class BreakerView(CcuView):
         if report.ccu_id != hub.info.ccu_id:
             raise not_found(f"the key does not belong to CCU {report.ccu_id}")
         hub.info.firmware = report.firmware or hub.info.firmware
-        hub.model.apply_main_current(report.current_ma, time.time())
+        hub.model.apply_main_current(report.current_ma, hub.model.clock())
         return _json_response(_SUCCESS)
 
 
@@ -115,20 +115,25 @@ class CommandsView(CcuView):
         """Return the commands to execute now."""
         hub, trusted = await self.async_authenticate(request)
         with api_errors():
-            commands = hub.model.fetch_commands(path_device_id(device_id), time.time(), acknowledges=trusted)
+            commands = hub.model.fetch_commands(path_device_id(device_id), hub.model.clock(), acknowledges=trusted)
         if not commands:
             return _json_response(_NO_COMMANDS)
         version_2 = _is_version_2(request)
         return _json_response(
-            orjson.dumps({"success": True, "commands": [_command_json(each, version_2=version_2) for each in commands]})
+            orjson.dumps(
+                {
+                    "success": True,
+                    "commands": [_command_json(hub.model, each, version_2=version_2) for each in commands],
+                }
+            )
         )
 
 
-def _command_json(command: QueuedCommand, *, version_2: bool) -> dict[str, Any]:
+def _command_json(model: HubModel, command: QueuedCommand, *, version_2: bool) -> dict[str, Any]:
     request = command.payload.request
     fields: dict[str, Any] = {"command": request.name.value, "socket": request.socket or "", "value": request.value}
     if version_2:
-        fields |= {"id": command.id, "expires_at": timestamp(command.deadline)}
+        fields |= {"id": command.id, "expires_at": timestamp(model.to_wall(command.deadline))}
     return fields
 
 
@@ -141,14 +146,18 @@ class AckView(CcuView):
 
     @answers_errors(ERROR_FIELDS)
     async def post(self, request: web.Request, device_id: str) -> web.Response:
-        """Apply the acknowledgements; they are on disk before the response, so that none is requested again."""
+        """Apply the acknowledgements.
+
+        They are on disk before the response, so that none is requested again. While the disk is full they are kept in
+        memory: after a crash the commands are delivered again, which is harmless.
+        """
         hub, trusted = await self.async_authenticate(request)
         with api_errors():
             device_id = path_device_id(device_id)
             hub.model.outlet(device_id)
             acks = decode_acks(parse_object(await read_body(request)))
-            now = time.time()
+            now = hub.model.clock()
             acknowledged = [ack.id for ack in acks if hub.model.acknowledge(device_id, ack, now, trusted=trusted)]
         if acknowledged:
-            await hub.store.async_commit()
+            await hub.store.async_save_or_retry()
         return _json_response(orjson.dumps({"success": True, "acknowledged": acknowledged}))

@@ -21,7 +21,7 @@ from ..model.ccu_protocol import parse_device_id
 from ..model.commands import CommandName, CommandRequest
 from ..permissions import may_send, outlet_entity
 from ..status import outlet_status
-from .base import ERROR_FIELDS, api_errors, path_device_id
+from .base import ERROR_FIELDS, api_errors, path_device_id, storage_errors
 from .forms import MULTIPART, URLENCODED, read_form
 
 
@@ -60,7 +60,8 @@ class CommandView(UserView):
             hub, outlet = self._directory.find_outlet(device_id, _parse_ccu_id(fields.get("ccu_id")))
             command_request = CommandRequest.parse(name, fields.get("socket"), fields.get("value"))
             require_control(user, outlet_entity(self._hass, hub, outlet.device_id, command_request))
-            queued = await hub.commands.async_send(outlet.device_id, command_request)
+            with storage_errors():
+                queued = await hub.commands.async_send(outlet.device_id, command_request)
         return self.json({"success": True, "id": queued.id, "status": queued.status.value})
 
 

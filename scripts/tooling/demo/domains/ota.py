@@ -47,7 +47,7 @@ class OtaDemo:
         for device in made.devices:
             device.subentry_id = ids[device.id]
         for sequence, version in enumerate(("1.4.0", "1.5.0"), 1):
-            await _upload(ha, version, sequence)
+            await upload_release(ha, version, sequence)
         plan = {
             "product": _PRODUCT,
             "version": ["1.5.0"],
@@ -107,7 +107,8 @@ class OtaDemo:
         ]
 
 
-async def _upload(ha: HomeAssistant, version: str, sequence: int) -> None:
+async def upload_release(ha: HomeAssistant, version: str, sequence: int) -> None:
+    """Upload a signed release of the demo's product."""
     image = build(_CHIP, _PRODUCT, version, random.Random(sequence).randbytes(400_000))
     fields = {
         "product": _PRODUCT,

@@ -1,0 +1,1 @@
+"""Storage of small files that keeps working while the disk is full."""

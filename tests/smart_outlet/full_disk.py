@@ -1,0 +1,35 @@
+"""A disk that is full or read-only, as the operating system reports it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import errno
+import os
+from typing import Any
+from unittest.mock import patch
+
+from atomicwrites import AtomicWriter
+
+REAL_FILE = AtomicWriter.get_fileobject
+
+
+def _get_full_file(writer: AtomicWriter, **options: Any) -> Any:
+    """Open the file to write, and have the kernel refuse its content with ENOSPC."""
+    file = REAL_FILE(writer, **options)
+    full = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, file.fileno())
+    os.close(full)
+    return file
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No store can be written."""
+    with patch.object(AtomicWriter, "get_fileobject", _get_full_file):
+        yield
+
+
+@contextmanager
+def read_only_disk() -> Iterator[None]:
+    """No file can be created."""
+    with patch.object(AtomicWriter, "get_fileobject", side_effect=OSError(errno.EROFS, "Read-only file system")):
+        yield
