@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 
 from .._lib.heat_source import Health
 from ..engine.engine import Engine
-from ..inputs.states import is_dead, temperature
+from ..inputs.states import is_dead, known, temperature
 from ..repairs import clear_issue, raise_issue
 from ..sources.managed_source import ManagedSource
 from ..system_config import SystemConfig
@@ -85,7 +85,8 @@ class HealthMonitor:
     def _check_forecast(self, now: datetime) -> None:
         """Notify of a weather entity without a usable forecast."""
         weather = self._inputs.weather
-        is_missing = weather.failures > 0 and (weather.value is None or not weather.value.temperatures(now))
+        no_value = weather.value is None or not weather.value.temperatures(now)
+        is_missing = weather.failures > 0 and no_value and known(self._hass, self._config.weather) is not None
         placeholders = {"name": self._config.name, "entity": self._config.weather or ""}
         issue = f"no_forecast_{self._entry_id}"
         self._check_lasting(issue, now, is_missing, "no_forecast", placeholders, fixable=False)
