@@ -19,11 +19,11 @@ from .errors import (
 )
 from .families import family_of
 from .families.specs import Command, CommandFormat, Family
-from .hearing import Hearing
 from .messages import normalize
 from .models import Device, Message, QuotaMessage, SetReply, StatusMessage
 from .mqtt import ConnectionState, MqttConnection
 from .payloads import MessageIds, http_payload, mqtt_payload
+from .reachability import Reachability
 from .rest import RestClient
 from .state import DeviceState
 
@@ -99,7 +99,7 @@ class EcoflowClient:
         self._families: dict[str, tuple[Family, int]] = {}
         self._read_at: dict[str, float] = {}
         self._listed_at: float | None = None
-        self._hearing = Hearing()
+        self._reachability = Reachability()
         self._reads = asyncio.Semaphore(PARALLEL_READS)
         self._broker_retry_at = 0.0
         self._broker_backoff = Backoff(BROKER_RETRY)
@@ -112,7 +112,7 @@ class EcoflowClient:
         """Read the device list: new devices are added to `states`, removed ones deleted."""
         devices = {device.sn: device for device in await self.rest.device_list()}
         self._listed_at = self._clock()
-        self._hearing.received(self._listed_at, self.timing.max_age_s)
+        self._reachability.received(self._listed_at, self.timing.max_age_s)
         for sn in set(self.states) - set(devices):
             del self.states[sn]
             self._forget(sn)
@@ -157,7 +157,7 @@ class EcoflowClient:
             return False
         if state.is_fresh(now, self.timing.max_age_s):
             return True
-        return self._hearing.is_silent_since(state.last_seen, now, self.timing.max_age_s)
+        return self._reachability.is_silent_since(state.last_seen, now, self.timing.max_age_s)
 
     def is_fresh(self, sn: str) -> bool:
         """Whether the values of a device are current."""
@@ -217,9 +217,9 @@ class EcoflowClient:
         self._read_at[sn] = requested_at
         online = state.online is not False
         now = self._clock()
-        self._hearing.received(now, self.timing.max_age_s)
+        self._reachability.received(now, self.timing.max_age_s)
         changed = state.apply_reply(
-            normalize(values), requested_at, now, online=online, heard_since=self._hearing.silence_counts_from
+            normalize(values), requested_at, now, online=online, reachable_since=self._reachability.silence_counts_from
         )
         self.callbacks.values_changed(sn, changed)
 
@@ -232,7 +232,7 @@ class EcoflowClient:
 
     async def ensure_connected(self) -> None:
         """Connect to the broker if there is no connection and the next attempt is due."""
-        self._hearing.wants_messages = True
+        self._reachability.wants_messages = True
         if self.mqtt is not None or self._stopped or self._clock() < self._broker_retry_at:
             return
         try:
@@ -258,7 +258,7 @@ class EcoflowClient:
 
     def _connection_changed(self, state: ConnectionState) -> None:
         is_connected = state is ConnectionState.CONNECTED
-        self._hearing.set_messages(is_connected, self._clock(), self.timing.max_age_s)
+        self._reachability.set_messages(is_connected, self._clock(), self.timing.max_age_s)
         if is_connected:
             self._broker_backoff.reset()
         elif state in (ConnectionState.AUTH_FAILED, ConnectionState.TAKEN_OVER):
@@ -270,7 +270,7 @@ class EcoflowClient:
 
     def receive(self, message: Message) -> None:
         """Process a message from the broker."""
-        self._hearing.received(self._clock(), self.timing.max_age_s)
+        self._reachability.received(self._clock(), self.timing.max_age_s)
         match message:
             case QuotaMessage():
                 if (state := self.states.get(message.sn)) is not None:

@@ -19,7 +19,7 @@ CLOCK_SET_S = 30.0
 # The cloud repeats the last values of a silent device over HTTP. Unchanged values prove that it is alive only for
 # this time; while its messages could not be received, for the longer one, as long as the cloud lists it as online.
 UNCHANGED_VALID_S = 900.0
-UNHEARD_VALID_S = 6 * 3600.0
+UNREACHABLE_VALID_S = 6 * 3600.0
 
 
 @dataclass(slots=True)
@@ -116,11 +116,11 @@ class DeviceState:
         now: float,
         *,
         online: bool,
-        heard_since: float | None = -inf,
+        reachable_since: float | None = -inf,
     ) -> frozenset[str]:
         """Merge an HTTP reply to a request sent at `requested_at` and return the names of the changed values.
 
-        A value that arrived by MQTT after the request was sent is newer than the reply and is kept. `heard_since` is
+        A value that arrived by MQTT after the request was sent is newer than the reply and is kept. `reachable_since` is
         since when messages of the device can be received, None while they cannot: silence before says nothing.
         """
         self.counts.http += 1
@@ -129,7 +129,7 @@ class DeviceState:
         if values != self._last_reply:
             self._last_reply = dict(values)
             self._reply_changed_at = now
-        if values and online and self._is_alive(now, heard_since):
+        if values and online and self._is_alive(now, reachable_since):
             self.last_seen = now
         newer = {name: value for name, value in values.items() if self._message_at.get(name, -1.0) < requested_at}
         return self._merge(newer, now)
@@ -159,15 +159,15 @@ class DeviceState:
 
         return matches
 
-    def _is_alive(self, now: float, heard_since: float | None) -> bool:
+    def _is_alive(self, now: float, reachable_since: float | None) -> bool:
         """Whether a reply proves that the device is alive: it changed, or the silence is not long enough."""
         changed_at = self._reply_changed_at
         if changed_at is None:
             return False
-        if heard_since is None:
-            return now - changed_at <= UNHEARD_VALID_S
-        heard_at = changed_at if self.last_message is None else max(changed_at, self.last_message)
-        return now - max(heard_at, heard_since) <= UNCHANGED_VALID_S
+        if reachable_since is None:
+            return now - changed_at <= UNREACHABLE_VALID_S
+        reported_at = changed_at if self.last_message is None else max(changed_at, self.last_message)
+        return now - max(reported_at, reachable_since) <= UNCHANGED_VALID_S
 
     def _is_clock_set_back(self, now: float) -> bool:
         """Whether the messages are late only because the device's clock was set back."""

@@ -13,10 +13,10 @@ import pytest
 
 from custom_components.ecoflow.api.client import EcoflowClient, Timing
 from custom_components.ecoflow.api.errors import UnreachableError
-from custom_components.ecoflow.api.hearing import Hearing
 from custom_components.ecoflow.api.models import Device, QuotaMessage, StatusMessage
 from custom_components.ecoflow.api.mqtt import ConnectionState
-from custom_components.ecoflow.api.state import CLOCK_SET_S, UNCHANGED_VALID_S, UNHEARD_VALID_S, DeviceState
+from custom_components.ecoflow.api.reachability import Reachability
+from custom_components.ecoflow.api.state import CLOCK_SET_S, UNCHANGED_VALID_S, UNREACHABLE_VALID_S, DeviceState
 
 SN = "R331ZEB4ZE0042"
 MINUTE = 60.0
@@ -61,7 +61,7 @@ class World:
             timing=Timing(),
             clock=lambda: self.now,
         )
-        client._hearing.wants_messages = self.wants_messages
+        client._reachability.wants_messages = self.wants_messages
         self.client = client
         self.set_broker(self.wants_messages)
         return client
@@ -103,7 +103,7 @@ def run[T](test: Callable[[], Any]) -> None:
     asyncio.run(test())
 
 
-def test_a_silent_device_is_offline_while_it_could_be_heard() -> None:
+def test_a_silent_device_is_offline_while_messages_can_be_received() -> None:
     async def check() -> None:
         world = World()
         await world.minute()
@@ -211,7 +211,7 @@ def test_whatever_happens_to_home_assistant_a_healthy_device_is_never_offline(
     run(check)
 
 
-def test_a_device_whose_clock_was_set_back_is_heard_again() -> None:
+def test_messages_of_a_device_whose_clock_was_set_back_are_accepted_again() -> None:
     state = DeviceState(Device(SN, "Station", "DELTA 2", online=True))
     state.apply_message(QuotaMessage(SN, {"a": 1}, 1_790_000_000_000), 0)
     for number in range(1, 10):
@@ -224,18 +224,18 @@ def test_a_device_whose_clock_was_set_back_is_heard_again() -> None:
 
 def test_unchanged_replies_count_longer_while_messages_cannot_be_received() -> None:
     state = DeviceState(Device(SN, "Station", "DELTA 2", online=True))
-    for now in range(0, int(UNHEARD_VALID_S) + 3600, 600):
-        state.apply_reply({"a": 1}, now, now, online=True, heard_since=None)
-    assert state.last_seen == UNHEARD_VALID_S
+    for now in range(0, int(UNREACHABLE_VALID_S) + 3600, 600):
+        state.apply_reply({"a": 1}, now, now, online=True, reachable_since=None)
+    assert state.last_seen == UNREACHABLE_VALID_S
     state = DeviceState(Device(SN, "Station", "DELTA 2", online=True))
     for now in range(0, 4000, 100):
-        state.apply_reply({"a": 1}, now, now, online=True, heard_since=1500.0)
+        state.apply_reply({"a": 1}, now, now, online=True, reachable_since=1500.0)
     assert state.last_seen == 1500 + UNCHANGED_VALID_S
 
 
 @pytest.mark.parametrize(("now", "verdict"), [(100.0, None), (400.0, None), (401.0, False)])
 def test_silence_counts_from_the_moment_of_the_connection(now: float, verdict: bool | None) -> None:
-    hearing = Hearing()
-    assert hearing.is_silent_since(None, now, 300) is None
-    hearing.set_messages(True, 100, 300)
-    assert hearing.is_silent_since(50, now, 300) is verdict
+    reachability = Reachability()
+    assert reachability.is_silent_since(None, now, 300) is None
+    reachability.set_messages(True, 100, 300)
+    assert reachability.is_silent_since(50, now, 300) is verdict

@@ -5,7 +5,7 @@ from math import inf
 
 
 @dataclass(slots=True)
-class Hearing:
+class Reachability:
     """The times in which the cloud could be reached. All times are monotonic seconds, given by the caller."""
 
     # Since when messages of the broker are received, None while it is not connected.
