@@ -120,8 +120,8 @@ class DeviceState:
     ) -> frozenset[str]:
         """Merge an HTTP reply to a request sent at `requested_at` and return the names of the changed values.
 
-        A value that arrived by MQTT after the request was sent is newer than the reply and is kept. `reachable_since` is
-        since when messages of the device can be received, None while they cannot: silence before says nothing.
+        A value that arrived by MQTT after the request was sent is newer than the reply and is kept. Messages of the
+        device can be received since `reachable_since`, None while they cannot: earlier silence is no evidence.
         """
         self.counts.http += 1
         if self.is_disputed(requested_at):
