@@ -112,6 +112,9 @@ class Archive:
         self._wake = threading.Condition()
         self._closing = False
         self._connected = False
+        # The database can be read; it is shown as connected only while it can be written, too.
+        self._readable = False
+        self._cannot_write = False
         self._written = self._dropped = self._rejected = self._removed = 0
         self._last_error: str | None = None
         self._maintenance: Iterator[int] | None = None
@@ -205,7 +208,7 @@ class Archive:
             raise ArchiveUnavailableError(_reason(err)) from err
 
     def _ready_store(self) -> Store:
-        if self._store is None or not self._connected:
+        if self._store is None or not self._readable:
             raise ArchiveUnavailableError(self._last_error or "not connected yet")
         return self._store
 
@@ -238,44 +241,60 @@ class Archive:
     def _write(self, batch: list[Row]) -> None:
         """Write a batch, trying again while the database is away."""
         while True:
-            store = self._store if self._connected else self._connect()
+            store = self._store if self._readable else self._connect()
             if store is not None:
                 try:
                     rejected = store.write(batch)
                 except SQLAlchemyError as err:
+                    # A full disk can be read and opened, but not written.
+                    self._cannot_write = True
                     self._lost(err)
+                    self._pause()
                 else:
                     self._rejected += rejected
                     self._written += len(batch) - rejected
+                    if self._cannot_write:
+                        self._cannot_write = False
+                        self._set_usable()
                     return
             if self._closing:
                 self._dropped += len(batch)
                 return
 
     def _connect(self) -> Store | None:
-        """Try to open the database; when it fails, pause, longer each time (a closing archive does not wait)."""
+        """Try to open the database; when it fails, pause."""
         try:
             if self._store is None:
                 self._store = Store(make_engine(self.url), self.spec)
             self._store.prepare()
         except (SQLAlchemyError, ArchiveSchemaError, ImportError) as err:
             self._lost(err)
-            with self._wake:
-                self._wake.wait_for(lambda: self._closing, self._pause_s * random.uniform(0.75, 1.25))
-            self._pause_s = min(self._pause_s * 2, _BACKOFF_S[1])
+            self._pause()
             return None
+        self._readable = True
+        if not self._cannot_write:
+            self._set_usable()
+        return self._store
+
+    def _pause(self) -> None:
+        """Wait before the next attempt, longer each time; a closing archive does not wait."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._closing, self._pause_s * random.uniform(0.75, 1.25))
+        self._pause_s = min(self._pause_s * 2, _BACKOFF_S[1])
+
+    def _set_usable(self) -> None:
         if self._last_error is not None:
             _LOGGER.info("The archive %s can use its database again", self.spec.table)
         self._pause_s = _BACKOFF_S[0]
         self._maintain_at = self._clock()
         self._set_connected(connected=True, error=None)
-        return self._store
 
     def _lost(self, err: Exception) -> None:
         reason = _reason(err)
         if self._last_error is None:
             _LOGGER.warning("The archive %s cannot use its database: %s", self.spec.table, reason)
         self._maintenance = None
+        self._readable = False
         self._set_connected(connected=False, error=reason)
         if any(sign in reason for sign in _BROKEN_FILE):
             self._set_broken_file_aside()

@@ -9,6 +9,7 @@ ILLEGAL_FUNCTION: Final = 1
 ILLEGAL_ADDRESS: Final = 2
 ILLEGAL_VALUE: Final = 3
 DEVICE_FAILURE: Final = 4
+DEVICE_BUSY: Final = 6
 
 
 class ModbusRefusalError(Exception):

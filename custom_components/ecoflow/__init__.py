@@ -1,5 +1,7 @@
 """EcoFlow power stations through the official open API."""
 
+from functools import partial
+
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
@@ -10,7 +12,7 @@ from .api.client import ClientCallbacks, EcoflowClient
 from .const import DOMAIN, MANUFACTURER, PLATFORMS, SUBENTRY_SURPLUS
 from .coordinator import EcoflowCoordinator
 from .data import EcoflowConfigEntry, EcoflowData
-from .repairs import SharedKeyMonitor, async_delete_account_issues
+from .repairs import SharedKeyMonitor, async_delete_account_issues, async_storage_result
 from .runtime.connection import CertificateFileError, async_create_client
 from .runtime.device import Account
 from .runtime.device_manager import DeviceManager
@@ -30,6 +32,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: EcoflowConfigEntry) -> bool:
     """Set up an account."""
     store = EcoflowStore(hass, entry.entry_id)
+    store.on_result = partial(async_storage_result, hass, entry)
     await store.async_load()
     try:
         client = await async_create_client(hass, entry.data, entry.options)

@@ -28,6 +28,7 @@ _STORE_VERSION: Final = 1
 _QOS: Final = 1
 _KEPT_PER_DEVICE: Final = 10
 _MAX_PENDING: Final = 20
+_STORE_AGAIN_S: Final = 60
 # What seemed not to reach the broker may have reached the device: its answer counts.
 _ANSWERABLE: Final = OPEN | {CommandStatus.FAILED}
 
@@ -42,8 +43,16 @@ def command_store(hass: HomeAssistant, entry_id: str) -> DurableStore[dict[str, 
 class CommandSender:
     """The commands of a config entry."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str, clock: SteadyClock | None = None) -> None:
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry_id: str,
+        clock: SteadyClock | None = None,
+        on_storage: Callable[[str | None], None] = lambda _error: None,
+    ) -> None:
+        """`on_storage` is called with the reason why commands cannot be stored, or None once they can be."""
         self._hass = hass
+        self._on_storage = on_storage
         self._clock = clock or SteadyClock()
         self._store = command_store(hass, entry_id)
         self._queues: CommandQueues[Request] = CommandQueues(
@@ -53,6 +62,7 @@ class CommandSender:
         self._listeners: dict[str, list[Listener]] = {}
         self._waiters: dict[str, asyncio.Future[None]] = {}
         self._stopped = False
+        self._store_again_at: float | None = None
 
     async def async_load(self) -> None:
         """Load the commands that were sent before the start."""
@@ -85,11 +95,11 @@ class CommandSender:
     async def async_send(
         self, device_id: str, base: str, name: str, params: dict[str, Any], expires_in_s: float
     ) -> str:
-        """Send a command and return its ID; it is on disk and at the broker when this returns.
+        """Send a command and return its ID; it is at the broker when this returns, and on disk unless that is full.
 
         Raises:
-            HomeAssistantError: The broker is not connected or rejected it, it could not be stored, or too many commands
-                of the device are pending.
+            HomeAssistantError: The broker is not connected or rejected it, or too many commands of the device are
+                pending.
         """
         if not mqtt.is_connected(self._hass):
             # The client would keep it and send it much later, when it is no longer expected.
@@ -105,14 +115,26 @@ class CommandSender:
                 translation_placeholders={"device": device_id},
             ) from err
         self._bases[device_id] = base
+        await self._async_store()
         try:
-            await self._store.async_save_durably(self._as_stored())
             for sent in self._queues.deliver(device_id, self._clock(), command_id=command.id):
                 await self._async_publish(device_id, sent)
         except HomeAssistantError as err:
             self._queues.close(device_id, command.id, CommandStatus.FAILED, self._clock(), str(err))
             raise
         return command.id
+
+    async def _async_store(self) -> None:
+        """Store the commands; on a full disk they are followed all the same, and forgotten with a restart."""
+        try:
+            await self._store.async_save_durably(self._as_stored())
+        except HomeAssistantError as err:
+            _LOGGER.warning("Commands could not be stored: %s", err.__cause__ or err)
+            self._on_storage(str(err.__cause__ or err))
+            self._store_again_at = self._clock() + _STORE_AGAIN_S
+        else:
+            self._store_again_at = None
+            self._on_storage(None)
 
     async def async_wait(self, device_id: str, command_id: str, seconds: float) -> None:
         """Wait until a command is answered or expires, or the time is over."""
@@ -147,8 +169,12 @@ class CommandSender:
 
     @callback
     def expire(self) -> None:
-        """Close the commands whose deadline has passed."""
-        self._queues.expire(self._clock())
+        """Close the commands whose deadline has passed, and store what could not be stored before."""
+        now = self._clock()
+        self._queues.expire(now)
+        if self._store_again_at is not None and now >= self._store_again_at:
+            self._store_again_at = None
+            self._hass.async_create_task(self._async_store(), eager_start=False)
 
     @callback
     def remove(self, device_id: str) -> None:

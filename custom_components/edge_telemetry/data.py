@@ -17,7 +17,7 @@ from .device_directory import DeviceDirectory
 from .hub import EdgeHub
 from .malformed import MalformedLog
 from .message_router import Counters, Limits, MessageRouter
-from .repairs import create_device_limit_issue
+from .repairs import create_device_limit_issue, update_storage_issue
 from .telemetry_archive import TelemetryArchive
 
 type EdgeConfigEntry = ConfigEntry[EdgeData]
@@ -55,7 +55,9 @@ def create_data(hass: HomeAssistant, entry: EdgeConfigEntry) -> EdgeData:
     archive = TelemetryArchive(hass, entry.entry_id, entry.title, entry.data, options)
     clock = SteadyClock()
     broker = BrokerMonitor(hass, clock)
-    commands = CommandSender(hass, entry.entry_id, clock)
+    commands = CommandSender(
+        hass, entry.entry_id, clock, partial(update_storage_issue, hass, entry.entry_id, entry.title)
+    )
     devices = DeviceDirectory(hass, entry.entry_id, publisher, options[CONF_MAX_METRICS])
     malformed = MalformedLog()
     limits = Limits(

@@ -1,4 +1,4 @@
-"""Repair issues: a device limit that was reached, an archive that cannot be written. None of them can be fixed here."""
+"""Repair issues: a device limit that was reached, an archive or commands that cannot be written; no fixes here."""
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant, callback
@@ -7,6 +7,7 @@ from homeassistant.helpers import issue_registry as ir
 from .const import DOMAIN
 
 ARCHIVE_UNAVAILABLE = "archive_unavailable"
+STORAGE_FAILED = "storage_failed"
 TOO_MANY_DEVICES = "too_many_devices"
 
 
@@ -20,6 +21,15 @@ def create_archive_issue(hass: HomeAssistant, entry_id: str, title: str, error: 
 def delete_archive_issue(hass: HomeAssistant, entry_id: str) -> None:
     """Delete the issue of an archive that can be written again."""
     ir.async_delete_issue(hass, DOMAIN, f"{ARCHIVE_UNAVAILABLE}_{entry_id}")
+
+
+@callback
+def update_storage_issue(hass: HomeAssistant, entry_id: str, title: str, error: str | None) -> None:
+    """Report that commands cannot be stored; without an error, delete the issue."""
+    if error is None:
+        ir.async_delete_issue(hass, DOMAIN, f"{STORAGE_FAILED}_{entry_id}")
+    else:
+        _create(hass, STORAGE_FAILED, entry_id, {"title": title, "error": error})
 
 
 @callback

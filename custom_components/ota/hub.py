@@ -2,18 +2,23 @@
 
 from datetime import datetime, timedelta
 import logging
+import time
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from ._lib.publisher import Publisher
+from ._lib.steady_clock import SteadyClock
 from .change_dispatcher import ChangeDispatcher
+from .const import DEFAULT_POLL_S
+from .rollout.contacts import start_listening
 from .rollout.engine import Engine
+from .rollout.liveness import Liveness
 from .rollout.state import State
 from .storage import Storage
 
@@ -22,6 +27,14 @@ _LOGGER = logging.getLogger(__name__)
 TICK: Final = timedelta(seconds=10)
 SAVE_EVENTS_DELAY_S: Final = 5.0
 _SAVE_CONTACTS_INTERVAL: Final = timedelta(minutes=15)
+_SAVE_LAST_SEEN_INTERVAL: Final = timedelta(seconds=45)
+_LATE_S: Final = 30.0
+"""A tick that is later than this shows that the process was stopped or blocked: it could not receive a report."""
+
+
+def _uptime_s() -> float:
+    """Return the time for which the system has been running."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 class OtaHub:
@@ -31,7 +44,8 @@ class OtaHub:
         """Create the hub; `async_load` loads the stored state."""
         self.hass = hass
         self.entry_id = entry.entry_id
-        self.state = State()
+        self.state = State(Liveness(SteadyClock().from_wall))
+        self.state.liveness.default_interval_s = DEFAULT_POLL_S
         self.engine = Engine(self.state, dt_util.get_default_time_zone())
         self.storage = Storage(hass, self.state)
         self.publisher = Publisher.for_entry(hass, entry)
@@ -39,6 +53,7 @@ class OtaHub:
         self._entry = entry
         self._tick_listeners: list[CALLBACK_TYPE] = []
         self._save_events_timer: CALLBACK_TYPE | None = None
+        self._last_tick = _uptime_s()
 
     @property
     def now(self) -> float:
@@ -55,6 +70,7 @@ class OtaHub:
         """
         await self.storage.async_load()
         self.engine.pop_events()
+        start_listening(self.state, self.now)
 
     @callback
     def start(self) -> None:
@@ -64,6 +80,11 @@ class OtaHub:
         on_unload(
             async_track_time_interval(
                 self.hass, self._async_save_contacts, _SAVE_CONTACTS_INTERVAL, name="ota last contacts"
+            )
+        )
+        on_unload(
+            async_track_time_interval(
+                self.hass, self._async_save_last_seen, _SAVE_LAST_SEEN_INTERVAL, name="ota last seen"
             )
         )
         # Home Assistant does not unload entries when it stops.
@@ -117,7 +138,21 @@ class OtaHub:
         except HomeAssistantError as err:
             _LOGGER.warning("Saving the last contact times failed: %s", err)
 
+    async def _async_save_last_seen(self, _: object) -> None:
+        self.state.flush_last_seen()
+        try:
+            await self.async_commit()
+        except HomeAssistantError as err:
+            _LOGGER.warning("Saving the last contact times failed: %s", err)
+
+    def _update_listening(self) -> None:
+        """Measure silence from now on if Home Assistant does not accept requests yet, or did not run for a while."""
+        last, self._last_tick = self._last_tick, _uptime_s()
+        if self.hass.state is not CoreState.running or self._last_tick - last > TICK.total_seconds() + _LATE_S:
+            self.state.liveness.listen(self.now)
+
     async def _async_tick(self, _: datetime) -> None:
+        self._update_listening()
         self.engine.tick(self.now)
         await self.async_commit()
         for listener in tuple(self._tick_listeners):

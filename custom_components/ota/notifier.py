@@ -7,7 +7,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from . import repairs
 from .const import EVENT_RELEASE, EVENT_ROLLOUT, EVENT_UPDATE
 from .hub import OtaHub
-from .rollout.job import Timeouts, is_stuck
+from .rollout.contacts import is_stuck
 from .rollout.models import Job
 from .rollout.plan import Rollout, Status
 from .rollout.state import Event, EventKind
@@ -112,8 +112,7 @@ class Notifier:
         stuck: set[str] = set()
         for number in state.open:
             job = state.jobs[number]
-            rollout = state.rollouts.get(job.rollout_id or "")
-            if is_stuck(job, now, rollout.timeouts if rollout else Timeouts()):
+            if is_stuck(state, job, now):
                 stuck.add(job.uid)
         for uid in self._stuck - stuck:
             repairs.delete_stuck_issue(self._hass, uid)

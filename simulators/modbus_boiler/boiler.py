@@ -16,12 +16,14 @@ import tty
 from typing import Any, ClassVar, override
 
 from simulators.framework import Simulator
-from simulators.modbus_wire import DEVICE_FAILURE, Registers, serve_rtu, serve_tcp
+from simulators.modbus_wire import DEVICE_BUSY, DEVICE_FAILURE, ILLEGAL_ADDRESS, Registers, serve_rtu, serve_tcp
 from simulators.net import NET_FAULTS, TcpServer
 from simulators.world.weather import in_heating_season, weather_at
 
 OWN_SETPOINT_C = 35.0
 HOT_WATER_C = 56.0
+FROELING_OPEN_SENSOR = 256
+"""128 °C."""
 REQUEST_LIFE_S = 600.0
 """iDM: a requested temperature that is not written again is forgotten."""
 _HEATS = {"lambda": (1, 2, 3), "idm": (1, 5), "daikin": (1,), "froeling": (1, 2, 5), "gtw08": (0, 1)}
@@ -39,6 +41,10 @@ class ModbusBoiler(Simulator):
         "noise": "RTU: a share of the answers (default 0.5) has a flipped bit",
         "deaf": "acknowledges writes and does nothing",
         "sensor_broken": "the outdoor sensor has the device's value for a missing sensor",
+        "busy_once": "answers so many requests (default 1) with an exception (busy)",
+        "no_readings": "answers reads of the registers 1000 to 1099 with an exception (illegal address)",
+        "no_sensor": "temperatures have the extreme value of a missing sensor, selections -1 (default 0x8000)",
+        "low_word_first": "Lambda: counters have the low word first, as some firmware does",
         "hot_water": "heats domestic hot water: the supply has 56 °C, the heating circuit cools",
         "error": "the device reports this error number (default 30)",
     }
@@ -172,10 +178,15 @@ class ModbusBoiler(Simulator):
             1011: round(self.heat_w / 100),
         }
         words |= {1012: round(self.power_w), 1013: round(100 * self.heat_w / self.power_w) if self.power_w else 0}
-        words |= dict(zip((1020, 1021), _int32(self.electricity_wh), strict=True))
-        words |= dict(zip((1022, 1023), _int32(self.heat_wh), strict=True))
+        order = -1 if "low_word_first" in self.faults else 1
+        words |= dict(zip((1020, 1021), _int32(self.electricity_wh)[::order], strict=True))
+        words |= dict(zip((1022, 1023), _int32(self.heat_wh)[::order], strict=True))
         words |= {2000: 0, 2001: 0, 2002: 485, 2003: 450, 5000: 0, 5001: 0, 5002: round(self.circuit_c * 10)}
         words |= {5003: round((self.circuit_c - 5) * 10), 5004: 212, 5005: round(self.setpoint_c * 10), 5006: self.mode}
+        if "no_sensor" in self.faults:
+            extreme = int(self.faults.number("no_sensor", 0x8000))
+            words |= dict.fromkeys((2, 1004, 1005, 1007, 2002, 5002, 5004), extreme)
+            words[5006] = -1
         words |= {5050: round(self.level_k * 10), 5051: round(self.room_setpoint_c * 10), 5052: 240}
         self.registers.holding = {address: value & 0xFFFF for address, value in words.items()}
 
@@ -211,6 +222,8 @@ class ModbusBoiler(Simulator):
         inputs |= {4000: 2, 4001: 41 if self._error else 3 if self.heating else 19}
         if self._error:
             inputs[3000] = self._error
+        if "no_sensor" in self.faults:
+            inputs |= dict.fromkeys((0, 9, 1030, 1630, 2000), FROELING_OPEN_SENSOR)
         self.registers.input = {address: value & 0xFFFF for address, value in inputs.items()}
         self.registers.holding = {8046: self.mode, **dict.fromkeys((8000, 8018, 8028), 0)}
 
@@ -257,7 +270,15 @@ class ModbusBoiler(Simulator):
             return None
         if "busy" in self.faults:
             return bytes([pdu[0] | 0x80, DEVICE_FAILURE])
+        if "busy_once" in self.faults:
+            left = int(self.faults.number("busy_once", 1)) - 1
+            self.faults.set("busy_once", left) if left else self.faults.clear("busy_once")
+            return bytes([pdu[0] | 0x80, DEVICE_BUSY])
         self._refresh()
+        if "no_readings" in self.faults and pdu[0] in {3, 4}:
+            start, count = struct.unpack(">HH", pdu[1:5])
+            if start < 1100 and start + count > 1000:
+                return bytes([pdu[0] | 0x80, ILLEGAL_ADDRESS])
         return self.registers.answer(pdu)
 
     async def _exchange(self, reader: asyncio.StreamReader) -> bytes:

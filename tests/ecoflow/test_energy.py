@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.ecoflow.api.counters import MAX_GAP_S, MonotonicCounter, PowerIntegrator
+from custom_components.ecoflow.api.counters import MAX_GAP_S, PowerIntegrator
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread, poll, state_of
 
@@ -60,28 +60,6 @@ def test_an_integrated_counter_never_decreases(steps: list[tuple[float | None, f
         after = counter.add(power, at)
         assert after >= before
         before = after
-
-
-def test_a_repeated_old_value_is_ignored() -> None:
-    rising = MonotonicCounter()
-    assert [rising.update(value) for value in (10, 11, 9, 11, 12)] == [10, 11, 11, 11, 12]
-
-
-def test_a_counter_reset_is_counted_on_top() -> None:
-    rising = MonotonicCounter()
-    rising.update(100)
-    shown = [rising.update(value / 10) for value in range(15)]
-    assert shown[0] == 100
-    assert shown[-1] == pytest.approx(100 + 0.5, abs=0.11)
-
-
-@given(st.lists(st.floats(0, 1e6), max_size=60))
-def test_a_filtered_counter_never_decreases(raws: list[float]) -> None:
-    rising, before = MonotonicCounter(), 0.0
-    for raw in raws:
-        shown = rising.update(raw)
-        assert shown >= before
-        before = shown
 
 
 def kwh(hass: HomeAssistant, entry: MockConfigEntry, sn: str, key: str) -> float:

@@ -11,7 +11,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.auth.models import User
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -373,6 +373,29 @@ async def test_while_the_broker_is_away_a_command_fails_at_once_and_is_not_sent_
     assert sent(mqtt_mock) == []
     mqtt_mock.connected = True
     assert (await send(hass))["status"] == "pending"
+
+
+async def test_a_full_disk_keeps_no_command_from_its_device(
+    hass: HomeAssistant,
+    data: EdgeData,
+    publish: Publish,
+    mqtt_mock: MqttMockHAClient,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await publish(TOPIC, {"temperature_c": 20.0})
+    issues = ir.async_get(hass)
+    with patch.object(data.commands._store, "async_save", side_effect=OSError(28, "No space left on device")):
+        for _ in range(2):
+            response = await send(hass, command="restart")
+            assert (response["status"], response["message"]) == ("pending", None)
+        issue = issues.async_get_issue(DOMAIN, "storage_failed_01EDGE")
+        assert issue is not None
+        assert "No space left" in (issue.translation_placeholders or {})["error"]
+        assert len(sent(mqtt_mock)) == 2
+    freezer.tick(61)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert issues.async_get_issue(DOMAIN, "storage_failed_01EDGE") is None
 
 
 @pytest.mark.parametrize(("status", "shown"), [("OK", "confirmed"), (" Done ", "confirmed"), ("ERROR", "failed")])

@@ -9,9 +9,36 @@ from enum import StrEnum
 from math import ceil, floor, inf
 
 from .._lib.backoff import RetryPolicy
+from .families.specs import Family
+from .wire_values import Values, as_number
 
 RESERVE_HYSTERESIS = 3.0
 WRITE_RETRY = RetryPolicy(first_s=120.0, max_s=1800.0, jitter=(1.0, 1.0))
+
+
+# Of the power that a station takes from the grid to charge, at least this share reaches the battery.
+MIN_EFFICIENCY = 0.8
+_AC_OUTPUTS = ("ac_output_power", "ac_low_voltage_output_power", "ac_tt30_output_power")
+
+
+def charging_power(family: Family, values: Values) -> float | None:
+    """Return the power in W that a station takes from the grid to charge, None if it is not known.
+
+    What passes through to the AC outputs, or is consumed without reaching the battery, is no charging.
+    """
+    if family.charge is None or (input_w := _read(family, values, family.charge.power)) is None:
+        return None
+    outputs = [power for key in _AC_OUTPUTS if (power := _read(family, values, key)) is not None]
+    battery_w = _read(family, values, family.battery_power or "")
+    if not outputs and battery_w is None:
+        return None
+    charge_w = max(0.0, input_w - sum(map(abs, outputs)))
+    return charge_w if battery_w is None else min(charge_w, max(0.0, battery_w) / MIN_EFFICIENCY)
+
+
+def _read(family: Family, values: Values, key: str) -> float | None:
+    sensor = next((sensor for sensor in family.sensors if sensor.key == key), None)
+    return as_number(sensor.decode(values)) if sensor is not None else None
 
 
 class Reason(StrEnum):
@@ -56,6 +83,7 @@ class SurplusInputs:
 
     # Power drawn from the grid, negative while exporting; None without a valid measurement.
     grid_w: float | None
+    # For how long the measurement has been doubtful; a steady one is not (`GridSignal`).
     grid_age_s: float
     # Charging power of the station, without the loads it supplies from the grid.
     charge_w: float | None

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 import logging
-import time
 from typing import Final
 
 from homeassistant.core import callback
@@ -13,6 +12,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_time_interval
 
 from .. import repairs
+from .._lib.steady_clock import SteadyClock
 from ..api.families.specs import absent_values
 from ..const import DOMAIN
 from .device import Account, EcoflowDevice
@@ -36,6 +36,7 @@ class DeviceManager:
         self._account = account
         self._store = store
         self._meter = EnergyMeter(store)
+        self._clock = SteadyClock()
         self._removed: dict[str, EcoflowDevice] = {}
         self._platforms: list[tuple[EntityFactory, AddConfigEntryEntitiesCallback]] = []
         self._stopped = False
@@ -114,7 +115,7 @@ class DeviceManager:
             device.family,
             device.values,
             fresh=is_fresh,
-            at=time.monotonic(),
+            at=self._clock(),
             max_age_s=client.timing.max_age_s,
         )
         self._set_fresh(device, is_fresh)

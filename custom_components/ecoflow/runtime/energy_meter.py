@@ -6,11 +6,17 @@ from typing import Any, Final
 from ..api.counters import MAX_GAP_S, MonotonicCounter, PowerIntegrator
 from ..api.families.specs import Evidence, Family
 from ..api.wire_values import as_number
-from .store import EcoflowStore
+from .store import DeviceCounters, EcoflowStore
 
 CHARGED: Final = "battery_charged_energy"
 DISCHARGED: Final = "battery_discharged_energy"
 SOLAR: Final = "solar_energy"
+# The power that a device's own counter counts: it bridges the times in which the counter does not.
+_POWER_OF: Final = {
+    "ac_input_energy": "ac_input_power",
+    "ac_output_energy": "ac_output_power",
+    "solar_input_energy": "solar_power",
+}
 # The device's own counter of solar energy. If captures prove it, none is integrated.
 _DEVICE_SOLAR: Final = "solar_input_energy"
 
@@ -34,17 +40,33 @@ class EnergyMeter:
     ) -> None:
         """Update the counters of a device; values that are not fresh interrupt the integration.
 
-        Values are valid for `max_age_s`, so a gap of that length is integrated at any poll interval.
+        `at` is in seconds of a clock that does not jump and goes on after a restart (`SteadyClock`). Values are valid
+        for `max_age_s`, so a gap of that length is integrated at any poll interval.
         """
         counters = self._store.device_counters(sn)
         for key, power_w in self._powers(family, values):
             counters.integrated.setdefault(key, PowerIntegrator()).add(
                 power_w if fresh else None, at, max(MAX_GAP_S, max_age_s)
             )
-        if fresh:
-            for sensor in family.sensors:
-                if sensor.counter and (kwh := as_number(sensor.decode(values))) is not None:
-                    counters.filtered.setdefault(sensor.key, MonotonicCounter()).update(kwh)
+        self._update_own(counters, family, values, fresh=fresh, at=at)
+
+    @staticmethod
+    def _update_own(
+        counters: DeviceCounters, family: Family, values: Mapping[str, Any], *, fresh: bool, at: float
+    ) -> None:
+        """Update the device's own counters; while its values are not fresh nothing is known about them."""
+        sensors = {sensor.key: sensor for sensor in family.sensors}
+        for sensor in family.sensors:
+            if not sensor.counter:
+                continue
+            kwh = as_number(sensor.decode(values)) if fresh else None
+            counter = counters.filtered.get(sensor.key)
+            if counter is None:
+                if kwh is None:
+                    continue
+                counter = counters.filtered[sensor.key] = MonotonicCounter()
+            power = sensors.get(_POWER_OF.get(sensor.key, ""))
+            counter.update(kwh, at, as_number(power.decode(values)) if power is not None and fresh else None)
 
     @staticmethod
     def _powers(family: Family, values: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:

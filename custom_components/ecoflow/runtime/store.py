@@ -3,7 +3,7 @@
 A counter is shown only after it was stored, so that it never decreases after a power failure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 import logging
 from typing import Any, Final
@@ -39,10 +39,7 @@ class DeviceCounters:
         """Return the counters in their stored form."""
         return {
             "integrated": {key: counter.kwh for key, counter in self.integrated.items()},
-            "filtered": {
-                key: {"shown": counter.shown, "raw": counter.raw, "offset": counter.offset}
-                for key, counter in self.filtered.items()
-            },
+            "filtered": {key: counter.as_dict() for key, counter in self.filtered.items()},
         }
 
     @classmethod
@@ -50,10 +47,7 @@ class DeviceCounters:
         """Return the counters from their stored form."""
         counters = cls(
             {key: PowerIntegrator(float(kwh)) for key, kwh in data.get("integrated", {}).items()},
-            {
-                key: MonotonicCounter(float(stored["shown"]), stored["raw"], float(stored["offset"]))
-                for key, stored in data.get("filtered", {}).items()
-            },
+            {key: MonotonicCounter.from_dict(stored) for key, stored in data.get("filtered", {}).items()},
         )
         counters.stored = counters.totals()
         return counters
@@ -69,7 +63,11 @@ class EcoflowStore:
         )
         self.counters: dict[str, DeviceCounters] = {}
         self.surplus_enabled: dict[str, bool] = {}
+        # Called with the error of a failed save, and with None when saving works again.
+        self.on_result: Callable[[str | None], None] = lambda _error: None
         self._failed = False
+        # A setting that applies but is not on disk yet.
+        self._unsaved = False
 
     async def async_load(self) -> None:
         """Read the file."""
@@ -90,7 +88,7 @@ class EcoflowStore:
             for key, kwh in totals.items()
             if kwh != self.counters[sn].stored.get(key)
         ]
-        if not changed or not await self._async_try_save():
+        if not (changed or self._unsaved or self._failed) or not await self._async_try_save():
             return []
         for sn, totals in totals_by_sn.items():
             if sn in self.counters:
@@ -98,9 +96,9 @@ class EcoflowStore:
         return changed
 
     async def _async_try_save(self) -> bool:
-        """Save the file; a failure is logged once and keeps the shown counters at their last stored totals."""
+        """Save the file; a failure is reported once and keeps the shown counters at their last stored totals."""
         try:
-            await self._store.async_save_durably(self._data())
+            await self._async_save()
         except HomeAssistantError as err:
             if not self._failed:
                 _LOGGER.warning("Storing energy counters failed; they are not updated until it succeeds: %s", err)
@@ -111,15 +109,34 @@ class EcoflowStore:
         self._failed = False
         return True
 
+    async def _async_save(self) -> None:
+        """Save the file and report the result; raises HomeAssistantError."""
+        try:
+            await self._store.async_save_durably(self._data())
+        except HomeAssistantError as err:
+            self.on_result(str(err.__cause__ or err))
+            raise
+        self._unsaved = False
+        self.on_result(None)
+
     async def async_set_surplus_enabled(self, subentry_id: str, enabled: bool) -> None:
         """Store whether surplus charging is turned on; raises HomeAssistantError if that fails."""
         before = dict(self.surplus_enabled)
         self.surplus_enabled[subentry_id] = enabled
         try:
-            await self._store.async_save_durably(self._data())
+            await self._async_save()
         except HomeAssistantError:
             self.surplus_enabled = before
             raise
+
+    async def async_apply_surplus_enabled(self, subentry_id: str, enabled: bool) -> None:
+        """Turn surplus charging on or off, whatever the disk does: what cannot be stored is stored later."""
+        try:
+            await self.async_set_surplus_enabled(subentry_id, enabled)
+        except HomeAssistantError as err:
+            _LOGGER.warning("Storing a setting failed; it applies and is stored later: %s", err)
+            self.surplus_enabled[subentry_id] = enabled
+            self._unsaved = True
 
     async def async_remove(self) -> None:
         """Delete the file."""

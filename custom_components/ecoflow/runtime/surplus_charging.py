@@ -16,12 +16,14 @@ from homeassistant.util.unit_conversion import PowerConverter
 
 from .._lib.entity_refs import LinkedEntities, with_renamed
 from ..api.families.specs import ChargeControl, Family
+from ..api.grid_signal import GridSignal
 from ..api.surplus_controller import (
     Reason,
     SurplusController,
     SurplusDecision,
     SurplusInputs,
     SurplusSettings,
+    charging_power,
 )
 from ..api.wire_values import Values, as_number
 from ..const import (
@@ -90,6 +92,7 @@ class SurplusCharging:
         self._store = store
         self._data = subentry.data
         self._controller = SurplusController(settings_from(subentry.data))
+        self._grid_signal = GridSignal()
         self._links = self._linked_entities()
         self._listeners: list[CALLBACK_TYPE] = []
         self._is_writing = False
@@ -106,8 +109,8 @@ class SurplusCharging:
         return lambda: self._listeners.remove(listener)
 
     async def async_set_enabled(self, enabled: bool) -> None:
-        """Turn it on or off; the setting is stored before it is shown."""
-        await self._store.async_set_surplus_enabled(self.subentry_id, enabled)
+        """Turn it on or off; the setting is stored before it is shown, or as soon as the disk allows."""
+        await self._store.async_apply_surplus_enabled(self.subentry_id, enabled)
         self._controller = SurplusController(settings_from(self._data))
         self._call_listeners()
 
@@ -228,13 +231,18 @@ class SurplusCharging:
 
         charge = family.charge if family is not None else None
         setting = family.number(charge.setting) if family is not None and charge is not None else None
-        grid_w, grid_age_s = self._grid_power()
-        # The AC input also supplies the loads at the AC output, which is not charging.
-        input_w, output_w = read(charge.power) if charge is not None else None, read("ac_output_power")
+        charge_w = charging_power(family, values) if family is not None else None
+        grid_w, report = self._grid_power()
         return SurplusInputs(
             grid_w=grid_w,
-            grid_age_s=grid_age_s,
-            charge_w=None if input_w is None else max(0.0, input_w - (output_w or 0.0)),
+            grid_age_s=self._grid_signal.age_s(
+                time.monotonic(),
+                report,
+                charge_w,
+                self._controller.settings.grid_timeout_s,
+                uses_surplus=self.decision.reason is Reason.SURPLUS,
+            ),
+            charge_w=charge_w,
             level=read("battery_level"),
             setpoint_w=setting.decode(values) if setting is not None else None,
             paused=_is_paused(family, values),
@@ -243,16 +251,15 @@ class SurplusCharging:
             step_w=setting.step if setting is not None else 10.0,
         )
 
-    def _grid_power(self) -> tuple[float | None, float]:
-        """Return the grid power in W (positive: drawn from the grid) and its age in s."""
+    def _grid_power(self) -> tuple[float | None, datetime | None]:
+        """Return the grid power in W (positive: drawn from the grid) and when it was reported."""
         state = self.account.hass.states.get(self._data[CONF_GRID_POWER])
         if state is None or (value := as_number(state.state)) is None:
-            return None, 0.0
+            return None, None
         unit = state.attributes.get("unit_of_measurement")
         if unit in PowerConverter.VALID_UNITS:
             value = PowerConverter.convert(value, unit, UnitOfPower.WATT)
-        age_s = (dt_util.utcnow() - state.last_reported).total_seconds()
-        return (-value if self._data[CONF_GRID_INVERTED] else value), age_s
+        return (-value if self._data[CONF_GRID_INVERTED] else value), state.last_reported
 
     def _update(self, decision: SurplusDecision, inputs: dict[str, float | None]) -> None:
         changed = (decision, inputs) != (self.decision, self.inputs)

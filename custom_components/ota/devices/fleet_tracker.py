@@ -53,9 +53,16 @@ class FleetTracker:
                 dr.EVENT_DEVICE_REGISTRY_UPDATED, self._on_device_removed, event_filter=self._is_removal
             )
         )
+        for device in self._hub.state.devices.values():
+            if device.fleet is not None:
+                self._set_reachable(device.uid, reachable=False)
         self._directory.listener = self._follow
         for domain in self._directory.fleets:
             self._follow(domain)
+
+    def _set_reachable(self, uid: str, *, reachable: bool) -> None:
+        """Store whether the fleet can report contacts of a device, which it cannot while its entry is unloaded."""
+        self._hub.state.liveness.set_reachable(uid, self._hub.now, reachable=reachable)
 
     @callback
     def close(self) -> None:
@@ -120,6 +127,7 @@ class FleetTracker:
                 # Its entry may only be unloaded: a device that was removed has lost its registered device, too.
                 self._registry_ids.pop(uid, None)
                 self._busy.pop(uid, None)
+                self._set_reachable(uid, reachable=False)
                 self._remove_deleted(uid)
                 continue
             self._registry_ids[uid] = device.device_registry_id
@@ -128,6 +136,7 @@ class FleetTracker:
                 move_to_device(self._hass, self._entry.entry_id, uid, device.device_registry_id)
                 self._deleted.discard(uid)
             self._register(uid, domain, device)
+            self._set_reachable(uid, reachable=True)
             if uid not in self._listening:
                 self._listening[uid] = self._hub.dispatcher.listen(uid, partial(self._update_offer, uid))
 
@@ -183,10 +192,11 @@ class FleetTracker:
             metadata=dict(device.metadata),
         )
         engine.register(registered if known is None else replace(registered, policy=known.policy), self._hub.now)
-        if device.last_seen is not None:
+        last_seen = min(device.last_seen.timestamp(), self._hub.now) if device.last_seen is not None else None
+        if last_seen is not None and (known is None or last_seen != known.last_seen):
             engine.heartbeat(
                 uid,
-                device.last_seen.timestamp(),
+                last_seen,
                 version=device.installed_version,
                 boots=device.boot_count,
                 busy=device.busy,

@@ -7,11 +7,12 @@ The engine owns the state. Time and IDs are passed in, and it performs no I/O. A
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, tzinfo
+from itertools import islice
 from typing import Any, Final
 
 from . import job as machine
+from .contacts import seen, timeout_reason
 from .errors import DeviceError, ReleaseError
-from .job import Timeouts
 from .models import (
     RUNNING,
     Device,
@@ -20,9 +21,9 @@ from .models import (
     Job,
     JobKind,
     JobState,
-    MetricMean,
     Policy,
     Release,
+    add_metrics,
 )
 from .offers import Offer, Reason, is_downgrade, offer_for
 from .plan import ENDED, Rollout
@@ -36,9 +37,6 @@ MAX_ATTEMPTS: Final = 5
 SAME_ATTEMPT_S: Final = 10.0
 """Requests for the image within this time belong to the same attempt: no device downloads and restarts that fast."""
 MAX_METRICS: Final = 16
-SEEN_STEP_S: Final = 1.0
-EXCHANGE_S: Final = 5.0
-"""Requests closer together belong to one exchange and are not used to estimate the poll interval of a device."""
 
 
 class Engine:
@@ -116,19 +114,31 @@ class Engine:
         boots: int | None = None,
         busy: str | None = None,
         metrics: Mapping[str, float] | None = None,
+        requested_s: float | None = None,
+        usual_s: float | None = None,
     ) -> None:
-        """Update a device from a contact in which it may report its version. `busy` None means that it may restart.
+        """Update a device from a contact in which it may report its version.
+
+        Args:
+            uid: The device.
+            now: When it called.
+            version: The version that it runs.
+            boots: Its boot count.
+            busy: Why it must not restart now; None: it may.
+            metrics: Metrics of the device.
+            requested_s: The poll interval that the reply requests.
+            usual_s: The usual poll interval of its protocol, for a device whose own one is not known yet.
 
         Raises:
             DeviceError: `unknown_device`.
         """
         device = self.device(uid)
         changed = replace(
-            _seen(device, now),
+            seen(self.state, device, now, requested_s=requested_s, usual_s=usual_s),
             busy=busy,
             boot_count=device.boot_count if boots is None else boots,
             installed_version=version or device.installed_version,
-            metrics=device.metrics if metrics is None else dict(list(metrics.items())[:MAX_METRICS]),
+            metrics=device.metrics if metrics is None else dict(islice(metrics.items(), MAX_METRICS)),
         )
         new_version = version is not None and version != device.installed_version
         self.state.set_device(changed, save=False)
@@ -137,22 +147,23 @@ class Engine:
         job = self.state.job_of(uid)
         if job is None or version is None:
             return
-        updated = machine.apply_check_in(job, now, version=version, boots=boots, soak_s=self._soak_s(job))
-        if metrics and same_version(version, job.version):
-            updated = _with_metrics(updated, metrics)
+        elapsed = self.state.elapsed(job, now)
+        updated = machine.apply_check_in(job, now, elapsed, version=version, boots=boots, soak_s=self._soak_s(job))
+        if metrics and same_version(version, job.version) and updated.state is JobState.VERIFIED:
+            updated = replace(updated, metrics=add_metrics(updated.metrics, changed.metrics))
         self._set_job(updated, now)
 
     def _soak_s(self, job: Job) -> float:
         rollout = self.state.rollouts.get(job.rollout_id or "")
         return self.rollouts.gate_for(rollout, job.wave).soak_s if rollout is not None else 0.0
 
-    def mark_seen(self, uid: str, now: float) -> None:
-        """Update the last contact of a device that reports nothing about itself.
+    def mark_seen(self, uid: str, now: float, *, requested_s: float | None = None) -> None:
+        """Update the last contact of a device that reports nothing about itself; `requested_s` as for `heartbeat`.
 
         Raises:
             DeviceError: `unknown_device`.
         """
-        self.state.set_device(_seen(self.device(uid), now), save=False)
+        self.state.set_device(seen(self.state, self.device(uid), now, requested_s=requested_s), save=False)
 
     # -- offers and progress
 
@@ -353,11 +364,8 @@ class Engine:
                 self.rollouts.evaluate(rollout.rollout_id, now)
 
     def _expire(self, job: Job, now: float) -> None:
-        rollout = self.state.rollouts.get(job.rollout_id or "")
-        timeouts = rollout.timeouts if rollout else Timeouts()
-        device = self.state.devices[job.uid]
-        expired = machine.expire(job, now, timeouts, last_seen=device.last_seen, interval_s=device.interval_s)
-        self._set_job(expired, now)
+        if reason := timeout_reason(self.state, job, now):
+            self._set_job(machine.finish(job, JobState.FAILED, now, reason), now)
 
     def _set_job(self, job: Job, now: float) -> None:
         """Store a job; if it ended, update its rollout."""
@@ -373,25 +381,3 @@ class Engine:
         """Return the events since the last call."""
         events, self.state.events = self.state.events, []
         return events
-
-
-def _seen(device: Device, now: float) -> Device:
-    """Return the device after a contact. Requests within one exchange count as one contact."""
-    if device.last_seen is None:
-        return replace(device, last_seen=now)
-    gap = now - device.last_seen
-    if gap < SEEN_STEP_S:
-        return device
-    if gap < EXCHANGE_S:
-        return replace(device, last_seen=now)
-    interval = gap if not device.interval_s else 0.7 * device.interval_s + 0.3 * gap
-    return replace(device, last_seen=now, interval_s=round(interval, 1))
-
-
-def _with_metrics(job: Job, metrics: Mapping[str, float]) -> Job:
-    if job.state is not JobState.VERIFIED:
-        return job
-    known = dict(job.metrics)
-    for name, value in list(metrics.items())[:MAX_METRICS]:
-        known[name] = known.get(name, MetricMean()).add(value)
-    return replace(job, metrics=known)

@@ -84,26 +84,43 @@ def finish(job: Job, state: JobState, now: float, reason: str | None = None) -> 
     )
 
 
-def apply_check_in(job: Job, now: float, *, version: str, boots: int | None, soak_s: float = 0.0) -> Job:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elapsed:
+    """How long ago a job changed, seconds of a clock that never jumps.
+
+    Attributes:
+        age_s: Since the change, whether Home Assistant ran or not.
+        idle_s: Since the change, only the time in which a report could have been received.
+        silence_s: The same since the last contact of any type.
+    """
+
+    age_s: float
+    idle_s: float
+    silence_s: float
+
+
+def apply_check_in(
+    job: Job, now: float, elapsed: Elapsed, *, version: str, boots: int | None, soak_s: float = 0.0
+) -> Job:
     """Return the job after a check-in: the device runs the new version, or the old one again."""
     if job.done:
-        return _after_success(job, now, version=version, boots=boots, soak_s=soak_s)
+        return _after_success(job, now, elapsed, version=version, boots=boots, soak_s=soak_s)
     if same_version(version, job.version):
         return replace(finish(job, JobState.VERIFIED, now), boots_verified=boots)
-    if _runs_old_again(job, now, boots):
+    if _runs_old_again(job, elapsed, boots):
         return finish(job, JobState.FAILED, now, "rolled_back_by_device")
     return job
 
 
-def _runs_old_again(job: Job, now: float, boots: int | None) -> bool:
+def _runs_old_again(job: Job, elapsed: Elapsed, boots: int | None) -> bool:
     """Return whether the device restarted with the old version, which it just reported."""
     if boots is not None and job.boots_before is not None:
         # Not every client reports that it restarts.
         return job.state in (JobState.INSTALLING, JobState.REBOOTING) and boots > job.boots_before
-    return job.state is JobState.REBOOTING and now - job.updated_at >= BOOT_GRACE_S
+    return job.state is JobState.REBOOTING and elapsed.idle_s >= BOOT_GRACE_S
 
 
-def _after_success(job: Job, now: float, *, version: str, boots: int | None, soak_s: float) -> Job:
+def _after_success(job: Job, now: float, elapsed: Elapsed, *, version: str, boots: int | None, soak_s: float) -> Job:
     if job.state is not JobState.VERIFIED:
         return job
     if not same_version(version, job.version):
@@ -114,7 +131,7 @@ def _after_success(job: Job, now: float, *, version: str, boots: int | None, soa
     if reboots == job.reboots:
         return job
     job = replace(job, reboots=reboots)
-    soon = now - (job.finished_at or now) <= max(BOOT_LOOP_S, soak_s)
+    soon = elapsed.age_s <= max(BOOT_LOOP_S, soak_s)
     return finish(job, JobState.FAILED, now, "boot_loop") if soon and reboots >= BOOT_LOOP else job
 
 
@@ -125,24 +142,27 @@ def _went_back(job: Job, version: str) -> bool:
     return same_version(version, job.from_version) or is_newer(job.version, version)
 
 
-def expire(job: Job, now: float, timeouts: Timeouts, *, last_seen: float | None = None, interval_s: float = 0.0) -> Job:
-    """Return the job after its timeouts: a device without contact in a critical state has failed.
+def timeout_reason(job: Job, elapsed: Elapsed, timeouts: Timeouts, interval_s: float) -> str | None:
+    """Return why a job without a report has failed, None if it has not: only critical states have a timeout.
 
-    Pass verified jobs only until the end of their soak time. `interval_s` is the poll interval of the device.
+    Ask about verified jobs only until the end of their soak time. `interval_s` is the poll interval of the device.
     """
     grace_s = POLLS * min(interval_s, MAX_INTERVAL_S)
-    no_contact_s = now - max(last_seen or 0.0, job.updated_at)
     match job.state:
-        case JobState.DOWNLOADING | JobState.INSTALLING if now - job.updated_at > timeouts.stall_s + grace_s:
-            return finish(job, JobState.FAILED, now, "stalled")
-        case JobState.REBOOTING if now - job.updated_at > timeouts.reboot_s + grace_s:
-            return finish(job, JobState.FAILED, now, "no_heartbeat")
-        case JobState.VERIFIED if no_contact_s > timeouts.silence_s + grace_s:
-            return finish(job, JobState.FAILED, now, "lost_after_update")
+        case JobState.DOWNLOADING | JobState.INSTALLING if elapsed.idle_s > timeouts.stall_s + grace_s:
+            return "stalled"
+        case JobState.REBOOTING if elapsed.idle_s > timeouts.reboot_s + grace_s:
+            return "no_heartbeat"
+        case JobState.VERIFIED if elapsed.silence_s > timeouts.silence_s + grace_s:
+            return "lost_after_update"
         case _:
-            return job
+            return None
 
 
-def is_stuck(job: Job, now: float, timeouts: Timeouts) -> bool:
-    """Return whether a job makes no progress for so long that a user should check the device."""
-    return not job.done and now - job.updated_at > timeouts.stuck_s
+def is_stuck(job: Job, elapsed: Elapsed, timeouts: Timeouts, interval_s: float) -> bool:
+    """Return whether a job makes no progress for so long that a user should check the device.
+
+    After a start the device first gets the time to report.
+    """
+    heard_s = timeouts.silence_s + POLLS * min(interval_s, MAX_INTERVAL_S)
+    return not job.done and elapsed.age_s > timeouts.stuck_s and elapsed.idle_s > min(heard_s, timeouts.stuck_s)

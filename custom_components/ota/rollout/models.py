@@ -158,6 +158,11 @@ class MetricMean:
         return MetricMean(count, self.mean + (value - self.mean) / count)
 
 
+def add_metrics(known: Mapping[str, MetricMean], metrics: Mapping[str, float]) -> dict[str, MetricMean]:
+    """Return the means including one more value of each metric."""
+    return {**known, **{name: known.get(name, MetricMean()).add(value) for name, value in metrics.items()}}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """The update of one device to one release."""

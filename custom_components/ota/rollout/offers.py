@@ -215,11 +215,11 @@ def in_flight_limit(state: State, rollout: Rollout) -> int:
 def in_flight(state: State, rollout: Rollout, now: float) -> int:
     """Return how many devices update now, including those with a recent offer."""
     jobs = (state.jobs[number] for number in state.open_in.get(rollout.rollout_id, ()))
-    return sum(_is_in_flight(job, now) for job in jobs)
+    return sum(_is_in_flight(state, job, now) for job in jobs)
 
 
-def _is_in_flight(job: Job, now: float) -> bool:
-    return job.state in RUNNING or now - job.updated_at < OFFER_RESERVATION_S
+def _is_in_flight(state: State, job: Job, now: float) -> bool:
+    return job.state in RUNNING or state.liveness.age_s(job.job_id, job.updated_at, now) < OFFER_RESERVATION_S
 
 
 def _restart_reason(state: State, device: Device, now: float, zone: tzinfo, *, check_window: bool) -> Reason | None:
@@ -234,6 +234,6 @@ def _restart_reason(state: State, device: Device, now: float, zone: tzinfo, *, c
             job = state.jobs[number]
             if job.uid == device.uid:
                 continue
-            if _is_in_flight(job, now):
+            if _is_in_flight(state, job, now):
                 return Reason.ZONE
     return None

@@ -13,6 +13,8 @@ class RecordType(StrEnum):
     """Without its event log, which is long and changes independently."""
     HISTORY = "history"
     """One event of a device's log, keyed `uid/slot`: a new event replaces the oldest one."""
+    CONTACTS = "contacts"
+    """When each device was last seen, and its expected poll interval: small, saved more often than the devices."""
     ROLLOUT = "rollout"
     JOB = "job"
     NEXT_JOB = "next_job"

@@ -43,6 +43,8 @@ def record_of(state: State, kind: str, record_id: str) -> Any:
             return replace(device, history=()) if device is not None else None
         case RecordType.HISTORY:
             return _event_in_slot(state, *record_id.rsplit("/", 1))
+        case RecordType.CONTACTS:
+            return _contacts(state)
         case RecordType.ROLLOUT:
             return state.rollouts.get(record_id)
         case RecordType.JOB:
@@ -83,6 +85,7 @@ def load_state(state: State, records: Mapping[RecordKey, Any]) -> None:
     """
     for (kind, record_id), raw in records.items():
         _load_record(state, kind, record_id, raw)
+    _load_contacts(state, records.get((RecordType.CONTACTS, ""), {}))
     _load_history(state, records)
     for (kind, _), raw in records.items():
         if kind == RecordType.JOB:
@@ -108,6 +111,27 @@ def _load_record(state: State, kind: str, record_id: str, raw: Any) -> None:
             state.rollouts[record_id] = decode(Rollout, raw)
         case RecordType.NEXT_JOB:
             state.next_job = decode(int, raw)
+
+
+def _contacts(state: State) -> dict[str, tuple[float, float]]:
+    """Return last contact and expected poll interval of all devices that were seen."""
+    expected_s = state.liveness.expected_s
+    return {
+        uid: (device.last_seen, expected_s.get(uid, 0.0))
+        for uid, device in state.devices.items()
+        if device.last_seen is not None
+    }
+
+
+def _load_contacts(state: State, raw: Any) -> None:
+    """Apply the last contacts to the devices, which are saved less often."""
+    for uid, (last_seen, expected_s) in decode(dict[str, tuple[float, ...]], raw).items():
+        device = state.devices.get(uid)
+        if device is None:
+            continue
+        state.liveness.expected_s[uid] = expected_s
+        if last_seen > (device.last_seen or 0.0):
+            state.devices[uid] = replace(device, last_seen=last_seen)
 
 
 def _load_history(state: State, records: Mapping[RecordKey, Any]) -> None:

@@ -316,7 +316,10 @@ class RolloutManager:
         if job.state is not JobState.VERIFIED or job.finished_at is None:
             return False
         device = self._state.devices[job.uid]
-        return soak_s <= 0 or (device.last_seen or 0.0) >= job.finished_at + soak_s
+        seen_after_s = self._state.liveness.contact_after_s(
+            job.uid, device.last_seen or 0.0, job.job_id, job.finished_at
+        )
+        return soak_s <= 0 or seen_after_s >= soak_s
 
     def soaking(self, rollout: Rollout) -> list[Job]:
         """Return the verified jobs whose soak time is not over; a confirmed job remains confirmed."""

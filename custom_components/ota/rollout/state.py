@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from .job import Elapsed
+from .liveness import Liveness
 from .models import HISTORY_LENGTH, Device, DeviceEvent, DeviceEventKind, Job, JobState, Release
 from .plan import Membership, Rollout, membership, releases_by_arm
 from .record_types import RecordKey, RecordType
@@ -41,8 +43,9 @@ class State:
     Change them only through the `set_…` and `remove_…` methods, which keep the indexes consistent.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, liveness: Liveness | None = None) -> None:
         """Create an empty state."""
+        self.liveness = liveness or Liveness()
         self.releases: dict[str, Release] = {}
         self.devices: dict[str, Device] = {}
         self.rollouts: dict[str, Rollout] = {}
@@ -57,7 +60,9 @@ class State:
         self.unsaved_events: dict[RecordKey, None] = {}
         """Records to save soon: log events."""
         self.unsaved_contacts: dict[RecordKey, None] = {}
-        """Records to save occasionally: values that a device sends again, such as when it was last seen."""
+        """Records to save occasionally: values that a device sends again, such as its metrics."""
+        self.unsaved_last_seen = False
+        """Whether a device was seen since the record `CONTACTS` was saved."""
         self.events: list[Event] = []
         self.last_job: dict[str, int] = {}
         self.job_in: dict[tuple[str, str], int] = {}
@@ -110,6 +115,7 @@ class State:
             self.mark(RecordType.DEVICE, device.uid)
         else:
             self.unsaved_contacts[RecordType.DEVICE, device.uid] = None
+        self.unsaved_last_seen |= before is None or before.last_seen != device.last_seen
         if before is None or before.history != device.history:
             self._mark_new_events(device, len(device.history) if before is None else 1)
         kind = EventKind.DEVICE_ADDED if before is None else EventKind.DEVICE_CHANGED
@@ -135,6 +141,7 @@ class State:
         for job in [job for job in self.jobs.values() if job.uid == uid]:
             self.remove_job(job)
         del self.devices[uid]
+        self.liveness.forget(uid)
         self._membership.clear()
         self.mark(RecordType.DEVICE, uid)
         self.history_counts.pop(uid, None)
@@ -160,6 +167,8 @@ class State:
         if before is not None:
             self._unindex_job(before)
         self.index_job(job)
+        if before is None or before.updated_at != job.updated_at:
+            self.liveness.changed(job.job_id, job.updated_at)
         changed = before is None or before.state is not job.state
         # Progress alone is not saved: after a restart the device reports it again.
         if changed or (before is not None and before.progress == job.progress):
@@ -227,6 +236,7 @@ class State:
         """Remove a job and its counts."""
         self._unindex_job(job)
         del self.jobs[job.job_id]
+        self.liveness.forget_job(job.job_id)
         self.mark(RecordType.JOB, str(job.job_id))
         if self.last_job.get(job.uid) == job.job_id:
             del self.last_job[job.uid]
@@ -290,12 +300,30 @@ class State:
         self.dirty[kind, name] = None
 
     def flush_deferred(self, *, contacts: bool = False) -> None:
-        """Save log events with the next commit, with `contacts` also when devices were last seen."""
+        """Save log events with the next commit, with `contacts` also what devices send again."""
         self.dirty |= self.unsaved_events
         self.unsaved_events.clear()
         if contacts:
+            self.flush_last_seen()
             self.dirty |= self.unsaved_contacts
             self.unsaved_contacts.clear()
+
+    def flush_last_seen(self) -> None:
+        """Save with the next commit when the devices were last seen."""
+        if self.unsaved_last_seen:
+            self.unsaved_last_seen = False
+            self.mark(RecordType.CONTACTS, "")
+
+    # -- time
+
+    def elapsed(self, job: Job, now: float) -> Elapsed:
+        """Return how long ago a job changed."""
+        liveness, key = self.liveness, (job.uid, job.job_id, job.updated_at)
+        return Elapsed(
+            age_s=liveness.age_s(job.job_id, job.updated_at, now),
+            idle_s=liveness.idle_s(*key, now),
+            silence_s=liveness.silence_s(*key, now),
+        )
 
 
 def job_event(job: Job) -> DeviceEvent:

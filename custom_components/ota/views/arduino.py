@@ -9,7 +9,7 @@ from .._lib.device_http import ApiError
 from ..rollout.models import JobState
 from ..rollout.offers import Offer, Reason
 from ..rollout.wire import arduino
-from ..rollout.wire.check_in import CheckIn
+from ..rollout.wire.check_in import USUAL_POLL_S, CheckIn
 from .base import OtaView, handle_errors
 
 
@@ -26,7 +26,7 @@ class UpdaterView(OtaView):
         hub, engine = self.hub, self.hub.engine
         updater = arduino.read(request.headers)
         version = (updater.version if updater else None) or arduino.parse_version(request.query.get("version"))
-        self.apply_check_in(device, CheckIn(version=version))
+        self.apply_check_in(device, CheckIn(version=version), usual_s=USUAL_POLL_S)
         if updater is not None and not updater.firmware:
             return web.Response(status=HTTPStatus.NOT_MODIFIED)
         if request.method == hdrs.METH_HEAD:

@@ -115,8 +115,17 @@ class OtaView(HomeAssistantView):
         data.fleets.refresh(device)
         return device
 
-    def apply_check_in(self, device: Device, check_in: CheckIn) -> None:
-        """Apply a check-in. A fleet's device that its provider reports as busy need not repeat it."""
+    def apply_check_in(
+        self, device: Device, check_in: CheckIn, *, requested_s: float | None = None, usual_s: float | None = None
+    ) -> None:
+        """Apply a check-in. A fleet's device that its provider reports as busy need not repeat it.
+
+        Args:
+            device: The device that calls.
+            check_in: What it reports.
+            requested_s: The poll interval that the reply requests.
+            usual_s: The usual poll interval of the protocol.
+        """
         data = self.data
         data.hub.engine.heartbeat(
             device.uid,
@@ -125,6 +134,8 @@ class OtaView(HomeAssistantView):
             boots=check_in.boot_count,
             busy=check_in.busy or data.fleets.busy(device.uid),
             metrics=check_in.metrics,
+            requested_s=requested_s,
+            usual_s=usual_s,
         )
 
     async def send_image(

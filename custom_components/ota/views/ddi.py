@@ -25,7 +25,7 @@ class DdiView(OtaView):
         scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         accepted = scheme.lower() == "targettoken" and tenant.upper() == ddi.TENANT
         device = await self.authenticate(request, uid, key=token.strip() if accepted else "")
-        self.hub.engine.mark_seen(uid, self.hub.now)
+        self.hub.engine.mark_seen(uid, self.hub.now, requested_s=self.data.settings.poll_s)
         return device
 
     def root(self, request: web.Request, tenant: str, uid: str) -> str:

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from .._lib.device_http import not_found
 from ..rollout.wire import arduino, esphome
-from ..rollout.wire.check_in import CheckIn
+from ..rollout.wire.check_in import USUAL_POLL_S, CheckIn
 from .base import OtaView, handle_errors
 
 
@@ -22,7 +22,8 @@ class ManifestView(OtaView):
         """Return the offered version, or the installed one if none is offered."""
         device = await self.authenticate_url(request, token)
         hub = self.hub
-        self.apply_check_in(device, CheckIn(version=arduino.parse_version(request.query.get("version"))))
+        check_in = CheckIn(version=arduino.parse_version(request.query.get("version")))
+        self.apply_check_in(device, check_in, usual_s=USUAL_POLL_S)
         offer = hub.engine.poll(device.uid, hub.now)
         await hub.async_commit()
         body = esphome.update_manifest(hub.state.devices[device.uid], offer)

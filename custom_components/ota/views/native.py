@@ -33,7 +33,7 @@ class CheckView(OtaView):
 
     async def _check(self, device: Device, check_in: CheckIn) -> web.Response:
         hub = self.hub
-        self.apply_check_in(device, check_in)
+        self.apply_check_in(device, check_in, requested_s=self.data.settings.poll_s)
         offer = hub.engine.poll(device.uid, hub.now)
         await hub.async_commit()
         sha256 = offer.release.sha256 if offer.release else ""

@@ -3,20 +3,34 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 import json
+import re
 from typing import Any, Final
 
 import aiohttp
 
 from .errors import AuthError, BadReplyError, LimitedError, RefusedError, UnreachableError
+from .values import at, rows_at
 
 _MAX_REPLY: Final = 2_000_000
 _SHOWN: Final = 200
+_CLOCK_ERROR: Final = re.compile(r"time ?skew|clock ?skew|session time|timestamp|X-Time", re.IGNORECASE)
+"""The server rejects the time of a signature, not the key: a new password would not help."""
 
 
 class JsonHttp:
-    """A server. Paths are appended to `base`; the caller closes `session`."""
+    """A server. Paths are appended to `base`; the caller closes `session`.
 
-    def __init__(self, session: aiohttp.ClientSession, base: str, timeout_s: float = 10.0) -> None:
+    Args:
+        session: The client session.
+        base: The address of the server.
+        timeout_s: Time limit of a request.
+        has_credentials: Whether credentials are sent. Without any, a status 401 is no reason to ask for a password.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, base: str, timeout_s: float = 10.0, *, has_credentials: bool = True
+    ) -> None:
+        self._has_credentials = has_credentials
         self._session = session
         self.base = base.rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=min(5.0, timeout_s))
@@ -51,22 +65,36 @@ class JsonHttp:
             raise UnreachableError(f"{method} {path}: no answer in time") from err
         if len(raw) > _MAX_REPLY:
             raise BadReplyError(f"{method} {path}: reply too large")
-        _raise_for_status(response, raw, f"{method} {path}")
+        _raise_for_status(response, raw, f"{method} {path}", has_credentials=self._has_credentials)
         return _decoded(response, raw, f"{method} {path}")
 
 
-def _raise_for_status(response: aiohttp.ClientResponse, raw: bytes, what: str) -> None:
+def _raise_for_status(response: aiohttp.ClientResponse, raw: bytes, what: str, *, has_credentials: bool = True) -> None:
     status = response.status
     if status < 300:
         return
     text = raw[:_SHOWN].decode(errors="replace").strip()
     if status in (401, 403):
-        raise AuthError(f"{what}: {status}")
+        reason = f"{what}: {status} {_reason(raw) or text}".strip()
+        if not has_credentials or _CLOCK_ERROR.search(reason):
+            raise RefusedError(reason)
+        raise AuthError(reason)
     if status == 429:
         raise LimitedError(f"{what}: too many requests", _retry_at(response))
     if status < 500:
         raise RefusedError(f"{what}: {status} {text}")
     raise UnreachableError(f"{what}: {status} {text}")
+
+
+def _reason(raw: bytes) -> str:
+    """Return the reason in a JSON reply: its message, or those in its list of errors; empty without one."""
+    try:
+        reply = json.loads(raw)
+    except ValueError, RecursionError:
+        return ""
+    rows = [reply, *(rows_at(reply, "errors") or ())]
+    texts = [found for row in rows for key in ("message", "error", "detail") if isinstance(found := at(row, key), str)]
+    return "; ".join(dict.fromkeys(texts))[:_SHOWN]
 
 
 def _retry_at(response: aiohttp.ClientResponse) -> datetime | None:

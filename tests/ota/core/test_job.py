@@ -5,7 +5,8 @@ from dataclasses import replace
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.ota.rollout.job import Timeouts, advance, apply_check_in, expire, finish, is_stuck
+from custom_components.ota.rollout import job as machine
+from custom_components.ota.rollout.job import Elapsed, Timeouts, advance, finish
 from custom_components.ota.rollout.models import TERMINAL, Job, JobKind, JobState
 
 T = Timeouts()
@@ -25,6 +26,14 @@ STEPS = [JobState.OFFERED, JobState.DOWNLOADING, JobState.INSTALLING, JobState.R
 
 def in_state(state: JobState, now: float = 100.0) -> Job:
     return replace(JOB, state=state, updated_at=now, finished_at=now if state in TERMINAL else None)
+
+
+def elapsed(seconds: float, *, silence: float | None = None) -> Elapsed:
+    return Elapsed(age_s=seconds, idle_s=seconds, silence_s=seconds if silence is None else silence)
+
+
+def apply_check_in(job: Job, now: float, *, version: str, boots: int | None, soak_s: float = 0.0) -> Job:
+    return machine.apply_check_in(job, now, elapsed(now - job.updated_at), version=version, boots=boots, soak_s=soak_s)
 
 
 def test_a_successful_update() -> None:
@@ -141,14 +150,25 @@ def test_only_an_earlier_version_is_a_rollback(before: str | None, runs: str, fa
 def test_timeout_in_a_critical_state_is_a_failure(
     state: JobState, after: float, interval: float, reason: str | None
 ) -> None:
-    assert expire(in_state(state, 0.0), after, T, interval_s=interval).reason == reason
+    assert machine.timeout_reason(in_state(state), elapsed(after), T, interval) == reason
 
 
 def test_a_check_in_keeps_a_device_verified() -> None:
-    assert expire(in_state(JobState.VERIFIED, 0.0), 1000.0, T, last_seen=900.0).state is JobState.VERIFIED
+    assert machine.timeout_reason(in_state(JobState.VERIFIED), elapsed(1000.0, silence=100.0), T, 0) is None
+
+
+@pytest.mark.parametrize("state", [JobState.DOWNLOADING, JobState.INSTALLING, JobState.REBOOTING, JobState.VERIFIED])
+def test_only_the_time_counts_in_which_a_report_could_be_received(state: JobState) -> None:
+    away = Elapsed(age_s=1e6, idle_s=250.0, silence_s=250.0)
+    assert machine.timeout_reason(in_state(state), away, T, 0) is None
 
 
 def test_offer_that_is_never_accepted_is_stuck() -> None:
-    assert not is_stuck(JOB, 86_400.0, T)
-    assert is_stuck(JOB, 86_401.0, T)
-    assert not is_stuck(in_state(JobState.VERIFIED), 1e9, T)
+    assert not machine.is_stuck(JOB, elapsed(86_400.0), T, 300)
+    assert machine.is_stuck(JOB, elapsed(86_401.0), T, 300)
+    assert not machine.is_stuck(in_state(JobState.VERIFIED), elapsed(1e9), T, 300)
+
+
+@pytest.mark.parametrize(("heard", "stuck"), [(10, False), (1200, False), (1201, True)])
+def test_after_a_restart_a_stuck_device_first_gets_the_time_to_report(heard: float, stuck: bool) -> None:
+    assert machine.is_stuck(JOB, Elapsed(age_s=1e6, idle_s=heard, silence_s=heard), T, 300) is stuck

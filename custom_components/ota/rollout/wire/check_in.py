@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+USUAL_POLL_S: Final = 21_600.0
+"""How often clients of secret URLs check for an update, if nothing else is known: ESPHome's default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

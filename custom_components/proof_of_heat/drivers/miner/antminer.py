@@ -12,15 +12,16 @@ from typing import Any, Final
 import aiohttp
 
 from ..._lib.heat_source import Capabilities, Control, SourceKind
-from ..errors import BadReplyError, RefusedError
+from ..errors import BadReplyError, RefusedError, UnreachableError
 from ..http import JsonHttp, dumps
-from ..values import at, highest, number
+from ..values import at, first, highest, number, rows_at
 from .models import MinerFamily, MinerInfo, MinerReading
 from .pyasic_adapter import PyasicModules, gather_data, library, model_class, reading_of
 
 MODES: Final = {"normal": 0, "low": 3}
+SLEEP: Final = "sleep"
 _SLEEP: Final = 1
-_MODE_NAMES: Final = {0: "normal", 1: "sleep", 2: "hem", 3: "low"}
+_MODE_NAMES: Final = {0: "normal", _SLEEP: SLEEP, 2: "hem", 3: "low"}
 _READ_S: Final = 10.0
 _WRITE_S: Final = 35.0
 _REPORTED_MODE: Final = "bitmain-work-mode"
@@ -103,10 +104,19 @@ class AntminerClient:
         if code == _SLEEP:
             data |= {"hashrate": None, "hashboards": []}
         reading = reading_of(data, mining=code != _SLEEP, mode=_MODE_NAMES.get(code, str(code)))
-        if code == _SLEEP or reading.chip_c is not None:
+        if code == _SLEEP:
             return reading
-        chip_c, board_c = decode_socket_temperatures(await self._socket_stats(lib))
-        return replace(reading, chip_c=chip_c, board_c=board_c)
+        # pyasic has the mean of the sensors of a board: the hottest counts.
+        chip_c, board_c = decode_page_temperatures(await self._page_stats())
+        if chip_c is None:
+            chip_c, board_c = decode_socket_temperatures(await self._socket_stats(lib))
+        return replace(reading, chip_c=first(chip_c, reading.chip_c), board_c=first(board_c, reading.board_c))
+
+    async def _page_stats(self) -> Any:
+        try:
+            return await self._page("GET", "stats")
+        except RefusedError, BadReplyError, UnreachableError:
+            return None
 
     async def _socket_stats(self, lib: PyasicModules) -> Any:
         try:
@@ -123,10 +133,11 @@ class AntminerClient:
         raise RefusedError(f"stock firmware has no power limit ({watts:.0f} W), only modes")
 
     async def set_mode(self, mode: str) -> None:
-        """Set the mode to low or normal."""
-        if mode not in MODES:
+        """Set the mode to low or normal, or to another one that the miner was in before."""
+        code = next((code for code, name in _MODE_NAMES.items() if name == mode and code != _SLEEP), None)
+        if code is None:
             raise RefusedError(f"unknown mode {mode}")
-        await self._set_mode(MODES[mode])
+        await self._set_mode(code)
 
     async def _set_mode(self, code: int) -> None:
         conf = await self._page("GET", "get_miner_conf")
@@ -153,6 +164,16 @@ def _mode_of(conf: object) -> int:
     if value is None or not str(value).isdecimal():
         raise BadReplyError("the configuration has no work mode")
     return int(str(value))
+
+
+def decode_page_temperatures(stats: object) -> tuple[float | None, float | None]:
+    """Return maximum chip and board temperature of the page `stats.cgi`: a list per chain."""
+    chains = [chain for row in rows_at(stats, "STATS") for chain in rows_at(row, "chain")]
+    chips, boards = (
+        highest([number(value) or None for chain in chains for value in rows_at(chain, key)])
+        for key in ("temp_chip", "temp_pcb")
+    )
+    return chips, boards
 
 
 def decode_socket_temperatures(stats: object) -> tuple[float | None, float | None]:

@@ -8,7 +8,7 @@ import aiohttp
 from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
-from ..values import number_at, rows_at, scaled
+from ..values import highest, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
 
 _PAUSE_SINCE: Final = (2, 14)
@@ -19,7 +19,7 @@ class BitaxeClient:
     """A Bitaxe. Its modes are the frequencies in MHz that the firmware lists."""
 
     def __init__(self, session: aiohttp.ClientSession, host: str, port: int = 80) -> None:
-        self._http = JsonHttp(session, f"http://{host}:{port}")
+        self._http = JsonHttp(session, f"http://{host}:{port}", has_credentials=False)
         self._info: MinerInfo | None = None
         self._modes: tuple[str, ...] = ()
 
@@ -101,12 +101,12 @@ def decode_reading(reply: object) -> MinerReading:
         raise BadReplyError("the reply is not from AxeOS")
     frequency = number_at(reply, "frequency")
     return MinerReading(
-        mining=not reply.get("miningPaused", False),
+        mining=_is_mining(reply),
         power_w=scaled(number_at(reply, "power"), 1.0),
         hashrate_ths=scaled(number_at(reply, "hashRate"), 1e-3, 6),
         expected_ths=scaled(number_at(reply, "expectedHashrate"), 1e-3, 6),
         mode=None if frequency is None else str(int(frequency)),
-        chip_c=number_at(reply, "temp"),
+        chip_c=highest([number_at(reply, key) for key in ("temp", "temp2")]),
         board_c=number_at(reply, "vrTemp"),
         fan_rpm=number_at(reply, "fanrpm"),
         uptime_s=number_at(reply, "uptimeSeconds"),
@@ -114,6 +114,13 @@ def decode_reading(reply: object) -> MinerReading:
         boards_up=1,
         faults=tuple(_faults(reply)),
     )
+
+
+def _is_mining(reply: dict[str, Any]) -> bool:
+    """Return whether it hashes or is about to: not if it is paused, shut down, or stopped because it is too hot."""
+    if reply.get("miningPaused") or reply.get("shutdown"):
+        return False
+    return not (reply.get("overheat_mode") and not number_at(reply, "hashRate"))
 
 
 def _faults(reply: dict[str, Any]) -> list[str]:

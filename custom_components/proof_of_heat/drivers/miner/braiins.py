@@ -28,10 +28,10 @@ _QUERY: Final = (
 class Status(IntEnum):
     """The miner's `status` in REST replies."""
 
-    IDLE = 1
+    NOT_STARTED = 1
     MINING = 2
     PAUSED = 3
-    DEGRADED = 4
+    SUSPENDED = 4
     ERROR = 5
 
 
@@ -194,7 +194,7 @@ def decode_rest(
     watts = number_at(stats, "power_stats", "approximated_consumption", "watt")
     rate = number_at(stats, "miner_stats", "real_hashrate", "last_1m", "gigahash_per_second")
     rows = rows_at(boards, "hashboards")
-    mining = status != Status.PAUSED
+    mining = status not in (Status.NOT_STARTED, Status.PAUSED, Status.SUSPENDED)
     return MinerReading(
         mining=mining,
         power_w=watts,

@@ -1,8 +1,9 @@
 """Readings of a miner of any make, and the protocol of a client."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..._lib.heat_source import Capabilities
 
@@ -34,6 +35,20 @@ class MinerInfo:
     """Dialect within the family ("v2", "v3", "rest", "graphql")."""
 
 
+_PLAUSIBLE: Final[Mapping[str, tuple[float, float]]] = {
+    "power_w": (0.0, 100_000.0),
+    "power_limit_w": (0.0, 100_000.0),
+    "hashrate_ths": (0.0, 100_000.0),
+    "expected_ths": (0.0, 100_000.0),
+    "board_c": (0.5, 150.0),
+    "chip_c": (0.5, 150.0),
+    "ambient_c": (-50.0, 90.0),
+    "fan_rpm": (0.0, 50_000.0),
+    "uptime_s": (0.0, 1e10),
+}
+"""A board or chip is warmer than 0 °C; 0 is what firmware reports without a sensor."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MinerReading:
     """The reading of a miner. None: not reported."""
@@ -53,6 +68,13 @@ class MinerReading:
     boards_up: int | None = None
     boards: int | None = None
     faults: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Make values unknown that no miner measures: firmware reports a missing sensor as -1 or 0."""
+        for name, (low, high) in _PLAUSIBLE.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                object.__setattr__(self, name, None)
 
     @property
     def efficiency_j_th(self) -> float | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError
-from ..values import at, first, number, number_at, scaled
+from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
 from .pyasic_adapter import PyasicModules, ask, gather_data, library, model_class, reading_of
 
@@ -102,7 +102,10 @@ class WhatsminerClient:
         if self._variant == "v3":
             mining = decode_state_v3(await self._ask("get.device.info"))
             setting = await self._ask("get.miner.setting", must=False)
-            return reading_of(await gather_data(lib, self._miner), mining=mining, mode=decode_mode_v3(setting))
+            summary = await self._ask_status("summary")
+            boards = await self._ask_status("edevs")
+            reading = reading_of(await gather_data(lib, self._miner), mining=mining, mode=decode_mode_v3(setting))
+            return completed_v3(reading, summary, boards)
         status = await self._ask("status")
         mining, mode, limit = decode_status_v2(status)
         reading = reading_of(await gather_data(lib, self._miner), mining=mining, mode=mode)
@@ -141,6 +144,15 @@ class WhatsminerClient:
         except DriverError:
             if must:
                 raise
+            return None
+
+    async def _ask_status(self, part: str) -> Any:
+        """Return a part of `get.miner.status`; None if the firmware does not have it."""
+        assert self._lib is not None
+        call = self._miner.rpc.send_command("get.miner.status", parameters=part, ignore_errors=True)
+        try:
+            return await ask(self._lib, call, f"get.miner.status {part}")
+        except DriverError:
             return None
 
     async def _write_v2(self, command: str, **parameters: str) -> None:
@@ -232,4 +244,22 @@ def completed_v2(reading: MinerReading, summary: object, limit_w: float | None) 
         chip_c=first(number_at(row, "Chip Temp Max"), reading.chip_c),
         board_c=first(reading.board_c, number_at(row, "Temperature")),
         fan_rpm=first(reading.fan_rpm, number_at(row, "Fan Speed In")),
+    )
+
+
+def completed_v3(reading: MinerReading, summary: object, boards: object) -> MinerReading:
+    """Return the reading with temperatures and boards of `get.miner.status`.
+
+    pyasic takes its list of boards from the model, and invents their temperatures.
+    """
+    row, rows = at(summary, "msg", "summary"), rows_at(boards, "msg", "edevs")
+    temperatures = at(row, "board-temperature")
+    board_rows = temperatures if isinstance(temperatures, list) else [temperatures]
+    chips = [number_at(row, "chip-temp-max"), *(number_at(board, "chip-temp-max") for board in rows)]
+    return replace(
+        reading,
+        board_c=highest([number(value) for value in board_rows]),
+        chip_c=highest(chips),
+        boards=len(rows) or None,
+        boards_up=sum(1 for board in rows if at(board, "status") in (None, "alive")) if rows else None,
     )

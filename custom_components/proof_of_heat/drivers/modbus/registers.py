@@ -37,15 +37,27 @@ class Register:
     on_values: tuple[int, ...] = ()
     """Raw values that mean on; others mean off. Makes the value a boolean."""
     low_word_first: bool = False
+    any_word_order: bool = False
+    """The order depends on the firmware. Counters grow slowly, so that the smaller word is the high one."""
 
     @property
     def words(self) -> int:
         """Number of registers."""
         return WORDS[self.data_type]
 
-    def decode(self, words: list[int]) -> float | bool | None:
-        """Return the value of raw registers; None if it is marked invalid, not finite or out of range."""
-        ordered = words[::-1] if self.low_word_first else words
+    def is_low_word_first(self, words: list[int]) -> bool:
+        """Return whether the words of a reading are in reverse order."""
+        return words[0] > words[-1] if self.any_word_order else self.low_word_first
+
+    def decode(self, words: list[int], *, low_word_first: bool | None = None) -> float | bool | None:
+        """Return the value of raw registers; None if it is marked invalid, not finite or out of range.
+
+        ``low_word_first``: the known order of the device, for registers whose order depends on the firmware.
+        """
+        is_reversed = self.is_low_word_first(words)
+        if low_word_first is not None and self.any_word_order:
+            is_reversed = low_word_first
+        ordered = words[::-1] if is_reversed else words
         raw: float = struct.unpack(_CODES[self.data_type], struct.pack(f">{len(ordered)}H", *ordered))[0]
         if not math.isfinite(raw) or raw in self.invalid:
             return None

@@ -1,24 +1,32 @@
 """A boiler or heat pump with Modbus, through core's shared connection."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 import logging
 import math
 from typing import Any, Final, Protocol, override
 
 from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
-from ..base import SourceBase, Timing
+from ..base import SourceBase
+from ..device_settings import Settings, SettingValue, Shown
 from ..errors import BadReplyError, DriverError, RefusedError, UnreachableError
+from ..source_parts import Timing
+from .availability import RegisterAvailability, blocks
 from .registers import AddressSpace, ControlWrite, Register
 from .template import DeviceTemplate
 from .template_schema import TemplateError
+from .word_order import WordOrder
 from .write_counter import WriteCounter
+
+__all__ = ["BusyError", "ModbusSource", "Unit", "blocks", "capabilities_of"]
 
 _LOGGER = logging.getLogger(__name__)
 
-_BLOCK: Final = 60
-_GAP: Final = 6
 _MAX_TIMEOUTS: Final = 2
+_BUSY_PAUSES_S: Final = (0.3,)
+"""Before a request is repeated that the device was too busy to answer, after the library's own attempts."""
 # Keys of a template with a field in SourceState; all others are additional readings.
 _STATE_KEYS: Final = {
     "power": "power_w",
@@ -36,6 +44,10 @@ _STATE_KEYS: Final = {
 
 
 _FLAGS: Final = ("running", "hot_water")
+
+
+class BusyError(UnreachableError):
+    """The device is busy: it answers the same request later."""
 
 
 class Unit(Protocol):
@@ -79,23 +91,6 @@ def capabilities_of(template: DeviceTemplate) -> Capabilities:
     )
 
 
-def blocks(registers: list[Register]) -> list[list[Register]]:
-    """Return groups of registers that are read in one request: same table, small gaps, at most 60 registers."""
-    done: list[list[Register]] = []
-    for register in sorted(registers, key=lambda item: (item.space, item.address)):
-        last = done[-1] if done else None
-        if (
-            last
-            and last[0].space == register.space
-            and register.address - (last[-1].address + last[-1].words) <= _GAP
-            and register.address + register.words - last[0].address <= _BLOCK
-        ):
-            last.append(register)
-        else:
-            done.append([register])
-    return done
-
-
 class ModbusSource(SourceBase):
     """A Modbus unit. `unit` is from core's `modbus.async_get_unit`; `writes` counts over reloads."""
 
@@ -109,8 +104,8 @@ class ModbusSource(SourceBase):
         super().__init__(source_id, name, options.pop("capabilities", capabilities_of(template)), **options)
         self._unit = unit
         self._template = template
-        self._blocks = blocks(list(template.registers.values()))
-        self._absent: set[str] = set()
+        self._availability = RegisterAvailability(template.registers.values(), self._clock)
+        self._word_order = WordOrder()
         self._writes = writes or WriteCounter(elapsed=self._clock)
         self._written_at = self._clock() - self._writes.since_s  # writes are counted when they are sent
         self._timeouts = 0
@@ -118,6 +113,8 @@ class ModbusSource(SourceBase):
         self._held: dict[Control, float] = {}
         """Values of the last command in registers that the device forgets."""
         self._held_at: dict[Control, float] = {}
+        self._unread: dict[str, SettingValue] = {}
+        """Restored values of registers that could not be read before."""
 
     @property
     def template(self) -> DeviceTemplate:
@@ -141,12 +138,12 @@ class ModbusSource(SourceBase):
     @property
     def absent(self) -> frozenset[str]:
         """Registers that this device does not have."""
-        return frozenset(self._absent)
+        return self._availability.absent
 
     @override
     async def _read(self) -> SourceState:
         values: dict[str, float | bool | None] = {}
-        for block in list(self._blocks):
+        for block in self._availability.blocks():
             values.update(await self._read_block(block))
         if all(value is None for value in values.values()):
             raise BadReplyError("no register of the template holds a valid value")
@@ -172,43 +169,75 @@ class ModbusSource(SourceBase):
         first, last = block[0], block[-1]
         try:
             words = await self._words(first.space, first.address, last.address + last.words - first.address)
-        except RefusedError:
-            return await self._one_by_one(block)
-        return {r.key: r.decode(words[r.address - first.address : r.address - first.address + r.words]) for r in block}
+        except (RefusedError, BusyError) as err:
+            return await self._refused_block(block, err)
+        found = {}
+        for register in block:
+            at = register.address - first.address
+            found[register.key] = self._decoded(register, words[at : at + register.words])
+        self._availability.has_read_block(found)
+        return found
 
-    async def _one_by_one(self, block: list[Register]) -> dict[str, float | bool | None]:
-        """Read registers individually: a device rejects a whole block because of one unknown address."""
-        values: dict[str, float | bool | None] = {}
-        known = []
+    async def _refused_block(self, block: list[Register], err: DriverError) -> dict[str, float | bool | None]:
+        """Read registers individually: a device rejects a whole block because of one unknown address.
+
+        A device that refuses what it has answered before is busy: its last reading is used for a while.
+        """
+        keys = [register.key for register in block]
+        if self._availability.is_temporary(keys) or isinstance(err, BusyError):
+            return self._last_reading(keys, err)
+        read: dict[str, float | bool | None] = {}
         for register in block:
             try:
-                values[register.key] = register.decode(
-                    await self._words(register.space, register.address, register.words)
-                )
-                known.append(register)
-            except RefusedError:
-                self._absent.add(register.key)
-        index = self._blocks.index(block)
-        self._blocks[index : index + 1] = [[register] for register in known]
-        return values
+                words = await self._words(register.space, register.address, register.words)
+            except RefusedError, BusyError:
+                self._availability.refuse(register.key)
+            else:
+                read[register.key] = self._decoded(register, words)
+        self._availability.has_read(read)
+        self._availability.separate(read)
+        refused = [key for key in keys if key not in read]
+        return read | self._last_reading([key for key in refused if key in self._values], err)
+
+    def _last_reading(self, keys: list[str], err: DriverError) -> dict[str, float | bool | None]:
+        """Return the last values while they are recent, else unknown ones; a device never read is not available."""
+        if not self._values and isinstance(err, BusyError):
+            raise err
+        return {key: self._values.get(key) if self._availability.is_recent(key) else None for key in keys}
+
+    def _decoded(self, register: Register, words: list[int]) -> float | bool | None:
+        if not register.any_word_order:
+            return register.decode(words)
+        return register.decode(words, low_word_first=self._word_order.judge(register.key, words))
 
     async def _words(self, space: AddressSpace, at: int, count: int) -> list[int]:
         read: Callable[[int, int], Any] = (
             self._unit.read_holding_registers if space == AddressSpace.HOLDING else self._unit.read_input_registers
         )
-        words = await self._guard(read(at, count))
+        words = await self._patiently(lambda: read(at, count))
         if not isinstance(words, list) or len(words) != count:
             raise BadReplyError(f"{space} {at}: the reply does not have {count} registers")
         return words
 
+    async def _patiently(self, request: Callable[[], Any]) -> Any:
+        """Repeat a request that the device is too busy to answer."""
+        for pause_s in _BUSY_PAUSES_S:
+            try:
+                return await self._guard(request())
+            except BusyError:
+                await asyncio.sleep(pause_s)
+        return await self._guard(request())
+
     async def _guard(self, call: Any) -> Any:
         """Convert the errors of core's connection; a rejected address does not mean that the device is unavailable."""
         from modbus_connection import (
+            AcknowledgeError,
             IllegalDataAddressError,
             IllegalDataValueError,
             IllegalFunctionError,
             ModbusError,
             ModbusTimeoutError,
+            ServerDeviceBusyError,
         )
 
         try:
@@ -216,6 +245,8 @@ class ModbusSource(SourceBase):
         except ModbusTimeoutError as err:
             await self._count_timeout()
             raise UnreachableError(f"{type(err).__name__}: {err}") from err
+        except (AcknowledgeError, ServerDeviceBusyError) as err:
+            raise BusyError(f"{type(err).__name__}: {err}") from err
         except (IllegalDataAddressError, IllegalDataValueError, IllegalFunctionError) as err:
             raise RefusedError(f"{type(err).__name__}: {err}") from err
         except ModbusError as err:
@@ -276,16 +307,22 @@ class ModbusSource(SourceBase):
 
     @override
     async def _write(self, wanted: Command, state: SourceState) -> None:
-        controls = self._template.controls
-        writes: list[tuple[Register, float]] = []
+        now = self._clock()
         for control, value in (
             (Control.POWER, wanted.power_w),
             (Control.FLOW, wanted.flow_c),
             (Control.ROOM, wanted.room_c),
         ):
             if value is not None:
-                writes.append((controls[control].register, value))
-                self._held_at[control] = self._clock()
+                self._held_at[control] = now
+        self._unread.clear()
+        await self._write_all(self._writes_of(wanted))
+
+    def _writes_of(self, wanted: Command) -> list[tuple[Register, float]]:
+        """Return the registers that a command writes, with their values."""
+        controls = self._template.controls
+        values = ((Control.POWER, wanted.power_w), (Control.FLOW, wanted.flow_c), (Control.ROOM, wanted.room_c))
+        writes = [(controls[control].register, value) for control, value in values if value is not None]
         if wanted.level is not None and self._template.level is not None:
             writes.append((self._template.level.register, wanted.level))
         if wanted.on is not None:
@@ -293,7 +330,7 @@ class ModbusSource(SourceBase):
             raw = action.on if wanted.on else action.off
             assert raw is not None
             writes.append((action.register, raw))
-        await self._write_all(writes)
+        return writes
 
     async def _write_all(self, writes: list[tuple[Register, float]], *, counted: bool = True) -> None:
         try:
@@ -304,26 +341,46 @@ class ModbusSource(SourceBase):
             await self._writes.reserve(len(writes), self._template.max_writes_per_day)
         for register, words in encoded:
             if len(words) == 1:
-                await self._guard(self._unit.write_register(register.address, words[0]))
+                await self._patiently(partial(self._unit.write_register, register.address, words[0]))
             else:
-                await self._guard(self._unit.write_registers(register.address, words))
+                await self._patiently(partial(self._unit.write_registers, register.address, words))
 
     @override
-    async def _fallback(self) -> None:
-        """Write the fallback values, regardless of the daily limit."""
+    def _shown(self, state: SourceState) -> Shown:
+        return {key: self._shown_value(key) for key in self._template.setting_registers}
+
+    def _shown_value(self, key: str) -> SettingValue | None:
+        """Return a register's value as it is written; one that cannot be read counts as written."""
+        value = self._values.get(key)
+        switch = self._template.controls.get(Control.ON_OFF)
+        if isinstance(value, bool) and switch is not None and switch.register.key == key:
+            return switch.on if value else switch.off
+        return self._unread.get(key) if value is None else value
+
+    @override
+    def _commanded(self, wanted: Command) -> Settings:
+        return {register.key: value for register, value in self._writes_of(wanted)}
+
+    @override
+    def _rest(self, settings: Settings) -> Settings:
+        """The user's values; those of the template where a register could not be read."""
+        return {register.key: value for register, value in self._template.fallback} | dict(settings)
+
+    @override
+    async def _restore(self, missing: Settings, state: SourceState) -> None:
+        """Write regardless of the daily limit."""
         self._held.clear()
-        await self._write_all(list(self._template.fallback), counted=False)
+        registers = self._template.setting_registers
+        await self._write_all([(registers[key], float(value)) for key, value in missing.items()], counted=False)
+        known = self._settings.values
+        self._unread = {key: value for key, value in missing.items() if key not in known}
 
     @override
-    def _at_rest(self, state: SourceState) -> bool | None:
-        """Return whether all fallback registers show their values; unreadable ones are ignored."""
-        pairs = [(self._values.get(register.key), register, value) for register, value in self._template.fallback]
-        known = [
-            abs(read - value) <= abs(register.scale) / 2 + 1e-6
-            for read, register, value in pairs
-            if isinstance(read, (int, float)) and not isinstance(read, bool)
-        ]
-        return all(known) if known else None
+    def _is_same(self, key: str, one: SettingValue, other: SettingValue) -> bool:
+        register = self._template.setting_registers.get(key)
+        if register is None or isinstance(one, str) or isinstance(other, str):
+            return one == other
+        return abs(one - other) <= abs(register.scale) / 2 + 1e-6
 
 
 def _number_or_none(value: float | bool | None) -> float | None:

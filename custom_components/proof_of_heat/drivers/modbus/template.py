@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ..._lib.heat_source import Control, SourceKind
 from .connection import AddressError, SerialSettings, parse_serial_settings
+from .plausible import placeholders, plausible_range
 from .registers import WORDS, AddressSpace, ControlWrite, Register
 from .template_schema import TemplateError, validate
 
@@ -53,6 +54,13 @@ class DeviceTemplate:
     max_writes_per_day: int = 100
     fuel: str = "electricity"
     note: str = ""
+
+    @property
+    def setting_registers(self) -> dict[str, Register]:
+        """Registers that commands or the fallback change, by key."""
+        actions = [*self.controls.values(), *([self.level] if self.level is not None else [])]
+        registers = [*(action.register for action in actions), *(register for register, _ in self.fallback)]
+        return {register.key: register for register in registers}
 
 
 def load_builtin() -> dict[str, DeviceTemplate]:
@@ -141,8 +149,7 @@ def parse(data: object) -> DeviceTemplate:
         TemplateError: the data is invalid; the text names the field.
     """
     values = validate(data)
-    low_word_first = values["word_order"] == "little"
-    registers = {key: _register(key, row, low_word_first) for key, row in values["registers"].items()}
+    registers = {key: _register(key, row, values["word_order"]) for key, row in values["registers"].items()}
     controls = {name: _control(name, row, registers) for name, row in values["controls"].items()}
     level = controls.pop("level", None)
     fallback = tuple(_fallback(key, value, registers) for key, value in values["fallback"].items())
@@ -176,7 +183,7 @@ def _serial(text: str) -> SerialSettings:
         raise TemplateError(f"serial: {err}") from err
 
 
-def _register(key: str, row: Mapping[str, Any], low_word_first: bool) -> Register:
+def _register(key: str, row: Mapping[str, Any], word_order: str) -> Register:
     where = f"registers.{key}"
     if row["at"] + WORDS[row["type"]] > 65536:
         raise TemplateError(f"{where}.at: a value of {WORDS[row['type']]} registers does not fit at {row['at']}")
@@ -186,6 +193,7 @@ def _register(key: str, row: Mapping[str, Any], low_word_first: bool) -> Registe
     if unit is not None and unit != _UNIT_OF.get(key, unit):
         raise TemplateError(f"{where}.unit: {unit} must be {_UNIT_OF[key]} (scale converts)")
     _check_order(row, where)
+    lowest, highest = (None, None) if row["on_values"] else plausible_range(key, unit or _UNIT_OF.get(key))
     return Register(
         key=key,
         address=row["at"],
@@ -194,11 +202,12 @@ def _register(key: str, row: Mapping[str, Any], low_word_first: bool) -> Registe
         scale=row["scale"],
         offset=row["offset"],
         unit=unit,
-        invalid=row["invalid"],
-        minimum=row["min"],
-        maximum=row["max"],
+        invalid=(*row["invalid"], *placeholders(row["type"], unit, row["scale"], row["on_values"])),
+        minimum=lowest if row["min"] is None else row["min"],
+        maximum=highest if row["max"] is None else row["max"],
         on_values=row["on_values"],
-        low_word_first=low_word_first and WORDS[row["type"]] > 1,
+        low_word_first=word_order == "little" and WORDS[row["type"]] > 1,
+        any_word_order=word_order == "auto" and row["type"] in {"int32", "uint32"},
     )
 
 
