@@ -219,7 +219,7 @@ def test_time_and_energy_are_right_over_any_steps_of_the_clock(steps: list[tuple
     assert sum(day.on_s for day in tracker.days.values()) == pytest.approx(tracker.total.on_s)
 
 
-def test_a_session_that_was_stored_by_a_clock_ahead_is_not_lost() -> None:
+def test_a_session_that_was_stored_with_a_later_time_is_not_lost() -> None:
     stored = datetime(2026, 1, 5, 12, tzinfo=dt_util.UTC)
     tracker = SessionTracker(running=Session(stored, stored + timedelta(minutes=30)))
     now = stored - timedelta(hours=2)

@@ -1,4 +1,4 @@
-"""How long a controller has been silent while Home Assistant could hear it."""
+"""How long a controller has been silent while Home Assistant could receive its calls."""
 
 from dataclasses import dataclass
 from math import inf
@@ -12,8 +12,8 @@ MAX_PAUSE_S: Final = 30.0
 class Listening:
     """Since when Home Assistant has been listening without an interruption, in seconds of a steady clock.
 
-    A start, a blocked event loop and a suspended machine say nothing about controllers: their silence counts from the
-    moment at which they could be heard again.
+    A start, a blocked event loop and a suspended machine are no fault of controllers: their silence counts from the
+    moment at which calls can be received again.
     """
 
     since_s: float = inf
@@ -33,6 +33,6 @@ class Listening:
         self._checked_s = now_s
 
     def silence_s(self, heard_s: float | None, now_s: float) -> float:
-        """Return the time since a controller was heard, as far as Home Assistant was listening."""
+        """Return the time since the last call of a controller, as far as Home Assistant was listening."""
         since_s = self.since_s if heard_s is None else max(heard_s, self.since_s)
         return max(0.0, now_s - since_s)

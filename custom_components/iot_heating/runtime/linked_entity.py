@@ -110,7 +110,7 @@ class LinkedEntity:
             self.set_offline()
 
     def _may_return(self, state: State | None) -> bool:
-        """Whether the entity is absent because its integration is not loaded, which says nothing about the heating."""
+        """Whether the entity is absent because its integration is not loaded, and does not mean that heating ended."""
         if state is not None and not state.attributes.get(ATTR_RESTORED):
             return False
         if self._absent_since is None:
