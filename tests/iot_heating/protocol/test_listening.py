@@ -1,4 +1,4 @@
-"""Silence counts only while Home Assistant could receive calls: restarts, kills, pauses and clock steps change no verdict."""
+"""Silence counts only while Home Assistant could receive calls: restarts, pauses and clock steps change no verdict."""
 
 from math import inf
 
