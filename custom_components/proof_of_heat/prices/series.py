@@ -2,7 +2,7 @@
 
 Shapes: lists of rows with a time and a price (rows.py knows their spellings), mappings from times to prices, also the
 attributes themselves, and plain lists of numbers for a day (`today`). Rows with times take precedence over plain lists
-of the same day, which cannot say which hour of a 23- or 25-hour day they mean.
+of the same day, which do not show which hour of a 23- or 25-hour day they mean.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
