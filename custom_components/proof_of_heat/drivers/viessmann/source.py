@@ -1,4 +1,4 @@
-"""A Viessmann heat pump as a heat source, controlled by its own heating curve, which remains valid without renewal."""
+"""A Viessmann heat pump or boiler, controlled by its own heating curve, which remains valid without renewal."""
 
 from dataclasses import replace
 from typing import Any, Final, override
@@ -31,7 +31,8 @@ def capabilities_of(reading: ViessmannReading) -> Capabilities:
         controls.add(Control.ON_OFF)
     slope, level = reading.slope_limits or (0.2, 3.5), reading.level_limits or (-13.0, 40.0)
     return Capabilities(
-        kind=SourceKind.HEAT_PUMP,
+        kind=SourceKind.BOILER if reading.is_boiler else SourceKind.HEAT_PUMP,
+        fuel="gas" if reading.is_boiler else "electricity",
         controls=frozenset(controls),
         min_slope=slope[0],
         max_slope=slope[1],
@@ -72,7 +73,7 @@ class ViessmannSource(SourceBase):
         reading: ViessmannReading,
         *,
         poll_s: float = DEFAULT_POLL_S,
-        circuit: int = 0,
+        circuit: int | None = None,
         **options: Any,
     ) -> None:
         super().__init__(source_id, name, options.pop("capabilities", capabilities_of(reading)), **options)
@@ -80,6 +81,7 @@ class ViessmannSource(SourceBase):
         self._device = device
         self._poll_s = poll_s
         self._circuit = circuit
+        """The chosen heating circuit; None: the first enabled one."""
         self._reading = reading
         self._asked_at = -1e12
 
@@ -151,14 +153,14 @@ class ViessmannSource(SourceBase):
             mode = on_mode(self._reading) if wanted.on else off_mode(self._reading)
             if mode is None:
                 raise RefusedError("the device has no mode that stops heating without blocking hot water")
-            await self._client.set_mode(self._device, mode, self._circuit)
+            await self._client.set_mode(self._device, mode, self._reading.circuit)
         if wanted.slope is None and wanted.level is None:
             return
         slope = state.slope if wanted.slope is None else wanted.slope
         level = state.level if wanted.level is None else wanted.level
         if slope is None or level is None or Control.CURVE not in self._capabilities.controls:
             raise RefusedError("the heating curve of the device cannot be written")
-        await self._client.set_curve(self._device, slope, level, self._circuit)
+        await self._client.set_curve(self._device, slope, level, self._reading.circuit)
 
     @override
     async def _fallback(self) -> None:
@@ -166,7 +168,7 @@ class ViessmannSource(SourceBase):
         if self._state.on is False and Control.ON_OFF in self._capabilities.controls:
             mode = on_mode(self._reading)
             if mode is not None:
-                await self._client.set_mode(self._device, mode, self._circuit)
+                await self._client.set_mode(self._device, mode, self._reading.circuit)
 
     @override
     async def apply(self, command: Command) -> CommandResult:
