@@ -1,6 +1,6 @@
 """Rows of the archive, and files of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 import csv
 from enum import StrEnum
 from itertools import islice
@@ -12,6 +12,10 @@ import orjson
 from ._lib.archive import Aggregation, Archive, Bucket, Message, Range
 
 KEYS: Final = ("site", "system", "device")
+
+
+type Readable = Mapping[tuple[str, ...], frozenset[str]]
+"""Metrics by site, system and device."""
 
 
 class Format(StrEnum):
@@ -34,6 +38,17 @@ def archive_rows(
         return
     for bucket in islice(archive.each_bucket(selection, aggregation, zone=zone), limit):
         yield _bucket_row(bucket)
+
+
+def readable_rows(rows: Iterator[dict[str, Any]], readable: Readable) -> Iterator[dict[str, Any]]:
+    """Yield what a user may read of the rows: metrics of whose entities the user may read the states."""
+    for row in rows:
+        allowed = readable.get(tuple(row[key] for key in KEYS), frozenset())
+        if "metric" in row:
+            if row["metric"] in allowed:
+                yield row
+        elif metrics := {key: value for key, value in row["metrics"].items() if key in allowed}:
+            yield {**row, "metrics": metrics}
 
 
 def _message_row(message: Message, zone: Any, metrics: tuple[str, ...]) -> dict[str, Any]:

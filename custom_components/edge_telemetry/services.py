@@ -6,11 +6,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
-from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import (
     async_get_config_entry,
     async_get_device_and_config_entry,
@@ -24,7 +23,8 @@ from ._lib.archive import Aggregation, Archive, ArchiveUnavailableError, Range
 from .const import DOMAIN
 from .data import EdgeData
 from .downlink import Status
-from .exports import KEYS, Format, archive_rows, write_file
+from .exports import KEYS, Format, archive_rows, readable_rows, write_file
+from .permissions import async_check_control, async_readable_metrics
 
 SERVICE_QUERY: Final = "query_measurements"
 SERVICE_EXPORT: Final = "export"
@@ -123,9 +123,13 @@ async def _async_query(call: ServiceCall) -> ServiceResponse:
     """Return messages, or count, mean and extremes per period."""
     archive, selection, limit = _archive(call), _range(call), call.data[ATTR_LIMIT]
     aggregation, zone = call.data[ATTR_AGGREGATION], dt_util.get_default_time_zone()
+    readable = await async_readable_metrics(call)
 
     def query() -> list[dict[str, Any]]:
-        return list(islice(archive_rows(archive, selection, aggregation, zone, limit + 1), limit + 1))
+        if readable is None:
+            return list(islice(archive_rows(archive, selection, aggregation, zone, limit + 1), limit + 1))
+        found = archive_rows(archive, selection, aggregation, zone, None)
+        return list(islice(readable_rows(found, readable), limit + 1))
 
     rows: list[dict[str, Any]] = await _async_run(call.hass, query)
     return {"rows": rows[:limit], "count": min(len(rows), limit), "truncated": len(rows) > limit}
@@ -169,7 +173,7 @@ async def _async_run[T](hass: HomeAssistant, job: Callable[[], T]) -> T:
 async def _async_send(call: ServiceCall) -> ServiceResponse:
     """Send a command to a device; with `wait` the response has the outcome."""
     found, entry = async_get_device_and_config_entry(call.hass, DOMAIN, call.data[ATTR_DEVICE_ID])
-    await _async_check_control(call, found.id)
+    await async_check_control(call, found.id)
     data: EdgeData = entry.runtime_data
     device = data.devices.find(found.identifiers)
     if device is None or not device.type.accepts_commands:
@@ -194,15 +198,3 @@ async def _async_send(call: ServiceCall) -> ServiceResponse:
             translation_placeholders={"command": name, "message": message or "?"},
         )
     return {"id": command_id, "status": status, "message": message}
-
-
-async def _async_check_control(call: ServiceCall, device_id: str) -> None:
-    """Raise Unauthorized unless the user may control one of the device's entities."""
-    if call.context.user_id is None:
-        return
-    if (user := await call.hass.auth.async_get_user(call.context.user_id)) is None:
-        raise UnknownUser(context=call.context)
-    for entity in er.async_entries_for_device(er.async_get(call.hass), device_id):
-        if user.permissions.check_entity(entity.entity_id, POLICY_CONTROL):
-            return
-    raise Unauthorized(context=call.context, permission=POLICY_CONTROL)

@@ -1,5 +1,6 @@
 """The hub of a config entry: the rollout engine, its storage and the notification of changes."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 import logging
 import time
@@ -107,14 +108,35 @@ class OtaHub:
         self._tick_listeners.append(listener)
         return lambda: self._tick_listeners.remove(listener)
 
-    async def async_commit(self) -> None:
+    async def async_commit(self, uid: str | None = None) -> None:
         """Save all changes, then publish them. Acknowledge a change only after this returned.
 
+        Args:
+            uid: The device that called. A failure that does not concern it is not raised, so that it gets its response.
+
         Raises:
-            HomeAssistantError: They could not be saved.
+            HomeAssistantError: They could not be saved. They remain in memory, and each tick tries to save them.
         """
-        if self.state.dirty:
+        try:
+            await self._async_save(uid)
+        finally:
+            self._finish_commit()
+
+    async def _async_save(self, uid: str | None) -> None:
+        concerns_device = uid is not None and self.storage.has_unsaved(uid)
+        if uid is not None and not concerns_device and self.storage.failure is not None:
+            return
+        if not self.state.dirty and not concerns_device:
+            return
+        try:
             await self.storage.async_commit()
+        except HomeAssistantError:
+            if uid is None or concerns_device:
+                raise
+
+    @callback
+    def _finish_commit(self) -> None:
+        """Publish the changes, also those that could not be saved."""
         if self.state.unsaved_events and self._save_events_timer is None:
             self._save_events_timer = async_call_later(self.hass, SAVE_EVENTS_DELAY_S, self._async_save_events)
         self.publish_events()
@@ -154,6 +176,7 @@ class OtaHub:
     async def _async_tick(self, _: datetime) -> None:
         self._update_listening()
         self.engine.tick(self.now)
-        await self.async_commit()
+        with suppress(HomeAssistantError):  # the repair issue reports it, the next tick tries again
+            await self.async_commit()
         for listener in tuple(self._tick_listeners):
             listener()

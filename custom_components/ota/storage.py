@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final, override
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util.hass_dict import HassKey
 
@@ -58,6 +59,9 @@ class Storage:
         self._database = self._records.database
         self._next: asyncio.Future[None] | None = None
         self._writer: asyncio.Task[None] | None = None
+        self._writing: frozenset[RecordKey] = frozenset()
+        self.failure: HomeAssistantError | None = None
+        """Why the last write failed; None if it succeeded."""
 
     # -- reading
 
@@ -121,14 +125,24 @@ class Storage:
     async def _async_apply(self) -> None:
         if not (changes := pop_changes(self._state)):
             return
+        self._writing = frozenset((kind, record_id) for kind, record_id, _ in changes)
         try:
             await self._hass.async_add_executor_job(self._database.apply, changes)
         except StorageError as err:
             restore_changes(self._state, changes)
-            raise translate_error(err) from err
+            self.failure = translate_error(err)
+            raise self.failure from err
         except BaseException:
             restore_changes(self._state, changes)
             raise
+        finally:
+            self._writing = frozenset()
+        self.failure = None
+
+    def has_unsaved(self, uid: str) -> bool:
+        """Return whether the device or its job is not saved yet."""
+        keys = {(RecordType.DEVICE, uid), (RecordType.JOB, str(self._state.last_job.get(uid, "")))}
+        return not keys.isdisjoint(self._state.dirty) or not keys.isdisjoint(self._writing)
 
     async def async_save_all(self) -> None:
         """Save everything, also what is not worth a write of its own (log events, last contacts)."""

@@ -12,8 +12,10 @@ from .runtime.assembly import async_assemble
 from .runtime.persistence import async_remove_stores
 from .services import async_setup_services
 from .sources.call_budgets import async_remove_budgets
+from .sources.control_records import control_records
 from .sources.external import DIRECTORY, SourceDirectory
 from .sources.registry import budget_keys
+from .sources.releaser import REMOVAL_WAIT_S, releaser
 from .sources.write_counter import write_counters
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -24,6 +26,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     hass.data[DIRECTORY] = directory = SourceDirectory(hass)
     await directory.async_start()
     async_setup_services(hass)
+    await releaser(hass).async_resume()
     return True
 
 
@@ -61,17 +64,20 @@ async def async_unload_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> boo
         await entry.runtime_data.store.async_save()
     if entry.disabled_by is not None:
         clear_issues(hass, entry.entry_id)
+        await releaser(hass).async_detach(entry.subentries.values())
     return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> None:
-    """Remove the issues and everything that was stored."""
+    """Release the sources, and remove the issues and everything that was stored."""
     clear_issues(hass, entry.entry_id)
+    await releaser(hass).async_detach(entry.subentries.values(), wait_s=REMOVAL_WAIT_S)
     others = [item for item in hass.config_entries.async_entries(DOMAIN) if item.entry_id != entry.entry_id]
     used = {key for other in others for key in budget_keys(other)}
     await async_remove_budgets(hass, budget_keys(entry) - used)
     if not others:
         await write_counters(hass).async_remove()
+        await control_records(hass).async_remove_if_unused()
     await async_remove_stores(hass, entry.entry_id)
 
 

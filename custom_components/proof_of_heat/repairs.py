@@ -24,6 +24,8 @@ from .data import HeatConfigEntry
 from .flows.fields import POWER, TEMPERATURE, number
 from .inputs.states import is_dead, power, temperature
 from .runtime.curve_advice import apply_curve
+from .sources.release_issue import PREFIX as RELEASE_ISSUE, issue_id as release_issue_id
+from .sources.releaser import releaser
 
 
 def check_source_issues(hass: HomeAssistant, entry: ConfigEntry, usable: Collection[str]) -> None:
@@ -276,11 +278,40 @@ class BudgetFlow(SubentryFlow):
         return number(100, 100_000)
 
 
+class ReleaseFlow(RepairsFlow):
+    """Try the release of a source again, or leave the rest to the user."""
+
+    def __init__(self, subentry_id: str, name: str) -> None:
+        super().__init__()
+        self._subentry_id = subentry_id
+        self._name = name
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Select what to do."""
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, release_issue_id(self._subentry_id))
+        placeholders = (issue.translation_placeholders if issue is not None else None) or {"name": self._name}
+        return self.async_show_menu(
+            step_id="init", menu_options=["retry", "forget"], description_placeholders={"error": "-", **placeholders}
+        )
+
+    async def async_step_retry(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Try again now; the issue is raised again if that fails."""
+        releaser(self.hass).retry(self._subentry_id)
+        return self.async_create_entry(data={})
+
+    async def async_step_forget(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """The user restored the settings of the device."""
+        await releaser(self.hass).async_forget(self._subentry_id)
+        return self.async_create_entry(data={})
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the fix flow of an issue."""
     entry_id = str((data or {}).get("entry_id", ""))
+    if issue_id.startswith(RELEASE_ISSUE):
+        return ReleaseFlow(issue_id.removeprefix(RELEASE_ISSUE), str((data or {}).get("name", "")))
     if issue_id.startswith("curve_suggestion_"):
         return CurveFlow(entry_id)
     if issue_id.startswith("outdoor_dead_"):

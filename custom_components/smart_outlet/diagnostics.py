@@ -34,7 +34,9 @@ def _hub_data(hub: HubData) -> dict[str, Any]:
         "protocol": hub.info.protocol,
         "firmware": hub.info.firmware,
         "hub": hub_status(model),
-        "outlets": [outlet_status(model, outlet) for outlet in model.outlets.values()],
+        "outlets": [
+            outlet_status(model, outlet) | {"ignored": dict(outlet.ignored)} for outlet in model.outlets.values()
+        ],
         "finished_commands": [
             command_json(model, command) | {"reason": command.reason, "device_id": command.payload.device_id}
             for command in model.commands.closed()

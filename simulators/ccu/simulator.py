@@ -23,6 +23,12 @@ _TIMEOUT = aiohttp.ClientTimeout(total=5)
 _MAIN_OFFSET_MA = 400
 
 
+def _as_text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "ON" if value else "OFF"
+    return float(value) if isinstance(value, int) else value
+
+
 class Ccu(Simulator):
     """One CCU."""
 
@@ -41,6 +47,8 @@ class Ccu(Simulator):
         "lost_reply": "share of lost command responses, 0 to 1 (default 0.5)",
         "wrong_key": "presents a wrong key",
         "no_key": "presents no key",
+        "texts": 'reports numbers as floats and states as text ("ON"), as some firmware does',
+        "bad_flag": "reports a state of socket B that cannot be read",
         "null_relays": "reports unknown relays as null instead of false (firmware after v1.0.0)",
     }
 
@@ -204,6 +212,10 @@ class Ccu(Simulator):
             report["current_a"] = 70_000
         if "bad_id" in self.faults:
             report["device_id"] = "1FF"
+        if "bad_flag" in self.faults:
+            report["relay_b"] = "maybe"
+        if "texts" in self.faults:
+            report = {name: _as_text(value) for name, value in report.items()}
         await self._call("POST", "data", report)
         old = self._old.setdefault(report["device_id"], [])
         old.append(report)

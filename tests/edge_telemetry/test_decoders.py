@@ -375,6 +375,39 @@ def test_voc_and_nox_have_nine_bits() -> None:
     assert (metrics["voc_index"], metrics["nox_index"], metrics["calibrating"]) == (11, 3, True)
 
 
+def test_format_c5_is_format_5_without_acceleration() -> None:
+    full = bytes.fromhex(VALID)
+    cut = b"\xc5" + full[1:7] + full[13:]
+    assert len(cut) == 18
+    reading, whole = parse_payload(cut), parse_payload(full)
+    assert reading.metrics == {key: value for key, value in whole.metrics.items() if "acceleration" not in key}
+    assert (reading.sequence, reading.mac) == (whole.sequence, whole.mac)
+    invalid = parse_payload(bytes.fromhex("C58000" + "FF" * 15))
+    assert set(invalid.metrics.values()) == {None}
+    assert (invalid.sequence, invalid.mac) == (None, None)
+
+
+def test_a_sensor_of_an_unknown_format_does_not_hide_the_others(captures: Path) -> None:
+    history = json.loads((captures / "ruuvi/gateway_history_df5.json").read_text())
+    tags = history["data"]["tags"]
+    tags |= {"AA": {"rssi": -50, "data": "02010605FF9904AB15"}, "BB": {"rssi": -50, "data": "zz"}, "CC": 5}
+    readings = read(history)
+    for mac, reason in (("AA", "unknown_ruuvi_format"), ("BB", "bad_ruuvi_data"), ("CC", "bad_ruuvi_data")):
+        assert str(readings[f"{mac}.error"][0]).startswith(reason)
+    assert readings["F4:1F:0C:28:CB:D6.temperature_c"] == (28.745, "°C")
+
+
+def test_each_recorded_case_is_decoded(captures: Path) -> None:
+    readings = read(json.loads((captures.parent / "cases/devices/ruuvi.json").read_text("utf-8")))
+    assert readings["df3.temperature_c"] == (26.3, "°C")
+    assert readings["df3.battery_mv"] == (2899, "mV")
+    assert readings["df5_invalid_marks.temperature_c"] == (None, "°C")
+    assert readings["df6_air.pm25_ug_m3"] == (11.2, "μg/m³")
+    assert readings["gateway_no_timestamps.temperature_c"] == (28.66, "°C")
+    assert readings["gateway_no_timestamps.battery_mv"] == (2995, "mV")
+    assert not [key for key in readings if key.endswith(("error", "cnt", "coords", "data"))]
+
+
 @pytest.mark.parametrize("vector", [VALID, FORMAT_3, FORMAT_6, FORMAT_E1])
 def test_bytes_after_a_payload_are_ignored_and_missing_ones_named(vector: str) -> None:
     payload = bytes.fromhex(vector)

@@ -1,5 +1,6 @@
 """Images on their way out, when something is wrong with file or client."""
 
+import asyncio
 from http import HTTPStatus
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 import pytest
 
 from custom_components.ota.rollout.wire.ranges import Slice
-from custom_components.ota.views.image_response import ImageResponse
+from custom_components.ota.views.image_response import ImageResponse, RateLimit
 
 
 async def serve(path: Path, declared: int) -> TestClient[web.Request, web.Application]:
@@ -46,3 +47,11 @@ async def test_an_image_that_ends_early_is_cut_off_and_not_padded(socket_enabled
             await reply.read()
     finally:
         await client.close()
+
+
+async def test_a_clock_that_was_set_back_does_not_stop_downloads() -> None:
+    limit = RateLimit(1000.0)
+    loop = asyncio.get_running_loop()
+    limit._available_at = loop.time() + 3600
+    async with asyncio.timeout(5):
+        await limit.async_acquire(1)

@@ -34,6 +34,7 @@ from custom_components.ota.rollout.state import State
 from custom_components.ota.storage import Storage
 
 from .conftest import AddDevice, FullDisk, Release, rollout, settled, state_folder, stored
+from .core.fleet import as_stored_now
 from .disk import Disk, log_of, revive
 
 
@@ -218,7 +219,7 @@ async def test_the_journal_of_earlier_versions_is_migrated(hass: HomeAssistant, 
     folder.mkdir(parents=True)
     for file, text in journal["files"].items():
         (folder / file).write_bytes(text.encode())
-    expected = {(kind, record_id): record for kind, record_id, record in journal["records"]}
+    expected = {(kind, record_id): record for kind, record_id, record in as_stored_now(journal["records"])}
     for _ in range(2):
         storage = Storage(hass, State())
         await storage.async_load()

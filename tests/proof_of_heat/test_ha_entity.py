@@ -9,7 +9,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 import pytest
 
-from custom_components.proof_of_heat.drivers.base import Timing
+from custom_components.proof_of_heat.drivers.source_parts import Timing
 from custom_components.proof_of_heat.sources.ha_entity import EntityOptions, EntitySource, capabilities_of
 from lib.heat_source import Command, Control, Health, Outcome, SourceKind
 
@@ -105,7 +105,7 @@ async def test_select_of_modes(hass: HomeAssistant) -> None:
     assert (stove.state.mode, stove.state.on) == ("eco", True)
     assert (await stove.apply(Command(id="b", mode="turbo"))).outcome == Outcome.REFUSED
     assert (await stove.release()).outcome == Outcome.APPLIED
-    assert hass.states.get("input_select.mode").state == "eco", "a mode stays"
+    assert hass.states.get("input_select.mode").state == "off", "as before"
 
 
 def acts(hass: HomeAssistant, domain: str, entity_id: str) -> list[tuple[str, dict[str, Any]]]:
@@ -140,7 +140,7 @@ async def test_thermostat(hass: HomeAssistant) -> None:
     assert room.state.room_setpoint_c == 21.0
     calls.clear()
     assert (await room.release()).outcome == Outcome.APPLIED
-    assert calls == [], "a thermostat keeps its own control"
+    assert calls == [("set_temperature", {"temperature": 18.0}), ("set_hvac_mode", {"hvac_mode": "off"})], "as before"
 
 
 async def test_air_conditioner_is_set_to_heat_never_to_cool(hass: HomeAssistant) -> None:

@@ -11,12 +11,12 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.proof_of_heat.drivers.base import Timing
 from custom_components.proof_of_heat.drivers.cloud.account import CloudAccount
 from custom_components.proof_of_heat.drivers.cloud.hiveos import HiveOsAccount
 from custom_components.proof_of_heat.drivers.cloud.nicehash import NiceHashAccount, decode_rig, signature
 from custom_components.proof_of_heat.drivers.cloud.source import RigSource, capabilities_of
 from custom_components.proof_of_heat.drivers.errors import AuthError, LimitedError, RefusedError
+from custom_components.proof_of_heat.drivers.source_parts import Timing
 from lib.heat_source import Command, Health, Outcome
 from simulators.framework import running
 from simulators.hiveos.cloud import HiveOs

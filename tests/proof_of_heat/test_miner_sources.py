@@ -9,10 +9,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.proof_of_heat.drivers.base import Timing
 from custom_components.proof_of_heat.drivers.miner.client_factory import create_client
 from custom_components.proof_of_heat.drivers.miner.probe import probe
 from custom_components.proof_of_heat.drivers.miner.source import MinerSource
+from custom_components.proof_of_heat.drivers.source_parts import Timing
 from lib.heat_source import Command, Control, Health, Outcome
 from simulators.antminer.miner import Antminer
 from simulators.bitaxe.miner import Bitaxe

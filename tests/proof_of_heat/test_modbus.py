@@ -14,7 +14,6 @@ from modbus_connection.tmodbus import ModbusConnection
 import pytest
 import yaml
 
-from custom_components.proof_of_heat.drivers.base import Timing
 from custom_components.proof_of_heat.drivers.modbus.registers import Register
 from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource, blocks, capabilities_of
 from custom_components.proof_of_heat.drivers.modbus.template import (
@@ -26,6 +25,7 @@ from custom_components.proof_of_heat.drivers.modbus.template import (
 )
 from custom_components.proof_of_heat.drivers.modbus.template_schema import TemplateError
 from custom_components.proof_of_heat.drivers.modbus.write_counter import WriteCounter
+from custom_components.proof_of_heat.drivers.source_parts import Timing
 from lib.heat_source import Command, Control, Health, Outcome, SourceKind
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler

@@ -16,7 +16,8 @@ from custom_components.proof_of_heat._lib.heat_source import (
     SourceKind,
     SourceState,
 )
-from custom_components.proof_of_heat.drivers.base import SourceBase, Timing
+from custom_components.proof_of_heat.drivers.base import SourceBase
+from custom_components.proof_of_heat.drivers.device_settings import Settings
 from custom_components.proof_of_heat.drivers.errors import (
     AuthError,
     BadReplyError,
@@ -25,6 +26,7 @@ from custom_components.proof_of_heat.drivers.errors import (
     RefusedError,
     UnreachableError,
 )
+from custom_components.proof_of_heat.drivers.source_parts import Timing
 
 
 class Plain(SourceBase):
@@ -49,7 +51,10 @@ class Plain(SourceBase):
     async def _write(self, command: Command, state: SourceState) -> None:
         self.on = command.on
 
-    async def _fallback(self) -> None:
+    def _rest(self, settings: Settings) -> Settings:
+        return {"on": False}
+
+    async def _restore(self, missing: Settings, state: SourceState) -> None:
         self.fallbacks += 1
         if self.hangs:
             await asyncio.sleep(3600)
@@ -57,9 +62,6 @@ class Plain(SourceBase):
             raise err
         if self.rests is not None:
             self.on = not self.rests
-
-    def _at_rest(self, state: SourceState) -> bool | None:
-        return None if self.rests is None else state.on is False
 
 
 async def test_unknown_mode_is_refused_and_starts_no_lease() -> None:

@@ -28,6 +28,7 @@ from custom_components.proof_of_heat.const import CONF_CAPABILITIES, CONF_NOMINA
 from custom_components.proof_of_heat.diagnostics import async_get_config_entry_diagnostics
 from custom_components.proof_of_heat.drivers.base import SourceBase
 from custom_components.proof_of_heat.drivers.capabilities import capabilities_to_dict
+from custom_components.proof_of_heat.drivers.device_settings import Settings
 from custom_components.proof_of_heat.flows.fields import SECRET, WATTS
 from custom_components.proof_of_heat.flows.form import DeviceCandidate, FieldError, SourceForm
 from custom_components.proof_of_heat.sensors.base import SourceSensorDescription, extra_value
@@ -53,8 +54,8 @@ class ToyBoiler(SourceBase):
         self.on = bool(wanted.on)
 
     @override
-    async def _fallback(self) -> None:
-        self.on = False
+    def _rest(self, settings: Settings) -> Settings:
+        return {"on": False}
 
 
 async def schema(_: HomeAssistant) -> vol.Schema:

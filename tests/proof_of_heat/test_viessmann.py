@@ -170,17 +170,18 @@ async def test_heat_pump_keeps_the_contract(setup: Setup) -> None:
     assert (await assert_keeps_contract(source, command)).outcome == Outcome.APPLIED
     # Slope and level go out in one call, once.
     curve = ["heating.circuits.0.heating.curve", "setCurve", {"shift": 2, "slope": 0.8}]
-    assert setup.cloud.commands == [curve]
+    before = ["heating.circuits.0.heating.curve", "setCurve", {"shift": 0, "slope": 0.6}]
+    assert setup.cloud.commands == [curve, before], "and the user's curve once, at the release"
 
 
-async def test_release_keeps_the_curve_and_lets_heating_go_on(setup: Setup) -> None:
+async def test_release_restores_the_users_curve_and_mode(setup: Setup) -> None:
     source = await setup.source()
     await source.apply(Command(id="a", slope=0.9, level=0.0))
     assert (await source.apply(Command(id="b", on=False))).outcome == Outcome.APPLIED
     assert setup.cloud.pump.mode == "standby"
     assert setup.cloud.pump.dhw_mode == "efficient"
     assert (await source.release()).outcome == Outcome.APPLIED
-    assert (setup.cloud.pump.mode, setup.cloud.pump.slope) == ("heating", 0.9)
+    assert (setup.cloud.pump.mode, setup.cloud.pump.slope) == ("heating", 0.6)
 
 
 async def test_only_the_level_changed_writes_the_slope_as_it_was(setup: Setup) -> None:

@@ -92,6 +92,7 @@ async def test_a_days_writes_are_counted_over_a_restart_and_a_reload(
         values = {"template": "worn", "address": "127.0.0.1", "port": simulator.port, "unit_id": 1}
         entry = ha.system(await ha.source(hass, "modbus", values))
         await ha.start(hass, entry)
+        await entry.runtime_data.user.async_set_active(True)
 
         async def shift(level: float) -> Outcome:
             (unit,) = entry.runtime_data.sources.values()
@@ -111,6 +112,7 @@ async def test_a_days_writes_are_counted_over_a_restart_and_a_reload(
         # Removed: nothing remains on the disk; added again, the 24 hours continue.
         await hass.config_entries.async_remove(entry.entry_id)
         await hass.async_block_till_done()
+        assert simulator.writes[2:] == [(5050, [0])], "the user's level, at once and uncounted"
         assert STORE_KEY not in hass_storage
         entry = ha.system(await ha.source(hass, "modbus", values))
         await ha.start(hass, entry)
@@ -130,6 +132,7 @@ async def test_writes_stay_apart_over_a_restart(
         values = {"template": "worn", "address": "127.0.0.1", "port": simulator.port, "unit_id": 1}
         entry = ha.system(await ha.source(hass, "modbus", values))
         await ha.start(hass, entry)
+        await entry.runtime_data.user.async_set_active(True)
 
         async def shift(level: float) -> CommandResult:
             (unit,) = entry.runtime_data.sources.values()
@@ -171,9 +174,6 @@ class Slow(SourceBase):
     async def _write(self, wanted: Command, state: SourceState) -> None:
         self.counted.append(self.log.last_day if self.log is not None else 0)
         self.on = bool(wanted.on)
-
-    async def _fallback(self) -> None:
-        """It has none."""
 
 
 @pytest.mark.parametrize(("interval_s", "spaced"), [(120.0, True), (60.0, False)])

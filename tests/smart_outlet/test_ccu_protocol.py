@@ -1,5 +1,6 @@
 """Decoding of CCU requests."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, strategies as st
@@ -13,6 +14,8 @@ from custom_components.smart_outlet.model.ccu_protocol import (
     decode_report,
     parse_device_id,
     parse_threshold,
+    read_acks,
+    read_report,
 )
 from custom_components.smart_outlet.model.errors import FieldError, MissingFieldError
 
@@ -32,9 +35,14 @@ def test_a_report_of_a_field_ccu_is_decoded() -> None:
 
 @pytest.mark.parametrize(
     ("sent", "known"),
-    [(True, True), (False, False), (1, True), (0, False), (-1, None), (None, None)],
-)
-def test_relay_states_have_six_spellings(sent: object, known: bool | None) -> None:
+    [
+        (True, True), (1, True), (1.0, True), ("true", True), ("ON", True), ("On", True), (" on ", True), ("1", True),
+        ("TRUE", True), ("1.0", True),
+        (False, False), (0, False), (0.0, False), ("False", False), ("OFF", False), ("0", False), (-0.0, False),
+        (-1, None), (None, None), (-1.0, None), ("-1", None), ("null", None), ("Unknown", None),
+    ],
+)  # fmt: skip
+def test_relay_states_are_read_in_every_clear_spelling(sent: object, known: bool | None) -> None:
     report = decode_report(DATA | {"relay_a": sent, "relay_b": sent})
     assert report.relay("a") is known
     assert report.relay("b") is known
@@ -59,19 +67,37 @@ def test_every_field_of_a_report_is_required(name: str) -> None:
         ("device_id", "\u0661\u0661"),
         ("current_a", -1),
         ("current_a", 65536),
-        ("current_a", "12"),
+        ("current_a", "12,5"),
+        ("current_a", "1,234"),
+        ("current_a", "0x10"),
+        ("current_a", "1 234"),
+        ("current_a", "12 mA"),
+        ("current_a", "1.5"),
+        ("current_a", ""),
+        ("current_a", "nan"),
+        ("current_a", "\u0661"),
+        ("current_a", "9" * 400),
+        ("current_a", float("nan")),
+        ("current_a", float("inf")),
+        ("current_a", 1e300),
         ("current_a", 1.5),
         ("current_a", True),
         ("current_b", None),
         ("current_b", [1]),
         ("relay_a", 2),
-        ("relay_a", "true"),
-        ("relay_b", 1.0),
+        ("relay_a", "2"),
+        ("relay_a", 0.5),
+        ("relay_a", "tru"),
+        ("relay_b", ""),
+        ("relay_b", "a"),
+        ("relay_b", [True]),
+        ("relay_b", float("nan")),
         ("is_overload", "no"),
         ("is_overload", None),
         ("is_overload", -1),
         ("threshold", 65535),
-        ("threshold", "5"),
+        ("threshold", "5.5"),
+        ("threshold", True),
     ],
 )
 def test_an_invalid_value_names_its_field(field: str, value: object) -> None:
@@ -79,6 +105,45 @@ def test_an_invalid_value_names_its_field(field: str, value: object) -> None:
         decode_report(DATA | {field: value})
     assert error.value.field == field
     assert not isinstance(error.value, MissingFieldError)
+
+
+@pytest.mark.parametrize("value", [240, 240.0, "240", "240.0", " 240 ", "2.4e2", "+240"])
+def test_numbers_are_read_in_every_clear_spelling(value: object) -> None:
+    report = decode_report(DATA | {"current_a": value, "current_b": value, "threshold": value})
+    assert (report.current_a, report.current_b, report.threshold) == (240, 240, 240)
+    assert type(report.current_a) is int
+    assert decode_breaker({"ccu_id": "01", "current_ma": value}).current_ma == 240
+
+
+@pytest.mark.parametrize("value", [True, 1, 1.0, "on", "TRUE", "1"])
+def test_flags_are_read_in_every_clear_spelling(value: object) -> None:
+    assert decode_report(DATA | {"is_overload": value}).is_overload is True
+    assert decode_acks({"id": "x", "ok": value}) == [Ack("x", ok=True)]
+
+
+def test_field_names_are_read_in_another_letter_case() -> None:
+    assert decode_report({key.upper(): value for key, value in DATA.items()}) == decode_report(DATA)
+    with pytest.raises(MissingFieldError):
+        decode_report({"device_id": "FE", "Current_A": 1, "CURRENT_A": 2})
+
+
+@pytest.mark.parametrize("name", ["current_a", "current_b", "relay_a", "relay_b", "is_overload", "threshold"])
+def test_a_value_that_cannot_be_read_is_unknown_and_leaves_the_others(name: str) -> None:
+    body = DATA | {"threshold": 5000}
+    report, errors = read_report(body | {name: [1]})
+    assert [error.field for error in errors] == [name]
+    assert report == replace(decode_report(body), **{name: None})
+
+
+def test_a_report_without_any_value_is_no_report() -> None:
+    with pytest.raises(MissingFieldError):
+        read_report({"device_id": "FE", "rssi": -60})
+
+
+def test_one_invalid_acknowledgement_leaves_the_others() -> None:
+    acks, errors = read_acks({"acks": [{"id": "x", "ok": True}, {"id": "y", "ok": "maybe"}, {"id": "z", "ok": "OFF"}]})
+    assert acks == [Ack("x", ok=True), Ack("z", ok=False)]
+    assert [error.field for error in errors] == ["acks[1].ok"]
 
 
 def test_unknown_fields_are_ignored_and_the_threshold_is_decoded() -> None:
@@ -137,10 +202,11 @@ def test_an_invalid_ack_names_its_field(body: dict[str, Any], field: str) -> Non
     assert error.value.field == field
 
 
-@pytest.mark.parametrize("value", [-1, 65535, "5", 5.0, True, None])
-def test_a_threshold_is_an_integer_below_the_overload_value(value: object) -> None:
+@pytest.mark.parametrize("value", [-1, 65535, "5", 5.5, True, None])
+def test_a_threshold_of_a_user_is_an_integer_below_the_overload_value(value: object) -> None:
     with pytest.raises(FieldError):
         parse_threshold(value)
+    assert parse_threshold(240.0) == 240
 
 
 json_values = st.recursive(
@@ -158,6 +224,7 @@ def test_any_object_is_decoded_or_refused_with_its_field(body: dict[str, Any]) -
         named = error.field
     else:
         named = "threshold"
+        assert report.current_a is not None
         assert 0 <= report.current_a <= 65535
     assert named in (*DATA, "threshold")
 

@@ -136,6 +136,17 @@ async def test_faulty_requests_are_refused_and_the_state_is_kept(ccu: Ccu, fault
         assert ccu.hub.model.outlets["FE"].online
 
 
+async def test_other_spellings_and_one_bad_field_leave_everything_else(ccu: Ccu) -> None:
+    async with unit_of(ccu, "--outlets", "FE", "--on", "FE/a,FE/b") as unit:
+        for fault in ("texts", "bad_flag"):
+            unit.faults.set(fault)
+            await cycle(ccu, unit)
+            assert ccu.state("switch", "socket_a") == "on"
+            assert ccu.hub.model.outlets["FE"].sockets["a"].raw_ma is not None
+        assert ccu.state("switch", "socket_b") == STATE_UNKNOWN
+        assert ccu.hub.model.outlets["FE"].online
+
+
 async def test_replayed_reports_do_not_cause_commands(ccu: Ccu) -> None:
     async with unit_of(ccu, "--outlets", "FE", "--on", "FE/a") as unit:
         await cycle(ccu, unit, 10)

@@ -2,17 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+import time
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 
 from .._lib.device_keys import MAX_KEY_LENGTH, KeyMatch, KeyRing, hash_key, new_key
 from ..storage import OtaStore
 
 ROTATION_GRACE: Final = timedelta(days=7)
 """How long the previous key remains valid, unless the new one is used before."""
+_RETRY_S: Final = 10.0
+"""How long a device that uses its new key waits for no write after one has failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,9 @@ class KeyStore:
         self.devices: dict[str, DeviceKeys] = {}
         self.upload = KeyRing()
         self._by_url: dict[str, str] = {}
+        self.failure: HomeAssistantError | None = None
+        """Why the last change could not be saved; None if it was."""
+        self._retry_at = 0.0
         self._changing = asyncio.Lock()
         """Held during a change until it is saved: simultaneous changes must not undo each other."""
 
@@ -83,9 +91,17 @@ class KeyStore:
             devices.pop(uid, None)
             if after is not None:
                 devices[uid] = after
-            await self._store.async_save_durably(_data(devices, self.upload))
+            await self._async_save(devices, self.upload)
             self.devices = devices
             self._index()
+
+    async def _async_save(self, devices: dict[str, DeviceKeys], upload: KeyRing) -> None:
+        try:
+            await self._store.async_save_durably(_data(devices, upload))
+        except HomeAssistantError as err:
+            self.failure = err
+            raise
+        self.failure = None
 
     async def async_issue(self, uid: str, now: datetime, *, header: bool = True) -> IssuedSecrets:
         """Create new secrets; the previous ones remain valid for `ROTATION_GRACE`.
@@ -110,7 +126,7 @@ class KeyStore:
         key = new_key()
         ring = KeyRing.of(key)
         async with self._changing:
-            await self._store.async_save_durably(_data(self.devices, ring))
+            await self._async_save(self.devices, ring)
             self.upload = ring
         return key
 
@@ -128,10 +144,15 @@ class KeyStore:
         await self._async_change(uid, lambda _: None)
 
     async def async_key_used(self, uid: str, match: KeyMatch, *, url: bool) -> None:
-        """End a rotation, because the device used its new key."""
+        """End a rotation, because the device used its new key.
+
+        If that cannot be saved, the previous key remains valid until a later use of the new one.
+        """
         keys = self.devices.get(uid)
         ring = None if keys is None else keys.url if url else keys.header
         if keys is None or ring is None or match is not KeyMatch.CURRENT or ring.previous is None:
+            return
+        if self.failure is not None and time.monotonic() < self._retry_at:
             return
         used = ring.current
 
@@ -143,7 +164,9 @@ class KeyStore:
             ring = ring.settled() if ring.current == used else replace(ring, previous=used)
             return replace(keys, url=ring) if url else replace(keys, header=ring)
 
-        await self._async_change(uid, settle)
+        with suppress(HomeAssistantError):
+            await self._async_change(uid, settle)
+        self._retry_at = time.monotonic() + _RETRY_S
 
     def header_keys(self, uid: str) -> KeyRing | None:
         """Return the header keys of a device, if any."""

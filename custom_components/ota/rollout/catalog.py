@@ -10,7 +10,7 @@ from .manifest import Channel, Manifest, check_product
 from .models import Release
 from .plan import ENDED, Rollout, Status, Target, releases_by_arm
 from .state import State
-from .versions import same_version, version_key
+from .versions import is_identical, same_version, version_key
 
 KEEP: Final = 5
 """Releases kept for each product and chip in addition to those in use."""
@@ -123,7 +123,7 @@ def find_identical(state: State, manifest: Manifest, digests: Digests, *, force:
     """
     for known in state.releases.values():
         same = known.product == manifest.product and known.chip == manifest.chip
-        if same and same_version(known.version, manifest.version):
+        if same and is_identical(known.version, manifest.version):
             if known.sha256 == digests.sha256:
                 return known
             raise ReleaseError("release_exists", version=manifest.version)
@@ -155,7 +155,13 @@ def _release(
         key_id=manifest.key_id if signed else None,
         manifest=signed[0].decode() if signed else None,
         signature=signed[1].strip() if signed else None,
+        image_version=_image_version(manifest, info),
     )
+
+
+def _image_version(manifest: Manifest, info: ImageInfo) -> str | None:
+    version = info.version or manifest.image_version
+    return version if version != manifest.version else None
 
 
 def get(state: State, release_id: str) -> Release:

@@ -25,7 +25,7 @@ from .models import (
     Release,
     add_metrics,
 )
-from .offers import Offer, Reason, is_downgrade, offer_for
+from .offers import Offer, Reason, is_downgrade, offer_for, release_version
 from .plan import ENDED, Rollout
 from .record_types import RecordType
 from .rollout_manager import RolloutManager
@@ -133,6 +133,8 @@ class Engine:
             DeviceError: `unknown_device`.
         """
         device = self.device(uid)
+        if version is not None:
+            version = release_version(self.state, device, version)
         changed = replace(
             seen(self.state, device, now, requested_s=requested_s, usual_s=usual_s),
             busy=busy,

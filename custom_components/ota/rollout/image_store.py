@@ -200,6 +200,8 @@ class ImageStore:
                     raise StorageError("damaged_image", sha256=sha256)
             except FileNotFoundError as err:
                 raise StorageError("no_such_image") from err
+            except OSError as err:
+                raise storage_error(err) from err
         return path
 
     def _check(self, sha256: str) -> bool:

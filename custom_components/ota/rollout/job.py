@@ -107,13 +107,19 @@ def apply_check_in(
         return _after_success(job, now, elapsed, version=version, boots=boots, soak_s=soak_s)
     if same_version(version, job.version):
         return replace(finish(job, JobState.VERIFIED, now), boots_verified=boots)
-    if _runs_old_again(job, elapsed, boots):
-        return finish(job, JobState.FAILED, now, "rolled_back_by_device")
+    if _has_restarted(job, elapsed, boots):
+        return finish(job, JobState.FAILED, now, _other_version_reason(job, version))
     return job
 
 
-def _runs_old_again(job: Job, elapsed: Elapsed, boots: int | None) -> bool:
-    """Return whether the device restarted with the old version, which it just reported."""
+def _other_version_reason(job: Job, version: str) -> str:
+    """Return whether the device returned to the version from before the update, or runs another one."""
+    known = job.from_version is None or same_version(version, job.from_version)
+    return "rolled_back_by_device" if known else "another_version_runs"
+
+
+def _has_restarted(job: Job, elapsed: Elapsed, boots: int | None) -> bool:
+    """Return whether the device restarted, but not with the new version."""
     if boots is not None and job.boots_before is not None:
         # Not every client reports that it restarts.
         return job.state in (JobState.INSTALLING, JobState.REBOOTING) and boots > job.boots_before
@@ -124,7 +130,8 @@ def _after_success(job: Job, now: float, elapsed: Elapsed, *, version: str, boot
     if job.state is not JobState.VERIFIED:
         return job
     if not same_version(version, job.version):
-        return finish(job, JobState.FAILED, now, "rolled_back_by_device") if _went_back(job, version) else job
+        failed = _went_back(job, version)
+        return finish(job, JobState.FAILED, now, _other_version_reason(job, version)) if failed else job
     if boots is None or job.boots_verified is None:
         return job
     reboots = max(0, boots - job.boots_verified)

@@ -44,6 +44,8 @@ class Release:
     """A rollout of it succeeded, so it is a target for rollbacks."""
     withdrawn: bool = False
     """No longer offered."""
+    image_version: str | None = None
+    """The version in the image, if it differs from `version`: devices may report it."""
 
 
 class DeviceEventKind(StrEnum):

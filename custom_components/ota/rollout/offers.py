@@ -12,7 +12,7 @@ from .manifest import Channel
 from .models import RUNNING, Device, Job, JobKind, JobState, Release
 from .plan import ENDED, Mode, Rollout, Status, releases_by_arm
 from .state import State
-from .versions import is_newer, same_version
+from .versions import compare, is_newer, same_version
 
 OFFER_RESERVATION_S: Final = 900.0
 """How long an offer that was not accepted yet counts as an update in progress."""
@@ -33,6 +33,7 @@ class Reason(StrEnum):
     CHANNEL = "channel"
     EXPIRED = "expired"
     DOWNGRADE = "downgrade"
+    CANNOT_COMPARE = "cannot_compare"
     WITHDRAWN = "withdrawn"
     ON_REQUEST = "on_request"
     WINDOW = "window"
@@ -145,7 +146,9 @@ def _release_reason(state: State, device: Device, release: Release, now: float) 
     """Return why the device may not get the release."""
     if reason := _policy_reason(device, release) or _expiry_reason(release, now):
         return reason
-    return Reason.DOWNGRADE if is_downgrade(state, device, release) else None
+    if is_downgrade(state, device, release):
+        return Reason.DOWNGRADE
+    return None if is_comparable(state, device, release) else Reason.CANNOT_COMPARE
 
 
 def _open_job_reason(device: Device, job: Job, release: Release, now: float) -> Reason | None:
@@ -181,16 +184,46 @@ def is_downgrade(state: State, device: Device, release: Release) -> bool:
     return is_newer(device.installed_version, release.version)
 
 
+def is_comparable(state: State, device: Device, release: Release) -> bool:
+    """Return whether it is known which is newer: the release, or what the device runs (if that is known)."""
+    if device.installed_version is None or installed_release(state, device) is not None:
+        return True
+    return compare(device.installed_version, release.version) is not None
+
+
 def installed_release(state: State, device: Device) -> Release | None:
-    """Return the stored release that the device runs."""
+    """Return the stored release that the device runs, preferably the one with exactly this version."""
+    found = None
     for release in state.releases.values():
-        if (
-            release.product == device.product
-            and release.chip == device.chip
-            and same_version(release.version, device.installed_version)
-        ):
+        if release.product != device.product or release.chip != device.chip:
+            continue
+        if release.version == device.installed_version:
             return release
-    return None
+        if found is None and same_version(release.version, device.installed_version):
+            found = release
+    return found
+
+
+def release_version(state: State, device: Device, version: str) -> str:
+    """Return the version of the release whose image has this version of its own, else the version unchanged.
+
+    If several releases have images with the same version, only the one that the device is known to run is meant.
+    """
+    releases = [
+        release
+        for release in state.releases.values()
+        if release.product == device.product and release.chip == device.chip
+    ]
+    if any(same_version(release.version, version) for release in releases):
+        return version
+    found = {release.version for release in releases if same_version(release.image_version, version)}
+    if len(found) == 1:
+        return found.pop()
+    if device.installed_version in found:
+        job = state.job_of(device.uid)
+        if job is None or job.done:
+            return device.installed_version or version
+    return version
 
 
 def _timing_reason(state: State, device: Device, rollout: Rollout, now: float, zone: tzinfo) -> Reason | None:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import orjson
+
 from .codec import decode
 from .models import HISTORY_LENGTH, Device, DeviceEvent, DeviceEventKind, Job, Release
 from .plan import Rollout
@@ -102,7 +104,7 @@ def _load_record(state: State, kind: str, record_id: str, raw: Any) -> None:
     """Load a record that does not depend on others; types of a newer version are ignored."""
     match kind:
         case RecordType.RELEASE:
-            state.releases[record_id] = decode(Release, raw)
+            state.releases[record_id] = _with_image_version(decode(Release, raw))
         case RecordType.SEQUENCE:
             state.sequences[record_id] = decode(int, raw)
         case RecordType.DEVICE:
@@ -132,6 +134,14 @@ def _load_contacts(state: State, raw: Any) -> None:
         state.liveness.expected_s[uid] = expected_s
         if last_seen > (device.last_seen or 0.0):
             state.devices[uid] = replace(device, last_seen=last_seen)
+
+
+def _with_image_version(release: Release) -> Release:
+    """Add what earlier versions stored only in the signed manifest."""
+    if release.image_version is not None or release.manifest is None:
+        return release
+    version = orjson.loads(release.manifest).get("image_version")
+    return replace(release, image_version=version) if version not in (None, release.version) else release
 
 
 def _load_history(state: State, records: Mapping[RecordKey, Any]) -> None:

@@ -11,7 +11,7 @@ from .models import RUNNING, Device, Job, JobKind, JobState, Release
 from .offers import installed_release
 from .plan import ENDED, Membership, Rollout, Status, releases_by_arm
 from .state import State
-from .versions import same_version
+from .versions import is_identical, same_version
 
 FAILURES: Final = frozenset({JobState.FAILED, JobState.ROLLED_BACK})
 ROLLBACK: Final = "rollback"
@@ -245,7 +245,7 @@ class RolloutManager:
             ReleaseError: `unknown_release`, `withdrawn`.
         """
         for release in self._state.releases.values():
-            if release.product == product and release.chip == chip and same_version(release.version, version):
+            if release.product == product and release.chip == chip and is_identical(release.version, version):
                 if release.withdrawn:
                     raise ReleaseError("withdrawn", version=version)
                 return release

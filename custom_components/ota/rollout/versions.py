@@ -170,6 +170,16 @@ def is_newer(version: str, than: str) -> bool:
     return compare(version, than) == 1
 
 
+def is_identical(left: str, right: str) -> bool:
+    """Return whether both are the same build of the same version."""
+    if left == right:
+        return True
+    try:
+        return parse_version(left) == parse_version(right)
+    except ReleaseError:
+        return False
+
+
 def same_version(left: str | None, right: str | None) -> bool:
     """Return whether both are the same version: `v1.2` is `1.2.0`, and `1.2.0+b7` is a build of it."""
     return left is not None and right is not None and compare(left, right) == 0

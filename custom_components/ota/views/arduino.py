@@ -33,13 +33,13 @@ class UpdaterView(OtaView):
             offer = engine.offer(device.uid, hub.now)
         else:
             offer = engine.poll(device.uid, hub.now)
-        await hub.async_commit()
+        await hub.async_commit(device.uid)
         release = offer.release if offer.reason is Reason.OFFERED else None
         if release is None or offer.job is None:
             return web.Response(status=HTTPStatus.NOT_MODIFIED)
         if not arduino.fits(updater, release.size):
             engine.report(device.uid, offer.job.job_id, JobState.FAILED, hub.now, reason="no_space")
-            await hub.async_commit()
+            await hub.async_commit(device.uid)
             return web.Response(status=HTTPStatus.NOT_MODIFIED)
         _reject_resume_of_other_image(request, offer)
         return await self.send_image(request, device, release.sha256, headers={"x-MD5": release.md5})

@@ -1,6 +1,7 @@
 """The base of all HTTP views: authentication of devices, sending images, errors as JSON."""
 
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 import functools
 from http import HTTPStatus
 from typing import Any, Concatenate
@@ -157,7 +158,7 @@ class OtaView(HomeAssistantView):
         response = ImageResponse(path, part, sha256, headers=headers or {})
         if method == "GET" and part.count and job is not None:
             engine.image_requested(device.uid, sha256, hub.now, resumed=part.start > 0)
-            await hub.async_commit()
+            await hub.async_commit(device.uid)
             job_id = job.job_id
             response = ImageResponse(
                 path,
@@ -167,7 +168,8 @@ class OtaView(HomeAssistantView):
                 on_progress=lambda sent: self._on_sent(hub, device.uid, job_id, sent, release.size),
             )
         await response.async_send(request)
-        await hub.async_commit()
+        with suppress(HomeAssistantError):  # the response is sent; the next tick tries again
+            await hub.async_commit(device.uid)
         return response
 
     def _on_sent(self, hub: OtaHub, uid: str, job_id: int, sent: int, size: int) -> None:

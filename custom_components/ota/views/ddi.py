@@ -57,7 +57,7 @@ class BaseView(DdiView):
         device = await self.controller(request, tenant, uid)
         hub = self.hub
         offer = hub.engine.poll(uid, hub.now)
-        await hub.async_commit()
+        await hub.async_commit(uid)
         ready = offer.reason is Reason.OFFERED and offer.job is not None
         reply = ddi.base(
             self.root(request, tenant, uid),
@@ -110,7 +110,7 @@ class FeedbackView(DdiView):
             hub.engine.report(
                 device.uid, job.job_id, feedback.state, hub.now, progress=feedback.progress, reason=feedback.reason
             )
-        await hub.async_commit()
+        await hub.async_commit(uid)
         return web.Response()
 
 
@@ -141,7 +141,7 @@ class CancelFeedbackView(DdiView):
         ddi.feedback(await read_object(request), job.job_id)
         if job.state is JobState.CANCELED:
             self.hub.state.set_job(replace(job, reason="canceled_confirmed"))
-        await self.hub.async_commit()
+        await self.hub.async_commit(uid)
         return web.Response()
 
 
@@ -162,7 +162,7 @@ class ConfigDataView(DdiView):
         if 0 < len(attributes.get("version", "")) <= MAX_LENGTH:
             busy = self.data.fleets.busy(uid)
             hub.engine.heartbeat(uid, hub.now, version=attributes["version"], busy=busy)
-        await hub.async_commit()
+        await hub.async_commit(uid)
         return web.Response()
 
 

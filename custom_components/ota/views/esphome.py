@@ -25,7 +25,7 @@ class ManifestView(OtaView):
         check_in = CheckIn(version=arduino.parse_version(request.query.get("version")))
         self.apply_check_in(device, check_in, usual_s=USUAL_POLL_S)
         offer = hub.engine.poll(device.uid, hub.now)
-        await hub.async_commit()
+        await hub.async_commit(device.uid)
         body = esphome.update_manifest(hub.state.devices[device.uid], offer)
         if body is None:
             raise not_found("no update is offered, and the installed version is unknown")

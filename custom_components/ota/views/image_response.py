@@ -18,6 +18,9 @@ TOTAL_BYTES_PER_S: Final = 64 * 1024 * 1024
 STALL_S: Final = 60.0
 """A client that receives no piece in this time is disconnected."""
 
+MAX_WAIT_S: Final = 30.0
+"""Longer than 20,000 simultaneous downloads would have to wait for a turn."""
+
 type ProgressCallback = Callable[[int], None]
 
 
@@ -32,6 +35,8 @@ class RateLimit:
     async def async_acquire(self, size: int) -> None:
         """Wait until this many bytes may be sent."""
         now = asyncio.get_running_loop().time()
+        if self._available_at > now + MAX_WAIT_S:  # a queue is never that long: the clock of the loop was set back
+            self._available_at = now
         turn = max(self._available_at, now)
         self._available_at = turn + size / self._rate
         if turn > now:

@@ -35,7 +35,7 @@ class CheckView(OtaView):
         hub = self.hub
         self.apply_check_in(device, check_in, requested_s=self.data.settings.poll_s)
         offer = hub.engine.poll(device.uid, hub.now)
-        await hub.async_commit()
+        await hub.async_commit(device.uid)
         sha256 = offer.release.sha256 if offer.release else ""
         path = f"/api/ota/v1/devices/{device.uid}/firmware/{sha256}.bin"
         return self.json(native.reply(offer, path=path, poll_s=self.data.settings.poll_s))
@@ -61,7 +61,7 @@ class StatusView(OtaView):
         if report.check_in.version is not None:
             self.apply_check_in(device, report.check_in)
             job = hub.state.jobs[job.job_id]
-        await hub.async_commit()
+        await hub.async_commit(device.uid)
         return self.json({"job": str(job.job_id), "state": job.state.value})
 
 

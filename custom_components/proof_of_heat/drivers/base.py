@@ -1,18 +1,18 @@
 """Base of all drivers: verified idempotent commands, write interval, lease, health, change notification.
 
-A driver implements reading, writing and fallback; `SourceBase` implements the contract (`_lib/heat_source.py`) with
-them.
+A driver implements reading, writing, and which settings of the device its commands change; `SourceBase` implements the
+contract (`_lib/heat_source.py`) with them.
 """
 
 from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 import logging
 import math
 import time
-from typing import Final, Protocol
+from typing import Any, Final
 
 from .._lib.heat_source import (
     Capabilities,
@@ -24,64 +24,26 @@ from .._lib.heat_source import (
     SourceState,
     Unsubscribe,
 )
-from .errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError
+from .device_settings import DeviceSettings, Settings, SettingValue, Shown
+from .errors import BadReplyError, DriverError, LimitedError, RefusedError
 from .lease import Lease
-from .verification import check_finite, clamp, is_shown, keep_fields, unconfirmed_fields
+from .source_parts import ANSWERING, Timing, WriteLog, Written, blank_state, error_state, utcnow
+from .verification import (
+    check_finite,
+    clamp,
+    commanded_fields,
+    is_same_setting,
+    is_shown,
+    keep_fields,
+    shown_fields,
+    unconfirmed_fields,
+    unrestored,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
-_HEALTH_OF_ERROR: Final[tuple[tuple[type[DriverError], Health], ...]] = (
-    (AuthError, Health.AUTH),
-    (LimitedError, Health.LIMITED),
-)
-_ANSWERING: Final = (Health.OK, Health.DEGRADED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
-    """Timeouts and intervals of a driver, in seconds."""
-
-    read_s: float = 20.0
-    """Timeout of a complete read with all its requests."""
-    write_s: float = 40.0
-    fresh_s: float = 5.0
-    """A state younger than this is not read again before a command."""
-    verify_s: float = 6.0
-    """How long to wait until the state shows a command; afterwards the result is PENDING."""
-    verify_step_s: float = 0.5
-
-
-class WriteLog(Protocol):
-    """Stores when a device was last written to, over restarts."""
-
-    @property
-    def since_s(self) -> float:
-        """Seconds since the last write; infinite if unknown."""
-
-    async def record_write(self) -> None:
-        """Record a write that is about to be sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """The last command that was sent, until the state shows it."""
-
-    command: Command
-    at: float
-
-
-def utcnow() -> datetime:
-    """Return the present time, timezone-aware."""
-    return datetime.now(UTC)
-
-
-def blank_state(health: Health, detail: str, at: datetime, reason: FaultReason | None = None) -> SourceState:
-    """Return a state without readings."""
-    return SourceState(at=at, health=health, detail=detail, reason=reason)
-
-
 _REST_VALID_S: Final = 60.0
-"""Age up to which a state proves that the device is already at rest."""
+"""Age up to which a state proves that the device has the user's settings."""
 
 
 class SourceBase(ABC):
@@ -114,7 +76,9 @@ class SourceBase(ABC):
         self._read_at = -math.inf
         self._written_at = -math.inf
         self._log: WriteLog | None = None
-        self._pending: _Written | None = None
+        self._pending: Written | None = None
+        self._settings = DeviceSettings(clock=clock)
+        self._restored: Written | None = None
         self._lease = Lease(name, self.release)
         self._listeners: list[Callable[[], None]] = []
         self._lock = asyncio.Lock()
@@ -158,6 +122,11 @@ class SourceBase(ABC):
         self._log = log
         self._written_at = self._clock() - log.since_s
 
+    def keep_settings(self, settings: DeviceSettings) -> None:
+        """Keep the user's settings where a restart does not lose them."""
+        settings.clock = self._clock
+        self._settings = settings
+
     def subscribe(self, listener: Callable[[], None]) -> Unsubscribe:
         """Call `listener` when state or capabilities change."""
         self._listeners.append(listener)
@@ -193,53 +162,69 @@ class SourceBase(ABC):
         except RefusedError as err:
             return self._result(command, Outcome.REFUSED, str(err), err.reason)
         except DriverError as err:
-            self._set_state(self._error_state(err))
+            self._set_state(error_state(err, self._now()))
             return self._result(command, Outcome.FAILED, str(err), err.reason)
 
     async def _choose(self, command: Command) -> CommandResult:
-        if command.mode not in self._capabilities.modes:
+        if command.mode is None or command.mode not in self._capabilities.modes:
             raise RefusedError(f"unknown mode {command.mode}")
         await self._refresh()
         if self._state.health in (Health.FAILING, Health.AUTH):
             return self._result(command, Outcome.FAILED, self._state.detail, self._state.reason)
         if is_shown(command, self._state, self.power_tolerance_w):
             return self._result(command, Outcome.UNCHANGED, "")
+        await self._settings.choose("mode", command.mode)
         await self._send(command)
         return await self._verify(command, command)
 
     async def release(self) -> CommandResult:
-        """Return the device to its own safe control, and verify that if it can be read."""
+        """Give the device the user's settings back, and confirm that by reading."""
         command = Command(id="release")
         self._lease.end()
         async with self._lock:
             self._pending = None
-            if self._clock() - self._read_at < _REST_VALID_S and self._is_resting():
-                return self._result(command, Outcome.UNCHANGED, "")
+            return await self._as_result(command, self._release(command))
+
+    async def _release(self, command: Command) -> CommandResult:
+        if self._clock() - self._read_at >= _REST_VALID_S or self._state.health not in ANSWERING:
+            await self._refresh()
+        if self._state.health not in ANSWERING:
+            return self._result(command, Outcome.FAILED, self._state.detail, self._state.reason)
+        target = self._rest(self._settings.values)
+        missing = self._unrestored(target, exact=True)
+        if not missing:
+            return await self._released(command, Outcome.UNCHANGED)
+        if not self._is_restoring(missing):
+            self._read_at = -math.inf
             try:
                 async with asyncio.timeout(self.timing.write_s):
-                    await self._checked(self._fallback())
+                    await self._checked(self._restore(missing, self._state))
             except TimeoutError:
                 return self._result(command, Outcome.FAILED, "timed out", FaultReason.NO_RESPONSE)
             except RefusedError as err:
                 return self._result(command, Outcome.FAILED, str(err), err.reason)
-            except DriverError as err:
-                self._set_state(self._error_state(err))
-                return self._result(command, Outcome.FAILED, str(err), err.reason)
-            self._read_at = -math.inf
-            return await self._verify_release(command)
-
-    async def _verify_release(self, command: Command) -> CommandResult:
-        if self._at_rest(self._state) is None:
-            return self._result(command, Outcome.APPLIED, "")
-        if await self._wait_until(self._is_resting):
-            return self._result(command, Outcome.APPLIED, "")
-        if self._capabilities.settle_s > self.timing.verify_s:
+            self._restored = Written(command, self._clock(), tuple(sorted(missing.items())))
+        if await self._wait_until(lambda: not self._unrestored(target, exact=False)):
+            return await self._released(command, Outcome.APPLIED)
+        if self._capabilities.settle_s > self.timing.verify_s and self._is_restoring(missing):
             return self._result(command, Outcome.PENDING, "sent, not yet confirmed")
-        detail = f"the device is not at rest {self._state.detail}".strip()
+        names = ", ".join(sorted(self._unrestored(target, exact=False)))
+        detail = f"not confirmed by the device: {names or self._state.detail}"
         return self._result(command, Outcome.FAILED, detail, self._state.reason or FaultReason.NOT_CONFIRMED)
 
-    def _is_resting(self) -> bool:
-        return self._state.health in _ANSWERING and self._at_rest(self._state) is True
+    def _is_restoring(self, missing: Settings) -> bool:
+        """Return whether these settings were written so recently that the device may not show them yet."""
+        if self._restored is None or self._restored.settings != tuple(sorted(missing.items())):
+            return False
+        return self._clock() - self._restored.at < self._capabilities.settle_s
+
+    def _unrestored(self, target: Settings, *, exact: bool) -> dict[str, SettingValue]:
+        return unrestored(target, self._shown(self._state), None if exact else self._is_same)
+
+    async def _released(self, command: Command, outcome: Outcome) -> CommandResult:
+        self._restored = None
+        await self._settings.clear()
+        return self._result(command, outcome, "")
 
     async def close(self) -> None:
         """Free timers and connections. The device is left as it is: call `release` first to release control."""
@@ -253,13 +238,30 @@ class SourceBase(ABC):
     async def _write(self, wanted: Command, state: SourceState) -> None:
         """Write the fields of `wanted` that are not None (they differ from `state`); raises DriverError."""
 
-    @abstractmethod
-    async def _fallback(self) -> None:
-        """Return the device to its own safe control; raises DriverError."""
+    def _shown(self, state: SourceState) -> Shown:
+        """Return the settings that commands change, by a key of the driver, as the state shows them."""
+        return shown_fields(self._capabilities, state)
 
-    def _at_rest(self, state: SourceState) -> bool | None:
-        """Return whether the state shows what `_fallback` writes; None if that cannot be read."""
-        return None
+    def _commanded(self, wanted: Command) -> Settings:
+        """Return the settings that a command sets."""
+        return commanded_fields(wanted)
+
+    def _side_effects(self, wanted: Command) -> frozenset[str]:
+        """Return other settings that a command may change."""
+        return frozenset()
+
+    def _rest(self, settings: Settings) -> Settings:
+        """Return the settings that the device gets when control ends; `settings` are the user's."""
+        return settings
+
+    async def _restore(self, missing: Settings, state: SourceState) -> None:
+        """Write settings that the device does not show; raises DriverError."""
+        values: dict[str, Any] = dict(missing)
+        await self._write(Command(id="release", **values), state)
+
+    def _is_same(self, key: str, one: SettingValue, other: SettingValue) -> bool:
+        """Return whether two values of a setting are the same for the device."""
+        return is_same_setting(key, one, other, self.power_tolerance_w)
 
     def _fit(self, command: Command) -> Command:
         """Return the command within the device's limits; raises RefusedError if it is not supported."""
@@ -285,9 +287,11 @@ class SourceBase(ABC):
         except LimitedError as err:
             state = replace(self._state, health=Health.LIMITED, detail=str(err), reason=err.reason)
         except DriverError as err:
-            state = self._error_state(err)
+            state = error_state(err, self._now())
         else:
             self._read_at = self._clock()
+            if state.health in ANSWERING:
+                await self._settings.follow(self._shown(state), self._is_same)
         self._set_state(state)
         return state
 
@@ -300,12 +304,6 @@ class SourceBase(ABC):
         except Exception as err:
             _LOGGER.exception("%s: unexpected reply", self._name)
             raise BadReplyError(f"unexpected reply: {type(err).__name__}") from err
-
-    def _error_state(self, err: DriverError) -> SourceState:
-        for kind, health in _HEALTH_OF_ERROR:
-            if isinstance(err, kind):
-                return blank_state(health, str(err), self._now(), err.reason)
-        return blank_state(Health.FAILING, str(err), self._now(), err.reason)
 
     def _set_state(self, state: SourceState) -> None:
         if state.health != Health.OK and state.reason is None:
@@ -325,6 +323,7 @@ class SourceBase(ABC):
             await self._refresh()
         if self._state.health in (Health.FAILING, Health.AUTH):
             return self._result(command, Outcome.FAILED, self._state.detail, self._state.reason)
+        await self._settings.hold(self._shown(self._state))
         names = unconfirmed_fields(fitted, self._state, self.power_tolerance_w)
         if not names:
             self._pending = None
@@ -352,15 +351,17 @@ class SourceBase(ABC):
     async def _send(self, wanted: Command) -> None:
         self._written_at = self._clock()
         self._read_at = -math.inf
+        self._restored = None
         if self._log is not None:
             await self._log.record_write()
+        await self._settings.expect(self._commanded(wanted), self._side_effects(wanted), self._capabilities.settle_s)
         try:
             async with asyncio.timeout(self.timing.write_s):
                 await self._checked(self._write(wanted, self._state))
         except TimeoutError:
             # A device that restarts after a change may never answer: its next state decides.
             _LOGGER.debug("%s: command %s timed out", self._name, wanted.id)
-        self._pending = _Written(wanted, self._clock())
+        self._pending = Written(wanted, self._clock())
 
     async def _verify(self, command: Command, wanted: Command) -> CommandResult:
         if await self._wait_until(lambda: is_shown(wanted, self._state, self.power_tolerance_w)):
@@ -378,7 +379,7 @@ class SourceBase(ABC):
         steps = math.ceil(self.timing.verify_s / self.timing.verify_step_s)
         for step in range(steps + 1):
             await self._refresh()
-            if self._state.health in _ANSWERING and is_confirmed():
+            if self._state.health in ANSWERING and is_confirmed():
                 return True
             if step < steps:
                 await asyncio.sleep(self.timing.verify_step_s)

@@ -4,7 +4,8 @@ from dataclasses import fields, replace
 import math
 from typing import Any, Final
 
-from .._lib.heat_source import Command, SourceState
+from .._lib.heat_source import Capabilities, Command, Control, SourceState
+from .device_settings import IsSame, Settings, SettingValue, Shown
 from .errors import RefusedError
 
 _TOLERANCES: Final = {"flow_c": 0.5, "slope": 0.051, "level": 0.51, "room_c": 0.26}
@@ -17,6 +18,17 @@ _STATE_FIELD: Final = {
     "level": "level",
     "room_c": "room_setpoint_c",
 }
+_CONTROL_OF: Final = {
+    "on": Control.ON_OFF,
+    "power_w": Control.POWER,
+    "mode": Control.MODE,
+    "flow_c": Control.FLOW,
+    "slope": Control.CURVE,
+    "level": Control.CURVE,
+    "room_c": Control.ROOM,
+}
+_EXACT: Final = 0.01
+"""A setting that differs by more is written back."""
 
 
 def is_shown(command: Command, state: SourceState, power_tolerance_w: float) -> bool:
@@ -41,6 +53,43 @@ def unconfirmed_fields(command: Command, state: SourceState, power_tolerance_w: 
         elif abs(actual - target) > tolerance:
             missing.add(name)
     return frozenset(missing)
+
+
+def shown_fields(capabilities: Capabilities, state: SourceState) -> Shown:
+    """Return the settings that can be commanded, by the fields of a command."""
+    return {
+        name: getattr(state, state_name)
+        for name, state_name in _STATE_FIELD.items()
+        if _CONTROL_OF[name] in capabilities.controls
+    }
+
+
+def commanded_fields(command: Command) -> Settings:
+    """Return what a command sets, by its fields."""
+    values = {name: getattr(command, name) for name in _STATE_FIELD}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def is_same_setting(key: str, one: SettingValue, other: SettingValue, power_tolerance_w: float) -> bool:
+    """Return whether two values of a command's field are the same for a device."""
+    tolerance = power_tolerance_w if key == "power_w" else _TOLERANCES.get(key)
+    return _is_near(one, other, tolerance or _EXACT)
+
+
+def unrestored(target: Settings, shown: Shown, is_same: IsSame | None) -> dict[str, SettingValue]:
+    """Return the settings that the device does not show; without `is_same`, they must be equal."""
+    missing: dict[str, SettingValue] = {}
+    for key, value in target.items():
+        actual = shown.get(key)
+        if actual is None or not (_is_near(actual, value, _EXACT) if is_same is None else is_same(key, actual, value)):
+            missing[key] = value
+    return missing
+
+
+def _is_near(one: SettingValue, other: SettingValue, tolerance: float) -> bool:
+    if isinstance(one, (bool, str)) or isinstance(other, (bool, str)):
+        return one == other
+    return abs(one - other) <= tolerance
 
 
 def keep_fields(command: Command, names: frozenset[str]) -> Command:

@@ -29,6 +29,7 @@ from ..repairs import check_source_issues, clear_issues
 from ..sources.managed_source import ManagedSource
 from ..sources.poller import SourcePoller
 from ..sources.registry import async_create_source, lacks_secrets, type_of
+from ..sources.releaser import releaser
 from ..sources.source_type import CreatedSource, SourceContext
 from ..sources.supervisor import SourceSupervisor
 from ..system_config import SystemConfig, read_config
@@ -52,6 +53,7 @@ _LOGGER = logging.getLogger(__name__)
 async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> HeatingSystem:
     """Create the parts of a heating system, restore their state and begin to poll the sources."""
     config = read_config(entry)
+    await releaser(hass).async_detach_removed(entry)
     created = await _async_create_sources(hass, entry)
     source_configs = {
         subentry_id: source_config(
@@ -117,6 +119,8 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         check_health=monitor.check,
     )
     supervisor.start()
+    if not user_settings.settings.active:
+        supervisor.release_all()  # a restart may have interrupted a release
     _follow_home_assistant(hass, entry, schedules=schedules, store=store, journal=journal, user_changes=user_changes)
     return HeatingSystem(
         config=config,
@@ -134,6 +138,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
             user_changes,
             refresh=coordinator.async_request_refresh,
             release=supervisor.release_all,
+            resume=supervisor.resume_control,
         ),
         user_changes=user_changes,
         targets=targets,
@@ -157,7 +162,8 @@ async def _async_create_sources(hass: HomeAssistant, entry: ConfigEntry) -> dict
                 without_secrets.add(subentry_id)
                 entry.async_start_reauth(hass, data={"subentry_id": subentry_id})  # one form at a time
             else:
-                created[subentry_id] = await async_create_source(SourceContext(hass, entry, subentry))
+                record = await releaser(hass).async_attach(entry, subentry)
+                created[subentry_id] = await async_create_source(SourceContext(hass, entry, subentry), record.settings)
         except Exception:  # the other sources keep the home warm
             _LOGGER.exception("%s: the heat source could not be set up", subentry.title)
     check_source_issues(hass, entry, created.keys() | without_secrets)

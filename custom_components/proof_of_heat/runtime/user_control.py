@@ -20,12 +20,14 @@ class UserControl:
         *,
         refresh: Callable[[], Awaitable[None]],
         release: Callable[[], None],
+        resume: Callable[[], None],
     ) -> None:
         self._store = store
         self._events = events
         self._changes = changes
         self._refresh = refresh
         self._release = release
+        self._resume = resume
 
     @property
     def active(self) -> bool:
@@ -46,6 +48,7 @@ class UserControl:
         self._store.settings.active = active
         await self._store.async_save()
         if active:
+            self._resume()
             await self._refresh()
         else:
             self._release()

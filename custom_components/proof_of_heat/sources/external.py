@@ -21,6 +21,8 @@ from .._lib.heat_source import (
     Unsubscribe,
 )
 from ..const import DOMAIN
+from ..drivers.device_settings import DeviceSettings
+from ..drivers.verification import shown_fields
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,6 +88,7 @@ class ExternalSource:
         self._name = name
         self._capabilities = capabilities
         self._listeners: list[Callable[[], None]] = []
+        self._settings = DeviceSettings()
         self._followed: tuple[HeatSource, Unsubscribe] | None = None
         self._unsubscribe = self._directory.subscribe(self._follow)
         self._follow()
@@ -126,6 +129,10 @@ class ExternalSource:
             )
         return self._source.state
 
+    def keep_settings(self, settings: DeviceSettings) -> None:
+        """Keep that the source is controlled where a restart does not lose it."""
+        self._settings = settings
+
     async def refresh(self) -> SourceState:
         """Read the source."""
         return self.state if self._source is None else await self._source.refresh()
@@ -136,6 +143,7 @@ class ExternalSource:
             return CommandResult(
                 command_id=command.id, outcome=Outcome.FAILED, detail=self.state.detail, reason=self.state.reason
             )
+        await self._settings.hold(shown_fields(self.capabilities, self.state))
         return await self._source.apply(command)
 
     async def release(self) -> CommandResult:
@@ -144,7 +152,10 @@ class ExternalSource:
             return CommandResult(
                 command_id="release", outcome=Outcome.FAILED, detail=self.state.detail, reason=self.state.reason
             )
-        return await self._source.release()
+        result = await self._source.release()
+        if result.settled:
+            await self._settings.clear()
+        return result
 
     def subscribe(self, listener: Callable[[], None]) -> Unsubscribe:
         """Call `listener` when the source reports, is added or is removed."""

@@ -4,13 +4,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, override
 
-from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import ATTR_ENTITY_ID, STATE_OFF, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 
 from .._lib.heat_source import Capabilities, Command, Control, Health, SourceKind, SourceState
-from ..drivers.base import SourceBase, Timing
+from ..drivers.base import SourceBase
+from ..drivers.device_settings import Settings, SettingValue, Shown
 from ..drivers.errors import RefusedError, UnreachableError
+from ..drivers.source_parts import Timing
 from ..inputs.states import energy_kwh, number_of, power_w, temperature
 from . import ha_entity_adapter as adapter
 
@@ -200,11 +202,46 @@ class EntitySource(SourceBase):
             await self._call(domain, service, data)
 
     @override
-    async def _fallback(self) -> None:
-        """Turn a switch off. A setpoint or mode stays: it belongs to the device's own control."""
-        keeps = ("climate", "water_heater", *adapter.SELECTS)
-        if Control.ON_OFF in self._capabilities.controls and self.entity_id.partition(".")[0] not in keeps:
-            await self._call(self.entity_id.partition(".")[0], "turn_off", {})
+    def _shown(self, state: SourceState) -> Shown:
+        entity = self._hass.states.get(self.entity_id)
+        return {} if entity is None else adapter.settings_of(entity)
+
+    @override
+    def _commanded(self, wanted: Command) -> Settings:
+        entity = self._hass.states.get(self.entity_id)
+        if entity is None:
+            return {}
+        shown = adapter.settings_of(entity)
+        calls = adapter.service_calls(entity, wanted, self._scale(entity), self._last_mode)
+        commanded = {name: value for service, data in calls for name, value in adapter.sets(service, data).items()}
+        return {name: value for name, value in commanded.items() if name in shown}
+
+    @override
+    def _side_effects(self, wanted: Command) -> frozenset[str]:
+        entity = self._hass.states.get(self.entity_id)
+        if entity is None:
+            return frozenset()
+        calls = adapter.service_calls(entity, wanted, self._scale(entity), self._last_mode)
+        return adapter.side_effects(entity, calls)
+
+    @override
+    def _rest(self, settings: Settings) -> Settings:
+        """The user's settings; what is only switched is off, because it has no control of its own."""
+        if self.entity_id.partition(".")[0] in adapter.HAS_OWN_CONTROL:
+            return settings
+        return {**settings, adapter.SWITCHED: STATE_OFF}
+
+    @override
+    async def _restore(self, missing: Settings, state: SourceState) -> None:
+        domain = self.entity_id.partition(".")[0]
+        for service, data in adapter.restoring_calls(domain, missing, self._rest(self._settings.values)):
+            await self._call(domain, service, data)
+
+    @override
+    def _is_same(self, key: str, one: SettingValue, other: SettingValue) -> bool:
+        if isinstance(one, str) or isinstance(other, str):
+            return one == other
+        return abs(one - other) <= adapter.SETTING_TOLERANCE
 
     async def _call(self, domain: str, service: str, data: dict[str, Any]) -> None:
         domain = "homeassistant" if service in ("turn_on", "turn_off") and domain == "group" else domain

@@ -10,11 +10,17 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.util.unit_conversion import PowerConverter, TemperatureConverter
 
 from .._lib.heat_source import Command, Control
+from ..drivers.device_settings import SettingValue
+from ..inputs.states import number_of
 
 type Calls = list[tuple[str, dict[str, Any]]]
 
 NUMBERS: Final = ("number", "input_number")
 SELECTS: Final = ("select", "input_select")
+HAS_OWN_CONTROL: Final = ("climate", "water_heater", *NUMBERS, *SELECTS)
+"""Domains whose entities keep the user's settings when control ends. All others are turned off."""
+SWITCHED: Final = "state"
+SETTING_TOLERANCE: Final = 0.2
 OFF_STATES: Final = (STATE_OFF, "idle")
 _NOT_HEATING: Final = ("cool", "dry", "fan_only")
 _HEATING: Final = ("heat", "auto", "heat_cool")
@@ -182,3 +188,80 @@ def _switch(state: State, on: bool, mode: str | None) -> Calls:
                 name = (mode if mode in running else next(iter(running), None)) if on else STATE_OFF
                 return [] if name is None else [("set_operation_mode", {"operation_mode": name})]
     return [("turn_on" if on else "turn_off", {})]
+
+
+# What each setting is called in the attributes of an entity, and the action and field that set it.
+_ATTRIBUTES: Final[Mapping[str, tuple[str, ...]]] = {
+    "climate": ("preset_mode", "temperature", "target_temp_low", "target_temp_high"),
+    "water_heater": ("temperature",),
+    "humidifier": ("humidity",),
+}
+_MODE_OF: Final = {"climate": "hvac_mode", "water_heater": "operation_mode"}
+_SET_BY: Final = {
+    "hvac_mode": "set_hvac_mode",
+    "operation_mode": "set_operation_mode",
+    "preset_mode": "set_preset_mode",
+    "humidity": "set_humidity",
+    "option": "select_option",
+    "value": "set_value",
+}
+_RANGE: Final = ("target_temp_low", "target_temp_high")
+_NO_PRESET: Final = "none"
+
+
+def settings_of(state: State) -> dict[str, SettingValue | None]:
+    """Return what a user can set of an entity, by the field of the action that sets it, in the entity's own unit."""
+    found: dict[str, SettingValue | None] = {}
+    for name in _ATTRIBUTES.get(state.domain, ()):
+        value = state.attributes.get(name)
+        found[name] = value if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
+    if state.domain in NUMBERS:
+        found["value"] = number_of(state)
+    elif state.domain in SELECTS:
+        found["option"] = state.state
+    else:
+        found[_MODE_OF.get(state.domain, SWITCHED)] = state.state
+    return found
+
+
+def sets(service: str, data: Mapping[str, Any]) -> dict[str, SettingValue]:
+    """Return what an action sets, by the same names."""
+    return {SWITCHED: service.removeprefix("turn_")} if service in ("turn_on", "turn_off") else dict(data)
+
+
+def side_effects(state: State, calls: Calls) -> frozenset[str]:
+    """Return the settings that actions may change in addition to those that they set."""
+    changed = {"preset_mode"} if any(service == "set_temperature" for service, _ in calls) else set()
+    if any(service != "set_temperature" for service, _ in calls):  # a mode may have its own setpoints
+        changed = set(settings_of(state))
+    return frozenset(changed & settings_of(state).keys())
+
+
+def restoring_calls(domain: str, missing: Mapping[str, SettingValue], target: Mapping[str, SettingValue]) -> Calls:
+    """Return the actions that restore settings, in an order in which none undoes another.
+
+    A mode that heats comes first and "off" last, because some thermostats accept no setpoint while they are off. A
+    setpoint ends a preset, and a preset brings its own setpoint: a named preset follows the setpoint.
+    """
+    names = set(missing)
+    if names & {"temperature", *_RANGE} and target.get("preset_mode", _NO_PRESET) != _NO_PRESET:
+        names.add("preset_mode")
+    calls: dict[str, tuple[str, dict[str, Any]]] = {
+        name: (_SET_BY[name], {name: target[name]}) for name in names if name in _SET_BY
+    }
+    if "temperature" in names:
+        calls["temperature"] = ("set_temperature", {"temperature": target["temperature"]})
+    if names.intersection(_RANGE):
+        calls["range"] = ("set_temperature", {name: target[name] for name in _RANGE if name in target})
+    if SWITCHED in names:
+        calls[SWITCHED] = (f"turn_{target[SWITCHED]}", {})
+    mode = _MODE_OF.get(domain, SWITCHED)
+    preset_first = target.get("preset_mode") == _NO_PRESET
+    order = [
+        *((mode,) if target.get(mode) != STATE_OFF else ()),
+        *(("preset_mode",) if preset_first else ()),
+        *("temperature", "range", "humidity", "value", "option"),
+        *(() if preset_first else ("preset_mode",)),
+        *((mode,) if target.get(mode) == STATE_OFF else ()),
+    ]
+    return [calls[name] for name in order if name in calls]

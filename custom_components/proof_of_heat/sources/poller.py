@@ -10,7 +10,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from .._lib.backoff import RetryPolicy
-from .._lib.heat_source import Command, CommandResult, Health, HeatSource
+from .._lib.heat_source import Command, CommandResult, Health, HeatSource, Outcome
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -125,15 +125,18 @@ class SourcePoller:
             return
         done(result)
 
-    async def release(self) -> None:
+    async def release(self) -> CommandResult:
         """Release the source to its own control."""
         if self._command is not None:
             self._command.cancel()
             await asyncio.gather(self._command, return_exceptions=True)
         try:
             async with asyncio.timeout(self._timeout_s):
-                await self.source.release()
+                return await self.source.release()
         except TimeoutError:
             _LOGGER.warning("%s: release timed out after %.0f s", self.source.name, self._timeout_s)
-        except Exception:
+            detail = "timed out"
+        except Exception as err:
             _LOGGER.exception("%s: unexpected error during the release", self.source.name)
+            detail = str(err) or type(err).__name__
+        return CommandResult(command_id="release", outcome=Outcome.FAILED, detail=detail)

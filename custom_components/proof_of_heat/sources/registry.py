@@ -9,9 +9,11 @@ from homeassistant.config_entries import ConfigEntry
 
 from ..const import CONF_KIND
 from ..drivers.base import SourceBase
+from ..drivers.device_settings import DeviceSettings
 from ..engine.config import SafetyLimits
 from ..flows.form import SourceForm
 from . import types
+from .external import ExternalSource
 from .source_type import CreatedSource, SourceContext, SourceType
 from .write_counter import write_counters
 
@@ -75,11 +77,13 @@ def budget_keys(entry: ConfigEntry) -> set[str]:
     }
 
 
-async def async_create_source(context: SourceContext) -> CreatedSource:
+async def async_create_source(context: SourceContext, settings: DeviceSettings | None = None) -> CreatedSource:
     """Create the source of a subentry without contacting the device; raises where that is impossible."""
     source_type = type_of(context.data)
     created = await source_type.create(context)
     source = created.source
+    if settings is not None and isinstance(source, (SourceBase, ExternalSource)):
+        source.keep_settings(settings)
     if source_type.restores_write_times and isinstance(source, SourceBase) and _outlasts_start(source):
         subentry = context.subentry
         source.resume(await write_counters(context.hass).async_of(subentry.unique_id or subentry.subentry_id))

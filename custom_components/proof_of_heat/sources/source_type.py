@@ -21,7 +21,8 @@ class SourceContext:
     """The subentry for which a source is created."""
 
     hass: HomeAssistant
-    entry: ConfigEntry
+    entry: ConfigEntry | None
+    """None: the source was removed or disabled and is to be released."""
     subentry: ConfigSubentry
 
     @property

@@ -9,7 +9,6 @@ from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from .._lib.heat_source import CommandResult, FaultReason, Health, SourceState
-from ..const import DOMAIN
 from ..engine.decision_record import Decision
 from ..engine.snapshot import Snapshot
 from ..metering.cop_feed import feed_source
@@ -17,6 +16,7 @@ from ..metering.system_cop import SystemCop
 from ..runtime.events import EventNotifier
 from ..runtime.listeners import Listeners
 from .managed_source import ManagedSource
+from .releaser import releaser
 from .source_commands import command_text, source_command
 
 _LOGGER = logging.getLogger(__name__)
@@ -62,11 +62,13 @@ class SourceSupervisor:
 
     @callback
     def release_all(self) -> None:
-        """Return all sources to their own control, in background tasks."""
-        for managed in self._sources.values():
-            self._entry.async_create_background_task(
-                self._hass, managed.poller.release(), f"{DOMAIN} release {managed.source.source_id}"
-            )
+        """Return all controlled sources to their own control, in background tasks that end with the confirmation."""
+        releaser(self._hass).start(self._entry, self._sources.values(), self._on_result)
+
+    @callback
+    def resume_control(self) -> None:
+        """Control the sources again: a release that is in progress ends."""
+        releaser(self._hass).cancel(self._entry)
 
     @callback
     def send_commands(self, cycle_id: str, decision: Decision, snapshot: Snapshot, slope: float) -> None:

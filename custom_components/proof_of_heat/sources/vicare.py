@@ -1,7 +1,7 @@
 """A Viessmann heat pump through the entities of core's ViCare integration, without cloud calls of its own.
 
 Only the heating curve is set (slope and level). The heat pump is never switched off, because that integration would
-stop hot water as well. The curve stays set when control is released: it is the heat pump's own control.
+stop hot water as well. When control is released, the user's curve is set again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,8 +15,10 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
 from .._lib.heat_source import Capabilities, Command, Control, Health, SourceKind, SourceState
-from ..drivers.base import SourceBase, Timing
+from ..drivers.base import SourceBase
+from ..drivers.device_settings import Settings
 from ..drivers.errors import RefusedError, UnreachableError
+from ..drivers.source_parts import Timing
 from ..inputs.states import energy_kwh, known, number_of, power_w, temperature
 
 LEVEL: Final = "level"
@@ -125,10 +127,25 @@ class ViCareSource(SourceBase):
     @override
     async def _write(self, wanted: Command, state: SourceState) -> None:
         """One of the two at a time: that integration fills in the other from its cache, which would undo it."""
-        if wanted.slope is not None and (state.slope is None or abs(wanted.slope - state.slope) >= _SLOPE_STEP):
-            await self._set(SLOPE, round(wanted.slope, 1))
-        elif wanted.level is not None:
-            await self._set(LEVEL, round(wanted.level))
+        for name, value in self._next(wanted.slope, wanted.level, state).items():
+            await self._set(name, value)
+
+    @staticmethod
+    def _next(slope: float | None, level: float | None, state: SourceState) -> dict[str, float]:
+        """Return the one that is written now: the slope before the level."""
+        if slope is not None and (state.slope is None or abs(slope - state.slope) >= _SLOPE_STEP):
+            return {SLOPE: round(slope, 1)}
+        return {} if level is None else {LEVEL: round(level)}
+
+    @override
+    def _commanded(self, wanted: Command) -> Settings:
+        return dict(self._next(wanted.slope, wanted.level, self._state))
+
+    @override
+    async def _restore(self, missing: Settings, state: SourceState) -> None:
+        """Restore the slope, and the level once the slope is shown."""
+        name = SLOPE if SLOPE in missing else LEVEL
+        await self._set(name, float(missing[name]))
 
     async def _set(self, name: str, value: float) -> None:
         try:
@@ -137,7 +154,3 @@ class ViCareSource(SourceBase):
             )
         except (HomeAssistantError, ValueError) as err:
             raise RefusedError(f"{self._entities[name]}: {err}") from err
-
-    @override
-    async def _fallback(self) -> None:
-        """The curve stays."""

@@ -1,11 +1,14 @@
-"""JSON reports and acknowledgements of a Central Control Unit (docs/ccu-http.md)."""
+"""JSON reports and acknowledgements of a Central Control Unit (docs/ccu-http.md).
+
+Each field is read on its own: one that cannot be read is named, and the others are used.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-import re
 from typing import Any
 
 from .errors import FieldError, MissingFieldError
+from .wire_values import read_flag, read_integer, read_text_id, read_tristate
 
 CURRENT_MAX_MA = 65535
 OVERLOAD_MA = 65535
@@ -13,8 +16,8 @@ OVERLOAD_MA = 65535
 THRESHOLD_MAX_MA = 65534
 MAIN_CURRENT_MAX_MA = 1_000_000
 """1,000 A, above any main breaker that a CCU measures."""
-
-_HEX_BYTE = re.compile(r"[0-9A-Fa-f]{2}")
+_REPORTED_VALUES = 5
+"""Values of an outlet's report without its ID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +26,23 @@ class Report:
 
     Attributes:
         device_id: Two upper-case hex digits.
-        current_a: Current of socket A in mA, 65535 after an overload trip.
-        current_b: Current of socket B in mA, 65535 after an overload trip.
-        relay_a: State of socket A, None if the sender does not know it.
-        relay_b: State of socket B, None if the sender does not know it.
-        is_overload: The outlet reports an overload trip.
+        current_a: Current of socket A in mA, 65535 after an overload trip; None if it could not be read.
+        current_b: Current of socket B in mA, 65535 after an overload trip; None if it could not be read.
+        relay_a: State of socket A, None if the sender does not know it or it could not be read.
+        relay_b: State of socket B, None if the sender does not know it or it could not be read.
+        is_overload: The outlet reports an overload trip; None if it could not be read.
         threshold: Trip threshold of the outlet in mA, if the sender reports it (version 2, radio).
     """
 
     device_id: str
-    current_a: int
-    current_b: int
+    current_a: int | None
+    current_b: int | None
     relay_a: bool | None
     relay_b: bool | None
-    is_overload: bool
+    is_overload: bool | None
     threshold: int | None = None
 
-    def current(self, socket: str) -> int:
+    def current(self, socket: str) -> int | None:
         """Return the current of socket "a" or "b"."""
         return self.current_a if socket == "a" else self.current_b
 
@@ -50,10 +53,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class BreakerReport:
-    """Current of the main breaker in mA, and the firmware version of the CCU if reported (version 2)."""
+    """Current of the main breaker in mA, None if it could not be read; firmware of the CCU if reported (version 2)."""
 
     ccu_id: str
-    current_ma: int
+    current_ma: int | None
     firmware: str | None = None
 
 
@@ -78,52 +81,138 @@ def parse_device_id(value: object, field: str = "device_id") -> str:
     Raises:
         FieldError: The value is not a string of two hex digits.
     """
-    if not isinstance(value, str) or not _HEX_BYTE.fullmatch(value):
-        raise FieldError(field, "must be two hex digits, 00 to FF")
-    return value.upper()
+    return read_text_id(value, field)
+
+
+class _Fields:
+    """The fields of a body, with the errors of those that could not be read."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        self.errors: list[FieldError] = []
+        self._body = body
+
+    def read[T](self, name: str, parse: Callable[[object, str], T]) -> T | None:
+        """Return a field; None with an error if it is absent or cannot be read."""
+        try:
+            return self.require(name, parse)
+        except FieldError as err:
+            self.errors.append(err)
+            return None
+
+    def read_optional[T](self, name: str, parse: Callable[[object, str], T]) -> T | None:
+        """Return a field; None if it is absent or null, or with an error if it cannot be read."""
+        return None if self._body.get(name) is None else self.read(name, parse)
+
+    def require[T](self, name: str, parse: Callable[[object, str], T]) -> T:
+        """Return a field.
+
+        Raises:
+            MissingFieldError: It is absent.
+            FieldError: It cannot be read.
+        """
+        body = self._body
+        if name in body:
+            return parse(body[name], name)
+        spellings = [each for each in body if each.lower() == name]
+        if len(spellings) != 1:
+            raise MissingFieldError(name)
+        return parse(body[spellings[0]], name)
+
+
+def read_report(body: dict[str, Any]) -> tuple[Report, list[FieldError]]:
+    """Read the body of ``POST /api/data/``, and the errors of fields that could not be read.
+
+    Unknown fields are ignored.
+
+    Raises:
+        MissingFieldError: ``device_id`` or every value is absent.
+        FieldError: ``device_id`` is invalid.
+    """
+    fields = _Fields(body)
+    report = Report(
+        device_id=fields.require("device_id", parse_device_id),
+        current_a=fields.read("current_a", _current),
+        current_b=fields.read("current_b", _current),
+        relay_a=fields.read("relay_a", read_tristate),
+        relay_b=fields.read("relay_b", read_tristate),
+        is_overload=fields.read("is_overload", read_flag),
+        threshold=fields.read_optional("threshold", _threshold),
+    )
+    if len(fields.errors) >= _REPORTED_VALUES and all(isinstance(err, MissingFieldError) for err in fields.errors):
+        raise fields.errors[0]
+    return report, fields.errors
 
 
 def decode_report(body: dict[str, Any]) -> Report:
-    """Decode the body of ``POST /api/data/``; unknown fields are ignored.
+    """Decode the body of ``POST /api/data/`` as a whole.
 
     Raises:
         MissingFieldError: A field of protocol 1 is absent.
         FieldError: A value has the wrong type or is out of range.
     """
-    threshold = body.get("threshold")
-    return Report(
-        device_id=_field(body, "device_id", parse_device_id),
-        current_a=_field(body, "current_a", _current),
-        current_b=_field(body, "current_b", _current),
-        relay_a=_field(body, "relay_a", _relay),
-        relay_b=_field(body, "relay_b", _relay),
-        is_overload=_field(body, "is_overload", _flag),
-        threshold=None if threshold is None else parse_threshold(threshold, "threshold"),
+    return _whole(read_report(body))
+
+
+def read_breaker(body: dict[str, Any]) -> tuple[BreakerReport, list[FieldError]]:
+    """Read the body of ``POST /api/breaker-data/``, and the errors of fields that could not be read.
+
+    Raises:
+        FieldError: ``ccu_id`` is absent or invalid.
+    """
+    fields = _Fields(body)
+    report = BreakerReport(
+        ccu_id=fields.require("ccu_id", parse_device_id),
+        current_ma=fields.read("current_ma", _main_current),
+        firmware=fields.read_optional("firmware", _firmware),
     )
+    return report, fields.errors
 
 
 def decode_breaker(body: dict[str, Any]) -> BreakerReport:
-    """Decode the body of ``POST /api/breaker-data/``; raises the errors of ``decode_report``."""
-    return BreakerReport(
-        ccu_id=_field(body, "ccu_id", parse_device_id),
-        current_ma=_field(body, "current_ma", _main_current),
-        firmware=_firmware(body.get("firmware")),
-    )
+    """Decode the body of ``POST /api/breaker-data/`` as a whole; raises the errors of ``decode_report``."""
+    return _whole(read_breaker(body))
+
+
+def _whole[T](read: tuple[T, list[FieldError]]) -> T:
+    value, errors = read
+    if errors:
+        raise errors[0]
+    return value
+
+
+def read_acks(body: dict[str, Any]) -> tuple[list[Ack], list[FieldError]]:
+    """Read the body of ``POST /api/commands/<device_id>/ack/``, and the errors of those that could not be read.
+
+    The body is one ``{id, ok, error}`` or a list under ``acks``.
+
+    Raises:
+        FieldError: ``acks`` is not a list of 1 to 32 entries.
+    """
+    if "acks" not in body:
+        named: list[tuple[object, str]] = [(body, "")]
+    else:
+        acks = body["acks"]
+        if not isinstance(acks, list) or not 1 <= len(acks) <= 32:
+            raise FieldError("acks", "must be a list of 1 to 32 objects")
+        named = [(ack, f"acks[{index}].") for index, ack in enumerate(acks)]
+    found: list[Ack] = []
+    errors: list[FieldError] = []
+    for value, prefix in named:
+        try:
+            found.append(_ack(value, prefix))
+        except FieldError as err:
+            errors.append(err)
+    return found, errors
 
 
 def decode_acks(body: dict[str, Any]) -> list[Ack]:
-    """Decode the body of ``POST /api/commands/<device_id>/ack/``: one ``{id, ok, error}`` or a list under ``acks``.
+    """Decode the body of ``POST /api/commands/<device_id>/ack/`` as a whole.
 
     Raises:
         MissingFieldError: ``id`` or ``ok`` is absent.
         FieldError: A value has the wrong type, or the list has more than 32 entries.
     """
-    if "acks" not in body:
-        return [_ack(body, "")]
-    acks = body["acks"]
-    if not isinstance(acks, list) or not 1 <= len(acks) <= 32:
-        raise FieldError("acks", "must be a list of 1 to 32 objects")
-    return [_ack(ack, f"acks[{index}].") for index, ack in enumerate(acks)]
+    return _whole(read_acks(body))
 
 
 def _ack(value: object, prefix: str) -> Ack:
@@ -137,57 +226,31 @@ def _ack(value: object, prefix: str) -> Ack:
         raise FieldError(f"{prefix}id", "must be text of at most 64 characters")
     if error is not None and (not isinstance(error, str) or len(error) > 200):
         raise FieldError(f"{prefix}error", "must be text of at most 200 characters")
-    return Ack(command_id, _flag(value["ok"], f"{prefix}ok"), error)
+    return Ack(command_id, read_flag(value["ok"], f"{prefix}ok"), error)
 
 
 def parse_threshold(value: object, field: str = "value") -> int:
-    """Return a trip threshold in mA, 0 to 65534; 0 means none.
+    """Return a trip threshold of a user in mA, 0 to 65534; 0 means none.
 
     Raises:
         FieldError: The value has another type or is out of range.
     """
-    return _integer(value, field, THRESHOLD_MAX_MA)
+    return read_integer(value, field, THRESHOLD_MAX_MA, as_text=False)
 
 
-def _field[T](body: dict[str, Any], name: str, parse: Callable[[object, str], T]) -> T:
-    try:
-        value = body[name]
-    except KeyError:
-        raise MissingFieldError(name) from None
-    return parse(value, name)
+def _threshold(value: object, field: str) -> int:
+    return read_integer(value, field, THRESHOLD_MAX_MA)
 
 
-def _firmware(value: object) -> str | None:
-    if value is None or (isinstance(value, str) and len(value) <= 32):
+def _firmware(value: object, field: str) -> str:
+    if isinstance(value, str) and len(value) <= 32:
         return value
-    raise FieldError("firmware", "must be text of at most 32 characters")
-
-
-def _integer(value: object, field: str, maximum: int) -> int:
-    # bool is a subclass of int, but not a number on the wire.
-    if type(value) is not int or not 0 <= value <= maximum:
-        raise FieldError(field, f"must be an integer from 0 to {maximum}")
-    return value
+    raise FieldError(field, "must be text of at most 32 characters")
 
 
 def _current(value: object, field: str) -> int:
-    return _integer(value, field, CURRENT_MAX_MA)
+    return read_integer(value, field, CURRENT_MAX_MA)
 
 
 def _main_current(value: object, field: str) -> int:
-    return _integer(value, field, MAIN_CURRENT_MAX_MA)
-
-
-def _relay(value: object, field: str) -> bool | None:
-    if value is None or (type(value) is int and value == -1):
-        return None
-    try:
-        return _flag(value, field)
-    except FieldError:
-        raise FieldError(field, "must be true, false, 1, 0, -1 or null") from None
-
-
-def _flag(value: object, field: str) -> bool:
-    if isinstance(value, bool) or (type(value) is int and value in (0, 1)):
-        return bool(value)
-    raise FieldError(field, "must be true, false, 1 or 0")
+    return read_integer(value, field, MAIN_CURRENT_MAX_MA)

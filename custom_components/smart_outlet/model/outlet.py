@@ -1,5 +1,6 @@
 """State of an outlet with two sockets, as last reported."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from .ccu_protocol import OVERLOAD_MA, Report
@@ -18,8 +19,8 @@ class Socket:
         relay: On, off, or None while unknown.
         confirmed: Last confirmed relay state.
         off_is_uncertain: The sender reports "off" but may mean "unknown".
-        current_ma: None before the first report and after a trip.
-        raw_ma: Current as reported, 65535 for a trip.
+        current_ma: None before the first report, after a trip, and if the reported value could not be read.
+        raw_ma: The last current that could be read, 65535 for a trip.
         meter: Estimated energy.
     """
 
@@ -29,6 +30,17 @@ class Socket:
     current_ma: int | None = None
     raw_ma: int | None = None
     meter: EnergyMeter = field(default_factory=EnergyMeter)
+
+    @property
+    def reported_ma(self) -> int | None:
+        """Return the current as reported, 65535 for a trip; None if it could not be read."""
+        return OVERLOAD_MA if self.is_tripped else self.current_ma
+
+    def update_current(self, reported_ma: int | None) -> None:
+        """Apply a reported current, None if it could not be read: this neither is a current nor ends a trip."""
+        if reported_ma is not None:
+            self.raw_ma = reported_ma
+        self.current_ma = None if self.is_tripped else reported_ma
 
     @property
     def is_tripped(self) -> bool:
@@ -86,7 +98,9 @@ class Outlet:
     Attributes:
         settings: User settings.
         sockets: Sockets by letter, "a" and "b".
-        is_overload: The outlet reports an overload trip.
+        is_overload: The outlet or the current of a socket reports an overload trip.
+        reports_overload: The outlet reports an overload trip.
+        ignored: How often each field of its reports could not be read.
         threshold: Trip threshold set in Home Assistant in mA; 0 for none, None before any was set.
         device_threshold: Trip threshold reported by the outlet; None if its transport does not report it.
         last_seen: Time of the last report; None for never.
@@ -100,6 +114,8 @@ class Outlet:
     settings: OutletSettings
     sockets: dict[str, Socket] = field(default_factory=lambda: {name: Socket() for name in SOCKETS})
     is_overload: bool = False
+    reports_overload: bool = False
+    ignored: Counter[str] = field(default_factory=Counter)
     threshold: int | None = None
     device_threshold: int | None = None
     last_seen: float | None = None
@@ -143,11 +159,12 @@ class Outlet:
             socket.update_relay(
                 report.relay(name), trusted=trusted, after_gap=after_gap, command_confirmed=name in confirmed
             )
-            socket.raw_ma = report.current(name)
-            socket.current_ma = None if socket.is_tripped else socket.raw_ma
+            socket.update_current(report.current(name))
             power = None if socket.current_ma is None else mains.power_w(socket.current_ma)
             socket.meter.add(power, now)
-        self.is_overload = report.is_overload or any(socket.is_tripped for socket in self.sockets.values())
+        reported = self.reports_overload if report.is_overload is None else report.is_overload
+        self.reports_overload = reported
+        self.is_overload = reported or any(socket.is_tripped for socket in self.sockets.values())
         if report.threshold is not None:
             self.device_threshold = report.threshold
             if self.threshold is None:

@@ -1,23 +1,27 @@
 """Views that Central Control Units call, several hundred times a second in total."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from aiohttp import web
 from homeassistant.helpers.http import HomeAssistantView
 import orjson
 
-from .._lib.device_http import answers_errors, not_found, parse_object, read_body
+from .._lib.device_http import ApiError, answers_errors, not_found, parse_object, read_body
+from .._lib.device_json import parse_device_object
 from ..data import HubData
 from ..domain.authenticator import CcuAuthenticator
 from ..domain.conflicts import OutletConflicts
-from ..model.ccu_protocol import decode_acks, decode_breaker, decode_report
+from ..model.ccu_protocol import read_acks, read_breaker, read_report
 from ..model.commands import QueuedCommand
+from ..model.errors import FieldError, OutletError
 from ..model.hub_model import HubModel
 from ..status import timestamp
-from .base import ERROR_FIELDS, api_errors, path_device_id
+from .base import ERROR_FIELDS, api_error, api_errors, path_device_id
 
 _SUCCESS: Final = orjson.dumps({"success": True})
 _NO_COMMANDS: Final = orjson.dumps({"success": True, "commands": []})
+_MAX_NAMED_ERRORS: Final = 8
 
 
 def _json_response(body: bytes) -> web.Response:
@@ -26,6 +30,35 @@ def _json_response(body: bytes) -> web.Response:
 
 def _is_version_2(request: web.Request) -> bool:
     return bool(request.query_string) and request.query.get("v") == "2"
+
+
+def _read[T](read: Callable[[dict[str, Any]], T], body: bytes) -> T:
+    """Read a body; numbers that JSON cannot express are fields that cannot be read.
+
+    Raises:
+        ApiError: ``bad_json``.
+        FieldError: See ``read``.
+    """
+    try:
+        return read(parse_object(body))
+    except ApiError as err:
+        try:
+            return read(parse_device_object(body))
+        except OutletError:
+            raise err from None
+
+
+def _answer(errors: list[FieldError], success: bytes) -> web.Response:
+    """Return the response to a body of which all readable fields were applied.
+
+    Raises:
+        ApiError: Names the fields that could not be read.
+    """
+    if not errors:
+        return _json_response(success)
+    error = api_error(errors[0])
+    error.message = "; ".join(str(err) for err in errors[:_MAX_NAMED_ERRORS])
+    raise error
 
 
 class CcuView(HomeAssistantView):
@@ -60,13 +93,17 @@ class DataView(CcuView):
 
     @answers_errors(ERROR_FIELDS)
     async def post(self, request: web.Request) -> web.Response:
-        """Apply the report."""
+        """Apply what can be read of the report; an empty body is a sign of life."""
         hub, trusted = await self.async_authenticate(request)
+        if not (body := await read_body(request)).strip():
+            return _json_response(_SUCCESS)
         with api_errors():
-            report = decode_report(parse_object(await read_body(request)))
+            report, errors = _read(read_report, body)
             self._conflicts.on_report(hub.info.entry_id, report.device_id)
             hub.model.apply_report(report, hub.model.clock(), trusted=trusted)
-        return _json_response(_SUCCESS)
+            if errors:
+                hub.model.outlets[report.device_id].ignored.update(err.field for err in errors)
+        return _answer(errors, _SUCCESS)
 
 
 class BreakerView(CcuView):
@@ -78,15 +115,18 @@ class BreakerView(CcuView):
 
     @answers_errors(ERROR_FIELDS)
     async def post(self, request: web.Request) -> web.Response:
-        """Apply the current."""
+        """Apply the current; an empty body is a sign of life."""
         hub, _ = await self.async_authenticate(request)
+        if not (body := await read_body(request)).strip():
+            return _json_response(_SUCCESS)
         with api_errors():
-            report = decode_breaker(parse_object(await read_body(request)))
+            report, errors = _read(read_breaker, body)
         if report.ccu_id != hub.info.ccu_id:
             raise not_found(f"the key does not belong to CCU {report.ccu_id}")
         hub.info.firmware = report.firmware or hub.info.firmware
-        hub.model.apply_main_current(report.current_ma, hub.model.clock())
-        return _json_response(_SUCCESS)
+        if report.current_ma is not None:
+            hub.model.apply_main_current(report.current_ma, hub.model.clock())
+        return _answer(errors, _SUCCESS)
 
 
 class DevicesView(CcuView):
@@ -101,6 +141,11 @@ class DevicesView(CcuView):
         """Return the device IDs."""
         hub, _ = await self.async_authenticate(request)
         return _json_response(orjson.dumps({"success": True, "devices": list(hub.model.outlets)}))
+
+    @answers_errors(ERROR_FIELDS)
+    async def post(self, request: web.Request) -> web.Response:
+        """Return the device IDs: an empty body is a poll."""
+        return await self.get(request)
 
 
 class CommandsView(CcuView):
@@ -119,14 +164,13 @@ class CommandsView(CcuView):
         if not commands:
             return _json_response(_NO_COMMANDS)
         version_2 = _is_version_2(request)
-        return _json_response(
-            orjson.dumps(
-                {
-                    "success": True,
-                    "commands": [_command_json(hub.model, each, version_2=version_2) for each in commands],
-                }
-            )
-        )
+        answer = [_command_json(hub.model, each, version_2=version_2) for each in commands]
+        return _json_response(orjson.dumps({"success": True, "commands": answer}))
+
+    @answers_errors(ERROR_FIELDS)
+    async def post(self, request: web.Request, device_id: str) -> web.Response:
+        """Return the commands to execute now: an empty body is a poll."""
+        return await self.get(request, device_id)
 
 
 def _command_json(model: HubModel, command: QueuedCommand, *, version_2: bool) -> dict[str, Any]:
@@ -155,9 +199,10 @@ class AckView(CcuView):
         with api_errors():
             device_id = path_device_id(device_id)
             hub.model.outlet(device_id)
-            acks = decode_acks(parse_object(await read_body(request)))
+            body = await read_body(request)
+            acks, errors = read_acks(parse_object(body)) if body.strip() else ([], [])
             now = hub.model.clock()
             acknowledged = [ack.id for ack in acks if hub.model.acknowledge(device_id, ack, now, trusted=trusted)]
         if acknowledged:
             await hub.store.async_save_or_retry()
-        return _json_response(orjson.dumps({"success": True, "acknowledged": acknowledged}))
+        return _answer(errors, orjson.dumps({"success": True, "acknowledged": acknowledged}))

@@ -32,6 +32,12 @@ def release(version: str = "2.0.0", sequence: int = 20, **changes: Any) -> Relea
     return replace(made, **changes)
 
 
+def as_stored_now(records: list[list[Any]]) -> list[list[Any]]:
+    """Return records of an earlier version with the fields that were added since."""
+    added = {"release": {"image_version": None}}
+    return [[kind, name, {**record, **added[kind]} if kind in added else record] for kind, name, record in records]
+
+
 def fleet(count: int = 10, **changes: Any) -> Engine:
     """Devices d0…dN on 1.0.0, with releases 1.0.0 and 2.0.0."""
     engine = Engine()

@@ -17,6 +17,8 @@ from custom_components.ota.rollout.record_types import RecordKey
 from custom_components.ota.rollout.records import all_records, load_state
 from custom_components.ota.rollout.state import State
 
+from .fleet import as_stored_now
+
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
 ROOT = Path(__file__).parents[3]
@@ -34,7 +36,7 @@ def write_journal(folder: Path, name: str = "compacted") -> list[Any]:
     folder.mkdir()
     for file, text in journal["files"].items():
         (folder / file).write_bytes(text.encode())
-    records: list[Any] = journal["records"]
+    records: list[Any] = as_stored_now(journal["records"])
     return records
 
 

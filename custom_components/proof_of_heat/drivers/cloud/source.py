@@ -3,8 +3,10 @@
 from typing import Any, override
 
 from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceKind, SourceState
-from ..base import SourceBase, Timing
+from ..base import SourceBase
+from ..device_settings import Settings
 from ..errors import RefusedError
+from ..source_parts import Timing
 from .account import CloudAccount, Rig
 
 
@@ -61,11 +63,6 @@ class RigSource(SourceBase):
         self._account.invalidate()
 
     @override
-    async def _fallback(self) -> None:
-        if Control.ON_OFF in self._capabilities.controls:
-            await self._account.set_running(self._rig_id, False)
-            self._account.invalidate()
-
-    @override
-    def _at_rest(self, state: SourceState) -> bool | None:
-        return state.on is False if Control.ON_OFF in self._capabilities.controls else None
+    def _rest(self, settings: Settings) -> Settings:
+        """Stopped, in the user's mode: the safe state of a miner that heats on demand."""
+        return {**settings, "on": False} if Control.ON_OFF in self._capabilities.controls else {}

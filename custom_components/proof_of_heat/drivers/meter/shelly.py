@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import aiohttp
 
-from ..base import utcnow
 from ..errors import BadReplyError, RefusedError
 from ..http import JsonHttp
+from ..source_parts import utcnow
 from ..values import at, number_at, scaled
 from .reading import MeterReading
 

@@ -19,8 +19,9 @@ from .models import MinerFamily, MinerInfo, MinerReading
 from .pyasic_adapter import PyasicModules, gather_data, library, model_class, reading_of
 
 MODES: Final = {"normal": 0, "low": 3}
+SLEEP: Final = "sleep"
 _SLEEP: Final = 1
-_MODE_NAMES: Final = {0: "normal", 1: "sleep", 2: "hem", 3: "low"}
+_MODE_NAMES: Final = {0: "normal", _SLEEP: SLEEP, 2: "hem", 3: "low"}
 _READ_S: Final = 10.0
 _WRITE_S: Final = 35.0
 _REPORTED_MODE: Final = "bitmain-work-mode"
@@ -132,10 +133,11 @@ class AntminerClient:
         raise RefusedError(f"stock firmware has no power limit ({watts:.0f} W), only modes")
 
     async def set_mode(self, mode: str) -> None:
-        """Set the mode to low or normal."""
-        if mode not in MODES:
+        """Set the mode to low or normal, or to another one that the miner was in before."""
+        code = next((code for code, name in _MODE_NAMES.items() if name == mode and code != _SLEEP), None)
+        if code is None:
             raise RefusedError(f"unknown mode {mode}")
-        await self._set_mode(MODES[mode])
+        await self._set_mode(code)
 
     async def _set_mode(self, code: int) -> None:
         conf = await self._page("GET", "get_miner_conf")

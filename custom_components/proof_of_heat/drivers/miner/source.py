@@ -5,7 +5,10 @@ from dataclasses import replace
 from typing import Any, override
 
 from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
-from ..base import SourceBase, Timing
+from ..base import SourceBase
+from ..device_settings import Settings, Shown
+from ..source_parts import Timing
+from .antminer import SLEEP
 from .models import MinerClient, MinerReading
 
 
@@ -14,7 +17,7 @@ class MinerSource(SourceBase):
 
     `meter_w` returns the power of a linked meter, for firmware that does not report its own. Without a reported
     power, a miner that is paused or asleep has 0 W. `idle_on_release`: whether the end of a lease pauses the miner
-    (the safe state of a miner that heats on demand) or leaves it as it is.
+    (the safe state of a miner that heats on demand) or leaves it mining as before.
     """
 
     timing = Timing(read_s=25.0, write_s=45.0, verify_s=4.0)
@@ -94,17 +97,39 @@ class MinerSource(SourceBase):
             await self._client.set_running(True)
 
     @override
-    async def _fallback(self) -> None:
-        if not self._identified:
-            return  # never connected: nothing was commanded
-        if self._idle_on_release and Control.ON_OFF in self._capabilities.controls:
-            await self._client.set_running(False)
+    def _shown(self, state: SourceState) -> Shown:
+        shown = dict(super()._shown(state))
+        if shown.get("mode") == SLEEP:  # not the mode in which it mines
+            shown["mode"] = None
+        return shown
 
     @override
-    def _at_rest(self, state: SourceState) -> bool | None:
-        if not self._identified or not self._idle_on_release or Control.ON_OFF not in self._capabilities.controls:
-            return None
-        return state.on is False
+    def _side_effects(self, wanted: Command) -> frozenset[str]:
+        """A mode has its own power limit, and wakes some miners."""
+        return frozenset(super()._shown(self._state))
+
+    @override
+    def _rest(self, settings: Settings) -> Settings:
+        """The user's power limit and mode; paused, if the miner is to be paused when control ends."""
+        if not settings and not self._identified:
+            return {}  # never connected: nothing was commanded
+        rest = dict(settings)
+        if self._idle_on_release and Control.ON_OFF in self._capabilities.controls:
+            rest["on"] = False
+        if rest.get("on") is False and self._identified and _wakes(self._client):
+            rest.pop("mode", None)  # sleep takes its place
+        return rest
+
+    @override
+    async def _restore(self, missing: Settings, state: SourceState) -> None:
+        """Pause last, because a mode or power limit may wake the miner."""
+        if (mode := missing.get("mode")) is not None:
+            await self._client.set_mode(str(mode))
+        if (power_w := missing.get("power_w")) is not None:
+            await self._client.set_power(float(power_w))
+        on = self._rest(self._settings.values).get("on")
+        if on is not None and (missing.keys() - {"on"} or "on" in missing):
+            await self._client.set_running(bool(on))
 
 
 def _wakes(client: MinerClient) -> bool:

@@ -9,8 +9,10 @@ import math
 from typing import Any, Final, Protocol, override
 
 from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
-from ..base import SourceBase, Timing
+from ..base import SourceBase
+from ..device_settings import Settings, SettingValue, Shown
 from ..errors import BadReplyError, DriverError, RefusedError, UnreachableError
+from ..source_parts import Timing
 from .availability import RegisterAvailability, blocks
 from .registers import AddressSpace, ControlWrite, Register
 from .template import DeviceTemplate
@@ -111,6 +113,8 @@ class ModbusSource(SourceBase):
         self._held: dict[Control, float] = {}
         """Values of the last command in registers that the device forgets."""
         self._held_at: dict[Control, float] = {}
+        self._unread: dict[str, SettingValue] = {}
+        """Restored values of registers that could not be read before."""
 
     @property
     def template(self) -> DeviceTemplate:
@@ -303,16 +307,22 @@ class ModbusSource(SourceBase):
 
     @override
     async def _write(self, wanted: Command, state: SourceState) -> None:
-        controls = self._template.controls
-        writes: list[tuple[Register, float]] = []
+        now = self._clock()
         for control, value in (
             (Control.POWER, wanted.power_w),
             (Control.FLOW, wanted.flow_c),
             (Control.ROOM, wanted.room_c),
         ):
             if value is not None:
-                writes.append((controls[control].register, value))
-                self._held_at[control] = self._clock()
+                self._held_at[control] = now
+        self._unread.clear()
+        await self._write_all(self._writes_of(wanted))
+
+    def _writes_of(self, wanted: Command) -> list[tuple[Register, float]]:
+        """Return the registers that a command writes, with their values."""
+        controls = self._template.controls
+        values = ((Control.POWER, wanted.power_w), (Control.FLOW, wanted.flow_c), (Control.ROOM, wanted.room_c))
+        writes = [(controls[control].register, value) for control, value in values if value is not None]
         if wanted.level is not None and self._template.level is not None:
             writes.append((self._template.level.register, wanted.level))
         if wanted.on is not None:
@@ -320,7 +330,7 @@ class ModbusSource(SourceBase):
             raw = action.on if wanted.on else action.off
             assert raw is not None
             writes.append((action.register, raw))
-        await self._write_all(writes)
+        return writes
 
     async def _write_all(self, writes: list[tuple[Register, float]], *, counted: bool = True) -> None:
         try:
@@ -336,21 +346,41 @@ class ModbusSource(SourceBase):
                 await self._patiently(partial(self._unit.write_registers, register.address, words))
 
     @override
-    async def _fallback(self) -> None:
-        """Write the fallback values, regardless of the daily limit."""
-        self._held.clear()
-        await self._write_all(list(self._template.fallback), counted=False)
+    def _shown(self, state: SourceState) -> Shown:
+        return {key: self._shown_value(key) for key in self._template.setting_registers}
+
+    def _shown_value(self, key: str) -> SettingValue | None:
+        """Return a register's value as it is written; one that cannot be read counts as written."""
+        value = self._values.get(key)
+        switch = self._template.controls.get(Control.ON_OFF)
+        if isinstance(value, bool) and switch is not None and switch.register.key == key:
+            return switch.on if value else switch.off
+        return self._unread.get(key) if value is None else value
 
     @override
-    def _at_rest(self, state: SourceState) -> bool | None:
-        """Return whether all fallback registers show their values; unreadable ones are ignored."""
-        pairs = [(self._values.get(register.key), register, value) for register, value in self._template.fallback]
-        known = [
-            abs(read - value) <= abs(register.scale) / 2 + 1e-6
-            for read, register, value in pairs
-            if isinstance(read, (int, float)) and not isinstance(read, bool)
-        ]
-        return all(known) if known else None
+    def _commanded(self, wanted: Command) -> Settings:
+        return {register.key: value for register, value in self._writes_of(wanted)}
+
+    @override
+    def _rest(self, settings: Settings) -> Settings:
+        """The user's values; those of the template where a register could not be read."""
+        return {register.key: value for register, value in self._template.fallback} | dict(settings)
+
+    @override
+    async def _restore(self, missing: Settings, state: SourceState) -> None:
+        """Write regardless of the daily limit."""
+        self._held.clear()
+        registers = self._template.setting_registers
+        await self._write_all([(registers[key], float(value)) for key, value in missing.items()], counted=False)
+        known = self._settings.values
+        self._unread = {key: value for key, value in missing.items() if key not in known}
+
+    @override
+    def _is_same(self, key: str, one: SettingValue, other: SettingValue) -> bool:
+        register = self._template.setting_registers.get(key)
+        if register is None or isinstance(one, str) or isinstance(other, str):
+            return one == other
+        return abs(one - other) <= abs(register.scale) / 2 + 1e-6
 
 
 def _number_or_none(value: float | bool | None) -> float | None:

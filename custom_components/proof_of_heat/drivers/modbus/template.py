@@ -55,6 +55,13 @@ class DeviceTemplate:
     fuel: str = "electricity"
     note: str = ""
 
+    @property
+    def setting_registers(self) -> dict[str, Register]:
+        """Registers that commands or the fallback change, by key."""
+        actions = [*self.controls.values(), *([self.level] if self.level is not None else [])]
+        registers = [*(action.register for action in actions), *(register for register, _ in self.fallback)]
+        return {register.key: register for register in registers}
+
 
 def load_builtin() -> dict[str, DeviceTemplate]:
     """Return the included templates by ID. Blocking: reads files."""

@@ -1,4 +1,7 @@
-"""A Viessmann heat pump or boiler, controlled by its own heating curve, which remains valid without renewal."""
+"""A Viessmann heat pump or boiler, controlled by its own heating curve.
+
+The cloud has no lease: a command stays set until the next one. The user's curve and mode are restored at a release.
+"""
 
 from dataclasses import replace
 from typing import Any, Final, override
@@ -13,8 +16,10 @@ from ..._lib.heat_source import (
     SourceKind,
     SourceState,
 )
-from ..base import SourceBase, Timing
+from ..base import SourceBase
+from ..device_settings import Settings, SettingValue, Shown
 from ..errors import RefusedError
+from ..source_parts import Timing
 from .client import Device, ViessmannClient
 from .features import ViessmannReading
 
@@ -163,12 +168,38 @@ class ViessmannSource(SourceBase):
         await self._client.set_curve(self._device, slope, level, self._reading.circuit)
 
     @override
-    async def _fallback(self) -> None:
-        """Keep the written curve: it is the device's own control. Switch heating on again if it was off."""
-        if self._state.on is False and Control.ON_OFF in self._capabilities.controls:
-            mode = on_mode(self._reading)
-            if mode is not None:
-                await self._client.set_mode(self._device, mode, self._reading.circuit)
+    def _shown(self, state: SourceState) -> Shown:
+        shown: dict[str, SettingValue | None] = {}
+        if Control.CURVE in self._capabilities.controls:
+            shown |= {"slope": state.slope, "level": state.level}
+        if Control.ON_OFF in self._capabilities.controls:
+            shown["mode"] = state.mode
+        return shown
+
+    @override
+    def _commanded(self, wanted: Command) -> Settings:
+        settings = dict(super()._commanded(wanted))
+        on = settings.pop("on", None)
+        mode = None if on is None else (on_mode(self._reading) if on else off_mode(self._reading))
+        return settings if mode is None else {**settings, "mode": mode}
+
+    @override
+    def _rest(self, settings: Settings) -> Settings:
+        """The user's curve and mode. Without them, heating is switched on again if it is off."""
+        mode = on_mode(self._reading)
+        if settings or self._state.on is not False or mode is None or Control.ON_OFF not in self._capabilities.controls:
+            return settings
+        return {"mode": mode}
+
+    @override
+    async def _restore(self, missing: Settings, state: SourceState) -> None:
+        if "mode" in missing:
+            await self._client.set_mode(self._device, str(missing["mode"]), self._reading.circuit)
+        if missing.keys() & {"slope", "level"}:
+            slope, level = missing.get("slope", state.slope), missing.get("level", state.level)
+            if slope is None or level is None:
+                raise RefusedError("the device does not report its heating curve")
+            await self._client.set_curve(self._device, float(slope), float(level), self._reading.circuit)
 
     @override
     async def apply(self, command: Command) -> CommandResult:

@@ -145,13 +145,16 @@ def connection_of(data: Mapping[str, Any], template: DeviceTemplate | None = Non
 
 async def create(context: SourceContext) -> CreatedSource:
     """Create the source; raises TemplateError for a template that was removed."""
-    from homeassistant.components.modbus import async_get_unit
+    from homeassistant.components.modbus import async_get_temporary_unit, async_get_unit
 
     hass, data, subentry = context.hass, context.data, context.subentry
     template = await async_template(hass, str(data[CONF_TEMPLATE]))
-    unit = async_get_unit(
-        hass, context.entry, connection_of(data, template), int(data.get(CONF_UNIT_ID, template.unit_id))
-    )
+    params, unit_id = connection_of(data, template), int(data.get(CONF_UNIT_ID, template.unit_id))
+    stack = AsyncExitStack()
+    if context.entry is None:
+        unit = await stack.enter_async_context(async_get_temporary_unit(hass, params, unit_id))
+    else:
+        unit = async_get_unit(hass, context.entry, params, unit_id)
     unit.require_timeout(template.timeout_s)
     if template.spacing_s:
         unit.set_message_spacing(template.spacing_s)
@@ -159,7 +162,12 @@ async def create(context: SourceContext) -> CreatedSource:
     source = ModbusSource(
         context.source_id, subentry.title, unit, template, writes=writes, connection_errors=(HomeAssistantError,)
     )
-    return CreatedSource(source, close=source.close, counters=COUNTERS & template.registers.keys())
+
+    async def close() -> None:
+        await source.close()
+        await stack.aclose()
+
+    return CreatedSource(source, close=close, counters=COUNTERS & template.registers.keys())
 
 
 def device(data: Mapping[str, Any], source: HeatSource) -> DeviceInfo:

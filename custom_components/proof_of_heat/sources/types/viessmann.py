@@ -178,7 +178,8 @@ async def create(context: SourceContext) -> CreatedSource:
     account.add_user(subentry_id, limits_of(data))
 
     def token_changed(token: Token) -> None:
-        hass.loop.call_soon_threadsafe(_store_token, hass, context.entry, subentry_id, token)
+        if context.entry is not None:
+            hass.loop.call_soon_threadsafe(_store_token, hass, context.entry, subentry_id, token)
 
     tokens = TokenStore(
         data[CONF_CLIENT_ID],

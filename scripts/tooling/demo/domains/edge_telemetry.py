@@ -19,6 +19,8 @@ from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
 _DOMAIN = "edge_telemetry"
 _SITE = "van"
 _TAGS = 3
+# The last one is that of older firmware: it may publish to the demo, too.
+_PATTERNS = ["{site_id}/{system}/{device_id}/data", "ruuvi/{gateway}/{tag}", "paku/ruuvi/{device_id}"]
 _PAST = timedelta(days=5)
 _SAMPLE = timedelta(minutes=5)
 _LAST_MADE = "online"
@@ -43,7 +45,7 @@ class EdgeTelemetryDemo:
             return Provisioned()
         flow = {
             "name": "Van",
-            "patterns": ["{site_id}/{system}/{device_id}/data", "ruuvi/{gateway}/{tag}"],
+            "patterns": _PATTERNS,
             "default_site": _SITE,
             "archive": "sqlite",
         }

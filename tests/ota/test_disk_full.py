@@ -1,0 +1,216 @@
+"""The disk is full: devices get a response, changes stay in memory and are saved as soon as there is space."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+import errno
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+import pytest
+
+from custom_components.ota.data import OtaData
+from custom_components.ota.rollout.models import JobState
+
+from .conftest import AddDevice, FullDisk, Registered, Release, rollout, stored
+
+type Tick = Callable[[], Any]
+
+
+@pytest.fixture
+def tick(ota: OtaData) -> Tick:
+    return lambda: ota.hub._async_tick(dt_util.utcnow())
+
+
+@contextmanager
+def no_key_can_be_saved(ota: OtaData, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
+    """The store of the keys cannot be written; yields the attempts."""
+    attempts: list[object] = []
+
+    async def refuse(data: object) -> None:
+        attempts.append(data)
+        raise HomeAssistantError(
+            translation_domain="ota", translation_key="storage_failed", translation_placeholders={"error": "disk full"}
+        )
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ota.keys._store, "async_save_durably", refuse)
+        yield attempts
+
+
+def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
+    return ir.async_get(hass).async_get_issue("ota", "storage")
+
+
+async def offered(hass: HomeAssistant, add_device: AddDevice, release: Release) -> Registered:
+    device = await add_device()
+    await release()
+    await rollout(hass)
+    return device
+
+
+async def test_the_tick_continues_and_one_issue_is_created(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, full_disk: FullDisk, tick: Tick
+) -> None:
+    device = await offered(hass, add_device, release)
+    ticks: list[int] = []
+    remove = ota.hub.listen_tick(lambda: ticks.append(1))
+    with full_disk():
+        assert (
+            await device.client.post("/api/ota/v1/devices/dev-1/check/", json={}, headers=device.headers)
+        ).status == 503
+        for _ in range(3):
+            await tick()
+        found = issue(hass)
+        assert found is not None
+        assert (found.translation_key, found.severity) == ("storage_full", ir.IssueSeverity.ERROR)
+        assert len(ticks) == 3
+        assert not [key for key in stored(hass) if key[0] == "job"]
+    await tick()
+    assert issue(hass) is None
+    assert [record["uid"] for key, record in stored(hass).items() if key[0] == "job"] == ["dev-1"]
+    remove()
+
+
+async def test_only_a_device_whose_change_is_not_saved_has_to_wait(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, full_disk: FullDisk
+) -> None:
+    other = await add_device("other", product="lamp")
+    device = await offered(hass, add_device, release)
+    with full_disk():
+        reply = await device.client.post("/api/ota/v1/devices/dev-1/check/", json={}, headers=device.headers)
+        assert reply.status == 503
+        assert (await reply.json())["error"] == "storage_failed"
+        assert reply.headers["Retry-After"]
+        for _ in range(5):
+            assert (await other.check(version="1.0.0"))["reason"] == "no_rollout"
+        repeated = await device.client.post("/api/ota/v1/devices/dev-1/check/", json={}, headers=device.headers)
+        assert repeated.status == 503  # the offer is not saved yet
+    assert (await device.check(version="1.0.0"))["update"]["job"] == "1"
+
+
+@pytest.mark.parametrize("path", ["check/", "status/", "firmware/{}.bin", "d/manifest.json", "d/update.bin", "ddi"])
+async def test_every_client_gets_json(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, full_disk: FullDisk, path: str
+) -> None:
+    device = await offered(hass, add_device, release)
+    sha256 = next(iter(ota.hub.state.releases.values())).sha256
+    client, root = device.client, "/api/ota/v1/devices/dev-1/"
+    if path in ("status/", "firmware/{}.bin"):
+        await device.check(version="1.0.0")
+    with full_disk():
+        match path:
+            case "check/":
+                reply = await client.post(root + path, json={}, headers=device.headers)
+            case "status/":
+                reply = await client.post(root + path, json={"job": "1", "state": "failed"}, headers=device.headers)
+            case "ddi":
+                headers = {"Authorization": f"TargetToken {device.issued.key}"}
+                reply = await client.get("/api/ota/ddi/DEFAULT/controller/v1/dev-1", headers=headers)
+            case "firmware/{}.bin":
+                reply = await client.get(root + path.format(sha256), headers=device.headers)
+            case _:
+                reply = await client.get(f"/api/ota/d/{device.issued.url_token}{path[1:]}")
+        assert reply.status in (503, 507)
+        assert (await reply.json())["error"] == "storage_failed"
+    assert (await device.check(version="1.0.0"))["reason"] in ("offered", "failed")
+
+
+async def test_a_change_that_could_not_be_saved_is_not_lost(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, full_disk: FullDisk, tick: Tick
+) -> None:
+    device = await offered(hass, add_device, release)
+    update = (await device.check(version="1.0.0"))["update"]
+    with full_disk():
+        assert (await device.status(update["job"], "failed", reason="bad flash"))["status"] == 503
+    await tick()
+    (job,) = [record for key, record in stored(hass).items() if key[0] == "job"]
+    assert (job["state"], job["reason"]) == (JobState.FAILED, "bad flash")
+
+
+async def test_the_end_of_a_download_that_cannot_be_saved_does_not_spoil_it(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, full_disk: FullDisk
+) -> None:
+    device = await add_device()
+    image = await release()
+    await rollout(hass)
+    update = (await device.check(version="1.0.0"))["update"]
+    commit = ota.hub.async_commit
+    calls: list[str | None] = []
+
+    async def later(uid: str | None = None) -> None:
+        calls.append(uid)
+        if len(calls) > 1:
+            with full_disk():
+                await commit(uid)
+        else:
+            await commit(uid)
+
+    ota.hub.async_commit = later  # type: ignore[method-assign]
+    reply = await device.client.get(update["url"], headers=device.headers)
+    assert (reply.status, await reply.read()) == (200, image)
+    ota.hub.async_commit = commit  # type: ignore[method-assign]
+
+
+async def test_nothing_grows_while_the_disk_is_full(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, full_disk: FullDisk, tick: Tick
+) -> None:
+    device = await offered(hass, add_device, release)
+    state = ota.hub.state
+    with full_disk():
+        sizes = []
+        for number in range(40):
+            await device.client.post(
+                "/api/ota/v1/devices/dev-1/check/", json={"version": f"1.0.{number}"}, headers=device.headers
+            )
+            await tick()
+            sizes.append(len(state.events) + len(state.dirty) + len(state.unsaved_events) + len(state.unsaved_contacts))
+        assert not state.events
+        assert max(sizes[20:]) <= 60  # the log of a device has 50 entries
+        assert len(state.jobs) == 1
+
+
+async def test_the_first_use_of_a_new_key_is_answered(
+    hass: HomeAssistant,
+    ota: OtaData,
+    add_device: AddDevice,
+    tick: Tick,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    device = await add_device()
+    new = await ota.keys.async_issue("dev-1", dt_util.utcnow())
+    rotated = Registered("dev-1", new, device.client)
+    with no_key_can_be_saved(ota, monkeypatch) as attempts:
+        for _ in range(10):
+            assert (await rotated.check(version="1.0.0"))["reason"] == "no_rollout"
+        manifest = f"/api/ota/d/{new.url_token}/manifest.json?version=1.0.0"
+        assert (await device.client.get(manifest)).status == 200
+        assert len(attempts) == 1  # not one for each call
+        await tick()
+        found = issue(hass)
+        assert found is not None
+        assert found.translation_key == "storage_failing"
+        assert found.translation_placeholders == {"error": "disk full"}
+    assert (await device.check(version="1.0.0"))["reason"] == "no_rollout"  # the previous key remains valid
+    monkeypatch.setattr(ota.keys, "_retry_at", 0.0)
+    await rotated.check(version="1.0.0")
+    await tick()
+    assert issue(hass) is None
+    reply = await device.client.post("/api/ota/v1/devices/dev-1/check/", json={}, headers=device.headers)
+    assert reply.status == 401
+
+
+async def test_an_image_that_cannot_be_read_is_reported_as_json(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = await offered(hass, add_device, release)
+    update = (await device.check(version="1.0.0"))["update"]
+
+    def fail(_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("custom_components.ota.rollout.image_store._identity", fail)
+    reply = await device.client.get(update["url"], headers=device.headers)
+    assert (reply.status, (await reply.json())["error"]) == (500, "storage_failed")
