@@ -72,6 +72,7 @@ class ControllerHub:
             change_listeners=change_listeners,
             notifier=self._notifier,
             create_task=self._create_task,
+            clock=device_store.clock,
         )
         self.commands = CommandDispatcher(device_store, self.controllers, self._async_switch_entity, self._create_task)
         self.monitor = HealthMonitor(
@@ -83,6 +84,7 @@ class ControllerHub:
             receiver=self.receiver,
             commands=self.commands,
             slicer=self._slicer,
+            clock=device_store.clock,
         )
 
     async def async_start(self) -> None:
@@ -192,7 +194,7 @@ class ControllerHub:
             confirm_later(self._hass, self._entry, partial(self._device_store.async_confirm, device_id))
         if is_linked:
             self._linked_entities[device_id] = LinkedEntity(
-                self._hass, controller, self._receive_state, self.receiver.set_offline
+                self._hass, controller, self._receive_state, self.receiver.set_offline, self._device_store.clock
             )
         self._device_store.mark_changed()
         for listener in tuple(self._new_controller_listeners):

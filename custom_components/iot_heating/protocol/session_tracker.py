@@ -12,6 +12,8 @@ SHORT_BREAK: Final = timedelta(minutes=10)
 """A session continues after an interruption of at most this length, such as a restart of Home Assistant."""
 MAX_REPORT_GAP: Final = timedelta(minutes=3)
 """A session with a longer time between two reports is marked as estimated."""
+_CLOCK_STEP: Final = timedelta(seconds=2)
+"""A larger difference between the wall clock and the steady clock means that the wall clock was set."""
 
 
 @dataclass(slots=True)
@@ -116,6 +118,8 @@ class SessionTracker:
     days: dict[date, Usage] = field(default_factory=dict)
     unsaved_days: set[date] = field(default_factory=set)
     unsaved: list[Session] = field(default_factory=list)
+    # Time of the steady clock at the last report of the running session; None if that was before a restart.
+    _seen_s: float | None = None
 
     def report(
         self,
@@ -124,6 +128,7 @@ class SessionTracker:
         reading: EnergyReading = NO_ENERGY_READING,
         *,
         gap: timedelta = SHORT_BREAK,
+        steady_s: float | None = None,
     ) -> tuple[Session, ...]:
         """Process a report; returns the sessions that it ended or started.
 
@@ -132,12 +137,17 @@ class SessionTracker:
             now: UTC.
             reading: Energy data now.
             gap: Longest time since the last report over which the session continues.
+            steady_s: Time of a clock that does not jump. With it, a step of the wall clock neither ends the session nor
+                changes its duration.
         """
         session = self.running
         if session is None:
+            self._seen_s = steady_s
             return (self._start(now, reading),) if heating else ()
-        if now <= session.seen:
-            # The clock was set back: count nothing until it has passed the last report again.
+        if steady_s is not None:
+            self._follow_clock(session, now, steady_s)
+        if now < session.seen or (now == session.seen and steady_s is None):
+            # Without a steady clock: count nothing until the wall clock has passed the last report again.
             return () if heating else (self._end(session.seen, estimated=True),)
         if heating is None or now - session.seen > gap:
             ended = self._end(session.seen, estimated=True)
@@ -145,6 +155,25 @@ class SessionTracker:
         session.estimated |= now - session.seen > MAX_REPORT_GAP
         self._accrue(session, now, reading)
         return () if heating else (self._end(now, estimated=session.estimated),)
+
+    def since_report(self, now: datetime, steady_s: float) -> timedelta:
+        """Return the time since the last report of the running session."""
+        if self.running is None:
+            return timedelta(0)
+        if self._seen_s is not None:
+            return timedelta(seconds=max(0.0, steady_s - self._seen_s))
+        return max(timedelta(0), now - self.running.seen)
+
+    def _follow_clock(self, session: Session, now: datetime, steady_s: float) -> None:
+        """Express the session in the wall clock as it is set now."""
+        step = now - session.seen - self.since_report(now, steady_s)
+        if self._seen_s is None:
+            # Home Assistant was restarted with a clock that was set back: how long it was away is not known.
+            session.estimated |= step < timedelta(0)
+        self._seen_s = steady_s
+        if abs(step) > _CLOCK_STEP or now < session.seen:
+            session.start += step
+            session.seen += step
 
     def end_offline(self) -> tuple[Session, ...]:
         """End the running session at its last report: the controller is offline. Returns the ended session."""

@@ -58,6 +58,7 @@ class Controller:
         tracker: Its heating sessions and usage.
         online: None until it has called, or should have called, since Home Assistant started.
         last_seen: When it last called (UTC).
+        heard_s: When it last called since the start of Home Assistant, in seconds of a steady clock.
         interval_s: Its measured poll interval.
         protocol: Version of its last call.
         values: Last reported values by field name; None: no reading.
@@ -75,6 +76,7 @@ class Controller:
     tracker: SessionTracker = field(default_factory=SessionTracker)
     online: bool | None = None
     last_seen: datetime | None = None
+    heard_s: float | None = None
     interval_s: float = _DEFAULT_INTERVAL_S
     protocol: int = 1
     values: dict[str, Any] = field(default_factory=dict)
@@ -147,18 +149,18 @@ class Controller:
             self.protocol = version
             self.notify((Topic.PROTOCOL,))
 
-    def mark_seen(self, now: datetime) -> None:
-        """Update when it last called, and its measured poll interval."""
-        if self.online and self.last_seen is not None:
-            gap_s = (now - self.last_seen).total_seconds()
+    def mark_seen(self, now: datetime, steady_s: float) -> None:
+        """Update when it last called, by the wall clock and a steady clock, and its measured poll interval."""
+        if self.online and self.heard_s is not None:
+            gap_s = steady_s - self.heard_s
             low, high = _INTERVAL_RANGE_S
             if low <= gap_s <= high:
                 self.interval_s += _INTERVAL_WEIGHT * (gap_s - self.interval_s)
-        self.last_seen = now
+        self.last_seen, self.heard_s = now, steady_s
 
     def needs_refresh(self, now: datetime) -> bool:
         """Whether all values are to be published again, changed or not."""
-        if self._refreshed_at is not None and (now - self._refreshed_at).total_seconds() < _REFRESH_S:
+        if self._refreshed_at is not None and 0 <= (now - self._refreshed_at).total_seconds() < _REFRESH_S:
             return False
         self._refreshed_at = now
         return True

@@ -6,6 +6,7 @@ from typing import Final
 
 from homeassistant.const import (
     ATTR_ENTITY_ID,
+    ATTR_RESTORED,
     SERVICE_TURN_OFF,
     SERVICE_TURN_ON,
     STATE_OFF,
@@ -25,6 +26,8 @@ from ..protocol.report import Report
 from .controller import Controller
 
 _LOGGER = logging.getLogger(__name__)
+# An integration that is being reloaded removes its entities, or restores them without a value, for a while.
+_ABSENCE_S: Final = 180.0
 SWITCHABLE_DOMAINS: Final = ("climate", "fan", "input_boolean", "light", "switch", "water_heater")
 LINKABLE_DOMAINS: Final = (*SWITCHABLE_DOMAINS, "binary_sensor")
 
@@ -52,6 +55,7 @@ class LinkedEntity:
     Args:
         on_report: Called with each state.
         on_offline: Called when the entity is unavailable.
+        clock: Seconds of a clock that does not jump.
     """
 
     def __init__(
@@ -60,11 +64,14 @@ class LinkedEntity:
         controller: Controller,
         on_report: Callable[[Controller, Report], None],
         on_offline: Callable[[Controller], None],
+        clock: Callable[[], float],
     ) -> None:
         self._hass = hass
         self._controller = controller
         self._on_report = on_report
         self._on_offline = on_offline
+        self._clock = clock
+        self._absent_since: float | None = None
         self._unsubscribe: CALLBACK_TYPE | None = None
 
     @property
@@ -94,11 +101,21 @@ class LinkedEntity:
     def refresh(self) -> None:
         """Report the current state, so that the time since the last report is counted."""
         entity_id = self.entity_id
-        heating = is_heating(self._hass.states.get(entity_id) if entity_id else None)
+        state = self._hass.states.get(entity_id) if entity_id else None
+        heating = is_heating(state)
         if heating is not None:
+            self._absent_since = None
             self._on_report(self._controller, Report({STATE: heating}))
-        elif self._controller.online:
+        elif self._controller.online and not self._may_return(state):
             self.set_offline()
+
+    def _may_return(self, state: State | None) -> bool:
+        """Whether the entity is absent because its integration is not loaded, and does not mean that heating ended."""
+        if state is not None and not state.attributes.get(ATTR_RESTORED):
+            return False
+        if self._absent_since is None:
+            self._absent_since = self._clock()
+        return self._clock() - self._absent_since < _ABSENCE_S
 
     @callback
     def set_offline(self) -> None:

@@ -28,6 +28,7 @@ class ReportReceiver:
 
     Args:
         create_task: Runs a coroutine in the background while the config entry is loaded.
+        clock: Seconds of a clock that does not jump.
     """
 
     def __init__(
@@ -39,8 +40,10 @@ class ReportReceiver:
         change_listeners: ChangeListeners,
         notifier: Notifier,
         create_task: TaskCreator,
+        clock: Callable[[], float],
     ) -> None:
         self._hass = hass
+        self._clock = clock
         self._options = options
         self._session_store = session_store
         self._change_listeners = change_listeners
@@ -55,7 +58,7 @@ class ReportReceiver:
             Whether a session started or ended and has to be saved before the reply.
         """
         now = now or dt_util.utcnow()
-        controller.mark_seen(now)
+        controller.mark_seen(now, self._clock())
         if report.ignored:
             controller.count_ignored(report, now)
         refresh = controller.needs_refresh(now)
@@ -101,10 +104,11 @@ class ReportReceiver:
         controller.online = True
 
     def _update_sessions(self, controller: Controller, now: datetime) -> tuple[Session, ...]:
-        running = controller.tracker.running
-        if not controller.heating and (running is None or not _applies_to(controller, running, now)):
+        steady_s = self._clock()
+        if not controller.heating and not _applies_to_session(controller, now, steady_s):
             return ()
-        sessions = controller.tracker.report(controller.heating, now, self._energy_reading(controller))
+        reading = self._energy_reading(controller)
+        sessions = controller.tracker.report(controller.heating, now, reading, steady_s=steady_s)
         self._fire_session_events(controller, sessions)
         return sessions
 
@@ -121,9 +125,12 @@ class ReportReceiver:
             controller.fire_event("session", "ended" if session.end else "started", session.as_dict())
 
 
-def _applies_to(controller: Controller, session: Session, now: datetime) -> bool:
-    """Whether a call without "on" concerns the running session.
+def _applies_to_session(controller: Controller, now: datetime, steady_s: float) -> bool:
+    """Whether a call without "on" concerns a running session.
 
     After a start a controller may request its configuration before it reports: its session waits for its state.
     """
-    return controller.has_reported_state or now - session.seen > SHORT_BREAK
+    tracker = controller.tracker
+    if tracker.running is None:
+        return False
+    return controller.has_reported_state or tracker.since_report(now, steady_s) > SHORT_BREAK

@@ -90,6 +90,7 @@ class SessionStore:
         if not changed:
             return
         ended = [tracker.unsaved[:] for tracker, _ in changed]
+        running = [tracker.running for tracker, _ in changed]
         for tracker, _ in changed:
             tracker.unsaved_days.clear()
         try:
@@ -99,8 +100,8 @@ class SessionStore:
                 tracker.unsaved_days |= change.days.keys()
             self._log_failure(err)
             return
-        for (tracker, change), sessions, ids in zip(changed, ended, row_ids, strict=True):
-            _mark_saved(tracker, sessions, change.sessions, ids)
+        for (tracker, _), sessions, current, ids in zip(changed, ended, running, row_ids, strict=True):
+            _mark_saved(tracker, sessions, current, ids)
         if self._health.set_saved(StoredPart.SESSIONS):
             _LOGGER.info("Heating sessions are saved again")
 
@@ -200,16 +201,11 @@ def _unsaved_change(number: int, tracker: SessionTracker) -> SessionChange | Non
     return SessionChange(number, sessions, {day: copy(tracker.days[day]) for day in tracker.unsaved_days})
 
 
-def _mark_saved(
-    tracker: SessionTracker, ended: list[Session], written: tuple[Session, ...], row_ids: list[int]
-) -> None:
-    """Drop the ended sessions that are on disk now, and note the row of the running one."""
+def _mark_saved(tracker: SessionTracker, ended: list[Session], running: Session | None, row_ids: list[int]) -> None:
+    """Drop the ended sessions that are on disk now, and note the row of the one that was running, ended or not."""
     tracker.unsaved = [session for session in tracker.unsaved if not any(session is saved for saved in ended)]
-    if len(written) > len(ended):
-        # The session that was running may have ended while it was written.
-        for session in (tracker.running, *tracker.unsaved):
-            if session is not None and session.start == written[-1].start and session.id is None:
-                session.id = row_ids[-1]
+    if running is not None:
+        running.id = row_ids[-1]
 
 
 SESSION_STORE: HassKey[SessionStore] = HassKey(f"{DOMAIN}_sessions")

@@ -1,0 +1,70 @@
+"""Silence counts only while Home Assistant could receive calls: restarts, pauses and clock steps change no verdict."""
+
+from math import inf
+
+from hypothesis import given, strategies as st
+
+from custom_components.iot_heating.protocol.listening import MAX_PAUSE_S, Listening
+
+CHECK_S = 10.0
+LIMIT_S = 180.0
+EVENTS = st.lists(
+    st.tuples(st.sampled_from(["run", "restart", "blocked", "not listening"]), st.floats(1, 4000)), max_size=12
+)
+
+
+@given(EVENTS, st.floats(30, 60), st.floats(0, 60))
+def test_a_healthy_controller_is_never_silent_for_long(
+    events: list[tuple[str, float]], interval_s: float, phase_s: float
+) -> None:
+    now, next_call, heard = 1000.0, 1000.0 + phase_s, None
+    listening = Listening()
+
+    def calls(until: float, *, are_heard: bool) -> None:
+        nonlocal next_call, heard
+        while next_call <= until:
+            if are_heard:
+                heard = next_call
+            next_call += interval_s
+
+    for event, length_s in events:
+        end = now + length_s
+        match event:
+            case "restart":
+                calls(end, are_heard=False)
+                listening, heard = Listening(), None
+            case "blocked":
+                calls(end, are_heard=False)
+                now = end
+                listening.check(now)
+                for _ in range(6):
+                    now += CHECK_S
+                    calls(now, are_heard=True)
+                    listening.check(now)
+                end = now
+            case "run" | "not listening":
+                while now < end:
+                    now += CHECK_S
+                    calls(now, are_heard=event == "run")
+                    listening.check(now, is_listening=event == "run")
+                    assert listening.silence_s(heard, now) <= interval_s + CHECK_S + MAX_PAUSE_S
+        now = max(now, end)
+        listening.check(now)
+        assert listening.silence_s(heard, now) <= interval_s + CHECK_S + MAX_PAUSE_S
+
+
+@given(st.floats(0, 1000), st.booleans())
+def test_a_dead_controller_is_noticed_while_home_assistant_listens(died_s: float, was_heard: bool) -> None:
+    listening, now = Listening(), 0.0
+    heard = died_s if was_heard else None
+    while now < died_s + LIMIT_S + CHECK_S:
+        listening.check(now)
+        now += CHECK_S
+    assert listening.silence_s(heard, now) > LIMIT_S
+
+
+def test_before_the_start_nothing_is_silent() -> None:
+    listening = Listening()
+    assert (listening.since_s, listening.silence_s(None, 5000)) == (inf, 0)
+    listening.check(5000, is_listening=False)
+    assert listening.silence_s(0, 9000) == 0
