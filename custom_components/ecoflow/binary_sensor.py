@@ -79,9 +79,9 @@ class OnlineBinarySensor(EcoflowEntity, BinarySensorEntity):
 
     @property
     @override
-    def is_on(self) -> bool:
-        """Whether the values of the device are current."""
-        return self.device.is_fresh
+    def is_on(self) -> bool | None:
+        """Whether the device is online, None while Home Assistant cannot reach the cloud."""
+        return self.device.is_online
 
 
 class BrokerBinarySensor(AccountEntity, BinarySensorEntity):

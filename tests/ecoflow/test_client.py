@@ -475,9 +475,11 @@ async def test_a_raw_value_that_cannot_be_a_state_is_unknown(
 ) -> None:
     sn = cloud.do("add", model="unknown")
     await client.poll()
-    assert values(client, sn)["raw_nova_soc"] == 50
+    assert values(client, sn)["raw_nova_mode"] == "auto"
+    client.receive(QuotaMessage(sn, {"nova.mode": value}))
+    assert values(client, sn)["raw_nova_mode"] == shown
     client.receive(QuotaMessage(sn, {"nova.soc": value}))
-    assert values(client, sn)["raw_nova_soc"] == shown
+    assert values(client, sn)["raw_nova_soc"] is None, "a value with a unit is a number"
 
 
 def test_a_burst_of_messages_does_not_block_the_loop() -> None:

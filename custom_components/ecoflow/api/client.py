@@ -23,6 +23,7 @@ from .messages import normalize
 from .models import Device, Message, QuotaMessage, SetReply, StatusMessage
 from .mqtt import ConnectionState, MqttConnection
 from .payloads import MessageIds, http_payload, mqtt_payload
+from .reachability import Reachability
 from .rest import RestClient
 from .state import DeviceState
 
@@ -98,6 +99,7 @@ class EcoflowClient:
         self._families: dict[str, tuple[Family, int]] = {}
         self._read_at: dict[str, float] = {}
         self._listed_at: float | None = None
+        self._reachability = Reachability()
         self._reads = asyncio.Semaphore(PARALLEL_READS)
         self._broker_retry_at = 0.0
         self._broker_backoff = Backoff(BROKER_RETRY)
@@ -110,6 +112,7 @@ class EcoflowClient:
         """Read the device list: new devices are added to `states`, removed ones deleted."""
         devices = {device.sn: device for device in await self.rest.device_list()}
         self._listed_at = self._clock()
+        self._reachability.received(self._listed_at, self.timing.max_age_s)
         for sn in set(self.states) - set(devices):
             del self.states[sn]
             self._forget(sn)
@@ -143,6 +146,18 @@ class EcoflowClient:
             if state.values:
                 self._families[sn] = (family, len(state.values))
         return family
+
+    def is_online(self, sn: str) -> bool | None:
+        """Return whether a device is online, None while that cannot be known because the cloud cannot be reached.
+
+        Silence counts only for as long as Home Assistant could have received something.
+        """
+        state, now = self.states.get(sn), self._clock()
+        if state is None or state.online is False:
+            return False
+        if state.is_fresh(now, self.timing.max_age_s):
+            return True
+        return self._reachability.is_silent_since(state.last_seen, now, self.timing.max_age_s)
 
     def is_fresh(self, sn: str) -> bool:
         """Whether the values of a device are current."""
@@ -201,7 +216,11 @@ class EcoflowClient:
         self.errors.pop(sn, None)
         self._read_at[sn] = requested_at
         online = state.online is not False
-        changed = state.apply_reply(normalize(values), requested_at, self._clock(), online=online)
+        now = self._clock()
+        self._reachability.received(now, self.timing.max_age_s)
+        changed = state.apply_reply(
+            normalize(values), requested_at, now, online=online, reachable_since=self._reachability.silence_counts_from
+        )
         self.callbacks.values_changed(sn, changed)
 
     def _set_online(self, state: DeviceState, online: bool) -> None:
@@ -213,6 +232,7 @@ class EcoflowClient:
 
     async def ensure_connected(self) -> None:
         """Connect to the broker if there is no connection and the next attempt is due."""
+        self._reachability.wants_messages = True
         if self.mqtt is not None or self._stopped or self._clock() < self._broker_retry_at:
             return
         try:
@@ -237,7 +257,9 @@ class EcoflowClient:
         self._broker_retry_at = self._clock() + delay_s
 
     def _connection_changed(self, state: ConnectionState) -> None:
-        if state is ConnectionState.CONNECTED:
+        is_connected = state is ConnectionState.CONNECTED
+        self._reachability.set_messages(is_connected, self._clock(), self.timing.max_age_s)
+        if is_connected:
             self._broker_backoff.reset()
         elif state in (ConnectionState.AUTH_FAILED, ConnectionState.TAKEN_OVER):
             self._postpone_connection(TAKEOVER_PAUSE_S if state is ConnectionState.TAKEN_OVER else None)
@@ -248,6 +270,7 @@ class EcoflowClient:
 
     def receive(self, message: Message) -> None:
         """Process a message from the broker."""
+        self._reachability.received(self._clock(), self.timing.max_age_s)
         match message:
             case QuotaMessage():
                 if (state := self.states.get(message.sn)) is not None:

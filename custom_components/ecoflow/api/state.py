@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from .messages import MAX_KEYS
@@ -12,9 +13,13 @@ from .wire_values import Values, is_same
 HOLD_S = 5.0
 # A message older than the known value is dropped, unless it is so much older that the device's clock was set back.
 CLOCK_SET_MS = 3_600_000
+# So many late messages in a row, over this time, are in order: the device's clock was set back.
+CLOCK_SET_MESSAGES = 3
+CLOCK_SET_S = 30.0
 # The cloud repeats the last values of a silent device over HTTP. Unchanged values prove that it is alive only for
-# this time.
+# this time; while its messages could not be received, for the longer one, as long as the cloud lists it as online.
 UNCHANGED_VALID_S = 900.0
+UNREACHABLE_VALID_S = 6 * 3600.0
 
 
 @dataclass(slots=True)
@@ -54,6 +59,9 @@ class DeviceState:
     _sent_ms: dict[str, int] = field(default_factory=dict, repr=False)
     _last_reply: dict[str, Any] = field(default_factory=dict, repr=False)
     _reply_changed_at: float | None = field(default=None, repr=False)
+    # The first of the late messages in a row, and their number.
+    _late_since: float | None = field(default=None, repr=False)
+    _late_in_a_row: int = field(default=0, repr=False)
 
     @property
     def sn(self) -> str:
@@ -84,6 +92,11 @@ class DeviceState:
         values = self._not_outdated(message)
         if len(values) < len(message.values):
             self.counts.late += 1
+            if not values and self._is_clock_set_back(now):
+                self._sent_ms.clear()
+                values = self._not_outdated(message)
+        elif values:
+            self._late_in_a_row = 0
         if not values:
             self.counts.empty += not message.values
             return frozenset()
@@ -97,11 +110,18 @@ class DeviceState:
         return changed
 
     def apply_reply(
-        self, values: Mapping[str, Any], requested_at: float, now: float, *, online: bool
+        self,
+        values: Mapping[str, Any],
+        requested_at: float,
+        now: float,
+        *,
+        online: bool,
+        reachable_since: float | None = -inf,
     ) -> frozenset[str]:
         """Merge an HTTP reply to a request sent at `requested_at` and return the names of the changed values.
 
-        A value that arrived by MQTT after the request was sent is newer than the reply and is kept.
+        A value that arrived by MQTT after the request was sent is newer than the reply and is kept. Messages of the
+        device can be received since `reachable_since`, None while they cannot: earlier silence is no evidence.
         """
         self.counts.http += 1
         if self.is_disputed(requested_at):
@@ -109,8 +129,7 @@ class DeviceState:
         if values != self._last_reply:
             self._last_reply = dict(values)
             self._reply_changed_at = now
-        changed_at = self._reply_changed_at
-        if values and online and changed_at is not None and now - changed_at <= UNCHANGED_VALID_S:
+        if values and online and self._is_alive(now, reachable_since):
             self.last_seen = now
         newer = {name: value for name, value in values.items() if self._message_at.get(name, -1.0) < requested_at}
         return self._merge(newer, now)
@@ -139,6 +158,23 @@ class DeviceState:
             return is_confirmed_by is not None and is_confirmed_by({**self.values, name: value})
 
         return matches
+
+    def _is_alive(self, now: float, reachable_since: float | None) -> bool:
+        """Whether a reply proves that the device is alive: it changed, or the silence is not long enough."""
+        changed_at = self._reply_changed_at
+        if changed_at is None:
+            return False
+        if reachable_since is None:
+            return now - changed_at <= UNREACHABLE_VALID_S
+        reported_at = changed_at if self.last_message is None else max(changed_at, self.last_message)
+        return now - max(reported_at, reachable_since) <= UNCHANGED_VALID_S
+
+    def _is_clock_set_back(self, now: float) -> bool:
+        """Whether the messages are late only because the device's clock was set back."""
+        if self._late_since is None or not self._late_in_a_row:
+            self._late_since = now
+        self._late_in_a_row += 1
+        return self._late_in_a_row >= CLOCK_SET_MESSAGES and now - self._late_since >= CLOCK_SET_S
 
     def _not_outdated(self, message: QuotaMessage) -> Mapping[str, Any]:
         if (sent := message.time_ms) is None:

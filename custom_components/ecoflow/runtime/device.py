@@ -50,6 +50,8 @@ class EcoflowDevice:
     sn: str
     # Whether the values are current, as last published.
     is_fresh: bool = False
+    # Whether the device is online, None while that cannot be known, as last published.
+    is_online: bool | None = None
     # The number of values when entities were last added.
     value_count: int = 0
     # The wire values of entities that do not exist yet, although the device reports a value for them.

@@ -69,7 +69,7 @@ class DeviceManager:
         client = self._account.client
         for sn in set(self.devices) - set(client.states):
             _LOGGER.info("%s was removed from the account", self._name(sn))
-            self._set_fresh(self.devices[sn], False)
+            self._set_fresh(self.devices[sn], False, False)
             # The entities stay unavailable until the user deletes them or the device returns.
             self._removed[sn] = self.devices.pop(sn)
             repairs.async_delete_device_issues(self._account.hass, sn)
@@ -118,29 +118,36 @@ class DeviceManager:
             at=self._clock(),
             max_age_s=client.timing.max_age_s,
         )
-        self._set_fresh(device, is_fresh)
+        self._set_fresh(device, is_fresh, client.is_online(sn))
         if is_fresh and was_fresh:
             device.publish(changed)
             device.call_listeners()
 
-    def _set_fresh(self, device: EcoflowDevice, is_fresh: bool) -> None:
-        """Set whether the values of a device are current; a change concerns all its entities."""
-        if is_fresh is device.is_fresh:
+    def _set_fresh(self, device: EcoflowDevice, is_fresh: bool, is_online: bool | None) -> None:
+        """Set whether the values of a device are current and it is online; a change concerns all its entities."""
+        if (is_fresh, is_online) == (device.is_fresh, device.is_online):
             return
-        device.is_fresh = is_fresh
-        if not self._stopped:
-            if is_fresh:
-                _LOGGER.info("%s is back online", self._name(device.sn))
-            else:
-                _LOGGER.warning("%s is offline", self._name(device.sn))
+        if not self._stopped and is_online is not device.is_online:
+            self._log(device.sn, device.is_online, is_online)
+        device.is_fresh, device.is_online = is_fresh, is_online
         device.publish_all()
         device.call_listeners()
+
+    def _log(self, sn: str, was_online: bool | None, is_online: bool | None) -> None:
+        match is_online:
+            case False:
+                _LOGGER.warning("%s is offline", self._name(sn))
+            case True if was_online is False:
+                _LOGGER.info("%s is back online", self._name(sn))
+            case None if was_online:
+                _LOGGER.info("%s: EcoFlow cannot be reached, the values are no longer current", self._name(sn))
 
     @callback
     def check_freshness(self) -> None:
         """Find devices whose values have become too old."""
         for device in tuple(self.devices.values()):
-            self._set_fresh(device, self._account.client.is_fresh(device.sn))
+            client = self._account.client
+            self._set_fresh(device, client.is_fresh(device.sn), client.is_online(device.sn))
 
     @callback
     def _freshness_due(self, _now: datetime) -> None:

@@ -1,0 +1,48 @@
+"""Since when something of a device could have been received: earlier silence is no evidence. No I/O."""
+
+from dataclasses import dataclass
+from math import inf
+
+
+@dataclass(slots=True)
+class Reachability:
+    """The times in which the cloud could be reached. All times are monotonic seconds, given by the caller."""
+
+    # Since when messages of the broker are received, None while it is not connected.
+    messages_since: float | None = None
+    # Whether messages are wanted at all; otherwise replies are all there is.
+    wants_messages: bool = False
+    _since: float | None = None
+    _last: float | None = None
+
+    @property
+    def silence_counts_from(self) -> float | None:
+        """The time from which silence of a device counts, None while its messages cannot be received."""
+        return self.messages_since if self.wants_messages else -inf
+
+    def received(self, now: float, max_age_s: float) -> None:
+        """Record that the cloud answered; after a longer time without an answer the evidence begins again."""
+        if self._last is None or now - self._last > max_age_s:
+            self._since = now
+        self._last = now
+
+    def set_messages(self, connected: bool, now: float, max_age_s: float) -> None:
+        """Record that the broker was connected or disconnected."""
+        if self.messages_since is not None:
+            # It was connected until now.
+            self._last = now
+        if connected:
+            self.received(now, max_age_s)
+            if self.messages_since is None:
+                self.messages_since = now
+        else:
+            self.messages_since = None
+
+    def is_silent_since(self, last_seen: float | None, now: float, max_age_s: float) -> bool | None:
+        """Return False (not online) if the silence was long enough and could be noticed, else None."""
+        if self._since is None or self._last is None:
+            return None
+        if self.messages_since is None and now - self._last > max_age_s:
+            return None
+        begin = self._since if last_seen is None else max(self._since, last_seen)
+        return False if now - begin > max_age_s else None
