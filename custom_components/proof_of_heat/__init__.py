@@ -1,15 +1,16 @@
 """Proof of Heat: control all heat sources of a home from one place."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN, PLATFORMS
-from .data import HeatConfigEntry
-from .flows.form import without_tokens
+from .data import HeatConfigEntry, HeatingSystem
 from .repairs import clear_issues
 from .runtime.assembly import async_assemble
 from .runtime.persistence import async_remove_stores
+from .runtime.reconfiguration import fingerprint
 from .services import async_setup_services
 from .sources.call_budgets import async_remove_budgets
 from .sources.control_records import control_records
@@ -32,28 +33,27 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> bool:
     """Set up a heating system. A source that does not answer is shown as failing; the rest starts."""
-    _reload_on_change(hass, entry)
+    _follow_changes(hass, entry)
     entry.runtime_data = system = await async_assemble(hass, entry)
     await system.coordinator.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
 
-def _reload_on_change(hass: HomeAssistant, entry: HeatConfigEntry) -> None:
-    """Reload for what the user changed, not for a renewed token; also for a change during set-up."""
-    fingerprint = _fingerprint(entry)
+def _follow_changes(hass: HomeAssistant, entry: HeatConfigEntry) -> None:
+    """Apply what the user changed, by a reload where that is necessary; also what was changed during set-up."""
+    at_set_up = (fingerprint(entry), dict(entry.options))
 
     async def updated(hass: HomeAssistant, changed: HeatConfigEntry) -> None:
-        if _fingerprint(changed) != fingerprint:
+        system: HeatingSystem | None = getattr(changed, "runtime_data", None)
+        if system is None or changed.state is not ConfigEntryState.LOADED:
+            applied = (fingerprint(changed), dict(changed.options)) == at_set_up
+        else:
+            applied = await system.reconfiguration.async_apply()
+        if not applied:
             hass.config_entries.async_schedule_reload(changed.entry_id)
 
     entry.async_on_unload(entry.add_update_listener(updated))
-
-
-def _fingerprint(entry: HeatConfigEntry) -> object:
-    """Return everything whose change makes a reload necessary."""
-    subentries = {key: (item.title, without_tokens(item.data)) for key, item in entry.subentries.items()}
-    return (entry.title, dict(entry.data), dict(entry.options), subentries)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> bool:

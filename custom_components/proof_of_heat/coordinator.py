@@ -16,6 +16,7 @@ from .runtime.cycle import ControlCycle, CycleData
 from .runtime.persistence import StateStore
 from .runtime.user_settings import UserSettings
 from .sources.supervisor import SourceSupervisor
+from .system_config import SystemConfig
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class HeatCoordinator(DataUpdateCoordinator[CycleData]):
         store: StateStore,
         *,
         user_settings: UserSettings,
-        slope: float,
+        config: SystemConfig,
         read_only_s: float,
         check_health: Callable[[datetime], None],
     ) -> None:
@@ -47,7 +48,7 @@ class HeatCoordinator(DataUpdateCoordinator[CycleData]):
         self._supervisor = supervisor
         self._store = store
         self._user_settings = user_settings
-        self._slope = slope
+        self._config = config
         self._read_only_s = read_only_s
         self.check_health = check_health
         self._lock = asyncio.Lock()
@@ -62,7 +63,7 @@ class HeatCoordinator(DataUpdateCoordinator[CycleData]):
             self.check_health(now)
             if self._user_settings.active and self._is_warmed_up(now):
                 await self._store.async_save_cycling()
-                self._supervisor.send_commands(data.cycle_id, data.decision, data.snapshot, self._slope)
+                self._supervisor.send_commands(data.cycle_id, data.decision, data.snapshot, self._config.slope)
             await self._store.async_save_if_due(now)
             return data
 

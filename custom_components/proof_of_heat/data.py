@@ -15,6 +15,7 @@ from .runtime.curve_advice import CurveAdvisor
 from .runtime.events import EventNotifier
 from .runtime.listeners import Listeners
 from .runtime.persistence import StateStore
+from .runtime.reconfiguration import Reconfiguration
 from .runtime.user_control import UserControl
 from .runtime.zone_targets import ZoneTargets
 from .sources.managed_source import ManagedSource
@@ -47,5 +48,6 @@ class HeatingSystem:
     cop: SystemCop
     journal: DecisionJournal
     store: StateStore
+    reconfiguration: Reconfiguration
     curve_advisor: CurveAdvisor
     events: EventNotifier

@@ -106,7 +106,7 @@ class CurveNumber(SystemEntity, NumberEntity):
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Change the option, which reloads the system."""
+        """Change the option; it takes effect at once."""
         config = self.system.config
         defaults = {CONF_SLOPE: config.slope, CONF_LEVEL: config.level, CONF_MAX_FLOW: config.max_flow_c}
         change_option(self.system, CONF_CURVE, {self.entity_description.option: value}, defaults)
@@ -126,7 +126,7 @@ class PowerLimitNumber(SystemEntity, NumberEntity):
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Change the option, which reloads the system."""
+        """Change the option; it takes effect at once."""
         change_option(self.system, CONF_LIMITS, {CONF_SITE_POWER: value}, {})
 
 
@@ -137,3 +137,4 @@ def change_option(
     entry = system.coordinator.config_entry
     options = {**entry.options, subject: {**defaults, **entry.options.get(subject, {}), **change}}
     system.coordinator.hass.config_entries.async_update_entry(entry, options=options)
+    system.reconfiguration.apply()

@@ -154,13 +154,13 @@ async def _apply_curve(call: ServiceCall) -> ServiceResponse:
     advice = system.curve_advisor.advice()
     if advice is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_curve_suggestion")
-    config = system.config
-    apply_curve(call.hass, system.coordinator.config_entry, config, advice)
+    before = {"slope": system.config.slope, "level": system.config.level}
+    apply_curve(call.hass, system.coordinator.config_entry, system.config, advice)
     return {
         "slope": advice.slope,
         "level": advice.level,
         "confidence": advice.confidence,
-        "before": {"slope": config.slope, "level": config.level},
+        "before": before,
     }
 
 

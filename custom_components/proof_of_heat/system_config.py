@@ -1,7 +1,7 @@
 """The configuration of a heating system, typed: the entry's data, options and zones."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, time
 import logging
 from typing import Any
@@ -81,9 +81,9 @@ class HttpPriceConfig:
     factor: float = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SystemConfig:
-    """The configuration of a heating system."""
+    """The configuration of a heating system. All its parts have the same object; only `adopt` changes it."""
 
     name: str
     outdoor: str | None
@@ -112,6 +112,15 @@ class SystemConfig:
     site_power_w: float | None
     site_meter: str | None
     zones: tuple[ZoneConfig, ...]
+
+    def adopt(self, other: SystemConfig) -> None:
+        """Apply the values of another configuration in place."""
+        for name in self.differs_in(other):
+            setattr(self, name, getattr(other, name))
+
+    def differs_in(self, other: SystemConfig) -> frozenset[str]:
+        """Return the names of the values that differ."""
+        return frozenset(item.name for item in fields(self) if getattr(self, item.name) != getattr(other, item.name))
 
     def is_quiet(self, local: datetime) -> bool:
         """Return whether a local time is in the quiet hours."""

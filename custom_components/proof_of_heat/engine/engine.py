@@ -74,12 +74,12 @@ class Engine:
         self.savings = SavingsTracker(config.reference)
         self.demand_control = DemandControl(config.curve)
         self.short_cycle = ShortCycleProtection()
-        self._configs = {source.source_id: source for source in config.sources}
-        self.safety = Safety(config.safety, self._configs, self.short_cycle)
+        self.configs = {source.source_id: source for source in config.sources}
+        self.safety = Safety(config.safety, self.configs, self.short_cycle)
         self.source_selector = SourceSelector(config)
         self.zones = ZoneOffsets()
         self.site_load = SiteLoad(config.site)
-        self._validator = InputValidator(config.safety)
+        self.validator = InputValidator(config.safety)
         self._rows = RowBuilder()
         self._duty_cycle = DutyCycle()
         self._observer: Observer | None = None
@@ -119,15 +119,15 @@ class Engine:
         self._elapsed_s = 0.0 if self._last_s is None else max(0.0, snapshot.now_s - self._last_s)
         self._last_s = snapshot.now_s
         self.site_load.observe(snapshot, self._elapsed_s)
-        inputs = self._validator.validate(snapshot)
+        inputs = self.validator.validate(snapshot)
         self._inputs = inputs = replace(inputs, room_c=self.zones.room_c(inputs.zones, self._elapsed_s))
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
         delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
-        self.delivery = delivery(self._configs, snapshot, inputs.outdoor_c, self._shares)
-        self.cost = cost_of(self.delivery, self._configs, snapshot)
+        self.delivery = delivery(self.configs, snapshot, inputs.outdoor_c, self._shares)
+        self.cost = cost_of(self.delivery, self.configs, snapshot)
         self._spent.add(self.cost, self._elapsed_s)
-        self._operating_history.add(operating_values(snapshot, inputs, self._configs), self._elapsed_s)
-        row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self._configs.get(self._pump_id or "")))
+        self._operating_history.add(operating_values(snapshot, inputs, self.configs), self._elapsed_s)
+        row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self.configs.get(self._pump_id or "")))
         if row is None:
             return
         self.history.add(row)
@@ -188,7 +188,7 @@ class Engine:
     def decide(self, snapshot: Snapshot) -> Decision:
         """Return the commands of all sources for this cycle. It is fast and does no I/O."""
         snapshot = self.site_load.completed(snapshot)
-        inputs = self._inputs or self._validator.validate(snapshot)
+        inputs = self._inputs or self.validator.validate(snapshot)
         preheat_k = preheat_offsets_k([zone.band or snapshot.band for zone in inputs.zones], RISE_K_H)
         demand = self.demand_control.update(inputs.zones, inputs.outdoor_c, self._elapsed_s, preheat_k)
         target = self._target(snapshot, inputs, demand)
@@ -273,9 +273,9 @@ class Engine:
 
     def _delivered_w(self, snapshot: Snapshot, outdoor_c: float) -> float:
         return sum(
-            heat_output_w(self._configs[source.source_id], source, outdoor_c)
+            heat_output_w(self.configs[source.source_id], source, outdoor_c)
             for source in snapshot.sources
-            if source.source_id in self._configs
+            if source.source_id in self.configs
         )
 
     def _locks(self, snapshot: Snapshot) -> dict[str, Any]:

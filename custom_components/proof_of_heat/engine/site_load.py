@@ -60,6 +60,12 @@ class SiteLoad:
         self._site = _MeasuredLoad(limits.power_w)
         self._phases = tuple(_MeasuredLoad(limits.phase_w) for _ in range(3))
 
+    def configure(self, limits: SiteLimits) -> None:
+        """Apply other limits; the remembered loads stay."""
+        self._site.limit_w = limits.power_w
+        for phase in self._phases:
+            phase.limit_w = limits.phase_w
+
     @property
     def is_lost(self) -> bool:
         """Whether a load that a limit depends on is unknown."""

@@ -61,13 +61,13 @@ class SourceSelector:
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
-        self._by_id = {source.source_id: source for source in config.sources}
+        self.sources = {source.source_id: source for source in config.sources}
         self._last_power: dict[str, float] = {}
 
     def available(self, snapshot: Snapshot) -> frozenset[str]:
         """Return the IDs of the available sources."""
         unavailable = {source.source_id for source in snapshot.sources if not source.available}
-        return frozenset(self._by_id) - unavailable
+        return frozenset(self.sources) - unavailable
 
     def design_heat_w(self, learned: LearnedModel | None) -> float:
         """Return the design heat load of the home in W.
@@ -84,7 +84,7 @@ class SourceSelector:
 
     def full_heat_w(self, source_id: str, learned: LearnedModel | None) -> float:
         """Return the heat of a source at full load in W."""
-        return self._full_load(self._by_id[source_id], learned)[0]
+        return self._full_load(self.sources[source_id], learned)[0]
 
     def min_heat_w(self, learned: LearnedModel | None) -> float:
         """Return the lowest minimum output of all sources in W."""
@@ -109,7 +109,7 @@ class SourceSelector:
         """Return the learned performance maps of modulating sources."""
         if learned is None:
             return {}
-        maps = {name: found for name, found in learned.others.items() if name in self._by_id}
+        maps = {name: found for name, found in learned.others.items() if name in self.sources}
         first = next((source.source_id for source in self.config.sources if source.has_performance_map), None)
         if first is not None and learned.pump is not None:
             maps[first] = learned.pump
@@ -205,7 +205,7 @@ class SourceSelector:
         site = self.config.site
         left = [site.power_w - snapshot.other_load_w, *(site.phase_w - load for load in snapshot.other_phase_load_w)]
         for reading in snapshot.sources:
-            source = self._by_id.get(reading.source_id)
+            source = self.sources.get(reading.source_id)
             if source is None or reading.available:
                 continue
             draw = self._possible_draw(source, reading, learned)
@@ -313,7 +313,7 @@ class SourceSelector:
         return tuple(self._share(command, snapshot, mean_price) for command in commands)
 
     def _share(self, command: SourceCommand, snapshot: Snapshot, price: float) -> SourceShare:
-        source = self._by_id[command.source_id]
+        source = self.sources[command.source_id]
         if not command.on or command.heat_w <= 0:
             return SourceShare(command.source_id, 0.0, command.power_w if command.on else 0.0, NAN)
         point = self._point(source, command.level, command.heat_w, command.power_w, snapshot)

@@ -42,6 +42,7 @@ from .events import EventNotifier
 from .health_monitor import HealthMonitor
 from .listeners import Listeners
 from .persistence import StateStore
+from .reconfiguration import Reconfiguration
 from .schedule_preview import SchedulePreview
 from .user_control import UserControl
 from .user_settings import UserSettingsStore
@@ -105,7 +106,14 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         journal=journal,
     )
     monitor = HealthMonitor(
-        hass, entry.entry_id, config, engine=engine, sources=sources, curve_advisor=curve_advisor, events=events
+        hass,
+        entry.entry_id,
+        config,
+        engine=engine,
+        sources=sources,
+        curve_advisor=curve_advisor,
+        events=events,
+        inputs=cycle.providers,
     )
     coordinator = HeatCoordinator(
         hass,
@@ -114,7 +122,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         supervisor,
         store,
         user_settings=user_settings.settings,
-        slope=config.slope,
+        config=config,
         read_only_s=engine.config.safety.read_only_s,
         check_health=monitor.check,
     )
@@ -145,6 +153,14 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         cop=cop,
         journal=journal,
         store=store,
+        reconfiguration=Reconfiguration(
+            entry,
+            config,
+            engine=engine,
+            sources=sources,
+            changes=user_changes,
+            refresh=coordinator.async_request_refresh,
+        ),
         curve_advisor=curve_advisor,
         events=events,
     )

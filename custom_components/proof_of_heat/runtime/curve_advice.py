@@ -53,6 +53,7 @@ class CurveAdvisor:
         self._engine = engine
         self._config = config
         self._model: object = None
+        self._curve: tuple[float, float] | None = None
         self._advice: CurveAdvice | None = None
 
     def advice(self) -> CurveAdvice | None:
@@ -60,17 +61,18 @@ class CurveAdvisor:
         learned = self._engine.learned
         if learned is None or not learned.trusted:
             return None
-        if learned is not self._model:
+        curve = (self._config.slope, self._config.level)
+        if learned is not self._model or curve != self._curve:
             room_c = max((zone.targets.comfort for zone in self._config.zones), default=_DEFAULT_COMFORT_C)
             suggestion = self._engine.suggest_curve(room_c)
             self._advice = None if suggestion is None else advise(suggestion, self._config)
-            self._model = learned
+            self._model, self._curve = learned, curve
         return self._advice
 
 
 @callback
 def apply_curve(hass: HomeAssistant, entry: ConfigEntry, config: SystemConfig, advice: CurveAdvice) -> None:
-    """Write the curve into the options, which reloads the entry."""
+    """Write the curve into the options; it takes effect at once."""
     curve = {
         CONF_MAX_FLOW: config.max_flow_c,
         **entry.options.get(CONF_CURVE, {}),

@@ -358,7 +358,7 @@ def test_the_last_word_stops_what_no_power_is_left_for() -> None:
     wanted = _decide(engine.config, _now(IDLE, room_c=17.0, outdoor=SensorReading(0.0)), engine).commands
     forced = [replace(c, on=True, level=1.0, power_w=3400.0 if c.source_id == "miner" else 60.0) for c in wanted]
     now = _now(IDLE, now_s=1.7e9 + 9000)
-    inputs = engine._validator.validate(now)
+    inputs = engine.validator.validate(now)
     commands, said = engine.safety.apply(forced, now, inputs, engine.source_selector.headroom(now, None))
     assert [command.on for command in commands] == [False, True]
     assert message(MessageCode.NO_POWER, source="miner") in said

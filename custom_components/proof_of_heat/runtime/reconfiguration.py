@@ -1,0 +1,80 @@
+"""Applies changed settings to a running heating system, without a reload that would interrupt heating."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import callback
+
+from ..engine.engine import Engine
+from ..engine.reconfiguration import configure
+from ..flows.form import without_tokens
+from ..sources.managed_source import ManagedSource
+from ..system_config import SystemConfig, read_config
+from .engine_config import engine_config
+from .listeners import Listeners
+
+IN_PLACE: Final = frozenset(
+    {
+        *("slope", "level", "max_flow_c"),
+        *("site_power_w", "quiet_from", "quiet_to", "quiet_level"),
+        *("fixed_price", "fees", "tax", "tariff", "hashprice", "pool_fee"),
+        *("persons", "way_zones"),
+    }
+)
+"""Settings that every part of the system reads when it needs them."""
+
+
+class Reconfiguration:
+    """The changes of one config entry."""
+
+    def __init__(
+        self,
+        entry: ConfigEntry,
+        config: SystemConfig,
+        *,
+        engine: Engine,
+        sources: Mapping[str, ManagedSource],
+        changes: Listeners,
+        refresh: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._entry = entry
+        self._config = config
+        self._engine = engine
+        self._sources = sources
+        self._changes = changes
+        self._refresh = refresh
+        self._fingerprint = fingerprint(entry)
+
+    @callback
+    def apply(self) -> bool:
+        """Apply what has changed in the entry; return False if only a reload can do that."""
+        new = read_config(self._entry)
+        if fingerprint(self._entry) != self._fingerprint or self._config.differs_in(new) - IN_PLACE:
+            return False
+        if self._config.differs_in(new):
+            self._config.adopt(new)
+            self._configure_engine()
+            self._changes.notify()
+        return True
+
+    async def async_apply(self) -> bool:
+        """Apply what has changed, and decide again with it."""
+        if not self.apply():
+            return False
+        await self._refresh()
+        return True
+
+    def _configure_engine(self) -> None:
+        config = self._config
+        for managed in self._sources.values():
+            managed.config = replace(managed.config, quiet_level=config.quiet_level, pool_fee=config.pool_fee)
+        sources = tuple(managed.config for managed in self._sources.values())
+        configure(self._engine, engine_config(config, sources))
+
+
+def fingerprint(entry: ConfigEntry) -> object:
+    """Return everything apart from the options whose change makes a reload necessary; a renewed token does not."""
+    subentries = {key: (item.title, without_tokens(item.data)) for key, item in entry.subentries.items()}
+    return (entry.title, dict(entry.data), subentries)
