@@ -122,11 +122,9 @@ class Engine:
         self._inputs = inputs = replace(inputs, room_c=self.zones.room_c(inputs.zones, self._elapsed_s))
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
         delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
-        self.delivery = delivery(self.configs, snapshot, inputs.outdoor_c, self._shares)
-        self.cost = cost_of(self.delivery, self.configs, snapshot)
-        self.spent.add(
-            cost_of(counted(self.delivery, snapshot, self._elapsed_s), self.configs, snapshot), self._elapsed_s
-        )
+        self.delivery = now = delivery(self.configs, snapshot, inputs.outdoor_c, self._shares)
+        self.cost = cost_of(now, self.configs, snapshot)
+        self.spent.add(cost_of(counted(now, snapshot, self._elapsed_s), self.configs, snapshot), self._elapsed_s)
         self._operating_history.add(operating_values(snapshot, inputs, self.configs), self._elapsed_s)
         row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self.configs.get(self._pump_id or "")))
         if row is None:
