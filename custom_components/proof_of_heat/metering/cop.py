@@ -5,7 +5,7 @@ which the heat reading changed are the edges; the electric counter is interpolat
 error of an interval is at most the power times the meter's spacing. Ratios are never averaged: energies are summed
 over intervals where both are known, then divided. An interval over a gap of more than 15 minutes in the meter, or
 over a counter that restarted, is excluded from both sums. What a reading of a counter adds is decided by `Counter`. If
-one counter stands still while the other counts, the interval extends until both have moved.
+one counter does not move while the other counts, the interval extends until both have moved.
 """
 
 from collections import deque
@@ -27,7 +27,7 @@ MIN_ENERGY_KWH: Final = 0.05
 ENOUGH_COUNTS: Final = 20
 """A difference of this many steps of a counter is within 5 %."""
 MAX_COP: Final = 8.0
-"""More heat than this per electricity over an interval: a counter stands still, or has too coarse steps for it."""
+"""More heat than this per electricity over an interval: a counter does not move, or has too coarse steps for it."""
 KEEP_DAYS: Final = 400
 DATA_VERSION: Final = 1
 _FAST_KEPT: Final = 5000
@@ -201,7 +201,7 @@ class CopCalculator:
                 self._last = None
                 continue
             if self._last is not None and not self._close(self._last, (edge, counter)):
-                continue  # one counter stands still: the interval extends until it moves
+                continue  # one counter does not move: the interval extends until it moves
             self._last = (edge, counter)
         self._drop_old()
 
