@@ -15,7 +15,7 @@ from .image_response import ImageResponse
 
 
 def _check_permission(request: web.Request) -> None:
-    """Allow administrators, and whoever has a signed link: images may contain secrets of the home.
+    """Allow administrators and signed links only: images may contain secrets of the home.
 
     Raises:
         ApiError: `forbidden`.
