@@ -22,7 +22,7 @@ TANK = "van/env/tank"
     [
         ("C", "°C"), ("degC", "°C"), ("℃", "°C"), ("°F", "°F"), ("mW", "mW"), ("KWH", "kWh"), ("kWh", "kWh"),
         ("Wh", "Wh"),
-        
+
         ("mbar", "hPa"), ("µg/m³", "μg/m³"), ("ug/m3", "μg/m³"), ("Lux", "lx"), (" volts ", "V"), ("pct", "%"),
         ("furlong", None), ("", None), (5, None),
     ],
