@@ -2,7 +2,7 @@
 
 The radio is half-duplex and slow. Two frames on the air at the same time are both lost, as HC-12 modules do not listen
 before they send. With the faults, frames are lost, repeated or corrupted, and there is noise between them. Bytes that
-arrive during the fault ``set_low`` are AT commands to the module itself, which it understands at its own baud rate only.
+arrive during the fault ``set_low`` are AT commands to the module itself, which it understands at its own baud rate.
 Frames are not garbled at another one.
 """
 

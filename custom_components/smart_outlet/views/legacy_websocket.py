@@ -21,6 +21,7 @@ from .base import path_device_id
 
 AUTH_TIMEOUT_S: Final = 10.0
 MIN_INTERVAL_S: Final = 0.2
+_FIELDS: Final = ("device_id", "current_a", "current_b", "relay_a", "relay_b", "is_overload")
 
 
 class LegacyWebSocketView(HomeAssistantView):
@@ -58,8 +59,8 @@ class LegacyWebSocketView(HomeAssistantView):
 
     def _find(self, user: User, device_id: str, ccu_id: str) -> tuple[HubData, Outlet | None] | None:
         """Return an outlet with its hub, or a hub by its CCU ID, if the user may read it."""
-        hubs = [hub for hub in self._directory.hubs.values() if ccu_id and hub.info.ccu_id == ccu_id.upper()]
-        found: list[tuple[HubData, Outlet | None]] = [(hub, None) for hub in hubs]
+        hubs = self._directory.hubs.values()
+        found: list[tuple[HubData, Outlet | None]] = [(hub, None) for hub in hubs if hub.info.ccu_id == ccu_id.upper()]
         with suppress(OutletError):
             found = found or [self._directory.find_outlet(path_device_id(device_id))]
         for hub, outlet in found:
@@ -82,7 +83,7 @@ class LegacyWebSocketView(HomeAssistantView):
             if reported is outlet:
                 changed.set()
 
-        sender = self._hass.async_create_background_task(send(), f"{self.name} {hub.info.title}")
+        sender = self._hass.async_create_background_task(send(), self.name)
         unsubscribe = self._directory.subscribe(changed.set)
         hub.notifier.report_listeners.append(on_report)
         try:
@@ -99,6 +100,5 @@ def _message(hub: HubData, outlet: Outlet | None) -> dict[str, Any]:
     if outlet is None:
         amps = None if hub.model.main_current_ma is None else hub.model.main_current_ma / 1000
         return {"type": "breaker_update", "data": {"ccu_id": hub.info.ccu_id, "current_amps": amps}}
-    fields = ("device_id", "current_a", "current_b", "relay_a", "relay_b", "is_overload")
     status = outlet_status(hub.model, outlet)
-    return {"type": "sensor_update", "data": {field: status[field] for field in fields}}
+    return {"type": "sensor_update", "data": {field: status[field] for field in _FIELDS}}
