@@ -19,8 +19,7 @@ from ..permissions import alert_entity, outlet_entity
 from ..status import outlet_status
 from .base import path_device_id
 
-AUTH_TIMEOUT_S: Final = 10.0
-MIN_INTERVAL_S: Final = 0.2
+AUTH_TIMEOUT_S, MIN_INTERVAL_S = 10.0, 0.2
 _FIELDS: Final = ("device_id", "current_a", "current_b", "relay_a", "relay_b", "is_overload")
 
 
@@ -30,8 +29,7 @@ class LegacyWebSocketView(HomeAssistantView):
     url = "/ws/sensor/{device_id}/"
     extra_urls = ["/ws/sensor/{device_id}", "/ws/breaker/{ccu_id}/", "/ws/breaker/{ccu_id}"]
     name = "ws:smart_outlet"
-    # A browser cannot send a header with a WebSocket, so the token may also come in the first message.
-    requires_auth = False
+    requires_auth = False  # a browser cannot send a header with a WebSocket: the token may be its first message
 
     def __init__(self, hass: HomeAssistant, directory: HubDirectory) -> None:
         self._hass = hass
@@ -51,11 +49,11 @@ class LegacyWebSocketView(HomeAssistantView):
 
     async def _async_user(self, socket: web.WebSocketResponse) -> User | None:
         """Return the user of ``{"type": "auth", "access_token": TOKEN}``."""
+        token = None
         with suppress(TimeoutError, ValueError, TypeError, KeyError):
             message = json.loads(await socket.receive_str(timeout=AUTH_TIMEOUT_S))
             token = self._hass.auth.async_validate_access_token(str(message["access_token"]))
-            return token.user if token is not None else None
-        return None
+        return None if token is None else token.user
 
     def _find(self, user: User, device_id: str, ccu_id: str) -> tuple[HubData, Outlet | None] | None:
         """Return an outlet with its hub, or a hub by its CCU ID, if the user may read it."""
@@ -88,8 +86,8 @@ class LegacyWebSocketView(HomeAssistantView):
         hub.notifier.report_listeners.append(on_report)
         try:
             sender.add_done_callback(lambda _: self._hass.async_create_task(socket.close(), self.name))
-            async for _ in socket:
-                pass  # what the client sends is ignored
+            async for _ in socket:  # what the client sends is ignored
+                pass
         finally:
             unsubscribe()
             hub.notifier.report_listeners.remove(on_report)
@@ -100,5 +98,4 @@ def _message(hub: HubData, outlet: Outlet | None) -> dict[str, Any]:
     if outlet is None:
         amps = None if hub.model.main_current_ma is None else hub.model.main_current_ma / 1000
         return {"type": "breaker_update", "data": {"ccu_id": hub.info.ccu_id, "current_amps": amps}}
-    status = outlet_status(hub.model, outlet)
-    return {"type": "sensor_update", "data": {field: status[field] for field in _FIELDS}}
+    return {"type": "sensor_update", "data": {key: outlet_status(hub.model, outlet)[key] for key in _FIELDS}}
