@@ -154,7 +154,7 @@ async def _apply_curve(call: ServiceCall) -> ServiceResponse:
     advice = system.curve_advisor.advice()
     if advice is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_curve_suggestion")
-    before = {"slope": system.config.slope, "level": system.config.level}
+    before: dict[str, Any] = {"slope": system.config.slope, "level": system.config.level}
     apply_curve(call.hass, system.coordinator.config_entry, system.config, advice)
     return {
         "slope": advice.slope,
