@@ -8,7 +8,7 @@
 `entity_missing`: `fix_flow.step.init` with the field `entity`, and `fix_flow.abort.entity_back`.
 """
 
-from typing import Any, override
+from typing import Any
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.core import split_entity_id
@@ -32,7 +32,6 @@ class ReplaceEntityFlow(RepairsFlow):
         """`domain`: the integration that reported the entity."""
         self._domain = domain
 
-    @override
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Show the form, and use what was chosen."""
         links: LinkedEntities | None = self.hass.data.get(REPORTED, {}).get((self._domain, self.issue_id))
