@@ -100,7 +100,7 @@ def test_the_system_solved_cell_by_cell_is_the_systems_solution(seed: int, cells
     assert matrix @ program.cells.system(diagonal, weight).solve(right) == pytest.approx(right, abs=1e-6)
 
 
-def test_a_solution_tells_that_it_converged() -> None:
+def test_a_solution_reports_that_it_converged() -> None:
     assert solve(_random(1, 20, 20)).converged
 
 
