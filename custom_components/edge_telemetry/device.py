@@ -14,10 +14,13 @@ from .decoders import (
     Address,
     DeviceClock,
     DeviceType,
+    Kind,
     Reason,
     SequenceTracker,
+    TotalFilter,
     Value,
     convert,
+    describe,
     find_unit,
 )
 from .naming import display_name
@@ -118,6 +121,8 @@ class EdgeDevice:
         self.buttons: set[str] = set()
         self._publisher = publisher
         self._max_metrics = max_metrics
+        self._totals = {key for key in record.metrics if self._is_total(key)}
+        self._filter = TotalFilter()
 
     @property
     def name(self) -> str:
@@ -140,32 +145,50 @@ class EdgeDevice:
             reject: Called with a metric whose value is invalid: it is unknown.
             units: Units that the message states.
         """
-        new: dict[str, ValueType] | None = None
+        new: dict[str, ValueType] = {}
         entities, known, offer = self.entities, self.record.metrics, self._publisher.offer
         for key, value in values.items():
             if units and key in units:
                 value = self._in_unit(key, value, units[key])  # noqa: PLW2901 the value as it is shown
-            if (value_type := known.get(key)) is None:
-                if (value_type := first_type(key, value, self.record.units.get(key))) is None:
-                    continue
-                if len(known) >= self._max_metrics:
-                    reject(key, Reason.TOO_MANY_METRICS)
-                    continue
-                known[key] = value_type
-                new = {**(new or {}), key: value_type}
-            if type(value) not in _PLAIN[value_type]:
-                wider, value = widen(key, value_type, self.values.get(key), value)  # noqa: PLW2901
-                if value is BAD:
-                    reject(key, Reason.BAD_VALUE)
-                    value = None  # noqa: PLW2901
-                elif wider is not value_type:
-                    known[key] = wider
-                    new = {**(new or {}), key: wider}
+            value_type = known.get(key)
+            if value_type is None and not self._learn(key, value, reject):
+                continue
+            if type(value) not in _PLAIN[known[key]] or key in self._totals:
+                value = self._as_shown(key, value, reject)  # noqa: PLW2901
+            if value_type is not known[key]:
+                new[key] = known[key]
             self.values[key] = value
             self.metric_seen[key] = now
             if (entity := entities.get(key)) is not None:
                 offer(entity, value)
-        return new
+        return new or None
+
+    def _learn(self, key: str, value: Value, reject: Callable[[str, Reason], None]) -> bool:
+        """Add a metric by its first value; return False where it has none, or where there are too many metrics."""
+        if (value_type := first_type(key, value, self.record.units.get(key))) is None:
+            return False
+        if len(self.record.metrics) >= self._max_metrics:
+            reject(key, Reason.TOO_MANY_METRICS)
+            return False
+        self.record.metrics[key] = value_type
+        if self._is_total(key):
+            self._totals.add(key)
+        return True
+
+    def _as_shown(self, key: str, value: Value, reject: Callable[[str, Reason], None]) -> Value:
+        """Return a value in the metric's type, which it may widen; None for an invalid one and an unconfirmed total."""
+        value_type = self.record.metrics[key]
+        if type(value) not in _PLAIN[value_type]:
+            self.record.metrics[key], value = widen(key, value_type, self.values.get(key), value)
+            if value is BAD:
+                reject(key, Reason.BAD_VALUE)
+                return None
+        if key in self._totals and isinstance(value, int | float) and not isinstance(value, bool):
+            return self._filter.check(key, value)
+        return value
+
+    def _is_total(self, key: str) -> bool:
+        return describe(key, self.record.units.get(key)).kind is Kind.TOTAL
 
     def _in_unit(self, key: str, value: Value, unit: str) -> Value:
         """Return a value in the unit that the device stated first."""
@@ -213,3 +236,5 @@ class EdgeDevice:
             self.record.metrics.pop(key, None)
             self.values.pop(key, None)
             self.metric_seen.pop(key, None)
+            self._totals.discard(key)
+            self._filter.forget(key)

@@ -59,13 +59,15 @@ def clear_issues(hass: HomeAssistant, entry_id: str, keep: Iterable[str] = ()) -
             clear_issue(hass, issue_id)
 
 
-def raise_issue(hass: HomeAssistant, issue: str, key: str, placeholders: dict[str, str], entry_id: str) -> None:
-    """Raise a fixable issue of an entry."""
+def raise_issue(
+    hass: HomeAssistant, issue: str, key: str, placeholders: dict[str, str], entry_id: str, *, fixable: bool = True
+) -> None:
+    """Raise an issue of an entry."""
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue,
-        is_fixable=True,
+        is_fixable=fixable,
         severity=ir.IssueSeverity.WARNING,
         translation_key=key,
         translation_placeholders=placeholders,

@@ -12,13 +12,14 @@ import contextlib
 from dataclasses import dataclass
 import os
 from pathlib import Path
+import termios
 import tty
 from typing import Any, ClassVar, override
 
 from simulators.framework import Simulator
 
 from .codec import Splitter
-from .module import Module
+from .module import BAUDS, Module
 from .outlet import Outlet
 
 _BITS_PER_BYTE = 10
@@ -50,7 +51,10 @@ class Hc12(Simulator):
 
     def __init__(self, args: argparse.Namespace) -> None:
         super().__init__(args)
-        self.module = Module()
+        self.module = Module(self.rng)
+        self.module.channel, self.module.mode = f"{args.channel:03}", args.mode.removeprefix("FU")
+        self.module.baud = self.module.active_baud = str(args.baud)
+        self.module.is_confused = args.confused
         self.outlets = {name.upper(): Outlet(int(name, 16), self.rng) for name in args.outlets.split(",") if name}
         for outlet in self.outlets.values():
             outlet.loads = [int(load) for load in args.loads.split(",")]
@@ -60,6 +64,7 @@ class Hc12(Simulator):
         self._splitter = Splitter()
         self._master: int | None = None
         self._slave: int | None = None
+        self._is_command_mode = False
         # A module sends its frames one after the other; two modules can collide.
         self._senders: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._air: list[Transmission] = []
@@ -72,6 +77,10 @@ class Hc12(Simulator):
         parser.add_argument("--outlets", default="FE,FD", help="IDs of the outlets (FE,FD)")
         parser.add_argument("--loads", default="1200,300", help="currents of sockets A and B in mA when on")
         parser.add_argument("--threshold", type=int, default=0, help="mA at which the outlets trip; 0: never")
+        parser.add_argument("--channel", type=int, default=1, help="channel of the module, 1 to 127 (1)")
+        parser.add_argument("--mode", default="FU3", help="mode of the module (FU3)")
+        parser.add_argument("--baud", type=int, default=9600, help="baud rate of the module (9600)")
+        parser.add_argument("--confused", action="store_true", help="the module accepts AT+DEFAULT only")
         parser.add_argument("--delay", type=float, default=0.0155, help="transfer delay of the radio, s (0.0155)")
 
     @override
@@ -93,7 +102,8 @@ class Hc12(Simulator):
     def state(self) -> dict[str, Any]:
         return {
             "frames": self.frames,
-            "module": vars(self.module) | {"_line": None},
+            "module": {name: value for name, value in vars(self.module).items() if not name.startswith("_")}
+            | {"_line": None},
             "outlets": {
                 name: {
                     "relay_a": outlet.relays[0],
@@ -151,6 +161,8 @@ class Hc12(Simulator):
                 self._unplug()
             elif self._master is None:
                 self._plug()
+            if "set_low" not in self.faults:
+                self._leave_command_mode()
             for name, outlet in self.outlets.items():
                 event = outlet.trip_on_overload()
                 if event and not self._is_unpowered(name):
@@ -164,11 +176,27 @@ class Hc12(Simulator):
         except OSError:
             return
         if "set_low" in self.faults:
+            self._is_command_mode = True
             if "mute_module" not in self.faults:
-                self._write(self.module.push(data))
+                self._write(self.module.push(data, self._host_baud()))
             return
+        self._leave_command_mode()
+        if self.module.is_garbled(self._host_baud()):
+            data = self.module.garbled(data)
         for is_frame, piece in self._splitter.push(data):
             self._spawn(self._to_outlets(piece, is_frame))
+
+    def _leave_command_mode(self) -> None:
+        if self._is_command_mode:
+            self._is_command_mode = False
+            self.module.leave()
+
+    def _host_baud(self) -> int | None:
+        """Return the baud rate that the host has set; None if it is none of the module."""
+        if self._slave is None:
+            return None
+        speed = termios.tcgetattr(self._slave)[5]
+        return next((int(baud) for baud in BAUDS if getattr(termios, f"B{baud}") == speed), None)
 
     def _write(self, data: bytes) -> None:
         if self._master is not None:
@@ -196,7 +224,7 @@ class Hc12(Simulator):
 
     async def _to_controller(self, frame: bytes, name: str) -> None:
         for data in await self._transmit(frame, name, is_frame=True):
-            self._write(data)
+            self._write(self.module.garbled(data) if self.module.is_garbled(self._host_baud()) else data)
 
     async def _transmit(self, piece: bytes, sender: str, *, is_frame: bool) -> list[bytes]:
         """Send over the air; returns the bytes that arrive."""
@@ -206,7 +234,7 @@ class Hc12(Simulator):
                 other.has_collided = transmission.has_collided = True
             self._air.append(transmission)
             try:
-                await self.clock.sleep(self.args.delay + len(piece) * _BITS_PER_BYTE / int(self.module.baud))
+                await self.clock.sleep(self.args.delay + len(piece) * _BITS_PER_BYTE / int(self.module.active_baud))
             finally:
                 self._air.remove(transmission)
         if transmission.has_collided:

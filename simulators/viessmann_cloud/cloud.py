@@ -19,6 +19,7 @@ from .heat_pump import HeatPump
 
 _INSTALLATION: Final = 4242
 _GATEWAY: Final = "7571381700000000"
+_OFFLINE_GATEWAY: Final = "7571381799999999"
 _MODES: Final = {"heating", "standby"}
 _SIGNING_KEY: Final = b"viessmann_cloud"
 """A refresh token outlives the process, as one outlives a restart of the real cloud."""
@@ -54,7 +55,7 @@ class ViessmannCloud(Simulator):
         super().__init__(args)
         start = in_heating_season(self.clock.now())
         self._offset = start - self.clock.now()
-        self.pump = HeatPump(start)
+        self.pump = HeatPump(start, circuit=args.circuit, is_boiler=args.boiler)
         self.calls: deque[float] = deque()
         self.total_calls = 0
         self.over_limit = 0
@@ -72,6 +73,9 @@ class ViessmannCloud(Simulator):
         parser.add_argument("--day-limit", type=int, default=1450)
         parser.add_argument("--short-limit", type=int, default=120)
         parser.add_argument("--token-life", type=float, default=3600.0)
+        parser.add_argument("--circuit", type=int, default=0, help="the only enabled heating circuit")
+        parser.add_argument("--boiler", action="store_true", help="a gas boiler instead of a heat pump")
+        parser.add_argument("--second-gateway", action="store_true", help="a second gateway, which is offline")
 
     @override
     async def start(self) -> dict[str, Any]:
@@ -82,6 +86,9 @@ class ViessmannCloud(Simulator):
                 web.post("/idp/v3/authorize", self._authorize),
                 web.post("/idp/v3/token", self._token),
                 web.get("/iot/v2/equipment/installations", self._installations),
+                web.get(
+                    f"/iot/v2/features/installations/{{id}}/gateways/{_OFFLINE_GATEWAY}/{{path:.*}}", self._offline
+                ),
                 web.get(f"{device}/", self._features),
                 web.get(f"{device}/{{name}}", self._feature),
                 web.post(f"{device}/{{name}}/commands/{{command}}", self._command),
@@ -162,8 +169,7 @@ class ViessmannCloud(Simulator):
 
     def _broken(self) -> web.Response | None:
         if "offline" in self.faults:
-            payload = {"httpStatusCode": "NotFound", "code": "404", "reason": "GATEWAY_OFFLINE"}
-            return _error(400, "DEVICE_COMMUNICATION_ERROR", "Device communication error", payload)
+            return _device_offline("GATEWAY_OFFLINE")
         if "error_500" in self.faults:
             return _error(500, "INTERNAL_ERROR", "Internal server error", {})
         if "error_502" in self.faults:
@@ -215,8 +221,18 @@ class ViessmannCloud(Simulator):
             "deviceType": "tcu",
             "roles": ["type:gateway;TCU300"],
         }
+        if self.args.boiler:
+            heating |= {"modelId": "E3_Vitodens_200_0421", "roles": ["type:boiler", "type:E3"]}
         gateway = {"serial": _GATEWAY, "version": "1.0", "devices": [heating, tcu]}
-        return web.json_response({"data": [{"id": _INSTALLATION, "description": "home", "gateways": [gateway]}]})
+        homes = [{"id": _INSTALLATION, "description": "home", "gateways": [gateway]}]
+        if self.args.second_gateway:
+            away = {**heating, "gatewaySerial": _OFFLINE_GATEWAY, "status": "Offline"}
+            second = {"serial": _OFFLINE_GATEWAY, "version": "1.0", "devices": [away]}
+            homes.insert(0, {"id": _INSTALLATION + 1, "description": "cabin", "gateways": [second]})
+        return web.json_response({"data": homes})
+
+    async def _offline(self, _: web.Request) -> web.Response:
+        return _device_offline("DEVICE_OFFLINE")
 
     def _rows(self, request: web.Request) -> list[dict[str, Any]]:
         self.advance()
@@ -246,18 +262,24 @@ class ViessmannCloud(Simulator):
 
     def _execute(self, name: str, command: str, body: dict[str, Any]) -> str | None:
         deaf = "deaf" in self.faults
-        match name, command, body:
-            case "heating.circuits.0.heating.curve", "setCurve", {"shift": shift, "slope": slope}:
+        circuit = f"heating.circuits.{self.pump.circuit}."
+        match name.removeprefix(circuit) if name.startswith(circuit) else "", command, body:
+            case "heating.curve", "setCurve", {"shift": shift, "slope": slope}:
                 if not (-13 <= shift <= 40 and 0.2 <= slope <= 3.5):
                     return "value out of range"
                 if not deaf:
                     self.pump.shift, self.pump.slope = shift, slope
-            case "heating.circuits.0.operating.modes.active", "setMode", {"mode": mode} if mode in _MODES:
+            case "operating.modes.active", "setMode", {"mode": mode} if mode in _MODES:
                 if not deaf:
                     self.pump.mode = mode
             case _:
                 return "invalid command or parameters"
         return None
+
+
+def _device_offline(reason: str) -> web.Response:
+    payload = {"httpStatusCode": "NotFound", "code": "404", "reason": reason}
+    return _error(400, "DEVICE_COMMUNICATION_ERROR", "Device communication error", payload)
 
 
 def _too_many(name: str, limit: int) -> web.Response:

@@ -38,6 +38,10 @@ class HeatPump:
         default_factory=lambda: {"el_heating": 1015.5, "el_dhw": 540.2, "th_heating": 4120.0, "th_dhw": 1612.9}
     )
     today: dict[str, float] = field(default_factory=dict)
+    circuit: int = 0
+    """The only enabled heating circuit."""
+    is_boiler: bool = False
+    """A burner instead of a compressor."""
     hot_water: bool = False
     """It heats hot water: the sensors of its supply and of the direct heating circuit both show that."""
     in_house: bool = False
@@ -136,12 +140,12 @@ class HeatPump:
             yield feature(name, {"status": _text("connected"), "value": _number(value, "celsius")})
         yield feature("heating.bufferCylinder.sensors.temperature.main", {"status": _text("notConnected")})
         yield feature(
-            "heating.circuits.0.heating.curve",
+            f"heating.circuits.{self.circuit}.heating.curve",
             {"shift": _number(self.shift, ""), "slope": _number(self.slope, "")},
             {"setCurve": {"params": {"shift": _range(-13, 40, 1), "slope": _range(0.2, 3.5, 0.1)}}},
         )
         yield self._mode_feature(
-            feature, "heating.circuits.0.operating.modes.active", self.mode, ["heating", "standby"]
+            feature, f"heating.circuits.{self.circuit}.operating.modes.active", self.mode, ["heating", "standby"]
         )
         yield self._mode_feature(
             feature, "heating.dhw.operating.modes.active", self.dhw_mode, ["efficient", "eco", "comfort", "off"]
@@ -149,13 +153,7 @@ class HeatPump:
         running = self.heat_w > 0
         phase = "heating" if running else "ready"
         yield feature("heating.dhw.charging", {"active": _flag(self.hot_water)})
-        yield feature("heating.compressors.0", {"active": _flag(running), "phase": _text(phase)})
-        yield feature(
-            "heating.compressors.0.statistics",
-            {"hours": _number(self.hours, "hour"), "starts": _number(self.starts, "")},
-        )
-        speed = round(self.power_w / 45) if running else 0
-        yield feature("heating.compressors.0.speed.current", {"value": _number(speed, "revolutionsPerSecond")})
+        yield from self._generator(feature, running, phase)
         yield feature("heating.dhw.temperature.main", {"value": _number(50, "celsius")})
         for name, key in (
             ("heating.power.consumption.summary.heating", "el_heating"),
@@ -170,9 +168,30 @@ class HeatPump:
         )
         yield feature("heating.spf.total", {"value": _number(total, "")})
 
+    def _generator(self, feature: Any, running: bool, phase: str) -> Iterator[dict[str, Any]]:
+        """The part that makes heat; families of parts that are not there are listed without any."""
+        none = {"enabled": {"type": "array", "value": []}}
+        one = {"enabled": {"type": "array", "value": ["0"]}}
+        yield feature("heating.circuits", {"enabled": {"type": "array", "value": [str(self.circuit)]}})
+        for other in {0, 1, 2} - {self.circuit}:
+            yield feature(f"heating.circuits.{other}", {})
+            yield feature(f"heating.circuits.{other}.temperature", {"value": _number(0, "celsius")})
+        yield feature("heating.burners", one if self.is_boiler else none)
+        yield feature("heating.compressors", none if self.is_boiler else one)
+        hours = _number(self.hours, "hour")
+        if self.is_boiler:
+            yield feature("heating.burners.0", {"active": _flag(running)})
+            yield feature("heating.burners.0.statistics", {"hours": hours, "starts": _number(self.starts, "")})
+            yield feature("heating.compressors.0", {})
+            return
+        yield feature("heating.compressors.0", {"active": _flag(running), "phase": _text(phase)})
+        yield feature("heating.compressors.0.statistics", {"hours": hours, "starts": _number(self.starts, "")})
+        speed = round(self.power_w / 45) if running else 0
+        yield feature("heating.compressors.0.speed.current", {"value": _number(speed, "revolutionsPerSecond")})
+
     def _temperatures(self) -> Iterator[tuple[str, float]]:
         yield "heating.sensors.temperature.outside", self.outdoor_c
-        yield "heating.circuits.0.sensors.temperature.supply", self.flow_c
+        yield f"heating.circuits.{self.circuit}.sensors.temperature.supply", self.flow_c
         yield "heating.secondaryCircuit.sensors.temperature.supply", self.flow_c + 0.2
         yield "heating.sensors.temperature.return", self.flow_c - (4.0 if self.heat_w else 0.5)
         yield "heating.dhw.sensors.temperature.dhwCylinder", self.dhw_c

@@ -23,7 +23,7 @@ SERIALS = ("HJ32ZDH4ZF7E0042", "HJ32ZDH4ZF7E0043", "hj31zdh4zf3e0007", "M1093-DC
         ("pd.wattsInSum", "PD input sum power", "W"),
         ("inv.outputWatts", "Inverter output power", "W"),
         ("sysGridPwr", "System grid power", "W"),
-        ("cmsBattSoc", "System battery charge level", "%"),
+        ("cmsBattSoc", "System battery level", "%"),
         ("bmsBattSoh", "BMS battery health", "%"),
         ("cmsChgRemTime", "System charge remaining time", ""),
         ("bmsMaxCellTemp", "BMS maximum cell temperature", ""),

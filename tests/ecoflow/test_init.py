@@ -186,7 +186,7 @@ async def test_an_unknown_model_gets_generic_sensors_and_an_issue(
     assert float(state_of(hass, account, sn, "raw_nova_soc", Platform.SENSOR)) == 50
     entity = er.async_get(hass).async_get(entity_of(hass, account, sn, "raw_nova_soc", Platform.SENSOR))
     assert entity is not None
-    assert entity.original_name == "Nova charge level"
+    assert entity.original_name == "Nova level"
     assert entity.unit_of_measurement == "%"
     issue = ir.async_get(hass).async_get_issue(DOMAIN, f"unknown_device_{sn}")
     assert issue is not None

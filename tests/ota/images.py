@@ -53,14 +53,51 @@ def esp32_image(
     return image + hashlib.sha256(image).digest()
 
 
-def esp8266_image(payload: bytes = bytes(64)) -> bytes:
+def esp8266_image(payload: bytes = bytes(64), *, address: int = 0x40100000) -> bytes:
     """An ESP8266 image: no chip id, no descriptor, no hash."""
-    image = struct.pack("<BBBBI", 0xE9, 1, 2, 0x20, 0x40100000)
-    image += struct.pack("<II", 0x40100000, len(payload)) + payload
+    image = struct.pack("<BBBBI", 0xE9, 1, 2, 0x20, address)
+    image += struct.pack("<II", address, len(payload)) + payload
     checksum = 0xEF
     for byte in payload:
         checksum ^= byte
     return image + bytes(15 - len(image) % 16) + bytes([checksum])
+
+
+def arduino_esp8266_image(payload: bytes = bytes(range(256)) * 40, *, with_crc: bool = True) -> bytes:
+    """A sketch as Arduino's elf2bin writes it: eboot, padding to 4 KiB, the application, CRC over both."""
+    eboot = esp8266_image(bytes(range(200)), address=0x4010F000)
+    words = bytes(8) if with_crc else payload[:8]
+    app = esp8266_image(words + payload[8:], address=0x40201010)
+    image = bytearray(eboot + b"\xaa" * (4096 - len(eboot)) + app)
+    if with_crc:
+        struct.pack_into("<II", image, 0x1010, len(image), eboot_crc(bytes(image)))
+    return bytes(image)
+
+
+def eboot_crc(data: bytes) -> int:
+    """CRC-32 with the most significant bit first and without inversion, bit by bit."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = ((crc << 1) ^ 0x04C11DB7 if crc & 0x80000000 else crc << 1) & 0xFFFFFFFF
+    return crc
+
+
+def rtos_esp8266_image(payload: bytes = bytes(64)) -> bytes:
+    """An image of ESP8266_RTOS_SDK: the header of 24 bytes and the hash."""
+    image = struct.pack("<BBBBI", 0xE9, 1, 2, 0x20, 0x40100000) + b"\xee" + bytes(14) + b"\x01"
+    image += struct.pack("<II", 0x40210010, len(payload)) + payload
+    checksum = 0xEF
+    for byte in payload:
+        checksum ^= byte
+    image += bytes(15 - len(image) % 16) + bytes([checksum])
+    return image + hashlib.sha256(image).digest()
+
+
+def with_signature_v1(image: bytes) -> bytes:
+    """The image as Secure Boot v1 signs it: a version and 64 bytes."""
+    return image + bytes(4) + bytes(range(64))
 
 
 def with_signature_sector(image: bytes) -> bytes:

@@ -1,15 +1,22 @@
 """The forecast of a weather entity, and the sun behind clouds."""
 
 from datetime import UTC, datetime, timedelta
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 from astral import Observer
 from astral.sun import elevation
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.inputs.sun import elevation_sine, radiation_w_m2
 from custom_components.proof_of_heat.inputs.weather import (
     WeatherForecast,
@@ -17,6 +24,8 @@ from custom_components.proof_of_heat.inputs.weather import (
     parse_forecast,
     radiation_now,
 )
+
+from .ha import OUTDOOR, ROOM, start, system, thermometer, zone
 
 NOW = datetime(2027, 1, 10, 6, 0, tzinfo=UTC)
 
@@ -119,3 +128,107 @@ async def test_fetches_the_forecast_of_the_weather_entity(hass: HomeAssistant) -
     grey = radiation_now(hass, "weather.a", noon)
     hass.states.async_set("weather.a", "sunny", {"temperature_unit": "°C", "cloud_coverage": 0})
     assert grey == pytest.approx(radiation_now(hass, "weather.a", noon) / 4)
+
+
+def steps(hours: float, count: int, **changes: Any) -> list[dict[str, Any]]:
+    return [
+        {"datetime": (NOW + timedelta(hours=hours * i)).isoformat(), "temperature": i * hours, **changes}
+        for i in range(count)
+    ]
+
+
+@pytest.mark.parametrize("hours", [0.5, 1, 2, 3, 4, 6, 12])
+def test_steps_of_other_lengths_are_interpolated(hours: float) -> None:
+    found = parse_forecast({"w": {"forecast": steps(hours, 160)}}, "w")
+    assert found.temperatures_c[:24] == pytest.approx([float(hour) for hour in range(24)])
+    assert len(found.temperatures_c) == len(found.solar_w_m2) == 72
+
+
+def test_forecast_in_steps_of_three_hours() -> None:
+    reply = json.loads((Path(__file__).parent / "cases/owm_free_3h.json").read_text("utf-8"))
+    found = parse_forecast(reply, "weather.home")
+    assert len(found.temperatures_c) == 72
+    rows_ = reply["weather.home"]["forecast"]
+    assert found.start == datetime.fromisoformat(rows_[0]["datetime"])
+    assert found.temperatures_c[:7:3] == pytest.approx([row["temperature"] for row in rows_[:3]])
+    assert found.temperatures_c[1] == pytest.approx(2.0 - 0.5 / 3)
+
+
+def test_forecast_that_begins_later_holds_its_first_value_until_then() -> None:
+    found = parse_forecast({"w": {"forecast": steps(3, 5)}}, "w")
+    early = found.temperatures(NOW - timedelta(hours=2))
+    assert early[:12] == (0.0,) * 12
+    assert early[8:] == found.temperatures(NOW)
+
+
+def test_invalid_and_repeated_rows_are_ignored() -> None:
+    given_rows = [None, "x", *steps(3, 6), *steps(3, 2), {"datetime": NOW.isoformat()}]
+    del given_rows[4]
+    found = parse_forecast({"w": {"forecast": given_rows}}, "w")
+    assert found.temperatures_c[:16] == pytest.approx([float(hour) for hour in range(16)])
+    assert len(found.temperatures_c) == 18, "the last step lasts as long as the others"
+
+
+async def test_daily_forecasts_have_a_cold_morning_and_a_warm_afternoon(hass: HomeAssistant) -> None:
+    await hass.config.async_set_time_zone("Europe/Rome")
+    daily = [
+        {"datetime": f"2027-01-{10 + i}T00:00:00+01:00", "temperature": 8.0, "templow": -2.0, "condition": "sunny"}
+        for i in range(5)
+    ]
+    found = parse_forecast({"w": {"forecast": daily}}, "w", None, 45.0, 8.0)
+    assert found.start == datetime(2027, 1, 10, 5, tzinfo=UTC)
+    assert found.temperatures_c[:25:24] == pytest.approx((-2.0, -2.0))
+    assert found.temperatures_c[9] == pytest.approx(8.0)
+    assert max(found.solar_w_m2) > 300
+    halves = [
+        {"datetime": f"2027-01-{day}T{hour:02}:00:00+01:00", "temperature": value, "is_daytime": hour == 7}
+        for day in (10, 11)
+        for hour, value in ((7, 8.0), (19, -2.0))
+    ]
+    twice = parse_forecast({"w": {"forecast": halves}}, "w")
+    assert twice.start == datetime(2027, 1, 10, 14, tzinfo=UTC)
+    assert (twice.temperatures_c[0], twice.temperatures_c[15]) == pytest.approx((8.0, -2.0))
+
+
+async def test_a_weather_entity_with_a_daily_forecast_only(hass: HomeAssistant) -> None:
+    asked: list[str] = []
+    daily = [{"datetime": f"2027-01-{10 + i}T12:00:00Z", "temperature": 8, "templow": 0} for i in range(5)]
+
+    async def forecasts(call: ServiceCall) -> ServiceResponse:
+        asked.append(call.data["type"])
+        if call.data["type"] != "daily":
+            raise ServiceValidationError("not supported")
+        return {"weather.a": {"forecast": list(daily)}}
+
+    hass.services.async_register("weather", "get_forecasts", forecasts, supports_response=SupportsResponse.ONLY)
+    hass.states.async_set("weather.a", "sunny", {"temperature_unit": "°C", "supported_features": 1})
+    assert len((await fetch_forecast(hass, "weather.a")).temperatures_c) == 72
+    assert asked == ["daily"]
+    hass.states.async_set("weather.a", "sunny", {"temperature_unit": "°C"})
+    assert len((await fetch_forecast(hass, "weather.a")).temperatures_c) == 72
+    hass.states.async_set("weather.a", "sunny", {"supported_features": 2})
+    with pytest.raises(ServiceValidationError):
+        await fetch_forecast(hass, "weather.a")
+
+
+async def test_a_weather_entity_without_a_usable_forecast_is_reported(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(NOW)
+
+    async def forecasts(call: ServiceCall) -> ServiceResponse:
+        return {"weather.a": {"forecast": []}}
+
+    hass.services.async_register("weather", "get_forecasts", forecasts, supports_response=SupportsResponse.ONLY)
+    hass.states.async_set("weather.a", "sunny", {"temperature_unit": "°C", "supported_features": 3})
+    thermometer(hass, ROOM, 20.0)
+    thermometer(hass, OUTDOOR, 0.0)
+    assert await async_setup_component(hass, DOMAIN, {})
+    entry = system(zone(), weather="weather.a")
+    await start(hass, entry)
+    issue = (DOMAIN, f"no_forecast_{entry.entry_id}")
+    for _ in range(20):
+        freezer.tick(60)
+        await entry.runtime_data.coordinator.async_refresh()
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert issue in ir.async_get(hass).issues

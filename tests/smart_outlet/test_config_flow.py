@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_outlet.const import DOMAIN
 from custom_components.smart_outlet.domain.parts import async_get_parts
+from custom_components.smart_outlet.radio import at
 from simulators.framework import running
 from simulators.hc12.simulator import Hc12
 
@@ -228,6 +229,14 @@ async def test_an_outlet_is_reconfigured(hass: HomeAssistant, ccu: Ccu) -> None:
 
 
 # A radio
+
+
+@pytest.fixture(autouse=True)
+def quick_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulated module answers in milliseconds; the search for its baud rate need not wait longer."""
+    for name in ("ENTER_S", "LEAVE_S", "QUIET_S"):
+        monkeypatch.setattr(at, name, 0.005)
+    monkeypatch.setattr(at, "WAKE_ANSWER_S", 0.05)
 
 
 async def test_a_radio_is_added_without_writing_to_the_module(hass: HomeAssistant, simulator: Hc12) -> None:

@@ -20,6 +20,7 @@ from .wire_values import Decoded
 _MIN_KNOWN = 3
 # The same for names that no family has, but that look like EcoFlow's.
 _MIN_SIMILAR = 6
+_GROUP = re.compile(r"^(?:Display|Runtime)PropertyUpload\.|^[BC]MSHeartBeatReport\.")
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 _TYPICAL_WORDS = frozenset(
     {"soc", "bms", "cms", "ems", "mppt", "inv", "pd", "chg", "dsg", "pow", "pwr", "watts", "pv", "batt", "bat", "bp"}
@@ -93,13 +94,27 @@ def _captured(capture: Mapping[str, Any]) -> Iterator[_Captured]:
         yield from _of_diagnostics(devices)
     elif isinstance(data, Mapping) and isinstance(data.get("params"), Mapping):
         yield from _captured(data)
+    elif parts := [part for parts in inner.values() if isinstance(parts, list) for part in parts if _has_params(part)]:
+        for part in parts:
+            yield from _captured(part)
     else:
         yield _Captured(
-            normalize(capture),
+            _without_groups(normalize(capture)),
             _serial_number(capture),
             product_type=_product_type(capture),
             has_envelope=_has_envelope(capture),
         )
+
+
+def _has_params(part: Any) -> bool:
+    if not isinstance(part, Mapping) or "device" not in part:
+        return False
+    return isinstance(params := part.get("params"), Mapping) and len(params) >= _MIN_KNOWN
+
+
+def _without_groups(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values by the names that devices of the newer generation use: without the name of their message."""
+    return {_GROUP.sub("", name).replace("_12v", "12v").replace("_24v", "24v"): value for name, value in values.items()}
 
 
 def _of_diagnostics(devices: list[Any]) -> Iterator[_Captured]:

@@ -12,6 +12,7 @@ Topics are `/open/<account>/<sn>/<type>` with the types quota, status, set and s
 
 from collections.abc import Iterator, Mapping
 import json
+import re
 from typing import Any
 
 from .models import Message, QuotaMessage, SetReply, StatusMessage
@@ -46,6 +47,10 @@ _PANEL_GROUPS = {
 }
 # The Smart Home Panel names its channels differently in MQTT messages and in HTTP replies.
 _ALIASES = {"infoList": "channelPower.infoList"}
+# Numbers as C prints them, where a value is expected; texts are matched too, so that they are skipped.
+_NOT_A_NUMBER = re.compile(
+    r'"(?:[^"\\]|\\.)*"|(?<=[:\[,\s])[-+]?(?:nan|inf|infinity)(?:\(\w*\))?(?=\s*[,}\]])', re.IGNORECASE
+)
 _ENVELOPE = frozenset({"id", "version", "code", "message", "sn", "time", "timestamp", "tid"})
 
 
@@ -66,10 +71,7 @@ def parse_message(topic_text: str, payload: bytes) -> Message | None:
     """Return the parsed message, None if it is not valid. Never raises."""
     if (address := parse_topic(topic_text)) is None or len(payload) > MAX_PAYLOAD_BYTES:
         return None
-    try:
-        content = json.loads(payload)
-    except ValueError, RecursionError:
-        return None
+    content = _parsed(payload)
     if not isinstance(content, Mapping):
         return None
     sn, message_type = address
@@ -81,6 +83,24 @@ def parse_message(topic_text: str, payload: bytes) -> Message | None:
         case "set_reply":
             return _set_reply(sn, content)
     return None
+
+
+def _parsed(payload: bytes) -> Any:
+    """Return the content of a JSON payload, None if it is none.
+
+    A number that firmware printed as nan or inf, or a text in another encoding, is unknown and does not hide the rest.
+    """
+    text = payload.decode("utf-8-sig", errors="replace")
+    try:
+        return json.loads(text)
+    except ValueError:
+        text = _NOT_A_NUMBER.sub(lambda found: found[0] if found[0].startswith('"') else "null", text)
+    except RecursionError:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError, RecursionError:
+        return None
 
 
 def normalize(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,16 +139,28 @@ def _module(content: Mapping[str, Any], inner: Mapping[str, Any]) -> str:
 
 
 def _leaves(body: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
-    for raw_name, value in body.items():
+    for raw_name, raw_value in body.items():
         name = str(raw_name)[:128]
         if name == "latestTimeStamp" or (not prefix and name in _ENVELOPE):
             continue
         path = name if not prefix or name.startswith(f"{prefix}.") else f"{prefix}.{name}"
+        value = _unpacked(raw_value)
         if isinstance(value, Mapping):
             if depth < MAX_DEPTH:
                 yield from _leaves(value, path, depth + 1)
         else:
             yield path, _limited(value)
+
+
+def _unpacked(value: Any) -> Any:
+    """Return the object in a JSON text, as Power Kits report their parts; any other value as it is."""
+    if not isinstance(value, str) or not (value.startswith("{") and value.endswith("}")):
+        return value
+    try:
+        content = json.loads(value[:MAX_PAYLOAD_BYTES])
+    except ValueError, RecursionError:
+        return value
+    return content if isinstance(content, Mapping) else value
 
 
 def _limited(value: Any) -> Any:

@@ -15,6 +15,7 @@ from .reading import FLAG_WORDS, is_placeholder
 from .sequence import SequenceTracker
 from .timestamps import MAX_AHEAD_S, pick_time, resolve_local_time
 from .topics import MAX_LEVEL, Address, TopicPattern, overlap
+from .totals import TotalFilter
 from .units import convert, find_unit
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Reason",
     "SequenceTracker",
     "TopicPattern",
+    "TotalFilter",
     "Value",
     "convert",
     "decode",

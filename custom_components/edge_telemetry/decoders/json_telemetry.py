@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+import orjson
+
 from . import types  # noqa: F401  registers the device types, whose metrics are needed below
 from .device_types import type_of_message
 from .errors import DecodeError, Reason
@@ -40,7 +42,10 @@ def decode(payload: bytes | str) -> Message:
     """
     if len(payload) > MAX_BYTES:
         raise DecodeError(Reason.TOO_LARGE, f"{len(payload)} bytes")
-    found, repair = parse_json(payload)
+    try:
+        found, repair = orjson.loads(payload), None
+    except ValueError, RecursionError:
+        found, repair = parse_json(payload)
     if not isinstance(found, dict):
         reason = Reason.NOT_JSON if repair is Reason.BAD_CHARACTER else Reason.NOT_AN_OBJECT
         raise DecodeError(reason, type(found).__name__)

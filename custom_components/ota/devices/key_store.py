@@ -51,6 +51,8 @@ class KeyStore:
         self._store = OtaStore(hass, "keys")
         self.devices: dict[str, DeviceKeys] = {}
         self.upload = KeyRing()
+        self.gateway = KeyRing()
+        """The token with which a DDI gateway calls for all stand-alone devices."""
         self._by_url: dict[str, str] = {}
         self.failure: HomeAssistantError | None = None
         """Why the last change could not be saved; None if it was."""
@@ -62,6 +64,7 @@ class KeyStore:
         """Load the keys."""
         data = await self._store.async_load() or {}
         self.upload = KeyRing.from_dict(data.get("upload", {}))
+        self.gateway = KeyRing.from_dict(data.get("gateway", {}))
         for uid, raw in data.get("devices", {}).items():
             self.devices[uid] = DeviceKeys(
                 KeyRing.from_dict(raw["header"]), KeyRing.from_dict(raw["url"]), bool(raw.get("confirmed"))
@@ -91,13 +94,13 @@ class KeyStore:
             devices.pop(uid, None)
             if after is not None:
                 devices[uid] = after
-            await self._async_save(devices, self.upload)
+            await self._async_save(devices, self.upload, self.gateway)
             self.devices = devices
             self._index()
 
-    async def _async_save(self, devices: dict[str, DeviceKeys], upload: KeyRing) -> None:
+    async def _async_save(self, devices: dict[str, DeviceKeys], upload: KeyRing, gateway: KeyRing) -> None:
         try:
-            await self._store.async_save_durably(_data(devices, upload))
+            await self._store.async_save_durably(_data(devices, upload, gateway))
         except HomeAssistantError as err:
             self.failure = err
             raise
@@ -126,8 +129,17 @@ class KeyStore:
         key = new_key()
         ring = KeyRing.of(key)
         async with self._changing:
-            await self._async_save(self.devices, ring)
+            await self._async_save(self.devices, ring, self.gateway)
             self.upload = ring
+        return key
+
+    async def async_issue_gateway(self) -> str:
+        """Create a new gateway token; the previous one is revoked."""
+        key = new_key()
+        ring = KeyRing.of(key)
+        async with self._changing:
+            await self._async_save(self.devices, self.upload, ring)
+            self.gateway = ring
         return key
 
     async def async_set_secrets(self, uid: str, issued: IssuedSecrets) -> None:
@@ -190,9 +202,10 @@ def _rotated(ring: KeyRing, key: str, now: datetime) -> KeyRing:
     return ring.rotated(hash_key(key), now, ROTATION_GRACE)
 
 
-def _data(devices: dict[str, DeviceKeys], upload: KeyRing) -> dict[str, Any]:
+def _data(devices: dict[str, DeviceKeys], upload: KeyRing, gateway: KeyRing) -> dict[str, Any]:
     return {
         "upload": upload.as_dict(),
+        "gateway": gateway.as_dict(),
         "devices": {
             uid: {"header": keys.header.as_dict(), "url": keys.url.as_dict(), "confirmed": keys.confirmed}
             for uid, keys in devices.items()

@@ -48,7 +48,7 @@ from ..rollout.schedule import DAYS
 from ..rollout.versions import version_key
 from ..views.protocols import setup_placeholders
 
-DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}|(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 MAX_METADATA = 32
 SECTION_POLICY = "policy"
 SECTION_PLACE = "place"

@@ -2,7 +2,7 @@
 
 Layout of an ESP image (Espressif's `esp_app_format.h`): 8-byte header, 16-byte extended header with the chip
 ID at 12 and the hash flag at 23, segments from 24 on, `esp_app_desc_t` at 32, a checksum byte that ends a
-multiple of 16, then the SHA-256 hash of all previous bytes. ESP8266 images have neither chip ID nor descriptor.
+multiple of 16, then the SHA-256 hash of all previous bytes. ESP8266 images are checked by `image_esp8266`.
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,18 @@ import struct
 from typing import Final
 
 from .errors import ImageError
+from .image_esp8266 import check_esp8266
+from .image_segments import MAGIC, check_checksum, segments_end
 
-MAGIC: Final = 0xE9
 _APP_DESC_MAGIC: Final = 0xABCD5432
 _APP_DESC: Final = struct.Struct("<II8x32s32s16s16s32s32s")
 _APP_DESC_AT: Final = 32
 _SECTOR: Final = 4096
+_BOOTLOADER_AT: Final = (0x1000, 0x2000)
+"""Offsets of the bootloader in merged images: ESP32 and S2, P4 and C5. Those of other chips begin with it."""
 _SIGNATURE_MAGIC: Final = 0xE7
-_MAX_SEGMENTS: Final = 16
-_GZIP: Final = b"\x1f\x8b"
+_SIGNATURE_V1_BYTES: Final = 68
+"""A Secure Boot v1 signature: a version (zero, 4 bytes) and 64 bytes; no padding before it."""
 
 CHIP_IDS: Final = {
     0: "esp32",
@@ -54,7 +57,7 @@ class ImageInfo:
     built: str | None = None
     idf_version: str | None = None
     signed: bool = False
-    """A Secure Boot v2 signature sector follows the image. Only the device can verify it."""
+    """A Secure Boot signature (v1 or v2) follows the image. Only the device can verify it."""
 
 
 def inspect(data: bytes | memoryview, *, chip: str) -> ImageInfo:
@@ -70,8 +73,8 @@ def inspect(data: bytes | memoryview, *, chip: str) -> ImageInfo:
         raise ImageError("empty")
     if chip in ESP32_CHIPS:
         return _inspect_esp32(memoryview(data), chip)
-    if chip == "esp8266" and bytes(data[:2]) != _GZIP:
-        _inspect_esp8266(memoryview(data))
+    if chip == "esp8266":
+        check_esp8266(memoryview(data))
     return ImageInfo(chip=chip)
 
 
@@ -84,60 +87,18 @@ def _inspect_esp32(data: memoryview, chip: str) -> ImageInfo:
     chip_id = int.from_bytes(data[12:14], "little")
     if (found := CHIP_IDS.get(chip_id)) != chip:
         raise ImageError("wrong_chip", expected=chip, found=found or f"id {chip_id}")
-    end = _segments_end(data, data[1], 24)
-    _check_checksum(data, data[1], 24, end)
+    end = segments_end(data, 0, 24)
+    check_checksum(data, 0, 24, end)
     end = _check_hash(data, end)
-    signed = _check_tail(data, end)
+    signed = _check_tail(data, end, chip)
     return _descriptor(data, chip, signed=signed)
 
 
 def _reject_factory_image(data: memoryview) -> None:
-    """Reject a merged image for the classic ESP32: it starts with 4 KiB of erased flash before the bootloader."""
-    head = bytes(data[:_SECTOR])
-    if head.count(0xFF) == len(head) and len(data) > _SECTOR and data[_SECTOR] == MAGIC:
-        raise ImageError("factory_image")
-
-
-def _segments_end(data: memoryview, count: int, start: int) -> int:
-    """Return the end of the last segment."""
-    if not 1 <= count <= _MAX_SEGMENTS:
-        raise ImageError("not_an_image")
-    position = start
-    for _ in range(count):
-        if position + 8 > len(data):
-            raise ImageError("truncated")
-        position += 8 + int.from_bytes(data[position + 4 : position + 8], "little")
-    if position > len(data):
-        raise ImageError("truncated")
-    return position
-
-
-def _check_checksum(data: memoryview, count: int, start: int, end: int) -> None:
-    """Check the XOR of all segment bytes, seeded with 0xEF, in the last byte of the block of 16."""
-    at = end | 15
-    if at >= len(data):
-        raise ImageError("truncated")
-    checksum, position = 0xEF, start
-    for _ in range(count):
-        size = int.from_bytes(data[position + 4 : position + 8], "little")
-        position += 8
-        checksum ^= _xor(data[position : position + size])
-        position += size
-    if checksum != data[at]:
-        raise ImageError("bad_checksum")
-
-
-def _xor(data: memoryview) -> int:
-    """Return the XOR of all bytes by folding halves of one big integer.
-
-    This is about a hundred times faster than a loop over bytes.
-    """
-    value, bits = int.from_bytes(data, "little"), len(data) * 8
-    while bits > 8:
-        half = -(-bits // 16) * 8
-        value = (value >> half) ^ (value & ((1 << half) - 1))
-        bits = half
-    return value
+    """Reject a merged image that starts with erased flash before the bootloader."""
+    for offset in _BOOTLOADER_AT:
+        if len(data) > offset and data[offset] == MAGIC and not bytes(data[:offset]).strip(b"\xff"):
+            raise ImageError("factory_image")
 
 
 def _check_hash(data: memoryview, segments_end: int) -> int:
@@ -152,13 +113,15 @@ def _check_hash(data: memoryview, segments_end: int) -> int:
     return at + 32
 
 
-def _check_tail(data: memoryview, end: int) -> bool:
-    """Check that nothing follows the hash, or only padding to a sector and one signature sector.
+def _check_tail(data: memoryview, end: int, chip: str) -> bool:
+    """Check that nothing follows the hash, or only a signature: of v1, or padding to a sector and a sector of v2.
 
-    Return whether there is a signature sector.
+    Return whether there is a signature.
     """
     if end == len(data):
         return False
+    if chip == "esp32" and len(data) - end == _SIGNATURE_V1_BYTES and not any(data[end : end + 4]):
+        return True
     sector = -(-end // _SECTOR) * _SECTOR
     padding = bytes(data[end:sector])
     tail = data[sector:]
@@ -189,13 +152,3 @@ def _descriptor(data: memoryview, chip: str, *, signed: bool) -> ImageInfo:
 
 def _text(field: bytes) -> str:
     return field.split(b"\0", 1)[0].decode("utf-8", "replace")
-
-
-def _inspect_esp8266(data: memoryview) -> None:
-    """Check the header and segments of an ESP8266 image, which has nothing else to check than the checksum."""
-    if data[0] != MAGIC:
-        raise ImageError("not_an_image")
-    if len(data) < 16:
-        raise ImageError("truncated")
-    end = _segments_end(data, data[1], 8)
-    _check_checksum(data, data[1], 8, end)

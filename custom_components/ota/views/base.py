@@ -98,6 +98,22 @@ class OtaView(HomeAssistantView):
             data.guard.refuse(request)
         await data.keys.async_key_used(uid, match, url=False)
 
+    def authenticate_gateway(self, request: web.Request, uid: str, token: str) -> Device:
+        """Return a stand-alone device for which a gateway calls that has the common token of all of them.
+
+        Raises:
+            ApiError: `unauthorized` or `too_many`.
+        """
+        data = self.data
+        device = data.hub.state.devices.get(uid)
+        valid = data.keys.gateway.match(token, dt_util.utcnow()) is not KeyMatch.NONE
+        if not valid or device is None or device.fleet is not None:
+            data.guard.refuse(request)
+            raise AssertionError("refuse raises")
+        if wait := data.guard.devices.take(uid):
+            raise too_many(wait)
+        return device
+
     async def authenticate_url(self, request: web.Request, token: str) -> Device:
         """Return the device with this URL token.
 

@@ -12,25 +12,34 @@ from ..rollout.versions import MAX_LENGTH
 from ..rollout.wire import ddi
 from .base import OtaView, handle_errors
 
+_PREFIX: Final = "/api/ota/ddi"
+_ROOT: Final = f"{_PREFIX}/{{tenant}}/controller/v1/{{uid}}"
+_FIXED_ROOT: Final = "/{tenant:default|DEFAULT}/controller/v1/{uid}"
+"""For clients whose path cannot be configured (Zephyr): the server is only a host and a port."""
+
 
 class DdiView(OtaView):
-    """A view for a controller with a target token."""
+    """A view for a controller with a target token, or with the gateway token of all stand-alone devices."""
 
     async def controller(self, request: web.Request, tenant: str, uid: str) -> Device:
-        """Return the device that calls with `Authorization: TargetToken …`.
+        """Return the device that calls with `Authorization: TargetToken …` or `GatewayToken …`.
 
         Raises:
             ApiError: `unauthorized` or `too_many`; also for an unknown tenant.
         """
         scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        accepted = scheme.lower() == "targettoken" and tenant.upper() == ddi.TENANT
-        device = await self.authenticate(request, uid, key=token.strip() if accepted else "")
+        scheme, token = scheme.lower() if tenant.upper() == ddi.TENANT else "", token.strip()
+        if scheme == "gatewaytoken":
+            device = self.authenticate_gateway(request, uid, token)
+        else:
+            device = await self.authenticate(request, uid, key=token if scheme == "targettoken" else "")
         self.hub.engine.mark_seen(uid, self.hub.now, requested_s=self.data.settings.poll_s)
         return device
 
     def root(self, request: web.Request, tenant: str, uid: str) -> str:
         """Return the URL of the controller, with the origin that the client used."""
-        return f"{request.url.origin()}/api/ota/ddi/{tenant}/controller/v1/{uid}"
+        prefix = "" if _has_fixed_root(request) else _PREFIX
+        return f"{request.url.origin()}{prefix}/{tenant}/controller/v1/{uid}"
 
     def open_job(self, device: Device, action: str) -> Job:
         """Return the current job of the device if it has this number.
@@ -44,11 +53,15 @@ class DdiView(OtaView):
         return job
 
 
+def _has_fixed_root(request: web.Request) -> bool:
+    return not request.path.startswith(_PREFIX)
+
+
 class BaseView(DdiView):
     """The controller base resource, which clients poll."""
 
-    url = "/api/ota/ddi/{tenant}/controller/v1/{uid}"
-    extra_urls = ["/api/ota/ddi/{tenant}/controller/v1/{uid}/"]
+    url = _ROOT
+    extra_urls = [f"{_ROOT}/", _FIXED_ROOT, f"{_FIXED_ROOT}/"]
     name = "api:ota:ddi"
 
     @handle_errors
@@ -79,7 +92,8 @@ def _job_to_cancel(job: Job | None, offer: Offer) -> Job | None:
 class DeploymentView(DdiView):
     """A deployment action."""
 
-    url = "/api/ota/ddi/{tenant}/controller/v1/{uid}/deploymentBase/{action}"
+    url = _ROOT + "/deploymentBase/{action}"
+    extra_urls = [_FIXED_ROOT + "/deploymentBase/{action}"]
     name = "api:ota:ddi:deployment"
 
     @handle_errors
@@ -90,13 +104,15 @@ class DeploymentView(DdiView):
         release = self.hub.state.releases.get(job.release_id)
         if release is None or job.done:
             raise not_found("unknown action")
-        return self.json(ddi.deployment(self.root(request, tenant, uid), device, job, release))
+        part = "bApp" if _has_fixed_root(request) else "os"
+        return self.json(ddi.deployment(self.root(request, tenant, uid), device, job, release, part=part))
 
 
 class FeedbackView(DdiView):
     """The feedback of a client on a deployment."""
 
-    url = "/api/ota/ddi/{tenant}/controller/v1/{uid}/deploymentBase/{action}/feedback"
+    url = _ROOT + "/deploymentBase/{action}/feedback"
+    extra_urls = [_FIXED_ROOT + "/deploymentBase/{action}/feedback"]
     name = "api:ota:ddi:feedback"
 
     @handle_errors
@@ -117,7 +133,8 @@ class FeedbackView(DdiView):
 class CancelView(DdiView):
     """A cancel action."""
 
-    url = "/api/ota/ddi/{tenant}/controller/v1/{uid}/cancelAction/{action}"
+    url = _ROOT + "/cancelAction/{action}"
+    extra_urls = [_FIXED_ROOT + "/cancelAction/{action}"]
     name = "api:ota:ddi:cancel"
 
     @handle_errors
@@ -130,7 +147,8 @@ class CancelView(DdiView):
 class CancelFeedbackView(DdiView):
     """The feedback of a client on a cancel action."""
 
-    url = "/api/ota/ddi/{tenant}/controller/v1/{uid}/cancelAction/{action}/feedback"
+    url = _ROOT + "/cancelAction/{action}/feedback"
+    extra_urls = [_FIXED_ROOT + "/cancelAction/{action}/feedback"]
     name = "api:ota:ddi:cancel_feedback"
 
     @handle_errors
@@ -148,7 +166,8 @@ class CancelFeedbackView(DdiView):
 class ConfigDataView(DdiView):
     """The attributes that a client reports about itself."""
 
-    url = "/api/ota/ddi/{tenant}/controller/v1/{uid}/configData"
+    url = _ROOT + "/configData"
+    extra_urls = [_FIXED_ROOT + "/configData"]
     name = "api:ota:ddi:config"
 
     @handle_errors
@@ -169,7 +188,8 @@ class ConfigDataView(DdiView):
 class ArtifactView(DdiView):
     """The image of a deployment."""
 
-    url = "/api/ota/ddi/{tenant}/controller/v1/{uid}/softwaremodules/{action}/artifacts/{filename}"
+    url = _ROOT + "/softwaremodules/{action}/artifacts/{filename}"
+    extra_urls = [_FIXED_ROOT + "/softwaremodules/{action}/artifacts/{filename}"]
     name = "api:ota:ddi:artifact"
 
     @handle_errors

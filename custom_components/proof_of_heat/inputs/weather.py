@@ -1,11 +1,15 @@
-"""The hourly forecast of a weather entity: temperature and solar radiation."""
+"""The forecast of a weather entity by the hour: temperature and solar radiation."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
+from homeassistant.components.weather import WeatherEntityFeature
 from homeassistant.const import UnitOfTemperature
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import TemperatureConverter
 
@@ -16,6 +20,17 @@ from .sun import elevation_sine, radiation_w_m2
 INTERVAL_S: Final = 3600.0
 MAX_AGE: Final = timedelta(hours=24)
 MAX_HOURS: Final = 72
+MAX_ROWS: Final = 200
+MAX_STEP_H: Final = 25
+"""The longest step over which temperatures are interpolated: that of a daily forecast when the clock changes."""
+COLDEST_HOUR: Final = 6
+WARMEST_HOUR: Final = 15
+"""When the lowest and the highest temperature of a daily forecast are assumed, by local time."""
+_KINDS: Final = {
+    "hourly": WeatherEntityFeature.FORECAST_HOURLY,
+    "twice_daily": WeatherEntityFeature.FORECAST_TWICE_DAILY,
+    "daily": WeatherEntityFeature.FORECAST_DAILY,
+}
 DEFAULT_CLOUD_COVER: Final = 0.5
 CLOUD_COVER: Final = {
     "clear-night": 0.0,
@@ -55,47 +70,113 @@ class WeatherForecast:
     def _quarters(self, values: tuple[float, ...], now: datetime) -> tuple[float, ...]:
         if self.start is None or now - self.start > MAX_AGE:
             return ()
-        past = max(0, int((now - self.start).total_seconds() // 900))
-        return tuple(value for value in values for _ in range(4))[past:]
+        past = int((now - self.start).total_seconds() // 900)
+        quarters = tuple(value for value in values for _ in range(4))
+        # A forecast may begin with the next of its steps.
+        return quarters[:1] * min(-past, MAX_STEP_H * 4) + quarters if past < 0 else quarters[past:]
 
 
 async def fetch_forecast(hass: HomeAssistant, entity_id: str) -> WeatherForecast:
-    """Return the forecast; raises what the weather entity raises, ValueError where it has no hourly forecast."""
-    reply = await hass.services.async_call(
-        "weather",
-        "get_forecasts",
-        {"type": "hourly", "entity_id": entity_id},
-        blocking=True,
-        return_response=True,
-    )
+    """Return the forecast: the hourly one, else one by half days or days.
+
+    Raises what the weather entity raises, ValueError where none of them is usable.
+    """
     state = known(hass, entity_id)
     unit = None if state is None else state.attributes.get("temperature_unit")
-    forecast = parse_forecast(reply, entity_id, unit, hass.config.latitude, hass.config.longitude)
-    if not forecast.temperatures_c:
-        raise ValueError("no hourly forecast")
-    return forecast
+    supported = 0 if state is None else int(number(state.attributes.get("supported_features")) or 0)
+    failure: Exception | None = None
+    for kind, feature in _KINDS.items():
+        if (supported and not supported & feature) or (not supported and kind != "hourly" and failure is None):
+            continue
+        try:
+            reply = await hass.services.async_call(
+                "weather",
+                "get_forecasts",
+                {"type": kind, "entity_id": entity_id},
+                blocking=True,
+                return_response=True,
+            )
+        except HomeAssistantError as err:
+            failure = failure or err
+            continue
+        forecast = parse_forecast(reply, entity_id, unit, hass.config.latitude, hass.config.longitude)
+        if forecast.temperatures_c:
+            return forecast
+    if failure is not None:
+        raise failure
+    raise ValueError("no hourly or daily forecast")
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A temperature at a time, with the cloud cover from then on."""
+
+    at: datetime
+    temperature: float
+    clouds: float
 
 
 def parse_forecast(
     reply: Any, entity_id: str, unit: str | None = None, latitude: float = 0.0, longitude: float = 0.0
 ) -> WeatherForecast:
-    """Return a reply's hours up to the first invalid one."""
+    """Return the hours of a reply; between its steps the temperature is interpolated. Invalid rows are ignored.
+
+    The forecast ends at the first gap of more than `MAX_STEP_H` hours, or of two steps of an hourly one.
+    """
     entity = (reply or {}).get(entity_id) or {}
     rows = entity.get("forecast") if isinstance(entity, dict) else None
+    points = sorted(
+        (point for row in (rows if isinstance(rows, list) else [])[:MAX_ROWS] for point in _points(row)),
+        key=lambda point: point.at,
+    )
+    points = [point for index, point in enumerate(points) if not index or point.at > points[index - 1].at]
+    if not points:
+        return WeatherForecast()
+    distances = [(later.at - earlier.at).total_seconds() / 3600 for earlier, later in pairwise(points)]
+    step_h = min(distances, default=1.0)
+    longest_h = 1.0 if step_h <= 1.0 else MAX_STEP_H
     temperatures: list[float] = []
     solar: list[float] = []
-    start: datetime | None = None
-    for row in (rows if isinstance(rows, list) else [])[:MAX_HOURS]:
-        value, when = number(row.get("temperature")), dt_util.parse_datetime(str(row.get("datetime")))
-        if value is None or when is None or when.tzinfo is None:
+    start, place = points[0].at, 0
+    while len(temperatures) < MAX_HOURS:
+        when = start + timedelta(hours=len(temperatures))
+        while place + 1 < len(points) and points[place + 1].at <= when and distances[place] <= longest_h:
+            place += 1
+        is_last = place + 1 == len(points) or distances[place] > longest_h
+        if is_last and (when - points[place].at).total_seconds() >= min(step_h, longest_h) * 3600:
             break
-        if start is not None and when != start + timedelta(hours=len(temperatures)):
-            break
-        start = start or when
-        sine = elevation_sine(when + timedelta(minutes=30), latitude, longitude)
-        solar.append(radiation_w_m2(sine, cloud_cover(row.get("cloud_coverage"), row.get("condition"))))
+        point = points[place]
+        value = point.temperature
+        if not is_last:
+            share = (when - point.at) / (points[place + 1].at - point.at)
+            value += share * (points[place + 1].temperature - value)
         temperatures.append(_celsius(value, unit))
+        sine = elevation_sine(when + timedelta(minutes=30), latitude, longitude)
+        solar.append(radiation_w_m2(sine, point.clouds))
     return WeatherForecast(start, tuple(temperatures), tuple(solar))
+
+
+def _points(row: Any) -> Iterator[_Point]:
+    """Yield the temperatures of a row: one, or the lowest and the highest one of a day."""
+    if not isinstance(row, Mapping):
+        return
+    value, when = number(row.get("temperature")), dt_util.parse_datetime(str(row.get("datetime")))
+    low = number(row.get("templow"))
+    is_day = row.get("is_daytime")
+    clouds = cloud_cover(row.get("cloud_coverage"), row.get("condition"))
+    if value is None or when is None:
+        return
+    if isinstance(is_day, bool) or low is not None:
+        local = dt_util.as_local(when if when.tzinfo else when.replace(tzinfo=dt_util.get_default_time_zone()))
+        if low is not None:
+            yield _Point(local.replace(hour=COLDEST_HOUR, minute=0, second=0).astimezone(UTC), low, clouds)
+        if low is not None or is_day:
+            yield _Point(local.replace(hour=WARMEST_HOUR, minute=0, second=0).astimezone(UTC), value, clouds)
+        else:
+            night = local if local.hour < COLDEST_HOUR else local + timedelta(days=1)
+            yield _Point(night.replace(hour=COLDEST_HOUR, minute=0, second=0).astimezone(UTC), value, clouds)
+    elif when.tzinfo is not None:
+        yield _Point(when, value, clouds)
 
 
 def _celsius(value: float, unit: str | None) -> float:

@@ -1,5 +1,7 @@
 """The electricity price: from a price sensor with its forecast, a time-of-use tariff, or a fixed price."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -9,48 +11,89 @@ from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from .._lib.money import UnknownUnitError
 from ..engine.snapshot import NAN
 from ..inputs.states import known, number_of
 from ..runtime.background_query import BackgroundQuery
 from ..system_config import SystemConfig
 from .provider_actions import INTERVAL_S, fetch_prices, needs_action
-from .series import PriceSeries, Surcharges, from_attributes, joined, unit_factor
+from .series import PriceSeries, Surcharges, from_attributes, joined, rescaled, unit_factor
 
 TARIFF_HOURS: Final = 49
 _TODAY, _TOMORROW = "_current_day_rates", "_next_day_rates"
 
 
+@dataclass(frozen=True, slots=True)
+class PriceProblem:
+    """Why prices are not used: the key of a repair issue and its placeholders."""
+
+    key: str
+    placeholders: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPrices:
+    """The prices that are known, and what is wrong with others."""
+
+    series: PriceSeries = field(default_factory=PriceSeries)
+    present: float | None = None
+    """The price that the sensor shows, with fees and tax."""
+    problem: PriceProblem | None = None
+
+
+def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime) -> KnownPrices:
+    """Return the prices of the price sensor with fees and tax."""
+    state = known(hass, config.price_entity)
+    if state is None:
+        return KnownPrices()
+    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    names = {"entity": state.entity_id}
+    try:
+        factor = unit_factor(unit)
+    except UnknownUnitError:
+        return KnownPrices(problem=PriceProblem("price_unit_unknown", {**names, "unit": str(unit)}))
+    zone = dt_util.get_default_time_zone()
+    attributes = [state.attributes]
+    # Octopus Energy has one entity per day.
+    if (next_day := known(hass, _next_day(state.entity_id))) is not None:
+        attributes.append(next_day.attributes)
+    rows = joined(from_attributes(part, zone, now, factor) for part in attributes)
+    value = number_of(state)
+    problem = None
+    if value is not None and rows.slots:
+        agreed = rescaled(rows, value * factor, now)
+        if agreed is None:
+            row = f"{rows.at(now):.4g}"
+            problem = PriceProblem(
+                "price_forecast_contradicts", {**names, "row": row, "state": f"{value * factor:.4g}"}
+            )
+        rows = PriceSeries() if agreed is None else agreed
+    surcharges = _surcharges(config)
+    present = None if value is None else surcharges.of(value * factor)
+    return KnownPrices(rows.priced(1.0, surcharges), present, problem)
+
+
 def price_series(hass: HomeAssistant, config: SystemConfig, now: datetime) -> PriceSeries:
     """Return the known prices with fees and tax; those of a time-of-use tariff include both."""
-    state = known(hass, config.price_entity)
-    zone = dt_util.get_default_time_zone()
-    if state is not None:
-        factor = unit_factor(state.attributes.get(ATTR_UNIT_OF_MEASUREMENT))
-        attributes = [state.attributes]
-        # Octopus Energy has one entity per day.
-        if (next_day := known(hass, _next_day(state.entity_id))) is not None:
-            attributes.append(next_day.attributes)
-        rows = joined(from_attributes(part, zone, now) for part in attributes)
-        series = rows.priced(factor, _surcharges(config))
-        if series.slots:
-            return series
-    if config.tariff is not None and (state is None or number_of(state) is None):
-        return config.tariff.series(now, TARIFF_HOURS, zone)
-    return PriceSeries()
+    return _or_tariff(read_prices(hass, config, now), config, now)
+
+
+def _or_tariff(prices: KnownPrices, config: SystemConfig, now: datetime) -> PriceSeries:
+    if not prices.series.slots and config.tariff is not None and prices.present is None:
+        return config.tariff.series(now, TARIFF_HOURS, dt_util.get_default_time_zone())
+    return prices.series
 
 
 def price_at(hass: HomeAssistant, config: SystemConfig, series: PriceSeries, now: datetime) -> float:
     """Return the price per kWh now; NaN where it is unknown."""
     price = series.at(now)
-    if price is not None:
-        return price
-    state = known(hass, config.price_entity)
-    value = number_of(state)
-    if state is not None and value is not None:
-        return _surcharges(config).of(value * unit_factor(state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)))
-    if config.tariff is not None:
-        return config.tariff.at(dt_util.as_local(now))
-    return NAN if config.fixed_price is None else config.fixed_price
+    if price is None:
+        price = read_prices(hass, config, now).present
+    if price is None and config.tariff is not None:
+        price = config.tariff.at(dt_util.as_local(now))
+    if price is None:
+        price = config.fixed_price
+    return NAN if price is None else price
 
 
 def _surcharges(config: SystemConfig) -> Surcharges:
@@ -69,6 +112,10 @@ class ElectricityPrice:
         self._config = config
         self._key: object = None
         self._series = PriceSeries()
+        self._published = PriceSeries()
+        """The last prices of the sensor: they stay known while it is unavailable."""
+        self.problem: PriceProblem | None = None
+        """Why prices of the sensor are not used."""
         entity_id = config.price_entity
         self._query: BackgroundQuery[PriceSeries] | None = None
         if entity_id is not None and needs_action(hass, entity_id):
@@ -87,14 +134,23 @@ class ElectricityPrice:
         key = (*updates, id(fetched), now.timestamp() // 900)
         if key != self._key:
             self._key = key
-            self._series = self._from_action(fetched, now) or price_series(self._hass, self._config, now)
+            self._series = self._from_action(fetched, now) or self._from_sensor(states[0] is not None, now)
         return self._series
 
     def _from_action(self, fetched: PriceSeries | None, now: datetime) -> PriceSeries | None:
         """Return the prices that an action returned, while they extend beyond now."""
         if fetched is None or fetched.end is None or fetched.end <= now:
             return None
+        self.problem = None
         return fetched.priced(1.0, _surcharges(self._config))
+
+    def _from_sensor(self, available: bool, now: datetime) -> PriceSeries:
+        """Return the prices of the sensor; while it is unavailable, those that it reported before."""
+        if not available and self._published.at(now) is not None:
+            return self._published
+        prices = read_prices(self._hass, self._config, now)
+        self._published, self.problem = prices.series, prices.problem
+        return _or_tariff(prices, self._config, now)
 
     def at_present(self, now: datetime) -> float:
         """Return the present price."""

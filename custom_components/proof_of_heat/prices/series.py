@@ -1,18 +1,20 @@
 """Price series from the attributes of price sensors.
 
-Known shapes: Nord Pool (`raw_today`/`raw_tomorrow`: start, end, value), ENTSO-e (`prices_today`/`prices_tomorrow` or
-`prices`: time, price), Tibber (`today`/`tomorrow`: startsAt, total), Octopus Energy (`rates`: start, end,
-value_inc_vat), EPEX Spot (`data`: start_time, end_time, price_per_kwh), and plain lists of numbers for a day (`today`).
+Shapes: lists of rows with a time and a price (rows.py knows their spellings), mappings from times to prices, also the
+attributes themselves, and plain lists of numbers for a day (`today`). Rows with times take precedence over plain lists
+of the same day, which do not show which hour of a 23- or 25-hour day they mean.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta, tzinfo
-from itertools import pairwise
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 import math
+import re
 from typing import Any, Final
 
+from .._lib.money import UnknownUnitError, parse_money, parse_price_unit
 from ..drivers.values import number
+from .rows import PriceRow, parse_rows, rows_by_time, usual_step
 
 _LISTS: Final = (
     "raw_today",
@@ -26,13 +28,30 @@ _LISTS: Final = (
     "tomorrow",
     "forecast",
 )
-_STARTS: Final = ("start", "startsAt", "starts_at", "start_time", "time", "hour", "valid_from", "datetime", "from")
-_ENDS: Final = ("end", "endsAt", "ends_at", "end_time", "valid_to", "till")
-_VALUES: Final = ("value", "total", "price", "value_inc_vat", "price_per_kwh", "price_ct_per_kwh", "electricity_price")
+"""Attributes that take precedence over others."""
+_PLAIN: Final = ("today", "tomorrow")
+"""A plain list of numbers is a price list only in an attribute with one of these words."""
+_OTHER_PRICES: Final = (
+    "gas",
+    "feed",
+    "sell",
+    "sold",
+    "export",
+    "production",
+    "injection",
+    "return",
+    "excl",
+    "yesterday",
+)
+"""Words of attributes that hold no prices of bought electricity."""
+MAX_RATIO: Final = 3.0
+"""Rows that differ from the state by more contradict it."""
 _MAX_SLOT: Final = timedelta(hours=3)
-_UNITS: Final = {"/mwh": 1e-3, "/kwh": 1.0, "/wh": 1e3}
-_HASHES: Final = {"gh": 1e6, "th": 1e3, "ph": 1.0, "eh": 1e-3}
-_CENTS: Final = ("ct", "cent", "cents", "c", "p", "öre", "øre", "snt", "gr")
+_MAX_ROWS: Final = 1000
+_HASHES: Final = {"gh": 1e6, "th": 1e3, "ph": 1.0, "eh": 1e-3, "mh": 1e9, "zh": 1e-6}
+_TIMES: Final = frozenset({"s", "sec", "second", "d", "day", "24h"})
+_HOUR_STEPS: Final = (1, 2, 4)
+"""Values per hour in plain lists."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -99,34 +118,66 @@ class PriceSeries:
 
 
 def unit_factor(unit: str | None) -> float:
-    """Return the factor from a unit to money per kWh: "EUR/MWh" 0.001, "ct/kWh" 0.01; 1 for an unknown unit."""
-    text = (unit or "").lower().replace(" ", "")
-    money, slash, _ = text.partition("/")
-    energy = next((factor for ending, factor in _UNITS.items() if text.endswith(ending)), 1.0)
-    return (0.01 if slash and money in _CENTS else 1.0) * energy
+    """Return the factor from a unit to money per kWh: "EUR/MWh" 0.001, "ct/kWh" 0.01; 1 without a unit.
+
+    Raises:
+        UnknownUnitError: The unit is not known.
+    """
+    return 1.0 if not (unit or "").strip() else parse_price_unit(unit).factor
 
 
 def hash_factor(unit: str | None) -> float:
-    """Return the factor from a hashprice unit to money per PH/s and day: "USD/TH/d" 1000; 1 for an unknown unit."""
-    parts = (unit or "").lower().replace("/s", "").replace(" ", "").split("/")
-    return next((factor for name, factor in _HASHES.items() if name in parts[1:]), 1.0)
+    """Return the factor from a hashprice unit to money per PH/s and day: "USD/TH/d" 1000; 1 without a unit.
+
+    Raises:
+        UnknownUnitError: Its money or its hashrate is not known.
+    """
+    text = (unit or "").strip()
+    if not text:
+        return 1.0
+    money, *parts = [part for part in re.split(r"[\s/·]+", text.lower()) if part and part != "per"]
+    factor = parse_money(money).factor
+    for part in parts:
+        if (size := _HASHES.get(part.removesuffix("s") if part not in _HASHES else part)) is not None:
+            factor *= size
+        elif part not in _TIMES:
+            raise UnknownUnitError(text)
+    return factor
 
 
-def from_attributes(attributes: Mapping[str, Any], zone: tzinfo, today: datetime) -> PriceSeries:
-    """Return the series in a sensor's attributes; empty where no known attribute is present. `today`: now, aware."""
-    slots: dict[datetime, Slot] = {}
-    for name in _LISTS:
-        rows = attributes.get(name)
-        if not isinstance(rows, Sequence) or isinstance(rows, str) or not rows:
+def from_attributes(attributes: Mapping[str, Any], zone: tzinfo, today: datetime, factor: float = 1.0) -> PriceSeries:
+    """Return the series in a sensor's attributes in money per kWh; empty where they contain no prices.
+
+    `today`: now, aware. `factor`: of the sensor's unit, for rows that name none of their own.
+    """
+    parts: list[PriceSeries] = []
+    plain: list[PriceSeries] = []
+    for name in sorted(attributes, key=_precedence):
+        rows = attributes[name]
+        if isinstance(rows, str) or any(word in name.lower() for word in _OTHER_PRICES):
             continue
-        day = today.astimezone(zone).date() + timedelta(days=1 if "tomorrow" in name else 0)
-        if all(isinstance(row, (int, float)) or row is None for row in rows):
-            found = _plain_day(rows, datetime.combine(day, time(), zone))
-        else:
-            found = from_rows(rows, zone)
-        for slot in found.slots:
-            slots.setdefault(slot.start, slot)
-    return PriceSeries(tuple(_without_overlaps(sorted(slots.values()))))
+        if isinstance(rows, Mapping):
+            parts.append(_series(rows_by_time(rows, zone), factor))
+        elif isinstance(rows, Sequence) and rows:
+            if all(isinstance(row, (int, float)) or row is None for row in rows):
+                if any(word in name.lower() for word in _PLAIN):
+                    day = today.astimezone(zone).date() + timedelta(days=1 if "tomorrow" in name.lower() else 0)
+                    plain.append(_plain_day(rows, day, zone).scaled(factor))
+            else:
+                parts.append(_series(parse_rows(rows[:_MAX_ROWS], zone), factor))
+    if not any(part.slots for part in parts):
+        parts.append(_series(rows_by_time(attributes, zone), factor))
+    timed = joined(parts)
+    days = {slot.start.astimezone(zone).date() for slot in timed.slots}
+    return joined([timed, *(part for part in plain if part.slots and _day_of(part, zone) not in days)])
+
+
+def _precedence(name: str) -> tuple[int, str]:
+    return (_LISTS.index(name), "") if name in _LISTS else (len(_LISTS), name)
+
+
+def _day_of(series: PriceSeries, zone: tzinfo) -> date:
+    return series.slots[0].start.astimezone(zone).date()
 
 
 def joined(parts: Iterable[PriceSeries]) -> PriceSeries:
@@ -138,39 +189,55 @@ def joined(parts: Iterable[PriceSeries]) -> PriceSeries:
     return PriceSeries(tuple(_without_overlaps(sorted(slots.values()))))
 
 
-def from_rows(rows: Iterable[Any], zone: tzinfo) -> PriceSeries:
-    """Return the series of rows with start, optional end, and price."""
-    raw: list[tuple[datetime, datetime | None, float]] = []
-    for row in rows:
-        if not isinstance(row, Mapping):
-            continue
-        start, price = _time(_pick(row, _STARTS), zone), number(_pick(row, _VALUES))
-        if start is not None and price is not None:
-            raw.append((start, _time(_pick(row, _ENDS), zone), price))
-    raw.sort(key=lambda item: item[0])
-    usual = min((b[0] - a[0] for a, b in pairwise(raw) if b[0] > a[0]), default=timedelta(hours=1))
+def from_rows(rows: Iterable[Any], zone: tzinfo, factor: float = 1.0) -> PriceSeries:
+    """Return the series of rows with start, optional end, and price, in money per kWh."""
+    return _series(parse_rows(list(rows), zone), factor)
+
+
+def _series(rows: Sequence[PriceRow], factor: float) -> PriceSeries:
+    ordered = sorted(rows, key=lambda row: row.start)
+    usual = usual_step([row.start for row in ordered])
     slots = []
-    for index, (start, stated_end, price) in enumerate(raw):
-        following = raw[index + 1][0] if index + 1 < len(raw) else None
-        end = stated_end if stated_end is not None and stated_end > start else following or start + usual
-        slots.append(Slot(start, min(end, start + _MAX_SLOT) if stated_end is None else end, price))
+    for index, row in enumerate(ordered):
+        following = ordered[index + 1].start if index + 1 < len(ordered) else None
+        stated = row.end if row.end is not None and row.end > row.start else None
+        end = stated or following or row.start + usual
+        price = row.price * (factor if row.factor is None else row.factor)
+        slots.append(Slot(row.start, end if row.end is not None else min(end, row.start + _MAX_SLOT), price))
     return PriceSeries(tuple(_without_overlaps(slots)))
 
 
-def _plain_day(values: Sequence[Any], midnight: datetime) -> PriceSeries:
-    """Return a list of numbers for a day of 23, 24 or 25 hours (or quarter-hours), evenly spaced in real time."""
-    zone = midnight.tzinfo
-    assert zone is not None
-    begin = midnight.timestamp()
-    end = datetime.combine(midnight.date() + timedelta(days=1), time(), zone).timestamp()
-    width = (end - begin) / len(values)
-    slots = []
-    for index, value in enumerate(values):
-        price = number(value)
-        if price is not None:
-            first = datetime.fromtimestamp(begin + index * width, UTC)
-            slots.append(Slot(first, datetime.fromtimestamp(begin + (index + 1) * width, UTC), price))
-    return PriceSeries(tuple(slots))
+def _plain_day(values: Sequence[Any], day: date, zone: tzinfo) -> PriceSeries:
+    """Return a list of numbers for a day: one, two or four for each hour of the day.
+
+    A list for 24 hours on a day of 23 or 25 hours is by the clock: what the clock skips is dropped, what it repeats is
+    unknown. Any other length is no list of a day.
+    """
+    begin = datetime.combine(day, time(), zone).timestamp()
+    end = datetime.combine(day + timedelta(days=1), time(), zone).timestamp()
+    hours = round((end - begin) / 3600)
+    per_hour = next((n for n in _HOUR_STEPS if len(values) == n * hours), None)
+    if per_hour is not None:
+        width = (end - begin) / len(values)
+        starts = [datetime.fromtimestamp(begin + index * width, UTC) for index in range(len(values))]
+        return _numbers(zip(starts, values, strict=True), timedelta(seconds=width))
+    per_hour = next((n for n in _HOUR_STEPS if len(values) == n * 24), None)
+    if per_hour is None:
+        return PriceSeries()
+    width = 3600 / per_hour
+    local = [datetime.combine(day, time(), zone) + timedelta(seconds=index * width) for index in range(len(values))]
+    once = [
+        (when.astimezone(UTC), value)
+        for when, value in zip(local, values, strict=True)
+        if when.utcoffset() == when.replace(fold=1).utcoffset()
+    ]
+    return _numbers(once, timedelta(seconds=width))
+
+
+def _numbers(pairs: Iterable[tuple[datetime, Any]], width: timedelta) -> PriceSeries:
+    return PriceSeries(
+        tuple(Slot(start, start + width, price) for start, value in pairs if (price := number(value)) is not None)
+    )
 
 
 def _without_overlaps(slots: Iterable[Slot]) -> list[Slot]:
@@ -186,17 +253,24 @@ def _without_overlaps(slots: Iterable[Slot]) -> list[Slot]:
     return result
 
 
-def _pick(row: Mapping[Any, Any], names: tuple[str, ...]) -> Any:
-    return next((row[name] for name in names if row.get(name) is not None), None)
+def rescaled(series: PriceSeries, price: float, now: datetime) -> PriceSeries | None:
+    """Return the series if it agrees with the present price to within a factor of three.
+
+    A series in another power of ten (cents, MWh, a provider's own scale) that matches the price otherwise is converted;
+    None if it contradicts the price.
+    """
+    present = series.at(now)
+    if present is None or not _contradicts(present, price, series):
+        return series
+    for exponent in range(-9, 10):
+        if math.isclose(present * 10.0**exponent, price, rel_tol=0.02):
+            return series.scaled(10.0**exponent)
+    return None
 
 
-def _time(value: Any, zone: tzinfo) -> datetime | None:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    # Times of one zone compare by local time, which repeats an hour in autumn: use UTC.
-    return (value if value.tzinfo is not None else value.replace(tzinfo=zone)).astimezone(UTC)
+def _contradicts(present: float, price: float, series: PriceSeries) -> bool:
+    usual = sum(abs(slot.price) for slot in series.slots) / len(series.slots)
+    if abs(present - price) <= 0.25 * usual:  # small prices near zero differ by any factor
+        return False
+    low, high = sorted((abs(present), abs(price)))
+    return present * price < 0 or high > MAX_RATIO * low

@@ -106,7 +106,14 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         journal=journal,
     )
     monitor = HealthMonitor(
-        hass, entry.entry_id, config, engine=engine, sources=sources, curve_advisor=curve_advisor, events=events
+        hass,
+        entry.entry_id,
+        config,
+        engine=engine,
+        sources=sources,
+        curve_advisor=curve_advisor,
+        events=events,
+        inputs=cycle.providers,
     )
     coordinator = HeatCoordinator(
         hass,

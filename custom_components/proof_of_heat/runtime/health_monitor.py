@@ -8,16 +8,27 @@ from homeassistant.core import HomeAssistant
 
 from .._lib.heat_source import Health
 from ..engine.engine import Engine
-from ..inputs.states import is_dead, temperature
+from ..inputs.states import is_dead, known, temperature
 from ..repairs import clear_issue, raise_issue
 from ..sources.managed_source import ManagedSource
 from ..system_config import SystemConfig
 from .curve_advice import CurveAdvice, CurveAdvisor
+from .cycle import InputProviders
 from .events import EventNotifier
 
 MIN_DURATION: Final = timedelta(minutes=15)
 """How long a problem lasts before the user is notified."""
-MIN_DURATIONS: Final = {"site_meter_lost": timedelta(minutes=5)}
+_PRICE_PROBLEMS: Final = {
+    "price": ("price_unit_unknown", "price_forecast_contradicts"),
+    "hashprice": ("hashprice_unit_unknown",),
+}
+"""The keys of the issues of prices."""
+MIN_DURATIONS: Final = {
+    "site_meter_lost": timedelta(minutes=5),
+    "hashprice_unit_unknown": timedelta(),
+    "price_forecast_contradicts": timedelta(minutes=2),
+    "price_unit_unknown": timedelta(),
+}
 """The same by problem: without the site meter, heating may be limited at once."""
 
 
@@ -34,6 +45,7 @@ class HealthMonitor:
         sources: Mapping[str, ManagedSource],
         curve_advisor: CurveAdvisor,
         events: EventNotifier,
+        inputs: InputProviders,
     ) -> None:
         self._hass = hass
         self._entry_id = entry_id
@@ -42,6 +54,7 @@ class HealthMonitor:
         self._sources = sources
         self._curve_advisor = curve_advisor
         self._events = events
+        self._inputs = inputs
         self._since: dict[str, datetime] = {}
         self._checked: set[str] = set()
         """Issues that this run has cleared once: an earlier run may have raised them."""
@@ -57,7 +70,26 @@ class HealthMonitor:
             self._check_budget(managed)
         self._check_sensors(now)
         self._check_site_meter(now)
+        self._check_prices(now)
+        self._check_forecast(now)
         self._check_curve()
+
+    def _check_prices(self, now: datetime) -> None:
+        """Notify of prices that are not used: their unit is unknown, or the forecast contradicts the present price."""
+        for part, problem in (("price", self._inputs.prices.problem), ("hashprice", self._inputs.hashprice.problem)):
+            for key in _PRICE_PROBLEMS[part]:
+                is_wrong = problem is not None and problem.key == key
+                placeholders = {"name": self._config.name, **(problem.placeholders if problem is not None else {})}
+                self._check_lasting(f"{key}_{self._entry_id}", now, is_wrong, key, placeholders, fixable=False)
+
+    def _check_forecast(self, now: datetime) -> None:
+        """Notify of a weather entity without a usable forecast."""
+        weather = self._inputs.weather
+        no_value = weather.value is None or not weather.value.temperatures(now)
+        is_missing = weather.failures > 0 and no_value and known(self._hass, self._config.weather) is not None
+        placeholders = {"name": self._config.name, "entity": self._config.weather or ""}
+        issue = f"no_forecast_{self._entry_id}"
+        self._check_lasting(issue, now, is_missing, "no_forecast", placeholders, fixable=False)
 
     def _check_sensors(self, now: datetime) -> None:
         """Report the sensors that have no value now, or whose values the engine rejects."""
@@ -113,13 +145,15 @@ class HealthMonitor:
             self._low.discard(subentry_id)
             self._clear(issue)
 
-    def _check_lasting(self, issue: str, now: datetime, wrong: bool, key: str, placeholders: dict[str, str]) -> None:
+    def _check_lasting(
+        self, issue: str, now: datetime, wrong: bool, key: str, placeholders: dict[str, str], *, fixable: bool = True
+    ) -> None:
         """Raise an issue once a problem has lasted; the first check clears what an earlier run raised."""
         if not wrong:
             if self._since.pop(issue, None) is not None or issue not in self._checked:
                 self._clear(issue)
         elif now - self._since.setdefault(issue, now) >= MIN_DURATIONS.get(key, MIN_DURATION):
-            raise_issue(self._hass, issue, key, placeholders, self._entry_id)
+            raise_issue(self._hass, issue, key, placeholders, self._entry_id, fixable=fixable)
 
     def _clear(self, issue: str) -> None:
         self._checked.add(issue)

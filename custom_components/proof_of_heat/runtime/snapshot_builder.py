@@ -20,6 +20,7 @@ from ..system_config import SystemConfig, ZoneConfig
 from .zone_targets import ZoneTargets
 
 _PRICE_STEPS: Final = 192
+_MAX_PRICE_GAP: Final = 4
 _DEFAULT_BAND_C: Final = (15.0, 24.0)
 """Comfort bounds of a home without zones."""
 
@@ -108,12 +109,23 @@ def _home_band(zones: Sequence[ZoneSnapshot]) -> ComfortBand:
 
 def _forecast(weather: WeatherForecast, prices: list[float], now: datetime) -> Forecast | None:
     """Return prices by the quarter-hour as far as they are known, and the hourly weather repeated by the quarter."""
-    known_prices = []
-    for price in prices:
-        if not math.isfinite(price):
-            break
-        known_prices.append(price)
+    known_prices = _without_short_gaps(prices)
     outdoor, solar = weather.temperatures(now), weather.radiation(now)
     if not known_prices and not outdoor:
         return None
     return Forecast(step_s=BAND_STEP.total_seconds(), outdoor_c=outdoor, solar_w_m2=solar, price_kwh=known_prices)
+
+
+def _without_short_gaps(prices: list[float]) -> list[float]:
+    """Return the prices up to the first gap of more than an hour; in a shorter one, the last price is assumed."""
+    found: list[float] = []
+    gap: list[float] = []
+    for price in prices:
+        if math.isfinite(price):
+            found += [*gap, price]
+            gap = []
+        elif not found or len(gap) == _MAX_PRICE_GAP:
+            break
+        else:
+            gap.append(found[-1])
+    return found

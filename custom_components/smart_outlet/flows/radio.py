@@ -21,7 +21,7 @@ from ..const import (
 )
 from ..model.ccu_protocol import parse_device_id
 from ..model.errors import FieldError
-from ..radio.at import RadioSettings, write_settings
+from ..radio.at import RadioSettings, set_up_module
 from ..radio.errors import AtError
 from ..radio.port import PortError, SetPin, check_port, open_at
 from ..radio.timing import Mode
@@ -92,8 +92,7 @@ class RadioFlow(HubFlow):
             await self.hass.config_entries.async_unload(entry.entry_id)
         pin = SetPin(self._data[CONF_SET_PIN])
         try:
-            async with open_at(self._data[CONF_PORT], self._data[CONF_BAUD], pin) as port:
-                await write_settings(port, settings)
+            await set_up_module(lambda baud: open_at(self._data[CONF_PORT], baud, pin), settings)
         except PortError:
             errors["base"] = "cannot_open_port"
         except AtError as err:

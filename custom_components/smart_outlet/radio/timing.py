@@ -27,10 +27,11 @@ class Mode(StrEnum):
 
 TRANSFER_DELAY_S = {Mode.FU1: 0.025, Mode.FU2: 0.5, Mode.FU3: 0.08, Mode.FU4: 1.0}
 """Maximum delay from the RX pin of a module to the TX pin of the other."""
+BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 MODE_BAUDS = {
-    Mode.FU1: (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200),
+    Mode.FU1: BAUDS,
     Mode.FU2: (1200, 2400, 4800),
-    Mode.FU3: (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200),
+    Mode.FU3: BAUDS,
     Mode.FU4: (1200,),
 }
 

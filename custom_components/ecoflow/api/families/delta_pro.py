@@ -5,7 +5,6 @@ inWatts 2960), all others in W, mV and mA (50.064 V x 2.295 A = 114.9 W with inp
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from ..units import Quantity
@@ -49,7 +48,7 @@ _FLOW = BatteryFlow(
 )
 # 143999 means "none"; a station that charges as fast as it discharges reports values just below.
 _NO_TIME = 100_000
-# Placeholders of the DELTA Max; a capture has one for both directions at once.
+# Placeholders of older firmwares and of the DELTA Max; a capture has one for both directions at once.
 _NO_TIME_MAX = (5999, 143_999)
 _MEASURED = Evidence.MEASURED
 
@@ -125,8 +124,8 @@ _SENSORS: tuple[SensorSpec, ...] = (
     volts("ac_output_voltage", "inv.invOutVol", 0.001, evidence=_MEASURED, diagnostic=True),
     amps("ac_output_current", "inv.invOutAmp", 0.001, evidence=_MEASURED, diagnostic=True),
     hertz("ac_output_frequency", "inv.invOutFreq", diagnostic=True),
-    _FLOW.charge_time("ems.chgRemainTime", unknown_above=_NO_TIME),
-    _FLOW.discharge_time("ems.dsgRemainTime", unknown_above=_NO_TIME),
+    _FLOW.charge_time("ems.chgRemainTime", unknown_above=_NO_TIME, unknown_values=_NO_TIME_MAX),
+    _FLOW.discharge_time("ems.dsgRemainTime", unknown_above=_NO_TIME, unknown_values=_NO_TIME_MAX),
     energy_counter("ac_input_energy", "pd.chgPowerAc", evidence=_MEASURED),
     energy_counter("dc_input_energy", "pd.chgPowerDc"),
     energy_counter("solar_input_energy", "pd.chgSunPower", evidence=_MEASURED),
@@ -303,10 +302,7 @@ DELTA_MAX = Family(
     product_names=("DELTA Max",),
     serial_prefixes=("DAEB", "DAAB"),
     product_types=(13,),
-    sensors=tuple(
-        replace(reading, unknown_values=_NO_TIME_MAX) if reading.quantity is Quantity.DURATION else reading
-        for reading in _SENSORS
-    ),
+    sensors=_SENSORS,
     binary_sensors=_BINARY_SENSORS,
     switches=_SWITCHES,
     numbers=(

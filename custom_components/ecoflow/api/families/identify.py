@@ -104,7 +104,7 @@ def _by_other_evidence(
         product_type = reported if isinstance(reported, int) and not isinstance(reported, bool) else None
     if product_type:
         for family in families:
-            if product_type in family.product_types:
+            if product_type in family.product_types and _reports_any(family, values):
                 return family
         return generic_family("", values)
     if (family := _by_values(families, values)) is not None:
@@ -133,6 +133,11 @@ def _by_serial_number(families: tuple[Family, ...], sn: str) -> Family | None:
         (len(prefix), family) for family in families for prefix in family.serial_prefixes if sn.startswith(prefix)
     ]
     return max(matches, key=lambda match: match[0])[1] if matches else None
+
+
+def _reports_any(family: Family, values: Values) -> bool:
+    """Whether a device reports a value of a family; models of another generation have the same product type."""
+    return not values or any(spec.exists(values) for spec in family.entities())
 
 
 def _by_values(families: tuple[Family, ...], values: Values) -> Family | None:

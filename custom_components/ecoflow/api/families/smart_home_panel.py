@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from ..units import Quantity
-from ..wire_values import Values, lookup
+from ..wire_values import Values, as_bool, lookup
 from .battery_flow import BatteryFlow, difference
 from .builders import (
     battery_level,
@@ -81,6 +81,11 @@ def _station(number: int) -> BatteryFlow:
     return BatteryFlow(power=difference(*sources), power_sources=sources)
 
 
+def _is_connected(values: Values, *, number: int) -> bool:
+    """Whether a station is connected; the panel reports zeros for one that is not."""
+    return as_bool(lookup(values, f"heartbeat.energyInfos[{number - 1}].stateBean.isConnect")) is not False
+
+
 _STATIONS = (_station(1), _station(2))
 
 
@@ -123,10 +128,19 @@ SMART_HOME_PANEL = Family(
             reading
             for n in (1, 2)
             for reading in (
-                battery_level(f"station_{n}_battery_level", f"heartbeat.energyInfos[{n - 1}].batteryPercentage"),
+                battery_level(
+                    f"station_{n}_battery_level",
+                    f"heartbeat.energyInfos[{n - 1}].batteryPercentage",
+                    present=partial(_is_connected, number=n),
+                ),
                 watts(f"station_{n}_input_power", f"heartbeat.energyInfos[{n - 1}].lcdInputWatts"),
                 watts(f"station_{n}_output_power", f"heartbeat.energyInfos[{n - 1}].outputPower"),
-                celsius(f"station_{n}_temperature", f"heartbeat.energyInfos[{n - 1}].emsBatTemp", diagnostic=True),
+                celsius(
+                    f"station_{n}_temperature",
+                    f"heartbeat.energyInfos[{n - 1}].emsBatTemp",
+                    diagnostic=True,
+                    present=partial(_is_connected, number=n),
+                ),
                 _STATIONS[n - 1].charge_time(
                     f"heartbeat.energyInfos[{n - 1}].chargeTime",
                     f"station_{n}_charge_time",

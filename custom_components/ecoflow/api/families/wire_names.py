@@ -66,7 +66,7 @@ _WORDS: Final[dict[str, str]] = {
     "rem": "remaining",
     "remain": "remaining",
     "rssi": "signal strength",
-    "soc": "charge level",
+    "soc": "level",
     "soh": "health",
     "sta": "state",
     "sys": "system",
@@ -85,7 +85,7 @@ _WORDS: Final[dict[str, str]] = {
 }
 # What a value measures comes last in its readable name.
 _MEASURES: Final = frozenset(
-    {"power", "energy", "voltage", "current", "temperature", "charge level", "health", "frequency", "capacity"}
+    {"power", "energy", "voltage", "current", "temperature", "level", "health", "frequency", "capacity"}
 )
 _POWER_WORDS: Final = frozenset({"watts", "watt", "w", "pwr", "pow", "power"})
 # What may follow a power word: `wattsInSum` is a power, `powConsumptionMeasurement` is not.

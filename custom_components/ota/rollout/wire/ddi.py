@@ -49,8 +49,11 @@ def base(root: str, *, poll_s: int, job: Job | None, cancel: Job | None, ask_con
     return {"config": {"polling": {"sleep": polling(poll_s)}}, "_links": links}
 
 
-def deployment(root: str, device: Device, job: Job, release: Release) -> dict[str, Any]:
-    """Return a deployment with one chunk and one artifact, which is all that RAUC's client accepts."""
+def deployment(root: str, device: Device, job: Job, release: Release, *, part: str) -> dict[str, Any]:
+    """Return a deployment with one chunk and one artifact, which is all that RAUC's and Zephyr's clients accept.
+
+    `part` is the type of the chunk: Zephyr accepts only `bApp`.
+    """
     filename = f"{release.sha256}{'.swu' if device.chip == 'generic' else '.bin'}"
     href = f"{root}/softwaremodules/{job.job_id}/artifacts/{filename}"
     artifact = {
@@ -59,7 +62,7 @@ def deployment(root: str, device: Device, job: Job, release: Release) -> dict[st
         "size": release.size,
         "_links": {"download": {"href": href}, "download-http": {"href": href}},
     }
-    chunk = {"part": "os", "version": release.version, "name": release.product, "artifacts": [artifact]}
+    chunk = {"part": part, "version": release.version, "name": release.product, "artifacts": [artifact]}
     steps = {"download": "forced", "update": "forced", "chunks": [chunk]}
     return {"id": str(job.job_id), "deployment": steps}
 

@@ -260,16 +260,24 @@ class ViessmannClient:
         found: list[Device] = await self._run(load)
         return found
 
-    async def read(self, device: Device, circuit: int = 0) -> ViessmannReading:
-        """Return the reading of a device; one call."""
+    async def read(self, device: Device, circuit: int | None = None) -> ViessmannReading:
+        """Return the reading of a device and heating circuit (the first enabled one); one call."""
+        return decode(await self._features(device), circuit)
 
+    async def read_circuits(self, device: Device) -> list[ViessmannReading]:
+        """Return the readings of all enabled heating circuits of a device; one call."""
+        reply = await self._features(device)
+        first = decode(reply)
+        return [first, *(decode(reply, number) for number in first.circuits[1:])]
+
+    async def _features(self, device: Device) -> Any:
         def fetch(_: _Session) -> Any:
             config = self._config(device)
             return config.service.fetch_all_features(config.accessor)
 
         if self._api is None:
             await self.devices()
-        return decode(await self._run(fetch), circuit)
+        return await self._run(fetch)
 
     async def set_curve(self, device: Device, slope: float, level: float, circuit: int = 0) -> None:
         """Write slope and level together; one call."""

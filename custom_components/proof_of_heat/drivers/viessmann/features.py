@@ -5,7 +5,7 @@ units; those of the table apply.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ..errors import BadReplyError
@@ -82,6 +82,12 @@ class ViessmannReading:
     slope_step: float = 0.1
     level_step: float = 1.0
     curve_writable: bool = False
+    circuit: int = 0
+    """The heating circuit of the readings."""
+    circuits: tuple[int, ...] = (0,)
+    """All enabled heating circuits."""
+    is_boiler: bool = False
+    """Burns fuel and has no compressor."""
     faults: tuple[str, ...] = field(default=())
 
     def number(self, key: str) -> float | None:
@@ -115,8 +121,8 @@ def _sum(reading: ViessmannReading, *keys: str) -> float | None:
     return round(sum(known), 3) if known else None
 
 
-def decode(reply: object, circuit: int = 0) -> ViessmannReading:
-    """Return the reading of a bulk reply (`{"data": [feature, …]}`).
+def decode(reply: object, circuit: int | None = None) -> ViessmannReading:
+    """Return the reading of a bulk reply (`{"data": [feature, …]}`), of the first enabled circuit without another one.
 
     Raises:
         BadReplyError: the reply has another structure.
@@ -125,6 +131,8 @@ def decode(reply: object, circuit: int = 0) -> ViessmannReading:
     if not isinstance(rows, list):
         raise BadReplyError(_error_text(reply))
     features = {str(at(row, "feature")): row for row in rows}
+    circuits = _enabled_circuits(features)
+    circuit = circuits[0] if circuit is None else circuit
     values: dict[str, float | str | bool | None] = {}
     for feature, prop, key, _unit in READINGS:
         if key not in values and (value := _value(features.get(feature.format(c=circuit)), prop)) is not None:
@@ -137,7 +145,32 @@ def decode(reply: object, circuit: int = 0) -> ViessmannReading:
         values["compressor_active"] = active
     if (charging := _hot_water(features)) is not None:
         values["dhw_charging"] = charging
-    return _with_commands(features, values, circuit)
+    reading = _with_commands(features, values, circuit)
+    return replace(reading, circuit=circuit, circuits=circuits, is_boiler=_is_boiler(features))
+
+
+def _enabled_circuits(features: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the numbers of the enabled heating circuits: the first one need not be 0."""
+    rows = rows_at(features.get("heating.circuits"), "properties", "enabled", "value")
+    enabled = sorted({int(text) for row in rows if (text := str(row)).isdecimal()})
+    return tuple(enabled) or (0,)
+
+
+def _is_boiler(features: Mapping[str, Any]) -> bool:
+    """Return whether the device has a burner and no compressor. Replies list families of parts that are not there."""
+    return _has_part(features, "heating.burners", "heating.burner") and not _has_part(
+        features, "heating.compressors", "heating.compressor"
+    )
+
+
+def _has_part(features: Mapping[str, Any], many: str, single: str) -> bool:
+    if rows_at(features.get(many), "properties", "enabled", "value"):
+        return True
+    return any(
+        row_properties
+        for name, row in features.items()
+        if (name == single or name.startswith(f"{many}.")) and (row_properties := at(row, "properties"))
+    )
 
 
 def _with_commands(
@@ -155,7 +188,7 @@ def _with_commands(
         level_limits=_limits(params, "shift"),
         slope_step=number_at(params, "slope", "constraints", "stepping") or 0.1,
         level_step=number_at(params, "shift", "constraints", "stepping") or 1.0,
-        curve_writable=params is not None,
+        curve_writable=params is not None and at(curve, "commands", "setCurve", "isExecutable") is not False,
         faults=tuple(_faults(features.get("device.messages.errors.raw"))),
     )
 

@@ -1,4 +1,4 @@
-"""A Viessmann heat pump as a heat source, controlled by its own heating curve.
+"""A Viessmann heat pump or boiler, controlled by its own heating curve.
 
 The cloud has no lease: a command stays set until the next one. The user's curve and mode are restored at a release.
 """
@@ -36,7 +36,8 @@ def capabilities_of(reading: ViessmannReading) -> Capabilities:
         controls.add(Control.ON_OFF)
     slope, level = reading.slope_limits or (0.2, 3.5), reading.level_limits or (-13.0, 40.0)
     return Capabilities(
-        kind=SourceKind.HEAT_PUMP,
+        kind=SourceKind.BOILER if reading.is_boiler else SourceKind.HEAT_PUMP,
+        fuel="gas" if reading.is_boiler else "electricity",
         controls=frozenset(controls),
         min_slope=slope[0],
         max_slope=slope[1],
@@ -77,7 +78,7 @@ class ViessmannSource(SourceBase):
         reading: ViessmannReading,
         *,
         poll_s: float = DEFAULT_POLL_S,
-        circuit: int = 0,
+        circuit: int | None = None,
         **options: Any,
     ) -> None:
         super().__init__(source_id, name, options.pop("capabilities", capabilities_of(reading)), **options)
@@ -85,6 +86,7 @@ class ViessmannSource(SourceBase):
         self._device = device
         self._poll_s = poll_s
         self._circuit = circuit
+        """The chosen heating circuit; None: the first enabled one."""
         self._reading = reading
         self._asked_at = -1e12
 
@@ -156,14 +158,14 @@ class ViessmannSource(SourceBase):
             mode = on_mode(self._reading) if wanted.on else off_mode(self._reading)
             if mode is None:
                 raise RefusedError("the device has no mode that stops heating without blocking hot water")
-            await self._client.set_mode(self._device, mode, self._circuit)
+            await self._client.set_mode(self._device, mode, self._reading.circuit)
         if wanted.slope is None and wanted.level is None:
             return
         slope = state.slope if wanted.slope is None else wanted.slope
         level = state.level if wanted.level is None else wanted.level
         if slope is None or level is None or Control.CURVE not in self._capabilities.controls:
             raise RefusedError("the heating curve of the device cannot be written")
-        await self._client.set_curve(self._device, slope, level, self._circuit)
+        await self._client.set_curve(self._device, slope, level, self._reading.circuit)
 
     @override
     def _shown(self, state: SourceState) -> Shown:
@@ -192,12 +194,12 @@ class ViessmannSource(SourceBase):
     @override
     async def _restore(self, missing: Settings, state: SourceState) -> None:
         if "mode" in missing:
-            await self._client.set_mode(self._device, str(missing["mode"]), self._circuit)
+            await self._client.set_mode(self._device, str(missing["mode"]), self._reading.circuit)
         if missing.keys() & {"slope", "level"}:
             slope, level = missing.get("slope", state.slope), missing.get("level", state.level)
             if slope is None or level is None:
                 raise RefusedError("the device does not report its heating curve")
-            await self._client.set_curve(self._device, float(slope), float(level), self._circuit)
+            await self._client.set_curve(self._device, float(slope), float(level), self._reading.circuit)
 
     @override
     async def apply(self, command: Command) -> CommandResult:

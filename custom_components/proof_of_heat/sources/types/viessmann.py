@@ -1,7 +1,8 @@
-"""Viessmann heat pumps through the manufacturer's cloud."""
+"""Viessmann heat pumps and boilers through the manufacturer's cloud."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
+import logging
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -16,6 +17,7 @@ from ...const import (
     CONF_CAPABILITIES,
     CONF_CLIENT_ID,
     CONF_DAY_LIMIT,
+    CONF_FUEL_PRICE,
     CONF_INFO,
     CONF_METER,
     CONF_NOMINAL_HEAT,
@@ -27,14 +29,17 @@ from ...const import (
 )
 from ...drivers.call_budget import CallLimits
 from ...drivers.capabilities import capabilities_to_dict
+from ...drivers.errors import BadReplyError, DriverError, RefusedError, UnreachableError
 from ...drivers.viessmann.client import API_URL, IAM_URL, Device, Token, TokenStore, ViessmannClient, sign_in
 from ...drivers.viessmann.features import UNITS, ViessmannReading
 from ...drivers.viessmann.source import ViessmannSource, capabilities_of
-from ...flows.fields import POWER_METER, SECRET, WATTS, number
+from ...flows.fields import FUEL_PRICE, POWER_METER, SECRET, WATTS, number
 from ...flows.form import DeviceCandidate, FieldError, SourceForm
 from ...sensors.readings import COUNTERS, HEAT_PUMP_READINGS, RETURN_TEMPERATURE, reading_sensors
 from ..call_budgets import account_key, async_account_budget
 from ..source_type import CreatedSource, SourceContext, SourceType, device_from_info
+
+_LOGGER = logging.getLogger(__name__)
 
 KEY: Final = "viessmann"
 _IAM_PATH: Final = "/idp/v3"
@@ -53,6 +58,7 @@ async def schema(_: HomeAssistant) -> vol.Schema:
             vol.Required(CONF_SHORT_LIMIT, default=DEFAULT_SHORT_LIMIT): number(10, 10_000),
             vol.Optional(CONF_NOMINAL_HEAT): WATTS,
             vol.Optional(CONF_NOMINAL_POWER): WATTS,
+            vol.Optional(CONF_FUEL_PRICE): FUEL_PRICE,
             vol.Optional(CONF_METER): POWER_METER,
             vol.Optional(CONF_HOST): TextSelector(),
         }
@@ -76,8 +82,7 @@ async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandi
     client = ViessmannClient(tokens, account.budget, account.async_save, api_url)
     candidates = []
     try:
-        for device in await client.devices():
-            reading = await client.read(device)
+        for device, reading in await _readings(client):
             capabilities = capabilities_of(reading)
             if not capabilities.controls:
                 continue
@@ -88,10 +93,35 @@ async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandi
                 CONF_INFO: info,
                 CONF_CAPABILITIES: capabilities_to_dict(capabilities),
             }
-            candidates.append(DeviceCandidate(device.model, f"viessmann_{device.gateway}_{device.id}", stored))
+            candidates.append(_candidate(device, stored))
     finally:
         await client.close()
     return candidates
+
+
+async def _readings(client: ViessmannClient) -> list[tuple[Device, ViessmannReading]]:
+    """Return the readings of all heating circuits. A gateway that is offline does not hide the other devices."""
+    found: list[tuple[Device, ViessmannReading]] = []
+    failure: DriverError | None = None
+    for device in await client.devices():
+        try:
+            found += [(device, reading) for reading in await client.read_circuits(device)]
+        except (UnreachableError, RefusedError, BadReplyError) as err:
+            _LOGGER.warning("%s (gateway %s) cannot be read: %s", device.model, device.gateway, err)
+            failure = err
+    if failure is not None and not found:
+        raise failure
+    return found
+
+
+def _candidate(device: Device, stored: dict[str, Any]) -> DeviceCandidate:
+    """Return a device with one of its heating circuits; the first one has the ID of the device."""
+    info, title, unique_id = stored[CONF_INFO], device.model, f"viessmann_{device.gateway}_{device.id}"
+    if len(info.get("circuits", ())) > 1:
+        title = f"{title} {info['circuit'] + 1}"
+    if info.get("circuits") and info["circuit"] != info["circuits"][0]:
+        unique_id = f"{unique_id}_{info['circuit']}"
+    return DeviceCandidate(title, unique_id, stored)
 
 
 def _unchanged(data: dict[str, Any]) -> DeviceCandidate:
@@ -99,9 +129,8 @@ def _unchanged(data: dict[str, Any]) -> DeviceCandidate:
     info = data.get(CONF_INFO)
     if info is None or CONF_REFRESH_TOKEN not in data or (CONF_HOST in data and not _is_at(info, data[CONF_HOST])):
         raise FieldError(CONF_PASSWORD, "password_needed")
-    device = info["device"]
     stored = {key: value for key, value in data.items() if key not in _ENTERED_ONLY}
-    return DeviceCandidate(device["model"], f"viessmann_{device['gateway']}_{device['id']}", stored)
+    return _candidate(Device(**info["device"]), stored)
 
 
 def _is_at(info: Mapping[str, Any], host: str) -> bool:
@@ -115,6 +144,8 @@ def _properties(reading: ViessmannReading) -> dict[str, Any]:
         "dhw_separate": reading.dhw_separate,
         "slope_step": reading.slope_step,
         "level_step": reading.level_step,
+        "circuit": reading.circuit,
+        "circuits": list(reading.circuits),
     }
 
 
@@ -127,6 +158,7 @@ def reading_of(info: Mapping[str, Any]) -> ViessmannReading:
         slope_step=float(info.get("slope_step", 0.1)),
         level_step=float(info.get("level_step", 1.0)),
         curve_writable=True,
+        circuit=int(info.get("circuit", 0)),
     )
 
 
@@ -163,6 +195,7 @@ async def create(context: SourceContext) -> CreatedSource:
         Device(**info["device"]),
         reading_of(info),
         capabilities=context.capabilities,
+        circuit=info.get("circuit"),  # entries of earlier versions: the first enabled one
     )
 
     async def close() -> None:

@@ -1,0 +1,132 @@
+"""DDI clients that are not as hawkBit's description: Zephyr's fixed path, gateways, MAC addresses as IDs."""
+
+import hashlib
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.ota.data import OtaData
+from custom_components.ota.flows.device_subentry import DEVICE_ID
+from custom_components.ota.rollout.models import JobState
+
+from .conftest import AddDevice, Release, rollout
+
+MAC = "30:AE:A4:00:12:f0"
+
+
+def host_path(href: str) -> str:
+    """Return what Zephyr requests: the part after the host."""
+    return href[href.index("/", href.index("//") + 2) :]
+
+
+@pytest.mark.parametrize("tenant", ["default", "DEFAULT"])
+@pytest.mark.parametrize("uid", ["nrf52840dk-0123456789abcdef", MAC])
+async def test_zephyr_is_updated_at_its_fixed_path(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, tenant: str, uid: str
+) -> None:
+    device = await add_device(uid)
+    image = await release()
+    await rollout(hass)
+    root = f"/{tenant}/controller/v1/{uid}"
+    client, headers = device.client, {"Authorization": f"TargetToken {device.issued.key}"}
+
+    async def get(path: str) -> Any:
+        reply = await client.get(path, headers=headers)
+        assert reply.status == 200, await reply.text()
+        return await reply.json()
+
+    base = await get(root)
+    assert len(base["config"]["polling"]["sleep"]) == 8
+    config = {"mode": "merge", "data": {"VIN": uid, "hwRevision": "3"}}
+    reply = await client.put(host_path(base["_links"]["configData"]["href"]), json=config, headers=headers)
+    assert reply.status == 200
+    href = base["_links"]["deploymentBase"]["href"]
+    number = href[href.index("deploymentBase/") + len("deploymentBase/") :]
+    deployment = await get(f"{root}/deploymentBase/{number}")
+    (chunk,) = deployment["deployment"]["chunks"]
+    assert chunk["part"] == "bApp"
+    (artifact,) = chunk["artifacts"]
+    reply = await client.get(host_path(artifact["_links"]["download-http"]["href"]), headers=headers)
+    assert hashlib.sha256(await reply.read()).hexdigest() == artifact["hashes"]["sha256"]
+    assert artifact["size"] == len(image)
+    body = {"id": number, "status": {"execution": "closed", "result": {"finished": "success"}}}
+    reply = await client.post(f"{root}/deploymentBase/{number}/feedback", json=body, headers=headers)
+    assert reply.status == 200
+    job = ota.hub.state.job_of(uid)
+    assert job is not None
+    assert job.state is JobState.VERIFIED
+    assert "deploymentBase" not in (await get(root))["_links"]
+    assert (await client.get(root)).status == 401
+    assert (await client.get(f"/other/controller/v1/{uid}", headers=headers)).status == 404
+
+
+async def test_the_configured_path_has_the_usual_part(
+    hass: HomeAssistant, add_device: AddDevice, release: Release
+) -> None:
+    device = await add_device()
+    await release()
+    await rollout(hass)
+    headers = {"Authorization": f"TargetToken {device.issued.key}"}
+    base = await (await device.client.get("/api/ota/ddi/DEFAULT/controller/v1/dev-1", headers=headers)).json()
+    href = host_path(base["_links"]["deploymentBase"]["href"])
+    assert href.startswith("/api/ota/ddi/DEFAULT/")
+    deployment = await (await device.client.get(href, headers=headers)).json()
+    assert deployment["deployment"]["chunks"][0]["part"] == "os"
+
+
+async def test_a_gateway_calls_for_all_stand_alone_devices(
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice
+) -> None:
+    device = await add_device()
+    await add_device("dev-2")
+    init = await hass.config_entries.options.async_init(entry.entry_id)
+    step = await hass.config_entries.options.async_configure(init["flow_id"], {"next_step_id": "gateway_token"})
+    done = await hass.config_entries.options.async_configure(step["flow_id"], {})
+    assert done["reason"] == "gateway_token_made"
+    token = done["description_placeholders"]["token"]
+
+    async def status(uid: str, scheme: str, token: str) -> int:
+        headers = {"Authorization": f"{scheme} {token}"}
+        return (await device.client.get(f"/api/ota/ddi/DEFAULT/controller/v1/{uid}", headers=headers)).status
+
+    for uid in ("dev-1", "dev-2"):
+        assert await status(uid, "GatewayToken", token) == 200
+        assert ota.hub.state.devices[uid].last_seen is not None
+    for uid, scheme, presented in (
+        ("dev-3", "GatewayToken", token),
+        ("dev-1", "TargetToken", token),
+        ("dev-1", "GatewayToken", device.issued.key),
+        ("dev-1", "GatewayToken", ""),
+        ("dev-1", "GatewayToken", token[:-1]),
+    ):
+        assert await status(uid, scheme, presented) == 401
+    native = await device.client.post("/api/ota/v1/devices/dev-1/check/", json={}, headers={"X-Device-Key": token})
+    assert native.status == 401
+    # It survives a restart and other changes of keys; a new one replaces it.
+    await ota.keys.async_issue("dev-2", dt_util.utcnow())
+    await ota.keys.async_issue_upload()
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert await status("dev-1", "GatewayToken", token) == 200
+    newer = await entry.runtime_data.keys.async_issue_gateway()
+    assert await status("dev-1", "GatewayToken", token) == 401
+    assert await status("dev-1", "GatewayToken", newer) == 200
+
+
+async def test_a_gateway_token_needs_a_loaded_entry(hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry) -> None:
+    await hass.config_entries.async_unload(entry.entry_id)
+    init = await hass.config_entries.options.async_init(entry.entry_id)
+    step = await hass.config_entries.options.async_configure(init["flow_id"], {"next_step_id": "gateway_token"})
+    assert step["reason"] == "not_loaded"
+
+
+@pytest.mark.parametrize("uid", [MAC, "dev-1", "a", "nrf52840dk-01"])
+def test_device_ids(uid: str) -> None:
+    assert DEVICE_ID.fullmatch(uid)
+
+
+@pytest.mark.parametrize("uid", ["30:AE:A4:00:12", "30:AE:A4:00:12:zz", "a:b", "iot_heating:x", "", "-a", MAC + ":00"])
+def test_other_ids_are_refused(uid: str) -> None:
+    assert not DEVICE_ID.fullmatch(uid)
