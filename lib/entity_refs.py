@@ -11,7 +11,7 @@ A reference is the entity's registry ID, which a rename does not change, or its 
 (entities from YAML without a unique ID) and in entries stored before. Where entity IDs are stored, `on_renamed` updates
 them with `with_renamed`. An entity that is missing (removed, disabled, never there) raises the repair issue
 `entity_missing` of the integration, with the placeholders `entity`, `entry` and `use`; it is deleted when the entity
-is back.
+is back. With `on_replaced` the issue offers to choose another entity (`entity_fix`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,10 +23,14 @@ from homeassistant.core import Event, EventStateChangedData, HomeAssistant, Stat
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.helpers.start import async_at_started
+from homeassistant.util.hass_dict import HassKey
 
 ISSUE_KEY: Final = "entity_missing"
 
 type RenamedListener = Callable[[str, str, str], None]
+
+# (domain, issue ID) -> the links that reported a missing entity. All copies of this module share it.
+REPORTED: HassKey[dict[tuple[str, str], Any]] = HassKey("heat_suite_missing_entities")
 
 
 def to_reference(hass: HomeAssistant, entity_id: str) -> str:
@@ -92,6 +96,7 @@ class LinkedEntities:
         domain: The integration, whose translations hold the issue.
         on_renamed: Called with the use, the old and the new entity ID.
         use_name: Name of a use in the issue; by default the key with spaces.
+        on_replaced: Called with the use, the old reference and the entity ID that the user chose instead.
     """
 
     def __init__(
@@ -103,6 +108,7 @@ class LinkedEntities:
         domain: str,
         on_renamed: RenamedListener | None = None,
         use_name: Callable[[str], str] = lambda use: use.replace("_", " "),
+        on_replaced: RenamedListener | None = None,
     ) -> None:
         self._hass = hass
         self._entry = entry
@@ -110,6 +116,7 @@ class LinkedEntities:
         self._domain = domain
         self._on_renamed = on_renamed
         self._use_name = use_name
+        self._on_replaced = on_replaced
         self._unsubscribe_states: Callable[[], None] = lambda: None
         self._started = False
         # The last known entity ID of each use: what a removed entity is called in the issue.
@@ -138,12 +145,35 @@ class LinkedEntities:
         return self._hass.states.get(entity_id) if entity_id is not None else None
 
     @callback
+    def replace(self, use: str, entity_id: str) -> None:
+        """Use another entity instead of a missing one."""
+        old = self._references[use]
+        self._references[use] = self._entity_ids[use] = entity_id
+        self._track_states()
+        self._check()
+        if self._on_replaced is not None:
+            self._on_replaced(use, old, entity_id)
+
+    def placeholders(self, use: str) -> dict[str, str]:
+        """Return the placeholders of the texts about a missing entity."""
+        return {"entity": self._entity_ids[use], "entry": self._entry.title, "use": self._use_name(use)}
+
+    def use_of(self, issue_id: str) -> str | None:
+        """Return the use whose missing entity an issue reports, None where it is not missing."""
+        return next((use for use in self.missing if self._issue_id(use) == issue_id), None)
+
+    @callback
     def _stop(self) -> None:
         self._started = False
         self._unsubscribe_states()
         for use in self.missing:
-            ir.async_delete_issue(self._hass, self._domain, self._issue_id(use))
+            self._delete_issue(use)
         self.missing = frozenset()
+
+    def _delete_issue(self, use: str) -> None:
+        issue_id = self._issue_id(use)
+        self._hass.data.get(REPORTED, {}).pop((self._domain, issue_id), None)
+        ir.async_delete_issue(self._hass, self._domain, issue_id)
 
     @callback
     def _ha_started(self, _hass: HomeAssistant) -> None:
@@ -199,21 +229,18 @@ class LinkedEntities:
             return
         missing = frozenset(use for use in self._references if self._is_missing(use))
         for use in missing - self.missing:
+            self._hass.data.setdefault(REPORTED, {})[self._domain, self._issue_id(use)] = self
             ir.async_create_issue(
                 self._hass,
                 self._domain,
                 self._issue_id(use),
-                is_fixable=False,
+                is_fixable=self._on_replaced is not None,
                 severity=ir.IssueSeverity.WARNING,
                 translation_key=ISSUE_KEY,
-                translation_placeholders={
-                    "entity": self._entity_ids[use],
-                    "entry": self._entry.title,
-                    "use": self._use_name(use),
-                },
+                translation_placeholders=self.placeholders(use),
             )
         for use in self.missing - missing:
-            ir.async_delete_issue(self._hass, self._domain, self._issue_id(use))
+            self._delete_issue(use)
         self.missing = missing
 
     def _is_missing(self, use: str) -> bool:

@@ -3,10 +3,12 @@
 import time
 from typing import Final
 
+from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
+from ._lib.entity_fix import fix_flow
 from .api.client import EcoflowClient
 from .api.errors import NotAllowedError
 from .api.families.generic import GENERIC_FAMILY
@@ -18,6 +20,13 @@ UNKNOWN_REPLIES_LIMIT: Final = 2
 # The issue is removed when no other client has been noticed for this time.
 KEY_EXCLUSIVE_AFTER_S: Final = 3600.0
 _DOCS: Final = "https://github.com/heat-suite/heat-suite/blob/main/docs/ecoflow.md"
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
+) -> RepairsFlow:
+    """Return the repair flow of an issue."""
+    return fix_flow(DOMAIN, issue_id)
 
 
 def _update_issue(

@@ -159,7 +159,11 @@ class EdgeDevice:
                 new[key] = known[key]
             self.values[key] = value
             self.metric_seen[key] = now
-            if (entity := entities.get(key)) is not None:
+            if (entity := entities.get(key)) is None:
+                continue
+            if type(value) is str:
+                offer(entity, value, key=value)  # a mode or a fault does not wait
+            else:
                 offer(entity, value)
         return new or None
 

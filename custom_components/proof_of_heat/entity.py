@@ -99,7 +99,7 @@ class MeterEntity(HeatEntity):
             identifiers={(DOMAIN, meter.subentry_id)},
             connections=connections(meter.mac),
             manufacturer="Shelly",
-            model="Pro 3EM",
+            model=meter.model,
             name=meter.title,
             via_device_id=system.device_id,
         )

@@ -10,7 +10,6 @@ from homeassistant.exceptions import ServiceValidationError, Unauthorized, Unkno
 from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
-from homeassistant.util.json import JsonValueType
 import probatio as vol
 
 from .comfort.profiles import MAX_C, MIN_C, Override, Profile
@@ -155,7 +154,7 @@ async def _apply_curve(call: ServiceCall) -> ServiceResponse:
     advice = system.curve_advisor.advice()
     if advice is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_curve_suggestion")
-    before: dict[str, JsonValueType] = {"slope": system.config.slope, "level": system.config.level}
+    before: dict[str, Any] = {"slope": system.config.slope, "level": system.config.level}
     apply_curve(call.hass, system.coordinator.config_entry, system.config, advice)
     return {
         "slope": advice.slope,

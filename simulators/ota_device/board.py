@@ -3,8 +3,10 @@
 Written from Espressif's image layout, independently of the integration's own parser.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 import hashlib
+import json
+from pathlib import Path
 import struct
 
 _CHIP_IDS = {"esp32": 0, "esp32s2": 2, "esp32c3": 5, "esp32s3": 9, "esp32c6": 13}
@@ -25,7 +27,25 @@ class Board:
     slot: int = 0
     image_sha256: str | None = None
     alive: bool = True
+    pending: str | None = None
+    """The update whose success is reported after the start (DDI)."""
     log: list[str] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, flash: Path, board: Board) -> Board:
+        """Return the board with the flash memory in a file; a new or damaged one is the given board's."""
+        try:
+            stored = json.loads(flash.read_text("utf-8"))
+            return cls(**{item.name: stored[item.name] for item in fields(cls)})
+        except FileNotFoundError, ValueError, KeyError, TypeError:
+            return board
+
+    def save(self, flash: Path) -> None:
+        """Write the flash memory to a file."""
+        flash.parent.mkdir(parents=True, exist_ok=True)
+        temporary = flash.with_suffix(".new")
+        temporary.write_text(json.dumps(asdict(self)), "utf-8")
+        temporary.replace(flash)
 
     def check(self, image: bytes) -> str:
         """Check an image as the bootloader does and return its version.

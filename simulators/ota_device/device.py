@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+from pathlib import Path
 from typing import Any, ClassVar, override
 
 import aiohttp
@@ -41,11 +42,12 @@ class OtaDevice(Simulator):
     def __init__(self, args: argparse.Namespace) -> None:
         super().__init__(args)
         self.board = Board(args.chip, args.product, args.version)
+        if args.flash is not None:
+            self.board = Board.load(args.flash, self.board)
         self.polls = 0
         self.errors: list[str] = []
         self._session: aiohttp.ClientSession | None = None
         self._client: Client | None = None
-        self._pending: str | None = None
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -59,6 +61,9 @@ class OtaDevice(Simulator):
         parser.add_argument("--product", default="thermostat")
         parser.add_argument("--chip", default="esp32c3")
         parser.add_argument("--version", default="1.0.0", help="initial firmware version (1.0.0)")
+        parser.add_argument(
+            "--flash", type=Path, help="file of the flash memory, which survives a restart of the simulator"
+        )
         parser.add_argument("--period", type=float, default=60.0, help="seconds between two checks (60)")
         parser.add_argument("--reboot", type=float, default=5.0, help="duration of a restart in seconds (5)")
 
@@ -101,6 +106,7 @@ class OtaDevice(Simulator):
                 return await self.poll()
             case "restart":
                 self.board.restart()
+                self._save()
                 return self.board.boots
             case _:
                 return await super().do(name, arguments)
@@ -118,10 +124,11 @@ class OtaDevice(Simulator):
         if "boot_loop" in self.faults:
             self.board.restart()
         try:
-            if self._pending is not None:
+            if self.board.pending is not None:
                 # DDI: the new image reports the success after its start.
-                job, self._pending = self._pending, None
+                job, self.board.pending = self.board.pending, None
                 await self._client.report(job, "running")
+                self._save()
             with self._secret():
                 download = await self._client.check_for_update(self.board, self._status_fields())
             return download is not None and await self._update(self._client, download)
@@ -180,11 +187,18 @@ class OtaDevice(Simulator):
         if "bricks" in self.faults:
             board.alive = False
             board.log.append("dead")
+            self._save()
             return False
         if "rolls_back" in self.faults:
             board.restart()
             board.restart()
+            self._save()
             return False
         board.install(image, version)
-        self._pending = download.job if self.args.mode == "ddi" else None
+        board.pending = download.job if self.args.mode == "ddi" else None
+        self._save()
         return True
+
+    def _save(self) -> None:
+        if self.args.flash is not None:
+            self.board.save(self.args.flash)

@@ -11,7 +11,7 @@ import json
 import math
 import secrets
 import time
-from typing import Any, ClassVar, override
+from typing import Any, ClassVar, Final, override
 
 from aiohttp import WSMsgType, web
 
@@ -19,6 +19,15 @@ from simulators.framework import Simulator
 from simulators.net import NET_FAULTS, Digest, http_faults, serve_http
 
 _PHASES = ("a", "b", "c")
+
+
+_MODELS: Final = {
+    "pro3em": ("Pro3EM", "SPEM-003CEBEU", 2, 3),
+    "proem50": ("ProEM50", "SPEM-002CEBEU50", 2, 2),
+    "emg3": ("EMG3", "S3EM-002CXCEU", 3, 2),
+    "emminig4": ("EMMiniG4", "S4EM-001PXCEU16", 4, 1),
+}
+"""App, model, generation, and number of single-phase channels."""
 
 
 class ShellyPro3Em(Simulator):
@@ -30,6 +39,7 @@ class ShellyPro3Em(Simulator):
         **NET_FAULTS,
         "frozen": "keeps reporting the same values and time",
         "null": "power values are null",
+        "null_counter": "the counters of this channel (0, 1, 2) are null after a database error",
     }
 
     def __init__(self, args: argparse.Namespace) -> None:
@@ -57,6 +67,7 @@ class ShellyPro3Em(Simulator):
         parser.add_argument("--mac", default="0200000000E1")
         parser.add_argument("--password", help="requires digest authentication (user admin)")
         parser.add_argument("--profile", choices=("triphase", "monophase"), default="triphase")
+        parser.add_argument("--model", choices=tuple(_MODELS), default="pro3em", help="the others name no profile")
         parser.add_argument("--load", type=float, default=0.0, help="heater on phase a, W")
         parser.add_argument("--solar", type=float, default=0.0, help="peak of a roof on phase c, W")
         parser.add_argument("--push", type=float, default=1.0, help="seconds between two notifications")
@@ -155,40 +166,51 @@ class ShellyPro3Em(Simulator):
 
     def _em1data(self, index: int) -> dict[str, Any]:
         phase = _PHASES[index]
+        if self.faults.number("null_counter", -1) == index:
+            nulls = {"total_act_energy": None, "total_act_ret_energy": None}
+            return {"id": index, **nulls, "errors": ["database_error"]}
         return {
             "id": index,
             "total_act_energy": round(self.imported_wh[phase], 2),
             "total_act_ret_energy": round(self.exported_wh[phase], 2),
         }
 
+    @property
+    def _channels(self) -> range:
+        """The single-phase channels; empty with the three-phase profile."""
+        if self.args.model == "pro3em":
+            return range(3 if self.args.profile == "monophase" else 0)
+        return range(_MODELS[self.args.model][3])
+
     def _info(self) -> dict[str, Any]:
+        app, model, gen, _ = _MODELS[self.args.model]
         return {
             "name": None,
             "id": self.device_id,
             "mac": self.args.mac,
-            "model": "SPEM-003CEBEU",
-            "gen": 2,
+            "model": model,
+            "gen": gen,
             "fw_id": "20241011-114449/1.4.4-g6d2a586",
             "ver": "1.4.4",
-            "app": "Pro3EM",
+            "app": app,
             "auth_en": self.args.password is not None,
-            "profile": self.args.profile,
+            **({"profile": self.args.profile} if self.args.model == "pro3em" else {}),
         }
 
     def _call(self, method: str, index: int) -> Any:
-        mono = self.args.profile == "monophase"
+        mono = bool(self._channels)
         table: dict[str, Any] = {"Shelly.GetDeviceInfo": self._info, "Shelly.GetStatus": self._status}
         if mono:
             table |= {"EM1.GetStatus": lambda: self._em1(index), "EM1Data.GetStatus": lambda: self._em1data(index)}
         else:
             table |= {"EM.GetStatus": self._em, "EMData.GetStatus": self._emdata}
-        if method not in table or not 0 <= index <= 2:
+        if method not in table or index not in (self._channels or range(3)):
             return None
         return table[method]()
 
     def _status(self) -> dict[str, Any]:
-        if self.args.profile == "monophase":
-            parts = {f"em1:{i}": self._em1(i) for i in range(3)} | {f"em1data:{i}": self._em1data(i) for i in range(3)}
+        if channels := self._channels:
+            parts = {f"em1:{i}": self._em1(i) for i in channels} | {f"em1data:{i}": self._em1data(i) for i in channels}
         else:
             parts = {"em:0": self._em(), "emdata:0": self._emdata()}
         return {**parts, "sys": {"mac": self.args.mac, "unixtime": int(self._now()), "uptime": 5000}}
@@ -272,8 +294,10 @@ class ShellyPro3Em(Simulator):
                 full = id(socket) not in known
                 known.add(id(socket))
                 em = self._em()
-                part = {"id": 0, "total_act_power": em["total_act_power"], "a_act_power": em["a_act_power"]}
-                params = self._status() if full else {"em:0": part}
+                part = {"id": 0, "total_act_power": em["total_act_power"]}
+                part |= {f"{phase}_act_power": em[f"{phase}_act_power"] for phase in _PHASES}
+                change = {"em1:0": self._em1(0)} if self._channels else {"em:0": part}
+                params = self._status() if full else change
                 frame = {
                     "src": self.device_id,
                     "dst": "user_1",

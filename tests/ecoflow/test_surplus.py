@@ -9,6 +9,7 @@ from unittest.mock import AsyncMock
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import ATTR_ENTITY_ID, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util import dt as dt_util
 from hypothesis import given, strategies as st
@@ -25,6 +26,7 @@ from custom_components.ecoflow.api.surplus_controller import (
     SurplusSettings,
 )
 from custom_components.ecoflow.const import DOMAIN
+from custom_components.ecoflow.repairs import async_create_fix_flow
 from custom_components.ecoflow.runtime.surplus_charging import is_low_tariff
 
 from .conftest import DELTA_2, DELTA_PRO, CloudThread
@@ -421,3 +423,28 @@ async def test_a_missing_entity_creates_an_issue(hass: HomeAssistant, account: M
     hass.states.async_set("sensor.grid", "0")
     await hass.async_block_till_done()
     assert issues.async_get_issue(DOMAIN, issue_id) is None
+
+
+async def test_the_issue_of_a_missing_entity_offers_another_one(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    hass.states.async_set("sensor.grid", "0")
+    hass.states.async_set("sensor.meter", "-300", {"unit_of_measurement": "W"})
+    subentry_id = await add_surplus(hass, account, DELTA_PRO)
+    hass.states.async_remove("sensor.grid")
+    await hass.async_block_till_done()
+    issue_id = f"entity_missing_{account.entry_id}_{subentry_id}_grid_power"
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    assert issue is not None
+    assert issue.is_fixable
+    flow = await async_create_fix_flow(hass, issue_id, None)
+    flow.hass, flow.issue_id = hass, issue_id
+    form = await flow.async_step_init()
+    assert form["type"] is FlowResultType.FORM
+    assert (form["description_placeholders"] or {})["entity"] == "sensor.grid"
+    assert (await flow.async_step_init({"entity": "sensor.meter"}))["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert account.subentries[subentry_id].data["grid_power"] == "sensor.meter"
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None
+    await evaluate(hass, account)
+    assert next(iter(account.runtime_data.surplus.values())).inputs["grid_power"] == -300
+    assert (await flow.async_step_init())["reason"] == "entity_back"
+    assert not isinstance(await async_create_fix_flow(hass, "clock_skew_x", None), type(flow))

@@ -229,6 +229,47 @@ def test_zigbee2mqtt_states_when_the_device_reported(last_seen: Any) -> None:
     assert (message.ts, message.info) == (1_795_867_200.0, {"model": "WSDCGQ11LM"})
 
 
+# Several devices on one topic
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        # rtl_433: one topic for all radio sensors; the model and the channel qualify the ID
+        (
+            {"time": "2026-11-28 12:00:00", "model": "Acurite-Tower", "id": 123, "channel": "A", "temperature_C": 21.5},
+            {"Acurite-Tower-A-123.temperature_c": 21.5, "Acurite-Tower-A-123.channel": "A"},
+        ),
+        ([{"mac": "AA:BB", "temp": 5}, {"mac": "CC:DD", "temp": 6}, {"temp": 7}, 8, {"mac": "EE"}],
+         {"AA:BB.temperature_c": 5, "CC:DD.temperature_c": 6}),
+        ({"cellar": {"temperature": 5}, "attic": {"id": 7, "temperature": 6}},
+         {"cellar.temperature_c": 5, "7.temperature_c": 6}),
+        ({"device_id": "a/b", "metrics": {"power_w": 5}}, {"a-b.power_w": 5}),
+        ({"temperature": 5, "humidity": {"value": 50, "unit": "%"}}, {"temperature_c": 5, "humidity_percent": 50}),
+    ],
+)  # fmt: skip
+def test_the_message_identifies_the_device(payload: Any, expected: dict[str, Any]) -> None:
+    text = payload if isinstance(payload, dict) else json.dumps(payload)
+    assert values("shared: sensors/all", text) == expected
+
+
+async def test_devices_of_one_topic_are_devices_of_their_own(
+    hass: HomeAssistant, mqtt_mock: Any, entry: MockConfigEntry, publish: Publish
+) -> None:
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "patterns": ["shared: rtl_433/{site}/events"]})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    for number, value in ((1, 20.5), (2, 21.5)):
+        await publish("rtl_433/attic/events", {"model": "Tower", "id": number, "temperature_C": value})
+    assert state(hass, "temperature_c", "attic/rtl_433/Tower-1") == "20.5"
+    assert state(hass, "temperature_c", "attic/rtl_433/Tower-2") == "21.5"
+    await publish("rtl_433/attic/events", "")
+    await publish("rtl_433/attic/events", {"model": "Tower", "id": 3})
+    assert [found["reason"] for found in entry.runtime_data.malformed.as_list()] == ["no_metrics"]
+    await take_down(hass, entry)
+
+
 # In Home Assistant
 
 

@@ -247,3 +247,12 @@ async def test_metrics_are_stale_only_after_their_time_of_listening(
     form = await offered()
     assert form["step_id"] == "remove_metrics"
     assert entity_id(hass, "sensor", "old", DEVICE)
+
+
+async def test_on_and_off_never_wait_for_what_was_written_before(
+    hass: HomeAssistant, data: EdgeData, publish: Publish
+) -> None:
+    for is_open in (False, True, False, True):
+        await publish(TOPIC, {"door_open": is_open, "mode": f"m{is_open}"})
+        assert state(hass, "door_open", DEVICE, "binary_sensor") == ("on" if is_open else "off")
+        assert state(hass, "mode", DEVICE) == f"m{is_open}"

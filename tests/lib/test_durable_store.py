@@ -57,3 +57,15 @@ async def test_a_failed_save_raises_and_the_next_one_works(hass: HomeAssistant, 
     assert json.loads((folder / "suite_test").read_text())["data"] == {"a": 1}
     await store.async_save_durably({"a": 3})
     assert json.loads((folder / "suite_test").read_text())["data"] == {"a": 3}
+
+
+async def test_a_store_that_others_may_read_becomes_private(hass: HomeAssistant, folder: Path) -> None:
+    store: DurableStore[dict[str, int]] = DurableStore(hass, 1, "suite_test", domain="suite")
+    await store.async_save_durably({"a": 1})
+    file = folder / "suite_test"
+    file.chmod(0o644)
+    again: DurableStore[dict[str, int]] = DurableStore(hass, 1, "suite_test", domain="suite")
+    await again.async_load()
+    assert file.stat().st_mode & 0o777 == 0o600
+    missing: DurableStore[dict[str, int]] = DurableStore(hass, 1, "suite_missing", domain="suite")
+    assert await missing.async_load() is None

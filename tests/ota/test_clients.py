@@ -1,15 +1,18 @@
 """Clients that cannot send headers: ESPHome, Arduino, Tasmota, esp_https_ota; and curl as a real one."""
 
 import asyncio
+import gzip
 import hashlib
 import json
 from pathlib import Path
+import random
 import re
 import shutil
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.models import JobState
@@ -218,6 +221,55 @@ async def test_tasmota_on_esp8266_is_updated_by_its_ota_url(
     await device.client.get(url(device, "manifest.json?version=14.3.0(release-tasmota)"))
     assert state(ota) is JobState.VERIFIED
     assert ota.hub.state.devices["dev-1"].installed_version == "14.3.0"
+
+
+async def test_tasmota_without_space_installs_the_minimal_image_first(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, admin: Client
+) -> None:
+    device = await add_device(product="tasmota", chip="esp8266")
+    images = {}
+    for product, size in (("tasmota", 620_000), ("tasmota-minimal", 2000)):
+        images[product] = image = gzip.compress(esp8266_image(random.Random(1).randbytes(size)))
+        manifest, signature = signed(image, product=product, chip="esp8266", version="14.3.0", sequence=2)
+        fields = {"manifest": manifest.decode(), "signature": signature}
+        assert (await admin.post("/api/ota/releases/", data=form(image, **fields))).status == 201
+    headers = {**TASMOTA_8266, "x-ESP8266-version": "14.2.0(release-tasmota)"}
+    minimal = url(device, "update-minimal.bin")
+    assert (await device.client.get(minimal, headers=headers)).status == 404  # no update is offered
+    await rollout(hass, version="14.3.0", product="tasmota")
+    reply = await device.client.get(url(device, "update.bin"), headers=headers)
+    assert (reply.status, reply.content_length) == (200, len(images["tasmota"]))
+    reply.close()  # too large: the client stops after the headers
+    reply = await device.client.get(minimal, headers=headers)
+    assert (reply.status, await reply.read()) == (200, images["tasmota-minimal"])
+    assert reply.headers["x-MD5"] == hashlib.md5(images["tasmota-minimal"], usedforsecurity=False).hexdigest()
+    # The minimal image runs and asks for the whole one.
+    headers |= {"x-ESP8266-version": "14.3.0(minimal)", "x-ESP8266-free-space": "720000"}
+    reply = await device.client.get(url(device, "update.bin"), headers=headers)
+    assert (reply.status, await reply.read()) == (200, images["tasmota"])
+    assert await becomes(ota, JobState.INSTALLING)
+    assert ota.hub.state.devices["dev-1"].installed_version == "14.2.0"
+    await device.client.get(url(device, "manifest.json?version=14.3.0(release-tasmota)"))
+    assert state(ota) is JobState.VERIFIED
+
+
+async def test_a_user_without_permission_reads_no_images(
+    hass: HomeAssistant,
+    ota: OtaData,
+    admin: Client,
+    release: Release,
+    hass_client: ClientSessionGenerator,
+    hass_read_only_access_token: str,
+) -> None:
+    await release()
+    (release_id,) = ota.hub.state.releases
+    factory = form(b"factory", factory_of=release_id)
+    assert (await admin.post("/api/ota/releases/", data=factory)).status == 201
+    reader = await hass_client(hass_read_only_access_token)
+    for name in ("manifest.json", "factory.bin"):
+        assert (await reader.get(f"/api/ota/web/{release_id}/{name}")).status == 403
+        assert (await admin.get(f"/api/ota/web/{release_id}/{name}")).status == 200
+    assert (await reader.get("/api/ota/releases/")).status == 403
 
 
 async def test_tasmota_safeboot_is_not_the_installed_version(

@@ -1,5 +1,6 @@
 """The simulated device against the integration, in each protocol, with its faults."""
 
+from pathlib import Path
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -105,3 +106,29 @@ async def test_a_bricked_canary_protects_the_others(
     for device in devices:
         async with running(OtaDevice, argv(device, "native", "--device-id", device.uid)) as simulator:
             assert not await simulator.poll()
+
+
+@pytest.mark.parametrize("mode", ["native", "ddi"])
+async def test_the_firmware_survives_a_restart_of_the_simulator(
+    hass: HomeAssistant,
+    ota: OtaData,
+    add_device: AddDevice,
+    release: Release,
+    mode: str,
+    socket_enabled: None,
+    tmp_path: Path,
+) -> None:
+    device = await add_device()
+    await release()
+    arguments = argv(device, mode, f"--flash={tmp_path}/flash/dev-1.json", "--version=1.4.0")
+    async with running(OtaDevice, arguments) as simulator:
+        assert not await simulator.poll()
+        await rollout(hass)
+        assert await simulator.poll(), simulator.state()
+    async with running(OtaDevice, arguments) as simulator:
+        assert (simulator.board.version, simulator.board.boots) == ("2.0.0", 2)
+        assert not await simulator.poll()
+        assert state(ota)[0] is JobState.VERIFIED
+    (tmp_path / "flash" / "dev-1.json").write_text("{")
+    async with running(OtaDevice, arguments) as simulator:
+        assert simulator.board.version == "1.4.0"

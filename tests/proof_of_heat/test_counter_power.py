@@ -29,7 +29,9 @@ def test_steady_load(resolution: float, near: float) -> None:
 def test_stop_shows_within_minutes() -> None:
     power, at = fed([2000.0], 20, 0.01)
     for minute in range(1, 6):
-        power.feed(at + timedelta(minutes=minute), power._readings[-1][1])
+        still = power._counter.accepted
+        assert still is not None
+        power.feed(at + timedelta(minutes=minute), still)
     assert power.power_w(at + timedelta(minutes=5)) <= 400
 
 
@@ -60,4 +62,4 @@ def test_memory_is_bounded() -> None:
     power = CounterPower()
     for second in range(5000):
         power.feed(NOW + timedelta(seconds=second), second / 1000)
-    assert len(power._readings) <= 200
+    assert len(power._edges) <= 200

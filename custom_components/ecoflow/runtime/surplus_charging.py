@@ -159,6 +159,7 @@ class SurplusCharging:
             references,
             domain=DOMAIN,
             on_renamed=self._entity_renamed,
+            on_replaced=self._entity_renamed,
             use_name=lambda _use: self.title,
         )
 

@@ -4,7 +4,7 @@ A dialect is a part of a device type's module in `types/`, registered with `regi
 selects it: by its words, or by the key of the dialect in front (`tasmota: house/{device_id}/SENSOR`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -57,16 +57,18 @@ class Dialect:
         words: Fixed levels that name neither a site nor a system.
         system: Name of the system, where no placeholder names it.
         ignores: Whether a topic with these levels is of no device.
+        lists: Whether a message may be a list.
     """
 
     key: str
     recognizes: Callable[[Levels], bool]
     body: Callable[[Levels], Levels]
     forms: Callable[[Levels], tuple[Form, ...]]
-    read: Callable[[str, Mapping[str, Any]], Found] | None = None
+    read: Callable[[str, Any], Found] | None = None
     words: frozenset[str] = frozenset()
     system: str | None = None
     ignores: Callable[[list[str]], bool] = lambda _levels: False
+    lists: bool = False
 
 
 def _json_body(levels: Levels) -> Levels:
@@ -119,7 +121,7 @@ def read_dialect(dialect: Dialect, kind: str, payload: bytes | str, max_bytes: i
     if len(payload) > max_bytes:
         raise DecodeError(Reason.TOO_LARGE, f"{len(payload)} bytes")
     found, repair = parse_json(payload)
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) and not (dialect.lists and isinstance(found, list)):
         raise DecodeError(Reason.NOT_AN_OBJECT, type(found).__name__)
     if dialect.read is None:
         raise TypeError(f"dialect {dialect.key} has no reader")

@@ -1,37 +1,18 @@
-"""JSON telemetry: a `metrics` object or flat members, see docs/telemetry.md."""
+"""JSON telemetry as it is received: the payload of a message."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
-from . import types  # noqa: F401  registers the device types, whose metrics are needed below
-from .device_types import type_of_message
+from . import types  # noqa: F401  registers the device types
 from .errors import DecodeError, Reason
+from .json_object import RESERVED, decode_object
 from .message import Message
-from .metrics import METRICS, Kind
-from .reading import DISCONNECTED_C, MAX_TEXT, add, leaves
-from .timestamps import parse_time
 from .tolerant_json import parse_json
 
-MAX_BYTES: Final = 65_536
-MAX_METRICS: Final = 256
+__all__ = ["MAX_BYTES", "RESERVED", "decode", "decode_object"]
 
-_TIME: Final = ("ts", "timestamp", "time")
-_SEQUENCE: Final = ("seq", "sequence")
-_INFO: Final = {
-    "name": "name",
-    "model": "model",
-    "fw": "sw_version",
-    "firmware": "sw_version",
-    "sw_version": "sw_version",
-    "hw_version": "hw_version",
-}
-_NUMBERS: Final = frozenset(key for key, metric in METRICS.items() if metric.kind in {Kind.MEASUREMENT, Kind.TOTAL})
-# Members of the envelope; the other members of a flat message are metrics.
-RESERVED: Final = frozenset(
-    (*_TIME, *_SEQUENCE, *_INFO, "metrics", "site", "site_id", "system", "device", "device_id", "sensor_id", "schema")
-)
+MAX_BYTES: Final = 65_536
 
 
 def decode(payload: bytes | str) -> Message:
@@ -55,69 +36,3 @@ def decode(payload: bytes | str) -> Message:
         if message.original is None:
             message.original = found
     return message
-
-
-def decode_object(found: dict[str, Any]) -> Message:
-    """Decode a parsed message.
-
-    Raises:
-        DecodeError: It contains no metrics.
-    """
-    device_type = type_of_message(found)
-    if device_type.decode is not None:
-        return device_type.decode(found)
-    nested = found.get("metrics")
-    if isinstance(nested, dict):
-        message = _read(nested, reserved=False)
-    elif "metrics" in found:
-        raise DecodeError(Reason.NO_METRICS, "metrics is not an object")
-    else:
-        message = _read(found, reserved=True)
-        message.original = found
-    if not message.metrics and not message.rejected:
-        raise DecodeError(Reason.NO_METRICS)
-    message.ts = _first(found, _TIME, parse_time)
-    message.seq = _first(found, _SEQUENCE, _as_sequence)
-    for name, meaning in _INFO.items():
-        if isinstance(text := found.get(name), str) and text:
-            message.info[meaning] = text[:MAX_TEXT]
-    if message.original is True:
-        message.original = found
-    return message
-
-
-def _read(members: Mapping[str, Any], *, reserved: bool) -> Message:
-    """Return the metrics among the members; `original` is True where they had other names or types."""
-    message = Message(metrics := {})
-    plain = True
-    for name, value in members.items():
-        if reserved and name in RESERVED:
-            continue
-        if (
-            type(value) is float and name in _NUMBERS and value != DISCONNECTED_C
-        ):  # the usual case, on which speed depends
-            metrics[name] = value
-            continue
-        if isinstance(value, dict | list):
-            plain = False
-            for inner, leaf, unit in leaves(name, value):
-                add(message, inner, leaf, unit)
-        elif not add(message, name, value):
-            plain = False
-        if len(metrics) > MAX_METRICS:
-            message.rejected[name] = Reason.TOO_MANY_METRICS
-            break
-    message.original = None if plain else True
-    return message
-
-
-def _first[T](members: Mapping[str, Any], names: tuple[str, ...], read: Any) -> T | None:
-    for name in names:
-        if name in members and (value := read(members[name])) is not None:
-            found: T = value
-            return found
-    return None
-
-
-def _as_sequence(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -99,6 +99,11 @@ METRICS: Final[dict[str, Metric]] = {
 }
 
 
+_NUMERIC: Final = frozenset({Kind.MEASUREMENT, Kind.PERIOD, Kind.TOTAL})
+NUMBERS: Final = {key for key, metric in METRICS.items() if metric.kind in _NUMERIC}
+"""The known metrics that are numbers."""
+
+
 def add_metrics(metrics: Iterable[Metric]) -> None:
     """Add the metrics of a device type to the table.
 
@@ -108,6 +113,8 @@ def add_metrics(metrics: Iterable[Metric]) -> None:
     for metric in metrics:
         if METRICS.setdefault(metric.key, metric) != metric:
             raise ValueError(f"metric {metric.key} is defined twice")
+        if metric.kind in _NUMERIC:
+            NUMBERS.add(metric.key)
 
 
 # Alias -> the metric and the factor to multiply its value by.

@@ -63,7 +63,7 @@ class TopicPattern:
         fixed = [level for level in fixed if level not in self.dialect.words]
         self._fixed_device: str | None = None
         if "device" not in meanings:
-            if meanings or not fixed:
+            if not fixed or (meanings and not self.dialect.lists):
                 raise ValueError("a pattern needs {device_id}")
             self._fixed_device = fixed.pop()
         system = self.dialect.system

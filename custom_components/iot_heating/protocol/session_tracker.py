@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
+from .._lib.counters import DEFAULT_MAX_PER_HOUR, EnergyMeter
+
 SHORT_BREAK: Final = timedelta(minutes=10)
 """A session continues after an interruption of at most this length, such as a restart of Home Assistant."""
 MAX_REPORT_GAP: Final = timedelta(minutes=3)
@@ -87,14 +89,18 @@ class EnergyReading:
     """Energy data at a moment; None where a value is unknown.
 
     Attributes:
-        meter_kwh: Counter of the energy meter; a decrease is a reset.
+        meter_kwh: Counter of the energy meter.
         power_w: Measured, or the rated power.
         price: Price of a kilowatt-hour.
+        max_kw: The most that can be consumed: a counter that grows faster is not accepted.
+        meter_reported: When the meter reported its counter; the same report again confirms nothing.
     """
 
     meter_kwh: float | None = None
     power_w: float | None = None
     price: float | None = None
+    max_kw: float = DEFAULT_MAX_PER_HOUR
+    meter_reported: datetime | None = None
 
 
 NO_ENERGY_READING: Final = EnergyReading()
@@ -120,6 +126,8 @@ class SessionTracker:
     unsaved: list[Session] = field(default_factory=list)
     # Time of the steady clock at the last report of the running session; None if that was before a restart.
     _seen_s: float | None = None
+    _meter: EnergyMeter = field(default_factory=EnergyMeter)
+    _meter_reported: datetime | None = None
 
     def report(
         self,
@@ -144,6 +152,7 @@ class SessionTracker:
         if session is None:
             self._seen_s = steady_s
             return (self._start(now, reading),) if heating else ()
+        self._restore_meter(session, now, steady_s)
         if steady_s is not None:
             self._follow_clock(session, now, steady_s)
         if now < session.seen or (now == session.seen and steady_s is None):
@@ -212,8 +221,31 @@ class SessionTracker:
     def _start(self, now: datetime, reading: EnergyReading) -> Session:
         energy = None if reading.meter_kwh is None and reading.power_w is None else 0.0
         cost = None if energy is None or reading.price is None else 0.0
-        self.running = Session(now, now, energy_kwh=energy, cost=cost, meter_kwh=reading.meter_kwh)
+        # What was consumed between the sessions is not theirs.
+        self._update_meter(now, reading, 0.0)
+        self.running = Session(now, now, energy_kwh=energy, cost=cost, meter_kwh=self._meter.reading_kwh)
         return self.running
+
+    def _update_meter(self, now: datetime, reading: EnergyReading, seconds: float) -> float | None:
+        """Return the energy since the last reading; None where it is not known."""
+        self._meter.counter.max_per_hour = reading.max_kw
+        power_kwh = None if reading.power_w is None else reading.power_w * seconds / 3.6e6
+        at = now.timestamp() if self._seen_s is None else self._seen_s
+        counter_kwh = None if self._is_doubted_report(reading) else reading.meter_kwh
+        consumed = self._meter.update(at, counter_kwh=counter_kwh, power_kwh=power_kwh)
+        return None if consumed is None else consumed.kwh
+
+    def _is_doubted_report(self, reading: EnergyReading) -> bool:
+        """Whether the meter has not reported since a reading that was not accepted."""
+        before, self._meter_reported = self._meter_reported, reading.meter_reported
+        return before is not None and before == reading.meter_reported and self._meter.counter.doubted
+
+    def _restore_meter(self, session: Session, now: datetime, steady_s: float | None) -> None:
+        """Continue with the last reading before a restart of Home Assistant."""
+        if self._meter.counter.accepted is None and session.meter_kwh is not None:
+            at = now.timestamp() if steady_s is None else steady_s
+            at -= max(0.0, (now - session.seen).total_seconds())
+            self._meter.counter.restore({"reading": session.meter_kwh, "at": at, "changed_at": at})
 
     def _end(self, when: datetime, *, estimated: bool) -> Session:
         assert self.running is not None
@@ -225,7 +257,7 @@ class SessionTracker:
     def _accrue(self, session: Session, now: datetime, reading: EnergyReading) -> None:
         """Count the time since the last report, split by local day."""
         seconds = (now - session.seen).total_seconds()
-        energy = _energy(session, reading, seconds)
+        energy = self._update_meter(now, reading, seconds)
         cost = None if energy is None or reading.price is None else energy * reading.price
         for day, part in _by_day(session.seen, now, self.zone):
             share = part / seconds
@@ -236,18 +268,7 @@ class SessionTracker:
         session.energy_kwh = _plus(session.energy_kwh, energy)
         session.cost = _plus(session.cost, cost)
         session.seen = now
-        if reading.meter_kwh is not None:
-            session.meter_kwh = reading.meter_kwh
-
-
-def _energy(session: Session, reading: EnergyReading, seconds: float) -> float | None:
-    """Return the energy by the meter if it was readable at both ends, else by the power."""
-    if reading.meter_kwh is not None and session.meter_kwh is not None:
-        difference = reading.meter_kwh - session.meter_kwh
-        return difference if difference >= 0 else max(0.0, reading.meter_kwh)
-    if reading.power_w is not None:
-        return reading.power_w * seconds / 3.6e6
-    return None
+        session.meter_kwh = self._meter.reading_kwh
 
 
 def _by_day(start: datetime, end: datetime, zone: tzinfo) -> list[tuple[date, float]]:

@@ -1,6 +1,7 @@
 """Energy, power and price of a controller, from other entities."""
 
 from dataclasses import dataclass
+from datetime import datetime
 import math
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.unit_conversion import BaseUnitConverter, EnergyConverter, PowerConverter, TemperatureConverter
 
+from .._lib.counters import DEFAULT_MAX_PER_HOUR
 from ..const import CONF_ENERGY_ENTITY, CONF_POWER_ENTITY, CONF_RATED_POWER
 from ..protocol.session_tracker import EnergyReading
 from .options import BuildingOptions
@@ -46,7 +48,20 @@ class EnergyConfig:
             entity_number(hass, self.energy_entity, EnergyConverter, UnitOfEnergy.KILO_WATT_HOUR),
             self.rated_w if power_w is None else max(0.0, power_w),
             current_price(hass, options),
+            self._max_kw,
+            _reported(hass, self.energy_entity),
         )
+
+    @property
+    def _max_kw(self) -> float:
+        """The most that can be consumed: by a house, or by a larger heat source; a meter may include more than it."""
+        return max(DEFAULT_MAX_PER_HOUR, 3 * (self.rated_w or 0) / 1000)
+
+
+def _reported(hass: HomeAssistant, entity_id: str | None) -> datetime | None:
+    """Return when an entity reported its state, changed or not."""
+    state = hass.states.get(entity_id) if entity_id is not None else None
+    return state.last_reported if state is not None else None
 
 
 def current_price(hass: HomeAssistant, options: BuildingOptions) -> float | None:

@@ -18,7 +18,7 @@ import orjson
 
 from .codec import DecodeError, NewerFormatError
 from .errors import StorageError, storage_error
-from .files import make_private_folder, sync_folder
+from .files import make_private, make_private_folder, sync_folder
 from .record_types import RecordChange, RecordKey
 
 FORMAT: Final = 1
@@ -174,6 +174,8 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         """Open the existing file."""
+        for suffix in ("", "-wal"):  # a restored backup may have made them readable for others
+            make_private(self._path.with_name(self._path.name + suffix))
         uri = f"{self._path.absolute().as_uri()}?mode=rw"
         connection = sqlite3.connect(
             uri, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=True

@@ -1,5 +1,6 @@
 """Folders whose entries survive a power failure."""
 
+from contextlib import suppress
 import os
 from pathlib import Path
 
@@ -9,6 +10,13 @@ def make_private_folder(folder: Path) -> None:
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_folder(folder.parent)
+
+
+def make_private(path: Path) -> None:
+    """Let only the owner read and write a file; a file system without permissions is no failure."""
+    with suppress(OSError):
+        if path.stat().st_mode & 0o177:
+            path.chmod(0o600)
 
 
 def sync_folder(folder: Path) -> None:

@@ -73,6 +73,7 @@ def replace_journal(folder: Path) -> None:
     try:
         make_private_folder(folder)
         with temporary.open("wb") as file:
+            os.fchmod(file.fileno(), 0o600)
             file.write(b"%08x %s\n" % (zlib.crc32(content), content))
             file.flush()
             os.fsync(file.fileno())

@@ -2,16 +2,26 @@
 
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from homeassistant.components.http.auth import async_sign_path
 
-from .._lib.device_http import not_found
+from .._lib.device_http import forbidden, not_found
 from ..const import INSTALL_LINK_VALIDITY
 from ..rollout import catalog
 from ..rollout.wire import esphome
 from ..rollout.wire.ranges import select
 from .base import OtaView, handle_errors
 from .image_response import ImageResponse
+
+
+def _check_permission(request: web.Request) -> None:
+    """Allow administrators and signed links only: images may contain secrets of the home.
+
+    Raises:
+        ApiError: `forbidden`.
+    """
+    if hdrs.AUTHORIZATION in request.headers and not request["hass_user"].is_admin:
+        raise forbidden("administrator permission is required")
 
 
 class InstallManifestView(OtaView):
@@ -24,6 +34,7 @@ class InstallManifestView(OtaView):
     @handle_errors
     async def get(self, request: web.Request, release_id: str) -> web.StreamResponse:
         """Return the manifest with a signed link to the factory image."""
+        _check_permission(request)
         release = catalog.get(self.hub.state, release_id)
         if release.factory_sha256 is None:
             raise not_found("no factory image")
@@ -41,6 +52,7 @@ class FactoryImageView(OtaView):
     @handle_errors
     async def get(self, request: web.Request, release_id: str) -> web.StreamResponse:
         """Send the image."""
+        _check_permission(request)
         sha256 = catalog.get(self.hub.state, release_id).factory_sha256
         if sha256 is None:
             raise not_found("no factory image")

@@ -279,9 +279,25 @@ class EnergyMeter:
         self._unmoved = 0.0
         self.total = 0.0
 
-    def update(self, at: float, *, counter_kwh: float | None = None, power_w: float | None = None) -> Consumed | None:
-        """Add what is known at a time in s; None where neither reports anything about the time since the last call."""
-        by_power = self._power.update(power_w, at)
+    @property
+    def reading_kwh(self) -> float | None:
+        """The accepted reading plus what the power counted since; None before the first reading."""
+        accepted = self.counter.accepted
+        return None if accepted is None else accepted + self._estimated
+
+    def update(
+        self,
+        at: float,
+        *,
+        counter_kwh: float | None = None,
+        power_w: float | None = None,
+        power_kwh: float | None = None,
+    ) -> Consumed | None:
+        """Add what is known at a time in s; None where neither reports anything about the time since the last call.
+
+        `power_kwh` is the energy since the last call, for callers that calculate it from a power themselves.
+        """
+        by_power = self._power.update(power_w, at) if power_kwh is None else power_kwh
         first = self.counter.accepted is None
         by_counter = self.counter.update(counter_kwh, at)
         if first:

@@ -7,6 +7,8 @@ what is acknowledged to a device or a user must survive a power outage.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, override
 
 from homeassistant.core import HomeAssistant
@@ -23,6 +25,12 @@ class DurableStore[T: Mapping[str, Any] | Sequence[Any]](Store[T]):
         self._domain = domain
         self._failure: Exception | None = None
         self._durable_lock = asyncio.Lock()
+
+    @override
+    async def async_load(self) -> T | None:
+        """Load the data. A file that others may read, as from a copied backup, becomes private."""
+        await self.hass.async_add_executor_job(_make_private, Path(self.path))
+        return await super().async_load()
 
     @override
     async def _async_write_data(self, data: dict[str, Any]) -> None:
@@ -53,3 +61,10 @@ class DurableStore[T: Mapping[str, Any] | Sequence[Any]](Store[T]):
                     translation_key="storage_failed",
                     translation_placeholders={"error": str(self._failure)},
                 ) from self._failure
+
+
+def _make_private(path: Path) -> None:
+    """Let only the owner read and write a file; a file system without permissions is no failure."""
+    with suppress(OSError):
+        if path.stat().st_mode & 0o177:
+            path.chmod(0o600)

@@ -89,6 +89,19 @@ def delivery(
     )
 
 
+def counted(now: Delivery, snapshot: Snapshot, elapsed_s: float) -> Delivery:
+    """Return the delivery with the mean power since the last snapshot where the consumption was counted."""
+    energies = {reading.source_id: reading.consumed_kwh for reading in snapshot.sources}
+    return Delivery(
+        tuple(
+            replace(source, power=Amount(energies[source.source_id] * 3.6e6 / elapsed_s, estimated=False))
+            if elapsed_s > 0 and math.isfinite(energies[source.source_id])
+            else source
+            for source in now.sources
+        )
+    )
+
+
 def _one(
     config: SourceConfig, reading: SourceSnapshot, outdoor_c: float, decided: SourceShare | None
 ) -> SourceDelivery:

@@ -12,7 +12,7 @@ from .commissioning import measuring_share, wants_measuring
 from .config import EngineConfig, PeakPolicy
 from .consumption_forecast import ConsumptionForecast, forecast_next_day
 from .decision_record import ControlMode, Decision, DecisionRecord, SourceCommand, SourceShare
-from .delivery import Delivery, delivery
+from .delivery import Delivery, counted, delivery
 from .demand import Demand, DemandControl, preheat_offsets_k
 from .duty_cycle import DutyCycle
 from .input_validation import InputValidator, ValidatedInputs
@@ -91,8 +91,7 @@ class Engine:
         self._band: ComfortBand | None = None
         self._last_s: float | None = None
         self._elapsed_s = 0.0
-        self._spent = RunningCostMeter()
-        # What the sources do as of the last snapshot, and what that costs.
+        self.spent = RunningCostMeter()
         self.delivery, self.cost = Delivery(), RunningCost()
         self._shares: dict[str, SourceShare] = {}
         pumps = [source.source_id for source in config.sources if source.has_performance_map]
@@ -123,9 +122,9 @@ class Engine:
         self._inputs = inputs = replace(inputs, room_c=self.zones.room_c(inputs.zones, self._elapsed_s))
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
         delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
-        self.delivery = delivery(self.configs, snapshot, inputs.outdoor_c, self._shares)
-        self.cost = cost_of(self.delivery, self.configs, snapshot)
-        self._spent.add(self.cost, self._elapsed_s)
+        self.delivery = now = delivery(self.configs, snapshot, inputs.outdoor_c, self._shares)
+        self.cost = cost_of(now, self.configs, snapshot)
+        self.spent.add(cost_of(counted(now, snapshot, self._elapsed_s), self.configs, snapshot), self._elapsed_s)
         self._operating_history.add(operating_values(snapshot, inputs, self.configs), self._elapsed_s)
         row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self.configs.get(self._pump_id or "")))
         if row is None:
@@ -134,7 +133,7 @@ class Engine:
         self._since_learning.append(row)
         if self._observer is not None:
             self._observer.update(row)
-        spent = self._spent.take()
+        spent = self.spent.take()
         if snapshot.active:
             self.savings.add_row(row, band, self.source_selector.reference_price(snapshot), spent.cost_h, spent.power_w)
         self._plan_due = True

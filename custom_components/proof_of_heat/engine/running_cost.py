@@ -32,10 +32,13 @@ class RunningCostMeter:
     money: float = 0.0
     energy_ws: float = 0.0
     seconds: float = 0.0
+    last: float = 0.0
+    """Money that the last call added."""
 
     def add(self, now: RunningCost, elapsed_s: float) -> None:
         """Add the running cost since the last cycle."""
-        self.money += now.cost_h * elapsed_s / 3600
+        self.last = now.cost_h * elapsed_s / 3600
+        self.money += self.last
         self.energy_ws += now.power_w * elapsed_s
         self.seconds += elapsed_s
 

@@ -117,6 +117,8 @@ class SourceSnapshot:
     counted_enough: bool = False
     """Whether the counter moved by enough counts for ``counted_w`` to be accurate."""
     counted_heat_enough: bool = False
+    consumed_kwh: float = NAN
+    """Electricity since the last snapshot, counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

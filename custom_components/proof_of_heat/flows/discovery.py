@@ -140,11 +140,11 @@ class DiscoverySteps(ConfigFlow):
             ConfigSubentry(
                 data=MappingProxyType(candidate.data),
                 subentry_type=self._type,
-                title=candidate.title,
+                title=candidate.readable_title,
                 unique_id=candidate.unique_id,
             ),
         )
-        return self.async_abort(reason="device_added", description_placeholders={CONF_NAME: candidate.title})
+        return self.async_abort(reason="device_added", description_placeholders={CONF_NAME: candidate.readable_title})
 
 
 def refresh_address(hass: HomeAssistant, unique_id: str, host: str) -> bool:

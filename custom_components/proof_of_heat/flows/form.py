@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+import re
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
@@ -23,6 +24,12 @@ ERROR_KEYS: Final[tuple[tuple[type[Exception], str], ...]] = (
 CONNECTION_ERRORS: Final = (DriverError, HomeAssistantError)
 
 
+_MAC: Final = re.compile(r"\b(?:[0-9A-F]{2}[:\-]){5}[0-9A-F]{2}\b|\b[0-9A-F]{12}\b", re.IGNORECASE)
+_MODEL_PREFIX: Final = re.compile(r"^E\d_")
+"""Viessmann's models begin with their generation ("E3_Vitocal_16")."""
+_NAMELESS: Final = "Heat source"
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceCandidate:
     """A device that was found and can be added as a subentry."""
@@ -30,6 +37,12 @@ class DeviceCandidate:
     title: str
     unique_id: str
     data: dict[str, Any]
+
+    @property
+    def readable_title(self) -> str:
+        """The title as a name: without the maker's prefix, underscores or a MAC address."""
+        text = _MAC.sub(" ", _MODEL_PREFIX.sub("", self.title)).replace("_", " ")
+        return " ".join(text.split()).strip(" -()[]") or _NAMELESS
 
 
 # Stored values that the flow determined, in addition to the fields of the form.

@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any, Final, override
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, SubentryFlowResult
-from homeassistant.helpers.selector import SelectOptionDict
+from homeassistant.const import CONF_NAME
+from homeassistant.helpers.selector import SelectOptionDict, TextSelector
 import probatio as vol
 
 from ..const import CONF_ADDRESS, CONF_KIND
@@ -26,6 +27,7 @@ class SourceSubentryFlow(ScanSteps):
     def __init__(self) -> None:
         super().__init__()
         self._candidates: list[DeviceCandidate] = []
+        self._name = ""
         self._is_paused = False
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[SubentryFlowResult]]:
@@ -69,9 +71,11 @@ class SourceSubentryFlow(ScanSteps):
             return self.async_abort(reason="nothing_offered")
         errors: dict[str, str] = {}
         if user_input is not None:
+            self._name = user_input.get(CONF_NAME, "").strip()
             try:
                 kept = form.kept(self._get_reconfigure_subentry().data) if step else {}
-                entered = {**kept, **user_input, CONF_KIND: registry.type_of_form(name).key}
+                fields = {key: value for key, value in user_input.items() if key != CONF_NAME}
+                entered = {**kept, **fields, CONF_KIND: registry.type_of_form(name).key}
                 self._candidates = await self._connect(form, entered)
             except CONNECTION_ERRORS as err:
                 errors = form.errors(err)
@@ -85,6 +89,7 @@ class SourceSubentryFlow(ScanSteps):
         schema = with_currency(self.hass, await form.schema(self.hass))
         if step is not None:
             schema = form.with_optional_secrets(schema)
+        schema = vol.Schema({vol.Optional(CONF_NAME): TextSelector(), **schema.schema})
         values = self._suggested(form, step) if user_input is None else user_input
         return self.async_show_form(
             step_id=step or name,
@@ -96,7 +101,10 @@ class SourceSubentryFlow(ScanSteps):
     def _suggested(self, form: SourceForm, step: str | None) -> Mapping[str, Any]:
         if step is None:
             return {CONF_ADDRESS: self.address} if self.address else {}
-        return {key: value for key, value in self._get_reconfigure_subentry().data.items() if key not in form.secrets}
+        subentry = self._get_reconfigure_subentry()
+        return {CONF_NAME: subentry.title} | {
+            key: value for key, value in subentry.data.items() if key not in form.secrets
+        }
 
     async def _connect(self, form: SourceForm, data: dict[str, Any]) -> list[DeviceCandidate]:
         """Connect to the device. A serial port in use by this entry is freed by unloading the entry meanwhile."""
@@ -128,13 +136,15 @@ class SourceSubentryFlow(ScanSteps):
         return self._create(new[0]) if len(new) == 1 else await self.async_step_choose()
 
     def _create(self, candidate: DeviceCandidate) -> SubentryFlowResult:
-        return self.async_create_entry(title=candidate.title, data=candidate.data, unique_id=candidate.unique_id)
+        title = self._name or candidate.readable_title
+        return self.async_create_entry(title=title, data=candidate.data, unique_id=candidate.unique_id)
 
     def _change(self) -> SubentryFlowResult:
         subentry = self._get_reconfigure_subentry()
         match = next((item for item in self._candidates if same_device(item.unique_id, subentry.unique_id)), None)
         if match is None:
             return self.async_abort(reason="wrong_device")
-        if without_tokens(subentry.data) == without_tokens(match.data):
+        title = self._name or subentry.title
+        if without_tokens(subentry.data) == without_tokens(match.data) and title == subentry.title:
             self.hass.config_entries.async_schedule_reload(self._get_entry().entry_id)
-        return self.async_update_and_abort(self._get_entry(), subentry, data=match.data)
+        return self.async_update_and_abort(self._get_entry(), subentry, title=title, data=match.data)

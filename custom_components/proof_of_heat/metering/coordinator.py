@@ -1,4 +1,4 @@
-"""Meters that are polled directly: a Shelly Pro 3EM, at its own interval."""
+"""Meters that are polled directly: Shelly energy meters, at their own interval."""
 
 from datetime import timedelta
 import logging
@@ -62,6 +62,11 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
         self._inverted = bool(subentry.data.get(CONF_INVERTED, False))
         self._turn = 0
         self._pushing = False
+
+    @property
+    def model(self) -> str | None:
+        """The name of the model; None before the meter has answered."""
+        return self._meter.model
 
     @callback
     def _start_push(self) -> None:

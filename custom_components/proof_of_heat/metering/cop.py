@@ -4,7 +4,8 @@ A heat pump's cloud reports heat every 5-10 minutes, an electric meter its count
 which the heat reading changed are the edges; the electric counter is interpolated linearly at each edge, so the
 error of an interval is at most the power times the meter's spacing. Ratios are never averaged: energies are summed
 over intervals where both are known, then divided. An interval over a gap of more than 15 minutes in the meter, or
-over a counter that fell, is excluded from both sums.
+over a counter that restarted, is excluded from both sums. What a reading of a counter adds is decided by `Counter`. If
+one counter does not move while the other counts, the interval extends until both have moved.
 """
 
 from collections import deque
@@ -12,8 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
+import math
 from typing import Any, Final
 
+from .._lib.counters import Counter
 from ..drivers.values import number
 
 RUNNING_W: Final = 150.0
@@ -21,6 +24,10 @@ MAX_GAP_S: Final = 900.0
 MAX_EDGE_GAP_S: Final = 4 * 3600.0
 MIN_WINDOW_S: Final = 3600.0
 MIN_ENERGY_KWH: Final = 0.05
+ENOUGH_COUNTS: Final = 20
+"""A difference of this many steps of a counter is within 5 %."""
+MAX_COP: Final = 8.0
+"""More heat than this per electricity over an interval: a counter does not move, or has too coarse steps for it."""
 KEEP_DAYS: Final = 400
 DATA_VERSION: Final = 1
 _FAST_KEPT: Final = 5000
@@ -91,30 +98,58 @@ class CopCalculator:
         self._last_edge_values: tuple[float | None, float | None] | None = None
         self._recent: deque[tuple[datetime, Sums]] = deque(maxlen=2000)
         self._days: dict[date, Sums] = {}
+        self._electricity, self._heating, self._dhw = Counter(), Counter(), Counter()
+        self._step_kwh = self._heat_step_kwh = math.inf
+        """The smallest increases seen: the resolution of the counters."""
 
     def feed_electricity(self, at: datetime, counter_kwh: float) -> None:
         """Add a reading of the electricity counter."""
-        if self._fast:
-            last_at, last = self._fast[-1]
-            if at <= last_at:
-                return
-            if counter_kwh < last:  # reset: nothing before it can be compared
-                self._fast.clear()
-                self._waiting.clear()
-                self._last = None
-        self._fast.append((at, counter_kwh))
+        if self._fast and at <= self._fast[-1][0]:
+            return
+        before = self._electricity.incomplete
+        grown = self._electricity.update(counter_kwh, at.timestamp())
+        if grown is None:
+            return
+        if self._electricity.incomplete != before:  # a restart: nothing before it can be compared
+            self._fast.clear()
+            self._waiting.clear()
+            self._last = None
+        self._step_kwh = _smaller(self._step_kwh, grown)
+        self._fast.append((at, self._electricity.total))
         self._settle()
 
     def feed_heat(self, at: datetime, heating_kwh: float | None, dhw_kwh: float | None = None) -> None:
         """Add a reading of the heat counters; an unchanged one is no edge."""
-        values = (heating_kwh, dhw_kwh)
-        if values in ((None, None), self._last_edge_values):
-            return
         if (self._waiting and at <= self._waiting[-1].at) or (self._last and at <= self._last[0].at):
             return
+        before = self._heating.incomplete + self._dhw.incomplete
+        grown = (self._heating.update(heating_kwh, at.timestamp()), self._dhw.update(dhw_kwh, at.timestamp()))
+        if any(
+            value is None for value, reading in zip(grown, (heating_kwh, dhw_kwh), strict=True) if reading is not None
+        ):
+            return
+        if self._heating.incomplete + self._dhw.incomplete != before:
+            self._waiting.clear()
+            self._last = None
+        for value in grown:
+            self._heat_step_kwh = _smaller(self._heat_step_kwh, value or 0.0)
+        values = (
+            None if heating_kwh is None else self._heating.total,
+            None if dhw_kwh is None else self._dhw.total,
+        )
+        if values in ((None, None), self._last_edge_values):
+            return
         self._last_edge_values = values
-        self._waiting.append(Edge(at, heating_kwh, dhw_kwh))
+        self._waiting.append(Edge(at, *values))
         self._settle()
+
+    def is_enough(self, sums: Sums) -> bool:
+        """Return whether a ratio of these sums means something: over an hour, and enough counts of both counters."""
+        steps = [step if math.isfinite(step) else 0.0 for step in (self._step_kwh, self._heat_step_kwh)]
+        enough = [
+            total >= ENOUGH_COUNTS * step for total, step in zip((sums.electricity, sums.heat), steps, strict=True)
+        ]
+        return sums.covered_s >= MIN_WINDOW_S and all(enough)
 
     def window(self, now: datetime, length: timedelta) -> Sums | None:
         """Return the sums of intervals that ended in the last `length`; None if they cover less than an hour."""
@@ -165,8 +200,8 @@ class CopCalculator:
             if counter is None:
                 self._last = None
                 continue
-            if self._last is not None:
-                self._close(self._last, (edge, counter))
+            if self._last is not None and not self._close(self._last, (edge, counter)):
+                continue  # one counter does not move: the interval extends until it moves
             self._last = (edge, counter)
         self._drop_old()
 
@@ -188,20 +223,25 @@ class CopCalculator:
         points = [start, *inside, end]
         return any((b - a).total_seconds() > MAX_GAP_S for a, b in pairwise(points))
 
-    def _close(self, first: tuple[Edge, float], last: tuple[Edge, float]) -> None:
+    def _close(self, first: tuple[Edge, float], last: tuple[Edge, float]) -> bool:
+        """Add an interval; return False if it has to extend, because its heat cannot be from its electricity."""
         seconds = (last[0].at - first[0].at).total_seconds()
         heating = _difference(first[0].heating_kwh, last[0].heating_kwh)
         dhw = _difference(first[0].dhw_kwh, last[0].dhw_kwh)
         if seconds > MAX_EDGE_GAP_S or (heating is None and dhw is None):
-            return
+            return True
         if self._gap_inside(first[0].at, last[0].at):
-            return
-        sums = interval(seconds, last[1] - first[1], heating or 0.0, dhw or 0.0, self._running_w)
+            return True
+        electricity = last[1] - first[1]
+        if (heating or 0.0) + (dhw or 0.0) > MAX_COP * electricity:
+            return False
+        sums = interval(seconds, electricity, heating or 0.0, dhw or 0.0, self._running_w)
         self._recent.append((last[0].at, sums))
         which = last[0].at.astimezone(self._zone).date()
         self._days[which] = self.day(which).plus(sums)
         for old in [day for day in self._days if (which - day).days > KEEP_DAYS]:
             del self._days[old]
+        return True
 
     def _drop_old(self) -> None:
         """Keep the samples that a waiting or future edge may need."""
@@ -247,3 +287,7 @@ def total(parts: Iterable[Sums]) -> Sums:
     for part in parts:
         found = found.plus(part)
     return found
+
+
+def _smaller(step: float, grown: float) -> float:
+    return min(step, grown) if grown > 1e-9 else step

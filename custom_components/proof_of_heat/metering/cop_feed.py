@@ -1,6 +1,7 @@
 """Feeds the counters of sources and linked meters into the COP calculation and the sources' power."""
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
 from .._lib.heat_source import SourceKind, SourceState
 from ..inputs.states import energy_kwh, known
@@ -34,8 +35,10 @@ def feed_heat(calculator: CopCalculator, state: SourceState) -> None:
 
 
 def feed_meter(hass: HomeAssistant, calculator: CopCalculator, managed: ManagedSource) -> None:
-    """Add the electricity that the linked meter counted."""
+    """Add what the linked meter counted, and count the source's consumption since the last cycle."""
     state, counter = known(hass, managed.meter), energy_kwh(hass, managed.meter)
+    now = dt_util.utcnow()
+    managed.count(now, counter)
     if state is None or counter is None:
         return
     managed.counter_power.feed(state.last_reported, counter)

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 import math
 from typing import Final
 
+from .._lib.counters import Counter
+
 STALE: Final = timedelta(minutes=10)
 SPAN: Final = timedelta(minutes=15)
 ENOUGH_STEPS: Final = 5
@@ -18,32 +20,43 @@ OWN_STALE: Final = timedelta(minutes=30)
 
 @dataclass(slots=True)
 class CounterPower:
-    """Mean power over the shortest time in which the counter moved by several of its own steps.
+    """Mean power between two counts, over the shortest time in which the counter moved by several of its own steps.
 
     A counter in steps of 0.01 kWh that grew by five of them is accurate to a fifth. One that does not move gives an
-    upper bound: less than one step since it last moved.
+    upper bound: less than one step since it last moved. What a reading adds is for `Counter` to decide: falls, single
+    zeros and jumps are no consumption, and while a reading is doubted, the power is unknown.
     """
 
     span: timedelta = SPAN
     stale: timedelta = STALE
-    _readings: deque[tuple[datetime, float]] = field(default_factory=lambda: deque(maxlen=200))
+    _counter: Counter = field(default_factory=Counter)
+    _edges: deque[tuple[datetime, float]] = field(default_factory=lambda: deque(maxlen=200))
+    """When the counter had grown, with its total."""
+    _last_at: datetime | None = None
+    _readings: int = 0
+    _incomplete: int = 0
     _step_kwh: float = math.inf
     """The smallest increase seen: the counter's resolution, or the smallest load between readings."""
 
     def feed(self, at: datetime, counter_kwh: float) -> None:
-        """Add a reading; older ones are ignored. A counter that fell was reset."""
-        if self._readings:
-            last_at, last = self._readings[-1]
-            if at <= last_at:
-                return
-            growth = counter_kwh - last
-            if growth < 0:
-                self._readings.clear()
-            elif growth > 1e-9:
-                self._step_kwh = min(self._step_kwh, growth)
-        self._readings.append((at, counter_kwh))
-        while len(self._readings) > 2 and at - self._readings[1][0] > self.span:
-            self._readings.popleft()
+        """Add a reading; older ones are ignored."""
+        if self._last_at is not None and at <= self._last_at:
+            return
+        grown = self._counter.update(counter_kwh, at.timestamp())
+        if grown is None:
+            return
+        self._last_at = at
+        self._readings += 1
+        if self._counter.incomplete != self._incomplete:  # nothing before a restart can be compared
+            self._incomplete = self._counter.incomplete
+            self._edges.clear()
+            self._readings = 1
+        elif grown > 1e-9:
+            self._step_kwh = min(self._step_kwh, grown)
+        if grown > 1e-9 or not self._edges:
+            self._edges.append((at, self._counter.total))
+        while len(self._edges) > 2 and at - self._edges[1][0] > self.span:
+            self._edges.popleft()
 
     def power_w(self, now: datetime) -> float | None:
         """Return the recent mean power in W; None without two readings or if the last one is stale."""
@@ -55,15 +68,20 @@ class CounterPower:
 
     def _mean(self, now: datetime) -> tuple[float, float] | None:
         """Return the power and the counts that it is based on."""
-        if len(self._readings) < 2 or now - self._readings[-1][0] > self.stale:
+        last_at = self._last_at
+        if last_at is None or self._readings < 2 or now - last_at > self.stale or self._counter.doubted:
             return None
-        last_at, last = self._readings[-1]
-        mean, most, counts = 0.0, math.inf, 0.0
-        for at, counter in list(self._readings)[-2::-1]:
-            seconds = (last_at - at).total_seconds()
-            mean = (last - counter) * 3.6e6 / seconds
-            counts = (last - counter) / self._step_kwh
-            if last - counter >= ENOUGH_STEPS * self._step_kwh:
+        edge_at, edge = self._edges[-1]
+        mean, counts = math.inf, 0.0
+        for at, total in list(self._edges)[-2::-1]:
+            mean = (edge - total) * 3.6e6 / (edge_at - at).total_seconds()
+            counts = (edge - total) / self._step_kwh
+            if edge - total >= ENOUGH_STEPS * self._step_kwh * (1 - 1e-6):
                 break
-            most = min(most, (last - counter + self._step_kwh) * 3.6e6 / seconds)
-        return min(mean, most), counts
+        still_s = (last_at - edge_at).total_seconds()
+        if math.isinf(self._step_kwh):  # it has never moved
+            return 0.0, 0.0
+        most = self._step_kwh * 3.6e6 / still_s if still_s > 0 else math.inf
+        if last_at - edge_at > self.span:
+            return 0.0, 0.0
+        return (mean, counts) if mean <= most else (most, 0.0)

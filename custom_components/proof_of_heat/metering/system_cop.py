@@ -25,6 +25,10 @@ class SystemCop:
         ]
         return total(found) if found else None
 
+    def is_enough(self, sums: Sums) -> bool:
+        """Return whether a ratio of these sums means something, by the counters of all heat pumps."""
+        return all(calculator.is_enough(sums) for calculator in self._calculators.values())
+
     def day(self, which: date) -> Sums:
         """Return the sums of a local day."""
         return total(calculator.day(which) for calculator in self._calculators.values())

@@ -50,6 +50,8 @@ class CycleData:
     """What the sources draw and deliver now: measured or counted, else estimated and marked."""
     cost: RunningCost
     """What that costs."""
+    spent: float
+    """Money since the last cycle, by counters where sources have them."""
     consumption: ConsumptionForecast | None = None
     """The expected consumption of the next 24 hours; None without a plan."""
 
@@ -115,7 +117,9 @@ class ControlCycle:
         decision = replace(decision, record=replace(decision.record, now_s=now.timestamp()))  # shown by the wall clock
         self._record(cycle_id, decision)
         engine = self._engine
-        return CycleData(cycle_id, snapshot, decision, engine.delivery, engine.cost, engine.consumption_forecast())
+        return CycleData(
+            cycle_id, snapshot, decision, engine.delivery, engine.cost, engine.spent.last, engine.consumption_forecast()
+        )
 
     def _refresh_inputs(self, now: datetime) -> None:
         """Start the background queries that are due, and update presence and overrides."""

@@ -99,6 +99,7 @@ class IntegratedCostSensor(SystemEntity, _IntegratedSensor):
     def __init__(self, system: HeatingSystem) -> None:
         super().__init__(system, _COST)
         self._start()
+        self._active_at: datetime | None = None
         self._attr_native_unit_of_measurement = system.coordinator.hass.config.currency
 
     @override
@@ -109,8 +110,11 @@ class IntegratedCostSensor(SystemEntity, _IntegratedSensor):
 
     @callback
     def _integrate(self) -> None:
-        cost = self.system.coordinator.data.cost
-        self._integrator.add(dt_util.utcnow(), cost.cost_h if self.system.user.active else None)
+        """Add what was spent since the last cycle, if control was on and no long gap is in between."""
+        now, active = dt_util.utcnow(), self.system.user.active
+        if active and self._active_at is not None and (now - self._active_at).total_seconds() <= MAX_GAP_S:
+            self._integrator.total += self.system.coordinator.data.spent
+        self._active_at = now if active else None
 
 
 def integrated_sensors(system: HeatingSystem, managed: ManagedSource) -> list[IntegratedEnergySensor]:

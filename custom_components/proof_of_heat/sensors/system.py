@@ -73,13 +73,14 @@ def _cop(name: str) -> Callable[[HeatingSystem], float | None]:
         today = dt_util.as_local(now).date()
         match name:
             case "now":
-                window = system.cop.window(now, _WINDOW)
-                return window.cop if window else None
+                sums = system.cop.window(now, _WINDOW)
             case "day":
-                return system.cop.day(today).cop
+                sums = system.cop.day(today)
             case "month":
-                return system.cop.month(today).cop
-        return system.cop.season(today).cop
+                sums = system.cop.month(today)
+            case _:
+                sums = system.cop.season(today)
+        return sums.cop if sums is not None and system.cop.is_enough(sums) else None
 
     return value
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from homeassistant.core import CALLBACK_TYPE
 
+from .._lib.counters import Consumed, EnergyMeter
 from .._lib.heat_source import CommandResult, Health, HeatSource, SourceKind
 from ..drivers.call_budget import CallBudget
 from ..engine.config import SourceConfig
@@ -46,6 +47,10 @@ class ManagedSource:
     """Power derived from the device's own electricity counter."""
     own_heat: CounterPower = field(default_factory=partial(CounterPower, OWN_SPAN, OWN_STALE))
     """Heat output derived from the device's own heat counter."""
+    energy: EnergyMeter = field(default_factory=EnergyMeter)
+    """Its consumption, by counter and measured power together."""
+    consumed: Consumed | None = None
+    """What it consumed since the last cycle; None if neither reports it."""
     close: Callable[[], Awaitable[None]] | None = None
     counters: frozenset[str] = frozenset()
     """Which of "electricity" and "heat" the device counts itself; the rest is integrated from power."""
@@ -96,6 +101,16 @@ class ManagedSource:
             return seen.counted_w, not seen.counted_enough
         return (seen.power_w, seen.power_estimated) if math.isfinite(seen.power_w) else None
 
+    def count(self, now: datetime, linked_kwh: float | None) -> None:
+        """Count its consumption since the last cycle, by the linked counter or its own, else by its measured power."""
+        counter = linked_kwh if self.meter is not None else self.source.state.electricity_kwh
+        if counter is None and self.meter_power_w is None:
+            counter = self.source.state.electricity_kwh
+        seen = self.snapshot(now)
+        is_measured = math.isfinite(seen.power_w) and not seen.power_estimated
+        power = seen.power_w if is_measured else None
+        self.consumed = self.energy.update(now.timestamp(), counter_kwh=counter, power_w=power)
+
     def snapshot(self, now: datetime) -> SourceSnapshot:
         """Return the source's report for the engine, completed by the linked meter and by counters."""
         reported = self._with_own_counters(source_snapshot(self.source, self.config, now), now)
@@ -120,6 +135,7 @@ class ManagedSource:
             counted_heat_w=math.nan if heat is None else heat,
             counted_enough=self.own_power.is_accurate(now),
             counted_heat_enough=self.own_heat.is_accurate(now),
+            consumed_kwh=math.nan if self.consumed is None else self.consumed.kwh,
         )
 
     async def async_close(self) -> None:

@@ -140,7 +140,8 @@ class Demo:
             self.simulators[spec.name] = running(spec, ready, child.pid)
 
     async def _start_simulator(self, spec: SimulatorSpec) -> Child:
-        command = [sys.executable, "-m", f"simulators.{spec.module}", *spec.arguments]
+        arguments = [argument.replace("{folder}", str(self.folder)) for argument in spec.arguments]
+        command = [sys.executable, "-m", f"simulators.{spec.module}", *arguments]
         command += ["--speed", str(self.args.speed)]
         env = {"PYTHONPATH": str(ROOT)}
         return await self.children.start(f"simulator-{spec.name}", command, cwd=ROOT, env=env, pipe=True)

@@ -15,7 +15,7 @@ class SimulatorSpec:
     Attributes:
         name: Unique in the demo; the key in the JSON line's ``simulators``.
         module: Package below simulators/.
-        arguments: Command line arguments; the demo adds --speed.
+        arguments: Command line arguments; the demo adds --speed. "{folder}" is replaced by the demo's folder.
         address: Host and port of a simulator that is polled; printed with --no-simulators as well, although
             nothing listens there.
     """

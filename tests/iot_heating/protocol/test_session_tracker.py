@@ -54,7 +54,7 @@ def test_energy_by_power_and_cost_by_the_price_of_the_moment() -> None:
     [
         ([10.0, 10.5, 11.0], 1.0),
         ([10.0, 0.25, 0.5], 0.5),
-        ([10.0, None, 11.0], 1.0 + 0.1 / 12),
+        ([10.0, None, 11.0], 1.0),
         ([None, 10.0, 10.5], 0.5 + 0.1 / 12),
     ],
     ids=["counts up", "was reset", "was away between", "came late"],

@@ -115,6 +115,20 @@ def test_only_the_owner_can_read_the_files(database: Database, path: Path) -> No
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_files_that_others_may_read_become_private(database: Database, path: Path) -> None:
+    database.create([("a", "1", 1)])
+    wal = path.with_name(f"{path.name}-wal")
+    database.begin_backup()
+    database.apply([("a", "2", 2)])
+    database.close()
+    for file in (path, wal):
+        file.chmod(0o644)
+    other = Database(path)
+    assert other.load() == {("a", "1"): 1, ("a", "2"): 2}
+    assert {file.stat().st_mode & 0o777 for file in (path, wal)} == {0o600}
+    other.close()
+
+
 def test_every_commit_is_synced(database: Database) -> None:
     connection = database._connection
     assert connection is not None

@@ -79,6 +79,7 @@ def test_a_journal_is_migrated_once(folder: Path, name: str) -> None:
 def test_a_new_folder_refuses_earlier_versions_too(folder: Path) -> None:
     assert raw(folder) == {}
     assert names(folder) == {MARKER, "state.db"}
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     with pytest.raises(DecodeError, match="format 2"):
         read_journal(folder)
 

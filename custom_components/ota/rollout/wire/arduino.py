@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import re
 from typing import Final
 
+from ..models import Device, Release
+from ..state import State
 from ..versions import MAX_LENGTH
 
 _TASMOTA: Final = re.compile(r"([^()]+)\(([^()]*)\)")
@@ -53,3 +55,13 @@ def parse_version(text: str | None) -> str | None:
 def fits(updater: Updater | None, size: int) -> bool:
     """Return whether the image fits; a device that does not report its free space checks it itself."""
     return updater is None or updater.free_space is None or updater.free_space >= size
+
+
+def minimal_release(state: State, device: Device) -> Release | None:
+    """Return the newest minimal image for a device: of the product with the suffix `-minimal`."""
+    found = [
+        release
+        for release in state.releases.values()
+        if release.product == f"{device.product}-minimal" and release.chip == device.chip and not release.withdrawn
+    ]
+    return max(found, key=lambda release: release.sequence, default=None)

@@ -1,7 +1,8 @@
-"""Shelly Pro 3EM over RPC: polling by HTTP, decoding of status and notifications.
+"""Shelly energy meters over RPC: polling by HTTP, decoding of status and notifications.
 
-Facts: three-phase profile `em:0`/`emdata:0`, single-phase profile `em1:0..2`/`em1data:0..2`; act_power is signed W,
-counters are Wh, n_current may be null. Authentication: digest with SHA-256, user admin.
+Facts: three-phase profile `em:0`/`emdata:0`, single-phase profile `em1:0..2`/`em1data:0..2`; meters with one or two
+clamps (Pro EM-50, EM Gen3, EM Mini Gen4) have `em1` channels and name no profile. act_power is signed W, counters are
+Wh, n_current may be null, counters are null after a database error. Authentication: digest with SHA-256, user admin.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +18,15 @@ from ..values import at, number_at, scaled
 from .reading import MeterReading
 
 _PHASES: Final = ("a", "b", "c")
+_MODELS: Final = {
+    "Pro3EM": "Pro 3EM",
+    "Pro3EM400": "Pro 3EM-400",
+    "ProEM50": "Pro EM-50",
+    "EMG3": "EM Gen3",
+    "3EM63G3": "3EM-63 Gen3",
+    "EMMiniG4": "EM Mini Gen4",
+}
+"""By the `app` of the device info."""
 _UNAUTHORIZED: Final = 401
 _KILO: Final = 1e-3
 _VALUES: Final = (
@@ -30,7 +40,7 @@ _VALUES: Final = (
 
 
 class ShellyMeter:
-    """A Shelly Pro 3EM that is polled directly."""
+    """A Shelly energy meter that is polled directly."""
 
     def __init__(
         self,
@@ -45,14 +55,24 @@ class ShellyMeter:
         self._http = JsonHttp(session, f"http://{host}:{port}", timeout_s)
         self._middlewares = (aiohttp.DigestAuthMiddleware("admin", password),) if password else None
         self._now = now
-        self._profile: str | None = None
+        self._channels: tuple[int, ...] | None = None
+        """Of single-phase channels; empty: one three-phase meter; None: not known yet."""
+        self.model: str | None = None
+        """The name of the model; available after `identify`."""
 
     async def identify(self) -> dict[str, Any]:
-        """Return `Shelly.GetDeviceInfo` and store the profile; raises DriverError."""
+        """Return `Shelly.GetDeviceInfo` and store which channels the device has; raises DriverError."""
         reply = await self._rpc("Shelly.GetDeviceInfo")
         if at(reply, "app") is None or at(reply, "mac") is None:
             raise BadReplyError("the device is not a Shelly")
-        self._profile = str(at(reply, "profile") or "triphase")
+        self.model = _MODELS.get(str(reply["app"]), str(reply["app"]))
+        profile = at(reply, "profile")
+        if profile == "monophase":
+            self._channels = (0, 1, 2)
+        elif profile == "triphase":
+            self._channels = ()
+        else:  # most meters have one profile only, and do not name it
+            self._channels = _channels_of(await self._rpc("Shelly.GetStatus"))
         info: dict[str, Any] = reply
         return info
 
@@ -61,16 +81,16 @@ class ShellyMeter:
         try:
             return await self._read(energy=energy)
         except RefusedError:  # an unknown method: the profile may have been changed
-            self._profile = None
+            self._channels = None
             raise
 
     async def _read(self, *, energy: bool) -> MeterReading:
-        if self._profile is None:
+        if self._channels is None:
             await self.identify()
-        if self._profile == "monophase":
-            status = {f"em1:{i}": await self._rpc(f"EM1.GetStatus?id={i}") for i in range(3)}
+        if channels := self._channels:
+            status = {f"em1:{i}": await self._rpc(f"EM1.GetStatus?id={i}") for i in channels}
             if energy:
-                status |= {f"em1data:{i}": await self._rpc(f"EM1Data.GetStatus?id={i}") for i in range(3)}
+                status |= {f"em1data:{i}": await self._rpc(f"EM1Data.GetStatus?id={i}") for i in channels}
         else:
             status = {"em:0": await self._rpc("EM.GetStatus?id=0")}
             if energy:
@@ -93,6 +113,8 @@ def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
         total = number_at(em, "total_act_power")
         if total is None:
             raise BadReplyError("the total power is missing")
+        if missing_phase := [phase for phase in _PHASES if _is_null(em, f"{phase}_act_power")]:
+            raise BadReplyError(f"phase {missing_phase[0]} has no power, so that the total is unknown")
         data = status.get("emdata:0")
         return MeterReading(
             at=when,
@@ -113,14 +135,29 @@ def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
         at=when,
         power_w=round(sum(known), 3),
         phases_w=phases,
-        imported_kwh=_sum(counters, "total_act_energy"),
-        exported_kwh=_sum(counters, "total_act_ret_energy"),
+        imported_kwh=_sum(rows, counters, "total_act_energy"),
+        exported_kwh=_sum(rows, counters, "total_act_ret_energy"),
     )
 
 
-def _sum(rows: list[Any], key: str) -> float | None:
-    known = [value for row in rows if (value := number_at(row, key)) is not None]
-    return round(sum(known) * _KILO, 5) if known else None
+def _channels_of(status: object) -> tuple[int, ...]:
+    """Return the single-phase channels in a status; none for a three-phase meter."""
+    names = list(status) if isinstance(status, dict) else []
+    channels = tuple(index for index in range(len(_PHASES)) if f"em1:{index}" in names)
+    if not channels and "em:0" not in names:
+        raise BadReplyError("the device is not an energy meter")
+    return () if "em:0" in names else channels
+
+
+def _is_null(row: object, key: str) -> bool:
+    return isinstance(row, dict) and key in row and number_at(row, key) is None
+
+
+def _sum(channels: list[Any], counters: list[Any], key: str) -> float | None:
+    """Return the sum of a counter of all channels; None if one of them is missing: the rest is not the total."""
+    present = [counter for channel, counter in zip(channels, counters, strict=True) if channel is not None]
+    known = [value for counter in present if (value := number_at(counter, key)) is not None]
+    return round(sum(known) * _KILO, 5) if known and len(known) == len(present) else None
 
 
 class NotificationDecoder:

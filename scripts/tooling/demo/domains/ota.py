@@ -82,6 +82,7 @@ class OtaDemo:
         # With «=»: a secret may begin with a hyphen.
         arguments = [f"--url={world.url}", f"--mode={mode}", f"--device-id={device_id}", "--version=1.4.0"]
         arguments += [f"--key={shown['key']}", f"--token={token}", "--period=15"]
+        arguments.append(f"--flash={{folder}}/simulators/{simulator}.json")
         made.simulators.append(SimulatorSpec(simulator, "ota_device", arguments))
 
     def simulators_first(self, world: World) -> list[SimulatorSpec]:
