@@ -122,6 +122,11 @@ class OtaHub:
         finally:
             self._finish_commit()
 
+    async def async_try_commit(self) -> None:
+        """Save all changes if that is possible now. A repair issue reports a failure, and the next tick tries again."""
+        with suppress(HomeAssistantError):
+            await self.async_commit()
+
     async def _async_save(self, uid: str | None) -> None:
         concerns_device = uid is not None and self.storage.has_unsaved(uid)
         if uid is not None and not concerns_device and self.storage.failure is not None:
@@ -176,7 +181,6 @@ class OtaHub:
     async def _async_tick(self, _: datetime) -> None:
         self._update_listening()
         self.engine.tick(self.now)
-        with suppress(HomeAssistantError):  # the repair issue reports it, the next tick tries again
-            await self.async_commit()
+        await self.async_try_commit()
         for listener in tuple(self._tick_listeners):
             listener()

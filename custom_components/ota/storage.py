@@ -140,9 +140,9 @@ class Storage:
         self.failure = None
 
     def has_unsaved(self, uid: str) -> bool:
-        """Return whether the device or its job is not saved yet."""
-        keys = {(RecordType.DEVICE, uid), (RecordType.JOB, str(self._state.last_job.get(uid, "")))}
-        return not keys.isdisjoint(self._state.dirty) or not keys.isdisjoint(self._writing)
+        """Return whether the job of a device is not saved yet; the rest it sends again after a restart."""
+        key = (RecordType.JOB, str(self._state.last_job.get(uid, "")))
+        return key in self._state.dirty or key in self._writing
 
     async def async_save_all(self) -> None:
         """Save everything, also what is not worth a write of its own (log events, last contacts)."""

@@ -2,7 +2,8 @@
 
 The radio is half-duplex and slow. Two frames on the air at the same time are both lost, as HC-12 modules do not listen
 before they send. With the faults, frames are lost, repeated or corrupted, and there is noise between them. Bytes that
-arrive during the fault ``set_low`` are AT commands to the module itself.
+arrive during the fault ``set_low`` are AT commands to the module itself, which it understands at its own baud rate.
+Frames are not garbled at another one.
 """
 
 import argparse
@@ -181,8 +182,6 @@ class Hc12(Simulator):
                 self._write(self.module.push(data, self._host_baud()))
             return
         self._leave_command_mode()
-        if self.module.is_garbled(self._host_baud()):
-            data = self.module.garbled(data)
         for is_frame, piece in self._splitter.push(data):
             self._spawn(self._to_outlets(piece, is_frame))
 
@@ -224,7 +223,7 @@ class Hc12(Simulator):
 
     async def _to_controller(self, frame: bytes, name: str) -> None:
         for data in await self._transmit(frame, name, is_frame=True):
-            self._write(self.module.garbled(data) if self.module.is_garbled(self._host_baud()) else data)
+            self._write(data)
 
     async def _transmit(self, piece: bytes, sender: str, *, is_frame: bool) -> list[bytes]:
         """Send over the air; returns the bytes that arrive."""

@@ -74,6 +74,10 @@ class Computer:
                 "metrics": metrics,
             }
         )
+        if "nan" in faults:
+            text = text.replace(f'"rssi": {metrics["rssi"]}', '"rssi": nan')
+        if "byte_order_mark" in faults:
+            text = f"\ufeff{text}"
         if "not_json" in faults:
             text = text[: len(text) // 2]
         self._send(f"{self.base}/data", text)
@@ -140,6 +144,8 @@ class Van(Simulator):
     FAULTS: ClassVar[dict[str, str]] = {
         "silent": "publishes no data",
         "not_json": "messages break off in the middle",
+        "nan": "a reading that fails is printed as nan, which is no JSON",
+        "byte_order_mark": "messages begin with a byte order mark",
         "wrong_type": "some values are of a wrong kind",
         "text_number": "all values come as text",
         "duplicate": "every message comes twice",

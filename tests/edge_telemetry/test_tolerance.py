@@ -1,8 +1,11 @@
 """One bad value costs only itself, whatever spoils it; a metric's type follows its values."""
 
+from datetime import UTC, datetime
 import json
 import math
 from pathlib import Path
+import random
+from types import SimpleNamespace
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -13,6 +16,8 @@ import pytest
 from custom_components.edge_telemetry.data import EdgeData
 from custom_components.edge_telemetry.decoders import DecodeError, Reason, decode
 from custom_components.edge_telemetry.value_types import BAD, ValueType, first_type, widen
+from simulators.van.model import VanModel
+from simulators.van.van import Computer
 
 from .conftest import Publish, entity_id, state
 
@@ -180,3 +185,39 @@ async def test_a_flag_that_becomes_a_number_moves_to_a_sensor(
     assert state(hass, "pump", DEVICE) == "7"
     assert entity_id(hass, "binary_sensor", "pump", DEVICE) is None
     assert len([e for e in er.async_get(hass).entities.values() if e.unique_id.endswith("_pump")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "rejected", "repair"),
+    [("nan", {"rssi": Reason.BAD_VALUE}, None), ("byte_order_mark", {}, Reason.BYTE_ORDER_MARK)],
+)
+def test_the_simulated_van_sends_what_devices_send(fault: str, rejected: Any, repair: Reason | None) -> None:
+    sent: list[str] = []
+    computer = Computer.__new__(Computer)
+    computer.name, computer.base, computer.sequence, computer.published, computer.started = (
+        "tank",
+        "van/water/tank",
+        0,
+        0,
+        0.0,
+    )
+    computer._held, computer._rng = None, random.Random(1)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    computer.van = SimpleNamespace(  # type: ignore[assignment]
+        faults=Faults(fault), model=VanModel(now), clock=SimpleNamespace(elapsed=lambda: 5.0)
+    )
+    computer.link = SimpleNamespace(publish=lambda _topic, text: sent.append(text))  # type: ignore[assignment]
+    computer.publish()
+    message = decode(sent[0].encode())
+    assert "water_level_percent" in message.metrics
+    assert (message.rejected, message.repair) == (rejected, repair)
+
+
+class Faults(set[str]):
+    """The faults that are on."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__({fault})
+
+    def number(self, _name: str, default: float) -> float:
+        return default

@@ -10,6 +10,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.models import JobState
@@ -214,3 +215,24 @@ async def test_an_image_that_cannot_be_read_is_reported_as_json(
     monkeypatch.setattr("custom_components.ota.rollout.image_store._identity", fail)
     reply = await device.client.get(update["url"], headers=device.headers)
     assert (reply.status, (await reply.json())["error"]) == (500, "storage_failed")
+
+
+async def test_the_entry_is_set_up_while_the_disk_is_full(
+    hass: HomeAssistant,
+    ota: OtaData,
+    entry: MockConfigEntry,
+    add_device: AddDevice,
+    full_disk: FullDisk,
+) -> None:
+    device = await add_device()
+    (subentry,) = entry.subentries.values()
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, "group": "cellar"})
+    with full_disk():
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        assert (await device.check(version="1.0.0"))["reason"] == "no_rollout"
+        await entry.runtime_data.hub._async_tick(dt_util.utcnow())
+        assert issue(hass) is not None
+    await entry.runtime_data.hub._async_tick(dt_util.utcnow())
+    assert stored(hass)["device", "dev-1"]["group"] == "cellar"
+    assert issue(hass) is None

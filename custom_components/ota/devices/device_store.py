@@ -53,7 +53,7 @@ class DeviceStore:
             device = hub.state.devices[uid]
             data = subentry_from_device(device)
             restore_subentry(self._hass, self._entry, SUBENTRY_DEVICE, device.name, data, unique_id=uid)
-        await hub.async_commit()
+        await hub.async_try_commit()
 
     def _is_confirmed(self, uid: str) -> bool:
         """Return whether the subentry of a device is known to be saved; a device without keys is never restored."""

@@ -108,7 +108,7 @@ class FleetTracker:
 
     async def _async_commit(self, domain: str, ids: frozenset[str]) -> None:
         """Save first, then update the offers: a contact may be the time for one."""
-        await self._hub.async_commit()
+        await self._hub.async_try_commit()
         for device_id in ids:
             self._update_offer(f"{domain}:{device_id}")
 
@@ -170,7 +170,7 @@ class FleetTracker:
         if uid in self._hub.state.devices:
             self._hub.engine.remove(uid)
         await self._keys.async_revoke(uid)
-        await self._hub.async_commit()
+        await self._hub.async_try_commit()
         remove_own_device(self._hass, self._entry.entry_id, uid)
 
     def _register(self, uid: str, domain: str, device: FleetDevice) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .._lib.counters import PowerIntegrator
+
 MAX_GAP_S = 60.0
 """Longest time between two readings that still counts as energy."""
 
@@ -23,21 +25,21 @@ class Mains:
         return self.voltage_v * current_ma / 1000 * self.power_factor
 
 
-@dataclass(slots=True)
 class EnergyMeter:
-    """Energy integrated over power readings by the trapezoidal rule.
+    """Energy integrated over power readings, as the mean of two successive ones."""
 
-    Attributes:
-        energy_wh: Total since the meter was created; never decreases.
-    """
+    def __init__(self) -> None:
+        self._integrator = PowerIntegrator(max_gap_s=MAX_GAP_S)
 
-    energy_wh: float = 0.0
-    _power_w: float | None = None
-    _updated: float = 0.0
+    @property
+    def energy_wh(self) -> float:
+        """Return the total since the meter was created; it never decreases by itself."""
+        return self._integrator.total * 1000
+
+    @energy_wh.setter
+    def energy_wh(self, energy_wh: float) -> None:
+        self._integrator.total = energy_wh / 1000
 
     def add(self, power_w: float | None, now: float) -> None:
         """Add a reading; None (a trip, no data) interrupts the integration."""
-        gap_s = now - self._updated
-        if power_w is not None and self._power_w is not None and 0 < gap_s <= MAX_GAP_S:
-            self.energy_wh += (self._power_w + power_w) / 2 * gap_s / 3600
-        self._power_w, self._updated = power_w, now
+        self._integrator.update(power_w, now)
