@@ -37,7 +37,8 @@ class ReplaceEntityFlow(RepairsFlow):
         use = links.use_of(self.issue_id) if links is not None else None
         if links is None or use is None:
             return self.async_abort(reason="entity_back")
-        if user_input is not None:
+        # Home Assistant starts the flow with the issue ID as input.
+        if user_input is not None and CONF_ENTITY in user_input:
             links.replace(use, user_input[CONF_ENTITY])
             return self.async_create_entry(data={})
         placeholders = links.placeholders(use)

@@ -20,6 +20,7 @@ from .runtime.change_listeners import ChangeListeners
 from .runtime.command_dispatcher import CommandDispatcher
 from .runtime.controller import Controller, subscribe
 from .runtime.energy import EnergyConfig
+from .runtime.entity_links import EntityLinks
 from .runtime.health_monitor import HealthMonitor
 from .runtime.linked_entity import LinkedEntity, is_switchable
 from .runtime.notifier import Notifier
@@ -64,6 +65,13 @@ class ControllerHub:
         self._sync_lock = asyncio.Lock()
         self._slicer = Slicer(hass.loop, slice_s=slice_length_s(hass.data))
         self._notifier = Notifier(hass.loop, self._slicer)
+        self._entity_links = EntityLinks(
+            hass,
+            entry,
+            linked_renamed=self._linked_renamed,
+            replace_linked=device_store.async_replace_link,
+            create_task=self._create_task,
+        )
         self.controllers: dict[str, Controller] = {}
         self.receiver = ReportReceiver(
             hass,
@@ -98,6 +106,7 @@ class ControllerHub:
         await self._async_delete([records[device_id] for device_id in plan.forget])
         for device_id in plan.restore:
             self._restore_subentry(records[device_id])
+        self._entity_links.start()
         await self.async_sync()
 
     @callback
@@ -201,6 +210,7 @@ class ControllerHub:
             listener(controller)
         if is_linked:
             self._linked_entities[device_id].start()
+        self._entity_links.add_controller(subentry.subentry_id)
         self._change_listeners.notify_controllers(device_id)
 
     @callback
@@ -209,6 +219,12 @@ class ControllerHub:
         self.receiver.receive_and_save(controller, report)
         self._device_store.mark_seen(controller.device_id, dt_util.utcnow())
         self.commands.confirm_by_state(controller)
+
+    @callback
+    def _linked_renamed(self, device_id: str) -> None:
+        if (linked_entity := self._linked_entities.get(device_id)) is not None:
+            linked_entity.stop()
+            linked_entity.start()
 
     @callback
     def _restore_subentry(self, record: DeviceRecord) -> None:

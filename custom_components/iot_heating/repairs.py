@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
+from homeassistant.components.repairs import RepairsFlow
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
+from ._lib.entity_fix import fix_flow
 from .const import DOMAIN
 
 _LEARN_MORE_URL = "https://github.com/heat-suite/heat-suite/blob/main/docs/iot_heating.md#troubleshooting"
@@ -68,4 +69,4 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow of a fixable issue; Home Assistant requires this function of a repairs platform."""
-    return ConfirmRepairFlow()
+    return fix_flow(DOMAIN, issue_id)

@@ -57,7 +57,21 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
     @override
     def published_value(self) -> object:
         """All attributes that a change publishes."""
-        return (self.current_temperature, self.target_temperature, self.preset_mode, self.hvac_mode, self.hvac_action)
+        return (
+            self.current_temperature,
+            self.target_temperature,
+            self.preset_mode,
+            self.hvac_mode,
+            self.hvac_action,
+            self.extra_state_attributes,
+        )
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """When the zone's override ends; None without one."""
+        override_now = self.system.user.comfort.override(self.zone.zone_id, dt_util.utcnow())
+        return {"override_until": None if override_now is None else override_now.until.isoformat()}
 
     @property
     @override

@@ -32,6 +32,7 @@ from .engine.model.history import STEP_S
 from .messages.formatter import MessageFormatter
 from .runtime.curve_advice import apply_curve
 from .runtime.cycle import display_names
+from .sensors.source import heat_price_details
 
 ATTR_COUNT: Final = "count"
 ATTR_DRY_RUN: Final = "dry_run"
@@ -173,9 +174,17 @@ def _text(system: HeatingSystem, *messages: Message) -> str:
 async def _get_plan(call: ServiceCall) -> ServiceResponse:
     system = await _system(call)
     plan = system.engine.plan
+    mode = str(system.coordinator.data.decision.record.control_mode)
+    prices: list[Any] = [
+        {"source": managed.name, "price_kwh": managed.heat_price_kwh, **heat_price_details(managed)}
+        for managed in system.sources.values()
+    ]
     if plan is None:
-        return {"plan": None, "reason": _text(system, message(MessageCode.NO_PLAN))}
+        reason = _text(system, message(MessageCode.NO_PLAN))
+        return {"plan": None, "reason": reason, "control_mode": mode, "heat_prices": prices}
     return {
+        "control_mode": mode,
+        "heat_prices": prices,
         "made": dt_util.utc_from_timestamp(plan.made_s).isoformat(),
         "words": _text(system, *plan.messages),
         "start": [

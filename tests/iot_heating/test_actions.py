@@ -132,7 +132,7 @@ async def test_an_unavailable_log_is_an_error(
     archive = hass.data[TELEMETRY_ARCHIVE]._archive
     assert archive is not None
     await hass.async_add_executor_job(archive.close)
-    archive._connected = False
+    archive._connected = archive._readable = False
     with pytest.raises(HomeAssistantError) as caught:
         await call("get_telemetry", aggregation=aggregation)
     assert caught.value.translation_key == "log_unavailable"

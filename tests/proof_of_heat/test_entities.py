@@ -240,7 +240,10 @@ async def test_actions_return_a_response(hass: HomeAssistant, heated: Heated) ->
     decisions = (await action(hass, "get_decisions", {"count": 5}))["decisions"]
     assert decisions
     assert {"words", "mix", "id"} <= set(decisions[-1])
-    assert await action(hass, "get_plan") == {
+    plan = await action(hass, "get_plan")
+    assert [source["reason"] for source in plan.pop("heat_prices")] == ["control_off", "control_off"]
+    assert plan == {
+        "control_mode": "starting",
         "plan": None,
         "reason": "The thermal model is not accurate enough yet, the heating curve is used",
     }

@@ -246,3 +246,23 @@ async def test_coarse_counters_show_no_cop_before_they_counted_enough(shown: Sho
             state = shown.state(key).state
             assert state == "unknown" or float(state) == pytest.approx(3.5, rel=0.06)
     assert shown.state("cop_day").state != "unknown"
+
+
+async def test_an_override_shows_its_end(shown: Shown) -> None:
+    assert shown.zone.attributes["override_until"] is None
+    answer = await shown.hass.services.async_call(
+        DOMAIN, "override", {"temperature": 23.0, "duration": {"hours": 2}}, blocking=True, return_response=True
+    )
+    await shown.pass_time(1)
+    assert answer is not None
+    assert shown.zone.attributes["override_until"] == answer["until"]
+    await shown.pass_time(121)
+    assert shown.zone.attributes["override_until"] is None
+
+
+async def test_plan_action_agrees_with_the_sensors(shown: Shown) -> None:
+    answer: Any = await shown.hass.services.async_call(DOMAIN, "get_plan", {}, blocking=True, return_response=True)
+    assert answer["control_mode"] == shown.state("way").state == shown.state("decision").attributes["way"]
+    (price,) = answer["heat_prices"]
+    assert price["source"] == "Heat pump"
+    assert 0 < price["price_kwh"] < PRICE

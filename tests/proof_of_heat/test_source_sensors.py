@@ -26,15 +26,18 @@ async def test_heat_price_is_that_of_the_last_decision(hass: HomeAssistant, monk
 
     def decided(*shares: tuple[str, float]) -> Any:
         record = entry.runtime_data.coordinator.data.decision.record
-        mix = tuple(SourceShare(key, 0.0, 0.0, price) for key, price in shares)
+        mix = tuple(SourceShare(key, 1000.0, 1000.0, price) for key, price in shares)
         return SimpleNamespace(record=replace(record, mix=mix))
 
-    cycle._record("one", decided(("other", 0.08), (managed.source.source_id, 0.11)))
+    snapshot = entry.runtime_data.coordinator.data.snapshot
+    cycle._record("one", decided(("other", 0.08), (managed.source.source_id, 0.11)), snapshot)
     assert managed.heat_price_kwh == 0.11
-    cycle._record("two", decided((managed.source.source_id, math.nan)))
-    assert managed.heat_price_kwh is None
-    cycle._record("three", decided(("other", 0.08)))
-    assert managed.heat_price_kwh is None, "a source that is not part of the decision has no price"
+    cycle._record("two", decided((managed.source.source_id, math.nan)), snapshot)
+    assert managed.heat_price_kwh == 0.25, "what it would cost"
+    cycle._record("three", decided(("other", 0.08)), snapshot)
+    assert managed.heat_price_kwh == 0.25
+    cycle._record("four", decided(), replace(snapshot, price_kwh=math.nan))
+    assert managed.heat_price_kwh is None, "without a price of electricity"
 
 
 def test_a_source_without_a_call_budget_has_no_calls() -> None:

@@ -27,7 +27,7 @@ from homeassistant.util.hass_dict import HassKey
 from .._lib.device_keys import KeyRing
 from .._lib.durable_store import DurableStore
 from .._lib.steady_clock import SteadyClock
-from ..const import DOMAIN
+from ..const import CONF_LINKED, DOMAIN
 from ..protocol.profile import Profile
 from .device_records import BuildingRecord, ControllerKind, DeviceRecord, migrate
 from .storage_health import StorageHealth, StoredPart
@@ -187,6 +187,17 @@ class DeviceStore:
                 self.devices[device_id] = after
                 await self._async_save_or_retry()
             return before, after
+
+    async def async_replace_link(self, old: str, new: str) -> bool:
+        """Use another entity for a linked controller, which keeps its sessions. Returns whether it could."""
+        async with self._lock:
+            if old not in self.devices or new in self.devices:
+                return False
+            record = self.devices[old]
+            self._remove_device(old)
+            self.devices[new] = replace(record, device_id=new, config={**record.config, CONF_LINKED: new})
+            await self._async_save_or_retry()
+            return True
 
     async def async_confirm(self, device_id: str) -> None:
         """Mark the subentry of a controller as saved."""

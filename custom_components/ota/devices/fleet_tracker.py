@@ -193,7 +193,7 @@ class FleetTracker:
         )
         engine.register(registered if known is None else replace(registered, policy=known.policy), self._hub.now)
         last_seen = min(device.last_seen.timestamp(), self._hub.now) if device.last_seen is not None else None
-        if last_seen is not None and (known is None or last_seen != known.last_seen):
+        if last_seen is not None and (known is None or last_seen != known.last_seen or _has_news(device, known)):
             engine.heartbeat(
                 uid,
                 last_seen,
@@ -227,3 +227,13 @@ class FleetTracker:
             sha256=release.sha256,
             path=f"/api/ota/v1/devices/{device.uid}/firmware/{release.sha256}.bin",
         )
+
+
+def _has_news(device: FleetDevice, known: Device) -> bool:
+    """Return whether a provider reports something else than before, also if it reports the same last contact."""
+    return (
+        (device.installed_version is not None and device.installed_version != known.installed_version)
+        or (device.boot_count is not None and device.boot_count != known.boot_count)
+        or (device.busy or None) != known.busy
+        or bool(device.metrics and dict(device.metrics) != dict(known.metrics))
+    )

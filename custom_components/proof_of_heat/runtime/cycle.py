@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 import logging
-import math
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -16,6 +15,7 @@ from ..engine.consumption_forecast import ConsumptionForecast
 from ..engine.decision_record import Decision
 from ..engine.delivery import Delivery
 from ..engine.engine import Engine
+from ..engine.heat_price import heat_prices
 from ..engine.running_cost import RunningCost
 from ..engine.snapshot import Snapshot
 from ..inputs.presence import everyone_away
@@ -115,7 +115,7 @@ class ControlCycle:
         await self.jobs.run(snapshot, now)
         decision = self._engine.decide(snapshot)
         decision = replace(decision, record=replace(decision.record, now_s=now.timestamp()))  # shown by the wall clock
-        self._record(cycle_id, decision)
+        self._record(cycle_id, decision, snapshot)
         engine = self._engine
         return CycleData(
             cycle_id, snapshot, decision, engine.delivery, engine.cost, engine.spent.last, engine.consumption_forecast()
@@ -146,11 +146,10 @@ class ControlCycle:
             active=self._user_settings.settings.active,
         )
 
-    def _record(self, cycle_id: str, decision: Decision) -> None:
-        prices = {share.source_id: share.price_kwh for share in decision.record.mix}
-        for source_id, managed in self._sources.items():
-            price = prices.get(source_id, math.nan)
-            managed.heat_price_kwh = price if math.isfinite(price) else None
+    def _record(self, cycle_id: str, decision: Decision, snapshot: Snapshot) -> None:
+        configs = tuple(managed.config for managed in self._sources.values())
+        for found in heat_prices(configs, snapshot, decision.record):
+            self._sources[found.source_id].heat_price = found
         names = display_names(self._config, self._sources)
         self._journal.add(cycle_id, decision.record, names, self._hass.config.currency, self._engine.delivery)
         if _LOGGER.isEnabledFor(logging.DEBUG):

@@ -1,6 +1,7 @@
 """Sensors that every source may have: readings, the price of its heat, the call budget."""
 
 from collections.abc import Callable, Mapping
+import math
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
@@ -48,6 +49,18 @@ def _windows(managed: ManagedSource) -> Mapping[str, Any]:
 
 def _used(managed: ManagedSource) -> Value:
     return managed.budget.state().used_day if managed.budget else None
+
+
+def heat_price_details(managed: ManagedSource) -> Mapping[str, Any]:
+    """Return why a source does not heat, and the economics of a miner."""
+    price = managed.heat_price
+    if price is None:
+        return {}
+    details: dict[str, Any] = {"commanded": price.running, "reason": price.reason or None}
+    if not math.isnan(price.break_even_kwh):
+        details["break_even_price"] = round(price.break_even_kwh, 4)
+        details["cope"] = round(price.cope, 2) if math.isfinite(price.cope) else None
+    return details
 
 
 def _is_estimated(managed: ManagedSource) -> Mapping[str, Any]:
@@ -148,6 +161,7 @@ SOURCE_SENSORS: Final = (
         suggested_display_precision=3,
         money="/kWh",
         value_fn=lambda managed: managed.heat_price_kwh,
+        attributes_fn=heat_price_details,
         when_failing=True,
         follows_cycle=True,
     ),

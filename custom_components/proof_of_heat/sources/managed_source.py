@@ -15,6 +15,7 @@ from .._lib.counters import Consumed, EnergyMeter
 from .._lib.heat_source import CommandResult, Health, HeatSource, SourceKind
 from ..drivers.call_budget import CallBudget
 from ..engine.config import SourceConfig
+from ..engine.heat_price import HeatPrice
 from ..engine.snapshot import SourceSnapshot
 from ..metering.counter_power import OWN_SPAN, OWN_STALE, CounterPower
 from .poller import SourcePoller
@@ -61,8 +62,14 @@ class ManagedSource:
     unsubscribe: CALLBACK_TYPE | None = None
     reported_failing: bool = False
     last_result: CommandResult | None = None
-    heat_price_kwh: float | None = None
-    """The price of its heat in the last decision."""
+    heat_price: HeatPrice | None = None
+    """The price of its heat as of the last decision; None before the first one."""
+
+    @property
+    def heat_price_kwh(self) -> float | None:
+        """What a kWh of its heat costs now, or would cost; None without a price of electricity."""
+        price = None if self.heat_price is None else self.heat_price.price_kwh
+        return price if price is not None and math.isfinite(price) else None
 
     @property
     def is_unread(self) -> bool:

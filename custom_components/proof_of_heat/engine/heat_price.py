@@ -1,0 +1,92 @@
+"""The price of heat of every source, whether it runs or not, and why it does not run."""
+
+from dataclasses import dataclass
+import math
+
+from .._lib.heat_source import SourceKind
+from .config import SourceConfig
+from .decision_record import DecisionRecord
+from .economics import carnot_cop
+from .snapshot import NAN, Snapshot, SourceSnapshot
+from .sources import ASSUMED_FLOW_C, full_load, revenue_h
+
+NO_DEMAND = "no_demand"
+MORE_EXPENSIVE = "more_expensive"
+NOT_NEEDED = "not_needed"
+OFF = "control_off"
+
+
+@dataclass(frozen=True, slots=True)
+class HeatPrice:
+    """What a kWh of heat costs from a source now. NaN: unknown."""
+
+    source_id: str
+    price_kwh: float
+    running: bool
+    """Whether it is commanded to heat: the price is that of its operating point."""
+    cope: float = NAN
+    """Economic COP of a miner: heat per unit of net cost, 1 / (1 - revenue / cost); infinite from the break-even on."""
+    break_even_kwh: float = NAN
+    """Electricity price up to which a miner's heat costs nothing."""
+    reason: str = ""
+    """Why it is not commanded to heat: the code of a limit, or one of the above."""
+
+
+def heat_prices(sources: tuple[SourceConfig, ...], snapshot: Snapshot, record: DecisionRecord) -> tuple[HeatPrice, ...]:
+    """Return the price of heat of each source."""
+    readings = {reading.source_id: reading for reading in snapshot.sources}
+    shares = {share.source_id: share for share in record.mix if share.heat_w > 0}
+    found = []
+    for source in sources:
+        share = shares.get(source.source_id)
+        reading = readings.get(source.source_id, SourceSnapshot(source_id=source.source_id))
+        price = possible_price(source, reading, snapshot, record.outdoor_c)
+        if share is not None and math.isfinite(share.price_kwh) and math.isfinite(snapshot.price_kwh):
+            price = share.price_kwh
+        cope, break_even = _mining(source, snapshot)
+        reason = "" if share is not None else _reason(source, price, record)
+        found.append(HeatPrice(source.source_id, price, share is not None, cope, break_even, reason))
+    return tuple(found)
+
+
+def possible_price(source: SourceConfig, reading: SourceSnapshot, snapshot: Snapshot, outdoor_c: float) -> float:
+    """Return what a kWh of heat would cost at full load; NaN for an electric source without a price of electricity."""
+    if source.fuel_kwh_price is not None:
+        return source.fuel_kwh_price / source.efficiency
+    price = snapshot.price_kwh
+    if source.kind == SourceKind.HEAT_PUMP:
+        flow_c = reading.flow_c if math.isfinite(reading.flow_c) else ASSUMED_FLOW_C
+        cop = carnot_cop(max(flow_c, ASSUMED_FLOW_C), outdoor_c) if math.isfinite(outdoor_c) else source.typical_cop
+        return price / cop
+    if source.kind == SourceKind.MINER:
+        return (price - _revenue_kwh(source, snapshot)) / source.efficiency
+    return price
+
+
+def _revenue_kwh(source: SourceConfig, snapshot: Snapshot) -> float:
+    _, power_w = full_load(source)
+    return revenue_h(source, power_w, snapshot.hashprice_ph_day) / power_w * 1000 if power_w > 0 else 0.0
+
+
+def _mining(source: SourceConfig, snapshot: Snapshot) -> tuple[float, float]:
+    known = source.efficiency_j_th and math.isfinite(snapshot.hashprice_ph_day)
+    if source.kind != SourceKind.MINER or not known:
+        return NAN, NAN
+    revenue, cost = _revenue_kwh(source, snapshot), snapshot.price_kwh
+    if not math.isfinite(cost):
+        return NAN, revenue
+    return (math.inf if revenue >= cost else 1 / (1 - revenue / cost)), revenue
+
+
+def _reason(source: SourceConfig, price: float, record: DecisionRecord) -> str:
+    """Return why a source is not commanded to heat."""
+    if not record.active:
+        return OFF
+    for limit in record.limits:
+        if limit.values.get("source") == source.source_id:
+            return str(limit.code)
+    if not record.requested_w > 0:
+        return NO_DEMAND
+    if any(share.heat_w > 0 and share.price_kwh <= price for share in record.mix):
+        return MORE_EXPENSIVE
+    return str(record.limits[0].code) if record.limits else NOT_NEEDED

@@ -1,0 +1,82 @@
+"""What a kWh of heat costs from each source, running or not."""
+
+from dataclasses import replace
+import math
+
+import numpy as np
+import pytest
+
+from custom_components.proof_of_heat.engine import (
+    ComfortBand,
+    SensorReading,
+    Snapshot,
+    SourceConfig,
+    SourceKind,
+    SourceShare,
+)
+from custom_components.proof_of_heat.engine.heat_price import HeatPrice, heat_prices
+from custom_components.proof_of_heat.engine.messages import MessageCode, message
+
+from ..messages import RECORD
+
+PUMP = SourceConfig(source_id="pump", kind=SourceKind.HEAT_PUMP)
+BOILER = SourceConfig(source_id="boiler", kind=SourceKind.BOILER, fuel_kwh_price=0.09, efficiency=0.9)
+HEATER = SourceConfig(source_id="heater", kind=SourceKind.DIRECT_ELECTRIC)
+MINER = SourceConfig(
+    source_id="miner",
+    kind=SourceKind.MINER,
+    nominal_power_w=3000.0,
+    efficiency=1.0,
+    efficiency_j_th=(30.0,),
+    pool_fee=0,
+)
+SOURCES = (PUMP, BOILER, HEATER, MINER)
+SNAPSHOT = Snapshot(
+    now_s=0.0,
+    local_s=0.0,
+    zones=(),
+    outdoor=SensorReading(0.0),
+    band=ComfortBand(np.zeros(1), np.zeros(1)),
+    price_kwh=0.25,
+    hashprice_ph_day=50.0,
+)
+IDLE = replace(RECORD, mix=(), limits=(), requested_w=0.0)
+REVENUE = 50.0 * 3.6e6 / 30 / 86.4e6
+
+
+def found(record: object = IDLE, snapshot: Snapshot = SNAPSHOT) -> dict[str, HeatPrice]:
+    return {price.source_id: price for price in heat_prices(SOURCES, snapshot, record)}  # type: ignore[arg-type]
+
+
+def test_every_source_has_a_price_while_nothing_runs() -> None:
+    prices = found()
+    assert prices["boiler"].price_kwh == pytest.approx(0.1)
+    assert prices["heater"].price_kwh == 0.25
+    assert 0.25 / 5 < prices["pump"].price_kwh < 0.25 / 2
+    assert prices["miner"].price_kwh == pytest.approx(0.25 - REVENUE)
+    assert {price.reason for price in prices.values()} == {"no_demand"}
+
+
+def test_economics_of_a_miner() -> None:
+    miner = found()["miner"]
+    assert miner.break_even_kwh == pytest.approx(REVENUE)
+    assert miner.cope == pytest.approx(1 / (1 - REVENUE / 0.25))
+    assert found(snapshot=replace(SNAPSHOT, price_kwh=0.05))["miner"].cope == math.inf
+    unknown = found(snapshot=replace(SNAPSHOT, price_kwh=math.nan))
+    assert math.isnan(unknown["miner"].cope)
+    assert math.isnan(unknown["heater"].price_kwh)
+    assert unknown["boiler"].price_kwh == pytest.approx(0.1)
+    assert math.isnan(found(snapshot=replace(SNAPSHOT, hashprice_ph_day=math.nan))["miner"].break_even_kwh)
+
+
+def test_why_a_source_does_not_run() -> None:
+    mix = (SourceShare("boiler", 5000.0, 0.0, 0.1),)
+    limits = (message(MessageCode.MUST_REST, source="pump"),)
+    prices = found(replace(IDLE, mix=mix, limits=limits, requested_w=5000.0))
+    assert (prices["boiler"].running, prices["boiler"].reason) == (True, "")
+    assert prices["pump"].reason == "must_rest"
+    assert prices["heater"].reason == "more_expensive"
+    assert found(replace(IDLE, active=False))["heater"].reason == "control_off"
+    assert found(replace(IDLE, requested_w=100.0))["heater"].reason == "not_needed"
+    site = (message(MessageCode.SITE_LIMIT),)
+    assert found(replace(IDLE, requested_w=100.0, limits=site))["heater"].reason == "site_limit"
