@@ -59,7 +59,7 @@ class MinerReading:
     power_limit_w: float | None = None
     """As it is set."""
     scaled_limit_w: float | None = None
-    """The lower limit to which the miner reduced itself; None if it does not, or does not say so."""
+    """The lower limit to which the miner reduced itself; None if it does not, or does not report it."""
     hashrate_ths: float | None = None
     expected_ths: float | None = None
     mode: str | None = None

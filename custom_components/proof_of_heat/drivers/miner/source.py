@@ -77,7 +77,7 @@ class MinerSource(SourceBase):
         )
 
     def _with_own_limit(self, reading: MinerReading) -> MinerReading:
-        """Tell a limit to which the miner reduced itself from the one that is set.
+        """Separate a limit to which the miner reduced itself from the one that is set.
 
         Its protection is not fought: below a confirmed limit, the commanded one still counts as set.
         """
