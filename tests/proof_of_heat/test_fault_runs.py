@@ -17,7 +17,7 @@ from custom_components.proof_of_heat.comfort.profiles import Profile
 from lib.heating_curve import curve_shape
 
 from .ha import OUTDOOR, ROOM
-from .winter import STEP_S, Winter
+from .winter import STEP_S, Winter, retail
 
 MAX_FLOW_C = 60.0
 LEAST_S = 600.0
@@ -150,9 +150,12 @@ async def test_prices_and_weather_unavailable(winter: Winter, watch: Watch) -> N
     winter.gone |= {"price", "weather"}
     winter.hass.states.async_set("sensor.price", "unavailable")
     await live(winter, 6)
-    assert winter.system.coordinator.data.snapshot.price_kwh == 0.17, "the fixed price is used"
+    price = winter.system.coordinator.data.snapshot.price_kwh
+    assert price == pytest.approx(retail(winter.now), abs=1e-6), "the price of this hour was known"
     assert watch.wrong == []
     assert winter.home.house.room_c > 18
+    await winter.step(18 * 3600.0)
+    assert winter.system.coordinator.data.snapshot.price_kwh == 0.17, "the fixed price is used after the known ones"
 
 
 @pytest.mark.parametrize(
