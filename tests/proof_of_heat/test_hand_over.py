@@ -386,3 +386,28 @@ async def test_a_second_end_of_control_replaces_the_first(
     thermostat.failures = 0
     await passes(hass, freezer, 120)
     assert thermostat.settings == USERS
+
+
+async def test_stored_control_periods_that_cannot_be_read(
+    hass: HomeAssistant, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = {"a": "x", "b": {"period": []}, "c": {"period": {}, "title": "Boiler", "detached": 5}}
+    hass_storage[STORE] = {"version": 1, "minor_version": 1, "key": STORE, "data": {"devices": rows}}
+    records = control_records.ControlRecords(hass)
+    await records.async_load()
+    await records.async_load()
+    assert records.get("a") is None
+    assert records.get("b") is None
+    record = records.get("c")
+    assert record is not None
+    assert (record.title, record.detached) == ("Boiler", None)
+    await records.async_detach("unknown", {})
+    await records.async_forget("unknown")
+
+    async def unreadable() -> None:
+        raise HomeAssistantError("damaged")
+
+    records = control_records.ControlRecords(hass)
+    monkeypatch.setattr(records._store, "async_load", unreadable)
+    await records.async_load()
+    assert records.controlled == ()
