@@ -10,6 +10,7 @@ import subprocess
 SOURCE = Path(__file__).with_name("outlet.asm")
 LINKER_SCRIPT = Path("/usr/share/gputils/lkr/16f88_g.lkr")
 PROGRAM_WORDS = 4096
+_SYMBOL = re.compile(r"^\s*(\w+)\s+0x([0-9a-f]+)\s+(?:program|data)", re.MULTILINE)
 MA_SCALE = 25000
 """Of a current sensor with 100 mV/A at 5 V."""
 
@@ -26,13 +27,18 @@ class Image:
         hex_path: Intel HEX file to program into the PIC.
         cod_path: The same program with its symbols, for gpsim.
         words: Used words of program memory.
-        main_address: First program address after the interrupt routine.
+        symbols: Addresses of labels and registers.
     """
 
     hex_path: Path
     cod_path: Path
     words: int
-    main_address: int
+    symbols: dict[str, int]
+
+    @property
+    def main_address(self) -> int:
+        """Return the first program address after the interrupt routine."""
+        return self.symbols["start"]
 
 
 def missing_tool() -> str | None:
@@ -62,12 +68,12 @@ def build(address: int, output: Path, ma_scale: int = MA_SCALE) -> Image:
     shutil.copy(SOURCE, output / SOURCE.name)
     _run(["gpasm", "-c", "-p", "p16f88", "-r", "dec", *defines, SOURCE.name], output)
     linked = _run(["gplink", "-m", "-s", str(LINKER_SCRIPT), "-o", "outlet.hex", "outlet.o"], output)
-    symbols = (output / "outlet.map").read_text() + linked
-    words = re.search(r"(\d+) program addresses used", symbols)
-    start = re.search(r"^\s*start\s+0x([0-9a-f]+)", symbols, re.MULTILINE)
-    if words is None or start is None:
+    symbol_map = (output / "outlet.map").read_text() + linked
+    words = re.search(r"(\d+) program addresses used", symbol_map)
+    symbols = {name: int(value, 16) for name, value in _SYMBOL.findall(symbol_map)}
+    if words is None or "start" not in symbols:
         raise BuildError("the map file does not contain the size of the program")
-    return Image(output / "outlet.hex", output / "outlet.cod", int(words[1]), int(start[1], 16))
+    return Image(output / "outlet.hex", output / "outlet.cod", int(words[1]), symbols)
 
 
 def _run(command: list[str], folder: Path) -> str:

@@ -42,12 +42,16 @@ class Gpsim:
         watchdog_resets: Number of watchdog resets so far.
     """
 
-    def __init__(self, program: Path, timeout_s: float = 20.0) -> None:
-        """Start gpsim and load a program with its symbols.
+    def __init__(self, program: Path, folder: Path, timeout_s: float = 20.0) -> None:
+        """Start gpsim in a folder, which receives its files, and load a program with its symbols.
 
         Raises:
             GpsimError: gpsim did not start or could not load the program.
         """
+        folder.mkdir(parents=True, exist_ok=True)
+        # gpsim truncates long paths, so every file is named relative to its folder.
+        shutil.copy(program, folder / program.name)
+        self._folder = folder
         self.cycle = 0
         self.address = 0
         self.watchdog_resets = 0
@@ -60,7 +64,7 @@ class Gpsim:
             stdin=end,
             stdout=end,
             stderr=end,
-            cwd=program.parent,
+            cwd=folder,
             env={**os.environ, "TERM": "dumb"},
             start_new_session=True,
         )
@@ -144,11 +148,10 @@ class Gpsim:
         rows = _EEPROM_ROW.findall(self.command("dump e"))
         return b"".join(bytes.fromhex(values) for _, values in rows)
 
-    def load_eeprom(self, content: bytes, folder: Path) -> None:
-        """Replace the EEPROM; ``folder`` receives the file that gpsim loads."""
-        path = folder / "eeprom.hex"
-        path.write_text(_intel_hex(content))
-        self.command(f'load e p16f88 "{path}"')
+    def load_eeprom(self, content: bytes) -> None:
+        """Replace the EEPROM."""
+        (self._folder / "eeprom.hex").write_text(_intel_hex(content))
+        self.command('load e p16f88 "eeprom.hex"')
 
     def reset(self, main_address: int) -> None:
         """Reset the processor, as after a brown-out; ``main_address`` is the first one after the interrupt routine."""

@@ -26,6 +26,7 @@ MAINS_HZ = 50.0
 SENSOR_V_PER_A = 0.1
 SENSOR_ZERO_V = 2.5
 ERASED = bytes([0xFF]) * 256
+_RECORDING = "tx_pin.txt"
 _STEP_CYCLES = 2000
 _PIN_SET_UP_CYCLES = 1000
 _RELAY_CYCLES = 20_000
@@ -64,14 +65,14 @@ class OutletBench:
         self._image = image
         self._folder = folder
         self._voltages = [SENSOR_ZERO_V, SENSOR_ZERO_V]
-        self.gpsim = Gpsim(image.cod_path)
-        self._set_up(folder / "tx_pin.txt")
-        self.gpsim.load_eeprom(eeprom, folder)
+        self.gpsim = Gpsim(image.cod_path, folder)
+        self._set_up()
+        self.gpsim.load_eeprom(eeprom)
         self.gpsim.run_until(2001)
         self.gpsim.command("break w txreg")
         self._run_to(_START_CYCLES)
 
-    def _set_up(self, recording: Path) -> None:
+    def _set_up(self) -> None:
         for command in (
             "module lib libgpsim_modules",
             "module load usart U1",
@@ -83,7 +84,7 @@ class OutletBench:
             "attach NRX portb2 U1.TXPIN",
             "module load fr F1",
             "F1.digital = true",
-            f'F1.file = "{recording}"',
+            f'F1.file = "{_RECORDING}"',
             "attach NTX F1.pin",
         ):
             self.gpsim.command(command)
@@ -106,6 +107,11 @@ class OutletBench:
     def now_s(self) -> float:
         """Return the simulated time since power-on."""
         return self.gpsim.cycle / CYCLES_PER_S
+
+    @property
+    def main_address(self) -> int:
+        """Return the first program address after the interrupt routine."""
+        return self._image.main_address
 
     @property
     def relays(self) -> tuple[bool, bool]:
@@ -136,17 +142,17 @@ class OutletBench:
 
     def reset(self) -> None:
         """Reset the processor, as a brown-out does; the EEPROM keeps its content."""
-        self.gpsim.reset(self._image.main_address)
+        self.gpsim.reset(self.main_address)
         self._run_to(self.gpsim.cycle + _START_CYCLES)
 
     def set_eeprom(self, content: bytes) -> None:
         """Replace the content of the EEPROM."""
-        self.gpsim.load_eeprom(content, self._folder)
+        self.gpsim.load_eeprom(content)
 
     def recorded_bytes(self) -> bytes:
         """Stop the simulator and decode what was on the TX pin."""
         self.gpsim.close()
-        return decode_uart((self._folder / "tx_pin.txt").read_text())
+        return decode_uart((self._folder / _RECORDING).read_text())
 
     def _run_to(self, cycle: int) -> None:
         relays, relays_until = (False, False), 0
