@@ -38,7 +38,8 @@ class Gpsim:
 
     Attributes:
         cycle: Instruction cycles since the start.
-        address: Address of the next instruction.
+        address: Address of the last executed instruction.
+        stop: gpsim's description of the last stop.
         watchdog_resets: Number of watchdog resets so far.
     """
 
@@ -54,6 +55,7 @@ class Gpsim:
         self._folder = folder
         self.cycle = 0
         self.address = 0
+        self.stop = ""
         self.watchdog_resets = 0
         self._timeout_s = timeout_s
         self._terminal, end = pty.openpty()
@@ -130,6 +132,7 @@ class Gpsim:
             self.watchdog_resets += 1
         if (found := _POSITION.search(output)) is None:
             raise GpsimError(f"gpsim stopped without a position: {output!r}")
+        self.stop = output
         self.cycle, self.address = int(found[1], 16), int(found[2], 16)
         return output
 
@@ -155,7 +158,7 @@ class Gpsim:
 
     def reset(self, main_address: int) -> None:
         """Reset the processor, as after a brown-out; ``main_address`` is the first one after the interrupt routine."""
-        while self.address < main_address:
+        while self.address < main_address or "Interrupt" in self.stop:
             self.run_until(self.cycle + 50)
         self.command("reset")
 
