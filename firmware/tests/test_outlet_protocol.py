@@ -99,7 +99,12 @@ def test_refusals_before_a_session(bench: OutletBench, command: int, payload: by
 
 @pytest.mark.parametrize(
     ("command", "values"),
-    [(Opcode.RELAY, b"\0\1"), (Opcode.RELAY, b"\4\4"), (Opcode.RELAY, b"\xff\xff"), (Opcode.SET_THRESHOLD, b"\xff\xff")],
+    [
+        (Opcode.RELAY, b"\0\1"),
+        (Opcode.RELAY, b"\4\4"),
+        (Opcode.RELAY, b"\xff\xff"),
+        (Opcode.SET_THRESHOLD, b"\xff\xff"),
+    ],
 )
 def test_wrong_values_are_refused(bench: OutletBench, command: Opcode, values: bytes) -> None:
     requester = Requester(bench)

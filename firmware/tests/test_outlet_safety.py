@@ -1,5 +1,7 @@
 """The outlet's image in gpsim: start, EEPROM, currents, overload trips, watchdog."""
 
+from itertools import pairwise
+
 import pytest
 
 from custom_components.smart_outlet.radio.frame import Frame, crc16
@@ -254,7 +256,7 @@ def test_a_trip_sends_an_event_three_times(bench: OutletBench) -> None:
     assert [event.command for event in events] == [Opcode.EVENT] * 3
     assert len({event.sequence for event in events}) == 1
     assert State.decode(events[0].payload).trip_a
-    pauses = [(late - early) / CYCLES_PER_S for early, late in zip(starts, starts[1:], strict=False)]
+    pauses = [(late - early) / CYCLES_PER_S for early, late in pairwise(starts)]
     assert all(0.05 <= pause <= 0.55 for pause in pauses)
 
 
