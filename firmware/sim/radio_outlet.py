@@ -100,7 +100,7 @@ class RadioOutlet:
                 bench.reset()
             received = self._read()
             if received and bench.sent:
-                # Half-duplex: neither side hears the other.
+                # Half-duplex: neither side receives the other.
                 self.collisions += 1
                 bench.fetch_sent()
             elif received:
