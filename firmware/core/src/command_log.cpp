@@ -13,6 +13,8 @@ bool CommandLog::begin(const char *id) {
       return false;
     }
   }
+  // Home Assistant repeats a command that is not answered, so it can wait for the answers before it.
+  if (executed_[next_].ack != AckState::None) return false;
   current_ = next_;
   next_ = (next_ + 1) % KEPT_COMMANDS;
   Executed &command = executed_[current_];

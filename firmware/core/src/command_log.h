@@ -15,7 +15,8 @@ constexpr size_t KEPT_COMMANDS = 32;  // executed ones, so that a repetition is 
 class CommandLog {
  public:
   // Return whether a command is new and has to be executed; complete() must follow. A repeated one is answered again
-  // with its earlier result. An empty or too long ID is neither executed nor answered.
+  // with its earlier result. An empty or too long ID is neither executed nor answered, and so is a new command while
+  // the answers of KEPT_COMMANDS others were not sent.
   bool begin(const char *id);
 
   // Store the result of the command that begin() returned true for; the message is cut to its maximum length.
