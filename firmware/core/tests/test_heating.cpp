@@ -15,7 +15,8 @@ TEST(heating_curve_vectors) {
     const JsonValue row = cases.at(i);
     const float flow = curve_flow_c(static_cast<float>(number_of(row["value"])),
                                     static_cast<float>(number_of(row["min_external_temp"])),
-                                    static_cast<float>(number_of(row["temp_out"])));
+                                    static_cast<float>(number_of(row["temp_out"])),
+                                    static_cast<float>(number_of(row["room_setpoint"])));
     CHECK(fabs(static_cast<double>(flow) - number_of(row["flow"])) < 0.002);
   }
 }
