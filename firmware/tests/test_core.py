@@ -2,6 +2,7 @@
 
 from pathlib import Path
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -29,6 +30,21 @@ def test_the_tests_of_the_core_pass_under_asan_and_ubsan(program: Path) -> None:
 
 def test_a_failing_check_fails_the_program(program: Path) -> None:
     assert build.run(program, "no test has this name").returncode == 1
+
+
+def test_the_tests_execute_at_least_95_percent_of_the_lines(tmp_path: Path) -> None:
+    if shutil.which("g++") is None or shutil.which("gcov") is None:
+        pytest.skip("g++ or gcov is not installed")
+    program = build.build(tmp_path, ("-O0", "-g", "--coverage"))
+    assert build.run(program).returncode == 0
+    sources = [str(source) for source in sorted((build.CORE / "src").glob("*.cpp"))]
+    command = ["gcov", "-n", "-o", str(tmp_path), *sources]
+    output = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True, timeout=60).stdout
+    found = re.findall(r"File '[^']*/core/src/[^']*'\nLines executed:([\d.]+)% of (\d+)", output)
+    lines = sum(int(count) for _, count in found)
+    executed = sum(float(percent) / 100 * int(count) for percent, count in found)
+    assert len(found) >= len(sources) - 1
+    assert executed / lines >= 0.95
 
 
 def test_the_core_uses_no_heap_and_no_exceptions(program: Path, tmp_path: Path) -> None:

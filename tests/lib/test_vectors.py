@@ -22,9 +22,7 @@ def cases(name: str) -> list[dict[str, Any]]:
 
 def test_heating_curve_vectors() -> None:
     for case in cases("heating_curve.json"):
-        curve = replace(
-            HeatingCurve.from_value(case["value"], case["min_external_temp"]), room_c=case["room_setpoint"]
-        )
+        curve = replace(HeatingCurve.from_value(case["value"], case["min_external_temp"]), room_c=case["room_setpoint"])
         assert curve.flow_c(case["temp_out"]) == pytest.approx(case["flow"], abs=0.001), case
 
 
