@@ -32,10 +32,12 @@ class SystemBinaryDescription(BinarySensorEntityDescription):
 
 @dataclass(frozen=True, kw_only=True)
 class SourceBinaryDescription(BinarySensorEntityDescription):
-    """A binary sensor of a source. It is always available, because a fault is what an offline source has."""
+    """A binary sensor of a source."""
 
     value_fn: Callable[[ManagedSource], bool | None]
     exists_fn: Callable[[ManagedSource], bool] = lambda managed: True
+    when_failing: bool = True
+    """Whether it stays available while the source fails: a fault is what an offline source has."""
 
 
 def _sensor_lost(system: HeatingSystem) -> bool:
@@ -76,7 +78,10 @@ SOURCES: Final = (
         value_fn=_has_fault,
     ),
     SourceBinaryDescription(
-        key="running", device_class=BinarySensorDeviceClass.RUNNING, value_fn=lambda managed: managed.source.state.on
+        key="running",
+        device_class=BinarySensorDeviceClass.RUNNING,
+        value_fn=lambda managed: managed.source.state.on,
+        when_failing=False,
     ),
 )
 
@@ -130,6 +135,12 @@ class SourceBinarySensor(SourceEntity, BinarySensorEntity):
     """A binary sensor of a source."""
 
     entity_description: SourceBinaryDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the source answers, where the state depends on it."""
+        return self.entity_description.when_failing or not self.managed.is_failing
 
     @property
     @override

@@ -1,8 +1,8 @@
 """An Antminer S19 with stock firmware: web pages with digest authentication and the cgminer socket.
 
 Work modes: 0 normal, 1 sleep, 3 low power. A page reports the mode as `bitmain-work-mode` (text) and takes it
-as `miner-mode`; a page that is sent `bitmain-work-mode` back accepts and ignores it. A change restarts the
-miner. The device does not report its power.
+as `miner-mode`; most firmware ignores `bitmain-work-mode` in a write, some obeys only that (`--mode-key`). A change
+restarts the miner. The device does not report its power.
 """
 
 import argparse
@@ -61,6 +61,12 @@ class Antminer(Simulator):
         parser.add_argument("--mac", default="02:00:00:A0:00:01")
         parser.add_argument("--rated-w", type=float, default=3250.0)
         parser.add_argument("--ths", type=float, default=95.0)
+        parser.add_argument(
+            "--mode-key",
+            choices=["miner-mode", "bitmain-work-mode"],
+            default="miner-mode",
+            help="key of a write that the firmware obeys; the other one is accepted and ignored",
+        )
         parser.add_argument("--boot-s", type=float, default=90.0, help="seconds from a change until it hashes")
 
     @override
@@ -135,7 +141,7 @@ class Antminer(Simulator):
         if "deaf" not in self.faults:
             self.conf["pools"] = body["pools"]
             self.conf.update({key: body[key] for key in _KEPT_KEYS & body.keys()})
-            self._set_mode(body.get("miner-mode"))
+            self._set_mode(body.get(self.args.mode_key))
         return web.json_response({"stats": "success", "code": "M000", "msg": "OK!"})
 
     def _set_mode(self, value: object) -> None:

@@ -29,6 +29,7 @@ class Braiins(Simulator):
         **MINER_FAULTS,
         "token_expired": "invalidates every token immediately",
         "error": "reports this error text",
+        "scaled": "protects itself: the tuner's target in W below the configured one (default 2431)",
     }
 
     def __init__(self, args: argparse.Namespace) -> None:
@@ -187,7 +188,8 @@ class Braiins(Simulator):
         return web.json_response({"tuner_constraints": {"power_target": limits, "enabled": {"default": True}}})
 
     async def _tuner(self, _: web.Request) -> web.Response:
-        state = {"current_target": {"watt": round(self.machine.limit_w)}}
+        watts = min(self.machine.limit_w, self.faults.number("scaled", 2431.0) if "scaled" in self.faults else 1e9)
+        state = {"current_target": {"watt": round(watts)}}
         return web.json_response({"mode_state": {"powertargetmodestate": state}, "overall_tuner_state": 2})
 
     async def _power_target(self, request: web.Request) -> web.Response:

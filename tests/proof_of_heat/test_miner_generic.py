@@ -51,8 +51,8 @@ async def test_keeps_the_contract_on_a_luxos(
     async with through_pyasic(Luxos, loopback(), session) as (device, source):
         result = await assert_keeps_contract(source, Command(id="c", power_w=2400.0))
         assert result.outcome == Outcome.APPLIED
-        assert device.machine.limit_w == 2361
-        assert device.machine.running is False  # released
+        assert [write for write in device.writes if write.startswith("profileset")][:1] == ["profileset,515MHz"]
+        assert (device.machine.limit_w, device.machine.running) == (2760, False)  # released, as before
 
 
 async def test_power_is_offered_where_its_limit_can_be_read_back(

@@ -272,7 +272,7 @@ async def test_braiins_limits_come_from_the_miner(
         assert device.state()["limit_w"] == 900
 
 
-async def test_antminer_write_keeps_pools_and_leaves_out_the_reported_mode(
+async def test_antminer_write_keeps_pools_and_sends_the_mode_under_both_keys(
     port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     async with miner("antminer", loopback(), session) as (device, source):
@@ -280,7 +280,54 @@ async def test_antminer_write_keeps_pools_and_leaves_out_the_reported_mode(
         assert (await source.apply(Command(id="a", mode="low"))).outcome == Outcome.APPLIED
         assert device.conf == before
         assert device.writes[0]["miner-mode"] == 3
-        assert "bitmain-work-mode" not in device.writes[0]
+        assert device.writes[0]["bitmain-work-mode"] == "3", "as firmware that obeys this key expects it"
+
+
+@pytest.mark.parametrize("obeyed", ["miner-mode", "bitmain-work-mode"])
+async def test_antminer_is_in_low_power_again_after_a_pause(
+    port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession, obeyed: str
+) -> None:
+    async with miner("antminer", loopback(), session) as (device, source):
+        device.args.mode_key = obeyed
+        assert (await source.choose_mode("low")).outcome == Outcome.APPLIED
+        for _ in range(2):
+            assert (await source.apply(Command(id="a", on=False))).outcome == Outcome.APPLIED
+            assert device.mode == 1, "asleep"
+            source._client._running_mode = 0  # what a restart of Home Assistant forgets
+            assert (await source.apply(Command(id="b", on=True))).outcome == Outcome.APPLIED
+            assert device.mode == 3
+
+
+SELF_LIMITS: dict[str, Callable[[Any], None]] = {
+    "braiins": lambda device: device.faults.set("scaled", 2000),
+    "luxos": lambda device: setattr(device, "profile", next(iter(device.profiles))),
+    "vnish": lambda device: setattr(device, "preset", "1900"),
+    "whatsminer_v2": lambda device: device.machine.set_limit(2000.0),
+}
+
+
+@pytest.mark.parametrize("kind", list(SELF_LIMITS))
+async def test_a_miner_that_protects_itself_is_not_commanded_again(
+    loopback: Callable[[], str], session: aiohttp.ClientSession, kind: str
+) -> None:
+    async with miner(kind, loopback(), session) as (device, source):
+        before = (await source.refresh()).power_limit_w
+        await source.apply(Command(id="a", on=True, power_w=2400.0))
+        assert (await source.apply(Command(id="b", on=True, power_w=2400.0))).outcome == Outcome.UNCHANGED
+        set_w, writes = source.state.power_limit_w, len(device.writes)
+        SELF_LIMITS[kind](device)
+        for cycle in range(6):
+            source._written_at = -1e9
+            result = await source.apply(Command(id=f"c{cycle}", on=True, power_w=2400.0))
+            assert (result.outcome, len(device.writes)) == (Outcome.UNCHANGED, writes)
+        assert source.state.power_limit_w == set_w
+        limit_w = source.state.extra["self_limit"]
+        assert isinstance(limit_w, float)
+        assert limit_w < set_w - 100
+        device.faults.clear("scaled")
+        assert (await source.release()).settled
+        assert (await source.refresh()).power_limit_w == before, "not the miner's own limit"
+        assert not device.machine.running
 
 
 async def test_antminer_takes_its_watts_from_a_meter(

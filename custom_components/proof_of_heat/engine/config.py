@@ -52,6 +52,8 @@ class SourceConfig:
     priority: float = 0.0
     """Money per kWh of heat by which the source is preferred (negative: avoided)."""
     flow_limit_c: float | None = None
+    size_assumed: bool = False
+    """Its electric input is not known: `sources.full_load` assumes that of a typical device."""
 
     @property
     def has_performance_map(self) -> bool:

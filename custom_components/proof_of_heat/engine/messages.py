@@ -48,6 +48,8 @@ class MessageCode(StrEnum):
     NO_ANSWER = auto()
     ONLY_READ = auto()
     SITE_LIMIT = auto()
+    SIZE_ASSUMED = auto()
+    QUIET_HOURS = auto()
     SITE_METER_LOST = auto()
     SITE_LOAD_UNKNOWN = auto()
     SOURCES_SHORT = auto()
@@ -85,6 +87,8 @@ _ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.NO_ANSWER: "{source}: not responding",
     MessageCode.ONLY_READ: "{source}: read-only",
     MessageCode.SITE_LIMIT: "power limit of the home",
+    MessageCode.SIZE_ASSUMED: "{source}: rated power unknown, the assumed {power_kw:.1f} kW exceed the available power",
+    MessageCode.QUIET_HOURS: "{source}: at most {percent:.0f} % in quiet hours",
     MessageCode.SITE_METER_LOST: "the grid power sensor does not report, {load_kw:.1f} kW of other loads assumed",
     MessageCode.SITE_LOAD_UNKNOWN: "the grid power sensor has not reported yet, no power is available for heating",
     MessageCode.SOURCES_SHORT: "heat sources are {missing_kw:.1f} kW short of the demand",

@@ -25,6 +25,8 @@ SHORT_W = 50.0
 CAP_SLACK = 1.02
 PENALTY_FACTOR = 20.0
 """Penalty of missing heat, and of heat in a home that is too warm, as a multiple of the electricity price."""
+QUIET_SLACK = 0.02
+"""A level within this distance of the quiet limit is limited by it."""
 DESIGN_LIFT_K = 31.0
 """Design temperature difference: 21 degC indoors at -10 degC outdoors."""
 
@@ -168,17 +170,46 @@ class SourceSelector:
             options.append(option)
         request = self._request(snapshot, heat_w, self.headroom(snapshot, learned), too_warm=too_warm)
         allocation = dispatch(options, request)
+        chosen = dict(zip((option.source_id for option in options), allocation.points, strict=True))
+        limits += self._quiet_limits(snapshot, chosen, frost=frost) if heat_w > 0 else ()
         if allocation.limited:
-            limits.append(message(MessageCode.SITE_LIMIT))
+            limits += self._power_limits(options, request) or [message(MessageCode.SITE_LIMIT)]
         elif allocation.short_w > SHORT_W:
             limits.append(message(MessageCode.SOURCES_SHORT, missing_kw=allocation.short_w / 1000))
-        chosen = dict(zip((option.source_id for option in options), allocation.points, strict=True))
         parts = []
         for source in config.sources:
             point = chosen.get(source.source_id, OFF)
             hold = source.source_id not in chosen
             parts.append(SelectedPoint(source.source_id, point.level, point.heat_w, point.power_w, hold))
         return Selection(tuple(parts), tuple(limits))
+
+    def _power_limits(self, options: Sequence[SourceOption], request: DispatchRequest) -> list[Message]:
+        """Return which sources do not fit only because their size is not known."""
+        return [
+            message(MessageCode.SIZE_ASSUMED, source=option.source_id, power_kw=option.points[1].power_w / 1000)
+            for option in options
+            if self.sources[option.source_id].size_assumed
+            and len(option.points) > 1
+            and option.points[1].power_w > request.site_w
+        ]
+
+    def _quiet_limits(self, snapshot: Snapshot, chosen: Mapping[str, OperatingPoint], *, frost: bool) -> list[Message]:
+        """Return which sources would give more heat outside of the quiet hours."""
+        if not snapshot.quiet or frost:
+            return []
+        limited = []
+        for source_id, point in chosen.items():
+            quiet_level, least = self.sources[source_id].quiet_level, self._min_level(self.sources[source_id])
+            is_limited = quiet_level < 1 and (quiet_level < least or point.level >= quiet_level - QUIET_SLACK)
+            if is_limited:
+                limited.append(message(MessageCode.QUIET_HOURS, source=source_id, percent=100 * quiet_level))
+        return limited
+
+    def _min_level(self, source: SourceConfig) -> float:
+        """Return the lowest level of a source that is on."""
+        if source.steering is Steering.LEVEL:
+            return source.min_modulation
+        return min(source.steps_w) / max(source.steps_w) if source.steps_w else 1.0
 
     def record(self, commands: Sequence[SourceCommand]) -> None:
         """Record the final commands."""

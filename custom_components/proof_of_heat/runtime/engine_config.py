@@ -13,6 +13,11 @@ _POWER_STEPS: Final = 5
 _MIN_POWER_SHARE: Final = 0.3
 _MIN_CYCLE_S: Final = 600.0
 _FUEL_EFFICIENCY: Final = 0.9
+_ELECTRICITY: Final = "electricity"
+ASSUMED_FUEL_PRICES: Final = {"gas": 0.11, "oil": 0.11, "pellets": 0.08, "wood": 0.06, "district_heating": 0.12}
+"""Price per kWh of a fuel for which the user entered none, in the currency of the home."""
+ASSUMED_FUEL_PRICE: Final = 0.11
+"""The same of other fuels."""
 
 
 def source_config(
@@ -23,6 +28,11 @@ def source_config(
     power, heat = data.get(CONF_NOMINAL_POWER), data.get(CONF_NOMINAL_HEAT)
     steps = capabilities.power_steps_w or _steps(capabilities, power)
     fuel = data.get(CONF_FUEL_PRICE)
+    if fuel is None and capabilities.fuel != _ELECTRICITY:
+        fuel = ASSUMED_FUEL_PRICES.get(capabilities.fuel, ASSUMED_FUEL_PRICE)
+    if power is None and heat is None:
+        heat = capabilities.max_heat_w
+        power = None if kind == SourceKind.HEAT_PUMP or fuel is not None else capabilities.max_power_w
     modulating = bool(capabilities.controls & {Control.FLOW, Control.CURVE, Control.ROOM})
     if kind in _RESISTIVE:
         steering = Steering.STEPS if len(steps) > 1 else Steering.SWITCH
@@ -46,6 +56,7 @@ def source_config(
         reboot_s=capabilities.settle_s if kind == SourceKind.MINER else 0.0,
         quiet_level=system.quiet_level,
         pool_fee=system.pool_fee,
+        size_assumed=fuel is None and power is None and heat is None,
     )
 
 

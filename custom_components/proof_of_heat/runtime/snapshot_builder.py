@@ -67,7 +67,8 @@ def build_snapshot(
         other_load_w=inputs.other_load_w,
         quiet=config.is_quiet(local),
         quiet_schedule=np.array(
-            [float(config.is_quiet(local + index * BAND_STEP)) for index in range(BAND_STEPS)]
+            # Steps of elapsed time: the local clock may be set in between.
+            [float(config.is_quiet(dt_util.as_local(now + index * BAND_STEP))) for index in range(BAND_STEPS)]
             if config.quiet_from is not None
             else []
         ),

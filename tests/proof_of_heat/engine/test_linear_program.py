@@ -1,12 +1,16 @@
 """The interior-point solver agrees with a solver of another make."""
 
 from dataclasses import replace
+import logging
 
 from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 
-from custom_components.proof_of_heat.engine.planning.block_system import BlockForm
+from custom_components.proof_of_heat.engine.arrays import Array
+from custom_components.proof_of_heat.engine.planning import linear_program
+from custom_components.proof_of_heat.engine.planning.block_system import BlockForm, BlockSystem
+from custom_components.proof_of_heat.engine.planning.cholesky import Cholesky
 from custom_components.proof_of_heat.engine.planning.linear_program import LinearProgram, objective, solve
 
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
@@ -94,3 +98,80 @@ def test_the_system_solved_cell_by_cell_is_the_systems_solution(seed: int, cells
     matrix = (program.rows.T * weight) @ program.rows + np.diag(diagonal)
     assert program.cells is not None
     assert matrix @ program.cells.system(diagonal, weight).solve(right) == pytest.approx(right, abs=1e-6)
+
+
+def test_a_solution_reports_that_it_converged() -> None:
+    assert solve(_random(1, 20, 20)).converged
+
+
+@pytest.mark.parametrize("name", ["cost", "most", "rows", "low", "penalty"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_refused(name: str, value: float) -> None:
+    program = _random(2, 5, 5)
+    broken = np.array(getattr(program, name))
+    broken.flat[0] = value
+    with pytest.raises(ValueError, match=f"{name} is not finite"):
+        solve(replace(program, **{name: broken}))
+
+
+@pytest.mark.parametrize("failure", [np.linalg.LinAlgError("singular"), None])
+def test_block_form_that_does_not_converge_is_solved_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failure: Exception | None
+) -> None:
+    program = _by_cells(3, 12, 4)
+    whole = solve(replace(program, cells=None))
+
+    def broken(self: BlockSystem, right: Array) -> Array:
+        if failure is not None:
+            raise failure
+        return np.full(len(right), np.nan)
+
+    monkeypatch.setattr(BlockSystem, "solve", broken)
+    caplog.set_level(logging.DEBUG)
+    found = solve(program)
+    assert found.converged
+    assert found.objective == pytest.approx(whole.objective)
+    assert "solving the whole form" in caplog.text
+
+
+def test_a_program_that_does_not_converge_is_reported(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(linear_program, "MAX_ITERATIONS", 2)
+    found = solve(_random(4, 20, 20))
+    assert not found.converged
+    assert np.isfinite(found.amounts).all()
+    assert "did not converge in 2 iterations" in caplog.text
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 150))
+def test_cholesky_solves_a_system(seed: int, size: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(size, size))
+    matrix, right = rows.T @ rows + np.eye(size), rng.normal(size=size)
+    assert matrix @ Cholesky(matrix).solve(right) == pytest.approx(right, abs=1e-6)
+
+
+def test_cholesky_refuses_an_indefinite_matrix() -> None:
+    with pytest.raises(np.linalg.LinAlgError):
+        Cholesky(np.array([[1.0, 2.0], [2.0, 1.0]]))
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.slow)])
+def test_random_plans_are_as_cheap_as_those_of_highs(count: int) -> None:
+    """HiGHS as oracle, on programs of the form of plans with one to four sources, solved in block form."""
+    linprog = pytest.importorskip("scipy.optimize").linprog
+    for seed in range(count):
+        program = _by_cells(seed, 1 + seed % 14, 1 + seed % 4)
+        rows = len(program.low)
+        exact = linprog(
+            np.concatenate([program.cost, program.penalty]),
+            A_ub=np.concatenate([-program.rows, -np.eye(rows)], axis=1),
+            b_ub=-program.low,
+            bounds=[(0, most) for most in program.most] + [(0, None)] * rows,
+            method="highs",
+        )
+        found = solve(program)
+        assert found.converged, seed
+        assert found.objective == pytest.approx(exact.fun, rel=2e-4, abs=2e-4), seed

@@ -377,6 +377,7 @@ def test_own_surplus_is_shared_in_the_record() -> None:
 def test_with_no_source_that_answers_nothing_is_planned() -> None:
     home = Home()
     engine = Engine(EngineConfig(sources=(pump_config(),)))
+    engine.safety.started_s = 0.0  # beyond the read-only first minute
     for _ in range(2 * 96):
         now = snapshot(home)
         engine.observe(now)

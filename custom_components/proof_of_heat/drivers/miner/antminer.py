@@ -1,8 +1,8 @@
 """Antminer with stock firmware (S19 and later): the socket through pyasic, the configuration page directly.
 
 Facts: the page requires digest authentication. Work modes: 0 normal, 1 sleep, 3 low power; reported as
-`bitmain-work-mode` (text) but written as `miner-mode`; sending the reported key back is accepted and ignored.
-The reply to a write may take 21 s, because the miner restarts. The rest of the configuration must be sent back
+`bitmain-work-mode` (text) but written as `miner-mode`; most firmware ignores the reported key in a write, some obeys
+it. The reply to a write may take 21 s, because the miner restarts. The rest of the configuration must be sent back
 unchanged. The miner does not report its power: a linked meter does.
 """
 
@@ -47,6 +47,7 @@ class AntminerClient:
         self._miner: Any = None
         self._lib: PyasicModules | None = None
         self._info: MinerInfo | None = None
+        self._running_mode = MODES["normal"]
 
     @property
     def info(self) -> MinerInfo:
@@ -101,7 +102,9 @@ class AntminerClient:
             raise BadReplyError("the miner is not identified yet")
         code = _mode_of(await self._page("GET", "get_miner_conf"))
         data = await gather_data(lib, self._miner)
-        if code == _SLEEP:
+        if code != _SLEEP:
+            self._running_mode = code
+        else:
             data |= {"hashrate": None, "hashboards": []}
         reading = reading_of(data, mining=code != _SLEEP, mode=_MODE_NAMES.get(code, str(code)))
         if code == _SLEEP:
@@ -125,8 +128,8 @@ class AntminerClient:
             return None
 
     async def set_running(self, running: bool) -> None:
-        """Set the mode to sleep or normal."""
-        await self._set_mode(MODES["normal"] if running else _SLEEP)
+        """Set the mode to sleep, or to the one before it."""
+        await self._set_mode(self._running_mode if running else _SLEEP)
 
     async def set_power(self, watts: float) -> None:
         """Not supported; `MinerSource` selects the mode."""
@@ -143,8 +146,9 @@ class AntminerClient:
         conf = await self._page("GET", "get_miner_conf")
         if not isinstance(conf, dict) or not conf.get("pools"):
             raise BadReplyError("the configuration has no pools, it is not written")
-        body = {key: value for key, value in conf.items() if key != _REPORTED_MODE}
-        reply = await self._page("POST", "set_miner_conf", {**body, "miner-mode": code})
+        # Some firmware obeys the key that it reports instead of the documented one.
+        body = {**conf, _REPORTED_MODE: str(code), "miner-mode": code}
+        reply = await self._page("POST", "set_miner_conf", body)
         answer = at(reply, "code")
         if answer not in (None, "M000"):
             raise RefusedError(f"{answer} {at(reply, 'msg') or ''}".strip())

@@ -81,7 +81,7 @@ class BraiinsClient:
         )
 
     async def read(self) -> MinerReading:
-        """Four requests over REST, one over GraphQL."""
+        """Six requests over REST, one over GraphQL."""
         if self.info.variant == "graphql":
             return decode_graphql(await self._graphql())
         details = await self._get("/miner/details")
@@ -89,7 +89,8 @@ class BraiinsClient:
         tuner = await self._get("/performance/tuner-state")
         boards = await self._optional("/miner/hw/hashboards")
         cooling = await self._optional("/cooling/state")
-        return decode_rest(details, stats, tuner, boards, cooling)
+        configuration = await self._optional("/configuration/miner")
+        return decode_rest(details, stats, tuner, boards=boards, cooling=cooling, configuration=configuration)
 
     async def set_running(self, running: bool) -> None:
         """Pause or resume mining; the controller keeps running."""
@@ -185,9 +186,19 @@ def decode_limits(constraints: object) -> tuple[float | None, float | None]:
 
 
 def decode_rest(
-    details: object, stats: object, tuner: object, boards: object = None, cooling: object = None
+    details: object,
+    stats: object,
+    tuner: object,
+    *,
+    boards: object = None,
+    cooling: object = None,
+    configuration: object = None,
 ) -> MinerReading:
-    """Return the reading of the `/api/v1` replies. Rates are in GH/s."""
+    """Return the reading of the `/api/v1` replies. Rates are in GH/s.
+
+    The tuner's current target is below the configured one while the miner protects itself (dynamic performance
+    scaling).
+    """
     status = number_at(details, "status")
     if status is None:
         raise BadReplyError("the miner's details have no status")
@@ -195,10 +206,14 @@ def decode_rest(
     rate = number_at(stats, "miner_stats", "real_hashrate", "last_1m", "gigahash_per_second")
     rows = rows_at(boards, "hashboards")
     mining = status not in (Status.NOT_STARTED, Status.PAUSED, Status.SUSPENDED)
+    configured_w, tuned_w = number_at(configuration, "tuner", "power_target", "watt"), _target(tuner)
+    limit_w = configured_w or tuned_w
+    scaled_w = tuned_w if tuned_w is not None and limit_w is not None and tuned_w < limit_w else None
     return MinerReading(
         mining=mining,
         power_w=watts,
-        power_limit_w=_target(tuner),
+        power_limit_w=limit_w,
+        scaled_limit_w=scaled_w,
         hashrate_ths=scaled(rate, 1e-3),
         expected_ths=scaled(number_at(details, "sticker_hashrate", "gigahash_per_second"), 1e-3),
         board_c=highest([number_at(row, "board_temp", "degree_c") for row in rows]),

@@ -57,6 +57,9 @@ class MinerReading:
     """False: paused or asleep by command. True also while it starts or waits for a pool."""
     power_w: float | None = None
     power_limit_w: float | None = None
+    """As it is set."""
+    scaled_limit_w: float | None = None
+    """The lower limit to which the miner reduced itself; None if it does not, or does not report it."""
     hashrate_ths: float | None = None
     expected_ths: float | None = None
     mode: str | None = None

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, override
+from typing import Any, Final, override
 
-from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
+from ..._lib.heat_source import Capabilities, Command, CommandResult, Control, Health, SourceState
 from ..base import SourceBase
-from ..device_settings import Settings, Shown
+from ..device_settings import Settings, SettingValue, Shown
 from ..source_parts import Timing
 from .antminer import SLEEP
 from .models import MinerClient, MinerReading
+
+_HIDDEN_WHILE_PAUSED: Final = frozenset({"mode", "power_w"})
 
 
 class MinerSource(SourceBase):
@@ -38,6 +40,10 @@ class MinerSource(SourceBase):
         self._meter_w = meter_w
         self._idle_on_release = idle_on_release
         self._identified = False
+        self._limit_w: float | None = None
+        """The power limit that was commanded and confirmed."""
+        self._while_mining: dict[str, SettingValue] = {}
+        """Settings that a paused miner may not report: as they were reported or written last."""
         if meter_w is not None:
             self._capabilities = replace(capabilities, reads_power=True, reads_heat=True)
 
@@ -53,6 +59,7 @@ class MinerSource(SourceBase):
             self._identified = True
         reading = await self._client.read()
         metered = self._meter_w() if self._meter_w is not None else None
+        reading = self._with_own_limit(reading)
         power_w = reading.power_w if metered is None else metered
         if power_w is None and reading.mining is False:
             power_w = 0.0
@@ -68,6 +75,32 @@ class MinerSource(SourceBase):
             hashrate_ths=0.0 if reading.mining is False else reading.hashrate_ths,
             extra=extra_of(reading, power_w),
         )
+
+    def _with_own_limit(self, reading: MinerReading) -> MinerReading:
+        """Separate a limit to which the miner reduced itself from the one that is set.
+
+        Its protection is not fought: below a confirmed limit, the commanded one still counts as set.
+        """
+        limit_w, set_w = reading.power_limit_w, self._limit_w
+        if limit_w is None or set_w is None or reading.scaled_limit_w is not None:
+            return reading
+        if limit_w >= set_w - self.power_tolerance_w:
+            return reading
+        return replace(reading, power_limit_w=set_w, scaled_limit_w=limit_w)
+
+    @override
+    async def apply(self, command: Command) -> CommandResult:
+        result = await super().apply(command)
+        if result.settled and command.power_w is not None and command.on is not False:
+            self._limit_w = self._state.power_limit_w
+        return result
+
+    @override
+    async def release(self) -> CommandResult:
+        result = await super().release()
+        if result.settled:
+            self._limit_w = None
+        return result
 
     @override
     def _fit(self, command: Command) -> Command:
@@ -86,6 +119,7 @@ class MinerSource(SourceBase):
 
     @override
     async def _write(self, wanted: Command, state: SourceState) -> None:
+        self._limit_w = None
         if wanted.on is False:
             await self._client.set_running(False)
             return
@@ -93,7 +127,12 @@ class MinerSource(SourceBase):
             await self._client.set_mode(wanted.mode)
         if wanted.power_w is not None:
             await self._client.set_power(wanted.power_w)
-        if wanted.on is True and not (wanted.mode is not None and _wakes(self._client)):
+        mode = self._settings.values.get("mode")
+        if wanted.on is not True or (wanted.mode is not None and _wakes(self._client)):
+            return
+        if mode is not None and _wakes(self._client):  # known over a restart, too
+            await self._client.set_mode(str(mode))
+        else:
             await self._client.set_running(True)
 
     @override
@@ -101,6 +140,11 @@ class MinerSource(SourceBase):
         shown = dict(super()._shown(state))
         if shown.get("mode") == SLEEP:  # not the mode in which it mines
             shown["mode"] = None
+        for key in _HIDDEN_WHILE_PAUSED & shown.keys():
+            if state.on is False and shown[key] is None:
+                shown[key] = self._while_mining.get(key)
+            elif (value := shown[key]) is not None:
+                self._while_mining[key] = value
         return shown
 
     @override
@@ -123,13 +167,16 @@ class MinerSource(SourceBase):
     @override
     async def _restore(self, missing: Settings, state: SourceState) -> None:
         """Pause last, because a mode or power limit may wake the miner."""
+        target = self._rest(self._settings.values)
         if (mode := missing.get("mode")) is not None:
             await self._client.set_mode(str(mode))
+            missing = target  # a mode has its own power limit
         if (power_w := missing.get("power_w")) is not None:
+            self._limit_w = None
             await self._client.set_power(float(power_w))
-        on = self._rest(self._settings.values).get("on")
-        if on is not None and (missing.keys() - {"on"} or "on" in missing):
+        if (on := target.get("on")) is not None:
             await self._client.set_running(bool(on))
+        self._while_mining |= {key: target[key] for key in _HIDDEN_WHILE_PAUSED & target.keys()}
 
 
 def _wakes(client: MinerClient) -> bool:
@@ -150,6 +197,7 @@ def extra_of(reading: MinerReading, power_w: float | None) -> dict[str, float | 
     efficiency = replace(reading, power_w=power_w).efficiency_j_th
     return {
         "expected_hashrate": reading.expected_ths,
+        "self_limit": reading.scaled_limit_w,
         "efficiency": None if efficiency is None else round(efficiency, 2),
         "board_temperature": reading.board_c,
         "chip_temperature": reading.chip_c,

@@ -1,7 +1,7 @@
 """The linear system of a plan with many sources, solved block by block.
 
 In a plan, comfort depends only on the total heat of each cell, and a power limit on a single cell. The system
-therefore has one block per cell, coupled by one number per cell (its heat). The blocks are inverted separately, and
+therefore has one block per cell, coupled by one number per cell (its heat). The blocks are solved separately, and
 the coupling is a system of the size of the number of cells (Woodbury identity). The work is linear in the number of
 sources, not cubic.
 """
@@ -55,12 +55,11 @@ class BlockForm:
         blocks[self.cell, self.slot, self.slot] = diagonal
         scaled = self.local * weight[shared_rows:, None]
         np.add.at(blocks, self.local_cell, scaled[:, :, None] * self.local[:, None, :])
-        inverse = np.linalg.inv(blocks)
-        reach = np.einsum("cij,cj->ci", inverse, self.weight)
+        reach = np.linalg.solve(blocks, self.weight[:, :, None])[:, :, 0]
         joined = (self.shared.T * weight[:shared_rows]) @ self.shared
         total = (self.weight * reach).sum(axis=1)
         core = np.linalg.solve(np.eye(cells) + joined * total, joined)
-        return BlockSystem(self, inverse, reach, core)
+        return BlockSystem(self, blocks, reach, core)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class BlockSystem:
     """A factorized system."""
 
     cells: BlockForm
-    inverse: Array
+    blocks: Array
     reach: Array
     core: Array
 
@@ -77,7 +76,7 @@ class BlockSystem:
         form = self.cells
         grid = np.zeros(form.weight.shape)
         grid[form.cell, form.slot] = right
-        alone = np.einsum("cij,cj->ci", self.inverse, grid)
+        alone = np.linalg.solve(self.blocks, grid[:, :, None])[:, :, 0]
         joint = self.core @ (form.weight * alone).sum(axis=1)
         answer: Array = (alone - self.reach * joint[:, None])[form.cell, form.slot]
         return answer

@@ -9,13 +9,17 @@ predictor-corrector (1992, "On the implementation of a primal-dual interior poin
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+import logging
 from typing import Self
 
 import numpy as np
 
 from ..arrays import Array
 from .block_system import BlockForm
+from .cholesky import Cholesky
+
+_LOGGER = logging.getLogger(__name__)
 
 MAX_ITERATIONS = 40
 GAP = 1e-5
@@ -45,6 +49,8 @@ class Solution:
     objective: float
     shadow: Array
     iterations: int
+    converged: bool = True
+    """Whether the gap to the optimum is closed; else the amounts are feasible, but not the cheapest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +117,7 @@ class _Newton:
     def _whole(self, diagonal: Array) -> Callable[[Array], Array]:
         matrix = (self.program.rows.T * self.weight) @ self.program.rows
         matrix[np.diag_indices(len(diagonal))] += diagonal
-        inverse = np.linalg.inv(matrix)
-
-        def solved(right: Array) -> Array:
-            result: Array = inverse @ right
-            return result
-
-        return solved
+        return Cholesky(matrix).solve
 
     def step(self, zero: Array, most: Array, over: Array, slack: Array) -> _Iterate:
         """Return the step that changes the complementary products by these amounts."""
@@ -162,8 +162,49 @@ def objective(program: LinearProgram, amounts: Array) -> float:
 
 
 def solve(program: LinearProgram) -> Solution:
-    """Return the cheapest amounts. All ``most`` and ``penalty`` must be positive."""
+    """Return the cheapest amounts. All ``most`` and ``penalty`` must be positive.
+
+    A program in block form that does not converge is solved again as a whole, which is slower and more accurate.
+
+    Raises:
+        ValueError: a number of the program is not finite.
+    """
+    _check(program)
+    found = _solve(program)
+    if not found.converged and program.cells is not None:
+        _LOGGER.debug("block form did not converge in %d iterations, solving the whole form", found.iterations)
+        whole = _solve(replace(program, cells=None))
+        found = whole if whole.converged or whole.objective < found.objective else found
+    if not found.converged:
+        _LOGGER.warning("linear program did not converge in %d iterations", found.iterations)
+    return found
+
+
+def _check(program: LinearProgram) -> None:
+    for name in ("cost", "most", "rows", "low", "penalty"):
+        if not np.isfinite(getattr(program, name)).all():
+            raise ValueError(f"linear program: {name} is not finite")
+
+
+def _next(program: LinearProgram, at: _Iterate, products: tuple[Array, Array, Array, Array], mean: float) -> _Iterate:
+    """Return the next iterate; ``mean`` is the mean of the complementary products."""
+    newton = _Newton(program, at)
+    plain = newton.step(*(-product for product in products))
+    predicted = at.moved(plain, *newton.reach(plain)).products(program)
+    gap = float(sum(product.sum() for product in products))
+    aim = mean * (float(sum(product.sum() for product in predicted)) / gap) ** 3
+    step = newton.step(
+        aim - products[0] - plain.u * plain.at_zero,
+        aim - products[1] + plain.u * plain.at_most,
+        aim - products[2] - plain.over * plain.row,
+        aim - products[3] + plain.slack * plain.row,
+    )
+    return at.moved(step, *newton.reach(step))
+
+
+def _solve(program: LinearProgram) -> Solution:
     at = _start(program)
+    converged = False
     count = 2 * (len(program.cost) + len(program.low))
     worth = objective(program, at.u)
     iteration = 0
@@ -172,20 +213,18 @@ def solve(program: LinearProgram) -> Solution:
         gap = float(sum(product.sum() for product in products))
         worth = objective(program, at.u)
         if gap < GAP * (1 + abs(worth)):
+            converged = True
             break
         iteration += 1
-        newton = _Newton(program, at)
-        plain = newton.step(*(-product for product in products))
-        predicted = at.moved(plain, *newton.reach(plain)).products(program)
-        aim = gap / count * (float(sum(product.sum() for product in predicted)) / gap) ** 3
-        step = newton.step(
-            aim - products[0] - plain.u * plain.at_zero,
-            aim - products[1] + plain.u * plain.at_most,
-            aim - products[2] - plain.over * plain.row,
-            aim - products[3] + plain.slack * plain.row,
-        )
-        following = at.moved(step, *newton.reach(step))
+        try:
+            following = _next(program, at, products, gap / count)
+        except np.linalg.LinAlgError:  # no longer positive definite in floating point
+            break
         if not np.isfinite(following.u).all():
             break
         at = following
-    return Solution(at.u, worth, at.row, iteration)
+    else:
+        gap = float(sum(product.sum() for product in at.products(program)))
+        worth = objective(program, at.u)
+        converged = gap < GAP * (1 + abs(worth))
+    return Solution(at.u, worth, at.row, iteration, converged)

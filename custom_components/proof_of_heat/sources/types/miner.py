@@ -5,7 +5,14 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
-from homeassistant.const import CONF_PASSWORD, CONF_PORT, REVOLUTIONS_PER_MINUTE, EntityCategory, UnitOfTime
+from homeassistant.const import (
+    CONF_PASSWORD,
+    CONF_PORT,
+    REVOLUTIONS_PER_MINUTE,
+    EntityCategory,
+    UnitOfPower,
+    UnitOfTime,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import BooleanSelector, TextSelector
@@ -125,6 +132,14 @@ SOURCE_TYPE: Final = SourceType(
             entity_category=EntityCategory.DIAGNOSTIC,
             entity_registry_enabled_default=False,
             value_fn=extra_value("fan_speed"),
+        ),
+        SourceSensorDescription(
+            key="self_limit",
+            device_class=SensorDeviceClass.POWER,
+            native_unit_of_measurement=UnitOfPower.WATT,
+            state_class=SensorStateClass.MEASUREMENT,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            value_fn=extra_value("self_limit"),
         ),
         SourceSensorDescription(
             key="uptime",
