@@ -2,7 +2,8 @@
 
 gpsim 0.31 (Debian 12) and 0.32 are supported. Facts found by running them: a cycle breakpoint at exactly 20000 never
 returns, so every command has a timeout; a reset inside the interrupt routine leaves the interrupts of the simulated
-processor off, so ``reset`` first runs on to the main program.
+processor off, so ``reset`` first runs on to the main program; a gpsim whose terminal was closed does not end by
+itself, so its CPU time is limited, and it ends with the process that started it.
 """
 
 from contextlib import suppress
@@ -22,6 +23,9 @@ _POSITION = re.compile(r"^0x([0-9A-F]{16}) \S+ 0x([0-9A-F]+)", re.MULTILINE)
 _VALUE = re.compile(r"= 0x([0-9a-f]+)")
 _EEPROM_ROW = re.compile(r"^00([0-9a-f]0):((?:\s+[0-9a-f]{2}){16})", re.MULTILINE)
 _BAD_CYCLE = 20000
+_CPU_LIMIT_S = 300
+# Other programs of a busy machine take precedence; no gpsim runs forever or outlives its test.
+_LIMITED = ("nice", "-n", "5", "prlimit", f"--cpu={_CPU_LIMIT_S}", "setpriv", "--pdeathsig", "KILL")
 
 
 class GpsimError(Exception):
@@ -33,6 +37,11 @@ def is_installed() -> bool:
     return shutil.which("gpsim") is not None
 
 
+def _can_limit() -> bool:
+    """Return whether util-linux is installed, which is essential in Debian."""
+    return shutil.which("prlimit") is not None and shutil.which("setpriv") is not None
+
+
 class Gpsim:
     """A running gpsim with one PIC16F88.
 
@@ -41,6 +50,7 @@ class Gpsim:
         address: Address of the last executed instruction.
         stop: gpsim's description of the last stop.
         watchdog_resets: Number of watchdog resets so far.
+        terminal: File descriptor of the terminal of its command line.
     """
 
     def __init__(self, program: Path, folder: Path, timeout_s: float = 20.0) -> None:
@@ -58,11 +68,11 @@ class Gpsim:
         self.stop = ""
         self.watchdog_resets = 0
         self._timeout_s = timeout_s
-        self._terminal, end = pty.openpty()
-        tty.setraw(self._terminal)
+        self.terminal, end = pty.openpty()
+        tty.setraw(self.terminal)
         tty.setraw(end)
         self._process = subprocess.Popen(
-            ["gpsim", "-i", "-p", "pic16f88"],
+            [*(_LIMITED if _can_limit() else ()), "gpsim", "-i", "-p", "pic16f88"],
             stdin=end,
             stdout=end,
             stderr=end,
@@ -73,6 +83,11 @@ class Gpsim:
         os.close(end)
         self._read("the start")
         self.command(f"load s {program.name}")
+
+    @property
+    def pid(self) -> int:
+        """Return the ID of its process."""
+        return self._process.pid
 
     def __enter__(self) -> Self:
         """Return the running simulator."""
@@ -86,14 +101,14 @@ class Gpsim:
         """Stop gpsim; files that it records are complete afterwards."""
         if self._process.poll() is None:
             with suppress(OSError):
-                os.write(self._terminal, b"quit\n")
+                os.write(self.terminal, b"quit\n")
             try:
                 self._process.wait(2.0)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
         with suppress(OSError):
-            os.close(self._terminal)
+            os.close(self.terminal)
 
     def command(self, text: str) -> str:
         """Execute a command and return its output.
@@ -101,7 +116,7 @@ class Gpsim:
         Raises:
             GpsimError: gpsim reported an error or did not answer in time.
         """
-        os.write(self._terminal, text.encode() + b"\n")
+        os.write(self.terminal, text.encode() + b"\n")
         output = self._read(text)
         if "ERROR" in output:
             raise GpsimError(f"{text}: {output.strip()}")
@@ -112,10 +127,10 @@ class Gpsim:
         end = time.monotonic() + self._timeout_s
         while not output.endswith(_PROMPT):
             left = end - time.monotonic()
-            if left <= 0 or not select.select([self._terminal], [], [], left)[0]:
+            if left <= 0 or not select.select([self.terminal], [], [], left)[0]:
                 raise GpsimError(f"gpsim did not answer {what} within {self._timeout_s:g} s: {output[-500:]!r}")
             try:
-                output += os.read(self._terminal, 65536)
+                output += os.read(self.terminal, 65536)
             except OSError as err:
                 raise GpsimError(f"gpsim ended during {what}: {output[-500:]!r}") from err
         return output[: -len(_PROMPT)].decode(errors="replace")
