@@ -14,7 +14,7 @@ import sys
 from . import code, documents, manifest, quality, structure, texts, usage, wording
 from .integration import ROOT, Integration, integrations
 
-_TYPED = ("custom_components", "lib", "scripts", "simulators", "benchmarks")
+_TYPED = ("custom_components", "lib", "scripts", "simulators", "benchmarks", "firmware")
 
 
 def main() -> int:
