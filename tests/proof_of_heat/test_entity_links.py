@@ -158,7 +158,7 @@ async def test_a_removed_entity_raises_one_issue_with_a_choice(
     assert (issue.translation_placeholders or {})["entity"] == entity_id
     state, attributes = USED[entity_id]
     add(hass, f"{entity_id}_2", state, attributes)
-    if entity_id == "sensor.site":  # of a power limit: its issue says what the loss means, and offers a choice too
+    if entity_id == "sensor.site":  # of a power limit: its issue describes what the loss means, and offers a choice too
         assert found[0].startswith("site_meter_lost")
         return
     await choose(hass, found[0], f"{entity_id}_2")

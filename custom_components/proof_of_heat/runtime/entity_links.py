@@ -67,7 +67,7 @@ class EntityLinks:
             if entity_id not in references.values():
                 references[use] = entity_id
         limits = entry.options.get(CONF_LIMITS, {})
-        # The meter that a power limit depends on has an issue of its own, which says what its loss means.
+        # The meter that a power limit depends on has an issue of its own, which describes what its loss means.
         self._unreported = limits.get(CONF_SITE_METER) if limits.get(CONF_SITE_POWER) is not None else None
         self._references = {use: entity_id for use, entity_id in references.items() if entity_id != self._unreported}
         self._links = LinkedEntities(
