@@ -15,6 +15,7 @@ from .._lib.publisher import Publisher
 from ..const import CONF_METER, DOMAIN, SUBENTRY_METER, SUBENTRY_SOURCE
 from ..coordinator import HeatCoordinator
 from ..data import HeatConfigEntry, HeatingSystem
+from ..drivers.device_settings import DeviceSettings
 from ..engine.config import SourceConfig
 from ..engine.engine import Engine
 from ..inputs.states import power_w
@@ -26,7 +27,9 @@ from ..metering.system_cop import SystemCop
 from ..prices.electricity_price import ElectricityPrice
 from ..prices.hashprice import Hashprice
 from ..repairs import check_source_issues, clear_issues
+from ..sources.control_records import control_records, device_key
 from ..sources.managed_source import ManagedSource
+from ..sources.own_zones import own_zones
 from ..sources.poller import SourcePoller
 from ..sources.registry import async_create_source, lacks_secrets, type_of
 from ..sources.releaser import releaser
@@ -64,7 +67,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
     }
     engine = Engine(engine_config(config, tuple(source_configs.values())))
     sources = {
-        item.source.source_id: _managed(hass, entry.subentries[subentry_id], item, source_configs[subentry_id])
+        item.source.source_id: _managed(hass, entry.subentries[subentry_id], item, source_configs[subentry_id], config)
         for subentry_id, item in created.items()
     }
     events, source_updates, user_changes = EventNotifier(hass, entry.entry_id), Listeners(), Listeners()
@@ -188,10 +191,11 @@ async def _async_create_sources(hass: HomeAssistant, entry: ConfigEntry) -> dict
 
 
 def _managed(
-    hass: HomeAssistant, subentry: ConfigSubentry, created: CreatedSource, config: SourceConfig
+    hass: HomeAssistant, subentry: ConfigSubentry, created: CreatedSource, config: SourceConfig, system: SystemConfig
 ) -> ManagedSource:
     source_type = type_of(subentry.data)
     meter = subentry.data.get(CONF_METER)
+    record = control_records(hass).get(device_key(subentry))
     return ManagedSource(
         subentry_id=subentry.subentry_id,
         name=subentry.title,
@@ -202,6 +206,8 @@ def _managed(
         budget=created.budget,
         meter=meter,
         meter_power_w=partial(power_w, hass, meter),
+        settings=record.settings if record is not None else DeviceSettings(),
+        zones=own_zones(hass, subentry.data, system.zones),
         close=created.close,
         counters=created.counters,
         has_credentials=source_type.has_credentials,
