@@ -25,6 +25,7 @@ from .runtime.health_monitor import HealthMonitor
 from .runtime.linked_entity import LinkedEntity, is_switchable
 from .runtime.notifier import Notifier
 from .runtime.options import BuildingOptions
+from .runtime.price import watch_price_unit
 from .runtime.report_receiver import ReportReceiver
 from .storage.device_records import ControllerKind, DeviceRecord
 from .storage.device_store import DeviceStore
@@ -61,6 +62,7 @@ class ControllerHub:
         self._linked_entities: dict[str, LinkedEntity] = {}
         self._new_controller_listeners: list[Callable[[Controller], None]] = []
         self._loaded_options = dict(entry.options)
+        self._price_entity = options.price_entity
         self._loaded_subentries = _subentry_configs(entry)
         self._sync_lock = asyncio.Lock()
         self._slicer = Slicer(hass.loop, slice_s=slice_length_s(hass.data))
@@ -107,6 +109,7 @@ class ControllerHub:
         for device_id in plan.restore:
             self._restore_subentry(records[device_id])
         self._entity_links.start()
+        watch_price_unit(self._hass, self._entry, self._price_entity)
         await self.async_sync()
 
     @callback

@@ -1,4 +1,4 @@
-"""Repair issues: a controller that is offline for a day, and files that cannot be written."""
+"""Repair issues: a controller that is offline for a day, files that cannot be written, a price in an unknown unit."""
 
 from datetime import datetime
 
@@ -63,6 +63,31 @@ def async_create_storage_issue(hass: HomeAssistant, error: str) -> None:
 def async_delete_storage_issue(hass: HomeAssistant) -> None:
     """Delete the issue: all files can be written."""
     ir.async_delete_issue(hass, DOMAIN, _STORAGE_ISSUE_ID)
+
+
+def _price_unit_issue_id(entry_id: str) -> str:
+    return f"price_unit_unknown_{entry_id}"
+
+
+@callback
+def async_create_price_unit_issue(hass: HomeAssistant, entry_id: str, name: str, entity_id: str, unit: str) -> None:
+    """Create the issue of a price sensor whose unit is not known."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _price_unit_issue_id(entry_id),
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="price_unit_unknown",
+        translation_placeholders={"name": name, "entity": entity_id, "unit": unit},
+        learn_more_url=_LEARN_MORE_URL,
+    )
+
+
+@callback
+def async_delete_price_unit_issue(hass: HomeAssistant, entry_id: str) -> None:
+    """Delete the issue: the unit is known, or the sensor is no longer used."""
+    ir.async_delete_issue(hass, DOMAIN, _price_unit_issue_id(entry_id))
 
 
 async def async_create_fix_flow(

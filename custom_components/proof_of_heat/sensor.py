@@ -104,6 +104,7 @@ class SystemSensor(SystemEntity, SensorEntity):
             "cost_h",
             "delivery",
             "demand_w",
+            "expected",
             "flow_c",
             "id",
             "limits",

@@ -77,7 +77,9 @@ async def show_repair(page: Page, url: str, _targets: Targets) -> None:
     """Open the first repair."""
     await page.goto(f"{url}/config/repairs")
     await page.locator("ha-config-repairs ha-list-item-button").first.click(timeout=TIMEOUT_MS)
-    await page.locator("dialog-repairs-issue").wait_for(state="attached", timeout=TIMEOUT_MS)
+    # A repair that can be fixed opens a flow.
+    dialog = page.locator("dialog-repairs-issue, step-flow-form").first
+    await dialog.wait_for(state="attached", timeout=TIMEOUT_MS)
 
 
 async def show_options(page: Page, url: str, targets: Targets) -> None:

@@ -146,8 +146,11 @@ def test_unauthenticated_requests_are_rejected(demo: RunningDemo, case: str) -> 
 
 def test_sigterm_stops_every_child(tmp_path: Path) -> None:
     with running(tmp_path / "config") as own:
+        private_key = Path(own.info["simulators"]["ecoflow_cloud"]["ca_file"]).with_name("server-key.pem")
+        assert private_key.exists()
         assert own.stop() == 0
         assert _ended(own.info["pids"])
+        assert not private_key.exists()
 
 
 def test_a_kill_stops_every_child(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.iot_heating.const import DOMAIN
+from custom_components.iot_heating.runtime.entity_links import EntityLinks
 from custom_components.iot_heating.storage.device_store import DEVICE_STORE
 
 from . import add_linked, controller_subentry
@@ -128,3 +129,28 @@ async def test_an_entity_that_is_linked_already_replaces_no_other(
     await fix(hass, issue_id, "switch.other")
     assert len(building.runtime_data.hub.controllers) == 2
     assert list(missing(hass)) == [issue_id]
+
+
+async def test_a_controller_that_was_removed_meanwhile_is_not_changed(
+    hass: HomeAssistant, building: MockConfigEntry
+) -> None:
+    followed: list[str] = []
+    asked: list[tuple[str, str]] = []
+
+    async def replace(old: str, new: str) -> bool:
+        asked.append((old, new))
+        return True
+
+    links = EntityLinks(
+        hass,
+        building,
+        linked_renamed=followed.append,
+        replace_linked=replace,
+        create_task=hass.async_create_task,
+    )
+    before = dict(building.subentries)
+    links._renamed("removed.linked", "switch.a", "switch.b")
+    links._renamed("removed.power_entity", "sensor.a", "sensor.b")
+    links._replaced("removed.linked", "switch.a", "switch.b")
+    await hass.async_block_till_done()
+    assert (followed, asked, dict(building.subentries)) == ([], [], before)

@@ -15,8 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.iot_heating.protocol.session_tracker import Session, Usage
-from custom_components.iot_heating.runtime.energy import current_price, entity_number, outdoor_temperature
-from custom_components.iot_heating.runtime.options import BuildingOptions
+from custom_components.iot_heating.runtime.energy import entity_number, outdoor_temperature
 from custom_components.iot_heating.storage.device_store import DEVICE_STORE, DeviceStore
 from custom_components.iot_heating.storage.session_database import SessionChange, SessionDatabase
 from custom_components.iot_heating.storage.session_store import FILE_NAME, SESSION_STORE
@@ -165,17 +164,6 @@ async def test_temperatures_of_other_entities(
     assert outdoor_temperature(hass, "sensor.t") == (None if celsius is None else pytest.approx(celsius))
     assert outdoor_temperature(hass, "sensor.none") is None
     assert outdoor_temperature(hass, None) is None
-
-
-@pytest.mark.parametrize(
-    ("state", "unit", "price"),
-    [("0.3", "EUR/kWh", 0.3), ("120", "EUR/MWh", 0.12), ("-5", "EUR/MWh", -0.005), ("unknown", "EUR/kWh", 0.25)],
-)
-async def test_the_price_of_a_kilowatt_hour(hass: HomeAssistant, state: str, unit: str, price: float) -> None:
-    hass.states.async_set("sensor.p", state, {"unit_of_measurement": unit})
-    assert current_price(hass, BuildingOptions(price=0.25, price_entity="sensor.p")) == pytest.approx(price)
-    assert current_price(hass, BuildingOptions(price=0.25, price_entity="sensor.gone")) == 0.25
-    assert current_price(hass, BuildingOptions()) is None
 
 
 async def test_a_number_without_a_converter_for_its_unit_is_none(hass: HomeAssistant) -> None:

@@ -1,4 +1,4 @@
-"""Consumption and power from counters with the faults of real meters."""
+"""Consumption from counters with the faults of real meters."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import example, given, settings, strategies as st
 import pytest
 
-from lib.counters import Counter, CounterPower, EnergyMeter, PowerIntegrator
+from lib.counters import Counter, EnergyMeter, PowerIntegrator
 
 MAX_KW = 12.0
 
@@ -271,43 +271,3 @@ class TestPowerIntegrator:
         for at, power_w in ((0, 1000.0), (60, gap), (120, 1000.0), (1000, 1000.0), (900, 1000.0)):
             assert meter.update(power_w, at) is None
         assert meter.total == 0.0
-
-
-class TestCounterPower:
-    """Power from a counter."""
-
-    def test_the_mean_over_several_steps(self) -> None:
-        meter = CounterPower()
-        for index in range(20):
-            meter.update(100 + index * 0.01, index * 30.0)
-        assert meter.power_w(600.0) == pytest.approx(1200.0)
-
-    def test_a_single_zero_changes_nothing(self) -> None:
-        meter = CounterPower()
-        for index, reading in enumerate((100.75, 100.76, 100.77, 100.78, 0.0, 100.80)):
-            meter.update(reading, index * 30.0)
-            power = meter.power_w(index * 30.0)
-            assert power is None or power == pytest.approx(1200.0, rel=0.01)
-        assert power == pytest.approx(1200.0)
-
-    def test_a_counter_that_does_not_move_bounds_the_power(self) -> None:
-        meter = CounterPower()
-        for at, reading in ((0, 10.0), (60, 10.01), (660, 10.01)):
-            meter.update(reading, at)
-        power = meter.power_w(660)
-        assert power is not None
-        assert power <= 60.0
-
-    def test_no_power_is_known_across_a_restart(self) -> None:
-        meter = CounterPower()
-        for at, reading in ((0, 10.0), (60, 10.01), (120, 0.0), (180, 0.01)):
-            meter.update(reading, at)
-        assert meter.power_w(180) is None
-
-    def test_old_and_late_readings(self) -> None:
-        meter = CounterPower()
-        for index in range(200):
-            meter.update(1 + index * 0.01, index * 60.0)
-        meter.update(500.0, 60.0)
-        assert meter.power_w(199 * 60.0) == pytest.approx(600.0)
-        assert meter.power_w(199 * 60.0 + 601) is None

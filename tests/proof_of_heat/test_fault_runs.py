@@ -17,7 +17,7 @@ from custom_components.proof_of_heat.comfort.profiles import Profile
 from lib.heating_curve import curve_shape
 
 from .ha import OUTDOOR, ROOM
-from .winter import STEP_S, Winter
+from .winter import STEP_S, Winter, retail
 
 MAX_FLOW_C = 60.0
 LEAST_S = 600.0
@@ -150,9 +150,12 @@ async def test_prices_and_weather_unavailable(winter: Winter, watch: Watch) -> N
     winter.gone |= {"price", "weather"}
     winter.hass.states.async_set("sensor.price", "unavailable")
     await live(winter, 6)
-    assert winter.system.coordinator.data.snapshot.price_kwh == 0.17, "the fixed price is used"
+    price = winter.system.coordinator.data.snapshot.price_kwh
+    assert price == pytest.approx(retail(winter.now), abs=1e-6), "the price of this hour was known"
     assert watch.wrong == []
     assert winter.home.house.room_c > 18
+    await winter.step(18 * 3600.0)
+    assert winter.system.coordinator.data.snapshot.price_kwh == 0.17, "the fixed price is used after the known ones"
 
 
 @pytest.mark.parametrize(
@@ -183,9 +186,12 @@ async def test_one_machine_fails_and_costs_no_other_a_cycle(
     watch.free.add(names[machine])
     simulator = getattr(winter, machine)
     simulator.faults.set(fault)
-    cycles = len(winter.system.journal.rows)
+    cycles, begin = len(winter.system.journal.rows), winter.now
     await live(winter, 5)
-    assert len(winter.system.journal.rows) - cycles == 5 * HOUR
+    # While a release is repeated, the clock of the test runs a little further than 5 h.
+    due = (winter.now - begin).total_seconds() / STEP_S
+    # No cycle is lost. A few are added, such as when a plan was made.
+    assert due - 1 <= len(winter.system.journal.rows) - cycles <= 1.2 * due
     assert watch.wrong == []
     assert winter.home.house.room_c > 18, "the others heat"
     simulator.faults.clear(fault)
@@ -261,6 +267,6 @@ async def test_machines_go_on_by_themselves_when_the_controller_hangs(winter: Wi
     winter.system.user._store.settings.active = False  # decides, but neither commands nor releases
     await live(winter, 1)
     assert not winter.miner.machine.running
-    assert (winter.boiler.switch, winter.boiler.setpoint_c) == (1, 35.0)
+    assert (winter.boiler.switch, winter.boiler.setpoint_c) == (0, 35.0), "its own settings from before"
     assert winter.cloud.pump.mode == "heating"
     assert watch.wrong == []

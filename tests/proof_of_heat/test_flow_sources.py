@@ -254,9 +254,12 @@ async def test_vicare_heat_pump_is_read_and_its_curve_set_one_value_at_a_time(
     assert ((state := await source.refresh()).on, state.power_w) == (False, 0.0)
     hass.states.async_set(state_of(hass, "compressor_active-0"), "unavailable")
     assert ((state := await source.refresh()).on, state.power_w) == (None, None)
-    # The written values stay when control ends.
-    assert (await source.release()).outcome == "applied"
-    assert len(written) == 2
+    # The user's values come back when control ends, again one value at a time.
+    assert [(await source.release()).outcome for _ in range(2)] == ["pending", "applied"]
+    assert written[2:] == [
+        (state_of(hass, "heating_curve_slope-0"), 0.6),
+        (state_of(hass, "heating_curve_shift-0"), 4),
+    ]
     hass.states.async_set(state_of(hass, "heating_curve_shift-0"), "unavailable")
     assert (await source.refresh()).health == "failing"
     await hass.config_entries.async_unload(entry.entry_id)

@@ -333,3 +333,81 @@ async def test_a_full_disk_keeps_the_settings_in_memory(
     await turn_off(hass, entry)
     await passes(hass, freezer, 20)
     assert thermostat.settings == USERS
+
+
+async def test_a_removed_source_that_cannot_be_set_up_is_tried_again(
+    hass: HomeAssistant, thermostat: Thermostat, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, failures = releaser.async_create_source, [RuntimeError("no such device"), OSError()]
+
+    async def create(*args: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await real(*args)
+
+    entry = await controlled(hass, thermostat, freezer)
+    monkeypatch.setattr(releaser, "async_create_source", create)
+    await remove_source(hass, entry)
+    await passes(hass, freezer, 10)
+    assert len(issues(hass)) == 1
+    await passes(hass, freezer, 300)
+    assert thermostat.settings == USERS
+    assert not issues(hass)
+
+
+async def test_a_start_leaves_configured_sources_to_their_entry_and_reports_others(
+    hass: HomeAssistant, thermostat: Thermostat, freezer: FrozenDateTimeFactory, hass_storage: dict[str, Any]
+) -> None:
+    entry = await controlled(hass, thermostat, freezer)
+    await releaser.releaser(hass).async_resume()
+    assert not issues(hass), "its entry is loaded"
+    await hass.config_entries.async_unload(entry.entry_id)
+    forget_memory(hass)
+    await releaser.releaser(hass).async_resume()
+    assert not issues(hass), "its entry is going to be loaded"
+    devices = hass_storage[STORE]["data"]["devices"]
+    devices["another_device"] = devices.pop(next(iter(devices)))
+    forget_memory(hass)
+    await releaser.releaser(hass).async_resume()
+    assert len(issues(hass)) == 1, "nothing else would release it"
+    assert not thermostat.calls
+
+
+async def test_a_second_end_of_control_replaces_the_first(
+    hass: HomeAssistant, thermostat: Thermostat, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = await controlled(hass, thermostat, freezer)
+    thermostat.failures = 1000
+    await turn_off(hass, entry)
+    await passes(hass, freezer, 20)
+    await remove_source(hass, entry)
+    await passes(hass, freezer, 20)
+    assert len(issues(hass)) == 1
+    thermostat.failures = 0
+    await passes(hass, freezer, 120)
+    assert thermostat.settings == USERS
+
+
+async def test_stored_control_periods_that_cannot_be_read(
+    hass: HomeAssistant, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = {"a": "x", "b": {"period": []}, "c": {"period": {}, "title": "Boiler", "detached": 5}}
+    hass_storage[STORE] = {"version": 1, "minor_version": 1, "key": STORE, "data": {"devices": rows}}
+    records = control_records.ControlRecords(hass)
+    await records.async_load()
+    await records.async_load()
+    assert records.get("a") is None
+    assert records.get("b") is None
+    record = records.get("c")
+    assert record is not None
+    assert (record.title, record.detached) == ("Boiler", None)
+    await records.async_detach("unknown", {})
+    await records.async_forget("unknown")
+
+    async def unreadable() -> None:
+        raise HomeAssistantError("damaged")
+
+    records = control_records.ControlRecords(hass)
+    monkeypatch.setattr(records._store, "async_load", unreadable)
+    await records.async_load()
+    assert records.controlled == ()

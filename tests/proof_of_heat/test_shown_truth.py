@@ -266,3 +266,11 @@ async def test_plan_action_agrees_with_the_sensors(shown: Shown) -> None:
     (price,) = answer["heat_prices"]
     assert price["source"] == "Heat pump"
     assert 0 < price["price_kwh"] < PRICE
+
+
+async def test_learning_shows_its_progress_and_expected_end(shown: Shown) -> None:
+    await shown.pass_time(61)
+    learning = shown.state("model_error").attributes
+    assert 5 <= learning["progress"] <= 11
+    expected = datetime.fromisoformat(learning["expected"])
+    assert timedelta(hours=8.5) < expected - shown.now < timedelta(hours=10)

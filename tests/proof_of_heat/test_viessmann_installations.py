@@ -7,9 +7,11 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.proof_of_heat.drivers.viessmann.features import decode
+from custom_components.proof_of_heat.drivers.errors import RefusedError
+from custom_components.proof_of_heat.drivers.viessmann.client import Device
+from custom_components.proof_of_heat.drivers.viessmann.features import ViessmannReading, decode
 from custom_components.proof_of_heat.drivers.viessmann.source import capabilities_of
-from custom_components.proof_of_heat.sources.types.viessmann import connect
+from custom_components.proof_of_heat.sources.types.viessmann import _candidate, _readings, connect
 from lib.heat_source import Command, Control, Outcome, SourceKind
 from simulators.framework import running
 from simulators.viessmann_cloud.cloud import ViessmannCloud
@@ -120,3 +122,31 @@ def test_a_curve_that_cannot_be_written_is_no_control() -> None:
     assert Control.CURVE not in capabilities_of(decode({"data": [locked]})).controls
     free = {**curve, "commands": {"setCurve": {"isExecutable": True, "params": params}}}
     assert Control.CURVE in capabilities_of(decode({"data": [free]})).controls
+
+
+async def test_installations_whose_gateways_are_all_offline_name_the_reason() -> None:
+    device = Device("0", "Vitocal", "1", "g")
+
+    class Client:
+        async def devices(self) -> list[Device]:
+            return [device]
+
+        async def read_circuits(self, device: Device) -> list[ViessmannReading]:
+            raise RefusedError(f"gateway {device.gateway} is offline")
+
+    with pytest.raises(RefusedError, match="offline"):
+        await _readings(Client())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("info", "title", "unique_id"),
+    [
+        ({"circuit": 0}, "Vitocal", "viessmann_g_0"),
+        ({"circuit": 1, "circuits": [1]}, "Vitocal", "viessmann_g_0"),
+        ({"circuit": 1, "circuits": [1, 2]}, "Vitocal 2", "viessmann_g_0"),
+        ({"circuit": 2, "circuits": [1, 2]}, "Vitocal 3", "viessmann_g_0_2"),
+    ],
+)
+def test_a_device_with_several_circuits(info: dict[str, Any], title: str, unique_id: str) -> None:
+    candidate = _candidate(Device("0", "Vitocal", "1", "g"), {"info": info})
+    assert (candidate.title, candidate.unique_id) == (title, unique_id)

@@ -1,18 +1,10 @@
-"""Energy, power and price of a controller, from other entities."""
+"""Energy and power of a controller, from other entities."""
 
 from dataclasses import dataclass
 from datetime import datetime
-import math
 from typing import Any, Self
 
-from homeassistant.const import (
-    ATTR_UNIT_OF_MEASUREMENT,
-    STATE_UNAVAILABLE,
-    STATE_UNKNOWN,
-    UnitOfEnergy,
-    UnitOfPower,
-    UnitOfTemperature,
-)
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfEnergy, UnitOfPower, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.unit_conversion import BaseUnitConverter, EnergyConverter, PowerConverter, TemperatureConverter
@@ -20,7 +12,9 @@ from homeassistant.util.unit_conversion import BaseUnitConverter, EnergyConverte
 from .._lib.counters import DEFAULT_MAX_PER_HOUR
 from ..const import CONF_ENERGY_ENTITY, CONF_POWER_ENTITY, CONF_RATED_POWER
 from ..protocol.session_tracker import EnergyReading
+from .numbers import finite_number
 from .options import BuildingOptions
+from .price import current_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +58,13 @@ def _reported(hass: HomeAssistant, entity_id: str | None) -> datetime | None:
     return state.last_reported if state is not None else None
 
 
-def current_price(hass: HomeAssistant, options: BuildingOptions) -> float | None:
-    """Return the price of a kilowatt-hour now; the fixed price if the price entity has no valid one."""
-    if options.price_entity is not None and (state := hass.states.get(options.price_entity)) is not None:
-        price = _finite_number(state.state)
-        if price is not None:
-            unit = str(state.attributes.get(ATTR_UNIT_OF_MEASUREMENT, ""))
-            return price / 1000 if unit.endswith("/MWh") else price
-    return options.price
-
-
 def entity_number(
     hass: HomeAssistant, entity_id: str | None, converter: type[BaseUnitConverter], unit: str
 ) -> float | None:
     """Return the state of an entity in a unit; None where it is not a number or has another quantity."""
     if entity_id is None or (state := hass.states.get(entity_id)) is None:
         return None
-    value = _finite_number(state.state)
+    value = finite_number(state.state)
     if value is None:
         return None
     state_unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
@@ -95,13 +79,3 @@ def entity_number(
 def outdoor_temperature(hass: HomeAssistant, entity_id: str | None) -> float | None:
     """Return the outdoor temperature of an entity in degC."""
     return entity_number(hass, entity_id, TemperatureConverter, UnitOfTemperature.CELSIUS)
-
-
-def _finite_number(text: str) -> float | None:
-    if text in (STATE_UNKNOWN, STATE_UNAVAILABLE):
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None

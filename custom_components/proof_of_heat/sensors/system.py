@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 from ..data import HeatingSystem
 from ..engine.decision_record import ControlMode, DecisionState
 from ..engine.delivery import Amount, Delivery
+from ..engine.learning import FIRST_H
 from .base import POWER, RATIO, TEMPERATURE, Value, known
 
 _WINDOW: Final = timedelta(hours=2)
@@ -131,6 +132,18 @@ def _model_error(system: HeatingSystem) -> float | None:
     return known(learned.errors_k[-1]) if learned and learned.errors_k else None
 
 
+def _learning(system: HeatingSystem) -> Mapping[str, Any]:
+    """Return the progress of learning, and when the first model is expected if recording continues."""
+    hours = system.engine.history.hours
+    missing = timedelta(hours=max(0.0, FIRST_H - hours))
+    return {
+        "trusted": system.engine.predicting,
+        "history_hours": round(hours, 1),
+        "progress": round(100 * min(1.0, hours / FIRST_H)),
+        "expected": (dt_util.utcnow() + missing).replace(second=0, microsecond=0).isoformat() if missing else None,
+    }
+
+
 def _consumption(system: HeatingSystem) -> float | None:
     expected = system.coordinator.data.consumption
     return None if expected is None else known(expected.energy_kwh)
@@ -200,10 +213,7 @@ SYSTEM_SENSORS: Final = (
         native_unit_of_measurement=UnitOfTemperature.KELVIN,
         suggested_display_precision=2,
         value_fn=_model_error,
-        attributes_fn=lambda system: {
-            "trusted": system.engine.predicting,
-            "history_hours": round(system.engine.history.hours, 1),
-        },
+        attributes_fn=_learning,
     ),
     SystemSensorDescription(
         key="outdoor_temperature",

@@ -1,5 +1,5 @@
 # Generated from lib/counters.py by scripts/build: edit that file, not this one.
-"""Consumption and power from energy counters, which in practice do not only grow.
+"""Consumption from energy counters, which in practice do not only grow.
 
     counter = Counter(max_per_hour=12.0)            # the most that can flow, in the counter's unit
     grown = counter.update(reading_kwh, at_s)       # consumption since the last accepted reading; None: not known yet
@@ -21,7 +21,6 @@ This is the only place where a difference between two readings becomes consumpti
 Times are seconds of any one clock, of the wall where the state is stored. Without Home Assistant.
 """
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 import math
@@ -345,54 +344,6 @@ class EnergyMeter:
 
     def _frozen_after(self) -> float:
         return 3 * self._step if math.isfinite(self._step) else 1.0
-
-
-_POWER_SPAN_S: Final = 900.0
-_POWER_STALE_S: Final = 600.0
-_POWER_STEPS: Final = 5
-
-
-class CounterPower:
-    """Mean power over the shortest time in which a counter moved by several of its own steps.
-
-    A counter in steps of 0.01 kWh that grew by five of them is accurate to a fifth. One that does not move gives an
-    upper bound: less than one step since it last moved.
-    """
-
-    def __init__(self, *, max_kw: float = DEFAULT_MAX_PER_HOUR) -> None:
-        self._counter = Counter(max_per_hour=max_kw)
-        self._totals: deque[tuple[float, float]] = deque(maxlen=200)
-        self._incomplete = 0
-        self._step_kwh = math.inf
-
-    def update(self, counter_kwh: float | None, at: float) -> None:
-        """Add a reading at a time in s; older ones are ignored, as are readings that are not accepted."""
-        if self._totals and at <= self._totals[-1][0]:
-            return
-        grown = self._counter.update(counter_kwh, at)
-        if grown is None:
-            return
-        if self._counter.incomplete != self._incomplete:
-            self._incomplete = self._counter.incomplete
-            self._totals.clear()
-        elif grown > _EQUAL:
-            self._step_kwh = min(self._step_kwh, grown)
-        self._totals.append((at, self._counter.total))
-        while len(self._totals) > 2 and at - self._totals[1][0] > _POWER_SPAN_S:
-            self._totals.popleft()
-
-    def power_w(self, now: float) -> float | None:
-        """Return the recent mean power in W; None without two readings or if the last is older than ten minutes."""
-        if len(self._totals) < 2 or now - self._totals[-1][0] > _POWER_STALE_S:
-            return None
-        last_at, last = self._totals[-1]
-        mean, most = 0.0, math.inf
-        for at, total in list(self._totals)[-2::-1]:
-            mean = (last - total) * 3.6e6 / (last_at - at)
-            if last - total >= _POWER_STEPS * self._step_kwh:
-                break
-            most = min(most, (last - total + self._step_kwh) * 3.6e6 / (last_at - at))
-        return min(mean, most)
 
 
 def _number(value: object) -> float | None:

@@ -39,6 +39,7 @@ class Demo:
         self.begun = time.monotonic()
         self.children = Children(self.folder / "logs")
         self.simulators: dict[str, dict[str, Any]] = {}
+        self._private_files: list[Path] = []
         self.broker: dict[str, Any] = {}
         self._lock = -1
 
@@ -129,6 +130,7 @@ class Demo:
     async def start_simulators(self, specs: list[SimulatorSpec]) -> None:
         """Start simulators together and wait until they are ready."""
         missing = [spec for spec in specs if spec.name not in self.simulators]
+        self._private_files += [Path(name) for spec in missing for name in spec.private_files]
         if self.args.no_simulators or not missing:
             for spec in missing:
                 self.simulators[spec.name] = place(spec.address)
@@ -163,6 +165,12 @@ class Demo:
             "pids": [child.pid for child in sorted(self.children.all, key=lambda c: c.name != "home-assistant")],
             "seconds": round(time.monotonic() - self.begun, 1),
         }
+
+    async def stop(self) -> None:
+        """Stop every child process and delete the simulators' private files."""
+        await self.children.stop()
+        for path in self._private_files:
+            path.unlink(missing_ok=True)
 
     async def watch(self) -> int:
         """Wait until a child process ends; start Home Assistant again after a restart by a user."""
@@ -243,7 +251,7 @@ async def run(args: argparse.Namespace) -> int:
         status = 1
     finally:
         demo.log("stopping")
-        await demo.children.stop()
+        await demo.stop()
     return status
 
 

@@ -18,12 +18,14 @@ class SimulatorSpec:
         arguments: Command line arguments; the demo adds --speed. "{folder}" is replaced by the demo's folder.
         address: Host and port of a simulator that is polled; printed with --no-simulators as well, although
             nothing listens there.
+        private_files: Files that are deleted when the demo ends, such as private keys.
     """
 
     name: str
     module: str
     arguments: Sequence[str]
     address: tuple[str, int] | None = None
+    private_files: tuple[str, ...] = ()
 
 
 def place(address: tuple[str, int] | None) -> dict[str, Any]:

@@ -51,7 +51,11 @@ class EcoflowDemo:
         arguments = ["--port", str(port), "--broker-port", str(broker_port), "--folder", str(self._folder())]
         for model in _MODELS:
             arguments += ["--device", model]
-        return [SimulatorSpec(_SIMULATOR, "ecoflow_cloud", arguments, (_HOST, port))]
+        return [
+            SimulatorSpec(
+                _SIMULATOR, "ecoflow_cloud", arguments, (_HOST, port), (str(self._folder() / "server-key.pem"),)
+            )
+        ]
 
     def _folder(self) -> Path:
         """Return the folder of the cloud's certificates."""

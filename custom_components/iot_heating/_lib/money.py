@@ -1,0 +1,251 @@
+# Generated from lib/money.py by scripts/build: edit that file, not this one.
+"""Currencies, their minor units, and the units of prices.
+
+    unit = parse_price_unit("Öre/kWh")      # PriceUnit(factor=0.01, currency=None)
+    price = value * unit.factor             # in whole money per kWh
+
+    parse_money("USD")                      # Money(factor=1.0, currency="USD")
+
+A unit that is not understood raises `UnknownUnitError`: cents that are taken for whole money are wrong by a factor of
+100. A currency is None where the unit does not name one ("ct", "kr", "$").
+"""
+
+from dataclasses import dataclass
+import re
+from typing import Final
+import unicodedata
+
+from homeassistant.generated.currencies import ACTIVE_CURRENCIES
+
+_WHOLE: Final = {
+    "€": "EUR",
+    "euro": "EUR",
+    "euros": "EUR",
+    "eur": "EUR",
+    "£": "GBP",
+    "pound": "GBP",
+    "pounds": "GBP",
+    "zł": "PLN",
+    "zl": "PLN",
+    "kč": "CZK",
+    "kc": "CZK",
+    "ft": "HUF",
+    "fr": "CHF",
+    "sfr": "CHF",
+    "лв": "BGN",
+    "₴": "UAH",
+    "грн": "UAH",
+    "₽": "RUB",
+    "руб": "RUB",  # noqa: RUF001 - Cyrillic
+    "₺": "TRY",
+    "₹": "INR",
+    "₪": "ILS",
+    "₩": "KRW",
+    "r$": "BRL",
+    "a$": "AUD",
+    "au$": "AUD",
+    "c$": "CAD",
+    "ca$": "CAD",
+    "nz$": "NZD",
+    "us$": "USD",
+    "dollar": None,
+    "dollars": None,
+    "$": None,
+    "¥": None,
+    "kr": None,
+    "krona": "SEK",
+    "kronor": "SEK",
+    "kroner": None,
+    "krone": None,
+    "lei": None,
+    "leu": None,
+    "rand": "ZAR",
+}
+_HUNDREDTHS: Final = {
+    "c": None,
+    "ct": None,
+    "cts": None,
+    "cent": None,
+    "cents": None,
+    "¢": None,
+    "eurocent": "EUR",
+    "eurocents": "EUR",
+    "centime": None,
+    "centimes": None,
+    "centesimi": "EUR",
+    "centesimo": "EUR",
+    "centimo": "EUR",
+    "centimos": "EUR",
+    "centavo": None,
+    "centavos": None,
+    "sentti": "EUR",
+    "senttia": "EUR",
+    "snt": "EUR",
+    "sent": "EUR",
+    "senti": "EUR",
+    "p": "GBP",
+    "pence": "GBP",
+    "penny": "GBP",
+    "gbx": "GBP",
+    "ore": None,
+    "øre": None,
+    "oere": None,
+    "gr": "PLN",
+    "grosz": "PLN",
+    "grosze": "PLN",
+    "groszy": "PLN",
+    "haler": "CZK",
+    "halere": "CZK",
+    "haleru": "CZK",
+    "hal": "CZK",
+    "filler": "HUF",
+    "bani": None,
+    "ban": None,
+    "stotinki": "BGN",
+    "ст": "BGN",
+    "rp": "CHF",
+    "rappen": "CHF",
+    "kop": None,
+    "коп": None,
+    "копеек": "RUB",
+    "копійок": "UAH",
+    "kurus": "TRY",
+    "paise": "INR",
+    "paisa": "INR",
+    "agorot": "ILS",
+    "sen": None,
+    "santims": "EUR",
+    "santimi": "EUR",
+}
+_THOUSANDTHS: Final = {"m€": "EUR", "meur": "EUR", "mill": None, "mills": None}
+_CENT_MARKS: Final = ("cents", "cent", "cts", "ct", "¢", "c")
+_SYMBOLS: Final = ("€", "$", "£")
+# kWh in one of the unit, written without separators.
+_ENERGIES: Final = {
+    "wh": 1e-3,
+    "kwh": 1.0,
+    "mwh": 1e3,
+    "gwh": 1e6,
+    "mj": 1 / 3.6,
+    "gj": 1000 / 3.6,
+    "kilowatthour": 1.0,
+    "kilowatthours": 1.0,
+    "kilowattstunde": 1.0,
+    "megawatthour": 1e3,
+    "megawatthours": 1e3,
+    "квтч": 1.0,
+    "мвтч": 1e3,
+}
+_PER: Final = re.compile(r"\s*/\s*|\s+per\s+|\s+pro\s+|_per_|\s*[\u2215\u2044]\s*")
+
+
+class UnknownUnitError(ValueError):
+    """A unit of money or of a price that is not understood.
+
+    Attributes:
+        unit: The unit as it was written; empty where there is none.
+    """
+
+    def __init__(self, unit: str) -> None:
+        super().__init__(f"unknown unit: {unit}" if unit else "the unit is missing")
+        self.unit = unit
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """A unit of money.
+
+    Attributes:
+        factor: Whole money in one of the unit: 0.01 for a cent.
+        currency: ISO 4217 code; None where the unit names none.
+    """
+
+    factor: float
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceUnit:
+    """A unit of a price of energy.
+
+    Attributes:
+        factor: From a value in the unit to whole money per kWh: 0.001 for "EUR/MWh".
+        currency: ISO 4217 code; None where the unit names none.
+    """
+
+    factor: float
+    currency: str | None = None
+
+
+def parse_money(text: str | None) -> Money:
+    """Return the money that a unit names.
+
+    Raises:
+        UnknownUnitError: It names none that is known.
+    """
+    written = (text or "").strip()
+    if written in ("GBp", "GBX"):
+        return Money(0.01, "GBP")
+    name = _normalized(written)
+    if (whole := name.upper()) in ACTIVE_CURRENCIES:
+        return Money(1.0, whole)
+    for table, factor in ((_WHOLE, 1.0), (_HUNDREDTHS, 0.01), (_THOUSANDTHS, 0.001)):
+        if name in table:
+            return Money(factor, table[name])
+    if (currency := _cents_of(name)) is not None:
+        return Money(0.01, currency or None)
+    if (currency := _symbol_of(name)) is not None:
+        return Money(1.0, currency)
+    raise UnknownUnitError(written)
+
+
+def parse_price_unit(text: str | None) -> PriceUnit:
+    """Return the unit of a price of energy: "EUR/MWh", "ct/kWh", "öre per kWh". Money alone is per kWh.
+
+    Raises:
+        UnknownUnitError: Its money or its energy is not known, or there is no unit.
+    """
+    written = (text or "").strip()
+    parts = [part for part in _PER.split(unicodedata.normalize("NFKC", written)) if part]
+    if not 1 <= len(parts) <= 2:
+        raise UnknownUnitError(written)
+    try:
+        money = parse_money(parts[0])
+    except UnknownUnitError as err:
+        raise UnknownUnitError(written) from err
+    energy_kwh = 1.0
+    if len(parts) == 2:
+        found = _ENERGIES.get(re.sub(r"[\s·.*⋅-]", "", parts[1]).lower())
+        if found is None:
+            raise UnknownUnitError(written)
+        energy_kwh = found
+    return PriceUnit(money.factor / energy_kwh, money.currency)
+
+
+def _normalized(text: str) -> str:
+    """Return lower case without spaces, full stops and accents that are often left out ("öre", "Kč", "kuruş")."""
+    text = re.sub(r"[\s._-]", "", unicodedata.normalize("NFKC", text)).lower()
+    plain = "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char))
+    # "й" is a letter of its own.
+    return plain if plain.isascii() or not any("\u0430" <= char <= "\u044f" for char in text) else text
+
+
+def _cents_of(name: str) -> str | None:
+    """Return the currency of "€ct", "c€", "EURct", "ctEUR", "US¢"; an empty text for "$c"; None for anything else."""
+    for mark in _CENT_MARKS:
+        for rest in (name.removeprefix(mark), name.removesuffix(mark)):
+            if rest == name or not rest:
+                continue
+            if rest.upper() in ACTIVE_CURRENCIES:
+                return rest.upper()
+            if rest in _SYMBOLS:
+                return _WHOLE[rest] or ""
+            if rest in ("us", "au", "ca", "nz"):
+                return rest.upper() + "D"
+    return None
+
+
+def _symbol_of(name: str) -> str | None:
+    """Return the currency of a code next to its symbol: "€EUR", "USD$"."""
+    rest = name.strip("€$£¥")
+    return rest.upper() if rest != name and rest.upper() in ACTIVE_CURRENCIES else None
