@@ -8,7 +8,13 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.proof_of_heat.engine.decision_record import SourceCommand
-from custom_components.proof_of_heat.sources.source_commands import MAX_SHIFT_K, UNKNOWN, UserCurve, source_command
+from custom_components.proof_of_heat.sources.source_commands import (
+    MAX_SHIFT_K,
+    UNKNOWN,
+    UserCurve,
+    can_stop,
+    source_command,
+)
 from lib.heat_source import Capabilities, Command, Control, Health, SourceKind, SourceState
 from lib.heating_curve import curve_shape
 
@@ -115,3 +121,29 @@ def test_a_curve_stays_near_the_users(flow_c: float, outdoor_c: float, slope: fl
 def test_a_source_with_a_room_setpoint_alone_is_turned_down() -> None:
     assert given_values(command_for({C.ROOM}, {"on": False})) == {"room_c": 15.0}
     assert given_values(command_for({C.ROOM, C.ON_OFF}, {"on": False})) == {"on": False}
+
+
+@pytest.mark.parametrize(
+    ("controls", "caps", "stoppable"),
+    [
+        ({C.ON_OFF}, {}, True),
+        ({C.CURVE}, {}, False),
+        ({C.CURVE, C.ON_OFF}, {}, True),
+        ({C.ROOM}, {}, True),
+        ({C.CURVE, C.ROOM}, {}, True),
+        ({C.POWER}, {}, True),
+        ({C.POWER}, {"min_power_w": 0.0}, True),
+        ({C.POWER}, {"min_power_w": 500.0}, False),
+        ({C.POWER, C.ON_OFF}, {"min_power_w": 500.0}, True),
+        ({C.FLOW}, {}, True),
+        ({C.FLOW}, {"min_flow_c": 20.0}, True),
+        ({C.FLOW}, {"min_flow_c": 35.0}, False),
+        ({C.FLOW, C.ON_OFF}, {"min_flow_c": 35.0}, True),
+        ({C.ON_OFF}, {"can_stop": False}, False),
+        ({C.MODE}, {}, True),
+        (set(), {}, True),
+    ],
+)
+def test_which_sources_can_be_turned_off(controls: set[Control], caps: dict[str, Any], *, stoppable: bool) -> None:
+    capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset(controls), **caps)
+    assert can_stop(capabilities) is stoppable

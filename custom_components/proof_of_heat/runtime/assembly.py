@@ -1,6 +1,7 @@
 """Assembles a heating system from its config entry: creates the parts and connects them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 import logging
 
@@ -60,14 +61,15 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
     await releaser(hass).async_detach_removed(entry)
     created = await _async_create_sources(hass, entry)
     source_configs = {
-        subentry_id: source_config(
-            item.source.source_id, item.source.capabilities, entry.subentries[subentry_id].data, config
+        subentry_id: replace(
+            source_config(item.source.source_id, item.source.capabilities, entry.subentries[subentry_id].data, config),
+            zones=own_zones(hass, entry.subentries[subentry_id].data, config.zones),
         )
         for subentry_id, item in created.items()
     }
     engine = Engine(engine_config(config, tuple(source_configs.values())))
     sources = {
-        item.source.source_id: _managed(hass, entry.subentries[subentry_id], item, source_configs[subentry_id], config)
+        item.source.source_id: _managed(hass, entry.subentries[subentry_id], item, source_configs[subentry_id])
         for subentry_id, item in created.items()
     }
     events, source_updates, user_changes = EventNotifier(hass, entry.entry_id), Listeners(), Listeners()
@@ -191,7 +193,7 @@ async def _async_create_sources(hass: HomeAssistant, entry: ConfigEntry) -> dict
 
 
 def _managed(
-    hass: HomeAssistant, subentry: ConfigSubentry, created: CreatedSource, config: SourceConfig, system: SystemConfig
+    hass: HomeAssistant, subentry: ConfigSubentry, created: CreatedSource, config: SourceConfig
 ) -> ManagedSource:
     source_type = type_of(subentry.data)
     meter = subentry.data.get(CONF_METER)
@@ -207,7 +209,6 @@ def _managed(
         meter=meter,
         meter_power_w=partial(power_w, hass, meter),
         settings=record.settings if record is not None else DeviceSettings(),
-        zones=own_zones(hass, subentry.data, system.zones),
         close=created.close,
         counters=created.counters,
         has_credentials=source_type.has_credentials,

@@ -56,8 +56,6 @@ class ManagedSource:
     """What it consumed since the last cycle; None if neither reports it."""
     settings: DeviceSettings = field(default_factory=DeviceSettings)
     """The user's settings of the device."""
-    zones: frozenset[str] = frozenset()
-    """The zones that it acts for; empty: all."""
     close: Callable[[], Awaitable[None]] | None = None
     counters: frozenset[str] = frozenset()
     """Which of "electricity" and "heat" the device counts itself; the rest is integrated from power."""

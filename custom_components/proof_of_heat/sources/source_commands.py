@@ -14,6 +14,26 @@ OFF_ROOM_C = 15.0
 """The setpoint of a source that is controlled by a room temperature alone and is not needed."""
 
 
+OFF_FLOW_C = 30.0
+"""Water of at most this flow temperature hardly heats a room."""
+_OFF_FLOW_C = 20.0
+
+
+def can_stop(capabilities: Capabilities) -> bool:
+    """Return whether a source can be commanded to make no heat: by a switch, or by a setpoint that ends its heat.
+
+    A heating curve cannot do that: the device decides whether the heat that remains is worth a start.
+    """
+    controls = capabilities.controls
+    if not getattr(capabilities, "can_stop", True):
+        return False
+    if controls & {Control.ON_OFF, Control.ROOM} or not controls - {Control.MODE}:
+        return True
+    if Control.POWER in controls:
+        return not capabilities.min_power_w
+    return Control.FLOW in controls and (capabilities.min_flow_c or _OFF_FLOW_C) <= OFF_FLOW_C
+
+
 @dataclass(frozen=True, slots=True)
 class UserCurve:
     """The heating curve that the device had before it was controlled; None: not known."""
@@ -55,7 +75,7 @@ def source_command(
         if on is None and Control.POWER in controls:
             return Command(id=cycle_id, power_w=capabilities.min_power_w or 0.0, lease_s=planned.lease_s)
         if on is None and Control.FLOW in controls:
-            return Command(id=cycle_id, flow_c=capabilities.min_flow_c or 20.0, lease_s=planned.lease_s)
+            return Command(id=cycle_id, flow_c=capabilities.min_flow_c or _OFF_FLOW_C, lease_s=planned.lease_s)
         if on is not None:
             return Command(id=cycle_id, on=False, lease_s=planned.lease_s)
         if Control.ROOM in controls:

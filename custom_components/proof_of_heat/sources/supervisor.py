@@ -85,7 +85,7 @@ class SourceSupervisor:
                 cycle_id=cycle_id,
                 outdoor_c=outdoor_c if math.isfinite(outdoor_c) else None,
                 slope=slope,
-                room_c=_room_c(snapshot, managed.zones),
+                room_c=_room_c(snapshot, managed.config.zones),
                 user=managed.user_curve,
             )
             if command is not None:
