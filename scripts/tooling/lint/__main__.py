@@ -15,7 +15,7 @@ from .. import frontend
 from . import code, documents, manifest, quality, structure, texts, usage, wording
 from .integration import ROOT, Integration, integrations
 
-_TYPED = ("custom_components", "lib", "scripts", "simulators", "benchmarks")
+_TYPED = ("custom_components", "lib", "scripts", "simulators", "benchmarks", "firmware")
 
 
 def main() -> int:
