@@ -52,7 +52,9 @@ def test_a_changed_bundle_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert not stray.exists()
 
 
-def test_without_node_the_build_names_the_reason(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_node_the_build_names_the_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(frontend, "node", lambda: None)
     assert build.build_cards(check=True) == []
     assert "the cards are not built: no Node.js 20.19 or newer" in capsys.readouterr().out
