@@ -42,6 +42,7 @@ from .background_query import BackgroundQuery
 from .curve_advice import CurveAdvisor
 from .cycle import ControlCycle, InputProviders
 from .engine_config import engine_config, source_config
+from .entity_links import EntityLinks
 from .events import EventNotifier
 from .health_monitor import HealthMonitor
 from .listeners import Listeners
@@ -110,6 +111,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         cop=cop,
         journal=journal,
     )
+    links = EntityLinks(hass, entry)
     monitor = HealthMonitor(
         hass,
         entry.entry_id,
@@ -119,6 +121,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         curve_advisor=curve_advisor,
         events=events,
         inputs=cycle.providers,
+        links=links,
     )
     coordinator = HeatCoordinator(
         hass,
@@ -132,6 +135,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         check_health=monitor.check,
     )
     supervisor.start()
+    links.start()
     if not user_settings.settings.active:
         supervisor.release_all()  # a restart may have interrupted a release
     _follow_home_assistant(hass, entry, schedules=schedules, store=store, journal=journal, user_changes=user_changes)
