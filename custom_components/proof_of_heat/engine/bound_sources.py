@@ -26,7 +26,7 @@ def rest_point(config: SourceConfig, reading: SourceSnapshot, points: Sequence[O
     return OperatingPoint(0.0, lowest.heat_w, lowest.power_w, lowest.other_cost_h)
 
 
-def is_wanted(config: SourceConfig, zones: Iterable[ZoneSnapshot], too_warm_k: float) -> bool:
+def is_needed(config: SourceConfig, zones: Iterable[ZoneSnapshot], too_warm_k: float) -> bool:
     """Return whether one of the zones that a source heats alone needs heat; True for a source of the whole home."""
     own = [zone for zone in zones if zone.zone_id in config.zones]
     return not own or any(_needs_heat(zone, too_warm_k) for zone in own)

@@ -292,7 +292,7 @@ class Engine:
             sources=cfg.sources,
             locks=self._locks(snapshot),
             running={s.source_id: bool(self.short_cycle.cycle(s.source_id).on) for s in cfg.sources},
-            available=self.source_selector.available(snapshot) & self.source_selector.wanted(inputs),
+            available=self.source_selector.available(snapshot) & self.source_selector.needed(inputs),
             unstoppable=self.source_selector.unstoppable(snapshot),
             emitter_c=self.plan.emitter_c if self.plan else None,
             power_cap_w=self._power_cap_w(),

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .._lib.heat_source import SourceKind
-from .bound_sources import is_wanted, keeps_running, rest_point, within_cap
+from .bound_sources import is_needed, keeps_running, rest_point, within_cap
 from .config import EngineConfig, SourceConfig, Steering
 from .decision_record import Headroom, SourceCommand, SourceShare
 from .dispatch import OFF, DispatchRequest, OperatingPoint, SourceOption, dispatch, without_off
@@ -88,10 +88,10 @@ class SourceSelector:
         unavailable = {source.source_id for source in snapshot.sources if not source.available}
         return frozenset(self.sources) - unavailable
 
-    def wanted(self, inputs: ValidatedInputs) -> frozenset[str]:
+    def needed(self, inputs: ValidatedInputs) -> frozenset[str]:
         """Return the IDs of the sources whose zones need heat."""
         too_warm_k = self.config.curve.too_warm_k
-        return frozenset(name for name, source in self.sources.items() if is_wanted(source, inputs.zones, too_warm_k))
+        return frozenset(name for name, source in self.sources.items() if is_needed(source, inputs.zones, too_warm_k))
 
     def unstoppable(self, snapshot: Snapshot) -> frozenset[str]:
         """Return the IDs of the sources that go on at their lowest heat when they are not needed."""
@@ -183,7 +183,7 @@ class SourceSelector:
         config = self.config
         limits: list[Message] = []
         options = []
-        readings, wanted = {source.source_id: source for source in snapshot.sources}, self.wanted(inputs)
+        readings, needed = {source.source_id: source for source in snapshot.sources}, self.needed(inputs)
         for source in config.sources:
             reading = readings.get(source.source_id, SourceSnapshot(source_id=source.source_id))
             if not reading.available:
@@ -194,7 +194,7 @@ class SourceSelector:
             if source.steering is Steering.LEVEL:
                 option = within_cap(option, power_cap_w)
             lock = locks.get(source.source_id, RunLocks())
-            if lock.must_rest or not (frost or lock.must_run or source.source_id in wanted):
+            if lock.must_rest or not (frost or lock.must_run or source.source_id in needed):
                 option = replace(option, points=option.points[:1])
             elif lock.must_run:
                 option = without_off(option)

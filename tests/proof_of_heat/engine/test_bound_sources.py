@@ -172,4 +172,4 @@ def test_frost_protection_uses_every_heater() -> None:
 def test_a_plan_does_not_count_on_a_heater_whose_room_needs_nothing() -> None:
     config = EngineConfig(sources=(HALL, BATH))
     inputs = InputValidator(config.safety).validate(seen(BOTH_OFF, {"hall": 23.0, "bath": 18.0}))
-    assert SourceSelector(config).wanted(inputs) == {"bath"}
+    assert SourceSelector(config).needed(inputs) == {"bath"}
