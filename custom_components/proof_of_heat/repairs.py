@@ -11,6 +11,8 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.selector import Selector
 import probatio as vol
 
+from ._lib.entity_fix import fix_flow
+from ._lib.entity_refs import ISSUE_KEY as MISSING_ENTITY
 from .const import (
     CONF_DAY_LIMIT,
     CONF_LIMITS,
@@ -312,6 +314,8 @@ async def async_create_fix_flow(
 ) -> RepairsFlow:
     """Return the fix flow of an issue."""
     entry_id = str((data or {}).get("entry_id", ""))
+    if issue_id.startswith(MISSING_ENTITY):
+        return fix_flow(DOMAIN, issue_id)
     if issue_id.startswith(RELEASE_ISSUE):
         return ReleaseFlow(issue_id.removeprefix(RELEASE_ISSUE), str((data or {}).get("name", "")))
     if issue_id.startswith("curve_suggestion_"):

@@ -38,6 +38,7 @@ from .background_query import BackgroundQuery
 from .curve_advice import CurveAdvisor
 from .cycle import ControlCycle, InputProviders
 from .engine_config import engine_config, source_config
+from .entity_links import EntityLinks
 from .events import EventNotifier
 from .health_monitor import HealthMonitor
 from .listeners import Listeners
@@ -105,6 +106,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         cop=cop,
         journal=journal,
     )
+    links = EntityLinks(hass, entry)
     monitor = HealthMonitor(
         hass,
         entry.entry_id,
@@ -114,6 +116,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         curve_advisor=curve_advisor,
         events=events,
         inputs=cycle.providers,
+        links=links,
     )
     coordinator = HeatCoordinator(
         hass,
@@ -127,6 +130,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         check_health=monitor.check,
     )
     supervisor.start()
+    links.start()
     if not user_settings.settings.active:
         supervisor.release_all()  # a restart may have interrupted a release
     _follow_home_assistant(hass, entry, schedules=schedules, store=store, journal=journal, user_changes=user_changes)

@@ -14,6 +14,7 @@ from ..sources.managed_source import ManagedSource
 from ..system_config import SystemConfig
 from .curve_advice import CurveAdvice, CurveAdvisor
 from .cycle import InputProviders
+from .entity_links import EntityLinks
 from .events import EventNotifier
 
 MIN_DURATION: Final = timedelta(minutes=15)
@@ -46,6 +47,7 @@ class HealthMonitor:
         curve_advisor: CurveAdvisor,
         events: EventNotifier,
         inputs: InputProviders,
+        links: EntityLinks,
     ) -> None:
         self._hass = hass
         self._entry_id = entry_id
@@ -55,6 +57,8 @@ class HealthMonitor:
         self._curve_advisor = curve_advisor
         self._events = events
         self._inputs = inputs
+        self._links = links
+        """A missing entity has an issue of its own, which offers a choice."""
         self._since: dict[str, datetime] = {}
         self._checked: set[str] = set()
         """Issues that this run has cleared once: an earlier run may have raised them."""
@@ -64,7 +68,8 @@ class HealthMonitor:
     def check(self, now: datetime) -> None:
         """Check everything."""
         for managed in self._sources.values():
-            is_failing = managed.source.state.health == Health.FAILING
+            is_missing = self._links.controls_missing(managed.subentry_id)
+            is_failing = managed.source.state.health == Health.FAILING and not is_missing
             issue = f"source_failing_{managed.subentry_id}"
             self._check_lasting(issue, now, is_failing, "source_failing", {"name": managed.name})
             self._check_budget(managed)
@@ -93,15 +98,16 @@ class HealthMonitor:
 
     def _check_sensors(self, now: datetime) -> None:
         """Report the sensors that have no value now, or whose values the engine rejects."""
-        inputs = self._engine.inputs
+        inputs, missing = self._engine.inputs, self._links.missing
         lost = frozenset() if inputs is None else inputs.lost_zones
         for zone in self._config.zones:
             dead = zone.zone_id in lost or is_dead(temperature(self._hass, zone.temperature))
+            dead = dead and zone.temperature not in missing
             placeholders = {"name": zone.name, "entity": zone.temperature}
             self._check_lasting(f"sensor_dead_{zone.zone_id}", now, dead, "sensor_dead", placeholders)
         entity = self._config.outdoor or self._config.weather or ""
         outdoor_lost = inputs is not None and inputs.outdoor_is_lost
-        dead = outdoor_lost or is_dead(temperature(self._hass, entity))
+        dead = (outdoor_lost or is_dead(temperature(self._hass, entity))) and entity not in missing
         placeholders = {"name": self._config.name, "entity": entity}
         self._check_lasting(f"outdoor_dead_{self._entry_id}", now, dead, "outdoor_dead", placeholders)
 
