@@ -137,7 +137,7 @@ _ENERGIES: Final = {
     "квтч": 1.0,
     "мвтч": 1e3,
 }
-# Rough number of units for a euro, of currencies with more than three: only to tell cents from whole money.
+# Rough number of units for a euro, of currencies with more than three: only to distinguish cents from whole money.
 _PER_EURO: Final = {
     **dict.fromkeys(("AED", "BYN", "GEL", "ILS", "MYR", "PEN", "PLN", "QAR", "RON", "SAR"), 4.0),
     **dict.fromkeys(("BOB", "BRL", "CNY", "DKK", "GTQ", "HKD", "TTD"), 8.0),
