@@ -35,6 +35,7 @@ from ..sources.supervisor import SourceSupervisor
 from ..system_config import SystemConfig, read_config
 from .background_jobs import BackgroundJobs
 from .background_query import BackgroundQuery
+from .control_offer import ControlOffer
 from .curve_advice import CurveAdvisor
 from .cycle import ControlCycle, InputProviders
 from .engine_config import engine_config, source_config
@@ -44,6 +45,7 @@ from .listeners import Listeners
 from .persistence import StateStore
 from .reconfiguration import Reconfiguration
 from .schedule_preview import SchedulePreview
+from .shadow_mode import ShadowMode
 from .user_control import UserControl
 from .user_settings import UserSettingsStore
 from .zone_targets import ZoneTargets
@@ -73,10 +75,12 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
     schedules = SchedulePreview(hass, entry, config)
     hashprice = Hashprice(hass, entry, config)
     targets = ZoneTargets(hass, user_settings.settings.comfort, schedules)
-    store = StateStore(hass, entry.entry_id, engine, cop, hashprice)
+    shadow = ShadowMode(hass, entry, engine, user_settings.settings)
+    store = StateStore(hass, entry.entry_id, engine, cop, hashprice, shadow=shadow.home)
     await journal.async_set_texts(await async_load_texts(hass))
     await user_settings.async_load()
     await store.async_load()
+    user_settings.settings.was_active |= bool(engine.savings.days)  # stored before there was a shadow mode
     curve_advisor = CurveAdvisor(engine, config)
     supervisor = SourceSupervisor(
         hass,
@@ -121,10 +125,12 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         cycle,
         supervisor,
         store,
+        shadow=shadow,
         user_settings=user_settings.settings,
         config=config,
         read_only_s=engine.config.safety.read_only_s,
         check_health=monitor.check,
+        check_offer=ControlOffer(hass, entry, shadow).check,
     )
     supervisor.start()
     if not user_settings.settings.active:
@@ -162,6 +168,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
             refresh=coordinator.async_request_refresh,
         ),
         curve_advisor=curve_advisor,
+        shadow=shadow,
         events=events,
     )
 
