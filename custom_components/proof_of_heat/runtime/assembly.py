@@ -1,6 +1,7 @@
 """Assembles a heating system from its config entry: creates the parts and connects them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 import logging
 
@@ -15,6 +16,7 @@ from .._lib.publisher import Publisher
 from ..const import CONF_METER, DOMAIN, SUBENTRY_METER, SUBENTRY_SOURCE
 from ..coordinator import HeatCoordinator
 from ..data import HeatConfigEntry, HeatingSystem
+from ..drivers.device_settings import DeviceSettings
 from ..engine.config import SourceConfig
 from ..engine.engine import Engine
 from ..inputs.states import power_w
@@ -26,7 +28,9 @@ from ..metering.system_cop import SystemCop
 from ..prices.electricity_price import ElectricityPrice
 from ..prices.hashprice import Hashprice
 from ..repairs import check_source_issues, clear_issues
+from ..sources.control_records import control_records, device_key
 from ..sources.managed_source import ManagedSource
+from ..sources.own_zones import own_zones
 from ..sources.poller import SourcePoller
 from ..sources.registry import async_create_source, lacks_secrets, type_of
 from ..sources.releaser import releaser
@@ -58,8 +62,9 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
     await releaser(hass).async_detach_removed(entry)
     created = await _async_create_sources(hass, entry)
     source_configs = {
-        subentry_id: source_config(
-            item.source.source_id, item.source.capabilities, entry.subentries[subentry_id].data, config
+        subentry_id: replace(
+            source_config(item.source.source_id, item.source.capabilities, entry.subentries[subentry_id].data, config),
+            zones=own_zones(hass, entry.subentries[subentry_id].data, config.zones),
         )
         for subentry_id, item in created.items()
     }
@@ -196,6 +201,7 @@ def _managed(
 ) -> ManagedSource:
     source_type = type_of(subentry.data)
     meter = subentry.data.get(CONF_METER)
+    record = control_records(hass).get(device_key(subentry))
     return ManagedSource(
         subentry_id=subentry.subentry_id,
         name=subentry.title,
@@ -206,6 +212,7 @@ def _managed(
         budget=created.budget,
         meter=meter,
         meter_power_w=partial(power_w, hass, meter),
+        settings=record.settings if record is not None else DeviceSettings(),
         close=created.close,
         counters=created.counters,
         has_credentials=source_type.has_credentials,
