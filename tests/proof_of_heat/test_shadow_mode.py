@@ -207,7 +207,7 @@ async def test_nothing_is_written_to_any_device(winter: Winter) -> None:
     local_s = dt_util.utcnow().timestamp() + 3600 - rows[-1].time_s
     home.engine.history.restore([list(_moved(row, local_s)) for row in rows])
     home.engine.restore({"version": 1})
-    home.engine._learn_at_h = 0.0  # noqa: SLF001  the history is there at once
+    home.engine._learn_at_h = 0.0
     await home.user.async_override(Override(until=dt_util.utcnow() + timedelta(days=1), target_c=23.0))
     heated = False
     for _ in range(24):

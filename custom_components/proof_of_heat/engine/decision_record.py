@@ -65,6 +65,14 @@ class SourceCommand:
     lease_s: float
     hold: bool = False
     """True: leave the source as it is (no write is allowed now)."""
+    rest_power_w: float = 0.0
+    """What it draws while it is not needed, because it has no off."""
+    rest_heat_w: float = 0.0
+
+    @property
+    def drawn_w(self) -> float:
+        """The expected electric input, on or off."""
+        return self.power_w if self.on else self.rest_power_w
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Assembles a heating system from its config entry: creates the parts and connects them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 import logging
 
@@ -15,6 +16,7 @@ from .._lib.publisher import Publisher
 from ..const import CONF_METER, DOMAIN, SUBENTRY_METER, SUBENTRY_SOURCE
 from ..coordinator import HeatCoordinator
 from ..data import HeatConfigEntry, HeatingSystem
+from ..drivers.device_settings import DeviceSettings
 from ..engine.config import SourceConfig
 from ..engine.engine import Engine
 from ..inputs.states import power_w
@@ -26,7 +28,9 @@ from ..metering.system_cop import SystemCop
 from ..prices.electricity_price import ElectricityPrice
 from ..prices.hashprice import Hashprice
 from ..repairs import check_source_issues, clear_issues
+from ..sources.control_records import control_records, device_key
 from ..sources.managed_source import ManagedSource
+from ..sources.own_zones import own_zones
 from ..sources.poller import SourcePoller
 from ..sources.registry import async_create_source, lacks_secrets, type_of
 from ..sources.releaser import releaser
@@ -39,6 +43,7 @@ from .control_offer import ControlOffer
 from .curve_advice import CurveAdvisor
 from .cycle import ControlCycle, InputProviders
 from .engine_config import engine_config, source_config
+from .entity_links import EntityLinks
 from .events import EventNotifier
 from .health_monitor import HealthMonitor
 from .listeners import Listeners
@@ -59,8 +64,9 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
     await releaser(hass).async_detach_removed(entry)
     created = await _async_create_sources(hass, entry)
     source_configs = {
-        subentry_id: source_config(
-            item.source.source_id, item.source.capabilities, entry.subentries[subentry_id].data, config
+        subentry_id: replace(
+            source_config(item.source.source_id, item.source.capabilities, entry.subentries[subentry_id].data, config),
+            zones=own_zones(hass, entry.subentries[subentry_id].data, config.zones),
         )
         for subentry_id, item in created.items()
     }
@@ -109,6 +115,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         cop=cop,
         journal=journal,
     )
+    links = EntityLinks(hass, entry)
     monitor = HealthMonitor(
         hass,
         entry.entry_id,
@@ -118,6 +125,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         curve_advisor=curve_advisor,
         events=events,
         inputs=cycle.providers,
+        links=links,
     )
     coordinator = HeatCoordinator(
         hass,
@@ -133,6 +141,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         check_offer=ControlOffer(hass, entry, shadow).check,
     )
     supervisor.start()
+    links.start()
     if not user_settings.settings.active:
         supervisor.release_all()  # a restart may have interrupted a release
     _follow_home_assistant(hass, entry, schedules=schedules, store=store, journal=journal, user_changes=user_changes)
@@ -199,6 +208,7 @@ def _managed(
 ) -> ManagedSource:
     source_type = type_of(subentry.data)
     meter = subentry.data.get(CONF_METER)
+    record = control_records(hass).get(device_key(subentry))
     return ManagedSource(
         subentry_id=subentry.subentry_id,
         name=subentry.title,
@@ -209,6 +219,7 @@ def _managed(
         budget=created.budget,
         meter=meter,
         meter_power_w=partial(power_w, hass, meter),
+        settings=record.settings if record is not None else DeviceSettings(),
         close=created.close,
         counters=created.counters,
         has_credentials=source_type.has_credentials,
