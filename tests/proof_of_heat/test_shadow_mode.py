@@ -62,7 +62,7 @@ async def plan(hass: HomeAssistant) -> Any:
     return await hass.services.async_call(DOMAIN, "get_plan", {}, blocking=True, return_response=True)
 
 
-async def test_every_text_says_that_it_is_a_simulation(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_every_text_begins_with_simulation_only(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
     decision = shown(hass, entry, "decision")
