@@ -1,7 +1,7 @@
 """Smart Heating: ESP32 heating controllers that call Home Assistant for their configuration."""
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from ._lib.publisher import Publisher
@@ -9,6 +9,7 @@ from .const import DOMAIN, PLATFORMS
 from .data import IotHeatingConfigEntry, IotHeatingData
 from .hub import ControllerHub
 from .runtime.building import Building
+from .runtime.building_device import update_building_device
 from .runtime.change_listeners import CHANGE_LISTENERS, ChangeListeners
 from .runtime.discovery import DISCOVERY, ControllerDiscovery
 from .runtime.options import BuildingOptions
@@ -19,6 +20,7 @@ from .storage.session_store import SESSION_STORE, SessionStore
 from .storage.storage_health import STORAGE_HEALTH, StorageHealth
 from .storage.telemetry_archive import TELEMETRY_ARCHIVE, TelemetryArchive
 from .views import async_register_views
+from .websocket_api import async_register_commands
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -33,6 +35,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     hass.data[DISCOVERY] = ControllerDiscovery(hass)
     hass.data[CHANGE_LISTENERS] = ChangeListeners()
     async_register_views(hass)
+    async_register_commands(hass)
     async_setup_services(hass)
     return True
 
@@ -41,7 +44,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -
     """Set up a building."""
     device_store = hass.data[DEVICE_STORE]
     await device_store.async_add_building(entry.entry_id)
-    device = _update_building_device(hass, entry)
+    device = update_building_device(hass, entry)
     options = BuildingOptions.from_entry(dict(entry.options))
     hub = ControllerHub(
         hass,
@@ -77,17 +80,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -
     return True
 
 
-def _update_building_device(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> dr.DeviceEntry:
-    """Create or rename the device of the building."""
-    return dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id,
-        identifiers={(DOMAIN, entry.entry_id)},
-        entry_type=dr.DeviceEntryType.SERVICE,
-        manufacturer=None,
-        name=entry.title,
-    )
-
-
 async def async_unload_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> bool:
     """Unload a building. Its controllers still get their configuration."""
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
@@ -111,7 +103,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> None:
     """Apply a change of the building or of a controller, where possible without a reload."""
-    _update_building_device(hass, entry)
+    update_building_device(hass, entry)
     if entry.runtime_data.hub.needs_reload:
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return
