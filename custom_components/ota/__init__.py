@@ -15,6 +15,7 @@ from .rollout.state import State
 from .services import async_setup_services
 from .storage import Storage
 from .views import async_register_views
+from .websocket_api import async_register_commands
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -22,6 +23,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the HTTP views and actions, and find the fleets of other integrations."""
     async_register_views(hass)
+    async_register_commands(hass)
     async_setup_services(hass)
     await async_setup_fleet_directory(hass)
     return True
