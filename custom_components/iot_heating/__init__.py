@@ -1,9 +1,12 @@
 """Smart Heating: ESP32 heating controllers that call Home Assistant for their configuration."""
 
+from pathlib import Path
+
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from ._lib.cards import async_add_cards, async_remove_cards
 from ._lib.publisher import Publisher
 from .const import DOMAIN, PLATFORMS
 from .data import IotHeatingConfigEntry, IotHeatingData
@@ -72,6 +75,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -
         hass.data[TELEMETRY_ARCHIVE].add_building(entry.entry_id, limits)
     await hub.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await async_add_cards(hass, entry, Path(__file__).parent / "frontend")
     hass.data[DISCOVERY].restart_flows()
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     # Controllers and other integrations see the controllers of loaded entries only.
@@ -99,6 +103,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) 
     numbers = [record.number for record in device_store.devices_of(entry.entry_id)]
     await device_store.async_remove_building(entry.entry_id)
     await hass.data[SESSION_STORE].async_remove(numbers)
+    await async_remove_cards(hass, entry)
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> None:

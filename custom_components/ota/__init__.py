@@ -1,10 +1,13 @@
 """OTA: firmware releases, rollouts and update entities for all ESP devices of a home."""
 
+from pathlib import Path
+
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
+from ._lib.cards import async_add_cards, async_remove_cards
 from .const import DOMAIN, PLATFORMS
 from .data import OtaConfigEntry, OtaData
 from .devices.fleet_directory import async_setup_fleet_directory
@@ -46,6 +49,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OtaConfigEntry) -> bool:
     await data.devices.async_sync()
     data.fleets.start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await async_add_cards(hass, entry, Path(__file__).parent / "frontend")
     data.sources.start()
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     return True
@@ -88,6 +92,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: OtaConfigEntry) -> None
     """Delete keys, devices and rollouts. The images remain in `<config>/ota`."""
     await Storage(hass, State()).async_remove()
     await KeyStore(hass).async_remove()
+    await async_remove_cards(hass, entry)
 
 
 async def async_remove_config_entry_device(
