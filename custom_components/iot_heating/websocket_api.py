@@ -23,7 +23,7 @@ from .runtime.permissions import permission_entity
 from .storage.device_store import StaleRevisionError
 
 ERR_CONFLICT: Final = "conflict"
-"""Somebody else has changed the profile meanwhile."""
+"""The profile was changed by another user meanwhile."""
 
 
 @callback

@@ -1,6 +1,6 @@
 """WebSocket API of the rollout card: rollouts with their waves, devices and gates, and one command per operation.
 
-Everybody may watch; only administrators may change firmware.
+Every user may watch; only administrators may change firmware.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Each blueprint is valid, says where it comes from, and is documented."""
+"""Each blueprint is valid, names its source, and is documented."""
 
 from pathlib import Path
 from typing import Any
