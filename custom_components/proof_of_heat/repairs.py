@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterable
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
@@ -33,6 +33,9 @@ from .prices.units import SELECTABLE
 from .runtime.curve_advice import apply_curve
 from .sources.release_issue import PREFIX as RELEASE_ISSUE, issue_id as release_issue_id
 from .sources.releaser import releaser
+
+OFFER_ISSUE: Final = "control_offer_"
+"""Begin of the id of the issue that offers to turn on control."""
 
 
 def check_source_issues(hass: HomeAssistant, entry: ConfigEntry, usable: Collection[str]) -> None:
@@ -117,6 +120,22 @@ class CurveFlow(ConfirmRepairFlow):
             system = entry.runtime_data
             if (advice := system.curve_advisor.advice()) is not None:
                 apply_curve(self.hass, entry, system.config, advice)
+        return await super().async_step_confirm(user_input)
+
+
+class OfferFlow(ConfirmRepairFlow):
+    """Turn on control."""
+
+    def __init__(self, entry_id: str) -> None:
+        super().__init__()
+        self._entry_id = entry_id
+
+    @override
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Turn on control after the user confirmed it."""
+        entry: HeatConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
+        if user_input is not None and entry is not None and entry.state is ConfigEntryState.LOADED:
+            await entry.runtime_data.user.async_set_active(True)
         return await super().async_step_confirm(user_input)
 
 
@@ -359,6 +378,8 @@ async def async_create_fix_flow(
         return ReleaseFlow(issue_id.removeprefix(RELEASE_ISSUE), str((data or {}).get("name", "")))
     if issue_id.startswith("curve_suggestion_"):
         return CurveFlow(entry_id)
+    if issue_id.startswith(OFFER_ISSUE):
+        return OfferFlow(entry_id)
     if issue_id.startswith("price_unit_missing_"):
         return PriceUnitFlow(entry_id)
     if issue_id.startswith("outdoor_dead_"):
