@@ -1,8 +1,8 @@
 """The home around the other simulators: one building, one weather, one roof and one grid connection.
 
 It asks the heat sources (``--part``: their control ports) what heat they make and what they draw, warms the building
-with that, and tells the heat sources the temperatures of its water and the meter the power at the grid. Thermometers,
-the weather station, the inverter and the tariff are published over MQTT, with Home Assistant's discovery.
+with that, and reports the temperatures of its water to the heat sources and the power at the grid to the meter.
+Thermometers, the weather station, the inverter and the tariff are published over MQTT, with Home Assistant's discovery.
 """
 
 import argparse
@@ -183,7 +183,7 @@ class HomeSimulator(Simulator):
             await self._ask(session, "meter", {"watts": self.grid_w})
 
     async def _ask(self, session: aiohttp.ClientSession, name: str, around: Mapping[str, Any]) -> dict[str, Any]:
-        """Tell a device its surroundings and return its state; one that does not answer makes and draws nothing."""
+        """Report the surroundings to a device and return its state; without an answer it makes and draws nothing."""
         base = f"http://127.0.0.1:{self.parts[name]}"
         try:
             if name in ("heat_pump", "boiler", "meter"):
