@@ -192,7 +192,7 @@ async def test_the_statistics_of_all_sensors_are_corrected_and_stay_so(home: Hom
     assert (await home.correct())["controllers"] == []
 
 
-async def test_what_the_user_says_the_maximum_is(home: Home) -> None:
+async def test_the_maximum_power_that_the_user_gives(home: Home) -> None:
     """A heat source of 2 kW cannot have used 1 kWh in half an hour at 1 kW at most."""
     await home.correct(dry_run=False)
     ((session,),) = [each["sessions"] for each in (await home.correct(max_power=1000))["controllers"]]

@@ -11,7 +11,7 @@ from .._lib.counters import Counter
 from .session_tracker import Session, SessionTracker, Usage, split_by_day
 
 _TOLERANCE: Final = {"meter": 1.1, "power": 1.2, "rated_power": 3.0}
-"""How much more than by this evidence is believed; a meter may include more than the heat source."""
+"""How much more than by this evidence is accepted; a meter may include more than the heat source."""
 _TOLERANCE_KWH: Final = 0.05
 _COVERED: Final = 0.9
 
@@ -157,7 +157,7 @@ def correct_days(correction: SessionCorrection, days: Mapping[date, Usage], zone
 
 
 def session_hours(corrections: Iterable[SessionCorrection]) -> dict[float, tuple[float, float]]:
-    """Return mean and maximum power in W by hour, as the corrected sessions say.
+    """Return mean and maximum power in W by hour, as the corrected sessions give it.
 
     The energy of a session is spread evenly for the mean; all of it may have flowed in any one of its hours.
     """
