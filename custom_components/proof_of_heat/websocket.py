@@ -29,22 +29,24 @@ def async_register_commands(hass: HomeAssistant) -> None:
         websocket_api.async_register_command(hass, command)
 
 
-def _entities(hass: HomeAssistant, entry: HeatConfigEntry) -> list[er.RegistryEntry]:
-    return er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-
-
 def _may_read(hass: HomeAssistant, user: User, entry: HeatConfigEntry) -> bool:
     """Return whether a user may read the decision, which names all that the cards show."""
     entity_id = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{entry.entry_id}_decision")
     return user.permissions.check_entity(entity_id or "", POLICY_READ)
 
 
+def _thermostats(hass: HomeAssistant, entry: HeatConfigEntry) -> dict[str, str]:
+    """Return the climate entities of the zones by zone."""
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    return {entity.config_subentry_id or "": entity.entity_id for entity in entities if entity.domain == "climate"}
+
+
 def _may_control(hass: HomeAssistant, user: User, entry: HeatConfigEntry) -> bool:
-    """Return whether a user may control all zones."""
-    zones = [entity.entity_id for entity in _entities(hass, entry) if entity.domain == "climate"]
-    if not zones:
+    """Return whether a user may control all zones; without zones, whether they are an administrator."""
+    thermostats = _thermostats(hass, entry).values()
+    if not thermostats:
         return user.is_admin
-    return all(user.permissions.check_entity(entity_id, POLICY_CONTROL) for entity_id in zones)
+    return all(user.permissions.check_entity(entity_id, POLICY_CONTROL) for entity_id in thermostats)
 
 
 def _readable(hass: HomeAssistant, user: User) -> list[HeatConfigEntry]:
@@ -79,7 +81,11 @@ async def ws_overview(hass: HomeAssistant, connection: ActiveConnection, msg: di
     if (entry := _find(hass, connection, msg)) is None:
         return
     texts = await async_load_texts(hass, msg.get("language"))
-    _subscribe(hass, connection, msg, entry, lambda system: overview(system, texts, dt_util.utcnow()))
+
+    def content(system: HeatingSystem) -> dict[str, Any]:
+        return overview(system, texts, _thermostats(hass, entry), dt_util.utcnow())
+
+    _subscribe(hass, connection, msg, entry, content)
 
 
 def _subscribe(

@@ -1,6 +1,6 @@
 """The overview of a heating system: what heats and why, cost, savings, the next 24 hours, limits, overrides."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 import math
 from typing import Any, Final
@@ -26,8 +26,13 @@ STEPS: Final = 96
 SAVINGS_DAYS: Final = 30
 
 
-def overview(system: HeatingSystem, texts: MessageTexts, now: datetime) -> dict[str, Any]:
-    """Return everything that the overview card shows, with texts in the language of its user."""
+def overview(
+    system: HeatingSystem, texts: MessageTexts, thermostats: Mapping[str, str], now: datetime
+) -> dict[str, Any]:
+    """Return everything that the overview card shows, with texts in the language of its user.
+
+    `thermostats`: the entities of the zones, by their ids.
+    """
     names, currency = display_names(system.config, system.sources), system.coordinator.hass.config.currency
     formatter = MessageFormatter(texts, names, currency)
     data = system.coordinator.data
@@ -65,7 +70,9 @@ def overview(system: HeatingSystem, texts: MessageTexts, now: datetime) -> dict[
         "learning": learning(system, now),
         "next_day": next_day(system, now),
         "profile": str(system.user.comfort.profile),
-        "overrides": [_override(item, names) for item in system.user.comfort.overrides if item.until > now],
+        "overrides": [
+            _override(item, names, thermostats) for item in system.user.comfort.overrides if item.until > now
+        ],
         "zones": [
             {
                 "id": zone.zone_id,
@@ -175,7 +182,7 @@ def _known_steps(system: HeatingSystem) -> int:
 
 def _plan(plan: Plan, made_s: float, now: datetime) -> dict[str, Any]:
     """Return the plan's cells of the next 24 hours: begin and end in steps since it was made."""
-    age_steps = max(0.0, (now.timestamp() - made_s) / STEP_S)
+    age_steps = round(max(0.0, (now.timestamp() - made_s) / STEP_S), 2)
     cells = np.flatnonzero((plan.grid.end > age_steps) & (plan.grid.begin < STEPS + age_steps))
     heat: dict[str, np.ndarray[Any, np.dtype[np.float64]]] = {}
     for place, segment in enumerate(plan.segments):
@@ -184,7 +191,7 @@ def _plan(plan: Plan, made_s: float, now: datetime) -> dict[str, Any]:
         )
     return {
         "made": made_s,
-        "age_steps": round(age_steps, 2),
+        "age_steps": age_steps,
         "begin": [int(plan.grid.begin[cell]) for cell in cells],
         "end": [int(plan.grid.end[cell]) for cell in cells],
         "room_c": [round(float(plan.room_c[cell]), 2) for cell in cells],
@@ -193,9 +200,10 @@ def _plan(plan: Plan, made_s: float, now: datetime) -> dict[str, Any]:
     }
 
 
-def _override(override: Override, names: dict[str, str]) -> dict[str, Any]:
+def _override(override: Override, names: Mapping[str, str], thermostats: Mapping[str, str]) -> dict[str, Any]:
     return {
         "zone_id": override.zone_id,
+        "entity_id": None if override.zone_id is None else thermostats.get(override.zone_id),
         "zone": None if override.zone_id is None else names.get(override.zone_id, override.zone_id),
         "profile": None if override.profile is None else str(override.profile),
         "target_c": override.target_c,
