@@ -224,9 +224,15 @@ font-weight: 500;
 .row + .row:not(.active) {
 margin-top: 8px;
 }
-.profiles button,
-select {
+.profiles button {
 flex: 1;
+}
+select {
+flex: 1 1 84px;
+min-width: 0;
+}
+button.set {
+padding: 0 12px;
 }
 .error {
 color: var(--error-color);
@@ -467,6 +473,13 @@ color: var(--muted);
 @media (max-width: 460px) {
 ha-card {
 padding: 14px;
+}
+.who strong {
+font-size: 16px;
+}
+.badge {
+width: 36px;
+height: 36px;
 }
 }
 `]}readConfig(e){return lt(e)}getCardSize(){return 9}getGridOptions(){return{columns:12,min_columns:6}}shows(e){return!this.config?.hide?.includes(e)}render(){let e=this.live.state,t=this.live.data;return!this.hass||!t?.available?T`<ha-card>${Ze(e,this.localize,`overview`)}</ha-card>`:T`
