@@ -46,12 +46,17 @@ static Reading read(esphome::sensor::Sensor *sensor) {
 }
 
 void HeatingController::setup() {
+  Slots &slots = device_slots();  // first: on the host it may start another program
   const uint32_t now_ms = device_now_ms();
   this->base_url_ = this->url_.value();
   while (!this->base_url_.empty() && this->base_url_.back() == '/')
     this->base_url_.pop_back();
   this->device_id_text_ = this->device_id_.value();
   this->facts_.device_id = this->device_id_text_.c_str();
+  if (this->base_url_.empty() || this->device_id_text_.empty()) {
+    this->mark_failed();
+    return;
+  }
 
   auto starts = esphome::global_preferences->make_preference<uint32_t>(RECORDS - 1);
   starts.load(&this->facts_.boot_count);
@@ -62,7 +67,7 @@ void HeatingController::setup() {
   this->records_ = new FlashRecords(RECORDS, 2 * RECORDS_PER_BLOB);
   this->config_store_ = new BlobStore(*this->records_, 0);
   this->key_store_ = new BlobStore(*this->records_, RECORDS_PER_BLOB);
-  this->update_ = new FirmwareUpdate(device_slots());
+  this->update_ = new FirmwareUpdate(slots);
   this->firmware_ = new FirmwareClient(*this->update_, this->http_);
   this->core_ = new DeviceSync(*this->config_store_, *this->key_store_, *this->update_, esphome::random_uint32());
   this->update_->begin(now_ms);
@@ -74,7 +79,7 @@ void HeatingController::loop() {
   const uint32_t now_ms = device_now_ms();
   if (now_ms - this->controlled_ms_ >= CONTROL_MS)
     this->control_(now_ms);
-  if (this->core_->is_due(now_ms) && this->update_->state() != UpdateState::Hashing)
+  if (this->core_->is_due(now_ms))
     this->sync_(now_ms);
   if (esphome::network::is_connected())
     this->firmware_->poll(this->base_url_, this->core_->key(), now_ms);
@@ -204,7 +209,8 @@ void HeatingController::dump_config() {
                 "  Firmware: %s %s (%s), slot %u\n"
                 "  Stored configuration: %s",
                 this->facts_.device_id, this->base_url_.c_str(), this->facts_.product, this->facts_.version,
-                this->facts_.chip, this->update_->running(), YESNO(this->core_->has_stored_config()));
+                this->facts_.chip, this->update_ ? this->update_->running() : 0,
+                YESNO(this->core_ && this->core_->has_stored_config()));
 }
 
 }  // namespace suite

@@ -4,6 +4,8 @@
 
 #include <initializer_list>
 
+#include "ota_check.h"
+
 namespace suite {
 
 namespace {
@@ -99,34 +101,14 @@ size_t DeviceSync::write_report(char *buffer, size_t capacity, const Telemetry &
   writer.name("free_heap").value(limited(telemetry.free_heap));
   writer.name("uptime_s").value(limited(uptime_ms_ / 1000));
   writer.name("boot_count").value(limited(facts_.boot_count));
-  write_slots(writer);
+  write_slots(writer, update_);
+  writer.name("frost").value(has_frost_);
   if (commands_.has_acks()) {
     writer.name("acks");
     commands_.write_acks(writer);
   }
   writer.end_object();
-  return writer.ok() ? writer.length() : 0;
-}
-
-void DeviceSync::write_slots(JsonWriter &writer) {
-  if (update_.state() == UpdateState::Hashing) return;
-  char text[2 * SHA256_BYTES + 1];
-  writer.name("slots").begin_array();
-  for (uint8_t slot = 0; slot < SLOTS; slot++) {
-    const uint8_t *hash = update_.hash(slot);
-    if (!hash) {
-      writer.null();
-      continue;
-    }
-    uint8_t digest[SHA256_BYTES];
-    memcpy(digest, hash, sizeof digest);
-    format_sha256(digest, text);
-    writer.value(text);
-  }
-  writer.end_array();
-  writer.name("running_slot").value(static_cast<int32_t>(update_.running()));
-  writer.name("can_roll_back").value(update_.can_roll_back());
-  writer.name("frost").value(has_frost_);
+  return writer.finish();
 }
 
 SyncOutcome DeviceSync::handle_reply(int status, const char *body, size_t length, uint32_t now_ms) {
@@ -227,13 +209,7 @@ void DeviceSync::execute(const JsonValue &command) {
 
 void DeviceSync::apply_firmware(const JsonValue &firmware, uint32_t now_ms) {
   FirmwareOffer offer;
-  char hash[2 * SHA256_BYTES + 1];
-  int32_t size = 0;
-  const bool is_valid = firmware["sha256"].get(hash, sizeof hash) && parse_sha256(hash, offer.sha256) &&
-                        firmware["size"].get(size) && size > 0 && firmware["path"].get(offer.path, sizeof offer.path) &&
-                        offer.path[0] == '/' && firmware["version"].get(offer.version, sizeof offer.version);
-  offer.size = static_cast<uint32_t>(size);
-  update_.offer(is_valid ? &offer : nullptr, now_ms);
+  update_.offer(read_offer(firmware, "path", offer) ? &offer : nullptr, now_ms);
 }
 
 HeatingInputs DeviceSync::inputs(const Telemetry &telemetry, uint32_t now_ms) {

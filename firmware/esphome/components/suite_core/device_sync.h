@@ -97,7 +97,6 @@ class DeviceSync {
   void apply_firmware(const JsonValue &firmware, uint32_t now_ms);
   void store_config(const JsonValue &config);
   void load_config();
-  void write_slots(JsonWriter &writer);
   void schedule(uint32_t now_ms, uint32_t pause_ms, uint32_t jitter_ms);
   uint32_t random();
   HeatingInputs inputs(const Telemetry &telemetry, uint32_t now_ms);

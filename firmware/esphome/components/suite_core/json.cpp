@@ -479,6 +479,11 @@ JsonWriter &JsonWriter::null() {
   return *this;
 }
 
+size_t JsonWriter::finish() {
+  text();
+  return ok() ? length_ : 0;
+}
+
 const char *JsonWriter::text() {
   if (!capacity_) return "";
   buffer_[ok_ ? length_ : 0] = '\0';

@@ -102,6 +102,8 @@ class JsonWriter {
 
   bool ok() const { return ok_ && depth_ == 0; }
   size_t length() const { return length_; }
+  // Terminate the text and return its length, 0 after an overflow.
+  size_t finish();
   // Terminated text; empty after an overflow.
   const char *text();
 

@@ -7,13 +7,20 @@ namespace suite {
 
 static const char *const TAG = "firmware";
 static constexpr size_t PIECE = 1024;
+#ifdef USE_HOST
+static constexpr int PIECES_PER_LOOP = 128;
+static constexpr int HASHES_PER_LOOP = 32;
+#else
 static constexpr int PIECES_PER_LOOP = 4;
+static constexpr int HASHES_PER_LOOP = 1;
+#endif
 static constexpr uint32_t STALLED_MS = 15000;
 
 using esphome::http_request::Header;
 
 void FirmwareClient::poll(const std::string &base_url, const char *key, uint32_t now_ms) {
-  this->update_.poll(now_ms);
+  for (int i = 0; i < HASHES_PER_LOOP; i++)
+    this->update_.poll(now_ms);
   if (this->body_) {
     this->receive_(now_ms);
   } else if (this->update_.wants_download(now_ms)) {
