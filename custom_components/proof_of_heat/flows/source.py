@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final, override
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, SubentryFlowResult
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, ConfigSubentry, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 from homeassistant.helpers.selector import SelectOptionDict, TextSelector
 import probatio as vol
 
-from ..const import CONF_ADDRESS, CONF_KIND
+from ..const import CONF_ADDRESS, CONF_ENTITY, CONF_KIND
 from ..sources import registry
 from ..sources.types import miner
 from .fields import select, with_currency
@@ -128,8 +128,8 @@ class SourceSubentryFlow(ScanSteps):
     async def _on_connected(self, step: str | None) -> SubentryFlowResult:
         if step is not None:
             return self._change()
-        configured = [subentry.unique_id for subentry in self._get_entry().subentries.values()]
-        new = [item for item in self._candidates if not any(same_device(item.unique_id, one) for one in configured)]
+        configured = self._get_entry().subentries.values()
+        new = [item for item in self._candidates if not any(_is_candidate(one, item) for one in configured)]
         if not new:
             return self.async_abort(reason="already_configured" if self._candidates else "nothing_found")
         self._candidates = new
@@ -141,10 +141,18 @@ class SourceSubentryFlow(ScanSteps):
 
     def _change(self) -> SubentryFlowResult:
         subentry = self._get_reconfigure_subentry()
-        match = next((item for item in self._candidates if same_device(item.unique_id, subentry.unique_id)), None)
+        match = next((item for item in self._candidates if _is_candidate(subentry, item)), None)
         if match is None:
             return self.async_abort(reason="wrong_device")
         title = self._name or subentry.title
         if without_tokens(subentry.data) == without_tokens(match.data) and title == subentry.title:
             self.hass.config_entries.async_schedule_reload(self._get_entry().entry_id)
         return self.async_update_and_abort(self._get_entry(), subentry, title=title, data=match.data)
+
+
+def _is_candidate(subentry: ConfigSubentry, candidate: DeviceCandidate) -> bool:
+    """Return whether a source is the found device. The unique ID of an entity is that before it was renamed."""
+    entity_id = candidate.data.get(CONF_ENTITY)
+    if entity_id is not None and subentry.data.get(CONF_ENTITY) is not None:
+        return bool(subentry.data[CONF_ENTITY] == entity_id)
+    return same_device(candidate.unique_id, subentry.unique_id)

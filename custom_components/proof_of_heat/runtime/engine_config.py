@@ -6,6 +6,7 @@ from typing import Any, Final
 from .._lib.heat_source import Capabilities, Control, SourceKind
 from ..const import CONF_EFFICIENCY_J_TH, CONF_FUEL_PRICE, CONF_NOMINAL_HEAT, CONF_NOMINAL_POWER, CONF_SOURCE_KIND
 from ..engine.config import CurveConfig, EngineConfig, SafetyLimits, SiteLimits, SourceConfig, Steering
+from ..sources.source_commands import can_stop
 from ..system_config import SystemConfig
 
 _RESISTIVE: Final = (SourceKind.MINER, SourceKind.DIRECT_ELECTRIC)
@@ -57,6 +58,7 @@ def source_config(
         quiet_level=system.quiet_level,
         pool_fee=system.pool_fee,
         size_assumed=fuel is None and power is None and heat is None,
+        can_stop=can_stop(capabilities),
     )
 
 

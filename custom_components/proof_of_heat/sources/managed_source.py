@@ -14,11 +14,13 @@ from homeassistant.core import CALLBACK_TYPE
 from .._lib.counters import Consumed, EnergyMeter
 from .._lib.heat_source import CommandResult, Health, HeatSource, SourceKind
 from ..drivers.call_budget import CallBudget
+from ..drivers.device_settings import DeviceSettings
 from ..engine.config import SourceConfig
 from ..engine.heat_price import HeatPrice
 from ..engine.snapshot import SourceSnapshot
 from ..metering.counter_power import OWN_SPAN, OWN_STALE, CounterPower
 from .poller import SourcePoller
+from .source_commands import UserCurve
 from .source_snapshot import source_snapshot, with_power
 
 _LOGGER = logging.getLogger(__name__)
@@ -52,6 +54,8 @@ class ManagedSource:
     """Its consumption, by counter and measured power together."""
     consumed: Consumed | None = None
     """What it consumed since the last cycle; None if neither reports it."""
+    settings: DeviceSettings = field(default_factory=DeviceSettings)
+    """The user's settings of the device."""
     close: Callable[[], Awaitable[None]] | None = None
     counters: frozenset[str] = frozenset()
     """Which of "electricity" and "heat" the device counts itself; the rest is integrated from power."""
@@ -96,6 +100,14 @@ class ManagedSource:
         if state.heat_w is None and self.config.kind in _RESISTIVE:
             return state.power_w
         return state.heat_w
+
+    @property
+    def user_curve(self) -> UserCurve:
+        """The user's heating curve: as it was kept, else as the device shows it before the first command."""
+        values = self.settings.values if self.settings.held else {}
+        shown = {} if self.settings.held else {"slope": self.source.state.slope, "level": self.source.state.level}
+        slope, level = values.get("slope", shown.get("slope")), values.get("level", shown.get("level"))
+        return UserCurve(None if slope is None else float(slope), None if level is None else float(level))
 
     def power_w(self, now: datetime) -> float | None:
         """Return the electric power: measured, from the linked meter, or from a counter."""
