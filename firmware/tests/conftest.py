@@ -9,15 +9,9 @@ import pytest
 
 # The test plugin ships a `custom_components` package of its own: ours has to be imported first.
 import custom_components  # noqa: F401
-from firmware.esphome import build as host
 from firmware.outlet.build import Image, build, missing_tool
 from firmware.sim import gpsim
 from firmware.sim.outlet_bench import ERASED, OutletBench
-from tests.conftest import (  # noqa: F401  # fixtures of all tests with Home Assistant
-    auto_enable_custom_integrations,
-    enable_event_loop_debug,
-    work_in_one_slice,
-)
 
 ADDRESS = 0xFE
 
@@ -50,11 +44,3 @@ def power_on(image: Image, tmp_path: Path) -> Iterator[PowerOn]:
 def bench(power_on: PowerOn) -> OutletBench:
     """An outlet with an erased EEPROM."""
     return power_on()
-
-
-@pytest.fixture(scope="session")
-def program() -> Path:
-    """The compiled controllers."""
-    if (tool := host.missing_tool()) is not None:
-        pytest.skip(f"{tool} is not installed")
-    return host.build()

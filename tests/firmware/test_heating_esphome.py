@@ -187,6 +187,8 @@ async def test_it_heats_by_curve_and_schedule_for_a_day_without_home_assistant(h
             home.device.states.clear()
             await home.device.cut_power()
             await home.shows("control_mode", "curve")
+            home.device.pass_time(2)
+            await asyncio.sleep(0.5)  # it reads its sensors
             seen.clear()
     assert len(seen) == 1  # 20 degC as the time is unknown
     await home.network.up()
