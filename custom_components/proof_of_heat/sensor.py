@@ -16,6 +16,7 @@ from .entity import MeterEntity, SourceEntity, SystemEntity
 from .sensors.base import MeterSensorDescription, SourceSensorDescription, Value
 from .sensors.integrators import IntegratedCostSensor, IntegratedEnergySensor, integrated_sensors
 from .sensors.meter import METER_SENSORS
+from .sensors.shadow import SHADOW_SENSORS
 from .sensors.source import SOURCE_SENSORS
 from .sensors.system import SYSTEM_SENSORS, SystemSensorDescription
 from .sources.managed_source import ManagedSource
@@ -33,6 +34,7 @@ async def async_setup_entry(
     async_add_entities(
         [IntegratedCostSensor(system), *(SystemSensor(system, description) for description in SYSTEM_SENSORS)]
     )
+    _add_shadow_sensors(hass, system, async_add_entities)
     for managed in system.sources.values():
         descriptions = (*SOURCE_SENSORS, *SOURCE_TYPES[managed.type_key].sensors)
         sensors = [
@@ -50,6 +52,20 @@ async def async_setup_entry(
             [MeterSensor(system, meter, description) for description in METER_SENSORS],
             config_subentry_id=meter.subentry_id,
         )
+
+
+@callback
+def _add_shadow_sensors(
+    hass: HomeAssistant, system: HeatingSystem, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the sensors of shadow mode until control was on; then remove them."""
+    if system.shadow.is_on:
+        async_add_entities(ShadowSensor(system, description) for description in SHADOW_SENSORS)
+        return
+    registry, entry_id = er.async_get(hass), system.coordinator.config_entry.entry_id
+    for description in SHADOW_SENSORS:
+        if entity_id := registry.async_get_entity_id("sensor", DOMAIN, f"{entry_id}_{description.key}"):
+            registry.async_remove(entity_id)
 
 
 @callback
@@ -112,6 +128,7 @@ class SystemSensor(SystemEntity, SensorEntity):
             "notes",
             "outdoor_c",
             "room_c",
+            "simulated",
             "time",
             "way",
             "words",
@@ -143,6 +160,16 @@ class SystemSensor(SystemEntity, SensorEntity):
         """Details of the value."""
         details = self.entity_description.attributes_fn
         return None if details is None else details(self.system)
+
+
+class ShadowSensor(SystemSensor):
+    """A sensor of shadow mode."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether control is simulated."""
+        return self.system.shadow.is_on
 
 
 class SourceSensor(SourceEntity, SensorEntity):

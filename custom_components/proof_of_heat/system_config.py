@@ -32,6 +32,7 @@ from .const import (
     CONF_PRESENCE,
     CONF_PRICE,
     CONF_PRICE_ENTITY,
+    CONF_PRICE_UNIT,
     CONF_QUIET_FROM,
     CONF_QUIET_LEVEL,
     CONF_QUIET_TO,
@@ -93,6 +94,8 @@ class SystemConfig:
     level: float
     max_flow_c: float
     price_entity: str | None
+    price_unit: str | None
+    """What the prices of a sensor without a unit are in (a key of `prices.units.SELECTABLE`)."""
     fixed_price: float | None
     fees: float
     tax: float
@@ -149,6 +152,7 @@ def read_config(entry: ConfigEntry) -> SystemConfig:
         level=float(curve.get(CONF_LEVEL, DEFAULT_LEVEL)),
         max_flow_c=float(curve.get(CONF_MAX_FLOW, DEFAULT_MAX_FLOW.get(emitter, 45.0))),
         price_entity=price.get(CONF_PRICE_ENTITY),
+        price_unit=price.get(CONF_PRICE_UNIT),
         fixed_price=price.get(CONF_FIXED_PRICE),
         fees=float(price.get(CONF_FEES, 0.0)),
         tax=float(price.get(CONF_TAX, 0.0)) / 100,

@@ -19,6 +19,9 @@ VALUE_SEPARATOR: Final = ": "
 class MessageCode(StrEnum):
     """All messages. The value of a member is its code."""
 
+    # Who controls the sources, where it is not this integration.
+    SHADOW = auto()
+    CONTROL_OFF = auto()
     # The reason for the demand.
     CURVE_AND_ROOM = auto()
     CURVE_ONLY = auto()
@@ -62,6 +65,8 @@ class MessageCode(StrEnum):
 
 
 _ENGLISH: Final[Mapping[MessageCode, str]] = {
+    MessageCode.SHADOW: "simulation only, nothing is controlled",
+    MessageCode.CONTROL_OFF: "heating control is off",
     MessageCode.CURVE_AND_ROOM: "heating curve with room correction",
     MessageCode.CURVE_ONLY: "heating curve only, no room temperature",
     MessageCode.WARM_OUTSIDE: "warm enough outside",

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import aiohttp
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
-from homeassistant.const import UnitOfPower, UnitOfTemperature
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfPower, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
@@ -24,6 +24,7 @@ from homeassistant.helpers.selector import (
 )
 import probatio as vol
 
+from .._lib.money import UnknownUnitError, is_plausible_price
 from ..const import (
     CONF_AWAY_CALENDAR,
     CONF_BASE_PRICE,
@@ -43,6 +44,7 @@ from ..const import (
     CONF_PRESENCE,
     CONF_PRICE,
     CONF_PRICE_ENTITY,
+    CONF_PRICE_UNIT,
     CONF_QUIET_FROM,
     CONF_QUIET_LEVEL,
     CONF_QUIET_TO,
@@ -61,10 +63,12 @@ from ..const import (
     POWER_LIMIT_RANGE_W,
     SLOPE_RANGE,
 )
+from ..inputs.states import known, number_of
 from ..prices.http_price import HttpPriceError, fetch_price
 from ..prices.tariff import DAYS, TariffError, parse as parse_tariff
+from ..prices.units import SELECTABLE, unit_of
 from ..system_config import HttpPriceConfig, SystemConfig, read_config
-from .fields import POWER, number, with_currency
+from .fields import POWER, number, select, with_currency
 
 type Problems = dict[str, str]
 type Validator = Callable[[Mapping[str, Any]], Problems]
@@ -122,6 +126,26 @@ def tariff_problems(values: Mapping[str, Any]) -> Problems:
         parse_tariff(values[CONF_BASE_PRICE], rows)
     except TariffError:
         return {CONF_TARIFF_WINDOWS: "tariff_invalid"}
+    return {}
+
+
+async def try_price(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
+    """Read the price sensor once: its unit is known or selected, and its price can be meant."""
+    entity_id = values.get(CONF_PRICE_ENTITY)
+    state = known(hass, entity_id)
+    if state is None:
+        return {}
+    try:
+        unit = unit_of(state, values.get(CONF_PRICE_UNIT))
+    except UnknownUnitError as err:
+        return {CONF_PRICE_ENTITY: "price_unit_unknown"} if err.unit else {CONF_PRICE_UNIT: "price_unit_missing"}
+    value = number_of(state)
+    if value is not None and not is_plausible_price(value * unit.factor, unit.currency or hass.config.currency):
+        return {
+            CONF_PRICE_ENTITY
+            if state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+            else CONF_PRICE_UNIT: "price_implausible"
+        }
     return {}
 
 
@@ -186,11 +210,13 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
         vol.Schema(
             {
                 vol.Optional(CONF_PRICE_ENTITY): EntitySelector(EntitySelectorConfig(domain=["sensor", "event"])),
+                vol.Optional(CONF_PRICE_UNIT): select(list(SELECTABLE), CONF_PRICE_UNIT),
                 vol.Required(CONF_FEES, default=0.0): _MONEY,
                 vol.Required(CONF_TAX, default=0.0): number(0, 100, "%", "any"),
                 vol.Optional(CONF_FIXED_PRICE): _MONEY,
             }
         ),
+        trial=try_price,
     ),
     "tariff": OptionForm(
         CONF_PRICE,

@@ -74,13 +74,14 @@ class MessageFormatter:
         values = {name: self._formatted(name, value, formats.get(name, "")) for name, value in message.values.items()}
         return self.texts.texts[message.code].format_map(values)
 
-    def join(self, messages: Sequence[Message]) -> str:
-        """Return several messages as one sentence."""
-        return _capitalized(", ".join(map(self.format, messages)))
+    def join(self, messages: Sequence[Message], *, status: Sequence[Message] = ()) -> str:
+        """Return several messages as one sentence, which begins with ``status``."""
+        begin = "".join(f"{self.format(part)}: " for part in status)
+        return _capitalized(begin + ", ".join(map(self.format, messages)))
 
     def decision(self, record: DecisionRecord) -> str:
         """Return the decision of a cycle with its reasons."""
-        return _capitalized(describe(record.reasons, record.mix, record.limits, self.format))
+        return _capitalized(describe(record.reasons, record.mix, record.limits, self.format, status=record.status))
 
     def as_data(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
         """Return codes and values for automations: the same in every language."""

@@ -39,6 +39,7 @@ from ..sources.supervisor import SourceSupervisor
 from ..system_config import SystemConfig, read_config
 from .background_jobs import BackgroundJobs
 from .background_query import BackgroundQuery
+from .control_offer import ControlOffer
 from .curve_advice import CurveAdvisor
 from .cycle import ControlCycle, InputProviders
 from .engine_config import engine_config, source_config
@@ -49,6 +50,7 @@ from .listeners import Listeners
 from .persistence import StateStore
 from .reconfiguration import Reconfiguration
 from .schedule_preview import SchedulePreview
+from .shadow_mode import ShadowMode
 from .user_control import UserControl
 from .user_settings import UserSettingsStore
 from .zone_targets import ZoneTargets
@@ -79,10 +81,12 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
     schedules = SchedulePreview(hass, entry, config)
     hashprice = Hashprice(hass, entry, config)
     targets = ZoneTargets(hass, user_settings.settings.comfort, schedules)
-    store = StateStore(hass, entry.entry_id, engine, cop, hashprice)
+    shadow = ShadowMode(hass, entry, engine, user_settings.settings)
+    store = StateStore(hass, entry.entry_id, engine, cop, hashprice, shadow=shadow.home)
     await journal.async_set_texts(await async_load_texts(hass))
     await user_settings.async_load()
     await store.async_load()
+    user_settings.settings.was_active |= bool(engine.savings.days)  # stored before there was a shadow mode
     curve_advisor = CurveAdvisor(engine, config)
     supervisor = SourceSupervisor(
         hass,
@@ -129,10 +133,12 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         cycle,
         supervisor,
         store,
+        shadow=shadow,
         user_settings=user_settings.settings,
         config=config,
         read_only_s=engine.config.safety.read_only_s,
         check_health=monitor.check,
+        check_offer=ControlOffer(hass, entry, shadow).check,
     )
     supervisor.start()
     links.start()
@@ -171,6 +177,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
             refresh=coordinator.async_request_refresh,
         ),
         curve_advisor=curve_advisor,
+        shadow=shadow,
         events=events,
     )
 

@@ -114,7 +114,12 @@ class ControlCycle:
         self._engine.observe(snapshot)
         await self.jobs.run(snapshot, now)
         decision = self._engine.decide(snapshot)
-        decision = replace(decision, record=replace(decision.record, now_s=now.timestamp()))  # shown by the wall clock
+        shown = replace(
+            decision.record,
+            now_s=now.timestamp(),  # shown by the wall clock
+            shadow=self._user_settings.settings.is_shadow,
+        )
+        decision = replace(decision, record=shown)
         self._record(cycle_id, decision, snapshot)
         engine = self._engine
         return CycleData(

@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from .._lib.heat_source import Health
 from ..engine.engine import Engine
 from ..inputs.states import is_dead, known, temperature
+from ..prices.units import PriceProblem
 from ..repairs import clear_issue, raise_issue
 from ..sources.managed_source import ManagedSource
 from ..system_config import SystemConfig
@@ -20,14 +21,19 @@ from .events import EventNotifier
 MIN_DURATION: Final = timedelta(minutes=15)
 """How long a problem lasts before the user is notified."""
 _PRICE_PROBLEMS: Final = {
-    "price": ("price_unit_unknown", "price_forecast_contradicts"),
-    "hashprice": ("hashprice_unit_unknown",),
+    "price": ("price_forecast_contradicts", "price_implausible", "price_unit_missing", "price_unit_unknown"),
+    "hashprice": ("hashprice_implausible", "hashprice_unit_unknown"),
 }
-"""The keys of the issues of prices."""
+"""The keys of the issues of prices that are not used."""
+_FIXABLE_PRICE: Final = "price_unit_missing"
 MIN_DURATIONS: Final = {
     "site_meter_lost": timedelta(minutes=5),
     "hashprice_unit_unknown": timedelta(),
     "price_forecast_contradicts": timedelta(minutes=2),
+    "price_implausible": timedelta(minutes=2),
+    "hashprice_implausible": timedelta(minutes=2),
+    "price_currency_differs": timedelta(),
+    "price_unit_missing": timedelta(),
     "price_unit_unknown": timedelta(),
 }
 """The same by problem: without the site meter, heating may be limited at once."""
@@ -80,12 +86,21 @@ class HealthMonitor:
         self._check_curve()
 
     def _check_prices(self, now: datetime) -> None:
-        """Notify of prices that are not used: their unit is unknown, or the forecast contradicts the present price."""
-        for part, problem in (("price", self._inputs.prices.problem), ("hashprice", self._inputs.hashprice.problem)):
+        """Notify of prices that are not used, and of those in another currency."""
+        prices, hashprice = self._inputs.prices, self._inputs.hashprice
+        for part, problem, other_currency in (
+            ("price", prices.problem, prices.other_currency),
+            ("hashprice", hashprice.problem, hashprice.other_currency),
+        ):
             for key in _PRICE_PROBLEMS[part]:
-                is_wrong = problem is not None and problem.key == key
-                placeholders = {"name": self._config.name, **(problem.placeholders if problem is not None else {})}
-                self._check_lasting(f"{key}_{self._entry_id}", now, is_wrong, key, placeholders, fixable=False)
+                self._check_price(f"{key}_{self._entry_id}", key, now, problem)
+            key = "price_currency_differs"
+            self._check_price(f"{key}_{part}_{self._entry_id}", key, now, other_currency)
+
+    def _check_price(self, issue: str, key: str, now: datetime, problem: PriceProblem | None) -> None:
+        is_wrong = problem is not None and problem.key == key
+        placeholders = {"name": self._config.name, **(problem.placeholders if problem is not None else {})}
+        self._check_lasting(issue, now, is_wrong, key, placeholders, fixable=key == _FIXABLE_PRICE)
 
     def _check_forecast(self, now: datetime) -> None:
         """Notify of a weather entity without a usable forecast."""

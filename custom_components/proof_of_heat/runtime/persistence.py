@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 from .._lib.retried_store import RetriedStore, storage_health
 from ..const import DOMAIN
 from ..engine.engine import Engine
+from ..engine.shadow.home import ShadowHome
 from ..metering.system_cop import SystemCop
 from ..prices.hashprice import Hashprice
 
@@ -25,12 +26,20 @@ class StateStore:
     """Keeps the learned state on disk; times of starts and stops at once, the rest every 15 minutes."""
 
     def __init__(
-        self, hass: HomeAssistant, entry_id: str, engine: Engine, cop: SystemCop, hashprice: Hashprice
+        self,
+        hass: HomeAssistant,
+        entry_id: str,
+        engine: Engine,
+        cop: SystemCop,
+        hashprice: Hashprice,
+        *,
+        shadow: ShadowHome,
     ) -> None:
         self._hass = hass
         self._engine = engine
         self._cop = cop
         self._hashprice = hashprice
+        self._shadow = shadow
         self._store = RetriedStore(hass, STORE_VERSION, f"{DOMAIN}.state.{entry_id}", self._dump, domain=DOMAIN)
         self._cycling_store = RetriedStore(
             hass, STORE_VERSION, f"{DOMAIN}.cycling.{entry_id}", engine.short_cycle.dump, domain=DOMAIN
@@ -44,6 +53,7 @@ class StateStore:
             await self._hass.async_add_executor_job(self._engine.restore, state.get("engine", {}))
             self._cop.load(state.get("cop", {}))
             self._hashprice.load(state.get("hash_price"))
+            self._shadow.restore(state.get("shadow", {}))
         if (cycling := await self._cycling_store.async_load()) is not None:
             self._engine.short_cycle.restore(cycling)
             self._saved_cycling = self._engine.short_cycle.dump()
@@ -54,7 +64,12 @@ class StateStore:
         await self._store.async_save_or_retry()
 
     def _dump(self) -> dict[str, Any]:
-        return {"engine": self._engine.dump(), "cop": self._cop.dump(), "hash_price": self._hashprice.dump()}
+        return {
+            "engine": self._engine.dump(),
+            "cop": self._cop.dump(),
+            "hash_price": self._hashprice.dump(),
+            "shadow": self._shadow.dump(),
+        }
 
     async def async_save_if_due(self, now: datetime) -> None:
         """Store every 15 minutes."""

@@ -49,7 +49,9 @@ class UserControl:
 
     async def async_set_active(self, active: bool) -> None:
         """Control the sources, or release all of them to their own control."""
-        self._store.settings.active = active
+        settings = self._store.settings
+        settings.was_active |= settings.active
+        settings.active = active
         await self._store.async_save()
         if active:
             self._resume()

@@ -16,12 +16,20 @@ class UserSettings:
     """The settings that survive a restart."""
 
     active: bool = False
+    was_active: bool = False
+    """Whether control was on before."""
     comfort: ComfortSettings = field(default_factory=ComfortSettings)
+
+    @property
+    def is_shadow(self) -> bool:
+        """Whether control has never been on: it is simulated."""
+        return not (self.active or self.was_active)
 
     def dump(self) -> dict[str, Any]:
         """Return the stored form."""
         return {
             "active": self.active,
+            "was_active": self.was_active,
             "profile": self.comfort.profile,
             "overrides": [item.to_dict() for item in self.comfort.overrides],
         }
@@ -29,6 +37,7 @@ class UserSettings:
     def load(self, data: dict[str, Any]) -> None:
         """Restore from the stored form; invalid values are ignored."""
         self.active = bool(data.get("active", False))
+        self.was_active = bool(data.get("was_active", False))
         if data.get("profile") in set(Profile):
             self.comfort.profile = Profile(data["profile"])
         rows = data.get("overrides")
