@@ -100,7 +100,7 @@ class GasBoiler(Simulator):
         if "deaf" in self.faults:
             return
         if start == 10 and self.args.watchdog_s:
-            self._heard(words[0])
+            self._receive_beat(words[0])
         elif self.args.watchdog_s and self._beat_at is None:
             return  # under its own control
         elif start == 0:
@@ -108,7 +108,7 @@ class GasBoiler(Simulator):
         elif start == 3:
             self.switch = int(words[0] != 0)
 
-    def _heard(self, beat: int) -> None:
+    def _receive_beat(self, beat: int) -> None:
         if beat == self._beat:
             return  # a controller that hangs repeats the same value
         if self._beat_at is None:
