@@ -8,7 +8,7 @@ Each integration lists the modules of lib/ that it uses in ``[tool.suite.lib]``;
 (``from .other import …``) are copied as well. An integration is therefore complete when its folder alone is copied.
 
 ``frontend/src/entries/<domain>.ts`` becomes ``custom_components/<domain>/frontend/<domain>-cards.js``; ``runtime.js``
-beside it is what all bundles share.
+next to it is what all bundles share.
 """
 
 import argparse
