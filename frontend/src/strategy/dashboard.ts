@@ -77,9 +77,9 @@ const entitiesOf = (hass: Hass, platform: string, domain = ""): Entity[] =>
 
 const heading = (text: string, icon: string): Card => ({ type: "heading", heading: text, icon });
 
-/** A tile, named by its entity within the section of a device, else by its device. */
-const tile = (hass: Hass, entity: string, name: "entity" | "device" = "device"): Card => {
-  const card: Card = { type: "tile", entity, name: { type: name } };
+/** A tile; within the section of a device, its name does not repeat that of the device. */
+const tile = (hass: Hass, entity: string, name?: "entity" | "device"): Card => {
+  const card: Card = { type: "tile", entity, ...(name && { name: { type: name } }) };
   const attributes = hass.states[entity]?.attributes;
   const kind = attributes?.device_class;
   if (entity.startsWith("climate.")) card.features = [{ type: "target-temperature" }];
@@ -173,7 +173,7 @@ const sectionsOf = async (hass: Hass, found: Set<string>): Promise<Sections> => 
     energy: [...energy, ...deviceSections(hass, "ecoflow", "mdi:battery-charging", KEYS.ecoflow)],
     devices: deviceSections(hass, "edge_telemetry", "mdi:access-point"),
     firmware: found.has("ota")
-      ? [...wide([{ type: "custom:ota-rollouts" }]), { type: "grid", cards: updates.map(({ entity_id }) => tile(hass, entity_id)) }]
+      ? [...wide([{ type: "custom:ota-rollouts" }]), { type: "grid", cards: updates.map(({ entity_id }) => tile(hass, entity_id, "device")) }]
       : [],
   };
 };

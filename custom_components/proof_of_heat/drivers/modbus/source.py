@@ -1,7 +1,7 @@
 """A boiler or heat pump with Modbus, through core's shared connection."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 import logging
@@ -134,6 +134,11 @@ class ModbusSource(SourceBase):
             for key, register in self._template.registers.items()
             if key not in _STATE_KEYS and not register.on_values
         }
+
+    @property
+    def values(self) -> Mapping[str, float | bool | None]:
+        """The values of the last reading by register; None for one without a valid value."""
+        return self._values
 
     @property
     def absent(self) -> frozenset[str]:
