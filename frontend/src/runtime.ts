@@ -1,5 +1,5 @@
 /**
- * What the bundles of all integrations share: Lit and src/lib. Browsers load it once, from the first integration that
+ * What the bundles of all integrations share: Lit, src/lib and the dashboard. Browsers load it once, from the first integration that
  * serves it; its URL contains its hash, so that bundles of different versions do not meet.
  *
  * Each line `export * from "./…"` makes a module part of it; build.mjs reads these lines.
@@ -16,3 +16,4 @@ export * from "./lib/state-message.js";
 export * from "./lib/styles.js";
 export * from "./lib/subscription.js";
 export * from "./lib/types.js";
+export * from "./strategy/dashboard.js";

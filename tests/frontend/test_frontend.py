@@ -14,7 +14,7 @@ from scripts.tooling import build, frontend
 pytestmark = [pytest.mark.xdist_group("frontend"), pytest.mark.timeout(200)]
 BUDGET_KB = {"proof_of_heat": 20, "iot_heating": 10, "smart_outlet": 10, "ota": 10, "ecoflow": 3, "edge_telemetry": 3}
 """Compressed size of each bundle; all together, with the runtime that they share, have 60 KB."""
-RUNTIME_KB = 12
+RUNTIME_KB = 14
 LANGUAGES = ("en", "de", "fi", "ru")
 LOCALIZE = frontend.FRONTEND / "src" / "localize"
 
@@ -81,7 +81,7 @@ def test_every_bundle_imports_the_runtime_of_its_folder_only() -> None:
         runtime = (frontend.folder(domain) / "runtime.js").read_bytes()
         url = f"/heat_suite_static/runtime-{hashlib.sha256(runtime).hexdigest()[:12]}.js"
         text = (frontend.folder(domain) / f"{domain}-cards.js").read_text("utf-8")
-        assert set(re.findall(r'from"([^"]*)"', text)) == {url}
+        assert set(re.findall(r'(?:from|import)"([^"]*)"', text)) == {url}
         assert not re.search(r'from"', runtime.decode())
 
 
