@@ -27,6 +27,7 @@ CONNECTION_ERRORS: Final = (DriverError, HomeAssistantError)
 _MAC: Final = re.compile(r"\b(?:[0-9A-F]{2}[:\-]){5}[0-9A-F]{2}\b|\b[0-9A-F]{12}\b", re.IGNORECASE)
 _MODEL_PREFIX: Final = re.compile(r"^E\d_")
 """Viessmann's models begin with their generation ("E3_Vitocal_16")."""
+_EMPTY_BRACKETS: Final = re.compile(r"\(\s*\)|\[\s*\]")
 _NAMELESS: Final = "Heat source"
 
 
@@ -42,7 +43,7 @@ class DeviceCandidate:
     def readable_title(self) -> str:
         """The title as a name: without the maker's prefix, underscores or a MAC address."""
         text = _MAC.sub(" ", _MODEL_PREFIX.sub("", self.title)).replace("_", " ")
-        return " ".join(text.split()).strip(" -()[]") or _NAMELESS
+        return " ".join(_EMPTY_BRACKETS.sub(" ", text).split()).strip(" -") or _NAMELESS
 
 
 # Stored values that the flow determined, in addition to the fields of the form.

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from typing import Any, cast
 
-from . import domains as domain_modules, history as past
+from . import domains as domain_modules, history as past, home
 from .client import HomeAssistant
 from .folder import ROOT, State
 from .plugin import Device, DomainDemo, Entities, Provisioned, World, place
@@ -133,6 +133,13 @@ async def history(ha: HomeAssistant, world: World, made: Mapping[str, Provisione
     """Fill the history of all integrations; return the number of states."""
     demos = domains()
     return sum([await past.fill(ha, demos[domain].history(world, done), entities) for domain, done in made.items()])
+
+
+async def energy_dashboard(ha: HomeAssistant, devices: list[Device], entities: Entities) -> None:
+    """Configure the Energy dashboard with the meter at the grid."""
+    for device in devices:
+        if device.kind == "meter":
+            await home.energy_dashboard(ha, entities[device.id])
 
 
 async def dashboard(ha: HomeAssistant, made: Mapping[str, Provisioned], entities: Entities) -> None:
