@@ -67,7 +67,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> boo
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.supervisor.async_stop()
-        await entry.runtime_data.store.async_save()
+        await entry.runtime_data.store.async_close()
+        await entry.runtime_data.user.async_close()
     if entry.disabled_by is not None:
         clear_issues(hass, entry.entry_id)
         await releaser(hass).async_detach(entry.subentries.values())
