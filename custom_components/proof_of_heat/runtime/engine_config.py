@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from .._lib.heat_source import Capabilities, Control, SourceKind
 from ..const import CONF_EFFICIENCY_J_TH, CONF_FUEL_PRICE, CONF_NOMINAL_HEAT, CONF_NOMINAL_POWER, CONF_SOURCE_KIND
-from ..engine.config import CurveConfig, EngineConfig, SafetyLimits, SiteLimits, SourceConfig, Steering
+from ..engine.config import CurveConfig, EngineConfig, SafetyLimits, SiteLimits, SourceConfig, Steering, Weights
 from ..system_config import SystemConfig
 
 _RESISTIVE: Final = (SourceKind.MINER, SourceKind.DIRECT_ELECTRIC)
@@ -16,6 +16,12 @@ _FUEL_EFFICIENCY: Final = 0.9
 _ELECTRICITY: Final = "electricity"
 ASSUMED_FUEL_PRICES: Final = {"gas": 0.11, "oil": 0.11, "pellets": 0.08, "wood": 0.06, "district_heating": 0.12}
 """Price per kWh of a fuel for which the user entered none, in the currency of the home."""
+UPPER_PRICE_SHARE: Final = 0.15
+"""Penalty for a room above the setpoint's band, as a share of that for one below it. A cold morning is never the price
+of an afternoon that the sun will make a little warmer than the setpoint."""
+PEAK_SHARE: Final = 0.92
+"""Share of the reference's peak that a plan may use. A source that is controlled by flow temperature, in steps of
+half a kelvin, exceeds the planned power by some percent now and then."""
 ASSUMED_FUEL_PRICE: Final = 0.11
 """The same of other fuels."""
 
@@ -76,5 +82,6 @@ def engine_config(system: SystemConfig, sources: tuple[SourceConfig, ...]) -> En
         sources=sources,
         curve=CurveConfig(slope=system.slope, level_k=system.level, underfloor=underfloor),
         site=SiteLimits() if system.site_power_w is None else SiteLimits(power_w=system.site_power_w),
+        weights=Weights(upper_price_share=UPPER_PRICE_SHARE, peak_share=PEAK_SHARE),
         safety=SafetyLimits(max_flow_c=system.max_flow_c, fallback_flow_c=30.0 if underfloor else 45.0),
     )

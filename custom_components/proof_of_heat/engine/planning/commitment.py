@@ -169,7 +169,7 @@ def _build_segments(request: PlanRequest, cap_w: float) -> list[Segment]:
         pump = request.pumps.get(source.source_id)
         if source.has_performance_map and pump is not None:
             limits = ModulationLimits(
-                min_modulation=source.min_modulation,
+                min_modulation=source.least_level,
                 highest_level=highest,
                 power_limit_w=cap_w,
                 flow_limit_c=min(request.flow_limit_c, source.flow_limit_c or np.inf),
