@@ -11,11 +11,10 @@ suite_python() {
   python=$venv/bin/python
 }
 
-# Put Node >= 22 on PATH: the machine's, otherwise the one that PyPI installed into the venv.
+# Put Node >= 20.19 on PATH: the machine's, otherwise the one that PyPI installed into the venv.
 suite_node() {
-  local major
-  major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
-  ((${major:-0} >= 22)) && return
+  local version
+  version=$(node --version 2>/dev/null) && [[ $(printf '%s\n' v20.19.0 "$version" | sort -V | head -n 1) == v20.19.0 ]] && return
   [[ -x $venv/bin/node ]] && PATH=$venv/bin:$PATH && export PATH && return
   return 1
 }

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from homeassistant.components import file_upload
+from homeassistant.util import executor
 from hypothesis import HealthCheck, settings
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
@@ -96,7 +97,12 @@ def _time_limit_s(item: pytest.Item) -> float:
 
 
 def pytest_sessionstart() -> None:
-    """Silence SQLAlchemy, of which the plugin logs every statement, and give this process an upload folder."""
+    """Silence SQLAlchemy, of which the plugin logs every statement, and give this process an upload folder.
+
+    Home Assistant interrupts idle workers that do not end within a fraction of a second, as on a busy machine. An
+    interrupted worker can take the signal to end with it, and the others then wait for it without end.
+    """
+    executor.EXECUTOR_SHUTDOWN_TIMEOUT = 300
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
     # One folder for the machine: a Home Assistant that ends empties it, that of another process, too.
     file_upload.TEMP_DIR_NAME += f"-{os.getpid()}"

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from . import house_run, plots, speed, tables
+from . import house_run, plots, shadow_check, speed, tables
 from .scoring import baseline, scored
 from .tables import Scored
 from .window import Case, load_twin
@@ -84,6 +84,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--through-ha-days", metavar="WARM-UP,SCORED", help="days of each of its windows (default: those of the twin)"
     )
+    parser.add_argument("--shadow", action="store_true", help="also the savings that shadow mode shows")
     parser.add_argument("--no-limit", action="store_true", help="without the limit (which needs scipy)")
     parser.add_argument("--days", metavar="N[,N]", help="days of the windows (default: the tuning windows)")
     parser.add_argument("--tariffs", default=",".join(TARIFFS), metavar="NAME[,NAME]", help="default: all")
@@ -169,6 +170,10 @@ def main() -> int:
         scales = _scales(days, args.period, args.jobs)
         report["scales"] = dict(scales)
         print(tables.scales_table(scales), end="\n\n")
+    if args.shadow:
+        checked = shadow_check.check_all([Case(day, period_s=args.period) for day in days], args.jobs)
+        report["shadow"] = shadow_check.as_json(checked)
+        print(shadow_check.table(checked), end="\n\n")
     if not (args.quick or args.no_house):
         report["house"] = house_run.compare(args.house_days)
         print(house_run.table(report["house"]), end="\n\n")

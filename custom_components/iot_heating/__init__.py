@@ -1,14 +1,18 @@
 """Smart Heating: ESP32 heating controllers that call Home Assistant for their configuration."""
 
+from pathlib import Path
+
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from ._lib.cards import async_add_cards, async_remove_cards
 from ._lib.publisher import Publisher
 from .const import DOMAIN, PLATFORMS
 from .data import IotHeatingConfigEntry, IotHeatingData
 from .hub import ControllerHub
 from .runtime.building import Building
+from .runtime.building_device import update_building_device
 from .runtime.change_listeners import CHANGE_LISTENERS, ChangeListeners
 from .runtime.discovery import DISCOVERY, ControllerDiscovery
 from .runtime.options import BuildingOptions
@@ -19,6 +23,7 @@ from .storage.session_store import SESSION_STORE, SessionStore
 from .storage.storage_health import STORAGE_HEALTH, StorageHealth
 from .storage.telemetry_archive import TELEMETRY_ARCHIVE, TelemetryArchive
 from .views import async_register_views
+from .websocket_api import async_register_commands
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -33,6 +38,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     hass.data[DISCOVERY] = ControllerDiscovery(hass)
     hass.data[CHANGE_LISTENERS] = ChangeListeners()
     async_register_views(hass)
+    async_register_commands(hass)
     async_setup_services(hass)
     return True
 
@@ -41,7 +47,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -
     """Set up a building."""
     device_store = hass.data[DEVICE_STORE]
     await device_store.async_add_building(entry.entry_id)
-    device = _update_building_device(hass, entry)
+    device = update_building_device(hass, entry)
     options = BuildingOptions.from_entry(dict(entry.options))
     hub = ControllerHub(
         hass,
@@ -69,23 +75,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -
         hass.data[TELEMETRY_ARCHIVE].add_building(entry.entry_id, limits)
     await hub.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await async_add_cards(hass, entry, Path(__file__).parent / "frontend")
     hass.data[DISCOVERY].restart_flows()
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     # Controllers and other integrations see the controllers of loaded entries only.
     entry.async_on_unload(entry.async_on_state_change(hub.entry_state_changed))
     entry.async_on_unload(device_store.mark_changed)
     return True
-
-
-def _update_building_device(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> dr.DeviceEntry:
-    """Create or rename the device of the building."""
-    return dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id,
-        identifiers={(DOMAIN, entry.entry_id)},
-        entry_type=dr.DeviceEntryType.SERVICE,
-        manufacturer=None,
-        name=entry.title,
-    )
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> bool:
@@ -107,11 +103,12 @@ async def async_remove_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) 
     numbers = [record.number for record in device_store.devices_of(entry.entry_id)]
     await device_store.async_remove_building(entry.entry_id)
     await hass.data[SESSION_STORE].async_remove(numbers)
+    await async_remove_cards(hass, entry)
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: IotHeatingConfigEntry) -> None:
     """Apply a change of the building or of a controller, where possible without a reload."""
-    _update_building_device(hass, entry)
+    update_building_device(hass, entry)
     if entry.runtime_data.hub.needs_reload:
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return

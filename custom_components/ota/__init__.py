@@ -1,10 +1,13 @@
 """OTA: firmware releases, rollouts and update entities for all ESP devices of a home."""
 
+from pathlib import Path
+
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
+from ._lib.cards import async_add_cards, async_remove_cards
 from .const import DOMAIN, PLATFORMS
 from .data import OtaConfigEntry, OtaData
 from .devices.fleet_directory import async_setup_fleet_directory
@@ -15,6 +18,7 @@ from .rollout.state import State
 from .services import async_setup_services
 from .storage import Storage
 from .views import async_register_views
+from .websocket_api import async_register_commands
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -22,6 +26,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the HTTP views and actions, and find the fleets of other integrations."""
     async_register_views(hass)
+    async_register_commands(hass)
     async_setup_services(hass)
     await async_setup_fleet_directory(hass)
     return True
@@ -44,6 +49,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OtaConfigEntry) -> bool:
     await data.devices.async_sync()
     data.fleets.start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await async_add_cards(hass, entry, Path(__file__).parent / "frontend")
     data.sources.start()
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     return True
@@ -86,6 +92,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: OtaConfigEntry) -> None
     """Delete keys, devices and rollouts. The images remain in `<config>/ota`."""
     await Storage(hass, State()).async_remove()
     await KeyStore(hass).async_remove()
+    await async_remove_cards(hass, entry)
 
 
 async def async_remove_config_entry_device(

@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .runtime.cycle import ControlCycle, CycleData
 from .runtime.persistence import StateStore
+from .runtime.shadow_mode import ShadowMode
 from .runtime.user_settings import UserSettings
 from .sources.supervisor import SourceSupervisor
 from .system_config import SystemConfig
@@ -36,10 +37,12 @@ class HeatCoordinator(DataUpdateCoordinator[CycleData]):
         supervisor: SourceSupervisor,
         store: StateStore,
         *,
+        shadow: ShadowMode,
         user_settings: UserSettings,
         config: SystemConfig,
         read_only_s: float,
         check_health: Callable[[datetime], None],
+        check_offer: Callable[[], None],
     ) -> None:
         super().__init__(
             hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} {entry.title}", update_interval=CYCLE_INTERVAL
@@ -47,10 +50,12 @@ class HeatCoordinator(DataUpdateCoordinator[CycleData]):
         self.cycle = cycle
         self._supervisor = supervisor
         self._store = store
+        self._shadow = shadow
         self._user_settings = user_settings
         self._config = config
         self._read_only_s = read_only_s
         self.check_health = check_health
+        self._check_offer = check_offer
         self._lock = asyncio.Lock()
         self._started = dt_util.utcnow()
 
@@ -60,7 +65,9 @@ class HeatCoordinator(DataUpdateCoordinator[CycleData]):
         async with self._lock:
             now = dt_util.utcnow()
             data = await self.cycle.async_run(now)
+            await self._shadow.async_run(data.snapshot, now)
             self.check_health(now)
+            self._check_offer()
             if self._user_settings.active and self._is_warmed_up(now):
                 await self._store.async_save_cycling()
                 self._supervisor.send_commands(data.cycle_id, data.decision, data.snapshot, self._config.slope)

@@ -16,6 +16,7 @@ from .runtime.events import EventNotifier
 from .runtime.listeners import Listeners
 from .runtime.persistence import StateStore
 from .runtime.reconfiguration import Reconfiguration
+from .runtime.shadow_mode import ShadowMode
 from .runtime.user_control import UserControl
 from .runtime.zone_targets import ZoneTargets
 from .sources.managed_source import ManagedSource
@@ -50,4 +51,5 @@ class HeatingSystem:
     store: StateStore
     reconfiguration: Reconfiguration
     curve_advisor: CurveAdvisor
+    shadow: ShadowMode
     events: EventNotifier

@@ -61,10 +61,10 @@ class ReportEvent(SystemEntity, EventEntity):
         start, days = self.entity_description.period_fn(today)
         if self._last_report is None:  # the first report follows at the end of the current period
             self._last_report = today
-        if self._last_report >= start or (savings := self.system.engine.savings_report(days)) is None:
+        if self._last_report >= start or (savings := report_data(self.system.engine, self.system.shadow, days)) is None:
             return
         self._last_report = today
-        report = {**report_data(savings), "currency": self.hass.config.currency, "until": start.isoformat()}
+        report = {**savings, "currency": self.hass.config.currency, "until": start.isoformat()}
         self._trigger_event(READY, report)
         self.async_write_ha_state()
         period = self.entity_description.key.partition("_")[0]

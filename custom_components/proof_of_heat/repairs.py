@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterable
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
@@ -11,21 +11,31 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.selector import Selector
 import probatio as vol
 
+from ._lib.entity_fix import fix_flow
+from ._lib.entity_refs import ISSUE_KEY as MISSING_ENTITY
+from ._lib.money import is_plausible_price
 from .const import (
     CONF_DAY_LIMIT,
     CONF_LIMITS,
     CONF_OUTDOOR,
+    CONF_PRICE,
+    CONF_PRICE_ENTITY,
+    CONF_PRICE_UNIT,
     CONF_SITE_METER,
     CONF_TEMPERATURE,
     DOMAIN,
     SUBENTRY_SOURCE,
 )
 from .data import HeatConfigEntry
-from .flows.fields import POWER, TEMPERATURE, number
-from .inputs.states import is_dead, power, temperature
+from .flows.fields import POWER, TEMPERATURE, number, select
+from .inputs.states import is_dead, known, number_of, power, temperature
+from .prices.units import SELECTABLE
 from .runtime.curve_advice import apply_curve
 from .sources.release_issue import PREFIX as RELEASE_ISSUE, issue_id as release_issue_id
 from .sources.releaser import releaser
+
+OFFER_ISSUE: Final = "control_offer_"
+"""Begin of the id of the issue that offers to turn on control."""
 
 
 def check_source_issues(hass: HomeAssistant, entry: ConfigEntry, usable: Collection[str]) -> None:
@@ -113,6 +123,22 @@ class CurveFlow(ConfirmRepairFlow):
         return await super().async_step_confirm(user_input)
 
 
+class OfferFlow(ConfirmRepairFlow):
+    """Turn on control."""
+
+    def __init__(self, entry_id: str) -> None:
+        super().__init__()
+        self._entry_id = entry_id
+
+    @override
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Turn on control after the user confirmed it."""
+        entry: HeatConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
+        if user_input is not None and entry is not None and entry.state is ConfigEntryState.LOADED:
+            await entry.runtime_data.user.async_set_active(True)
+        return await super().async_step_confirm(user_input)
+
+
 class SubentryFlow(RepairsFlow):
     """Change one value of a zone or source, which reloads the system."""
 
@@ -173,7 +199,7 @@ class SensorFlow(SubentryFlow):
 
 
 class EntryFlow(RepairsFlow):
-    """Select another entity for the whole heating system, which reloads it."""
+    """Select another value for the whole heating system, which reloads it."""
 
     step: str
     key: str
@@ -204,20 +230,23 @@ class EntryFlow(RepairsFlow):
             step_id=self.step,
             data_schema=vol.Schema({key: self.selector}),
             errors=errors,
-            description_placeholders={"name": entry.title},
+            description_placeholders=self._placeholders(entry),
         )
 
+    def _placeholders(self, entry: ConfigEntry) -> dict[str, str]:
+        return {"name": entry.title}
+
     @abstractmethod
-    def _is_valid(self, entity_id: str) -> bool:
-        """Return whether the entity has a value."""
+    def _is_valid(self, value: str) -> bool:
+        """Return whether the choice can be used."""
 
     @abstractmethod
     def _current(self, entry: ConfigEntry) -> str | None:
-        """Return the present entity."""
+        """Return the present choice."""
 
     @abstractmethod
-    def _update(self, entry: ConfigEntry, entity_id: str) -> bool:
-        """Store the entity; return whether it is another one."""
+    def _update(self, entry: ConfigEntry, value: str) -> bool:
+        """Store the choice; return whether it is another one."""
 
 
 class OutdoorFlow(EntryFlow):
@@ -230,16 +259,47 @@ class OutdoorFlow(EntryFlow):
         return await self._edit(user_input)
 
     @override
-    def _is_valid(self, entity_id: str) -> bool:
-        return not is_dead(temperature(self.hass, entity_id))
+    def _is_valid(self, value: str) -> bool:
+        return not is_dead(temperature(self.hass, value))
 
     @override
     def _current(self, entry: ConfigEntry) -> str | None:
         return entry.data.get(CONF_OUTDOOR)
 
     @override
-    def _update(self, entry: ConfigEntry, entity_id: str) -> bool:
-        return self.hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_OUTDOOR: entity_id})
+    def _update(self, entry: ConfigEntry, value: str) -> bool:
+        return self.hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_OUTDOOR: value})
+
+
+class PriceUnitFlow(EntryFlow):
+    """Select the unit of the prices of a sensor without one."""
+
+    step, key, error, selector = "unit", CONF_PRICE_UNIT, "price_implausible", select(list(SELECTABLE), CONF_PRICE_UNIT)
+
+    async def async_step_unit(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Select the unit."""
+        return await self._edit(user_input)
+
+    @override
+    def _placeholders(self, entry: ConfigEntry) -> dict[str, str]:
+        return {"name": entry.title, "entity": str(entry.options.get(CONF_PRICE, {}).get(CONF_PRICE_ENTITY, ""))}
+
+    @override
+    def _is_valid(self, value: str) -> bool:
+        entry = self.hass.config_entries.async_get_entry(self._entry_id)
+        price = {} if entry is None else entry.options.get(CONF_PRICE, {})
+        shown = number_of(known(self.hass, price.get(CONF_PRICE_ENTITY)))
+        return shown is None or is_plausible_price(shown * SELECTABLE[value], self.hass.config.currency)
+
+    @override
+    def _current(self, entry: ConfigEntry) -> str | None:
+        found: str | None = entry.options.get(CONF_PRICE, {}).get(CONF_PRICE_UNIT)
+        return found
+
+    @override
+    def _update(self, entry: ConfigEntry, value: str) -> bool:
+        price = {**entry.options.get(CONF_PRICE, {}), CONF_PRICE_UNIT: value}
+        return self.hass.config_entries.async_update_entry(entry, options={**entry.options, CONF_PRICE: price})
 
 
 class SiteMeterFlow(EntryFlow):
@@ -252,8 +312,8 @@ class SiteMeterFlow(EntryFlow):
         return await self._edit(user_input)
 
     @override
-    def _is_valid(self, entity_id: str) -> bool:
-        return power(self.hass, entity_id).known
+    def _is_valid(self, value: str) -> bool:
+        return power(self.hass, value).known
 
     @override
     def _current(self, entry: ConfigEntry) -> str | None:
@@ -261,8 +321,8 @@ class SiteMeterFlow(EntryFlow):
         return found
 
     @override
-    def _update(self, entry: ConfigEntry, entity_id: str) -> bool:
-        limits = {**entry.options.get(CONF_LIMITS, {}), CONF_SITE_METER: entity_id}
+    def _update(self, entry: ConfigEntry, value: str) -> bool:
+        limits = {**entry.options.get(CONF_LIMITS, {}), CONF_SITE_METER: value}
         return self.hass.config_entries.async_update_entry(entry, options={**entry.options, CONF_LIMITS: limits})
 
 
@@ -312,10 +372,16 @@ async def async_create_fix_flow(
 ) -> RepairsFlow:
     """Return the fix flow of an issue."""
     entry_id = str((data or {}).get("entry_id", ""))
+    if issue_id.startswith(MISSING_ENTITY):
+        return fix_flow(DOMAIN, issue_id)
     if issue_id.startswith(RELEASE_ISSUE):
         return ReleaseFlow(issue_id.removeprefix(RELEASE_ISSUE), str((data or {}).get("name", "")))
     if issue_id.startswith("curve_suggestion_"):
         return CurveFlow(entry_id)
+    if issue_id.startswith(OFFER_ISSUE):
+        return OfferFlow(entry_id)
+    if issue_id.startswith("price_unit_missing_"):
+        return PriceUnitFlow(entry_id)
     if issue_id.startswith("outdoor_dead_"):
         return OutdoorFlow(entry_id)
     if issue_id.startswith("site_meter_lost_"):

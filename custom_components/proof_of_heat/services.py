@@ -32,6 +32,8 @@ from .engine.model.history import STEP_S
 from .messages.formatter import MessageFormatter
 from .runtime.curve_advice import apply_curve
 from .runtime.cycle import display_names
+from .runtime.savings_report import report_data
+from .runtime.shadow_mode import WEEK_DAYS
 from .sensors.source import heat_price_details
 
 ATTR_COUNT: Final = "count"
@@ -166,9 +168,11 @@ async def _apply_curve(call: ServiceCall) -> ServiceResponse:
 
 
 def _text(system: HeatingSystem, *messages: Message) -> str:
-    """Return messages of the engine as text in the language of Home Assistant."""
+    """Return messages about the plan as text in the language of Home Assistant."""
     names, currency = display_names(system.config, system.sources), system.coordinator.hass.config.currency
-    return MessageFormatter(system.journal.texts, names, currency).join(messages)
+    return MessageFormatter(system.journal.texts, names, currency).join(
+        messages, status=system.coordinator.data.decision.record.status
+    )
 
 
 async def _get_plan(call: ServiceCall) -> ServiceResponse:
@@ -179,12 +183,19 @@ async def _get_plan(call: ServiceCall) -> ServiceResponse:
         {"source": managed.name, "price_kwh": managed.heat_price_kwh, **heat_price_details(managed)}
         for managed in system.sources.values()
     ]
-    if plan is None:
-        reason = _text(system, message(MessageCode.NO_PLAN))
-        return {"plan": None, "reason": reason, "control_mode": mode, "heat_prices": prices}
-    return {
+    common: dict[str, Any] = {
         "control_mode": mode,
         "heat_prices": prices,
+        "active": system.user.active,
+        "simulated": system.shadow.is_on,
+    }
+    if system.shadow.is_on:
+        common["savings"] = report_data(system.engine, system.shadow, WEEK_DAYS)
+    if plan is None:
+        reason = _text(system, message(MessageCode.NO_PLAN))
+        return {"plan": None, "reason": reason, **common}
+    return {
+        **common,
         "made": dt_util.utc_from_timestamp(plan.made_s).isoformat(),
         "words": _text(system, *plan.messages),
         "start": [

@@ -1,12 +1,14 @@
 """The Smart Outlet integration: outlets behind a Central Control Unit (HTTP) or an HC-12 radio."""
 
 from functools import partial
+from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from ._lib.cards import async_add_cards, async_remove_cards
 from ._lib.entry_recovery import confirm_later, reconcile, restore_entry
 from .const import CONF_CCU_ID, DOMAIN, PLATFORMS
 from .data import SmartOutletConfigEntry
@@ -50,6 +52,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartOutletConfigEntry) 
     parts.directory.add(hub)
     entry.async_on_unload(partial(parts.directory.remove, hub))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await async_add_cards(hass, entry, Path(__file__).parent / "frontend")
     if hub.radio is not None:
         hub.radio.start()
     update_keyless_issue(hass, entry)
@@ -103,3 +106,4 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartOutletConfigEntry)
     await parts.meters.async_remove(entry.entry_id)
     await HubStore(hass, entry.entry_id, dict).async_remove()
     update_keyless_issue(hass, entry, removed=True)
+    await async_remove_cards(hass, entry)

@@ -44,3 +44,17 @@ class HubData:
     texts: Texts
     alerts: AlertFormatter
     radio: RadioService | None = None
+
+    async def async_set_main_threshold(self, threshold_ma: int) -> None:
+        """Set the threshold of the main current, 0 for none; it is on disk on return.
+
+        Raises:
+            HomeAssistantError: It could not be stored and is as before.
+        """
+        model, before = self.model, self.model.main_threshold_ma
+        model.set_main_threshold(threshold_ma, model.clock())
+        try:
+            await self.store.async_commit()
+        except BaseException:
+            model.set_main_threshold(before, model.clock())
+            raise

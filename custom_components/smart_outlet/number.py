@@ -111,12 +111,7 @@ class MainThreshold(HubEntity, NumberEntity):
         Raises:
             HomeAssistantError: It could not be stored and is as before.
         """
-        model, before = self.hub.model, self.hub.model.main_threshold_ma
-        model.set_main_threshold(round(value), model.clock())
         try:
-            await self.hub.store.async_commit()
-        except BaseException:
-            model.set_main_threshold(before, model.clock())
-            raise
+            await self.hub.async_set_main_threshold(round(value))
         finally:
             self.publish_now()

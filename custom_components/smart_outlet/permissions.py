@@ -48,6 +48,11 @@ def power_off_entity(hass: HomeAssistant, hub: HubData) -> str:
     return _entity_id(hass, Platform.BUTTON, hub.info.entry_id, "cut_all_power")
 
 
+def main_threshold_entity(hass: HomeAssistant, hub: HubData) -> str:
+    """Return the number that represents the threshold of the main current."""
+    return _entity_id(hass, Platform.NUMBER, hub.info.entry_id, "main_threshold")
+
+
 def alert_entity(hass: HomeAssistant, hub: HubData) -> str:
     """Return the event entity that represents a hub's alerts."""
     return _entity_id(hass, Platform.EVENT, hub.info.entry_id, "alert")

@@ -14,6 +14,8 @@ import probatio as vol
 from .data import HubData
 from .domain.parts import DOMAIN_PARTS
 from .model.outlet import Outlet
+from .panel.commands import async_register_panel_commands
+from .panel.state import hub_panel, outlet_panel
 from .permissions import alert_entity, outlet_entity, power_off_entity
 from .services import alert_json, async_dismiss_alerts, async_switch_everything_off
 from .status import hub_status, outlet_status
@@ -27,6 +29,7 @@ def async_register_commands(hass: HomeAssistant) -> None:
     """Register the commands."""
     for command in (ws_subscribe, ws_alerts, ws_dismiss_alert, ws_switch_everything_off, ws_cut_all_power):
         websocket_api.async_register_command(hass, command)
+    async_register_panel_commands(hass)
 
 
 def _has_permission(user: User, entity_id: str, policy: str) -> bool:
@@ -113,7 +116,11 @@ class Subscription:
         entity = alert_entity(self._hass, hub) if outlet is None else outlet_entity(self._hass, hub, outlet.device_id)
         if not _has_permission(self._connection.user, entity, POLICY_READ):
             return
-        state = hub_status(hub.model) if outlet is None else outlet_status(hub.model, outlet)
+        user = self._connection.user
+        if outlet is None:
+            state = hub_status(hub.model) | hub_panel(self._hass, user, hub)
+        else:
+            state = outlet_status(hub.model, outlet) | outlet_panel(self._hass, user, hub, outlet)
         key = "hub" if outlet is None else "outlet"
         self._connection.send_event(self._id, {"entry_id": entry_id, key: state})
 

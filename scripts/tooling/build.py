@@ -1,4 +1,4 @@
-"""Regenerate the generated files: the `_lib/` folders and the locked requirements.
+"""Regenerate the generated files: the `_lib/` folders, the bundles of the cards and the locked requirements.
 
     scripts/build            write the files
     scripts/build --check    write nothing; fail if a file differs
@@ -6,6 +6,8 @@
 
 Each integration lists the modules of lib/ that it uses in ``[tool.suite.lib]``; the modules they import
 (``from .other import …``) are copied as well. An integration is therefore complete when its folder alone is copied.
+
+``frontend/src/entries/<domain>.ts`` becomes ``custom_components/<domain>/frontend/<domain>-cards.js``.
 """
 
 import argparse
@@ -18,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+
+from . import frontend
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENTS = ROOT / "custom_components"
@@ -43,12 +47,30 @@ def main(argv: list[str] | None = None) -> int:
             wrong.append(stray)
             if not args.check:
                 shutil.rmtree(stray)
-    if args.check and wrong:
-        for folder in wrong:
-            print(f"{folder.relative_to(ROOT)} differs from lib/: run scripts/build")
+    stale = build_cards(check=args.check)
+    if args.check and (wrong or stale):
+        for path in [*wrong, *stale]:
+            print(f"{path.relative_to(ROOT)} differs from its sources: run scripts/build")
         return 1
     print("generated files are up to date" if args.check else f"built {len(expected)} _lib folders")
     return 0
+
+
+def build_cards(*, check: bool) -> list[Path]:
+    """Write the bundles of the cards, or only compare them; return those that were not up to date."""
+    if (reason := frontend.unavailable()) is not None:
+        print(f"the cards are not built: {reason}")
+        return []
+    with tempfile.TemporaryDirectory() as temp:
+        stale = [frontend.bundle(domain) for domain in frontend.build(Path(temp))]
+        strays = frontend.stray_bundles()
+        if not check:
+            for target in stale:
+                target.parent.mkdir(exist_ok=True)
+                shutil.copyfile(Path(temp) / target.name, target)
+            for stray in strays:
+                stray.unlink()
+    return [*stale, *strays]
 
 
 def lib_table() -> dict[str, list[str]]:

@@ -68,6 +68,7 @@ class ModbusBoiler(Simulator):
         self._descriptors: list[int] = []
         self._timers: list[asyncio.TimerHandle] = []
         self._port = 0
+        self._around: dict[str, float] | None = None
         self.device_path: str | None = None
 
     @classmethod
@@ -117,11 +118,22 @@ class ModbusBoiler(Simulator):
             "writes": len(self.writes),
         }
 
+    @override
+    async def do(self, name: str, arguments: dict[str, Any]) -> Any:
+        """`house`: heat the water of a house with these temperatures (outdoor_c, flow_c)."""
+        if name != "house":
+            return await super().do(name, arguments)
+        self._refresh()
+        self._around = {key: float(arguments[key]) for key in ("outdoor_c", "flow_c")}
+        return {"heat_w": self.heat_w, "power_w": self.power_w}
+
     # --- the machine --------------------------------------------------------------------------------------
 
     @property
     def outdoor_c(self) -> float:
         """The weather's."""
+        if self._around is not None:
+            return self._around["outdoor_c"]
         return weather_at(self.clock.now() + self._offset).outdoor_c
 
     @property
@@ -132,6 +144,9 @@ class ModbusBoiler(Simulator):
     @property
     def heat_w(self) -> float:
         """Output: what a house takes at this flow temperature."""
+        if self._around is not None:
+            missing_k = self.setpoint_c + self.level_k - self._around["flow_c"]
+            return min(15_000.0, max(0.0, missing_k * 1500)) if self.heating else 0.0
         return max(0.0, (self.setpoint_c + self.level_k - 21) * 280) if self.heating else 0.0
 
     @property

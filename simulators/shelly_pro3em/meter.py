@@ -47,7 +47,8 @@ class ShellyPro3Em(Simulator):
         self.load_w = args.load
         self.solar_w = args.solar
         self.imported_wh = dict.fromkeys(_PHASES, 500_000.0)
-        self.exported_wh = dict.fromkeys(_PHASES, 1000.0)
+        self.exported_wh = dict.fromkeys(_PHASES, args.exported_kwh * 1000 / len(_PHASES))
+        self._grid_w: float | None = None
         self._counted = self.clock.elapsed()
         self._frozen: tuple[dict[str, float], float] | None = None
         self._digest = Digest(self.device_id, "admin", args.password or "", "SHA-256")
@@ -70,6 +71,7 @@ class ShellyPro3Em(Simulator):
         parser.add_argument("--model", choices=tuple(_MODELS), default="pro3em", help="the others name no profile")
         parser.add_argument("--load", type=float, default=0.0, help="heater on phase a, W")
         parser.add_argument("--solar", type=float, default=0.0, help="peak of a roof on phase c, W")
+        parser.add_argument("--exported-kwh", type=float, default=3.0, help="counted as fed back until now")
         parser.add_argument("--push", type=float, default=1.0, help="seconds between two notifications")
 
     @override
@@ -108,7 +110,11 @@ class ShellyPro3Em(Simulator):
 
     @override
     async def do(self, name: str, arguments: dict[str, Any]) -> Any:
-        """`load`: set the heater's watts (`{"watts": 3000}`)."""
+        """`load`: set the heater's watts (`{"watts": 3000}`); `grid`: set the power at the grid connection."""
+        if name == "grid":
+            self.powers()
+            self._grid_w = float(arguments["watts"])
+            return self.state()
         if name != "load":
             return await super().do(name, arguments)
         self.powers()
@@ -124,6 +130,10 @@ class ShellyPro3Em(Simulator):
         sun = max(0.0, math.sin((hour - 6) / 12 * math.pi)) * self.solar_w
         wave = math.sin(now / 37)
         powers = {"a": 180 + 20 * wave + self.load_w, "b": 95 - 15 * wave, "c": 60 + 5 * wave - sun}
+        if self._grid_w is not None:
+            # The heat pump and the roof are on all phases, the rest is spread unevenly.
+            powers = {"a": self._grid_w * 0.4 + 3 * wave, "b": self._grid_w * 0.35 - 4 * wave}
+            powers["c"] = self._grid_w - powers["a"] - powers["b"]
         seconds, self._counted = now - self._counted, now
         for phase, watts in powers.items():
             counter = self.imported_wh if watts >= 0 else self.exported_wh

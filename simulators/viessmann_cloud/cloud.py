@@ -13,6 +13,7 @@ from aiohttp import BasicAuth, web
 
 from simulators.framework import Simulator
 from simulators.net import NET_FAULTS, http_faults, serve_http
+from simulators.world.house import Surroundings
 from simulators.world.weather import in_heating_season
 
 from .heat_pump import HeatPump
@@ -129,6 +130,16 @@ class ViessmannCloud(Simulator):
             "calls_over_limit": self.over_limit,
             "commands": self.commands,
         }
+
+    @override
+    async def do(self, name: str, arguments: dict[str, Any]) -> Any:
+        """`house`: let ``seconds`` pass in a house with these temperatures (outdoor_c, flow_c, room_c)."""
+        if name != "house":
+            return await super().do(name, arguments)
+        temperatures = {key: float(arguments[key]) for key in ("outdoor_c", "flow_c", "room_c")}
+        self.pump.in_house = True
+        self.pump.heat_into(Surroundings(self.clock.now() + self._offset, **temperatures), float(arguments["seconds"]))
+        return {"heat_w": self.pump.heat_w, "power_w": self.pump.power_w}
 
     @web.middleware
     async def _limit(self, request: web.Request, handler: Any) -> web.StreamResponse:

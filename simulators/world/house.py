@@ -1,7 +1,8 @@
 """A small house: room air, thermal mass, and a radiator circuit with a heat source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import override
 
 from .weather import Weather, weather_at
 
@@ -50,6 +51,8 @@ class House:
         self.heat_j = 0.0
         self.water_w = 0.0
         """Heat output of attached heat sources to the water, in addition to the house's own heater (see home.py)."""
+        self.air_w = 0.0
+        """Heat output of devices that warm the air of the rooms."""
 
     @property
     def weather(self) -> Weather:
@@ -70,6 +73,7 @@ class House:
         self.heat_j += heater_w * seconds
         room_w = (
             radiator_w
+            + self.air_w
             + data.gains_w
             + 0.6 * data.window_m2 * weather.solar_w_m2
             - data.loss_w_k * (self.room_c - weather.outdoor_c)
@@ -83,3 +87,17 @@ class House:
         self.flow_c += (heater_w - radiator_w) * seconds / data.water_j_k
         self.room_c += room_w * seconds / data.air_j_k
         self.mass_c += mass_w * seconds / data.mass_j_k
+
+
+class Surroundings(House):
+    """What a heat source that runs elsewhere sees of the house: the temperatures of its air, water and weather."""
+
+    def __init__(self, now: datetime, *, outdoor_c: float, flow_c: float, room_c: float) -> None:
+        super().__init__(now, room_c=room_c)
+        self.flow_c = flow_c
+        self._outdoor_c = outdoor_c
+
+    @property
+    @override
+    def weather(self) -> Weather:
+        return replace(weather_at(self.now), outdoor_c=self._outdoor_c)

@@ -61,13 +61,14 @@ def port_80(loopback: Callable[[], str]) -> None:
 
 @pytest.fixture
 async def winter(
+    request: pytest.FixtureRequest,
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loopback: Callable[[], str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncGenerator[Winter]:
-    """A home in winter under control (see winter.py)."""
+    """A home in winter under control (see winter.py); not under control with the parameter ``False``."""
     freezer.move_to(START)
     await hass.config.async_set_time_zone("Europe/Rome")
     hass.config.latitude, hass.config.longitude = 45.0, 8.0
@@ -83,7 +84,7 @@ async def winter(
         running(ViessmannCloud, ["--port", "0"]) as cloud,
         running(GasBoiler, ["--port", "0"]) as boiler,
     ):
-        made = await set_up(hass, freezer, miner, cloud, boiler)
+        made = await set_up(hass, freezer, miner, cloud, boiler, active=getattr(request, "param", True))
         yield made
         await made.quiet()
         await hass.config_entries.async_unload(hass.config_entries.async_entries(DOMAIN)[0].entry_id)

@@ -245,7 +245,11 @@ async def test_actions_return_a_response(hass: HomeAssistant, heated: Heated) ->
     assert plan == {
         "control_mode": "starting",
         "plan": None,
-        "reason": "The thermal model is not accurate enough yet, the heating curve is used",
+        "reason": "Simulation only, nothing is controlled: the thermal model is not accurate enough yet, "
+        "the heating curve is used",
+        "active": False,
+        "simulated": True,
+        "savings": None,
     }
     assert entry.runtime_data.user.comfort.profile == "away"
 
@@ -268,7 +272,10 @@ async def test_plan_contains_its_times(hass: HomeAssistant, heated: Heated, monk
     )
     answer = await action(hass, "get_plan")
     assert (answer["made"], answer["worth_kwh"]) == (made.isoformat(), 0.0812)
-    assert answer["words"] == "Plan for 48 h with 31 kWh of heat, heating starts in 2.0 h"
+    assert (
+        answer["words"]
+        == "Simulation only, nothing is controlled: plan for 48 h with 31 kWh of heat, heating starts in 2.0 h"
+    )
     starts = [datetime.fromisoformat(text) for text in answer["start"]]
     assert starts[0] == made
     assert starts[1] - made == timedelta(minutes=15 * int(cells.begin[1]))

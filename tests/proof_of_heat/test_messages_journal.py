@@ -85,20 +85,23 @@ async def test_decision_is_german_in_a_german_home_assistant(hass: HomeAssistant
     await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
     state = decision(hass, entry)
-    assert state.state == "off", "control was not turned on"
+    assert state.state == "shadow", "control was not turned on"
     words = state.attributes["words"]
     assert words.startswith(
+        "Nur Simulation, nichts wird geregelt: "
         "Heizkurve mit Raumkorrektur. Kein Wärmeerzeuger heizt. Eingeschränkt: Start, in der ersten Minute"
     )
     assert state.attributes["codes"]["wanted"] == [{"code": "curve_and_room"}]
     answer = await hass.services.async_call(DOMAIN, "get_decisions", {"count": 1}, blocking=True, return_response=True)
     assert answer["decisions"][0]["words"] == words
     plan = await hass.services.async_call(DOMAIN, "get_plan", {}, blocking=True, return_response=True)
-    assert plan["reason"] == "Das Wärmemodell ist noch nicht genau genug, es gilt die Heizkurve"
+    assert plan["reason"] == (
+        "Nur Simulation, nichts wird geregelt: das Wärmemodell ist noch nicht genau genug, es gilt die Heizkurve"
+    )
     hass.states.async_set(ha.ROOM, "unavailable")
     await entry.runtime_data.coordinator.async_refresh()
     last = entry.runtime_data.journal.rows[-1]
-    assert last["words"].startswith("Nur Heizkurve, keine Raumtemperatur")
+    assert last["words"].startswith("Nur Simulation, nichts wird geregelt: nur Heizkurve, keine Raumtemperatur")
     assert last["notes"] == ["Stube: keine gültige Raumtemperatur"]
 
 
@@ -108,7 +111,10 @@ async def test_decision_follows_a_change_of_the_language(hass: HomeAssistant, en
     assert (
         decision(hass, entry)
         .attributes["words"]
-        .startswith("Lämmityskäyrä ja huonekorjaus. Mikään lämmönlähde ei lämmitä. Rajoitukset: ")
+        .startswith(
+            "Vain simulointi, mitään ei ohjata: "
+            "lämmityskäyrä ja huonekorjaus. Mikään lämmönlähde ei lämmitä. Rajoitukset: "
+        )
     )
     finnish = decision(hass, entry)
     hass.bus.async_fire(EVENT_CORE_CONFIG_UPDATE, {"latitude": 60.2})

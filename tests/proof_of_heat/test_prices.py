@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.proof_of_heat._lib.money import UnknownUnitError
 from custom_components.proof_of_heat.prices.series import (
     PriceSeries,
     Slot,
@@ -151,12 +152,16 @@ def test_negative_prices_are_prices() -> None:
         ("öre/kWh", 0.01),
         ("€/kWh", 1.0),
         ("SEK/MWh", 0.001),
-        (None, 1.0),
-        ("", 1.0),
     ],
 )
 def test_units(unit: str | None, factor: float) -> None:
     assert unit_factor(unit) == pytest.approx(factor)
+
+
+@pytest.mark.parametrize("unit", [None, "", " "])
+def test_a_missing_unit_is_not_guessed(unit: str | None) -> None:
+    with pytest.raises(UnknownUnitError):
+        unit_factor(unit)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,13 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.proof_of_heat.engine.decision_record import SourceCommand
-from custom_components.proof_of_heat.sources.source_commands import source_command
+from custom_components.proof_of_heat.sources.source_commands import (
+    MAX_SHIFT_K,
+    UNKNOWN,
+    UserCurve,
+    can_stop,
+    source_command,
+)
 from lib.heat_source import Capabilities, Command, Control, Health, SourceKind, SourceState
 from lib.heating_curve import curve_shape
 
@@ -21,6 +27,7 @@ def command_for(
     *,
     outdoor_c: float | None = 0.0,
     level: float | None = None,
+    user: UserCurve = UNKNOWN,
     **caps: Any,
 ) -> Command | None:
     capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset(controls), **caps)
@@ -34,6 +41,7 @@ def command_for(
         outdoor_c=outdoor_c,
         slope=0.6,
         room_c=21.0,
+        user=user,
     )
 
 
@@ -95,3 +103,47 @@ def test_level_makes_the_device_curve_reach_the_flow_target(flow_c: float, outdo
 def test_curve_at_zero_degrees() -> None:
     """Slope 0.6 at 0 degC: 0.6 * 20 * (1.4347 - 0.42 + 0.0992) = 13.4 K over the room of 20 degC."""
     assert 20 + 0.6 * curve_shape(0.0) == pytest.approx(33.37, abs=0.01)
+
+
+@given(st.floats(20, 70), st.floats(-25, 19), st.floats(0.2, 2.0), st.floats(-10, 10), st.booleans())
+def test_a_curve_stays_near_the_users(flow_c: float, outdoor_c: float, slope: float, level: float, on: bool) -> None:
+    """If it is the last command, the home is neither cold nor hot at any outdoor temperature."""
+    user = UserCurve(slope, level)
+    values = given_values(
+        command_for({C.CURVE}, {"flow_c": flow_c, "on": on}, outdoor_c=outdoor_c, user=user, min_slope=0.2)
+    )
+    assert values.get("slope", slope) == slope
+    assert abs(values["level"] - level) <= MAX_SHIFT_K + 0.5
+    if not on:
+        assert values["level"] < level, "a source that cannot be turned off is turned down"
+
+
+def test_a_source_with_a_room_setpoint_alone_is_turned_down() -> None:
+    assert given_values(command_for({C.ROOM}, {"on": False})) == {"room_c": 15.0}
+    assert given_values(command_for({C.ROOM, C.ON_OFF}, {"on": False})) == {"on": False}
+
+
+@pytest.mark.parametrize(
+    ("controls", "caps", "stoppable"),
+    [
+        ({C.ON_OFF}, {}, True),
+        ({C.CURVE}, {}, False),
+        ({C.CURVE, C.ON_OFF}, {}, True),
+        ({C.ROOM}, {}, True),
+        ({C.CURVE, C.ROOM}, {}, True),
+        ({C.POWER}, {}, True),
+        ({C.POWER}, {"min_power_w": 0.0}, True),
+        ({C.POWER}, {"min_power_w": 500.0}, False),
+        ({C.POWER, C.ON_OFF}, {"min_power_w": 500.0}, True),
+        ({C.FLOW}, {}, True),
+        ({C.FLOW}, {"min_flow_c": 20.0}, True),
+        ({C.FLOW}, {"min_flow_c": 35.0}, False),
+        ({C.FLOW, C.ON_OFF}, {"min_flow_c": 35.0}, True),
+        ({C.ON_OFF}, {"can_stop": False}, False),
+        ({C.MODE}, {}, True),
+        (set(), {}, True),
+    ],
+)
+def test_which_sources_can_be_turned_off(controls: set[Control], caps: dict[str, Any], *, stoppable: bool) -> None:
+    capabilities = Capabilities(kind=SourceKind.HEAT_PUMP, controls=frozenset(controls), **caps)
+    assert can_stop(capabilities) is stoppable

@@ -23,6 +23,7 @@ FIELDS = {"entity": HEATER, "source_kind": "direct_electric", "nominal_power": 1
         ("0200000000E1", "Heat source"),
         ("Controller (AA-BB-CC-DD-EE-FF)", "Controller"),
         ("Bitaxe Gamma", "Bitaxe Gamma"),
+        ("Fröling boiler (Lambdatronic 3200)", "Fröling boiler (Lambdatronic 3200)"),
     ],
 )
 def test_default_names_are_readable(title: str, name: str) -> None:

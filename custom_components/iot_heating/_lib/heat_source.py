@@ -126,6 +126,8 @@ class Capabilities:
     fuel: str = "electricity"
     lease_in_device: bool = False
     """The device itself falls back when the lease ends; else the driver does, while it is alive."""
+    can_stop: bool = True
+    """False: it has no off. While it is controlled, it makes at least its lowest heat as long as it runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

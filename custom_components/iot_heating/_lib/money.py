@@ -6,6 +6,8 @@
 
     parse_money("USD")                      # Money(factor=1.0, currency="USD")
 
+    is_plausible_price(25.3, "EUR")         # False: that are cents
+
 A unit that is not understood raises `UnknownUnitError`: cents that are taken for whole money are wrong by a factor of
 100. A currency is None where the unit does not name one ("ct", "kr", "$").
 """
@@ -136,6 +138,24 @@ _ENERGIES: Final = {
     "квтч": 1.0,
     "мвтч": 1e3,
 }
+# Rough number of units for a euro, of currencies with more than three: only to distinguish cents from whole money.
+_PER_EURO: Final = {
+    **dict.fromkeys(("AED", "BYN", "GEL", "ILS", "MYR", "PEN", "PLN", "QAR", "RON", "SAR"), 4.0),
+    **dict.fromkeys(("BOB", "BRL", "CNY", "DKK", "GTQ", "HKD", "TTD"), 8.0),
+    **dict.fromkeys(("MAD", "NOK", "SEK"), 11.0),
+    **dict.fromkeys(("CZK", "MDL", "MXN", "MUR", "NAD", "THB", "TWD", "UYU", "ZAR"), 30.0),
+    **dict.fromkeys(("EGP", "HNL", "MKD", "NIO", "PHP", "TRY", "UAH"), 60.0),
+    **dict.fromkeys(("ALL", "BDT", "DOP", "DZD", "INR", "ISK", "JMD", "JPY", "KES", "KGS", "NPR", "RSD", "RUB"), 130.0),
+    **dict.fromkeys(("AMD", "CRC", "HUF", "KZT", "LKR", "PKR", "XAF", "XOF"), 450.0),
+    **dict.fromkeys(("ARS", "CLP", "IQD", "KRW", "NGN", "TZS"), 2000.0),
+    **dict.fromkeys(("COP", "MMK", "MNT", "UGX"), 4500.0),
+    **dict.fromkeys(("IDR", "KHR", "LAK", "PYG", "UZS"), 20_000.0),
+    **dict.fromkeys(("IRR", "LBP", "VND"), 100_000.0),
+}
+_MAX_PRICE_EUR: Final = 10.0
+"""Per kWh: twice the limit of the European power exchanges."""
+_MAX_PRICES: Final = {"AUD": 25.0}
+"""The same of exchanges with a higher limit."""
 _PER: Final = re.compile(r"\s*/\s*|\s+per\s+|\s+pro\s+|_per_|\s*[\u2215\u2044]\s*")
 
 
@@ -220,6 +240,16 @@ def parse_price_unit(text: str | None) -> PriceUnit:
             raise UnknownUnitError(written)
         energy_kwh = found
     return PriceUnit(money.factor / energy_kwh, money.currency)
+
+
+def units_per_euro(currency: str) -> float:
+    """Return roughly how many units of a currency make a euro, within a factor of two; 1 for most currencies."""
+    return _PER_EURO.get(currency, 1.0)
+
+
+def is_plausible_price(price_kwh: float, currency: str) -> bool:
+    """Return whether a kWh can cost this much: 25 EUR cannot, nor can it earn as much."""
+    return abs(price_kwh) <= _MAX_PRICES.get(currency, _MAX_PRICE_EUR * units_per_euro(currency))
 
 
 def _normalized(text: str) -> str:

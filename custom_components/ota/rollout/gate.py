@@ -77,6 +77,11 @@ def is_breaking(policy: GatePolicy, finished: int, failures: int) -> str | None:
     return None
 
 
+def needed_devices(policy: GatePolicy, wave: Outcome) -> int:
+    """Return how many devices of a wave must have a result."""
+    return min(wave.members, max(policy.min_sample, math.ceil(round(policy.coverage * wave.members, 9))))
+
+
 def decide(policy: GatePolicy, wave: Outcome) -> Decision:
     """Return the decision for a wave.
 
@@ -84,7 +89,7 @@ def decide(policy: GatePolicy, wave: Outcome) -> Decision:
     """
     if reason := is_breaking(policy, wave.finished, wave.failures):
         return Decision(Verdict.STOP, reason)
-    needed = min(wave.members, max(policy.min_sample, math.ceil(round(policy.coverage * wave.members, 9))))
+    needed = needed_devices(policy, wave)
     if wave.finished < needed:
         return Decision(Verdict.WAIT, "sample")
     if wave.verified < policy.success_rate * wave.finished:

@@ -52,6 +52,10 @@ class SourceConfig:
     priority: float = 0.0
     """Money per kWh of heat by which the source is preferred (negative: avoided)."""
     flow_limit_c: float | None = None
+    can_stop: bool = True
+    """False: it has no off. While it runs, it makes at least its lowest heat."""
+    zones: frozenset[str] = frozenset()
+    """The zones that it heats alone, such as the room of a thermostat; empty: the whole home."""
     size_assumed: bool = False
     """Its electric input is not known: `sources.full_load` assumes that of a typical device."""
 

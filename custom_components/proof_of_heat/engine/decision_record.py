@@ -26,6 +26,8 @@ class DecisionState(StrEnum):
 
     OFF = "off"
     """Control is off: nothing is commanded."""
+    SHADOW = "shadow"
+    """Control was never on: the decisions are simulated, and nothing is commanded."""
     STARTING = "starting"
     FROST = "frost"
     BLIND = "blind"
@@ -63,6 +65,14 @@ class SourceCommand:
     lease_s: float
     hold: bool = False
     """True: leave the source as it is (no write is allowed now)."""
+    rest_power_w: float = 0.0
+    """What it draws while it is not needed, because it has no off."""
+    rest_heat_w: float = 0.0
+
+    @property
+    def drawn_w(self) -> float:
+        """The expected electric input, on or off."""
+        return self.power_w if self.on else self.rest_power_w
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +117,14 @@ class DecisionRecord:
     """The next rise of the comfort band, with its reason."""
     active: bool = True
     """False: control is off and the commands are not sent."""
+    shadow: bool = False
+    """True: control was never on, and its effect is simulated."""
 
     @property
     def state(self) -> DecisionState:
         """What the control does now."""
         if not self.active:
-            return DecisionState.OFF
+            return DecisionState.SHADOW if self.shadow else DecisionState.OFF
         match self.control_mode:
             case ControlMode.STARTING:
                 return DecisionState.STARTING
@@ -126,9 +138,16 @@ class DecisionRecord:
         return DecisionState.LIMITED if self.requested_w > 0 and self.limits else DecisionState.IDLE
 
     @property
+    def status(self) -> tuple[Message, ...]:
+        """What every text about the decision or the plan begins with while nothing is commanded."""
+        if self.active:
+            return ()
+        return (message(MessageCode.SHADOW if self.shadow else MessageCode.CONTROL_OFF),)
+
+    @property
     def text(self) -> str:
         """The record as an English sentence with source IDs."""
-        return describe(self.reasons, self.mix, self.limits)
+        return describe(self.reasons, self.mix, self.limits, status=self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +175,13 @@ def describe(
     mix: Sequence[SourceShare],
     limits: Sequence[Message],
     format_message: Callable[[Message], str] = str,
+    *,
+    status: Sequence[Message] = (),
 ) -> str:
-    """Return a text with the demand and its reasons, the active sources with their cost of heat, and the limits."""
+    """Return a text with the demand and its reasons, the active sources with their cost of heat, and the limits.
+
+    It begins with ``status``.
+    """
     active = [
         message(MessageCode.HEATS, source=share.source_id, heat_kw=share.heat_w / 1000, price_kwh=share.price_kwh)
         for share in mix
@@ -169,4 +193,4 @@ def describe(
     ]
     if limits:
         parts.append(format_message(message(MessageCode.LIMITED, limits="; ".join(map(format_message, limits)))))
-    return ". ".join(parts)
+    return "".join(f"{format_message(part)}: " for part in status) + ". ".join(parts)

@@ -5,9 +5,10 @@ vectorized. If they become too many, only the cheapest of those with similar hea
 continuous sources between their points to the exact demand, surplus or limit.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, permutations, product
+from itertools import pairwise, permutations
 from math import isfinite
 
 import numpy as np
@@ -84,13 +85,13 @@ class Allocation:
 
 
 class _Combinations:
-    """Heat, power (total and per phase), cost and selected points of many combinations."""
+    """Heat, power (total and of each limited phase), cost and selected points of many combinations."""
 
-    def __init__(self) -> None:
-        self.heat, self.cost, self.bonus = np.zeros(1), np.zeros(1), np.zeros(1)
-        self.phases = np.zeros((1, 3))
-        self.power = np.zeros(1)
-        self.chosen = np.zeros((1, 0), dtype=np.int16)
+    def __init__(self, request: DispatchRequest) -> None:
+        self.request = request
+        self.heat, self.cost, self.bonus, self.power = np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1)
+        self.phases = {phase: np.zeros(1) for phase, limit in enumerate(request.phase_w) if isfinite(limit)}
+        self.chosen: list[Array] = []
 
     def extend(self, option: SourceOption, points: Sequence[OperatingPoint]) -> None:
         """Combine every combination with every point of another source."""
@@ -99,30 +100,39 @@ class _Combinations:
         switch = np.array([option.start_price if (p.level > 0) != option.now_on else 0.0 for p in points])
         cost = np.array([p.other_cost_h for p in points])
         count, many = len(self.heat), len(points)
-        self.heat = (self.heat[:, None] + heat).reshape(-1)
-        self.cost = (self.cost[:, None] + cost).reshape(-1)
-        self.bonus = (self.bonus[:, None] + option.bonus_kwh * heat / 1000 - switch).reshape(-1)
-        share = np.full(3, 1 / 3) if option.phase is None else np.eye(3)[option.phase]
-        self.phases = (self.phases[:, None, :] + power[None, :, None] * share).reshape(-1, 3)
-        self.power = self.phases.sum(axis=1)
-        chosen = np.empty((count, many, self.chosen.shape[1] + 1), dtype=np.int16)
-        chosen[:, :, :-1] = self.chosen[:, None, :]
-        chosen[:, :, -1] = np.arange(many)
-        self.chosen = chosen.reshape(count * many, -1)
+        self.heat = _all_sums(self.heat, heat)
+        self.cost = _all_sums(self.cost, cost)
+        self.bonus = _all_sums(self.bonus, option.bonus_kwh * heat / 1000 - switch)
+        self.power = _all_sums(self.power, power)
+        self.phases = {phase: _all_sums(own, power * _on_phase(option, phase)) for phase, own in self.phases.items()}
+        self.chosen = [np.repeat(places, many) for places in self.chosen]
+        self.chosen.append(np.tile(np.arange(many, dtype=np.int16), count))
 
     def keep(self, places: Array) -> None:
         """Keep only the combinations at these places."""
         self.heat, self.cost, self.bonus = self.heat[places], self.cost[places], self.bonus[places]
-        self.phases, self.power, self.chosen = self.phases[places], self.power[places], self.chosen[places]
+        self.power = self.power[places]
+        self.phases = {phase: power[places] for phase, power in self.phases.items()}
+        self.chosen = [chosen[places] for chosen in self.chosen]
 
-    def objective(self, request: DispatchRequest) -> Array:
+    def objective(self) -> Array:
         """Return the money per hour of each combination, including penalties."""
-        return _cost_with_penalties(request, self.heat, self.power, self.cost) - self.bonus
+        return _cost_with_penalties(self.request, self.heat, self.power, self.cost) - self.bonus
 
-    def fits(self, request: DispatchRequest) -> Array:
+    def fits(self) -> Array:
         """Return for each combination whether it is within the limits."""
-        within = self.power <= request.site_w + TOLERANCE_W
-        return within & (self.phases <= np.array(request.phase_w) + TOLERANCE_W).all(axis=1)
+        within: Array = self.power <= self.request.site_w + TOLERANCE_W
+        for phase, power in self.phases.items():
+            within &= power <= self.request.phase_w[phase] + TOLERANCE_W
+        return within
+
+    def points(self, row: int) -> list[int]:
+        """Return the selected point of each source of one combination."""
+        return [int(chosen[row]) for chosen in self.chosen]
+
+
+def _all_sums(one: Array, other: Array) -> Array:
+    return np.add.outer(one, other).reshape(-1)
 
 
 def _electricity_cost(request: DispatchRequest, power: Array) -> Array:
@@ -169,51 +179,54 @@ def dispatch(options: Sequence[SourceOption], request: DispatchRequest) -> Alloc
     """
     shared = sum(option.continuous for option in options) > 1
     tables = [_refine_points(option, FINE_POINTS[shared]) for option in options]
-    combos = _Combinations()
+    combos = _Combinations(request)
     order = sorted(range(len(options)), key=lambda i: -len(tables[i]))
     for place in order:
         combos.extend(options[place], tables[place])
-        _prune(combos, request)
-    fits, objective = combos.fits(request), combos.objective(request)
+        _prune(combos)
+    fits, objective = combos.fits(), combos.objective()
     limited = bool((objective[~fits].min(initial=np.inf)) < objective[fits].min(initial=np.inf) - 1e-9)
     if fits.any():
         ranked = np.where(fits, objective, np.inf)
-        moves = np.array([options[place].continuous for place in order], dtype=bool)
-        best = _distinct_best(ranked, np.where(moves, np.minimum(combos.chosen, 1), combos.chosen))
+        best = _distinct_best(ranked, combos, [options[place].continuous for place in order])
     else:
         best = [int(np.lexsort((objective, combos.power))[0])]
     found: list[Allocation] = []
     for row in best:
         chosen = [OFF] * len(options)
-        for column, place in enumerate(order):
-            chosen[place] = tables[place][combos.chosen[row, column]]
+        for place, point in zip(order, combos.points(row), strict=True):
+            chosen[place] = tables[place][point]
         found.append(_fine_tune(options, request, chosen, limited=limited))
     return min(found, key=lambda allocation: allocation.objective_h)
 
 
-def _distinct_best(ranked: Array, patterns: Array) -> list[int]:
+def _distinct_best(ranked: Array, combos: _Combinations, moves: Sequence[bool]) -> list[int]:
     """Return the best combinations, at most two per pattern: a pattern ignores what fine-tuning changes anyway."""
     count = min(len(ranked), FINE_TUNED * 12)
     nearest = np.argpartition(ranked, count - 1)[:count]
     nearest = nearest[np.argsort(ranked[nearest], kind="stable")]
-    seen: dict[bytes, int] = {}
+    columns = (
+        (np.minimum(chosen[nearest], 1) if moving else chosen[nearest]).tolist()
+        for chosen, moving in zip(combos.chosen, moves, strict=True)
+    )
+    patterns = list(zip(*columns, strict=True)) or [()] * count
+    seen: Counter[tuple[int, ...]] = Counter()
     found: list[int] = []
-    for row in nearest.tolist():
-        pattern = patterns[row].tobytes()
-        seen[pattern] = seen.get(pattern, 0) + 1
-        if seen[pattern] <= 2 and np.isfinite(ranked[row]):
+    for row, value, pattern in zip(nearest.tolist(), ranked[nearest].tolist(), patterns, strict=True):
+        seen[pattern] += 1
+        if seen[pattern] <= 2 and isfinite(value):
             found.append(row)
     return found[:FINE_TUNED]
 
 
-def _prune(combos: _Combinations, request: DispatchRequest) -> None:
+def _prune(combos: _Combinations) -> None:
     """If there are too many combinations, keep the cheapest of each bucket of similar heat and power."""
     if len(combos.heat) <= MAX_COMBINATIONS:
         return
     heat_step = max(float(combos.heat.max()), 1.0) / 240
     power_step = max(float(combos.power.max()), 1.0) / 40
     key = (combos.heat / heat_step).astype(np.intp) * 1000 + (combos.power / power_step).astype(np.intp)
-    value = combos.cost - combos.bonus + combos.power * request.price_kwh / 1000
+    value = combos.cost - combos.bonus + combos.power * combos.request.price_kwh / 1000
     order = np.lexsort((value, key))
     first = np.concatenate([[True], np.diff(key[order]) != 0])
     combos.keep(order[first])
@@ -260,10 +273,17 @@ def _exchanges(
         for first in options[one].points[1:]:
             if low.heat_w <= heat - first.heat_w <= high.heat_w and high.heat_w > low.heat_w:
                 yield first, _interpolate(low, high, (heat - first.heat_w - low.heat_w) / (high.heat_w - low.heat_w))
-        for (a, b), power in product(mine, powers):
-            shares = _crossing((a, b), (low, high), heat, power)
-            if shares is not None:
-                yield _interpolate(a, b, shares[0]), _interpolate(low, high, shares[1])
+        for a, b in mine:
+            if not a.heat_w + low.heat_w <= heat <= b.heat_w + high.heat_w and _rising(a, b, low, high):
+                continue  # most pairs: this heat lies outside of what they make together
+            for power in powers:
+                shares = _crossing((a, b), (low, high), heat, power)
+                if shares is not None:
+                    yield _interpolate(a, b, shares[0]), _interpolate(low, high, shares[1])
+
+
+def _rising(a: OperatingPoint, b: OperatingPoint, low: OperatingPoint, high: OperatingPoint) -> bool:
+    return a.heat_w <= b.heat_w and low.heat_w <= high.heat_w
 
 
 def _segments(option: SourceOption) -> list[tuple[OperatingPoint, OperatingPoint]]:

@@ -210,19 +210,7 @@ class Engine:
             too_warm=inputs.room_c > (self._band or snapshot.band).now[1] - TOO_WARM_K,
             power_cap_w=self.plan.cap_w if is_planned and self.plan else self._power_cap_w(),
         )
-        requested = tuple(
-            SourceCommand(
-                source_id=part.source_id,
-                on=part.level > 0,
-                level=part.level,
-                power_w=part.power_w,
-                heat_w=part.heat_w,
-                flow_c=target.flow_c,
-                lease_s=self.config.safety.lease_s,
-                hold=part.hold,
-            )
-            for part in choice.parts
-        )
+        requested = tuple(part.command(target.flow_c, self.config.safety.lease_s) for part in choice.parts)
         headroom = self.source_selector.headroom(snapshot, self.learned)
         commands, limits = self.safety.apply(requested, snapshot, inputs, headroom)
         self.source_selector.record(commands)
@@ -302,7 +290,8 @@ class Engine:
             sources=cfg.sources,
             locks=self._locks(snapshot),
             running={s.source_id: bool(self.short_cycle.cycle(s.source_id).on) for s in cfg.sources},
-            available=self.source_selector.available(snapshot),
+            available=self.source_selector.available(snapshot) & self.source_selector.needed(inputs),
+            unstoppable=self.source_selector.unstoppable(snapshot),
             emitter_c=self.plan.emitter_c if self.plan else None,
             power_cap_w=self._power_cap_w(),
             site_limit_w=headroom.site_w,

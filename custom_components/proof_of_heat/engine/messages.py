@@ -19,6 +19,9 @@ VALUE_SEPARATOR: Final = ": "
 class MessageCode(StrEnum):
     """All messages. The value of a member is its code."""
 
+    # Who controls the sources, where it is not this integration.
+    SHADOW = auto()
+    CONTROL_OFF = auto()
     # The reason for the demand.
     CURVE_AND_ROOM = auto()
     CURVE_ONLY = auto()
@@ -43,6 +46,7 @@ class MessageCode(StrEnum):
     FROST_ALONE = auto()
     MUST_REST = auto()
     MUST_RUN = auto()
+    CANNOT_STOP = auto()
     FLOW_LIMIT = auto()
     NO_POWER = auto()
     NO_ANSWER = auto()
@@ -61,6 +65,8 @@ class MessageCode(StrEnum):
 
 
 _ENGLISH: Final[Mapping[MessageCode, str]] = {
+    MessageCode.SHADOW: "simulation only, nothing is controlled",
+    MessageCode.CONTROL_OFF: "heating control is off",
     MessageCode.CURVE_AND_ROOM: "heating curve with room correction",
     MessageCode.CURVE_ONLY: "heating curve only, no room temperature",
     MessageCode.WARM_OUTSIDE: "warm enough outside",
@@ -82,6 +88,7 @@ _ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.FROST_ALONE: "no heat source is available, frost protection is left to the devices",
     MessageCode.MUST_REST: "{source}: minimum off time not reached",
     MessageCode.MUST_RUN: "{source}: minimum on time not reached",
+    MessageCode.CANNOT_STOP: "{source}: cannot be turned off, continues at its lowest output",
     MessageCode.FLOW_LIMIT: "{source}: flow temperature {flow_c:.1f} °C has reached the maximum of {limit_c:.1f} °C",
     MessageCode.NO_POWER: "{source}: no power left within the power limit",
     MessageCode.NO_ANSWER: "{source}: not responding",

@@ -162,13 +162,10 @@ class Safety:
         parts = [list(self._bounds(self.sources[command.source_id], headroom)) for command in commands]
         for limit in range(len(headroom.phases_w) + 1):
             while True:
-                takes = [
-                    c.power_w * p[limit][0] if c.on and not c.hold else 0.0
-                    for c, p in zip(commands, parts, strict=True)
-                ]
+                takes = [0.0 if c.hold else c.drawn_w * p[limit][0] for c, p in zip(commands, parts, strict=True)]
                 if not takes or sum(takes) <= parts[0][limit][1] + TOLERANCE_W:
                     break
-                free = [i for i, take in enumerate(takes) if take > 0 and not self._must_run(commands[i], now_s)]
+                free = [i for i, command in enumerate(commands) if takes[i] > 0 and self._may_stop(command, now_s)]
                 if not free:
                     break
                 largest = max(free, key=takes.__getitem__)
@@ -176,8 +173,8 @@ class Safety:
                 commands[largest] = replace(commands[largest], on=False, level=0.0, power_w=0.0, heat_w=0.0)
         return commands
 
-    def _must_run(self, command: SourceCommand, now_s: float) -> bool:
-        return self.short_cycle.locks(self.sources[command.source_id], now_s).must_run
+    def _may_stop(self, command: SourceCommand, now_s: float) -> bool:
+        return command.on and not self.short_cycle.locks(self.sources[command.source_id], now_s).must_run
 
     def _max_flow_c(self, source_id: str) -> float:
         return min(self.limits.max_flow_c, self.sources[source_id].flow_limit_c or math.inf)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from .._lib.heat_source import SourceKind
+from .bound_sources import is_needed, keeps_running, rest_point, within_cap
 from .config import EngineConfig, SourceConfig, Steering
 from .decision_record import Headroom, SourceCommand, SourceShare
 from .dispatch import OFF, DispatchRequest, OperatingPoint, SourceOption, dispatch, without_off
@@ -22,7 +23,6 @@ from .sources import full_load, revenue_h
 
 LEVELS = 10
 SHORT_W = 50.0
-CAP_SLACK = 1.02
 PENALTY_FACTOR = 20.0
 """Penalty of missing heat, and of heat in a home that is too warm, as a multiple of the electricity price."""
 QUIET_SLACK = 0.02
@@ -41,6 +41,23 @@ class SelectedPoint:
     power_w: float
     hold: bool = False
     """The source is unavailable: no command is possible, and its lease ends in the device."""
+    rest: OperatingPoint = OFF
+    """What it makes and draws although it is not needed, because it has no off."""
+
+    def command(self, flow_c: float, lease_s: float) -> SourceCommand:
+        """Return the command for this point."""
+        return SourceCommand(
+            source_id=self.source_id,
+            on=self.level > 0,
+            level=self.level,
+            power_w=self.power_w,
+            heat_w=self.heat_w,
+            flow_c=flow_c,
+            lease_s=lease_s,
+            hold=self.hold,
+            rest_power_w=self.rest.power_w,
+            rest_heat_w=self.rest.heat_w,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +87,20 @@ class SourceSelector:
         """Return the IDs of the available sources."""
         unavailable = {source.source_id for source in snapshot.sources if not source.available}
         return frozenset(self.sources) - unavailable
+
+    def needed(self, inputs: ValidatedInputs) -> frozenset[str]:
+        """Return the IDs of the sources whose zones need heat."""
+        too_warm_k = self.config.curve.too_warm_k
+        return frozenset(name for name, source in self.sources.items() if is_needed(source, inputs.zones, too_warm_k))
+
+    def unstoppable(self, snapshot: Snapshot) -> frozenset[str]:
+        """Return the IDs of the sources that go on at their lowest heat when they are not needed."""
+        readings = {source.source_id: source for source in snapshot.sources}
+        return frozenset(
+            name
+            for name, source in self.sources.items()
+            if keeps_running(source, readings.get(name, SourceSnapshot(source_id=name)))
+        )
 
     def design_heat_w(self, learned: LearnedModel | None) -> float:
         """Return the design heat load of the home in W.
@@ -152,7 +183,7 @@ class SourceSelector:
         config = self.config
         limits: list[Message] = []
         options = []
-        readings = {source.source_id: source for source in snapshot.sources}
+        readings, needed = {source.source_id: source for source in snapshot.sources}, self.needed(inputs)
         for source in config.sources:
             reading = readings.get(source.source_id, SourceSnapshot(source_id=source.source_id))
             if not reading.available:
@@ -161,16 +192,17 @@ class SourceSelector:
                 continue
             option = self._option(source, reading, snapshot, inputs, _Context(learned, state, frost))
             if source.steering is Steering.LEVEL:
-                option = _within_cap(option, power_cap_w)
+                option = within_cap(option, power_cap_w)
             lock = locks.get(source.source_id, RunLocks())
-            if lock.must_rest:
-                option = replace(option, points=(OFF,))
+            if lock.must_rest or not (frost or lock.must_run or source.source_id in needed):
+                option = replace(option, points=option.points[:1])
             elif lock.must_run:
                 option = without_off(option)
             options.append(option)
         request = self._request(snapshot, heat_w, self.headroom(snapshot, learned), too_warm=too_warm)
         allocation = dispatch(options, request)
         chosen = dict(zip((option.source_id for option in options), allocation.points, strict=True))
+        rests = {option.source_id: option.points[0] for option in options if option.points[0].level <= 0}
         limits += self._quiet_limits(snapshot, chosen, frost=frost) if heat_w > 0 else ()
         if allocation.limited:
             limits += self._power_limits(options, request) or [message(MessageCode.SITE_LIMIT)]
@@ -178,9 +210,11 @@ class SourceSelector:
             limits.append(message(MessageCode.SOURCES_SHORT, missing_kw=allocation.short_w / 1000))
         parts = []
         for source in config.sources:
-            point = chosen.get(source.source_id, OFF)
+            point, rest = chosen.get(source.source_id, OFF), rests.get(source.source_id, OFF)
             hold = source.source_id not in chosen
-            parts.append(SelectedPoint(source.source_id, point.level, point.heat_w, point.power_w, hold))
+            if rest.heat_w > 0 and point.level <= 0:
+                limits.append(message(MessageCode.CANNOT_STOP, source=source.source_id))
+            parts.append(SelectedPoint(source.source_id, point.level, point.heat_w, point.power_w, hold, rest))
         return Selection(tuple(parts), tuple(limits))
 
     def _power_limits(self, options: Sequence[SourceOption], request: DispatchRequest) -> list[Message]:
@@ -215,7 +249,7 @@ class SourceSelector:
         """Record the final commands."""
         for command in commands:
             if not command.hold:
-                self._last_power[command.source_id] = command.power_w if command.on else 0.0
+                self._last_power[command.source_id] = command.drawn_w
 
     def _request(self, snapshot: Snapshot, heat_w: float, headroom: Headroom, *, too_warm: bool) -> DispatchRequest:
         price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
@@ -263,11 +297,12 @@ class SourceSelector:
         highest = source.quiet_level if snapshot.quiet and not now.frost else 1.0
         on = bool(reading.on) if reading.on is not None else self._last_power.get(source.source_id, 0.0) > 0
         points, continuous = self._operating_points(source, snapshot, inputs, now), source.steering is Steering.LEVEL
+        rest = rest_point(source, reading, points)
         points = tuple(point for point in points if point.level <= highest + 1e-9)
         points = self._while_settling(source, reading, self._within_ramp(source, points))
         return SourceOption(
             source_id=source.source_id,
-            points=(OFF, *points),
+            points=(rest, *points),
             continuous=continuous,
             phase=source.phase,
             now_on=on,
@@ -338,7 +373,7 @@ class SourceSelector:
 
     def shares(self, commands: Sequence[SourceCommand], snapshot: Snapshot) -> tuple[SourceShare, ...]:
         """Return each command's contribution with the cost of its heat; surplus is shared in proportion to power."""
-        drawn = sum(command.power_w for command in commands if command.on)
+        drawn = sum(command.drawn_w for command in commands)
         own = min(1.0, max(0.0, snapshot.surplus_w) / drawn) if drawn > 0 else 0.0
         price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else 0.25
         mean_price = price + own * (_finite_or_zero(snapshot.surplus_price_kwh) - price)
@@ -346,20 +381,13 @@ class SourceSelector:
 
     def _share(self, command: SourceCommand, snapshot: Snapshot, price: float) -> SourceShare:
         source = self.sources[command.source_id]
-        if not command.on or command.heat_w <= 0:
-            return SourceShare(command.source_id, 0.0, command.power_w if command.on else 0.0, NAN)
-        point = self._point(source, command.level, command.heat_w, command.power_w, snapshot)
+        heat_w = command.heat_w if command.on else command.rest_heat_w
+        if heat_w <= 0:
+            return SourceShare(command.source_id, 0.0, command.drawn_w, NAN)
+        point = self._point(source, command.level, heat_w, command.drawn_w, snapshot)
         cost_h = point.other_cost_h + point.power_w * price / 1000
         return SourceShare(command.source_id, point.heat_w, point.power_w, cost_h / point.heat_w * 1000)
 
 
 def _finite_or_zero(value: float) -> float:
     return value if math.isfinite(value) else 0.0
-
-
-def _within_cap(option: SourceOption, power_cap_w: float) -> SourceOption:
-    """Return the option without points above the cap, except off and the lowest."""
-    if math.isinf(power_cap_w):
-        return option
-    kept = tuple(p for i, p in enumerate(option.points) if i < 2 or p.power_w <= power_cap_w * CAP_SLACK)
-    return replace(option, points=kept)

@@ -27,6 +27,7 @@ CONNECTION_ERRORS: Final = (DriverError, HomeAssistantError)
 _MAC: Final = re.compile(r"\b(?:[0-9A-F]{2}[:\-]){5}[0-9A-F]{2}\b|\b[0-9A-F]{12}\b", re.IGNORECASE)
 _MODEL_PREFIX: Final = re.compile(r"^E\d_")
 """Viessmann's models begin with their generation ("E3_Vitocal_16")."""
+_EMPTY_BRACKETS: Final = re.compile(r"\(\s*\)|\[\s*\]")
 _NAMELESS: Final = "Heat source"
 
 
@@ -37,12 +38,14 @@ class DeviceCandidate:
     title: str
     unique_id: str
     data: dict[str, Any]
+    readings: Mapping[str, str] | None = None
+    """Placeholders of what it reads, which are shown before it is added; None: nothing to show."""
 
     @property
     def readable_title(self) -> str:
         """The title as a name: without the maker's prefix, underscores or a MAC address."""
         text = _MAC.sub(" ", _MODEL_PREFIX.sub("", self.title)).replace("_", " ")
-        return " ".join(text.split()).strip(" -()[]") or _NAMELESS
+        return " ".join(_EMPTY_BRACKETS.sub(" ", text).split()).strip(" -") or _NAMELESS
 
 
 # Stored values that the flow determined, in addition to the fields of the form.
@@ -87,10 +90,11 @@ class SourceForm:
 class FieldError(HomeAssistantError):
     """A value of one field is invalid; `key` names the text."""
 
-    def __init__(self, field: str, key: str) -> None:
+    def __init__(self, field: str, key: str, placeholders: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{field}: {key}")
         self.field = field
         self.key = key
+        self.placeholders = placeholders or {}
 
 
 def only(schema: vol.Schema, names: tuple[str, ...]) -> vol.Schema:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import aiohttp
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
-from homeassistant.const import UnitOfPower, UnitOfTemperature
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfPower, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
@@ -24,9 +24,11 @@ from homeassistant.helpers.selector import (
 )
 import probatio as vol
 
+from .._lib.money import UnknownUnitError, is_plausible_price
 from ..const import (
     CONF_AWAY_CALENDAR,
     CONF_BASE_PRICE,
+    CONF_CO2_ENTITY,
     CONF_CURVE,
     CONF_FEES,
     CONF_FIXED_PRICE,
@@ -39,16 +41,20 @@ from ..const import (
     CONF_LIMITS,
     CONF_MAX_FLOW,
     CONF_PERSONS,
+    CONF_PLANNING,
     CONF_POOL_FEE,
     CONF_PRESENCE,
     CONF_PRICE,
     CONF_PRICE_ENTITY,
+    CONF_PRICE_UNIT,
+    CONF_PV_FORECAST,
     CONF_QUIET_FROM,
     CONF_QUIET_LEVEL,
     CONF_QUIET_TO,
     CONF_SITE_METER,
     CONF_SITE_POWER,
     CONF_SLOPE,
+    CONF_SOLAR,
     CONF_TARIFF_WINDOWS,
     CONF_TAX,
     CONF_WAY_ZONES,
@@ -61,10 +67,16 @@ from ..const import (
     POWER_LIMIT_RANGE_W,
     SLOPE_RANGE,
 )
+from ..inputs.emissions import emission_kg_kwh
+from ..inputs.pv_forecast import fetch_forecast
+from ..inputs.states import known, number_of
 from ..prices.http_price import HttpPriceError, fetch_price
 from ..prices.tariff import DAYS, TariffError, parse as parse_tariff
+from ..prices.units import SELECTABLE, unit_of
 from ..system_config import HttpPriceConfig, SystemConfig, read_config
-from .fields import POWER, number, with_currency
+from .advanced import with_section, without_empty
+from .fields import POWER, number, select, with_currency
+from .more_options import CURVE_ADVANCED, PLANNING, SOLAR, curve_problems
 
 type Problems = dict[str, str]
 type Validator = Callable[[Mapping[str, Any]], Problems]
@@ -125,6 +137,26 @@ def tariff_problems(values: Mapping[str, Any]) -> Problems:
     return {}
 
 
+async def try_price(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
+    """Read the price sensor once: its unit is known or selected, and its price can be meant."""
+    entity_id = values.get(CONF_PRICE_ENTITY)
+    state = known(hass, entity_id)
+    if state is None:
+        return {}
+    try:
+        unit = unit_of(state, values.get(CONF_PRICE_UNIT))
+    except UnknownUnitError as err:
+        return {CONF_PRICE_ENTITY: "price_unit_unknown"} if err.unit else {CONF_PRICE_UNIT: "price_unit_missing"}
+    value = number_of(state)
+    if value is not None and not is_plausible_price(value * unit.factor, unit.currency or hass.config.currency):
+        return {
+            CONF_PRICE_ENTITY
+            if state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+            else CONF_PRICE_UNIT: "price_implausible"
+        }
+    return {}
+
+
 def mining_problems(values: Mapping[str, Any]) -> Problems:
     """Validate the address."""
     url = values.get(CONF_HASHPRICE_URL)
@@ -145,6 +177,23 @@ async def try_mining(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems
     except aiohttp.ClientError, TimeoutError, ValueError:
         return {CONF_HASHPRICE_URL: "cannot_connect"}
     return {}
+
+
+async def try_solar(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
+    """Request the forecast once."""
+    try:
+        await fetch_forecast(hass, values.get(CONF_PV_FORECAST, ()))
+    except Exception:  # noqa: BLE001  any integration may be asked
+        return {CONF_PV_FORECAST: "no_solar_forecast"}
+    return {}
+
+
+async def try_planning(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
+    """Check the unit of the CO2 intensity."""
+    entity_id = values.get(CONF_CO2_ENTITY)
+    if known(hass, entity_id) is None or emission_kg_kwh(hass, entity_id) > 0:
+        return {}
+    return {CONF_CO2_ENTITY: "no_co2_intensity"}
 
 
 def limits_problems(values: Mapping[str, Any]) -> Problems:
@@ -172,13 +221,19 @@ class OptionForm:
 OPTION_FORMS: Final[dict[str, OptionForm]] = {
     "curve": OptionForm(
         CONF_CURVE,
-        vol.Schema(
-            {
-                vol.Required(CONF_SLOPE, default=DEFAULT_SLOPE): number(*SLOPE_RANGE, None, 0.05),
-                vol.Required(CONF_LEVEL, default=DEFAULT_LEVEL): number(*LEVEL_RANGE_K, UnitOfTemperature.KELVIN, 0.5),
-                vol.Required(CONF_MAX_FLOW): number(*MAX_FLOW_RANGE_C, UnitOfTemperature.CELSIUS),
-            }
+        with_section(
+            vol.Schema(
+                {
+                    vol.Required(CONF_SLOPE, default=DEFAULT_SLOPE): number(*SLOPE_RANGE, None, 0.05),
+                    vol.Required(CONF_LEVEL, default=DEFAULT_LEVEL): number(
+                        *LEVEL_RANGE_K, UnitOfTemperature.KELVIN, 0.5
+                    ),
+                    vol.Required(CONF_MAX_FLOW): number(*MAX_FLOW_RANGE_C, UnitOfTemperature.CELSIUS),
+                }
+            ),
+            CURVE_ADVANCED,
         ),
+        curve_problems,
         current=current_curve,
     ),
     "price": OptionForm(
@@ -186,11 +241,13 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
         vol.Schema(
             {
                 vol.Optional(CONF_PRICE_ENTITY): EntitySelector(EntitySelectorConfig(domain=["sensor", "event"])),
+                vol.Optional(CONF_PRICE_UNIT): select(list(SELECTABLE), CONF_PRICE_UNIT),
                 vol.Required(CONF_FEES, default=0.0): _MONEY,
                 vol.Required(CONF_TAX, default=0.0): number(0, 100, "%", "any"),
                 vol.Optional(CONF_FIXED_PRICE): _MONEY,
             }
         ),
+        trial=try_price,
     ),
     "tariff": OptionForm(
         CONF_PRICE,
@@ -239,6 +296,8 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
         ),
         limits_problems,
     ),
+    "solar": OptionForm(CONF_SOLAR, SOLAR, trial=try_solar),
+    "planning": OptionForm(CONF_PLANNING, PLANNING, trial=try_planning),
 }
 # Schemas for imported configurations, without the defaults of the forms.
 SUBJECTS: Final[dict[str, vol.Schema]] = {
@@ -294,6 +353,14 @@ class ProofOfHeatOptionsFlow(OptionsFlow):
         """Power limit and quiet hours."""
         return await self._edit("limits", user_input)
 
+    async def async_step_solar(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Solar power."""
+        return await self._edit("solar", user_input)
+
+    async def async_step_planning(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Comfort, power peaks and CO2."""
+        return await self._edit("planning", user_input)
+
     async def _edit(self, name: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
         """Show a form; options of its subject that it does not show stay as they are."""
         form, options = OPTION_FORMS[name], dict(self.config_entry.options)
@@ -304,7 +371,7 @@ class ProofOfHeatOptionsFlow(OptionsFlow):
         if user_input is not None and not errors:
             shown = {str(key) for key in form.schema.schema}
             rest = {key: value for key, value in stored.items() if key not in shown}
-            return self.async_create_entry(data={**options, form.subject: {**rest, **user_input}})
+            return self.async_create_entry(data={**options, form.subject: without_empty({**rest, **user_input})})
         current = {**form.current(read_config(self.config_entry)), **stored}
         offered = with_currency(self.hass, form.schema)
         schema = self.add_suggested_values_to_schema(offered, current if user_input is None else user_input)

@@ -50,9 +50,9 @@ class MessageTexts:
 ENGLISH: Final = MessageTexts({code: template.text for code, template in TEMPLATES.items()})
 
 
-async def async_load_texts(hass: HomeAssistant) -> MessageTexts:
-    """Return the texts in the language of Home Assistant, regardless of its region; in English if there are none."""
-    supported = language_util.matches(hass.config.language, LANGUAGES, hass.config.country)
+async def async_load_texts(hass: HomeAssistant, language: str | None = None) -> MessageTexts:
+    """Return the texts in a language (None: that of Home Assistant), regardless of its region; else in English."""
+    supported = language_util.matches(language or hass.config.language, LANGUAGES, hass.config.country)
     common = await async_get_translations(hass, supported[0] if supported else LOCALE_EN, "common", {DOMAIN})
     texts = {code: common.get(f"{_COMMON}{KEY_PREFIX}{code}", english) for code, english in ENGLISH.texts.items()}
     models = {key: common.get(_COMMON + key, english) for key, english in MODELS.items()}
@@ -74,13 +74,14 @@ class MessageFormatter:
         values = {name: self._formatted(name, value, formats.get(name, "")) for name, value in message.values.items()}
         return self.texts.texts[message.code].format_map(values)
 
-    def join(self, messages: Sequence[Message]) -> str:
-        """Return several messages as one sentence."""
-        return _capitalized(", ".join(map(self.format, messages)))
+    def join(self, messages: Sequence[Message], *, status: Sequence[Message] = ()) -> str:
+        """Return several messages as one sentence, which begins with ``status``."""
+        begin = "".join(f"{self.format(part)}: " for part in status)
+        return _capitalized(begin + ", ".join(map(self.format, messages)))
 
     def decision(self, record: DecisionRecord) -> str:
         """Return the decision of a cycle with its reasons."""
-        return _capitalized(describe(record.reasons, record.mix, record.limits, self.format))
+        return _capitalized(describe(record.reasons, record.mix, record.limits, self.format, status=record.status))
 
     def as_data(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
         """Return codes and values for automations: the same in every language."""

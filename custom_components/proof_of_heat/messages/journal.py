@@ -40,6 +40,7 @@ class _Decision:
             "id": self.cycle_id,
             "time": dt_util.utc_from_timestamp(record.now_s).isoformat(),
             "state": str(record.state),
+            "simulated": not record.active and record.shadow,
             "way": record.control_mode,
             **self.texts(texts),
             "room_c": rounded(record.room_c),

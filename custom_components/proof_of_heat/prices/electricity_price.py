@@ -1,34 +1,25 @@
 """The electricity price: from a price sensor with its forecast, a time-of-use tariff, or a fixed price."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .._lib.money import UnknownUnitError
+from .._lib.money import UnknownUnitError, is_plausible_price
 from ..engine.snapshot import NAN
 from ..inputs.states import known, number_of
 from ..runtime.background_query import BackgroundQuery
 from ..system_config import SystemConfig
 from .provider_actions import INTERVAL_S, fetch_prices, needs_action
-from .series import PriceSeries, Surcharges, from_attributes, joined, rescaled, unit_factor
+from .series import PriceSeries, Surcharges, from_attributes, joined, rescaled
+from .units import PriceProblem, currency_problem, unit_of, unit_problem, value_problem
 
 TARIFF_HOURS: Final = 49
 _TODAY, _TOMORROW = "_current_day_rates", "_next_day_rates"
-
-
-@dataclass(frozen=True, slots=True)
-class PriceProblem:
-    """Why prices are not used: the key of a repair issue and its placeholders."""
-
-    key: str
-    placeholders: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +30,9 @@ class KnownPrices:
     present: float | None = None
     """The price that the sensor shows, with fees and tax."""
     problem: PriceProblem | None = None
+    """Why prices of the sensor are not used."""
+    other_currency: PriceProblem | None = None
+    """Prices are used, but in another currency than the home's."""
 
 
 def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime) -> KnownPrices:
@@ -46,12 +40,13 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime) -> Kno
     state = known(hass, config.price_entity)
     if state is None:
         return KnownPrices()
-    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
-    names = {"entity": state.entity_id}
     try:
-        factor = unit_factor(unit)
-    except UnknownUnitError:
-        return KnownPrices(problem=PriceProblem("price_unit_unknown", {**names, "unit": str(unit)}))
+        unit = unit_of(state, config.price_unit)
+    except UnknownUnitError as err:
+        return KnownPrices(problem=unit_problem(state, err))
+    factor, home = unit.factor, hass.config.currency
+    currency = unit.currency or home
+    names = {"entity": state.entity_id}
     zone = dt_util.get_default_time_zone()
     attributes = [state.attributes]
     # Octopus Energy has one entity per day.
@@ -59,7 +54,9 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime) -> Kno
         attributes.append(next_day.attributes)
     rows = joined(from_attributes(part, zone, now, factor) for part in attributes)
     value = number_of(state)
-    problem = None
+    problem = None if value is None else value_problem(state, value * factor, currency)
+    if problem is not None:
+        return KnownPrices(problem=problem)
     if value is not None and rows.slots:
         agreed = rescaled(rows, value * factor, now)
         if agreed is None:
@@ -70,7 +67,14 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime) -> Kno
         rows = PriceSeries() if agreed is None else agreed
     surcharges = _surcharges(config)
     present = None if value is None else surcharges.of(value * factor)
-    return KnownPrices(rows.priced(1.0, surcharges), present, problem)
+    return KnownPrices(
+        _plausible(rows, currency).priced(1.0, surcharges), present, problem, currency_problem(state, unit, home)
+    )
+
+
+def _plausible(rows: PriceSeries, currency: str) -> PriceSeries:
+    """Return the rows whose price can be meant."""
+    return PriceSeries(tuple(slot for slot in rows.slots if is_plausible_price(slot.price, currency)))
 
 
 def price_series(hass: HomeAssistant, config: SystemConfig, now: datetime) -> PriceSeries:
@@ -116,6 +120,7 @@ class ElectricityPrice:
         """The last prices of the sensor: they stay known while it is unavailable."""
         self.problem: PriceProblem | None = None
         """Why prices of the sensor are not used."""
+        self.other_currency: PriceProblem | None = None
         entity_id = config.price_entity
         self._query: BackgroundQuery[PriceSeries] | None = None
         if entity_id is not None and needs_action(hass, entity_id):
@@ -149,7 +154,7 @@ class ElectricityPrice:
         if not available and self._published.at(now) is not None:
             return self._published
         prices = read_prices(self._hass, self._config, now)
-        self._published, self.problem = prices.series, prices.problem
+        self._published, self.problem, self.other_currency = prices.series, prices.problem, prices.other_currency
         return _or_tariff(prices, self._config, now)
 
     def at_present(self, now: datetime) -> float:

@@ -11,9 +11,9 @@ from .._lib.money import UnknownUnitError
 from ..engine.snapshot import NAN
 from ..inputs.states import known, number_of
 from ..system_config import SystemConfig
-from .electricity_price import PriceProblem
 from .http_price import HttpPrice
-from .series import hash_factor
+from .series import hash_unit
+from .units import PriceProblem, is_plausible_hashprice
 
 
 class Hashprice:
@@ -24,23 +24,42 @@ class Hashprice:
         self._config = config
         self.problem: PriceProblem | None = None
         """Why the sensor's hashprice is not used."""
+        self.other_currency: PriceProblem | None = None
+        """The sensor's hashprice is used, but in another currency than the home's."""
         self._http = None if config.hashprice_http is None else HttpPrice(hass, entry, config.hashprice_http)
 
     def at_present(self, now: datetime) -> float:
         """Return the hashprice; NaN where it is unknown."""
-        state = known(self._hass, self._config.hashprice_entity)
-        self.problem = None
-        if state is not None and (value := number_of(state)) is not None:
-            unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
-            try:
-                return value * hash_factor(unit)
-            except UnknownUnitError:
-                names = {"entity": state.entity_id, "unit": str(unit)}
-                self.problem = PriceProblem("hashprice_unit_unknown", names)
+        self.problem = self.other_currency = None
+        if (shown := self._of_sensor()) is not None:
+            return shown
         fetched = None if self._http is None else self._http.value(now)
         if fetched is None:
             fetched = self._config.hashprice
         return NAN if fetched is None else float(fetched)
+
+    def _of_sensor(self) -> float | None:
+        """Return the sensor's hashprice; None where it has none that can be used."""
+        state = known(self._hass, self._config.hashprice_entity)
+        value = number_of(state)
+        if state is None or value is None:
+            return None
+        unit, home = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT), self._hass.config.currency
+        names = {"entity": state.entity_id}
+        try:
+            money = hash_unit(unit)
+        except UnknownUnitError:
+            self.problem = PriceProblem("hashprice_unit_unknown", {**names, "unit": str(unit)})
+            return None
+        price = value * money.factor
+        if not is_plausible_hashprice(price, money.currency or home):
+            shown = {"price": f"{price:.4g}", "currency": money.currency or home}
+            self.problem = PriceProblem("hashprice_implausible", {**names, **shown})
+            return None
+        if money.currency not in (None, home):
+            found = {"currency": str(money.currency), "home": home}
+            self.other_currency = PriceProblem("price_currency_differs", {**names, **found})
+        return price
 
     def dump(self) -> dict[str, Any] | None:
         """Return the stored form of a fetched price."""

@@ -12,7 +12,7 @@ import math
 import re
 from typing import Any, Final
 
-from .._lib.money import UnknownUnitError, parse_money, parse_price_unit
+from .._lib.money import Money, UnknownUnitError, parse_money, parse_price_unit
 from ..drivers.values import number
 from .rows import PriceRow, parse_rows, rows_by_time, usual_step
 
@@ -118,12 +118,12 @@ class PriceSeries:
 
 
 def unit_factor(unit: str | None) -> float:
-    """Return the factor from a unit to money per kWh: "EUR/MWh" 0.001, "ct/kWh" 0.01; 1 without a unit.
+    """Return the factor from a unit to money per kWh: "EUR/MWh" 0.001, "ct/kWh" 0.01.
 
     Raises:
-        UnknownUnitError: The unit is not known.
+        UnknownUnitError: The unit is not known, or there is none.
     """
-    return 1.0 if not (unit or "").strip() else parse_price_unit(unit).factor
+    return parse_price_unit(unit).factor
 
 
 def hash_factor(unit: str | None) -> float:
@@ -132,17 +132,27 @@ def hash_factor(unit: str | None) -> float:
     Raises:
         UnknownUnitError: Its money or its hashrate is not known.
     """
+    return hash_unit(unit).factor
+
+
+def hash_unit(unit: str | None) -> Money:
+    """Return the factor of a hashprice unit to money per PH/s and day, and its currency.
+
+    Raises:
+        UnknownUnitError: Its money or its hashrate is not known.
+    """
     text = (unit or "").strip()
     if not text:
-        return 1.0
-    money, *parts = [part for part in re.split(r"[\s/·]+", text.lower()) if part and part != "per"]
-    factor = parse_money(money).factor
-    for part in parts:
+        return Money(1.0)
+    written, *parts = [part for part in re.split(r"[\s/·]+", text) if part and part.lower() != "per"]
+    money = parse_money(written)
+    factor = money.factor
+    for part in (item.lower() for item in parts):
         if (size := _HASHES.get(part.removesuffix("s") if part not in _HASHES else part)) is not None:
             factor *= size
         elif part not in _TIMES:
             raise UnknownUnitError(text)
-    return factor
+    return Money(factor, money.currency)
 
 
 def from_attributes(attributes: Mapping[str, Any], zone: tzinfo, today: datetime, factor: float = 1.0) -> PriceSeries:

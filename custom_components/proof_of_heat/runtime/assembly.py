@@ -1,6 +1,7 @@
 """Assembles a heating system from its config entry: creates the parts and connects them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 import logging
 
@@ -15,6 +16,7 @@ from .._lib.publisher import Publisher
 from ..const import CONF_METER, DOMAIN, SUBENTRY_METER, SUBENTRY_SOURCE
 from ..coordinator import HeatCoordinator
 from ..data import HeatConfigEntry, HeatingSystem
+from ..drivers.device_settings import DeviceSettings
 from ..engine.config import SourceConfig
 from ..engine.engine import Engine
 from ..inputs.states import power_w
@@ -26,7 +28,9 @@ from ..metering.system_cop import SystemCop
 from ..prices.electricity_price import ElectricityPrice
 from ..prices.hashprice import Hashprice
 from ..repairs import check_source_issues, clear_issues
+from ..sources.control_records import control_records, device_key
 from ..sources.managed_source import ManagedSource
+from ..sources.own_zones import own_zones
 from ..sources.poller import SourcePoller
 from ..sources.registry import async_create_source, lacks_secrets, type_of
 from ..sources.releaser import releaser
@@ -35,15 +39,18 @@ from ..sources.supervisor import SourceSupervisor
 from ..system_config import SystemConfig, read_config
 from .background_jobs import BackgroundJobs
 from .background_query import BackgroundQuery
+from .control_offer import ControlOffer
 from .curve_advice import CurveAdvisor
 from .cycle import ControlCycle, InputProviders
 from .engine_config import engine_config, source_config
+from .entity_links import EntityLinks
 from .events import EventNotifier
 from .health_monitor import HealthMonitor
 from .listeners import Listeners
 from .persistence import StateStore
 from .reconfiguration import Reconfiguration
 from .schedule_preview import SchedulePreview
+from .shadow_mode import ShadowMode
 from .user_control import UserControl
 from .user_settings import UserSettingsStore
 from .zone_targets import ZoneTargets
@@ -57,8 +64,9 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
     await releaser(hass).async_detach_removed(entry)
     created = await _async_create_sources(hass, entry)
     source_configs = {
-        subentry_id: source_config(
-            item.source.source_id, item.source.capabilities, entry.subentries[subentry_id].data, config
+        subentry_id: replace(
+            source_config(item.source.source_id, item.source.capabilities, entry.subentries[subentry_id].data, config),
+            zones=own_zones(hass, entry.subentries[subentry_id].data, config.zones),
         )
         for subentry_id, item in created.items()
     }
@@ -73,10 +81,12 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
     schedules = SchedulePreview(hass, entry, config)
     hashprice = Hashprice(hass, entry, config)
     targets = ZoneTargets(hass, user_settings.settings.comfort, schedules)
-    store = StateStore(hass, entry.entry_id, engine, cop, hashprice)
+    shadow = ShadowMode(hass, entry, engine, user_settings.settings)
+    store = StateStore(hass, entry.entry_id, engine, cop, hashprice, shadow=shadow.home)
     await journal.async_set_texts(await async_load_texts(hass))
     await user_settings.async_load()
     await store.async_load()
+    user_settings.settings.was_active |= bool(engine.savings.days)  # stored before there was a shadow mode
     curve_advisor = CurveAdvisor(engine, config)
     supervisor = SourceSupervisor(
         hass,
@@ -105,6 +115,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         cop=cop,
         journal=journal,
     )
+    links = EntityLinks(hass, entry)
     monitor = HealthMonitor(
         hass,
         entry.entry_id,
@@ -114,6 +125,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         curve_advisor=curve_advisor,
         events=events,
         inputs=cycle.providers,
+        links=links,
     )
     coordinator = HeatCoordinator(
         hass,
@@ -121,12 +133,15 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         cycle,
         supervisor,
         store,
+        shadow=shadow,
         user_settings=user_settings.settings,
         config=config,
         read_only_s=engine.config.safety.read_only_s,
         check_health=monitor.check,
+        check_offer=ControlOffer(hass, entry, shadow).check,
     )
     supervisor.start()
+    links.start()
     if not user_settings.settings.active:
         supervisor.release_all()  # a restart may have interrupted a release
     _follow_home_assistant(hass, entry, schedules=schedules, store=store, journal=journal, user_changes=user_changes)
@@ -162,6 +177,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
             refresh=coordinator.async_request_refresh,
         ),
         curve_advisor=curve_advisor,
+        shadow=shadow,
         events=events,
     )
 
@@ -192,6 +208,7 @@ def _managed(
 ) -> ManagedSource:
     source_type = type_of(subentry.data)
     meter = subentry.data.get(CONF_METER)
+    record = control_records(hass).get(device_key(subentry))
     return ManagedSource(
         subentry_id=subentry.subentry_id,
         name=subentry.title,
@@ -202,6 +219,7 @@ def _managed(
         budget=created.budget,
         meter=meter,
         meter_power_w=partial(power_w, hass, meter),
+        settings=record.settings if record is not None else DeviceSettings(),
         close=created.close,
         counters=created.counters,
         has_credentials=source_type.has_credentials,

@@ -9,24 +9,31 @@ from homeassistant.core import HomeAssistant
 from .._lib.heat_source import Health
 from ..engine.engine import Engine
 from ..inputs.states import is_dead, known, temperature
+from ..prices.units import PriceProblem
 from ..repairs import clear_issue, raise_issue
 from ..sources.managed_source import ManagedSource
 from ..system_config import SystemConfig
 from .curve_advice import CurveAdvice, CurveAdvisor
 from .cycle import InputProviders
+from .entity_links import EntityLinks
 from .events import EventNotifier
 
 MIN_DURATION: Final = timedelta(minutes=15)
 """How long a problem lasts before the user is notified."""
 _PRICE_PROBLEMS: Final = {
-    "price": ("price_unit_unknown", "price_forecast_contradicts"),
-    "hashprice": ("hashprice_unit_unknown",),
+    "price": ("price_forecast_contradicts", "price_implausible", "price_unit_missing", "price_unit_unknown"),
+    "hashprice": ("hashprice_implausible", "hashprice_unit_unknown"),
 }
-"""The keys of the issues of prices."""
+"""The keys of the issues of prices that are not used."""
+_FIXABLE_PRICE: Final = "price_unit_missing"
 MIN_DURATIONS: Final = {
     "site_meter_lost": timedelta(minutes=5),
     "hashprice_unit_unknown": timedelta(),
     "price_forecast_contradicts": timedelta(minutes=2),
+    "price_implausible": timedelta(minutes=2),
+    "hashprice_implausible": timedelta(minutes=2),
+    "price_currency_differs": timedelta(),
+    "price_unit_missing": timedelta(),
     "price_unit_unknown": timedelta(),
 }
 """The same by problem: without the site meter, heating may be limited at once."""
@@ -46,6 +53,7 @@ class HealthMonitor:
         curve_advisor: CurveAdvisor,
         events: EventNotifier,
         inputs: InputProviders,
+        links: EntityLinks,
     ) -> None:
         self._hass = hass
         self._entry_id = entry_id
@@ -55,6 +63,8 @@ class HealthMonitor:
         self._curve_advisor = curve_advisor
         self._events = events
         self._inputs = inputs
+        self._links = links
+        """A missing entity has an issue of its own, which offers a choice."""
         self._since: dict[str, datetime] = {}
         self._checked: set[str] = set()
         """Issues that this run has cleared once: an earlier run may have raised them."""
@@ -64,7 +74,8 @@ class HealthMonitor:
     def check(self, now: datetime) -> None:
         """Check everything."""
         for managed in self._sources.values():
-            is_failing = managed.source.state.health == Health.FAILING
+            is_missing = self._links.controls_missing(managed.subentry_id)
+            is_failing = managed.source.state.health == Health.FAILING and not is_missing
             issue = f"source_failing_{managed.subentry_id}"
             self._check_lasting(issue, now, is_failing, "source_failing", {"name": managed.name})
             self._check_budget(managed)
@@ -75,12 +86,21 @@ class HealthMonitor:
         self._check_curve()
 
     def _check_prices(self, now: datetime) -> None:
-        """Notify of prices that are not used: their unit is unknown, or the forecast contradicts the present price."""
-        for part, problem in (("price", self._inputs.prices.problem), ("hashprice", self._inputs.hashprice.problem)):
+        """Notify of prices that are not used, and of those in another currency."""
+        prices, hashprice = self._inputs.prices, self._inputs.hashprice
+        for part, problem, other_currency in (
+            ("price", prices.problem, prices.other_currency),
+            ("hashprice", hashprice.problem, hashprice.other_currency),
+        ):
             for key in _PRICE_PROBLEMS[part]:
-                is_wrong = problem is not None and problem.key == key
-                placeholders = {"name": self._config.name, **(problem.placeholders if problem is not None else {})}
-                self._check_lasting(f"{key}_{self._entry_id}", now, is_wrong, key, placeholders, fixable=False)
+                self._check_price(f"{key}_{self._entry_id}", key, now, problem)
+            key = "price_currency_differs"
+            self._check_price(f"{key}_{part}_{self._entry_id}", key, now, other_currency)
+
+    def _check_price(self, issue: str, key: str, now: datetime, problem: PriceProblem | None) -> None:
+        is_wrong = problem is not None and problem.key == key
+        placeholders = {"name": self._config.name, **(problem.placeholders if problem is not None else {})}
+        self._check_lasting(issue, now, is_wrong, key, placeholders, fixable=key == _FIXABLE_PRICE)
 
     def _check_forecast(self, now: datetime) -> None:
         """Notify of a weather entity without a usable forecast."""
@@ -93,15 +113,16 @@ class HealthMonitor:
 
     def _check_sensors(self, now: datetime) -> None:
         """Report the sensors that have no value now, or whose values the engine rejects."""
-        inputs = self._engine.inputs
+        inputs, missing = self._engine.inputs, self._links.missing
         lost = frozenset() if inputs is None else inputs.lost_zones
         for zone in self._config.zones:
             dead = zone.zone_id in lost or is_dead(temperature(self._hass, zone.temperature))
+            dead = dead and zone.temperature not in missing
             placeholders = {"name": zone.name, "entity": zone.temperature}
             self._check_lasting(f"sensor_dead_{zone.zone_id}", now, dead, "sensor_dead", placeholders)
         entity = self._config.outdoor or self._config.weather or ""
         outdoor_lost = inputs is not None and inputs.outdoor_is_lost
-        dead = outdoor_lost or is_dead(temperature(self._hass, entity))
+        dead = (outdoor_lost or is_dead(temperature(self._hass, entity))) and entity not in missing
         placeholders = {"name": self._config.name, "entity": entity}
         self._check_lasting(f"outdoor_dead_{self._entry_id}", now, dead, "outdoor_dead", placeholders)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from .._lib.durable_store import DurableStore
+from .._lib.retried_store import RetriedStore
 from ..comfort.profiles import ComfortSettings, Override, Profile
 from ..const import DOMAIN
 from .persistence import STORE_VERSION
@@ -16,12 +16,20 @@ class UserSettings:
     """The settings that survive a restart."""
 
     active: bool = False
+    was_active: bool = False
+    """Whether control was on before."""
     comfort: ComfortSettings = field(default_factory=ComfortSettings)
+
+    @property
+    def is_shadow(self) -> bool:
+        """Whether control has never been on: it is simulated."""
+        return not (self.active or self.was_active)
 
     def dump(self) -> dict[str, Any]:
         """Return the stored form."""
         return {
             "active": self.active,
+            "was_active": self.was_active,
             "profile": self.comfort.profile,
             "overrides": [item.to_dict() for item in self.comfort.overrides],
         }
@@ -29,6 +37,7 @@ class UserSettings:
     def load(self, data: dict[str, Any]) -> None:
         """Restore from the stored form; invalid values are ignored."""
         self.active = bool(data.get("active", False))
+        self.was_active = bool(data.get("was_active", False))
         if data.get("profile") in set(Profile):
             self.comfort.profile = Profile(data["profile"])
         rows = data.get("overrides")
@@ -41,8 +50,8 @@ class UserSettingsStore:
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         self.settings = UserSettings()
-        self._store: DurableStore[dict[str, Any]] = DurableStore(
-            hass, STORE_VERSION, f"{DOMAIN}.wanted.{entry_id}", domain=DOMAIN
+        self._store = RetriedStore(
+            hass, STORE_VERSION, f"{DOMAIN}.wanted.{entry_id}", self.settings.dump, domain=DOMAIN
         )
 
     async def async_load(self) -> None:
@@ -51,5 +60,9 @@ class UserSettingsStore:
             self.settings.load(stored)
 
     async def async_save(self) -> None:
-        """Store durably; raises HomeAssistantError."""
-        await self._store.async_save_durably(self.settings.dump())
+        """Store durably. What cannot be stored applies anyway, and is stored once the disk accepts it."""
+        await self._store.async_save_or_retry()
+
+    async def async_close(self) -> None:
+        """Store before an unload."""
+        await self._store.async_close()

@@ -56,6 +56,11 @@ def _estimate(amount: Callable[[Delivery], Amount]) -> Callable[[HeatingSystem],
     return attributes
 
 
+def _is_simulated(system: HeatingSystem) -> Mapping[str, Any]:
+    """Return whether the value is that of the simulation: nothing is controlled."""
+    return {"simulated": system.shadow.is_on}
+
+
 def _cost_per_hour(system: HeatingSystem) -> float | None:
     data = system.coordinator.data
     return known(data.cost.cost_h) if data.delivery.power.known else None
@@ -152,8 +157,9 @@ def _consumption(system: HeatingSystem) -> float | None:
 def _consumption_interval(system: HeatingSystem) -> Mapping[str, Any]:
     expected = system.coordinator.data.consumption
     if expected is None:
-        return {}
+        return _is_simulated(system)
     return {
+        **_is_simulated(system),
         "low": known(expected.low_kwh),
         "high": known(expected.high_kwh),
         "heat": known(expected.heat_kwh),
@@ -191,7 +197,7 @@ SYSTEM_SENSORS: Final = (
         money="/kWh",
         value_fn=lambda system: known(system.coordinator.data.snapshot.price_kwh),
     ),
-    SystemSensorDescription(key="flow_setpoint", **TEMPERATURE, value_fn=_flow),
+    SystemSensorDescription(key="flow_setpoint", **TEMPERATURE, value_fn=_flow, attributes_fn=_is_simulated),
     SystemSensorDescription(
         key="forecast_consumption",
         device_class=SensorDeviceClass.ENERGY,

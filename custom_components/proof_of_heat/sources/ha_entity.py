@@ -15,6 +15,7 @@ from ..drivers.errors import RefusedError, UnreachableError
 from ..drivers.source_parts import Timing
 from ..inputs.states import energy_kwh, number_of, power_w, temperature
 from . import ha_entity_adapter as adapter
+from .source_commands import can_stop
 
 _NAMES: Final = {Control.POWER: "power_w", Control.FLOW: "flow_c", Control.ROOM: "room_c"}
 
@@ -147,7 +148,7 @@ class EntitySource(SourceBase):
 
     def _is_on(self, state: State, set_to: float | None) -> bool | None:
         if Control.ON_OFF not in self._capabilities.controls and set_to is not None:
-            return set_to > (self._minimum or 0.0)
+            return set_to > (self._minimum or 0.0) or not can_stop(self._capabilities)
         return None if state.domain in adapter.NUMBERS else adapter.is_on(state)
 
     @property

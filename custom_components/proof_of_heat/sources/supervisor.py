@@ -74,7 +74,6 @@ class SourceSupervisor:
     def send_commands(self, cycle_id: str, decision: Decision, snapshot: Snapshot, slope: float) -> None:
         """Send a decision to the sources."""
         outdoor_c = decision.record.outdoor_c
-        room_c = max((zone.target_c for zone in snapshot.zones), default=_DEFAULT_ROOM_C)
         for planned in decision.commands:
             managed = self._sources.get(planned.source_id)
             if managed is None:
@@ -86,7 +85,8 @@ class SourceSupervisor:
                 cycle_id=cycle_id,
                 outdoor_c=outdoor_c if math.isfinite(outdoor_c) else None,
                 slope=slope,
-                room_c=room_c,
+                room_c=_room_c(snapshot, managed.config.zones),
+                user=managed.user_curve,
             )
             if command is not None:
                 _LOGGER.debug("cycle=%s source=%s command=%s", cycle_id, managed.name, command_text(command))
@@ -125,3 +125,9 @@ class SourceSupervisor:
         """Ask for credentials, one form at a time."""
         if next(self._entry.async_get_active_flows(self._hass, {SOURCE_REAUTH}), None) is None:
             self._entry.async_start_reauth(self._hass, data={"subentry_id": managed.subentry_id})
+
+
+def _room_c(snapshot: Snapshot, zones: frozenset[str]) -> float:
+    """Return the room setpoint of a source: the highest one of the zones that it acts for."""
+    own = [zone.target_c for zone in snapshot.zones if zone.zone_id in zones]
+    return max(own or [zone.target_c for zone in snapshot.zones], default=_DEFAULT_ROOM_C)

@@ -56,6 +56,7 @@ def capabilities_of(hass: HomeAssistant, entities: Mapping[str, str], *, meter: 
     return Capabilities(
         kind=SourceKind.HEAT_PUMP,
         controls=frozenset({Control.CURVE}),
+        can_stop=False,
         reads_power=meter,
         settle_s=180.0,
         min_write_interval_s=600.0,

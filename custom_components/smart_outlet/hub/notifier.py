@@ -6,9 +6,11 @@ from functools import partial
 import time
 from typing import Final
 
+from homeassistant.const import Platform
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 
-from ..const import EVENT_ALERT, EVENT_POWER_OFF_FINISHED
+from ..const import CONF_DEVICE_ID, DOMAIN, EVENT_ALERT, EVENT_POWER_OFF_FINISHED
 from ..model.alerts import HUB_SOURCE, Alert, AlertSource, AlertType
 from ..model.commands import QueuedCommand
 from ..model.hub_model import HubModel
@@ -130,12 +132,22 @@ class HubNotifier:
     @callback
     def alert_raised(self, alert: Alert) -> None:
         """Fire the alert event at once."""
-        self._hass.bus.async_fire(
-            EVENT_ALERT,
-            {"entry_id": self._info.entry_id, "hub": self._info.title} | self._format_alert.as_dict(alert),
-        )
+        where = {"entry_id": self._info.entry_id, "hub": self._info.title, "entity_id": self._socket_switch(alert)}
+        self._hass.bus.async_fire(EVENT_ALERT, where | self._format_alert.as_dict(alert))
         for listener in tuple(self.alert_listeners):
             listener(alert)
+
+    def _socket_switch(self, alert: Alert) -> str | None:
+        """Return the switch of the socket of an alert, for automations that switch it off."""
+        source = alert.source
+        entry = self._hass.config_entries.async_get_entry(self._info.entry_id)
+        if source.socket is None or entry is None:
+            return None
+        for subentry in entry.subentries.values():
+            if subentry.data.get(CONF_DEVICE_ID) == source.device_id:
+                unique_id = f"{subentry.subentry_id}_socket_{source.socket}"
+                return er.async_get(self._hass).async_get_entity_id(Platform.SWITCH, DOMAIN, unique_id)
+        return None
 
     @callback
     def command_changed(self, command: QueuedCommand) -> None:

@@ -27,7 +27,7 @@ from .monitoring import (
 )
 from .observer import HubObserver
 from .outlet import REBOOT_GAP_S, Outlet, OutletSettings
-from .power_off import CONFIRM_WITHIN_S, EmergencyPowerOff, SocketResult, initial_results
+from .power_off import CONFIRM_WITHIN_S, EmergencyPowerOff, SocketId, SocketResult, initial_results
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +266,7 @@ class HubModel(HubState):
         """
         self._advance(now)
         current = self.power_off
+        was_on: tuple[SocketId, ...] = ()
         sockets = initial_results(
             ((o.device_id, o.settings.protected, o.online or not o.has_reported) for o in self.outlets.values()),
             include_protected=include_protected,
@@ -276,7 +277,12 @@ class HubModel(HubState):
                 return current
             # The new power-off includes the sockets of the current one.
             current.finished = now
-        self.power_off = power_off = EmergencyPowerOff(self._new_id(), now, now + CONFIRM_WITHIN_S, sockets)
+            was_on = current.was_on
+        on = (target for target in targets if self.outlets[target[0]].sockets[target[1]].relay)
+        was_on = tuple(dict.fromkeys((*was_on, *on)))
+        self.power_off = power_off = EmergencyPowerOff(
+            self._new_id(), now, now + CONFIRM_WITHIN_S, sockets, was_on=was_on
+        )
         for device_id, socket in targets:
             request = CommandRequest(CommandName.RELAY_OFF, socket=socket)
             self.commands.submit(device_id, request, now, power_off_id=power_off.id)

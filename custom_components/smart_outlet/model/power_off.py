@@ -34,6 +34,7 @@ class EmergencyPowerOff:
         deadline: Time at which pending sockets become unreachable.
         sockets: Result by socket.
         finished: Time from which no socket is pending, None until then.
+        was_on: Sockets that were on and have not been switched on again by a restore.
     """
 
     id: str
@@ -41,6 +42,19 @@ class EmergencyPowerOff:
     deadline: float
     sockets: dict[SocketId, SocketResult] = field(default_factory=dict)
     finished: float | None = None
+    was_on: tuple[SocketId, ...] = ()
+
+    @property
+    def restorable(self) -> tuple[SocketId, ...]:
+        """Return the sockets that were switched off and can be switched on again; none while it is in progress."""
+        if self.finished is None:
+            return ()
+        return tuple(target for target in self.was_on if target in self.sockets)
+
+    def forget_restored(self, sockets: Iterable[str]) -> None:
+        """Remember that sockets (``FE/a``) were switched on again."""
+        restored = set(sockets)
+        self.was_on = tuple(target for target in self.was_on if "/".join(target) not in restored)
 
     def blocks(self, device_id: str, socket: str | None) -> bool:
         """Return whether a socket must not be switched on now."""
@@ -94,13 +108,15 @@ class EmergencyPowerOff:
             "started": to_wall(self.started),
             "sockets": [[*target, result.value] for target, result in self.sockets.items()],
             "finished": None if self.finished is None else to_wall(self.finished),
+            "was_on": [list(target) for target in self.was_on],
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], now: float) -> Self:
         """Restore from the stored form; an interrupted power-off gets the whole confirmation time again."""
         sockets = {(device_id, socket): SocketResult(result) for device_id, socket, result in data["sockets"]}
-        return cls(data["id"], data["started"], now + CONFIRM_WITHIN_S, sockets, data["finished"])
+        was_on = tuple((device_id, socket) for device_id, socket in data.get("was_on", ()))
+        return cls(data["id"], data["started"], now + CONFIRM_WITHIN_S, sockets, data["finished"], was_on)
 
 
 def initial_results(

@@ -53,7 +53,7 @@ class Demo:
         await self._wait_for_port()
         state = config_folder.prepare(self.folder, self.url, self.args.port, fresh=self.args.fresh)
         await self._start_broker(state)
-        world = World(self.url, self.args.speed, datetime.now(UTC), self.broker)
+        world = World(self.url, self.args.speed, datetime.now(UTC), self.broker, simulated=not self.args.no_simulators)
         self.log("starting Home Assistant" + ("" if state.complete else " (first start in this folder)"))
         await self._start_server()
         async with HomeAssistant.connect(self.url, state.token) as ha:
@@ -88,6 +88,7 @@ class Demo:
         count = await provision.history(ha, world, made, entities)
         self.log(f"  {count} states")
         await provision.dashboard(ha, made, entities)
+        await provision.energy_dashboard(ha, state.devices, entities)
         for done in made.values():
             await self.start_simulators(done.simulators)
         state.complete = True

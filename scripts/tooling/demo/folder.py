@@ -15,6 +15,7 @@ from typing import Any, Self
 from .plugin import Device, SimulatorSpec
 
 ROOT = Path(__file__).resolve().parents[3]
+TIME_ZONE = "Europe/Rome"
 STATE = ".suite-demo.json"
 _HELPERS = Path(__file__).parent / "hass"
 _STAND_INS = Path(__file__).parent / "stand_ins"
@@ -31,7 +32,7 @@ homeassistant:
   unit_system: metric
   currency: EUR
   country: IT
-  time_zone: Europe/Rome
+  time_zone: {time_zone}
   internal_url: {url}
 assist_pipeline:
 automation: !include automations.yaml
@@ -61,6 +62,16 @@ script: !include scripts.yaml
 sun:
 system_health:
 tag:
+template:
+  - weather:
+      - name: Home forecast
+        unique_id: suite_home_weather
+        condition: >-
+          {{{{ (state_attr('sensor.weather_forecast', 'forecast') or [{{'condition': 'cloudy'}}])[0].condition }}}}
+        temperature: "{{{{ states('sensor.weather_station_temperature') | float }}}}"
+        temperature_unit: °C
+        humidity: "{{{{ states('sensor.weather_station_humidity') | float }}}}"
+        forecast_hourly: "{{{{ state_attr('sensor.weather_forecast', 'forecast') or [] }}}}"
 timer:
 webhook:
 zone:
@@ -176,7 +187,7 @@ def prepare(folder: Path, url: str, port: int, *, fresh: bool) -> State:
         state.save(folder)
     # Stored as confirmed: Home Assistant otherwise asks in the browser to confirm a custom port.
     _storage(folder, "http", 2, {"stable": _http(port), "pending": None, "yaml_migration_done": True}, minor=2)
-    (folder / "configuration.yaml").write_text(_CONFIGURATION.format(url=url), "utf-8")
+    (folder / "configuration.yaml").write_text(_CONFIGURATION.format(url=url, time_zone=TIME_ZONE), "utf-8")
     _link_components(folder)
     _copy_blueprints(folder)
     return state

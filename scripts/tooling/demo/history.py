@@ -14,7 +14,7 @@ async def fill(ha: HomeAssistant, series: Sequence[Series], entities: Entities) 
     """Write all series; return the number of states."""
     written = 0
     for item in series:
-        entity_id = entities[item.device][item.key]
+        entity_id = item.entity_id or entities[item.device][item.key]
         points = [[when.timestamp(), state] for when, state in item.points]
         await ha.call("suite_demo/write_history", entity_id=entity_id, points=points)
         written += len(points)

@@ -68,6 +68,7 @@ class Series:
         unit: Unit of the long-term statistics; None for a series without statistics.
         unit_class: Unit class of the recorder, e.g. temperature or energy; None if the unit has none.
         mean: Whether the statistics have mean, minimum and maximum; False for a sum (energy).
+        entity_id: Entity ID of an entity that belongs to none of the suite's devices.
     """
 
     device: str
@@ -76,6 +77,7 @@ class Series:
     unit: str | None = None
     unit_class: str | None = None
     mean: bool = True
+    entity_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,14 @@ class World:
         speed: Speed of the simulated world.
         now: Start of the demo (UTC).
         broker: MQTT broker (host, port, username, password); None if there is none.
+        simulated: Whether the demo starts the simulators; otherwise the caller provides the devices.
     """
 
     url: str
     speed: float
     now: datetime
     broker: Mapping[str, Any] | None
+    simulated: bool = True
 
 
 type Entities = Mapping[str, Mapping[str, str]]

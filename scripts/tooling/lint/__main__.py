@@ -11,10 +11,11 @@ from pathlib import Path
 import subprocess
 import sys
 
+from .. import frontend
 from . import code, documents, manifest, quality, structure, texts, usage, wording
 from .integration import ROOT, Integration, integrations
 
-_TYPED = ("custom_components", "lib", "scripts", "simulators", "benchmarks")
+_TYPED = ("custom_components", "lib", "scripts", "simulators", "benchmarks", "firmware")
 
 
 def main() -> int:
@@ -79,10 +80,12 @@ def _report(label: str, findings: Iterable[str]) -> int:
 
 
 def _frontend() -> int:
-    """Type-check the cards, if there are any."""
-    if not (ROOT / "frontend" / "tsconfig.json").is_file():
+    """Type-check the cards."""
+    if (reason := frontend.unavailable()) is not None:
+        print(f"  skip frontend: {reason}")
         return 0
-    return _run("frontend", "/bin/sh", "-c", "cd frontend && npm run --silent typecheck")
+    done = frontend.type_check()
+    return _report("frontend", (done.stdout + done.stderr).splitlines() if done.returncode else ())
 
 
 if __name__ == "__main__":

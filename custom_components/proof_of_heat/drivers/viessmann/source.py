@@ -39,6 +39,7 @@ def capabilities_of(reading: ViessmannReading) -> Capabilities:
         kind=SourceKind.BOILER if reading.is_boiler else SourceKind.HEAT_PUMP,
         fuel="gas" if reading.is_boiler else "electricity",
         controls=frozenset(controls),
+        can_stop=Control.ON_OFF in controls,
         min_slope=slope[0],
         max_slope=slope[1],
         min_level=level[0],

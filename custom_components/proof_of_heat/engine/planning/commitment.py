@@ -71,6 +71,8 @@ class PlanRequest:
     surplus_price_kwh: float = 0.0
     next_rise: SetpointRise | None = None
     """The next rise of the comfort band, for the messages."""
+    unstoppable: frozenset[str] = frozenset()
+    """Sources that run and have no off: in the next cells they make their lowest heat at least."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,21 @@ def _solve(request: PlanRequest, cap_w: float) -> tuple[PlanProblem, Plan]:
         surplus=surplus,
     )
     problem = PlanProblem(request.responses, request.state, request.horizon, criteria, segments)
-    return problem, problem.solve()
+    return problem, _with_unstoppable(request, problem, problem.solve())
+
+
+def _with_unstoppable(request: PlanRequest, problem: PlanProblem, plan: Plan) -> Plan:
+    """Return the plan in which sources without an off run now; the others then have less to do."""
+    cells = min(BOUND_CELLS, len(plan.grid))
+    fixed: Fixes = {}
+    for place, segment in enumerate(plan.segments):
+        if segment.source_id not in request.unstoppable or segment.level_from[0] > 0:
+            continue
+        config = next(source for source in request.sources if source.source_id == segment.source_id)
+        least = _lowest_use(config, segment)
+        if plan.use[place, 0] < least:
+            fixed[place] = (least,) * cells
+    return problem.solve(fixed) if fixed else plan
 
 
 def _limits(request: PlanRequest, segments: Sequence[Segment], cap_w: float) -> tuple[PowerLimit, ...]:
@@ -225,7 +241,9 @@ def _commit(request: PlanRequest, problem: PlanProblem, plan: Plan) -> list[floa
             continue
         least = _min_use(config, request)
         locks = request.locks.get(segment.source_id, RunLocks())
-        if locks.must_rest:
+        if segment.source_id in request.unstoppable:
+            first[place] = max(first[place], _lowest_use(config, segment))
+        elif locks.must_rest:
             first[place] = 0.0
         elif locks.must_run:
             first[place] = max(first[place], least)
@@ -252,6 +270,13 @@ def _min_use(source: SourceConfig, request: PlanRequest) -> float:
     if source.steering is Steering.LEVEL and source.source_id not in request.pumps:
         return source.min_modulation
     return 1.0
+
+
+def _lowest_use(source: SourceConfig, segment: Segment) -> float:
+    """Return the use of a source's first segment at its lowest output, without pauses."""
+    if source.steering is not Steering.LEVEL:
+        return 1.0
+    return min(1.0, source.least_level / max(float(segment.level_to[0]), source.least_level))
 
 
 def _switching_cost(request: PlanRequest, runs: bool) -> float:

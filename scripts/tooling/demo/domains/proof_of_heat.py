@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 import os
 import socket
 import sys
 from typing import Any, Final
 
-from simulators.world.weather import in_heating_season, weather_at
+from simulators.home.home import PARTS, entity_id
+from simulators.home.rooms import Sample
 
 from ...ports import free_port
+from .. import history as past, home
 from ..client import HomeAssistant
 from ..folder import ROOT
 from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
@@ -20,11 +21,8 @@ from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
 _DOMAIN = "proof_of_heat"
 _LOOPBACK = "127.0.0.1"
 _MINER_PORT = 4028
-_PAST = timedelta(days=4)
-_SAMPLE = timedelta(minutes=10)
-_ROOMS: Final = {"Living room": (21.2, 0.5), "Bedroom": (19.0, 0.4)}
-_TEMPLATE = "{{{{ ({mean} + {swing} * sin((now().hour + now().minute / 60) / 24 * 2 * pi - 2)) | round(2) }}}}"
-_OUTDOOR = "Weather station"
+_ROOMS: Final = {"Living room": ("living_room", 21.5, 19.5), "Bedroom": ("bedroom", 19.0, 18.0)}
+"""Name -> key of the thermometer, comfort and eco temperature."""
 _NAMES: Final = {"api_calls_left": "API calls remaining"}
 
 
@@ -42,6 +40,7 @@ class _Part:
     simulator: SimulatorSpec
     step: str | None
     fields: Mapping[str, Any]
+    control_port: int
 
 
 def _miner_host() -> str:
@@ -59,20 +58,21 @@ def _miner_host() -> str:
     return _LOOPBACK
 
 
-def _parts() -> list[_Part]:
-    """Return the simulated devices of the house."""
+def _parts(lives: Sequence[Sample]) -> list[_Part]:
+    """Return the simulated devices of the house. ``lives``: what it has lived until now."""
     miner = _miner_host()
     cloud, bitaxe, boiler, meter = (free_port() for _ in range(4))
+    controls = dict(zip(PARTS, (free_port() for _ in PARTS), strict=True))
 
-    def spec(module: str, port: int, *arguments: str, host: str = _LOOPBACK) -> SimulatorSpec:
-        address = ["--host", host, "--port", str(port)]
+    def spec(module: str, part: str, port: int, *arguments: str, host: str = _LOOPBACK) -> SimulatorSpec:
+        address = ["--host", host, "--port", str(port), "--control-port", str(controls[part])]
         return SimulatorSpec(module, module, [*address, *arguments], (host, port))
 
     return [
         _Part(
             "viessmann_7571381700000000_0",
             "heat_pump",
-            spec("viessmann_cloud", cloud),
+            spec("viessmann_cloud", "heat_pump", cloud),
             "viessmann",
             {
                 "client_id": "demo-client",
@@ -80,27 +80,31 @@ def _parts() -> list[_Part]:
                 "password": "demo",
                 "day_limit": 1450,
                 "nominal_heat": 8000,
+                "meter": entity_id("heat_pump_power"),
                 "host": f"http://{_LOOPBACK}:{cloud}",
             },
+            controls["heat_pump"],
         ),
         _Part(
             "02:00:00:B0:00:01",
             "miner",
-            spec("whatsminer", _MINER_PORT, "--boot-s", "20", host=miner),
+            spec("whatsminer", "miner", _MINER_PORT, "--boot-s", "20", host=miner),
             "miner",
             {"address": miner, "password": "admin", "port": 80, "idle_on_release": True},
+            controls["miner"],
         ),
         _Part(
             "02:00:00:D0:00:01",
             "miner",
-            spec("bitaxe", bitaxe),
+            spec("bitaxe", "bitaxe", bitaxe),
             "miner",
             {"address": _LOOPBACK, "port": bitaxe, "idle_on_release": True},
+            controls["bitaxe"],
         ),
         _Part(
             f"modbus_{_LOOPBACK}_{boiler}_1",
             "boiler",
-            spec("modbus_boiler", boiler, "--device", "froeling"),
+            spec("modbus_boiler", "boiler", boiler, "--device", "froeling"),
             "modbus",
             {
                 "template": "froeling_lambdatronic",
@@ -110,13 +114,15 @@ def _parts() -> list[_Part]:
                 "nominal_heat": 15000,
                 "fuel_price": 0.09,
             },
+            controls["boiler"],
         ),
         _Part(
             "0200000000E1",
             "meter",
-            spec("shelly_pro3em", meter, "--load", "1500", "--solar", "4000"),
+            spec("shelly_pro3em", "meter", meter, "--exported-kwh", f"{home.exported_kwh(lives):.2f}"),
             None,
             {"name": "Mains", "host": _LOOPBACK, "port": meter, "scan_interval": 5, "inverted": False},
+            controls["meter"],
         ),
     ]
 
@@ -127,37 +133,52 @@ class ProofOfHeatDemo:
     def __init__(self) -> None:
         """Ports are taken when the demo is provisioned, and kept from then on."""
         self._made: list[_Part] | None = None
+        self._lives: list[Sample] = []
         self._rooms: list[str] = []
 
     @property
     def _parts(self) -> list[_Part]:
-        if self._made is None:
-            self._made = _parts()
+        assert self._made is not None
         return self._made
 
     def simulators_first(self, world: World) -> list[SimulatorSpec]:
-        """All of them: every flow tries its device out."""
-        return [part.simulator for part in self._parts]
+        """All of them: every flow tries its device out, and the sensors have to be there."""
+        if self._made is None:
+            self._lives = home.samples(world.now)
+            self._made = _parts(self._lives)
+        return [*(part.simulator for part in self._made), self._home(world)]
+
+    def _home(self, world: World) -> SimulatorSpec:
+        kinds = dict(zip(PARTS, (part.control_port for part in self._parts), strict=True))
+        return home.simulator(world, kinds)
 
     async def provision(self, ha: HomeAssistant, world: World) -> Provisioned:
         """A system, its rooms, its sources and its meter; one call at a time, as a user does it."""
-        outdoor = await _sensor(ha, _OUTDOOR, 2.0, 4.0)
-        entry = await ha.add_entry(_DOMAIN, {"name": "House", "outdoor": outdoor, "emitter": "underfloor"})
+        async with home.alive(self._home(world), simulated=world.simulated):
+            await home.sensors_of(ha)
+            # A home that has had its thermometers and meters for a while before this integration is added.
+            await past.fill(ha, home.past(self._lives), {})
+            return await self._add(ha, world)
+
+    async def _add(self, ha: HomeAssistant, world: World) -> Provisioned:
+        basics = {"name": "House", "outdoor": entity_id("outdoor"), "weather": home.WEATHER, "emitter": "underfloor"}
+        entry = await ha.add_entry(_DOMAIN, basics)
         entry_id = entry["result"]["entry_id"]
         made = Provisioned(entries=[entry_id])
         await self._price(ha, entry_id)
-        for name, (mean, swing) in _ROOMS.items():
-            thermometer = await _sensor(ha, f"{name} thermometer", mean, swing)
+        for name, (thermometer, comfort, eco) in _ROOMS.items():
             await ha.add_subentry(
                 entry_id,
                 "zone",
-                {"name": name, "temperature": thermometer, "comfort": 21.5, "eco": 19.0, "away": 16.0},
+                {"name": name, "temperature": entity_id(thermometer), "comfort": comfort, "eco": eco, "away": 16.0},
             )
         async with AsyncExitStack() as stack:
-            for spec in self.simulators_first(world):
-                await stack.enter_async_context(_there(spec))
+            for part in self._parts:
+                await stack.enter_async_context(_there(part.simulator))
             for part in self._parts:
                 steps = [part.fields] if part.step is None else [{"next_step_id": part.step}, part.fields]
+                if part.step == "modbus":
+                    steps.append({})  # accepts the readings
                 await ha.add_subentry(entry_id, "meter" if part.step is None else "source", *steps)
         await self._take_over(ha, entry_id)
         self._rooms = [
@@ -183,9 +204,9 @@ class ProofOfHeatDemo:
         return made
 
     async def _price(self, ha: HomeAssistant, entry_id: str) -> None:
-        """Electricity and mining at fixed prices."""
+        """Electricity by the quarter of an hour, mining at a fixed price."""
         for form, answers in (
-            ("price", {"fixed_price": 0.24, "fees": 0.0, "tax": 0.0}),
+            ("price", {"price_entity": entity_id("price"), "fixed_price": 0.28, "fees": 0.0, "tax": 0.0}),
             ("mining", {"hashprice": 48.0}),
         ):
             await ha.flow(
@@ -203,8 +224,8 @@ class ProofOfHeatDemo:
                 await ha.post("services/switch/turn_on", {"entity_id": entity_id})
 
     def history(self, world: World, provisioned: Provisioned) -> list[Series]:
-        """Four days of the outdoor temperature that the system steered by."""
-        return [_past(provisioned.entries[0], world.now)]
+        """Two weeks of the meter at the mains."""
+        return home.grid_past(self._lives, self._parts[-1].id)
 
     def views(self, provisioned: Provisioned, entities: Entities) -> list[dict[str, Any]]:
         """One view: what it decides and what that costs, the sources, the meter."""
@@ -241,28 +262,6 @@ class ProofOfHeatDemo:
         ]
 
 
-async def _sensor(ha: HomeAssistant, name: str, mean: float, swing: float) -> str:
-    """A thermometer that is warm by day: a template sensor of Home Assistant; its entity id."""
-    made = await ha.add_entry(
-        "template",
-        {"next_step_id": "sensor"},
-        {
-            "name": name,
-            "state": _TEMPLATE.format(mean=mean, swing=swing),
-            "unit_of_measurement": "°C",
-            "device_class": "temperature",
-            "state_class": "measurement",
-        },
-    )
-    entry_id = made["result"]["entry_id"]
-    async with asyncio.timeout(15):
-        while True:
-            for item in await ha.entity_keys():
-                if item["config_entry_id"] == entry_id:
-                    return str(item["entity_id"])
-            await asyncio.sleep(0.1)
-
-
 @asynccontextmanager
 async def _there(spec: SimulatorSpec) -> AsyncGenerator[None]:
     """Have a device there for its flow, also when the demo leaves the device side to the caller."""
@@ -282,16 +281,6 @@ async def _there(spec: SimulatorSpec) -> AsyncGenerator[None]:
     else:
         writer.close()
         yield
-
-
-def _past(entry_id: str, now: datetime) -> Series:
-    points: list[tuple[datetime, str]] = []
-    when = now - _PAST
-    while when < now - _SAMPLE:
-        outdoor_c = weather_at(in_heating_season(when)).outdoor_c
-        points.append((when, f"{outdoor_c:.1f}"))
-        when += _SAMPLE
-    return Series(entry_id, "outdoor_temperature", points, "°C", "temperature")
 
 
 def _tile(keys: Mapping[str, str], key: str, name: str, **more: Any) -> dict[str, Any]:

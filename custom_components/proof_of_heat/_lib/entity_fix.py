@@ -1,0 +1,52 @@
+# Generated from lib/entity_fix.py by scripts/build: edit that file, not this one.
+"""The repair flow of a missing linked entity: choose another one.
+
+    async def async_create_fix_flow(hass, issue_id, data):      # in the repairs platform of the integration
+        return fix_flow(DOMAIN, issue_id)
+
+`LinkedEntities` reports the entity with `on_replaced`, which stores the choice. The texts are those of the issue
+`entity_missing`: `fix_flow.step.init` with the field `entity`, and `fix_flow.abort.entity_back`.
+"""
+
+from typing import Any
+
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
+from homeassistant.core import split_entity_id
+from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig
+import probatio as vol
+
+from .entity_refs import ISSUE_KEY, REPORTED, LinkedEntities
+
+CONF_ENTITY = "entity"
+
+
+def fix_flow(domain: str, issue_id: str) -> RepairsFlow:
+    """Return the repair flow of an issue; one of a missing entity offers a choice, any other only confirms."""
+    return ReplaceEntityFlow(domain) if issue_id.startswith(ISSUE_KEY) else ConfirmRepairFlow()
+
+
+class ReplaceEntityFlow(RepairsFlow):
+    """Asks for the entity to use instead of a missing one, of the same kind."""
+
+    def __init__(self, domain: str) -> None:
+        """`domain`: the integration that reported the entity."""
+        self._domain = domain
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Show the form, and use what was chosen."""
+        links: LinkedEntities | None = self.hass.data.get(REPORTED, {}).get((self._domain, self.issue_id))
+        use = links.use_of(self.issue_id) if links is not None else None
+        if links is None or use is None:
+            return self.async_abort(reason="entity_back")
+        # Home Assistant starts the flow with the issue ID as input.
+        if user_input is not None and CONF_ENTITY in user_input:
+            links.replace(use, user_input[CONF_ENTITY])
+            return self.async_create_entry(data={})
+        placeholders = links.placeholders(use)
+        kind = split_entity_id(placeholders["entity"])[0] if "." in placeholders["entity"] else None
+        selector = EntitySelector(EntitySelectorConfig(domain=kind) if kind else EntitySelectorConfig())
+        return self.async_show_form(
+            step_id="init",
+            data_schema=vol.Schema({vol.Required(CONF_ENTITY): selector}),
+            description_placeholders=placeholders,
+        )

@@ -1,0 +1,1 @@
+"""What the outlet panel card shows and changes beyond the status API."""

@@ -1,0 +1,1 @@
+"""Firmware of outlets and controllers, its simulation and its tests."""

@@ -1,0 +1,1 @@
+"""Firmware of the smart outlet for the PIC16F88."""

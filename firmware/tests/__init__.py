@@ -1,0 +1,1 @@
+"""Tests of the firmware: the outlet's image in gpsim, and the portable core."""

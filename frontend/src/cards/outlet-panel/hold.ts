@@ -1,0 +1,44 @@
+/** A button that acts when it was held for a second, by pointer or by key. */
+
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+
+export const HOLD_MS = 1000;
+
+export class Hold implements ReactiveController {
+  /** Whether the button is held now. */
+  active = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly host: ReactiveControllerHost,
+    private readonly action: () => void,
+  ) {
+    host.addController(this);
+  }
+
+  hostDisconnected(): void {
+    this.release();
+  }
+
+  readonly press = (event: Event): void => {
+    if (event instanceof KeyboardEvent) {
+      if (event.key !== " " && event.key !== "Enter") return;
+      event.preventDefault();
+      if (event.repeat) return;
+    } else if ((event as PointerEvent).button > 0) return;
+    this.release();
+    this.active = true;
+    this.timer = setTimeout(() => {
+      this.release();
+      this.action();
+    }, HOLD_MS);
+    this.host.requestUpdate();
+  };
+
+  readonly release = (): void => {
+    clearTimeout(this.timer);
+    if (!this.active) return;
+    this.active = false;
+    this.host.requestUpdate();
+  };
+}

@@ -1,0 +1,12 @@
+import "../strategy/dashboard.js";
+import { registerCard } from "../lib/card.js";
+import { isSchedule, TEXTS, WeekScheduleCard } from "../cards/week-schedule/card.js";
+
+registerCard({
+  tag: "iot-heating-week-schedule",
+  element: WeekScheduleCard,
+  texts: TEXTS,
+  key: "card",
+  docs: "cards.md#week-schedule",
+  suggest: (hass, entity) => (isSchedule(hass, entity) ? { type: "custom:iot-heating-week-schedule", entity } : null),
+});

@@ -1,0 +1,35 @@
+/** Texts in the user's language; English where a language or a text is missing. */
+
+export interface Texts {
+  [key: string]: string | Texts;
+}
+
+export type Languages = Record<string, Texts> & { en: Texts };
+
+/** Return the text of a dotted key; `{name}` in it is replaced by the value of that name. */
+export type Localize = (key: string, values?: Record<string, string | number>) => string;
+
+const find = (texts: Texts | undefined, key: string): string | undefined => {
+  let at: string | Texts | undefined = texts;
+  for (const part of key.split(".")) at = typeof at === "object" ? at[part] : undefined;
+  return typeof at === "string" ? at : undefined;
+};
+
+/** Return the function for a language such as "de" or "de-CH". A key that exists nowhere is returned itself. */
+export const localizer = (languages: Languages, language: string): Localize => {
+  const texts = languages[language] ?? languages[language.split("-")[0] ?? "en"];
+  return (key, values) => {
+    const text = find(texts, key) ?? find(languages.en, key) ?? key;
+    return values ? text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole)) : text;
+  };
+};
+
+/** Put texts that several cards share under the key "common". */
+export const withCommon = (texts: Languages, common: Languages): Languages => {
+  const merged: Languages = { en: {} };
+  for (const language of Object.keys(texts)) merged[language] = { ...texts[language], common: common[language] ?? common.en };
+  return merged;
+};
+
+/** The language of the page before a card has `hass`: the picker shows names and descriptions at load time. */
+export const pageLanguage = (): string => document.documentElement.lang || navigator.language || "en";

@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import { localizer, withCommon, type Languages } from "../../src/lib/localize.js";
+
+const texts: Languages = {
+  en: { title: "Heating", plan: { next: "Next {hours} h for {name}" } },
+  de: { title: "Heizung", plan: {} },
+};
+
+describe("localizer", () => {
+  it("takes the language, also of a region", () => {
+    expect(localizer(texts, "de")("title")).toBe("Heizung");
+    expect(localizer(texts, "de-CH")("title")).toBe("Heizung");
+  });
+  it("falls back to English for a language and for a text", () => {
+    expect(localizer(texts, "sv")("title")).toBe("Heating");
+    expect(localizer(texts, "de")("plan.next", { hours: 24, name: "A" })).toBe("Next 24 h for A");
+  });
+  it("leaves a placeholder without a value, and returns an unknown key", () => {
+    expect(localizer(texts, "en")("plan.next", { hours: 0 })).toBe("Next 0 h for {name}");
+    expect(localizer(texts, "en")("plan")).toBe("plan");
+    expect(localizer(texts, "en")("no.such.key")).toBe("no.such.key");
+  });
+  it("adds common texts", () => {
+    const merged = withCommon(texts, { en: { save: "Save" }, de: { save: "Speichern" } });
+    expect(localizer(merged, "de")("common.save")).toBe("Speichern");
+    expect(localizer(merged, "fi")("common.save")).toBe("Save");
+  });
+});

@@ -1,0 +1,1 @@
+"""A home whose rooms, weather, tariff and grid connection belong together."""

@@ -1,0 +1,1 @@
+"""The blueprints, each loaded and run in Home Assistant."""

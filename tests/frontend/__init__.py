@@ -1,0 +1,1 @@
+"""The cards: bundles, types and their own tests."""

@@ -1,0 +1,100 @@
+"""The cards' own tests pass, and the committed bundles are what their sources make, within their size budgets."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.tooling import build, frontend
+
+pytestmark = [pytest.mark.xdist_group("frontend"), pytest.mark.timeout(200)]
+BUDGET_KB = {"proof_of_heat": 26, "iot_heating": 12, "smart_outlet": 8, "ota": 8, "ecoflow": 2, "edge_telemetry": 2}
+"""Compressed size of each bundle; all together have 60 KB."""
+LANGUAGES = ("en", "de", "fi", "ru")
+LOCALIZE = frontend.FRONTEND / "src" / "localize"
+
+
+@pytest.fixture
+def _tools() -> None:
+    if (reason := frontend.unavailable()) is not None:
+        pytest.skip(reason)
+
+
+@pytest.mark.usefixtures("_tools")
+def test_the_tests_of_the_cards() -> None:
+    done = frontend.run("node_modules/vitest/vitest.mjs", "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.usefixtures("_tools")
+def test_the_bundles_are_reproducible_and_up_to_date(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert frontend.build(tmp_path / name) == [], "run scripts/build"
+    for domain in frontend.domains():
+        file = f"{domain}-cards.js"
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+@pytest.mark.usefixtures("_tools")
+def test_a_changed_bundle_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(frontend, "COMPONENTS", tmp_path)
+    assert len(build.build_cards(check=True)) == len(frontend.domains())
+    assert not list(tmp_path.iterdir()), "a check writes nothing"
+    build.build_cards(check=False)
+    assert build.build_cards(check=True) == []
+    (tmp_path / "gone" / "frontend").mkdir(parents=True)
+    stray = tmp_path / "gone" / "frontend" / "gone-cards.js"
+    stray.write_text("")
+    assert build.build_cards(check=True) == [stray]
+    build.build_cards(check=False)
+    assert not stray.exists()
+
+
+def test_without_node_the_build_names_the_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(frontend, "node", lambda: None)
+    assert build.build_cards(check=True) == []
+    assert "the cards are not built: no Node.js 20.19 or newer" in capsys.readouterr().out
+
+
+def test_the_bundles_fit_their_budgets() -> None:
+    sizes = {
+        file.parent.parent.name: len(gzip.compress(file.read_bytes(), 9)) / 1024
+        for file in frontend.COMPONENTS.glob("*/frontend/*.js")
+    }
+    assert not {domain: size for domain, size in sizes.items() if size > BUDGET_KB[domain]}
+    assert sum(sizes.values()) <= 60
+
+
+def test_bundles_load_nothing_from_outside() -> None:
+    for file in frontend.COMPONENTS.glob("*/frontend/*.js"):
+        text = file.read_text("utf-8")
+        for forbidden in ("import(", "fetch(", "XMLHttpRequest", "@import", "sourceMappingURL"):
+            assert forbidden not in text, f"{file.name}: {forbidden}"
+
+
+@pytest.mark.parametrize("folder", sorted(LOCALIZE.iterdir()), ids=lambda folder: folder.name)
+def test_the_texts_have_the_same_keys_and_placeholders_in_every_language(folder: Path) -> None:
+    texts = {language: _flat(json.loads((folder / f"{language}.json").read_text("utf-8"))) for language in LANGUAGES}
+    for language in LANGUAGES[1:]:
+        assert texts[language].keys() == texts["en"].keys(), language
+        for key, text in texts["en"].items():
+            assert _placeholders(texts[language][key]) == _placeholders(text), f"{language}: {key}"
+            assert texts[language][key], f"{language}: {key} is empty"
+
+
+def _flat(texts: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in texts.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _placeholders(text: str) -> set[str]:
+    return {part.partition("}")[0] for part in text.split("{")[1:]}
