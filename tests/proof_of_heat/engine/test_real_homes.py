@@ -29,7 +29,7 @@ def learned(rows: list[Row]) -> LearnedModel:
 
 
 def _unknown_size(rows: list[Row]) -> list[Row]:
-    """The same history of a source whose nominal power nobody entered: its level is unknown."""
+    """The same history of a source without a nominal power: its level is unknown."""
     return [replace(row, level=0.0) for row in rows]
 
 
