@@ -11,14 +11,19 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.proof_of_heat._lib.heat_source import SourceKind
+from custom_components.proof_of_heat._lib.heat_source import Capabilities, Control, SourceKind
 from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.engine.delivery import Amount, Delivery, SourceDelivery
 from custom_components.proof_of_heat.engine.heat_price import HeatPrice
 from custom_components.proof_of_heat.engine.messages import MessageCode
-from custom_components.proof_of_heat.sensors.source import SOURCE_SENSORS
+from custom_components.proof_of_heat.engine.running_cost import cost_of
+from custom_components.proof_of_heat.runtime.engine_config import source_config
+from custom_components.proof_of_heat.sensors.source import SOURCE_SENSORS, heat_price_details
+from custom_components.proof_of_heat.system_config import read_config
 
 from .ha import OUTDOOR, ROOM, source, start, system, thermometer, zone
 
+PRICES = {"price_kwh": 0.25, "hashprice_ph_day": math.nan, "surplus_w": 0.0, "surplus_price_kwh": 0.0}
 BY_KEY = {item.key: item for item in SOURCE_SENSORS}
 REVENUE_KWH = 48.0 * (3.6e6 / 20.0) / 86_400_000 * 0.98
 """Of a miner with 20 J/TH at 48 per PH/s and day, less the pool's 2 %."""
@@ -85,9 +90,13 @@ async def test_a_source_that_does_not_heat_shows_why(hass: HomeAssistant) -> Non
     states = {name: value(hass, entry, name, "heat_reason") for name in ("miner", "heater")}
     assert set(states.values()) <= {"heating", "limited", "more_expensive"}
     assert "heating" in states.values()
-    thermometer(hass, ROOM, 25.0)
+
+
+async def test_no_source_heats_a_warm_home(hass: HomeAssistant) -> None:
+    entry = await made(hass, 0.25, room_c=25.0)
+    await entry.runtime_data.user.async_set_active(True)
     await entry.runtime_data.coordinator.async_refresh()
-    assert value(hass, entry, "heater", "heat_reason") == "no_demand"
+    assert {value(hass, entry, name, "heat_reason") for name in ("miner", "heater")} == {"no_demand"}
 
 
 @pytest.mark.parametrize(
@@ -109,3 +118,19 @@ def test_a_limit_is_named(price: HeatPrice | None, state: str | None, limit: str
     assert BY_KEY["cope"].value_fn(managed) is None
     assert BY_KEY["break_even_price"].value_fn(managed) is None
     assert math.isnan(HeatPrice("s", 0.2, running=False).cope)
+
+
+@pytest.mark.parametrize("entered", [None, 0.2])
+async def test_an_assumed_fuel_price_makes_the_cost_an_estimate(hass: HomeAssistant, entered: float | None) -> None:
+    config = source_config(
+        "boiler",
+        Capabilities(kind=SourceKind.BOILER, controls=frozenset({Control.ON_OFF}), fuel="gas"),
+        {} if entered is None else {"fuel_price": entered},
+        read_config(system(zone())),
+    )
+    assert (config.fuel_kwh_price, config.fuel_price_assumed) == ((0.11, True) if entered is None else (0.2, False))
+    managed: Any = SimpleNamespace(config=config, heat_price=HeatPrice("boiler", 0.12, running=True))
+    assert heat_price_details(managed).get("assumed_fuel_price") == (0.11 if entered is None else None)
+    delivered = SourceDelivery("boiler", Amount(0.0, estimated=False), Amount(5000.0, estimated=False), is_heating=True)
+    cost = cost_of(Delivery((delivered,)), {"boiler": config}, SimpleNamespace(**PRICES))  # type: ignore[arg-type]
+    assert cost.estimated is (entered is None)

@@ -54,6 +54,8 @@ def heat_price_details(managed: ManagedSource) -> Mapping[str, Any]:
     if price is None:
         return {}
     details: dict[str, Any] = {"commanded": price.running, "reason": price.reason or None}
+    if managed.config.fuel_price_assumed:
+        details["assumed_fuel_price"] = managed.config.fuel_kwh_price
     if not math.isnan(price.break_even_kwh):
         details["break_even_price"] = round(price.break_even_kwh, 4)
         details["cope"] = round(price.cope, 2) if math.isfinite(price.cope) else None
