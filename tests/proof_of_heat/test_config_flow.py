@@ -110,8 +110,8 @@ async def test_options(hass: HomeAssistant, entry: MockConfigEntry, subject: str
 
 
 def shown(result: Any) -> dict[str, Any]:
-    """What a form shows in its fields."""
-    keys = result["data_schema"].schema
+    """What a form shows in its fields, outside of the advanced section."""
+    keys = [key for key in result["data_schema"].schema if key != "advanced"]
     return {str(key): (key.description or {}).get("suggested_value", key.default) for key in keys}
 
 

@@ -1,6 +1,7 @@
 """The subentry flow of heat sources: one step per form of the registered types."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, override
 
@@ -9,9 +10,10 @@ from homeassistant.const import CONF_NAME
 from homeassistant.helpers.selector import SelectOptionDict, TextSelector
 import probatio as vol
 
-from ..const import CONF_ADDRESS, CONF_ENTITY, CONF_KIND
+from ..const import CONF_ADDRESS, CONF_ADVANCED, CONF_ENTITY, CONF_KIND
 from ..sources import registry
 from ..sources.types import miner
+from .advanced import source_advanced, with_section, without_empty
 from .fields import select, with_currency
 from .form import CONNECTION_ERRORS, DeviceCandidate, FieldError, SourceForm, same_device, without_tokens
 from .scan import ScanSteps
@@ -80,7 +82,9 @@ class SourceSubentryFlow(ScanSteps):
                 kept = form.kept(self._get_reconfigure_subentry().data) if step else {}
                 fields = {key: value for key, value in user_input.items() if key != CONF_NAME}
                 entered = {**kept, **fields, CONF_KIND: registry.type_of_form(name).key}
-                self._candidates = await self._connect(form, entered)
+                advanced = {CONF_ADVANCED: entered.pop(CONF_ADVANCED, None)}
+                found = await self._connect(form, entered)
+                self._candidates = [replace(item, data=without_empty({**item.data, **advanced})) for item in found]
             except CONNECTION_ERRORS as err:
                 errors = form.errors(err)
                 placeholders |= err.placeholders if isinstance(err, FieldError) else {}
@@ -95,6 +99,7 @@ class SourceSubentryFlow(ScanSteps):
         if step is not None:
             schema = form.with_optional_secrets(schema)
         schema = vol.Schema({vol.Optional(CONF_NAME): TextSelector(), **schema.schema})
+        schema = with_section(schema, with_currency(self.hass, source_advanced(registry.type_of_form(name).key)))
         values = self._suggested(form, step) if user_input is None else user_input
         return self.async_show_form(
             step_id=step or name,
