@@ -1,4 +1,4 @@
-"""Actions: set the charge power, refresh a device, send a raw command (administrators only)."""
+"""Actions: set the charge power, refresh a device; for administrators, send a raw command and correct statistics."""
 
 from typing import Any, Final, cast
 
@@ -10,10 +10,13 @@ from homeassistant.exceptions import ServiceValidationError, Unauthorized, Unkno
 from homeassistant.helpers import config_validation as cv, device_registry as dr, entity_registry as er
 import probatio as vol
 
+from ._lib.energy_statistics import async_register_correct_energy
+from .api.counters import DEFAULT_MAX_KW
 from .api.families.specs import Command
 from .const import DOMAIN
 from .data import EcoflowConfigEntry, EcoflowData
 from .runtime.device import Account
+from .runtime.energy_meter import POWER_KEYS
 from .runtime.errors import translated_errors
 
 SERVICE_SET_CHARGE_POWER: Final = "set_charge_power"
@@ -40,6 +43,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
     hass.services.async_register(
         DOMAIN, SERVICE_SEND_RAW, _send_raw, SEND_RAW_SCHEMA, supports_response=SupportsResponse.OPTIONAL
     )
+    async_register_correct_energy(hass, DOMAIN, POWER_KEYS, max_kw=DEFAULT_MAX_KW)
 
 
 def _target(call: ServiceCall) -> tuple[Account, str]:

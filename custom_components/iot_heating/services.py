@@ -1,4 +1,4 @@
-"""Actions: query sessions and telemetry, set the schedule, send commands, rotate and revoke keys."""
+"""Actions: query sessions and telemetry, correct energy, set the schedule, send commands, rotate and revoke keys."""
 
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
@@ -14,17 +14,26 @@ from homeassistant.util import dt as dt_util
 import probatio as vol
 
 from ._lib.archive import Aggregation
+from ._lib.energy_statistics import (
+    ATTR_DRY_RUN,
+    ATTR_MAX_POWER,
+    CORRECT_ENERGY_FIELDS,
+    SERVICE_CORRECT_ENERGY,
+    correction_range,
+)
 from .const import DOMAIN
-from .data import IotHeatingData
+from .data import IotHeatingConfigEntry, IotHeatingData
 from .protocol.commands import CommandName
 from .protocol.errors import ProtocolError
 from .runtime.command_dispatcher import command_event_data
 from .runtime.controller import Controller
+from .runtime.energy_correction import async_correct_energy, correction_report, max_kw
 from .runtime.key_rotation import GRACE_PERIOD, async_revoke_keys, async_rotate_key
 from .runtime.permissions import permission_entity
 from .storage.device_records import ControllerKind
 from .storage.device_store import DEVICE_STORE
 from .storage.history import async_session_report, async_telemetry_report, async_write_file, sessions_csv
+from .storage.session_store import SESSION_STORE
 from .storage.telemetry_archive import device_range
 
 ATTR_AGGREGATION: Final = "aggregation"
@@ -69,6 +78,9 @@ _SEND_COMMAND: Final = vol.Schema(
         vol.Optional(ATTR_EXPIRES, default={"minutes": 15}): _DURATION,
     }
 )
+_CORRECT_ENERGY: Final = vol.Schema(
+    {vol.Optional(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string]), **CORRECT_ENERGY_FIELDS}
+)
 _SET_SCHEDULE: Final = vol.Schema({**_DEVICE, vol.Required(ATTR_SCHEDULE): list})
 _ROTATE_KEY: Final = vol.Schema({**_DEVICE, vol.Optional(ATTR_GRACE): _GRACE})
 
@@ -79,6 +91,7 @@ type Handler = Callable[[HomeAssistant, ServiceCall], Coroutine[Any, Any, Servic
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     for name, handler, schema, response in (
+        (SERVICE_CORRECT_ENERGY, _async_correct_energy, _CORRECT_ENERGY, SupportsResponse.ONLY),
         ("get_sessions", _async_get_sessions, _GET_SESSIONS, SupportsResponse.ONLY),
         ("get_telemetry", _async_get_telemetry, _GET_TELEMETRY, SupportsResponse.ONLY),
         ("revoke_key", _async_revoke_key, vol.Schema(_DEVICE), SupportsResponse.NONE),
@@ -188,6 +201,37 @@ async def _async_set_schedule(hass: HomeAssistant, call: ServiceCall) -> Service
     except ProtocolError as err:
         raise _invalid_value(err) from err
     return None
+
+
+async def _async_correct_energy(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Correct the energy of sessions and statistics of some controllers, or of all."""
+    await _async_require_admin(hass, call)
+    start, end, _ = correction_range(call, DOMAIN, 0.0)
+    dry_run = call.data[ATTR_DRY_RUN]
+    reports: list[Any] = []
+    for controller in _controllers(hass, call.data.get(ATTR_DEVICE_ID)):
+        limit_kw = max_kw(controller.energy, call.data.get(ATTR_MAX_POWER))
+        found = await async_correct_energy(
+            hass, hass.data[SESSION_STORE], controller, start=start, end=end, limit_kw=limit_kw, dry_run=dry_run
+        )
+        if any(found):
+            reports.append(correction_report(controller, *found))
+    return {ATTR_DRY_RUN: dry_run, "controllers": reports}
+
+
+def _controllers(hass: HomeAssistant, device_ids: list[str] | None) -> list[Controller]:
+    """Return the controllers of some devices, or of all loaded buildings; a building means all of its controllers."""
+    if device_ids is None:
+        entries: list[IotHeatingConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+        return [each for entry in entries for each in entry.runtime_data.hub.controllers.values()]
+    found: dict[str, Controller] = {}
+    for device_id in device_ids:
+        device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id, include_child_devices=False)
+        data: IotHeatingData = entry.runtime_data
+        for controller in data.hub.controllers.values():
+            if device.config_subentry_id in (None, controller.subentry_id):
+                found[controller.device_id] = controller
+    return list(found.values())
 
 
 async def _async_rotate_key(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:

@@ -1,10 +1,13 @@
 """Proof of Heat: control all heat sources of a home from one place."""
 
+from pathlib import Path
+
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
+from ._lib.cards import async_add_cards, async_remove_cards
 from .const import DOMAIN, PLATFORMS
 from .data import HeatConfigEntry, HeatingSystem
 from .repairs import clear_issues
@@ -18,15 +21,17 @@ from .sources.external import DIRECTORY, SourceDirectory
 from .sources.registry import budget_keys
 from .sources.releaser import REMOVAL_WAIT_S, releaser
 from .sources.write_counter import write_counters
+from .websocket import async_register_commands
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions and the directory of heat sources that other integrations offer."""
+    """Set up the actions, the commands of the cards, and the directory of heat sources of other integrations."""
     hass.data[DIRECTORY] = directory = SourceDirectory(hass)
     await directory.async_start()
     async_setup_services(hass)
+    async_register_commands(hass)
     await releaser(hass).async_resume()
     return True
 
@@ -37,6 +42,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> bool
     entry.runtime_data = system = await async_assemble(hass, entry)
     await system.coordinator.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await async_add_cards(hass, entry, Path(__file__).parent / "frontend")
     return True
 
 
@@ -61,7 +67,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> boo
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.supervisor.async_stop()
-        await entry.runtime_data.store.async_save()
+        await entry.runtime_data.store.async_close()
+        await entry.runtime_data.user.async_close()
     if entry.disabled_by is not None:
         clear_issues(hass, entry.entry_id)
         await releaser(hass).async_detach(entry.subentries.values())
@@ -69,7 +76,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> boo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> None:
-    """Release the sources, and remove the issues and everything that was stored."""
+    """Release the sources, and remove the issues, the cards' resource and everything that was stored."""
     clear_issues(hass, entry.entry_id)
     await releaser(hass).async_detach(entry.subentries.values(), wait_s=REMOVAL_WAIT_S)
     others = [item for item in hass.config_entries.async_entries(DOMAIN) if item.entry_id != entry.entry_id]
@@ -78,6 +85,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> Non
     if not others:
         await write_counters(hass).async_remove()
         await control_records(hass).async_remove_if_unused()
+    await async_remove_cards(hass, entry)
     await async_remove_stores(hass, entry.entry_id)
 
 

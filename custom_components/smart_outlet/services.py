@@ -1,4 +1,4 @@
-"""Actions: switch everything off, list and dismiss alerts."""
+"""Actions: switch everything off, list and dismiss alerts, correct energy statistics."""
 
 import asyncio
 from contextlib import suppress
@@ -19,6 +19,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry
 import probatio as vol
 
+from ._lib.energy_statistics import async_register_correct_energy
 from .const import DOMAIN
 from .data import HubData, SmartOutletConfigEntry
 from .domain.parts import DOMAIN_PARTS
@@ -37,6 +38,13 @@ ATTR_INCLUDE_DISMISSED: Final = "include_dismissed"
 ATTR_INCLUDE_PROTECTED: Final = "include_protected"
 ATTR_WAIT: Final = "wait"
 
+_MAX_KW: Final = 20.0
+"""More than the currents that an outlet or a Central Control Unit can report."""
+_POWER_KEYS: Final = {
+    "energy_a": ("power_a", False),
+    "energy_b": ("power_b", False),
+    "main_energy": ("main_power", False),
+}
 _HUB: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _POWER_OFF_SCHEMA: Final = vol.Schema(
     {
@@ -65,6 +73,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         DOMAIN, SERVICE_LIST_ALERTS, _async_handle_list, schema=_LIST_SCHEMA, supports_response=SupportsResponse.ONLY
     )
     services.async_register(DOMAIN, SERVICE_DISMISS_ALERT, _async_handle_dismiss, schema=_DISMISS_SCHEMA)
+    async_register_correct_energy(hass, DOMAIN, _POWER_KEYS, max_kw=_MAX_KW)
 
 
 def _target_hubs(call: ServiceCall) -> list[HubData]:

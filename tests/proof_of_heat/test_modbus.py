@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from custom_components.proof_of_heat.drivers.modbus.registers import Register
+from custom_components.proof_of_heat.drivers.modbus.repeated_writes import RepeatedWrites
 from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource, blocks, capabilities_of
 from custom_components.proof_of_heat.drivers.modbus.template import (
     FOLDER,
@@ -255,7 +256,7 @@ async def test_what_the_device_forgets_is_written_again_while_a_lease_runs(socke
         control = source._template.controls[Control.FLOW]
         assert control.repeat_s == 300
         controls = {**source._template.controls, Control.FLOW: replace(control, repeat_s=0.2)}
-        source._template = replace(source._template, controls=controls)
+        source._repeats = RepeatedWrites(controls, None, source._clock)
         assert (await source.apply(Command(id="a", flow_c=41.0))).outcome == Outcome.APPLIED
         for _ in range(15):
             await asyncio.sleep(0.1)
@@ -274,7 +275,7 @@ async def test_what_the_device_forgets_is_written_again_while_a_lease_runs(socke
 async def test_a_write_again_that_fails_is_tried_at_the_next_reading(socket_enabled: None) -> None:
     async with boiler("idm") as (simulator, source):
         await source.apply(Command(id="a", flow_c=41.0))
-        source._held_at.clear()
+        source._repeats._written_at.clear()
         real, source._unit.write_registers = source._unit.write_registers, refused
         assert (await source.refresh()).health == Health.OK
         source._unit.write_registers = real

@@ -17,6 +17,13 @@ _POWER_OF: Final = {
     "ac_output_energy": "ac_output_power",
     "solar_input_energy": "solar_power",
 }
+POWER_KEYS: Final = {
+    CHARGED: ("battery_power", False),
+    DISCHARGED: ("battery_power", True),
+    SOLAR: ("solar_power", False),
+    **{counter: (power, False) for counter, power in _POWER_OF.items()},
+}
+"""The power that belongs to each counter, and whether the counter counts its negative values."""
 # The device's own counter of solar energy. If captures prove it, none is integrated.
 _DEVICE_SOLAR: Final = "solar_input_energy"
 

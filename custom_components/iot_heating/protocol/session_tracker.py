@@ -259,7 +259,7 @@ class SessionTracker:
         seconds = (now - session.seen).total_seconds()
         energy = self._update_meter(now, reading, seconds)
         cost = None if energy is None or reading.price is None else energy * reading.price
-        for day, part in _by_day(session.seen, now, self.zone):
+        for day, part in split_by_day(session.seen, now, self.zone):
             share = part / seconds
             usage = self.days.setdefault(day, Usage())
             usage.add(part, None if energy is None else energy * share, None if cost is None else cost * share)
@@ -271,7 +271,7 @@ class SessionTracker:
         session.meter_kwh = self._meter.reading_kwh
 
 
-def _by_day(start: datetime, end: datetime, zone: tzinfo) -> list[tuple[date, float]]:
+def split_by_day(start: datetime, end: datetime, zone: tzinfo) -> list[tuple[date, float]]:
     """Split the time between two moments by local day; returns days and seconds."""
     parts: list[tuple[date, float]] = []
     at = start

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfEnergy, UnitOfPower, UnitOfTemperature
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.unit_conversion import BaseUnitConverter, EnergyConverter, PowerConverter, TemperatureConverter
 
@@ -64,6 +64,11 @@ def entity_number(
     """Return the state of an entity in a unit; None where it is not a number or has another quantity."""
     if entity_id is None or (state := hass.states.get(entity_id)) is None:
         return None
+    return state_number(state, converter, unit)
+
+
+def state_number(state: State, converter: type[BaseUnitConverter], unit: str) -> float | None:
+    """Return a state in a unit; None where it is not a number or has another quantity."""
     value = finite_number(state.state)
     if value is None:
         return None

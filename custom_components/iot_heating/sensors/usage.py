@@ -80,8 +80,10 @@ def _start_of_month() -> datetime:
     return dt_util.start_of_local_day(dt_util.now().date().replace(day=1))
 
 
+# A total, not one that only increases: Home Assistant takes a smaller value of the latter for a new meter, and counts
+# it again in full. Energy that was counted wrongly can be corrected.
 USAGE_SENSORS: Final = (
-    *_usage_sensors("", lambda controller: controller.tracker.total, SensorStateClass.TOTAL_INCREASING),
+    *_usage_sensors("", lambda controller: controller.tracker.total, SensorStateClass.TOTAL),
     *_usage_sensors(
         "_today",
         lambda controller: controller.tracker.today(dt_util.utcnow()),

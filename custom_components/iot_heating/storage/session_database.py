@@ -154,6 +154,14 @@ class SessionDatabase:
             )
             return [_session(row) for row in rows]
 
+    def days(self, device: int, days: Iterable[date]) -> dict[date, Usage]:
+        """Return the usage of some local days."""
+        with self._lock:
+            db = self._connection()
+            query = "SELECT on_s, energy_kwh, cost FROM days WHERE device = ? AND day = ?"
+            rows = [(day, db.execute(query, (device, day.isoformat())).fetchone()) for day in days]
+        return {day: Usage(*row) for day, row in rows if row is not None}
+
     def months(self, device: int, first: date, last: date) -> dict[str, Usage]:
         """Return usage by local month (``2026-01``) of the days from ``first`` to ``last``."""
         months: dict[str, Usage] = {}

@@ -1,10 +1,10 @@
 """The session store: session trackers of all controllers, saved when a session starts or ends and every minute."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 import logging
 from pathlib import Path
 import sqlite3
@@ -17,7 +17,8 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
-from ..protocol.session_tracker import Session, SessionTracker, Usage
+from ..protocol.session_correction import SessionCorrection, apply_corrections, correct_days
+from ..protocol.session_tracker import Session, SessionTracker, Usage, split_by_day
 from .session_database import SessionChange, SessionDatabase
 from .storage_health import StorageHealth, StoredPart
 
@@ -163,6 +164,36 @@ class SessionStore:
         await self.async_save([number])
         first, last = dt_util.as_local(start).date(), dt_util.as_local(end).date()
         return await self._hass.async_add_executor_job(self._database.months, number, first, last)
+
+    async def async_correct(self, number: int, corrections: Sequence[SessionCorrection]) -> None:
+        """Replace the energy and cost of stored sessions, and correct the usage of their days.
+
+        Raises:
+            sqlite3.Error: It could not be saved; nothing is changed.
+        """
+        await self.async_save([number])
+        tracker = await self.async_get_tracker(number)
+        async with self._lock:
+            added = await self._hass.async_add_executor_job(self._correct, number, corrections, tracker.zone)
+        apply_corrections(tracker, corrections, added)
+
+    def _correct(self, number: int, corrections: Sequence[SessionCorrection], zone: tzinfo) -> dict[date, Usage]:
+        """Correct the file; returns what the usage of each day changed by."""
+        added: dict[date, Usage] = {}
+        for correction in corrections:
+            session = correction.session
+            local = [day for day, _ in split_by_day(session.start, session.end or session.seen, zone)]
+            stored = self._database.days(number, local)
+            known = {day: usage.plus(added[day]) if day in added else usage for day, usage in stored.items()}
+            for day, usage in correct_days(correction, known, zone).items():
+                if day in stored:
+                    added[day] = added.get(day, Usage()).plus(usage)
+        days = {day: usage.plus(added[day]) for day, usage in self._database.days(number, added).items()}
+        sessions = tuple(
+            replace(each.session, energy_kwh=each.energy_kwh, cost=each.cost, estimated=True) for each in corrections
+        )
+        self._write([SessionChange(number, sessions, days)])
+        return added
 
     async def async_remove(self, numbers: list[int]) -> None:
         """Delete controllers with all their sessions."""

@@ -50,9 +50,9 @@ class MessageTexts:
 ENGLISH: Final = MessageTexts({code: template.text for code, template in TEMPLATES.items()})
 
 
-async def async_load_texts(hass: HomeAssistant) -> MessageTexts:
-    """Return the texts in the language of Home Assistant, regardless of its region; in English if there are none."""
-    supported = language_util.matches(hass.config.language, LANGUAGES, hass.config.country)
+async def async_load_texts(hass: HomeAssistant, language: str | None = None) -> MessageTexts:
+    """Return the texts in a language (None: that of Home Assistant), regardless of its region; else in English."""
+    supported = language_util.matches(language or hass.config.language, LANGUAGES, hass.config.country)
     common = await async_get_translations(hass, supported[0] if supported else LOCALE_EN, "common", {DOMAIN})
     texts = {code: common.get(f"{_COMMON}{KEY_PREFIX}{code}", english) for code, english in ENGLISH.texts.items()}
     models = {key: common.get(_COMMON + key, english) for key, english in MODELS.items()}

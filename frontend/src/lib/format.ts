@@ -131,3 +131,27 @@ export const formatDuration = (seconds: number | null | undefined, locale: Local
   if (hours < 48) return minutes % 60 ? `${unit(hours, "hour")} ${unit(minutes % 60, "minute")}` : unit(hours, "hour");
   return unit(Math.round(hours / 24), "day");
 };
+
+const MINOR_UNITS: Record<string, string> = {
+  EUR: "ct",
+  USD: "¢",
+  CAD: "¢",
+  AUD: "¢",
+  NZD: "c",
+  GBP: "p",
+  CHF: "Rp.",
+  SEK: "öre",
+  NOK: "øre",
+  DKK: "øre",
+};
+
+/** A price per kWh, in the currency's minor unit where people use it: "8.1 ct/kWh". */
+export const formatPrice = (value: number | null | undefined, currency: string, locale: Locale): string => {
+  if (!known(value)) return UNKNOWN;
+  const minor = MINOR_UNITS[currency];
+  return minor ? `${formatNumber(value * 100, locale, 1)} ${minor}/kWh` : `${formatMoney(value, currency, locale, 3)}/kWh`;
+};
+
+/** Names in a sentence: "A, B and C". */
+export const formatList = (parts: string[], locale: Locale): string =>
+  new Intl.ListFormat(locale.language, { type: "conjunction" }).format(parts);

@@ -1,0 +1,1 @@
+import"/heat_suite_static/runtime-8875c797f3e2.js";

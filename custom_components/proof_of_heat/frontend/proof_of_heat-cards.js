@@ -1,0 +1,456 @@
+import{COMMON as e,LitElement as t,Subscription as n,SuiteCard as r,UNKNOWN as i,Width as a,area as o,cardStyles as s,clamp as c,css as l,formatDuration as u,formatHour as d,formatKelvin as f,formatList as p,formatMoment as m,formatMoney as h,formatNumber as g,formatPercent as ee,formatPower as _,formatPrice as v,formatTemperature as y,formatTime as b,fromUserTemperature as x,hourOfDay as te,html as S,isFahrenheit as C,isNumber as w,isWebSocketError as ne,linear as T,localizer as E,nothing as D,pageLanguage as O,path as k,registerCard as A,stateMessage as j,steps as M,svg as N,toUserTemperature as P,withCommon as re}from"/heat_suite_static/runtime-8875c797f3e2.js";var F=re({en:{editor:{entry_id:`Heating system`,entry_id_help:`Leave empty to use the first heating system.`,title:`Title`,hide:`Hide`},overview:{name:`Heating overview`,description:`What heats now and why, what it costs and saves, the next 24 hours, and overrides.`,unavailable:`The heating system is not loaded.`,not_found:`Heating system not found, or you have no permission to see it.`,heats:`{names}: {power}`,heats_unknown:`{names} heats`,states:{off:`Heating control is off`,shadow:`Simulation only`,starting:`Starting`,frost:`Frost protection`,blind:`Fixed flow temperature`,commissioning:`Measuring the heat source`,heating:`Heating`,limited:`Heat needed, but limited`,idle:`No heat needed`},band:`Comfort {low}–{high}`,outdoor:`Outdoors {value}`,failing:`The last control cycle failed. The values below may be out of date.`,shadow:`Simulation: this is what heating control would do. Nothing is controlled.`,off:`Heating control is off. The sources run on their own; the plan below is not carried out.`,cost_now:`Cost now`,electricity:`Electricity {price}`,no_price:`Electricity price unknown`,saved:`Saved in {days}`,would_save:`Would have saved in {days}`,interval:`90 % certain: {low} to {high}`,learning:`Learning the house`,checking:`Checking the learned house`,learning_left:`First plan in about {left}`,learning_error:`Prediction error {error}; planning starts below {limit}`,ladder:`Price of heat now`,price_unknown:`Price unknown`,source:{heating:`Heating`,commanded:`Switched on, not heating yet`,own:`Heating on its own`,failing:`Not responding`},reasons:{no_demand:`No heat needed`,more_expensive:`More expensive`,not_needed:`Not needed`,control_off:`Heating control is off`},plan:`Next 24 hours, planned at {time}`,no_plan:`Next 24 hours, no plan yet`,chart:{label:`Time in the next 24 hours`,now:`Now`,room:`Room`,heat:`Heat`,price:`Electricity price`,outdoor:`Outdoors`},limits:`What limits heating`,profiles:{auto:`Auto`,comfort:`Comfort`,eco:`Eco`,away:`Away`,antifreeze:`Frost protection`},override:{title:`Override`,until:`{what} until {until}`,zone_until:`{zone}: {what} until {until}`,end:`End`,end_all:`End all`,temperature:`Temperature`,colder:`Colder`,warmer:`Warmer`,duration:`Duration`,set:`Set`,profile:`Profile`},parts:{figures:`Cost and savings`,ladder:`Price of heat`,next_day:`Next 24 hours`,limits:`Limits`,override:`Override`}}},de:{editor:{entry_id:`Heizsystem`,entry_id_help:`Leer lassen, um das erste Heizsystem zu verwenden.`,title:`Titel`,hide:`Ausblenden`},overview:{name:`Heizungsübersicht`,description:`Was gerade heizt und warum, was es kostet und spart, die nächsten 24 Stunden und Übersteuerungen.`,unavailable:`Das Heizsystem ist nicht geladen.`,not_found:`Heizsystem nicht gefunden, oder du darfst es nicht sehen.`,heats:`{names}: {power}`,heats_unknown:`{names} heizt`,states:{off:`Heizungsregelung ist aus`,shadow:`Nur Simulation`,starting:`Startet`,frost:`Frostschutz`,blind:`Feste Vorlauftemperatur`,commissioning:`Wärmeerzeuger wird vermessen`,heating:`Heizt`,limited:`Wärme nötig, aber begrenzt`,idle:`Keine Wärme nötig`},band:`Komfort {low}–{high}`,outdoor:`Außen {value}`,failing:`Der letzte Regelzyklus ist fehlgeschlagen. Die Werte unten sind möglicherweise veraltet.`,shadow:`Simulation: Das würde die Heizungsregelung tun. Es wird nichts geregelt.`,off:`Die Heizungsregelung ist aus. Die Wärmeerzeuger laufen selbstständig; der Plan unten wird nicht ausgeführt.`,cost_now:`Kosten jetzt`,electricity:`Strom {price}`,no_price:`Strompreis unbekannt`,saved:`Gespart in {days}`,would_save:`Ersparnis in {days} wäre gewesen`,interval:`Zu 90 % sicher: {low} bis {high}`,learning:`Haus wird gelernt`,checking:`Gelerntes Haus wird geprüft`,learning_left:`Erster Plan in etwa {left}`,learning_error:`Vorhersagefehler {error}; geplant wird unter {limit}`,ladder:`Wärmepreis jetzt`,price_unknown:`Preis unbekannt`,source:{heating:`Heizt`,commanded:`Eingeschaltet, heizt noch nicht`,own:`Heizt selbstständig`,failing:`Antwortet nicht`},reasons:{no_demand:`Keine Wärme nötig`,more_expensive:`Teurer`,not_needed:`Nicht nötig`,control_off:`Heizungsregelung ist aus`},plan:`Nächste 24 Stunden, geplant um {time}`,no_plan:`Nächste 24 Stunden, noch kein Plan`,chart:{label:`Zeit in den nächsten 24 Stunden`,now:`Jetzt`,room:`Raum`,heat:`Wärme`,price:`Strompreis`,outdoor:`Außen`},limits:`Was das Heizen begrenzt`,profiles:{auto:`Automatik`,comfort:`Komfort`,eco:`Eco`,away:`Abwesend`,antifreeze:`Frostschutz`},override:{title:`Übersteuerung`,until:`{what} bis {until}`,zone_until:`{zone}: {what} bis {until}`,end:`Beenden`,end_all:`Alle beenden`,temperature:`Temperatur`,colder:`Kälter`,warmer:`Wärmer`,duration:`Dauer`,set:`Einstellen`,profile:`Profil`},parts:{figures:`Kosten und Ersparnis`,ladder:`Wärmepreis`,next_day:`Nächste 24 Stunden`,limits:`Begrenzungen`,override:`Übersteuerung`}}},fi:{editor:{entry_id:`Lämmitysjärjestelmä`,entry_id_help:`Jätä tyhjäksi, jos haluat käyttää ensimmäistä lämmitysjärjestelmää.`,title:`Otsikko`,hide:`Piilota`},overview:{name:`Lämmityksen yleiskuva`,description:`Mikä lämmittää nyt ja miksi, mitä se maksaa ja säästää, seuraavat 24 tuntia ja ohitukset.`,unavailable:`Lämmitysjärjestelmää ei ole ladattu.`,not_found:`Lämmitysjärjestelmää ei löytynyt, tai sinulla ei ole oikeutta nähdä sitä.`,heats:`{names}: {power}`,heats_unknown:`{names} lämmittää`,states:{off:`Lämmityksen ohjaus on pois päältä`,shadow:`Vain simulointi`,starting:`Käynnistyy`,frost:`Jäätymissuoja`,blind:`Kiinteä menoveden lämpötila`,commissioning:`Lämmönlähdettä mitataan`,heating:`Lämmittää`,limited:`Lämpöä tarvitaan, mutta sitä on rajoitettu`,idle:`Lämpöä ei tarvita`},band:`Mukavuus {low}–{high}`,outdoor:`Ulkona {value}`,failing:`Viimeisin ohjauskierros epäonnistui. Alla olevat arvot voivat olla vanhentuneita.`,shadow:`Simulointi: näin lämmityksen ohjaus toimisi. Mitään ei ohjata.`,off:`Lämmityksen ohjaus on pois päältä. Lähteet toimivat itsenäisesti; alla olevaa suunnitelmaa ei toteuteta.`,cost_now:`Kustannus nyt`,electricity:`Sähkö {price}`,no_price:`Sähkön hinta ei ole tiedossa`,saved:`Säästetty: {days}`,would_save:`Säästö olisi ollut: {days}`,interval:`90 % varmuudella {low} – {high}`,learning:`Taloa opitaan`,checking:`Opittua taloa tarkistetaan`,learning_left:`Ensimmäinen suunnitelma noin {left} kuluttua`,learning_error:`Ennustevirhe {error}; suunnittelu alkaa, kun se on alle {limit}`,ladder:`Lämmön hinta nyt`,price_unknown:`Hinta ei ole tiedossa`,source:{heating:`Lämmittää`,commanded:`Kytketty päälle, ei vielä lämmitä`,own:`Lämmittää itsenäisesti`,failing:`Ei vastaa`},reasons:{no_demand:`Lämpöä ei tarvita`,more_expensive:`Kalliimpi`,not_needed:`Ei tarvita`,control_off:`Lämmityksen ohjaus on pois päältä`},plan:`Seuraavat 24 tuntia, suunniteltu klo {time}`,no_plan:`Seuraavat 24 tuntia, ei vielä suunnitelmaa`,chart:{label:`Aika seuraavan 24 tunnin aikana`,now:`Nyt`,room:`Huone`,heat:`Lämpö`,price:`Sähkön hinta`,outdoor:`Ulkona`},limits:`Mikä rajoittaa lämmitystä`,profiles:{auto:`Automaattinen`,comfort:`Mukavuus`,eco:`Eko`,away:`Poissa`,antifreeze:`Jäätymissuoja`},override:{title:`Ohitus`,until:`{what}, päättyy {until}`,zone_until:`{zone}: {what}, päättyy {until}`,end:`Lopeta`,end_all:`Lopeta kaikki`,temperature:`Lämpötila`,colder:`Viileämpi`,warmer:`Lämpimämpi`,duration:`Kesto`,set:`Aseta`,profile:`Profiili`},parts:{figures:`Kustannukset ja säästöt`,ladder:`Lämmön hinta`,next_day:`Seuraavat 24 tuntia`,limits:`Rajoitukset`,override:`Ohitus`}}},ru:{editor:{entry_id:`Система отопления`,entry_id_help:`Оставьте пустым, чтобы использовать первую систему отопления.`,title:`Заголовок`,hide:`Скрыть`},overview:{name:`Обзор отопления`,description:`Что греет сейчас и почему, сколько это стоит и экономит, следующие 24 часа и временные настройки.`,unavailable:`Система отопления не загружена.`,not_found:`Система отопления не найдена, или у вас нет прав на её просмотр.`,heats:`{names}: {power}`,heats_unknown:`{names}: идёт нагрев`,states:{off:`Управление отоплением выключено`,shadow:`Только моделирование`,starting:`Запуск`,frost:`Защита от замерзания`,blind:`Постоянная температура подачи`,commissioning:`Измерение источника тепла`,heating:`Нагрев`,limited:`Тепло нужно, но ограничено`,idle:`Тепло не требуется`},band:`Комфорт {low}–{high}`,outdoor:`На улице {value}`,failing:`Последний цикл управления завершился ошибкой. Значения ниже могут быть устаревшими.`,shadow:`Моделирование: так действовало бы управление отоплением. Ничего не управляется.`,off:`Управление отоплением выключено. Источники работают сами; план ниже не выполняется.`,cost_now:`Затраты сейчас`,electricity:`Электричество {price}`,no_price:`Цена электричества неизвестна`,saved:`Сэкономлено за {days}`,would_save:`Экономия за {days} составила бы`,interval:`С вероятностью 90 %: от {low} до {high}`,learning:`Изучение дома`,checking:`Проверка модели дома`,learning_left:`Первый план примерно через {left}`,learning_error:`Ошибка прогноза {error}; планирование начнётся ниже {limit}`,ladder:`Цена тепла сейчас`,price_unknown:`Цена неизвестна`,source:{heating:`Греет`,commanded:`Включён, ещё не греет`,own:`Греет самостоятельно`,failing:`Не отвечает`},reasons:{no_demand:`Тепло не требуется`,more_expensive:`Дороже`,not_needed:`Не требуется`,control_off:`Управление отоплением выключено`},plan:`Следующие 24 часа, план составлен в {time}`,no_plan:`Следующие 24 часа, плана пока нет`,chart:{label:`Время в следующие 24 часа`,now:`Сейчас`,room:`Комната`,heat:`Тепло`,price:`Цена электричества`,outdoor:`На улице`},limits:`Что ограничивает отопление`,profiles:{auto:`Авто`,comfort:`Комфорт`,eco:`Эко`,away:`Не дома`,antifreeze:`Защита от замерзания`},override:{title:`Временная настройка`,until:`{what} до {until}`,zone_until:`{zone}: {what} до {until}`,end:`Завершить`,end_all:`Завершить все`,temperature:`Температура`,colder:`Холоднее`,warmer:`Теплее`,duration:`Длительность`,set:`Установить`,profile:`Профиль`},parts:{figures:`Затраты и экономия`,ladder:`Цена тепла`,next_day:`Следующие 24 часа`,limits:`Ограничения`,override:`Временная настройка`}}}},e),I=`proof-of-heat-overview-card`,L=[`figures`,`ladder`,`next_day`,`limits`,`override`],R={heating:`mdi:fire`,limited:`mdi:fire-alert`,idle:`mdi:leaf`,off:`mdi:power`,shadow:`mdi:eye-outline`,starting:`mdi:timer-sand`,commissioning:`mdi:ruler`,frost:`mdi:snowflake-alert`,blind:`mdi:thermometer-off`},z={heat_pump:`mdi:heat-pump-outline`,boiler:`mdi:water-boiler`,miner:`mdi:bitcoin`,direct_electric:`mdi:radiator`,controller:`mdi:tune`},B={heat_pump:`var(--blue-color)`,boiler:`var(--deep-orange-color)`,miner:`var(--amber-color)`,direct_electric:`var(--red-color)`,controller:`var(--purple-color)`},V=()=>({type:`custom:${I}`}),H=e=>{for(let t of[`entry_id`,`title`]){let n=e[t];if(n!==void 0&&typeof n!=`string`)throw Error(`${t} must be a text`)}let t=e.hide??[];if(!Array.isArray(t))throw Error(`hide must be a list`);for(let e of t)if(!L.includes(e))throw Error(`hide: ${String(e)} is not one of ${L.join(`, `)}`);return e},U=e=>({schema:[{name:`entry_id`,selector:{config_entry:{integration:`proof_of_heat`}}},{name:`title`,selector:{text:{}}},{name:`hide`,selector:{select:{multiple:!0,mode:`list`,options:L.map(t=>({value:t,label:e(`overview.parts.${t}`)}))}}}],computeLabel:({name:t})=>e(`editor.${t}`),computeHelper:({name:t})=>t===`entry_id`?e(`editor.entry_id_help`):void 0,assertConfig:e=>void H(e)}),W=new Set([`failing`,`auth`]),G=e=>W.has(e.health)?`failing`:e.heating?e.commanded?`heating`:`own`:e.commanded?`commanded`:`waiting`,K=e=>{let t=new Map;return new Map(e.map(({id:e,kind:n})=>{let r=t.get(n)??0;t.set(n,r+1);let i=B[n]??`var(--teal-color)`;return[e,r?`color-mix(in srgb, ${i} ${c(100-35*r,30,100)}%, var(--card-background-color))`:i]}))},q=e=>{let t=K(e),n=e.map(({price_kwh:e})=>e).filter(w),r=Math.min(0,...n),i=Math.max(0,...n)-r||1,a=e=>(e-r)/i*100;return[...e].sort((e,t)=>(e.price_kwh??1/0)-(t.price_kwh??1/0)||e.name.localeCompare(t.name)).map(e=>({source:e,color:t.get(e.id)??``,status:G(e),bar:w(e.price_kwh)?{left:a(Math.min(0,e.price_kwh)),width:Math.abs(e.price_kwh)/i*100}:null}))},J=(e,t)=>{if(e.reason_text){let t=`${e.name}: `,n=e.reason_text.startsWith(t)?e.reason_text.slice(t.length):e.reason_text;return n.charAt(0).toLocaleUpperCase()+n.slice(1)}if(!e.reason)return``;let n=t(`overview.reasons.${e.reason}`);return n.startsWith(`overview.`)?``:n},Y=(e,t)=>{let n=t+e.age_steps;return e.begin.findIndex((t,r)=>n>=t&&n<(e.end[r]??t))},ie=(e,t,n)=>{let r=t+e.age_steps,i=[e.age_steps,n];for(let t=0;t<e.end.length;t+=1){let n=e.end[t]??0,a=e.room_c[t];if(a===void 0)return null;if(r<=n)return i[1]===null||n===i[0]?a:i[1]+(r-i[0])/(n-i[0])*(a-i[1]);i=[n,a]}return null},ae=(e,t)=>{let n=Y(e,t);return n<0?null:Object.values(e.heat_w).reduce((e,t)=>e+(t[n]??0),0)},X=(e,t,n)=>{let r=Math.floor(t),i=e=>e[r]??null;return{time:new Date(Date.parse(e.start)+t*e.step_s*1e3),price:i(e.price_kwh),priceKnown:r<e.known_steps,outdoor:i(e.outdoor_c),lower:i(e.lower_c),upper:i(e.upper_c),room:e.plan?ie(e.plan,t,n):null,heat:e.plan?ae(e.plan,t):null}},Z=(...e)=>{let t=e.flat().filter(w);return t.length?[Math.min(...t),Math.max(...t)]:null},oe=26,Q={room:64,heat:44,price:40,outdoor:30},se=18,ce=class extends t{constructor(...e){super(...e),this.width=new a(this),this.onPointer=e=>{let t=e.currentTarget.getBoundingClientRect();t.width>0&&this.move((e.clientX-t.left)/t.width*this.count-.5)},this.onKey=e=>{let t=this.step??0,n={ArrowLeft:t-1,ArrowDown:t-1,ArrowRight:t+1,ArrowUp:t+1,PageDown:t-4,PageUp:t+4,Home:0,End:this.count-1}[e.key];n!==void 0&&(e.preventDefault(),this.move(n))}}static{this.properties={hass:{attribute:!1},day:{attribute:!1},roomNow:{attribute:!1},currency:{attribute:!1},colors:{attribute:!1},localize:{attribute:!1},shadow:{type:Boolean,reflect:!0},step:{state:!0}}}static{this.styles=[s,l`
+:host {
+height: auto;
+}
+.chart {
+position: relative;
+touch-action: pan-y;
+cursor: crosshair;
+border-radius: 8px;
+}
+.title {
+font-size: 12px;
+fill: var(--muted);
+}
+.readout {
+display: flex;
+flex-wrap: wrap;
+gap: 2px 14px;
+min-height: 20px;
+margin-bottom: 6px;
+font-size: 12px;
+color: var(--muted);
+}
+.readout b {
+color: var(--primary-text-color);
+font-weight: 500;
+}
+.shadowed {
+stroke-dasharray: 3 3;
+}
+`]}get count(){return this.day.lower_c.length}move(e){this.step=c(Math.round(e),0,this.count-1)}facts(){let{hass:e,localize:t}=this,n=X(this.day,this.step??0,this.roomNow);return[[`room`,w(n.room)?y(e,n.room):null],[`heat`,w(n.heat)?_(n.heat,e.locale):null],[`price`,w(n.price)?(n.priceKnown?``:`≈ `)+v(n.price,this.currency,e.locale):null],[`outdoor`,w(n.outdoor)?y(e,n.outdoor):null]].flatMap(([e,n])=>n===null?[]:[[t(`overview.chart.${e}`),n]])}render(){let{hass:e,localize:t}=this,n=this.width.inside(0),r=T(0,this.count,0,n),i=this.panels(n,r),a=i[i.length-1],o=a?a.top+a.height:0,s=b(e,X(this.day,this.step??0,null).time),c=this.facts();return S`
+<div class="readout" aria-hidden="true">
+<b>${this.step===null||this.step===void 0?t(`overview.chart.now`):s}</b>
+${c.map(([e,t])=>S`<span>${e} <b>${t}</b></span>`)}
+</div>
+<div
+class="chart"
+role="slider"
+tabindex="0"
+aria-label=${t(`overview.chart.label`)}
+aria-valuemin="0"
+aria-valuemax=${this.count-1}
+aria-valuenow=${this.step??0}
+aria-valuetext=${`${s}: ${c.map(e=>e.join(` `)).join(`, `)}`}
+@keydown=${this.onKey}
+@pointermove=${this.onPointer}
+@pointerdown=${this.onPointer}
+@pointerleave=${()=>{this.step=null}}
+>
+<svg width=${n} height=${o+se} aria-hidden="true">
+${this.axis(r,o)}
+${i.map(e=>this.panel(e,n))}
+${w(this.step)?N`<line x1=${r(this.step+.5)} x2=${r(this.step+.5)} y1="12" y2=${o} stroke="var(--primary-text-color)" stroke-width="1" opacity="0.6" />`:D}
+</svg>
+</div>
+`}panels(e,t){let{day:n,hass:r}=this,i=[],a=e=>y(r,e,0),o=Z(n.lower_c,n.upper_c,n.plan?.room_c??[],[this.roomNow]);o&&i.push({key:`room`,values:[o[0]-.2,o[1]+.2],format:a,draw:e=>this.drawRoom(t,e(o[0]-.2,o[1]+.2))});let s=this.stacked();s&&i.push({key:`heat`,values:[0,s],format:e=>_(e,r.locale),draw:e=>this.drawHeat(t,e(0,s))});let c=Z(n.price_kwh);if(c){let n=Math.min(0,c[0]),a=c[1]>n?c[1]:n+.1;i.push({key:`price`,values:[n,a],format:e=>v(e,this.currency,r.locale),draw:r=>this.drawPrice(t,r(n,a),r(n,a)(0),e)})}let l=Z(n.outdoor_c);if(l){let[e,r]=l[1]-l[0]<2?[l[0]-1,l[1]+1]:l;i.push({key:`outdoor`,values:[e,r],format:a,draw:i=>this.drawLine(n.outdoor_c,t,i(e,r))})}let u=20;return i.map(e=>{let t={...e,top:u,height:Q[e.key]};return u+=t.height+oe,t})}panel(e,t){let n=e.top+e.height,r=this.localize(`overview.chart.${e.key}`),[i,a]=e.values??[0,0],o=i===0||e.key===`heat`?e.format(a):`${e.format(i)} – ${e.format(a)}`;return N`
+<text class="title" x="0" y=${e.top-7}>${r}</text>
+<text x=${t} y=${e.top-7} text-anchor="end">${o}</text>
+<line x1="0" x2=${t} y1=${n} y2=${n} stroke="var(--line)" />
+${e.draw((t,r)=>T(t,r,n,e.top))}
+`}axis(e,t){let{hass:n,day:r}=this,i=3600/r.step_s,a=Date.parse(r.start),o=this.width.inside(0)<300?6:this.width.inside(0)<520?4:3,s=[];for(let r=1;r<=24;r+=1){let c=new Date(Math.ceil(a/36e5)*36e5+(r-1)*36e5);if(te(n,c)%o)continue;let l=e((c.getTime()-a)/36e5*i);if(l<0||l>e(this.count))continue;let u=l<14?`start`:l>e(this.count)-14?`end`:`middle`;s.push(N`
+<line x1=${l} x2=${l} y1="12" y2=${t} stroke="var(--line)" opacity="0.5" />
+<text x=${l} y=${t+14} text-anchor=${u}>${d(n,c)}</text>
+`)}return s}drawRoom(e,t){let{day:n}=this,r=n=>M(n.map(e=>e??0),e,t),i=[];if(n.plan)for(let r=0;r<=this.count;r+=1){let{room:a}=X(n,Math.min(r,this.count-.01),this.roomNow);i.push(w(a)?[e(r),t(a)]:null)}return N`
+<path d=${o(r(n.upper_c),r(n.lower_c))} fill="var(--success-color, var(--green-color))" opacity="0.16" />
+${i.length?N`<path class=${this.shadow?`shadowed`:``} d=${k(i)} fill="none" stroke="var(--heat)" stroke-width="2" stroke-linejoin="round" />`:D}
+${w(this.roomNow)?N`<circle cx="0" cy=${t(this.roomNow)} r="4" fill="var(--heat)" />`:D}
+`}stacked(){let{plan:e}=this.day;return e?Math.max(...e.begin.map((t,n)=>Object.values(e.heat_w).reduce((e,t)=>e+(t[n]??0),0)),0):0}drawHeat(e,t){let{plan:n}=this.day;return n?n.begin.flatMap((r,i)=>{let a=e(Math.max(0,r-n.age_steps)),o=e(Math.min(this.count,(n.end[i]??r)-n.age_steps)),s=0;return Object.entries(n.heat_w).flatMap(([e,n])=>{let r=n[i]??0;if(r<1||o<=a)return[];let c=t(s+r),l=t(s)-c;s+=r;let u=this.colors.get(e)??`var(--heat)`;return[N`<rect x=${a} y=${c} width=${Math.max(1,o-a-1)} height=${l} rx="1" fill=${this.shadow?`none`:u} stroke=${this.shadow?u:`none`} />`]})}):[]}drawPrice(e,t,n,r){let{day:i}=this,a=i.price_kwh.map(e=>e??0),s=M(a,e,t),l=c(i.known_steps,0,a.length)*2,u=s.slice(Math.max(0,l-1));return N`
+<path d=${o(s,[[0,n],[r,n]])} fill="var(--info-color, var(--primary-color))" opacity="0.12" />
+<path d=${k(s.slice(0,l))} fill="none" stroke="var(--info-color, var(--primary-color))" stroke-width="1.5" />
+<path d=${k(u)} fill="none" stroke="var(--info-color, var(--primary-color))" stroke-width="1.5" stroke-dasharray="2 3" opacity="0.7" />
+`}drawLine(e,t,n){let r=e.map((e,r)=>w(e)?[t(r+.5),n(e)]:null);return N`<path d=${k(r)} fill="none" stroke="var(--muted)" stroke-width="1.5" stroke-linejoin="round" />`}},le=[1,2,3,6,12,24],ue=[`comfort`,`eco`,`away`],de=5,fe=28,pe=class extends t{static{this.properties={hass:{attribute:!1},data:{attribute:!1},localize:{attribute:!1},targetC:{state:!0},hours:{state:!0},busy:{state:!0},error:{state:!0}}}static{this.styles=[s,l`
+:host {
+height: auto;
+}
+.row {
+display: flex;
+flex-wrap: wrap;
+gap: 8px;
+align-items: center;
+}
+.active {
+justify-content: space-between;
+padding: 8px 8px 8px 14px;
+border-radius: 12px;
+background: var(--soft);
+margin-bottom: 8px;
+}
+.stepper {
+display: flex;
+align-items: center;
+border: 1px solid var(--line);
+border-radius: 10px;
+}
+.stepper button {
+width: 40px;
+height: 40px;
+border: 0;
+background: none;
+cursor: pointer;
+font-size: 20px;
+}
+.stepper output {
+min-width: 68px;
+text-align: center;
+font-weight: 500;
+}
+.row + .row:not(.active) {
+margin-top: 8px;
+}
+.profiles button {
+flex: 1;
+}
+select {
+flex: 1 1 84px;
+min-width: 0;
+}
+button.set {
+padding: 0 12px;
+}
+.error {
+color: var(--error-color);
+margin-top: 8px;
+}
+.error:empty {
+display: none;
+}
+.hint {
+margin-top: 8px;
+}
+`]}get step(){return C(this.hass)?1:.5}get target(){let e=this.data.zones.map(e=>e.target_c).filter(w),t=this.targetC??(e.length?Math.max(...e):21),n=P(this.hass,t);return Math.round(n/this.step)*this.step}change(e){this.targetC=c(x(this.hass,this.target+e*this.step),de,fe)}async call(e,t){this.busy=!0,this.error=void 0;try{await this.hass.callService(`proof_of_heat`,e,{config_entry_id:this.data.entry_id,...t}),this.targetC=void 0}catch(e){this.error=ne(e)||e instanceof Error?e.message:String(e)}finally{this.busy=!1}}set(e){this.call(`override`,{...e,duration:{hours:this.hours??3}})}describe(e){let{hass:t,localize:n}=this,r=w(e.target_c)?y(t,e.target_c):n(`overview.profiles.${e.profile??`auto`}`),i=m(t,e.until);return e.zone?n(`overview.override.zone_until`,{zone:e.zone,what:r,until:i}):n(`overview.override.until`,{what:r,until:i})}render(){let{data:e,localize:t,hass:n}=this,r=!e.can_control||!!this.busy,i=C(n)?`°F`:`°C`;return S`
+<h2>${t(`overview.override.title`)}</h2>
+${e.overrides.map(n=>S`
+<div class="row active">
+<span>${this.describe(n)}</span>
+<button class="action end" ?disabled=${r} @click=${()=>void this.end(n)}>
+${t(n.zone_id===null&&e.overrides.length>1?`overview.override.end_all`:`overview.override.end`)}
+</button>
+</div>
+`)}
+<div class="row">
+<div class="stepper" role="group" aria-label=${t(`overview.override.temperature`)}>
+<button class="down" aria-label=${t(`overview.override.colder`)} ?disabled=${r} @click=${()=>this.change(-1)}>−</button>
+<output aria-live="polite">${g(this.target,n.locale,+(this.step<1))} ${i}</output>
+<button class="up" aria-label=${t(`overview.override.warmer`)} ?disabled=${r} @click=${()=>this.change(1)}>+</button>
+</div>
+<select
+aria-label=${t(`overview.override.duration`)}
+?disabled=${r}
+@change=${e=>{this.hours=Number(e.target.value)}}
+>
+${le.map(e=>S`<option value=${e} ?selected=${e===(this.hours??3)}>
+${new Intl.NumberFormat(n.locale.language,{style:`unit`,unit:`hour`,unitDisplay:`long`}).format(e)}
+</option>`)}
+</select>
+<button
+class="action main set"
+?disabled=${r}
+@click=${()=>this.set({temperature:Math.round(x(n,this.target)*100)/100})}
+>
+${t(`overview.override.set`)}
+</button>
+</div>
+<div class="row profiles" role="group" aria-label=${t(`overview.override.profile`)}>
+${ue.map(e=>S`<button class="action" ?disabled=${r} @click=${()=>this.set({profile:e})}>
+${t(`overview.profiles.${e}`)}
+</button>`)}
+</div>
+${e.can_control?D:S`<p class="muted hint">${t(`common.read_only`)}</p>`}
+<p class="error" role="alert">${this.error??``}</p>
+`}async end(e){await this.call(`clear_override`,e.entity_id?{entity_id:e.entity_id}:{})}},$=(e,t)=>{customElements.get(e)||customElements.define(e,t)};$(`proof-of-heat-next-day`,ce),$(`proof-of-heat-override`,pe);var me=class extends r{constructor(...e){super(...e),this.texts=F,this.live=new n(this,()=>this.config&&this.hass?{type:`proof_of_heat/overview/subscribe`,language:this.hass.locale.language,...this.config.entry_id&&{entry_id:this.config.entry_id}}:void 0)}static{this.getStubConfig=V}static{this.getConfigForm=()=>U(E(F,O()))}static{this.styles=[s,l`
+header {
+display: flex;
+gap: 12px;
+align-items: center;
+}
+.badge {
+flex: none;
+width: 44px;
+height: 44px;
+border-radius: 50%;
+display: grid;
+place-items: center;
+color: var(--state-color);
+background: color-mix(in srgb, var(--state-color) 18%, transparent);
+}
+.who {
+flex: 1;
+min-width: 0;
+}
+.who strong {
+display: block;
+font-size: 18px;
+line-height: 24px;
+font-weight: 500;
+overflow-wrap: anywhere;
+}
+.why {
+color: var(--muted);
+font-size: 14px;
+line-height: 20px;
+}
+.room {
+text-align: right;
+flex: none;
+}
+.room strong {
+font-size: 24px;
+line-height: 28px;
+font-weight: 400;
+white-space: nowrap;
+}
+.room span {
+display: block;
+font-size: 12px;
+color: var(--muted);
+white-space: nowrap;
+}
+.banner {
+display: flex;
+gap: 12px;
+align-items: center;
+padding: 10px 14px;
+border-radius: 12px;
+border: 1px dashed var(--state-color);
+}
+.banner.error {
+border-style: solid;
+--state-color: var(--error-color);
+}
+.banner ha-icon {
+flex: none;
+color: var(--state-color);
+}
+ha-card.shadow {
+border-style: dashed;
+border-color: var(--primary-color);
+}
+.figures {
+display: grid;
+grid-template-columns: repeat(auto-fit, minmax(132px, 1fr));
+gap: 8px;
+}
+.figure {
+padding: 10px 14px;
+border-radius: 12px;
+background: var(--soft);
+min-width: 0;
+}
+.figure span {
+font-size: 12px;
+color: var(--muted);
+display: block;
+}
+.figure strong {
+font-size: 18px;
+font-weight: 500;
+white-space: nowrap;
+}
+progress {
+appearance: none;
+width: 100%;
+height: 6px;
+border: 0;
+margin: 8px 0 6px;
+border-radius: 3px;
+overflow: hidden;
+background: var(--line);
+}
+progress::-webkit-progress-bar {
+background: var(--line);
+}
+progress::-webkit-progress-value {
+background: var(--primary-color);
+border-radius: 3px;
+}
+progress::-moz-progress-bar {
+background: var(--primary-color);
+}
+ul {
+list-style: none;
+margin: 0;
+padding: 0;
+}
+.rungs li {
+display: grid;
+grid-template-columns: 24px minmax(0, 1fr) auto;
+gap: 2px 10px;
+align-items: center;
+padding: 7px 0;
+}
+.rungs li + li {
+border-top: 1px solid var(--line);
+}
+.rungs ha-icon {
+color: var(--muted);
+grid-row: span 3;
+align-self: start;
+}
+.rungs .heating ha-icon,
+.rungs .own ha-icon {
+color: var(--source-color);
+}
+.rungs .name {
+overflow: hidden;
+text-overflow: ellipsis;
+white-space: nowrap;
+}
+.rungs .heating .name {
+font-weight: 500;
+}
+.rungs .price {
+font-variant-numeric: tabular-nums;
+white-space: nowrap;
+}
+.track {
+grid-column: 2 / 4;
+height: 6px;
+border-radius: 3px;
+background: var(--soft);
+position: relative;
+}
+.track i {
+position: absolute;
+inset-block: 0;
+border-radius: 3px;
+background: var(--source-color);
+opacity: 0.35;
+}
+.heating .track i,
+.own .track i {
+opacity: 1;
+}
+.rungs .state {
+grid-column: 2 / 4;
+font-size: 12px;
+line-height: 16px;
+color: var(--muted);
+}
+.rungs .failing .state {
+color: var(--error-color);
+}
+.limits li {
+display: flex;
+gap: 10px;
+padding: 3px 0;
+align-items: flex-start;
+}
+.limits ha-icon {
+--mdc-icon-size: 18px;
+color: var(--warning-color);
+flex: none;
+}
+.limits .note ha-icon {
+color: var(--muted);
+}
+@media (max-width: 460px) {
+ha-card {
+padding: 14px;
+}
+.who strong {
+font-size: 16px;
+}
+.badge {
+width: 36px;
+height: 36px;
+}
+}
+`]}readConfig(e){return H(e)}getCardSize(){return 9}getGridOptions(){return{columns:12,min_columns:6}}shows(e){return!this.config?.hide?.includes(e)}render(){let e=this.live.state,t=this.live.data;return!this.hass||!t?.available?S`<ha-card>${j(e,this.localize,`overview`)}</ha-card>`:S`
+<ha-card class=${t.shadow?`shadow`:``} style=${`--state-color:${this.stateColor(t)}`}>
+${this.header(t)} ${this.banner(t)}
+${this.shows(`figures`)?this.figures(t):D}
+${this.shows(`ladder`)&&t.sources.length?this.ladder(t):D}
+${this.shows(`next_day`)&&t.next_day?this.nextDay(t):D}
+${this.shows(`limits`)&&(t.limits.length||t.notes.length)?this.limits(t):D}
+${this.shows(`override`)&&t.active?S`<proof-of-heat-override .hass=${this.hass} .data=${t} .localize=${this.localize}></proof-of-heat-override>`:D}
+</ha-card>
+`}stateColor({state:e,failing:t}){if(t)return`var(--error-color)`;switch(e){case`heating`:return`var(--state-climate-heat-color, var(--deep-orange-color))`;case`limited`:return`var(--warning-color)`;case`frost`:return`var(--info-color)`;case`blind`:return`var(--error-color)`;case`idle`:return`var(--success-color, var(--green-color))`;case`off`:return`var(--secondary-text-color)`;default:return`var(--primary-color)`}}headline(e){let{hass:t,localize:n}=this;if(!t)return``;let r=e.sources.filter(({heating:e})=>e);if(!r.length)return n(`overview.states.${e.state}`);let i=p(r.map(({name:e})=>e),t.locale);return w(e.heat.value)?n(`overview.heats`,{names:i,power:(e.heat.estimated?`≈ `:``)+_(e.heat.value,t.locale)}):n(`overview.heats_unknown`,{names:i})}header(e){let t=this.hass;if(!t)return S``;let n=w(e.lower_c)&&w(e.upper_c);return S`
+<header>
+<div class="badge"><ha-icon icon=${R[e.state]??`mdi:radiator`}></ha-icon></div>
+<div class="who">
+${this.config?.title?S`<span class="why">${this.config.title}</span>`:D}
+<strong>${this.headline(e)}</strong>
+<p class="why">${e.text}</p>
+</div>
+<div class="room">
+<strong>${y(t,e.room_c)}</strong>
+${n?S`<span>${this.localize(`overview.band`,{low:g(P(t,e.lower_c??0),t.locale,1),high:y(t,e.upper_c)})}</span>`:D}
+${w(e.outdoor_c)?S`<span>${this.localize(`overview.outdoor`,{value:y(t,e.outdoor_c)})}</span>`:D}
+</div>
+</header>
+`}banner(e){let t=(e,t,n=``)=>S`
+<div class=${`banner ${n}`} role="status">
+<ha-icon icon=${e}></ha-icon>
+<p>${this.localize(t)}</p>
+</div>
+`;return e.failing?t(`mdi:alert-circle`,`overview.failing`,`error`):e.shadow?t(`mdi:eye-outline`,`overview.shadow`):e.active?D:t(`mdi:power`,`overview.off`)}figures(e){let t=this.hass;if(!t)return S``;let{localize:n}=this,r=e.cost_h;return S`
+<div class="figures">
+<div class="figure">
+<span>${n(`overview.cost_now`)}</span>
+<strong>${w(r.value)?`${r.estimated?`≈ `:``}${h(r.value,e.currency,t.locale)}/h`:i}</strong>
+<span>${w(e.price_kwh)?n(`overview.electricity`,{price:v(e.price_kwh,e.currency,t.locale)}):n(`overview.no_price`)}</span>
+</div>
+${this.savings(e)} ${e.learning.trusted?D:this.learning(e)}
+</div>
+`}savings(e){let t=this.hass,n=e.savings;if(!t||!n)return D;let{localize:r}=this,i=n=>h(n,e.currency,t.locale),a=new Intl.NumberFormat(t.locale.language,{style:`unit`,unit:`day`,unitDisplay:`long`}).format(n.days);return S`
+<div class="figure">
+<span>${r(n.simulated?`overview.would_save`:`overview.saved`,{days:a})}</span>
+<strong>${i(n.saved)}${w(n.percent)?` · ${ee(n.percent,t.locale)}`:``}</strong>
+<span>${r(`overview.interval`,{low:i(n.low),high:i(n.high)})}</span>
+</div>
+`}learning(e){let t=this.hass;if(!t)return S``;let{localize:n}=this,{learning:r}=e,i=r.expected?(Date.parse(r.expected)-Date.parse(e.time))/1e3:0,a=r.learned?n(`overview.learning_error`,{error:f(t,r.error_k),limit:f(t,r.limit_k)}):n(`overview.learning_left`,{left:u(Math.max(60,i),t.locale)});return S`
+<div class="figure">
+<span id="learning">${n(r.learned?`overview.checking`:`overview.learning`)}</span>
+<progress max="100" value=${c(r.progress,0,100)} aria-labelledby="learning"></progress>
+<span>${a}</span>
+</div>
+`}ladder(e){return S`
+<section>
+<h2>${this.localize(`overview.ladder`)}</h2>
+<ul class="rungs">
+${q(e.sources).map(t=>this.rung(t,e.currency))}
+</ul>
+</section>
+`}rung({source:e,color:t,status:n,bar:r},i){let a=this.hass;if(!a)return S``;let{localize:o}=this,s=w(e.heat.value)?(e.heat.estimated?`≈ `:``)+_(e.heat.value,a.locale):``,c=n===`waiting`?[J(e,o)]:n===`failing`?[J(e,o)||o(`overview.source.failing`)]:[o(`overview.source.${n}`),n===`commanded`?``:s,...e.limits];return S`
+<li class=${n} style=${`--source-color:${t}`}>
+<ha-icon icon=${z[e.kind]??`mdi:radiator`}></ha-icon>
+<span class="name">${e.name}</span>
+<span class="price">${e.price_kwh===null?o(`overview.price_unknown`):v(e.price_kwh,i,a.locale)}</span>
+<span class="track" aria-hidden="true">
+${r?S`<i class="animated" style=${`left:${r.left}%;width:max(3px,${r.width}%)`}></i>`:D}
+</span>
+<span class="state">${c.filter(Boolean).join(` · `)}</span>
+</li>
+`}nextDay(e){let{localize:t,hass:n}=this;if(!n)return S``;let r=e.next_day?.plan?m(n,e.next_day.plan.made*1e3):``;return S`
+<section>
+<h2>${e.next_day?.plan?t(`overview.plan`,{time:r}):t(`overview.no_plan`)}</h2>
+<proof-of-heat-next-day
+.hass=${this.hass}
+.day=${e.next_day}
+.roomNow=${e.room_c}
+.currency=${e.currency}
+.colors=${K(e.sources)}
+.localize=${t}
+?shadow=${e.shadow||!e.active}
+></proof-of-heat-next-day>
+</section>
+`}limits(e){let t=(e,t,n)=>S`<li class=${t}><ha-icon icon=${n}></ha-icon><span>${e.charAt(0).toLocaleUpperCase()+e.slice(1)}</span></li>`;return S`
+<section>
+<h2>${this.localize(`overview.limits`)}</h2>
+<ul class="limits">
+${e.limits.map(e=>t(e,`limit`,`mdi:arrow-collapse-vertical`))}
+${e.notes.map(e=>t(e,`note`,`mdi:information-outline`))}
+</ul>
+</section>
+`}},he=new Set([`decision`,`cost_per_hour`,`demand`,`heat_power`,`savings`]),ge=(e,t)=>{let n=e.entities[t];return n?.platform===`proof_of_heat`&&he.has(n.translation_key??``)};A({tag:I,element:me,texts:F,key:`overview`,docs:`cards.md#heating-overview`,suggest:(e,t)=>ge(e,t)?V():null});

@@ -1,0 +1,107 @@
+"""WebSocket API of the cards: subscriptions to a heating system, and changes by users."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from homeassistant.auth.models import User
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
+from homeassistant.components import websocket_api
+from homeassistant.components.websocket_api import ActiveConnection
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+import probatio as vol
+
+from .cards.overview import overview
+from .cards.subscription import CardSubscription
+from .const import DOMAIN
+from .data import HeatConfigEntry, HeatingSystem
+from .messages.formatter import async_load_texts
+
+_ENTRY: Final[dict[str | vol.Marker, Any]] = {vol.Optional("entry_id"): str}
+_LANGUAGE: Final[dict[str | vol.Marker, Any]] = {vol.Optional("language"): vol.All(str, vol.Length(min=2, max=16))}
+
+
+@callback
+def async_register_commands(hass: HomeAssistant) -> None:
+    """Register the commands."""
+    for command in (ws_systems, ws_overview):
+        websocket_api.async_register_command(hass, command)
+
+
+def _may_read(hass: HomeAssistant, user: User, entry: HeatConfigEntry) -> bool:
+    """Return whether a user may read the decision, which names all that the cards show."""
+    entity_id = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{entry.entry_id}_decision")
+    return user.permissions.check_entity(entity_id or "", POLICY_READ)
+
+
+def _thermostats(hass: HomeAssistant, entry: HeatConfigEntry) -> dict[str, str]:
+    """Return the climate entities of the zones by zone."""
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    return {entity.config_subentry_id or "": entity.entity_id for entity in entities if entity.domain == "climate"}
+
+
+def _may_control(hass: HomeAssistant, user: User, entry: HeatConfigEntry) -> bool:
+    """Return whether a user may control all zones; without zones, whether they are an administrator."""
+    thermostats = _thermostats(hass, entry).values()
+    if not thermostats:
+        return user.is_admin
+    return all(user.permissions.check_entity(entity_id, POLICY_CONTROL) for entity_id in thermostats)
+
+
+def _readable(hass: HomeAssistant, user: User) -> list[HeatConfigEntry]:
+    entries: list[HeatConfigEntry] = hass.config_entries.async_entries(DOMAIN, include_disabled=False)
+    return [entry for entry in entries if _may_read(hass, user, entry)]
+
+
+def _find(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> HeatConfigEntry | None:
+    """Return the entry of a command, the first one if none is given; send an error if there is none."""
+    entries = _readable(hass, connection.user)
+    wanted = msg.get("entry_id")
+    entry = next((item for item in entries if wanted in (None, item.entry_id)), None)
+    if entry is None:
+        connection.send_error(msg["id"], websocket_api.ERR_NOT_FOUND, "unknown heating system, or no permission")
+    return entry
+
+
+@websocket_api.websocket_command({vol.Required("type"): "proof_of_heat/systems"})
+@callback
+def ws_systems(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Return the heating systems that the user may read."""
+    entries = _readable(hass, connection.user)
+    connection.send_result(
+        msg["id"], {"systems": [{"entry_id": entry.entry_id, "name": entry.title} for entry in entries]}
+    )
+
+
+@websocket_api.websocket_command({vol.Required("type"): "proof_of_heat/overview/subscribe", **_ENTRY, **_LANGUAGE})
+@websocket_api.async_response
+async def ws_overview(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Send the overview of a heating system now and after every change."""
+    if (entry := _find(hass, connection, msg)) is None:
+        return
+    texts = await async_load_texts(hass, msg.get("language"))
+
+    def content(system: HeatingSystem) -> dict[str, Any]:
+        return overview(system, texts, _thermostats(hass, entry), dt_util.utcnow())
+
+    _subscribe(hass, connection, msg, entry, content)
+
+
+def _subscribe(
+    hass: HomeAssistant,
+    connection: ActiveConnection,
+    msg: dict[str, Any],
+    entry: HeatConfigEntry,
+    content: Callable[[HeatingSystem], dict[str, Any]],
+) -> None:
+    """Subscribe to a system; each message names its entry and whether the user may control it."""
+
+    def message(system: HeatingSystem) -> dict[str, Any]:
+        may_control = _may_control(hass, connection.user, entry)
+        return {"entry_id": entry.entry_id, "can_control": may_control, **content(system)}
+
+    subscription = CardSubscription(hass, connection, msg["id"], entry, message)
+    connection.subscriptions[msg["id"]] = subscription.close
+    connection.send_result(msg["id"])
+    subscription.start()

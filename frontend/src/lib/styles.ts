@@ -1,0 +1,112 @@
+/** Styles that all cards share. Only variables of the theme: no fixed colors, no fonts. */
+
+import { css } from "lit";
+
+export const cardStyles = css`
+  :host {
+    display: block;
+    height: 100%;
+    --heat: var(--state-climate-heat-color, var(--deep-orange-color));
+    --muted: var(--secondary-text-color);
+    --line: var(--divider-color);
+    --soft: color-mix(in srgb, var(--primary-text-color) 6%, transparent);
+  }
+  ha-card {
+    height: 100%;
+    box-sizing: border-box;
+    overflow: hidden;
+    padding: 16px;
+    display: flex;
+    flex-direction: column;
+    gap: 16px;
+    color: var(--primary-text-color);
+  }
+  h2 {
+    margin: 0 0 8px;
+    font-size: 14px;
+    font-weight: 500;
+    color: var(--muted);
+  }
+  p {
+    margin: 0;
+  }
+  svg {
+    display: block;
+    overflow: visible;
+  }
+  svg text {
+    fill: var(--muted);
+    font-size: 11px;
+  }
+  button,
+  select,
+  input {
+    font: inherit;
+    color: inherit;
+  }
+  button.action,
+  select,
+  input[type="number"] {
+    min-height: 40px;
+    border-radius: 10px;
+    border: 1px solid var(--line);
+    background: transparent;
+    padding: 0 14px;
+    box-sizing: border-box;
+  }
+  select option {
+    background: var(--card-background-color);
+    color: var(--primary-text-color);
+  }
+  button.action {
+    cursor: pointer;
+    font-weight: 500;
+    color: var(--primary-color);
+  }
+  button.action.main {
+    background: var(--primary-color);
+    border-color: var(--primary-color);
+    color: var(--text-primary-color);
+  }
+  button.action:hover:not(:disabled) {
+    background: color-mix(in srgb, var(--primary-color) 12%, transparent);
+  }
+  button.action.main:hover:not(:disabled) {
+    background: color-mix(in srgb, var(--primary-color) 85%, var(--primary-text-color));
+  }
+  :disabled {
+    cursor: default;
+    opacity: 0.5;
+  }
+  :focus-visible {
+    outline: 2px solid var(--primary-color);
+    outline-offset: 2px;
+    border-radius: 8px;
+  }
+  .message {
+    display: flex;
+    gap: 12px;
+    align-items: center;
+    min-height: 56px;
+  }
+  .message ha-icon {
+    color: var(--muted);
+    flex: none;
+  }
+  .muted {
+    color: var(--muted);
+  }
+  .sr {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+  @media (prefers-reduced-motion: no-preference) {
+    .animated {
+      transition: all 0.3s ease;
+    }
+  }
+`;
