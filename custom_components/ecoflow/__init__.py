@@ -1,24 +1,21 @@
 """EcoFlow power stations through the official open API."""
 
 from functools import partial
+from pathlib import Path
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from ._lib.publisher import Publisher
-from .api.client import ClientCallbacks, EcoflowClient
-from .const import DOMAIN, MANUFACTURER, PLATFORMS, SUBENTRY_SURPLUS
-from .coordinator import EcoflowCoordinator
-from .data import EcoflowConfigEntry, EcoflowData
-from .repairs import SharedKeyMonitor, async_delete_account_issues, async_storage_result
+from ._lib.cards import async_add_cards, async_remove_cards
+from .const import DOMAIN, PLATFORMS
+from .data import EcoflowConfigEntry
+from .repairs import async_delete_account_issues, async_storage_result
 from .runtime.connection import CertificateFileError, async_create_client
-from .runtime.device import Account
-from .runtime.device_manager import DeviceManager
 from .runtime.store import EcoflowStore
-from .runtime.surplus_charging import SurplusCharging
 from .services import async_setup_services
+from .setup import create_parts
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -43,7 +40,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: EcoflowConfigEntry) -> b
             translation_key="certificate_file",
             translation_placeholders={"error": str(err)},
         ) from err
-    data = _create_parts(hass, entry, store, client)
+    data = create_parts(hass, entry, store, client)
     try:
         await data.coordinator.async_config_entry_first_refresh()
     except BaseException:
@@ -55,32 +52,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: EcoflowConfigEntry) -> b
     for surplus in data.surplus.values():
         surplus.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await async_add_cards(hass, entry, Path(__file__).parent / "frontend")
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     return True
-
-
-def _create_parts(
-    hass: HomeAssistant, entry: EcoflowConfigEntry, store: EcoflowStore, client: EcoflowClient
-) -> EcoflowData:
-    """Create the parts of an account and connect the client's events to them."""
-    account_device = dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id,
-        identifiers={(DOMAIN, entry.entry_id)},
-        entry_type=dr.DeviceEntryType.SERVICE,
-        manufacturer=MANUFACTURER,
-        name=entry.title,
-    )
-    account = Account(hass, entry, client, Publisher.for_entry(hass, entry), account_device.id)
-    devices = DeviceManager(account, store)
-    shared_key = SharedKeyMonitor(hass, entry)
-    coordinator = EcoflowCoordinator(hass, entry, client, devices, shared_key)
-    client.callbacks = ClientCallbacks(devices.values_changed, coordinator.connection_changed, shared_key.unknown_reply)
-    surplus = {
-        subentry.subentry_id: SurplusCharging(account, store, subentry)
-        for subentry in entry.subentries.values()
-        if subentry.subentry_type == SUBENTRY_SURPLUS
-    }
-    return EcoflowData(account, coordinator, devices, shared_key, store, surplus)
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: EcoflowConfigEntry) -> None:
@@ -106,6 +80,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: EcoflowConfigEntry) -> 
 async def async_remove_entry(hass: HomeAssistant, entry: EcoflowConfigEntry) -> None:
     """Delete the stored data of an account."""
     await EcoflowStore(hass, entry.entry_id).async_remove()
+    await async_remove_cards(hass, entry)
 
 
 async def async_remove_config_entry_device(

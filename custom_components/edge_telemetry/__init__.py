@@ -1,5 +1,7 @@
 """Edge Telemetry: devices that publish JSON over MQTT become sensors, and their messages are archived in a database."""
 
+from pathlib import Path
+
 from homeassistant.components import mqtt
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady
@@ -7,6 +9,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
+from ._lib.cards import async_add_cards, async_remove_cards
 from .command_sender import command_store
 from .const import DOMAIN, PLATFORMS
 from .data import EdgeConfigEntry, create_data
@@ -31,6 +34,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: EdgeConfigEntry) -> bool
     await data.devices.async_load()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await data.hub.async_start()
+    await async_add_cards(hass, entry, Path(__file__).parent / "frontend")
     return True
 
 
@@ -46,6 +50,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: EdgeConfigEntry) -> Non
     """Remove the stored devices and commands; the archive belongs to the user and stays."""
     await device_store(hass, entry.entry_id).async_remove()
     await command_store(hass, entry.entry_id).async_remove()
+    await async_remove_cards(hass, entry)
 
 
 async def async_remove_config_entry_device(

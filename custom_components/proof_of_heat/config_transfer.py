@@ -16,6 +16,7 @@ from yarl import URL
 
 from ._lib.user_text import UserTextError, parse_yaml
 from .const import (
+    CONF_ADVANCED,
     CONF_CAPABILITIES,
     CONF_HASHPRICE_URL,
     CONF_INFO,
@@ -27,6 +28,7 @@ from .const import (
     SUBENTRY_ZONE,
 )
 from .drivers.capabilities import capabilities_from_dict
+from .flows.advanced import fields_of, source_advanced
 from .flows.basics import SYSTEM_SCHEMA, problems_of as system_problems
 from .flows.meter import METER_SCHEMA
 from .flows.options import SUBJECTS, problems_of as option_problems
@@ -237,11 +239,22 @@ async def check_devices(hass: HomeAssistant, body: Mapping[str, Any]) -> None:
             raise ConfigTransferError(f"{where}.info: must be a mapping")
         try:
             _fields(schema, row, where)
+            _fields(source_advanced(row[CONF_KIND]), _advanced(row, where), f"{where}.{CONF_ADVANCED}")
         except ConfigTransferError as err:
             warning = "" if form.warning is None else await form.warning(hass)
             raise ConfigTransferError(f"{err}; {warning}" if warning else str(err)) from err
     for index, row in enumerate(body.get("meters", ())):
         _fields(METER_SCHEMA, row, f"meters[{index}]")
+
+
+def _advanced(row: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """Return the advanced settings of a source."""
+    advanced = row.get(CONF_ADVANCED, {})
+    if not isinstance(advanced, dict):
+        raise ConfigTransferError(f"{where}.{CONF_ADVANCED}: must be a mapping")
+    if unknown := advanced.keys() - set(fields_of(row[CONF_KIND])):
+        raise ConfigTransferError(f"{where}.{CONF_ADVANCED}: unknown key {', '.join(sorted(map(str, unknown)))}")
+    return advanced
 
 
 def _fields(schema: vol.Schema, row: Mapping[str, Any], where: str) -> None:

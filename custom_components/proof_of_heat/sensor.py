@@ -1,21 +1,27 @@
 """Sensors of the heating system, its sources and meters."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, override
+from typing import Any, override
 
-from homeassistant.components.sensor import SensorEntity
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from ._lib.heat_source import Health
 from .const import DOMAIN
 from .data import HeatConfigEntry, HeatingSystem
 from .entity import MeterEntity, SourceEntity, SystemEntity
+from .metering.energy import max_electric_kw, max_heat_kw
 from .sensors.base import MeterSensorDescription, SourceSensorDescription, Value
-from .sensors.integrators import IntegratedCostSensor, IntegratedEnergySensor, integrated_sensors
-from .sensors.meter import METER_SENSORS
+from .sensors.counted import UNAVAILABLE, CountedEnergySensor, DayCounter, MeterEnergySensor, counted_sensors, local_day
+from .sensors.integrators import (
+    IntegratedCostSensor,
+    IntegratedEnergySensor,
+    IntegratedHeatSensor,
+    integrated_sensors,
+)
+from .sensors.meter import METER_COUNTERS, METER_SENSORS
 from .sensors.shadow import SHADOW_SENSORS
 from .sensors.source import SOURCE_SENSORS
 from .sensors.system import SYSTEM_SENSORS, SystemSensorDescription
@@ -23,7 +29,7 @@ from .sources.managed_source import ManagedSource
 from .sources.registry import SOURCE_TYPES
 
 PARALLEL_UPDATES = 0
-_UNAVAILABLE: Final = (Health.FAILING, Health.AUTH)
+type _WaitingSensor = SourceSensor | CountedEnergySensor | IntegratedEnergySensor | IntegratedHeatSensor
 
 
 async def async_setup_entry(
@@ -38,18 +44,24 @@ async def async_setup_entry(
     for managed in system.sources.values():
         descriptions = (*SOURCE_SENSORS, *SOURCE_TYPES[managed.type_key].sensors)
         sensors = [
-            SourceSensor(system, managed, description) for description in descriptions if description.exists_fn(managed)
+            _sensor_class(description)(system, managed, description)
+            for description in descriptions
+            if description.exists_fn(managed)
         ]
         at_once = [sensor for sensor in sensors if not sensor.entity_description.added_with_value]
         async_add_entities(at_once, config_subentry_id=managed.subentry_id)
-        waiting: list[SourceSensor | IntegratedEnergySensor] = [
+        waiting: list[_WaitingSensor] = [
             *(sensor for sensor in sensors if sensor.entity_description.added_with_value),
+            *counted_sensors(system, managed),
             *integrated_sensors(system, managed),
         ]
         _add_with_value(entry, managed, waiting, async_add_entities)
     for meter in system.meters:
         async_add_entities(
-            [MeterSensor(system, meter, description) for description in METER_SENSORS],
+            [
+                (MeterEnergySensor if description.key in METER_COUNTERS else MeterSensor)(system, meter, description)
+                for description in METER_SENSORS
+            ],
             config_subentry_id=meter.subentry_id,
         )
 
@@ -72,7 +84,7 @@ def _add_shadow_sensors(
 def _add_with_value(
     entry: HeatConfigEntry,
     managed: ManagedSource,
-    sensors: Sequence[SourceSensor | IntegratedEnergySensor],
+    sensors: Sequence[_WaitingSensor],
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add sensors with their first value, or at once if they are registered: devices of one type differ."""
@@ -199,7 +211,7 @@ class SourceSensor(SourceEntity, SensorEntity):
     @override
     def available(self) -> bool:
         """Whether the source answers; values of this integration stay available."""
-        return self.entity_description.when_failing or self.managed.source.state.health not in _UNAVAILABLE
+        return self.entity_description.when_failing or self.managed.source.state.health not in UNAVAILABLE
 
     @property
     @override
@@ -213,3 +225,45 @@ class SourceSensor(SourceEntity, SensorEntity):
         """Details of the value."""
         details = self.entity_description.attributes_fn
         return None if details is None else details(self.managed)
+
+
+class DayEnergySensor(SourceSensor):
+    """Energy that a device counts from zero every day."""
+
+    def __init__(self, system: HeatingSystem, managed: ManagedSource, description: SourceSensorDescription) -> None:
+        super().__init__(system, managed, description)
+        limit = max_heat_kw if description.key.startswith("heat") else max_electric_kw
+        self._counter = DayCounter(limit(managed.config))
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Begin with the last report."""
+        self._feed()
+        await super().async_added_to_hass()
+
+    @callback
+    @override
+    def _on_report(self) -> None:
+        self._feed()
+        super()._on_report()
+
+    def _feed(self) -> None:
+        reading = self.entity_description.value_fn(self.managed)
+        at_s = self.managed.source.state.at.timestamp()
+        self._counter.feed(at_s, local_day(at_s), float(reading) if isinstance(reading, (int, float)) else None)
+
+    @property
+    @override
+    def has_value(self) -> bool:
+        """Whether the device has reported a value."""
+        return self.entity_description.value_fn(self.managed) is not None
+
+    @property
+    @override
+    def native_value(self) -> Value:
+        """The last reading that was accepted; unknown while the device reports none."""
+        return None if self.entity_description.value_fn(self.managed) is None else self._counter.value
+
+
+def _sensor_class(description: SourceSensorDescription) -> type[SourceSensor]:
+    return DayEnergySensor if description.device_class is SensorDeviceClass.ENERGY else SourceSensor

@@ -12,6 +12,8 @@ from homeassistant.util import dt as dt_util
 from ._lib.week_schedule import ScheduleError, WeekSchedule
 from .comfort.profiles import Targets
 from .const import (
+    CONF_ADVANCED,
+    CONF_AREA,
     CONF_AWAY_CALENDAR,
     CONF_BASE_PRICE,
     CONF_CURVE,
@@ -23,11 +25,13 @@ from .const import (
     CONF_HASHPRICE_FACTOR,
     CONF_HASHPRICE_PATH,
     CONF_HASHPRICE_URL,
+    CONF_HEAT_REQUEST,
     CONF_LEVEL,
     CONF_LIMITS,
     CONF_MAX_FLOW,
     CONF_OUTDOOR,
     CONF_PERSONS,
+    CONF_PLANNING,
     CONF_POOL_FEE,
     CONF_PRESENCE,
     CONF_PRICE,
@@ -40,6 +44,7 @@ from .const import (
     CONF_SITE_METER,
     CONF_SITE_POWER,
     CONF_SLOPE,
+    CONF_SOLAR,
     CONF_TARIFF_WINDOWS,
     CONF_TAX,
     CONF_TEMPERATURE,
@@ -55,6 +60,10 @@ from .const import (
     SUBENTRY_ZONE,
 )
 from .prices.tariff import Tariff, TariffError, parse as parse_tariff
+from .settings import curve as curve_settings, planning as planning_settings, solar as solar_settings
+from .settings.curve import CurveSettings
+from .settings.planning import PlanningSettings
+from .settings.solar import SolarSettings
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -71,6 +80,10 @@ class ZoneConfig:
     week: WeekSchedule | None
     """The zone's own weekly schedule: comfort in its slots. It takes precedence over the entity."""
     targets: Targets
+    weight: float = 1.0
+    """Its weight in the mean of the home: its floor area, or the mean area of the zones that have one."""
+    heat_request: str | None = None
+    """An entity that is off or closed while the zone needs no heat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +128,9 @@ class SystemConfig:
     site_power_w: float | None
     site_meter: str | None
     zones: tuple[ZoneConfig, ...]
+    curve: CurveSettings
+    solar: SolarSettings
+    planning: PlanningSettings
 
     def adopt(self, other: SystemConfig) -> None:
         """Apply the values of another configuration in place."""
@@ -169,7 +185,10 @@ def read_config(entry: ConfigEntry) -> SystemConfig:
         quiet_level=float(limits.get(CONF_QUIET_LEVEL, DEFAULT_QUIET_LEVEL)) / 100,
         site_power_w=limits.get(CONF_SITE_POWER),
         site_meter=limits.get(CONF_SITE_METER),
-        zones=tuple(_zone(item) for item in entry.subentries.values() if item.subentry_type == SUBENTRY_ZONE),
+        zones=_zones(entry),
+        curve=curve_settings.read(curve, emitter),
+        solar=solar_settings.read(options.get(CONF_SOLAR, {})),
+        planning=planning_settings.read(options.get(CONF_PLANNING, {})),
     )
 
 
@@ -206,7 +225,16 @@ def _time(value: object) -> time | None:
     return dt_util.parse_time(value) if isinstance(value, str) else None
 
 
-def _zone(subentry: ConfigSubentry) -> ZoneConfig:
+def _zones(entry: ConfigEntry) -> tuple[ZoneConfig, ...]:
+    """Return the zones. One without a floor area gets the mean area of the others."""
+    subentries = [item for item in entry.subentries.values() if item.subentry_type == SUBENTRY_ZONE]
+    areas = [item.data.get(CONF_ADVANCED, {}).get(CONF_AREA) for item in subentries]
+    known = [float(area) for area in areas if area]
+    usual = sum(known) / len(known) if known else 1.0
+    return tuple(_zone(item, float(area or usual)) for item, area in zip(subentries, areas, strict=True))
+
+
+def _zone(subentry: ConfigSubentry, weight: float) -> ZoneConfig:
     data = subentry.data
     return ZoneConfig(
         zone_id=subentry.subentry_id,
@@ -216,4 +244,6 @@ def _zone(subentry: ConfigSubentry) -> ZoneConfig:
         schedule=data.get(CONF_SCHEDULE),
         week=_week(data.get(CONF_WEEK)),
         targets=Targets(**{key: float(data[key]) for key in ("comfort", "eco", "away") if key in data}),
+        weight=weight,
+        heat_request=data.get(CONF_HEAT_REQUEST),
     )

@@ -1,7 +1,9 @@
 """A condensing gas boiler with Modbus TCP, with the registers of the example template in docs/proof_of_heat.md.
 
-Holding 0: flow setpoint (degC), 3: switch; input 40: flow (0.1 degC), 41: burner's heat (10 W). The burner modulates
-to hold the flow setpoint; below its minimum power it cycles on and off. It heats a simulated house (`heat_into`).
+Holding 0: flow setpoint (degC), 3: switch, 10: heartbeat; input 40: flow (0.1 degC), 41: burner's heat (10 W). With
+--watchdog-s, the boiler returns to the settings of its panel if the heartbeat does not change for so long, and ignores
+commands until it does. The burner modulates to hold the flow setpoint; below its minimum power it cycles on and off. It
+heats a simulated house (`heat_into`).
 """
 
 import argparse
@@ -37,6 +39,11 @@ class GasBoiler(Simulator):
         self.flow_c = 25.0
         self.heat_w = 0.0
         self.gas_kwh = 0.0
+        self.panel = (self.setpoint_c, self.switch)
+        """What the user set at the boiler."""
+        self._beat = 0
+        self._beat_at: float | None = None
+        self.fallbacks = 0
         self.writes: list[tuple[int, list[int]]] = []
         self.registers = Registers(self._written)
         self._server = TcpServer(self.faults, self._exchange, keep_open=True)
@@ -47,6 +54,7 @@ class GasBoiler(Simulator):
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--unit-id", type=int, default=1)
         parser.add_argument("--rated-w", type=float, default=11_000.0)
+        parser.add_argument("--watchdog-s", type=float, default=0.0, help="0: commands do not expire")
 
     @override
     async def start(self) -> dict[str, Any]:
@@ -60,6 +68,7 @@ class GasBoiler(Simulator):
 
     @override
     def state(self) -> dict[str, Any]:
+        self._expire()
         return {
             "switch": self.switch,
             "setpoint_c": self.setpoint_c,
@@ -83,23 +92,41 @@ class GasBoiler(Simulator):
         return self.heat_w
 
     def _fill(self) -> None:
-        self.registers.holding = {0: round(self.setpoint_c), 1: 0, 2: 0, 3: self.switch}
+        self.registers.holding = {0: round(self.setpoint_c), 1: 0, 2: 0, 3: self.switch, 10: self._beat}
         self.registers.input = {40: round(self.flow_c * 10), 41: round(self.heat_w / 10)}
 
     def _written(self, start: int, words: list[int]) -> None:
         self.writes.append((start, words))
         if "deaf" in self.faults:
             return
-        if start == 0:
+        if start == 10 and self.args.watchdog_s:
+            self._receive_beat(words[0])
+        elif self.args.watchdog_s and self._beat_at is None:
+            return  # under its own control
+        elif start == 0:
             self.setpoint_c = float(words[0])
         elif start == 3:
             self.switch = int(words[0] != 0)
+
+    def _receive_beat(self, beat: int) -> None:
+        if beat == self._beat:
+            return  # a controller that hangs repeats the same value
+        if self._beat_at is None:
+            self.panel = (self.setpoint_c, self.switch)
+        self._beat, self._beat_at = beat, self.clock.elapsed()
+
+    def _expire(self) -> None:
+        if self._beat_at is not None and self.clock.elapsed() - self._beat_at > self.args.watchdog_s:
+            self._beat_at = None
+            self.setpoint_c, self.switch = self.panel
+            self.fallbacks += 1
 
     def _answer(self, unit: int, pdu: bytes) -> bytes | None:
         if unit != self.args.unit_id:
             return None
         if "busy" in self.faults:
             return bytes([pdu[0] | 0x80, DEVICE_FAILURE])
+        self._expire()
         self._fill()
         return self.registers.answer(pdu)
 

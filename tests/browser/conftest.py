@@ -80,13 +80,15 @@ class Visit:
     console_errors: list[str] = field(default_factory=list)
     outside_requests: list[str] = field(default_factory=list)
 
-    def log_in(self, username: str, password: str) -> None:
-        """Log in through the login page."""
-        self.page.goto(f"{self.demo.url}/heat-suite/heating")
+    def log_in(
+        self, username: str, password: str, path: str = "heat-suite-details/heating", shown: str = "hui-tile-card"
+    ) -> None:
+        """Log in through the login page and wait for an element of a dashboard."""
+        self.page.goto(f"{self.demo.url}/{path}")
         self.page.fill("input[name=username]", username)
         self.page.fill("input[name=password]", password)
         self.page.press("input[name=password]", "Enter")
-        self.page.wait_for_selector("hui-tile-card", timeout=60_000)
+        self.page.wait_for_selector(shown, timeout=60_000)
 
     def screenshot(self, name: str) -> Path:
         """Save a screenshot in artifacts/screenshots/."""

@@ -73,7 +73,7 @@ def test_every_view_opens(visit: Visit) -> None:
     """One view per integration, none with an error card."""
     visit.log_in("demo", "demo")
     for number in range(len(visit.demo.info["entries"])):
-        visit.page.goto(f"{visit.demo.url}/heat-suite/{number}")
+        visit.page.goto(f"{visit.demo.url}/heat-suite-details/{number}")
         visit.page.wait_for_selector("hui-tile-card", timeout=30_000)
         visit.page.wait_for_timeout(3000)
         visit.screenshot(f"view_{number}")

@@ -36,7 +36,12 @@ async def add(hass: HomeAssistant, entry: MockConfigEntry, kind: str, values: di
     result = await begin(hass, entry, "source")
     result = await go_on(hass, result, {"next_step_id": kind})
     assert result["step_id"] == kind, result
-    return await go_on(hass, result, values)
+    return await accept(hass, await go_on(hass, result, values))
+
+
+async def accept(hass: HomeAssistant, result: Any) -> Any:
+    """Accept the readings that a device shows before it is added."""
+    return await go_on(hass, result, {}) if result.get("step_id") == "readings" else result
 
 
 @asynccontextmanager

@@ -18,8 +18,8 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.engine.savings import SavingsReport
+from custom_components.proof_of_heat.metering.energy import HeatMeter
 from custom_components.proof_of_heat.runtime.savings_report import month_of, week_of
-from custom_components.proof_of_heat.sensors.integrators import RateIntegrator
 
 from .ha import HEATER, OUTDOOR, ROOM, source, start, system, thermometer, zone
 
@@ -312,20 +312,20 @@ async def test_report_sent_before_a_restart_is_not_repeated(
 
 
 def test_integrator_holds_each_rate_and_skips_gaps() -> None:
-    summed, at = RateIntegrator(), datetime(2026, 1, 1, tzinfo=dt_util.UTC)
-    summed.add(at, 2.0)
-    summed.add(at + timedelta(minutes=6), 1.0)
-    assert summed.total == pytest.approx(0.2)
-    summed.add(at + timedelta(minutes=12), None)
-    assert summed.total == pytest.approx(0.3)
-    summed.add(at + timedelta(minutes=18), 4.0)
-    assert summed.total == pytest.approx(0.3), "the rate during the gap is unknown"
-    summed.add(at + timedelta(minutes=40), float("nan"))
-    assert summed.total == pytest.approx(0.3), "NaN starts a gap"
-    summed.add(at + timedelta(minutes=41), 1.0)
-    assert summed.total == pytest.approx(0.3)
-    summed.add(at + timedelta(minutes=40), 1.0)
-    assert summed.total == pytest.approx(0.3), "a clock that was set back does not reduce the total"
+    summed, at = HeatMeter(), datetime(2026, 1, 1, tzinfo=dt_util.UTC)
+    summed.update(at, 2000.0)
+    summed.update(at + timedelta(minutes=6), 1000.0)
+    assert summed.total_kwh == pytest.approx(0.2)
+    summed.update(at + timedelta(minutes=12), None)
+    assert summed.total_kwh == pytest.approx(0.3)
+    summed.update(at + timedelta(minutes=18), 4000.0)
+    assert summed.total_kwh == pytest.approx(0.3), "the rate during the gap is unknown"
+    summed.update(at + timedelta(minutes=40), float("nan"))
+    assert summed.total_kwh == pytest.approx(0.3), "NaN starts a gap"
+    summed.update(at + timedelta(minutes=41), 1000.0)
+    assert summed.total_kwh == pytest.approx(0.3)
+    summed.update(at + timedelta(minutes=40), 1000.0)
+    assert summed.total_kwh == pytest.approx(0.3), "a clock that was set back does not reduce the total"
 
 
 async def test_calculated_energy_of_a_source_without_a_counter_survives_a_restart(

@@ -17,7 +17,7 @@ from simulators.bitaxe.miner import Bitaxe
 from simulators.framework import running
 from simulators.shelly_pro3em.meter import ShellyPro3Em
 
-from .flow import begin, change, device, go_on
+from .flow import accept, begin, change, device, go_on
 from .ha import OUTDOOR, ROOM, idle, source, start, system, thermometer
 
 SYSTEM = {"name": "Home", "outdoor": OUTDOOR, "emitter": "underfloor"}
@@ -110,8 +110,8 @@ async def test_options(hass: HomeAssistant, entry: MockConfigEntry, subject: str
 
 
 def shown(result: Any) -> dict[str, Any]:
-    """What a form shows in its fields."""
-    keys = result["data_schema"].schema
+    """What a form shows in its fields, outside of the advanced section."""
+    keys = [key for key in result["data_schema"].schema if key != "advanced"]
     return {str(key): (key.description or {}).get("suggested_value", key.default) for key in keys}
 
 
@@ -270,7 +270,7 @@ async def test_source_is_tried_out_and_added(
         result = await go_on(hass, result, values)
         assert result["errors"] == {ADDRESSED_BY[kind]: "cannot_connect"}
         simulator.faults.clear("refused")
-        result = await go_on(hass, result, values)
+        result = await accept(hass, await go_on(hass, result, values))
         assert result["type"] is FlowResultType.CREATE_ENTRY, result
         await hass.async_block_till_done()
         unit = next(iter(entry.runtime_data.sources.values()))

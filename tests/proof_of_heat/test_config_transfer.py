@@ -17,7 +17,7 @@ from custom_components.proof_of_heat.diagnostics import async_get_config_entry_d
 from simulators.framework import running
 from simulators.viessmann_cloud.cloud import ViessmannCloud
 
-from .flow import begin, device, go_on
+from .flow import accept, begin, device, go_on
 from .ha import HEATER, OUTDOOR, ROOM, idle, source, start, system, thermometer, zone
 
 URL = "https://user:hunter2@price.example/v1?days=1&api_key=hunter2"
@@ -133,7 +133,7 @@ async def test_meter_and_boiler_are_restored(hass: HomeAssistant, loopback: Any,
     await start(hass, entry)
     async with device("modbus", loopback) as (_, values):
         result = await go_on(hass, await begin(hass, entry, "source"), {"next_step_id": "modbus"})
-        await go_on(hass, result, values)
+        await accept(hass, await go_on(hass, result, values))
         await hass.async_block_till_done()
         body = await export(hass, entry)
         body["meters"] = [

@@ -21,7 +21,7 @@ from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
 from simulators.shelly_pro3em.meter import ShellyPro3Em
 
-from .flow import add, begin, change, device, go_on
+from .flow import accept, add, begin, change, device, go_on
 from .ha import OUTDOOR, ROOM, start, system, thermometer
 from .test_third_party import Stove, offer
 
@@ -59,7 +59,7 @@ async def test_serial_boiler_is_added_and_its_serial_settings_changed(
         }
         result = await add(hass, entry, "modbus_serial", {**values, "device": "/dev/none"})
         assert result["errors"] == {"device": "cannot_connect"}
-        result = await go_on(hass, result, values)
+        result = await accept(hass, await go_on(hass, result, values))
         assert result["type"] is FlowResultType.CREATE_ENTRY, result
         await hass.async_block_till_done()
         (unit,) = entry.runtime_data.sources.values()
@@ -99,7 +99,7 @@ async def test_empty_unit_id_uses_the_manufacturers_default(
         (key,) = [key for key in result["data_schema"].schema if key == "unit_id"]
         assert isinstance(key.default, vol.Undefined), "nothing that would have to be taken away"
         values = {"template": template, "address": "127.0.0.1", "port": boiler.port}
-        result = await go_on(hass, result, values)
+        result = await accept(hass, await go_on(hass, result, values))
         assert result["type"] is FlowResultType.CREATE_ENTRY, result
         await hass.async_block_till_done()
         (subentry,) = entry.subentries.values()
@@ -157,7 +157,7 @@ async def test_valid_template_is_accepted_while_another_file_is_broken(
     async with device("modbus", loopback) as (_, values):
         result = await add(hass, entry, "modbus", {**values, "address": "/dev/ttyUSB0 fast"})
         assert result["errors"] == {"address": "address_invalid", "base": "template_broken"}
-        result = await go_on(hass, result, values)
+        result = await accept(hass, await go_on(hass, result, values))
         assert result["type"] == FlowResultType.CREATE_ENTRY
         await hass.async_block_till_done()
         await hass.config_entries.async_unload(entry.entry_id)

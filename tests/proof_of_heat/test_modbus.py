@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from custom_components.proof_of_heat.drivers.modbus.registers import Register
+from custom_components.proof_of_heat.drivers.modbus.repeated_writes import RepeatedWrites
 from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource, blocks, capabilities_of
 from custom_components.proof_of_heat.drivers.modbus.template import (
     FOLDER,
@@ -255,7 +256,7 @@ async def test_what_the_device_forgets_is_written_again_while_a_lease_runs(socke
         control = source._template.controls[Control.FLOW]
         assert control.repeat_s == 300
         controls = {**source._template.controls, Control.FLOW: replace(control, repeat_s=0.2)}
-        source._template = replace(source._template, controls=controls)
+        source._repeats = RepeatedWrites(controls, None, source._clock)
         assert (await source.apply(Command(id="a", flow_c=41.0))).outcome == Outcome.APPLIED
         for _ in range(15):
             await asyncio.sleep(0.1)
@@ -271,10 +272,24 @@ async def test_what_the_device_forgets_is_written_again_while_a_lease_runs(socke
         await source.close()
 
 
+async def test_writes_that_the_device_forgets_are_not_limited(socket_enabled: None) -> None:
+    async with boiler("idm") as (simulator, source):
+        source._template = replace(source._template, max_writes_per_day=2)
+        source._capabilities = replace(source._capabilities, min_write_interval_s=0.0)
+        for flow_c in (41.0, 42.0, 43.0, 44.0, 45.0):
+            assert (await source.apply(Command(id="a", flow_c=flow_c))).outcome == Outcome.APPLIED
+        assert simulator.setpoint_c == 45.0
+        assert source.writes_today == 0, "the requested temperature is not in the device's memory"
+        for on in (False, True):
+            assert (await source.apply(Command(id="b", on=on))).outcome == Outcome.APPLIED
+        assert (await source.apply(Command(id="c", on=False))).outcome == Outcome.DEFERRED
+        await source.close()
+
+
 async def test_a_write_again_that_fails_is_tried_at_the_next_reading(socket_enabled: None) -> None:
     async with boiler("idm") as (simulator, source):
         await source.apply(Command(id="a", flow_c=41.0))
-        source._held_at.clear()
+        source._repeats._written_at.clear()
         real, source._unit.write_registers = source._unit.write_registers, refused
         assert (await source.refresh()).health == Health.OK
         source._unit.write_registers = real

@@ -76,7 +76,7 @@ class SavingsTracker:
         if self._reference_house is None or not math.isfinite(price_kwh):
             return
         lower = band.now[0]
-        reference_step = self._reference_house.step(row, self._setpoint(row, band), lower)
+        reference_step = self._reference_house.step(row, self._setpoint(band), lower)
         if not reference_step.settled:
             return
         number = int(row.time_s // DAY_S)
@@ -94,15 +94,12 @@ class SavingsTracker:
         day.reference_below_kh += reference_step.below_k * HOURS
         day.reference_peak_w = max(day.reference_peak_w, float(reference_step.power_w[0]))
 
-    def _setpoint(self, row: Row, band: ComfortBand) -> float:
+    def _setpoint(self, band: ComfortBand) -> float:
         """Return the reference thermostat's setpoint: comfort or setback, without a forecast."""
         lower, _ = band.now
         comfort = float(band.lower_c.max())
         ref = self._reference
-        away = row.people <= 0 and lower < comfort
-        return (
-            comfort - ref.setback_k if away else max(lower, comfort if row.people > 0 else lower) + ref.over_comfort_k
-        )
+        return comfort - ref.setback_k if lower < comfort else lower + ref.over_comfort_k
 
     def peak_w(self, last_days: float) -> float:
         """Return the reference's maximum 15-minute power in the last days; infinite with less than a day of data."""

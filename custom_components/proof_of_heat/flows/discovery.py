@@ -8,7 +8,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResu
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.selector import SelectOptionDict
+from homeassistant.helpers.selector import SelectOptionDict, TextSelector
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import probatio as vol
@@ -81,7 +81,7 @@ class DiscoverySteps(ConfigFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             entered = {**user_input, CONF_ADDRESS: self._host, CONF_KIND: miner.KEY}
-            system = self._system(entered)
+            system, name = self._system(entered), str(entered.pop(CONF_NAME, "")).strip()
             try:
                 candidate = (await form.connect(self.hass, entered))[0]
             except CONNECTION_ERRORS as err:
@@ -89,8 +89,9 @@ class DiscoverySteps(ConfigFlow):
                 if CONF_ADDRESS in errors:  # the form has no such field
                     errors["base"] = errors.pop(CONF_ADDRESS)
             else:
-                return self._add(system, candidate)
+                return self._add(system, candidate, name)
         schema = await form.schema(self.hass)
+        schema = vol.Schema({vol.Optional(CONF_NAME): TextSelector(), **schema.schema})
         return self._show("found_miner", schema, (CONF_ADDRESS,), user_input or {CONF_PORT: self._port}, errors)
 
     async def async_step_found_meter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -132,7 +133,8 @@ class DiscoverySteps(ConfigFlow):
     def _system(self, entered: dict[str, Any]) -> str:
         return str(entered.pop(CONF_SYSTEM, None) or self._systems()[0].entry_id)
 
-    def _add(self, entry_id: str, candidate: DeviceCandidate) -> ConfigFlowResult:
+    def _add(self, entry_id: str, candidate: DeviceCandidate, name: str = "") -> ConfigFlowResult:
+        title = name or candidate.readable_title
         if refresh_address(self.hass, candidate.unique_id, self._host):
             return self.async_abort(reason="already_configured")
         self.hass.config_entries.async_add_subentry(
@@ -140,11 +142,11 @@ class DiscoverySteps(ConfigFlow):
             ConfigSubentry(
                 data=MappingProxyType(candidate.data),
                 subentry_type=self._type,
-                title=candidate.readable_title,
+                title=title,
                 unique_id=candidate.unique_id,
             ),
         )
-        return self.async_abort(reason="device_added", description_placeholders={CONF_NAME: candidate.readable_title})
+        return self.async_abort(reason="device_added", description_placeholders={CONF_NAME: title})
 
 
 def refresh_address(hass: HomeAssistant, unique_id: str, host: str) -> bool:

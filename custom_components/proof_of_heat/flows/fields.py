@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 from homeassistant.const import UnitOfPower
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
@@ -20,7 +21,16 @@ from homeassistant.helpers.selector import (
 )
 import probatio as vol
 
-from ..const import CONF_BASE_PRICE, CONF_FEES, CONF_FIXED_PRICE, CONF_FUEL_PRICE, CONF_HASHPRICE
+from ..const import (
+    CONF_BASE_PRICE,
+    CONF_CO2_PRICE,
+    CONF_FEED_IN_PRICE,
+    CONF_FEES,
+    CONF_FIXED_PRICE,
+    CONF_FUEL_PRICE,
+    CONF_HASHPRICE,
+    CONF_PRIORITY,
+)
 
 
 def number(low: float, high: float, unit: str | None = None, step: float | Literal["any"] = 1) -> NumberSelector:
@@ -53,10 +63,13 @@ FUEL_PRICE: Final = number(0, 10, None, "any")
 # The unit of prices after the home's currency.
 _PER: Final = {
     CONF_BASE_PRICE: "kWh",
+    CONF_CO2_PRICE: "kg",
+    CONF_FEED_IN_PRICE: "kWh",
     CONF_FEES: "kWh",
     CONF_FIXED_PRICE: "kWh",
     CONF_FUEL_PRICE: "kWh",
     CONF_HASHPRICE: "PH/s/d",
+    CONF_PRIORITY: "kWh",
 }
 
 
@@ -64,6 +77,8 @@ def with_currency(hass: HomeAssistant, schema: vol.Schema) -> vol.Schema:
     """Return a form with the currency in the unit of its prices."""
 
     def with_unit(name: str, selector: object) -> object:
+        if isinstance(selector, section):
+            return section(with_currency(hass, selector.schema), selector.options)
         if name not in _PER or not isinstance(selector, NumberSelector):
             return selector
         config = selector.config.copy()

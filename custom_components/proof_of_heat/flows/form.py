@@ -38,6 +38,8 @@ class DeviceCandidate:
     title: str
     unique_id: str
     data: dict[str, Any]
+    readings: Mapping[str, str] | None = None
+    """Placeholders of what it reads, which are shown before it is added; None: nothing to show."""
 
     @property
     def readable_title(self) -> str:
@@ -88,10 +90,11 @@ class SourceForm:
 class FieldError(HomeAssistantError):
     """A value of one field is invalid; `key` names the text."""
 
-    def __init__(self, field: str, key: str) -> None:
+    def __init__(self, field: str, key: str, placeholders: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{field}: {key}")
         self.field = field
         self.key = key
+        self.placeholders = placeholders or {}
 
 
 def only(schema: vol.Schema, names: tuple[str, ...]) -> vol.Schema:

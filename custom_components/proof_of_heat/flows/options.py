@@ -28,6 +28,7 @@ from .._lib.money import UnknownUnitError, is_plausible_price
 from ..const import (
     CONF_AWAY_CALENDAR,
     CONF_BASE_PRICE,
+    CONF_CO2_ENTITY,
     CONF_CURVE,
     CONF_FEES,
     CONF_FIXED_PRICE,
@@ -40,17 +41,20 @@ from ..const import (
     CONF_LIMITS,
     CONF_MAX_FLOW,
     CONF_PERSONS,
+    CONF_PLANNING,
     CONF_POOL_FEE,
     CONF_PRESENCE,
     CONF_PRICE,
     CONF_PRICE_ENTITY,
     CONF_PRICE_UNIT,
+    CONF_PV_FORECAST,
     CONF_QUIET_FROM,
     CONF_QUIET_LEVEL,
     CONF_QUIET_TO,
     CONF_SITE_METER,
     CONF_SITE_POWER,
     CONF_SLOPE,
+    CONF_SOLAR,
     CONF_TARIFF_WINDOWS,
     CONF_TAX,
     CONF_WAY_ZONES,
@@ -63,12 +67,16 @@ from ..const import (
     POWER_LIMIT_RANGE_W,
     SLOPE_RANGE,
 )
+from ..inputs.emissions import emission_kg_kwh
+from ..inputs.pv_forecast import fetch_forecast
 from ..inputs.states import known, number_of
 from ..prices.http_price import HttpPriceError, fetch_price
 from ..prices.tariff import DAYS, TariffError, parse as parse_tariff
 from ..prices.units import SELECTABLE, unit_of
 from ..system_config import HttpPriceConfig, SystemConfig, read_config
+from .advanced import with_section, without_empty
 from .fields import POWER, number, select, with_currency
+from .more_options import CURVE_ADVANCED, PLANNING, SOLAR, curve_problems
 
 type Problems = dict[str, str]
 type Validator = Callable[[Mapping[str, Any]], Problems]
@@ -171,6 +179,23 @@ async def try_mining(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems
     return {}
 
 
+async def try_solar(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
+    """Request the forecast once."""
+    try:
+        await fetch_forecast(hass, values.get(CONF_PV_FORECAST, ()))
+    except Exception:  # noqa: BLE001  any integration may be asked
+        return {CONF_PV_FORECAST: "no_solar_forecast"}
+    return {}
+
+
+async def try_planning(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
+    """Check the unit of the CO2 intensity."""
+    entity_id = values.get(CONF_CO2_ENTITY)
+    if known(hass, entity_id) is None or emission_kg_kwh(hass, entity_id) > 0:
+        return {}
+    return {CONF_CO2_ENTITY: "no_co2_intensity"}
+
+
 def limits_problems(values: Mapping[str, Any]) -> Problems:
     """Validate that the quiet hours have a start and an end."""
     start, end = values.get(CONF_QUIET_FROM), values.get(CONF_QUIET_TO)
@@ -196,13 +221,19 @@ class OptionForm:
 OPTION_FORMS: Final[dict[str, OptionForm]] = {
     "curve": OptionForm(
         CONF_CURVE,
-        vol.Schema(
-            {
-                vol.Required(CONF_SLOPE, default=DEFAULT_SLOPE): number(*SLOPE_RANGE, None, 0.05),
-                vol.Required(CONF_LEVEL, default=DEFAULT_LEVEL): number(*LEVEL_RANGE_K, UnitOfTemperature.KELVIN, 0.5),
-                vol.Required(CONF_MAX_FLOW): number(*MAX_FLOW_RANGE_C, UnitOfTemperature.CELSIUS),
-            }
+        with_section(
+            vol.Schema(
+                {
+                    vol.Required(CONF_SLOPE, default=DEFAULT_SLOPE): number(*SLOPE_RANGE, None, 0.05),
+                    vol.Required(CONF_LEVEL, default=DEFAULT_LEVEL): number(
+                        *LEVEL_RANGE_K, UnitOfTemperature.KELVIN, 0.5
+                    ),
+                    vol.Required(CONF_MAX_FLOW): number(*MAX_FLOW_RANGE_C, UnitOfTemperature.CELSIUS),
+                }
+            ),
+            CURVE_ADVANCED,
         ),
+        curve_problems,
         current=current_curve,
     ),
     "price": OptionForm(
@@ -265,6 +296,8 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
         ),
         limits_problems,
     ),
+    "solar": OptionForm(CONF_SOLAR, SOLAR, trial=try_solar),
+    "planning": OptionForm(CONF_PLANNING, PLANNING, trial=try_planning),
 }
 # Schemas for imported configurations, without the defaults of the forms.
 SUBJECTS: Final[dict[str, vol.Schema]] = {
@@ -320,6 +353,14 @@ class ProofOfHeatOptionsFlow(OptionsFlow):
         """Power limit and quiet hours."""
         return await self._edit("limits", user_input)
 
+    async def async_step_solar(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Solar power."""
+        return await self._edit("solar", user_input)
+
+    async def async_step_planning(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Comfort, power peaks and CO2."""
+        return await self._edit("planning", user_input)
+
     async def _edit(self, name: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
         """Show a form; options of its subject that it does not show stay as they are."""
         form, options = OPTION_FORMS[name], dict(self.config_entry.options)
@@ -330,7 +371,7 @@ class ProofOfHeatOptionsFlow(OptionsFlow):
         if user_input is not None and not errors:
             shown = {str(key) for key in form.schema.schema}
             rest = {key: value for key, value in stored.items() if key not in shown}
-            return self.async_create_entry(data={**options, form.subject: {**rest, **user_input}})
+            return self.async_create_entry(data={**options, form.subject: without_empty({**rest, **user_input})})
         current = {**form.current(read_config(self.config_entry)), **stored}
         offered = with_currency(self.hass, form.schema)
         schema = self.add_suggested_values_to_schema(offered, current if user_input is None else user_input)

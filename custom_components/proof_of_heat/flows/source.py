@@ -1,6 +1,7 @@
 """The subentry flow of heat sources: one step per form of the registered types."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, override
 
@@ -9,9 +10,10 @@ from homeassistant.const import CONF_NAME
 from homeassistant.helpers.selector import SelectOptionDict, TextSelector
 import probatio as vol
 
-from ..const import CONF_ADDRESS, CONF_ENTITY, CONF_KIND
+from ..const import CONF_ADDRESS, CONF_ADVANCED, CONF_ENTITY, CONF_KIND
 from ..sources import registry
 from ..sources.types import miner
+from .advanced import source_advanced, with_section, without_empty
 from .fields import select, with_currency
 from .form import CONNECTION_ERRORS, DeviceCandidate, FieldError, SourceForm, same_device, without_tokens
 from .scan import ScanSteps
@@ -29,6 +31,7 @@ class SourceSubentryFlow(ScanSteps):
         self._candidates: list[DeviceCandidate] = []
         self._name = ""
         self._is_paused = False
+        self._shown: DeviceCandidate | None = None
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[SubentryFlowResult]]:
         """Return the step of a registered form; Home Assistant looks steps up by their name."""
@@ -52,7 +55,9 @@ class SourceSubentryFlow(ScanSteps):
     async def async_step_choose(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Select one of several devices of an account."""
         if user_input is not None:
-            return self._create(next(item for item in self._candidates if item.unique_id == user_input[CONF_CHOICE]))
+            return await self._create(
+                next(item for item in self._candidates if item.unique_id == user_input[CONF_CHOICE])
+            )
         options = [SelectOptionDict(value=item.unique_id, label=item.title) for item in self._candidates]
         return self.async_show_form(
             step_id="choose", data_schema=vol.Schema({vol.Required(CONF_CHOICE): select(options)})
@@ -70,15 +75,19 @@ class SourceSubentryFlow(ScanSteps):
         if form.is_empty is not None and form.is_empty(self.hass):
             return self.async_abort(reason="nothing_offered")
         errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
         if user_input is not None:
             self._name = user_input.get(CONF_NAME, "").strip()
             try:
                 kept = form.kept(self._get_reconfigure_subentry().data) if step else {}
                 fields = {key: value for key, value in user_input.items() if key != CONF_NAME}
                 entered = {**kept, **fields, CONF_KIND: registry.type_of_form(name).key}
-                self._candidates = await self._connect(form, entered)
+                advanced = {CONF_ADVANCED: entered.pop(CONF_ADVANCED, None)}
+                found = await self._connect(form, entered)
+                self._candidates = [replace(item, data=without_empty({**item.data, **advanced})) for item in found]
             except CONNECTION_ERRORS as err:
                 errors = form.errors(err)
+                placeholders |= err.placeholders if isinstance(err, FieldError) else {}
             else:
                 return await self._on_connected(step)
             finally:
@@ -90,12 +99,13 @@ class SourceSubentryFlow(ScanSteps):
         if step is not None:
             schema = form.with_optional_secrets(schema)
         schema = vol.Schema({vol.Optional(CONF_NAME): TextSelector(), **schema.schema})
+        schema = with_section(schema, with_currency(self.hass, source_advanced(registry.type_of_form(name).key)))
         values = self._suggested(form, step) if user_input is None else user_input
         return self.async_show_form(
             step_id=step or name,
             data_schema=self.add_suggested_values_to_schema(schema, values),
             errors=errors,
-            description_placeholders={"broken": warning},
+            description_placeholders={"broken": warning, **placeholders},
         )
 
     def _suggested(self, form: SourceForm, step: str | None) -> Mapping[str, Any]:
@@ -133,9 +143,26 @@ class SourceSubentryFlow(ScanSteps):
         if not new:
             return self.async_abort(reason="already_configured" if self._candidates else "nothing_found")
         self._candidates = new
-        return self._create(new[0]) if len(new) == 1 else await self.async_step_choose()
+        return await self._create(new[0]) if len(new) == 1 else await self.async_step_choose()
 
-    def _create(self, candidate: DeviceCandidate) -> SubentryFlowResult:
+    async def async_step_readings(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Show what the device reads before it is added."""
+        assert self._shown is not None
+        if user_input is not None:
+            return self._added(self._shown)
+        return self.async_show_form(
+            step_id="readings",
+            data_schema=vol.Schema({}),
+            description_placeholders={"name": self._name or self._shown.readable_title, **(self._shown.readings or {})},
+        )
+
+    async def _create(self, candidate: DeviceCandidate) -> SubentryFlowResult:
+        if candidate.readings is None:
+            return self._added(candidate)
+        self._shown = candidate
+        return await self.async_step_readings()
+
+    def _added(self, candidate: DeviceCandidate) -> SubentryFlowResult:
         title = self._name or candidate.readable_title
         return self.async_create_entry(title=title, data=candidate.data, unique_id=candidate.unique_id)
 

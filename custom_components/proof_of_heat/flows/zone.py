@@ -20,11 +20,13 @@ import probatio as vol
 
 from .._lib.week_schedule import ScheduleError, WeekSchedule
 from ..const import (
+    CONF_HEAT_REQUEST,
     CONF_SCHEDULE,
     CONF_TEMPERATURE,
     CONF_WEEK,
     CONF_WINDOWS,
 )
+from .advanced import ZONE_ADVANCED, with_section, without_empty
 from .fields import TEMPERATURE, number
 
 _WEEK: Final = ObjectSelector(
@@ -39,19 +41,25 @@ _WEEK: Final = ObjectSelector(
         },
     )
 )
-ZONE_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_NAME): TextSelector(),
-        vol.Required(CONF_TEMPERATURE): TEMPERATURE,
-        vol.Optional(CONF_WINDOWS): EntitySelector(EntitySelectorConfig(domain="binary_sensor", multiple=True)),
-        vol.Optional(CONF_SCHEDULE): EntitySelector(
-            EntitySelectorConfig(domain=["schedule", "calendar", "input_boolean", "binary_sensor"])
-        ),
-        vol.Optional(CONF_WEEK): _WEEK,
-        vol.Required("comfort", default=21.0): number(5, 28, UnitOfTemperature.CELSIUS, 0.5),
-        vol.Required("eco", default=18.5): number(5, 28, UnitOfTemperature.CELSIUS, 0.5),
-        vol.Required("away", default=16.0): number(5, 28, UnitOfTemperature.CELSIUS, 0.5),
-    }
+ZONE_SCHEMA = with_section(
+    vol.Schema(
+        {
+            vol.Required(CONF_NAME): TextSelector(),
+            vol.Required(CONF_TEMPERATURE): TEMPERATURE,
+            vol.Optional(CONF_WINDOWS): EntitySelector(EntitySelectorConfig(domain="binary_sensor", multiple=True)),
+            vol.Optional(CONF_SCHEDULE): EntitySelector(
+                EntitySelectorConfig(domain=["schedule", "calendar", "input_boolean", "binary_sensor"])
+            ),
+            vol.Optional(CONF_WEEK): _WEEK,
+            vol.Optional(CONF_HEAT_REQUEST): EntitySelector(
+                EntitySelectorConfig(domain=["binary_sensor", "switch", "input_boolean", "valve", "climate"])
+            ),
+            vol.Required("comfort", default=21.0): number(5, 28, UnitOfTemperature.CELSIUS, 0.5),
+            vol.Required("eco", default=18.5): number(5, 28, UnitOfTemperature.CELSIUS, 0.5),
+            vol.Required("away", default=16.0): number(5, 28, UnitOfTemperature.CELSIUS, 0.5),
+        }
+    ),
+    ZONE_ADVANCED,
 )
 
 
@@ -78,7 +86,7 @@ class ZoneSubentryFlow(ConfigSubentryFlow):
         if user_input is not None and not (errors := problems_of(user_input)):
             return self.async_create_entry(
                 title=user_input[CONF_NAME].strip(),
-                data=user_input,
+                data=without_empty(user_input),
                 unique_id=f"{user_input[CONF_TEMPERATURE]}_{user_input[CONF_NAME].strip()}",
             )
         return self._form("user", user_input, errors)
@@ -89,7 +97,7 @@ class ZoneSubentryFlow(ConfigSubentryFlow):
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := problems_of(user_input)):
             return self.async_update_and_abort(
-                self._get_entry(), subentry, title=user_input[CONF_NAME].strip(), data=user_input
+                self._get_entry(), subentry, title=user_input[CONF_NAME].strip(), data=without_empty(user_input)
             )
         return self._form("reconfigure", user_input or subentry.data, errors)
 

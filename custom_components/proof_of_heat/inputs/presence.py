@@ -19,6 +19,12 @@ def everyone_away(hass: HomeAssistant, entity_ids: Iterable[str], preheat_zones:
     )
 
 
+def people_home(hass: HomeAssistant, entity_ids: Iterable[str]) -> float:
+    """Return how many persons are known to be at home."""
+    states = [state for entity_id in entity_ids if (state := hass.states.get(entity_id)) is not None]
+    return float(sum(state.state in (STATE_HOME, STATE_ON) for state in states))
+
+
 def _is_in_zone(hass: HomeAssistant, state: State, zones: tuple[str, ...]) -> bool:
     """Return whether a person or tracker is in one of the zones: its state is a zone's name, `in_zones` has ids."""
     inside = state.attributes.get("in_zones") or ()

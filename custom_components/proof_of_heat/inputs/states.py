@@ -25,6 +25,7 @@ UNKNOWN_STATES: Final = (STATE_UNAVAILABLE, STATE_UNKNOWN, "", None)
 POWER_MAX_AGE_S: Final = 3 * 3600.0
 """A plug or meter that reports only changes is quiet for hours at a steady power; see `power_w`."""
 IDLE_W: Final = 1.0
+_NO_REQUEST: Final = ("off", "closed", "idle", "fan")
 DEAD_AFTER_S: Final = 4 * 3600.0
 """A temperature sensor without a report for this long is dead, whatever its rhythm (engine/staleness.py)."""
 _AGES: Final[HassKey[ReportAges]] = HassKey(f"{DOMAIN}_report_ages")
@@ -114,6 +115,15 @@ def energy_kwh(hass: HomeAssistant, entity_id: str | None) -> float | None:
     if unit not in EnergyConverter.VALID_UNITS:
         return None
     return EnergyConverter.convert(value, unit, UnitOfEnergy.KILO_WATT_HOUR)
+
+
+def requests_heat(hass: HomeAssistant, entity_id: str | None) -> bool:
+    """Return whether a zone may need heat: not while its thermostat or valve is known to be off, idle or closed."""
+    state = known(hass, entity_id)
+    if state is None:
+        return True
+    action = state.attributes.get("hvac_action") if state.domain == "climate" else None
+    return state.state not in _NO_REQUEST and action not in _NO_REQUEST
 
 
 def any_on(hass: HomeAssistant, entity_ids: Iterable[str]) -> bool:

@@ -117,4 +117,5 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
             phases_w=reading.phases_w,
             imported_kwh=self.data.imported_kwh,
             exported_kwh=self.data.exported_kwh,
+            counted_at=self.data.counted_at,
         )

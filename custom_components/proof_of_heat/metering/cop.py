@@ -99,13 +99,16 @@ class CopCalculator:
         self._recent: deque[tuple[datetime, Sums]] = deque(maxlen=2000)
         self._days: dict[date, Sums] = {}
         self._electricity, self._heating, self._dhw = Counter(), Counter(), Counter()
+        self._electricity_fed_at: datetime | None = None
+        self._heat_fed_at: datetime | None = None
         self._step_kwh = self._heat_step_kwh = math.inf
         """The smallest increases seen: the resolution of the counters."""
 
     def feed_electricity(self, at: datetime, counter_kwh: float) -> None:
-        """Add a reading of the electricity counter."""
-        if self._fast and at <= self._fast[-1][0]:
+        """Add a reading of the electricity counter. The same one again must not confirm itself."""
+        if self._electricity_fed_at is not None and at <= self._electricity_fed_at:
             return
+        self._electricity_fed_at = at
         before = self._electricity.incomplete
         grown = self._electricity.update(counter_kwh, at.timestamp())
         if grown is None:
@@ -120,8 +123,9 @@ class CopCalculator:
 
     def feed_heat(self, at: datetime, heating_kwh: float | None, dhw_kwh: float | None = None) -> None:
         """Add a reading of the heat counters; an unchanged one is no edge."""
-        if (self._waiting and at <= self._waiting[-1].at) or (self._last and at <= self._last[0].at):
+        if self._heat_fed_at is not None and at <= self._heat_fed_at:
             return
+        self._heat_fed_at = at
         before = self._heating.incomplete + self._dhw.incomplete
         grown = (self._heating.update(heating_kwh, at.timestamp()), self._dhw.update(dhw_kwh, at.timestamp()))
         if any(

@@ -38,7 +38,7 @@ def feed_meter(hass: HomeAssistant, calculator: CopCalculator, managed: ManagedS
     """Add what the linked meter counted, and count the source's consumption since the last cycle."""
     state, counter = known(hass, managed.meter), energy_kwh(hass, managed.meter)
     now = dt_util.utcnow()
-    managed.count(now, counter)
+    managed.count(now, counter, None if state is None else state.last_reported)
     if state is None or counter is None:
         return
     managed.counter_power.feed(state.last_reported, counter)

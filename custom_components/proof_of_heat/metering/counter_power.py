@@ -33,15 +33,21 @@ class CounterPower:
     _edges: deque[tuple[datetime, float]] = field(default_factory=lambda: deque(maxlen=200))
     """When the counter had grown, with its total."""
     _last_at: datetime | None = None
+    _fed_at: datetime | None = None
     _readings: int = 0
     _incomplete: int = 0
     _step_kwh: float = math.inf
     """The smallest increase seen: the counter's resolution, or the smallest load between readings."""
 
+    def limit(self, max_kw: float) -> None:
+        """Set the power that the source cannot exceed."""
+        self._counter.max_per_hour = max_kw
+
     def feed(self, at: datetime, counter_kwh: float) -> None:
-        """Add a reading; older ones are ignored."""
-        if self._last_at is not None and at <= self._last_at:
+        """Add a reading; older ones, and the last one again, are ignored."""
+        if self._fed_at is not None and at <= self._fed_at:
             return
+        self._fed_at = at
         grown = self._counter.update(counter_kwh, at.timestamp())
         if grown is None:
             return

@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.ulid import ulid_now
 
 from .._lib.steady_clock import SteadyClock
+from ..comfort.profiles import BAND_STEPS
 from ..const import DOMAIN
 from ..engine.consumption_forecast import ConsumptionForecast
 from ..engine.decision_record import Decision
@@ -33,6 +34,7 @@ from .background_query import BackgroundQuery
 from .schedule_preview import SchedulePreview
 from .site_power import SitePower
 from .snapshot_builder import CycleInputs, build_snapshot
+from .surplus import Surplus
 from .user_settings import UserSettingsStore
 from .zone_targets import ZoneTargets
 
@@ -93,6 +95,7 @@ class ControlCycle:
         self._user_settings = user_settings
         self.providers = providers
         self._cop = cop
+        self._surplus = Surplus(hass, entry, config, sources.values())
         self._site_power = SitePower(hass, config.site_meter, sources.values())
         self._journal = journal
         self._clock = SteadyClock()
@@ -131,6 +134,7 @@ class ControlCycle:
         if known(self._hass, self._config.weather) is not None:
             self.providers.weather.refresh_if_due(now)
         self.providers.schedules.refresh_if_due(now)
+        self._surplus.refresh_if_due(now)
         comfort = self._user_settings.settings.comfort
         comfort.away = everyone_away(self._hass, self._config.persons, self._config.way_zones)
         comfort.trips = self.providers.schedules.trips(now)
@@ -148,6 +152,8 @@ class ControlCycle:
             forecast=providers.weather.value or WeatherForecast(),
             hashprice=providers.hashprice.at_present(now),
             other_load_w=self._site_power.other_load_w(now, self._clock()),
+            surplus_w=self._surplus.present_w(now),
+            surplus_forecast_w=self._surplus.forecast_w(now, BAND_STEPS),
             active=self._user_settings.settings.active,
         )
 

@@ -16,13 +16,17 @@ from homeassistant.helpers.event import async_track_entity_registry_updated_even
 from .._lib.entity_refs import LinkedEntities, with_renamed
 from ..const import (
     CONF_AWAY_CALENDAR,
+    CONF_CO2_ENTITY,
     CONF_ENTITY,
+    CONF_EXPORT_METER,
     CONF_HASHPRICE_ENTITY,
+    CONF_HEAT_REQUEST,
     CONF_LIMITS,
     CONF_METER,
     CONF_OUTDOOR,
     CONF_PERSONS,
     CONF_PRICE_ENTITY,
+    CONF_PV_FORECAST,
     CONF_SCHEDULE,
     CONF_SITE_METER,
     CONF_SITE_POWER,
@@ -38,9 +42,13 @@ from ..sources.registry import form_of
 ENTITY_FIELDS: Final = frozenset(
     {
         CONF_AWAY_CALENDAR,
+        CONF_CO2_ENTITY,
+        CONF_EXPORT_METER,
+        CONF_PV_FORECAST,
         CONF_ENTITIES,
         CONF_ENTITY,
         CONF_HASHPRICE_ENTITY,
+        CONF_HEAT_REQUEST,
         CONF_METER,
         CONF_OUTDOOR,
         CONF_PERSONS,

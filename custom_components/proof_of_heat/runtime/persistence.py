@@ -5,11 +5,10 @@ import logging
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
-from .._lib.durable_store import DurableStore
+from .._lib.retried_store import RetriedStore, storage_health
 from ..const import DOMAIN
 from ..engine.engine import Engine
 from ..engine.shadow.home import ShadowHome
@@ -41,9 +40,9 @@ class StateStore:
         self._cop = cop
         self._hashprice = hashprice
         self._shadow = shadow
-        self._store: Store[dict[str, Any]] = Store(hass, STORE_VERSION, f"{DOMAIN}.state.{entry_id}")
-        self._cycling_store: DurableStore[dict[str, Any]] = DurableStore(
-            hass, STORE_VERSION, f"{DOMAIN}.cycling.{entry_id}", domain=DOMAIN
+        self._store = RetriedStore(hass, STORE_VERSION, f"{DOMAIN}.state.{entry_id}", self._dump, domain=DOMAIN)
+        self._cycling_store = RetriedStore(
+            hass, STORE_VERSION, f"{DOMAIN}.cycling.{entry_id}", engine.short_cycle.dump, domain=DOMAIN
         )
         self._saved_cycling: dict[str, object] = {}
         self._saved_at = dt_util.utcnow()
@@ -62,14 +61,15 @@ class StateStore:
     async def async_save(self) -> None:
         """Store what the engine learned, the COP and the hashprice."""
         self._saved_at = dt_util.utcnow()
-        await self._store.async_save(
-            {
-                "engine": self._engine.dump(),
-                "cop": self._cop.dump(),
-                "hash_price": self._hashprice.dump(),
-                "shadow": self._shadow.dump(),
-            }
-        )
+        await self._store.async_save_or_retry()
+
+    def _dump(self) -> dict[str, Any]:
+        return {
+            "engine": self._engine.dump(),
+            "cop": self._cop.dump(),
+            "hash_price": self._hashprice.dump(),
+            "shadow": self._shadow.dump(),
+        }
 
     async def async_save_if_due(self, now: datetime) -> None:
         """Store every 15 minutes."""
@@ -79,17 +79,19 @@ class StateStore:
     async def async_save_cycling(self) -> None:
         """Store when sources last started and stopped, so that a crash does not shorten minimum times."""
         cycling = self._engine.short_cycle.dump()
-        if cycling == self._saved_cycling:
-            return
-        try:
-            await self._cycling_store.async_save_durably(cycling)
-        except HomeAssistantError as err:
-            _LOGGER.debug("Start and stop times could not be stored: %s", err)
-            return
-        self._saved_cycling = cycling
+        if cycling != self._saved_cycling:
+            self._saved_cycling = cycling
+            await self._cycling_store.async_save_or_retry()
+
+    async def async_close(self) -> None:
+        """Store before an unload."""
+        await self._store.async_close()
+        await self._cycling_store.async_close()
 
 
 async def async_remove_stores(hass: HomeAssistant, entry_id: str) -> None:
     """Remove everything that was stored for a config entry."""
     for name in _STORES:
-        await Store[dict[str, Any]](hass, STORE_VERSION, f"{DOMAIN}.{name}.{entry_id}").async_remove()
+        key = f"{DOMAIN}.{name}.{entry_id}"
+        await Store[dict[str, Any]](hass, STORE_VERSION, key).async_remove()
+        storage_health(hass, DOMAIN).set_saved(key)

@@ -12,7 +12,9 @@ import numpy as np
 
 from ..comfort.profiles import BAND_STEP, BAND_STEPS, band
 from ..engine.snapshot import NAN, ComfortBand, Forecast, SensorReading, Snapshot, ZoneSnapshot
-from ..inputs.states import any_on, temperature
+from ..inputs.emissions import emission_kg_kwh
+from ..inputs.presence import people_home
+from ..inputs.states import any_on, requests_heat, temperature
 from ..inputs.weather import WeatherForecast, radiation_now
 from ..prices.electricity_price import ElectricityPrice
 from ..sources.managed_source import ManagedSource
@@ -34,6 +36,8 @@ class CycleInputs:
     forecast: WeatherForecast
     hashprice: float = NAN
     other_load_w: float = 0.0
+    surplus_w: float = 0.0
+    surplus_forecast_w: Sequence[float] = ()
     active: bool = True
 
 
@@ -63,8 +67,12 @@ def build_snapshot(
         solar=SensorReading(radiation_now(hass, config.weather, now)),
         sources=tuple(managed.snapshot(now) for managed in sources),
         price_kwh=inputs.prices.at_present(now),
-        forecast=_forecast(inputs.forecast, prices, now),
+        forecast=_forecast(inputs.forecast, prices, inputs.surplus_forecast_w, now),
         other_load_w=inputs.other_load_w,
+        people=people_home(hass, config.persons),
+        emission_kg_kwh=emission_kg_kwh(hass, config.planning.co2_entity),
+        surplus_w=inputs.surplus_w if math.isfinite(inputs.surplus_w) else 0.0,
+        surplus_price_kwh=config.solar.feed_in_price,
         quiet=config.is_quiet(local),
         quiet_schedule=np.array(
             # Steps of elapsed time: the local clock may be set in between.
@@ -93,6 +101,8 @@ def _zone(hass: HomeAssistant, zone: ZoneConfig, targets: ZoneTargets, now: date
         room=temperature(hass, zone.temperature),
         target_c=target(now),
         window_open=any_on(hass, zone.windows),
+        wants_heat=requests_heat(hass, zone.heat_request),
+        weight=zone.weight,
         band=ComfortBand(lower, upper),
     )
 
@@ -108,13 +118,21 @@ def _home_band(zones: Sequence[ZoneSnapshot]) -> ComfortBand:
     )
 
 
-def _forecast(weather: WeatherForecast, prices: list[float], now: datetime) -> Forecast | None:
+def _forecast(
+    weather: WeatherForecast, prices: list[float], surplus_w: Sequence[float], now: datetime
+) -> Forecast | None:
     """Return prices by the quarter-hour as far as they are known, and the hourly weather repeated by the quarter."""
     known_prices = _without_short_gaps(prices)
     outdoor, solar = weather.temperatures(now), weather.radiation(now)
-    if not known_prices and not outdoor:
+    if not known_prices and not outdoor and not surplus_w:
         return None
-    return Forecast(step_s=BAND_STEP.total_seconds(), outdoor_c=outdoor, solar_w_m2=solar, price_kwh=known_prices)
+    return Forecast(
+        step_s=BAND_STEP.total_seconds(),
+        outdoor_c=outdoor,
+        solar_w_m2=solar,
+        price_kwh=known_prices,
+        surplus_w=surplus_w,
+    )
 
 
 def _without_short_gaps(prices: list[float]) -> list[float]:

@@ -43,6 +43,10 @@ class UserControl:
         """Return the settings in their stored form, for diagnostics."""
         return self._store.settings.dump()
 
+    async def async_close(self) -> None:
+        """Store before an unload."""
+        await self._store.async_close()
+
     async def async_set_active(self, active: bool) -> None:
         """Control the sources, or release all of them to their own control."""
         settings = self._store.settings

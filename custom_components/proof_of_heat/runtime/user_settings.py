@@ -5,7 +5,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from .._lib.durable_store import DurableStore
+from .._lib.retried_store import RetriedStore
 from ..comfort.profiles import ComfortSettings, Override, Profile
 from ..const import DOMAIN
 from .persistence import STORE_VERSION
@@ -50,8 +50,8 @@ class UserSettingsStore:
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         self.settings = UserSettings()
-        self._store: DurableStore[dict[str, Any]] = DurableStore(
-            hass, STORE_VERSION, f"{DOMAIN}.wanted.{entry_id}", domain=DOMAIN
+        self._store = RetriedStore(
+            hass, STORE_VERSION, f"{DOMAIN}.wanted.{entry_id}", self.settings.dump, domain=DOMAIN
         )
 
     async def async_load(self) -> None:
@@ -60,5 +60,9 @@ class UserSettingsStore:
             self.settings.load(stored)
 
     async def async_save(self) -> None:
-        """Store durably; raises HomeAssistantError."""
-        await self._store.async_save_durably(self.settings.dump())
+        """Store durably. What cannot be stored applies anyway, and is stored once the disk accepts it."""
+        await self._store.async_save_or_retry()
+
+    async def async_close(self) -> None:
+        """Store before an unload."""
+        await self._store.async_close()

@@ -1,8 +1,8 @@
 """Sensors that integrate a rate over time: energy of sources without counters, and the cost of heat."""
 
+from collections.abc import Mapping
 from datetime import datetime
-import math
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
     RestoreSensor,
@@ -15,8 +15,11 @@ from homeassistant.util import dt as dt_util
 
 from ..data import HeatingSystem
 from ..entity import SourceEntity, SystemEntity
+from ..inputs.states import energy_kwh, known
+from ..metering.energy import HeatMeter, SourceMeter, max_electric_kw, max_heat_kw
 from ..sources.managed_source import ManagedSource
 from .base import ENERGY
+from .counted import StoredCounterSensor
 
 MAX_GAP_S: Final = 600.0
 """A longer gap between two values is not counted."""
@@ -30,81 +33,105 @@ _COST: Final = SensorEntityDescription(
 )
 
 
-class RateIntegrator:
-    """Integrates a rate per hour: each value holds until the next one, for at most ten minutes."""
+class IntegratedEnergySensor(SourceEntity, StoredCounterSensor):
+    """Electricity of a source that does not count it: by a linked counter, else by its power."""
 
-    def __init__(self) -> None:
-        self.total = 0.0
-        self._rate: float | None = None
-        self._at: datetime | None = None
-
-    def add(self, at: datetime, rate: float | None) -> None:
-        """Set the rate from `at` on; None: unknown."""
-        if self._at is not None and self._rate is not None:
-            elapsed_s = (at - self._at).total_seconds()
-            if 0 < elapsed_s <= MAX_GAP_S:
-                self.total += self._rate * elapsed_s / 3600
-        self._at, self._rate = at, rate if rate is not None and math.isfinite(rate) else None
-
-
-class _IntegratedSensor(RestoreSensor):
-    """A sensor of an integral that continues after a restart."""
-
-    def _start(self) -> None:
-        self._integrator = RateIntegrator()
+    def __init__(self, system: HeatingSystem, managed: ManagedSource) -> None:
+        super().__init__(system, managed, _ENERGY["electricity"])
+        self._meter = SourceMeter(max_electric_kw(managed.config))
+        self._estimated = False
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Restore the total."""
-        if (last := await self.async_get_last_sensor_data()) is not None and last.native_value is not None:
-            self._integrator.total = float(str(last.native_value))
+        """Restore the total, with the counter's last reading."""
+        if stored := await self.async_stored_counter():
+            self._meter.restore(stored)
+        elif (last := await self.async_get_last_sensor_data()) is not None and last.native_value is not None:
+            self._meter.start_at(float(str(last.native_value)))
         await super().async_added_to_hass()
+
+    @override
+    def counter_state(self) -> Mapping[str, Any]:
+        return self._meter.as_dict()
+
+    @callback
+    @override
+    def _on_report(self) -> None:
+        """Count, then publish."""
+        now = dt_util.utcnow()
+        state = known(self.hass, self.managed.meter)
+        linked = energy_kwh(self.hass, self.managed.meter)
+        counter, read_at = self.managed.counter(linked, None if state is None else state.last_reported)
+        power = self.managed.power(now)
+        self._meter.update(now, counter_kwh=counter, read_at=read_at, power_w=None if power is None else power[0])
+        self._estimated = counter is None and (power is None or power[1])
+        super()._on_report()
+
+    @property
+    def has_value(self) -> bool:
+        """Whether there is a power or a counter."""
+        return self.managed.power(dt_util.utcnow()) is not None
 
     @property
     @override
     def native_value(self) -> float:
         """The total."""
-        return round(self._integrator.total, 4)
+        return round(self._meter.total_kwh, 4)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Whether the present power is neither measured nor counted."""
+        return {"estimated": self._estimated}
 
 
-class IntegratedEnergySensor(SourceEntity, _IntegratedSensor):
-    """Energy of a source that reports its power only."""
+class IntegratedHeatSensor(SourceEntity, RestoreSensor):
+    """Heat of a source that reports its heat output only."""
 
-    def __init__(self, system: HeatingSystem, managed: ManagedSource, name: str) -> None:
-        super().__init__(system, managed, _ENERGY[name])
-        self._start()
+    def __init__(self, system: HeatingSystem, managed: ManagedSource) -> None:
+        super().__init__(system, managed, _ENERGY["heat"])
+        self._meter = HeatMeter(max_heat_kw(managed.config))
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Restore the total."""
+        if (last := await self.async_get_last_sensor_data()) is not None and last.native_value is not None:
+            self._meter.start_at(float(str(last.native_value)))
+        await super().async_added_to_hass()
 
     @callback
     @override
     def _on_report(self) -> None:
         """Integrate, then publish."""
-        power_w = self._power_w()
-        self._integrator.add(dt_util.utcnow(), None if power_w is None else power_w / 1000)
+        self._meter.update(dt_util.utcnow(), self.managed.heat_w)
         super()._on_report()
-
-    def _power_w(self) -> float | None:
-        if self.entity_description.key == "heat":
-            return self.managed.heat_w
-        return self.managed.power_w(dt_util.utcnow())
 
     @property
     def has_value(self) -> bool:
-        """Whether there is a power to integrate."""
-        return self._power_w() is not None
+        """Whether there is a heat output to integrate."""
+        return self.managed.heat_w is not None
+
+    @property
+    @override
+    def native_value(self) -> float:
+        """The total."""
+        return round(self._meter.total_kwh, 4)
 
 
-class IntegratedCostSensor(SystemEntity, _IntegratedSensor):
+class IntegratedCostSensor(SystemEntity, RestoreSensor):
     """The cost of heat since the system was added."""
 
     def __init__(self, system: HeatingSystem) -> None:
         super().__init__(system, _COST)
-        self._start()
+        self._total = 0.0
         self._active_at: datetime | None = None
         self._attr_native_unit_of_measurement = system.coordinator.hass.config.currency
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Integrate in each cycle, before the value is published."""
+        """Restore the total, and add to it in each cycle, before the value is published."""
+        if (last := await self.async_get_last_sensor_data()) is not None and last.native_value is not None:
+            self._total = float(str(last.native_value))
         self.async_on_remove(self.system.coordinator.async_add_listener(self._integrate))
         await super().async_added_to_hass()
 
@@ -113,10 +140,23 @@ class IntegratedCostSensor(SystemEntity, _IntegratedSensor):
         """Add what was spent since the last cycle, if control was on and no long gap is in between."""
         now, active = dt_util.utcnow(), self.system.user.active
         if active and self._active_at is not None and (now - self._active_at).total_seconds() <= MAX_GAP_S:
-            self._integrator.total += self.system.coordinator.data.spent
+            self._total += self.system.coordinator.data.spent
         self._active_at = now if active else None
 
+    @property
+    @override
+    def native_value(self) -> float:
+        """The total."""
+        return round(self._total, 4)
 
-def integrated_sensors(system: HeatingSystem, managed: ManagedSource) -> list[IntegratedEnergySensor]:
+
+def integrated_sensors(
+    system: HeatingSystem, managed: ManagedSource
+) -> list[IntegratedEnergySensor | IntegratedHeatSensor]:
     """Return the energy sensors of a source for what it does not count itself."""
-    return [IntegratedEnergySensor(system, managed, name) for name in _ENERGY if name not in managed.counters]
+    found: list[IntegratedEnergySensor | IntegratedHeatSensor] = []
+    if "electricity" not in managed.counters:
+        found.append(IntegratedEnergySensor(system, managed))
+    if "heat" not in managed.counters:
+        found.append(IntegratedHeatSensor(system, managed))
+    return found

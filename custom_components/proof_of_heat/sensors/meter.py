@@ -6,6 +6,9 @@ from typing import Final
 from ..drivers.meter.reading import MeterReading
 from .base import ENERGY, POWER, MeterSensorDescription
 
+METER_COUNTERS: Final = frozenset({"exported_energy", "imported_energy"})
+"""The sensors of counters."""
+
 
 def _phase(index: int) -> Callable[[MeterReading], float | None]:
     return lambda reading: reading.phases_w[index] if index < len(reading.phases_w) else None

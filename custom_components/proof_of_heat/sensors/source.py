@@ -10,15 +10,11 @@ from homeassistant.util import dt as dt_util
 
 from .._lib.heat_source import Health, SourceKind
 from ..sources.managed_source import ManagedSource
-from .base import ENERGY, POWER, TEMPERATURE, SourceSensorDescription, Value, extra_value, state_value
+from .base import POWER, TEMPERATURE, SourceSensorDescription, Value, extra_value, state_value
 
 
 def _is(kind: SourceKind) -> Callable[[ManagedSource], bool]:
     return lambda managed: managed.config.kind == kind
-
-
-def _counts(name: str) -> Callable[[ManagedSource], bool]:
-    return lambda managed: name in managed.counters
 
 
 def _budget(managed: ManagedSource) -> bool:
@@ -99,13 +95,6 @@ SOURCE_SENSORS: Final = (
         value_fn=extra_value("efficiency"),
     ),
     SourceSensorDescription(
-        key="electricity",
-        **ENERGY,
-        exists_fn=_counts("electricity"),
-        added_with_value=True,
-        value_fn=state_value("electricity_kwh"),
-    ),
-    SourceSensorDescription(
         key="flow_temperature",
         **TEMPERATURE,
         exists_fn=lambda managed: (
@@ -128,9 +117,6 @@ SOURCE_SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=_health,
         when_failing=True,
-    ),
-    SourceSensorDescription(
-        key="heat", **ENERGY, exists_fn=_counts("heat"), added_with_value=True, value_fn=state_value("heat_kwh")
     ),
     SourceSensorDescription(
         key="last_command",

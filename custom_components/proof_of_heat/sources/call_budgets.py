@@ -5,7 +5,7 @@ as Home Assistant runs and is stored before a call is made.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 import hashlib
 import time
@@ -14,15 +14,15 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant
 from homeassistant.util.hass_dict import HassKey
 
-from .._lib.durable_store import DurableStore
+from .._lib.retried_store import RetriedStore
 from ..const import DOMAIN
 from ..drivers.call_budget import CallBudget, CallLimits
 
 STORE_VERSION: Final = 1
 
 
-def _store(hass: HomeAssistant, key: str) -> DurableStore[dict[str, Any]]:
-    return DurableStore(hass, STORE_VERSION, f"{DOMAIN}.budget.{key}", domain=DOMAIN)
+def _store(hass: HomeAssistant, key: str, dump: Callable[[], dict[str, Any]] = dict) -> RetriedStore:
+    return RetriedStore(hass, STORE_VERSION, f"{DOMAIN}.budget.{key}", dump, domain=DOMAIN)
 
 
 class AccountBudget:
@@ -30,7 +30,7 @@ class AccountBudget:
 
     def __init__(self, hass: HomeAssistant, key: str, limits: CallLimits) -> None:
         self.budget = CallBudget(limits, time.time, time.monotonic)
-        self._store = _store(hass, key)
+        self._store = _store(hass, key, self.budget.dump)
         self._users: dict[str, CallLimits] = {}
         self._lock = asyncio.Lock()
         self._loaded = False
@@ -64,9 +64,9 @@ class AccountBudget:
             strictest = min(limits, key=lambda item: item.day)
             self.budget.configure(replace(strictest, short=min(item.short for item in limits)))
 
-    async def async_save(self, data: dict[str, Any]) -> None:
-        """Store durably; raises HomeAssistantError."""
-        await self._store.async_save_durably(data)
+    async def async_save(self, _: dict[str, Any]) -> None:
+        """Store durably. While the disk is full, calls are counted in memory: heating goes on."""
+        await self._store.async_save_or_retry()
 
 
 _BUDGETS: HassKey[dict[str, AccountBudget]] = HassKey(f"{DOMAIN}_budgets")

@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.hass_dict import HassKey
 
-from .._lib.durable_store import DurableStore
+from .._lib.retried_store import RetriedStore
 from ..const import DOMAIN, SUBENTRY_SOURCE
 from ..drivers.device_settings import DeviceSettings
 
@@ -66,7 +66,7 @@ class ControlRecords:
     """The records of all devices of this Home Assistant."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        self._store: DurableStore[dict[str, Any]] = DurableStore(hass, STORE_VERSION, STORE_KEY, domain=DOMAIN)
+        self._store = RetriedStore(hass, STORE_VERSION, STORE_KEY, self._dump, domain=DOMAIN)
         self._records: dict[str, ControlRecord] = {}
         self._lock = asyncio.Lock()
         self._loaded = False
@@ -135,13 +135,13 @@ class ControlRecords:
                 record.detached = None
         await self.async_save()
 
-    async def async_save(self) -> None:
-        """Store durably. What cannot be stored stays in memory and is stored with the next change."""
+    def _dump(self) -> dict[str, Any]:
         rows = {key: record.dump() for key, record in self._records.items() if record.period is not None}
-        try:
-            await self._store.async_save_durably({"devices": rows})
-        except HomeAssistantError as err:
-            _LOGGER.warning("The settings of controlled devices could not be stored: %s", err)
+        return {"devices": rows}
+
+    async def async_save(self) -> None:
+        """Store durably. What cannot be stored stays in memory, and is stored once the disk accepts it."""
+        await self._store.async_save_or_retry()
 
     async def async_remove_if_unused(self) -> None:
         """Remove the file once nothing is controlled any more."""

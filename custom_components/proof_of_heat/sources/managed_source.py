@@ -11,7 +11,7 @@ from typing import Final
 
 from homeassistant.core import CALLBACK_TYPE
 
-from .._lib.counters import Consumed, EnergyMeter
+from .._lib.counters import Consumed
 from .._lib.heat_source import CommandResult, Health, HeatSource, SourceKind
 from ..drivers.call_budget import CallBudget
 from ..drivers.device_settings import DeviceSettings
@@ -19,6 +19,7 @@ from ..engine.config import SourceConfig
 from ..engine.heat_price import HeatPrice
 from ..engine.snapshot import SourceSnapshot
 from ..metering.counter_power import OWN_SPAN, OWN_STALE, CounterPower
+from ..metering.energy import SourceMeter, max_electric_kw, max_heat_kw
 from .poller import SourcePoller
 from .source_commands import UserCurve
 from .source_snapshot import source_snapshot, with_power
@@ -50,7 +51,7 @@ class ManagedSource:
     """Power derived from the device's own electricity counter."""
     own_heat: CounterPower = field(default_factory=partial(CounterPower, OWN_SPAN, OWN_STALE))
     """Heat output derived from the device's own heat counter."""
-    energy: EnergyMeter = field(default_factory=EnergyMeter)
+    energy: SourceMeter = field(init=False)
     """Its consumption, by counter and measured power together."""
     consumed: Consumed | None = None
     """What it consumed since the last cycle; None if neither reports it."""
@@ -68,6 +69,14 @@ class ManagedSource:
     last_result: CommandResult | None = None
     heat_price: HeatPrice | None = None
     """The price of its heat as of the last decision; None before the first one."""
+
+    def __post_init__(self) -> None:
+        """Set what the source cannot exceed."""
+        electric_kw = max_electric_kw(self.config)
+        self.energy = SourceMeter(electric_kw)
+        self.counter_power.limit(electric_kw)
+        self.own_power.limit(electric_kw)
+        self.own_heat.limit(max_heat_kw(self.config))
 
     @property
     def heat_price_kwh(self) -> float | None:
@@ -120,15 +129,20 @@ class ManagedSource:
             return seen.counted_w, not seen.counted_enough
         return (seen.power_w, seen.power_estimated) if math.isfinite(seen.power_w) else None
 
-    def count(self, now: datetime, linked_kwh: float | None) -> None:
+    def count(self, now: datetime, linked_kwh: float | None, linked_at: datetime | None = None) -> None:
         """Count its consumption since the last cycle, by the linked counter or its own, else by its measured power."""
-        counter = linked_kwh if self.meter is not None else self.source.state.electricity_kwh
-        if counter is None and self.meter_power_w is None:
-            counter = self.source.state.electricity_kwh
         seen = self.snapshot(now)
         is_measured = math.isfinite(seen.power_w) and not seen.power_estimated
+        counter, read_at = self.counter(linked_kwh, linked_at)
         power = seen.power_w if is_measured else None
-        self.consumed = self.energy.update(now.timestamp(), counter_kwh=counter, power_w=power)
+        self.consumed = self.energy.update(now, counter_kwh=counter, read_at=read_at, power_w=power)
+
+    def counter(self, linked_kwh: float | None, linked_at: datetime | None) -> tuple[float | None, datetime | None]:
+        """Return the counter of its consumption, linked or its own, and when that was read."""
+        state = self.source.state
+        if self.meter is not None and (linked_kwh is not None or self.meter_power_w is not None):
+            return linked_kwh, linked_at
+        return state.electricity_kwh, state.at
 
     def snapshot(self, now: datetime) -> SourceSnapshot:
         """Return the source's report for the engine, completed by the linked meter and by counters."""

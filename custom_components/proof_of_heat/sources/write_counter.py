@@ -5,6 +5,7 @@ Modbus devices have a daily limit of writes, all devices a minimum interval. A d
 """
 
 import asyncio
+from collections.abc import Callable
 import logging
 from typing import Any, Final, override
 
@@ -12,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.hass_dict import HassKey
 
-from .._lib.durable_store import DurableStore
+from .._lib.retried_store import RetriedStore
 from ..const import DOMAIN
 from ..drivers.modbus.write_counter import WriteCounter
 
@@ -22,9 +23,9 @@ STORE_KEY: Final = f"{DOMAIN}.modbus_writes"
 STORE_VERSION: Final = 1
 
 
-class _Store(DurableStore[dict[str, Any]]):
-    def __init__(self, hass: HomeAssistant) -> None:
-        super().__init__(hass, STORE_VERSION, STORE_KEY, domain=DOMAIN)
+class _Store(RetriedStore):
+    def __init__(self, hass: HomeAssistant, dump: Callable[[], dict[str, Any]]) -> None:
+        super().__init__(hass, STORE_VERSION, STORE_KEY, dump, domain=DOMAIN)
 
     @override
     async def _async_migrate_func(
@@ -40,7 +41,7 @@ class StoredWriteCounters:
     """The write counters of all devices."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        self._store = _Store(hass)
+        self._store = _Store(hass, self._dump)
         self._lock = asyncio.Lock()
         self._stored: dict[str, Any] = {}
         """What was loaded for devices that have not been used in this run."""
@@ -68,9 +69,12 @@ class StoredWriteCounters:
         devices = data.get("devices") if data is not None else None
         return dict(devices) if isinstance(devices, dict) else {}
 
-    async def _save(self) -> None:
+    def _dump(self) -> dict[str, Any]:
         counted = {device: rows for device, counter in self._counters.items() if (rows := counter.dump())}
-        await self._store.async_save_durably({"devices": {**self._unused_of_today(), **counted}})
+        return {"devices": {**self._unused_of_today(), **counted}}
+
+    async def _save(self) -> None:
+        await self._store.async_save_or_retry()
 
     def _unused_of_today(self) -> dict[str, Any]:
         """Keep the counters of devices that have not been used in this run until their day ends."""

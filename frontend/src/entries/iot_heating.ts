@@ -1,3 +1,4 @@
+import "../strategy/dashboard.js";
 import { registerCard } from "../lib/card.js";
 import { isSchedule, TEXTS, WeekScheduleCard } from "../cards/week-schedule/card.js";
 

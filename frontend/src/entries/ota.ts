@@ -1,3 +1,4 @@
+import "../strategy/dashboard.js";
 import { registerCard } from "../lib/card.js";
 import { isOtaEntity, RolloutCard, TEXTS } from "../cards/rollout/card.js";
 

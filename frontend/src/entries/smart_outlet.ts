@@ -1,3 +1,4 @@
+import "../strategy/dashboard.js";
 import { registerCard } from "../lib/card.js";
 import { isOutletEntity, OutletPanelCard, TEXTS } from "../cards/outlet-panel/card.js";
 

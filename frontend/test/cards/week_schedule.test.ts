@@ -11,6 +11,7 @@ import {
   placeOf,
   removeBlock,
   sameWeek,
+  strength,
   timeField,
   type Block,
   type Week,
@@ -41,6 +42,12 @@ describe("a week", () => {
     expect(moveEdge(week, 0, 0, "end", 0)[0]?.[0]?.end).toBe(315);
     expect(moveEdge(week, 0, 1, "end", 5000)[0]?.[1]?.end).toBe(1440);
     expect(moveEdge(week, 0, 9, "end", 500)).toBe(week);
+  });
+
+  it("colors the warmest target most", () => {
+    const week: Week = [[block(0, 60, 17), block(60, 120, 22), block(120, 180, null)], [], [], [], [], [], []];
+    expect([17, 19.5, 22, null].map((target) => strength(week, target))).toEqual([16, 30, 44, 34]);
+    expect(strength([[block(0, 60, 20)]], 20)).toBe(34);
   });
 
   it("copies days as they are then, and compares without the order of keys", () => {

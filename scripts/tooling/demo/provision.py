@@ -12,6 +12,7 @@ from .folder import ROOT, State
 from .plugin import Device, DomainDemo, Entities, Provisioned, World, place
 
 DASHBOARD = "heat-suite"
+DETAILS = "heat-suite-details"
 _ENTITIES_WITHIN_S = 60
 # Order of the views on the dashboard.
 _VIEW_ORDER = ["proof_of_heat", "iot_heating", "smart_outlet", "ecoflow", "edge_telemetry", "ota"]
@@ -143,18 +144,24 @@ async def energy_dashboard(ha: HomeAssistant, devices: list[Device], entities: E
 
 
 async def dashboard(ha: HomeAssistant, made: Mapping[str, Provisioned], entities: Entities) -> None:
-    """Create the suite's dashboard and make it the default."""
+    """Create two dashboards: the one that the suite builds, which is the default, and one with all values."""
+    strategy = {"strategy": {"type": "custom:heat-suite"}}
+    await _dashboard(ha, DASHBOARD, "Heat suite", "mdi:home-heart", strategy)
+    await ha.call("frontend/set_system_data", key="core", value={"default_panel": DASHBOARD})
     demos = domains()
     ordered = sorted(made, key=_VIEW_ORDER.index)
     views = [view for domain in ordered for view in demos[domain].views(made[domain], entities)]
+    await _dashboard(ha, DETAILS, "All values", "mdi:format-list-bulleted", {"title": "All values", "views": views})
+
+
+async def _dashboard(ha: HomeAssistant, path: str, title: str, icon: str, config: dict[str, Any]) -> None:
     await ha.call(
         "lovelace/dashboards/create",
-        url_path=DASHBOARD,
-        title="Heat suite",
-        icon="mdi:home-heart",
+        url_path=path,
+        title=title,
+        icon=icon,
         mode="storage",
         show_in_sidebar=True,
         require_admin=False,
     )
-    await ha.call("lovelace/config/save", url_path=DASHBOARD, config={"title": "Heat suite", "views": views})
-    await ha.call("frontend/set_system_data", key="core", value={"default_panel": DASHBOARD})
+    await ha.call("lovelace/config/save", url_path=path, config=config)

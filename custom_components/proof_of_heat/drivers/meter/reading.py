@@ -13,6 +13,8 @@ class MeterReading:
     phases_w: tuple[float | None, ...] = ()
     imported_kwh: float | None = None
     exported_kwh: float | None = None
+    counted_at: datetime | None = None
+    """When the counters were read; None where they were not."""
 
     def inverted(self) -> MeterReading:
         """Return the reading of a meter or clamp that is mounted in the opposite direction."""
@@ -22,4 +24,5 @@ class MeterReading:
             phases_w=tuple(None if phase is None else -phase for phase in self.phases_w),
             imported_kwh=self.exported_kwh,
             exported_kwh=self.imported_kwh,
+            counted_at=self.counted_at,
         )

@@ -6,6 +6,7 @@ Wh, n_current may be null, counters are null after a database error. Authenticat
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ _MODELS: Final = {
     "EMMiniG4": "EM Mini Gen4",
 }
 """By the `app` of the device info."""
+_COUNTERS: Final = ("emdata:", "em1data:")
 _UNAUTHORIZED: Final = 401
 _KILO: Final = 1e-3
 _VALUES: Final = (
@@ -122,6 +124,7 @@ def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
             phases_w=tuple(number_at(em, f"{phase}_act_power") for phase in _PHASES),
             imported_kwh=scaled(number_at(data, "total_act"), _KILO, 5),
             exported_kwh=scaled(number_at(data, "total_act_ret"), _KILO, 5),
+            counted_at=None if data is None else when,
         )
     rows = [status.get(f"em1:{i}") for i in range(3)]
     phases = tuple(number_at(row, "act_power") for row in rows)
@@ -137,6 +140,7 @@ def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
         phases_w=phases,
         imported_kwh=_sum(rows, counters, "total_act_energy"),
         exported_kwh=_sum(rows, counters, "total_act_ret_energy"),
+        counted_at=when if any(counter is not None for counter in counters) else None,
     )
 
 
@@ -165,6 +169,7 @@ class NotificationDecoder:
 
     def __init__(self) -> None:
         self._status: dict[str, Any] = {}
+        self._counted_at: datetime | None = None
 
     @property
     def status(self) -> dict[str, Any]:
@@ -186,7 +191,9 @@ class NotificationDecoder:
             return None
         stamp = number_at(params, "ts")
         when = datetime.fromtimestamp(stamp, UTC) if stamp else utcnow()
-        return decode_status({**self._status, "sys": {}}, when)
+        if any(key.startswith(_COUNTERS) for key in parts):
+            self._counted_at = when
+        return replace(decode_status({**self._status, "sys": {}}, when), counted_at=self._counted_at)
 
 
 def _status_of(capture: object) -> object:

@@ -98,3 +98,15 @@ class ControlWrite:
     off: float | None = None
     repeat_s: float = 0.0
     """Interval at which the value is written again during a command, for devices that forget it. 0: never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watchdog:
+    """A register without whose writes the device returns to its own control."""
+
+    register: Register
+    values: tuple[float, ...]
+    """Written in turn: alternating values of a heartbeat, or one value of a lease that counts down."""
+    every_s: float
+    expires_s: float
+    """Time after the last write until the device falls back."""

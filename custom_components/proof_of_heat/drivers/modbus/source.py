@@ -1,11 +1,10 @@
 """A boiler or heat pump with Modbus, through core's shared connection."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 import logging
-import math
 from typing import Any, Final, Protocol, override
 
 from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
@@ -15,6 +14,7 @@ from ..errors import BadReplyError, DriverError, RefusedError, UnreachableError
 from ..source_parts import Timing
 from .availability import RegisterAvailability, blocks
 from .registers import AddressSpace, ControlWrite, Register
+from .repeated_writes import RepeatedWrites, value_of
 from .template import DeviceTemplate
 from .template_schema import TemplateError
 from .word_order import WordOrder
@@ -88,6 +88,7 @@ def capabilities_of(template: DeviceTemplate) -> Capabilities:
         settle_s=30.0,
         min_write_interval_s=template.min_write_interval_s,
         fuel=template.fuel,
+        lease_in_device=template.watchdog is not None,
     )
 
 
@@ -110,9 +111,9 @@ class ModbusSource(SourceBase):
         self._written_at = self._clock() - self._writes.since_s  # writes are counted when they are sent
         self._timeouts = 0
         self._values: dict[str, float | bool | None] = {}
-        self._held: dict[Control, float] = {}
-        """Values of the last command in registers that the device forgets."""
-        self._held_at: dict[Control, float] = {}
+        self._volatile = {action.register.key for action in template.controls.values() if action.repeat_s}
+        """Registers that the device forgets: they do not wear its memory, so that writes to them are not limited."""
+        self._repeats = RepeatedWrites(template.controls, template.watchdog, self._clock)
         self._unread: dict[str, SettingValue] = {}
         """Restored values of registers that could not be read before."""
 
@@ -136,6 +137,11 @@ class ModbusSource(SourceBase):
         }
 
     @property
+    def values(self) -> Mapping[str, float | bool | None]:
+        """The values of the last reading by register; None for one without a valid value."""
+        return self._values
+
+    @property
     def absent(self) -> frozenset[str]:
         """Registers that this device does not have."""
         return self._availability.absent
@@ -152,18 +158,16 @@ class ModbusSource(SourceBase):
         return self._state_of(values)
 
     async def _hold(self) -> None:
-        """Repeat writes that the device would forget, during a lease. They are volatile and therefore not counted."""
-        now = self._clock()
-        for control, value in self._held.items() if self.leased else ():
-            action = self._template.controls[control]
-            if now - self._held_at.get(control, -math.inf) < action.repeat_s:
-                continue
+        """Repeat writes that the device would forget, and its watchdog, during a lease."""
+        if not self.leased:
+            return
+        for register, value in (*self._repeats.beat(), *self._repeats.due()):
             try:
-                await self._write_all([(action.register, value)], counted=False)
+                await self._write_all([(register, value)], counted=False)
             except DriverError as err:
                 _LOGGER.debug("%s: repeating a write failed: %s", self._name, err)
                 return
-            self._held_at[control] = now
+            self._repeats.confirm(register)
 
     async def _read_block(self, block: list[Register]) -> dict[str, float | bool | None]:
         first, last = block[0], block[-1]
@@ -297,32 +301,26 @@ class ModbusSource(SourceBase):
             level=_stepped(fitted.level, self._template.level),
             slope=None,
         )
-        wanted = {Control.POWER: fitted.power_w, Control.FLOW: fitted.flow_c, Control.ROOM: fitted.room_c}
-        self._held = {
-            control: value
-            for control, value in wanted.items()
-            if value is not None and control in controls and controls[control].repeat_s
-        }
+        self._repeats.hold(fitted)
         return fitted
 
     @override
     async def _write(self, wanted: Command, state: SourceState) -> None:
-        now = self._clock()
-        for control, value in (
-            (Control.POWER, wanted.power_w),
-            (Control.FLOW, wanted.flow_c),
-            (Control.ROOM, wanted.room_c),
-        ):
-            if value is not None:
-                self._held_at[control] = now
+        for register, value in self._repeats.beat():  # a device that has fallen back accepts no command before
+            await self._write_all([(register, value)], counted=False)
+            self._repeats.confirm(register)
+        self._repeats.sent(wanted)
         self._unread.clear()
         await self._write_all(self._writes_of(wanted))
 
     def _writes_of(self, wanted: Command) -> list[tuple[Register, float]]:
         """Return the registers that a command writes, with their values."""
         controls = self._template.controls
-        values = ((Control.POWER, wanted.power_w), (Control.FLOW, wanted.flow_c), (Control.ROOM, wanted.room_c))
-        writes = [(controls[control].register, value) for control, value in values if value is not None]
+        writes = [
+            (action.register, value)
+            for control, action in controls.items()
+            if (value := value_of(wanted, control)) is not None
+        ]
         if wanted.level is not None and self._template.level is not None:
             writes.append((self._template.level.register, wanted.level))
         if wanted.on is not None:
@@ -337,8 +335,9 @@ class ModbusSource(SourceBase):
             encoded = [(register, register.encode(value)) for register, value in writes]
         except TemplateError as err:
             raise RefusedError(str(err)) from err
-        if counted:
-            await self._writes.reserve(len(writes), self._template.max_writes_per_day)
+        lasting = [register.key for register, _ in writes if register.key not in self._volatile]
+        if counted and lasting:
+            await self._writes.reserve(len(lasting), self._template.max_writes_per_day)
         for register, words in encoded:
             if len(words) == 1:
                 await self._patiently(partial(self._unit.write_register, register.address, words[0]))
@@ -369,7 +368,7 @@ class ModbusSource(SourceBase):
     @override
     async def _restore(self, missing: Settings, state: SourceState) -> None:
         """Write regardless of the daily limit."""
-        self._held.clear()
+        self._repeats.clear()
         registers = self._template.setting_registers
         await self._write_all([(registers[key], float(value)) for key, value in missing.items()], counted=False)
         known = self._settings.values

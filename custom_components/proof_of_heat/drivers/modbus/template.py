@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..._lib.heat_source import Control, SourceKind
 from .connection import AddressError, SerialSettings, parse_serial_settings
 from .plausible import placeholders, plausible_range
-from .registers import WORDS, AddressSpace, ControlWrite, Register
+from .registers import WORDS, AddressSpace, ControlWrite, Register, Watchdog
 from .template_schema import TemplateError, validate
 
 FOLDER: Final = Path(__file__).parent / "templates"
@@ -44,6 +44,7 @@ class DeviceTemplate:
     """The parallel shift of the device's heating curve, if it has a register of its own."""
     fallback: tuple[tuple[Register, float], ...] = ()
     """Values that are written when control is released."""
+    watchdog: Watchdog | None = None
     port: int = 502
     unit_id: int = 1
     serial: SerialSettings = field(default_factory=SerialSettings)
@@ -164,6 +165,7 @@ def parse(data: object) -> DeviceTemplate:
         controls={_CONTROLS[name]: control for name, control in controls.items()},
         level=level,
         fallback=fallback,
+        watchdog=None if values["watchdog"] is None else _watchdog(values["watchdog"], registers),
         port=values["port"],
         unit_id=values["unit_id"],
         serial=_serial(values["serial"]),
@@ -236,6 +238,17 @@ def _control(name: str, row: Mapping[str, Any], registers: Mapping[str, Register
         off=row["value_off"],
         repeat_s=row["repeat_s"],
     )
+
+
+def _watchdog(row: Mapping[str, Any], registers: Mapping[str, Register]) -> Watchdog:
+    register = _holding_register(row["register"], registers, "watchdog.register")
+    if not row["values"]:
+        raise TemplateError("watchdog.values: at least one value is required")
+    for value in row["values"]:
+        _check_fits(register, value, "watchdog.values")
+    if 2 * row["every_s"] > row["expires_s"]:
+        raise TemplateError("watchdog.every_s: must be at most half of expires_s, a write may be lost")
+    return Watchdog(register=register, values=row["values"], every_s=row["every_s"], expires_s=row["expires_s"])
 
 
 def _fallback(key: str, value: float, registers: Mapping[str, Register]) -> tuple[Register, float]:

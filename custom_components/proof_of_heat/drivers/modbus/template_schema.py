@@ -10,6 +10,8 @@ from ..._lib.heat_source import SourceKind
 
 FORMAT_VERSION: Final = 1
 _LIMIT: Final = 1e9
+MIN_EXPIRY_S: Final = 90
+"""Devices are read every 30 seconds, and writes are repeated then: one that expires sooner cannot be kept alive."""
 
 
 class TemplateError(ValueError):
@@ -131,6 +133,14 @@ _CONTROL: Final = vol.Schema(
         vol.Optional("repeat_s", default=0.0): _number(0, 86400),
     }
 )
+_WATCHDOG: Final = vol.Schema(
+    {
+        vol.Required("register"): _text,
+        vol.Required("values"): _numbers,
+        vol.Required("every_s"): _number(1, 3600),
+        vol.Required("expires_s"): _number(MIN_EXPIRY_S, 86400),
+    }
+)
 _WRITE: Final = vol.Schema(
     {
         vol.Optional("min_interval_s", default=60.0): _number(0, 86400),
@@ -155,6 +165,7 @@ _TEMPLATE: Final = vol.Schema(
         vol.Required("registers"): vol.All({vol.Coerce(str): _REGISTER}, vol.Length(min=1)),
         vol.Optional("controls", default=dict): vol.All(_or_empty, {vol.Coerce(str): _CONTROL}),
         vol.Optional("fallback", default=dict): vol.All(_or_empty, {vol.Coerce(str): _number()}),
+        vol.Optional("watchdog", default=None): vol.Maybe(_WATCHDOG),
         vol.Optional("write", default=dict): vol.All(_or_empty, _WRITE),
     }
 )

@@ -29,6 +29,7 @@ from ...const import (
 from ...drivers.capabilities import capabilities_to_dict
 from ...drivers.errors import UnreachableError
 from ...drivers.modbus.connection import AddressError, SerialSettings, connection_params
+from ...drivers.modbus.fit import TemplateFit, judge
 from ...drivers.modbus.source import ModbusSource
 from ...drivers.modbus.template import DeviceTemplate
 from ...drivers.viessmann.features import UNITS
@@ -51,6 +52,16 @@ PARITIES: Final[Mapping[str, Literal["N", "E", "O"]]] = {"none": "N", "even": "E
 BAUDRATES: Final = ["1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200"]
 DEFAULT_BAUDRATE: Final = "9600"
 _MAX_ERROR_LENGTH: Final = 240
+READINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "flow": ("flow_temperature", "circuit_supply_temperature", "boiler_temperature"),
+    "return": ("return_temperature",),
+    "outdoor": ("outdoor_temperature",),
+    "hot_water": ("dhw_temperature",),
+    "power": ("power",),
+    "mode": ("mode",),
+    "fault": ("fault",),
+}
+"""What is shown before a device is added: placeholder -> the readings of which the first plausible one is shown."""
 _COMMON_FIELDS: Final = {
     vol.Optional(CONF_UNIT_ID): number(0, 255),  # empty: the manufacturer's default, as in the template
     vol.Optional(CONF_NOMINAL_HEAT): WATTS,
@@ -125,10 +136,28 @@ async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandi
         unit.require_timeout(template.timeout_s)
         source = ModbusSource("flow:modbus", template.name, unit, template, connection_errors=(HomeAssistantError,))
         state = await source.refresh()
-    if state.health == "failing":
+    fit = judge(template, source.values, source.absent)
+    readings = readings_of(fit)
+    if state.health == "failing" and not source.absent:
         raise UnreachableError(state.detail)
+    if not fit.fits:
+        raise FieldError(CONF_TEMPLATE, "template_unfit", readings)
     stored[CONF_CAPABILITIES] = capabilities_to_dict(source.capabilities)
-    return [DeviceCandidate(template.name, f"modbus_{end}_{unit_id}", stored)]
+    return [DeviceCandidate(template.name, f"modbus_{end}_{unit_id}", stored, readings)]
+
+
+def readings_of(fit: TemplateFit) -> dict[str, str]:
+    """Return what the device reads, as placeholders of a text, each marked as plausible or not."""
+    found = {}
+    for name, keys in READINGS.items():
+        lines = [line for key in keys if (line := fit.line(key)) is not None and line.plausible is not None]
+        line = next((item for item in lines if item.plausible), lines[0] if lines else None)
+        if line is None:
+            found[name] = "-"
+            continue
+        value = "?" if line.value is None else f"{line.value:g} {line.unit or ''}".strip()
+        found[name] = f"{value} {'✓' if line.plausible else '✗'}"
+    return found
 
 
 def connection_of(data: Mapping[str, Any], template: DeviceTemplate | None = None) -> Any:

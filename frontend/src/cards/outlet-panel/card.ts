@@ -324,7 +324,7 @@ export class OutletPanelCard extends SuiteCard<Config> {
         @keyup=${this.hold.release}
         @blur=${this.hold.release}
       >
-        <ha-icon icon="mdi:power-off"></ha-icon>${this.localize("switch_off")}
+        <ha-icon icon="mdi:power"></ha-icon>${this.localize("switch_off")}
       </button>
       <small id="hold">${this.localize(may ? "hold" : "common.read_only")}</small>
       ${may && panels.some((panel) => ordered(panel).some(({ sockets }) => sockets.a.protected || sockets.b.protected))

@@ -25,6 +25,7 @@ export const styles = css`
   .edit input { width: 72px; }
   .primary { background: var(--primary-color); color: var(--text-primary-color); border-color: var(--primary-color); }
   .outlets { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(280px, 100%), 1fr)); gap: 12px; }
+  .title { margin-bottom: 6px; }
   .outlet { border: 1px solid var(--divider-color); border-radius: 12px; padding: 6px 12px 12px; }
   .away .values { opacity: 0.6; }
   .sockets { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }

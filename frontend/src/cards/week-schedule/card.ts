@@ -33,6 +33,7 @@ import {
   removeBlock,
   sameWeek,
   STEP,
+  strength,
   timeField,
   type Block,
   type Mode,
@@ -400,7 +401,7 @@ export class WeekScheduleCard extends SuiteCard<Config> {
 
   private block(day: number, index: number, block: Block): TemplateResult {
     const selected = this.selected?.day === day && this.selected.index === index;
-    const style = `inset-inline-start:${(block.start / DAY) * 100}%;inline-size:${((block.end - block.start) / DAY) * 100}%`;
+    const style = `inset-inline-start:${(block.start / DAY) * 100}%;inline-size:${((block.end - block.start) / DAY) * 100}%;--share:${strength(this.week, block.target_c)}%`;
     const text = html`<span class="target">${this.target(block, false)}</span>
       ${block.mode === "auto" ? nothing : html`<span class="mode">${this.localize(`mode.${block.mode}`)}</span>`}`;
     if (!this.editable) {

@@ -95,6 +95,13 @@ export const sameWeek = (a: Week, b: Week): boolean => JSON.stringify(a.map(plai
 
 const plain = (blocks: Block[]): unknown[] => blocks.map(({ start, end, target_c, mode }) => [start, end, target_c, mode]);
 
+/** How strong the color of a target is, in percent: the warmest of the week is the strongest. */
+export const strength = (week: Week, target: number | null): number => {
+  const targets = week.flat().flatMap((block) => block.target_c ?? []);
+  const [low, high] = [Math.min(...targets), Math.max(...targets)];
+  return target === null || high <= low ? 34 : Math.round(16 + (28 * (target - low)) / (high - low));
+};
+
 /** Weekday (0 Monday) and minute of a moment in a time zone. */
 export const placeOf = (moment: Date, timeZone: string): { day: number; minute: number } => {
   const parts = new Intl.DateTimeFormat("en-GB", {

@@ -25,6 +25,11 @@ _SCHEDULE = [
     {"day": "Mon-Fri", "slots": ["06:00-09:00", "16:30-22:30"], "target": "21.5C", "mode": "Auto"},
     {"day": "Sat,Sun", "slots": ["07:30-23:00"], "target": "21.5C", "mode": "Auto"},
 ]
+_WHOLE_WEEK = [
+    {"day": "Daily", "slots": ["00:00-24:00"], "target": "18C", "mode": "Auto"},
+    {"day": "Mon-Fri", "slots": ["09:00-16:30"], "target": "19C", "mode": "Auto"},
+    *_SCHEDULE,
+]
 
 
 class IotHeatingDemo:
@@ -47,6 +52,7 @@ class IotHeatingDemo:
             arguments += ["--protocol", str(protocol)]
             provisioned.simulators.append(SimulatorSpec(simulator, "heating_controller", arguments))
         await self._set_curve(ha, entry_id)
+        await self._set_schedule(ha, entry_id)
         subentries = await ha.call("config_entries/subentries/list", entry_id=entry_id)
         ids = {item["unique_id"]: item["subentry_id"] for item in subentries}
         for device in provisioned.devices:
@@ -68,6 +74,12 @@ class IotHeatingDemo:
         unique_id = f"{entry_id}_curve_value"
         entity_id = next(item["entity_id"] for item in await ha.entity_keys() if item["unique_id"] == unique_id)
         await ha.post("services/number/set_value", {"entity_id": entity_id, "value": _CURVE_VALUE})
+
+    async def _set_schedule(self, ha: HomeAssistant, entry_id: str) -> None:
+        """Set a schedule that covers the whole week, like a user."""
+        unique_id = f"{entry_id}_curve_value"
+        device_id = next(item["device_id"] for item in await ha.entity_keys() if item["unique_id"] == unique_id)
+        await ha.post("services/iot_heating/set_schedule", {"device_id": device_id, "schedule": _WHOLE_WEEK})
 
     def simulators_first(self, world: World) -> list[SimulatorSpec]:
         """Return no simulators: controllers call Home Assistant, so they start after the setup."""

@@ -177,6 +177,8 @@ class ProofOfHeatDemo:
                 await stack.enter_async_context(_there(part.simulator))
             for part in self._parts:
                 steps = [part.fields] if part.step is None else [{"next_step_id": part.step}, part.fields]
+                if part.step == "modbus":
+                    steps.append({})  # accepts the readings
                 await ha.add_subentry(entry_id, "meter" if part.step is None else "source", *steps)
         await self._take_over(ha, entry_id)
         self._rooms = [

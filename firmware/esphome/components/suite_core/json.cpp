@@ -329,6 +329,12 @@ bool JsonValue::get(char *text, size_t capacity) const {
   return true;
 }
 
+const char *JsonValue::text(size_t &length) const {
+  if (type() != JsonType::Array && type() != JsonType::Object) return nullptr;
+  length = token()->end - token()->start;
+  return document_->text_ + token()->start;
+}
+
 bool JsonValue::equals(const char *text) const {
   if (type() != JsonType::String) return false;
   const size_t length = token()->end - token()->start;
@@ -460,10 +466,22 @@ JsonWriter &JsonWriter::value(double value, uint8_t decimals) {
   return *this;
 }
 
+JsonWriter &JsonWriter::raw(const char *text, size_t length) {
+  separate();
+  for (size_t i = 0; i < length; i++) put(text[i]);
+  needs_comma_ = true;
+  return *this;
+}
+
 JsonWriter &JsonWriter::null() {
   separate();
   put("null");
   return *this;
+}
+
+size_t JsonWriter::finish() {
+  text();
+  return ok() ? length_ : 0;
 }
 
 const char *JsonWriter::text() {

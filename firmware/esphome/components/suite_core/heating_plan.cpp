@@ -31,16 +31,6 @@ bool get_force(const JsonValue &value, Force &force) {
 
 bool is_absent(const JsonValue &value) { return !value.exists() || value.type() == JsonType::Null; }
 
-bool has_frost(const HeatingInputs &inputs) {
-  bool is_any_known = false;
-  for (const Reading *reading : {&inputs.room_c, &inputs.flow_c, &inputs.return_c}) {
-    if (!reading->is_known) continue;
-    is_any_known = true;
-    if (reading->value < FROST_C) return true;
-  }
-  return !is_any_known && inputs.outdoor_c.is_known && inputs.outdoor_c.value < FROST_OUTDOOR_C;
-}
-
 HeatingDecision decide_without_frost(const HeatingConfig &config, const HeatingInputs &inputs) {
   const float outdoor_c = inputs.outdoor_c.is_known ? inputs.outdoor_c.value : UNKNOWN_OUTDOOR_C;
   if (inputs.lease_holds && config.force == Force::Off) return {false, 0.0f, HeatingReason::ForcedOff};
@@ -88,6 +78,16 @@ float room_setpoint_c(const HeatingConfig &config, const HeatingInputs &inputs) 
   const ScheduleEntry &entry = config.schedule.entry(static_cast<size_t>(active));
   const float target_c = entry.has_target ? entry.target_c : CURVE_ROOM_C;
   return entry.mode == ScheduleMode::Eco ? target_c - ECO_REDUCTION_K : target_c;
+}
+
+bool has_frost(const HeatingInputs &inputs) {
+  bool is_any_known = false;
+  for (const Reading *reading : {&inputs.room_c, &inputs.flow_c, &inputs.return_c}) {
+    if (!reading->is_known) continue;
+    is_any_known = true;
+    if (reading->value < FROST_C) return true;
+  }
+  return !is_any_known && inputs.outdoor_c.is_known && inputs.outdoor_c.value < FROST_OUTDOOR_C;
 }
 
 HeatingDecision decide(const HeatingConfig &config, const HeatingInputs &inputs) {

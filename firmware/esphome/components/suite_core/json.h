@@ -41,6 +41,8 @@ class JsonValue {
   // Text of a string in UTF-8, always terminated; false if it does not fit or contains NUL or a lone surrogate.
   bool get(char *text, size_t capacity) const;
   bool equals(const char *text) const;
+  // The text of an array or object as it was written; null for others.
+  const char *text(size_t &length) const;
 
  private:
   const JsonToken *token() const;
@@ -95,9 +97,13 @@ class JsonWriter {
   JsonWriter &value(int32_t value);
   JsonWriter &value(double value, uint8_t decimals);  // NaN and infinity become null
   JsonWriter &null();
+  // A value that is JSON already.
+  JsonWriter &raw(const char *text, size_t length);
 
   bool ok() const { return ok_ && depth_ == 0; }
   size_t length() const { return length_; }
+  // Terminate the text and return its length, 0 after an overflow.
+  size_t finish();
   // Terminated text; empty after an overflow.
   const char *text();
 

@@ -58,6 +58,9 @@ struct HeatingDecision {
   HeatingReason reason;
 };
 
+// Whether a room or the water may freeze, as far as the readings show.
+bool has_frost(const HeatingInputs &inputs);
+
 // Decide by the configuration; frost protection takes precedence over everything.
 HeatingDecision decide(const HeatingConfig &config, const HeatingInputs &inputs);
 

@@ -1,0 +1,149 @@
+"""Energy of a source or meter as it is shown, by counters and power together. Without Home Assistant.
+
+A report is read again and again until the next one arrives. Each reading of a counter is used once: a wrong one must
+not confirm itself.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+import math
+from typing import Any, Final
+
+from .._lib.counters import DEFAULT_MAX_PER_HOUR, Consumed, Counter, EnergyMeter, PowerIntegrator
+from .._lib.heat_source import SourceKind
+from ..engine.config import SourceConfig
+
+_MARGIN_KW: Final = 10.0
+"""Heater rods and wrong ratings: only what is clearly impossible is refused."""
+_MARGIN_FACTOR: Final = 3.0
+_HEAT_PER_POWER: Final = 8.0
+_MAX_GAP_S: Final = 600.0
+_ALIVE: Final = timedelta(minutes=15)
+"""A counter that reported within this time counts the present consumption as well."""
+
+
+def max_electric_kw(config: SourceConfig) -> float:
+    """Return the electric power in kW that a source cannot exceed."""
+    rated_w = max(config.steps_w, default=0.0) or config.nominal_power_w or config.nominal_heat_w
+    return _limit_kw(rated_w)
+
+
+def max_heat_kw(config: SourceConfig) -> float:
+    """Return the heat output in kW that a source cannot exceed."""
+    if config.nominal_heat_w:
+        return _limit_kw(config.nominal_heat_w)
+    rated_w = max(config.steps_w, default=0.0) or config.nominal_power_w
+    is_pump = config.kind == SourceKind.HEAT_PUMP
+    return _limit_kw(rated_w * _HEAT_PER_POWER if rated_w and is_pump else rated_w)
+
+
+def _limit_kw(rated_w: float | None) -> float:
+    if not rated_w or not math.isfinite(rated_w):
+        return DEFAULT_MAX_PER_HOUR
+    return _MARGIN_FACTOR * rated_w / 1000 + _MARGIN_KW
+
+
+class CountedEnergy:
+    """A device's own counter as it is shown: it begins at the device's value and then grows by what was consumed."""
+
+    def __init__(self, max_kw: float = DEFAULT_MAX_PER_HOUR) -> None:
+        self._counter = Counter(max_per_hour=max_kw)
+        self._base: float | None = None
+        self._fed_at: datetime | None = None
+
+    @property
+    def value(self) -> float | None:
+        """The energy in kWh; None before the first reading."""
+        return None if self._base is None else round(self._base + self._counter.total, 5)
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the last reading was not accepted."""
+        return self._counter.doubted
+
+    def feed(self, at: datetime, reading_kwh: float | None) -> None:
+        """Add a reading; one that was added before changes nothing."""
+        if reading_kwh is None or (self._fed_at is not None and at <= self._fed_at):
+            return
+        self._fed_at = at
+        is_first = self._counter.accepted is None
+        if self._counter.update(reading_kwh, at.timestamp()) is not None and is_first:
+            self._base = reading_kwh
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the state to store."""
+        return {"base": self._base, "counter": self._counter.as_dict()}
+
+    def restore(self, stored: Mapping[str, Any]) -> None:
+        """Continue from a stored state; an invalid one is ignored."""
+        base, counter = stored.get("base"), stored.get("counter")
+        if isinstance(base, (int, float)) and isinstance(counter, Mapping):
+            self._counter.restore(counter)
+            self._base = float(base) if self._counter.accepted is not None else None
+
+
+class SourceMeter:
+    """What a source consumes: by its counter, and by its power where the counter reports nothing."""
+
+    def __init__(self, max_kw: float = DEFAULT_MAX_PER_HOUR) -> None:
+        self._max_kw = max_kw
+        self._meter = EnergyMeter(max_kw=max_kw, max_gap_s=_MAX_GAP_S)
+        self._fed_at: datetime | None = None
+
+    @property
+    def total_kwh(self) -> float:
+        """The energy counted so far."""
+        return self._meter.total
+
+    def update(
+        self, now: datetime, *, counter_kwh: float | None, read_at: datetime | None, power_w: float | None
+    ) -> Consumed | None:
+        """Add the last reading of the counter, made at `read_at`, and the present power; return what they add.
+
+        None if neither reports anything. A counter that will report again is not anticipated by the power.
+        """
+        counter = self._meter.counter
+        if counter_kwh is not None and read_at == self._fed_at and counter.accepted is not None:
+            is_alive = read_at is not None and now - read_at <= _ALIVE
+            if is_alive and not counter.doubted:
+                return Consumed(0.0)
+            counter_kwh = None
+        elif counter_kwh is not None:
+            self._fed_at = read_at
+        if power_w is not None and not abs(power_w) <= self._max_kw * 1000:
+            power_w = None
+        return self._meter.update(now.timestamp(), counter_kwh=counter_kwh, power_w=power_w)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the state to store."""
+        return self._meter.as_dict()
+
+    def restore(self, stored: Mapping[str, Any]) -> None:
+        """Continue from a stored state; invalid parts are ignored."""
+        self._meter.restore(stored)
+
+    def start_at(self, total_kwh: float) -> None:
+        """Continue from a total that was stored without its readings."""
+        self._meter.total = total_kwh
+
+
+class HeatMeter:
+    """Heat from a heat output: each value applies until the next one, for at most ten minutes."""
+
+    def __init__(self, max_kw: float = DEFAULT_MAX_PER_HOUR) -> None:
+        self._max_kw = max_kw
+        self._power = PowerIntegrator(max_gap_s=_MAX_GAP_S, hold=True)
+
+    @property
+    def total_kwh(self) -> float:
+        """The energy counted so far."""
+        return self._power.total
+
+    def update(self, now: datetime, heat_w: float | None) -> None:
+        """Set the heat output from now on; None: unknown, as is one that the source cannot have."""
+        is_possible = heat_w is not None and abs(heat_w) <= self._max_kw * 1000
+        self._power.update(heat_w if is_possible else None, now.timestamp())
+
+    def start_at(self, total_kwh: float) -> None:
+        """Continue from a stored total."""
+        self._power.total = total_kwh

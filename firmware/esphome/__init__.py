@@ -1,0 +1,1 @@
+"""Controllers on ESPHome: external components, packages, and the program of the tests."""

@@ -1,0 +1,265 @@
+/** A dashboard that is built from what is installed. It is in the bundle of every integration and defined once. */
+
+import type { HomeAssistant } from "../lib/types.js";
+import { TITLES, type ViewKey } from "./titles.js";
+
+export const STRATEGY = "heat-suite";
+
+export type Card = Record<string, unknown> & { type: string };
+export interface Section {
+  type: "grid";
+  cards: Card[];
+  column_span?: number;
+}
+export interface View {
+  title: string;
+  path: string;
+  icon: string;
+  type: "sections";
+  max_columns: number;
+  sections: Section[];
+}
+
+interface Entity {
+  entity_id: string;
+  device_id?: string;
+  platform?: string;
+  translation_key?: string;
+  hidden?: boolean;
+  entity_category?: string;
+}
+type Hass = HomeAssistant & { devices: Record<string, { name?: string | null; name_by_user?: string | null } | undefined> };
+
+/** What is shown of a device of an integration, in this order. */
+const KEYS = {
+  proof_of_heat: [
+    "profile",
+    "control_active",
+    "room_temperature",
+    "outdoor_temperature",
+    "cost_per_hour",
+    "running",
+    "heat_power",
+    "power",
+    "flow_temperature",
+    "boiler_temperature",
+    "cop_day",
+    "price_of_heat",
+  ],
+  iot_heating: [
+    "mode",
+    "iot_enabled",
+    "flow_setpoint",
+    "room_setpoint",
+    "heating",
+    "control",
+    "supply_temperature",
+    "room_temperature",
+    "outdoor_temperature",
+  ],
+  ecoflow: [
+    "battery_level",
+    "solar_power",
+    "total_input_power",
+    "total_output_power",
+    "ac_input_power",
+    "ac_output_power",
+    "grid_present",
+    "surplus_charging",
+  ],
+} as const;
+const MAX_TILES = 6;
+
+const entitiesOf = (hass: Hass, platform: string, domain = ""): Entity[] =>
+  Object.values(hass.entities)
+    .filter((each): each is Entity => each?.platform === platform && !(each as Entity).hidden)
+    .filter((each) => each.entity_id.startsWith(domain));
+
+const heading = (text: string, icon: string): Card => ({ type: "heading", heading: text, icon });
+
+/** A tile; within the section of a device, its name does not repeat that of the device. */
+const tile = (hass: Hass, entity: string, name?: "entity" | "device"): Card => {
+  const card: Card = { type: "tile", entity, ...(name && { name: { type: name } }) };
+  const attributes = hass.states[entity]?.attributes;
+  const kind = attributes?.device_class;
+  if (entity.startsWith("climate.")) card.features = [{ type: "target-temperature" }];
+  else if (entity.startsWith("select.")) card.features = [{ type: "select-options" }];
+  else if (kind === "battery" && entity.startsWith("sensor.")) card.features = [{ type: "bar-gauge" }];
+  else if (kind === "power" || kind === "temperature") card.features = [{ type: "trend-graph" }];
+  return card;
+};
+
+const nameOf = (hass: Hass, device: string): string => hass.devices[device]?.name_by_user ?? hass.devices[device]?.name ?? "";
+
+/** A section per device with the entities of some keys; without keys its first sensors. */
+const deviceSections = (hass: Hass, platform: string, icon: string, keys?: readonly string[]): Section[] => {
+  const devices = new Map<string, Entity[]>();
+  for (const entity of entitiesOf(hass, platform)) {
+    if (!entity.device_id || entity.entity_category) continue;
+    devices.set(entity.device_id, [...(devices.get(entity.device_id) ?? []), entity]);
+  }
+  return [...devices].flatMap(([device, entities]) => {
+    const shown = keys
+      ? keys.flatMap((key) => entities.filter((each) => each.translation_key === key))
+      : entities.filter(({ entity_id }) => /^(binary_)?sensor\./.test(entity_id));
+    if (!shown.length) return [];
+    const tiles = shown.slice(0, MAX_TILES).map(({ entity_id }) => tile(hass, entity_id, "entity"));
+    return [{ type: "grid" as const, cards: [heading(nameOf(hass, device), icon), ...tiles] }];
+  });
+};
+
+const wide = (cards: Card[]): Section[] =>
+  cards.length
+    ? [{ type: "grid", cards: cards.map((card) => ({ ...card, grid_options: { columns: "full" } })), column_span: 2 }]
+    : [];
+
+/** Cards of proof_of_heat that need no configuration beyond their type. */
+const heatCards = (): Card[] =>
+  (window.customCards ?? [])
+    .filter(({ type }) => type.startsWith("proof-of-heat-"))
+    .map(({ type }) => ({ type: `custom:${type}` }));
+
+const installed = (hass: Hass): Set<string> => new Set(Object.values(hass.entities).map((each) => each?.platform ?? ""));
+
+const WAIT: Record<string, () => boolean> = {
+  proof_of_heat: () => heatCards().length > 0,
+  iot_heating: () => customElements.get("iot-heating-week-schedule") !== undefined,
+  smart_outlet: () => customElements.get("smart-outlet-panel") !== undefined,
+  ota: () => customElements.get("ota-rollouts") !== undefined,
+};
+
+/** Wait a moment for the bundles of the installed integrations: they load at the same time as this one. */
+const bundles = async (found: Set<string>): Promise<void> => {
+  const missing = (): boolean => Object.entries(WAIT).some(([domain, isReady]) => found.has(domain) && !isReady());
+  for (let turn = 0; turn < 20 && missing(); turn += 1) await new Promise((done) => setTimeout(done, 100));
+};
+
+const hasEnergy = async (hass: Hass): Promise<boolean> => {
+  try {
+    return (await hass.callWS<{ energy_sources: unknown[] }>({ type: "energy/get_prefs" })).energy_sources.length > 0;
+  } catch {
+    return false;
+  }
+};
+
+type Sections = Record<Exclude<ViewKey, "overview">, Section[]>;
+
+const schedules = (hass: Hass): Card[] =>
+  entitiesOf(hass, "iot_heating", "calendar.").map(({ entity_id }) => ({
+    type: "custom:iot-heating-week-schedule",
+    entity: entity_id,
+  }));
+
+const power = (hass: Hass): Card[] => {
+  const meters = entitiesOf(hass, "smart_outlet").filter(({ translation_key }) => translation_key === "main_power");
+  return meters.length ? [{ type: "statistics-graph", entities: meters.map(({ entity_id }) => entity_id), stat_types: ["mean", "max"], period: "hour", days_to_show: 2 }] : [];
+};
+
+const sectionsOf = async (hass: Hass, found: Set<string>): Promise<Sections> => {
+  const climates = entitiesOf(hass, "proof_of_heat", "climate.").map(({ entity_id }) => tile(hass, entity_id));
+  const energy = (await hasEnergy(hass))
+    ? wide([{ type: "energy-date-selection" }, { type: "energy-usage-graph" }, { type: "energy-distribution" }])
+    : [];
+  const updates = entitiesOf(hass, "ota", "update.").slice(0, 24);
+  return {
+    heating: [
+      ...wide(heatCards()),
+      ...(climates.length ? [{ type: "grid" as const, cards: climates }] : []),
+      ...wide(schedules(hass)),
+      ...deviceSections(hass, "proof_of_heat", "mdi:fire", KEYS.proof_of_heat),
+      ...deviceSections(hass, "iot_heating", "mdi:radiator", KEYS.iot_heating),
+    ],
+    outlets: found.has("smart_outlet") ? wide([{ type: "custom:smart-outlet-panel" }, ...power(hass)]) : [],
+    energy: [...energy, ...deviceSections(hass, "ecoflow", "mdi:battery-charging", KEYS.ecoflow)],
+    devices: deviceSections(hass, "edge_telemetry", "mdi:access-point"),
+    firmware: found.has("ota")
+      ? [...wide([{ type: "custom:ota-rollouts" }]), { type: "grid", cards: updates.map(({ entity_id }) => tile(hass, entity_id, "device")) }]
+      : [],
+  };
+};
+
+const ICONS: Record<ViewKey, string> = {
+  overview: "mdi:home-heart",
+  heating: "mdi:radiator",
+  outlets: "mdi:power-socket-eu",
+  energy: "mdi:lightning-bolt",
+  devices: "mdi:access-point",
+  firmware: "mdi:chip",
+};
+
+/** What matters of each area, in one screen: its first card, or its first tiles. */
+const overview = (hass: Hass, found: Set<string>, titles: Record<ViewKey, string>): Section[] => {
+  const [first] = heatCards();
+  const rooms = entitiesOf(hass, "proof_of_heat", "climate.").map(({ entity_id }) => tile(hass, entity_id));
+  const pick = (platform: string, ...keys: string[]): Card[] =>
+    keys.flatMap((key) =>
+      entitiesOf(hass, platform)
+        .filter((each) => each.translation_key === key)
+        .map(({ entity_id }) => tile(hass, entity_id)),
+    );
+  const buildings = first ? [] : pick("iot_heating", "mode", "iot_enabled", "flow_setpoint");
+  const stations = pick("ecoflow", "battery_level", "solar_power");
+  const outlets = pick("smart_outlet", "main_power", "power_off_state");
+  const groups: [ViewKey, Card[]][] = [
+    ["heating", [...rooms, ...buildings]],
+    ["energy", stations],
+    ["outlets", outlets],
+  ];
+  const rest: Section[] = groups
+    .filter(([, cards]) => cards.length)
+    .map(([key, cards]) => ({ type: "grid", cards: [heading(titles[key], ICONS[key]), ...cards.slice(0, MAX_TILES)] }));
+  const schedule = first ? [] : schedules(hass).slice(0, 1);
+  const devices = rest.length || !found.has("edge_telemetry") ? [] : deviceSections(hass, "edge_telemetry", "mdi:access-point").slice(0, 4);
+  return [
+    ...wide([...(first ? [first] : []), ...schedule]),
+    ...rest,
+    ...devices,
+    ...(found.has("ota") && !first && !schedule.length ? wide([{ type: "custom:ota-rollouts" }]) : []),
+  ];
+};
+
+export const generate = async (hass: Hass): Promise<{ title: string; views: View[] }> => {
+  const titles = TITLES[hass.locale.language.split("-")[0] ?? "en"] ?? TITLES.en;
+  const found = installed(hass);
+  await bundles(found);
+  const view = (key: ViewKey, sections: Section[]): View => ({
+    title: titles[key],
+    path: key,
+    icon: ICONS[key],
+    type: "sections",
+    max_columns: 3,
+    sections,
+  });
+  const sections = await sectionsOf(hass, found);
+  const filled = (Object.keys(sections) as (keyof Sections)[]).filter((key) => sections[key].length);
+  return { title: titles.name, views: [view("overview", overview(hass, found, titles)), ...filled.map((key) => view(key, sections[key]))] };
+};
+
+class HeatSuiteStrategy extends HTMLElement {
+  static generate(_config: unknown, hass: Hass): Promise<{ title: string; views: View[] }> {
+    return generate(hass);
+  }
+}
+
+interface StrategyEntry {
+  type: string;
+  strategyType: "dashboard";
+  name: string;
+  description: string;
+  documentationURL: string;
+}
+
+const TAG = `ll-strategy-dashboard-${STRATEGY}`;
+const page = window as unknown as { customStrategies?: StrategyEntry[] };
+
+if (!customElements.get(TAG)) {
+  customElements.define(TAG, HeatSuiteStrategy);
+  const titles = TITLES[(document.documentElement.lang || navigator.language || "en").split("-")[0] ?? "en"] ?? TITLES.en;
+  (page.customStrategies ??= []).push({
+    type: STRATEGY,
+    strategyType: "dashboard",
+    name: titles.name,
+    description: titles.description,
+    documentationURL: "https://github.com/heat-suite/heat-suite/blob/main/docs/cards.md#dashboard",
+  });
+}

@@ -1,0 +1,92 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import "../src/entries/ecoflow.js";
+import "../src/entries/iot_heating.js";
+import "../src/entries/ota.js";
+import "../src/entries/smart_outlet.js";
+import { generate, type View } from "../src/strategy/dashboard.js";
+import { fakeHass } from "./fake_hass.js";
+
+type Hass = Parameters<typeof generate>[0];
+
+const DEVICES: Record<string, [string, string][]> = {
+  proof_of_heat: [["climate.living", "zone"], ["select.profile", "profile"], ["sensor.cost", "cost_per_hour"]],
+  iot_heating: [["calendar.house", "schedule"], ["select.mode", "mode"], ["sensor.flow", "supply_temperature"]],
+  smart_outlet: [["sensor.main", "main_power"], ["switch.kettle", "socket_a"]],
+  ecoflow: [["sensor.battery", "battery_level"], ["sensor.solar", "solar_power"]],
+  edge_telemetry: [["sensor.cabin", "temperature_c"], ["button.ping", "ping"]],
+  ota: [["update.heater", "firmware"]],
+};
+
+const home = (domains: string[], language = "en"): Hass => {
+  const { hass } = fakeHass({ locale: { language, time_format: "24", number_format: "language" } });
+  const devices: Hass["devices"] = {};
+  for (const domain of domains) {
+    devices[domain] = { name: `Device of ${domain}` };
+    for (const [entity_id, translation_key] of DEVICES[domain] ?? []) {
+      hass.entities[entity_id] = { entity_id, translation_key, platform: domain, device_id: domain };
+    }
+  }
+  return { ...hass, devices, callWS: async <T>() => ({ energy_sources: [] }) as T };
+};
+
+const shown = (views: View[]): Record<string, string[]> =>
+  Object.fromEntries(
+    views.map((view) => [
+      view.path,
+      view.sections.flatMap(({ cards }) => cards.map((card) => String(card.entity ?? card.heading ?? card.type))),
+    ]),
+  );
+
+describe("the dashboard", () => {
+  beforeEach(() => {
+    window.customCards = (window.customCards ?? []).filter(({ type }) => !type.startsWith("proof-of-heat-"));
+  });
+
+  it.each(Object.keys(DEVICES).filter((domain) => domain !== "proof_of_heat"))("with only %s has its view and no other", async (domain) => {
+    const { views } = await generate(home([domain]));
+    const view = { iot_heating: "heating", smart_outlet: "outlets", ecoflow: "energy", edge_telemetry: "devices", ota: "firmware" }[domain];
+    expect(views.map(({ path }) => path)).toEqual(["overview", view]);
+    expect(views.every(({ sections }) => sections.length > 0)).toBe(true);
+  });
+
+  it("with three integrations", async () => {
+    const { views } = await generate(home(["iot_heating", "smart_outlet", "ota"], "de-CH"));
+    expect(views.map(({ title }) => title)).toEqual(["Übersicht", "Heizung", "Steckdosen", "Firmware"]);
+    expect(shown(views)).toEqual({
+      overview: ["calendar.house", "Heizung", "select.mode", "Steckdosen", "sensor.main"],
+      heating: ["calendar.house", "Device of iot_heating", "select.mode", "sensor.flow"],
+      outlets: ["custom:smart-outlet-panel", "statistics-graph"],
+      firmware: ["custom:ota-rollouts", "update.heater"],
+    });
+  });
+
+  it("with all six, and the cards that the heating system has registered", async () => {
+    window.customCards?.push({ type: "proof-of-heat-overview", name: "", description: "", preview: true, documentationURL: "" });
+    const { views } = await generate(home(Object.keys(DEVICES)));
+    const all = shown(views);
+    expect(Object.keys(all)).toEqual(["overview", "heating", "outlets", "energy", "devices", "firmware"]);
+    expect(all.overview?.[0]).toBe("custom:proof-of-heat-overview");
+    expect(all.heating).toContain("climate.living");
+    expect(all.devices).toEqual(["Device of edge_telemetry", "sensor.cabin"]);
+  });
+
+  it("has Home Assistant's energy cards where energy is configured", async () => {
+    const hass = { ...home(["ecoflow"]), callWS: async <T>() => ({ energy_sources: [{}] }) as T };
+    expect(shown((await generate(hass)).views).energy).toContain("energy-usage-graph");
+    const broken = { ...home(["ecoflow"]), callWS: () => Promise.reject(new Error("no energy")) };
+    expect(shown((await generate(broken)).views).energy).not.toContain("energy-usage-graph");
+  });
+
+  it("omits hidden and diagnostic entities", async () => {
+    const hass = home(["ecoflow"]);
+    Object.assign(hass.entities["sensor.solar"] ?? {}, { hidden: true });
+    Object.assign(hass.entities["sensor.battery"] ?? {}, { entity_category: "diagnostic" });
+    expect(shown((await generate(hass)).views).energy).toBeUndefined();
+  });
+
+  it("is offered once, whatever bundles are loaded", () => {
+    const offered = (window as unknown as { customStrategies: { type: string; strategyType: string }[] }).customStrategies;
+    expect(offered.filter(({ type }) => type === "heat-suite").map(({ strategyType }) => strategyType)).toEqual(["dashboard"]);
+    expect(customElements.get("ll-strategy-dashboard-heat-suite")).toBeDefined();
+  });
+});

@@ -1,0 +1,1 @@
+"""The firmware against the real integrations in a real Home Assistant."""
