@@ -1,7 +1,7 @@
 """Fuzz the core under ASan and UBSan: ``python -m firmware.core.fuzz --seconds 1800``.
 
 The input of the target is a byte that selects the reader, and what it reads. The seeds are the replies and frames of
-the protocol references. With clang and its runtime the program is a libFuzzer; else random changes of the seeds are run.
+the protocol references. With clang and its runtime it is a libFuzzer; else random changes of the seeds are run.
 """
 
 import argparse
