@@ -1,8 +1,10 @@
-// Build one bundle per integration: src/entries/<domain>.ts -> custom_components/<domain>/frontend/<domain>-cards.js.
+// Build the bundles of the integrations: src/entries/<domain>.ts -> custom_components/<domain>/frontend/<domain>-cards.js
+// and, next to each, runtime.js with what they share (src/runtime.ts).
 //
 //   node build.mjs               write the bundles
-//   node build.mjs --out DIR     write them to DIR/<domain>-cards.js instead, to compare
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+//   node build.mjs --out DIR     write them to DIR/<domain>/ instead, to compare
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
@@ -11,6 +13,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const components = resolve(here, "..", "custom_components");
 const at = process.argv.indexOf("--out");
 const out = at > 0 ? resolve(process.argv[at + 1]) : null;
+const PLACEHOLDER = "heat-suite-runtime";
 
 // Templates keep their line breaks and indentation unless these are removed.
 const compactTemplates = {
@@ -22,15 +25,29 @@ const compactTemplates = {
   },
 };
 
-const entries = join(here, "src/entries");
-for (const file of existsSync(entries) ? readdirSync(entries).sort() : []) {
-  const domain = file.replace(/\.ts$/, "");
+const shared = [...readFileSync(join(here, "src/runtime.ts"), "utf8").matchAll(/from "\.\/([\w/-]+)\.js"/g)].map(
+  ([, name]) => join(here, "src", `${name}.ts`),
+);
+
+// In the bundles, Lit and the shared modules are imports from the runtime.
+const fromRuntime = {
+  name: "from-runtime",
+  enforce: "pre",
+  resolveId(source, importer) {
+    if (source === "lit") return { id: PLACEHOLDER, external: true };
+    if (!importer || !source.startsWith(".")) return null;
+    const file = resolve(dirname(importer), source.replace(/\.js$/, ".ts"));
+    return shared.includes(file) ? { id: PLACEHOLDER, external: true } : null;
+  },
+};
+
+const bundle = async (entry, plugins) => {
   const result = await build({
     root: here,
     configFile: false,
     logLevel: "warn",
     define: { "process.env.NODE_ENV": JSON.stringify("production") },
-    plugins: [compactTemplates],
+    plugins: [compactTemplates, ...plugins],
     json: { namedExports: true, stringify: false },
     build: {
       write: false,
@@ -38,13 +55,22 @@ for (const file of existsSync(entries) ? readdirSync(entries).sort() : []) {
       minify: false,
       // Vite keeps the white space of a library for the bundler of its user; these bundles are final.
       rolldownOptions: { output: { minify: true, comments: false } },
-      lib: { entry: join(here, "src/entries", file), formats: ["es"], fileName: () => `${domain}-cards.js` },
+      lib: { entry, formats: ["es"], fileName: () => "bundle.js" },
     },
   });
   const chunks = (Array.isArray(result) ? result : [result]).flatMap((part) => part.output);
-  const code = chunks.find((chunk) => chunk.type === "chunk");
-  if (chunks.length !== 1 || !code) throw new Error(`${domain}: one file expected, not ${chunks.length}`);
-  const target = out ? join(out, `${domain}-cards.js`) : join(components, domain, "frontend", `${domain}-cards.js`);
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, code.code);
+  if (chunks.length !== 1 || chunks[0].type !== "chunk") throw new Error(`${entry}: one file expected, not ${chunks.length}`);
+  return chunks[0].code;
+};
+
+const runtime = await bundle(join(here, "src/runtime.ts"), []);
+const url = `/heat_suite_static/runtime-${createHash("sha256").update(runtime).digest("hex").slice(0, 12)}.js`;
+const entries = join(here, "src/entries");
+for (const file of existsSync(entries) ? readdirSync(entries).sort() : []) {
+  const domain = file.replace(/\.ts$/, "");
+  const code = await bundle(join(entries, file), [fromRuntime]);
+  const folder = out ? join(out, domain) : join(components, domain, "frontend");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${domain}-cards.js`), code.replaceAll(PLACEHOLDER, url));
+  writeFileSync(join(folder, "runtime.js"), runtime);
 }

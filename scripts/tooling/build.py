@@ -7,7 +7,8 @@
 Each integration lists the modules of lib/ that it uses in ``[tool.suite.lib]``; the modules they import
 (``from .other import …``) are copied as well. An integration is therefore complete when its folder alone is copied.
 
-``frontend/src/entries/<domain>.ts`` becomes ``custom_components/<domain>/frontend/<domain>-cards.js``.
+``frontend/src/entries/<domain>.ts`` becomes ``custom_components/<domain>/frontend/<domain>-cards.js``; ``runtime.js``
+next to it is what all bundles share.
 """
 
 import argparse
@@ -62,12 +63,12 @@ def build_cards(*, check: bool) -> list[Path]:
         print(f"the cards are not built: {reason}")
         return []
     with tempfile.TemporaryDirectory() as temp:
-        stale = [frontend.bundle(domain) for domain in frontend.build(Path(temp))]
-        strays = frontend.stray_bundles()
+        stale = frontend.build(Path(temp))
+        strays = frontend.stray_files()
         if not check:
             for target in stale:
-                target.parent.mkdir(exist_ok=True)
-                shutil.copyfile(Path(temp) / target.name, target)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(Path(temp) / target.parent.parent.name / target.name, target)
             for stray in strays:
                 stray.unlink()
     return [*stale, *strays]

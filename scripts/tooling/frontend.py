@@ -52,13 +52,18 @@ def domains() -> list[str]:
     return sorted(file.stem for file in (FRONTEND / "src" / "entries").glob("*.ts"))
 
 
-def bundle(domain: str) -> Path:
-    """Return the built file of an integration."""
-    return COMPONENTS / domain / "frontend" / f"{domain}-cards.js"
+def folder(domain: str) -> Path:
+    """Return the folder with the built files of an integration: its bundle, and what all bundles share."""
+    return COMPONENTS / domain / "frontend"
 
 
-def build(out: Path) -> list[str]:
-    """Build all bundles into a folder; return the domains whose committed bundle differs.
+def files(domain: str) -> tuple[str, ...]:
+    """Return the names of the built files of an integration."""
+    return f"{domain}-cards.js", "runtime.js"
+
+
+def build(out: Path) -> list[Path]:
+    """Build all bundles into the folders of a folder, one per integration; return the committed files that differ.
 
     Raises:
         RuntimeError: The sources cannot be built.
@@ -66,13 +71,14 @@ def build(out: Path) -> list[str]:
     done = run("build.mjs", "--out", str(out))
     if done.returncode:
         raise RuntimeError(f"the cards cannot be built:\n{done.stdout}{done.stderr}")
-    return [domain for domain in domains() if not _same(out / f"{domain}-cards.js", bundle(domain))]
+    built = [(out / domain / name, folder(domain) / name) for domain in domains() for name in files(domain)]
+    return [target for source, target in built if not _same(source, target)]
 
 
-def stray_bundles() -> list[Path]:
+def stray_files() -> list[Path]:
     """Return the built files that have no sources."""
-    known = set(domains())
-    return [file for file in sorted(COMPONENTS.glob("*/frontend/*")) if file.parent.parent.name not in known]
+    known = {folder(domain) / name for domain in domains() for name in files(domain)}
+    return [file for file in sorted(COMPONENTS.glob("*/frontend/*")) if file not in known]
 
 
 def _same(left: Path, right: Path) -> bool:

@@ -1,6 +1,7 @@
 """The Lovelace resource with the cards of an integration."""
 
 import asyncio
+import hashlib
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ OTHER = {"res_type": "module", "url": "/hacsfiles/other.js?v=1"}
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "suite_demo-cards.js").write_text("export const one = 1;\n")
+    (tmp_path / "runtime.js").write_text("export const lit = 3;\n")
     return tmp_path
 
 
@@ -69,6 +71,28 @@ async def test_the_resource_is_created_and_the_bundle_is_served(
     assert answer.status == HTTPStatus.OK
     assert await answer.text() == "export const one = 1;\n"
     assert "max-age=2678400" in answer.headers["Cache-Control"], "a month: the URL has to change with the content"
+
+
+@pytest.mark.usefixtures("lovelace")
+async def test_the_runtime_is_served_once_for_all_integrations_and_by_its_hash(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, entry: MockConfigEntry, folder: Path, tmp_path: Path
+) -> None:
+    other = MockConfigEntry(domain="suite_other")
+    other.add_to_hass(hass)
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    for name, content in (("suite_other-cards.js", ""), ("runtime.js", "export const lit = 4;\n")):
+        (newer / name).write_text(content)
+    await async_add_cards(hass, entry, folder)
+    await async_add_cards(hass, other, newer)
+    client = await hass_client()
+    for content in ("export const lit = 3;\n", "export const lit = 4;\n"):
+        version = hashlib.sha256(content.encode()).hexdigest()[:12]
+        answer = await client.get(f"/heat_suite_static/runtime-{version}.js")
+        assert (answer.status, await answer.text()) == (HTTPStatus.OK, content)
+    # The same content again, in another integration: the path is served already.
+    (newer / "runtime.js").write_text("export const lit = 3;\n")
+    await async_add_cards(hass, other, newer)
 
 
 @pytest.mark.usefixtures("lovelace")

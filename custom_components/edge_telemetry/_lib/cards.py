@@ -5,6 +5,10 @@ Lovelace waits for its resources before it creates cards; it does not wait for m
 (``add_extra_js_url``), so that those cards are often unknown when a dashboard is shown. Where resources are kept in
 YAML, nothing can be added to them and the module is the fallback. Without a frontend there is nothing to do.
 
+What the bundles of all integrations share (Lit and more) is the file ``runtime.js``. Each integration contains it, so
+that it is complete alone; a bundle imports it by a URL with the hash of its content, so that browsers load it once and
+bundles of different versions each get their own.
+
 Put ``frontend`` and ``lovelace`` into the manifest's ``after_dependencies`` and ``http`` into its ``dependencies``.
 Call ``async_add_cards`` at the set-up of each entry and ``async_remove_cards`` when an entry is removed.
 """
@@ -23,6 +27,9 @@ from homeassistant.util.hass_dict import HassKey
 _LOGGER = logging.getLogger(__name__)
 _VERSION_DIGITS: Final = 12
 _FRONTEND: Final = {"frontend", "lovelace"}
+_RUNTIME: Final = "runtime.js"
+_SERVED: Final[HassKey[set[str]]] = HassKey("heat_suite_static")
+"""The URLs that are served, by any integration."""
 
 
 @dataclass(slots=True)
@@ -31,13 +38,12 @@ class _Cards:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Entries are set up at the same time, and the resource has to exist once."""
-    is_served: bool = False
     module_url: str | None = None
     """URL of the module that was added to the page, where resources are kept in YAML."""
 
 
 async def async_add_cards(hass: HomeAssistant, entry: ConfigEntry, folder: Path) -> None:
-    """Serve the bundle ``<domain>-cards.js`` of a folder and register it; does nothing if this was done.
+    """Serve the bundle ``<domain>-cards.js`` of a folder and the runtime, and register the bundle. It may be repeated.
 
     The resource of an earlier version is updated: its URL contains a hash of the bundle, because browsers keep the
     bundle for a month.
@@ -50,16 +56,13 @@ async def async_add_cards(hass: HomeAssistant, entry: ConfigEntry, folder: Path)
         file = folder / f"{domain}-cards.js"
         try:
             content = await hass.async_add_executor_job(file.read_bytes)
+            runtime = await hass.async_add_executor_job((folder / _RUNTIME).read_bytes)
         except OSError as err:
             _LOGGER.warning("%s: the cards are not available: %s. Install the integration again", domain, err)
             return
-        if not cards.is_served:
-            from homeassistant.components.http import StaticPathConfig
-
-            await hass.http.async_register_static_paths([StaticPathConfig(_path(domain), str(file), True)])
-            cards.is_served = True
-        version = hashlib.sha256(content).hexdigest()[:_VERSION_DIGITS]
-        await _async_register(hass, cards, f"{_path(domain)}?v={version}")
+        await _async_serve(hass, f"/heat_suite_static/runtime-{_version(runtime)}.js", folder / _RUNTIME)
+        await _async_serve(hass, _path(domain), file)
+        await _async_register(hass, cards, f"{_path(domain)}?v={_version(content)}")
 
 
 async def async_remove_cards(hass: HomeAssistant, entry: ConfigEntry) -> None:
@@ -79,6 +82,20 @@ async def async_remove_cards(hass: HomeAssistant, entry: ConfigEntry) -> None:
             return
         for item in await _async_items(resources, _path(entry.domain)):
             await resources.async_delete_item(item["id"])
+
+
+async def _async_serve(hass: HomeAssistant, url: str, file: Path) -> None:
+    """Serve a file, unless an integration serves one at this URL."""
+    from homeassistant.components.http import StaticPathConfig
+
+    served = hass.data.setdefault(_SERVED, set())
+    if url not in served:
+        served.add(url)
+        await hass.http.async_register_static_paths([StaticPathConfig(url, str(file), True)])
+
+
+def _version(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:_VERSION_DIGITS]
 
 
 async def _async_register(hass: HomeAssistant, cards: _Cards, url: str) -> None:
