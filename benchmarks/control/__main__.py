@@ -4,6 +4,7 @@ scripts/benchmark control                        all tariffs, tuning windows, no
 scripts/benchmark control --quick                dynamic tariff, seed 1
 scripts/benchmark control --json F --plots DIR   also writes the results and the plots of docs/control.md
 scripts/benchmark control --scales               also buildings with parameters changed by 25 %
+scripts/benchmark control --through-ha           also the integration itself in Home Assistant, dynamic tariff, seed 1
 scripts/benchmark control --days 23 --seeds 1 --tariffs dynamic --no-limit --no-house   a single window
 """
 
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from . import house_run, plots, shadow_check, speed, tables
+from .houses import run as houses_run
 from .scoring import baseline, scored
 from .tables import Scored
 from .window import Case, load_twin
@@ -75,6 +77,14 @@ def _arguments() -> argparse.Namespace:
         "--quick", action="store_true", help="dynamic tariff and seed 1 only, without the house with radiators"
     )
     parser.add_argument("--scales", action="store_true", help="also buildings with parameters changed by 25 %%")
+    parser.add_argument(
+        "--through-ha",
+        action="store_true",
+        help="also the integration in Home Assistant on a test clock (implies --quick and --no-limit)",
+    )
+    parser.add_argument(
+        "--through-ha-days", metavar="WARM-UP,SCORED", help="days of each of its windows (default: those of the twin)"
+    )
     parser.add_argument("--shadow", action="store_true", help="also the savings that shadow mode shows")
     parser.add_argument("--no-limit", action="store_true", help="without the limit (which needs scipy)")
     parser.add_argument("--days", metavar="N[,N]", help="days of the windows (default: the tuning windows)")
@@ -92,6 +102,8 @@ def _arguments() -> argparse.Namespace:
     if args.smoke:
         args.quick, args.no_limit, args.days, args.jobs = True, True, "23", 1
         args.repeat = 20
+    if args.through_ha:
+        args.quick, args.no_limit = True, True
     return args
 
 
@@ -109,7 +121,19 @@ def _numbers(text: str) -> list[int]:
     return [int(part) for part in text.split(",")]
 
 
-def _tariff(tariff: str, days: Sequence[int], seeds: Sequence[int], args: argparse.Namespace) -> dict[str, Any]:
+def _through_ha(days: Sequence[int], bare: Sequence[Scored], args: argparse.Namespace) -> dict[str, Any]:
+    """Return the results of the integration in Home Assistant; print them next to those of the bare engine."""
+    from .ha import results  # needs Home Assistant
+
+    span = tuple(_numbers(args.through_ha_days)) if args.through_ha_days else None
+    found = results.all_windows([Case(day) for day in days], span, args.jobs)
+    print(results.table(found, bare), end="\n\n")
+    return results.summary(found)
+
+
+def _tariff(
+    tariff: str, days: Sequence[int], seeds: Sequence[int], args: argparse.Namespace
+) -> tuple[dict[str, Any], list[Scored]]:
     """Return the results of a tariff over all windows and seeds; print the table of the dynamic one."""
     cases = [Case(day, tariff, seed=seed, period_s=args.period) for day in days for seed in seeds]
     runs = _all(cases, with_limit=not args.no_limit, jobs=args.jobs)
@@ -119,7 +143,7 @@ def _tariff(tariff: str, days: Sequence[int], seeds: Sequence[int], args: argpar
             name = dict(PLOTTED).get(run.ours.case.day)
             if name and run.ours.case.seed == seeds[0]:
                 _plot(run, args.plots, name)
-    return tables.summary(runs)
+    return tables.summary(runs), runs
 
 
 def main() -> int:
@@ -135,11 +159,14 @@ def main() -> int:
     days = _numbers(args.days) if args.days else list(twin.SCENARIOS["tuning"])
     seeds = [1] if args.quick else _numbers(args.seeds)
     print("BOPTEST-calibrated twin (not a BOPTEST score): change against the baseline PI, same windows\n")
-    report: dict[str, Any] = {
-        tariff: _tariff(tariff, days, seeds, args)
-        for tariff in (TARIFFS[:1] if args.quick else args.tariffs.split(","))
-    }
+    report: dict[str, Any] = {}
+    bare: list[Scored] = []
+    for tariff in TARIFFS[:1] if args.quick else args.tariffs.split(","):
+        report[tariff], runs = _tariff(tariff, days, seeds, args)
+        bare = bare or runs
     print(tables.tariffs_table(report), end="\n\n")
+    if args.through_ha:
+        report["through_ha"] = _through_ha(days, bare, args)
     if args.scales:
         scales = _scales(days, args.period, args.jobs)
         report["scales"] = dict(scales)
@@ -151,6 +178,8 @@ def main() -> int:
     if not (args.quick or args.no_house):
         report["house"] = house_run.compare(args.house_days)
         print(house_run.table(report["house"]), end="\n\n")
+        report["houses"] = houses_run.compare(args.house_days)
+        print(houses_run.table(report["houses"]), end="\n\n")
     report["speed"] = speed.measure(args.repeat)
     print(speed.table(report["speed"]))
     if args.json:

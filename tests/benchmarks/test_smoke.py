@@ -34,3 +34,20 @@ def test_benchmark_runs_with_tiny_sizes(name: str, tmp_path: Path) -> None:
     assert len(done.stdout.splitlines()) >= 5
     assert json.loads(figures.read_text("utf-8"))
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_integration_runs_a_short_window_in_home_assistant(tmp_path: Path) -> None:
+    if not _NEEDS["control"].is_dir():
+        pytest.skip(f"not available: {_NEEDS['control']}")
+    figures = tmp_path / "figures.json"
+    options = ["--through-ha", "--through-ha-days", "0,1", "--days", "23", "--jobs", "1", "--repeat", "20"]
+    command = [ROOT / "scripts" / "benchmark", "control", *options, "--json", figures]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    found = json.loads(figures.read_text("utf-8"))["through_ha"]
+    assert found.keys() == {"mean", "worst", "first_plan_h"}
+    assert found["mean"].keys() == found["worst"].keys() == {"cost_pct", "discomfort_pct", "peak_pct"}
+    assert found["first_plan_h"] < 24
+    assert "through Home Assistant" in done.stdout

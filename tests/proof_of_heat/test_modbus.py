@@ -272,6 +272,20 @@ async def test_what_the_device_forgets_is_written_again_while_a_lease_runs(socke
         await source.close()
 
 
+async def test_writes_that_the_device_forgets_are_not_limited(socket_enabled: None) -> None:
+    async with boiler("idm") as (simulator, source):
+        source._template = replace(source._template, max_writes_per_day=2)
+        source._capabilities = replace(source._capabilities, min_write_interval_s=0.0)
+        for flow_c in (41.0, 42.0, 43.0, 44.0, 45.0):
+            assert (await source.apply(Command(id="a", flow_c=flow_c))).outcome == Outcome.APPLIED
+        assert simulator.setpoint_c == 45.0
+        assert source.writes_today == 0, "the requested temperature is not in the device's memory"
+        for on in (False, True):
+            assert (await source.apply(Command(id="b", on=on))).outcome == Outcome.APPLIED
+        assert (await source.apply(Command(id="c", on=False))).outcome == Outcome.DEFERRED
+        await source.close()
+
+
 async def test_a_write_again_that_fails_is_tried_at_the_next_reading(socket_enabled: None) -> None:
     async with boiler("idm") as (simulator, source):
         await source.apply(Command(id="a", flow_c=41.0))

@@ -158,7 +158,8 @@ def band(
 ) -> tuple[Array, Array]:
     """Return lower and upper bounds in steps of 15 minutes over two days; preheating is the planner's task.
 
-    `changes`: all times at which the target may change; it is evaluated once between them.
+    `changes`: all times at which the target may change; it is evaluated once between them. A setback lowers the lower
+    bound only: heat that is stored for the next comfort time, or left from the last one, is not too warm.
     """
     end = now + BAND_STEPS * BAND_STEP
     moments = [now, *sorted({when for when in changes if now < when < end})]
@@ -166,7 +167,7 @@ def band(
     begins = np.array([(when - now).total_seconds() for when in moments])
     steps = np.arange(BAND_STEPS) * BAND_STEP.total_seconds()
     targets = values[np.searchsorted(begins, steps, side="right") - 1]
-    return targets - below_k, targets + above_k
+    return targets - below_k, np.full(BAND_STEPS, targets.max() + above_k)
 
 
 def with_target(targets: Targets, profile: Profile, value: float) -> Targets:

@@ -61,8 +61,17 @@ class SourceConfig:
 
     @property
     def has_performance_map(self) -> bool:
-        """Whether heat and power over the level are learned (a modulating source that runs on electricity)."""
-        return self.steering is Steering.LEVEL and self.fuel_kwh_price is None
+        """Whether heat and power are learned: of electric sources that modulate, and of heat pumps that do not."""
+        if self.fuel_kwh_price is not None:
+            return False
+        return self.steering is Steering.LEVEL or (
+            self.kind is SourceKind.HEAT_PUMP and self.steering is Steering.SWITCH
+        )
+
+    @property
+    def least_level(self) -> float:
+        """Lowest level at which it runs in a plan."""
+        return 1.0 if self.steering is Steering.SWITCH else self.min_modulation
 
     def on_phase(self, phase: int) -> float:
         """Return the share of the source's power on a phase (0..2)."""

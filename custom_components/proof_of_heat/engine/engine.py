@@ -9,12 +9,13 @@ import numpy as np
 
 from . import horizon
 from .commissioning import measuring_share, wants_measuring
-from .config import EngineConfig, PeakPolicy
+from .config import EngineConfig, PeakPolicy, Steering
 from .consumption_forecast import ConsumptionForecast, forecast_next_day
 from .decision_record import ControlMode, Decision, DecisionRecord, SourceCommand, SourceShare
 from .delivery import Delivery, counted, delivery
 from .demand import Demand, DemandControl, preheat_offsets_k
 from .duty_cycle import DutyCycle
+from .flow_control import FlowControl
 from .input_validation import InputValidator, ValidatedInputs
 from .learning import LearnedModel, learn, next_learning_h
 from .messages import Message, MessageCode, message
@@ -31,7 +32,7 @@ from .short_cycle import ShortCycleProtection
 from .site_load import SiteLoad
 from .snapshot import NAN, ComfortBand, Snapshot
 from .source_selection import SourceSelector
-from .sources import heat_output_w
+from .sources import all_heat_w
 from .zones import ZoneOffsets
 
 STATE_VERSION = 1
@@ -82,6 +83,7 @@ class Engine:
         self.validator = InputValidator(config.safety)
         self._rows = RowBuilder()
         self._duty_cycle = DutyCycle()
+        self._flow_control = FlowControl()
         self._observer: Observer | None = None
         self._since_learning: list[Row] = []
         self._learn_at_h = next_learning_h(0.0)
@@ -96,6 +98,7 @@ class Engine:
         self._shares: dict[str, SourceShare] = {}
         pumps = [source.source_id for source in config.sources if source.has_performance_map]
         self._pump_id = pumps[0] if pumps else None
+        self._measured_at_levels = bool(pumps) and self.configs[pumps[0]].steering is Steering.LEVEL
         self._operating_history = OperatingHistory(pumps[1:])
 
     @property
@@ -121,7 +124,8 @@ class Engine:
         inputs = self.validator.validate(snapshot)
         self._inputs = inputs = replace(inputs, room_c=self.zones.room_c(inputs.zones, self._elapsed_s))
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
-        delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
+        delivered_w = all_heat_w(self.configs, snapshot, inputs.outdoor_c)
+        self._flow_control.update(self.learned, delivered_w, self._elapsed_s)
         self.delivery = now = delivery(self.configs, snapshot, inputs.outdoor_c, self._shares)
         self.cost = cost_of(now, self.configs, snapshot)
         self.spent.add(cost_of(counted(now, snapshot, self._elapsed_s), self.configs, snapshot), self._elapsed_s)
@@ -236,10 +240,11 @@ class Engine:
         if plan is not None and self.predicting and snapshot.now_s - plan.made_s <= PLAN_VALID_S:
             asked = any(zone.wants_heat and not zone.window_open for zone in inputs.zones)
             if asked or not inputs.zones:
-                return _Target(ControlMode.PLAN, plan.heat_w, self._flow_for(plan.heat_w, demand), plan.messages)
+                flow_c = self._flow_for(plan, demand, snapshot.now_s)
+                return _Target(ControlMode.PLAN, plan.heat_w, flow_c, plan.messages)
         wanted_w = demand.share * self.source_selector.design_heat_w(self.learned)
-        delivered_w = self._delivered_w(snapshot, inputs.outdoor_c)
-        may_measure = self.config.commission and self._pump_id is not None and self.learned is None
+        delivered_w = all_heat_w(self.configs, snapshot, inputs.outdoor_c)
+        may_measure = self.config.commission and self._measured_at_levels and self.learned is None
         if may_measure and wants_measuring(demand, inputs.zones, self.history.hours):
             at_level = measuring_share(self.history.hours) * self.source_selector.full_heat_w(self._pump_id or "", None)
             now = self._duty_cycle.update(wanted_w, at_level, delivered_w, self._elapsed_s)
@@ -251,19 +256,12 @@ class Engine:
         control_mode = ControlMode.CURVE if demand.heating else ControlMode.IDLE
         return _Target(control_mode, heat, demand.flow_c, (demand.reason,), wanted_w)
 
-    def _flow_for(self, heat_w: float, demand: Demand) -> float:
-        """Return the flow temperature that delivers this heat after the emitters have warmed up for 15 minutes."""
+    def _flow_for(self, plan: PlanResult, demand: Demand, now_s: float) -> float:
+        """Return the flow temperature that delivers the planned heat now."""
         state, learned = self.state, self.learned
-        if state is None or learned is None or heat_w <= 0:
+        if state is None or learned is None or plan.heat_w <= 0:
             return min(demand.flow_c, self.config.safety.max_flow_c)
-        return learned.flow_for(state, heat_w)
-
-    def _delivered_w(self, snapshot: Snapshot, outdoor_c: float) -> float:
-        return sum(
-            heat_output_w(self.configs[source.source_id], source, outdoor_c)
-            for source in snapshot.sources
-            if source.source_id in self.configs
-        )
+        return self._flow_control.flow_c(learned, state, plan.heat_w, since_s=now_s - plan.made_s)
 
     def _locks(self, snapshot: Snapshot) -> dict[str, Any]:
         return {s.source_id: self.short_cycle.locks(s, snapshot.now_s) for s in self.config.sources}

@@ -35,8 +35,8 @@ def resample(values: Sequence[float] | Array, step_s: float, *, hold: bool = Fal
 
 
 def daily_course(rows: Sequence[Row], name: str, steps: int) -> Array:
-    """Return the last day's course of a column from the next step on, repeated; empty without a day of history."""
-    if len(rows) < DAY_STEPS:
+    """Return the last day's course of a column from the next step on, repeated; empty without a complete day."""
+    if len(rows) < DAY_STEPS or rows[-1].time_s - rows[-DAY_STEPS].time_s > DAY_STEPS * STEP_S:
         return np.zeros(0)
     day = np.array([getattr(row, name) for row in rows[-DAY_STEPS:]])
     return np.tile(day, steps // DAY_STEPS + 1)[:steps]

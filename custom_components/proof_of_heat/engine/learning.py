@@ -38,10 +38,13 @@ class LearnedModel:
     others: Mapping[str, PerformanceMap] = field(default_factory=dict)
     """Performance maps of further modulating sources."""
 
-    def flow_for(self, state: HouseState, heat_w: float) -> float:
-        """Return the flow temperature that delivers this heat after the emitters have warmed up for 15 minutes."""
-        house = self.fitted.parameters
-        return emitter_after(house, state, heat_w, STEP_S) + FLOW_OVER_MEAN * house.water_k_w * heat_w
+    def flow_for(self, state: HouseState, heat_w: float, lead_s: float = STEP_S) -> float:
+        """Return the flow temperature that delivers this heat after the emitters have warmed up for ``lead_s``."""
+        return emitter_after(self.fitted.parameters, state, heat_w, lead_s) + self.flow_rise_k(heat_w)
+
+    def flow_rise_k(self, heat_w: float) -> float:
+        """Return by how much the flow is warmer than the emitters with this heat."""
+        return FLOW_OVER_MEAN * self.fitted.parameters.water_k_w * heat_w
 
     def observer(self, since: list[Row]) -> Observer:
         """Return an observer that has processed the rows added since learning began."""

@@ -340,14 +340,15 @@ class SourceSelector:
         heat, power = full_load(source)
         if source.steering is Steering.STEPS and source.steps_w:
             return tuple(self._step(source, watts, snapshot) for watts in source.steps_w)
-        if source.steering is Steering.SWITCH:
-            return (self._point(source, 1.0, heat, power, snapshot),)
-        levels = np.linspace(source.min_modulation, 1.0, LEVELS)
         pump = self.maps(learned).get(source.source_id)
+        is_switch = source.steering is Steering.SWITCH
+        if is_switch and pump is None:
+            return (self._point(source, 1.0, heat, power, snapshot),)
+        levels = np.ones(1) if is_switch else np.linspace(source.min_modulation, 1.0, LEVELS)
         if pump is None or learned is None:
             return tuple(self._point(source, float(x), heat * float(x), power * float(x), snapshot) for x in levels)
         emitter = state.emitter_c if state else inputs.flow_c if math.isfinite(inputs.flow_c) else 30.0
-        outdoor, flow = np.full(LEVELS, inputs.outdoor_c), emitter + 5.0 * levels
+        outdoor, flow = np.full(len(levels), inputs.outdoor_c), emitter + 5.0 * levels
         for _ in range(3):
             heats, powers = pump.at(levels, flow, outdoor)
             flow = emitter + FLOW_OVER_MEAN * learned.fitted.parameters.water_k_w * heats

@@ -1,11 +1,12 @@
 """What a source gives, takes and earns, from its configuration and its readings: sizes, heat output, mining revenue."""
 
+from collections.abc import Mapping
 import math
 
 from .._lib.heat_source import SourceKind
 from .config import SourceConfig
 from .economics import MiningMarket, carnot_cop
-from .snapshot import SourceSnapshot
+from .snapshot import Snapshot, SourceSnapshot
 
 ASSUMED_FLOW_C = 35.0
 STANDBY_W = 60.0
@@ -58,3 +59,9 @@ def heat_output_w(config: SourceConfig, reading: SourceSnapshot, outdoor_c: floa
             return max(0.0, reading.power_w) * config.efficiency
         case _:
             return max(0.0, reading.power_w)
+
+
+def all_heat_w(configs: Mapping[str, SourceConfig], snapshot: Snapshot, outdoor_c: float) -> float:
+    """Return the heat of all sources in W."""
+    found = ((configs.get(source.source_id), source) for source in snapshot.sources)
+    return sum(heat_output_w(config, source, outdoor_c) for config, source in found if config is not None)

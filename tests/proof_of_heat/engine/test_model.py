@@ -168,9 +168,10 @@ def test_history_bridges_a_short_gap() -> None:
     assert history.all_rows[2].heat_w == 4000.0
 
 
-def test_the_history_starts_again_after_a_long_gap() -> None:
-    history = History([_row(0), _row(86400)])
-    assert len(history) == 1
+def test_a_long_gap_begins_a_new_part_and_the_rows_before_stay() -> None:
+    history = History([_row(0), _row(86400), _row(87300)])
+    assert len(history) == 3
+    assert history.series().parts == [(0, 1), (1, 3)]
 
 
 def test_history_leaves_out_rows_without_a_room_and_rows_from_the_past() -> None:

@@ -111,6 +111,8 @@ class ModbusSource(SourceBase):
         self._written_at = self._clock() - self._writes.since_s  # writes are counted when they are sent
         self._timeouts = 0
         self._values: dict[str, float | bool | None] = {}
+        self._volatile = {action.register.key for action in template.controls.values() if action.repeat_s}
+        """Registers that the device forgets: they do not wear its memory, so that writes to them are not limited."""
         self._repeats = RepeatedWrites(template.controls, template.watchdog, self._clock)
         self._unread: dict[str, SettingValue] = {}
         """Restored values of registers that could not be read before."""
@@ -333,8 +335,9 @@ class ModbusSource(SourceBase):
             encoded = [(register, register.encode(value)) for register, value in writes]
         except TemplateError as err:
             raise RefusedError(str(err)) from err
-        if counted:
-            await self._writes.reserve(len(writes), self._template.max_writes_per_day)
+        lasting = [register.key for register, _ in writes if register.key not in self._volatile]
+        if counted and lasting:
+            await self._writes.reserve(len(lasting), self._template.max_writes_per_day)
         for register, words in encoded:
             if len(words) == 1:
                 await self._patiently(partial(self._unit.write_register, register.address, words[0]))

@@ -72,6 +72,8 @@ def evaluate(series: Series, fitted: HouseFit, first: int) -> Backtest:
     for lead_h in LEADS_H:
         steps = lead_h * 3600 // STEP_S
         at = np.arange(first - begin, len(rows) - steps, START_EVERY)
+        last = np.minimum(at + begin + steps, len(series) - 1)
+        at = at[series.time_s[last] - series.time_s[at + begin] < (steps + 0.5) * STEP_S]
         if len(at) < 4:
             continue
         error, drift = _errors(series, fitted, np.array(states)[at], np.array(unknown)[at], at + begin, steps)

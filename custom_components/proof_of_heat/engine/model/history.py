@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
+from itertools import pairwise
 import math
 from typing import Any
 
@@ -44,7 +45,7 @@ COLUMNS = tuple(field.name for field in fields(Row))
 
 @dataclass(frozen=True)
 class Series:
-    """Columns of equally spaced steps without a long gap."""
+    """Columns of equally spaced steps; a long gap begins a new part."""
 
     time_s: Array
     room_c: Array
@@ -75,13 +76,20 @@ class Series:
         return [Row(*values) for values in zip(*columns, strict=True)]
 
     @property
+    def parts(self) -> list[tuple[int, int]]:
+        """First and last row (exclusive) of each part without a long gap."""
+        jumps = np.flatnonzero(np.diff(self.time_s) > 1.5 * STEP_S) + 1
+        edges = [0, *jumps.tolist(), len(self)]
+        return list(pairwise(edges))
+
+    @property
     def running(self) -> Mask:
         """Steps in which heat was delivered."""
         return self.heat_w > 1.0
 
 
 class History:
-    """A bounded list of rows. Short gaps are interpolated; a long gap starts a new series."""
+    """A bounded list of rows. Short gaps are interpolated, long ones stay: the rows before them are still true."""
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self._rows: list[tuple[float, ...]] = []
@@ -132,9 +140,7 @@ class History:
             missing = round((row.time_s - self._rows[-1][0]) / STEP_S) - 1
             if missing < 0:
                 return
-            if missing > MAX_GAP_STEPS:
-                self._rows.clear()
-            else:
+            if missing <= MAX_GAP_STEPS:
                 self._bridge(values, missing)
         self._rows.append(
             tuple(

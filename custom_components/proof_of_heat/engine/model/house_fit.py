@@ -20,6 +20,9 @@ WATER_SIGMA_K = 0.8
 CORRELATED_STEPS = 8
 """Successive residuals are correlated: this many count as one."""
 MINIMUM_STEPS = 40
+MINIMUM_PART_STEPS = 24
+"""A part of the history between two gaps that is shorter than six hours shows little."""
+MAX_PARTS = 10
 LINEAR = frozenset({"base_w", "sun_clear", "sun_noon", "sun_late", "sensor_mass_share"})
 _IS_LINEAR = np.array([name in LINEAR for name in NAMES])
 
@@ -79,25 +82,50 @@ def _from_fit(coordinates: Array) -> Array:
 
 
 class _Problem:
-    """The residuals of a fit; the last two unknowns are the initial temperatures of mass and emitter."""
+    """The residuals of a fit.
+
+    Behind the parameters, the unknowns are the initial temperatures of mass and emitter of each part of the series.
+    """
 
     def __init__(self, series: Series) -> None:
-        self.series = series
+        self.parts = [part for part in map(_Part, _parts(series)) if len(part.series) >= 2]
         self.prior, self.sigma = prior_for(series)
-        room = float(series.room_c[0])
-        water = float(series.water_c[0])
-        self.start = np.append(self.prior, [room, room + 1.0 if np.isnan(water) else water])
+        self.start = np.concatenate([self.prior, *(part.start for part in self.parts)])
         self.prior_all = self.start.copy()
-        self.sigma_all = np.append(self.sigma, [1.0, 2.0])
-        self.has_water = np.isfinite(series.water_c[1:]) & series.running[1:]
+        self.sigma_all = np.append(self.sigma, [1.0, 2.0] * len(self.parts))
         self.weight = 1.0 / np.sqrt(CORRELATED_STEPS)
 
     def residuals(self, unknowns: Array) -> tuple[Array, Array]:
         """Return weighted residuals (P, R) and room errors (P, T) of vectors of unknowns (P, COUNT + 2)."""
-        s = self.series
         values = _from_fit(unknowns[:, :COUNT])
-        start = np.empty((len(unknowns), 3))
-        start[:, MASS], start[:, EMITTER] = unknowns[:, COUNT], unknowns[:, COUNT + 1]
+        found = [
+            part.errors(values, unknowns[:, COUNT + 2 * place : COUNT + 2 * place + 2])
+            for place, part in enumerate(self.parts)
+        ]
+        room = np.concatenate([room for room, _ in found], axis=1)
+        water = np.concatenate([water for _, water in found], axis=1)
+        residuals = [
+            room * (self.weight / ROOM_SIGMA_K),
+            water * (self.weight / WATER_SIGMA_K),
+            (unknowns - self.prior_all) / self.sigma_all,
+        ]
+        return np.concatenate(residuals, axis=1), room
+
+
+class _Part:
+    """A part of the series without a long gap."""
+
+    def __init__(self, series: Series) -> None:
+        self.series = series
+        room, water = float(series.room_c[0]), float(series.water_c[0])
+        self.start = np.array([room, room + 1.0 if np.isnan(water) else water])
+        self._has_water = np.isfinite(series.water_c[1:]) & series.running[1:]
+
+    def errors(self, values: Array, begin: Array) -> tuple[Array, Array]:
+        """Return the errors of room and water temperature for parameters (P, COUNT) and starts (P, 2)."""
+        s = self.series
+        start = np.empty((len(values), 3))
+        start[:, MASS], start[:, EMITTER] = begin[:, 0], begin[:, 1]
         share = values[:, NAMES.index("sensor_mass_share")]
         start[:, ROOM] = (s.room_c[0] - share * start[:, MASS]) / (1 - share)
         drive = inputs(values, s.time_s[1:], s.heat_w[1:], s.outdoor_c[1:], s.solar_w_m2[1:], s.people[1:])
@@ -105,12 +133,14 @@ class _Problem:
         room = sensor_c(values, states) - s.room_c[1:]
         water_k_w = values[:, NAMES.index("water_k_w")][:, None]
         water = states[:, :, EMITTER] + water_k_w * s.heat_w[1:] - s.water_c[1:]
-        parts = [
-            room * (self.weight / ROOM_SIGMA_K),
-            water[:, self.has_water] * (self.weight / WATER_SIGMA_K),
-            (unknowns - self.prior_all) / self.sigma_all,
-        ]
-        return np.concatenate(parts, axis=1), room
+        return room, water[:, self._has_water]
+
+
+def _parts(series: Series) -> list[Series]:
+    """Return the newest parts that are long enough to show how the house responds; the longest one if none is."""
+    whole = [series.until(end).since(begin) for begin, end in series.parts]
+    long = [part for part in whole if len(part) >= MINIMUM_PART_STEPS]
+    return long[-MAX_PARTS:] or [max(whole, key=len)]
 
 
 def fit_house(series: Series, before: HouseFit | None = None, rounds: int = 12) -> HouseFit:

@@ -14,6 +14,7 @@ from .history import STEP_S, Row
 from .network import STATES, HouseParameters, discretise, inputs
 
 FADE_H = 8.0
+MAX_GAP_S = 4.5 * STEP_S
 ROOM_NOISE_K = 0.03
 WATER_NOISE_K = 0.6
 STATE_NOISE_K = np.array([0.06, 0.02, 0.01])
@@ -61,7 +62,15 @@ class Observer:
         self._room_row = np.array([0.0, 1 - share, share, 0.0])
         self._x = np.append(start.temperatures, start.unknown_w)
         self._p = np.diag([1.0, 0.1, 0.5, 4 * unknown]) ** 2
+        self._start_p = self._p
         self._innovation_k = 0.0
+        self._last_s = math.inf
+
+    def _restart(self, row: Row) -> None:
+        """Forget the state before a gap; the mass changes slowly."""
+        begin = first_state(self.parameters, row.room_c, row.water_c)
+        self._x = np.array([begin.emitter_c, begin.room_c, (begin.mass_c + self._x[2]) / 2, 0.0])
+        self._p = self._start_p
 
     @property
     def state(self) -> HouseState:
@@ -71,6 +80,9 @@ class Observer:
 
     def update(self, row: Row) -> HouseState:
         """Process a row: predict with its inputs, correct with its room and water temperature."""
+        if row.time_s - self._last_s > MAX_GAP_S:
+            self._restart(row)
+        self._last_s = row.time_s
         one = (np.array([v]) for v in (row.time_s, row.heat_w, row.outdoor_c, row.solar_w_m2, row.people))
         drive = np.nan_to_num(inputs(self.parameters.vector[None], *one)[0, 0])
         x = self._a @ self._x

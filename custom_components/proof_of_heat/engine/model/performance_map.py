@@ -20,6 +20,8 @@ PRIOR_SIGMA = np.array([0.15, 0.1, 0.1, 0.2, 0.1, 0.1])
 RESIDUAL_SHARE = 0.03
 USUAL_COP = 3.2
 MINIMUM_SAMPLES = 6
+LARGEST_QUANTILE = 0.98
+"""Quantile of the electric input that counts as full load: a single spike of a meter does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +78,33 @@ def learn(series: Series) -> PerformanceMap | None:
 
 def learn_from(seen: Operation) -> PerformanceMap | None:
     """Return the map of the running steps; None if there are too few."""
-    steady = (seen.heat_w > 1.0) & (seen.level > 0.02) & np.isfinite(seen.flow_c) & (seen.power_w > 1.0)
+    level = known_levels(seen)
+    flow_c = usual_flow(seen)
+    steady = (seen.heat_w > 1.0) & (level > 0.02) & np.isfinite(flow_c) & (seen.power_w > 1.0)
     if steady.sum() < MINIMUM_SAMPLES:
         return None
-    level, heat_w, power_w = seen.level[steady], seen.heat_w[steady], seen.power_w[steady]
-    x = features(level, seen.flow_c[steady], seen.outdoor_c[steady])
+    level, heat_w, power_w = level[steady], seen.heat_w[steady], seen.power_w[steady]
+    x = features(level, flow_c[steady], seen.outdoor_c[steady])
     full_heat = float(np.median(heat_w / np.maximum(x @ USUAL_HEAT, 0.1)))
     full_power = float(np.median(power_w / np.maximum(x @ USUAL_POWER, 0.1)))
     heat = _ridge(x, heat_w / full_heat, USUAL_HEAT) * full_heat
     power = _ridge(x, power_w / full_power, USUAL_POWER) * full_power
     error = float(np.sqrt(np.mean((x @ power / power_w - 1) ** 2)))
     return PerformanceMap(heat, power, int(steady.sum()), error)
+
+
+def known_levels(seen: Operation) -> Array:
+    """Return the levels; of a source of unknown size, its input in relation to the largest one so far."""
+    runs = (seen.heat_w > 1.0) & (seen.power_w > 1.0)
+    if not runs.any() or np.median(seen.level[runs]) > 0.0:
+        return seen.level
+    full_w = float(np.quantile(seen.power_w[runs], LARGEST_QUANTILE))
+    return np.where(runs, np.minimum(seen.power_w / full_w, 1.0), 0.0)
+
+
+def usual_flow(seen: Operation) -> Array:
+    """Return the flow temperatures; a constant one where the source has no sensor for it."""
+    return seen.flow_c if np.isfinite(seen.flow_c).any() else np.full_like(seen.flow_c, FLOW_MID_C)
 
 
 def _ridge(x: Array, y: Array, prior: Array) -> Array:

@@ -185,7 +185,7 @@ def _build_segments(request: PlanRequest, cap_w: float) -> list[Segment]:
         pump = request.pumps.get(source.source_id)
         if source.has_performance_map and pump is not None:
             limits = ModulationLimits(
-                min_modulation=source.min_modulation,
+                min_modulation=source.least_level,
                 highest_level=highest,
                 power_limit_w=cap_w,
                 flow_limit_c=min(request.flow_limit_c, source.flow_limit_c or np.inf),
@@ -276,7 +276,7 @@ def _lowest_use(source: SourceConfig, segment: Segment) -> float:
     """Return the use of a source's first segment at its lowest output, without pauses."""
     if source.steering is not Steering.LEVEL:
         return 1.0
-    return min(1.0, source.min_modulation / max(float(segment.level_to[0]), source.min_modulation))
+    return min(1.0, source.least_level / max(float(segment.level_to[0]), source.least_level))
 
 
 def _switching_cost(request: PlanRequest, runs: bool) -> float:

@@ -1,0 +1,49 @@
+"""The flow temperature that makes a source deliver the planned heat.
+
+The learned house gives the flow temperature at which the emitters take this heat now. What the source then delivers
+shows how far the learned heat transfer is off: a slow correction removes the difference.
+"""
+
+from dataclasses import dataclass
+
+from .learning import LearnedModel
+from .model.history import STEP_S
+from .model.observer import HouseState
+
+LIMIT_K = 4.0
+"""The correction is at most this much."""
+SETTLE_S = 900.0
+"""The correction begins this long after a start, when the emitters and the compressor have settled."""
+TIME_S = 2700.0
+"""Time constant of the correction while too little heat is delivered."""
+TOO_MUCH_TIME_S = 600.0
+"""The same while there is too much: it raises the peak of the home's power."""
+
+
+@dataclass(slots=True)
+class FlowControl:
+    """The flow temperature setpoint of a plan, with its correction."""
+
+    correction_k: float = 0.0
+    _asked_w: float = 0.0
+    _running_s: float = 0.0
+
+    def flow_c(self, learned: LearnedModel, state: HouseState, heat_w: float, *, since_s: float) -> float:
+        """Return the flow temperature for a planned heat; ``since_s``: seconds since the state was estimated."""
+        self._asked_w = heat_w
+        lead_s = min(max(since_s, 0.0), STEP_S)
+        return learned.flow_for(state, heat_w, lead_s) + self.correction_k
+
+    def update(self, learned: LearnedModel | None, delivered_w: float, elapsed_s: float) -> None:
+        """Compare what was delivered since the last cycle with what the setpoint was meant for."""
+        if learned is None or self._asked_w <= 0 or delivered_w <= 0:
+            self._running_s = 0.0
+            self._asked_w = 0.0
+            return
+        self._running_s += elapsed_s
+        if self._running_s <= SETTLE_S:
+            return
+        missing_k = learned.flow_rise_k(self._asked_w - delivered_w)
+        time_s = TIME_S if missing_k > 0 else TOO_MUCH_TIME_S
+        step = self.correction_k + missing_k * min(1.0, elapsed_s / time_s)
+        self.correction_k = min(LIMIT_K, max(-LIMIT_K, step))
