@@ -206,7 +206,7 @@ def test_braiins_replies_without_required_fields() -> None:
         decode_rest({}, {}, {})
     with pytest.raises(BadReplyError):
         decode_graphql({"data": {}})
-    assert decode_rest({"status": 5}, {}, {}).faults == ("error",)
+    assert decode_rest({"status": 5}, {}, {}).faults == ("restricted",)
     assert decode_rest({"status": 3}, {}, None).mining is False
 
 
