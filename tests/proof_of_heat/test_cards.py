@@ -94,6 +94,7 @@ async def test_the_first_message_comes_at_once(entry: MockConfigEntry, subscribe
     assert heater["price_kwh"] == pytest.approx(0.25)
     assert heater["reason"] == "control_off"
     assert (shown["active"], shown["savings"], shown["learning"]["learned"]) == (False, None, False)
+    assert (shown["state"], shown["shadow"]) == ("shadow", True), "control was never on"
     assert shown["learning"]["progress"] == 0
     assert shown["learning"]["expected"] is not None
 
@@ -254,7 +255,15 @@ async def test_limits_of_a_source_and_savings(
     await managed.source.refresh()
     await home.coordinator.async_refresh()
     shown = await event(await subscribe())
-    assert shown["savings"] == {"days": 7, "saved": 10.0, "low": 7.5, "high": 12.5, "percent": 33.3, "cost": 20.0}
+    assert shown["savings"] == {
+        "simulated": False,
+        "days": 7,
+        "saved": 10.0,
+        "low": 7.5,
+        "high": 12.5,
+        "percent": 33.3,
+        "cost": 20.0,
+    }
     [heater] = shown["sources"]
     assert heater["health"] == "failing"
     assert heater["reason"] == "no_answer"
