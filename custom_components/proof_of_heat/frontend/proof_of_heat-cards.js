@@ -539,7 +539,7 @@ border: 0;
 margin: 8px 0 6px;
 border-radius: 3px;
 overflow: hidden;
-background: var(--line);
+background: none;
 }
 progress::-webkit-progress-bar {
 background: var(--line);
