@@ -30,7 +30,7 @@ def _sensor(entity_id: str, fault: str) -> tuple[Callable[[Winter], None], Calla
     return begin, lambda winter: winter.sensors.pop(entity_id)
 
 
-def _gone(name: str, entity_id: str) -> tuple[Callable[[Winter], None], Callable[[Winter], None]]:
+def _unavailable(name: str, entity_id: str) -> tuple[Callable[[Winter], None], Callable[[Winter], None]]:
     def begin(winter: Winter) -> None:
         winter.gone.add(name)
         winter.hass.states.async_set(entity_id, "unavailable")
@@ -52,9 +52,9 @@ def _device(machine: str, fault: str) -> tuple[Callable[[Winter], None], Callabl
 FAULTS = {
     "room sensor": _sensor(ROOM, "dead"),
     "outdoor sensor": _sensor(OUTDOOR, "open wire"),
-    "price": _gone("price", "sensor.price"),
-    "weather": _gone("weather", "weather.home"),
-    "meter": _gone("meter", PUMP_METER),
+    "price": _unavailable("price", "sensor.price"),
+    "weather": _unavailable("weather", "weather.home"),
+    "meter": _unavailable("meter", PUMP_METER),
     "miner": _device("miner", "refused"),
     "boiler": _device("boiler", "busy"),
     "cloud": _device("cloud", "error_500"),
@@ -72,7 +72,7 @@ def settings(winter: Winter) -> dict[str, Any]:
 
 
 async def killed(winter: Winter) -> None:
-    """Home Assistant is gone and comes back: only what was on disk is left."""
+    """Home Assistant is killed and started again: only what was on disk is left."""
     await winter.hass.config_entries.async_unload(winter.entry.entry_id)
     known = winter.hass.data.pop(releaser._RELEASER)
     for task in list(known._tasks.values()):
