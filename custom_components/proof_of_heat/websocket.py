@@ -13,6 +13,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import probatio as vol
 
+from .cards.cop import cop
 from .cards.curve import curve, revision, set_curve
 from .cards.overview import overview
 from .cards.subscription import CardSubscription
@@ -42,7 +43,7 @@ def _number(limits: tuple[float, float]) -> Callable[[object], float]:
 @callback
 def async_register_commands(hass: HomeAssistant) -> None:
     """Register the commands."""
-    for command in (ws_systems, ws_overview, ws_curve, ws_set_curve):
+    for command in (ws_systems, ws_overview, ws_curve, ws_set_curve, ws_cop):
         websocket_api.async_register_command(hass, command)
 
 
@@ -141,6 +142,14 @@ def ws_set_curve(hass: HomeAssistant, connection: ActiveConnection, msg: dict[st
         return
     set_curve(hass, entry, slope=msg["slope"], level=msg["level"], max_flow_c=msg["max_flow_c"])
     connection.send_result(msg["id"], {"revision": revision(read_config(entry))})
+
+
+@websocket_api.websocket_command({vol.Required("type"): "proof_of_heat/cop/subscribe", **_ENTRY})
+@callback
+def ws_cop(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Send the COP of a system's heat pump now and after every change."""
+    if (entry := _find(hass, connection, msg)) is not None:
+        _subscribe(hass, connection, msg, entry, lambda system: cop(system, dt_util.utcnow()))
 
 
 def _subscribe(

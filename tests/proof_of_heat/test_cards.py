@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+import math
 from typing import Any
 
 from homeassistant.components.lovelace.const import LOVELACE_DATA
@@ -16,10 +17,11 @@ from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, 
 
 from custom_components.proof_of_heat._lib.heat_source import CommandResult, FaultReason, Outcome
 from custom_components.proof_of_heat.cards import subscription
+from custom_components.proof_of_heat.cards.cop import hourly
 from custom_components.proof_of_heat.comfort.profiles import Override, Profile
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.engine.learning import LearnedModel, learn
-from custom_components.proof_of_heat.engine.model.history import History
+from custom_components.proof_of_heat.engine.model.history import History, Row
 from custom_components.proof_of_heat.engine.savings import SavingsReport
 
 from .engine.homes import lived_history
@@ -28,6 +30,7 @@ from .ha import HEATER, OUTDOOR, ROOM, idle, source, start, system, thermometer,
 
 OVERVIEW = "proof_of_heat/overview/subscribe"
 CURVE = "proof_of_heat/curve/subscribe"
+COP = "proof_of_heat/cop/subscribe"
 SET_CURVE = "proof_of_heat/curve/set"
 
 
@@ -94,6 +97,7 @@ async def test_the_first_message_comes_at_once(entry: MockConfigEntry, subscribe
     assert heater["price_kwh"] == pytest.approx(0.25)
     assert heater["reason"] == "control_off"
     assert (shown["active"], shown["savings"], shown["learning"]["learned"]) == (False, None, False)
+    assert (shown["state"], shown["shadow"]) == ("shadow", True), "control was never on"
     assert shown["learning"]["progress"] == 0
     assert shown["learning"]["expected"] is not None
 
@@ -254,7 +258,15 @@ async def test_limits_of_a_source_and_savings(
     await managed.source.refresh()
     await home.coordinator.async_refresh()
     shown = await event(await subscribe())
-    assert shown["savings"] == {"days": 7, "saved": 10.0, "low": 7.5, "high": 12.5, "percent": 33.3, "cost": 20.0}
+    assert shown["savings"] == {
+        "simulated": False,
+        "days": 7,
+        "saved": 10.0,
+        "low": 7.5,
+        "high": 12.5,
+        "percent": 33.3,
+        "cost": 20.0,
+    }
     [heater] = shown["sources"]
     assert heater["health"] == "failing"
     assert heater["reason"] == "no_answer"
@@ -424,3 +436,60 @@ async def test_a_device_that_follows_the_curve_shows_what_it_confirmed(
         assert follower["command_id"] == "c1"
         await idle(made)
         await hass.config_entries.async_unload(made.entry_id)
+
+
+def hour_of_rows(heat_w: float = 4000.0, power_w: float = 1000.0, flow_c: float = 35.0, count: int = 4) -> list[Row]:
+    return [
+        Row(900.0 * step, 21.0, 2.0, 0.0, 1.0, heat_w, power_w, 0.5, 33.0, flow_c, pump_heat_w=heat_w)
+        for step in range(count)
+    ]
+
+
+def test_the_cop_of_an_hour_is_its_heat_by_its_electricity() -> None:
+    first, second = hour_of_rows(), hour_of_rows(power_w=2000.0)
+    mixed = [*first[:2], *second[2:]]
+    assert hourly(mixed) == [(2.0, round(16000 / 6000, 2), 35.0)]
+    assert hourly(hour_of_rows(flow_c=math.nan)) == [(2.0, 4.0, None)]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        hour_of_rows(count=3),
+        hour_of_rows(power_w=60.0),
+        hour_of_rows(heat_w=0.0),
+        hour_of_rows(heat_w=14000.0),
+        hour_of_rows(power_w=math.nan),
+        [replace(row, outdoor_c=math.nan) for row in hour_of_rows()],
+    ],
+    ids=["not a whole hour", "standby", "no heat", "implausible", "not measured", "no outdoor temperature"],
+)
+def test_hours_without_a_cop(rows: list[Row]) -> None:
+    assert hourly(rows) == []
+
+
+async def test_the_cop_card_shows_hours_and_the_learned_line(
+    entry: MockConfigEntry, subscribe: Subscribe, learned: LearnedModel
+) -> None:
+    shown = await event(await subscribe(type=COP))
+    assert (shown["hours"], shown["line"], shown["day"], shown["season"]) == ([], [], None, None)
+    home = entry.runtime_data
+    for row in lived_history(10):
+        home.engine.history.add(row)
+    home.engine.learned = learned
+    shown = await event(await subscribe(type=COP))
+    assert len(shown["hours"]) > 50
+    assert all(1 < cop < 8 for _, cop, _ in shown["hours"])
+    assert learned.pump is not None
+    line = dict(shown["line"])
+    assert line[10.0] > line[-5.0], "it is more efficient when it is mild"
+    client = await subscribe(type=COP)
+    assert (await event(client))["outdoor_c"] == 0.0
+
+
+async def test_the_cop_of_an_unknown_system(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_ws_client: WebSocketGenerator
+) -> None:
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id({"type": COP, "entry_id": "other"})
+    assert (await client.receive_json())["error"]["code"] == "not_found"

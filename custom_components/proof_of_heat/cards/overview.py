@@ -16,9 +16,9 @@ from ..engine.learning import FIRST_H
 from ..engine.messages import Message
 from ..engine.model.history import STEP_S
 from ..engine.planning.planner import Plan
-from ..engine.savings import SavingsReport
 from ..messages.formatter import MessageFormatter, MessageTexts, rounded
 from ..runtime.cycle import display_names
+from ..runtime.savings_report import report_data
 from ..sources.managed_source import ManagedSource
 
 STEPS: Final = 96
@@ -117,17 +117,18 @@ def _source(
 
 
 def savings(system: HeatingSystem) -> dict[str, Any] | None:
-    """Return the savings of the last days with their 90 % interval; None before there are any."""
-    report: SavingsReport | None = system.engine.savings_report(SAVINGS_DAYS)
+    """Return the savings of the last days with their 90 % interval, simulated in shadow mode; None before any."""
+    report = report_data(system.engine, system.shadow, SAVINGS_DAYS)
     if report is None:
         return None
     return {
-        "days": report.days,
-        "saved": rounded(report.saved),
-        "low": rounded(report.saved_low),
-        "high": rounded(report.saved_high),
-        "percent": rounded(report.saved_pct),
-        "cost": rounded(report.cost),
+        "simulated": report["simulated"],
+        "days": report["days"],
+        "saved": report["saved"],
+        "low": report["saved_low"],
+        "high": report["saved_high"],
+        "percent": report["saved_percent"],
+        "cost": report["cost"],
     }
 
 

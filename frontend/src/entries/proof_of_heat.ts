@@ -1,5 +1,8 @@
 /** The cards of proof_of_heat. */
 
+import { CopCard } from "../cards/cop/card.js";
+import { stubConfig as copStub } from "../cards/cop/config.js";
+import { TAG as COP } from "../cards/cop/const.js";
 import { HeatingCurveCard } from "../cards/heating-curve/card.js";
 import { stubConfig as curveStub } from "../cards/heating-curve/config.js";
 import { TAG as CURVE } from "../cards/heating-curve/const.js";
@@ -12,6 +15,7 @@ import type { HomeAssistant } from "../lib/types.js";
 
 const SYSTEM_ENTITIES = new Set(["decision", "cost_per_hour", "demand", "heat_power", "savings"]);
 
+const COP_ENTITIES = new Set(["cop_day", "cop_month", "cop_now", "spf"]);
 const CURVE_ENTITIES = new Set(["slope", "level", "max_flow", "flow_setpoint"]);
 
 const isOneOf = (hass: HomeAssistant, entityId: string, keys: ReadonlySet<string>): boolean => {
@@ -35,4 +39,13 @@ registerCard({
   key: "curve",
   docs: "cards.md#heating-curve",
   suggest: (hass, entityId) => (isOneOf(hass, entityId, CURVE_ENTITIES) ? curveStub() : null),
+});
+
+registerCard({
+  tag: COP,
+  element: CopCard,
+  texts: TEXTS,
+  key: "cop",
+  docs: "cards.md#cop",
+  suggest: (hass, entityId) => (isOneOf(hass, entityId, COP_ENTITIES) ? copStub() : null),
 });

@@ -137,7 +137,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
         margin: 8px 0 6px;
         border-radius: 3px;
         overflow: hidden;
-        background: var(--line);
+        background: none;
       }
       progress::-webkit-progress-bar {
         background: var(--line);
