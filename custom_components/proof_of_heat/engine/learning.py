@@ -7,7 +7,7 @@ from .model.backtest import GATE_DAYS, Backtest, backtest, gate
 from .model.history import STEP_S, Row, Series
 from .model.house_fit import HouseFit, fit_house
 from .model.observer import HouseState, Observer, emitter_after, first_state
-from .model.performance_map import Operation, PerformanceMap, learn as learn_pump, learn_from
+from .model.performance_map import Operation, PerformanceMap, full_cop, learn as learn_pump, learn_from, plausible_cop
 from .planning.planner import ResponseModel
 from .planning.segments import FLOW_OVER_MEAN
 
@@ -37,6 +37,8 @@ class LearnedModel:
     """POSIX time of the newest row."""
     others: Mapping[str, PerformanceMap] = field(default_factory=dict)
     """Performance maps of further modulating sources."""
+    suspect_cop: float | None = None
+    """The implausible COP of the map that was learned and is not used: a meter does not belong to the heat pump."""
 
     def flow_for(self, state: HouseState, heat_w: float, lead_s: float = STEP_S) -> float:
         """Return the flow temperature that delivers this heat after the emitters have warmed up for ``lead_s``."""
@@ -66,6 +68,8 @@ def learn(
     before: LearnedModel | None,
     error_limit_k: float,
     operations: Mapping[str, Operation] | None = None,
+    *,
+    is_heat_pump: bool = True,
 ) -> LearnedModel:
     """Learn house and performance maps from the history, and backtest them.
 
@@ -83,12 +87,17 @@ def learn(
     for row in rows:
         state = observer.update(row)
     pump = learn_pump(series)
-    if pump is None and before is not None:
+    suspect_cop: float | None = None
+    if pump is not None and is_heat_pump and not plausible_cop(pump):
+        suspect_cop = full_cop(pump)
+        pump = None
+    elif pump is None and before is not None:
         pump = before.pump
     errors_k = ((before.errors_k if before else ()) + (tested.error_k,))[-GATE_DAYS:]
     return LearnedModel(
         fitted=fitted,
         pump=pump,
+        suspect_cop=suspect_cop,
         responses=ResponseModel(fitted.parameters, HORIZON_STEPS),
         tested=tested,
         errors_k=errors_k,
