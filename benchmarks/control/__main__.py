@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from . import house_run, plots, shadow_check, speed, tables
+from .houses import run as houses_run
 from .scoring import baseline, scored
 from .tables import Scored
 from .window import Case, load_twin
@@ -177,6 +178,8 @@ def main() -> int:
     if not (args.quick or args.no_house):
         report["house"] = house_run.compare(args.house_days)
         print(house_run.table(report["house"]), end="\n\n")
+        report["houses"] = houses_run.compare(args.house_days)
+        print(houses_run.table(report["houses"]), end="\n\n")
     report["speed"] = speed.measure(args.repeat)
     print(speed.table(report["speed"]))
     if args.json:

@@ -1,39 +1,24 @@
 """Who may read the archive and send commands: a user may read what the entities show, and send what they control."""
 
-from homeassistant.auth.models import User
-from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
+from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.core import ServiceCall
-from homeassistant.exceptions import Unauthorized, UnknownUser
+from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import entity_registry as er
 
+from ._lib.archive_access import async_reader
 from .const import DOMAIN
 from .exports import Readable
 
 
-async def _async_user(call: ServiceCall) -> User | None:
-    """Return the user of a call; None where Home Assistant itself made it.
-
-    Raises:
-        UnknownUser: There is no such user.
-    """
-    if call.context.user_id is None:
-        return None
-    if (user := await call.hass.auth.async_get_user(call.context.user_id)) is None:
-        raise UnknownUser(context=call.context)
-    return user
-
-
 async def async_readable_metrics(call: ServiceCall) -> Readable | None:
     """Return the metrics that the user of a call may read, positions included; None: all, also of removed devices."""
-    user = await _async_user(call)
-    if user is None or user.permissions.access_all_entities(POLICY_READ):
+    reader = await async_reader(call.hass, call.context)
+    if reader.reads_all:
         return None
     registry, readable = er.async_get(call.hass), {}
     for entry in call.hass.config_entries.async_loaded_entries(DOMAIN):
         entities = er.async_entries_for_config_entry(registry, entry.entry_id)
-        allowed = {
-            entity.unique_id for entity in entities if user.permissions.check_entity(entity.entity_id, POLICY_READ)
-        }
+        allowed = {entity.unique_id for entity in entities if reader.may_read(entity.entity_id)}
         for address, device in entry.runtime_data.devices.items():
             prefix = entry.runtime_data.devices.identifier(device)
             keys = frozenset(key for key in device.record.metrics if f"{prefix}_{key}" in allowed)
@@ -43,7 +28,7 @@ async def async_readable_metrics(call: ServiceCall) -> Readable | None:
 
 async def async_check_control(call: ServiceCall, device_id: str) -> None:
     """Raise Unauthorized unless the user may control one of the device's entities."""
-    if (user := await _async_user(call)) is None:
+    if (user := (await async_reader(call.hass, call.context)).user) is None:
         return
     for entity in er.async_entries_for_device(er.async_get(call.hass), device_id):
         if user.permissions.check_entity(entity.entity_id, POLICY_CONTROL):

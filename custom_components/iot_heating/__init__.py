@@ -16,6 +16,7 @@ from .runtime.building_device import update_building_device
 from .runtime.change_listeners import CHANGE_LISTENERS, ChangeListeners
 from .runtime.discovery import DISCOVERY, ControllerDiscovery
 from .runtime.options import BuildingOptions
+from .runtime.voice import async_register_voice
 from .runtime.weather_forecast import WeatherForecast
 from .services import async_setup_services
 from .storage.device_store import DEVICE_STORE, DeviceStore
@@ -39,6 +40,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     hass.data[CHANGE_LISTENERS] = ChangeListeners()
     async_register_views(hass)
     async_register_commands(hass)
+    async_register_voice(hass)
     async_setup_services(hass)
     return True
 

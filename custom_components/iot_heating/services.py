@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 import probatio as vol
 
 from ._lib.archive import Aggregation
+from ._lib.archive_access import async_reader
 from ._lib.energy_statistics import (
     ATTR_DRY_RUN,
     ATTR_MAX_POWER,
@@ -29,7 +30,7 @@ from .runtime.command_dispatcher import command_event_data
 from .runtime.controller import Controller
 from .runtime.energy_correction import async_correct_energy, correction_report, max_kw
 from .runtime.key_rotation import GRACE_PERIOD, async_revoke_keys, async_rotate_key
-from .runtime.permissions import permission_entity
+from .runtime.permissions import field_entities, permission_entity
 from .storage.device_records import ControllerKind
 from .storage.device_store import DEVICE_STORE
 from .storage.history import async_session_report, async_telemetry_report, async_write_file, sessions_csv
@@ -114,15 +115,15 @@ async def _async_building(hass: HomeAssistant, call: ServiceCall, policy: str) -
 
     Raises:
         Unauthorized: The user does not have the permission.
+        UnknownUser: The user does not exist.
     """
     device, entry = async_get_device_and_config_entry(
         hass, DOMAIN, call.data[ATTR_DEVICE_ID], include_child_devices=False
     )
-    if call.context.user_id is not None:
-        user = await hass.auth.async_get_user(call.context.user_id)
-        entity_id = permission_entity(hass, entry.entry_id)
-        if user is None or not user.permissions.check_entity(entity_id, policy):
-            raise Unauthorized(context=call.context, entity_id=entity_id, permission=policy)
+    user = (await async_reader(hass, call.context)).user
+    entity_id = permission_entity(hass, entry.entry_id)
+    if user is not None and not user.permissions.check_entity(entity_id, policy):
+        raise Unauthorized(context=call.context, entity_id=entity_id, permission=policy)
     data: IotHeatingData = entry.runtime_data
     return data, device.config_subentry_id
 
@@ -166,7 +167,8 @@ async def _async_get_telemetry(hass: HomeAssistant, call: ServiceCall) -> Servic
     """Return the archived reports of a controller, raw or by period."""
     data, controller = await _async_controller(hass, call, POLICY_READ)
     start, end = _time_range(call, timedelta(days=1))
-    fields = call.data[ATTR_FIELDS]
+    reader = await async_reader(hass, call.context)
+    fields = reader.fields(field_entities(hass, controller), call.data[ATTR_FIELDS]) or []
     archive_range = device_range(data.building.entry_id, controller.device_id, start, end, fields)
     return await async_telemetry_report(
         hass, archive_range, fields, Aggregation(call.data[ATTR_AGGREGATION]), call.data[ATTR_LIMIT]
@@ -253,10 +255,9 @@ async def _async_revoke_key(hass: HomeAssistant, call: ServiceCall) -> ServiceRe
 
 
 async def _async_require_admin(hass: HomeAssistant, call: ServiceCall) -> None:
-    if call.context.user_id is not None:
-        user = await hass.auth.async_get_user(call.context.user_id)
-        if user is None or not user.is_admin:
-            raise Unauthorized(context=call.context)
+    user = (await async_reader(hass, call.context)).user
+    if user is not None and not user.is_admin:
+        raise Unauthorized(context=call.context)
 
 
 async def _async_esp32(hass: HomeAssistant, call: ServiceCall) -> Controller:

@@ -15,6 +15,7 @@ from .repairs import clear_issues
 from .runtime.assembly import async_assemble
 from .runtime.persistence import async_remove_stores
 from .runtime.reconfiguration import fingerprint
+from .runtime.voice import async_register_voice
 from .services import async_setup_services
 from .sources.call_budgets import async_remove_budgets
 from .sources.control_records import control_records
@@ -33,6 +34,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     await directory.async_start()
     async_setup_services(hass)
     async_register_commands(hass)
+    async_register_voice(hass)
     await releaser(hass).async_resume()
     return True
 

@@ -7,25 +7,42 @@ from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.components import websocket_api
 from homeassistant.components.websocket_api import ActiveConnection
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import probatio as vol
 
+from .cards.curve import curve, revision, set_curve
 from .cards.overview import overview
 from .cards.subscription import CardSubscription
-from .const import DOMAIN
+from .const import DOMAIN, LEVEL_RANGE_K, MAX_FLOW_RANGE_C, SLOPE_RANGE
 from .data import HeatConfigEntry, HeatingSystem
 from .messages.formatter import async_load_texts
+from .system_config import read_config
 
 _ENTRY: Final[dict[str | vol.Marker, Any]] = {vol.Optional("entry_id"): str}
 _LANGUAGE: Final[dict[str | vol.Marker, Any]] = {vol.Optional("language"): vol.All(str, vol.Length(min=2, max=16))}
 
 
+def _number(limits: tuple[float, float]) -> Callable[[object], float]:
+    """Return the validator of a number within limits; texts, true and false are no numbers."""
+    low, high = limits
+
+    def validate(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise vol.Invalid("must be a number")
+        if not low <= value <= high:
+            raise vol.Invalid(f"must be between {low:g} and {high:g}")
+        return float(value)
+
+    return validate
+
+
 @callback
 def async_register_commands(hass: HomeAssistant) -> None:
     """Register the commands."""
-    for command in (ws_systems, ws_overview):
+    for command in (ws_systems, ws_overview, ws_curve, ws_set_curve):
         websocket_api.async_register_command(hass, command)
 
 
@@ -86,6 +103,44 @@ async def ws_overview(hass: HomeAssistant, connection: ActiveConnection, msg: di
         return overview(system, texts, _thermostats(hass, entry), dt_util.utcnow())
 
     _subscribe(hass, connection, msg, entry, content)
+
+
+@websocket_api.websocket_command({vol.Required("type"): "proof_of_heat/curve/subscribe", **_ENTRY, **_LANGUAGE})
+@websocket_api.async_response
+async def ws_curve(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Send the heating curve of a system now and after every change."""
+    if (entry := _find(hass, connection, msg)) is None:
+        return
+    texts = await async_load_texts(hass, msg.get("language"))
+    _subscribe(hass, connection, msg, entry, lambda system: curve(system, texts, dt_util.utcnow()))
+
+
+@websocket_api.websocket_command(
+    {
+        vol.Required("type"): "proof_of_heat/curve/set",
+        **_ENTRY,
+        vol.Required("revision"): str,
+        vol.Required("slope"): _number(SLOPE_RANGE),
+        vol.Required("level"): _number(LEVEL_RANGE_K),
+        vol.Required("max_flow_c"): _number(MAX_FLOW_RANGE_C),
+    }
+)
+@callback
+def ws_set_curve(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Set the heating curve, unless it was changed since the revision that the user saw."""
+    if (entry := _find(hass, connection, msg)) is None:
+        return
+    if not _may_control(hass, connection.user, entry):
+        connection.send_error(msg["id"], websocket_api.ERR_UNAUTHORIZED, "control permission is required")
+        return
+    if entry.state is not ConfigEntryState.LOADED:
+        connection.send_error(msg["id"], websocket_api.ERR_NOT_FOUND, "the heating system is not loaded")
+        return
+    if msg["revision"] != revision(read_config(entry)):
+        connection.send_error(msg["id"], "conflict", "the heating curve was changed in the meantime")
+        return
+    set_curve(hass, entry, slope=msg["slope"], level=msg["level"], max_flow_c=msg["max_flow_c"])
+    connection.send_result(msg["id"], {"revision": revision(read_config(entry))})
 
 
 def _subscribe(

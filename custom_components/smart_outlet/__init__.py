@@ -16,6 +16,7 @@ from .domain.key_store import CcuKeyStore
 from .domain.parts import DOMAIN_PARTS, async_get_parts
 from .hub.settings import outlet_settings
 from .hub.store import HubStore
+from .hub.voice import async_register_voice
 from .repairs import update_keyless_issue
 from .services import async_setup_services
 from .setup import async_create_hub
@@ -30,6 +31,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     parts = await async_get_parts(hass)
     async_register_views(hass, parts)
     async_register_commands(hass)
+    async_register_voice(hass)
     async_setup_services(hass)
     _restore_lost_entries(hass, parts.keys)
     return True

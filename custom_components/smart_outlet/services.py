@@ -4,21 +4,21 @@ import asyncio
 from contextlib import suppress
 from typing import Any, Final
 
-from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
+from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import (
-    Context,
     HomeAssistant,
     ServiceCall,
     ServiceResponse,
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry
 import probatio as vol
 
+from ._lib.archive_access import async_reader
 from ._lib.energy_statistics import async_register_correct_energy
 from .const import DOMAIN
 from .data import HubData, SmartOutletConfigEntry
@@ -156,8 +156,9 @@ class _FinishWaiter:
 
 async def _async_handle_list(call: ServiceCall) -> ServiceResponse:
     alerts: list[Any] = []
+    reader = await async_reader(call.hass, call.context)
     for hub in _target_hubs(call):
-        if not await _async_has_permission(call.hass, call.context, hub, POLICY_READ):
+        if not reader.may_read(alert_entity(call.hass, hub)):
             continue
         alerts += [
             alert_json(hub, alert)
@@ -166,14 +167,6 @@ async def _async_handle_list(call: ServiceCall) -> ServiceResponse:
         ]
     alerts.sort(key=lambda alert: alert["created"], reverse=True)
     return {"alerts": alerts}
-
-
-async def _async_has_permission(hass: HomeAssistant, context: Context, hub: HubData, policy: str) -> bool:
-    try:
-        await async_require(hass, context, alert_entity(hass, hub), policy)
-    except Unauthorized:
-        return False
-    return True
 
 
 def alert_json(hub: HubData, alert: Alert) -> dict[str, Any]:

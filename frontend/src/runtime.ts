@@ -8,6 +8,7 @@
 export { css, html, LitElement, nothing, svg } from "lit";
 export * from "./lib/card.js";
 export * from "./lib/common.js";
+export * from "./lib/curve.js";
 export * from "./lib/format.js";
 export * from "./lib/localize.js";
 export * from "./lib/resize.js";

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp.test_utils import TestClient
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -20,7 +20,7 @@ from custom_components.iot_heating._lib.archive import Row
 from custom_components.iot_heating.const import DOMAIN
 from custom_components.iot_heating.storage.telemetry_archive import TELEMETRY_ARCHIVE
 
-from . import TELEMETRY, add_linked, controller_subentry, device_record
+from . import TELEMETRY, add_linked, controller_subentry, device_record, entity_id
 
 PATH = "/api/iot/device/ESP32-001/sync/"
 
@@ -291,3 +291,37 @@ async def test_more_sessions_than_one_answer_holds_are_refused_not_cut(
     await client.post(PATH, headers={"X-Device-Key": key}, json={"state": "on"})
     with pytest.raises(ServiceValidationError, match="more than 2"):
         await call("get_sessions")
+
+
+@pytest.mark.parametrize("aggregation", ["raw", "hour"])
+async def test_a_user_reads_the_fields_of_whose_entities_they_may_read_the_states(
+    hass: HomeAssistant,
+    call: Any,
+    building: MockConfigEntry,
+    reported: None,
+    hass_read_only_user: MockUser,
+    aggregation: str,
+) -> None:
+    """A position that a controller reports has no entity: who may not read everything does not get it."""
+    subentry = controller_subentry(building).subentry_id
+    supply = entity_id(hass, "sensor", subentry, "supply_temperature")
+    curve = entity_id(hass, "number", building.entry_id, "curve_value")
+    everything = await call("get_telemetry", aggregation=aggregation, user=hass_read_only_user)
+    assert "heap" in str(everything["rows"])
+    allowed = {name: {"read": True} for name in (supply, curve)}
+    hass_read_only_user.groups = []
+    hass_read_only_user.mock_policy({"entities": {"entity_ids": allowed}})
+    rows = (await call("get_telemetry", aggregation=aggregation, user=hass_read_only_user))["rows"]
+    if aggregation == "raw":
+        assert [row["report"] for row in rows] == [{"supply_temp": value} for value in (40.0, 42.0, 47.0)]
+    else:
+        assert {row["field"] for row in rows} == {"supply_temp"}
+    for fields in (["heap"], ["temp_out"], ["latitude"]):
+        with pytest.raises(Unauthorized):
+            await call("get_telemetry", aggregation=aggregation, fields=fields, user=hass_read_only_user)
+
+
+@pytest.mark.parametrize("action", ["get_telemetry", "get_sessions"])
+async def test_an_unknown_user_reads_nothing(call: Any, action: str) -> None:
+    with pytest.raises(UnknownUser):
+        await call(action, user=MockUser(id="somebody"))

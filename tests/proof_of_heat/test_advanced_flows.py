@@ -20,11 +20,13 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.proof_of_heat.config_transfer import ConfigTransferError, check_devices, export, validate
 from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.engine.model.history import COLUMNS
 from custom_components.proof_of_heat.inputs.emissions import emission_kg_kwh
 from custom_components.proof_of_heat.inputs.presence import people_home
 from custom_components.proof_of_heat.inputs.pv_forecast import attributes_forecast, surplus_w
 from custom_components.proof_of_heat.inputs.states import requests_heat
 
+from .engine.homes import lived_history
 from .flow import change, go_on
 from .ha import OUTDOOR, ROOM, source, start, system, thermometer, zone
 
@@ -318,6 +320,16 @@ async def test_units_of_the_co2_intensity(hass: HomeAssistant, value: str, unit:
     assert emission_kg_kwh(hass, "sensor.co2") == pytest.approx(expected)
 
 
+async def test_people_of_the_form_reach_the_thermal_model(
+    hass: HomeAssistant, home: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    for name in ("a", "b"):
+        hass.states.async_set(f"person.{name}", "home")
+    await options(hass, home, "presence", {"persons": ["person.a", "person.b"]})
+    await cycle(hass, freezer, 1)
+    assert home.runtime_data.coordinator.data.snapshot.people == 2.0
+
+
 async def test_people_at_home_are_counted(hass: HomeAssistant) -> None:
     for name, state in (("a", "home"), ("b", "not_home"), ("c", "home")):
         hass.states.async_set(f"person.{name}", state)
@@ -359,3 +371,42 @@ def test_broken_forecasts_are_none(broken: dict[str, Any]) -> None:
     assert AT is not None
     assert attributes_forecast(broken) == {}
     assert surplus_w([], 0.0, AT, 192) == []
+
+
+async def planned(hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory) -> dict[str, float]:
+    """The plan of a home whose model is learned from a history: energy in kWh, in all and between 13 and 15 o'clock."""
+    rows = lived_history(4)
+    shift_s = dt_util.utcnow().timestamp() - rows[-1].time_s
+    engine = entry.runtime_data.engine
+    engine.history.restore([[row.time_s + shift_s, *(getattr(row, name) for name in COLUMNS[1:])] for row in rows])
+    engine.job_failed()  # learning is due by the length of the history
+    engine._learn_at_h = 0.0
+    for _ in range(3):
+        freezer.tick(60)
+        thermometer(hass, ROOM, 21.1)
+        thermometer(hass, OUTDOOR, COLD_C)
+        await entry.runtime_data.coordinator.async_refresh()
+        await hass.async_block_till_done()
+    plan = engine.plan
+    assert plan is not None
+    cells, kwh = plan.plan.grid, plan.plan.power_w * plan.plan.grid.hours / 1000
+    begins = [NOW + timedelta(seconds=float(step) * 900) for step in cells.begin]
+    noon = [begin.hour in {13, 14} and begin.day == NOW.day for begin in begins]
+    return {"all": float(kwh.sum()), "noon": float(kwh[noon].sum()), "cap": plan.cap_w}
+
+
+async def test_forms_change_the_plan(
+    hass: HomeAssistant, home: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    usual = await planned(hass, home, freezer)
+    freezer.move_to(NOW)
+    values = {"comfort_weight": 1, "peak_policy": "reference", "start_cost": 0.12, "co2_price": 0.0, "measure": True}
+    await options(hass, home, "planning", values)
+    colder = await planned(hass, home, freezer)
+    assert colder["all"] < 0.9 * usual["all"], "comfort counts less"
+    freezer.move_to(NOW)
+    await options(hass, home, "planning", {**values, "comfort_weight": 27})
+    pv_sensor(hass)
+    await options(hass, home, "solar", {"pv_forecast": ["sensor.pv"], "feed_in_price": 0.0, "usual_load": 400.0})
+    sunny = await planned(hass, home, freezer)
+    assert sunny["noon"] > usual["noon"] + 2.5, "heating is moved to the surplus"

@@ -14,6 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, WebSocketGenerator
 
+from custom_components.proof_of_heat._lib.heat_source import CommandResult, FaultReason, Outcome
 from custom_components.proof_of_heat.cards import subscription
 from custom_components.proof_of_heat.comfort.profiles import Override, Profile
 from custom_components.proof_of_heat.const import DOMAIN
@@ -22,10 +23,12 @@ from custom_components.proof_of_heat.engine.model.history import History
 from custom_components.proof_of_heat.engine.savings import SavingsReport
 
 from .engine.homes import lived_history
+from .flow import device
 from .ha import HEATER, OUTDOOR, ROOM, idle, source, start, system, thermometer, zone
 
 OVERVIEW = "proof_of_heat/overview/subscribe"
-TARIFF = {"base": 0.30, "windows": [{"from": "22:00", "to": "06:00", "price": 0.10}]}
+CURVE = "proof_of_heat/curve/subscribe"
+SET_CURVE = "proof_of_heat/curve/set"
 
 
 @pytest.fixture(autouse=True)
@@ -329,3 +332,95 @@ async def test_the_cards_are_a_lovelace_resource(hass: HomeAssistant, socket_ena
     await hass.config_entries.async_remove(made.entry_id)
     await hass.async_block_till_done()
     assert not hass.data[LOVELACE_DATA].resources.async_items()
+
+
+async def test_the_curve_shows_values_ranges_and_last_weeks_measured_points(
+    entry: MockConfigEntry, subscribe: Subscribe, learned: LearnedModel
+) -> None:
+    home = entry.runtime_data
+    for row in lived_history(10):
+        home.engine.history.add(row)
+    home.engine.learned = replace(learned, trusted=True)
+    shown = await event(await subscribe(type=CURVE))
+    assert (shown["slope"], shown["level"], shown["max_flow_c"]) == (0.6, 0.0, 40.0)
+    assert shown["ranges"]["slope"] == [0.1, 3.5]
+    assert 50 < len(shown["measured"]) <= 224
+    assert all(-15 < outdoor < 20 and 18 < flow < 60 for outdoor, flow in shown["measured"])
+    assert 0.2 < shown["suggestion"]["slope"] < 1.5
+    assert 0 <= shown["suggestion"]["confidence"] <= 1
+    assert shown["setpoint_c"] is None or shown["setpoint_c"] <= 40.0
+    assert shown["devices"] == [], "an electric heater follows no curve"
+
+
+async def test_the_curve_is_set_once_per_revision(
+    hass: HomeAssistant, entry: MockConfigEntry, subscribe: Subscribe, hass_ws_client: WebSocketGenerator
+) -> None:
+    first, second = await subscribe(type=CURVE), await hass_ws_client(hass)
+    shown = await event(first)
+    values = {"slope": 0.85, "level": 2, "max_flow_c": 42.0}
+    change = {"type": SET_CURVE, "revision": shown["revision"], **values}
+    await second.send_json_auto_id(change)
+    answer = await second.receive_json()
+    assert answer["success"], answer
+    while (shown := await event(first))["revision"] != answer["result"]["revision"]:
+        pass
+    assert {key: shown[key] for key in values} == values
+    assert entry.options["curve"] == {"slope": 0.85, "level": 2.0, "max_flow": 42.0}
+    assert entry.runtime_data.config.slope == 0.85
+    await second.send_json_auto_id(change | {"slope": 1.5})
+    assert (await second.receive_json())["error"]["code"] == "conflict"
+    assert entry.runtime_data.config.slope == 0.85
+
+
+@pytest.mark.parametrize(
+    "bad", [{"slope": 0.0}, {"slope": "1"}, {"slope": True}, {"level": 41}, {"max_flow_c": 24.9}, {"max_flow_c": None}]
+)
+async def test_a_curve_out_of_range_is_rejected(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_ws_client: WebSocketGenerator, bad: dict[str, Any]
+) -> None:
+    client = await hass_ws_client(hass)
+    change = {"revision": "any", "slope": 0.8, "level": 0.0, "max_flow_c": 40.0}
+    await client.send_json_auto_id({"type": SET_CURVE, **change, **bad})
+    assert (await client.receive_json())["error"]["code"] == "invalid_format"
+    assert "curve" not in entry.options
+
+
+async def test_the_curve_is_changed_with_permission_and_a_loaded_system_only(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    hass_ws_client: WebSocketGenerator,
+    hass_read_only_access_token: str,
+) -> None:
+    change = {"type": SET_CURVE, "revision": "any", "slope": 0.8, "level": 0.0, "max_flow_c": 40.0}
+    reader, admin = await hass_ws_client(hass, hass_read_only_access_token), await hass_ws_client(hass)
+    await reader.send_json_auto_id(change)
+    assert (await reader.receive_json())["error"]["code"] == "unauthorized"
+    for message in (change, {"type": CURVE}):
+        await admin.send_json_auto_id({**message, "entry_id": "other"})
+        assert (await admin.receive_json())["error"]["code"] == "not_found"
+    await hass.config_entries.async_unload(entry.entry_id)
+    await admin.send_json_auto_id(change)
+    assert (await admin.receive_json())["error"]["code"] == "not_found"
+
+
+async def test_a_device_that_follows_the_curve_shows_what_it_confirmed(
+    hass: HomeAssistant, socket_enabled: None, loopback: Callable[[], str], subscribe: Subscribe
+) -> None:
+    assert await async_setup_component(hass, DOMAIN, {})
+    thermometer(hass, ROOM, 18.0)
+    thermometer(hass, OUTDOOR, 0.0)
+    async with device("modbus", loopback) as (_, values):
+        made = system(zone(), await source(hass, "modbus", values))
+        await start(hass, made)
+        (managed,) = made.runtime_data.sources.values()
+        await managed.source.refresh()
+        client = await subscribe(type=CURVE)
+        [follower] = (await event(client))["devices"]
+        assert (follower["name"], follower["status"], follower["command_id"]) == (managed.name, None, None)
+        managed.last_result = CommandResult(command_id="c1", outcome=Outcome.FAILED, reason=FaultReason.NOT_CONFIRMED)
+        made.runtime_data.source_updates.notify()
+        [follower] = (await event(client))["devices"]
+        assert (follower["status"], follower["reason"]) == ("failed", "not confirmed by the device")
+        assert follower["command_id"] == "c1"
+        await idle(made)
+        await hass.config_entries.async_unload(made.entry_id)

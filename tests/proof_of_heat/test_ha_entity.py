@@ -337,3 +337,73 @@ async def test_heat_pump_s_heat_is_not_its_power(hass: HomeAssistant) -> None:
     assert (report.power_w, report.heat_w) == (2000, 6000)
     plain = source(hass, "switch.pump", kind=SourceKind.HEAT_PUMP, nominal_w=2000.0)
     assert (await plain.refresh()).heat_w is None
+
+
+@pytest.mark.parametrize(
+    ("state", "attributes", "expected"),
+    [
+        (
+            "heat_cool",
+            {"target_temp_low": 19.0, "target_temp_high": 25.0},
+            {"target_temp_low": 22.0, "target_temp_high": 25.0},
+        ),
+        (
+            "heat_cool",
+            {"target_temp_low": 19.0, "target_temp_high": 22.5},
+            {"target_temp_low": 22.0, "target_temp_high": 24.0},
+        ),
+        (
+            "heat_cool",
+            {"target_temp_low": 19.0, "target_temp_high": None},
+            {"target_temp_low": 22.0, "target_temp_high": 24.0},
+        ),
+        (
+            "heat_cool",
+            {"target_temp_low": 19.0, "target_temp_high": 21.0, "max_temp": 23.0},
+            {"target_temp_low": 22.0, "target_temp_high": 23.0},
+        ),
+        (
+            "heat_cool",
+            {"supported_features": 2, "target_temp_low": None},
+            {"target_temp_low": 22.0, "target_temp_high": 24.0},
+        ),
+        (
+            "auto",
+            {"supported_features": 3, "target_temp_low": 19.0},
+            {"target_temp_low": 22.0, "target_temp_high": 24.0},
+        ),
+        ("heat", {"supported_features": 3, "temperature": 20.0, "target_temp_low": None}, {"temperature": 22.0}),
+        ("heat", {"supported_features": 1, "temperature": None}, {"temperature": 22.0}),
+        ("heat", {"temperature": 20.0}, {"temperature": 22.0}),
+    ],
+)
+async def test_a_thermostat_with_a_range_is_controlled_by_its_lower_setpoint(
+    hass: HomeAssistant, state: str, attributes: dict[str, Any], expected: dict[str, float]
+) -> None:
+    modes = {"hvac_modes": ["off", "heat", "auto", "heat_cool"], "min_temp": 5, "max_temp": 30}
+    hass.states.async_set("climate.hall", state, {**modes, **attributes})
+    calls = acts(hass, "climate", "climate.hall")
+    hall = source(hass, "climate.hall", kind=SourceKind.BOILER)
+    assert (await hall.apply(Command(id="a", on=True, room_c=22.0))).outcome == Outcome.APPLIED
+    assert calls == [("set_temperature", expected)]
+    assert hall.state.room_setpoint_c == 22.0
+
+
+async def test_a_thermostat_that_is_turned_on_gets_the_setpoint_of_its_new_mode(hass: HomeAssistant) -> None:
+    """Off, both kinds of setpoint are absent: with "heat" it has a single one, with "heat_cool" alone a range."""
+    for modes, expected in (
+        (["off", "heat", "heat_cool"], {"temperature": 22.0}),
+        (["off", "heat_cool"], {"target_temp_low": 22.0, "target_temp_high": 24.0}),
+    ):
+        attributes = {
+            "hvac_modes": modes,
+            "min_temp": 5,
+            "max_temp": 30,
+            "supported_features": 387,
+            "temperature": None,
+        }
+        hass.states.async_set("climate.hall", "off", attributes)
+        calls = acts(hass, "climate", "climate.hall")
+        hall = source(hass, "climate.hall", kind=SourceKind.BOILER)
+        await hall.apply(Command(id="a", on=True, room_c=22.0))
+        assert calls == [("set_hvac_mode", {"hvac_mode": modes[1]}), ("set_temperature", expected)]

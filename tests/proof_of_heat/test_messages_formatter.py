@@ -48,12 +48,16 @@ def test_languages_are_those_of_the_translations() -> None:
     assert {file.stem for file in (INTEGRATION / "translations").glob("*.json")} == set(LANGUAGES)
 
 
+VOICE_TEXTS = ("voice_outdoor", "voice_profile", "voice_room")
+"""Answers of Assist, see runtime/voice.py."""
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_code_has_a_text_with_its_placeholders_and_there_are_no_others(language: str) -> None:
     texts = common(language)
-    assert texts.keys() == {DECIMAL_MARK, *MODELS} | {REASON_PREFIX + reason for reason in FaultReason} | {
-        KEY_PREFIX + code for code in MessageCode
-    }
+    messages = {KEY_PREFIX + code for code in MessageCode}
+    reasons = {REASON_PREFIX + reason for reason in FaultReason}
+    assert texts.keys() == {DECIMAL_MARK, *MODELS, *VOICE_TEXTS} | reasons | messages
     for code in MessageCode:
         text = texts[KEY_PREFIX + code]
         assert names_in(text) == sorted(TEMPLATES[code].formats), code

@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-8875c797f3e2.js";
+import"/heat_suite_static/runtime-4c46f06a1087.js";

@@ -1,4 +1,278 @@
-import{COMMON as e,LitElement as t,Subscription as n,SuiteCard as r,UNKNOWN as i,Width as a,area as o,cardStyles as s,clamp as c,css as l,formatDuration as u,formatHour as d,formatKelvin as f,formatList as p,formatMoment as m,formatMoney as h,formatNumber as g,formatPercent as ee,formatPower as _,formatPrice as v,formatTemperature as y,formatTime as b,fromUserTemperature as x,hourOfDay as te,html as S,isFahrenheit as C,isNumber as w,isWebSocketError as ne,linear as T,localizer as E,nothing as D,pageLanguage as O,path as k,registerCard as A,stateMessage as j,steps as M,svg as N,toUserTemperature as P,withCommon as re}from"/heat_suite_static/runtime-8875c797f3e2.js";var F=re({en:{editor:{entry_id:`Heating system`,entry_id_help:`Leave empty to use the first heating system.`,title:`Title`,hide:`Hide`},overview:{name:`Heating overview`,description:`What heats now and why, what it costs and saves, the next 24 hours, and overrides.`,unavailable:`The heating system is not loaded.`,not_found:`Heating system not found, or you have no permission to see it.`,heats:`{names}: {power}`,heats_unknown:`{names} heats`,states:{off:`Heating control is off`,shadow:`Simulation only`,starting:`Starting`,frost:`Frost protection`,blind:`Fixed flow temperature`,commissioning:`Measuring the heat source`,heating:`Heating`,limited:`Heat needed, but limited`,idle:`No heat needed`},band:`Comfort {low}–{high}`,outdoor:`Outdoors {value}`,failing:`The last control cycle failed. The values below may be out of date.`,shadow:`Simulation: this is what heating control would do. Nothing is controlled.`,off:`Heating control is off. The sources run on their own; the plan below is not carried out.`,cost_now:`Cost now`,electricity:`Electricity {price}`,no_price:`Electricity price unknown`,saved:`Saved in {days}`,would_save:`Would have saved in {days}`,interval:`90 % certain: {low} to {high}`,learning:`Learning the house`,checking:`Checking the learned house`,learning_left:`First plan in about {left}`,learning_error:`Prediction error {error}; planning starts below {limit}`,ladder:`Price of heat now`,price_unknown:`Price unknown`,source:{heating:`Heating`,commanded:`Switched on, not heating yet`,own:`Heating on its own`,failing:`Not responding`},reasons:{no_demand:`No heat needed`,more_expensive:`More expensive`,not_needed:`Not needed`,control_off:`Heating control is off`},plan:`Next 24 hours, planned at {time}`,no_plan:`Next 24 hours, no plan yet`,chart:{label:`Time in the next 24 hours`,now:`Now`,room:`Room`,heat:`Heat`,price:`Electricity price`,outdoor:`Outdoors`},limits:`What limits heating`,profiles:{auto:`Auto`,comfort:`Comfort`,eco:`Eco`,away:`Away`,antifreeze:`Frost protection`},override:{title:`Override`,until:`{what} until {until}`,zone_until:`{zone}: {what} until {until}`,end:`End`,end_all:`End all`,temperature:`Temperature`,colder:`Colder`,warmer:`Warmer`,duration:`Duration`,set:`Set`,profile:`Profile`},parts:{figures:`Cost and savings`,ladder:`Price of heat`,next_day:`Next 24 hours`,limits:`Limits`,override:`Override`}}},de:{editor:{entry_id:`Heizsystem`,entry_id_help:`Leer lassen, um das erste Heizsystem zu verwenden.`,title:`Titel`,hide:`Ausblenden`},overview:{name:`Heizungsübersicht`,description:`Was gerade heizt und warum, was es kostet und spart, die nächsten 24 Stunden und Übersteuerungen.`,unavailable:`Das Heizsystem ist nicht geladen.`,not_found:`Heizsystem nicht gefunden, oder du darfst es nicht sehen.`,heats:`{names}: {power}`,heats_unknown:`{names} heizt`,states:{off:`Heizungsregelung ist aus`,shadow:`Nur Simulation`,starting:`Startet`,frost:`Frostschutz`,blind:`Feste Vorlauftemperatur`,commissioning:`Wärmeerzeuger wird vermessen`,heating:`Heizt`,limited:`Wärme nötig, aber begrenzt`,idle:`Keine Wärme nötig`},band:`Komfort {low}–{high}`,outdoor:`Außen {value}`,failing:`Der letzte Regelzyklus ist fehlgeschlagen. Die Werte unten sind möglicherweise veraltet.`,shadow:`Simulation: Das würde die Heizungsregelung tun. Es wird nichts geregelt.`,off:`Die Heizungsregelung ist aus. Die Wärmeerzeuger laufen selbstständig; der Plan unten wird nicht ausgeführt.`,cost_now:`Kosten jetzt`,electricity:`Strom {price}`,no_price:`Strompreis unbekannt`,saved:`Gespart in {days}`,would_save:`Ersparnis in {days} wäre gewesen`,interval:`Zu 90 % sicher: {low} bis {high}`,learning:`Haus wird gelernt`,checking:`Gelerntes Haus wird geprüft`,learning_left:`Erster Plan in etwa {left}`,learning_error:`Vorhersagefehler {error}; geplant wird unter {limit}`,ladder:`Wärmepreis jetzt`,price_unknown:`Preis unbekannt`,source:{heating:`Heizt`,commanded:`Eingeschaltet, heizt noch nicht`,own:`Heizt selbstständig`,failing:`Antwortet nicht`},reasons:{no_demand:`Keine Wärme nötig`,more_expensive:`Teurer`,not_needed:`Nicht nötig`,control_off:`Heizungsregelung ist aus`},plan:`Nächste 24 Stunden, geplant um {time}`,no_plan:`Nächste 24 Stunden, noch kein Plan`,chart:{label:`Zeit in den nächsten 24 Stunden`,now:`Jetzt`,room:`Raum`,heat:`Wärme`,price:`Strompreis`,outdoor:`Außen`},limits:`Was das Heizen begrenzt`,profiles:{auto:`Automatik`,comfort:`Komfort`,eco:`Eco`,away:`Abwesend`,antifreeze:`Frostschutz`},override:{title:`Übersteuerung`,until:`{what} bis {until}`,zone_until:`{zone}: {what} bis {until}`,end:`Beenden`,end_all:`Alle beenden`,temperature:`Temperatur`,colder:`Kälter`,warmer:`Wärmer`,duration:`Dauer`,set:`Einstellen`,profile:`Profil`},parts:{figures:`Kosten und Ersparnis`,ladder:`Wärmepreis`,next_day:`Nächste 24 Stunden`,limits:`Begrenzungen`,override:`Übersteuerung`}}},fi:{editor:{entry_id:`Lämmitysjärjestelmä`,entry_id_help:`Jätä tyhjäksi, jos haluat käyttää ensimmäistä lämmitysjärjestelmää.`,title:`Otsikko`,hide:`Piilota`},overview:{name:`Lämmityksen yleiskuva`,description:`Mikä lämmittää nyt ja miksi, mitä se maksaa ja säästää, seuraavat 24 tuntia ja ohitukset.`,unavailable:`Lämmitysjärjestelmää ei ole ladattu.`,not_found:`Lämmitysjärjestelmää ei löytynyt, tai sinulla ei ole oikeutta nähdä sitä.`,heats:`{names}: {power}`,heats_unknown:`{names} lämmittää`,states:{off:`Lämmityksen ohjaus on pois päältä`,shadow:`Vain simulointi`,starting:`Käynnistyy`,frost:`Jäätymissuoja`,blind:`Kiinteä menoveden lämpötila`,commissioning:`Lämmönlähdettä mitataan`,heating:`Lämmittää`,limited:`Lämpöä tarvitaan, mutta sitä on rajoitettu`,idle:`Lämpöä ei tarvita`},band:`Mukavuus {low}–{high}`,outdoor:`Ulkona {value}`,failing:`Viimeisin ohjauskierros epäonnistui. Alla olevat arvot voivat olla vanhentuneita.`,shadow:`Simulointi: näin lämmityksen ohjaus toimisi. Mitään ei ohjata.`,off:`Lämmityksen ohjaus on pois päältä. Lähteet toimivat itsenäisesti; alla olevaa suunnitelmaa ei toteuteta.`,cost_now:`Kustannus nyt`,electricity:`Sähkö {price}`,no_price:`Sähkön hinta ei ole tiedossa`,saved:`Säästetty: {days}`,would_save:`Säästö olisi ollut: {days}`,interval:`90 % varmuudella {low} – {high}`,learning:`Taloa opitaan`,checking:`Opittua taloa tarkistetaan`,learning_left:`Ensimmäinen suunnitelma noin {left} kuluttua`,learning_error:`Ennustevirhe {error}; suunnittelu alkaa, kun se on alle {limit}`,ladder:`Lämmön hinta nyt`,price_unknown:`Hinta ei ole tiedossa`,source:{heating:`Lämmittää`,commanded:`Kytketty päälle, ei vielä lämmitä`,own:`Lämmittää itsenäisesti`,failing:`Ei vastaa`},reasons:{no_demand:`Lämpöä ei tarvita`,more_expensive:`Kalliimpi`,not_needed:`Ei tarvita`,control_off:`Lämmityksen ohjaus on pois päältä`},plan:`Seuraavat 24 tuntia, suunniteltu klo {time}`,no_plan:`Seuraavat 24 tuntia, ei vielä suunnitelmaa`,chart:{label:`Aika seuraavan 24 tunnin aikana`,now:`Nyt`,room:`Huone`,heat:`Lämpö`,price:`Sähkön hinta`,outdoor:`Ulkona`},limits:`Mikä rajoittaa lämmitystä`,profiles:{auto:`Automaattinen`,comfort:`Mukavuus`,eco:`Eko`,away:`Poissa`,antifreeze:`Jäätymissuoja`},override:{title:`Ohitus`,until:`{what}, päättyy {until}`,zone_until:`{zone}: {what}, päättyy {until}`,end:`Lopeta`,end_all:`Lopeta kaikki`,temperature:`Lämpötila`,colder:`Viileämpi`,warmer:`Lämpimämpi`,duration:`Kesto`,set:`Aseta`,profile:`Profiili`},parts:{figures:`Kustannukset ja säästöt`,ladder:`Lämmön hinta`,next_day:`Seuraavat 24 tuntia`,limits:`Rajoitukset`,override:`Ohitus`}}},ru:{editor:{entry_id:`Система отопления`,entry_id_help:`Оставьте пустым, чтобы использовать первую систему отопления.`,title:`Заголовок`,hide:`Скрыть`},overview:{name:`Обзор отопления`,description:`Что греет сейчас и почему, сколько это стоит и экономит, следующие 24 часа и временные настройки.`,unavailable:`Система отопления не загружена.`,not_found:`Система отопления не найдена, или у вас нет прав на её просмотр.`,heats:`{names}: {power}`,heats_unknown:`{names}: идёт нагрев`,states:{off:`Управление отоплением выключено`,shadow:`Только моделирование`,starting:`Запуск`,frost:`Защита от замерзания`,blind:`Постоянная температура подачи`,commissioning:`Измерение источника тепла`,heating:`Нагрев`,limited:`Тепло нужно, но ограничено`,idle:`Тепло не требуется`},band:`Комфорт {low}–{high}`,outdoor:`На улице {value}`,failing:`Последний цикл управления завершился ошибкой. Значения ниже могут быть устаревшими.`,shadow:`Моделирование: так действовало бы управление отоплением. Ничего не управляется.`,off:`Управление отоплением выключено. Источники работают сами; план ниже не выполняется.`,cost_now:`Затраты сейчас`,electricity:`Электричество {price}`,no_price:`Цена электричества неизвестна`,saved:`Сэкономлено за {days}`,would_save:`Экономия за {days} составила бы`,interval:`С вероятностью 90 %: от {low} до {high}`,learning:`Изучение дома`,checking:`Проверка модели дома`,learning_left:`Первый план примерно через {left}`,learning_error:`Ошибка прогноза {error}; планирование начнётся ниже {limit}`,ladder:`Цена тепла сейчас`,price_unknown:`Цена неизвестна`,source:{heating:`Греет`,commanded:`Включён, ещё не греет`,own:`Греет самостоятельно`,failing:`Не отвечает`},reasons:{no_demand:`Тепло не требуется`,more_expensive:`Дороже`,not_needed:`Не требуется`,control_off:`Управление отоплением выключено`},plan:`Следующие 24 часа, план составлен в {time}`,no_plan:`Следующие 24 часа, плана пока нет`,chart:{label:`Время в следующие 24 часа`,now:`Сейчас`,room:`Комната`,heat:`Тепло`,price:`Цена электричества`,outdoor:`На улице`},limits:`Что ограничивает отопление`,profiles:{auto:`Авто`,comfort:`Комфорт`,eco:`Эко`,away:`Не дома`,antifreeze:`Защита от замерзания`},override:{title:`Временная настройка`,until:`{what} до {until}`,zone_until:`{zone}: {what} до {until}`,end:`Завершить`,end_all:`Завершить все`,temperature:`Температура`,colder:`Холоднее`,warmer:`Теплее`,duration:`Длительность`,set:`Установить`,profile:`Профиль`},parts:{figures:`Затраты и экономия`,ladder:`Цена тепла`,next_day:`Следующие 24 часа`,limits:`Ограничения`,override:`Временная настройка`}}}},e),I=`proof-of-heat-overview-card`,L=[`figures`,`ladder`,`next_day`,`limits`,`override`],R={heating:`mdi:fire`,limited:`mdi:fire-alert`,idle:`mdi:leaf`,off:`mdi:power`,shadow:`mdi:eye-outline`,starting:`mdi:timer-sand`,commissioning:`mdi:ruler`,frost:`mdi:snowflake-alert`,blind:`mdi:thermometer-off`},z={heat_pump:`mdi:heat-pump-outline`,boiler:`mdi:water-boiler`,miner:`mdi:bitcoin`,direct_electric:`mdi:radiator`,controller:`mdi:tune`},B={heat_pump:`var(--blue-color)`,boiler:`var(--deep-orange-color)`,miner:`var(--amber-color)`,direct_electric:`var(--red-color)`,controller:`var(--purple-color)`},V=()=>({type:`custom:${I}`}),H=e=>{for(let t of[`entry_id`,`title`]){let n=e[t];if(n!==void 0&&typeof n!=`string`)throw Error(`${t} must be a text`)}let t=e.hide??[];if(!Array.isArray(t))throw Error(`hide must be a list`);for(let e of t)if(!L.includes(e))throw Error(`hide: ${String(e)} is not one of ${L.join(`, `)}`);return e},U=e=>({schema:[{name:`entry_id`,selector:{config_entry:{integration:`proof_of_heat`}}},{name:`title`,selector:{text:{}}},{name:`hide`,selector:{select:{multiple:!0,mode:`list`,options:L.map(t=>({value:t,label:e(`overview.parts.${t}`)}))}}}],computeLabel:({name:t})=>e(`editor.${t}`),computeHelper:({name:t})=>t===`entry_id`?e(`editor.entry_id_help`):void 0,assertConfig:e=>void H(e)}),W=new Set([`failing`,`auth`]),G=e=>W.has(e.health)?`failing`:e.heating?e.commanded?`heating`:`own`:e.commanded?`commanded`:`waiting`,K=e=>{let t=new Map;return new Map(e.map(({id:e,kind:n})=>{let r=t.get(n)??0;t.set(n,r+1);let i=B[n]??`var(--teal-color)`;return[e,r?`color-mix(in srgb, ${i} ${c(100-35*r,30,100)}%, var(--card-background-color))`:i]}))},q=e=>{let t=K(e),n=e.map(({price_kwh:e})=>e).filter(w),r=Math.min(0,...n),i=Math.max(0,...n)-r||1,a=e=>(e-r)/i*100;return[...e].sort((e,t)=>(e.price_kwh??1/0)-(t.price_kwh??1/0)||e.name.localeCompare(t.name)).map(e=>({source:e,color:t.get(e.id)??``,status:G(e),bar:w(e.price_kwh)?{left:a(Math.min(0,e.price_kwh)),width:Math.abs(e.price_kwh)/i*100}:null}))},J=(e,t)=>{if(e.reason_text){let t=`${e.name}: `,n=e.reason_text.startsWith(t)?e.reason_text.slice(t.length):e.reason_text;return n.charAt(0).toLocaleUpperCase()+n.slice(1)}if(!e.reason)return``;let n=t(`overview.reasons.${e.reason}`);return n.startsWith(`overview.`)?``:n},Y=(e,t)=>{let n=t+e.age_steps;return e.begin.findIndex((t,r)=>n>=t&&n<(e.end[r]??t))},ie=(e,t,n)=>{let r=t+e.age_steps,i=[e.age_steps,n];for(let t=0;t<e.end.length;t+=1){let n=e.end[t]??0,a=e.room_c[t];if(a===void 0)return null;if(r<=n)return i[1]===null||n===i[0]?a:i[1]+(r-i[0])/(n-i[0])*(a-i[1]);i=[n,a]}return null},ae=(e,t)=>{let n=Y(e,t);return n<0?null:Object.values(e.heat_w).reduce((e,t)=>e+(t[n]??0),0)},X=(e,t,n)=>{let r=Math.floor(t),i=e=>e[r]??null;return{time:new Date(Date.parse(e.start)+t*e.step_s*1e3),price:i(e.price_kwh),priceKnown:r<e.known_steps,outdoor:i(e.outdoor_c),lower:i(e.lower_c),upper:i(e.upper_c),room:e.plan?ie(e.plan,t,n):null,heat:e.plan?ae(e.plan,t):null}},Z=(...e)=>{let t=e.flat().filter(w);return t.length?[Math.min(...t),Math.max(...t)]:null},oe=26,Q={room:64,heat:44,price:40,outdoor:30},se=18,ce=class extends t{constructor(...e){super(...e),this.width=new a(this),this.onPointer=e=>{let t=e.currentTarget.getBoundingClientRect();t.width>0&&this.move((e.clientX-t.left)/t.width*this.count-.5)},this.onKey=e=>{let t=this.step??0,n={ArrowLeft:t-1,ArrowDown:t-1,ArrowRight:t+1,ArrowUp:t+1,PageDown:t-4,PageUp:t+4,Home:0,End:this.count-1}[e.key];n!==void 0&&(e.preventDefault(),this.move(n))}}static{this.properties={hass:{attribute:!1},day:{attribute:!1},roomNow:{attribute:!1},currency:{attribute:!1},colors:{attribute:!1},localize:{attribute:!1},shadow:{type:Boolean,reflect:!0},step:{state:!0}}}static{this.styles=[s,l`
+import{COMMON as e,LitElement as t,Subscription as n,SuiteCard as r,UNKNOWN as i,Width as a,area as o,cardStyles as s,clamp as c,css as l,flowAt as u,formatDuration as d,formatHour as ee,formatKelvin as f,formatList as te,formatMoment as p,formatMoney as ne,formatNumber as m,formatPercent as re,formatPower as h,formatPrice as g,formatTemperature as _,formatTime as ie,fromUserTemperature as v,hourOfDay as ae,html as y,isFahrenheit as b,isNumber as x,isWebSocketError as S,levelThrough as oe,linear as C,localizer as w,nothing as T,pageLanguage as E,path as D,registerCard as O,settable as k,slopeThrough as se,stateMessage as A,steps as j,svg as M,ticks as N,toUserTemperature as P,withCommon as ce}from"/heat_suite_static/runtime-4c46f06a1087.js";var F=ce({en:{editor:{entry_id:`Heating system`,entry_id_help:`Leave empty to use the first heating system.`,title:`Title`,hide:`Hide`,read_only:`Read only`},overview:{name:`Heating overview`,description:`What heats now and why, what it costs and saves, the next 24 hours, and overrides.`,unavailable:`The heating system is not loaded.`,not_found:`Heating system not found, or you have no permission to see it.`,heats:`{names}: {power}`,heats_unknown:`{names} heats`,states:{off:`Heating control is off`,shadow:`Simulation only`,starting:`Starting`,frost:`Frost protection`,blind:`Fixed flow temperature`,commissioning:`Measuring the heat source`,heating:`Heating`,limited:`Heat needed, but limited`,idle:`No heat needed`},band:`Comfort {low}–{high}`,outdoor:`Outdoors {value}`,failing:`The last control cycle failed. The values below may be out of date.`,shadow:`Simulation: this is what heating control would do. Nothing is controlled.`,off:`Heating control is off. The sources run on their own; the plan below is not carried out.`,cost_now:`Cost now`,electricity:`Electricity {price}`,no_price:`Electricity price unknown`,saved:`Saved in {days}`,would_save:`Would have saved in {days}`,interval:`90 % certain: {low} to {high}`,learning:`Learning the house`,checking:`Checking the learned house`,learning_left:`First plan in about {left}`,learning_error:`Prediction error {error}; planning starts below {limit}`,ladder:`Price of heat now`,price_unknown:`Price unknown`,source:{heating:`Heating`,commanded:`Switched on, not heating yet`,own:`Heating on its own`,failing:`Not responding`},reasons:{no_demand:`No heat needed`,more_expensive:`More expensive`,not_needed:`Not needed`,control_off:`Heating control is off`},plan:`Next 24 hours, planned at {time}`,no_plan:`Next 24 hours, no plan yet`,chart:{label:`Time in the next 24 hours`,now:`Now`,room:`Room`,heat:`Heat`,price:`Electricity price`,outdoor:`Outdoors`},limits:`What limits heating`,profiles:{auto:`Auto`,comfort:`Comfort`,eco:`Eco`,away:`Away`,antifreeze:`Frost protection`},override:{title:`Override`,until:`{what} until {until}`,zone_until:`{zone}: {what} until {until}`,end:`End`,end_all:`End all`,temperature:`Temperature`,colder:`Colder`,warmer:`Warmer`,duration:`Duration`,set:`Set`,profile:`Profile`},parts:{figures:`Cost and savings`,ladder:`Price of heat`,next_day:`Next 24 hours`,limits:`Limits`,override:`Override`}},curve:{name:`Heating curve`,description:`Drag or type the heating curve; shows measured points, the suggested curve and what the devices confirm.`,unavailable:`The heating system is not loaded.`,not_found:`Heating system not found, or you have no permission to see it.`,plot:`Flow temperature by outdoor temperature`,outdoor_axis:`Outdoor temperature ({unit})`,slope:`Slope`,level:`Level`,max_flow_c:`Maximum flow`,curve:`Heating curve`,draft:`New heating curve`,now:`Now`,measured:`Measured last week`,suggested:`Fits the learned house`,suggestion:`Suggested for your house: slope {slope}, level {level} (confidence {confidence})`,use:`Use`,devices:`Devices that follow the curve`,flow:`flow {value}`,status:{confirmed:`Confirmed`,pending:`Waiting for confirmation`,failed:`Not confirmed`,off:`Not controlled`}}},de:{editor:{entry_id:`Heizsystem`,entry_id_help:`Leer lassen, um das erste Heizsystem zu verwenden.`,title:`Titel`,hide:`Ausblenden`,read_only:`Nur anzeigen`},overview:{name:`Heizungsübersicht`,description:`Was gerade heizt und warum, was es kostet und spart, die nächsten 24 Stunden und Übersteuerungen.`,unavailable:`Das Heizsystem ist nicht geladen.`,not_found:`Heizsystem nicht gefunden, oder du darfst es nicht sehen.`,heats:`{names}: {power}`,heats_unknown:`{names} heizt`,states:{off:`Heizungsregelung ist aus`,shadow:`Nur Simulation`,starting:`Startet`,frost:`Frostschutz`,blind:`Feste Vorlauftemperatur`,commissioning:`Wärmeerzeuger wird vermessen`,heating:`Heizt`,limited:`Wärme nötig, aber begrenzt`,idle:`Keine Wärme nötig`},band:`Komfort {low}–{high}`,outdoor:`Außen {value}`,failing:`Der letzte Regelzyklus ist fehlgeschlagen. Die Werte unten sind möglicherweise veraltet.`,shadow:`Simulation: Das würde die Heizungsregelung tun. Es wird nichts geregelt.`,off:`Die Heizungsregelung ist aus. Die Wärmeerzeuger laufen selbstständig; der Plan unten wird nicht ausgeführt.`,cost_now:`Kosten jetzt`,electricity:`Strom {price}`,no_price:`Strompreis unbekannt`,saved:`Gespart in {days}`,would_save:`Ersparnis in {days} wäre gewesen`,interval:`Zu 90 % sicher: {low} bis {high}`,learning:`Haus wird gelernt`,checking:`Gelerntes Haus wird geprüft`,learning_left:`Erster Plan in etwa {left}`,learning_error:`Vorhersagefehler {error}; geplant wird unter {limit}`,ladder:`Wärmepreis jetzt`,price_unknown:`Preis unbekannt`,source:{heating:`Heizt`,commanded:`Eingeschaltet, heizt noch nicht`,own:`Heizt selbstständig`,failing:`Antwortet nicht`},reasons:{no_demand:`Keine Wärme nötig`,more_expensive:`Teurer`,not_needed:`Nicht nötig`,control_off:`Heizungsregelung ist aus`},plan:`Nächste 24 Stunden, geplant um {time}`,no_plan:`Nächste 24 Stunden, noch kein Plan`,chart:{label:`Zeit in den nächsten 24 Stunden`,now:`Jetzt`,room:`Raum`,heat:`Wärme`,price:`Strompreis`,outdoor:`Außen`},limits:`Was das Heizen begrenzt`,profiles:{auto:`Automatik`,comfort:`Komfort`,eco:`Eco`,away:`Abwesend`,antifreeze:`Frostschutz`},override:{title:`Übersteuerung`,until:`{what} bis {until}`,zone_until:`{zone}: {what} bis {until}`,end:`Beenden`,end_all:`Alle beenden`,temperature:`Temperatur`,colder:`Kälter`,warmer:`Wärmer`,duration:`Dauer`,set:`Einstellen`,profile:`Profil`},parts:{figures:`Kosten und Ersparnis`,ladder:`Wärmepreis`,next_day:`Nächste 24 Stunden`,limits:`Begrenzungen`,override:`Übersteuerung`}},curve:{name:`Heizkurve`,description:`Heizkurve ziehen oder eintippen; mit gemessenen Punkten, der vorgeschlagenen Kurve und der Bestätigung der Geräte.`,unavailable:`Das Heizsystem ist nicht geladen.`,not_found:`Heizsystem nicht gefunden, oder du darfst es nicht sehen.`,plot:`Vorlauftemperatur nach Außentemperatur`,outdoor_axis:`Außentemperatur ({unit})`,slope:`Neigung`,level:`Niveau`,max_flow_c:`Max. Vorlauf`,curve:`Heizkurve`,draft:`Neue Heizkurve`,now:`Jetzt`,measured:`Letzte Woche gemessen`,suggested:`Passt zum gelernten Haus`,suggestion:`Vorschlag für dein Haus: Neigung {slope}, Niveau {level} (Sicherheit {confidence})`,use:`Übernehmen`,devices:`Geräte, die der Kurve folgen`,flow:`Vorlauf {value}`,status:{confirmed:`Bestätigt`,pending:`Wartet auf Bestätigung`,failed:`Nicht bestätigt`,off:`Nicht geregelt`}}},fi:{editor:{entry_id:`Lämmitysjärjestelmä`,entry_id_help:`Jätä tyhjäksi, jos haluat käyttää ensimmäistä lämmitysjärjestelmää.`,title:`Otsikko`,hide:`Piilota`,read_only:`Vain luku`},overview:{name:`Lämmityksen yleiskuva`,description:`Mikä lämmittää nyt ja miksi, mitä se maksaa ja säästää, seuraavat 24 tuntia ja ohitukset.`,unavailable:`Lämmitysjärjestelmää ei ole ladattu.`,not_found:`Lämmitysjärjestelmää ei löytynyt, tai sinulla ei ole oikeutta nähdä sitä.`,heats:`{names}: {power}`,heats_unknown:`{names} lämmittää`,states:{off:`Lämmityksen ohjaus on pois päältä`,shadow:`Vain simulointi`,starting:`Käynnistyy`,frost:`Jäätymissuoja`,blind:`Kiinteä menoveden lämpötila`,commissioning:`Lämmönlähdettä mitataan`,heating:`Lämmittää`,limited:`Lämpöä tarvitaan, mutta sitä on rajoitettu`,idle:`Lämpöä ei tarvita`},band:`Mukavuus {low}–{high}`,outdoor:`Ulkona {value}`,failing:`Viimeisin ohjauskierros epäonnistui. Alla olevat arvot voivat olla vanhentuneita.`,shadow:`Simulointi: näin lämmityksen ohjaus toimisi. Mitään ei ohjata.`,off:`Lämmityksen ohjaus on pois päältä. Lähteet toimivat itsenäisesti; alla olevaa suunnitelmaa ei toteuteta.`,cost_now:`Kustannus nyt`,electricity:`Sähkö {price}`,no_price:`Sähkön hinta ei ole tiedossa`,saved:`Säästetty: {days}`,would_save:`Säästö olisi ollut: {days}`,interval:`90 % varmuudella {low} – {high}`,learning:`Taloa opitaan`,checking:`Opittua taloa tarkistetaan`,learning_left:`Ensimmäinen suunnitelma noin {left} kuluttua`,learning_error:`Ennustevirhe {error}; suunnittelu alkaa, kun se on alle {limit}`,ladder:`Lämmön hinta nyt`,price_unknown:`Hinta ei ole tiedossa`,source:{heating:`Lämmittää`,commanded:`Kytketty päälle, ei vielä lämmitä`,own:`Lämmittää itsenäisesti`,failing:`Ei vastaa`},reasons:{no_demand:`Lämpöä ei tarvita`,more_expensive:`Kalliimpi`,not_needed:`Ei tarvita`,control_off:`Lämmityksen ohjaus on pois päältä`},plan:`Seuraavat 24 tuntia, suunniteltu klo {time}`,no_plan:`Seuraavat 24 tuntia, ei vielä suunnitelmaa`,chart:{label:`Aika seuraavan 24 tunnin aikana`,now:`Nyt`,room:`Huone`,heat:`Lämpö`,price:`Sähkön hinta`,outdoor:`Ulkona`},limits:`Mikä rajoittaa lämmitystä`,profiles:{auto:`Automaattinen`,comfort:`Mukavuus`,eco:`Eko`,away:`Poissa`,antifreeze:`Jäätymissuoja`},override:{title:`Ohitus`,until:`{what}, päättyy {until}`,zone_until:`{zone}: {what}, päättyy {until}`,end:`Lopeta`,end_all:`Lopeta kaikki`,temperature:`Lämpötila`,colder:`Viileämpi`,warmer:`Lämpimämpi`,duration:`Kesto`,set:`Aseta`,profile:`Profiili`},parts:{figures:`Kustannukset ja säästöt`,ladder:`Lämmön hinta`,next_day:`Seuraavat 24 tuntia`,limits:`Rajoitukset`,override:`Ohitus`}},curve:{name:`Lämmityskäyrä`,description:`Vedä tai kirjoita lämmityskäyrä; näyttää mitatut pisteet, ehdotetun käyrän ja laitteiden vahvistukset.`,unavailable:`Lämmitysjärjestelmää ei ole ladattu.`,not_found:`Lämmitysjärjestelmää ei löytynyt, tai sinulla ei ole oikeutta nähdä sitä.`,plot:`Menoveden lämpötila ulkolämpötilan mukaan`,outdoor_axis:`Ulkolämpötila ({unit})`,slope:`Jyrkkyys`,level:`Taso`,max_flow_c:`Menovesi enintään`,curve:`Lämmityskäyrä`,draft:`Uusi lämmityskäyrä`,now:`Nyt`,measured:`Mitattu viime viikolla`,suggested:`Sopii opittuun taloon`,suggestion:`Ehdotus talollesi: jyrkkyys {slope}, taso {level} (varmuus {confidence})`,use:`Käytä`,devices:`Käyrää seuraavat laitteet`,flow:`menovesi {value}`,status:{confirmed:`Vahvistettu`,pending:`Odottaa vahvistusta`,failed:`Ei vahvistettu`,off:`Ei ohjata`}}},ru:{editor:{entry_id:`Система отопления`,entry_id_help:`Оставьте пустым, чтобы использовать первую систему отопления.`,title:`Заголовок`,hide:`Скрыть`,read_only:`Только просмотр`},overview:{name:`Обзор отопления`,description:`Что греет сейчас и почему, сколько это стоит и экономит, следующие 24 часа и временные настройки.`,unavailable:`Система отопления не загружена.`,not_found:`Система отопления не найдена, или у вас нет прав на её просмотр.`,heats:`{names}: {power}`,heats_unknown:`{names}: идёт нагрев`,states:{off:`Управление отоплением выключено`,shadow:`Только моделирование`,starting:`Запуск`,frost:`Защита от замерзания`,blind:`Постоянная температура подачи`,commissioning:`Измерение источника тепла`,heating:`Нагрев`,limited:`Тепло нужно, но ограничено`,idle:`Тепло не требуется`},band:`Комфорт {low}–{high}`,outdoor:`На улице {value}`,failing:`Последний цикл управления завершился ошибкой. Значения ниже могут быть устаревшими.`,shadow:`Моделирование: так действовало бы управление отоплением. Ничего не управляется.`,off:`Управление отоплением выключено. Источники работают сами; план ниже не выполняется.`,cost_now:`Затраты сейчас`,electricity:`Электричество {price}`,no_price:`Цена электричества неизвестна`,saved:`Сэкономлено за {days}`,would_save:`Экономия за {days} составила бы`,interval:`С вероятностью 90 %: от {low} до {high}`,learning:`Изучение дома`,checking:`Проверка модели дома`,learning_left:`Первый план примерно через {left}`,learning_error:`Ошибка прогноза {error}; планирование начнётся ниже {limit}`,ladder:`Цена тепла сейчас`,price_unknown:`Цена неизвестна`,source:{heating:`Греет`,commanded:`Включён, ещё не греет`,own:`Греет самостоятельно`,failing:`Не отвечает`},reasons:{no_demand:`Тепло не требуется`,more_expensive:`Дороже`,not_needed:`Не требуется`,control_off:`Управление отоплением выключено`},plan:`Следующие 24 часа, план составлен в {time}`,no_plan:`Следующие 24 часа, плана пока нет`,chart:{label:`Время в следующие 24 часа`,now:`Сейчас`,room:`Комната`,heat:`Тепло`,price:`Цена электричества`,outdoor:`На улице`},limits:`Что ограничивает отопление`,profiles:{auto:`Авто`,comfort:`Комфорт`,eco:`Эко`,away:`Не дома`,antifreeze:`Защита от замерзания`},override:{title:`Временная настройка`,until:`{what} до {until}`,zone_until:`{zone}: {what} до {until}`,end:`Завершить`,end_all:`Завершить все`,temperature:`Температура`,colder:`Холоднее`,warmer:`Теплее`,duration:`Длительность`,set:`Установить`,profile:`Профиль`},parts:{figures:`Затраты и экономия`,ladder:`Цена тепла`,next_day:`Следующие 24 часа`,limits:`Ограничения`,override:`Временная настройка`}},curve:{name:`Кривая отопления`,description:`Кривую отопления можно перетащить или ввести; видны измеренные точки, предложенная кривая и подтверждение устройств.`,unavailable:`Система отопления не загружена.`,not_found:`Система отопления не найдена, или у вас нет прав на её просмотр.`,plot:`Температура подачи в зависимости от уличной`,outdoor_axis:`Уличная температура ({unit})`,slope:`Наклон`,level:`Уровень`,max_flow_c:`Макс. подача`,curve:`Кривая отопления`,draft:`Новая кривая отопления`,now:`Сейчас`,measured:`Измерено за неделю`,suggested:`Подходит изученному дому`,suggestion:`Предложение для вашего дома: наклон {slope}, уровень {level} (уверенность {confidence})`,use:`Применить`,devices:`Устройства, которые следуют кривой`,flow:`подача {value}`,status:{confirmed:`Подтверждено`,pending:`Ожидает подтверждения`,failed:`Не подтверждено`,off:`Не управляется`}}}},e),I=`proof-of-heat-curve-card`,L={slope:.05,level:1,max_flow_c:1},R=()=>({type:`custom:${I}`}),z=e=>{for(let t of[`entry_id`,`title`]){let n=e[t];if(n!==void 0&&typeof n!=`string`)throw Error(`${t} must be a text`)}if(e.read_only!==void 0&&typeof e.read_only!=`boolean`)throw Error(`read_only must be true or false`);return e},le=e=>({schema:[{name:`entry_id`,selector:{config_entry:{integration:`proof_of_heat`}}},{name:`title`,selector:{text:{}}},{name:`read_only`,selector:{boolean:{}}}],computeLabel:({name:t})=>e(`editor.${t}`),computeHelper:({name:t})=>t===`entry_id`?e(`editor.entry_id_help`):void 0,assertConfig:e=>void z(e)}),B=-20,V=20,ue=-12,H=12,U=34,W=36,G=10,K=10,de=class extends t{constructor(...e){super(...e),this.width=new a(this),this.onDown=(e,t)=>{this.locked||e.button>0||(e.currentTarget.setPointerCapture?.(e.pointerId),this.grippedAt=this.slopeAt,this.dragged=t)},this.onMove=e=>{if(!this.dragged)return;let t=this.shadowRoot?.querySelector(`svg`)?.getBoundingClientRect();if(!t)return;let{height:n}=this.scales(),r=C(n-W,G,15,this.top)(e.clientY-t.top);this.emit(this.dragged,this.valueAt(this.dragged,r))},this.onUp=()=>{this.dragged=void 0,this.grippedAt=void 0},this.onKey=(e,t)=>{let[n,r]=this.data.ranges[t],i=L[t],a=this.values[t],o={ArrowUp:a+i,ArrowRight:a+i,ArrowDown:a-i,ArrowLeft:a-i,PageUp:a+5*i,PageDown:a-5*i,Home:n,End:r}[e.key];o===void 0||this.locked||(e.preventDefault(),this.emit(t,o))}}static{this.properties={hass:{attribute:!1},data:{attribute:!1},values:{attribute:!1},changed:{type:Boolean},locked:{type:Boolean},localize:{attribute:!1},dragged:{state:!0}}}static{this.styles=[s,l`
+:host {
+height: auto;
+}
+.handle {
+cursor: ns-resize;
+touch-action: none;
+outline: none;
+}
+.handle .hit {
+fill: transparent;
+}
+.handle .knob {
+fill: var(--card-background-color);
+stroke: var(--heat);
+stroke-width: 3;
+}
+.handle:hover .knob,
+.handle.dragged .knob {
+fill: var(--heat);
+}
+.handle:focus-visible .ring {
+stroke: var(--primary-color);
+}
+.ring {
+fill: none;
+stroke: transparent;
+stroke-width: 2;
+}
+.grid {
+stroke: var(--line);
+}
+svg text.present {
+fill: var(--primary-text-color);
+font-weight: 500;
+stroke: var(--card-background-color);
+stroke-width: 4px;
+paint-order: stroke;
+}
+svg text.axis {
+font-size: 12px;
+}
+`]}get top(){let{data:e,values:t}=this,n=[t.max_flow_c,e.max_flow_c,...e.measured.map(([,e])=>e)];return Math.ceil((Math.max(45,...n)+3)/5)*5}scales(){let e=this.width.inside(0),t=Math.round(c(e*.62,200,320));return{x:C(B,V,U,e-K),y:C(15,this.top,t-W,G),width:e,height:t}}emit(e,t){let n=k(t,L[e],this.data.ranges[e]);n!==this.values[e]&&this.dispatchEvent(new CustomEvent(`value`,{detail:{field:e,value:n}}))}valueAt(e,t){let{values:n,data:r}=this;return e===`slope`?se(t,this.slopeAt,n.level,r.room_c):e===`level`?oe(t,H,n.slope,r.room_c):t}get slopeAt(){if(this.grippedAt!==void 0)return this.grippedAt;let{values:e,data:t}=this;for(let n=ue;n<4;n+=1)if(u(n,e.slope,e.level,t.room_c)<e.max_flow_c-.5)return n;return 4}flowOf(e){let{values:t,data:n}=this;return e===`max_flow_c`?t.max_flow_c:u(e===`slope`?this.slopeAt:H,t.slope,t.level,n.room_c,t.max_flow_c)}render(){let{data:e,values:t,localize:n,hass:r}=this,{x:i,y:a,width:o,height:s}=this.scales(),c=(t,n,r)=>D(Array.from({length:41},(o,s)=>{let c=B+s;return[i(c),a(u(c,t,n,e.room_c,r))]})),{suggestion:l}=e;return y`
+<svg width=${o} height=${s} role="group" aria-label=${n(`curve.plot`)}>
+${this.grid(i,a,o,s)}
+${e.measured.map(([e,t])=>e>=B&&e<=V?M`<circle cx=${i(e)} cy=${a(t)} r="2.5" fill="var(--muted)" opacity="0.35" />`:T)}
+${this.changed?M`<path d=${c(e.slope,e.level,e.max_flow_c)} fill="none" stroke="var(--muted)" stroke-width="2" />`:T}
+${l?M`<path d=${c(l.slope,l.level,t.max_flow_c)} fill="none" stroke="var(--success-color, var(--green-color))" stroke-width="2" stroke-dasharray="6 4" />`:T}
+<line x1=${U} x2=${o-K} y1=${a(t.max_flow_c)} y2=${a(t.max_flow_c)} stroke="var(--warning-color)" stroke-dasharray="2 4" />
+<path d=${c(t.slope,t.level,t.max_flow_c)} fill="none" stroke="var(--heat)" stroke-width="3" stroke-linecap="round" />
+${x(e.outdoor_c)&&x(e.setpoint_c)?this.present(e.outdoor_c,e.setpoint_c,i,a,s):T}
+${this.locked?T:[`max_flow_c`,`slope`,`level`].map(e=>this.handle(e,i,a))}
+<text class="axis" x=${U} y=${s-4}>${n(`curve.outdoor_axis`,{unit:b(r)?`°F`:`°C`})}</text>
+</svg>
+`}grid(e,t,n,r){let{hass:i}=this,a=e=>m(P(i,e),i.locale);return[...N(20,this.top,5).map(e=>M`
+<line class="grid" x1=${U} x2=${n-K} y1=${t(e)} y2=${t(e)} />
+<text x=${28} y=${t(e)+4} text-anchor="end">${a(e)}</text>`),...N(B,V,n<300?4:8).map(t=>M`
+<text x=${e(t)} y=${r-W+14} text-anchor="middle">${a(t)}</text>`)]}present(e,t,n,r,i){let{hass:a}=this,o=n(c(e,B,V)),s=`${_(a,t,0)} · ${_(a,e,0)}`,l=e>5;return M`
+<line x1=${o} x2=${o} y1=${r(t)} y2=${i-W} stroke="var(--primary-color)" stroke-dasharray="2 3" />
+<circle cx=${o} cy=${r(t)} r="5" fill="var(--primary-color)" />
+<text x=${o+(l?-9:9)} y=${r(t)+16} class="present" text-anchor=${l?`end`:`start`}>${s}</text>
+`}handle(e,t,n){let{data:r,values:i,localize:a,hass:o}=this,[s,c]=r.ranges[e],l=e===`max_flow_c`?t(V)-12:t(e===`slope`?this.slopeAt:H),u=n(this.flowOf(e));return M`
+<g
+class=${`handle ${e} ${this.dragged===e?`dragged`:``}`}
+role="slider"
+tabindex="0"
+aria-label=${a(`curve.${e}`)}
+aria-orientation="vertical"
+aria-valuemin=${s}
+aria-valuemax=${c}
+aria-valuenow=${i[e]}
+aria-valuetext=${e===`max_flow_c`?_(o,i[e],0):m(i[e],o.locale,e===`slope`?2:0)}
+@keydown=${t=>this.onKey(t,e)}
+@pointerdown=${t=>this.onDown(t,e)}
+@pointermove=${this.onMove}
+@pointerup=${this.onUp}
+@pointercancel=${this.onUp}
+>
+<circle class="hit" cx=${l} cy=${u} r="22" />
+<circle class="ring" cx=${l} cy=${u} r="13" />
+<circle class="knob" cx=${l} cy=${u} r="7" />
+</g>
+`}};customElements.get(`proof-of-heat-curve-plot`)||customElements.define(`proof-of-heat-curve-plot`,de);var q=[`slope`,`level`,`max_flow_c`],fe={confirmed:`mdi:check-circle-outline`,pending:`mdi:timer-sand`,failed:`mdi:alert-circle-outline`},pe=class extends r{constructor(...e){super(...e),this.answered=new Map,this.texts=F,this.live=new n(this,()=>this.config&&this.hass?{type:`proof_of_heat/curve/subscribe`,language:this.hass.locale.language,...this.config.entry_id&&{entry_id:this.config.entry_id}}:void 0)}static{this.properties={...r.properties,draft:{state:!0},saving:{state:!0},notice:{state:!0}}}static{this.getStubConfig=R}static{this.getConfigForm=()=>le(w(F,E()))}static{this.styles=[s,l`
+header {
+display: flex;
+justify-content: space-between;
+gap: 12px;
+align-items: baseline;
+}
+header h2 {
+font-size: 18px;
+color: var(--primary-text-color);
+margin: 0;
+}
+.legend {
+display: flex;
+flex-wrap: wrap;
+gap: 4px 16px;
+font-size: 12px;
+color: var(--muted);
+}
+.legend span {
+display: flex;
+align-items: center;
+gap: 6px;
+}
+.legend i {
+width: 16px;
+border-top: 3px solid var(--heat);
+}
+.legend .dots {
+width: 6px;
+height: 6px;
+border: 0;
+border-radius: 50%;
+background: var(--muted);
+}
+.legend .now {
+width: 9px;
+height: 9px;
+border: 0;
+border-radius: 50%;
+background: var(--primary-color);
+}
+.legend .fit {
+border-top: 2px dashed var(--success-color, var(--green-color));
+}
+.fields {
+display: grid;
+grid-template-columns: repeat(auto-fit, minmax(92px, 1fr));
+gap: 8px;
+}
+label {
+font-size: 12px;
+color: var(--muted);
+display: grid;
+gap: 4px;
+align-content: end;
+}
+input[type="number"] {
+width: 100%;
+font-size: 16px;
+color: var(--primary-text-color);
+padding: 0 10px;
+}
+.box {
+display: flex;
+gap: 12px;
+align-items: center;
+justify-content: space-between;
+flex-wrap: wrap;
+padding: 8px 8px 8px 14px;
+border-radius: 12px;
+background: var(--soft);
+}
+.box p {
+flex: 1 1 180px;
+}
+.save {
+display: flex;
+gap: 8px;
+align-items: center;
+min-height: 40px;
+}
+.save span {
+flex: 1;
+color: var(--muted);
+}
+.save .conflict,
+.save .error {
+color: var(--error-color);
+}
+ul {
+list-style: none;
+margin: 0;
+padding: 0;
+}
+li {
+display: flex;
+flex-wrap: wrap;
+gap: 0 10px;
+padding: 4px 0;
+align-items: center;
+}
+li ha-icon {
+--mdc-icon-size: 18px;
+color: var(--muted);
+}
+li.confirmed ha-icon {
+color: var(--success-color, var(--green-color));
+}
+li.failed ha-icon {
+color: var(--error-color);
+}
+li .name {
+flex: 1 1 120px;
+min-width: 0;
+overflow: hidden;
+text-overflow: ellipsis;
+white-space: nowrap;
+}
+`]}readConfig(e){return z(e)}getCardSize(){return 8}getGridOptions(){return{columns:12,min_columns:6}}change(e,t,n){let r={...this.draft??{slope:e.slope,level:e.level,max_flow_c:e.max_flow_c,revision:e.revision},[t]:k(n,L[t],e.ranges[t])},i=q.some(t=>r[t]!==e[t]);this.draft=i||r.revision!==e.revision?r:void 0,this.notice=void 0}undo(){this.draft=void 0,this.notice=void 0}async save(e){let{draft:t,hass:n}=this;if(t&&n&&!this.saving){this.saving=!0,this.notice=void 0,this.answered=new Map(e.devices.map(({name:e,command_id:t})=>[e,t]));try{await n.callWS({type:`proof_of_heat/curve/set`,entry_id:e.entry_id,...t}),this.draft=void 0,this.notice={kind:`saved`,text:this.localize(`common.saved`)}}catch(e){let t=S(e)?e.code:``,n=S(e)?e.message:String(e);this.notice=t===`conflict`?{kind:`conflict`,text:this.localize(`common.conflict`)}:{kind:`error`,text:n}}finally{this.saving=!1}}}render(){let{hass:e}=this,t=this.live.data;if(!e||!t?.available)return y`<ha-card>${A(this.live.state,this.localize,`curve`)}</ha-card>`;let{localize:n}=this,r=this.draft??t,i=!t.can_control||this.config?.read_only===!0;return y`
+<ha-card>
+<header><h2>${this.config?.title??n(`curve.name`)}</h2></header>
+<proof-of-heat-curve-plot
+.hass=${e}
+.data=${t}
+.values=${r}
+?changed=${this.draft!==void 0}
+?locked=${i}
+.localize=${n}
+@value=${e=>this.change(t,e.detail.field,e.detail.value)}
+></proof-of-heat-curve-plot>
+${this.legend(t)} ${this.fields(t,r,i)} ${this.suggestion(t,r,i)}
+${i?this.locked(t):this.footer(t)} ${this.devices(t)}
+</ha-card>
+`}legend(e){let{localize:t}=this;return y`
+<div class="legend">
+<span><i></i>${t(this.draft?`curve.draft`:`curve.curve`)}</span>
+${x(e.outdoor_c)&&x(e.setpoint_c)?y`<span><i class="now"></i>${t(`curve.now`)}</span>`:T}
+${e.measured.length?y`<span><i class="dots"></i>${t(`curve.measured`)}</span>`:T}
+${e.suggestion?y`<span><i class="fit"></i>${t(`curve.suggested`)}</span>`:T}
+</div>
+`}fields(e,t,n){let{hass:r,localize:i}=this;if(!r)return y``;let a=b(r);return y`
+<div class="fields">
+${q.map(o=>{let s=o===`level`&&a?1.8:1,c=e=>o===`max_flow_c`?P(r,e):e*s,l=e=>o===`max_flow_c`?v(r,e):e/s,u=o===`slope`?``:o===`level`?` (${a?`°F`:`K`})`:` (${a?`°F`:`°C`})`,[d,ee]=e.ranges[o],f=Number(c(t[o]).toFixed(2));return y`<label>
+${i(`curve.${o}`)}${u}
+<input
+type="number"
+name=${o}
+step=${a&&o!==`slope`?`any`:L[o]}
+min=${c(d)}
+max=${c(ee)}
+.value=${String(f)}
+?disabled=${n}
+@change=${t=>{let n=t.target,r=Number(n.value);n.value!==``&&Number.isFinite(r)&&this.change(e,o,l(r)),this.requestUpdate()}}
+/>
+</label>`})}
+</div>
+`}suggestion(e,t,n){let{hass:r,localize:i}=this,{suggestion:a}=e;return!r||!a||a.slope===t.slope&&a.level===t.level?T:y`
+<div class="box">
+<p>
+${i(`curve.suggestion`,{slope:m(a.slope,r.locale,2),level:f(r,a.level,0),confidence:re(a.confidence*100,r.locale)})}
+</p>
+${n?T:y`<button
+class="action use"
+@click=${()=>{this.change(e,`slope`,a.slope),this.change(e,`level`,a.level)}}
+>
+${i(`curve.use`)}
+</button>`}
+</div>
+`}locked(e){return e.can_control?T:y`<p class="muted">${this.localize(`common.read_only`)}</p>`}footer(e){let{localize:t,draft:n}=this,r=n!==void 0&&n.revision!==e.revision,i=r?{kind:`conflict`,text:t(`common.conflict`)}:this.notice??(n?{kind:`draft`,text:t(`common.unsaved`)}:{kind:``,text:``});return!i.text&&!this.saving?y``:y`
+<div class="save">
+<span class=${i.kind} role="status">${this.saving?t(`common.saving`):i.text}</span>
+${n?y`
+<button class="action undo" ?disabled=${!!this.saving} @click=${()=>this.undo()}>
+${t(r?`common.load_changes`:`common.undo`)}
+</button>
+${r?T:y`<button class="action main" ?disabled=${!!this.saving} @click=${()=>void this.save(e)}>${t(`common.save`)}</button>`}
+`:T}
+</div>
+`}devices(e){let{localize:t}=this;return e.devices.length?y`
+<section>
+<h2>${t(`curve.devices`)}</h2>
+<ul>
+${e.devices.map(t=>this.device(t,e.active))}
+</ul>
+</section>
+`:T}device(e,t){let{hass:n,localize:r}=this;if(!n)return y``;let i=this.answered.has(e.name)&&this.answered.get(e.name)===e.command_id,a=t?i?`pending`:e.status??`pending`:`off`,o=a===`failed`&&e.reason?e.reason.charAt(0).toLocaleUpperCase()+e.reason.slice(1):r(`curve.status.${a}`),s=x(e.flow_c)?` · ${r(`curve.flow`,{value:_(n,e.flow_c)})}`:``;return y`
+<li class=${a}>
+<ha-icon icon=${fe[a]??`mdi:power`}></ha-icon>
+<span class="name">${e.name}</span>
+<span class="muted">${o}${s}</span>
+</li>
+`}},J=`proof-of-heat-overview-card`,Y=[`figures`,`ladder`,`next_day`,`limits`,`override`],me={heating:`mdi:fire`,limited:`mdi:fire-alert`,idle:`mdi:leaf`,off:`mdi:power`,shadow:`mdi:eye-outline`,starting:`mdi:timer-sand`,commissioning:`mdi:ruler`,frost:`mdi:snowflake-alert`,blind:`mdi:thermometer-off`},he={heat_pump:`mdi:heat-pump-outline`,boiler:`mdi:water-boiler`,miner:`mdi:bitcoin`,direct_electric:`mdi:radiator`,controller:`mdi:tune`},ge={heat_pump:`var(--blue-color)`,boiler:`var(--deep-orange-color)`,miner:`var(--amber-color)`,direct_electric:`var(--red-color)`,controller:`var(--purple-color)`},X=()=>({type:`custom:${J}`}),Z=e=>{for(let t of[`entry_id`,`title`]){let n=e[t];if(n!==void 0&&typeof n!=`string`)throw Error(`${t} must be a text`)}let t=e.hide??[];if(!Array.isArray(t))throw Error(`hide must be a list`);for(let e of t)if(!Y.includes(e))throw Error(`hide: ${String(e)} is not one of ${Y.join(`, `)}`);return e},_e=e=>({schema:[{name:`entry_id`,selector:{config_entry:{integration:`proof_of_heat`}}},{name:`title`,selector:{text:{}}},{name:`hide`,selector:{select:{multiple:!0,mode:`list`,options:Y.map(t=>({value:t,label:e(`overview.parts.${t}`)}))}}}],computeLabel:({name:t})=>e(`editor.${t}`),computeHelper:({name:t})=>t===`entry_id`?e(`editor.entry_id_help`):void 0,assertConfig:e=>void Z(e)}),ve=new Set([`failing`,`auth`]),ye=e=>ve.has(e.health)?`failing`:e.heating?e.commanded?`heating`:`own`:e.commanded?`commanded`:`waiting`,be=e=>{let t=new Map;return new Map(e.map(({id:e,kind:n})=>{let r=t.get(n)??0;t.set(n,r+1);let i=ge[n]??`var(--teal-color)`;return[e,r?`color-mix(in srgb, ${i} ${c(100-35*r,30,100)}%, var(--card-background-color))`:i]}))},xe=e=>{let t=be(e),n=e.map(({price_kwh:e})=>e).filter(x),r=Math.min(0,...n),i=Math.max(0,...n)-r||1,a=e=>(e-r)/i*100;return[...e].sort((e,t)=>(e.price_kwh??1/0)-(t.price_kwh??1/0)||e.name.localeCompare(t.name)).map(e=>({source:e,color:t.get(e.id)??``,status:ye(e),bar:x(e.price_kwh)?{left:a(Math.min(0,e.price_kwh)),width:Math.abs(e.price_kwh)/i*100}:null}))},Se=(e,t)=>{if(e.reason_text){let t=`${e.name}: `,n=e.reason_text.startsWith(t)?e.reason_text.slice(t.length):e.reason_text;return n.charAt(0).toLocaleUpperCase()+n.slice(1)}if(!e.reason)return``;let n=t(`overview.reasons.${e.reason}`);return n.startsWith(`overview.`)?``:n},Ce=(e,t)=>{let n=t+e.age_steps;return e.begin.findIndex((t,r)=>n>=t&&n<(e.end[r]??t))},we=(e,t,n)=>{let r=t+e.age_steps,i=[e.age_steps,n];for(let t=0;t<e.end.length;t+=1){let n=e.end[t]??0,a=e.room_c[t];if(a===void 0)return null;if(r<=n)return i[1]===null||n===i[0]?a:i[1]+(r-i[0])/(n-i[0])*(a-i[1]);i=[n,a]}return null},Te=(e,t)=>{let n=Ce(e,t);return n<0?null:Object.values(e.heat_w).reduce((e,t)=>e+(t[n]??0),0)},Q=(e,t,n)=>{let r=Math.floor(t),i=e=>e[r]??null;return{time:new Date(Date.parse(e.start)+t*e.step_s*1e3),price:i(e.price_kwh),priceKnown:r<e.known_steps,outdoor:i(e.outdoor_c),lower:i(e.lower_c),upper:i(e.upper_c),room:e.plan?we(e.plan,t,n):null,heat:e.plan?Te(e.plan,t):null}},$=(...e)=>{let t=e.flat().filter(x);return t.length?[Math.min(...t),Math.max(...t)]:null},Ee=26,De={room:64,heat:44,price:40,outdoor:30},Oe=18,ke=class extends t{constructor(...e){super(...e),this.width=new a(this),this.onPointer=e=>{let t=e.currentTarget.getBoundingClientRect();t.width>0&&this.move((e.clientX-t.left)/t.width*this.count-.5)},this.onKey=e=>{let t=this.step??0,n={ArrowLeft:t-1,ArrowDown:t-1,ArrowRight:t+1,ArrowUp:t+1,PageDown:t-4,PageUp:t+4,Home:0,End:this.count-1}[e.key];n!==void 0&&(e.preventDefault(),this.move(n))}}static{this.properties={hass:{attribute:!1},day:{attribute:!1},roomNow:{attribute:!1},currency:{attribute:!1},colors:{attribute:!1},localize:{attribute:!1},shadow:{type:Boolean,reflect:!0},step:{state:!0}}}static{this.styles=[s,l`
 :host {
 height: auto;
 }
@@ -28,10 +302,10 @@ font-weight: 500;
 .shadowed {
 stroke-dasharray: 3 3;
 }
-`]}get count(){return this.day.lower_c.length}move(e){this.step=c(Math.round(e),0,this.count-1)}facts(){let{hass:e,localize:t}=this,n=X(this.day,this.step??0,this.roomNow);return[[`room`,w(n.room)?y(e,n.room):null],[`heat`,w(n.heat)?_(n.heat,e.locale):null],[`price`,w(n.price)?(n.priceKnown?``:`≈ `)+v(n.price,this.currency,e.locale):null],[`outdoor`,w(n.outdoor)?y(e,n.outdoor):null]].flatMap(([e,n])=>n===null?[]:[[t(`overview.chart.${e}`),n]])}render(){let{hass:e,localize:t}=this,n=this.width.inside(0),r=T(0,this.count,0,n),i=this.panels(n,r),a=i[i.length-1],o=a?a.top+a.height:0,s=b(e,X(this.day,this.step??0,null).time),c=this.facts();return S`
+`]}get count(){return this.day.lower_c.length}move(e){this.step=c(Math.round(e),0,this.count-1)}facts(){let{hass:e,localize:t}=this,n=Q(this.day,this.step??0,this.roomNow);return[[`room`,x(n.room)?_(e,n.room):null],[`heat`,x(n.heat)?h(n.heat,e.locale):null],[`price`,x(n.price)?(n.priceKnown?``:`≈ `)+g(n.price,this.currency,e.locale):null],[`outdoor`,x(n.outdoor)?_(e,n.outdoor):null]].flatMap(([e,n])=>n===null?[]:[[t(`overview.chart.${e}`),n]])}render(){let{hass:e,localize:t}=this,n=this.width.inside(0),r=C(0,this.count,0,n),i=this.panels(n,r),a=i[i.length-1],o=a?a.top+a.height:0,s=ie(e,Q(this.day,this.step??0,null).time),c=this.facts();return y`
 <div class="readout" aria-hidden="true">
 <b>${this.step===null||this.step===void 0?t(`overview.chart.now`):s}</b>
-${c.map(([e,t])=>S`<span>${e} <b>${t}</b></span>`)}
+${c.map(([e,t])=>y`<span>${e} <b>${t}</b></span>`)}
 </div>
 <div
 class="chart"
@@ -47,29 +321,29 @@ aria-valuetext=${`${s}: ${c.map(e=>e.join(` `)).join(`, `)}`}
 @pointerdown=${this.onPointer}
 @pointerleave=${()=>{this.step=null}}
 >
-<svg width=${n} height=${o+se} aria-hidden="true">
+<svg width=${n} height=${o+Oe} aria-hidden="true">
 ${this.axis(r,o)}
 ${i.map(e=>this.panel(e,n))}
-${w(this.step)?N`<line x1=${r(this.step+.5)} x2=${r(this.step+.5)} y1="12" y2=${o} stroke="var(--primary-text-color)" stroke-width="1" opacity="0.6" />`:D}
+${x(this.step)?M`<line x1=${r(this.step+.5)} x2=${r(this.step+.5)} y1="12" y2=${o} stroke="var(--primary-text-color)" stroke-width="1" opacity="0.6" />`:T}
 </svg>
 </div>
-`}panels(e,t){let{day:n,hass:r}=this,i=[],a=e=>y(r,e,0),o=Z(n.lower_c,n.upper_c,n.plan?.room_c??[],[this.roomNow]);o&&i.push({key:`room`,values:[o[0]-.2,o[1]+.2],format:a,draw:e=>this.drawRoom(t,e(o[0]-.2,o[1]+.2))});let s=this.stacked();s&&i.push({key:`heat`,values:[0,s],format:e=>_(e,r.locale),draw:e=>this.drawHeat(t,e(0,s))});let c=Z(n.price_kwh);if(c){let n=Math.min(0,c[0]),a=c[1]>n?c[1]:n+.1;i.push({key:`price`,values:[n,a],format:e=>v(e,this.currency,r.locale),draw:r=>this.drawPrice(t,r(n,a),r(n,a)(0),e)})}let l=Z(n.outdoor_c);if(l){let[e,r]=l[1]-l[0]<2?[l[0]-1,l[1]+1]:l;i.push({key:`outdoor`,values:[e,r],format:a,draw:i=>this.drawLine(n.outdoor_c,t,i(e,r))})}let u=20;return i.map(e=>{let t={...e,top:u,height:Q[e.key]};return u+=t.height+oe,t})}panel(e,t){let n=e.top+e.height,r=this.localize(`overview.chart.${e.key}`),[i,a]=e.values??[0,0],o=i===0||e.key===`heat`?e.format(a):`${e.format(i)} – ${e.format(a)}`;return N`
+`}panels(e,t){let{day:n,hass:r}=this,i=[],a=e=>_(r,e,0),o=$(n.lower_c,n.upper_c,n.plan?.room_c??[],[this.roomNow]);o&&i.push({key:`room`,values:[o[0]-.2,o[1]+.2],format:a,draw:e=>this.drawRoom(t,e(o[0]-.2,o[1]+.2))});let s=this.stacked();s&&i.push({key:`heat`,values:[0,s],format:e=>h(e,r.locale),draw:e=>this.drawHeat(t,e(0,s))});let c=$(n.price_kwh);if(c){let n=Math.min(0,c[0]),a=c[1]>n?c[1]:n+.1;i.push({key:`price`,values:[n,a],format:e=>g(e,this.currency,r.locale),draw:r=>this.drawPrice(t,r(n,a),r(n,a)(0),e)})}let l=$(n.outdoor_c);if(l){let[e,r]=l[1]-l[0]<2?[l[0]-1,l[1]+1]:l;i.push({key:`outdoor`,values:[e,r],format:a,draw:i=>this.drawLine(n.outdoor_c,t,i(e,r))})}let u=20;return i.map(e=>{let t={...e,top:u,height:De[e.key]};return u+=t.height+Ee,t})}panel(e,t){let n=e.top+e.height,r=this.localize(`overview.chart.${e.key}`),[i,a]=e.values??[0,0],o=i===0||e.key===`heat`?e.format(a):`${e.format(i)} – ${e.format(a)}`;return M`
 <text class="title" x="0" y=${e.top-7}>${r}</text>
 <text x=${t} y=${e.top-7} text-anchor="end">${o}</text>
 <line x1="0" x2=${t} y1=${n} y2=${n} stroke="var(--line)" />
-${e.draw((t,r)=>T(t,r,n,e.top))}
-`}axis(e,t){let{hass:n,day:r}=this,i=3600/r.step_s,a=Date.parse(r.start),o=this.width.inside(0)<300?6:this.width.inside(0)<520?4:3,s=[];for(let r=1;r<=24;r+=1){let c=new Date(Math.ceil(a/36e5)*36e5+(r-1)*36e5);if(te(n,c)%o)continue;let l=e((c.getTime()-a)/36e5*i);if(l<0||l>e(this.count))continue;let u=l<14?`start`:l>e(this.count)-14?`end`:`middle`;s.push(N`
+${e.draw((t,r)=>C(t,r,n,e.top))}
+`}axis(e,t){let{hass:n,day:r}=this,i=3600/r.step_s,a=Date.parse(r.start),o=this.width.inside(0)<300?6:this.width.inside(0)<520?4:3,s=[];for(let r=1;r<=24;r+=1){let c=new Date(Math.ceil(a/36e5)*36e5+(r-1)*36e5);if(ae(n,c)%o)continue;let l=e((c.getTime()-a)/36e5*i);if(l<0||l>e(this.count))continue;let u=l<14?`start`:l>e(this.count)-14?`end`:`middle`;s.push(M`
 <line x1=${l} x2=${l} y1="12" y2=${t} stroke="var(--line)" opacity="0.5" />
-<text x=${l} y=${t+14} text-anchor=${u}>${d(n,c)}</text>
-`)}return s}drawRoom(e,t){let{day:n}=this,r=n=>M(n.map(e=>e??0),e,t),i=[];if(n.plan)for(let r=0;r<=this.count;r+=1){let{room:a}=X(n,Math.min(r,this.count-.01),this.roomNow);i.push(w(a)?[e(r),t(a)]:null)}return N`
+<text x=${l} y=${t+14} text-anchor=${u}>${ee(n,c)}</text>
+`)}return s}drawRoom(e,t){let{day:n}=this,r=n=>j(n.map(e=>e??0),e,t),i=[];if(n.plan)for(let r=0;r<=this.count;r+=1){let{room:a}=Q(n,Math.min(r,this.count-.01),this.roomNow);i.push(x(a)?[e(r),t(a)]:null)}return M`
 <path d=${o(r(n.upper_c),r(n.lower_c))} fill="var(--success-color, var(--green-color))" opacity="0.16" />
-${i.length?N`<path class=${this.shadow?`shadowed`:``} d=${k(i)} fill="none" stroke="var(--heat)" stroke-width="2" stroke-linejoin="round" />`:D}
-${w(this.roomNow)?N`<circle cx="0" cy=${t(this.roomNow)} r="4" fill="var(--heat)" />`:D}
-`}stacked(){let{plan:e}=this.day;return e?Math.max(...e.begin.map((t,n)=>Object.values(e.heat_w).reduce((e,t)=>e+(t[n]??0),0)),0):0}drawHeat(e,t){let{plan:n}=this.day;return n?n.begin.flatMap((r,i)=>{let a=e(Math.max(0,r-n.age_steps)),o=e(Math.min(this.count,(n.end[i]??r)-n.age_steps)),s=0;return Object.entries(n.heat_w).flatMap(([e,n])=>{let r=n[i]??0;if(r<1||o<=a)return[];let c=t(s+r),l=t(s)-c;s+=r;let u=this.colors.get(e)??`var(--heat)`;return[N`<rect x=${a} y=${c} width=${Math.max(1,o-a-1)} height=${l} rx="1" fill=${this.shadow?`none`:u} stroke=${this.shadow?u:`none`} />`]})}):[]}drawPrice(e,t,n,r){let{day:i}=this,a=i.price_kwh.map(e=>e??0),s=M(a,e,t),l=c(i.known_steps,0,a.length)*2,u=s.slice(Math.max(0,l-1));return N`
+${i.length?M`<path class=${this.shadow?`shadowed`:``} d=${D(i)} fill="none" stroke="var(--heat)" stroke-width="2" stroke-linejoin="round" />`:T}
+${x(this.roomNow)?M`<circle cx="0" cy=${t(this.roomNow)} r="4" fill="var(--heat)" />`:T}
+`}stacked(){let{plan:e}=this.day;return e?Math.max(...e.begin.map((t,n)=>Object.values(e.heat_w).reduce((e,t)=>e+(t[n]??0),0)),0):0}drawHeat(e,t){let{plan:n}=this.day;return n?n.begin.flatMap((r,i)=>{let a=e(Math.max(0,r-n.age_steps)),o=e(Math.min(this.count,(n.end[i]??r)-n.age_steps)),s=0;return Object.entries(n.heat_w).flatMap(([e,n])=>{let r=n[i]??0;if(r<1||o<=a)return[];let c=t(s+r),l=t(s)-c;s+=r;let u=this.colors.get(e)??`var(--heat)`;return[M`<rect x=${a} y=${c} width=${Math.max(1,o-a-1)} height=${l} rx="1" fill=${this.shadow?`none`:u} stroke=${this.shadow?u:`none`} />`]})}):[]}drawPrice(e,t,n,r){let{day:i}=this,a=i.price_kwh.map(e=>e??0),s=j(a,e,t),l=c(i.known_steps,0,a.length)*2,u=s.slice(Math.max(0,l-1));return M`
 <path d=${o(s,[[0,n],[r,n]])} fill="var(--info-color, var(--primary-color))" opacity="0.12" />
-<path d=${k(s.slice(0,l))} fill="none" stroke="var(--info-color, var(--primary-color))" stroke-width="1.5" />
-<path d=${k(u)} fill="none" stroke="var(--info-color, var(--primary-color))" stroke-width="1.5" stroke-dasharray="2 3" opacity="0.7" />
-`}drawLine(e,t,n){let r=e.map((e,r)=>w(e)?[t(r+.5),n(e)]:null);return N`<path d=${k(r)} fill="none" stroke="var(--muted)" stroke-width="1.5" stroke-linejoin="round" />`}},le=[1,2,3,6,12,24],ue=[`comfort`,`eco`,`away`],de=5,fe=28,pe=class extends t{static{this.properties={hass:{attribute:!1},data:{attribute:!1},localize:{attribute:!1},targetC:{state:!0},hours:{state:!0},busy:{state:!0},error:{state:!0}}}static{this.styles=[s,l`
+<path d=${D(s.slice(0,l))} fill="none" stroke="var(--info-color, var(--primary-color))" stroke-width="1.5" />
+<path d=${D(u)} fill="none" stroke="var(--info-color, var(--primary-color))" stroke-width="1.5" stroke-dasharray="2 3" opacity="0.7" />
+`}drawLine(e,t,n){let r=e.map((e,r)=>x(e)?[t(r+.5),n(e)]:null);return M`<path d=${D(r)} fill="none" stroke="var(--muted)" stroke-width="1.5" stroke-linejoin="round" />`}},Ae=[1,2,3,6,12,24],je=[`comfort`,`eco`,`away`],Me=5,Ne=28,Pe=class extends t{static{this.properties={hass:{attribute:!1},data:{attribute:!1},localize:{attribute:!1},targetC:{state:!0},hours:{state:!0},busy:{state:!0},error:{state:!0}}}static{this.styles=[s,l`
 :host {
 height: auto;
 }
@@ -128,9 +402,9 @@ display: none;
 .hint {
 margin-top: 8px;
 }
-`]}get step(){return C(this.hass)?1:.5}get target(){let e=this.data.zones.map(e=>e.target_c).filter(w),t=this.targetC??(e.length?Math.max(...e):21),n=P(this.hass,t);return Math.round(n/this.step)*this.step}change(e){this.targetC=c(x(this.hass,this.target+e*this.step),de,fe)}async call(e,t){this.busy=!0,this.error=void 0;try{await this.hass.callService(`proof_of_heat`,e,{config_entry_id:this.data.entry_id,...t}),this.targetC=void 0}catch(e){this.error=ne(e)||e instanceof Error?e.message:String(e)}finally{this.busy=!1}}set(e){this.call(`override`,{...e,duration:{hours:this.hours??3}})}describe(e){let{hass:t,localize:n}=this,r=w(e.target_c)?y(t,e.target_c):n(`overview.profiles.${e.profile??`auto`}`),i=m(t,e.until);return e.zone?n(`overview.override.zone_until`,{zone:e.zone,what:r,until:i}):n(`overview.override.until`,{what:r,until:i})}render(){let{data:e,localize:t,hass:n}=this,r=!e.can_control||!!this.busy,i=C(n)?`°F`:`°C`;return S`
+`]}get step(){return b(this.hass)?1:.5}get target(){let e=this.data.zones.map(e=>e.target_c).filter(x),t=this.targetC??(e.length?Math.max(...e):21),n=P(this.hass,t);return Math.round(n/this.step)*this.step}change(e){this.targetC=c(v(this.hass,this.target+e*this.step),Me,Ne)}async call(e,t){this.busy=!0,this.error=void 0;try{await this.hass.callService(`proof_of_heat`,e,{config_entry_id:this.data.entry_id,...t}),this.targetC=void 0}catch(e){this.error=S(e)||e instanceof Error?e.message:String(e)}finally{this.busy=!1}}set(e){this.call(`override`,{...e,duration:{hours:this.hours??3}})}describe(e){let{hass:t,localize:n}=this,r=x(e.target_c)?_(t,e.target_c):n(`overview.profiles.${e.profile??`auto`}`),i=p(t,e.until);return e.zone?n(`overview.override.zone_until`,{zone:e.zone,what:r,until:i}):n(`overview.override.until`,{what:r,until:i})}render(){let{data:e,localize:t,hass:n}=this,r=!e.can_control||!!this.busy,i=b(n)?`°F`:`°C`;return y`
 <h2>${t(`overview.override.title`)}</h2>
-${e.overrides.map(n=>S`
+${e.overrides.map(n=>y`
 <div class="row active">
 <span>${this.describe(n)}</span>
 <button class="action end" ?disabled=${r} @click=${()=>void this.end(n)}>
@@ -141,7 +415,7 @@ ${t(n.zone_id===null&&e.overrides.length>1?`overview.override.end_all`:`overview
 <div class="row">
 <div class="stepper" role="group" aria-label=${t(`overview.override.temperature`)}>
 <button class="down" aria-label=${t(`overview.override.colder`)} ?disabled=${r} @click=${()=>this.change(-1)}>−</button>
-<output aria-live="polite">${g(this.target,n.locale,+(this.step<1))} ${i}</output>
+<output aria-live="polite">${m(this.target,n.locale,+(this.step<1))} ${i}</output>
 <button class="up" aria-label=${t(`overview.override.warmer`)} ?disabled=${r} @click=${()=>this.change(1)}>+</button>
 </div>
 <select
@@ -149,26 +423,26 @@ aria-label=${t(`overview.override.duration`)}
 ?disabled=${r}
 @change=${e=>{this.hours=Number(e.target.value)}}
 >
-${le.map(e=>S`<option value=${e} ?selected=${e===(this.hours??3)}>
+${Ae.map(e=>y`<option value=${e} ?selected=${e===(this.hours??3)}>
 ${new Intl.NumberFormat(n.locale.language,{style:`unit`,unit:`hour`,unitDisplay:`long`}).format(e)}
 </option>`)}
 </select>
 <button
 class="action main set"
 ?disabled=${r}
-@click=${()=>this.set({temperature:Math.round(x(n,this.target)*100)/100})}
+@click=${()=>this.set({temperature:Math.round(v(n,this.target)*100)/100})}
 >
 ${t(`overview.override.set`)}
 </button>
 </div>
 <div class="row profiles" role="group" aria-label=${t(`overview.override.profile`)}>
-${ue.map(e=>S`<button class="action" ?disabled=${r} @click=${()=>this.set({profile:e})}>
+${je.map(e=>y`<button class="action" ?disabled=${r} @click=${()=>this.set({profile:e})}>
 ${t(`overview.profiles.${e}`)}
 </button>`)}
 </div>
-${e.can_control?D:S`<p class="muted hint">${t(`common.read_only`)}</p>`}
+${e.can_control?T:y`<p class="muted hint">${t(`common.read_only`)}</p>`}
 <p class="error" role="alert">${this.error??``}</p>
-`}async end(e){await this.call(`clear_override`,e.entity_id?{entity_id:e.entity_id}:{})}},$=(e,t)=>{customElements.get(e)||customElements.define(e,t)};$(`proof-of-heat-next-day`,ce),$(`proof-of-heat-override`,pe);var me=class extends r{constructor(...e){super(...e),this.texts=F,this.live=new n(this,()=>this.config&&this.hass?{type:`proof_of_heat/overview/subscribe`,language:this.hass.locale.language,...this.config.entry_id&&{entry_id:this.config.entry_id}}:void 0)}static{this.getStubConfig=V}static{this.getConfigForm=()=>U(E(F,O()))}static{this.styles=[s,l`
+`}async end(e){await this.call(`clear_override`,e.entity_id?{entity_id:e.entity_id}:{})}},Fe=(e,t)=>{customElements.get(e)||customElements.define(e,t)};Fe(`proof-of-heat-next-day`,ke),Fe(`proof-of-heat-override`,Pe);var Ie=class extends r{constructor(...e){super(...e),this.texts=F,this.live=new n(this,()=>this.config&&this.hass?{type:`proof_of_heat/overview/subscribe`,language:this.hass.locale.language,...this.config.entry_id&&{entry_id:this.config.entry_id}}:void 0)}static{this.getStubConfig=X}static{this.getConfigForm=()=>_e(w(F,E()))}static{this.styles=[s,l`
 header {
 display: flex;
 gap: 12px;
@@ -366,73 +640,73 @@ width: 36px;
 height: 36px;
 }
 }
-`]}readConfig(e){return H(e)}getCardSize(){return 9}getGridOptions(){return{columns:12,min_columns:6}}shows(e){return!this.config?.hide?.includes(e)}render(){let e=this.live.state,t=this.live.data;return!this.hass||!t?.available?S`<ha-card>${j(e,this.localize,`overview`)}</ha-card>`:S`
+`]}readConfig(e){return Z(e)}getCardSize(){return 9}getGridOptions(){return{columns:12,min_columns:6}}shows(e){return!this.config?.hide?.includes(e)}render(){let e=this.live.state,t=this.live.data;return!this.hass||!t?.available?y`<ha-card>${A(e,this.localize,`overview`)}</ha-card>`:y`
 <ha-card class=${t.shadow?`shadow`:``} style=${`--state-color:${this.stateColor(t)}`}>
 ${this.header(t)} ${this.banner(t)}
-${this.shows(`figures`)?this.figures(t):D}
-${this.shows(`ladder`)&&t.sources.length?this.ladder(t):D}
-${this.shows(`next_day`)&&t.next_day?this.nextDay(t):D}
-${this.shows(`limits`)&&(t.limits.length||t.notes.length)?this.limits(t):D}
-${this.shows(`override`)&&t.active?S`<proof-of-heat-override .hass=${this.hass} .data=${t} .localize=${this.localize}></proof-of-heat-override>`:D}
+${this.shows(`figures`)?this.figures(t):T}
+${this.shows(`ladder`)&&t.sources.length?this.ladder(t):T}
+${this.shows(`next_day`)&&t.next_day?this.nextDay(t):T}
+${this.shows(`limits`)&&(t.limits.length||t.notes.length)?this.limits(t):T}
+${this.shows(`override`)&&t.active?y`<proof-of-heat-override .hass=${this.hass} .data=${t} .localize=${this.localize}></proof-of-heat-override>`:T}
 </ha-card>
-`}stateColor({state:e,failing:t}){if(t)return`var(--error-color)`;switch(e){case`heating`:return`var(--state-climate-heat-color, var(--deep-orange-color))`;case`limited`:return`var(--warning-color)`;case`frost`:return`var(--info-color)`;case`blind`:return`var(--error-color)`;case`idle`:return`var(--success-color, var(--green-color))`;case`off`:return`var(--secondary-text-color)`;default:return`var(--primary-color)`}}headline(e){let{hass:t,localize:n}=this;if(!t)return``;let r=e.sources.filter(({heating:e})=>e);if(!r.length)return n(`overview.states.${e.state}`);let i=p(r.map(({name:e})=>e),t.locale);return w(e.heat.value)?n(`overview.heats`,{names:i,power:(e.heat.estimated?`≈ `:``)+_(e.heat.value,t.locale)}):n(`overview.heats_unknown`,{names:i})}header(e){let t=this.hass;if(!t)return S``;let n=w(e.lower_c)&&w(e.upper_c);return S`
+`}stateColor({state:e,failing:t}){if(t)return`var(--error-color)`;switch(e){case`heating`:return`var(--state-climate-heat-color, var(--deep-orange-color))`;case`limited`:return`var(--warning-color)`;case`frost`:return`var(--info-color)`;case`blind`:return`var(--error-color)`;case`idle`:return`var(--success-color, var(--green-color))`;case`off`:return`var(--secondary-text-color)`;default:return`var(--primary-color)`}}headline(e){let{hass:t,localize:n}=this;if(!t)return``;let r=e.sources.filter(({heating:e})=>e);if(!r.length)return n(`overview.states.${e.state}`);let i=te(r.map(({name:e})=>e),t.locale);return x(e.heat.value)?n(`overview.heats`,{names:i,power:(e.heat.estimated?`≈ `:``)+h(e.heat.value,t.locale)}):n(`overview.heats_unknown`,{names:i})}header(e){let t=this.hass;if(!t)return y``;let n=x(e.lower_c)&&x(e.upper_c);return y`
 <header>
-<div class="badge"><ha-icon icon=${R[e.state]??`mdi:radiator`}></ha-icon></div>
+<div class="badge"><ha-icon icon=${me[e.state]??`mdi:radiator`}></ha-icon></div>
 <div class="who">
-${this.config?.title?S`<span class="why">${this.config.title}</span>`:D}
+${this.config?.title?y`<span class="why">${this.config.title}</span>`:T}
 <strong>${this.headline(e)}</strong>
 <p class="why">${e.text}</p>
 </div>
 <div class="room">
-<strong>${y(t,e.room_c)}</strong>
-${n?S`<span>${this.localize(`overview.band`,{low:g(P(t,e.lower_c??0),t.locale,1),high:y(t,e.upper_c)})}</span>`:D}
-${w(e.outdoor_c)?S`<span>${this.localize(`overview.outdoor`,{value:y(t,e.outdoor_c)})}</span>`:D}
+<strong>${_(t,e.room_c)}</strong>
+${n?y`<span>${this.localize(`overview.band`,{low:m(P(t,e.lower_c??0),t.locale,1),high:_(t,e.upper_c)})}</span>`:T}
+${x(e.outdoor_c)?y`<span>${this.localize(`overview.outdoor`,{value:_(t,e.outdoor_c)})}</span>`:T}
 </div>
 </header>
-`}banner(e){let t=(e,t,n=``)=>S`
+`}banner(e){let t=(e,t,n=``)=>y`
 <div class=${`banner ${n}`} role="status">
 <ha-icon icon=${e}></ha-icon>
 <p>${this.localize(t)}</p>
 </div>
-`;return e.failing?t(`mdi:alert-circle`,`overview.failing`,`error`):e.shadow?t(`mdi:eye-outline`,`overview.shadow`):e.active?D:t(`mdi:power`,`overview.off`)}figures(e){let t=this.hass;if(!t)return S``;let{localize:n}=this,r=e.cost_h;return S`
+`;return e.failing?t(`mdi:alert-circle`,`overview.failing`,`error`):e.shadow?t(`mdi:eye-outline`,`overview.shadow`):e.active?T:t(`mdi:power`,`overview.off`)}figures(e){let t=this.hass;if(!t)return y``;let{localize:n}=this,r=e.cost_h;return y`
 <div class="figures">
 <div class="figure">
 <span>${n(`overview.cost_now`)}</span>
-<strong>${w(r.value)?`${r.estimated?`≈ `:``}${h(r.value,e.currency,t.locale)}/h`:i}</strong>
-<span>${w(e.price_kwh)?n(`overview.electricity`,{price:v(e.price_kwh,e.currency,t.locale)}):n(`overview.no_price`)}</span>
+<strong>${x(r.value)?`${r.estimated?`≈ `:``}${ne(r.value,e.currency,t.locale)}/h`:i}</strong>
+<span>${x(e.price_kwh)?n(`overview.electricity`,{price:g(e.price_kwh,e.currency,t.locale)}):n(`overview.no_price`)}</span>
 </div>
-${this.savings(e)} ${e.learning.trusted?D:this.learning(e)}
+${this.savings(e)} ${e.learning.trusted?T:this.learning(e)}
 </div>
-`}savings(e){let t=this.hass,n=e.savings;if(!t||!n)return D;let{localize:r}=this,i=n=>h(n,e.currency,t.locale),a=new Intl.NumberFormat(t.locale.language,{style:`unit`,unit:`day`,unitDisplay:`long`}).format(n.days);return S`
+`}savings(e){let t=this.hass,n=e.savings;if(!t||!n)return T;let{localize:r}=this,i=n=>ne(n,e.currency,t.locale),a=new Intl.NumberFormat(t.locale.language,{style:`unit`,unit:`day`,unitDisplay:`long`}).format(n.days);return y`
 <div class="figure">
 <span>${r(n.simulated?`overview.would_save`:`overview.saved`,{days:a})}</span>
-<strong>${i(n.saved)}${w(n.percent)?` · ${ee(n.percent,t.locale)}`:``}</strong>
+<strong>${i(n.saved)}${x(n.percent)?` · ${re(n.percent,t.locale)}`:``}</strong>
 <span>${r(`overview.interval`,{low:i(n.low),high:i(n.high)})}</span>
 </div>
-`}learning(e){let t=this.hass;if(!t)return S``;let{localize:n}=this,{learning:r}=e,i=r.expected?(Date.parse(r.expected)-Date.parse(e.time))/1e3:0,a=r.learned?n(`overview.learning_error`,{error:f(t,r.error_k),limit:f(t,r.limit_k)}):n(`overview.learning_left`,{left:u(Math.max(60,i),t.locale)});return S`
+`}learning(e){let t=this.hass;if(!t)return y``;let{localize:n}=this,{learning:r}=e,i=r.expected?(Date.parse(r.expected)-Date.parse(e.time))/1e3:0,a=r.learned?n(`overview.learning_error`,{error:f(t,r.error_k),limit:f(t,r.limit_k)}):n(`overview.learning_left`,{left:d(Math.max(60,i),t.locale)});return y`
 <div class="figure">
 <span id="learning">${n(r.learned?`overview.checking`:`overview.learning`)}</span>
 <progress max="100" value=${c(r.progress,0,100)} aria-labelledby="learning"></progress>
 <span>${a}</span>
 </div>
-`}ladder(e){return S`
+`}ladder(e){return y`
 <section>
 <h2>${this.localize(`overview.ladder`)}</h2>
 <ul class="rungs">
-${q(e.sources).map(t=>this.rung(t,e.currency))}
+${xe(e.sources).map(t=>this.rung(t,e.currency))}
 </ul>
 </section>
-`}rung({source:e,color:t,status:n,bar:r},i){let a=this.hass;if(!a)return S``;let{localize:o}=this,s=w(e.heat.value)?(e.heat.estimated?`≈ `:``)+_(e.heat.value,a.locale):``,c=n===`waiting`?[J(e,o)]:n===`failing`?[J(e,o)||o(`overview.source.failing`)]:[o(`overview.source.${n}`),n===`commanded`?``:s,...e.limits];return S`
+`}rung({source:e,color:t,status:n,bar:r},i){let a=this.hass;if(!a)return y``;let{localize:o}=this,s=x(e.heat.value)?(e.heat.estimated?`≈ `:``)+h(e.heat.value,a.locale):``,c=n===`waiting`?[Se(e,o)]:n===`failing`?[Se(e,o)||o(`overview.source.failing`)]:[o(`overview.source.${n}`),n===`commanded`?``:s,...e.limits];return y`
 <li class=${n} style=${`--source-color:${t}`}>
-<ha-icon icon=${z[e.kind]??`mdi:radiator`}></ha-icon>
+<ha-icon icon=${he[e.kind]??`mdi:radiator`}></ha-icon>
 <span class="name">${e.name}</span>
-<span class="price">${e.price_kwh===null?o(`overview.price_unknown`):v(e.price_kwh,i,a.locale)}</span>
+<span class="price">${e.price_kwh===null?o(`overview.price_unknown`):g(e.price_kwh,i,a.locale)}</span>
 <span class="track" aria-hidden="true">
-${r?S`<i class="animated" style=${`left:${r.left}%;width:max(3px,${r.width}%)`}></i>`:D}
+${r?y`<i class="animated" style=${`left:${r.left}%;width:max(3px,${r.width}%)`}></i>`:T}
 </span>
 <span class="state">${c.filter(Boolean).join(` · `)}</span>
 </li>
-`}nextDay(e){let{localize:t,hass:n}=this;if(!n)return S``;let r=e.next_day?.plan?m(n,e.next_day.plan.made*1e3):``;return S`
+`}nextDay(e){let{localize:t,hass:n}=this;if(!n)return y``;let r=e.next_day?.plan?p(n,e.next_day.plan.made*1e3):``;return y`
 <section>
 <h2>${e.next_day?.plan?t(`overview.plan`,{time:r}):t(`overview.no_plan`)}</h2>
 <proof-of-heat-next-day
@@ -440,12 +714,12 @@ ${r?S`<i class="animated" style=${`left:${r.left}%;width:max(3px,${r.width}%)`}>
 .day=${e.next_day}
 .roomNow=${e.room_c}
 .currency=${e.currency}
-.colors=${K(e.sources)}
+.colors=${be(e.sources)}
 .localize=${t}
 ?shadow=${e.shadow||!e.active}
 ></proof-of-heat-next-day>
 </section>
-`}limits(e){let t=(e,t,n)=>S`<li class=${t}><ha-icon icon=${n}></ha-icon><span>${e.charAt(0).toLocaleUpperCase()+e.slice(1)}</span></li>`;return S`
+`}limits(e){let t=(e,t,n)=>y`<li class=${t}><ha-icon icon=${n}></ha-icon><span>${e.charAt(0).toLocaleUpperCase()+e.slice(1)}</span></li>`;return y`
 <section>
 <h2>${this.localize(`overview.limits`)}</h2>
 <ul class="limits">
@@ -453,4 +727,4 @@ ${e.limits.map(e=>t(e,`limit`,`mdi:arrow-collapse-vertical`))}
 ${e.notes.map(e=>t(e,`note`,`mdi:information-outline`))}
 </ul>
 </section>
-`}},he=new Set([`decision`,`cost_per_hour`,`demand`,`heat_power`,`savings`]),ge=(e,t)=>{let n=e.entities[t];return n?.platform===`proof_of_heat`&&he.has(n.translation_key??``)};A({tag:I,element:me,texts:F,key:`overview`,docs:`cards.md#heating-overview`,suggest:(e,t)=>ge(e,t)?V():null});
+`}},Le=new Set([`decision`,`cost_per_hour`,`demand`,`heat_power`,`savings`]),Re=new Set([`slope`,`level`,`max_flow`,`flow_setpoint`]),ze=(e,t,n)=>{let r=e.entities[t];return r?.platform===`proof_of_heat`&&n.has(r.translation_key??``)};O({tag:J,element:Ie,texts:F,key:`overview`,docs:`cards.md#heating-overview`,suggest:(e,t)=>ze(e,t,Le)?X():null}),O({tag:I,element:pe,texts:F,key:`curve`,docs:`cards.md#heating-curve`,suggest:(e,t)=>ze(e,t,Re)?R():null});

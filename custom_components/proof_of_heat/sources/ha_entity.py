@@ -13,7 +13,7 @@ from ..drivers.base import SourceBase
 from ..drivers.device_settings import Settings, SettingValue, Shown
 from ..drivers.errors import RefusedError, UnreachableError
 from ..drivers.source_parts import Timing
-from ..inputs.states import energy_kwh, number_of, power_w, temperature
+from ..inputs.states import energy_kwh, power_w, temperature
 from . import ha_entity_adapter as adapter
 from .source_commands import can_stop
 
@@ -109,7 +109,7 @@ class EntitySource(SourceBase):
             raise UnreachableError(f"{self.entity_id} is {'missing' if state is None else state.state}")
         options = self._options
         scale = self._scale(state)
-        set_to = None if scale is None else scale.from_native(_setpoint(state))
+        set_to = None if scale is None else scale.from_native(adapter.setpoint(state))
         on = self._is_on(state, set_to)
         if on and state.domain in (*adapter.SELECTS, "water_heater"):
             self._last_mode = state.state
@@ -252,12 +252,3 @@ class EntitySource(SourceBase):
             )
         except (HomeAssistantError, ValueError) as err:
             raise RefusedError(f"{domain}.{service}: {err}") from err
-
-
-def _setpoint(state: State) -> float | None:
-    match state.domain:
-        case "number" | "input_number":
-            return number_of(state)
-        case "humidifier":
-            return state.attributes.get("humidity")
-    return state.attributes.get("temperature")

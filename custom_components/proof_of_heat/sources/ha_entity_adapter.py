@@ -25,6 +25,10 @@ OFF_STATES: Final = (STATE_OFF, "idle")
 _NOT_HEATING: Final = ("cool", "dry", "fan_only")
 _HEATING: Final = ("heat", "auto", "heat_cool")
 """Modes in which a thermostat heats, best first: turning it on may select cooling."""
+_SINGLE, _BOTH = 1, 2
+"""The features of a thermostat: one setpoint, or a lower and an upper one."""
+_LEAST_RANGE: Final = 2.0
+"""Distance of the upper setpoint from the lower one, at least."""
 _SWITCHABLE: Final = {"climate": 128 | 256, "water_heater": 8}
 """The features "turn on" and "turn off" by domain."""
 _WATTS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(k?)w\b", re.IGNORECASE)
@@ -155,15 +159,50 @@ def service_calls(state: State, command: Command, scale: Scale | None, last_mode
         found += _switch(state, command.on, command.mode or last_mode)
     elif command.mode is not None:
         found.append(("select_option", {"option": command.mode}))
+    mode = next((data["hvac_mode"] for service, data in found if service == "set_hvac_mode"), state.state)
     for value in (command.room_c, command.flow_c, command.power_w):
         if value is not None and scale is not None:
-            found.append(_set(state.domain, scale.to_native(value)))
+            found.append(_set(state, mode, scale.to_native(value)))
     return found
 
 
-def _set(domain: str, value: float) -> tuple[str, dict[str, Any]]:
+def setpoint(state: State) -> object:
+    """Return the setpoint in the entity's own unit; of a range the lower one, which is for heating."""
+    match state.domain:
+        case "number" | "input_number":
+            return number_of(state)
+        case "humidifier":
+            return state.attributes.get("humidity")
+        case "climate" if has_range(state, state.state):
+            return state.attributes.get("target_temp_low")
+    return state.attributes.get("temperature")
+
+
+def has_range(state: State, mode: str) -> bool:
+    """Return whether a thermostat has a lower and an upper setpoint instead of a single one in a mode."""
+    attributes = state.attributes
+    features = int(attributes.get("supported_features") or 0)
+    if features & (_SINGLE | _BOTH) == _SINGLE | _BOTH and mode != state.state:
+        return mode == "heat_cool"
+    if features & (_SINGLE | _BOTH) in (_SINGLE, _BOTH):
+        return bool(features & _BOTH)
+    return attributes.get("temperature") is None and attributes.get("target_temp_low") is not None
+
+
+def _range_from(state: State, low: float) -> dict[str, Any]:
+    """Return both setpoints for a lower one; the upper one stays unless it is too near."""
+    high = _number(state.attributes.get("target_temp_high"))
+    limit = _number(state.attributes.get("max_temp"))
+    high = low + _LEAST_RANGE if high is None else max(high, low + _LEAST_RANGE)
+    return {_RANGE[0]: low, _RANGE[1]: high if limit is None else max(low, min(high, limit))}
+
+
+def _set(state: State, mode: str, value: float) -> tuple[str, dict[str, Any]]:
+    domain = state.domain
     if domain in NUMBERS:
         return "set_value", {"value": value}
+    if domain == "climate" and has_range(state, mode):
+        return "set_temperature", _range_from(state, value)
     return (
         ("set_humidity", {"humidity": value}) if domain == "humidifier" else ("set_temperature", {"temperature": value})
     )

@@ -1,5 +1,8 @@
 /** The cards of proof_of_heat. */
 
+import { HeatingCurveCard } from "../cards/heating-curve/card.js";
+import { stubConfig as curveStub } from "../cards/heating-curve/config.js";
+import { TAG as CURVE } from "../cards/heating-curve/const.js";
 import { HeatingOverviewCard } from "../cards/heating-overview/card.js";
 import { stubConfig } from "../cards/heating-overview/config.js";
 import { TAG as OVERVIEW } from "../cards/heating-overview/const.js";
@@ -9,9 +12,11 @@ import type { HomeAssistant } from "../lib/types.js";
 
 const SYSTEM_ENTITIES = new Set(["decision", "cost_per_hour", "demand", "heat_power", "savings"]);
 
-const isSystemEntity = (hass: HomeAssistant, entityId: string): boolean => {
+const CURVE_ENTITIES = new Set(["slope", "level", "max_flow", "flow_setpoint"]);
+
+const isOneOf = (hass: HomeAssistant, entityId: string, keys: ReadonlySet<string>): boolean => {
   const entity = hass.entities[entityId];
-  return entity?.platform === "proof_of_heat" && SYSTEM_ENTITIES.has(entity.translation_key ?? "");
+  return entity?.platform === "proof_of_heat" && keys.has(entity.translation_key ?? "");
 };
 
 registerCard({
@@ -20,5 +25,14 @@ registerCard({
   texts: TEXTS,
   key: "overview",
   docs: "cards.md#heating-overview",
-  suggest: (hass, entityId) => (isSystemEntity(hass, entityId) ? stubConfig() : null),
+  suggest: (hass, entityId) => (isOneOf(hass, entityId, SYSTEM_ENTITIES) ? stubConfig() : null),
+});
+
+registerCard({
+  tag: CURVE,
+  element: HeatingCurveCard,
+  texts: TEXTS,
+  key: "curve",
+  docs: "cards.md#heating-curve",
+  suggest: (hass, entityId) => (isOneOf(hass, entityId, CURVE_ENTITIES) ? curveStub() : null),
 });

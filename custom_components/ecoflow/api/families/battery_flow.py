@@ -50,15 +50,11 @@ class BatteryFlow:
 
     def charges(self, values: Values) -> bool:
         """Whether the remaining time of charging applies; it does while the direction is unknown."""
-        power_w, reported = self.power(values), self.reported_state(values)
-        if power_w is None:
-            return reported in (None, CHARGING)
-        return power_w > IDLE_W or (power_w > 0 and reported == CHARGING)
+        return self.state(values) in (None, CHARGING)
 
     def discharges(self, values: Values) -> bool:
         """Whether the remaining time of discharging applies; it does while the direction is unknown."""
-        power_w = self.power(values)
-        return self.reported_state(values) in (None, DISCHARGING) if power_w is None else power_w < 0
+        return self.state(values) in (None, DISCHARGING)
 
     def sensor(self, **more: Any) -> SensorSpec:
         """Return the sensor of the battery's state."""

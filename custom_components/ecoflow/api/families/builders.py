@@ -1,11 +1,14 @@
 """Builders of sensor specifications by what they measure."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from ..units import Quantity
 from ..wire_values import Decoded, Values, as_number, lookup, without_minus_zero
 from .specs import SensorSpec
+
+_AC_TOLERANCE: Final = 1.1
+_AC_TOLERANCE_W: Final = 10.0
 
 
 def watts(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
@@ -21,6 +24,22 @@ def volts(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: A
 def amps(key: str, source: str | tuple[str, ...], scale: float = 1.0, **more: Any) -> SensorSpec:
     """Return a current sensor."""
     return SensorSpec(key=key, source=source, quantity=Quantity.CURRENT, scale=scale, **more)
+
+
+def ac_current(key: str, source: str, voltage: str, power: str, **more: Any) -> SensorSpec:
+    """Return a sensor of an AC current in mA, which is unknown while the power is more than voltage x current.
+
+    The modules of a station report at different times: after a load was switched, the current may be an older one.
+    """
+
+    def agrees(values: Values) -> bool:
+        numbers = [as_number(lookup(values, path)) for path in (power, voltage, source)]
+        if any(number is None for number in numbers):
+            return True
+        watts_w, volts_mv, amps_ma = (abs(number or 0.0) for number in numbers)
+        return watts_w <= volts_mv * amps_ma * 1e-6 * _AC_TOLERANCE + _AC_TOLERANCE_W
+
+    return amps(key, source, 0.001, applies=agrees, depends_on=(power, voltage), diagnostic=True, **more)
 
 
 def output_watts(key: str, source: str | tuple[str, ...], **more: Any) -> SensorSpec:

@@ -11,6 +11,7 @@ from typing import Any
 from ..units import Quantity
 from .battery_flow import DISCHARGING_CHARGING, IDLE_DISCHARGING_CHARGING, BatteryFlow
 from .builders import (
+    ac_current,
     amps,
     battery_level,
     celsius,
@@ -116,10 +117,10 @@ _SENSORS: tuple[SensorSpec, ...] = (
     watts("usb_c_2_output_power", "pd.typec2Watts"),
     watts("usb_c_1_input_power", "pd.typecChaWatts"),
     volts("ac_input_voltage", "inv.acInVol", 0.001, evidence=_MEASURED),
-    amps("ac_input_current", "inv.acInAmp", 0.001, evidence=_MEASURED, diagnostic=True),
+    ac_current("ac_input_current", "inv.acInAmp", "inv.acInVol", "inv.inputWatts", evidence=_MEASURED),
     hertz("ac_input_frequency", "inv.acInFreq", diagnostic=True),
     volts("ac_output_voltage", "inv.invOutVol", 0.001, evidence=_MEASURED, diagnostic=True),
-    amps("ac_output_current", "inv.invOutAmp", 0.001, evidence=_MEASURED, diagnostic=True),
+    ac_current("ac_output_current", "inv.invOutAmp", "inv.invOutVol", "inv.outputWatts", evidence=_MEASURED),
     hertz("ac_output_frequency", "inv.invOutFreq", diagnostic=True),
     energy_counter("ac_input_energy", "pd.chgPowerAC", evidence=_MEASURED),
     energy_counter("dc_input_energy", "pd.chgPowerDC"),
@@ -256,6 +257,7 @@ DELTA_2 = _station(
     selects=DELTA_2_SELECTS,
     charge=ChargeControl(setting="charge_power", power="ac_input_power", pause=pause),
     identifying_values=("bms_bmsStatus.f32ShowSoc", "mppt.cfgAcEnabled"),
+    identifying_capacity=("bms_bmsStatus.designCap", (20_000,)),
 )
 
 DELTA_2_MAX = _station(

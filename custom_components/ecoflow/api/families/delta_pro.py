@@ -11,6 +11,7 @@ from ..units import Quantity
 from ..wire_values import Values
 from .battery_flow import IDLE_DISCHARGING_CHARGING, BatteryFlow
 from .builders import (
+    ac_current,
     amps,
     battery_level,
     celsius,
@@ -119,10 +120,10 @@ _SENSORS: tuple[SensorSpec, ...] = (
     watts("usb_c_1_output_power", "pd.typec1Watts"),
     watts("usb_c_2_output_power", "pd.typec2Watts"),
     volts("ac_input_voltage", "inv.acInVol", 0.001, evidence=_MEASURED),
-    amps("ac_input_current", "inv.acInAmp", 0.001, diagnostic=True),
+    ac_current("ac_input_current", "inv.acInAmp", "inv.acInVol", "inv.inputWatts"),
     hertz("ac_input_frequency", "inv.acInFreq", diagnostic=True),
     volts("ac_output_voltage", "inv.invOutVol", 0.001, evidence=_MEASURED, diagnostic=True),
-    amps("ac_output_current", "inv.invOutAmp", 0.001, evidence=_MEASURED, diagnostic=True),
+    ac_current("ac_output_current", "inv.invOutAmp", "inv.invOutVol", "inv.outputWatts", evidence=_MEASURED),
     hertz("ac_output_frequency", "inv.invOutFreq", diagnostic=True),
     _FLOW.charge_time("ems.chgRemainTime", unknown_above=_NO_TIME, unknown_values=_NO_TIME_MAX),
     _FLOW.discharge_time("ems.dsgRemainTime", unknown_above=_NO_TIME, unknown_values=_NO_TIME_MAX),
@@ -292,6 +293,7 @@ DELTA_PRO = Family(
     battery_power="battery_power",
     solar_power="solar_power",
     identifying_values=("bmsMaster.f32ShowSoc", "ems.lcdShowSoc"),
+    identifying_capacity=("bmsMaster.designCap", (80_000,)),
     ignored_values=_IGNORED,
 )
 

@@ -1,6 +1,7 @@
 """Devices of a model that no family describes: their plain values, with readable names and without controls.
 
-A value has a unit where its wire name carries one (`outputWatts`, `cmsBattSoc`), otherwise none.
+A value has a unit where its wire name carries one (`outputWatts`, `cmsBattSoc`) or the other values of the device prove
+one (`generic_units`), otherwise none. A remaining time is shown only in the direction of the battery's power.
 """
 
 from collections.abc import Iterable
@@ -10,13 +11,14 @@ from typing import Any
 from ..privacy import is_private, is_serial_number, mask, serial_numbers
 from ..units import Quantity
 from ..wire_values import Values
+from .generic_units import DIRECTION_SOURCES, context_units, direction_of
 from .options import NO_REMAINING_TIME
 from .specs import CommandFormat, Family, SensorSpec
 from .wire_names import WireUnit, is_remaining_time, is_temperature, readable_name, serials_in, unit_of
 
 GENERIC_FAMILY = "generic"
 # More would be too long to read on a device page; the diagnostics hold all values.
-MAX_SENSORS = 60
+MAX_SENSORS = 72
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # Values that users are most likely to need: these come first and are enabled.
@@ -53,6 +55,7 @@ def _sensors(wire_names: list[str], values: Values) -> Iterable[SensorSpec]:
     keys: set[str] = set()
     titles: set[str] = set()
     numbers = serials_in(wire_names)
+    proved = context_units(values)
     for wire_name in wire_names:
         key = generic_key(wire_name)
         if key in keys:
@@ -64,7 +67,8 @@ def _sensors(wire_names: list[str], values: Values) -> Iterable[SensorSpec]:
         if title in titles:
             title = f"{title} ({mask(wire_name, numbers)})"
         titles.add(title)
-        unit = unit_of(wire_name) if _is_number(values[wire_name]) else None
+        unit = unit_of(wire_name) or proved.get(wire_name) if _is_number(values[wire_name]) else None
+        applies = direction_of(wire_name) if is_remaining_time(wire_name) else None
         yield SensorSpec(
             key=key,
             name=title,
@@ -73,6 +77,10 @@ def _sensors(wire_names: list[str], values: Values) -> Iterable[SensorSpec]:
             quantity=(unit or _PLAIN).quantity,
             scale=(unit or _PLAIN).scale,
             unknown_values=NO_REMAINING_TIME if is_remaining_time(wire_name) else (),
+            # One without a direction in its name is negative while discharging.
+            magnitude=is_remaining_time(wire_name),
+            applies=applies,
+            depends_on=() if applies is None else DIRECTION_SOURCES,
             diagnostic=True,
             enabled=_USEFUL.search(wire_name) is not None,
         )
@@ -92,4 +100,5 @@ def _is_shown(wire_name: str, value: Any) -> bool:
 
 def _rank(wire_name: str) -> tuple[int, str]:
     """Return the order of a value: those with a unit first, then other useful ones."""
-    return (0 if unit_of(wire_name) else 1 if _USEFUL.search(wire_name) else 2, wire_name)
+    has_unit = unit_of(wire_name) is not None or is_remaining_time(wire_name)
+    return (0 if has_unit else 1 if _USEFUL.search(wire_name) else 2, wire_name)

@@ -11,10 +11,12 @@ import re
 from typing import Final
 
 from ..models import Device
-from ..wire_values import Values
+from ..wire_values import Values, as_number
 from .generic import generic_family
 from .specs import Family
 
+# The share by which a design capacity may differ from that of the model.
+_CAPACITY_TOLERANCE: Final = 0.05
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
 _BRACKETS = re.compile(r"[(\[{].*?[)\]}]")
 _BRANDS: Final = ("ecoflow", "ef")
@@ -143,5 +145,16 @@ def _reports_any(family: Family, values: Values) -> bool:
 def _by_values(families: tuple[Family, ...], values: Values) -> Family | None:
     for family in families:
         if family.identifying_values and all(name in values for name in family.identifying_values):
+            if _has_other_capacity(family, values):
+                continue
             return family
     return None
+
+
+def _has_other_capacity(family: Family, values: Values) -> bool:
+    """Whether the battery is not that of the family: a smaller model of the same generation reports the same names."""
+    if family.identifying_capacity is None:
+        return False
+    name, capacities = family.identifying_capacity
+    capacity = as_number(values.get(name))
+    return capacity is not None and not any(abs(capacity - own) <= _CAPACITY_TOLERANCE * own for own in capacities)

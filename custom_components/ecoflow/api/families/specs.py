@@ -301,6 +301,8 @@ class Family:
     battery_power: str | None = None
     solar_power: str | None = None
     identifying_values: tuple[str, ...] = ()
+    # The wire name of the battery's design capacity, and the capacities that this family has, in mAh.
+    identifying_capacity: tuple[str, tuple[int, ...]] | None = None
     ignored_values: tuple[str, ...] = ()
     # False for a family that only the reported values suggest.
     is_certain: bool = True

@@ -17,6 +17,7 @@ from ..errors import DecodeError, Reason
 from ..message import Message, Value
 from ..metrics import Kind, Metric
 from ..timestamps import parse_time
+from .ruuvi_gateway import decode_status, is_status
 
 KEY: Final = "ruuvi"
 
@@ -209,18 +210,22 @@ def manufacturer_payload(advertisement: bytes) -> bytes:
 
 
 def is_gateway(message: Mapping[str, Any]) -> bool:
-    """Return whether an object is a message of a Ruuvi Gateway about a sensor; `data` is all that every one has."""
+    """Return whether an object is a message of a Ruuvi Gateway: about a sensor, with `data`, or its own status."""
+    if is_status(message):
+        return True
     if "gw_mac" in message:
         return "data" in message
     return isinstance(data := message.get("data"), str) and _RELAYED.search(data) is not None
 
 
 def decode_gateway(message: Mapping[str, Any]) -> Message:
-    """Decode what a Ruuvi Gateway relays.
+    """Decode what a Ruuvi Gateway relays, or its status.
 
     Raises:
         DecodeError: Its data is not an advertisement in a known format.
     """
+    if is_status(message):
+        return decode_status(message, KEY)
     return decode_advertisement(
         message.get("data"),
         rssi=message.get("rssi"),

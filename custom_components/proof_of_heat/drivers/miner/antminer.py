@@ -141,6 +141,7 @@ class AntminerClient:
         if code is None:
             raise RefusedError(f"unknown mode {mode}")
         await self._set_mode(code)
+        self._running_mode = code  # turning it on afterwards keeps this mode
 
     async def _set_mode(self, code: int) -> None:
         conf = await self._page("GET", "get_miner_conf")

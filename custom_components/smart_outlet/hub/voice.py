@@ -1,0 +1,50 @@
+"""Assist sentences of the outlets: switch everything off, answered with the result of each socket."""
+
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant, callback
+
+from .._lib.voice import VoiceCommand, VoiceRequest, async_register_sentences, async_voice_texts
+from ..const import DOMAIN
+from ..domain.parts import DOMAIN_PARTS
+
+SWITCH_OFF: Final = {
+    "en": ("switch everything off", "switch off everything", "switch off all [the] (outlets|sockets)"),
+    "de": ("schalte alles aus", "alles ausschalten", "schalte alle steckdosen aus"),
+    "fi": ("sammuta kaikki", "sammuta kaikki pistorasiat"),
+    "ru": ("выключи всё", "выключи все", "выключи все розетки"),
+}
+WAIT_S: Final = 5.0
+
+
+@callback
+def async_register_voice(hass: HomeAssistant) -> None:
+    """Register the sentences."""
+    async_register_sentences(hass, [VoiceCommand(SWITCH_OFF, _async_switch_off)])
+
+
+async def _async_switch_off(hass: HomeAssistant, request: VoiceRequest) -> str | None:
+    """Switch everything off, with the permissions of the user."""
+    hubs = hass.data[DOMAIN_PARTS].directory.hubs
+    if not hubs:
+        return None
+    response: Any = await hass.services.async_call(
+        DOMAIN, "switch_everything_off", {"wait": WAIT_S}, blocking=True, return_response=True, context=request.context
+    )
+    text = await async_voice_texts(hass, DOMAIN, request.language)
+    results: dict[str, list[str]] = {"confirmed": [], "pending": [], "unreachable": [], "protected": []}
+    for report in response["hubs"]:
+        outlets = hubs[report["entry_id"]].model.outlets
+        for result, sockets in results.items():
+            sockets += [_socket_name(outlets, socket) for socket in report[result]]
+    not_off = [*results["pending"], *results["unreachable"]]
+    parts = [text("not_off", sockets=", ".join(not_off)) if not_off else text("all_off")]
+    if results["protected"]:
+        parts.append(text("protected", sockets=", ".join(results["protected"])))
+    return " ".join(parts)
+
+
+def _socket_name(outlets: dict[str, Any], socket: str) -> str:
+    device_id, _, letter = socket.partition("/")
+    outlet = outlets.get(device_id)
+    return f"{outlet.settings.name if outlet else device_id} {letter.upper()}"

@@ -1,0 +1,101 @@
+"""The heating system by voice: answers from the last decision, in four languages."""
+
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components import conversation
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.proof_of_heat.messages.formatter import async_load_texts
+
+from . import ha
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> MockConfigEntry:
+    """A cold home with a heater."""
+    freezer.move_to("2026-11-29T11:00:00+00:00")
+    for component in ("homeassistant", "conversation"):
+        assert await async_setup_component(hass, component, {})
+    ha.thermometer(hass, ha.OUTDOOR, 0.0)
+    ha.thermometer(hass, ha.ROOM, 17.0)
+    hass.states.async_set(ha.HEATER, "off")
+    heater = await ha.source(
+        hass,
+        "entity",
+        {"entity": ha.HEATER, "source_kind": "direct_electric", "nominal_power": 3000.0, "number_is": "power"},
+    )
+    made = ha.system(ha.zone(), heater)
+    await ha.start(hass, made)
+    return made
+
+
+async def say(hass: HomeAssistant, text: str, language: str = "en", user_id: str | None = None) -> str:
+    result = await conversation.async_converse(hass, text, None, Context(user_id=user_id), language=language)
+    speech: str = result.response.speech["plain"]["speech"]
+    return speech
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "answer"),
+    [
+        ("How is the heating?", "en", "Room temperature 17.0 °C. Outdoor temperature 0.0 °C."),
+        ("Was macht die Heizung?", "de", "Raumtemperatur 17,0 °C. Außentemperatur 0,0 °C."),
+        ("Miten lämmitys toimii?", "fi", "Huonelämpötila 17,0 °C. Ulkolämpötila 0,0 °C."),
+        ("Как там отопление?", "ru", "Температура в помещении 17,0 °C. Наружная температура 0,0 °C."),
+    ],
+)
+async def test_the_status(hass: HomeAssistant, entry: MockConfigEntry, text: str, language: str, answer: str) -> None:
+    spoken = await say(hass, text, language)
+    assert spoken.endswith(answer)
+    assert len(spoken) > len(answer) + 10, "the decision comes first"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Why is it heating?", "en"),
+        ("Warum heizt die Heizung?", "de"),
+        ("Miksi lämmitys on päällä?", "fi"),
+        ("Почему отопление работает?", "ru"),
+    ],
+)
+async def test_the_reason_is_that_of_the_decision(
+    hass: HomeAssistant, entry: MockConfigEntry, text: str, language: str
+) -> None:
+    spoken = await say(hass, text, language)
+    journal = entry.runtime_data.journal
+    await journal.async_set_texts(await async_load_texts(hass, language))
+    assert spoken.startswith(journal.rows[-1]["words"].rstrip("."))
+
+
+async def test_profiles(hass: HomeAssistant, entry: MockConfigEntry, hass_read_only_user: Any) -> None:
+    def profile() -> str:
+        return str(entry.runtime_data.user.comfort.profile)
+
+    assert await say(hass, "set eco") == "The profile Eco is selected."
+    assert profile() == "eco"
+    assert "Frostschutz" in await say(hass, "Stelle die Heizung auf Frostschutz", "de")
+    assert profile() == "antifreeze"
+    assert "Выбран профиль" in await say(hass, "включи режим авто", "ru")
+    assert profile() == "auto"
+    refused = await say(hass, "set the heating to comfort", user_id=hass_read_only_user.id)
+    assert refused == "You do not have permission to do that."
+    assert profile() == "auto"
+
+
+async def test_fahrenheit(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    hass.config.units = US_CUSTOMARY_SYSTEM
+    assert (await say(hass, "heating status")).endswith("Outdoor temperature 32.0 °F.")
+
+
+async def test_without_a_heating_system_another_integration_may_answer(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    for text in ("how is the heating", "why is it heating", "set eco"):
+        assert await say(hass, text) == "Done"
