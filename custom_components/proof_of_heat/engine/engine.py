@@ -157,8 +157,7 @@ class Engine:
             series, before, limit = self.history.series(), self.learned, self.config.prediction_error_limit_k
             self._since_learning = []
             operations = self._operating_history.operations()
-            kind = self.configs[self.pump_id].kind is SourceKind.HEAT_PUMP if self.pump_id else False
-            return lambda: JobResult(learned=learn(series, before, limit, operations, is_heat_pump=kind))
+            return lambda: JobResult(learned=learn(series, before, limit, operations))
         if self._can_plan(snapshot) and self._observer is not None:
             self._busy, self._plan_due = True, False
             request = self._plan_request(snapshot, self._inputs, self._observer.state)
@@ -175,9 +174,10 @@ class Engine:
         self._busy = False
         if result.learned is not None:
             self._learn_at_h = next_learning_h(self.history.hours)
-            self.learned = result.learned
+            kind = self.configs[self.pump_id].kind if self.pump_id else None
+            self.learned = learned = result.learned.checked(is_heat_pump=kind is SourceKind.HEAT_PUMP)
             self._observer = result.learned.observer(self._since_learning)
-            reference = result.learned.pump or self.source_selector.reference_map()
+            reference = learned.pump or self.source_selector.reference_map()
             if reference is not None:
                 self.savings.update_model(result.learned.fitted, reference, self._observer.state)
             if not result.learned.trusted:

@@ -1,7 +1,7 @@
 """The learned model of the home, and the (slow) job that learns it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .model.backtest import GATE_DAYS, Backtest, backtest, gate
 from .model.history import STEP_S, Row, Series
@@ -40,6 +40,12 @@ class LearnedModel:
     suspect_cop: float | None = None
     """The implausible COP of the map that was learned and is not used: a meter does not belong to the heat pump."""
 
+    def checked(self, *, is_heat_pump: bool) -> LearnedModel:
+        """Return the model without the map of a heat pump that is not possible."""
+        if self.pump is None or not is_heat_pump or plausible_cop(self.pump):
+            return self
+        return replace(self, pump=None, suspect_cop=full_cop(self.pump))
+
     def flow_for(self, state: HouseState, heat_w: float, lead_s: float = STEP_S) -> float:
         """Return the flow temperature that delivers this heat after the emitters have warmed up for ``lead_s``."""
         return emitter_after(self.fitted.parameters, state, heat_w, lead_s) + self.flow_rise_k(heat_w)
@@ -68,8 +74,6 @@ def learn(
     before: LearnedModel | None,
     error_limit_k: float,
     operations: Mapping[str, Operation] | None = None,
-    *,
-    is_heat_pump: bool = True,
 ) -> LearnedModel:
     """Learn house and performance maps from the history, and backtest them.
 
@@ -87,17 +91,12 @@ def learn(
     for row in rows:
         state = observer.update(row)
     pump = learn_pump(series)
-    suspect_cop: float | None = None
-    if pump is not None and is_heat_pump and not plausible_cop(pump):
-        suspect_cop = full_cop(pump)
-        pump = None
-    elif pump is None and before is not None:
+    if pump is None and before is not None:
         pump = before.pump
     errors_k = ((before.errors_k if before else ()) + (tested.error_k,))[-GATE_DAYS:]
     return LearnedModel(
         fitted=fitted,
         pump=pump,
-        suspect_cop=suspect_cop,
         responses=ResponseModel(fitted.parameters, HORIZON_STEPS),
         tested=tested,
         errors_k=errors_k,

@@ -84,9 +84,10 @@ def _value(hass: HomeAssistant, state: State, quantity: Quantity) -> float:
         known = state.state not in ("unavailable", "unknown")
         return cloud_cover(state.attributes.get("cloud_coverage"), state.state) if known else float("nan")
     if quantity is Quantity.TEMPERATURE:
-        if state.domain == "weather":
+        domain = state.entity_id.partition(".")[0]  # a state of the recorder has no domain
+        if domain == "weather":
             value, unit = number(state.attributes.get("temperature")), state.attributes.get("temperature_unit")
-        elif state.domain in ("climate", "water_heater"):
+        elif domain in ("climate", "water_heater"):
             value, unit = number(state.attributes.get("current_temperature")), hass.config.units.temperature_unit
         return _converted(value, unit, TemperatureConverter, UnitOfTemperature.CELSIUS)
     if quantity is Quantity.POWER:
