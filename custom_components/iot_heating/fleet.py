@@ -4,7 +4,7 @@ from asyncio import Handle
 from collections.abc import Mapping
 from dataclasses import asdict
 from math import inf
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
@@ -15,7 +15,20 @@ from ._lib.device_keys import EMPTY_RING, KeyMatch
 from ._lib.fleet import CHIPS, DEVICE_ID, Fleet, FleetDevice, FleetListener, FleetOffer, Unsubscribe
 from .const import DOMAIN
 from .data import IotHeatingConfigEntry
-from .protocol.fields import BOOT_COUNT, CHIP, FIRMWARE_VERSION, FREE_HEAP, MODEL, PRODUCT, RSSI, UPTIME
+from .protocol.fields import (
+    BOOT_COUNT,
+    CAN_ROLL_BACK,
+    CHIP,
+    FIRMWARE_VERSION,
+    FREE_HEAP,
+    FROST,
+    MODEL,
+    PRODUCT,
+    RSSI,
+    RUNNING_SLOT,
+    SLOTS,
+    UPTIME,
+)
 from .runtime.change_listeners import CHANGE_LISTENERS
 from .runtime.controller import Controller, subscribe
 from .storage.device_records import ControllerKind
@@ -118,9 +131,12 @@ class ControllerFleet(Fleet):
             zone=entry.entry_id,
             last_seen=controller.last_seen,
             boot_count=values.get(BOOT_COUNT),
-            busy="heat_demand" if controller.heating else None,
+            busy=_busy(controller),
             device_registry_id=device.id if device else None,
             metrics={name: float(value) for name in _METRICS if (value := values.get(name)) is not None},
+            slots=values.get(SLOTS) or (),
+            running_slot=values.get(RUNNING_SLOT),
+            can_roll_back=values.get(CAN_ROLL_BACK),
         )
 
     @override
@@ -148,7 +164,7 @@ class ControllerFleet(Fleet):
     def offer(self, device_id: str, offer: FleetOffer | None) -> None:
         """Offer a firmware to a protocol 2 controller with its next reply."""
         if (found := self._current_controllers().get(device_id)) is not None:
-            found[1].firmware_offer = asdict(offer) if offer is not None else None
+            found[1].firmware_offer = _offer_message(offer) if offer is not None else None
 
     @callback
     def _controller_changed(self, device_id: str) -> None:
@@ -172,6 +188,18 @@ class ControllerFleet(Fleet):
         ids, self._pending = frozenset(self._pending), set()
         for listener in tuple(self._listeners):
             listener(ids)
+
+
+def _busy(controller: Controller) -> str | None:
+    """Return why a restart now would do harm: frost protection takes precedence."""
+    if controller.values.get(FROST):
+        return "frost"
+    return "heat_demand" if controller.heating else None
+
+
+def _offer_message(offer: FleetOffer) -> dict[str, Any]:
+    """Return the `firmware` of a reply; without a slot it is that of earlier versions."""
+    return {name: value for name, value in asdict(offer).items() if name != "slot" or value is not None}
 
 
 FLEET: HassKey[ControllerFleet] = HassKey(f"{DOMAIN}_fleet")

@@ -25,6 +25,7 @@ from .sensors.meter import METER_COUNTERS, METER_SENSORS
 from .sensors.shadow import SHADOW_SENSORS
 from .sensors.source import SOURCE_SENSORS
 from .sensors.system import SYSTEM_SENSORS, SystemSensorDescription
+from .sensors.zone import OVERRIDE_END, OverrideEndSensor
 from .sources.managed_source import ManagedSource
 from .sources.registry import SOURCE_TYPES
 
@@ -40,6 +41,8 @@ async def async_setup_entry(
     async_add_entities(
         [IntegratedCostSensor(system), *(SystemSensor(system, description) for description in SYSTEM_SENSORS)]
     )
+    for zone in system.config.zones:
+        async_add_entities([OverrideEndSensor(system, zone, OVERRIDE_END)], config_subentry_id=zone.zone_id)
     _add_shadow_sensors(hass, system, async_add_entities)
     for managed in system.sources.values():
         descriptions = (*SOURCE_SENSORS, *SOURCE_TYPES[managed.type_key].sensors)

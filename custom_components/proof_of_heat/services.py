@@ -27,6 +27,7 @@ from .config_transfer import (
 )
 from .const import DOMAIN
 from .data import HeatConfigEntry, HeatingSystem
+from .engine.decision_record import ControlMode
 from .engine.messages import Message, MessageCode, message
 from .engine.model.history import STEP_S
 from .messages.formatter import MessageFormatter
@@ -192,6 +193,7 @@ async def _get_plan(call: ServiceCall) -> ServiceResponse:
     ]
     common: dict[str, Any] = {
         "control_mode": mode,
+        "followed": mode == ControlMode.PLAN,
         "heat_prices": prices,
         "active": system.user.active,
         "simulated": system.shadow.is_on,

@@ -31,6 +31,7 @@ from .const import (
     CONF_MAX_FLOW,
     CONF_OUTDOOR,
     CONF_PERSONS,
+    CONF_PHASES,
     CONF_PLANNING,
     CONF_POOL_FEE,
     CONF_PRESENCE,
@@ -60,8 +61,14 @@ from .const import (
     SUBENTRY_ZONE,
 )
 from .prices.tariff import Tariff, TariffError, parse as parse_tariff
-from .settings import curve as curve_settings, planning as planning_settings, solar as solar_settings
+from .settings import (
+    curve as curve_settings,
+    phases as phase_settings,
+    planning as planning_settings,
+    solar as solar_settings,
+)
 from .settings.curve import CurveSettings
+from .settings.phases import PhaseSettings
 from .settings.planning import PlanningSettings
 from .settings.solar import SolarSettings
 
@@ -130,6 +137,7 @@ class SystemConfig:
     zones: tuple[ZoneConfig, ...]
     curve: CurveSettings
     solar: SolarSettings
+    phases: PhaseSettings
     planning: PlanningSettings
 
     def adopt(self, other: SystemConfig) -> None:
@@ -187,6 +195,7 @@ def read_config(entry: ConfigEntry) -> SystemConfig:
         site_meter=limits.get(CONF_SITE_METER),
         zones=_zones(entry),
         curve=curve_settings.read(curve, emitter),
+        phases=phase_settings.read(options.get(CONF_PHASES, {})),
         solar=solar_settings.read(options.get(CONF_SOLAR, {})),
         planning=planning_settings.read(options.get(CONF_PLANNING, {})),
     )

@@ -25,7 +25,7 @@ _MODELS: Final = {
     "pro3em": ("Pro3EM", "SPEM-003CEBEU", 2, 3),
     "proem50": ("ProEM50", "SPEM-002CEBEU50", 2, 2),
     "emg3": ("EMG3", "S3EM-002CXCEU", 3, 2),
-    "emminig4": ("EMMiniG4", "S4EM-001PXCEU16", 4, 1),
+    "emminig4": ("MiniEMG4", "S4EM-001PXCEU16", 4, 1),
 }
 """App, model, generation, and number of single-phase channels."""
 

@@ -184,6 +184,13 @@ async def test_the_daily_and_the_weekly_report(
     await settle()
     assert phone.notices[-1]["title"] == "Heating: report of the week"
     assert phone.notices[-1]["message"] == "Saved 12.35 EUR (8.0 to 15.5). Cost 40.0 EUR."
+    simulated = {**saved, "simulated": True, "offer": True, "reference_cost": 52.3}
+    hass.bus.async_fire("proof_of_heat_event", {"type": "savings_report_ready", "period": "week", **simulated})
+    await settle()
+    assert phone.notices[-1]["message"] == (
+        "Simulation only: heating control would have saved 12.35 EUR (8.0 to 15.5). Actual cost 52.3 EUR. "
+        "Turn on heating control to save this."
+    )
     rows.clear()
     await later(days=1)
     assert phone.notices[-1]["message"].startswith("The heating cost of today is not known.")

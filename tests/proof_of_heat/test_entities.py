@@ -244,6 +244,7 @@ async def test_actions_return_a_response(hass: HomeAssistant, heated: Heated) ->
     assert [source["reason"] for source in plan.pop("heat_prices")] == ["control_off", "control_off"]
     assert plan == {
         "control_mode": "starting",
+        "followed": False,
         "plan": None,
         "reason": "Simulation only, nothing is controlled: the thermal model is not accurate enough yet, "
         "the heating curve is used",

@@ -1,5 +1,6 @@
 """Set-up, the cycle, hands on and off, restart, faults: in a real Home Assistant."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -11,6 +12,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events, async_fire_time_changed
 
+from custom_components.proof_of_heat._lib.heat_source import CommandResult, Outcome
 from custom_components.proof_of_heat.comfort.profiles import Profile
 from custom_components.proof_of_heat.const import DOMAIN
 
@@ -392,3 +394,44 @@ async def test_cycles_do_not_overlap(hass: HomeAssistant, entry: MockConfigEntry
     await asyncio.gather(*(home.coordinator.async_refresh() for _ in range(5)))
     assert most == 1
     assert home.coordinator.last_update_success
+
+
+async def test_after_a_reload_no_source_counts_as_not_responding(
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first reading takes longer than the first decision."""
+    from custom_components.proof_of_heat.sources.ha_entity import EntitySource
+
+    await entry.runtime_data.user.async_set_active(True)
+    await advance(hass, freezer, 200)
+    real, may_read = EntitySource._read, asyncio.Event()
+
+    async def slow(source: EntitySource) -> Any:
+        await may_read.wait()
+        return await real(source)
+
+    monkeypatch.setattr(EntitySource, "_read", slow)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    heating = entry.runtime_data
+    codes = {str(limit.code) for limit in heating.coordinator.data.decision.record.limits}
+    assert codes >= {"not_read", "just_started"}
+    assert "no_answer" not in codes
+    may_read.set()
+    while not next(iter(heating.sources.values())).poller.has_read:  # noqa: ASYNC110  it sets no event
+        await asyncio.sleep(0)
+    await heating.coordinator.async_refresh()
+    codes = {str(limit.code) for limit in heating.coordinator.data.decision.record.limits}
+    assert not codes & {"not_read", "no_answer"}
+
+
+async def test_a_deferred_write_is_named(
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    await entry.runtime_data.user.async_set_active(True)
+    await advance(hass, freezer, 200)
+    heating = entry.runtime_data
+    managed = next(iter(heating.sources.values()))
+    heating.supervisor._on_result(managed, CommandResult(command_id="c", outcome=Outcome.DEFERRED))
+    await heating.coordinator.async_refresh()
+    assert "write_deferred" in {str(limit.code) for limit in heating.coordinator.data.decision.record.limits}

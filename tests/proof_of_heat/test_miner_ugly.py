@@ -78,7 +78,15 @@ def test_braiins_that_has_not_started(captures: Path) -> None:
 @pytest.mark.parametrize("status", list(Status))
 def test_only_a_miner_that_mines_is_mining(status: Status) -> None:
     mining = decode_rest({"status": int(status)}, {}, {}).mining
-    assert mining is (status in (Status.MINING, Status.ERROR))
+    assert mining is (status in (Status.MINING, Status.RESTRICTED))
+
+
+@pytest.mark.parametrize(
+    ("status", "faults"), [(1, ()), (2, ()), (3, ()), (4, ("suspended",)), (5, ("restricted",)), (9, ())]
+)
+def test_what_braiins_does_by_itself_is_named(status: int, faults: tuple[str, ...]) -> None:
+    """Numbers of the maker's protocol: 4 is suspended, 5 is restricted; neither is a pause by the user."""
+    assert decode_rest({"status": status}, {}, {}).faults == faults
 
 
 @pytest.mark.parametrize(

@@ -256,12 +256,19 @@ async def test_an_override_shows_its_end(shown: Shown) -> None:
     await shown.pass_time(1)
     assert answer is not None
     assert shown.zone.attributes["override_until"] == answer["until"]
+    end = shown.hass.states.get("sensor.living_room_override_end")
+    assert end is not None
+    assert datetime.fromisoformat(end.state) == datetime.fromisoformat(answer["until"]).replace(microsecond=0)
     await shown.pass_time(121)
     assert shown.zone.attributes["override_until"] is None
+    end = shown.hass.states.get("sensor.living_room_override_end")
+    assert end is not None
+    assert end.state == "unknown"
 
 
 async def test_plan_action_agrees_with_the_sensors(shown: Shown) -> None:
     answer: Any = await shown.hass.services.async_call(DOMAIN, "get_plan", {}, blocking=True, return_response=True)
+    assert answer["followed"] is (answer["control_mode"] == "plan")
     assert answer["control_mode"] == shown.state("way").state == shown.state("decision").attributes["way"]
     (price,) = answer["heat_prices"]
     assert price["source"] == "Heat pump"

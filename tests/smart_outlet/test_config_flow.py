@@ -11,6 +11,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import yaml
 
 from custom_components.smart_outlet.const import DOMAIN
 from custom_components.smart_outlet.domain.parts import async_get_parts
@@ -117,6 +118,13 @@ async def test_reconfigure_creates_a_new_key(hass: HomeAssistant, ccu: Ccu) -> N
     assert form["step_id"] == "new_key"
     key = form["description_placeholders"]["device_key"]
     assert form["description_placeholders"]["ccu_id"] == "01"
+    substitutions = yaml.safe_load(form["description_placeholders"]["esphome"])["substitutions"]
+    assert substitutions == {
+        "friendly_name": "Villa",
+        "outlet_url": form["description_placeholders"]["url"],
+        "outlet_ccu_id": "01",
+        "outlet_ccu_key": key,
+    }
     done = await go(hass, form, {})
     assert done["reason"] == "reconfigure_successful"
     assert ccu.entry.title == "Villa"

@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-4c46f06a1087.js";
+import"/heat_suite_static/runtime-aa84125611a9.js";

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 import math
+import re
 from typing import Any, Final
 
 from .errors import ProtocolError
 
 MAX_ERRORS: Final = 100
+MAX_SLOTS: Final = 4
 MAX_TEXT_LENGTH: Final = 64
 _NUMBER: Final = frozenset({int, float})
+_SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 type Decoder = Callable[[Any, str], Any]
 
@@ -62,6 +65,18 @@ def text(value: Any, field: str) -> str | None:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT_LENGTH or not value.isprintable():
         raise ProtocolError(field, f"must be a text of 1 to {MAX_TEXT_LENGTH} characters")
     return value
+
+
+def image_hashes(value: Any, field: str) -> tuple[str | None, ...] | None:
+    """Decode the SHA-256 of the image in each firmware slot; null: no valid image."""
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) > MAX_SLOTS:
+        raise ProtocolError(field, f"must be a list of at most {MAX_SLOTS} hashes")
+    for i, item in enumerate(value):
+        if item is not None and not (isinstance(item, str) and _SHA256.fullmatch(item)):
+            raise ProtocolError(f"{field}[{i}]", "must be a SHA-256 in hexadecimal digits")
+    return tuple(value)
 
 
 def error_list(value: Any, field: str) -> tuple[str | dict[str, Any], ...]:

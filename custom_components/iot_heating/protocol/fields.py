@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from .decoders import Decoder, error_list, number, on_off, text, whole_number
+from .decoders import MAX_SLOTS, Decoder, error_list, image_hashes, number, on_off, text, whole_number
 from .lenient import as_is, as_number, as_switch, as_text
 
 # Fields that the integration itself uses, by their names in a report.
 BOOT_COUNT: Final = "boot_count"
+CAN_ROLL_BACK: Final = "can_roll_back"
 CHIP: Final = "chip"
 ERRORS: Final = "errors"
 FIRMWARE_VERSION: Final = "firmware_version"
 FLOW_SETPOINT: Final = "flow_setpoint"
+FROST: Final = "frost"
 FREE_HEAP: Final = "free_heap"
 MODEL: Final = "model"
 OUTDOOR: Final = "temp_out"
@@ -25,6 +27,8 @@ PRODUCT: Final = "product"
 RETURN: Final = "return_temp"
 ROOM: Final = "room_temp"
 RSSI: Final = "rssi"
+RUNNING_SLOT: Final = "running_slot"
+SLOTS: Final = "slots"
 STATE: Final = "state"
 SUPPLY: Final = "supply_temp"
 UPTIME: Final = "uptime_s"
@@ -84,7 +88,7 @@ class TelemetryField:
             return as_switch
         if self.decode is text:
             return as_text
-        return as_is if self.decode is error_list else as_number
+        return as_is if self.decode in (error_list, image_hashes) else as_number
 
 
 TELEMETRY_FIELDS: Final = (
@@ -108,4 +112,8 @@ TELEMETRY_FIELDS: Final = (
     TelemetryField(PRODUCT, text, 2),
     TelemetryField(CHIP, text, 2),
     TelemetryField(MODEL, text, 2),
+    TelemetryField(SLOTS, image_hashes, 2),
+    TelemetryField(RUNNING_SLOT, whole_number(0, MAX_SLOTS - 1), 2),
+    TelemetryField(CAN_ROLL_BACK, on_off, 2),
+    TelemetryField(FROST, on_off, 2),
 )

@@ -83,6 +83,11 @@ class FleetDevice:
     """The device in Home Assistant's registry, which the update entity joins."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     """Numbers to compare two releases by, such as `free_heap` or `sync_gap_s`."""
+    slots: tuple[str | None, ...] = ()
+    """SHA-256 of the image in each firmware slot; None: no valid image. Empty: the device reports no slots."""
+    running_slot: int | None = None
+    can_roll_back: bool | None = None
+    """Whether its bootloader returns to the other image if a new one does not work; None: not reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,8 @@ class FleetOffer:
     sha256: str
     path: str
     """Where the image is served to this device (path on this Home Assistant; needs the device's key)."""
+    slot: int | None = None
+    """Slot of the device that contains this image already: it starts it without a download."""
 
 
 @runtime_checkable

@@ -56,6 +56,7 @@ PLAN: Final = {
     vol.Optional("start"): cv.datetime,
     vol.Optional("mode", default=Mode.AUTOMATIC.value): vol.In([mode.value for mode in Mode]),
     vol.Optional("auto_rollback", default=False): cv.boolean,
+    vol.Optional("allow_without_rollback", default=False): cv.boolean,
     vol.Optional("late_joiners", default=True): cv.boolean,
     vol.Optional("max_in_flight"): _COUNT,
     vol.Optional("salt"): cv.string,
@@ -92,6 +93,7 @@ def build_rollout(data: Mapping[str, Any], now: float) -> Rollout:
         salt=data.get("salt") or rollout_id,
         created=now,
         auto_rollback=data["auto_rollback"],
+        allow_without_rollback=data["allow_without_rollback"],
         late_joiners=data["late_joiners"],
         max_in_flight=data.get("max_in_flight"),
     )

@@ -11,7 +11,7 @@ from homeassistant.helpers import device_registry as dr
 
 from .._lib.fleet import Fleet, FleetDevice, FleetOffer, Unsubscribe
 from ..hub import OtaHub
-from ..rollout.models import Device
+from ..rollout.models import Device, Slots
 from ..rollout.offers import Reason
 from ..rollout.state import Event, EventKind
 from .fleet_directory import FLEET_DIRECTORY
@@ -201,6 +201,7 @@ class FleetTracker:
                 boots=device.boot_count,
                 busy=device.busy,
                 metrics=device.metrics or None,
+                slots=_slots(device),
             )
 
     @callback
@@ -220,13 +221,28 @@ class FleetTracker:
         if offer.reason is not Reason.OFFERED or offer.release is None:
             return None
         release = offer.release
+        if offer.job is None and device.slots is not None and device.slots.other_with(release.sha256) is not None:
+            # It accepts an offer by fetching the image, which it will not do.
+            offer = self._hub.engine.poll(device.uid, self._hub.now)
+            self._entry.async_create_task(self._hass, self._hub.async_try_commit(), f"ota offer {device.uid}")
         return FleetOffer(
             job_id=str(offer.job.job_id) if offer.job else "",
             version=release.version,
             size=release.size,
             sha256=release.sha256,
             path=f"/api/ota/v1/devices/{device.uid}/firmware/{release.sha256}.bin",
+            slot=device.slots.other_with(release.sha256) if device.slots is not None else None,
         )
+
+
+def _slots(device: FleetDevice) -> Slots | None:
+    """Return the slots that a provider reports; one with an older contract reports none."""
+    images: tuple[str | None, ...] = getattr(device, "slots", ())
+    if not images:
+        return None
+    return Slots(
+        images=tuple(image or "" for image in images), running=device.running_slot, can_roll_back=device.can_roll_back
+    )
 
 
 def _has_news(device: FleetDevice, known: Device) -> bool:

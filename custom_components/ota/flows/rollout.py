@@ -75,6 +75,7 @@ def _schema(state: State) -> vol.Schema:
             SelectSelectorConfig(options=[mode.value for mode in Mode], translation_key="mode")
         ),
         vol.Required("auto_rollback", default=False): BooleanSelector(),
+        vol.Required("allow_without_rollback", default=False): BooleanSelector(),
         vol.Required("late_joiners", default=True): BooleanSelector(),
         vol.Required(CONF_SOAK_MIN, default=30): NumberSelector(
             NumberSelectorConfig(min=0, max=44_640, step=1, mode=NumberSelectorMode.BOX, unit_of_measurement="min")

@@ -23,6 +23,7 @@ from .models import (
     JobState,
     Policy,
     Release,
+    Slots,
     add_metrics,
 )
 from .offers import Offer, Reason, is_downgrade, offer_for, release_version
@@ -78,6 +79,7 @@ class Engine:
             boot_count=before.boot_count,
             busy=before.busy,
             metrics=before.metrics,
+            slots=before.slots,
             attributes=before.attributes,
         )
         self.state.set_device(facts)
@@ -114,6 +116,7 @@ class Engine:
         boots: int | None = None,
         busy: str | None = None,
         metrics: Mapping[str, float] | None = None,
+        slots: Slots | None = None,
         requested_s: float | None = None,
         usual_s: float | None = None,
     ) -> None:
@@ -126,6 +129,7 @@ class Engine:
             boots: Its boot count.
             busy: Why it must not restart now; None: it may.
             metrics: Metrics of the device.
+            slots: Its firmware slots.
             requested_s: The poll interval that the reply requests.
             usual_s: The usual poll interval of its protocol, for a device whose own one is not known yet.
 
@@ -141,6 +145,7 @@ class Engine:
             boot_count=device.boot_count if boots is None else boots,
             installed_version=version or device.installed_version,
             metrics=device.metrics if metrics is None else dict(islice(metrics.items(), MAX_METRICS)),
+            slots=slots or device.slots,
         )
         new_version = version is not None and version != device.installed_version
         self.state.set_device(changed, save=False)

@@ -88,6 +88,24 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """The firmware slots of a device, as it reports them."""
+
+    images: tuple[str, ...] = ()
+    """SHA-256 of the image in each slot; empty text: no valid image."""
+    running: int | None = None
+    can_roll_back: bool | None = None
+    """Whether its bootloader returns to the other image if a new one does not work; None: not reported."""
+
+    def other_with(self, sha256: str) -> int | None:
+        """Return the slot that is not running and contains an image."""
+        for number, image in enumerate(self.images):
+            if self.running is not None and number != self.running and image == sha256:
+                return number
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """A device: stand-alone, or of a fleet that another integration provides."""
 
@@ -113,6 +131,8 @@ class Device:
     boot_count: int | None = None
     busy: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
+    slots: Slots | None = None
+    """None: it reports none, or has only one."""
     history: tuple[DeviceEvent, ...] = ()
 
     @property

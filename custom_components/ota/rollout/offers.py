@@ -42,6 +42,7 @@ class Reason(StrEnum):
     IN_FLIGHT = "in_flight"
     CANCELED = "canceled"
     LEFT = "left"
+    NO_ROLLBACK = "no_rollback"
 
 
 WAITING: Final = frozenset({Reason.ON_REQUEST, Reason.WINDOW, Reason.BUSY, Reason.ZONE, Reason.IN_FLIGHT})
@@ -133,6 +134,8 @@ def _rollout_reason(state: State, device: Device, rollout: Rollout, release: Rel
     """Return why the rollout does not offer its release to the device now."""
     if same_version(device.installed_version, release.version):
         return Reason.UP_TO_DATE
+    if device.slots is not None and device.slots.can_roll_back is False and not rollout.allow_without_rollback:
+        return Reason.NO_ROLLBACK
     if (job := state.job_in_rollout(rollout.rollout_id, device.uid)) is not None:
         return _REASON_BY_STATE.get(job.state, Reason.FAILED)
     if rollout.status is Status.SCHEDULED:

@@ -86,6 +86,8 @@ class Rollout:
     pause_reason: str | None = None
     """Why the gate stopped the rollout; None while it runs or if a user paused it."""
     auto_rollback: bool = False
+    allow_without_rollback: bool = False
+    """Also update devices that report that they cannot return to the previous image by themselves."""
     late_joiners: bool = True
     """Include devices that are added after the start."""
     max_in_flight: int | None = None

@@ -151,6 +151,7 @@ class OtaView(HomeAssistantView):
             boots=check_in.boot_count,
             busy=check_in.busy or data.fleets.busy(device.uid),
             metrics=check_in.metrics,
+            slots=check_in.slots,
             requested_s=requested_s,
             usual_s=usual_s,
         )

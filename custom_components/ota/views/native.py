@@ -38,7 +38,9 @@ class CheckView(OtaView):
         await hub.async_commit(device.uid)
         sha256 = offer.release.sha256 if offer.release else ""
         path = f"/api/ota/v1/devices/{device.uid}/firmware/{sha256}.bin"
-        return self.json(native.reply(offer, path=path, poll_s=self.data.settings.poll_s))
+        return self.json(
+            native.reply(offer, hub.engine.device(device.uid), path=path, poll_s=self.data.settings.poll_s)
+        )
 
 
 class StatusView(OtaView):

@@ -56,6 +56,8 @@ class SourceConfig:
     """False: it has no off. While it runs, it makes at least its lowest heat."""
     zones: frozenset[str] = frozenset()
     """The zones that it heats alone, such as the room of a thermostat; empty: the whole home."""
+    fuel_price_assumed: bool = False
+    """The user entered no price of its fuel: a usual one is assumed."""
     size_assumed: bool = False
     """Its electric input is not known: `sources.full_load` assumes that of a typical device."""
 

@@ -44,8 +44,9 @@ def heat_prices(sources: tuple[SourceConfig, ...], snapshot: Snapshot, record: D
         if share is not None and math.isfinite(share.price_kwh) and math.isfinite(snapshot.price_kwh):
             price = share.price_kwh
         cope, break_even = _mining(source, snapshot)
-        reason = "" if share is not None else _reason(source, price, record)
-        found.append(HeatPrice(source.source_id, price, share is not None, cope, break_even, reason))
+        running = share is not None and record.active  # while control is off, a decision commands nothing
+        reason = "" if running else _reason(source, price, record)
+        found.append(HeatPrice(source.source_id, price, running, cope, break_even, reason))
     return tuple(found)
 
 

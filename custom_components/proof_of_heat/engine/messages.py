@@ -50,6 +50,8 @@ class MessageCode(StrEnum):
     FLOW_LIMIT = auto()
     NO_POWER = auto()
     NO_ANSWER = auto()
+    NOT_READ = auto()
+    WRITE_DEFERRED = auto()
     ONLY_READ = auto()
     SITE_LIMIT = auto()
     SIZE_ASSUMED = auto()
@@ -92,6 +94,8 @@ _ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.FLOW_LIMIT: "{source}: flow temperature {flow_c:.1f} °C has reached the maximum of {limit_c:.1f} °C",
     MessageCode.NO_POWER: "{source}: no power left within the power limit",
     MessageCode.NO_ANSWER: "{source}: not responding",
+    MessageCode.NOT_READ: "{source}: not read yet",
+    MessageCode.WRITE_DEFERRED: "{source}: command deferred, the device was written to recently or calls are limited",
     MessageCode.ONLY_READ: "{source}: read-only",
     MessageCode.SITE_LIMIT: "power limit of the home",
     MessageCode.SIZE_ASSUMED: "{source}: rated power unknown, the assumed {power_kw:.1f} kW exceed the available power",

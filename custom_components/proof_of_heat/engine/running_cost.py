@@ -71,6 +71,7 @@ def cost_of(now: Delivery, configs: Mapping[str, SourceConfig], snapshot: Snapsh
             counted.append(source.heat)
             heat_w = source.heat.watts if source.heat.known else 0.0
             other += config.fuel_kwh_price / config.efficiency * heat_w / 1000
+            estimated = estimated or (config.fuel_price_assumed and heat_w > 0)
         else:
             other -= revenue_h(config, watts, snapshot.hashprice_ph_day)
         estimated = estimated or any(amount.estimated for amount in counted) or (not known_price and watts > 0)

@@ -71,6 +71,16 @@ class SiteLoad:
         """Whether a load that a limit depends on is unknown."""
         return any(load.is_lost for load in (self._site, *self._phases))
 
+    @property
+    def lost_phases(self) -> tuple[int, ...]:
+        """The phases (0..2) whose load is unknown although a limit depends on it."""
+        return tuple(phase for phase, load in enumerate(self._phases) if load.is_lost)
+
+    @property
+    def site_is_lost(self) -> bool:
+        """Whether the load of the site is unknown although a limit depends on it."""
+        return self._site.is_lost
+
     def observe(self, snapshot: Snapshot, elapsed_s: float) -> None:
         """Record the loads of a snapshot; unknown ones are NaN."""
         self._site.observe(snapshot.other_load_w, elapsed_s)

@@ -91,6 +91,10 @@ class SourceSnapshot:
     available: bool = True
     steerable: bool = True
     """False for a read-only source (which is then unavailable)."""
+    was_read: bool = True
+    """False until it is read for the first time after a start: it is unavailable, but not faulty."""
+    write_deferred: bool = False
+    """Whether the last command was not sent: write interval, call budget."""
     on: bool | None = None
     level: float = NAN
     """Modulation 0..1; NaN if not reported."""

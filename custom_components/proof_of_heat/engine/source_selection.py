@@ -13,6 +13,7 @@ from .decision_record import Headroom, SourceCommand, SourceShare
 from .dispatch import OFF, DispatchRequest, OperatingPoint, SourceOption, dispatch, without_off
 from .input_validation import ValidatedInputs
 from .learning import LearnedModel
+from .limit_messages import time_limits, why_unavailable
 from .messages import Message, MessageCode, message
 from .model.observer import HouseState
 from .model.performance_map import PerformanceMap, linear_map
@@ -187,8 +188,7 @@ class SourceSelector:
         for source in config.sources:
             reading = readings.get(source.source_id, SourceSnapshot(source_id=source.source_id))
             if not reading.available:
-                why = MessageCode.NO_ANSWER if reading.steerable else MessageCode.ONLY_READ
-                limits.append(message(why, source=source.source_id))
+                limits.append(message(why_unavailable(reading), source=source.source_id))
                 continue
             option = self._option(source, reading, snapshot, inputs, _Context(learned, state, frost))
             if source.steering is Steering.LEVEL:
@@ -208,6 +208,7 @@ class SourceSelector:
             limits += self._power_limits(options, request) or [message(MessageCode.SITE_LIMIT)]
         elif allocation.short_w > SHORT_W:
             limits.append(message(MessageCode.SOURCES_SHORT, missing_kw=allocation.short_w / 1000))
+        limits += time_limits(chosen, locks, readings, heat_w)
         parts = []
         for source in config.sources:
             point, rest = chosen.get(source.source_id, OFF), rests.get(source.source_id, OFF)

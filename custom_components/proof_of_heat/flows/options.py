@@ -41,6 +41,7 @@ from ..const import (
     CONF_LIMITS,
     CONF_MAX_FLOW,
     CONF_PERSONS,
+    CONF_PHASES,
     CONF_PLANNING,
     CONF_POOL_FEE,
     CONF_PRESENCE,
@@ -77,6 +78,7 @@ from ..system_config import HttpPriceConfig, SystemConfig, read_config
 from .advanced import with_section, without_empty
 from .fields import POWER, number, select, with_currency
 from .more_options import CURVE_ADVANCED, PLANNING, SOLAR, curve_problems
+from .phases import PHASES, phases_problems
 
 type Problems = dict[str, str]
 type Validator = Callable[[Mapping[str, Any]], Problems]
@@ -296,6 +298,7 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
         ),
         limits_problems,
     ),
+    "phases": OptionForm(CONF_PHASES, PHASES, phases_problems),
     "solar": OptionForm(CONF_SOLAR, SOLAR, trial=try_solar),
     "planning": OptionForm(CONF_PLANNING, PLANNING, trial=try_planning),
 }
@@ -356,6 +359,10 @@ class ProofOfHeatOptionsFlow(OptionsFlow):
     async def async_step_solar(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Solar power."""
         return await self._edit("solar", user_input)
+
+    async def async_step_phases(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Power limit per phase."""
+        return await self._edit("phases", user_input)
 
     async def async_step_planning(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Comfort, power peaks and CO2."""

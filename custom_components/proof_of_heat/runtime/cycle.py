@@ -96,7 +96,7 @@ class ControlCycle:
         self.providers = providers
         self._cop = cop
         self._surplus = Surplus(hass, entry, config, sources.values())
-        self._site_power = SitePower(hass, config.site_meter, sources.values())
+        self._site_power = SitePower(hass, config.site_meter, sources.values(), config.phases.meters)
         self._journal = journal
         self._clock = SteadyClock()
 
@@ -152,6 +152,7 @@ class ControlCycle:
             forecast=providers.weather.value or WeatherForecast(),
             hashprice=providers.hashprice.at_present(now),
             other_load_w=self._site_power.other_load_w(now, self._clock()),
+            other_phase_load_w=self._site_power.other_phase_load_w(now, self._clock()),
             surplus_w=self._surplus.present_w(now),
             surplus_forecast_w=self._surplus.forecast_w(now, BAND_STEPS),
             active=self._user_settings.settings.active,

@@ -50,7 +50,8 @@ _MIN_LEVEL: Final = 25.0
 _PHASES: Final = {"l1": 0, "l2": 1, "l3": 2}
 _ELECTRICITY: Final = "electricity"
 ASSUMED_FUEL_PRICES: Final = {"gas": 0.11, "oil": 0.11, "pellets": 0.08, "wood": 0.06, "district_heating": 0.12}
-"""Price per kWh of a fuel for which the user entered none, in the currency of the home."""
+"""Price per kWh of a fuel for which the user entered none. Gas: the average of households in the European Union in the
+first half of 2025 (Eurostat). The others are usual in Central Europe. Costs with them are marked as estimates."""
 UPPER_PRICE_SHARE: Final = 0.15
 """Penalty for a room above the setpoint's band, as a share of that for one below it. A cold morning is never the price
 of an afternoon that the sun will make a little warmer than the setpoint."""
@@ -92,6 +93,7 @@ def source_config(
         nominal_power_w=power,
         steps_w=steps if steering == Steering.STEPS else (),
         fuel_kwh_price=fuel,
+        fuel_price_assumed=fuel is not None and data.get(CONF_FUEL_PRICE) is None,
         efficiency=efficiency,
         typical_cop=float(advanced.get(CONF_COP, _COP)),
         min_modulation=float(advanced.get(CONF_MIN_LEVEL, _MIN_LEVEL)) / 100,
@@ -183,6 +185,9 @@ def engine_config(system: SystemConfig, sources: tuple[SourceConfig, ...]) -> En
             upper_price_share=UPPER_PRICE_SHARE,
         ),
         commission=planning.measure,
-        site=SiteLimits() if system.site_power_w is None else SiteLimits(power_w=system.site_power_w),
+        site=SiteLimits(
+            power_w=math.inf if system.site_power_w is None else system.site_power_w,
+            phase_w=math.inf if system.phases.power_w is None else system.phases.power_w,
+        ),
         safety=SafetyLimits(max_flow_c=system.max_flow_c, fallback_flow_c=30.0 if underfloor else 45.0),
     )

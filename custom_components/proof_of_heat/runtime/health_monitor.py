@@ -27,6 +27,7 @@ _PRICE_PROBLEMS: Final = {
 """The keys of the issues of prices that are not used."""
 _FIXABLE_PRICE: Final = "price_unit_missing"
 MIN_DURATIONS: Final = {
+    "phase_meter_lost": timedelta(minutes=5),
     "site_meter_lost": timedelta(minutes=5),
     "hashprice_unit_unknown": timedelta(),
     "price_forecast_contradicts": timedelta(minutes=2),
@@ -130,8 +131,13 @@ class HealthMonitor:
     def _check_site_meter(self, now: datetime) -> None:
         """Report the silent meter that a power limit depends on."""
         placeholders = {"name": self._config.name, "entity": self._config.site_meter or ""}
-        issue, lost = f"site_meter_lost_{self._entry_id}", self._engine.site_load.is_lost
+        issue, lost = f"site_meter_lost_{self._entry_id}", self._engine.site_load.site_is_lost
         self._check_lasting(issue, now, lost, "site_meter_lost", placeholders)
+        meters = [self._config.phases.meters[phase] or "" for phase in self._engine.site_load.lost_phases]
+        placeholders = {"name": self._config.name, "entity": ", ".join(meters)}
+        phases_lost = bool(meters) and not self._links.missing.intersection(meters)
+        issue = f"phase_meter_lost_{self._entry_id}"
+        self._check_lasting(issue, now, phases_lost, "phase_meter_lost", placeholders, fixable=False)
 
     def _check_meters(self, now: datetime) -> None:
         """Report a meter that does not belong to its source: the map learned from it is implausible and not used."""

@@ -36,6 +36,7 @@ class CycleInputs:
     forecast: WeatherForecast
     hashprice: float = NAN
     other_load_w: float = 0.0
+    other_phase_load_w: tuple[float, float, float] = (0.0, 0.0, 0.0)
     surplus_w: float = 0.0
     surplus_forecast_w: Sequence[float] = ()
     active: bool = True
@@ -69,6 +70,7 @@ def build_snapshot(
         price_kwh=inputs.prices.at_present(now),
         forecast=_forecast(inputs.forecast, prices, inputs.surplus_forecast_w, now),
         other_load_w=inputs.other_load_w,
+        other_phase_load_w=inputs.other_phase_load_w,
         people=people_home(hass, config.persons),
         emission_kg_kwh=emission_kg_kwh(hass, config.planning.co2_entity),
         surplus_w=inputs.surplus_w if math.isfinite(inputs.surplus_w) else 0.0,

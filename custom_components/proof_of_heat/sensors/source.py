@@ -9,8 +9,9 @@ from homeassistant.const import EntityCategory
 from homeassistant.util import dt as dt_util
 
 from .._lib.heat_source import Health, SourceKind
+from ..engine.heat_price import MORE_EXPENSIVE, NO_DEMAND, NOT_NEEDED, OFF
 from ..sources.managed_source import ManagedSource
-from .base import POWER, TEMPERATURE, SourceSensorDescription, Value, extra_value, state_value
+from .base import POWER, RATIO, TEMPERATURE, SourceSensorDescription, Value, extra_value, state_value
 
 
 def _is(kind: SourceKind) -> Callable[[ManagedSource], bool]:
@@ -53,6 +54,8 @@ def heat_price_details(managed: ManagedSource) -> Mapping[str, Any]:
     if price is None:
         return {}
     details: dict[str, Any] = {"commanded": price.running, "reason": price.reason or None}
+    if managed.config.fuel_price_assumed:
+        details["assumed_fuel_price"] = managed.config.fuel_kwh_price
     if not math.isnan(price.break_even_kwh):
         details["break_even_price"] = round(price.break_even_kwh, 4)
         details["cope"] = round(price.cope, 2) if math.isfinite(price.cope) else None
@@ -62,6 +65,37 @@ def heat_price_details(managed: ManagedSource) -> Mapping[str, Any]:
 def _is_estimated(managed: ManagedSource) -> Mapping[str, Any]:
     power = managed.power(dt_util.utcnow())
     return {} if power is None else {"estimated": power[1]}
+
+
+def _cope(managed: ManagedSource) -> Value:
+    """Return the economic COP of a miner; None without a price or a hashprice, and where its heat costs nothing."""
+    price = managed.heat_price
+    return price.cope if price is not None and math.isfinite(price.cope) else None
+
+
+def _break_even(managed: ManagedSource) -> Value:
+    price = managed.heat_price
+    return price.break_even_kwh if price is not None and math.isfinite(price.break_even_kwh) else None
+
+
+HEATING, LIMITED = "heating", "limited"
+_REASONS: Final = (NO_DEMAND, MORE_EXPENSIVE, NOT_NEEDED, OFF)
+
+
+def _heat_reason(managed: ManagedSource) -> Value:
+    """Return why a source heats or not; a limit is named in the attributes."""
+    price = managed.heat_price
+    if price is None:
+        return None
+    if price.running:
+        return HEATING
+    return price.reason if price.reason in _REASONS else LIMITED
+
+
+def _heat_limit(managed: ManagedSource) -> Mapping[str, Any]:
+    price = managed.heat_price
+    is_limited = price is not None and not price.running and price.reason not in _REASONS
+    return {"limit": price.reason if price is not None and is_limited else None}
 
 
 SOURCE_SENSORS: Final = (
@@ -83,7 +117,27 @@ SOURCE_SENSORS: Final = (
         when_failing=True,
     ),
     SourceSensorDescription(
+        key="break_even_price",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=3,
+        money="/kWh",
+        exists_fn=_is(SourceKind.MINER),
+        value_fn=_break_even,
+        when_failing=True,
+        follows_cycle=True,
+    ),
+    SourceSensorDescription(
         key="chip_temperature", **TEMPERATURE, exists_fn=_is(SourceKind.MINER), value_fn=extra_value("chip_temperature")
+    ),
+    SourceSensorDescription(
+        key="cope",
+        **RATIO,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=_is(SourceKind.MINER),
+        value_fn=_cope,
+        when_failing=True,
+        follows_cycle=True,
     ),
     SourceSensorDescription(
         key="efficiency",
@@ -117,6 +171,16 @@ SOURCE_SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=_health,
         when_failing=True,
+    ),
+    SourceSensorDescription(
+        key="heat_reason",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        device_class=SensorDeviceClass.ENUM,
+        options=[HEATING, LIMITED, *_REASONS],
+        value_fn=_heat_reason,
+        attributes_fn=_heat_limit,
+        when_failing=True,
+        follows_cycle=True,
     ),
     SourceSensorDescription(
         key="last_command",

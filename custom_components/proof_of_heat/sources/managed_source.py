@@ -12,7 +12,7 @@ from typing import Final
 from homeassistant.core import CALLBACK_TYPE
 
 from .._lib.counters import Consumed
-from .._lib.heat_source import CommandResult, Health, HeatSource, SourceKind
+from .._lib.heat_source import CommandResult, Health, HeatSource, Outcome, SourceKind
 from ..drivers.call_budget import CallBudget
 from ..drivers.device_settings import DeviceSettings
 from ..engine.config import SourceConfig
@@ -169,6 +169,8 @@ class ManagedSource:
             counted_enough=self.own_power.is_accurate(now),
             counted_heat_enough=self.own_heat.is_accurate(now),
             consumed_kwh=math.nan if self.consumed is None else self.consumed.kwh,
+            was_read=not self.is_unread,
+            write_deferred=self.last_result is not None and self.last_result.outcome == Outcome.DEFERRED,
         )
 
     async def async_close(self) -> None:

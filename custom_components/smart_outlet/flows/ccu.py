@@ -1,6 +1,7 @@
 """Config flow steps of a Central Control Unit."""
 
 import ipaddress
+import json
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
@@ -26,6 +27,13 @@ from .schemas import CCU_SCHEMA, RECONFIGURE_CCU_SCHEMA
 
 _NO_FIELDS: Final = vol.Schema({})
 _DEFAULT_URL: Final = "http://homeassistant.local:8123"
+
+
+def _esphome_substitutions(name: str, url: str, ccu_id: str, key: str) -> str:
+    """Return the substitutions of the ESPHome configuration of a CCU (firmware/esphome/ccu.yaml)."""
+    values = {"friendly_name": name, "outlet_url": url, "outlet_ccu_id": ccu_id, "outlet_ccu_key": key}
+    lines = [f"  {field}: {json.dumps(value, ensure_ascii=False)}" for field, value in values.items()]
+    return "\n".join(["substitutions:", *lines])
 
 
 class CcuFlow(HubFlow):
@@ -96,7 +104,13 @@ class CcuFlow(HubFlow):
             url = get_url(self.hass, allow_external=False, allow_cloud=False, prefer_external=False)
         except NoURLAvailableError:
             url = _DEFAULT_URL
-        placeholders = {"device_key": self._key, "ccu_id": self._data[CONF_CCU_ID], "url": url}
+        ccu_id = self._data[CONF_CCU_ID]
+        placeholders = {
+            "device_key": self._key,
+            "ccu_id": ccu_id,
+            "url": url,
+            "esphome": _esphome_substitutions(self._data[CONF_NAME], url, ccu_id, self._key),
+        }
         return self.async_show_form(
             step_id=step_id, data_schema=_NO_FIELDS, description_placeholders=placeholders, errors=errors
         )

@@ -7,6 +7,6 @@ registerCard({
   element: WeekScheduleCard,
   texts: TEXTS,
   key: "card",
-  docs: "cards.md#week-schedule",
+  docs: "dashboard.md#week-schedule",
   suggest: (hass, entity) => (isSchedule(hass, entity) ? { type: "custom:iot-heating-week-schedule", entity } : null),
 });

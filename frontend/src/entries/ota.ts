@@ -7,6 +7,6 @@ registerCard({
   element: RolloutCard,
   texts: TEXTS,
   key: "card",
-  docs: "cards.md#firmware-rollouts",
+  docs: "dashboard.md#firmware-rollouts",
   suggest: (hass, entity) => (isOtaEntity(hass, entity) ? { type: "custom:ota-rollouts" } : null),
 });

@@ -7,6 +7,6 @@ registerCard({
   element: OutletPanelCard,
   texts: TEXTS,
   key: "card",
-  docs: "cards.md#outlet-panel",
+  docs: "dashboard.md#outlet-panel",
   suggest: (hass, entity) => (isOutletEntity(hass, entity) ? { type: "custom:smart-outlet-panel" } : null),
 });

@@ -260,6 +260,6 @@ if (!customElements.get(TAG)) {
     strategyType: "dashboard",
     name: titles.name,
     description: titles.description,
-    documentationURL: "https://github.com/heat-suite/heat-suite/blob/main/docs/cards.md#dashboard",
+    documentationURL: "https://github.com/heat-suite/heat-suite/blob/main/docs/dashboard.md",
   });
 }

@@ -133,7 +133,7 @@ describe("the card", () => {
   it("shows blocks with words, not only with colors", async () => {
     push();
     await settle();
-    expect(find(".face").getAttribute("aria-label")).toBe("Monday 06:00–08:00, 21.5 °C, Auto");
+    expect(find(".face .sr").textContent).toBe("Monday 06:00–08:00, 21.5 °C, Auto");
     expect(all(".row")).toHaveLength(7);
     expect(all(".now")).toHaveLength(1);
   });
@@ -149,7 +149,7 @@ describe("the card", () => {
     );
     push();
     await settle();
-    expect(find(".face").getAttribute("aria-label")).toMatch(/^Montag 6:00.AM–8:00.AM, 70,7 °F, Automatik$/);
+    expect(find(".face .sr").textContent).toMatch(/^Montag 6:00.AM–8:00.AM, 70,7 °F, Automatik$/);
     expect(find(".day").title).toBe("Sonntag");
   });
 

@@ -34,7 +34,11 @@ def release(version: str = "2.0.0", sequence: int = 20, **changes: Any) -> Relea
 
 def as_stored_now(records: list[list[Any]]) -> list[list[Any]]:
     """Return records of an earlier version with the fields that were added since."""
-    added = {"release": {"image_version": None}}
+    added: dict[str, dict[str, Any]] = {
+        "release": {"image_version": None},
+        "device": {"slots": None},
+        "rollout": {"allow_without_rollback": False},
+    }
     return [[kind, name, {**record, **added[kind]} if kind in added else record] for kind, name, record in records]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ..models import Slots
+
 USUAL_POLL_S: Final = 21_600.0
 """How often clients of secret URLs check for an update, if nothing else is known: ESPHome's default."""
 
@@ -17,3 +19,4 @@ class CheckIn:
     busy: str | None = None
     """Why it must not restart now."""
     metrics: Mapping[str, float] | None = None
+    slots: Slots | None = None

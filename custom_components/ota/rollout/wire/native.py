@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+import re
 from typing import Any, Final
 
 from ..errors import WireError
-from ..models import Job, JobState, Release
+from ..models import Device, Job, JobState, Release, Slots
 from ..offers import Offer, Reason
 from ..versions import MAX_LENGTH
 from . import fields
@@ -19,6 +20,8 @@ _STATES: Final = {
     "rejected": JobState.CANCELED,
 }
 _MAX_COUNT: Final = 2**32 - 1
+MAX_SLOTS: Final = 4
+SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,26 @@ def check_in(data: Mapping[str, Any]) -> CheckIn:
         boot_count=fields.integer(data, "boot_count", 0, _MAX_COUNT),
         busy=_busy(data),
         metrics=fields.numbers(data, "metrics", most=16),
+        slots=_slots(data),
+    )
+
+
+def _slots(data: Mapping[str, Any]) -> Slots | None:
+    images = data.get("slots")
+    if images is None:
+        return None
+    if not isinstance(images, list) or len(images) > MAX_SLOTS:
+        raise WireError("bad_value", field="slots")
+    for number, image in enumerate(images):
+        if image is not None and not (isinstance(image, str) and SHA256.fullmatch(image)):
+            raise WireError("bad_value", field=f"slots[{number}]")
+    can_roll_back = data.get("can_roll_back")
+    if can_roll_back is not None and not isinstance(can_roll_back, bool):
+        raise WireError("bad_value", field="can_roll_back")
+    return Slots(
+        images=tuple((image or "").lower() for image in images),
+        running=fields.integer(data, "running_slot", 0, MAX_SLOTS - 1),
+        can_roll_back=can_roll_back,
     )
 
 
@@ -77,11 +100,13 @@ def report(data: Mapping[str, Any]) -> Report:
     )
 
 
-def reply(offer: Offer, *, path: str, poll_s: int) -> dict[str, Any]:
+def reply(offer: Offer, device: Device, *, path: str, poll_s: int) -> dict[str, Any]:
     """Return the response to a check-in. `path` is the URL path of the image."""
     update = None
     if offer.reason is Reason.OFFERED and offer.job is not None and offer.release is not None:
         update = _update(offer.job, offer.release, path)
+        if device.slots is not None and (slot := device.slots.other_with(offer.release.sha256)) is not None:
+            update["slot"] = slot
     return {"update": update, "reason": offer.reason.value, "poll_s": poll_s}
 
 

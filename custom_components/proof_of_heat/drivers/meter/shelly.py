@@ -22,12 +22,15 @@ _PHASES: Final = ("a", "b", "c")
 _MODELS: Final = {
     "Pro3EM": "Pro 3EM",
     "Pro3EM400": "Pro 3EM-400",
+    "ProEM": "Pro EM-50",
     "ProEM50": "Pro EM-50",
     "EMG3": "EM Gen3",
+    "3EMG3": "3EM Gen3",
     "3EM63G3": "3EM-63 Gen3",
+    "MiniEMG4": "EM Mini Gen4",
     "EMMiniG4": "EM Mini Gen4",
 }
-"""By the `app` of the device info."""
+"""By the `app` of the device info. The same model has another one in some firmware."""
 _COUNTERS: Final = ("emdata:", "em1data:")
 _UNAUTHORIZED: Final = 401
 _KILO: Final = 1e-3

@@ -26,13 +26,17 @@ _QUERY: Final = (
 
 
 class Status(IntEnum):
-    """The miner's `status` in REST replies."""
+    """The miner's `status` in REST replies (`MinerStatus` of the maker's bos/v1/miner.proto)."""
 
     NOT_STARTED = 1
     MINING = 2
     PAUSED = 3
     SUSPENDED = 4
-    ERROR = 5
+    RESTRICTED = 5
+
+
+# It does so by itself, without being paused.
+_FAULTS: Final[dict[int, tuple[str, ...]]] = {Status.SUSPENDED: ("suspended",), Status.RESTRICTED: ("restricted",)}
 
 
 class BraiinsClient:
@@ -222,7 +226,7 @@ def decode_rest(
         uptime_s=number_at(details, "bosminer_uptime_s"),
         boards=len(rows) or None,
         boards_up=sum(1 for row in rows if at(row, "enabled")) if rows else None,
-        faults=("error",) if status == Status.ERROR else (),
+        faults=_FAULTS.get(int(status), ()),
     )
 
 

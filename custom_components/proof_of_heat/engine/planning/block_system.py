@@ -2,8 +2,9 @@
 
 In a plan, comfort depends only on the total heat of each cell, and a power limit on a single cell. The system
 therefore has one block per cell, coupled by one number per cell (its heat). The blocks are solved separately, and
-the coupling is a system of the size of the number of cells (Woodbury identity). The work is linear in the number of
-sources, not cubic.
+the coupling is a system of the size of the number of shared rows (Woodbury identity, in the form that subtracts
+nothing). The work is linear in the number of sources, not cubic. All matrices are symmetric and positive definite and
+are factorized by Cholesky's method.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Self
 import numpy as np
 
 from ..arrays import Array, Index
+from .cholesky import Cholesky
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,11 @@ class BlockForm:
         return cls(cell, slot, grid, shared, packed, local_cell)
 
     def system(self, diagonal: Array, weight: Array) -> BlockSystem:
-        """Return the factorized matrix with this diagonal and a weight per row."""
+        """Return the factorized matrix with this diagonal and a weight per row.
+
+        Raises:
+            numpy.linalg.LinAlgError: it is not positive definite in floating point.
+        """
         shared_rows = len(self.shared)
         cells, slots = self.weight.shape
         blocks = np.zeros((cells, slots, slots))
@@ -55,11 +61,12 @@ class BlockForm:
         blocks[self.cell, self.slot, self.slot] = diagonal
         scaled = self.local * weight[shared_rows:, None]
         np.add.at(blocks, self.local_cell, scaled[:, :, None] * self.local[:, None, :])
-        reach = np.linalg.solve(blocks, self.weight[:, :, None])[:, :, 0]
-        joined = (self.shared.T * weight[:shared_rows]) @ self.shared
+        lower: Array = np.linalg.cholesky(blocks)
+        reach = _solved(lower, self.weight)
         total = (self.weight * reach).sum(axis=1)
-        core = np.linalg.solve(np.eye(cells) + joined * total, joined)
-        return BlockSystem(self, blocks, reach, core)
+        coupling = (self.shared * total) @ self.shared.T
+        coupling[np.diag_indices(shared_rows)] += 1.0 / weight[:shared_rows]
+        return BlockSystem(self, lower, reach, Cholesky(coupling))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +74,31 @@ class BlockSystem:
     """A factorized system."""
 
     cells: BlockForm
-    blocks: Array
+    lower: Array
+    """The factors of the blocks, (cells, slots, slots)."""
     reach: Array
-    core: Array
+    coupling: Cholesky
 
     def solve(self, right: Array) -> Array:
         """Return the amounts that solve the system for a right-hand side."""
         form = self.cells
         grid = np.zeros(form.weight.shape)
         grid[form.cell, form.slot] = right
-        alone = np.linalg.solve(self.blocks, grid[:, :, None])[:, :, 0]
-        joint = self.core @ (form.weight * alone).sum(axis=1)
+        alone = _solved(self.lower, grid)
+        sums = (form.weight * alone).sum(axis=1)
+        joint = form.shared.T @ self.coupling.solve(form.shared @ sums)
         answer: Array = (alone - self.reach * joint[:, None])[form.cell, form.slot]
         return answer
+
+
+def _solved(lower: Array, right: Array) -> Array:
+    """Return the solutions of the blocks with these factors: forward and backward substitution in all of them."""
+    found = right.copy()
+    slots = found.shape[1]
+    for slot in range(slots):
+        found[:, slot] -= (lower[:, slot, :slot] * found[:, :slot]).sum(axis=1)
+        found[:, slot] /= lower[:, slot, slot]
+    for slot in reversed(range(slots)):
+        found[:, slot] -= (lower[:, slot + 1 :, slot] * found[:, slot + 1 :]).sum(axis=1)
+        found[:, slot] /= lower[:, slot, slot]
+    return found

@@ -33,7 +33,7 @@ CONFIG_SCHEMA = (
             cv.GenerateID(http_request.CONF_HTTP_REQUEST_ID): cv.use_id(http_request.HttpRequestComponent),
             cv.Required(CONF_URL): cv.templatable(cv.url),
             cv.Required(CONF_CCU_ID): cv.templatable(cv.string_strict),
-            cv.Required(CONF_KEY): cv.templatable(cv.string_strict),
+            cv.Required(CONF_KEY): cv.templatable(cv.sensitive(cv.string_strict)),
             cv.Optional(CONF_RADIO_MODE, default="FU3"): cv.one_of(*RADIO_MODES, upper=True),
             cv.Optional(CONF_MAIN_CURRENT): cv.use_id(sensor.Sensor),
             cv.Optional(CONF_CONNECTED): binary_sensor.binary_sensor_schema(

@@ -53,7 +53,7 @@ CONFIG_SCHEMA = cv.Schema(
         cv.GenerateID(http_request.CONF_HTTP_REQUEST_ID): cv.use_id(http_request.HttpRequestComponent),
         cv.Required(CONF_URL): cv.templatable(cv.url),
         cv.Required(CONF_DEVICE_ID): cv.templatable(cv.string_strict),
-        cv.Required(CONF_KEY): cv.templatable(cv.string_strict),
+        cv.Required(CONF_KEY): cv.templatable(cv.sensitive(cv.string_strict)),
         cv.Optional(CONF_MODEL, default=""): cv.All(cv.string_strict, cv.Length(max=64)),
         **{cv.Optional(option): cv.use_id(sensor.Sensor) for option in READINGS},
         cv.Optional(CONF_HEAT_SWITCH): cv.use_id(switch.Switch),

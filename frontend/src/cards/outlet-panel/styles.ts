@@ -9,7 +9,7 @@ export const styles = css`
   .head, .title, .breaker, .alerts li { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; min-height: 36px; }
   .head h3, .name { flex: 1; min-width: 0; }
   .chip { font-size: 12px; padding: 2px 10px; border-radius: 12px; border: 1px solid var(--divider-color); color: var(--secondary-text-color); }
-  .bad, .over strong { color: var(--error-color); border-color: var(--error-color); }
+  .bad, .over strong { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); border-color: var(--error-color); }
   .breaker { padding: 4px 0 8px; }
   .breaker > :nth-child(2) { flex: 1; }
   .meter { width: 100%; height: 10px; border-radius: 5px; overflow: hidden; background: var(--secondary-background-color); border: 1px solid var(--divider-color); box-sizing: border-box; }
@@ -44,15 +44,15 @@ export const styles = css`
   .alerts small { margin-inline-start: 8px; }
   .alerts .all { justify-content: flex-end; }
   .off { display: grid; gap: 6px; margin-top: 16px; }
-  .danger { position: relative; overflow: hidden; display: flex; gap: 8px; align-items: center; justify-content: center; min-height: 52px; font-size: 16px; font-weight: 600; color: var(--error-color); border: 2px solid var(--error-color); touch-action: manipulation; user-select: none; -webkit-user-select: none; -webkit-touch-callout: none; }
+  .danger { position: relative; overflow: hidden; display: flex; gap: 8px; align-items: center; justify-content: center; min-height: 52px; font-size: 16px; font-weight: 600; color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); border: 2px solid var(--error-color); touch-action: manipulation; user-select: none; -webkit-user-select: none; -webkit-touch-callout: none; }
   .danger::before { content: ""; position: absolute; inset: 0; background: var(--error-color); opacity: 0.35; transform: scaleX(0); transform-origin: left; }
   .danger.held::before { transform: scaleX(1); transition: transform 1s linear; }
   .include { display: flex; align-items: center; gap: 8px; font-size: 14px; }
   .include input { min-height: 20px; width: 20px; margin: 0; }
   .result { border-inline-start: 4px solid var(--warning-color); padding-inline-start: 12px; font-size: 14px; }
   .result ul { margin: 4px 0; padding: 0; list-style: none; }
-  .unreachable { color: var(--error-color); }
+  .unreachable { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
   .note, .live { color: var(--secondary-text-color); font-size: 14px; }
-  .error { color: var(--error-color); }
+  .error { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
   @media (prefers-reduced-motion: reduce) { .danger.held::before { transition: none; } }
 `;

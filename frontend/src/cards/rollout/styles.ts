@@ -9,8 +9,8 @@ export const styles = css`
   summary { display: flex; flex-wrap: wrap; gap: 4px 10px; align-items: center; min-height: 44px; cursor: pointer; border-radius: 8px; }
   .name { flex: 1 1 120px; min-width: 0; overflow-wrap: anywhere; }
   .chip { font-size: 12px; padding: 2px 10px; border-radius: 12px; border: 1px solid currentColor; color: var(--secondary-text-color); }
-  .chip.running, .chip.succeeded { color: var(--success-color); }
-  .chip.paused, .chip.rolled_back { color: var(--error-color); }
+  .chip.running, .chip.succeeded { color: color-mix(in srgb, var(--success-color) 60%, var(--primary-text-color)); }
+  .chip.paused, .chip.rolled_back { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
   .count, small, .note, .live { color: var(--secondary-text-color); font-size: 13px; }
   small { display: block; font-size: 12px; }
   .waves { display: flex; gap: 6px; margin: 4px 0; padding: 0; list-style: none; font-size: 12px; color: var(--secondary-text-color); }
@@ -28,17 +28,17 @@ export const styles = css`
   .devices { font-size: 13px; }
   .devices summary { min-height: 36px; color: var(--secondary-text-color); }
   .devices li { display: flex; flex-wrap: wrap; gap: 8px; padding: 6px 0; border-top: 1px solid var(--divider-color); }
-  .devices .failed span:last-child, .devices .rolled_back span:last-child { color: var(--error-color); }
+  .devices .failed span:last-child, .devices .rolled_back span:last-child { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
   .actions { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin-top: 8px; }
   button { font: inherit; font-size: 14px; min-height: 36px; border-radius: 8px; border: 1px solid var(--divider-color); background: var(--card-background-color); color: var(--primary-text-color); padding: 0 14px; cursor: pointer; }
   button:disabled { opacity: 0.55; cursor: default; }
   :is(button, summary):focus-visible, .drop:focus-within { outline: 2px solid var(--primary-color); outline-offset: 1px; }
   .primary { background: var(--primary-color); color: var(--text-primary-color); border-color: var(--primary-color); }
-  .danger { color: var(--error-color); }
+  .danger { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
   .release { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; padding: 8px 12px; border-radius: 12px; margin-bottom: 8px; background: var(--secondary-background-color); }
   .release.new { outline: 2px solid var(--primary-color); }
   .drop { position: relative; display: grid; place-items: center; min-height: 52px; padding: 0 12px; text-align: center; font-size: 13px; border: 1px dashed var(--divider-color); border-radius: 12px; color: var(--secondary-text-color); cursor: pointer; }
   .drop input { position: absolute; inset: 0; opacity: 0; cursor: pointer; }
   .live:not(:empty) { margin-top: 8px; }
-  .error { color: var(--error-color); }
+  .error { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
 `;

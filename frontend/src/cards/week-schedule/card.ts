@@ -402,8 +402,8 @@ export class WeekScheduleCard extends SuiteCard<Config> {
   private block(day: number, index: number, block: Block): TemplateResult {
     const selected = this.selected?.day === day && this.selected.index === index;
     const style = `inset-inline-start:${(block.start / DAY) * 100}%;inline-size:${((block.end - block.start) / DAY) * 100}%;--share:${strength(this.week, block.target_c)}%`;
-    const text = html`<span class="target">${this.target(block, false)}</span>
-      ${block.mode === "auto" ? nothing : html`<span class="mode">${this.localize(`mode.${block.mode}`)}</span>`}`;
+    const text = html`<span class="target" aria-hidden="true">${this.target(block, false)}</span>
+      ${block.mode === "auto" ? nothing : html`<span class="mode" aria-hidden="true">${this.localize(`mode.${block.mode}`)}</span>`}`;
     if (!this.editable) {
       return html`<div class="block ${block.mode}" style=${style} role="img" aria-label=${this.describe(day, block)}>
         ${text}
@@ -413,11 +413,10 @@ export class WeekScheduleCard extends SuiteCard<Config> {
       <button
         class="face"
         aria-pressed=${selected}
-        aria-label=${this.describe(day, block)}
         @click=${() => this.select(day, index)}
         @keydown=${(event: KeyboardEvent) => this.keyBlock(event, day, index)}
       >
-        ${text}
+        <span class="sr">${this.describe(day, block)}</span>${text}
       </button>
       ${selected ? (["start", "end"] as const).map((edge) => this.handle(day, index, block, edge)) : nothing}
     </div>`;

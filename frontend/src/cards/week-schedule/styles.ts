@@ -18,6 +18,7 @@ export const styles = css`
   .block.selected { outline: 2px solid var(--primary-color); z-index: 2; }
   div.block:not(:has(button)), .face { display: flex; align-items: center; justify-content: center; gap: 4px; font-size: 12px; color: var(--primary-text-color); overflow: hidden; white-space: nowrap; }
   .face { width: 100%; height: 100%; padding: 0; border: 0; border-radius: inherit; background: none; font: inherit; font-size: 12px; cursor: pointer; min-height: 0; }
+  .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .handle { position: absolute; inset-block: -6px; width: 44px; touch-action: none; cursor: ew-resize; }
   .handle.start { inset-inline-start: -30px; }
   .handle.end { inset-inline-end: -30px; }
@@ -32,7 +33,7 @@ export const styles = css`
   button:disabled { opacity: 0.5; cursor: default; }
   :is(button, select, input):focus-visible { outline: 2px solid var(--primary-color); outline-offset: 1px; }
   .primary { background: var(--primary-color); color: var(--text-primary-color); border-color: var(--primary-color); }
-  .danger { color: var(--error-color); }
+  .danger { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
   .add { width: 36px; padding: 0; font-size: 20px; border: 0; color: var(--secondary-text-color); background: none; }
   .form { display: flex; flex-wrap: wrap; gap: 8px 12px; margin: 8px 0 0; padding: 8px 12px 12px; border: 1px solid var(--divider-color); border-radius: 12px; min-width: 0; }
   legend { font-size: 13px; color: var(--secondary-text-color); padding: 0 4px; }
@@ -44,7 +45,7 @@ export const styles = css`
   .conflict { border-inline-start: 4px solid var(--warning-color); padding-inline-start: 12px; }
   .conflict p { flex: 1 1 200px; margin: 0; font-size: 14px; }
   .note { margin: 8px 0; color: var(--secondary-text-color); font-size: 14px; }
-  .error { color: var(--error-color); }
+  .error { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
   .live { font-size: 13px; color: var(--secondary-text-color); }
   .live:not(:empty) { margin-top: 8px; }
   @container (max-width: 460px) {

@@ -1,0 +1,84 @@
+"""The packages: valid for every board, with exactly the substitutions that Home Assistant shows with a key."""
+
+from pathlib import Path
+import re
+import shutil
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+import pytest
+
+from custom_components.iot_heating.flows.provisioning import esphome_substitutions
+from custom_components.smart_outlet.flows.ccu import _esphome_substitutions
+from firmware.esphome import build
+
+FOLDER = Path(build.__file__).parent
+BOARDS = ("esp32", "esp32s3", "esp32c3", "esp32c6")
+SECRETS = "wifi_ssid: net\nwifi_password: password1\ndevice_key: key\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the packages with secrets."""
+    if (tool := build.missing_tool()) is not None:
+        pytest.skip(f"{tool} is not installed")
+    copy = shutil.copytree(FOLDER, tmp_path / "esphome", ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "secrets.yaml").write_text(SECRETS)
+    return copy
+
+
+def valid(folder: Path, name: str) -> str:
+    """Return the validated configuration."""
+    return build.esphome("config", str(folder / name), data=folder / "data")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("name", ["heating", "ccu"])
+def test_a_configuration_is_valid_for_a_board(folder: Path, board: str, name: str) -> None:
+    text = (folder / f"{name}.yaml").read_text()
+    (folder / f"{name}.yaml").write_text(text.replace("boards/esp32.yaml", f"boards/{board}.yaml"))
+    shown = valid(folder, f"{name}.yaml")
+    assert f"variant: {board.upper()}" in shown
+    assert "enable_ota_rollback: true" in shown
+    assert "boot_is_good_after: 20min" in shown
+    assert "timeout: 1500ms" in shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["heating", "ccu"])
+def test_the_factory_variant_is_valid_and_contains_no_secret(folder: Path, name: str) -> None:
+    (folder / "secrets.yaml").unlink()
+    shown = valid(folder, f"{name}.factory.yaml")
+    for part in ("improv_serial:", "captive_portal:", "dashboard_import:", "name_add_mac_suffix: true"):
+        assert part in shown, part
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("board", ["esp32", "esp32c3"])
+def test_a_signed_image_is_valid(folder: Path, board: str) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    (folder / "key.pem").write_bytes(pem)
+    text = (folder / "heating.yaml").read_text().replace("boards/esp32.yaml", f"boards/{board}.yaml")
+    text = text.replace("packages:\n", "packages:\n  signed: !include packages/signed.yaml\n")
+    (folder / "heating.yaml").write_text(text.replace("substitutions:\n", "substitutions:\n  signing_key: key.pem\n"))
+    assert "signing_scheme: rsa3072" in valid(folder, "heating.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("heating", esphome_substitutions("http://ha", "Cellar", "A", "k")),
+        ("ccu", _esphome_substitutions("Villa", "http://ha", "01", "k")),
+    ],
+)
+def test_the_substitutions_are_those_that_home_assistant_shows(name: str, shown: str) -> None:
+    names = set(re.findall(r"^  (\w+):", shown, re.MULTILINE))
+    package = (FOLDER / f"packages/{name}.yaml").read_text()
+    head = package.partition("\nesphome:")[0].partition("substitutions:")[2]
+    assert set(re.findall(r"^  (\w+):", head, re.MULTILINE)) == names | {"name"}
+    for each in names:
+        assert f"${{{each}}}" in package
+    example = (FOLDER / f"{name}.yaml").read_text().partition("packages:")[0]
+    assert set(re.findall(r"^  (\w+):", example, re.MULTILINE)) == names
