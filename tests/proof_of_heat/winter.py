@@ -215,6 +215,8 @@ class Winter:
                 thermometer(self.hass, entity_id, shown)
         if "price" not in self.gone:
             publish_price(self.hass, self.now)
+        if "meter" in self.gone:
+            return
         self.hass.states.async_set(
             PUMP_METER,
             f"{self.cloud.pump.energy['el_heating']:.3f}",
