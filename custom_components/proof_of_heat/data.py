@@ -8,6 +8,7 @@ from homeassistant.config_entries import ConfigEntry
 from ._lib.publisher import Publisher
 from .coordinator import HeatCoordinator
 from .engine.engine import Engine
+from .learning.history_import import HistoryImport
 from .messages.journal import DecisionJournal
 from .metering.coordinator import MeterCoordinator
 from .metering.system_cop import SystemCop
@@ -53,3 +54,4 @@ class HeatingSystem:
     curve_advisor: CurveAdvisor
     shadow: ShadowMode
     events: EventNotifier
+    history_import: HistoryImport

@@ -35,6 +35,7 @@ from .runtime.curve_advice import apply_curve
 from .runtime.cycle import display_names
 from .runtime.savings_report import report_data
 from .runtime.shadow_mode import WEEK_DAYS
+from .sensors.learned_house import house_details, import_details
 from .sensors.source import heat_price_details
 
 ATTR_COUNT: Final = "count"
@@ -76,6 +77,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
     )
     register("apply_curve_suggestion", _apply_curve, {}, SupportsResponse.OPTIONAL)
     register("get_plan", _get_plan, {}, SupportsResponse.ONLY)
+    register("get_learned_house", _get_learned_house, {}, SupportsResponse.ONLY)
     register(
         "get_decisions",
         _get_decisions,
@@ -123,6 +125,11 @@ def _zone_ids(call: ServiceCall, system: HeatingSystem) -> list[str | None]:
             )
         found.append(entity.config_subentry_id)
     return found
+
+
+async def _get_learned_house(call: ServiceCall) -> ServiceResponse:
+    system = await _system(call)
+    return {"house": dict(house_details(system)), "import": dict(import_details(system))}
 
 
 async def _set_profile(call: ServiceCall) -> ServiceResponse:

@@ -1,12 +1,13 @@
 """The engine: validates a snapshot each cycle, and decides what every heat source does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 import math
 from typing import Any
 
 import numpy as np
 
+from .._lib.heat_source import SourceKind
 from . import horizon
 from .commissioning import measuring_share, wants_measuring
 from .config import EngineConfig, PeakPolicy, Steering
@@ -17,7 +18,7 @@ from .demand import Demand, DemandControl, preheat_offsets_k
 from .duty_cycle import DutyCycle
 from .flow_control import FlowControl
 from .input_validation import InputValidator, ValidatedInputs
-from .learning import LearnedModel, learn, next_learning_h
+from .learning import FIRST_H, LearnedModel, learn, next_learning_h
 from .messages import Message, MessageCode, message
 from .model.curve_fit import CurveSuggestion, suggest
 from .model.history import COLUMNS, History, Row
@@ -97,7 +98,8 @@ class Engine:
         self.delivery, self.cost = Delivery(), RunningCost()
         self._shares: dict[str, SourceShare] = {}
         pumps = [source.source_id for source in config.sources if source.has_performance_map]
-        self._pump_id = pumps[0] if pumps else None
+        self.pump_id = pumps[0] if pumps else None
+        """The source whose performance map is learned from the history of the home."""
         self._measured_at_levels = bool(pumps) and self.configs[pumps[0]].steering is Steering.LEVEL
         self._operating_history = OperatingHistory(pumps[1:])
 
@@ -130,7 +132,7 @@ class Engine:
         self.cost = cost_of(now, self.configs, snapshot)
         self.spent.add(cost_of(counted(now, snapshot, self._elapsed_s), self.configs, snapshot), self._elapsed_s)
         self._operating_history.add(operating_values(snapshot, inputs, self.configs), self._elapsed_s)
-        row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self.configs.get(self._pump_id or "")))
+        row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self.configs.get(self.pump_id or "")))
         if row is None:
             return
         self.history.add(row)
@@ -172,9 +174,10 @@ class Engine:
         self._busy = False
         if result.learned is not None:
             self._learn_at_h = next_learning_h(self.history.hours)
-            self.learned = result.learned
+            kind = self.configs[self.pump_id].kind if self.pump_id else None
+            self.learned = learned = result.learned.checked(is_heat_pump=kind is SourceKind.HEAT_PUMP)
             self._observer = result.learned.observer(self._since_learning)
-            reference = result.learned.pump or self.source_selector.reference_map()
+            reference = learned.pump or self.source_selector.reference_map()
             if reference is not None:
                 self.savings.update_model(result.learned.fitted, reference, self._observer.state)
             if not result.learned.trusted:
@@ -182,6 +185,14 @@ class Engine:
             self._plan_due = True
         if result.plan is not None:
             self.plan = result.plan
+
+    def adopt_history(self, rows: Sequence[Row]) -> None:
+        """Add rows from before the engine's own; the house is learned again at the next job."""
+        own = self.history.all_rows
+        begin_s = own[0].time_s if own else math.inf
+        self.history = History([*(row for row in rows if row.time_s < begin_s), *own])
+        if self.history.hours >= FIRST_H:
+            self._learn_at_h = 0.0
 
     def job_failed(self) -> None:
         """Continue after a job that failed; it is retried when it is due again."""
@@ -246,7 +257,7 @@ class Engine:
         delivered_w = all_heat_w(self.configs, snapshot, inputs.outdoor_c)
         may_measure = self.config.commission and self._measured_at_levels and self.learned is None
         if may_measure and wants_measuring(demand, inputs.zones, self.history.hours):
-            at_level = measuring_share(self.history.hours) * self.source_selector.full_heat_w(self._pump_id or "", None)
+            at_level = measuring_share(self.history.hours) * self.source_selector.full_heat_w(self.pump_id or "", None)
             now = self._duty_cycle.update(wanted_w, at_level, delivered_w, self._elapsed_s)
             heat = at_level if now > 0 else 0.0
             why = (message(MessageCode.LEARNING),)

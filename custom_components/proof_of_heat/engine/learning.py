@@ -1,13 +1,13 @@
 """The learned model of the home, and the (slow) job that learns it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .model.backtest import GATE_DAYS, Backtest, backtest, gate
 from .model.history import STEP_S, Row, Series
 from .model.house_fit import HouseFit, fit_house
 from .model.observer import HouseState, Observer, emitter_after, first_state
-from .model.performance_map import Operation, PerformanceMap, learn as learn_pump, learn_from
+from .model.performance_map import Operation, PerformanceMap, full_cop, learn as learn_pump, learn_from, plausible_cop
 from .planning.planner import ResponseModel
 from .planning.segments import FLOW_OVER_MEAN
 
@@ -37,6 +37,14 @@ class LearnedModel:
     """POSIX time of the newest row."""
     others: Mapping[str, PerformanceMap] = field(default_factory=dict)
     """Performance maps of further modulating sources."""
+    suspect_cop: float | None = None
+    """The implausible COP of the map that was learned and is not used: a meter does not belong to the heat pump."""
+
+    def checked(self, *, is_heat_pump: bool) -> LearnedModel:
+        """Return the model without the map of a heat pump that is not possible."""
+        if self.pump is None or not is_heat_pump or plausible_cop(self.pump):
+            return self
+        return replace(self, pump=None, suspect_cop=full_cop(self.pump))
 
     def flow_for(self, state: HouseState, heat_w: float, lead_s: float = STEP_S) -> float:
         """Return the flow temperature that delivers this heat after the emitters have warmed up for ``lead_s``."""

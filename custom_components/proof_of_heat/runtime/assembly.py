@@ -21,6 +21,8 @@ from ..engine.config import SourceConfig
 from ..engine.engine import Engine
 from ..inputs.states import power_w
 from ..inputs.weather import INTERVAL_S as WEATHER_INTERVAL_S, WeatherForecast, fetch_forecast
+from ..learning.history_import import start_import
+from ..learning.links import links_of
 from ..messages.formatter import MessageTexts, async_load_texts
 from ..messages.journal import DecisionJournal
 from ..metering.coordinator import MeterCoordinator
@@ -179,6 +181,9 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         curve_advisor=curve_advisor,
         shadow=shadow,
         events=events,
+        history_import=start_import(
+            hass, entry, engine, lambda: links_of(hass, config, sources.values()), user_changes.notify
+        ),
     )
 
 

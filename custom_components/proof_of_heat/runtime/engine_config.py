@@ -55,7 +55,7 @@ first half of 2025 (Eurostat). The others are usual in Central Europe. Costs wit
 UPPER_PRICE_SHARE: Final = 0.15
 """Penalty for a room above the setpoint's band, as a share of that for one below it. A cold morning is never the price
 of an afternoon that the sun will make a little warmer than the setpoint."""
-PEAK_SHARE: Final = 0.92
+PEAK_SHARE: Final = 0.95
 """Share of the reference's peak that a plan may use. A source that is controlled by flow temperature, in steps of
 half a kelvin, exceeds the planned power by some percent now and then."""
 ASSUMED_FUEL_PRICE: Final = 0.11

@@ -84,6 +84,7 @@ class HealthMonitor:
         self._check_site_meter(now)
         self._check_prices(now)
         self._check_forecast(now)
+        self._check_meters(now)
         self._check_curve()
 
     def _check_prices(self, now: datetime) -> None:
@@ -137,6 +138,20 @@ class HealthMonitor:
         phases_lost = bool(meters) and not self._links.missing.intersection(meters)
         issue = f"phase_meter_lost_{self._entry_id}"
         self._check_lasting(issue, now, phases_lost, "phase_meter_lost", placeholders, fixable=False)
+
+    def _check_meters(self, now: datetime) -> None:
+        """Report a meter that does not belong to its source: the map learned from it is implausible and not used."""
+        learned = self._engine.learned
+        for managed in self._sources.values():
+            is_first = managed.source.source_id == self._engine.pump_id
+            suspect = learned.suspect_cop if learned is not None and is_first else None
+            placeholders = {
+                "name": managed.name,
+                "entity": managed.meter or managed.name,
+                "cop": "-" if suspect is None else f"{suspect:.1f}",
+            }
+            issue = f"meter_implausible_{managed.subentry_id}"
+            self._check_lasting(issue, now, suspect is not None, "meter_implausible", placeholders, fixable=False)
 
     def _check_curve(self) -> None:
         """Suggest the heating curve that fits, while it differs from the configured one."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
-from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfTemperature
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfTemperature
 from homeassistant.util import dt as dt_util
 
 from ..data import HeatingSystem
@@ -14,6 +14,7 @@ from ..engine.decision_record import ControlMode, DecisionState
 from ..engine.delivery import Amount, Delivery
 from ..engine.learning import FIRST_H
 from .base import POWER, RATIO, TEMPERATURE, Value, known
+from .learned_house import heat_loss, house_details, import_details
 
 _WINDOW: Final = timedelta(hours=2)
 
@@ -211,6 +212,23 @@ SYSTEM_SENSORS: Final = (
         **POWER,
         value_fn=lambda system: _watts(system.coordinator.data.delivery.heat),
         attributes_fn=_estimate(lambda delivery: delivery.heat),
+    ),
+    SystemSensorDescription(
+        key="learning_progress",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
+        value_fn=lambda system: system.history_import.progress.percent,
+        attributes_fn=import_details,
+    ),
+    SystemSensorDescription(
+        key="heat_loss",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement="W/K",
+        suggested_display_precision=0,
+        value_fn=heat_loss,
+        attributes_fn=house_details,
     ),
     SystemSensorDescription(
         key="model_error",

@@ -153,3 +153,28 @@ def test_flow_setpoint_rises_while_the_emitters_warm_up(learned: LearnedModel) -
     early = control.flow_c(learned, state, 8000.0, since_s=0.0)
     late = control.flow_c(learned, state, 8000.0, since_s=900.0)
     assert early < late == pytest.approx(learned.flow_for(state, 8000.0))
+
+
+@pytest.mark.parametrize("factor", [0.2, 4.0])
+def test_a_meter_of_something_else_gives_no_map(rows: list[Row], factor: float) -> None:
+    wrong = [replace(row, power_w=row.power_w * factor) for row in rows]
+    engine = Engine(EngineConfig(sources=(pump_config(),)))
+    engine.adopt_history(wrong)
+    home = Home(time_s=9 * 86400.0)
+    home.run(0.0, 900)
+    engine.observe(snapshot(home))
+    job = engine.job(snapshot(home))
+    assert job is not None, "the imported history is learned at once"
+    engine.adopt(job())
+    assert engine.learned is not None
+    assert engine.learned.pump is None
+    assert engine.learned.suspect_cop is not None
+    assert not 1.3 <= engine.learned.suspect_cop <= 8.0
+
+
+def test_imported_history_comes_before_the_own_one(rows: list[Row]) -> None:
+    engine = Engine(EngineConfig(sources=(pump_config(),)))
+    for row in rows[600:]:
+        engine.history.add(row)
+    engine.adopt_history([replace(row, room_c=1.0) if place >= 600 else row for place, row in enumerate(rows)])
+    assert [row.room_c for row in engine.history.all_rows] == [row.room_c for row in rows]

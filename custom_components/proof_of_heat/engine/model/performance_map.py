@@ -20,6 +20,8 @@ PRIOR_SIGMA = np.array([0.15, 0.1, 0.1, 0.2, 0.1, 0.1])
 RESIDUAL_SHARE = 0.03
 USUAL_COP = 3.2
 MINIMUM_SAMPLES = 6
+PLAUSIBLE_COP = (1.3, 8.0)
+"""Outside of this, the meters of heat and electricity do not belong to the same heat pump."""
 LARGEST_QUANTILE = 0.98
 """Quantile of the electric input that counts as full load: a single spike of a meter does not."""
 
@@ -67,6 +69,18 @@ def linear_map(heat_w: float, input_w: float) -> PerformanceMap:
     """Return a map in proportion to the level, independent of temperatures (a boiler, a heater)."""
     unit = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0])
     return PerformanceMap(heat_w * unit, input_w * unit, 0, 0.0)
+
+
+def plausible_cop(pump: PerformanceMap) -> bool:
+    """Return whether heat and power of a heat pump can be of the same machine, at full level in mild weather."""
+    low, high = PLAUSIBLE_COP
+    return low <= full_cop(pump) <= high
+
+
+def full_cop(pump: PerformanceMap) -> float:
+    """Return the COP at full level, 35 degC flow and 5 degC outdoors."""
+    heat, power = pump.at(np.array(1.0), np.array(FLOW_MID_C), np.array(OUTDOOR_MID_C))
+    return float(heat) / float(power)
 
 
 def learn(series: Series) -> PerformanceMap | None:

@@ -1,0 +1,1 @@
+"""Learns the house from the history that Home Assistant already has."""

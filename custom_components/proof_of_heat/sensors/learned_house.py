@@ -1,0 +1,55 @@
+"""What was learned of the house: for sensors and the action `get_learned_house`."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+import time
+from typing import Any
+
+from homeassistant.util import dt as dt_util
+
+from ..data import HeatingSystem
+from ..engine.model.house_report import HouseReport, house_report
+from ..engine.model.performance_map import full_cop
+
+
+def import_details(system: HeatingSystem) -> Mapping[str, Any]:
+    """Return how far the import of the recorded history is, and when it is expected to end."""
+    progress = system.history_import.progress
+    left_s = progress.left_s(time.monotonic())
+    expected = None if left_s is None else dt_util.utcnow() + timedelta(seconds=left_s)
+    return {
+        "status": str(progress.status),
+        "expected_end": None if expected is None else expected.replace(microsecond=0).isoformat(),
+        "days_imported": round(progress.rows / 96, 1),
+    }
+
+
+def _report(system: HeatingSystem) -> HouseReport | None:
+    learned = system.engine.learned
+    return None if learned is None else house_report(learned.fitted)
+
+
+def heat_loss(system: HeatingSystem) -> float | None:
+    """Return the heat loss of the house in W/K; None before it was learned."""
+    learned = system.engine.learned
+    return None if learned is None else round(learned.fitted.parameters.total_loss_w_k, 1)
+
+
+def house_details(system: HeatingSystem) -> Mapping[str, Any]:
+    """Return the learned house, each value with its standard deviation, and the backtest."""
+    learned, report = system.engine.learned, _report(system)
+    if learned is None or report is None:
+        return {"trusted": False}
+    details: dict[str, Any] = {}
+    for name in ("loss_w_k", "time_constant_h", "solar_gain_m2"):
+        estimate = getattr(report, name)
+        details[name], details[f"{name}_sd"] = round(estimate.value, 1), round(estimate.sd, 1)
+    tested = learned.tested
+    details["trusted"] = learned.trusted
+    details["learned_from_days"] = round(learned.fitted.steps / 96, 1)
+    details["backtest_error_k"] = {str(hours): round(error, 2) for hours, error in tested.rmse_k.items()}
+    details["persistence_error_k"] = {str(hours): round(error, 2) for hours, error in tested.persistence_k.items()}
+    pump = learned.pump
+    details["full_power_w"] = None if pump is None else round(pump.full_power_w)
+    details["full_load_cop"] = None if pump is None else round(full_cop(pump), 2)
+    return details
