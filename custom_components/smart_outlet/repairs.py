@@ -6,8 +6,6 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import CONF_ACCEPT_WITHOUT_KEY, CONF_SOURCE_ADDRESS, DOMAIN
 
-_STORAGE_ISSUE_ID = "storage_failed"
-
 
 @callback
 def update_keyless_issue(hass: HomeAssistant, entry: ConfigEntry, *, removed: bool = False) -> None:
@@ -26,26 +24,6 @@ def update_keyless_issue(hass: HomeAssistant, entry: ConfigEntry, *, removed: bo
         translation_key="ccu_without_key",
         translation_placeholders={"name": entry.title, "address": entry.data[CONF_SOURCE_ADDRESS]},
     )
-
-
-@callback
-def create_storage_issue(hass: HomeAssistant, error: str) -> None:
-    """Create the issue about files that cannot be written."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        _STORAGE_ISSUE_ID,
-        is_fixable=False,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=_STORAGE_ISSUE_ID,
-        translation_placeholders={"error": error},
-    )
-
-
-@callback
-def delete_storage_issue(hass: HomeAssistant) -> None:
-    """Delete the issue about files that cannot be written."""
-    ir.async_delete_issue(hass, DOMAIN, _STORAGE_ISSUE_ID)
 
 
 @callback

@@ -6,6 +6,8 @@
 import os
 import random
 
+import pytest
+
 from custom_components.smart_outlet.radio.frame import Decoder, Frame
 from custom_components.smart_outlet.radio.messages import ANSWER, Opcode, State, relay_payload
 from firmware.sim.outlet_bench import OutletBench
@@ -13,7 +15,7 @@ from firmware.sim.radio_channel import FaultRates, RadioChannel
 
 from .conftest import ADDRESS
 
-FAULTS = int(os.environ.get("FIRMWARE_FAULTS", "150"))
+FAULTS = int(os.environ.get("FIRMWARE_FAULTS", "60"))
 RATES = FaultRates(loss=0.2, lost_byte=0.08, flipped_bit=0.08, duplicate=0.15, noise=0.2, replay=0.15)
 ANSWER_S = 0.11
 
@@ -48,6 +50,7 @@ class Controller:
         raise AssertionError("no answer")
 
 
+@pytest.mark.timeout(max(300, FAULTS))
 def test_no_radio_fault_leads_to_a_wrong_relay_state(bench: OutletBench) -> None:
     rng = random.Random(11)
     controller = Controller(bench, rng)

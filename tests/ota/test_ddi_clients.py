@@ -12,7 +12,8 @@ from custom_components.ota.data import OtaData
 from custom_components.ota.flows.device_subentry import DEVICE_ID
 from custom_components.ota.rollout.models import JobState
 
-from .conftest import AddDevice, Release, rollout
+from .conftest import AddDevice, Client, Release, form, rollout
+from .images import signed
 
 MAC = "30:AE:A4:00:12:f0"
 
@@ -130,3 +131,55 @@ def test_device_ids(uid: str) -> None:
 @pytest.mark.parametrize("uid", ["30:AE:A4:00:12", "30:AE:A4:00:12:zz", "a:b", "iot_heating:x", "", "-a", MAC + ":00"])
 def test_other_ids_are_refused(uid: str) -> None:
     assert not DEVICE_ID.fullmatch(uid)
+
+
+async def test_a_deployment_has_all_artifacts_of_the_release(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, admin: Client
+) -> None:
+    """Releases of `PRODUCT.NAME` with the same version are further artifacts; others are not sent."""
+    device = await add_device()
+    product = ota.hub.state.devices["dev-1"].product
+    image = await release()
+
+    async def upload(name: str, sequence: int, version: str = "2.0.0") -> bytes:
+        content = f"{name} {version} ".encode() * 500
+        manifest, signature = signed(content, product=name, chip="generic", version=version, sequence=sequence)
+        fields = {"manifest": manifest.decode(), "signature": signature}
+        reply = await admin.post("/api/ota/releases/", data=form(content, **fields))
+        assert reply.status == 201, await reply.text()
+        return content
+
+    parts = {name: await upload(f"{product}.{name}", number) for number, name in ((31, "rootfs"), (32, "dtb"))}
+    other = await upload(f"{product}.dtb", 40, "3.0.0")
+    neighbor = await upload(f"{product}-x", 41)
+    await rollout(hass)
+    client, headers = device.client, {"Authorization": f"TargetToken {device.issued.key}"}
+    root = "/api/ota/ddi/DEFAULT/controller/v1/dev-1"
+    base = await (await client.get(root, headers=headers)).json()
+    href = host_path(base["_links"]["deploymentBase"]["href"])
+    (chunk,) = (await (await client.get(href, headers=headers)).json())["deployment"]["chunks"]
+    got = []
+    for artifact in chunk["artifacts"]:
+        reply = await client.get(host_path(artifact["_links"]["download"]["href"]), headers=headers)
+        content = await reply.read()
+        assert hashlib.sha256(content).hexdigest() == artifact["hashes"]["sha256"]
+        assert artifact["size"] == len(content)
+        got.append(content)
+    assert got == [image, parts["dtb"], parts["rootfs"]]
+    assert len({artifact["filename"] for artifact in chunk["artifacts"]}) == 3
+    number = href.rpartition("/")[2]
+    artifacts = f"{root}/softwaremodules/{number}/artifacts"
+    for content in (other, neighbor):
+        reply = await client.get(f"{artifacts}/{hashlib.sha256(content).hexdigest()}.bin", headers=headers)
+        assert reply.status != 200
+    # At the fixed path, Zephyr's client takes one artifact only.
+    fixed = await client.get(f"/default/controller/v1/dev-1/deploymentBase/{number}", headers=headers)
+    (chunk,) = (await fixed.json())["deployment"]["chunks"]
+    assert len(chunk["artifacts"]) == 1
+    # A part of the first artifact's size after an interruption, as for the image.
+    dtb = f"{artifacts}/{hashlib.sha256(parts['dtb']).hexdigest()}.bin"
+    resumed = await client.get(dtb, headers={**headers, "Range": "bytes=10-"})
+    assert (resumed.status, await resumed.read()) == (206, parts["dtb"][10:])
+    body = {"id": number, "status": {"execution": "closed", "result": {"finished": "success"}}}
+    assert (await client.post(f"{href}/feedback", json=body, headers=headers)).status == 200
+    assert (await client.get(dtb, headers=headers)).status != 200, "the deployment is finished"

@@ -6,11 +6,13 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 
 from .._lib.device_http import not_found, read_object
-from ..rollout.models import Device, Job, JobState
+from ..rollout.models import Device, Job, JobState, Release
 from ..rollout.offers import Offer, Reason
 from ..rollout.versions import MAX_LENGTH
 from ..rollout.wire import ddi
+from ..rollout.wire.ranges import select
 from .base import OtaView, handle_errors
+from .image_response import ImageResponse
 
 _PREFIX: Final = "/api/ota/ddi"
 _ROOT: Final = f"{_PREFIX}/{{tenant}}/controller/v1/{{uid}}"
@@ -98,14 +100,16 @@ class DeploymentView(DdiView):
 
     @handle_errors
     async def get(self, request: web.Request, tenant: str, uid: str, action: str) -> web.StreamResponse:
-        """Return one chunk with one artifact."""
+        """Return one chunk with the artifacts of the release; with one for Zephyr."""
         device = await self.controller(request, tenant, uid)
         job = self.open_job(device, action)
         release = self.hub.state.releases.get(job.release_id)
         if release is None or job.done:
             raise not_found("unknown action")
-        part = "bApp" if _has_fixed_root(request) else "os"
-        return self.json(ddi.deployment(self.root(request, tenant, uid), device, job, release, part=part))
+        is_zephyr = _has_fixed_root(request)
+        more = [] if is_zephyr else ddi.companions(self.hub.state.releases.values(), device, release)
+        part = "bApp" if is_zephyr else "os"
+        return self.json(ddi.deployment(self.root(request, tenant, uid), device, job, release, part=part, more=more))
 
 
 class FeedbackView(DdiView):
@@ -194,10 +198,22 @@ class ArtifactView(DdiView):
 
     @handle_errors
     async def get(self, request: web.Request, tenant: str, uid: str, action: str, filename: str) -> web.StreamResponse:
-        """Send the image, or the requested range."""
+        """Send the image or another artifact of the release, or the requested range."""
         device = await self.controller(request, tenant, uid)
-        self.open_job(device, action)
-        return await self.send_image(request, device, filename.partition(".")[0])
+        job = self.open_job(device, action)
+        sha256 = filename.partition(".")[0]
+        releases = self.hub.state.releases
+        if (release := releases.get(job.release_id)) is not None and not job.done and sha256 != release.sha256:
+            for other in ddi.companions(releases.values(), device, release):
+                if other.sha256 == sha256:
+                    return await self._send_companion(request, other)
+        return await self.send_image(request, device, sha256)
+
+    async def _send_companion(self, request: web.Request, release: Release) -> web.StreamResponse:
+        """Send another artifact; the update is judged by the image of the release itself."""
+        path = await self.data.images.async_path(release.sha256)
+        part = select(request.headers, release.sha256, release.size, method=request.method)
+        return await ImageResponse(path, part, release.sha256, headers={}).async_send(request)
 
     head = get
 

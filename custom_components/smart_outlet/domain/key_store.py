@@ -15,8 +15,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .._lib.device_keys import KeyMatch, KeyRing, hash_key
+from .._lib.retried_store import RetriedStore
 from ..const import DOMAIN
-from ..storage.retried_store import RetriedStore
 
 STORAGE_VERSION: Final = 1
 ROTATION_GRACE: Final = timedelta(hours=24)
@@ -44,7 +44,7 @@ class CcuKeyStore:
     """Stored records of all Central Control Units with a key, indexed by the hashes of their keys."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        self._store = RetriedStore(hass, STORAGE_VERSION, DOMAIN, self._data)
+        self._store = RetriedStore(hass, STORAGE_VERSION, DOMAIN, self._data, domain=DOMAIN)
         self._lock = asyncio.Lock()
         self._ccu_ids_by_hash: dict[str, str] = {}
         self.records: dict[str, CcuRecord] = {}

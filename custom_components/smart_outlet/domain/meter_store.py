@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
 
+from .._lib.retried_store import RetriedStore
 from ..const import DOMAIN
 from ..data import HubData
-from ..storage.retried_store import RetriedStore
 
 METERS_VERSION: Final = 1
 _SAVE_DELAY_S: Final = 60.0
@@ -16,7 +16,7 @@ class MeterStore:
     """Stores the meters of all hubs in one file."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        self._store = RetriedStore(hass, METERS_VERSION, f"{DOMAIN}.meters", self._data)
+        self._store = RetriedStore(hass, METERS_VERSION, f"{DOMAIN}.meters", self._data, domain=DOMAIN)
         self._stored: dict[str, Any] = {}
         self._hubs: dict[str, HubData] = {}
         self._save_is_scheduled = False

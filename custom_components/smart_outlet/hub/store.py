@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
 
+from .._lib.retried_store import RetriedStore
 from ..const import DOMAIN
-from ..storage.retried_store import RetriedStore
 
 STORAGE_VERSION: Final = 1
 _SAVE_DELAY_S: Final = 1.0
@@ -23,7 +23,7 @@ class HubStore:
             entry_id: ID of the config entry.
             dump: Returns the data to store.
         """
-        self._store = RetriedStore(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}", dump)
+        self._store = RetriedStore(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}", dump, domain=DOMAIN)
 
     async def async_load(self) -> dict[str, Any] | None:
         """Return the stored data."""

@@ -1,6 +1,6 @@
 """hawkBit's Direct Device Integration (DDI) API, as far as SWUpdate, RAUC and Zephyr use it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,20 +49,45 @@ def base(root: str, *, poll_s: int, job: Job | None, cancel: Job | None, ask_con
     return {"config": {"polling": {"sleep": polling(poll_s)}}, "_links": links}
 
 
-def deployment(root: str, device: Device, job: Job, release: Release, *, part: str) -> dict[str, Any]:
-    """Return a deployment with one chunk and one artifact, which is all that RAUC's and Zephyr's clients accept.
+def companions(releases: Iterable[Release], device: Device, release: Release) -> list[Release]:
+    """Return the further artifacts of a release by product: releases of `PRODUCT.NAME` with the same version.
 
-    `part` is the type of the chunk: Zephyr accepts only `bApp`.
+    Each is for the chip of the device or for any. The newest one counts where there are several.
     """
-    filename = f"{release.sha256}{'.swu' if device.chip == 'generic' else '.bin'}"
-    href = f"{root}/softwaremodules/{job.job_id}/artifacts/{filename}"
-    artifact = {
-        "filename": filename,
-        "hashes": {"sha1": release.sha1, "md5": release.md5, "sha256": release.sha256},
-        "size": release.size,
-        "_links": {"download": {"href": href}, "download-http": {"href": href}},
-    }
-    chunk = {"part": part, "version": release.version, "name": release.product, "artifacts": [artifact]}
+    found: dict[str, Release] = {}
+    for other in sorted(releases, key=lambda each: each.sequence):
+        is_part = other.product.startswith(f"{release.product}.") and other.version == release.version
+        if (
+            is_part
+            and other.chip in (device.chip, "generic")
+            and not other.withdrawn
+            and other.sha256 != release.sha256
+        ):
+            found[other.product] = other
+    return [found[product] for product in sorted(found)]
+
+
+def deployment(
+    root: str, device: Device, job: Job, release: Release, *, part: str, more: Iterable[Release] = ()
+) -> dict[str, Any]:
+    """Return a deployment with one chunk: the artifact of the release, and `more` of them.
+
+    RAUC's and Zephyr's clients accept only one artifact. `part` is the type of the chunk: Zephyr accepts only `bApp`.
+    """
+    extension = ".swu" if device.chip == "generic" else ".bin"
+    artifacts = []
+    for each in (release, *more):
+        filename = f"{each.sha256}{extension}"
+        href = f"{root}/softwaremodules/{job.job_id}/artifacts/{filename}"
+        artifacts.append(
+            {
+                "filename": filename,
+                "hashes": {"sha1": each.sha1, "md5": each.md5, "sha256": each.sha256},
+                "size": each.size,
+                "_links": {"download": {"href": href}, "download-http": {"href": href}},
+            }
+        )
+    chunk = {"part": part, "version": release.version, "name": release.product, "artifacts": artifacts}
     steps = {"download": "forced", "update": "forced", "chunks": [chunk]}
     return {"id": str(job.job_id), "deployment": steps}
 

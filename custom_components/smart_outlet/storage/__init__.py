@@ -1,1 +1,0 @@
-"""Storage of small files that keeps working while the disk is full."""
