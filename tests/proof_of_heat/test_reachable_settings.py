@@ -28,6 +28,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "curve": {"slope": 0.9, "level": 3.0, "max_flow": 50.0},
     "limits": {"site_power": 4000.0, "quiet_level": 30},
     "mining": {"pool_fee": 1.0},
+    "phases": {"phase_power": 4600.0},
     "planning": {
         "comfort_weight": 50,
         "peak_policy": "none",
@@ -107,12 +108,10 @@ ALLOWED: Final[Mapping[str, str]] = {
         if item.name not in {"max_flow_c", "fallback_flow_c"}
     },
     "SafetyLimits.fallback_flow_c": "the heat emitters of the heating system",
-    "SiteLimits.phase_w": "no form has a limit of each phase yet",
 }
 INPUTS_ALLOWED: Final[Mapping[str, str]] = {
     "Forecast.people": "people are forecast from the last day",
     "Forecast.emission_kg_kwh": "no integration of Home Assistant publishes a forecast of the CO2 intensity",
-    "Snapshot.other_phase_load_w": "no form has a limit of each phase yet",
 }
 
 
