@@ -23,7 +23,7 @@ _POSITION = re.compile(r"^0x([0-9A-F]{16}) \S+ 0x([0-9A-F]+)", re.MULTILINE)
 _VALUE = re.compile(r"= 0x([0-9a-f]+)")
 _EEPROM_ROW = re.compile(r"^00([0-9a-f]0):((?:\s+[0-9a-f]{2}){16})", re.MULTILINE)
 _BAD_CYCLE = 20000
-_CPU_LIMIT_S = 300
+_CPU_LIMIT_S = 3600
 # Other programs of a busy machine take precedence; no gpsim runs forever or outlives its test.
 _LIMITED = ("nice", "-n", "5", "prlimit", f"--cpu={_CPU_LIMIT_S}", "setpriv", "--pdeathsig", "KILL")
 
