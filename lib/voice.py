@@ -99,6 +99,7 @@ async def async_voice_texts(hass: HomeAssistant, domain: str, language: str) -> 
     texts = await async_get_translations(hass, language, "common", {domain})
 
     def text(key: str, **values: object) -> str:
-        return texts[f"component.{domain}.common.voice_{key}"].format_map(values)
+        name = f"voice_{key}"
+        return texts[f"component.{domain}.common.{name}"].format_map(values)
 
     return text

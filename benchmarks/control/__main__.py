@@ -125,7 +125,10 @@ def _through_ha(days: Sequence[int], bare: Sequence[Scored], args: argparse.Name
     """Return the results of the integration in Home Assistant; print them next to those of the bare engine."""
     from .ha import results  # needs Home Assistant
 
-    span = tuple(_numbers(args.through_ha_days)) if args.through_ha_days else None
+    span = None
+    if args.through_ha_days:
+        warm_up, scored = _numbers(args.through_ha_days)
+        span = (warm_up, scored)
     found = results.all_windows([Case(day) for day in days], span, args.jobs)
     print(results.table(found, bare), end="\n\n")
     return results.summary(found)

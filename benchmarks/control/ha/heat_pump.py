@@ -59,7 +59,7 @@ class TwinHeatPump(ModbusBoiler):
             return max(MIN_LEVEL, min(wanted, RAMP)) if starts else 0.0
         if self._since_s >= MIN_RUN_S and wanted < MIN_LEVEL and self._supply_c(MIN_LEVEL) > target_c + STOP_ABOVE_K:
             return 0.0
-        before = self._plant.modulation
+        before = float(self._plant.modulation)
         return min(1.0, max(MIN_LEVEL, min(before + RAMP, max(before - RAMP, wanted))))
 
     def _supply_c(self, level: float) -> float:

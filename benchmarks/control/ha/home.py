@@ -20,6 +20,7 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
+from homeassistant.util.json import JsonValueType
 from pytest_homeassistant_custom_component import plugins
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -173,7 +174,7 @@ def cloud_coverage(solar_w_m2: float, when: datetime) -> int:
     if clear < 20:
         return 50
     lack = min(1.0, max(0.0, 1 - solar_w_m2 / clear) / 0.75)
-    return round(100 * lack ** (1 / 3.4))
+    return round(100.0 * float(lack ** (1 / 3.4)))
 
 
 def week(boundary: Any) -> list[dict[str, Any]]:
@@ -239,9 +240,10 @@ async def running_home(plant: Any, ahead: Any, price: str, step_s: float) -> Asy
                 await hass.async_stop(force=True)
 
 
-async def _set_up(hass: HomeAssistant, clock: FrozenDateTimeFactory, pump: TwinHeatPump, world: World) -> Home:
+async def _set_up(hass: HomeAssistant, clock: Any, pump: TwinHeatPump, world: World) -> Home:
     async def forecasts(_: ServiceCall) -> ServiceResponse:
-        return {WEATHER: {"forecast": world.forecast()}}
+        rows: list[JsonValueType] = list(world.forecast())
+        return {WEATHER: {"forecast": rows}}
 
     hass.services.async_register("weather", "get_forecasts", forecasts, supports_response=SupportsResponse.ONLY)
     world.publish(hass)

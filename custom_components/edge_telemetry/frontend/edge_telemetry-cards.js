@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-aa84125611a9.js";
+import"/heat_suite_static/runtime-5cc9c2097927.js";

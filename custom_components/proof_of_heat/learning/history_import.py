@@ -155,7 +155,7 @@ class HistoryImport:
     async def _day(self, links: HomeLinks, begin: datetime) -> list[Row]:
         end = begin + timedelta(days=1)
         async with asyncio.timeout(READ_TIMEOUT_S):
-            found = await async_read(self._hass, links.wanted(), begin - MARGIN, end + MARGIN)
+            found = await async_read(self._hass, links.readings(), begin - MARGIN, end + MARGIN)
         place = self._hass.config.latitude, self._hass.config.longitude
         return await self._hass.async_add_executor_job(_rows, links.series(found), begin, place)
 

@@ -43,7 +43,7 @@ class HomeLinks:
     weather: str | None
     sources: tuple[SourceLinks, ...]
 
-    def wanted(self) -> Iterator[tuple[str, Quantity]]:
+    def readings(self) -> Iterator[tuple[str, Quantity]]:
         """Yield what has to be read."""
         for entity_id in (*self.rooms, self.outdoor or self.weather):
             if entity_id:
