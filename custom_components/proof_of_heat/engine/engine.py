@@ -89,7 +89,7 @@ class Engine:
         self._since_learning: list[Row] = []
         self._learn_at_h = next_learning_h(0.0)
         self._busy = False
-        self._plan_due = False
+        self._plan_due, self._planned_with = False, frozenset[str]()
         self._inputs: ValidatedInputs | None = None
         self._band: ComfortBand | None = None
         self._last_s: float | None = None
@@ -120,6 +120,8 @@ class Engine:
 
     def observe(self, snapshot: Snapshot) -> None:
         """Process a snapshot: validate the inputs, update the model's state and the history."""
+        if self.source_selector.available(snapshot) != self._planned_with:
+            self._plan_due = True  # after a start, devices are read one after the other
         self._elapsed_s = 0.0 if self._last_s is None else max(0.0, snapshot.now_s - self._last_s)
         self._last_s = snapshot.now_s
         self.site_load.observe(snapshot, self._elapsed_s)
@@ -160,6 +162,7 @@ class Engine:
             return lambda: JobResult(learned=learn(series, before, limit, operations))
         if self._can_plan(snapshot) and self._observer is not None:
             self._busy, self._plan_due = True, False
+            self._planned_with = self.source_selector.available(snapshot)
             request = self._plan_request(snapshot, self._inputs, self._observer.state)
             return lambda: JobResult(plan=make_plan(request))
         return None

@@ -128,6 +128,18 @@ def test_an_open_window_pauses_heat(lived: tuple[Engine, Home]) -> None:
     assert engine.decide(snapshot(home, zones=open_)).record.demand_w == 0.0
 
 
+def test_a_source_that_becomes_available_is_planned_with_at_once(going_on: tuple[Engine, Home]) -> None:
+    engine, home = going_on
+    now = snapshot(home)
+    unread = replace(now, sources=(replace(now.sources[0], available=False),))
+    for seen, is_planned in ((now, True), (now, False), (unread, False), (now, True), (now, False)):
+        engine.observe(seen)
+        job = engine.job(seen)
+        assert (job is not None) is is_planned
+        if job is not None:
+            engine.adopt(job())
+
+
 def test_state_survives_a_restart_as_json(lived: tuple[Engine, Home]) -> None:
     engine, home = lived
     saved = json.loads(json.dumps(engine.dump()))
