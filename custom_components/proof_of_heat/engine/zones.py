@@ -26,7 +26,7 @@ MIN_WIDTH_K = 0.5
 
 @dataclass(slots=True)
 class ZoneOffset:
-    """By how many kelvin a zone is above the mean, usually and now."""
+    """By how many kelvin a zone is above the mean, usually and now. It starts with the first difference seen."""
 
     usual_k: float = 0.0
     now_k: float = 0.0
@@ -45,13 +45,21 @@ class ZoneOffsets:
         counted = counted or [zone for zone in zones if zone.room.known]
         if not counted:
             return NAN
-        weights = weights_of(counted)
-        offsets = [self._offsets.setdefault(zone.zone_id, ZoneOffset()) for zone in counted]
-        parts = zip(counted, offsets, weights, strict=True)
-        mean = sum(weight * (zone.room.value - offset.usual_k) for zone, offset, weight in parts)
+        mean = self._mean_c([zone for zone in counted if zone.zone_id in self._offsets] or counted)
+        for zone in counted:
+            if zone.zone_id not in self._offsets:
+                above = zone.room.value - mean if len(zones) > 1 else 0.0
+                self._offsets[zone.zone_id] = ZoneOffset(above, above)
+        mean = self._mean_c(counted)
         if len(zones) > 1:
-            self._learn(counted, offsets, mean, elapsed_s)
+            self._learn(counted, [self._offsets[zone.zone_id] for zone in counted], mean, elapsed_s)
         return mean
+
+    def _mean_c(self, zones: Sequence[ZoneSnapshot]) -> float:
+        """Return the weighted mean of the zones without their usual offsets; a new zone has none."""
+        usual = [self._offsets.get(zone.zone_id, ZoneOffset()).usual_k for zone in zones]
+        parts = zip(zones, usual, weights_of(zones), strict=True)
+        return sum(weight * (zone.room.value - above) for zone, above, weight in parts)
 
     def _learn(
         self, zones: Sequence[ZoneSnapshot], offsets: Sequence[ZoneOffset], mean_c: float, elapsed_s: float

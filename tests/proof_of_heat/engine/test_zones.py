@@ -52,6 +52,20 @@ def test_no_known_zone_means_no_mean() -> None:
     assert math.isnan(ZoneOffsets().room_c([], 60.0))
 
 
+def test_rooms_above_their_own_bounds_need_no_heat_from_the_first_cycle() -> None:
+    zones = (_zone("living", 22.1, band=_band(21.1)), _zone("bedroom", 19.5, band=_band(18.6)))
+    known = ZoneOffsets()
+    room_c = known.room_c(zones, 0.0)
+    assert room_c == pytest.approx(20.8)
+    assert known.band(zones, WHOLE).lower_c.max() < room_c - 0.8
+
+
+def test_a_zone_that_appears_later_does_not_move_the_mean() -> None:
+    warm, cold = _zone("living", 21.5), _zone("bath", 18.5)
+    known = _watched(warm, cold)
+    assert known.room_c([warm, cold, _zone("attic", 15.0)], 900.0) == pytest.approx(20.0, abs=0.05)
+
+
 @pytest.mark.parametrize("gone", [{"room": SensorReading()}, {"room": SensorReading(12.0), "window_open": True}])
 def test_the_mean_does_not_jump_when_a_zone_drops_out(gone: dict[str, object]) -> None:
     warm, cold = _zone("living", 21.5), _zone("bath", 18.5)
