@@ -55,7 +55,7 @@ describe("the dashboard", () => {
     expect(shown(views)).toEqual({
       overview: ["calendar.house", "Heizung", "select.mode", "Steckdosen", "sensor.main"],
       heating: ["calendar.house", "Device of iot_heating", "select.mode", "sensor.flow"],
-      outlets: ["custom:smart-outlet-panel", "statistics-graph"],
+      outlets: ["custom:smart-outlet-panel", "history-graph"],
       firmware: ["custom:ota-rollouts", "update.heater"],
     });
   });

@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-5cc9c2097927.js";
+import"/heat_suite_static/runtime-eb41395d63eb.js";

@@ -152,7 +152,7 @@ const schedules = (hass: Hass): Card[] =>
 
 const power = (hass: Hass): Card[] => {
   const meters = entitiesOf(hass, "smart_outlet").filter(({ translation_key }) => translation_key === "main_power");
-  return meters.length ? [{ type: "statistics-graph", entities: meters.map(({ entity_id }) => entity_id), stat_types: ["mean", "max"], period: "hour", days_to_show: 2 }] : [];
+  return meters.length ? [{ type: "history-graph", entities: meters.map(({ entity_id }) => entity_id), hours_to_show: 24 }] : [];
 };
 
 const sectionsOf = async (hass: Hass, found: Set<string>): Promise<Sections> => {
