@@ -29,6 +29,13 @@ async def tick(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: flo
     await hass.async_block_till_done()
 
 
+@pytest.fixture(autouse=True)
+def subscriptions_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Home Assistant collects subscriptions for some real time, in which a test with its own clock unloads entries."""
+    for name in ("INITIAL_SUBSCRIBE_COOLDOWN", "SUBSCRIBE_COOLDOWN", "UNSUBSCRIBE_COOLDOWN"):
+        monkeypatch.setattr(f"homeassistant.components.mqtt.client.{name}", 0.0)
+
+
 @pytest.mark.parametrize("back_s", [20 * HOUR, HOUR, 300.0, 6 * 24 * HOUR])
 async def test_the_newest_arrival_is_shown_whatever_the_clock_of_the_device_is(
     hass: HomeAssistant, data: EdgeData, publish: Publish, freezer: FrozenDateTimeFactory, back_s: float
