@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-eb41395d63eb.js";
+import"/heat_suite_static/runtime-a6b8285d9ab9.js";

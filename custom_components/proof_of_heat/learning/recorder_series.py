@@ -65,7 +65,8 @@ def _of_hour(row: Mapping[str, Any], quantity: Quantity) -> list[tuple[float, fl
     start = float(row["start"])
     match quantity:
         case Quantity.ENERGY:
-            total = number(row.get("state", row.get("sum")))
+            state = row.get("state")
+            total = number(row.get("sum") if state is None else state)
             return [] if total is None else [(start + HOUR_S, total)]
         case Quantity.POWER:
             mean = number(row.get("mean"))

@@ -66,18 +66,18 @@ color: var(--primary-text-color);
 button.action {
 cursor: pointer;
 font-weight: 500;
-color: var(--primary-color);
+color: color-mix(in srgb, var(--primary-color) 60%, var(--primary-text-color));
 }
 button.action.main {
-background: var(--primary-color);
-border-color: var(--primary-color);
+background: color-mix(in srgb, var(--primary-color) 72%, black);
+border-color: transparent;
 color: var(--text-primary-color);
 }
 button.action:hover:not(:disabled) {
 background: color-mix(in srgb, var(--primary-color) 12%, transparent);
 }
 button.action.main:hover:not(:disabled) {
-background: color-mix(in srgb, var(--primary-color) 85%, var(--primary-text-color));
+background: color-mix(in srgb, var(--primary-color) 60%, black);
 }
 :disabled {
 cursor: default;

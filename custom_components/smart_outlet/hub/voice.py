@@ -23,15 +23,15 @@ def async_register_voice(hass: HomeAssistant) -> None:
     async_register_sentences(hass, [VoiceCommand(SWITCH_OFF, _async_switch_off)])
 
 
-async def _async_switch_off(hass: HomeAssistant, request: VoiceRequest) -> str | None:
+async def _async_switch_off(hass: HomeAssistant, request: VoiceRequest) -> str:
     """Switch everything off, with the permissions of the user."""
     hubs = hass.data[DOMAIN_PARTS].directory.hubs
+    text = await async_voice_texts(hass, DOMAIN, request.language)
     if not hubs:
-        return None
+        return text("no_hub")
     response: Any = await hass.services.async_call(
         DOMAIN, "switch_everything_off", {"wait": WAIT_S}, blocking=True, return_response=True, context=request.context
     )
-    text = await async_voice_texts(hass, DOMAIN, request.language)
     results: dict[str, list[str]] = {"confirmed": [], "pending": [], "unreachable": [], "protected": []}
     for report in response["hubs"]:
         outlets = hubs[report["entry_id"]].model.outlets

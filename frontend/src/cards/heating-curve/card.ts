@@ -57,13 +57,13 @@ export class HeatingCurveCard extends SuiteCard<CurveConfig> {
   static override styles = [
     cardStyles,
     css`
-      header {
+      .header {
         display: flex;
         justify-content: space-between;
         gap: 12px;
         align-items: baseline;
       }
-      header h2 {
+      .header h2 {
         font-size: 18px;
         color: var(--primary-text-color);
         margin: 0;
@@ -144,7 +144,7 @@ export class HeatingCurveCard extends SuiteCard<CurveConfig> {
       }
       .save .conflict,
       .save .error {
-        color: var(--error-color);
+        color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color));
       }
       ul {
         list-style: none;
@@ -163,10 +163,10 @@ export class HeatingCurveCard extends SuiteCard<CurveConfig> {
         color: var(--muted);
       }
       li.confirmed ha-icon {
-        color: var(--success-color, var(--green-color));
+        color: color-mix(in srgb, var(--success-color, var(--green-color)) 60%, var(--primary-text-color));
       }
       li.failed ha-icon {
-        color: var(--error-color);
+        color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color));
       }
       li .name {
         flex: 1 1 120px;
@@ -231,7 +231,7 @@ export class HeatingCurveCard extends SuiteCard<CurveConfig> {
     const locked = !data.can_control || this.config?.read_only === true;
     return html`
       <ha-card>
-        <header><h2>${this.config?.title ?? localize("curve.name")}</h2></header>
+        <div class="header"><h2>${this.config?.title ?? localize("curve.name")}</h2></div>
         <proof-of-heat-curve-plot
           .hass=${hass}
           .data=${data}

@@ -41,7 +41,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
   static override styles = [
     cardStyles,
     css`
-      header {
+      .header {
         display: flex;
         gap: 12px;
         align-items: center;
@@ -210,7 +210,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
         color: var(--muted);
       }
       .rungs .failing .state {
-        color: var(--error-color);
+        color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color));
       }
       .limits li {
         display: flex;
@@ -220,7 +220,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
       }
       .limits ha-icon {
         --mdc-icon-size: 18px;
-        color: var(--warning-color);
+        color: color-mix(in srgb, var(--warning-color) 55%, var(--primary-text-color));
         flex: none;
       }
       .limits .note ha-icon {
@@ -313,7 +313,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
     if (!hass) return html``;
     const band = isNumber(data.lower_c) && isNumber(data.upper_c);
     return html`
-      <header>
+      <div class="header">
         <div class="badge"><ha-icon icon=${STATE_ICONS[data.state] ?? "mdi:radiator"}></ha-icon></div>
         <div class="who">
           ${this.config?.title ? html`<span class="why">${this.config.title}</span>` : nothing}
@@ -327,7 +327,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
             : nothing}
           ${isNumber(data.outdoor_c) ? html`<span>${this.localize("overview.outdoor", { value: formatTemperature(hass, data.outdoor_c) })}</span>` : nothing}
         </div>
-      </header>
+      </div>
     `;
   }
 

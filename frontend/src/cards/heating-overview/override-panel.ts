@@ -84,7 +84,7 @@ export class OverridePanel extends LitElement {
         padding: 0 12px;
       }
       .error {
-        color: var(--error-color);
+        color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color));
         margin-top: 8px;
       }
       .error:empty {

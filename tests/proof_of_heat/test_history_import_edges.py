@@ -1,0 +1,183 @@
+"""Imports that have nothing to do, nothing to find or nothing valid to continue from."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+import math
+from typing import Any, cast
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.proof_of_heat._lib.heat_source import SourceKind
+from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.engine.config import SourceConfig
+from custom_components.proof_of_heat.engine.engine import Engine
+from custom_components.proof_of_heat.engine.model.history import COLUMNS, Row
+from custom_components.proof_of_heat.learning import history_import
+from custom_components.proof_of_heat.learning.history_import import HistoryImport, ImportStatus, async_remove_import
+from custom_components.proof_of_heat.learning.links import HomeLinks, SourceLinks
+
+NOW = datetime(2027, 1, 20, 18, 0, tzinfo=UTC)
+ENTRY_ID = "01HOME"
+KEY = f"{DOMAIN}.learning.{ENTRY_ID}"
+DAYS = 8
+LINKS = HomeLinks(
+    ("sensor.room",),
+    None,
+    None,
+    (SourceLinks(SourceConfig(source_id="pump", kind=SourceKind.HEAT_PUMP), meter="sensor.meter"),),
+)
+ROW = Row(1.0, 20.0, 3.0, 0.0, 1.0, 900.0, 300.0, 0.5, math.nan, math.nan)
+
+
+class Learner:
+    """The part of the engine that an import knows."""
+
+    def __init__(self, hours: float) -> None:
+        self.history = self
+        self.hours = hours
+        self.adopted: list[Row] | None = None
+
+    def adopt_history(self, rows: list[Row]) -> None:
+        self.adopted = rows
+
+
+class Importing:
+    """An import whose recorder has the same row in each day, or none."""
+
+    def __init__(self, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.hass = hass
+        self.learner = Learner(0.0)
+        self.begins: list[datetime] = []
+        self.rows_a_day = [ROW]
+        self.may_read = asyncio.Event()
+        self.may_read.set()
+        entry = MockConfigEntry(domain=DOMAIN, title="Home", entry_id=ENTRY_ID)
+        entry.add_to_hass(hass)
+        hass.config.components.add("recorder")
+        self.importer = HistoryImport(hass, entry, cast("Engine", self.learner), lambda: LINKS, lambda: None)
+
+        async def day(_: HistoryImport, __: HomeLinks, begin: datetime) -> list[Row]:
+            await self.may_read.wait()
+            self.begins.append(begin)
+            return self.rows_a_day
+
+        monkeypatch.setattr(HistoryImport, "_day", day)
+        monkeypatch.setattr(history_import, "DAYS", DAYS)
+
+    async def run(self, *, again: bool = False) -> ImportStatus:
+        """Import to the end."""
+        self.importer.start(again=again)
+        await self.hass.async_block_till_done(wait_background_tasks=True)
+        assert not self.importer.is_running
+        return self.importer.progress.status
+
+
+@pytest.fixture
+def importing(hass: HomeAssistant, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch) -> Importing:
+    """An import that was never run."""
+    freezer.move_to(NOW)
+    return Importing(hass, monkeypatch)
+
+
+def store(hass_storage: dict[str, Any], **data: Any) -> None:
+    hass_storage[KEY] = {"version": 1, "minor_version": 1, "key": KEY, "data": data}
+
+
+async def test_what_was_imported_is_not_imported_again_after_a_restart(
+    importing: Importing, hass_storage: dict[str, Any]
+) -> None:
+    store(hass_storage, done="2027-01-01T00:00:00+00:00", count=500)
+    assert await importing.run() is ImportStatus.DONE
+    assert (importing.importer.progress.rows, importing.importer.progress.percent) == (500, 100)
+    assert (importing.begins, importing.learner.adopted) == ([], None)
+    assert await importing.run(again=True) is ImportStatus.DONE
+    assert len(importing.begins) == DAYS, "the user asked for it"
+
+
+async def test_system_that_recorded_enough_by_itself_imports_only_when_asked(importing: Importing) -> None:
+    importing.learner.hours = 10.0 * 24
+    assert await importing.run() is ImportStatus.DONE
+    assert (importing.begins, importing.learner.adopted) == ([], None)
+    assert await importing.run(again=True) is ImportStatus.DONE
+    assert importing.learner.adopted == [ROW] * DAYS
+
+
+async def test_without_a_recorder_nothing_is_imported(importing: Importing, hass_storage: dict[str, Any]) -> None:
+    importing.hass.config.components.remove("recorder")
+    assert await importing.run() is ImportStatus.NO_RECORDER
+    assert importing.begins == []
+    assert KEY not in hass_storage, "it is tried again after the next restart"
+
+
+async def test_recorder_without_history_is_reported(importing: Importing, hass_storage: dict[str, Any]) -> None:
+    importing.rows_a_day = []
+    assert await importing.run() is ImportStatus.NO_HISTORY
+    assert importing.learner.adopted is None, "what was learned is kept"
+    assert hass_storage[KEY]["data"] == {"done": NOW.isoformat(), "count": 0}
+
+
+async def test_second_start_does_not_disturb_a_running_import(importing: Importing) -> None:
+    importing.may_read.clear()
+    importing.importer.start()
+    await asyncio.sleep(0)
+    assert importing.importer.is_running
+    importing.importer.start(again=True)
+    importing.may_read.set()
+    await importing.hass.async_block_till_done(wait_background_tasks=True)
+    assert importing.importer.progress.status is ImportStatus.DONE
+    assert len(importing.begins) == DAYS
+
+
+async def test_interrupted_import_continues_with_its_next_day(
+    importing: Importing, hass_storage: dict[str, Any]
+) -> None:
+    end = NOW - timedelta(hours=5)
+    row = [None if math.isnan(value := getattr(ROW, name)) else value for name in COLUMNS]
+    store(hass_storage, end=end.isoformat(), next_day=6, columns=list(COLUMNS), rows=[row] * 6)
+    assert await importing.run() is ImportStatus.DONE
+    assert importing.begins == [end - timedelta(days=2), end - timedelta(days=1)]
+    assert importing.learner.adopted is not None
+    assert len(importing.learner.adopted) == 8
+    assert math.isnan(importing.learner.adopted[0].water_c)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"end": "yesterday"},
+        {"next_day": "6"},
+        {"next_day": DAYS},
+        {"columns": ["time_s", "room_c"]},
+        {"rows": None},
+        {"rows": [["warm"] * len(COLUMNS)]},
+        {"rows": [[1.0] * (len(COLUMNS) + 1)]},
+    ],
+    ids=["end", "day is no number", "day after the last", "other columns", "no rows", "no numbers", "too long"],
+)
+async def test_import_begins_again_where_what_was_stored_is_invalid(
+    importing: Importing, hass_storage: dict[str, Any], damage: dict[str, Any]
+) -> None:
+    good = {"end": NOW.isoformat(), "next_day": 6, "columns": list(COLUMNS), "rows": [[1.0] * len(COLUMNS)] * 6}
+    store(hass_storage, **{**good, **damage})
+    assert await importing.run() is ImportStatus.DONE
+    assert importing.begins[0] == NOW - timedelta(days=DAYS)
+    assert importing.learner.adopted == [ROW] * DAYS
+
+
+async def test_time_left_is_that_of_the_days_of_this_run(importing: Importing) -> None:
+    progress = importing.importer.progress
+    assert progress.left_s(0.0) is None, "not begun"
+    progress.status, progress.began_s, progress.first_day, progress.days_done = ImportStatus.IMPORTING, 100.0, 2, 2
+    assert progress.left_s(110.0) is None, "nothing is done yet"
+    progress.days_done = 4
+    assert (progress.left_s(110.0), progress.percent) == (20.0, 50)
+
+
+async def test_removed_system_leaves_nothing_stored(importing: Importing, hass_storage: dict[str, Any]) -> None:
+    await importing.run()
+    assert KEY in hass_storage
+    await async_remove_import(importing.hass, ENTRY_ID)
+    assert KEY not in hass_storage
