@@ -119,6 +119,17 @@ async def test_one_issue_for_all_files(hass: HomeAssistant, disk: Disk) -> None:
     assert not (disk.folder / ".storage" / "suite.b").exists()
 
 
+async def test_a_late_write_of_a_removed_file_is_not_retried(hass: HomeAssistant, disk: Disk) -> None:
+    store = store_of(hass, {"a": 1})
+    await store.async_remove()
+    disk.full = True
+    with pytest.raises(HomeAssistantError):
+        await store.async_commit()
+    disk.full = False
+    await disk.passes(100)
+    assert not (disk.folder / ".storage" / "suite.a").exists()
+
+
 async def test_a_commit_raises_and_is_retried(hass: HomeAssistant, disk: Disk) -> None:
     store = store_of(hass, {"a": 1})
     disk.full = True

@@ -154,7 +154,8 @@ class RetriedStore(DurableStore[dict[str, Any]]):
 
     @override
     async def async_remove(self) -> None:
-        """Delete the file."""
+        """Delete the file; a write that is still under way and fails is not tried again."""
+        self._is_closed = True
         self._stop_retry()
         self._health.set_saved(self.key)
         await super().async_remove()

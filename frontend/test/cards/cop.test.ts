@@ -44,7 +44,7 @@ describe("COP card", () => {
     expect(text(card)).toContain("This month–");
     expect(text(card)).toContain("365 days4.4");
   });
-  it("draws each hour and the learned line, and tells both ends in words", async () => {
+  it("draws each hour and the learned line, and describes both ends in words", async () => {
     const card = await mount(data());
     expect(card.shadowRoot?.querySelectorAll("circle").length).toBe(20);
     expect(card.shadowRoot?.querySelectorAll("path").length).toBe(1);

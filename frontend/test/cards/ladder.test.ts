@@ -27,7 +27,7 @@ describe("ladder", () => {
     expect(ladder([source({ price_kwh: 0 })])[0]?.bar).toEqual({ left: 0, width: 0 });
     expect(ladder([])).toEqual([]);
   });
-  it("tells what is commanded from what heats", () => {
+  it("distinguishes what is commanded from what heats", () => {
     const status = (changes: Parameters<typeof source>[0]): string | undefined => ladder([source(changes)])[0]?.status;
     expect(status({})).toBe("heating");
     expect(status({ heating: false })).toBe("commanded");

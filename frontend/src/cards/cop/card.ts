@@ -21,7 +21,7 @@ const MIN_HOURS = 6;
 const LEFT = 26;
 const BOTTOM = 36;
 const HEIGHT = 220;
-/** Degrees Celsius around a place whose median is told in words. */
+/** Degrees Celsius around a place whose median is described in words. */
 const NEAR_C = 3;
 
 export const medianNear = (hours: CopData["hours"], outdoor: number): number | null => {
