@@ -52,7 +52,7 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime) -> Kno
     # Octopus Energy has one entity per day.
     if (next_day := known(hass, _next_day(state.entity_id))) is not None:
         attributes.append(next_day.attributes)
-    rows = joined(from_attributes(part, zone, now, factor) for part in attributes)
+    rows = joined(from_attributes(part, zone, now, factor, currency) for part in attributes)
     value = number_of(state)
     problem = None if value is None else value_problem(state, value * factor, currency)
     if problem is not None:
