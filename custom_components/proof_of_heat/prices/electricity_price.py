@@ -1,6 +1,6 @@
 """The electricity price: from a price sensor with its forecast, a time-of-use tariff, or a fixed price."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -15,7 +15,7 @@ from ..inputs.states import known, number_of
 from ..runtime.background_query import BackgroundQuery
 from ..system_config import SystemConfig
 from .provider_actions import INTERVAL_S, fetch_prices, needs_action
-from .series import PriceSeries, Surcharges, from_attributes, joined, rescaled
+from .series import PriceSeries, Surcharges, from_attributes, joined, scale_of
 from .units import PriceProblem, currency_problem, unit_of, unit_problem, value_problem
 
 TARIFF_HOURS: Final = 49
@@ -33,10 +33,15 @@ class KnownPrices:
     """Why prices of the sensor are not used."""
     other_currency: PriceProblem | None = None
     """Prices are used, but in another currency than the home's."""
+    row_factor: float = 1.0
+    """The power of ten between the forecast and the unit of the sensor."""
 
 
-def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime) -> KnownPrices:
-    """Return the prices of the price sensor with fees and tax."""
+def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime, row_factor: float = 1.0) -> KnownPrices:
+    """Return the prices of the price sensor with fees and tax.
+
+    `row_factor`: that of an earlier reading, for a moment in which prices near zero cannot be compared.
+    """
     state = known(hass, config.price_entity)
     if state is None:
         return KnownPrices()
@@ -58,17 +63,22 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime) -> Kno
     if problem is not None:
         return KnownPrices(problem=problem)
     if value is not None and rows.slots:
-        agreed = rescaled(rows, value * factor, now)
-        if agreed is None:
+        scale = scale_of(rows, value * factor, now, row_factor)
+        if scale is None:
             row = f"{rows.at(now):.4g}"
             problem = PriceProblem(
                 "price_forecast_contradicts", {**names, "row": row, "state": f"{value * factor:.4g}"}
             )
-        rows = PriceSeries() if agreed is None else agreed
+        row_factor = scale or 1.0
+        rows = PriceSeries() if scale is None else rows.scaled(scale)
     surcharges = _surcharges(config)
     present = None if value is None else surcharges.of(value * factor)
     return KnownPrices(
-        _plausible(rows, currency).priced(1.0, surcharges), present, problem, currency_problem(state, unit, home)
+        _plausible(rows, currency).priced(1.0, surcharges),
+        present,
+        problem,
+        currency_problem(state, unit, home),
+        row_factor,
     )
 
 
@@ -118,6 +128,7 @@ class ElectricityPrice:
         self._series = PriceSeries()
         self._published = PriceSeries()
         """The last prices of the sensor: they stay known while it is unavailable."""
+        self._row_factor = 1.0
         self.problem: PriceProblem | None = None
         """Why prices of the sensor are not used."""
         self.other_currency: PriceProblem | None = None
@@ -153,9 +164,24 @@ class ElectricityPrice:
         """Return the prices of the sensor; while it is unavailable, those that it reported before."""
         if not available and self._published.at(now) is not None:
             return self._published
-        prices = read_prices(self._hass, self._config, now)
-        self._published, self.problem, self.other_currency = prices.series, prices.problem, prices.other_currency
-        return _or_tariff(prices, self._config, now)
+        prices = read_prices(self._hass, self._config, now, self._row_factor)
+        self._row_factor = prices.row_factor
+        series = prices.series if prices.problem is not None else self._with_published(prices, now)
+        self._published, self.problem, self.other_currency = series, prices.problem, prices.other_currency
+        return _or_tariff(replace(prices, series=series), self._config, now)
+
+    def _with_published(self, prices: KnownPrices, now: datetime) -> PriceSeries:
+        """Return the prices with those that were published before, after their end.
+
+        A provider that is loaded again shows its price before its list, and today's list before tomorrow's. Prices that
+        contradict the present one are not kept.
+        """
+        published = self._published
+        if prices.present is not None and published.slots and scale_of(published, prices.present, now) != 1:
+            return prices.series
+        end = prices.series.end
+        later = (slot for slot in published.slots if (slot.end > now if end is None else slot.start >= end))
+        return joined((prices.series, PriceSeries(tuple(later))))
 
     def at_present(self, now: datetime) -> float:
         """Return the present price."""

@@ -14,7 +14,9 @@ _UTC_NAME: Final = re.compile(r"\s*(?:UTC|GMT|Z)$", re.IGNORECASE)
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})[.-](\d{1,2})[.-](\d{4})(.*)", re.DOTALL)
 _DATE_ONLY: Final = re.compile(r"\d{4}[-/.]?\d{2}[-/.]?\d{2}|\d{1,2}[.-]\d{1,2}[.-]\d{4}")
 _CLOCK: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::\d{2})?\s*h?(\s*[-\u2013].*)?", re.IGNORECASE)
-_AMOUNT: Final = re.compile(r"(?P<before>[^\d.,+\-\u2212]*)(?P<amount>[+\-\u2212]?\d[\d.,]*)\s*(?P<after>\D.*)?", re.DOTALL)
+_AMOUNT: Final = re.compile(
+    r"(?P<before>[^\d.,+\-\u2212]*)(?P<amount>[+\-\u2212]?\d[\d.,]*)\s*(?P<after>\D.*)?", re.DOTALL
+)
 _LAST_HOUR: Final = 25
 
 

@@ -57,7 +57,19 @@ _ENDS: Final = (
     "until",
 )
 _DAYS: Final = ("date", "day", "delivery_day", "delivery_date")
-_HOURS: Final = ("hour", "hours", "hour_of_day", "stunde", "hora", "tunti", "time", "start", "from", "begin", "interval")
+_HOURS: Final = (
+    "hour",
+    "hours",
+    "hour_of_day",
+    "stunde",
+    "hora",
+    "tunti",
+    "time",
+    "start",
+    "from",
+    "begin",
+    "interval",
+)
 _BARE_HOURS: Final = ("hour", "hour_of_day", "stunde", "hora", "tunti")
 """Keys whose value may be a number alone."""
 
@@ -172,9 +184,7 @@ def _start_of(
         return found
     dates = (parse_day(row[keys[name]]) for name in (*_DAYS, *_STARTS) if name in keys)
     day = next((day for day in dates if day is not None), None)
-    clocks = (
-        parse_clock(row[keys[name]], is_hour=name in _BARE_HOURS) for name in _HOURS if name in keys
-    )
+    clocks = (parse_clock(row[keys[name]], is_hour=name in _BARE_HOURS) for name in _HOURS if name in keys)
     clock = next((clock for clock in clocks if clock is not None), None)
     if clock is not None and (day or context.day) is not None:
         on = day or context.day

@@ -8,6 +8,7 @@ of the same day, which do not show which hour of a 23- or 25-hour day they mean.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 import math
 import re
 from typing import Any, Final
@@ -190,8 +191,9 @@ def _series(rows: Sequence[PriceRow], factor: float) -> PriceSeries:
     for index, row in enumerate(ordered):
         following = ordered[index + 1].start if index + 1 < len(ordered) else None
         stated = row.end if row.end is not None and row.end > row.start else None
-        before = usual if index == 0 else row.start - ordered[index - 1].start
-        longest = min(max(before, usual), _MAX_SLOT)  # a longer one is a gap: hours that the provider does not know
+        # A longer distance than the one beside it is a gap: hours that the provider does not know.
+        beside = pairwise(item.start for item in (ordered[index - 1 : index + 1] if index else ordered[1:3]))
+        longest = max(usual, min(max((later - earlier for earlier, later in beside), default=usual), _MAX_SLOT))
         open_end = row.start + usual if following is None else min(following, row.start + longest)
         price = row.price * (factor if row.factor is None else row.factor)
         slots.append(Slot(row.start, stated or open_end, price))
@@ -237,7 +239,9 @@ def _without_padding(values: Sequence[Any]) -> Sequence[Any]:
 
 def _numbers(pairs: Iterable[tuple[datetime, Any]], width: timedelta) -> PriceSeries:
     return PriceSeries(
-        tuple(Slot(start, start + width, price) for start, value in pairs if (price := price_number(value)[0]) is not None)
+        tuple(
+            Slot(start, start + width, price) for start, value in pairs if (price := price_number(value)[0]) is not None
+        )
     )
 
 
@@ -260,18 +264,32 @@ def rescaled(series: PriceSeries, price: float, now: datetime) -> PriceSeries | 
     A series in another power of ten (cents, MWh, a provider's own scale) that matches the price otherwise is converted;
     None if it contradicts the price.
     """
+    factor = scale_of(series, price, now)
+    return None if factor is None else series.scaled(factor) if factor != 1 else series
+
+
+def scale_of(series: PriceSeries, price: float, now: datetime, undecided: float = 1.0) -> float | None:
+    """Return the power of ten between a series and the present price; None if they contradict each other.
+
+    `undecided`: what is returned where both cannot be compared: prices near zero, or none of the series now.
+    """
     present = series.at(now)
-    if present is None or not _contradicts(present, price, series):
-        return series
+    if present is None or max(abs(present), abs(price)) <= 0.02 * _usual(series):
+        return undecided
+    if not _contradicts(present, price, series):
+        return 1.0
     for exponent in range(-9, 10):
         if math.isclose(present * 10.0**exponent, price, rel_tol=0.02):
-            return series.scaled(10.0**exponent)
+            return 10.0**exponent
     return None
 
 
+def _usual(series: PriceSeries) -> float:
+    return sum(abs(slot.price) for slot in series.slots) / len(series.slots)
+
+
 def _contradicts(present: float, price: float, series: PriceSeries) -> bool:
-    usual = sum(abs(slot.price) for slot in series.slots) / len(series.slots)
-    if abs(present - price) <= 0.25 * usual:  # small prices near zero differ by any factor
+    if abs(present - price) <= 0.25 * _usual(series):  # small prices near zero differ by any factor
         return False
     low, high = sorted((abs(present), abs(price)))
     return present * price < 0 or high > MAX_RATIO * low

@@ -53,7 +53,11 @@ def heat_price_details(managed: ManagedSource) -> Mapping[str, Any]:
     price = managed.heat_price
     if price is None:
         return {}
-    details: dict[str, Any] = {"commanded": price.running, "reason": price.reason or None}
+    details: dict[str, Any] = {
+        "commanded": price.running,
+        "reason": price.reason or None,
+        "estimated": price.estimated,
+    }
     if managed.config.fuel_price_assumed:
         details["assumed_fuel_price"] = managed.config.fuel_kwh_price
     if not math.isnan(price.break_even_kwh):

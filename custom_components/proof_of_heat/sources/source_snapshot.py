@@ -36,6 +36,7 @@ def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> 
             power_estimated=state.power_w is not None and not source.capabilities.reads_power,
             circuit_c=_number(getattr(state, "circuit_c", None)),
             hot_water=bool(getattr(state, "hot_water", None)),
+            hashrate_ths=_number(state.hashrate_ths),
         ),
         config,
     )
