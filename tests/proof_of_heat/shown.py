@@ -39,6 +39,8 @@ class World:
         self.midnight = dict(winter.cloud.pump.energy)
         """The counters of the heat pump at the begin of the day."""
         self.day = dt_util.as_local(winter.now).date()
+        self.costs: dict[int, float] = {}
+        """What each day really cost, by the number of the day."""
         self.checked: Counter[str] = Counter()
         """How often a number was compared with the truth."""
         self.unmarked: Counter[str] = Counter()
@@ -78,6 +80,18 @@ class World:
                 "price": price,
             }
         )
+
+        number = int((self.winter.now.timestamp() + 3600 - STEP_S / 2) // 86400)
+        self.costs[number] = self.costs.get(number, 0.0) + self.recent[-1]["cost"] * hours
+
+    def wrong_days(self) -> list[str]:
+        """Days of the savings whose cost is neither true nor marked as an estimate."""
+        whole = [day for day in self.winter.system.engine.savings.days if day.steps >= 95 and day.estimated <= 9]
+        return [
+            f"{day.cost:.2f} instead of {self.costs[day.day]:.2f} on day {day.day}"
+            for day in whole
+            if abs(day.cost - self.costs.get(day.day, math.inf)) > 0.05 * abs(self.costs[day.day]) + 0.05
+        ]
 
     @staticmethod
     def cop(now: Mapping[str, float], begin: Mapping[str, float]) -> float:

@@ -88,6 +88,7 @@ async def everything_fails(winter: Winter, failing_h: float, recovery_h: float, 
     watch.free |= {"miner", "boiler", "heat pump"}  # each is released in turn: then it switches by itself
     async with AsyncExitStack() as stack:
         assert await lived(winter, world, 1) == []
+        begin_at = world.totals()
         wrong: dict[str, list[str]] = {}
         for name, (begin, end) in FAULTS.items():
             begin(winter)
@@ -103,7 +104,9 @@ async def everything_fails(winter: Winter, failing_h: float, recovery_h: float, 
         assert watch.wrong == []
         assert not wrong, "\n".join(f"{name}: {fault}" for name, found in wrong.items() for fault in found[:4])
         for name, (shown, true) in world.totals().items():
-            assert shown == pytest.approx(true, rel=0.05, abs=0.6), name
+            before, true_before = begin_at[name]
+            assert shown - before == pytest.approx(true - true_before, rel=0.05, abs=0.3), name
+        assert world.wrong_days() == []
         winter.cloud.faults.set("error_500")
         await winter.system.user.async_set_active(False)
         await live(winter, 0.3)

@@ -52,4 +52,7 @@ async def test_a_winter_week_is_cheaper_than_its_own_reference_control(winter: W
     assert own.below_kh <= reference.below_kh
     assert engine.predicting
     assert proof is not None
+    assert (proof.days, proof.estimated) == (DAYS, False)
+    assert proof.cost == pytest.approx(own.cost, rel=0.05)
+    assert proof.energy_kwh == pytest.approx(own.electricity_kwh, rel=0.05)
     assert winter.cloud.over_limit == 0

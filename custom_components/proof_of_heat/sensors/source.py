@@ -129,7 +129,6 @@ SOURCE_SENSORS: Final = (
         exists_fn=_is(SourceKind.MINER),
         value_fn=_break_even,
         when_failing=True,
-        follows_cycle=True,
     ),
     SourceSensorDescription(
         key="chip_temperature", **TEMPERATURE, exists_fn=_is(SourceKind.MINER), value_fn=extra_value("chip_temperature")
@@ -141,7 +140,6 @@ SOURCE_SENSORS: Final = (
         exists_fn=_is(SourceKind.MINER),
         value_fn=_cope,
         when_failing=True,
-        follows_cycle=True,
     ),
     SourceSensorDescription(
         key="efficiency",
@@ -184,7 +182,6 @@ SOURCE_SENSORS: Final = (
         value_fn=_heat_reason,
         attributes_fn=_heat_limit,
         when_failing=True,
-        follows_cycle=True,
     ),
     SourceSensorDescription(
         key="last_command",
@@ -200,7 +197,6 @@ SOURCE_SENSORS: Final = (
         added_with_value=True,
         value_fn=lambda managed: managed.power_w(dt_util.utcnow()),
         attributes_fn=_is_estimated,
-        follows_cycle=True,
     ),
     SourceSensorDescription(
         key="power_limit",
@@ -217,6 +213,5 @@ SOURCE_SENSORS: Final = (
         value_fn=lambda managed: managed.heat_price_kwh,
         attributes_fn=heat_price_details,
         when_failing=True,
-        follows_cycle=True,
     ),
 )
